@@ -1,0 +1,40 @@
+# Two commands matter: `make report` and `make test`. The rest is for people who work on the code.
+PYTHON ?= python3
+BIN := .venv/bin
+CORES ?= all
+
+.PHONY: report test check figures bench lock clean help
+
+report: .venv/ketameta ## the report, from data/raw/ to reports/index.html
+	@$(BIN)/ketameta run --cores $(CORES)
+
+test: .venv/ketameta ## every test
+	@$(BIN)/pytest
+
+check: .venv/ketameta ## style, types, and Snakemake's own lint
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow/rules && $(BIN)/snakemake --lint
+
+bench: .venv/ketameta ## time the whole report and print a table
+	$(BIN)/python tests/benchmarks/pipeline.py
+
+lock: ## resolve requirements.lock again (needs uv and the network)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-annotate \
+	  --no-header pyproject.toml -o requirements.lock
+
+clean: ## remove everything that is made
+	rm -rf .snakemake logs data/processed/*.parquet reports/* .venv
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+.venv/packages: requirements.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 15) else \
+	  "ketameta needs Python 3.11 to 3.14, this is %d.%d: make PYTHON=python3.12 report" % v)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check -q --require-hashes --no-deps -r requirements.lock
+	@touch $@
+
+.venv/ketameta: .venv/packages pyproject.toml
+	$(BIN)/pip install --disable-pip-version-check -q --no-deps --no-build-isolation --no-index -e .
+	@touch $@
