@@ -1,0 +1,151 @@
+"""Effect sizes: raw numbers of studies in, yi and vi out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ketameta.stats import binary, continuous, onegroup
+from ketameta.stats.cells import TO
+from ketameta.stats.inputs import Array, Arrays, Options, float_arrays, refuse, refuse_negative
+
+
+@dataclass(frozen=True)
+class EffectSize:
+    """Effects `yi` with sampling variances `vi` on the scale of `measure`.
+
+    Both have the shape of the arguments, or are floats for scalar arguments;
+    both are NaN where a study gives no effect. `vi` may be 0 (standard
+    deviations of 0): such a study cannot be pooled.
+    """
+
+    yi: Array | float
+    vi: Array | float
+    measure: str
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """One row of the table of measures.
+
+    `required`: groups of argument names, one of each group must be given.
+    `extra`: names that may be given besides. `add`: default added to cells.
+    """
+
+    compute: Callable[[Arrays, Options], tuple[Array, Array]]
+    required: tuple[tuple[str, ...], ...]
+    vtypes: tuple[str, ...] = ("LS",)
+    add: float = 0.5
+
+
+def _given(x: Arrays, options: Options) -> tuple[Array, Array]:
+    """Take effects as they are, with `vi` or the standard error `sei`."""
+    refuse_negative(x, "vi", "sei")
+    if "vi" in x and "sei" in x:
+        off = ~np.isclose(x["sei"] ** 2, x["vi"], rtol=1e-6, equal_nan=True)
+        refuse(off, "sei", x["sei"], "squared is not vi")
+    return x["yi"], x["vi"] if "vi" in x else x["sei"] ** 2
+
+
+_TABLE = (("ai",), ("bi", "n1i"), ("ci",), ("di", "n2i"))
+_RATES = (("x1i",), ("t1i",), ("x2i",), ("t2i",))
+_MEANS = (("m1i",), ("sd1i",), ("n1i",), ("m2i",), ("sd2i",), ("n2i",))
+_PROPORTION = (("xi",), ("mi", "ni"))
+_CHANGE = (("m1i",), ("sd1i",), ("m2i",), ("sd2i",), ("ni",), ("ri",))
+
+MEASURES: dict[str, _Measure] = {
+    "RR": _Measure(binary.log_risk_ratio, _TABLE),
+    "OR": _Measure(binary.log_odds_ratio, _TABLE),
+    "RD": _Measure(binary.risk_difference, _TABLE, ("LS", "UB", "AV")),
+    "AS": _Measure(binary.arcsine_difference, _TABLE, add=0.0),
+    "PETO": _Measure(binary.peto_log_odds_ratio, _TABLE),
+    "IRR": _Measure(binary.log_rate_ratio, _RATES),
+    "MD": _Measure(continuous.mean_difference, _MEANS, ("LS", "UB", "HO")),
+    "SMD": _Measure(continuous.standardised_mean_difference, _MEANS, ("LS", "LS2", "UB", "AV")),
+    "PR": _Measure(onegroup.proportion, _PROPORTION, ("LS", "UB", "AV")),
+    "PLO": _Measure(onegroup.logit_proportion, _PROPORTION, ("LS", "AV")),
+    "ROMC": _Measure(onegroup.log_ratio_of_means_change, _CHANGE),
+    "PCTRED": _Measure(onegroup.percent_reduction, _CHANGE),
+    "GEN": _Measure(_given, (("yi",), ("vi", "sei"))),
+}
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        near = get_close_matches(str(value), allowed, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}; not {value!r}{hint}")
+
+
+def _check_names(measure: str, row: _Measure, names: set[str]) -> None:
+    for group in row.required:
+        if not names & set(group):
+            raise ValueError(f"{measure} needs {' or '.join(group)}")
+    allowed = tuple(name for group in row.required for name in group)
+    for name in sorted(names):
+        if name not in allowed:
+            raise ValueError(f"{measure} takes {', '.join(allowed)}; not {name}")
+
+
+def effect_size(
+    measure: str,
+    *,
+    add: float | None = None,
+    to: str = "only0",
+    drop00: bool = False,
+    correction: str = "exact",
+    vtype: str = "LS",
+    **arrays: ArrayLike,
+) -> EffectSize:
+    """Compute effects and their sampling variances from the numbers of studies.
+
+    Parameters
+    ----------
+    measure
+        A key of `MEASURES`: RR OR RD AS PETO (ai, bi or n1i, ci, di or n2i; log
+        scale for ratios), IRR (x1i t1i x2i t2i), MD SMD (m1i sd1i n1i m2i sd2i
+        n2i), PR PLO (xi, mi or ni), ROMC and PCTRED (m2i sd2i at baseline, m1i
+        sd1i at the end, ni, ri), GEN (yi, vi or sei). Arm 1 against arm 2.
+    add, to, drop00
+        What is added to empty cells (default 1/2; 0 for AS), to which studies
+        ("only0", "all", "if0all", "none"), and whether studies without events,
+        or with events only, in both arms are dropped.
+    correction
+        Small-sample factor of standardised means: "exact", "approximate", "none".
+    vtype
+        Variance estimate, "LS" by default; see the function of the measure.
+    **arrays
+        Numbers of the studies, of shapes that broadcast, any number of axes. NaN
+        is a missing number and gives NaN.
+
+    Raises
+    ------
+    ValueError
+        Unknown measure, option or argument; a missing argument; a number that
+        cannot be (infinite, negative count, more events than people, negative
+        standard deviation): argument and index are named.
+
+    Notes
+    -----
+    Defaults and formulas agree with `escalc` of metafor 3.8-1.
+    """
+    _one_of("measure", measure, tuple(MEASURES))
+    row = MEASURES[measure]
+    given = {name: value for name, value in arrays.items() if value is not None}
+    _check_names(measure, row, set(given))
+    _one_of("to", to, TO)
+    _one_of("correction", correction, ("exact", "approximate", "none"))
+    _one_of("vtype", vtype, row.vtypes)
+    add = row.add if add is None else float(add)
+    if not (np.isfinite(add) and add >= 0):
+        raise ValueError(f"add must be 0 or above; not {add:g}")
+    x = float_arrays(given)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        yi, vi = row.compute(x, Options(add, to, drop00, correction, vtype))
+        known = np.isfinite(yi) & np.isfinite(vi) & (np.asarray(vi) >= 0)
+    yi, vi = np.where(known, yi, np.nan), np.where(known, vi, np.nan)
+    if yi.ndim == 0:
+        return EffectSize(float(yi), float(vi), measure)
+    return EffectSize(yi, vi, measure)
