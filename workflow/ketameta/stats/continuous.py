@@ -85,3 +85,40 @@ def standardised_mean_difference(x: Arrays, options: Options) -> Effect:
     if options.vtype == "AV":
         return g, base + weighted_mean(g, n) ** 2 / (2 * n)
     return g, base + g**2 / (2 * n)
+
+
+def heteroscedastic_mean_difference(x: Arrays, options: Options) -> Effect:
+    """Standardised mean difference without equal variances, g = J (m1 - m2)/s (SMDH).
+
+    s² = (s1² + s2²)/2 and J with n1 + n2 - 2 degrees of freedom. Variance "LS"
+    (Bonett 2009, equation 5, with g for d and times J², as metafor 3.8-1):
+    J² (g² (s1⁴/(n1-1) + s2⁴/(n2-1))/(8 s⁴) + (s1²/(n1-1) + s2²/(n2-1))/s²).
+    """
+    m1, s1, n1, m2, s2, n2 = _checked(x)
+    j = small_sample_factor(n1 + n2 - 2, options.correction)
+    s = (s1**2 + s2**2) / 2
+    g = j * (m1 - m2) / np.sqrt(s)
+    f1, f2 = s1**2 / (n1 - 1), s2**2 / (n2 - 1)
+    return g, j**2 * (g**2 * (s1**2 * f1 + s2**2 * f2) / (8 * s**2) + (f1 + f2) / s)
+
+
+def log_ratio_of_means(x: Arrays, options: Options) -> Effect:
+    """Log ratio of means log(m1/m2); NaN unless both means have the same sign.
+
+    Variance s1²/(n1 m1²) + s2²/(n2 m2²) ("LS"; Hedges, Gurevitch and Curtis
+    1999, equation 1), with the pooled variance in both terms ("HO"), with the
+    coefficients of variation averaged over the studies per arm ("AV") or over
+    both arms ("AVHO").
+    """
+    m1, s1, n1, m2, s2, n2 = _checked(x)
+    yi = np.log(np.where(m1 / m2 > 0, m1 / m2, np.nan))
+    if options.vtype == "HO":
+        s = _pooled_variance(s1, n1, s2, n2)
+        return yi, s / (n1 * m1**2) + s / (n2 * m2**2)
+    if options.vtype == "AV":
+        c1, c2 = weighted_mean(s1 / m1, n1), weighted_mean(s2 / m2, n2)
+        return yi, c1**2 / n1 + c2**2 / n2
+    if options.vtype == "AVHO":
+        both = (n1 * s1 / m1 + n2 * s2 / m2) / (n1 + n2)
+        return yi, weighted_mean(both, n1 + n2) ** 2 * (1 / n1 + 1 / n2)
+    return yi, s1**2 / (n1 * m1**2) + s2**2 / (n2 * m2**2)

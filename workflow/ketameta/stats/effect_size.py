@@ -7,7 +7,7 @@ from difflib import get_close_matches
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ketameta.stats import binary, continuous, onegroup
+from ketameta.stats import binary, change, continuous, correlation, onegroup, paired
 from ketameta.stats.cells import TO
 from ketameta.stats.inputs import Array, Arrays, Options, float_arrays, refuse, refuse_negative
 
@@ -30,14 +30,15 @@ class EffectSize:
 class _Measure:
     """One row of the table of measures.
 
-    `required`: groups of argument names, one of each group must be given.
-    `extra`: names that may be given besides. `add`: default added to cells.
+    `required`: groups of argument names, of each group at least one must be
+    given; `optional`: names taken and not used. `add`: default added to cells.
     """
 
     compute: Callable[[Arrays, Options], tuple[Array, Array]]
     required: tuple[tuple[str, ...], ...]
     vtypes: tuple[str, ...] = ("LS",)
     add: float = 0.5
+    optional: tuple[str, ...] = ()
 
 
 def _given(x: Arrays, options: Options) -> tuple[Array, Array]:
@@ -50,29 +51,62 @@ def _given(x: Arrays, options: Options) -> tuple[Array, Array]:
 
 
 _TABLE = (("ai",), ("bi", "n1i"), ("ci",), ("di", "n2i"))
+_PAIRS = (("ai",), ("bi",), ("ci",), ("di",))
 _RATES = (("x1i",), ("t1i",), ("x2i",), ("t2i",))
 _MEANS = (("m1i",), ("sd1i",), ("n1i",), ("m2i",), ("sd2i",), ("n2i",))
 _PROPORTION = (("xi",), ("mi", "ni"))
-_CHANGE = (("m1i",), ("sd1i",), ("m2i",), ("sd2i",), ("ni",), ("ri",))
+_TWICE = (("m1i",), ("sd1i",), ("m2i",), ("sd2i",), ("ni",), ("ri",))
+_FIRST = (("m1i",), ("sd1i",), ("m2i",), ("ni",), ("ri",))
+_MARGINS = (*_TABLE, ("ri",))
+_PEARSON = (("ri",), ("ni",))
+
+_AVERAGED = ("LS", "UB", "AV")
+_BORENSTEIN = ("LS", "LS2")
 
 MEASURES: dict[str, _Measure] = {
+    # Two arms, events.
     "RR": _Measure(binary.log_risk_ratio, _TABLE),
     "OR": _Measure(binary.log_odds_ratio, _TABLE),
-    "RD": _Measure(binary.risk_difference, _TABLE, ("LS", "UB", "AV")),
+    "RD": _Measure(binary.risk_difference, _TABLE, _AVERAGED),
     "AS": _Measure(binary.arcsine_difference, _TABLE, add=0.0),
     "PETO": _Measure(binary.peto_log_odds_ratio, _TABLE),
     "IRR": _Measure(binary.log_rate_ratio, _RATES),
+    # Two arms, means.
     "MD": _Measure(continuous.mean_difference, _MEANS, ("LS", "UB", "HO")),
     "SMD": _Measure(continuous.standardised_mean_difference, _MEANS, ("LS", "LS2", "UB", "AV")),
-    "PR": _Measure(onegroup.proportion, _PROPORTION, ("LS", "UB", "AV")),
+    "SMDH": _Measure(continuous.heteroscedastic_mean_difference, _MEANS),
+    "ROM": _Measure(continuous.log_ratio_of_means, _MEANS, ("LS", "HO", "AV", "AVHO")),
+    # One group, events.
+    "PR": _Measure(onegroup.proportion, _PROPORTION, _AVERAGED),
     "PLO": _Measure(onegroup.logit_proportion, _PROPORTION, ("LS", "AV")),
-    "ROMC": _Measure(onegroup.log_ratio_of_means_change, _CHANGE),
-    "PCTRED": _Measure(onegroup.percent_reduction, _CHANGE),
+    "PAS": _Measure(onegroup.arcsine_proportion, _PROPORTION, add=0.0),
+    "PFT": _Measure(onegroup.double_arcsine_proportion, _PROPORTION, add=0.0),
+    # People measured twice: before and after, or crossover.
+    "MC": _Measure(change.mean_change, _TWICE),
+    "SMCC": _Measure(change.standardised_by_change, _TWICE, _BORENSTEIN),
+    "SMCR": _Measure(change.standardised_by_first, _FIRST, _BORENSTEIN, optional=("sd2i",)),
+    "SMCRH": _Measure(change.standardised_by_first_unequal, _TWICE),
+    "SMDX": _Measure(change.crossover_standardised, _TWICE, ("LS", "EL")),
+    "ROMC": _Measure(change.log_ratio_of_means_change, _TWICE),
+    "PCTRED": _Measure(change.percent_reduction, _TWICE),
+    # People under both treatments, events: paired tables, then margins with a correlation.
+    "MPRD": _Measure(paired.paired_risk_difference, _PAIRS),
+    "MPRR": _Measure(paired.paired_log_risk_ratio, _PAIRS),
+    "MPOR": _Measure(paired.paired_log_odds_ratio, _PAIRS),
+    "MPORC": _Measure(paired.conditional_log_odds_ratio, _PAIRS),
+    "MPPETO": _Measure(paired.paired_peto_log_odds_ratio, _PAIRS),
+    "MPRDM": _Measure(paired.marginal_risk_difference, _MARGINS),
+    "MPRRM": _Measure(paired.marginal_log_risk_ratio, _MARGINS),
+    "MPORM": _Measure(paired.marginal_log_odds_ratio, _MARGINS),
+    # Correlations, and effects that are given.
+    "COR": _Measure(correlation.correlation, _PEARSON, ("LS", "AV")),
+    "ZCOR": _Measure(correlation.fisher_z, _PEARSON),
     "GEN": _Measure(_given, (("yi",), ("vi", "sei"))),
 }
 
 
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Raise a ValueError that lists what is `allowed` and names the nearest neighbour."""
     if value not in allowed:
         near = get_close_matches(str(value), allowed, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -83,7 +117,7 @@ def _check_names(measure: str, row: _Measure, names: set[str]) -> None:
     for group in row.required:
         if not names & set(group):
             raise ValueError(f"{measure} needs {' or '.join(group)}")
-    allowed = tuple(name for group in row.required for name in group)
+    allowed = (*(name for group in row.required for name in group), *row.optional)
     for name in sorted(names):
         if name not in allowed:
             raise ValueError(f"{measure} takes {', '.join(allowed)}; not {name}")
@@ -104,12 +138,16 @@ def effect_size(
     Parameters
     ----------
     measure
-        A key of `MEASURES`: RR OR RD AS PETO (ai, bi or n1i, ci, di or n2i; log
-        scale for ratios), IRR (x1i t1i x2i t2i), MD SMD (m1i sd1i n1i m2i sd2i
-        n2i), PR PLO (xi, mi or ni), ROMC and PCTRED (m2i sd2i at baseline, m1i
-        sd1i at the end, ni, ri), GEN (yi, vi or sei). Arm 1 against arm 2.
+        A key of `MEASURES`, by the names of its arguments (metafor's):
+        RR OR RD AS PETO - ai, bi or n1i, ci, di or n2i (log scale for ratios);
+        IRR - x1i t1i x2i t2i; MD SMD SMDH ROM - m1i sd1i n1i m2i sd2i n2i;
+        PR PLO PAS PFT - xi, mi or ni; MC SMCC SMCR SMCRH SMDX ROMC PCTRED - m1i
+        sd1i m2i sd2i ni ri (last and baseline, or treatment and comparator; SMCR
+        divides by sd1i, which must then be the baseline's); MPRD MPRR MPOR MPORC
+        MPPETO - ai bi ci di of the paired table; MPRDM MPRRM MPORM - as OR, and
+        ri; COR ZCOR - ri ni; GEN - yi, vi or sei. Arm 1 against arm 2.
     add, to, drop00
-        What is added to empty cells (default 1/2; 0 for AS), to which studies
+        What is added to empty cells (default 1/2; 0 for AS, PAS, PFT), to which studies
         ("only0", "all", "if0all", "none"), and whether studies without events,
         or with events only, in both arms are dropped.
     correction
@@ -129,15 +167,17 @@ def effect_size(
 
     Notes
     -----
-    Defaults and formulas agree with `escalc` of metafor 3.8-1.
+    Formulas and defaults are those of `escalc` of metafor 3.8-1 where it has the
+    measure (not SMDX, PCTRED, MPRDM, MPRRM). Each measure's own function, named
+    in `MEASURES`, states formula and source.
     """
-    _one_of("measure", measure, tuple(MEASURES))
+    one_of("measure", measure, tuple(MEASURES))
     row = MEASURES[measure]
     given = {name: value for name, value in arrays.items() if value is not None}
     _check_names(measure, row, set(given))
-    _one_of("to", to, TO)
-    _one_of("correction", correction, ("exact", "approximate", "none"))
-    _one_of("vtype", vtype, row.vtypes)
+    one_of("to", to, TO)
+    one_of("correction", correction, ("exact", "approximate", "none"))
+    one_of("vtype", vtype, row.vtypes)
     add = row.add if add is None else float(add)
     if not (np.isfinite(add) and add >= 0):
         raise ValueError(f"add must be 0 or above; not {add:g}")

@@ -1,12 +1,10 @@
-"""Effect sizes of one group: proportions, and change from a first to a last measurement.
+"""Effect sizes of one group with events: xi of ni people, or xi and mi non-events.
 
 Every function takes checked arrays and `Options` and returns (yi, vi).
-Proportions: xi events of ni people (or mi non-events). Change: m2i, sd2i at
-baseline and m1i, sd1i at the end, ni people measured twice, ri the correlation
-between the two measurements.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ketameta.stats.cells import add_to_cells
 from ketameta.stats.inputs import (
@@ -14,9 +12,6 @@ from ketameta.stats.inputs import (
     Arrays,
     Options,
     refuse,
-    refuse_below_one,
-    refuse_correlation,
-    refuse_negative,
     size_and_rest,
     weighted_mean,
 )
@@ -54,35 +49,26 @@ def logit_proportion(x: Arrays, options: Options) -> Effect:
     return np.log(events / rest), 1 / events + 1 / rest
 
 
-def _change(x: Arrays) -> tuple[Array, ...]:
-    refuse_negative(x, "sd1i", "sd2i")
-    refuse_below_one(x, "ni")
-    refuse_correlation(x)
-    return tuple(x[name] for name in ("m1i", "sd1i", "m2i", "sd2i", "ni", "ri"))
+def arcsine_proportion(x: Arrays, options: Options) -> Effect:
+    """Arcsine of the square root of p, variance 1/(4n)."""
+    events, rest = _events_and_rest(x, options)
+    n = events + rest
+    return np.arcsin(np.sqrt(events / n)), 1 / (4 * n)
 
 
-def log_ratio_of_means_change(x: Arrays, options: Options) -> Effect:
-    """Log ratio of the end to the baseline mean, log(m1/m2): below 0 is a fall.
+def freeman_tukey(events: ArrayLike, n: ArrayLike) -> Array:
+    """Freeman-Tukey double arcsine of `events` of `n`, in radians.
 
-    Variance (s1²/m1² + s2²/m2² - 2 r s1 s2/(m1 m2))/n (delta method; Lajeunesse
-    2011, equation 6). NaN unless both means have the same sign.
+    ½ (arcsin √(x/(n+1)) + arcsin √((x+1)/(n+1))) (Freeman and Tukey 1950,
+    halved so that it tends to arcsin √p).
     """
-    m1, s1, m2, s2, n, r = _change(x)
-    ratio = np.where(m1 / m2 > 0, m1 / m2, np.nan)
-    c1, c2 = s1 / m1, s2 / m2
-    return np.log(ratio), (c1**2 + c2**2 - 2 * r * c1 * c2) / n
+    x, n = np.asarray(events, dtype=float), np.asarray(n, dtype=float)
+    lower, upper = np.sqrt(x / (n + 1)), np.sqrt((x + 1) / (n + 1))
+    return np.asarray((np.arcsin(lower) + np.arcsin(np.minimum(upper, 1.0))) / 2)
 
 
-def percent_reduction(x: Arrays, options: Options) -> Effect:
-    """Percent reduction of the mean, 100 (1 - m1/m2): above 0 is a fall from baseline.
-
-    Variance by the delta method for a ratio of correlated means (Stuart and Ord
-    1994, section 10.5): 100²/m2² (s1² + R² s2² - 2 r R s1 s2)/n with R = m1/m2.
-    Valid at m1 = 0. NaN for a baseline mean of 0 or below, where a percentage of
-    it means nothing.
-    """
-    m1, s1, m2, s2, n, r = _change(x)
-    base = np.where(m2 > 0, m2, np.nan)
-    ratio = m1 / base
-    spread = s1**2 + (ratio * s2) ** 2 - 2 * r * ratio * s1 * s2
-    return 100 * (1 - ratio), 1e4 * spread / (n * base**2)
+def double_arcsine_proportion(x: Arrays, options: Options) -> Effect:
+    """Freeman-Tukey double arcsine, variance 1/(4n + 2); see `freeman_tukey`."""
+    events, rest = _events_and_rest(x, options)
+    n = events + rest
+    return freeman_tukey(events, n), 1 / (4 * n + 2)
