@@ -2,5 +2,14 @@
 
 from ketameta.stats.back_transform import back_transform
 from ketameta.stats.effect_size import MEASURES, EffectSize, effect_size
+from ketameta.stats.pooling import random_effects
+from ketameta.stats.results import RandomEffects
 
-__all__ = ["MEASURES", "EffectSize", "back_transform", "effect_size"]
+__all__ = [
+    "MEASURES",
+    "EffectSize",
+    "RandomEffects",
+    "back_transform",
+    "effect_size",
+    "random_effects",
+]
