@@ -1,6 +1,6 @@
 """Effect sizes: raw numbers of studies in, yi and vi out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -113,7 +113,9 @@ def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}; not {value!r}{hint}")
 
 
-def _check_names(measure: str, row: _Measure, names: set[str]) -> None:
+def check_names(measure: str, names: Iterable[str]) -> None:
+    """Raise a ValueError where an argument of `measure` is missing or does not belong."""
+    row, names = MEASURES[measure], set(names)
     for group in row.required:
         if not names & set(group):
             raise ValueError(f"{measure} needs {' or '.join(group)}")
@@ -174,7 +176,7 @@ def effect_size(
     one_of("measure", measure, tuple(MEASURES))
     row = MEASURES[measure]
     given = {name: value for name, value in arrays.items() if value is not None}
-    _check_names(measure, row, set(given))
+    check_names(measure, given)
     one_of("to", to, TO)
     one_of("correction", correction, ("exact", "approximate", "none"))
     one_of("vtype", vtype, row.vtypes)
