@@ -1,136 +1,315 @@
-"""The tau2 that maximises the likelihood over all of [0, inf), for many analyses at once."""
+"""The tau2 that maximises the likelihood over all of [0, inf), proved so for each analysis.
+
+Twice the score is a(t) - b(t), with a = y'PPy = sum z^2 x^2, and b = tr P = sum x (restricted) or
+sum u (full), where x = 1 / (d + t) and every d lies between the smallest and the largest
+variance: the d are the variances themselves, or the eigenvalues of V in the residual space,
+which interlace them. So a, b and their slopes c = sum z^2 x^3, d = sum x^2 at one t bound a and b
+everywhere else (Jensen's inequality from one side, the chord from the other), and these bounds
+say over which stretch the score keeps its sign. `_stays_below` and `_stays_above` are that proof. Most analyses need
+one Newton search and the proof that nothing lies to either side of it; the others are
+cut into pieces until each piece is proved to hold no maximum or exactly one.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.stats.models import Floats, MeanModel
 
-GRID = 12
-STEPS = 200
+Flags = NDArray[np.bool_]
+
+STEPS = 200  # of Newton; bisection alone needs 60
+# A piece of t + min(v) by this factor is not cut further: two maxima so close
+# together differ in log-likelihood by less than its rounding matters (below 1e-6).
+RESOLUTION = 1.02
 
 
-def maximise(model: MeanModel, restricted: bool) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return tau2 at the global maximum, and whether the search ended within tolerance.
+class Point(NamedTuple):
+    """The four sums at t, each of shape (n,)."""
 
-    Twice the score is a(t) - b(t) with a = y'PPy and b = tr P (restricted) or sum u. It is
-    computed on a grid of t + min(v), equally spaced in the logarithm, from t = 0 to a bound
-    above which it is negative. Every sign change from + to - encloses a maximum, as does
-    t = 0 if the score there is not positive. Each is found by a safeguarded Newton step; where
-    there are several the likelihood decides.
-    """
-    floor = model.v[0]
-    top = _bound(model, restricted)
-    n = floor.size
-    span = np.log(np.maximum(top / floor, 1.0))
-    grid = floor * np.exp(np.linspace(0.0, 1.0, GRID)[:, None] * span)
-    t = grid - floor
-    t[0] = 0.0
-    a, b = model.score(t, restricted)
-    up = a > b
-    up[-1] = False
-    turn = up[:-1] & ~up[1:]
-    cell, row = np.nonzero(turn)
-    tau2 = np.zeros(n)
-    done = np.ones(n, dtype=bool)
+    t: Floats
+    a: Floats
+    b: Floats
+    c: Floats
+    d: Floats
+
+    def at(self, rows: NDArray[np.intp] | Flags) -> Point:
+        """Return some of the analyses."""
+        return Point(*(x[rows] for x in self))
+
+    def put(self, rows: NDArray[np.intp], new: Point) -> Point:
+        """Return a copy with some of the analyses replaced."""
+        out = Point(*(x.copy() for x in self))
+        for x, y in zip(out, new, strict=True):
+            x[rows] = y
+        return out
+
+    def join(self, other: Point) -> Point:
+        """Return the analyses of both, one after the other."""
+        return Point(*(np.concatenate(x) for x in zip(self, other, strict=True)))
+
+
+def maximise(model: MeanModel, restricted: bool) -> tuple[Floats, Flags]:
+    """Return tau2 at the global maximum, and whether the search ended within tolerance."""
+    n = model.count.size
+    low, high, top, start = _limits(model)
+    origin = np.zeros(n)
+    zero = Point(origin, *model.slope(origin, restricted))
+    up = (zero.a > zero.b) & (top > 0)
+    best, done = zero, np.ones(n, dtype=bool)
+    rows = np.flatnonzero(up)
+    if rows.size == n:
+        best, done = _newton(model, restricted, origin, top, start)
+    elif rows.size:
+        found, ok = _newton(model.take(rows), restricted, origin[rows], top[rows], start[rows])
+        best, done[rows] = zero.put(rows, found), ok
+    # At a root a = b holds exactly; at 0 the score may be anything below.
+    ratio = np.where(up, 1.0, zero.a / zero.b)
+    right = _stays_below(best, ratio, low, high, top - best.t) | (top <= best.t)
+    left = ~up | _stays_above(best, ratio, low, high, -best.t)
+    doubt = np.flatnonzero(~(left & right))
+    if not doubt.size:
+        return best.t, done
+    tau2 = best.t.copy()
+    part = model if doubt.size == n else model.take(doubt)
+    best = best.at(doubt)._replace(b=np.where(up[doubt], best.a[doubt], best.b[doubt]))
+    pieces = _pieces(
+        part, restricted, zero.at(doubt), best, top[doubt], ~left[doubt], ~right[doubt]
+    )
+    row, lo, hi = _search(part, restricted, pieces)
     if row.size:
-        part = model if row.size == n and (row == np.arange(n)).all() else model.take(row)
-        ratio = b / a.clip(np.finfo(float).tiny)
-        root, ok = _root(
-            part, restricted, t[cell, row], t[cell + 1, row], ratio[cell, row], ratio[cell + 1, row]
-        )
-        _choose(model, restricted, row, root, ok, ~up[0], tau2, done)
+        tau2[doubt], done[doubt] = _best(part, restricted, best.t, done[doubt], row, lo, hi)
     return tau2, done
 
 
-def _choose(
-    model: MeanModel,
-    restricted: bool,
-    row: NDArray[np.intp],
-    root: Floats,
-    ok: NDArray[np.bool_],
-    at_zero: NDArray[np.bool_],
-    tau2: Floats,
-    done: NDArray[np.bool_],
-) -> None:
-    """Write to tau2 and done the best of each analysis's candidates."""
-    rivals = np.bincount(row, minlength=tau2.size) + at_zero
-    single = rivals[row] == 1
-    tau2[row[single]] = root[single]
-    done[row[single]] = ok[single]
-    many = np.flatnonzero(~single)
-    if not many.size:
-        return
-    # A maximum at 0 is the rival to beat; without one any maximum inside beats minus infinity.
-    where = np.unique(row[many])
-    best = np.full(tau2.size, -np.inf)
-    part = model.take(where)
-    value = part.log_likelihood(np.zeros(where.size), restricted)
-    best[where] = np.where(at_zero[where], value, -np.inf)
-    values = model.take(row[many]).log_likelihood(root[many], restricted)
-    for i, value in zip(many, values, strict=True):
-        if value > best[row[i]]:
-            best[row[i]], tau2[row[i]], done[row[i]] = value, root[i], ok[i]
+def _limits(model: MeanModel) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return min v, max v, a bound above every maximum, and a starting value.
 
-
-def _bound(model: MeanModel, restricted: bool) -> Floats:
-    """Return min(v) plus a tau2 above which the score is negative.
-
-    In the eigenbasis of V within the residual space, a = sum z^2/(d+t)^2 and
-    b >= sum 1/(d+t), min v <= d <= max v, sum z^2 = SS. Hence a < b once
-    SS (max v + t) < (k - p) (min v + t)^2, and once t + min v > SS.
+    a <= SS / (min v + t)^2 and b >= (k - p) / (max v + t): the score is negative once
+    SS (max v + t) < (k - p) (min v + t)^2, and also once min v + t > SS, where every
+    log(d + t) + z^2 / (d + t) rises. The start is Hedges' moment estimator.
     """
+    low, high, mean = model.spread_of_v()
     ss, _ = model.total_spread()
-    low = model.v[0]
-    high = np.where(np.isfinite(model.v), model.v, 0.0).max(axis=0)
     df = model.df
     half = ss / (2.0 * df)
-    root = half + np.sqrt(half * half + ss / df * (high - low))
-    return np.minimum(root, ss) * (1.0 + 1e-9)
+    bound = np.minimum(half + np.sqrt(half * half + 2.0 * half * (high - low)), ss)
+    top = np.maximum(bound * (1.0 + 1e-9) - low, 0.0)
+    return low, high, top, np.clip(2.0 * half - mean, 0.01 * top, top)
 
 
-def _root(
-    model: MeanModel, restricted: bool, lo: Floats, hi: Floats, rlo: Floats, rhi: Floats
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Find where b/a = 1 between lo (score > 0) and hi (score <= 0).
+def _newton(
+    model: MeanModel, restricted: bool, lo: Floats, hi: Floats, t: Floats
+) -> tuple[Point, Flags]:
+    """Find where b/a = 1 between lo (score above 0) and hi (not above), from t.
 
     b/a is linear in t where all v are equal and nearly so for large t, so Newton's step on
-    b/a - 1 needs few rounds; a step that leaves the bracket is replaced by its middle.
+    b/a - 1 needs few rounds; a step that leaves the bracket goes to its middle instead.
     """
     n = lo.size
-    floor = model.v[0]
-    lo, hi = lo.copy(), hi.copy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = lo + (1.0 - rlo) / (rhi - rlo) * (hi - lo)
-    t = np.where((t > lo) & (t < hi), t, _middle(lo, hi, floor))
-    out = t.copy()
+    low = model.v[0]
+    out = Point(*(np.empty(n) for _ in range(5)))
     done = np.zeros(n, dtype=bool)
     live = np.arange(n)
+    ended = np.zeros(n, dtype=bool)
     for _ in range(STEPS):
         a, b, c, d = model.slope(t, restricted)
         up = a > b
-        lo = np.where(up, t, lo)
-        hi = np.where(up, hi, t)
+        lo, hi = np.where(up, t, lo), np.where(up, hi, t)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             new = t + a * (a - b) / (2.0 * b * c - d * a)
-        new = np.where((new >= lo) & (new <= hi), new, _middle(lo, hi, floor))
-        move = np.abs(new - t)
-        # Newton's error is the square of its last step: 1e-8 of t leaves nothing above
-        # rounding. Close to 0 the score itself is only known to eps (t + min v).
-        ended = (move <= 1e-8 * new) | (move <= 4e-16 * (new + floor))
-        t = new
-        out[live] = t
-        if ended.any():
-            done[live[ended]] = True
-            keep = np.flatnonzero(~ended)
-            if not keep.size:
+            move = np.abs(new - t)
+            # Newton's error is the square of its last step: after 1e-7 of t it is below
+            # rounding. Near 0 the score itself is only known to eps (t + min v).
+            near = (move <= 1e-7 * np.abs(new)) | (move <= 4e-16 * (new + low))
+            inside = near | ((new > lo) & (new < hi))
+        new = np.where(inside, new, np.sqrt((lo + low) * (hi + low)) - low)
+        near |= hi - lo <= 4e-16 * (hi + low)
+        t = np.where(ended, t, np.maximum(new, 0.0))
+        ended |= near
+        # Finished analyses ride along until half are: copying the rest costs more.
+        left = np.flatnonzero(~ended)
+        if 2 * left.size <= ended.size:
+            for x, y in zip(out, (t, a, b, c, d), strict=True):
+                x[live] = y
+            done[live] = ended
+            if not left.size:
                 break
-            live, lo, hi, t, floor = live[keep], lo[keep], hi[keep], t[keep], floor[keep]
-            model = model.take(keep)
+            live, low, lo, hi, t = live[left], low[left], lo[left], hi[left], t[left]
+            model, ended = model.take(left), ended[left]
     return out, done
 
 
-def _middle(lo: Floats, hi: Floats, floor: Floats) -> Floats:
-    """Return the middle of a bracket on the scale of log(t + min v)."""
-    return np.sqrt((lo + floor) * (hi + floor)) - floor
+def _shape(at: Point, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return min v + t, and in units of its inverse the least x and the means c/a and d/b."""
+    unit = low + at.t
+    least = unit / (high + at.t)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x1 = np.clip(unit * at.c / at.a, least, 1.0)
+    return unit, least, x1, np.clip(unit * at.d / at.b, least, 1.0)
+
+
+def _stays_below(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Flags:
+    """Return where a < b is proved from t to t + step (of either sign), ratio being a/b at t.
+
+    For a step h: b >= b / (1 + x2 h) by Jensen, x2 = d/b the mean of x; a is at most its chord,
+    a (1 + g h + e h^2) / ((1 + h)(1 + m h))^2, m the least x and x1 = c/a the mean that enters
+    g and e. Cleared of denominators this is a quartic in h.
+    """
+    unit, m, x1, x2 = _shape(at, low, high)
+    h = step / unit
+    s = 1.0 + m
+    g = 2.0 * (s - x1)
+    e = 1.0 - (x1 - m) * s
+    k1 = (2.0 * s - ratio * (g + x2)) * h
+    k2 = (s * s + 2.0 * m - ratio * (e + x2 * g)) * h**2
+    k3 = (2.0 * s * m - ratio * x2 * e) * h**3
+    k0, k4 = 1.0 - ratio, m * m * h**4
+    # A polynomial is positive on [0, 1] where all its Bernstein coefficients are.
+    return (
+        (k0 >= 0.0)
+        & (k0 + k1 / 4.0 > 0.0)
+        & (k0 + k1 / 2.0 + k2 / 6.0 > 0.0)
+        & (k0 + 0.75 * k1 + k2 / 2.0 + k3 / 4.0 > 0.0)
+        & (k0 + k1 + k2 + k3 + k4 > 0.0)
+    )
+
+
+def _stays_above(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Flags:
+    """Return where a > b is proved from t to t + step; as `_stays_below` with the roles swapped.
+
+    a >= a / (1 + x1 h)^2 by Jensen, b at most its chord b (1 + (s - x2) h) / ((1 + h)(1 + m h)):
+    a cubic in h.
+    """
+    unit, m, x1, x2 = _shape(at, low, high)
+    h = step / unit
+    s = 1.0 + m
+    other = s - x2
+    k0 = ratio - 1.0
+    k1 = (ratio * s - 2.0 * x1 - other) * h
+    k2 = (ratio * m - x1 * (x1 + 2.0 * other)) * h**2
+    k3 = -x1 * x1 * other * h**3
+    return (
+        (k0 >= 0.0)
+        & (k0 + k1 / 3.0 > 0.0)
+        & (k0 + (2.0 * k1 + k2) / 3.0 > 0.0)
+        & (k0 + k1 + k2 + k3 > 0.0)
+    )
+
+
+class Pieces(NamedTuple):
+    """Stretches of tau2 in which other maxima may hide.
+
+    `row` says of which analysis; `up_left` and `up_right` whether the score is positive just
+    inside the ends, which at a root the sums there cannot say.
+    """
+
+    row: NDArray[np.intp]
+    left: Point
+    right: Point
+    up_left: Flags
+    up_right: Flags
+
+    def at(self, which: Flags) -> Pieces:
+        """Return some of the pieces."""
+        return Pieces(
+            self.row[which],
+            self.left.at(which),
+            self.right.at(which),
+            self.up_left[which],
+            self.up_right[which],
+        )
+
+
+def _pieces(
+    model: MeanModel,
+    restricted: bool,
+    zero: Point,
+    best: Point,
+    top: Floats,
+    left: Flags,
+    right: Flags,
+) -> Pieces:
+    """Return the pieces to either side of the maximum in hand that are not yet decided."""
+    before, after = np.flatnonzero(left), np.flatnonzero(right)
+    end = Point(top[after], *model.take(after).slope(top[after], restricted))
+    row = np.concatenate([before, after])
+    up = np.arange(row.size) < before.size
+    return Pieces(
+        row, zero.at(before).join(best.at(after)), best.at(before).join(end), up, up.copy()
+    )
+
+
+def _search(
+    model: MeanModel, restricted: bool, pieces: Pieces
+) -> tuple[NDArray[np.intp], Floats, Floats]:
+    """Cut the pieces until each is decided; return those that hold a maximum: row, ends."""
+    low, high, _ = model.spread_of_v()
+    found = []
+    while pieces.row.size:
+        holds, open_ = _decide(pieces, low[pieces.row], high[pieces.row])
+        found.append((pieces.row[holds], pieces.left.t[holds], pieces.right.t[holds]))
+        row, left, right, up_left, up_right = pieces.at(open_)
+        middle = np.sqrt((left.t + low[row]) * (right.t + low[row])) - low[row]
+        between = Point(middle, *model.take(row).slope(middle, restricted))
+        up = between.a > between.b
+        pieces = Pieces(
+            np.concatenate([row, row]),
+            left.join(between),
+            between.join(right),
+            np.concatenate([up_left, up]),
+            np.concatenate([up, up_right]),
+        )
+    row, lo, hi = (np.concatenate(x) for x in zip(*found, strict=True))
+    return row, lo, hi
+
+
+def _decide(pieces: Pieces, low: Floats, high: Floats) -> tuple[Flags, Flags]:
+    """Return which pieces hold exactly one maximum, and which are still open.
+
+    The score keeps its sign over a piece where the proofs from its two ends meet in the middle;
+    it changes sign at most once where a/b is monotone, that is where 2 b c - a d keeps
+    its sign. b c and a d fall with t, and rise when multiplied by (min v + t)^4.
+    """
+    _, left, right, up_left, up_right = pieces
+    s_left, s_right = left.t + low, right.t + low
+    middle = np.sqrt(s_left * s_right) - low
+    kept = np.zeros(low.shape, dtype=bool)
+    for proof, same in ((_stays_above, up_left & up_right), (_stays_below, ~up_left & ~up_right)):
+        i = np.flatnonzero(same)
+        p, q, lo, hi = left.at(i), right.at(i), low[i], high[i]
+        kept[i] = proof(p, p.a / p.b, lo, hi, middle[i] - p.t)
+        kept[i] &= proof(q, q.a / q.b, lo, hi, middle[i] - q.t)
+    grow = (s_right / s_left) ** 4
+    bc_left, bc_right = left.b * left.c, right.b * right.c
+    ad_left, ad_right = left.a * left.d, right.a * right.d
+    falls = (2.0 * bc_right > ad_left) | (2.0 * bc_left > grow * ad_right)
+    rises = (2.0 * bc_left < ad_right) | (2.0 * grow * bc_right < ad_left)
+    small = s_right <= RESOLUTION * s_left
+    return up_left & ~up_right & (falls | small), ~(kept | falls | rises | small)
+
+
+def _best(
+    model: MeanModel,
+    restricted: bool,
+    tau2: Floats,
+    done: Flags,
+    row: NDArray[np.intp],
+    lo: Floats,
+    hi: Floats,
+) -> tuple[Floats, Flags]:
+    """Return for each analysis the highest of the maximum in hand and those in brackets."""
+    tau2, done = tau2.copy(), done.copy()
+    part = model.take(row)
+    low = part.v[0]
+    there, ok = _newton(part, restricted, lo, hi, np.sqrt((lo + low) * (hi + low)) - low)
+    value = part.log_likelihood(there.t, restricted)
+    order = np.lexsort((value, row))
+    last = order[np.append(row[order][1:] != row[order][:-1], True)]
+    known = model.take(row[last]).log_likelihood(tau2[row[last]], restricted)
+    last = last[value[last] > known]
+    tau2[row[last]], done[row[last]] = there.t[last], ok[last]
+    return tau2, done

@@ -94,28 +94,39 @@ class MeanModel:
         return a, (rest * (2.0 * u[0] + rest) - square) / total
 
     def slope(self, t: Floats, restricted: bool) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return a, b as `score`, then -a'/2 = y'PPPy and -b' = tr PP (or tr UU)."""
-        u, rest, total = self._weights(t)
-        _, r = self._residuals(u, total)
-        e = u * r
-        a = (e * e).sum(axis=0)
-        f = e - e[0]
-        f -= (u * f).sum(axis=0) / total
-        c = (u * f * f).sum(axis=0)
-        uu = u * u
-        square = uu[1:].sum(axis=0)
-        if not restricted:
-            return a, total, c, square + uu[0]
-        b = (rest * (2.0 * u[0] + rest) - square) / total
-        return a, b, c, self._trace_pp(u, uu, rest, square, total)
+        """Return a, b as `score`, then -a'/2 = y'PPPy and -b' = tr PP (or tr UU).
 
-    @staticmethod
-    def _trace_pp(u: Floats, uu: Floats, rest: Floats, square: Floats, total: Floats) -> Floats:
-        """Return tr PP as a sum of squares of P's elements, none of which cancels."""
-        gap = total - u[1:]
-        diagonal = uu[0] * rest * rest + (uu[1:] * gap * gap).sum(axis=0)
-        off = square * (2.0 * uu[0] + square) - (uu[1:] * uu[1:]).sum(axis=0)
-        return (diagonal + off) / (total * total)
+        With the first study apart no difference below loses its leading digits: y'PPPy is
+        the weighted variance of e = Py, measured from e_1; tr PP is
+        sum P_ij^2 = [W^2 S2 - 2 W S3 + S2^2 + u1^2 (2 S2 + S1^2)] / W^2 with S the power sums
+        of the other weights.
+        """
+        add = np.add.reduce
+        u = self.v + t
+        np.divide(1.0, u, out=u)
+        first, others = u[0], u[1:]
+        rest = add(others, 0)
+        total = rest + first
+        e = u * self.y
+        np.subtract(self.y, add(e, 0) / total, out=e)
+        e *= u
+        work = e * e
+        a = add(work, 0)
+        e -= e[0].copy()
+        np.multiply(u, e, out=work)
+        mean = add(work, 0)
+        work *= e
+        c = add(work, 0) - mean * mean / total
+        np.multiply(u, u, out=work)
+        s2 = add(work[1:], 0)
+        if not restricted:
+            return a, total, c, s2 + first * first
+        work *= u
+        s3 = add(work[1:], 0)
+        b = (rest * (2.0 * first + rest) - s2) / total
+        first_squared = first * first
+        d = total * (total * s2 - 2.0 * s3) + s2 * s2 + first_squared * (2.0 * s2 + rest * rest)
+        return a, b, c, d / (total * total)
 
     def mean(self, t: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Return u, the pooled mean, its Wald variance 1 / sum u, and y'Py."""
@@ -148,6 +159,11 @@ class MeanModel:
         r = np.where(here, self.y - self.y.sum(axis=0) / self.count, 0.0)
         ss = (r * r).sum(axis=0)
         return ss, ss
+
+    def spread_of_v(self) -> tuple[Floats, Floats, Floats]:
+        """Return the smallest, the largest and the mean variance of each analysis."""
+        v = np.where(np.isfinite(self.v), self.v, 0.0)
+        return self.v[0], v.max(axis=0), v.sum(axis=0) / self.count
 
     def log_likelihood(self, t: Floats, restricted: bool) -> Floats:
         """Return the (restricted) log-likelihood at t, its mean profiled out.
