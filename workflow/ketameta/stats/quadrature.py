@@ -1,0 +1,132 @@
+"""Marginal log-likelihoods of studies with one normal random effect.
+
+The functions accept complex arguments and are analytic in them: the imaginary
+part of f(x + ih)/h is the derivative of f at x to the last digit (Squire and
+Trapp 1998), also through the mode that the quadrature adapts to.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[Any]  # float64 or complex128
+Floats = NDArray[np.float64]
+
+_MAX_STEPS = 200
+
+
+class Kernel(Protocol):
+    """The log-likelihood g of each study as a function of its own effect t.
+
+    `t` has shape (..., k, j), j points for each study; `nuisance` is None or an
+    array of shape (..., k, 1). g must be concave in t.
+    """
+
+    def value(self, t: Values, nuisance: Values | None) -> Values:
+        """Log-likelihood g, shape (..., k, j)."""
+
+    def slope(self, t: Values, nuisance: Values | None) -> tuple[Values, Values]:
+        """First derivative of g and the negative second one."""
+
+    def saturated(self) -> float:
+        """Sum of the log-likelihoods, each at its own best t."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Gauss-Hermite nodes z and log weights, so that ∫ f ≈ Σ exp(log_weights) f(z)."""
+
+    z: Floats
+    log_weights: Floats
+
+    @classmethod
+    def of(cls, nodes: int) -> "Rule":
+        """Rule with `nodes` points for functions near a standard normal density."""
+        z, w = np.polynomial.hermite_e.hermegauss(nodes)
+        return cls(z, np.log(w) + z**2 / 2)
+
+
+def softplus(x: Values) -> Values:
+    """log(1 + exp(x)) without overflow."""
+    up = x.real > 0
+    return np.where(up, x, 0.0) + np.log1p(np.exp(np.where(up, -x, x)))
+
+
+def logistic(x: Values) -> Values:
+    """1/(1 + exp(-x)) without overflow."""
+    up = x.real > 0
+    e = np.exp(np.where(up, -x, x))
+    return np.where(up, 1.0, e) / (1 + e)
+
+
+def damping(change: Floats) -> Floats:
+    """Factor by which a Newton step is shortened that changes a linear predictor by `change`.
+
+    log(1 + d)/d: for sums of Bernoulli log-likelihoods, of which the third
+    derivative is at most the second, such steps always climb and still converge
+    quadratically (Bach 2010; Sun and Tran-Dinh 2019).
+    """
+    d = np.maximum(np.abs(change), 1e-300)
+    return np.asarray(np.where(d < 1e-8, 1.0, np.log1p(d) / d))
+
+
+def _mode(kernel: Kernel, mu: Values, tau: Values, nuisance: Values | None) -> Values:
+    """Standardised random effect u at which g(mu + tau u) - u²/2 is largest, (..., k, 1)."""
+    real = None if nuisance is None else nuisance.real
+    m, s = mu.real, tau.real
+    u: Values = np.zeros(np.shape(kernel.slope(m + 0 * s, real)[0]))
+    for _ in range(_MAX_STEPS):
+        first, second = kernel.slope(m + s * u, real)
+        step = (s * first - u) / (1 + s**2 * second)
+        u = u + damping(s * step) * step
+        if np.abs(step).max(initial=0.0) < 1e-10:
+            break
+    # The last, undamped steps carry the mode to full accuracy and give it its
+    # imaginary part where the arguments have one.
+    for _ in range(2):
+        first, second = kernel.slope(mu + tau * u, nuisance)
+        u = u + (tau * first - u) / (1 + tau**2 * second)
+    return u
+
+
+def integrate(
+    kernel: Kernel, mu: Values, tau: Values, nuisance: Values | None, rule: Rule
+) -> tuple[Values, Values, Floats]:
+    """Log of ∫ exp(g(mu + tau u)) φ(u) du for each study, by adaptive quadrature.
+
+    Parameters
+    ----------
+    kernel
+        The studies.
+    mu, tau
+        Mean and standard deviation of the effects, shape (...), real or complex.
+    nuisance
+        Parameters of the single studies, shape (..., k), or None.
+    rule
+        One node is the Laplace approximation.
+
+    Returns
+    -------
+    log_integral, points, posterior
+        (..., k); the effects t at the nodes and their normalised weights, both
+        (..., k, nodes).
+
+    Notes
+    -----
+    Nodes û + s z with û the mode and s^-2 the curvature at it (Liu and Pierce
+    1994), as lme4 places them.
+    """
+    mu, tau = mu[..., None, None], tau[..., None, None]
+    per_study = None if nuisance is None else nuisance[..., None]
+    u = _mode(kernel, mu, tau, per_study)
+    scale = 1 / np.sqrt(1 + tau**2 * kernel.slope(mu + tau * u, per_study)[1])
+    points = u + scale * rule.z
+    t = mu + tau * points
+    logs = kernel.value(t, per_study) - points**2 / 2 + rule.log_weights
+    top = logs.real.max(axis=-1, keepdims=True)
+    terms = np.exp(logs - top)
+    total = terms.sum(axis=-1)
+    log_integral = np.log(total) + top[..., 0] + np.log(scale[..., 0]) - np.log(2 * np.pi) / 2
+    return log_integral, t, terms.real / total.real[..., None]
