@@ -1,0 +1,80 @@
+"""What each raw row was used for, and why not: one entry a raw row and analysis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ketameta.normalize.records import Row
+
+# Reason -> what it means, in the order in which rows are sifted.
+REASONS = {
+    "used": "used",
+    "other outcome": "another outcome",
+    "other population": "the trial's population is not asked for",
+    "design": "the trial's design stands apart and is not asked for",
+    "flagged": "the row's flag forbids pooling",
+    "other treatment": "the arm's treatment is neither asked for nor a comparator asked for",
+    "other measure": "a reported measure that this analysis cannot take",
+    "source not asked for": "reported contrasts are not asked for",
+    "no hour": "no hour is reported and the analysis has a window",
+    "outside window": "outside the window of hours",
+    "other scale": "a scale that is not asked for",
+    "other definition": "a definition that is not asked for",
+    "other analysis set": "an analysis set that is not asked for",
+    "pooled arm": "its arms are used apart",
+    "same people": "another period of the same people (crossover) is used",
+    "repeated report": "another report of the same fact is used",
+    "other comparator": "a comparator class preferred to this one is used",
+    "no comparison": "no usable row of the other side at the same hour, scale and analysis set",
+    "not usable": "the numbers give no effect",
+    "scale preferred": "another scale is preferred",
+    "definition preferred": "another definition is preferred",
+    "time preferred": "another hour is nearer the target",
+    "source preferred": "arm-level numbers or a reported contrast are preferred",
+    "analysis set preferred": "another analysis set is preferred",
+    "same patients": "another report of the same patients is used",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One raw row's fate in one analysis."""
+
+    analysis: str
+    row: Row
+    reason: str
+    detail: str = ""
+
+    @property
+    def used(self) -> bool:
+        """True where the row's numbers are in the pooled result."""
+        return self.reason == "used"
+
+
+class Ledger:
+    """The fate of every raw row in one analysis; each row is entered exactly once.
+
+    `note` keeps the last word on a row, since a row that passes one sieve meets the next.
+    """
+
+    def __init__(self, analysis: str, rows: list[Row]) -> None:
+        self.analysis = analysis
+        self._rows = rows
+        self._fate: dict[str, tuple[str, str]] = {}
+
+    def note(self, row: Row, reason: str, detail: str = "") -> None:
+        """Set what became of a row."""
+        if reason not in REASONS:
+            raise KeyError(reason)
+        self._fate[row.key] = (reason, detail)
+
+    def fate(self, row: Row) -> str:
+        """Return the reason noted for a row."""
+        return self._fate[row.key][0]
+
+    def entries(self) -> list[Entry]:
+        """Return an entry for every raw row, in the order of the tables.
+
+        Raises KeyError for a row that nothing was noted for: that would be a silent drop.
+        """
+        return [Entry(self.analysis, row, *self._fate[row.key]) for row in self._rows]

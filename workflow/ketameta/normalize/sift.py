@@ -1,0 +1,93 @@
+"""The sieve: which raw rows are candidates for an analysis, before any choice between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ketameta.configuration import Question
+from ketameta.normalize.ledger import Ledger
+from ketameta.normalize.records import NOT_STATED, Arm, Row, Trial
+from ketameta.vocabulary import vocabulary
+
+# measure of an analysis -> reported measures that can become it
+CONVERTIBLE = {
+    "RR": ("RR",), "OR": ("OR", "logOR"), "RD": ("RD",),
+    "MD": ("MD",), "SMD": ("SMD", "MD"), "PLO": (), "PCTRED": (),
+}  # fmt: skip
+
+
+def arm_class(arm: Arm, question: Question) -> str:
+    """Return `treated`, a comparator class that is asked for, or an empty text."""
+    if arm.treatment in question.treatments:
+        return "treated"
+    return arm.comparator_class if arm.comparator_class in question.comparators else ""
+
+
+def sift(question: Question, trials: dict[str, Trial], rows: list[Row], ledger: Ledger) -> Iterator[Row]:  # fmt: skip
+    """Yield the candidate rows and note in the ledger why every other row is none."""
+    for row in rows:
+        reason, detail = _refusal(question, trials[row["trial_id"]], row)
+        if reason:
+            ledger.note(row, reason, detail)
+        else:
+            yield row
+
+
+def _refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
+    """Return the first reason against a row, or two empty texts."""
+    if row["outcome"] != question.outcome:
+        return "other outcome", row["outcome"]
+    if trial.population not in question.populations:
+        return "other population", trial.population
+    if trial.design_flag and trial.design_flag not in question.design_flags:
+        return "design", trial.design_flag
+    refused = _flag(question, row)
+    if refused:
+        return "flagged", refused
+    if row.table == "contrasts":
+        return _contrast_refusal(question, trial, row)
+    if not arm_class(trial.arms[row["arm_id"]], question):
+        return "other treatment", trial.arms[row["arm_id"]].treatment
+    if question.by_arm and arm_class(trial.arms[row["arm_id"]], question) != "treated":
+        return "other treatment", "a control arm, in an analysis of treated arms alone"
+    if question.definitions and (row["definition"] or NOT_STATED) not in question.definitions:
+        return "other definition", row["definition"] or NOT_STATED
+    if row.analysis_set not in question.analysis_sets:
+        return "other analysis set", row.analysis_set
+    return _place(question, row)
+
+
+def _contrast_refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
+    if "contrasts" not in question.sources or question.by_arm:
+        return "source not asked for", ""
+    t, c = (arm_class(trial.arms[row[name]], question) for name in ("arm_t", "arm_c"))
+    if t != "treated" or c in ("", "treated"):
+        return "other treatment", f"{row['arm_t']} against {row['arm_c']}"
+    if row["measure"] not in CONVERTIBLE[question.measure]:
+        return "other measure", row["measure"]
+    return _place(question, row)
+
+
+def _flag(question: Question, row: Row) -> str:
+    if not row["flag"]:
+        return ""
+    rule = vocabulary().flag_rule(row["flag"])
+    if rule is None or rule["use"] == "marked":
+        return ""
+    if rule["use"] == "untimed" and question.window is None:
+        return ""
+    return f"{row['flag']} ({rule['why']})" if rule["why"] not in row["flag"] else row["flag"]
+
+
+def _place(question: Question, row: Row) -> tuple[str, str]:
+    """Judge hour and scale."""
+    hour = row["timepoint_h"]
+    if question.window is not None and hour is None:
+        return "no hour", ""
+    if question.window is not None and hour not in question.window:
+        return "outside window", f"{hour:g} h"
+    known = row["scale"] in vocabulary().scales
+    by_score = vocabulary().outcomes[question.outcome].kind == "score"
+    if question.scales and (by_score or known) and row["scale"] not in question.scales:
+        return "other scale", row["scale"] or NOT_STATED
+    return "", ""

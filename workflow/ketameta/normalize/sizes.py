@@ -1,0 +1,48 @@
+"""How many people stand behind a number whose own row does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ketameta.normalize.records import Arm, NotUsable, Row, Step
+
+
+class Sizes:
+    """Numbers of people by arm, from the rows of one trial.
+
+    Where a row gives no n, it is borrowed, in this order: a row of the same arm at the same hour;
+    the people randomised to the arm; the largest n of any row of the arm. The step says so and is
+    marked as assumed.
+    """
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = [row for row in rows if row["n"]]
+
+    def of(self, arm: Arm, row: Row) -> tuple[int, Step | None]:
+        """Return the n of an outcome row, and the step if it was borrowed; else `NotUsable`."""
+        if row["n"]:
+            return row["n"], None
+        if row["n"] == 0:
+            raise NotUsable("n = 0")
+        return self.borrowed(arm, row["timepoint_h"])
+
+    def borrowed(self, arm: Arm, hour: float | None) -> tuple[int, Step]:
+        """Return an n for an arm at an hour that has no row with n of its own."""
+        own = [row for row in self._rows if row["arm_id"] == arm.arm_id]
+        same_hour = [row for row in own if hour is not None and row["timepoint_h"] == hour]
+        if same_hour:
+            row = max(same_hour, key=lambda r: (r["n"], -r.line))
+            why = f"n of its {row['outcome']} at the same hour"
+            return row["n"], _step(arm, row["n"], why, row)
+        if arm.n_randomised:
+            return arm.n_randomised, _step(arm, arm.n_randomised, "people randomised to the arm")
+        if own:
+            row = max(own, key=lambda r: (r["n"], -r.line))
+            why = f"largest n reported for the arm ({row['outcome']}, {row.analysis_set})"
+            return row["n"], _step(arm, row["n"], why, row)
+        raise NotUsable(f"no n for arm {arm.arm_id}")
+
+
+def _step(arm: Arm, n: int, why: str, row: Row | None = None) -> Step:
+    return Step(f"n of {arm.arm_id} borrowed", why, str(n), rows=(row.key,) if row else (),
+                assumed=True)  # fmt: skip

@@ -1,0 +1,192 @@
+"""The second stage: typed rows in, effects, derivations and ledger out."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ketameta.configuration import Configuration, Question
+from ketameta.normalize.choose import TrialChoice
+from ketameta.normalize.ledger import Entry, Ledger
+from ketameta.normalize.overlap import resolve
+from ketameta.normalize.records import Arm, Effect, Row, Trial
+from ketameta.normalize.sift import sift
+from ketameta.storage import content_id
+from ketameta.tables.stages import STAGE_TABLES
+from ketameta.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Raw = dict[str, list[dict[str, Any]]]
+
+
+def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
+    """Return the tables of this stage from the rows of ingest's tables."""
+    import pyarrow as pa
+
+    trials = _trials(raw)
+    rows = _rows(raw)
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for analysis in configuration:
+        effects, entries = effects_of(analysis.name, analysis.select, trials, rows)
+        for effect in effects:
+            found["effects"].append(_effect_row(analysis.name, analysis.select, effect))
+            found["derivations"] += _derivation_rows(analysis.name, effect)
+        found["ledger"] += [_ledger_row(entry) for entry in entries]
+    found["rows"] = [_raw_row(row) for row in rows]
+    found["overview"] = _overview(raw)
+    return {
+        name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())
+        for name, schema in STAGE_TABLES["normalize"].items()
+    }
+
+
+def effects_of(
+    name: str, question: Question, trials: dict[str, Trial], rows: list[Row]
+) -> tuple[list[Effect], list[Entry]]:
+    """Return the effects of one analysis and the fate of every raw row in it."""
+    ledger = Ledger(name, rows)
+    by_trial: dict[str, list[Row]] = defaultdict(list)
+    for row in sift(question, trials, rows, ledger):
+        by_trial[row["trial_id"]].append(row)
+    all_by_trial: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        all_by_trial[row["trial_id"]].append(row)
+    effects = []
+    for trial_id, candidates in by_trial.items():
+        choice = TrialChoice(question, trials[trial_id], candidates, all_by_trial[trial_id], ledger)
+        effect = choice.effect()
+        if effect is not None:
+            effects.append(effect)
+    return resolve(effects, trials, ledger), ledger.entries()
+
+
+def _trials(raw: Raw) -> dict[str, Trial]:
+    arms: dict[str, dict[str, Arm]] = defaultdict(dict)
+    treatments = vocabulary().treatments
+    for row in raw["arms"]:
+        dose = " ".join(filter(None, (row["dose"], row["dose_unit"] if row["dose"] else None)))
+        arms[row["trial_id"]][row["arm_id"]] = Arm(
+            row["arm_id"], row["treatment"], treatments[row["treatment"]].comparator_class,
+            row["arm_label"] or row["treatment"], dose, row["route"] or "", row["n_doses"],
+            row["n_randomised"], _ids(row["pooled_arms"]), row["cotreatment"] or "",
+        )  # fmt: skip
+    return {
+        row["trial_id"]: Trial(
+            row["trial_id"], row["label"], row["year"], row["design"], row["population"],
+            row["n_randomised"], _ids(row["part_of"]), row["design_flag"], arms[row["trial_id"]],
+        )  # fmt: skip
+        for row in raw["trials"]
+    }
+
+
+def _ids(cell: str | None) -> tuple[str, ...]:
+    return tuple(cell.split(";")) if cell else ()
+
+
+def _rows(raw: Raw) -> list[Row]:
+    return [
+        Row(table, row["line"], row)
+        for table in ("outcomes", "contrasts")
+        for row in raw[table]
+    ]
+
+
+def _distinct(words: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(word for word in words if word))
+
+
+def _effect_row(name: str, question: Question, effect: Effect) -> dict[str, Any]:
+    trial = effect.trial
+    flags = vocabulary().flag_rule
+    marks = dict.fromkeys(
+        row["flag"] for row in effect.rows
+        if row["flag"] and (flags(row["flag"]) or {"use": "marked"})["use"] == "marked"
+    )  # fmt: skip
+    return {
+        "analysis": name,
+        "trial_id": trial.trial_id,
+        "label": trial.label,
+        "year": trial.year,
+        "population": trial.population,
+        "design": trial.design,
+        "measure": question.measure,
+        "yi": effect.yi,
+        "vi": effect.vi,
+        "n_t": effect.n_t or None,
+        "n_c": effect.n_c,
+        "events_t": effect.events_t,
+        "events_c": effect.events_c,
+        "mean_t": effect.mean_t,
+        "sd_t": effect.sd_t,
+        "mean_c": effect.mean_c,
+        "sd_c": effect.sd_c,
+        "treatment": _distinct(arm.treatment for arm in effect.treated),
+        "dose": _distinct(arm.dose for arm in effect.treated),
+        "route": _distinct(arm.route for arm in effect.treated),
+        "control": _distinct(arm.treatment for arm in effect.control),
+        "comparator_class": effect.comparator_class,
+        "hour": effect.hour,
+        "scale": effect.scale,
+        "definition": effect.definition,
+        "analysis_set": effect.analysis_set,
+        "basis": effect.basis,
+        "assumed": any(step.assumed for step in effect.steps),
+        "marks": list(marks),
+        "rows": list(dict.fromkeys(row.key for row in effect.rows)),
+    }
+
+
+def _derivation_rows(name: str, effect: Effect) -> list[dict[str, Any]]:
+    return [
+        {
+            "analysis": name, "trial_id": effect.trial.trial_id, "step": number,
+            "what": step.what, "formula": step.formula, "result": step.result,
+            "source": step.source, "assumed": step.assumed, "rows": list(step.rows),
+        }
+        for number, step in enumerate(effect.steps, start=1)
+    ]  # fmt: skip
+
+
+def _ledger_row(entry: Entry) -> dict[str, Any]:
+    return {
+        "analysis": entry.analysis, "file": entry.row["file"], "line": entry.row.line,
+        "trial_id": entry.row["trial_id"], "used": entry.used, "reason": entry.reason,
+        "detail": entry.detail,
+    }  # fmt: skip
+
+
+def _raw_row(row: Row) -> dict[str, Any]:
+    names = [column.name for column in STAGE_TABLES["normalize"]["rows"].columns]
+    return {name: row[name] for name in names}
+
+
+def _overview(raw: Raw) -> list[dict[str, str]]:
+    """Count what the data hold; the data hash is over every raw table's values."""
+    sections: list[tuple[str, str, object]] = []
+    values = {
+        table: [{k: v for k, v in row.items() if k not in ("file", "line", "entered")} for row in rows]
+        for table, rows in raw.items()
+        if table != "problems"
+    }
+    identity = [{"table": table, "id": content_id(values[table])} for table in sorted(values)]
+    sections.append(("data", "data hash", content_id(identity)))
+    for table in values:
+        sections.append(("tables", table, len(values[table])))
+    own = [t for t in raw["trials"] if not t["part_of"]]
+    sections.append(("trials", "trial reports", len(raw["trials"])))
+    sections.append(("trials", "reports that share no patients with a report they are part of", len(own)))
+    sections.append(("trials", "people randomised in these", sum(t["n_randomised"] or 0 for t in own)))
+    sections.append(("trials", "of these, without a number of people randomised",
+                     sum(t["n_randomised"] is None for t in own)))  # fmt: skip
+    labels = vocabulary().words("populations")
+    for population, count in Counter(t["population"] for t in own).most_common():
+        sections.append(("populations", labels[population], count))
+    for treatment, count in Counter(a["treatment"] for a in raw["arms"]).most_common():
+        sections.append(("arms", treatment, count))
+    for problem in raw["problems"]:
+        place = f"{problem['file']}:{problem['line']} {problem['column']}".strip()
+        sections.append((problem["severity"], place, problem["message"]))
+    return [{"section": s, "item": i, "value": str(v)} for s, i, v in sections]

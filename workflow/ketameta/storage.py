@@ -1,0 +1,72 @@
+"""Files, whole or not at all, the same bytes for the same content.
+
+Only this module and `steps` open files for writing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: a temporary file beside it, synced, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text with newlines as they are."""
+    write_bytes(path, text.encode())
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write an Arrow table as Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    write_bytes(path, sink.getvalue().to_pybytes())
+
+
+def read_table(path: Path) -> pa.Table:
+    """Read a Parquet file."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path, memory_map=False)
+
+
+def rows_of(table: pa.Table) -> list[dict[str, Any]]:
+    """Return a table as a list of rows."""
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+def content_id(rows: list[dict[str, Any]]) -> str:
+    """Hash what rows say, not how a file format stores it: 16 hexadecimal digits.
+
+    Parquet bytes differ between versions of pyarrow; the canonical text of the values does not.
+    """
+    digest = hashlib.sha256()
+    for row in rows:
+        text = json.dumps(row, sort_keys=True, ensure_ascii=False, allow_nan=True, default=str)
+        digest.update(text.encode() + b"\n")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,111 @@
+"""Columns and table schemas: the one description from which everything else is made.
+
+The checks on the raw tables, the Parquet schemas with their units, the data dictionary page and
+the empty template all come from these objects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# kind -> what a person reads; the Parquet type follows in `arrow_type`.
+KINDS = {
+    "text": "text",
+    "id": "identifier: letters, digits and . _ + - only",
+    "ids": "identifiers with ; between",
+    "word": "one of a list of words",
+    "integer": "whole number",
+    "number": "number with a decimal point",
+    "flag": "true or false",
+    "list": "list of texts",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    ``unit`` is a unit of measurement or empty; ``words`` names a list of the vocabulary;
+    ``minimum`` and ``maximum`` are allowed themselves; ``references`` is ``table.column`` or
+    ``table.column+column`` for a key of two columns (this one the last).
+    """
+
+    name: str
+    kind: str
+    description: str
+    unit: str = ""
+    required: bool = False
+    words: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str = ""
+    pattern_meaning: str = ""
+    references: str = ""
+    words_also: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        """Say in words what a cell may hold."""
+        parts = [KINDS[self.kind]]
+        if self.words:
+            parts = [f"a word of the list {self.words}"]
+            if self.words_also:
+                parts.append("or " + ", ".join(self.words_also))
+        if self.minimum is not None and self.maximum is not None:
+            parts.append(f"from {self.minimum:g} to {self.maximum:g}")
+        elif self.minimum is not None:
+            parts.append(f"{self.minimum:g} or more")
+        elif self.maximum is not None:
+            parts.append(f"{self.maximum:g} or less")
+        if self.pattern_meaning:
+            parts.append(self.pattern_meaning)
+        if self.references:
+            parts.append(f"known in {self.references.split('.')[0]}")
+        return ", ".join(parts) + ("" if self.required else "; may be empty")
+
+    def arrow_type(self) -> pa.DataType:
+        """Return the Parquet type of this column."""
+        import pyarrow as pa
+
+        types = {"integer": pa.int64(), "number": pa.float64(), "flag": pa.bool_()}
+        return pa.list_(pa.string()) if self.kind == "list" else types.get(self.kind, pa.string())
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """A table: its name, what a row is, its columns, and the columns that identify a row."""
+
+    name: str
+    title: str
+    row: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Column:
+        """Return the column of that name."""
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def names(self) -> list[str]:
+        """The column names in order."""
+        return [column.name for column in self.columns]
+
+    def arrow_schema(self) -> pa.Schema:
+        """Return the Parquet schema, with unit and description in each column's metadata."""
+        import pyarrow as pa
+
+        return pa.schema(
+            [
+                pa.field(
+                    column.name,
+                    column.arrow_type(),
+                    metadata={"unit": column.unit, "description": column.description},
+                )
+                for column in self.columns
+            ],
+            metadata={"table": self.name, "row": self.row},
+        )

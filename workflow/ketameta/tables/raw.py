@@ -1,0 +1,224 @@
+"""The extraction tables that people edit: one schema each.
+
+Order matters only for reading: a table stands after those it refers to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ketameta.tables.columns import Column, TableSchema
+
+_DOI = dict(pattern=r"10\.\d{4,9}/\S+", pattern_meaning="a DOI that starts with 10.")
+_URL = dict(pattern=r"https?://\S+", pattern_meaning="an address that starts with http")
+_HOURS = dict(unit="h", minimum=0, maximum=100_000)
+
+_TRIAL = Column(
+    "trial_id", "id", "trial report", required=True, references="trials.trial_id"
+)
+_ARM = Column("arm_id", "id", "arm", required=True, references="arms.trial_id+arm_id")
+_SOURCE_URL = Column("source_url", "text", "address of the source", **_URL)
+_FLAG = Column("flag", "text", "why the row must not be pooled, or wants a check")
+_NOTE = Column("note", "text", "what a reader of the row must know")
+_PROVENANCE = (
+    _FLAG,
+    _NOTE,
+    Column("seen", "word", "where the numbers were read", required=True, words="seen"),
+    Column("source", "text", "DOI, PMID, PMC or registry number", required=True),
+    _SOURCE_URL,
+    Column("locator", "text", "page, table or figure in the source", required=True),
+)
+
+TRIALS = TableSchema(
+    "trials",
+    "Trials",
+    "one trial report",
+    (
+        Column("trial_id", "id", "first author and year", required=True),
+        Column("label", "text", "name of the trial in figures and tables", required=True),
+        Column("year", "integer", "year of publication", minimum=1960, maximum=2100),
+        Column("registration", "text", "registry number"),
+        Column("doi", "text", "DOI of the report", **_DOI),
+        Column("pmid", "text", "PubMed number", pattern=r"\d{1,8}", pattern_meaning="digits"),
+        Column("country", "text", "countries of the sites"),
+        Column("design", "word", "parallel or crossover", required=True, words="designs"),
+        Column("population", "word", "disorder treated", required=True, words="populations"),
+        Column("population_note", "text", "who was treated, in words"),
+        Column("setting", "word", "care setting", words="settings"),
+        Column("blinding", "word", "blinding as reported", words="blindings"),
+        Column("funding", "word", "kind of funding", words="fundings"),
+        Column("n_randomised", "integer", "people randomised", unit="people", minimum=1),
+        Column(
+            "part_of",
+            "ids",
+            "reports whose patients this one shares or pools",
+            references="trials.trial_id",
+        ),
+        Column("design_flag", "word", "why it stands apart", words="design_flags"),
+        _SOURCE_URL,
+    ),
+    key=("trial_id",),
+)
+
+ARMS = TableSchema(
+    "arms",
+    "Arms",
+    "one arm of a trial",
+    (
+        _TRIAL,
+        Column("arm_id", "id", "arm, unique in its trial", required=True),
+        Column("treatment", "word", "treatment given", required=True, words="treatments"),
+        Column("cotreatment", "text", "what every patient of the arm received besides"),
+        Column("arm_label", "text", "the arm as reported"),
+        Column(
+            "dose",
+            "text",
+            "dose, or a range for flexible dosing",
+            pattern=r"\d+(\.\d+)?(-\d+(\.\d+)?)?",
+            pattern_meaning="a number, or two with - between",
+        ),
+        Column("dose_unit", "word", "unit of the dose", words="dose_units"),
+        Column("route", "word", "route of administration", words="routes"),
+        Column(
+            "n_doses", "integer", "doses to the primary endpoint", unit="doses",
+            minimum=1, maximum=1000,
+        ),
+        Column("n_randomised", "integer", "people randomised", unit="people", minimum=0),
+        Column("pooled_arms", "ids", "this row is those arms together",
+               references="arms.trial_id+arm_id"),
+        _SOURCE_URL,
+    ),
+    key=("trial_id", "arm_id"),
+)
+
+_CI95 = "95% interval of the row's mean or change (note says which)"
+OUTCOMES = TableSchema(
+    "outcomes",
+    "Outcomes",
+    "one arm × outcome × scale × time as reported",
+    (
+        _TRIAL,
+        _ARM,
+        Column("outcome", "word", "outcome", required=True, words="outcomes"),
+        Column("scale", "word", "rating scale", words="scales"),
+        Column("definition", "text", "threshold or event where it is not the usual one"),
+        Column("timepoint_h", "number", "hours from the first dose", **_HOURS),
+        Column("n", "integer", "people analysed", unit="people", minimum=0),
+        Column("events", "integer", "people with the event", unit="people", minimum=0),
+        Column("baseline_mean", "number", "mean at baseline", unit="scale points"),
+        Column("baseline_sd", "number", "SD at baseline", unit="scale points", minimum=0),
+        Column("mean", "number", "mean at the time point", unit="scale points"),
+        Column("sd", "number", "SD at the time point", unit="scale points", minimum=0),
+        Column("change_mean", "number", "mean change from baseline", unit="scale points"),
+        Column("change_sd", "number", "SD of the change", unit="scale points", minimum=0),
+        Column("se", "number", "standard error of the row's mean or change",
+               unit="scale points", minimum=0),
+        Column("ci95_low", "number", _CI95 + ", lower", unit="scale points"),
+        Column("ci95_high", "number", _CI95 + ", upper", unit="scale points"),
+        Column("median", "number", "median at the time point", unit="scale points"),
+        Column("q1", "number", "first quartile", unit="scale points"),
+        Column("q3", "number", "third quartile", unit="scale points"),
+        Column("analysis_set", "word", "analysis set", words="analysis_sets"),
+        Column("analysis_set_as_reported", "text", "analysis set as reported"),
+        *_PROVENANCE,
+    ),
+)
+
+CONTRASTS = TableSchema(
+    "contrasts",
+    "Reported contrasts",
+    "one difference between two arms as reported",
+    (
+        _TRIAL,
+        replace(_ARM, name="arm_t", description="treated arm"),
+        replace(_ARM, name="arm_c", description="control arm"),
+        Column("outcome", "word", "outcome", required=True, words="outcomes"),
+        Column("scale", "text", "rating scale (a word of the list for scores), or the event"),
+        Column("timepoint_h", "number", "hours from the first dose", **_HOURS),
+        Column("measure", "word", "effect measure", required=True, words="contrast_measures"),
+        Column("estimate", "number", "estimate, treated minus or over control",
+               unit="as the measure"),
+        Column("se", "number", "standard error (log scale for ratios)", unit="as the measure",
+               minimum=0),
+        Column("ci_low", "number", "lower end of the interval", unit="as the measure"),
+        Column("ci_high", "number", "upper end of the interval", unit="as the measure"),
+        Column("ci_level", "number", "level of the interval", unit="per cent", minimum=50,
+               maximum=99.9),
+        Column("p_value", "text", "p-value as printed"),
+        Column("model", "text", "statistical model as reported"),
+        *_PROVENANCE,
+    ),
+)
+
+PUBLISHED = TableSchema(
+    "published",
+    "Published pooled results",
+    "one pooled result of an earlier review (context, never pooled)",
+    (
+        Column("review_id", "id", "review", required=True),
+        Column("label", "text", "name of the review", required=True),
+        Column("year", "integer", "year of publication", minimum=1960, maximum=2100),
+        Column("doi", "text", "DOI", **_DOI),
+        Column("pmid", "text", "PubMed number", pattern=r"\d{1,8}", pattern_meaning="digits"),
+        Column("population", "text", "population of the review"),
+        Column("comparison", "text", "what was compared"),
+        Column("outcome", "text", "outcome, in our words where one fits"),
+        Column("scale", "text", "scale"),
+        Column("timepoint", "text", "time as reported"),
+        Column("k", "integer", "trials pooled", unit="trials", minimum=0),
+        Column("n_t", "integer", "people treated", unit="people", minimum=0),
+        Column("n_c", "integer", "people in control", unit="people", minimum=0),
+        Column("n_total", "integer", "people in all", unit="people", minimum=0),
+        Column("measure", "word", "effect measure", required=True, words="published_measures"),
+        Column("estimate", "number", "pooled estimate", unit="as the measure"),
+        Column("ci_low", "number", "lower end", unit="as the measure"),
+        Column("ci_high", "number", "upper end", unit="as the measure"),
+        Column("ci_level", "number", "level", unit="per cent", minimum=50, maximum=99.9),
+        Column("i2", "number", "I²", unit="per cent", minimum=0, maximum=100),
+        Column("p_value", "text", "p-value as printed"),
+        _NOTE,
+        Column("source", "text", "where it was read"),
+        Column("locator", "text", "page, table or figure in the source"),
+    ),
+)
+
+CLAIMS = TableSchema(
+    "claims",
+    "Claims",
+    "one claim of the popular articles and the analysis that tests it",
+    (
+        Column("claim_id", "id", "claim", required=True),
+        Column("claim", "text", "the claim in one sentence", required=True),
+        Column("kind", "word", "kind of claim", required=True, words="claim_kinds"),
+        Column("source_document", "text", "articles that make it, with ; between"),
+        Column("population", "text", "populations it speaks of, with ; between, or any"),
+        Column("claimed_value", "number", "the number claimed", unit="claimed_unit"),
+        Column("claimed_unit", "word", "unit of the claimed number", words="claim_units"),
+        Column("direction", "word", "what the claim says", words="claim_directions"),
+        Column("analysis", "text", "analyses that test it, with ; between; @ narrows one"),
+        Column("rule", "text", "how the claim is judged", required=True),
+    ),
+    key=("claim_id",),
+)
+
+RISK_OF_BIAS = TableSchema(
+    "risk_of_bias",
+    "Risk of bias",
+    "one published judgement of one domain of one trial",
+    (
+        _TRIAL,
+        Column("tool", "word", "tool", required=True, words="rob_tools"),
+        Column("outcome", "word", "outcome judged; empty for the whole trial", words="outcomes"),
+        Column("domain", "word", "domain", required=True, words="rob_domains"),
+        Column("judgement", "word", "judgement", required=True, words="rob_judgements"),
+        Column("support", "text", "reason given"),
+        Column("source", "text", "review that judged", required=True),
+        Column("locator", "text", "page, table or figure in the source"),
+    ),
+    key=("trial_id", "tool", "outcome", "domain", "source"),
+)
+
+RAW_TABLES: dict[str, TableSchema] = {
+    table.name: table
+    for table in (TRIALS, ARMS, OUTCOMES, CONTRASTS, PUBLISHED, CLAIMS, RISK_OF_BIAS)
+}

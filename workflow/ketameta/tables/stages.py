@@ -1,0 +1,243 @@
+"""The tables between the stages: one schema each, with units, as Parquet and in the dictionary."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ketameta.tables.columns import Column, TableSchema
+
+_ANALYSIS = Column("analysis", "id", "analysis of the configuration", required=True)
+_TRIAL = Column("trial_id", "id", "trial report", required=True)
+_FILE = Column("file", "text", "file of data/raw", required=True)
+_LINE = Column("line", "integer", "line of the file on which the row starts", required=True)
+_ENTERED = Column("entered", "text", "the cells as entered, JSON", required=True)
+
+_SCALE = "scale of the analysis: log for RR and OR, logit for PLO, per cent for PCTRED"
+
+
+def with_place(table: TableSchema) -> TableSchema:
+    """Return a raw table's schema as ingest writes it: file and line first, cells as entered last."""
+    return replace(table, columns=(_FILE, _LINE, *table.columns, _ENTERED))
+
+
+PROBLEMS = TableSchema(
+    "problems",
+    "Problems",
+    "one fault, warning or note about a raw table",
+    (
+        _FILE,
+        _LINE,
+        Column("column", "text", "column, empty for the whole row"),
+        Column("value", "text", "the cell"),
+        Column("message", "text", "what is wrong and what is allowed"),
+        Column("severity", "text", "error, warning or note"),
+        Column("table", "text", "table"),
+        Column("trial_id", "text", "trial report"),
+        Column("arm_id", "text", "arm"),
+    ),
+)
+
+_EFFECT_COLUMNS = (
+    _ANALYSIS,
+    _TRIAL,
+    Column("label", "text", "name of the trial", required=True),
+    Column("year", "integer", "year of publication"),
+    Column("population", "text", "population of the trial"),
+    Column("design", "text", "parallel or crossover"),
+    Column("measure", "text", "effect measure", required=True),
+    Column("yi", "number", "effect, treated against control", unit=_SCALE),
+    Column("vi", "number", "sampling variance of yi", unit="square of the " + _SCALE),
+    Column("n_t", "integer", "people in the treated arms", unit="people"),
+    Column("n_c", "integer", "people in the control arms", unit="people"),
+    Column("events_t", "integer", "treated people with the event", unit="people"),
+    Column("events_c", "integer", "control people with the event", unit="people"),
+    Column("mean_t", "number", "mean of the treated arms", unit="scale points"),
+    Column("sd_t", "number", "SD of the treated arms", unit="scale points"),
+    Column("mean_c", "number", "mean of the control arms", unit="scale points"),
+    Column("sd_c", "number", "SD of the control arms", unit="scale points"),
+    Column("treatment", "text", "treatments of the treated arms"),
+    Column("dose", "text", "doses of the treated arms"),
+    Column("route", "text", "routes of the treated arms"),
+    Column("control", "text", "treatments of the control arms"),
+    Column("comparator_class", "text", "class of the control arms"),
+    Column("hour", "number", "hours from the first dose", unit="h"),
+    Column("scale", "text", "rating scale"),
+    Column("definition", "text", "definition of the event"),
+    Column("analysis_set", "text", "analysis set"),
+    Column("basis", "text", "counts, change, endpoint or contrast"),
+    Column("assumed", "flag", "some step assumes or borrows a number"),
+    Column("marks", "list", "flags of the rows used that want a check"),
+    Column("rows", "list", "raw rows used, file:line"),
+)
+EFFECTS = TableSchema(
+    "effects", "Effects", "one trial × analysis", _EFFECT_COLUMNS, key=("analysis", "trial_id")
+)
+
+DERIVATIONS = TableSchema(
+    "derivations",
+    "Derivations",
+    "one step from raw rows to an effect",
+    (
+        _ANALYSIS,
+        _TRIAL,
+        Column("step", "integer", "number of the step", required=True),
+        Column("what", "text", "what was done", required=True),
+        Column("formula", "text", "formula with its values"),
+        Column("result", "text", "what came out"),
+        Column("source", "text", "where the method is from"),
+        Column("assumed", "flag", "the step assumes or borrows a number"),
+        Column("rows", "list", "raw rows used, file:line"),
+    ),
+    key=("analysis", "trial_id", "step"),
+)
+
+LEDGER = TableSchema(
+    "ledger",
+    "Ledger",
+    "one raw row × analysis",
+    (
+        _ANALYSIS,
+        _FILE,
+        _LINE,
+        _TRIAL,
+        Column("used", "flag", "the row's numbers are in the pooled result", required=True),
+        Column("reason", "text", "used, or why not", required=True),
+        Column("detail", "text", "which word, hour or row decided"),
+    ),
+    key=("analysis", "file", "line"),
+)
+
+ROWS = TableSchema(
+    "rows",
+    "Raw rows",
+    "one row of outcomes or contrasts as entered",
+    (
+        _FILE,
+        _LINE,
+        _TRIAL,
+        Column("flag", "text", "flag of the row"),
+        Column("note", "text", "note of the row"),
+        Column("seen", "text", "direct, secondary or derived"),
+        Column("source", "text", "DOI, PMID, PMC or registry number"),
+        Column("source_url", "text", "address of the source"),
+        Column("locator", "text", "place in the source"),
+        _ENTERED,
+    ),
+    key=("file", "line"),
+)
+
+OVERVIEW = TableSchema(
+    "overview",
+    "Overview of the data",
+    "one figure about the data",
+    (
+        Column("section", "text", "group of figures", required=True),
+        Column("item", "text", "what is counted", required=True),
+        Column("value", "text", "the figure or text", required=True),
+    ),
+)
+
+_ESTIMATE_COLUMNS = (
+    Column("measure", "text", "effect measure", required=True),
+    Column("k", "integer", "trials with an effect", unit="trials", required=True),
+    Column("n", "integer", "people behind the effects", unit="people", required=True),
+    *(
+        Column(name + end, "number", text + where, unit=unit)
+        for end, where, unit in (
+            ("", ", natural scale (ratio, per cent, points)", "as the measure"),
+            ("_log", ", log scale (log odds for proportions); empty where there is none", "log"),
+        )
+        for name, text in (
+            ("estimate", "pooled effect"),
+            ("ci_low", "lower end of its interval"),
+            ("ci_high", "upper end of its interval"),
+            ("pi_low", "lower end of the prediction interval"),
+            ("pi_high", "upper end of the prediction interval"),
+        )
+    ),
+    Column("se", "number", "standard error that the interval uses", unit=_SCALE),
+    Column("p", "number", "two-sided p of no effect"),
+    Column("tau2", "number", "variance of the true effects", unit="square of the " + _SCALE),
+    Column("tau2_low", "number", "its interval (Q-profile), lower", unit="square"),
+    Column("tau2_high", "number", "its interval (Q-profile), upper", unit="square"),
+    Column("i2", "number", "share of the variance that is between trials", unit="per cent"),
+    Column("i2_low", "number", "its interval, lower", unit="per cent"),
+    Column("i2_high", "number", "its interval, upper", unit="per cent"),
+    Column("q", "number", "Cochran's Q"),
+    Column("q_df", "integer", "degrees of freedom of Q"),
+    Column("q_p", "number", "p of homogeneity"),
+    Column("model", "text", "estimator of tau² and rule of the interval", required=True),
+)
+
+SYNTHESES = TableSchema(
+    "syntheses",
+    "Syntheses",
+    "one analysis",
+    (
+        _ANALYSIS,
+        *_ESTIMATE_COLUMNS,
+        Column("data_hash", "text", "content id of the effects pooled", required=True),
+        Column("favours", "text", "side of no effect that favours treatment: above or below"),
+        *(
+            Column(f"{rule}_{end}", "number", f"{label} interval, {side}", unit=_SCALE)
+            for rule, label in (("wald", "Wald"), ("hksj", "HKSJ"), ("floored", "floored HKSJ"))
+            for end, side in (("low", "lower"), ("high", "upper"))
+        ),
+        Column("between_q", "number", "Q between subgroups"),
+        Column("between_df", "integer", "its degrees of freedom"),
+        Column("between_p", "number", "its p"),
+    ),
+    key=("analysis",),
+)
+
+SUBGROUPS = TableSchema(
+    "subgroups",
+    "Subgroups",
+    "one subgroup of an analysis",
+    (_ANALYSIS, Column("subgroup", "text", "subgroup", required=True), *_ESTIMATE_COLUMNS),
+    key=("analysis", "subgroup"),
+)
+
+STUDIES = TableSchema(
+    "studies",
+    "Studies",
+    "one trial's effect in a synthesis, with its weight and provenance",
+    (
+        *_EFFECT_COLUMNS,
+        Column("subgroup", "text", "subgroup, empty where there is none"),
+        Column("weight", "number", "weight in the pooled effect", unit="per cent"),
+        Column("effect", "number", "effect, natural scale", unit="as the measure"),
+        Column("ci_low", "number", "lower end of its interval (normal), natural scale"),
+        Column("ci_high", "number", "upper end of its interval (normal), natural scale"),
+        Column("steps", "list", "derivation, one JSON text a step"),
+        Column("evidence", "list", "raw rows used, one JSON text a row"),
+    ),
+    key=("analysis", "trial_id"),
+)
+
+EXCLUSIONS = TableSchema(
+    "exclusions",
+    "Trials not pooled",
+    "one trial with rows on the outcome that gave no effect",
+    (
+        _ANALYSIS,
+        _TRIAL,
+        Column("label", "text", "name of the trial"),
+        Column("reason", "text", "why, the row that came furthest", required=True),
+        Column("detail", "text", "which word, hour or row decided"),
+        Column("rows", "list", "raw rows, file:line"),
+    ),
+    key=("analysis", "trial_id"),
+)
+
+SUMMARY = replace(OVERVIEW, name="summary", title="Summary of data and use")
+
+STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
+    "ingest": {"problems": PROBLEMS},
+    "normalize": {
+        t.name: t for t in (EFFECTS, DERIVATIONS, LEDGER, ROWS, OVERVIEW)
+    },
+    "synthesize": {
+        t.name: t for t in (SYNTHESES, SUBGROUPS, STUDIES, EXCLUSIONS, SUMMARY)
+    },
+}
