@@ -18,6 +18,9 @@ Effect = tuple[Array, Array]
 def _pairs(x: Arrays, options: Options) -> tuple[Array, ...]:
     refuse_negative(x, "ai", "bi", "ci", "di")
     cells = tuple(x[name].copy() for name in ("ai", "bi", "ci", "di"))
+    missing = np.isnan(sum(cells, np.zeros(())))
+    for cell in cells:  # a table without one of its cells is none, also where it is not used
+        cell[missing] = np.nan
     if options.drop00:
         drop_double_zero(cells, (0, 2), (1, 3))
     return add_to_cells(cells, options)

@@ -1,8 +1,8 @@
 """Marginal log-likelihoods of studies with one normal random effect.
 
-The functions accept complex arguments and are analytic in them: the imaginary
-part of f(x + ih)/h is the derivative of f at x to the last digit (Squire and
-Trapp 1998), also through the mode that the quadrature adapts to.
+The functions accept complex arguments with an imaginary part h far below rounding:
+the imaginary part of f(x + ih)/h is then the derivative of f at x to the last digit
+(Squire and Trapp 1998), also through the mode that the quadrature adapts to.
 """
 
 from dataclasses import dataclass
@@ -49,9 +49,14 @@ class Rule:
 
 
 def softplus(x: Values) -> Values:
-    """log(1 + exp(x)) without overflow."""
-    up = x.real > 0
-    return np.where(up, x, 0.0) + np.log1p(np.exp(np.where(up, -x, x)))
+    """log(1 + exp(x)) without overflow; complex x with an infinitesimal imaginary part.
+
+    The complex log1p of NumPy loses the digits that a large group with few events
+    needs, so the imaginary part is carried by the derivative.
+    """
+    if not np.iscomplexobj(x):
+        return np.asarray(np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))))
+    return np.asarray(softplus(x.real) + 1j * x.imag * logistic(x.real))
 
 
 def logistic(x: Values) -> Values:
