@@ -1,4 +1,4 @@
-"""Intervals: of the pooled effect, and of tau2 by Q-profile."""
+"""Intervals of the pooled effect, found by rule, and the t distribution behind them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ketameta.stats.tau2 import solve_q
-
 Floats = NDArray[np.float64]
 
-RULES = ("wald", "hksj", "hksj-adhoc", "auto")
+RULES = ("wald", "hksj", "hksj-adhoc", "profile", "henmi-copas", "auto")
+NAMES = "U11"  # holds the longest rule
 
 
 class EffectInterval(NamedTuple):
@@ -29,58 +28,64 @@ class EffectInterval(NamedTuple):
 
 def t_quantile(df: Floats, level: float) -> Floats:
     """Return the two-sided quantile of t, of the normal where df is infinite."""
-    # Few distinct degrees of freedom occur in a batch, and stdtrit is an iteration.
-    known, back = np.unique(df, return_inverse=True)
     upper = 0.5 + level / 2.0
-    table = np.where(np.isinf(known), special.ndtri(upper), special.stdtrit(known, upper))
-    return table[back].reshape(df.shape)
+    # Few distinct degrees of freedom occur in a batch, and stdtrit is an iteration.
+    if df.size > 1 and (df == df.flat[0]).all():
+        return np.full(df.shape, t_quantile(df.ravel()[:1], level)[0])
+    if df.size > 1:
+        known, back = np.unique(df, return_inverse=True)
+        if known.size < df.size:
+            return t_quantile(known, level)[back].reshape(df.shape)
+    # Infinite and missing degrees never reach stdtrit, which is slow to say so.
+    finite = np.isfinite(df)
+    if finite.all():
+        return np.asarray(special.stdtrit(df, upper))
+    value = np.where(np.isinf(df), special.ndtri(upper), np.nan)
+    value[finite] = special.stdtrit(df[finite], upper)
+    return value
 
 
 def t_tails(statistic: Floats, df: Floats) -> Floats:
     """Return the two-sided p of a t statistic, normal where df is infinite."""
     z = -np.abs(statistic)
     normal = np.isinf(df)
-    p = np.where(normal, special.ndtr(z), special.stdtr(np.where(normal, 1.0, df), z))
-    return 2.0 * p
+    if not normal.any():
+        return np.asarray(2.0 * special.stdtr(df, z))
+    if normal.all():
+        return np.asarray(2.0 * special.ndtr(z))
+    return 2.0 * np.where(normal, special.ndtr(z), special.stdtr(np.where(normal, 1.0, df), z))
 
 
-def effect_interval(
-    model: Any, tau2: Floats, estimate: Floats, variance: Floats, q: Floats, rule: str, level: float
-) -> EffectInterval:
-    """Return the interval of a pooled effect by wald, hksj, hksj-adhoc or auto.
+class Fitted(NamedTuple):
+    """A pooled effect before its interval: `variance` is 1 / sum u, `scale` is Q / (k - 1)."""
 
-    `variance` is 1 / sum u and `q` the generalised Q, both at tau2. HKSJ multiplies the
-    variance by q / (k - 1) and takes t with k - 1 degrees (Hartung 1999; Sidik & Jonkman 2002);
-    hksj-adhoc never by less than 1 (Knapp & Hartung 2003); auto is hksj where tau2 > 0 and
-    k > 2, else wald.
+    estimate: Floats
+    variance: Floats
+    scale: Floats
+    tau2: Floats
+
+
+def effect_interval(model: Any, fit: Fitted, rule: str, level: float) -> EffectInterval:
+    """Return the interval of a pooled effect by a rule that keeps the estimate as it is.
+
+    HKSJ multiplies the variance by Q(tau2) / (k - 1) and takes t with k - 1 degrees (Hartung
+    1999; Sidik & Jonkman 2002); hksj-adhoc never by less than 1 (Knapp & Hartung 2003); auto is
+    hksj where tau2 > 0 and k > 2, else wald.
     """
-    n = estimate.size
-    if rule == "auto":
-        adjusted = (tau2 > 0) & (model.count > 2)
+    n = fit.estimate.size
+    scale = np.maximum(fit.scale, 1.0) if rule == "hksj-adhoc" else fit.scale
+    if rule == "wald":
+        variance, df, named = fit.variance, np.full(n, np.inf), np.full(n, rule, NAMES)
+    elif rule == "auto":
+        adjusted = (fit.tau2 > 0.0) & (model.count > 2.0)
+        variance = np.where(adjusted, scale, 1.0) * fit.variance
+        df = np.where(adjusted, model.df, np.inf)
+        named = np.where(adjusted, "hksj", "wald").astype(NAMES)
     else:
-        adjusted = np.full(n, rule != "wald")
-    scale = q / model.df
-    if rule == "hksj-adhoc":
-        scale = np.maximum(scale, 1.0)
-    se = np.sqrt(np.where(adjusted, scale, 1.0) * variance)
-    df = np.where(adjusted, model.df, np.inf)
-    named = np.where(adjusted, "hksj-adhoc" if rule == "hksj-adhoc" else "hksj", "wald")
+        variance, df, named = scale * fit.variance, model.df, np.full(n, rule, NAMES)
+    se = np.sqrt(variance)
     half = t_quantile(df, level) * se
     with np.errstate(divide="ignore", invalid="ignore"):  # se is 0 where all effects are equal
-        statistic = estimate / se
-    return EffectInterval(
-        se, statistic, df, t_tails(statistic, df), estimate - half, estimate + half, named
-    )
-
-
-def q_profile(model: Any, level: float) -> tuple[Floats, Floats]:
-    """Return the Q-profile interval of tau2 (Viechtbauer 2007, eq. 14).
-
-    The tau2 at which Q(tau2) meets the upper and the lower chi-squared quantile on k - p
-    degrees; 0 where Q(0) is already below. Both limits 0: no tau2 is compatible with so little
-    spread.
-    """
-    tail = (1.0 - level) / 2.0
-    low, _ = solve_q(model, special.chdtri(model.df, tail))
-    high, _ = solve_q(model, special.chdtri(model.df, 1.0 - tail))
-    return low, high
+        statistic = fit.estimate / se
+    low, high = fit.estimate - half, fit.estimate + half
+    return EffectInterval(se, statistic, df, t_tails(statistic, df), low, high, named)

@@ -12,12 +12,12 @@ cut into pieces until each piece is proved to hold no maximum or exactly one.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ketameta.stats.models import Floats, MeanModel
+from ketameta.stats.models import Floats, Rows, Sums
 
 Flags = NDArray[np.bool_]
 
@@ -28,7 +28,7 @@ RESOLUTION = 1.02
 
 
 class Point(NamedTuple):
-    """The four sums at t, each of shape (n,)."""
+    """The four sums at t that the proofs use, each of shape (n,)."""
 
     t: Floats
     a: Floats
@@ -36,11 +36,11 @@ class Point(NamedTuple):
     c: Floats
     d: Floats
 
-    def at(self, rows: NDArray[np.intp] | Flags) -> Point:
+    def at(self, rows: Rows | Flags) -> Point:
         """Return some of the analyses."""
         return Point(*(x[rows] for x in self))
 
-    def put(self, rows: NDArray[np.intp], new: Point) -> Point:
+    def put(self, rows: Rows, new: Point) -> Point:
         """Return a copy with some of the analyses replaced."""
         out = Point(*(x.copy() for x in self))
         for x, y in zip(out, new, strict=True):
@@ -52,57 +52,95 @@ class Point(NamedTuple):
         return Point(*(np.concatenate(x) for x in zip(self, other, strict=True)))
 
 
-def maximise(model: MeanModel, restricted: bool) -> tuple[Floats, Flags]:
-    """Return tau2 at the global maximum, and whether the search ended within tolerance."""
-    n = model.count.size
-    low, high, top, start = _limits(model)
-    origin = np.zeros(n)
-    zero = Point(origin, *model.slope(origin, restricted))
-    up = (zero.a > zero.b) & (top > 0)
-    best, done = zero, np.ones(n, dtype=bool)
-    rows = np.flatnonzero(up)
-    if rows.size == n:
-        best, done = _newton(model, restricted, origin, top, start)
-    elif rows.size:
-        found, ok = _newton(model.take(rows), restricted, origin[rows], top[rows], start[rows])
-        best, done[rows] = zero.put(rows, found), ok
+class Model(Protocol):
+    """What a model has to offer: see `models.MeanModel`."""
+
+    @property
+    def count(self) -> Floats: ...
+    @property
+    def df(self) -> Floats: ...
+    @property
+    def low(self) -> Floats: ...
+    @property
+    def high(self) -> Floats: ...
+    @property
+    def residual_spread(self) -> Floats: ...
+    def take(self, rows: Rows) -> Self: ...
+    def sums(self, t: Floats, restricted: bool) -> Sums: ...
+    def log_likelihood(self, t: Floats, restricted: bool) -> Floats: ...
+
+
+def _point(model: Model, t: Floats, restricted: bool) -> Point:
+    """Evaluate the model at t."""
+    at = model.sums(t, restricted)
+    return Point(t, at.a, at.b, at.c, at.d)
+
+
+def maximise(model: Model, restricted: bool, zero: Sums | None = None) -> tuple[Floats, Flags]:
+    """Return tau2 at the global maximum, and whether the search ended within tolerance.
+
+    `zero` may hand in the sums at tau2 = 0 where they are known.
+    """
+    origin = np.zeros(model.count.size)
+    at = zero or model.sums(origin, restricted)
+    nil = Point(origin, at.a, at.b, at.c, at.d)
+    top, start = _limits(model)
+    up = (nil.a > nil.b) & (top > 0.0)
+    best, done = _climb(model, restricted, nil, up, top, start)
+    low, high = model.low, model.high
     # At a root a = b holds exactly; at 0 the score may be anything below.
-    ratio = np.where(up, 1.0, zero.a / zero.b)
+    ratio = np.where(up, 1.0, nil.a / nil.b)
     right = _stays_below(best, ratio, low, high, top - best.t) | (top <= best.t)
     left = ~up | _stays_above(best, ratio, low, high, -best.t)
+    doubt = np.flatnonzero(~left)
+    if doubt.size:
+        left[doubt] = _meet(nil.at(doubt), best.at(doubt), low[doubt], high[doubt])
     doubt = np.flatnonzero(~(left & right))
     if not doubt.size:
         return best.t, done
     tau2 = best.t.copy()
-    part = model if doubt.size == n else model.take(doubt)
+    part = model if doubt.size == tau2.size else model.take(doubt)
     best = best.at(doubt)._replace(b=np.where(up[doubt], best.a[doubt], best.b[doubt]))
-    pieces = _pieces(
-        part, restricted, zero.at(doubt), best, top[doubt], ~left[doubt], ~right[doubt]
-    )
+    after = np.flatnonzero(~right[doubt])
+    end = _point(part.take(after), top[doubt][after], restricted)
+    pieces = _pieces(nil.at(doubt), best, end, np.flatnonzero(~left[doubt]), after)
     row, lo, hi = _search(part, restricted, pieces)
     if row.size:
-        tau2[doubt], done[doubt] = _best(part, restricted, best.t, done[doubt], row, lo, hi)
+        tau2[doubt], done[doubt] = _best(part, restricted, best.t, done[doubt], (row, lo, hi))
     return tau2, done
 
 
-def _limits(model: MeanModel) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return min v, max v, a bound above every maximum, and a starting value.
+def _limits(model: Model) -> tuple[Floats, Floats]:
+    """Return a bound above every maximum, and a starting value.
 
     a <= SS / (min v + t)^2 and b >= (k - p) / (max v + t): the score is negative once
     SS (max v + t) < (k - p) (min v + t)^2, and also once min v + t > SS, where every
-    log(d + t) + z^2 / (d + t) rises. The start is Hedges' moment estimator.
+    log(d + t) + z^2 / (d + t) rises. The start takes all variances as half way between.
     """
-    low, high, mean = model.spread_of_v()
-    ss, _ = model.total_spread()
-    df = model.df
-    half = ss / (2.0 * df)
+    low, high, ss = model.low, model.high, model.residual_spread
+    half = ss / (2.0 * model.df)
     bound = np.minimum(half + np.sqrt(half * half + 2.0 * half * (high - low)), ss)
     top = np.maximum(bound * (1.0 + 1e-9) - low, 0.0)
-    return low, high, top, np.clip(2.0 * half - mean, 0.01 * top, top)
+    return top, np.clip(2.0 * half - 0.5 * (low + high), 0.02 * top, top)
+
+
+def _climb(
+    model: Model, restricted: bool, nil: Point, up: Flags, top: Floats, start: Floats
+) -> tuple[Point, Flags]:
+    """Return a maximum of each analysis: 0 where the score starts downwards, else a root."""
+    if not up.any():
+        return nil, ~up
+    if up.all():
+        return _newton(model, restricted, nil.t, top, start)
+    rows = np.flatnonzero(up)
+    found, ok = _newton(model.take(rows), restricted, nil.t[rows], top[rows], start[rows])
+    done = ~up
+    done[rows] = ok
+    return nil.put(rows, found), done
 
 
 def _newton(
-    model: MeanModel, restricted: bool, lo: Floats, hi: Floats, t: Floats
+    model: Model, restricted: bool, lo: Floats, hi: Floats, t: Floats
 ) -> tuple[Point, Flags]:
     """Find where b/a = 1 between lo (score above 0) and hi (not above), from t.
 
@@ -110,13 +148,13 @@ def _newton(
     b/a - 1 needs few rounds; a step that leaves the bracket goes to its middle instead.
     """
     n = lo.size
-    low = model.v[0]
+    low = model.low
     out = Point(*(np.empty(n) for _ in range(5)))
     done = np.zeros(n, dtype=bool)
     live = np.arange(n)
     ended = np.zeros(n, dtype=bool)
     for _ in range(STEPS):
-        a, b, c, d = model.slope(t, restricted)
+        _, _, _, a, b, c, d = model.sums(t, restricted)
         up = a > b
         lo, hi = np.where(up, t, lo), np.where(up, hi, t)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -164,10 +202,11 @@ def _stays_below(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floa
     s = 1.0 + m
     g = 2.0 * (s - x1)
     e = 1.0 - (x1 - m) * s
+    hh = h * h
     k1 = (2.0 * s - ratio * (g + x2)) * h
-    k2 = (s * s + 2.0 * m - ratio * (e + x2 * g)) * h**2
-    k3 = (2.0 * s * m - ratio * x2 * e) * h**3
-    k0, k4 = 1.0 - ratio, m * m * h**4
+    k2 = (s * s + 2.0 * m - ratio * (e + x2 * g)) * hh
+    k3 = (2.0 * s * m - ratio * x2 * e) * hh * h
+    k0, k4 = 1.0 - ratio, (m * hh) * (m * hh)
     # A polynomial is positive on [0, 1] where all its Bernstein coefficients are.
     return (
         (k0 >= 0.0)
@@ -190,14 +229,22 @@ def _stays_above(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floa
     other = s - x2
     k0 = ratio - 1.0
     k1 = (ratio * s - 2.0 * x1 - other) * h
-    k2 = (ratio * m - x1 * (x1 + 2.0 * other)) * h**2
-    k3 = -x1 * x1 * other * h**3
+    k2 = (ratio * m - x1 * (x1 + 2.0 * other)) * (h * h)
+    k3 = -other * (x1 * h) * (x1 * h) * h
     return (
         (k0 >= 0.0)
         & (k0 + k1 / 3.0 > 0.0)
         & (k0 + (2.0 * k1 + k2) / 3.0 > 0.0)
         & (k0 + k1 + k2 + k3 > 0.0)
     )
+
+
+def _meet(left: Point, root: Point, low: Floats, high: Floats) -> Flags:
+    """Return where proofs of a positive score from the left end and from the root meet."""
+    middle = np.sqrt((low + left.t) * (low + root.t)) - low
+    ratio = left.a / left.b
+    proved = _stays_above(left, ratio, low, high, middle - left.t)
+    return proved & _stays_above(root, np.ones_like(low), low, high, middle - root.t)
 
 
 class Pieces(NamedTuple):
@@ -207,7 +254,7 @@ class Pieces(NamedTuple):
     inside the ends, which at a root the sums there cannot say.
     """
 
-    row: NDArray[np.intp]
+    row: Rows
     left: Point
     right: Point
     up_left: Flags
@@ -224,37 +271,25 @@ class Pieces(NamedTuple):
         )
 
 
-def _pieces(
-    model: MeanModel,
-    restricted: bool,
-    zero: Point,
-    best: Point,
-    top: Floats,
-    left: Flags,
-    right: Flags,
-) -> Pieces:
-    """Return the pieces to either side of the maximum in hand that are not yet decided."""
-    before, after = np.flatnonzero(left), np.flatnonzero(right)
-    end = Point(top[after], *model.take(after).slope(top[after], restricted))
-    row = np.concatenate([before, after])
-    up = np.arange(row.size) < before.size
-    return Pieces(
-        row, zero.at(before).join(best.at(after)), best.at(before).join(end), up, up.copy()
-    )
+def _pieces(nil: Point, best: Point, end: Point, before: Rows, after: Rows) -> Pieces:
+    """Return the pieces before and after the maximum in hand that are not yet decided."""
+    up = np.arange(before.size + after.size) < before.size
+    left = nil.at(before).join(best.at(after))
+    return Pieces(np.concatenate([before, after]), left, best.at(before).join(end), up, up.copy())
 
 
-def _search(
-    model: MeanModel, restricted: bool, pieces: Pieces
-) -> tuple[NDArray[np.intp], Floats, Floats]:
+def _search(model: Model, restricted: bool, pieces: Pieces) -> tuple[Rows, Floats, Floats]:
     """Cut the pieces until each is decided; return those that hold a maximum: row, ends."""
-    low, high, _ = model.spread_of_v()
+    low, high = model.low, model.high
     found = []
     while pieces.row.size:
         holds, open_ = _decide(pieces, low[pieces.row], high[pieces.row])
         found.append((pieces.row[holds], pieces.left.t[holds], pieces.right.t[holds]))
+        if not open_.any():
+            break
         row, left, right, up_left, up_right = pieces.at(open_)
         middle = np.sqrt((left.t + low[row]) * (right.t + low[row])) - low[row]
-        between = Point(middle, *model.take(row).slope(middle, restricted))
+        between = _point(model.take(row), middle, restricted)
         up = between.a > between.b
         pieces = Pieces(
             np.concatenate([row, row]),
@@ -283,7 +318,9 @@ def _decide(pieces: Pieces, low: Floats, high: Floats) -> tuple[Flags, Flags]:
         p, q, lo, hi = left.at(i), right.at(i), low[i], high[i]
         kept[i] = proof(p, p.a / p.b, lo, hi, middle[i] - p.t)
         kept[i] &= proof(q, q.a / q.b, lo, hi, middle[i] - q.t)
-    grow = (s_right / s_left) ** 4
+    grow = s_right / s_left
+    grow *= grow
+    grow *= grow
     bc_left, bc_right = left.b * left.c, right.b * right.c
     ad_left, ad_right = left.a * left.d, right.a * right.d
     falls = (2.0 * bc_right > ad_left) | (2.0 * bc_left > grow * ad_right)
@@ -293,18 +330,17 @@ def _decide(pieces: Pieces, low: Floats, high: Floats) -> tuple[Flags, Flags]:
 
 
 def _best(
-    model: MeanModel,
+    model: Model,
     restricted: bool,
     tau2: Floats,
     done: Flags,
-    row: NDArray[np.intp],
-    lo: Floats,
-    hi: Floats,
+    brackets: tuple[Rows, Floats, Floats],
 ) -> tuple[Floats, Flags]:
     """Return for each analysis the highest of the maximum in hand and those in brackets."""
     tau2, done = tau2.copy(), done.copy()
+    row, lo, hi = brackets
     part = model.take(row)
-    low = part.v[0]
+    low = part.low
     there, ok = _newton(part, restricted, lo, hi, np.sqrt((lo + low) * (hi + low)) - low)
     value = part.log_likelihood(there.t, restricted)
     order = np.lexsort((value, row))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,17 +11,28 @@ from scipy import special
 
 from ketameta.stats import intervals
 from ketameta.stats.checks import as_effects, as_level, one_of
-from ketameta.stats.models import MeanModel
+from ketameta.stats.heterogeneity import LIMITS, spread_measures
+from ketameta.stats.models import Floats, MeanModel
 from ketameta.stats.prediction import RULES as PREDICTION_RULES
 from ketameta.stats.prediction import prediction_interval
 from ketameta.stats.results import RandomEffects
 from ketameta.stats.tau2 import ESTIMATORS
 
-Floats = NDArray[np.float64]
+Fields = dict[str, NDArray[Any]]
 
-# Elements of a block: about 128 kB an array, so that the working set stays in the cache and
-# memory does not grow with the batch.
-BLOCK = 16384
+# Elements of a block, half a megabyte an array: large enough that calls cost little, small
+# enough that the working set stays in the cache and memory does not grow with the batch.
+BLOCK = 65536
+
+
+class Options(NamedTuple):
+    """The choices of a call, checked."""
+
+    tau2: str
+    interval: str
+    level: float
+    prediction: str
+    limits: str | None
 
 
 def random_effects(
@@ -42,22 +53,26 @@ def random_effects(
         Effects and sampling variances, shape ``(..., k)``: leading axes are independent
         analyses. NaN in both marks an absent study.
     tau2
-        EE DL DL2 HE HS HSk SJ ML REML EB PM PMM.
+        EE DL DL2 HE HS HSk SJ ML REML EB PM PMM; see `tau2.ESTIMATORS`. ML and REML are at the
+        global maximum of the likelihood.
     interval
-        wald, hksj, hksj-adhoc or auto (hksj where tau2 > 0 and k > 2, else wald).
+        wald, hksj, hksj-adhoc, auto (hksj where tau2 > 0 and k > 2, else wald), profile
+        (likelihood ratio, full likelihood) or henmi-copas (which pools with the weights of
+        the equal-effects model).
     level
         Confidence of all intervals.
     prediction
-        k-1, k-2, normal or hksj; see `prediction_interval`.
+        k-1, k-2, normal or hksj; see `prediction.prediction_interval`.
     tau2_interval
-        qprofile, or None to leave the intervals of tau2, i2 and h2 out (NaN).
+        qprofile, profile (likelihood ratio), or None to leave the intervals of tau2, i2 and
+        h2 out (NaN).
 
     Returns
     -------
     RandomEffects
-        Floats for one analysis, arrays of shape ``(...)`` for a batch. k = 0: all NaN. k = 1:
-        that study with its Wald interval (rule ``wald``), q 0 on 0 degrees, and NaN for all that
-        needs two studies. k = 2: all defined, HKSJ on 1 degree of freedom.
+        Floats for one analysis, arrays of shape ``(...)`` for a batch. k = 0: all NaN, rule
+        ``none``. k = 1: that study with its Wald interval, Q 0 on 0 degrees, and NaN for all
+        that needs two studies. k = 2: all defined, HKSJ on 1 degree of freedom.
 
     Raises
     ------
@@ -69,60 +84,56 @@ def random_effects(
     one_of("interval", interval, intervals.RULES)
     one_of("prediction", prediction, PREDICTION_RULES)
     if tau2_interval is not None:
-        one_of("tau2_interval", tau2_interval, ("qprofile",))
-    level = as_level(level)
+        one_of("tau2_interval", tau2_interval, LIMITS)
+    options = Options(tau2, interval, as_level(level), prediction, tau2_interval)
     lead, k = y.shape[:-1], y.shape[-1]
-    y, v = y.reshape(prod(lead), k), v.reshape(prod(lead), k)
+    n = prod(lead)
+    y, v = y.reshape(n, k), v.reshape(n, k)
     size = max(1, BLOCK // max(k, 1))
-    parts = [
-        _pool(y[i : i + size], v[i : i + size], tau2, interval, level, prediction, tau2_interval)
-        for i in range(0, max(len(y), 1), size)
-    ]
-    whole = (
-        parts[0]
-        if len(parts) == 1
-        else {f: np.concatenate([p[f] for p in parts]) for f in parts[0]}
-    )
-    return RandomEffects(**{f: _shaped(x, lead) for f, x in whole.items()})
+    first = _pool(y[:size], v[:size], options)
+    whole = first
+    if n > size:
+        whole = {f: np.empty((n, *x.shape[1:]), x.dtype) for f, x in first.items()}
+        for i in range(0, n, size):
+            part = _pool(y[i : i + size], v[i : i + size], options) if i else first
+            for field, x in part.items():
+                whole[field][i : i + size] = x
+    return RandomEffects(**{f: shaped(x, lead) for f, x in whole.items()})
 
 
-def _shaped(x: NDArray[Any], lead: tuple[int, ...]) -> Any:
+def shaped(x: NDArray[Any], lead: tuple[int, ...]) -> Any:
     """Return a flat result in the caller's shape; a plain number where there is no batch."""
-    x = x.reshape(lead + x.shape[1:])
-    return x.item() if x.ndim == 0 else x
+    if not lead and x.ndim == 1:
+        return x.item()
+    return x.reshape(lead + x.shape[1:])
 
 
-def _pool(
-    y: Floats, v: Floats, tau2: str, interval: str, level: float, predict: str, limits: str | None
-) -> dict[str, NDArray[Any]]:
+def _pool(y: Floats, v: Floats, options: Options) -> Fields:
     """Return every field of a block of shape (n, k)."""
-    k = (~np.isnan(y)).sum(axis=1)
+    k = y.shape[1] - np.isnan(y).sum(axis=1)
     rows = np.flatnonzero(k >= 2)
     if rows.size == len(k) and rows.size:
-        return _fit(y, v, tau2, interval, level, predict, limits)
-    out = _few(y, v, k, level)
+        return _fit(y, v, options)
+    out = _few(y, v, k, options)
     if rows.size:
-        fit = _fit(y[rows], v[rows], tau2, interval, level, predict, limits)
-        for field, x in fit.items():
+        for field, x in _fit(y[rows], v[rows], options).items():
             out[field][rows] = x
     return out
 
 
-def _few(y: Floats, v: Floats, k: NDArray[np.intp], level: float) -> dict[str, NDArray[Any]]:
+def _few(y: Floats, v: Floats, k: NDArray[np.intp], options: Options) -> Fields:
     """Return the fields of analyses of no study (NaN) and of one (itself)."""
     n = len(k)
-    out: dict[str, NDArray[Any]] = {
-        f: np.full(n, np.nan) for f in RandomEffects.__dataclass_fields__
-    }
+    out: Fields = {f: np.full(n, np.nan) for f in RandomEffects.__dataclass_fields__}
     out["k"] = k
     out["converged"] = np.ones(n, dtype=bool)
-    out["rule"] = np.full(n, "wald", dtype="U12")
+    out["rule"] = np.where(k == 1, "wald", "none").astype(intervals.NAMES)
     out["weights"] = np.full(y.shape, np.nan)
     one = np.flatnonzero(k == 1)
     if one.size:
         column = (~np.isnan(y[one])).argmax(axis=1)
         effect, se = y[one, column], np.sqrt(v[one, column])
-        half = special.ndtri(0.5 + level / 2.0) * se
+        half = special.ndtri(0.5 + options.level / 2.0) * se
         df = np.full(one.size, np.inf)
         values = {
             "estimate": effect,
@@ -135,50 +146,59 @@ def _few(y: Floats, v: Floats, k: NDArray[np.intp], level: float) -> dict[str, N
             "q": 0.0,
             "q_df": 0.0,
         }
+        if options.tau2 == "EE":  # assumed, not estimated
+            values["tau2"] = 0.0
         for field, x in values.items():
             out[field][one] = x
         out["weights"][one, column] = 100.0
     return out
 
 
-def _fit(
-    y: Floats, v: Floats, tau2: str, interval: str, level: float, predict: str, limits: str | None
-) -> dict[str, NDArray[Any]]:
+def _fit(y: Floats, v: Floats, options: Options) -> Fields:
     """Return every field of analyses of two studies or more."""
     model = MeanModel.of(y, v)
-    found = ESTIMATORS[tau2](model)
+    found = ESTIMATORS[options.tau2](model)
+    restricted = options.tau2 == "REML"
     t = found.value
-    u, estimate, variance, q_t = model.mean(t)
-    ci = intervals.effect_interval(model, t, estimate, variance, q_t, interval, level)
-    hksj_se = np.sqrt(q_t / model.df * variance)
-    pi_low, pi_high = prediction_interval(estimate, ci.se, hksj_se, t, model.count, predict, level)
-    q, _ = model.q(np.zeros(t.size))
-    df = model.df
-    _, typical = model.score(np.zeros(t.size), True)
-    typical = df / typical
-    i2_q = 100.0 * np.maximum(0.0, 1.0 - df / np.maximum(q, np.finfo(float).tiny))
-    low, high = intervals.q_profile(model, level) if limits else (np.full(t.size, np.nan),) * 2
-    # Under EE tau2 is assumed, not estimated: only Q can speak of heterogeneity then.
-    i2, h2 = (i2_q, q / df) if tau2 == "EE" else (_i2(t, typical), 1.0 + t / typical)
-    weights = np.full(y.shape, np.nan)
-    here = ~np.isnan(y)
-    weights[here] = (1.0 / (v + t[:, None]))[here]
-    weights *= (100.0 * variance)[:, None]
-    return {
-        "estimate": estimate, "se": ci.se, "statistic": ci.statistic, "df": ci.df, "p": ci.p,
-        "ci_low": ci.low, "ci_high": ci.high, "rule": ci.rule,
-        "pi_low": pi_low, "pi_high": pi_high,
-        "tau2": t, "tau2_se": found.se, "tau2_low": low, "tau2_high": high,
-        "i2": i2, "i2_low": _i2(low, typical), "i2_high": _i2(high, typical),
-        "h2": h2, "h2_low": 1.0 + low / typical, "h2_high": 1.0 + high / typical,
-        "i2_q": i2_q, "h2_q": q / df,
-        "q": q, "q_df": df, "q_p": special.chdtrc(df, q),
-        "k": model.count.astype(np.intp), "weights": weights,
-        "log_likelihood": model.log_likelihood(t, tau2 == "REML"),
+    at = found.sums or model.sums(t, restricted)
+    variance = 1.0 / at.total
+    fit = intervals.Fitted(at.mean + model.origin, variance, at.q / model.df, t)
+    weights = (100.0 * variance)[:, None] / (v + t[:, None])
+    if options.interval == "profile":
+        from ketameta.stats.profile import effect_profile
+
+        ci = effect_profile(model, fit, options.level)
+    elif options.interval == "henmi-copas":
+        from ketameta.stats.henmi_copas import henmi_copas
+
+        fit, ci = henmi_copas(model, fit, options.level)
+        weights = (100.0 / model.zero.total)[:, None] / v
+    else:
+        ci = intervals.effect_interval(model, fit, options.interval, options.level)
+    hksj = np.sqrt(fit.scale * variance)
+    pi_low, pi_high = prediction_interval(
+        fit.estimate,
+        hksj if options.prediction == "hksj" else ci.se,
+        t,
+        model.count,
+        options.prediction,
+        options.level,
+    )
+    fields: Fields = {
+        "estimate": fit.estimate,
+        "se": ci.se,
+        "statistic": ci.statistic,
+        "df": ci.df,
+        "p": ci.p,
+        "ci_low": ci.low,
+        "ci_high": ci.high,
+        "rule": ci.rule,
+        "pi_low": pi_low,
+        "pi_high": pi_high,
+        "tau2_se": found.se,
+        "k": model.count.astype(np.intp),
+        "weights": weights,
+        "log_likelihood": model.log_likelihood(t, restricted, at),
         "converged": found.converged,
-    }  # fmt: skip
-
-
-def _i2(tau2: Floats, typical: Floats) -> Floats:
-    """Return the share of variance that is between studies, per cent (Higgins & Thompson 2002)."""
-    return 100.0 * tau2 / (tau2 + typical)
+    }
+    return fields | spread_measures(model, found, options.tau2, options.limits, options.level)

@@ -15,51 +15,53 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ketameta.stats.likelihood import maximise
+from ketameta.stats.models import Sums
 
 Floats = NDArray[np.float64]
 STEPS = 200
 
 
 class Tau2(NamedTuple):
-    """An estimate of tau2 for each analysis of a block."""
+    """An estimate of tau2 for each analysis of a block; the model's sums there if at hand."""
 
     value: Floats
     se: Floats
     converged: NDArray[np.bool_]
+    sums: Sums | None = None
 
 
-def solve_q(model: Any, target: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+def solve_q(
+    model: Any, target: Floats, start: Floats | None = None
+) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the tau2 at which the generalised Q equals `target`, 0 where Q(0) is below it.
 
     Q(t) = sum z^2 / (d + t) in the eigenbasis, so 1/Q is an increasing concave function
-    (a harmonic mean of the d + t): Newton's step on 1/Q from the left never overshoots and
-    climbs to the root, in one step where all v are equal.
+    (a harmonic mean of the d + t): Newton's step on 1/Q lands at or left of the root from
+    wherever it starts, and climbs to it, in one step where all v are equal.
     """
-    n = target.size
-    out = np.zeros(n)
-    done = np.ones(n, dtype=bool)
-    q, a = model.q(out)
-    live = np.flatnonzero(q > target)
+    out = np.zeros(target.size)
+    done = np.ones(target.size, dtype=bool)
+    live = np.flatnonzero(model.zero.q > target)
     if not live.size:
         return out, done
-    floor = model.v.min(axis=0)[live]
     done[live] = False
-    model, target, q, a, t = model.take(live), target[live], q[live], a[live], out[live]
+    t = (out if start is None else start)[live]
+    floor = model.low[live]
+    model, target = model.take(live), target[live]
     for _ in range(STEPS):
-        step = q * (q - target) / (target * a)
-        t = t + step
-        out[live] = t
-        # The step after one of relative size 1e-8 is below rounding. Monotone convergence may
-        # end by a step back of rounding size.
-        ended = (step <= 1e-8 * t) & (step <= 1e-8 * (t + floor))
+        q, a = model.q(t)
+        new = np.maximum(t + q * (q - target) / (target * a), 0.0)
+        # The error after a step is its square: relative 1e-8 leaves nothing above rounding.
+        move = np.abs(new - t)
+        ended = (move <= 1e-8 * new) | (move <= 4e-16 * (new + floor))
+        out[live] = t = new
         if ended.any():
             done[live[ended]] = True
-            keep = np.flatnonzero(~ended)
-            if not keep.size:
+            left = np.flatnonzero(~ended)
+            if not left.size:
                 break
-            live, target, t, floor = live[keep], target[keep], t[keep], floor[keep]
-            model = model.take(keep)
-        q, a = model.q(t)
+            live, target, t, floor = live[left], target[left], t[left], floor[left]
+            model = model.take(left)
     return out, done
 
 
@@ -89,7 +91,7 @@ def _generalised(model: Any, a: Floats) -> Tau2:
 
 
 def dersimonian_laird(model: Any) -> Tau2:
-    """DL: weights 1/v (DerSimonian & Laird 1986)."""
+    """DL: weights 1/v (DerSimonian & Laird 1986); y'PPPy etc. at tau2 = 0 already say it."""
     return _generalised(model, 1.0 / model.v)
 
 
@@ -121,7 +123,7 @@ def hunter_schmidt_k(model: Any) -> Tau2:
 
 def sidik_jonkman(model: Any) -> Tau2:
     """SJ: start * Q(start) / (k - p), start the variance of y over k (Sidik & Jonkman 2005)."""
-    start = model.total_spread()[1] / model.count
+    start = model.total_spread / model.count
     a = 1.0 / (model.v + start)
     y_ay = model.moments(a, np.zeros(start.size))[0]
     value = start * y_ay / model.df
@@ -132,15 +134,15 @@ def sidik_jonkman(model: Any) -> Tau2:
 def maximum_likelihood(model: Any) -> Tau2:
     """ML, at the global maximum; standard error from the expected information."""
     value, converged = maximise(model, restricted=False)
-    _, _, _, d = model.slope(value, False)
-    return Tau2(value, np.sqrt(2.0 / d), converged)
+    sums = model.sums(value, False)
+    return Tau2(value, np.sqrt(2.0 / sums.d), converged, sums)
 
 
 def restricted_likelihood(model: Any) -> Tau2:
     """REML, at the global maximum; standard error from the expected information."""
-    value, converged = maximise(model, restricted=True)
-    _, _, _, d = model.slope(value, True)
-    return Tau2(value, np.sqrt(2.0 / d), converged)
+    value, converged = maximise(model, restricted=True, zero=model.zero)
+    sums = model.sums(value, True)
+    return Tau2(value, np.sqrt(2.0 / sums.d), converged, sums)
 
 
 def _q_matched(model: Any, target: Floats) -> Tau2:
