@@ -51,7 +51,7 @@ def henmi_copas(model: MeanModel, fit: Fitted, level: float) -> tuple[Fitted, Ef
         sums.append(np.add.reduce(powers, axis=0))
         powers *= w
     w1 = sums[0]
-    law = _Law(tau2, w1, *(s / w1 for s in sums[1:]), model.df)
+    law = _Law(tau2, w1, sums[1] / w1, sums[2] / w1, sums[3] / w1, model.df)
     estimate = model.zero.mean + model.origin
     se = np.sqrt((tau2 * law.w2 + 1.0) / w1)
     spread = np.sqrt(1.0 + tau2 * law.w2)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ketameta.stats.models import Floats
+from ketameta.stats.profile import tau2_profile
 from ketameta.stats.tau2 import Tau2, solve_q
 
 LIMITS = ("qprofile", "profile")
@@ -60,8 +61,6 @@ def tau2_limits(
     if limits == "qprofile":
         return q_profile(model, tau2, level)
     if limits == "profile":
-        from ketameta.stats.profile import tau2_profile
-
         return tau2_profile(model, tau2, method, level)
     return np.full(tau2.size, np.nan), np.full(tau2.size, np.nan)
 

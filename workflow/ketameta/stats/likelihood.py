@@ -5,14 +5,14 @@ sum u (full), where x = 1 / (d + t) and every d lies between the smallest and th
 variance: the d are the variances themselves, or the eigenvalues of V in the residual space,
 which interlace them. So a, b and their slopes c = sum z^2 x^3, d = sum x^2 at one t bound a and b
 everywhere else (Jensen's inequality from one side, the chord from the other), and these bounds
-say over which stretch the score keeps its sign. `_stays_below` and `_stays_above` are that proof. Most analyses need
-one Newton search and the proof that nothing lies to either side of it; the others are
-cut into pieces until each piece is proved to hold no maximum or exactly one.
+say over which stretch the score keeps its sign: `_stays_below` and `_stays_above` are that
+proof. Most analyses need one Newton search and the proof that nothing lies to either side of
+it; the others are cut into pieces until each is proved to hold no maximum or exactly one.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,22 +52,9 @@ class Point(NamedTuple):
         return Point(*(np.concatenate(x) for x in zip(self, other, strict=True)))
 
 
-class Model(Protocol):
-    """What a model has to offer: see `models.MeanModel`."""
-
-    @property
-    def count(self) -> Floats: ...
-    @property
-    def df(self) -> Floats: ...
-    @property
-    def low(self) -> Floats: ...
-    @property
-    def high(self) -> Floats: ...
-    @property
-    def residual_spread(self) -> Floats: ...
-    def take(self, rows: Rows) -> Self: ...
-    def sums(self, t: Floats, restricted: bool) -> Sums: ...
-    def log_likelihood(self, t: Floats, restricted: bool) -> Floats: ...
+# models.MeanModel, models.KnownMean or design.DesignModel: count, df, low, high,
+# residual_spread, take, sums and log_likelihood.
+Model = Any
 
 
 def _point(model: Model, t: Floats, restricted: bool) -> Point:
@@ -86,7 +73,7 @@ def maximise(model: Model, restricted: bool, zero: Sums | None = None) -> tuple[
     nil = Point(origin, at.a, at.b, at.c, at.d)
     top, start = _limits(model)
     up = (nil.a > nil.b) & (top > 0.0)
-    best, done = _climb(model, restricted, nil, up, top, start)
+    best, done = _climb(model, restricted, nil, up, (top, start))
     low, high = model.low, model.high
     # At a root a = b holds exactly; at 0 the score may be anything below.
     ratio = np.where(up, 1.0, nil.a / nil.b)
@@ -125,9 +112,10 @@ def _limits(model: Model) -> tuple[Floats, Floats]:
 
 
 def _climb(
-    model: Model, restricted: bool, nil: Point, up: Flags, top: Floats, start: Floats
+    model: Model, restricted: bool, nil: Point, up: Flags, limits: tuple[Floats, Floats]
 ) -> tuple[Point, Flags]:
     """Return a maximum of each analysis: 0 where the score starts downwards, else a root."""
+    top, start = limits
     if not up.any():
         return nil, ~up
     if up.all():

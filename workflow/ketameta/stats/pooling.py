@@ -11,10 +11,12 @@ from scipy import special
 
 from ketameta.stats import intervals
 from ketameta.stats.checks import as_effects, as_level, one_of
+from ketameta.stats.henmi_copas import henmi_copas
 from ketameta.stats.heterogeneity import LIMITS, spread_measures
 from ketameta.stats.models import Floats, MeanModel
 from ketameta.stats.prediction import RULES as PREDICTION_RULES
 from ketameta.stats.prediction import prediction_interval
+from ketameta.stats.profile import effect_profile
 from ketameta.stats.results import RandomEffects
 from ketameta.stats.tau2 import ESTIMATORS
 
@@ -165,12 +167,8 @@ def _fit(y: Floats, v: Floats, options: Options) -> Fields:
     fit = intervals.Fitted(at.mean + model.origin, variance, at.q / model.df, t)
     weights = (100.0 * variance)[:, None] / (v + t[:, None])
     if options.interval == "profile":
-        from ketameta.stats.profile import effect_profile
-
         ci = effect_profile(model, fit, options.level)
     elif options.interval == "henmi-copas":
-        from ketameta.stats.henmi_copas import henmi_copas
-
         fit, ci = henmi_copas(model, fit, options.level)
         weights = (100.0 / model.zero.total)[:, None] / v
     else:
@@ -181,8 +179,8 @@ def _fit(y: Floats, v: Floats, options: Options) -> Fields:
         hksj if options.prediction == "hksj" else ci.se,
         t,
         model.count,
-        options.prediction,
-        options.level,
+        rule=options.prediction,
+        level=options.level,
     )
     fields: Fields = {
         "estimate": fit.estimate,

@@ -11,7 +11,7 @@ RULES = ("k-1", "k-2", "normal", "hksj")
 
 
 def prediction_interval(
-    estimate: Floats, se: Floats, tau2: Floats, count: Floats, rule: str, level: float
+    estimate: Floats, se: Floats, tau2: Floats, count: Floats, *, rule: str, level: float
 ) -> tuple[Floats, Floats]:
     """Return estimate -+ c sqrt(tau2 + se^2).
 

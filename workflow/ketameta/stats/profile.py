@@ -56,7 +56,11 @@ def tau2_profile(model: Any, tau2: Floats, method: str, level: float) -> tuple[F
         which = np.flatnonzero(some)
         i = cell[which]
         ends = (nodes[i, which], nodes[i + 1, which], value[i, which], value[i + 1, which])
-        limit[which] = bracketed(lambda t, r, w=which: excess(t, w[r]), *ends)
+
+        def part(t: Floats, r: Rows, which: Rows = which) -> Floats:
+            return excess(t, which[r])
+
+        limit[which] = bracketed(part, *ends)
     return lower, upper
 
 
@@ -104,6 +108,7 @@ def effect_profile(model: MeanModel, fit: Fitted, level: float) -> EffectInterva
         statistic,
         np.full(n, np.inf),
         p,
-        *limits,
+        limits[0],
+        limits[1],
         np.full(n, "profile", NAMES),
     )

@@ -42,12 +42,13 @@ def bracketed(
         rows, x1, x2, x3, f1, f2, f3, least = (
             a[keep] for a in (rows, x1, x2, x3, f1, f2, f3, least)
         )
-        share = np.clip(_share(x1, x2, x3, f1, f2, f3), least, 1.0 - least)
+        share = np.clip(_share((x1, x2, x3), (f1, f2, f3)), least, 1.0 - least)
     return out
 
 
-def _share(x1: Floats, x2: Floats, x3: Floats, f1: Floats, f2: Floats, f3: Floats) -> Floats:
+def _share(x: tuple[Floats, Floats, Floats], f: tuple[Floats, Floats, Floats]) -> Floats:
     """Return how far between x1 and x2 to look next: inverse quadratic where it is safe."""
+    (x1, x2, x3), (f1, f2, f3) = x, f
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         xi, phi = (x1 - x2) / (x3 - x2), (f1 - f2) / (f3 - f2)
         safe = (phi * phi < xi) & ((1.0 - phi) ** 2 < 1.0 - xi)
