@@ -40,7 +40,7 @@ def find_baseline(summary: ArmSummary, row: Row, rows: Sequence[Row]) -> ArmSumm
             )
             mean = end - (change or 0.0)
             step = Step(f"baseline of {arm.arm_id} from endpoint and change",
-                        f"endpoint - change = {number(end)} - ({number(change or 0.0)})",
+                        f"endpoint − change = {number(end)} − ({number(change or 0.0)})",
                         number(mean), rows=(row.key, other.key), assumed=True)  # fmt: skip
             return _given(summary, mean, None, step, other)
     return summary

@@ -96,14 +96,13 @@ class TrialChoice:
             distance, tie = abs(hour - q.window.target), -hour
         contrast = effect.basis == "contrast"
         source = q.sources.index("contrasts" if contrast else "arms")
-        borrowed = any(step.assumed and "borrowed" in step.what for step in effect.steps)
-        needs_n = not contrast or q.measure == "SMD"
+        assumes = any(step.assumed for step in effect.steps)
         return (
             _position(q.scales, place.scale),
             _position(q.definitions, place.definition),
             distance,
             tie,
-            source + 2 * (borrowed and needs_n),
+            source + 2 * assumes,
             0 if contrast else _position(q.analysis_sets, place.analysis_set),
         )
 

@@ -136,7 +136,7 @@ def _value_and_se(row: Row, df: int | None) -> tuple[float, float, Step]:
     if logged:
         low, high = math.log(low), math.log(high)
     se = (high - low) / (2 * factor)
-    formula = f"SE = (high - low) / 2{'t' if by_t else 'z'}" + (", of the logs" if logged else "")
+    formula = f"SE = (high − low) / 2{'t' if by_t else 'z'}" + (", of the logs" if logged else "")
     return value, se, Step("standard error from the interval", f"{formula}: {shown}",
                            number(se), HANDBOOK, (row.key,))  # fmt: skip
 
@@ -147,7 +147,7 @@ def _standardised(
     """Turn a mean difference with its SE into Hedges' g by the SD that the SE implies."""
     if paired:
         sd = se * math.sqrt(n_t) / math.sqrt(2 * (1 - r))
-        formula = f"SD = SE √n / √(2 (1 - r)), r = {number(r)}"
+        formula = f"SD = SE √n / √(2 (1 − r)), r = {number(r)}"
         found = effect_size("SMDX", m1i=value, sd1i=sd, m2i=0, sd2i=sd, ni=n_t, ri=r)
     else:
         sd = se / math.sqrt(1 / n_t + 1 / n_c)

@@ -138,8 +138,9 @@ class Effect:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Write a number for a derivation: significant digits, no trailing zeros."""
-    return f"{value:.{digits}g}" if abs(value) < 10 ** digits else f"{value:.0f}"
+    """Write a number for a derivation: significant digits, no trailing zeros, a true minus."""
+    text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
+    return text.replace("-", "−")
 
 
 def arm_names(arms: Iterable[Arm]) -> str:

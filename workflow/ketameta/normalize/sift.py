@@ -76,7 +76,7 @@ def _flag(question: Question, row: Row) -> str:
         return ""
     if rule["use"] == "untimed" and question.window is None:
         return ""
-    return f"{row['flag']} ({rule['why']})" if rule["why"] not in row["flag"] else row["flag"]
+    return str(row["flag"])
 
 
 def _place(question: Question, row: Row) -> tuple[str, str]:

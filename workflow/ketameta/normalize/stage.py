@@ -35,7 +35,7 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
             found["effects"].append(_effect_row(analysis.name, analysis.select, effect))
             found["derivations"] += _derivation_rows(analysis.name, effect)
         found["ledger"] += [_ledger_row(entry) for entry in entries]
-    found["rows"] = [_raw_row(row) for row in rows]
+    found["rows"] = [_raw_row(row, trials[row["trial_id"]].label) for row in rows]
     found["overview"] = _overview(raw)
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())
@@ -158,9 +158,9 @@ def _ledger_row(entry: Entry) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _raw_row(row: Row) -> dict[str, Any]:
-    names = [column.name for column in STAGE_TABLES["normalize"]["rows"].columns]
-    return {name: row[name] for name in names}
+def _raw_row(row: Row, label: str) -> dict[str, Any]:
+    names = STAGE_TABLES["normalize"]["rows"].names
+    return {name: label if name == "label" else row[name] for name in names}
 
 
 def _overview(raw: Raw) -> list[dict[str, str]]:

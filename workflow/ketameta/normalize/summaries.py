@@ -88,7 +88,7 @@ def _spread(arm: Arm, row: Row, kind: str, n: int) -> tuple[float, Step] | None:
 
         low, high, t = row["ci95_low"], row["ci95_high"], float(stdtrit(n - 1, 0.975))
         sd = math.sqrt(n) * (high - low) / (2 * t)
-        formula = f"SD = √n (high - low) / 2t = √{n} ({number(high)} - {number(low)}) / {number(2 * t)}"
+        formula = f"SD = √n (high − low) / 2t = √{n} ({number(high)} − {number(low)}) / {number(2 * t)}"
         return sd, Step(f"{what}: SD from its 95% interval", formula,
                         f"{number(mean)}, {number(sd)}, {n}", f"{HANDBOOK}.2.2", (row.key,))  # fmt: skip
     return None

@@ -34,7 +34,7 @@ def fit(effects: Sequence[Record], model: Model, interval: str | None = None) ->
 def pooled(measure: str, effects: Sequence[Record], model: Model) -> Record:
     """Return the columns of a pooled estimate for a list of effects.
 
-    No trial: every estimate empty. One trial: its own effect with a normal interval, and nothing
+    No trial: every estimate empty. Two trials: no prediction interval. One trial: its own effect with a normal interval, and nothing
     that would need a second (tau², I², Q, prediction). Fewer than `minimum_k`: counts alone.
     """
     record: Record = {
@@ -52,6 +52,9 @@ def pooled(measure: str, effects: Sequence[Record], model: Model) -> Record:
     record |= _scales(measure, {name: number(getattr(result, name)) for name in _BOUNDS})
     for name in ("se", "p", "tau2", "tau2_low", "tau2_high", "i2", "i2_low", "i2_high", "q", "q_p"):
         record[name] = number(getattr(result, name))
+    if len(effects) < 3:
+        # two trials give one degree of freedom: a range of that width predicts nothing
+        record |= dict.fromkeys(("pi_low", "pi_high", "pi_low_log", "pi_high_log"))
     record["q_df"] = int(result.q_df)
     record["model"] = f"{model.tau2}, {_RULES[str(result.rule)]}"
     if not bool(result.converged):

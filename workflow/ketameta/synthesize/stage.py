@@ -29,7 +29,7 @@ def synthesize(tables: dict[str, list[Record]], configuration: Configuration) ->
     steps = _by(tables["derivations"], "analysis", "trial_id")
     raw = {(row["file"], row["line"]): row for row in tables["rows"]}
     ledger = _by(tables["ledger"], "analysis")
-    labels = {e["trial_id"]: e["label"] for e in tables["effects"]}
+    labels = {row["trial_id"]: row["label"] for row in tables["rows"]}
     for analysis in configuration:
         own = sorted(effects[analysis.name,], key=lambda e: (e["year"] or 9999, e["trial_id"]))
         found["syntheses"].append(_synthesis(analysis, own))
@@ -141,7 +141,7 @@ def _exclusions(
             {
                 "analysis": analysis.name,
                 "trial_id": trial_id,
-                "label": labels.get(trial_id, trial_id),
+                "label": labels[trial_id],
                 "reason": REASONS[furthest["reason"]],
                 "detail": "; ".join(dict.fromkeys(e["detail"] for e in same if e["detail"])),
                 "rows": [f"{e['file']}:{e['line']}" for e in same],

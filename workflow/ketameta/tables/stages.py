@@ -115,6 +115,7 @@ ROWS = TableSchema(
         _FILE,
         _LINE,
         _TRIAL,
+        Column("label", "text", "name of the trial"),
         Column("flag", "text", "flag of the row"),
         Column("note", "text", "note of the row"),
         Column("seen", "text", "direct, secondary or derived"),

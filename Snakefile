@@ -1,0 +1,32 @@
+"""From the extraction tables in data/raw/ to the report in reports/index.html.
+
+Four jobs: ingest, normalize, synthesize, report. The questions are in workflow/config/analyses.yaml;
+it is read and checked here, and each rule takes as a parameter the digest of the part that it
+uses, so that a changed comment or title reruns only what it changes.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/ingest.smk"
+include: "workflow/rules/normalize.smk"
+include: "workflow/rules/synthesize.smk"
+include: "workflow/rules/report.smk"
+
+
+# for `--sdm apptainer`; without it the environment of requirements.lock is used
+container: "docker://python:3.12-slim"
+
+
+# bad tables stop the run before any earlier output is touched
+onstart:
+    stop_on_faults("data/raw")
+
+
+rule all:
+    default_target: True
+    input:
+        rules.report.output,

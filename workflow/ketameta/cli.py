@@ -1,0 +1,109 @@
+"""The command line for people: check, run, pool, explain."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ketameta import __version__
+
+DESCRIPTION = """\
+Meta-analysis of ketamine and esketamine trials, from extraction table to report.
+
+  ketameta check            are the tables in data/raw/ in order? every fault, with its place
+  ketameta run              bring the report up to date; says what runs and why
+  ketameta explain response_24h murrough2013a
+                            where a number came from, down to the raw cells
+  ketameta pool FILE.csv --measure RR
+                            pool any table of effects, counts or means
+"""
+EPILOG = """\
+Exit status: 0 in order, 1 faults in data or configuration, 2 wrong use of this command.
+`ketameta COMMAND --help` tells more of each.
+"""
+POOL = """\
+Pool a CSV file with one row a study. Columns carry metafor's names:
+
+  GEN         yi and vi (or sei)              PLO PR PAS PFT   xi ni
+  RR OR RD    ai n1i ci n2i (or ai bi ci di)  IRR              x1i t1i x2i t2i
+  MD SMD ROM  m1i sd1i n1i m2i sd2i n2i       ZCOR COR         ri ni
+
+A column `study` names the rows. Ratios are pooled as logs and shown as ratios.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    raw = argparse.RawDescriptionHelpFormatter
+    top = argparse.ArgumentParser(
+        prog="ketameta", description=DESCRIPTION, epilog=EPILOG, formatter_class=raw
+    )
+    top.add_argument("--version", action="version", version=f"ketameta {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    check = commands.add_parser(
+        "check", help="check the raw tables", formatter_class=raw,
+        description="Check every raw table and print all faults at once, as file:line column: what is wrong.",
+    )  # fmt: skip
+    check.add_argument("folder", nargs="?", type=Path, default=Path("data/raw"),
+                       help="folder with the tables (default: data/raw)")  # fmt: skip
+
+    run = commands.add_parser(
+        "run", help="bring the report up to date", formatter_class=raw,
+        description="Run what the last changes call for and say why. Recovers by itself from a killed run.",
+    )  # fmt: skip
+    run.add_argument("--cores", default="all", help="processor cores to use (default: all)")
+    run.add_argument("-n", "--dry-run", action="store_true", help="only say what would run and why")
+    run.add_argument("-f", "--force", action="store_true", help="run every stage")
+    run.add_argument("-v", "--verbose", action="store_true", help="show Snakemake's own output")
+
+    explain = commands.add_parser(
+        "explain", help="where a number came from", formatter_class=raw,
+        description="Print an analysis with its trials, or one trial's effect with every step and raw row.",
+    )  # fmt: skip
+    explain.add_argument("analysis", help="name of the analysis, such as response_24h")
+    explain.add_argument("trial", nargs="?", help="trial_id, such as murrough2013a")
+
+    pool = commands.add_parser("pool", help="pool any table", formatter_class=raw, description=POOL)
+    pool.add_argument("file", type=Path, help="CSV file")
+    pool.add_argument("--measure", default="GEN", help="effect measure (default: GEN)")
+    pool.add_argument("--tau2", default="REML", help="estimator of tau² (default: REML)")
+    pool.add_argument("--interval", default="auto",
+                      help="wald, hksj, hksj-adhoc, profile, henmi-copas or auto (default)")  # fmt: skip
+    pool.add_argument("--prediction", default="k-1", help="k-1 (default), k-2, normal or hksj")
+    pool.add_argument("--level", type=float, default=0.95, help="level of intervals (default: 0.95)")
+    pool.add_argument("--json", action="store_true", help="print JSON with every digit")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    given = parser().parse_args(arguments)
+    try:
+        if given.command == "check":
+            from ketameta.commands.check import check
+
+            return check(given.folder)
+        if given.command == "run":
+            from ketameta.commands.run import run
+
+            return run(given.cores, given.dry_run, given.force, given.verbose)
+        if given.command == "explain":
+            from ketameta.commands.explain import explain
+
+            return explain(given.analysis, given.trial)
+        from ketameta.commands.pool import pool
+
+        return pool(given)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

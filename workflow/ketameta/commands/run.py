@@ -1,0 +1,256 @@
+"""`ketameta run`: Snakemake with words for people, and recovery from a killed run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+STAGES = ("ingest", "normalize", "synthesize", "report")
+STATE = Path(".snakemake")
+DURATIONS = STATE / "ketameta-durations.json"
+_REASONS = (
+    ("Missing output files", "its output is not there yet"),
+    ("Set of input files has changed", "the set of its input files changed"),
+    ("Params have changed", "its part of the configuration changed"),
+    ("Params changed", "its part of the configuration changed"),
+    ("Updated input files", "changed: {files}"),
+    ("Input files updated by another job", "its input is made anew"),
+    ("Code has changed", "the rule changed"),
+    ("Incomplete output files", "an earlier run was cut short"),
+    ("Forced execution", "asked for"),
+)
+
+
+def run(cores: str, dry_run: bool, force: bool, verbose: bool) -> int:
+    """Bring the report up to date; returns the exit status of the command."""
+    root = find_root(Path.cwd())
+    if root is None:
+        print("no Snakefile here or above: run this inside a checkout of ketameta", file=sys.stderr)
+        return 2
+    os.chdir(root)
+    if not _in_order():
+        return 1
+    lock = _take_lock()
+    if lock is None:
+        print("another run is at work here; wait for it to end", file=sys.stderr)
+        return 1
+    with lock:
+        _remove_stale_locks()
+        command = [sys.executable, "-m", "snakemake", "--cores", cores, "--rerun-incomplete", "--nocolor"]
+        command += ["--dry-run"] * dry_run + ["--forceall"] * force
+        if verbose:
+            status = subprocess.run(command, check=False).returncode
+        else:
+            status = _Progress(dry_run, force).follow(command)
+    if status == 0 and not dry_run:
+        _closing()
+    return 0 if status == 0 else 1
+
+
+def find_root(folder: Path) -> Path | None:
+    """Return the folder with the Snakefile, this one or one above."""
+    for place in (folder, *folder.parents):
+        if (place / "Snakefile").is_file() and (place / "workflow" / "ketameta").is_dir():
+            return place
+    return None
+
+
+def _in_order() -> bool:
+    """Check configuration and raw tables before anything starts; print every fault."""
+    from ketameta.configuration import CONFIG, ConfigurationError, load
+    from ketameta.ingest.stage import check_folder
+    from ketameta.tables.problems import errors
+
+    try:
+        load(CONFIG)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return False
+    faults = errors(check_folder(Path("data/raw"))[1])
+    if faults:
+        print(*faults, sep="\n", file=sys.stderr)
+        print(f"{len(faults)} faults in data/raw; the last report stays as it was", file=sys.stderr)
+    return not faults
+
+
+def _take_lock():  # type: ignore[no-untyped-def]
+    """Take a lock that the kernel drops when this run ends, however it ends.
+
+    The running steps inherit it: a step that outlives a killed run still holds it.
+    """
+    import fcntl
+
+    STATE.mkdir(exist_ok=True)
+    file = (STATE / "ketameta.lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    os.set_inheritable(file.fileno(), True)
+    return file
+
+
+def _remove_stale_locks() -> None:
+    """Remove Snakemake's locks where no Snakemake works in this folder any more."""
+    locks = list((STATE / "locks").glob("*")) if (STATE / "locks").is_dir() else []
+    if locks and not _other_snakemake():
+        for path in locks:
+            path.unlink(missing_ok=True)
+        print("an earlier run was cut short; its lock is removed")
+
+
+def _other_snakemake() -> bool:
+    import psutil
+
+    here = Path.cwd()
+    for process in psutil.process_iter(["cmdline", "cwd", "pid"]):
+        words = process.info["cmdline"] or []
+        if process.info["pid"] != os.getpid() and process.info["cwd"] == str(here):
+            if any(Path(word).name == "snakemake" for word in words[:3]):
+                return True
+    return False
+
+
+@dataclass
+class _Progress:
+    """Reads Snakemake's output and says, for each job, what runs, why, and how long it took."""
+
+    dry_run: bool
+    force: bool
+    planned: dict[str, int] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
+    started: dict[str, float] = field(default_factory=dict)
+    done: int = 0
+    stage: str = ""
+
+    def follow(self, command: list[str]) -> int:
+        self.durations = _known_durations()
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            errors="replace", close_fds=False,
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            for line in process.stdout:
+                self._line(line.rstrip("\n"))
+        if process.returncode != 0:
+            self._failed()
+        elif not self.planned:
+            print("everything is up to date")
+        elif not self.dry_run:
+            _keep_durations(self.durations)
+        return process.returncode
+
+    def _line(self, line: str) -> None:
+        self.kept.append(line)
+        if match := re.match(rf"({'|'.join(STAGES)})\s+(\d+)$", line):
+            if not self.planned:
+                self.planned = {}
+            self.planned[match[1]] = int(match[2])
+        elif line.startswith("total ") and self.planned:
+            self._announce()
+        elif match := re.match(r"(?:local)?(?:rule|checkpoint) (\w+):", line):
+            self.stage = match[1]
+        elif match := re.match(rf"Job \d+: ({'|'.join(STAGES)}): ", line):
+            self.stage = match[1]
+        elif match := re.match(r"\s*[Rr]eason: (.*)", line):
+            self._start(match[1])
+        elif match := re.match(r"Finished job(?:id)?:? \d+ \(Rule: (\w+)\)", line):
+            self._finish(match[1])
+
+    def _announce(self) -> None:
+        names = [name for name in STAGES if name in self.planned]
+        known = [self.durations[name] for name in names if name in self.durations]
+        about = f", about {max(1, round(sum(known) + 1.5))} s" if len(known) == len(names) else ""
+        what = "would run" if self.dry_run else "to run"
+        print(f"{what}: {', '.join(names)}{about}", flush=True)
+
+    def _start(self, reason: str) -> None:
+        if self.stage not in STAGES or self.stage in self.started:
+            return
+        self.started[self.stage] = time.monotonic()
+        why = explain_reason(reason)
+        if self.dry_run:
+            print(f"  {self.stage}: {why}")
+        elif sys.stdout.isatty():
+            print(f"\r\033[K{self._bar()} {self.stage} … ({why})", end="", flush=True)
+        else:
+            print(f"  {self.stage}: {why}", flush=True)
+
+    def _finish(self, stage: str) -> None:
+        if stage not in self.started:
+            return
+        self.done += 1
+        self.durations[stage] = time.monotonic() - self.started[stage]
+        if sys.stdout.isatty():
+            print(f"\r\033[K{self._bar()} {stage} {self.durations[stage]:.1f} s", end="", flush=True)
+            if self.done == len(self.planned):
+                print("\r\033[K", end="")
+
+    def _bar(self) -> str:
+        total = max(1, len(self.planned))
+        return "[" + "█" * (6 * self.done) + "·" * (6 * (total - self.done)) + f"] {self.done}/{total}"
+
+    def _failed(self) -> None:
+        print(file=sys.stderr)
+        stage = next((s for s in STAGES if s in self.started and self.durations.get(s) is None), self.stage)
+        log = Path("logs", f"{self.stage}.log")
+        if self.stage in STAGES and log.is_file() and log.read_text().strip():
+            print(f"{self.stage} failed:\n{log.read_text().strip()}", file=sys.stderr)
+        else:
+            tail = [line for line in self.kept if line.strip()][-25:]
+            print(*tail, sep="\n", file=sys.stderr)
+        print(f"stopped at {stage or 'the start'}; `ketameta run --verbose` shows all", file=sys.stderr)
+
+
+def explain_reason(reason: str) -> str:
+    """Turn Snakemake's reasons into a sentence for people, at most three files named."""
+    said = []
+    for part in re.split(r"; ", reason):
+        head, _, rest = part.partition(":")
+        for start, words in _REASONS:
+            if head.strip().startswith(start):
+                files = [f.strip() for f in rest.split(",") if f.strip()]
+                shown = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+                said.append(words.format(files=shown))
+                break
+        else:
+            said.append(head.strip()[:120])
+    return "; ".join(dict.fromkeys(said))
+
+
+def _known_durations() -> dict[str, float]:
+    try:
+        found = json.loads(DURATIONS.read_text())
+        return {str(k): float(v) for k, v in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _keep_durations(durations: dict[str, float]) -> None:
+    DURATIONS.write_text(json.dumps({k: round(v, 2) for k, v in durations.items()}))
+
+
+def _closing() -> None:
+    for line in closing_lines():
+        print(line)
+
+
+def closing_lines() -> Iterator[str]:
+    """Say where the report is and what its headline analyses found."""
+    from ketameta.configuration import CONFIG, load
+    from ketameta.report.terminal import headlines
+    from ketameta.storage import read_table, rows_of
+
+    yield "report: reports/index.html"
+    rows = rows_of(read_table(Path("data/processed/syntheses.parquet")))
+    for line in headlines(rows, load(CONFIG)):
+        yield f"  {line}"

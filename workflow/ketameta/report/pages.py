@@ -1,0 +1,58 @@
+"""What the page templates are given: records made ready for reading, and the template engine."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ketameta.configuration import Analysis
+from ketameta.report import wording
+from ketameta.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Record = dict[str, Any]
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def environment() -> Environment:
+    """Return the template engine: everything escaped, a name that is not given is an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    engine = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    engine.globals["wording"] = wording
+    engine.globals["words"] = vocabulary()
+    return engine
+
+
+def study_view(analysis: Analysis, study: Record) -> Record:
+    """Return a study with its derivation and raw rows unpacked for the page."""
+    evidence = [json.loads(text) for text in study["evidence"]]
+    for row in evidence:
+        row["cells"] = json.loads(row["entered"])
+    return {
+        **study,
+        "steps": [json.loads(text) for text in study["steps"]],
+        "evidence": evidence,
+        "estimate_text": wording.estimate_interval(analysis.select.measure, study, "effect"),
+    }
+
+
+def summary_view(rows: list[Record]) -> dict[str, list[tuple[str, str]]]:
+    """Return the summary by section, in order."""
+    sections: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for row in rows:
+        sections[row["section"]].append((row["item"], row["value"]))
+    return dict(sections)

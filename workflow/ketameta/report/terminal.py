@@ -1,0 +1,18 @@
+"""The headline results as lines of text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ketameta.configuration import Configuration
+from ketameta.report import wording
+
+
+def headlines(syntheses: list[dict[str, Any]], configuration: Configuration) -> list[str]:
+    """Return the headline results, a line each."""
+    records = {row["analysis"]: row for row in syntheses}
+    return [
+        f"{a.display.title}: {wording.headline(a, records[a.name])}"
+        for a in configuration
+        if a.display.headline
+    ]

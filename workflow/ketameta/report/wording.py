@@ -1,0 +1,243 @@
+"""Numbers and sentences: the only place where results are rounded and worded.
+
+No sentence says more than its interval: a direction is named only where the interval excludes no
+effect, and nothing is called an effect for its p-value.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ketameta.configuration import Analysis
+from ketameta.synthesize.scales import NULL_VALUE, natural
+from ketameta.vocabulary import vocabulary
+
+Record = dict[str, Any]
+MINUS = "−"
+
+MEASURES = {
+    "RR": "risk ratio",
+    "OR": "odds ratio",
+    "RD": "risk difference",
+    "MD": "mean difference",
+    "SMD": "standardised mean difference",
+    "PLO": "proportion",
+    "PCTRED": "per cent reduction",
+}
+
+
+def fixed(value: float | None, digits: int) -> str:
+    """Write a number with a fixed number of decimals and a true minus; an en dash for none."""
+    if value is None:
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    text = f"{value:,.{digits}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def quantity(measure: str, value: float | None) -> str:
+    """Write an estimate of a measure on its natural scale, without its unit."""
+    if value is None:
+        return "–"
+    if measure in ("RR", "OR"):
+        digits = 2 if value < 10 else 1 if value < 100 else 0
+        return fixed(value, digits)
+    if measure == "PLO":
+        return fixed(100 * value, 0)
+    return fixed(value, {"RD": 3, "MD": 1, "PCTRED": 0}.get(measure, 2))
+
+
+def unit(measure: str) -> str:
+    """Return what follows a quantity: a per cent sign or nothing."""
+    return "%" if measure in ("PLO", "PCTRED") else ""
+
+
+def interval(measure: str, low: float | None, high: float | None) -> str:
+    """Write an interval as ``1.68 to 2.84``."""
+    return f"{quantity(measure, low)} to {quantity(measure, high)}"
+
+
+def estimate_interval(measure: str, record: Record, prefix: str = "estimate") -> str:
+    """Write ``2.18 [1.68, 2.84]`` for a row of a forest plot."""
+    value = quantity(measure, record[prefix])
+    low, high = quantity(measure, record["ci_low"]), quantity(measure, record["ci_high"])
+    return f"{value} [{low}, {high}]"
+
+
+def p_value(p: float | None) -> str:
+    """Write ``p = 0.13`` or ``p < 0.001``."""
+    if p is None:
+        return "p not available"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def percent(level: float) -> str:
+    """Write a level such as 0.95 as ``95%``."""
+    return f"{100 * level:g}%"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Write ``1 trial`` or ``13 trials``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def sides(analysis: Analysis) -> tuple[str, str] | None:
+    """Return the labels left and right of no effect, from the outcome's direction."""
+    if analysis.select.measure not in NULL_VALUE:
+        return None
+    good = vocabulary().outcomes[analysis.select.outcome].sense == "good"
+    control = control_name(analysis)
+    treated = treatment_name(analysis)
+    left, right = (control, treated) if good else (treated, control)
+    return f"favours {left}", f"favours {right}"
+
+
+def treatment_name(analysis: Analysis) -> str:
+    """Name the treated side in a word or two."""
+    names = list(analysis.select.treatments)
+    return names[0] if len(names) == 1 else "(es)ketamine"
+
+
+def control_name(analysis: Analysis) -> str:
+    """Name the control side in a word or two."""
+    if analysis.select.comparators == ("ect",):
+        return "ECT"
+    if analysis.select.comparators == ("head-to-head",):
+        return "ketamine" if analysis.select.treatments == ("esketamine",) else "esketamine"
+    return "control"
+
+
+def excludes_null(analysis: Analysis, record: Record) -> bool:
+    """Say whether the interval lies wholly on one side of no effect."""
+    null = NULL_VALUE.get(analysis.select.measure)
+    low, high = record["ci_low"], record["ci_high"]
+    if null is None or low is None or high is None:
+        return False
+    return bool(low > null or high < null)
+
+
+def headline(analysis: Analysis, record: Record) -> str:
+    """Say in a short line what the analysis found: for terminals and lists."""
+    measure = analysis.select.measure
+    if record["k"] == 0:
+        return "no trial with usable numbers"
+    if record["estimate"] is None:
+        return f"{count(record['k'], 'trial')}, not pooled"
+    value = quantity(measure, record["estimate"]) + unit(measure)
+    around = f"{percent(analysis.model.level)} CI {interval(measure, record['ci_low'], record['ci_high'])}{unit(measure)}"
+    name = MEASURES[measure]
+    return f"{name} {value} ({around}), {count(record['k'], 'trial')}, {count(record['n'], 'person', 'people')}"
+
+
+def answer(analysis: Analysis, record: Record) -> str:
+    """Say in a sentence or two what the trials show, never more than the interval allows."""
+    k = record["k"]
+    if k == 0:
+        return "No trial in the tables gives an effect for this question."
+    if record["estimate"] is None:
+        return f"{count(k, 'trial')} give an effect; fewer than {analysis.model.minimum_k} are not pooled."
+    lead = "One trial" if k == 1 else f"{count(k, 'trial')} together"
+    lead += f" with {count(record['n'], 'person', 'people')}"
+    text = f"{lead} {'gives' if k == 1 else 'give'} {_finding(analysis, record)}."
+    return text + _direction(analysis, record)
+
+
+def _finding(analysis: Analysis, record: Record) -> str:
+    measure = analysis.select.measure
+    around = (f"{percent(analysis.model.level)} interval "
+              f"{interval(measure, record['ci_low'], record['ci_high'])}{unit(measure)}")  # fmt: skip
+    value = quantity(measure, record["estimate"]) + unit(measure)
+    if measure == "PLO":
+        return f"a share of {value} of the people treated ({around})"
+    if measure == "PCTRED":
+        return f"a mean fall of {value} from baseline in the people treated ({around}), without comparison to a control"
+    article = "an" if measure == "OR" else "a"
+    return f"{article} {MEASURES[measure]} of {value} ({around})"
+
+
+def _direction(analysis: Analysis, record: Record) -> str:
+    if analysis.select.measure not in NULL_VALUE:
+        return ""
+    null = NULL_VALUE[analysis.select.measure]
+    if not excludes_null(analysis, record):
+        return " The interval includes no difference."
+    above = record["ci_low"] > null
+    side = treatment_name(analysis) if above == (record["favours"] == "above") else control_name(analysis)
+    return f" The interval lies wholly on the side of {side}."
+
+
+def prediction(analysis: Analysis, record: Record) -> str:
+    """Say what the prediction interval means; empty where there is none."""
+    if record["pi_low"] is None:
+        return ""
+    measure = analysis.select.measure
+    what = interval(measure, record["pi_low"], record["pi_high"]) + unit(measure)
+    text = f"A new trial of this kind is expected, with {percent(analysis.model.level)} coverage, to have a true value from {what}"  # fmt: skip
+    null = NULL_VALUE.get(measure)
+    if null is not None and record["pi_low"] < null < record["pi_high"]:
+        return f"{text}: settings with no difference or one in the other direction are not excluded."
+    return f"{text}."
+
+
+def heterogeneity(record: Record) -> str:
+    """Write tau², I² and Q of a pooled result in a line."""
+    if record["tau2"] is None:
+        return ""
+    parts = [f"τ² = {_small(record['tau2'])}"]
+    if record["tau2_low"] is not None:
+        parts[0] += f" ({_small(record['tau2_low'])} to {_small(record['tau2_high'])})"
+    i2 = f"I² = {fixed(record['i2'], 0)}%"
+    if record["i2_low"] is not None:
+        i2 += f" ({fixed(record['i2_low'], 0)} to {fixed(record['i2_high'], 0)}%)"
+    parts.append(i2)
+    parts.append(f"Q = {fixed(record['q'], 2)}, df = {record['q_df']}, {p_value(record['q_p'])}")
+    return "; ".join(parts)
+
+
+def _small(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return fixed(value, 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0)
+
+
+def between_groups(record: Record) -> str:
+    """Write the test between subgroups; empty where there is none."""
+    if record["between_q"] is None:
+        return ""
+    return (f"Between subgroups: Q = {fixed(record['between_q'], 2)}, df = {record['between_df']}, "
+            f"{p_value(record['between_p'])}")  # fmt: skip
+
+
+def method(analysis: Analysis, record: Record) -> str:
+    """Say how the result was pooled."""
+    if record["tau2"] is None:
+        return ""
+    rule = record["model"].split(", ")[1]
+    df = {"k-1": "t with k − 1 degrees of freedom", "k-2": "t with k − 2 degrees of freedom",
+          "normal": "normal", "hksj": "t with the HKSJ variance"}[analysis.model.prediction]  # fmt: skip
+    text = f"Random effects: τ² by {analysis.model.tau2}, {rule} interval"
+    return text + (f"; prediction interval: {df}" if record["pi_low"] is not None else "")
+
+
+def forest_alt(analysis: Analysis, record: Record, studies: list[Record]) -> str:
+    """Describe a forest plot from its numbers."""
+    measure = analysis.select.measure
+    if not studies:
+        return "No trial with usable numbers."
+    each = "; ".join(
+        f"{s['label']} {quantity(measure, s['effect'])} "
+        f"({interval(measure, s['ci_low'], s['ci_high'])})" for s in studies
+    )  # fmt: skip
+    text = f"Forest plot of {count(len(studies), 'trial')}, {MEASURES[measure]}{' in per cent' if unit(measure) else ''}: {each}."
+    if record["k"] > 1 and record["estimate"] is not None:
+        text += f" Pooled {headline(analysis, record)}."
+    return text
+
+
+def natural_interval(measure: str, low: float | None, high: float | None) -> str:
+    """Write an interval that is given on the analysis scale."""
+    return interval(measure, natural(measure, low), natural(measure, high))

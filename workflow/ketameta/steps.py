@@ -1,0 +1,99 @@
+"""One function a rule: files in, files out, and nothing else. Rules call `python -m ketameta.steps`.
+
+Each step imports its stage inside its function, so that a process loads what it runs and no more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ketameta.storage import read_table, rows_of, write_table, write_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def ingest(raw: Path, out: Path) -> int:
+    """Check the raw tables and write them as Parquet; 1 and every fault on stderr if any is bad."""
+    from ketameta.ingest.stage import ingest as stage
+    from ketameta.tables.problems import errors
+
+    tables, problems = stage(raw)
+    faults = errors(problems)
+    if faults:
+        print(*faults, sep="\n", file=sys.stderr)
+        print(f"{len(faults)} faults in {raw.as_posix()}; nothing was written", file=sys.stderr)
+        return 1
+    _write(out, tables)
+    return 0
+
+
+def normalize(raw_parquet: Path, out: Path, config: Path) -> int:
+    """Turn typed rows into effects, derivations and ledger."""
+    from ketameta.configuration import load
+    from ketameta.normalize.stage import normalize as stage
+    from ketameta.tables import RAW_TABLES
+
+    _write(out, stage(_read(raw_parquet, [*RAW_TABLES, "problems"]), load(config)))
+    return 0
+
+
+def synthesize(effects: Path, out: Path, config: Path) -> int:
+    """Pool the effects of every analysis."""
+    from ketameta.configuration import load
+    from ketameta.synthesize.stage import synthesize as stage
+    from ketameta.tables import STAGE_TABLES
+
+    _write(out, stage(_read(effects, list(STAGE_TABLES["normalize"])), load(config)))
+    return 0
+
+
+def report(syntheses: Path, out: Path, config: Path) -> int:
+    """Write every page, figure and table of the report, and remove pages that are no more."""
+    from ketameta.configuration import load
+    from ketameta.report.stage import report as stage
+    from ketameta.tables import STAGE_TABLES
+
+    files = stage(_read(syntheses, list(STAGE_TABLES["synthesize"])), load(config))
+    for path, text in files.items():
+        write_text(out / path, text)
+    for folder in ("analyses", "figures", "tables", "static"):
+        for path in (out / folder).iterdir():
+            if path.relative_to(out).as_posix() not in files:
+                path.unlink()
+    return 0
+
+
+def _read(folder: Path, names: Sequence[str]) -> Rows:
+    return {name: rows_of(read_table(folder / f"{name}.parquet")) for name in names}
+
+
+def _write(folder: Path, tables: dict[str, pa.Table]) -> None:
+    for name, table in tables.items():
+        write_table(folder / f"{name}.parquet", table)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one step: STEP IN OUT [--config FILE]."""
+    parser = argparse.ArgumentParser(prog="python -m ketameta.steps", description=main.__doc__)
+    parser.add_argument("step", choices=("ingest", "normalize", "synthesize", "report"))
+    parser.add_argument("source", type=Path, help="folder to read")
+    parser.add_argument("out", type=Path, help="folder to write")
+    parser.add_argument("--config", type=Path, help="analyses.yaml (all steps but ingest)")
+    given = parser.parse_args(arguments)
+    if given.step == "ingest":
+        return ingest(given.source, given.out)
+    if given.config is None:
+        parser.error(f"{given.step} needs --config")
+    step = {"normalize": normalize, "synthesize": synthesize, "report": report}[given.step]
+    return step(given.source, given.out, given.config)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

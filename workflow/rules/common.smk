@@ -1,0 +1,60 @@
+"""Helpers of the rules: the configuration, module lists, and the shell that runs the steps."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
+
+from ketameta.configuration import CONFIG, ConfigurationError, load
+from ketameta.report_files import report_files
+from ketameta.tables import RAW_TABLES, STAGE_TABLES
+
+try:
+    CONFIGURATION = load(CONFIG)
+except ConfigurationError as error:
+    raise WorkflowError(f"The configuration has faults.\n{error}") from None
+
+# the interpreter that runs Snakemake runs the steps, whatever `python` means outside
+shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
+
+
+def sources(*names):
+    """Return the files of the named modules and packages of ketameta, sorted.
+
+    Snakemake does not see what a shell command imports: without these inputs an edited module
+    would leave stale results. tests/test_workflow.py holds the lists against what each step loads.
+    """
+    package = Path("workflow/ketameta")
+    found = [package / "__init__.py", package / "steps.py", package / "storage.py"]
+    for name in names:
+        single = package / f"{name}.py"
+        found += [single] if single.is_file() else (package / name).rglob("*")
+    suffixes = {".py", ".yaml", ".html", ".css", ".js"}
+    return sorted({path.as_posix() for path in found if path.suffix in suffixes})
+
+
+def raw_table(name):
+    """Return the path of a raw table, CSV unless only a TSV is there."""
+    tsv = Path("data/raw", f"{name}.tsv")
+    csv = Path("data/raw", f"{name}.csv")
+    return (tsv if tsv.is_file() and not csv.is_file() else csv).as_posix()
+
+
+def processed(stage):
+    """Return the Parquet files that a stage writes."""
+    names = [*RAW_TABLES, "problems"] if stage == "ingest" else STAGE_TABLES[stage]
+    return [f"data/processed/{name}.parquet" for name in names]
+
+
+def stop_on_faults(folder):
+    """Stop with every fault of the raw tables, a line each."""
+    from ketameta.ingest.stage import check_folder
+    from ketameta.tables.problems import errors
+
+    faults = errors(check_folder(Path(folder))[1])
+    if faults:
+        lines = "\n".join(str(fault) for fault in faults)
+        raise WorkflowError(f"{lines}\n{len(faults)} faults in {folder}; nothing was changed.")

@@ -1,0 +1,20 @@
+rule report:
+    """Write the pages, figures and tables of the report."""
+    input:
+        tables=processed("synthesize"),
+        code=sources(
+            "report", "report_files", "figures", "synthesize", "tables", "vocabulary", "configuration"
+        ),
+        schema="workflow/config/schema.yaml",
+    output:
+        [f"reports/{path}" for path in report_files(CONFIGURATION.names)],
+    params:
+        config=CONFIG.as_posix(),
+        digest=CONFIGURATION.digest("select", "model", "display"),
+    log:
+        "logs/report.log",
+    message:
+        "report: write pages, figures and tables"
+    shell:
+        "python -m ketameta.steps report data/processed reports"
+        " --config {params.config:q} 2> {log:q}"

@@ -1,0 +1,18 @@
+rule synthesize:
+    """Pool the effects of every analysis and gather what the report shows of each."""
+    input:
+        tables=processed("normalize"),
+        code=sources("synthesize", "normalize", "stats", "tables", "vocabulary", "configuration"),
+        schema="workflow/config/schema.yaml",
+    output:
+        processed("synthesize"),
+    params:
+        config=CONFIG.as_posix(),
+        digest=CONFIGURATION.digest("select", "model"),
+    log:
+        "logs/synthesize.log",
+    message:
+        "synthesize: pool the effects of every analysis"
+    shell:
+        "python -m ketameta.steps synthesize data/processed data/processed"
+        " --config {params.config:q} 2> {log:q}"
