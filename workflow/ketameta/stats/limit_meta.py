@@ -115,19 +115,10 @@ def limit_meta(
     k = np.asarray(whole.k)
     general = _Radial.of(y, np.sqrt(v + t[..., None]))
     plain = _Radial.of(y, np.sqrt(v))
-    with np.errstate(invalid="ignore"):
-        se = np.sqrt((1 - 2 * tau * general.mean_x + t * general.mean_x2) / general.sxx)
-        shrink = np.sqrt(t[..., None] / (v + t[..., None]))
-    beta = general.slope[..., None]
-    limits = beta + shrink * (y - beta)
-    limit = _Radial.of(limits, np.sqrt(v))
-    precision = np.nansum(1 / v, axis=-1)
-    estimate = general.slope + tau * general.intercept
     with np.errstate(divide="ignore", invalid="ignore"):
+        se = np.sqrt((1 - 2 * tau * general.mean_x + t * general.mean_x2) / general.sxx)
+        estimate = general.slope + tau * general.intercept
         statistic = estimate / se
-        mu_limit = np.nansum(limits / v, axis=-1) / np.where(general.usable, precision, np.nan)
-        mu_limit_se = np.where(general.usable, 1 / np.sqrt(precision), np.nan)
-        beta_limit_se = 1 / np.sqrt(limit.sxx)
     q = np.where(general.usable, np.asarray(whole.q), np.nan)
     half = special.ndtri(0.5 + level / 2) * se
     numbers = {
@@ -139,11 +130,6 @@ def limit_meta(
         "ci_high": estimate + half,
         "alpha": general.intercept,
         "beta": general.slope,
-        "mu_limit": mu_limit,
-        "mu_limit_se": mu_limit_se,
-        "beta_limit": limit.slope,
-        "beta_limit_se": beta_limit_se,
-        "g2": 100 * limit.unexplained,
         "q": q,
         "q_small": q - plain.residual,
         "q_residual": plain.residual,
@@ -153,8 +139,29 @@ def limit_meta(
         "k": k,
         "converged": np.asarray(whole.converged) & general.usable,
     }
+    limits = _limit_effects(y, v, t, general.slope)
+    numbers |= _from_limits(limits, v, general.usable)
     plain_numbers = {n: x.item() if np.ndim(x) == 0 else np.asarray(x) for n, x in numbers.items()}
     return LimitMeta(limit_effects=limits, **plain_numbers)
+
+
+def _limit_effects(y: Array, v: Array, tau2: Array, beta: Array) -> Array:
+    """Shrink effects toward beta as inflating every study to infinite size would."""
+    share = tau2[..., None] / (v + tau2[..., None])
+    return np.asarray(beta[..., None] + np.sqrt(share) * (y - beta[..., None]))
+
+
+def _from_limits(limits: Array, v: Array, usable: NDArray[np.bool_]) -> dict[str, Array]:
+    """Adjust without (mu) and with (beta) a bias parameter, and return G squared."""
+    line = _Radial.of(limits, np.sqrt(v))
+    precision = np.where(usable, np.nansum(1 / v, axis=-1), np.nan)
+    return {
+        "mu_limit": np.nansum(limits / v, axis=-1) / precision,
+        "mu_limit_se": 1 / np.sqrt(precision),
+        "beta_limit": line.slope,
+        "beta_limit_se": 1 / np.sqrt(line.sxx),
+        "g2": 100 * line.unexplained,
+    }
 
 
 @dataclass(frozen=True)

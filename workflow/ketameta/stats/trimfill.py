@@ -110,13 +110,7 @@ def trim_and_fill(
     lead, size = y.shape[:-1], y.shape[-1]
     flat_y, flat_v = y.reshape(prod(lead), size), v.reshape(prod(lead), size)
     left = _missing_left(flat_y, flat_v, side, tau2)
-    turned = np.where(left, 1.0, -1.0)[:, None] * flat_y
-    order = np.argsort(turned, axis=1, kind="stable")  # absent studies go last
-    turned = np.take_along_axis(turned, order, axis=1)
-    sorted_v = np.take_along_axis(flat_v, order, axis=1)
-    found = _trim(turned, sorted_v, estimator, tau2)
-    fill_y, fill_v = _mirror(turned, sorted_v, found)
-    fill_y *= np.where(left, 1.0, -1.0)[:, None]
+    found, fill_y, fill_v = _search(flat_y, flat_v, left, estimator, tau2)
     # Without an estimate there is no filled analysis either.
     flat_y, flat_v = (np.where(found.settled[:, None], x, np.nan) for x in (flat_y, flat_v))
     fit = random_effects(
@@ -144,6 +138,18 @@ def trim_and_fill(
         filled_vi=fill_v.reshape(*lead, -1),
         converged=shaped(found.settled & np.ravel(fit.converged)),
     )
+
+
+def _search(
+    y: Array, v: Array, left: NDArray[np.bool_], estimator: str, tau2: str
+) -> tuple[_Trimmed, Array, Array]:
+    """Trim with the missing side turned to the left, and return the mirrored studies."""
+    sign = np.where(left, 1.0, -1.0)[:, None]
+    order = np.argsort(sign * y, axis=1, kind="stable")  # absent studies go last
+    turned, v = np.take_along_axis(sign * y, order, axis=1), np.take_along_axis(v, order, axis=1)
+    found = _trim(turned, v, estimator, tau2)
+    fill_y, fill_v = _mirror(turned, v, found)
+    return found, sign * fill_y, fill_v
 
 
 def _missing_left(y: Array, v: Array, side: str | None, tau2: str) -> NDArray[np.bool_]:
