@@ -70,3 +70,110 @@ class RandomEffects:
     weights: Any
     log_likelihood: Number
     converged: Any
+
+
+@dataclass(frozen=True)
+class MetaRegression:
+    """A weighted regression of effects on moderators, on the scale of ``yi``.
+
+    Attributes
+    ----------
+    beta, se, statistic, p, ci_low, ci_high
+        Per column of the design, shape ``(..., p)``.
+    df
+        Degrees of freedom of the tests of single coefficients (infinite: normal).
+    covariance
+        Of the coefficients, shape ``(..., p, p)``.
+    rule
+        The interval rule that was applied; under ``auto`` the one that fired.
+    tau2, tau2_se, tau2_low, tau2_high
+        Variance of the true effects that the moderators leave.
+    i2, i2_low, i2_high, h2, h2_low, h2_high
+        Residual heterogeneity from tau2 and the typical variance; i2 in per cent.
+    r2
+        Share of tau2 that the moderators explain, per cent, never below 0.
+    qm, qm_df, qm_df2, qm_p
+        Omnibus test of all columns but a constant one: chi-squared (qm_df2 infinite) or F.
+    qe, qe_df, qe_p
+        Cochran's Q of the residuals with its test.
+    k, log_likelihood, converged
+        As in `RandomEffects`.
+    """
+
+    beta: Any
+    se: Any
+    statistic: Any
+    df: Number
+    p: Any
+    ci_low: Any
+    ci_high: Any
+    covariance: Any
+    rule: Any
+    tau2: Number
+    tau2_se: Number
+    tau2_low: Number
+    tau2_high: Number
+    i2: Number
+    i2_low: Number
+    i2_high: Number
+    h2: Number
+    h2_low: Number
+    h2_high: Number
+    r2: Number
+    qm: Number
+    qm_df: Any
+    qm_df2: Number
+    qm_p: Number
+    qe: Number
+    qe_df: Number
+    qe_p: Number
+    k: Any
+    log_likelihood: Number
+    converged: Any
+
+
+@dataclass(frozen=True)
+class Subgroups:
+    """Pooled effects of groups of studies and the test between them.
+
+    Per group, arrays of shape ``(..., g)`` in the order of ``labels``: ``estimate``, ``se``,
+    ``df``, ``p``, ``ci_low``, ``ci_high``, ``tau2``, ``i2``, ``q``, ``k`` as in `RandomEffects`.
+    ``q_between`` on ``q_between_df`` degrees (over ``q_between_df2``: infinite for chi-squared)
+    with ``q_between_p`` tests that the groups' effects are equal. ``common`` says whether one
+    tau2 was estimated for all groups.
+    """
+
+    labels: tuple[Any, ...]
+    estimate: Any
+    se: Any
+    df: Any
+    p: Any
+    ci_low: Any
+    ci_high: Any
+    tau2: Any
+    i2: Any
+    q: Any
+    k: Any
+    q_between: Number
+    q_between_df: Number
+    q_between_df2: Number
+    q_between_p: Number
+    common: bool
+
+
+@dataclass(frozen=True)
+class Permutation:
+    """A permutation test: the statistics observed and their places among those permuted.
+
+    ``statistic`` and ``p`` are floats for a pooled effect and arrays of shape ``(p,)`` for the
+    columns of a regression, whose omnibus test has ``qm`` and ``qm_p`` (NaN otherwise).
+    ``arrangements`` were fitted, or stand for a mirror image that was; ``exact`` says whether
+    they are all there are.
+    """
+
+    statistic: Any
+    p: Any
+    qm: float
+    qm_p: float
+    arrangements: int
+    exact: bool

@@ -1,0 +1,270 @@
+"""Meta-regression: how effects differ with what is known of the studies."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from ketameta.stats.checks import as_effects, as_level, one_of
+from ketameta.stats.design import DesignModel
+from ketameta.stats.heterogeneity import LIMITS, spread_measures
+from ketameta.stats.intervals import NAMES, t_quantile, t_tails
+from ketameta.stats.models import Floats, MeanModel
+from ketameta.stats.pooling import BLOCK, Fields, Options, shaped
+from ketameta.stats.results import MetaRegression
+from ketameta.stats.tau2 import ESTIMATORS
+
+RULES = ("wald", "hksj", "hksj-adhoc", "auto")
+RANK_TOLERANCE = 1e-10
+
+
+def meta_regression(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    X: ArrayLike,
+    tau2: str = "REML",
+    interval: str = "hksj",
+    *,
+    level: float = 0.95,
+    intercept: bool | None = None,
+    tau2_interval: str | None = "qprofile",
+) -> MetaRegression:
+    """Regress effects on moderators: yi = Xi beta + ui + ei, Var ui = tau2, Var ei = vi.
+
+    Parameters
+    ----------
+    yi, vi
+        Effects and sampling variances, shape ``(..., k)``; NaN in both marks an absent study.
+    X
+        Moderators, one column each: shape ``(k,)`` for a single one, ``(k, p)``, or
+        ``(..., k, p)``. Rows of absent studies are not looked at.
+    tau2
+        EE DL DL2 HE HS HSk SJ ML REML EB PM PMM.
+    interval
+        wald (normal and chi-squared), hksj (Knapp & Hartung: t and F on k - p degrees),
+        hksj-adhoc (their multiplier never below 1), auto (hksj where tau2 > 0 and k - p > 1,
+        else wald).
+    level
+        Confidence of all intervals.
+    intercept
+        Whether to put a constant column in front; by default where the columns of X do not
+        already span one (as dummies of all groups do).
+    tau2_interval
+        qprofile, profile or None, as in `random_effects`.
+
+    Returns
+    -------
+    MetaRegression
+        Numbers of an analysis with k <= p studies (k = 0, 1 and, with one moderator, 2), or
+        with linearly dependent columns, are NaN; the latter also have `converged` False.
+
+    Raises
+    ------
+    ValueError
+        As `random_effects`; also for X of another shape, not finite in a study that is present,
+        or, in a lone analysis, with linearly dependent columns.
+
+    Notes
+    -----
+    Knapp & Hartung (2003); R2 after Raudenbush (1994), for EE the adjusted R2 of the weighted
+    regression. The omnibus test leaves a constant column out.
+    """
+    y, v = as_effects(yi, vi)
+    one_of("tau2", tau2, tuple(ESTIMATORS))
+    one_of("interval", interval, RULES)
+    if tau2_interval is not None:
+        one_of("tau2_interval", tau2_interval, LIMITS)
+    options = Options(tau2, interval, as_level(level), "k-1", tau2_interval)
+    x, lead = _as_design(X, y)
+    k, p = x.shape[-2:]
+    n = prod(lead)
+    y = np.broadcast_to(y, (*lead, k)).reshape(n, k)
+    v = np.broadcast_to(v, (*lead, k)).reshape(n, k)
+    x = np.broadcast_to(x, (*lead, k, p)).reshape(n, k, p)
+    spans = _spans_constant(x, y)
+    if intercept or (intercept is None and not spans):
+        x, spans = np.concatenate([np.ones((n, k, 1)), x], axis=2), True
+    tested = ~_constant_columns(x, y)
+    size = max(1, BLOCK // max(k * (p + 1), 1))
+    parts = [
+        _block(y[i : i + size], v[i : i + size], x[i : i + size], options, (tested, spans))
+        for i in range(0, max(n, 1), size)
+    ]
+    if not lead and k > x.shape[2] and parts[0]["k"][0] > x.shape[2] and not parts[0]["full"][0]:
+        raise ValueError("X has linearly dependent columns among the studies present")
+    whole = {f: np.concatenate([part[f] for part in parts]) for f in parts[0] if f != "full"}
+    return MetaRegression(**{f: shaped(a, lead) for f, a in whole.items()})
+
+
+def _as_design(X: ArrayLike, y: Floats) -> tuple[Floats, tuple[int, ...]]:
+    """Return X as (..., k, p) and the common leading shape, or say what is wrong with it."""
+    x = np.asarray(X, dtype=np.float64)
+    if x.ndim == 1:
+        x = x[:, None]
+    if x.ndim < 2 or x.shape[-2] != y.shape[-1]:
+        raise ValueError(
+            f"X has shape {np.shape(X)}; with {y.shape[-1]} studies it is (k,), (k, p) "
+            "or (..., k, p)"
+        )
+    try:
+        lead = np.broadcast_shapes(x.shape[:-2], y.shape[:-1])
+    except ValueError:
+        raise ValueError(f"X and yi do not fit together: shapes {x.shape} and {y.shape}") from None
+    bad = ~np.isfinite(x) & ~np.isnan(np.broadcast_to(y, (*lead, y.shape[-1])))[..., None]
+    if bad.any():
+        # Leading axes that X does not have itself are those of yi: name X's own.
+        index = [int(i) for i in np.argwhere(bad)[0]][len(lead) - (x.ndim - 2) :]
+        raise ValueError(f"X[{', '.join(map(str, index))}] is not finite")
+    return x, lead
+
+
+def _constant_columns(x: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Return which columns are one non-zero constant over all studies present."""
+    here = ~np.isnan(y)
+    rows = x[here]
+    if not len(rows):
+        return np.zeros(x.shape[2], dtype=bool)
+    return np.asarray((rows == rows[0]).all(axis=0) & (rows[0] != 0.0))
+
+
+def _spans_constant(x: Floats, y: Floats) -> bool:
+    """Return whether one combination of the columns is 1 in every study present."""
+    rows = x[~np.isnan(y)]
+    if not len(rows) or not x.shape[2]:
+        return False
+    scale = np.abs(rows).max(axis=0)
+    rows = rows / np.where(scale > 0, scale, 1.0)
+    one = np.ones(len(rows))
+    solution = np.linalg.lstsq(rows, one, rcond=None)[0]
+    return bool(np.abs(rows @ solution - one).max() < RANK_TOLERANCE)
+
+
+def _block(
+    y: Floats, v: Floats, x: Floats, options: Options, about: tuple[NDArray[np.bool_], bool]
+) -> Fields:
+    """Return every field of a block, with `full`: whether the columns are independent."""
+    n, _, p = x.shape
+    here = ~np.isnan(y)
+    k = here.sum(axis=1)
+    shown = np.where(here[:, :, None], x, 0.0)
+    scale = np.abs(shown).max(axis=1, initial=0.0)
+    singular = np.linalg.svd(shown / np.where(scale > 0, scale, 1.0)[:, None, :], compute_uv=False)
+    full = (k >= p) & (
+        singular.min(axis=1, initial=1.0) > RANK_TOLERANCE * singular.max(axis=1, initial=0.0)
+    )
+    out: Fields = {f: np.full(n, np.nan) for f in MetaRegression.__dataclass_fields__}
+    for field in ("beta", "se", "statistic", "p", "ci_low", "ci_high"):
+        out[field] = np.full((n, p), np.nan)
+    out["covariance"] = np.full((n, p, p), np.nan)
+    out["rule"] = np.full(n, "none", NAMES)
+    tested, _ = about
+    out["k"], out["qm_df"] = k, np.full(n, tested.sum() if tested.any() else p)
+    out["converged"] = full | (k <= p)
+    out["full"] = full
+    rows = np.flatnonzero(full & (k > p))
+    if rows.size:
+        for field, a in _fit(y[rows], v[rows], x[rows], options, about).items():
+            out[field][rows] = a
+    return out
+
+
+def _fit(
+    y: Floats, v: Floats, x: Floats, options: Options, about: tuple[NDArray[np.bool_], bool]
+) -> Fields:
+    """Return every field of analyses with independent columns and k > p."""
+    tested, spans = about
+    model = DesignModel.of(y, v, x)
+    found = ESTIMATORS[options.tau2](model)
+    restricted = options.tau2 == "REML"
+    t = found.value
+    at = found.sums or model.sums(t, restricted)
+    scale, df, rule = _adjust(model, t, at.q / model.df, options.interval)
+    covariance = scale[:, None, None] * model.covariance(t)
+    se = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    with np.errstate(divide="ignore", invalid="ignore"):  # se is 0 where the fit is exact
+        statistic = at.mean / se
+    half = t_quantile(df, options.level)[:, None] * se
+    spread: dict[str, Any] = spread_measures(
+        model, found, options.tau2, options.limits, options.level
+    )
+    for old, new in (("q", "qe"), ("q_df", "qe_df"), ("q_p", "qe_p")):
+        spread[new] = spread.pop(old)
+    del spread["i2_q"], spread["h2_q"]
+    columns = np.flatnonzero(tested) if tested.any() else np.arange(x.shape[2])
+    qm, qm_df2, qm_p = _omnibus(at.mean[:, columns], covariance[:, columns][:, :, columns], df)
+    return spread | {
+        "beta": at.mean,
+        "se": se,
+        "statistic": statistic,
+        "df": df,
+        "p": t_tails(statistic, np.broadcast_to(df[:, None], se.shape)),
+        "ci_low": at.mean - half,
+        "ci_high": at.mean + half,
+        "covariance": covariance,
+        "rule": rule,
+        "tau2_se": found.se,
+        "r2": _r2(y, v, model, t, options.tau2) if spans else np.full(t.size, np.nan),
+        "qm": qm,
+        "qm_df2": qm_df2,
+        "qm_p": qm_p,
+        "log_likelihood": model.log_likelihood(t, restricted, at),
+        "converged": found.converged,
+    }
+
+
+def _adjust(
+    model: DesignModel, tau2: Floats, scale: Floats, interval: str
+) -> tuple[Floats, Floats, NDArray[np.str_]]:
+    """Return the multiplier of the covariance, degrees of freedom and rule of each analysis."""
+    n = tau2.size
+    if interval == "wald":
+        adjusted = np.zeros(n, dtype=bool)
+    elif interval == "auto":
+        adjusted = (tau2 > 0.0) & (model.df > 1.0)
+    else:
+        adjusted = np.ones(n, dtype=bool)
+    if interval == "hksj-adhoc":
+        scale = np.maximum(scale, 1.0)
+    name = "hksj-adhoc" if interval == "hksj-adhoc" else "hksj"
+    return (
+        np.where(adjusted, scale, 1.0),
+        np.where(adjusted, model.df, np.inf),
+        np.where(adjusted, name, "wald").astype(NAMES),
+    )
+
+
+def _omnibus(beta: Floats, covariance: Floats, df: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return beta' C^-1 beta, over its dimension where df is finite, with df and p."""
+    m = beta.shape[1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Scaled to unit diagonal: columns in different units must not look dependent.
+        size = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+        z = beta / size
+        unit = covariance / (size[:, :, None] * size[:, None, :])
+    known = np.isfinite(z).all(axis=1)
+    q = np.full(df.size, np.nan)
+    if known.any():
+        solved = np.linalg.solve(unit[known], z[known][:, :, None])[:, :, 0]
+        q[known] = (z[known] * solved).sum(axis=1)
+    finite = np.isfinite(df)
+    q = np.where(finite, q / m, q)
+    p = np.where(
+        finite, special.fdtrc(m, np.where(finite, df, 1.0), q), special.chdtrc(float(m), q)
+    )
+    return q, df, p
+
+
+def _r2(y: Floats, v: Floats, model: DesignModel, tau2: Floats, method: str) -> Floats:
+    """Return the share of tau2 that the moderators explain, per cent, cut at 0."""
+    whole = MeanModel.of(y, v)
+    if method == "EE":
+        before, after = whole.zero.q / whole.df, model.zero.q / model.df
+    else:
+        before, after = ESTIMATORS[method](whole).value, tau2
+    some = before > 0.0
+    left = np.divide(after, before, out=np.ones_like(after), where=some)
+    return 100.0 * np.maximum(0.0, 1.0 - left)
