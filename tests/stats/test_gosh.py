@@ -1,6 +1,7 @@
 """All subsets against metafor, sampling, and what blocks must not change."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ def test_all_subsets_of_bcg_by_reml_converge_and_end_with_the_whole():
 
 def test_blocks_do_not_change_the_answer(monkeypatch):
     whole = gosh(YI[:7], VI[:7])
-    monkeypatch.setattr("ketameta.stats.gosh._BLOCK", 100)
+    monkeypatch.setattr(import_module("ketameta.stats.gosh"), "_BLOCK", 100)
     blocked = gosh(YI[:7], VI[:7])
     np.testing.assert_array_equal(whole.estimate, blocked.estimate)
     np.testing.assert_array_equal(whole.tau2, blocked.tau2)

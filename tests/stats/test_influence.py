@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -139,7 +140,7 @@ def test_blocks_do_not_change_the_answer(monkeypatch):
     yi = yi + np.linspace(0, 0.5, 7)[:, None]
     vi = np.broadcast_to(vi, yi.shape)
     whole = leave_one_out(yi, vi)
-    monkeypatch.setattr("ketameta.stats.influence._BLOCK", 400)
+    monkeypatch.setattr(import_module("ketameta.stats.influence"), "_BLOCK", 400)
     blocked = leave_one_out(yi, vi)
     for field in fields(whole):
         np.testing.assert_array_equal(getattr(whole, field.name), getattr(blocked, field.name))
