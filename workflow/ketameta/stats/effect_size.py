@@ -125,6 +125,19 @@ def check_names(measure: str, names: Iterable[str]) -> None:
             raise ValueError(f"{measure} takes {', '.join(allowed)}; not {name}")
 
 
+def _options(
+    row: _Measure, add: float | None, to: str, drop00: bool, *, correction: str, vtype: str
+) -> Options:
+    """Check what was chosen and put the default of the measure where nothing was."""
+    one_of("to", to, TO)
+    one_of("correction", correction, ("exact", "approximate", "none"))
+    one_of("vtype", vtype, row.vtypes)
+    add = row.add if add is None else float(add)
+    if not (np.isfinite(add) and add >= 0):
+        raise ValueError(f"add must be 0 or above; not {add:g}")
+    return Options(add, to, drop00, correction, vtype)
+
+
 def effect_size(
     measure: str,
     *,
@@ -174,18 +187,12 @@ def effect_size(
     in `MEASURES`, states formula and source.
     """
     one_of("measure", measure, tuple(MEASURES))
-    row = MEASURES[measure]
     given = {name: value for name, value in arrays.items() if value is not None}
     check_names(measure, given)
-    one_of("to", to, TO)
-    one_of("correction", correction, ("exact", "approximate", "none"))
-    one_of("vtype", vtype, row.vtypes)
-    add = row.add if add is None else float(add)
-    if not (np.isfinite(add) and add >= 0):
-        raise ValueError(f"add must be 0 or above; not {add:g}")
+    options = _options(MEASURES[measure], add, to, drop00, correction=correction, vtype=vtype)
     x = float_arrays(given)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        yi, vi = row.compute(x, Options(add, to, drop00, correction, vtype))
+        yi, vi = MEASURES[measure].compute(x, options)
         known = np.isfinite(yi) & np.isfinite(vi) & (np.asarray(vi) >= 0)
     yi, vi = np.where(known, yi, np.nan), np.where(known, vi, np.nan)
     if yi.ndim == 0:

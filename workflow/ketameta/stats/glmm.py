@@ -94,11 +94,9 @@ def glmm(
         di or n2i. "IRR": x1i t1i x2i t2i. Shapes (..., k); NaN marks an absent
         study. Leading axes are fitted one after another.
     model
-        For OR (default "UM.FS"), effects θ ~ N(μ, τ²) throughout:
-        "UM.FS" unconditional, a fixed baseline for each study, log odds α ± θ/2;
-        "UM.RS" unconditional, random baselines γ + v, v ~ N(0, σ²), arm 1
-        γ + v + μ + u/2 and arm 2 γ + v - u/2, u ~ N(0, τ²);
-        "CM.EL" conditional on both margins, exact noncentral hypergeometric;
+        For OR, effects θ ~ N(μ, τ²): "UM.FS" (default) fixed baselines, log odds α ± θ/2;
+        "UM.RS" random baselines v ~ N(0, σ²), log odds γ + v + μ + u/2 and γ + v - u/2,
+        u ~ N(0, τ²); "CM.EL" conditional on both margins, noncentral hypergeometric;
         "CM.AL" its approximation for rare events, a of a + c events binomial with
         log odds θ + log(n1/n2). For IRR "CM.EL", x1 of x1 + x2 with log odds
         θ + log(t1/t2). For PLO "UM".
@@ -107,17 +105,15 @@ def glmm(
         leaves tau2 good to 8 (6) digits even where tau2 is 7 and cells are empty;
         1 is the Laplace approximation.
     drop00
-        Leave out studies with no events, or only events, in both arms. They say
-        nothing in UM.FS and CM.EL, where they are always left out; in UM.RS they
-        inform about σ².
+        Leave out studies with no, or only, events in both arms. UM.FS and CM.EL
+        always do, there they say nothing; in UM.RS they inform about σ².
     level
         Confidence level, between 0 and 1.
 
     Raises
     ------
     ValueError
-        As `effect_size`; unknown model; nodes below 1; counts that are not whole
-        numbers (CM.EL for OR).
+        As `effect_size`; unknown model; nodes below 1; fractional counts (CM.EL for OR).
 
     Notes
     -----
@@ -127,16 +123,10 @@ def glmm(
     over tau. Its log-likelihood for more than one node is that of the counts given
     the predicted effects; here it is the marginal one.
     """
-    one_of("measure", measure, tuple(MODELS))
-    model = MODELS[measure][0] if model is None else model
-    one_of("model", model, MODELS[measure])
-    nodes = (15 if model == "UM.RS" else 50) if nodes is None else int(nodes)
-    if nodes < 1:
-        raise ValueError(f"nodes must be 1 or more; not {nodes}")
+    model, nodes = _choose(measure, model, nodes)
     level = as_level(level)
     check_names(measure, tables)
-    x = float_arrays(tables)
-    cells = _cells(measure, model, x)
+    cells = _cells(measure, model, float_arrays(tables))
     lead = cells[0].shape[:-1]
     fits = [
         _pool(measure, model, _kept(measure, model, drop00, [c[i] for c in cells]), nodes, level)
@@ -144,7 +134,19 @@ def glmm(
     ]
     if not lead:
         return Glmm(**fits[0])
-    return Glmm(**{name: np.array([fit[name] for fit in fits]).reshape(lead) for name in fits[0]})
+    names = Glmm.__dataclass_fields__
+    return Glmm(**{name: np.array([fit[name] for fit in fits]).reshape(lead) for name in names})
+
+
+def _choose(measure: str, model: str | None, nodes: int | None) -> tuple[str, int]:
+    """Check measure, model and nodes; defaults where nothing was chosen."""
+    one_of("measure", measure, tuple(MODELS))
+    model = MODELS[measure][0] if model is None else model
+    one_of("model", model, MODELS[measure])
+    nodes = (15 if model == "UM.RS" else 50) if nodes is None else int(nodes)
+    if nodes < 1:
+        raise ValueError(f"nodes must be 1 or more; not {nodes}")
+    return model, nodes
 
 
 def _cells(measure: str, model: str, x: Arrays) -> tuple[Array, ...]:
