@@ -102,8 +102,8 @@ def gosh(
         fit = random_effects(
             np.where(block, y[..., None, :], np.nan),
             np.where(block, v[..., None, :], np.nan),
-            tau2,
-            "wald",
+            tau2=tau2,
+            interval="wald",
             tau2_interval=None,
         )
         for name, numbers in out.items():

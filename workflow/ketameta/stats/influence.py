@@ -117,9 +117,9 @@ def pool_subsets(
         random_effects(
             np.where(keep3[i : i + size], y2[i : i + size, None, :], np.nan),
             np.where(keep3[i : i + size], v2[i : i + size, None, :], np.nan),
-            tau2,
-            interval,
-            level,
+            tau2=tau2,
+            interval=interval,
+            level=level,
         )
         for i in range(0, max(analyses, 1), size)
     ]
@@ -214,8 +214,8 @@ def influence(yi: ArrayLike, vi: ArrayLike, tau2: str = "REML") -> Influence:
     Baujat et al. (2002), Statistics in Medicine 21, 2641.
     """
     y, v = as_effects(yi, vi)
-    whole = random_effects(y, v, tau2, "wald", tau2_interval=None)
-    out = leave_one_out(y, v, tau2, "wald")
+    whole = random_effects(y, v, tau2=tau2, interval="wald", tau2_interval=None)
+    out = leave_one_out(y, v, tau2=tau2, interval="wald")
     mu, se, t = (_column(x) for x in (whole.estimate, whole.se, whole.tau2))
     k = _column(whole.k)
     hat = np.asarray(whole.weights) / 100.0

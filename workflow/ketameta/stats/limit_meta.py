@@ -109,7 +109,7 @@ def limit_meta(
     """
     y, v = as_effects(yi, vi)
     level = as_level(level)
-    whole = random_effects(y, v, tau2, "wald", tau2_interval=None)
+    whole = random_effects(y, v, tau2=tau2, interval="wald", tau2_interval=None)
     t = np.asarray(whole.tau2)
     tau = np.sqrt(t)
     k = np.asarray(whole.k)

@@ -123,7 +123,7 @@ def selection_model(
         present = ~np.isnan(effects)
         model = _StepModel.of(effects[present], variances[present], cuts, alternative)
         best = model.maximise(max_weight) if model.y.size >= cuts.size + 2 else None
-        null = random_effects(effects, variances, "ML", "wald", tau2_interval=None)
+        null = random_effects(effects, variances, tau2="ML", interval="wald", tau2_interval=None)
         return _report(
             model,
             best,

@@ -250,7 +250,7 @@ def begg(yi: ArrayLike, vi: ArrayLike) -> RankTest:
     ----------
     Begg & Mazumdar (1994), Biometrics 50, 1088, section 2.
     """
-    from scipy import stats  # noqa: PLC0415 (1.3 s, needed here only)
+    from scipy import stats
 
     y, v = as_effects(yi, vi)
     lead, k = y.shape[:-1], y.shape[-1]
@@ -336,7 +336,15 @@ def _random_line(y: Array, v: Array, x: Array, tau2: str, level: float) -> Regre
     numbers["k"], numbers["converged"] = k, np.zeros(len(y), dtype=bool)
     if rows.size:
         design = np.stack([np.ones_like(x), np.where(here, x, 0.0)], axis=-1)
-        fit = meta_regression(y[rows], v[rows], design[rows], tau2, "wald", level)
+        fit = meta_regression(
+            y[rows],
+            v[rows],
+            design[rows],
+            tau2=tau2,
+            interval="wald",
+            level=level,
+            tau2_interval=None,
+        )
         values = {
             "slope": fit.beta[:, 1],
             "slope_se": fit.se[:, 1],

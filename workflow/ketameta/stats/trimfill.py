@@ -116,9 +116,9 @@ def trim_and_fill(
     fit = random_effects(
         np.concatenate([flat_y, fill_y], axis=1).reshape(*lead, -1),
         np.concatenate([flat_v, fill_v], axis=1).reshape(*lead, -1),
-        tau2,
-        interval,
-        level,
+        tau2=tau2,
+        interval=interval,
+        level=level,
     )
 
     k0_p = np.full(len(left), np.nan)
@@ -184,8 +184,8 @@ def _trim(y: Array, v: Array, estimator: str, tau2: str) -> _Trimmed:
         trimmed = random_effects(
             np.where(kept, y[live], np.nan),
             np.where(kept, v[live], np.nan),
-            tau2,
-            "wald",
+            tau2=tau2,
+            interval="wald",
             tau2_interval=None,
         )
         centre[live] = trimmed.estimate
