@@ -10,15 +10,15 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
+# only for `--sdm apptainer`, and then with requirements.lock installed in it; runs use .venv
+container: "docker://python:3.12-slim"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/normalize.smk"
 include: "workflow/rules/synthesize.smk"
 include: "workflow/rules/report.smk"
-
-
-# for `--sdm apptainer`; without it the environment of requirements.lock is used
-container: "docker://python:3.12-slim"
 
 
 # bad tables stop the run before any earlier output is touched

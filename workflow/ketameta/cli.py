@@ -44,25 +44,36 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     check = commands.add_parser(
-        "check", help="check the raw tables", formatter_class=raw,
-        description="Check every raw table and print all faults at once, as file:line column: what is wrong.",
-    )  # fmt: skip
-    check.add_argument("folder", nargs="?", type=Path, default=Path("data/raw"),
-                       help="folder with the tables (default: data/raw)")  # fmt: skip
+        "check",
+        help="check the raw tables",
+        formatter_class=raw,
+        description="Check every raw table; print all faults at once, as file:line column: fault.",
+    )
+    check.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("data/raw"),
+        help="folder with the tables (default: data/raw)",
+    )
 
     run = commands.add_parser(
-        "run", help="bring the report up to date", formatter_class=raw,
-        description="Run what the last changes call for and say why. Recovers by itself from a killed run.",
-    )  # fmt: skip
+        "run",
+        help="bring the report up to date",
+        formatter_class=raw,
+        description="Run what the last changes call for, and say why. Recovers from a killed run.",
+    )
     run.add_argument("--cores", default="all", help="processor cores to use (default: all)")
     run.add_argument("-n", "--dry-run", action="store_true", help="only say what would run and why")
     run.add_argument("-f", "--force", action="store_true", help="run every stage")
     run.add_argument("-v", "--verbose", action="store_true", help="show Snakemake's own output")
 
     explain = commands.add_parser(
-        "explain", help="where a number came from", formatter_class=raw,
-        description="Print an analysis with its trials, or one trial's effect with every step and raw row.",
-    )  # fmt: skip
+        "explain",
+        help="where a number came from",
+        formatter_class=raw,
+        description="Print an analysis, or one trial's effect with every step and raw row.",
+    )
     explain.add_argument("analysis", help="name of the analysis, such as response_24h")
     explain.add_argument("trial", nargs="?", help="trial_id, such as murrough2013a")
 
@@ -70,10 +81,15 @@ def parser() -> argparse.ArgumentParser:
     pool.add_argument("file", type=Path, help="CSV file")
     pool.add_argument("--measure", default="GEN", help="effect measure (default: GEN)")
     pool.add_argument("--tau2", default="REML", help="estimator of tau² (default: REML)")
-    pool.add_argument("--interval", default="auto",
-                      help="wald, hksj, hksj-adhoc, profile, henmi-copas or auto (default)")  # fmt: skip
+    pool.add_argument(
+        "--interval",
+        default="auto",
+        help="wald, hksj, hksj-adhoc, profile, henmi-copas or auto (default)",
+    )
     pool.add_argument("--prediction", default="k-1", help="k-1 (default), k-2, normal or hksj")
-    pool.add_argument("--level", type=float, default=0.95, help="level of intervals (default: 0.95)")
+    pool.add_argument(
+        "--level", type=float, default=0.95, help="level of intervals (default: 0.95)"
+    )
     pool.add_argument("--json", action="store_true", help="print JSON with every digit")
     return top
 

@@ -156,7 +156,7 @@ def load(path: Path = CONFIG) -> Configuration:
 
 
 def _analysis(name: str, block: dict[str, Any], windows: dict[str, Window]) -> Analysis:
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in block.items()}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in block.items()}
     values["window"] = windows[values["window"]] if values["window"] else None
     values["strata"] = values["strata"] or ()
 

@@ -1,4 +1,4 @@
-"""One function a rule: files in, files out, and nothing else. Rules call `python -m ketameta.steps`.
+"""One function a rule, files in and files out; rules call `python -m ketameta.steps`.
 
 Each step imports its stage inside its function, so that a process loads what it runs and no more.
 """
@@ -64,9 +64,9 @@ def report(syntheses: Path, out: Path, config: Path) -> int:
     for path, text in files.items():
         write_text(out / path, text)
     for folder in ("analyses", "figures", "tables", "static"):
-        for path in (out / folder).iterdir():
-            if path.relative_to(out).as_posix() not in files:
-                path.unlink()
+        for old in (out / folder).iterdir():
+            if old.relative_to(out).as_posix() not in files:
+                old.unlink()
     return 0
 
 

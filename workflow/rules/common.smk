@@ -18,7 +18,9 @@ except ConfigurationError as error:
     raise WorkflowError(f"The configuration has faults.\n{error}") from None
 
 # the interpreter that runs Snakemake runs the steps, whatever `python` means outside
-shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
+shell.prefix(
+    f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
+)
 
 
 def sources(*names):
@@ -57,4 +59,6 @@ def stop_on_faults(folder):
     faults = errors(check_folder(Path(folder))[1])
     if faults:
         lines = "\n".join(str(fault) for fault in faults)
-        raise WorkflowError(f"{lines}\n{len(faults)} faults in {folder}; nothing was changed.")
+        raise WorkflowError(
+            f"{lines}\n{len(faults)} faults in {folder}; nothing was changed."
+        )

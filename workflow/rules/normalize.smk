@@ -6,11 +6,11 @@ rule normalize:
         schema="workflow/config/schema.yaml",
     output:
         processed("normalize"),
+    log:
+        "logs/normalize.log",
     params:
         config=CONFIG.as_posix(),
         digest=CONFIGURATION.digest("select"),
-    log:
-        "logs/normalize.log",
     message:
         "normalize: choose rows and turn them into effect sizes"
     shell:

@@ -3,16 +3,22 @@ rule report:
     input:
         tables=processed("synthesize"),
         code=sources(
-            "report", "report_files", "figures", "synthesize", "tables", "vocabulary", "configuration"
+            "report",
+            "report_files",
+            "figures",
+            "synthesize",
+            "tables",
+            "vocabulary",
+            "configuration",
         ),
         schema="workflow/config/schema.yaml",
     output:
         [f"reports/{path}" for path in report_files(CONFIGURATION.names)],
+    log:
+        "logs/report.log",
     params:
         config=CONFIG.as_posix(),
         digest=CONFIGURATION.digest("select", "model", "display"),
-    log:
-        "logs/report.log",
     message:
         "report: write pages, figures and tables"
     shell:

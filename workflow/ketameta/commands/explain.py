@@ -30,8 +30,12 @@ def explain(name: str, trial: str | None) -> int:
         print("nothing to explain yet: run `ketameta run` first", file=sys.stderr)
         return 1
     analysis = configuration[name]
-    studies = [s for s in rows_of(read_table(PROCESSED / "studies.parquet")) if s["analysis"] == name]
-    others = [e for e in rows_of(read_table(PROCESSED / "exclusions.parquet")) if e["analysis"] == name]
+    studies = [
+        s for s in rows_of(read_table(PROCESSED / "studies.parquet")) if s["analysis"] == name
+    ]
+    others = [
+        e for e in rows_of(read_table(PROCESSED / "exclusions.parquet")) if e["analysis"] == name
+    ]
     if trial is None:
         _analysis(analysis, studies, others)
         return 0
@@ -41,8 +45,10 @@ def explain(name: str, trial: str | None) -> int:
             return 0
     for other in others:
         if other["trial_id"] == trial:
-            print(f"{other['label']} is not in {name}: {other['reason']}"
-                  + (f" ({other['detail']})" if other["detail"] else ""))  # fmt: skip
+            print(
+                f"{other['label']} is not in {name}: {other['reason']}"
+                + (f" ({other['detail']})" if other["detail"] else "")
+            )
             print("  rows: " + ", ".join(other["rows"]))
             return 0
     return _unknown("trial", trial, [s["trial_id"] for s in studies + others])
@@ -69,11 +75,15 @@ def _analysis(analysis: Analysis, studies: list[Record], others: list[Record]) -
     for s in studies:
         weight = f"{s['weight']:5.1f}%" if s["weight"] is not None else "      "
         text = wording.estimate_interval(analysis.select.measure, s, "effect")
-        print(f"  {s['trial_id']:<{width}}  {weight}  {text:<26} {s['basis']}: {', '.join(s['rows'])}")
+        print(
+            f"  {s['trial_id']:<{width}}  {weight}  {text:<26} {s['basis']}: {', '.join(s['rows'])}"
+        )
     if others:
         print(f"\nNot pooled ({len(others)}):")
         for e in others:
-            print(f"  {e['trial_id']}: {e['reason']}" + (f" ({e['detail']})" if e["detail"] else ""))
+            print(
+                f"  {e['trial_id']}: {e['reason']}" + (f" ({e['detail']})" if e["detail"] else "")
+            )
     print(f"\nketameta explain {analysis.name} TRIAL shows every step of one trial.")
 
 
@@ -84,7 +94,8 @@ def _study(analysis: Analysis, study: Record) -> None:
     weight = f", weight {study['weight']:.1f}%" if study["weight"] is not None else ""
     text = wording.estimate_interval(measure, study, "effect")
     print(f"{study['label']} in {analysis.display.title}")
-    print(f"{wording.MEASURES[measure]} {text}{weight}; yi = {study['yi']:.6g}, vi = {study['vi']:.6g}\n")
+    numbers = f"yi = {study['yi']:.6g}, vi = {study['vi']:.6g}"
+    print(f"{wording.MEASURES[measure]} {text}{weight}; {numbers}\n")
     for mark in study["marks"]:
         print(f"marked in the table: {mark}\n")
     for n, step in enumerate(map(json.loads, study["steps"]), start=1):
@@ -106,5 +117,13 @@ def _study(analysis: Analysis, study: Record) -> None:
 
 def _say(text: str, first: str = "", rest: str = "") -> None:
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
-    print(textwrap.fill(text, width, initial_indent=first, subsequent_indent=rest,
-                        break_long_words=False, break_on_hyphens=False))  # fmt: skip
+    print(
+        textwrap.fill(
+            text,
+            width,
+            initial_indent=first,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )

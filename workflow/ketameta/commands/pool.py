@@ -7,7 +7,7 @@ import csv
 import json
 import math
 import sys
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +16,63 @@ import numpy as np
 from ketameta.stats import MEASURES, RandomEffects, back_transform, effect_size, random_effects
 from ketameta.vocabulary import nearest
 
-_ARGUMENTS = (
-    "ai bi ci di n1i n2i m1i sd1i m2i sd2i x1i t1i x2i t2i xi mi ni ri yi vi sei".split()
-)
-_RATIOS = ("RR", "OR", "IRR", "ROM", "PETO")
+_ARGUMENTS = [
+    "ai",
+    "bi",
+    "ci",
+    "di",
+    "n1i",
+    "n2i",
+    "m1i",
+    "sd1i",
+    "m2i",
+    "sd2i",
+    "x1i",
+    "t1i",
+    "x2i",
+    "t2i",
+    "xi",
+    "mi",
+    "ni",
+    "ri",
+    "yi",
+    "vi",
+    "sei",
+]
 
 
 class TableError(ValueError):
     """The file cannot be pooled; the message says why."""
 
 
+@dataclass(frozen=True)
+class _Pooled:
+    """What was asked and what came out."""
+
+    measure: str
+    options: dict[str, Any]
+    names: list[str]
+    yi: np.ndarray
+    vi: np.ndarray
+    fit: RandomEffects
+
+
 def pool(given: argparse.Namespace) -> int:
     """Read, pool and print; 1 with one sentence where the file or an option does not allow it."""
+    options = {name: getattr(given, name) for name in ("tau2", "interval", "prediction", "level")}
     try:
         measure = _measure(given.measure)
         names, arrays = read_studies(given.file)
-        effects = effect_size(measure, **arrays)
+        effects = effect_size(measure, **arrays)  # type: ignore[arg-type]
         yi, vi = np.atleast_1d(effects.yi), np.atleast_1d(effects.vi)
-        fit = random_effects(
-            yi, vi, given.tau2, given.interval, given.level, prediction=given.prediction
-        )
+        pooled = _Pooled(measure, options, names, yi, vi, random_effects(yi, vi, **options))
     except (TableError, ValueError, TypeError) as error:
         print(f"{given.file}: {error}", file=sys.stderr)
         return 1
     if given.json:
-        print(json.dumps(as_json(measure, given, names, yi, vi, fit), indent=2))
+        print(json.dumps(_as_json(pooled), indent=2))
     else:
-        _print(measure, given, names, yi, vi, fit)
+        _print(pooled)
     return 0
 
 
@@ -51,7 +81,10 @@ def _measure(word: str) -> str:
     if word.upper() in known:
         return known[word.upper()]
     close = nearest(word, list(MEASURES))
-    raise TableError(f"unknown measure {word}; " + (f"did you mean {close[0]}?" if close else f"known: {', '.join(MEASURES)}"))  # fmt: skip
+    raise TableError(
+        f"unknown measure {word}; "
+        + (f"did you mean {close[0]}?" if close else f"known: {', '.join(MEASURES)}")
+    )
 
 
 def read_studies(path: Path) -> tuple[list[str], dict[str, np.ndarray]]:
@@ -70,7 +103,9 @@ def read_studies(path: Path) -> tuple[list[str], dict[str, np.ndarray]]:
     columns = [name for name in header if name in _ARGUMENTS]
     if not columns:
         raise TableError(f"no column has a name that effect sizes know: {', '.join(_ARGUMENTS)}")
-    arrays = {name: np.array([_number(row[name], line, name) for line, row in rows]) for name in columns}
+    arrays = {
+        name: np.array([_number(row[name], line, name) for line, row in rows]) for name in columns
+    }
     label = next((n for n in ("study", "trial", "label", "name", "author") if n in header), None)
     names = [str(row[label]) if label else f"study {i}" for i, (_, row) in enumerate(rows, start=1)]
     return names, arrays
@@ -94,41 +129,42 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def as_json(measure: str, given: argparse.Namespace, names: list[str], yi: np.ndarray, vi: np.ndarray, fit: RandomEffects) -> dict[str, Any]:  # fmt: skip
+def _as_json(pooled: _Pooled) -> dict[str, Any]:
     """Return the fit with every digit, on the scale of analysis, and the studies."""
-    result = {field.name: _plain(getattr(fit, field.name)) for field in fields(fit)}
-    weights = result.pop("weights")
+    fit = {field.name: _plain(getattr(pooled.fit, field.name)) for field in fields(pooled.fit)}
+    weights = fit.pop("weights")
     studies = [
-        {"study": n, "yi": _plain(float(y)), "vi": _plain(float(v)), "weight": w}
-        for n, y, v, w in zip(names, yi, vi, weights, strict=True)
+        {"study": name, "yi": _plain(float(y)), "vi": _plain(float(v)), "weight": weight}
+        for name, y, v, weight in zip(pooled.names, pooled.yi, pooled.vi, weights, strict=True)
     ]
-    options = {name: getattr(given, name) for name in ("tau2", "interval", "prediction", "level")}
-    return {"measure": measure, "options": options, "fit": result, "studies": studies}
+    return {"measure": pooled.measure, "options": pooled.options, "fit": fit, "studies": studies}
 
 
-def _print(measure: str, given: argparse.Namespace, names: list[str], yi: np.ndarray, vi: np.ndarray, fit: RandomEffects) -> None:  # fmt: skip
-    ratio = measure in _RATIOS
+def _print(pooled: _Pooled) -> None:
+    from scipy.special import ndtri
+
+    fit, level = pooled.fit, pooled.options["level"]
 
     def show(value: float) -> str:
         if math.isnan(value):
             return "–"
-        return f"{float(np.exp(value)) if ratio else value:.4g}"
+        if pooled.measure == "PFT":  # its way back needs a sample size, which a pool has not
+            return f"{value:.4g}"
+        return f"{float(back_transform(pooled.measure, value)):.4g}"
 
-    if measure in ("PLO", "PAS", "PR"):
-
-        def show(value: float) -> str:
-            return "–" if math.isnan(value) else f"{float(back_transform(measure, value)):.4g}"
-
-    half = 1.959964 * np.sqrt(vi)
-    width = max([5, *(len(n) for n in names)])
-    weights = np.atleast_1d(fit.weights)
-    print(f"{'study':<{width}}  {'effect':>8}  {'95% CI':<20} {'weight %':>8}")
-    for n, y, h, w in zip(names, yi, half, weights, strict=True):
+    width = max([5, *(len(name) for name in pooled.names)])
+    head = f"{100 * level:g}% CI"
+    print(f"{'study':<{width}}  {'effect':>8}  {head:<20} {'weight %':>8}")
+    half = float(ndtri(0.5 + level / 2)) * np.sqrt(pooled.vi)
+    rows = zip(pooled.names, pooled.yi, half, np.atleast_1d(fit.weights), strict=True)
+    for name, y, h, w in rows:
         around = f"{show(y - h)} to {show(y + h)}"
-        print(f"{n:<{width}}  {show(y):>8}  {around:<20} {'–' if math.isnan(w) else f'{w:.1f}':>8}")
-    level = f"{100 * given.level:g}%"
-    print(f"\n{measure}, {fit.k} studies, tau² by {given.tau2}, {fit.rule} interval")
-    print(f"pooled      {show(fit.estimate)} ({level} CI {show(fit.ci_low)} to {show(fit.ci_high)}), p = {fit.p:.4g}")
+        weight = "–" if math.isnan(w) else f"{w:.1f}"
+        print(f"{name:<{width}}  {show(y):>8}  {around:<20} {weight:>8}")
+    tau2 = pooled.options["tau2"]
+    print(f"\n{pooled.measure}, {fit.k} studies, tau² by {tau2}, {fit.rule} interval")
+    around = f"{head} {show(fit.ci_low)} to {show(fit.ci_high)}"
+    print(f"pooled      {show(fit.estimate)} ({around}), p = {fit.p:.4g}")
     print(f"prediction  {show(fit.pi_low)} to {show(fit.pi_high)}")
     print(f"tau²        {fit.tau2:.4g} ({fit.tau2_low:.4g} to {fit.tau2_high:.4g})")
     print(f"I²          {fit.i2:.1f}% ({fit.i2_low:.1f} to {fit.i2_high:.1f}%)")

@@ -43,7 +43,15 @@ def run(cores: str, dry_run: bool, force: bool, verbose: bool) -> int:
         return 1
     with lock:
         _remove_stale_locks()
-        command = [sys.executable, "-m", "snakemake", "--cores", cores, "--rerun-incomplete", "--nocolor"]
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--cores",
+            cores,
+            "--rerun-incomplete",
+            "--nocolor",
+        ]
         command += ["--dry-run"] * dry_run + ["--forceall"] * force
         if verbose:
             status = subprocess.run(command, check=False).returncode
@@ -113,9 +121,9 @@ def _other_snakemake() -> bool:
     here = Path.cwd()
     for process in psutil.process_iter(["cmdline", "cwd", "pid"]):
         words = process.info["cmdline"] or []
-        if process.info["pid"] != os.getpid() and process.info["cwd"] == str(here):
-            if any(Path(word).name == "snakemake" for word in words[:3]):
-                return True
+        elsewhere = process.info["cwd"] != str(here) or process.info["pid"] == os.getpid()
+        if not elsewhere and any(Path(word).name == "snakemake" for word in words[:3]):
+            return True
     return False
 
 
@@ -135,9 +143,13 @@ class _Progress:
     def follow(self, command: list[str]) -> int:
         self.durations = _known_durations()
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            errors="replace", close_fds=False,
-        ) as process:  # fmt: skip
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            close_fds=False,
+        ) as process:
             assert process.stdout is not None
             for line in process.stdout:
                 self._line(line.rstrip("\n"))
@@ -157,9 +169,9 @@ class _Progress:
             self.planned[match[1]] = int(match[2])
         elif line.startswith("total ") and self.planned:
             self._announce()
-        elif match := re.match(r"(?:local)?(?:rule|checkpoint) (\w+):", line):
-            self.stage = match[1]
-        elif match := re.match(rf"Job \d+: ({'|'.join(STAGES)}): ", line):
+        elif (match := re.match(r"(?:local)?(?:rule|checkpoint) (\w+):", line)) or (
+            match := re.match(rf"Job \d+: ({'|'.join(STAGES)}): ", line)
+        ):
             self.stage = match[1]
         elif match := re.match(r"\s*[Rr]eason: (.*)", line):
             self._start(match[1])
@@ -191,24 +203,33 @@ class _Progress:
         self.done += 1
         self.durations[stage] = time.monotonic() - self.started[stage]
         if sys.stdout.isatty():
-            print(f"\r\033[K{self._bar()} {stage} {self.durations[stage]:.1f} s", end="", flush=True)
+            print(
+                f"\r\033[K{self._bar()} {stage} {self.durations[stage]:.1f} s", end="", flush=True
+            )
             if self.done == len(self.planned):
                 print("\r\033[K", end="")
 
     def _bar(self) -> str:
         total = max(1, len(self.planned))
-        return "[" + "█" * (6 * self.done) + "·" * (6 * (total - self.done)) + f"] {self.done}/{total}"
+        return (
+            "[" + "█" * (6 * self.done) + "·" * (6 * (total - self.done)) + f"] {self.done}/{total}"
+        )
 
     def _failed(self) -> None:
         print(file=sys.stderr)
-        stage = next((s for s in STAGES if s in self.started and self.durations.get(s) is None), self.stage)
+        stage = next(
+            (s for s in STAGES if s in self.started and self.durations.get(s) is None), self.stage
+        )
         log = Path("logs", f"{self.stage}.log")
         if self.stage in STAGES and log.is_file() and log.read_text().strip():
             print(f"{self.stage} failed:\n{log.read_text().strip()}", file=sys.stderr)
         else:
             tail = [line for line in self.kept if line.strip()][-25:]
             print(*tail, sep="\n", file=sys.stderr)
-        print(f"stopped at {stage or 'the start'}; `ketameta run --verbose` shows all", file=sys.stderr)
+        print(
+            f"stopped at {stage or 'the start'}; `ketameta run --verbose` shows all",
+            file=sys.stderr,
+        )
 
 
 def explain_reason(reason: str) -> str:
@@ -219,7 +240,9 @@ def explain_reason(reason: str) -> str:
         for start, words in _REASONS:
             if head.strip().startswith(start):
                 files = [f.strip() for f in rest.split(",") if f.strip()]
-                shown = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+                shown = ", ".join(files[:3]) + (
+                    f" and {len(files) - 3} more" if len(files) > 3 else ""
+                )
                 said.append(words.format(files=shown))
                 break
         else:

@@ -29,9 +29,14 @@ class Axis:
 
 
 def make_axis(
-    estimates: Sequence[float], bounds: Sequence[float], null: float | None, log: bool,
-    x0: float, x1: float, limits: tuple[float, float] | None = None,
-) -> Axis:  # fmt: skip
+    estimates: Sequence[float],
+    bounds: Sequence[float],
+    null: float | None,
+    log: bool,
+    x0: float,
+    x1: float,
+    limits: tuple[float, float] | None = None,
+) -> Axis:
     """Choose range and ticks.
 
     Every estimate and the point of no effect are inside. Interval ends (`bounds`) widen the range
@@ -52,7 +57,14 @@ def make_axis(
     if limits:
         low, high = max(low, limits[0]), min(high, limits[1])
     back = math.exp if log else float
-    return Axis(back(low), back(high), x0, x1, log, tuple(t for t in ticks if low - 1e-9 <= scale(t) <= high + 1e-9))  # fmt: skip
+    return Axis(
+        back(low),
+        back(high),
+        x0,
+        x1,
+        log,
+        tuple(t for t in ticks if low - 1e-9 <= scale(t) <= high + 1e-9),
+    )
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

@@ -124,8 +124,9 @@ def draw(forest: Forest) -> Scene:
     layout.shapes[ground:ground] = _guides(forest, axis, top, bottom)
     _axis_shapes(layout, axis, bottom)
     _notes(layout)
-    return Scene(layout.width, layout.y + MARGIN, forest.title, forest.description,
-                 tuple(layout.shapes))  # fmt: skip
+    return Scene(
+        layout.width, layout.y + MARGIN, forest.title, forest.description, tuple(layout.shapes)
+    )
 
 
 def _rows(forest: Forest) -> list[Row]:
@@ -145,7 +146,11 @@ def _columns(forest: Forest) -> _Layout:
         cells = [row.left[i] for row in _rows(forest)]
         width = _column_width(heading, cells, WIDEST)
         if i == 0:
-            width = max(width, *(text_width(t.label, SIZE, bold=True) for t in _totals(forest)), 0.0) if _totals(forest) else width  # fmt: skip
+            width = (
+                max(width, *(text_width(t.label, SIZE, bold=True) for t in _totals(forest)), 0.0)
+                if _totals(forest)
+                else width
+            )
             width = min(width, WIDEST)
         layout.left_x.append((x, x + width))
         x += width + GAP
@@ -174,15 +179,24 @@ def _axis(forest: Forest, layout: _Layout) -> Axis:
     for interval in pooled[:1]:
         estimates += [x for x in (interval.low, interval.high) if x is not None]
     bounds = [x for i in intervals for x in (i.low, i.high) if x is not None]
-    return make_axis(estimates, bounds, forest.null, forest.log, layout.plot_x,
-                     layout.plot_x + PLOT, forest.limits)  # fmt: skip
+    return make_axis(
+        estimates,
+        bounds,
+        forest.null,
+        forest.log,
+        layout.plot_x,
+        layout.plot_x + PLOT,
+        forest.limits,
+    )
 
 
 def _head(layout: _Layout) -> None:
     forest = layout.forest
     lines = max(h.title.count("\n") + 1 for h in (*forest.left, *forest.right))
     base = MARGIN + lines * 15
-    for heading, (x0, x1) in zip((*forest.left, *forest.right), (*layout.left_x, *layout.right_x), strict=True):  # fmt: skip
+    for heading, (x0, x1) in zip(
+        (*forest.left, *forest.right), (*layout.left_x, *layout.right_x), strict=True
+    ):
         parts = heading.title.split("\n")
         for n, part in enumerate(parts):
             y = base - 15 * (len(parts) - 1 - n)
@@ -192,7 +206,16 @@ def _head(layout: _Layout) -> None:
     layout.y += 6
 
 
-def _cell(text: str, x0: float, x1: float, y: float, anchor: str, size: float = SIZE, bold: bool = False, role: str = "ink") -> Text:  # fmt: skip
+def _cell(
+    text: str,
+    x0: float,
+    x1: float,
+    y: float,
+    anchor: str,
+    size: float = SIZE,
+    bold: bool = False,
+    role: str = "ink",
+) -> Text:
     x = {"start": x0, "middle": (x0 + x1) / 2, "end": x1}[anchor]
     return Text(x, y, fit_text(text, size, x1 - x0 + 1), anchor, role, size, bold)
 
@@ -224,7 +247,9 @@ def _study_row(layout: _Layout, row: Row, axis: Axis, heaviest: float) -> None:
     layout.shapes.append(Group((*cells, *drawn), row.tooltip, row.href, "study"))
 
 
-def _whisker(interval: Interval, axis: Axis, y: float, role: str, width: float, dash: str = "") -> list[Shape]:  # fmt: skip
+def _whisker(
+    interval: Interval, axis: Axis, y: float, role: str, width: float, dash: str = ""
+) -> list[Shape]:
     """Draw an interval, with an arrow at an end that lies beyond the axis."""
     if interval.low is None or interval.high is None:
         return []
@@ -261,7 +286,9 @@ def _prediction_row(layout: _Layout, total: Total, axis: Axis) -> None:
 
 
 def _right_cells(layout: _Layout, total: Total, base: float, bold: bool) -> None:
-    for heading, text, (x0, x1) in zip(layout.forest.right, total.right, layout.right_x, strict=True):  # fmt: skip
+    for heading, text, (x0, x1) in zip(
+        layout.forest.right, total.right, layout.right_x, strict=True
+    ):
         layout.shapes.append(_cell(text, x0, x1, base, heading.anchor, bold=bold))
 
 

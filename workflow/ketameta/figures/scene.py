@@ -23,10 +23,23 @@ FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 
 # Advance widths of Helvetica in thousandths of the font size (Adobe font metrics), by character.
 _WIDTHS = {
-    278: " !/:;,.It[]\\'|", 222: "ijl‘’", 333: "-()rf`", 500: "cksvxyz", 556: "abdeghnopqu0123456789L$#_?–",
-    584: "+=<>~−≤≥×", 611: "FTZ", 667: "ABEKPSVXY&", 722: "CDHNRUw", 778: "GOQ", 833: "mM", 889: "%",
-    944: "W", 400: "²°*", 1000: "…—", 355: '"',
-}  # fmt: skip
+    278: " !/:;,.It[]\\'|",
+    222: "ijl‘’",
+    333: "-()rf`",
+    500: "cksvxyz",
+    556: "abdeghnopqu0123456789L$#_?–",
+    584: "+=<>~−≤≥×",
+    611: "FTZ",
+    667: "ABEKPSVXY&",
+    722: "CDHNRUw",
+    778: "GOQ",
+    833: "mM",
+    889: "%",
+    944: "W",
+    400: "²°*",
+    1000: "…—",
+    355: '"',
+}
 _WIDTH = {character: width for width, characters in _WIDTHS.items() for character in characters}
 
 
@@ -106,7 +119,7 @@ Shape = Text | Line | Rect | Polygon | Group
 
 @dataclass(frozen=True)
 class Scene:
-    """A drawing of `width` × `height` pixels; `title` and `description` are its alternative text."""
+    """A drawing of `width` × `height` pixels; title and description are its alternative text."""
 
     width: float
     height: float
@@ -151,18 +164,26 @@ def _shape(shape: Shape) -> str:
         return f'<g class="{shape.name}">{inner}</g>' if shape.name else f"<g>{inner}</g>"
     colour = COLOURS[shape.role]
     if isinstance(shape, Text):
-        style = (' font-weight="bold"' if shape.bold else "") + (' font-style="italic"' if shape.italic else "")  # fmt: skip
+        style = (' font-weight="bold"' if shape.bold else "") + (
+            ' font-style="italic"' if shape.italic else ""
+        )
         size = f' font-size="{number(shape.size)}"' if shape.size != 13 else ""
         anchor = f' text-anchor="{shape.anchor}"' if shape.anchor != "start" else ""
-        return (f'<text class="{shape.role}" x="{number(shape.x)}" y="{number(shape.y)}" '
-                f'fill="{colour}"{anchor}{size}{style}>{escape(shape.text)}</text>')  # fmt: skip
+        return (
+            f'<text class="{shape.role}" x="{number(shape.x)}" y="{number(shape.y)}" '
+            f'fill="{colour}"{anchor}{size}{style}>{escape(shape.text)}</text>'
+        )
     if isinstance(shape, Line):
         dash = f' stroke-dasharray="{shape.dash}"' if shape.dash else ""
-        return (f'<line class="{shape.role}" x1="{number(shape.x1)}" y1="{number(shape.y1)}" '
-                f'x2="{number(shape.x2)}" y2="{number(shape.y2)}" stroke="{colour}" '
-                f'stroke-width="{number(shape.width)}"{dash}/>')  # fmt: skip
+        return (
+            f'<line class="{shape.role}" x1="{number(shape.x1)}" y1="{number(shape.y1)}" '
+            f'x2="{number(shape.x2)}" y2="{number(shape.y2)}" stroke="{colour}" '
+            f'stroke-width="{number(shape.width)}"{dash}/>'
+        )
     if isinstance(shape, Rect):
-        return (f'<rect class="{shape.role}" x="{number(shape.x)}" y="{number(shape.y)}" '
-                f'width="{number(shape.width)}" height="{number(shape.height)}" fill="{colour}"/>')  # fmt: skip
+        return (
+            f'<rect class="{shape.role}" x="{number(shape.x)}" y="{number(shape.y)}" '
+            f'width="{number(shape.width)}" height="{number(shape.height)}" fill="{colour}"/>'
+        )
     points = " ".join(f"{number(x)},{number(y)}" for x, y in shape.points)
     return f'<polygon class="{shape.role}" points="{points}" fill="{colour}"/>'

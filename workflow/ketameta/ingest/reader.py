@@ -37,13 +37,18 @@ class TextTable:
     rows: list[TextRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def fault(self, line: int, column: str, value: str, message: str, severity: str = "error",
-              **about: str) -> None:  # fmt: skip
+    def fault(
+        self,
+        line: int,
+        column: str,
+        value: str,
+        message: str,
+        severity: str = "error",
+        **about: str,
+    ) -> None:
         """Add a problem of this file."""
         self.problems.append(
-            Problem(
-                self.file, line, column, value, message, severity, self.schema.name, **about
-            )
+            Problem(self.file, line, column, value, message, severity, self.schema.name, **about)
         )
 
 
@@ -94,8 +99,12 @@ def _decode(path: Path, table: TextTable) -> str | None:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        table.fault(line, "", repr(content[error.start : error.start + 1]),
-                    f"byte {error.start} is not UTF-8; save it as CSV UTF-8")  # fmt: skip
+        table.fault(
+            line,
+            "",
+            repr(content[error.start : error.start + 1]),
+            f"byte {error.start} is not UTF-8; save it as CSV UTF-8",
+        )
         return None
     if "\0" in text:
         table.fault(text.count("\n", 0, text.index("\0")) + 1, "", "", "holds a NUL character")

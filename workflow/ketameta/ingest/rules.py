@@ -35,16 +35,25 @@ def check_rows(tables: Rows, known: Rows, schemas: dict[str, TableSchema]) -> li
     return problems
 
 
-def _problem(schema: TableSchema, row: Row, column: str, message: str, severity: str = ERROR) -> Problem:  # fmt: skip
+def _problem(
+    schema: TableSchema, row: Row, column: str, message: str, severity: str = ERROR
+) -> Problem:
     value = row.get(column)
     return Problem(
-        row["file"], row["line"], column, "" if value is None else str(value), message, severity,
-        schema.name, row.get("trial_id") or "", row.get("arm_id") or row.get("arm_t") or "",
-    )  # fmt: skip
+        row["file"],
+        row["line"],
+        column,
+        "" if value is None else str(value),
+        message,
+        severity,
+        schema.name,
+        row.get("trial_id") or "",
+        row.get("arm_id") or row.get("arm_t") or "",
+    )
 
 
 def _duplicates(schema: TableSchema, rows: Iterable[Row]) -> Iterable[Problem]:
-    """A repeated key is an error; where rows have no key, so is a row repeated in every cell."""
+    """Yield repeated keys; where rows have no key, rows repeated in every cell."""
     seen: dict[tuple[Any, ...], int] = {}
     columns = schema.key or tuple(schema.names)
     for row in rows:
@@ -52,9 +61,11 @@ def _duplicates(schema: TableSchema, rows: Iterable[Row]) -> Iterable[Problem]:
         if key in seen:
             what = "every cell" if not schema.key else " and ".join(schema.key)
             yield _problem(
-                schema, row, schema.key[-1] if schema.key else "",
+                schema,
+                row,
+                schema.key[-1] if schema.key else "",
                 f"the row repeats line {seen[key]} in {what}",
-            )  # fmt: skip
+            )
         seen.setdefault(key, row["line"])
 
 
@@ -73,7 +84,9 @@ def _references(schema: TableSchema, rows: list[Row], tables: Rows) -> Iterable[
         for row in rows:
             if row[column.name] is None:
                 continue
-            for value in row[column.name].split(";") if column.kind == "ids" else [row[column.name]]:
+            for value in (
+                row[column.name].split(";") if column.kind == "ids" else [row[column.name]]
+            ):
                 key = (row["trial_id"], value) if len(fields) == 2 else (value,)
                 if key not in known:
                     mates = [k[-1] for k in known if k[-1] and k[:-1] == key[:-1]]
@@ -81,9 +94,11 @@ def _references(schema: TableSchema, rows: list[Row], tables: Rows) -> Iterable[
                     hint = f"; nearest: {', '.join(close)}" if close else ""
                     where = f" for trial {key[0]}" if len(fields) == 2 else ""
                     yield _problem(
-                        schema, row, column.name,
+                        schema,
+                        row,
+                        column.name,
                         f"{shown(value)} is not in table {target}{where}{hint}",
-                    )  # fmt: skip
+                    )
 
 
 def _circles(trials: list[Row]) -> Iterable[Problem]:
@@ -142,13 +157,9 @@ def _kind(schema: TableSchema, row: Row) -> Iterable[Problem]:
     if scale and outcome.kind == "score":
         for name in ("baseline_mean", "mean"):
             value = row.get(name)
-            if value is not None and scale.minimum is not None and scale.maximum is not None:
-                if not scale.minimum <= value <= scale.maximum:
-                    yield _problem(
-                        schema, row, name,
-                        f"{value:g} is outside the scale {scale.name}, which runs from "
-                        f"{scale.minimum:g} to {scale.maximum:g}",
-                    )  # fmt: skip
+            if value is not None and not scale.holds(value):
+                where = f"{scale.name}, which runs from {scale.minimum:g} to {scale.maximum:g}"
+                yield _problem(schema, row, name, f"{value:g} is outside the scale {where}")
 
 
 def _contrast(schema: TableSchema, row: Row) -> Iterable[Problem]:
@@ -157,13 +168,18 @@ def _contrast(schema: TableSchema, row: Row) -> Iterable[Problem]:
     estimate, low, high = row["estimate"], row["ci_low"], row["ci_high"]
     if None not in (estimate, low, high) and low <= high and not low <= estimate <= high:
         yield _problem(
-            schema, row, "estimate",
-            f"{estimate:g} lies outside its interval {low:g} to {high:g}", WARNING,
-        )  # fmt: skip
+            schema,
+            row,
+            "estimate",
+            f"{estimate:g} lies outside its interval {low:g} to {high:g}",
+            WARNING,
+        )
     if row["measure"] in ("OR", "RR", "HR"):
         for name in ("estimate", "ci_low", "ci_high"):
             if row[name] is not None and row[name] <= 0:
-                yield _problem(schema, row, name, f"{row[name]:g} is not above 0, as a ratio must be")
+                yield _problem(
+                    schema, row, name, f"{row[name]:g} is not above 0, as a ratio must be"
+                )
 
 
 _ROW_CHECKS: dict[str, tuple[Callable[[TableSchema, Row], Iterable[Problem]], ...]] = {

@@ -32,9 +32,15 @@ def check_folder(folder: Path) -> tuple[dict[str, list[Row]], list[Problem]]:
         path = find_file(folder, name)
         if path is None:
             problems.append(
-                Problem((folder / f"{name}.csv").as_posix(), 0, "", "", "the file is missing",
-                        table=name)
-            )  # fmt: skip
+                Problem(
+                    (folder / f"{name}.csv").as_posix(),
+                    0,
+                    "",
+                    "",
+                    "the file is missing",
+                    table=name,
+                )
+            )
             continue
         text = read_text(path, schema)
         problems += text.problems
@@ -56,9 +62,17 @@ def _typed(text: TextTable, problems: list[Problem]) -> list[Row]:
                 row[column.name], note = parse(cell, column)
             except CellError as error:
                 row[column.name] = None
-                problems.append(_cell_problem(text, text_row.line, column.name, cell, str(error), text_row.cells))  # fmt: skip
+                problems.append(
+                    _cell_problem(
+                        text, text_row.line, column.name, cell, str(error), text_row.cells
+                    )
+                )
             if note:
-                problems.append(_cell_problem(text, text_row.line, column.name, cell, note, text_row.cells, NOTE))  # fmt: skip
+                problems.append(
+                    _cell_problem(
+                        text, text_row.line, column.name, cell, note, text_row.cells, NOTE
+                    )
+                )
         row["entered"] = json.dumps(
             {name: cell for name, cell in text_row.cells.items() if cell}, ensure_ascii=False
         )
@@ -66,12 +80,26 @@ def _typed(text: TextTable, problems: list[Problem]) -> list[Row]:
     return rows
 
 
-def _cell_problem(text: TextTable, line: int, column: str, cell: str, message: str,
-                  cells: dict[str, str], severity: str = "error") -> Problem:  # fmt: skip
+def _cell_problem(
+    text: TextTable,
+    line: int,
+    column: str,
+    cell: str,
+    message: str,
+    cells: dict[str, str],
+    severity: str = "error",
+) -> Problem:
     return Problem(
-        text.file, line, column, cell[:200], message, severity, text.schema.name,
-        cells.get("trial_id", "")[:80], (cells.get("arm_id") or cells.get("arm_t") or "")[:80],
-    )  # fmt: skip
+        text.file,
+        line,
+        column,
+        cell[:200],
+        message,
+        severity,
+        text.schema.name,
+        cells.get("trial_id", "")[:80],
+        (cells.get("arm_id") or cells.get("arm_t") or "")[:80],
+    )
 
 
 def _complete(rows: list[Row], schema: TableSchema) -> list[Row]:

@@ -17,37 +17,47 @@ def find_baseline(summary: ArmSummary, row: Row, rows: Sequence[Row]) -> ArmSumm
     """
     arm = summary.arms[0]
     own = [
-        other for other in rows
-        if other["arm_id"] == arm.arm_id and other["scale"] == row["scale"]
-        and other["outcome"] == row["outcome"] and other.key != row.key
+        other
+        for other in rows
+        if other["arm_id"] == arm.arm_id
+        and other["scale"] == row["scale"]
+        and other["outcome"] == row["outcome"]
+        and other.key != row.key
         and other.analysis_set not in ("rerandomised-period-2", "subgroup")
-    ]  # fmt: skip
+    ]
     with_base = [other for other in own if other["baseline_mean"] is not None]
     if with_base:
         best = min(with_base, key=lambda r: (r["baseline_sd"] is None, -(r["n"] or 0), r.line))
         mean, sd = best["baseline_mean"], best["baseline_sd"]
         said = number(mean) + (f" (SD {number(sd)})" if sd is not None else ", no SD")
-        step = Step(f"baseline of {arm.arm_id} from another row", "baseline mean", said,
-                    rows=(best.key,))  # fmt: skip
+        step = Step(
+            f"baseline of {arm.arm_id} from another row", "baseline mean", said, rows=(best.key,)
+        )
         return _given(summary, mean, sd, step, best)
     wanted = "mean" if summary.basis == "change" else "change_mean"
     for other in own:
         if other["timepoint_h"] == row["timepoint_h"] and other[wanted] is not None:
-            end, change = (
-                (other["mean"], summary.mean)
-                if summary.basis == "change"
-                else (summary.mean, other["change_mean"])
+            own_mean = summary.mean or 0.0
+            by_change = summary.basis == "change"
+            end = other["mean"] if by_change else own_mean
+            change = own_mean if by_change else other["change_mean"]
+            mean = end - change
+            step = Step(
+                f"baseline of {arm.arm_id} from endpoint and change",
+                f"endpoint − change = {number(end)} − ({number(change)})",
+                number(mean),
+                rows=(row.key, other.key),
+                assumed=True,
             )
-            mean = end - (change or 0.0)
-            step = Step(f"baseline of {arm.arm_id} from endpoint and change",
-                        f"endpoint − change = {number(end)} − ({number(change or 0.0)})",
-                        number(mean), rows=(row.key, other.key), assumed=True)  # fmt: skip
             return _given(summary, mean, None, step, other)
     return summary
 
 
 def _given(summary: ArmSummary, mean: float, sd: float | None, step: Step, row: Row) -> ArmSummary:
     return replace(
-        summary, baseline_mean=mean, baseline_sd=sd,
-        steps=(*summary.steps, step), rows=(*summary.rows, row),
-    )  # fmt: skip
+        summary,
+        baseline_mean=mean,
+        baseline_sd=sd,
+        steps=(*summary.steps, step),
+        rows=(*summary.rows, row),
+    )

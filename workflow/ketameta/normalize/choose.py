@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ketameta.configuration import Question
 from ketameta.normalize.contrasts import from_contrasts
 from ketameta.normalize.ledger import Ledger
-from ketameta.normalize.measures import one_arm, two_arms
-from ketameta.normalize.records import NOT_STATED, Arm, ArmSummary, Effect, NotUsable, Row, Trial
+from ketameta.normalize.measures import Estimate, one_arm, two_arms
+from ketameta.normalize.records import NOT_STATED, ArmSummary, Effect, NotUsable, Row, Trial
 from ketameta.normalize.sift import arm_class
 from ketameta.normalize.sizes import Sizes
 from ketameta.normalize.summaries import add_counts, combine_scores, counts, score
@@ -18,8 +18,14 @@ from ketameta.vocabulary import vocabulary
 
 _SEEN = ("direct", "derived", "secondary")
 # the parts of a rank, in order, and what the ledger says of a group that loses on it
-_LOST_ON = ("scale preferred", "definition preferred", "time preferred", "time preferred",
-            "source preferred", "analysis set preferred")  # fmt: skip
+_LOST_ON = (
+    "scale preferred",
+    "definition preferred",
+    "time preferred",
+    "time preferred",
+    "source preferred",
+    "analysis set preferred",
+)
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,15 @@ class _Place:
     analysis_set: str
 
 
+_Build = Callable[[_Place, list[Row]], Effect | None]
+
+
 class TrialChoice:
     """The choice of one trial's effect for one question."""
 
-    def __init__(self, question: Question, trial: Trial, rows: list[Row], all_rows: list[Row],
-                 ledger: Ledger) -> None:  # fmt: skip
+    def __init__(
+        self, question: Question, trial: Trial, rows: list[Row], all_rows: list[Row], ledger: Ledger
+    ) -> None:
         """Take the candidate rows and every outcome row of the trial (for n and baselines)."""
         self.question, self.trial, self.ledger = question, trial, ledger
         self.rows = rows
@@ -66,7 +76,7 @@ class TrialChoice:
             self.ledger.note(row, "used")
         return best.effect
 
-    def _try(self, build, place: _Place, group: list[Row]) -> list[_Candidate]:  # type: ignore[no-untyped-def]
+    def _try(self, build: _Build, place: _Place, group: list[Row]) -> list[_Candidate]:
         try:
             effect = build(place, group)
         except NotUsable as why:
@@ -79,11 +89,17 @@ class TrialChoice:
         pairs = enumerate(zip(loser.rank, best.rank, strict=True))
         reason = next((_LOST_ON[i] for i, (a, b) in pairs if a != b), "repeated report")
         winner = best.effect
-        said = ", ".join(filter(None, (
-            winner.scale, winner.definition,
-            f"{winner.hour:g} h" if winner.hour is not None else "no hour",
-            winner.analysis_set if winner.basis != "contrast" else "reported contrast",
-        )))  # fmt: skip
+        said = ", ".join(
+            filter(
+                None,
+                (
+                    winner.scale,
+                    winner.definition,
+                    f"{winner.hour:g} h" if winner.hour is not None else "no hour",
+                    winner.analysis_set if winner.basis != "contrast" else "reported contrast",
+                ),
+            )
+        )
         for row in loser.effect.rows:
             self.ledger.note(row, reason, f"used: {said}")
 
@@ -118,7 +134,9 @@ class TrialChoice:
             if not treated:
                 return None
             return self._by_arm_effect(place, treated)
-        classes = [c for c in self.question.comparators if any(self._class(s) == c for s in summaries)]
+        classes = [
+            c for c in self.question.comparators if any(self._class(s) == c for s in summaries)
+        ]
         if not treated or not classes:
             for s in summaries:
                 for row in s.rows:
@@ -205,12 +223,15 @@ class TrialChoice:
         estimate = one_arm(self.question.measure, arm, self.question.correlation)
         return self._make(place, estimate, arm, None, "")
 
-    def _between(self, place: _Place, treated: list[ArmSummary], control: list[ArmSummary], comparator: str) -> Effect:  # fmt: skip
+    def _between(
+        self, place: _Place, treated: list[ArmSummary], control: list[ArmSummary], comparator: str
+    ) -> Effect:
         together = add_counts if treated[0].events is not None else combine_scores
         t, c = together(treated), together(control)
         paired = self.trial.design == "crossover" and place.analysis_set == "crossover-all"
-        estimate = two_arms(self.question.measure, t, c, paired, self.question.correlation,
-                            self._sign(place.scale))  # fmt: skip
+        estimate = two_arms(
+            self.question.measure, t, c, paired, self.question.correlation, self._sign(place.scale)
+        )
         return self._make(place, estimate, t, c, comparator)
 
     def _sign(self, scale: str) -> int:
@@ -221,16 +242,39 @@ class TrialChoice:
             return 1
         return known.sign if outcome.sense == "bad" else -known.sign
 
-    def _make(self, place: _Place, estimate, t: ArmSummary, c: ArmSummary | None, comparator: str) -> Effect:  # type: ignore[no-untyped-def]  # fmt: skip
+    def _make(
+        self,
+        place: _Place,
+        estimate: Estimate,
+        t: ArmSummary,
+        c: ArmSummary | None,
+        comparator: str,
+    ) -> Effect:
         rows = t.rows + (c.rows if c else ())
         step = replace(estimate.step, rows=tuple(row.key for row in rows))
         return Effect(
-            self.trial, estimate.yi, estimate.vi, t.n, c.n if c else None, t.arms,
-            c.arms if c else (), comparator, place.scale, place.definition, place.hour,
-            place.analysis_set, t.basis, rows, (*t.steps, *(c.steps if c else ()), step),
-            events_t=t.events, events_c=c.events if c else None,
-            mean_t=t.mean, sd_t=t.sd, mean_c=c.mean if c else None, sd_c=c.sd if c else None,
-        )  # fmt: skip
+            self.trial,
+            estimate.yi,
+            estimate.vi,
+            t.n,
+            c.n if c else None,
+            t.arms,
+            c.arms if c else (),
+            comparator,
+            place.scale,
+            place.definition,
+            place.hour,
+            place.analysis_set,
+            t.basis,
+            rows,
+            (*t.steps, *(c.steps if c else ()), step),
+            events_t=t.events,
+            events_c=c.events if c else None,
+            mean_t=t.mean,
+            sd_t=t.sd,
+            mean_c=c.mean if c else None,
+            sd_c=c.sd if c else None,
+        )
 
     # ---- reported contrasts ------------------------------------------------------------------
 
@@ -246,16 +290,31 @@ class TrialChoice:
                 chosen.append(row)
         usable = self._apart_or_pooled(chosen)
         effect = from_contrasts(
-            self.question.measure, self.trial, usable, self.sizes, self.question.correlation,
+            self.question.measure,
+            self.trial,
+            usable,
+            self.sizes,
+            self.question.correlation,
             self._sign(place.scale),
-        )  # fmt: skip
+        )
         step = effect.estimate.step
         return Effect(
-            self.trial, effect.estimate.yi, effect.estimate.vi, effect.n_t or 0, effect.n_c,
-            tuple(arms[row["arm_t"]] for row in usable), (arms[usable[0]["arm_c"]],), first,
-            place.scale, "", place.hour, NOT_STATED, "contrast", tuple(usable),
+            self.trial,
+            effect.estimate.yi,
+            effect.estimate.vi,
+            effect.n_t or 0,
+            effect.n_c,
+            tuple(arms[row["arm_t"]] for row in usable),
+            (arms[usable[0]["arm_c"]],),
+            first,
+            place.scale,
+            "",
+            place.hour,
+            NOT_STATED,
+            "contrast",
+            tuple(usable),
             (*effect.steps, step),
-        )  # fmt: skip
+        )
 
     def _apart_or_pooled(self, rows: list[Row]) -> list[Row]:
         """Take one usable row an arm; a pooled arm's contrast stands for those of its parts."""
@@ -263,8 +322,14 @@ class TrialChoice:
         refused: NotUsable | None = None
         for row in sorted(rows, key=lambda r: (_SEEN.index(r["seen"]), r.line)):
             try:
-                from_contrasts(self.question.measure, self.trial, [row], self.sizes,
-                               self.question.correlation, 1)  # fmt: skip
+                from_contrasts(
+                    self.question.measure,
+                    self.trial,
+                    [row],
+                    self.sizes,
+                    self.question.correlation,
+                    1,
+                )
             except NotUsable as why:
                 self.ledger.note(row, "not usable", str(why))
                 refused = why

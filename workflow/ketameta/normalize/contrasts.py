@@ -6,10 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ketameta.normalize.measures import Estimate
+from ketameta.normalize.measures import Estimate, one_effect
 from ketameta.normalize.records import Arm, NotUsable, Row, Step, Trial, number
 from ketameta.normalize.sizes import Sizes
-from ketameta.stats import effect_size
 from ketameta.vocabulary import vocabulary
 
 HANDBOOK = "Cochrane Handbook 6.3, 6.5.2.3"
@@ -40,13 +39,19 @@ def from_contrasts(
         return single[0]
     yi, vi = shared_control_mean([(s.estimate.yi, s.estimate.vi) for s in single])
     said = "; ".join(f"{number(s.estimate.yi)} (variance {number(s.estimate.vi)})" for s in single)
-    step = Step("contrasts with a shared control averaged", f"covariance half of √(v1 v2): {said}",
-                f"{number(yi)} (variance {number(vi)})", "Gleser & Olkin 2009",
-                tuple(row.key for row in rows), assumed=True)  # fmt: skip
+    step = Step(
+        "contrasts with a shared control averaged",
+        f"covariance half of √(v1 v2): {said}",
+        f"{number(yi)} (variance {number(vi)})",
+        "Gleser & Olkin 2009",
+        tuple(row.key for row in rows),
+        assumed=True,
+    )
     n_t = None if any(s.n_t is None for s in single) else sum(s.n_t or 0 for s in single)
     steps = tuple(s for one in single for s in (*one.steps, one.estimate.step))
-    return ContrastEffect(Estimate(yi, vi, step), steps, n_t, single[0].n_c,
-                          any(s.borrowed for s in single))  # fmt: skip
+    return ContrastEffect(
+        Estimate(yi, vi, step), steps, n_t, single[0].n_c, any(s.borrowed for s in single)
+    )
 
 
 def shared_control_mean(effects: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -63,7 +68,9 @@ def shared_control_mean(effects: Sequence[tuple[float, float]]) -> tuple[float, 
     return float(weights @ y), float(1 / inverse.sum())
 
 
-def _one(measure: str, trial: Trial, row: Row, sizes: Sizes, correlation: float, sign: int) -> ContrastEffect:  # fmt: skip
+def _one(
+    measure: str, trial: Trial, row: Row, sizes: Sizes, correlation: float, sign: int
+) -> ContrastEffect:
     if row["estimate"] is None:
         raise NotUsable("no estimate, only a p-value" if row["p_value"] else "no estimate")
     model = row["model"] or ""
@@ -81,12 +88,19 @@ def _one(measure: str, trial: Trial, row: Row, sizes: Sizes, correlation: float,
         estimate, sd_step = _standardised(value, se, n_t, n_c, paired, correlation, sign, row)
         return ContrastEffect(estimate, (*size_steps, step, sd_step), n_t, n_c, bool(size_steps))
     yi = sign * value
-    last = Step(f"reported {row['measure']}" + (" turned: the scale runs the other way" if sign < 0 else ""),
-                "estimate, SE²", f"{number(yi)} (variance {number(se**2)})", rows=(row.key,))  # fmt: skip
+    last = Step(
+        f"reported {row['measure']}"
+        + (" turned: the scale runs the other way" if sign < 0 else ""),
+        "estimate, SE²",
+        f"{number(yi)} (variance {number(se**2)})",
+        rows=(row.key,),
+    )
     return ContrastEffect(Estimate(yi, se**2, last), (step,), n_t, n_c, False)
 
 
-def _people(arm_t: Arm, arm_c: Arm, row: Row, sizes: Sizes) -> tuple[int | None, int | None, tuple[Step, ...]]:  # fmt: skip
+def _people(
+    arm_t: Arm, arm_c: Arm, row: Row, sizes: Sizes
+) -> tuple[int | None, int | None, tuple[Step, ...]]:
     found: list[int | None] = []
     steps = []
     for arm in (arm_t, arm_c):
@@ -137,8 +151,17 @@ def _value_and_se(row: Row, df: int | None) -> tuple[float, float, Step]:
         low, high = math.log(low), math.log(high)
     se = (high - low) / (2 * factor)
     formula = f"SE = (high − low) / 2{'t' if by_t else 'z'}" + (", of the logs" if logged else "")
-    return value, se, Step("standard error from the interval", f"{formula}: {shown}",
-                           number(se), HANDBOOK, (row.key,))  # fmt: skip
+    return (
+        value,
+        se,
+        Step(
+            "standard error from the interval",
+            f"{formula}: {shown}",
+            number(se),
+            HANDBOOK,
+            (row.key,),
+        ),
+    )
 
 
 def _standardised(
@@ -148,14 +171,21 @@ def _standardised(
     if paired:
         sd = se * math.sqrt(n_t) / math.sqrt(2 * (1 - r))
         formula = f"SD = SE √n / √(2 (1 − r)), r = {number(r)}"
-        found = effect_size("SMDX", m1i=value, sd1i=sd, m2i=0, sd2i=sd, ni=n_t, ri=r)
+        g, vi = one_effect("SMDX", dict(m1i=value, sd1i=sd, m2i=0, sd2i=sd, ni=n_t, ri=r))
     else:
         sd = se / math.sqrt(1 / n_t + 1 / n_c)
         formula = "SD = SE / √(1/n1 + 1/n2)"
-        found = effect_size("SMD", m1i=value, sd1i=sd, n1i=n_t, m2i=0, sd2i=sd, n2i=n_c)
-    sd_step = Step("SD from the standard error of the difference",
-                   f"{formula}, n {n_t} and {n_c}", number(sd), HANDBOOK, (row.key,), assumed=True)  # fmt: skip
-    yi = sign * found.yi
+        arms = dict(m1i=value, sd1i=sd, n1i=n_t, m2i=0, sd2i=sd, n2i=n_c)
+        g, vi = one_effect("SMD", arms)
+    sd_step = Step(
+        "SD from the standard error of the difference",
+        f"{formula}, n {n_t} and {n_c}",
+        number(sd),
+        HANDBOOK,
+        (row.key,),
+        assumed=True,
+    )
+    yi = sign * g
     said = f"J × {number(value)} / {number(sd)}"
-    last = Step("Hedges' g", said, f"{number(yi)} (variance {number(found.vi)})", rows=(row.key,))
-    return Estimate(yi, found.vi, last), sd_step
+    last = Step("Hedges' g", said, f"{number(yi)} (variance {number(vi)})", rows=(row.key,))
+    return Estimate(yi, vi, last), sd_step

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from ketameta.normalize.records import ArmSummary, NotUsable, Step, number
 from ketameta.stats import effect_size
 
 ELBOURNE = "Elbourne and others 2002; Cochrane Handbook 23.2"
-_NAMES = {"RR": "log risk ratio", "OR": "log odds ratio", "RD": "risk difference",
-          "MD": "mean difference", "SMD": "Hedges' g", "PLO": "log odds of the proportion",
-          "PCTRED": "per cent reduction"}  # fmt: skip
+_NAMES = {
+    "RR": "log risk ratio",
+    "OR": "log odds ratio",
+    "RD": "risk difference",
+    "MD": "mean difference",
+    "SMD": "Hedges' g",
+    "PLO": "log odds of the proportion",
+    "PCTRED": "per cent reduction",
+}
 _PAIRED = {"RR": "MPRRM", "OR": "MPORM", "RD": "MPRDM", "MD": "MC", "SMD": "SMDX"}
+
+
+Numbers = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,9 +42,11 @@ def two_arms(
     `paired` says that the same people stand in both (crossover, both periods); `sign` is -1 where
     a scale runs the other way. Raises `NotUsable` where there is nothing to estimate.
     """
-    unequal = "; periods with unequal n, treated as separate groups" if paired and t.n != c.n else ""
+    unequal = (
+        "; periods with unequal n, treated as separate groups" if paired and t.n != c.n else ""
+    )
     if measure in ("RR", "OR", "RD"):
-        numbers = dict(ai=t.events, n1i=t.n, ci=c.events, n2i=c.n)
+        numbers: Numbers = dict(ai=t.events, n1i=t.n, ci=c.events, n2i=c.n)
         said = f"{t.events}/{t.n} against {c.events}/{c.n}{unequal}"
         if measure != "RD" and (t.events == c.events == 0):
             raise NotUsable("no events in either arm: a ratio cannot be estimated")
@@ -80,9 +92,13 @@ def _reduction(arm: ArmSummary, r: float) -> Estimate:
     if sb is None:
         vi = 1e4 * arm.sd**2 / (arm.n * base**2)
         yi = 100 * (1 - end / base)
-        step = Step("per cent reduction, baseline mean taken as known",
-                    f"100 (1 - end / baseline), variance (100 SD / baseline)² / n: {said}",
-                    f"{number(yi)} (variance {number(vi)})", "delta method", assumed=True)  # fmt: skip
+        step = Step(
+            "per cent reduction, baseline mean taken as known",
+            f"100 (1 - end / baseline), variance (100 SD / baseline)² / n: {said}",
+            f"{number(yi)} (variance {number(vi)})",
+            "delta method",
+            assumed=True,
+        )
         return Estimate(yi, vi, step)
     se = arm.sd
     if arm.basis == "change":
@@ -91,18 +107,35 @@ def _reduction(arm: ArmSummary, r: float) -> Estimate:
             raise NotUsable(f"SD of change and of baseline do not fit a correlation of {r}")
         se = r * sb + math.sqrt(root)
     numbers = dict(m1i=end, sd1i=se, m2i=base, sd2i=sb, ni=arm.n, ri=r)
-    return _estimate("PCTRED", "PCTRED", numbers,
-                     f"{said}, SD of baseline {number(sb)}, of end {number(se)}", 1, r)  # fmt: skip
+    return _estimate(
+        "PCTRED",
+        "PCTRED",
+        numbers,
+        f"{said}, SD of baseline {number(sb)}, of end {number(se)}",
+        1,
+        r,
+    )
+
+
+def one_effect(kind: str, numbers: Numbers) -> tuple[float, float]:
+    """Return yi and vi of one trial; `NotUsable` where there is no estimate with a variance."""
+    effect = effect_size(kind, **numbers)
+    yi, vi = float(effect.yi), float(effect.vi)
+    if math.isnan(yi) or math.isnan(vi) or vi <= 0:
+        raise NotUsable("the numbers give no estimate with a variance")
+    return yi, vi
 
 
 def _estimate(
-    measure: str, kind: str, numbers: dict[str, float | int | None], said: str, sign: int,
+    measure: str,
+    kind: str,
+    numbers: Numbers,
+    said: str,
+    sign: int,
     correlation: float | None = None,
-) -> Estimate:  # fmt: skip
-    effect = effect_size(kind, **numbers)
-    if math.isnan(effect.yi) or math.isnan(effect.vi) or effect.vi <= 0:
-        raise NotUsable("the numbers give no estimate with a variance")
-    yi = sign * effect.yi
+) -> Estimate:
+    value, vi = one_effect(kind, numbers)
+    yi = sign * value
     what = _NAMES[measure]
     if correlation is not None:
         what += f", within people with correlation {number(correlation, 3)}"
@@ -111,15 +144,16 @@ def _estimate(
     cells = {"RR", "OR", "PLO"}
     zero = measure in cells and 0 in _cells(numbers)
     step = Step(
-        what, said + ("; 1/2 added to each cell, one being 0" if zero else ""),
-        f"{number(yi)} (variance {number(effect.vi)})",
+        what,
+        said + ("; 1/2 added to each cell, one being 0" if zero else ""),
+        f"{number(yi)} (variance {number(vi)})",
         ELBOURNE if correlation is not None and measure != "PCTRED" else "",
         assumed=correlation is not None,
-    )  # fmt: skip
-    return Estimate(yi, effect.vi, step)
+    )
+    return Estimate(yi, vi, step)
 
 
-def _cells(numbers: dict[str, float | int | None]) -> list[float]:
+def _cells(numbers: Numbers) -> list[float]:
     value = {name: x or 0 for name, x in numbers.items()}
     if "xi" in value:
         return [value["xi"], value["ni"] - value["xi"]]

@@ -29,11 +29,7 @@ def resolve(effects: list[Effect], trials: dict[str, Trial], ledger: Ledger) -> 
 
 def overlap(a: Trial, b: Trial) -> bool:
     """Say whether two reports share patients."""
-    return (
-        a.trial_id in b.parts
-        or b.trial_id in a.parts
-        or bool(set(a.parts) & set(b.parts))
-    )
+    return a.trial_id in b.parts or b.trial_id in a.parts or bool(set(a.parts) & set(b.parts))
 
 
 def _worth(effects: list[Effect]) -> tuple[int, int, list[int]]:

@@ -11,9 +11,14 @@ from ketameta.vocabulary import vocabulary
 
 # measure of an analysis -> reported measures that can become it
 CONVERTIBLE = {
-    "RR": ("RR",), "OR": ("OR", "logOR"), "RD": ("RD",),
-    "MD": ("MD",), "SMD": ("SMD", "MD"), "PLO": (), "PCTRED": (),
-}  # fmt: skip
+    "RR": ("RR",),
+    "OR": ("OR", "logOR"),
+    "RD": ("RD",),
+    "MD": ("MD",),
+    "SMD": ("SMD", "MD"),
+    "PLO": (),
+    "PCTRED": (),
+}
 
 
 def arm_class(arm: Arm, question: Question) -> str:
@@ -23,7 +28,9 @@ def arm_class(arm: Arm, question: Question) -> str:
     return arm.comparator_class if arm.comparator_class in question.comparators else ""
 
 
-def sift(question: Question, trials: dict[str, Trial], rows: list[Row], ledger: Ledger) -> Iterator[Row]:  # fmt: skip
+def sift(
+    question: Question, trials: dict[str, Trial], rows: list[Row], ledger: Ledger
+) -> Iterator[Row]:
     """Yield the candidate rows and note in the ledger why every other row is none."""
     for row in rows:
         reason, detail = _refusal(question, trials[row["trial_id"]], row)
@@ -41,11 +48,13 @@ def _refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
         return "other population", trial.population
     if trial.design_flag and trial.design_flag not in question.design_flags:
         return "design", trial.design_flag
-    refused = _flag(question, row)
-    if refused:
+    if refused := _flag(question, row):
         return "flagged", refused
-    if row.table == "contrasts":
-        return _contrast_refusal(question, trial, row)
+    refusal = _contrast_refusal if row.table == "contrasts" else _outcome_refusal
+    return refusal(question, trial, row)
+
+
+def _outcome_refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
     if not arm_class(trial.arms[row["arm_id"]], question):
         return "other treatment", trial.arms[row["arm_id"]].treatment
     if question.by_arm and arm_class(trial.arms[row["arm_id"]], question) != "treated":

@@ -44,5 +44,6 @@ class Sizes:
 
 
 def _step(arm: Arm, n: int, why: str, row: Row | None = None) -> Step:
-    return Step(f"n of {arm.arm_id} borrowed", why, str(n), rows=(row.key,) if row else (),
-                assumed=True)  # fmt: skip
+    return Step(
+        f"n of {arm.arm_id} borrowed", why, str(n), rows=(row.key,) if row else (), assumed=True
+    )

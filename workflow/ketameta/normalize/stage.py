@@ -69,15 +69,29 @@ def _trials(raw: Raw) -> dict[str, Trial]:
     for row in raw["arms"]:
         dose = " ".join(filter(None, (row["dose"], row["dose_unit"] if row["dose"] else None)))
         arms[row["trial_id"]][row["arm_id"]] = Arm(
-            row["arm_id"], row["treatment"], treatments[row["treatment"]].comparator_class,
-            row["arm_label"] or row["treatment"], dose, row["route"] or "", row["n_doses"],
-            row["n_randomised"], _ids(row["pooled_arms"]), row["cotreatment"] or "",
-        )  # fmt: skip
+            row["arm_id"],
+            row["treatment"],
+            treatments[row["treatment"]].comparator_class,
+            row["arm_label"] or row["treatment"],
+            dose,
+            row["route"] or "",
+            row["n_doses"],
+            row["n_randomised"],
+            _ids(row["pooled_arms"]),
+            row["cotreatment"] or "",
+        )
     return {
         row["trial_id"]: Trial(
-            row["trial_id"], row["label"], row["year"], row["design"], row["population"],
-            row["n_randomised"], _ids(row["part_of"]), row["design_flag"], arms[row["trial_id"]],
-        )  # fmt: skip
+            row["trial_id"],
+            row["label"],
+            row["year"],
+            row["design"],
+            row["population"],
+            row["n_randomised"],
+            _ids(row["part_of"]),
+            row["design_flag"],
+            arms[row["trial_id"]],
+        )
         for row in raw["trials"]
     }
 
@@ -88,9 +102,7 @@ def _ids(cell: str | None) -> tuple[str, ...]:
 
 def _rows(raw: Raw) -> list[Row]:
     return [
-        Row(table, row["line"], row)
-        for table in ("outcomes", "contrasts")
-        for row in raw[table]
+        Row(table, row["line"], row) for table in ("outcomes", "contrasts") for row in raw[table]
     ]
 
 
@@ -102,9 +114,10 @@ def _effect_row(name: str, question: Question, effect: Effect) -> dict[str, Any]
     trial = effect.trial
     flags = vocabulary().flag_rule
     marks = dict.fromkeys(
-        row["flag"] for row in effect.rows
+        row["flag"]
+        for row in effect.rows
         if row["flag"] and (flags(row["flag"]) or {"use": "marked"})["use"] == "marked"
-    )  # fmt: skip
+    )
     return {
         "analysis": name,
         "trial_id": trial.trial_id,
@@ -142,20 +155,30 @@ def _effect_row(name: str, question: Question, effect: Effect) -> dict[str, Any]
 def _derivation_rows(name: str, effect: Effect) -> list[dict[str, Any]]:
     return [
         {
-            "analysis": name, "trial_id": effect.trial.trial_id, "step": number,
-            "what": step.what, "formula": step.formula, "result": step.result,
-            "source": step.source, "assumed": step.assumed, "rows": list(step.rows),
+            "analysis": name,
+            "trial_id": effect.trial.trial_id,
+            "step": number,
+            "what": step.what,
+            "formula": step.formula,
+            "result": step.result,
+            "source": step.source,
+            "assumed": step.assumed,
+            "rows": list(step.rows),
         }
         for number, step in enumerate(effect.steps, start=1)
-    ]  # fmt: skip
+    ]
 
 
 def _ledger_row(entry: Entry) -> dict[str, Any]:
     return {
-        "analysis": entry.analysis, "file": entry.row["file"], "line": entry.row.line,
-        "trial_id": entry.row["trial_id"], "used": entry.used, "reason": entry.reason,
+        "analysis": entry.analysis,
+        "file": entry.row["file"],
+        "line": entry.row.line,
+        "trial_id": entry.row["trial_id"],
+        "used": entry.used,
+        "reason": entry.reason,
         "detail": entry.detail,
-    }  # fmt: skip
+    }
 
 
 def _raw_row(row: Row, label: str) -> dict[str, Any]:
@@ -167,20 +190,31 @@ def _overview(raw: Raw) -> list[dict[str, str]]:
     """Count what the data hold; the data hash is over every raw table's values."""
     sections: list[tuple[str, str, object]] = []
     values = {
-        table: [{k: v for k, v in row.items() if k not in ("file", "line", "entered")} for row in rows]
+        table: [
+            {k: v for k, v in row.items() if k not in ("file", "line", "entered")} for row in rows
+        ]
         for table, rows in raw.items()
         if table != "problems"
     }
     identity = [{"table": table, "id": content_id(values[table])} for table in sorted(values)]
     sections.append(("data", "data hash", content_id(identity)))
-    for table in values:
-        sections.append(("tables", table, len(values[table])))
+    for table, rows in values.items():
+        sections.append(("tables", table, len(rows)))
     own = [t for t in raw["trials"] if not t["part_of"]]
     sections.append(("trials", "trial reports", len(raw["trials"])))
-    sections.append(("trials", "reports that share no patients with a report they are part of", len(own)))
-    sections.append(("trials", "people randomised in these", sum(t["n_randomised"] or 0 for t in own)))
-    sections.append(("trials", "of these, without a number of people randomised",
-                     sum(t["n_randomised"] is None for t in own)))  # fmt: skip
+    sections.append(
+        ("trials", "reports that share no patients with a report they are part of", len(own))
+    )
+    sections.append(
+        ("trials", "people randomised in these", sum(t["n_randomised"] or 0 for t in own))
+    )
+    sections.append(
+        (
+            "trials",
+            "of these, without a number of people randomised",
+            sum(t["n_randomised"] is None for t in own),
+        )
+    )
     labels = vocabulary().words("populations")
     for population, count in Counter(t["population"] for t in own).most_common():
         sections.append(("populations", labels[population], count))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from ketameta.normalize.records import Arm, ArmSummary, NotUsable, Row, Step, arm_names, number
 from ketameta.normalize.sizes import Sizes
@@ -57,10 +58,17 @@ def score(arm: Arm, rows: Sequence[Row], sizes: Sizes, basis: Sequence[str]) -> 
             sd, step = found
             steps = (size_step, step) if size_step else (step,)
             return ArmSummary(
-                (arm,), n, (row,), steps, mean=mean, sd=sd, basis=kind,
-                baseline_mean=row["baseline_mean"], baseline_sd=row["baseline_sd"],
+                (arm,),
+                n,
+                (row,),
+                steps,
+                mean=mean,
+                sd=sd,
+                basis=kind,
+                baseline_mean=row["baseline_mean"],
+                baseline_sd=row["baseline_sd"],
                 borrowed=size_step is not None,
-            )  # fmt: skip
+            )
     raise NotUsable("a mean without SD, SE or interval")
 
 
@@ -81,16 +89,28 @@ def _spread(arm: Arm, row: Row, kind: str, n: int) -> tuple[float, Step] | None:
     if row["se"] is not None and row["se"] > 0:
         sd = row["se"] * math.sqrt(n)
         formula = f"SD = SE √n = {number(row['se'])} × √{n}"
-        return sd, Step(f"{what}: SD from its standard error", formula,
-                        f"{number(mean)}, {number(sd)}, {n}", f"{HANDBOOK}.2.2", (row.key,))  # fmt: skip
+        return sd, Step(
+            f"{what}: SD from its standard error",
+            formula,
+            f"{number(mean)}, {number(sd)}, {n}",
+            f"{HANDBOOK}.2.2",
+            (row.key,),
+        )
     if row["ci95_low"] is not None and row["ci95_high"] is not None:
         from scipy.special import stdtrit
 
         low, high, t = row["ci95_low"], row["ci95_high"], float(stdtrit(n - 1, 0.975))
         sd = math.sqrt(n) * (high - low) / (2 * t)
-        formula = f"SD = √n (high − low) / 2t = √{n} ({number(high)} − {number(low)}) / {number(2 * t)}"
-        return sd, Step(f"{what}: SD from its 95% interval", formula,
-                        f"{number(mean)}, {number(sd)}, {n}", f"{HANDBOOK}.2.2", (row.key,))  # fmt: skip
+        formula = (
+            f"SD = √n (high − low) / 2t = √{n} ({number(high)} − {number(low)}) / {number(2 * t)}"
+        )
+        return sd, Step(
+            f"{what}: SD from its 95% interval",
+            formula,
+            f"{number(mean)}, {number(sd)}, {n}",
+            f"{HANDBOOK}.2.2",
+            (row.key,),
+        )
     return None
 
 
@@ -101,8 +121,9 @@ def add_counts(parts: Sequence[ArmSummary]) -> ArmSummary:
     n = sum(part.n for part in parts)
     events = sum(part.events or 0 for part in parts)
     said = " + ".join(f"{part.events}/{part.n}" for part in parts)
-    return _together(parts, Step("arms added", said, f"{events}/{n}", f"{HANDBOOK}.2.10"), n,
-                     events=events)  # fmt: skip
+    return _together(
+        parts, Step("arms added", said, f"{events}/{n}", f"{HANDBOOK}.2.10"), n, events=events
+    )
 
 
 def combine_scores(parts: Sequence[ArmSummary]) -> ArmSummary:
@@ -125,10 +146,22 @@ def combine_scores(parts: Sequence[ArmSummary]) -> ArmSummary:
                 [(p.n, p.baseline_mean or 0.0, p.baseline_sd or 0.0) for p in parts]
             )
     said = "; ".join(f"{number(p.mean or 0)} (SD {number(p.sd or 0)}, n {p.n})" for p in parts)
-    step = Step("arms combined", f"mean and SD of all people together: {said}",
-                f"{number(mean)}, {number(sd)}, {n}", f"{HANDBOOK}.2.10, table 6.5.a")  # fmt: skip
-    return _together(parts, step, n, mean=mean, sd=sd, basis=parts[0].basis,
-                     baseline_mean=base_mean, baseline_sd=base_sd)  # fmt: skip
+    step = Step(
+        "arms combined",
+        f"mean and SD of all people together: {said}",
+        f"{number(mean)}, {number(sd)}, {n}",
+        f"{HANDBOOK}.2.10, table 6.5.a",
+    )
+    return _together(
+        parts,
+        step,
+        n,
+        mean=mean,
+        sd=sd,
+        basis=parts[0].basis,
+        baseline_mean=base_mean,
+        baseline_sd=base_sd,
+    )
 
 
 def combined_mean_sd(groups: Sequence[tuple[int, float, float]]) -> tuple[float, float]:
@@ -139,11 +172,17 @@ def combined_mean_sd(groups: Sequence[tuple[int, float, float]]) -> tuple[float,
     return mean, math.sqrt(squares / (n - 1))
 
 
-def _together(parts: Sequence[ArmSummary], step: Step, n: int, **numbers: object) -> ArmSummary:
+def _together(parts: Sequence[ArmSummary], step: Step, n: int, **numbers: Any) -> ArmSummary:
     arms = tuple(arm for part in parts for arm in part.arms)
     rows = tuple(row for part in parts for row in part.rows)
     steps = tuple(s for part in parts for s in part.steps)
-    named = Step(f"{step.what}: {arm_names(arms)}", step.formula, step.result, step.source,
-                 tuple(row.key for row in rows))  # fmt: skip
-    return ArmSummary(arms, n, rows, (*steps, named),
-                      borrowed=any(part.borrowed for part in parts), **numbers)  # type: ignore[arg-type]  # fmt: skip
+    named = Step(
+        f"{step.what}: {arm_names(arms)}",
+        step.formula,
+        step.result,
+        step.source,
+        tuple(row.key for row in rows),
+    )
+    return ArmSummary(
+        arms, n, rows, (*steps, named), borrowed=any(part.borrowed for part in parts), **numbers
+    )

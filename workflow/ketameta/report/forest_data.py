@@ -12,20 +12,37 @@ from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
 
-_AXIS = {"RR": "Risk ratio (log scale)", "OR": "Odds ratio (log scale)", "RD": "Risk difference",
-         "MD": "Mean difference, scale points", "SMD": "Standardised mean difference (Hedges' g)",
-         "PLO": "People with the outcome, per cent", "PCTRED": "Reduction from baseline, per cent"}  # fmt: skip
+_AXIS = {
+    "RR": "Risk ratio (log scale)",
+    "OR": "Odds ratio (log scale)",
+    "RD": "Risk difference",
+    "MD": "Mean difference, scale points",
+    "SMD": "Standardised mean difference (Hedges' g)",
+    "PLO": "People with the outcome, per cent",
+    "PCTRED": "Reduction from baseline, per cent",
+}
 _LIMITS = {"PLO": (0.0, 100.0), "RD": (-1.0, 1.0)}
-_LISTS = {"comparator_class": "comparator_classes", "population": "populations", "treatment": "treatments"}  # fmt: skip
+_LISTS = {
+    "comparator_class": "comparator_classes",
+    "population": "populations",
+    "treatment": "treatments",
+}
 
 
 def forest_of(
-    analysis: Analysis, record: Record, studies: list[Record], subgroups: list[Record], href: str = ""
+    analysis: Analysis,
+    record: Record,
+    studies: list[Record],
+    subgroups: list[Record],
+    href: str = "",
 ) -> Forest:
     """Return the forest plot of an analysis; `href` links rows to `<href>#effect-<trial>`."""
     measure = analysis.select.measure
     left = _left_headings(analysis, studies)
-    right = (Heading("Weight\n%", "end"), Heading(f"{_short(measure)}\n[{wording.percent(analysis.model.level)} CI]", "end"))  # fmt: skip
+    right = (
+        Heading("Weight\n%", "end"),
+        Heading(f"{_short(measure)}\n[{wording.percent(analysis.model.level)} CI]", "end"),
+    )
     total = _total(analysis, record, "Pooled", record["model"]) if _pooled(record) else None
     return Forest(
         analysis.display.title,
@@ -64,7 +81,12 @@ def _interval(measure: str, record: Record, estimate: str) -> Interval:
 
 
 def _left_headings(analysis: Analysis, studies: list[Record]) -> tuple[Heading, ...]:
-    headings = [Heading("Trial"), Heading("Treatment"), *([] if analysis.select.by_arm else [Heading("Control")]), Heading("Hour", "end")]  # fmt: skip
+    headings = [
+        Heading("Trial"),
+        Heading("Treatment"),
+        *([] if analysis.select.by_arm else [Heading("Control")]),
+        Heading("Hour", "end"),
+    ]
     if analysis.select.measure in ("RR", "OR", "RD"):
         headings += [Heading("Treated\nevents/n", "end"), Heading("Control\nevents/n", "end")]
     elif analysis.select.measure == "PLO":
@@ -72,7 +94,11 @@ def _left_headings(analysis: Analysis, studies: list[Record]) -> tuple[Heading, 
     elif analysis.select.by_arm:
         headings += [Heading("Scale"), Heading("Treated\nn", "end")]
     else:
-        headings += [Heading("Scale"), Heading("Treated\nmean (SD) n", "end"), Heading("Control\nmean (SD) n", "end")]  # fmt: skip
+        headings += [
+            Heading("Scale"),
+            Heading("Treated\nmean (SD) n", "end"),
+            Heading("Control\nmean (SD) n", "end"),
+        ]
     return tuple(headings)
 
 
@@ -114,7 +140,9 @@ def _mean(study: Record, side: str) -> str:
     return f"{mean} ({sd}) {n}"
 
 
-def _blocks(analysis: Analysis, studies: list[Record], subgroups: list[Record], href: str) -> list[Block]:  # fmt: skip
+def _blocks(
+    analysis: Analysis, studies: list[Record], subgroups: list[Record], href: str
+) -> list[Block]:
     if not subgroups:
         return [Block("", tuple(_row(analysis, s, href) for s in studies))]
     labels = vocabulary().words(_LISTS[analysis.model.subgroup or "comparator_class"])
@@ -157,11 +185,15 @@ def _prediction(analysis: Analysis, record: Record) -> Total | None:
     if record["pi_low"] is None:
         return None
     measure = analysis.select.measure
-    low, high = wording.quantity(measure, record["pi_low"]), wording.quantity(measure, record["pi_high"])  # fmt: skip
+    low, high = (
+        wording.quantity(measure, record["pi_low"]),
+        wording.quantity(measure, record["pi_high"]),
+    )
     values = [_scaled(measure, record[name]) for name in ("estimate", "pi_low", "pi_high")]
+    level = wording.percent(analysis.model.level)
     rule = {"k-1": "t, k − 1 df", "k-2": "t, k − 2 df", "normal": "normal", "hksj": "HKSJ"}
     return Total(
-        f"{wording.percent(analysis.model.level)} prediction interval ({rule[analysis.model.prediction]})",
+        f"{level} prediction interval ({rule[analysis.model.prediction]})",
         ("", f"[{low}, {high}]"),
         Interval(values[0] or 0.0, values[1], values[2]),
         f"Prediction interval {low} to {high}",
@@ -173,6 +205,9 @@ def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[st
     marked = [s["label"] for s in studies if s["marks"]]
     if marked:
         notes.append("Rows that want a check: " + ", ".join(marked) + ".")
-    notes.append("Squares: area by weight. Arrows: the interval goes beyond the axis."
-                 if record["k"] > 1 else "One trial: nothing is pooled.")  # fmt: skip
+    notes.append(
+        "Squares: area by weight. Arrows: the interval goes beyond the axis."
+        if record["k"] > 1
+        else "One trial: nothing is pooled."
+    )
     return [note for note in notes if note]

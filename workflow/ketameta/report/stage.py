@@ -49,7 +49,9 @@ def report(tables: dict[str, list[Record]], configuration: Configuration) -> dic
     files["index.html"] = pages.get_template("index.html").render(
         groups=_groups(configuration, records),
         headlines=[
-            (a, records[a.name], _linked(figures[a.name], a.name)) for a in configuration if a.display.headline
+            (a, records[a.name], _linked(figures[a.name], a.name))
+            for a in configuration
+            if a.display.headline
         ],
         summary=summary,
         version=__version__,
@@ -79,7 +81,9 @@ def _by_analysis(rows: list[Record]) -> dict[str, list[Record]]:
     return groups
 
 
-def _groups(configuration: Configuration, records: dict[str, Record]) -> list[tuple[str, list[tuple[Analysis, Record]]]]:  # fmt: skip
+def _groups(
+    configuration: Configuration, records: dict[str, Record]
+) -> list[tuple[str, list[tuple[Analysis, Record]]]]:
     groups: dict[str, list[tuple[Analysis, Record]]] = defaultdict(list)
     for analysis in configuration:
         groups[analysis.display.group].append((analysis, records[analysis.name]))

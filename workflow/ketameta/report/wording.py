@@ -128,9 +128,10 @@ def headline(analysis: Analysis, record: Record) -> str:
     if record["estimate"] is None:
         return f"{count(record['k'], 'trial')}, not pooled"
     value = quantity(measure, record["estimate"]) + unit(measure)
-    around = f"{percent(analysis.model.level)} CI {interval(measure, record['ci_low'], record['ci_high'])}{unit(measure)}"
-    name = MEASURES[measure]
-    return f"{name} {value} ({around}), {count(record['k'], 'trial')}, {count(record['n'], 'person', 'people')}"
+    around = interval(measure, record["ci_low"], record["ci_high"]) + unit(measure)
+    trials, people = count(record["k"], "trial"), count(record["n"], "person", "people")
+    level = percent(analysis.model.level)
+    return f"{MEASURES[measure]} {value} ({level} CI {around}), {trials}, {people}"
 
 
 def answer(analysis: Analysis, record: Record) -> str:
@@ -139,7 +140,8 @@ def answer(analysis: Analysis, record: Record) -> str:
     if k == 0:
         return "No trial in the tables gives an effect for this question."
     if record["estimate"] is None:
-        return f"{count(k, 'trial')} give an effect; fewer than {analysis.model.minimum_k} are not pooled."
+        least = analysis.model.minimum_k
+        return f"{count(k, 'trial')} give an effect; fewer than {least} are not pooled."
     lead = "One trial" if k == 1 else f"{count(k, 'trial')} together"
     lead += f" with {count(record['n'], 'person', 'people')}"
     text = f"{lead} {'gives' if k == 1 else 'give'} {_finding(analysis, record)}."
@@ -148,13 +150,16 @@ def answer(analysis: Analysis, record: Record) -> str:
 
 def _finding(analysis: Analysis, record: Record) -> str:
     measure = analysis.select.measure
-    around = (f"{percent(analysis.model.level)} interval "
-              f"{interval(measure, record['ci_low'], record['ci_high'])}{unit(measure)}")  # fmt: skip
+    around = (
+        f"{percent(analysis.model.level)} interval "
+        f"{interval(measure, record['ci_low'], record['ci_high'])}{unit(measure)}"
+    )
     value = quantity(measure, record["estimate"]) + unit(measure)
     if measure == "PLO":
         return f"a share of {value} of the people treated ({around})"
     if measure == "PCTRED":
-        return f"a mean fall of {value} from baseline in the people treated ({around}), without comparison to a control"
+        fall = f"a mean fall of {value} from baseline in the people treated ({around})"
+        return f"{fall}, without comparison to a control"
     article = "an" if measure == "OR" else "a"
     return f"{article} {MEASURES[measure]} of {value} ({around})"
 
@@ -166,7 +171,11 @@ def _direction(analysis: Analysis, record: Record) -> str:
     if not excludes_null(analysis, record):
         return " The interval includes no difference."
     above = record["ci_low"] > null
-    side = treatment_name(analysis) if above == (record["favours"] == "above") else control_name(analysis)
+    side = (
+        treatment_name(analysis)
+        if above == (record["favours"] == "above")
+        else control_name(analysis)
+    )
     return f" The interval lies wholly on the side of {side}."
 
 
@@ -176,10 +185,13 @@ def prediction(analysis: Analysis, record: Record) -> str:
         return ""
     measure = analysis.select.measure
     what = interval(measure, record["pi_low"], record["pi_high"]) + unit(measure)
-    text = f"A new trial of this kind is expected, with {percent(analysis.model.level)} coverage, to have a true value from {what}"  # fmt: skip
+    coverage = f"with {percent(analysis.model.level)} coverage"
+    text = f"A new trial of this kind is expected, {coverage}, to have a true value from {what}"
     null = NULL_VALUE.get(measure)
     if null is not None and record["pi_low"] < null < record["pi_high"]:
-        return f"{text}: settings with no difference or one in the other direction are not excluded."
+        return (
+            f"{text}: settings with no difference or one in the other direction are not excluded."
+        )
     return f"{text}."
 
 
@@ -208,8 +220,10 @@ def between_groups(record: Record) -> str:
     """Write the test between subgroups; empty where there is none."""
     if record["between_q"] is None:
         return ""
-    return (f"Between subgroups: Q = {fixed(record['between_q'], 2)}, df = {record['between_df']}, "
-            f"{p_value(record['between_p'])}")  # fmt: skip
+    return (
+        f"Between subgroups: Q = {fixed(record['between_q'], 2)}, df = {record['between_df']}, "
+        f"{p_value(record['between_p'])}"
+    )
 
 
 def method(analysis: Analysis, record: Record) -> str:
@@ -217,8 +231,12 @@ def method(analysis: Analysis, record: Record) -> str:
     if record["tau2"] is None:
         return ""
     rule = record["model"].split(", ")[1]
-    df = {"k-1": "t with k − 1 degrees of freedom", "k-2": "t with k − 2 degrees of freedom",
-          "normal": "normal", "hksj": "t with the HKSJ variance"}[analysis.model.prediction]  # fmt: skip
+    df = {
+        "k-1": "t with k − 1 degrees of freedom",
+        "k-2": "t with k − 2 degrees of freedom",
+        "normal": "normal",
+        "hksj": "t with the HKSJ variance",
+    }[analysis.model.prediction]
     text = f"Random effects: τ² by {analysis.model.tau2}, {rule} interval"
     return text + (f"; prediction interval: {df}" if record["pi_low"] is not None else "")
 
@@ -230,9 +248,11 @@ def forest_alt(analysis: Analysis, record: Record, studies: list[Record]) -> str
         return "No trial with usable numbers."
     each = "; ".join(
         f"{s['label']} {quantity(measure, s['effect'])} "
-        f"({interval(measure, s['ci_low'], s['ci_high'])})" for s in studies
-    )  # fmt: skip
-    text = f"Forest plot of {count(len(studies), 'trial')}, {MEASURES[measure]}{' in per cent' if unit(measure) else ''}: {each}."
+        f"({interval(measure, s['ci_low'], s['ci_high'])})"
+        for s in studies
+    )
+    name = MEASURES[measure] + (" in per cent" if unit(measure) else "")
+    text = f"Forest plot of {count(len(studies), 'trial')}, {name}: {each}."
     if record["k"] > 1 and record["estimate"] is not None:
         text += f" Pooled {headline(analysis, record)}."
     return text

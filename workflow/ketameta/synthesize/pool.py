@@ -34,8 +34,9 @@ def fit(effects: Sequence[Record], model: Model, interval: str | None = None) ->
 def pooled(measure: str, effects: Sequence[Record], model: Model) -> Record:
     """Return the columns of a pooled estimate for a list of effects.
 
-    No trial: every estimate empty. Two trials: no prediction interval. One trial: its own effect with a normal interval, and nothing
-    that would need a second (tau², I², Q, prediction). Fewer than `minimum_k`: counts alone.
+    No trial: every estimate empty. One trial: its own effect with a normal interval, and nothing
+    that would need a second (tau², I², Q). Two trials: no prediction interval. Fewer than
+    `minimum_k`: counts alone.
     """
     record: Record = {
         "measure": measure,

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 
-def synthesize(tables: dict[str, list[Record]], configuration: Configuration) -> dict[str, pa.Table]:
+def synthesize(
+    tables: dict[str, list[Record]], configuration: Configuration
+) -> dict[str, pa.Table]:
     """Return the tables of this stage from the rows of normalize's tables."""
     import pyarrow as pa
 
@@ -69,9 +71,14 @@ def group_of(analysis: Analysis, effect: Record) -> str:
 def _groups(analysis: Analysis, effects: list[Record]) -> dict[str, list[Record]]:
     """Return the effects by subgroup, in the order of the vocabulary; none where there is one."""
     groups = _by([{**e, "subgroup": group_of(analysis, e)} for e in effects], "subgroup")
-    lists = {"comparator_class": "comparator_classes", "population": "populations",
-             "treatment": "treatments"}  # fmt: skip
-    order = list(vocabulary().words(lists[analysis.model.subgroup])) if analysis.model.subgroup else []
+    lists = {
+        "comparator_class": "comparator_classes",
+        "population": "populations",
+        "treatment": "treatments",
+    }
+    order = (
+        list(vocabulary().words(lists[analysis.model.subgroup])) if analysis.model.subgroup else []
+    )
     names = sorted(groups, key=lambda g: (order.index(g[0]) if g[0] in order else len(order), g))
     return {name[0]: groups[name] for name in names}
 
@@ -81,16 +88,21 @@ def _subgroups(analysis: Analysis, effects: list[Record]) -> list[Record]:
     if len(groups) < 2:
         return []
     return [
-        {"analysis": analysis.name, "subgroup": name,
-         **pooled(analysis.select.measure, members, analysis.model)}
+        {
+            "analysis": analysis.name,
+            "subgroup": name,
+            **pooled(analysis.select.measure, members, analysis.model),
+        }
         for name, members in groups.items()
-    ]  # fmt: skip
+    ]
 
 
 def _studies(
-    analysis: Analysis, effects: list[Record], steps: dict[tuple[Any, ...], list[Record]],
+    analysis: Analysis,
+    effects: list[Record],
+    steps: dict[tuple[Any, ...], list[Record]],
     raw: dict[tuple[str, int], Record],
-) -> list[Record]:  # fmt: skip
+) -> list[Record]:
     result = []
     measure = analysis.select.measure
     for effect, weight in zip(effects, weights(effects, analysis.model), strict=True):

@@ -6,16 +6,19 @@ Order matters only for reading: a table stands after those it refers to.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from ketameta.tables.columns import Column, TableSchema
 
-_DOI = dict(pattern=r"10\.\d{4,9}/\S+", pattern_meaning="a DOI that starts with 10.")
-_URL = dict(pattern=r"https?://\S+", pattern_meaning="an address that starts with http")
-_HOURS = dict(unit="h", minimum=0, maximum=100_000)
-
-_TRIAL = Column(
-    "trial_id", "id", "trial report", required=True, references="trials.trial_id"
+_DOI: dict[str, Any] = dict(
+    pattern=r"10\.\d{4,9}/\S+", pattern_meaning="a DOI that starts with 10."
 )
+_URL: dict[str, Any] = dict(
+    pattern=r"https?://\S+", pattern_meaning="an address that starts with http"
+)
+_HOURS: dict[str, Any] = dict(unit="h", minimum=0, maximum=100_000)
+
+_TRIAL = Column("trial_id", "id", "trial report", required=True, references="trials.trial_id")
 _ARM = Column("arm_id", "id", "arm", required=True, references="arms.trial_id+arm_id")
 _SOURCE_URL = Column("source_url", "text", "address of the source", **_URL)
 _FLAG = Column("flag", "text", "why the row must not be pooled, or wants a check")
@@ -80,12 +83,20 @@ ARMS = TableSchema(
         Column("dose_unit", "word", "unit of the dose", words="dose_units"),
         Column("route", "word", "route of administration", words="routes"),
         Column(
-            "n_doses", "integer", "doses to the primary endpoint", unit="doses",
-            minimum=1, maximum=1000,
+            "n_doses",
+            "integer",
+            "doses to the primary endpoint",
+            unit="doses",
+            minimum=1,
+            maximum=1000,
         ),
         Column("n_randomised", "integer", "people randomised", unit="people", minimum=0),
-        Column("pooled_arms", "ids", "this row is those arms together",
-               references="arms.trial_id+arm_id"),
+        Column(
+            "pooled_arms",
+            "ids",
+            "this row is those arms together",
+            references="arms.trial_id+arm_id",
+        ),
         _SOURCE_URL,
     ),
     key=("trial_id", "arm_id"),
@@ -111,8 +122,13 @@ OUTCOMES = TableSchema(
         Column("sd", "number", "SD at the time point", unit="scale points", minimum=0),
         Column("change_mean", "number", "mean change from baseline", unit="scale points"),
         Column("change_sd", "number", "SD of the change", unit="scale points", minimum=0),
-        Column("se", "number", "standard error of the row's mean or change",
-               unit="scale points", minimum=0),
+        Column(
+            "se",
+            "number",
+            "standard error of the row's mean or change",
+            unit="scale points",
+            minimum=0,
+        ),
         Column("ci95_low", "number", _CI95 + ", lower", unit="scale points"),
         Column("ci95_high", "number", _CI95 + ", upper", unit="scale points"),
         Column("median", "number", "median at the time point", unit="scale points"),
@@ -136,14 +152,21 @@ CONTRASTS = TableSchema(
         Column("scale", "text", "rating scale (a word of the list for scores), or the event"),
         Column("timepoint_h", "number", "hours from the first dose", **_HOURS),
         Column("measure", "word", "effect measure", required=True, words="contrast_measures"),
-        Column("estimate", "number", "estimate, treated minus or over control",
-               unit="as the measure"),
-        Column("se", "number", "standard error (log scale for ratios)", unit="as the measure",
-               minimum=0),
+        Column(
+            "estimate", "number", "estimate, treated minus or over control", unit="as the measure"
+        ),
+        Column(
+            "se",
+            "number",
+            "standard error (log scale for ratios)",
+            unit="as the measure",
+            minimum=0,
+        ),
         Column("ci_low", "number", "lower end of the interval", unit="as the measure"),
         Column("ci_high", "number", "upper end of the interval", unit="as the measure"),
-        Column("ci_level", "number", "level of the interval", unit="per cent", minimum=50,
-               maximum=99.9),
+        Column(
+            "ci_level", "number", "level of the interval", unit="per cent", minimum=50, maximum=99.9
+        ),
         Column("p_value", "text", "p-value as printed"),
         Column("model", "text", "statistical model as reported"),
         *_PROVENANCE,

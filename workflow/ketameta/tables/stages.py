@@ -16,7 +16,7 @@ _SCALE = "scale of the analysis: log for RR and OR, logit for PLO, per cent for 
 
 
 def with_place(table: TableSchema) -> TableSchema:
-    """Return a raw table's schema as ingest writes it: file and line first, cells as entered last."""
+    """Return a raw table's schema as ingest writes it: with place and cells as entered."""
     return replace(table, columns=(_FILE, _LINE, *table.columns, _ENTERED))
 
 
@@ -235,10 +235,6 @@ SUMMARY = replace(OVERVIEW, name="summary", title="Summary of data and use")
 
 STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
     "ingest": {"problems": PROBLEMS},
-    "normalize": {
-        t.name: t for t in (EFFECTS, DERIVATIONS, LEDGER, ROWS, OVERVIEW)
-    },
-    "synthesize": {
-        t.name: t for t in (SYNTHESES, SUBGROUPS, STUDIES, EXCLUSIONS, SUMMARY)
-    },
+    "normalize": {t.name: t for t in (EFFECTS, DERIVATIONS, LEDGER, ROWS, OVERVIEW)},
+    "synthesize": {t.name: t for t in (SYNTHESES, SUBGROUPS, STUDIES, EXCLUSIONS, SUMMARY)},
 }

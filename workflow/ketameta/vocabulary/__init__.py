@@ -20,7 +20,7 @@ class Scale:
     """A rating scale.
 
     ``minimum`` and ``maximum`` bound a person's score (None: no fixed bound); ``higher`` says
-    whether a higher score is "worse" or "better"; ``sd_floor`` and ``mid`` are in scale points.
+    whether a higher score is "worse" or "better"; ``mid`` is the minimal important difference.
     """
 
     name: str
@@ -39,6 +39,11 @@ class Scale:
     def sign(self) -> int:
         """+1 where a higher score is worse, -1 where it is better."""
         return 1 if self.higher == "worse" else -1
+
+    def holds(self, value: float) -> bool:
+        """Say whether a score can be on the scale; True where the scale has no fixed bounds."""
+        low = self.minimum is None or value >= self.minimum
+        return low and (self.maximum is None or value <= self.maximum)
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class Vocabulary:
         return self.lists[name]
 
     def flag_rule(self, flag: str) -> dict[str, str] | None:
-        """What a row's ``flag`` means for pooling: the longest known prefix wins."""
+        """Return what a row's ``flag`` means for pooling: the longest known start wins."""
         known = [start for start in self.flags if flag.startswith(start)]
         return self.flags[max(known, key=len)] if known else None
 
