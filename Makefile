@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CORES ?= all
+PIP := $(BIN)/pip install --disable-pip-version-check -q
 
-.PHONY: report test check figures bench lock clean help
+.PHONY: report test check template bench lock clean help
 
 report: .venv/ketameta ## the report, from data/raw/ to reports/index.html
 	@$(BIN)/ketameta run --cores $(CORES)
@@ -15,6 +16,9 @@ check: .venv/ketameta ## style, types, and Snakemake's own lint
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules && $(BIN)/snakemake --lint
 
+template: .venv/ketameta ## empty tables to fill, in template/
+	$(BIN)/ketameta template template
+
 bench: .venv/ketameta ## time the whole report and print a table
 	$(BIN)/python tests/benchmarks/pipeline.py
 
@@ -23,18 +27,23 @@ lock: ## resolve requirements.lock again (needs uv and the network)
 	  --no-header pyproject.toml -o requirements.lock
 
 clean: ## remove everything that is made
-	rm -rf .snakemake logs data/processed/*.parquet reports/* .venv
+	rm -rf .snakemake logs data/processed/*.parquet .venv
+	find reports -mindepth 1 -maxdepth 1 ! -name versions -exec rm -rf {} +
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
+# Packages without a wheel are built by setuptools, itself from the lock: connection-pool (pure Python)
+# and, on Python 3.14, immutables (needs a C compiler; Snakemake depends on it).
 .venv/packages: requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 15) else \
 	  "ketameta needs Python 3.11 to 3.14, this is %d.%d: make PYTHON=python3.12 report" % v)'
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --disable-pip-version-check -q --require-hashes --no-deps -r requirements.lock
+	$(PYTHON) -m venv --clear .venv
+	@awk '/^setuptools==/ {p = 1} p; p && !/\\$$/ {exit}' requirements.lock > .venv/setuptools.lock
+	$(PIP) --require-hashes --no-deps -r .venv/setuptools.lock
+	$(PIP) --require-hashes --no-deps --no-build-isolation -r requirements.lock
 	@touch $@
 
 .venv/ketameta: .venv/packages pyproject.toml
-	$(BIN)/pip install --disable-pip-version-check -q --no-deps --no-build-isolation --no-index -e .
+	$(PIP) --no-deps --no-build-isolation --no-index -e .
 	@touch $@
