@@ -141,7 +141,7 @@ def _newton(
     done = np.zeros(n, dtype=bool)
     live = np.arange(n)
     ended = np.zeros(n, dtype=bool)
-    for _ in range(STEPS):
+    for step in range(STEPS):
         _, _, _, a, b, c, d = model.sums(t, restricted)
         up = a > b
         lo, hi = np.where(up, t, lo), np.where(up, hi, t)
@@ -158,7 +158,7 @@ def _newton(
         ended |= near
         # Finished analyses ride along until half are: copying the rest costs more.
         left = np.flatnonzero(~ended)
-        if 2 * left.size <= ended.size:
+        if 2 * left.size <= ended.size or step == STEPS - 1:
             for x, y in zip(out, (t, a, b, c, d), strict=True):
                 x[live] = y
             done[live] = ended

@@ -1,0 +1,224 @@
+"""Intervals of the effect, of tau2 and of a new study, where metafor's table does not reach."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import integrate, optimize, stats
+
+from ketameta.stats import random_effects
+from ketameta.stats.intervals import t_quantile, t_tails
+
+HALF = stats.chi2.ppf(0.95, 1) / 2  # fall of the log-likelihood at a 95% limit
+
+
+def full(mu, t, y, v):
+    return stats.norm.logpdf(y, mu, np.sqrt(v + t)).sum()
+
+
+def restricted(t, y, v):
+    w = 1 / (v + t)
+    mu = w @ y / w.sum()
+    return full(mu, t, y, v) + 0.5 * np.log(2 * np.pi * len(y)) - 0.5 * np.log(w.sum())
+
+
+def test_t_is_the_normal_at_infinite_degrees_and_nan_at_none():
+    df = np.array([np.inf, 5.0, np.nan, 1.0])
+    assert_allclose(t_quantile(df, 0.9), stats.t.ppf(0.95, df), rtol=1e-13)
+    assert_allclose(t_tails(np.full(4, -2.0), df), 2 * stats.t.sf(2, df), rtol=1e-13)
+
+
+def test_adhoc_never_multiplies_by_less_than_one(case):
+    wald, plain, floor = (
+        random_effects(case["yi"], case["vi"], interval=rule)
+        for rule in ("wald", "hksj", "hksj-adhoc")
+    )
+    assert floor.se == max(wald.se, plain.se)
+
+
+def test_level_is_that_of_the_interval(bcg):
+    fit = random_effects(*bcg, interval="wald", level=0.8)
+    assert (fit.ci_high - fit.estimate) / fit.se == pytest.approx(stats.norm.ppf(0.9), rel=1e-12)
+
+
+# --- prediction --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rule", "df"), [("k-1", 12), ("k-2", 11), ("normal", np.inf)])
+def test_prediction_widens_the_interval_in_use_by_tau2(bcg, rule, df):
+    for interval in ("wald", "hksj"):
+        fit = random_effects(*bcg, interval=interval, prediction=rule)
+        half = stats.t.ppf(0.975, df) * np.hypot(fit.se, np.sqrt(fit.tau2))
+        expected = [fit.estimate - half, fit.estimate + half]
+        assert_allclose([fit.pi_low, fit.pi_high], expected, rtol=1e-12)
+
+
+def test_hksj_prediction_keeps_its_standard_error_under_any_interval(bcg):
+    expected = random_effects(*bcg, interval="hksj", prediction="k-1")
+    for interval in ("wald", "hksj", "auto"):
+        fit = random_effects(*bcg, interval=interval, prediction="hksj")
+        assert fit.pi_low == pytest.approx(expected.pi_low, rel=1e-13)
+
+
+def test_prediction_needs_degrees_of_freedom():
+    fit = random_effects([0.1, 0.9], [0.02, 0.05], prediction="k-2")
+    assert np.isnan([fit.pi_low, fit.pi_high]).all()
+    assert np.isfinite(random_effects([0.1, 0.9], [0.02, 0.05]).pi_low)
+
+
+# --- tau2 --------------------------------------------------------------------------------
+
+
+def test_q_profile_limits_meet_their_quantiles(case):
+    y, v = np.array(case["yi"]), np.array(case["vi"])
+    fit = random_effects(y, v, level=0.9)
+    for t, p in ((fit.tau2_low, 0.95), (fit.tau2_high, 0.05)):
+        w = 1 / (v + t)
+        q = w @ (y - w @ y / w.sum()) ** 2
+        expected = stats.chi2.ppf(p, len(y) - 1)
+        assert q == pytest.approx(expected, rel=1e-10) if t > 0 else q <= expected
+
+
+def test_q_profile_is_empty_where_no_tau2_fits():
+    fit = random_effects([0.100, 0.101, 0.100, 0.101], [0.1] * 4)
+    assert (fit.tau2_low, fit.tau2_high, fit.i2_high) == (0, 0, 0)
+
+
+def test_without_tau2_interval_its_limits_are_nan(bcg):
+    fit = random_effects(*bcg, tau2_interval=None)
+    nothing = [fit.tau2_low, fit.tau2_high, fit.i2_low, fit.i2_high, fit.h2_low, fit.h2_high]
+    assert np.isnan(nothing).all()
+
+
+def test_tau2_profile_limits_fall_by_the_quantile_and_agree_with_metafor(case):
+    y, v = np.array(case["yi"]), np.array(case["vi"])
+    fit = random_effects(y, v, tau2_interval="profile")
+    top = restricted(fit.tau2, y, v)
+    for t, theirs in zip((fit.tau2_low, fit.tau2_high), case["tau2_profile"], strict=True):
+        fall = top - restricted(t, y, v)
+        assert fall == pytest.approx(HALF, rel=1e-9) if t > 0 else fall <= HALF
+        # uniroot's default tolerance there is 1.2e-4; a single step may fall a little short.
+        assert t == pytest.approx(theirs, abs=3e-4, rel=1e-6)
+
+
+@pytest.mark.parametrize("method", ["REML", "ML"])
+def test_tau2_profile_agrees_with_metafor_at_a_tight_tolerance(bcg, reference, method):
+    fit = random_effects(*bcg, method, tau2_interval="profile")
+    expected = reference("univariate")["tau2_profile"][method]
+    assert_allclose([fit.tau2_low, fit.tau2_high], expected, rtol=1e-9)
+
+
+def test_tau2_profile_is_that_of_the_restricted_likelihood_for_moment_estimators(bcg):
+    a, b = (random_effects(*bcg, m, tau2_interval="profile") for m in ("DL", "REML"))
+    assert_allclose([a.tau2_low, a.tau2_high], [b.tau2_low, b.tau2_high], rtol=1e-9)
+
+
+def test_tau2_profile_spans_both_peaks_of_a_likelihood_that_has_two():
+    # Two precise studies agree, three imprecise ones lie far apart: peaks near 0 and 1.
+    y = np.array([0.0, 0.02, 2.0, -2.2, 1.8])
+    v = np.array([1e-4, 1e-4, 0.3, 0.4, 0.5])
+    fit = random_effects(y, v, tau2_interval="profile")
+    grid = np.r_[0, np.geomspace(1e-6, 1e3, 4000)]
+    values = np.array([restricted(t, y, v) for t in grid])
+    inside = grid[values >= restricted(fit.tau2, y, v) - HALF]
+    assert fit.tau2_low <= inside[0] * 1.01
+    assert fit.tau2_high >= inside[-1]
+    assert fit.tau2_high <= inside[-1] * 1.01
+
+
+# --- profile likelihood of the effect ----------------------------------------------------
+
+
+def profile(mu, y, v):
+    """Return the log-likelihood at mu, tau2 searched on a grid and polished."""
+    grid = np.r_[0, np.geomspace(v.min() / 100, 10 * ((y - mu) ** 2).max() + v.max(), 300)]
+    values = [full(mu, t, y, v) for t in grid]
+    i = int(np.argmax(values))
+    ends = grid[max(i - 1, 0)], grid[min(i + 1, 300)]
+    best = optimize.minimize_scalar(
+        lambda t: -full(mu, t, y, v), bounds=ends, method="bounded", options={"xatol": 1e-12}
+    )
+    return max(values[i], -best.fun)
+
+
+@pytest.mark.parametrize("name", ["bcg_rr", "hine1989_or", "normand_smd", "lau1992_or"])
+def test_profile_limits_fall_by_the_quantile(reference, name):
+    case = reference("univariate")["cases"][name]
+    y, v = np.array(case["yi"]), np.array(case["vi"])
+    fit = random_effects(y, v, "ML", "profile")
+    top = fit.log_likelihood
+    for mu in (fit.ci_low, fit.ci_high):
+        # The search by values alone is good to about 1e-9 of a log-likelihood.
+        assert top - profile(mu, y, v) == pytest.approx(HALF, abs=1e-8)
+    null = 2 * (top - profile(0.0, y, v))
+    assert fit.statistic == pytest.approx(np.sign(fit.estimate) * np.sqrt(null), rel=1e-6)
+    assert fit.p == pytest.approx(stats.chi2.sf(null, 1), rel=1e-6)
+
+
+def test_profile_with_equal_variances_has_a_closed_form():
+    # tau2 free: pl(mu) = -k/2 log sum (y - mu)^2, limits mean +- sd sqrt(exp(c/k) - 1).
+    y = np.array([0.1, 0.5, 1.2, -0.7, 0.4])
+    fit = random_effects(y, np.full(5, 0.05), "ML", "profile")
+    half = y.std() * np.sqrt(np.exp(2 * HALF / 5) - 1)
+    assert_allclose([fit.ci_low, fit.ci_high], [y.mean() - half, y.mean() + half], rtol=1e-9)
+
+
+# --- Henmi and Copas ---------------------------------------------------------------------
+
+
+def test_henmi_copas_agrees_with_metafor(case):
+    fit = random_effects(case["yi"], case["vi"], interval="henmi-copas")
+    estimate, se, low, high = case["henmi_copas"]
+    assert_allclose([fit.estimate, fit.se], [estimate, se], rtol=1e-12)
+    # uniroot's default tolerance of 1.2e-4 in the quantile.
+    unit = np.sqrt(case["fits"]["DL"]["tau2"] / np.min(case["vi"]) + 1) * se
+    assert_allclose([fit.ci_low, fit.ci_high], [low, high], atol=1.3e-4 * unit)
+
+
+@pytest.mark.parametrize("name", ["bcg_rr", "normand_smd"])
+def test_henmi_copas_agrees_with_metafor_at_a_tight_tolerance(reference, name):
+    data = reference("univariate")
+    case = data["cases"][name]
+    fit = random_effects(case["yi"], case["vi"], interval="henmi-copas")
+    # The quadrature there ends at 1.2e-4 relative, here at rounding.
+    assert_allclose([fit.ci_low, fit.ci_high], data["henmi_copas"][name], rtol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["bcg_rr", "hannum_plo", "mcdaniel_cor", "hine1989_or"])
+def test_henmi_copas_quantile_is_that_of_an_adaptive_quadrature(reference, name):
+    case = reference("univariate")["cases"][name]
+    y, v = np.array(case["yi"]), np.array(case["vi"])
+    fit = random_effects(y, v, interval="henmi-copas")
+    w = 1 / v
+    w1 = w.sum()
+    w2, w3, w4 = ((w**p).sum() / w1 for p in (2, 3, 4))
+    t, df = random_effects(y, v, "DL").tau2, len(y) - 1
+    vr = 1 + t * w2
+    x = (fit.ci_high - fit.estimate) / (np.sqrt(vr) * fit.se)
+
+    def integrand(r):
+        z = r * r / vr
+        mean = df + t * (w1 - w2) + t**2 * (z - 1 / vr) * (w3 - w2**2)
+        var = 2 * df + 4 * t * (w1 - w2) + 2 * t**2 * (w1 * w2 - 2 * w3 + w2**2)
+        var += 4 * (z - 1 / vr) * (t**2 * (w3 - w2**2) + t**3 * (w4 - 2 * w2 * w3 + w2**3))
+        var += 2 * t**4 * (1 - 2 * r * r) / vr**2 * (w3 - w2**2) ** 2
+        bound = (w1 / w2 - 1) * ((r / x) ** 2 - 1) + df
+        return stats.gamma.cdf(bound, mean**2 / var, scale=var / mean) * stats.norm.pdf(r)
+
+    tail = integrate.quad(integrand, x, 12, epsabs=1e-13, limit=400)[0]
+    assert tail == pytest.approx(0.025, rel=1e-9)
+
+
+def test_henmi_copas_p_is_five_per_cent_at_its_limit(bcg):
+    y, v = bcg
+    fit = random_effects(y, v, interval="henmi-copas")
+    assert random_effects(y - fit.ci_low, v, interval="henmi-copas").p == pytest.approx(0.05)
+    assert_allclose(fit.weights, 100 / v / (1 / v).sum(), rtol=1e-13)
+
+
+def test_henmi_copas_without_heterogeneity_and_equal_variances_is_wald():
+    # tau2 = 0: Q and the estimate are independent and the quantile near the normal's, a
+    # little wider because Q above its mean counts against the estimate.
+    y, v = np.array([0.10, 0.12, 0.11, 0.09]), np.full(4, 0.05)
+    a, b = (random_effects(y, v, interval=i) for i in ("henmi-copas", "wald"))
+    assert (a.estimate, a.se) == pytest.approx((b.estimate, b.se), rel=1e-13)
+    assert 0.5 < (a.ci_high - a.ci_low) / (b.ci_high - b.ci_low) < 2
