@@ -368,3 +368,11 @@ def test_a_million_times_larger_effects_give_the_same_t(bcg):
     for method in ESTIMATORS:
         a, b = random_effects(y, v, method), random_effects(y * 1e6, v * 1e12, method)
         assert a.statistic == pytest.approx(b.statistic, rel=1e-12), method
+
+
+@pytest.mark.parametrize("name", ["bcg_rr", "normand_smd"])
+def test_two_step_dl_agrees_with_metafor(reference, name):
+    data = reference("univariate")
+    case = data["cases"][name]
+    fit = random_effects(case["yi"], case["vi"], "DL2")
+    assert_allclose([fit.tau2, fit.tau2_se], data["dl2"][name], rtol=1e-12)
