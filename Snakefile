@@ -30,3 +30,7 @@ rule all:
     default_target: True
     input:
         rules.report.output,
+        # named too, so that a deleted one is made again
+        rules.ingest.output,
+        rules.normalize.output,
+        rules.synthesize.output,

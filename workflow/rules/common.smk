@@ -17,9 +17,12 @@ try:
 except ConfigurationError as error:
     raise WorkflowError(f"The configuration has faults.\n{error}") from None
 
-# the interpreter that runs Snakemake runs the steps, whatever `python` means outside
+# the interpreter that runs Snakemake runs the steps, with the package of this tree, whatever
+# `python` and an installed ketameta are outside
 shell.prefix(
-    f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
+    "set -euo pipefail; "
+    f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
+    f"export PYTHONPATH={shlex.quote(str(Path(workflow.basedir, 'workflow')))}; "
 )
 
 

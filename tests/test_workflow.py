@@ -1,0 +1,274 @@
+"""The workflow as Snakemake runs it: what runs after which change, and what comes out."""
+
+import ast
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ketameta.report_files import report_files
+
+ROOT = Path(__file__).parents[1]
+STAGES = ["ingest", "normalize", "synthesize", "report"]
+
+
+def executed(text):
+    """Return the stages that a run of Snakemake executed, or would, in order."""
+    return list(dict.fromkeys(re.findall(rf"^Job \d+: ({'|'.join(STAGES)}): ", text, re.M)))
+
+
+def planned(project, *words):
+    done = project.snakemake("-n", *words)
+    assert done.returncode == 0, done.stderr
+    return executed(done.stdout + done.stderr)
+
+
+def bytes_of(folder):
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_a_cold_run_says_what_it_does_and_found(built, configuration):
+    said = built.first_run
+    assert "to run: ingest, normalize, synthesize, report" in said
+    assert "report: reports/index.html" in said
+    headlines = [a.display.title for a in configuration if a.display.headline]
+    assert len(headlines) == 3
+    assert all(title in said for title in headlines)
+
+
+def test_every_file_of_the_report_is_there(built, configuration):
+    for path in report_files(configuration.names):
+        assert (built.path("reports") / path).stat().st_size > 0
+
+
+def test_the_report_holds_nothing_else(built, configuration):
+    found = set(bytes_of(built.path("reports")))
+    assert found == set(report_files(configuration.names))
+
+
+def test_a_second_run_executes_no_job(built):
+    done = built.snakemake()
+    assert "Nothing to be done" in done.stdout + done.stderr
+    assert executed(done.stdout + done.stderr) == []
+
+
+def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project):
+    before = bytes_of(project.path("reports"))
+    # the response of the ketamine arm of Murrough 2013 at 24 h: 30 of 47
+    line = next(
+        text
+        for text in project.path("data/raw/outcomes.csv").read_text().splitlines()
+        if text.startswith("murrough2013a,ketamine_0.5,response,")
+    )
+    project.edit("data/raw/outcomes.csv", line, line.replace(",47,30,", ",47,31,"))
+    done = project.snakemake()
+    assert executed(done.stdout + done.stderr) == STAGES
+    after = bytes_of(project.path("reports"))
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {
+        "index.html",
+        "tables/syntheses.csv",
+        "tables/studies.csv",
+        "analyses/response_24h.html",
+        "figures/response_24h.forest.svg",
+        "analyses/response_24h_arm.html",
+        "figures/response_24h_arm.forest.svg",
+    }
+
+
+def test_a_touched_table_runs_nothing(project):
+    later = time.time() + 100
+    os.utime(project.path("data/raw/outcomes.csv"), (later, later))
+    assert planned(project) == []
+
+
+def test_a_comment_in_the_configuration_runs_nothing(project):
+    project.edit("workflow/config/analyses.yaml", "defaults:", "# a remark\ndefaults:")
+    assert planned(project) == []
+
+
+def test_a_title_reruns_the_report_alone(project):
+    project.edit("workflow/config/analyses.yaml", "title: MADRS at 24 hours", "title: MADRS, day 1")
+    assert planned(project) == ["report"]
+
+
+def test_another_estimator_reruns_synthesis_and_report(project):
+    project.edit("workflow/config/analyses.yaml", "tau2: REML", "tau2: PM")
+    assert planned(project) == ["synthesize", "report"]
+
+
+def test_another_window_reruns_from_normalisation(project):
+    project.edit("workflow/config/analyses.yaml", "from: 12,  to: 36", "from: 12,  to: 30")
+    assert planned(project) == ["normalize", "synthesize", "report"]
+
+
+@pytest.mark.parametrize(
+    ("module", "stages"),
+    [
+        ("ingest/cells.py", STAGES),
+        ("tables/columns.py", STAGES),
+        ("vocabulary/scales.yaml", STAGES),
+        ("normalize/summaries.py", STAGES[1:]),
+        ("stats/tau2.py", STAGES[1:]),
+        ("synthesize/pool.py", STAGES[2:]),
+        ("figures/forest.py", STAGES[3:]),
+        ("report/templates/analysis.html", STAGES[3:]),
+        ("report/static/style.css", STAGES[3:]),
+    ],
+)
+def test_an_edited_module_reruns_its_stage_and_what_follows(project, module, stages):
+    path = project.path(f"workflow/ketameta/{module}")
+    path.write_text(path.read_text() + ("\n" if path.suffix in (".html", ".css") else "\n#\n"))
+    assert planned(project) == stages
+
+
+def test_an_edited_module_changes_what_comes_out(project):
+    project.edit("workflow/ketameta/report/wording.py", '"risk ratio"', '"relative risk"')
+    assert project.snakemake().returncode == 0
+    assert "relative risk" in project.path("reports/analyses/response_24h.html").read_text()
+
+
+def listed_sources(stage):
+    """Return the files that a rule lists through `sources`, read from the rule itself."""
+    text = (ROOT / "workflow" / "rules" / f"{stage}.smk").read_text()
+    call = re.search(r"code=(sources\([^)]*\))", text)
+    names = [argument.value for argument in ast.parse(call[1]).body[0].value.args]
+    package = ROOT / "workflow" / "ketameta"
+    found = {package / name for name in ("__init__.py", "steps.py", "storage.py")}
+    for name in names:
+        single = package / f"{name}.py"
+        found |= {single} if single.is_file() else set((package / name).rglob("*"))
+    return found
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_rule_lists_every_module_that_its_step_loads(built, tmp_path, stage):
+    code = (
+        "import sys\nfrom ketameta import steps\n"
+        "assert steps.main(sys.argv[1:]) == 0\n"
+        "own = [m for name, m in sys.modules.items() if name.split('.')[0] == 'ketameta']\n"
+        "print(*[module.__file__ for module in own], sep='\\n')"
+    )
+    source = ROOT / "data" / "raw" if stage == "ingest" else built.path("data/processed")
+    config = [] if stage == "ingest" else ["--config", str(ROOT / "workflow/config/analyses.yaml")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, stage, str(source), str(tmp_path), *config],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {Path(line) for line in done.stdout.splitlines()}
+    assert loaded - listed_sources(stage) == set()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("    outcome: response\n", "    outcomme: response\n", "did you mean outcome?"),
+        ("tau2: REML", "tau2: RELM", "did you mean REML?"),
+        ("scales: [MADRS]", "scales: [MADSR]", "did you mean MADRS?"),
+    ],
+)
+def test_a_typo_in_the_configuration_stops_and_names_its_neighbour(project, old, new, said):
+    project.edit("workflow/config/analyses.yaml", old, new)
+    for done in (project.snakemake("-n"), project.ketameta("run")):
+        assert done.returncode == 1
+        assert said in done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_fault_in_the_tables_is_named_and_the_last_report_stays(project):
+    before = {name: bytes_of(project.path(name)) for name in ("reports", "data/processed")}
+    line = next(
+        text
+        for text in project.path("data/raw/outcomes.csv").read_text().splitlines()
+        if text.startswith("murrough2013a,ketamine_0.5,response,")
+    )
+    project.edit("data/raw/outcomes.csv", line, line.replace(",47,30,", ",47,48,"))
+    for done in (project.ketameta("run"), project.snakemake()):
+        assert done.returncode == 1
+        said = done.stdout + done.stderr
+        assert re.search(r"data/raw/outcomes\.csv:\d+ column events: 48 is more than n = 47", said)
+        assert "(trial murrough2013a, arm ketamine_0.5)" in said
+        assert "Traceback" not in said
+    assert {name: bytes_of(project.path(name)) for name in before} == before
+
+
+def test_a_dry_run_says_what_and_why_and_does_nothing(project):
+    project.edit("data/raw/trials.csv", "Murrough 2013,", "Murrough 2013a,")
+    before = bytes_of(project.path("reports"))
+    said = project.ketameta("run", "--dry-run").stdout
+    assert "would run: ingest, normalize, synthesize, report" in said
+    assert "changed: data/raw/trials.csv" in said
+    assert bytes_of(project.path("reports")) == before
+
+
+def test_a_removed_analysis_takes_its_page_along(project):
+    text = project.path("workflow/config/analyses.yaml").read_text()
+    start, end = text.index("  ocd_response:"), text.index("  pain_response:")
+    project.path("workflow/config/analyses.yaml").write_text(text[:start] + text[end:])
+    assert project.ketameta("run").returncode == 0
+    assert not project.path("reports/analyses/ocd_response.html").exists()
+    assert not project.path("reports/figures/ocd_response.forest.svg").exists()
+
+
+@pytest.mark.parametrize(
+    "moment", ["data/processed/problems.parquet", "data/processed/effects.parquet"]
+)
+def test_a_killed_run_is_recovered_by_the_next(built, project, moment):
+    undisturbed = bytes_of(built.path("reports"))
+    for path in project.path("data/processed").glob("*.parquet"):
+        path.unlink()
+    command = [sys.executable, "-m", "ketameta.cli", "run"]
+    environment = {**os.environ, "PYTHONPATH": str(project.path("workflow"))}
+    with subprocess.Popen(
+        command, cwd=project.folder, env=environment, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        end = time.monotonic() + 60
+        while not project.path(moment).exists() and time.monotonic() < end:
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert list(project.path(".snakemake/locks").iterdir()), (
+        "the kill came too late to leave a lock"
+    )
+    done = project.ketameta("run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "an earlier run was cut short" in done.stdout
+    assert bytes_of(project.path("reports")) == undisturbed
+
+
+def test_another_hash_seed_locale_time_zone_and_folder_give_the_same_bytes(built, unbuilt):
+    environment = {"PYTHONHASHSEED": "12345", "LC_ALL": "C", "TZ": "Asia/Tokyo"}
+    done = unbuilt.run("-m", "snakemake", "--cores", "1", environment=environment)
+    assert done.returncode == 0, done.stderr
+    for folder in ("reports", "data/processed"):
+        assert bytes_of(unbuilt.path(folder)) == bytes_of(built.path(folder))
+
+
+def test_snakemake_lint_is_clean(built):
+    done = built.snakemake("--lint")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_snakefmt_is_clean():
+    from shutil import which
+
+    snakefmt = Path(sys.executable).with_name("snakefmt")
+    command = snakefmt if snakefmt.exists() else which("snakefmt")
+    done = subprocess.run(
+        [command, "--check", "Snakefile", "workflow/rules"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
