@@ -57,6 +57,8 @@ class Question:
     analysis_sets: tuple[str, ...]
     basis: tuple[str, ...]
     sources: tuple[str, ...]
+    arms: str
+    assumptions: tuple[str, ...]
     correlation: float
 
     @property
@@ -69,6 +71,7 @@ class Question:
 class Model:
     """The part of an analysis that decides how effects are pooled."""
 
+    pooling: str
     tau2: str
     interval: str
     prediction: str
@@ -88,13 +91,23 @@ class Display:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """Another defensible choice for an analysis: what differs is in `select` or `model`."""
+
+    name: str
+    select: Question
+    model: Model
+
+
+@dataclass(frozen=True)
 class Analysis:
-    """One analysis, complete."""
+    """One analysis, complete, with the variants of its sensitivity analysis."""
 
     name: str
     select: Question
     model: Model
     display: Display
+    variants: tuple[Variant, ...]
 
 
 @dataclass(frozen=True)
@@ -124,10 +137,12 @@ class Configuration:
 
         A rule takes this as a parameter: a comment or an unrelated key then reruns nothing.
         """
-        content = [
-            {"name": a.name, **{part: asdict(getattr(a, part)) for part in parts}}
-            for a in self.analyses
-        ]
+
+        def says(item: Analysis | Variant) -> dict[str, Any]:
+            chosen = {p: asdict(getattr(item, p)) for p in parts if hasattr(item, p)}
+            return {"name": item.name, **chosen}
+
+        content = [says(a) | {"variants": [says(v) for v in a.variants]} for a in self.analyses]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -149,13 +164,27 @@ def load(path: Path = CONFIG) -> Configuration:
     }
     return Configuration(
         tuple(
-            _analysis(name, {**content["defaults"], **block}, windows)
+            _analysis(name, {**content["defaults"], **block}, windows, content["sensitivity"])
             for name, block in content["analyses"].items()
         )
     )
 
 
-def _analysis(name: str, block: dict[str, Any], windows: dict[str, Window]) -> Analysis:
+def _analysis(
+    name: str, block: dict[str, Any], windows: dict[str, Window], sensitivity: dict[str, Any]
+) -> Analysis:
+    """Build an analysis and, of the sensitivity choices for its measure, those that differ."""
+    select, model, display = _parts(block, windows)
+    variants = []
+    for label, choice in sensitivity.items():
+        if block["measure"] in choice["for"]:
+            other = _parts({**block, **choice["change"]}, windows)
+            if other[:2] != (select, model):
+                variants.append(Variant(label, *other[:2]))
+    return Analysis(name, select, model, display, tuple(variants))
+
+
+def _parts(block: dict[str, Any], windows: dict[str, Window]) -> tuple[Question, Model, Display]:
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in block.items()}
     values["window"] = windows[values["window"]] if values["window"] else None
     values["strata"] = values["strata"] or ()
@@ -163,7 +192,7 @@ def _analysis(name: str, block: dict[str, Any], windows: dict[str, Window]) -> A
     def part(kind: type) -> Any:
         return kind(**{field.name: values[field.name] for field in fields(kind)})
 
-    return Analysis(name, part(Question), part(Model), part(Display))
+    return part(Question), part(Model), part(Display)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -235,13 +264,15 @@ def _meaning_faults(content: dict[str, Any]) -> list[str]:
         "design_flags": words.words("design_flags"),
         "scales": words.words("scales"),
         "analysis_sets": sets,
+        "assumptions": words.words("assumptions"),
     }
     faults = []
     for name, window in content["windows"].items():
         if not window["from"] <= window["target"] <= window["to"]:
             faults.append(f"windows.{name}: the target lies outside from and to")
-    for name, block in [("defaults", content["defaults"]), *content["analyses"].items()]:
-        place = name if name == "defaults" else f"analyses.{name}"
+    changes = {f"sensitivity.{n}.change": s["change"] for n, s in content["sensitivity"].items()}
+    analyses = {f"analyses.{name}": block for name, block in content["analyses"].items()}
+    for place, block in {"defaults": content["defaults"], **analyses, **changes}.items():
         for key, known in lists.items():
             for word in block.get(key) or ():
                 faults += _unknown(f"{place}.{key}", word, known)

@@ -99,7 +99,11 @@ def _study(analysis: Analysis, study: Record) -> None:
     for mark in study["marks"]:
         print(f"marked in the table: {mark}\n")
     for n, step in enumerate(map(json.loads, study["steps"]), start=1):
-        _say(f"{n}. {step['what']}{' (assumed)' if step['assumed'] else ''}", "", "   ")
+        _say(
+            f"{n}. {step['what']}{' (assumes: ' + step['assumption'] + ')' if step['assumption'] else ''}",
+            "",
+            "   ",
+        )
         if step["formula"]:
             _say(step["formula"], "   ", "   ")
         rows = f"  [{', '.join(step['rows'])}]" if step["rows"] else ""

@@ -139,7 +139,8 @@ def _check_header(header: list[str], table: TextTable) -> bool:
             hint = f"; nearest: {', '.join(close)}" if close else ""
             table.fault(1, name, name, f"{shown(name)} is not a column of this table{hint}")
             good = False
-    for name in known:
+    needed = [column.name for column in table.schema.columns if not column.optional]
+    for name in needed:
         if name not in header:
             table.fault(1, name, "", "the column is missing from the header")
             good = False

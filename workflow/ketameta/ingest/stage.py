@@ -56,7 +56,7 @@ def _typed(text: TextTable, problems: list[Problem]) -> list[Row]:
     for text_row in text.rows:
         row: Row = {"file": text.file, "line": text_row.line}
         for column in text.schema.columns:
-            cell = text_row.cells[column.name]
+            cell = text_row.cells.get(column.name, "")
             note = ""
             try:
                 row[column.name], note = parse(cell, column)

@@ -19,7 +19,8 @@ def find_baseline(summary: ArmSummary, row: Row, rows: Sequence[Row]) -> ArmSumm
     own = [
         other
         for other in rows
-        if other["arm_id"] == arm.arm_id
+        if other.table == "outcomes"
+        and other["arm_id"] == arm.arm_id
         and other["scale"] == row["scale"]
         and other["outcome"] == row["outcome"]
         and other.key != row.key
@@ -47,7 +48,7 @@ def find_baseline(summary: ArmSummary, row: Row, rows: Sequence[Row]) -> ArmSumm
                 f"endpoint − change = {number(end)} − ({number(change)})",
                 number(mean),
                 rows=(row.key, other.key),
-                assumed=True,
+                assumption="baseline from change",
             )
             return _given(summary, mean, None, step, other)
     return summary

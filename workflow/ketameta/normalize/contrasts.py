@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ketameta.normalize import conversions
+from ketameta.normalize.conversions import ConversionError
 from ketameta.normalize.measures import Estimate, one_effect
 from ketameta.normalize.records import Arm, NotUsable, Row, Step, Trial, number
 from ketameta.normalize.sizes import Sizes
@@ -13,6 +15,7 @@ from ketameta.vocabulary import vocabulary
 
 HANDBOOK = "Cochrane Handbook 6.3, 6.5.2.3"
 _LOGGED = ("RR", "OR", "HR")
+_RATIOS = ("RR", "OR", "RD")
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,21 @@ class ContrastEffect:
     steps: tuple[Step, ...]
     n_t: int | None
     n_c: int | None
-    borrowed: bool
+
+
+@dataclass(frozen=True)
+class _Reported:
+    """An estimate (logged for ratios) with its standard error, and the step that gave it."""
+
+    value: float
+    se: float
+    step: Step
+
+
+def is_paired(trial: Trial, row: Row) -> bool:
+    """Say whether a contrast compares the periods of the same people."""
+    model = row["model"] or ""
+    return trial.design == "crossover" and any(word in model for word in ("crossover", "paired"))
 
 
 def from_contrasts(
@@ -45,13 +62,11 @@ def from_contrasts(
         f"{number(yi)} (variance {number(vi)})",
         "Gleser & Olkin 2009",
         tuple(row.key for row in rows),
-        assumed=True,
+        "shared control",
     )
     n_t = None if any(s.n_t is None for s in single) else sum(s.n_t or 0 for s in single)
     steps = tuple(s for one in single for s in (*one.steps, one.estimate.step))
-    return ContrastEffect(
-        Estimate(yi, vi, step), steps, n_t, single[0].n_c, any(s.borrowed for s in single)
-    )
+    return ContrastEffect(Estimate(yi, vi, step), steps, n_t, single[0].n_c)
 
 
 def shared_control_mean(effects: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -71,31 +86,39 @@ def shared_control_mean(effects: Sequence[tuple[float, float]]) -> tuple[float, 
 def _one(
     measure: str, trial: Trial, row: Row, sizes: Sizes, correlation: float, sign: int
 ) -> ContrastEffect:
+    _refuse_unusable(trial, row)
+    n_t, n_c, size_steps = _people(trial.arms[row["arm_t"]], trial.arms[row["arm_c"]], row, sizes)
+    paired = is_paired(trial, row)
+    try:
+        reported = _value_and_se(row, _degrees(n_t, n_c, paired))
+        if row["measure"] in ("OR", "RR") and measure in _RATIOS and measure != row["measure"]:
+            estimate, step = _other_ratio(measure, reported, n_t, n_c, row)
+            steps = (*size_steps, reported.step, step)
+            return ContrastEffect(estimate, steps, n_t, n_c)
+        if row["measure"] == "MD" and measure == "SMD":
+            if n_t is None or n_c is None:
+                raise NotUsable("no n to standardise the mean difference with")
+            r = correlation if paired else None
+            estimate, step = _standardised(reported, n_t, n_c, r, sign, row)
+            steps = (*size_steps, reported.step, step)
+            return ContrastEffect(estimate, steps, n_t, n_c)
+    except ConversionError as why:
+        raise NotUsable(str(why)) from None
+    yi = sign * reported.value
+    turned = ", turned because the scale runs the other way" if sign < 0 else ""
+    result = f"{number(yi)} (variance {number(reported.se**2)})"
+    last = Step(f"reported {row['measure']}{turned}", "estimate, SE²", result, rows=(row.key,))
+    return ContrastEffect(Estimate(yi, reported.se**2, last), (reported.step,), n_t, n_c)
+
+
+def _refuse_unusable(trial: Trial, row: Row) -> None:
     if row["estimate"] is None:
         raise NotUsable("no estimate, only a p-value" if row["p_value"] else "no estimate")
-    model = row["model"] or ""
     for words, why in vocabulary().unusable_models.items():
-        if words.lower() in model.lower():
+        if words.lower() in (row["model"] or "").lower():
             raise NotUsable(why)
-    paired = trial.design == "crossover" and any(w in model for w in ("crossover", "paired"))
-    if paired and row["measure"] == "SMD":
-        raise NotUsable("a standardised difference of a crossover model has another standardiser")
-    n_t, n_c, size_steps = _people(trial.arms[row["arm_t"]], trial.arms[row["arm_c"]], row, sizes)
-    value, se, step = _value_and_se(row, _degrees(n_t, n_c, paired))
-    if row["measure"] == "MD" and measure == "SMD":
-        if n_t is None or n_c is None:
-            raise NotUsable("no n to standardise the mean difference with")
-        estimate, sd_step = _standardised(value, se, n_t, n_c, paired, correlation, sign, row)
-        return ContrastEffect(estimate, (*size_steps, step, sd_step), n_t, n_c, bool(size_steps))
-    yi = sign * value
-    last = Step(
-        f"reported {row['measure']}"
-        + (" turned: the scale runs the other way" if sign < 0 else ""),
-        "estimate, SE²",
-        f"{number(yi)} (variance {number(se**2)})",
-        rows=(row.key,),
-    )
-    return ContrastEffect(Estimate(yi, se**2, last), (step,), n_t, n_c, False)
+    if trial.design == "crossover" and row["measure"] == "SMD":
+        raise NotUsable("a standardised difference of a crossover trial: its SD is not stated")
 
 
 def _people(
@@ -121,59 +144,85 @@ def _degrees(n_t: int | None, n_c: int | None, paired: bool) -> int | None:
     return n_t + n_c - 2 if n_t and n_c and n_t + n_c > 2 else None
 
 
-def _value_and_se(row: Row, df: int | None) -> tuple[float, float, Step]:
-    """Return the estimate (logged for ratios) and its standard error.
+def _value_and_se(row: Row, df: int | None) -> _Reported:
+    """Return a reported estimate with its standard error: as reported, from interval, or from p.
 
     An interval of a mean difference is read as a t interval where `df` is known, every other one
-    as normal.
+    as normal. A p-value serves only where it is printed as a number, not as a bound.
     """
     measure, value = row["measure"], row["estimate"]
     logged = measure in _LOGGED
+    if logged and value <= 0:
+        raise NotUsable("a ratio of 0 or below")
+    df = df if measure == "MD" else None
     shown = f"{measure} {number(value)}"
     value = math.log(value) if logged else value
     if row["se"]:
         step = Step("standard error as reported", shown, number(row["se"]), rows=(row.key,))
-        return value, row["se"], step
+        return _Reported(value, row["se"], step)
     low, high = row["ci_low"], row["ci_high"]
     if low is None or high is None:
-        raise NotUsable("an estimate without standard error or interval")
+        return _from_p(row, value, df, shown)
     if not low <= row["estimate"] <= high:
         raise NotUsable("the interval does not hold its estimate")
     if "Dunnett" in (row["model"] or ""):
         raise NotUsable("an interval adjusted for several comparisons gives no standard error")
-    from scipy.special import ndtri, stdtrit
-
-    tail = 0.5 + (row["ci_level"] or 95) / 200
-    by_t = measure == "MD" and df is not None
-    factor = float(stdtrit(df, tail)) if by_t else float(ndtri(tail))
+    level = (row["ci_level"] or 95) / 100
     shown += f" ({number(low)} to {number(high)})"
     if logged:
-        low, high = math.log(low), math.log(high)
-    se = (high - low) / (2 * factor)
-    formula = f"SE = (high − low) / 2{'t' if by_t else 'z'}" + (", of the logs" if logged else "")
-    return (
-        value,
-        se,
-        Step(
-            "standard error from the interval",
-            f"{formula}: {shown}",
-            number(se),
-            HANDBOOK,
-            (row.key,),
-        ),
+        se = conversions.log_interval_se(low, high, level)
+    else:
+        se = conversions.se_from_interval(low, high, level, df)
+    factor = f"t with {df} df" if df else "z"
+    formula = f"SE = (high − low) / 2 {factor}" + (", of the logs" if logged else "")
+    step = Step("standard error from the interval", f"{formula}: {shown}", number(se), HANDBOOK,
+                (row.key,))  # fmt: skip
+    return _Reported(value, se, step)
+
+
+def _from_p(row: Row, value: float, df: int | None, shown: str) -> _Reported:
+    p, relation = conversions.parse_p(row["p_value"] or "")
+    if relation != "=" or p is None or not 0 < p < 1 or value == 0:
+        raise NotUsable("an estimate without standard error, interval or exact p-value")
+    se = conversions.se_from_p(value, p, df)
+    formula = f"SE = |estimate| / {'t' if df else 'z'} of p = {p:g}: {shown}"
+    step = Step("standard error from the p-value", formula, number(se), HANDBOOK, (row.key,),
+                "p-value")  # fmt: skip
+    return _Reported(value, se, step)
+
+
+def _other_ratio(
+    measure: str, reported: _Reported, n_t: int | None, n_c: int | None, row: Row
+) -> tuple[Estimate, Step]:
+    """Recover the 2 × 2 table behind a reported ratio, and take another measure from it."""
+    if n_t is None or n_c is None:
+        raise NotUsable("no n to recover the counts with")
+    a, c = conversions.counts_from_ratio(row["measure"], reported.value, reported.se, n_t, n_c)
+    said = f"the counts whose {row['measure']} and interval print so"
+    step = Step("counts from the reported ratio", said, f"{a}/{n_t} against {c}/{n_c}",
+                "Di Pietrantonj 2006", (row.key,), "counts from ratio")  # fmt: skip
+    yi, vi = one_effect(measure, dict(ai=a, n1i=n_t, ci=c, n2i=n_c))
+    result = f"{number(yi)} (variance {number(vi)})"
+    last = Step(
+        f"{measure} of these counts", f"{a}/{n_t} against {c}/{n_c}", result, rows=(row.key,)
     )
+    return Estimate(yi, vi, last), step
 
 
 def _standardised(
-    value: float, se: float, n_t: int, n_c: int, paired: bool, r: float, sign: int, row: Row
+    reported: _Reported, n_t: int, n_c: int, r: float | None, sign: int, row: Row
 ) -> tuple[Estimate, Step]:
-    """Turn a mean difference with its SE into Hedges' g by the SD that the SE implies."""
-    if paired:
-        sd = se * math.sqrt(n_t) / math.sqrt(2 * (1 - r))
+    """Turn a mean difference with its SE into Hedges' g by the SD that the SE implies.
+
+    `r` is the within-person correlation of a paired comparison, else None.
+    """
+    value, se = reported.value, reported.se
+    if r is not None:
+        sd = conversions.sd_from_paired_se(se, n_t, r)
         formula = f"SD = SE √n / √(2 (1 − r)), r = {number(r)}"
         g, vi = one_effect("SMDX", dict(m1i=value, sd1i=sd, m2i=0, sd2i=sd, ni=n_t, ri=r))
     else:
-        sd = se / math.sqrt(1 / n_t + 1 / n_c)
+        sd = conversions.sd_from_se_of_difference(se, n_t, n_c)
         formula = "SD = SE / √(1/n1 + 1/n2)"
         arms = dict(m1i=value, sd1i=sd, n1i=n_t, m2i=0, sd2i=sd, n2i=n_c)
         g, vi = one_effect("SMD", arms)
@@ -183,7 +232,7 @@ def _standardised(
         number(sd),
         HANDBOOK,
         (row.key,),
-        assumed=True,
+        "SD from a difference" if r is None else "correlation",
     )
     yi = sign * g
     said = f"J × {number(value)} / {number(sd)}"

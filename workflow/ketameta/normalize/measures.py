@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ketameta.normalize.records import ArmSummary, NotUsable, Step, number
+from ketameta.normalize import conversions
+from ketameta.normalize.records import ArmSummary, NotUsable, Row, Step, number
 from ketameta.stats import effect_size
 
 ELBOURNE = "Elbourne and others 2002; Cochrane Handbook 23.2"
@@ -20,7 +21,7 @@ _NAMES = {
     "PCTRED": "per cent reduction",
 }
 _PAIRED = {"RR": "MPRRM", "OR": "MPORM", "RD": "MPRDM", "MD": "MC", "SMD": "SMDX"}
-
+_EVENTS = ("RR", "OR", "RD")
 
 Numbers = dict[str, Any]
 
@@ -34,36 +35,67 @@ class Estimate:
     step: Step
 
 
+@dataclass(frozen=True)
+class Correlation:
+    """A within-person correlation; `source` and `row` are empty where it is assumed."""
+
+    value: float
+    source: str = ""
+    row: Row | None = None
+
+
 def two_arms(
-    measure: str, t: ArmSummary, c: ArmSummary, paired: bool, correlation: float, sign: int
+    measure: str, t: ArmSummary, c: ArmSummary, paired: Correlation | None, sign: int
 ) -> Estimate:
     """Return the effect of treated against control arm.
 
-    `paired` says that the same people stand in both (crossover, both periods); `sign` is -1 where
-    a scale runs the other way. Raises `NotUsable` where there is nothing to estimate.
+    `paired` is the correlation where the same people stand in both (crossover, both periods);
+    `sign` is -1 where a scale runs the other way. Raises `NotUsable` where there is nothing to
+    estimate.
     """
-    unequal = (
-        "; periods with unequal n, treated as separate groups" if paired and t.n != c.n else ""
-    )
-    if measure in ("RR", "OR", "RD"):
-        numbers: Numbers = dict(ai=t.events, n1i=t.n, ci=c.events, n2i=c.n)
-        said = f"{t.events}/{t.n} against {c.events}/{c.n}{unequal}"
-        if measure != "RD" and (t.events == c.events == 0):
-            raise NotUsable("no events in either arm: a ratio cannot be estimated")
-        if measure != "RD" and t.events == t.n and c.events == c.n:
-            raise NotUsable("events in everybody in both arms: no variance to estimate")
-        if paired and t.n == c.n:
-            r = _feasible(correlation, t, c)
-            return _estimate(measure, _PAIRED[measure], numbers | {"ri": r}, said, sign, r)
-    elif t.basis != c.basis:
-        raise NotUsable(f"treated arms report {t.basis}, control arms {c.basis}")
-    elif paired and t.n == c.n:
-        numbers = dict(m1i=t.mean, sd1i=t.sd, m2i=c.mean, sd2i=c.sd, ni=t.n, ri=correlation)
-        return _estimate(measure, _PAIRED[measure], numbers, _means(t, c), sign, correlation)
+    if paired and t.n != c.n:
+        paired, unequal = None, "; periods with unequal n, treated as separate groups"
     else:
+        unequal = ""
+    if measure in _EVENTS:
+        _refuse_without_contrast(measure, t, c)
+        numbers: Numbers = dict(ai=t.events, n1i=t.n, ci=c.events, n2i=c.n)
+        said = (
+            f"{number(t.events or 0)}/{number(t.n)} against {number(c.events or 0)}/{number(c.n)}"
+        )
+        if paired:
+            return _paired_events(measure, t, c, numbers, said, paired)
+    else:
+        if t.basis != c.basis:
+            raise NotUsable(f"treated arms report {t.basis}, control arms {c.basis}")
+        said = _means(t, c)
+        if paired:
+            numbers = dict(m1i=t.mean, sd1i=t.sd, m2i=c.mean, sd2i=c.sd, ni=t.n, ri=paired.value)
+            return _estimate(measure, _PAIRED[measure], numbers, said, sign, paired)
         numbers = dict(m1i=t.mean, sd1i=t.sd, n1i=t.n, m2i=c.mean, sd2i=c.sd, n2i=c.n)
-        said = _means(t, c) + unequal
-    return _estimate(measure, measure, numbers, said, sign)
+    return _estimate(measure, measure, numbers, said + unequal, sign)
+
+
+def _refuse_without_contrast(measure: str, t: ArmSummary, c: ArmSummary) -> None:
+    if measure == "RD":
+        return
+    if t.events == c.events == 0:
+        raise NotUsable("no events in either arm: a ratio cannot be estimated")
+    if t.events == t.n and c.events == c.n:
+        raise NotUsable("events in everybody in both arms: no variance to estimate")
+
+
+def _paired_events(
+    measure: str, t: ArmSummary, c: ArmSummary, numbers: Numbers, said: str, r: Correlation
+) -> Estimate:
+    """Return the paired effect; the correlation is held to what the margins allow."""
+    add = 0.5 if 0 in _cells(numbers) else 0.0
+    shares = [((s.events or 0) + add) / (s.n + 2 * add) for s in (t, c)]
+    most = conversions.feasible_phi(*shares)
+    if r.value > most:
+        said += f"; the margins allow a correlation of {number(most, 3)} at most"
+        r = replace(r, value=most)
+    return _estimate(measure, _PAIRED[measure], numbers | {"ri": r.value}, said, 1, r)
 
 
 def one_arm(measure: str, arm: ArmSummary, correlation: float) -> Estimate:
@@ -87,17 +119,19 @@ def _reduction(arm: ArmSummary, r: float) -> Estimate:
     if arm.mean is None or arm.sd is None or arm.baseline_mean is None:
         raise NotUsable("no baseline mean")
     base, sb = arm.baseline_mean, arm.baseline_sd
+    if base <= 0:
+        raise NotUsable("a baseline mean of 0 or below has no per cent reduction")
     end = base + arm.mean if arm.basis == "change" else arm.mean
-    said = f"baseline {number(base)}, end {number(end)}, n {arm.n}"
+    said = f"baseline {number(base)}, end {number(end)}, n {number(arm.n)}"
     if sb is None:
         vi = 1e4 * arm.sd**2 / (arm.n * base**2)
         yi = 100 * (1 - end / base)
         step = Step(
             "per cent reduction, baseline mean taken as known",
-            f"100 (1 - end / baseline), variance (100 SD / baseline)² / n: {said}",
+            f"100 (1 − end / baseline), variance (100 SD / baseline)² / n: {said}",
             f"{number(yi)} (variance {number(vi)})",
             "delta method",
-            assumed=True,
+            assumption="baseline taken as known",
         )
         return Estimate(yi, vi, step)
     se = arm.sd
@@ -107,14 +141,8 @@ def _reduction(arm: ArmSummary, r: float) -> Estimate:
             raise NotUsable(f"SD of change and of baseline do not fit a correlation of {r}")
         se = r * sb + math.sqrt(root)
     numbers = dict(m1i=end, sd1i=se, m2i=base, sd2i=sb, ni=arm.n, ri=r)
-    return _estimate(
-        "PCTRED",
-        "PCTRED",
-        numbers,
-        f"{said}, SD of baseline {number(sb)}, of end {number(se)}",
-        1,
-        r,
-    )
+    said += f", SD of baseline {number(sb)}, of end {number(se)}"
+    return _estimate("PCTRED", "PCTRED", numbers, said, 1, Correlation(r))
 
 
 def one_effect(kind: str, numbers: Numbers) -> tuple[float, float]:
@@ -132,47 +160,52 @@ def _estimate(
     numbers: Numbers,
     said: str,
     sign: int,
-    correlation: float | None = None,
+    correlation: Correlation | None = None,
 ) -> Estimate:
     value, vi = one_effect(kind, numbers)
     yi = sign * value
-    what = _NAMES[measure]
+    what, source, assumption = _NAMES[measure], "", ""
     if correlation is not None:
-        what += f", within people with correlation {number(correlation, 3)}"
+        what += f", within people with correlation {number(correlation.value, 3)}"
+        source = correlation.source or ("" if measure == "PCTRED" else ELBOURNE)
+        assumption = "" if correlation.source else "correlation"
     if sign < 0:
         what += ", turned because the scale runs the other way"
-    cells = {"RR", "OR", "PLO"}
-    zero = measure in cells and 0 in _cells(numbers)
-    step = Step(
-        what,
-        said + ("; 1/2 added to each cell, one being 0" if zero else ""),
-        f"{number(yi)} (variance {number(vi)})",
-        ELBOURNE if correlation is not None and measure != "PCTRED" else "",
-        assumed=correlation is not None,
-    )
-    return Estimate(yi, vi, step)
+    if measure in ("RR", "OR", "PLO") and 0 in _cells(numbers):
+        said += "; 1/2 added to each cell, one being 0"
+    result = f"{number(yi)} (variance {number(vi)})"
+    return Estimate(yi, vi, Step(what, said, result, source, assumption=assumption))
 
 
 def _cells(numbers: Numbers) -> list[float]:
-    value = {name: x or 0 for name, x in numbers.items()}
-    if "xi" in value:
-        return [value["xi"], value["ni"] - value["xi"]]
-    return [value["ai"], value["n1i"] - value["ai"], value["ci"], value["n2i"] - value["ci"]]
+    if "xi" in numbers:
+        return [numbers["xi"], numbers["ni"] - numbers["xi"]]
+    a, n1, c, n2 = (numbers[name] for name in ("ai", "n1i", "ci", "n2i"))
+    return [a, n1 - a, c, n2 - c]
 
 
 def _means(t: ArmSummary, c: ArmSummary) -> str:
     return " against ".join(
-        f"{number(s.mean or 0)} (SD {number(s.sd or 0)}, n {s.n})" for s in (t, c)
+        f"{number(s.mean or 0)} (SD {number(s.sd or 0)}, n {number(s.n)})" for s in (t, c)
     )
 
 
-def _feasible(correlation: float, t: ArmSummary, c: ArmSummary) -> float:
-    """Return the correlation, or the largest that the margins of the paired table allow.
+def shared_variance(measure: str, c: ArmSummary, effects: list[float]) -> float | None:
+    """Return the sampling covariance of effects that share the control arm `c` whole.
 
-    Two binary outcomes with shares p and q cannot correlate by more than
-    √(p (1-q) / (q (1-p))) for p ≤ q (the largest φ of a 2 × 2 table).
+    The part of the variance that the control contributes (Gleser & Olkin 2009; Cochrane
+    Handbook 23.3.4): for SMD that of the means alone, 1/n of the control, which leaves out the
+    small term of the shared SD. None for a single effect.
     """
-    add = 0.5 if 0 in _cells(dict(ai=t.events, n1i=t.n, ci=c.events, n2i=c.n)) else 0.0
-    low, high = sorted(((s.events or 0) + add) / (s.n + 2 * add) for s in (t, c))
-    largest = math.sqrt(low * (1 - high) / (high * (1 - low)))
-    return min(correlation, largest)
+    if len(effects) < 2:
+        return None
+    n, x = c.n, c.events
+    if measure in ("MD", "SMD"):
+        return (c.sd or 0.0) ** 2 / n if measure == "MD" else 1 / n
+    if x is None:
+        return None
+    if measure == "RD":
+        return x * (n - x) / n**3
+    add = 0.5 if x in (0, n) else 0.0
+    x, n = x + add, n + 2 * add
+    return 1 / x - 1 / n if measure == "RR" else 1 / x + 1 / (n - x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +62,11 @@ class Row:
         """The row's name in ledger and derivations: file and line."""
         return f"{self.values['file']}:{self.line}"
 
+    def decimals(self, name: str) -> int:
+        """Return the number of decimals with which a cell was entered."""
+        text = str(json.loads(self.values["entered"]).get(name, ""))
+        return len(text.partition(".")[2])
+
     @property
     def analysis_set(self) -> str:
         """The analysis set, or `not stated`."""
@@ -69,14 +75,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a derivation: what was done, by which formula, from which values and rows."""
+    """One step of a derivation: what was done, by which formula, from which values and rows.
+
+    `assumption` is the word of the vocabulary for what the step assumes or borrows; empty where
+    it follows from reported numbers alone.
+    """
 
     what: str
     formula: str
     result: str
     source: str = ""
     rows: tuple[str, ...] = ()
-    assumed: bool = False
+    assumption: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,20 +94,20 @@ class ArmSummary:
     """An arm, or several arms together, ready for an effect size.
 
     Counts: `n`, `events`. Scores: `n`, `mean`, `sd` on `basis` (change or endpoint), and the
-    baseline where it is known. `borrowed` says that an n was taken from elsewhere.
+    baseline where it is known. `share` is the part of a control arm that stands here where
+    several treated arms share it (its n and events are then that part).
     """
 
     arms: tuple[Arm, ...]
-    n: int
+    n: float
     rows: tuple[Row, ...]
     steps: tuple[Step, ...] = ()
-    events: int | None = None
+    events: float | None = None
     mean: float | None = None
     sd: float | None = None
     basis: str = "counts"
     baseline_mean: float | None = None
     baseline_sd: float | None = None
-    borrowed: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,14 +115,15 @@ class Effect:
     """One trial's effect on an analysis, with all that the report says of it.
 
     `yi` and `vi` are on the scale of the analysis (log for RR and OR, logit for PLO, per cent for
-    PCTRED); None where the numbers give no estimate, and `problem` says why.
+    PCTRED). `comparison` is empty, or names the treated arm where the arms of a trial stand
+    apart; `shared` is then the sampling variance that its effects share through their control.
     """
 
     trial: Trial
-    yi: float | None
-    vi: float | None
-    n_t: int
-    n_c: int | None
+    yi: float
+    vi: float
+    n_t: float | None
+    n_c: float | None
     treated: tuple[Arm, ...]
     control: tuple[Arm, ...]
     comparator_class: str
@@ -123,18 +134,24 @@ class Effect:
     basis: str
     rows: tuple[Row, ...]
     steps: tuple[Step, ...]
-    events_t: int | None = None
-    events_c: int | None = None
+    events_t: float | None = None
+    events_c: float | None = None
     mean_t: float | None = None
     sd_t: float | None = None
     mean_c: float | None = None
     sd_c: float | None = None
-    problem: str = ""
+    comparison: str = ""
+    shared: float | None = None
 
     @property
-    def n(self) -> int:
-        """People behind the effect."""
-        return self.n_t + (self.n_c or 0)
+    def n(self) -> float:
+        """People behind the effect, as far as they are known."""
+        return (self.n_t or 0) + (self.n_c or 0)
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the derivation assumes or borrows, each word once."""
+        return tuple(dict.fromkeys(step.assumption for step in self.steps if step.assumption))
 
 
 def number(value: float, digits: int = 4) -> str:

@@ -11,9 +11,9 @@ from ketameta.vocabulary import vocabulary
 
 # measure of an analysis -> reported measures that can become it
 CONVERTIBLE = {
-    "RR": ("RR",),
-    "OR": ("OR", "logOR"),
-    "RD": ("RD",),
+    "RR": ("RR", "OR"),
+    "OR": ("OR", "logOR", "RR"),
+    "RD": ("RD", "OR", "RR"),
     "MD": ("MD",),
     "SMD": ("SMD", "MD"),
     "PLO": (),

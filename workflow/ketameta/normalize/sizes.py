@@ -45,5 +45,9 @@ class Sizes:
 
 def _step(arm: Arm, n: int, why: str, row: Row | None = None) -> Step:
     return Step(
-        f"n of {arm.arm_id} borrowed", why, str(n), rows=(row.key,) if row else (), assumed=True
+        f"n of {arm.arm_id} borrowed",
+        why,
+        str(n),
+        rows=(row.key,) if row else (),
+        assumption="borrowed n",
     )

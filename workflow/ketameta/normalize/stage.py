@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ketameta.configuration import Configuration, Question
+from ketameta.configuration import Configuration, Question, Variant
 from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.ledger import Entry, Ledger
 from ketameta.normalize.overlap import resolve
@@ -35,6 +35,12 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
             found["effects"].append(_effect_row(analysis.name, analysis.select, effect))
             found["derivations"] += _derivation_rows(analysis.name, effect)
         found["ledger"] += [_ledger_row(entry) for entry in entries]
+        for variant in analysis.variants:
+            if variant.select != analysis.select:
+                others, _ = effects_of(analysis.name, variant.select, trials, rows)
+                found["variants"] += [
+                    _variant_row(analysis.name, variant, effect) for effect in others
+                ]
     found["rows"] = [_raw_row(row, trials[row["trial_id"]].label) for row in rows]
     found["overview"] = _overview(raw)
     return {
@@ -57,9 +63,7 @@ def effects_of(
     effects = []
     for trial_id, candidates in by_trial.items():
         choice = TrialChoice(question, trials[trial_id], candidates, all_by_trial[trial_id], ledger)
-        effect = choice.effect()
-        if effect is not None:
-            effects.append(effect)
+        effects += choice.effects()
     return resolve(effects, trials, ledger), ledger.entries()
 
 
@@ -128,7 +132,9 @@ def _effect_row(name: str, question: Question, effect: Effect) -> dict[str, Any]
         "measure": question.measure,
         "yi": effect.yi,
         "vi": effect.vi,
-        "n_t": effect.n_t or None,
+        "comparison": effect.comparison,
+        "shared": effect.shared,
+        "n_t": effect.n_t,
         "n_c": effect.n_c,
         "events_t": effect.events_t,
         "events_c": effect.events_c,
@@ -146,9 +152,24 @@ def _effect_row(name: str, question: Question, effect: Effect) -> dict[str, Any]
         "definition": effect.definition,
         "analysis_set": effect.analysis_set,
         "basis": effect.basis,
-        "assumed": any(step.assumed for step in effect.steps),
+        "assumptions": list(effect.assumptions),
         "marks": list(marks),
         "rows": list(dict.fromkeys(row.key for row in effect.rows)),
+    }
+
+
+def _variant_row(name: str, variant: Variant, effect: Effect) -> dict[str, Any]:
+    return {
+        "analysis": name,
+        "variant": variant.name,
+        "trial_id": effect.trial.trial_id,
+        "comparison": effect.comparison,
+        "shared": effect.shared,
+        "yi": effect.yi,
+        "vi": effect.vi,
+        "n_t": effect.n_t,
+        "n_c": effect.n_c,
+        "events_t": effect.events_t,
     }
 
 
@@ -157,12 +178,13 @@ def _derivation_rows(name: str, effect: Effect) -> list[dict[str, Any]]:
         {
             "analysis": name,
             "trial_id": effect.trial.trial_id,
+            "comparison": effect.comparison,
             "step": number,
             "what": step.what,
             "formula": step.formula,
             "result": step.result,
             "source": step.source,
-            "assumed": step.assumed,
+            "assumption": step.assumption,
             "rows": list(step.rows),
         }
         for number, step in enumerate(effect.steps, start=1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from ketameta.normalize import conversions
+from ketameta.normalize.conversions import ConversionError
 from ketameta.normalize.records import Arm, ArmSummary, NotUsable, Row, Step, arm_names, number
 from ketameta.normalize.sizes import Sizes
 
@@ -15,103 +17,155 @@ HANDBOOK = "Cochrane Handbook 6.5"
 def counts(arm: Arm, rows: Sequence[Row], sizes: Sizes) -> ArmSummary:
     """Return events and n of an arm, added over `rows` (strata of separate people).
 
-    Raises `NotUsable` where a count is missing.
+    A row reports events, or the per cent with the event, from which the one count that prints
+    so is recovered. Raises `NotUsable` where a count is missing.
     """
-    total, events, borrowed = 0, 0, False
+    total, events = 0, 0
     steps: list[Step] = []
+    said = []
     for row in rows:
-        if row["events"] is None:
-            raise NotUsable("no number of events")
-        n, step = sizes.of(arm, row)
-        if step:
-            steps.append(step)
-            borrowed = True
-        if row["events"] > n:
-            raise NotUsable(f"{row['events']} events in n = {n}")
-        total, events = total + n, events + row["events"]
+        n, size_step = sizes.of(arm, row)
+        found, count_step = _events(arm, row, n)
+        steps += [step for step in (size_step, count_step) if step]
+        if found > n:
+            raise NotUsable(f"{found} events in n = {n}")
+        total, events = total + n, events + found
+        said.append(f"{found}/{n}")
     keys = tuple(row.key for row in rows)
-    if len(rows) > 1:
-        said = " + ".join(f"{row['events']}/{row['n']}" for row in rows)
-        steps.append(Step(f"strata of {arm.arm_id} added", said, f"{events}/{total}", rows=keys))
-    else:
-        steps.append(Step(f"counts of {arm.arm_id}", "events / n", f"{events}/{total}", rows=keys))
-    return ArmSummary((arm,), total, tuple(rows), tuple(steps), events=events, borrowed=borrowed)
+    what = f"counts of {arm.arm_id}" if len(rows) == 1 else f"strata of {arm.arm_id} added"
+    formula = "events / n" if len(rows) == 1 else " + ".join(said)
+    steps.append(Step(what, formula, f"{events}/{total}", rows=keys))
+    return ArmSummary((arm,), total, tuple(rows), tuple(steps), events=events)
 
 
-def score(arm: Arm, rows: Sequence[Row], sizes: Sizes, basis: Sequence[str]) -> ArmSummary:
-    """Return mean and SD of an arm from the first basis that the row reports with a spread.
+def _events(arm: Arm, row: Row, n: int) -> tuple[int, Step | None]:
+    if row["events"] is not None:
+        return row["events"], None
+    if row["percent"] is None:
+        raise NotUsable("no number of events")
+    decimals = row.decimals("percent")
+    try:
+        found = conversions.events_from_percent(row["percent"], n, decimals)
+    except ConversionError as why:
+        raise NotUsable(str(why)) from None
+    formula = f"the one count of {n} that prints as {row['percent']:.{decimals}f}%"
+    return found, Step(
+        f"events of {arm.arm_id} from per cent", formula, str(found), rows=(row.key,)
+    )
 
-    `basis` is an order of preference of change and endpoint. Raises `NotUsable`.
+
+def score(
+    arm: Arm, rows: Sequence[Row], sizes: Sizes, basis: str, correlation: float
+) -> ArmSummary:
+    """Return mean and SD of an arm on a basis: change, endpoint, or computed change.
+
+    A computed change is endpoint minus baseline, its SD from both SDs and the correlation.
+    Raises `NotUsable` where the row does not give the basis.
     """
     if len(rows) != 1:
         raise NotUsable("scores of strata are not added")
     row = rows[0]
-    if row["change_mean"] is None and row["mean"] is None:
-        raise NotUsable("no mean and no change")
     n, size_step = sizes.of(arm, row)
-    for kind in basis:
-        mean = row["change_mean"] if kind == "change" else row["mean"]
-        if mean is None:
-            continue
-        found = _spread(arm, row, kind, n)
-        if found:
-            sd, step = found
-            steps = (size_step, step) if size_step else (step,)
-            return ArmSummary(
-                (arm,),
-                n,
-                (row,),
-                steps,
-                mean=mean,
-                sd=sd,
-                basis=kind,
-                baseline_mean=row["baseline_mean"],
-                baseline_sd=row["baseline_sd"],
-                borrowed=size_step is not None,
-            )
+    if n < 2:
+        raise NotUsable(f"n = {n}: no SD of fewer than two people")
+    if basis == "change":
+        mean, sd, steps = _change(arm, row, n)
+    else:
+        mean, sd, steps = _endpoint(arm, row, n)
+    if basis == "computed change":
+        mean, sd, step = _computed_change(arm, row, mean, sd, correlation)
+        steps = (*steps, step)
+    return ArmSummary(
+        (arm,),
+        n,
+        (row,),
+        (size_step, *steps) if size_step else steps,
+        mean=mean,
+        sd=sd,
+        basis="endpoint" if basis == "endpoint" else "change",
+        baseline_mean=row["baseline_mean"],
+        baseline_sd=row["baseline_sd"],
+    )
+
+
+def _change(arm: Arm, row: Row, n: int) -> tuple[float, float, tuple[Step, ...]]:
+    if row["change_mean"] is None:
+        raise NotUsable("no change from baseline")
+    sd, step = _spread(row, row["change_sd"], True, n, f"mean change of {arm.arm_id}")
+    result = f"{number(row['change_mean'])}, {number(sd)}, {n}"
+    return row["change_mean"], sd, (replace(step, result=result),)
+
+
+def _endpoint(arm: Arm, row: Row, n: int) -> tuple[float, float, tuple[Step, ...]]:
+    if row["mean"] is None:
+        return _from_quantiles(arm, row, n)
+    # se and interval belong to the row's change where it has one, else to its mean
+    own = row["change_mean"] is None
+    sd, step = _spread(row, row["sd"], own, n, f"endpoint mean of {arm.arm_id}")
+    return row["mean"], sd, (replace(step, result=f"{number(row['mean'])}, {number(sd)}, {n}"),)
+
+
+def _spread(row: Row, sd: float | None, own: bool, n: int, what: str) -> tuple[float, Step]:
+    """Return the SD as reported, or from the row's SE or 95% interval where they are its own."""
+    keys = (row.key,)
+    try:
+        if sd is not None:
+            if sd == 0:
+                raise NotUsable("SD of 0")
+            return sd, Step(what, "mean, SD, n", "", rows=keys)
+        if own and row["se"]:
+            sd = conversions.sd_from_se(row["se"], n)
+            formula = f"SD = SE √n = {number(row['se'])} × √{n}"
+            return sd, Step(f"{what}: SD from its SE", formula, "", f"{HANDBOOK}.2.2", keys)
+        if own and row["ci95_low"] is not None and row["ci95_high"] is not None:
+            low, high = row["ci95_low"], row["ci95_high"]
+            sd = conversions.sd_from_interval(low, high, n)
+            formula = f"SD = √n (high − low) / 2t, {number(low)} to {number(high)}"
+            return sd, Step(f"{what}: SD from its interval", formula, "", f"{HANDBOOK}.2.2", keys)
+    except ConversionError as why:
+        raise NotUsable(str(why)) from None
     raise NotUsable("a mean without SD, SE or interval")
 
 
-def _spread(arm: Arm, row: Row, kind: str, n: int) -> tuple[float, Step] | None:
-    """Return the SD of the row's change or endpoint, and the step that gave it."""
-    if n < 2:
-        raise NotUsable(f"n = {n}: no SD of fewer than two people")
-    sd = row["change_sd"] if kind == "change" else row["sd"]
-    what = f"mean {kind} of {arm.arm_id}" if kind == "change" else f"endpoint mean of {arm.arm_id}"
-    mean = row["change_mean"] if kind == "change" else row["mean"]
-    if sd is not None:
-        if sd == 0:
-            raise NotUsable("SD of 0")
-        return sd, Step(what, "mean, SD, n", f"{number(mean)}, {number(sd)}, {n}", rows=(row.key,))
-    # se and interval belong to the row's change where it has one, else to its mean
-    if kind == "endpoint" and row["change_mean"] is not None:
-        return None
-    if row["se"] is not None and row["se"] > 0:
-        sd = row["se"] * math.sqrt(n)
-        formula = f"SD = SE √n = {number(row['se'])} × √{n}"
-        return sd, Step(
-            f"{what}: SD from its standard error",
-            formula,
-            f"{number(mean)}, {number(sd)}, {n}",
-            f"{HANDBOOK}.2.2",
-            (row.key,),
-        )
-    if row["ci95_low"] is not None and row["ci95_high"] is not None:
-        from scipy.special import stdtrit
+def _from_quantiles(arm: Arm, row: Row, n: int) -> tuple[float, float, tuple[Step, ...]]:
+    """Return mean and SD from median, quartiles and range."""
+    names = {"median": "median", "q1": "q1", "q3": "q3", "minimum": "minimum", "maximum": "maximum"}
+    given = {name: row[column] for name, column in names.items() if row[column] is not None}
+    if "median" not in given or len(given) < 3:
+        raise NotUsable("no mean")
+    try:
+        mean, sd = conversions.mean_sd_from_quantiles(n, **given)
+    except ConversionError as why:
+        raise NotUsable(str(why)) from None
+    said = ", ".join(f"{name} {number(value)}" for name, value in given.items())
+    step = Step(
+        f"mean and SD of {arm.arm_id} from quantiles",
+        said,
+        f"{number(mean)}, {number(sd)}, {n}",
+        "Luo 2018; Wan 2014; Shi 2020",
+        (row.key,),
+        "quantiles",
+    )
+    return mean, sd, (step,)
 
-        low, high, t = row["ci95_low"], row["ci95_high"], float(stdtrit(n - 1, 0.975))
-        sd = math.sqrt(n) * (high - low) / (2 * t)
-        formula = (
-            f"SD = √n (high − low) / 2t = √{n} ({number(high)} − {number(low)}) / {number(2 * t)}"
-        )
-        return sd, Step(
-            f"{what}: SD from its 95% interval",
-            formula,
-            f"{number(mean)}, {number(sd)}, {n}",
-            f"{HANDBOOK}.2.2",
-            (row.key,),
-        )
-    return None
+
+def _computed_change(
+    arm: Arm, row: Row, mean: float, sd: float, correlation: float
+) -> tuple[float, float, Step]:
+    base, base_sd = row["baseline_mean"], row["baseline_sd"]
+    if base is None or base_sd is None:
+        raise NotUsable("no baseline mean and SD")
+    spread = conversions.change_sd(base_sd, sd, correlation)
+    formula = f"SD² = {number(base_sd)}² + {number(sd)}² − 2 r × {number(base_sd)} × {number(sd)}"
+    step = Step(
+        f"change of {arm.arm_id} from baseline and endpoint",
+        f"{number(mean)} − {number(base)}; {formula}, r = {number(correlation)}",
+        f"{number(mean - base)}, {number(spread)}",
+        f"{HANDBOOK}.2.8",
+        (row.key,),
+        "correlation",
+    )
+    return mean - base, spread, step
 
 
 def add_counts(parts: Sequence[ArmSummary]) -> ArmSummary:
@@ -121,30 +175,25 @@ def add_counts(parts: Sequence[ArmSummary]) -> ArmSummary:
     n = sum(part.n for part in parts)
     events = sum(part.events or 0 for part in parts)
     said = " + ".join(f"{part.events}/{part.n}" for part in parts)
-    return _together(
-        parts, Step("arms added", said, f"{events}/{n}", f"{HANDBOOK}.2.10"), n, events=events
-    )
+    step = Step("arms added", said, f"{events}/{n}", f"{HANDBOOK}.2.10")
+    return _together(parts, step, n, events=events)
 
 
 def combine_scores(parts: Sequence[ArmSummary]) -> ArmSummary:
     """Combine means and SDs of several arms into those of all their people together.
 
-    The SD is that of the pooled people, between-arm differences included (Cochrane Handbook
-    table 6.5.a). Raises `NotUsable` where the arms are not on one basis.
+    The SD is that of all the people, between-arm differences included (Cochrane Handbook
+    table 6.5.a).
     """
     if len(parts) == 1:
         return parts[0]
-    if len({part.basis for part in parts}) > 1:
-        raise NotUsable("arms that report change and arms that report endpoints are not combined")
-    n = sum(part.n for part in parts)
-    mean, sd = combined_mean_sd([(p.n, p.mean or 0.0, p.sd or 0.0) for p in parts])
+    n, mean, sd = conversions.combine_groups([(p.n, p.mean or 0.0, p.sd or 0.0) for p in parts])
     base_mean = base_sd = None
     if all(part.baseline_mean is not None for part in parts):
         base_mean = sum(p.n * (p.baseline_mean or 0.0) for p in parts) / n
         if all(part.baseline_sd is not None for part in parts):
-            base_mean, base_sd = combined_mean_sd(
-                [(p.n, p.baseline_mean or 0.0, p.baseline_sd or 0.0) for p in parts]
-            )
+            groups = [(p.n, p.baseline_mean or 0.0, p.baseline_sd or 0.0) for p in parts]
+            _, base_mean, base_sd = conversions.combine_groups(groups)
     said = "; ".join(f"{number(p.mean or 0)} (SD {number(p.sd or 0)}, n {p.n})" for p in parts)
     step = Step(
         "arms combined",
@@ -164,25 +213,28 @@ def combine_scores(parts: Sequence[ArmSummary]) -> ArmSummary:
     )
 
 
-def combined_mean_sd(groups: Sequence[tuple[int, float, float]]) -> tuple[float, float]:
-    """Return mean and SD of all people of groups given as (n, mean, SD)."""
-    n = sum(size for size, _, _ in groups)
-    mean = sum(size * m for size, m, _ in groups) / n
-    squares = sum((size - 1) * sd**2 + size * (m - mean) ** 2 for size, m, sd in groups)
-    return mean, math.sqrt(squares / (n - 1))
+def split(control: ArmSummary, ways: int) -> ArmSummary:
+    """Return one of `ways` equal parts of a control arm that as many treated arms share.
+
+    Mean and SD stay, n and events are divided (Cochrane Handbook 23.3.4).
+    """
+    events = None if control.events is None else control.events / ways
+    step = Step(
+        f"{arm_names(control.arms)} shared by {ways} treated arms",
+        f"n / {ways}" + ("" if events is None else f", events / {ways}"),
+        f"n {number(control.n / ways)}" + ("" if events is None else f", events {number(events)}"),
+        "Cochrane Handbook 23.3.4",
+        tuple(row.key for row in control.rows),
+        "shared control",
+    )
+    return replace(control, n=control.n / ways, events=events, steps=(*control.steps, step))
 
 
-def _together(parts: Sequence[ArmSummary], step: Step, n: int, **numbers: Any) -> ArmSummary:
+def _together(parts: Sequence[ArmSummary], step: Step, n: float, **numbers: Any) -> ArmSummary:
     arms = tuple(arm for part in parts for arm in part.arms)
     rows = tuple(row for part in parts for row in part.rows)
+    named = replace(
+        step, what=f"{step.what}: {arm_names(arms)}", rows=tuple(row.key for row in rows)
+    )
     steps = tuple(s for part in parts for s in part.steps)
-    named = Step(
-        f"{step.what}: {arm_names(arms)}",
-        step.formula,
-        step.result,
-        step.source,
-        tuple(row.key for row in rows),
-    )
-    return ArmSummary(
-        arms, n, rows, (*steps, named), borrowed=any(part.borrowed for part in parts), **numbers
-    )
+    return ArmSummary(arms, n, rows, (*steps, named), **numbers)

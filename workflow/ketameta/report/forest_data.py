@@ -104,7 +104,8 @@ def _left_headings(analysis: Analysis, studies: list[Record]) -> tuple[Heading, 
 
 def _left_cells(analysis: Analysis, s: Record) -> tuple[str, ...]:
     drug = " ".join(filter(None, (s["treatment"], _dose(s), s["route"])))
-    cells = [s["label"], drug]
+    label = f"{s['label']}, {s['comparison']}" if s["comparison"] else s["label"]
+    cells = [label, drug]
     if not analysis.select.by_arm:
         cells.append(s["control"])
     cells.append(f"{s['hour']:g}" if s["hour"] is not None else "–")
@@ -113,7 +114,7 @@ def _left_cells(analysis: Analysis, s: Record) -> tuple[str, ...]:
     if analysis.select.measure in ("RR", "OR", "RD"):
         return (*cells, _events(s, "t"), _events(s, "c"))
     if analysis.select.by_arm:
-        return (*cells, s["scale"] or "–", str(s["n_t"] or "–"))
+        return (*cells, s["scale"] or "–", wording.people(s["n_t"]))
     return (*cells, s["scale"] or "–", _mean(s, "t"), _mean(s, "c"))
 
 
@@ -129,13 +130,13 @@ def _dose(study: Record) -> str:
 def _events(study: Record, side: str) -> str:
     if study[f"events_{side}"] is None:
         return "–"
-    return f"{study[f'events_{side}']}/{study[f'n_{side}']}"
+    return f"{wording.people(study[f'events_{side}'])}/{wording.people(study[f'n_{side}'])}"
 
 
 def _mean(study: Record, side: str) -> str:
-    n = study[f"n_{side}"]
+    n = wording.people(study[f"n_{side}"])
     if study[f"mean_{side}"] is None:
-        return f"reported, n {n}" if n else "reported"
+        return f"reported, n {n}" if study[f"n_{side}"] else "reported"
     mean, sd = wording.fixed(study[f"mean_{side}"], 1), wording.fixed(study[f"sd_{side}"], 1)
     return f"{mean} ({sd}) {n}"
 
@@ -165,7 +166,7 @@ def _row(analysis: Analysis, s: Record, href: str) -> Row:
         _interval(measure, s, "effect"),
         s["weight"],
         f"{s['label']}: {wording.MEASURES[measure]} {text}",
-        f"{href}#effect-{s['trial_id']}",
+        f"{href}#{wording.anchor(s)}",
     )
 
 

@@ -27,6 +27,7 @@ def report(tables: dict[str, list[Record]], configuration: Configuration) -> dic
     studies = _by_analysis(tables["studies"])
     subgroups = _by_analysis(tables["subgroups"])
     exclusions = _by_analysis(tables["exclusions"])
+    sensitivity = _by_analysis(tables["sensitivity"])
     records = {row["analysis"]: row for row in tables["syntheses"]}
     files: dict[str, str] = {}
     pages = environment()
@@ -43,6 +44,7 @@ def report(tables: dict[str, list[Record]], configuration: Configuration) -> dic
             studies=[study_view(analysis, s) for s in studies[name]],
             subgroups=subgroups[name],
             exclusions=exclusions[name],
+            sensitivity=sensitivity[name],
             root="../",
         )
     summary = summary_view(tables["summary"])

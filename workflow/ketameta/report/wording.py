@@ -80,6 +80,17 @@ def percent(level: float) -> str:
     return f"{100 * level:g}%"
 
 
+def people(number: float | None) -> str:
+    """Write a number of people, which may be a part of a shared control arm."""
+    return "–" if number is None else f"{number:,.4g}" if number < 1e4 else f"{number:,.0f}"
+
+
+def anchor(study: Record) -> str:
+    """Return the stable anchor of an effect on its page."""
+    own = f"-{study['comparison']}" if study["comparison"] else ""
+    return f"effect-{study['trial_id']}{own}"
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """Write ``1 trial`` or ``13 trials``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -230,14 +241,17 @@ def method(analysis: Analysis, record: Record) -> str:
     """Say how the result was pooled."""
     if record["tau2"] is None:
         return ""
-    rule = record["model"].split(", ")[1]
+    if analysis.model.pooling == "GLMM" and record["model"].startswith("binomial"):
+        how = "a binomial-normal generalised linear mixed model, normal interval"
+    else:
+        how = f"τ² by {analysis.model.tau2}, {record['model'].split(', ')[1]} interval"
     df = {
         "k-1": "t with k − 1 degrees of freedom",
         "k-2": "t with k − 2 degrees of freedom",
         "normal": "normal",
         "hksj": "t with the HKSJ variance",
     }[analysis.model.prediction]
-    text = f"Random effects: τ² by {analysis.model.tau2}, {rule} interval"
+    text = f"Random effects: {how}"
     return text + (f"; prediction interval: {df}" if record["pi_low"] is not None else "")
 
 

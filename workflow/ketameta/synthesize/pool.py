@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from ketameta.configuration import Model
-from ketameta.stats import RandomEffects, random_effects
+from ketameta.stats import RandomEffects, glmm, random_effects, subgroup_analysis, three_level
 from ketameta.synthesize.scales import TRANSFORMED, natural
 
 Record = dict[str, Any]
 _RULES = {"wald": "Wald", "hksj": "HKSJ", "hksj-adhoc": "floored HKSJ"}
 _BOUNDS = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
+_TESTED = ("se", "p", "tau2", "tau2_low", "tau2_high", "i2", "i2_low", "i2_high", "q", "q_p")
 
 
 def number(value: float | None) -> float | None:
@@ -22,8 +23,26 @@ def number(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
 
 
+def trials_of(effects: Sequence[Record]) -> int:
+    """Count the trials behind effects: several arms of one are one."""
+    return len({effect["trial_id"] for effect in effects})
+
+
+def people_of(effects: Sequence[Record]) -> int:
+    """Count the people behind effects; a control that arms share is counted once."""
+    total = 0.0
+    whole: dict[str, float] = {}
+    for effect in effects:
+        total += effect["n_t"] or 0
+        if effect["shared"] is None:
+            total += effect["n_c"] or 0
+        else:
+            whole[effect["trial_id"]] = effect["n_c"] or 0
+    return round(total + sum(whole.values()))
+
+
 def fit(effects: Sequence[Record], model: Model, interval: str | None = None) -> RandomEffects:
-    """Fit the configured random-effects model to the effects of one analysis."""
+    """Fit the configured random-effects model to independent effects."""
     yi = np.array([e["yi"] for e in effects], float)
     vi = np.array([e["vi"] for e in effects], float)
     return random_effects(
@@ -38,29 +57,95 @@ def pooled(measure: str, effects: Sequence[Record], model: Model) -> Record:
     that would need a second (tau², I², Q). Two trials: no prediction interval. Fewer than
     `minimum_k`: counts alone.
     """
-    record: Record = {
-        "measure": measure,
-        "k": len(effects),
-        "n": sum((e["n_t"] or 0) + (e["n_c"] or 0) for e in effects),
-    }
+    k = trials_of(effects)
+    record: Record = {"measure": measure, "k": k, "n": people_of(effects)}
     if not effects:
         return record | {"model": "no trial"}
     if len(effects) == 1:
         return record | _single(measure, effects[0], model.level)
-    if len(effects) < model.minimum_k:
+    if k < model.minimum_k:
         return record | {"model": f"not pooled: fewer than {model.minimum_k} trials"}
-    result = fit(effects, model)
-    record |= _scales(measure, {name: number(getattr(result, name)) for name in _BOUNDS})
-    for name in ("se", "p", "tau2", "tau2_low", "tau2_high", "i2", "i2_low", "i2_high", "q", "q_p"):
-        record[name] = number(getattr(result, name))
-    if len(effects) < 3:
+    if any(effect["shared"] is not None for effect in effects):
+        found = _dependent(effects, model)
+    elif model.pooling == "GLMM" and measure == "PLO":
+        found = _glmm(effects, model)
+    else:
+        found = _independent(effects, model)
+    if k < 3:
         # two trials give one degree of freedom: a range of that width predicts nothing
-        record |= dict.fromkeys(("pi_low", "pi_high", "pi_low_log", "pi_high_log"))
-    record["q_df"] = int(result.q_df)
-    record["model"] = f"{model.tau2}, {_RULES[str(result.rule)]}"
+        found |= {"pi_low": None, "pi_high": None}
+    bounds = {name: found.pop(name) for name in _BOUNDS}
+    if measure in ("PLO", "PCTRED"):
+        found["p"] = None
+    return record | _scales(measure, bounds) | found
+
+
+def _independent(effects: Sequence[Record], model: Model) -> Record:
+    result = fit(effects, model)
+    found = {name: number(getattr(result, name)) for name in (*_BOUNDS, *_TESTED)}
+    found["q_df"] = int(result.q_df)
+    found["model"] = f"{model.tau2}, {_RULES[str(result.rule)]}"
     if not bool(result.converged):
-        record["model"] += ", not converged"
-    return record
+        found["model"] += ", not converged"
+    return found
+
+
+def _glmm(effects: Sequence[Record], model: Model) -> Record:
+    """Pool proportions by the binomial-normal model (Stijnen 2010), with its normal interval.
+
+    The prediction interval adds the standard error to tau² and takes t with k - 1 degrees, as
+    elsewhere; Q is the likelihood-ratio test against one proportion a trial.
+    """
+    x = np.array([e["events_t"] for e in effects], float)
+    n = np.array([e["n_t"] for e in effects], float)
+    result = glmm("PLO", xi=x, ni=n, level=model.level)
+    from scipy.special import stdtrit
+
+    estimate, se, tau2 = float(result.estimate), float(result.se), float(result.tau2)
+    half = float(stdtrit(len(effects) - 1, 0.5 + model.level / 2)) * math.sqrt(tau2 + se**2)
+    found = {
+        "estimate": estimate,
+        "ci_low": number(result.ci_low),
+        "ci_high": number(result.ci_high),
+        "pi_low": number(estimate - half),
+        "pi_high": number(estimate + half),
+        "se": se,
+        "tau2": tau2,
+        "i2": number(result.i2),
+        "q": number(result.q),
+        "q_df": int(result.q_df),
+        "q_p": number(result.q_p),
+        "model": "binomial-normal GLMM, Wald",
+    }
+    if not bool(result.converged):
+        found["model"] += ", not converged"
+    return found
+
+
+def _dependent(effects: Sequence[Record], model: Model) -> Record:
+    """Pool effects that share controls: three levels, arms in trials, covariances known."""
+    trial = np.array([e["trial_id"] for e in effects])
+    shared = np.array([e["shared"] or 0.0 for e in effects])
+    same = trial[:, None] == trial
+    covariance = np.where(same, np.sqrt(shared[:, None] * shared), 0.0)
+    np.fill_diagonal(covariance, [e["vi"] for e in effects])
+    yi = np.array([e["yi"] for e in effects], float)
+    result = three_level(yi, covariance, trial, test="t", level=model.level)
+    return {
+        "estimate": number(result.beta[0]),
+        "ci_low": number(result.ci_low[0]),
+        "ci_high": number(result.ci_high[0]),
+        "pi_low": number(result.pi_low),
+        "pi_high": number(result.pi_high),
+        "se": number(result.se[0]),
+        "p": number(result.p[0]),
+        "tau2": number(np.nansum(result.sigma2)),
+        "i2": number(np.nansum(result.i2)),
+        "q": number(result.qe),
+        "q_df": int(result.qe_df),
+        "q_p": number(result.qe_p),
+        "model": "REML, three-level, t" + ("" if result.converged else ", not converged"),
+    }
 
 
 def _single(measure: str, effect: Record, level: float) -> Record:
@@ -84,15 +169,21 @@ def _scales(measure: str, bounds: dict[str, float | None]) -> Record:
     result: Record = {name: number(natural(measure, value)) for name, value in bounds.items()}
     if measure in TRANSFORMED:
         result |= {f"{name}_log": value for name, value in bounds.items()}
-    if measure in ("PLO", "PCTRED"):
-        result["p"] = None
     return result
 
 
+def _poolable(effects: Sequence[Record], model: Model) -> bool:
+    return trials_of(effects) >= max(2, model.minimum_k)
+
+
 def intervals(effects: Sequence[Record], model: Model) -> Record:
-    """Return the Wald, HKSJ and floored HKSJ intervals side by side, on the analysis scale."""
+    """Return the Wald, HKSJ and floored HKSJ intervals side by side, on the analysis scale.
+
+    They belong to the inverse-variance model of independent effects; with shared controls kept
+    whole there are none.
+    """
     result: Record = {}
-    if len(effects) < max(2, model.minimum_k):
+    if not _poolable(effects, model) or any(e["shared"] is not None for e in effects):
         return result
     for rule, name in (("wald", "wald"), ("hksj", "hksj"), ("hksj-adhoc", "floored")):
         found = fit(effects, model, rule)
@@ -101,31 +192,23 @@ def intervals(effects: Sequence[Record], model: Model) -> Record:
 
 
 def weights(effects: Sequence[Record], model: Model) -> list[float | None]:
-    """Return the weight of each effect in per cent; empty where nothing is pooled."""
-    if len(effects) < max(2, model.minimum_k):
+    """Return the inverse-variance weight of each effect in per cent; empty where none is pooled."""
+    if not _poolable(effects, model):
         return [None] * len(effects)
     return [number(w) for w in np.atleast_1d(fit(effects, model).weights)]
 
 
-def between(groups: Sequence[Sequence[Record]], model: Model) -> Record:
-    """Test whether subgroups differ: Q between their pooled effects, tau² apart in each.
-
-    Groups of a single trial enter with its variance (Borenstein and others 2009, chapter 19).
-    """
-    if len(groups) < 2:
+def between(groups: dict[str, list[Record]], model: Model) -> Record:
+    """Test whether subgroups differ, tau² apart in each (see `stats.subgroup_analysis`)."""
+    effects = [effect for members in groups.values() for effect in members]
+    if len(groups) < 2 or any(effect["shared"] is not None for effect in effects):
         return {}
-    from scipy.special import chdtrc
-
-    estimates, squares = [], []
-    for group in groups:
-        result = fit(group, model, "wald")
-        estimates.append(float(result.estimate))
-        squares.append(float(result.se) ** 2)
-    w = 1 / np.array(squares)
-    y = np.array(estimates)
-    q = float(w @ (y - w @ y / w.sum()) ** 2)
+    labels = [name for name, members in groups.items() for _ in members]
+    found = subgroup_analysis(
+        [e["yi"] for e in effects], [e["vi"] for e in effects], labels, model.tau2, "wald"
+    )
     return {
-        "between_q": q,
-        "between_df": len(groups) - 1,
-        "between_p": float(chdtrc(len(groups) - 1, q)),
+        "between_q": number(found.q_between),
+        "between_df": int(found.q_between_df),
+        "between_p": number(found.q_between_p),
     }

@@ -28,7 +28,8 @@ def synthesize(
 
     found: dict[str, list[Record]] = defaultdict(list)
     effects = _by(tables["effects"], "analysis")
-    steps = _by(tables["derivations"], "analysis", "trial_id")
+    steps = _by(tables["derivations"], "analysis", "trial_id", "comparison")
+    variants = _by(tables["variants"], "analysis", "variant")
     raw = {(row["file"], row["line"]): row for row in tables["rows"]}
     ledger = _by(tables["ledger"], "analysis")
     labels = {row["trial_id"]: row["label"] for row in tables["rows"]}
@@ -37,6 +38,7 @@ def synthesize(
         found["syntheses"].append(_synthesis(analysis, own))
         found["subgroups"] += _subgroups(analysis, own)
         found["studies"] += _studies(analysis, own, steps, raw)
+        found["sensitivity"] += _sensitivity(analysis, own, variants)
         found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name,], labels)
     found["summary"] = tables["overview"] + _use(tables["ledger"])
     return {
@@ -58,9 +60,25 @@ def _synthesis(analysis: Analysis, effects: list[Record]) -> Record:
     record["favours"] = favours(analysis.select.measure, analysis.select.outcome)
     record |= intervals(effects, analysis.model)
     groups = _groups(analysis, effects)
-    if len(groups) > 1:
-        record |= between(list(groups.values()), analysis.model)
-    return record
+    return record | between(groups, analysis.model)
+
+
+def _sensitivity(
+    analysis: Analysis, effects: list[Record], variants: dict[tuple[Any, ...], list[Record]]
+) -> list[Record]:
+    """Pool the analysis once more under each other defensible choice."""
+    result = []
+    for variant in analysis.variants:
+        same = variant.select == analysis.select
+        others = effects if same else variants[analysis.name, variant.name]
+        result.append(
+            {
+                "analysis": analysis.name,
+                "variant": variant.name,
+                **pooled(variant.select.measure, others, variant.model),
+            }
+        )
+    return result
 
 
 def group_of(analysis: Analysis, effect: Record) -> str:
@@ -107,12 +125,12 @@ def _studies(
     measure = analysis.select.measure
     for effect, weight in zip(effects, weights(effects, analysis.model), strict=True):
         low, high = normal_interval(effect["yi"], effect["vi"], analysis.model.level)
-        own_steps = steps[analysis.name, effect["trial_id"]]
+        own_steps = steps[analysis.name, effect["trial_id"], effect["comparison"]]
         evidence = []
         for key in effect["rows"]:
             file, _, line = key.rpartition(":")
             evidence.append(json.dumps(raw[file, int(line)], ensure_ascii=False))
-        keep = ("what", "formula", "result", "source", "assumed", "rows")
+        keep = ("what", "formula", "result", "source", "assumption", "rows")
         result.append(
             {
                 **effect,

@@ -31,7 +31,8 @@ class Column:
 
     ``unit`` is a unit of measurement or empty; ``words`` names a list of the vocabulary;
     ``minimum`` and ``maximum`` are allowed themselves; ``references`` is ``table.column`` or
-    ``table.column+column`` for a key of two columns (this one the last).
+    ``table.column+column`` for a key of two columns (this one the last). A table may lack an
+    ``optional`` column altogether.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Column:
     pattern_meaning: str = ""
     references: str = ""
     words_also: tuple[str, ...] = ()
+    optional: bool = False
 
     @property
     def allowed(self) -> str:

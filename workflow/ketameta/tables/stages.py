@@ -47,10 +47,14 @@ _EFFECT_COLUMNS = (
     Column("measure", "text", "effect measure", required=True),
     Column("yi", "number", "effect, treated against control", unit=_SCALE),
     Column("vi", "number", "sampling variance of yi", unit="square of the " + _SCALE),
-    Column("n_t", "integer", "people in the treated arms", unit="people"),
-    Column("n_c", "integer", "people in the control arms", unit="people"),
-    Column("events_t", "integer", "treated people with the event", unit="people"),
-    Column("events_c", "integer", "control people with the event", unit="people"),
+    Column("comparison", "text", "treated arm where the arms of a trial stand apart; else empty"),
+    Column("shared", "number", "sampling variance shared through a common control", unit=_SCALE),
+    Column("n_t", "number", "people in the treated arms", unit="people"),
+    Column(
+        "n_c", "number", "people in the control arms (a part of them where split)", unit="people"
+    ),
+    Column("events_t", "number", "treated people with the event", unit="people"),
+    Column("events_c", "number", "control people with the event", unit="people"),
     Column("mean_t", "number", "mean of the treated arms", unit="scale points"),
     Column("sd_t", "number", "SD of the treated arms", unit="scale points"),
     Column("mean_c", "number", "mean of the control arms", unit="scale points"),
@@ -65,12 +69,29 @@ _EFFECT_COLUMNS = (
     Column("definition", "text", "definition of the event"),
     Column("analysis_set", "text", "analysis set"),
     Column("basis", "text", "counts, change, endpoint or contrast"),
-    Column("assumed", "flag", "some step assumes or borrows a number"),
+    Column("assumptions", "list", "what the derivation assumes or borrows"),
     Column("marks", "list", "flags of the rows used that want a check"),
     Column("rows", "list", "raw rows used, file:line"),
 )
+_VARIANT_COLUMNS = ["trial_id", "comparison", "yi", "vi", "shared", "n_t", "n_c", "events_t"]
 EFFECTS = TableSchema(
-    "effects", "Effects", "one trial × analysis", _EFFECT_COLUMNS, key=("analysis", "trial_id")
+    "effects",
+    "Effects",
+    "one trial × analysis",
+    _EFFECT_COLUMNS,
+    key=("analysis", "trial_id", "comparison"),
+)
+
+VARIANTS = TableSchema(
+    "variants",
+    "Effects under other choices",
+    "one trial × variant of an analysis",
+    (
+        _ANALYSIS,
+        Column("variant", "text", "choice of the sensitivity analysis", required=True),
+        *(c for c in _EFFECT_COLUMNS if c.name in _VARIANT_COLUMNS),
+    ),
+    key=("analysis", "variant", "trial_id", "comparison"),
 )
 
 DERIVATIONS = TableSchema(
@@ -80,15 +101,16 @@ DERIVATIONS = TableSchema(
     (
         _ANALYSIS,
         _TRIAL,
+        Column("comparison", "text", "treated arm where the arms of a trial stand apart"),
         Column("step", "integer", "number of the step", required=True),
         Column("what", "text", "what was done", required=True),
         Column("formula", "text", "formula with its values"),
         Column("result", "text", "what came out"),
         Column("source", "text", "where the method is from"),
-        Column("assumed", "flag", "the step assumes or borrows a number"),
+        Column("assumption", "text", "what the step assumes or borrows, if anything"),
         Column("rows", "list", "raw rows used, file:line"),
     ),
-    key=("analysis", "trial_id", "step"),
+    key=("analysis", "trial_id", "comparison", "step"),
 )
 
 LEDGER = TableSchema(
@@ -199,6 +221,18 @@ SUBGROUPS = TableSchema(
     key=("analysis", "subgroup"),
 )
 
+SENSITIVITY = TableSchema(
+    "sensitivity",
+    "Sensitivity",
+    "one analysis under another choice",
+    (
+        _ANALYSIS,
+        Column("variant", "text", "choice of the sensitivity analysis", required=True),
+        *_ESTIMATE_COLUMNS,
+    ),
+    key=("analysis", "variant"),
+)
+
 STUDIES = TableSchema(
     "studies",
     "Studies",
@@ -213,7 +247,7 @@ STUDIES = TableSchema(
         Column("steps", "list", "derivation, one JSON text a step"),
         Column("evidence", "list", "raw rows used, one JSON text a row"),
     ),
-    key=("analysis", "trial_id"),
+    key=("analysis", "trial_id", "comparison"),
 )
 
 EXCLUSIONS = TableSchema(
@@ -235,6 +269,8 @@ SUMMARY = replace(OVERVIEW, name="summary", title="Summary of data and use")
 
 STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
     "ingest": {"problems": PROBLEMS},
-    "normalize": {t.name: t for t in (EFFECTS, DERIVATIONS, LEDGER, ROWS, OVERVIEW)},
-    "synthesize": {t.name: t for t in (SYNTHESES, SUBGROUPS, STUDIES, EXCLUSIONS, SUMMARY)},
+    "normalize": {t.name: t for t in (EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, OVERVIEW)},
+    "synthesize": {
+        t.name: t for t in (SYNTHESES, SUBGROUPS, SENSITIVITY, STUDIES, EXCLUSIONS, SUMMARY)
+    },
 }

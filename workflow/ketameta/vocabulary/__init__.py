@@ -112,6 +112,17 @@ def vocabulary() -> Vocabulary:
     )
 
 
+def scale_sign(scale: str, outcome: str) -> int:
+    """Return +1 where a higher score is more of the outcome, -1 where the scale runs the other way.
+
+    Unknown scales and outcomes that are no scores give +1.
+    """
+    known, about = vocabulary().scales.get(scale), vocabulary().outcomes[outcome]
+    if known is None or about.kind != "score":
+        return 1
+    return known.sign if about.sense == "bad" else -known.sign
+
+
 def nearest(word: str, known: list[str] | dict[str, Any], count: int = 3) -> list[str]:
     """Return the known words most like an unknown one, best first, case ignored."""
     by_lower = {name.lower(): name for name in known}
