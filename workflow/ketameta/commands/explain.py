@@ -99,11 +99,8 @@ def _study(analysis: Analysis, study: Record) -> None:
     for mark in study["marks"]:
         print(f"marked in the table: {mark}\n")
     for n, step in enumerate(map(json.loads, study["steps"]), start=1):
-        _say(
-            f"{n}. {step['what']}{' (assumes: ' + step['assumption'] + ')' if step['assumption'] else ''}",
-            "",
-            "   ",
-        )
+        assumes = f" (assumes: {step['assumption']})" if step["assumption"] else ""
+        _say(f"{n}. {step['what']}{assumes}", "", "   ")
         if step["formula"]:
             _say(step["formula"], "   ", "   ")
         rows = f"  [{', '.join(step['rows'])}]" if step["rows"] else ""

@@ -12,8 +12,8 @@ def find_baseline(summary: ArmSummary, row: Row, rows: Sequence[Row]) -> ArmSumm
     """Return the summary with a baseline mean from another row of its arm and scale.
 
     Taken, in this order, from a row that reports a baseline (with SD first, then the larger n),
-    or from two rows of the same hour, one with the change and one with the endpoint, whose
-    difference is the baseline. The summary comes back unchanged where there is neither.
+    or from two rows of the same hour and source, one with the change and one with the endpoint,
+    whose difference is the baseline. The summary comes back unchanged where there is neither.
     """
     arm = summary.arms[0]
     own = [
@@ -37,7 +37,8 @@ def find_baseline(summary: ArmSummary, row: Row, rows: Sequence[Row]) -> ArmSumm
         return _given(summary, mean, sd, step, best)
     wanted = "mean" if summary.basis == "change" else "change_mean"
     for other in own:
-        if other["timepoint_h"] == row["timepoint_h"] and other[wanted] is not None:
+        same = all(other[name] == row[name] for name in ("timepoint_h", "source"))
+        if same and other[wanted] is not None:
             own_mean = summary.mean or 0.0
             by_change = summary.basis == "change"
             end = other["mean"] if by_change else own_mean

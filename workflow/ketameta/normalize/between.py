@@ -233,4 +233,7 @@ class ArmEffects:
             sd_t=t.sd,
             mean_c=c.mean if c else None,
             sd_c=c.sd if c else None,
+            same_people=self.trial.design == "crossover"
+            and place.analysis_set == "crossover-all"
+            and c is not None,
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ketameta.configuration import Question
 from ketameta.normalize.between import ArmEffects, Place
-from ketameta.normalize.contrasts import from_contrasts
+from ketameta.normalize.contrasts import from_contrasts, is_paired
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Row, Trial
 from ketameta.normalize.sift import arm_class
@@ -165,6 +165,7 @@ class TrialChoice:
             "contrast",
             tuple(rows),
             (*found.steps, found.estimate.step),
+            same_people=is_paired(self.trial, rows[0]),
             comparison=rows[0]["arm_t"] if apart else "",
             # a control of about the size of each treated arm gives half of each variance
             shared=found.estimate.vi / 2 if apart and self.question.arms == "whole" else None,

@@ -39,8 +39,8 @@ class _Reported:
 
 def is_paired(trial: Trial, row: Row) -> bool:
     """Say whether a contrast compares the periods of the same people."""
-    model = row["model"] or ""
-    return trial.design == "crossover" and any(word in model for word in ("crossover", "paired"))
+    words = ("period 1", "first period", "first phase")
+    return trial.design == "crossover" and not any(w in (row["model"] or "") for w in words)
 
 
 def from_contrasts(
@@ -92,12 +92,14 @@ def _one(
     try:
         reported = _value_and_se(row, _degrees(n_t, n_c, paired))
         if row["measure"] in ("OR", "RR") and measure in _RATIOS and measure != row["measure"]:
-            estimate, step = _other_ratio(measure, reported, n_t, n_c, row)
+            estimate, step = _other_ratio(measure, n_t, n_c, row)
             steps = (*size_steps, reported.step, step)
             return ContrastEffect(estimate, steps, n_t, n_c)
         if row["measure"] == "MD" and measure == "SMD":
             if n_t is None or n_c is None:
                 raise NotUsable("no n to standardise the mean difference with")
+            if paired and n_t != n_c:
+                raise NotUsable("the number of people in both periods is not known")
             r = correlation if paired else None
             estimate, step = _standardised(reported, n_t, n_c, r, sign, row)
             steps = (*size_steps, reported.step, step)
@@ -162,7 +164,7 @@ def _value_and_se(row: Row, df: int | None) -> _Reported:
         return _Reported(value, row["se"], step)
     low, high = row["ci_low"], row["ci_high"]
     if low is None or high is None:
-        return _from_p(row, value, df, shown)
+        return _from_test(row, value, df, shown)
     if not low <= row["estimate"] <= high:
         raise NotUsable("the interval does not hold its estimate")
     if "Dunnett" in (row["model"] or ""):
@@ -180,33 +182,60 @@ def _value_and_se(row: Row, df: int | None) -> _Reported:
     return _Reported(value, se, step)
 
 
-def _from_p(row: Row, value: float, df: int | None, shown: str) -> _Reported:
+def _from_test(row: Row, value: float, df: int | None, shown: str) -> _Reported:
+    """Return the standard error behind a reported t, F (of two groups) or exact p-value."""
+    keys = (row.key,)
+    if row["t_value"]:
+        se = conversions.se_from_t(value, row["t_value"])
+        formula = f"SE = |estimate / t|, t = {number(row['t_value'])}: {shown}"
+        return _Reported(
+            value, se, Step("standard error from t", formula, number(se), HANDBOOK, keys)
+        )
+    if row["f_value"]:
+        se = conversions.se_from_f(value, row["f_value"])
+        formula = f"SE = |estimate| / √F, F = {number(row['f_value'])}: {shown}"
+        return _Reported(
+            value, se, Step("standard error from F", formula, number(se), HANDBOOK, keys)
+        )
     p, relation = conversions.parse_p(row["p_value"] or "")
     if relation != "=" or p is None or not 0 < p < 1 or value == 0:
-        raise NotUsable("an estimate without standard error, interval or exact p-value")
+        raise NotUsable("an estimate without standard error, interval, t, F or exact p-value")
     se = conversions.se_from_p(value, p, df)
     formula = f"SE = |estimate| / {'t' if df else 'z'} of p = {p:g}: {shown}"
-    step = Step("standard error from the p-value", formula, number(se), HANDBOOK, (row.key,),
-                "p-value")  # fmt: skip
-    return _Reported(value, se, step)
+    what = "standard error from the p-value"
+    return _Reported(value, se, Step(what, formula, number(se), HANDBOOK, keys, "p-value"))
 
 
-def _other_ratio(
-    measure: str, reported: _Reported, n_t: int | None, n_c: int | None, row: Row
-) -> tuple[Estimate, Step]:
+def _other_ratio(measure: str, n_t: int | None, n_c: int | None, row: Row) -> tuple[Estimate, Step]:
     """Recover the 2 × 2 table behind a reported ratio, and take another measure from it."""
     if n_t is None or n_c is None:
         raise NotUsable("no n to recover the counts with")
-    a, c = conversions.counts_from_ratio(row["measure"], reported.value, reported.se, n_t, n_c)
-    said = f"the counts whose {row['measure']} and interval print so"
-    step = Step("counts from the reported ratio", said, f"{a}/{n_t} against {c}/{n_c}",
-                "Di Pietrantonj 2006", (row.key,), "counts from ratio")  # fmt: skip
+    if row["ci_low"] is None or row["ci_high"] is None:
+        raise NotUsable("no interval to recover the counts with")
+    a, c = conversions.counts_from_ratio(
+        row["measure"],
+        row["estimate"],
+        row["ci_low"],
+        row["ci_high"],
+        n_t,
+        n_c,
+        decimals=max(row.decimals(name) for name in ("estimate", "ci_low", "ci_high")),
+        level=(row["ci_level"] or 95) / 100,
+    )
+    table = f"{a}/{n_t} against {c}/{n_c}"
+    step = Step(
+        "counts from the reported ratio",
+        f"the counts whose {row['measure']} and interval print so",
+        table,
+        "Di Pietrantonj 2006",
+        (row.key,),
+        "counts from ratio",
+    )
     yi, vi = one_effect(measure, dict(ai=a, n1i=n_t, ci=c, n2i=n_c))
     result = f"{number(yi)} (variance {number(vi)})"
-    last = Step(
-        f"{measure} of these counts", f"{a}/{n_t} against {c}/{n_c}", result, rows=(row.key,)
-    )
-    return Estimate(yi, vi, last), step
+    return Estimate(
+        yi, vi, Step(f"{measure} of these counts", table, result, rows=(row.key,))
+    ), step
 
 
 def _standardised(

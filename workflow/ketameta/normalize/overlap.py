@@ -33,7 +33,7 @@ def overlap(a: Trial, b: Trial) -> bool:
 
 
 def _worth(effects: list[Effect]) -> tuple[int, int, list[int]]:
-    people = sum(e.n for e in effects)
+    people = round(sum(e.people for e in effects))
     # the earlier name wins a tie: compare code points, negated
     return people, len(effects), [-ord(c) for e in effects for c in e.trial.trial_id]
 

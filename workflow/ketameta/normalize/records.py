@@ -117,6 +117,7 @@ class Effect:
     `yi` and `vi` are on the scale of the analysis (log for RR and OR, logit for PLO, per cent for
     PCTRED). `comparison` is empty, or names the treated arm where the arms of a trial stand
     apart; `shared` is then the sampling variance that its effects share through their control.
+    `same_people` says that treated and control are periods of the same people.
     """
 
     trial: Trial
@@ -143,10 +144,13 @@ class Effect:
     comparison: str = ""
     shared: float | None = None
 
+    same_people: bool = False
+
     @property
-    def n(self) -> float:
-        """People behind the effect, as far as they are known."""
-        return (self.n_t or 0) + (self.n_c or 0)
+    def people(self) -> float:
+        """People behind the effect, as far as they are known; those of a crossover once."""
+        treated, control = self.n_t or 0, self.n_c or 0
+        return max(treated, control) if self.same_people else treated + control
 
     @property
     def assumptions(self) -> tuple[str, ...]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ketameta.normalize.records import Arm, NotUsable, Row, Step
+from ketameta.vocabulary import vocabulary
 
 
 class Sizes:
     """Numbers of people by arm, from the rows of one trial.
 
     Where a row gives no n, it is borrowed, in this order: a row of the same arm at the same hour;
-    the people randomised to the arm; the largest n of any row of the arm. The step says so and is
-    marked as assumed.
+    the largest n of any row of the arm (the people treated, mostly); the people randomised to it.
+    Rows that must not be pooled (subgroups, second periods) lend nothing. The step says so and
+    counts as an assumption.
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        self._rows = [row for row in rows if row["n"]]
+        self._rows = [row for row in rows if row["n"] and not _barred(row)]
 
     def of(self, arm: Arm, row: Row) -> tuple[int, Step | None]:
         """Return the n of an outcome row, and the step if it was borrowed; else `NotUsable`."""
@@ -34,13 +36,18 @@ class Sizes:
             row = max(same_hour, key=lambda r: (r["n"], -r.line))
             why = f"n of its {row['outcome']} at the same hour"
             return row["n"], _step(arm, row["n"], why, row)
-        if arm.n_randomised:
-            return arm.n_randomised, _step(arm, arm.n_randomised, "people randomised to the arm")
         if own:
             row = max(own, key=lambda r: (r["n"], -r.line))
             why = f"largest n reported for the arm ({row['outcome']}, {row.analysis_set})"
             return row["n"], _step(arm, row["n"], why, row)
+        if arm.n_randomised:
+            return arm.n_randomised, _step(arm, arm.n_randomised, "people randomised to the arm")
         raise NotUsable(f"no n for arm {arm.arm_id}")
+
+
+def _barred(row: Row) -> bool:
+    rule = vocabulary().flag_rule(row["flag"]) if row["flag"] else None
+    return rule is not None and rule["use"] == "never" and not row["flag"].startswith("baseline")
 
 
 def _step(arm: Arm, n: int, why: str, row: Row | None = None) -> Step:

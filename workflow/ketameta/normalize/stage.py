@@ -120,7 +120,7 @@ def _effect_row(name: str, question: Question, effect: Effect) -> dict[str, Any]
     marks = dict.fromkeys(
         row["flag"]
         for row in effect.rows
-        if row["flag"] and (flags(row["flag"]) or {"use": "marked"})["use"] == "marked"
+        if row["flag"] and (flags(row["flag"]) or {"use": "marked"})["use"] != "never"
     )
     return {
         "analysis": name,
@@ -134,6 +134,7 @@ def _effect_row(name: str, question: Question, effect: Effect) -> dict[str, Any]
         "vi": effect.vi,
         "comparison": effect.comparison,
         "shared": effect.shared,
+        "people": effect.people,
         "n_t": effect.n_t,
         "n_c": effect.n_c,
         "events_t": effect.events_t,
@@ -167,6 +168,7 @@ def _variant_row(name: str, variant: Variant, effect: Effect) -> dict[str, Any]:
         "shared": effect.shared,
         "yi": effect.yi,
         "vi": effect.vi,
+        "people": effect.people,
         "n_t": effect.n_t,
         "n_c": effect.n_c,
         "events_t": effect.events_t,

@@ -187,12 +187,14 @@ def combine_scores(parts: Sequence[ArmSummary]) -> ArmSummary:
     """
     if len(parts) == 1:
         return parts[0]
-    n, mean, sd = conversions.combine_groups([(p.n, p.mean or 0.0, p.sd or 0.0) for p in parts])
+    n, mean, sd = conversions.combine_groups(
+        [(int(p.n), p.mean or 0.0, p.sd or 0.0) for p in parts]
+    )
     base_mean = base_sd = None
     if all(part.baseline_mean is not None for part in parts):
         base_mean = sum(p.n * (p.baseline_mean or 0.0) for p in parts) / n
         if all(part.baseline_sd is not None for part in parts):
-            groups = [(p.n, p.baseline_mean or 0.0, p.baseline_sd or 0.0) for p in parts]
+            groups = [(int(p.n), p.baseline_mean or 0.0, p.baseline_sd or 0.0) for p in parts]
             _, base_mean, base_sd = conversions.combine_groups(groups)
     said = "; ".join(f"{number(p.mean or 0)} (SD {number(p.sd or 0)}, n {p.n})" for p in parts)
     step = Step(

@@ -15,7 +15,10 @@ from ketameta.synthesize.scales import TRANSFORMED, natural
 Record = dict[str, Any]
 _RULES = {"wald": "Wald", "hksj": "HKSJ", "hksj-adhoc": "floored HKSJ"}
 _BOUNDS = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
-_TESTED = ("se", "p", "tau2", "tau2_low", "tau2_high", "i2", "i2_low", "i2_high", "q", "q_p")
+_TESTED = (
+    *("se", "p", "tau2", "tau2_low", "tau2_high"),
+    *("i2", "i2_low", "i2_high", "i2_q", "q", "q_p"),
+)
 
 
 def number(value: float | None) -> float | None:
@@ -33,10 +36,10 @@ def people_of(effects: Sequence[Record]) -> int:
     total = 0.0
     whole: dict[str, float] = {}
     for effect in effects:
-        total += effect["n_t"] or 0
         if effect["shared"] is None:
-            total += effect["n_c"] or 0
+            total += effect["people"]
         else:
+            total += effect["n_t"] or 0
             whole[effect["trial_id"]] = effect["n_c"] or 0
     return round(total + sum(whole.values()))
 
@@ -82,7 +85,7 @@ def pooled(measure: str, effects: Sequence[Record], model: Model) -> Record:
 
 def _independent(effects: Sequence[Record], model: Model) -> Record:
     result = fit(effects, model)
-    found = {name: number(getattr(result, name)) for name in (*_BOUNDS, *_TESTED)}
+    found: Record = {name: number(getattr(result, name)) for name in (*_BOUNDS, *_TESTED)}
     found["q_df"] = int(result.q_df)
     found["model"] = f"{model.tau2}, {_RULES[str(result.rule)]}"
     if not bool(result.converged):
@@ -103,7 +106,7 @@ def _glmm(effects: Sequence[Record], model: Model) -> Record:
 
     estimate, se, tau2 = float(result.estimate), float(result.se), float(result.tau2)
     half = float(stdtrit(len(effects) - 1, 0.5 + model.level / 2)) * math.sqrt(tau2 + se**2)
-    found = {
+    found: Record = {
         "estimate": estimate,
         "ci_low": number(result.ci_low),
         "ci_high": number(result.ci_high),

@@ -179,6 +179,8 @@ CONTRASTS = TableSchema(
             "ci_level", "number", "level of the interval", unit="per cent", minimum=50, maximum=99.9
         ),
         Column("p_value", "text", "p-value as printed"),
+        Column("t_value", "number", "t of the difference", optional=True),
+        Column("f_value", "number", "F of the difference of two groups", optional=True),
         Column("model", "text", "statistical model as reported"),
         *_PROVENANCE,
     ),

@@ -49,10 +49,11 @@ _EFFECT_COLUMNS = (
     Column("vi", "number", "sampling variance of yi", unit="square of the " + _SCALE),
     Column("comparison", "text", "treated arm where the arms of a trial stand apart; else empty"),
     Column("shared", "number", "sampling variance shared through a common control", unit=_SCALE),
-    Column("n_t", "number", "people in the treated arms", unit="people"),
     Column(
-        "n_c", "number", "people in the control arms (a part of them where split)", unit="people"
+        "people", "number", "people behind the effect, those of a crossover once", unit="people"
     ),
+    Column("n_t", "number", "people in the treated arms", unit="people"),
+    Column("n_c", "number", "people in the control arms, or their part", unit="people"),
     Column("events_t", "number", "treated people with the event", unit="people"),
     Column("events_c", "number", "control people with the event", unit="people"),
     Column("mean_t", "number", "mean of the treated arms", unit="scale points"),
@@ -73,7 +74,17 @@ _EFFECT_COLUMNS = (
     Column("marks", "list", "flags of the rows used that want a check"),
     Column("rows", "list", "raw rows used, file:line"),
 )
-_VARIANT_COLUMNS = ["trial_id", "comparison", "yi", "vi", "shared", "n_t", "n_c", "events_t"]
+_VARIANT_COLUMNS = [
+    "trial_id",
+    "comparison",
+    "yi",
+    "vi",
+    "shared",
+    "people",
+    "n_t",
+    "n_c",
+    "events_t",
+]
 EFFECTS = TableSchema(
     "effects",
     "Effects",
@@ -186,6 +197,7 @@ _ESTIMATE_COLUMNS = (
     Column("i2", "number", "share of the variance that is between trials", unit="per cent"),
     Column("i2_low", "number", "its interval, lower", unit="per cent"),
     Column("i2_high", "number", "its interval, upper", unit="per cent"),
+    Column("i2_q", "number", "the classical I², from Q", unit="per cent"),
     Column("q", "number", "Cochran's Q"),
     Column("q_df", "integer", "degrees of freedom of Q"),
     Column("q_p", "number", "p of homogeneity"),
