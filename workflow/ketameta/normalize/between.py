@@ -50,22 +50,25 @@ class ArmEffects:
         """Return the effects of a group of rows; none where a side is missing (and noted).
 
         Scores are tried on each basis in the order of preference; the first that gives every
-        side is taken. Raises `NotUsable` with the reason of the first basis.
+        side is taken. Raises `NotUsable` with the reason of the basis that came furthest.
         """
         by_arm = self._rows_by_arm(group)
-        refused: NotUsable | None = None
+        without_numbers: NotUsable | None = None
+        without_effect: NotUsable | None = None
         for basis in self._bases():
             try:
                 summaries = self._summaries(by_arm, basis)
-                if place.analysis_set == "crossover-all":
-                    summaries = self._one_period_each(summaries)
-                found = self._from_summaries(place, summaries)
             except NotUsable as why:
-                refused = refused or why
+                without_numbers = without_numbers or why
                 continue
-            if found:
-                return found
-        if refused:
+            if place.analysis_set == "crossover-all":
+                summaries = self._one_period_each(summaries)
+            try:
+                if found := self._from_summaries(place, summaries):
+                    return found
+            except NotUsable as why:
+                without_effect = without_effect or why
+        if refused := without_effect or without_numbers:
             raise refused
         return []
 

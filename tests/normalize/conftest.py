@@ -1,0 +1,97 @@
+"""Small tables made in the test, and the effects that normalisation makes of them."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from ketameta.configuration import load
+from ketameta.normalize.stage import _rows, _trials, effects_of
+from ketameta.tables.raw import RAW_TABLES
+
+
+def full(table, line, values):
+    """Return a raw row with every column of its table, the rest empty."""
+    row = dict.fromkeys(RAW_TABLES[table].names)
+    row |= {"file": f"{table}.csv", "line": line, **values}
+    row["entered"] = json.dumps({k: str(v) for k, v in values.items()})
+    return row
+
+
+class Tables:
+    """Raw tables under construction: trials of two arms by default."""
+
+    def __init__(self):
+        self.raw = {"trials": [], "arms": [], "outcomes": [], "contrasts": []}
+
+    def _add(self, table, **values):
+        row = full(table, len(self.raw[table]) + 2, values)
+        self.raw[table].append(row)
+        return row
+
+    def trial(self, trial_id, arms=(("ket", "ketamine"), ("sal", "saline")), **values):
+        values = {
+            "label": trial_id,
+            "design": "parallel",
+            "population": "TRD",
+            "year": 2020,
+        } | values
+        self._add("trials", trial_id=trial_id, **values)
+        for arm_id, treatment, *more in arms:
+            extra = more[0] if more else {}
+            self._add("arms", trial_id=trial_id, arm_id=arm_id, treatment=treatment, **extra)
+        return self
+
+    def outcome(self, trial_id, arm_id, outcome, **values):
+        values = {"timepoint_h": 24.0, "scale": "MADRS", "seen": "direct", "source": "x"} | values
+        return self._add("outcomes", trial_id=trial_id, arm_id=arm_id, outcome=outcome, **values)
+
+    def events(self, trial_id, counts, outcome="response", **values):
+        for arm_id, (x, n) in counts.items():
+            self.outcome(trial_id, arm_id, outcome, events=x, n=n, **values)
+        return self
+
+    def scores(self, trial_id, arms, **values):
+        for arm_id, numbers in arms.items():
+            self.outcome(trial_id, arm_id, "depression_score", **numbers, **values)
+        return self
+
+    def contrast(self, trial_id, arm_t, arm_c, outcome, measure, **values):
+        values = {"timepoint_h": 24.0, "scale": "MADRS", "seen": "direct", "source": "x"} | values
+        return self._add(
+            "contrasts",
+            trial_id=trial_id,
+            arm_t=arm_t,
+            arm_c=arm_c,
+            outcome=outcome,
+            measure=measure,
+            **values,
+        )
+
+    def result(self, question):
+        """Return effects by trial (or trial and arm), and the fate of each row by its key."""
+        effects, entries = effects_of("test", question, _trials(self.raw), _rows(self.raw))
+        named = {}
+        for effect in effects:
+            key = effect.trial.trial_id
+            named[(key, effect.comparison) if effect.comparison else key] = effect
+        return named, {entry.row.key: entry for entry in entries}
+
+
+@pytest.fixture
+def made():
+    return Tables()
+
+
+@pytest.fixture(scope="session")
+def ask():
+    """Return a function that gives a real analysis's question, with keys changed."""
+    from pathlib import Path
+
+    path = Path(__file__).parents[2] / "workflow" / "config" / "analyses.yaml"
+    configuration = load(path)
+
+    def change(name, **keys):
+        return replace(configuration[name].select, **keys)
+
+    return change

@@ -1,0 +1,183 @@
+"""Crossovers, several doses against one control, and the same patients in two reports."""
+
+import math
+
+import pytest
+
+KET, SAL = "ket", "sal"
+
+
+def crossover(made, trial_id="a", **sets):
+    made.trial(trial_id, design="crossover")
+    for name, counts in sets.items():
+        made.events(trial_id, counts, analysis_set=name.replace("_", "-"))
+    return made
+
+
+def test_the_first_period_is_preferred_to_both(made, ask):
+    crossover(
+        made,
+        crossover_all={KET: (12, 20), SAL: (5, 20)},
+        crossover_period_1={KET: (6, 10), SAL: (3, 10)},
+    )
+    effects, _ = made.result(ask("response_24h"))
+    assert effects["a"].analysis_set == "crossover-period-1"
+    assert effects["a"].people == 20
+
+
+def test_both_periods_are_paired_with_the_stated_correlation_and_people_count_once(made, ask):
+    crossover(made, crossover_all={KET: (10, 20), SAL: (8, 20)})
+    effects, _ = made.result(ask("response_24h", correlation=0.4))
+    p1, p2, n = 0.5, 0.4, 20
+    q1, q2 = 1 - p1, 1 - p2
+    spread = 2 * 0.4 * math.sqrt(q1 * q2 / (p1 * p2))
+    expected = (q1 / p1 + q2 / p2 - spread) / n
+    assert effects["a"].yi == pytest.approx(math.log(p1 / p2))
+    assert effects["a"].vi == pytest.approx(expected)
+    assert effects["a"].people == 20
+    assert effects["a"].assumptions == ("correlation",)
+
+
+def test_the_correlation_of_events_is_held_to_what_the_margins_allow(made, ask):
+    crossover(made, crossover_all={KET: (16, 20), SAL: (2, 20)})
+    effects, _ = made.result(ask("response_24h", correlation=0.9))
+    largest = math.sqrt(0.1 * 0.2 / (0.8 * 0.9))
+    assert "correlation 0.167" in effects["a"].steps[-1].what
+    assert largest == pytest.approx(0.1667, abs=1e-4)
+
+
+def paired_scores(made, **contrast):
+    made.trial("a", design="crossover")
+    made.scores(
+        "a",
+        {KET: dict(mean=15.0, sd=10.0, n=16), SAL: dict(mean=24.0, sd=12.0, n=16)},
+        analysis_set="crossover-all",
+    )
+    if contrast:
+        made.contrast("a", KET, SAL, "depression_score", "MD", estimate=-9.0, **contrast)
+    return made
+
+
+def test_a_reported_paired_difference_gives_the_correlation(made, ask):
+    r = 0.3
+    se = math.sqrt((10**2 + 12**2 - 2 * r * 10 * 12) / 16)
+    paired_scores(made, se=se)
+    effects, fate = made.result(ask("depression_24h"))
+    assert "correlation 0.3" in effects["a"].steps[-1].what
+    assert effects["a"].assumptions == ()
+    assert fate["contrasts.csv:2"].used
+
+
+def test_without_one_the_stated_correlation_is_assumed(made, ask):
+    paired_scores(made)
+    effects, _ = made.result(ask("depression_24h_madrs", correlation=0.25))
+    assert effects["a"].vi == pytest.approx((10**2 + 12**2 - 2 * 0.25 * 10 * 12) / 16)
+
+
+def test_a_standardised_difference_of_a_crossover_is_refused(made, ask):
+    made.trial(
+        "a",
+        design="crossover",
+        arms=((KET, "ketamine", dict(n_randomised=18)), (SAL, "saline", dict(n_randomised=18))),
+    )
+    made.contrast(
+        "a", KET, SAL, "depression_score", "SMD", estimate=-0.8, ci_low=-1.04, ci_high=-0.55
+    )
+    effects, fate = made.result(ask("depression_24h"))
+    assert effects == {}
+    assert fate["contrasts.csv:2"].reason == "not usable"
+
+
+def test_several_treated_periods_of_the_same_people_give_one(made, ask):
+    made.trial(
+        "a",
+        design="crossover",
+        arms=(
+            (KET, "ketamine"),
+            ("ket+mg", "ketamine", dict(cotreatment="magnesium")),
+            (SAL, "saline"),
+        ),
+    )
+    made.events("a", {KET: (8, 20), "ket+mg": (10, 20), SAL: (5, 20)}, analysis_set="crossover-all")
+    effects, fate = made.result(ask("response_24h"))
+    assert effects["a"].events_t == 8
+    assert fate["outcomes.csv:3"].reason == "same people"
+
+
+DOSES = (("low", "ketamine"), ("high", "ketamine"), (SAL, "saline"))
+
+
+def test_arms_apart_split_the_control(made, ask):
+    made.trial("a", arms=DOSES).events("a", {"low": (6, 20), "high": (12, 20), SAL: (6, 24)})
+    effects, _ = made.result(ask("response_24h", arms="split"))
+    assert set(effects) == {("a", "high"), ("a", "low")}
+    high = effects["a", "high"]
+    assert (high.events_c, high.n_c) == (3, 12)
+    assert high.vi == pytest.approx(1 / 12 - 1 / 20 + 1 / 3 - 1 / 12)
+    assert "shared control" in high.assumptions
+
+
+def test_arms_apart_keep_the_control_whole_with_its_covariance(made, ask):
+    made.trial("a", arms=DOSES).events("a", {"low": (6, 20), "high": (12, 20), SAL: (6, 24)})
+    effects, _ = made.result(ask("response_24h", arms="whole"))
+    for effect in effects.values():
+        assert effect.n_c == 24
+        assert effect.shared == pytest.approx(1 / 6 - 1 / 24)
+
+
+@pytest.mark.parametrize(
+    ("measure", "shared"),
+    [("RD", 0.25 * 0.75 / 24), ("OR", 1 / 6 + 1 / 18), ("RR", 1 / 6 - 1 / 24)],
+)
+def test_the_shared_covariance_is_the_controls_part_of_the_variance(made, ask, measure, shared):
+    made.trial("a", arms=DOSES).events("a", {"low": (6, 20), "high": (12, 20), SAL: (6, 24)})
+    effects, _ = made.result(ask("response_24h", arms="whole", measure=measure))
+    assert effects["a", "low"].shared == pytest.approx(shared)
+
+
+def test_a_report_that_is_part_of_another_is_not_pooled_beside_it(made, ask):
+    made.trial("whole").events("whole", {KET: (20, 40), SAL: (10, 40)})
+    made.trial("subset", part_of="whole").events("subset", {KET: (9, 18), SAL: (4, 18)})
+    effects, fate = made.result(ask("response_24h"))
+    assert set(effects) == {"whole"}
+    assert fate["outcomes.csv:4"].reason == "same patients"
+    assert fate["outcomes.csv:4"].detail == "used: whole"
+
+
+def test_a_subset_stands_where_the_whole_gives_nothing(made, ask):
+    made.trial("whole")
+    made.trial("subset", part_of="whole").events("subset", {KET: (9, 18), SAL: (4, 18)})
+    assert set(made.result(ask("response_24h"))[0]) == {"subset"}
+
+
+def test_a_pool_of_trials_gives_way_to_its_parts_when_they_hold_as_many_people(made, ask):
+    made.trial("one").events("one", {KET: (20, 40), SAL: (10, 40)})
+    made.trial("two").events("two", {KET: (10, 20), SAL: (5, 20)})
+    made.trial("pool", part_of="one;two").events("pool", {KET: (30, 60), SAL: (15, 60)})
+    assert set(made.result(ask("response_24h"))[0]) == {"one", "two"}
+
+
+def test_a_pool_stands_where_a_part_is_missing(made, ask):
+    made.trial("one").events("one", {KET: (20, 40), SAL: (10, 40)})
+    made.trial("two")
+    made.trial("pool", part_of="one;two").events("pool", {KET: (30, 60), SAL: (15, 60)})
+    assert set(made.result(ask("response_24h"))[0]) == {"pool"}
+
+
+def test_two_reports_of_parts_of_the_same_trial_are_not_pooled_together(made, ask):
+    made.trial("whole")
+    for name, n in (("early", 20), ("late", 24)):
+        made.trial(name, part_of="whole").events(name, {KET: (9, n), SAL: (4, n)})
+    assert set(made.result(ask("response_24h"))[0]) == {"late"}
+
+
+def test_no_two_real_effects_of_an_analysis_share_patients(tables, configuration):
+    parts = {t["trial_id"]: set((t["part_of"] or "").split(";")) - {""} for t in tables["trials"]}
+    for name in configuration.names:
+        ids = [e["trial_id"] for e in tables["effects"] if e["analysis"] == name]
+        assert len(ids) == len(set(ids))
+        for one in ids:
+            for other in ids:
+                if one != other:
+                    assert other not in parts[one]
+                    assert not parts[one] & parts[other]

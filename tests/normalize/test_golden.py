@@ -1,0 +1,43 @@
+"""Every effect size of the real tables, as it is meant to be.
+
+A change here must be meant: read the difference, then write the file anew with
+``python tests/normalize/test_golden.py``.
+"""
+
+import csv
+import io
+import sys
+from pathlib import Path
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "effects.csv"
+COLUMNS = ("analysis", "trial_id", "comparison", "measure", "yi", "vi", "n_t", "n_c", "basis",
+           "hour", "scale", "analysis_set", "rows")  # fmt: skip
+
+
+def as_text(effects):
+    """Return effects as CSV text, numbers to 12 digits: beyond that machines may differ."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for effect in effects:
+        cells = [effect[name] for name in COLUMNS]
+        cells = [f"{c:.12g}" if isinstance(c, float) else c for c in cells]
+        writer.writerow(["; ".join(c) if isinstance(c, list) else c for c in cells])
+    return out.getvalue()
+
+
+def test_effect_sizes_are_those_of_the_golden_file(tables):
+    assert as_text(tables["effects"]).splitlines() == GOLDEN.read_text().splitlines()
+
+
+if __name__ == "__main__":
+    root = Path(__file__).parents[2]
+    sys.path.insert(0, str(root / "workflow"))
+    from ketameta.configuration import load
+    from ketameta.ingest.stage import ingest
+    from ketameta.normalize.stage import normalize
+
+    raw = {name: table.to_pylist() for name, table in ingest(root / "data" / "raw")[0].items()}
+    made = normalize(raw, load(root / "workflow" / "config" / "analyses.yaml"))
+    GOLDEN.parent.mkdir(exist_ok=True)
+    GOLDEN.write_text(as_text(made["effects"].to_pylist()))

@@ -1,0 +1,144 @@
+"""Effects of an analysis -> its pooled result, with an answer for each edge case."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ketameta.stats import glmm, random_effects, three_level
+from ketameta.synthesize.pool import between, intervals, normal_interval, pooled, weights
+from ketameta.synthesize.scales import favours, natural
+
+
+@pytest.fixture
+def model(configuration):
+    return configuration["response_24h"].model
+
+
+def effect(name, yi, vi, n=40, **values):
+    return {
+        "trial_id": name, "comparison": "", "yi": yi, "vi": vi, "people": n, "n_t": n / 2,
+        "n_c": n / 2, "shared": None, "events_t": None,
+    } | values  # fmt: skip
+
+
+@pytest.fixture
+def three():
+    return [effect("a", 0.9, 0.10), effect("b", 0.2, 0.05), effect("c", 1.6, 0.3)]
+
+
+def test_no_trial_estimates_nothing(model):
+    found = pooled("RR", [], model)
+    assert found == {"measure": "RR", "k": 0, "n": 0, "model": "no trial"}
+
+
+def test_one_trial_has_its_own_interval_and_no_heterogeneity(model):
+    found = pooled("RR", [effect("a", 0.9, 0.10)], model)
+    low, high = normal_interval(0.9, 0.10, 0.95)
+    assert found["estimate"] == pytest.approx(math.exp(0.9))
+    assert (found["ci_low_log"], found["ci_high_log"]) == pytest.approx((low, high))
+    assert found["model"] == "one trial, not pooled"
+    assert "tau2" not in found
+    assert "pi_low" not in found
+
+
+def test_two_trials_have_no_prediction_interval(model, three):
+    found = pooled("RR", three[:2], model)
+    assert found["k"] == 2
+    assert found["pi_low"] is None
+    assert found["tau2"] is not None
+
+
+def test_fewer_than_the_minimum_are_counted_and_not_pooled(model, three):
+    found = pooled("RR", three, replace(model, minimum_k=4))
+    assert found["model"] == "not pooled: fewer than 4 trials"
+    assert "estimate" not in found
+    assert weights(three, replace(model, minimum_k=4)) == [None, None, None]
+    assert intervals(three, replace(model, minimum_k=4)) == {}
+
+
+def test_a_pool_is_that_of_the_statistics_on_both_scales(model, three):
+    found = pooled("RR", three, model)
+    yi, vi = [e["yi"] for e in three], [e["vi"] for e in three]
+    fit = random_effects(yi, vi, "REML", "auto")
+    assert found["estimate_log"] == fit.estimate
+    assert found["estimate"] == math.exp(fit.estimate)
+    assert (found["tau2"], found["i2"], found["q"]) == (fit.tau2, fit.i2, fit.q)
+    assert found["n"] == 120
+    assert sum(weights(three, model)) == pytest.approx(100)
+
+
+def test_a_score_has_no_log_scale(model, three):
+    assert "estimate_log" not in pooled("SMD", three, model)
+
+
+def test_three_intervals_stand_side_by_side(model, three):
+    found = intervals(three, model)
+    yi, vi = [e["yi"] for e in three], [e["vi"] for e in three]
+    for rule, name in (("wald", "wald"), ("hksj", "hksj"), ("hksj-adhoc", "floored")):
+        fit = random_effects(yi, vi, "REML", rule)
+        assert found[f"{name}_low"] == fit.ci_low
+    assert found["floored_low"] <= found["hksj_low"] + 1e-12
+
+
+def test_proportions_are_pooled_by_the_binomial_normal_model(configuration):
+    model = configuration["response_24h_arm"].model
+    counts = [(19, 35), (12, 34), (18, 119), (55, 318)]
+    arms = [
+        effect(str(i), math.log(x / (n - x)), 1 / x + 1 / (n - x), n, n_t=n, n_c=None, events_t=x)
+        for i, (x, n) in enumerate(counts)
+    ]
+    found = pooled("PLO", arms, model)
+    fit = glmm("PLO", xi=[x for x, _ in counts], ni=[n for _, n in counts])
+    assert found["estimate"] == pytest.approx(1 / (1 + math.exp(-fit.estimate)))
+    assert found["model"] == "binomial-normal GLMM, Wald"
+    assert found["p"] is None
+
+
+def test_arms_that_share_a_control_whole_are_pooled_with_their_covariance(model):
+    arms = [
+        effect("a", -0.5, 0.10, n_t=20, n_c=30, shared=0.04),
+        effect("a", -0.9, 0.12, n_t=22, n_c=30, shared=0.04),
+        effect("b", -0.2, 0.08, n_t=25, n_c=25, shared=0.03),
+        effect("b", -0.4, 0.09, n_t=25, n_c=25, shared=0.03),
+        effect("c", -0.7, 0.05, n=80),
+    ]
+    found = pooled("SMD", arms, model)
+    v = np.diag([0.10, 0.12, 0.08, 0.09, 0.05])
+    v[0, 1] = v[1, 0] = 0.04
+    v[2, 3] = v[3, 2] = 0.03
+    fit = three_level([a["yi"] for a in arms], v, list("aabbc"), test="t")
+    assert found["estimate"] == pytest.approx(fit.beta[0])
+    assert found["se"] == pytest.approx(fit.se[0])
+    assert (found["k"], found["n"]) == (3, 20 + 22 + 30 + 25 + 25 + 25 + 80)
+
+
+def test_the_test_between_subgroups_is_the_q_of_their_estimates(model):
+    groups = {"x": [effect("a", 0.1, 0.01), effect("b", 0.1, 0.01)], "y": [effect("c", 0.5, 0.02)]}
+    found = between(groups, model)
+    w = np.array([1 / 0.005, 1 / 0.02])
+    y = np.array([0.1, 0.5])
+    expected = float((w * (y - (w @ y) / w.sum()) ** 2).sum())
+    assert found["between_q"] == pytest.approx(expected)
+    assert found["between_df"] == 1
+
+
+def test_one_group_has_nothing_between(model, three):
+    assert between({"x": three}, model) == {}
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "expected"),
+    [("RR", 0.0, 1.0), ("OR", math.log(2), 2.0), ("PLO", 0.0, 0.5), ("SMD", -0.3, -0.3),
+     ("RR", math.nan, None), ("RR", None, None), ("PLO", -800.0, 0.0), ("RR", 800.0, math.inf)],
+)  # fmt: skip
+def test_natural_scale(measure, value, expected):
+    assert natural(measure, value) == (pytest.approx(expected) if expected else expected)
+
+
+def test_the_side_that_favours_treatment_follows_the_outcome():
+    assert favours("RR", "response") == "above"
+    assert favours("RR", "nausea") == "below"
+    assert favours("SMD", "depression_score") == "below"
+    assert favours("PLO", "response") is None
