@@ -74,6 +74,13 @@ def risk_ratio(treated, control, paired=False):
     return yi, vi, places(*treated, *control)
 
 
+def events(outcome, hour, trial, treated, control, paired=False, **cells):
+    sides = [
+        [row(trial, arm, outcome, hour, **cells) for arm in arms] for arms in (treated, control)
+    ]
+    return risk_ratio(*sides, paired=paired)
+
+
 def together(groups):
     """Mean and SD of all people of groups (n, mean, SD)."""
     n = sum(g[0] for g in groups)
