@@ -87,13 +87,13 @@ def mean_sd_from_quantiles(
     ===== ============== ===========
     S1    0.11, 0.07     0.11, 0.10
     S2    0.08, 0.04     0.19, 0.09
-    S3    0.05, 0.03     0.06, 0.06
+    S3    0.05, 0.03     0.06, 0.05
     ===== ============== ===========
 
     for the default. "wan2014" is worse in the mean of S1, 0.14 at any n. "mcgrath2020-qe"
     takes minimum and maximum for the quantiles 1/n and 1 - 1/n, which lie further in than
     the extremes of n people do: where it has a range its SD of a normal score is too large,
-    by 14% at n = 25 and 10% at 101 in S1.
+    by 14% at n = 25 and 8% at 101 in S1.
 
     Raises
     ------
