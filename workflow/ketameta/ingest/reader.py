@@ -26,11 +26,13 @@ _SPACES = dict.fromkeys((0xA0, 0x202F, 0x2007, 0x2009, *range(0x2002, 0x2007), 0
 _INVISIBLE = dict.fromkeys((0x200B, 0x2060, 0xFEFF, 0xAD, 0x200E, 0x200F, *range(0x202A, 0x202F)))
 _ODD = re.compile(f"[{''.join(map(chr, (*_SPACES, *_INVISIBLE)))}]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_MANY = 1_000_000
 _CONFLICT = re.compile(r"<{7} |={7}$|>{7} |\|{7} ")
+_RUNS_ON = "a cell runs on for more than 131,072 characters; is a quote never closed?"
 _CSV_ERRORS = (
     ("unexpected end of data", "a quote opens in this row and is never closed"),
     ("expected after", "text follows a closing quote; inside quotes a quote is written twice"),
-    ("field limit", "a cell runs on for more than 131,072 characters; is a quote never closed?"),
+    ("field limit", _RUNS_ON),
     ("new-line character", "a carriage return stands alone; save with line ends of one kind"),
 )
 
@@ -84,8 +86,6 @@ def read_text(path: Path, schema: TableSchema, name: str | None = None) -> TextT
     except UnreadableError as error:
         table.fault(error.line, "", "", str(error))
         return table
-    for note in text.notes:
-        table.fault(1, "", "", note, NOTE)
     delimiter = DELIMITERS.get(path.suffix.lower(), ",")
     rows, cells, header = (
         split(text.content, delimiter),
@@ -94,9 +94,11 @@ def read_text(path: Path, schema: TableSchema, name: str | None = None) -> TextT
     )
     if header.take(next(rows, Row(1, 1, [], ""))):
         table.readable = True
+        for note in text.notes:
+            table.fault(1, "", "", note, NOTE)
         _read_rows(rows, header, cells)
         header.close()
-    cells.close()
+        cells.close()
     return table
 
 
@@ -226,13 +228,15 @@ class _Header:
 def _read_rows(rows: Iterator[Row], header: _Header, cells: _Cells) -> None:
     """Read the rows below the header; rows that follow a broken one may be its relics."""
     table, width = header.table, header.width
-    relics = conflict = False
+    conflict = False
+    relics = 0  # so many broken rows from here on may belong to the one above
     short = 0  # cells of the row before where it had too few: this one may be its other half
     for row in rows:
         if isinstance(row.cells, str):
-            if not relics:
+            if relics < 2:
                 table.fault(row.line, "", "", row.cells)
-            relics, short = relics or row.lines > 1, 0
+                relics = _MANY if row.lines > 1 or row.cells == _RUNS_ON else 1
+            short = 0
             table.broken.append(row.text)
         elif row.cells and _CONFLICT.match(row.cells[0]):
             if not conflict:
@@ -241,13 +245,14 @@ def _read_rows(rows: Iterator[Row], header: _Header, cells: _Cells) -> None:
         elif not any(cell.strip() for cell in row.cells):
             continue
         elif len(row.cells) != width:
-            other_half = short + len(row.cells) == width + 1
+            other_half = short > 0 and short + len(row.cells) == width + 1
             if not relics and not other_half:
                 table.fault(row.line, "", "", _ragged(row.cells, header))
+            relics = max(0, relics - 1)
             short = len(row.cells) if len(row.cells) < width and not other_half else 0
             table.broken.append(row.text)
         else:
-            relics, short = False, 0
+            relics = short = 0
             table.rows.append(cells.clean(row.line, header.take_apart(row.cells, row.line)))
 
 

@@ -23,7 +23,7 @@ Use = tuple[Sheet, Entry, str]
 # so many unknown keys are told with their neighbours; finding these takes time
 _MOST_KEYS = 200
 _ALIKE = 0.6
-_CELLS = re.compile(r'[",;\t]')
+_CELLS = re.compile(r'[",;\t\r\n]')
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,9 @@ class _Doubt:
         if not self.text:
             return _ALIKE
         rest = " ".join(key[len(self.start) : len(key) - len(self.end)])
-        return SequenceMatcher(None, rest, self.text).ratio()
+        likeness = SequenceMatcher(None, rest, self.text).ratio()
+        # an arm of the trial that is asked for: any of its names may be meant
+        return max(likeness, _ALIKE) if self.start else likeness
 
 
 @dataclass(frozen=True)
@@ -159,11 +161,12 @@ def _told(key: Key, target: _Target, lost: set[Key]) -> bool:
 
 
 def _excuse(uses: dict[Key, list[Use]], target: _Target) -> None:
-    """Take away the missing keys that a doubtful row is likely the home of, one a row."""
+    """Take away the missing keys that a doubtful row is likely the home of."""
     for doubt in target.doubts[:_MOST_KEYS]:
         ranked = [(doubt.likeness(key), len(uses[key]), key) for key in list(uses)[:_MOST_KEYS]]
-        if ranked and max(ranked)[0] >= _ALIKE:
-            del uses[max(ranked)[2]]
+        likely = sorted((entry for entry in ranked if entry[0] >= _ALIKE), reverse=True)
+        for _, _, key in likely if doubt.cells else likely[:1]:
+            del uses[key]
 
 
 def _tell(target: _Target, key: Key, places: list[Use], with_hint: bool) -> None:
@@ -229,7 +232,7 @@ def _trials_without_arms(trials: Sheet, arms: Sheet, lost: set[Key]) -> None:
         return
     if any(entry["trial_id"] is None for entry in arms.entries):
         return
-    with_arms = {entry["trial_id"] for entry in arms.entries}
+    with_arms = {entry["trial_id"].lower() for entry in arms.entries}
     for entry in trials.entries:
-        if entry["trial_id"] is not None and entry["trial_id"] not in with_arms:
+        if entry["trial_id"] is not None and entry["trial_id"].lower() not in with_arms:
             trials.fault(entry, "trial_id", "the trial has no row in table arms", WARNING)

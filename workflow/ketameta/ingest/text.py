@@ -20,6 +20,8 @@ _KINDS = (
     (b"%PDF", "is a PDF"),
     (b"PAR1", "is a Parquet file"),
     (b"{\\rtf", "is rich text"),
+    (b"\x89PNG", "is a picture"),
+    (b"\xff\xd8\xff", "is a picture"),
 )
 
 
