@@ -78,8 +78,6 @@ def classical(plan):
         x = {name: cell[events] for name, cell in x.items()}
         empty = np.min(list(x.values()), axis=0) == 0
         x = {name: cell + 0.5 * empty for name, cell in x.items()}
-        if plan.measure == "RR" and "R's meta" in plan.words:
-            x["bi"], x["di"] = x["bi"] - 0.5 * empty, x["di"] - 0.5 * empty
     fit = mantel_haenszel(plan.measure, correct="no continuity" not in plan.words, **x)
     return summary(plan, fit, fit.estimate) | {
         "log": fit.estimate, "CMH": fit.cmh, "CMHp": fit.cmh_p,

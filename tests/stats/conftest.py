@@ -29,10 +29,10 @@ def bcg(reference):
 
 
 def pytest_generate_tests(metafunc):
-    """Run a test that asks for `case` on every public data set; `regression`: with a moderator."""
+    """Run a test on every public data set: `univariate`, and `moderated` where there is an x."""
     cases = load("univariate")["cases"]
-    if "case" in metafunc.fixturenames:
-        metafunc.parametrize("case", cases.values(), ids=cases.keys())
-    if "regression" in metafunc.fixturenames:
+    if "univariate" in metafunc.fixturenames:
+        metafunc.parametrize("univariate", cases.values(), ids=cases.keys())
+    if "moderated" in metafunc.fixturenames:
         some = {name: case["regression"] for name, case in cases.items() if "regression" in case}
-        metafunc.parametrize("regression", some.values(), ids=some.keys())
+        metafunc.parametrize("moderated", some.values(), ids=some.keys())

@@ -28,9 +28,9 @@ def test_t_is_the_normal_at_infinite_degrees_and_nan_at_none():
     assert_allclose(t_tails(np.full(4, -2.0), df), 2 * stats.t.sf(2, df), rtol=1e-13)
 
 
-def test_adhoc_never_multiplies_by_less_than_one(case):
+def test_adhoc_never_multiplies_by_less_than_one(univariate):
     wald, plain, floor = (
-        random_effects(case["yi"], case["vi"], interval=rule)
+        random_effects(univariate["yi"], univariate["vi"], interval=rule)
         for rule in ("wald", "hksj", "hksj-adhoc")
     )
     assert floor.se == max(wald.se, plain.se)
@@ -69,8 +69,8 @@ def test_prediction_needs_degrees_of_freedom():
 # --- tau2 --------------------------------------------------------------------------------
 
 
-def test_q_profile_limits_meet_their_quantiles(case):
-    y, v = np.array(case["yi"]), np.array(case["vi"])
+def test_q_profile_limits_meet_their_quantiles(univariate):
+    y, v = np.array(univariate["yi"]), np.array(univariate["vi"])
     fit = random_effects(y, v, level=0.9)
     for t, p in ((fit.tau2_low, 0.95), (fit.tau2_high, 0.05)):
         w = 1 / (v + t)
@@ -90,11 +90,11 @@ def test_without_tau2_interval_its_limits_are_nan(bcg):
     assert np.isnan(nothing).all()
 
 
-def test_tau2_profile_limits_fall_by_the_quantile_and_agree_with_metafor(case):
-    y, v = np.array(case["yi"]), np.array(case["vi"])
+def test_tau2_profile_limits_fall_by_the_quantile_and_agree_with_metafor(univariate):
+    y, v = np.array(univariate["yi"]), np.array(univariate["vi"])
     fit = random_effects(y, v, tau2_interval="profile")
     top = restricted(fit.tau2, y, v)
-    for t, theirs in zip((fit.tau2_low, fit.tau2_high), case["tau2_profile"], strict=True):
+    for t, theirs in zip((fit.tau2_low, fit.tau2_high), univariate["tau2_profile"], strict=True):
         fall = top - restricted(t, y, v)
         assert fall == pytest.approx(HALF, rel=1e-9) if t > 0 else fall <= HALF
         # uniroot's default tolerance there is 1.2e-4; a single step may fall a little short.
@@ -143,8 +143,8 @@ def profile(mu, y, v):
 
 @pytest.mark.parametrize("name", ["bcg_rr", "hine1989_or", "normand_smd", "lau1992_or"])
 def test_profile_limits_fall_by_the_quantile(reference, name):
-    case = reference("univariate")["cases"][name]
-    y, v = np.array(case["yi"]), np.array(case["vi"])
+    univariate = reference("univariate")["cases"][name]
+    y, v = np.array(univariate["yi"]), np.array(univariate["vi"])
     fit = random_effects(y, v, "ML", "profile")
     top = fit.log_likelihood
     for mu in (fit.ci_low, fit.ci_high):
@@ -166,28 +166,28 @@ def test_profile_with_equal_variances_has_a_closed_form():
 # --- Henmi and Copas ---------------------------------------------------------------------
 
 
-def test_henmi_copas_agrees_with_metafor(case):
-    fit = random_effects(case["yi"], case["vi"], interval="henmi-copas")
-    estimate, se, low, high = case["henmi_copas"]
+def test_henmi_copas_agrees_with_metafor(univariate):
+    fit = random_effects(univariate["yi"], univariate["vi"], interval="henmi-copas")
+    estimate, se, low, high = univariate["henmi_copas"]
     assert_allclose([fit.estimate, fit.se], [estimate, se], rtol=1e-12)
     # uniroot's default tolerance of 1.2e-4 in the quantile.
-    unit = np.sqrt(case["fits"]["DL"]["tau2"] / np.min(case["vi"]) + 1) * se
+    unit = np.sqrt(univariate["fits"]["DL"]["tau2"] / np.min(univariate["vi"]) + 1) * se
     assert_allclose([fit.ci_low, fit.ci_high], [low, high], atol=1.3e-4 * unit)
 
 
 @pytest.mark.parametrize("name", ["bcg_rr", "normand_smd"])
 def test_henmi_copas_agrees_with_metafor_at_a_tight_tolerance(reference, name):
     data = reference("univariate")
-    case = data["cases"][name]
-    fit = random_effects(case["yi"], case["vi"], interval="henmi-copas")
+    univariate = data["cases"][name]
+    fit = random_effects(univariate["yi"], univariate["vi"], interval="henmi-copas")
     # The quadrature there ends at 1.2e-4 relative, here at rounding.
     assert_allclose([fit.ci_low, fit.ci_high], data["henmi_copas"][name], rtol=1e-7)
 
 
 @pytest.mark.parametrize("name", ["bcg_rr", "hannum_plo", "mcdaniel_cor", "hine1989_or"])
 def test_henmi_copas_quantile_is_that_of_an_adaptive_quadrature(reference, name):
-    case = reference("univariate")["cases"][name]
-    y, v = np.array(case["yi"]), np.array(case["vi"])
+    univariate = reference("univariate")["cases"][name]
+    y, v = np.array(univariate["yi"]), np.array(univariate["vi"])
     fit = random_effects(y, v, interval="henmi-copas")
     w = 1 / v
     w1 = w.sum()

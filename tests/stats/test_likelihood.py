@@ -66,17 +66,17 @@ def hard_sets(n=2000, k=5, orders=4, seed=20260101):
 
 
 @pytest.mark.parametrize("method", ["REML", "ML"])
-def test_tau2_is_that_of_grid_and_brent(case, method):
-    y, v = np.array(case["yi"]), np.array(case["vi"])
+def test_tau2_is_that_of_grid_and_brent(univariate, method):
+    y, v = np.array(univariate["yi"]), np.array(univariate["vi"])
     assert random_effects(y, v, method).tau2 == pytest.approx(
         brent(y, v, method == "REML"), rel=1e-9, abs=1e-15
     )
 
 
 @pytest.mark.parametrize("method", ["REML", "ML"])
-def test_no_likelihood_is_below_metafors(case, method):
-    fit = random_effects(case["yi"], case["vi"], method)
-    assert fit.log_likelihood >= case["fits"][method]["log_likelihood"] - ROUNDING
+def test_no_likelihood_is_below_metafors(univariate, method):
+    fit = random_effects(univariate["yi"], univariate["vi"], method)
+    assert fit.log_likelihood >= univariate["fits"][method]["log_likelihood"] - ROUNDING
 
 
 @pytest.mark.parametrize("restricted", [True, False])

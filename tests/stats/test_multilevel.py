@@ -126,7 +126,7 @@ def test_network_of_contrasts_matches_metafor():
 
 
 @pytest.mark.parametrize(
-    ("case", "options"),
+    ("model", "options"),
     [
         ("che", {}),
         ("smooth", {"smooth": True}),
@@ -134,8 +134,8 @@ def test_network_of_contrasts_matches_metafor():
         ("mods_ml", {"X": True, "method": "ML"}),
     ],
 )
-def test_correlated_hierarchical_effects_match_metafor(case, options):
-    expected = REFERENCE["assink"][case]
+def test_correlated_hierarchical_effects_match_metafor(model, options):
+    expected = REFERENCE["assink"][model]
     yi, vi, study, X = assink()
     if options.get("X"):
         options = {**options, "X": X}

@@ -26,12 +26,14 @@ def tolerance(method):
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_every_field_agrees_with_metafor(case, rule):
+def test_every_field_agrees_with_metafor(univariate, rule):
     prediction = "normal" if rule == "wald" else "k-1"
-    for method, expected in case["fits"].items():
+    for method, expected in univariate["fits"].items():
         if rule not in expected:  # metafor has no HKSJ for EE
             continue
-        fit = random_effects(case["yi"], case["vi"], method, rule, prediction=prediction)
+        fit = random_effects(
+            univariate["yi"], univariate["vi"], method, rule, prediction=prediction
+        )
         assert fit.converged
         assert fit.rule == rule
         pairs = [
@@ -48,19 +50,19 @@ def test_every_field_agrees_with_metafor(case, rule):
                 assert_allclose(ours, theirs, **tolerance(method), err_msg=label)
 
 
-def test_q_and_its_classical_measures_agree_with_metafor(case):
-    fit = random_effects(case["yi"], case["vi"])
-    k, q = case["k"], case["q"]
+def test_q_and_its_classical_measures_agree_with_metafor(univariate):
+    fit = random_effects(univariate["yi"], univariate["vi"])
+    k, q = univariate["k"], univariate["q"]
     assert (fit.k, fit.q_df) == (k, k - 1)
-    assert_allclose([fit.q, fit.q_p], [q, case["q_p"]], rtol=1e-10)
+    assert_allclose([fit.q, fit.q_p], [q, univariate["q_p"]], rtol=1e-10)
     # The definitions, of Higgins & Thompson 2002.
     assert_allclose(fit.i2_q, 100 * max(0, (q - (k - 1)) / q), rtol=1e-10)
     assert_allclose(fit.h2_q, q / (k - 1), rtol=1e-10)
 
 
-def test_tau2_limits_agree_with_metafor(case):
-    fit = random_effects(case["yi"], case["vi"])
-    for name, (low, high) in case["qprofile"].items():
+def test_tau2_limits_agree_with_metafor(univariate):
+    fit = random_effects(univariate["yi"], univariate["vi"])
+    for name, (low, high) in univariate["qprofile"].items():
         ours = [getattr(fit, f"{name}_low"), getattr(fit, f"{name}_high")]
         # metafor's root search ended at 1e-13 absolute in tau2, of which the smallest is 3e-5.
         assert_allclose(ours, [low, high], rtol=1e-8)
@@ -373,6 +375,6 @@ def test_a_million_times_larger_effects_give_the_same_t(bcg):
 @pytest.mark.parametrize("name", ["bcg_rr", "normand_smd"])
 def test_two_step_dl_agrees_with_metafor(reference, name):
     data = reference("univariate")
-    case = data["cases"][name]
-    fit = random_effects(case["yi"], case["vi"], "DL2")
+    univariate = data["cases"][name]
+    fit = random_effects(univariate["yi"], univariate["vi"], "DL2")
     assert_allclose([fit.tau2, fit.tau2_se], data["dl2"][name], rtol=1e-12)

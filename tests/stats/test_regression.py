@@ -15,10 +15,10 @@ TOLERANCE = {"rtol": 2e-8, "atol": 1e-12}
 COLUMNS = ("beta", "se", "statistic", "p", "ci_low", "ci_high")
 
 
-def test_one_moderator_agrees_with_metafor(regression):
-    for method, expected in regression["fits"].items():
+def test_one_moderator_agrees_with_metafor(moderated):
+    for method, expected in moderated["fits"].items():
         for rule in ("wald", "hksj"):
-            fit = meta_regression(regression["yi"], regression["vi"], regression["x"], method, rule)
+            fit = meta_regression(moderated["yi"], moderated["vi"], moderated["x"], method, rule)
             assert fit.converged
             for field in (*COLUMNS, "qm", "qm_p"):
                 theirs = expected[rule][field]
@@ -75,9 +75,9 @@ def test_dl2_matches_its_equation(bcg, reference):
     assert fit.tau2_se == pytest.approx(np.sqrt(2 * np.trace(s @ s)) / np.trace(p), rel=1e-10)
 
 
-def test_pm_meets_its_equation(regression):
-    y, v = np.array(regression["yi"]), np.array(regression["vi"])
-    x = np.column_stack([np.ones(len(y)), regression["x"]])
+def test_pm_meets_its_equation(moderated):
+    y, v = np.array(moderated["yi"]), np.array(moderated["vi"])
+    x = np.column_stack([np.ones(len(y)), moderated["x"]])
     t = meta_regression(y, v, x, "PM").tau2
     w = 1 / (v + t)
     r = y - x @ np.linalg.lstsq(np.sqrt(w)[:, None] * x, np.sqrt(w) * y, rcond=None)[0]
@@ -85,11 +85,11 @@ def test_pm_meets_its_equation(regression):
     assert q == pytest.approx(len(y) - 2, rel=1e-9) if t > 0 else q <= len(y) - 2
 
 
-def test_coefficients_are_those_of_weighted_least_squares(regression):
+def test_coefficients_are_those_of_weighted_least_squares(moderated):
     sm = pytest.importorskip("statsmodels.api")
-    y, v = np.array(regression["yi"]), np.array(regression["vi"])
-    fit = meta_regression(y, v, regression["x"], "REML", "hksj")
-    other = sm.WLS(y, sm.add_constant(regression["x"]), weights=1 / (v + fit.tau2)).fit()
+    y, v = np.array(moderated["yi"]), np.array(moderated["vi"])
+    fit = meta_regression(y, v, moderated["x"], "REML", "hksj")
+    other = sm.WLS(y, sm.add_constant(moderated["x"]), weights=1 / (v + fit.tau2)).fit()
     # HKSJ is the usual variance of WLS.
     assert_allclose(fit.beta, other.params, rtol=1e-8)
     assert_allclose(fit.se, other.bse, rtol=1e-8)

@@ -27,10 +27,10 @@ def test_three_level_model_matches_clubsandwich():
     assert robust.p[0] == pytest.approx(case["cr2"]["p"], rel=TOLERANCE)
 
 
-@pytest.mark.parametrize("case", ["che", "mods"])
-def test_correlated_hierarchical_effects_match_clubsandwich(case):
-    data, expected = REFERENCE["assink"]["data"], REFERENCE["assink"][f"{case}_cr2"]
-    X = data["X"] if case == "mods" else None
+@pytest.mark.parametrize("model", ["che", "mods"])
+def test_correlated_hierarchical_effects_match_clubsandwich(model):
+    data, expected = REFERENCE["assink"]["data"], REFERENCE["assink"][f"{model}_cr2"]
+    X = data["X"] if model == "mods" else None
     fit = correlated_hierarchical(data["yi"], data["vi"], data["study"], 0.6, X)
     robust = cluster_robust(data["yi"], fit.covariance, data["study"], X)
     for ours, theirs in ((robust.se, "se"), (robust.df, "df"), (robust.p, "p")):

@@ -116,6 +116,33 @@ def test_no_second_solver_climbs_higher(name):
     assert fit.log_likelihood >= -best - 1e-8
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_no_second_solver_climbs_higher_with_more_steps(seed):
+    # Two-sided with few small p-values: these likelihoods have two tops, one of them at
+    # the bound of a weight.
+    rng = np.random.default_rng(seed)
+    vi = 10 ** rng.uniform(-3, 0.3, 18)
+    yi = rng.normal(0, np.sqrt(vi + rng.choice([0, 0.05])))
+    steps = (0.025, 0.5)
+    fit = selection_model(yi, vi, steps, alternative="two-sided")
+    plain = written_out(yi, vi, steps, "two-sided")
+
+    def below(parameters):
+        weights = 100 / (1 + np.exp(-np.array(parameters[2:])))
+        return -plain(parameters[0], parameters[1] ** 2, (1.0, *weights))
+
+    best = min(
+        optimize.minimize(
+            below, [np.average(yi, weights=1 / (vi + tau * tau)), tau, *w], method="Nelder-Mead",
+            options={"xatol": 1e-6, "fatol": 1e-9, "maxiter": 1500},
+        ).fun
+        for tau in (0.02, 0.5)
+        for w in ((-4, -4), (1, 5), (5, 1))
+    )  # fmt: skip
+    assert fit.converged
+    assert fit.log_likelihood >= -best - 1e-8
+
+
 def test_gradient_is_zero_at_the_answer():
     yi, vi = effects("hannum_plo")
     fit = selection_model(yi, vi)

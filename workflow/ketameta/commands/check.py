@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from pathlib import Path
 
 from ketameta.ingest.stage import check_folder
-from ketameta.tables.problems import ERROR
+from ketameta.tables.problems import ERROR, escaped
 
 
 def check(folder: Path) -> int:
-    """Print every problem of a folder of tables; 1 where any is an error."""
-    if not folder.is_dir():
-        print(f"{folder.as_posix()}: no such folder", file=sys.stderr)
+    """Print every problem of a folder of tables; 1 where any is an error, 2 where no folder is."""
+    name = escaped(folder.as_posix())
+    if not os.path.isdir(folder):
+        what = "is not a folder" if os.path.lexists(folder) else "no such folder"
+        print(f"{name}: {what}", file=sys.stderr)
         return 2
     tables, problems = check_folder(folder)
     for problem in problems:
@@ -21,6 +24,7 @@ def check(folder: Path) -> int:
         print(mark + str(problem), file=sys.stderr)
     count = Counter(problem.severity for problem in problems)
     rows = sum(len(rows) for rows in tables.values())
-    said = ", ".join(f"{n} {name}{'s' if n > 1 else ''}" for name, n in count.items()) or "no fault"
-    print(f"{folder.as_posix()}: {len(tables)} tables, {rows:,} rows, {said}")
+    said = ", ".join(f"{n:,} {word}{'s' if n > 1 else ''}" for word, n in count.items())
+    good = "rows without a fault" if count[ERROR] else "rows"
+    print(f"{name}: {len(tables)} tables, {rows:,} {good}, {said or 'no fault'}")
     return 1 if count[ERROR] else 0

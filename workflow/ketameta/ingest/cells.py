@@ -9,10 +9,40 @@ from ketameta.tables.columns import Column
 from ketameta.tables.problems import shown
 from ketameta.vocabulary import nearest, vocabulary
 
-_INTEGER = re.compile(r"[+-]?\d{1,15}")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,15}")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,15}\.0*")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}")
-_MINUS = str.maketrans({"\u2212": "-", "\u2013": "-", "\ufe63": "-", "\uff0d": "-"})
+_DASHES = "\u2212\u2013\ufe63\uff0d"
+_MINUS = str.maketrans(dict.fromkeys(_DASHES, "-"))
+_LONGEST_NUMBER = 40
+
+_MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_NUMERIC = r"[-+]?[0-9]+(\.[0-9]+)?"
+# what the typist may have meant, for the message only; the first that fits is told
+_LIKELY = (
+    (
+        rf"[0-9]{{1,4}}[-/. ]{_MONTH}([-/. ][0-9]{{2,4}})?|{_MONTH}[-/. ]+[0-9]{{1,4}}"
+        r"|[0-9]{1,4}(?P<mark>[-/.])[0-9]{1,2}(?P=mark)[0-9]{1,4}( [0-9:]+)?",
+        "a spreadsheet seems to have made a date of it",
+    ),
+    (r"#.*", "an error value of a spreadsheet"),
+    (r"=.*", "a formula; write its value"),
+    (
+        r"n/?a|nan|null|none|-+|\.|\?|nr|not reported|not stated|unknown|missing|[-+]?inf(inity)?",
+        "leave the cell empty where nothing is reported",
+    ),
+    (r"-?[1-9][0-9]{,2}(,[0-9]{3})+(\.[0-9]+)?", "commas stand between thousands; leave them out"),
+    (r"-?[1-9][0-9]{,2}(\.[0-9]{3})+(,[0-9]+)?", "points stand between thousands; leave them out"),
+    (r"-?[0-9]{1,3}([ ' ][0-9]{3})+(\.[0-9]+)?", "leave out what stands between thousands"),
+    (r"-?[0-9]*,[0-9]+", "a decimal comma; write a point"),
+    (r"-?[0-9]*\u00b7[0-9]+", "a raised decimal point; write a point on the line"),
+    (rf"{_NUMERIC} ?%", "leave out the per cent sign"),
+    (rf"[<>=≤≥~≈] ?{_NUMERIC}", "a bound is not a number; say it in note"),
+    (rf"{_NUMERIC} ?\(.*\)|{_NUMERIC} ?(±|\+/-|-|to) ?{_NUMERIC}", "two numbers in one cell"),
+    (rf"'{_NUMERIC}", "leave out the apostrophe"),
+    (rf"{_NUMERIC} ?[A-Za-z/µ]+", "leave out the unit"),
+)
 
 Value = str | int | float | None
 
@@ -30,81 +60,89 @@ def parse(text: str, column: Column) -> tuple[Value, str]:
         if column.required:
             raise CellError(f"is empty; needs {column.allowed}")
         return None, ""
-    note = ""
     if column.kind in ("integer", "number"):
-        value, note = _number(text, column)
-        _check_range(value, text, column)
-        return value, note
+        return _number(text, column)
     if column.kind == "word":
         return _word(text, column), ""
     if column.kind == "id":
-        return _identifier(text, column), ""
+        return _identifier(text), ""
+    if column.kind == "words":
+        return ";".join(_word(part, column) for part in _parts(text)), ""
     if column.kind == "ids":
-        parts = [part.strip() for part in text.split(";")]
-        return ";".join(_identifier(part, column) for part in parts), ""
+        return ";".join(_identifier(part) for part in _parts(text)), ""
     if column.pattern and not re.fullmatch(column.pattern, text):
-        raise CellError(f"{shown(text)} is not {column.pattern_meaning}")
+        raise CellError(f"{shown(text)} is not {column.pattern_meaning}{likely(text)}")
     return text, ""
 
 
-def _number(text: str, column: Column) -> tuple[int | float, str]:
-    plain = text.translate(_MINUS)
-    note = f"{shown(text)} is read as {plain}" if plain != text else ""
-    whole = column.kind == "integer"
-    if whole and _INTEGER.fullmatch(plain):
-        return int(plain), note
-    if not _NUMBER.fullmatch(plain):
-        raise CellError(f"{shown(text)} is not {_wanted(column)}{_likely(plain)}")
-    value = float(plain)
-    if whole:
-        raise CellError(f"{shown(text)} is not a whole number")
-    if not math.isfinite(value):
-        raise CellError(f"{shown(text)} is too large for a number")
-    return value, note
+def number(text: str) -> float | None:
+    """Return the number that a text is in plain figures, else None; never infinite or NaN."""
+    if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
+        return None
+    value = float(text)
+    return value if math.isfinite(value) else None
 
 
-def _wanted(column: Column) -> str:
-    return "a whole number" if column.kind == "integer" else "a number"
+def plain_minus(text: str) -> str:
+    """Write a typographic minus or a dash before a number as the sign that numbers have."""
+    return "-" + text[1:].lstrip() if text[:1] in _DASHES else text
 
 
-def _likely(text: str) -> str:
-    """Guess what the typist meant, for the message only."""
-    if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", text):
-        return f": a comma stands between thousands, write {text.replace(',', '')}"
-    if re.fullmatch(r"-?\d+,\d+", text):
-        return f": a decimal comma, write {text.replace(',', '.')}"
-    if text.endswith("%"):
-        return ": write the number without the per cent sign in the unit of the column"
-    if text.startswith("#"):
-        return ": an error value of a spreadsheet"
-    if text.upper() in ("NA", "N/A", "NAN", "NULL", "NONE", "-", ".", "?", "NR"):
-        return ": leave the cell empty where nothing is reported"
-    if re.fullmatch(r"\d{1,2}[-/. ]\w{3,9}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", text):
-        return ": a spreadsheet seems to have made a date of it"
+def likely(text: str) -> str:
+    """Guess what the typist meant by something that is no number: ``: …``, or nothing."""
+    if len(text) <= _LONGEST_NUMBER:
+        for pattern, meaning in _LIKELY:
+            if re.fullmatch(pattern, text.translate(_MINUS), re.IGNORECASE):
+                return f": {meaning}"
     return ""
 
 
-def _check_range(value: int | float, text: str, column: Column) -> None:
+def _number(text: str, column: Column) -> tuple[int | float, str]:
+    plain = plain_minus(text)
+    notes = [f"a minus sign (U+{ord(text[0]):04X}) is read as -"] if plain != text else []
+    whole = column.kind == "integer"
+    wanted = "a whole number" if whole else "a number"
+    value: int | float | None = number(plain)
+    if value is None:
+        if len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(plain):
+            raise CellError(f"{shown(text)} is too large for a number")
+        raise CellError(f"{shown(text)} is not {wanted}{likely(plain)}")
+    if whole:
+        if _WHOLE.fullmatch(plain):
+            notes.append("a whole number with a decimal point is read without it")
+        elif not _INTEGER.fullmatch(plain):
+            long = plain.lstrip("+-").isdigit()
+            raise CellError(f"{shown(text)} is {'too large' if long else f'not {wanted}'}")
+        value = int(value)
+    elif value == 0 and re.search(r"[1-9]", re.split("[eE]", plain)[0]):
+        raise CellError(f"{shown(text)} is too close to 0 for a number")
     low, high = column.minimum, column.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         unit = f" {column.unit}" if column.unit else ""
-        if low is None or high is None:
-            limit = f"{low:g} or more" if low is not None else f"{high:g} or less"
-        else:
-            limit = f"from {low:g} to {high:g}"
-        raise CellError(f"{text} is outside what is allowed: {limit}{unit}")
+        raise CellError(f"{text} is outside what is allowed: {column.limits}{unit}")
+    return value, "; ".join(notes)
 
 
 def _word(text: str, column: Column) -> str:
-    known = vocabulary().words(column.words)
-    if text in known or text in column.words_also:
+    known = [*vocabulary().words(column.words), *column.words_also]
+    if text in known:
         return text
-    close = nearest(text, list(known))
-    hint = f"; nearest: {', '.join(close)}" if close else f"; known: {', '.join(list(known)[:12])}"
+    close = nearest(text[:80], known)
+    hint = f"; nearest: {', '.join(close)}" if close else f"; known: {', '.join(known[:12])}"
     raise CellError(f"{shown(text)} is not a word of the list {column.words}{hint}")
 
 
-def _identifier(text: str, column: Column) -> str:
+def _parts(text: str) -> list[str]:
+    parts = [part.strip() for part in text.split(";")]
+    for i, part in enumerate(parts):
+        if not part:
+            raise CellError(f"{shown(text)} has nothing before or after a ;")
+        if part in parts[:i]:
+            raise CellError(f"{shown(part)} stands twice in {shown(text)}")
+    return parts
+
+
+def _identifier(text: str) -> str:
     if not _ID.fullmatch(text):
         raise CellError(
             f"{shown(text)} is not an identifier: letters, digits and . _ + - only, "

@@ -1,172 +1,331 @@
 """Read one delimited file into rows of text, each with the line on which it starts.
 
-What can be read without doubt is read and noted (byte order mark, Windows line ends, non-breaking
-spaces); everything else is a Problem. Nothing here knows what the columns mean.
+What can be read without doubt is read and noted (non-breaking spaces, columns without name and
+content); everything else is a Problem, and reading goes on, so that one pass finds all. Nothing
+here knows what the columns mean.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import Path
 
+from ketameta.ingest.text import Text, UnreadableError, decode, load
 from ketameta.tables.columns import TableSchema
-from ketameta.tables.problems import NOTE, Problem, shown
+from ketameta.tables.problems import ERROR, NOTE, WARNING, Problem, also, shown
 from ketameta.vocabulary import nearest
 
-MAX_BYTES = 50_000_000
 MAX_CELL = 20_000
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
+_SPACES = dict.fromkeys((0xA0, 0x202F, 0x2007, 0x2009, *range(0x2002, 0x2007), 0x2008, 0x200A), " ")
+_INVISIBLE = dict.fromkeys((0x200B, 0x2060, 0xFEFF, 0xAD, 0x200E, 0x200F, *range(0x202A, 0x202F)))
+_ODD = re.compile(f"[{''.join(map(chr, (*_SPACES, *_INVISIBLE)))}]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_MANY = 1_000_000
+_CONFLICT = re.compile(r"<{7} |={7}$|>{7} |\|{7} ")
+_RUNS_ON = "a cell runs on for more than 131,072 characters; is a quote never closed?"
+_CSV_ERRORS = (
+    ("unexpected end of data", "a quote opens in this row and is never closed"),
+    ("expected after", "text follows a closing quote; inside quotes a quote is written twice"),
+    ("field limit", _RUNS_ON),
+    ("new-line character", "a carriage return stands alone; save with line ends of one kind"),
+)
 
 
-@dataclass(frozen=True)
+@dataclass
 class TextRow:
-    """One row as entered: column name -> text without outer white space."""
+    """One row as entered: column -> text without outer white space.
+
+    ``bad`` are cells already faulted; ``odd`` says of a cell, as (column, severity, message), what
+    was read in spite of its form, or looks wrong.
+    """
 
     line: int
     cells: dict[str, str]
+    bad: set[str] = field(default_factory=set)
+    odd: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 @dataclass
 class TextTable:
-    """A file as read: its rows, and the problems found on the way."""
+    """A file as read: its rows, and the problems found on the way.
+
+    ``missing`` are columns without cells; ``broken`` the text of rows that could not be taken
+    apart; ``readable`` says that the header named columns, ``whole`` that no row may be a relic
+    of something else.
+    """
 
     schema: TableSchema
     file: str
     rows: list[TextRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set)
+    broken: list[str] = field(default_factory=list)
+    readable: bool = False
+    whole: bool = True
 
     def fault(
-        self,
-        line: int,
-        column: str,
-        value: str,
-        message: str,
-        severity: str = "error",
-        **about: str,
+        self, line: int, column: str, value: str, message: str, severity: str = ERROR
     ) -> None:
         """Add a problem of this file."""
         self.problems.append(
-            Problem(self.file, line, column, value, message, severity, self.schema.name, **about)
+            Problem(self.file, line, column[:80], value[:80], message, severity, self.schema.name)
         )
-
-
-def find_file(folder: Path, table: str) -> Path | None:
-    """Return the table's file in the folder, CSV before TSV; None where there is none."""
-    for ending in DELIMITERS:
-        if (path := folder / f"{table}{ending}").is_file():
-            return path
-    return None
 
 
 def read_text(path: Path, schema: TableSchema, name: str | None = None) -> TextTable:
     """Read a CSV or TSV file; ``name`` is what messages call it (default: the path as given)."""
     table = TextTable(schema, name or path.as_posix())
-    text = _decode(path, table)
-    if text is None:
-        return table
-    reader = csv.reader(_lines(text), delimiter=DELIMITERS[path.suffix], strict=True)
     try:
-        header = [cell.strip() for cell in next(reader, [])]
-        if _check_header(header, table):
-            _read_rows(reader, header, table)
-    except csv.Error as error:
-        table.fault(reader.line_num, "", "", f"not readable as a table from here on: {error}")
+        text = decode(load(path))
+    except UnreadableError as error:
+        table.fault(error.line, "", "", str(error))
+        return table
+    delimiter = DELIMITERS.get(path.suffix.lower(), ",")
+    rows, cells, header = (
+        split(text.content, delimiter),
+        _Cells(table, text),
+        _Header(table, delimiter),
+    )
+    if header.take(next(rows, Row(1, 1, [], ""))):
+        table.readable = True
+        for note in text.notes:
+            table.fault(1, "", "", note, NOTE)
+        _read_rows(rows, header, cells)
+        header.close()
+        cells.close()
     return table
 
 
-def _decode(path: Path, table: TextTable) -> str | None:
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            table.fault(0, "", "", f"{size:,} bytes; at most {MAX_BYTES:,} are read")
-            return None
-        content = path.read_bytes()
-    except OSError as error:
-        table.fault(0, "", "", f"cannot be read: {error.strerror or error}")
-        return None
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        table.fault(1, "", "", "is UTF-16; save it as CSV UTF-8")
-        return None
-    if content.startswith(b"PK\x03\x04"):
-        table.fault(1, "", "", "is a workbook or archive, not text; save it as CSV UTF-8")
-        return None
-    if content.startswith(b"\xef\xbb\xbf"):
-        content = content[3:]
-        table.fault(1, "", "", "starts with a byte order mark, which is left out", NOTE)
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        table.fault(
-            line,
-            "",
-            repr(content[error.start : error.start + 1]),
-            f"byte {error.start} is not UTF-8; save it as CSV UTF-8",
-        )
-        return None
-    if "\0" in text:
-        table.fault(text.count("\n", 0, text.index("\0")) + 1, "", "", "holds a NUL character")
-        return None
-    if "\r" in text:
-        table.fault(1, "", "", "has Windows line ends, read as line ends", NOTE)
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text
+@dataclass(frozen=True)
+class Row:
+    """A row taken apart: the line on which it starts, how many it takes, and its cells.
+
+    ``cells`` is a sentence instead where the row cannot be taken apart; ``text`` is the row.
+    """
+
+    line: int
+    lines: int
+    cells: list[str] | str
+    text: str
 
 
-def _lines(text: str) -> Iterator[str]:
-    """Split at newlines alone: other separators of Unicode may stand inside a cell."""
-    start = 0
-    while start < len(text):
-        end = text.find("\n", start) + 1 or len(text)
-        yield text[start:end]
-        start = end
+def split(text: str, delimiter: str) -> Iterator[Row]:
+    """Yield the rows of a delimited text.
+
+    Lines end at newlines alone: other separators of Unicode may stand inside a cell. After a
+    row that cannot be taken apart the line below its first is tried.
+    """
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    at = 0
+
+    def feed() -> Iterator[str]:
+        nonlocal at
+        while at < len(lines):
+            at += 1
+            yield lines[at - 1] + "\n"
+
+    reader = csv.reader(feed(), delimiter=delimiter, strict=True)
+    while True:
+        start = at
+        try:
+            cells: list[str] | str = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            cells = next((m for sign, m in _CSV_ERRORS if sign in str(error)), str(error))
+        yield Row(start + 1, at - start, cells, lines[start][:MAX_CELL])
+        if isinstance(cells, str):
+            at = start + 1
+            reader = csv.reader(feed(), delimiter=delimiter, strict=True)
 
 
-def _check_header(header: list[str], table: TextTable) -> bool:
-    known = table.schema.names
-    if not any(header):
-        table.fault(1, "", "", "is empty; its first line must name the columns: " + ",".join(known))
-        return False
-    good = True
-    for name in dict.fromkeys(header):
-        if header.count(name) > 1:
-            table.fault(1, name, name, f"stands {header.count(name)} times in the header")
-            good = False
-        if name not in known:
-            close = nearest(name, [k for k in known if k not in header])
+class _Header:
+    """The first row: which column stands where."""
+
+    def __init__(self, table: TextTable, delimiter: str) -> None:
+        self.table, self.delimiter = table, delimiter
+        self.places: dict[str, int] = {}
+        self.width = 0
+        self.nameless: list[int] = []
+        self.filled: dict[int, int] = {}
+
+    def take(self, row: Row) -> bool:
+        """Find the columns; False where the row names none, so that nothing can be read."""
+        table, known = self.table, self.table.schema.names
+        if isinstance(row.cells, str):
+            table.fault(row.line, "", "", row.cells)
+            return False
+        header = [cell.translate(_SPACES).translate(_INVISIBLE).strip() for cell in row.cells]
+        self.width = len(header)
+        if not any(header):
+            table.fault(1, "", "", f"is empty; its first line must be {self._wanted()}")
+            return False
+        if not set(known) & set(header):
+            table.fault(1, "", header[0], self._no_names(row.text))
+            return False
+        self.nameless = [i for i, name in enumerate(header) if not name]
+        for name in dict.fromkeys(filter(None, header)):
+            if name in known:
+                self.places[name] = header.index(name)
+            if header.count(name) > 1:
+                table.fault(1, name, name, f"stands {header.count(name)} times in the header")
+                self.places.pop(name, None)
+        self._unknown(header)
+        table.missing = set(known) - set(self.places)
+        return True
+
+    def _wanted(self) -> str:
+        return self.delimiter.join(self.table.schema.names)
+
+    def _no_names(self, first: str) -> str:
+        known = set(self.table.schema.names)
+        for other, name in _SEPARATORS.items():
+            names = {part.strip(' "') for part in first.split(other)}
+            if other != self.delimiter and len(names & known) > 1:
+                return f"has {name} between its cells; {_SEPARATORS[self.delimiter]} are needed"
+        return f"the first line names no column of this table; it must be {self._wanted()}"
+
+    def _unknown(self, header: list[str]) -> None:
+        """Fault unknown and missing names; one that looks like a missing one stands for it."""
+        table = self.table
+        absent = [name for name in table.schema.names if name not in header]
+        for name in dict.fromkeys(filter(None, header)):
+            if name in table.schema.names:
+                continue
+            close = nearest(name[:80], absent) or nearest(name[:80], table.schema.names)
             hint = f"; nearest: {', '.join(close)}" if close else ""
             table.fault(1, name, name, f"{shown(name)} is not a column of this table{hint}")
-            good = False
-    needed = [column.name for column in table.schema.columns if not column.optional]
-    for name in needed:
-        if name not in header:
-            table.fault(1, name, "", "the column is missing from the header")
-            good = False
-    return good
+            likeness = SequenceMatcher(None, name.lower(), close[0]).ratio() if close else 0
+            if likeness >= 0.7 and close[0] in absent:
+                absent.remove(close[0])
+        for name in absent:
+            if not table.schema[name].optional:
+                table.fault(1, name, "", "the column is missing from the header")
+
+    def take_apart(self, cells: list[str], line: int) -> dict[str, str]:
+        """Return the cells by column."""
+        for i in self.nameless:
+            if cells[i].strip():
+                self.filled.setdefault(i, line)
+        return {name: cells[i] for name, i in self.places.items()}
+
+    def close(self) -> None:
+        """Say what became of columns without a name."""
+        for i, line in self.filled.items():
+            self.table.fault(1, "", "", f"column {i + 1} has no name, but cells (line {line})")
+        if self.nameless and not self.filled:
+            count = f"{len(self.nameless)} column{'s' if len(self.nameless) > 1 else ''}"
+            self.table.fault(1, "", "", f"{count} without name or content left out", NOTE)
 
 
-def _read_rows(reader: Iterator[list[str]], header: list[str], table: TextTable) -> None:
-    line = 2
-    for cells in reader:
-        start, line = line, reader.line_num + 1  # type: ignore[attr-defined]
-        if not any(cell.strip() for cell in cells):
+def _read_rows(rows: Iterator[Row], header: _Header, cells: _Cells) -> None:
+    """Read the rows below the header; rows that follow a broken one may be its relics."""
+    table, width = header.table, header.width
+    conflict = False
+    relics = 0  # so many broken rows from here on may belong to the one above
+    short = 0  # cells of the row before where it had too few: this one may be its other half
+    for row in rows:
+        if isinstance(row.cells, str):
+            if relics < 2:
+                table.fault(row.line, "", "", row.cells)
+                relics = _MANY if row.lines > 1 or row.cells == _RUNS_ON else 1
+            short = 0
+            table.broken.append(row.text)
+        elif row.cells and _CONFLICT.match(row.cells[0]):
+            if not conflict:
+                table.fault(row.line, "", "", "a merge conflict of Git is left in the table")
+            conflict, table.whole = True, False
+        elif not any(cell.strip() for cell in row.cells):
             continue
-        if len(cells) != len(header):
-            table.fault(start, "", "", f"has {len(cells)} cells; the header has {len(header)}")
-            continue
-        row = {}
-        for name, cell in zip(header, cells, strict=True):
-            row[name] = _clean(cell, name, start, table)
-        table.rows.append(TextRow(start, row))
+        elif len(row.cells) != width:
+            other_half = short > 0 and short + len(row.cells) == width + 1
+            if not relics and not other_half:
+                table.fault(row.line, "", "", _ragged(row.cells, header))
+            relics = max(0, relics - 1)
+            short = len(row.cells) if len(row.cells) < width and not other_half else 0
+            table.broken.append(row.text)
+        else:
+            relics = short = 0
+            table.rows.append(cells.clean(row.line, header.take_apart(row.cells, row.line)))
 
 
-def _clean(cell: str, name: str, line: int, table: TextTable) -> str:
-    if len(cell) > MAX_CELL:
-        table.fault(line, name, cell[:80], f"{len(cell):,} characters; at most {MAX_CELL:,}")
-        return ""
-    if "\u00a0" in cell or "\u202f" in cell:
-        table.fault(line, name, cell, "a non-breaking space is read as a space", NOTE)
-        cell = cell.replace("\u00a0", " ").replace("\u202f", " ")
-    return cell.strip()
+def _ragged(cells: list[str], header: _Header) -> str:
+    message = f"has {len(cells)} cells; the header has {header.width}"
+    if any("\n" in cell for cell in cells):
+        return message + "; is a quote not closed?"
+    if len(cells) > header.width:
+        mark = _SEPARATORS[header.delimiter].removesuffix("s")
+        return message + f"; is a cell with a {mark} not in quotes?"
+    return message + "; is a line broken in two?"
+
+
+class _Cells:
+    """The cells of a table: odd characters noted, forbidden ones faulted."""
+
+    def __init__(self, table: TextTable, text: Text) -> None:
+        self.table, self.text = table, text
+        self.foreign: list[tuple[int, str]] = []
+
+    def clean(self, line: int, cells: dict[str, str]) -> TextRow:
+        """Return the row with its cells without outer white space and odd characters."""
+        row = TextRow(line, cells)
+        for name, cell in cells.items():
+            if len(cell) > MAX_CELL:
+                message = f"holds {len(cell):,} characters; at most {MAX_CELL:,} are read"
+                self.table.fault(line, name, cell, message)
+                row.bad.add(name)
+                cells[name] = cell[:80]
+            elif cell.isascii() and cell.isprintable():
+                cells[name] = cell.strip()
+            else:
+                self._judge(cell, name, row)
+                cells[name] = cell.translate(_SPACES).translate(_INVISIBLE).strip()
+        return row
+
+    def _judge(self, cell: str, name: str, row: TextRow) -> None:
+        if found := _CONTROL.search(cell):
+            message = f"holds a control character (U+{ord(found[0]):04X})"
+            self.table.fault(row.line, name, cell, message)
+            row.bad.add(name)
+        elif "\ufffd" in cell and self.text.foreign:
+            self.foreign.append((row.line, name))
+            row.bad.add(name)
+        elif "\ufffd" in cell:
+            message = "a character was lost before (U+FFFD stands for it)"
+            row.odd.append((name, WARNING, message))
+        elif (intended := _encoded_once(cell)) != cell:
+            message = f"was saved in a wrong encoding, so it seems; meant: {shown(intended)}"
+            row.odd.append((name, WARNING, message))
+        for code in sorted({ord(odd) for odd in _ODD.findall(cell)}):
+            kind = "non-breaking space" if code in (0xA0, 0x202F, 0x2007) else "space"
+            kind = kind if code in _SPACES else "character that cannot be seen"
+            done = "is read as a space" if code in _SPACES else "is left out"
+            row.odd.append((name, NOTE, f"a {kind} (U+{code:04X}) {done}"))
+
+    def close(self) -> None:
+        """Tell, once, of the bytes that are not UTF-8."""
+        if not self.text.foreign:
+            return
+        content, table = self.text.content, self.table
+        line, name = content[: content.index("\ufffd")].count("\n") + 1, ""
+        if self.foreign:
+            line, name = self.foreign[0]
+        others = sorted({(table.file, other) for other, _ in self.foreign if other != line})
+        message = f"{self.text.foreign}; save the file as CSV UTF-8{also(others, table.file)}"
+        table.fault(line, name, "", message)
+
+
+def _encoded_once(cell: str) -> str:
+    """Return what a text was before UTF-8 was taken for Windows-1252; most texts are themselves."""
+    try:
+        return cell.encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return cell

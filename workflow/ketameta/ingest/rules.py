@@ -1,189 +1,228 @@
-"""Checks that need more than one cell: keys, references, and numbers that contradict each other."""
+"""Checks of one row: numbers that contradict each other, their scale or their outcome.
+
+A check yields faults as (column, message, severity). It sees None for a cell that is empty or
+already at fault, and stays silent then: one fault gives one message.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+import math
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
-from ketameta.tables.columns import TableSchema
-from ketameta.tables.problems import ERROR, WARNING, Problem, shown
-from ketameta.vocabulary import nearest, vocabulary
+from ketameta.ingest.cells import number
+from ketameta.ingest.sheet import Entry, Sheet
+from ketameta.tables.problems import ERROR, WARNING, shown
+from ketameta.vocabulary import Scale, nearest, vocabulary
 
-Row = dict[str, Any]
-Rows = dict[str, list[Row]]
+Fault = tuple[str, str, str]
+Check = Callable[[Entry], Iterator[Fault]]
 
-
-def check_rows(tables: Rows, known: Rows, schemas: dict[str, TableSchema]) -> list[Problem]:
-    """Return every problem between cells, rows and tables.
-
-    ``tables`` holds the complete typed rows, with ``file`` and ``line``; ``known`` also those
-    with a fault, so that a reference to one of them is not a second fault. Tables that could not
-    be read are left out, and nothing is held against references to them.
-    """
-    problems: list[Problem] = []
-    for name, rows in tables.items():
-        schema = schemas[name]
-        problems += _duplicates(schema, rows)
-        problems += _references(schema, rows, known)
-        for check in _ROW_CHECKS.get(name, ()):
-            for row in rows:
-                problems += check(schema, row)
-    if "trials" in tables:
-        problems += _circles(tables["trials"])
-    if "trials" in tables and "arms" in tables:
-        problems += _trials_without_arms(tables["trials"], known["arms"])
-    return problems
+RATIOS = ("OR", "RR", "HR")
+_SCORES = ("baseline_mean", "mean", "median", "q1", "q3")
+_SPREADS = ("baseline_sd", "sd")
+_RESULTS = (*_SCORES, *_SPREADS, "change_mean", "change_sd")
+_TOOL = re.compile(r"\(RoB [12]\)")
 
 
-def _problem(
-    schema: TableSchema, row: Row, column: str, message: str, severity: str = ERROR
-) -> Problem:
-    value = row.get(column)
-    return Problem(
-        row["file"],
-        row["line"],
-        column,
-        "" if value is None else str(value),
-        message,
-        severity,
-        schema.name,
-        row.get("trial_id") or "",
-        row.get("arm_id") or row.get("arm_t") or "",
-    )
+def check_rows(sheet: Sheet) -> None:
+    """Add every fault that a row of the table has in itself."""
+    for check in _CHECKS.get(sheet.schema.name, ()):
+        for entry in sheet.entries:
+            for column, message, severity in check(entry):
+                sheet.fault(entry, column, message, severity)
 
 
-def _duplicates(schema: TableSchema, rows: Iterable[Row]) -> Iterable[Problem]:
-    """Yield repeated keys; where rows have no key, rows repeated in every cell."""
-    seen: dict[tuple[Any, ...], int] = {}
-    columns = schema.key or tuple(schema.names)
-    for row in rows:
-        key = tuple(row[name] for name in columns)
-        if key in seen:
-            what = "every cell" if not schema.key else " and ".join(schema.key)
-            yield _problem(
-                schema,
-                row,
-                schema.key[-1] if schema.key else "",
-                f"the row repeats line {seen[key]} in {what}",
-            )
-        seen.setdefault(key, row["line"])
-
-
-def _references(schema: TableSchema, rows: list[Row], tables: Rows) -> Iterable[Problem]:
-    for column in schema.columns:
-        if not column.references:
-            continue
-        target, _, names = column.references.partition(".")
-        if target not in tables:
-            continue
-        fields = names.split("+")
-        known = {tuple(row[name] for name in fields) for row in tables[target]}
-        own_key = schema.name == target and schema.key == (column.name,)
-        if own_key:
-            continue
-        for row in rows:
-            if row[column.name] is None:
-                continue
-            for value in (
-                row[column.name].split(";") if column.kind == "ids" else [row[column.name]]
-            ):
-                key = (row["trial_id"], value) if len(fields) == 2 else (value,)
-                if key not in known:
-                    mates = [k[-1] for k in known if k[-1] and k[:-1] == key[:-1]]
-                    close = nearest(value, mates)
-                    hint = f"; nearest: {', '.join(close)}" if close else ""
-                    where = f" for trial {key[0]}" if len(fields) == 2 else ""
-                    yield _problem(
-                        schema,
-                        row,
-                        column.name,
-                        f"{shown(value)} is not in table {target}{where}{hint}",
-                    )
-
-
-def _circles(trials: list[Row]) -> Iterable[Problem]:
-    parents = {row["trial_id"]: (row["part_of"] or "").split(";") for row in trials}
-
-    def reaches(start: str, node: str, seen: set[str]) -> bool:
-        for parent in parents.get(node, ()):
-            if parent == start:
-                return True
-            if parent and parent not in seen:
-                seen.add(parent)
-                if reaches(start, parent, seen):
-                    return True
-        return False
-
-    from ketameta.tables.raw import TRIALS
-
-    for row in trials:
-        if reaches(row["trial_id"], row["trial_id"], set()):
-            yield _problem(TRIALS, row, "part_of", "the reports are part of each other in a circle")
-
-
-def _trials_without_arms(trials: list[Row], arms: list[Row]) -> Iterable[Problem]:
-    from ketameta.tables.raw import TRIALS
-
-    with_arms = {row["trial_id"] for row in arms}
-    for row in trials:
-        if row["trial_id"] not in with_arms:
-            yield _problem(TRIALS, row, "trial_id", "the trial has no row in table arms", WARNING)
-
-
-def _events(schema: TableSchema, row: Row) -> Iterable[Problem]:
+def _events(row: Entry) -> Iterator[Fault]:
     if row["events"] is not None and row["n"] is not None and row["events"] > row["n"]:
-        yield _problem(schema, row, "events", f"{row['events']} is more than n = {row['n']}")
+        yield "events", f"{row['events']} is more than n = {row['n']}", ERROR
 
 
-def _interval(low: str, high: str) -> Callable[[TableSchema, Row], Iterable[Problem]]:
-    def check(schema: TableSchema, row: Row) -> Iterable[Problem]:
-        if row[low] is not None and row[high] is not None and row[low] > row[high]:
-            yield _problem(schema, row, low, f"{row[low]:g} is above {high} = {row[high]:g}")
+def _ordered(*names: str) -> Check:
+    """Return a check that the numbers of these columns do not fall."""
+
+    def check(row: Entry) -> Iterator[Fault]:
+        given = [name for name in names if row[name] is not None]
+        for low, high in pairwise(given):
+            if None not in (row[low], row[high]) and row[low] > row[high]:
+                message = f"{row.entered[low]} is above {high} = {row.entered[high]}"
+                yield low, message, ERROR
 
     return check
 
 
-def _kind(schema: TableSchema, row: Row) -> Iterable[Problem]:
-    """Scores need a known scale, and no counts; a mean must lie on its scale."""
-    words = vocabulary()
-    outcome = words.outcomes[row["outcome"]]
-    scale = words.scales.get(row["scale"] or "")
-    if outcome.kind == "score" and row.get("events") is not None:
-        yield _problem(schema, row, "events", f"{outcome.name} is a score and has no events")
-    if outcome.kind == "score" and row["scale"] and scale is None:
-        close = nearest(row["scale"], list(words.scales))
-        hint = f"; nearest: {', '.join(close)}" if close else ""
-        yield _problem(schema, row, "scale", f"{shown(row['scale'])} is not a known scale{hint}")
-    if scale and outcome.kind == "score":
-        for name in ("baseline_mean", "mean"):
-            value = row.get(name)
-            if value is not None and not scale.holds(value):
-                where = f"{scale.name}, which runs from {scale.minimum:g} to {scale.maximum:g}"
-                yield _problem(schema, row, name, f"{value:g} is outside the scale {where}")
+def _kind(row: Entry) -> Iterator[Fault]:
+    """Events are counted and scores measured: a row holds the one or the other."""
+    if row["outcome"] is None:
+        return
+    outcome = vocabulary().outcomes[row["outcome"]]
+    if outcome.kind == "score" and row["events"] is not None:
+        yield "events", f"{outcome.name} is a score and has no events", ERROR
+    if outcome.kind == "event":
+        for name in _RESULTS:
+            if row[name] is not None:
+                yield name, f"{outcome.name} is counted in events and has no {name}", ERROR
+                return
 
 
-def _contrast(schema: TableSchema, row: Row) -> Iterable[Problem]:
-    if row["arm_t"] == row["arm_c"]:
-        yield _problem(schema, row, "arm_c", f"{shown(row['arm_c'])} is compared with itself")
-    estimate, low, high = row["estimate"], row["ci_low"], row["ci_high"]
+def _scale(row: Entry) -> Iterator[Fault]:
+    """Hold a score against its scale: a mean lies on it, an SD fits into it."""
+    if row["outcome"] is None or vocabulary().outcomes[row["outcome"]].kind != "score":
+        return
+    if row["scale"] is None:
+        if "scale" not in row.bad and any(row[name] is not None for name in _RESULTS):
+            yield "scale", "is empty: a score without a scale has no direction", WARNING
+        return
+    scale = vocabulary().scales[row["scale"]]
+    if scale.minimum is None or scale.maximum is None:
+        return
+    where = f"{scale.name}, which runs from {scale.minimum:g} to {scale.maximum:g}"
+    for name in _SCORES:
+        if row[name] is not None and not scale.holds(row[name]):
+            yield name, f"{row.entered[name]} is outside the scale {where}", ERROR
+    if row["change_mean"] is not None and abs(row["change_mean"]) > scale.maximum - scale.minimum:
+        yield "change_mean", f"{row.entered['change_mean']} is more than the scale {where}", ERROR
+    for name in _SPREADS:
+        if row[name] is not None and row[name] > _largest_sd(scale, row["n"]):
+            yield name, f"{row.entered[name]} is more than an SD can be on {where}", ERROR
+
+
+def _largest_sd(scale: Scale, n: int | None) -> float:
+    """Return the SD of n people of whom half score lowest and half highest (Popoviciu 1935)."""
+    if scale.minimum is None or scale.maximum is None:
+        return math.inf
+    people = n if n and n > 1 else 2
+    # a printed SD is rounded: a little more than the bound is no fault
+    return (scale.maximum - scale.minimum) / 2 * (people / (people - 1)) ** 0.5 * 1.001
+
+
+def _standard_error(row: Entry) -> Iterator[Fault]:
+    for name in ("sd", "change_sd"):
+        if None not in (row["se"], row[name]) and row["se"] > row[name]:
+            message = f"{row.entered['se']} is above {name} = {row.entered[name]}"
+            yield "se", message + "; are they swapped?", ERROR
+    means = [row[name] for name in ("mean", "change_mean") if row[name] is not None]
+    low, high = row["ci95_low"], row["ci95_high"]
+    if None not in (low, high) and means and not any(low <= mean <= high for mean in means):
+        message = f"{row.entered['ci95_low']} to {row.entered['ci95_high']} does not hold "
+        yield "ci95_low", message + "the row's mean or change", WARNING
+
+
+def _flag(row: Entry) -> Iterator[Fault]:
+    """Look for flags that rules do not know: their rows would be pooled in silence."""
+    flag, known = row["flag"], vocabulary().flags
+    if flag is None or vocabulary().flag_rule(flag):
+        return
+    starts = [start.rstrip(": ") for start in known]
+    words = re.split(r"[:;,.]| - ", flag)[0]
+    if close := nearest(words[:40], starts, 1):
+        message = f"{shown(flag)} starts with no known flag; nearest: {close[0]}"
+        yield "flag", message, ERROR
+    else:
+        message = f"{shown(flag)} starts with no known flag, so the row is used all the same"
+        yield "flag", f"{message}; known: {', '.join(dict.fromkeys(starts))}", WARNING
+
+
+def _p_value(row: Entry) -> Iterator[Fault]:
+    start = re.match(r"[<>=≤≥~ ]*([0-9.]+(e-?[0-9]+)?)", row["p_value"] or "", re.IGNORECASE)
+    value = number(start[1]) if start else None
+    if value is not None and value > 1:
+        yield "p_value", f"{shown(row['p_value'])} is above 1", ERROR
+
+
+def _measure(row: Entry) -> Iterator[Fault]:
+    """Hold estimate and interval against what the measure can be."""
+    measure, names = row["measure"], ("estimate", "ci_low", "ci_high")
+    for name in names:
+        value = row[name]
+        if value is None:
+            continue
+        if measure in RATIOS and value <= 0:
+            yield name, f"{row.entered[name]} is not above 0, as a ratio must be", ERROR
+        elif measure == "RD" and abs(value) > 1:
+            message = f"{row.entered[name]} is no difference of risks: from -1 to 1"
+            yield name, message + "; are these per cent?", ERROR
+        elif measure == "proportion" and not 0 <= value <= 1:
+            yield name, f"{row.entered[name]} is no proportion: from 0 to 1", ERROR
+    estimate, low, high = (row[name] for name in names)
     if None not in (estimate, low, high) and low <= high and not low <= estimate <= high:
-        yield _problem(
-            schema,
-            row,
-            "estimate",
-            f"{estimate:g} lies outside its interval {low:g} to {high:g}",
-            WARNING,
-        )
-    if row["measure"] in ("OR", "RR", "HR"):
-        for name in ("estimate", "ci_low", "ci_high"):
-            if row[name] is not None and row[name] <= 0:
-                yield _problem(
-                    schema, row, name, f"{row[name]:g} is not above 0, as a ratio must be"
-                )
+        message = f"{row.entered['estimate']} lies outside its interval "
+        message += f"{row.entered['ci_low']} to {row.entered['ci_high']}"
+        yield "estimate", message, WARNING
 
 
-_ROW_CHECKS: dict[str, tuple[Callable[[TableSchema, Row], Iterable[Problem]], ...]] = {
-    "outcomes": (_events, _interval("ci95_low", "ci95_high"), _interval("q1", "q3"), _kind),
-    "contrasts": (_interval("ci_low", "ci_high"), _contrast, _kind),
-    "published": (_interval("ci_low", "ci_high"),),
+def _contrast(row: Entry) -> Iterator[Fault]:
+    if row["arm_t"] is not None and row["arm_t"] == row["arm_c"]:
+        yield "arm_c", f"{shown(row['arm_c'])} is compared with itself", ERROR
+    given = row["ci_low"] is not None or row["ci_high"] is not None
+    if given and row["ci_level"] is None and "ci_level" not in row.bad:
+        yield "ci_level", "is empty: an interval without a level gives no standard error", WARNING
+    scale = row["scale"]
+    if row["outcome"] is None or scale is None:
+        return
+    if vocabulary().outcomes[row["outcome"]].kind == "score" and scale not in vocabulary().scales:
+        close = nearest(scale[:80], list(vocabulary().scales))
+        hint = f"; nearest: {', '.join(close)}" if close else ""
+        yield "scale", f"{shown(scale)} is not a known scale{hint}", ERROR
+
+
+def _totals(row: Entry) -> Iterator[Fault]:
+    parts = (row["n_t"], row["n_c"], row["n_total"])
+    if None not in parts and parts[0] + parts[1] > parts[2]:
+        message = f"{parts[2]} is less than n_t + n_c = {parts[0] + parts[1]}"
+        yield "n_total", message, WARNING
+
+
+def _dose(row: Entry) -> Iterator[Fault]:
+    if row["dose"] is None:
+        return
+    low, _, high = row["dose"].partition("-")
+    if high and float(low) > float(high):
+        yield "dose", f"{row['dose']} runs from more to less", ERROR
+    if row["dose_unit"] is None and "dose_unit" not in row.bad:
+        yield "dose_unit", f"is empty; the dose is {row['dose']}", WARNING
+
+
+def _claim(row: Entry) -> Iterator[Fault]:
+    value = row["claimed_value"]
+    if row["claimed_unit"] == "percent of people" and value is not None and not 0 <= value <= 100:
+        yield "claimed_value", f"{row.entered['claimed_value']} is no per cent of people", ERROR
+
+
+def _tool(row: Entry) -> Iterator[Fault]:
+    """Hold domain and judgement against the tool: the vocabulary's labels say whose they are."""
+    if row["tool"] is None:
+        return
+    tool = f"({row['tool'].replace('RoB', 'RoB ')})"
+    for name in ("domain", "judgement"):
+        if row[name] is not None:
+            labels = vocabulary().words(f"rob_{name}s")
+            named = _TOOL.search(labels[row[name]])
+            if named and named[0] != tool:
+                fitting = [w for w, label in labels.items() if _fits(label, tool)]
+                message = f"{shown(row[name])} is no {name} of {row['tool']}"
+                yield name, f"{message}: {', '.join(fitting)}", ERROR
+
+
+def _fits(label: str, tool: str) -> bool:
+    named = _TOOL.search(label)
+    return named is None or named[0] == tool
+
+
+_CHECKS: dict[str, tuple[Check, ...]] = {
+    "arms": (_dose,),
+    "outcomes": (
+        _events,
+        _ordered("ci95_low", "ci95_high"),
+        _ordered("q1", "median", "q3"),
+        _kind,
+        _scale,
+        _standard_error,
+        _flag,
+    ),
+    "contrasts": (_ordered("ci_low", "ci_high"), _measure, _contrast, _p_value, _flag),
+    "published": (_ordered("ci_low", "ci_high"), _measure, _totals, _p_value),
+    "claims": (_claim,),
+    "risk_of_bias": (_tool,),
 }

@@ -2,110 +2,79 @@
 
 from __future__ import annotations
 
-import json
+import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ketameta.ingest.cells import CellError, parse
-from ketameta.ingest.reader import TextTable, find_file, read_text
+from ketameta.ingest.agreement import check_agreement
+from ketameta.ingest.reader import DELIMITERS, read_text
+from ketameta.ingest.references import check_between_rows
 from ketameta.ingest.rules import check_rows
-from ketameta.tables.columns import TableSchema
-from ketameta.tables.problems import NOTE, Problem
+from ketameta.ingest.sheet import Row, Sheet, typed
+from ketameta.tables.problems import Problem, shown
 from ketameta.tables.raw import RAW_TABLES
 from ketameta.tables.stages import PROBLEMS, with_place
+from ketameta.vocabulary import nearest
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-Row = dict[str, Any]
 
 
 def check_folder(folder: Path) -> tuple[dict[str, list[Row]], list[Problem]]:
     """Read and check every table of a folder.
 
-    Returns the typed rows of each table (with ``file``, ``line`` and ``entered``, the non-empty
-    cells as JSON text) and every problem found, in one pass.
+    Returns the rows without a fault of each table (with ``file``, ``line`` and ``entered``, the
+    non-empty cells as JSON text) and every problem found, in one pass: errors first, each kind
+    in the order of files and lines.
     """
-    known: dict[str, list[Row]] = {}
-    problems: list[Problem] = []
-    for name, schema in RAW_TABLES.items():
-        path = find_file(folder, name)
-        if path is None:
-            problems.append(
-                Problem(
-                    (folder / f"{name}.csv").as_posix(),
-                    0,
-                    "",
-                    "",
-                    "the file is missing",
-                    table=name,
-                )
-            )
-            continue
-        text = read_text(path, schema)
-        problems += text.problems
-        if text.rows or not any(p.severity == "error" for p in text.problems):
-            known[name] = _typed(text, problems)
-    tables = {name: _complete(rows, RAW_TABLES[name]) for name, rows in known.items()}
-    problems += check_rows(tables, known, RAW_TABLES)
+    paths, problems = _find(folder)
+    sheets: dict[str, Sheet] = {}
+    for name, path in paths.items():
+        text = read_text(path, RAW_TABLES[name])
+        if text.readable:
+            sheets[name] = typed(text)
+            check_rows(sheets[name])
+        else:
+            problems += text.problems
+    check_between_rows(sheets)
+    check_agreement(sheets)
+    for sheet in sheets.values():
+        problems += sheet.problems
+    tables = {name: sheet.rows() for name, sheet in sheets.items()}
     return tables, sorted(problems, key=lambda p: (p.severity, p.file, p.line, p.column))
 
 
-def _typed(text: TextTable, problems: list[Problem]) -> list[Row]:
-    rows = []
-    for text_row in text.rows:
-        row: Row = {"file": text.file, "line": text_row.line}
-        for column in text.schema.columns:
-            cell = text_row.cells.get(column.name, "")
-            note = ""
-            try:
-                row[column.name], note = parse(cell, column)
-            except CellError as error:
-                row[column.name] = None
-                problems.append(
-                    _cell_problem(
-                        text, text_row.line, column.name, cell, str(error), text_row.cells
-                    )
-                )
-            if note:
-                problems.append(
-                    _cell_problem(
-                        text, text_row.line, column.name, cell, note, text_row.cells, NOTE
-                    )
-                )
-        row["entered"] = json.dumps(
-            {name: cell for name, cell in text_row.cells.items() if cell}, ensure_ascii=False
-        )
-        rows.append(row)
-    return rows
+def _find(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
+    """Return the file of each table, and a problem for each table without one."""
+    try:
+        present = sorted(os.listdir(folder))
+    except OSError as error:
+        return {}, [Problem(folder.as_posix(), 0, "", "", f"{error.strerror or error}")]
+    paths: dict[str, Path] = {}
+    problems = []
+    for name in RAW_TABLES:
+        files = [f"{name}{ending}" for ending in DELIMITERS if f"{name}{ending}" in present]
+        if files:
+            paths[name] = folder / files[0]
+        else:
+            problems.append(_missing(folder, name, present))
+        for other in files[1:]:
+            message = f"stands beside {files[0]}, which is read; keep one of the two"
+            problems.append(Problem((folder / other).as_posix(), 0, "", "", message, table=name))
+    if not paths:
+        names = ", ".join(f"{name}.csv" for name in RAW_TABLES)
+        message = f"holds none of the tables {names}"
+        return {}, [Problem(folder.as_posix(), 0, "", "", message)]
+    return paths, problems
 
 
-def _cell_problem(
-    text: TextTable,
-    line: int,
-    column: str,
-    cell: str,
-    message: str,
-    cells: dict[str, str],
-    severity: str = "error",
-) -> Problem:
-    return Problem(
-        text.file,
-        line,
-        column,
-        cell[:200],
-        message,
-        severity,
-        text.schema.name,
-        cells.get("trial_id", "")[:80],
-        (cells.get("arm_id") or cells.get("arm_t") or "")[:80],
-    )
-
-
-def _complete(rows: list[Row], schema: TableSchema) -> list[Row]:
-    """Leave out rows whose required cells are missing: their fault is already on the list."""
-    needed = [column.name for column in schema.columns if column.required]
-    return [row for row in rows if all(row[name] is not None for name in needed)]
+def _missing(folder: Path, name: str, present: Iterable[str]) -> Problem:
+    known = {f"{table}{ending}" for table in RAW_TABLES for ending in DELIMITERS}
+    close = nearest(f"{name}.csv", [file for file in present if file not in known], 1)
+    hint = f"; there is {shown(close[0])}" if close else ""
+    path = (folder / f"{name}.csv").as_posix()
+    return Problem(path, 0, "", "", f"the file is missing{hint}", table=name)
 
 
 def ingest(folder: Path) -> tuple[dict[str, pa.Table], list[Problem]]:

@@ -79,7 +79,7 @@ class DesignModel:
         """Return the sums at t; `mean` is beta, shape (n, p), and `total` log |X'UX|."""
         root, basis, r, rest = self._decompose(1.0 / (self.v + t))
         z = root * self.y.T
-        beta: Floats = np.linalg.solve(r, _onto(basis, z)[:, :, None])[:, :, 0]
+        beta = np.asarray(np.linalg.solve(r, _onto(basis, z)[:, :, None])[:, :, 0], dtype=float)
         log_det = 2.0 * np.log(np.abs(np.diagonal(r, axis1=1, axis2=2))).sum(axis=1)
         e = root * rest
         f = root * e

@@ -21,10 +21,12 @@ from ketameta.stats.models import Floats, Rows, Sums
 
 Flags = NDArray[np.bool_]
 
-STEPS = 200  # of Newton; bisection alone needs 60
+TINY = np.finfo(float).tiny
+STEPS = 500  # every eighth bisects, and 60 bisections always suffice
 # A piece of t + min(v) by this factor is not cut further: two maxima so close
 # together differ in log-likelihood by less than its rounding matters (below 1e-6).
 RESOLUTION = 1.02
+MANY = 200
 
 
 class Point(NamedTuple):
@@ -39,13 +41,6 @@ class Point(NamedTuple):
     def at(self, rows: Rows | Flags) -> Point:
         """Return some of the analyses."""
         return Point(*(x[rows] for x in self))
-
-    def put(self, rows: Rows, new: Point) -> Point:
-        """Return a copy with some of the analyses replaced."""
-        out = Point(*(x.copy() for x in self))
-        for x, y in zip(out, new, strict=True):
-            x[rows] = y
-        return out
 
     def join(self, other: Point) -> Point:
         """Return the analyses of both, one after the other."""
@@ -71,17 +66,15 @@ def maximise(model: Model, restricted: bool, zero: Sums | None = None) -> tuple[
     origin = np.zeros(model.count.size)
     at = zero or model.sums(origin, restricted)
     nil = Point(origin, at.a, at.b, at.c, at.d)
-    top, start = _limits(model)
+    top = _limit(model)
     up = (nil.a > nil.b) & (top > 0.0)
-    best, done = _climb(model, restricted, nil, up, (top, start))
-    low, high = model.low, model.high
-    # At a root a = b holds exactly; at 0 the score may be anything below.
-    ratio = np.where(up, 1.0, nil.a / nil.b)
-    right = _stays_below(best, ratio, low, high, top - best.t) | (top <= best.t)
-    left = ~up | _stays_above(best, ratio, low, high, -best.t)
-    doubt = np.flatnonzero(~left)
-    if doubt.size:
-        left[doubt] = _meet(nil.at(doubt), best.at(doubt), low[doubt], high[doubt])
+    # From DerSimonian and Laird's estimate, which the sums at 0 contain.
+    start = np.minimum(np.maximum((at.q - model.df) / at.b, 0.02 * top), top)
+    if up.any():
+        best, done = _climb(model, restricted, nil, top, np.where(up, start, 0.0), ~up)
+    else:
+        best, done = nil, ~up
+    left, right = _surroundings(nil, best, up, model, top)
     doubt = np.flatnonzero(~(left & right))
     if not doubt.size:
         return best.t, done
@@ -91,91 +84,119 @@ def maximise(model: Model, restricted: bool, zero: Sums | None = None) -> tuple[
     after = np.flatnonzero(~right[doubt])
     end = _point(part.take(after), top[doubt][after], restricted)
     pieces = _pieces(nil.at(doubt), best, end, np.flatnonzero(~left[doubt]), after)
-    row, lo, hi = _search(part, restricted, pieces)
-    if row.size:
-        tau2[doubt], done[doubt] = _best(part, restricted, best.t, done[doubt], (row, lo, hi))
+    brackets = _search(part, restricted, pieces)
+    if brackets[0].size:
+        tau2[doubt], done[doubt] = _best(part, restricted, best.t, done[doubt], brackets)
     return tau2, done
 
 
-def _limits(model: Model) -> tuple[Floats, Floats]:
-    """Return a bound above every maximum, and a starting value.
+def _limit(model: Model) -> Floats:
+    """Return a bound above every maximum.
 
     a <= SS / (min v + t)^2 and b >= (k - p) / (max v + t): the score is negative once
     SS (max v + t) < (k - p) (min v + t)^2, and also once min v + t > SS, where every
-    log(d + t) + z^2 / (d + t) rises. The start takes all variances as half way between.
+    log(d + t) + z^2 / (d + t) rises.
     """
     low, high, ss = model.low, model.high, model.residual_spread
     half = ss / (2.0 * model.df)
-    bound = np.minimum(half + np.sqrt(half * half + 2.0 * half * (high - low)), ss)
-    top = np.maximum(bound * (1.0 + 1e-9) - low, 0.0)
-    return top, np.clip(2.0 * half - 0.5 * (low + high), 0.02 * top, top)
+    bound = np.minimum(half + np.sqrt(half * (half + 2.0 * (high - low))), ss)
+    return np.maximum(bound * (1.0 + 1e-9) - low, 0.0)
+
+
+def _surroundings(
+    nil: Point, best: Point, up: Flags, model: Model, top: Floats
+) -> tuple[Flags, Flags]:
+    """Return whether nothing can hide below and above the maximum in hand."""
+    low, high = model.low, model.high
+    n = low.size
+    with np.errstate(divide="ignore"):  # b of a swamped study may underflow
+        ratio = nil.a / nil.b
+    # At a root a = b holds exactly; at 0 the score may be anything below.
+    right = _stays_below(best, np.where(up, 1.0, ratio), low, high, top - best.t)
+    right |= top <= best.t
+    if not up.any():
+        return ~up, right
+    # From the root down to 0, or from there and from 0 to a meeting point, in one call.
+    middle = np.sqrt(low * (low + best.t)) - low
+    one = np.ones(n)
+    proof = _stays_above(
+        Point(*(np.concatenate(x) for x in zip(best, best, nil, strict=True))),
+        np.concatenate([one, one, ratio]),
+        np.concatenate([low, low, low]),
+        np.concatenate([high, high, high]),
+        np.concatenate([-best.t, middle - best.t, middle]),
+    )
+    return ~up | proof[:n] | (proof[n : 2 * n] & proof[2 * n :]), right
 
 
 def _climb(
-    model: Model, restricted: bool, nil: Point, up: Flags, limits: tuple[Floats, Floats]
+    model: Model, restricted: bool, nil: Point, hi: Floats, t: Floats, ended: Flags
 ) -> tuple[Point, Flags]:
-    """Return a maximum of each analysis: 0 where the score starts downwards, else a root."""
-    top, start = limits
-    if not up.any():
-        return nil, ~up
-    if up.all():
-        return _newton(model, restricted, nil.t, top, start)
-    rows = np.flatnonzero(up)
-    found, ok = _newton(model.take(rows), restricted, nil.t[rows], top[rows], start[rows])
-    done = ~up
-    done[rows] = ok
-    return nil.put(rows, found), done
+    """Find where r = b/a is 1 between `nil` (below 1) and hi (not below), starting from t.
 
-
-def _newton(
-    model: Model, restricted: bool, lo: Floats, hi: Floats, t: Floats
-) -> tuple[Point, Flags]:
-    """Find where b/a = 1 between lo (score above 0) and hi (not above), from t.
-
-    b/a is linear in t where all v are equal and nearly so for large t, so Newton's step on
-    b/a - 1 needs few rounds; a step that leaves the bracket goes to its middle instead.
+    r is linear in t where all v are equal and nearly so for large t. A step goes to the cubic in
+    r through the last two points and their slopes (order 2.7), to Newton's where that leaves
+    the bracket, and to the middle of the bracket where both do or, every eighth time, to make
+    sure of the end. Where `ended` the model is evaluated at t and that is all.
     """
-    n = lo.size
+    n = t.size
     low = model.low
     out = Point(*(np.empty(n) for _ in range(5)))
     done = np.zeros(n, dtype=bool)
     live = np.arange(n)
-    ended = np.zeros(n, dtype=bool)
-    for step in range(STEPS):
-        _, _, _, a, b, c, d = model.sums(t, restricted)
-        up = a > b
-        lo, hi = np.where(up, t, lo), np.where(up, hi, t)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            new = t + a * (a - b) / (2.0 * b * c - d * a)
+    lo, old = nil.t, nil.t
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        old_r, old_rate = _ratio(nil)
+        for step in range(STEPS):
+            at = _point(model, t, restricted)
+            r, rate = _ratio(at)
+            up = r < 1.0
+            lo, hi = np.where(up, t, lo), np.where(up, hi, t)
+            gap = r - old_r
+            w = (r - 1.0) / gap
+            s = 1.0 - w
+            new = w * w * ((1.0 + 2.0 * s) * old + s * gap * old_rate) + s * s * (
+                (1.0 + 2.0 * w) * t - w * gap * rate
+            )
+            newton = t + (1.0 - r) * rate
+            new = np.where((new > lo) & (new < hi), new, newton)
             move = np.abs(new - t)
-            # Newton's error is the square of its last step: after 1e-7 of t it is below
+            # The error is below the square of the last step: after 1e-6 of t it is nearly
             # rounding. Near 0 the score itself is only known to eps (t + min v).
-            near = (move <= 1e-7 * np.abs(new)) | (move <= 4e-16 * (new + low))
-            inside = near | ((new > lo) & (new < hi))
-        new = np.where(inside, new, np.sqrt((lo + low) * (hi + low)) - low)
-        near |= hi - lo <= 4e-16 * (hi + low)
-        t = np.where(ended, t, np.maximum(new, 0.0))
-        ended |= near
-        # Finished analyses ride along until half are: copying the rest costs more.
-        left = np.flatnonzero(~ended)
-        if 2 * left.size <= ended.size or step == STEPS - 1:
-            for x, y in zip(out, (t, a, b, c, d), strict=True):
-                x[live] = y
-            done[live] = ended
-            if not left.size:
-                break
-            live, low, lo, hi, t = live[left], low[left], lo[left], hi[left], t[left]
-            model, ended = model.take(left), ended[left]
+            near = (move <= 1e-6 * new) | (np.abs(newton - t) <= 4e-16 * (t + low))
+            inside = near | ended | ((new > lo) & (new < hi) & (step % 8 < 7))
+            if not inside.all():
+                new = np.where(inside, new, np.sqrt((lo + low) * (hi + low)) - low)
+                near |= hi - lo <= 4e-16 * (hi + low)
+            old, old_r, old_rate = t, r, rate
+            t = np.where(ended, t, np.maximum(new, 0.0))
+            ended = ended | near
+            # Finished analyses ride along until half are: copying the rest costs more.
+            left = np.flatnonzero(~ended)
+            if 2 * left.size <= ended.size or step == STEPS - 1:
+                for x, y in zip(out, (t, *at[1:]), strict=True):
+                    x[live] = y
+                done[live] = ended
+                if not left.size:
+                    break
+                live, ended, model = live[left], ended[left], model.take(left)
+                low, lo, hi, t = low[left], lo[left], hi[left], t[left]
+                old, old_r, old_rate = old[left], old_r[left], old_rate[left]
     return out, done
+
+
+def _ratio(at: Point) -> tuple[Floats, Floats]:
+    """Return r = b/a and the slope dt/dr of its inverse."""
+    return at.b / at.a, at.a * at.a / (2.0 * at.b * at.c - at.d * at.a)
 
 
 def _shape(at: Point, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Return min v + t, and in units of its inverse the least x and the means c/a and d/b."""
     unit = low + at.t
     least = unit / (high + at.t)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        x1 = np.clip(unit * at.c / at.a, least, 1.0)
-    return unit, least, x1, np.clip(unit * at.d / at.b, least, 1.0)
+    # Without any spread a and c are 0: any mean does.
+    x1 = np.minimum(np.maximum(unit * at.c / np.maximum(at.a, TINY), least), 1.0)
+    return unit, least, x1, np.minimum(np.maximum(unit * at.d / at.b, least), 1.0)
 
 
 def _stays_below(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Flags:
@@ -227,14 +248,6 @@ def _stays_above(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floa
     )
 
 
-def _meet(left: Point, root: Point, low: Floats, high: Floats) -> Flags:
-    """Return where proofs of a positive score from the left end and from the root meet."""
-    middle = np.sqrt((low + left.t) * (low + root.t)) - low
-    ratio = left.a / left.b
-    proved = _stays_above(left, ratio, low, high, middle - left.t)
-    return proved & _stays_above(root, np.ones_like(low), low, high, middle - root.t)
-
-
 class Pieces(NamedTuple):
     """Stretches of tau2 in which other maxima may hide.
 
@@ -266,28 +279,41 @@ def _pieces(nil: Point, best: Point, end: Point, before: Rows, after: Rows) -> P
     return Pieces(np.concatenate([before, after]), left, best.at(before).join(end), up, up.copy())
 
 
-def _search(model: Model, restricted: bool, pieces: Pieces) -> tuple[Rows, Floats, Floats]:
+def _search(model: Model, restricted: bool, pieces: Pieces) -> tuple[Rows, Point, Floats]:
     """Cut the pieces until each is decided; return those that hold a maximum: row, ends."""
     low, high = model.low, model.high
     found = []
     while pieces.row.size:
         holds, open_ = _decide(pieces, low[pieces.row], high[pieces.row])
-        found.append((pieces.row[holds], pieces.left.t[holds], pieces.right.t[holds]))
+        found.append((pieces.row[holds], pieces.left.at(holds), pieces.right.t[holds]))
         if not open_.any():
             break
-        row, left, right, up_left, up_right = pieces.at(open_)
-        middle = np.sqrt((left.t + low[row]) * (right.t + low[row])) - low[row]
-        between = _point(model.take(row), middle, restricted)
-        up = between.a > between.b
-        pieces = Pieces(
-            np.concatenate([row, row]),
-            left.join(between),
-            between.join(right),
-            np.concatenate([up_left, up]),
-            np.concatenate([up, up_right]),
-        )
-    row, lo, hi = (np.concatenate(x) for x in zip(*found, strict=True))
-    return row, lo, hi
+        pieces = _cut(model, restricted, pieces.at(open_))
+    row, left, hi = zip(*found, strict=True)
+    return (
+        np.concatenate(row),
+        Point(*map(np.concatenate, zip(*left, strict=True))),
+        np.concatenate(hi),
+    )
+
+
+def _cut(model: Model, restricted: bool, pieces: Pieces) -> Pieces:
+    """Cut each piece in two, few pieces in eight: then calls cost more than evaluations."""
+    row, left, right, up_left, up_right = pieces
+    cuts = 1 if row.size > MANY else 7
+    low = model.low[row]
+    share = np.arange(1, cuts + 1)[:, None] / (cuts + 1)
+    span = np.log((right.t + low) / (left.t + low))
+    t = (left.t + low) * np.exp(share * span) - low
+    between = _point(model.take(np.tile(row, cuts)), t.ravel(), restricted)
+    up = between.a > between.b
+    return Pieces(
+        np.tile(row, cuts + 1),
+        left.join(between),
+        between.join(right),
+        np.concatenate([up_left, up]),
+        np.concatenate([up, up_right]),
+    )
 
 
 def _decide(pieces: Pieces, low: Floats, high: Floats) -> tuple[Flags, Flags]:
@@ -322,14 +348,15 @@ def _best(
     restricted: bool,
     tau2: Floats,
     done: Flags,
-    brackets: tuple[Rows, Floats, Floats],
+    brackets: tuple[Rows, Point, Floats],
 ) -> tuple[Floats, Flags]:
     """Return for each analysis the highest of the maximum in hand and those in brackets."""
     tau2, done = tau2.copy(), done.copy()
-    row, lo, hi = brackets
+    row, left, hi = brackets
     part = model.take(row)
     low = part.low
-    there, ok = _newton(part, restricted, lo, hi, np.sqrt((lo + low) * (hi + low)) - low)
+    middle = np.sqrt((left.t + low) * (hi + low)) - low
+    there, ok = _climb(part, restricted, left, hi, middle, np.zeros(row.size, dtype=bool))
     value = part.log_likelihood(there.t, restricted)
     order = np.lexsort((value, row))
     last = order[np.append(row[order][1:] != row[order][:-1], True)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,11 +17,12 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 ALTERNATIVES = ("greater", "less", "two-sided")
-# Starts: shifts of the mean in standard deviations of the effects, tau2 as a share of
-# their variance, and weights.
-_SHIFTS = (-2.0, -1.0, 0.0, 1.0)
-_SHARES = (0.0, 0.3, 1.5)
-_WEIGHTS = (0.05, 0.5, 1.0, 5.0)
+# Starts: shifts of the weighted mean in standard deviations of the effects, and tau2 as a share
+# of their variance; the weights follow from the two. The best few are climbed from.
+_SHIFTS = (-4.0, -2.0, -1.0, -0.3, 0.0, 0.3, 1.0, 2.0)
+_SHARES = (0.0, 0.1, 0.5, 2.0)
+_CLIMBS = 8
+_ROUNDS = 15
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -230,18 +230,35 @@ class _StepModel:
             second[1, 1] += density * (0.75 * u / s2**2 - u * u_t**2)
         return value, first, second
 
+    def _start(self, mu: float, tau2: float, max_weight: float) -> Array:
+        """Complete mu and tau2 by weights that nearly maximise the likelihood given them.
+
+        In log w the likelihood is concave, with the fixed point
+        w_j = n_j / sum_i (Pr(p_i in j) / A_i).
+        """
+        beyond = self._beyond(mu, self.v + tau2)[0]
+        ends = np.ones((1, self.y.size)), np.zeros((1, self.y.size))
+        inside = np.maximum(-np.diff(np.vstack([ends[0], beyond, ends[1]]), axis=0), 1e-300)
+        w = np.ones(self.counts.size)
+        for _ in range(_ROUNDS):
+            w = self.counts / (inside / (w @ inside)).sum(axis=1)
+            w = np.clip(w / max(w[0], w.max() / max_weight), 1e-9, max_weight)
+            w[0] = 1.0
+        return np.append([mu, tau2], w[1:])
+
     def maximise(self, max_weight: float) -> Maximum:
         """Climb from a grid of starts and keep the highest end."""
         steps = self.counts.size - 1
         lower = np.append([-np.inf, 0.0], np.where(self.counts[1:] > 0, 1e-10, 0.0))
         upper = np.append([np.inf, np.inf], np.full(steps, max_weight))
-        centre, spread = float(np.median(self.y)), max(float(np.std(self.y)), 1e-3)
-        starts = [
-            np.append([centre + shift * spread, t * spread**2], np.full(steps, w))
-            for shift, t, w in product(_SHIFTS, _SHARES, _WEIGHTS)
-        ]
+        spread = max(float(np.std(self.y)), 1e-3)
+        starts = []
+        for share in _SHARES:
+            tau2 = share * spread**2
+            mean = float(np.average(self.y, weights=1 / (self.v + tau2)))
+            starts += [self._start(mean + x * spread, tau2, max_weight) for x in _SHIFTS]
         starts.sort(key=lambda start: self.curved(start)[0], reverse=True)
-        ends = [ascend(self.curved, start, lower, upper) for start in starts[:8]]
+        ends = [ascend(self.curved, start, lower, upper) for start in starts[:_CLIMBS]]
         return max(ends, key=lambda end: (end.value, end.converged))
 
 

@@ -51,9 +51,9 @@ def solve_q(
     for _ in range(STEPS):
         q, a = model.q(t)
         new = np.maximum(t + q * (q - target) / (target * a), 0.0)
-        # The error after a step is its square: relative 1e-8 leaves nothing above rounding.
+        # The error after a step is its square: relative 1e-7 leaves nothing above rounding.
         move = np.abs(new - t)
-        ended = (move <= 1e-8 * new) | (move <= 4e-16 * (new + floor))
+        ended = (move <= 1e-7 * new) | (move <= 4e-16 * (new + floor))
         out[live] = t = new
         if ended.any():
             done[live[ended]] = True

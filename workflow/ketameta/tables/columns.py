@@ -18,6 +18,7 @@ KINDS = {
     "id": "identifier: letters, digits and . _ + - only",
     "ids": "identifiers with ; between",
     "word": "one of a list of words",
+    "words": "words with ; between",
     "integer": "whole number",
     "number": "number with a decimal point",
     "flag": "true or false",
@@ -54,20 +55,29 @@ class Column:
         """Say in words what a cell may hold."""
         parts = [KINDS[self.kind]]
         if self.words:
-            parts = [f"a word of the list {self.words}"]
+            several = self.kind == "words"
+            parts = [f"{'words' if several else 'a word'} of the list {self.words}"]
+            if several:
+                parts[0] += " with ; between"
             if self.words_also:
                 parts.append("or " + ", ".join(self.words_also))
-        if self.minimum is not None and self.maximum is not None:
-            parts.append(f"from {self.minimum:g} to {self.maximum:g}")
-        elif self.minimum is not None:
-            parts.append(f"{self.minimum:g} or more")
-        elif self.maximum is not None:
-            parts.append(f"{self.maximum:g} or less")
+        if self.limits:
+            parts.append(self.limits)
         if self.pattern_meaning:
             parts.append(self.pattern_meaning)
         if self.references:
             parts.append(f"known in {self.references.split('.')[0]}")
         return ", ".join(parts) + ("" if self.required else "; may be empty")
+
+    @property
+    def limits(self) -> str:
+        """Say in words which numbers are allowed; empty where all are."""
+        low, high = (None if x is None else _number(x) for x in (self.minimum, self.maximum))
+        if low is not None and high is not None:
+            return f"from {low} to {high}"
+        if low is not None:
+            return f"{low} or more"
+        return "" if high is None else f"{high} or less"
 
     def arrow_type(self) -> pa.DataType:
         """Return the Parquet type of this column."""
@@ -75,6 +85,10 @@ class Column:
 
         types = {"integer": pa.int64(), "number": pa.float64(), "flag": pa.bool_()}
         return pa.list_(pa.string()) if self.kind == "list" else types.get(self.kind, pa.string())
+
+
+def _number(value: float) -> str:
+    return f"{value:,.12g}" if abs(value) >= 10_000 else f"{value:g}"
 
 
 @dataclass(frozen=True)
@@ -88,8 +102,11 @@ class TableSchema:
     key: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Column:
-        """Return the column of that name."""
-        return next(column for column in self.columns if column.name == name)
+        """Return the column of that name; KeyError where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
 
     @property
     def names(self) -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
+_ALSO = 6
 
 
 @dataclass(frozen=True, order=True)
@@ -28,7 +29,7 @@ class Problem:
     arm_id: str = ""
 
     def __str__(self) -> str:
-        """Return the one line that people read."""
+        """Return the one line that people read, whatever stands in the cells."""
         place = self.file + (f":{self.line}" if self.line else "")
         column = f" column {self.column}" if self.column else ""
         about = ", ".join(
@@ -36,13 +37,38 @@ class Problem:
             for name, value in (("trial", self.trial_id), ("arm", self.arm_id))
             if value
         )
-        return f"{place}{column}: {self.message}" + (f" ({about})" if about else "")
+        return escaped(f"{place}{column}: {self.message}" + (f" ({about})" if about else ""))
+
+
+def escaped(text: str) -> str:
+    """Write control and other unprintable characters as escapes: one line, safe in a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
 
 
 def shown(value: str, length: int = 60) -> str:
     """Quote a cell for a message: control characters escaped, long text cut."""
-    text = value.encode("unicode_escape").decode("ascii") if not value.isprintable() else value
+    text = escaped(value[: 2 * length])
     return f"'{text[: length - 1]}…'" if len(text) > length else f"'{text}'"
+
+
+def also(places: Sequence[tuple[str, int]], file: str) -> str:
+    """Say where else a fault of ``file`` stands: ``; also on lines 5, 8 and arms.csv:12``.
+
+    Other files are named without their folder; a long list is cut. Empty for no places.
+    """
+    if not places:
+        return ""
+    here = [str(line) for place, line in places[:_ALSO] if place == file]
+    there = [
+        f"{place.rpartition('/')[2]}:{line}" for place, line in places[:_ALSO] if place != file
+    ]
+    parts = ([f"on line{'s' if len(here) > 1 else ''} {', '.join(here)}"] if here else []) + there
+    more = f" and {len(places) - _ALSO:,} more" if len(places) > _ALSO else ""
+    return "; also " + ", ".join(parts) + more
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:

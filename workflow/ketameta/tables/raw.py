@@ -11,17 +11,30 @@ from typing import Any
 from ketameta.tables.columns import Column, TableSchema
 
 _DOI: dict[str, Any] = dict(
-    pattern=r"10\.\d{4,9}/\S+", pattern_meaning="a DOI that starts with 10."
+    pattern=r"10\.[0-9]{4,9}/\S+", pattern_meaning="a DOI that starts with 10."
 )
 _URL: dict[str, Any] = dict(
     pattern=r"https?://\S+", pattern_meaning="an address that starts with http"
 )
 _HOURS: dict[str, Any] = dict(unit="h", minimum=0, maximum=100_000)
+# wide enough for any trial or scale, narrow enough to catch a date or a pasted identifier
+_PEOPLE: dict[str, Any] = dict(unit="people", minimum=0, maximum=1_000_000)
+_RANDOMISED: dict[str, Any] = {**_PEOPLE, "minimum": 1}
+_POINTS: dict[str, Any] = dict(unit="scale points", minimum=-1_000_000, maximum=1_000_000)
+_SPREAD: dict[str, Any] = {**_POINTS, "minimum": 0}
+_MEASURE: dict[str, Any] = dict(unit="as the measure", minimum=-1_000_000, maximum=1_000_000)
+_LEVEL: dict[str, Any] = dict(unit="per cent", minimum=50, maximum=99.9)
+_PMID: dict[str, Any] = dict(pattern=r"[0-9]{1,8}", pattern_meaning="one to eight digits")
+_YEAR: dict[str, Any] = dict(minimum=1960, maximum=2100)
 
 _TRIAL = Column("trial_id", "id", "trial report", required=True, references="trials.trial_id")
 _ARM = Column("arm_id", "id", "arm", required=True, references="arms.trial_id+arm_id")
 _SOURCE_URL = Column("source_url", "text", "address of the source", **_URL)
-_FLAG = Column("flag", "text", "why the row must not be pooled, or wants a check")
+_FLAG = Column(
+    "flag",
+    "text",
+    "why the row must not be pooled, or wants a check; starts with a flag of the vocabulary",
+)
 _NOTE = Column("note", "text", "what a reader of the row must know")
 _PROVENANCE = (
     _FLAG,
@@ -39,10 +52,10 @@ TRIALS = TableSchema(
     (
         Column("trial_id", "id", "first author and year", required=True),
         Column("label", "text", "name of the trial in figures and tables", required=True),
-        Column("year", "integer", "year of publication", minimum=1960, maximum=2100),
+        Column("year", "integer", "year of publication", **_YEAR),
         Column("registration", "text", "registry number"),
         Column("doi", "text", "DOI of the report", **_DOI),
-        Column("pmid", "text", "PubMed number", pattern=r"\d{1,8}", pattern_meaning="digits"),
+        Column("pmid", "text", "PubMed number", **_PMID),
         Column("country", "text", "countries of the sites"),
         Column("design", "word", "parallel or crossover", required=True, words="designs"),
         Column("population", "word", "disorder treated", required=True, words="populations"),
@@ -50,7 +63,7 @@ TRIALS = TableSchema(
         Column("setting", "word", "care setting", words="settings"),
         Column("blinding", "word", "blinding as reported", words="blindings"),
         Column("funding", "word", "kind of funding", words="fundings"),
-        Column("n_randomised", "integer", "people randomised", unit="people", minimum=1),
+        Column("n_randomised", "integer", "people randomised", **_RANDOMISED),
         Column(
             "part_of",
             "ids",
@@ -77,7 +90,7 @@ ARMS = TableSchema(
             "dose",
             "text",
             "dose, or a range for flexible dosing",
-            pattern=r"\d+(\.\d+)?(-\d+(\.\d+)?)?",
+            pattern=r"[0-9]{1,6}(\.[0-9]{1,6})?(-[0-9]{1,6}(\.[0-9]{1,6})?)?",
             pattern_meaning="a number, or two with - between",
         ),
         Column("dose_unit", "word", "unit of the dose", words="dose_units"),
@@ -90,7 +103,7 @@ ARMS = TableSchema(
             minimum=1,
             maximum=1000,
         ),
-        Column("n_randomised", "integer", "people randomised", unit="people", minimum=0),
+        Column("n_randomised", "integer", "people randomised", **_PEOPLE),
         Column(
             "pooled_arms",
             "ids",
@@ -114,8 +127,8 @@ OUTCOMES = TableSchema(
         Column("scale", "word", "rating scale", words="scales"),
         Column("definition", "text", "threshold or event where it is not the usual one"),
         Column("timepoint_h", "number", "hours from the first dose", **_HOURS),
-        Column("n", "integer", "people analysed", unit="people", minimum=0),
-        Column("events", "integer", "people with the event", unit="people", minimum=0),
+        Column("n", "integer", "people analysed", **_PEOPLE),
+        Column("events", "integer", "people with the event", **_PEOPLE),
         Column(
             "percent",
             "number",
@@ -125,26 +138,25 @@ OUTCOMES = TableSchema(
             maximum=100,
             optional=True,
         ),
-        Column("baseline_mean", "number", "mean at baseline", unit="scale points"),
-        Column("baseline_sd", "number", "SD at baseline", unit="scale points", minimum=0),
-        Column("mean", "number", "mean at the time point", unit="scale points"),
-        Column("sd", "number", "SD at the time point", unit="scale points", minimum=0),
-        Column("change_mean", "number", "mean change from baseline", unit="scale points"),
-        Column("change_sd", "number", "SD of the change", unit="scale points", minimum=0),
+        Column("baseline_mean", "number", "mean at baseline", **_POINTS),
+        Column("baseline_sd", "number", "SD at baseline", **_SPREAD),
+        Column("mean", "number", "mean at the time point", **_POINTS),
+        Column("sd", "number", "SD at the time point", **_SPREAD),
+        Column("change_mean", "number", "mean change from baseline", **_POINTS),
+        Column("change_sd", "number", "SD of the change", **_SPREAD),
         Column(
             "se",
             "number",
             "standard error of the row's mean or change",
-            unit="scale points",
-            minimum=0,
+            **_SPREAD,
         ),
-        Column("ci95_low", "number", _CI95 + ", lower", unit="scale points"),
-        Column("ci95_high", "number", _CI95 + ", upper", unit="scale points"),
-        Column("median", "number", "median at the time point", unit="scale points"),
-        Column("q1", "number", "first quartile", unit="scale points"),
-        Column("q3", "number", "third quartile", unit="scale points"),
-        Column("minimum", "number", "lowest score", unit="scale points", optional=True),
-        Column("maximum", "number", "highest score", unit="scale points", optional=True),
+        Column("ci95_low", "number", _CI95 + ", lower", **_POINTS),
+        Column("ci95_high", "number", _CI95 + ", upper", **_POINTS),
+        Column("median", "number", "median at the time point", **_POINTS),
+        Column("q1", "number", "first quartile", **_POINTS),
+        Column("q3", "number", "third quartile", **_POINTS),
+        Column("minimum", "number", "lowest score", **_POINTS, optional=True),
+        Column("maximum", "number", "highest score", **_POINTS, optional=True),
         Column("analysis_set", "word", "analysis set", words="analysis_sets"),
         Column("analysis_set_as_reported", "text", "analysis set as reported"),
         *_PROVENANCE,
@@ -163,21 +175,16 @@ CONTRASTS = TableSchema(
         Column("scale", "text", "rating scale (a word of the list for scores), or the event"),
         Column("timepoint_h", "number", "hours from the first dose", **_HOURS),
         Column("measure", "word", "effect measure", required=True, words="contrast_measures"),
-        Column(
-            "estimate", "number", "estimate, treated minus or over control", unit="as the measure"
-        ),
+        Column("estimate", "number", "estimate, treated minus or over control", **_MEASURE),
         Column(
             "se",
             "number",
             "standard error (log scale for ratios)",
-            unit="as the measure",
-            minimum=0,
+            **{**_MEASURE, "minimum": 0},
         ),
-        Column("ci_low", "number", "lower end of the interval", unit="as the measure"),
-        Column("ci_high", "number", "upper end of the interval", unit="as the measure"),
-        Column(
-            "ci_level", "number", "level of the interval", unit="per cent", minimum=50, maximum=99.9
-        ),
+        Column("ci_low", "number", "lower end of the interval", **_MEASURE),
+        Column("ci_high", "number", "upper end of the interval", **_MEASURE),
+        Column("ci_level", "number", "level of the interval", **_LEVEL),
         Column("p_value", "text", "p-value as printed"),
         Column("t_value", "number", "t of the difference", optional=True),
         Column("f_value", "number", "F of the difference of two groups", optional=True),
@@ -193,23 +200,23 @@ PUBLISHED = TableSchema(
     (
         Column("review_id", "id", "review", required=True),
         Column("label", "text", "name of the review", required=True),
-        Column("year", "integer", "year of publication", minimum=1960, maximum=2100),
+        Column("year", "integer", "year of publication", **_YEAR),
         Column("doi", "text", "DOI", **_DOI),
-        Column("pmid", "text", "PubMed number", pattern=r"\d{1,8}", pattern_meaning="digits"),
+        Column("pmid", "text", "PubMed number", **_PMID),
         Column("population", "text", "population of the review"),
         Column("comparison", "text", "what was compared"),
         Column("outcome", "text", "outcome, in our words where one fits"),
         Column("scale", "text", "scale"),
         Column("timepoint", "text", "time as reported"),
-        Column("k", "integer", "trials pooled", unit="trials", minimum=0),
-        Column("n_t", "integer", "people treated", unit="people", minimum=0),
-        Column("n_c", "integer", "people in control", unit="people", minimum=0),
-        Column("n_total", "integer", "people in all", unit="people", minimum=0),
+        Column("k", "integer", "trials pooled", unit="trials", minimum=0, maximum=100_000),
+        Column("n_t", "integer", "people treated", **_PEOPLE),
+        Column("n_c", "integer", "people in control", **_PEOPLE),
+        Column("n_total", "integer", "people in all", **_PEOPLE),
         Column("measure", "word", "effect measure", required=True, words="published_measures"),
-        Column("estimate", "number", "pooled estimate", unit="as the measure"),
-        Column("ci_low", "number", "lower end", unit="as the measure"),
-        Column("ci_high", "number", "upper end", unit="as the measure"),
-        Column("ci_level", "number", "level", unit="per cent", minimum=50, maximum=99.9),
+        Column("estimate", "number", "pooled estimate", **_MEASURE),
+        Column("ci_low", "number", "lower end", **_MEASURE),
+        Column("ci_high", "number", "upper end", **_MEASURE),
+        Column("ci_level", "number", "level", **_LEVEL),
         Column("i2", "number", "I²", unit="per cent", minimum=0, maximum=100),
         Column("p_value", "text", "p-value as printed"),
         _NOTE,
@@ -227,8 +234,16 @@ CLAIMS = TableSchema(
         Column("claim", "text", "the claim in one sentence", required=True),
         Column("kind", "word", "kind of claim", required=True, words="claim_kinds"),
         Column("source_document", "text", "articles that make it, with ; between"),
-        Column("population", "text", "populations it speaks of, with ; between, or any"),
-        Column("claimed_value", "number", "the number claimed", unit="claimed_unit"),
+        Column(
+            "population",
+            "words",
+            "populations it speaks of",
+            words="populations",
+            words_also=("any",),
+        ),
+        Column(
+            "claimed_value", "number", "the number claimed", **{**_MEASURE, "unit": "claimed_unit"}
+        ),
         Column("claimed_unit", "word", "unit of the claimed number", words="claim_units"),
         Column("direction", "word", "what the claim says", words="claim_directions"),
         Column("analysis", "text", "analyses that test it, with ; between; @ narrows one"),

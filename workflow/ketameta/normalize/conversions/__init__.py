@@ -34,7 +34,11 @@ from ketameta.normalize.conversions.fourfold import (
     solve_fourfold,
 )
 from ketameta.normalize.conversions.pvalues import parse_p
-from ketameta.normalize.conversions.quantiles import mean_sd_from_quantiles, skewed
+from ketameta.normalize.conversions.quantiles import (
+    mean_sd_from_quantiles,
+    sd_from_quantiles,
+    skewed,
+)
 from ketameta.normalize.conversions.spread import (
     change_sd,
     combine_groups,
@@ -59,6 +63,7 @@ __all__ = [
     "possible_tables",
     "sd_from_interval",
     "sd_from_paired_se",
+    "sd_from_quantiles",
     "sd_from_se",
     "sd_from_se_of_difference",
     "se_from_f",

@@ -33,7 +33,7 @@ def se_from_interval(
 
     q is the normal quantile, or the t quantile where `df` is given: n1 + n2 - 2 for a
     difference of two means, pairs less one for a paired one. Taking the normal
-    quantile for a t interval makes the SE too large by the factor t/z: 2.7% at df = 45.
+    quantile for a t interval makes the SE too large by the factor t/z: 2.8% at df = 45.
     Exact but for the rounding of the limits: an absolute error of at most half a unit
     of their last place over q. Cochrane Handbook 6.3.1 (any estimate), 6.5.2.3 (means).
     """

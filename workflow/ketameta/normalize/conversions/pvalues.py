@@ -7,7 +7,7 @@ import re
 from ketameta.normalize.conversions.checks import ConversionError
 
 _PRINTED = re.compile(
-    r"(?:p(?:[- ]?value)?\s*)?(?P<relation>[=<>≤≥]|<=|>=)?\s*"
+    r"(?:p(?:[- ]?value)?\s*)?(?P<relation><=|>=|[=<>≤≥])?\s*"
     r"(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:e-?\d+)?)\s*(?P<remark>\(.*\))?",
     re.IGNORECASE,
 )

@@ -41,7 +41,7 @@ def sd_from_interval(low: float, high: float, n: int, level: float = 0.95) -> fl
     normal quantile above. One rule without a jump at a threshold is kept here: t is
     what common software prints for a single mean, and if the paper took the normal
     quantile after all, the SD comes out too small by the factor z/t: 2.1% at n = 60,
-    1.2% at 100 (95% interval), 5.1% at 25.
+    1.2% at 100 (95% interval), 5.0% at 25.
 
     Parameters
     ----------

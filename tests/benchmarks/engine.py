@@ -1,0 +1,211 @@
+"""Print how long random-effects fits take here and in other software, side by side.
+
+    python tests/benchmarks/engine.py [--full] [--memory]
+
+Every number is the best of several runs, in one process, on the same data. statsmodels has no
+REML: its Paule-Mandel estimator stands in, the nearest by cost. metafor (through Rscript) and
+PyMARE are shown where they are installed. Slow software runs a sample of the fits and its time is
+scaled up, unless --full. --memory adds the peak memory of pooling a million subsets.
+
+The floor is what the arithmetic of the 10,000 fits alone would take: about five evaluations of a
+score with some 20 operations a study, at the 32 a nanosecond of one core with AVX-512.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from ketameta.stats import random_effects
+
+FLOOR = 0.6e-3  # seconds
+# Colditz et al. 1994, log risk ratios of BCG vaccination: cases and others, vaccinated and not.
+BCG = np.array(
+    [
+        [4, 119, 11, 128],
+        [6, 300, 29, 274],
+        [3, 228, 11, 209],
+        [62, 13536, 248, 12619],
+        [33, 5036, 47, 5761],
+        [180, 1361, 372, 1079],
+        [8, 2537, 10, 619],
+        [505, 87886, 499, 87892],
+        [29, 7470, 45, 7232],
+        [17, 1699, 65, 1600],
+        [186, 50448, 141, 27197],
+        [5, 2493, 3, 2338],
+        [27, 16886, 29, 17825],
+    ],
+    dtype=float,
+)
+
+R_SCRIPT = """
+suppressMessages(library(metafor))
+args <- commandArgs(TRUE)
+one <- as.matrix(read.csv(args[1], header = FALSE))
+y <- as.matrix(read.csv(args[2], header = FALSE))
+v <- as.matrix(read.csv(args[3], header = FALSE))
+fit <- rma(one[, 1], one[, 2])
+s <- system.time(for (i in 1:100) rma(one[, 1], one[, 2]))[["elapsed"]] / 100
+m <- system.time(for (i in seq_len(nrow(y))) rma(y[i, ], v[i, ],
+  control = list(maxiter = 1000)))[["elapsed"]]
+subsets <- as.integer(args[4])
+g <- if (is.na(subsets)) system.time(gosh(fit, progbar = FALSE))[["elapsed"]] else
+  system.time(gosh(fit, subsets = subsets, progbar = FALSE))[["elapsed"]]
+cat(s, m, g)
+"""
+
+
+def data() -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return the three tasks: one fit, 10,000 fits of 20 studies, all subsets of BCG."""
+    a, b, c, d = BCG.T
+    y = np.log(a / (a + b)) - np.log(c / (c + d))
+    v = 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)
+    g = np.random.default_rng(1)
+    many = 0.25 * g.chisquare(1, (10_000, 20)).clip(0.036, 2.4)
+    here = (np.arange(1, 8192)[:, None] >> np.arange(13) & 1).astype(bool)
+    return {
+        "one REML fit, k = 13": (y, v),
+        "10,000 REML fits, k = 20": (g.normal(0.3, np.sqrt(many + 0.1)), many),
+        "8,191 subsets of BCG": (np.where(here, y, np.nan), np.where(here, v, np.nan)),
+    }
+
+
+def best(run: Callable[[], object], seconds: float = 2.0) -> float:
+    """Return the shortest time of as many runs as fit into the seconds, at least three."""
+    times: list[float] = []
+    while len(times) < 3 or sum(times) < seconds:
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def by_loop(fit: Callable[[np.ndarray, np.ndarray], object], y, v, sample: int | None) -> float:
+    """Return the time of fitting one by one, scaled up from a sample of analyses."""
+    y, v = np.atleast_2d(y), np.atleast_2d(v)
+    n = len(y)
+    rows = np.arange(n) if sample is None else np.linspace(0, n - 1, min(n, sample)).astype(int)
+    sets = [(y[i][~np.isnan(y[i])], v[i][~np.isnan(y[i])]) for i in rows]
+    sets = [(a, b) for a, b in sets if len(a) > 1]
+    run = lambda: [fit(a, b) for a, b in sets]  # noqa: E731
+    return best(run, 0.5) * n / len(sets)
+
+
+def statsmodels(y: np.ndarray, v: np.ndarray) -> object:
+    """Fit by statsmodels, Paule-Mandel."""
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    return combine_effects(y, v, method_re="iterated")
+
+
+def pymare(y: np.ndarray, v: np.ndarray) -> object:
+    """Fit by PyMARE, REML."""
+    from pymare.estimators import VarianceBasedLikelihoodEstimator
+
+    x = np.ones((len(y), 1))
+    return VarianceBasedLikelihoodEstimator("REML").fit(y[:, None], v[:, None], x).summary()
+
+
+def metafor(tasks: dict[str, tuple[np.ndarray, np.ndarray]], sample: int | None) -> list[float]:
+    """Return metafor's three times, NaN where R or metafor is not there."""
+    if not shutil.which("Rscript"):
+        return [float("nan")] * 3
+    (y1, v1), (y2, v2), (y3, _) = tasks.values()
+    n = len(y2) if sample is None else sample
+    with tempfile.TemporaryDirectory() as folder:
+        names = [str(Path(folder) / f"{x}.csv") for x in ("one", "y", "v")]
+        for name, table in zip(names, (np.column_stack([y1, v1]), y2[:n], v2[:n]), strict=True):
+            np.savetxt(name, table, delimiter=",", fmt="%.17g")
+        command = ["Rscript", "-e", R_SCRIPT, *names, "NA" if sample is None else str(sample)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return [float("nan")] * 3
+    one, many, subsets = map(float, done.stdout.split())
+    if sample is not None:
+        many, subsets = many * len(y2) / sample, subsets * len(y3) / sample
+    return [one, many, subsets]
+
+
+def memory() -> None:
+    """Print the peak memory of a process that pools a million subsets of 13."""
+    code = (
+        "import numpy as np, resource, sys\n"
+        "from ketameta.stats import random_effects\n"
+        "g = np.random.default_rng(0)\n"
+        "v = g.uniform(0.01, 0.5, (1_000_000, 13)); y = g.normal(size=v.shape)\n"
+        "y[g.random(v.shape, np.float32) < 0.5] = np.nan; v[np.isnan(y)] = np.nan\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "random_effects(y, v, tau2_interval=None)\n"
+        "print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    before, peak = (int(x) / 1024 for x in done.stdout.split())
+    print(
+        f"\na million subsets of 13: peak {peak:,.0f} MiB, of which {before:,.0f} MiB before the "
+        f"call (the input and its making); {time.perf_counter() - start:.1f} s in all"
+    )
+
+
+def shown(seconds: float) -> str:
+    """Return a time as text."""
+    if np.isnan(seconds):
+        return "-"
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--full", action="store_true", help="time slow software on every fit")
+    parser.add_argument("--memory", action="store_true", help="measure the peak memory too")
+    options = parser.parse_args()
+    sample = None if options.full else 300
+    tasks = data()
+    other = metafor(tasks, sample)
+    load = os.getloadavg()[0]
+    print(f"numpy {np.__version__}, {os.cpu_count()} cores, load {load:.1f} (quiet is below 0.5)\n")
+    head = (
+        "",
+        "ketameta",
+        "with tau2 CI",
+        "statsmodels PM",
+        "PyMARE",
+        "metafor",
+        "metafor /",
+        "floor x",
+    )
+    print("{:<26}{:>11}{:>14}{:>16}{:>11}{:>11}{:>11}{:>10}".format(*head))
+    for (name, (y, v)), theirs in zip(tasks.items(), other, strict=True):
+        ours = best(lambda y=y, v=v: random_effects(y, v, tau2_interval=None))
+        whole = best(lambda y=y, v=v: random_effects(y, v))
+        sm = by_loop(statsmodels, y, v, sample)
+        pm = by_loop(pymare, y, v, sample) if find_spec("pymare") else float("nan")
+        ratio = "-" if np.isnan(theirs) else f"{theirs / ours:,.0f}"
+        floor = f"{ours / FLOOR:.0f}" if name.startswith("10,000") else ""
+        times = [shown(x) for x in (ours, whole, sm, pm, theirs)]
+        print("{:<26}{:>11}{:>14}{:>16}{:>11}{:>11}{:>11}{:>10}".format(name, *times, ratio, floor))
+    if sample is not None:
+        print(
+            f"\nstatsmodels, PyMARE and metafor: {sample} fits, scaled up; --full times every fit"
+        )
+    if options.memory:
+        memory()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory of this process: {peak:,.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""A table of text -> a table of values, every cell against what its column allows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from ketameta.ingest.cells import CellError, parse
+from ketameta.ingest.reader import TextRow, TextTable
+from ketameta.tables.columns import Column, TableSchema
+from ketameta.tables.problems import ERROR, NOTE, Problem, also
+
+# a column with this many bad cells and no good one is one fault: the wrong column, or format
+ALL_BAD = 20
+# a column with more bad cells than this is not read on: there is no end to a wrong file
+MOST_OF_COLUMN = 500
+
+NO_ROWS = "has no row below the header"
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Entry:
+    """One row: its values by column, its cells as entered, the names of cells with a fault.
+
+    A cell that is empty, missing or at fault is None, so that no fault is told twice.
+    """
+
+    file: str
+    line: int
+    values: Row
+    entered: dict[str, str]
+    bad: set[str] = field(default_factory=set)
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the value of a cell, None where it has none that can be trusted."""
+        return None if name in self.bad else self.values.get(name)
+
+    def row(self) -> Row:
+        """Return the row as the next stage takes it, with its place and its cells as JSON."""
+        filled = {name: cell for name, cell in self.entered.items() if cell}
+        text = json.dumps(filled, ensure_ascii=False)
+        return {"file": self.file, "line": self.line, **self.values, "entered": text}
+
+
+@dataclass
+class Sheet:
+    """A table as typed, and what is known of the rows and columns that are not in it."""
+
+    schema: TableSchema
+    file: str
+    entries: list[Entry] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set)
+    broken: list[str] = field(default_factory=list)
+    whole: bool = True
+
+    def fault(
+        self, entry: Entry, column: str, message: str, severity: str = ERROR, value: str = ""
+    ) -> None:
+        """Add a problem of a row; an error makes the cell untrusted for the checks that follow."""
+        self.problems.append(
+            Problem(
+                self.file,
+                entry.line,
+                column,
+                (value or entry.entered.get(column, ""))[:200],
+                message,
+                severity,
+                self.schema.name,
+                entry.entered.get("trial_id", "")[:80],
+                (entry.entered.get("arm_id") or entry.entered.get("arm_t") or "")[:80],
+            )
+        )
+        if severity == ERROR and column:
+            entry.bad.add(column)
+
+    def rows(self) -> list[Row]:
+        """Return the rows without a fault."""
+        return [entry.row() for entry in self.entries if not entry.bad]
+
+
+def typed(text: TextTable) -> Sheet:
+    """Return the table with typed values; every cell that its column does not allow is a fault."""
+    sheet = Sheet(
+        text.schema,
+        text.file,
+        [_entry(text.file, row) for row in text.rows],
+        list(text.problems),
+        text.missing,
+        text.broken,
+        text.whole,
+    )
+    for column in text.schema.columns:
+        if column.name in text.missing:
+            for entry in sheet.entries:
+                entry.values[column.name] = None
+        else:
+            _type_column(sheet, column)
+    _tell_odd(sheet, text.rows)
+    if not sheet.entries and not any(p.severity == ERROR for p in sheet.problems):
+        sheet.problems.append(Problem(sheet.file, 1, "", "", NO_ROWS, NOTE, sheet.schema.name))
+    return sheet
+
+
+def _entry(file: str, row: TextRow) -> Entry:
+    return Entry(file, row.line, {}, row.cells, set(row.bad))
+
+
+def _type_column(sheet: Sheet, column: Column) -> None:
+    name = column.name
+    known: dict[str, Any] = {}  # cells repeat: each text is parsed once
+    faults: list[tuple[Entry, str]] = []
+    notes: dict[str, list[Entry]] = {}
+    good = 0
+    for entry in sheet.entries:
+        text = entry.entered[name]
+        entry.values[name] = None
+        if name in entry.bad or len(faults) > MOST_OF_COLUMN:
+            entry.bad.add(name)
+            continue
+        if text not in known:
+            try:
+                known[text] = parse(text, column)
+            except CellError as error:
+                known[text] = error
+        result = known[text]
+        if isinstance(result, tuple):
+            entry.values[name], note = result
+            good += result[0] is not None
+            if note:
+                notes.setdefault(note, []).append(entry)
+        else:
+            entry.bad.add(name)
+            faults.append((entry, str(result)))
+    if len(faults) >= ALL_BAD and not good:
+        entry, message = faults[0]
+        sheet.problems.append(_whole_column(sheet, name, entry, message, len(faults)))
+    else:
+        _tell(sheet, name, faults)
+    for note, entries in notes.items():
+        places = [(sheet.file, entry.line) for entry in entries[1:]]
+        sheet.fault(entries[0], name, note + also(places, sheet.file), NOTE)
+
+
+def _tell_odd(sheet: Sheet, rows: list[TextRow]) -> None:
+    """Tell each kind of oddity of a column once; the fault of a cell says it all."""
+    odd: dict[tuple[str, str, str], list[Entry]] = {}
+    for entry, row in zip(sheet.entries, rows, strict=True):
+        for name, severity, message in row.odd:
+            if name not in entry.bad:
+                odd.setdefault((name, severity, message), []).append(entry)
+    for (name, severity, message), entries in odd.items():
+        places = [(sheet.file, entry.line) for entry in entries[1:]]
+        sheet.fault(entries[0], name, message + also(places, sheet.file), severity)
+
+
+def _tell(sheet: Sheet, name: str, faults: list[tuple[Entry, str]]) -> None:
+    for entry, message in faults[:MOST_OF_COLUMN]:
+        sheet.fault(entry, name, message)
+    for entry, _ in faults[MOST_OF_COLUMN:]:
+        message = f"{MOST_OF_COLUMN} cells of this column are at fault; from here on it is not read"
+        sheet.fault(entry, name, message)
+
+
+def _whole_column(sheet: Sheet, name: str, entry: Entry, message: str, count: int) -> Problem:
+    return Problem(
+        sheet.file,
+        1,
+        name,
+        entry.entered[name][:200],
+        f"none of its {count:,} cells is as it should be; is this the right column? "
+        f"(line {entry.line}: {message})",
+        ERROR,
+        sheet.schema.name,
+    )
