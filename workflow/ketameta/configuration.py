@@ -142,7 +142,14 @@ class Configuration:
             chosen = {p: asdict(getattr(item, p)) for p in parts if hasattr(item, p)}
             return {"name": item.name, **chosen}
 
-        content = [says(a) | {"variants": [says(v) for v in a.variants]} for a in self.analyses]
+        def differs(variant: Variant, analysis: Analysis) -> bool:
+            own = [part for part in parts if hasattr(variant, part)]
+            return any(getattr(variant, p) != getattr(analysis, p) for p in own)
+
+        content = [
+            says(a) | {"variants": [says(v) for v in a.variants if differs(v, a)]}
+            for a in self.analyses
+        ]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
