@@ -334,3 +334,38 @@ def test_a_minimum_of_zero_is_no_obstacle_to_quantile_estimation():
     mean, sd = mean_sd_from_quantiles(30, 4, 1, 9, 0, 25, method="mcgrath2020-qe")
     assert 4 < mean < 9
     assert 4 < sd < 9
+
+
+@pytest.mark.parametrize("n", [5, 6, 11])
+def test_no_sample_has_a_larger_sd_than_the_stated_bound(n):
+    # brute force: the SD of people between 0 and 1 is largest with everyone at an end
+    most = max(np.std([0] * k + [1] * (n - k), ddof=1) for k in range(1, n))
+    bound = mean_sd_from_quantiles(n, 0.5, 0.25, 0.75, 0, 1)[1]
+    assert bound < most
+    # a mean of the range's and the quartiles' SD, the latter far above what the range allows
+    with pytest.raises(
+        ConversionError, match=rf"{n} people between 0 and 1 have one of {most:.5g}"
+    ):
+        sd_from_quantiles(n, q1=0, q3=1, minimum=0, maximum=1, method="wan2014")
+
+
+def test_an_sd_that_the_range_forbids_is_refused():
+    # two heaps, at 1 and 9: half of 400 people at each end have an SD of 4.005, Shi's weights 4.6
+    with pytest.raises(
+        ConversionError, match=r"gives an SD of 4\.\d+, but 400 people between 1 and 9"
+    ):
+        mean_sd_from_quantiles(400, 5, 1, 9, 1, 9)
+
+
+def test_a_heap_at_zero_is_fitted_by_a_normal_alone():
+    mean, sd = mean_sd_from_quantiles(30, 0, 0, 2, method="mcgrath2020-qe")
+    slope = stats.linregress(stats.norm.ppf([0.25, 0.5, 0.75]), [0, 0, 2])
+    assert (mean, sd) == (pytest.approx(slope.intercept), pytest.approx(slope.slope))
+
+
+def test_a_spike_with_a_tail_is_refused_by_box_cox_and_bounded_by_quantile_estimation():
+    values = dict(q1=0.001, median=0.01, q3=5.0)
+    with pytest.raises(ConversionError, match="means: too skewed"):
+        mean_sd_from_quantiles(30, **values, method="mcgrath2020-bc")
+    mean, sd = mean_sd_from_quantiles(30, **values, method="mcgrath2020-qe")
+    assert sd < 10 * mean
