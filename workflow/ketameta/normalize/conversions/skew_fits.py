@@ -19,9 +19,6 @@ from scipy.special import betaincinv, gamma, gammaincinv, ndtri
 from ketameta.normalize.conversions.checks import ConversionError, show
 from ketameta.normalize.conversions.quantiles import Summary, luo_mean, wan_sd
 
-# An SD of more than this many means is a spike at 0 with a tail: its moments say nothing.
-LARGEST_VARIATION = 10.0
-
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Fit = tuple[float, float, float]  # sum of squares, mean, sd
 
@@ -33,7 +30,8 @@ def quantile_estimation(s: Summary) -> tuple[float, float]:
     values are between 0 and 1, by least squares between reported values and quantiles
     (minimum and maximum stand for the quantiles 1/n and 1 - 1/n); the one with the
     smallest sum of squares gives mean and SD. Only the normal where a value is negative
-    or two are 0; another family is left out where its best fit has an SD of ten means.
+    or two are 0; another family is left out where the mean of its best fit is beyond the
+    largest value (the third quartile in S2: a spike and a tail, of which these say nothing).
     Three families have a scale that least squares gives in closed form, so that one
     parameter is searched, over its whole useful range; the authors' program estmeansd
     bounds shapes and rates at 100, and may differ where its bounds are met.
@@ -44,10 +42,9 @@ def quantile_estimation(s: Summary) -> tuple[float, float]:
     fits = [_normal(x / unit, p)]
     if x[0] >= 0 and x[1] > 0:
         fits += [
-            # shapes down to an SD of LARGEST_VARIATION means
-            _scale_family(x / unit, p, _log_normal, (1e-3, 2.148)),
+            _scale_family(x / unit, p, _log_normal, (1e-3, 5.0)),
             _scale_family(x / unit, p, _gamma, (0.01, 1e4)),
-            _scale_family(x / unit, p, _weibull, (0.2332, 1e3)),
+            _scale_family(x / unit, p, _weibull, (0.1, 1e3)),
         ]
     _, mean, sd = min(fits, key=lambda fit: fit[0])
     if x[0] > 0 and x[-1] < 1:
@@ -69,8 +66,8 @@ def box_cox(s: Summary) -> tuple[float, float]:
     Raises
     ------
     ConversionError
-        A value of 0 or below: there is no Box-Cox scale. Quantiles that are the same; an
-        SD of more than ten means.
+        A value of 0 or below: there is no Box-Cox scale. Quantiles that are the same; a
+        mean beyond the largest value (the third quartile in S2).
     """
     if s.values[0] <= 0:
         raise ConversionError(f"Box-Cox needs values above 0, not {show(s.values[0])}")
@@ -81,8 +78,11 @@ def box_cox(s: Summary) -> tuple[float, float]:
     power = max(_symmetric_power(x), 0.0)
     there = Summary(s.scenario, s.n, tuple(float(v) for v in _transform(x, power)))
     mean, sd = _taken_back(luo_mean(there), wan_sd(there), power)
-    if sd > LARGEST_VARIATION * mean:
-        raise ConversionError(f"Box-Cox gives an SD of {show(sd / mean)} means: too skewed")
+    if mean > x[-1]:
+        raise ConversionError(
+            f"too skewed: Box-Cox gives a mean of {show(mean * unit)}, above the largest value "
+            f"{show(s.values[-1])}"
+        )
     return mean * unit, sd * unit
 
 
@@ -128,7 +128,7 @@ def _scale_family(
 
     best = _lowest(lambda at: fit(at)[0], math.log(shapes[0]), math.log(shapes[1]))
     squares, mean, sd = fit(best)
-    return (squares if sd < 0.99 * LARGEST_VARIATION * mean else math.inf), mean, sd
+    return (squares if mean <= x[-1] else math.inf), mean, sd
 
 
 def _beta(x: Array, p: Array) -> Fit:
