@@ -2,7 +2,8 @@
 
 McGrath, Zhao, Steele, Thombs, Benedetti and others (2020), Statistical Methods in
 Medical Research 29:2520-2537. Both are scale-free here: values are divided by their
-median (or largest value) first, so that units do not touch the search. Nothing is
+median or largest value first, so that units do not touch the search (but a beta needs
+values between 0 and 1). Nothing is
 random.
 """
 
@@ -73,8 +74,8 @@ def box_cox(s: Summary) -> tuple[float, float]:
         raise ConversionError(f"Box-Cox needs values above 0, not {show(s.values[0])}")
     unit = s.median
     x = np.array(s.values) / unit
-    if np.any(np.diff(x[[0, len(x) // 2, -1]]) == 0) or np.any(np.diff(x) == 0):
-        raise ConversionError("Box-Cox needs quantiles that differ from their median")
+    if np.any(np.diff(x) == 0):
+        raise ConversionError("Box-Cox needs quantiles that differ from one another")
     power = max(_symmetric_power(x), 0.0)
     there = Summary(s.scenario, s.n, tuple(float(v) for v in _transform(x, power)))
     mean, sd = _taken_back(luo_mean(there), wan_sd(there), power)
@@ -87,9 +88,14 @@ def box_cox(s: Summary) -> tuple[float, float]:
 
 
 def _probabilities(s: Summary) -> Array:
-    ends = (1 / s.n, 1 - 1 / s.n)
-    inner = {"S1": (0.5,), "S2": (0.25, 0.5, 0.75), "S3": (0.25, 0.5, 0.75)}[s.scenario]
-    return np.array(inner if s.scenario == "S2" else (ends[0], *inner, ends[1]))
+    """Return the probabilities whose quantiles the values are taken for."""
+    low, high = 1 / s.n, 1 - 1 / s.n
+    found = {
+        "S1": (low, 0.5, high),
+        "S2": (0.25, 0.5, 0.75),
+        "S3": (low, 0.25, 0.5, 0.75, high),
+    }
+    return np.array(found[s.scenario])
 
 
 def _normal(x: Array, p: Array) -> Fit:
