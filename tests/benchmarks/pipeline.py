@@ -57,7 +57,8 @@ def metafor() -> bool:
     """Say whether Rscript with metafor is here."""
     if shutil.which("Rscript") is None:
         return False
-    return subprocess.run(["Rscript", "-e", "library(metafor)"], capture_output=True).returncode == 0
+    command = ["Rscript", "-e", "library(metafor)"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def main() -> None:
