@@ -78,7 +78,9 @@ def classical(plan):
         x = {name: cell[events] for name, cell in x.items()}
         empty = np.min(list(x.values()), axis=0) == 0
         x = {name: cell + 0.5 * empty for name, cell in x.items()}
-    fit = mantel_haenszel(plan.measure, correct="no continuity" not in plan.words, **x)
+    variance = "greenland-robins" if "Greenland-Robins" in plan.words else "sato"
+    correct = "no continuity" not in plan.words
+    fit = mantel_haenszel(plan.measure, correct=correct, variance=variance, **x)
     return summary(plan, fit, fit.estimate) | {
         "log": fit.estimate, "CMH": fit.cmh, "CMHp": fit.cmh_p,
         "tarone": fit.tarone, "taronep": fit.tarone_p, "BD": fit.bd, "BDp": fit.bd_p,
@@ -173,7 +175,6 @@ MODELS = {
 # What ketameta.stats does not have, by a pattern in the words of the model.
 GAPS = {
     "bayes": "no Bayesian model",
-    "Greenland-Robins variance": "risk differences get the variance of Sato et al. (1989)",
 }
 
 
