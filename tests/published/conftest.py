@@ -132,6 +132,7 @@ class Plan:
         if self.analysis["id"].startswith("egger"):
             return "egger"
         for pattern, kind in {
+            r"bayes": "bayes",
             r"rma\.mv|rho 0": "robust",
             r"three-level": "dependent",
             r"Mantel": "mh",
@@ -291,3 +292,10 @@ def contrasted():
     """The analyses whose print must differ from inverse-variance pooling."""
     found = [p.values[0] for p in plans()]
     return [p for p in found if "inverse_variance_for_contrast" in p.analysis]
+
+
+@pytest.fixture
+def bayesian_plans():
+    """The analyses with priors."""
+    found = [plan.values[0] for plan in plans() if plan.values[0].kind == "bayes"]
+    return found or pytest.skip("no published analyses with priors")

@@ -234,8 +234,9 @@ def mantel_haenszel(
     -----
     Estimates: Mantel and Haenszel 1959 (OR), Greenland and Robins 1985 (RR, RD,
     and IRR after Rothman). Variances: Robins, Breslow and Greenland 1986 (OR),
-    Sato 1989 or Greenland and Robins 1985 (RD), the latter (others). Tests: Mantel and Haenszel 1959; Breslow
-    and Day 1980; Tarone 1985. Agrees with `rma.mh` of metafor 3.8-1.
+    Sato 1989 or Greenland and Robins 1985 (RD), the latter (others). Tests:
+    Mantel and Haenszel 1959; Breslow and Day 1980; Tarone 1985. Agrees with
+    `rma.mh` of metafor 3.8-1.
     """
     one_of("measure", measure, tuple(_POOLED))
     one_of("variance", variance, ("sato", "greenland-robins"))
@@ -295,7 +296,7 @@ def _pool_rd(a: Array, b: Array, c: Array, d: Array) -> tuple[Array, Array]:
 
 
 def _greenland_robins(a: Array, b: Array, c: Array, d: Array) -> Array:
-    """Standard error of the pooled RD from the binomial variances of each table."""
+    """Return the standard error of the pooled RD from the binomial variances of each table."""
     n1, n2, n = a + b, c + d, a + b + c + d
     known = n > 0
     within = (a * b / n1) * (n2 / n) ** 2 + (c * d / n2) * (n1 / n) ** 2
