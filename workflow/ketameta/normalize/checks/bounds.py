@@ -17,7 +17,7 @@ from ketameta.normalize.checks.findings import Check, Finding, Row
 from ketameta.normalize.checks.view import View
 from ketameta.tables.problems import ERROR, WARNING
 
-_SCORES = ("baseline_mean", "mean", "median", "q1", "q3")
+_SCORES = ("baseline_mean", "mean", "median", "q1", "q3", "minimum", "maximum")
 _PAIRS = (("baseline_mean", "baseline_sd"), ("mean", "sd"), ("change_mean", "change_sd"))
 
 
@@ -29,13 +29,13 @@ def _bounds(view: View, row: Row) -> tuple[float, float, str] | None:
 
 
 def score_outside_scale(view: View) -> Iterator[Finding]:
-    """Yield means, medians and quartiles that are not on the scale."""
+    """Yield means, medians, quartiles and extremes that are not on the scale."""
     for row in view.outcomes:
         if (bounds := _bounds(view, row)) is None:
             continue
         low, high, name = bounds
         for column in _SCORES:
-            value = row[column]
+            value = row.get(column)
             if value is not None and not low <= value <= high:
                 message = f"{value:g} is outside {name}, which runs from {low:g} to {high:g}"
                 yield view.finding("score-outside-scale", row, column, message, severity=ERROR)
@@ -99,7 +99,7 @@ def _most(mean: float, half: float, low: float, high: float, n: int) -> float:
 CHECKS = (
     Check(
         "score-outside-scale",
-        "means, medians and quartiles that are not on the scale; cannot be",
+        "means, medians, quartiles and extremes that are not on the scale; cannot be",
         score_outside_scale,
     ),
     Check(

@@ -16,9 +16,9 @@ scales whose scores need not be whole (analogue and numeric ratings, areas, comp
 carried forward are whole numbers and stay. A baseline is tested with the row's n and with the
 people randomised, and only named if neither fits. Half units may have been rounded either way.
 
-A percentage that a note gives with its count or its n (22.0% of 41, 9/41 = 22.0%) must be the
-rounding of some count over n, and of the row's own events where the n is the row's. Rounding
-twice is let pass (48.148, 48.15, 48.2).
+A percentage of the row, or one that its note gives with count or n (22.0% of 41, 9/41 = 22.0%),
+must be the rounding of some count over n, and of the row's own events where the n is the row's.
+Rounding twice is let pass (48.148, 48.15, 48.2).
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def sums(mean: float, half: float, n: int) -> list[int]:
 
 def squares_exist(total: int, sd: tuple[float, float], n: int, bounds: tuple[int, int]) -> bool:
     """Say whether n whole scores within bounds can have this sum and an SD in this range."""
-    least, most = ((n - 1) * value * value + total * total / n for value in sd)
+    least, most = (
+        (n - 1) * value * value + total * total / n for value in (max(sd[0], 0.0), sd[1])
+    )
     fewest, largest = _extremes(total, n, bounds)
     low = math.ceil(max(least, fewest) - TINY * max(1.0, least))
     high = math.floor(min(most, largest) + TINY * max(1.0, most))
@@ -117,7 +119,7 @@ def spreads(view: View) -> list[Finding]:
             if row[sd] is None:
                 continue
             half = view.half(row, sd)
-            span = (max(row[sd] - half, 0.0), row[sd] + half)
+            span = (row[sd] - half, row[sd] + half)
             totals = {n: sums(row[mean], view.half(row, mean), n) for n in sizes}
             if not any(totals.values()):
                 continue  # the mean itself is named by the check of means
@@ -133,8 +135,9 @@ def spreads(view: View) -> list[Finding]:
 
 
 def percentages(view: View) -> Iterator[Finding]:
-    """Yield percentages of a note that no count of that n gives, or not the row's own."""
+    """Yield percentages, of a row or in its note, that no count of n gives, or not its events."""
     for row in view.outcomes:
+        yield from _percent_of_row(view, row)
         if row["events"] is None or row["n"] is None:
             continue
         for percent, n in _OF.findall(row["note"] or ""):
@@ -153,6 +156,20 @@ def percentages(view: View) -> Iterator[Finding]:
                 given = 100 * int(count) / int(n)
                 message = f"the note says {count}/{n} = {percent}%, it is {given:.3g}%"
                 yield view.finding("percent-no-count-gives", row, "events", message)
+
+
+def _percent_of_row(view: View, row: Row) -> Iterator[Finding]:
+    if row.get("percent") is None or not row["n"]:
+        return
+    percent = f"{row['percent']:.{view.decimals(row, 'percent')}f}"
+    counts = _counts(percent, row["n"])
+    if not counts:
+        message = f"{percent}% is no count of {row['n']}"
+    elif row["events"] is not None and row["events"] not in counts:
+        message = f"{percent}% of {row['n']} is {counts[0]}, not {row['events']}"
+    else:
+        return
+    yield view.finding("percent-no-count-gives", row, "percent", message, _EXPLAINS)
 
 
 def _counts(percent: str, n: int) -> list[int]:
@@ -175,7 +192,7 @@ CHECKS = (
     ),
     Check(
         "percent-no-count-gives",
-        "percentages in notes that no count of their n gives, or that are not the row's events",
+        "percentages that no count of their n gives, or that are not the row's events",
         percentages,
     ),
 )

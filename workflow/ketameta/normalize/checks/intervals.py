@@ -29,7 +29,8 @@ from ketameta.normalize.checks.view import View
 from ketameta.vocabulary import vocabulary
 
 RATIOS = ("OR", "RR", "HR")
-LEAN = {"MD": 0.05, "SMD": 0.05, "logOR": 0.05, "OR": 0.15, "RR": 0.15, "HR": 0.15, "RD": 0.15}
+SYMMETRIC = ("MD", "SMD", "logOR")
+LEAN, LEAN_OTHERS = 0.05, 0.15
 SE_SLACK = 0.02
 P_FACTOR, OTHER_TEST_FACTOR = 1.5, 3.0
 FEWEST_DF = 8
@@ -80,9 +81,13 @@ def results(view: View) -> Iterator[Reported]:
         if row["estimate"] is not None and not _unusable(row):
             yield from _of_contrast(view, row)
     for row in view.outcomes:
-        column = "change_mean" if row["mean"] is None else "mean"
-        if row[column] is None or row["ci95_low"] is None or row["ci95_high"] is None:
+        if row["ci95_low"] is None or row["ci95_high"] is None:
             continue
+        given = [name for name in ("mean", "change_mean") if row[name] is not None]
+        inside = [name for name in given if row["ci95_low"] <= row[name] <= row["ci95_high"]]
+        if not given:
+            continue
+        column = (inside or given)[0]  # the interval is of the mean or of the change
         half = tuple(view.half(row, name) for name in (column, "ci95_low", "ci95_high"))
         sd, n = row["change_sd" if column == "change_mean" else "sd"], row["n"]
         se, half_se = row["se"], 0.0
@@ -92,7 +97,7 @@ def results(view: View) -> Iterator[Reported]:
             se = sd / math.sqrt(n)
         yield Reported(
             row, column, row[column], row["ci95_low"], row["ci95_high"], half,  # type: ignore[arg-type]
-            se, half_se, 95.0, max((n or 0) - 1, 1) if n else FEWEST_DF, LEAN["MD"],
+            se, half_se, 95.0, max((n or 0) - 1, 1) if n else FEWEST_DF, LEAN,
         )  # fmt: skip
 
 
@@ -119,7 +124,8 @@ def _of_contrast(view: View, row: Row) -> Iterator[Reported]:
         row, "estimate", values[0], None if whole else values[1], None if whole else values[2],
         (halves[0], halves[1], halves[2]),
         row["se"], 0.0 if row["se"] is None else view.half(row, "se"),
-        row["ci_level"] or 95.0, max(people - 2, 1) if people else FEWEST_DF, LEAN[row["measure"]],
+        row["ci_level"] or 95.0, max(people - 2, 1) if people else FEWEST_DF,
+        LEAN if row["measure"] in SYMMETRIC else LEAN_OTHERS,
     )  # fmt: skip
 
 
@@ -189,7 +195,7 @@ def se_against_interval(view: View) -> list[Finding]:
         explains = r"\bSE\b|adjusted|simultaneous|half-width"
         column = "se" if one.row["se"] is not None else "ci95_low"
         finding = view.finding("se-against-interval", one.row, column, message, explains)
-        found.append(((one.row["trial_id"], one.row["note"]), finding))
+        found.append(((one.row["trial_id"], one.row["note"] or one.row["line"]), finding))
     return once(found)
 
 
@@ -215,7 +221,7 @@ def p_against_estimate(view: View) -> list[Finding]:
             message += "; one-sided it fits"
         explains = r"\bp\b|one-sided|rank|non-inferiority"
         finding = view.finding("p-against-estimate", one.row, "p_value", message, explains)
-        found.append(((one.row["trial_id"], one.row["note"], one.row["outcome"]), finding))
+        found.append(((one.row["trial_id"], one.row["note"] or one.row["line"]), finding))
     return once(found)
 
 

@@ -6,9 +6,9 @@ of extraction, mostly an SE taken for an SD, give such values far more often tha
 An effect stands apart when its deleted residual is above 3: its distance from the pooled effect
 of the others, over √(vi + tau² of the others + variance of that pooled effect) (Viechtbauer &
 Cheung 2010, Res Synth Methods 1:112, who take 1.96; 3 here, as one table looks at all analyses at
-once), with tau² of DerSimonian & Laird 1986 and at least four others. An effect that is alone on
-its side of no effect, by more than 1.96 of its own standard errors, with a residual above 1.96
-that its mirror image would not have, is named as a sign that may be turned.
+once), with REML and at least four others. An effect that is alone on its side of no effect, by
+more than 1.96 of its own standard errors, with a residual above 1.96 that its mirror image would
+not have, is named as a sign that may be turned.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from ketameta.normalize.checks.findings import Check, Finding, Row
 from ketameta.normalize.checks.view import View
+from ketameta.stats.influence import leave_one_out
 
 LARGEST_G = 3.0
 APART = 3.0
@@ -52,35 +55,29 @@ def effect_apart(view: View) -> Iterator[Finding]:
     for analysis, effects in analyses.items():
         if len(effects) <= FEWEST_OTHERS:
             continue
-        for effect in effects:
-            others = [other for other in effects if other is not effect]
-            if message := _apart(effect, others):
+        rest = leave_one_out(
+            [effect["yi"] for effect in effects],
+            [effect["vi"] for effect in effects],
+            interval="wald",
+        )
+        fits = np.stack([rest.estimate, rest.tau2, rest.se], axis=-1).tolist()
+        for effect, fit in zip(effects, fits, strict=True):
+            others = [other["yi"] for other in effects if other is not effect]
+            if message := _apart(effect, others, *fit):
                 message = f"{effect['measure']} {effect['yi']:.2f} in {analysis} {message}"
                 yield _about(view, "effect-apart", effect, message)
 
 
-def _apart(effect: Row, others: Sequence[Row]) -> str:
-    mu, tau2, variance = pooled([(other["yi"], other["vi"]) for other in others])
-    spread = math.sqrt(effect["vi"] + tau2 + variance)
+def _apart(effect: Row, others: Sequence[float], mu: float, tau2: float, se: float) -> str:
+    """Say how an effect stands apart from the others, pooled as mu with tau² and se; or nothing."""
+    spread = math.sqrt(effect["vi"] + tau2 + se * se)
     z, mirrored = (effect["yi"] - mu) / spread, (-effect["yi"] - mu) / spread
     where = f"from the {len(others)} others pooled ({mu:.2f}, tau {math.sqrt(tau2):.2f})"
-    alone = effect["measure"] in _HAS_SIGN and all(o["yi"] * effect["yi"] < 0 for o in others)
+    alone = effect["measure"] in _HAS_SIGN and all(yi * effect["yi"] < 0 for yi in others)
     clear = abs(effect["yi"]) > OPPOSITE * math.sqrt(effect["vi"])
     if alone and clear and abs(z) > OPPOSITE > abs(mirrored):
         return f"is the only one of its sign, {abs(z):.1f} SE {where}; with the other sign it fits"
     return f"is {abs(z):.1f} SE {where}" if abs(z) > APART else ""
-
-
-def pooled(effects: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
-    """Return the random-effects mean, tau² (DerSimonian & Laird) and the mean's variance."""
-    w = [1 / vi for _, vi in effects]
-    fixed = sum(wi * yi for wi, (yi, _) in zip(w, effects, strict=True)) / sum(w)
-    q = sum(wi * (yi - fixed) ** 2 for wi, (yi, _) in zip(w, effects, strict=True))
-    c = sum(w) - sum(wi * wi for wi in w) / sum(w)
-    tau2 = max(0.0, (q - (len(effects) - 1)) / c)
-    w = [1 / (vi + tau2) for _, vi in effects]
-    mu = sum(wi * yi for wi, (yi, _) in zip(w, effects, strict=True)) / sum(w)
-    return mu, tau2, 1 / sum(w)
 
 
 def _about(view: View, check: str, effect: Row, message: str) -> Finding:

@@ -11,13 +11,12 @@ Equal counts are common by chance: two arms of n with a share p agree with proba
 named when as many equal counts (or more) have a Poisson probability below 1 in 1000, out of those
 with five people at least on either side of the count.
 
-Two trials are one trial twice where a score row (scale, n, mean or change, SD) or a whole
-comparison of counts (outcome, hour, n and events of each arm; 40 people and two different counts
+Two trials may be one where a comparison of scores (n, mean or change and SD of each arm) or of
+counts (outcome, hour, n and events of each arm; 40 people, five events and two different counts
 at least) is the same in both and neither is part of the other (``part_of``); or where population
 and number randomised are the same and so is a registry number, DOI or PMID, or the names are
-spelt alike within a year. Within a trial, a
-comparison that stands again under another scale, definition or set with every number the same is
-named too, if it holds score rows or five events.
+spelt alike within a year. Within a trial, such a comparison that stands again at the same hour
+under another scale, definition or set is named too.
 """
 
 from __future__ import annotations

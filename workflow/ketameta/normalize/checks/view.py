@@ -28,10 +28,10 @@ class View:
         contrasts: Sequence[Row] = (),
         effects: Sequence[Row] = (),
     ) -> None:
-        self.trials = {row["trial_id"]: row for row in trials}
-        self.arms = {(row["trial_id"], row["arm_id"]): row for row in arms}
-        self.outcomes = outcomes
-        self.contrasts = contrasts
+        self.trials = {row["trial_id"]: row for row in _in_order(trials)}
+        self.arms = {(row["trial_id"], row["arm_id"]): row for row in _in_order(arms)}
+        self.outcomes = _in_order(outcomes)
+        self.contrasts = _in_order(contrasts)
         self.effects = effects
 
     @cached_property
@@ -142,6 +142,10 @@ class View:
             "" if value is None else str(value),
             message + (remark((row, *also), explains) if explains else ""),
         )
+
+
+def _in_order(rows: Sequence[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: (row["file"], row["line"]))
 
 
 def whole_points(scale: Scale | None) -> bool:
