@@ -28,6 +28,7 @@ def report(tables: dict[str, list[Record]], configuration: Configuration) -> dic
     subgroups = _by_analysis(tables["subgroups"])
     exclusions = _by_analysis(tables["exclusions"])
     sensitivity = _by_analysis(tables["sensitivity"])
+    left_out = _by_analysis(tables["left_out"])
     records = {row["analysis"]: row for row in tables["syntheses"]}
     files: dict[str, str] = {}
     pages = environment()
@@ -45,6 +46,7 @@ def report(tables: dict[str, list[Record]], configuration: Configuration) -> dic
             subgroups=subgroups[name],
             exclusions=exclusions[name],
             sensitivity=sensitivity[name],
+            left_out=left_out[name],
             root="../",
         )
     summary = summary_view(tables["summary"])
@@ -56,6 +58,7 @@ def report(tables: dict[str, list[Record]], configuration: Configuration) -> dic
             if a.display.headline
         ],
         summary=summary,
+        findings=tables["findings"],
         version=__version__,
         root="",
     )
