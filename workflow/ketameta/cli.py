@@ -77,6 +77,14 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("analysis", help="name of the analysis, such as response_24h")
     explain.add_argument("trial", nargs="?", help="trial_id, such as murrough2013a")
 
+    template = commands.add_parser(
+        "template",
+        help="empty tables to fill",
+        formatter_class=raw,
+        description="Write one empty CSV file a raw table, with its header; nothing is overwritten.",
+    )
+    template.add_argument("folder", type=Path, help="folder to write them to")
+
     pool = commands.add_parser("pool", help="pool any table", formatter_class=raw, description=POOL)
     pool.add_argument("file", type=Path, help="CSV file")
     pool.add_argument("--measure", default="GEN", help="effect measure (default: GEN)")
@@ -110,6 +118,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from ketameta.commands.explain import explain
 
             return explain(given.analysis, given.trial)
+        if given.command == "template":
+            from ketameta.commands.template import template
+
+            return template(given.folder)
         from ketameta.commands.pool import pool
 
         return pool(given)
