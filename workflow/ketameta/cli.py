@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
         "template",
         help="empty tables to fill",
         formatter_class=raw,
-        description="Write one empty CSV file a raw table, with its header; nothing is overwritten.",
+        description="Write one empty CSV file a raw table; nothing is overwritten.",
     )
     template.add_argument("folder", type=Path, help="folder to write them to")
 
