@@ -110,6 +110,12 @@ def test_a_standard_error_fits_its_interval_at_the_stated_level(se, level, n, fa
     assert len(found("se-against-interval", rows, n=n)) == faults
 
 
+def test_rounding_of_the_interval_and_of_the_standard_error_is_allowed():
+    # half-width 1 ± 0.5: 2 SE are from 0.25 to 0.75 wide each
+    assert found("se-against-interval", [contrast("MD", "-1", "-2", "0", se="0.4")]) == []
+    assert len(found("se-against-interval", [contrast("MD", "-1", "-2", "0", se="0.15")])) == 1
+
+
 def test_the_level_that_would_fit_is_said():
     (got,) = found(
         "se-against-interval",
@@ -161,6 +167,14 @@ def test_p_is_taken_from_the_interval_on_the_scale_of_the_measure():
     )
     rows = [contrast("OR", "4.31", "1.48", "12.55", p_value="0.07")]
     assert len(found("p-against-estimate", rows)) == 1
+
+
+def test_no_p_is_taken_from_a_lopsided_interval():
+    # exact intervals of few events are wider on one side: Wald's p, 0.0025, is not theirs
+    lopsided = contrast("OR", "14.1", "3.0", "92.2", p_value="<0.0001")
+    assert found("p-against-estimate", [lopsided]) == []
+    even = contrast("OR", "16.6", "3.0", "92.2", p_value="<0.0001")  # p 0.0013
+    assert len(found("p-against-estimate", [even])) == 1
 
 
 def test_few_people_make_p_larger():

@@ -113,6 +113,12 @@ def others(scale="MADRS", kind="sd", sds=(9.0, 10.0, 10.0, 11.0, 12.0)):
         (5.0, 30, 0),  # half of the others: within a factor exp(0.75)
         (3.5, 1000, 0),  # as a standard error the SD would be 111: neither fits
         (10 / math.sqrt(3), 3, 0),  # three people vary that much
+        # six: three of √(0.25² + 1/10) = 0.403 are a factor 3.35
+        (2.9, 6, 1),
+        (3.1, 6, 0),
+        # as standard errors, SDs of 16 and 21: a third and more than half as far off, in logs
+        (2.3, 50, 1),
+        (3.0, 50, 0),
     ],
 )
 def test_an_sd_that_fits_better_as_a_standard_error_is_named(sd, n, faults):
@@ -220,6 +226,13 @@ def test_most_sds_that_no_sample_has_are_found():
     assert failed / len(false) > 0.95
 
 
+def test_the_largest_sum_of_squares_bounds_the_sd():
+    # four scores of 0 to 6 with sum 7: at most 6, 1, 0, 0 with squares 37 and SD 2.872; squares
+    # of 39, odd as they must be, would give 2.986
+    assert squares_exist(7, (2.867, 2.877), 4, (0, 6))
+    assert not squares_exist(7, (2.981, 2.991), 4, (0, 6))
+
+
 def test_an_sd_that_no_whole_scores_of_that_mean_have_is_named():
     # sum 58 of 36: squares between 158.7 and 159.6, and 159 is odd where 58 is even
     assert len(found("sd-no-scores-give", [score(n=36, mean="1.61", sd="1.37")])) == 1
@@ -257,6 +270,14 @@ def test_people_lost_after_baseline_allow_a_difference():
     arms = [arm(n_randomised=50)]
     assert found("change-not-difference", [visit(change_mean="-14.4")], arms=arms) == []
     assert len(found("change-not-difference", [visit(change_mean="-14.5")], arms=arms)) == 1
+
+
+def test_modelled_means_beside_raw_ones_may_differ_by_a_small_effect():
+    # a fifth of the SD of 6.0 is 1.2, and 0.15 of rounding
+    rows = [visit(change_mean="-14.3", note="LS mean change")]
+    assert found("change-not-difference", rows, arms=[arm(n_randomised=40)]) == []
+    rows = [visit(change_mean="-14.4", note="LS mean change")]
+    assert len(found("change-not-difference", rows, arms=[arm(n_randomised=40)])) == 1
 
 
 def test_a_turned_sign_of_the_change_is_said():
