@@ -18,27 +18,10 @@ def check_agreement(sheets: dict[str, Sheet]) -> None:
     for entry in sheets["arms"].entries:
         if entry["trial_id"] is not None and entry["arm_id"] is not None:
             arms.setdefault((entry["trial_id"], entry["arm_id"]), entry)
-    if "outcomes" in sheets:
-        _people(sheets["outcomes"], arms)
     if "contrasts" in sheets:
         _overlap(sheets["contrasts"], arms)
     if "trials" in sheets:
         _totals(sheets["trials"], arms)
-
-
-def _people(outcomes: Sheet, arms: Arms) -> None:
-    """Warn of more people analysed, or with an event, than the arm has."""
-    for entry in outcomes.entries:
-        arm = arms.get((entry["trial_id"], entry["arm_id"]))
-        if arm is None or arm["n_randomised"] is None:
-            continue
-        most = arm["n_randomised"]
-        at = f"{arm.file.rpartition('/')[2]}:{arm.line}"
-        for name in ("n", "events"):
-            if entry[name] is not None and entry[name] > most:
-                message = f"{entry[name]} is more than the {most} randomised ({at})"
-                outcomes.fault(entry, name, message, WARNING)
-                break
 
 
 def _overlap(contrasts: Sheet, arms: Arms) -> None:

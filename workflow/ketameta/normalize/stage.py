@@ -44,8 +44,7 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
                     _variant_row(analysis.name, variant, effect) for effect in others
                 ]
     found["rows"] = [_raw_row(row, trials[row["trial_id"]].label) for row in rows]
-    kinds = ("trials", "arms", "outcomes", "contrasts")
-    checks = find(*(raw[kind] for kind in kinds), found["effects"])
+    checks = find(raw["trials"], raw["arms"], raw["outcomes"], raw["contrasts"], found["effects"])
     found["number_checks"] = [asdict(finding) for finding in checks]
     found["overview"] = _overview(raw)
     return {

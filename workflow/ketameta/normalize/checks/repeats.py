@@ -33,6 +33,7 @@ from ketameta.normalize.checks.view import View, place
 
 SD_CHANCE = 1 / 400
 COUNTS_CHANCE = 0.001
+NEAREST = 50  # trials of one size and population with which a trial is compared
 FEWEST = 5
 FEWEST_PEOPLE = 40
 SPELT_ALIKE = 0.8
@@ -162,11 +163,12 @@ def _fingerprints(rows: list[Row]) -> Iterator[Hashable]:
 
 
 def _reports_twice(view: View) -> Iterator[Finding]:
-    for one, other in combinations(view.trials.values(), 2):
-        if one["n_randomised"] is None or one["n_randomised"] != other["n_randomised"]:
-            continue
-        if one["population"] != other["population"]:
-            continue
+    alike: dict[Hashable, list[Row]] = defaultdict(list)
+    for row in view.trials.values():
+        if row["n_randomised"] is not None:
+            alike[row["n_randomised"], row["population"]].append(row)
+    pairs = ((one, other) for rows in alike.values() for one, other in _near_pairs(rows))
+    for one, other in pairs:
         column = _same_report(one, other)
         if column and not view.linked(one["trial_id"], other["trial_id"]):
             message = (
@@ -176,6 +178,13 @@ def _reports_twice(view: View) -> Iterator[Finding]:
             yield view.finding(
                 "same-numbers-two-labels", one, column, message, "open label|cohort|panel"
             )
+
+
+def _near_pairs(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
+    """Pair each row with the NEAREST that follow: a cost that grows with the rows alone."""
+    for i, one in enumerate(rows):
+        for other in rows[i + 1 : i + 1 + NEAREST]:
+            yield one, other
 
 
 def _same_report(one: Row, other: Row) -> str:
