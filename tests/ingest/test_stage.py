@@ -123,6 +123,20 @@ def test_a_column_of_faults_without_end_is_cut(folder) -> None:
     )
 
 
+def test_optional_columns_may_be_left_out(folder) -> None:
+    for table, names in (
+        ("outcomes", {"percent", "minimum", "maximum"}),
+        ("contrasts", {"t_value"}),
+    ):
+        _, rows = folder.rows(table)
+        keep = [i for i, name in enumerate(rows[0]) if name not in names]
+        folder.put_rows(table, [[row[i] for i in keep] for row in rows])
+    said = folder.check()
+    assert (said.status, said.errors, said.notes) == (0, [], [])
+    tables, _ = check_folder(folder.path)
+    assert tables["outcomes"][0]["percent"] is None
+
+
 def test_a_file_of_broken_rows_is_not_read_to_its_end(folder) -> None:
     folder.write("claims", folder.text("claims") + "one,two\n" * 10 * MAX_BROKEN)
     said = folder.check()
