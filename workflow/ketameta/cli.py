@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ketameta import __version__
 
@@ -68,6 +69,12 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("-f", "--force", action="store_true", help="run every stage")
     run.add_argument("-v", "--verbose", action="store_true", help="show Snakemake's own output")
 
+    _add_explain_template_and_pool(commands)
+    return top
+
+
+def _add_explain_template_and_pool(commands: Any) -> None:
+    raw = argparse.RawDescriptionHelpFormatter
     explain = commands.add_parser(
         "explain",
         help="where a number came from",
@@ -99,7 +106,6 @@ def parser() -> argparse.ArgumentParser:
         "--level", type=float, default=0.95, help="level of intervals (default: 0.95)"
     )
     pool.add_argument("--json", action="store_true", help="print JSON with every digit")
-    return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
