@@ -269,7 +269,7 @@ WHOLE = {
     "an explicit null": ("~\n", ":1: top level: must hold windows"),
     "an unclosed bracket": ("windows: [a, b\n", ":2: not readable as YAML: did not find expected ',' or ']'"),
     "an unclosed quote": ('windows: "a\n', ":2: not readable as YAML: found unexpected end of stream"),
-    "a tab for indentation": ("windows:\n\t24 h: {}\n", ":2: not readable as YAML: found character that cannot start any token"),
+    "a tab for indentation": ("windows:\n\t24 h: {}\n", ":2: not readable as YAML: found character that cannot start any token; indent with spaces, not tabs"),
     "two documents": ("a: 1\n---\nb: 2\n", ":2: not readable as YAML: but found another document"),
     "an alias to nowhere": ("a: *b\n", ":1: not readable as YAML: found undefined alias"),
     "an alias to itself": ("windows: &a [*a]\n", ":1: windows.0: an alias refers to what it stands in"),
@@ -339,6 +339,20 @@ def test_whatever_stands_in_the_file_is_read_or_a_fault(tmp_path: Path, data) ->
         load(path)
     except ConfigurationError as error:
         assert str(error).startswith(path.as_posix())  # noqa: PT017 - either is right
+
+
+def test_a_file_name_that_a_terminal_would_act_on_is_escaped(tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b[31m.yaml"
+    path.write_text("- a")
+    with pytest.raises(ConfigurationError) as error:
+        load(path)
+    assert "/a\\x1b[31m.yaml:1: top level: must hold" in str(error.value)
+
+
+def test_an_analysis_of_treated_arms_says_so(config: Config) -> None:
+    config.replace("measure: RR", "measure: PLO")
+    config.replace("for: [RR, SMD]", "for: [SMD]")
+    assert [analysis.select.by_arm for analysis in config.load()] == [True, False, False]
 
 
 def test_the_configuration_of_this_repository_is_in_order() -> None:

@@ -243,6 +243,7 @@ FAULTS = {
     "a cell too many": ("yi,vi\n1,2,3\n", "GEN", "FILE:2: has 3 cells; the header has 2"),
     "a cell too few": ("yi,vi\n1\n", "GEN", "FILE:2: has 1 cells; the header has 2"),
     "a quote never closed": ('yi,vi\n"1,2\n', "GEN", "FILE:2: a quote opens in this row and is never closed"),
+    "a quote never closed in the header": ('"yi,vi\n1,2\n', "GEN", "FILE:1: a quote opens in this row and is never closed"),
     "a column twice": ("yi,vi,yi\n1,2,3\n", "GEN", "FILE:1 column yi: stands twice in the header"),
     "more events than people": (COUNTS.replace("20,60", "61,60"), "RR", "FILE:3 column ai: 61 is larger than n1i = 60"),
     "a negative count": (COUNTS.replace("12,30", "-12,30"), "RR", "FILE:2 column ai: -12 is negative"),

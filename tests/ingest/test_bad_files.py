@@ -171,6 +171,8 @@ ROWS = [
     Case("text after the last row", lambda f: f.write("claims", f.text("claims") + "Source: our own search\n"), "claims.csv:4", "has 1 cell; the header has 10"),
     Case("a quote never closed", header("arms", ",ketamine 0.5 mg/kg,", ',"ketamine 0.5 mg/kg,'), "arms.csv:2", "a quote opens in this row and is never closed"),
     Case("a quote never closed, and others below", header("outcomes", "depression_score,MADRS,,24", 'depression_score,"MADRS,,24'), "outcomes.csv:4", "text follows a closing quote"),
+    Case("a quote that swallows a row", lambda f: [f.put("arms", 2, "cotreatment", "x"), f.put("arms", 4, "cotreatment", "y"), f.replace("arms", ",x,", ',"x,'), f.replace("arms", ",y,", ',y",')], "arms.csv:2", "a cell takes 3 lines, commas and all; is a quote not closed?"),
+    Case("a quote closed in another column below", lambda f: [f.put("arms", 2, "cotreatment", "x"), f.put("arms", 4, "dose", "0.5y"), f.replace("arms", ",x,", ',"x,'), f.replace("arms", ",0.5y,", ',0.5y",')], "arms.csv:2", "has 10 cells; the header has 12; is a quote not closed?"),
     Case("text after a closing quote", header("outcomes", '"two lines\nof a note"', '"two" lines'), "outcomes.csv:7", "text follows a closing quote; inside quotes a quote is written twice"),
     Case("a quote closed in another row", header("outcomes", "672,30,4,", '672,30,4,"'), "outcomes.csv:6", "text follows a closing quote"),
     Case("a merge conflict", conflict, "arms.csv:12", "a merge conflict of Git is left in the table"),

@@ -138,7 +138,8 @@ def test_rows_that_a_writer_wrote_are_read_as_they_were(rows: list[list[str]]) -
     found = list(split(out.getvalue(), ","))
     assert [row.cells for row in found] == rows
     lines = out.getvalue().split("\n")
-    assert all(row.text == lines[row.line - 1] for row in found)
+    for row in found:
+        assert row.text == "\n".join(lines[row.line - 1 : row.line - 1 + row.lines])
     assert sum(row.lines for row in found) == out.getvalue().count("\n")
 
 

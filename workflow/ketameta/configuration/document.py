@@ -83,7 +83,8 @@ def read_document(path: Path) -> Document:
         node = yaml.compose(text, Loader=_loader())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise DocumentError(_said(error), mark.line + 1 if mark else 0) from None
+        line = mark.line + 1 if mark else 0
+        raise DocumentError(_said(error, text, line), line) from None
     except yaml.YAMLError as error:
         raise DocumentError(f"not readable as YAML: {error}".replace("\n", " ")) from None
     if node is None:
@@ -107,9 +108,9 @@ def _text(path: Path) -> str:
         raise DocumentError(f"byte 0x{byte:02x} is not UTF-8; save it as UTF-8", line) from None
 
 
-def _said(error: Any) -> str:
+def _said(error: Any, text: str, line: int) -> str:
     problem = error.problem or error.context or "no reason given"
-    if "'\\t'" in problem:
+    if re.match(r"[ \t]*\t", "".join(text.splitlines()[line - 1 : line])):
         problem += "; indent with spaces, not tabs"
     return f"not readable as YAML: {problem}"
 

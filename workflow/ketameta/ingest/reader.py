@@ -110,7 +110,7 @@ def read_text(path: Path, schema: TableSchema, name: str | None = None) -> TextT
 class Row:
     """A row taken apart: the line on which it starts, how many it takes, and its cells.
 
-    ``cells`` is a sentence instead where the row cannot be taken apart; ``text`` is the row.
+    ``cells`` is a sentence instead where the row cannot be taken apart; ``text`` is how it starts.
     """
 
     line: int
@@ -145,7 +145,7 @@ def split(text: str, delimiter: str) -> Iterator[Row]:
             return
         except csv.Error as error:
             cells = next((m for sign, m in _CSV_ERRORS if sign in str(error)), str(error))
-        yield Row(start + 1, at - start, cells, lines[start][:MAX_CELL])
+        yield Row(start + 1, at - start, cells, "\n".join(lines[start:at])[:MAX_CELL])
         if isinstance(cells, str):
             at = start + 1
             reader = csv.reader(feed(), delimiter=delimiter, strict=True)
@@ -262,9 +262,22 @@ def _read_rows(rows: Iterator[Row], header: _Header, cells: _Cells) -> None:
             relics = max(0, relics - 1)
             short = len(row.cells) if len(row.cells) < width and not other_half else 0
             table.broken.append(row.text)
+        elif row.lines > 1 and _swallows(row.cells, header):
+            message = f"a cell takes {row.lines} lines, commas and all; is a quote not closed?"
+            table.fault(row.line, "", "", message)
+            table.broken.append(row.text)
         else:
             relics = short = 0
             table.rows.append(cells.clean(row.line, header.take_apart(row.cells, row.line)))
+
+
+def _swallows(cells: list[str], header: _Header) -> bool:
+    """Say whether a cell holds rows: from a column of one to the same column of another."""
+    return any(
+        cell.count(header.delimiter) == cell.count("\n") * (header.width - 1)
+        for cell in cells
+        if "\n" in cell and header.width > 1
+    )
 
 
 def _ragged(cells: list[str], header: _Header) -> str:
