@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ketameta.storage import read_table, rows_of, write_table, write_text
+from ketameta.storage import read_table, rows_of, write_bytes, write_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,8 +61,8 @@ def report(syntheses: Path, out: Path, config: Path) -> int:
     from ketameta.tables import STAGE_TABLES
 
     files = stage(_read(syntheses, list(STAGE_TABLES["synthesize"])), load(config))
-    for path, text in files.items():
-        write_text(out / path, text)
+    for path, content in files.items():
+        write_bytes(out / path, content.encode() if isinstance(content, str) else content)
     for folder in ("analyses", "figures", "tables", "static"):
         for old in (out / folder).iterdir():
             if old.relative_to(out).as_posix() not in files:

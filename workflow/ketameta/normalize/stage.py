@@ -43,6 +43,7 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
                 ]
     found["rows"] = [_raw_row(row, trials[row["trial_id"]].label) for row in rows]
     found["overview"] = _overview(raw)
+    found["claim_rows"] = raw["claims"]
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())
         for name, schema in STAGE_TABLES["normalize"].items()
