@@ -77,8 +77,15 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {
         "index.html",
-        "tables/syntheses.csv",
-        "tables/studies.csv",
+        "verify.R",
+        "ketameta.xlsx",
+        *(
+            f"tables/{name}.csv"
+            for name in (
+                *("syntheses", "subgroups", "sensitivity", "studies"),
+                *("derivations", "raw_rows", "absolute", "summary"),
+            )
+        ),
         "analyses/response_24h.html",
         "figures/response_24h.forest.svg",
         "analyses/response_24h_arm.html",

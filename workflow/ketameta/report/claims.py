@@ -51,4 +51,4 @@ def _sentence(row: Record, analysis: Any, record: Record | None) -> str:
     comparable = _COMPARABLE.get(row["claimed_unit"] or "") == measure
     if row["claimed_value"] is None or not comparable or record["estimate"] is None:
         return wording.answer(analysis, record)
-    return wording.against(analysis, record, row["claimed_value"])
+    return wording.against(analysis, record, row["claimed_value"], row["direction"])

@@ -61,7 +61,8 @@ REFERENCES = {
     ),
     "Röver 2015": (
         "Röver C, Knapp G, Friede T. Hartung-Knapp-Sidik-Jonkman approach and its modification for "
-        "random-effects meta-analysis with few studies. BMC Medical Research Methodology 2015;15:99",
+        "random-effects meta-analysis with few studies. BMC Medical Research Methodology "
+        "2015;15:99",
         "10.1186/s12874-015-0091-1",
     ),
     "Sidik 2002": (

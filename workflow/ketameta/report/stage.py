@@ -90,7 +90,7 @@ def _analysis_files(
             **shared,
             analysis=analysis,
             record=record,
-            figure=to_svg(scene, name),
+            figure=_inline(to_svg(scene, name)),
             studies=studies,
             subgroups=own["subgroups"],
             sensitivity=own["sensitivity"],
@@ -120,4 +120,10 @@ def _small_forest(analysis: Analysis, tables: Rows, record: Record) -> str:
     name = analysis.name
     studies, subgroups = _of(tables["studies"], name), _of(tables["subgroups"], name)
     href = f"analyses/{name}.html"
-    return to_svg(draw(compact(forest_of(analysis, record, studies, subgroups, href))), name)
+    forest = compact(forest_of(analysis, record, studies, subgroups, href))
+    return _inline(to_svg(draw(forest), name))
+
+
+def _inline(svg: str) -> str:
+    """Make a drawing a group on a page: an image may hold no links, and its rows are links."""
+    return svg.replace('role="img"', 'role="group"', 1)

@@ -113,7 +113,7 @@ three_levels <- function(name, yi, vi, shared, trial, level, ours) {
   diag(V) <- vi
   arm <- seq_along(yi)
   fit <- rma.mv(yi, V, random = ~ 1 | trial/arm, test = "t", level = 100 * level,
-                control = list(rel.tol = 1e-12, x.tol = 1e-10))
+                control = list(optimizer = "optim", optmethod = "BFGS", reltol = 1e-14))
   same("estimate", ours["estimate"], c(fit$beta), 1e-5)
   same("standard error", ours["se"], fit$se, 1e-5)
   same("interval, lower", ours["ci_low"], fit$ci.lb, 1e-5)

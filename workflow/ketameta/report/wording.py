@@ -16,7 +16,9 @@ from ketameta.vocabulary import vocabulary
 Record = dict[str, Any]
 MINUS = "−"
 AUTHORS = "The ketameta authors"
-TITLE = "ketameta: meta-analysis of ketamine and esketamine trials, traceable from report to raw cell"
+TITLE = (
+    "ketameta: meta-analysis of ketamine and esketamine trials, traceable from report to raw cell"
+)
 
 MEASURES = {
     "RR": "risk ratio",
@@ -214,7 +216,7 @@ def prediction(analysis: Analysis, record: Record) -> str:
     return f"{text}."
 
 
-def against(analysis: Analysis, record: Record, claimed: float) -> str:
+def against(analysis: Analysis, record: Record, claimed: float, direction: str | None) -> str:
     """Set a claimed per cent beside the pooled one: ``claimed 70%, pooled 40% [29 to 51%]``."""
     measure = analysis.select.measure
     scale = 100 if measure == "PLO" else 1
@@ -222,8 +224,9 @@ def against(analysis: Analysis, record: Record, claimed: float) -> str:
     where = "above" if claimed > high else "below" if claimed < low else "inside"
     value = quantity(measure, record["estimate"]) + unit(measure)
     around = interval(measure, record["ci_low"], record["ci_high"]) + unit(measure)
+    bound = f"{direction} " if direction and direction != "equal" else ""
     return (
-        f"Claimed {claimed:g}%; {count(record['k'], 'trial')} with "
+        f"Claimed {bound}{claimed:g}%; {count(record['k'], 'trial')} with "
         f"{count(record['n'], 'person', 'people')} give {value} "
         f"[{percent(analysis.model.level)} interval {around}]: the claimed value lies {where} "
         "the interval."

@@ -94,8 +94,8 @@ def percent_of(share: float) -> str:
 
 def assumed(row: Record) -> str:
     """Say where the control risk is from."""
-    source = row["assumed"]
-    return f"{source} (n = {row['arms']})" if row["arms"] > 1 else source
+    source = str(row["assumed"])
+    return f"{source} ({row['arms']} arms)" if row["arms"] > 1 else source
 
 
 def held(row: Record) -> str:

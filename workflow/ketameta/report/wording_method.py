@@ -109,9 +109,7 @@ def method(analysis: Analysis, record: Record) -> list[str]:
         else "I² is from τ² and the typical sampling variance (Higgins 2002)."
     )
     if record["pi_low"] is not None:
-        text.append(
-            f"The {level} prediction interval is {_PREDICTION[analysis.model.prediction]}."
-        )
+        text.append(f"The {level} prediction interval is {_PREDICTION[analysis.model.prediction]}.")
     elif record["k"] == 2:
         text.append("Two trials give no prediction interval.")
     if record["between_q"] is not None:

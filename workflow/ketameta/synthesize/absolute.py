@@ -27,9 +27,7 @@ def risks(measure: str, record: Record, effects: Sequence[Record]) -> list[Recor
     the relative effect alone, as the control risk is assumed (Cochrane Handbook 15.4.4). A risk
     that would pass 1 or 0 is held there, and `held` says so.
     """
-    counts = [
-        (e["events_c"], e["n_c"]) for e in effects if e["events_c"] is not None and e["n_c"]
-    ]
+    counts = [(e["events_c"], e["n_c"]) for e in effects if e["events_c"] is not None and e["n_c"]]
     if measure not in ("RR", "OR", "RD") or record.get("estimate") is None or not counts:
         return []
     added = sum(events for events, _ in counts) / sum(n for _, n in counts)

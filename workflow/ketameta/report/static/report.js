@@ -73,7 +73,7 @@
     const place = shown.getBoundingClientRect();
     const below = window.innerHeight - place.bottom;
     const room = Math.max(below, place.top) - 12;
-    look.style.maxHeight = Math.min(room, 420) + "px";
+    look.style.maxHeight = Math.min(room, 380) + "px";
     const height = look.getBoundingClientRect().height;
     const top = below >= place.top ? place.bottom + 4 : place.top - height - 4;
     look.style.top = Math.max(4, top) + "px";
@@ -93,7 +93,7 @@
   for (const [trigger, id] of triggers) {
     const link = trigger.matches("a") ? trigger : trigger.querySelector("a");
     trigger.addEventListener("pointerenter", (event) => {
-      if (event.pointerType === "mouse") later(() => reveal(trigger, id), 250);
+      if (event.pointerType === "mouse") later(() => reveal(trigger, id), 350);
     });
     trigger.addEventListener("pointerleave", () => later(conceal, 300));
     link.addEventListener("focus", () => {
