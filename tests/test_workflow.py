@@ -131,11 +131,15 @@ def test_another_window_reruns_from_normalisation(project):
         ("figures/forest.py", STAGES[3:]),
         ("report/templates/analysis.html", STAGES[3:]),
         ("report/static/style.css", STAGES[3:]),
+        ("report/static/report.js", STAGES[3:]),
+        ("report/verify_head.R", STAGES[3:]),
     ],
 )
 def test_an_edited_module_reruns_its_stage_and_what_follows(project, module, stages):
     path = project.path(f"workflow/ketameta/{module}")
-    path.write_text(path.read_text() + ("\n" if path.suffix in (".html", ".css") else "\n#\n"))
+    path.write_text(
+        path.read_text() + ("\n" if path.suffix in (".html", ".css", ".js") else "\n#\n")
+    )
     assert planned(project) == stages
 
 

@@ -5,6 +5,7 @@ import csv
 import io
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,34 @@ def test_claims_name_what_is_not_computed(files):
     assert "Not computed here: the configuration has no analysis cognition." in page
     assert "No analysis of these trials is named for it." in page
     assert re.search(r"Claimed at most 70%; \d+ trials with \d+ people give \d+%", page)
+
+
+def rows_of(tables):
+    return {name: table.to_pylist() for name, table in tables.items()}
+
+
+@pytest.mark.parametrize(
+    ("effects", "minimum_k", "said"),
+    [
+        (0, 2, "No trial in the tables gives an effect for this question."),
+        (1, 2, "One trial with"),
+        (2, 2, "2 trials together with"),
+        (13, 50, "13 trials give an effect; fewer than 50 are not pooled."),
+    ],
+)
+def test_an_analysis_of_no_one_two_or_too_few_trials_has_its_page(
+    tables, configuration, effects, minimum_k, said
+):
+    from ketameta.configuration import Configuration
+    from ketameta.synthesize.stage import synthesize
+
+    analysis = configuration["response_24h"]
+    model = replace(analysis.model, minimum_k=minimum_k)
+    one = Configuration((replace(analysis, model=model),))
+    normalized = {name: tables[name] for name in STAGE_TABLES["normalize"]}
+    own = [e for e in normalized["effects"] if e["analysis"] == "response_24h"][:effects]
+    found = report(rows_of(synthesize({**normalized, "effects": own}, one)), one)
+    assert said in found["analyses/response_24h.html"]
+    assert said in found["index.html"]
+    assert ('id="pooled"' in found["analyses/response_24h.html"]) == (effects == 2)
+    assert "Nothing is pooled." in found["analyses/response_24h.html"] or effects == 2
