@@ -42,11 +42,14 @@ def test_numbers_needed_to_treat(row, favours, text):
     assert said.split(" (")[0] == text.split(" (")[0]
 
 
-def test_a_number_needed_that_runs_through_infinity_is_explained():
+def test_a_number_needed_that_runs_through_infinity_names_no_direction():
     said = wording_absolute.needed_meaning(risk(0.1, -0.05, 0.25), "above")
-    assert "one more person benefits for every 10 treated" in said
-    assert "do not settle" in said
-    assert "settle" not in wording_absolute.needed_meaning(risk(0.1, 0.05, 0.25), "above")
+    assert "from one more harmed for every 20 treated" in said
+    assert "to one more who benefits for every 4." in said
+    assert "one more person" not in said
+    sure = wording_absolute.needed_meaning(risk(0.1, 0.05, 0.25), "above")
+    assert "one more person benefits for every 10 treated" in sure
+    assert "settle" not in sure
 
 
 def test_risk_differences_are_people_of_a_thousand():

@@ -9,7 +9,7 @@ REFERENCES = {
     ),
     "Cochrane Handbook": (
         "Higgins JPT, Thomas J, Chandler J, and others (editors). Cochrane Handbook for Systematic "
-        "Reviews of Interventions, version 6. Chapters 10, 15 and 23",
+        "Reviews of Interventions, version 6. Chapters 6, 10, 15 and 23",
         "10.1002/9781119536604",
     ),
     "DerSimonian 1986": (

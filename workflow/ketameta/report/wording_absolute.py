@@ -73,18 +73,19 @@ def needed_meaning(row: Record, favours: str | None) -> str:
     """Say what the number needed to treat means, and what its interval leaves open."""
     if row["nnt"] is None:
         return "With no difference in risk nobody has to be treated for one more event."
+    low, high = row["difference_low"], row["difference_high"]
+    if low is not None and high is not None and low < 0 < high:
+        ends = sorted(_needed(row[name], favours) for name in ("nnt_low", "nnt_high"))
+        benefit, harm = (end.split(" ")[1] for end in ends)
+        return (
+            f"The interval includes no difference: from one more harmed for every {harm} treated, "
+            f"through no difference (∞), to one more who benefits for every {benefit}. The trials "
+            "do not settle which it is (Altman 1998)."
+        )
     kind, number = _needed(row["nnt"], favours).split(" ")
     what = "benefits" if kind == "NNTB" else "is harmed"
-    text = (
-        f"At a control risk of {percent_of(row['control_risk'])}, about one more person {what} "
-        f"for every {number} treated."
-    )
-    if row["difference_low"] is not None and row["difference_low"] < 0 < row["difference_high"]:
-        text += (
-            " The interval includes no difference, so it runs from harm through infinity (no "
-            "difference) to benefit: the trials do not settle which it is (Altman 1998)."
-        )
-    return text
+    risk = percent_of(row["control_risk"])
+    return f"At a control risk of {risk}, about one more person {what} for every {number} treated."
 
 
 def percent_of(share: float) -> str:
