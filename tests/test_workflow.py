@@ -77,8 +77,15 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {
         "index.html",
-        "tables/syntheses.csv",
-        "tables/studies.csv",
+        "verify.R",
+        "ketameta.xlsx",
+        *(
+            f"tables/{name}.csv"
+            for name in (
+                *("syntheses", "subgroups", "sensitivity", "studies"),
+                *("derivations", "raw_rows", "absolute", "summary"),
+            )
+        ),
         "analyses/response_24h.html",
         "figures/response_24h.forest.svg",
         "analyses/response_24h_arm.html",
@@ -124,11 +131,15 @@ def test_another_window_reruns_from_normalisation(project):
         ("figures/forest.py", STAGES[3:]),
         ("report/templates/analysis.html", STAGES[3:]),
         ("report/static/style.css", STAGES[3:]),
+        ("report/static/report.js", STAGES[3:]),
+        ("report/verify_head.R", STAGES[3:]),
     ],
 )
 def test_an_edited_module_reruns_its_stage_and_what_follows(project, module, stages):
     path = project.path(f"workflow/ketameta/{module}")
-    path.write_text(path.read_text() + ("\n" if path.suffix in (".html", ".css") else "\n#\n"))
+    path.write_text(
+        path.read_text() + ("\n" if path.suffix in (".html", ".css", ".js") else "\n#\n")
+    )
     assert planned(project) == stages
 
 

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+# every table that a page shows, as a file
+TABLES = (
+    *("syntheses", "subgroups", "sensitivity", "studies", "derivations", "raw_rows"),
+    *("absolute", "points", "exclusions", "unused", "claims", "summary", "dictionary"),
+)
+
 
 def report_files(names: Sequence[str]) -> list[str]:
     """Return the paths below reports/, in order, for analyses of the given names."""
     return [
         "index.html",
+        "claims.html",
         "dictionary.html",
         "static/style.css",
-        "tables/syntheses.csv",
-        "tables/studies.csv",
+        "static/report.js",
+        "verify.R",
+        "ketameta.xlsx",
+        *(f"tables/{name}.csv" for name in TABLES),
         *(f"analyses/{name}.html" for name in names),
         *(f"figures/{name}.forest.svg" for name in names),
     ]

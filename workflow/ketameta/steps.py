@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ketameta.storage import read_table, rows_of, write_table, write_text
+from ketameta.storage import read_table, rows_of, write_bytes, write_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,8 +68,8 @@ def report(syntheses: Path, out: Path, config: Path) -> int:
     from ketameta.tables import STAGE_TABLES
 
     files = stage(_read(syntheses, list(STAGE_TABLES["synthesize"])), load(config))
-    for path, text in files.items():
-        write_text(out / path, text)
+    for path, content in files.items():
+        write_bytes(out / path, content.encode() if isinstance(content, str) else content)
     for folder in ("analyses", "figures", "tables", "static"):
         for old in (out / folder).iterdir():
             if old.relative_to(out).as_posix() not in files:
@@ -99,7 +99,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.config is None:
         parser.error(f"{given.step} needs --config")
     step = {"normalize": normalize, "synthesize": synthesize, "report": report}[given.step]
-    return step(given.source, given.out, given.config)
+    from ketameta.configuration import ConfigurationError
+
+    try:
+        return step(given.source, given.out, given.config)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

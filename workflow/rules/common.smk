@@ -37,7 +37,7 @@ def sources(*names):
     for name in names:
         single = package / f"{name}.py"
         found += [single] if single.is_file() else (package / name).rglob("*")
-    suffixes = {".py", ".yaml", ".html", ".css", ".js"}
+    suffixes = {".py", ".yaml", ".html", ".css", ".js", ".R"}
     return sorted({path.as_posix() for path in found if path.suffix in suffixes})
 
 

@@ -47,6 +47,7 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     checks = find(raw["trials"], raw["arms"], raw["outcomes"], raw["contrasts"], found["effects"])
     found["number_checks"] = [asdict(finding) for finding in checks]
     found["overview"] = _overview(raw)
+    found["claim_rows"] = raw["claims"]
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())
         for name, schema in STAGE_TABLES["normalize"].items()

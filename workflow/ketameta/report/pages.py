@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis
-from ketameta.report import wording
+from ketameta.report import wording, wording_absolute, wording_method
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def environment() -> Environment:
         keep_trailing_newline=True,
     )
     engine.globals["wording"] = wording
+    engine.globals["absolutes"] = wording_absolute
+    engine.globals["methods"] = wording_method
     engine.globals["words"] = vocabulary()
     return engine
 
@@ -56,3 +58,30 @@ def summary_view(rows: list[Record]) -> dict[str, list[tuple[str, str]]]:
     for row in rows:
         sections[row["section"]].append((row["item"], row["value"]))
     return dict(sections)
+
+
+def by_reason(rows: list[Record]) -> list[tuple[str, list[Record]]]:
+    """Return rows by their reason, the reason with most rows first."""
+    groups: dict[str, list[Record]] = defaultdict(list)
+    for row in rows:
+        groups[row["reason"]].append(row)
+    return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+
+
+def warnings_on(
+    studies: list[Record], summary: dict[str, list[tuple[str, str]]], findings: list[Record]
+) -> list[tuple[str, str, str]]:
+    """Return severity, place and message of what the checks say of the rows used here."""
+    used = {row for s in studies for row in s["rows"]}
+    found = [
+        (severity, place, message)
+        for severity in ("warning", "note")
+        for place, message in summary.get(severity, [])
+        if place.split(" ")[0] in used
+    ]
+    found += [
+        (f["severity"], f"{f['file']}:{f['line']} {f['column'] or ''}".strip(), f["message"])
+        for f in findings
+        if f"{f['file']}:{f['line']}" in used
+    ]
+    return found

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -12,108 +9,121 @@ from ketameta import __version__
 from ketameta.configuration import Analysis, Configuration
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg
+from ketameta.report.claims import claim_views
+from ketameta.report.compact import compact
+from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.forest_data import forest_of
-from ketameta.report.pages import environment, study_view, summary_view
+from ketameta.report.pages import by_reason, environment, study_view, summary_view, warnings_on
+from ketameta.report.verify import verify_script
+from ketameta.report.workbook import workbook
 from ketameta.report_files import report_files
 from ketameta.tables import RAW_TABLES, STAGE_TABLES
-from ketameta.tables.stages import STUDIES, SYNTHESES
 
 Record = dict[str, Any]
+Rows = dict[str, list[Record]]
 STATIC = Path(__file__).parent / "static"
 
 
-def report(tables: dict[str, list[Record]], configuration: Configuration) -> dict[str, str]:
-    """Return the text of every file of the report, by its path below reports/."""
-    studies = _by_analysis(tables["studies"])
-    subgroups = _by_analysis(tables["subgroups"])
-    exclusions = _by_analysis(tables["exclusions"])
-    sensitivity = _by_analysis(tables["sensitivity"])
-    left_out = _by_analysis(tables["left_out"])
+def report(tables: Rows, configuration: Configuration) -> dict[str, str | bytes]:
+    """Return the content of every file of the report, by its path below reports/."""
+    paths = report_files(configuration.names)
     records = {row["analysis"]: row for row in tables["syntheses"]}
-    files: dict[str, str] = {}
-    pages = environment()
-    figures: dict[str, str] = {}
+    shared = _shared(tables, configuration, paths)
+    files: dict[str, str | bytes] = {}
     for analysis in configuration:
-        name, record = analysis.name, records[analysis.name]
-        scene = draw(forest_of(analysis, record, studies[name], subgroups[name]))
-        figures[name] = to_svg(scene, name)
-        files[f"figures/{name}.forest.svg"] = to_svg(scene, name, standalone=True)
-        files[f"analyses/{name}.html"] = pages.get_template("analysis.html").render(
-            analysis=analysis,
-            record=record,
-            figure=figures[name],
-            studies=[study_view(analysis, s) for s in studies[name]],
-            subgroups=subgroups[name],
-            exclusions=exclusions[name],
-            sensitivity=sensitivity[name],
-            left_out=left_out[name],
-            root="../",
-        )
-    summary = summary_view(tables["summary"])
+        files |= _analysis_files(analysis, tables, records[analysis.name], shared)
+    pages = environment()
     files["index.html"] = pages.get_template("index.html").render(
-        groups=_groups(configuration, records),
+        **shared,
+        rows=[(a, records[a.name]) for a in configuration],
         headlines=[
-            (a, records[a.name], _linked(figures[a.name], a.name))
+            (a, records[a.name], _small_forest(a, tables, records[a.name]))
             for a in configuration
             if a.display.headline
         ],
-        summary=summary,
-        findings=tables["findings"],
-        version=__version__,
         root="",
     )
+    views = claim_views(tables["claim_tests"], records, configuration)
+    files["claims.html"] = pages.get_template("claims.html").render(**shared, claims=views, root="")
     files["dictionary.html"] = pages.get_template("dictionary.html").render(
-        raw=RAW_TABLES.values(),
-        stages=STAGE_TABLES,
-        root="",
+        **shared, raw=RAW_TABLES.values(), stages=STAGE_TABLES, root=""
     )
-    files["tables/syntheses.csv"] = to_csv(tables["syntheses"], SYNTHESES.names)
-    plain = [name for name in STUDIES.names if name not in ("steps", "evidence")]
-    files["tables/studies.csv"] = to_csv(tables["studies"], plain)
-    files["static/style.css"] = (STATIC / "style.css").read_text(encoding="utf-8")
-    return {path: files[path] for path in report_files(configuration.names)}
+    shown = shown_tables(tables)
+    for name, (columns, rows) in shown.items():
+        files[f"tables/{name}.csv"] = to_csv(columns, rows)
+    files["ketameta.xlsx"] = workbook(shown, __version__, shared["data_hash"])
+    files["verify.R"] = verify_script(tables, configuration, shared["data_hash"])
+    for name in ("style.css", "report.js"):
+        files[f"static/{name}"] = (STATIC / name).read_text(encoding="utf-8")
+    return {path: files[path] for path in paths}
 
 
-def _linked(figure: str, name: str) -> str:
-    """Turn a figure's links to its own page into links from the front page, with ids of its own."""
-    return figure.replace('href="#', f'href="analyses/{name}.html#')
+def _shared(tables: Rows, configuration: Configuration, paths: list[str]) -> dict[str, Any]:
+    """Return what every template is given."""
+    summary = summary_view(tables["summary"])
+    return {
+        "summary": summary,
+        "findings": tables.get("findings", []),
+        "data_hash": dict(summary["data"])["data hash"],
+        "data_date": dict(summary["data"]).get("data date"),
+        "version": __version__,
+        "tables": [path for path in paths if path.startswith("tables/")],
+        "figures": {
+            name: [path for path in paths if path.startswith(f"figures/{name}.")]
+            for name in configuration.names
+        },
+    }
 
 
-def _by_analysis(rows: list[Record]) -> dict[str, list[Record]]:
-    groups: dict[str, list[Record]] = defaultdict(list)
-    for row in rows:
-        groups[row["analysis"]].append(row)
-    return groups
+def _analysis_files(
+    analysis: Analysis, tables: Rows, record: Record, shared: dict[str, Any]
+) -> dict[str, str]:
+    """Return the figure and the page of one analysis."""
+    name = analysis.name
+    own = {table: _of(tables[table], name) for table in STAGE_TABLES["synthesize"] if table in _OWN}
+    scene = draw(forest_of(analysis, record, own["studies"], own["subgroups"]))
+    studies = [study_view(analysis, s) for s in own["studies"]]
+    page = environment().get_template("analysis.html")
+    return {
+        f"figures/{name}.forest.svg": to_svg(scene, name, standalone=True),
+        f"analyses/{name}.html": page.render(
+            **shared,
+            analysis=analysis,
+            record=record,
+            figure=_inline(to_svg(scene, name)),
+            studies=studies,
+            subgroups=own["subgroups"],
+            sensitivity=own["sensitivity"],
+            risks=own["absolute"],
+            points=own["points"],
+            exclusions=by_reason(own["exclusions"]),
+            unused=by_reason([u for u in own["unused"] if not u["chosen"]]),
+            chosen=by_reason([u for u in own["unused"] if u["chosen"]]),
+            warnings=warnings_on(studies, shared["summary"], shared["findings"]),
+            root="../",
+        ),
+    }
 
 
-def _groups(
-    configuration: Configuration, records: dict[str, Record]
-) -> list[tuple[str, list[tuple[Analysis, Record]]]]:
-    groups: dict[str, list[tuple[Analysis, Record]]] = defaultdict(list)
-    for analysis in configuration:
-        groups[analysis.display.group].append((analysis, records[analysis.name]))
-    return list(groups.items())
+_OWN = (
+    *("studies", "subgroups", "sensitivity", "absolute", "points"),
+    *("exclusions", "unused"),
+)
 
 
-def to_csv(rows: list[Record], names: list[str]) -> str:
-    """Write rows as CSV: numbers in full, lists with ; between, formulas made harmless."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow([_csv_cell(row[name]) for name in names])
-    return out.getvalue()
+def _of(rows: list[Record], name: str) -> list[Record]:
+    return [row for row in rows if row["analysis"] == name]
 
 
-def _csv_cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        value = ";".join(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return repr(value)
-    text = str(value)
-    # a spreadsheet would run a cell that starts like a formula
-    return "'" + text if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t") else text
+def _small_forest(analysis: Analysis, tables: Rows, record: Record) -> str:
+    """Draw the headline's forest plot with links to the analysis page instead of to this one."""
+    name = analysis.name
+    studies, subgroups = _of(tables["studies"], name), _of(tables["subgroups"], name)
+    href = f"analyses/{name}.html"
+    forest = compact(forest_of(analysis, record, studies, subgroups, href))
+    return _inline(to_svg(draw(forest), name))
+
+
+def _inline(svg: str) -> str:
+    """Make a drawing a group on a page: an image may hold no links, and its rows are links."""
+    return svg.replace('role="img"', 'role="group"', 1)

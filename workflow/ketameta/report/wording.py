@@ -15,6 +15,10 @@ from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
 MINUS = "−"
+AUTHORS = "The ketameta authors"
+TITLE = (
+    "ketameta: meta-analysis of ketamine and esketamine trials, traceable from report to raw cell"
+)
 
 MEASURES = {
     "RR": "risk ratio",
@@ -187,6 +191,12 @@ def _direction(analysis: Analysis, record: Record) -> str:
         if above == (record["favours"] == "above")
         else control_name(analysis)
     )
+    low, high = record["pi_low"], record["pi_high"]
+    if low is not None and low < null < high:
+        return (
+            f" The interval of the average lies wholly on the side of {side}; the prediction "
+            "interval, for a single new trial, does not."
+        )
     return f" The interval lies wholly on the side of {side}."
 
 
@@ -206,6 +216,35 @@ def prediction(analysis: Analysis, record: Record) -> str:
     return f"{text}."
 
 
+def against(analysis: Analysis, record: Record, claimed: float, direction: str | None) -> str:
+    """Set a claimed per cent beside the pooled one: ``claimed 70%, pooled 40% [29 to 51%]``."""
+    measure = analysis.select.measure
+    scale = 100 if measure == "PLO" else 1
+    low, high = scale * record["ci_low"], scale * record["ci_high"]
+    where = "above" if claimed > high else "below" if claimed < low else "inside"
+    value = quantity(measure, record["estimate"]) + unit(measure)
+    around = interval(measure, record["ci_low"], record["ci_high"]) + unit(measure)
+    bound = f"{direction} " if direction and direction != "equal" else ""
+    return (
+        f"Claimed {bound}{claimed:g}%; {count(record['k'], 'trial')} with "
+        f"{count(record['n'], 'person', 'people')} give {value} "
+        f"[{percent(analysis.model.level)} interval {around}]: the claimed value lies {where} "
+        "the interval."
+    )
+
+
+def not_computed(name: str, narrowing: str | None) -> str:
+    """Say that a claim's analysis is not there."""
+    if narrowing:
+        return f"Not computed here: {name} narrowed to {narrowing.replace('=', ' = ')}."
+    return f"Not computed here: the configuration has no analysis {name}."
+
+
+def citation(version: str, data_hash: str) -> str:
+    """Say how to cite this report; authors and title are those of CITATION.cff."""
+    return f"{AUTHORS}. {TITLE}. Version {version}. Data hash {data_hash}."
+
+
 def heterogeneity(record: Record) -> str:
     """Write tau², I² and Q of a pooled result in a line."""
     if record["tau2"] is None:
@@ -216,6 +255,8 @@ def heterogeneity(record: Record) -> str:
     i2 = f"I² = {fixed(record['i2'], 0)}%"
     if record["i2_low"] is not None:
         i2 += f" ({fixed(record['i2_low'], 0)} to {fixed(record['i2_high'], 0)}%)"
+    if record["i2_q"] is not None:
+        i2 += f", from Q {fixed(record['i2_q'], 0)}%"
     parts.append(i2)
     parts.append(f"Q = {fixed(record['q'], 2)}, df = {record['q_df']}, {p_value(record['q_p'])}")
     return "; ".join(parts)

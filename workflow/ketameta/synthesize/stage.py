@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ketameta.configuration import Analysis, Configuration
 from ketameta.normalize.ledger import REASONS
 from ketameta.storage import content_id
+from ketameta.synthesize.absolute import points, risks
+from ketameta.synthesize.claims import tests_of
 from ketameta.synthesize.pool import between, intervals, normal_interval, pooled, weights
 from ketameta.synthesize.scales import favours, natural
 from ketameta.tables.stages import STAGE_TABLES
@@ -35,13 +37,17 @@ def synthesize(
     labels = {row["trial_id"]: row["label"] for row in tables["rows"]}
     for analysis in configuration:
         own = sorted(effects[analysis.name,], key=lambda e: (e["year"] or 9999, e["trial_id"]))
-        found["syntheses"].append(_synthesis(analysis, own))
+        record = _synthesis(analysis, own)
+        found["syntheses"].append(record)
+        found["absolute"] += _of(analysis, risks(record["measure"], record, own))
+        found["points"] += _of(analysis, points(analysis.select, record, own))
         found["subgroups"] += _subgroups(analysis, own)
         found["studies"] += _studies(analysis, own, steps, raw)
         found["sensitivity"] += _sensitivity(analysis, own, variants)
         found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name,], labels)
-        found["left_out"] += _left_out(analysis, own, ledger[analysis.name,], raw)
+        found["unused"] += _unused(analysis, own, ledger[analysis.name,], labels)
     found["findings"] = tables["number_checks"]
+    found["claim_tests"] = tests_of(tables["claim_rows"], configuration)
     found["summary"] = tables["overview"] + _use(tables["ledger"])
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())
@@ -54,6 +60,10 @@ def _by(rows: list[Record], *names: str) -> dict[tuple[Any, ...], list[Record]]:
     for row in rows:
         groups[tuple(row[name] for name in names)].append(row)
     return groups
+
+
+def _of(analysis: Analysis, rows: list[Record]) -> list[Record]:
+    return [{"analysis": analysis.name, **row} for row in rows]
 
 
 def _synthesis(analysis: Analysis, effects: list[Record]) -> Record:
@@ -182,31 +192,39 @@ def _exclusions(
     return result
 
 
-def _left_out(
-    analysis: Analysis,
-    effects: list[Record],
-    ledger: list[Record],
-    raw: dict[tuple[str, int], Record],
+# reasons that say that another row answers the question better, or that this one asks another
+_CHOSEN = (
+    *("source not asked for", "no hour", "outside window", "other scale", "other definition"),
+    *("other analysis set", "pooled arm", "same people", "repeated report", "other comparator"),
+    *("scale preferred", "definition preferred", "time preferred", "source preferred"),
+    "analysis set preferred",
+)
+
+
+def _unused(
+    analysis: Analysis, effects: list[Record], ledger: list[Record], labels: dict[str, str]
 ) -> list[Record]:
-    """List the rows of pooled trials that met every condition and gave no number."""
+    """One row a pooled trial and reason for which some of its rows are not in the effect."""
+    order = list(REASONS)
     inside = {e["trial_id"] for e in effects}
-    wanted = ("not usable", "no comparison", "other comparator", "same people")
-    result = []
+    rows: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for entry in ledger:
-        if entry["trial_id"] in inside and entry["reason"] in wanted:
-            row = raw[entry["file"], entry["line"]]
-            result.append(
-                {
-                    "analysis": analysis.name,
-                    "trial_id": entry["trial_id"],
-                    "label": row["label"],
-                    "row": f"{entry['file']}:{entry['line']}",
-                    "arm_id": row["arm_id"],
-                    "reason": REASONS[entry["reason"]],
-                    "detail": entry["detail"],
-                }
-            )
-    return result
+        if entry["trial_id"] in inside and entry["reason"] not in _ELSEWHERE:
+            rows[entry["reason"], entry["trial_id"]].append(entry)
+    return [
+        {
+            "analysis": analysis.name,
+            "trial_id": trial_id,
+            "label": labels[trial_id],
+            "reason": REASONS[reason],
+            "detail": "; ".join(dict.fromkeys(e["detail"] for e in entries if e["detail"])),
+            "chosen": reason in _CHOSEN,
+            "rows": [f"{e['file']}:{e['line']}" for e in entries],
+        }
+        for (reason, trial_id), entries in sorted(
+            rows.items(), key=lambda item: (order.index(item[0][0]), item[0][1])
+        )
+    ]
 
 
 def _use(ledger: list[Record]) -> list[Record]:

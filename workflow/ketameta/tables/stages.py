@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ketameta.tables.columns import Column, TableSchema
+from ketameta.tables.raw import CLAIMS
 
 _ANALYSIS = Column("analysis", "id", "analysis of the configuration", required=True)
 _TRIAL = Column("trial_id", "id", "trial report", required=True)
@@ -189,6 +190,8 @@ OVERVIEW = TableSchema(
     ),
 )
 
+CLAIM_ROWS = replace(with_place(CLAIMS), name="claim_rows", title="Claims as entered", key=())
+
 _ESTIMATE_COLUMNS = (
     Column("measure", "text", "effect measure", required=True),
     Column("k", "integer", "trials with an effect", unit="trials", required=True),
@@ -295,20 +298,72 @@ EXCLUSIONS = TableSchema(
     key=("analysis", "trial_id"),
 )
 
-LEFT_OUT = TableSchema(
-    "left_out",
+UNUSED = TableSchema(
+    "unused",
     "Rows of pooled trials that were left out",
-    "one row of a pooled trial that met every condition and gave no number",
+    "one reason for which rows of a pooled trial are not in its effect",
     (
         _ANALYSIS,
         _TRIAL,
         Column("label", "text", "name of the trial"),
-        Column("row", "text", "raw row, file:line", required=True),
-        Column("arm_id", "text", "arm, or treated arm against control"),
         Column("reason", "text", "why", required=True),
         Column("detail", "text", "which word, hour or row decided"),
+        Column("chosen", "flag", "another row was preferred, or the row is about another time"),
+        Column("rows", "list", "raw rows, file:line"),
     ),
-    key=("analysis", "row"),
+    key=("analysis", "trial_id", "reason"),
+)
+
+
+def _with_ends(name: str, text: str, unit: str) -> tuple[Column, ...]:
+    """Return the columns of a number and of the two ends that follow from the pooled interval."""
+    ends = (("", ""), ("_low", ", from the lower end"), ("_high", ", from the upper end"))
+    return tuple(Column(name + end, "number", text + what, unit=unit) for end, what in ends)
+
+
+ABSOLUTE = TableSchema(
+    "absolute",
+    "Absolute effects",
+    "one analysis of events under one assumed control risk",
+    (
+        _ANALYSIS,
+        Column("assumed", "text", "where the control risk is from", required=True),
+        Column("arms", "integer", "control arms behind it", unit="arms"),
+        Column("control_risk", "number", "assumed risk without treatment", unit="share"),
+        *_with_ends("treated_risk", "risk under treatment", "share"),
+        *_with_ends("difference", "risk under treatment minus control risk", "share"),
+        *_with_ends("nnt", "people treated for one more event (minus: one fewer)", "people"),
+        Column("held", "flag", "a risk that would pass 0 or 1 is held there"),
+    ),
+    key=("analysis", "assumed"),
+)
+
+POINTS = TableSchema(
+    "points",
+    "Standardised differences in points",
+    "one analysis of scores, its pooled difference times a typical SD",
+    (
+        _ANALYSIS,
+        Column("scale", "text", "scale of the points", required=True),
+        Column("sd", "number", "median SD of the control arms on the scale", unit="scale points"),
+        Column("arms", "integer", "control arms behind it", unit="arms"),
+        Column("bases", "list", "change or endpoint, of these SDs"),
+        Column("trials", "list", "trials behind it"),
+        *_with_ends("points", "pooled difference in points", "scale points"),
+    ),
+    key=("analysis",),
+)
+
+CLAIM_TESTS = TableSchema(
+    "claim_tests",
+    "Claims and the analyses that test them",
+    "one claim and one analysis named for it; one row where it names none",
+    (
+        *(c for c in CLAIMS.columns if c.name != "analysis"),
+        Column("analysis", "text", "analysis named by the claim, empty where none is"),
+        Column("narrowing", "text", "what narrows it (after the @)"),
+        Column("computed", "flag", "the analysis, not narrowed, is in the configuration"),
+    ),
 )
 
 FINDINGS = replace(NUMBER_CHECKS, name="findings", title="Findings of the number checks")
@@ -319,16 +374,13 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
     stage: {table.name: table for table in tables}
     for stage, tables in {
         "ingest": (PROBLEMS,),
-        "normalize": (EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, NUMBER_CHECKS, OVERVIEW),
+        "normalize": (
+            *(EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS),
+            *(NUMBER_CHECKS, OVERVIEW, CLAIM_ROWS),
+        ),
         "synthesize": (
-            SYNTHESES,
-            SUBGROUPS,
-            SENSITIVITY,
-            STUDIES,
-            EXCLUSIONS,
-            LEFT_OUT,
-            FINDINGS,
-            SUMMARY,
+            *(SYNTHESES, SUBGROUPS, SENSITIVITY, STUDIES, EXCLUSIONS, UNUSED),
+            *(ABSOLUTE, POINTS, CLAIM_TESTS, FINDINGS, SUMMARY),
         ),
     }.items()
 }

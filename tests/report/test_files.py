@@ -1,0 +1,227 @@
+"""The files of the report: escaped, complete, the same bytes, and small enough."""
+
+import copy
+import csv
+import io
+import re
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ketameta.report.stage import report
+from ketameta.report_files import TABLES, report_files
+from ketameta.tables import STAGE_TABLES
+
+ROOT = Path(__file__).parents[2]
+HOSTILE = '<script>alert("x")</script>\'=HYPERLINK("http://x")'
+
+
+@pytest.fixture(scope="module")
+def stage_tables(tables):
+    return {name: tables[name] for name in STAGE_TABLES["synthesize"]}
+
+
+@pytest.fixture(scope="module")
+def files(stage_tables, configuration):
+    return report(stage_tables, configuration)
+
+
+def test_the_same_tables_give_the_same_bytes(files, stage_tables, configuration):
+    assert report(copy.deepcopy(stage_tables), configuration) == files
+
+
+def test_every_promised_file_is_there(files, configuration):
+    assert list(files) == report_files(configuration.names)
+
+
+def size(content):
+    return len(content.encode() if isinstance(content, str) else content)
+
+
+def test_pages_are_small(files):
+    assert size(files["index.html"]) < 300_000
+    assert {path: size(text) for path, text in files.items()
+            if path.startswith("analyses/") and size(text) > 600_000} == {}  # fmt: skip
+
+
+def test_pages_hold_no_inline_script_or_style_and_nothing_from_outside(files):
+    for path, text in files.items():
+        if not path.endswith(".html"):
+            continue
+        assert "default-src 'none'" in text
+        assert not re.search(r"<style|<script(?![^>]* src=)|\sstyle=|\son[a-z]+=", text), path
+        loaded = re.findall(r"<(?:script|link|img|iframe|source)[^>]*(?:src|href)=\"([^\"]*)", text)
+        assert loaded
+        assert all(re.fullmatch(r"(\.\./)?static/[a-z]+\.(css|js)", ref) for ref in loaded), path
+
+
+def test_links_between_files_lead_somewhere(files):
+    from posixpath import dirname, join, normpath
+
+    for path, text in files.items():
+        if not path.endswith(".html"):
+            continue
+        for ref in set(re.findall(r'href="([^"]*)"', text)):
+            if ref.startswith("http"):
+                continue
+            target, _, anchor = ref.partition("#")
+            target = normpath(join(dirname(path), target)) if target else path
+            assert target in files, f"{path}: {ref}"
+            if anchor:
+                assert f'id="{anchor}"' in files[target], f"{path}: {ref}"
+
+
+def test_ids_are_unique_on_each_page(files):
+    for path, text in files.items():
+        if path.endswith(".html"):
+            ids = re.findall(r'\bid="([^"]*)"', text)
+            assert len(set(ids)) == len(ids), path
+
+
+@pytest.fixture(scope="module")
+def hostile_files(stage_tables, configuration):
+    spoilt = copy.deepcopy(stage_tables)
+    for study in spoilt["studies"]:
+        study["label"] = HOSTILE
+        study["definition"] = HOSTILE
+        study["evidence"] = [text.replace("MADRS", "<b>MADRS") for text in study["evidence"]]
+    for name in ("exclusions", "unused"):
+        for row in spoilt[name]:
+            row["label"] = row["detail"] = HOSTILE
+    for row in spoilt["claim_tests"]:
+        row["claim"] = row["rule"] = HOSTILE
+    for row in spoilt["summary"]:
+        if row["section"] == "warning":
+            row["value"] = HOSTILE
+    return report(spoilt, configuration)
+
+
+def test_text_from_the_data_is_escaped_on_every_page(hostile_files):
+    for path, text in hostile_files.items():
+        if path.endswith((".html", ".svg")):
+            assert "<script>alert" not in text, path
+            assert "<b>MADRS" not in text, path
+    assert "&lt;script&gt;alert" in hostile_files["analyses/response_24h.html"]
+
+
+def test_csv_cells_that_look_like_formulas_are_guarded(stage_tables, configuration):
+    spoilt = copy.deepcopy(stage_tables)
+    spoilt["studies"][0]["label"] = '=HYPERLINK("http://x")'
+    text = report(spoilt, configuration)["tables/studies.csv"]
+    row = next(csv.DictReader(io.StringIO(text)))
+    assert row["label"] == '\'=HYPERLINK("http://x")'
+    # numbers keep their sign
+    assert any(float(r["yi"]) < 0 for r in csv.DictReader(io.StringIO(text)))
+
+
+def test_tables_hold_every_row_in_full(files, stage_tables):
+    assert {f"tables/{name}.csv" for name in TABLES} <= set(files)
+    rows = list(csv.DictReader(io.StringIO(files["tables/studies.csv"])))
+    assert len(rows) == len(stage_tables["studies"])
+    assert float(rows[0]["yi"]) == stage_tables["studies"][0]["yi"]
+    steps = list(csv.DictReader(io.StringIO(files["tables/derivations.csv"])))
+    assert len(steps) == sum(len(s["steps"]) for s in stage_tables["studies"])
+    used = {f"{r['file']}:{r['line']}"
+            for r in csv.DictReader(io.StringIO(files["tables/raw_rows.csv"]))}  # fmt: skip
+    assert used == {row for s in stage_tables["studies"] for row in s["rows"]}
+
+
+def sheet_xml(workbook):
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def test_the_workbook_has_its_sheets_and_no_formula_or_date(hostile_files):
+    parts = sheet_xml(hostile_files["ketameta.xlsx"])
+    sheets = re.findall(r'<sheet name="([^"]*)"', parts["xl/workbook.xml"])
+    assert sheets == ["read me", "syntheses", "studies", "sensitivity", "excluded",
+                      "raw rows used", "dictionary"]  # fmt: skip
+    cells = [text for name, text in parts.items() if name.startswith("xl/worksheets/sheet")]
+    assert len(cells) == 7
+    assert not any("<f>" in text or "<hyperlink" in text for text in cells)
+    assert "&lt;script&gt;" in parts["xl/sharedStrings.xml"]
+    assert "2000-01-01T00:00:00Z" in parts["docProps/core.xml"]
+
+
+def test_numbers_of_the_workbook_are_numbers(files, stage_tables):
+    parts = sheet_xml(files["ketameta.xlsx"])
+    syntheses = parts["xl/worksheets/sheet2.xml"]
+    value = repr(stage_tables["syntheses"][0]["estimate"])[:12]
+    assert f"<v>{value}" in syntheses
+
+
+def test_findings_are_shown_where_a_later_check_hands_them_over(stage_tables, configuration):
+    row = next(s for s in stage_tables["studies"] if s["analysis"] == "response_24h")["rows"][0]
+    file, line = row.split(":")
+    finding = {"check": "sd-as-se", "severity": "warning", "file": file, "line": int(line),
+               "column": "sd", "trial_id": "t", "arm_id": "a", "value": "1.2",
+               "message": "looks like an <SE>"}  # fmt: skip
+    files = report({**stage_tables, "findings": [finding]}, configuration)
+    assert "Checks of the numbers" in files["index.html"]
+    assert "looks like an &lt;SE&gt;" in files["index.html"]
+    assert "looks like an &lt;SE&gt;" in files["analyses/response_24h.html"]
+    assert "looks like an" not in files["analyses/ocd_response.html"]
+
+
+def test_slots_of_date_and_changes_are_filled_where_the_summary_has_them(
+    stage_tables, configuration
+):
+    def entry(section, item, value):
+        return {"section": section, "item": item, "value": value}
+
+    summary = [*stage_tables["summary"], entry("data", "data date", "2027-01-02"),
+               entry("changes", "Response at 24 hours", "2.10 to 2.18")]  # fmt: skip
+    index = report({**stage_tables, "summary": summary}, configuration)["index.html"]
+    assert "2027-01-02" in index
+    assert "What changed since the last release" in index
+    assert "2.10 to 2.18" in index
+
+
+def test_the_citation_is_that_of_the_project(files):
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    title = re.search(r'^title: "(.*)"$', text, re.M)[1]
+    author = re.search(r"- name: (.*)$", text, re.M)[1]
+    version = re.search(r"^version: (.*)$", text, re.M)[1]
+    data_hash = re.search(r"Data hash (\w{16})", files["index.html"])[1]
+    assert f"{author}. {title}. Version {version}. Data hash {data_hash}." in files["index.html"]
+
+
+def test_claims_name_what_is_not_computed(files):
+    page = files["claims.html"]
+    assert "Not computed here: depression_24h narrowed to population = BD." in page
+    assert "Not computed here: the configuration has no analysis cognition." in page
+    assert "No analysis of these trials is named for it." in page
+    assert re.search(r"Claimed at most 70%; \d+ trials with \d+ people give \d+%", page)
+
+
+def rows_of(tables):
+    return {name: table.to_pylist() for name, table in tables.items()}
+
+
+@pytest.mark.parametrize(
+    ("effects", "minimum_k", "said"),
+    [
+        (0, 2, "No trial in the tables gives an effect for this question."),
+        (1, 2, "One trial with"),
+        (2, 2, "2 trials together with"),
+        (13, 50, "13 trials give an effect; fewer than 50 are not pooled."),
+    ],
+)
+def test_an_analysis_of_no_one_two_or_too_few_trials_has_its_page(
+    tables, configuration, effects, minimum_k, said
+):
+    from ketameta.configuration import Configuration
+    from ketameta.synthesize.stage import synthesize
+
+    analysis = configuration["response_24h"]
+    model = replace(analysis.model, minimum_k=minimum_k)
+    one = Configuration((replace(analysis, model=model),))
+    normalized = {name: tables[name] for name in STAGE_TABLES["normalize"]}
+    own = [e for e in normalized["effects"] if e["analysis"] == "response_24h"][:effects]
+    found = report(rows_of(synthesize({**normalized, "effects": own}, one)), one)
+    assert said in found["analyses/response_24h.html"]
+    assert said in found["index.html"]
+    assert ('id="pooled"' in found["analyses/response_24h.html"]) == (effects == 2)
+    assert "Nothing is pooled." in found["analyses/response_24h.html"] or effects == 2

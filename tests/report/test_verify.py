@@ -1,0 +1,84 @@
+"""The generated R script: metafor agrees, and the script can disagree."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from ketameta.configuration import Configuration
+from ketameta.report.verify import verify_script
+from ketameta.synthesize.pool import pooled
+
+
+def has_metafor():
+    if shutil.which("Rscript") is None:
+        return False
+    question = "quit(status = !requireNamespace('metafor', quietly = TRUE))"
+    return subprocess.run(["Rscript", "-e", question], check=False).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    if not has_metafor():
+        pytest.skip("no Rscript with the package metafor")
+
+    def of(script):
+        path = tmp_path_factory.mktemp("r") / "verify.R"
+        path.write_text(script, encoding="utf-8")
+        return subprocess.run(
+            ["Rscript", str(path)], capture_output=True, text=True, check=False, timeout=120
+        )
+
+    return of
+
+
+def test_metafor_agrees_on_every_analysis(run, tables, configuration):
+    done = run(verify_script(tables, configuration, "0" * 16))
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in configuration.names:
+        assert re.search(rf"^{name} +agrees ", done.stdout, re.M), name
+    numbers = int(re.search(r"(\d+) numbers compared, 0 differ", done.stdout)[1])
+    assert numbers > 600
+
+
+@pytest.mark.parametrize(
+    ("analysis", "column", "change"),
+    [("depression_24h", "estimate", 1e-4), ("depression_24h", "tau2_high", 1e-2),
+     ("response_24h", "hksj_low", 1e-4), ("response_24h_arm", "estimate_log", 0.01),
+     ("relapse", "ci_low_log", 1e-4), ("depression_24h", "between_q", 1e-3)],
+)  # fmt: skip
+def test_a_wrong_number_is_found(run, tables, configuration, analysis, column, change):
+    one = Configuration((configuration[analysis],))
+    rows = [dict(r) for r in tables["syntheses"] if r["analysis"] == analysis]
+    rows[0][column] += change
+    done = run(verify_script({**tables, "syntheses": rows}, one, "0" * 16))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "DIFFERS" in done.stdout
+
+
+def test_arms_that_share_a_control_are_refitted_in_three_levels(run, configuration):
+    def arm(trial, yi, vi, shared):
+        return {"analysis": "depression_24h", "trial_id": trial, "comparison": str(yi), "yi": yi,
+                "vi": vi, "shared": shared, "people": 50, "n_t": 25, "n_c": 25, "events_t": None,
+                "events_c": None, "design": "parallel", "assumptions": []}  # fmt: skip
+
+    studies = [
+        *(arm("a", -0.5, 0.10, 0.04), arm("a", -0.9, 0.12, 0.04)),
+        *(arm("b", -0.2, 0.08, 0.03), arm("b", -0.4, 0.09, 0.03)),
+        *(arm("c", -0.7, 0.05, None), arm("d", 0.3, 0.06, None)),
+    ]
+    analysis = configuration["depression_24h"]
+    analysis = replace(analysis, select=replace(analysis.select, arms="whole"))
+    names = ("ci_low", "ci_high", "pi_low", "pi_high", "se", "tau2_low", "tau2_high", "i2_low",
+             "i2_high", "wald_low", "wald_high", "hksj_low", "hksj_high", "floored_low",
+             "floored_high", "between_q", "between_p", "i2", "q_p")  # fmt: skip
+    record = dict.fromkeys(names) | {"analysis": "depression_24h"}
+    record |= pooled("SMD", studies, analysis.model)
+    script = verify_script(
+        {"syntheses": [record], "studies": studies}, Configuration((analysis,)), "0" * 16
+    )
+    assert "three_levels(" in script
+    done = run(script)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,274 @@
+"""The pages in a real browser: opened from the file system, by mouse, keyboard and on a phone."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PAGES = ["index.html", "claims.html", "dictionary.html"]
+
+
+def browser_path():
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+pytestmark = pytest.mark.skipif(
+    browser_path() is None, reason="no Chromium: install one or name it in CHROMIUM"
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=browser_path(), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser, request):
+    options = getattr(request, "param", {})
+    made = browser.new_context(**{"viewport": {"width": 1300, "height": 900}, **options})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context):
+    return context.new_page()
+
+
+@pytest.fixture(scope="module")
+def address(built):
+    folder = built.path("reports")
+
+    def of(name):
+        return (folder / name).as_uri()
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def every_page(built):
+    folder = built.path("reports")
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
+
+
+def faults_of(page):
+    """Collect what a reader would see as a fault of the page."""
+    faults = []
+    page.on("console", lambda m: m.type in ("error", "warning") and faults.append(m.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("requestfailed", lambda r: faults.append(r.url))
+    return faults
+
+
+def test_every_page_opens_from_the_file_system_without_a_fault(page, address, every_page):
+    faults, asked = faults_of(page), set()
+    page.on("request", lambda request: asked.add(request.url.split(":")[0]))
+    for name in every_page:
+        page.goto(address(name))
+        assert page.evaluate("getComputedStyle(document.body).margin") == "0px", "no style sheet"
+    assert faults == []
+    assert asked == {"file"}
+    assert len(every_page) == 36
+
+
+def test_the_script_is_loaded_and_nothing_else_may_run(page, address):
+    page.goto(address("index.html"))
+    assert page.locator("#results thead button").count() == 9
+    refused = []
+    page.on("console", lambda m: refused.append(m.text))
+    page.evaluate(
+        "const s = document.createElement('script'); s.textContent = 'window.ran = true';"
+        "document.body.append(s);"
+        "const i = new Image(); i.src = 'https://example.org/x.png'; document.body.append(i)"
+    )
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.ran") is None
+    assert sum("Content Security Policy" in text for text in refused) >= 2
+
+
+ANALYSIS = "analyses/response_24h.html"
+PANEL = "dialog.panel[open]"
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["figure svg a[href='#effect-murrough2013a']", "tr[data-effect='effect-murrough2013a'] td.n"],
+)
+def test_provenance_opens_by_mouse_and_closes_by_escape(page, address, place):
+    page.goto(address(ANALYSIS))
+    page.locator(place).first.click()
+    panel = page.locator(PANEL)
+    text = panel.inner_text()
+    line = re.search(r"outcomes\.csv:\d+", text)
+    assert line
+    assert "Murrough 2013" in text
+    assert "weight" in text
+    assert "log risk ratio" in text
+    assert "events 30" in text
+    page.keyboard.press("Escape")
+    assert panel.count() == 0
+    focused = page.evaluate("document.activeElement.getAttribute('href')")
+    assert focused == "#effect-murrough2013a"
+
+
+def test_provenance_opens_by_keyboard_and_gives_the_focus_back(page, address):
+    page.goto(address(ANALYSIS))
+    page.locator("figure .scroll").focus()
+    page.keyboard.press("Tab")
+    href = page.evaluate("document.activeElement.getAttribute('href')")
+    assert href.startswith("#effect-")
+    assert page.locator(".look").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator(".look").is_visible()
+    page.keyboard.press("Enter")
+    assert page.locator(PANEL).count() == 1
+    assert page.evaluate("document.activeElement.closest('dialog') !== null")
+    page.keyboard.press("Escape")
+    assert page.locator(PANEL).count() == 0
+    assert page.evaluate("document.activeElement.getAttribute('href')") == href
+
+
+def test_pointing_shows_rows_and_steps_and_leaving_hides_them(page, address):
+    page.goto(address(ANALYSIS))
+    page.locator("figure svg a[href='#effect-murrough2013a'] rect").hover()
+    look = page.locator(".look")
+    look.wait_for(state="visible")
+    assert "outcomes.csv:" in look.inner_text()
+    assert "Derivation" in look.inner_text()
+    box = page.locator("figure svg a[href='#effect-murrough2013a'] rect").bounding_box()
+    over = look.bounding_box()
+    assert over["y"] >= box["y"] + box["height"] or over["y"] + over["height"] <= box["y"]
+    page.mouse.move(5, 5)
+    look.wait_for(state="hidden")
+
+
+def test_an_address_with_an_anchor_leads_to_the_effect(page, address):
+    page.goto(address(ANALYSIS) + "#effect-murrough2013a")
+    place = page.locator("#effect-murrough2013a")
+    assert place.evaluate("node => node.matches(':target')")
+    assert "Murrough 2013" in place.inner_text()
+
+
+def column(page, number):
+    return page.locator(f"#results tbody tr:not([hidden]) > :nth-child({number})").all_inner_texts()
+
+
+def test_the_table_sorts_by_number_and_by_word_and_goes_back(page, address):
+    page.goto(address("index.html"))
+    first = column(page, 1)
+    people = page.get_by_role("button", name="People")
+    people.click()
+    numbers = [int(text.replace(",", "")) for text in column(page, 5)]
+    assert numbers == sorted(numbers)
+    assert page.locator("th[aria-sort='ascending']").inner_text().startswith("People")
+    people.click()
+    assert [int(text.replace(",", "")) for text in column(page, 5)] == numbers[::-1]
+    people.click()
+    assert column(page, 1) == first
+    page.get_by_role("button", name="Prediction interval").click()
+    shown = column(page, 8)
+    assert "–" in shown
+    assert shown.index("–") == len([text for text in shown if text != "–"]), "empty ones come last"
+
+
+def test_the_table_filters_by_every_word_and_says_how_many_are_left(page, address):
+    page.goto(address("index.html"))
+    page.get_by_label("Show only").fill("response 24")
+    left = column(page, 1)
+    assert left == ["Response at 24 hours"]
+    assert page.locator("#filtered").inner_text() == "1 of 33"
+    page.get_by_label("Show only").fill("")
+    assert len(column(page, 1)) == 33
+
+
+@pytest.mark.parametrize("context", [{"viewport": {"width": 375, "height": 700}}], indirect=True)
+def test_no_page_scrolls_sideways_on_a_phone(page, address, every_page):
+    wide = []
+    for name in every_page:
+        page.goto(address(name))
+        if page.evaluate("document.documentElement.scrollWidth") > 375:
+            wide.append(name)
+    assert wide == []
+
+
+@pytest.mark.parametrize(
+    "context",
+    [{"color_scheme": "light"}, {"color_scheme": "dark"}],
+    ids=["light", "dark"],
+    indirect=True,
+)
+def test_axe_finds_no_violation(page, address):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = []
+    for name in [*PAGES, ANALYSIS]:
+        page.goto(address(name))
+        found += [(name, v["id"], v["nodes"][0]["html"][:200]) for v in violations(axe, page)]
+    page.goto(address(ANALYSIS))
+    page.locator("figure svg a[href='#effect-murrough2013a'] rect").click()
+    found += [("panel", v["id"], v["nodes"][0]["html"][:200]) for v in violations(axe, page)]
+    assert found == []
+
+
+def violations(axe, page):
+    return axe.run(page).response["violations"]
+
+
+@pytest.mark.parametrize("context", [{"java_script_enabled": False}], indirect=True)
+def test_without_script_everything_is_there_to_read(page, address):
+    page.goto(address(ANALYSIS))
+    article = page.locator("#effect-murrough2013a")
+    assert article.is_visible()
+    assert "events 30" in article.inner_text()
+    page.locator("details summary").first.click()
+    assert page.locator("details table").first.is_visible()
+    assert not page.locator(".hint").is_visible()
+    page.goto(address("index.html"))
+    assert page.locator("#results tbody tr").count() == 33
+    assert page.locator("#results thead button").count() == 0
+    assert not page.locator(".controls").is_visible()
+
+
+def pdf_pages(page, folder):
+    path = Path(folder, "page.pdf")
+    page.pdf(path=path, prefer_css_page_size=True)
+    content = path.read_bytes()
+    size = {tuple(map(float, found.split())) for found in
+            re.findall(rb"/MediaBox\s*\[\s*0 0 ([\d.]+ [\d.]+)", content)}  # fmt: skip
+    return len(re.findall(rb"/Type\s*/Page\b", content)), size
+
+
+def test_pages_print_on_a_few_sheets_of_a4(page, address, tmp_path):
+    page.goto(address("index.html"))
+    sheets, size = pdf_pages(page, tmp_path)
+    assert 3 <= sheets <= 8
+    assert all(w == pytest.approx(595, abs=1) and h == pytest.approx(842, abs=1) for w, h in size)
+    page.goto(address(ANALYSIS))
+    assert 6 <= pdf_pages(page, tmp_path)[0] <= 22
+
+
+def test_folded_lists_are_open_on_paper(page, address):
+    page.goto(address(ANALYSIS))
+    hidden = page.locator("details table").first
+    assert not hidden.is_visible()
+    page.emulate_media(media="print")
+    assert hidden.is_visible()
+
+
+def test_nothing_moves_while_a_page_loads(page, address):
+    page.goto(address("index.html"))
+    shift = page.evaluate(
+        "new Promise(done => { let sum = 0; new PerformanceObserver(list => {"
+        " for (const entry of list.getEntries()) sum += entry.value })"
+        ".observe({type: 'layout-shift', buffered: true}); setTimeout(() => done(sum), 200) })"
+    )
+    assert shift == pytest.approx(0, abs=1e-3)

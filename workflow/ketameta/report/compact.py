@@ -1,0 +1,43 @@
+"""A forest plot with fewer columns, for the front page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ketameta.figures.forest import Block, Forest, Row, Total
+
+
+def compact(forest: Forest) -> Forest:
+    """Keep the trial's name, the plot and the estimate: the rest is on the analysis page."""
+    last = len(forest.right) - 1
+    return replace(
+        forest,
+        left=forest.left[:1],
+        right=forest.right[last:],
+        blocks=tuple(_block(block) for block in forest.blocks),
+        total=_total(forest.total),
+        prediction=_total(forest.prediction),
+        notes=(),
+    )
+
+
+def _block(block: Block) -> Block:
+    rows = tuple(_row(row) for row in block.rows)
+    return replace(block, rows=rows, subtotal=None)
+
+
+def _row(row: Row) -> Row:
+    return replace(row, left=_first(row.left), right=_last(row.right))
+
+
+def _total(total: Total | None) -> Total | None:
+    return replace(total, right=_last(total.right)) if total else None
+
+
+def _first(cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(cells[:1])
+
+
+def _last(cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(cells[-1:])

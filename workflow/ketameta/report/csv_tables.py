@@ -1,0 +1,113 @@
+"""Every table that a page shows, as rows with column names, and as CSV text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from ketameta.tables import RAW_TABLES, STAGE_TABLES
+from ketameta.tables.stages import STUDIES
+
+Record = dict[str, Any]
+Table = tuple[list[str], list[Record]]
+
+
+def shown_tables(tables: dict[str, list[Record]]) -> dict[str, Table]:
+    """Return column names and rows of each table of `report_files.TABLES`, by name."""
+    found: dict[str, Table] = {}
+    schemas = STAGE_TABLES["synthesize"]
+    for name in ("syntheses", "subgroups", "sensitivity", "absolute", "points"):
+        found[name] = (schemas[name].names, tables[name])
+    for name in ("exclusions", "unused", "summary"):
+        found[name] = (schemas[name].names, tables[name])
+    found["claims"] = (schemas["claim_tests"].names, tables["claim_tests"])
+    plain = [name for name in STUDIES.names if name not in ("steps", "evidence")]
+    found["studies"] = (plain, tables["studies"])
+    found["derivations"] = _derivations(tables["studies"])
+    found["raw_rows"] = _raw_rows(tables["studies"])
+    found["dictionary"] = _dictionary()
+    return found
+
+
+def _derivations(studies: list[Record]) -> Table:
+    names = ["analysis", "trial_id", "comparison", "step", "what", "formula", "result", "source"]
+    names += ["assumption", "rows"]
+    rows = [
+        {**{n: s[n] for n in names[:3]}, "step": number, **json.loads(text)}
+        for s in studies
+        for number, text in enumerate(s["steps"], start=1)
+    ]
+    return names, rows
+
+
+def _raw_rows(studies: list[Record]) -> Table:
+    """Return each raw row used once, with the analyses that use it and its cells as entered."""
+    rows: dict[tuple[str, int], Record] = {}
+    for s in studies:
+        for text in s["evidence"]:
+            row = json.loads(text)
+            own = rows.setdefault(
+                (row["file"], row["line"]),
+                {"file": row["file"], "line": row["line"], "analyses": []}
+                | json.loads(row["entered"]),
+            )
+            if s["analysis"] not in own["analyses"]:
+                own["analyses"].append(s["analysis"])
+    order = [c.name for t in ("outcomes", "contrasts") for c in RAW_TABLES[t].columns]
+    names = ["file", "line", "analyses", *dict.fromkeys(order)]
+    return names, [{n: rows[key].get(n) for n in names} for key in sorted(rows, key=_place)]
+
+
+def _place(key: tuple[str, int]) -> tuple[bool, str, int]:
+    return key[0] != "outcomes.csv", key[0], key[1]
+
+
+def _dictionary() -> Table:
+    names = ["table", "column", "description", "unit", "allowed"]
+    schemas = [("raw", t) for t in RAW_TABLES.values()]
+    schemas += [(stage, t) for stage, found in STAGE_TABLES.items() for t in found.values()]
+    rows = [
+        {
+            "table": f"{stage}: {table.name}",
+            "column": c.name,
+            "description": c.description,
+            "unit": c.unit,
+            "allowed": c.allowed,
+        }
+        for stage, table in schemas
+        for c in table.columns
+    ]
+    return names, rows
+
+
+def to_csv(names: Sequence[str], rows: list[Record]) -> str:
+    """Write rows as CSV: numbers in full, lists with ; between, formulas made harmless."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_csv_cell(row[name]) for name in names])
+    return out.getvalue()
+
+
+def _csv_cell(value: Any) -> str:
+    if isinstance(value, float):
+        return repr(value)
+    text = as_text(value)
+    # a spreadsheet would run a cell that starts like a formula
+    risky = not isinstance(value, int) and text[:1] in ("=", "+", "-", "@", "\t", "\r")
+    return "'" + text if risky else text
+
+
+def as_text(value: Any) -> str:
+    """Write a cell as text: nothing for None, true and false, lists with ; between."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ";".join(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,94 @@
+"""The works that method texts cite, by short name."""
+
+from __future__ import annotations
+
+REFERENCES = {
+    "Altman 1998": (
+        "Altman DG. Confidence intervals for the number needed to treat. BMJ 1998;317:1309–1312",
+        "10.1136/bmj.317.7168.1309",
+    ),
+    "Cochrane Handbook": (
+        "Higgins JPT, Thomas J, Chandler J, and others (editors). Cochrane Handbook for Systematic "
+        "Reviews of Interventions, version 6. Chapters 6, 10, 15 and 23",
+        "10.1002/9781119536604",
+    ),
+    "DerSimonian 1986": (
+        "DerSimonian R, Laird N. Meta-analysis in clinical trials. Controlled Clinical Trials "
+        "1986;7:177–188",
+        "10.1016/0197-2456(86)90046-2",
+    ),
+    "Hartung 2001": (
+        "Hartung J, Knapp G. A refined method for the meta-analysis of controlled clinical trials "
+        "with binary outcome. Statistics in Medicine 2001;20:3875–3889",
+        "10.1002/sim.1009",
+    ),
+    "Hedges 1981": (
+        "Hedges LV. Distribution theory for Glass's estimator of effect size and related "
+        "estimators. Journal of Educational Statistics 1981;6:107–128",
+        "10.3102/10769986006002107",
+    ),
+    "Higgins 2002": (
+        "Higgins JPT, Thompson SG. Quantifying heterogeneity in a meta-analysis. Statistics in "
+        "Medicine 2002;21:1539–1558",
+        "10.1002/sim.1186",
+    ),
+    "Higgins 2009": (
+        "Higgins JPT, Thompson SG, Spiegelhalter DJ. A re-evaluation of random-effects "
+        "meta-analysis. Journal of the Royal Statistical Society A 2009;172:137–159",
+        "10.1111/j.1467-985X.2008.00552.x",
+    ),
+    "IntHout 2014": (
+        "IntHout J, Ioannidis JPA, Borm GF. The Hartung-Knapp-Sidik-Jonkman method for random "
+        "effects meta-analysis is straightforward and considerably outperforms the standard "
+        "DerSimonian-Laird method. BMC Medical Research Methodology 2014;14:25",
+        "10.1186/1471-2288-14-25",
+    ),
+    "Konstantopoulos 2011": (
+        "Konstantopoulos S. Fixed effects and variance components estimation in three-level "
+        "meta-analysis. Research Synthesis Methods 2011;2:61–76",
+        "10.1002/jrsm.35",
+    ),
+    "Partlett 2017": (
+        "Partlett C, Riley RD. Random effects meta-analysis: coverage performance of 95% "
+        "confidence and prediction intervals following REML estimation. Statistics in Medicine "
+        "2017;36:301–317",
+        "10.1002/sim.7140",
+    ),
+    "Paule 1982": (
+        "Paule RC, Mandel J. Consensus values and weighting factors. Journal of Research of the "
+        "National Bureau of Standards 1982;87:377–385",
+        "10.6028/jres.087.022",
+    ),
+    "Röver 2015": (
+        "Röver C, Knapp G, Friede T. Hartung-Knapp-Sidik-Jonkman approach and its modification for "
+        "random-effects meta-analysis with few studies. BMC Medical Research Methodology "
+        "2015;15:99",
+        "10.1186/s12874-015-0091-1",
+    ),
+    "Sidik 2002": (
+        "Sidik K, Jonkman JN. A simple confidence interval for meta-analysis. Statistics in "
+        "Medicine 2002;21:3153–3159",
+        "10.1002/sim.1262",
+    ),
+    "Stijnen 2010": (
+        "Stijnen T, Hamza TH, Özdemir P. Random effects meta-analysis of event outcome in the "
+        "framework of the generalized linear mixed model with applications in sparse data. "
+        "Statistics in Medicine 2010;29:3046–3067",
+        "10.1002/sim.4040",
+    ),
+    "Viechtbauer 2005": (
+        "Viechtbauer W. Bias and efficiency of meta-analytic variance estimators in the "
+        "random-effects model. Journal of Educational and Behavioral Statistics 2005;30:261–293",
+        "10.3102/10769986030003261",
+    ),
+    "Viechtbauer 2007": (
+        "Viechtbauer W. Confidence intervals for the amount of heterogeneity in meta-analysis. "
+        "Statistics in Medicine 2007;26:37–52",
+        "10.1002/sim.2514",
+    ),
+    "Viechtbauer 2010": (
+        "Viechtbauer W. Conducting meta-analyses in R with the metafor package. Journal of "
+        "Statistical Software 2010;36(3):1–48",
+        "10.18637/jss.v036.i03",
+    ),
+}

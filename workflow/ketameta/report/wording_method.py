@@ -1,0 +1,179 @@
+"""How a result was made, in sentences that follow from the model that was used."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from ketameta.configuration import Analysis
+from ketameta.report.references import REFERENCES
+from ketameta.report.wording import count, percent
+
+Record = dict[str, Any]
+
+_EFFECTS = {
+    "RR": "Each trial gives a log risk ratio with its large-sample variance; a half is added to "
+    "each cell of a trial with an empty one (Cochrane Handbook).",
+    "OR": "Each trial gives a log odds ratio with its large-sample variance; a half is added to "
+    "each cell of a trial with an empty one (Cochrane Handbook).",
+    "RD": "Each trial gives a risk difference with its large-sample variance.",
+    "MD": "Each trial gives a mean difference in points of one scale.",
+    "SMD": "Each trial gives a standardised mean difference, Hedges' g with the exact correction "
+    "for small samples (Hedges 1981).",
+    "PLO": "Each trial gives the counts of its treated arms; there is no comparison with control.",
+    "PCTRED": "Each trial gives the fall of the mean score from baseline in its treated arms, in "
+    "per cent; there is no comparison with control.",
+}
+_TAU2 = {
+    "REML": "restricted maximum likelihood (Viechtbauer 2005)",
+    "ML": "maximum likelihood",
+    "DL": "the DerSimonian-Laird estimator (DerSimonian 1986)",
+    "PM": "the Paule-Mandel estimator (Paule 1982)",
+}
+_INTERVAL = {
+    "Wald": "the Wald interval, from the normal distribution",
+    "HKSJ": "the Hartung-Knapp-Sidik-Jonkman interval, from t with k − 1 degrees of freedom "
+    "(Hartung 2001; Sidik 2002)",
+    "floored HKSJ": "the Hartung-Knapp-Sidik-Jonkman interval held at least as wide as its "
+    "standard error without the correction (Röver 2015)",
+}
+_PREDICTION = {
+    "k-1": "from t with k − 1 degrees of freedom (Partlett 2017)",
+    "k-2": "from t with k − 2 degrees of freedom (Higgins 2009)",
+    "normal": "from the normal distribution",
+    "hksj": "from t with k − 1 degrees of freedom and the HKSJ variance (Partlett 2017)",
+}
+
+
+def rule_used(record: Record) -> str:
+    """Return the rule of the headline interval: Wald, HKSJ, floored HKSJ, or empty."""
+    rule = record["model"].removesuffix(", not converged").rpartition(", ")[2]
+    return rule if rule in _INTERVAL and record["model"].count(",") else ""
+
+
+def choice(analysis: Analysis, record: Record) -> str:
+    """Say which rule chose the headline interval."""
+    rule = rule_used(record)
+    if record["k"] < 2 or record["estimate"] is None or not rule:
+        return ""
+    if record["model"].startswith("binomial"):
+        return (
+            "The headline is the binomial-normal model with its Wald interval; the three intervals "
+            "beside it belong to the inverse-variance model on the logit, for comparison."
+        )
+    if analysis.model.interval != "auto":
+        return f"The headline is the {rule} interval, as configured for this analysis."
+    why = (
+        "there are only two trials"
+        if record["k"] == 2
+        else "τ² is estimated as 0"
+        if not record["tau2"]
+        else "τ² is above 0 and there are more than two trials"
+    )
+    return (
+        "The rule, set beforehand for all analyses: HKSJ, but Wald where τ² is 0 or there are "
+        f"only two trials (IntHout 2014; Röver 2015). Here {why}, so the headline is the {rule} "
+        "interval."
+    )
+
+
+def method(analysis: Analysis, record: Record) -> list[str]:
+    """Return the method of this result as sentences, with citations in brackets."""
+    text = [_EFFECTS[analysis.select.measure]]
+    if record["k"] < 2 or record["estimate"] is None:
+        return [*text, "Nothing is pooled."]
+    level = percent(analysis.model.level)
+    if record["model"].startswith("binomial"):
+        text.append(
+            "The counts are pooled by a binomial-normal generalised linear mixed model "
+            "(Stijnen 2010), with a Wald interval on the logit."
+        )
+    elif "three-level" in record["model"]:
+        text.append(
+            "Effects that share a control arm are pooled with their covariances by a three-level "
+            "model (Konstantopoulos 2011), with an interval from t."
+        )
+    else:
+        tau2 = _TAU2.get(analysis.model.tau2, f"the estimator {analysis.model.tau2}")
+        text.append(
+            f"Effects are pooled by inverse variance under random effects, τ² by {tau2}, with "
+            f"{_INTERVAL[rule_used(record)]}."
+        )
+    if record["tau2_low"] is not None:
+        text.append("The intervals of τ² and I² are Q-profile intervals (Viechtbauer 2007).")
+    text.append(
+        "I² is given twice: from τ² and the typical sampling variance, and the classical one "
+        "from Q (Higgins 2002)."
+        if record["i2_q"] is not None
+        else "I² is from τ² and the typical sampling variance (Higgins 2002)."
+    )
+    if record["pi_low"] is not None:
+        text.append(f"The {level} prediction interval is {_PREDICTION[analysis.model.prediction]}.")
+    elif record["k"] == 2:
+        text.append("Two trials give no prediction interval.")
+    if record["between_q"] is not None:
+        text.append("Subgroups have a τ² each; the test between them is on their estimates.")
+    return text
+
+
+def cited(texts: list[str]) -> list[tuple[str, str, str]]:
+    """Return the works that texts cite: short name, full reference, DOI; in order of name."""
+    whole = " ".join(texts)
+    return [
+        (name, *REFERENCES[name])
+        for name in sorted(REFERENCES)
+        if re.search(rf"\b{re.escape(name)}\b", whole)
+    ]
+
+
+def method_sources(studies: list[Record]) -> list[str]:
+    """Return the sources of the conversions used in the derivations, each once, in order."""
+    return sorted({step["source"] for s in studies for step in s["steps"] if step["source"]})
+
+
+def borrowed(studies: list[Record]) -> str:
+    """Say how many effects borrow or assume something, and what."""
+    k = len(studies)
+    counts = Counter(word for s in studies for word in s["assumptions"])
+    some = sum(bool(s["assumptions"]) for s in studies)
+    crossover = sum(s["design"] == "crossover" for s in studies)
+    if some:
+        what = ", ".join(f"{word} {number}" for word, number in sorted(counts.items()))
+        text = f"{some} of {count(k, 'effect')} borrow or assume something: {what}."
+        if k == 1:
+            text = f"The one effect borrows or assumes something: {what}."
+    else:
+        text = "No effect borrows or assumes anything."
+    if crossover:
+        text += f" {crossover} of {k} {'is' if crossover == 1 else 'are'} from crossover trials."
+    return text
+
+
+def bases(analysis: Analysis, studies: list[Record]) -> str:
+    """Say which kinds of score are pooled; empty for events."""
+    if analysis.select.measure not in ("MD", "SMD", "PCTRED") or not studies:
+        return ""
+    counts = Counter(s["basis"] for s in studies)
+    names = {
+        "change": "change from baseline",
+        "endpoint": "endpoint scores",
+        "contrast": "a difference as reported",
+    }
+    what = ", ".join(f"{names.get(b, b)} {number}" for b, number in sorted(counts.items()))
+    text = f"Kinds of numbers behind the effects: {what}."
+    if len(counts) > 1 and analysis.select.measure == "SMD":
+        text += (
+            " Standardised differences of changes and of endpoint scores have different "
+            "denominators and are better not mixed (Cochrane Handbook 10.5.2); the lines under "
+            "other choices show the result with endpoint scores preferred."
+        )
+    return text
+
+
+def definitions(studies: list[Record]) -> list[tuple[str, list[str]]]:
+    """Return each definition of the event with the trials that use it, the commonest first."""
+    found: dict[str, list[str]] = {}
+    for s in studies:
+        found.setdefault(s["definition"] or "not stated", []).append(s["label"])
+    return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))

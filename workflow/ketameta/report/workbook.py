@@ -1,0 +1,89 @@
+"""The tables of the report as one Excel workbook, the same bytes for the same tables."""
+
+from __future__ import annotations
+
+import io
+import math
+from datetime import datetime
+from typing import Any
+
+from ketameta.report.csv_tables import Table, as_text
+from ketameta.tables.stages import STAGE_TABLES
+
+# sheet -> table and what a reader should know of it
+SHEETS = {
+    "syntheses": ("syntheses", "one row an analysis: pooled estimate, intervals, heterogeneity"),
+    "studies": ("studies", "one row a trial and analysis: its effect and weight"),
+    "sensitivity": ("sensitivity", "each analysis again under another defensible choice"),
+    "excluded": ("exclusions", "trials with rows on an outcome that gave no effect, and why"),
+    "raw rows used": ("raw_rows", "the rows of data/raw behind the effects, as entered"),
+    "dictionary": ("dictionary", "what every column of every table holds, with its unit"),
+}
+_LONGEST = 32767  # characters in a cell of Excel
+
+
+def workbook(shown: dict[str, Table], version: str, data_hash: str) -> bytes:
+    """Return the workbook as bytes; text cells are text, whatever they start with."""
+    import xlsxwriter
+
+    out = io.BytesIO()
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(out, {"in_memory": True, **plain}) as book:
+        # a fixed date: the file's own would change its bytes on every run
+        book.set_properties({"title": "ketameta", "created": datetime(2000, 1, 1)})
+        head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        bold = book.add_format({"bold": True, "font_size": 14})
+        _read_me(book.add_worksheet("read me"), bold, head, version, data_hash)
+        for sheet, (name, _) in SHEETS.items():
+            _fill(book.add_worksheet(sheet), head, name, *shown[name])
+    return out.getvalue()
+
+
+def _read_me(sheet: Any, bold: Any, head: Any, version: str, data_hash: str) -> None:
+    sheet.set_column(0, 0, 22)
+    sheet.set_column(1, 1, 90)
+    sheet.write_string(0, 0, "ketameta", bold)
+    facts = [
+        ("version", version),
+        ("data hash", data_hash),
+        ("numbers", "in full; the pages round them. Log scale where a column's name ends in _log."),
+        ("made by", "make report, from data/raw/; changes made here are lost: edit the raw tables"),
+    ]
+    for row, (name, text) in enumerate(facts, start=2):
+        sheet.write_string(row, 0, name)
+        sheet.write_string(row, 1, text)
+    start = len(facts) + 3
+    sheet.write_string(start, 0, "sheet", head)
+    sheet.write_string(start, 1, "what it holds", head)
+    for row, (name, (_, text)) in enumerate(SHEETS.items(), start=start + 1):
+        sheet.write_string(row, 0, name)
+        sheet.write_string(row, 1, text)
+
+
+def _fill(sheet: Any, head: Any, name: str, names: list[str], rows: list[dict[str, Any]]) -> None:
+    schema = STAGE_TABLES["synthesize"].get(name)
+    for column, title in enumerate(names):
+        sheet.write_string(0, column, title, head)
+        widths = [len(as_text(row[title])) for row in rows[:200]]
+        sheet.set_column(column, column, min(max([len(title), *widths]) + 2, 48))
+        if schema and title in schema.names:
+            about = schema[title]
+            unit = f" ({about.unit})" if about.unit else ""
+            sheet.write_comment(0, column, about.description + unit)
+    for line, row in enumerate(rows, start=1):
+        for column, title in enumerate(names):
+            _write(sheet, line, column, row[title])
+    sheet.freeze_panes(1, 2)
+    if rows:
+        sheet.autofilter(0, 0, len(rows), len(names) - 1)
+
+
+def _write(sheet: Any, line: int, column: int, value: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool):
+        sheet.write_boolean(line, column, value)
+    elif isinstance(value, int | float) and math.isfinite(value):
+        sheet.write_number(line, column, value)
+    else:
+        sheet.write_string(line, column, as_text(value)[:_LONGEST])
