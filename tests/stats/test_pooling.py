@@ -404,3 +404,12 @@ def test_two_step_dl_agrees_with_metafor(reference, name):
     univariate = data["cases"][name]
     fit = random_effects(univariate["yi"], univariate["vi"], "DL2")
     assert_allclose([fit.tau2, fit.tau2_se], data["dl2"][name], rtol=1e-12)
+
+
+@pytest.mark.parametrize("tau2", ["REML", "ML", "PM", "DL", "SJ", "EB"])
+def test_effects_that_dwarf_their_errors_beyond_all_digits_end_without_an_estimate(tau2):
+    yi = np.array([[-4.6e55, 1.6e9], [0.1, 0.4]])
+    fit = random_effects(yi, np.ones((2, 2)), tau2)
+    assert fit.converged.tolist() == [False, True]
+    assert np.isnan(fit.estimate[0])
+    assert fit.estimate[1] == random_effects(yi[1], np.ones(2), tau2).estimate

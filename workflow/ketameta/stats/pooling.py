@@ -26,6 +26,8 @@ Fields = dict[str, NDArray[Any]]
 # and memory does not grow with the batch.
 BLOCK = 262144
 
+# Effects further apart than 1e45 of the smallest standard error leave no digit of it in the sums.
+FAR = 1e90
 KEPT = 4_000_000  # elements, just below the 32 MiB above which glibc does not learn
 
 
@@ -76,7 +78,8 @@ def random_effects(
     RandomEffects
         Floats for one analysis, arrays of shape ``(...)`` for a batch. k = 0: all NaN, rule
         ``none``. k = 1: that study with its Wald interval, Q 0 on 0 degrees, and NaN for all
-        that needs two studies. k = 2: all defined, HKSJ on 1 degree of freedom.
+        that needs two studies. k = 2: all defined, HKSJ on 1 degree of freedom. Effects further
+        apart than 1e45 of the smallest standard error: NaN, not converged.
 
     Raises
     ------
@@ -176,6 +179,18 @@ def _few(y: Floats, v: Floats, k: NDArray[np.intp], options: Options) -> Fields:
     return out
 
 
+def _without(far: NDArray[np.bool_], y: Floats, v: Floats, options: Options) -> Fields:
+    """Fit the analyses that are not too far apart; the others are NaN and have not converged."""
+    k = y.shape[1] - np.isnan(y).sum(axis=1)
+    out = _few(y, v, k, options)
+    out["converged"] = ~far
+    rows = np.flatnonzero(~far)
+    if rows.size:
+        for field, x in _fit(y[rows], v[rows], options).items():
+            out[field][rows] = x
+    return out
+
+
 def _fit(y: Floats, v: Floats, options: Options) -> Fields:
     """Return every field of analyses of two studies or more."""
     model = MeanModel.of(y, v)
@@ -184,6 +199,9 @@ def _fit(y: Floats, v: Floats, options: Options) -> Fields:
         fields = _fit(y / s[:, None], v / s[:, None] / s[:, None], options)
         dims = fields["k"] - (1.0 if options.tau2 == "REML" else 0.0)
         return scale.restore(fields, s, dims)
+    far = ~(model.residual_spread <= FAR * model.low)
+    if far.any():
+        return _without(far, y, v, options)
     found = ESTIMATORS[options.tau2](model)
     restricted = options.tau2 == "REML"
     t = found.value
