@@ -28,13 +28,15 @@ def report(tables: dict[str, list[Record]], configuration: Configuration) -> dic
     subgroups = _by_analysis(tables["subgroups"])
     exclusions = _by_analysis(tables["exclusions"])
     sensitivity = _by_analysis(tables["sensitivity"])
+    judgements = _by_analysis(tables["judgements"])
     records = {row["analysis"]: row for row in tables["syntheses"]}
     files: dict[str, str] = {}
     pages = environment()
     figures: dict[str, str] = {}
     for analysis in configuration:
         name, record = analysis.name, records[analysis.name]
-        scene = draw(forest_of(analysis, record, studies[name], subgroups[name]))
+        rows = (studies[name], subgroups[name], "", exclusions[name], judgements[name])
+        scene = draw(forest_of(analysis, record, *rows))
         figures[name] = to_svg(scene, name)
         files[f"figures/{name}.forest.svg"] = to_svg(scene, name, standalone=True)
         files[f"analyses/{name}.html"] = pages.get_template("analysis.html").render(

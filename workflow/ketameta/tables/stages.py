@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ketameta.tables.behind_figures import (
+    ASYMMETRY,
+    BIAS,
+    COURSES,
+    COVERAGE,
+    DIAGNOSTICS,
+    JUDGEMENTS,
+    REDUCTIONS,
+)
 from ketameta.tables.columns import Column, TableSchema
-
-_ANALYSIS = Column("analysis", "id", "analysis of the configuration", required=True)
-_TRIAL = Column("trial_id", "id", "trial report", required=True)
-_FILE = Column("file", "text", "file of data/raw", required=True)
-_LINE = Column("line", "integer", "line of the file on which the row starts", required=True)
-_ENTERED = Column("entered", "text", "the cells as entered, JSON", required=True)
-
-_SCALE = "scale of the analysis: log for RR and OR, logit for PLO, per cent for PCTRED"
+from ketameta.tables.parts import ANALYSIS, ENTERED, ESTIMATE_COLUMNS, FILE, LINE, SCALE, TRIAL
 
 
 def with_place(table: TableSchema) -> TableSchema:
     """Return a raw table's schema as ingest writes it: with place and cells as entered."""
-    return replace(table, columns=(_FILE, _LINE, *table.columns, _ENTERED))
+    return replace(table, columns=(FILE, LINE, *table.columns, ENTERED))
 
 
 PROBLEMS = TableSchema(
@@ -25,8 +27,8 @@ PROBLEMS = TableSchema(
     "Problems",
     "one fault, warning or note about a raw table",
     (
-        _FILE,
-        _LINE,
+        FILE,
+        LINE,
         Column("column", "text", "column, empty for the whole row"),
         Column("value", "text", "the cell"),
         Column("message", "text", "what is wrong and what is allowed"),
@@ -38,17 +40,17 @@ PROBLEMS = TableSchema(
 )
 
 _EFFECT_COLUMNS = (
-    _ANALYSIS,
-    _TRIAL,
+    ANALYSIS,
+    TRIAL,
     Column("label", "text", "name of the trial", required=True),
     Column("year", "integer", "year of publication"),
     Column("population", "text", "population of the trial"),
     Column("design", "text", "parallel or crossover"),
     Column("measure", "text", "effect measure", required=True),
-    Column("yi", "number", "effect, treated against control", unit=_SCALE),
-    Column("vi", "number", "sampling variance of yi", unit="square of the " + _SCALE),
+    Column("yi", "number", "effect, treated against control", unit=SCALE),
+    Column("vi", "number", "sampling variance of yi", unit="square of the " + SCALE),
     Column("comparison", "text", "treated arm where the arms of a trial stand apart; else empty"),
-    Column("shared", "number", "sampling variance shared through a common control", unit=_SCALE),
+    Column("shared", "number", "sampling variance shared through a common control", unit=SCALE),
     Column(
         "people", "number", "people behind the effect, those of a crossover once", unit="people"
     ),
@@ -98,7 +100,7 @@ VARIANTS = TableSchema(
     "Effects under other choices",
     "one trial × variant of an analysis",
     (
-        _ANALYSIS,
+        ANALYSIS,
         Column("variant", "text", "choice of the sensitivity analysis", required=True),
         *(c for c in _EFFECT_COLUMNS if c.name in _VARIANT_COLUMNS),
     ),
@@ -110,8 +112,8 @@ DERIVATIONS = TableSchema(
     "Derivations",
     "one step from raw rows to an effect",
     (
-        _ANALYSIS,
-        _TRIAL,
+        ANALYSIS,
+        TRIAL,
         Column("comparison", "text", "treated arm where the arms of a trial stand apart"),
         Column("step", "integer", "number of the step", required=True),
         Column("what", "text", "what was done", required=True),
@@ -129,10 +131,10 @@ LEDGER = TableSchema(
     "Ledger",
     "one raw row × analysis",
     (
-        _ANALYSIS,
-        _FILE,
-        _LINE,
-        _TRIAL,
+        ANALYSIS,
+        FILE,
+        LINE,
+        TRIAL,
         Column("used", "flag", "the row's numbers are in the pooled result", required=True),
         Column("reason", "text", "used, or why not", required=True),
         Column("detail", "text", "which word, hour or row decided"),
@@ -145,9 +147,9 @@ ROWS = TableSchema(
     "Raw rows",
     "one row of outcomes or contrasts as entered",
     (
-        _FILE,
-        _LINE,
-        _TRIAL,
+        FILE,
+        LINE,
+        TRIAL,
         Column("label", "text", "name of the trial"),
         Column("flag", "text", "flag of the row"),
         Column("note", "text", "note of the row"),
@@ -155,7 +157,7 @@ ROWS = TableSchema(
         Column("source", "text", "DOI, PMID, PMC or registry number"),
         Column("source_url", "text", "address of the source"),
         Column("locator", "text", "place in the source"),
-        _ENTERED,
+        ENTERED,
     ),
     key=("file", "line"),
 )
@@ -171,50 +173,17 @@ OVERVIEW = TableSchema(
     ),
 )
 
-_ESTIMATE_COLUMNS = (
-    Column("measure", "text", "effect measure", required=True),
-    Column("k", "integer", "trials with an effect", unit="trials", required=True),
-    Column("n", "integer", "people behind the effects", unit="people", required=True),
-    *(
-        Column(name + end, "number", text + where, unit=unit)
-        for end, where, unit in (
-            ("", ", natural scale (ratio, per cent, points)", "as the measure"),
-            ("_log", ", log scale (log odds for proportions); empty where there is none", "log"),
-        )
-        for name, text in (
-            ("estimate", "pooled effect"),
-            ("ci_low", "lower end of its interval"),
-            ("ci_high", "upper end of its interval"),
-            ("pi_low", "lower end of the prediction interval"),
-            ("pi_high", "upper end of the prediction interval"),
-        )
-    ),
-    Column("se", "number", "standard error that the interval uses", unit=_SCALE),
-    Column("p", "number", "two-sided p of no effect"),
-    Column("tau2", "number", "variance of the true effects", unit="square of the " + _SCALE),
-    Column("tau2_low", "number", "its interval (Q-profile), lower", unit="square"),
-    Column("tau2_high", "number", "its interval (Q-profile), upper", unit="square"),
-    Column("i2", "number", "share of the variance that is between trials", unit="per cent"),
-    Column("i2_low", "number", "its interval, lower", unit="per cent"),
-    Column("i2_high", "number", "its interval, upper", unit="per cent"),
-    Column("i2_q", "number", "the classical I², from Q", unit="per cent"),
-    Column("q", "number", "Cochran's Q"),
-    Column("q_df", "integer", "degrees of freedom of Q"),
-    Column("q_p", "number", "p of homogeneity"),
-    Column("model", "text", "estimator of tau² and rule of the interval", required=True),
-)
-
 SYNTHESES = TableSchema(
     "syntheses",
     "Syntheses",
     "one analysis",
     (
-        _ANALYSIS,
-        *_ESTIMATE_COLUMNS,
+        ANALYSIS,
+        *ESTIMATE_COLUMNS,
         Column("data_hash", "text", "content id of the effects pooled", required=True),
         Column("favours", "text", "side of no effect that favours treatment: above or below"),
         *(
-            Column(f"{rule}_{end}", "number", f"{label} interval, {side}", unit=_SCALE)
+            Column(f"{rule}_{end}", "number", f"{label} interval, {side}", unit=SCALE)
             for rule, label in (("wald", "Wald"), ("hksj", "HKSJ"), ("floored", "floored HKSJ"))
             for end, side in (("low", "lower"), ("high", "upper"))
         ),
@@ -229,7 +198,7 @@ SUBGROUPS = TableSchema(
     "subgroups",
     "Subgroups",
     "one subgroup of an analysis",
-    (_ANALYSIS, Column("subgroup", "text", "subgroup", required=True), *_ESTIMATE_COLUMNS),
+    (ANALYSIS, Column("subgroup", "text", "subgroup", required=True), *ESTIMATE_COLUMNS),
     key=("analysis", "subgroup"),
 )
 
@@ -238,9 +207,9 @@ SENSITIVITY = TableSchema(
     "Sensitivity",
     "one analysis under another choice",
     (
-        _ANALYSIS,
+        ANALYSIS,
         Column("variant", "text", "choice of the sensitivity analysis", required=True),
-        *_ESTIMATE_COLUMNS,
+        *ESTIMATE_COLUMNS,
     ),
     key=("analysis", "variant"),
 )
@@ -267,12 +236,15 @@ EXCLUSIONS = TableSchema(
     "Trials not pooled",
     "one trial with rows on the outcome that gave no effect",
     (
-        _ANALYSIS,
-        _TRIAL,
+        ANALYSIS,
+        TRIAL,
         Column("label", "text", "name of the trial"),
         Column("reason", "text", "why, the row that came furthest", required=True),
         Column("detail", "text", "which word, hour or row decided"),
         Column("rows", "list", "raw rows, file:line"),
+        Column(
+            "near", "flag", "on the outcome and in the window, with no usable effect", required=True
+        ),
     ),
     key=("analysis", "trial_id"),
 )
@@ -281,8 +253,20 @@ SUMMARY = replace(OVERVIEW, name="summary", title="Summary of data and use")
 
 STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
     "ingest": {"problems": PROBLEMS},
-    "normalize": {t.name: t for t in (EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, OVERVIEW)},
+    "normalize": {
+        t.name: t
+        for t in (
+            *(EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, OVERVIEW),
+            *(BIAS, REDUCTIONS, COVERAGE),
+        )
+    },
     "synthesize": {
-        t.name: t for t in (SYNTHESES, SUBGROUPS, SENSITIVITY, STUDIES, EXCLUSIONS, SUMMARY)
+        t.name: t
+        for t in (
+            *(SYNTHESES, SUBGROUPS, SENSITIVITY, STUDIES, EXCLUSIONS, SUMMARY),
+            *(JUDGEMENTS, DIAGNOSTICS, ASYMMETRY, COURSES),
+            replace(REDUCTIONS, name="arm_reductions"),
+            replace(COVERAGE, name="evidence"),
+        )
     },
 }
