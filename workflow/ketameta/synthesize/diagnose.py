@@ -33,7 +33,7 @@ def diagnostics(analysis: Analysis, effects: list[Record]) -> list[Record]:
     yi = np.array([e["yi"] for e in effects], float)
     vi = np.array([e["vi"] for e in effects], float)
     model = analysis.model
-    options = {"tau2": model.tau2, "interval": model.interval, "level": model.level}
+    options: dict[str, Any] = {"tau2": model.tau2, "interval": model.interval, "level": model.level}
     refits = {
         "without": leave_one_out(yi, vi, **options),
         "until": cumulative(yi, vi, **options),

@@ -50,7 +50,6 @@ def synthesize(
             found["diagnostics"] += diagnostics(analysis, own)
             found["asymmetry"].append(asymmetry(analysis, own, centre))
     found["courses"] = courses(configuration, found["syntheses"])
-    found["arm_reductions"], found["evidence"] = tables["reductions"], tables["coverage"]
     found["summary"] = tables["overview"] + _use(tables["ledger"])
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())

@@ -265,8 +265,6 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
         for t in (
             *(SYNTHESES, SUBGROUPS, SENSITIVITY, STUDIES, EXCLUSIONS, SUMMARY),
             *(JUDGEMENTS, DIAGNOSTICS, ASYMMETRY, COURSES),
-            replace(REDUCTIONS, name="arm_reductions"),
-            replace(COVERAGE, name="evidence"),
         )
     },
 }
