@@ -31,7 +31,7 @@ def square(interval: Interval, axis: Axis, y: float, share: float) -> list[Shape
     side = math.sqrt(SMALLEST**2 + (LARGEST**2 - SMALLEST**2) * min(max(share, 0.0), 1.0))
     beyond = axis.side(interval.estimate)
     if beyond:
-        return [*shapes, _arrow(axis, y, beyond, "mark")]
+        return list(dict.fromkeys([*shapes, _arrow(axis, y, beyond, "mark")]))
     x = axis.place(interval.estimate)
     return [*shapes, Rect(x - side / 2, y - side / 2, side, side, "mark")]
 

@@ -112,10 +112,11 @@ def draw_evidence(
     left = max(text_width(label, 10.67) for label in outcomes) / 96 + 0.25
     gap, cell, high = 0.08, 0.25, 0.2
     width = left + cell * sum(widths) + gap * (len(facets) - 1) + 0.1
-    lines = _wrapped(note, int(width * 15))
+    lines = _wrapped(note, int(width * 18))
     bottom = 0.75 + 0.15 * (lines.count("\n") + 1)
     height = bottom + high * len(outcomes) + 0.3
     style: dict[Any, Any] = sns.axes_style("white") | _SETTINGS
+    shades = sns.light_palette(COLOURS["mark"], as_cmap=True)
     with rc_context(style):
         figure = Figure(figsize=(width, height))
         x = left
@@ -126,17 +127,36 @@ def draw_evidence(
             x += wide + gap
             counts = array(grid)
             sns.heatmap(
-                counts, mask=counts == 0, ax=axes, cbar=False, cmap="crest",
+                counts, mask=counts == 0, ax=axes, cbar=False, cmap=shades,
                 norm=PowerNorm(0.5, 0, most), annot=where(counts > 0, counts, 0), fmt="d",
                 annot_kws={"fontsize": 7}, linewidths=0.6, linecolor="white",
                 xticklabels=periods, yticklabels=outcomes if n == 0 else False,
             )  # fmt: skip
+            _legible(axes)
             axes.set_facecolor(COLOURS["band"])
             axes.set_title(name, fontsize=8, fontweight="bold")
             axes.tick_params(axis="x", rotation=90, labelsize=7)
             axes.tick_params(axis="y", rotation=0)
         figure.text(0.12 / width, 0.06 / height, lines, fontsize=7.5, color=COLOURS["muted"])
     return figure
+
+
+def _legible(axes: Axes) -> None:
+    """Set each number of a heat map in black or white, whichever stands out more from its cell."""
+    from matplotlib.colors import to_rgb
+
+    mesh = axes.collections[0]
+    mesh.update_scalarmappable()
+    values = mesh.get_array()
+    assert values is not None
+    colours = [c for c, v in zip(mesh.get_facecolor(), values.ravel(), strict=True) if v]
+    for text, colour in zip(axes.texts, colours, strict=True):
+        linear = [
+            (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for c in to_rgb(colour)
+        ]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        # WCAG: black and white stand out alike at 0.179
+        text.set_color("black" if luminance > 0.179 else "white")
 
 
 def _wrapped(text: str, letters: int) -> str:

@@ -100,7 +100,8 @@ def evidence(rows: list[Record]) -> Parts:
         f"{wording.count(len(populations), 'population')}, "
         f"{wording.count(len(rows), 'cell')} with a trial. Most: {said}."
     )
-    names = ", ".join(f"{p} {words.words('populations')[p]}" for p in populations)
+    meant = words.words("populations")
+    names = ", ".join(f"{p} {meant[p]}" for p in populations if p != meant[p])
     note = (
         "Numbers: trials with a usable row; ≤: up to this time after the first dose, from the "
         f"time before on; –: no hour stated. {names}."
