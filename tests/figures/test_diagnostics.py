@@ -183,3 +183,13 @@ def test_reductions_follow_from_their_rows(tables):
     change = own["change_mean"] if own["change_mean"] is not None else own["mean"] - base["mean"]
     baseline = base["baseline_mean"] or own["baseline_mean"]
     assert one["reduction"] == pytest.approx(-100 * change / baseline)
+
+
+def test_report_and_normalisation_name_the_same_periods():
+    from ketameta.normalize import describe
+    from ketameta.report import statistical_data
+
+    assert (*describe.PERIODS, describe.NO_HOUR) == statistical_data.PERIODS
+    for hour in (0.5, 6, 6.1, 48, 49, 216, 217, 840, 841, 1e5):
+        assert statistical_data._period(hour).removeprefix("to ") == describe.period_of(hour)
+    assert describe.period_of(0) == ""

@@ -100,7 +100,7 @@ def diamond(interval: Interval, axis: Axis, y: float, half: float) -> list[Shape
 def light(letter: str, role: str, title: str, x: float, y: float) -> list[Shape]:
     """Draw a judgement as a letter on a disc, or a ring where nobody judged."""
     if not letter:
-        return [Group((Circle(x, y, RADIUS - 3, "rule", ring=True),), title)]
+        return [Group((Circle(x, y, RADIUS - 3.5, "predict", ring=True),), title)]
     on = "on-high" if role == "high" else "on-low"
     assert text_width(letter, 10, bold=True) <= 2 * RADIUS
     return [

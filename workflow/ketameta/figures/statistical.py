@@ -149,7 +149,7 @@ def _legible(axes: Axes) -> None:
     mesh.update_scalarmappable()
     values = mesh.get_array()
     assert values is not None
-    colours = [c for c, v in zip(mesh.get_facecolor(), values.ravel(), strict=True) if v]
+    colours: list[Any] = [c for c, v in zip(mesh.get_facecolor(), values.ravel(), strict=True) if v]
     for text, colour in zip(axes.texts, colours, strict=True):
         linear = [
             (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for c in to_rgb(colour)
