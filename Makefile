@@ -4,7 +4,7 @@ BIN := .venv/bin
 CORES ?= all
 PIP := $(BIN)/pip install --disable-pip-version-check -q
 
-.PHONY: report test check template bench lock clean help
+.PHONY: report test check figures template bench lock clean help
 
 report: .venv/ketameta ## the report, from data/raw/ to reports/index.html
 	@$(BIN)/ketameta run --cores $(CORES)
@@ -18,6 +18,9 @@ check: .venv/ketameta ## style, types, and Snakemake's own lint
 
 template: .venv/ketameta ## empty tables to fill, in template/
 	$(BIN)/ketameta template template
+
+figures: .venv/ketameta ## every figure as SVG, PDF and PNG, in reports/figures/
+	@$(BIN)/snakemake --cores $(CORES) prints
 
 bench: .venv/ketameta ## time the whole report and print a table
 	$(BIN)/python tests/benchmarks/pipeline.py

@@ -1,8 +1,9 @@
 """From the extraction tables in data/raw/ to the report in reports/index.html.
 
-Four jobs: ingest, normalize, synthesize, report. The questions are in workflow/config/analyses.yaml;
-it is read and checked here, and each rule takes as a parameter the digest of the part that it
-uses, so that a changed comment or title reruns only what it changes.
+Six jobs: ingest, normalize, synthesize, report, and beside them distributions (after normalize) and
+figures (after synthesize). The questions are in workflow/config/analyses.yaml; it is read and
+checked here, and each rule takes as a parameter the digest of the part that it uses, so that a
+changed comment or title reruns only what it changes.
 """
 
 from snakemake.utils import min_version
@@ -19,6 +20,7 @@ include: "workflow/rules/ingest.smk"
 include: "workflow/rules/normalize.smk"
 include: "workflow/rules/synthesize.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/figures.smk"
 
 
 # bad tables stop the run before any earlier output is touched
@@ -30,6 +32,8 @@ rule all:
     default_target: True
     input:
         rules.report.output,
+        rules.figures.output,
+        rules.distributions.output,
         # named too, so that a deleted one is made again
         rules.ingest.output,
         rules.normalize.output,

@@ -1,6 +1,7 @@
 """The workflow as Snakemake runs it: what runs after which change, and what comes out."""
 
 import ast
+import csv
 import hashlib
 import os
 import re
@@ -12,15 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from ketameta.report_files import report_files
+from ketameta.report_files import distribution_files, report_files
 
 ROOT = Path(__file__).parents[1]
-STAGES = ["ingest", "normalize", "synthesize", "report"]
+# two steps draw figures: of the data beside the synthesis, of the synthesis beside the report
+STAGES = ["ingest", "normalize", "distributions", "synthesize", "report", "figures"]
+FROM_SYNTHESIS = ["synthesize", "report", "figures"]
+DRAWING = ["distributions", "report", "figures"]
 
 
 def executed(text):
     """Return the stages that a run of Snakemake executed, or would, in order."""
-    return list(dict.fromkeys(re.findall(rf"^Job \d+: ({'|'.join(STAGES)}): ", text, re.M)))
+    found = set(re.findall(rf"^Job \d+: ({'|'.join(STAGES)}): ", text, re.M))
+    return [stage for stage in STAGES if stage in found]
 
 
 def planned(project, *words):
@@ -53,7 +58,11 @@ def test_every_file_of_the_report_is_there(built, configuration):
 
 def test_the_report_holds_nothing_else(built, configuration):
     found = set(bytes_of(built.path("reports")))
-    assert found == set(report_files(configuration.names))
+    with built.path("reports/figures/figures.csv").open() as file:
+        drawn = {row["file"] for row in csv.DictReader(file)}
+    data = distribution_files({a.name: a.select.measure for a in configuration})
+    wanted = {*report_files(configuration.names), *drawn, *data, "figures/figures.csv"}
+    assert found == wanted
 
 
 def test_a_second_run_executes_no_job(built):
@@ -90,6 +99,13 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
         "figures/response_24h.forest.svg",
         "analyses/response_24h_arm.html",
         "figures/response_24h_arm.forest.svg",
+        "figures/figures.csv",
+        "figures/response_24h.timecourse.svg",
+        *(
+            f"figures/{name}.{kind}.svg"
+            for name in ("response_24h", "response_24h_arm")
+            for kind in ("funnel", "cumulative", "leave-one-out", "baujat")
+        ),
     }
 
 
@@ -106,17 +122,17 @@ def test_a_comment_in_the_configuration_runs_nothing(project):
 
 def test_a_title_reruns_the_report_alone(project):
     project.edit("workflow/config/analyses.yaml", "title: MADRS at 24 hours", "title: MADRS, day 1")
-    assert planned(project) == ["report"]
+    assert planned(project) == ["report", "figures"]
 
 
 def test_another_estimator_reruns_synthesis_and_report(project):
     project.edit("workflow/config/analyses.yaml", "tau2: REML", "tau2: PM")
-    assert planned(project) == ["synthesize", "report"]
+    assert planned(project) == FROM_SYNTHESIS
 
 
 def test_another_window_reruns_from_normalisation(project):
     project.edit("workflow/config/analyses.yaml", "from: 12,  to: 36", "from: 12,  to: 30")
-    assert planned(project) == ["normalize", "synthesize", "report"]
+    assert planned(project) == STAGES[1:]
 
 
 @pytest.mark.parametrize(
@@ -127,12 +143,12 @@ def test_another_window_reruns_from_normalisation(project):
         ("vocabulary/scales.yaml", STAGES),
         ("normalize/summaries.py", STAGES[1:]),
         ("stats/tau2.py", STAGES[1:]),
-        ("synthesize/pool.py", STAGES[2:]),
-        ("figures/forest.py", STAGES[3:]),
-        ("report/templates/analysis.html", STAGES[3:]),
-        ("report/static/style.css", STAGES[3:]),
-        ("report/static/report.js", STAGES[3:]),
-        ("report/verify_head.R", STAGES[3:]),
+        ("synthesize/pool.py", FROM_SYNTHESIS),
+        ("figures/forest.py", DRAWING),
+        ("report/templates/analysis.html", ["report"]),
+        ("report/static/style.css", ["report"]),
+        ("report/static/report.js", ["report"]),
+        ("report/verify_head.R", ["report"]),
     ],
 )
 def test_an_edited_module_reruns_its_stage_and_what_follows(project, module, stages):
@@ -151,8 +167,9 @@ def test_an_edited_module_changes_what_comes_out(project):
 
 def listed_sources(stage):
     """Return the files that a rule lists through `sources`, read from the rule itself."""
-    text = (ROOT / "workflow" / "rules" / f"{stage}.smk").read_text()
-    call = re.search(r"code=(sources\([^)]*\))", text)
+    file = "figures" if stage == "distributions" else stage
+    text = (ROOT / "workflow" / "rules" / f"{file}.smk").read_text()
+    call = re.search(r"= ?(sources\([^)]*\))", text)
     names = [argument.value for argument in ast.parse(call[1]).body[0].value.args]
     package = ROOT / "workflow" / "ketameta"
     found = {package / name for name in ("__init__.py", "steps.py", "storage.py")}

@@ -54,7 +54,8 @@ def test_pages_hold_no_inline_script_or_style_and_nothing_from_outside(files):
         assert not re.search(r"<style|<script(?![^>]* src=)|\sstyle=|\son[a-z]+=", text), path
         loaded = re.findall(r"<(?:script|link|img|iframe|source)[^>]*(?:src|href)=\"([^\"]*)", text)
         assert loaded
-        assert all(re.fullmatch(r"(\.\./)?static/[a-z]+\.(css|js)", ref) for ref in loaded), path
+        ours = r"(\.\./)?(static/[a-z]+\.(css|js)|figures/[a-z0-9_]+\.[a-z-]+\.svg)"
+        assert all(re.fullmatch(ours, ref) for ref in loaded), path
 
 
 def test_links_between_files_lead_somewhere(files):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 # every table that a page shows, as a file
 TABLES = (
@@ -25,3 +25,9 @@ def report_files(names: Sequence[str]) -> list[str]:
         *(f"analyses/{name}.html" for name in names),
         *(f"figures/{name}.forest.svg" for name in names),
     ]
+
+
+def distribution_files(measures: Mapping[str, str]) -> list[str]:
+    """Return the paths of what seaborn draws, for analyses name -> measure."""
+    arms = [name for name, measure in measures.items() if measure == "PCTRED"]
+    return ["figures/data.evidence.svg", *(f"figures/{name}.distribution.svg" for name in arms)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,12 +68,58 @@ def report(syntheses: Path, out: Path, config: Path) -> int:
     from ketameta.tables import STAGE_TABLES
 
     files = stage(_read(syntheses, list(STAGE_TABLES["synthesize"])), load(config))
-    for path, content in files.items():
-        write_bytes(out / path, content.encode() if isinstance(content, str) else content)
-    for folder in ("analyses", "figures", "tables", "static"):
+    _write_files(out, files, ("forest",))
+    for folder in ("analyses", "tables", "static"):
         for old in (out / folder).iterdir():
             if old.relative_to(out).as_posix() not in files:
                 old.unlink()
+    return 0
+
+
+def figures(syntheses: Path, out: Path, config: Path) -> int:
+    """Write the figures of the diagnostics and time courses, and the list of them."""
+    from ketameta.configuration import load
+    from ketameta.report.graphics import SYNTHESIS_KINDS, graphics
+    from ketameta.tables import STAGE_TABLES
+
+    files = graphics(_read(syntheses, list(STAGE_TABLES["synthesize"])), load(config))
+    _write_files(out, files, SYNTHESIS_KINDS)
+    return 0
+
+
+def distributions(effects: Path, out: Path, config: Path) -> int:
+    """Write the figures that seaborn draws from the data alone."""
+    from ketameta.configuration import load
+    from ketameta.report.graphics import DATA_KINDS
+    from ketameta.report.graphics import distributions as stage
+
+    files = stage(_read(effects, ["reductions", "coverage"]), load(config))
+    _write_files(out, files, DATA_KINDS)
+    return 0
+
+
+def _write_files(out: Path, files: Mapping[str, str | bytes], kinds: Sequence[str]) -> None:
+    """Write files, and remove other figures of these kinds: of analyses that are no more, prints.
+
+    A figure is named <analysis>.<kind>.<suffix>; other steps have other kinds.
+    """
+    for path, content in files.items():
+        write_bytes(out / path, content.encode() if isinstance(content, str) else content)
+    for old in (out / "figures").iterdir():
+        kind = old.name.split(".")[-2] if old.name.count(".") > 1 else ""
+        if kind in kinds and f"figures/{old.name}" not in files:
+            old.unlink(missing_ok=True)
+
+
+def prints(tables_folder: Path, out: Path, config: Path) -> int:
+    """Write every figure as PDF and PNG."""
+    from ketameta.configuration import load
+    from ketameta.report.graphics import prints as stage
+    from ketameta.tables import STAGE_TABLES
+
+    tables = _read(tables_folder, [*STAGE_TABLES["synthesize"], "reductions", "coverage"])
+    for path, content in stage(tables, load(config)):
+        write_bytes(out / path, content)
     return 0
 
 
@@ -86,10 +132,21 @@ def _write(folder: Path, tables: dict[str, pa.Table]) -> None:
         write_table(folder / f"{name}.parquet", table)
 
 
+# those that read the configuration
+STEPS = {
+    "normalize": normalize,
+    "synthesize": synthesize,
+    "report": report,
+    "figures": figures,
+    "distributions": distributions,
+    "prints": prints,
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one step: STEP IN OUT [--config FILE]."""
     parser = argparse.ArgumentParser(prog="python -m ketameta.steps", description=main.__doc__)
-    parser.add_argument("step", choices=("ingest", "normalize", "synthesize", "report"))
+    parser.add_argument("step", choices=("ingest", *STEPS))
     parser.add_argument("source", type=Path, help="folder to read")
     parser.add_argument("out", type=Path, help="folder to write")
     parser.add_argument("--config", type=Path, help="analyses.yaml (all steps but ingest)")
@@ -98,11 +155,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ingest(given.source, given.out)
     if given.config is None:
         parser.error(f"{given.step} needs --config")
-    step = {"normalize": normalize, "synthesize": synthesize, "report": report}[given.step]
     from ketameta.configuration import ConfigurationError
 
     try:
-        return step(given.source, given.out, given.config)
+        return STEPS[given.step](given.source, given.out, given.config)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1

@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from ketameta.configuration import CONFIG, ConfigurationError, load
-from ketameta.report_files import report_files
+from ketameta.report_files import distribution_files, report_files
 from ketameta.tables import RAW_TABLES, STAGE_TABLES
 
 try:

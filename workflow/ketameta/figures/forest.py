@@ -5,42 +5,29 @@ Everything that is written comes in as text: this module knows places, not stati
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ketameta.figures.axis import Axis, make_axis, tick_label
-from ketameta.figures.scene import (
-    Group,
-    Line,
-    Polygon,
-    Rect,
-    Scene,
-    Shape,
-    Text,
-    fit_text,
-    text_width,
-)
+from ketameta.figures.columns import LINE, MARGIN, ROW, SIZE, SMALL, Columns, Heading, place_columns
+from ketameta.figures.marks import Interval, bar, diamond, light, square
+from ketameta.figures.metrics import text_width, wrap
+from ketameta.figures.scene import Group, Line, Rect, Scene, Shape, Text
 
-ROW, GAP, MARGIN, SIZE, SMALL = 22.0, 14.0, 12.0, 13.0, 12.0
-PLOT, WIDEST = 320.0, 290.0
+PLOT = 280.0
+_SIDE = 70.0  # how far a label below the axis may stand out of the plot
 
 
 @dataclass(frozen=True)
-class Heading:
-    """A column: its title (lines with a newline between) and where its cells stand."""
+class Light:
+    """A judgement: its letter, the role of its colour, and what a reader hovering is told.
 
-    title: str
-    anchor: str = "start"
+    An empty letter is a domain that nobody judged: a ring.
+    """
 
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with its interval on the natural scale; None where there is no end."""
-
-    estimate: float
-    low: float | None
-    high: float | None
+    letter: str
+    role: str = "rule"
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,16 +40,18 @@ class Row:
     weight: float | None
     tooltip: str = ""
     href: str = ""
+    lights: tuple[Light, ...] = ()
 
 
 @dataclass(frozen=True)
 class Total:
-    """A pooled result: its label and cells, drawn as a diamond."""
+    """A pooled result: its label and cells. `left` are cells below the last columns of the left."""
 
     label: str
     right: tuple[str, ...]
     interval: Interval
     tooltip: str = ""
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +61,14 @@ class Block:
     heading: str
     rows: tuple[Row, ...]
     subtotal: Total | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A trial that is listed without a weight, and why."""
+
+    label: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -90,268 +87,211 @@ class Forest:
     null: float | None
     log: bool
     limits: tuple[float, float] | None = None
+    statistics: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    left_out_heading: str = ""
     notes: tuple[str, ...] = ()
+    lights: tuple[Heading, ...] = ()
+
+    @property
+    def rows(self) -> list[Row]:
+        """Every trial's row, blocks in order."""
+        return [row for block in self.blocks for row in block.rows]
+
+    @property
+    def totals(self) -> list[Total]:
+        """Every pooled row: subtotals, total, prediction."""
+        found = [block.subtotal for block in self.blocks] + [self.total, self.prediction]
+        return [total for total in found if total]
 
 
-@dataclass
-class _Layout:
-    """Places of columns, and the shapes drawn so far."""
+class _Drawing:
+    """The shapes drawn so far, and the height at which the next row starts."""
 
-    forest: Forest
-    left_x: list[tuple[float, float]] = field(default_factory=list)
-    right_x: list[tuple[float, float]] = field(default_factory=list)
-    plot_x: float = 0.0
-    width: float = 0.0
-    y: float = 0.0
-    shapes: list[Shape] = field(default_factory=list)
+    def __init__(self, forest: Forest) -> None:
+        self.forest = forest
+        self.columns = _columns(forest)
+        self.axis = _axis(forest, self.columns)
+        self.heaviest = max((row.weight or 0.0 for row in forest.rows), default=0.0)
+        self.shapes: list[Shape] = []
+        self.y = MARGIN
 
 
 def draw(forest: Forest) -> Scene:
     """Lay a forest plot out and return it as a scene; its height follows the number of rows."""
-    layout = _columns(forest)
-    axis = _axis(forest, layout)
-    _head(layout)
-    top = layout.y
-    ground = len(layout.shapes)
+    drawing = _Drawing(forest)
+    drawing.shapes += drawing.columns.head(drawing.y)
+    drawing.y += drawing.columns.head_height
+    top, ground = drawing.y, len(drawing.shapes)
     for block in forest.blocks:
-        _block(layout, block, axis)
+        _block(drawing, block)
     if forest.total:
-        layout.y += 4
-        _diamond_row(layout, forest.total, axis, bold=True)
+        drawing.y += 4
+        _total_row(drawing, forest.total, bold=True)
     if forest.prediction:
-        _prediction_row(layout, forest.prediction, axis)
-    bottom = layout.y + 4
-    layout.shapes[ground:ground] = _guides(forest, axis, top, bottom)
-    _axis_shapes(layout, axis, bottom)
-    _notes(layout)
-    return Scene(
-        layout.width, layout.y + MARGIN, forest.title, forest.description, tuple(layout.shapes)
+        _total_row(drawing, forest.prediction, bold=False, predicts=True)
+    bottom = drawing.y + 4
+    drawing.shapes[ground:ground] = _guides(drawing, top, bottom)
+    _axis_shapes(drawing, bottom)
+    _below(drawing)
+    width, height = drawing.columns.width, drawing.y + MARGIN
+    return Scene(width, height, forest.title, forest.description, tuple(drawing.shapes))
+
+
+def _columns(forest: Forest) -> Columns:
+    return place_columns(
+        forest.left,
+        forest.right,
+        forest.lights,
+        [row.left for row in forest.rows],
+        [row.right for row in forest.rows],
+        forest.totals,
+        PLOT,
     )
 
 
-def _rows(forest: Forest) -> list[Row]:
-    return [row for block in forest.blocks for row in block.rows]
-
-
-def _totals(forest: Forest) -> list[Total]:
-    found = [block.subtotal for block in forest.blocks] + [forest.total, forest.prediction]
-    return [total for total in found if total]
-
-
-def _columns(forest: Forest) -> _Layout:
-    """Give each column the width of its widest cell."""
-    layout = _Layout(forest)
-    x = MARGIN
-    for i, heading in enumerate(forest.left):
-        cells = [row.left[i] for row in _rows(forest)]
-        width = _column_width(heading, cells, WIDEST)
-        if i == 0:
-            width = (
-                max(width, *(text_width(t.label, SIZE, bold=True) for t in _totals(forest)), 0.0)
-                if _totals(forest)
-                else width
-            )
-            width = min(width, WIDEST)
-        layout.left_x.append((x, x + width))
-        x += width + GAP
-    layout.plot_x = x + 4
-    x = layout.plot_x + PLOT + GAP + 4
-    for i, heading in enumerate(forest.right):
-        cells = [row.right[i] for row in _rows(forest)] + [t.right[i] for t in _totals(forest)]
-        width = _column_width(heading, cells, math.inf)
-        layout.right_x.append((x, x + width))
-        x += width + GAP
-    layout.width = x - GAP + MARGIN
-    return layout
-
-
-def _column_width(heading: Heading, cells: Sequence[str], most: float) -> float:
-    widest = max((text_width(cell, SIZE, bold=most == math.inf) for cell in cells), default=0.0)
-    title = max(text_width(line, SMALL, bold=True) for line in heading.title.split("\n"))
-    return max(min(widest, most), title)
-
-
-def _axis(forest: Forest, layout: _Layout) -> Axis:
-    intervals = [row.interval for row in _rows(forest)] + [t.interval for t in _totals(forest)]
-    pooled = [t.interval for t in (forest.total, forest.prediction) if t]
+def _axis(forest: Forest, columns: Columns) -> Axis:
+    intervals = [row.interval for row in forest.rows] + [t.interval for t in forest.totals]
     estimates = [i.estimate for i in intervals]
-    # a pooled interval is never clipped, unless it dwarfs the trials
-    for interval in pooled[:1]:
+    # the pooled interval is never clipped
+    for interval in [forest.total.interval] if forest.total else []:
         estimates += [x for x in (interval.low, interval.high) if x is not None]
     bounds = [x for i in intervals for x in (i.low, i.high) if x is not None]
-    return make_axis(
-        estimates,
-        bounds,
-        forest.null,
-        forest.log,
-        layout.plot_x,
-        layout.plot_x + PLOT,
-        forest.limits,
-    )
+    x0, x1 = columns.plot
+    return make_axis(estimates, bounds, forest.null, forest.log, x0, x1, forest.limits)
 
 
-def _head(layout: _Layout) -> None:
-    forest = layout.forest
-    lines = max(h.title.count("\n") + 1 for h in (*forest.left, *forest.right))
-    base = MARGIN + lines * 15
-    for heading, (x0, x1) in zip(
-        (*forest.left, *forest.right), (*layout.left_x, *layout.right_x), strict=True
-    ):
-        parts = heading.title.split("\n")
-        for n, part in enumerate(parts):
-            y = base - 15 * (len(parts) - 1 - n)
-            layout.shapes.append(_cell(part, x0, x1, y, heading.anchor, size=SMALL, bold=True))
-    layout.y = base + 8
-    layout.shapes.append(Line(MARGIN, layout.y, layout.width - MARGIN, layout.y, "ink", 1))
-    layout.y += 6
-
-
-def _cell(
-    text: str,
-    x0: float,
-    x1: float,
-    y: float,
-    anchor: str,
-    size: float = SIZE,
-    bold: bool = False,
-    role: str = "ink",
-) -> Text:
-    x = {"start": x0, "middle": (x0 + x1) / 2, "end": x1}[anchor]
-    return Text(x, y, fit_text(text, size, x1 - x0 + 1), anchor, role, size, bold)
-
-
-def _block(layout: _Layout, block: Block, axis: Axis) -> None:
+def _block(drawing: _Drawing, block: Block) -> None:
     if block.heading:
-        layout.y += ROW
-        layout.shapes.append(Text(MARGIN, layout.y - 6, block.heading, bold=True))
-    heaviest = max((row.weight or 0 for row in _rows(layout.forest)), default=0) or 1
+        for line in wrap(block.heading, SIZE, drawing.columns.plot[0] - MARGIN - 12, bold=True):
+            drawing.y += LINE + 4
+            drawing.shapes.append(Text(MARGIN, drawing.y, line, bold=True))
+        drawing.y += 4
     for row in block.rows:
-        _study_row(layout, row, axis, heaviest)
+        _study_row(drawing, row)
     if block.subtotal:
-        _diamond_row(layout, block.subtotal, axis, bold=False)
-        layout.y += 4
+        _total_row(drawing, block.subtotal, bold=False)
+        drawing.y += 6
 
 
-def _study_row(layout: _Layout, row: Row, axis: Axis, heaviest: float) -> None:
-    layout.y += ROW
-    middle, base = layout.y - ROW / 2, layout.y - 6.5
-    cells: list[Shape] = []
-    for heading, text, (x0, x1) in zip(layout.forest.left, row.left, layout.left_x, strict=True):
-        cells.append(_cell(text, x0, x1, base, heading.anchor))
-    for heading, text, (x0, x1) in zip(layout.forest.right, row.right, layout.right_x, strict=True):
-        cells.append(_cell(text, x0, x1, base, heading.anchor))
-    side = 4 + 10 * math.sqrt((row.weight if row.weight is not None else heaviest / 2) / heaviest)
-    x = axis.place(row.interval.estimate)
-    mark = Rect(x - side / 2, middle - side / 2, side, side, "mark")
-    drawn = (*_whisker(row.interval, axis, middle, "mark", 1.4), mark)
-    layout.shapes.append(Group((*cells, *drawn), row.tooltip, row.href, "study"))
+def _study_row(drawing: _Drawing, row: Row) -> None:
+    columns = drawing.columns
+    lines = columns.wrapped(row.left)
+    height = ROW + LINE * (max(len(cell) for cell in lines) - 1)
+    middle = drawing.y + height / 2
+    shapes: list[Shape] = [Rect(MARGIN, drawing.y, columns.width - 2 * MARGIN, height, "hit")]
+    shapes += columns.left_cells(lines, middle)
+    shapes += columns.right_cells(row.right, middle)
+    # without weights every square has the same, middling size
+    share = 0.4 if row.weight is None or not drawing.heaviest else row.weight / drawing.heaviest
+    shapes += square(row.interval, drawing.axis, middle, share)
+    for judged, (x0, x1) in zip(row.lights, columns.lights, strict=True):
+        shapes += light(judged.letter, judged.role, judged.title, (x0 + x1) / 2, middle)
+    drawing.shapes.append(Group(tuple(shapes), row.tooltip, row.href, "study"))
+    drawing.y += height
 
 
-def _whisker(
-    interval: Interval, axis: Axis, y: float, role: str, width: float, dash: str = ""
-) -> list[Shape]:
-    """Draw an interval, with an arrow at an end that lies beyond the axis."""
-    if interval.low is None or interval.high is None:
-        return []
-    x0, x1 = axis.place(interval.low), axis.place(interval.high)
-    shapes: list[Shape] = [Line(x0, y, x1, y, role, width, dash)]
-    for end, x, direction in ((interval.low, x0, 1), (interval.high, x1, -1)):
-        if end < axis.low - 1e-12 or end > axis.high * (1 + 1e-12) + 1e-12:
-            points = ((x, y), (x + 7 * direction, y - 4), (x + 7 * direction, y + 4))
-            shapes.append(Polygon(points, role))
-    return shapes
+def _total_row(drawing: _Drawing, total: Total, bold: bool, predicts: bool = False) -> None:
+    columns = drawing.columns
+    lines = wrap(total.label, SIZE, columns.label_width, bold=bold)
+    height = ROW + LINE * (len(lines) - 1)
+    middle = drawing.y + height / 2
+    shapes: list[Shape] = [
+        Text(MARGIN, y, line, bold=bold, italic=not bold)
+        for line, y in zip(lines, columns.baselines(len(lines), middle), strict=True)
+    ]
+    shapes += columns.under_cells(total.left, middle, bold)
+    shapes += columns.right_cells(total.right, middle, bold)
+    if predicts:
+        shapes += bar(total.interval, drawing.axis, middle)
+    else:
+        shapes += diamond(total.interval, drawing.axis, middle, 7.5 if bold else 5.5)
+    name = "prediction" if predicts else "total"
+    drawing.shapes.append(Group(tuple(shapes), total.tooltip, name=name))
+    drawing.y += height
 
 
-def _diamond_row(layout: _Layout, total: Total, axis: Axis, bold: bool) -> None:
-    layout.y += ROW
-    middle, base = layout.y - ROW / 2, layout.y - 6.5
-    layout.shapes.append(Text(MARGIN, base, total.label, bold=bold, italic=not bold))
-    _right_cells(layout, total, base, bold)
-    i = total.interval
-    if i.low is None or i.high is None:
-        return
-    x0, x, x1 = axis.place(i.low), axis.place(i.estimate), axis.place(i.high)
-    half = 7.0 if bold else 5.5
-    points = ((x0, middle), (x, middle - half), (x1, middle), (x, middle + half))
-    layout.shapes.append(Group((Polygon(points, "pooled"),), total.tooltip, name="total"))
-
-
-def _prediction_row(layout: _Layout, total: Total, axis: Axis) -> None:
-    layout.y += ROW
-    middle, base = layout.y - ROW / 2, layout.y - 6.5
-    layout.shapes.append(Text(MARGIN, base, total.label))
-    _right_cells(layout, total, base, bold=False)
-    shapes = _whisker(total.interval, axis, middle, "predict", 4)
-    layout.shapes.append(Group(tuple(shapes), total.tooltip, name="prediction"))
-
-
-def _right_cells(layout: _Layout, total: Total, base: float, bold: bool) -> None:
-    for heading, text, (x0, x1) in zip(
-        layout.forest.right, total.right, layout.right_x, strict=True
-    ):
-        layout.shapes.append(_cell(text, x0, x1, base, heading.anchor, bold=bold))
-
-
-def _guides(forest: Forest, axis: Axis, top: float, bottom: float) -> list[Shape]:
+def _guides(drawing: _Drawing, top: float, bottom: float) -> list[Shape]:
     """Lines behind the rows: no effect, and the pooled estimate."""
+    forest, axis = drawing.forest, drawing.axis
     shapes: list[Shape] = []
-    if forest.null is not None and axis.low <= forest.null <= axis.high:
+    if forest.null is not None and not axis.side(forest.null):
         x = axis.place(forest.null)
         shapes.append(Line(x, top, x, bottom, "ink", 1))
-    if forest.total:
+    if forest.total and not axis.side(forest.total.interval.estimate):
         x = axis.place(forest.total.interval.estimate)
         shapes.append(Line(x, top, x, bottom, "pooled", 1, "3 3"))
     return shapes
 
 
-def _axis_shapes(layout: _Layout, axis: Axis, y: float) -> None:
-    forest = layout.forest
-    shapes: list[Shape] = [Line(axis.x0, y, axis.x1, y, "ink", 1)]
-    last = -math.inf
-    for tick in axis.ticks:
-        x, label = axis.place(tick), tick_label(tick)
-        shapes.append(Line(x, y, x, y + 5, "ink", 1))
-        half = text_width(label, SMALL) / 2
-        if x - half > last + 6:
-            shapes.append(Text(x, y + 18, label, "middle", size=SMALL))
-            last = x + half
+def _axis_shapes(drawing: _Drawing, y: float) -> None:
+    forest, axis = drawing.forest, drawing.axis
+    shapes = [*ticks(axis, y)]
     y += 18
     if forest.sides:
         null = axis.place(forest.null if forest.null is not None else axis.low)
-        left, right = forest.sides
         y += 16
-        shapes += _side(f"← {left}", null - 10, "end", axis.x0, layout, y)
-        shapes += _side(f"{right} →", null + 10, "start", axis.x1, layout, y)
-    y += 17
-    middle = (axis.x0 + axis.x1) / 2
-    shapes.append(Text(middle, y, forest.axis_title, "middle", "muted", SMALL))
-    layout.shapes.append(Group(tuple(shapes), name="axis"))
-    layout.y = y + 6
+        placed = _sides(forest.sides, null, axis, drawing.columns.width, y)
+        shapes += placed
+        y = placed[-1].y
+    for line in wrap(forest.axis_title, SMALL, axis.x1 - axis.x0 + 2 * _SIDE):
+        y += 17
+        shapes.append(Text((axis.x0 + axis.x1) / 2, y, line, "middle", "muted", SMALL))
+    drawing.shapes.append(Group(tuple(shapes), name="axis"))
+    drawing.y = y + 8
 
 
-def _side(text: str, x: float, anchor: str, edge: float, layout: _Layout, y: float) -> list[Shape]:
-    """Place a label beside no effect; one that does not fit there ends at the plot's edge."""
-    width = text_width(text, SMALL)
-    room = abs(edge - x)
-    if width <= room + 60:
-        return [Text(x, y, text, anchor, size=SMALL)]
-    other = "start" if anchor == "end" else "end"
-    return [Text(edge, y, text, other, size=SMALL)] if room > width / 2 else []
+def ticks(axis: Axis, y: float) -> Iterator[Shape]:
+    """Draw an axis at a height: its line, its ticks, and labels where one fits beside the last."""
+    yield Line(axis.x0, y, axis.x1, y, "ink", 1)
+    last = float("-inf")
+    for tick in axis.ticks:
+        x, label = axis.place(tick), tick_label(tick)
+        yield Line(x, y, x, y + 5, "ink", 1)
+        half = text_width(label, SMALL) / 2
+        if x - half > last + 6:
+            yield Text(x, y + 18, label, "middle", size=SMALL)
+            last = x + half
 
 
-def _notes(layout: _Layout) -> None:
-    for note in layout.forest.notes:
-        for line in _wrapped(note, layout.width - 2 * MARGIN):
-            layout.y += 17
-            layout.shapes.append(Text(MARGIN, layout.y, line, role="muted", size=SMALL))
+def _sides(
+    sides: tuple[str, str], null: float, axis: Axis, width: float, y: float
+) -> tuple[Text, ...]:
+    """Place what the sides favour away from no effect, below each other where they would meet."""
+    left, right = f"← {sides[0]}", f"{sides[1]} →"
+    first, second = text_width(left, SMALL), text_width(right, SMALL)
+    lowest, highest = max(axis.x0 - _SIDE, MARGIN), min(axis.x1 + _SIDE, width - MARGIN)
+    x_left = max(null - 10 - first, lowest)
+    x_right = min(null + 10, highest - second)
+    below = 16 if x_left + first + 6 > x_right else 0
+    x_right = max(x_right, lowest)
+    return (
+        Text(x_left, y, left, size=SMALL),
+        Text(x_right, y + below, right, size=SMALL),
+    )
 
 
-def _wrapped(text: str, width: float) -> list[str]:
-    lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and text_width(longer, SMALL) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
+def _below(drawing: _Drawing) -> None:
+    """Write what stands below the plot: statistics, trials left out, notes."""
+    forest = drawing.forest
+    _lines(drawing, forest.statistics, "ink")
+    if forest.left_out:
+        drawing.y += 24
+        drawing.shapes.append(
+            Text(MARGIN, drawing.y, forest.left_out_heading, size=SMALL, bold=True)
+        )
+        for trial in forest.left_out:
+            _lines(drawing, (f"{trial.label}: {trial.reason}",), "ink", 10)
+        drawing.y += 4
+    if forest.notes:
+        drawing.y += 6
+        _lines(drawing, forest.notes, "muted")
+
+
+def _lines(drawing: _Drawing, texts: tuple[str, ...], role: str, indent: float = 0.0) -> None:
+    width = drawing.columns.width - 2 * MARGIN
+    for text in texts:
+        for n, line in enumerate(wrap(text, SMALL, width - 2 * indent)):
+            drawing.y += 17
+            x = MARGIN + indent + (indent if n else 0)
+            drawing.shapes.append(Text(x, drawing.y, line, role=role, size=SMALL))

@@ -6,6 +6,7 @@ one table here, and a page may give it another one (dark mode) through the class
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
 
@@ -15,47 +16,32 @@ COLOURS = {
     "muted": "#5c5c5c",
     "rule": "#bdbdbd",
     "band": "#f2f4f7",
+    "band2": "#e3e8ee",
+    "band3": "#d0d8e2",
     "mark": "#1f4e79",
     "pooled": "#b5500b",
     "predict": "#6b6b6b",
+    "low": "#8fd0b2",
+    "concern": "#f4d35e",
+    "high": "#9c2a10",
+    "on-low": "#1a1a1a",
+    "on-high": "#ffffff",
+    "paper": "#ffffff",
+}
+# The same roles on a dark ground; the lights of a judgement keep theirs.
+DARK = {
+    "ink": "#e8e8e6",
+    "muted": "#a9adb3",
+    "rule": "#3a4048",
+    "band": "#1e2329",
+    "band2": "#283039",
+    "band3": "#343e4a",
+    "mark": "#7db4e8",
+    "pooled": "#f0a05a",
+    "predict": "#a9adb3",
+    "paper": "#15181c",
 }
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
-
-# Advance widths of Helvetica in thousandths of the font size (Adobe font metrics), by character.
-_WIDTHS = {
-    278: " !/:;,.It[]\\'|",
-    222: "ijl‘’",
-    333: "-()rf`",
-    500: "cksvxyz",
-    556: "abdeghnopqu0123456789L$#_?–",
-    584: "+=<>~−≤≥×",
-    611: "FTZ",
-    667: "ABEKPSVXY&",
-    722: "CDHNRUw",
-    778: "GOQ",
-    833: "mM",
-    889: "%",
-    944: "W",
-    400: "²°*",
-    1000: "…—",
-    355: '"',
-}
-_WIDTH = {character: width for width, characters in _WIDTHS.items() for character in characters}
-
-
-def text_width(text: str, size: float, bold: bool = False) -> float:
-    """Return the width of a text in pixels as set in Helvetica; unknown letters count as wide."""
-    thousandths = sum(_WIDTH.get(character, 611) for character in text)
-    return thousandths * size / 1000 * (1.07 if bold else 1.0)
-
-
-def fit_text(text: str, size: float, width: float) -> str:
-    """Cut a text with … so that it fits a width."""
-    if text_width(text, size) <= width:
-        return text
-    while text and text_width(text + "…", size) > width:
-        text = text[:-1].rstrip()
-    return text + "…"
 
 
 @dataclass(frozen=True)
@@ -87,7 +73,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Rect:
-    """A filled rectangle."""
+    """A filled rectangle; of the role ``hit`` it is not seen and only catches the pointer."""
 
     x: float
     y: float
@@ -105,6 +91,17 @@ class Polygon:
 
 
 @dataclass(frozen=True)
+class Circle:
+    """A filled circle, or a ring where `ring` is true."""
+
+    x: float
+    y: float
+    radius: float
+    role: str = "mark"
+    ring: bool = False
+
+
+@dataclass(frozen=True)
 class Group:
     """Shapes that belong together, with a tooltip; `href` makes a link of them."""
 
@@ -114,7 +111,7 @@ class Group:
     name: str = ""
 
 
-Shape = Text | Line | Rect | Polygon | Group
+Shape = Text | Line | Rect | Polygon | Circle | Group
 
 
 @dataclass(frozen=True)
@@ -128,6 +125,15 @@ class Scene:
     shapes: tuple[Shape, ...] = field(default=())
 
 
+def flat(shapes: tuple[Shape, ...]) -> Iterator[Shape]:
+    """Go through shapes in the order in which they are drawn, groups opened."""
+    for shape in shapes:
+        if isinstance(shape, Group):
+            yield from flat(shape.shapes)
+        else:
+            yield shape
+
+
 def number(value: float) -> str:
     """Write a coordinate: two decimals at most, no trailing zeros, no minus zero."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
@@ -137,8 +143,8 @@ def number(value: float) -> str:
 def to_svg(scene: Scene, name: str, standalone: bool = False) -> str:
     """Return the scene as SVG text; `name` makes its ids unique on a page.
 
-    Standalone files carry a white ground and the XML name space; inside a page the page's style
-    sheet sets the colours of the roles.
+    Standalone files carry a ground, the XML name space, and colours for a reader whose screen
+    is dark; inside a page the page's style sheet sets the colours of the roles.
     """
     width, height = number(scene.width), number(scene.height)
     head = [
@@ -150,9 +156,18 @@ def to_svg(scene: Scene, name: str, standalone: bool = False) -> str:
         f'<desc id="{name}-d">{escape(scene.description)}</desc>',
     ]
     if standalone:
-        head.append(f'<rect width="{width}" height="{height}" fill="#ffffff"/>')
+        head.append(f"<style>{_dark_style()}</style>")
+        head.append(_shape(Rect(0, 0, scene.width, scene.height, "paper")))
     body = [_shape(shape) for shape in scene.shapes]
     return "\n".join([*head, *body, "</svg>"]) + "\n"
+
+
+def _dark_style() -> str:
+    fills = "".join(f".{role}{{fill:{colour}}}" for role, colour in DARK.items())
+    lines = "".join(
+        f"line.{role},circle.{role}-ring{{stroke:{colour}}}" for role, colour in DARK.items()
+    )
+    return f"@media screen and (prefers-color-scheme:dark){{{fills}{lines}}}"
 
 
 def _shape(shape: Shape) -> str:
@@ -162,28 +177,39 @@ def _shape(shape: Shape) -> str:
         if shape.href:
             return f'<a href="{escape(shape.href, quote=True)}">{inner}</a>'
         return f'<g class="{shape.name}">{inner}</g>' if shape.name else f"<g>{inner}</g>"
-    colour = COLOURS[shape.role]
     if isinstance(shape, Text):
-        style = (' font-weight="bold"' if shape.bold else "") + (
-            ' font-style="italic"' if shape.italic else ""
-        )
-        size = f' font-size="{number(shape.size)}"' if shape.size != 13 else ""
-        anchor = f' text-anchor="{shape.anchor}"' if shape.anchor != "start" else ""
-        return (
-            f'<text class="{shape.role}" x="{number(shape.x)}" y="{number(shape.y)}" '
-            f'fill="{colour}"{anchor}{size}{style}>{escape(shape.text)}</text>'
-        )
+        return _text(shape)
     if isinstance(shape, Line):
         dash = f' stroke-dasharray="{shape.dash}"' if shape.dash else ""
         return (
             f'<line class="{shape.role}" x1="{number(shape.x1)}" y1="{number(shape.y1)}" '
-            f'x2="{number(shape.x2)}" y2="{number(shape.y2)}" stroke="{colour}" '
+            f'x2="{number(shape.x2)}" y2="{number(shape.y2)}" stroke="{COLOURS[shape.role]}" '
             f'stroke-width="{number(shape.width)}"{dash}/>'
         )
     if isinstance(shape, Rect):
+        hit = shape.role == "hit"
+        paint = 'fill="none" pointer-events="all"' if hit else f'fill="{COLOURS[shape.role]}"'
         return (
             f'<rect class="{shape.role}" x="{number(shape.x)}" y="{number(shape.y)}" '
-            f'width="{number(shape.width)}" height="{number(shape.height)}" fill="{colour}"/>'
+            f'width="{number(shape.width)}" height="{number(shape.height)}" {paint}/>'
         )
+    if isinstance(shape, Circle):
+        place = f'cx="{number(shape.x)}" cy="{number(shape.y)}" r="{number(shape.radius)}"'
+        if shape.ring:
+            colour = COLOURS[shape.role]
+            return f'<circle class="{shape.role}-ring" {place} fill="none" stroke="{colour}"/>'
+        return f'<circle class="{shape.role}" {place} fill="{COLOURS[shape.role]}"/>'
     points = " ".join(f"{number(x)},{number(y)}" for x, y in shape.points)
-    return f'<polygon class="{shape.role}" points="{points}" fill="{colour}"/>'
+    return f'<polygon class="{shape.role}" points="{points}" fill="{COLOURS[shape.role]}"/>'
+
+
+def _text(shape: Text) -> str:
+    style = (' font-weight="bold"' if shape.bold else "") + (
+        ' font-style="italic"' if shape.italic else ""
+    )
+    size = f' font-size="{number(shape.size)}"' if shape.size != 13 else ""
+    anchor = f' text-anchor="{shape.anchor}"' if shape.anchor != "start" else ""
+    return (
+        f'<text class="{shape.role}" x="{number(shape.x)}" y="{number(shape.y)}" '
+        f'fill="{COLOURS[shape.role]}"{anchor}{size}{style}>{escape(shape.text)}</text>'
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ketameta.configuration import Configuration, Question, Variant
 from ketameta.normalize.checks.run import find
 from ketameta.normalize.choose import TrialChoice
+from ketameta.normalize.describe import coverage, reductions
 from ketameta.normalize.ledger import Entry, Ledger
 from ketameta.normalize.overlap import resolve
 from ketameta.normalize.records import Arm, Effect, Row, Trial
@@ -48,6 +49,9 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     found["number_checks"] = [asdict(finding) for finding in checks]
     found["overview"] = _overview(raw)
     found["claim_rows"] = raw["claims"]
+    found["bias"] = raw["risk_of_bias"]
+    found["reductions"] = reductions(configuration, trials, rows)
+    found["coverage"] = coverage(trials, rows)
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())
         for name, schema in STAGE_TABLES["normalize"].items()

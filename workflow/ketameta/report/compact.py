@@ -18,7 +18,10 @@ def compact(forest: Forest) -> Forest:
         blocks=tuple(_block(block) for block in forest.blocks),
         total=_total(forest.total),
         prediction=_total(forest.prediction),
+        statistics=(),
+        left_out=(),
         notes=(),
+        lights=(),
     )
 
 
@@ -28,11 +31,11 @@ def _block(block: Block) -> Block:
 
 
 def _row(row: Row) -> Row:
-    return replace(row, left=_first(row.left), right=_last(row.right))
+    return replace(row, left=_first(row.left), right=_last(row.right), lights=())
 
 
 def _total(total: Total | None) -> Total | None:
-    return replace(total, right=_last(total.right)) if total else None
+    return replace(total, left=(), right=_last(total.right)) if total else None
 
 
 def _first(cells: Sequence[str]) -> tuple[str, ...]:

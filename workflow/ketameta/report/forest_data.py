@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ketameta.configuration import Analysis
-from ketameta.figures.forest import Block, Forest, Heading, Interval, Row, Total
-from ketameta.report import wording
+from ketameta.figures.columns import Heading
+from ketameta.figures.forest import Block, Forest, LeftOut, Row, Total
+from ketameta.figures.marks import Interval
+from ketameta.report import bias, wording
 from ketameta.synthesize.scales import NULL_VALUE
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
+LISTED = 10  # trials left out that a figure names; the page lists all
 
-_AXIS = {
+AXIS = {
     "RR": "Risk ratio (log scale)",
     "OR": "Odds ratio (log scale)",
     "RD": "Risk difference",
@@ -21,11 +25,17 @@ _AXIS = {
     "PLO": "People with the outcome, per cent",
     "PCTRED": "Reduction from baseline, per cent",
 }
-_LIMITS = {"PLO": (0.0, 100.0), "RD": (-1.0, 1.0)}
+LIMITS = {"PLO": (0.0, 100.0), "RD": (-1.0, 1.0)}
 _LISTS = {
     "comparator_class": "comparator_classes",
     "population": "populations",
     "treatment": "treatments",
+}
+_RULES = {
+    "k-1": "t, k − 1 df",
+    "k-2": "t, k − 2 df",
+    "normal": "normal",
+    "hksj": "t, HKSJ variance",
 }
 
 
@@ -35,29 +45,39 @@ def forest_of(
     studies: list[Record],
     subgroups: list[Record],
     href: str = "",
+    exclusions: Sequence[Record] = (),
+    judgements: Sequence[Record] = (),
 ) -> Forest:
-    """Return the forest plot of an analysis; `href` links rows to `<href>#effect-<trial>`."""
+    """Return the forest plot of an analysis; `href` links rows to `<href>#effect-<trial>`.
+
+    `exclusions` and `judgements` are the analysis's own rows of those tables.
+    """
     measure = analysis.select.measure
-    left = _left_headings(analysis, studies)
+    judged = bias.by_trial(judgements)
+    tools = bias.tools_of(judgements)
     right = (
-        Heading("Weight\n%", "end"),
-        Heading(f"{_short(measure)}\n[{wording.percent(analysis.model.level)} CI]", "end"),
+        Heading("Weight\n%", "."),
+        Heading(f"{_short(measure)}\n[{wording.percent(analysis.model.level)} CI]", "."),
     )
-    total = _total(analysis, record, "Pooled", record["model"]) if _pooled(record) else None
+    listed, heading = _left_out([e for e in exclusions if e["near"]])
     return Forest(
         analysis.display.title,
         wording.forest_alt(analysis, record, studies),
-        left,
+        _left_headings(analysis),
         right,
-        tuple(_blocks(analysis, studies, subgroups, href)),
-        total,
+        tuple(_blocks(analysis, studies, subgroups, href, judged, tools)),
+        _total(analysis, record, studies, "Random effects") if _pooled(record) else None,
         _prediction(analysis, record),
-        _AXIS[measure],
+        AXIS[measure],
         wording.sides(analysis),
         NULL_VALUE.get(measure),
         measure in ("RR", "OR"),
-        _LIMITS.get(measure),
-        tuple(_notes(analysis, record, studies)),
+        LIMITS.get(measure),
+        tuple(filter(None, (wording.heterogeneity(record), wording.between_groups(record)))),
+        listed,
+        heading,
+        tuple(_notes(analysis, record, studies) + bias.legend(judgements)),
+        bias.headings(tools),
     )
 
 
@@ -69,53 +89,58 @@ def _short(measure: str) -> str:
     return {"PLO": "Share, %", "PCTRED": "Reduction, %"}.get(measure, measure)
 
 
-def _scaled(measure: str, value: float | None) -> float | None:
+def scaled(measure: str, value: float | None) -> float | None:
     """Return a value as drawn: proportions in per cent."""
     return None if value is None else 100 * value if measure == "PLO" else value
 
 
 def _interval(measure: str, record: Record, estimate: str) -> Interval:
-    value = _scaled(measure, record[estimate])
+    value = scaled(measure, record[estimate])
     assert value is not None
-    return Interval(value, _scaled(measure, record["ci_low"]), _scaled(measure, record["ci_high"]))
+    return Interval(value, scaled(measure, record["ci_low"]), scaled(measure, record["ci_high"]))
 
 
-def _left_headings(analysis: Analysis, studies: list[Record]) -> tuple[Heading, ...]:
+def _left_headings(analysis: Analysis) -> tuple[Heading, ...]:
+    """Return the columns that a measure has; those of the arms come last, headed by the arm."""
+    name = wording.treatment_name(analysis)
+    treated = name.replace("(es)k", "(Es)k") if name.startswith("(") else name.capitalize()
+    control = wording.control_name(analysis)
+    control = control if control.isupper() else control.capitalize()
+    by_arm = analysis.select.by_arm
     headings = [
-        Heading("Trial"),
-        Heading("Treatment"),
-        *([] if analysis.select.by_arm else [Heading("Control")]),
+        Heading("Trial", widest=210),
+        Heading("Treatment", widest=80),
+        Heading("Dose", widest=105),
+        Heading("Route", widest=60),
+        *([] if by_arm else [Heading("Control", widest=90)]),
         Heading("Hour", "end"),
     ]
-    if analysis.select.measure in ("RR", "OR", "RD"):
-        headings += [Heading("Treated\nevents/n", "end"), Heading("Control\nevents/n", "end")]
-    elif analysis.select.measure == "PLO":
-        headings += [Heading("Treated\nevents/n", "end")]
-    elif analysis.select.by_arm:
-        headings += [Heading("Scale"), Heading("Treated\nn", "end")]
+    if analysis.select.measure in ("RR", "OR", "RD", "PLO"):
+        cells = "n/N", "/"
     else:
-        headings += [
-            Heading("Scale"),
-            Heading("Treated\nmean (SD) n", "end"),
-            Heading("Control\nmean (SD) n", "end"),
-        ]
-    return tuple(headings)
+        headings.append(Heading("Scale", widest=100))
+        cells = ("N" if by_arm else "mean (SD) n"), "."
+    sides = [treated] if by_arm else [treated, control]
+    return (*headings, *(Heading(f"{side}\n{cells[0]}", cells[1]) for side in sides))
 
 
 def _left_cells(analysis: Analysis, s: Record) -> tuple[str, ...]:
-    drug = " ".join(filter(None, (s["treatment"], _dose(s), s["route"])))
-    label = f"{s['label']}, {s['comparison']}" if s["comparison"] else s["label"]
-    cells = [label, drug]
-    if not analysis.select.by_arm:
-        cells.append(s["control"])
-    cells.append(f"{s['hour']:g}" if s["hour"] is not None else "–")
-    if analysis.select.measure == "PLO":
-        return (*cells, _events(s, "t"))
-    if analysis.select.measure in ("RR", "OR", "RD"):
-        return (*cells, _events(s, "t"), _events(s, "c"))
-    if analysis.select.by_arm:
-        return (*cells, s["scale"] or "–", wording.people(s["n_t"]))
-    return (*cells, s["scale"] or "–", _mean(s, "t"), _mean(s, "c"))
+    by_arm = analysis.select.by_arm
+    cells = [
+        f"{s['label']}, {s['comparison']}" if s["comparison"] else s["label"],
+        s["treatment"] or "–",
+        _dose(s) or "–",
+        s["route"] or "–",
+        *([] if by_arm else [s["control"] or "–"]),
+        f"{s['hour']:g}" if s["hour"] is not None else "–",
+    ]
+    sides = ("t",) if by_arm else ("t", "c")
+    if analysis.select.measure in ("RR", "OR", "RD", "PLO"):
+        return (*cells, *(_events(s, side) for side in sides))
+    cells.append(s["scale"] or "–")
+    if by_arm:
+        return (*cells, wording.people(s["n_t"]))
+    return (*cells, *(_mean(s, side) for side in sides))
 
 
 def _dose(study: Record) -> str:
@@ -124,7 +149,7 @@ def _dose(study: Record) -> str:
     units = {unit for _, _, unit in parts}
     if len(units) != 1:
         return study["dose"] or ""
-    return ", ".join(amount for amount, _, _ in parts) + " " + units.pop()
+    return ", ".join(amount.replace("-", "–") for amount, _, _ in parts) + " " + units.pop()
 
 
 def _events(study: Record, side: str) -> str:
@@ -136,28 +161,54 @@ def _events(study: Record, side: str) -> str:
 def _mean(study: Record, side: str) -> str:
     n = wording.people(study[f"n_{side}"])
     if study[f"mean_{side}"] is None:
-        return f"reported, n {n}" if study[f"n_{side}"] else "reported"
+        return f"contrast, n {n}" if study[f"n_{side}"] else "contrast"
     mean, sd = wording.fixed(study[f"mean_{side}"], 1), wording.fixed(study[f"sd_{side}"], 1)
     return f"{mean} ({sd}) {n}"
 
 
+def _sums(analysis: Analysis, studies: list[Record]) -> tuple[str, ...]:
+    """Return people (and events) of the arms together; a dash where a trial gives none.
+
+    A control kept whole beside several arms of its trial is counted once.
+    """
+    events = analysis.select.measure in ("RR", "OR", "RD", "PLO")
+    cells = []
+    for side in ("t",) if analysis.select.by_arm else ("t", "c"):
+        once = studies
+        if side == "c" and any(s["shared"] is not None for s in studies):
+            once = list({s["trial_id"]: s for s in studies}.values())
+        names = [f"events_{side}", f"n_{side}"] if events else [f"n_{side}"]
+        sums = [
+            None if any(s[name] is None for s in once) else sum(s[name] for s in once)
+            for name in names
+        ]
+        cells.append("–" if None in sums else "/".join(wording.people(x) for x in sums))
+    return tuple(cells)
+
+
 def _blocks(
-    analysis: Analysis, studies: list[Record], subgroups: list[Record], href: str
+    analysis: Analysis,
+    studies: list[Record],
+    subgroups: list[Record],
+    href: str,
+    judged: bias.Judged,
+    tools: list[str],
 ) -> list[Block]:
     if not subgroups:
-        return [Block("", tuple(_row(analysis, s, href) for s in studies))]
+        return [Block("", tuple(_row(analysis, s, href, judged, tools) for s in studies))]
     labels = vocabulary().words(_LISTS[analysis.model.subgroup or "comparator_class"])
     blocks = []
     for group in subgroups:
         name = group["subgroup"]
-        rows = tuple(_row(analysis, s, href) for s in studies if s["subgroup"] == name)
-        subtotal = _total(analysis, group, "Subtotal", group["model"]) if _pooled(group) else None
+        own = [s for s in studies if s["subgroup"] == name]
+        rows = tuple(_row(analysis, s, href, judged, tools) for s in own)
+        subtotal = _total(analysis, group, own, "Subtotal") if _pooled(group) else None
         heading = labels.get(name, name) or "not stated"
         blocks.append(Block(heading[:1].upper() + heading[1:], rows, subtotal))
     return blocks
 
 
-def _row(analysis: Analysis, s: Record, href: str) -> Row:
+def _row(analysis: Analysis, s: Record, href: str, judged: bias.Judged, tools: list[str]) -> Row:
     measure = analysis.select.measure
     text = wording.estimate_interval(measure, s, "effect")
     return Row(
@@ -167,18 +218,21 @@ def _row(analysis: Analysis, s: Record, href: str) -> Row:
         s["weight"],
         f"{s['label']}: {wording.MEASURES[measure]} {text}",
         f"{href}#{wording.anchor(s)}",
+        bias.lights(s["trial_id"], judged, tools),
     )
 
 
-def _total(analysis: Analysis, record: Record, label: str, model: str) -> Total:
+def _total(analysis: Analysis, record: Record, studies: list[Record], label: str) -> Total:
     measure = analysis.select.measure
     text = wording.estimate_interval(measure, record)
-    people = wording.count(record["k"], "trial")
+    weights = [s["weight"] for s in studies]
+    share = "" if None in weights else wording.fixed(sum(weights), 1)
     return Total(
-        f"{label} ({people}; {model})",
-        ("100.0" if label == "Pooled" else "", text),
+        f"{label}, {wording.count(record['k'], 'trial')} ({record['model']})",
+        (share, text),
         _interval(measure, record, "estimate"),
         f"{label} {wording.MEASURES[measure]} {text}",
+        _sums(analysis, studies),
     )
 
 
@@ -186,29 +240,50 @@ def _prediction(analysis: Analysis, record: Record) -> Total | None:
     if record["pi_low"] is None:
         return None
     measure = analysis.select.measure
-    low, high = (
-        wording.quantity(measure, record["pi_low"]),
-        wording.quantity(measure, record["pi_high"]),
-    )
-    values = [_scaled(measure, record[name]) for name in ("estimate", "pi_low", "pi_high")]
-    level = wording.percent(analysis.model.level)
-    rule = {"k-1": "t, k − 1 df", "k-2": "t, k − 2 df", "normal": "normal", "hksj": "HKSJ"}
+    low, high = (wording.quantity(measure, record[name]) for name in ("pi_low", "pi_high"))
+    values = [scaled(measure, record[name]) for name in ("estimate", "pi_low", "pi_high")]
+    rule = _RULES[analysis.model.prediction]
+    if "three-level" in record["model"]:
+        rule = "three-level, t"
+    elif "GLMM" in record["model"]:
+        rule = _RULES["k-1"]
     return Total(
-        f"{level} prediction interval ({rule[analysis.model.prediction]})",
+        f"{wording.percent(analysis.model.level)} prediction interval ({rule})",
         ("", f"[{low}, {high}]"),
         Interval(values[0] or 0.0, values[1], values[2]),
         f"Prediction interval {low} to {high}",
     )
 
 
+def _left_out(near: list[Record]) -> tuple[tuple[LeftOut, ...], str]:
+    """Return the trials to list without a weight, not all of many, and a heading with a count."""
+    shown = tuple(
+        LeftOut(e["label"], e["reason"] + (f" ({e['detail']})" if e["detail"] else ""))
+        for e in near[:LISTED]
+    )
+    heading = (
+        f"Not pooled: outcome and time fit, no usable effect ({wording.count(len(near), 'trial')}"
+    )
+    more = len(near) - len(shown)
+    return shown, heading + (f"; {len(shown)} shown, the page lists all)" if more else ")")
+
+
 def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[str]:
-    notes = [wording.heterogeneity(record), wording.between_groups(record)]
+    notes = []
     marked = [s["label"] for s in studies if s["marks"]]
     if marked:
         notes.append("Rows that want a check: " + ", ".join(marked) + ".")
-    notes.append(
-        "Squares: area by weight. Arrows: the interval goes beyond the axis."
-        if record["k"] > 1
-        else "One trial: nothing is pooled."
-    )
-    return [note for note in notes if note]
+    if record["k"] > 1:
+        notes.append(
+            "Squares: area by weight. Diamond: pooled effect with its interval. Grey bar: "
+            "prediction interval. Arrow: the interval goes beyond the axis."
+            if record["pi_low"] is not None
+            else "Squares: area by weight. Arrow: the interval goes beyond the axis."
+        )
+        if "GLMM" in record["model"] or "three-level" in record["model"]:
+            notes.append("Weights: inverse variance, two levels; the model gives none of its own.")
+    elif record["k"] == 1:
+        notes.append("One trial: nothing is pooled.")
+    if any(s["basis"] == "contrast" for s in studies) and not analysis.select.by_arm:
+        notes.append("contrast, –: a reported difference, without numbers of the arms.")
+    return notes

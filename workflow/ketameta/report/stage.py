@@ -13,6 +13,7 @@ from ketameta.report.claims import claim_views
 from ketameta.report.compact import compact
 from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.forest_data import forest_of
+from ketameta.report.graphics import courses, diagnostics
 from ketameta.report.pages import by_reason, environment, study_view, summary_view, warnings_on
 from ketameta.report.verify import verify_script
 from ketameta.report.workbook import workbook
@@ -67,6 +68,7 @@ def _shared(tables: Rows, configuration: Configuration, paths: list[str]) -> dic
         "data_hash": dict(summary["data"])["data hash"],
         "data_date": dict(summary["data"]).get("data date"),
         "version": __version__,
+        "all_drawings": [*diagnostics(tables, configuration), *courses(tables, configuration)],
         "tables": [path for path in paths if path.startswith("tables/")],
         "figures": {
             name: [path for path in paths if path.startswith(f"figures/{name}.")]
@@ -81,7 +83,8 @@ def _analysis_files(
     """Return the figure and the page of one analysis."""
     name = analysis.name
     own = {table: _of(tables[table], name) for table in STAGE_TABLES["synthesize"] if table in _OWN}
-    scene = draw(forest_of(analysis, record, own["studies"], own["subgroups"]))
+    rows = (own["studies"], own["subgroups"], "", own["exclusions"], own["judgements"])
+    scene = draw(forest_of(analysis, record, *rows))
     studies = [study_view(analysis, s) for s in own["studies"]]
     page = environment().get_template("analysis.html")
     return {
@@ -99,6 +102,7 @@ def _analysis_files(
             exclusions=by_reason(own["exclusions"]),
             unused=by_reason([u for u in own["unused"] if not u["chosen"]]),
             chosen=by_reason([u for u in own["unused"] if u["chosen"]]),
+            drawings=[d for d in shared["all_drawings"] if d.analysis == name],
             warnings=warnings_on(studies, shared["summary"], shared["findings"]),
             root="../",
         ),
@@ -107,7 +111,7 @@ def _analysis_files(
 
 _OWN = (
     *("studies", "subgroups", "sensitivity", "absolute", "points"),
-    *("exclusions", "unused"),
+    *("exclusions", "unused", "judgements"),
 )
 
 

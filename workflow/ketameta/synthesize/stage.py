@@ -11,6 +11,8 @@ from ketameta.normalize.ledger import REASONS
 from ketameta.storage import content_id
 from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.claims import tests_of
+from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
+from ketameta.synthesize.judge import judgements
 from ketameta.synthesize.pool import between, intervals, normal_interval, pooled, weights
 from ketameta.synthesize.scales import favours, natural
 from ketameta.tables.stages import STAGE_TABLES
@@ -44,8 +46,15 @@ def synthesize(
         found["subgroups"] += _subgroups(analysis, own)
         found["studies"] += _studies(analysis, own, steps, raw)
         found["sensitivity"] += _sensitivity(analysis, own, variants)
-        found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name,], labels)
+        found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name,], labels, raw)
         found["unused"] += _unused(analysis, own, ledger[analysis.name,], labels)
+        outcome, trials = analysis.select.outcome, [e["trial_id"] for e in own]
+        found["judgements"] += judgements(analysis.name, outcome, trials, tables["bias"])
+        if diagnosed(analysis, own, record):
+            centre = record["estimate_log"] if "estimate_log" in record else record["estimate"]
+            found["diagnostics"] += diagnostics(analysis, own)
+            found["asymmetry"].append(asymmetry(analysis, own, centre))
+    found["courses"] = courses(configuration, found["syntheses"])
     found["findings"] = tables["number_checks"]
     found["claim_tests"] = tests_of(tables["claim_rows"], configuration)
     found["summary"] = tables["overview"] + _use(tables["ledger"])
@@ -165,8 +174,31 @@ def _studies(
 _ELSEWHERE = ("other outcome", "other population", "other treatment", "used")
 
 
+# reasons that stop a row after it has passed the sieve of outcome, arms and hours
+_NEAR = ("not usable", "same patients", "same people", "repeated report")
+
+
+def _near(analysis: Analysis, entry: Record, raw: dict[tuple[str, int], Record]) -> bool:
+    """Say whether a row is on the outcome and in the window, and only its numbers are at fault.
+
+    Flags and reported measures are judged before the hour, so the hour is looked up.
+    """
+    if entry["reason"] in _NEAR:
+        return True
+    if entry["reason"] not in ("flagged", "other measure"):
+        return False
+    cells = json.loads(raw[entry["file"], entry["line"]]["entered"])
+    hour = float(cells["timepoint_h"]) if cells.get("timepoint_h") else None
+    window = analysis.select.window
+    return hour in window if window is not None else hour != 0
+
+
 def _exclusions(
-    analysis: Analysis, effects: list[Record], ledger: list[Record], labels: dict[str, str]
+    analysis: Analysis,
+    effects: list[Record],
+    ledger: list[Record],
+    labels: dict[str, str],
+    raw: dict[tuple[str, int], Record],
 ) -> list[Record]:
     """One row a trial that has rows on the outcome and population, and no effect."""
     order = list(REASONS)
@@ -187,6 +219,7 @@ def _exclusions(
                 "reason": REASONS[furthest["reason"]],
                 "detail": "; ".join(dict.fromkeys(e["detail"] for e in same if e["detail"])),
                 "rows": [f"{e['file']}:{e['line']}" for e in same],
+                "near": any(_near(analysis, e, raw) for e in same),
             }
         )
     return result

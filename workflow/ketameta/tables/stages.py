@@ -4,21 +4,37 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ketameta.tables.behind_figures import (
+    ASYMMETRY,
+    BIAS,
+    COURSES,
+    COVERAGE,
+    DIAGNOSTICS,
+    JUDGEMENTS,
+    REDUCTIONS,
+)
+from ketameta.tables.behind_pages import (
+    ABSOLUTE,
+    CLAIM_ROWS,
+    CLAIM_TESTS,
+    FINDINGS,
+    NUMBER_CHECKS,
+    POINTS,
+    UNUSED,
+)
 from ketameta.tables.columns import Column, TableSchema
-from ketameta.tables.raw import CLAIMS
+from ketameta.tables.parts import (
+    ANALYSIS,
+    ENTERED,
+    ESTIMATE_COLUMNS,
+    FILE,
+    LINE,
+    SCALE,
+    TRIAL,
+    with_place,
+)
 
-_ANALYSIS = Column("analysis", "id", "analysis of the configuration", required=True)
-_TRIAL = Column("trial_id", "id", "trial report", required=True)
-_FILE = Column("file", "text", "file of data/raw", required=True)
-_LINE = Column("line", "integer", "line of the file on which the row starts", required=True)
-_ENTERED = Column("entered", "text", "the cells as entered, JSON", required=True)
-
-_SCALE = "scale of the analysis: log for RR and OR, logit for PLO, per cent for PCTRED"
-
-
-def with_place(table: TableSchema) -> TableSchema:
-    """Return a raw table's schema as ingest writes it: with place and cells as entered."""
-    return replace(table, columns=(_FILE, _LINE, *table.columns, _ENTERED))
+__all__ = ["PROBLEMS", "STAGE_TABLES", "STUDIES", "SYNTHESES", "with_place"]
 
 
 PROBLEMS = TableSchema(
@@ -26,8 +42,8 @@ PROBLEMS = TableSchema(
     "Problems",
     "one fault, warning or note about a raw table",
     (
-        _FILE,
-        _LINE,
+        FILE,
+        LINE,
         Column("column", "text", "column, empty for the whole row"),
         Column("value", "text", "the cell"),
         Column("message", "text", "what is wrong and what is allowed"),
@@ -39,17 +55,17 @@ PROBLEMS = TableSchema(
 )
 
 _EFFECT_COLUMNS = (
-    _ANALYSIS,
-    _TRIAL,
+    ANALYSIS,
+    TRIAL,
     Column("label", "text", "name of the trial", required=True),
     Column("year", "integer", "year of publication"),
     Column("population", "text", "population of the trial"),
     Column("design", "text", "parallel or crossover"),
     Column("measure", "text", "effect measure", required=True),
-    Column("yi", "number", "effect, treated against control", unit=_SCALE),
-    Column("vi", "number", "sampling variance of yi", unit="square of the " + _SCALE),
+    Column("yi", "number", "effect, treated against control", unit=SCALE),
+    Column("vi", "number", "sampling variance of yi", unit="square of the " + SCALE),
     Column("comparison", "text", "treated arm where the arms of a trial stand apart; else empty"),
-    Column("shared", "number", "sampling variance shared through a common control", unit=_SCALE),
+    Column("shared", "number", "sampling variance shared through a common control", unit=SCALE),
     Column(
         "people", "number", "people behind the effect, those of a crossover once", unit="people"
     ),
@@ -99,7 +115,7 @@ VARIANTS = TableSchema(
     "Effects under other choices",
     "one trial × variant of an analysis",
     (
-        _ANALYSIS,
+        ANALYSIS,
         Column("variant", "text", "choice of the sensitivity analysis", required=True),
         *(c for c in _EFFECT_COLUMNS if c.name in _VARIANT_COLUMNS),
     ),
@@ -111,8 +127,8 @@ DERIVATIONS = TableSchema(
     "Derivations",
     "one step from raw rows to an effect",
     (
-        _ANALYSIS,
-        _TRIAL,
+        ANALYSIS,
+        TRIAL,
         Column("comparison", "text", "treated arm where the arms of a trial stand apart"),
         Column("step", "integer", "number of the step", required=True),
         Column("what", "text", "what was done", required=True),
@@ -130,10 +146,10 @@ LEDGER = TableSchema(
     "Ledger",
     "one raw row × analysis",
     (
-        _ANALYSIS,
-        _FILE,
-        _LINE,
-        _TRIAL,
+        ANALYSIS,
+        FILE,
+        LINE,
+        TRIAL,
         Column("used", "flag", "the row's numbers are in the pooled result", required=True),
         Column("reason", "text", "used, or why not", required=True),
         Column("detail", "text", "which word, hour or row decided"),
@@ -146,9 +162,9 @@ ROWS = TableSchema(
     "Raw rows",
     "one row of outcomes or contrasts as entered",
     (
-        _FILE,
-        _LINE,
-        _TRIAL,
+        FILE,
+        LINE,
+        TRIAL,
         Column("label", "text", "name of the trial"),
         Column("arm_id", "text", "arm, or treated arm against control"),
         Column("flag", "text", "flag of the row"),
@@ -157,26 +173,9 @@ ROWS = TableSchema(
         Column("source", "text", "DOI, PMID, PMC or registry number"),
         Column("source_url", "text", "address of the source"),
         Column("locator", "text", "place in the source"),
-        _ENTERED,
+        ENTERED,
     ),
     key=("file", "line"),
-)
-
-NUMBER_CHECKS = TableSchema(
-    "number_checks",
-    "Number checks",
-    "one oddity of the numbers that a data manager should look at",
-    (
-        Column("check", "text", "name of the check", required=True),
-        Column("severity", "text", "warning, or error where the numbers cannot be", required=True),
-        _FILE,
-        _LINE,
-        Column("column", "text", "column of the cell"),
-        _TRIAL,
-        Column("arm_id", "text", "arm, empty for a whole trial"),
-        Column("value", "text", "the cell"),
-        Column("message", "text", "what is odd", required=True),
-    ),
 )
 
 OVERVIEW = TableSchema(
@@ -190,52 +189,17 @@ OVERVIEW = TableSchema(
     ),
 )
 
-CLAIM_ROWS = replace(with_place(CLAIMS), name="claim_rows", title="Claims as entered", key=())
-
-_ESTIMATE_COLUMNS = (
-    Column("measure", "text", "effect measure", required=True),
-    Column("k", "integer", "trials with an effect", unit="trials", required=True),
-    Column("n", "integer", "people behind the effects", unit="people", required=True),
-    *(
-        Column(name + end, "number", text + where, unit=unit)
-        for end, where, unit in (
-            ("", ", natural scale (ratio, per cent, points)", "as the measure"),
-            ("_log", ", log scale (log odds for proportions); empty where there is none", "log"),
-        )
-        for name, text in (
-            ("estimate", "pooled effect"),
-            ("ci_low", "lower end of its interval"),
-            ("ci_high", "upper end of its interval"),
-            ("pi_low", "lower end of the prediction interval"),
-            ("pi_high", "upper end of the prediction interval"),
-        )
-    ),
-    Column("se", "number", "standard error that the interval uses", unit=_SCALE),
-    Column("p", "number", "two-sided p of no effect"),
-    Column("tau2", "number", "variance of the true effects", unit="square of the " + _SCALE),
-    Column("tau2_low", "number", "its interval (Q-profile), lower", unit="square"),
-    Column("tau2_high", "number", "its interval (Q-profile), upper", unit="square"),
-    Column("i2", "number", "share of the variance that is between trials", unit="per cent"),
-    Column("i2_low", "number", "its interval, lower", unit="per cent"),
-    Column("i2_high", "number", "its interval, upper", unit="per cent"),
-    Column("i2_q", "number", "the classical I², from Q", unit="per cent"),
-    Column("q", "number", "Cochran's Q"),
-    Column("q_df", "integer", "degrees of freedom of Q"),
-    Column("q_p", "number", "p of homogeneity"),
-    Column("model", "text", "estimator of tau² and rule of the interval", required=True),
-)
-
 SYNTHESES = TableSchema(
     "syntheses",
     "Syntheses",
     "one analysis",
     (
-        _ANALYSIS,
-        *_ESTIMATE_COLUMNS,
+        ANALYSIS,
+        *ESTIMATE_COLUMNS,
         Column("data_hash", "text", "content id of the effects pooled", required=True),
         Column("favours", "text", "side of no effect that favours treatment: above or below"),
         *(
-            Column(f"{rule}_{end}", "number", f"{label} interval, {side}", unit=_SCALE)
+            Column(f"{rule}_{end}", "number", f"{label} interval, {side}", unit=SCALE)
             for rule, label in (("wald", "Wald"), ("hksj", "HKSJ"), ("floored", "floored HKSJ"))
             for end, side in (("low", "lower"), ("high", "upper"))
         ),
@@ -250,7 +214,7 @@ SUBGROUPS = TableSchema(
     "subgroups",
     "Subgroups",
     "one subgroup of an analysis",
-    (_ANALYSIS, Column("subgroup", "text", "subgroup", required=True), *_ESTIMATE_COLUMNS),
+    (ANALYSIS, Column("subgroup", "text", "subgroup", required=True), *ESTIMATE_COLUMNS),
     key=("analysis", "subgroup"),
 )
 
@@ -259,9 +223,9 @@ SENSITIVITY = TableSchema(
     "Sensitivity",
     "one analysis under another choice",
     (
-        _ANALYSIS,
+        ANALYSIS,
         Column("variant", "text", "choice of the sensitivity analysis", required=True),
-        *_ESTIMATE_COLUMNS,
+        *ESTIMATE_COLUMNS,
     ),
     key=("analysis", "variant"),
 )
@@ -288,85 +252,18 @@ EXCLUSIONS = TableSchema(
     "Trials not pooled",
     "one trial with rows on the outcome that gave no effect",
     (
-        _ANALYSIS,
-        _TRIAL,
+        ANALYSIS,
+        TRIAL,
         Column("label", "text", "name of the trial"),
         Column("reason", "text", "why, the row that came furthest", required=True),
         Column("detail", "text", "which word, hour or row decided"),
         Column("rows", "list", "raw rows, file:line"),
+        Column(
+            "near", "flag", "on the outcome and in the window, with no usable effect", required=True
+        ),
     ),
     key=("analysis", "trial_id"),
 )
-
-UNUSED = TableSchema(
-    "unused",
-    "Rows of pooled trials that were left out",
-    "one reason for which rows of a pooled trial are not in its effect",
-    (
-        _ANALYSIS,
-        _TRIAL,
-        Column("label", "text", "name of the trial"),
-        Column("reason", "text", "why", required=True),
-        Column("detail", "text", "which word, hour or row decided"),
-        Column("chosen", "flag", "another row was preferred, or the row is about another time"),
-        Column("rows", "list", "raw rows, file:line"),
-    ),
-    key=("analysis", "trial_id", "reason"),
-)
-
-
-def _with_ends(name: str, text: str, unit: str) -> tuple[Column, ...]:
-    """Return the columns of a number and of the two ends that follow from the pooled interval."""
-    ends = (("", ""), ("_low", ", from the lower end"), ("_high", ", from the upper end"))
-    return tuple(Column(name + end, "number", text + what, unit=unit) for end, what in ends)
-
-
-ABSOLUTE = TableSchema(
-    "absolute",
-    "Absolute effects",
-    "one analysis of events under one assumed control risk",
-    (
-        _ANALYSIS,
-        Column("assumed", "text", "where the control risk is from", required=True),
-        Column("arms", "integer", "control arms behind it", unit="arms"),
-        Column("control_risk", "number", "assumed risk without treatment", unit="share"),
-        *_with_ends("treated_risk", "risk under treatment", "share"),
-        *_with_ends("difference", "risk under treatment minus control risk", "share"),
-        *_with_ends("nnt", "people treated for one more event (minus: one fewer)", "people"),
-        Column("held", "flag", "a risk that would pass 0 or 1 is held there"),
-    ),
-    key=("analysis", "assumed"),
-)
-
-POINTS = TableSchema(
-    "points",
-    "Standardised differences in points",
-    "one analysis of scores, its pooled difference times a typical SD",
-    (
-        _ANALYSIS,
-        Column("scale", "text", "scale of the points", required=True),
-        Column("sd", "number", "median SD of the control arms on the scale", unit="scale points"),
-        Column("arms", "integer", "control arms behind it", unit="arms"),
-        Column("bases", "list", "change or endpoint, of these SDs"),
-        Column("trials", "list", "trials behind it"),
-        *_with_ends("points", "pooled difference in points", "scale points"),
-    ),
-    key=("analysis",),
-)
-
-CLAIM_TESTS = TableSchema(
-    "claim_tests",
-    "Claims and the analyses that test them",
-    "one claim and one analysis named for it; one row where it names none",
-    (
-        *(c for c in CLAIMS.columns if c.name != "analysis"),
-        Column("analysis", "text", "analysis named by the claim, empty where none is"),
-        Column("narrowing", "text", "what narrows it (after the @)"),
-        Column("computed", "flag", "the analysis, not narrowed, is in the configuration"),
-    ),
-)
-
-FINDINGS = replace(NUMBER_CHECKS, name="findings", title="Findings of the number checks")
 
 SUMMARY = replace(OVERVIEW, name="summary", title="Summary of data and use")
 
@@ -375,12 +272,13 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
     for stage, tables in {
         "ingest": (PROBLEMS,),
         "normalize": (
-            *(EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS),
-            *(NUMBER_CHECKS, OVERVIEW, CLAIM_ROWS),
+            *(EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, NUMBER_CHECKS, OVERVIEW),
+            *(CLAIM_ROWS, BIAS, REDUCTIONS, COVERAGE),
         ),
         "synthesize": (
             *(SYNTHESES, SUBGROUPS, SENSITIVITY, STUDIES, EXCLUSIONS, UNUSED),
             *(ABSOLUTE, POINTS, CLAIM_TESTS, FINDINGS, SUMMARY),
+            *(JUDGEMENTS, DIAGNOSTICS, ASYMMETRY, COURSES),
         ),
     }.items()
 }

@@ -1,0 +1,195 @@
+"""The numbers behind the figures, and which figures there are."""
+
+import math
+
+import pytest
+
+from ketameta.figures.chart import clip, meet, names
+from ketameta.figures.scene import Circle, Line, Polygon, Text, flat
+from ketameta.synthesize.judge import judgements
+
+
+def rows_of(tables, table, name):
+    return [row for row in tables[table] if row["analysis"] == name]
+
+
+def test_diagnostics_exist_from_three_effects_on(tables):
+    counts = {
+        r["analysis"]: len(rows_of(tables, "studies", r["analysis"])) for r in tables["syntheses"]
+    }
+    diagnosed = {r["analysis"] for r in tables["diagnostics"]}
+    assert diagnosed == {name for name, k in counts.items() if k >= 3}
+    assert {r["analysis"] for r in tables["asymmetry"]} == diagnosed
+
+
+def test_the_last_step_of_the_cumulation_is_the_synthesis(tables):
+    records = {r["analysis"]: r for r in tables["syntheses"]}
+    last = {r["analysis"]: r for r in tables["diagnostics"]}
+    for name, row in last.items():
+        if "GLMM" not in records[name]["model"]:
+            assert row["until_estimate"] == pytest.approx(records[name]["estimate"], rel=1e-9)
+            assert row["until_low"] == pytest.approx(records[name]["ci_low"], rel=1e-9)
+
+
+def test_the_first_step_is_the_oldest_trial_alone(tables):
+    first = rows_of(tables, "diagnostics", "response_24h")[0]
+    assert (first["label"], first["year"]) == ("Zarate 2006", 2006)
+    assert first["until_estimate"] == pytest.approx(math.exp(first["effect"]))
+    assert first["until_i2"] is None
+
+
+def test_leaving_one_out_is_the_synthesis_of_the_others(tables, configuration):
+    from ketameta.synthesize.pool import pooled
+
+    name = "depression_24h"
+    studies = rows_of(tables, "studies", name)
+    for i, row in enumerate(rows_of(tables, "diagnostics", name)):
+        others = studies[:i] + studies[i + 1 :]
+        again = pooled("SMD", others, configuration[name].model)
+        assert row["without_estimate"] == pytest.approx(again["estimate"], rel=1e-9)
+        assert row["without_high"] == pytest.approx(again["ci_high"], rel=1e-9)
+
+
+def test_a_regression_of_few_effects_has_no_p(tables):
+    assert all((r["p"] is None) == (r["k"] < 10) for r in tables["asymmetry"])
+    assert {r["k"] >= 10 for r in tables["asymmetry"]} == {True, False}
+
+
+def solid(scene):
+    return [
+        s for s in flat(scene.shapes)
+        if isinstance(s, Line) and s.role == "ink" and s.x1 != s.x2 and s.y1 != s.y2
+    ]  # fmt: skip
+
+
+def test_a_funnel_has_eggers_line_from_ten_effects_on(drawings, tables):
+    for row in tables["asymmetry"]:
+        scene = drawings[row["analysis"], "funnel"].make()
+        said = " ".join(s.text for s in flat(scene.shapes) if isinstance(s, Text))
+        assert len(solid(scene)) == (row["k"] >= 10)
+        assert ("Egger's line" in said) == (row["k"] >= 10)
+        assert ("no test of asymmetry" in said) == (row["k"] < 10)
+
+
+def test_a_funnel_has_a_point_an_effect_and_contours_where_it_compares(drawings, tables):
+    for name, shades in (("response_24h", 3), ("response_24h_arm", 0)):
+        scene = drawings[name, "funnel"].make()
+        found = list(flat(scene.shapes))
+        dots = [s for s in found if isinstance(s, Circle) and s.role != "paper"]
+        assert len(dots) == len(rows_of(tables, "studies", name))
+        assert sum(isinstance(s, Polygon) for s in found) == shades
+
+
+def test_points_of_a_funnel_stand_by_effect_and_standard_error(drawings, tables):
+    rows = rows_of(tables, "diagnostics", "response_24h")
+    scene = drawings["response_24h", "funnel"].make()
+    dots = [s for s in flat(scene.shapes) if isinstance(s, Circle) and s.role != "paper"]
+    xs, ys = [d.x for d in dots], [d.y for d in dots]
+    for places, values in ((xs, [r["effect"] for r in rows]), (ys, [r["se"] for r in rows])):
+        i, j = values.index(min(values)), values.index(max(values))
+        slope = (places[j] - places[i]) / (values[j] - values[i])
+        assert places == pytest.approx([places[i] + slope * (v - values[i]) for v in values])
+        assert slope > 0
+
+
+def test_a_time_course_joins_analyses_that_differ_in_their_window_alone(tables, configuration):
+    families = {}
+    for row in tables["courses"]:
+        families.setdefault(row["course"], []).append(row["analysis"])
+    assert families["depression_24h"] == [
+        "depression_4h", "depression_24h", "depression_7d", "depression_28d",
+    ]  # fmt: skip
+    assert "depression_24h_madrs" not in {name for names in families.values() for name in names}
+
+
+def test_a_time_course_says_trials_and_people_of_each_point(drawings, tables):
+    scene = drawings["depression_24h", "timecourse"].make()
+    said = [s.text for s in flat(scene.shapes) if isinstance(s, Text)]
+    for row in tables["courses"]:
+        if row["course"] == "depression_24h":
+            assert f"{row['n']:,}" in said
+            assert str(row["k"]) in said
+
+
+def test_a_polygon_is_cut_at_upright_edges():
+    assert set(clip([(-10, 0), (10, 0), (0, 10)], 0, 5)) == {(0, 0), (5, 0), (5, 5), (0, 10)}
+    assert clip([(-10, 0), (-5, 0), (-7, 10)], 0, 5) == ()
+
+
+def test_names_of_points_do_not_meet():
+    from ketameta.figures.chart import Point
+
+    places = [(100.0 + n, 100.0 + n) for n in range(6)]
+    named = [(Point(0, 0, f"Trial number {n}"), place) for n, place in enumerate(places)]
+    texts = names(named, places, (0, 400), (0, 400))
+    assert 1 <= len(texts) < 6
+    boxes = [(t.x, t.y - 10, t.x + 80, t.y + 3) for t in texts]
+    assert not any(meet(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
+
+
+def judged(judgement, outcome="", source="review A", domain="sequence"):
+    return {
+        "trial_id": "t1", "tool": "RoB1", "outcome": outcome, "domain": domain,
+        "judgement": judgement, "support": "", "source": source, "file": "risk_of_bias.csv",
+        "line": 2,
+    }  # fmt: skip
+
+
+def test_where_reviews_differ_the_worse_stands_and_is_marked():
+    rows = [judged("low"), judged("high", source="review B"), judged("unclear", source="C")]
+    (one,) = judgements("a", "response", ["t1"], rows)
+    assert (one["judgement"], one["disputed"]) == ("high", True)
+    assert "low (review A)" in one["detail"]
+
+
+def test_a_judgement_of_the_outcome_goes_before_one_of_the_trial():
+    rows = [judged("high"), judged("low", outcome="response"), judged("high", outcome="remission")]
+    (one,) = judgements("a", "response", ["t1"], rows)
+    assert (one["judgement"], one["disputed"]) == ("low", False)
+    assert judgements("a", "dropout", ["t1"], rows[1:]) == []
+
+
+def test_lights_of_two_tools_and_of_a_trial_that_nobody_judged():
+    from ketameta.report import bias
+
+    rows = judgements("a", "response", ["t1"], [judged("low"), judged("low", domain="other")])
+    lights = bias.lights("t1", bias.by_trial(rows), ["RoB1", "RoB2"])
+    assert [light.letter for light in lights] == ["L", "", "", "", "", "", "L", *[""] * 6]
+    nobody = bias.lights("t2", bias.by_trial(rows), ["RoB1"])
+    assert {light.title.partition(": ")[2] for light in nobody} == {"not assessed"}
+
+
+def test_trials_near_an_analysis_are_on_its_outcome_and_in_its_window(tables):
+    near = {(r["analysis"], r["label"]): r for r in tables["exclusions"] if r["near"]}
+    assert ("depression_24h", "Zarate 2012") in near
+    # baseline rows alone, and rows at four weeks
+    assert ("depression_24h", "Shiroma 2020") not in near
+    assert ("depression_24h", "Popova 2019 (TRANSFORM-2)") not in near
+
+
+def test_coverage_counts_a_trial_once(tables):
+    cell = {(r["population"], r["outcome"], r["period"]): r for r in tables["coverage"]}
+    rows = [r for r in tables["coverage"] if r["trials"] < 1]
+    assert rows == []
+    assert cell["TRD", "response", "2 d"]["trials"] >= 5
+
+
+def test_reductions_follow_from_their_rows(tables):
+    found = {(r["trial_id"], r["arm_id"], r["hour"]): r for r in tables["reductions"]}
+    one = found["berman2000", "ketamine_0.5", 72.0]
+    raw = {f"{r['file']}:{r['line']}": r for r in tables["outcomes"]}
+    own, base = (raw[key] for key in one["rows"])
+    assert own["n"] == one["n"]
+    change = own["change_mean"] if own["change_mean"] is not None else own["mean"] - base["mean"]
+    baseline = base["baseline_mean"] or own["baseline_mean"]
+    assert one["reduction"] == pytest.approx(-100 * change / baseline)
+
+
+def test_report_and_normalisation_name_the_same_periods():
+    from ketameta.normalize import describe
+    from ketameta.report import statistical_data
+
+    assert (*describe.PERIODS, describe.NO_HOUR) == statistical_data.PERIODS
+    for hour in (0.5, 6, 6.1, 48, 49, 216, 217, 840, 841, 1e5):
+        assert statistical_data._period(hour).removeprefix("to ") == describe.period_of(hour)
+    assert describe.period_of(0) == ""

@@ -1,0 +1,166 @@
+"""A scene on matplotlib's canvases: PDF and PNG for journals, the same bytes each time.
+
+Text is DejaVu Sans from matplotlib itself, so that no font of the machine matters; `metrics`
+knows how wide it is. PDF text stays text, its font embedded as TrueType.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from pathlib import Path as File
+from typing import TYPE_CHECKING, Any
+
+from ketameta.figures.metrics import DEJAVU
+from ketameta.figures.scene import COLOURS, Circle, Line, Polygon, Rect, Scene, Shape, Text, flat
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PIXELS = 96.0  # of a scene, an inch
+PNG_SCALE = 2.5
+# Latin letters, and the signs that figures use
+_KEPT = frozenset(map(chr, range(32, 0x180))) | frozenset("τχμΔ−≤≥≈∞←→–—‘’“”…•†‡")
+
+
+def to_pdf(scene: Scene) -> bytes:
+    """Return the scene as a PDF of one page in the scene's size."""
+    return save(_figure(scene), "pdf", scene.title)
+
+
+def to_png(scene: Scene) -> bytes:
+    """Return the scene as a PNG of 240 dots an inch, on white."""
+    return save(_figure(scene), "png", scene.title)
+
+
+def save(figure: Figure, kind: str, title: str) -> bytes:
+    """Return a matplotlib figure as pdf, png or svg, without clock, host or version in it."""
+    from matplotlib import rc_context
+
+    out = io.BytesIO()
+    metadata: dict[str, Any] = {"Title": title}
+    metadata |= {
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+        "png": {"Software": None},
+        "svg": {"Date": None, "Creator": None},
+    }[kind]
+    settings: dict[Any, Any] = {
+        "pdf.fonttype": 42,
+        "svg.hashsalt": "ketameta",
+        "svg.fonttype": "none",
+    }
+    with rc_context(settings):
+        figure.savefig(out, format=kind, dpi=PIXELS * PNG_SCALE, metadata=metadata)
+    return out.getvalue()
+
+
+def _figure(scene: Scene) -> Figure:
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
+
+    class Drawing(Artist):
+        """The whole scene as one artist: a path or a text a shape."""
+
+        def draw(self, renderer: Any) -> None:
+            scale = figure.bbox.width / scene.width
+            for shape in flat(scene.shapes):
+                _draw(renderer, shape, scale, scene.height)
+
+    figure = Figure(figsize=(scene.width / PIXELS, scene.height / PIXELS), facecolor="white")
+    figure.add_artist(Drawing())
+    return figure
+
+
+def _draw(renderer: Any, shape: Shape, scale: float, height: float) -> None:
+    """Draw one shape; `scale` is of the renderer's units a pixel of the scene, y runs upwards."""
+    from matplotlib.colors import to_rgba
+    from matplotlib.path import Path
+    from matplotlib.transforms import Affine2D
+
+    if isinstance(shape, Text):
+        _write(renderer, shape, scale, height)
+        return
+    if isinstance(shape, Rect) and shape.role == "hit":
+        return
+    assert isinstance(shape, Line | Rect | Polygon | Circle)
+    colour = to_rgba(COLOURS[shape.role])
+    pen = renderer.new_gc()
+    face: Any = colour
+    # a pen is as wide as given in points, on every canvas
+    point = 72 / PIXELS
+    pen.set_linewidth(0)
+    pen.set_foreground(colour, isRGBA=True)
+    if isinstance(shape, Line):
+        path = Path([(shape.x1, shape.y1), (shape.x2, shape.y2)])
+        pen.set_linewidth(shape.width * point)
+        pen.set_capstyle("butt")
+        face = None
+        if shape.dash:
+            pen.set_dashes(0, [float(part) * point for part in shape.dash.split()])
+    elif isinstance(shape, Circle):
+        path = Path.circle((shape.x, shape.y), shape.radius)
+        if shape.ring:
+            face = None
+            pen.set_linewidth(point)
+    elif isinstance(shape, Rect):
+        x0, y0, x1, y1 = shape.x, shape.y, shape.x + shape.width, shape.y + shape.height
+        path = Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True)
+    else:
+        path = Path([*shape.points, shape.points[0]], closed=True)
+    upright = Affine2D().scale(scale, -scale).translate(0, height * scale)
+    renderer.draw_path(pen, path, upright, face)
+    pen.restore()
+
+
+def _write(renderer: Any, text: Text, scale: float, height: float) -> None:
+    from matplotlib.colors import to_rgba
+    from matplotlib.font_manager import FontProperties
+
+    face = "Sans-Bold" if text.bold else "Sans-Oblique" if text.italic else "Sans"
+    file = _slim_fonts()[face] if _KEPT.issuperset(text.text) else _whole_font(face)
+    # the font is given in points, 72 an inch, the scene in pixels of 96
+    font = FontProperties(fname=file, size=text.size * DEJAVU * 72 / PIXELS)
+    pen = renderer.new_gc()
+    pen.set_foreground(to_rgba(COLOURS[text.role]), isRGBA=True)
+    x, y = text.x * scale, (height - text.y) * scale
+    if text.anchor != "start":
+        width = renderer.get_text_width_height_descent(text.text, font, False)[0]
+        x -= width / 2 if text.anchor == "middle" else width
+    if renderer.flipy():
+        y = height * scale - y
+    renderer.draw_text(pen, x, y, text.text, font, 0)
+    pen.restore()
+
+
+def _whole_font(face: str) -> File:
+    import matplotlib
+
+    return File(matplotlib.get_data_path(), "fonts", "ttf", f"DejaVu{face}.ttf")
+
+
+@cache
+def _slim_fonts() -> dict[str, File]:
+    """Return the three faces with the letters of Latin text alone, in a folder of this process.
+
+    Each PDF embeds what it uses of a font, and taking that out of the whole DejaVu costs two
+    seconds a figure; out of these it costs a third of one.
+    """
+    import atexit
+    from tempfile import TemporaryDirectory
+
+    from fontTools.subset import Options, Subsetter
+    from fontTools.ttLib import TTFont
+
+    folder = TemporaryDirectory(prefix="ketameta-fonts-")
+    atexit.register(folder.cleanup)
+    options = Options(hinting=False, notdef_outline=True, recalc_timestamp=False)
+    options.drop_tables += ["GSUB", "GPOS", "GDEF", "kern", "gasp", "FFTM"]
+    found = {}
+    for face in ("Sans", "Sans-Bold", "Sans-Oblique"):
+        font = TTFont(_whole_font(face), recalcTimestamp=False)
+        subsetter = Subsetter(options)
+        subsetter.populate(unicodes=[ord(letter) for letter in _KEPT])
+        subsetter.subset(font)
+        found[face] = File(folder.name, f"DejaVu{face}.ttf")
+        font.save(found[face])
+    return found

@@ -1,0 +1,165 @@
+"""What seaborn draws: distributions and heat maps, on matplotlib's figure without a display."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from ketameta.figures.canvas import save
+from ketameta.figures.scene import COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SETTINGS: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 8.0}
+
+
+def to_svg_text(figure: Figure, title: str, description: str) -> str:
+    """Return a figure as SVG with its alternative text, set in the fonts of the other figures."""
+    from ketameta.figures.scene import FONT
+
+    text = save(figure, "svg", title).decode()
+    start = text.index("<svg ")
+    end = text.index(">", start)
+    head = (
+        f'{text[start:end]} class="figure" role="img" aria-label="{escape(title, quote=True)}">\n'
+        f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>"
+    )
+    return (head + text[end + 1 :]).replace("'DejaVu Sans'", FONT.replace('"', "'"))
+
+
+def draw_reductions(points: list[dict[str, Any]], order: Sequence[str], note: str) -> Figure:
+    """Draw per cent reductions of arms by period: every arm a point, quartiles behind five or more.
+
+    `points` hold period, side (treated or control), reduction and n.
+    """
+    import seaborn as sns
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+    frame = DataFrame(points)
+    sides = {"treated": COLOURS["mark"], "control": COLOURS["pooled"]}
+    style: dict[Any, Any] = sns.axes_style("ticks") | _SETTINGS
+    with rc_context(style):
+        figure = Figure(figsize=(5.8, 4.4))
+        axes = figure.add_axes((0.1, 0.24, 0.88, 0.67))
+        sizes = frame.groupby(["period", "side"])["reduction"].transform("size")
+        common = {"x": "period", "y": "reduction", "order": order, "hue": "side", "ax": axes}
+        common |= {"hue_order": list(sides), "palette": sides, "legend": False, "dodge": True}
+        if (sizes >= 5).any():
+            sns.boxplot(
+                frame[sizes >= 5], **common, width=0.75, gap=0.15, fill=False, showfliers=False
+            )
+        _points(axes, frame, order, sides)
+        axes.axhline(0, color=COLOURS["ink"], linewidth=0.8)
+        axes.set(
+            xlabel="Time after the first dose; arms, treated | control",
+            ylabel="Reduction from baseline, per cent",
+        )
+        counts = frame.groupby(["period", "side"]).size()
+        axes.set_xticks(
+            range(len(order)),
+            [
+                f"{p}\n{counts.get((p, 'treated'), 0)} | {counts.get((p, 'control'), 0)}"
+                for p in order
+            ],
+        )
+        figure.legend(*axes.get_legend_handles_labels(), loc="upper left", ncols=2, frameon=False)
+        sns.despine(ax=axes)
+        figure.text(0.02, 0.02, _wrapped(note, 92), fontsize=7.5, color=COLOURS["muted"])
+    return figure
+
+
+def _points(axes: Axes, frame: Any, order: Sequence[str], sides: dict[str, str]) -> None:
+    """Place each arm, neighbours a little apart, circles for treated and squares for control."""
+    for marker, shift, (side, colour) in zip("os", (-0.2, 0.2), sides.items(), strict=True):
+        own = frame[frame["side"] == side].sort_values(["period", "reduction", "n"])
+        places = []
+        for period, group in own.groupby("period", sort=False):
+            middle = order.index(period) + shift
+            # a fixed fan in the order of values: no random jitter, the same bytes each time
+            places += [middle + 0.06 * (n % 3 - 1) for n in range(len(group))]
+        axes.scatter(
+            places, own["reduction"], s=10 + own["n"] / 2, marker=marker,
+            facecolor=colour, edgecolor="white", linewidth=0.6, alpha=0.85, label=side, zorder=3,
+        )  # fmt: skip
+
+
+def draw_evidence(
+    outcomes: Sequence[str],
+    facets: Sequence[tuple[str, Sequence[str], Sequence[Sequence[int]]]],
+    note: str,
+) -> Figure:
+    """Draw how many trials there are: a heat map a population, outcomes down, periods across.
+
+    The colour follows the square root of the number, which stands in the cell.
+    """
+    import seaborn as sns
+    from matplotlib import rc_context
+    from matplotlib.colors import PowerNorm
+    from matplotlib.figure import Figure
+    from numpy import array, where
+
+    from ketameta.figures.metrics import text_width
+
+    widths = [len(periods) for _, periods, _ in facets]
+    most = max(max(row) for _, _, grid in facets for row in grid)
+    # inches: the layout is reckoned here, since matplotlib's solver differs in the last digit
+    # from run to run
+    left = max(text_width(label, 10.67) for label in outcomes) / 96 + 0.25
+    gap, cell, high = 0.08, 0.25, 0.2
+    width = left + cell * sum(widths) + gap * (len(facets) - 1) + 0.1
+    lines = _wrapped(note, int(width * 18))
+    bottom = 0.75 + 0.15 * (lines.count("\n") + 1)
+    height = bottom + high * len(outcomes) + 0.3
+    style: dict[Any, Any] = sns.axes_style("white") | _SETTINGS
+    shades = sns.light_palette(COLOURS["mark"], as_cmap=True)
+    with rc_context(style):
+        figure = Figure(figsize=(width, height))
+        x = left
+        for n, (name, periods, grid) in enumerate(facets):
+            wide = cell * len(periods)
+            place = (x / width, bottom / height, wide / width, high * len(outcomes) / height)
+            axes = figure.add_axes(place)
+            x += wide + gap
+            counts = array(grid)
+            sns.heatmap(
+                counts, mask=counts == 0, ax=axes, cbar=False, cmap=shades,
+                norm=PowerNorm(0.5, 0, most), annot=where(counts > 0, counts, 0), fmt="d",
+                annot_kws={"fontsize": 7}, linewidths=0.6, linecolor="white",
+                xticklabels=periods, yticklabels=outcomes if n == 0 else False,
+            )  # fmt: skip
+            _legible(axes)
+            axes.set_facecolor(COLOURS["band"])
+            axes.set_title(name, fontsize=8, fontweight="bold")
+            axes.tick_params(axis="x", rotation=90, labelsize=7)
+            axes.tick_params(axis="y", rotation=0)
+        figure.text(0.12 / width, 0.06 / height, lines, fontsize=7.5, color=COLOURS["muted"])
+    return figure
+
+
+def _legible(axes: Axes) -> None:
+    """Set each number of a heat map in black or white, whichever stands out more from its cell."""
+    from matplotlib.colors import to_rgb
+
+    mesh = axes.collections[0]
+    mesh.update_scalarmappable()
+    values = mesh.get_array()
+    assert values is not None
+    colours: list[Any] = [c for c, v in zip(mesh.get_facecolor(), values.ravel(), strict=True) if v]
+    for text, colour in zip(axes.texts, colours, strict=True):
+        linear = [
+            (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for c in to_rgb(colour)
+        ]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        # WCAG: black and white stand out alike at 0.179
+        text.set_color("black" if luminance > 0.179 else "white")
+
+
+def _wrapped(text: str, letters: int) -> str:
+    from textwrap import fill
+
+    return fill(text, letters)

@@ -1,0 +1,121 @@
+"""The numbers and words of the figures that seaborn draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ketameta.configuration import Analysis
+from ketameta.figures.scene import Scene, Text
+from ketameta.report import wording
+from ketameta.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Record = dict[str, Any]
+Parts = tuple[str, str, Callable[[], "Figure | Scene"]]
+# as in normalize.describe; hours after the first dose
+PERIODS = ("6 h", "2 d", "9 d", "5 wk", "later", "not stated")
+_LAST = {"to 6 h": 6, "to 2 d": 48, "to 9 d": 216, "to 5 wk": 840}
+
+
+def _period(hour: float) -> str:
+    return next((name for name, last in _LAST.items() if hour <= last), "later")
+
+
+def reductions(analysis: Analysis, rows: list[Record]) -> Parts:
+    """Return title, description and drawing of the reductions, arm by arm and period by period."""
+    if not rows:
+        return _nothing(f"{_outcome(analysis)}: reduction from baseline, arm by arm")
+    points = [
+        {
+            "period": _period(r["hour"]),
+            "side": "treated" if r["treated"] else "control",
+            "reduction": r["reduction"],
+            "n": r["n"] or 0,
+        }
+        for r in rows
+    ]
+    order = [name for name in (*_LAST, "later") if any(p["period"] == name for p in points)]
+    parts = []
+    for name in order:
+        for side in ("treated", "control"):
+            values = [p["reduction"] for p in points if (p["period"], p["side"]) == (name, side)]
+            if values:
+                low, high = wording.fixed(min(values), 0), wording.fixed(max(values), 0)
+                parts.append(
+                    f"{name}, {side}: {wording.count(len(values), 'arm')}, {low} to {high}%"
+                )
+    trials = wording.count(len({r["trial_id"] for r in rows}), "trial")
+    title = f"{_outcome(analysis)}: reduction from baseline, arm by arm"
+    description = f"{wording.count(len(rows), 'arm mean')} of {trials}. {'; '.join(parts)}."
+    note = (
+        f"{wording.count(len(rows), 'mean')} of arms from {trials}; area by people. No comparison: "
+        "a fall in the treated includes what control shows too."
+    )
+
+    def make() -> Figure:
+        from ketameta.figures.statistical import draw_reductions
+
+        return draw_reductions(points, order, note)
+
+    return title, description, make
+
+
+def _nothing(title: str) -> Parts:
+    said = "No row of the tables gives a number for this figure."
+    return title, said, lambda: Scene(420, 60, title, said, (Text(12, 35, said),))
+
+
+def _outcome(analysis: Analysis) -> str:
+    label = vocabulary().outcomes[analysis.select.outcome].label
+    return label[:1].upper() + label[1:]
+
+
+def evidence(rows: list[Record]) -> Parts:
+    """Return title, description and drawing of the map of populations, outcomes and periods."""
+    if not rows:
+        return _nothing("What evidence there is: trials by population, outcome and time")
+    words = vocabulary()
+    outcomes = [o for o in words.outcomes if any(r["outcome"] == o for r in rows)]
+    populations = [p for p in words.words("populations") if any(r["population"] == p for r in rows)]
+    labels = [words.outcomes[o].label for o in outcomes]
+    facets = []
+    for population in populations:
+        own = [r for r in rows if r["population"] == population]
+        periods = [p for p in PERIODS if any(r["period"] == p for r in own)]
+        counts = {(r["outcome"], r["period"]): r["trials"] for r in own}
+        grid = [[counts.get((o, p), 0) for p in periods] for o in outcomes]
+        facets.append((population, [_short(p) for p in periods], grid))
+    most = sorted(rows, key=lambda r: (-r["trials"], r["population"], r["outcome"]))[:3]
+    said = "; ".join(
+        f"{r['population']}, {words.outcomes[r['outcome']].label}, {_short(r['period'])}: "
+        f"{wording.count(r['trials'], 'trial')}"
+        for r in most
+    )
+    title = "What evidence there is: trials by population, outcome and time"
+    description = (
+        f"{wording.count(len(outcomes), 'outcome')} in "
+        f"{wording.count(len(populations), 'population')}, "
+        f"{wording.count(len(rows), 'cell')} with a trial. Most: {said}."
+    )
+    meant = words.words("populations")
+    names = ", ".join(f"{p} {meant[p]}" for p in populations if p != meant[p])
+    note = (
+        "Numbers: trials with a usable row; ≤: up to this time after the first dose, from the "
+        f"time before on; –: no hour stated. {names}."
+    )
+
+    def make() -> Figure:
+        from ketameta.figures.statistical import draw_evidence
+
+        return draw_evidence(labels, facets, note)
+
+    return title, description, make
+
+
+def _short(period: str) -> str:
+    if period == "not stated":
+        return "–"
+    return period if period == "later" else f"≤ {period}"

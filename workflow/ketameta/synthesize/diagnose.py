@@ -1,0 +1,115 @@
+"""The numbers behind the diagnostic figures: deletion, accumulation, asymmetry, time courses."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ketameta.configuration import Analysis, Configuration, Question
+from ketameta.stats import cumulative, egger, influence, leave_one_out
+from ketameta.synthesize.pool import number
+from ketameta.synthesize.scales import natural
+
+Record = dict[str, Any]
+LEAST = 3  # effects: with two, one left out leaves one, which is no synthesis
+LEAST_TESTED = 10  # effects below which a regression on standard errors tests nothing
+
+
+def diagnosed(analysis: Analysis, effects: list[Record], record: Record) -> bool:
+    """Say whether an analysis is pooled from enough independent effects to diagnose it."""
+    independent = all(effect["shared"] is None for effect in effects)
+    return len(effects) >= LEAST and record.get("estimate") is not None and independent
+
+
+def diagnostics(analysis: Analysis, effects: list[Record]) -> list[Record]:
+    """Return the diagnostics of each effect; effects come in the order in which they accumulate.
+
+    The refits take the estimator and the interval rule of the analysis; a synthesis by a GLMM is
+    diagnosed by its inverse-variance form.
+    """
+    yi = np.array([e["yi"] for e in effects], float)
+    vi = np.array([e["vi"] for e in effects], float)
+    model = analysis.model
+    options: dict[str, Any] = {"tau2": model.tau2, "interval": model.interval, "level": model.level}
+    refits = {
+        "without": leave_one_out(yi, vi, **options),
+        "until": cumulative(yi, vi, **options),
+    }
+    found = influence(yi, vi, model.tau2)
+    result = []
+    for i, effect in enumerate(effects):
+        record: Record = {
+            "analysis": analysis.name,
+            **{name: effect[name] for name in ("trial_id", "comparison", "label", "year")},
+            "effect": effect["yi"],
+            "se": float(np.sqrt(vi[i])),
+        }
+        for name, fit in refits.items():
+            for end, field in (("estimate", "estimate"), ("low", "ci_low"), ("high", "ci_high")):
+                value = number(getattr(fit, field)[i])
+                record[f"{name}_{end}"] = natural(analysis.select.measure, value)
+            record[f"{name}_i2"] = number(fit.i2[i])
+        record |= {
+            "baujat_x": number(found.baujat_x[i]),
+            "baujat_y": number(found.baujat_y[i]),
+            "rstudent": number(found.rstudent[i]),
+            "cook": number(found.cooks_distance[i]),
+            "influential": bool(found.influential[i]),
+        }
+        result.append(record)
+    return result
+
+
+def asymmetry(analysis: Analysis, effects: list[Record], centre: float) -> Record:
+    """Return Egger's regression of an analysis, about a pooled effect on the analysis scale.
+
+    The line is given from three effects on, its p from ten on (Sterne 2011, BMJ 343, d4002).
+    """
+    yi, vi = [e["yi"] for e in effects], [e["vi"] for e in effects]
+    found = egger(yi, vi, "lm", level=analysis.model.level)
+    return {
+        "analysis": analysis.name,
+        "k": len(effects),
+        "centre": centre,
+        "slope": number(found.slope),
+        "limit": number(found.limit),
+        "statistic": number(found.statistic),
+        "p": number(found.p) if len(effects) >= LEAST_TESTED else None,
+    }
+
+
+def courses(configuration: Configuration, syntheses: list[Record]) -> list[Record]:
+    """Return the analyses that differ in nothing but their window, in the order of hours.
+
+    Each such family of two or more carries the name of its first analysis.
+    """
+    families: dict[tuple[Question, str], list[Analysis]] = defaultdict(list)
+    for analysis in configuration:
+        if analysis.select.window is not None:
+            families[replace(analysis.select, window=None), str(analysis.model)].append(analysis)
+    records = {row["analysis"]: row for row in syntheses}
+    result = []
+    for members in families.values():
+        if len(members) < 2:
+            continue
+        for analysis in sorted(members, key=lambda a: (_window(a).target, a.name)):
+            window = _window(analysis)
+            result.append(
+                {
+                    **records[analysis.name],
+                    "course": members[0].name,
+                    "analysis": analysis.name,
+                    "hour": float(window.target),
+                    "start": float(window.start),
+                    "end": float(window.end),
+                }
+            )
+    return result
+
+
+def _window(analysis: Analysis) -> Any:
+    assert analysis.select.window is not None
+    return analysis.select.window

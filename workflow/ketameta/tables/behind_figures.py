@@ -1,0 +1,143 @@
+"""The tables behind the figures: judgements, diagnostics, time courses, reductions, coverage."""
+
+from __future__ import annotations
+
+from ketameta.tables.columns import Column, TableSchema
+from ketameta.tables.parts import ANALYSIS, ESTIMATE_COLUMNS, FILE, LINE, SCALE, TRIAL
+
+_JUDGED = (
+    Column("tool", "text", "tool of the judgement: RoB1 or RoB2", required=True),
+    Column("outcome", "text", "outcome judged; empty for the whole trial"),
+    Column("domain", "text", "domain of the tool", required=True),
+    Column("judgement", "text", "low, unclear, some concerns or high", required=True),
+)
+BIAS = TableSchema(
+    "bias",
+    "Judgements of risk of bias as entered",
+    "one published judgement of one domain of one trial",
+    (
+        FILE,
+        LINE,
+        TRIAL,
+        *_JUDGED,
+        Column("support", "text", "reason given"),
+        Column("source", "text", "review that judged", required=True),
+        Column("locator", "text", "page, table or figure in the source"),
+    ),
+    key=("file", "line"),
+)
+
+REDUCTIONS = TableSchema(
+    "reductions",
+    "Reductions of scores, arm by arm",
+    "one arm at one time, in an analysis of per cent reductions",
+    (
+        ANALYSIS,
+        TRIAL,
+        Column("label", "text", "name of the trial", required=True),
+        Column("arm_id", "text", "arm", required=True),
+        Column("treatment", "text", "treatment of the arm", required=True),
+        Column("treated", "flag", "a treatment that the analysis asks for", required=True),
+        Column("hour", "number", "hours from the first dose", unit="h", required=True),
+        Column("scale", "text", "rating scale", required=True),
+        Column("n", "integer", "people analysed, as entered", unit="people"),
+        Column("reduction", "number", "fall of the mean from baseline", unit="per cent"),
+        Column("rows", "list", "raw rows used, file:line"),
+    ),
+    key=("analysis", "trial_id", "arm_id", "hour"),
+)
+
+COVERAGE = TableSchema(
+    "coverage",
+    "What evidence there is",
+    "one population × outcome × period after the first dose",
+    (
+        Column("population", "text", "population of the trials", required=True),
+        Column("outcome", "text", "outcome", required=True),
+        Column("period", "text", "period after the first dose", required=True),
+        Column("trials", "integer", "trials with a usable row", unit="trials", required=True),
+        Column("people", "integer", "people randomised in them", unit="people", required=True),
+    ),
+    key=("population", "outcome", "period"),
+)
+
+JUDGEMENTS = TableSchema(
+    "judgements",
+    "Risk of bias in an analysis",
+    "one judged domain of a trial in an analysis; a domain without a row is not assessed",
+    (
+        ANALYSIS,
+        TRIAL,
+        *_JUDGED,
+        Column("disputed", "flag", "reviews differ: the worse is given", required=True),
+        Column("detail", "text", "each judgement with its source and reason", required=True),
+        Column("rows", "list", "raw rows, file:line"),
+    ),
+    key=("analysis", "trial_id", "tool", "domain"),
+)
+
+_REFIT = tuple(
+    Column(f"{name}_{end}", "number", f"{what}, {side}")
+    for name, what in (
+        ("without", "pooled effect without this effect"),
+        ("until", "pooled effect of this and all earlier effects"),
+    )
+    for end, side in (
+        ("estimate", "natural scale"),
+        ("low", "lower end of its interval"),
+        ("high", "upper end of its interval"),
+        ("i2", "I² in per cent"),
+    )
+)
+DIAGNOSTICS = TableSchema(
+    "diagnostics",
+    "Diagnostics",
+    "one effect of a synthesis of three trials or more: what the pooled effect owes to it",
+    (
+        ANALYSIS,
+        TRIAL,
+        Column("comparison", "text", "treated arm where the arms of a trial stand apart"),
+        Column("label", "text", "name of the trial", required=True),
+        Column("year", "integer", "year of publication"),
+        Column("effect", "number", "effect", unit=SCALE, required=True),
+        Column("se", "number", "its standard error", unit=SCALE, required=True),
+        *_REFIT,
+        Column("baujat_x", "number", "squared Pearson residual: contribution to heterogeneity"),
+        Column("baujat_y", "number", "influence on the pooled effect, in squared standard errors"),
+        Column("rstudent", "number", "studentised deleted residual"),
+        Column("cook", "number", "Cook's distance"),
+        Column("influential", "flag", "stands out by the rule of metafor"),
+    ),
+    key=("analysis", "trial_id", "comparison"),
+)
+
+ASYMMETRY = TableSchema(
+    "asymmetry",
+    "Funnel asymmetry",
+    "one synthesis of three trials or more: regression of effects on their standard errors",
+    (
+        ANALYSIS,
+        Column("k", "integer", "effects", required=True),
+        Column("centre", "number", "pooled effect", unit=SCALE, required=True),
+        Column("slope", "number", "change of the effect per unit of standard error (Egger)"),
+        Column("limit", "number", "effect expected at a standard error of 0", unit=SCALE),
+        Column("statistic", "number", "t of the slope, k − 2 degrees of freedom"),
+        Column("p", "number", "its p; empty below ten effects, where the test says nothing"),
+    ),
+    key=("analysis",),
+)
+
+COURSES = TableSchema(
+    "courses",
+    "Time courses",
+    "one analysis among those that differ in nothing but their window of hours",
+    (
+        Column("course", "id", "first such analysis of the configuration", required=True),
+        ANALYSIS,
+        Column("hour", "number", "hour aimed at", unit="h", required=True),
+        Column("start", "number", "first hour of the window", unit="h", required=True),
+        Column("end", "number", "last hour of the window", unit="h", required=True),
+        *ESTIMATE_COLUMNS,
+    ),
+    key=("course", "analysis"),
+)
