@@ -16,10 +16,9 @@ import pytest
 from ketameta.report_files import distribution_files, report_files
 
 ROOT = Path(__file__).parents[1]
-# two steps draw figures: of the data beside the synthesis, of the synthesis beside the report
-STAGES = ["ingest", "normalize", "distributions", "synthesize", "report", "figures"]
+STAGES = ["ingest", "normalize", "synthesize", "report", "figures"]
 FROM_SYNTHESIS = ["synthesize", "report", "figures"]
-DRAWING = ["distributions", "report", "figures"]
+DRAWING = ["report", "figures"]
 
 
 def executed(text):
@@ -60,8 +59,7 @@ def test_the_report_holds_nothing_else(built, configuration):
     found = set(bytes_of(built.path("reports")))
     with built.path("reports/figures/figures.csv").open() as file:
         drawn = {row["file"] for row in csv.DictReader(file)}
-    data = distribution_files({a.name: a.select.measure for a in configuration})
-    wanted = {*report_files(configuration.names), *drawn, *data, "figures/figures.csv"}
+    wanted = {*report_files(configuration.names), *drawn, "figures/figures.csv"}
     assert found == wanted
 
 
@@ -179,7 +177,7 @@ def listed_sources(stage):
     return found
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", [*STAGES, "distributions"])
 def test_each_rule_lists_every_module_that_its_step_loads(built, tmp_path, stage):
     code = (
         "import sys\nfrom ketameta import steps\n"
@@ -240,6 +238,20 @@ def test_a_dry_run_says_what_and_why_and_does_nothing(project):
     assert "would run: ingest, normalize, synthesize, report" in said
     assert "changed: data/raw/trials.csv" in said
     assert bytes_of(project.path("reports")) == before
+
+
+def test_the_distributions_are_drawn_when_asked_for_and_go_with_their_data(project, configuration):
+    data = distribution_files({a.name: a.select.measure for a in configuration})
+    assert not any(project.path(f"reports/{path}").exists() for path in data)
+    assert project.snakemake("distributions").returncode == 0
+    assert all(project.path(f"reports/{path}").stat().st_size > 0 for path in data)
+    assert planned(project) == []
+    print_of_old = project.path("reports/figures/response_24h.funnel.pdf")
+    print_of_old.write_bytes(b"older data")
+    project.edit("workflow/config/analyses.yaml", "tau2: REML", "tau2: PM")
+    assert project.snakemake().returncode == 0
+    assert not any(project.path(f"reports/{path}").exists() for path in data)
+    assert not print_of_old.exists()
 
 
 def test_a_removed_analysis_takes_its_page_along(project):

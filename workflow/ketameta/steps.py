@@ -77,13 +77,16 @@ def report(syntheses: Path, out: Path, config: Path) -> int:
 
 
 def figures(syntheses: Path, out: Path, config: Path) -> int:
-    """Write the figures of the diagnostics and time courses, and the list of them."""
+    """Write the figures of the diagnostics and time courses, and the list of them.
+
+    What `distributions` and `prints` made of older data goes: they are made when asked for.
+    """
     from ketameta.configuration import load
-    from ketameta.report.graphics import SYNTHESIS_KINDS, graphics
+    from ketameta.report.graphics import DATA_KINDS, SYNTHESIS_KINDS, graphics
     from ketameta.tables import STAGE_TABLES
 
     files = graphics(_read(syntheses, list(STAGE_TABLES["synthesize"])), load(config))
-    _write_files(out, files, SYNTHESIS_KINDS)
+    _write_files(out, files, (*SYNTHESIS_KINDS, *DATA_KINDS))
     return 0
 
 

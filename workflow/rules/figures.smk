@@ -38,9 +38,11 @@ rule figures:
 
 
 rule distributions:
-    """Draw what seaborn draws, from the data alone: beside the synthesis, which it does not need."""
+    """Draw what seaborn draws; its import alone costs a third of the whole report."""
     input:
         tables=[f"data/processed/{name}.parquet" for name in ("reductions", "coverage")],
+        # that job clears away drawings of older data
+        after=rules.figures.output,
         code=FIGURE_SOURCES,
         schema="workflow/config/schema.yaml",
     output:

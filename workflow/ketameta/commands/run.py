@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-STAGES = ("ingest", "normalize", "synthesize", "report", "figures", "distributions")
+STAGES = ("ingest", "normalize", "synthesize", "report", "figures")
 STATE = Path(".snakemake")
 DURATIONS = STATE / "ketameta-durations.json"
 _REASONS = (

@@ -1,9 +1,9 @@
 """The statistical graphics: tables in, drawings out.
 
-Two steps draw them beside the report, so that a reader of numbers need not wait. `graphics` draws
-what the synthesis gives, as scenes; which kinds an analysis has follows from its number of
-effects, since `diagnostics` holds none below three. `distributions` draws what the data give, by
-seaborn, whose import costs more than all scenes together: it needs no synthesis and runs beside it.
+Two steps draw them, so that a reader of numbers need not wait. `graphics` draws what the synthesis
+gives, as scenes, beside the report; which kinds an analysis has follows from its number of effects,
+since `diagnostics` holds none below three. `distributions` draws what the data give, by seaborn,
+whose import costs more than all scenes together: when it is asked for.
 """
 
 from __future__ import annotations
