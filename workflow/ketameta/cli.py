@@ -1,4 +1,4 @@
-"""The command line for people: check, run, pool, explain."""
+"""The command line for people: check, run, explain, diff, release, pool."""
 
 from __future__ import annotations
 
@@ -16,12 +16,26 @@ Meta-analysis of ketamine and esketamine trials, from extraction table to report
   ketameta run              bring the report up to date; says what runs and why
   ketameta explain response_24h murrough2013a
                             where a number came from, down to the raw cells
+  ketameta diff --rev HEAD~1 HEAD
+                            what changed in the data, and which estimate moved for it
   ketameta pool FILE.csv --measure RR
                             pool any table of effects, counts or means
 """
 EPILOG = """\
-Exit status: 0 in order, 1 faults in data or configuration, 2 wrong use of this command.
+Exit status: 0 in order, 1 faults in data or configuration, 2 wrong use of this command;
+of diff also 10 an estimate moved, 11 a conclusion flipped.
 `ketameta COMMAND --help` tells more of each.
+"""
+DIFF = """\
+Say which rows changed between two versions of the data, which estimates moved, how far, whether a
+conclusion flipped, and which edit did it (each edit made alone, the analysis fitted again).
+
+OLD and NEW are folders such as data/processed, or with --rev two git revisions: of these the raw
+tables are read and pooled in memory, both with the present configuration.
+
+Prints Markdown. Exit status: 0 nothing moved, 10 an estimate moved, 11 a conclusion flipped
+(the interval excluded no effect before and not after, or the other way round, or changed sides),
+1 a version has faults, 2 no such version.
 """
 POOL = """\
 Pool a CSV file with one row a study. Columns carry metafor's names:
@@ -77,6 +91,8 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("analysis", help="name of the analysis, such as response_24h")
     explain.add_argument("trial", nargs="?", help="trial_id, such as murrough2013a")
 
+    _add_change(commands)
+
     pool = commands.add_parser("pool", help="pool any table", formatter_class=raw, description=POOL)
     pool.add_argument("file", type=Path, help="CSV file")
     pool.add_argument("--measure", default="GEN", help="effect measure (default: GEN)")
@@ -92,6 +108,27 @@ def parser() -> argparse.ArgumentParser:
     )
     pool.add_argument("--json", action="store_true", help="print JSON with every digit")
     return top
+
+
+def _add_change(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands on change between versions."""
+    raw = argparse.RawDescriptionHelpFormatter
+    diff = commands.add_parser(
+        "diff", help="what changed between two versions", formatter_class=raw, description=DIFF
+    )
+    diff.add_argument("old", metavar="OLD", help="folder of an earlier run, or a revision")
+    diff.add_argument("new", metavar="NEW", help="folder of a later run, or a revision")
+    diff.add_argument("--rev", action="store_true", help="OLD and NEW are git revisions")
+    diff.add_argument("--html", type=Path, metavar="FILE", help="write a page as well")
+    diff.add_argument("--json", action="store_true", help="print JSON with every digit")
+
+    release = commands.add_parser(
+        "release",
+        help="record what these tables give",
+        formatter_class=raw,
+        description="Keep the estimates of this report in reports/versions/, to tell what moved.",
+    )
+    release.add_argument("--date", help="its date, 2027-01-31 (default: of the data's last commit)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,6 +147,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from ketameta.commands.explain import explain
 
             return explain(given.analysis, given.trial)
+        if given.command == "diff":
+            from ketameta.commands.diff import diff
+
+            return diff(given)
+        if given.command == "release":
+            from ketameta.commands.release import release
+
+            return release(given.date)
         from ketameta.commands.pool import pool
 
         return pool(given)

@@ -10,6 +10,7 @@ def report_files(names: Sequence[str]) -> list[str]:
     return [
         "index.html",
         "dictionary.html",
+        "changes.html",
         "static/style.css",
         "tables/syntheses.csv",
         "tables/studies.csv",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ketameta.storage import read_table, rows_of, write_table, write_text
+from ketameta.storage import read_releases, read_table, rows_of, write_table, write_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,10 +57,13 @@ def synthesize(effects: Path, out: Path, config: Path) -> int:
 def report(syntheses: Path, out: Path, config: Path) -> int:
     """Write every page, figure and table of the report, and remove pages that are no more."""
     from ketameta.configuration import load
+    from ketameta.evidence.releases import parse
     from ketameta.report.stage import report as stage
-    from ketameta.tables import STAGE_TABLES
+    from ketameta.tables import RAW_TABLES, STAGE_TABLES
 
-    files = stage(_read(syntheses, list(STAGE_TABLES["synthesize"])), load(config))
+    tables = _read(syntheses, [*RAW_TABLES, *STAGE_TABLES["synthesize"]])
+    releases = [parse(name, text) for name, text in read_releases(out).items()]
+    files = stage(tables, load(config), releases)
     for path, text in files.items():
         write_text(out / path, text)
     for folder in ("analyses", "figures", "tables", "static"):

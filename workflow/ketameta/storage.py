@@ -70,3 +70,9 @@ def content_id(rows: list[dict[str, Any]]) -> str:
         text = json.dumps(row, sort_keys=True, ensure_ascii=False, allow_nan=True, default=str)
         digest.update(text.encode() + b"\n")
     return digest.hexdigest()[:16]
+
+
+def read_releases(reports: Path) -> dict[str, str]:
+    """Return the records below reports/versions/ as text by name, sorted."""
+    files = sorted((reports / "versions").glob("*.json"))
+    return {path.stem: path.read_text(encoding="utf-8") for path in files}

@@ -54,6 +54,11 @@ def processed(stage):
     return [f"data/processed/{name}.parquet" for name in names]
 
 
+def releases():
+    """Return the records of the releases made so far."""
+    return sorted(path.as_posix() for path in Path("reports/versions").glob("*.json"))
+
+
 def stop_on_faults(folder):
     """Stop with every fault of the raw tables, a line each."""
     from ketameta.ingest.stage import check_folder

@@ -1,11 +1,15 @@
 rule report:
     """Write the pages, figures and tables of the report."""
     input:
-        tables=processed("synthesize"),
+        tables=processed("ingest") + processed("synthesize"),
+        releases=releases(),
         code=sources(
             "report",
             "report_files",
             "figures",
+            "evidence",
+            "normalize",
+            "stats",
             "synthesize",
             "tables",
             "vocabulary",

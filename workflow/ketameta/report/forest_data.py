@@ -12,7 +12,7 @@ from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
 
-_AXIS = {
+AXIS = {
     "RR": "Risk ratio (log scale)",
     "OR": "Odds ratio (log scale)",
     "RD": "Risk difference",
@@ -21,7 +21,7 @@ _AXIS = {
     "PLO": "People with the outcome, per cent",
     "PCTRED": "Reduction from baseline, per cent",
 }
-_LIMITS = {"PLO": (0.0, 100.0), "RD": (-1.0, 1.0)}
+LIMITS = {"PLO": (0.0, 100.0), "RD": (-1.0, 1.0)}
 _LISTS = {
     "comparator_class": "comparator_classes",
     "population": "populations",
@@ -52,11 +52,11 @@ def forest_of(
         tuple(_blocks(analysis, studies, subgroups, href)),
         total,
         _prediction(analysis, record),
-        _AXIS[measure],
+        AXIS[measure],
         wording.sides(analysis),
         NULL_VALUE.get(measure),
         measure in ("RR", "OR"),
-        _LIMITS.get(measure),
+        LIMITS.get(measure),
         tuple(_notes(analysis, record, studies)),
     )
 
@@ -69,15 +69,15 @@ def _short(measure: str) -> str:
     return {"PLO": "Share, %", "PCTRED": "Reduction, %"}.get(measure, measure)
 
 
-def _scaled(measure: str, value: float | None) -> float | None:
+def scaled(measure: str, value: float | None) -> float | None:
     """Return a value as drawn: proportions in per cent."""
     return None if value is None else 100 * value if measure == "PLO" else value
 
 
 def _interval(measure: str, record: Record, estimate: str) -> Interval:
-    value = _scaled(measure, record[estimate])
+    value = scaled(measure, record[estimate])
     assert value is not None
-    return Interval(value, _scaled(measure, record["ci_low"]), _scaled(measure, record["ci_high"]))
+    return Interval(value, scaled(measure, record["ci_low"]), scaled(measure, record["ci_high"]))
 
 
 def _left_headings(analysis: Analysis, studies: list[Record]) -> tuple[Heading, ...]:
@@ -190,7 +190,7 @@ def _prediction(analysis: Analysis, record: Record) -> Total | None:
         wording.quantity(measure, record["pi_low"]),
         wording.quantity(measure, record["pi_high"]),
     )
-    values = [_scaled(measure, record[name]) for name in ("estimate", "pi_low", "pi_high")]
+    values = [scaled(measure, record[name]) for name in ("estimate", "pi_low", "pi_high")]
     level = wording.percent(analysis.model.level)
     rule = {"k-1": "t, k − 1 df", "k-2": "t, k − 2 df", "normal": "normal", "hksj": "HKSJ"}
     return Total(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ketameta import __version__
 from ketameta.configuration import Analysis, Configuration
+from ketameta.evidence.releases import Release
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg
+from ketameta.report import changes
 from ketameta.report.forest_data import forest_of
 from ketameta.report.pages import environment, study_view, summary_view
 from ketameta.report_files import report_files
@@ -22,7 +25,11 @@ Record = dict[str, Any]
 STATIC = Path(__file__).parent / "static"
 
 
-def report(tables: dict[str, list[Record]], configuration: Configuration) -> dict[str, str]:
+def report(
+    tables: dict[str, list[Record]],
+    configuration: Configuration,
+    releases: Sequence[Release] = (),
+) -> dict[str, str]:
     """Return the text of every file of the report, by its path below reports/."""
     studies = _by_analysis(tables["studies"])
     subgroups = _by_analysis(tables["subgroups"])
@@ -48,6 +55,9 @@ def report(tables: dict[str, list[Record]], configuration: Configuration) -> dic
             root="../",
         )
     summary = summary_view(tables["summary"])
+    files["changes.html"], changed = changes.page(
+        releases, tables, tables["syntheses"], configuration
+    )
     files["index.html"] = pages.get_template("index.html").render(
         groups=_groups(configuration, records),
         headlines=[
@@ -56,6 +66,7 @@ def report(tables: dict[str, list[Record]], configuration: Configuration) -> dic
             if a.display.headline
         ],
         summary=summary,
+        changed=changed,
         version=__version__,
         root="",
     )
