@@ -77,8 +77,9 @@ def in_se(value: float | None) -> str:
     """Write a move in standard errors, signed."""
     if value is None:
         return "–"
-    sign = "+" if value > 0 else ""
-    return sign + (wording.fixed(value, 2) if abs(value) >= 0.005 or value == 0 else f"{value:.0e}")
+    sign = "+" if value > 0 else wording.MINUS if value < 0 else ""
+    size = abs(value)
+    return sign + (f"{size:.2f}" if size >= 0.005 or not size else f"{size:.1g}")
 
 
 def conclusion(move: Move) -> str:
@@ -223,7 +224,8 @@ def together_text(move: Move) -> str:
     """Say what the edits do together beyond the sum of each alone; empty where it is nothing."""
     if not move.together or len(move.causes) < 2 or not move.old or not move.old["se"]:
         return ""
-    return f"together beyond their sum: {in_se(move.together / move.old['se'])} SE"
+    beyond = move.together / move.old["se"]
+    return f"together beyond their sum: {in_se(beyond)} SE" if abs(beyond) >= 0.005 else ""
 
 
 def _rows(rows: Sequence[RowChange]) -> list[str]:

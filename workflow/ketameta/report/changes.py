@@ -10,10 +10,10 @@ from typing import Any
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.changes import Change
 from ketameta.evidence.releases import Release, Since, between, in_order, since
-from ketameta.figures.forest import Block, Forest, Heading, Interval, Row, draw
+from ketameta.figures.forest import Block, Forest, Heading, Interval, Row, Total, draw
 from ketameta.figures.scene import to_svg
 from ketameta.report import change_words, wording
-from ketameta.report.forest_data import AXIS, LIMITS, scaled
+from ketameta.report.forest_data import AXIS, LIMITS, scaled, short
 from ketameta.report.pages import environment
 from ketameta.synthesize.scales import NULL_VALUE
 
@@ -95,23 +95,29 @@ def living_forest(
         if row["analysis"] == analysis.name and row["measure"] == measure
     ]
     rows = [(name, row) for name, row in [*found, (NOW, now)] if row["ci_low"] is not None]
-    drawn = [_row(measure, name, row) for name, row in rows]
+    drawn = [_row(measure, name, row) for name, row in rows if row is not now]
+    total = None
+    if now["ci_low"] is not None:
+        # the present result as the diamond: its interval is never cut at the axis
+        last = _row(measure, NOW, now)
+        label = f"{NOW[:1].upper()}{NOW[1:]} ({wording.count(now['k'], 'trial')})"
+        total = Total(label, last.right, last.interval, last.tooltip)
     level = wording.percent(analysis.model.level)
     told = "; ".join(f"{name}: {wording.estimate_interval(measure, row)}" for name, row in rows)
     forest = Forest(
         f"{analysis.display.title}, by release",
         f"Pooled {wording.MEASURES[measure]} by release: {told}." if told else "No estimate.",
         (Heading("Release"), Heading("Trials", "end"), Heading("People", "end")),
-        (Heading(f"{measure}\n[{level} CI]", "end"),),
+        (Heading(f"{short(measure)}\n[{level} CI]", "end"),),
         (Block("", tuple(drawn)),),
-        None,
+        total,
         None,
         AXIS[measure],
         wording.sides(analysis),
         NULL_VALUE.get(measure),
         measure in ("RR", "OR"),
         LIMITS.get(measure),
-        ("The pooled estimate of each release; the last row is of the present tables.",),
+        ("Squares: the pooled estimate of each release. Diamond: of the present tables.",),
     )
     return forest, rows
 

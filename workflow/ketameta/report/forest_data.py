@@ -41,7 +41,7 @@ def forest_of(
     left = _left_headings(analysis, studies)
     right = (
         Heading("Weight\n%", "end"),
-        Heading(f"{_short(measure)}\n[{wording.percent(analysis.model.level)} CI]", "end"),
+        Heading(f"{short(measure)}\n[{wording.percent(analysis.model.level)} CI]", "end"),
     )
     total = _total(analysis, record, "Pooled", record["model"]) if _pooled(record) else None
     return Forest(
@@ -65,7 +65,7 @@ def _pooled(record: Record) -> bool:
     return record["k"] > 1 and record["estimate"] is not None
 
 
-def _short(measure: str) -> str:
+def short(measure: str) -> str:
     return {"PLO": "Share, %", "PCTRED": "Reduction, %"}.get(measure, measure)
 
 
