@@ -98,5 +98,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return step(given.source, given.out, given.config)
 
 
+def _guarded(arguments: Sequence[str] | None = None) -> int:
+    """Run `main`; a disk that is full or not writable is one line, not a traceback."""
+    try:
+        return main(arguments)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        print(f"{error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
+        return 1
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_guarded())

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from ketameta.configuration import CONFIG, ConfigurationError, load
 from ketameta.report_files import report_files
+from ketameta.storage import forget_last, keep_last, remove_parts, restore_last
 from ketameta.tables import RAW_TABLES, STAGE_TABLES
 
 try:
@@ -57,6 +58,13 @@ def processed(stage):
 def releases():
     """Return the records of the releases made so far."""
     return sorted(path.as_posix() for path in Path("reports/versions").glob("*.json"))
+
+
+def before_jobs():
+    """Keep the last report aside and remove what a killed run left unfinished."""
+    remove_parts(Path("data/processed"))
+    if Path("reports").is_dir():
+        keep_last(Path("reports"))
 
 
 def stop_on_faults(folder):

@@ -66,6 +66,7 @@ def _pooled(record: Record) -> bool:
 
 
 def short(measure: str) -> str:
+    """Return the heading of a measure's column."""
     return {"PLO": "Share, %", "PCTRED": "Reduction, %"}.get(measure, measure)
 
 
