@@ -27,7 +27,7 @@ lock: ## resolve requirements.lock again (needs uv and the network)
 	  --no-header pyproject.toml -o requirements.lock
 
 clean: ## remove everything that is made
-	rm -rf .snakemake logs data/processed/*.parquet .venv
+	rm -rf .snakemake logs data/processed/*.parquet data/processed/*.sha256 .venv
 	find reports -mindepth 1 -maxdepth 1 ! -name versions -exec rm -rf {} +
 
 help: ## this list

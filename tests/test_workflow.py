@@ -144,7 +144,7 @@ def listed_sources(stage):
     call = re.search(r"code=(sources\([^)]*\))", text)
     names = [argument.value for argument in ast.parse(call[1]).body[0].value.args]
     package = ROOT / "workflow" / "ketameta"
-    found = {package / name for name in ("__init__.py", "steps.py", "storage.py")}
+    found = {package / f"{n}.py" for n in ("__init__", "steps", "storage", "report_files")}
     for name in names:
         single = package / f"{name}.py"
         found |= {single} if single.is_file() else set((package / name).rglob("*"))

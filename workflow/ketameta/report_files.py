@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+# every file of the report with its SHA-256, in data/processed/; written when all are there
+REPORT_LIST = "report.sha256"
+
 
 def report_files(names: Sequence[str]) -> list[str]:
     """Return the paths below reports/, in order, for analyses of the given names."""

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ketameta.storage import read_releases, read_table, rows_of, write_table, write_text
+from ketameta.report_files import REPORT_LIST
+from ketameta.storage import checksums, read_releases, read_table, rows_of, write_table, write_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,6 +71,8 @@ def report(syntheses: Path, out: Path, config: Path) -> int:
         for old in (out / folder).iterdir():
             if old.relative_to(out).as_posix() not in files:
                 old.unlink()
+    # last: where this list is missing the report is not the one of these tables
+    write_text(syntheses / REPORT_LIST, checksums(files))
     return 0
 
 

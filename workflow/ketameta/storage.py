@@ -84,11 +84,11 @@ def keep_last(reports: Path) -> None:
     What a killed run kept is put back first. Raises `OSError` where the folder is not writable.
     """
     restore_last(reports)
-    for part in [*reports.rglob(".*.part"), *reports.glob(f"{KEPT}.part")]:
-        shutil.rmtree(part) if part.is_dir() else part.unlink()
+    aside = reports / f"{KEPT}.part"
+    shutil.rmtree(aside, ignore_errors=True)
+    remove_parts(reports)
     if not (reports / "index.html").is_file():
         return
-    aside = reports / f"{KEPT}.part"
     for path in _report_files(reports):
         copy = aside / path.relative_to(reports)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,8 @@ def keep_last(reports: Path) -> None:
 def restore_last(reports: Path) -> bool:
     """Put the kept report back, whole; False where none is kept or nothing was lost.
 
-    Its files come back with the time of long ago, so that the next run makes them anew.
+    The report step ends with a list of its files that stands elsewhere and does not come back:
+    so Snakemake sees that something is missing, and the next run makes the report anew.
     """
     kept = reports / KEPT
     if not kept.is_dir():
@@ -114,7 +115,6 @@ def restore_last(reports: Path) -> bool:
         if not path.exists() or not path.samefile(kept / name):
             lost = True
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.utime(kept / name, (1, 1))
             # by another name first: a rename is whole or not at all
             back = path.with_name(f".{path.name}.back.part")
             back.unlink(missing_ok=True)
@@ -168,6 +168,12 @@ def check_writable(folder: Path) -> None:
             file.flush()
     except OSError as error:
         raise OSError(error.errno, error.strerror, folder.as_posix()) from None
+
+
+def checksums(files: dict[str, str]) -> str:
+    """Return the SHA-256 of texts by path, as `sha256sum --check` reads it."""
+    lines = [f"{hashlib.sha256(files[path].encode()).hexdigest()}  {path}" for path in files]
+    return "".join(f"{line}\n" for line in sorted(lines, key=lambda line: line[66:]))
 
 
 def read_releases(reports: Path) -> dict[str, str]:

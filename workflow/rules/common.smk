@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from ketameta.configuration import CONFIG, ConfigurationError, load
-from ketameta.report_files import report_files
+from ketameta.report_files import REPORT_LIST, report_files
 from ketameta.storage import forget_last, keep_last, remove_parts, restore_last
 from ketameta.tables import RAW_TABLES, STAGE_TABLES
 
@@ -34,7 +34,8 @@ def sources(*names):
     would leave stale results. tests/test_workflow.py holds the lists against what each step loads.
     """
     package = Path("workflow/ketameta")
-    found = [package / "__init__.py", package / "steps.py", package / "storage.py"]
+    ground = ("__init__", "report_files", "steps", "storage")
+    found = [package / f"{name}.py" for name in ground]
     for name in names:
         single = package / f"{name}.py"
         found += [single] if single.is_file() else (package / name).rglob("*")

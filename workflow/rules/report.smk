@@ -5,7 +5,6 @@ rule report:
         releases=releases(),
         code=sources(
             "report",
-            "report_files",
             "figures",
             "evidence",
             "normalize",
@@ -18,6 +17,7 @@ rule report:
         schema="workflow/config/schema.yaml",
     output:
         [f"reports/{path}" for path in report_files(CONFIGURATION.names)],
+        f"data/processed/{REPORT_LIST}",
     log:
         "logs/report.log",
     params:
