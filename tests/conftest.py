@@ -47,9 +47,8 @@ class Project:
         assert old in text, f"{old!r} is not in {name}"
         self.path(name).write_text(text.replace(old, new, 1), encoding="utf-8")
 
-
     def make(self):
-        """Run the four steps in one process, without Snakemake: for what comes out, not what runs."""
+        """Run the four steps in one process, without Snakemake: for what comes out of them."""
         code = (
             "from ketameta.steps import main\n"
             "made, config = 'data/processed', ['--config', 'workflow/config/analyses.yaml']\n"

@@ -274,9 +274,9 @@ def test_a_read_only_folder_for_the_report_is_one_message(small, tmp_path):
     "room",
     [
         0,
-        pytest.param(100_000, marks=pytest.mark.slow),
-        300_000,
-        pytest.param(500_000, marks=pytest.mark.slow),
+        pytest.param(50_000, marks=pytest.mark.slow),
+        150_000,
+        pytest.param(230_000, marks=pytest.mark.slow),
     ],
 )
 def test_a_full_disk_is_one_message_and_the_last_report_stays(small, tmp_path, room):
