@@ -58,6 +58,7 @@ def _run(cores: str, dry_run: bool, force: bool, verbose: bool) -> int:
     """Run in the folder of the project; raises `OSError` where the disk does not let it."""
     for folder in FOLDERS:
         check_writable(folder)
+    _name_user()
     lock = _take_lock()
     if lock is None:
         print("another run is at work here; wait for it to end", file=sys.stderr)
@@ -88,6 +89,16 @@ def _run(cores: str, dry_run: bool, force: bool, verbose: bool) -> int:
     if status == 0 and not dry_run:
         _closing()
     return 0 if status == 0 else 1
+
+
+def _name_user() -> None:
+    """Name a user who is a bare number, as in containers: Snakemake asks for the name."""
+    import getpass
+
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["LOGNAME"] = "nobody"
 
 
 def find_root(folder: Path) -> Path | None:
