@@ -343,7 +343,9 @@ def _notes(layout: _Layout) -> None:
     for note in layout.forest.notes:
         for line in _wrapped(note, layout.width - 2 * MARGIN):
             layout.y += 17
-            layout.shapes.append(Text(MARGIN, layout.y, line, role="muted", size=SMALL))
+            # a single word may be wider than the plot: it is cut as a cell is
+            text = fit_text(line, SMALL, layout.width - 2 * MARGIN + 1)
+            layout.shapes.append(Text(MARGIN, layout.y, text, role="muted", size=SMALL))
 
 
 def _wrapped(text: str, width: float) -> list[str]:
