@@ -4,7 +4,7 @@ BIN := .venv/bin
 CORES ?= all
 PIP := $(BIN)/pip install --disable-pip-version-check -q
 
-.PHONY: report test check template bench lock clean help
+.PHONY: report test check template licences audit bench lock clean help
 
 report: .venv/ketameta ## the report, from data/raw/ to reports/index.html
 	@$(BIN)/ketameta run --cores $(CORES)
@@ -18,6 +18,13 @@ check: .venv/ketameta ## style, types, and Snakemake's own lint
 
 template: .venv/ketameta ## empty tables to fill, in template/
 	$(BIN)/ketameta template template
+
+licences: .venv/ketameta ## the licence of every package in the lock
+	@$(BIN)/python .ci/licences.py
+
+audit: .venv/ketameta ## known holes of the locked packages (needs the network; installs pip-audit apart)
+	$(PYTHON) -m venv .venv/audit && .venv/audit/bin/pip install --disable-pip-version-check -q pip-audit
+	.venv/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
 
 bench: .venv/ketameta ## time the whole report and print a table
 	$(BIN)/python tests/benchmarks/pipeline.py
