@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from ketameta.ingest import reader, stage
+from ketameta.ingest.reader import MAX_BROKEN, MAX_UNKNOWN
 from ketameta.ingest.sheet import ALL_BAD, MOST_OF_COLUMN
 from ketameta.ingest.stage import check_folder, ingest
 from ketameta.tables import RAW_TABLES
@@ -119,6 +121,57 @@ def test_a_column_of_faults_without_end_is_cut(folder) -> None:
     assert said.errors[-1] == (
         f"{last}{MOST_OF_COLUMN} cells of this column are at fault; from here on it is not read"
     )
+
+
+def test_optional_columns_may_be_left_out(folder) -> None:
+    for table, names in (
+        ("outcomes", {"percent", "minimum", "maximum"}),
+        ("contrasts", {"t_value"}),
+    ):
+        _, rows = folder.rows(table)
+        keep = [i for i, name in enumerate(rows[0]) if name not in names]
+        folder.put_rows(table, [[row[i] for i in keep] for row in rows])
+    said = folder.check()
+    assert (said.status, said.errors, said.notes) == (0, [], [])
+    tables, _ = check_folder(folder.path)
+    assert tables["outcomes"][0]["percent"] is None
+
+
+def test_a_file_of_broken_rows_is_not_read_to_its_end(folder) -> None:
+    folder.write("claims", folder.text("claims") + "one,two\n" * 10 * MAX_BROKEN)
+    said = folder.check()
+    assert len(said.errors) == MAX_BROKEN + 1
+    assert said.errors[-1] == (
+        f"claims.csv:{4 + MAX_BROKEN}: after 2 rows and {MAX_BROKEN} broken ones, "
+        "the table is not read on from here"
+    )
+
+
+def test_a_table_of_too_many_rows_is_not_read_to_its_end(folder, monkeypatch) -> None:
+    monkeypatch.setattr(reader, "MAX_ROWS", 10)
+    errors = folder.check().errors
+    # the arms that were not read are not held against the outcomes that refer to them
+    assert [line.partition(": ")[0] for line in errors] == ["arms.csv:12", "outcomes.csv:13"]
+
+
+def test_the_problems_of_a_file_are_cut_where_nobody_reads_on(folder, monkeypatch) -> None:
+    monkeypatch.setattr(stage, "MOST_OF_FILE", 3)
+    for line in (2, 3, 4, 5, 6):
+        folder.put("outcomes", line, "seen", f"wrong{line}")
+    errors = folder.check().errors
+    assert len(errors) == 4
+    assert errors[-1] == "outcomes.csv:5: 2 problems more in this file are not listed"
+
+
+def test_a_header_of_thousands_of_unknown_columns_is_cut(folder) -> None:
+    _, rows = folder.rows("arms")
+    extra = [f"x{i}" for i in range(3_000)]
+    folder.put_rows(
+        "arms", [row + (extra if i == 0 else [""] * 3_000) for i, row in enumerate(rows)]
+    )
+    errors = folder.check().errors
+    assert len(errors) == MAX_UNKNOWN + 1
+    assert "arms.csv:1: has 3,000 columns that this table does not know" in errors
 
 
 def test_notes_of_a_kind_are_told_once_a_column(folder) -> None:

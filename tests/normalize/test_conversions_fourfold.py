@@ -86,6 +86,13 @@ def test_every_possible_table_is_found_and_no_other(measure, a, n1, c, n2):
     assert sorted(possible_tables(measure, *said, n1, n2, decimals=2)) == sorted(every)
 
 
+def test_a_risk_ratio_may_have_events_in_everyone_of_one_group():
+    said = printed("RR", 9, 14, 11, 11, 3)
+    assert counts_from_ratio("RR", *said, 14, 11, decimals=3) == (9, 11)
+    said = printed("RR", 14, 14, 5, 11, 3)
+    assert counts_from_ratio("RR", *said, 14, 11, decimals=3) == (14, 5)
+
+
 def test_the_control_risk_chooses_between_the_two_solutions_of_equal_groups():
     said = printed("OR", 14, 33, 6, 33, 3)
     # events and non-events exchanged, groups exchanged: the same odds ratio and error

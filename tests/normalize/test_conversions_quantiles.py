@@ -319,7 +319,10 @@ def test_quantile_estimation_of_a_normal_range_is_too_wide_as_stated(n, bias):
             "'hozo' is not a method: shi",
         ),
         (lambda: mean_sd_from_quantiles(20, 6, 0, 10, method="mcgrath2020-bc"), "above 0, not 0"),
-        (lambda: mean_sd_from_quantiles(20, 4, 4, 10, method="mcgrath2020-bc"), "differ from"),
+        (
+            lambda: mean_sd_from_quantiles(20, 4, 4, 10, method="mcgrath2020-bc"),
+            "differ from one another",
+        ),
         (lambda: sd_from_quantiles(20, q1=4), "q1 given, needed: minimum, maximum; or q1, q3"),
         (lambda: sd_from_quantiles(20, 4, 10, method="luo2018"), "'luo2018' is not a method"),
         (lambda: skewed(20, 6, 4), "q1, median given"),
@@ -334,3 +337,44 @@ def test_a_minimum_of_zero_is_no_obstacle_to_quantile_estimation():
     mean, sd = mean_sd_from_quantiles(30, 4, 1, 9, 0, 25, method="mcgrath2020-qe")
     assert 4 < mean < 9
     assert 4 < sd < 9
+
+
+@pytest.mark.parametrize("n", [5, 6, 11])
+def test_no_sample_has_a_larger_sd_than_the_stated_bound(n):
+    # brute force: the SD of people between 0 and 1 is largest with everyone at an end
+    most = max(np.std([0] * k + [1] * (n - k), ddof=1) for k in range(1, n))
+    bound = mean_sd_from_quantiles(n, 0.5, 0.25, 0.75, 0, 1)[1]
+    assert bound < most
+    # a mean of the range's and the quartiles' SD, the latter far above what the range allows
+    with pytest.raises(
+        ConversionError, match=rf"{n} people between 0 and 1 have one of {most:.5g}"
+    ):
+        sd_from_quantiles(n, q1=0, q3=1, minimum=0, maximum=1, method="wan2014")
+
+
+def test_an_sd_that_the_range_forbids_is_refused():
+    # two heaps, at 1 and 9: half of 400 people at each end have an SD of 4.005, Shi's weights 4.6
+    with pytest.raises(
+        ConversionError, match=r"gives an SD of 4\.\d+, but 400 people between 1 and 9"
+    ):
+        mean_sd_from_quantiles(400, 5, 1, 9, 1, 9)
+
+
+def test_a_heap_at_zero_is_fitted_by_a_normal_alone():
+    mean, sd = mean_sd_from_quantiles(30, 0, 0, 2, method="mcgrath2020-qe")
+    slope = stats.linregress(stats.norm.ppf([0.25, 0.5, 0.75]), [0, 0, 2])
+    assert (mean, sd) == (pytest.approx(slope.intercept), pytest.approx(slope.slope))
+
+
+@pytest.mark.parametrize("values", [(0.001, 0.01, 5.0), (0.0, 1e-6, 5.0)])
+def test_a_spike_with_a_tail_is_left_to_the_normal_by_quantile_estimation(values):
+    # the best fit of every positive family has its mean far above the third quartile
+    mean, sd = mean_sd_from_quantiles(30, values[1], values[0], values[2], method="mcgrath2020-qe")
+    slope = stats.linregress(stats.norm.ppf([0.25, 0.5, 0.75]), values)
+    assert (mean, sd) == (pytest.approx(slope.intercept), pytest.approx(slope.slope))
+
+
+def test_a_spike_with_a_tail_is_refused_by_box_cox():
+    # on the log scale ln 2 ± about 1.6: a log-normal mean of 2 exp(1.6²/2) and more
+    with pytest.raises(ConversionError, match=r"too skewed: Box-Cox gives a mean .* value 9"):
+        mean_sd_from_quantiles(30, 2, 1, 9, method="mcgrath2020-bc")

@@ -132,6 +132,7 @@ class Plan:
         if self.analysis["id"].startswith("egger"):
             return "egger"
         for pattern, kind in {
+            r"bayes": "bayes",
             r"rma\.mv|rho 0": "robust",
             r"three-level": "dependent",
             r"Mantel": "mh",
@@ -279,8 +280,28 @@ def plans():
                 yield pytest.param(plan, id=f"{path.parent.name}-{analysis['id']}")
 
 
+def arm_level(plan):
+    """Arrays of an analysis of arm-level rows, effects by the plain formulas; else None."""
+    if plan.kind != "pooled" or plan.measure not in ("RR", "OR", "RD", "MD", "SMD"):
+        return None
+    rows = plan.rows()
+    other_way = re.search("TACC|treatment-arm", plan.words)
+    if other_way or ("g" in rows and "g_se" in rows) or "GIV.Mean" in rows:
+        return None
+    for layout in TABLES if plan.measure in ("RR", "OR", "RD") else MEANS:
+        if all(column in rows for column in layout.values()):
+            found = {name: rows.n(column) for name, column in layout.items()}
+            return found if all(np.isfinite(x).all() for x in found.values()) else None
+    return None
+
+
 def pytest_generate_tests(metafunc):
-    """Give a test that takes `plan` every printed analysis."""
+    """Give a test that takes `plan` every printed analysis, or `arm_plan` those of arm rows."""
+    if "arm_plan" in metafunc.fixturenames:
+        both = [(p.values[0], arm_level(p.values[0]), p.id) for p in plans()]
+        found = [pytest.param((plan, x), id=name) for plan, x, name in both if x is not None]
+        absent = pytest.mark.skip(reason=f"no published arm-level rows in a folder {FOLDER.name}")
+        metafunc.parametrize("arm_plan", found or [pytest.param(None, marks=absent)])
     if "plan" in metafunc.fixturenames:
         absent = pytest.mark.skip(reason=f"no published analyses in a folder {FOLDER.name}")
         metafunc.parametrize("plan", list(plans()) or [pytest.param(None, marks=absent)])
@@ -291,3 +312,10 @@ def contrasted():
     """The analyses whose print must differ from inverse-variance pooling."""
     found = [p.values[0] for p in plans()]
     return [p for p in found if "inverse_variance_for_contrast" in p.analysis]
+
+
+@pytest.fixture
+def bayesian_plans():
+    """The analyses with priors."""
+    found = [plan.values[0] for plan in plans() if plan.values[0].kind == "bayes"]
+    return found or pytest.skip("no published analyses with priors")

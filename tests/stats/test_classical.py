@@ -186,3 +186,16 @@ def test_equal_tables_give_their_own_ratio(rows):
     # All tables have the pooled odds ratio, so nothing deviates from it.
     if len(rows) > 1:
         assert got.bd == pytest.approx(0, abs=1e-6)
+
+
+def test_the_variance_of_a_risk_difference_can_be_that_of_greenland_and_robins():
+    # one table: the binomial variance of the difference of two proportions
+    rd = mantel_haenszel("RD", ai=[4], n1i=[10], ci=[3], n2i=[12], variance="greenland-robins")
+    assert rd.se**2 == pytest.approx(0.4 * 0.6 / 10 + 0.25 * 0.75 / 12)
+    # equal tables: that variance over their number
+    many = mantel_haenszel(
+        "RD", ai=[4] * 5, n1i=[10] * 5, ci=[3] * 5, n2i=[12] * 5, variance="greenland-robins"
+    )
+    assert many.se**2 == pytest.approx(rd.se**2 / 5)
+    with pytest.raises(ValueError, match="variance must be one of sato, greenland-robins"):
+        mantel_haenszel("RD", ai=[4], n1i=[10], ci=[3], n2i=[12], variance="x")

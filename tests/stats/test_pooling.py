@@ -365,6 +365,32 @@ def test_a_higher_level_never_narrows_an_interval(data, interval, level):
         assert getattr(b, high) >= getattr(a, high) - 1e-12
 
 
+@pytest.mark.parametrize("exponent", [-200, -70, -21, 21, 70, 200])
+def test_the_scale_of_effects_does_not_matter_at_any_magnitude(bcg, exponent):
+    # A power of two changes no digit, so that equality is exact but for the sums' own rescaling.
+    y, v = bcg
+    factor = 2.0**exponent
+    for method in ESTIMATORS:
+        a = random_effects(y, v, method)
+        b = random_effects(y * factor, v * factor**2, method)
+        assert b.converged
+        assert b.statistic == pytest.approx(a.statistic, rel=1e-12), method
+        assert b.tau2 / factor**2 == pytest.approx(a.tau2, rel=1e-12), method
+        assert b.ci_low / factor == pytest.approx(a.ci_low, rel=1e-12), method
+        dims = 12 if method == "REML" else 13
+        fall = dims * exponent * np.log(2)
+        assert b.log_likelihood + fall == pytest.approx(a.log_likelihood, abs=1e-9), method
+
+
+@pytest.mark.parametrize("method", ESTIMATORS)
+def test_a_variance_next_to_infinite_raises_no_alarm(bcg, method):
+    y, v = bcg
+    fit = random_effects(np.r_[y, 5.0], np.r_[v, 1e300], method)
+    assert fit.converged
+    assert fit.weights[-1] == pytest.approx(0, abs=1e-280) or method in {"HE", "SJ"}
+    assert np.isfinite([fit.estimate, fit.se, fit.tau2]).all()
+
+
 def test_a_million_times_larger_effects_give_the_same_t(bcg):
     y, v = bcg
     for method in ESTIMATORS:

@@ -239,3 +239,15 @@ def test_units_of_effect_and_moderator_do_not_matter(data, method, factor):
     assert_allclose([a.qm, a.i2, a.qe], [b.qm, b.i2, b.qe], rtol=1e-6, atol=1e-8)
     assert_allclose([a.qm, a.i2, a.qe], [c.qm, c.i2, c.qe], rtol=1e-6, atol=1e-8)
     assert c.beta[1] * factor == pytest.approx(a.beta[1], rel=1e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("exponent", [-150, 150])
+def test_extreme_magnitudes_are_no_different(bcg, exponent):
+    y, v = bcg
+    x, factor = np.arange(13.0), 2.0**exponent
+    a, b = meta_regression(y, v, x), meta_regression(y * factor, v * factor**2, x)
+    assert_allclose(b.beta / factor, a.beta, rtol=1e-12)
+    assert_allclose(b.covariance / factor**2, a.covariance, rtol=1e-12)
+    assert_allclose([b.qm, b.i2, b.qe, b.r2], [a.qm, a.i2, a.qe, a.r2], rtol=1e-10)
+    fall = 11 * exponent * np.log(2)
+    assert b.log_likelihood + fall == pytest.approx(a.log_likelihood, abs=1e-9)

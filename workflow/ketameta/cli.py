@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ketameta import __version__
 
@@ -82,6 +83,13 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("-f", "--force", action="store_true", help="run every stage")
     run.add_argument("-v", "--verbose", action="store_true", help="show Snakemake's own output")
 
+    _add_explain_template_and_pool(commands)
+    _add_change(commands)
+    return top
+
+
+def _add_explain_template_and_pool(commands: Any) -> None:
+    raw = argparse.RawDescriptionHelpFormatter
     explain = commands.add_parser(
         "explain",
         help="where a number came from",
@@ -91,7 +99,13 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("analysis", help="name of the analysis, such as response_24h")
     explain.add_argument("trial", nargs="?", help="trial_id, such as murrough2013a")
 
-    _add_change(commands)
+    template = commands.add_parser(
+        "template",
+        help="empty tables to fill",
+        formatter_class=raw,
+        description="Write one empty CSV file a raw table; nothing is overwritten.",
+    )
+    template.add_argument("folder", type=Path, help="folder to write them to")
 
     pool = commands.add_parser("pool", help="pool any table", formatter_class=raw, description=POOL)
     pool.add_argument("file", type=Path, help="CSV file")
@@ -107,7 +121,6 @@ def parser() -> argparse.ArgumentParser:
         "--level", type=float, default=0.95, help="level of intervals (default: 0.95)"
     )
     pool.add_argument("--json", action="store_true", help="print JSON with every digit")
-    return top
 
 
 def _add_change(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -131,6 +144,16 @@ def _add_change(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     release.add_argument("--date", help="its date, 2027-01-31 (default: of the data's last commit)")
 
 
+def _change(given: argparse.Namespace) -> int:
+    if given.command == "diff":
+        from ketameta.commands.diff import diff
+
+        return diff(given)
+    from ketameta.commands.release import release
+
+    return release(given.date)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     given = parser().parse_args(arguments)
@@ -147,14 +170,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from ketameta.commands.explain import explain
 
             return explain(given.analysis, given.trial)
-        if given.command == "diff":
-            from ketameta.commands.diff import diff
+        if given.command in ("diff", "release"):
+            return _change(given)
+        if given.command == "template":
+            from ketameta.commands.template import template
 
-            return diff(given)
-        if given.command == "release":
-            from ketameta.commands.release import release
-
-            return release(given.date)
+            return template(given.folder)
         from ketameta.commands.pool import pool
 
         return pool(given)

@@ -36,13 +36,20 @@ def ingest(raw: Path, out: Path) -> int:
 
 
 def normalize(raw_parquet: Path, out: Path, config: Path) -> int:
-    """Turn typed rows into effects, derivations and ledger."""
+    """Turn typed rows into effects, derivations and ledger; 1 where numbers cannot be."""
     from ketameta.configuration import load
     from ketameta.normalize.stage import normalize as stage
     from ketameta.tables import RAW_TABLES
 
-    _write(out, stage(_read(raw_parquet, [*RAW_TABLES, "problems"]), load(config)))
-    return 0
+    tables = stage(_read(raw_parquet, [*RAW_TABLES, "problems"]), load(config))
+    checks = rows_of(tables["number_checks"])
+    faults = [check for check in checks if check["severity"] == "error"]
+    for fault in faults:
+        place = f"{fault['file']}:{fault['line']} column {fault['column']}"
+        print(f"{place}: {fault['message']} (trial {fault['trial_id']})", file=sys.stderr)
+    if not faults:
+        _write(out, tables)
+    return 1 if faults else 0
 
 
 def synthesize(effects: Path, out: Path, config: Path) -> int:

@@ -70,12 +70,11 @@ def before_jobs():
 
 def stop_on_faults(folder):
     """Stop with every fault of the raw tables, a line each."""
-    from ketameta.ingest.stage import check_folder
-    from ketameta.tables.problems import errors
+    from ketameta.commands.examine import faults
 
-    faults = errors(check_folder(Path(folder))[1])
-    if faults:
-        lines = "\n".join(str(fault) for fault in faults)
+    found = faults(Path(folder))
+    if found:
+        lines = "\n".join(str(fault) for fault in found)
         raise WorkflowError(
-            f"{lines}\n{len(faults)} faults in {folder}; nothing was changed."
+            f"{lines}\n{len(found)} faults in {folder}; nothing was changed."
         )

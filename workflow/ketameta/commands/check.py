@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from ketameta.ingest.stage import check_folder
+from ketameta.commands.examine import examine
 from ketameta.tables.problems import ERROR, escaped
 
 
@@ -18,7 +18,7 @@ def check(folder: Path) -> int:
         what = "is not a folder" if os.path.lexists(folder) else "no such folder"
         print(f"{name}: {what}", file=sys.stderr)
         return 2
-    tables, problems = check_folder(folder)
+    tables, problems = examine(folder)
     for problem in problems:
         mark = "" if problem.severity == ERROR else f"{problem.severity}: "
         print(mark + str(problem), file=sys.stderr)

@@ -86,7 +86,7 @@ def _folder(name: str, configuration: Configuration) -> Rows:
 
 def _revision(name: str, configuration: Configuration) -> Rows:
     """Return the raw tables of a git revision and what the present configuration makes of them."""
-    from ketameta.ingest.stage import check_folder
+    from ketameta.commands.examine import examine
     from ketameta.tables.problems import errors
 
     commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
@@ -102,7 +102,7 @@ def _revision(name: str, configuration: Configuration) -> Rows:
                 content = git("cat-file", "blob", f"{sha}:./{path}")
                 if content is not None:
                     Path(folder, file).write_bytes(content)
-        tables, problems = check_folder(Path(folder))
+        tables, problems = examine(Path(folder))
     faults = errors(problems)
     if faults:
         own = [replace(f, file=f"{RAW}/{Path(f.file).name}") for f in faults]

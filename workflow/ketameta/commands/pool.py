@@ -3,46 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import math
+import re
 import sys
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ketameta.commands.studies import Studies, TableError, read_studies
 from ketameta.stats import MEASURES, RandomEffects, back_transform, effect_size, random_effects
+from ketameta.stats.intervals import RULES as INTERVALS
+from ketameta.stats.prediction import RULES as PREDICTIONS
+from ketameta.stats.tau2 import ESTIMATORS
+from ketameta.tables.problems import escaped
 from ketameta.vocabulary import nearest
 
-_ARGUMENTS = [
-    "ai",
-    "bi",
-    "ci",
-    "di",
-    "n1i",
-    "n2i",
-    "m1i",
-    "sd1i",
-    "m2i",
-    "sd2i",
-    "x1i",
-    "t1i",
-    "x2i",
-    "t2i",
-    "xi",
-    "mi",
-    "ni",
-    "ri",
-    "yi",
-    "vi",
-    "sei",
-]
+_OPTIONS = {"tau2": tuple(ESTIMATORS), "interval": INTERVALS, "prediction": PREDICTIONS}
+_WIDEST = 40
+_LARGEST = 1e30
 
 
-class TableError(ValueError):
-    """The file cannot be pooled; the message says why."""
+class OptionError(ValueError):
+    """An option with a value that it cannot have; the message says what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -52,73 +37,131 @@ class _Pooled:
     measure: str
     options: dict[str, Any]
     names: list[str]
-    yi: np.ndarray
-    vi: np.ndarray
+    yi: NDArray[np.float64]
+    vi: NDArray[np.float64]
     fit: RandomEffects
 
 
 def pool(given: argparse.Namespace) -> int:
-    """Read, pool and print; 1 with one sentence where the file or an option does not allow it."""
-    options = {name: getattr(given, name) for name in ("tau2", "interval", "prediction", "level")}
+    """Read, pool and print; 1 with every fault of the file, 2 with that of an option."""
     try:
-        measure = _measure(given.measure)
-        names, arrays = read_studies(given.file)
-        effects = effect_size(measure, **arrays)  # type: ignore[arg-type]
-        yi, vi = np.atleast_1d(effects.yi), np.atleast_1d(effects.vi)
-        pooled = _Pooled(measure, options, names, yi, vi, random_effects(yi, vi, **options))
-    except (TableError, ValueError, TypeError) as error:
-        print(f"{given.file}: {error}", file=sys.stderr)
+        measure, options = _checked(given)
+    except OptionError as error:
+        print(escaped(f"ketameta pool: {error}"), file=sys.stderr)
+        return 2
+    try:
+        pooled = _pooled(measure, options, read_studies(given.file))
+    except TableError as error:
+        for line, column, message in error.faults:
+            place = f"{given.file}:{line}" if line else f"{given.file}"
+            about = f" column {column}" if column else ""
+            print(escaped(f"{place}{about}: {message}"), file=sys.stderr)
         return 1
     if given.json:
-        print(json.dumps(_as_json(pooled), indent=2))
+        print(json.dumps(_as_json(pooled), indent=2, allow_nan=False))
     else:
         _print(pooled)
     return 0
 
 
-def _measure(word: str) -> str:
-    known = {name.upper(): name for name in MEASURES}
-    if word.upper() in known:
-        return known[word.upper()]
-    close = nearest(word, list(MEASURES))
-    raise TableError(
-        f"unknown measure {word}; "
-        + (f"did you mean {close[0]}?" if close else f"known: {', '.join(MEASURES)}")
-    )
-
-
-def read_studies(path: Path) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Return the names of the studies and the numeric columns that effect sizes know.
-
-    Empty cells are NaN. Raises `TableError` naming line and column of what is not a number.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            header = [name.strip() for name in reader.fieldnames or []]
-            reader.fieldnames = header
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TableError(str(error)) from None
-    columns = [name for name in header if name in _ARGUMENTS]
-    if not columns:
-        raise TableError(f"no column has a name that effect sizes know: {', '.join(_ARGUMENTS)}")
-    arrays = {
-        name: np.array([_number(row[name], line, name) for line, row in rows]) for name in columns
+def _checked(given: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+    """Return the measure and the options of the engine, words as the engine spells them."""
+    options: dict[str, Any] = {
+        name: _word(name, getattr(given, name), known) for name, known in _OPTIONS.items()
     }
-    label = next((n for n in ("study", "trial", "label", "name", "author") if n in header), None)
-    names = [str(row[label]) if label else f"study {i}" for i, (_, row) in enumerate(rows, start=1)]
-    return names, arrays
+    level = given.level
+    if not 0 < level < 1:
+        hint = f"; did you mean {level / 100:g}?" if 1 < level < 100 else ""
+        raise OptionError(f"--level is a proportion between 0 and 1; not {level:g}{hint}")
+    return _word("measure", given.measure, tuple(MEASURES)), {**options, "level": level}
 
 
-def _number(cell: str | None, line: int, column: str) -> float:
-    text = (cell or "").strip().replace("\u2212", "-")
-    if text in ("", "NA"):
-        return math.nan
+def _word(option: str, word: str, known: tuple[str, ...]) -> str:
+    by_lower = {name.lower(): name for name in known}
+    if word.lower() in by_lower:
+        return by_lower[word.lower()]
+    close = nearest(word[:40], list(known), 1)
+    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+    raise OptionError(f"--{option} {word[:40]} is not known; {hint}")
+
+
+def _pooled(measure: str, options: dict[str, Any], studies: Studies) -> _Pooled:
+    """Compute effects and pool them. Raises `TableError` where a row does not allow it."""
+    columns = _columns(measure, studies)
     try:
-        return float(text)
-    except ValueError:
-        raise TableError(f"line {line} column {column}: '{text[:40]}' is not a number") from None
+        effects = effect_size(measure, **columns)  # type: ignore[arg-type]
+        yi, vi = np.atleast_1d(effects.yi), np.atleast_1d(effects.vi)
+        _refuse_extremes(yi, vi, studies)
+        with np.errstate(all="ignore"):
+            fit = random_effects(yi, vi, **options)
+    except ValueError as error:
+        raise TableError(_place(str(error), columns, studies)) from None
+    if not fit.k:
+        raise TableError((0, "", f"no study has the numbers for an effect: {_needs(measure)}"))
+    return _Pooled(measure, options, studies.names, yi, vi, fit)
+
+
+def _refuse_extremes(yi: NDArray[np.float64], vi: NDArray[np.float64], studies: Studies) -> None:
+    """Refuse numbers whose squares and ratios leave double precision: they are typing errors."""
+    far = (np.abs(yi) > _LARGEST) | (vi > _LARGEST) | ((vi > 0) & (vi < 1 / _LARGEST))
+    if far.any():
+        raise TableError(
+            *(
+                (
+                    studies.lines[i],
+                    "",
+                    f"effect {yi[i]:g} with variance {vi[i]:g}: too large or small",
+                )
+                for i in np.flatnonzero(far)
+            )
+        )
+
+
+def _columns(measure: str, studies: Studies) -> dict[str, NDArray[np.float64]]:
+    """Return the columns that the measure takes; the file may have others."""
+    row = MEASURES[measure]
+    taken = (*(name for group in row.required for name in group), *row.optional)
+    if missing := _lacks(measure, studies):
+        groups = ", ".join(" or ".join(group) for group in missing)
+        spare = [name for name in studies.header if name and name not in studies.columns]
+        hints = [
+            f"is {close[0]!r} meant for {name}?"
+            for group in missing
+            for name in group
+            if (close := nearest(name, spare, 1)) and close[0][:1].lower() == name[0]
+        ]
+        fitting = [name for name in MEASURES if not _lacks(name, studies)]
+        hints = hints[:3] or [f"the file has those of {', '.join(fitting[:8])}"] * bool(fitting)
+        message = f"{_needs(measure)}; missing: {groups}"
+        raise TableError((1, "", "; ".join([message, *hints])))
+    return {name: studies.columns[name] for name in taken if name in studies.columns}
+
+
+def _lacks(measure: str, studies: Studies) -> list[tuple[str, ...]]:
+    """Return the groups of columns of which the file has none."""
+    return [group for group in MEASURES[measure].required if not set(group) & set(studies.columns)]
+
+
+def _needs(measure: str) -> str:
+    groups = (" or ".join(group) for group in MEASURES[measure].required)
+    return f"{measure} needs the columns {', '.join(groups)}"
+
+
+def _place(
+    message: str, columns: dict[str, NDArray[np.float64]], studies: Studies
+) -> tuple[int, str, str]:
+    """Turn the engine's ``name[index] is wrong (value)`` into line, column and a sentence."""
+    found = re.fullmatch(r"(\w+)\[(\d+)\] (.*?)(?: \(([^()]*)\))?", message)
+    if not found:
+        return 0, "", message
+    name, line = found[1], studies.lines[int(found[2])]
+    if name not in columns:
+        what = "variance" if name == "vi" else "value"
+        return line, "", f"the {what} of the effect {found[3]}"
+    what = found[3]
+    if (other := re.search(r"than (\w+)$", what)) and other[1] in columns:
+        what += f" = {columns[other[1]][int(found[2])]:g}"
+    return line, name, f"{found[4]} {what}" if found[4] else what
 
 
 def _plain(value: Any) -> Any:
@@ -140,34 +183,49 @@ def _as_json(pooled: _Pooled) -> dict[str, Any]:
     return {"measure": pooled.measure, "options": pooled.options, "fit": fit, "studies": studies}
 
 
-def _print(pooled: _Pooled) -> None:
-    from scipy.special import ndtri
+def _number(value: float, form: str = ".4g") -> str:
+    return "–" if math.isnan(value) else format(value, form)
 
+
+def _print(pooled: _Pooled) -> None:
     fit, level = pooled.fit, pooled.options["level"]
+    head = f"{100 * level:g}% CI"
+    _print_studies(pooled, head)
 
     def show(value: float) -> str:
-        if math.isnan(value):
-            return "–"
-        if pooled.measure == "PFT":  # its way back needs a sample size, which a pool has not
-            return f"{value:.4g}"
-        return f"{float(back_transform(pooled.measure, value)):.4g}"
+        return _shown(pooled.measure, value)
 
-    width = max([5, *(len(name) for name in pooled.names)])
-    head = f"{100 * level:g}% CI"
-    print(f"{'study':<{width}}  {'effect':>8}  {head:<20} {'weight %':>8}")
-    half = float(ndtri(0.5 + level / 2)) * np.sqrt(pooled.vi)
-    rows = zip(pooled.names, pooled.yi, half, np.atleast_1d(fit.weights), strict=True)
-    for name, y, h, w in rows:
-        around = f"{show(y - h)} to {show(y + h)}"
-        weight = "–" if math.isnan(w) else f"{w:.1f}"
-        print(f"{name:<{width}}  {show(y):>8}  {around:<20} {weight:>8}")
-    tau2 = pooled.options["tau2"]
-    print(f"\n{pooled.measure}, {fit.k} studies, tau² by {tau2}, {fit.rule} interval")
+    count = f"{fit.k} {'study' if fit.k == 1 else 'studies'}"
+    print(f"\n{pooled.measure}, {count}, tau² by {pooled.options['tau2']}, {fit.rule} interval")
     around = f"{head} {show(fit.ci_low)} to {show(fit.ci_high)}"
-    print(f"pooled      {show(fit.estimate)} ({around}), p = {fit.p:.4g}")
+    print(f"pooled      {show(fit.estimate)} ({around}), p = {_number(fit.p)}")
     print(f"prediction  {show(fit.pi_low)} to {show(fit.pi_high)}")
-    print(f"tau²        {fit.tau2:.4g} ({fit.tau2_low:.4g} to {fit.tau2_high:.4g})")
-    print(f"I²          {fit.i2:.1f}% ({fit.i2_low:.1f} to {fit.i2_high:.1f}%)")
-    print(f"Q           {fit.q:.2f}, df = {fit.q_df:g}, p = {fit.q_p:.4g}")
+    low, high = _number(fit.tau2_low), _number(fit.tau2_high)
+    print(f"tau²        {_number(fit.tau2)} ({low} to {high})")
+    low, high = _number(fit.i2_low, ".1f"), _number(fit.i2_high, ".1f")
+    print(f"I²          {_number(fit.i2, '.1f')}% ({low} to {high}%)")
+    print(f"Q           {_number(fit.q, '.2f')}, df = {fit.q_df:g}, p = {_number(fit.q_p)}")
     if not fit.converged:
         print("the search for tau² did not converge")
+
+
+def _print_studies(pooled: _Pooled, head: str) -> None:
+    from scipy.special import ndtri
+
+    names = [name if len(name) <= _WIDEST else name[: _WIDEST - 1] + "…" for name in pooled.names]
+    width = max(5, *(len(name) for name in names))
+    print(f"{'study':<{width}}  {'effect':>8}  {head:<20} {'weight %':>8}")
+    half = float(ndtri(0.5 + pooled.options["level"] / 2)) * np.sqrt(pooled.vi)
+    weights = np.atleast_1d(pooled.fit.weights)
+    for name, y, h, w in zip(names, pooled.yi, half, weights, strict=True):
+        low, effect, high = (_shown(pooled.measure, value) for value in (y - h, y, y + h))
+        around = f"{low} to {high}" if not math.isnan(y) else "no effect"
+        print(f"{name:<{width}}  {effect:>8}  {around:<20} {_number(w, '.1f'):>8}")
+
+
+def _shown(measure: str, value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    if measure == "PFT":  # its way back needs a sample size, which a pool has not
+        return f"{value:.4g}"
+    return f"{float(back_transform(measure, value)):.4g}"

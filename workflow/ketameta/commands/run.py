@@ -111,20 +111,19 @@ def find_root(folder: Path) -> Path | None:
 
 def _in_order() -> bool:
     """Check configuration and raw tables before anything starts; print every fault."""
+    from ketameta.commands.examine import faults
     from ketameta.configuration import CONFIG, ConfigurationError, load
-    from ketameta.ingest.stage import check_folder
-    from ketameta.tables.problems import errors
 
     try:
         load(CONFIG)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return False
-    faults = errors(check_folder(Path("data/raw"))[1])
-    if faults:
-        print(*faults, sep="\n", file=sys.stderr)
-        print(f"{len(faults)} faults in data/raw; {_STAYS}", file=sys.stderr)
-    return not faults
+    found = faults(Path("data/raw"))
+    if found:
+        print(*found, sep="\n", file=sys.stderr)
+        print(f"{len(found)} faults in data/raw; {_STAYS}", file=sys.stderr)
+    return not found
 
 
 def _take_lock():  # type: ignore[no-untyped-def]

@@ -41,6 +41,7 @@ _LIKELY = (
     (rf"[<>=≤≥~≈] ?{_NUMERIC}", "a bound is not a number; say it in note"),
     (rf"{_NUMERIC} ?\(.*\)|{_NUMERIC} ?(±|\+/-|-|to) ?{_NUMERIC}", "two numbers in one cell"),
     (rf"'{_NUMERIC}", "leave out the apostrophe"),
+    (r"(?=.*[0-9])[0-9.]*[ol][0-9.ol]*", "a letter stands for a digit"),
     (rf"{_NUMERIC} ?[A-Za-z/µ]+", "leave out the unit"),
 )
 

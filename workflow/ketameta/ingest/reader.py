@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -20,6 +21,9 @@ from ketameta.tables.problems import ERROR, NOTE, WARNING, Problem, also, shown
 from ketameta.vocabulary import nearest
 
 MAX_CELL = 20_000
+MAX_ROWS = 250_000
+MAX_BROKEN = 500
+MAX_UNKNOWN = 20
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 _SPACES = dict.fromkeys((0xA0, 0x202F, 0x2007, 0x2009, *range(0x2002, 0x2007), 0x2008, 0x200A), " ")
@@ -108,7 +112,7 @@ def read_text(path: Path, schema: TableSchema, name: str | None = None) -> TextT
 class Row:
     """A row taken apart: the line on which it starts, how many it takes, and its cells.
 
-    ``cells`` is a sentence instead where the row cannot be taken apart; ``text`` is the row.
+    ``cells`` is a sentence instead where the row cannot be taken apart; ``text`` is how it starts.
     """
 
     line: int
@@ -143,7 +147,7 @@ def split(text: str, delimiter: str) -> Iterator[Row]:
             return
         except csv.Error as error:
             cells = next((m for sign, m in _CSV_ERRORS if sign in str(error)), str(error))
-        yield Row(start + 1, at - start, cells, lines[start][:MAX_CELL])
+        yield Row(start + 1, at - start, cells, "\n".join(lines[start:at])[:MAX_CELL])
         if isinstance(cells, str):
             at = start + 1
             reader = csv.reader(feed(), delimiter=delimiter, strict=True)
@@ -174,12 +178,11 @@ class _Header:
             table.fault(1, "", header[0], self._no_names(row.text))
             return False
         self.nameless = [i for i, name in enumerate(header) if not name]
-        for name in dict.fromkeys(filter(None, header)):
-            if name in known:
+        for name, count in Counter(filter(None, header)).items():
+            if name in known and count == 1:
                 self.places[name] = header.index(name)
-            if header.count(name) > 1:
-                table.fault(1, name, name, f"stands {header.count(name)} times in the header")
-                self.places.pop(name, None)
+            elif name in known:
+                table.fault(1, name, name, f"stands {count} times in the header")
         self._unknown(header)
         table.missing = set(known) - set(self.places)
         return True
@@ -199,9 +202,11 @@ class _Header:
         """Fault unknown and missing names; one that looks like a missing one stands for it."""
         table = self.table
         absent = [name for name in table.schema.names if name not in header]
-        for name in dict.fromkeys(filter(None, header)):
-            if name in table.schema.names:
-                continue
+        unknown = [n for n in dict.fromkeys(filter(None, header)) if n not in table.schema.names]
+        if len(unknown) > MAX_UNKNOWN:
+            message = f"has {len(unknown):,} columns that this table does not know"
+            table.fault(1, "", "", message)
+        for name in unknown[:MAX_UNKNOWN]:
             close = nearest(name[:80], absent) or nearest(name[:80], table.schema.names)
             hint = f"; nearest: {', '.join(close)}" if close else ""
             table.fault(1, name, name, f"{shown(name)} is not a column of this table{hint}")
@@ -235,6 +240,11 @@ def _read_rows(rows: Iterator[Row], header: _Header, cells: _Cells) -> None:
     relics = 0  # so many broken rows from here on may belong to the one above
     short = 0  # cells of the row before where it had too few: this one may be its other half
     for row in rows:
+        if len(table.rows) >= MAX_ROWS or len(table.broken) >= MAX_BROKEN:
+            many = f"{len(table.rows):,} rows and {len(table.broken):,} broken ones"
+            table.fault(row.line, "", "", f"after {many}, the table is not read on from here")
+            table.whole = False
+            return
         if isinstance(row.cells, str):
             if relics < 2:
                 table.fault(row.line, "", "", row.cells)
@@ -254,13 +264,27 @@ def _read_rows(rows: Iterator[Row], header: _Header, cells: _Cells) -> None:
             relics = max(0, relics - 1)
             short = len(row.cells) if len(row.cells) < width and not other_half else 0
             table.broken.append(row.text)
+        elif row.lines > 1 and _swallows(row.cells, header):
+            message = f"a cell takes {row.lines} lines, commas and all; is a quote not closed?"
+            table.fault(row.line, "", "", message)
+            table.broken.append(row.text)
         else:
             relics = short = 0
             table.rows.append(cells.clean(row.line, header.take_apart(row.cells, row.line)))
 
 
+def _swallows(cells: list[str], header: _Header) -> bool:
+    """Say whether a cell holds rows: from a column of one to the same column of another."""
+    return any(
+        cell.count(header.delimiter) == cell.count("\n") * (header.width - 1)
+        for cell in cells
+        if "\n" in cell and header.width > 1
+    )
+
+
 def _ragged(cells: list[str], header: _Header) -> str:
-    message = f"has {len(cells)} cells; the header has {header.width}"
+    count = f"{len(cells):,} cell{'' if len(cells) == 1 else 's'}"
+    message = f"has {count}; the header has {header.width:,}"
     if any("\n" in cell for cell in cells):
         return message + "; is a quote not closed?"
     if len(cells) > header.width:

@@ -21,7 +21,8 @@ Key = tuple[str, ...]
 Use = tuple[Sheet, Entry, str]
 
 # so many unknown keys are told with their neighbours; finding these takes time
-_MOST_KEYS = 200
+_MOST_KEYS = 100
+_MOST_MATES = 2_000
 _ALIKE = 0.6
 _CELLS = re.compile(r'[",;\t\r\n]')
 
@@ -172,14 +173,18 @@ def _excuse(uses: dict[Key, list[Use]], target: _Target) -> None:
 
 def _tell(target: _Target, key: Key, places: list[Use], with_hint: bool) -> None:
     user, entry, column = places[0]
-    mates = [known[-1] for known in target.keys if known[:-1] == key[:-1]]
-    close = nearest(key[-1], mates) if with_hint else []
+    close = nearest(key[-1], _mates(target, key)) if with_hint else []
     hint = f"; nearest: {', '.join(close)}" if close else ""
     name = target.sheet.schema.name
     where = f" for trial {key[0]}" if len(key) == 2 else ""
     others = [(other.file, row.line) for other, row, _ in places[1:]]
     message = f"{shown(key[-1])} is not in table {name}{where}{hint}{also(others, user.file)}"
     user.fault(entry, column, message)
+
+
+def _mates(target: _Target, key: Key) -> list[str]:
+    mates = [known[-1] for known in target.keys if known[:-1] == key[:-1]]
+    return mates[:_MOST_MATES]
 
 
 def _empty_target(sheet: Sheet, uses: dict[Key, list[Use]]) -> None:

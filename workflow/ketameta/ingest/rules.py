@@ -20,7 +20,7 @@ Fault = tuple[str, str, str]
 Check = Callable[[Entry], Iterator[Fault]]
 
 RATIOS = ("OR", "RR", "HR")
-_SCORES = ("baseline_mean", "mean", "median", "q1", "q3")
+_SCORES = ("baseline_mean", "mean", "median", "q1", "q3", "minimum", "maximum")
 _SPREADS = ("baseline_sd", "sd")
 _RESULTS = (*_SCORES, *_SPREADS, "change_mean", "change_sd")
 _TOOL = re.compile(r"\(RoB [12]\)")
@@ -57,8 +57,9 @@ def _kind(row: Entry) -> Iterator[Fault]:
     if row["outcome"] is None:
         return
     outcome = vocabulary().outcomes[row["outcome"]]
-    if outcome.kind == "score" and row["events"] is not None:
-        yield "events", f"{outcome.name} is a score and has no events", ERROR
+    for name in ("events", "percent"):
+        if outcome.kind == "score" and row[name] is not None:
+            yield name, f"{outcome.name} is a score and has no {name}", ERROR
     if outcome.kind == "event":
         for name in _RESULTS:
             if row[name] is not None:
@@ -102,11 +103,6 @@ def _standard_error(row: Entry) -> Iterator[Fault]:
         if None not in (row["se"], row[name]) and row["se"] > row[name]:
             message = f"{row.entered['se']} is above {name} = {row.entered[name]}"
             yield "se", message + "; are they swapped?", ERROR
-    means = [row[name] for name in ("mean", "change_mean") if row[name] is not None]
-    low, high = row["ci95_low"], row["ci95_high"]
-    if None not in (low, high) and means and not any(low <= mean <= high for mean in means):
-        message = f"{row.entered['ci95_low']} to {row.entered['ci95_high']} does not hold "
-        yield "ci95_low", message + "the row's mean or change", WARNING
 
 
 def _flag(row: Entry) -> Iterator[Fault]:
@@ -215,7 +211,8 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
     "outcomes": (
         _events,
         _ordered("ci95_low", "ci95_high"),
-        _ordered("q1", "median", "q3"),
+        _ordered("minimum", "q1", "median", "q3", "maximum"),
+        _ordered("minimum", "mean", "maximum"),
         _kind,
         _scale,
         _standard_error,

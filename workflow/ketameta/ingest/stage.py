@@ -20,6 +20,8 @@ from ketameta.vocabulary import nearest
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MOST_OF_FILE = 2_000
+
 
 def check_folder(folder: Path) -> tuple[dict[str, list[Row]], list[Problem]]:
     """Read and check every table of a folder.
@@ -40,9 +42,22 @@ def check_folder(folder: Path) -> tuple[dict[str, list[Row]], list[Problem]]:
     check_between_rows(sheets)
     check_agreement(sheets)
     for sheet in sheets.values():
-        problems += sheet.problems
+        problems += _first(sheet.problems)
     tables = {name: sheet.rows() for name, sheet in sheets.items()}
     return tables, sorted(problems, key=lambda p: (p.severity, p.file, p.line, p.column))
+
+
+def _first(problems: list[Problem]) -> list[Problem]:
+    """Return the problems of a file, cut where a person would stop to read; errors come first."""
+    ordered = sorted(problems, key=lambda p: (p.severity, p.line, p.column))
+    if len(ordered) <= MOST_OF_FILE:
+        return ordered
+    rest = ordered[MOST_OF_FILE]
+    message = f"{len(ordered) - MOST_OF_FILE:,} problems more in this file are not listed"
+    return [
+        *ordered[:MOST_OF_FILE],
+        Problem(rest.file, rest.line, "", "", message, rest.severity, rest.table),
+    ]
 
 
 def _find(folder: Path) -> tuple[dict[str, Path], list[Problem]]:

@@ -10,7 +10,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-MAX_BYTES = 20_000_000
+# some two hundred times the largest table of today: no table that people edit is larger
+MAX_BYTES = 50_000_000
 
 # how a file starts that is no text at all
 _KINDS = (

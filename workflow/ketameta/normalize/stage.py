@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Configuration, Question, Variant
+from ketameta.normalize.checks.run import find
 from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.ledger import Entry, Ledger
 from ketameta.normalize.overlap import resolve
@@ -42,6 +44,8 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
                     _variant_row(analysis.name, variant, effect) for effect in others
                 ]
     found["rows"] = [_raw_row(row, trials[row["trial_id"]].label) for row in rows]
+    checks = find(raw["trials"], raw["arms"], raw["outcomes"], raw["contrasts"], found["effects"])
+    found["number_checks"] = [asdict(finding) for finding in checks]
     found["overview"] = _overview(raw)
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())
@@ -208,8 +212,10 @@ def _ledger_row(entry: Entry) -> dict[str, Any]:
 
 
 def _raw_row(row: Row, label: str) -> dict[str, Any]:
+    arm = row["arm_id"] if row.table == "outcomes" else f"{row['arm_t']} against {row['arm_c']}"
+    own = {"label": label, "arm_id": arm}
     names = STAGE_TABLES["normalize"]["rows"].names
-    return {name: label if name == "label" else row[name] for name in names}
+    return {name: own[name] if name in own else row[name] for name in names}
 
 
 def _overview(raw: Raw) -> list[dict[str, str]]:

@@ -35,6 +35,7 @@ def report(
     subgroups = _by_analysis(tables["subgroups"])
     exclusions = _by_analysis(tables["exclusions"])
     sensitivity = _by_analysis(tables["sensitivity"])
+    left_out = _by_analysis(tables["left_out"])
     records = {row["analysis"]: row for row in tables["syntheses"]}
     files: dict[str, str] = {}
     pages = environment()
@@ -52,6 +53,7 @@ def report(
             subgroups=subgroups[name],
             exclusions=exclusions[name],
             sensitivity=sensitivity[name],
+            left_out=left_out[name],
             root="../",
         )
     summary = summary_view(tables["summary"])
@@ -67,6 +69,7 @@ def report(
         ],
         summary=summary,
         changed=changed,
+        findings=tables["findings"],
         version=__version__,
         root="",
     )

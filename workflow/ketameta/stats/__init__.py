@@ -1,6 +1,7 @@
 """Statistics of meta-analysis: arrays in, numbers out."""
 
 from ketameta.stats.back_transform import back_transform
+from ketameta.stats.bayes import Bayes, bayes
 from ketameta.stats.classical import (
     CommonEffect,
     MantelHaenszel,
@@ -40,6 +41,7 @@ from ketameta.stats.trimfill import TrimFill, trim_and_fill
 
 __all__ = [
     "MEASURES",
+    "Bayes",
     "CommonEffect",
     "EffectSize",
     "Glmm",
@@ -59,6 +61,7 @@ __all__ = [
     "Subgroups",
     "TrimFill",
     "back_transform",
+    "bayes",
     "begg",
     "cluster_robust",
     "correlated_hierarchical",

@@ -203,6 +203,7 @@ def mantel_haenszel(
     to: str = "only0",
     drop00: bool = True,
     correct: bool = True,
+    variance: str = "sato",
     level: float = 0.95,
     **tables: ArrayLike,
 ) -> MantelHaenszel:
@@ -218,22 +219,27 @@ def mantel_haenszel(
         the pooled estimate itself is taken from the uncorrected tables.
     correct
         Continuity correction of the Cochran-Mantel-Haenszel test.
+    variance
+        Of a pooled RD: "sato", consistent also for many small tables, or
+        "greenland-robins", for few large ones (as RevMan has it).
     level
         Confidence level, between 0 and 1.
 
     Raises
     ------
     ValueError
-        As `effect_size`.
+        As `effect_size`; unknown variance.
 
     Notes
     -----
     Estimates: Mantel and Haenszel 1959 (OR), Greenland and Robins 1985 (RR, RD,
     and IRR after Rothman). Variances: Robins, Breslow and Greenland 1986 (OR),
-    Greenland and Robins 1985 (others). Tests: Mantel and Haenszel 1959; Breslow
-    and Day 1980; Tarone 1985. Agrees with `rma.mh` of metafor 3.8-1.
+    Sato 1989 or Greenland and Robins 1985 (RD), the latter (others). Tests:
+    Mantel and Haenszel 1959; Breslow and Day 1980; Tarone 1985. Agrees with
+    `rma.mh` of metafor 3.8-1.
     """
     one_of("measure", measure, tuple(_POOLED))
+    one_of("variance", variance, ("sato", "greenland-robins"))
     x = _studies(measure, tables)
     raw = events_and_times(x) if measure == "IRR" else two_by_two(x)
     size = sum(raw, np.zeros(()))
@@ -243,6 +249,8 @@ def mantel_haenszel(
     es = effect_size(measure, add=add, to=to, drop00=drop00, **named)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         effect = _POOLED[measure](*cells)
+        if measure == "RD" and variance == "greenland-robins":
+            effect = effect[0], _greenland_robins(*cells)
         around = _q_around(effect[0], np.asarray(es.yi), np.asarray(es.vi))
         parts = _summary(effect, around, (~absent).sum(axis=-1), level)
         nothing = np.full_like(parts["estimate"], np.nan)
@@ -285,6 +293,16 @@ def _pool_rd(a: Array, b: Array, c: Array, d: Array) -> tuple[Array, Array]:
     # Every table at 0 or 100% gives a variance of 0, which is no information: NaN.
     variance = (rd * p + q) / w**2
     return rd, np.sqrt(np.where(variance > 0, variance, np.nan))
+
+
+def _greenland_robins(a: Array, b: Array, c: Array, d: Array) -> Array:
+    """Return the standard error of the pooled RD from the binomial variances of each table."""
+    n1, n2, n = a + b, c + d, a + b + c + d
+    known = n > 0
+    within = (a * b / n1) * (n2 / n) ** 2 + (c * d / n2) * (n1 / n) ** 2
+    spread = _total(within, known)
+    variance = spread / _total(n1 * n2 / n, known) ** 2
+    return np.sqrt(np.where(variance > 0, variance, np.nan))
 
 
 def _pool_irr(x1: Array, t1: Array, x2: Array, t2: Array) -> tuple[Array, Array]:

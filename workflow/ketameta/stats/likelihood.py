@@ -99,7 +99,8 @@ def _limit(model: Model) -> Floats:
     """
     low, high, ss = model.low, model.high, model.residual_spread
     half = ss / (2.0 * model.df)
-    bound = np.minimum(half + np.sqrt(half * (half + 2.0 * (high - low))), ss)
+    with np.errstate(over="ignore"):  # of a variance next to infinite; the other bound holds
+        bound = np.minimum(half + np.sqrt(half * (half + 2.0 * (high - low))), ss)
     return np.maximum(bound * (1.0 + 1e-9) - low, 0.0)
 
 
@@ -158,13 +159,17 @@ def _climb(
             new = w * w * ((1.0 + 2.0 * s) * old + s * gap * old_rate) + s * s * (
                 (1.0 + 2.0 * w) * t - w * gap * rate
             )
-            newton = t + (1.0 - r) * rate
-            new = np.where((new > lo) & (new < hi), new, newton)
-            move = np.abs(new - t)
+            newton = (1.0 - r) * rate
+            inside = (new > lo) & (new < hi)
+            if not inside.all():
+                new = np.where(inside, new, t + newton)
+                inside = (new > lo) & (new < hi)
             # The error is below the square of the last step: after 1e-6 of t it is nearly
             # rounding. Near 0 the score itself is only known to eps (t + min v).
-            near = (move <= 1e-6 * new) | (np.abs(newton - t) <= 4e-16 * (t + low))
-            inside = near | ended | ((new > lo) & (new < hi) & (step % 8 < 7))
+            near = (np.abs(new - t) <= 1e-6 * new) | (np.abs(newton) <= 4e-16 * (t + low))
+            inside |= near | ended
+            if step % 8 == 7:
+                inside = near | ended
             if not inside.all():
                 new = np.where(inside, new, np.sqrt((lo + low) * (hi + low)) - low)
                 near |= hi - lo <= 4e-16 * (hi + low)
@@ -339,7 +344,8 @@ def _decide(pieces: Pieces, low: Floats, high: Floats) -> tuple[Flags, Flags]:
     ad_left, ad_right = left.a * left.d, right.a * right.d
     falls = (2.0 * bc_right > ad_left) | (2.0 * bc_left > grow * ad_right)
     rises = (2.0 * bc_left < ad_right) | (2.0 * grow * bc_right < ad_left)
-    small = s_right <= RESOLUTION * s_left
+    # So put that sums which are no numbers end the search rather than prolong it.
+    small = ~(s_right > RESOLUTION * s_left)
     return up_left & ~up_right & (falls | small), ~(kept | falls | rises | small)
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
+SMALL = 2048  # elements that malloc hands out faster than they are looked up
 CHUNK = 65536  # elements, half a megabyte: four such arrays stay in a core's cache
 
 
@@ -104,16 +105,16 @@ class MeanModel:
 
     def sums(self, t: Floats, restricted: bool) -> Sums:
         """Return the sums at t, part after part of the analyses so that each stays in cache."""
+        if self.v.size <= CHUNK:
+            return _sums(self.y, self.v, t, restricted)
         parts = [_sums(self.y[:, s], self.v[:, s], t[s], restricted) for s in _parts(self.y.shape)]
-        if len(parts) == 1:
-            return parts[0]
         return Sums(*(np.concatenate(x) for x in zip(*parts, strict=True)))
 
     def q(self, t: Floats) -> tuple[Floats, Floats]:
         """Return y'Py, the generalised Q at t, and y'PPy, minus its derivative."""
+        if self.v.size <= CHUNK:
+            return _q(self.y, self.v, t)
         parts = [_q(self.y[:, s], self.v[:, s], t[s]) for s in _parts(self.y.shape)]
-        if len(parts) == 1:
-            return parts[0]
         q, a = (np.concatenate(x) for x in zip(*parts, strict=True))
         return q, a
 
@@ -130,8 +131,9 @@ class MeanModel:
         v = np.where(w > 0, self.v, 0.0)
         other = w * (1.0 - share)
         ws = w * (v + t)
-        cross = add(share * ws, 0)
-        spread = add(ws * ws * (1.0 - 2.0 * share), 0) + cross * cross
+        with np.errstate(over="ignore"):  # of a variance next to infinite, with w = 1
+            cross = add(share * ws, 0)
+            spread = add(ws * ws * (1.0 - 2.0 * share), 0) + cross * cross
         return add(w * r * r, 0), add(other * v, 0), add(other, 0), spread
 
     @cached_property
@@ -165,7 +167,7 @@ def _parts(shape: tuple[int, ...]) -> list[slice]:
     """Return slices of the analyses, CHUNK elements each."""
     k, n = shape
     size = max(1, CHUNK // k)
-    return [slice(i, i + size) for i in range(0, max(n, 1), size)]
+    return [slice(i, i + size) for i in range(0, n, size)]
 
 
 class _Scratch(threading.local):
@@ -176,10 +178,10 @@ class _Scratch(threading.local):
     def take(self, shape: tuple[int, ...]) -> Floats:
         """Return the arrays in a shape, with whatever was left in them."""
         size = shape[0] * shape[1]
-        if size > max(CHUNK, shape[0]):
+        if size < SMALL or size > CHUNK:
             return np.empty((3, *shape))
         if self.store.shape[1] < size:
-            self.store = np.empty((3, max(size, CHUNK)))
+            self.store = np.empty((3, CHUNK))
         return self.store[:, :size].reshape(3, *shape)
 
 

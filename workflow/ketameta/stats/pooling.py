@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ketameta.stats import intervals
+from ketameta.stats import intervals, scale
 from ketameta.stats.checks import as_effects, as_level, one_of
 from ketameta.stats.henmi_copas import henmi_copas
 from ketameta.stats.heterogeneity import LIMITS, spread_measures
@@ -30,13 +30,13 @@ KEPT = 4_000_000  # elements, just below the 32 MiB above which glibc does not l
 
 
 class Options(NamedTuple):
-    """The choices of a call, checked."""
+    """The choices of a call."""
 
     tau2: str
     interval: str
     level: float
     prediction: str
-    limits: str | None
+    tau2_interval: str | None
 
 
 def random_effects(
@@ -84,29 +84,43 @@ def random_effects(
         For an unknown name, a level outside (0, 1), and what `checks.as_effects` refuses.
     """
     y, v = as_effects(yi, vi)
-    one_of("tau2", tau2, tuple(ESTIMATORS))
-    one_of("interval", interval, intervals.RULES)
-    one_of("prediction", prediction, PREDICTION_RULES)
-    if tau2_interval is not None:
-        one_of("tau2_interval", tau2_interval, LIMITS)
-    options = Options(tau2, interval, as_level(level), prediction, tau2_interval)
+    options = checked(
+        Options(tau2, interval, level, prediction, tau2_interval), rules=intervals.RULES
+    )
     lead, k = y.shape[:-1], y.shape[-1]
     n = prod(lead)
-    y, v = y.reshape(n, k), v.reshape(n, k)
+    fields = _in_blocks(y.reshape(n, k), v.reshape(n, k), options)
+    return RandomEffects(**{f: shaped(x, lead) for f, x in fields.items()})
+
+
+def checked(options: Options, rules: tuple[str, ...]) -> Options:
+    """Return the options if every one of them is known, else raise a ValueError that names it."""
+    one_of("tau2", options.tau2, tuple(ESTIMATORS))
+    one_of("interval", options.interval, rules)
+    as_level(options.level)
+    one_of("prediction", options.prediction, PREDICTION_RULES)
+    if options.tau2_interval is not None:
+        one_of("tau2_interval", options.tau2_interval, LIMITS)
+    return options
+
+
+def _in_blocks(y: Floats, v: Floats, options: Options) -> Fields:
+    """Return every field of analyses of shape (n, k), a block at a time."""
+    n, k = y.shape
     size = max(1, BLOCK // max(k, 1))
     if y.size > BLOCK // 32:
         # Freed at once and never touched: glibc's malloc then keeps pages of up to this size
         # instead of fetching and zeroing them anew for each array, a quarter of the time.
         np.empty(KEPT)
     first = _pool(y[:size], v[:size], options)
-    whole = first
-    if n > size:
-        whole = {f: np.empty((n, *x.shape[1:]), x.dtype) for f, x in first.items()}
-        for i in range(0, n, size):
-            part = _pool(y[i : i + size], v[i : i + size], options) if i else first
-            for field, x in part.items():
-                whole[field][i : i + size] = x
-    return RandomEffects(**{f: shaped(x, lead) for f, x in whole.items()})
+    if n <= size:
+        return first
+    whole = {f: np.empty((n, *x.shape[1:]), x.dtype) for f, x in first.items()}
+    for i in range(0, n, size):
+        part = _pool(y[i : i + size], v[i : i + size], options) if i else first
+        for field, x in part.items():
+            whole[field][i : i + size] = x
+    return whole
 
 
 def shaped(x: NDArray[Any], lead: tuple[int, ...]) -> Any:
@@ -165,6 +179,11 @@ def _few(y: Floats, v: Floats, k: NDArray[np.intp], options: Options) -> Fields:
 def _fit(y: Floats, v: Floats, options: Options) -> Fields:
     """Return every field of analyses of two studies or more."""
     model = MeanModel.of(y, v)
+    if scale.is_extreme(model.low):
+        s = scale.unit(model.low)
+        fields = _fit(y / s[:, None], v / s[:, None] / s[:, None], options)
+        dims = fields["k"] - (1.0 if options.tau2 == "REML" else 0.0)
+        return scale.restore(fields, s, dims)
     found = ESTIMATORS[options.tau2](model)
     restricted = options.tau2 == "REML"
     t = found.value
@@ -188,7 +207,7 @@ def _fit(y: Floats, v: Floats, options: Options) -> Fields:
         rule=options.prediction,
         level=options.level,
     )
-    fields: Fields = {
+    whole: Fields = {
         "estimate": fit.estimate,
         "se": ci.se,
         "statistic": ci.statistic,
@@ -205,4 +224,4 @@ def _fit(y: Floats, v: Floats, options: Options) -> Fields:
         "log_likelihood": model.log_likelihood(t, restricted, at),
         "converged": found.converged,
     }
-    return fields | spread_measures(model, found, options.tau2, options.limits, options.level)
+    return whole | spread_measures(model, found, options.tau2, options.tau2_interval, options.level)

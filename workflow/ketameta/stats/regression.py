@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ketameta.stats.checks import as_effects, as_level, one_of
+from ketameta.stats import scale
+from ketameta.stats.checks import as_effects
 from ketameta.stats.design import DesignModel
-from ketameta.stats.heterogeneity import LIMITS, spread_measures
+from ketameta.stats.heterogeneity import spread_measures
 from ketameta.stats.intervals import NAMES, t_quantile, t_tails
 from ketameta.stats.models import Floats, MeanModel
-from ketameta.stats.pooling import BLOCK, Fields, Options, shaped
+from ketameta.stats.pooling import BLOCK, Fields, Options, checked, shaped
 from ketameta.stats.results import MetaRegression
 from ketameta.stats.tau2 import ESTIMATORS
 
@@ -74,12 +75,23 @@ def meta_regression(
     regression. The omnibus test leaves a constant column out.
     """
     y, v = as_effects(yi, vi)
-    one_of("tau2", tau2, tuple(ESTIMATORS))
-    one_of("interval", interval, RULES)
-    if tau2_interval is not None:
-        one_of("tau2_interval", tau2_interval, LIMITS)
-    options = Options(tau2, interval, as_level(level), "k-1", tau2_interval)
+    options = checked(Options(tau2, interval, level, "k-1", tau2_interval), rules=RULES)
     x, lead = _as_design(X, y)
+    fields = _in_blocks((y, v, x), lead, intercept, options)
+    full = fields.pop("full")
+    if not lead and fields["k"][0] > fields["beta"].shape[1] and not full[0]:
+        raise ValueError("X has linearly dependent columns among the studies present")
+    return MetaRegression(**{f: shaped(a, lead) for f, a in fields.items()})
+
+
+def _in_blocks(
+    data: tuple[Floats, Floats, Floats],
+    lead: tuple[int, ...],
+    intercept: bool | None,
+    options: Options,
+) -> Fields:
+    """Return every field of all analyses, laid out flat, a block at a time."""
+    y, v, x = data
     k, p = x.shape[-2:]
     n = prod(lead)
     y = np.broadcast_to(y, (*lead, k)).reshape(n, k)
@@ -88,16 +100,11 @@ def meta_regression(
     spans = _spans_constant(x, y)
     if intercept or (intercept is None and not spans):
         x, spans = np.concatenate([np.ones((n, k, 1)), x], axis=2), True
-    tested = ~_constant_columns(x, y)
+    about = (~_constant_columns(x, y), spans)
     size = max(1, BLOCK // max(k * (p + 1), 1))
-    parts = [
-        _block(y[i : i + size], v[i : i + size], x[i : i + size], options, (tested, spans))
-        for i in range(0, max(n, 1), size)
-    ]
-    if not lead and k > x.shape[2] and parts[0]["k"][0] > x.shape[2] and not parts[0]["full"][0]:
-        raise ValueError("X has linearly dependent columns among the studies present")
-    whole = {f: np.concatenate([part[f] for part in parts]) for f in parts[0] if f != "full"}
-    return MetaRegression(**{f: shaped(a, lead) for f, a in whole.items()})
+    cuts = [slice(i, i + size) for i in range(0, max(n, 1), size)]
+    parts = [_block(y[c], v[c], x[c], options, about) for c in cuts]
+    return {f: np.concatenate([part[f] for part in parts]) for f in parts[0]}
 
 
 def _as_design(X: ArrayLike, y: Floats) -> tuple[Floats, tuple[int, ...]]:
@@ -136,8 +143,8 @@ def _spans_constant(x: Floats, y: Floats) -> bool:
     rows = x[~np.isnan(y)]
     if not len(rows) or not x.shape[2]:
         return False
-    scale = np.abs(rows).max(axis=0)
-    rows = rows / np.where(scale > 0, scale, 1.0)
+    size = np.abs(rows).max(axis=0)
+    rows = rows / np.where(size > 0, size, 1.0)
     one = np.ones(len(rows))
     solution = np.linalg.lstsq(rows, one, rcond=None)[0]
     return bool(np.abs(rows @ solution - one).max() < RANK_TOLERANCE)
@@ -151,8 +158,8 @@ def _block(
     here = ~np.isnan(y)
     k = here.sum(axis=1)
     shown = np.where(here[:, :, None], x, 0.0)
-    scale = np.abs(shown).max(axis=1, initial=0.0)
-    singular = np.linalg.svd(shown / np.where(scale > 0, scale, 1.0)[:, None, :], compute_uv=False)
+    size = np.abs(shown).max(axis=1, initial=0.0)
+    singular = np.linalg.svd(shown / np.where(size > 0, size, 1.0)[:, None, :], compute_uv=False)
     full = (k >= p) & (
         singular.min(axis=1, initial=1.0) > RANK_TOLERANCE * singular.max(axis=1, initial=0.0)
     )
@@ -178,18 +185,23 @@ def _fit(
     """Return every field of analyses with independent columns and k > p."""
     tested, spans = about
     model = DesignModel.of(y, v, x)
+    if scale.is_extreme(model.low):
+        s = scale.unit(model.low)
+        fields = _fit(y / s[:, None], v / s[:, None] / s[:, None], x, options, about)
+        dims = (~np.isnan(y)).sum(axis=1) - (x.shape[2] if options.tau2 == "REML" else 0.0)
+        return scale.restore(fields, s, dims)
     found = ESTIMATORS[options.tau2](model)
     restricted = options.tau2 == "REML"
     t = found.value
     at = found.sums or model.sums(t, restricted)
-    scale, df, rule = _adjust(model, t, at.q / model.df, options.interval)
-    covariance = scale[:, None, None] * model.covariance(t)
+    factor, df, rule = _adjust(model, t, at.q / model.df, options.interval)
+    covariance = factor[:, None, None] * model.covariance(t)
     se = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     with np.errstate(divide="ignore", invalid="ignore"):  # se is 0 where the fit is exact
         statistic = at.mean / se
     half = t_quantile(df, options.level)[:, None] * se
     spread: dict[str, Any] = spread_measures(
-        model, found, options.tau2, options.limits, options.level
+        model, found, options.tau2, options.tau2_interval, options.level
     )
     for old, new in (("q", "qe"), ("q_df", "qe_df"), ("q_p", "qe_p")):
         spread[new] = spread.pop(old)
@@ -217,7 +229,7 @@ def _fit(
 
 
 def _adjust(
-    model: DesignModel, tau2: Floats, scale: Floats, interval: str
+    model: DesignModel, tau2: Floats, factor: Floats, interval: str
 ) -> tuple[Floats, Floats, NDArray[np.str_]]:
     """Return the multiplier of the covariance, degrees of freedom and rule of each analysis."""
     n = tau2.size
@@ -228,10 +240,10 @@ def _adjust(
     else:
         adjusted = np.ones(n, dtype=bool)
     if interval == "hksj-adhoc":
-        scale = np.maximum(scale, 1.0)
+        factor = np.maximum(factor, 1.0)
     name = "hksj-adhoc" if interval == "hksj-adhoc" else "hksj"
     return (
-        np.where(adjusted, scale, 1.0),
+        np.where(adjusted, factor, 1.0),
         np.where(adjusted, model.df, np.inf),
         np.where(adjusted, name, "wald").astype(NAMES),
     )

@@ -40,6 +40,8 @@ def synthesize(
         found["studies"] += _studies(analysis, own, steps, raw)
         found["sensitivity"] += _sensitivity(analysis, own, variants)
         found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name,], labels)
+        found["left_out"] += _left_out(analysis, own, ledger[analysis.name,], raw)
+    found["findings"] = tables["number_checks"]
     found["summary"] = tables["overview"] + _use(tables["ledger"])
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())
@@ -177,6 +179,33 @@ def _exclusions(
                 "rows": [f"{e['file']}:{e['line']}" for e in same],
             }
         )
+    return result
+
+
+def _left_out(
+    analysis: Analysis,
+    effects: list[Record],
+    ledger: list[Record],
+    raw: dict[tuple[str, int], Record],
+) -> list[Record]:
+    """List the rows of pooled trials that met every condition and gave no number."""
+    inside = {e["trial_id"] for e in effects}
+    wanted = ("not usable", "no comparison", "other comparator", "same people")
+    result = []
+    for entry in ledger:
+        if entry["trial_id"] in inside and entry["reason"] in wanted:
+            row = raw[entry["file"], entry["line"]]
+            result.append(
+                {
+                    "analysis": analysis.name,
+                    "trial_id": entry["trial_id"],
+                    "label": row["label"],
+                    "row": f"{entry['file']}:{entry['line']}",
+                    "arm_id": row["arm_id"],
+                    "reason": REASONS[entry["reason"]],
+                    "detail": entry["detail"],
+                }
+            )
     return result
 
 

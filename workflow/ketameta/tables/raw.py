@@ -22,6 +22,7 @@ _PEOPLE: dict[str, Any] = dict(unit="people", minimum=0, maximum=1_000_000)
 _RANDOMISED: dict[str, Any] = {**_PEOPLE, "minimum": 1}
 _POINTS: dict[str, Any] = dict(unit="scale points", minimum=-1_000_000, maximum=1_000_000)
 _SPREAD: dict[str, Any] = {**_POINTS, "minimum": 0}
+_TEST: dict[str, Any] = dict(unit="none", maximum=1_000_000, optional=True)
 _MEASURE: dict[str, Any] = dict(unit="as the measure", minimum=-1_000_000, maximum=1_000_000)
 _LEVEL: dict[str, Any] = dict(unit="per cent", minimum=50, maximum=99.9)
 _PMID: dict[str, Any] = dict(pattern=r"[0-9]{1,8}", pattern_meaning="one to eight digits")
@@ -186,8 +187,8 @@ CONTRASTS = TableSchema(
         Column("ci_high", "number", "upper end of the interval", **_MEASURE),
         Column("ci_level", "number", "level of the interval", **_LEVEL),
         Column("p_value", "text", "p-value as printed"),
-        Column("t_value", "number", "t of the difference", optional=True),
-        Column("f_value", "number", "F of the difference of two groups", optional=True),
+        Column("t_value", "number", "t of the difference", **_TEST, minimum=-1000),
+        Column("f_value", "number", "F of the difference of two groups", **_TEST, minimum=0),
         Column("model", "text", "statistical model as reported"),
         *_PROVENANCE,
     ),

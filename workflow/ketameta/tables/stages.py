@@ -149,6 +149,7 @@ ROWS = TableSchema(
         _LINE,
         _TRIAL,
         Column("label", "text", "name of the trial"),
+        Column("arm_id", "text", "arm, or treated arm against control"),
         Column("flag", "text", "flag of the row"),
         Column("note", "text", "note of the row"),
         Column("seen", "text", "direct, secondary or derived"),
@@ -158,6 +159,23 @@ ROWS = TableSchema(
         _ENTERED,
     ),
     key=("file", "line"),
+)
+
+NUMBER_CHECKS = TableSchema(
+    "number_checks",
+    "Number checks",
+    "one oddity of the numbers that a data manager should look at",
+    (
+        Column("check", "text", "name of the check", required=True),
+        Column("severity", "text", "warning, or error where the numbers cannot be", required=True),
+        _FILE,
+        _LINE,
+        Column("column", "text", "column of the cell"),
+        _TRIAL,
+        Column("arm_id", "text", "arm, empty for a whole trial"),
+        Column("value", "text", "the cell"),
+        Column("message", "text", "what is odd", required=True),
+    ),
 )
 
 OVERVIEW = TableSchema(
@@ -277,12 +295,40 @@ EXCLUSIONS = TableSchema(
     key=("analysis", "trial_id"),
 )
 
+LEFT_OUT = TableSchema(
+    "left_out",
+    "Rows of pooled trials that were left out",
+    "one row of a pooled trial that met every condition and gave no number",
+    (
+        _ANALYSIS,
+        _TRIAL,
+        Column("label", "text", "name of the trial"),
+        Column("row", "text", "raw row, file:line", required=True),
+        Column("arm_id", "text", "arm, or treated arm against control"),
+        Column("reason", "text", "why", required=True),
+        Column("detail", "text", "which word, hour or row decided"),
+    ),
+    key=("analysis", "row"),
+)
+
+FINDINGS = replace(NUMBER_CHECKS, name="findings", title="Findings of the number checks")
+
 SUMMARY = replace(OVERVIEW, name="summary", title="Summary of data and use")
 
 STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
-    "ingest": {"problems": PROBLEMS},
-    "normalize": {t.name: t for t in (EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, OVERVIEW)},
-    "synthesize": {
-        t.name: t for t in (SYNTHESES, SUBGROUPS, SENSITIVITY, STUDIES, EXCLUSIONS, SUMMARY)
-    },
+    stage: {table.name: table for table in tables}
+    for stage, tables in {
+        "ingest": (PROBLEMS,),
+        "normalize": (EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, NUMBER_CHECKS, OVERVIEW),
+        "synthesize": (
+            SYNTHESES,
+            SUBGROUPS,
+            SENSITIVITY,
+            STUDIES,
+            EXCLUSIONS,
+            LEFT_OUT,
+            FINDINGS,
+            SUMMARY,
+        ),
+    }.items()
 }

@@ -99,7 +99,8 @@ def mean_sd_from_quantiles(
     ------
     ConversionError
         n below 5; values that do not rise, or that are no whole scenario; a spread of 0;
-        an unknown method; for "mcgrath2020-bc" a value of 0 or below.
+        an unknown method; an SD larger than a sample of n within this range can have
+        (half of the people at each end); for "mcgrath2020-bc" see `skew_fits.box_cox`.
     """
     from ketameta.normalize.conversions.skew_fits import box_cox, quantile_estimation
 
@@ -112,7 +113,9 @@ def mean_sd_from_quantiles(
     }
     if method not in methods:
         raise ConversionError(f"{method!r} is not a method: {', '.join(methods)}")
-    return methods[method](summary(n, median, q1, q3, minimum, maximum))
+    s = summary(n, median, q1, q3, minimum, maximum)
+    mean, sd = methods[method](s)
+    return mean, _possible(s, sd)
 
 
 def sd_from_quantiles(
@@ -131,7 +134,8 @@ def sd_from_quantiles(
     methods = {"shi2020": shi_sd, "wan2014": wan_sd}
     if method not in methods:
         raise ConversionError(f"{method!r} is not a method: {', '.join(methods)}")
-    return methods[method](summary(n, None, q1, q3, minimum, maximum, _WITHOUT_MEDIAN))
+    s = summary(n, None, q1, q3, minimum, maximum, _WITHOUT_MEDIAN)
+    return _possible(s, methods[method](s))
 
 
 def summary(
@@ -260,6 +264,21 @@ def _from_range(s: Summary) -> float:
 def _from_quartiles(s: Summary) -> float:
     low, high = s.quartiles
     return (high - low) / (2 * float(ndtri((0.75 * s.n - 0.125) / (s.n + 0.25))))
+
+
+def _possible(s: Summary, sd: float) -> float:
+    """Return `sd` if a sample of n between the extremes can have it."""
+    if s.scenario == "S2":
+        return sd
+    low, high = s.extremes
+    half = s.n // 2
+    most = (high - low) * math.sqrt(half * (s.n - half) / (s.n * (s.n - 1)))
+    if sd > most:
+        raise ConversionError(
+            f"the method gives an SD of {show(sd)}, but {s.n} people between {show(low)} and "
+            f"{show(high)} have one of {show(most)} at most"
+        )
+    return sd
 
 
 def _asymmetry(low: float, high: float, middle: float) -> float:

@@ -2,7 +2,8 @@
 
 McGrath, Zhao, Steele, Thombs, Benedetti and others (2020), Statistical Methods in
 Medical Research 29:2520-2537. Both are scale-free here: values are divided by their
-median (or largest value) first, so that units do not touch the search. Nothing is
+median or largest value first, so that units do not touch the search (but a beta needs
+values between 0 and 1). Nothing is
 random.
 """
 
@@ -29,7 +30,9 @@ def quantile_estimation(s: Summary) -> tuple[float, float]:
     Normal, log-normal, gamma and Weibull distributions are fitted, and a beta where all
     values are between 0 and 1, by least squares between reported values and quantiles
     (minimum and maximum stand for the quantiles 1/n and 1 - 1/n); the one with the
-    smallest sum of squares gives mean and SD. With a negative value only the normal.
+    smallest sum of squares gives mean and SD. Only the normal where a value is negative
+    or two are 0; another family is left out where the mean of its best fit is beyond the
+    largest value (the third quartile in S2: a spike and a tail, of which these say nothing).
     Three families have a scale that least squares gives in closed form, so that one
     parameter is searched, over its whole useful range; the authors' program estmeansd
     bounds shapes and rates at 100, and may differ where its bounds are met.
@@ -38,11 +41,11 @@ def quantile_estimation(s: Summary) -> tuple[float, float]:
     x = np.array(s.values)
     unit = float(np.abs(x).max())
     fits = [_normal(x / unit, p)]
-    if x[0] >= 0:
+    if x[0] >= 0 and x[1] > 0:
         fits += [
-            _scale_family(x / unit, p, _log_normal, (1e-3, 10.0)),
-            _scale_family(x / unit, p, _gamma, (1e-3, 1e4)),
-            _scale_family(x / unit, p, _weibull, (0.05, 1e3)),
+            _scale_family(x / unit, p, _log_normal, (1e-3, 5.0)),
+            _scale_family(x / unit, p, _gamma, (0.01, 1e4)),
+            _scale_family(x / unit, p, _weibull, (0.1, 1e3)),
         ]
     _, mean, sd = min(fits, key=lambda fit: fit[0])
     if x[0] > 0 and x[-1] < 1:
@@ -64,24 +67,35 @@ def box_cox(s: Summary) -> tuple[float, float]:
     Raises
     ------
     ConversionError
-        A value of 0 or below: there is no Box-Cox scale.
+        A value of 0 or below: there is no Box-Cox scale. Quantiles that are the same; a
+        mean beyond the largest value (the third quartile in S2).
     """
     if s.values[0] <= 0:
         raise ConversionError(f"Box-Cox needs values above 0, not {show(s.values[0])}")
     unit = s.median
     x = np.array(s.values) / unit
-    if np.any(np.diff(x[[0, len(x) // 2, -1]]) == 0) or np.any(np.diff(x) == 0):
-        raise ConversionError("Box-Cox needs quantiles that differ from their median")
+    if np.any(np.diff(x) == 0):
+        raise ConversionError("Box-Cox needs quantiles that differ from one another")
     power = max(_symmetric_power(x), 0.0)
     there = Summary(s.scenario, s.n, tuple(float(v) for v in _transform(x, power)))
     mean, sd = _taken_back(luo_mean(there), wan_sd(there), power)
+    if mean > x[-1]:
+        raise ConversionError(
+            f"too skewed: Box-Cox gives a mean of {show(mean * unit)}, above the largest value "
+            f"{show(s.values[-1])}"
+        )
     return mean * unit, sd * unit
 
 
 def _probabilities(s: Summary) -> Array:
-    ends = (1 / s.n, 1 - 1 / s.n)
-    inner = {"S1": (0.5,), "S2": (0.25, 0.5, 0.75), "S3": (0.25, 0.5, 0.75)}[s.scenario]
-    return np.array(inner if s.scenario == "S2" else (ends[0], *inner, ends[1]))
+    """Return the probabilities whose quantiles the values are taken for."""
+    low, high = 1 / s.n, 1 - 1 / s.n
+    found = {
+        "S1": (low, 0.5, high),
+        "S2": (0.25, 0.5, 0.75),
+        "S3": (low, 0.25, 0.5, 0.75, high),
+    }
+    return np.array(found[s.scenario])
 
 
 def _normal(x: Array, p: Array) -> Fit:
@@ -92,8 +106,8 @@ def _normal(x: Array, p: Array) -> Fit:
 
 
 def _log_normal(shape: float, p: Array) -> tuple[Array, float, float]:
-    mean = math.exp(min(shape**2 / 2, 300.0))
-    return np.exp(shape * ndtri(p)), mean, mean * math.sqrt(math.expm1(min(shape**2, 300.0)))
+    mean = math.exp(shape**2 / 2)
+    return np.exp(shape * ndtri(p)), mean, mean * math.sqrt(math.expm1(shape**2))
 
 
 def _gamma(shape: float, p: Array) -> tuple[Array, float, float]:
@@ -119,7 +133,8 @@ def _scale_family(
         return float(((scale * q - x) ** 2).sum()), scale * mean, scale * sd
 
     best = _lowest(lambda at: fit(at)[0], math.log(shapes[0]), math.log(shapes[1]))
-    return fit(best)
+    squares, mean, sd = fit(best)
+    return (squares if mean <= x[-1] else math.inf), mean, sd
 
 
 def _beta(x: Array, p: Array) -> Fit:

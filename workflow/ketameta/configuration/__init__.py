@@ -13,13 +13,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ketameta.vocabulary import nearest, vocabulary
+from ketameta.configuration.document import DocumentError, Fault, read_document
+from ketameta.configuration.faults import ARM_MEASURES, meaning_faults, schema_faults
 
 CONFIG = Path("workflow/config/analyses.yaml")
-SCHEMA = Path(__file__).resolve().parents[1] / "config" / "schema.yaml"
-ARM_MEASURES = ("PLO", "PCTRED")
-EVENT_MEASURES = ("RR", "OR", "RD", "PLO")
-LOG_MEASURES = ("RR", "OR")
+SCHEMA = Path(__file__).resolve().parents[2] / "config" / "schema.yaml"
 
 
 class ConfigurationError(ValueError):
@@ -140,6 +138,8 @@ class Configuration:
 
         def says(item: Analysis | Variant) -> dict[str, Any]:
             chosen = {p: asdict(getattr(item, p)) for p in parts if hasattr(item, p)}
+            if chosen.get("select", {}).get("window"):
+                del chosen["select"]["window"]["name"]  # what the hours are called changes nothing
             return {"name": item.name, **chosen}
 
         def differs(variant: Variant, analysis: Analysis) -> bool:
@@ -157,16 +157,24 @@ class Configuration:
 def load(path: Path = CONFIG) -> Configuration:
     """Read and check a configuration file.
 
-    Raises `ConfigurationError` that lists every fault.
+    Raises `ConfigurationError` that lists every fault, each as ``file:line: key: fault``.
     """
-    content = _read(path)
-    faults = _schema_faults(content)
-    if not faults:
-        faults = _meaning_faults(content)
-    if faults:
-        raise ConfigurationError("\n".join(f"{path.as_posix()}: {fault}" for fault in faults))
+    name = escaped(path.as_posix())
+    try:
+        document = read_document(path)
+    except DocumentError as error:
+        place = f"{name}:{error.line}" if error.line else name
+        raise ConfigurationError(f"{place}: {escaped(str(error))}") from None
+    content = document.values
+    if isinstance(content, dict):
+        found = [*document.faults, *schema_faults(document, schema()), *meaning_faults(document)]
+    else:
+        found = [document.fault((), "must hold windows, defaults, sensitivity and analyses")]
+    if faults := _distinct(found):
+        lines = (f"{name}:{f.line}: {escaped(f'{f.place}: {f.message}')}" for f in faults)
+        raise ConfigurationError("\n".join(lines))
     windows = {
-        name: Window(name, w["target"], w["from"], w["to"])
+        name: Window(name, float(w["target"]), float(w["from"]), float(w["to"]))
         for name, w in content["windows"].items()
     }
     return Configuration(
@@ -175,6 +183,23 @@ def load(path: Path = CONFIG) -> Configuration:
             for name, block in content["analyses"].items()
         )
     )
+
+
+def escaped(text: str) -> str:
+    """Write what a terminal would act on as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
+def _distinct(faults: list[Fault]) -> list[Fault]:
+    """Return the faults in the order of lines; what aliases repeat is told once."""
+    first: dict[tuple[int, str], Fault] = {}
+    for fault in sorted(faults):
+        first.setdefault((fault.line, fault.message), fault)
+    return list(first.values())
 
 
 def _analysis(
@@ -195,6 +220,8 @@ def _parts(block: dict[str, Any], windows: dict[str, Window]) -> tuple[Question,
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in block.items()}
     values["window"] = windows[values["window"]] if values["window"] else None
     values["strata"] = values["strata"] or ()
+    # 1 and 1.0 are one number: they must have one digest
+    values |= {key: float(values[key]) for key in ("correlation", "level")}
 
     def part(kind: type) -> Any:
         return kind(**{field.name: values[field.name] for field in fields(kind)})
@@ -202,104 +229,9 @@ def _parts(block: dict[str, Any], windows: dict[str, Window]) -> tuple[Question,
     return part(Question), part(Model), part(Display)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    import yaml
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """A safe loader that refuses a key given twice."""
-
-    def mapping(loader: Any, node: Any) -> dict[Any, Any]:
-        keys = [k.value for k, _ in node.value if k.tag != "tag:yaml.org,2002:merge"]
-        for key in keys:
-            if keys.count(key) > 1:
-                line = node.start_mark.line + 1
-                raise ConfigurationError(f"{path.as_posix()}:{line}: key {key} is given twice")
-        loader.flatten_mapping(node)
-        return dict(loader.construct_pairs(node, deep=True))
-
-    Loader.add_constructor("tag:yaml.org,2002:map", mapping)
-    try:
-        with path.open(encoding="utf-8") as file:
-            content = yaml.load(file, Loader=Loader)
-    except OSError as error:
-        raise ConfigurationError(f"{path.as_posix()}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path.as_posix()}: not readable as YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path.as_posix()}: must hold windows, defaults and analyses")
-    return content
-
-
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the configuration, with the keys of the defaults required."""
-    result = _read(SCHEMA)
-    result["$defs"]["choices"]["required"] = list(result["$defs"]["choices"]["properties"])
+    result: dict[str, Any] = read_document(SCHEMA).values
+    choices = result["$defs"]["choices"]
+    result["$defs"]["choices"] = {**choices, "required": list(choices["properties"])}
     return result
-
-
-def _schema_faults(content: dict[str, Any]) -> list[str]:
-    from jsonschema import Draft202012Validator
-
-    faults = []
-    errors = Draft202012Validator(schema()).iter_errors(content)
-    for error in sorted(errors, key=lambda e: [str(p) for p in e.absolute_path]):
-        place = ".".join(str(p) for p in error.absolute_path) or "top level"
-        if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-            known = list(error.schema["properties"])
-            for key in [k for k in error.instance if k not in known]:
-                close = nearest(str(key), known)
-                hint = f"; did you mean {close[0]}?" if close else f"; known: {', '.join(known)}"
-                faults.append(f"{place}: unknown key {key}{hint}")
-        elif error.validator == "enum" and isinstance(error.instance, str):
-            known = [str(word) for word in error.validator_value if word is not None]
-            close = nearest(error.instance, known)
-            hint = f"; did you mean {close[0]}?" if close else f"; allowed: {', '.join(known)}"
-            faults.append(f"{place}: unknown word {error.instance}{hint}")
-        else:
-            faults.append(f"{place}: {error.message}")
-    return faults
-
-
-def _meaning_faults(content: dict[str, Any]) -> list[str]:
-    """Check words against the vocabulary and keys against each other."""
-    words = vocabulary()
-    sets = {**words.words("analysis_sets"), "not stated": ""}
-    lists = {
-        "populations": words.words("populations"),
-        "treatments": words.words("treatments"),
-        "comparators": words.words("comparator_classes"),
-        "design_flags": words.words("design_flags"),
-        "scales": words.words("scales"),
-        "analysis_sets": sets,
-        "assumptions": words.words("assumptions"),
-    }
-    faults = []
-    for name, window in content["windows"].items():
-        if not window["from"] <= window["target"] <= window["to"]:
-            faults.append(f"windows.{name}: the target lies outside from and to")
-    changes = {f"sensitivity.{n}.change": s["change"] for n, s in content["sensitivity"].items()}
-    analyses = {f"analyses.{name}": block for name, block in content["analyses"].items()}
-    for place, block in {"defaults": content["defaults"], **analyses, **changes}.items():
-        for key, known in lists.items():
-            for word in block.get(key) or ():
-                faults += _unknown(f"{place}.{key}", word, known)
-        if block.get("window"):
-            faults += _unknown(f"{place}.window", block["window"], content["windows"])
-    for name, block in content["analyses"].items():
-        place = f"analyses.{name}"
-        faults += _unknown(f"{place}.outcome", block["outcome"], words.outcomes)
-        outcome = words.outcomes.get(block["outcome"])
-        if outcome and (outcome.kind == "event") != (block["measure"] in EVENT_MEASURES):
-            faults.append(
-                f"{place}.measure: {block['measure']} does not fit {outcome.name}, "
-                f"which is a{'n' if outcome.kind == 'event' else ''} {outcome.kind}"
-            )
-    return faults
-
-
-def _unknown(place: str, word: str, known: dict[str, Any]) -> list[str]:
-    if word in known:
-        return []
-    close = nearest(word, list(known))
-    hint = f"; did you mean {close[0]}?" if close else f"; known: {', '.join(known)}"
-    return [f"{place}: unknown word {word}{hint}"]

@@ -1,0 +1,106 @@
+"""Time the whole report in a copy of this tree, and an R script that does less, side by side.
+
+Run with `make bench`. Prints a table; asserts nothing. The peer fits every analysis with metafor
+(REML, Hartung-Knapp, Q-profile), draws each as SVG and writes one page: no validation, no choice
+of rows, no provenance. It is left out where Rscript with metafor is not installed.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+RUNS = 3
+
+
+def copy_tree(folder: Path) -> Path:
+    """Copy what the workflow needs into a folder."""
+    skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    shutil.copytree(ROOT / "workflow", folder / "workflow", ignore=skip)
+    shutil.copytree(ROOT / "data" / "raw", folder / "data" / "raw")
+    shutil.copy(ROOT / "Snakefile", folder)
+    return folder
+
+
+def timed(command: list[str], folder: Path) -> tuple[float, float]:
+    """Run a command; return seconds and the peak memory of its largest process so far in MB."""
+    environment = {**os.environ, "PYTHONPATH": str(folder / "workflow")}
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        sys.exit(done.stderr.decode())
+    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def edit_a_cell(folder: Path, events: int) -> None:
+    """Change one count of one trial."""
+    path = folder / "data" / "raw" / "outcomes.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        if line.startswith("murrough2013a,ketamine_0.5,response,"):
+            cells = line.split(",")
+            cells[7] = str(events)
+            lines[number] = ",".join(cells)
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def metafor() -> bool:
+    """Say whether Rscript with metafor is here."""
+    if shutil.which("Rscript") is None:
+        return False
+    command = ["Rscript", "-e", "library(metafor)"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def main() -> None:
+    """Measure and print."""
+    python = sys.executable
+    run = [python, "-m", "ketameta.cli", "run"]
+    rows: dict[str, list[float]] = {}
+    memory = 0.0
+    ratios = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = copy_tree(Path(name) / "tree")
+        peer = metafor()
+        for attempt in range(RUNS):
+            for made in ("reports", ".snakemake", "logs", "data/processed"):
+                shutil.rmtree(folder / made, ignore_errors=True)
+            seconds, memory = timed(run, folder)
+            rows.setdefault("whole report from nothing", []).append(seconds)
+            edit_a_cell(folder, 20 + attempt)
+            rows.setdefault("after an edit of one cell", []).append(timed(run, folder)[0])
+            rows.setdefault("nothing to do", []).append(timed(run, folder)[0])
+            help_text = [python, "-m", "ketameta.cli", "--help"]
+            rows.setdefault("ketameta --help", []).append(timed(help_text, folder)[0])
+            check = [python, "-m", "ketameta.cli", "check"]
+            rows.setdefault("ketameta check", []).append(timed(check, folder)[0])
+            memory = timed(check, folder)[1]
+            if peer:
+                script = [
+                    "Rscript", str(Path(__file__).with_name("peer.R")),
+                    "reports/tables/studies.csv", str(Path(name) / "peer"),
+                ]  # fmt: skip
+                rows.setdefault("peer: R with metafor", []).append(timed(script, folder)[0])
+                ratios.append(rows["peer: R with metafor"][-1] / seconds)
+    print(f"{'':32}{'median':>9}{'min':>9}{'max':>9}   seconds, {RUNS} runs")
+    for label, values in rows.items():
+        middle, low, high = statistics.median(values), min(values), max(values)
+        print(f"{label:32}{middle:9.2f}{low:9.2f}{high:9.2f}")
+    print(f"{'peak memory of a process':32}{memory:9.0f} MB")
+    if ratios:
+        print(f"{'peer / whole report':32}{statistics.median(ratios):9.2f} times, run by run")
+    else:
+        print("no peer: Rscript with metafor is not installed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,453 @@
+"""The configuration: closed, complete, every fault at once with its line, and what digests see."""
+
+# ruff: noqa: E501 - a case is a line of a table
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ketameta.configuration import CONFIG, ConfigurationError, load, schema
+
+ROOT = Path(__file__).parents[1]
+REAL = ROOT / CONFIG
+DEFAULTS = yaml.safe_load(REAL.read_text(encoding="utf-8"))["defaults"]
+
+HEAD = """\
+windows:
+  24 h: {target: 24, from: 12, to: 36}
+  7 d:
+    target: 168
+    from: 120
+    to: 216
+sensitivity:
+  no correlation:
+    for: [RR, SMD]
+    change: {correlation: 0.0}
+analyses:
+  response_24h:
+    title: Response at 24 hours
+    question: Do more people respond within a day of a first dose?
+    group: Depression
+    outcome: response
+    measure: RR
+    window: 24 h
+  madrs_7d: &madrs
+    title: MADRS at 7 days
+    question: By how many points do scores differ after a week?
+    group: Depression
+    outcome: depression_score
+    measure: MD
+    window: 7 d
+    scales: [MADRS]
+  score_7d:
+    <<: *madrs
+    title: Depression score at 7 days
+    measure: SMD
+    scales: [MADRS, HAMD17]
+defaults:
+"""
+TEXT = HEAD + "".join(
+    f"  {key}: {yaml.safe_dump(value, default_flow_style=True, width=10_000).splitlines()[0]}\n"
+    for key, value in DEFAULTS.items()
+)
+
+
+class Config:
+    """A small configuration to spoil."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.text = path, TEXT
+
+    def replace(self, old: str, new: str, count: int = 1) -> None:
+        assert old in self.text, f"{old!r} is not in the configuration: the case changes nothing"
+        self.text = self.text.replace(old, new, count)
+
+    def default(self, key: str, value: str) -> None:
+        text = re.sub(rf"(?m)^  {key}: .*$", f"  {key}: {value}", self.text)
+        assert text != self.text
+        self.text = text
+
+    def load(self):
+        self.path.write_text(self.text, encoding="utf-8")
+        return load(self.path)
+
+    def faults(self) -> list[str]:
+        with pytest.raises(ConfigurationError) as error:
+            self.load()
+        lines = str(error.value).split("\n")
+        assert all(line.startswith(self.path.as_posix()) for line in lines)
+        assert all(line.isprintable() and len(line) < 2_000 for line in lines)
+        return [line.removeprefix(self.path.as_posix()) for line in lines]
+
+    def line(self, text: str) -> int:
+        return self.text[: self.text.index(text)].count("\n") + 1
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(tmp_path / "analyses.yaml")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One change; the text that stands on the line of the one fault, and what is said."""
+
+    name: str
+    old: str
+    new: str
+    at: str
+    says: str
+
+
+KEYS = [
+    Case("unknown key at the top", "windows:", "colour: red\nwindows:", "colour", "top level: unknown key colour; known: windows, defaults, analyses, sensitivity"),
+    Case("misspelt key at the top", "windows:", "window:", "window:", "top level: unknown key window; did you mean windows?"),
+    Case("misspelt key of a window", "    target:", "    taget:", "taget", "windows.7 d: unknown key taget; did you mean target?"),
+    Case("misspelt key of an analysis", "    outcome: response", "    outcomme: response", "outcomme", "analyses.response_24h: unknown key outcomme; did you mean outcome?"),
+    Case("key of an analysis in upper case", "    window: 24 h", "    Window: 24 h", "Window", "analyses.response_24h: unknown key Window; did you mean window?"),
+    Case("misspelt default", "  tau2:", "  tau:", "  tau:", "defaults: unknown key tau; did you mean tau2?"),
+    Case("misspelt key of a sensitivity choice", "    for:", "    fore:", "fore", "sensitivity.no correlation: unknown key fore; did you mean for?"),
+    Case("misspelt key of a change", "{correlation: 0.0}", "{corelation: 0.0}", "corelation", "sensitivity.no correlation.change: unknown key corelation; did you mean correlation?"),
+    Case("a display key in the defaults", "  tau2:", "  title: All\n  tau2:", "  title: All", "defaults: unknown key title"),
+    Case("missing key of an analysis", "    group: Depression\n    outcome: response", "    outcome: response", "response_24h", "analyses.response_24h: the key group is missing"),
+    Case("missing default", "  level: 0.95\n", "", "defaults", "defaults: the key level is missing"),
+    Case("missing section", HEAD[HEAD.index("sensitivity:") : HEAD.index("analyses:")], "", "windows", "top level: the key sensitivity is missing"),
+    Case("missing hour of a window", "    to: 216\n", "", "7 d", "windows.7 d: the key to is missing"),
+    Case("a key twice", "    window: 24 h", "    window: 24 h\n    window: 7 d", "    window: 7 d", "analyses.response_24h: key window is given twice, first on line 18"),
+    Case("an analysis twice", "  score_7d:", "  response_24h:", "  response_24h:\n    <<", "analyses: key response_24h is given twice, first on line 12"),
+    Case("a name with capitals", "  response_24h:", "  Response_24h:", "Response", "analyses: the name 'Response_24h' is not allowed: small letters, digits and _ only"),
+    Case("a name with a path", "  response_24h:", "  ../response:", "..", "analyses: the name '../response' is not allowed"),
+    Case("a name that ends in a line end", "  response_24h:", '  "response_24h\\n":', "response", "holds a control character"),
+    Case("a number for a name", "  response_24h:", "  24:", "  24:", "analyses: the key '24' is not text; put it in quotes"),
+    Case("true for a name", "  response_24h:", "  true:", "  true", "analyses: the key 'true' is not text; put it in quotes"),
+    Case("a list for a name", "  response_24h:", "  [a, b]:", "  [a", "analyses: the key a list or block is not text"),
+    Case("a name of a window with markup", "windows:", "windows:\n  <7 d>: {target: 1, from: 1, to: 1}", "<7", "windows: the name '<7 d>' is not allowed: letters, digits, spaces"),
+    Case("a name of a choice with markup", "  no correlation:", "  <no>:", "<no", "sensitivity: the name '<no>' is not allowed: 2 to 80 characters"),
+]  # fmt: skip
+WORDS = [
+    Case("unknown outcome", "outcome: response", "outcome: respones", "respones", "analyses.response_24h.outcome: unknown word respones; did you mean response?"),
+    Case("unknown measure", "measure: RR", "measure: rr", "measure: rr", "analyses.response_24h.measure: unknown word rr; did you mean RR?"),
+    Case("unknown window", "window: 24 h", "window: 24h", "24h\n  madrs", "analyses.response_24h.window: unknown word 24h; did you mean 24 h?"),
+    Case("unknown scale", "scales: [MADRS]", "scales: [MADSR]", "MADSR", "analyses.madrs_7d.scales.0: unknown word MADSR; did you mean MADRS?"),
+    Case("unknown population", "    outcome: response", "    populations: [TDR]\n    outcome: response", "TDR", "analyses.response_24h.populations.0: unknown word TDR; did you mean TRD?"),
+    Case("unknown treatment", "    outcome: response", "    treatments: [ketamin]\n    outcome: response", "ketamin]", "unknown word ketamin; did you mean ketamine?"),
+    Case("unknown comparator", "    outcome: response", "    comparators: [inerts]\n    outcome: response", "inerts", "unknown word inerts; did you mean inert?"),
+    Case("unknown design flag", "    outcome: response", "    design_flags: [enriche]\n    outcome: response", "enriche", "unknown word enriche; did you mean enriched?"),
+    Case("unknown analysis set", "    outcome: response", "    analysis_sets: [ITT]\n    outcome: response", "ITT", "unknown word ITT; did you mean itt?"),
+    Case("unknown assumption", "    outcome: response", "    assumptions: [corelation]\n    outcome: response", "corelation", "unknown word corelation; did you mean correlation?"),
+    Case("unknown basis", "    outcome: response", "    basis: [changes]\n    outcome: response", "changes", "unknown word changes; did you mean change?"),
+    Case("unknown source", "    outcome: response", "    sources: [arm]\n    outcome: response", "[arm]", "unknown word arm; did you mean arms?"),
+    Case("unknown word like no other", "measure: RR", "measure: xyz", "xyz", "unknown word xyz; known: RR, OR, RD, MD, SMD, PLO, PCTRED"),
+    Case("unknown subgroup", "    outcome: response", "    subgroup: populations\n    outcome: response", "populations", "unknown word populations; did you mean population?"),
+    Case("unknown measure of a choice", "for: [RR, SMD]", "for: [RR, SDM]", "SDM", "sensitivity.no correlation.for.1: unknown word SDM; did you mean SMD?"),
+    Case("unknown word of a change", "{correlation: 0.0}", "{tau2: RELM}", "RELM", "sensitivity.no correlation.change.tau2: unknown word RELM; did you mean REML?"),
+    Case("a list for one word", "measure: RR", "measure: [RR]", "[RR]", "analyses.response_24h.measure: needs one of RR, OR, RD, MD, SMD, PLO, PCTRED; not a list"),
+    Case("one word for a list", "scales: [MADRS]", "scales: MADRS", "scales: MADRS", "analyses.madrs_7d.scales: needs a list or null, not 'MADRS'"),
+    Case("a word twice", "scales: [MADRS, HAMD17]", "scales: [MADRS, MADRS]", "[MADRS, MADRS]", "analyses.score_7d.scales: 'MADRS' stands twice"),
+    Case("an empty list", "scales: [MADRS, HAMD17]", "scales: []", "scales: []", "analyses.score_7d.scales: is empty"),
+    Case("a number in a list of words", "scales: [MADRS, HAMD17]", "scales: [MADRS, 17]", "17]", "analyses.score_7d.scales.1: needs text, not 17"),
+    Case("an empty change", "{correlation: 0.0}", "{}", "{}", "sensitivity.no correlation.change: is empty"),
+    Case("a short title", "title: Response at 24 hours", "title: R", "title: R", "analyses.response_24h.title: needs 3 to 120 characters; has 1"),
+    Case("a long title", "title: Response at 24 hours", "title: " + "R" * 10_000, "title: R", "analyses.response_24h.title: needs 3 to 120 characters; has 10000"),
+    Case("a control character in a title", "title: Response at 24 hours", 'title: "red \\e[31m"', "title: ", "analyses.response_24h.title: 'red \\x1b[31m' holds a control character"),
+]  # fmt: skip
+NUMBERS = [
+    Case("window out of order", "from: 120", "from: 200", "7 d", "windows.7 d: from, target and to must stand in this order: 200 168 216"),
+    Case("window that ends before it starts", "to: 36", "to: 6", "24 h", "windows.24 h: from, target and to must stand in this order: 12 24 6"),
+    Case("hours below 0", "from: 12,", "from: -12,", "-12", "windows.24 h.from: -12 is outside what is allowed: at least 0"),
+    Case("hours that are no number", "target: 168", "target: .nan", ".nan", "windows.7 d.target: needs a number, not '.nan'"),
+    Case("hours without end", "to: 216", "to: .inf", ".inf", "windows.7 d.to: needs a number, not '.inf'"),
+    Case("hours as a clock", "target: 168", "target: 12:30", "12:30", "windows.7 d.target: needs a number, not '12:30'"),
+    Case("hours with a decimal comma", "target: 168", "target: 16,8", "16,8", "windows.7 d.target: needs a number, not '16,8'"),
+    Case("hours as text", "target: 168", 'target: "168"', '"168"', "windows.7 d.target: needs a number, not '168'"),
+    Case("no hours", "target: 168", "target:", "    target:", "windows.7 d.target: needs a number, not null"),
+    Case("a number for a window", "window: 24 h", "window: 24", "window: 24\n", "analyses.response_24h.window: needs text or null, not 24"),
+    Case("a measure of scores for events", "measure: RR", "measure: SMD", "measure: SMD", "analyses.response_24h.measure: SMD does not fit response, which is an event"),
+    Case("a measure of events for scores", "measure: SMD", "measure: OR", "measure: OR", "analyses.score_7d.measure: OR does not fit depression_score, which is a score"),
+    Case("points of several scales", "scales: [MADRS]", "scales: [MADRS, HAMD17]", "measure: MD", "analyses.madrs_7d.measure: MD needs one scale"),
+    Case("a change to a measure that does not fit", "{correlation: 0.0}", "{measure: OR}", "measure: OR", "sensitivity.no correlation.change.measure: OR does not fit depression_score, which is a score"),
+    Case("a GLMM of ratios", "    measure: RR", "    pooling: GLMM\n    measure: RR", "GLMM", "analyses.response_24h.pooling: GLMM is for PLO alone, and the measure is RR"),
+    Case("true for a number", "{correlation: 0.0}", "{correlation: true}", "true", "change.correlation: needs a number, not true"),
+]  # fmt: skip
+YAML_TRAPS = [
+    Case("no for a truth value", "    measure: RR", "    headline: no\n    measure: RR", "headline: no", "analyses.response_24h.headline: needs true or false, not 'no'"),
+    Case("octal", "    measure: RR", "    minimum_k: 010\n    measure: RR", "010", "analyses.response_24h.minimum_k: needs a whole number, not '010'"),
+    Case("hexadecimal", "    measure: RR", "    minimum_k: 0x10\n    measure: RR", "0x10", "needs a whole number, not '0x10'"),
+    Case("an underscore between digits", "    measure: RR", "    minimum_k: 1_0\n    measure: RR", "1_0", "needs a whole number, not '1_0'"),
+    Case("a number of thousands of digits", "    measure: RR", f"    minimum_k: {'9' * 5_000}\n    measure: RR", "9" * 5_000, "needs a whole number, not '999"),
+    Case("a date", "    group: Depression\n    outcome: response", "    group: 2020-01-01\n    outcome: 2020-01-01", "outcome: 2020", "unknown word 2020-01-01"),
+    Case("null for a title", "title: Response at 24 hours", "title: null", "title: null", "analyses.response_24h.title: needs text, not null"),
+    Case("a python object", "title: Response at 24 hours", "title: !!python/object/apply:os.system [exit]", "!!python", "analyses.response_24h.title: the tag !!python/object/apply:os.system is not allowed"),
+    Case("a tag of its own", "title: Response at 24 hours", "title: !include other.yaml", "!include", "analyses.response_24h.title: the tag !include is not allowed"),
+    Case("bytes", "title: Response at 24 hours", "title: !!binary aGVsbG8=", "!!binary", "analyses.response_24h.title: the tag !!binary is not allowed"),
+    Case("a number by a tag", "    measure: RR", "    minimum_k: !!int '010'\n    measure: RR", "010", "analyses.response_24h.minimum_k: '010' is no int"),
+    Case("a merge of a word", "    <<: *madrs", "    <<: madrs", "<<: madrs", "analyses.score_7d: << merges a block of keys, not a value"),
+]  # fmt: skip
+CASES = [*KEYS, *WORDS, *NUMBERS, *YAML_TRAPS]
+
+
+def test_every_case_has_its_own_name() -> None:
+    assert [n for n, count in Counter(case.name for case in CASES).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_one_fault_gives_one_message_with_its_line(config: Config, case: Case) -> None:
+    config.replace(case.old, case.new)
+    faults = config.faults()
+    assert len(faults) == 1, faults
+    assert case.says in faults[0]
+    assert faults[0].startswith(f":{config.line(case.at)}: ")
+
+
+BOUNDS = [
+    ("level", "95", "95 is outside what is allowed: at least 0.5 and at most 0.999; did you mean 0.95?"),
+    ("level", "1", "1 is outside what is allowed: at least 0.5 and at most 0.999"),
+    ("level", "0", "0 is outside what is allowed"),
+    ("level", ".nan", "needs a number, not '.nan'"),
+    ("level", "95%", "needs a number, not '95%'"),
+    ("minimum_k", "1", "1 is outside what is allowed: at least 2"),
+    ("minimum_k", "2.5", "needs a whole number, not 2.5"),
+    ("minimum_k", "-3", "-3 is outside what is allowed"),
+    ("correlation", "1", "1 is outside what is allowed: above -1 and below 1"),
+    ("correlation", "-1", "-1 is outside what is allowed"),
+    ("correlation", ".inf", "needs a number, not '.inf'"),
+    ("correlation", "null", "needs a number, not null"),
+    ("tau2", "RELM", "unknown word RELM; did you mean REML?"),
+    ("tau2", "reml", "unknown word reml; did you mean REML?"),
+    ("interval", "HKSJ", "unknown word HKSJ; did you mean hksj?"),
+    ("prediction", "k", "unknown word k; did you mean k-2?"),
+    ("headline", "yes", "needs true or false, not 'yes'"),
+    ("populations", "null", "needs a list, not null"),
+    ("populations", "[]", "is empty"),
+    ("basis", "[[change]]", "needs one of change, endpoint, computed change; not a list"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value", "says"), BOUNDS)
+def test_defaults_are_held_to_their_limits(config: Config, key: str, value: str, says: str) -> None:
+    config.default(key, value)
+    (fault,) = config.faults()
+    assert fault.startswith(f":{config.line(f'  {key}: ')}: defaults.{key}")
+    assert says in fault
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_lines(config: Config) -> None:
+    config.replace("from: 120", "from: 200")
+    config.replace("for: [RR, SMD]", "for: [RR, SDM]")
+    config.replace("    outcome: response", "    outcomme: response")
+    config.replace("measure: MD", "measure: DM")
+    config.replace("scales: [MADRS, HAMD17]", "scales: [MADRS, HAMD71]")
+    config.replace("title: Depression score at 7 days", "title: !secret x\n    title: Y")
+    config.default("level", "95")
+    faults = config.faults()
+    assert len(faults) == 8, faults
+    lines = [int(fault.split(":")[1]) for fault in faults]
+    assert lines == sorted(lines)
+
+
+def test_what_an_alias_repeats_is_told_once(config: Config) -> None:
+    config.replace(
+        "group: Depression\n    outcome: depression", "group: D\n    outcome: depression"
+    )
+    (fault,) = config.faults()  # the group of madrs_7d is merged into score_7d
+    assert "analyses.madrs_7d.group: needs 2 to 60 characters; has 1" in fault
+
+
+WHOLE = {
+    "a list at the top": ("- a\n- b\n", ":1: top level: must hold windows, defaults, sensitivity and analyses"),
+    "one word": ("hello\n", ":1: top level: must hold windows"),
+    "nothing": ("", ": is empty"),
+    "a remark alone": ("# nothing\n", ": is empty"),
+    "an explicit null": ("~\n", ":1: top level: must hold windows"),
+    "an unclosed bracket": ("windows: [a, b\n", ":2: not readable as YAML: did not find expected ',' or ']'"),
+    "an unclosed quote": ('windows: "a\n', ":2: not readable as YAML: found unexpected end of stream"),
+    "a tab for indentation": ("windows:\n\t24 h: {}\n", ":2: not readable as YAML: found character that cannot start any token; indent with spaces, not tabs"),
+    "two documents": ("a: 1\n---\nb: 2\n", ":2: not readable as YAML: but found another document"),
+    "an alias to nowhere": ("a: *b\n", ":1: not readable as YAML: found undefined alias"),
+    "an alias to itself": ("windows: &a [*a]\n", ":1: windows.0: an alias refers to what it stands in"),
+    "a block merged into itself": ("windows: &a\n  b: 1\n  <<: *a\n", ":1: windows: an alias refers to what it stands in"),
+    "a thousand brackets": ("[" * 1_000, ":1: is nested more than 30 levels deep"),
+    "100,000 braces": ("{a: " * 100_000, ":1: is nested more than 30 levels deep"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_file_that_is_no_configuration_is_said_to_be_none(config: Config, name: str) -> None:
+    config.text, says = WHOLE[name]
+    assert any(fault.startswith(says) for fault in config.faults()), config.faults()
+
+
+def test_aliases_that_multiply_are_stopped(config: Config) -> None:
+    # nine lines that stand for a thousand million words
+    lines = ["a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]"]
+    for one, two in zip("abcdefgh", "bcdefghi", strict=True):
+        lines.append(f"{two}: &{two} [{', '.join([f'*{one}'] * 10)}]")
+    config.text = "\n".join(lines)
+    (fault,) = config.faults()
+    assert fault.endswith("its aliases make more than 50,000 values")
+
+
+BYTES = {
+    "UTF-16": (TEXT.encode("utf-16"), "byte 0xff is not UTF-8; save it as UTF-8"),
+    "Latin-1": (TEXT.replace("Depression", "D\u00e9pression").encode("latin-1"), ":15: byte 0xe9 is not UTF-8"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\0\0", ":1: byte 0x89 is not UTF-8"),
+    "NUL": (b"windows: \0\n", "not readable as YAML"),
+    "more than a megabyte": (b"#" * 1_000_001, "holds more than 1,000,000 bytes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BYTES)
+def test_bytes_that_are_no_text_are_said_to_be_none(tmp_path: Path, name: str) -> None:
+    content, says = BYTES[name]
+    (tmp_path / "analyses.yaml").write_bytes(content)
+    with pytest.raises(ConfigurationError, match=re.escape(says)):
+        load(tmp_path / "analyses.yaml")
+
+
+def test_a_file_that_is_not_there_or_is_a_folder_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read: No such file or directory"):
+        load(tmp_path / "nowhere.yaml")
+    with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
+        load(tmp_path)
+
+
+@settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.data())
+def test_whatever_stands_in_the_file_is_read_or_a_fault(tmp_path: Path, data) -> None:
+    content = bytearray(TEXT.encode())
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(content)))
+        end = data.draw(st.integers(start, min(len(content), start + 30)))
+        marks = st.text(st.sampled_from("[]{}:,-&*!|>?%@`'\"#<~ \n\tax10."), max_size=8)
+        content[start:end] = data.draw(st.binary(max_size=5) | marks.map(str.encode))
+    path = tmp_path / "fuzz.yaml"
+    path.write_bytes(bytes(content))
+    try:
+        load(path)
+    except ConfigurationError as error:
+        assert str(error).startswith(path.as_posix())  # noqa: PT017 - either is right
+
+
+def test_a_file_name_that_a_terminal_would_act_on_is_escaped(tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b[31m.yaml"
+    path.write_text("- a")
+    with pytest.raises(ConfigurationError) as error:
+        load(path)
+    assert "/a\\x1b[31m.yaml:1: top level: must hold" in str(error.value)
+
+
+def test_an_analysis_of_treated_arms_says_so(config: Config) -> None:
+    config.replace("measure: RR", "measure: PLO")
+    config.replace("for: [RR, SMD]", "for: [SMD]")
+    assert [analysis.select.by_arm for analysis in config.load()] == [True, False, False]
+
+
+def test_the_configuration_of_this_repository_is_in_order() -> None:
+    assert load(REAL).names
+
+
+def test_defaults_fill_what_an_analysis_leaves_out(config: Config) -> None:
+    configuration = config.load()
+    analysis = configuration["response_24h"]
+    assert configuration.names == ["response_24h", "madrs_7d", "score_7d"]
+    assert analysis.select.populations == tuple(DEFAULTS["populations"])
+    assert analysis.select.window.start == 12
+    assert analysis.model.tau2 == DEFAULTS["tau2"]
+    assert 36 in analysis.select.window
+    assert 36.1 not in analysis.select.window
+    assert None not in analysis.select.window
+    assert configuration["score_7d"].select.window.name == "7 d"  # by way of <<
+    assert configuration["score_7d"].select.scales == ("MADRS", "HAMD17")
+    with pytest.raises(KeyError):
+        configuration["response_7d"]
+
+
+def test_words_that_yaml_would_take_for_something_else_stay_words(config: Config) -> None:
+    config.replace(
+        "    outcome: response", "    definitions: [no, on, 010, 12:30]\n    outcome: response"
+    )
+    assert config.load()["response_24h"].select.definitions == ("no", "on", "010", "12:30")
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_read(config: Config) -> None:
+    plain = config.load()
+    config.path.write_bytes(b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode())
+    assert load(config.path) == plain
+
+
+def test_the_schema_describes_every_key() -> None:
+    def properties(node):
+        if isinstance(node, dict):
+            yield from node.get("properties", {}).items()
+            for value in node.values():
+                yield from properties(value)
+
+    for name, key in properties(schema()):
+        if (isinstance(key, dict) and "properties" not in key and "type" in key) or "enum" in key:
+            assert key.get("description"), name
+
+
+PARTS = {
+    "select": ("select",),
+    "model": ("select", "model"),
+    "display": ("select", "model", "display"),
+}
+SAME = {
+    "a remark": lambda c: c.replace("windows:", "# remark\nwindows:"),
+    "the order of keys": lambda c: c.replace("    outcome: response\n    measure: RR\n", "    measure: RR\n    outcome: response\n"),
+    "the order of sections": lambda c: setattr(c, "text", c.text[c.text.index("defaults:") :] + HEAD.replace("defaults:\n", "")),
+    "a default said again": lambda c: c.replace("    measure: RR", f"    measure: RR\n    level: {DEFAULTS['level']}"),
+    "another way to write a number": lambda c: [c.replace("target: 24", "target: 24.0"), c.replace("correlation: 0.0", "correlation: 0")],
+    "quotes": lambda c: c.replace("measure: RR", 'measure: "RR"'),
+    "the name of a window": lambda c: [c.replace("  24 h:", "  one day:"), c.replace("window: 24 h", "window: one day")],
+    "a window that nobody uses": lambda c: c.replace("windows:", "windows:\n  1 h: {target: 1, from: 0, to: 2}"),
+    "an alias written out": lambda c: c.replace("    <<: *madrs\n", "    question: By how many points do scores differ after a week?\n    group: Depression\n    outcome: depression_score\n    window: 7 d\n"),
+}  # fmt: skip
+CHANGED = {
+    "title": (lambda c: c.replace("title: Response at 24 hours", "title: Response, day 1"), {"display"}),
+    "question": (lambda c: c.replace("Do more people respond", "Do many people respond"), {"display"}),
+    "headline": (lambda c: c.replace("    measure: RR", "    measure: RR\n    headline: true"), {"display"}),
+    "tau2": (lambda c: c.default("tau2", "PM"), {"model", "display"}),
+    "level": (lambda c: c.default("level", "0.9"), {"model", "display"}),
+    "window": (lambda c: c.replace("to: 36", "to: 48"), {"select", "model", "display"}),
+    "outcome": (lambda c: c.replace("outcome: response", "outcome: remission"), {"select", "model", "display"}),
+    "the order of scales": (lambda c: c.replace("[MADRS, HAMD17]", "[HAMD17, MADRS]"), {"select", "model", "display"}),
+    "a sensitivity choice": (lambda c: c.replace("correlation: 0.0", "correlation: 0.25"), {"select", "model", "display"}),
+    "the name of an analysis": (lambda c: c.replace("response_24h", "response_day"), {"select", "model", "display"}),
+    "an analysis less": (lambda c: c.replace(HEAD[HEAD.index("  score_7d") : HEAD.index("defaults")], ""), {"select", "model", "display"}),
+}  # fmt: skip
+
+
+def digests(config: Config) -> dict[str, str]:
+    loaded = config.load()
+    return {name: loaded.digest(*parts) for name, parts in PARTS.items()}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_a_digest_does_not_see_what_changes_no_number(config: Config, name: str) -> None:
+    before = digests(config)
+    SAME[name](config)
+    assert config.text != TEXT
+    assert digests(config) == before
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_digest_sees_what_changes_its_part_and_no_other(config: Config, name: str) -> None:
+    before = digests(config)
+    change, parts = CHANGED[name]
+    change(config)
+    after = digests(config)
+    assert {part for part in PARTS if after[part] != before[part]} == parts

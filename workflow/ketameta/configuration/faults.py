@@ -1,0 +1,251 @@
+"""What is wrong with a configuration: its keys, its words, and keys that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from typing import Any
+
+from ketameta.configuration.document import Document, Fault, Place
+from ketameta.vocabulary import nearest, vocabulary
+
+ARM_MEASURES = ("PLO", "PCTRED")
+EVENT_MEASURES = ("RR", "OR", "RD", "PLO")
+MEASURES = (*EVENT_MEASURES, "MD", "SMD", "PCTRED")
+
+_TYPES = {
+    "object": "a block of keys",
+    "array": "a list",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def schema_faults(document: Document, schema: dict[str, Any]) -> Iterator[Fault]:
+    """Yield every fault against the JSON Schema, worded for the person who wrote the file."""
+    from jsonschema import Draft202012Validator
+
+    for error in Draft202012Validator(schema).iter_errors(document.values):
+        for place, message, *key in _worded(error):
+            if document.knows(place):
+                yield document.fault(place, message, *key)
+
+
+def _worded(error: Any) -> Iterator[tuple[Any, ...]]:
+    """Yield place, message and, where the key is at fault, the key."""
+    place: Place = tuple(error.absolute_path)
+    rule, value = error.validator, error.instance
+    if rule == "additionalProperties":
+        yield from _unknown_keys(place, value, error.schema)
+    elif rule == "required":
+        yield from _missing_keys(place, value, error.schema)
+    elif rule == "oneOf":
+        yield from _list_or_null(error)
+    elif rule == "pattern":
+        allowed = _NAMES.get(str(place[0]) if place else "", error.validator_value)
+        yield place, f"the name {_shown(value)} is not allowed: {allowed}", value
+    else:
+        yield place, _sentence(rule, value, error)
+
+
+def _sentence(rule: str, value: Any, error: Any) -> str:
+    """Word a fault of one value."""
+    limit = error.validator_value
+    if rule == "enum":
+        known = [str(word) for word in limit if word is not None]
+        if isinstance(value, str):
+            return unknown(value, known)
+        return f"needs one of {', '.join(known)}; not {_shown(value)}"
+    if rule == "type":
+        kinds = [_TYPES[kind] for kind in ([limit] if isinstance(limit, str) else limit)]
+        return f"needs {' or '.join(kinds)}, not {_shown(value)}"
+    if rule in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+        return _out_of_range(value, error.schema)
+    if rule == "uniqueItems":
+        twice = next(item for i, item in enumerate(value) if item in value[:i])
+        return f"{_shown(twice)} stands twice"
+    if rule in ("minItems", "minProperties"):
+        return "is empty"
+    if rule in ("minLength", "maxLength"):
+        low, high = error.schema["minLength"], error.schema["maxLength"]
+        return f"needs {low} to {high} characters; has {len(value)}"
+    return str(error.message)[:200]
+
+
+# what names of blocks may be, in words
+_NAMES = {
+    "analyses": "small letters, digits and _ only, the first a letter, at most 60",
+    "windows": "letters, digits, spaces and . + - only, at most 40",
+    "sensitivity": "2 to 80 characters, the first a letter or digit, no < > & and no line ends",
+}
+
+
+def _unknown_keys(
+    place: Place, block: dict[str, Any], schema: dict[str, Any]
+) -> Iterator[tuple[Place, str, str]]:
+    known = list(schema["properties"])
+    for key in block:
+        if key not in known:
+            absent = [name for name in known if name not in block]
+            close = nearest(key[:80], absent, 1) or nearest(key[:80], known, 1)
+            hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+            yield place, f"unknown key {key[:80]}; {hint}", key
+
+
+def _missing_keys(
+    place: Place, block: dict[str, Any], schema: dict[str, Any]
+) -> Iterator[tuple[Place, str]]:
+    """Name the keys that are missing, but not one that an unknown key is a misspelling of."""
+    spare = [key for key in block if key not in schema["properties"]]
+    for name in schema["required"]:
+        alike = [key for key in spare if SequenceMatcher(None, key.lower(), name).ratio() > 0.7]
+        if name not in block and not alike:
+            yield place, f"the key {name} is missing"
+
+
+def _list_or_null(error: Any) -> Iterator[tuple[Any, ...]]:
+    """Word a fault of what is a list or null: by the list where it is one."""
+    if not isinstance(error.instance, list):
+        yield tuple(error.absolute_path), f"needs a list or null, not {_shown(error.instance)}"
+        return
+    for inner in error.context:
+        if inner.validator != "type" or inner.instance is not error.instance:
+            yield from _worded(inner)
+
+
+def _out_of_range(value: float, schema: dict[str, Any]) -> str:
+    parts = [
+        f"{word} {schema[rule]:g}"
+        for rule, word in (
+            ("minimum", "at least"),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "at most"),
+            ("exclusiveMaximum", "below"),
+        )
+        if rule in schema
+    ]
+    message = f"{value:g} is outside what is allowed: {' and '.join(parts)}"
+    if schema.get("maximum", 2) < 1 and schema.get("minimum", 0) <= value / 100 < 1:
+        message += f"; did you mean {value / 100:g}?"
+    return message
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return str(value).lower().replace("none", "null")
+    if isinstance(value, (dict, list)):
+        return "a block of keys" if isinstance(value, dict) else "a list"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def meaning_faults(document: Document) -> Iterator[Fault]:
+    """Yield words that the vocabulary lacks, and keys that do not fit together.
+
+    Looks only at what has the right type: the rest is a fault of the schema.
+    """
+    content = document.values
+    windows, defaults = _block(content, "windows"), _block(content, "defaults")
+    for name, window in windows.items():
+        hours = [window.get(key) for key in ("from", "target", "to")] if _is_block(window) else []
+        if hours and all(_is_number(hour) for hour in hours) and hours != sorted(hours):
+            message = "from, target and to must stand in this order: " + " ".join(map(str, hours))
+            yield document.fault(("windows", name), message)
+    analyses = _block(content, "analyses")
+    blocks: list[tuple[Place, Any]] = [(("defaults",), defaults)]
+    blocks += [(("analyses", name), block) for name, block in analyses.items()]
+    for name, choice in _block(content, "sensitivity").items():
+        if _is_block(choice):
+            blocks.append((("sensitivity", name, "change"), choice.get("change")))
+    for place, block in blocks:
+        if _is_block(block):
+            yield from _words(document, place, block, windows)
+            for complete in _uses(content, place, block):
+                if found := list(_fit(document, place, block, complete)):
+                    yield from found
+                    break
+
+
+def _uses(content: Any, place: Place, block: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield each analysis that a block makes, complete: itself, or those that it changes."""
+    defaults = _block(content, "defaults")
+    if place[0] == "analyses":
+        yield {**defaults, **block}
+    elif place[0] == "sensitivity":
+        measures = content["sensitivity"][place[1]].get("for")
+        for analysis in _block(content, "analyses").values():
+            if _is_block(analysis) and analysis.get("measure") in (
+                measures if isinstance(measures, list) else []
+            ):
+                yield {**defaults, **analysis, **block}
+
+
+def _words(
+    document: Document, place: Place, block: dict[str, Any], windows: dict[str, Any]
+) -> Iterator[Fault]:
+    words = vocabulary()
+    lists: dict[str, list[str]] = {
+        "populations": [*words.words("populations")],
+        "treatments": [*words.words("treatments")],
+        "comparators": [*words.words("comparator_classes")],
+        "design_flags": [*words.words("design_flags")],
+        "scales": [*words.words("scales")],
+        "analysis_sets": [*words.words("analysis_sets"), "not stated"],
+        "assumptions": [*words.words("assumptions")],
+    }
+    for key, known in lists.items():
+        given = block.get(key)
+        for i, word in enumerate(given if isinstance(given, list) else []):
+            if isinstance(word, str) and word not in known:
+                yield document.fault((*place, key, i), unknown(word, known))
+    window = block.get("window")
+    if isinstance(window, str) and windows and window not in windows:
+        yield document.fault((*place, "window"), unknown(window, list(windows)))
+
+
+def _fit(
+    document: Document, place: Place, block: dict[str, Any], complete: dict[str, Any]
+) -> Iterator[Fault]:
+    """Hold what a block says of an analysis against the rest of it."""
+    measure, name, known = complete.get("measure"), complete.get("outcome"), vocabulary().outcomes
+    if "outcome" in block and isinstance(name, str) and name not in known:
+        yield document.fault((*place, "outcome"), unknown(name, list(known)))
+    if not isinstance(measure, str) or measure not in MEASURES:
+        return
+    if block.get("pooling") == "GLMM" and measure != "PLO":
+        message = f"GLMM is for PLO alone, and the measure is {measure}"
+        yield document.fault((*place, "pooling"), message)
+    if not isinstance(name, str) or name not in known:
+        return
+    kind, at = known[name].kind, (*place, "measure" if "measure" in block else "scales")
+    if "measure" in block and (kind == "event") != (measure in EVENT_MEASURES):
+        a = "an" if kind == "event" else "a"
+        yield document.fault(at, f"{measure} does not fit {name}, which is {a} {kind}")
+    scales = complete.get("scales")
+    several = scales is None or (isinstance(scales, list) and len(scales) > 1)
+    if measure == "MD" and kind == "score" and several and {"measure", "scales"} & set(block):
+        message = "MD needs one scale: points of different scales are not the same; or take SMD"
+        yield document.fault(at, message)
+
+
+def unknown(word: str, known: list[str]) -> str:
+    """Say that a word is not known, with its neighbour."""
+    close = nearest(word[:80], known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+    return f"unknown word {word[:80]}; {hint}"
+
+
+def _is_block(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _block(content: Any, key: str) -> dict[str, Any]:
+    found = content.get(key) if isinstance(content, dict) else None
+    return found if isinstance(found, dict) else {}

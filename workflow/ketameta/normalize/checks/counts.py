@@ -1,0 +1,144 @@
+"""People: more events than people, more people than were randomised, arms that do not add up.
+
+No threshold: each compares two counts that the tables hold. A safety set can be larger than the
+arm (people are counted by what they took), so a larger n is a warning; only more events than
+people is an error. Both periods of a crossover count the same people twice and are not added.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator
+
+from ketameta.normalize.checks.findings import Check, Finding, Row, once
+from ketameta.normalize.checks.view import View, place
+from ketameta.tables.problems import ERROR
+
+_EXPLAINS = r"enrolled|randomis|safety|started|\btook\b|first period"
+
+
+def events_above_n(view: View) -> Iterator[Finding]:
+    """Yield rows with more events than people."""
+    for row in view.outcomes:
+        if row["events"] is not None and row["n"] is not None and row["events"] > row["n"]:
+            message = f"{row['events']} is more than n = {row['n']}"
+            yield view.finding("events-above-n", row, "events", message, severity=ERROR)
+
+
+def _limit(view: View, row: Row) -> tuple[int | None, str]:
+    arm = view.randomised(row["trial_id"], row["arm_id"])
+    if arm is not None:
+        return arm, "to the arm"
+    trial = view.trials.get(row["trial_id"]) or {}
+    return trial.get("n_randomised"), "in the whole trial"
+
+
+def n_above_randomised(view: View) -> list[Finding]:
+    """Return rows with more people than were randomised, once for each n of an arm."""
+    found: list[tuple[Hashable, Finding]] = []
+    for row in view.outcomes:
+        limit, where = _limit(view, row)
+        if row["n"] is None or limit is None or row["n"] <= limit:
+            continue
+        kind = row["analysis_set"] or "set not stated"
+        message = f"n = {row['n']} ({kind}) is more than the {limit} randomised {where}"
+        key = (row["trial_id"], row["arm_id"], row["n"])
+        found.append((key, view.finding("n-above-randomised", row, "n", message, _EXPLAINS)))
+    return once(found)
+
+
+def sum_above_randomised(view: View) -> list[Finding]:
+    """Return comparisons whose arms hold more people than the trial randomised.
+
+    Left out where one arm alone is above its own number, which is said already.
+    """
+    groups: dict[Hashable, list[Row]] = defaultdict(list)
+    for row in view.outcomes:
+        arm = view.arms.get((row["trial_id"], row["arm_id"])) or {}
+        if row["n"] is not None and not view.crossed(row) and not arm.get("pooled_arms"):
+            groups[place(row)].append(row)
+    found: list[tuple[Hashable, Finding]] = []
+    for rows in groups.values():
+        sizes: dict[str, int] = {}
+        for row in rows:
+            sizes[row["arm_id"]] = max(row["n"], sizes.get(row["arm_id"], 0))
+        limit = (view.trials.get(rows[0]["trial_id"]) or {}).get("n_randomised")
+        total = sum(sizes.values())
+        over = any(row["n"] > (_limit(view, row)[0] or row["n"]) for row in rows)
+        if limit is None or over or total <= limit:
+            continue
+        said = " + ".join(str(n) for n in sizes.values())
+        message = f"the arms' n add to {said} = {total}, the trial randomised {limit}"
+        finding = view.finding("sum-above-randomised", rows[0], "n", message, _EXPLAINS)
+        found.append(((rows[0]["trial_id"], total), finding))
+    return once(found)
+
+
+def arms_do_not_add_up(view: View) -> Iterator[Finding]:
+    """Yield trials whose arms' randomised numbers contradict the trial's."""
+    for trial_id, trial in view.trials.items():
+        arms = view.arms_of.get(trial_id, [])
+        yield from _pooled(view, arms)
+        whole = trial["n_randomised"]
+        single = [arm for arm in arms if not arm["pooled_arms"]]
+        sizes = [arm["n_randomised"] for arm in single if arm["n_randomised"] is not None]
+        if whole is None or not sizes:
+            continue
+        if trial["design"] == "crossover":
+            if max(sizes) > whole:
+                message = f"an arm has {max(sizes)}, the crossover trial {whole}"
+                yield view.finding("arms-do-not-add-up", trial, "n_randomised", message)
+            continue
+        total = sum(sizes)
+        if total > whole or (total < whole and len(sizes) == len(single)):
+            said = " + ".join(f"{arm['arm_id']} {arm['n_randomised']}" for arm in single)
+            message = f"the arms add to {total} ({said}), the trial says {whole}"
+            message += _is_a_sum(single, total - whole)
+            yield view.finding("arms-do-not-add-up", trial, "n_randomised", message, _EXPLAINS)
+
+
+def _is_a_sum(arms: list[Row], excess: int) -> str:
+    """Name an arm that holds just the excess and is others of its treatment together."""
+    for arm in arms:
+        others = [
+            other
+            for other in arms
+            if other is not arm and other["treatment"] == arm["treatment"] and other["n_randomised"]
+        ]
+        together = sum(other["n_randomised"] for other in others)
+        if arm["n_randomised"] == excess == together:
+            names = ";".join(other["arm_id"] for other in others)
+            return f"; {arm['arm_id']} looks like other arms together: are {names} its pooled_arms?"
+    return ""
+
+
+def _pooled(view: View, arms: Iterable[Row]) -> Iterator[Finding]:
+    for arm in arms:
+        if not arm["pooled_arms"] or arm["n_randomised"] is None:
+            continue
+        parts = arm["pooled_arms"].split(";")
+        sizes = [view.randomised(arm["trial_id"], part) for part in parts]
+        known = [n for n in sizes if n is not None]
+        if len(known) == len(parts) and sum(known) != arm["n_randomised"]:
+            message = f"{arm['n_randomised']} is not the sum of its arms, {sum(known)}"
+            yield view.finding("arms-do-not-add-up", arm, "n_randomised", message, _EXPLAINS)
+
+
+CHECKS = (
+    Check("events-above-n", "more events than people; cannot be", events_above_n),
+    Check(
+        "n-above-randomised",
+        "more people analysed than randomised to the arm (or in the trial); a safety set may be",
+        n_above_randomised,
+    ),
+    Check(
+        "sum-above-randomised",
+        "arms of one comparison that together hold more people than the trial randomised",
+        sum_above_randomised,
+    ),
+    Check(
+        "arms-do-not-add-up",
+        "arms whose randomised numbers do not add to the trial's, pooled arms apart",
+        arms_do_not_add_up,
+    ),
+)

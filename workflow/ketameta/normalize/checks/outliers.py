@@ -1,0 +1,107 @@
+"""Effects that no trial of these treatments gives, or that stand apart from their analysis.
+
+|g| above 3 means that nearly every treated person is better off than nearly every control; errors
+of extraction, mostly an SE taken for an SD, give such values far more often than treatments do.
+
+An effect stands apart when its deleted residual is above 3: its distance from the pooled effect
+of the others, over √(vi + tau² of the others + variance of that pooled effect) (Viechtbauer &
+Cheung 2010, Res Synth Methods 1:112, who take 1.96; 3 here, as one table looks at all analyses at
+once), with REML and at least four others. An effect that is alone on its side of no effect, by
+more than 1.96 of its own standard errors, with a residual above 1.96 that its mirror image would
+not have, is named as a sign that may be turned.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ketameta.normalize.checks.findings import Check, Finding, Row
+from ketameta.normalize.checks.view import View
+from ketameta.stats.influence import leave_one_out
+
+LARGEST_G = 3.0
+APART = 3.0
+OPPOSITE = 1.96
+FEWEST_OTHERS = 4
+_HAS_SIGN = ("SMD", "MD", "RR", "OR", "RD")
+
+
+def g_above_3(view: View) -> Iterator[Finding]:
+    """Yield standardised mean differences above 3 either way."""
+    for effect in view.effects:
+        if (
+            effect["measure"] == "SMD"
+            and effect["yi"] is not None
+            and abs(effect["yi"]) > LARGEST_G
+        ):
+            message = (
+                f"g = {effect['yi']:.2f} in {effect['analysis']}: beyond 3, look for a standard "
+                f"error taken for an SD (rows {', '.join(effect['rows'])})"
+            )
+            yield _about(view, "g-above-3", effect, message)
+
+
+def effect_apart(view: View) -> Iterator[Finding]:
+    """Yield effects that stand apart from the others of their analysis."""
+    analyses: dict[str, list[Row]] = defaultdict(list)
+    for effect in view.effects:
+        if effect["yi"] is not None and effect["vi"]:
+            analyses[effect["analysis"]].append(effect)
+    for analysis, effects in analyses.items():
+        if len(effects) <= FEWEST_OTHERS:
+            continue
+        rest = leave_one_out(
+            [effect["yi"] for effect in effects],
+            [effect["vi"] for effect in effects],
+            interval="wald",
+        )
+        fits = np.stack([rest.estimate, rest.tau2, rest.se], axis=-1).tolist()
+        for effect, fit in zip(effects, fits, strict=True):
+            others = [other["yi"] for other in effects if other is not effect]
+            if message := _apart(effect, others, *fit):
+                message = f"{effect['measure']} {effect['yi']:.2f} in {analysis} {message}"
+                yield _about(view, "effect-apart", effect, message)
+
+
+def _apart(effect: Row, others: Sequence[float], mu: float, tau2: float, se: float) -> str:
+    """Say how an effect stands apart from the others, pooled as mu with tau² and se; or nothing."""
+    spread = math.sqrt(effect["vi"] + tau2 + se * se)
+    z, mirrored = (effect["yi"] - mu) / spread, (-effect["yi"] - mu) / spread
+    where = f"from the {len(others)} others pooled ({mu:.2f}, tau {math.sqrt(tau2):.2f})"
+    alone = effect["measure"] in _HAS_SIGN and all(yi * effect["yi"] < 0 for yi in others)
+    clear = abs(effect["yi"]) > OPPOSITE * math.sqrt(effect["vi"])
+    if alone and clear and abs(z) > OPPOSITE > abs(mirrored):
+        return f"is the only one of its sign, {abs(z):.1f} SE {where}; with the other sign it fits"
+    return f"is {abs(z):.1f} SE {where}" if abs(z) > APART else ""
+
+
+def _about(view: View, check: str, effect: Row, message: str) -> Finding:
+    """Place an effect's finding on the first raw row behind it."""
+    file, _, line = effect["rows"][0].partition(":")
+    row = next(
+        (
+            r
+            for r in (*view.outcomes, *view.contrasts)
+            if (r["file"], r["line"]) == (file, int(line))
+        ),
+        {},
+    )
+    about = {"trial_id": effect["trial_id"], "file": file, "line": int(line)}
+    finding = view.finding(check, {**row, **about}, "", message, r"\bSEs?\b|check|sign|derived")
+    return replace(finding, value=f"{effect['yi']:.3g}")
+
+
+CHECKS = (
+    Check("g-above-3", "standardised mean differences beyond 3", g_above_3),
+    Check(
+        "effect-apart",
+        "effects far from all others of their analysis, or alone on the other side; deleted "
+        "residuals of Viechtbauer & Cheung 2010",
+        effect_apart,
+    ),
+)

@@ -1,0 +1,52 @@
+"""All checks of the numbers: their table, and the one call that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ketameta.normalize.checks import (
+    agreement,
+    balance,
+    bounds,
+    change,
+    conflicts,
+    counts,
+    design,
+    granularity,
+    intervals,
+    outliers,
+    repeats,
+    spread,
+    timing,
+)
+from ketameta.normalize.checks.findings import Check, Finding, Row
+from ketameta.normalize.checks.view import View
+from ketameta.tables.problems import ERROR
+
+_FAMILIES = (
+    counts, bounds, spread, granularity, change, balance, conflicts,
+    repeats, timing, design, intervals, agreement, outliers,
+)  # fmt: skip
+_ALL: tuple[Check, ...] = tuple(check for family in _FAMILIES for check in family.CHECKS)
+
+CHECKS: dict[str, str] = {check.name: check.looks_for for check in _ALL}
+
+
+def find(
+    trials: Sequence[Row],
+    arms: Sequence[Row],
+    outcomes: Sequence[Row],
+    contrasts: Sequence[Row],
+    effects: Sequence[Row],
+) -> list[Finding]:
+    """Return every finding about the raw rows and the effects made of them.
+
+    Rows are those that ingest writes, with ``file``, ``line`` and ``entered``; effects are rows of
+    the effects table. Errors come first, then in the order of files, lines and columns.
+    """
+    view = View(trials, arms, outcomes, contrasts, effects)
+    found = [finding for check in _ALL for finding in check.look(view)]
+    return sorted(
+        found,
+        key=lambda f: (f.severity != ERROR, f.file, f.line, f.column, f.check, f.arm_id, f.message),
+    )

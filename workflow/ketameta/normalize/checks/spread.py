@@ -1,0 +1,136 @@
+"""SDs that look like standard errors, and standard errors that look like SDs.
+
+Taking one for the other is the commonest extraction error of score outcomes (Gøtzsche 2007, JAMA
+298:430; Cochrane Handbook 6.3, 6.5.2.2). A number is held against the SDs of the other trials on
+the same scale and of the same kind (baseline, endpoint, change): one trial one vote, median and
+median absolute deviation of their logs (1.4826 times it estimates an SD; Rousseeuw & Croux 1993,
+JASA 88:1273). With fewer than four other trials on the scale, all scales that measure the same
+are used, in units of their range.
+
+Two things must hold, in logs. As entered, the number is further from the others than three
+deviations: the robust one, 0.25 at least, with the number's own chance variation, 1/√(2(n - 1)).
+So nothing within a factor exp(0.75) = 2.1 of the others is ever named. And read as the other
+quantity, by √n, it is at most half as far from them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Iterator
+from statistics import median
+
+from ketameta.normalize.checks.findings import Check, Finding, Row, once
+from ketameta.normalize.checks.view import View
+from ketameta.vocabulary import Scale
+
+KINDS = {"baseline_sd": "baseline", "sd": "endpoint", "change_sd": "change"}
+FEWEST_OTHERS = 4
+LEAST_SPREAD = 0.25
+ODD = 3.0
+NEARER = 0.5
+
+_EXPLAINS = r"\bSEs?\b|standard error|\bSDs?\b|dispersion"
+Others = dict[tuple[str, str], dict[str, list[float]]]
+
+
+def _usual(view: View) -> tuple[Others, Others]:
+    """Collect log SDs by scale and kind, and by what is measured in units of the range."""
+    by_scale: Others = defaultdict(lambda: defaultdict(list))
+    by_construct: Others = defaultdict(lambda: defaultdict(list))
+    for row in view.outcomes:
+        scale = view.scale(row)
+        if scale is None or row["analysis_set"] == "subgroup":
+            continue
+        for column, kind in KINDS.items():
+            if row[column]:
+                log = math.log(row[column])
+                by_scale[scale.name, kind][row["trial_id"]].append(log)
+                if width := _range(scale):
+                    shared = by_construct[scale.measures, kind]
+                    shared[row["trial_id"]].append(log - math.log(width))
+    return by_scale, by_construct
+
+
+def _range(scale: Scale) -> float | None:
+    if scale.minimum is None or scale.maximum is None:
+        return None
+    return scale.maximum - scale.minimum
+
+
+def _others(
+    scale: Scale, kind: str, trial_id: str, usual: tuple[Others, Others]
+) -> tuple[float, float, str] | None:
+    """Return median and spread of the other trials' log SDs, and who they are; None if too few."""
+    width = _range(scale)
+    for found, key, shift, name in (
+        (usual[0], (scale.name, kind), 0.0, f"trials on {scale.name}"),
+        (usual[1], (scale.measures, kind), math.log(width or 1), f"trials of {scale.measures}"),
+    ):
+        logs = [median(own) for trial, own in found[key].items() if trial != trial_id]
+        if len(logs) >= FEWEST_OTHERS and (shift or found is usual[0]):
+            centre = median(logs)
+            spread = 1.4826 * median(abs(log - centre) for log in logs)
+            return centre + shift, max(spread, LEAST_SPREAD), f"{len(logs)} other {name}"
+    return None
+
+
+def look(view: View) -> list[Finding]:
+    """Return SDs that fit as standard errors, and standard errors that fit as SDs."""
+    usual = _usual(view)
+    found: list[tuple[Hashable, Finding]] = []
+    for row in view.outcomes:
+        for column, kind, value in _numbers(row):
+            if (finding := _judged(view, row, column, kind, value, usual)) is not None:
+                key = (row["trial_id"], row["arm_id"], row["scale"], column, value)
+                found.append((key, finding))
+    return once(found)
+
+
+def _numbers(row: Row) -> Iterator[tuple[str, str, float]]:
+    for column, kind in KINDS.items():
+        if row[column]:
+            yield column, kind, row[column]
+    if row["se"]:
+        yield "se", "change" if row["change_mean"] is not None else "endpoint", row["se"]
+
+
+def _judged(
+    view: View, row: Row, column: str, kind: str, value: float, usual: tuple[Others, Others]
+) -> Finding | None:
+    scale, n = view.scale(row), view.size(row)
+    others = scale and _others(scale, kind, row["trial_id"], usual)
+    if scale is None or not others or n is None or n < 2:
+        return None
+    centre, spread, who = others
+    root = math.sqrt(n)
+    as_sd = value * root if column == "se" else value
+    read_otherwise = as_sd / root if math.log(as_sd) > centre else as_sd * root
+    distance = abs(math.log(as_sd) - centre)
+    if distance <= ODD * math.hypot(spread, 1 / math.sqrt(2 * (n - 1))):
+        return None
+    if abs(math.log(read_otherwise) - centre) > NEARER * distance:
+        return None
+    factor = as_sd / math.exp(centre)
+    size = f"{factor:.1f} times" if factor > 1 else f"1/{1 / factor:.1f} of"
+    given = (
+        f"standard error {value:g}, an SD of {as_sd:.3g} for n = {n},"
+        if column == "se"
+        else (f"SD {value:g}")
+    )
+    doubt = "a standard error" if factor < 1 else "an SD taken for a standard error"
+    message = (
+        f"{given} is {size} the usual {math.exp(centre):.3g} ({kind}, {who}); "
+        f"as {doubt} (n = {n}) the SD would be {read_otherwise:.3g}"
+    )
+    return view.finding("sd-like-se", row, column, message, _EXPLAINS)
+
+
+CHECKS = (
+    Check(
+        "sd-like-se",
+        "SDs that stand out from other trials' on the scale and fit as a standard error, and the "
+        "reverse; Cochrane Handbook 6.3, 6.5.2.2",
+        look,
+    ),
+)

@@ -1,0 +1,124 @@
+"""Events of a whole stretch of time filed at one hour, and numbers in another unit or at hour 0.
+
+A response or remission at 24 h is a state at 24 h. "At any time", "at least once", "by week 4",
+"within 72 h" or a sustained response count something else, and more (or less) people. Words of
+definition and note decide, for outcomes that are a good state (sense good); harms and dropouts are
+counted over time by nature. Rows whose flag already keeps them out of a timed analysis are not
+named again, nor rows with no event: nobody at any time is nobody at the hour.
+
+A risk difference is a difference of proportions: above 1 in absolute value it is in percentage
+points, an error; an interval end above 1 alone can be a normal approximation, a warning. A mean
+difference of an outcome that is an event is named, too: perhaps per cent of days or points.
+
+Hour 0 is before the first dose: a mean, change or count filed there is not a follow-up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator
+
+from ketameta.normalize.checks.findings import Check, Finding, Row, once
+from ketameta.normalize.checks.view import View
+from ketameta.tables.problems import ERROR, WARNING
+from ketameta.vocabulary import vocabulary
+
+_STRETCH = re.compile(
+    "|".join(
+        (
+            r"\bat any (?:time|point)",
+            r"\bat least (?:once|one dose|\d+ (?:days|visits))",
+            r"\bby (?:(?:day|week|month) \d+|\d+ (?:days?|weeks?|months?)|that time)\b",
+            r"\bwithin (?:the )?(?:first )?\d+ ?(?:h|d|w)",
+            r"\bin the first \d+",
+            r"\bon days? \d+, \d+,? or \d+",
+            r"\bat day \d+ or day \d+",
+            r"\bwhole \d+ ?h",
+            r"Kaplan",
+            r"\b(?:sustained|maintained|persistent) (?:response|improvement|remission)",
+            r"\bno relapse through",
+        )
+    ),
+    re.IGNORECASE,
+)
+_FOLLOW_UP = ("mean", "change_mean", "median", "events")
+
+
+def any_time(view: View) -> list[Finding]:
+    """Return counts over a stretch of time that are filed at an hour, once for each wording."""
+    outcomes, flag_rule = vocabulary().outcomes, vocabulary().flag_rule
+    found: list[tuple[Hashable, Finding]] = []
+    for row in view.outcomes:
+        outcome = outcomes.get(row["outcome"])
+        if outcome is None or outcome.kind != "event" or outcome.sense != "good":
+            continue
+        if row["timepoint_h"] is None or not row["events"]:
+            continue
+        if row["flag"] and (flag_rule(row["flag"]) or {}).get("use") in ("never", "untimed"):
+            continue
+        words = f"{row['definition'] or ''}; {row['note'] or ''}"
+        if match := _STRETCH.search(words):
+            message = (
+                f"counted over a stretch of time ('{match.group()}'), filed at "
+                f"{row['timepoint_h']:g} h: if it is not the state at that hour, say so in flag"
+            )
+            finding = view.finding(
+                "any-time-at-an-hour", row, "timepoint_h", message, _STRETCH.pattern
+            )
+            found.append(((row["trial_id"], row["outcome"], match.group()), finding))
+    return once(found)
+
+
+def percentage_points(view: View) -> Iterator[Finding]:
+    """Yield risk differences above 1, and mean differences of events."""
+    outcomes = vocabulary().outcomes
+    for row in view.contrasts:
+        outcome = outcomes.get(row["outcome"])
+        if row["measure"] == "RD":
+            yield from _above_one(view, row)
+        if row["measure"] not in ("MD", "SMD") or row["estimate"] is None:
+            continue
+        if outcome is not None and outcome.kind == "event":
+            message = f"{row['measure']} of {outcome.label.lower()}, which is an event"
+            yield view.finding("percentage-points", row, "measure", message, "percent|per cent|%")
+
+
+def _above_one(view: View, row: Row) -> Iterator[Finding]:
+    for column in ("estimate", "ci_low", "ci_high"):
+        value = row[column]
+        if value is not None and abs(value) > 1:
+            message = (
+                f"{value:g} is no difference of proportions; in percentage points it would be "
+                f"{value / 100:g}"
+            )
+            severity = ERROR if column == "estimate" else WARNING
+            yield view.finding("percentage-points", row, column, message, "percent", severity)
+            return
+
+
+def hour_0(view: View) -> Iterator[Finding]:
+    """Yield follow-up values filed before the first dose."""
+    for row in (*view.outcomes, *view.contrasts):
+        if row["timepoint_h"] != 0:
+            continue
+        columns = ("estimate",) if "estimate" in row else _FOLLOW_UP
+        for column in columns:
+            if row[column] is not None:
+                message = f"{column} {row[column]:g} is filed at hour 0, before the first dose"
+                yield view.finding("follow-up-at-hour-0", row, column, message, "baseline")
+                break
+
+
+CHECKS = (
+    Check(
+        "any-time-at-an-hour",
+        "good states counted at any time up to an hour, or sustained, filed at that hour",
+        any_time,
+    ),
+    Check(
+        "percentage-points",
+        "risk differences above 1 (cannot be), and mean differences of events",
+        percentage_points,
+    ),
+    Check("follow-up-at-hour-0", "follow-up values filed at hour 0", hour_0),
+)
