@@ -17,7 +17,7 @@ check: .venv/ketameta ## style, types, and Snakemake's own lint
 	$(BIN)/snakefmt --check Snakefile workflow/rules && $(BIN)/snakemake --lint
 
 template: .venv/ketameta ## empty tables to fill, in template/
-	$(BIN)/ketameta template template
+	$(BIN)/ketameta template template && $(BIN)/ketameta template template/tables.xlsx
 
 licences: .venv/ketameta ## the licence of every package in the lock
 	@$(BIN)/python .ci/licences.py

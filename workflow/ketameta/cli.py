@@ -103,9 +103,10 @@ def _add_explain_template_and_pool(commands: Any) -> None:
         "template",
         help="empty tables to fill",
         formatter_class=raw,
-        description="Write one empty CSV file a raw table; nothing is overwritten.",
+        description="Write one empty CSV file a raw table, or a workbook with a sheet a table and\n"
+        "drop-downs; nothing is overwritten.",
     )
-    template.add_argument("folder", type=Path, help="folder to write them to")
+    template.add_argument("folder", type=Path, help="folder to write them to, or a FILE.xlsx")
 
     pool = commands.add_parser("pool", help="pool any table", formatter_class=raw, description=POOL)
     pool.add_argument("file", type=Path, help="CSV file")

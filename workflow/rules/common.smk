@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from ketameta.configuration import CONFIG, ConfigurationError, load
+from ketameta.ingest.workbook import WORKBOOK
 from ketameta.report_files import REPORT_LIST, report_files
 from ketameta.storage import forget_last, keep_last, remove_parts, restore_last
 from ketameta.tables import RAW_TABLES, STAGE_TABLES
@@ -44,10 +45,12 @@ def sources(*names):
 
 
 def raw_table(name):
-    """Return the path of a raw table, CSV unless only a TSV is there."""
+    """Return the path of a raw table: CSV, or TSV, or the workbook where there is nothing else."""
     tsv = Path("data/raw", f"{name}.tsv")
     csv = Path("data/raw", f"{name}.csv")
-    return (tsv if tsv.is_file() and not csv.is_file() else csv).as_posix()
+    book = Path("data/raw", WORKBOOK)
+    found = [path for path in (csv, tsv, book) if path.is_file()]
+    return (found[0] if found else csv).as_posix()
 
 
 def processed(stage):

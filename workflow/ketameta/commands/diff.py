@@ -16,7 +16,8 @@ from ketameta.tables import RAW_TABLES
 
 Rows = dict[str, list[dict[str, Any]]]
 RAW = "data/raw"
-ENDINGS = (".csv", ".tsv", ".xlsx")
+ENDINGS = (".csv", ".tsv")
+BOOK = "tables.xlsx"
 
 
 class DiffError(ValueError):
@@ -98,7 +99,7 @@ def _revision(name: str, configuration: Configuration) -> Rows:
     with tempfile.TemporaryDirectory() as folder:
         for path in listed:
             file = path.rpartition("/")[2]
-            if file in known or file.endswith(".xlsx"):
+            if file in known or file == BOOK:
                 content = git("cat-file", "blob", f"{sha}:./{path}")
                 if content is not None:
                     Path(folder, file).write_bytes(content)

@@ -93,11 +93,15 @@ def read_text(path: Path, schema: TableSchema, name: str | None = None) -> TextT
         table.fault(error.line, "", "", str(error))
         return table
     delimiter = DELIMITERS.get(path.suffix.lower(), ",")
-    rows, cells, header = (
-        split(text.content, delimiter),
-        _Cells(table, text),
-        _Header(table, delimiter),
-    )
+    return read_rows(table, split(text.content, delimiter), delimiter, text)
+
+
+def read_rows(
+    table: TextTable, rows: Iterator[Row], delimiter: str = ",", text: Text | None = None
+) -> TextTable:
+    """Read a table from its rows, the header first; ``text`` is the file that they come from."""
+    text = text or Text("")
+    cells, header = _Cells(table, text), _Header(table, delimiter)
     if header.take(next(rows, Row(1, 1, [], ""))):
         table.readable = True
         for note in text.notes:
