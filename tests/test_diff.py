@@ -269,7 +269,8 @@ def test_edits_beyond_the_limit_are_counted_and_said(old, new, configuration, mo
     enter(murrough(new), events=31)
     drop_trial(new, "zarate2006")
     change = change_of(old, new, configuration)
-    assert sum(len(move.causes) for move in change.moves) <= 1
+    # one fit an analysis at the least
+    assert all(len(move.causes) <= 1 for move in change.moves)
     assert any("1 of 2 edits were not fitted alone" in note for note in change.notes)
 
 
@@ -480,6 +481,20 @@ def test_a_revision_with_faults_lists_them(history):
     assert "HEAD: data/raw/outcomes.csv:" in done.stderr
     assert "48 is more than n = 47" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_revision_without_tables_is_named(history):
+    subprocess.run(
+        ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "rm", "-rq", "data/raw"],
+        cwd=history.folder, check=True, capture_output=True,
+    )  # fmt: skip
+    subprocess.run(
+        ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qm", "none"],
+        cwd=history.folder, check=True, capture_output=True,
+    )  # fmt: skip
+    done = history.ketameta("diff", "--rev", "HEAD~1", "HEAD")
+    assert done.returncode == 1
+    assert done.stderr.startswith("HEAD: data/raw: holds none of the tables")
 
 
 def test_a_release_is_recorded_once_and_shown(history):

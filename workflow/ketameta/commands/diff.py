@@ -106,7 +106,8 @@ def _revision(name: str, configuration: Configuration) -> Rows:
         tables, problems = examine(Path(folder))
     faults = errors(problems)
     if faults:
-        own = [replace(f, file=f"{RAW}/{Path(f.file).name}") for f in faults]
+        # the tables were read in a folder of their own: name them as the revision does
+        own = [replace(f, file=f.file.replace(Path(folder).as_posix(), RAW, 1)) for f in faults]
         lines = "\n".join(f"{name}: {fault}" for fault in own)
         raise DiffError(f"{lines}\n{name}: {len(faults)} faults in {RAW}")
     for rows in tables.values():

@@ -73,13 +73,14 @@ def attribute(
         return list(moves), []
     outcomes = _outcomes(old, new)
     try:
-        before = _Tables(old)
+        before, after = _Tables(old), _Tables(new)
     except KeyError as error:
         return list(moves), [
-            f"nothing is attributed to edits: {error} of OLD is not known any more"
+            f"nothing is attributed to edits: {error} is not a word that is known any more"
         ]
     made: dict[int, _Tables | str] = {}
-    result, notes, fits = [], [], 0
+    result, notes = [], []
+    room = max(1, MOST_FITS // max(1, sum(move.moved for move in moves)))
     for move in moves:
         if not move.moved or move.analysis not in configuration.names:
             result.append(move)
@@ -96,11 +97,13 @@ def attribute(
         concerned = [
             n for n, e in enumerate(found) if (e.trial, analysis.select.outcome) in outcomes
         ]
-        room = max(0, MOST_FITS - fits)
+        # edits of trials that are pooled before or after come first
+        own = before.trials_of(analysis) | after.trials_of(analysis)
+        concerned.sort(key=lambda n: found[n].trial not in own)
         if len(concerned) > room:
             notes.append(
                 f"{move.analysis}: {len(concerned) - room} of {len(concerned)} edits were not "
-                f"fitted alone; at most {MOST_FITS} fits are made"
+                f"fitted alone; at most {MOST_FITS} fits are made in all"
             )
             concerned = concerned[:room]
         causes = []
@@ -108,7 +111,6 @@ def attribute(
             if n not in made:
                 made[n] = _with_edit(old, found[n])
             causes.append(_cause(found[n], made[n], analysis, base))
-        fits += len(concerned)
         result.append(_explained(move, [c for c in causes if _matters(c, base)]))
     return result, notes
 
@@ -143,6 +145,11 @@ class _Tables:
     def __init__(self, tables: Tables) -> None:
         self.trials = trials_of(tables)
         self.rows = raw_rows(tables)
+
+    def trials_of(self, analysis: Analysis) -> set[str]:
+        """Return the trials that give an effect."""
+        effects, _ = effects_of(analysis.name, analysis.select, self.trials, self.rows)
+        return {effect.trial.trial_id for effect in effects}
 
     def fit(self, analysis: Analysis) -> Record:
         """Return the pooled result as the synthesis has it."""
