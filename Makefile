@@ -4,7 +4,7 @@ BIN := .venv/bin
 CORES ?= all
 PIP := $(BIN)/pip install --disable-pip-version-check -q
 
-.PHONY: report test check figures template bench lock clean help
+.PHONY: report test check figures template licences audit bench lock clean help
 
 report: .venv/ketameta ## the report, from data/raw/ to reports/index.html
 	@$(BIN)/ketameta run --cores $(CORES)
@@ -17,7 +17,14 @@ check: .venv/ketameta ## style, types, and Snakemake's own lint
 	$(BIN)/snakefmt --check Snakefile workflow/rules && $(BIN)/snakemake --lint
 
 template: .venv/ketameta ## empty tables to fill, in template/
-	$(BIN)/ketameta template template
+	$(BIN)/ketameta template template && $(BIN)/ketameta template template/tables.xlsx
+
+licences: .venv/ketameta ## the licence of every package in the lock
+	@$(BIN)/python .ci/licences.py
+
+audit: .venv/ketameta ## known holes of the locked packages (needs the network; installs pip-audit apart)
+	$(PYTHON) -m venv .venv/audit && .venv/audit/bin/pip install --disable-pip-version-check -q pip-audit
+	.venv/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
 
 figures: .venv/ketameta ## every figure as SVG, PDF and PNG, in reports/figures/
 	@$(BIN)/snakemake --cores $(CORES) prints
@@ -30,7 +37,7 @@ lock: ## resolve requirements.lock again (needs uv and the network)
 	  --no-header pyproject.toml -o requirements.lock
 
 clean: ## remove everything that is made
-	rm -rf .snakemake logs data/processed/*.parquet .venv
+	rm -rf .snakemake logs data/processed/*.parquet data/processed/*.sha256 .venv
 	find reports -mindepth 1 -maxdepth 1 ! -name versions -exec rm -rf {} +
 
 help: ## this list

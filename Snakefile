@@ -26,6 +26,16 @@ include: "workflow/rules/figures.smk"
 # bad tables stop the run before any earlier output is touched
 onstart:
     stop_on_faults("data/raw")
+    before_jobs()
+
+
+# Snakemake deletes the pages before it makes them: after a failure the last good ones come back
+onerror:
+    restore_last(Path("reports"))
+
+
+onsuccess:
+    forget_last(Path("reports"))
 
 
 rule all:

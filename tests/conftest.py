@@ -1,5 +1,6 @@
 """What several tests need: the tree, copies of it to work in, and the real tables."""
 
+import csv
 import os
 import shutil
 import subprocess
@@ -46,6 +47,19 @@ class Project:
         assert old in text, f"{old!r} is not in {name}"
         self.path(name).write_text(text.replace(old, new, 1), encoding="utf-8")
 
+    def make(self):
+        """Run the five steps in one process, without Snakemake: for what comes out of them."""
+        code = (
+            "from ketameta.steps import main\n"
+            "made, config = 'data/processed', ['--config', 'workflow/config/analyses.yaml']\n"
+            "assert main(['ingest', 'data/raw', made]) == 0\n"
+            "assert main(['normalize', made, made, *config]) == 0\n"
+            "assert main(['synthesize', made, made, *config]) == 0\n"
+            "assert main(['report', made, 'reports', *config]) == 0\n"
+            "assert main(['figures', made, 'reports', *config]) == 0\n"
+        )
+        return self.run("-c", code)
+
 
 def copy_project(folder):
     """Copy what the workflow needs, and nothing that was made."""
@@ -53,6 +67,46 @@ def copy_project(folder):
     shutil.copytree(ROOT / "workflow", folder / "workflow", ignore=skip)
     shutil.copytree(RAW, folder / "data" / "raw")
     shutil.copy(ROOT / "Snakefile", folder)
+    return Project(folder)
+
+
+SMALL = ("response_24h", "response_24h_arm", "depression_24h")
+SMALL_TRIALS = ("berman2000", "hu2016", "murrough2013a", "su2017", "zarate2006")
+
+
+def copy_small(folder):
+    """Copy the project with five of its trials and three of its analyses: a run takes seconds."""
+    import yaml
+
+    project = copy_project(folder)
+    for path in (folder / "data" / "raw").iterdir():
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
+        if "trial_id" in header:
+            rows = [row for row in rows if row[header.index("trial_id")] in SMALL_TRIALS]
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([header, *rows])
+    path = folder / "workflow" / "config" / "analyses.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content["analyses"] = {name: content["analyses"][name] for name in SMALL}
+    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return project
+
+
+@pytest.fixture(scope="session")
+def small_built(tmp_path_factory):
+    """Return the small project with its report made by Snakemake; never edit it, copy it."""
+    project = copy_small(tmp_path_factory.mktemp("small"))
+    done = project.ketameta("run", "--cores", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+@pytest.fixture
+def small(small_built, tmp_path):
+    """Return a fresh copy of the small project, built, to edit and run again."""
+    folder = tmp_path / "small"
+    shutil.copytree(small_built.folder, folder, symlinks=True)
     return Project(folder)
 
 

@@ -21,7 +21,8 @@ ALLOWED = {
     "ingest": GROUND,
     "normalize": {*GROUND, "configuration", "stats"},
     "synthesize": {*GROUND, "configuration", "stats", "normalize"},
-    "report": {*GROUND, "configuration", "synthesize", "figures", "report_files"},
+    "evidence": {*GROUND, "configuration", "normalize", "synthesize"},
+    "report": {*GROUND, "evidence", "configuration", "synthesize", "figures", "report_files"},
 }
 SHELLS = {"cli", "steps", "commands", "__init__"}
 

@@ -78,7 +78,7 @@ def test_every_page_opens_from_the_file_system_without_a_fault(page, address, ev
         assert page.evaluate("getComputedStyle(document.body).margin") == "0px", "no style sheet"
     assert faults == []
     assert asked == {"file"}
-    assert len(every_page) == 36
+    assert len(every_page) == 37
 
 
 def test_the_script_is_loaded_and_nothing_else_may_run(page, address):

@@ -5,6 +5,7 @@ import csv
 import hashlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -170,7 +171,7 @@ def listed_sources(stage):
     call = re.search(r"= ?(sources\([^)]*\))", text)
     names = [argument.value for argument in ast.parse(call[1]).body[0].value.args]
     package = ROOT / "workflow" / "ketameta"
-    found = {package / name for name in ("__init__.py", "steps.py", "storage.py")}
+    found = {package / f"{n}.py" for n in ("__init__", "steps", "storage", "report_files")}
     for name in names:
         single = package / f"{name}.py"
         found |= {single} if single.is_file() else set((package / name).rglob("*"))
@@ -185,7 +186,11 @@ def test_each_rule_lists_every_module_that_its_step_loads(built, tmp_path, stage
         "own = [m for name, m in sys.modules.items() if name.split('.')[0] == 'ketameta']\n"
         "print(*[module.__file__ for module in own], sep='\\n')"
     )
-    source = ROOT / "data" / "raw" if stage == "ingest" else built.path("data/processed")
+    # a copy: steps leave a list of what they wrote beside their tables
+    source = tmp_path / "source"
+    shutil.copytree(
+        ROOT / "data" / "raw" if stage == "ingest" else built.path("data/processed"), source
+    )
     config = [] if stage == "ingest" else ["--config", str(ROOT / "workflow/config/analyses.yaml")]
     done = subprocess.run(
         [sys.executable, "-c", code, stage, str(source), str(tmp_path), *config],

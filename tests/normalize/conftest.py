@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ketameta.configuration import load
-from ketameta.normalize.stage import _rows, _trials, effects_of
+from ketameta.normalize.stage import effects_of, raw_rows, trials_of
 from ketameta.tables.raw import RAW_TABLES
 
 
@@ -70,7 +70,7 @@ class Tables:
 
     def result(self, question):
         """Return effects by trial (or trial and arm), and the fate of each row by its key."""
-        effects, entries = effects_of("test", question, _trials(self.raw), _rows(self.raw))
+        effects, entries = effects_of("test", question, trials_of(self.raw), raw_rows(self.raw))
         named = {}
         for effect in effects:
             key = effect.trial.trial_id

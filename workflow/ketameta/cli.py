@@ -1,4 +1,4 @@
-"""The command line for people: check, run, pool, explain."""
+"""The command line for people: check, run, explain, diff, release, pool."""
 
 from __future__ import annotations
 
@@ -18,12 +18,26 @@ Meta-analysis of ketamine and esketamine trials, from extraction table to report
   ketameta run              bring the report up to date; says what runs and why
   ketameta explain response_24h murrough2013a
                             where a number came from, down to the raw cells
+  ketameta diff --rev HEAD~1 HEAD
+                            what changed in the data, and which estimate moved for it
   ketameta pool FILE.csv --measure RR
                             pool any table of effects, counts or means
 """
 EPILOG = """\
-Exit status: 0 in order, 1 faults in data or configuration, 2 wrong use of this command.
+Exit status: 0 in order, 1 faults in data or configuration, 2 wrong use of this command;
+of diff also 10 an estimate moved, 11 a conclusion flipped.
 `ketameta COMMAND --help` tells more of each.
+"""
+DIFF = """\
+Say which rows changed between two versions of the data, which estimates moved, how far, whether a
+conclusion flipped, and which edit did it (each edit made alone, the analysis fitted again).
+
+OLD and NEW are folders such as data/processed, or with --rev two git revisions: of these the raw
+tables are read and pooled in memory, both with the present configuration.
+
+Prints Markdown. Exit status: 0 nothing moved, 10 an estimate moved, 11 a conclusion flipped
+(the interval excluded no effect before and not after, or the other way round, or changed sides),
+1 a version has faults, 2 no such version.
 """
 POOL = """\
 Pool a CSV file with one row a study. Columns carry metafor's names:
@@ -71,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("-v", "--verbose", action="store_true", help="show Snakemake's own output")
 
     _add_explain_template_and_pool(commands)
+    _add_change(commands)
     return top
 
 
@@ -89,9 +104,10 @@ def _add_explain_template_and_pool(commands: Any) -> None:
         "template",
         help="empty tables to fill",
         formatter_class=raw,
-        description="Write one empty CSV file a raw table; nothing is overwritten.",
+        description="Write one empty CSV file a raw table, or a workbook with a sheet a table and\n"
+        "drop-downs; nothing is overwritten.",
     )
-    template.add_argument("folder", type=Path, help="folder to write them to")
+    template.add_argument("folder", type=Path, help="folder to write them to, or a FILE.xlsx")
 
     pool = commands.add_parser("pool", help="pool any table", formatter_class=raw, description=POOL)
     pool.add_argument("file", type=Path, help="CSV file")
@@ -107,6 +123,37 @@ def _add_explain_template_and_pool(commands: Any) -> None:
         "--level", type=float, default=0.95, help="level of intervals (default: 0.95)"
     )
     pool.add_argument("--json", action="store_true", help="print JSON with every digit")
+
+
+def _add_change(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands on change between versions."""
+    raw = argparse.RawDescriptionHelpFormatter
+    diff = commands.add_parser(
+        "diff", help="what changed between two versions", formatter_class=raw, description=DIFF
+    )
+    diff.add_argument("old", metavar="OLD", help="folder of an earlier run, or a revision")
+    diff.add_argument("new", metavar="NEW", help="folder of a later run, or a revision")
+    diff.add_argument("--rev", action="store_true", help="OLD and NEW are git revisions")
+    diff.add_argument("--html", type=Path, metavar="FILE", help="write a page as well")
+    diff.add_argument("--json", action="store_true", help="print JSON with every digit")
+
+    release = commands.add_parser(
+        "release",
+        help="record what these tables give",
+        formatter_class=raw,
+        description="Keep the estimates of this report in reports/versions/, to tell what moved.",
+    )
+    release.add_argument("--date", help="its date, 2027-01-31 (default: of the data's last commit)")
+
+
+def _change(given: argparse.Namespace) -> int:
+    if given.command == "diff":
+        from ketameta.commands.diff import diff
+
+        return diff(given)
+    from ketameta.commands.release import release
+
+    return release(given.date)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -128,6 +175,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from ketameta.commands.explain import explain
 
             return explain(given.analysis, given.trial)
+        if given.command in ("diff", "release"):
+            return _change(given)
         if given.command == "template":
             from ketameta.commands.template import template
 

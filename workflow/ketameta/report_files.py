@@ -10,6 +10,11 @@ TABLES = (
     *("absolute", "points", "exclusions", "unused", "claims", "summary", "dictionary"),
 )
 
+# what each job wrote with its SHA-256, in data/processed/; written when all is there
+REPORT_LIST = "report.sha256"
+FIGURE_LIST = "figures.sha256"
+DISTRIBUTION_LIST = "distributions.sha256"
+
 
 def report_files(names: Sequence[str]) -> list[str]:
     """Return the paths below reports/, in order, for analyses of the given names."""
@@ -17,6 +22,7 @@ def report_files(names: Sequence[str]) -> list[str]:
         "index.html",
         "claims.html",
         "dictionary.html",
+        "changes.html",
         "static/style.css",
         "static/report.js",
         "verify.R",

@@ -6,12 +6,22 @@ Each step imports its stage inside its function, so that a process loads what it
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ketameta.storage import read_table, rows_of, write_bytes, write_table
+from ketameta.report_files import DISTRIBUTION_LIST, FIGURE_LIST, REPORT_LIST
+from ketameta.storage import (
+    checksums,
+    read_releases,
+    read_table,
+    rows_of,
+    write_bytes,
+    write_table,
+    write_text,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,15 +74,20 @@ def synthesize(effects: Path, out: Path, config: Path) -> int:
 def report(syntheses: Path, out: Path, config: Path) -> int:
     """Write every page, figure and table of the report, and remove pages that are no more."""
     from ketameta.configuration import load
+    from ketameta.evidence.releases import parse
     from ketameta.report.stage import report as stage
-    from ketameta.tables import STAGE_TABLES
+    from ketameta.tables import RAW_TABLES, STAGE_TABLES
 
-    files = stage(_read(syntheses, list(STAGE_TABLES["synthesize"])), load(config))
+    tables = _read(syntheses, [*RAW_TABLES, *STAGE_TABLES["synthesize"]])
+    releases = [parse(name, text) for name, text in read_releases(out).items()]
+    files = stage(tables, load(config), releases)
     _write_files(out, files, ("forest",))
     for folder in ("analyses", "tables", "static"):
         for old in (out / folder).iterdir():
             if old.relative_to(out).as_posix() not in files:
                 old.unlink()
+    # last: where this list is missing the report is not the one of these tables
+    write_text(syntheses / REPORT_LIST, checksums(files))
     return 0
 
 
@@ -87,6 +102,8 @@ def figures(syntheses: Path, out: Path, config: Path) -> int:
 
     files = graphics(_read(syntheses, list(STAGE_TABLES["synthesize"])), load(config))
     _write_files(out, files, (*SYNTHESIS_KINDS, *DATA_KINDS))
+    (syntheses / DISTRIBUTION_LIST).unlink(missing_ok=True)
+    write_text(syntheses / FIGURE_LIST, checksums(files))
     return 0
 
 
@@ -98,6 +115,7 @@ def distributions(effects: Path, out: Path, config: Path) -> int:
 
     files = stage(_read(effects, ["reductions", "coverage"]), load(config))
     _write_files(out, files, DATA_KINDS)
+    write_text(effects / DISTRIBUTION_LIST, checksums(files))
     return 0
 
 
@@ -167,5 +185,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _guarded(arguments: Sequence[str] | None = None) -> int:
+    """Run `main`; a disk that is full or not writable is one line, not a traceback."""
+    try:
+        return main(arguments)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        # on standard output too: the log is a file, and a full disk takes no line of it
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):
+                print(f"{error.filename or 'a file'}: {error.strerror}", file=stream, flush=True)
+        return 1
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_guarded())

@@ -9,7 +9,15 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from ketameta.configuration import CONFIG, ConfigurationError, load
-from ketameta.report_files import distribution_files, report_files
+from ketameta.ingest.workbook import WORKBOOK
+from ketameta.report_files import (
+    DISTRIBUTION_LIST,
+    FIGURE_LIST,
+    REPORT_LIST,
+    distribution_files,
+    report_files,
+)
+from ketameta.storage import forget_last, keep_last, remove_parts, restore_last
 from ketameta.tables import RAW_TABLES, STAGE_TABLES
 
 try:
@@ -33,7 +41,8 @@ def sources(*names):
     would leave stale results. tests/test_workflow.py holds the lists against what each step loads.
     """
     package = Path("workflow/ketameta")
-    found = [package / "__init__.py", package / "steps.py", package / "storage.py"]
+    ground = ("__init__", "report_files", "steps", "storage")
+    found = [package / f"{name}.py" for name in ground]
     for name in names:
         single = package / f"{name}.py"
         found += [single] if single.is_file() else (package / name).rglob("*")
@@ -42,16 +51,30 @@ def sources(*names):
 
 
 def raw_table(name):
-    """Return the path of a raw table, CSV unless only a TSV is there."""
+    """Return the path of a raw table: CSV, or TSV, or the workbook where there is nothing else."""
     tsv = Path("data/raw", f"{name}.tsv")
     csv = Path("data/raw", f"{name}.csv")
-    return (tsv if tsv.is_file() and not csv.is_file() else csv).as_posix()
+    book = Path("data/raw", WORKBOOK)
+    found = [path for path in (csv, tsv, book) if path.is_file()]
+    return (found[0] if found else csv).as_posix()
 
 
 def processed(stage):
     """Return the Parquet files that a stage writes."""
     names = [*RAW_TABLES, "problems"] if stage == "ingest" else STAGE_TABLES[stage]
     return [f"data/processed/{name}.parquet" for name in names]
+
+
+def releases():
+    """Return the records of the releases made so far."""
+    return sorted(path.as_posix() for path in Path("reports/versions").glob("*.json"))
+
+
+def before_jobs():
+    """Keep the last report aside and remove what a killed run left unfinished."""
+    remove_parts(Path("data/processed"))
+    if Path("reports").is_dir():
+        keep_last(Path("reports"))
 
 
 def stop_on_faults(folder):

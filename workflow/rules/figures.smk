@@ -25,6 +25,7 @@ rule figures:
     output:
         # which figures there are follows from the data: the list names them
         "reports/figures/figures.csv",
+        f"data/processed/{FIGURE_LIST}",
     log:
         "logs/figures.log",
     params:
@@ -47,6 +48,7 @@ rule distributions:
         schema="workflow/config/schema.yaml",
     output:
         [f"reports/{path}" for path in distribution_files(MEASURES)],
+        f"data/processed/{DISTRIBUTION_LIST}",
     log:
         "logs/distributions.log",
     params:

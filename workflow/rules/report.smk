@@ -1,11 +1,14 @@
 rule report:
     """Write the pages, figures and tables of the report."""
     input:
-        tables=processed("synthesize"),
+        tables=processed("ingest") + processed("synthesize"),
+        releases=releases(),
         code=sources(
             "report",
-            "report_files",
             "figures",
+            "evidence",
+            "normalize",
+            "stats",
             "synthesize",
             "tables",
             "vocabulary",
@@ -14,6 +17,7 @@ rule report:
         schema="workflow/config/schema.yaml",
     output:
         [f"reports/{path}" for path in report_files(CONFIGURATION.names)],
+        f"data/processed/{REPORT_LIST}",
     log:
         "logs/report.log",
     params:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -12,8 +15,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ketameta.storage import check_writable, restore_last
+
 STAGES = ("ingest", "normalize", "synthesize", "report", "figures")
 STATE = Path(".snakemake")
+REPORTS = Path("reports")
+FOLDERS = (STATE, Path("logs"), Path("data/processed"), REPORTS)
+# less free than this when a run failed: the disk was full
+_ROOM = 100_000
+_STAYS = "the last report stays as it was"
 DURATIONS = STATE / "ketameta-durations.json"
 _REASONS = (
     ("Missing output files", "its output is not there yet"),
@@ -35,13 +45,30 @@ def run(cores: str, dry_run: bool, force: bool, verbose: bool) -> int:
         print("no Snakefile here or above: run this inside a checkout of ketameta", file=sys.stderr)
         return 2
     os.chdir(root)
-    if not _in_order():
+    try:
+        return _run(cores, dry_run, force, verbose)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(f"{error.filename or 'a file'}: {error.strerror}; {_STAYS}", file=sys.stderr)
         return 1
+
+
+def _run(cores: str, dry_run: bool, force: bool, verbose: bool) -> int:
+    """Run in the folder of the project; raises `OSError` where the disk does not let it."""
+    for folder in FOLDERS:
+        check_writable(folder)
+    _name_user()
     lock = _take_lock()
     if lock is None:
         print("another run is at work here; wait for it to end", file=sys.stderr)
         return 1
     with lock:
+        # what a killed run took away comes back before anything can stop this one
+        if not dry_run:
+            restore_last(REPORTS)
+        if not _in_order():
+            return 1
         _remove_stale_locks()
         command = [
             sys.executable,
@@ -57,9 +84,21 @@ def run(cores: str, dry_run: bool, force: bool, verbose: bool) -> int:
             status = subprocess.run(command, check=False).returncode
         else:
             status = _Progress(dry_run, force).follow(command)
+        if status != 0 and not dry_run:
+            restore_last(REPORTS)
     if status == 0 and not dry_run:
         _closing()
     return 0 if status == 0 else 1
+
+
+def _name_user() -> None:
+    """Name a user who is a bare number, as in containers: Snakemake asks for the name."""
+    import getpass
+
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["LOGNAME"] = "nobody"
 
 
 def find_root(folder: Path) -> Path | None:
@@ -83,7 +122,7 @@ def _in_order() -> bool:
     found = faults(Path("data/raw"))
     if found:
         print(*found, sep="\n", file=sys.stderr)
-        print(f"{len(found)} faults in data/raw; the last report stays as it was", file=sys.stderr)
+        print(f"{len(found)} faults in data/raw; {_STAYS}", file=sys.stderr)
     return not found
 
 
@@ -214,14 +253,27 @@ class _Progress:
             "[" + "█" * (6 * self.done) + "·" * (6 * (total - self.done)) + f"] {self.done}/{total}"
         )
 
+    def _refusal(self, log: Path) -> str:
+        """Say which disk refused to be written, where that is why the run failed."""
+        text = "\n".join(self.kept) + (log.read_text(errors="replace") if log.is_file() else "")
+        for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            if os.strerror(number) in text:
+                place = re.search(rf"^(\S+): {os.strerror(number)}$", text, re.M)
+                return f"{place[1] if place else 'the disk'}: {os.strerror(number)}"
+        full = [f for f in FOLDERS if f.is_dir() and shutil.disk_usage(f).free < _ROOM]
+        return f"{full[0].as_posix()}: {os.strerror(errno.ENOSPC)}" if full else ""
+
     def _failed(self) -> None:
         print(file=sys.stderr)
-        stage = next(
-            (s for s in STAGES if s in self.started and self.durations.get(s) is None), self.stage
-        )
-        log = Path("logs", f"{self.stage}.log")
-        if self.stage in STAGES and log.is_file() and log.read_text().strip():
-            print(f"{self.stage} failed:\n{log.read_text().strip()}", file=sys.stderr)
+        # jobs run beside each other: the one that failed need not be the one that began last
+        failed = re.search(r"^\s*Error in (?:group job |rule )(\w+):", "\n".join(self.kept), re.M)
+        stage = failed[1] if failed else self.stage
+        log = Path("logs", f"{stage}.log")
+        if refusal := self._refusal(log):
+            print(f"{refusal}; {_STAYS}", file=sys.stderr)
+            return
+        if stage in STAGES and log.is_file() and log.read_text().strip():
+            print(f"{stage} failed:\n{log.read_text().strip()}", file=sys.stderr)
         else:
             tail = [line for line in self.kept if line.strip()][-25:]
             print(*tail, sep="\n", file=sys.stderr)
@@ -258,7 +310,8 @@ def _known_durations() -> dict[str, float]:
 
 
 def _keep_durations(durations: dict[str, float]) -> None:
-    DURATIONS.write_text(json.dumps({k: round(v, 2) for k, v in durations.items()}))
+    with contextlib.suppress(OSError):
+        DURATIONS.write_text(json.dumps({k: round(v, 2) for k, v in durations.items()}))
 
 
 def _closing() -> None:

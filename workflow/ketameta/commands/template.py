@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 from ketameta.ingest.template import template as write
 
 
-def template(folder: Path) -> int:
-    """Write the empty tables and say which; 1 where one is there already or cannot be written."""
+def template(place: Path) -> int:
+    """Write the empty tables and say which; 1 where one is there already or cannot be written.
+
+    A name that ends in .xlsx gives one workbook with a sheet a table.
+    """
     try:
-        files = write(folder)
+        files = _workbook(place) if place.suffix.lower() == ".xlsx" else write(place)
     except OSError as error:
-        print(f"{folder.as_posix()}: {error.strerror or error}", file=sys.stderr)
+        print(f"{place.as_posix()}: {error.strerror or error}", file=sys.stderr)
         return 1
     for path in files:
         print(path.as_posix())
     return 0
+
+
+def _workbook(path: Path) -> list[Path]:
+    from ketameta.ingest.workbook_template import workbook_template
+    from ketameta.storage import write_bytes
+
+    if os.path.lexists(path):
+        raise FileExistsError("nothing is written over")
+    write_bytes(path, workbook_template())
+    return [path]

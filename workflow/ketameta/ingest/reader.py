@@ -27,7 +27,9 @@ MAX_UNKNOWN = 20
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 _SPACES = dict.fromkeys((0xA0, 0x202F, 0x2007, 0x2009, *range(0x2002, 0x2007), 0x2008, 0x200A), " ")
-_INVISIBLE = dict.fromkeys((0x200B, 0x2060, 0xFEFF, 0xAD, 0x200E, 0x200F, *range(0x202A, 0x202F)))
+_INVISIBLE = dict.fromkeys(
+    (0x200B, 0x2060, 0xFEFF, 0xAD, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
 _ODD = re.compile(f"[{''.join(map(chr, (*_SPACES, *_INVISIBLE)))}]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _MANY = 1_000_000
@@ -91,11 +93,15 @@ def read_text(path: Path, schema: TableSchema, name: str | None = None) -> TextT
         table.fault(error.line, "", "", str(error))
         return table
     delimiter = DELIMITERS.get(path.suffix.lower(), ",")
-    rows, cells, header = (
-        split(text.content, delimiter),
-        _Cells(table, text),
-        _Header(table, delimiter),
-    )
+    return read_rows(table, split(text.content, delimiter), delimiter, text)
+
+
+def read_rows(
+    table: TextTable, rows: Iterator[Row], delimiter: str = ",", text: Text | None = None
+) -> TextTable:
+    """Read a table from its rows, the header first; ``text`` is the file that they come from."""
+    text = text or Text("")
+    cells, header = _Cells(table, text), _Header(table, delimiter)
     if header.take(next(rows, Row(1, 1, [], ""))):
         table.readable = True
         for note in text.notes:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.ingest.agreement import check_agreement
-from ketameta.ingest.reader import DELIMITERS, read_text
+from ketameta.ingest.reader import DELIMITERS, TextTable, read_text
 from ketameta.ingest.references import check_between_rows
 from ketameta.ingest.rules import check_rows
 from ketameta.ingest.sheet import Row, Sheet, typed
+from ketameta.ingest.workbook import WORKBOOK, read_workbook
 from ketameta.tables.problems import Problem, shown
 from ketameta.tables.raw import RAW_TABLES
 from ketameta.tables.stages import PROBLEMS, with_place
@@ -30,10 +31,9 @@ def check_folder(folder: Path) -> tuple[dict[str, list[Row]], list[Problem]]:
     non-empty cells as JSON text) and every problem found, in one pass: errors first, each kind
     in the order of files and lines.
     """
-    paths, problems = _find(folder)
+    texts, problems = _read(folder)
     sheets: dict[str, Sheet] = {}
-    for name, path in paths.items():
-        text = read_text(path, RAW_TABLES[name])
+    for name, text in texts.items():
         if text.readable:
             sheets[name] = typed(text)
             check_rows(sheets[name])
@@ -58,6 +58,19 @@ def _first(problems: list[Problem]) -> list[Problem]:
         *ordered[:MOST_OF_FILE],
         Problem(rest.file, rest.line, "", "", message, rest.severity, rest.table),
     ]
+
+
+def _read(folder: Path) -> tuple[dict[str, TextTable], list[Problem]]:
+    """Read the tables from files of their own, or from the sheets of the one workbook."""
+    book = folder / WORKBOOK
+    own = [folder / f"{name}{end}" for name in RAW_TABLES for end in DELIMITERS]
+    if os.path.lexists(book) and not any(map(os.path.lexists, own)):
+        return read_workbook(book)
+    paths, problems = _find(folder)
+    if paths and os.path.lexists(book):
+        message = "stands beside tables of the same content; keep one of the two"
+        problems.append(Problem(book.as_posix(), 0, "", "", message))
+    return {name: read_text(path, RAW_TABLES[name]) for name, path in paths.items()}, problems
 
 
 def _find(folder: Path) -> tuple[dict[str, Path], list[Problem]]:

@@ -29,8 +29,8 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     """Return the tables of this stage from the rows of ingest's tables."""
     import pyarrow as pa
 
-    trials = _trials(raw)
-    rows = _rows(raw)
+    trials = trials_of(raw)
+    rows = raw_rows(raw)
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for analysis in configuration:
         effects, entries = effects_of(analysis.name, analysis.select, trials, rows)
@@ -76,7 +76,8 @@ def effects_of(
     return resolve(effects, trials, ledger), ledger.entries()
 
 
-def _trials(raw: Raw) -> dict[str, Trial]:
+def trials_of(raw: Raw) -> dict[str, Trial]:
+    """Return the trials with their arms, from the rows of the raw tables."""
     arms: dict[str, dict[str, Arm]] = defaultdict(dict)
     treatments = vocabulary().treatments
     for row in raw["arms"]:
@@ -113,7 +114,8 @@ def _ids(cell: str | None) -> tuple[str, ...]:
     return tuple(cell.split(";")) if cell else ()
 
 
-def _rows(raw: Raw) -> list[Row]:
+def raw_rows(raw: Raw) -> list[Row]:
+    """Return the rows that may give effects, outcomes before contrasts."""
     return [
         Row(table, row["line"], row) for table in ("outcomes", "contrasts") for row in raw[table]
     ]

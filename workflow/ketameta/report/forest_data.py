@@ -57,7 +57,7 @@ def forest_of(
     tools = bias.tools_of(judgements)
     right = (
         Heading("Weight\n%", "."),
-        Heading(f"{_short(measure)}\n[{wording.percent(analysis.model.level)} CI]", "."),
+        Heading(f"{short(measure)}\n[{wording.percent(analysis.model.level)} CI]", "."),
     )
     listed, heading = _left_out([e for e in exclusions if e["near"]])
     return Forest(
@@ -85,7 +85,8 @@ def _pooled(record: Record) -> bool:
     return record["k"] > 1 and record["estimate"] is not None
 
 
-def _short(measure: str) -> str:
+def short(measure: str) -> str:
+    """Return the heading of a measure's column."""
     return {"PLO": "Share, %", "PCTRED": "Reduction, %"}.get(measure, measure)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ketameta import __version__
 from ketameta.configuration import Analysis, Configuration
+from ketameta.evidence.releases import Release
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg
+from ketameta.report import changes
 from ketameta.report.claims import claim_views
 from ketameta.report.compact import compact
 from ketameta.report.csv_tables import shown_tables, to_csv
@@ -25,8 +28,13 @@ Rows = dict[str, list[Record]]
 STATIC = Path(__file__).parent / "static"
 
 
-def report(tables: Rows, configuration: Configuration) -> dict[str, str | bytes]:
-    """Return the content of every file of the report, by its path below reports/."""
+def report(
+    tables: Rows, configuration: Configuration, releases: Sequence[Release] = ()
+) -> dict[str, str | bytes]:
+    """Return the content of every file of the report, by its path below reports/.
+
+    `releases` are the recorded ones; the page of changes compares these tables with them.
+    """
     paths = report_files(configuration.names)
     records = {row["analysis"]: row for row in tables["syntheses"]}
     shared = _shared(tables, configuration, paths)
@@ -34,8 +42,10 @@ def report(tables: Rows, configuration: Configuration) -> dict[str, str | bytes]
     for analysis in configuration:
         files |= _analysis_files(analysis, tables, records[analysis.name], shared)
     pages = environment()
+    files["changes.html"], changed = changes.page(releases, tables, configuration, shared)
     files["index.html"] = pages.get_template("index.html").render(
         **shared,
+        changed=changed,
         rows=[(a, records[a.name]) for a in configuration],
         headlines=[
             (a, records[a.name], _small_forest(a, tables, records[a.name]))

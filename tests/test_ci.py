@@ -1,0 +1,145 @@
+"""The files of continuous integration: their form, their pins, and what they may do."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+TOP = {"name", "on", "permissions", "concurrency", "env", "defaults", "jobs"}
+JOB = {
+    *("name", "needs", "if", "runs-on", "timeout-minutes", "permissions", "strategy", "steps"),
+    *("env", "outputs", "concurrency", "defaults", "environment"),
+}
+STEP = {"name", "id", "if", "uses", "with", "run", "env", "shell", "working-directory"}
+EVENTS = {"push", "pull_request", "schedule", "workflow_dispatch"}
+# what people from outside can write: in a script it would be run
+FOREIGN = re.compile(
+    r"github\.(head_ref|event\.(pull_request\.(title|body|head\.(ref|label)|user)|issue|comment"
+    r"|head_commit|commits|pusher|review|discussion))"
+)
+
+
+class Loader(yaml.SafeLoader):
+    """YAML 1.2 in one point: `on` is a word."""
+
+
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:bool"]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read(path):
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)
+
+
+def steps(workflow):
+    return [(name, step) for name, job in workflow["jobs"].items() for step in job["steps"]]
+
+
+@pytest.fixture(params=FILES, ids=lambda path: path.name)
+def workflow(request):
+    return read(request.param)
+
+
+def test_both_files_are_there():
+    assert [path.name for path in FILES] == ["report.yml", "test.yml"]
+
+
+def test_keys_are_known_and_jobs_complete(workflow):
+    assert set(workflow) <= TOP
+    assert set(workflow["on"]) <= EVENTS
+    for job in workflow["jobs"].values():
+        assert set(job) <= JOB
+        assert {"runs-on", "timeout-minutes", "steps"} <= set(job)
+        needs = job.get("needs", [])
+        assert set([needs] if isinstance(needs, str) else needs) <= set(workflow["jobs"])
+    for _, step in steps(workflow):
+        assert set(step) <= STEP
+        assert ("uses" in step) != ("run" in step)
+
+
+def test_actions_are_pinned_by_commit_and_say_their_version(workflow):
+    for _, step in steps(workflow):
+        if "uses" in step:
+            assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])
+    for path in FILES:
+        for line in path.read_text().splitlines():
+            if "uses:" in line:
+                assert re.search(r"@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
+
+
+def test_one_action_has_one_pin():
+    pins = {step["uses"] for path in FILES for _, step in steps(read(path)) if "uses" in step}
+    assert len({pin.split("@")[0] for pin in pins}) == len(pins)
+
+
+def test_what_a_job_may_do_is_written_and_small(workflow):
+    assert "permissions" in workflow
+    for name, job in workflow["jobs"].items():
+        allowed = job.get("permissions", workflow["permissions"])
+        assert isinstance(allowed, dict), "read-all and write-all are too much"
+        for scope, right in allowed.items():
+            if right == "write":
+                assert (name, scope) == ("comment", "pull-requests")
+
+
+def test_no_code_of_a_pull_request_meets_a_token_that_writes(workflow):
+    assert not {"pull_request_target", "workflow_run"} & set(workflow["on"])
+    for job in workflow["jobs"].values():
+        allowed = job.get("permissions", workflow["permissions"])
+        if "write" in allowed.values():
+            used = [step.get("uses", "") for step in job["steps"]]
+            assert not any(action.startswith("actions/checkout@") for action in used)
+            assert "head.repo.full_name == github.repository" in job["if"]
+
+
+def test_checkouts_leave_no_token_behind(workflow):
+    for _, step in steps(workflow):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] == "false"
+
+
+def test_no_script_is_built_from_what_others_write(workflow):
+    for _, step in steps(workflow):
+        # values reach scripts through the environment alone
+        assert "${{" not in step.get("run", "")
+        for value in step.get("env", {}).values():
+            assert not FOREIGN.search(value)
+
+
+def test_secrets_are_not_used(workflow):
+    assert "secrets." not in str(workflow)
+
+
+def test_the_report_follows_data_questions_and_code():
+    workflow = read(ROOT / ".github" / "workflows" / "report.yml")
+    wanted = {"data/raw/**", "workflow/**", "Snakefile", "requirements.lock"}
+    for event in ("push", "pull_request"):
+        assert wanted <= set(workflow["on"][event]["paths"])
+    said = "\n".join(step.get("run", "") for _, step in steps(workflow))
+    order = ["ketameta check", "make report", "ketameta diff", "reports/verify.R", "make test"]
+    assert [said.index(words) for words in order] == sorted(said.index(words) for words in order)
+    assert "GITHUB_STEP_SUMMARY" in said
+
+
+def test_every_path_of_a_filter_matches_something():
+    workflow = read(ROOT / ".github" / "workflows" / "report.yml")
+    for path in workflow["on"]["push"]["paths"]:
+        assert (ROOT / path.removesuffix("/**")).exists(), path
+
+
+def test_the_scripts_are_bash():
+    import shutil
+    import subprocess
+
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("no bash here")
+    for path in FILES:
+        for _, step in steps(read(path)):
+            if "run" in step:
+                subprocess.run([bash, "-n", "-c", step["run"]], check=True)

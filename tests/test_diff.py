@@ -1,0 +1,516 @@
+"""Change between versions: rows, estimates, conclusions, causes, and the log of releases."""
+
+import copy
+import json
+import math
+import subprocess
+
+import pytest
+
+from ketameta.commands.diff import syntheses_of
+from ketameta.evidence import releases
+from ketameta.evidence.attribution import attribute, edits
+from ketameta.evidence.changes import Change, compare, position
+from ketameta.evidence.rows import changed_rows, entered_of
+from ketameta.report import change_words
+from ketameta.report.changes import living_forest, page, standalone
+from ketameta.tables import RAW_TABLES
+
+
+@pytest.fixture
+def old(tables):
+    return {name: copy.deepcopy(tables[name]) for name in RAW_TABLES}
+
+
+@pytest.fixture
+def new(old):
+    return copy.deepcopy(old)
+
+
+def find(tables, table, **cells):
+    return next(
+        row for row in tables[table] if all(row[name] == value for name, value in cells.items())
+    )
+
+
+def murrough(tables):
+    return find(
+        tables, "outcomes", trial_id="murrough2013a", arm_id="ketamine_0.5", outcome="response"
+    )
+
+
+def enter(row, **cells):
+    """Edit cells as a person would: the typed value and the text."""
+    entered = entered_of(row)
+    for name, value in cells.items():
+        row[name] = value
+        entered[name] = "" if value is None else str(value)
+    row["entered"] = json.dumps({k: v for k, v in entered.items() if v}, ensure_ascii=False)
+
+
+def drop_trial(tables, trial):
+    for name in tables:
+        tables[name] = [row for row in tables[name] if row.get("trial_id") != trial]
+
+
+def change_of(old, new, configuration):
+    moves = compare(syntheses_of(old, configuration), syntheses_of(new, configuration))
+    moves, notes = attribute(old, new, moves, configuration)
+    return Change("old", "new", tuple(changed_rows(old, new)), tuple(moves), tuple(notes))
+
+
+def moved(change):
+    return {move.analysis: move for move in change.moves if move.moved}
+
+
+# rows
+
+
+def test_equal_tables_have_no_change_in_whatever_order_their_rows_stand(old, new):
+    for rows in new.values():
+        rows.reverse()
+        for line, row in enumerate(rows, start=2):
+            row["line"] = line
+    assert changed_rows(old, new) == []
+
+
+def test_an_edited_cell_is_told_with_field_old_and_new(old, new):
+    enter(murrough(new), events=31)
+    (change,) = changed_rows(old, new)
+    assert (change.table, change.kind, change.trial) == ("outcomes", "edited", "murrough2013a")
+    assert [vars(cell) for cell in change.cells] == [{"column": "events", "old": "30", "new": "31"}]
+
+
+def test_a_cell_entered_with_other_decimals_is_an_edit(old, new):
+    # decimals as entered bound the rounding of a result
+    row = murrough(new)
+    row["entered"] = json.dumps({**entered_of(row), "n": "47.0"})
+    (change,) = changed_rows(old, new)
+    assert [(cell.old, cell.new) for cell in change.cells] == [("47", "47.0")]
+
+
+def test_an_edited_identity_is_an_edit_where_most_cells_agree(old, new):
+    enter(murrough(new), timepoint_h=25.0)
+    (change,) = changed_rows(old, new)
+    assert [cell.column for cell in change.cells] == ["timepoint_h"]
+
+
+def test_one_of_two_equal_rows_removed_is_one_removal(old, new):
+    twin = copy.deepcopy(murrough(old))
+    old["outcomes"].append(twin)
+    (change,) = changed_rows(old, new)
+    assert (change.kind, change.trial) == ("removed", "murrough2013a")
+
+
+def test_a_removed_trial_is_one_edit_with_all_its_rows(old, new):
+    drop_trial(new, "zarate2006")
+    changes = changed_rows(old, new)
+    assert {change.kind for change in changes} == {"removed"}
+    (edit,) = edits(changes)
+    assert edit.name == "trial zarate2006 removed"
+    # risk of bias moves no estimate
+    assert {change.table for change in edit.changes} == {"trials", "arms", "outcomes", "contrasts"}
+
+
+def test_an_added_arm_takes_its_outcomes_along(old, new):
+    arm = copy.deepcopy(find(new, "arms", trial_id="murrough2013a", arm_id="ketamine_0.5"))
+    row = copy.deepcopy(murrough(new))
+    for each in (arm, row):
+        enter(each, arm_id="ketamine_1")
+    new["arms"].append(arm)
+    new["outcomes"].append(row)
+    (edit,) = edits(changed_rows(old, new))
+    assert edit.name == "arm murrough2013a / ketamine_1 added"
+    assert len(edit.changes) == 2
+
+
+# estimates
+
+
+def test_the_same_data_move_nothing_and_the_status_is_0(old, new, configuration):
+    change = change_of(old, new, configuration)
+    assert change.status == 0
+    assert moved(change) == {}
+    assert change_words.summary(change) == "The data and the estimates are the same."
+
+
+def test_an_edit_that_no_analysis_uses_moves_nothing(old, new, configuration):
+    enter(murrough(new), note="read again")
+    change = change_of(old, new, configuration)
+    assert change.status == 0
+    assert change_words.summary(change).endswith("no estimate moved.")
+
+
+def test_one_edit_explains_the_whole_move_of_each_analysis(old, new, configuration, tables):
+    enter(murrough(new), events=31)
+    change = change_of(old, new, configuration)
+    assert change.status == 10
+    assert set(moved(change)) == {"response_24h", "response_24h_arm"}
+    move = moved(change)["response_24h"]
+    before = next(r for r in tables["syntheses"] if r["analysis"] == "response_24h")
+    assert move.old["estimate"] == before["estimate"]
+    assert move.shift == pytest.approx(
+        math.log(move.new["estimate"] / before["estimate"]), abs=1e-12
+    )
+    assert move.in_se == pytest.approx(move.shift / before["se"])
+    (cause,) = move.causes
+    assert cause.edit.endswith("events 30 → 31")
+    assert cause.estimate == pytest.approx(move.new["estimate"], rel=1e-12)
+    assert cause.shift == pytest.approx(move.shift, rel=1e-9)
+    assert move.together == pytest.approx(0, abs=1e-9)
+
+
+def test_two_edits_are_told_apart_by_fitting_each_alone(old, new, configuration):
+    enter(murrough(new), events=31)
+    drop_trial(new, "zarate2006")
+    move = moved(change_of(old, new, configuration))["response_24h"]
+    assert [cause.edit.split(":")[0].split(" / ")[0] for cause in move.causes] == [
+        "trial zarate2006 removed",
+        "outcomes",
+    ]
+    alone = copy.deepcopy(old)
+    drop_trial(alone, "zarate2006")
+    fitted = {r["analysis"]: r for r in syntheses_of(alone, configuration)}["response_24h"]
+    assert move.causes[0].estimate == pytest.approx(fitted["estimate"], rel=1e-12)
+    assert move.causes[0].k == 12
+    assert move.shift == pytest.approx(
+        sum(cause.shift for cause in move.causes) + move.together, abs=1e-12
+    )
+
+
+def test_a_new_trial_is_added_as_a_whole(old, new, configuration):
+    drop_trial(old, "zarate2006")
+    change = change_of(old, new, configuration)
+    (cause,) = moved(change)["remission_24h"].causes
+    assert cause.edit == "trial zarate2006 added"
+    assert cause.k == moved(change)["remission_24h"].new["k"]
+
+
+def test_a_flip_is_told_and_the_status_is_11(old, new, configuration):
+    # with nobody more responding to ketamine than to control, the interval includes no effect
+    for row in new["outcomes"]:
+        if row["outcome"] == "remission" and row["events"] and row["timepoint_h"] == 24:
+            enter(row, events=1)
+    change = change_of(old, new, configuration)
+    move = moved(change)["remission_24h"]
+    assert (move.before, move.after, move.flipped) == ("above", "around", True)
+    assert change.status == 11
+    assert "conclusion flipped" in change_words.summary(change)
+    assert "**flipped: interval above no effect → interval includes no effect**" in (
+        change_words.markdown(change, configuration)
+    )
+
+
+def record(low, high, measure="RR", **more):
+    return {"measure": measure, "ci_low": low, "ci_high": high, **more}
+
+
+@pytest.mark.parametrize(
+    ("row", "where"),
+    [
+        (record(1.1, 2.0), "above"),
+        (record(0.4, 0.9), "below"),
+        (record(0.9, 1.1), "around"),
+        (record(1.0, 2.0), "around"),
+        (record(-0.4, -0.1, "SMD"), "below"),
+        (record(None, None), None),
+        (record(0.3, 0.5, "PLO"), None),
+        (None, None),
+    ],
+)
+def test_the_position_of_an_interval(row, where):
+    assert position(row) == where
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "flipped"),
+    [
+        ((1.1, 2.0), (0.9, 2.0), True),
+        ((0.9, 2.0), (1.1, 2.0), True),
+        ((1.1, 2.0), (0.3, 0.8), True),
+        ((1.1, 2.0), (1.2, 2.0), False),
+        ((1.1, 2.0), (None, None), True),
+        ((0.9, 2.0), (None, None), False),
+        ((None, None), (1.1, 2.0), False),
+    ],
+)
+def test_what_counts_as_a_flip(before, after, flipped):
+    rows = [
+        {"analysis": "a", **record(*ends), "k": 3, "n": 9, "estimate": 1.5, "estimate_log": 0.4,
+         "se": 0.1, "tau2": 0.0, "pi_low": None, "pi_high": None}
+        for ends in (before, after)
+    ]  # fmt: skip
+    (move,) = compare(rows[:1], rows[1:])
+    assert move.flipped is flipped
+
+
+def test_an_analysis_that_came_or_went_has_moved(old, configuration):
+    rows = syntheses_of(old, configuration)
+    came = compare(rows[1:], rows)
+    assert [m.analysis for m in came if m.moved] == [rows[0]["analysis"]]
+    went = compare(rows, rows[1:])
+    assert [m.analysis for m in went if m.moved] == [rows[0]["analysis"]]
+    assert went[-1].new is None
+
+
+def test_last_digits_of_other_machines_are_no_move(old, configuration):
+    rows = syntheses_of(old, configuration)
+    other = [
+        {**r, "estimate": r["estimate"] and r["estimate"] * (1 + 1e-13)}
+        for r in copy.deepcopy(rows)
+    ]
+    assert not any(move.moved for move in compare(rows, other))
+
+
+def test_edits_beyond_the_limit_are_counted_and_said(old, new, configuration, monkeypatch):
+    from ketameta.evidence import attribution
+
+    monkeypatch.setattr(attribution, "MOST_FITS", 1)
+    enter(murrough(new), events=31)
+    drop_trial(new, "zarate2006")
+    change = change_of(old, new, configuration)
+    # one fit an analysis at the least
+    assert all(len(move.causes) <= 1 for move in change.moves)
+    assert any("1 of 2 edits were not fitted alone" in note for note in change.notes)
+
+
+def test_an_edit_that_does_not_stand_alone_says_what_it_needs(old, new, configuration, tables):
+    # two new trials, one part of the other: its row does not stand without the other's
+    named = {part for row in old["trials"] for part in (row["part_of"] or "").split(";")}
+    pooled = [s["trial_id"] for s in tables["studies"] if s["analysis"] == "response_24h"]
+    first, second = [trial for trial in pooled if trial not in named][:2]
+    drop_trial(old, first)
+    drop_trial(old, second)
+    enter(find(new, "trials", trial_id=second), part_of=first)
+    causes = {c.edit: c for c in moved(change_of(old, new, configuration))["response_24h"].causes}
+    assert causes[f"trial {second} added"].problem == f"needs another edit: trial {first}"
+    assert causes[f"trial {first} added"].problem == ""
+
+
+def test_results_of_another_configuration_are_not_attributed(old, new, configuration):
+    enter(murrough(new), events=31)
+    rows = syntheses_of(old, configuration)
+    for row in rows:
+        if row["analysis"] == "response_24h":
+            row["estimate"] *= 1.1
+    moves, notes = attribute(
+        old, new, compare(rows, syntheses_of(new, configuration)), configuration
+    )
+    assert next(m for m in moves if m.analysis == "response_24h").causes == ()
+    assert any(note.startswith("response_24h: the old tables do not give") for note in notes)
+
+
+# words
+
+
+def test_the_json_holds_all_and_is_strict(old, new, configuration):
+    enter(murrough(new), events=31)
+    change = change_of(old, new, configuration)
+    found = json.loads(json.dumps(change_words.as_json(change), allow_nan=False))
+    assert found["status"] == 10
+    assert found["rows"][0]["cells"] == [{"column": "events", "old": "30", "new": "31"}]
+    assert len(found["analyses"]) == len(configuration.names)
+    assert {a["analysis"] for a in found["analyses"] if a["moved"]} == {
+        "response_24h",
+        "response_24h_arm",
+    }
+
+
+def test_hostile_cells_stay_text_in_markdown_and_html(old, new, configuration):
+    bad = "`|<script>alert(1)</script>\n# @everyone ![x](http://x.example/a.png) \u202eevil"
+    enter(murrough(new), note=bad, events=31)
+    change = change_of(old, new, configuration)
+    text = change_words.markdown(change, configuration)
+    line = next(line for line in text.splitlines() if "script" in line)
+    # the cell is one span of code: no tick of its own ends it early
+    span = line.split("note *empty*" if "note *empty*" in line else "→ `")[-1]
+    assert "\u202e" not in text
+    assert "\n# @everyone" not in text
+    assert line.count("`") % 2 == 0
+    assert "|" not in span
+    page = standalone(change, configuration)
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_long_change_is_cut_to_what_a_comment_holds(old, new, configuration):
+    for row in new["outcomes"]:
+        enter(row, note="x" * 4000)
+    change = change_of(old, new, configuration)
+    text = change_words.markdown(change, configuration)
+    assert len(text) <= 65_536
+    assert "more" in text
+
+
+# releases
+
+
+def made(name, tables, configuration):
+    return releases.make(name, "", tables, syntheses_of(tables, configuration))
+
+
+def test_a_record_comes_back_as_it_was_and_is_small(old, configuration):
+    release = made("2026-01-31", old, configuration)
+    text = release.to_json()
+    assert releases.parse("2026-01-31", text) == release
+    assert len(text) < 40_000
+    assert all(str(cell) not in text for cell in ("Murrough 2013", "10.1176"))
+
+
+def test_since_a_release_names_trials_and_moves(old, new, configuration):
+    release = made("2026-01-31", old, configuration)
+    enter(murrough(new), events=31)
+    drop_trial(new, "zarate2006")
+    since = releases.since(release, new, syntheses_of(new, configuration))
+    assert (since.added, since.removed, since.edited) == ((), ("zarate2006",), ("murrough2013a",))
+    said = change_words.since_summary(since)
+    assert said.startswith("Since the release of 2026-01-31: 1 trial removed, 1 trial edited; ")
+    back = releases.between(made("2026-02-01", new, configuration), release)
+    assert back.added == ("zarate2006",)
+
+
+def test_the_data_hash_follows_cells_not_order(old, new):
+    new["outcomes"].reverse()
+    assert releases.data_hash(old) == releases.data_hash(new)
+    enter(murrough(new), note="read again")
+    assert releases.data_hash(old) != releases.data_hash(new)
+
+
+def test_releases_of_a_day_stand_in_order(old, configuration):
+    names = ["2026-02-01", "2026-01-31.10", "2026-01-31.2", "2026-01-31"]
+    found = releases.in_order([made(name, old, configuration) for name in names])
+    assert [r.name for r in found] == ["2026-01-31", "2026-01-31.2", "2026-01-31.10", "2026-02-01"]
+    assert releases.next_name("2026-01-31", names) == "2026-01-31.3"
+    assert releases.next_name("2026-03-01", names) == "2026-03-01"
+
+
+@pytest.mark.parametrize("name", ["../x", "2026-13-01", "today", "2026-01-31/../x", ""])
+def test_a_release_has_the_name_of_a_date(name):
+    with pytest.raises(releases.ReleaseError):
+        releases.make(name, "", {}, [])
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"form": 9}', '{"form": 1, "name": 3}'])
+def test_a_broken_record_is_named(text):
+    with pytest.raises(releases.ReleaseError, match=r"2026-01-31\.json"):
+        releases.parse("2026-01-31", text)
+
+
+def test_a_living_forest_has_a_row_a_release_and_the_present(old, new, configuration, tables):
+    drop_trial(old, "zarate2006")
+    first = made("2026-01-31", old, configuration)
+    now = {r["analysis"]: r for r in tables["syntheses"]}["response_24h"]
+    forest, rows = living_forest(configuration["response_24h"], [first], now)
+    assert [name for name, _ in rows] == ["2026-01-31", "these tables"]
+    assert [row["k"] for _, row in rows] == [12, 13]
+    assert forest.blocks[0].rows[0].left == ("2026-01-31", "12", "1,149")
+    assert forest.total.label == "These tables (13 trials)"
+
+
+def test_the_page_says_what_changed_and_is_empty_of_it_without_a_release(
+    old, configuration, tables
+):
+    shared = {"version": "0"}
+    text, sentence = page((), tables, configuration, shared)
+    assert sentence == ""
+    assert "No release is recorded yet" in text
+    drop_trial(old, "zarate2006")
+    release = made("2026-01-31", old, configuration)
+    text, sentence = page([release], tables, configuration, shared)
+    assert "1 trial added" in sentence
+    assert "Added: zarate2006" in text
+    assert text.count("<svg") == 3
+
+
+# commands
+
+
+def test_the_command_compares_two_folders(built, project):
+    project.edit("data/raw/outcomes.csv", ",47,30,", ",47,31,")
+    assert project.ketameta("run").returncode == 0
+    folders = [str(p.path("data/processed")) for p in (built, project)]
+    done = project.ketameta("diff", *folders, "--html", "change.html", "--json")
+    assert done.returncode == 10, done.stderr
+    assert json.loads(done.stdout)["status"] == 10
+    assert "What changed" in project.path("change.html").read_text(encoding="utf-8")
+    same = project.ketameta("diff", str(built.folder), str(built.folder))
+    assert (same.returncode, same.stderr) == (0, "")
+
+
+@pytest.fixture
+def history(project):
+    """A project with two commits of its data, the second with an edited cell."""
+
+    def git(*words):
+        identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+        when = {"GIT_COMMITTER_DATE": "2026-05-01T12:00:00Z", "PATH": "/usr/bin:/bin"}
+        subprocess.run(
+            ["git", *identity, *words], cwd=project.folder, check=True, env=when,
+            capture_output=True,
+        )  # fmt: skip
+
+    git("init", "-q")
+    git("add", "data/raw")
+    git("commit", "-qm", "one")
+    project.edit("data/raw/outcomes.csv", ",47,30,", ",47,31,")
+    git("commit", "-qam", "two")
+    return project
+
+
+def test_the_command_compares_two_revisions(history):
+    done = history.ketameta("diff", "--rev", "HEAD~1", "HEAD")
+    assert done.returncode == 10, done.stderr
+    assert "events `30` → `31`" in done.stdout
+    assert history.ketameta("diff", "--rev", "HEAD", "HEAD").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["nowhere", "--output=x", "HEAD~9"])
+def test_a_revision_that_is_none_is_named(history, name):
+    done = history.ketameta("diff", "--rev", "--", name, "HEAD")
+    assert done.returncode == 2
+    assert done.stderr == f"{name}: no such revision\n"
+
+
+def test_a_revision_with_faults_lists_them(history):
+    history.edit("data/raw/outcomes.csv", ",47,31,", ",47,48,")
+    subprocess.run(
+        ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qam", "bad"],
+        cwd=history.folder, check=True, capture_output=True,
+    )  # fmt: skip
+    done = history.ketameta("diff", "--rev", "HEAD~1", "HEAD")
+    assert done.returncode == 1
+    assert "HEAD: data/raw/outcomes.csv:" in done.stderr
+    assert "48 is more than n = 47" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_revision_without_tables_is_named(history):
+    subprocess.run(
+        ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "rm", "-rq", "data/raw"],
+        cwd=history.folder, check=True, capture_output=True,
+    )  # fmt: skip
+    subprocess.run(
+        ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qm", "none"],
+        cwd=history.folder, check=True, capture_output=True,
+    )  # fmt: skip
+    done = history.ketameta("diff", "--rev", "HEAD~1", "HEAD")
+    assert done.returncode == 1
+    assert done.stderr.startswith("HEAD: data/raw: holds none of the tables")
+
+
+def test_a_release_is_recorded_once_and_shown(history):
+    assert "is older than data/raw" in history.ketameta("release").stderr
+    assert history.ketameta("run").returncode == 0
+    done = history.ketameta("release")
+    assert done.returncode == 0, done.stderr
+    path = history.path("reports/versions/2026-05-01.json")
+    assert path.is_file()
+    assert "has these results already" in history.ketameta("release").stdout
+    history.edit("data/raw/outcomes.csv", ",47,31,", ",47,30,")
+    assert history.ketameta("run").returncode == 0
+    assert path.is_file()
+    index = history.path("reports/index.html").read_text(encoding="utf-8")
+    assert "Since the release of 2026-05-01: 1 trial edited; 2 estimates of 33 moved" in index
+    assert "give --date" in history.ketameta("release").stderr
+    assert history.ketameta("release", "--date", "2026-04-01").returncode == 1
+    assert history.ketameta("release", "--date", "2026-06-01").returncode == 0

@@ -1,0 +1,137 @@
+"""`ketameta diff`: what changed between two versions of the data, and what moved for it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
+from ketameta.tables import RAW_TABLES
+
+Rows = dict[str, list[dict[str, Any]]]
+RAW = "data/raw"
+ENDINGS = (".csv", ".tsv")
+BOOK = "tables.xlsx"
+
+
+class DiffError(ValueError):
+    """A version that cannot be read; the message says why."""
+
+
+def diff(given: argparse.Namespace) -> int:
+    """Print the change; 0 nothing moved, 10 an estimate moved, 11 a conclusion flipped.
+
+    1 where a version has faults, 2 where there is no such version.
+    """
+    from ketameta.evidence.attribution import attribute
+    from ketameta.evidence.changes import Change, compare
+    from ketameta.evidence.rows import changed_rows
+
+    try:
+        configuration = load(CONFIG)
+        read = _revision if given.rev else _folder
+        old, new = (read(name, configuration) for name in (given.old, given.new))
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except DiffError as error:
+        print(error, file=sys.stderr)
+        return 2 if "no such" in str(error) else 1
+    moves = compare(old["syntheses"], new["syntheses"])
+    moves, notes = attribute(old, new, moves, configuration)
+    change = Change(given.old, given.new, tuple(changed_rows(old, new)), tuple(moves), tuple(notes))
+    _tell(change, configuration, given)
+    return change.status
+
+
+def _tell(change: Any, configuration: Configuration, given: argparse.Namespace) -> None:
+    from ketameta.report.change_words import as_json, markdown
+    from ketameta.storage import write_text
+
+    if given.html:
+        from ketameta.report.changes import standalone
+
+        write_text(given.html, standalone(change, configuration))
+    if given.json:
+        print(json.dumps(as_json(change), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        print(markdown(change, configuration))
+
+
+def _folder(name: str, configuration: Configuration) -> Rows:
+    """Read what a run left in a folder such as data/processed, or in a project around it."""
+    from ketameta.storage import read_table, rows_of
+
+    folder = Path(name)
+    if (folder / "data" / "processed").is_dir():
+        folder = folder / "data" / "processed"
+    if not folder.is_dir():
+        raise DiffError(f"{name}: no such folder")
+    tables: Rows = {}
+    for table in (*RAW_TABLES, "syntheses"):
+        path = folder / f"{table}.parquet"
+        if not path.is_file():
+            raise DiffError(f"{name}: has no {table}.parquet; is it a data/processed of a run?")
+        try:
+            tables[table] = rows_of(read_table(path))
+        except (OSError, ValueError) as error:
+            raise DiffError(f"{path.as_posix()}: cannot be read: {error}") from None
+    return tables
+
+
+def _revision(name: str, configuration: Configuration) -> Rows:
+    """Return the raw tables of a git revision and what the present configuration makes of them."""
+    from ketameta.commands.examine import examine
+    from ketameta.tables.problems import errors
+
+    commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    if commit is None:
+        raise DiffError(f"{name}: no such revision")
+    sha = commit.decode().strip()
+    listed = (git("ls-tree", "-z", "--name-only", sha, f"{RAW}/") or b"").decode().split("\0")
+    known = {f"{table}{ending}" for table in RAW_TABLES for ending in ENDINGS}
+    with tempfile.TemporaryDirectory() as folder:
+        for path in listed:
+            file = path.rpartition("/")[2]
+            if file in known or file == BOOK:
+                content = git("cat-file", "blob", f"{sha}:./{path}")
+                if content is not None:
+                    Path(folder, file).write_bytes(content)
+        tables, problems = examine(Path(folder))
+    faults = errors(problems)
+    if faults:
+        # the tables were read in a folder of their own: name them as the revision does
+        own = [replace(f, file=f.file.replace(Path(folder).as_posix(), RAW, 1)) for f in faults]
+        lines = "\n".join(f"{name}: {fault}" for fault in own)
+        raise DiffError(f"{lines}\n{name}: {len(faults)} faults in {RAW}")
+    for rows in tables.values():
+        for row in rows:
+            row["file"] = Path(row["file"]).name
+    return {**tables, "syntheses": syntheses_of(tables, configuration)}
+
+
+def syntheses_of(tables: Rows, configuration: Configuration) -> list[dict[str, Any]]:
+    """Normalise and pool raw tables in memory, without the variants."""
+    from ketameta.normalize.stage import normalize
+    from ketameta.synthesize.stage import synthesize
+
+    plain = Configuration(tuple(replace(analysis, variants=()) for analysis in configuration))
+    made = normalize({**tables, "problems": []}, plain)
+    rows = {name: table.to_pylist() for name, table in made.items()}
+    found: list[dict[str, Any]] = synthesize({**tables, **rows}, plain)["syntheses"].to_pylist()
+    return found
+
+
+def git(*words: str) -> bytes | None:
+    """Return what git says, or None where it fails or is not there."""
+    try:
+        done = subprocess.run(["git", *words], capture_output=True, check=False)
+    except OSError:
+        raise DiffError("git: no such command; give two folders instead of revisions") from None
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,63 @@
+"""`ketameta release`: keep a small record of what these tables give, to tell later what moved."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ketameta.commands.diff import RAW, DiffError, git
+from ketameta.tables import RAW_TABLES
+
+PROCESSED = Path("data/processed")
+
+
+def release(date: str | None) -> int:
+    """Write reports/versions/<date>.json; 1 with one sentence where that cannot be."""
+    from ketameta.evidence import releases
+    from ketameta.ingest.stage import check_folder
+    from ketameta.storage import read_releases, read_table, rows_of, write_text
+
+    try:
+        known = [releases.parse(n, text) for n, text in read_releases(Path("reports")).items()]
+        commit, day = _commit_and_date(date)
+    except (releases.ReleaseError, DiffError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    if not (PROCESSED / "syntheses.parquet").is_file():
+        print("nothing to release yet: run `ketameta run` first", file=sys.stderr)
+        return 1
+    tables = {name: rows_of(read_table(PROCESSED / f"{name}.parquet")) for name in RAW_TABLES}
+    if releases.data_hash(check_folder(Path(RAW))[0]) != releases.data_hash(tables):
+        print(f"the report is older than {RAW}: run `ketameta run` first", file=sys.stderr)
+        return 1
+    syntheses = rows_of(read_table(PROCESSED / "syntheses.parquet"))
+    try:
+        name = releases.next_name(day, [r.name for r in known])
+        made = releases.make(name, commit, tables, syntheses)
+    except releases.ReleaseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    last = releases.in_order(known)[-1] if known else None
+    if last and (last.data_hash, last.syntheses) == (made.data_hash, made.syntheses):
+        print(f"reports/versions/{last.name}.json has these results already")
+        return 0
+    if last and last.date > made.date:
+        print(f"the last release is of {last.name}, after {made.date}", file=sys.stderr)
+        return 1
+    path = Path("reports", "versions", f"{name}.json")
+    write_text(path, made.to_json())
+    print(f"{path.as_posix()}: {len(made.syntheses)} estimates, data hash {made.data_hash}")
+    print("`ketameta run` brings it into the report; commit the file")
+    return 0
+
+
+def _commit_and_date(date: str | None) -> tuple[str, str]:
+    """Return the commit of the data, if there is one, and the date of the release."""
+    said = (git("log", "-1", "--format=%H %cs", "--", RAW) or b"").decode().split()
+    clean = not (git("status", "--porcelain", "--", RAW) or b"").strip()
+    commit = said[0] if said and clean else ""
+    if date:
+        return commit, date
+    if not commit:
+        raise DiffError(f"{RAW} has no commit of its own, or was edited since: give --date")
+    return commit, said[1]

@@ -1,0 +1,1 @@
+"""What the syntheses mean beside each other: change between versions of the data, releases."""

@@ -1,0 +1,229 @@
+"""Which edit moved which estimate: each edit made alone to the old tables, and fitted again.
+
+An edit is a row edited, or a trial or arm that came or went with all its rows. Effects of edits
+need not add up: what they do together beyond their sum is told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ketameta.configuration import Analysis, Configuration
+from ketameta.evidence.changes import SAME, Cause, Move, difference, on_scale
+from ketameta.evidence.rows import ADDED, EDITED, REMOVED, RowChange, Tables, changed_rows
+from ketameta.normalize.stage import effects_of, raw_rows, trials_of
+from ketameta.synthesize.pool import pooled
+
+Record = dict[str, Any]
+MOST_FITS = 600
+_TABLES = ("trials", "arms", "outcomes", "contrasts")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Changes that only make sense together, and their name for people."""
+
+    name: str
+    trial: str
+    changes: tuple[RowChange, ...]
+
+
+def edits(changes: Sequence[RowChange]) -> list[Edit]:
+    """Group changes of rows that effects come from into edits, in the order of the changes."""
+    groups: dict[tuple[str, ...], list[RowChange]] = {}
+    own = [change for change in changes if change.table in _TABLES]
+    trials = {(c.kind, c.trial) for c in own if c.table == "trials" and c.kind != EDITED}
+    arms = {(c.kind, c.trial, c.row["arm_id"]) for c in own if c.table == "arms"}
+    for number, change in enumerate(own):
+        key: tuple[str, ...] = (str(number),)
+        if (change.kind, change.trial) in trials:
+            key = (change.kind, change.trial)
+        elif change.kind != EDITED:
+            its_arms = [change.row.get(name) for name in ("arm_id", "arm_t", "arm_c")]
+            known = [a for a in its_arms if a and (change.kind, change.trial, a) in arms]
+            key = (change.kind, change.trial, known[0]) if known else key
+        groups.setdefault(key, []).append(change)
+    return [Edit(_name(key, group), group[0].trial, tuple(group)) for key, group in groups.items()]
+
+
+def _name(key: tuple[str, ...], group: list[RowChange]) -> str:
+    if len(key) == 2:
+        return f"trial {key[1]} {key[0]}"
+    if len(key) == 3:
+        return f"arm {key[1]} / {key[2]} {key[0]}"
+    change = group[0]
+    if change.kind != EDITED:
+        return f"{change.name} {change.kind}"
+    cells = ", ".join(f"{c.column} {c.old or 'empty'} → {c.new or 'empty'}" for c in change.cells)
+    return f"{change.name}: {cells}"
+
+
+def attribute(
+    old: Tables, new: Tables, moves: Sequence[Move], configuration: Configuration
+) -> tuple[list[Move], list[str]]:
+    """Return the moves with their causes, and notes on what was not fitted.
+
+    Only analyses that moved are fitted, each with the edits of trials that report its outcome.
+    At most `MOST_FITS` fits are made.
+    """
+    found = edits(changed_rows(old, new))
+    if not found:
+        return list(moves), []
+    outcomes = _outcomes(old, new)
+    try:
+        before, after = _Tables(old), _Tables(new)
+    except KeyError as error:
+        return list(moves), [
+            f"nothing is attributed to edits: {error} is not a word that is known any more"
+        ]
+    made: dict[int, _Tables | str] = {}
+    result, notes = [], []
+    room = max(1, MOST_FITS // max(1, sum(move.moved for move in moves)))
+    for move in moves:
+        if not move.moved or move.analysis not in configuration.names:
+            result.append(move)
+            continue
+        analysis = configuration[move.analysis]
+        base = before.fit(analysis)
+        if not _agrees(base, move.old):
+            notes.append(
+                f"{move.analysis}: the old tables do not give the old estimate with the present "
+                "configuration and code, so nothing is attributed to edits"
+            )
+            result.append(move)
+            continue
+        concerned = [
+            n for n, e in enumerate(found) if (e.trial, analysis.select.outcome) in outcomes
+        ]
+        # edits of trials that are pooled before or after come first
+        own = before.trials_of(analysis) | after.trials_of(analysis)
+        concerned.sort(key=lambda n: found[n].trial not in own)
+        if len(concerned) > room:
+            notes.append(
+                f"{move.analysis}: {len(concerned) - room} of {len(concerned)} edits were not "
+                f"fitted alone; at most {MOST_FITS} fits are made in all"
+            )
+            concerned = concerned[:room]
+        causes = []
+        for n in concerned:
+            if n not in made:
+                made[n] = _with_edit(old, found[n])
+            causes.append(_cause(found[n], made[n], analysis, base))
+        result.append(_explained(move, [c for c in causes if _matters(c, base)]))
+    return result, notes
+
+
+def _explained(move: Move, causes: list[Cause]) -> Move:
+    """Attach the causes, the largest first, and what they do together beyond their sum."""
+    order = sorted(causes, key=lambda c: (-abs(c.shift or 0.0), c.edit))
+    together = None
+    if move.shift is not None and all(c.shift is not None for c in causes):
+        rest = move.shift - sum(c.shift or 0.0 for c in causes)
+        together = rest if abs(rest) > SAME else 0.0
+    return replace(move, causes=tuple(order), together=together)
+
+
+def _matters(cause: Cause, base: Record) -> bool:
+    return bool(cause.problem) or cause.k != base["k"] or cause.shift != 0.0
+
+
+def _cause(edit: Edit, tables: _Tables | str, analysis: Analysis, base: Record) -> Cause:
+    if isinstance(tables, str):
+        return Cause(edit.name, None, None, None, None, tables)
+    after = tables.fit(analysis)
+    shift, in_se = difference(base, after)
+    if shift is None and on_scale(base) is None and on_scale(after) is None:
+        shift = 0.0
+    return Cause(edit.name, after.get("estimate"), after["k"], shift, in_se)
+
+
+class _Tables:
+    """Raw tables ready to be fitted, analysis by analysis."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.trials = trials_of(tables)
+        self.rows = raw_rows(tables)
+
+    def trials_of(self, analysis: Analysis) -> set[str]:
+        """Return the trials that give an effect."""
+        effects, _ = effects_of(analysis.name, analysis.select, self.trials, self.rows)
+        return {effect.trial.trial_id for effect in effects}
+
+    def fit(self, analysis: Analysis) -> Record:
+        """Return the pooled result as the synthesis has it."""
+        effects, _ = effects_of(analysis.name, analysis.select, self.trials, self.rows)
+        records = [
+            {
+                "trial_id": effect.trial.trial_id,
+                "year": effect.trial.year,
+                **{name: getattr(effect, name) for name in _EFFECT},
+            }
+            for effect in effects
+        ]
+        records.sort(key=lambda e: (e["year"] or 9999, e["trial_id"]))
+        return pooled(analysis.select.measure, records, analysis.model)
+
+
+_EFFECT = ("yi", "vi", "shared", "people", "n_t", "n_c", "events_t", "comparison")
+
+
+def _outcomes(old: Tables, new: Tables) -> set[tuple[str, str]]:
+    return {
+        (row["trial_id"], row["outcome"])
+        for tables in (old, new)
+        for name in ("outcomes", "contrasts")
+        for row in tables[name]
+    }
+
+
+def _agrees(base: Record, old: Record | None) -> bool:
+    if old is None or base.get("estimate") is None or old["estimate"] is None:
+        return old is None or base.get("estimate") is old["estimate"]
+    return abs(base["estimate"] - old["estimate"]) <= 1e-6 * max(1.0, abs(old["estimate"]))
+
+
+def _with_edit(old: Tables, edit: Edit) -> _Tables | str:
+    """Make one edit to the old tables; a sentence where it does not stand without others."""
+    tables = {name: list(old[name]) for name in _TABLES}
+    for change in edit.changes:
+        rows = tables[change.table]
+        if change.kind == ADDED:
+            rows.insert(_place(rows, change), change.row)
+        else:
+            at = next(i for i, row in enumerate(rows) if row is change.old)
+            rows[at : at + 1] = [] if change.kind == REMOVED else [change.row]
+    for name, rows in tables.items():
+        # lines name rows in the ledger: two versions may use one twice
+        tables[name] = [{**row, "line": line} for line, row in enumerate(rows, start=2)]
+    problem = _dangling(tables)
+    return problem or _Tables(tables)
+
+
+def _place(rows: list[Record], change: RowChange) -> int:
+    """Return where an added row goes: below the rows of its trial, else at the end."""
+    own = [i for i, row in enumerate(rows) if row["trial_id"] == change.trial]
+    return own[-1] + 1 if own else len(rows)
+
+
+def _dangling(tables: Tables) -> str:
+    """Say which reference has no target; empty where all stand."""
+    trials = {row["trial_id"] for row in tables["trials"]}
+    arms = {(row["trial_id"], row["arm_id"]) for row in tables["arms"]}
+    for row in tables["trials"]:
+        for part in (row["part_of"] or "").split(";"):
+            if part and part not in trials:
+                return f"needs another edit: trial {part}"
+    for row in tables["arms"]:
+        if row["trial_id"] not in trials:
+            return f"needs another edit: trial {row['trial_id']}"
+        for part in (row["pooled_arms"] or "").split(";"):
+            if part and (row["trial_id"], part) not in arms:
+                return f"needs another edit: arm {part} of {row['trial_id']}"
+    for name, columns in (("outcomes", ("arm_id",)), ("contrasts", ("arm_t", "arm_c"))):
+        for row in tables[name]:
+            for column in columns:
+                if (row["trial_id"], row[column]) not in arms:
+                    return f"needs another edit: arm {row[column]} of {row['trial_id']}"
+    return ""

@@ -1,0 +1,150 @@
+"""Two versions of the results side by side: which estimate moved, how far, and what it means.
+
+Nothing here is rounded. Moves are on the scale of the analysis (log for ratios, logit for
+proportions), in units of the earlier standard error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ketameta.evidence.rows import RowChange
+from ketameta.synthesize.scales import NULL_VALUE
+
+Record = dict[str, Any]
+
+# what is compared of a synthesis; verdict and certainty join when there are any
+COMPARED = (
+    *("measure", "k", "n", "estimate", "ci_low", "ci_high", "estimate_log", "se", "tau2", "i2"),
+    *("pi_low", "pi_high", "favours", "model"),
+)
+_NUMBERS = ("k", "n", "estimate", "ci_low", "ci_high", "tau2", "pi_low", "pi_high")
+# results of other machines may differ in the last digits; nobody calls that a move
+SAME = 1e-9
+
+SAME_STATUS, MOVED_STATUS, FLIPPED_STATUS = 0, 10, 11
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One edit made alone: what the estimate would have become.
+
+    `shift` is on the scale of the analysis, `in_se` in earlier standard errors; both are None
+    where there was no estimate before or would be none. `problem` says why it cannot be made
+    alone.
+    """
+
+    edit: str
+    estimate: float | None
+    k: int | None
+    shift: float | None
+    in_se: float | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One analysis before and after; None where it did not exist."""
+
+    analysis: str
+    old: Record | None
+    new: Record | None
+    moved: bool
+    shift: float | None
+    in_se: float | None
+    before: str | None
+    after: str | None
+    flipped: bool
+    causes: tuple[Cause, ...] = ()
+    together: float | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """All that differs between two versions; `notes` says what was left out and why."""
+
+    old: str
+    new: str
+    rows: tuple[RowChange, ...]
+    moves: tuple[Move, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 nothing moved, 10 an estimate moved, 11 a conclusion flipped."""
+        if any(move.flipped for move in self.moves):
+            return FLIPPED_STATUS
+        return MOVED_STATUS if any(move.moved for move in self.moves) else SAME_STATUS
+
+
+def on_scale(record: Record | None) -> float | None:
+    """Return the estimate on the scale of the analysis."""
+    if record is None:
+        return None
+    value = record.get("estimate_log")
+    return record["estimate"] if value is None else value
+
+
+def position(record: Record | None) -> str | None:
+    """Say where the interval lies: above, below, or around no effect.
+
+    None where there is no interval, or no such thing as no effect.
+    """
+    if record is None:
+        return None
+    null, low, high = NULL_VALUE.get(record["measure"]), record["ci_low"], record["ci_high"]
+    if null is None or low is None or high is None:
+        return None
+    return "above" if low > null else "below" if high < null else "around"
+
+
+def compare(old: Sequence[Record], new: Sequence[Record]) -> list[Move]:
+    """Compare two tables of syntheses: those of the new one in its order, then those that went."""
+    before = {row["analysis"]: row for row in old}
+    after = {row["analysis"]: row for row in new}
+    names = [*after, *(name for name in before if name not in after)]
+    return [_move(name, before.get(name), after.get(name)) for name in names]
+
+
+def _move(name: str, old: Record | None, new: Record | None) -> Move:
+    old, new = _compared(old), _compared(new)
+    was, now = position(old), position(new)
+    shift, in_se = difference(old, new)
+    # losing an effect to an empty table, or another measure, is a flip as well
+    flipped = was != now and was is not None and (now is not None or was != "around")
+    if old and new and old["measure"] != new["measure"]:
+        shift = in_se = None
+    return Move(name, old, new, _differs(old, new), shift, in_se, was, now, flipped)
+
+
+def difference(old: Record | None, new: Record | None) -> tuple[float | None, float | None]:
+    """Return the move of an estimate on its scale, and in earlier standard errors."""
+    a, b = on_scale(old), on_scale(new)
+    if a is None or b is None:
+        return None, None
+    shift = b - a
+    if abs(shift) <= SAME * max(1.0, abs(a)):
+        shift = 0.0
+    se = old["se"] if old else None
+    return shift, shift / se if se else None
+
+
+def _compared(record: Record | None) -> Record | None:
+    return None if record is None else {name: record.get(name) for name in COMPARED}
+
+
+def _differs(old: Record | None, new: Record | None) -> bool:
+    if old is None or new is None:
+        return True
+    if old["measure"] != new["measure"]:
+        return True
+    return any(not _same(old[name], new[name]) for name in _NUMBERS)
+
+
+def _same(a: float | None, b: float | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return a == b or math.isclose(a, b, rel_tol=SAME, abs_tol=SAME)

@@ -1,0 +1,180 @@
+"""The release log: what each release found, kept as a small record, and what changed since.
+
+A record holds no cell of the data: estimates, the data hash, and for each trial a digest of its
+rows, which is enough to say which trials were added, removed or edited since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ketameta.evidence.changes import COMPARED, Move, compare
+from ketameta.evidence.rows import entered_of
+from ketameta.tables.raw import RAW_TABLES
+
+Record = dict[str, Any]
+FORM = 1
+DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+NAME = re.compile(DATE.pattern + r"(\.[1-9][0-9]{0,3})?")
+
+
+class ReleaseError(ValueError):
+    """A record that cannot be read or written; the message says why."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release: its name (a date, and a number where there are several), and what it found."""
+
+    name: str
+    data_hash: str
+    commit: str
+    trials: dict[str, str]
+    syntheses: tuple[Record, ...]
+
+    @property
+    def date(self) -> str:
+        """The date given to the release."""
+        return self.name.partition(".")[0]
+
+    def to_json(self) -> str:
+        """Return the record as text, the same for the same content, one analysis a line."""
+        head = {"form": FORM, "name": self.name, "data_hash": self.data_hash, "commit": self.commit}
+        lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
+        trials = ",\n".join(
+            f"    {json.dumps(k, ensure_ascii=False)}: {json.dumps(self.trials[k])}"
+            for k in sorted(self.trials)
+        )
+        rows = ",\n".join(
+            f"    {json.dumps(row, ensure_ascii=False, allow_nan=False)}" for row in self.syntheses
+        )
+        return (
+            "{\n" + "\n".join(lines) + f'\n  "trials": {{\n{trials}\n  }},'
+            f'\n  "syntheses": [\n{rows}\n  ]\n}}\n'
+        )
+
+
+@dataclass(frozen=True)
+class Since:
+    """What changed from one release to another state of data and results."""
+
+    release: Release
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    edited: tuple[str, ...]
+    other_data: bool
+    moves: tuple[Move, ...]
+
+
+def make(
+    name: str, commit: str, tables: dict[str, list[Record]], syntheses: list[Record]
+) -> Release:
+    """Return the release of raw tables and their syntheses.
+
+    Raises `ReleaseError` where the name is no date.
+    """
+    if not NAME.fullmatch(name):
+        raise ReleaseError(f"{name!r} is not a date such as 2027-01-31")
+    kept = tuple(
+        {"analysis": row["analysis"], **{column: row[column] for column in COMPARED}}
+        for row in syntheses
+    )
+    return Release(name, data_hash(tables), commit, digests(tables), kept)
+
+
+def data_hash(tables: dict[str, list[Record]]) -> str:
+    """Hash the cells of all raw tables as entered, whatever the order of the rows."""
+    digest = hashlib.sha256()
+    for table in RAW_TABLES:
+        for text in sorted(_text(row) for row in tables.get(table, [])):
+            digest.update(f"{table}\t{text}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def digests(tables: dict[str, list[Record]]) -> dict[str, str]:
+    """Hash the rows of each trial: 12 hexadecimal digits by trial_id."""
+    rows: dict[str, list[str]] = defaultdict(list)
+    for table in RAW_TABLES:
+        for row in tables.get(table, []):
+            if row.get("trial_id"):
+                rows[row["trial_id"]].append(f"{table}\t{_text(row)}\n")
+    return {
+        trial: hashlib.sha256("".join(sorted(texts)).encode()).hexdigest()[:12]
+        for trial, texts in sorted(rows.items())
+    }
+
+
+def _text(row: Record) -> str:
+    return json.dumps(entered_of(row), sort_keys=True, ensure_ascii=False)
+
+
+def parse(name: str, text: str) -> Release:
+    """Read a record; `name` is its file without the ending.
+
+    Raises `ReleaseError` with the reason where it is none.
+    """
+    try:
+        content = json.loads(text)
+        if content["form"] != FORM:
+            raise ReleaseError(f"{name}.json: form {content['form']} is not known here")
+        release = Release(
+            content["name"],
+            content["data_hash"],
+            content["commit"],
+            dict(content["trials"]),
+            tuple(dict(row) for row in content["syntheses"]),
+        )
+        for row in release.syntheses:
+            missing = {"analysis", *COMPARED} - row.keys()
+            if missing:
+                raise ReleaseError(f"{name}.json: a synthesis lacks {', '.join(sorted(missing))}")
+    except ReleaseError:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReleaseError(f"{name}.json: not a record of a release ({error})") from None
+    if release.name != name or not NAME.fullmatch(name):
+        raise ReleaseError(f"{name}.json: is named unlike the release in it")
+    return release
+
+
+def in_order(releases: Sequence[Release]) -> list[Release]:
+    """Return releases by date, several of a day by their number."""
+    return sorted(releases, key=lambda r: (r.date, int(r.name.partition(".")[2] or 1)))
+
+
+def next_name(date: str, taken: Sequence[str]) -> str:
+    """Return a name for another release of that date: 2027-01-31, then 2027-01-31.2."""
+    number = 1
+    while (name := date if number == 1 else f"{date}.{number}") in taken:
+        number += 1
+    return name
+
+
+def since(release: Release, tables: dict[str, list[Record]], syntheses: Sequence[Record]) -> Since:
+    """Say what changed from a release to these tables and syntheses."""
+    return _since(release, digests(tables), data_hash(tables), syntheses)
+
+
+def between(old: Release, new: Release) -> Since:
+    """Say what changed from one release to another."""
+    return _since(old, new.trials, new.data_hash, new.syntheses)
+
+
+def _since(
+    old: Release, trials: dict[str, str], new_hash: str, syntheses: Sequence[Record]
+) -> Since:
+    before = old.trials
+    return Since(
+        old,
+        tuple(sorted(trials.keys() - before.keys())),
+        tuple(sorted(before.keys() - trials.keys())),
+        tuple(sorted(t for t in trials.keys() & before.keys() if trials[t] != before[t])),
+        old.data_hash != new_hash,
+        tuple(compare(list(old.syntheses), list(syntheses))),
+    )

@@ -1,0 +1,187 @@
+"""Two versions of the raw tables side by side: which rows came, went, or were edited.
+
+Rows are compared by their cells as entered, not by their place: a sorted table has not changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ketameta.tables.raw import RAW_TABLES
+
+Record = dict[str, Any]
+Tables = dict[str, list[Record]]
+ADDED, REMOVED, EDITED = "added", "removed", "edited"
+
+# what tells the rows of a table apart where it has no key of its own
+_IDENTITY = {
+    "outcomes": (
+        *("trial_id", "arm_id", "outcome", "scale", "definition"),
+        *("timepoint_h", "analysis_set", "flag"),
+    ),
+    "contrasts": ("trial_id", "arm_t", "arm_c", "outcome", "scale", "timepoint_h", "measure"),
+    "published": ("review_id", "outcome", "scale", "timepoint", "measure"),
+}
+# cells that say which row it is, for people
+_NAME = {
+    "trials": ("trial_id",),
+    "arms": ("trial_id", "arm_id"),
+    "outcomes": ("trial_id", "arm_id", "outcome", "scale", "timepoint_h"),
+    "contrasts": ("trial_id", "arm_t", "arm_c", "outcome", "scale", "timepoint_h"),
+    "published": ("review_id", "outcome", "timepoint"),
+    "claims": ("claim_id",),
+    "risk_of_bias": ("trial_id", "outcome", "domain"),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell that differs, as entered; empty where nothing stood."""
+
+    column: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class RowChange:
+    """One row that was added, removed or edited; `old` and `new` are None where there is none."""
+
+    table: str
+    kind: str
+    old: Record | None
+    new: Record | None
+    cells: tuple[Cell, ...] = ()
+
+    @property
+    def row(self) -> Record:
+        """The row as it is now, or was."""
+        row = self.new if self.new is not None else self.old
+        assert row is not None
+        return row
+
+    @property
+    def trial(self) -> str:
+        """The trial that the row belongs to; empty for reviews and claims."""
+        return str(self.row.get("trial_id") or "")
+
+    @property
+    def name(self) -> str:
+        """The row for people: its table and the cells that identify it."""
+        entered = entered_of(self.row)
+        return " / ".join([self.table, *(entered[c] for c in _NAME[self.table] if entered.get(c))])
+
+    @property
+    def place(self) -> str:
+        """File and line where the row stands, or stood."""
+        return f"{self.row['file']}:{self.row['line']}"
+
+
+def entered_of(row: Record) -> dict[str, str]:
+    """Return the non-empty cells of a row as they were entered."""
+    cells: dict[str, str] = json.loads(row["entered"])
+    return cells
+
+
+def changed_rows(old: Tables, new: Tables) -> list[RowChange]:
+    """Return every row that differs, by table in the order of the raw tables, then by line."""
+    result: list[RowChange] = []
+    for table in RAW_TABLES:
+        found = _of_table(table, old.get(table, []), new.get(table, []))
+        result += sorted(found, key=lambda c: (c.row["line"], c.kind))
+    return result
+
+
+def _of_table(table: str, old: list[Record], new: list[Record]) -> list[RowChange]:
+    left, right = _without_common(old, new)
+    pairs: list[tuple[Record, Record]] = []
+    identity = RAW_TABLES[table].key or _IDENTITY[table]
+    left, right = _paired_by_identity(left, right, identity, pairs)
+    left, right = _paired_by_likeness(left, right, pairs)
+    changes = [RowChange(table, EDITED, a, b, _cells(table, a, b)) for a, b in pairs]
+    changes += [RowChange(table, REMOVED, row, None) for row in left]
+    return changes + [RowChange(table, ADDED, None, row) for row in right]
+
+
+def _text(row: Record) -> str:
+    return json.dumps(entered_of(row), sort_keys=True, ensure_ascii=False)
+
+
+def _without_common(old: list[Record], new: list[Record]) -> tuple[list[Record], list[Record]]:
+    """Leave out the rows that stand in both, each as often as in the other."""
+    waiting: dict[str, list[Record]] = defaultdict(list)
+    for row in old:
+        waiting[_text(row)].append(row)
+    added = []
+    for row in new:
+        same = waiting.get(_text(row))
+        if same:
+            same.pop(0)
+        else:
+            added.append(row)
+    gone = {id(row) for rows in waiting.values() for row in rows}
+    return [row for row in old if id(row) in gone], added
+
+
+def _paired_by_identity(
+    old: list[Record], new: list[Record], names: Sequence[str], pairs: list[tuple[Record, Record]]
+) -> tuple[list[Record], list[Record]]:
+    """Pair rows whose identifying cells are the same and unlike those of any other."""
+
+    def groups(rows: Iterable[Record]) -> dict[tuple[str, ...], list[Record]]:
+        found: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+        for row in rows:
+            cells = entered_of(row)
+            found[tuple(cells.get(name, "") for name in names)].append(row)
+        return found
+
+    before, after = groups(old), groups(new)
+    taken = set()
+    for key, rows in before.items():
+        if len(rows) == 1 and len(after.get(key, ())) == 1:
+            pairs.append((rows[0], after[key][0]))
+            taken |= {id(rows[0]), id(after[key][0])}
+    return [r for r in old if id(r) not in taken], [r for r in new if id(r) not in taken]
+
+
+def _paired_by_likeness(
+    old: list[Record], new: list[Record], pairs: list[tuple[Record, Record]]
+) -> tuple[list[Record], list[Record]]:
+    """Pair the rest where half of the cells or more agree, the most alike first.
+
+    Only rows of one trial (or review, or claim) are one row edited.
+    """
+    candidates = []
+    by_owner: dict[str, list[Record]] = defaultdict(list)
+    for row in new:
+        by_owner[_owner(row)].append(row)
+    for a in old:
+        for b in by_owner[_owner(a)]:
+            x, y = entered_of(a), entered_of(b)
+            names = x.keys() | y.keys()
+            same = sum(x.get(name) == y.get(name) for name in names) / len(names)
+            if same >= 0.5:
+                candidates.append((-same, a["line"], b["line"], a, b))
+    taken: set[int] = set()
+    for *_, a, b in sorted(candidates, key=lambda c: c[:3]):
+        if id(a) not in taken and id(b) not in taken:
+            pairs.append((a, b))
+            taken |= {id(a), id(b)}
+    return [r for r in old if id(r) not in taken], [r for r in new if id(r) not in taken]
+
+
+def _owner(row: Record) -> str:
+    return str(row.get("trial_id") or row.get("review_id") or row.get("claim_id") or "")
+
+
+def _cells(table: str, old: Record, new: Record) -> tuple[Cell, ...]:
+    before, after = entered_of(old), entered_of(new)
+    return tuple(
+        Cell(name, before.get(name, ""), after.get(name, ""))
+        for name in RAW_TABLES[table].names
+        if before.get(name, "") != after.get(name, "")
+    )

@@ -1,0 +1,111 @@
+"""An empty workbook to fill: a sheet a table, with drop-downs, limits, notes and units."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from ketameta.ingest.workbook import APART, RAW_TABLES
+from ketameta.tables.columns import Column, TableSchema
+from ketameta.vocabulary import vocabulary
+
+ROWS = 2_000
+ABOUT = (
+    "One sheet a table, one row a record. The first row names the columns: leave it as it is.",
+    "Point at a column's name to read what it holds; names in bold must be filled.",
+    "Cells with a list offer its words; numbers outside what is possible are refused.",
+    "Leave empty what a paper does not give. No formulas, no merged cells, no dates.",
+    "Save the workbook as data/raw/tables.xlsx, in place of the CSV files, and run ketameta check.",
+)
+
+
+def workbook_template() -> bytes:
+    """Return the workbook; the same bytes each time."""
+    import datetime
+
+    import xlsxwriter
+
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False})
+    # no clock in the file
+    book.set_properties({"created": datetime.datetime(2020, 1, 1)})
+    styles = {
+        True: book.add_format({"bold": True, "bottom": 2, "bg_color": "#DCE6F1"}),
+        False: book.add_format({"bottom": 2, "bg_color": "#F2F2F2"}),
+    }
+    text = book.add_format({"num_format": "@"})
+    about = book.add_worksheet(APART[0])
+    about.set_column(0, 0, 110)
+    for row, line in enumerate(ABOUT):
+        about.write_string(row, 0, line)
+    words = _Lists(book)
+    for table in RAW_TABLES.values():
+        _sheet(book.add_worksheet(table.name), table, styles, text, words)
+    words.write()
+    book.close()
+    return out.getvalue()
+
+
+class _Lists:
+    """The sheet of words that the drop-downs offer, a column a list."""
+
+    def __init__(self, book: Any) -> None:
+        self.book = book
+        self.lists: dict[tuple[str, ...], int] = {}
+
+    def reference(self, words: list[str]) -> str:
+        """Return the range of a list of words."""
+        from xlsxwriter.utility import xl_range_abs
+
+        column = self.lists.setdefault(tuple(words), len(self.lists))
+        return f"={APART[1]}!{xl_range_abs(0, column, len(words) - 1, column)}"
+
+    def write(self) -> None:
+        """Write the lists on a sheet of their own, hidden."""
+        sheet = self.book.add_worksheet(APART[1])
+        for words, column in self.lists.items():
+            for row, word in enumerate(words):
+                sheet.write_string(row, column, word)
+        sheet.hide()
+
+
+def _sheet(
+    sheet: Any, table: TableSchema, styles: dict[bool, Any], text: Any, words: _Lists
+) -> None:
+    sheet.freeze_panes(1, 0)
+    for at, column in enumerate(table.columns):
+        number = column.kind in ("integer", "number")
+        sheet.set_column(at, at, max(10, len(column.name) + 3), None if number else text)
+        sheet.write_string(0, at, column.name, styles[column.required])
+        size = {"x_scale": 2, "y_scale": 1.2, "author": "ketameta"}
+        sheet.write_comment(0, at, note(column), size)
+        rule = validation(column, words)
+        if rule:
+            sheet.data_validation(1, at, ROWS, at, rule)
+
+
+def note(column: Column) -> str:
+    """Say what a column holds, in which unit, and what is allowed."""
+    unit = f"\nUnit: {column.unit}" if column.unit else ""
+    return f"{column.description}{unit}\n{column.allowed}"
+
+
+def validation(column: Column, words: _Lists) -> dict[str, Any]:
+    """Return what Excel may check while typing; empty where it cannot."""
+    message = {
+        "error_title": column.name,
+        "error_message": column.allowed[:250],
+        "ignore_blank": True,
+    }
+    if column.kind == "word" and column.words:
+        known = [*vocabulary().words(column.words), *column.words_also]
+        return {"validate": "list", "source": words.reference(known), **message}
+    if column.kind in ("integer", "number"):
+        kind = "integer" if column.kind == "integer" else "decimal"
+        low, high = column.minimum, column.maximum
+        ends = {
+            "minimum": -1e15 if low is None else low,
+            "maximum": 1e15 if high is None else high,
+        }
+        return {"validate": kind, "criteria": "between", **ends, **message}
+    return {}

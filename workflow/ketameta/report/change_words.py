@@ -1,0 +1,274 @@
+"""A change between two versions in words: sentences, Markdown for a pull request, JSON.
+
+Cells and names come from the data and may hold anything: in Markdown they stand as code, where
+nothing is a link, a picture, a mention or a tag.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ketameta.configuration import Configuration
+from ketameta.evidence.attribution import edits
+from ketameta.evidence.changes import Cause, Change, Move
+from ketameta.evidence.releases import Since
+from ketameta.evidence.rows import RowChange
+from ketameta.report import wording
+from ketameta.tables.problems import escaped
+
+# a comment on a pull request holds 65,536 characters
+MOST_TEXT = 60_000
+MOST_ROWS, MOST_CAUSES, MOST_CELL = 150, 12, 120
+
+
+def title_of(name: str, configuration: Configuration) -> str:
+    """Return the title of an analysis; its name where it is in the configuration no more."""
+    return configuration[name].display.title if name in configuration.names else name
+
+
+def result(record: dict[str, Any] | None) -> str:
+    """Write an estimate with its interval, or what stands in its place."""
+    if record is None:
+        return "not there"
+    if record["k"] == 0:
+        return "no trial"
+    if record["estimate"] is None:
+        return f"{wording.count(record['k'], 'trial')}, not pooled"
+    measure = record["measure"]
+    text = wording.estimate_interval(measure, record)
+    return f"{measure} {text}" if not wording.unit(measure) else f"{text} %"
+
+
+def tau2(record: dict[str, Any] | None) -> str:
+    """Write tau² with three digits that count."""
+    value = record["tau2"] if record else None
+    return "–" if value is None else f"{value:.3g}".replace("-", wording.MINUS)
+
+
+def pair(old: Any, new: Any) -> str:
+    """Write ``13 → 14``, or the one value where both are the same."""
+    return str(new) if old == new else f"{old} → {new}"
+
+
+def results_pair(move: Move) -> str:
+    """Write both results, with more digits than usual where rounding would hide the move."""
+    old, new = result(move.old), result(move.new)
+    if old != new:
+        return f"{old} → {new}"
+    values = [r["estimate"] for r in (move.old, move.new) if r]
+    if len(values) < 2 or None in values or values[0] == values[1]:
+        return old
+    return f"{old}, a move smaller than the digits shown"
+
+
+def counts_pair(move: Move) -> str:
+    """Write the number of trials before and after."""
+    return pair(*("–" if r is None else r["k"] for r in (move.old, move.new)))
+
+
+def tau2_pair(move: Move) -> str:
+    """Write tau² before and after."""
+    return pair(tau2(move.old), tau2(move.new))
+
+
+def in_se(value: float | None) -> str:
+    """Write a move in standard errors, signed."""
+    if value is None:
+        return "–"
+    sign = "+" if value > 0 else wording.MINUS if value < 0 else ""
+    size = abs(value)
+    return sign + (f"{size:.2f}" if size >= 0.005 or not size else f"{size:.1g}")
+
+
+def conclusion(move: Move) -> str:
+    """Say whether the interval's place beside no effect changed."""
+    words = {
+        "above": "interval above no effect",
+        "below": "interval below no effect",
+        "around": "interval includes no effect",
+        None: "no interval",
+    }
+    if not move.flipped:
+        return "unchanged" if move.before == move.after else words[move.after]
+    return f"flipped: {words[move.before]} → {words[move.after]}"
+
+
+def summary(change: Change) -> str:
+    """Say in a sentence what changed."""
+    moved = [move for move in change.moves if move.moved]
+    flipped = [move for move in change.moves if move.flipped]
+    if not change.rows and not moved:
+        return "The data and the estimates are the same."
+    kinds = [
+        f"{sum(row.kind == kind for row in change.rows)} {kind}"
+        for kind in ("added", "removed", "edited")
+    ]
+    rows = f"{wording.count(len(change.rows), 'row')} of data changed ({', '.join(kinds)})"
+    if not change.rows:
+        rows = "No row of data changed"
+    if not moved:
+        return f"{rows}; no estimate moved."
+    estimates = f"{wording.count(len(moved), 'analysis', 'analyses')} of {len(change.moves)} moved"
+    if not flipped:
+        return f"{rows}; {estimates}, no conclusion flipped."
+    return f"{rows}; {estimates}, {wording.count(len(flipped), 'conclusion')} flipped."
+
+
+def since_summary(since: Since) -> str:
+    """Say in a sentence or two what changed since a release."""
+    moved = [move for move in since.moves if move.moved]
+    flipped = [move for move in since.moves if move.flipped]
+    parts = [
+        f"{wording.count(len(names), 'trial')} {kind}"
+        for kind, names in (
+            ("added", since.added), ("removed", since.removed), ("edited", since.edited),
+        )
+        if names
+    ]  # fmt: skip
+    if not parts:
+        data = "other tables were edited" if since.other_data else "the data are the same"
+    else:
+        data = ", ".join(parts)
+    text = f"Since the release of {since.release.name}: {data}; "
+    if not moved:
+        return text + "no estimate moved."
+    text += f"{wording.count(len(moved), 'estimate')} of {len(since.moves)} moved, "
+    return text + f"{len(flipped) or 'no'} conclusion{'s' if len(flipped) > 1 else ''} flipped."
+
+
+def cause_text(cause: Cause, measure: str) -> str:
+    """Say what one edit alone does to an estimate."""
+    if cause.problem:
+        return f"alone not possible ({cause.problem})"
+    value = wording.quantity(measure, cause.estimate) + wording.unit(measure)
+    trials = wording.count(cause.k or 0, "trial")
+    if cause.estimate is None:
+        return f"alone leaves no estimate ({trials})"
+    move = f", {in_se(cause.in_se)} SE" if cause.in_se is not None else ""
+    return f"alone gives {value}{move} ({trials})"
+
+
+def code(text: str, most: int = MOST_CELL) -> str:
+    """Write text as code of Markdown, whatever it holds: one line, cut, no way out."""
+    plain = " ".join(escaped(text[: most + 1]).split()).replace("`", "'").replace("|", "¦")
+    if len(plain) > most:
+        plain = plain[: most - 1] + "…"
+    return f"`{plain}`" if plain else "*empty*"
+
+
+def markdown(change: Change, configuration: Configuration) -> str:
+    """Return the change as Markdown that fits a comment or a job summary."""
+    moved = [move for move in change.moves if move.moved or move.flipped]
+    parts = [
+        "## What changed\n",
+        f"{summary(change)} From {code(change.old)} to {code(change.new)}.\n",
+    ]
+    if moved:
+        parts += _table(moved, configuration)
+        parts += _causes(moved, configuration)
+    parts += _rows(change.rows)
+    if change.notes:
+        parts += ["### Notes\n", *(f"- {_plain(note)}" for note in change.notes), ""]
+    text = "\n".join(parts)
+    if len(text) <= MOST_TEXT:
+        return text
+    cut = text[:MOST_TEXT].rpartition("\n")[0]
+    return f"{cut}\n\n*Cut here: `ketameta diff --json` has all.*\n"
+
+
+def _plain(text: str) -> str:
+    """Write a title of the configuration so that Markdown takes nothing in it for a mark."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~@!])", r"\\\1", " ".join(escaped(text).split()))
+
+
+def _table(moved: Sequence[Move], configuration: Configuration) -> list[str]:
+    lines = [
+        "### Estimates\n",
+        "| analysis | estimate [interval] | trials | τ² | move in SE | conclusion |",
+        "|---|---|---|---|---|---|",
+    ]
+    for move in moved:
+        mark = f"**{conclusion(move)}**" if move.flipped else conclusion(move)
+        cells = (
+            _plain(title_of(move.analysis, configuration)),
+            results_pair(move),
+            counts_pair(move),
+            tau2_pair(move),
+            in_se(move.in_se),
+            mark,
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+def _causes(moved: Sequence[Move], configuration: Configuration) -> list[str]:
+    lines: list[str] = []
+    for move in moved:
+        if not move.causes:
+            continue
+        record = move.new or move.old
+        assert record is not None
+        lines.append(f"- {_plain(title_of(move.analysis, configuration))}")
+        for cause in move.causes[:MOST_CAUSES]:
+            lines.append(f"  - {code(cause.edit)} {cause_text(cause, record['measure'])}")
+        if len(move.causes) > MOST_CAUSES:
+            lines.append(f"  - and {len(move.causes) - MOST_CAUSES} smaller ones")
+        if (rest := together_text(move)) != "":
+            lines.append(f"  - {rest}")
+    return ["### Which edit moved which estimate\n", *lines, ""] if lines else []
+
+
+def together_text(move: Move) -> str:
+    """Say what the edits do together beyond the sum of each alone; empty where it is nothing."""
+    if not move.together or len(move.causes) < 2 or not move.old or not move.old["se"]:
+        return ""
+    beyond = move.together / move.old["se"]
+    return f"together beyond their sum: {in_se(beyond)} SE" if abs(beyond) >= 0.005 else ""
+
+
+def _rows(rows: Sequence[RowChange]) -> list[str]:
+    if not rows:
+        return []
+    lines = ["### Rows\n"]
+    for row in rows[:MOST_ROWS]:
+        if row.kind == "edited":
+            cells = "; ".join(f"{c.column} {code(c.old)} → {code(c.new)}" for c in row.cells)
+            lines.append(f"- edited {code(row.place)} {code(row.name)}: {cells}")
+        else:
+            lines.append(f"- {row.kind} {code(row.place)} {code(row.name)}")
+    if len(rows) > MOST_ROWS:
+        lines.append(f"- and {len(rows) - MOST_ROWS:,} more")
+    return [*lines, ""]
+
+
+def as_json(change: Change) -> dict[str, Any]:
+    """Return everything with every digit, ready for JSON."""
+    trials = [row for row in change.rows if row.table == "trials"]
+    return {
+        "old": change.old,
+        "new": change.new,
+        "status": change.status,
+        "summary": summary(change),
+        "trials": {
+            kind: sorted(row.trial for row in trials if row.kind == kind)
+            for kind in ("added", "removed", "edited")
+        },
+        "rows": [
+            {
+                "table": row.table,
+                "kind": row.kind,
+                "place": row.place,
+                "row": row.name,
+                "cells": [vars(cell) for cell in row.cells],
+            }
+            for row in change.rows
+        ],
+        "edits": [edit.name for edit in edits(change.rows)],
+        "analyses": [
+            {**vars(move), "causes": [vars(cause) for cause in move.causes]}
+            for move in change.moves
+        ],
+        "notes": list(change.notes),
+    }

@@ -1,0 +1,141 @@
+"""The page on change: since the last release, from release to release, and the living forest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from ketameta.configuration import Analysis, Configuration
+from ketameta.evidence.changes import Change
+from ketameta.evidence.releases import Release, Since, between, in_order, since
+from ketameta.figures.columns import Heading
+from ketameta.figures.forest import Block, Forest, Row, Total, draw
+from ketameta.figures.marks import Interval
+from ketameta.figures.scene import to_svg
+from ketameta.report import change_words, wording
+from ketameta.report.forest_data import AXIS, LIMITS, scaled, short
+from ketameta.report.pages import environment
+from ketameta.synthesize.scales import NULL_VALUE
+
+Record = dict[str, Any]
+STYLE = Path(__file__).parent / "static" / "style.css"
+NOW = "these tables"
+
+
+def history(
+    releases: Sequence[Release], tables: dict[str, list[Record]], syntheses: list[Record]
+) -> tuple[Since | None, list[Since]]:
+    """Return what changed since the last release, and each release against the one before."""
+    ordered = in_order(releases)
+    if not ordered:
+        return None, []
+    steps = [between(a, b) for a, b in pairwise(ordered)]
+    return since(ordered[-1], tables, syntheses), steps
+
+
+def page(
+    releases: Sequence[Release],
+    tables: dict[str, list[Record]],
+    configuration: Configuration,
+    shared: dict[str, Any],
+) -> tuple[str, str]:
+    """Return the page of changes, and the sentence for the front page (empty: no release).
+
+    `shared` is what every page of the report is given.
+    """
+    latest, steps = history(releases, tables, tables["syntheses"])
+    ordered = in_order(releases)
+    records = {row["analysis"]: row for row in tables["syntheses"]}
+    living = [
+        (analysis, to_svg(draw(forest), f"living-{analysis.name}"), rows)
+        for analysis in configuration
+        if analysis.display.headline and ordered
+        for forest, rows in [living_forest(analysis, ordered, records[analysis.name])]
+    ]
+    text = (
+        environment()
+        .get_template("changes.html")
+        .render(
+            **shared,
+            latest=latest,
+            steps=list(zip(ordered[1:], steps, strict=True))[::-1],
+            releases=ordered[::-1],
+            living=living,
+            configuration=configuration,
+            words=change_words,
+            root="",
+        )
+    )
+    return text, change_words.since_summary(latest) if latest else ""
+
+
+def standalone(change: Change, configuration: Configuration) -> str:
+    """Return the change between two versions as one HTML file with its style in it."""
+    return (
+        environment()
+        .get_template("change_file.html")
+        .render(
+            change=change,
+            moved=[move for move in change.moves if move.moved or move.flipped],
+            configuration=configuration,
+            words=change_words,
+            style=STYLE.read_text(encoding="utf-8"),
+        )
+    )
+
+
+def living_forest(
+    analysis: Analysis, releases: Sequence[Release], now: Record
+) -> tuple[Forest, list[tuple[str, Record]]]:
+    """Return the pooled estimate by release as a forest plot, and its rows for a table.
+
+    Releases without an estimate, or of another measure, are left out.
+    """
+    measure = analysis.select.measure
+    found = [
+        (release.name, row)
+        for release in releases
+        for row in release.syntheses
+        if row["analysis"] == analysis.name and row["measure"] == measure
+    ]
+    rows = [(name, row) for name, row in [*found, (NOW, now)] if row["ci_low"] is not None]
+    drawn = [_row(measure, name, row) for name, row in rows if row is not now]
+    total = None
+    if now["ci_low"] is not None:
+        # the present result as the diamond: its interval is never cut at the axis
+        last = _row(measure, NOW, now)
+        label = f"{NOW[:1].upper()}{NOW[1:]} ({wording.count(now['k'], 'trial')})"
+        total = Total(label, last.right, last.interval, last.tooltip)
+    level = wording.percent(analysis.model.level)
+    told = "; ".join(f"{name}: {wording.estimate_interval(measure, row)}" for name, row in rows)
+    forest = Forest(
+        f"{analysis.display.title}, by release",
+        f"Pooled {wording.MEASURES[measure]} by release: {told}." if told else "No estimate.",
+        (Heading("Release"), Heading("Trials", "end"), Heading("People", "end")),
+        (Heading(f"{short(measure)}\n[{level} CI]", "."),),
+        (Block("", tuple(drawn)),),
+        total,
+        None,
+        AXIS[measure],
+        wording.sides(analysis),
+        NULL_VALUE.get(measure),
+        measure in ("RR", "OR"),
+        LIMITS.get(measure),
+        notes=("Squares: the pooled estimate of each release. Diamond: of the present tables.",),
+    )
+    return forest, rows
+
+
+def _row(measure: str, name: str, record: Record) -> Row:
+    text = wording.estimate_interval(measure, record)
+    numbers = [scaled(measure, record[end]) for end in ("estimate", "ci_low", "ci_high")]
+    assert numbers[0] is not None
+    return Row(
+        (name, str(record["k"]), wording.people(record["n"])),
+        (text,),
+        Interval(numbers[0], numbers[1], numbers[2]),
+        None,
+        f"{name}: {wording.MEASURES[measure]} {text}",
+    )
