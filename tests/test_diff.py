@@ -14,7 +14,9 @@ from ketameta.evidence.changes import Change, compare, position
 from ketameta.evidence.rows import changed_rows, entered_of
 from ketameta.report import change_words
 from ketameta.report.changes import living_forest, page, standalone
+from ketameta.report.pages import summary_view
 from ketameta.tables import RAW_TABLES
+from ketameta.tables.digests import data_hash, digests
 
 
 @pytest.fixture
@@ -361,7 +363,7 @@ def test_since_a_release_names_trials_and_moves(old, new, configuration):
     release = made("2026-01-31", old, configuration)
     enter(murrough(new), events=31)
     drop_trial(new, "zarate2006")
-    since = releases.since(release, new, syntheses_of(new, configuration))
+    since = releases.since(release, digests(new), data_hash(new), syntheses_of(new, configuration))
     assert (since.added, since.removed, since.edited) == ((), ("zarate2006",), ("murrough2013a",))
     said = change_words.since_summary(since)
     assert said.startswith("Since the release of 2026-01-31: 1 trial removed, 1 trial edited; ")
@@ -371,9 +373,9 @@ def test_since_a_release_names_trials_and_moves(old, new, configuration):
 
 def test_the_data_hash_follows_cells_not_order(old, new):
     new["outcomes"].reverse()
-    assert releases.data_hash(old) == releases.data_hash(new)
+    assert data_hash(old) == data_hash(new)
     enter(murrough(new), note="read again")
-    assert releases.data_hash(old) != releases.data_hash(new)
+    assert data_hash(old) != data_hash(new)
 
 
 def test_releases_of_a_day_stand_in_order(old, configuration):
@@ -410,7 +412,7 @@ def test_a_living_forest_has_a_row_a_release_and_the_present(old, new, configura
 def test_the_page_says_what_changed_and_is_empty_of_it_without_a_release(
     old, configuration, tables
 ):
-    shared = {"version": "0"}
+    shared = {"version": "0", "summary": summary_view(tables["summary"])}
     text, sentence = page((), tables, configuration, shared)
     assert sentence == ""
     assert "No release is recorded yet" in text

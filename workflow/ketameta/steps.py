@@ -76,9 +76,9 @@ def report(syntheses: Path, out: Path, config: Path) -> int:
     from ketameta.configuration import load
     from ketameta.evidence.releases import parse
     from ketameta.report.stage import report as stage
-    from ketameta.tables import RAW_TABLES, STAGE_TABLES
+    from ketameta.tables import STAGE_TABLES
 
-    tables = _read(syntheses, [*RAW_TABLES, *STAGE_TABLES["synthesize"]])
+    tables = _read(syntheses, list(STAGE_TABLES["synthesize"]))
     releases = [parse(name, text) for name, text in read_releases(out).items()]
     files = stage(tables, load(config), releases)
     _write_files(out, files, ("forest",))

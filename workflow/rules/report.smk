@@ -1,7 +1,7 @@
 rule report:
     """Write the pages, figures and tables of the report."""
     input:
-        tables=processed("ingest") + processed("synthesize"),
+        tables=processed("synthesize"),
         releases=releases(),
         code=sources(
             "report",

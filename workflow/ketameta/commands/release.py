@@ -16,6 +16,7 @@ def release(date: str | None) -> int:
     from ketameta.evidence import releases
     from ketameta.ingest.stage import check_folder
     from ketameta.storage import read_releases, read_table, rows_of, write_text
+    from ketameta.tables.digests import data_hash
 
     try:
         known = [releases.parse(n, text) for n, text in read_releases(Path("reports")).items()]
@@ -27,7 +28,7 @@ def release(date: str | None) -> int:
         print("nothing to release yet: run `ketameta run` first", file=sys.stderr)
         return 1
     tables = {name: rows_of(read_table(PROCESSED / f"{name}.parquet")) for name in RAW_TABLES}
-    if releases.data_hash(check_folder(Path(RAW))[0]) != releases.data_hash(tables):
+    if data_hash(check_folder(Path(RAW))[0]) != data_hash(tables):
         print(f"the report is older than {RAW}: run `ketameta run` first", file=sys.stderr)
         return 1
     syntheses = rows_of(read_table(PROCESSED / "syntheses.parquet"))

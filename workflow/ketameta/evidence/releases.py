@@ -6,17 +6,14 @@ rows, which is enough to say which trials were added, removed or edited since.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ketameta.evidence.changes import COMPARED, Move, compare
-from ketameta.evidence.rows import entered_of
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.digests import data_hash, digests
 
 Record = dict[str, Any]
 FORM = 1
@@ -88,32 +85,6 @@ def make(
     return Release(name, data_hash(tables), commit, digests(tables), kept)
 
 
-def data_hash(tables: dict[str, list[Record]]) -> str:
-    """Hash the cells of all raw tables as entered, whatever the order of the rows."""
-    digest = hashlib.sha256()
-    for table in RAW_TABLES:
-        for text in sorted(_text(row) for row in tables.get(table, [])):
-            digest.update(f"{table}\t{text}\n".encode())
-    return digest.hexdigest()[:16]
-
-
-def digests(tables: dict[str, list[Record]]) -> dict[str, str]:
-    """Hash the rows of each trial: 12 hexadecimal digits by trial_id."""
-    rows: dict[str, list[str]] = defaultdict(list)
-    for table in RAW_TABLES:
-        for row in tables.get(table, []):
-            if row.get("trial_id"):
-                rows[row["trial_id"]].append(f"{table}\t{_text(row)}\n")
-    return {
-        trial: hashlib.sha256("".join(sorted(texts)).encode()).hexdigest()[:12]
-        for trial, texts in sorted(rows.items())
-    }
-
-
-def _text(row: Record) -> str:
-    return json.dumps(entered_of(row), sort_keys=True, ensure_ascii=False)
-
-
 def parse(name: str, text: str) -> Release:
     """Read a record; `name` is its file without the ending.
 
@@ -156,19 +127,15 @@ def next_name(date: str, taken: Sequence[str]) -> str:
     return name
 
 
-def since(release: Release, tables: dict[str, list[Record]], syntheses: Sequence[Record]) -> Since:
-    """Say what changed from a release to these tables and syntheses."""
-    return _since(release, digests(tables), data_hash(tables), syntheses)
-
-
 def between(old: Release, new: Release) -> Since:
     """Say what changed from one release to another."""
-    return _since(old, new.trials, new.data_hash, new.syntheses)
+    return since(old, new.trials, new.data_hash, new.syntheses)
 
 
-def _since(
+def since(
     old: Release, trials: dict[str, str], new_hash: str, syntheses: Sequence[Record]
 ) -> Since:
+    """Say what changed from a release to a state of the data: digests by trial, hash, results."""
     before = old.trials
     return Since(
         old,

@@ -16,6 +16,7 @@ from ketameta.normalize.overlap import resolve
 from ketameta.normalize.records import Arm, Effect, Row, Trial
 from ketameta.normalize.sift import sift
 from ketameta.storage import content_id
+from ketameta.tables import digests
 from ketameta.tables.stages import STAGE_TABLES
 from ketameta.vocabulary import vocabulary
 
@@ -235,6 +236,9 @@ def _overview(raw: Raw) -> list[dict[str, str]]:
     }
     identity = [{"table": table, "id": content_id(values[table])} for table in sorted(values)]
     sections.append(("data", "data hash", content_id(identity)))
+    # what the page of changes needs of the raw tables, which the report does not read
+    sections.append((digests.ALL, "raw tables", digests.data_hash(raw)))
+    sections += [(digests.TRIALS, *pair) for pair in digests.digests(raw).items()]
     for table, rows in values.items():
         sections.append(("tables", table, len(rows)))
     own = [t for t in raw["trials"] if not t["part_of"]]

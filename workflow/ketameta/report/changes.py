@@ -18,6 +18,7 @@ from ketameta.report import change_words, wording
 from ketameta.report.forest_data import AXIS, LIMITS, scaled, short
 from ketameta.report.pages import environment
 from ketameta.synthesize.scales import NULL_VALUE
+from ketameta.tables.digests import ALL, TRIALS
 
 Record = dict[str, Any]
 STYLE = Path(__file__).parent / "static" / "style.css"
@@ -25,14 +26,15 @@ NOW = "these tables"
 
 
 def history(
-    releases: Sequence[Release], tables: dict[str, list[Record]], syntheses: list[Record]
+    releases: Sequence[Release], summary: dict[str, list[tuple[str, str]]], syntheses: list[Record]
 ) -> tuple[Since | None, list[Since]]:
     """Return what changed since the last release, and each release against the one before."""
     ordered = in_order(releases)
     if not ordered:
         return None, []
     steps = [between(a, b) for a, b in pairwise(ordered)]
-    return since(ordered[-1], tables, syntheses), steps
+    now = dict(summary[TRIALS]), dict(summary[ALL])["raw tables"]
+    return since(ordered[-1], *now, syntheses), steps
 
 
 def page(
@@ -45,7 +47,7 @@ def page(
 
     `shared` is what every page of the report is given.
     """
-    latest, steps = history(releases, tables, tables["syntheses"])
+    latest, steps = history(releases, shared["summary"], tables["syntheses"])
     ordered = in_order(releases)
     records = {row["analysis"]: row for row in tables["syntheses"]}
     living = [
