@@ -9,8 +9,9 @@ import pytest
 
 from ketameta.commands.diff import syntheses_of
 from ketameta.evidence import releases
-from ketameta.evidence.attribution import attribute, edits
+from ketameta.evidence.attribution import attribute
 from ketameta.evidence.changes import Change, compare, position
+from ketameta.evidence.edits import edits
 from ketameta.evidence.rows import changed_rows, entered_of
 from ketameta.report import change_words
 from ketameta.report.changes import living_forest, page, standalone

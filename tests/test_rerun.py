@@ -157,9 +157,20 @@ def test_a_release_runs_the_report_alone(small):
     assert differs(before, pages(small)) == {"index.html", "changes.html"}
 
 
-@pytest.mark.parametrize("name", ["reports/index.html", "data/processed/report.sha256"])
+@pytest.mark.parametrize(
+    "name",
+    ["reports/index.html", "reports/tables/studies.csv", "data/processed/report.sha256"],
+)
 def test_a_deleted_file_of_the_report_is_made_again(small, name):
     before = pages(small)
     small.path(name).unlink()
     assert executed(small.snakemake()) == ["report"]
+    assert pages(small) == before
+
+
+def test_a_deleted_figure_is_made_again(small):
+    before = pages(small)
+    figure = next(small.path("reports/figures").glob("*.funnel.svg"))
+    figure.unlink()
+    assert executed(small.snakemake()) == ["figures"]
     assert pages(small) == before

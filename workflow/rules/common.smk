@@ -10,20 +10,23 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from ketameta.configuration import CONFIG, ConfigurationError, load
 from ketameta.ingest.workbook import WORKBOOK
-from ketameta.report_files import (
-    DISTRIBUTION_LIST,
-    FIGURE_LIST,
-    REPORT_LIST,
-    distribution_files,
-    report_files,
+from ketameta.report_files import DISTRIBUTION_LIST, FIGURE_LIST, REPORT_LIST
+from ketameta.storage import (
+    drop_false_lists,
+    forget_last,
+    keep_last,
+    remove_parts,
+    restore_last,
 )
-from ketameta.storage import forget_last, keep_last, remove_parts, restore_last
 from ketameta.tables import RAW_TABLES, STAGE_TABLES
 
 try:
     CONFIGURATION = load(CONFIG)
 except ConfigurationError as error:
     raise WorkflowError(f"The configuration has faults.\n{error}") from None
+
+# a deleted page or figure is made again
+drop_false_lists(Path("data/processed"), Path("reports"))
 
 # the interpreter that runs Snakemake runs the steps, with the package of this tree, whatever
 # `python` and an installed ketameta are outside

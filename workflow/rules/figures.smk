@@ -1,4 +1,3 @@
-MEASURES = {analysis.name: analysis.select.measure for analysis in CONFIGURATION}
 FIGURE_SOURCES = sources(
     "figures",
     "report/__init__",
@@ -47,7 +46,6 @@ rule distributions:
         code=FIGURE_SOURCES,
         schema="workflow/config/schema.yaml",
     output:
-        [f"reports/{path}" for path in distribution_files(MEASURES)],
         f"data/processed/{DISTRIBUTION_LIST}",
     log:
         "logs/distributions.log",

@@ -23,6 +23,9 @@ REPORTS = Path("reports")
 FOLDERS = (STATE, Path("logs"), Path("data/processed"), REPORTS)
 # less free than this when a run failed: the disk was full
 _ROOM = 100_000
+# Snakemake ends only when the timer of this limit has run out, 1 s as it comes. With one core a
+# job that waits for its turn would make it look without a pause.
+UNLIMITED = "100/0s"
 _STAYS = "the last report stays as it was"
 DURATIONS = STATE / "ketameta-durations.json"
 _REASONS = (
@@ -78,7 +81,10 @@ def _run(cores: str, dry_run: bool, force: bool, verbose: bool) -> int:
             cores,
             "--rerun-incomplete",
             "--nocolor",
+            "--config",
+            "tables_checked=true",
         ]
+        command += ["--max-jobs-per-timespan", UNLIMITED] * (cores != "1")
         command += ["--dry-run"] * dry_run + ["--forceall"] * force
         if verbose:
             status = subprocess.run(command, check=False).returncode

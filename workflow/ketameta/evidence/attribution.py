@@ -1,63 +1,23 @@
 """Which edit moved which estimate: each edit made alone to the old tables, and fitted again.
 
-An edit is a row edited, or a trial or arm that came or went with all its rows. Effects of edits
-need not add up: what they do together beyond their sum is told apart.
+Effects of edits need not add up: what they do together beyond their sum is told apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.changes import SAME, Cause, Move, difference, on_scale
-from ketameta.evidence.rows import ADDED, EDITED, REMOVED, RowChange, Tables, changed_rows
+from ketameta.evidence.edits import EFFECT_TABLES, Edit, edits
+from ketameta.evidence.rows import ADDED, REMOVED, RowChange, Tables, changed_rows
 from ketameta.normalize.stage import effects_of, raw_rows, trials_of
 from ketameta.synthesize.pool import pooled
 
 Record = dict[str, Any]
 MOST_FITS = 600
-_TABLES = ("trials", "arms", "outcomes", "contrasts")
-
-
-@dataclass(frozen=True)
-class Edit:
-    """Changes that only make sense together, and their name for people."""
-
-    name: str
-    trial: str
-    changes: tuple[RowChange, ...]
-
-
-def edits(changes: Sequence[RowChange]) -> list[Edit]:
-    """Group changes of rows that effects come from into edits, in the order of the changes."""
-    groups: dict[tuple[str, ...], list[RowChange]] = {}
-    own = [change for change in changes if change.table in _TABLES]
-    trials = {(c.kind, c.trial) for c in own if c.table == "trials" and c.kind != EDITED}
-    arms = {(c.kind, c.trial, c.row["arm_id"]) for c in own if c.table == "arms"}
-    for number, change in enumerate(own):
-        key: tuple[str, ...] = (str(number),)
-        if (change.kind, change.trial) in trials:
-            key = (change.kind, change.trial)
-        elif change.kind != EDITED:
-            its_arms = [change.row.get(name) for name in ("arm_id", "arm_t", "arm_c")]
-            known = [a for a in its_arms if a and (change.kind, change.trial, a) in arms]
-            key = (change.kind, change.trial, known[0]) if known else key
-        groups.setdefault(key, []).append(change)
-    return [Edit(_name(key, group), group[0].trial, tuple(group)) for key, group in groups.items()]
-
-
-def _name(key: tuple[str, ...], group: list[RowChange]) -> str:
-    if len(key) == 2:
-        return f"trial {key[1]} {key[0]}"
-    if len(key) == 3:
-        return f"arm {key[1]} / {key[2]} {key[0]}"
-    change = group[0]
-    if change.kind != EDITED:
-        return f"{change.name} {change.kind}"
-    cells = ", ".join(f"{c.column} {c.old or 'empty'} → {c.new or 'empty'}" for c in change.cells)
-    return f"{change.name}: {cells}"
 
 
 def attribute(
@@ -186,7 +146,7 @@ def _agrees(base: Record, old: Record | None) -> bool:
 
 def _with_edit(old: Tables, edit: Edit) -> _Tables | str:
     """Make one edit to the old tables; a sentence where it does not stand without others."""
-    tables = {name: list(old[name]) for name in _TABLES}
+    tables = {name: list(old[name]) for name in EFFECT_TABLES}
     for change in edit.changes:
         rows = tables[change.table]
         if change.kind == ADDED:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ketameta.configuration import Configuration
-from ketameta.evidence.attribution import edits
 from ketameta.evidence.changes import Cause, Change, Move
+from ketameta.evidence.edits import edits
 from ketameta.evidence.releases import Since
 from ketameta.evidence.rows import RowChange
 from ketameta.report import wording

@@ -1,0 +1,53 @@
+"""Edits: changes of rows that only make sense together, named for people.
+
+An edit is a row edited, or a trial or arm that came or went with all its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ketameta.evidence.rows import EDITED, RowChange
+
+# the tables that effects come from
+EFFECT_TABLES = ("trials", "arms", "outcomes", "contrasts")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Changes that only make sense together, and their name for people."""
+
+    name: str
+    trial: str
+    changes: tuple[RowChange, ...]
+
+
+def edits(changes: Sequence[RowChange]) -> list[Edit]:
+    """Group changes of rows that effects come from into edits, in the order of the changes."""
+    groups: dict[tuple[str, ...], list[RowChange]] = {}
+    own = [change for change in changes if change.table in EFFECT_TABLES]
+    trials = {(c.kind, c.trial) for c in own if c.table == "trials" and c.kind != EDITED}
+    arms = {(c.kind, c.trial, c.row["arm_id"]) for c in own if c.table == "arms"}
+    for number, change in enumerate(own):
+        key: tuple[str, ...] = (str(number),)
+        if (change.kind, change.trial) in trials:
+            key = (change.kind, change.trial)
+        elif change.kind != EDITED:
+            its_arms = [change.row.get(name) for name in ("arm_id", "arm_t", "arm_c")]
+            known = [a for a in its_arms if a and (change.kind, change.trial, a) in arms]
+            key = (change.kind, change.trial, known[0]) if known else key
+        groups.setdefault(key, []).append(change)
+    return [Edit(_name(key, group), group[0].trial, tuple(group)) for key, group in groups.items()]
+
+
+def _name(key: tuple[str, ...], group: list[RowChange]) -> str:
+    if len(key) == 2:
+        return f"trial {key[1]} {key[0]}"
+    if len(key) == 3:
+        return f"arm {key[1]} / {key[2]} {key[0]}"
+    change = group[0]
+    if change.kind != EDITED:
+        return f"{change.name} {change.kind}"
+    cells = ", ".join(f"{c.column} {c.old or 'empty'} → {c.new or 'empty'}" for c in change.cells)
+    return f"{change.name}: {cells}"
