@@ -166,11 +166,3 @@ def test_a_deleted_file_of_the_report_is_made_again(small, name):
     small.path(name).unlink()
     assert executed(small.snakemake()) == ["report"]
     assert pages(small) == before
-
-
-def test_a_deleted_figure_is_made_again(small):
-    before = pages(small)
-    figure = next(small.path("reports/figures").glob("*.funnel.svg"))
-    figure.unlink()
-    assert executed(small.snakemake()) == ["figures"]
-    assert pages(small) == before

@@ -260,6 +260,15 @@ def test_the_distributions_are_drawn_when_asked_for_and_go_with_their_data(proje
     assert not print_of_old.exists()
 
 
+def test_a_deleted_figure_is_made_again(project):
+    figure = project.path("reports/figures/response_24h.funnel.svg")
+    before = figure.read_bytes()
+    figure.unlink()
+    done = project.snakemake()
+    assert executed(done.stdout + done.stderr) == ["figures"]
+    assert figure.read_bytes() == before
+
+
 def test_a_removed_analysis_takes_its_page_along(project):
     text = project.path("workflow/config/analyses.yaml").read_text()
     start, end = text.index("  ocd_response:"), text.index("  pain_response:")
