@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ketameta.evidence.releases import Release
 from ketameta.report.stage import report
 from ketameta.report_files import TABLES, report_files
 from ketameta.tables import STAGE_TABLES
@@ -166,13 +167,18 @@ def test_findings_are_shown_where_a_later_check_hands_them_over(stage_tables, co
     assert "looks like an" not in files["analyses/ocd_response.html"]
 
 
-def test_the_date_of_the_data_is_shown_where_the_summary_has_it(stage_tables, configuration):
-    def entry(section, item, value):
-        return {"section": section, "item": item, "value": value}
+def test_data_are_dated_by_the_first_release_that_holds_them(stage_tables, configuration):
+    def front(*releases):
+        return report(stage_tables, configuration, releases)["index.html"]
 
-    summary = [*stage_tables["summary"], entry("data", "data date", "2027-01-02")]
-    index = report({**stage_tables, "summary": summary}, configuration)["index.html"]
-    assert "2027-01-02" in index
+    def release(name, data_hash):
+        return Release(name, data_hash, "", {}, ())
+
+    (now,) = {r["value"] for r in stage_tables["summary"] if r["item"] == "data hash"}
+    older = release("2027-01-02", "0" * 16)
+    assert "<dt>Data of</dt><dd>no release yet</dd>" in front(older)
+    held = release("2027-02-03", now), release("2027-03-04", now)
+    assert "<dt>Data of</dt><dd>2027-02-03</dd>" in front(*held, older)
 
 
 def test_the_citation_is_that_of_the_project(files):

@@ -15,7 +15,6 @@ from ketameta.normalize.ledger import Entry, Ledger
 from ketameta.normalize.overlap import resolve
 from ketameta.normalize.records import Arm, Effect, Row, Trial
 from ketameta.normalize.sift import sift
-from ketameta.storage import content_id
 from ketameta.tables import digests
 from ketameta.tables.stages import STAGE_TABLES
 from ketameta.vocabulary import vocabulary
@@ -225,22 +224,10 @@ def _raw_row(row: Row, label: str) -> dict[str, Any]:
 
 
 def _overview(raw: Raw) -> list[dict[str, str]]:
-    """Count what the data hold; the data hash is over every raw table's values."""
-    sections: list[tuple[str, str, object]] = []
-    values = {
-        table: [
-            {k: v for k, v in row.items() if k not in ("file", "line", "entered")} for row in rows
-        ]
-        for table, rows in raw.items()
-        if table != "problems"
-    }
-    identity = [{"table": table, "id": content_id(values[table])} for table in sorted(values)]
-    sections.append(("data", "data hash", content_id(identity)))
-    # what the page of changes needs of the raw tables, which the report does not read
-    sections.append((digests.ALL, "raw tables", digests.data_hash(raw)))
+    """Count what the data hold, and carry the digests of its cells to the page of changes."""
+    sections: list[tuple[str, str, object]] = [("data", "data hash", digests.data_hash(raw))]
     sections += [(digests.TRIALS, *pair) for pair in digests.digests(raw).items()]
-    for table, rows in values.items():
-        sections.append(("tables", table, len(rows)))
+    sections += [("tables", table, len(rows)) for table, rows in raw.items() if table != "problems"]
     own = [t for t in raw["trials"] if not t["part_of"]]
     sections.append(("trials", "trial reports", len(raw["trials"])))
     sections.append(

@@ -18,7 +18,7 @@ from ketameta.report import change_words, wording
 from ketameta.report.forest_data import AXIS, LIMITS, scaled, short
 from ketameta.report.pages import environment
 from ketameta.synthesize.scales import NULL_VALUE
-from ketameta.tables.digests import ALL, TRIALS
+from ketameta.tables.digests import TRIALS
 
 Record = dict[str, Any]
 STYLE = Path(__file__).parent / "static" / "style.css"
@@ -33,7 +33,7 @@ def history(
     if not ordered:
         return None, []
     steps = [between(a, b) for a, b in pairwise(ordered)]
-    now = dict(summary[TRIALS]), dict(summary[ALL])["raw tables"]
+    now = dict(summary[TRIALS]), dict(summary["data"])["data hash"]
     return since(ordered[-1], *now, syntheses), steps
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ketameta import __version__
 from ketameta.configuration import Analysis, Configuration
-from ketameta.evidence.releases import Release
+from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg
 from ketameta.report import changes
@@ -37,7 +37,7 @@ def report(
     """
     paths = report_files(configuration.names)
     records = {row["analysis"]: row for row in tables["syntheses"]}
-    shared = _shared(tables, configuration, paths)
+    shared = _shared(tables, configuration, paths, releases)
     files: dict[str, str | bytes] = {}
     for analysis in configuration:
         files |= _analysis_files(analysis, tables, records[analysis.name], shared)
@@ -69,14 +69,18 @@ def report(
     return {path: files[path] for path in paths}
 
 
-def _shared(tables: Rows, configuration: Configuration, paths: list[str]) -> dict[str, Any]:
-    """Return what every template is given."""
+def _shared(
+    tables: Rows, configuration: Configuration, paths: list[str], releases: Sequence[Release]
+) -> dict[str, Any]:
+    """Return what every template is given; data are dated by the first release that holds them."""
     summary = summary_view(tables["summary"])
+    data_hash = dict(summary["data"])["data hash"]
+    dates = [r.date for r in in_order(releases) if r.data_hash == data_hash]
     return {
         "summary": summary,
         "findings": tables.get("findings", []),
-        "data_hash": dict(summary["data"])["data hash"],
-        "data_date": dict(summary["data"]).get("data date"),
+        "data_hash": data_hash,
+        "data_date": dates[0] if dates else "no release yet",
         "version": __version__,
         "all_drawings": [*diagnostics(tables, configuration), *courses(tables, configuration)],
         "tables": [path for path in paths if path.startswith("tables/")],

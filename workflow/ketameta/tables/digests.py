@@ -10,8 +10,8 @@ from typing import Any
 from ketameta.tables.raw import RAW_TABLES
 
 Record = dict[str, Any]
-# sections of the overview that carry them to the report
-ALL, TRIALS = "digest of all cells", "digest of a trial's cells"
+# section of the overview that carries them to the report
+TRIALS = "digest of a trial's cells"
 
 
 def data_hash(tables: dict[str, list[Record]]) -> str:
