@@ -70,12 +70,12 @@ class Tables:
 
     def result(self, question):
         """Return effects by trial (or trial and arm), and the fate of each row by its key."""
-        effects, entries = effects_of("test", question, trials_of(self.raw), raw_rows(self.raw))
+        effects, ledger = effects_of("test", question, trials_of(self.raw), raw_rows(self.raw))
         named = {}
         for effect in effects:
             key = effect.trial.trial_id
             named[(key, effect.comparison) if effect.comparison else key] = effect
-        return named, {entry.row.key: entry for entry in entries}
+        return named, {entry.row.key: entry for entry in ledger.entries()}
 
 
 @pytest.fixture

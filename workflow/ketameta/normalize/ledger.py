@@ -72,9 +72,15 @@ class Ledger:
         """Return the reason noted for a row."""
         return self._fate[row.key][0]
 
+    def check(self) -> None:
+        """Raise KeyError with the first row that nothing was noted for."""
+        for row in self._rows:
+            if row.key not in self._fate:
+                raise KeyError(row.key)
+
     def entries(self) -> list[Entry]:
         """Return an entry for every raw row, in the order of the tables.
 
-        Raises KeyError for a row that nothing was noted for: that would be a silent drop.
+        Raises KeyError for a row that nothing was noted for.
         """
         return [Entry(self.analysis, row, *self._fate[row.key]) for row in self._rows]

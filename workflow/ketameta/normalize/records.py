@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 NOT_STATED = "not stated"
@@ -57,7 +58,7 @@ class Row:
         """Return a cell; None where it is empty."""
         return self.values[name]
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The row's name in ledger and derivations: file and line."""
         return f"{self.values['file']}:{self.line}"

@@ -33,11 +33,11 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     rows = raw_rows(raw)
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for analysis in configuration:
-        effects, entries = effects_of(analysis.name, analysis.select, trials, rows)
+        effects, ledger = effects_of(analysis.name, analysis.select, trials, rows)
         for effect in effects:
             found["effects"].append(_effect_row(analysis.name, analysis.select, effect))
             found["derivations"] += _derivation_rows(analysis.name, effect)
-        found["ledger"] += [_ledger_row(entry) for entry in entries]
+        found["ledger"] += [_ledger_row(entry) for entry in ledger.entries()]
         for variant in analysis.variants:
             if variant.select != analysis.select:
                 others, _ = effects_of(analysis.name, variant.select, trials, rows)
@@ -60,8 +60,11 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
 
 def effects_of(
     name: str, question: Question, trials: dict[str, Trial], rows: list[Row]
-) -> tuple[list[Effect], list[Entry]]:
-    """Return the effects of one analysis and the fate of every raw row in it."""
+) -> tuple[list[Effect], Ledger]:
+    """Return the effects of one analysis and the fate of every raw row in it.
+
+    Raises KeyError where nothing was noted for a row: that would be a silent drop.
+    """
     ledger = Ledger(name, rows)
     by_trial: dict[str, list[Row]] = defaultdict(list)
     for row in sift(question, trials, rows, ledger):
@@ -73,7 +76,9 @@ def effects_of(
     for trial_id, candidates in by_trial.items():
         choice = TrialChoice(question, trials[trial_id], candidates, all_by_trial[trial_id], ledger)
         effects += choice.effects()
-    return resolve(effects, trials, ledger), ledger.entries()
+    chosen = resolve(effects, trials, ledger)
+    ledger.check()
+    return chosen, ledger
 
 
 def trials_of(raw: Raw) -> dict[str, Trial]:
