@@ -1,7 +1,7 @@
 """From the extraction tables in data/raw/ to the report in reports/index.html.
 
-Five jobs: ingest, normalize, synthesize, then report and figures beside each other. What seaborn draws
-(distributions) and PDF and PNG (prints) are made when asked for. The questions are in
+Six jobs: ingest, normalize, synthesize with distributions (what seaborn draws) beside it, then report
+with figures beside it. PDF and PNG (prints) are made when asked for. The questions are in
 workflow/config/analyses.yaml; it is read and checked here, and each rule takes as a parameter the
 digest of the part that it uses, so that a changed comment or title reruns only what it changes.
 """
@@ -45,6 +45,7 @@ rule all:
     input:
         rules.report.output,
         rules.figures.output,
+        rules.distributions.output,
         # named too, so that a deleted one is made again
         rules.ingest.output,
         rules.normalize.output,

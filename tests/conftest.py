@@ -48,7 +48,7 @@ class Project:
         self.path(name).write_text(text.replace(old, new, 1), encoding="utf-8")
 
     def make(self):
-        """Run the five steps in one process, without Snakemake: for what comes out of them."""
+        """Run every step in one process, without Snakemake: for what comes out of them."""
         code = (
             "from ketameta.steps import main\n"
             "made, config = 'data/processed', ['--config', 'workflow/config/analyses.yaml']\n"
@@ -57,6 +57,7 @@ class Project:
             "assert main(['synthesize', made, made, *config]) == 0\n"
             "assert main(['report', made, 'reports', *config]) == 0\n"
             "assert main(['figures', made, 'reports', *config]) == 0\n"
+            "assert main(['distributions', made, 'reports', *config]) == 0\n"
         )
         return self.run("-c", code)
 

@@ -8,7 +8,7 @@ import pytest
 from ketameta.report_files import TABLES
 from ketameta.storage import content_id, read_table, rows_of
 
-STAGES = ["ingest", "normalize", "synthesize", "report", "figures"]
+STAGES = ["ingest", "normalize", "synthesize", "report", "figures", "distributions"]
 # what tells of all analyses together
 SHARED = {
     "index.html",
@@ -95,7 +95,9 @@ def test_a_new_trial_changes_only_analyses_of_its_outcome(small):
         with path.open("a", encoding="utf-8") as file:
             file.write(",".join(row.get(column, "") for column in header) + "\n")
     assert executed(small.snakemake()) == STAGES
-    assert touched(differs(before, pages(small))) == {"response_24h", "response_24h_arm"}
+    changed = touched(differs(before, pages(small)))
+    # the map of the evidence is about all data
+    assert changed == {"response_24h", "response_24h_arm", "data"}
     assert differs(own, effects(small)) == {"response_24h", "response_24h_arm"}
 
 
@@ -125,7 +127,7 @@ def test_another_order_of_keys_in_the_configuration_runs_nothing(small):
 
 def test_a_changed_module_runs_its_stage_and_without_effect_changes_no_byte(small):
     before, ids = pages(small), tables(small)
-    path = small.path("workflow/ketameta/synthesize/scales.py")
+    path = small.path("workflow/ketameta/synthesize/absolute.py")
     path.write_text(path.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
     assert executed(small.snakemake()) == ["synthesize", "report", "figures"]
     assert pages(small) == before

@@ -17,9 +17,9 @@ import pytest
 from ketameta.report_files import report_files
 
 ROOT = Path(__file__).parents[1]
-STAGES = ["ingest", "normalize", "synthesize", "report", "figures"]
+STAGES = ["ingest", "normalize", "synthesize", "report", "figures", "distributions"]
 FROM_SYNTHESIS = ["synthesize", "report", "figures"]
-DRAWING = ["report", "figures"]
+DRAWING = ["report", "figures", "distributions"]
 
 
 def executed(text):
@@ -61,6 +61,8 @@ def test_the_report_holds_nothing_else(built, configuration):
     with built.path("reports/figures/figures.csv").open() as file:
         drawn = {row["file"] for row in csv.DictReader(file)}
     wanted = {*report_files(configuration.names), *drawn, "figures/figures.csv"}
+    arms = [a.name for a in configuration if a.select.measure == "PCTRED"]
+    wanted |= {"figures/data.evidence.svg", *(f"figures/{n}.distribution.svg" for n in arms)}
     assert found == wanted
 
 
@@ -178,7 +180,7 @@ def listed_sources(stage):
     return found
 
 
-@pytest.mark.parametrize("stage", [*STAGES, "distributions"])
+@pytest.mark.parametrize("stage", STAGES)
 def test_each_rule_lists_every_module_that_its_step_loads(built, tmp_path, stage):
     code = (
         "import sys\nfrom ketameta import steps\n"
@@ -245,19 +247,20 @@ def test_a_dry_run_says_what_and_why_and_does_nothing(project):
     assert bytes_of(project.path("reports")) == before
 
 
-def test_the_distributions_are_drawn_when_asked_for_and_go_with_their_data(project, configuration):
-    arms = [a.name for a in configuration if a.select.measure == "PCTRED"]
-    data = ["figures/data.evidence.svg", *(f"figures/{name}.distribution.svg" for name in arms)]
-    assert not any(project.path(f"reports/{path}").exists() for path in data)
-    assert project.snakemake("distributions").returncode == 0
-    assert all(project.path(f"reports/{path}").stat().st_size > 0 for path in data)
-    assert planned(project) == []
-    print_of_old = project.path("reports/figures/response_24h.funnel.pdf")
-    print_of_old.write_bytes(b"older data")
-    project.edit("workflow/config/analyses.yaml", "tau2: REML", "tau2: PM")
-    assert project.snakemake().returncode == 0
-    assert not any(project.path(f"reports/{path}").exists() for path in data)
-    assert not print_of_old.exists()
+def test_the_distributions_follow_their_data_and_old_prints_go(project):
+    figures = project.path("reports/figures")
+    (drawn,) = figures.glob("*.distribution.svg")
+    assert (figures / "data.evidence.svg").stat().st_size > 0
+    before = drawn.read_bytes()
+    prints = [figures / f"{drawn.name[:-4]}.pdf", figures / "response_24h.funnel.pdf"]
+    for path in prints:
+        path.write_bytes(b"older data")
+    old = "berman2000,ketamine_0.5,depression_score,HAMD25,,72,7,,,,,,-14,"
+    project.edit("data/raw/outcomes.csv", old, old.replace("-14", "-17"))
+    done = project.snakemake()
+    assert done.returncode == 0, done.stderr
+    assert drawn.read_bytes() != before
+    assert not any(path.exists() for path in prints)
 
 
 def test_a_deleted_figure_is_made_again(project):

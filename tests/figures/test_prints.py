@@ -13,7 +13,7 @@ CODE = """
 import hashlib
 from ketameta.figures.canvas import save, to_pdf, to_png
 from ketameta.figures.scene import Circle, Line, Polygon, Rect, Scene, Text
-from ketameta.figures.statistical import draw_evidence, draw_reductions
+from ketameta.figures.statistical import draw_evidence, draw_reductions, evidence_layout
 scene = Scene(300, 120, "Title", "Words", (
     Rect(10, 10, 40, 20), Line(5, 60, 200, 60, "ink", 1, "3 3"), Circle(80, 30, 6, "high"),
     Polygon(((100, 10), (120, 20), (100, 30))), Text(10, 90, "τ² = 0.1, n − 1", bold=True),
@@ -24,7 +24,8 @@ points = [dict(period="to 2 d", side=s, reduction=float(i * 7), n=10 * i)
 for made in (
     to_pdf(scene), to_png(scene),
     save(draw_reductions(points, ["to 2 d"], "note"), "svg", "t"),
-    save(draw_evidence(["A", "Bcd"], [("P", ["x", "y"], [[1, 0], [2, 9]])], "note"), "svg", "t"),
+    save(draw_evidence(["A", "Bcd"], [("P", ["x", "y"], [[1, 0], [2, 9]])],
+                       evidence_layout(["A", "Bcd"], [2], "note")), "svg", "t"),
 ):
     print(hashlib.sha256(made).hexdigest())
 """

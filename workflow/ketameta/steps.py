@@ -94,15 +94,14 @@ def report(syntheses: Path, out: Path, config: Path) -> int:
 def figures(syntheses: Path, out: Path, config: Path) -> int:
     """Write the figures of the diagnostics and time courses, and the list of them.
 
-    What `distributions` and `prints` made of older data goes: they are made when asked for.
+    What `prints` made of older data goes: it is made when asked for.
     """
     from ketameta.configuration import load
-    from ketameta.report.graphics import DATA_KINDS, SYNTHESIS_KINDS, graphics
+    from ketameta.report.graphics import SYNTHESIS_KINDS, graphics
     from ketameta.tables import STAGE_TABLES
 
     files = graphics(_read(syntheses, list(STAGE_TABLES["synthesize"])), load(config))
-    _write_files(out, files, (*SYNTHESIS_KINDS, *DATA_KINDS))
-    (syntheses / DISTRIBUTION_LIST).unlink(missing_ok=True)
+    _write_files(out, files, SYNTHESIS_KINDS)
     write_text(syntheses / FIGURE_LIST, checksums(files))
     return 0
 

@@ -38,11 +38,9 @@ rule figures:
 
 
 rule distributions:
-    """Draw what seaborn draws; its import alone costs a third of the whole report."""
+    """Draw what seaborn draws, beside the synthesis: the data alone give it."""
     input:
         tables=[f"data/processed/{name}.parquet" for name in ("reductions", "coverage")],
-        # that job clears away drawings of older data
-        after=rules.figures.output,
         code=FIGURE_SOURCES,
         schema="workflow/config/schema.yaml",
     output:
@@ -65,6 +63,7 @@ rule prints:
         rules.report.output,
         rules.figures.output,
         rules.distributions.output,
+        tables=processed("synthesize"),
         code=FIGURE_SOURCES,
     output:
         touch("reports/figures/.prints"),

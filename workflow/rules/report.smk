@@ -19,6 +19,8 @@ rule report:
         f"data/processed/{REPORT_LIST}",
     log:
         "logs/report.log",
+    # before the figures, where cores are few: it takes longest
+    priority: 1
     params:
         config=CONFIG.as_posix(),
         digest=CONFIGURATION.digest("select", "model", "display"),

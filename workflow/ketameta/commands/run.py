@@ -17,7 +17,9 @@ from pathlib import Path
 
 from ketameta.storage import check_writable, restore_last
 
-STAGES = ("ingest", "normalize", "synthesize", "report", "figures")
+STAGES = ("ingest", "normalize", "synthesize", "report", "figures", "distributions")
+# one after the other; the rest runs beside them
+_CHAIN = STAGES[:4]
 STATE = Path(".snakemake")
 REPORTS = Path("reports")
 FOLDERS = (STATE, Path("logs"), Path("data/processed"), REPORTS)
@@ -224,8 +226,9 @@ class _Progress:
 
     def _announce(self) -> None:
         names = [name for name in STAGES if name in self.planned]
-        known = [self.durations[name] for name in names if name in self.durations]
-        about = f", about {max(1, round(sum(known) + 1.5))} s" if len(known) == len(names) else ""
+        chain = [name for name in names if name in _CHAIN] or names
+        known = [self.durations[name] for name in chain if name in self.durations]
+        about = f", about {max(1, round(sum(known) + 1.5))} s" if len(known) == len(chain) else ""
         what = "would run" if self.dry_run else "to run"
         print(f"{what}: {', '.join(names)}{about}", flush=True)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ketameta.figures.canvas import save
+from ketameta.figures.metrics import text_width
 from ketameta.figures.scene import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+# inches
+REDUCTIONS_SIZE = (5.8, 4.4)
 _SETTINGS: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 8.0}
 
 
@@ -44,7 +48,7 @@ def draw_reductions(points: list[dict[str, Any]], order: Sequence[str], note: st
     sides = {"treated": COLOURS["mark"], "control": COLOURS["pooled"]}
     style: dict[Any, Any] = sns.axes_style("ticks") | _SETTINGS
     with rc_context(style):
-        figure = Figure(figsize=(5.8, 4.4))
+        figure = Figure(figsize=REDUCTIONS_SIZE)
         axes = figure.add_axes((0.1, 0.24, 0.88, 0.67))
         sizes = frame.groupby(["period", "side"])["reduction"].transform("size")
         common = {"x": "period", "y": "reduction", "order": order, "hue": "side", "ax": axes}
@@ -88,10 +92,41 @@ def _points(axes: Axes, frame: Any, order: Sequence[str], sides: dict[str, str])
         )  # fmt: skip
 
 
+def pixels(inches: tuple[float, float]) -> tuple[float, float]:
+    """Return width and height in the pixels of a page, where text is as tall as in scenes."""
+    return inches[0] * 96 * 1.2, inches[1] * 96 * 1.2
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the parts of the map of the evidence stand, in inches.
+
+    Reckoned here, since matplotlib's solver differs in the last digit from run to run, and since a
+    page has to know the size before the map is drawn.
+    """
+
+    left: float
+    bottom: float
+    size: tuple[float, float]
+    lines: str
+
+
+_GAP, _CELL, _HIGH = 0.08, 0.25, 0.2
+
+
+def evidence_layout(outcomes: Sequence[str], periods: Sequence[int], note: str) -> Layout:
+    """Return the layout for labels of outcomes and the number of periods of each population."""
+    left = max(text_width(label, 10.67) for label in outcomes) / 96 + 0.25
+    width = left + _CELL * sum(periods) + _GAP * (len(periods) - 1) + 0.1
+    lines = _wrapped(note, int(width * 18))
+    bottom = 0.75 + 0.15 * (lines.count("\n") + 1)
+    return Layout(left, bottom, (width, bottom + _HIGH * len(outcomes) + 0.3), lines)
+
+
 def draw_evidence(
     outcomes: Sequence[str],
     facets: Sequence[tuple[str, Sequence[str], Sequence[Sequence[int]]]],
-    note: str,
+    layout: Layout,
 ) -> Figure:
     """Draw how many trials there are: a heat map a population, outcomes down, periods across.
 
@@ -103,28 +138,17 @@ def draw_evidence(
     from matplotlib.figure import Figure
     from numpy import array, where
 
-    from ketameta.figures.metrics import text_width
-
-    widths = [len(periods) for _, periods, _ in facets]
     most = max(max(row) for _, _, grid in facets for row in grid)
-    # inches: the layout is reckoned here, since matplotlib's solver differs in the last digit
-    # from run to run
-    left = max(text_width(label, 10.67) for label in outcomes) / 96 + 0.25
-    gap, cell, high = 0.08, 0.25, 0.2
-    width = left + cell * sum(widths) + gap * (len(facets) - 1) + 0.1
-    lines = _wrapped(note, int(width * 18))
-    bottom = 0.75 + 0.15 * (lines.count("\n") + 1)
-    height = bottom + high * len(outcomes) + 0.3
+    width, height = layout.size
     style: dict[Any, Any] = sns.axes_style("white") | _SETTINGS
     shades = sns.light_palette(COLOURS["mark"], as_cmap=True)
     with rc_context(style):
-        figure = Figure(figsize=(width, height))
-        x = left
+        figure = Figure(figsize=layout.size)
+        x, tall = layout.left, _HIGH * len(outcomes) / height
         for n, (name, periods, grid) in enumerate(facets):
-            wide = cell * len(periods)
-            place = (x / width, bottom / height, wide / width, high * len(outcomes) / height)
-            axes = figure.add_axes(place)
-            x += wide + gap
+            wide = _CELL * len(periods)
+            axes = figure.add_axes((x / width, layout.bottom / height, wide / width, tall))
+            x += wide + _GAP
             counts = array(grid)
             sns.heatmap(
                 counts, mask=counts == 0, ax=axes, cbar=False, cmap=shades,
@@ -137,7 +161,7 @@ def draw_evidence(
             axes.set_title(name, fontsize=8, fontweight="bold")
             axes.tick_params(axis="x", rotation=90, labelsize=7)
             axes.tick_params(axis="y", rotation=0)
-        figure.text(0.12 / width, 0.06 / height, lines, fontsize=7.5, color=COLOURS["muted"])
+        figure.text(0.12 / width, 0.06 / height, layout.lines, fontsize=7.5, color=COLOURS["muted"])
     return figure
 
 

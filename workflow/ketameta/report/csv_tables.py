@@ -21,7 +21,7 @@ def shown_tables(tables: dict[str, list[Record]]) -> dict[str, Table]:
     schemas = STAGE_TABLES["synthesize"]
     for name in ("syntheses", "subgroups", "sensitivity", "absolute", "points"):
         found[name] = (schemas[name].names, tables[name])
-    for name in ("exclusions", "unused", "summary"):
+    for name in ("exclusions", "unused", "summary", "arm_reductions", "evidence_map"):
         found[name] = (schemas[name].names, tables[name])
     found["claims"] = (schemas["claim_tests"].names, tables["claim_tests"])
     plain = [name for name in STUDIES.names if name not in ("steps", "evidence")]

@@ -3,7 +3,7 @@
 Two steps draw them, so that a reader of numbers need not wait. `graphics` draws what the synthesis
 gives, as scenes, beside the report; which kinds an analysis has follows from its number of effects,
 since `diagnostics` holds none below three. `distributions` draws what the data give, by seaborn,
-whose import costs more than all scenes together: when it is asked for.
+whose import costs more than all scenes together: beside the synthesis, which it does not need.
 """
 
 from __future__ import annotations
@@ -51,13 +51,15 @@ LIST = "figures/figures.csv"
 class Drawing:
     """A figure: the analysis that it belongs to, its kind, alternative text, and how it is drawn.
 
-    `make` returns a scene, or for the kinds that seaborn draws a matplotlib figure.
+    `size` is width and height in pixels. `make` returns a scene, or for the kinds that seaborn
+    draws a matplotlib figure.
     """
 
     analysis: str
     kind: str
     title: str
     description: str
+    size: tuple[float, float]
     make: Callable[[], Scene | Figure]
 
     def path(self, suffix: str) -> str:
@@ -85,7 +87,8 @@ class Drawing:
 
 def drawn(scene: Scene, analysis: str, kind: str) -> Drawing:
     """Return a drawing of a scene that is there already."""
-    return Drawing(analysis, kind, scene.title, scene.description, lambda: scene)
+    size = scene.width, scene.height
+    return Drawing(analysis, kind, scene.title, scene.description, size, lambda: scene)
 
 
 def forests(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
@@ -137,12 +140,22 @@ def courses(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
 
 def statistical(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
     """Yield what seaborn draws: reductions arm by arm, and the map of the evidence."""
-    rows = _by(tables["reductions"], "analysis")
+    yield from reductions(tables["reductions"], configuration)
+    yield evidence(tables["coverage"])
+
+
+def reductions(rows: list[Record], configuration: Configuration) -> Iterator[Drawing]:
+    """Yield the reductions arm by arm of each analysis that pools reductions."""
+    groups = _by(rows, "analysis")
     for analysis in configuration:
         if analysis.select.measure == "PCTRED":
-            parts = statistical_data.reductions(analysis, rows[analysis.name])
+            parts = statistical_data.reductions(analysis, groups[analysis.name])
             yield Drawing(analysis.name, "distribution", *parts)
-    yield Drawing(ALL, "evidence", *statistical_data.evidence(tables["coverage"]))
+
+
+def evidence(coverage: list[Record]) -> Drawing:
+    """Return the map of the evidence, of rows of the table coverage."""
+    return Drawing(ALL, "evidence", *statistical_data.evidence(coverage))
 
 
 def graphics(tables: Rows, configuration: Configuration) -> dict[str, str]:

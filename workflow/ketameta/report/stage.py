@@ -16,7 +16,7 @@ from ketameta.report.claims import claim_views
 from ketameta.report.compact import compact
 from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.forest_data import forest_of
-from ketameta.report.graphics import courses, diagnostics
+from ketameta.report.graphics import courses, diagnostics, evidence, reductions
 from ketameta.report.pages import by_reason, environment, study_view, summary_view, warnings_on
 from ketameta.report.verify import verify_script
 from ketameta.report.workbook import workbook
@@ -46,6 +46,8 @@ def report(
     files["index.html"] = pages.get_template("index.html").render(
         **shared,
         changed=changed,
+        map=evidence(tables["evidence_map"]),
+        evidence=tables["evidence_map"],
         rows=[(a, records[a.name]) for a in configuration],
         headlines=[
             (a, records[a.name], _small_forest(a, tables, records[a.name]))
@@ -83,6 +85,7 @@ def _shared(
         "data_date": dates[0] if dates else "no release yet",
         "version": __version__,
         "all_drawings": [*diagnostics(tables, configuration), *courses(tables, configuration)],
+        "all_reductions": list(reductions(tables["arm_reductions"], configuration)),
         "tables": [path for path in paths if path.startswith("tables/")],
         "figures": {
             name: [path for path in paths if path.startswith(f"figures/{name}.")]
@@ -117,6 +120,8 @@ def _analysis_files(
             unused=by_reason([u for u in own["unused"] if not u["chosen"]]),
             chosen=by_reason([u for u in own["unused"] if u["chosen"]]),
             drawings=[d for d in shared["all_drawings"] if d.analysis == name],
+            distributions=[d for d in shared["all_reductions"] if d.analysis == name],
+            arms=own["arm_reductions"],
             warnings=warnings_on(studies, shared["summary"], shared["findings"]),
             root="../",
         ),
@@ -125,7 +130,7 @@ def _analysis_files(
 
 _OWN = (
     *("studies", "subgroups", "sensitivity", "absolute", "points"),
-    *("exclusions", "unused", "judgements"),
+    *("exclusions", "unused", "judgements", "arm_reductions"),
 )
 
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis
 from ketameta.figures.scene import Scene, Text
+from ketameta.figures.statistical import (
+    REDUCTIONS_SIZE,
+    draw_evidence,
+    draw_reductions,
+    evidence_layout,
+    pixels,
+)
 from ketameta.report import wording
 from ketameta.vocabulary import vocabulary
 
@@ -14,7 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Record = dict[str, Any]
-Parts = tuple[str, str, Callable[[], "Figure | Scene"]]
+# title, description, width and height in pixels, drawing
+Parts = tuple[str, str, tuple[float, float], Callable[[], "Figure | Scene"]]
 # as in normalize.describe; hours after the first dose
 PERIODS = ("6 h", "2 d", "9 d", "5 wk", "later", "not stated")
 _LAST = {"to 6 h": 6, "to 2 d": 48, "to 9 d": 216, "to 5 wk": 840}
@@ -25,7 +34,7 @@ def _period(hour: float) -> str:
 
 
 def reductions(analysis: Analysis, rows: list[Record]) -> Parts:
-    """Return title, description and drawing of the reductions, arm by arm and period by period."""
+    """Return the parts of a drawing of the reductions, arm by arm and period by period."""
     if not rows:
         return _nothing(f"{_outcome(analysis)}: reduction from baseline, arm by arm")
     points = [
@@ -55,17 +64,14 @@ def reductions(analysis: Analysis, rows: list[Record]) -> Parts:
         "a fall in the treated includes what control shows too."
     )
 
-    def make() -> Figure:
-        from ketameta.figures.statistical import draw_reductions
-
-        return draw_reductions(points, order, note)
-
-    return title, description, make
+    drawn = partial(draw_reductions, points, order, note)
+    return title, description, pixels(REDUCTIONS_SIZE), drawn
 
 
 def _nothing(title: str) -> Parts:
     said = "No row of the tables gives a number for this figure."
-    return title, said, lambda: Scene(420, 60, title, said, (Text(12, 35, said),))
+    scene = Scene(420, 60, title, said, (Text(12, 35, said),))
+    return title, said, (scene.width, scene.height), lambda: scene
 
 
 def _outcome(analysis: Analysis) -> str:
@@ -74,7 +80,7 @@ def _outcome(analysis: Analysis) -> str:
 
 
 def evidence(rows: list[Record]) -> Parts:
-    """Return title, description and drawing of the map of populations, outcomes and periods."""
+    """Return the parts of a drawing of the map of populations, outcomes and periods."""
     if not rows:
         return _nothing("What evidence there is: trials by population, outcome and time")
     words = vocabulary()
@@ -107,12 +113,8 @@ def evidence(rows: list[Record]) -> Parts:
         f"time before on; –: no hour stated. {names}."
     )
 
-    def make() -> Figure:
-        from ketameta.figures.statistical import draw_evidence
-
-        return draw_evidence(labels, facets, note)
-
-    return title, description, make
+    layout = evidence_layout(labels, [len(periods) for _, periods, _ in facets], note)
+    return title, description, pixels(layout.size), lambda: draw_evidence(labels, facets, layout)
 
 
 def _short(period: str) -> str:

@@ -57,6 +57,7 @@ def synthesize(
     found["courses"] = courses(configuration, found["syntheses"])
     found["findings"] = tables["number_checks"]
     found["claim_tests"] = tests_of(tables["claim_rows"], configuration)
+    found["arm_reductions"], found["evidence_map"] = tables["reductions"], tables["coverage"]
     found["summary"] = tables["overview"] + _use(tables["ledger"])
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.parts import ANALYSIS, ESTIMATE_COLUMNS, FILE, LINE, SCALE, TRIAL
 
@@ -59,6 +61,14 @@ COVERAGE = TableSchema(
         Column("people", "integer", "people randomised in them", unit="people", required=True),
     ),
     key=("population", "outcome", "period"),
+)
+
+# the report reads what the synthesis wrote: these two go through it as they are
+ARM_REDUCTIONS = replace(
+    REDUCTIONS, name="arm_reductions", title=f"{REDUCTIONS.title}, as the report shows them"
+)
+EVIDENCE_MAP = replace(
+    COVERAGE, name="evidence_map", title=f"{COVERAGE.title}, as the report shows it"
 )
 
 JUDGEMENTS = TableSchema(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ketameta.tables.behind_figures import (
+    ARM_REDUCTIONS,
     ASYMMETRY,
     BIAS,
     COURSES,
     COVERAGE,
     DIAGNOSTICS,
+    EVIDENCE_MAP,
     JUDGEMENTS,
     REDUCTIONS,
 )
@@ -278,7 +280,7 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
         "synthesize": (
             *(SYNTHESES, SUBGROUPS, SENSITIVITY, STUDIES, EXCLUSIONS, UNUSED),
             *(ABSOLUTE, POINTS, CLAIM_TESTS, FINDINGS, SUMMARY),
-            *(JUDGEMENTS, DIAGNOSTICS, ASYMMETRY, COURSES),
+            *(JUDGEMENTS, DIAGNOSTICS, ASYMMETRY, COURSES, ARM_REDUCTIONS, EVIDENCE_MAP),
         ),
     }.items()
 }
