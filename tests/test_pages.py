@@ -102,7 +102,10 @@ PANEL = "dialog.panel[open]"
 
 @pytest.mark.parametrize(
     "place",
-    ["figure svg a[href='#effect-murrough2013a']", "tr[data-effect='effect-murrough2013a'] td.n"],
+    [
+        "figure.wide svg a[href='#effect-murrough2013a']",
+        "tr[data-effect='effect-murrough2013a'] td.n",
+    ],
 )
 def test_provenance_opens_by_mouse_and_closes_by_escape(page, address, place):
     page.goto(address(ANALYSIS))
@@ -140,12 +143,12 @@ def test_provenance_opens_by_keyboard_and_gives_the_focus_back(page, address):
 
 def test_pointing_shows_rows_and_steps_and_leaving_hides_them(page, address):
     page.goto(address(ANALYSIS))
-    page.locator("figure svg a[href='#effect-murrough2013a'] rect.mark").hover()
+    page.locator("figure.wide svg a[href='#effect-murrough2013a'] rect.mark").hover()
     look = page.locator(".look")
     look.wait_for(state="visible")
     assert "outcomes.csv:" in look.inner_text()
     assert "Derivation" in look.inner_text()
-    box = page.locator("figure svg a[href='#effect-murrough2013a'] rect.mark").bounding_box()
+    box = page.locator("figure.wide svg a[href='#effect-murrough2013a'] rect.mark").bounding_box()
     over = look.bounding_box()
     assert over["y"] >= box["y"] + box["height"] or over["y"] + over["height"] <= box["y"]
     page.mouse.move(5, 5)
@@ -214,7 +217,7 @@ def test_axe_finds_no_violation(page, address):
         page.goto(address(name))
         found += [(name, v["id"], v["nodes"][0]["html"][:200]) for v in violations(axe, page)]
     page.goto(address(ANALYSIS))
-    page.locator("figure svg a[href='#effect-murrough2013a'] rect.mark").click()
+    page.locator("figure.wide svg a[href='#effect-murrough2013a'] rect.mark").click()
     found += [("panel", v["id"], v["nodes"][0]["html"][:200]) for v in violations(axe, page)]
     assert found == []
 
@@ -273,3 +276,13 @@ def test_nothing_moves_while_a_page_loads(page, address):
         ".observe({type: 'layout-shift', buffered: true}); setTimeout(() => done(sum), 200) })"
     )
     assert shift == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize("context", [{"viewport": {"width": 375, "height": 700}}], indirect=True)
+def test_on_a_phone_the_forest_plot_fits_and_opens_what_is_behind_a_trial(page, address):
+    page.goto(address(ANALYSIS))
+    assert not page.locator("figure.wide").is_visible()
+    box = page.locator("figure.narrow .scroll")
+    assert box.evaluate("node => node.scrollWidth <= node.clientWidth")
+    page.locator("figure.narrow svg a[href='#effect-murrough2013a']").click()
+    assert "events 30" in page.locator(PANEL).inner_text()

@@ -5,7 +5,7 @@ Everything that is written comes in as text: this module knows places, not stati
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ketameta.figures.axis import Axis, make_axis, tick_label
@@ -99,6 +99,12 @@ class Forest:
         return [row for block in self.blocks for row in block.rows]
 
     @property
+    def shares(self) -> list[float]:
+        """Each row's weight as a part of the heaviest; without weights all are middling."""
+        heaviest = max((row.weight or 0.0 for row in self.rows), default=0.0)
+        return [0.4 if r.weight is None or not heaviest else r.weight / heaviest for r in self.rows]
+
+    @property
     def totals(self) -> list[Total]:
         """Every pooled row: subtotals, total, prediction."""
         found = [block.subtotal for block in self.blocks] + [self.total, self.prediction]
@@ -111,8 +117,8 @@ class _Drawing:
     def __init__(self, forest: Forest) -> None:
         self.forest = forest
         self.columns = _columns(forest)
-        self.axis = _axis(forest, self.columns)
-        self.heaviest = max((row.weight or 0.0 for row in forest.rows), default=0.0)
+        self.axis = forest_axis(forest, *self.columns.plot)
+        self.shares = iter(forest.shares)
         self.shapes: list[Shape] = []
         self.y = MARGIN
 
@@ -131,11 +137,17 @@ def draw(forest: Forest) -> Scene:
     if forest.prediction:
         _total_row(drawing, forest.prediction, bold=False, predicts=True)
     bottom = drawing.y + 4
-    drawing.shapes[ground:ground] = _guides(drawing, top, bottom)
-    _axis_shapes(drawing, bottom)
-    _below(drawing)
-    width, height = drawing.columns.width, drawing.y + MARGIN
-    return Scene(width, height, forest.title, forest.description, tuple(drawing.shapes))
+    drawing.shapes[ground:ground] = guides(forest, drawing.axis, top, bottom)
+    width = drawing.columns.width
+    return finished(forest, drawing.axis, width, drawing.shapes, bottom)
+
+
+def finished(forest: Forest, axis: Axis, width: float, shapes: list[Shape], y: float) -> Scene:
+    """Return the scene of these rows, with the axis at height y and what stands below it."""
+    group, y = _axis_shapes(forest, axis, width, y)
+    texts, y = _below(forest, width, y)
+    shapes = [*shapes, group, *texts]
+    return Scene(width, y + MARGIN, forest.title, forest.description, tuple(shapes))
 
 
 def _columns(forest: Forest) -> Columns:
@@ -150,14 +162,14 @@ def _columns(forest: Forest) -> Columns:
     )
 
 
-def _axis(forest: Forest, columns: Columns) -> Axis:
+def forest_axis(forest: Forest, x0: float, x1: float) -> Axis:
+    """Return the axis of a forest plot from x0 to x1."""
     intervals = [row.interval for row in forest.rows] + [t.interval for t in forest.totals]
     estimates = [i.estimate for i in intervals]
     # the pooled interval is never clipped
     for interval in [forest.total.interval] if forest.total else []:
         estimates += [x for x in (interval.low, interval.high) if x is not None]
     bounds = [x for i in intervals for x in (i.low, i.high) if x is not None]
-    x0, x1 = columns.plot
     return make_axis(estimates, bounds, forest.null, forest.log, x0, x1, forest.limits)
 
 
@@ -182,9 +194,7 @@ def _study_row(drawing: _Drawing, row: Row) -> None:
     shapes: list[Shape] = [Rect(MARGIN, drawing.y, columns.width - 2 * MARGIN, height, "hit")]
     shapes += columns.left_cells(lines, middle)
     shapes += columns.right_cells(row.right, middle)
-    # without weights every square has the same, middling size
-    share = 0.4 if row.weight is None or not drawing.heaviest else row.weight / drawing.heaviest
-    shapes += square(row.interval, drawing.axis, middle, share)
+    shapes += square(row.interval, drawing.axis, middle, next(drawing.shares))
     for judged, (x0, x1) in zip(row.lights, columns.lights, strict=True):
         shapes += light(judged.letter, judged.role, judged.title, (x0 + x1) / 2, middle)
     drawing.shapes.append(Group(tuple(shapes), row.tooltip, row.href, "study"))
@@ -211,9 +221,8 @@ def _total_row(drawing: _Drawing, total: Total, bold: bool, predicts: bool = Fal
     drawing.y += height
 
 
-def _guides(drawing: _Drawing, top: float, bottom: float) -> list[Shape]:
-    """Lines behind the rows: no effect, and the pooled estimate."""
-    forest, axis = drawing.forest, drawing.axis
+def guides(forest: Forest, axis: Axis, top: float, bottom: float) -> list[Shape]:
+    """Return the lines behind the rows: no effect, and the pooled estimate."""
     shapes: list[Shape] = []
     if forest.null is not None and not axis.side(forest.null):
         x = axis.place(forest.null)
@@ -224,21 +233,22 @@ def _guides(drawing: _Drawing, top: float, bottom: float) -> list[Shape]:
     return shapes
 
 
-def _axis_shapes(drawing: _Drawing, y: float) -> None:
-    forest, axis = drawing.forest, drawing.axis
+def _axis_shapes(forest: Forest, axis: Axis, width: float, y: float) -> tuple[Group, float]:
+    """Return the axis at height y with its words, and the height below it."""
     shapes = [*ticks(axis, y)]
     y += 18
     if forest.sides:
         null = axis.place(forest.null if forest.null is not None else axis.low)
         y += 16
-        placed = _sides(forest.sides, null, axis, drawing.columns.width, y)
+        placed = _sides(forest.sides, null, axis, width, y)
         shapes += placed
         y = placed[-1].y
-    for line in wrap(forest.axis_title, SMALL, axis.x1 - axis.x0 + 2 * _SIDE):
+    middle = (axis.x0 + axis.x1) / 2
+    room = min(axis.x1 - axis.x0 + 2 * _SIDE, 2 * min(middle, width - middle) - 2 * MARGIN)
+    for line in wrap(forest.axis_title, SMALL, room):
         y += 17
-        shapes.append(Text((axis.x0 + axis.x1) / 2, y, line, "middle", "muted", SMALL))
-    drawing.shapes.append(Group(tuple(shapes), name="axis"))
-    drawing.y = y + 8
+        shapes.append(Text(middle, y, line, "middle", "muted", SMALL))
+    return Group(tuple(shapes), name="axis"), y + 8
 
 
 def ticks(axis: Axis, y: float) -> Iterator[Shape]:
@@ -271,27 +281,29 @@ def _sides(
     )
 
 
-def _below(drawing: _Drawing) -> None:
+def _below(forest: Forest, width: float, y: float) -> tuple[list[Shape], float]:
     """Write what stands below the plot: statistics, trials left out, notes."""
-    forest = drawing.forest
-    _lines(drawing, forest.statistics, "ink")
+    shapes, y = _lines(forest.statistics, "ink", width, y)
     if forest.left_out:
-        drawing.y += 24
-        drawing.shapes.append(
-            Text(MARGIN, drawing.y, forest.left_out_heading, size=SMALL, bold=True)
-        )
-        for trial in forest.left_out:
-            _lines(drawing, (f"{trial.label}: {trial.reason}",), "ink", 10)
-        drawing.y += 4
+        y += 24
+        shapes.append(Text(MARGIN, y, forest.left_out_heading, size=SMALL, bold=True))
+        told = [f"{trial.label}: {trial.reason}" for trial in forest.left_out]
+        texts, y = _lines(told, "ink", width, y, 10)
+        shapes += texts
+        y += 4
     if forest.notes:
-        drawing.y += 6
-        _lines(drawing, forest.notes, "muted")
+        texts, y = _lines(forest.notes, "muted", width, y + 6)
+        shapes += texts
+    return shapes, y
 
 
-def _lines(drawing: _Drawing, texts: tuple[str, ...], role: str, indent: float = 0.0) -> None:
-    width = drawing.columns.width - 2 * MARGIN
+def _lines(
+    texts: Sequence[str], role: str, width: float, y: float, indent: float = 0.0
+) -> tuple[list[Shape], float]:
+    shapes: list[Shape] = []
     for text in texts:
-        for n, line in enumerate(wrap(text, SMALL, width - 2 * indent)):
-            drawing.y += 17
+        for n, line in enumerate(wrap(text, SMALL, width - 2 * MARGIN - 2 * indent)):
+            y += 17
             x = MARGIN + indent + (indent if n else 0)
-            drawing.shapes.append(Text(x, drawing.y, line, role=role, size=SMALL))
+            shapes.append(Text(x, y, line, role=role, size=SMALL))
+    return shapes, y

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from ketameta import __version__
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
+from ketameta.figures.narrow import draw_narrow
 from ketameta.figures.scene import to_svg
 from ketameta.report import changes
 from ketameta.report.claims import claim_views
@@ -50,7 +52,7 @@ def report(
         evidence=tables["evidence_map"],
         rows=[(a, records[a.name]) for a in configuration],
         headlines=[
-            (a, records[a.name], _small_forest(a, tables, records[a.name]))
+            (a, records[a.name], *_small_forests(a, tables, records[a.name]))
             for a in configuration
             if a.display.headline
         ],
@@ -101,7 +103,10 @@ def _analysis_files(
     name = analysis.name
     own = {table: _of(tables[table], name) for table in STAGE_TABLES["synthesize"] if table in _OWN}
     rows = (own["studies"], own["subgroups"], "", own["exclusions"], own["judgements"])
-    scene = draw(forest_of(analysis, record, *rows))
+    forest = forest_of(analysis, record, *rows)
+    scene = draw(forest)
+    # a phone shows the rows alone: the page says the rest
+    narrow = draw_narrow(replace(forest, left_out=(), notes=()))
     studies = [study_view(analysis, s) for s in own["studies"]]
     page = environment().get_template("analysis.html")
     return {
@@ -111,6 +116,7 @@ def _analysis_files(
             analysis=analysis,
             record=record,
             figure=_inline(to_svg(scene, name)),
+            narrow=_inline(to_svg(narrow, f"{name}-narrow")),
             studies=studies,
             subgroups=own["subgroups"],
             sensitivity=own["sensitivity"],
@@ -138,13 +144,14 @@ def _of(rows: list[Record], name: str) -> list[Record]:
     return [row for row in rows if row["analysis"] == name]
 
 
-def _small_forest(analysis: Analysis, tables: Rows, record: Record) -> str:
-    """Draw the headline's forest plot with links to the analysis page instead of to this one."""
+def _small_forests(analysis: Analysis, tables: Rows, record: Record) -> tuple[str, str]:
+    """Draw the headline's forest plot, wide and narrow, with links to the analysis page."""
     name = analysis.name
     studies, subgroups = _of(tables["studies"], name), _of(tables["subgroups"], name)
     href = f"analyses/{name}.html"
     forest = compact(forest_of(analysis, record, studies, subgroups, href))
-    return _inline(to_svg(draw(forest), name))
+    wide, narrow = draw(forest), draw_narrow(forest)
+    return _inline(to_svg(wide, name)), _inline(to_svg(narrow, f"{name}-narrow"))
 
 
 def _inline(svg: str) -> str:

@@ -1,0 +1,54 @@
+"""The forest plot for a phone: nothing cut, nothing over anything, every trial there."""
+
+from dataclasses import replace
+
+import pytest
+
+from ketameta.figures.forest import LINE
+from ketameta.figures.narrow import WIDTH, draw_narrow
+from ketameta.figures.scene import Group, Line, Text, flat
+from ketameta.report.forest_data import forest_of
+from ketameta.report.graphics import _by
+
+
+@pytest.mark.parametrize("trials", [1, 2, 13, 150])
+@pytest.mark.parametrize("groups", [1, 3])
+@pytest.mark.parametrize(
+    "name", ["T {}", "A trial with a name of many words that no line holds {}"]
+)
+def test_no_text_meets_another_or_leaves_the_drawing(
+    forest_with, collisions, outside, trials, groups, name
+):
+    scene = draw_narrow(forest_with(trials, groups=groups, name=name))
+    assert scene.width == WIDTH
+    assert collisions(scene) == []
+    assert outside(scene) == []
+
+
+def test_no_text_of_the_real_figures_meets_another(tables, configuration, collisions, outside):
+    groups = {t: _by(tables[t], "analysis") for t in ("syntheses", "studies", "subgroups")}
+    for analysis in configuration:
+        own = [groups[t][analysis.name] for t in ("syntheses", "studies", "subgroups")]
+        scene = draw_narrow(forest_of(analysis, own[0][0], own[1], own[2]))
+        assert collisions(scene) == [], analysis.name
+        assert outside(scene) == [], analysis.name
+
+
+def test_every_trial_is_a_link_with_its_numbers(forest_with):
+    forest = forest_with(13)
+    studies = [s for s in draw_narrow(forest).shapes if isinstance(s, Group) and s.name == "study"]
+    assert [s.href for s in studies] == [row.href for row in forest.rows]
+    for study, row in zip(studies, forest.rows, strict=True):
+        words = [s.text for s in flat((study,)) if isinstance(s, Text)]
+        assert words[0] == row.right[-1]
+        assert " ".join(words[1:]) == row.left[0]
+
+
+def test_the_line_of_no_effect_crosses_no_words(forest_with):
+    scene = draw_narrow(replace(forest_with(13), statistics=()))
+    shapes = list(flat(scene.shapes))
+    upright = [s for s in shapes if isinstance(s, Line) and s.x1 == s.x2 and s.y2 - s.y1 > 12]
+    baselines = {s.y for s in shapes if isinstance(s, Text)}
+    assert upright
+    for line in upright:
+        assert not [y for y in baselines if line.y1 < y - LINE / 2 < line.y2]

@@ -1,0 +1,88 @@
+"""The forest plot for a phone: each trial's name and numbers above its interval."""
+
+from __future__ import annotations
+
+from ketameta.figures.columns import LINE, MARGIN, SIZE, SMALL
+from ketameta.figures.forest import Block, Forest, finished, forest_axis, guides
+from ketameta.figures.marks import bar, diamond, square
+from ketameta.figures.metrics import text_width, wrap
+from ketameta.figures.scene import Group, Rect, Scene, Shape, Text
+
+WIDTH = 350.0
+# height of the strip that holds an interval, and the gap between a name and its numbers
+_STRIP, _GAP = 20.0, 12.0
+# half of the widest label below a tick
+_HALF = 14.0
+
+
+class _Rows:
+    """The rows drawn so far, and the height at which the next one starts."""
+
+    def __init__(self, forest: Forest) -> None:
+        self.forest = forest
+        self.axis = forest_axis(forest, MARGIN + _HALF, WIDTH - MARGIN - _HALF)
+        self.shares = iter(forest.shares)
+        self.shapes: list[Shape] = []
+        self.y = MARGIN
+
+    def words(self, name: str, numbers: str, bold: bool = False) -> list[Shape]:
+        """Write a name on the left and its numbers on the right, and go below them."""
+        room = WIDTH - 2 * MARGIN - text_width(numbers, SIZE, bold=bold) - _GAP
+        shapes: list[Shape] = [
+            Text(WIDTH - MARGIN, self.y + LINE, numbers, "end", size=SIZE, bold=bold)
+        ]
+        for line in wrap(name, SIZE, room, bold=bold):
+            self.y += LINE
+            shapes.append(Text(MARGIN, self.y, line, size=SIZE, bold=bold))
+        # the lines of no effect and of the pooled estimate stop for words
+        self.shapes += guides(self.forest, self.axis, self.y + 4, self.y + _STRIP)
+        self.y += _STRIP
+        return shapes
+
+    @property
+    def middle(self) -> float:
+        """The height at which the interval of the last words stands."""
+        return self.y - _STRIP / 2 + 2
+
+
+def draw_narrow(forest: Forest) -> Scene:
+    """Lay a forest plot out in `WIDTH` pixels, with the first and the last of its columns."""
+    rows = _Rows(forest)
+    for line in forest.right[-1].title.split("\n"):
+        rows.y += LINE
+        rows.shapes.append(Text(WIDTH - MARGIN, rows.y, line, "end", size=SMALL, bold=True))
+    for block in forest.blocks:
+        _block(rows, block)
+    _pooled(rows, forest)
+    rows.shapes += guides(forest, rows.axis, rows.y, rows.y + 4)
+    return finished(forest, rows.axis, WIDTH, rows.shapes, rows.y + 4)
+
+
+def _block(rows: _Rows, block: Block) -> None:
+    if block.heading:
+        rows.y += 6
+        for line in wrap(block.heading, SIZE, WIDTH - 2 * MARGIN, bold=True):
+            rows.y += LINE
+            rows.shapes.append(Text(MARGIN, rows.y, line, bold=True))
+        rows.y += 4
+    for row in block.rows:
+        top = rows.y
+        words = rows.words(row.left[0], row.right[-1])
+        hit = Rect(MARGIN, top, WIDTH - 2 * MARGIN, rows.y - top, "hit")
+        marks = square(row.interval, rows.axis, rows.middle, next(rows.shares))
+        rows.shapes.append(Group((hit, *words, *marks), row.tooltip, row.href, "study"))
+    if total := block.subtotal:
+        words = rows.words(total.label, total.right[-1])
+        marks = diamond(total.interval, rows.axis, rows.middle, 5.5)
+        rows.shapes.append(Group((*words, *marks), total.tooltip, name="total"))
+
+
+def _pooled(rows: _Rows, forest: Forest) -> None:
+    if total := forest.total:
+        words = rows.words(total.label, total.right[-1], bold=True)
+        marks = diamond(total.interval, rows.axis, rows.middle, 7.5)
+        rows.shapes.append(Group((*words, *marks), total.tooltip, name="total"))
+    if total := forest.prediction:
+        words = rows.words(total.label, total.right[-1])
+        marks = bar(total.interval, rows.axis, rows.middle)
+        rows.shapes.append(Group((*words, *marks), total.tooltip, name="prediction"))
