@@ -52,6 +52,11 @@ def test_change_never_loses_its_digits_near_a_correlation_of_one():
     assert change_sd(10, 10, 1 - 1e-12) == pytest.approx(10 * math.sqrt(2e-12), rel=1e-4)
 
 
+def test_the_mean_of_groups_is_rounded_once_in_every_version_of_python():
+    # one after the other ten tenths are 0.9999999999999999, and from Python 3.12 on 1.0
+    assert combine_groups([(1, 0.1, 0.0)] * 10)[1] == 0.1
+
+
 def test_combined_groups_are_the_people_together():
     rng = np.random.default_rng(4)
     samples = [rng.normal(m, s, n) for m, s, n in ((20, 5, 12), (26, 8, 7), (11, 2, 30))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -192,7 +193,7 @@ def combine_scores(parts: Sequence[ArmSummary]) -> ArmSummary:
     )
     base_mean = base_sd = None
     if all(part.baseline_mean is not None for part in parts):
-        base_mean = sum(p.n * (p.baseline_mean or 0.0) for p in parts) / n
+        base_mean = math.fsum(p.n * (p.baseline_mean or 0.0) for p in parts) / n
         if all(part.baseline_sd is not None for part in parts):
             groups = [(int(p.n), p.baseline_mean or 0.0, p.baseline_sd or 0.0) for p in parts]
             _, base_mean, base_sd = conversions.combine_groups(groups)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -227,7 +228,7 @@ def _total(analysis: Analysis, record: Record, studies: list[Record], label: str
     measure = analysis.select.measure
     text = wording.estimate_interval(measure, record)
     weights = [s["weight"] for s in studies]
-    share = "" if None in weights else wording.fixed(sum(weights), 1)
+    share = "" if None in weights else wording.fixed(math.fsum(weights), 1)
     return Total(
         f"{label}, {wording.count(record['k'], 'trial')} ({record['model']})",
         (share, text),

@@ -30,7 +30,7 @@ def risks(measure: str, record: Record, effects: Sequence[Record]) -> list[Recor
     counts = [(e["events_c"], e["n_c"]) for e in effects if e["events_c"] is not None and e["n_c"]]
     if measure not in ("RR", "OR", "RD") or record.get("estimate") is None or not counts:
         return []
-    added = sum(events for events, _ in counts) / sum(n for _, n in counts)
+    added = math.fsum(events for events, _ in counts) / math.fsum(n for _, n in counts)
     assumed = {MEDIAN: median(events / n for events, n in counts), ADDED: added}
     if len(counts) == 1:
         assumed = {ONE: added}

@@ -41,7 +41,7 @@ def people_of(effects: Sequence[Record]) -> int:
         else:
             total += effect["n_t"] or 0
             whole[effect["trial_id"]] = effect["n_c"] or 0
-    return round(total + sum(whole.values()))
+    return round(total + math.fsum(whole.values()))
 
 
 def fit(effects: Sequence[Record], model: Model, interval: str | None = None) -> RandomEffects:

@@ -103,7 +103,7 @@ def _counts_equal(view: View, pairs: list[tuple[Row, Row]]) -> Finding | None:
     for one, other in pairs:
         p = (one["events"] + other["events"]) / (2 * one["n"])
         expected += 1 / math.sqrt(4 * math.pi * one["n"] * p * (1 - p))
-    fewer = sum(expected**k / math.factorial(k) for k in range(len(equal)))
+    fewer = math.fsum(expected**k / math.factorial(k) for k in range(len(equal)))
     chance = 1 - math.exp(-expected) * fewer
     if not equal or chance >= COUNTS_CHANCE:
         return None

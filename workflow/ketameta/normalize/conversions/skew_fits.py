@@ -203,7 +203,7 @@ def _taken_back(mean: float, sd: float, power: float) -> tuple[float, float]:
 
         edges = [-cut, *(e for e in (-8.0, 0.0, 8.0) if abs(e) < cut), cut]
         pieces = (quad(integrand, a, b, limit=200)[0] for a, b in pairwise(edges))
-        return float(sum(pieces))
+        return math.fsum(pieces)
 
     mass = moment(lambda _: 1.0)
     first = moment(lambda back: back) / mass

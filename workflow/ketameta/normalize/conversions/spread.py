@@ -103,8 +103,9 @@ def combine_groups(groups: Sequence[tuple[int, float, float]]) -> tuple[int, flo
     n = sum(sizes)
     if n < 2:
         raise ConversionError("one person alone has no SD")
-    mean = sum(size * m for size, (_, m, _) in zip(sizes, groups, strict=True)) / n
-    squares = sum(
+    # not sum: from Python 3.12 on it rounds another way
+    mean = math.fsum(size * m for size, (_, m, _) in zip(sizes, groups, strict=True)) / n
+    squares = math.fsum(
         ((size - 1) * sd**2 if size > 1 else 0.0) + size * (m - mean) ** 2
         for size, (_, m, sd) in zip(sizes, groups, strict=True)
     )
