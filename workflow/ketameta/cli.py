@@ -47,6 +47,10 @@ Pool a CSV file with one row a study. Columns carry metafor's names:
   MD SMD ROM  m1i sd1i n1i m2i sd2i n2i       ZCOR COR         ri ni
 
 A column `study` names the rows. Ratios are pooled as logs and shown as ratios.
+
+FILE may be the data rows of a Cochrane review (…-data-rows.csv of its data package): say which
+with --analysis 1.2 (and --subgroup). The measure is then the one that gives the effects printed in
+the file, unless --measure says another.
 """
 
 
@@ -111,7 +115,9 @@ def _add_explain_template_and_pool(commands: Any) -> None:
 
     pool = commands.add_parser("pool", help="pool any table", formatter_class=raw, description=POOL)
     pool.add_argument("file", type=Path, help="CSV file")
-    pool.add_argument("--measure", default="GEN", help="effect measure (default: GEN)")
+    pool.add_argument("--measure", help="effect measure (default: GEN)")
+    pool.add_argument("--analysis", metavar="1.2", help="of RevMan's data rows, the analysis")
+    pool.add_argument("--subgroup", metavar="NAME", help="and one of its subgroups")
     pool.add_argument("--tau2", default="REML", help="estimator of tau² (default: REML)")
     pool.add_argument(
         "--interval",
