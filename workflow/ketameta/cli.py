@@ -35,7 +35,9 @@ Say which rows changed between two versions of the data, which estimates moved, 
 conclusion flipped, and which edit did it (each edit made alone, the analysis fitted again).
 
 OLD and NEW are folders such as data/processed, or with --rev two git revisions: of these the raw
-tables are read and pooled in memory, both with the present configuration.
+tables are read and pooled in memory, both with the present configuration, so that only data move.
+With --config-too each revision is pooled with its own configuration where that is valid now; the
+notes say where it is not, and which questions changed.
 
 Prints Markdown. Exit status: 0 nothing moved, 10 an estimate moved, 11 a conclusion flipped
 (the interval excluded no effect before and not after, or the other way round, or changed sides),
@@ -164,6 +166,9 @@ def _add_change(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     diff.add_argument("old", metavar="OLD", help="folder of an earlier run, or a revision")
     diff.add_argument("new", metavar="NEW", help="folder of a later run, or a revision")
     diff.add_argument("--rev", action="store_true", help="OLD and NEW are git revisions")
+    diff.add_argument(
+        "--config-too", action="store_true", help="each revision with its own configuration"
+    )
     diff.add_argument("--html", type=Path, metavar="FILE", help="write a page as well")
     diff.add_argument("--json", action="store_true", help="print JSON with every digit")
 
