@@ -215,6 +215,7 @@ def test_cells_with_faults_of_content_are_converted_to_be_corrected(convert, tmp
         ((ROWS, "out", "--analysis", "8.1"), 2, "--analysis '8.1': there is none such"),
         ((SMALL, "out", "--analysis", "1.1"), 2, "for RevMan's data rows alone"),
         ((SMALL / "arms.csv", "out"), 1, "Not a directory"),
+        ((SMALL, "out.csv"), 2, "the tables are several files; give a folder, or a FILE.xlsx"),
     ],
 )
 def test_what_cannot_be_converted_is_said(convert, tmp_path, monkeypatch, words, status, says):
@@ -222,7 +223,7 @@ def test_what_cannot_be_converted_is_said(convert, tmp_path, monkeypatch, words,
     found, out, err = convert(*words)
     assert (found, out) == (status, "")
     assert says in err
-    assert not (tmp_path / "out").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 # from RevMan
@@ -304,6 +305,16 @@ def test_every_assumption_is_told(made):
         "seen is secondary",
     ):
         assert says in err
+
+
+def test_two_studies_whose_names_are_alike_are_two_trials(convert, tmp_path):
+    text = ROWS.read_text(encoding="utf-8").replace("Baker 2014", "adams-2011", 1)
+    path = tmp_path / "rows.csv"
+    path.write_text(text, encoding="utf-8")
+    assert convert(path, tmp_path / "new")[0] == 0
+    trials = {row["trial_id"]: row["label"] for row in read(tmp_path / "new", "trials")}
+    assert trials["adams2011"] == "Adams 2011"
+    assert trials["adams2011_2"] == "adams-2011"
 
 
 def test_check_then_names_what_a_person_must_fill_in_and_no_more(made):

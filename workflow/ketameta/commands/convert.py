@@ -78,6 +78,8 @@ def _files(cells: Cells, target: Path, tsv: bool) -> dict[Path, bytes]:
     """Return the content of each file to write."""
     if target.suffix.lower() == ".xlsx":
         return {target: as_workbook(cells)}
+    if target.suffix.lower() in DELIMITERS:
+        raise ChoiceError(f"{target}: the tables are several files; give a folder, or a FILE.xlsx")
     ending = ".tsv" if tsv else ".csv"
     return {target / name: content for name, content in as_files(cells, ending).items()}
 

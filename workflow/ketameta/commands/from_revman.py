@@ -70,6 +70,7 @@ class _Tables:
     def __init__(self, reference: str) -> None:
         self.reference = reference
         self.trials: dict[str, Row] = {}
+        self.names: dict[str, str] = {}
         self.arms: dict[tuple[str, str], Row] = {}
         self.outcomes: list[Row] = []
         self.contrasts: list[Row] = []
@@ -120,13 +121,13 @@ class _Tables:
 
     def _trial(self, row: Entry) -> str:
         name = row["Study"]
-        known = next((key for key, own in self.trials.items() if own["label"] == name), None)
-        if known:
-            return known
+        if name in self.names:
+            return self.names[name]
         plain = identifier(name)
         trial, i = plain, 2
         while trial in self.trials:
             trial, i = f"{plain}_{i}", i + 1
+        self.names[name] = trial
         year = row["Study year"] or ""
         self.trials[trial] = {"trial_id": trial, "label": name, "year": year}
         return trial

@@ -31,7 +31,8 @@ def read_cells(place: Path) -> tuple[Cells, list[Problem]]:
     Only faults of form are told, such as a row that cannot be taken apart: what the cells mean
     may be wrong in any form.
     """
-    texts, problems = read_workbook(place) if place.suffix == ".xlsx" else read_folder(place)
+    book = place.suffix.lower() == ".xlsx" and not place.is_dir()
+    texts, problems = read_workbook(place) if book else read_folder(place)
     found = [*problems, *(problem for text in texts.values() for problem in text.problems)]
     for text in texts.values():
         found += [
