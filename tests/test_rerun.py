@@ -170,7 +170,7 @@ def test_a_deleted_file_of_the_report_is_made_again(small, name):
 
 def test_a_deleted_figure_is_made_again(small):
     before = pages(small)
-    figure = next(small.path("reports/figures").glob("*.funnel.svg"))
+    figure = next(small.path("reports/figures").glob("*.evidence.svg"))
     figure.unlink()
     assert executed(small.snakemake()) == ["figures"]
     assert pages(small) == before
