@@ -168,9 +168,9 @@ def test_a_deleted_file_of_the_report_is_made_again(small, name):
     assert pages(small) == before
 
 
-def test_a_deleted_figure_is_made_again(small):
+def test_a_deleted_file_of_the_figures_is_made_again(small):
     before = pages(small)
-    figure = next(small.path("reports/figures").glob("*.evidence.svg"))
-    figure.unlink()
+    # the small data have too few trials for a funnel plot: the list of figures is all of this job
+    small.path("reports/figures/figures.csv").unlink()
     assert executed(small.snakemake()) == ["figures"]
     assert pages(small) == before
