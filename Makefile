@@ -48,6 +48,8 @@ help: ## this list
 .venv/packages: requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 15) else \
 	  "ketameta needs Python 3.11 to 3.14, this is %d.%d: make PYTHON=python3.12 report" % v)'
+	@test ! -L .venv || { echo ".venv is a link to $$(readlink .venv), which others may use; it is" \
+	  "not in step with requirements.lock: run make there, or remove the link" >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv
 	@awk '/^setuptools==/ {p = 1} p; p && !/\\$$/ {exit}' requirements.lock > .venv/setuptools.lock
 	$(PIP) --require-hashes --no-deps -r .venv/setuptools.lock

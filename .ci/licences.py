@@ -1,7 +1,7 @@
 """List the licence of every package in requirements.lock, from what is installed.
 
 Prints a table; exit status 1 where a licence is not known or not on the list of those that a
-programme under the MIT licence may depend on.
+programme under the MIT licence may depend on, or where a version is not that of the lock.
 """
 
 from __future__ import annotations
@@ -48,14 +48,13 @@ ALLOWED = {
 }
 
 
-def locked() -> dict[str, str]:
-    """Return the version of each package in the lock."""
-    lines = LOCK.read_text(encoding="utf-8").splitlines()
-    return dict(
-        match.groups()
-        for line in lines
-        if (match := re.match(r"([a-z0-9][a-z0-9._-]*)==([^ ;]+)", line))
-    )  # type: ignore[arg-type]
+def locked() -> dict[str, list[str]]:
+    """Return the versions of each package in the lock: one for each Python may stand there."""
+    found: dict[str, list[str]] = {}
+    for line in LOCK.read_text(encoding="utf-8").splitlines():
+        if match := re.match(r"([a-z0-9][a-z0-9._-]*)==([^ ;]+)", line):
+            found.setdefault(match[1], []).append(match[2])
+    return found
 
 
 def licence(name: str) -> str:
@@ -105,11 +104,11 @@ def allowed(expression: str) -> bool:
 
 
 def table() -> list[tuple[str, str, str]]:
-    """Return name, version and licence of each locked package that is installed here."""
+    """Return name, installed version and licence of each locked package that is installed here."""
     rows = []
-    for name, version in sorted(locked().items()):
+    for name in sorted(locked()):
         try:
-            rows.append((name, version, licence(name)))
+            rows.append((name, distribution(name).version, licence(name)))
         except PackageNotFoundError:
             continue  # of another platform or an extra
     return rows
@@ -117,14 +116,18 @@ def table() -> list[tuple[str, str, str]]:
 
 def main() -> int:
     """Print the table."""
-    rows = table()
+    rows, lock = table(), locked()
     width = max(len(name) + len(version) for name, version, _ in rows) + 3
     bad = 0
     for name, version, spdx in rows:
-        mark = "" if allowed(spdx) else "   <- not on the list"
-        bad += bool(mark)
+        marks = ["not on the list"] if not allowed(spdx) else []
+        marks += ["not the version of the lock"] if version not in lock[name] else []
+        bad += bool(marks)
+        mark = f"   <- {', '.join(marks)}" if marks else ""
         print(f"{f'{name} {version}':<{width}}{spdx or 'unknown'}{mark}")
-    print(f"{len(rows)} of {len(locked())} locked packages are installed here")
+    absent = sorted(set(lock) - {name for name, _, _ in rows})
+    rest = f", not {', '.join(absent)}" if absent else ""
+    print(f"{len(rows)} of {len(lock)} locked packages are installed here{rest}")
     return 1 if bad else 0
 
 

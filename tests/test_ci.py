@@ -143,3 +143,93 @@ def test_the_scripts_are_bash():
         for _, step in steps(read(path)):
             if "run" in step:
                 subprocess.run([bash, "-n", "-c", step["run"]], check=True)
+
+
+@pytest.fixture
+def said(small, tmp_path):
+    """Return a function that runs the step that says what changed, and what it left behind."""
+    import os
+    import shutil
+    import subprocess
+    import sys
+
+    if shutil.which("git") is None or shutil.which("bash") is None:
+        pytest.skip("no git or bash here")
+    workflow = read(ROOT / ".github" / "workflows" / "report.yml")
+    (step,) = [step for _, step in steps(workflow) if step.get("id") == "change"]
+    command = small.path(".venv/bin/ketameta")
+    command.parent.mkdir(parents=True)
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ketameta.cli "$@"\n')
+    command.chmod(0o755)
+
+    def git(*words):
+        who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+        subprocess.run(["git", *who, *words], cwd=small.folder, check=True, capture_output=True)
+
+    def run(edit, before):
+        git("init", "-q")
+        git("add", "data/raw")
+        git("commit", "-qm", "one")
+        small.edit("data/raw/outcomes.csv", *edit)
+        git("commit", "-qam", "two", "--allow-empty")
+        files = {name: tmp_path / name for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            cwd=small.folder, capture_output=True, text=True, check=False,
+            env={
+                **os.environ, **{name: str(path) for name, path in files.items()},
+                "BEFORE": before, "PYTHONPATH": str(small.path("workflow")),
+            },
+        )  # fmt: skip
+        assert files["GITHUB_OUTPUT"].read_text() == "said=true\n"
+        comment = small.path("change/comment.md").read_text(encoding="utf-8")
+        return done, files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8"), comment
+
+    return run
+
+
+# a pull request, a push, a branch that was not there before, and one that was pushed by force
+@pytest.mark.parametrize("before", ["HEAD^1", "0" * 40, "1" * 40])
+def test_a_change_is_told_in_the_summary_and_the_comment(said, before):
+    done, summary, comment = said((",47,30,", ",47,31,"), before)
+    assert done.returncode == 0, done.stderr
+    assert "::notice::an estimate moved" in done.stdout
+    assert "events `30` → `31`" in summary
+    assert comment == summary
+
+
+def test_faults_of_a_change_are_told_as_plain_text_and_fail_the_step(said):
+    done, summary, comment = said((",47,30,", ",47,48,"), "HEAD^1")
+    assert done.returncode == 1
+    assert "48 is more than n = 47" in done.stderr
+    lines = comment.splitlines()
+    assert lines[0] == "The change cannot be told:"
+    assert any("48 is more than n = 47" in line for line in lines)
+    # indented: nothing of a cell is read as Markdown
+    assert all(line.startswith("    ") for line in lines[1:] if line)
+    assert summary == comment
+
+
+def test_a_long_change_is_cut_at_a_line_for_the_comment(small, said):
+    width = small.path("data/raw/outcomes.csv").read_text("utf-8").split("\n")[0].count(",")
+    rows = "".join(f"murrough2013a,none{i},nothing{',' * (width - 2)}\n" for i in range(600))
+    done, summary, comment = said(("\nmurrough2013a,", f"\n{rows}murrough2013a,"), "HEAD^1")
+    assert done.returncode == 1
+    assert len(summary.encode()) > 65_536
+    assert 50_000 < len(comment.encode()) < 65_536
+    *lines, empty, last = comment.splitlines()
+    assert (empty, last) == ("", "… more in the artifact")
+    assert lines == summary.splitlines()[: len(lines)]
+
+
+def test_pushes_to_main_do_not_cancel_each_other():
+    workflow = read(ROOT / ".github" / "workflows" / "report.yml")
+    assert "github.sha" in workflow["concurrency"]["group"]
+    # without it a failure before a pipe is no failure
+    assert workflow["defaults"]["run"]["shell"] == "bash"
+
+
+def test_what_the_comment_needs_is_left_by_the_report():
+    workflow = read(ROOT / ".github" / "workflows" / "report.yml")
+    assert workflow["jobs"]["report"]["outputs"] == {"said": "${{ steps.change.outputs.said }}"}
+    assert "needs.report.outputs.said == 'true'" in workflow["jobs"]["comment"]["if"]

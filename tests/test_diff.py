@@ -6,6 +6,7 @@ import math
 import subprocess
 
 import pytest
+import yaml
 
 from ketameta.commands.diff import syntheses_of
 from ketameta.evidence import releases
@@ -517,3 +518,103 @@ def test_a_release_is_recorded_once_and_shown(history):
     assert "give --date" in history.ketameta("release").stderr
     assert history.ketameta("release", "--date", "2026-04-01").returncode == 1
     assert history.ketameta("release", "--date", "2026-06-01").returncode == 0
+
+
+CONFIG = "workflow/config/analyses.yaml"
+
+
+def commit(project, *words):
+    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    subprocess.run(["git", *identity, *words], cwd=project.folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def asked(small):
+    """Return a history: data, other data, a configuration, another question, one not valid now.
+
+    The data of the last three are the same; the present configuration is the first one.
+    """
+    commit(small, "init", "-q")
+    commit(small, "add", "data/raw")
+    commit(small, "commit", "-qm", "data")
+    commit(small, "tag", "data")
+    small.edit("data/raw/outcomes.csv", ",47,30,", ",47,31,")
+    commit(small, "commit", "-qam", "other data")
+    commit(small, "tag", "edited")
+    commit(small, "add", "workflow/config")
+    commit(small, "commit", "-qm", "configuration")
+    commit(small, "tag", "first")
+    text = small.path(CONFIG).read_text(encoding="utf-8")
+    small.edit(CONFIG, "interval: auto", "interval: hksj-adhoc")
+    commit(small, "commit", "-qam", "another question")
+    commit(small, "tag", "second")
+    small.edit(CONFIG, "tau2: REML", "tau2: REMML")
+    commit(small, "commit", "-qam", "not valid")
+    commit(small, "tag", "broken")
+    small.path(CONFIG).write_text(text, encoding="utf-8")
+    return small
+
+
+def test_by_default_both_versions_answer_the_present_questions(asked):
+    done = asked.ketameta("diff", "--rev", "first", "second")
+    assert done.returncode == 0, done.stderr
+    assert "both versions are pooled with the present configuration" in done.stdout
+    assert f"{CONFIG} differs between them" in done.stdout.replace("\\", "")
+    # where it does not differ there is nothing to offer
+    done = asked.ketameta("diff", "--rev", "data", "edited")
+    assert done.returncode == 10
+    assert "so that only data move" in done.stdout
+    assert "--config-too" not in done.stdout
+
+
+def test_each_revision_may_answer_its_own_questions(asked):
+    done = asked.ketameta("diff", "--rev", "--config-too", "first", "second", "--json")
+    assert done.returncode == 10, done.stderr
+    said = json.loads(done.stdout)
+    assert "first is pooled with its own configuration" in said["notes"]
+    assert "second is pooled with its own configuration" in said["notes"]
+    changed = [note for note in said["notes"] if note.startswith("changed questions (interval): ")]
+    names = "response_24h, response_24h_arm, depression_24h"
+    assert [note.split(": ")[1].split(";")[0] for note in changed] == [names]
+    # the data are the same: what moved is due to the rule of the interval alone
+    assert said["rows"] == []
+    present = json.loads(
+        asked.ketameta("diff", "--rev", "--config-too", "first", "first", "--json").stdout
+    )
+    old = {row["analysis"]: row["old"] for row in said["analyses"]}
+    assert old == {row["analysis"]: row["old"] for row in present["analyses"]}
+    assert any(row["old"]["ci_low"] != row["new"]["ci_low"] for row in said["analyses"])
+
+
+def test_data_alone_move_where_the_questions_are_the_same(asked):
+    plain = asked.ketameta("diff", "--rev", "data", "edited", "--json")
+    too = asked.ketameta("diff", "--rev", "--config-too", "data", "edited", "--json")
+    assert plain.returncode == too.returncode == 10
+    one, other = (json.loads(done.stdout) for done in (plain, too))
+    assert one.pop("notes") != other.pop("notes")
+    assert one == other
+    # neither has the file: the present one is taken, and that is said
+    assert too.stdout.count(f"has no {CONFIG}: pooled with the present one") == 2
+
+
+def test_a_configuration_that_is_not_valid_now_is_told_and_not_used(asked):
+    done = asked.ketameta("diff", "--rev", "--config-too", "first", "broken", "--json")
+    assert done.returncode == 0, done.stderr
+    (note,) = [n for n in json.loads(done.stdout)["notes"] if n.startswith("broken")]
+    assert note.startswith("broken is pooled with the present configuration: its own is not valid")
+    assert f"({CONFIG}:" in note
+    assert "tau2" in note
+    assert "/tmp" not in note
+
+
+def test_a_question_that_was_added_or_dropped_is_in_the_comparison(asked):
+    text = asked.path(CONFIG).read_text(encoding="utf-8")
+    content = yaml.safe_load(text)
+    del content["analyses"]["response_24h_arm"]
+    asked.path(CONFIG).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    commit(asked, "commit", "-qam", "less")
+    for pair, side in ((("first", "HEAD"), "new"), (("HEAD", "first"), "old")):
+        done = asked.ketameta("diff", "--rev", "--config-too", *pair, "--json")
+        assert done.returncode in (10, 11), done.stderr
+        moves = {move["analysis"]: move for move in json.loads(done.stdout)["analyses"]}
+        assert moves["response_24h_arm"][side] is None

@@ -168,3 +168,11 @@ def test_a_deleted_file_of_the_report_is_made_again(small, name):
     small.path(name).unlink()
     assert executed(small.snakemake()) == ["report"]
     assert pages(small) == before
+
+
+def test_a_deleted_file_of_the_figures_is_made_again(small):
+    before = pages(small)
+    # the small data have too few trials for a funnel plot: the list of figures is all of this job
+    small.path("reports/figures/figures.csv").unlink()
+    assert executed(small.snakemake()) == ["figures"]
+    assert pages(small) == before

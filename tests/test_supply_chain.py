@@ -1,7 +1,11 @@
 """What is installed: hashes for all of it, as pyproject asks, under licences that allow it."""
 
 import importlib.util
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -96,6 +100,25 @@ def test_every_installed_package_has_a_known_licence_that_allows_our_use(licence
     assert bad == {}
 
 
+def test_the_table_shows_what_is_installed_and_tells_what_is_not_locked(
+    licences, monkeypatch, capsys
+):
+    from importlib.metadata import version
+
+    rows = licences.table()
+    assert [(name, found) for name, found, _ in rows if found != version(name)] == []
+    assert licences.main() == 0
+    lock = {**licences.locked(), "numpy": ["0.1"], "no-such-package": ["1.0"]}
+    monkeypatch.setattr(licences, "locked", lambda: lock)
+    assert licences.main() == 1
+    said = capsys.readouterr().out.splitlines()
+    assert any(
+        line.startswith("numpy ") and line.endswith("<- not the version of the lock")
+        for line in said
+    )
+    assert "no-such-package" in said[-1]
+
+
 @pytest.mark.parametrize(
     ("expression", "fine"),
     [
@@ -123,3 +146,25 @@ def test_the_makefile_installs_by_hash_alone_and_can_audit():
             assert "--require-hashes" in line
             assert "--no-deps" in line
     assert re.search(r"^audit:.*\n(\t.*\n)*\t.*pip-audit .*requirements\.lock", text, re.M)
+
+
+def test_make_leaves_an_environment_alone_that_is_only_linked(tmp_path):
+    """A link leads to what others use: emptying it would stop their work."""
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("no make here")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "packages").write_text("kept")
+    os.utime(tmp_path / "theirs" / "packages", (0, 0))  # older than the lock
+    (tmp_path / "own").mkdir()
+    for name in ("Makefile", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path / "own")
+    (tmp_path / "own" / ".venv").symlink_to(tmp_path / "theirs", target_is_directory=True)
+    done = subprocess.run(
+        [make, f"PYTHON={sys.executable}", ".venv/packages"],
+        cwd=tmp_path / "own", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert f".venv is a link to {tmp_path / 'theirs'}" in done.stderr
+    assert [path.name for path in (tmp_path / "theirs").iterdir()] == ["packages"]
+    assert (tmp_path / "theirs" / "packages").read_text() == "kept"

@@ -22,6 +22,8 @@ Meta-analysis of ketamine and esketamine trials, from extraction table to report
                             what changed in the data, and which estimate moved for it
   ketameta pool FILE.csv --measure RR
                             pool any table of effects, counts or means
+  ketameta convert data/raw tables.xlsx
+                            edit the tables in Excel; the same command takes them back
 """
 EPILOG = """\
 Exit status: 0 in order, 1 faults in data or configuration, 2 wrong use of this command;
@@ -33,11 +35,23 @@ Say which rows changed between two versions of the data, which estimates moved, 
 conclusion flipped, and which edit did it (each edit made alone, the analysis fitted again).
 
 OLD and NEW are folders such as data/processed, or with --rev two git revisions: of these the raw
-tables are read and pooled in memory, both with the present configuration.
+tables are read and pooled in memory, both with the present configuration, so that only data move.
+With --config-too each revision is pooled with its own configuration where that is valid now; the
+notes say where it is not, and which questions changed.
 
 Prints Markdown. Exit status: 0 nothing moved, 10 an estimate moved, 11 a conclusion flipped
 (the interval excluded no effect before and not after, or the other way round, or changed sides),
 1 a version has faults, 2 no such version.
+"""
+CONVERT = """\
+Write tables in another form, every cell as it was entered; nothing is overwritten.
+
+  ketameta convert data/raw tables.xlsx     to edit in Excel: drop-downs, notes, units
+  ketameta convert tables.xlsx data/raw     and back (--tsv for TSV files)
+  ketameta convert CD015373-data-rows.csv new
+                                            a start from a Cochrane review's data rows: trials,
+                                            arms, counts, means and differences. What a review does
+                                            not say stays empty; `ketameta check new` names it.
 """
 POOL = """\
 Pool a CSV file with one row a study. Columns carry metafor's names:
@@ -47,6 +61,10 @@ Pool a CSV file with one row a study. Columns carry metafor's names:
   MD SMD ROM  m1i sd1i n1i m2i sd2i n2i       ZCOR COR         ri ni
 
 A column `study` names the rows. Ratios are pooled as logs and shown as ratios.
+
+FILE may be the data rows of a Cochrane review (…-data-rows.csv of its data package): say which
+with --analysis 1.2 (and --subgroup). The measure is then the one that gives the effects printed in
+the file, unless --measure says another.
 """
 
 
@@ -84,12 +102,12 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("-f", "--force", action="store_true", help="run every stage")
     run.add_argument("-v", "--verbose", action="store_true", help="show Snakemake's own output")
 
-    _add_explain_template_and_pool(commands)
+    _add_tools(commands)
     _add_change(commands)
     return top
 
 
-def _add_explain_template_and_pool(commands: Any) -> None:
+def _add_tools(commands: Any) -> None:
     raw = argparse.RawDescriptionHelpFormatter
     explain = commands.add_parser(
         "explain",
@@ -109,9 +127,23 @@ def _add_explain_template_and_pool(commands: Any) -> None:
     )
     template.add_argument("folder", type=Path, help="folder to write them to, or a FILE.xlsx")
 
+    convert = commands.add_parser(
+        "convert",
+        help="tables between CSV, TSV and Excel; from RevMan",
+        formatter_class=raw,
+        description=CONVERT,
+    )
+    convert.add_argument("source", metavar="FROM", type=Path, help="folder, FILE.xlsx or FILE.csv")
+    convert.add_argument("target", metavar="TO", type=Path, help="folder, or a FILE.xlsx")
+    convert.add_argument("--tsv", action="store_true", help="write TSV files, not CSV")
+    convert.add_argument("--analysis", metavar="1.2", help="of RevMan's data rows, this one alone")
+    convert.add_argument("--reference", metavar="DOI", help="of the review, as the rows' source")
+
     pool = commands.add_parser("pool", help="pool any table", formatter_class=raw, description=POOL)
     pool.add_argument("file", type=Path, help="CSV file")
-    pool.add_argument("--measure", default="GEN", help="effect measure (default: GEN)")
+    pool.add_argument("--measure", help="effect measure (default: GEN)")
+    pool.add_argument("--analysis", metavar="1.2", help="of RevMan's data rows, the analysis")
+    pool.add_argument("--subgroup", metavar="NAME", help="and one of its subgroups")
     pool.add_argument("--tau2", default="REML", help="estimator of tau² (default: REML)")
     pool.add_argument(
         "--interval",
@@ -134,6 +166,9 @@ def _add_change(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     diff.add_argument("old", metavar="OLD", help="folder of an earlier run, or a revision")
     diff.add_argument("new", metavar="NEW", help="folder of a later run, or a revision")
     diff.add_argument("--rev", action="store_true", help="OLD and NEW are git revisions")
+    diff.add_argument(
+        "--config-too", action="store_true", help="each revision with its own configuration"
+    )
     diff.add_argument("--html", type=Path, metavar="FILE", help="write a page as well")
     diff.add_argument("--json", action="store_true", help="print JSON with every digit")
 
@@ -146,14 +181,20 @@ def _add_change(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     release.add_argument("--date", help="its date, 2027-01-31 (default: of the data's last commit)")
 
 
-def _change(given: argparse.Namespace) -> int:
-    if given.command == "diff":
-        from ketameta.commands.diff import diff
+def _do(given: argparse.Namespace) -> int:
+    """Run a command; each is imported alone, since start-up is most of what a user waits for."""
+    from importlib import import_module
 
-        return diff(given)
-    from ketameta.commands.release import release
-
-    return release(given.date)
+    command = getattr(import_module(f"ketameta.commands.{given.command}"), given.command)
+    taken = {
+        "check": lambda: (given.folder,),
+        "run": lambda: (given.cores, given.dry_run, given.force, given.verbose),
+        "explain": lambda: (given.analysis, given.trial),
+        "release": lambda: (given.date,),
+        "template": lambda: (given.folder,),
+    }
+    status: int = command(*taken.get(given.command, lambda: (given,))())
+    return status
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -163,27 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     given = parser().parse_args(arguments)
     try:
-        if given.command == "check":
-            from ketameta.commands.check import check
-
-            return check(given.folder)
-        if given.command == "run":
-            from ketameta.commands.run import run
-
-            return run(given.cores, given.dry_run, given.force, given.verbose)
-        if given.command == "explain":
-            from ketameta.commands.explain import explain
-
-            return explain(given.analysis, given.trial)
-        if given.command in ("diff", "release"):
-            return _change(given)
-        if given.command == "template":
-            from ketameta.commands.template import template
-
-            return template(given.folder)
-        from ketameta.commands.pool import pool
-
-        return pool(given)
+        return _do(given)
     except BrokenPipeError:
         sys.stderr.close()
         return 0

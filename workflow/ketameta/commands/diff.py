@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ketameta.commands.questions import Asked, asked
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.tables import RAW_TABLES
 
@@ -34,9 +35,9 @@ def diff(given: argparse.Namespace) -> int:
     from ketameta.evidence.rows import changed_rows
 
     try:
-        configuration = load(CONFIG)
+        configuration = asked(given, load(CONFIG))
         read = _revision if given.rev else _folder
-        old, new = (read(name, configuration) for name in (given.old, given.new))
+        old, new = read(given.old, configuration.old), read(given.new, configuration.new)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1
@@ -50,10 +51,11 @@ def diff(given: argparse.Namespace) -> int:
     return change.status
 
 
-def _tell(change: Any, configuration: Configuration, given: argparse.Namespace) -> None:
+def _tell(change: Any, configuration: Asked, given: argparse.Namespace) -> None:
     from ketameta.report.change_words import as_json, markdown
     from ketameta.storage import write_text
 
+    change = replace(change, notes=(*configuration.notes, *change.notes))
     if given.html:
         from ketameta.report.changes import standalone
 
@@ -86,14 +88,11 @@ def _folder(name: str, configuration: Configuration) -> Rows:
 
 
 def _revision(name: str, configuration: Configuration) -> Rows:
-    """Return the raw tables of a git revision and what the present configuration makes of them."""
+    """Return the raw tables of a git revision and what a configuration makes of them."""
     from ketameta.commands.examine import examine
     from ketameta.tables.problems import errors
 
-    commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    if commit is None:
-        raise DiffError(f"{name}: no such revision")
-    sha = commit.decode().strip()
+    sha = commit_of(name)
     listed = (git("ls-tree", "-z", "--name-only", sha, f"{RAW}/") or b"").decode().split("\0")
     known = {f"{table}{ending}" for table in RAW_TABLES for ending in ENDINGS}
     with tempfile.TemporaryDirectory() as folder:
@@ -126,6 +125,14 @@ def syntheses_of(tables: Rows, configuration: Configuration) -> list[dict[str, A
     rows = {name: table.to_pylist() for name, table in made.items()}
     found: list[dict[str, Any]] = synthesize({**tables, **rows}, plain)["syntheses"].to_pylist()
     return found
+
+
+def commit_of(name: str) -> str:
+    """Return the hash of the commit that a revision names; `DiffError` where it names none."""
+    commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    if commit is None:
+        raise DiffError(f"{name}: no such revision")
+    return commit.decode().strip()
 
 
 def git(*words: str) -> bytes | None:

@@ -7,13 +7,15 @@ import json
 import math
 import re
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ketameta.commands.revman import ChoiceError, choose
 from ketameta.commands.studies import Studies, TableError, read_studies
+from ketameta.ingest.revman import is_data_rows
 from ketameta.stats import MEASURES, RandomEffects, back_transform, effect_size, random_effects
 from ketameta.stats.intervals import RULES as INTERVALS
 from ketameta.stats.prediction import RULES as PREDICTIONS
@@ -32,9 +34,14 @@ class OptionError(ValueError):
 
 @dataclass(frozen=True)
 class _Pooled:
-    """What was asked and what came out."""
+    """What was asked and what came out; ``title`` names one analysis of several in the file.
+
+    ``shown`` is the measure whose way back to the readable scale the numbers take in print.
+    """
 
     measure: str
+    shown: str
+    title: str
     options: dict[str, Any]
     names: list[str]
     yi: NDArray[np.float64]
@@ -46,11 +53,11 @@ def pool(given: argparse.Namespace) -> int:
     """Read, pool and print; 1 with every fault of the file, 2 with that of an option."""
     try:
         measure, options = _checked(given)
-    except OptionError as error:
-        print(escaped(f"ketameta pool: {error}"), file=sys.stderr)
+        pooled = _read_and_pool(given, measure, options)
+    except (OptionError, ChoiceError) as error:
+        for text in f"ketameta pool: {error}".splitlines():
+            print(escaped(text), file=sys.stderr)
         return 2
-    try:
-        pooled = _pooled(measure, options, read_studies(given.file))
     except TableError as error:
         for line, column, message in error.faults:
             place = f"{given.file}:{line}" if line else f"{given.file}"
@@ -64,7 +71,24 @@ def pool(given: argparse.Namespace) -> int:
     return 0
 
 
-def _checked(given: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+def _read_and_pool(
+    given: argparse.Namespace, measure: str | None, options: dict[str, Any]
+) -> _Pooled:
+    """Read a table of studies, or one analysis of a RevMan export, and pool it."""
+    if not is_data_rows(given.file):
+        if given.analysis or given.subgroup:
+            raise OptionError("--analysis and --subgroup are for RevMan's data rows alone")
+        return _pooled(measure or "GEN", options, read_studies(given.file))
+    chosen, problems = choose(given.file, given.analysis, given.subgroup, measure)
+    for problem in sorted(problems):
+        print(f"{problem.severity}: {problem}", file=sys.stderr)
+    for said in chosen.said:
+        print(said, file=sys.stderr)
+    pooled = _pooled(chosen.kind.measure, options, chosen.studies)
+    return replace(pooled, shown=chosen.kind.shown, title=chosen.title)
+
+
+def _checked(given: argparse.Namespace) -> tuple[str | None, dict[str, Any]]:
     """Return the measure and the options of the engine, words as the engine spells them."""
     options: dict[str, Any] = {
         name: _word(name, getattr(given, name), known) for name, known in _OPTIONS.items()
@@ -73,7 +97,8 @@ def _checked(given: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     if not 0 < level < 1:
         hint = f"; did you mean {level / 100:g}?" if 1 < level < 100 else ""
         raise OptionError(f"--level is a proportion between 0 and 1; not {level:g}{hint}")
-    return _word("measure", given.measure, tuple(MEASURES)), {**options, "level": level}
+    asked = given.measure and _word("measure", given.measure, tuple(MEASURES))
+    return asked, {**options, "level": level}
 
 
 def _word(option: str, word: str, known: tuple[str, ...]) -> str:
@@ -98,7 +123,7 @@ def _pooled(measure: str, options: dict[str, Any], studies: Studies) -> _Pooled:
         raise TableError(_place(str(error), columns, studies)) from None
     if not fit.k:
         raise TableError((0, "", f"no study has the numbers for an effect: {_needs(measure)}"))
-    return _Pooled(measure, options, studies.names, yi, vi, fit)
+    return _Pooled(measure, measure, "", options, studies.names, yi, vi, fit)
 
 
 def _refuse_extremes(yi: NDArray[np.float64], vi: NDArray[np.float64], studies: Studies) -> None:
@@ -180,7 +205,9 @@ def _as_json(pooled: _Pooled) -> dict[str, Any]:
         {"study": name, "yi": _plain(float(y)), "vi": _plain(float(v)), "weight": weight}
         for name, y, v, weight in zip(pooled.names, pooled.yi, pooled.vi, weights, strict=True)
     ]
-    return {"measure": pooled.measure, "options": pooled.options, "fit": fit, "studies": studies}
+    title = {"analysis": pooled.title} if pooled.title else {}
+    head = {**title, "measure": pooled.measure, "options": pooled.options}
+    return {**head, "fit": fit, "studies": studies}
 
 
 def _number(value: float, form: str = ".4g") -> str:
@@ -190,13 +217,16 @@ def _number(value: float, form: str = ".4g") -> str:
 def _print(pooled: _Pooled) -> None:
     fit, level = pooled.fit, pooled.options["level"]
     head = f"{100 * level:g}% CI"
+    if pooled.title:
+        print(f"{pooled.title}\n")
     _print_studies(pooled, head)
 
     def show(value: float) -> str:
-        return _shown(pooled.measure, value)
+        return _shown(pooled.shown, value)
 
     count = f"{fit.k} {'study' if fit.k == 1 else 'studies'}"
-    print(f"\n{pooled.measure}, {count}, tau² by {pooled.options['tau2']}, {fit.rule} interval")
+    measure = pooled.measure if pooled.shown == pooled.measure else f"{pooled.measure} as a ratio"
+    print(f"\n{measure}, {count}, tau² by {pooled.options['tau2']}, {fit.rule} interval")
     around = f"{head} {show(fit.ci_low)} to {show(fit.ci_high)}"
     print(f"pooled      {show(fit.estimate)} ({around}), p = {_number(fit.p)}")
     print(f"prediction  {show(fit.pi_low)} to {show(fit.pi_high)}")
@@ -218,7 +248,7 @@ def _print_studies(pooled: _Pooled, head: str) -> None:
     half = float(ndtri(0.5 + pooled.options["level"] / 2)) * np.sqrt(pooled.vi)
     weights = np.atleast_1d(pooled.fit.weights)
     for name, y, h, w in zip(names, pooled.yi, half, weights, strict=True):
-        low, effect, high = (_shown(pooled.measure, value) for value in (y - h, y, y + h))
+        low, effect, high = (_shown(pooled.shown, value) for value in (y - h, y, y + h))
         around = f"{low} to {high}" if not math.isnan(y) else "no effect"
         print(f"{name:<{width}}  {effect:>8}  {around:<20} {_number(w, '.1f'):>8}")
 

@@ -207,6 +207,9 @@ class _Header:
         table = self.table
         absent = [name for name in table.schema.names if name not in header]
         unknown = [n for n in dict.fromkeys(filter(None, header)) if n not in table.schema.names]
+        if table.schema.foreign:
+            needed = [name for name in absent if not table.schema[name].optional]
+            unknown = [name for name in unknown if nearest(name[:80], needed)]
         if len(unknown) > MAX_UNKNOWN:
             message = f"has {len(unknown):,} columns that this table does not know"
             table.fault(1, "", "", message)

@@ -31,7 +31,7 @@ def check_folder(folder: Path) -> tuple[dict[str, list[Row]], list[Problem]]:
     non-empty cells as JSON text) and every problem found, in one pass: errors first, each kind
     in the order of files and lines.
     """
-    texts, problems = _read(folder)
+    texts, problems = read_folder(folder)
     sheets: dict[str, Sheet] = {}
     for name, text in texts.items():
         if text.readable:
@@ -60,7 +60,7 @@ def _first(problems: list[Problem]) -> list[Problem]:
     ]
 
 
-def _read(folder: Path) -> tuple[dict[str, TextTable], list[Problem]]:
+def read_folder(folder: Path) -> tuple[dict[str, TextTable], list[Problem]]:
     """Read the tables from files of their own, or from the sheets of the one workbook."""
     book = folder / WORKBOOK
     own = [folder / f"{name}{end}" for name in RAW_TABLES for end in DELIMITERS]

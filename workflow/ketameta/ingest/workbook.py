@@ -41,11 +41,16 @@ def read_workbook(path: Path) -> tuple[dict[str, TextTable], list[Problem]]:
 
     Rows are named by the workbook, the sheet in brackets and the row: ``tables.xlsx[arms]:7``.
     """
-    file = path.as_posix()
     try:
-        content = load(path)
-        parts = _parts(content)
-        return _sheets(file, content, parts)
+        return workbook_tables(path.as_posix(), load(path))
+    except UnreadableError as error:
+        return {}, [Problem(path.as_posix(), 0, "", "", str(error))]
+
+
+def workbook_tables(file: str, content: bytes) -> tuple[dict[str, TextTable], list[Problem]]:
+    """Return what `read_workbook` returns, of the bytes of a workbook; ``file`` names it."""
+    try:
+        return _sheets(file, content, _parts(content))
     except UnreadableError as error:
         return {}, [Problem(file, 0, "", "", str(error))]
     except Exception as error:  # a damaged part shows itself in many ways

@@ -1,13 +1,17 @@
-"""An empty workbook to fill: a sheet a table, with drop-downs, limits, notes and units."""
+"""A workbook to fill or to edit: a sheet a table, with drop-downs, limits, notes and units."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ketameta.ingest.cells import number
 from ketameta.ingest.workbook import APART, RAW_TABLES
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.vocabulary import vocabulary
+
+Cells = Mapping[str, str]
 
 ROWS = 2_000
 ABOUT = (
@@ -19,8 +23,11 @@ ABOUT = (
 )
 
 
-def workbook_template() -> bytes:
-    """Return the workbook; the same bytes each time."""
+def workbook_template(filled: Mapping[str, Sequence[Cells]] | None = None) -> bytes:
+    """Return the workbook, empty or with rows of cells by table; the same bytes each time.
+
+    What Excel would write in another way than it was entered (0.50, 007, =1+1, a date) is text.
+    """
     import datetime
 
     import xlsxwriter
@@ -40,7 +47,10 @@ def workbook_template() -> bytes:
         about.write_string(row, 0, line)
     words = _Lists(book)
     for table in RAW_TABLES.values():
-        _sheet(book.add_worksheet(table.name), table, styles, text, words)
+        sheet = book.add_worksheet(table.name)
+        rows = (filled or {}).get(table.name, ())
+        _sheet(sheet, table, styles, text, words, len(rows))
+        _fill(sheet, table, rows, text)
     words.write()
     book.close()
     return out.getvalue()
@@ -69,8 +79,31 @@ class _Lists:
         sheet.hide()
 
 
+def _fill(sheet: Any, table: TableSchema, rows: Sequence[Cells], text: Any) -> None:
+    """Write rows of cells: as numbers where a number says all of it, else as text."""
+    for line, cells in enumerate(rows, start=1):
+        for at, column in enumerate(table.columns):
+            cell = cells.get(column.name, "")
+            if not cell:
+                continue
+            value = number(cell) if column.kind in ("integer", "number") else None
+            # Excel knows no negative zero
+            if value is not None and format(value, ".15g") == cell != "-0":
+                sheet.write_number(line, at, value)
+            else:
+                sheet.write_string(line, at, cell, text)
+    if rows:
+        # a number kept as text is meant: no green corner
+        sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{len(rows) + ROWS}"})
+
+
 def _sheet(
-    sheet: Any, table: TableSchema, styles: dict[bool, Any], text: Any, words: _Lists
+    sheet: Any,
+    table: TableSchema,
+    styles: dict[bool, Any],
+    text: Any,
+    words: _Lists,
+    filled: int = 0,
 ) -> None:
     sheet.freeze_panes(1, 0)
     for at, column in enumerate(table.columns):
@@ -81,7 +114,7 @@ def _sheet(
         sheet.write_comment(0, at, note(column), size)
         rule = validation(column, words)
         if rule:
-            sheet.data_validation(1, at, ROWS, at, rule)
+            sheet.data_validation(1, at, filled + ROWS, at, rule)
 
 
 def note(column: Column) -> str:

@@ -93,13 +93,17 @@ def _number(value: float) -> str:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """A table: its name, what a row is, its columns, and the columns that identify a row."""
+    """A table: its name, what a row is, its columns, and the columns that identify a row.
+
+    A ``foreign`` table is another program's: columns that we have no use for are passed over.
+    """
 
     name: str
     title: str
     row: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    foreign: bool = False
 
     def __getitem__(self, name: str) -> Column:
         """Return the column of that name; KeyError where there is none."""

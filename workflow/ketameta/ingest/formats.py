@@ -1,0 +1,101 @@
+"""The raw tables from one form into another: a folder of CSV or TSV files, or one workbook.
+
+Every cell stays as it was entered: what was written is read back and compared before it is handed
+out.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+from ketameta.ingest.reader import DELIMITERS, TextTable, read_rows, split
+from ketameta.ingest.stage import read_folder
+from ketameta.ingest.workbook import read_workbook, workbook_tables
+from ketameta.tables.columns import TableSchema
+from ketameta.tables.problems import ERROR, Problem
+from ketameta.tables.raw import RAW_TABLES
+
+Cells = dict[str, list[dict[str, str]]]
+
+
+class LossError(ValueError):
+    """A cell that the other form cannot hold; the message names its place."""
+
+
+def read_cells(place: Path) -> tuple[Cells, list[Problem]]:
+    """Return the cells of a folder or workbook by table, as entered, and what is wrong.
+
+    Only faults of form are told, such as a row that cannot be taken apart: what the cells mean
+    may be wrong in any form.
+    """
+    book = place.suffix.lower() == ".xlsx" and not place.is_dir()
+    texts, problems = read_workbook(place) if book else read_folder(place)
+    found = [*problems, *(problem for text in texts.values() for problem in text.problems)]
+    for text in texts.values():
+        found += [
+            Problem(text.file, row.line, column, row.cells[column], message, severity, name)
+            for name in [text.schema.name]
+            for row in text.rows
+            for column, severity, message in row.odd
+        ]
+    return {name: _rows(text) for name, text in texts.items()}, sorted(found)
+
+
+def _rows(text: TextTable) -> list[dict[str, str]]:
+    return [{name: cell for name, cell in row.cells.items() if cell} for row in text.rows]
+
+
+def as_files(cells: Cells, ending: str = ".csv") -> dict[str, bytes]:
+    """Return a file a table by its name; optional columns without cells are left out.
+
+    Raises `LossError` where a cell would not be read back as it is.
+    """
+    delimiter = DELIMITERS[ending]
+    files = {}
+    for name, schema in RAW_TABLES.items():
+        rows = cells.get(name, [])
+        header = [
+            column.name
+            for column in schema.columns
+            if not column.optional or any(row.get(column.name) for row in rows)
+        ]
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([row.get(column, "") for column in header] for row in rows)
+        back = read_rows(TextTable(schema, name), split(out.getvalue(), delimiter), delimiter)
+        _compare(schema, rows, back)
+        files[f"{name}{ending}"] = out.getvalue().encode()
+    return files
+
+
+def as_workbook(cells: Cells) -> bytes:
+    """Return a workbook with drop-downs, notes and units that holds the tables.
+
+    Raises `LossError` where a cell would not be read back as it is.
+    """
+    from ketameta.ingest.workbook_template import workbook_template
+
+    content = workbook_template(cells)
+    back, _ = workbook_tables("the workbook", content)
+    for name, schema in RAW_TABLES.items():
+        _compare(schema, cells.get(name, []), back[name])
+    return content
+
+
+def _compare(schema: TableSchema, rows: list[dict[str, str]], back: TextTable) -> None:
+    found = _rows(back)
+    for i, row in enumerate(rows):
+        filled: Mapping[str, str] = {name: cell for name, cell in row.items() if cell}
+        if i >= len(found) or found[i] != filled:
+            other = found[i] if i < len(found) else {}
+            column = next(name for name in schema.names if other.get(name) != filled.get(name))
+            raise LossError(
+                f"row {i + 1} of {schema.name}, column {column}: the cell cannot be kept as it is"
+            )
+    bad = [problem for problem in back.problems if problem.severity == ERROR]
+    if bad or len(found) != len(rows):
+        raise LossError(str(bad[0]) if bad else f"{schema.name} has rows that cannot be kept")

@@ -1,0 +1,97 @@
+"""Read the data rows that Cochrane's RevMan exports: checked as our own tables are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ketameta.ingest.reader import read_text
+from ketameta.ingest.sheet import Entry, Sheet, typed
+from ketameta.ingest.text import UnreadableError, decode, load
+from ketameta.tables.problems import ERROR, WARNING, Problem
+from ketameta.tables.revman import DATA_ROWS
+
+# so many names of the header are no accident
+_SURE = 5
+_ARMS = ("Experimental", "Control")
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The rows of one analysis: its number such as 1.2, its name, its subgroups in order."""
+
+    number: str
+    name: str
+    rows: tuple[Entry, ...]
+
+    @property
+    def subgroups(self) -> list[str]:
+        """The names of the subgroups, in the order of the file."""
+        return [name for name in dict.fromkeys(row["Subgroup"] for row in self.rows) if name]
+
+    def overall(self) -> tuple[Entry, ...]:
+        """Return the rows that the overall estimate pools."""
+        return tuple(row for row in self.rows if "OVERALL" in (row["Applicability"] or "OVERALL"))
+
+    def subgroup(self, name: str) -> tuple[Entry, ...]:
+        """Return the rows of a subgroup, none where there is no such."""
+        return tuple(row for row in self.rows if row["Subgroup"] == name)
+
+
+def is_data_rows(path: Path) -> bool:
+    """Say whether a file has the header of RevMan's data rows, whatever stands between cells."""
+    try:
+        first = decode(load(path)).content.lstrip("\n").partition("\n")[0]
+    except UnreadableError:
+        return False
+    known = set(DATA_ROWS.names)
+    found = [{part.strip(' "') for part in first.split(mark)} & known for mark in ",;\t|"]
+    return max(map(len, found)) >= _SURE
+
+
+def read_data_rows(path: Path) -> Sheet:
+    """Read and check a file of data rows; every fault is a problem of the sheet, in one pass."""
+    text = read_text(path, DATA_ROWS)
+    if not text.readable:
+        return Sheet(DATA_ROWS, text.file, problems=list(text.problems))
+    sheet = typed(text)
+    for row in sheet.entries:
+        _check(sheet, row)
+    _tell_twins(sheet)
+    if not sheet.entries and not any(p.severity == ERROR for p in sheet.problems):
+        sheet.problems.append(Problem(sheet.file, 0, "", "", "has a header and no study below it"))
+    return sheet
+
+
+def analyses(sheet: Sheet) -> dict[str, Analysis]:
+    """Return the analyses of a sheet without faults by their number, in the order of the file."""
+    rows: dict[str, list[Entry]] = {}
+    for row in sheet.entries:
+        rows.setdefault(f"{row['Analysis group']}.{row['Analysis number']}", []).append(row)
+    return {
+        number: Analysis(number, own[0]["Analysis name"] or "", tuple(own))
+        for number, own in rows.items()
+    }
+
+
+def _check(sheet: Sheet, row: Entry) -> None:
+    """Fault what a row's own numbers contradict."""
+    for arm in _ARMS:
+        cases, people = row[f"{arm} cases"], row[f"{arm} N"]
+        if cases is not None and people is not None and cases > people:
+            sheet.fault(row, f"{arm} cases", f"{cases:g} cases of {people:g} people")
+    low, high = row["CI start"], row["CI end"]
+    if low is not None and high is not None and low > high:
+        sheet.fault(row, "CI start", f"{low:g} is above CI end = {high:g}")
+    for have, need in (("GIV Mean", "GIV SE"), ("O-E", "Variance")):
+        if row[have] and row[need] is None and need not in row.bad | sheet.missing:
+            sheet.fault(row, need, f"is empty beside {have} = {row[have]:g}")
+
+
+def _tell_twins(sheet: Sheet) -> None:
+    seen: dict[tuple[str, ...], int] = {}
+    for row in sheet.entries:
+        cells = tuple(row.entered.values())
+        first = seen.setdefault(cells, row.line)
+        if first != row.line:
+            sheet.fault(row, "", f"the row repeats line {first} in every cell", WARNING)
