@@ -9,8 +9,9 @@ the leading axis, analyses on the last, so that every sum runs along contiguous 
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,16 +39,69 @@ class Sums(NamedTuple):
     d: Floats
 
 
-class MeanModel:
+class Analyses(ABC):
+    """What every model of a block of n analyses of at most k studies each offers.
+
+    Attributes
+    ----------
+    v : shape (k, n)
+        Variances, the most precise study of each analysis first; inf for an absent study, which
+        so has weight 0.
+    count : shape (n,)
+        Studies present, at least 1.
+    columns
+        Coefficients that the data estimate, p.
+    parts
+        The arrays that a model is made of, in the order of its constructor, each with the axis
+        that the analyses lie on.
+    """
+
+    v: Floats
+    count: Floats
+    columns: int
+    parts: ClassVar[dict[str, int]]
+
+    @property
+    def df(self) -> Floats:
+        """Residual degrees of freedom, k - p."""
+        return self.count - self.columns
+
+    @property
+    def low(self) -> Floats:
+        """The smallest variance of each analysis."""
+        return self.v[0]
+
+    @cached_property
+    def high(self) -> Floats:
+        """The largest variance of each analysis."""
+        high = np.maximum.reduce(self.v, axis=0)
+        if np.isinf(high).any():
+            high = np.maximum.reduce(np.where(np.isinf(self.v), 0.0, self.v), axis=0)
+        return high
+
+    @cached_property
+    def zero(self) -> Sums:
+        """The sums at t = 0, for the restricted likelihood."""
+        return self.sums(np.zeros(self.count.size), True)
+
+    def take(self, rows: Rows) -> Self:
+        """Return the model of some of the analyses (or of one several times)."""
+        # take, unlike an index, keeps the analyses contiguous.
+        return type(self)(*(getattr(self, x).take(rows, axis) for x, axis in self.parts.items()))
+
+    @abstractmethod
+    def sums(self, t: Floats, restricted: bool) -> Sums:
+        """Return the sums at t."""
+
+
+class MeanModel(Analyses):
     """Common mean of n analyses of at most k studies each.
 
     Attributes
     ----------
-    y, v : shape (k, n)
-        Effects and variances of each analysis, its most precise study first and the effects
-        measured from that one; an absent study has y = 0 and v = inf, and so weight 0.
-    count : shape (n,)
-        Studies present, at least 1.
+    y : shape (k, n)
+        Effects of each analysis, its most precise study first and measured from that one;
+        0 for an absent study.
     origin : shape (n,)
         Effect of the most precise study, to be added to a mean.
 
@@ -57,6 +111,9 @@ class MeanModel:
     others: W - u_i then cancels for that study alone, and is taken as the sum of the others.
     Variances that span twelve orders of magnitude so keep full relative precision.
     """
+
+    columns = 1
+    parts: ClassVar = {"y": 1, "v": 1, "count": 0, "origin": 0}
 
     def __init__(self, y: Floats, v: Floats, count: Floats, origin: Floats) -> None:
         self.y, self.v, self.count, self.origin = y, v, count, origin
@@ -76,32 +133,6 @@ class MeanModel:
         for x in (y, v):
             x[best, column], x[0] = x[0].copy(), x[best, column]
         return cls(y, v, count, origin)
-
-    @property
-    def df(self) -> Floats:
-        """Residual degrees of freedom, k - 1."""
-        return self.count - 1.0
-
-    @property
-    def low(self) -> Floats:
-        """The smallest variance of each analysis."""
-        return self.v[0]
-
-    @cached_property
-    def high(self) -> Floats:
-        """The largest variance of each analysis."""
-        return np.maximum.reduce(np.where(np.isinf(self.v), 0.0, self.v), axis=0)
-
-    @cached_property
-    def zero(self) -> Sums:
-        """The sums at t = 0, for the restricted likelihood."""
-        return self.sums(np.zeros(self.count.size), True)
-
-    def take(self, rows: Rows) -> MeanModel:
-        """Return the model of some of the analyses (or of one several times)."""
-        # take, unlike an index, keeps the analyses contiguous.
-        y, v = self.y.take(rows, axis=1), self.v.take(rows, axis=1)
-        return MeanModel(y, v, self.count[rows], self.origin[rows])
 
     def sums(self, t: Floats, restricted: bool) -> Sums:
         """Return the sums at t, part after part of the analyses so that each stays in cache."""
@@ -246,11 +277,14 @@ def _q(y: Floats, v: Floats, t: Floats) -> tuple[Floats, Floats]:
     return q, add(e, 0)
 
 
-class KnownMean:
+class KnownMean(Analyses):
     """Effects about a mean that is given: what a profile likelihood in mu maximises over tau2.
 
     The same sums with P = U; only the full likelihood has a meaning.
     """
+
+    columns = 0
+    parts: ClassVar = {"r": 1, "v": 1, "count": 0}
 
     def __init__(self, r: Floats, v: Floats, count: Floats) -> None:
         self.r, self.v, self.count = r, v, count
@@ -260,18 +294,10 @@ class KnownMean:
         """Fix the mean, measured from the model's origin, of each analysis."""
         return cls(np.where(np.isinf(model.v), 0.0, model.y - mean), model.v, model.count)
 
-    df = property(lambda self: self.count)
-    low = property(lambda self: self.v[0])
-    high = MeanModel.high
-
     @cached_property
     def residual_spread(self) -> Floats:
         """The sum of squares about the given mean."""
         return np.add.reduce(self.r * self.r, axis=0)
-
-    def take(self, rows: Rows) -> KnownMean:
-        """Return some of the analyses."""
-        return KnownMean(self.r.take(rows, axis=1), self.v.take(rows, axis=1), self.count[rows])
 
     def sums(self, t: Floats, restricted: bool) -> Sums:
         """Return the sums at t; `mean` is sum u r, the slope of the log-likelihood in mu."""
