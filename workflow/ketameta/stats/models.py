@@ -8,35 +8,13 @@ the leading axis, analyses on the last, so that every sum runs along contiguous 
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
-
-SMALL = 2048  # elements that malloc hands out faster than they are looked up
-CHUNK = 65536  # elements, half a megabyte: four such arrays stay in a core's cache
-
-
-class Sums(NamedTuple):
-    """What the weights at one t say; each of shape (n,).
-
-    Twice the score in t is a - b. `b` is tr P for the restricted likelihood and sum u for the
-    full one; `d` = -b' is tr PP or sum u^2; `c` = y'PPPy = -a'/2; `q` = y'Py.
-    """
-
-    mean: Floats
-    total: Floats
-    q: Floats
-    a: Floats
-    b: Floats
-    c: Floats
-    d: Floats
+from ketameta.stats.sums import FEW, Floats, One, Rows, Sums, q_and_slope, sums
 
 
 class Analyses(ABC):
@@ -54,12 +32,15 @@ class Analyses(ABC):
     parts
         The arrays that a model is made of, in the order of its constructor, each with the axis
         that the analyses lie on.
+    one
+        Plain numbers where there is one analysis for which they are faster; see `climb`.
     """
 
     v: Floats
     count: Floats
     columns: int
     parts: ClassVar[dict[str, int]]
+    one: One | None = None
 
     @property
     def df(self) -> Floats:
@@ -134,20 +115,22 @@ class MeanModel(Analyses):
             x[best, column], x[0] = x[0].copy(), x[best, column]
         return cls(y, v, count, origin)
 
+    @cached_property
+    def one(self) -> One | None:
+        """A single analysis of few studies in plain numbers."""
+        if self.v.shape[1] != 1 or self.v.shape[0] > FEW:
+            return None
+        return One(self.y[:, 0].tolist(), self.v[:, 0].tolist())
+
     def sums(self, t: Floats, restricted: bool) -> Sums:
-        """Return the sums at t, part after part of the analyses so that each stays in cache."""
-        if self.v.size <= CHUNK:
-            return _sums(self.y, self.v, t, restricted)
-        parts = [_sums(self.y[:, s], self.v[:, s], t[s], restricted) for s in _parts(self.y.shape)]
-        return Sums(*(np.concatenate(x) for x in zip(*parts, strict=True)))
+        """Return the sums at t."""
+        if self.one:
+            return Sums(*np.array(self.one.sums(t.item(), restricted))[:, None])
+        return sums(self.y, self.v, t, restricted)
 
     def q(self, t: Floats) -> tuple[Floats, Floats]:
         """Return y'Py, the generalised Q at t, and y'PPy, minus its derivative."""
-        if self.v.size <= CHUNK:
-            return _q(self.y, self.v, t)
-        parts = [_q(self.y[:, s], self.v[:, s], t[s]) for s in _parts(self.y.shape)]
-        q, a = (np.concatenate(x) for x in zip(*parts, strict=True))
-        return q, a
+        return q_and_slope(self.y, self.v, t)
 
     def moments(self, w: Floats, t: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Return y'Ay, tr AV, tr A and tr (A S)^2 for the projection A with weights w.
@@ -192,89 +175,6 @@ class MeanModel(Analyses):
         if restricted:
             value += np.log(at.total) - np.log(self.count)
         return -0.5 * value
-
-
-def _parts(shape: tuple[int, ...]) -> list[slice]:
-    """Return slices of the analyses, CHUNK elements each."""
-    k, n = shape
-    size = max(1, CHUNK // k)
-    return [slice(i, i + size) for i in range(0, n, size)]
-
-
-class _Scratch(threading.local):
-    """Three work arrays for each thread, kept: fresh pages would cost as much as the sums."""
-
-    store = np.empty((3, 0))
-
-    def take(self, shape: tuple[int, ...]) -> Floats:
-        """Return the arrays in a shape, with whatever was left in them."""
-        size = shape[0] * shape[1]
-        if size < SMALL or size > CHUNK:
-            return np.empty((3, *shape))
-        if self.store.shape[1] < size:
-            self.store = np.empty((3, CHUNK))
-        return self.store[:, :size].reshape(3, *shape)
-
-
-_scratch = _Scratch()
-
-
-def _sums(y: Floats, v: Floats, t: Floats, restricted: bool) -> Sums:
-    """Return the sums of some analyses.
-
-    With the first study apart no difference below loses its leading digits: y'PPPy is
-    the weighted variance of e = Py, measured from e_1; tr PP is
-    sum P_ij^2 = [W^2 S2 - 2 W S3 + S2^2 + u1^2 (2 S2 + S1^2)] / W^2, and
-    tr P = (S1 (2 u1 + S1) - S2) / W, with S the power sums of the other weights.
-    """
-    add = np.add.reduce
-    u, e, work = _scratch.take(v.shape)
-    np.add(v, t, out=u)
-    np.divide(1.0, u, out=u)
-    # A copy: what is returned must not live in the scratch.
-    first, others = u[0].copy(), u[1:]
-    s1 = add(others, 0)
-    total = s1 + first
-    np.multiply(u, y, out=e)
-    mean = add(e, 0) / total
-    np.subtract(y, mean, out=e)
-    np.multiply(u, e, out=work)
-    e *= work
-    q = add(e, 0)
-    e, work = work, e
-    np.multiply(e, e, out=work)
-    a = add(work, 0)
-    e -= e[0].copy()
-    np.multiply(u, e, out=work)
-    drift = add(work, 0)
-    work *= e
-    c = add(work, 0) - drift * drift / total
-    np.multiply(u, u, out=work)
-    s2 = add(work[1:], 0)
-    if not restricted:
-        return Sums(mean, total, q, a, total, c, s2 + first * first)
-    work *= u
-    s3 = add(work[1:], 0)
-    b = (s1 * (2.0 * first + s1) - s2) / total
-    share = first / total
-    d = s2 * (1.0 + 2.0 * share * share) + (first * s1 / total) ** 2
-    d += s2 * s2 / (total * total) - 2.0 * s3 / total
-    return Sums(mean, total, q, a, b, c, d)
-
-
-def _q(y: Floats, v: Floats, t: Floats) -> tuple[Floats, Floats]:
-    """Return y'Py and y'PPy of some analyses."""
-    add = np.add.reduce
-    u, e, _ = _scratch.take(v.shape)
-    np.add(v, t, out=u)
-    np.divide(1.0, u, out=u)
-    np.multiply(u, y, out=e)
-    np.subtract(y, add(e, 0) / add(u, 0), out=e)
-    u *= e
-    e *= u
-    q = add(e, 0)
-    np.multiply(u, u, out=e)
-    return q, add(e, 0)
 
 
 class KnownMean(Analyses):

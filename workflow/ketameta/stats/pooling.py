@@ -242,4 +242,6 @@ def _fit(y: Floats, v: Floats, options: Options) -> Fields:
         "log_likelihood": model.log_likelihood(t, restricted, at),
         "converged": found.converged,
     }
-    return whole | spread_measures(model, found, options.tau2, options.tau2_interval, options.level)
+    return whole | spread_measures(
+        model, found, at, options.tau2, limits=options.tau2_interval, level=options.level
+    )

@@ -201,7 +201,7 @@ def _fit(
         statistic = at.mean / se
     half = t_quantile(df, options.level)[:, None] * se
     spread: dict[str, Any] = spread_measures(
-        model, found, options.tau2, options.tau2_interval, options.level
+        model, found, at, options.tau2, limits=options.tau2_interval, level=options.level
     )
     for old, new in (("q", "qe"), ("q_df", "qe_df"), ("q_p", "qe_p")):
         spread[new] = spread.pop(old)

@@ -8,17 +8,16 @@ of a moment estimator is that of the untruncated one with the truncated tau2 put
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from ketameta.stats.climb import STEPS, Known, Spread, climb, climb_one
 from ketameta.stats.likelihood import maximise
-from ketameta.stats.models import Sums
-
-Floats = NDArray[np.float64]
-STEPS = 200
+from ketameta.stats.sums import Floats, Sums
 
 
 class Tau2(NamedTuple):
@@ -31,38 +30,59 @@ class Tau2(NamedTuple):
 
 
 def solve_q(
-    model: Any, target: Floats, start: Floats | None = None
+    model: Any, target: Floats, near: tuple[Floats, Sums] | None = None
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the tau2 at which the generalised Q equals `target`, 0 where Q(0) is below it.
 
-    Q(t) = sum z^2 / (d + t) in the eigenbasis, so 1/Q is an increasing concave function
-    (a harmonic mean of the d + t): Newton's step on 1/Q lands at or left of the root from
-    wherever it starts, and climbs to it, in one step where all v are equal.
+    `near` is a tau2 at which the sums are known; 0 where it is not given.
     """
     out = np.zeros(target.size)
     done = np.ones(target.size, dtype=bool)
-    live = np.flatnonzero(model.zero.q > target)
-    if not live.size:
+    t, at = near or (out, model.zero)
+    rows = np.flatnonzero(model.zero.q > target)
+    if not rows.size:
         return out, done
-    done[live] = False
-    t = (out if start is None else start)[live]
-    floor = model.low[live]
-    model, target = model.take(live), target[live]
-    for _ in range(STEPS):
-        q, a = model.q(t)
-        new = np.maximum(t + q * (q - target) / (target * a), 0.0)
-        # The error after a step is its square: relative 1e-7 leaves nothing above rounding.
-        move = np.abs(new - t)
-        ended = (move <= 1e-7 * new) | (move <= 4e-16 * (new + floor))
-        out[live] = t = new
-        if ended.any():
-            done[live[ended]] = True
-            left = np.flatnonzero(~ended)
-            if not left.size:
-                break
-            live, target, t, floor = live[left], target[left], t[left], floor[left]
-            model = model.take(left)
+    start, end = _guess(model, target, t, at)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        old = Known(t, target / at.q, at.q * at.q / (target * at.a))
+    below = old.r < 1.0
+    between = np.where(below, t, 0.0), np.where(below, end, np.minimum(t, end))
+    if model.one:
+        numbers = Known(*(x.item() for x in old)), tuple(x.item() for x in between)
+        with suppress(ArithmeticError):
+            t, _, ok = climb_one(Spread(model.one, target.item()), *numbers, start.item(), STEPS)
+            return np.array([t]), np.array([ok])
+    curve = Spread(model, target)
+    if rows.size < target.size:
+        curve = curve.take(rows)
+        old, between = Known(*(x[rows] for x in old)), tuple(x[rows] for x in between)
+        start = start[rows]
+    ended = np.zeros(rows.size, dtype=bool)
+    out[rows], _, done[rows] = climb(curve, old, between, start, ended, STEPS)
     return out, done
+
+
+def _guess(model: Any, target: Floats, t: Floats, at: Sums) -> tuple[Floats, Floats]:
+    """Return a tau2 near to where Q meets `target`, and a bound above it.
+
+    Q(t + h) = sum w_i x_i / (1 + x_i h) with weights w = z^2 and x = 1 / (d + t). Its sums of
+    w x^j for j = 0 to 3 are known (the sum of squares, Q, y'PPy, y'PPPy), and two nodes w, x
+    with the same four sums (Gauss's rule) make (Q + w p h) / (1 + s h + p h^2), which meets the
+    target at the root of a quadratic. The guess is kept between Newton's step on 1/Q, which
+    never passes the root as 1/Q is concave, and the tau2 that suits if every d were the least.
+    """
+    ss, q, a, c = model.residual_spread, at.q, at.a, at.c
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        end = ss / target * (1.0 + 1e-9) - model.low
+        det, s, p = ss * a - q * q, ss * c - q * a, q * c - a * a
+        half = 0.5 * (p * ss - s * target)
+        root = np.sqrt(half * half + (target * p) * (det * (q - target)))
+        step = np.where(
+            half > 0.0, (half + root) / (target * p), det * (q - target) / (root - half)
+        )
+        newton = np.maximum(t + q * (q - target) / (target * a), 0.0)
+    # NaN where all variances are equal: there Newton's step arrives.
+    return np.fmin(np.fmax(t + step, newton), end), end
 
 
 def _moment(
