@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from ketameta.stats.distributions import chi2_quantile, chi2_tail
 from ketameta.stats.profile import tau2_profile
 from ketameta.stats.sums import Floats, Sums
 from ketameta.stats.tau2 import Tau2, solve_q
@@ -50,7 +50,7 @@ def spread_measures(
         "h2_q": h2_q,
         "q": q,
         "q_df": df,
-        "q_p": np.asarray(special.chdtrc(df, q)),
+        "q_p": chi2_tail(q, df),
     }
 
 
@@ -67,9 +67,6 @@ def q_profile(model: Any, tau2: Floats, at: Sums, level: float) -> tuple[Floats,
     spread. The search starts from the estimate, where the sums are known.
     """
     tail = (1.0 - level) / 2.0
-    df = model.df
-    # Quantiles of few distinct degrees of freedom: an iteration each.
-    known, back = (df[:1], 0) if (df == df[0]).all() else np.unique(df, return_inverse=True)
-    targets = [np.broadcast_to(special.chdtri(known, p)[back], df.shape) for p in (tail, 1 - tail)]
+    targets = (chi2_quantile(model.df, p) for p in (tail, 1.0 - tail))
     low, high = (solve_q(model, target, (tau2, at))[0] for target in targets)
     return low, high

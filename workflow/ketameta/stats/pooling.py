@@ -11,6 +11,7 @@ from scipy import special
 
 from ketameta.stats import intervals, scale
 from ketameta.stats.checks import as_effects, as_level, one_of
+from ketameta.stats.distributions import t_tails
 from ketameta.stats.henmi_copas import henmi_copas
 from ketameta.stats.heterogeneity import LIMITS, spread_measures
 from ketameta.stats.models import Floats, MeanModel
@@ -165,7 +166,7 @@ def _few(y: Floats, v: Floats, k: NDArray[np.intp], options: Options) -> Fields:
             "se": se,
             "statistic": effect / se,
             "df": df,
-            "p": intervals.t_tails(effect / se, df),
+            "p": t_tails(effect / se, df),
             "ci_low": effect - half,
             "ci_high": effect + half,
             "q": 0.0,

@@ -12,8 +12,9 @@ from scipy import special
 from ketameta.stats import scale
 from ketameta.stats.checks import as_effects
 from ketameta.stats.design import DesignModel
+from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.heterogeneity import spread_measures
-from ketameta.stats.intervals import NAMES, t_quantile, t_tails
+from ketameta.stats.intervals import NAMES
 from ketameta.stats.models import Floats, MeanModel
 from ketameta.stats.pooling import BLOCK, Fields, Options, checked, shaped
 from ketameta.stats.results import MetaRegression
