@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ketameta.stats.sums import Floats, Rows, Sums
+from ketameta.stats.sums import Floats, Number, Rows, Sums
 
 Flags = NDArray[np.bool_]
 
@@ -31,13 +31,13 @@ ROUNDING = 4e-16
 
 
 class Point(NamedTuple):
-    """The four sums at t that the likelihood is judged by, each of shape (n,)."""
+    """The four sums at t that the likelihood is judged by, each of shape (n,), or plain."""
 
-    t: Floats
-    a: Floats
-    b: Floats
-    c: Floats
-    d: Floats
+    t: Number
+    a: Number
+    b: Number
+    c: Number
+    d: Number
 
     def at(self, rows: Rows | Flags) -> Point:
         """Return some of the analyses."""
@@ -51,9 +51,9 @@ class Point(NamedTuple):
 class Known(NamedTuple):
     """A point of r, with the slope dt/dr of its inverse."""
 
-    t: Floats
-    r: Floats
-    rate: Floats
+    t: Number
+    r: Number
+    rate: Number
 
 
 class Score(NamedTuple):
@@ -62,18 +62,20 @@ class Score(NamedTuple):
     model: Any
     restricted: bool
 
-    def at(self, t: Floats) -> tuple[Known, tuple[Floats, ...]]:
+    def at(self, t: Number) -> tuple[Known, tuple[Number, ...]]:
         """Evaluate at t; also return the sums a, b, c, d."""
         return self.known(t, self.model.sums(t, self.restricted))
 
     @staticmethod
-    def known(t: Floats, at: Sums | Point) -> tuple[Known, tuple[Floats, ...]]:
+    def known(t: Number, at: Sums | Point) -> tuple[Known, tuple[Number, ...]]:
         """Return the same from sums at hand."""
         a, b, c, d = at.a, at.b, at.c, at.d
         return Known(t, b / a, a * a / (2.0 * b * c - d * a)), (a, b, c, d)
 
     def take(self, rows: Rows) -> Score:
-        """Return some of the analyses."""
+        """Return some of the analyses, their order kept."""
+        if rows.size == self.model.count.size:
+            return self
         return self._replace(model=self.model.take(rows))
 
 
@@ -81,22 +83,24 @@ class Spread(NamedTuple):
     """r = target / Q, Q the generalised one."""
 
     model: Any
-    target: Floats
+    target: Number
 
-    def at(self, t: Floats) -> tuple[Known, tuple[Floats, ...]]:
+    def at(self, t: Number) -> tuple[Known, tuple[Number, ...]]:
         """Evaluate at t."""
         q, a = self.model.q(t)
         return Known(t, self.target / q, q * q / (self.target * a)), ()
 
     def take(self, rows: Rows) -> Spread:
-        """Return some of the analyses."""
+        """Return some of the analyses, their order kept."""
+        if rows.size == self.model.count.size:
+            return self
         return Spread(self.model.take(rows), self.target[rows])
 
 
 Curve = Score | Spread
 
 
-def _cubic(old: Known, at: Known) -> Floats:
+def _cubic(old: Known, at: Known) -> Number:
     """Return t where the cubic in r through two points with their slopes is 1."""
     gap = at.r - old.r
     w = (at.r - 1.0) / gap
@@ -134,7 +138,8 @@ def climb(
     """
     low, (lo, hi) = curve.model.low, between
     live = np.arange(t.size)
-    out, sums, done = np.empty(t.size), [], np.zeros(t.size, dtype=bool)
+    out, done = np.empty(t.size), np.zeros(t.size, dtype=bool)
+    sums: list[Floats] = []
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for step in range(steps):
             at, more = curve.at(t)
@@ -196,7 +201,7 @@ def climb_one(
         if not near and (step % 8 == 7 or not lo < new < hi):
             new = sqrt((lo + low) * (hi + low)) - low
             near = hi - lo <= ROUNDING * (hi + low)
-        old, t = at, max(new, 0.0)
+        old, t = at, new if new > 0.0 else 0.0
         if near:
             return t, more, True
     return t, more, False

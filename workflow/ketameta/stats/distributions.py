@@ -39,7 +39,7 @@ def _chi2_point(df: float, tail: float) -> float:
 
 def _at_each(point: Callable[[float], float], df: Floats) -> Floats:
     """Return point(df), called once for each number that occurs."""
-    if df.size and (df == df.flat[0]).all():
+    if df.size and (df.size == 1 or (df == df.flat[0]).all()):
         return np.full(df.shape, point(df.flat[0].item()))
     known, back = np.unique(df, return_inverse=True)
     return np.array([point(x) for x in known.tolist()], dtype=float)[back].reshape(df.shape)
@@ -63,6 +63,8 @@ def t_tails(statistic: Floats, df: Floats) -> Floats:
         return np.asarray(2.0 * special.ndtr(z))
     if normal.any():
         return 2.0 * np.where(normal, special.ndtr(z), special.stdtr(np.where(normal, 1.0, df), z))
+    if not _batch(df):
+        return np.asarray(2.0 * special.stdtr(df, z))
     out = np.empty(z.shape)
     for some, whole in _by_degrees(df):
         out[some] = _t_sum(z[some], whole) if whole else 2.0 * special.stdtr(df[some], z[some])
@@ -71,17 +73,21 @@ def t_tails(statistic: Floats, df: Floats) -> Floats:
 
 def chi2_tail(q: Floats, df: Floats) -> Floats:
     """Return the probability that chi-squared exceeds q."""
+    if not _batch(df):
+        return np.asarray(special.chdtrc(df, q))
     out = np.empty(q.shape)
     for some, whole in _by_degrees(df):
         out[some] = _chi2_sum(q[some], whole) if whole else special.chdtrc(df[some], q[some])
     return out
 
 
+def _batch(df: Floats) -> bool:
+    """Return whether finite sums are worth a look: many numbers, and degrees not too many."""
+    return df.ndim == 1 and df.size >= MANY and bool((df <= LONGEST).all())
+
+
 def _by_degrees(df: Floats) -> Iterator[tuple[Rows | slice, int]]:
     """Part a batch by its degrees of freedom; 0 stands for any where no finite sum will do."""
-    if df.ndim != 1 or df.size < MANY or not (df <= LONGEST).all():
-        yield (slice(None), 0)
-        return
     if (df == df[0]).all():
         yield (slice(None), _whole(df[0]))
         return

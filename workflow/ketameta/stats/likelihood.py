@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.stats.climb import STEPS, Point, Score, climb, climb_one
-from ketameta.stats.sums import Floats, Rows, Sums
+from ketameta.stats.sums import Floats, Number, Rows, Sums
 
 Flags = NDArray[np.bool_]
 
@@ -82,7 +82,7 @@ def _maximise_one(model: Model, restricted: bool, zero: Sums, top: float) -> tup
         done = True
         if nil.a > nil.b and top > 0.0:
             curve = Score(model.one, restricted)
-            start = min(max(_start(at, model.df.item()), 0.02 * top), top)
+            start: float = min(max(_start(at, model.df.item()), 0.02 * top), top)
             t, (a, _, c, d), done = climb_one(
                 curve, curve.known(0.0, at)[0], (0.0, top), start, STEPS
             )
@@ -93,7 +93,7 @@ def _maximise_one(model: Model, restricted: bool, zero: Sums, top: float) -> tup
     return (best.t, done) if left and right else None
 
 
-def _start(zero: Sums, df: Floats) -> Floats:
+def _start(zero: Sums, df: Number) -> Number:
     """Return DerSimonian and Laird's estimate, which the sums at 0 contain."""
     return (zero.q - df) / zero.b
 
@@ -121,7 +121,9 @@ def _limit(model: Model) -> Floats:
     return np.maximum(bound * (1.0 + 1e-9) - low, 0.0)
 
 
-def _surroundings(nil: Point, best: Point, low: Any, high: Any, top: Any) -> tuple[Any, Any]:
+def _surroundings(
+    nil: Point, best: Point, low: Number, high: Number, top: Number
+) -> tuple[Any, Any]:
     """Return whether nothing can hide below and above the maximum in hand; numbers or arrays."""
     with np.errstate(divide="ignore"):  # b of a swamped study may underflow
         ratio = best.a / best.b
@@ -135,7 +137,7 @@ def _surroundings(nil: Point, best: Point, low: Any, high: Any, top: Any) -> tup
     return left | (best.t <= 0.0), right
 
 
-def _shape(at: Point, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def _shape(at: Point, low: Number, high: Number) -> tuple[Number, Number, Number, Number]:
     """Return min v + t, and in units of its inverse the least x and the means c/a and d/b."""
     unit = low + at.t
     least = unit / (high + at.t)
@@ -147,7 +149,7 @@ def _shape(at: Point, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats
     return unit, least, x1, np.minimum(np.maximum(unit * at.d / at.b, least), 1.0)
 
 
-def _stays_below(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Flags:
+def _stays_below(at: Point, ratio: Number, low: Number, high: Number, step: Number) -> Any:
     """Return where a < b is proved from t to t + step (of either sign), ratio being a/b at t.
 
     For a step h: b >= b / (1 + x2 h) by Jensen, x2 = d/b the mean of x; a is at most its chord,
@@ -174,7 +176,7 @@ def _stays_below(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floa
     )
 
 
-def _stays_above(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Flags:
+def _stays_above(at: Point, ratio: Number, low: Number, high: Number, step: Number) -> Any:
     """Return where a > b is proved from t to t + step; as `_stays_below` with the roles swapped.
 
     a >= a / (1 + x1 h)^2 by Jensen, b at most its chord b (1 + (s - x2) h) / ((1 + h)(1 + m h)):

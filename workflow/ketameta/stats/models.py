@@ -32,15 +32,12 @@ class Analyses(ABC):
     parts
         The arrays that a model is made of, in the order of its constructor, each with the axis
         that the analyses lie on.
-    one
-        Plain numbers where there is one analysis for which they are faster; see `climb`.
     """
 
     v: Floats
     count: Floats
     columns: int
     parts: ClassVar[dict[str, int]]
-    one: One | None = None
 
     @property
     def df(self) -> Floats:
@@ -64,6 +61,11 @@ class Analyses(ABC):
     def zero(self) -> Sums:
         """The sums at t = 0, for the restricted likelihood."""
         return self.sums(np.zeros(self.count.size), True)
+
+    @property
+    def one(self) -> One | None:
+        """Plain numbers, where there is one analysis and they are faster; see `climb`."""
+        return None
 
     def take(self, rows: Rows) -> Self:
         """Return the model of some of the analyses (or of one several times)."""
@@ -116,11 +118,15 @@ class MeanModel(Analyses):
         return cls(y, v, count, origin)
 
     @cached_property
-    def one(self) -> One | None:
-        """A single analysis of few studies in plain numbers."""
+    def _numbers(self) -> One | None:
         if self.v.shape[1] != 1 or self.v.shape[0] > FEW:
             return None
         return One(self.y[:, 0].tolist(), self.v[:, 0].tolist())
+
+    @property
+    def one(self) -> One | None:
+        """A single analysis of few studies in plain numbers."""
+        return self._numbers
 
     def sums(self, t: Floats, restricted: bool) -> Sums:
         """Return the sums at t."""

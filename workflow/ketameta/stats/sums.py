@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import threading
 from operator import mul
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
+Number = Any  # an array of shape (n,), or a plain number where one analysis is worked in those
 
 SMALL = 2048  # elements that malloc hands out faster than they are looked up
 CHUNK = 131072  # elements, a megabyte: four such arrays stay in the cache that cores share
@@ -26,19 +27,19 @@ FEW = 32  # studies up to which plain numbers are faster than arrays, by measure
 
 
 class Sums(NamedTuple):
-    """What the weights at one t say; each of shape (n,).
+    """What the weights at one t say; each of shape (n,), or a plain number.
 
     Twice the score in t is a - b. `b` is tr P for the restricted likelihood and sum u for the
     full one; `d` = -b' is tr PP or sum u^2; `c` = y'PPPy = -a'/2; `q` = y'Py.
     """
 
-    mean: Floats
-    total: Floats
-    q: Floats
-    a: Floats
-    b: Floats
-    c: Floats
-    d: Floats
+    mean: Number
+    total: Number
+    q: Number
+    a: Number
+    b: Number
+    c: Number
+    d: Number
 
 
 def sums(y: Floats, v: Floats, t: Floats, restricted: bool) -> Sums:
@@ -108,8 +109,8 @@ def _sums(y: Floats, v: Floats, t: Floats, restricted: bool) -> Sums:
 
 
 def _traces(
-    first: Floats, total: Floats, s1: Floats, s2: Floats, s3: Floats, c: Floats
-) -> tuple[Floats, Floats, Floats]:
+    first: Number, total: Number, s1: Number, s2: Number, s3: Number, c: Number
+) -> tuple[Number, Number, Number]:
     """Return tr P, c and tr PP from the power sums S1, S2, S3 of all weights but the first.
 
     tr P = (S1 (2 u1 + S1) - S2) / W, and tr PP = sum P_ij^2 =

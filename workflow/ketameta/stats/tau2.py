@@ -17,7 +17,7 @@ from scipy import special
 
 from ketameta.stats.climb import STEPS, Known, Spread, climb, climb_one
 from ketameta.stats.likelihood import maximise
-from ketameta.stats.sums import Floats, Sums
+from ketameta.stats.sums import Floats, Number, One, Sums
 
 
 class Tau2(NamedTuple):
@@ -36,53 +36,74 @@ def solve_q(
 
     `near` is a tau2 at which the sums are known; 0 where it is not given.
     """
-    out = np.zeros(target.size)
-    done = np.ones(target.size, dtype=bool)
+    out, done = np.zeros(target.size), np.ones(target.size, dtype=bool)
     t, at = near or (out, model.zero)
     rows = np.flatnonzero(model.zero.q > target)
     if not rows.size:
         return out, done
-    start, end = _guess(model, target, t, at)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        old = Known(t, target / at.q, at.q * at.q / (target * at.a))
+    if model.one:
+        point = tuple(x.item() for x in (t, at.q, at.a, at.c))
+        with suppress(ArithmeticError):
+            found, _, ok = _solve_one(model.one, model.residual_spread.item(), target.item(), point)
+            return np.array([found]), np.array([ok])
+    curve = Spread(model, target).take(rows)
+    t, q, a, c = (x[rows] for x in (t, at.q, at.a, at.c))
+    ss = curve.model.residual_spread
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        old, newton, end = _reach(curve, ss, t, q, a)
+        half, root, p, rest = _quadratic(curve.target, ss, q, a, c)
+        guess = t + np.where(half > 0.0, (half + root) / p, rest / (root - half))
+    # NaN where all variances are equal: there Newton's step arrives.
+    start = np.fmin(np.fmax(np.maximum(newton, 0.0), guess), end)
     below = old.r < 1.0
     between = np.where(below, t, 0.0), np.where(below, end, np.minimum(t, end))
-    if model.one:
-        numbers = Known(*(x.item() for x in old)), tuple(x.item() for x in between)
-        with suppress(ArithmeticError):
-            t, _, ok = climb_one(Spread(model.one, target.item()), *numbers, start.item(), STEPS)
-            return np.array([t]), np.array([ok])
-    curve = Spread(model, target)
-    if rows.size < target.size:
-        curve = curve.take(rows)
-        old, between = Known(*(x[rows] for x in old)), tuple(x[rows] for x in between)
-        start = start[rows]
     ended = np.zeros(rows.size, dtype=bool)
     out[rows], _, done[rows] = climb(curve, old, between, start, ended, STEPS)
     return out, done
 
 
-def _guess(model: Any, target: Floats, t: Floats, at: Sums) -> tuple[Floats, Floats]:
-    """Return a tau2 near to where Q meets `target`, and a bound above it.
+def _solve_one(
+    one: One, ss: float, target: float, point: tuple[float, ...]
+) -> tuple[float, tuple[float, ...], bool]:
+    """Return the same, more than 0, of one analysis in plain numbers."""
+    t, q, a, c = point
+    curve = Spread(one, target)
+    old, newton, end = _reach(curve, ss, t, q, a)
+    half, root, p, rest = _quadratic(target, ss, q, a, c)
+    guess = t + ((half + root) / p if half > 0.0 else rest / (root - half))
+    between = (t, end) if old.r < 1.0 else (0.0, min(t, end))
+    return climb_one(curve, old, between, min(max(newton, 0.0, guess), end), STEPS)
+
+
+def _reach(
+    curve: Spread, ss: Number, t: Number, q: Number, a: Number
+) -> tuple[Known, Number, Number]:
+    """Return the point t of the curve, and bounds of its root below and above.
+
+    1/Q is concave, so that Newton's step on it never passes the root; and Q is at most the sum of
+    squares over min v + t.
+    """
+    target = curve.target
+    rate = q * q / (target * a)
+    newton = t + (1.0 - target / q) * rate
+    return Known(t, target / q, rate), newton, ss / target * (1.0 + 1e-9) - curve.model.low
+
+
+def _quadratic(
+    target: Number, ss: Number, q: Number, a: Number, c: Number
+) -> tuple[Number, Number, Number, Number]:
+    """Return what makes the h at which Q(t + h) is nearly `target`: the root of a quadratic.
 
     Q(t + h) = sum w_i x_i / (1 + x_i h) with weights w = z^2 and x = 1 / (d + t). Its sums of
-    w x^j for j = 0 to 3 are known (the sum of squares, Q, y'PPy, y'PPPy), and two nodes w, x
-    with the same four sums (Gauss's rule) make (Q + w p h) / (1 + s h + p h^2), which meets the
-    target at the root of a quadratic. The guess is kept between Newton's step on 1/Q, which
-    never passes the root as 1/Q is concave, and the tau2 that suits if every d were the least.
+    w x^j for j = 0 to 3 are known at t (the sum of squares, Q, y'PPy, y'PPPy), and two nodes w, x
+    with the same four sums (Gauss's rule) make (Q + ss p h) / (1 + s h + p h^2), here with s and p
+    times det. h is (half + root) / p or, where half is below 0, rest / (root - half).
     """
-    ss, q, a, c = model.residual_spread, at.q, at.a, at.c
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        end = ss / target * (1.0 + 1e-9) - model.low
-        det, s, p = ss * a - q * q, ss * c - q * a, q * c - a * a
-        half = 0.5 * (p * ss - s * target)
-        root = np.sqrt(half * half + (target * p) * (det * (q - target)))
-        step = np.where(
-            half > 0.0, (half + root) / (target * p), det * (q - target) / (root - half)
-        )
-        newton = np.maximum(t + q * (q - target) / (target * a), 0.0)
-    # NaN where all variances are equal: there Newton's step arrives.
-    return np.fmin(np.fmax(t + step, newton), end), end
+    det, s, p = ss * a - q * q, ss * c - q * a, q * c - a * a
+    half = 0.5 * (p * ss - s * target)
+    p = p * target
+    rest = det * (q - target)
+    return half, abs(half * half + p * rest) ** 0.5, p, rest
 
 
 def _moment(
