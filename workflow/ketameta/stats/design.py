@@ -117,10 +117,9 @@ class DesignModel(Analyses):
         As `MeanModel.log_likelihood` with k - p for k - 1, and log |X'UX| - log |X'X| for
         log sum u - log k.
         """
-        s = np.where(np.isinf(self.v), 1.0, self.v + t)
         at = sums or self.sums(t, restricted)
         dims = self.df if restricted else self.count
-        value = dims * np.log(2.0 * np.pi) + np.add.reduce(np.log(s), axis=0) + at.q
+        value = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
         if restricted:
             r = np.linalg.qr(self.x, mode="r")
             log_det = 2.0 * np.log(np.abs(np.diagonal(r, axis1=1, axis2=2))).sum(axis=1)

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ketameta.stats.sums import FEW, Floats, One, Rows, Sums, q_and_slope, sums
 
@@ -52,15 +53,26 @@ class Analyses(ABC):
     @cached_property
     def high(self) -> Floats:
         """The largest variance of each analysis."""
-        high = np.maximum.reduce(self.v, axis=0)
-        if np.isinf(high).any():
-            high = np.maximum.reduce(np.where(np.isinf(self.v), 0.0, self.v), axis=0)
-        return high
+        v = self.v if self.absent is None else np.where(self.absent, 0.0, self.v)
+        return np.maximum.reduce(v, axis=0)
+
+    @cached_property
+    def absent(self) -> NDArray[np.bool_] | None:
+        """Where there is no study, shape (k, n); None where all are present."""
+        return None if (self.count == self.v.shape[0]).all() else np.isinf(self.v)
 
     @cached_property
     def zero(self) -> Sums:
         """The sums at t = 0, for the restricted likelihood."""
         return self.sums(np.zeros(self.count.size), True)
+
+    def log_det(self, t: Floats) -> Floats:
+        """Return sum log(v + t) of the studies present."""
+        logs = self.v + t
+        np.log(logs, out=logs)
+        if self.absent is not None:
+            logs[self.absent] = 0.0
+        return np.add.reduce(logs, axis=0)
 
     @property
     def one(self) -> One | None:
@@ -105,14 +117,18 @@ class MeanModel(Analyses):
     def of(cls, yi: Floats, vi: Floats) -> MeanModel:
         """Arrange analyses of shape (n, k), NaN for absent, at least one study in each."""
         y, v = np.array(yi.T, order="C"), np.array(vi.T, order="C")
+        count = np.full(v.shape[1], float(v.shape[0]))
         absent = np.isnan(v)
-        v[absent] = np.inf
-        count = (v.shape[0] - absent.sum(axis=0)).astype(np.float64)
+        gaps = bool(absent.any())
+        if gaps:
+            v[absent] = np.inf
+            count -= absent.sum(axis=0)
         best = v.argmin(axis=0)
         column = np.arange(v.shape[1])
         origin = y[best, column]
         y -= origin
-        y[absent] = 0.0
+        if gaps:
+            y[absent] = 0.0
         for x in (y, v):
             x[best, column], x[0] = x[0].copy(), x[best, column]
         return cls(y, v, count, origin)
@@ -160,7 +176,8 @@ class MeanModel(Analyses):
     def residual_spread(self) -> Floats:
         """The unweighted residual sum of squares."""
         r = self.y - np.add.reduce(self.y, axis=0) / self.count
-        r[np.isinf(self.v)] = 0.0
+        if self.absent is not None:
+            r[self.absent] = 0.0
         return np.add.reduce(r * r, axis=0)
 
     @property
@@ -174,10 +191,9 @@ class MeanModel(Analyses):
         Full: -1/2 [k log 2pi + sum log(v+t) + y'Py]. Restricted (Harville 1974): k-1 for k in
         the first term, and + log sum u - log k inside the bracket.
         """
-        s = np.where(np.isinf(self.v), 1.0, self.v + t)
         at = sums or self.sums(t, restricted)
         dims = self.df if restricted else self.count
-        value = dims * np.log(2.0 * np.pi) + np.add.reduce(np.log(s), axis=0) + at.q
+        value = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
         if restricted:
             value += np.log(at.total) - np.log(self.count)
         return -0.5 * value
@@ -215,6 +231,5 @@ class KnownMean(Analyses):
 
     def log_likelihood(self, t: Floats, restricted: bool, sums: Sums | None = None) -> Floats:
         """Return the full log-likelihood at t and the given mean."""
-        s = np.where(np.isinf(self.v), 1.0, self.v + t)
         q = (sums or self.sums(t, restricted)).q
-        return -0.5 * (self.count * np.log(2.0 * np.pi) + np.add.reduce(np.log(s), axis=0) + q)
+        return -0.5 * (self.count * np.log(2.0 * np.pi) + self.log_det(t) + q)

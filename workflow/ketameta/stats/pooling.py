@@ -136,7 +136,10 @@ def shaped(x: NDArray[Any], lead: tuple[int, ...]) -> Any:
 
 def _pool(y: Floats, v: Floats, options: Options) -> Fields:
     """Return every field of a block of shape (n, k)."""
-    k = y.shape[1] - np.isnan(y).sum(axis=1)
+    absent = np.isnan(y)
+    if y.size and y.shape[1] >= 2 and not absent.any():
+        return _fit(y, v, options)
+    k = y.shape[1] - absent.sum(axis=1)
     rows = np.flatnonzero(k >= 2)
     if rows.size == len(k) and rows.size:
         return _fit(y, v, options)

@@ -38,17 +38,19 @@ def solve_q(
     """
     out, done = np.zeros(target.size), np.ones(target.size, dtype=bool)
     t, at = near or (out, model.zero)
-    rows = np.flatnonzero(model.zero.q > target)
-    if not rows.size:
+    above = model.zero.q > target
+    if not above.any():
         return out, done
     if model.one:
         point = tuple(x.item() for x in (t, at.q, at.a, at.c))
         with suppress(ArithmeticError):
             found, _, ok = _solve_one(model.one, model.residual_spread.item(), target.item(), point)
             return np.array([found]), np.array([ok])
+    # Analyses without a root ride along unless they are most: copying the rest costs more.
+    rows = np.arange(out.size) if 2 * above.sum() >= out.size else np.flatnonzero(above)
     curve = Spread(model, target).take(rows)
     t, q, a, c = (x[rows] for x in (t, at.q, at.a, at.c))
-    ss = curve.model.residual_spread
+    ended, ss = ~above[rows], curve.model.residual_spread
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         old, newton, end = _reach(curve, ss, t, q, a)
         half, root, p, rest = _quadratic(curve.target, ss, q, a, c)
@@ -57,7 +59,7 @@ def solve_q(
     start = np.fmin(np.fmax(np.maximum(newton, 0.0), guess), end)
     below = old.r < 1.0
     between = np.where(below, t, 0.0), np.where(below, end, np.minimum(t, end))
-    ended = np.zeros(rows.size, dtype=bool)
+    start = np.where(ended, 0.0, start)
     out[rows], _, done[rows] = climb(curve, old, between, start, ended, STEPS)
     return out, done
 
