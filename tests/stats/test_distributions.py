@@ -38,6 +38,15 @@ def test_degrees_of_many_kinds_in_one_batch():
     assert_allclose(d.t_quantile(df, 0.9)[::2], stats.norm.ppf(0.95), rtol=1e-15)
 
 
+def test_a_number_does_not_depend_on_those_beside_it():
+    g = np.random.default_rng(3)
+    df = g.integers(1, 40, 500).astype(float)
+    z, q = 2 * g.normal(size=500), g.uniform(0, 60, 500)
+    for part in (slice(0, 2), slice(3, 50), df == 7, df == 8):
+        np.testing.assert_array_equal(d.t_tails(z, df)[part], d.t_tails(z[part], df[part]))
+        np.testing.assert_array_equal(d.chi2_tail(q, df)[part], d.chi2_tail(q[part], df[part]))
+
+
 def test_a_statistic_that_is_no_number_stays_so():
     z = np.full(200, np.nan)
     assert np.isnan(d.t_tails(z, np.full(200, 5.0))).all()

@@ -7,20 +7,20 @@ Stegun 1964, 26.4.4-5 and 26.7.3-4), which a whole batch adds up at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from math import pi, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
-from ketameta.stats.sums import Floats, Rows
+from ketameta.stats.sums import Floats
 
-MANY = 64  # numbers from which on the finite sums are faster, by measurement
-LONGEST = 100  # degrees of freedom up to which they are
+LONGEST = 100  # degrees of freedom up to which finite sums are faster, by measurement
 # Below this the sum for t, which is taken from 1, has lost too many digits: 1e-13 are left here.
 SMALL = 1e-3
-FAR = 600.0  # beyond, exp(-x) nears the smallest number while the tail may not
+FAR = 1200.0  # beyond, exp(-q/2) nears the smallest number while the tail may not
 
 
 @lru_cache(maxsize=4096)
@@ -63,85 +63,75 @@ def t_tails(statistic: Floats, df: Floats) -> Floats:
         return np.asarray(2.0 * special.ndtr(z))
     if normal.any():
         return 2.0 * np.where(normal, special.ndtr(z), special.stdtr(np.where(normal, 1.0, df), z))
-    if not _batch(df):
+    if not _summable(df):
         return np.asarray(2.0 * special.stdtr(df, z))
-    out = np.empty(z.shape)
-    for some, whole in _by_degrees(df):
-        out[some] = _t_sum(z[some], whole) if whole else 2.0 * special.stdtr(df[some], z[some])
-    return out
+    p = _t_sum(z, _degrees(df))
+    far = np.flatnonzero(~(p > SMALL))
+    p[far] = 2.0 * special.stdtr(df[far], z[far])
+    return p
 
 
 def chi2_tail(q: Floats, df: Floats) -> Floats:
     """Return the probability that chi-squared exceeds q."""
-    if not _batch(df):
+    if not _summable(df):
         return np.asarray(special.chdtrc(df, q))
-    out = np.empty(q.shape)
-    for some, whole in _by_degrees(df):
-        out[some] = _chi2_sum(q[some], whole) if whole else special.chdtrc(df[some], q[some])
-    return out
+    p = _chi2_sum(0.5 * q, _degrees(df))
+    far = np.flatnonzero(~(q < FAR))
+    p[far] = special.chdtrc(df[far], q[far])
+    return p
 
 
-def _batch(df: Floats) -> bool:
-    """Return whether finite sums are worth a look: many numbers, and degrees not too many."""
-    return df.ndim == 1 and df.size >= MANY and bool((df <= LONGEST).all())
+def _summable(df: Floats) -> bool:
+    """Return whether this is a batch of whole degrees of freedom, none of them long to add up."""
+    return df.ndim == 1 and df.size > 1 and bool((df <= LONGEST).all() and (df % 1.0 == 0.0).all())
 
 
-def _by_degrees(df: Floats) -> Iterator[tuple[Rows | slice, int]]:
-    """Part a batch by its degrees of freedom; 0 stands for any where no finite sum will do."""
-    if (df == df[0]).all():
-        yield (slice(None), _whole(df[0]))
-        return
-    for one in np.unique(df):
-        some = np.flatnonzero(df == one)
-        yield (some, _whole(one) if some.size >= MANY else 0)
+def _degrees(df: Floats) -> NDArray[np.intp]:
+    """Return the degrees of freedom as whole numbers, a single one where all are equal."""
+    return (df[:1] if (df == df[0]).all() else df).astype(np.intp)
 
 
-def _whole(df: np.float64) -> int:
-    """Return whole degrees of freedom, 0 for others."""
-    return int(df) if df.is_integer() else 0
+def _t_sum(z: Floats, df: NDArray[np.intp]) -> Floats:
+    """Return the two-sided p of t = z: one less a sum in powers of cos^2 = df / (df + t^2).
 
-
-def _t_sum(z: Floats, df: int) -> Floats:
-    """Return the two-sided p of t = z for whole degrees, one less the sum in cos^2 = df/(df + t^2).
-
-    The terms have factors 1/2, 3/4, 5/6 ... for even degrees and 2/3, 4/5 ... for odd ones, which
-    also have an arc tangent.
+    Its terms have factors 1/2, 3/4, 5/6 ... for even degrees and 2/3, 4/5 ... for odd ones, which
+    also have an arc tangent; it is added up from its last term, of which each has its own.
     """
     odd, terms = df % 2, df // 2
     with np.errstate(invalid="ignore", over="ignore"):  # of t infinite, where se is 0
         tt = z * z
         cos2 = df / (df + tt)
-        total = np.full(z.shape, float(terms > 0))
-        for j in range(2 * terms - 2, 0, -2):
-            total *= cos2
-            total *= (j - 1 + odd) / (j + odd)
-            total += 1.0
-        if odd:
-            tan = np.abs(z) / sqrt(df)
-            p = 1.0 - (np.arctan(tan) + tan * cos2 * total) * (2.0 / pi)
-        else:
+        total = np.where(terms > 0, 1.0, 0.0) + np.zeros(z.shape)
+        for j in range(2 * int(terms.max()) - 2, 0, -2):
+            more = total * cos2
+            more *= (j - 1 + odd) / (j + odd)
+            more += 1.0
+            total = more if (j < 2 * terms).all() else np.where(j < 2 * terms, more, total)
+        p = np.empty(0)
+        if not odd.all():
             p = 1.0 - np.sqrt(tt / (df + tt)) * total
-    far = np.flatnonzero(~(p > SMALL))
-    p[far] = 2.0 * special.stdtr(float(df), z[far])
+        if odd.any():
+            tan = np.sqrt(tt / df)
+            other = 1.0 - (np.arctan(tan) + tan * cos2 * total) * (2.0 / pi)
+            p = np.where(odd, other, p) if p.size else other
     return p
 
 
-def _chi2_sum(q: Floats, df: int) -> Floats:
-    """Return the upper tail for whole degrees: exp(-x) sum x^j / j!, x = q/2, all terms positive.
+def _chi2_sum(x: Floats, df: NDArray[np.intp]) -> Floats:
+    """Return the upper tail at q = 2x: exp(-x) sum x^j / j!, all terms positive.
 
     j runs over the whole numbers below df/2; for odd degrees over the halves, after erfc(sqrt x).
     """
-    x = 0.5 * q
-    j = 0.5 * (df % 2)
-    if j:
-        p, term = special.erfc(np.sqrt(x)), np.sqrt(x) * np.exp(-x) * (2.0 / sqrt(pi))
-    else:
-        p, term = np.zeros(x.shape), np.exp(-x)
-    while j < 0.5 * df:
-        p += term
-        j += 1.0
-        term *= x
+    odd = df % 2
+    term, p = np.exp(-x), np.zeros(x.shape)
+    if odd.any():
+        root = np.sqrt(x)
+        p = np.where(odd, special.erfc(root), p)
+        term = np.where(odd, term * root * (2.0 / sqrt(pi)), term)
+    j = 0.5 * odd
+    for _ in range(int(df.max() + 1) // 2):
+        p = p + term if (j < 0.5 * df).all() else np.where(j < 0.5 * df, p + term, p)
+        j = j + 1.0
+        term = term * x
         term /= j
-    far = np.flatnonzero(~(x < FAR))
-    p[far] = special.chdtrc(float(df), q[far])
     return p
