@@ -39,7 +39,7 @@ class Point(NamedTuple):
     c: Number
     d: Number
 
-    def at(self, rows: Rows | Flags) -> Point:
+    def at(self, rows: Rows) -> Point:
         """Return some of the analyses."""
         return Point(*(x[rows] for x in self))
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from math import pi, sqrt
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
 from ketameta.stats.sums import Floats
@@ -65,7 +65,7 @@ def t_tails(statistic: Floats, df: Floats) -> Floats:
         return 2.0 * np.where(normal, special.ndtr(z), special.stdtr(np.where(normal, 1.0, df), z))
     if not _summable(df):
         return np.asarray(2.0 * special.stdtr(df, z))
-    p = _t_sum(z, _degrees(df))
+    p = _t_sum(z, df)
     far = np.flatnonzero(~(p > SMALL))
     p[far] = 2.0 * special.stdtr(df[far], z[far])
     return p
@@ -75,7 +75,7 @@ def chi2_tail(q: Floats, df: Floats) -> Floats:
     """Return the probability that chi-squared exceeds q."""
     if not _summable(df):
         return np.asarray(special.chdtrc(df, q))
-    p = _chi2_sum(0.5 * q, _degrees(df))
+    p = _chi2_sum(0.5 * q, df)
     far = np.flatnonzero(~(q < FAR))
     p[far] = special.chdtrc(df[far], q[far])
     return p
@@ -86,52 +86,51 @@ def _summable(df: Floats) -> bool:
     return df.ndim == 1 and df.size > 1 and bool((df <= LONGEST).all() and (df % 1.0 == 0.0).all())
 
 
-def _degrees(df: Floats) -> NDArray[np.intp]:
-    """Return the degrees of freedom as whole numbers, a single one where all are equal."""
-    return (df[:1] if (df == df[0]).all() else df).astype(np.intp)
+def _degrees(df: Floats) -> tuple[Any, Any]:
+    """Return the halves of the degrees of freedom, and their rest: numbers where all are equal."""
+    if (df == df[0]).all():
+        return divmod(int(df[0]), 2)
+    return np.divmod(df.astype(np.intp), 2)
 
 
-def _t_sum(z: Floats, df: NDArray[np.intp]) -> Floats:
+def _t_sum(z: Floats, df: Floats) -> Floats:
     """Return the two-sided p of t = z: one less a sum in powers of cos^2 = df / (df + t^2).
 
     Its terms have factors 1/2, 3/4, 5/6 ... for even degrees and 2/3, 4/5 ... for odd ones, which
-    also have an arc tangent; it is added up from its last term, of which each has its own.
+    also have an arc tangent; it is added up from its last term, and each number joins at its own.
     """
-    odd, terms = df % 2, df // 2
+    terms, odd = _degrees(df)
+    least = 2 * np.min(terms)
     with np.errstate(invalid="ignore", over="ignore"):  # of t infinite, where se is 0
         tt = z * z
         cos2 = df / (df + tt)
-        total = np.where(terms > 0, 1.0, 0.0) + np.zeros(z.shape)
-        for j in range(2 * int(terms.max()) - 2, 0, -2):
+        total = np.minimum(terms, np.ones(z.shape))
+        for j in range(2 * int(np.max(terms)) - 2, 0, -2):
             more = total * cos2
             more *= (j - 1 + odd) / (j + odd)
             more += 1.0
-            total = more if (j < 2 * terms).all() else np.where(j < 2 * terms, more, total)
-        p = np.empty(0)
-        if not odd.all():
-            p = 1.0 - np.sqrt(tt / (df + tt)) * total
-        if odd.any():
-            tan = np.sqrt(tt / df)
-            other = 1.0 - (np.arctan(tan) + tan * cos2 * total) * (2.0 / pi)
-            p = np.where(odd, other, p) if p.size else other
-    return p
+            total = more if j < least else np.where(j < 2 * terms, more, total)
+        even = 1.0 - np.sqrt(tt / (df + tt)) * total
+        if not np.any(odd):
+            return even
+        tan = np.sqrt(tt / df)
+        return np.where(odd, 1.0 - (np.arctan(tan) + tan * cos2 * total) * (2.0 / pi), even)
 
 
-def _chi2_sum(x: Floats, df: NDArray[np.intp]) -> Floats:
+def _chi2_sum(x: Floats, df: Floats) -> Floats:
     """Return the upper tail at q = 2x: exp(-x) sum x^j / j!, all terms positive.
 
     j runs over the whole numbers below df/2; for odd degrees over the halves, after erfc(sqrt x).
     """
-    odd = df % 2
+    terms, odd = _degrees(df)
+    least = np.min(terms)
     term, p = np.exp(-x), np.zeros(x.shape)
-    if odd.any():
+    if np.any(odd):
         root = np.sqrt(x)
         p = np.where(odd, special.erfc(root), p)
         term = np.where(odd, term * root * (2.0 / sqrt(pi)), term)
-    j = 0.5 * odd
-    for _ in range(int(df.max() + 1) // 2):
-        p = p + term if (j < 0.5 * df).all() else np.where(j < 0.5 * df, p + term, p)
-        j = j + 1.0
+    for j in range(int(np.max(terms))):
+        p = p + term if j < least else np.where(j < terms, p + term, p)
         term = term * x
-        term /= j
+        term /= j + 1.0 + 0.5 * odd
     return p

@@ -12,6 +12,8 @@ from ketameta.stats.profile import tau2_profile
 from ketameta.stats.sums import Floats, Sums
 from ketameta.stats.tau2 import Tau2, solve_q
 
+# Studies of a block up to which both limits are searched for at once: there calls are the cost.
+TOGETHER = 8192
 LIMITS = ("qprofile", "profile")
 
 
@@ -67,6 +69,11 @@ def q_profile(model: Any, tau2: Floats, at: Sums, level: float) -> tuple[Floats,
     spread. The search starts from the estimate, where the sums are known.
     """
     tail = (1.0 - level) / 2.0
-    targets = (chi2_quantile(model.df, p) for p in (tail, 1.0 - tail))
-    low, high = (solve_q(model, target, (tau2, at))[0] for target in targets)
+    targets = [chi2_quantile(model.df, p) for p in (tail, 1.0 - tail)]
+    if model.one or model.v.size > TOGETHER:
+        low, high = (solve_q(model, target, (tau2, at))[0] for target in targets)
+        return low, high
+    twice = np.tile(np.arange(tau2.size), 2)
+    near = tau2[twice], Sums(*(x[twice] for x in at))
+    low, high = solve_q(model.take(twice), np.concatenate(targets), near)[0].reshape(2, -1)
     return low, high

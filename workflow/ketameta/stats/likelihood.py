@@ -211,7 +211,7 @@ class Pieces(NamedTuple):
     up_left: Flags
     up_right: Flags
 
-    def at(self, which: Flags) -> Pieces:
+    def at(self, which: Rows) -> Pieces:
         """Return some of the pieces."""
         return Pieces(
             self.row[which],
@@ -234,9 +234,10 @@ def _search(model: Model, restricted: bool, pieces: Pieces) -> tuple[Rows, Point
     low, high = model.low, model.high
     found = []
     while pieces.row.size:
-        holds, open_ = _decide(pieces, low[pieces.row], high[pieces.row])
+        # Places, not flags: of many arrays flags would be counted again for each.
+        holds, open_ = map(np.flatnonzero, _decide(pieces, low[pieces.row], high[pieces.row]))
         found.append((pieces.row[holds], pieces.left.at(holds), pieces.right.t[holds]))
-        if not open_.any():
+        if not open_.size:
             break
         pieces = _cut(model, restricted, pieces.at(open_))
     row, left, hi = zip(*found, strict=True)

@@ -23,7 +23,7 @@ Number = Any  # an array of shape (n,), or a plain number where one analysis is 
 
 SMALL = 2048  # elements that malloc hands out faster than they are looked up
 CHUNK = 131072  # elements, a megabyte: four such arrays stay in the cache that cores share
-FEW = 32  # studies up to which plain numbers are faster than arrays, by measurement
+FEW = 100  # studies up to which plain numbers are faster than arrays, by measurement
 
 
 class Sums(NamedTuple):
@@ -44,15 +44,17 @@ class Sums(NamedTuple):
 
 def sums(y: Floats, v: Floats, t: Floats, restricted: bool) -> Sums:
     """Return the sums of analyses (k, n) at t, part after part so that each stays in cache."""
+    if v.size <= CHUNK:
+        return _sums(y, v, t, restricted)
     parts = [_sums(y[:, s], v[:, s], t[s], restricted) for s in _parts(y.shape)]
-    return parts[0] if len(parts) == 1 else Sums(*map(np.concatenate, zip(*parts, strict=True)))
+    return Sums(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def q_and_slope(y: Floats, v: Floats, t: Floats) -> tuple[Floats, Floats]:
     """Return y'Py, the generalised Q of analyses (k, n) at t, and y'PPy, minus its derivative."""
+    if v.size <= CHUNK:
+        return _q(y, v, t)
     parts = [_q(y[:, s], v[:, s], t[s]) for s in _parts(y.shape)]
-    if len(parts) == 1:
-        return parts[0]
     q, a = map(np.concatenate, zip(*parts, strict=True))
     return q, a
 
@@ -60,9 +62,8 @@ def q_and_slope(y: Floats, v: Floats, t: Floats) -> tuple[Floats, Floats]:
 def _parts(shape: tuple[int, ...]) -> list[slice]:
     """Return slices of the analyses of equal size, CHUNK elements each or somewhat less."""
     k, n = shape
-    parts = max(1, -(-n * k // CHUNK))
-    size = -(-n // parts) or 1
-    return [slice(i, i + size) for i in range(0, max(n, 1), size)]
+    size = -(-n // -(-n * k // CHUNK))
+    return [slice(i, i + size) for i in range(0, n, size)]
 
 
 class _Scratch(threading.local):
