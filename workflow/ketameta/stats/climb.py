@@ -100,14 +100,16 @@ class Spread(NamedTuple):
 Curve = Score | Spread
 
 
-def _cubic(old: Known, at: Known) -> Number:
-    """Return t where the cubic in r through two points with their slopes is 1."""
-    gap = at.r - old.r
-    w = (at.r - 1.0) / gap
-    s = 1.0 - w
-    return w * w * ((1.0 + 2.0 * s) * old.t + s * gap * old.rate) + s * s * (
-        (1.0 + 2.0 * w) * at.t - w * gap * at.rate
-    )
+def _cubic(old: Known, at: Known) -> tuple[Number, Number]:
+    """Return the step from `at` to where the cubic in r through both points is 1, and Newton's.
+
+    The cubic t(r) has the slopes of both points; it is written in divided differences at `at`.
+    """
+    gap, rest = old.r - at.r, 1.0 - at.r
+    chord = (old.t - at.t) / gap
+    bend = (chord - at.rate) / gap
+    twist = ((old.rate - chord) / gap - bend) / gap
+    return rest * (at.rate + rest * (bend + (rest - gap) * twist)), rest * at.rate
 
 
 def climb(
@@ -145,8 +147,8 @@ def climb(
             at, more = curve.at(t)
             up = at.r < 1.0
             lo, hi = np.where(up, t, lo), np.where(up, hi, t)
-            new = _cubic(old, at)
-            newton = (1.0 - at.r) * at.rate
+            move, newton = _cubic(old, at)
+            new = t + move
             inside = (new > lo) & (new < hi)
             if not inside.all():
                 new = np.where(inside, new, t + newton)
@@ -193,8 +195,8 @@ def climb_one(
             lo = t
         else:
             hi = t
-        new = _cubic(old, at)
-        newton = (1.0 - at.r) * at.rate
+        move, newton = _cubic(old, at)
+        new = t + move
         if not lo < new < hi:
             new = t + newton
         near = abs(new - t) <= CLOSE * new or abs(newton) <= ROUNDING * (t + low)
