@@ -127,14 +127,22 @@ def _surroundings(
     """Return whether nothing can hide below and above the maximum in hand; numbers or arrays."""
     with np.errstate(divide="ignore"):  # b of a swamped study may underflow
         ratio = best.a / best.b
-        below = nil.a / nil.b
     right = (top <= best.t) | _stays_below(best, ratio, low, high, top - best.t)
-    # From the root down to 0, or from there and from 0 to a meeting point.
+    left = (best.t <= 0.0) | _stays_above(best, ratio, low, high, -best.t)
+    if isinstance(left, bool):
+        return left or _stays_above_between(nil, best, low, high), right
+    rows = np.flatnonzero(~left)
+    left[rows] = _stays_above_between(nil.at(rows), best.at(rows), low[rows], high[rows])
+    return left, right
+
+
+def _stays_above_between(nil: Point, best: Point, low: Number, high: Number) -> Any:
+    """Return where a > b is proved from both ends to a meeting point; best is a root."""
     middle = (low * (low + best.t)) ** 0.5 - low
-    left = _stays_above(best, ratio, low, high, middle - best.t)
-    left &= _stays_above(nil, below, low, high, middle)
-    left |= _stays_above(best, ratio, low, high, -best.t)
-    return left | (best.t <= 0.0), right
+    with np.errstate(divide="ignore"):
+        ratio = nil.a / nil.b
+    first = _stays_above(nil, ratio, low, high, middle)
+    return first & _stays_above(best, best.a / best.b, low, high, middle - best.t)
 
 
 def _shape(at: Point, low: Number, high: Number) -> tuple[Number, Number, Number, Number]:
