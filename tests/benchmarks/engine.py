@@ -2,13 +2,18 @@
 
     python tests/benchmarks/engine.py [--full] [--memory]
 
-Every number is the best of several runs, in one process, on the same data. statsmodels has no
-REML: its Paule-Mandel estimator stands in, the nearest by cost. metafor (through Rscript) and
-PyMARE are shown where they are installed. Slow software runs a sample of the fits and its time is
-scaled up, unless --full. --memory adds the peak memory of pooling a million subsets.
+Every number is the best of several runs, in one process, on the same data. Ours are with default
+arguments (global search of the likelihood, Q-profile interval of tau2, prediction interval) and
+without the interval of tau2; one fit also with its numbers read. metafor's rma has no interval of
+tau2: its time is that of the fit alone, and the ratios are against it. statsmodels has no REML:
+its Paule-Mandel estimator stands in, the nearest by cost. metafor (through Rscript) and PyMARE are
+shown where they are installed. Slow software runs a sample of the fits and its time is scaled up,
+unless --full. --memory adds the peak memory of pooling a million subsets.
 
-The floor is what the arithmetic of the 10,000 fits alone would take: about five evaluations of a
-score with some 20 operations a study, at the 32 a nanosecond of one core with AVX-512.
+The floor is what the arithmetic of the 10,000 fits alone would take at the 32 operations a
+nanosecond of one core with AVX-512: about five evaluations of a score with some 20 operations a
+study and, for the interval, five of Q with some 10. The passes are those evaluations as NumPy does
+them, an array of 10,000 x 20 read for each operation or two: what they take is measured.
 """
 
 from __future__ import annotations
@@ -29,7 +34,9 @@ import numpy as np
 
 from ketameta.stats import random_effects
 
-FLOOR = 0.6e-3  # seconds
+STUDIES = 200_000  # in the 10,000 fits
+FLOOR = STUDIES * (5 * 20 + 5 * 10) / 32e9  # seconds
+PASSES = 5 * 13 + 5 * 7
 # Colditz et al. 1994, log risk ratios of BCG vaccination: cases and others, vaccinated and not.
 BCG = np.array(
     [
@@ -57,12 +64,14 @@ one <- as.matrix(read.csv(args[1], header = FALSE))
 y <- as.matrix(read.csv(args[2], header = FALSE))
 v <- as.matrix(read.csv(args[3], header = FALSE))
 fit <- rma(one[, 1], one[, 2])
-s <- system.time(for (i in 1:100) rma(one[, 1], one[, 2]))[["elapsed"]] / 100
-m <- system.time(for (i in seq_len(nrow(y))) rma(y[i, ], v[i, ],
-  control = list(maxiter = 1000)))[["elapsed"]]
 subsets <- as.integer(args[4])
-g <- if (is.na(subsets)) system.time(gosh(fit, progbar = FALSE))[["elapsed"]] else
-  system.time(gosh(fit, subsets = subsets, progbar = FALSE))[["elapsed"]]
+# The best of several runs, as for the others; of every fit there is one run.
+best <- function(run) min(replicate(if (is.na(subsets)) 1 else 5, system.time(run())[["elapsed"]]))
+s <- best(function() for (i in 1:100) rma(one[, 1], one[, 2])) / 100
+m <- best(function() for (i in seq_len(nrow(y))) rma(y[i, ], v[i, ],
+  control = list(maxiter = 1000)))
+g <- best(function() if (is.na(subsets)) gosh(fit, progbar = FALSE) else
+  gosh(fit, subsets = subsets, progbar = FALSE))
 cat(s, m, g)
 """
 
@@ -166,6 +175,30 @@ def shown(seconds: float) -> str:
     return f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
 
 
+READ = ("estimate", "ci_low", "ci_high", "tau2", "tau2_low", "tau2_high", "i2", "pi_low", "pi_high")
+
+
+def single(y: np.ndarray, v: np.ndarray) -> None:
+    """Print what one fit takes, and with its numbers read."""
+
+    def read() -> list[float]:
+        fit = random_effects(y, v)
+        return [getattr(fit, field) for field in READ]
+
+    runs = {
+        "one fit, default arguments": lambda: random_effects(y, v),
+        f"and {len(READ)} numbers read": read,
+        "without the interval of tau2": lambda: random_effects(y, v, tau2_interval=None),
+    }
+    print(", ".join(f"{name}: {1e3 * best(run):.3f} ms" for name, run in runs.items()) + "\n")
+
+
+def passes() -> float:
+    """Return the time of one multiplication of two arrays as large as the 10,000 fits."""
+    a, b = np.ones((2, STUDIES))
+    return best(lambda: np.multiply(a, b, out=a), 0.5)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -177,30 +210,34 @@ def main() -> None:
     other = metafor(tasks, sample)
     load = os.getloadavg()[0]
     print(f"numpy {np.__version__}, {os.cpu_count()} cores, load {load:.1f} (quiet is below 0.5)\n")
-    head = (
-        "",
+    single(*tasks["one REML fit, k = 13"])
+    line = "{:<26}{:>10}{:>11}{:>12}{:>11}{:>16}{:>10}{:>10}"
+    names = (
         "ketameta",
-        "with tau2 CI",
+        "metafor /",
+        "no tau2 CI",
+        "metafor /",
         "statsmodels PM",
         "PyMARE",
         "metafor",
-        "metafor /",
-        "floor x",
     )
-    print("{:<26}{:>11}{:>14}{:>16}{:>11}{:>11}{:>11}{:>10}".format(*head))
+    print(line.format("", *names))
     for (name, (y, v)), theirs in zip(tasks.items(), other, strict=True):
-        ours = best(lambda y=y, v=v: random_effects(y, v, tau2_interval=None))
         whole = best(lambda y=y, v=v: random_effects(y, v))
+        bare = best(lambda y=y, v=v: random_effects(y, v, tau2_interval=None))
         sm = by_loop(statsmodels, y, v, sample)
         pm = by_loop(pymare, y, v, sample) if find_spec("pymare") else float("nan")
-        ratio = "-" if np.isnan(theirs) else f"{theirs / ours:,.0f}"
-        floor = f"{ours / FLOOR:.0f}" if name.startswith("10,000") else ""
-        times = [shown(x) for x in (ours, whole, sm, pm, theirs)]
-        print("{:<26}{:>11}{:>14}{:>16}{:>11}{:>11}{:>11}{:>10}".format(name, *times, ratio, floor))
+        ratios = ["-" if np.isnan(theirs) else f"{theirs / ours:,.0f}" for ours in (whole, bare)]
+        times = [shown(x) for x in (whole, bare, sm, pm, theirs)]
+        print(line.format(name, times[0], ratios[0], times[1], ratios[1], *times[2:]))
+        if y.size == STUDIES:
+            ours = whole
+    print(
+        f"\n10,000 fits with the interval: {ours / FLOOR:.0f} times the arithmetic floor of "
+        f"{1e3 * FLOOR:.2f} ms, {ours / passes() / PASSES:.1f} times {PASSES} passes over the data"
+    )
     if sample is not None:
-        print(
-            f"\nstatsmodels, PyMARE and metafor: {sample} fits, scaled up; --full times every fit"
-        )
+        print(f"statsmodels, PyMARE and metafor: {sample} fits, scaled up; --full times every fit")
     if options.memory:
         memory()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ketameta.stats.checks import as_level, one_of
-from ketameta.stats.intervals import t_quantile, t_tails
+from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.mixed import Dependent, MixedFit, fit_mixed
 
 Array = NDArray[np.float64]

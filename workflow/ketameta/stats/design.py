@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
-from ketameta.stats.models import Floats, Rows, Sums
+from ketameta.stats.models import Analyses, Floats, Sums
 
 
-class DesignModel:
+class DesignModel(Analyses):
     """Weighted regressions of n analyses on p columns.
 
     Attributes
     ----------
     x : shape (n, k, p)
         Designs; rows of absent studies are 0.
-    y, v : shape (k, n)
-        Effects and variances, the most precise study first; y = 0 and v = inf where absent.
-    count : shape (n,)
-        Studies present, more than p.
+    y : shape (k, n)
+        Effects in the order of v; 0 for an absent study.
 
     Notes
     -----
@@ -28,8 +27,11 @@ class DesignModel:
     decomposition accurate where weights differ by many orders of magnitude.
     """
 
+    parts: ClassVar = {"x": 0, "y": 1, "v": 1, "count": 0}
+
     def __init__(self, x: Floats, y: Floats, v: Floats, count: Floats) -> None:
         self.x, self.y, self.v, self.count = x, y, v, count
+        self.columns = x.shape[2]
 
     @classmethod
     def of(cls, yi: Floats, vi: Floats, x: Floats) -> DesignModel:
@@ -42,31 +44,6 @@ class DesignModel:
         x = np.take_along_axis(np.where(absent[:, :, None], 0.0, x), order[:, :, None], axis=1)
         count = (~absent).sum(axis=1).astype(float)
         return cls(x, np.ascontiguousarray(y.T), np.ascontiguousarray(v.T), count)
-
-    @property
-    def df(self) -> Floats:
-        """Residual degrees of freedom, k - p."""
-        return self.count - self.x.shape[2]
-
-    @property
-    def low(self) -> Floats:
-        """The smallest variance of each analysis."""
-        return self.v[0]
-
-    @cached_property
-    def high(self) -> Floats:
-        """The largest variance of each analysis."""
-        return np.maximum.reduce(np.where(np.isinf(self.v), 0.0, self.v), axis=0)
-
-    @cached_property
-    def zero(self) -> Sums:
-        """The sums at t = 0, for the restricted likelihood."""
-        return self.sums(np.zeros(self.count.size), True)
-
-    def take(self, rows: Rows) -> DesignModel:
-        """Return the model of some of the analyses (or of one several times)."""
-        y, v = self.y.take(rows, axis=1), self.v.take(rows, axis=1)
-        return DesignModel(self.x[rows], y, v, self.count[rows])
 
     def _decompose(self, w: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Return w^(1/2), Q, R, and the residuals times w^(1/2); w of shape (k, n)."""
@@ -140,10 +117,9 @@ class DesignModel:
         As `MeanModel.log_likelihood` with k - p for k - 1, and log |X'UX| - log |X'X| for
         log sum u - log k.
         """
-        s = np.where(np.isinf(self.v), 1.0, self.v + t)
         at = sums or self.sums(t, restricted)
         dims = self.df if restricted else self.count
-        value = dims * np.log(2.0 * np.pi) + np.add.reduce(np.log(s), axis=0) + at.q
+        value = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
         if restricted:
             r = np.linalg.qr(self.x, mode="r")
             log_det = 2.0 * np.log(np.abs(np.diagonal(r, axis1=1, axis2=2))).sum(axis=1)

@@ -6,17 +6,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
-from ketameta.stats.models import Floats
+from ketameta.stats.distributions import chi2_quantile, chi2_tail
 from ketameta.stats.profile import tau2_profile
+from ketameta.stats.sums import Floats, Sums
 from ketameta.stats.tau2 import Tau2, solve_q
 
+# Studies of a block up to which both limits are searched for at once: there calls are the cost.
+TOGETHER = 8192
 LIMITS = ("qprofile", "profile")
 
 
 def spread_measures(
-    model: Any, found: Tau2, method: str, limits: str | None, level: float
+    model: Any, found: Tau2, at: Sums, method: str, limits: str | None, level: float
 ) -> dict[str, NDArray[Any]]:
     """Return tau2, i2, h2 with limits, the classical i2_q and h2_q, and Q with its test.
 
@@ -27,7 +29,12 @@ def spread_measures(
     q, df = model.zero.q, model.df
     typical = df / model.zero.b
     t = found.value
-    low, high = tau2_limits(model, t, method, limits, level)
+    if limits == "qprofile":
+        low, high = q_profile(model, t, at, level)
+    elif limits == "profile":
+        low, high = tau2_profile(model, t, method, level)
+    else:
+        low = high = np.full(t.size, np.nan)
     h2_q = q / df
     i2_q = 100.0 * np.maximum(0.0, 1.0 - 1.0 / np.maximum(h2_q, 1.0))
     i2, h2 = (i2_q, h2_q) if method == "EE" else (_i2(t, typical), 1.0 + t / typical)
@@ -45,7 +52,7 @@ def spread_measures(
         "h2_q": h2_q,
         "q": q,
         "q_df": df,
-        "q_p": np.asarray(special.chdtrc(df, q)),
+        "q_p": chi2_tail(q, df),
     }
 
 
@@ -54,35 +61,19 @@ def _i2(tau2: Floats, typical: Floats) -> Floats:
     return 100.0 * tau2 / (tau2 + typical)
 
 
-def tau2_limits(
-    model: Any, tau2: Floats, method: str, limits: str | None, level: float
-) -> tuple[Floats, Floats]:
-    """Return the interval of tau2 by the rule asked for, NaN where none is."""
-    if limits == "qprofile":
-        return q_profile(model, tau2, level)
-    if limits == "profile":
-        return tau2_profile(model, tau2, method, level)
-    return np.full(tau2.size, np.nan), np.full(tau2.size, np.nan)
-
-
-def q_profile(model: Any, tau2: Floats, level: float) -> tuple[Floats, Floats]:
+def q_profile(model: Any, tau2: Floats, at: Sums, level: float) -> tuple[Floats, Floats]:
     """Return the Q-profile interval of tau2 (Viechtbauer 2007, eq. 14).
 
     The tau2 at which Q(tau2) meets the upper and the lower chi-squared quantile on k - p
     degrees; 0 where Q(0) is already below. Both limits 0: no tau2 is compatible with so little
-    spread. The estimate is where the search starts from.
+    spread. The search starts from the estimate, where the sums are known.
     """
     tail = (1.0 - level) / 2.0
-    df = model.df
-    # Quantiles of few distinct degrees of freedom: an iteration each.
-    known, back = (df[:1], 0) if (df == df[0]).all() else np.unique(df, return_inverse=True)
-    targets = [np.broadcast_to(special.chdtri(known, p)[back], df.shape) for p in (tail, 1 - tail)]
-    n = df.size
-    if n == 1:
-        # One call for both limits: with a single analysis calls are the cost.
-        both = model.take(np.zeros(2, dtype=np.intp))
-        roots, _ = solve_q(both, np.concatenate(targets), np.concatenate([tau2, tau2]))
-        return roots[:1], roots[1:]
-    low, _ = solve_q(model, targets[0], tau2)
-    high, _ = solve_q(model, targets[1], tau2)
+    targets = [chi2_quantile(model.df, p) for p in (tail, 1.0 - tail)]
+    if model.one or model.v.size > TOGETHER:
+        low, high = (solve_q(model, target, (tau2, at))[0] for target in targets)
+        return low, high
+    twice = np.tile(np.arange(tau2.size), 2)
+    near = tau2[twice], Sums(*(x[twice] for x in at))
+    low, high = solve_q(model.take(twice), np.concatenate(targets), near)[0].reshape(2, -1)
     return low, high

@@ -1,4 +1,4 @@
-"""Intervals of the pooled effect, found by rule, and the t distribution behind them."""
+"""Intervals of the pooled effect, found by rule."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
-Floats = NDArray[np.float64]
+from ketameta.stats.distributions import t_quantile, t_tails
+from ketameta.stats.sums import Floats
 
 RULES = ("wald", "hksj", "hksj-adhoc", "profile", "henmi-copas", "auto")
 NAMES = "U11"  # holds the longest rule
@@ -24,36 +24,6 @@ class EffectInterval(NamedTuple):
     low: Floats
     high: Floats
     rule: NDArray[np.str_]
-
-
-def t_quantile(df: Floats, level: float) -> Floats:
-    """Return the two-sided quantile of t, of the normal where df is infinite."""
-    upper = 0.5 + level / 2.0
-    # Few distinct degrees of freedom occur in a batch, and stdtrit is an iteration.
-    if df.size > 1 and (df == df.flat[0]).all():
-        return np.full(df.shape, t_quantile(df.ravel()[:1], level)[0])
-    if df.size > 1:
-        known, back = np.unique(df, return_inverse=True)
-        if known.size < df.size:
-            return t_quantile(known, level)[back].reshape(df.shape)
-    # Infinite and missing degrees never reach stdtrit, which is slow to say so.
-    finite = np.isfinite(df)
-    if finite.all():
-        return np.asarray(special.stdtrit(df, upper))
-    value = np.where(np.isinf(df), special.ndtri(upper), np.nan)
-    value[finite] = special.stdtrit(df[finite], upper)
-    return value
-
-
-def t_tails(statistic: Floats, df: Floats) -> Floats:
-    """Return the two-sided p of a t statistic, normal where df is infinite."""
-    z = -np.abs(statistic)
-    normal = np.isinf(df)
-    if not normal.any():
-        return np.asarray(2.0 * special.stdtr(df, z))
-    if normal.all():
-        return np.asarray(2.0 * special.ndtr(z))
-    return 2.0 * np.where(normal, special.ndtr(z), special.stdtr(np.where(normal, 1.0, df), z))
 
 
 class Fitted(NamedTuple):

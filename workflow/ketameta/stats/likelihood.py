@@ -17,34 +17,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ketameta.stats.models import Floats, Rows, Sums
+from ketameta.stats.climb import STEPS, Point, Score, climb, climb_one
+from ketameta.stats.sums import Floats, Number, Rows, Sums
 
 Flags = NDArray[np.bool_]
 
-TINY = np.finfo(float).tiny
-STEPS = 500  # every eighth bisects, and 60 bisections always suffice
+TINY = float(np.finfo(float).tiny)
 # A piece of t + min(v) by this factor is not cut further: two maxima so close
 # together differ in log-likelihood by less than its rounding matters (below 1e-6).
 RESOLUTION = 1.02
 MANY = 200
-
-
-class Point(NamedTuple):
-    """The four sums at t that the proofs use, each of shape (n,)."""
-
-    t: Floats
-    a: Floats
-    b: Floats
-    c: Floats
-    d: Floats
-
-    def at(self, rows: Rows | Flags) -> Point:
-        """Return some of the analyses."""
-        return Point(*(x[rows] for x in self))
-
-    def join(self, other: Point) -> Point:
-        """Return the analyses of both, one after the other."""
-        return Point(*(np.concatenate(x) for x in zip(self, other, strict=True)))
 
 
 # models.MeanModel, models.KnownMean or design.DesignModel: count, df, low, high,
@@ -65,22 +47,23 @@ def maximise(model: Model, restricted: bool, zero: Sums | None = None) -> tuple[
     """
     origin = np.zeros(model.count.size)
     at = zero or model.sums(origin, restricted)
-    nil = Point(origin, at.a, at.b, at.c, at.d)
     top = _limit(model)
+    if model.one and (found := _maximise_one(model, restricted, at, top.item())):
+        return np.array(found[:1]), np.array(found[1:])
+    nil = Point(origin, at.a, at.b, at.c, at.d)
     up = (nil.a > nil.b) & (top > 0.0)
-    # From DerSimonian and Laird's estimate, which the sums at 0 contain.
-    start = np.minimum(np.maximum((at.q - model.df) / at.b, 0.02 * top), top)
     if up.any():
-        best, done = _climb(model, restricted, nil, top, np.where(up, start, 0.0), ~up)
+        start = np.where(up, np.minimum(np.maximum(_start(at, model.df), 0.02 * top), top), 0.0)
+        best, done = _climb(Score(model, restricted), nil, top, start, ~up)
     else:
         best, done = nil, ~up
-    left, right = _surroundings(nil, best, up, model, top)
+    left, right = _surroundings(nil, best, model.low, model.high, top)
     doubt = np.flatnonzero(~(left & right))
     if not doubt.size:
         return best.t, done
     tau2 = best.t.copy()
     part = model if doubt.size == tau2.size else model.take(doubt)
-    best = best.at(doubt)._replace(b=np.where(up[doubt], best.a[doubt], best.b[doubt]))
+    best = best.at(doubt)
     after = np.flatnonzero(~right[doubt])
     end = _point(part.take(after), top[doubt][after], restricted)
     pieces = _pieces(nil.at(doubt), best, end, np.flatnonzero(~left[doubt]), after)
@@ -88,6 +71,40 @@ def maximise(model: Model, restricted: bool, zero: Sums | None = None) -> tuple[
     if brackets[0].size:
         tau2[doubt], done[doubt] = _best(part, restricted, best.t, done[doubt], brackets)
     return tau2, done
+
+
+def _maximise_one(model: Model, restricted: bool, zero: Sums, top: float) -> tuple[Any, ...] | None:
+    """Return the same of one analysis; None where another maximum may hide, or numbers fail."""
+    low, high = model.low.item(), model.high.item()
+    try:
+        at = Sums(*(x.item() for x in zero))
+        nil = best = Point(0.0, at.a, at.b, at.c, at.d)
+        done = True
+        if nil.a > nil.b and top > 0.0:
+            curve = Score(model.one, restricted)
+            start: float = min(max(_start(at, model.df.item()), 0.02 * top), top)
+            t, (a, _, c, d), done = climb_one(
+                curve, curve.known(0.0, at)[0], (0.0, top), start, STEPS
+            )
+            best = Point(t, a, a, c, d)
+        left, right = _surroundings(nil, best, low, high, top)
+    except ArithmeticError:
+        return None
+    return (best.t, done) if left and right else None
+
+
+def _start(zero: Sums, df: Number) -> Number:
+    """Return DerSimonian and Laird's estimate, which the sums at 0 contain."""
+    return (zero.q - df) / zero.b
+
+
+def _climb(curve: Score, nil: Point, hi: Floats, t: Floats, ended: Flags) -> tuple[Point, Flags]:
+    """Return the root of the score between `nil` and hi, and whether it was found."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        old, _ = curve.known(nil.t, nil)
+    t, (a, b, c, d), done = climb(curve, old, (nil.t, hi), t, ended, STEPS)
+    # At a root a = b holds exactly; where the search did not start the score may be below 0.
+    return Point(t, a, np.where(ended, b, a), c, d), done
 
 
 def _limit(model: Model) -> Floats:
@@ -105,106 +122,42 @@ def _limit(model: Model) -> Floats:
 
 
 def _surroundings(
-    nil: Point, best: Point, up: Flags, model: Model, top: Floats
-) -> tuple[Flags, Flags]:
-    """Return whether nothing can hide below and above the maximum in hand."""
-    low, high = model.low, model.high
-    n = low.size
+    nil: Point, best: Point, low: Number, high: Number, top: Number
+) -> tuple[Any, Any]:
+    """Return whether nothing can hide below and above the maximum in hand; numbers or arrays."""
     with np.errstate(divide="ignore"):  # b of a swamped study may underflow
+        ratio = best.a / best.b
+    right = (top <= best.t) | _stays_below(best, ratio, low, high, top - best.t)
+    left = (best.t <= 0.0) | _stays_above(best, ratio, low, high, -best.t)
+    if isinstance(left, bool):
+        return left or _stays_above_between(nil, best, low, high), right
+    rows = np.flatnonzero(~left)
+    left[rows] = _stays_above_between(nil.at(rows), best.at(rows), low[rows], high[rows])
+    return left, right
+
+
+def _stays_above_between(nil: Point, best: Point, low: Number, high: Number) -> Any:
+    """Return where a > b is proved from both ends to a meeting point; best is a root."""
+    middle = (low * (low + best.t)) ** 0.5 - low
+    with np.errstate(divide="ignore"):
         ratio = nil.a / nil.b
-    # At a root a = b holds exactly; at 0 the score may be anything below.
-    right = _stays_below(best, np.where(up, 1.0, ratio), low, high, top - best.t)
-    right |= top <= best.t
-    if not up.any():
-        return ~up, right
-    # From the root down to 0, or from there and from 0 to a meeting point, in one call.
-    middle = np.sqrt(low * (low + best.t)) - low
-    one = np.ones(n)
-    proof = _stays_above(
-        Point(*(np.concatenate(x) for x in zip(best, best, nil, strict=True))),
-        np.concatenate([one, one, ratio]),
-        np.concatenate([low, low, low]),
-        np.concatenate([high, high, high]),
-        np.concatenate([-best.t, middle - best.t, middle]),
-    )
-    return ~up | proof[:n] | (proof[n : 2 * n] & proof[2 * n :]), right
+    first = _stays_above(nil, ratio, low, high, middle)
+    return first & _stays_above(best, best.a / best.b, low, high, middle - best.t)
 
 
-def _climb(
-    model: Model, restricted: bool, nil: Point, hi: Floats, t: Floats, ended: Flags
-) -> tuple[Point, Flags]:
-    """Find where r = b/a is 1 between `nil` (below 1) and hi (not below), starting from t.
-
-    r is linear in t where all v are equal and nearly so for large t. A step goes to the cubic in
-    r through the last two points and their slopes (order 2.7), to Newton's where that leaves
-    the bracket, and to the middle of the bracket where both do or, every eighth time, to make
-    sure of the end. Where `ended` the model is evaluated at t and that is all.
-    """
-    n = t.size
-    low = model.low
-    out = Point(*(np.empty(n) for _ in range(5)))
-    done = np.zeros(n, dtype=bool)
-    live = np.arange(n)
-    lo, old = nil.t, nil.t
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        old_r, old_rate = _ratio(nil)
-        for step in range(STEPS):
-            at = _point(model, t, restricted)
-            r, rate = _ratio(at)
-            up = r < 1.0
-            lo, hi = np.where(up, t, lo), np.where(up, hi, t)
-            gap = r - old_r
-            w = (r - 1.0) / gap
-            s = 1.0 - w
-            new = w * w * ((1.0 + 2.0 * s) * old + s * gap * old_rate) + s * s * (
-                (1.0 + 2.0 * w) * t - w * gap * rate
-            )
-            newton = (1.0 - r) * rate
-            inside = (new > lo) & (new < hi)
-            if not inside.all():
-                new = np.where(inside, new, t + newton)
-                inside = (new > lo) & (new < hi)
-            # The error is below the square of the last step: after 1e-6 of t it is nearly
-            # rounding. Near 0 the score itself is only known to eps (t + min v).
-            near = (np.abs(new - t) <= 1e-6 * new) | (np.abs(newton) <= 4e-16 * (t + low))
-            inside |= near | ended
-            if step % 8 == 7:
-                inside = near | ended
-            if not inside.all():
-                new = np.where(inside, new, np.sqrt((lo + low) * (hi + low)) - low)
-                near |= hi - lo <= 4e-16 * (hi + low)
-            old, old_r, old_rate = t, r, rate
-            t = np.where(ended, t, np.maximum(new, 0.0))
-            ended = ended | near
-            # Finished analyses ride along until half are: copying the rest costs more.
-            left = np.flatnonzero(~ended)
-            if 2 * left.size <= ended.size or step == STEPS - 1:
-                for x, y in zip(out, (t, *at[1:]), strict=True):
-                    x[live] = y
-                done[live] = ended
-                if not left.size:
-                    break
-                live, ended, model = live[left], ended[left], model.take(left)
-                low, lo, hi, t = low[left], lo[left], hi[left], t[left]
-                old, old_r, old_rate = old[left], old_r[left], old_rate[left]
-    return out, done
-
-
-def _ratio(at: Point) -> tuple[Floats, Floats]:
-    """Return r = b/a and the slope dt/dr of its inverse."""
-    return at.b / at.a, at.a * at.a / (2.0 * at.b * at.c - at.d * at.a)
-
-
-def _shape(at: Point, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def _shape(at: Point, low: Number, high: Number) -> tuple[Number, Number, Number, Number]:
     """Return min v + t, and in units of its inverse the least x and the means c/a and d/b."""
     unit = low + at.t
     least = unit / (high + at.t)
+    if isinstance(unit, float):
+        x1 = min(max(unit * at.c / max(at.a, TINY), least), 1.0)
+        return unit, least, x1, min(max(unit * at.d / at.b, least), 1.0)
     # Without any spread a and c are 0: any mean does.
     x1 = np.minimum(np.maximum(unit * at.c / np.maximum(at.a, TINY), least), 1.0)
     return unit, least, x1, np.minimum(np.maximum(unit * at.d / at.b, least), 1.0)
 
 
-def _stays_below(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Flags:
+def _stays_below(at: Point, ratio: Number, low: Number, high: Number, step: Number) -> Any:
     """Return where a < b is proved from t to t + step (of either sign), ratio being a/b at t.
 
     For a step h: b >= b / (1 + x2 h) by Jensen, x2 = d/b the mean of x; a is at most its chord,
@@ -231,7 +184,7 @@ def _stays_below(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floa
     )
 
 
-def _stays_above(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Flags:
+def _stays_above(at: Point, ratio: Number, low: Number, high: Number, step: Number) -> Any:
     """Return where a > b is proved from t to t + step; as `_stays_below` with the roles swapped.
 
     a >= a / (1 + x1 h)^2 by Jensen, b at most its chord b (1 + (s - x2) h) / ((1 + h)(1 + m h)):
@@ -266,7 +219,7 @@ class Pieces(NamedTuple):
     up_left: Flags
     up_right: Flags
 
-    def at(self, which: Flags) -> Pieces:
+    def at(self, which: Rows) -> Pieces:
         """Return some of the pieces."""
         return Pieces(
             self.row[which],
@@ -289,9 +242,10 @@ def _search(model: Model, restricted: bool, pieces: Pieces) -> tuple[Rows, Point
     low, high = model.low, model.high
     found = []
     while pieces.row.size:
-        holds, open_ = _decide(pieces, low[pieces.row], high[pieces.row])
+        # Places, not flags: of many arrays flags would be counted again for each.
+        holds, open_ = map(np.flatnonzero, _decide(pieces, low[pieces.row], high[pieces.row]))
         found.append((pieces.row[holds], pieces.left.at(holds), pieces.right.t[holds]))
-        if not open_.any():
+        if not open_.size:
             break
         pieces = _cut(model, restricted, pieces.at(open_))
     row, left, hi = zip(*found, strict=True)
@@ -362,7 +316,8 @@ def _best(
     part = model.take(row)
     low = part.low
     middle = np.sqrt((left.t + low) * (hi + low)) - low
-    there, ok = _climb(part, restricted, left, hi, middle, np.zeros(row.size, dtype=bool))
+    ended = np.zeros(row.size, dtype=bool)
+    there, ok = _climb(Score(part, restricted), left, hi, middle, ended)
     value = part.log_likelihood(there.t, restricted)
     order = np.lexsort((value, row))
     last = order[np.append(row[order][1:] != row[order][:-1], True)]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ketameta.stats.checks import as_effects, as_level
-from ketameta.stats.intervals import t_tails
+from ketameta.stats.distributions import t_tails
 from ketameta.stats.pooling import random_effects
 from ketameta.stats.results import Number
 

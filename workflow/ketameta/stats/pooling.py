@@ -11,6 +11,7 @@ from scipy import special
 
 from ketameta.stats import intervals, scale
 from ketameta.stats.checks import as_effects, as_level, one_of
+from ketameta.stats.distributions import t_tails
 from ketameta.stats.henmi_copas import henmi_copas
 from ketameta.stats.heterogeneity import LIMITS, spread_measures
 from ketameta.stats.models import Floats, MeanModel
@@ -135,23 +136,32 @@ def shaped(x: NDArray[Any], lead: tuple[int, ...]) -> Any:
 
 def _pool(y: Floats, v: Floats, options: Options) -> Fields:
     """Return every field of a block of shape (n, k)."""
-    k = y.shape[1] - np.isnan(y).sum(axis=1)
-    rows = np.flatnonzero(k >= 2)
-    if rows.size == len(k) and rows.size:
+    absent = np.isnan(y)
+    if y.size and y.shape[1] >= 2 and not absent.any():
         return _fit(y, v, options)
-    out = _few(y, v, k, options)
-    if rows.size:
-        for field, x in _fit(y[rows], v[rows], options).items():
-            out[field][rows] = x
-    return out
+    few = y.shape[1] - absent.sum(axis=1) < 2
+    if few.size and not few.any():
+        return _fit(y, v, options)
+    return _fit_but(few, y, v, options)
 
 
-def _few(y: Floats, v: Floats, k: NDArray[np.intp], options: Options) -> Fields:
-    """Return the fields of analyses of no study (NaN) and of one (itself)."""
-    n = len(k)
+def _fit_but(few: NDArray[np.bool_], y: Floats, v: Floats, options: Options) -> Fields:
+    """Fit the analyses that have enough to estimate something from; fill in the others."""
+    some, rest = np.flatnonzero(few), np.flatnonzero(~few)
+    out = _few(y[some], v[some], options)
+    if not rest.size:
+        return out
+    back = np.argsort(np.concatenate([rest, some]))
+    fitted = _fit(y[rest], v[rest], options)
+    return {f: np.concatenate([x, out[f]]).take(back, axis=0) for f, x in fitted.items()}
+
+
+def _few(y: Floats, v: Floats, options: Options) -> Fields:
+    """Return the fields of analyses of no study (NaN), of one (itself), of some too far apart."""
+    n, k = len(y), y.shape[1] - np.isnan(y).sum(axis=1)
     out: Fields = {f: np.full(n, np.nan) for f in RandomEffects.__dataclass_fields__}
     out["k"] = k
-    out["converged"] = np.ones(n, dtype=bool)
+    out["converged"] = k < 2
     out["rule"] = np.where(k == 1, "wald", "none").astype(intervals.NAMES)
     out["weights"] = np.full(y.shape, np.nan)
     one = np.flatnonzero(k == 1)
@@ -165,7 +175,7 @@ def _few(y: Floats, v: Floats, k: NDArray[np.intp], options: Options) -> Fields:
             "se": se,
             "statistic": effect / se,
             "df": df,
-            "p": intervals.t_tails(effect / se, df),
+            "p": t_tails(effect / se, df),
             "ci_low": effect - half,
             "ci_high": effect + half,
             "q": 0.0,
@@ -179,18 +189,6 @@ def _few(y: Floats, v: Floats, k: NDArray[np.intp], options: Options) -> Fields:
     return out
 
 
-def _without(far: NDArray[np.bool_], y: Floats, v: Floats, options: Options) -> Fields:
-    """Fit the analyses that are not too far apart; the others are NaN and have not converged."""
-    k = y.shape[1] - np.isnan(y).sum(axis=1)
-    out = _few(y, v, k, options)
-    out["converged"] = ~far
-    rows = np.flatnonzero(~far)
-    if rows.size:
-        for field, x in _fit(y[rows], v[rows], options).items():
-            out[field][rows] = x
-    return out
-
-
 def _fit(y: Floats, v: Floats, options: Options) -> Fields:
     """Return every field of analyses of two studies or more."""
     model = MeanModel.of(y, v)
@@ -201,7 +199,7 @@ def _fit(y: Floats, v: Floats, options: Options) -> Fields:
         return scale.restore(fields, s, dims)
     far = ~(model.residual_spread <= FAR * model.low)
     if far.any():
-        return _without(far, y, v, options)
+        return _fit_but(far, y, v, options)
     found = ESTIMATORS[options.tau2](model)
     restricted = options.tau2 == "REML"
     t = found.value
@@ -242,4 +240,6 @@ def _fit(y: Floats, v: Floats, options: Options) -> Fields:
         "log_likelihood": model.log_likelihood(t, restricted, at),
         "converged": found.converged,
     }
-    return whole | spread_measures(model, found, options.tau2, options.tau2_interval, options.level)
+    return whole | spread_measures(
+        model, found, at, options.tau2, limits=options.tau2_interval, level=options.level
+    )

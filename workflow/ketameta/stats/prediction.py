@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ketameta.stats.intervals import t_quantile
+from ketameta.stats.distributions import t_quantile
 from ketameta.stats.models import Floats
 
 RULES = ("k-1", "k-2", "normal", "hksj")

@@ -12,8 +12,9 @@ from scipy import special
 from ketameta.stats import scale
 from ketameta.stats.checks import as_effects
 from ketameta.stats.design import DesignModel
+from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.heterogeneity import spread_measures
-from ketameta.stats.intervals import NAMES, t_quantile, t_tails
+from ketameta.stats.intervals import NAMES
 from ketameta.stats.models import Floats, MeanModel
 from ketameta.stats.pooling import BLOCK, Fields, Options, checked, shaped
 from ketameta.stats.results import MetaRegression
@@ -201,7 +202,7 @@ def _fit(
         statistic = at.mean / se
     half = t_quantile(df, options.level)[:, None] * se
     spread: dict[str, Any] = spread_measures(
-        model, found, options.tau2, options.tau2_interval, options.level
+        model, found, at, options.tau2, limits=options.tau2_interval, level=options.level
     )
     for old, new in (("q", "qe"), ("q_df", "qe_df"), ("q_p", "qe_p")):
         spread[new] = spread.pop(old)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ketameta.stats.checks import as_level
 from ketameta.stats.dependent import over_batch, prepare
-from ketameta.stats.intervals import t_quantile, t_tails
+from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.mixed import Dependent
 
 Array = NDArray[np.float64]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ketameta.stats.checks import as_effects, as_level, one_of
-from ketameta.stats.intervals import t_quantile, t_tails
+from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.regression import meta_regression
 from ketameta.stats.results import Number
 

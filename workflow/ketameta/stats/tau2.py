@@ -8,17 +8,16 @@ of a moment estimator is that of the untruncated one with the truncated tau2 put
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from ketameta.stats.climb import STEPS, Known, Spread, climb, climb_one
 from ketameta.stats.likelihood import maximise
-from ketameta.stats.models import Sums
-
-Floats = NDArray[np.float64]
-STEPS = 200
+from ketameta.stats.sums import Floats, Number, One, Sums
 
 
 class Tau2(NamedTuple):
@@ -31,38 +30,82 @@ class Tau2(NamedTuple):
 
 
 def solve_q(
-    model: Any, target: Floats, start: Floats | None = None
+    model: Any, target: Floats, near: tuple[Floats, Sums] | None = None
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the tau2 at which the generalised Q equals `target`, 0 where Q(0) is below it.
 
-    Q(t) = sum z^2 / (d + t) in the eigenbasis, so 1/Q is an increasing concave function
-    (a harmonic mean of the d + t): Newton's step on 1/Q lands at or left of the root from
-    wherever it starts, and climbs to it, in one step where all v are equal.
+    `near` is a tau2 at which the sums are known; 0 where it is not given.
     """
-    out = np.zeros(target.size)
-    done = np.ones(target.size, dtype=bool)
-    live = np.flatnonzero(model.zero.q > target)
-    if not live.size:
+    out, done = np.zeros(target.size), np.ones(target.size, dtype=bool)
+    t, at = near or (out, model.zero)
+    above = model.zero.q > target
+    if not above.any():
         return out, done
-    done[live] = False
-    t = (out if start is None else start)[live]
-    floor = model.low[live]
-    model, target = model.take(live), target[live]
-    for _ in range(STEPS):
-        q, a = model.q(t)
-        new = np.maximum(t + q * (q - target) / (target * a), 0.0)
-        # The error after a step is its square: relative 1e-7 leaves nothing above rounding.
-        move = np.abs(new - t)
-        ended = (move <= 1e-7 * new) | (move <= 4e-16 * (new + floor))
-        out[live] = t = new
-        if ended.any():
-            done[live[ended]] = True
-            left = np.flatnonzero(~ended)
-            if not left.size:
-                break
-            live, target, t, floor = live[left], target[left], t[left], floor[left]
-            model = model.take(left)
+    if model.one:
+        point = tuple(x.item() for x in (t, at.q, at.a, at.c))
+        with suppress(ArithmeticError):
+            found, _, ok = _solve_one(model.one, model.residual_spread.item(), target.item(), point)
+            return np.array([found]), np.array([ok])
+    # Analyses without a root ride along unless they are most: copying the rest costs more.
+    rows = np.arange(out.size) if 2 * above.sum() >= out.size else np.flatnonzero(above)
+    curve = Spread(model, target).take(rows)
+    t, q, a, c = (x[rows] for x in (t, at.q, at.a, at.c))
+    ended, ss = ~above[rows], curve.model.residual_spread
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        old, newton, end = _reach(curve, ss, t, q, a)
+        half, root, p, rest = _quadratic(curve.target, ss, q, a, c)
+        guess = t + np.where(half > 0.0, (half + root) / p, rest / (root - half))
+    # NaN where all variances are equal: there Newton's step arrives.
+    start = np.fmin(np.fmax(np.maximum(newton, 0.0), guess), end)
+    below = old.r < 1.0
+    between = np.where(below, t, 0.0), np.where(below, end, np.minimum(t, end))
+    start = np.where(ended, 0.0, start)
+    out[rows], _, done[rows] = climb(curve, old, between, start, ended, STEPS)
     return out, done
+
+
+def _solve_one(
+    one: One, ss: float, target: float, point: tuple[float, ...]
+) -> tuple[float, tuple[float, ...], bool]:
+    """Return the same, more than 0, of one analysis in plain numbers."""
+    t, q, a, c = point
+    curve = Spread(one, target)
+    old, newton, end = _reach(curve, ss, t, q, a)
+    half, root, p, rest = _quadratic(target, ss, q, a, c)
+    guess = t + ((half + root) / p if half > 0.0 else rest / (root - half))
+    between = (t, end) if old.r < 1.0 else (0.0, min(t, end))
+    return climb_one(curve, old, between, min(max(newton, 0.0, guess), end), STEPS)
+
+
+def _reach(
+    curve: Spread, ss: Number, t: Number, q: Number, a: Number
+) -> tuple[Known, Number, Number]:
+    """Return the point t of the curve, and bounds of its root below and above.
+
+    1/Q is concave, so that Newton's step on it never passes the root; and Q is at most the sum of
+    squares over min v + t.
+    """
+    target = curve.target
+    rate = q * q / (target * a)
+    newton = t + (1.0 - target / q) * rate
+    return Known(t, target / q, rate), newton, ss / target * (1.0 + 1e-9) - curve.model.low
+
+
+def _quadratic(
+    target: Number, ss: Number, q: Number, a: Number, c: Number
+) -> tuple[Number, Number, Number, Number]:
+    """Return what makes the h at which Q(t + h) is nearly `target`: the root of a quadratic.
+
+    Q(t + h) = sum w_i x_i / (1 + x_i h) with weights w = z^2 and x = 1 / (d + t). Its sums of
+    w x^j for j = 0 to 3 are known at t (the sum of squares, Q, y'PPy, y'PPPy), and two nodes w, x
+    with the same four sums (Gauss's rule) make (Q + ss p h) / (1 + s h + p h^2), here with s and p
+    times det. h is (half + root) / p or, where half is below 0, rest / (root - half).
+    """
+    det, s, p = ss * a - q * q, ss * c - q * a, q * c - a * a
+    half = 0.5 * (p * ss - s * target)
+    p = p * target
+    rest = det * (q - target)
+    return half, abs(half * half + p * rest) ** 0.5, p, rest
 
 
 def _moment(
