@@ -11,7 +11,8 @@ variance of e = Py, measured from e_1.
 from __future__ import annotations
 
 import threading
-from operator import mul
+from functools import reduce
+from operator import add, mul
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -149,6 +150,10 @@ class One:
     ------
     ZeroDivisionError
         By its methods, where all weights are 0.
+
+    Notes
+    -----
+    Terms are added one after the other, as over arrays: `sum` compensates from Python 3.12 on.
     """
 
     def __init__(self, y: list[float], v: list[float]) -> None:
@@ -159,21 +164,21 @@ class One:
         y = self.y
         u = [1.0 / (x + t) for x in self.v]
         first, others = u[0], u[1:]
-        s1 = sum(others)
+        s1 = reduce(add, others, 0.0)
         total = first + s1
-        mean = sum(map(mul, u, y)) / total
+        mean = reduce(add, map(mul, u, y)) / total
         e = [w * (x - mean) for w, x in zip(u, y, strict=True)]
-        q = sum(map(mul, e, y))
-        a = sum(map(mul, e, e))
+        q = reduce(add, map(mul, e, y))
+        a = reduce(add, map(mul, e, e))
         nil = e[0]
         e = [x - nil for x in e]
         ue = list(map(mul, u, e))
-        drift = sum(ue)
-        c = sum(map(mul, ue, e)) - drift * drift / total
+        drift = reduce(add, ue, 0.0)
+        c = reduce(add, map(mul, ue, e)) - drift * drift / total
         squares = list(map(mul, others, others))
-        s2 = sum(squares)
+        s2 = reduce(add, squares, 0.0)
         if restricted:
-            s3 = sum(map(mul, squares, others))
+            s3 = reduce(add, map(mul, squares, others), 0.0)
             return Sums(mean, total, q, a, *_traces(first, total, s1, s2, s3, c))
         return Sums(mean, total, q, a, total, c, s2 + first * first)
 
@@ -181,6 +186,6 @@ class One:
         """Return y'Py and y'PPy."""
         y = self.y
         u = [1.0 / (x + t) for x in self.v]
-        mean = sum(map(mul, u, y)) / sum(u)
+        mean = reduce(add, map(mul, u, y)) / reduce(add, u, 0.0)
         e = [w * (x - mean) for w, x in zip(u, y, strict=True)]
-        return sum(map(mul, e, y)), sum(map(mul, e, e))
+        return reduce(add, map(mul, e, y)), reduce(add, map(mul, e, e))
