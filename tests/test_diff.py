@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from ketameta.commands.diff import syntheses_of
+from ketameta.commands.diff import results_of, syntheses_of
+from ketameta.commands.results import verdicts
 from ketameta.evidence import releases
 from ketameta.evidence.attribution import attribute
 from ketameta.evidence.changes import Change, compare, position
@@ -134,14 +135,16 @@ def test_the_same_data_move_nothing_and_the_status_is_0(old, new, configuration)
     change = change_of(old, new, configuration)
     assert change.status == 0
     assert moved(change) == {}
-    assert change_words.summary(change) == "The data and the estimates are the same."
+    assert change_words.summary(change) == (
+        "The data, the estimates and their certainty are the same."
+    )
 
 
 def test_an_edit_that_no_analysis_uses_moves_nothing(old, new, configuration):
     enter(murrough(new), note="read again")
     change = change_of(old, new, configuration)
     assert change.status == 0
-    assert change_words.summary(change).endswith("no estimate moved.")
+    assert change_words.summary(change).endswith("no estimate or certainty moved.")
 
 
 def test_one_edit_explains_the_whole_move_of_each_analysis(old, new, configuration, tables):
@@ -349,7 +352,8 @@ def test_a_long_change_is_cut_to_what_a_comment_holds(old, new, configuration):
 
 
 def made(name, tables, configuration):
-    return releases.make(name, "", tables, syntheses_of(tables, configuration))
+    found = results_of(tables, configuration)
+    return releases.make(name, "", tables, found["syntheses"], verdicts(found))
 
 
 def test_a_record_comes_back_as_it_was_and_is_small(old, configuration):
@@ -411,15 +415,15 @@ def test_a_living_forest_has_a_row_a_release_and_the_present(old, new, configura
 
 
 def test_the_page_says_what_changed_and_is_empty_of_it_without_a_release(
-    old, configuration, tables
+    old, configuration, tables, records
 ):
     shared = {"version": "0", "summary": summary_view(tables["summary"])}
-    text, sentence = page((), tables, configuration, shared)
+    text, sentence = page((), records, {}, configuration, shared)
     assert sentence == ""
     assert "No release is recorded yet" in text
     drop_trial(old, "zarate2006")
     release = made("2026-01-31", old, configuration)
-    text, sentence = page([release], tables, configuration, shared)
+    text, sentence = page([release], records, {}, configuration, shared)
     assert "1 trial added" in sentence
     assert "Added: zarate2006" in text
     assert text.count("<svg") == 3
@@ -513,7 +517,7 @@ def test_a_release_is_recorded_once_and_shown(history):
     assert history.ketameta("run").returncode == 0
     assert path.is_file()
     index = history.path("reports/index.html").read_text(encoding="utf-8")
-    assert "Since the release of 2026-05-01: 1 trial edited; 2 estimates of 33 moved" in index
+    assert "Since the release of 2026-05-01: 1 trial edited; 2 analyses of 33 moved" in index
     assert "give --date" in history.ketameta("release").stderr
     assert history.ketameta("release", "--date", "2026-04-01").returncode == 1
     assert history.ketameta("release", "--date", "2026-06-01").returncode == 0

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 TABLES = (
     *("syntheses", "subgroups", "sensitivity", "studies", "derivations", "raw_rows"),
     *("absolute", "points", "exclusions", "unused", "claims", "summary", "dictionary"),
+    "certainty",
 )
 
 # what each job wrote with its SHA-256, in data/processed/; written when all is there

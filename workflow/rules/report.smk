@@ -21,7 +21,7 @@ rule report:
         "logs/report.log",
     params:
         config=CONFIG.as_posix(),
-        digest=CONFIGURATION.digest("select", "model", "display"),
+        digest=CONFIGURATION.digest("select", "model", "display", "certainty"),
     message:
         "report: write pages, figures and tables"
     shell:

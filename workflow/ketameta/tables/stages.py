@@ -22,6 +22,7 @@ from ketameta.tables.behind_pages import (
     POINTS,
     UNUSED,
 )
+from ketameta.tables.behind_verdicts import CERTAINTY, CLAIM_VERDICTS
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.parts import (
     ANALYSIS,
@@ -280,5 +281,6 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
             *(ABSOLUTE, POINTS, CLAIM_TESTS, FINDINGS, SUMMARY),
             *(JUDGEMENTS, DIAGNOSTICS, ASYMMETRY, COURSES),
         ),
+        "report": (CERTAINTY, CLAIM_VERDICTS),
     }.items()
 }
