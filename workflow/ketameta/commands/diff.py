@@ -25,7 +25,7 @@ class DiffError(ValueError):
 
 
 def diff(given: argparse.Namespace) -> int:
-    """Print the change; 0 nothing moved, 10 an estimate or certainty moved, 11 a flip.
+    """Print the change; 0 nothing moved, 10 an estimate, certainty or claim moved, 11 a flip.
 
     1 where a version has faults, 2 where there is no such version.
     """

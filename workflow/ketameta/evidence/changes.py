@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ketameta.evidence.claims import turned
 from ketameta.evidence.rows import RowChange
 from ketameta.evidence.verdicts import position, verdict
 
@@ -65,11 +66,15 @@ class Move:
 
 @dataclass(frozen=True)
 class ClaimMove:
-    """The verdict on one claim before and after, where they differ."""
+    """The verdict on one claim before and after, where they differ.
+
+    `flipped` where the trials take another side: for the claim, against it, or neither.
+    """
 
     claim_id: str
     old: str
     new: str
+    flipped: bool
 
 
 @dataclass(frozen=True)
@@ -85,13 +90,12 @@ class Change:
 
     @property
     def status(self) -> int:
-        """The exit status: 0 nothing moved, 10 an estimate or certainty moved, 11 a flip.
-
-        A flip is that of a conclusion, or another verdict on a claim.
-        """
-        if self.claims or any(move.flipped for move in self.moves):
+        """The exit status: 0 nothing moved, 10 an estimate, certainty or claim moved, 11 a flip."""
+        flips = [move.flipped for move in self.moves] + [claim.flipped for claim in self.claims]
+        if any(flips):
             return FLIPPED_STATUS
-        return MOVED_STATUS if any(move.moved for move in self.moves) else SAME_STATUS
+        moved = self.claims or any(move.moved for move in self.moves)
+        return MOVED_STATUS if moved else SAME_STATUS
 
 
 def on_scale(record: Record | None) -> float | None:
@@ -118,7 +122,9 @@ def compare_claims(old: dict[str, str] | None, new: dict[str, str] | None) -> tu
     if old is None or new is None:
         return ()
     both = [claim for claim in new if claim in old]
-    return tuple(ClaimMove(c, old[c], new[c]) for c in both if old[c] != new[c])
+    return tuple(
+        ClaimMove(c, old[c], new[c], turned(old[c], new[c])) for c in both if old[c] != new[c]
+    )
 
 
 def _move(name: str, old: Record | None, new: Record | None) -> Move:

@@ -24,6 +24,8 @@ BENEFIT, NO_WORSE, AT_MOST = "favours treatment", "no worse than control", "at m
 # the unit of a claimed number -> the measure whose pooled result it can stand beside
 COMPARABLE = {"percent of people": "PLO", "percent reduction": "PCTRED"}
 _SURE = ("high", "moderate")
+# which side the trials take on a claim; none for the rest
+_SIDES = {SUPPORTED: "for", PARTLY: "for", NOT_SUPPORTED: "against", CONTRADICTED: "against"}
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,11 @@ def whole(direction: str | None, lines: Sequence[Line]) -> str:
     if len(against) < len(told):
         return SUPPORTED if set(told) == {SUPPORTED} and len(told) == len(lines) else PARTLY
     return CONTRADICTED if set(told) == {CONTRADICTED} else NOT_SUPPORTED
+
+
+def turned(old: str, new: str) -> bool:
+    """Say whether two verdicts take other sides: for the claim, against it, or neither."""
+    return _SIDES.get(old) != _SIDES.get(new)
 
 
 def lines_of(

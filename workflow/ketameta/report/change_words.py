@@ -131,6 +131,15 @@ def summary(change: Change) -> str:
     return f"{rows}; {estimates}, {turned} flipped{_claims(change.claims)}."
 
 
+def claim_pair(move: ClaimMove) -> str:
+    """Write the verdict on a claim before and after, and whether the trials changed sides."""
+    return ("flipped: " if move.flipped else "") + pair(move.old, move.new)
+
+
+def _bold(text: str, strong: bool) -> str:
+    return f"**{text}**" if strong else text
+
+
 def _claims(moves: Sequence[ClaimMove]) -> str:
     """Count the claims whose verdict is another; nothing where there are none."""
     what = wording.count(len(moves), "claim has another verdict", "claims have another verdict")
@@ -192,7 +201,7 @@ def markdown(change: Change, configuration: Configuration) -> str:
         parts += _table(moved, configuration)
         parts += _causes(moved, configuration)
     if change.claims:
-        told = [f"- {code(c.claim_id)}: **{c.old} → {c.new}**" for c in change.claims]
+        told = [f"- {code(c.claim_id)}: {_bold(claim_pair(c), c.flipped)}" for c in change.claims]
         parts += ["### Claims\n", *told, ""]
     parts += _rows(change.rows)
     if change.notes:
@@ -217,7 +226,7 @@ def _table(moved: Sequence[Move], configuration: Configuration) -> list[str]:
         "|---|---|---|---|---|---|---|---|",
     ]
     for move in moved:
-        mark = f"**{conclusion(move)}**" if move.flipped else conclusion(move)
+        mark = _bold(conclusion(move), move.flipped)
         cells = (
             _plain(title_of(move.analysis, configuration)),
             results_pair(move),

@@ -9,6 +9,7 @@ from typing import Any
 from ketameta.configuration import Configuration
 from ketameta.evidence.claims import COMPARABLE, Line, lines_of, whole
 from ketameta.report import wording, wording_certainty
+from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
 
@@ -98,6 +99,19 @@ def _reason(lines: Sequence[Record]) -> str:
     counts = Counter(line["told"].verdict for line in lines)
     parts = [f"{counts[word]} {_SAYS[word][counts[word] > 1]}" for word in _SAYS if counts[word]]
     return f"Of {len(lines)} analyses named, {wording.listed(parts)}."
+
+
+def tally(verdicts: Sequence[str]) -> str:
+    """Count the claims by verdict in a sentence, the strongest verdict first."""
+    counts = Counter(verdicts)
+    parts = []
+    for word in vocabulary().words("claim_verdicts"):
+        if number := counts[word]:
+            verb = "" if word == "cannot be told" else "is " if number == 1 else "are "
+            parts.append(f"{number} {verb}{word}")
+    if not parts:
+        return ""
+    return f"Of {wording.count(len(verdicts), 'claim')}, {wording.listed(parts)}."
 
 
 def claimed(row: Record) -> str:

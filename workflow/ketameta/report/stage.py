@@ -16,7 +16,7 @@ from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg
 from ketameta.report import changes
 from ketameta.report.certainty import certainty_rows
-from ketameta.report.claims import claim_rows, claim_views
+from ketameta.report.claims import claim_rows, claim_views, tally
 from ketameta.report.compact import compact
 from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.forest_data import forest_of
@@ -48,8 +48,10 @@ def report(
         name = analysis.name
         files |= _analysis_files(analysis, tables, records[name], rated[name], shared)
     pages = environment()
+    verdicts = verdicts_of(tables["claim_tests"], records)
+    shared["told"] = tally(list(verdicts.values()))
     files["changes.html"], changed = changes.page(
-        releases, records, verdicts_of(tables["claim_tests"], records), configuration, shared
+        releases, records, verdicts, configuration, shared
     )
     files["index.html"] = pages.get_template("index.html").render(
         **shared,

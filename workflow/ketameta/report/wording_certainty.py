@@ -20,7 +20,7 @@ LIMITS = (
     "rated up, however large an effect."
 )
 SOURCES = "Guyatt 2008; Guyatt 2011; Zeng 2022; Santesso 2020; Cochrane Handbook"
-_TAKEN = {0: "none taken", -1: "one level down", -2: "two levels down"}
+_TAKEN = {0: "0: nothing", -1: f"{MINUS}1: one level", -2: f"{MINUS}2: two levels"}
 
 
 def symbol(level: str) -> str:
@@ -47,13 +47,8 @@ def is_rated(level: str | None) -> bool:
 
 
 def taken(rating: Rating) -> str:
-    """Write what a domain takes away."""
+    """Write what a domain takes away; where the data allow no rating, that."""
     return _TAKEN[rating.rating] if rating.judged else "not judged"
-
-
-def rating(value: Rating) -> str:
-    """Write a rating as a number with a true minus; a dash where it is not judged."""
-    return str(value.rating).replace("-", MINUS) if value.judged else "–"
 
 
 def reason(analysis: Analysis, value: Rating) -> str:
