@@ -20,7 +20,7 @@ LIMITS = (
     "rated up, however large an effect."
 )
 SOURCES = "Guyatt 2008; Guyatt 2011; Zeng 2022; Santesso 2020; Cochrane Handbook"
-_TAKEN = {0: "0: nothing", -1: f"{MINUS}1: one level", -2: f"{MINUS}2: two levels"}
+_TAKEN = {0: "nothing", -1: f"{MINUS}1 level", -2: f"{MINUS}2 levels"}
 
 
 def symbol(level: str) -> str:
