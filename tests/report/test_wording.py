@@ -71,9 +71,9 @@ def test_an_answer_names_a_side_only_where_interval_and_certainty_allow(configur
         excludes = not record["ci_low"] <= none <= record["ci_high"]
         assert names == (excludes and record["certainty"] != "very low")
         crossed = record["pi_low"] is not None and record["pi_low"] <= none <= record["pi_high"]
-        assert ("prediction interval, for a single new trial, includes no difference" in said) == (
-            excludes and crossed
-        )
+        assert (
+            "prediction interval, for a single new trial, is compatible with no difference" in said
+        ) == (excludes and crossed)
 
 
 LEVELS = ("very low", "low", "moderate", "high")

@@ -202,10 +202,10 @@ def statement(analysis: Analysis, record: Record) -> str:
         return f"{_capital(who)} {_RAISES[level][not above]} {what} {against}."
     if _little(record):
         return f"{_capital(who)} {_LITTLE[level]} little or no difference to {what} {against}."
-    why = (
-        "both no difference and one that would matter" if record["worthwhile"] else "no difference"
-    )
-    return f"Whether {who} changes {what} {against} is not clear: the interval includes {why}."
+    why = "reaches to both sides of no difference"
+    if record["worthwhile"]:
+        why = "includes both no difference and one that would matter"
+    return f"Whether {who} changes {what} {against} is not clear: the interval {why}."
 
 
 def _little(record: Record) -> bool:
@@ -246,7 +246,7 @@ def _next_trial(analysis: Analysis, record: Record) -> str:
         return ""
     if not low <= NULL_VALUE[analysis.select.measure] <= high:
         return ""
-    return " The prediction interval, for a single new trial, includes no difference."
+    return " The prediction interval, for a single new trial, is compatible with no difference."
 
 
 def _finding(analysis: Analysis, record: Record) -> str:

@@ -8,7 +8,16 @@ from functools import cache
 from typing import Any
 
 from ketameta.configuration import Analysis, schema
-from ketameta.evidence.certainty import CONCERNS, HIGH, LEVELS, LOW, NOT_RATED, UNJUDGED, Rating
+from ketameta.evidence.certainty import (
+    CONCERNS,
+    HIGH,
+    LEVELS,
+    LOW,
+    NOT_RATED,
+    UNJUDGED,
+    Certainty,
+    Rating,
+)
 from ketameta.report.wording import MINUS, count, fixed, interval, p_value, people, unit
 from ketameta.vocabulary import vocabulary
 
@@ -46,6 +55,17 @@ def is_rated(level: str | None) -> bool:
     return level not in (None, NOT_RATED)
 
 
+def start(analysis: Analysis, rated: Certainty) -> str:
+    """Say where the rating starts, and why."""
+    if analysis.select.by_arm:
+        why = "results of treated arms alone"
+    elif rated.start == "high":
+        why = "randomised comparisons"
+    else:
+        why = "trials that are not randomised are let in"
+    return f"It starts at {rated.start}: {why}."
+
+
 def taken(rating: Rating) -> str:
     """Write what a domain takes away; where the data allow no rating, that."""
     return _TAKEN[rating.rating] if rating.judged else "not judged"
@@ -79,7 +99,7 @@ def _inconsistency(analysis: Analysis, value: Rating) -> str:
     where = f"{interval(measure, facts['pi_low'], facts['pi_high'])}{unit(measure)}"
     points = f"{analysis.certainty.worthwhile_points:g}"
     told = {
-        "null": f"includes no difference ({where}), which the interval of the average does not",
+        "null": f"reaches to the other side of no difference ({where}), as the average's does not",
         "both": f"runs from a worthwhile effect on one side to one on the other ({where})",
         "apart": f"reaches more than {points} points from the pooled value ({where})",
     }
@@ -110,12 +130,10 @@ def _indirectness(analysis: Analysis, value: Rating) -> str:
 def _imprecision(analysis: Analysis, value: Rating) -> str:
     facts, marks, limits = value.facts, value.marks, analysis.certainty
     parts = [_interval_part(analysis, value)]
-    number, size = facts["information"], facts["size"]
-    what = count(0, facts["what"], "people" if facts["what"] == "person" else "").split(" ")[1]
-    if number < size:
-        parts.append(f"{people(number)} {what} fall short of the {size:g} of the optimal size")
-    else:
-        parts.append(f"{people(number)} {what} reach the {size:g} of the optimal size")
+    number, size = facts["information"], f"{facts['size']:g}"
+    what = facts["what"] if number == 1 else {"event": "events", "person": "people"}[facts["what"]]
+    reach = "short of" if number < facts["size"] else "reaching"
+    parts.append(f"it rests on {people(number)} {what}, {reach} the optimal size of {size}")
     if "wide" in marks:
         parts.append(f"its ends lie {fixed(facts['ratio'], 1)} times apart")
     if "widened" in marks:
@@ -144,8 +162,8 @@ def _interval_part(analysis: Analysis, value: Rating) -> str:
     if "open" in marks:
         return f"{where} includes both no difference and a worthwhile one"
     if facts["position"] == "around":
-        return f"{where} includes no difference, and none that would matter on either side"
-    return f"{where} excludes no difference"
+        return f"{where} reaches to both sides of no difference, to nothing that would matter"
+    return f"{where} lies wholly on one side of no difference"
 
 
 def _publication(analysis: Analysis, value: Rating) -> str:
@@ -153,7 +171,8 @@ def _publication(analysis: Analysis, value: Rating) -> str:
     if not facts["comparison"]:
         return "Cannot be tested: tests of asymmetry mislead on results without a comparison."
     if facts["p"] is None:
-        return f"Cannot be tested: the test wants ten trials or more, and there are {facts['k']}."
+        gives = f"{count(facts['k'], 'trial')} {'gives' if facts['k'] == 1 else 'give'}"
+        return f"Cannot be tested: {gives} too few independent effects for a test of asymmetry."
     test = f"Egger's test of asymmetry: {p_value(facts['p'])}"
     if value.rating:
         return f"{test}; small trials lie further from no difference than large ones."
