@@ -359,7 +359,7 @@ def test_trials_that_leave_a_claim_are_a_flip(old, new, configuration):
     told = {move.claim_id: (move.old, move.new) for move in change.claims}
     assert told == {"maintenance_prevents_relapse": ("partly supported", "cannot be told")}
     assert change.status == 11
-    assert "1 claim has another verdict" in change_words.summary(change)
+    assert "1 claim has another verdict (1 flipped)." in change_words.summary(change)
     line = "- `maintenance_prevents_relapse`: **flipped: partly supported → cannot be told**"
     assert line in change_words.markdown(change, configuration)
     assert "partly supported → cannot be told" in standalone(change, configuration)
@@ -494,7 +494,7 @@ def test_since_a_release_tells_of_claims(old, new, configuration):
     judge(new, "daly2019", "high")
     first, second = (made("2026-01-31", t, configuration) for t in (old, new))
     said = change_words.since_summary(releases.between(first, second))
-    assert said.endswith("no conclusion flipped, 1 claim has another verdict.")
+    assert said.endswith("no conclusion flipped, 1 claim has another verdict (1 flipped).")
 
 
 def test_since_a_release_names_trials_and_moves(old, new, configuration):

@@ -141,9 +141,12 @@ def _bold(text: str, strong: bool) -> str:
 
 
 def _claims(moves: Sequence[ClaimMove]) -> str:
-    """Count the claims whose verdict is another; nothing where there are none."""
+    """Count the claims whose verdict is another, and those on which the trials changed sides."""
+    if not moves:
+        return ""
     what = wording.count(len(moves), "claim has another verdict", "claims have another verdict")
-    return f", {what}" if moves else ""
+    flipped = sum(move.flipped for move in moves)
+    return f", {what} ({flipped or 'none'} flipped)"
 
 
 def since_summary(since: Since) -> str:
