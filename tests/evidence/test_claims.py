@@ -11,13 +11,15 @@ LEVELS = ("very low", "low", "moderate", "high")
 
 
 def named(direction="favours treatment", value=None, unit=None):
-    return {"claim_id": "c", "direction": direction, "claimed_value": value, "claimed_unit": unit}
+    row = {"claim_id": "c", "direction": direction, "claimed_value": value, "claimed_unit": unit}
+    return row | {"population": "TRD;MDD"}
 
 
 def record(certainty, low, high, **more):
     """Return a risk ratio of a good outcome: above no effect favours treatment."""
     row = {"measure": "RR", "k": 5, "estimate": (low * high) ** 0.5, "ci_low": low, "ci_high": high}
     row |= {"pi_low": low, "pi_high": high, "favours": "above", "worthwhile": (0.8, 1.25)}
+    row |= {"populations": ("TRD",)}
     return {**row, "certainty": certainty, **more}
 
 
@@ -60,7 +62,11 @@ def test_a_claim_of_no_harm_by_hand(row, expected):
 
 def share(certainty, low, high, pi_high):
     row = {"measure": "PLO", "k": 9, "estimate": (low + high) / 2, "ci_low": low, "ci_high": high}
-    return row | {"pi_low": 0.0, "pi_high": pi_high, "certainty": certainty, "favours": None}
+    return (
+        row
+        | {"pi_low": 0.0, "pi_high": pi_high, "certainty": certainty, "favours": None}
+        | {"populations": ()}
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,6 +84,26 @@ def share(certainty, low, high, pi_high):
 )
 def test_a_claimed_share_by_hand(direction, row, expected):
     assert line(named(direction, 70, "percent of people"), row) == Line(*expected)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "pooled", "verdict"),
+    [
+        ("TRD", ("TRD",), "supported"),
+        ("TRD", ("MDD", "TRD"), "partly supported"),
+        ("MDD", ("MDD-SI",), "supported"),
+        ("MDD", ("MDD+BD",), "partly supported"),
+        ("MDD;BD", ("MDD+BD",), "supported"),
+        ("any", ("PTSD",), "supported"),
+        (None, ("PTSD",), "supported"),
+    ],
+)
+def test_other_people_than_the_claim_speaks_of_support_in_part(claimed, pooled, verdict):
+    row = record("high", 1.3, 2, populations=pooled)
+    assert line(named() | {"population": claimed}, row).verdict == verdict
+    # what is not supported is not so by other people either
+    against = record("high", 0.5, 0.7, populations=pooled)
+    assert line(named() | {"population": claimed}, against).verdict == "contradicted"
 
 
 def test_a_claimed_number_in_another_unit_cannot_be_told():

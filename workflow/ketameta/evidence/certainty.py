@@ -122,7 +122,7 @@ def bias(studies: Sequence[Record], judgements: Sequence[Record], limits: Thresh
     found, so it alone never costs two.
     """
     shares = dict.fromkeys((HIGH, CONCERNS, LOW, UNJUDGED), 0.0)
-    for trial, weight in _shares(studies, "trial_id").items():
+    for trial, weight in shares_of(studies, "trial_id").items():
         shares[risk_of([j for j in judgements if j["trial_id"] == trial])] += weight
     not_low = 100 - shares[LOW]
     if shares[HIGH] and shares[HIGH] >= limits.bias_high:
@@ -153,14 +153,21 @@ def risk_of(judgements: Sequence[Record]) -> str:
     return UNJUDGED
 
 
-def _shares(studies: Sequence[Record], key: str) -> dict[str, float]:
-    """Return per cent of the weight by a column; where nothing is weighted, trials count alike."""
+def shares_of(studies: Sequence[Record], key: str) -> dict[str, float]:
+    """Return per cent of the weight by a column; where nothing is weighted, effects count alike."""
     known = all(s["weight"] is not None for s in studies)
     found: dict[str, float] = defaultdict(float)
     for study in studies:
         found[study[key] or ""] += study["weight"] if known else 1.0
     total = sum(found.values())
     return {name: 100 * weight / total for name, weight in found.items()}
+
+
+def populations(analysis: Analysis, studies: Sequence[Record]) -> tuple[str, ...]:
+    """Return the populations that carry enough of the weight to count beside a claim."""
+    least = analysis.certainty.mixed
+    found = shares_of(studies, "population")
+    return tuple(sorted(name for name, share in found.items() if name and share >= least))
 
 
 def inconsistency(record: Record, bounds: tuple[float, float] | None, limits: Thresholds) -> Rating:
@@ -212,7 +219,7 @@ def indirectness(
     facts: Record = {"populations": populations}
     if analysis.select.by_arm:
         return Rating("indirectness", 0, False, (), facts)
-    shares = _shares(studies, "comparator_class")
+    shares = shares_of(studies, "comparator_class")
     facts |= {"classes": shares, "p": None}
     if len(shares) < 2 or analysis.model.subgroup != "comparator_class":
         return Rating("indirectness", 0, False, (), facts)

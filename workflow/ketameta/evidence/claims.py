@@ -1,7 +1,7 @@
 """What the trials say of a claim: a verdict by rule, analysis by analysis and on the whole.
 
 Evidence of very low certainty supports and contradicts nothing: the claim cannot be told. Evidence
-of low certainty supports in part at the most. An interval that leaves both no effect and a
+of low certainty, or on other people, supports in part at the most. An interval that leaves both no effect and a
 worthwhile one open is no evidence against a claim.
 """
 
@@ -23,6 +23,7 @@ BENEFIT, NO_WORSE, AT_MOST = "favours treatment", "no worse than control", "at m
 
 # the unit of a claimed number -> the measure whose pooled result it can stand beside
 COMPARABLE = {"percent of people": "PLO", "percent reduction": "PCTRED"}
+ANYBODY = "any"
 _SURE = ("high", "moderate")
 # which side the trials take on a claim; none for the rest
 _SIDES = {SUPPORTED: "for", PARTLY: "for", NOT_SUPPORTED: "against", CONTRADICTED: "against"}
@@ -48,6 +49,14 @@ def line(test: Record, record: Record | None) -> Line:
         return Line(UNTOLD, "no estimate")
     if record["certainty"] == "very low":
         return Line(UNTOLD, "very low")
+    found = _of_rule(test, record)
+    others = [p for p in record["populations"] if not _speaks_of(test["population"], p)]
+    # what holds for others may hold for these people, but the trials do not show it
+    return Line(PARTLY, "other people") if found.verdict == SUPPORTED and others else found
+
+
+def _of_rule(test: Record, record: Record) -> Line:
+    """Judge a claim by the rule of its kind: a number, a benefit, or no harm."""
     if test["claimed_value"] is not None:
         return _value(test, record)
     if record["measure"] not in NULL_VALUE:
@@ -55,6 +64,13 @@ def line(test: Record, record: Record | None) -> Line:
     if test["direction"] == BENEFIT:
         return _benefit(record)
     return _no_worse(record) if test["direction"] == NO_WORSE else Line(UNTOLD, "no direction")
+
+
+def _speaks_of(claimed: str | None, population: str) -> bool:
+    """Say whether a claim speaks of a population: of it, of what it is part of, or of anybody."""
+    words = set((claimed or ANYBODY).split(";"))
+    parts = {part.partition("-")[0] for part in population.split("+")}
+    return ANYBODY in words or population in words or parts <= words
 
 
 def _benefit(record: Record) -> Line:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ketameta.configuration import Configuration
-from ketameta.evidence.certainty import Certainty, certainty, worthwhile
+from ketameta.evidence.certainty import Certainty, certainty, populations, worthwhile
 from ketameta.evidence.claims import verdicts_of
 from ketameta.evidence.verdicts import verdict
 from ketameta.synthesize.claims import tests_of
@@ -39,7 +39,7 @@ def certainties(tables: Rows, configuration: Configuration) -> dict[str, Certain
 def judged(
     tables: Rows, configuration: Configuration, rated: dict[str, Certainty] | None = None
 ) -> list[Record]:
-    """Return the syntheses with `verdict`, `certainty` (its level) and `worthwhile` added.
+    """Return the syntheses with `verdict`, `certainty` (its level), `worthwhile`, `populations`.
 
     An analysis that the configuration has no more gets no certainty: its thresholds are not known.
     """
@@ -49,8 +49,12 @@ def judged(
     for row in tables["syntheses"]:
         name = row["analysis"]
         own = rated[name].level if name in rated else None
-        ends = worthwhile(configuration[name], studies[name]) if name in rated else None
-        result.append({**row, "verdict": verdict(row), "certainty": own, "worthwhile": ends})
+        known = name in rated
+        more = {
+            "worthwhile": worthwhile(configuration[name], studies[name]) if known else None,
+            "populations": populations(configuration[name], studies[name]) if known else (),
+        }
+        result.append({**row, "verdict": verdict(row), "certainty": own, **more})
     return result
 
 
@@ -61,7 +65,7 @@ def results(tables: Rows, configuration: Configuration) -> Rows:
     not recorded, and then there is no table `claim_verdicts`.
     """
     if not _complete(tables):
-        unrated = {"certainty": None, "worthwhile": None}
+        unrated = {"certainty": None, "worthwhile": None, "populations": ()}
         return {"syntheses": [{**r, "verdict": verdict(r), **unrated} for r in tables["syntheses"]]}
     rows = judged(tables, configuration)
     records = {row["analysis"]: row for row in rows}

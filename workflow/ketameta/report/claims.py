@@ -27,6 +27,8 @@ _BECAUSE = {
     "new trial may see no difference.",
     "no worse": "The interval excludes a harm that would matter, with {level}.",
     "no worse, low": "The interval excludes a harm that would matter, but with {level}.",
+    "other people": "It shows this with {level}, but in part on other people than the claim speaks "
+    "of.",
     "little": "The interval excludes a benefit that would matter, with {level}.",
     "open": "The interval includes both no difference and one that would matter.",
     "opposite": "The interval lies on the better side for control, with {level}.",
