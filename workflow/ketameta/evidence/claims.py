@@ -1,8 +1,8 @@
 """What the trials say of a claim: a verdict by rule, analysis by analysis and on the whole.
 
 Evidence of very low certainty supports and contradicts nothing: the claim cannot be told. Evidence
-of low certainty, or on other people, supports in part at the most. An interval that leaves both no effect and a
-worthwhile one open is no evidence against a claim.
+of low certainty, or on other people, supports in part at the most. An interval that leaves both no
+effect and a worthwhile one open is no evidence against a claim.
 """
 
 from __future__ import annotations
