@@ -154,6 +154,14 @@ def tables():
 
 
 @pytest.fixture(scope="session")
+def records(tables, configuration):
+    """Return the syntheses of the real tables by analysis, with verdict and certainty."""
+    from ketameta.evidence.judged import judged
+
+    return {row["analysis"]: row for row in judged(tables, configuration)}
+
+
+@pytest.fixture(scope="session")
 def configuration():
     """Return the real configuration."""
     from ketameta.configuration import load

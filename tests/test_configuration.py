@@ -108,6 +108,11 @@ class Case:
 
 
 KEYS = [
+    Case("misspelt threshold", "worthwhile_smd: 0.2", "worthwile_smd: 0.2", "worthwile_smd", "defaults.certainty: unknown key worthwile_smd; did you mean worthwhile_smd?"),
+    Case("missing threshold", "widening: 2, ", "", "  certainty:", "defaults.certainty: the key widening is missing"),
+    Case("a threshold out of range", "worthwhile_ratio: 1.25", "worthwhile_ratio: 0.8", "worthwhile_ratio", "defaults.certainty.worthwhile_ratio: 0.8 is outside what is allowed: above 1"),
+    Case("a threshold of an analysis that is none", "    window: 24 h", "    certainty: {event: 3}\n    window: 24 h", "certainty: {event", "analyses.response_24h.certainty: unknown key event; did you mean events?"),
+    Case("a threshold as a sensitivity choice", "{correlation: 0.0}", "{certainty: {events: 3}}", "certainty: {events: 3}", "sensitivity.no correlation.change: unknown key certainty"),
     Case("unknown key at the top", "windows:", "colour: red\nwindows:", "colour", "top level: unknown key colour; known: windows, defaults, analyses, sensitivity"),
     Case("misspelt key at the top", "windows:", "window:", "window:", "top level: unknown key window; did you mean windows?"),
     Case("misspelt key of a window", "    target:", "    taget:", "taget", "windows.7 d: unknown key taget; did you mean target?"),
@@ -451,3 +456,16 @@ def test_a_digest_sees_what_changes_its_part_and_no_other(config: Config, name: 
     change(config)
     after = digests(config)
     assert {part for part in PARTS if after[part] != before[part]} == parts
+
+
+def test_an_analysis_gives_only_the_thresholds_that_differ(config: Config) -> None:
+    before = config.load()
+    config.replace("    window: 24 h", "    certainty: {events: 400}\n    window: 24 h")
+    after = config.load()
+    same = {**vars(before["response_24h"].certainty), "events": 400.0}
+    assert vars(after["response_24h"].certainty) == same
+    assert after["madrs_7d"].certainty == before["madrs_7d"].certainty
+    # only what reads them runs again
+    assert after.digest("certainty") != before.digest("certainty")
+    parts = ("select", "model", "display")
+    assert after.digest(*parts) == before.digest(*parts)

@@ -8,10 +8,11 @@ import subprocess
 import pytest
 import yaml
 
-from ketameta.commands.diff import syntheses_of
+from ketameta.commands.diff import results_of, syntheses_of
+from ketameta.commands.results import verdicts
 from ketameta.evidence import releases
 from ketameta.evidence.attribution import attribute
-from ketameta.evidence.changes import Change, compare, position
+from ketameta.evidence.changes import Change, compare, compare_claims, position
 from ketameta.evidence.edits import edits
 from ketameta.evidence.rows import changed_rows, entered_of
 from ketameta.report import change_words
@@ -135,14 +136,16 @@ def test_the_same_data_move_nothing_and_the_status_is_0(old, new, configuration)
     change = change_of(old, new, configuration)
     assert change.status == 0
     assert moved(change) == {}
-    assert change_words.summary(change) == "The data and the estimates are the same."
+    assert change_words.summary(change) == (
+        "The data, the estimates and their certainty are the same."
+    )
 
 
 def test_an_edit_that_no_analysis_uses_moves_nothing(old, new, configuration):
     enter(murrough(new), note="read again")
     change = change_of(old, new, configuration)
     assert change.status == 0
-    assert change_words.summary(change).endswith("no estimate moved.")
+    assert change_words.summary(change).endswith("no estimate or certainty moved.")
 
 
 def test_one_edit_explains_the_whole_move_of_each_analysis(old, new, configuration, tables):
@@ -304,6 +307,112 @@ def test_results_of_another_configuration_are_not_attributed(old, new, configura
     assert any(note.startswith("response_24h: the old tables do not give") for note in notes)
 
 
+# verdicts and certainty
+
+
+def judge(tables, trial, word):
+    """Add a judgement of risk of bias of a trial."""
+    row = copy.deepcopy(tables["risk_of_bias"][0])
+    enter(row, trial_id=trial, tool="RoB1", outcome=None, domain="other", judgement=word)
+    tables["risk_of_bias"].append(row)
+
+
+def trials_in(tables, analysis):
+    return {s["trial_id"] for s in tables["studies"] if s["analysis"] == analysis}
+
+
+def judged_change(old, new, configuration):
+    before, after = results_of(old, configuration), results_of(new, configuration)
+    moves, notes = attribute(
+        old, new, compare(before["syntheses"], after["syntheses"]), configuration
+    )
+    claims = compare_claims(verdicts(before), verdicts(after))
+    rows = tuple(changed_rows(old, new))
+    return Change("old", "new", rows, tuple(moves), tuple(notes), claims)
+
+
+def test_a_judgement_moves_certainty_alone_and_the_status_is_10(old, new, configuration, tables):
+    for trial in trials_in(tables, "response_28d"):
+        judge(new, trial, "high")
+    change = judged_change(old, new, configuration)
+    move = moved(change)["response_28d"]
+    # half of the weight at high risk: two levels instead of one
+    assert (move.old["certainty"], move.new["certainty"]) == ("moderate", "low")
+    assert (move.shift, move.flipped, move.causes) == (0.0, False, ())
+    assert move.old["verdict"] == move.new["verdict"] == "favours treatment"
+    # the same trials speak against the claim of few side effects, with less certainty now
+    told = [(c.claim_id, c.old, c.new, c.flipped) for c in change.claims]
+    assert told == [("mild_side_effects", "contradicted", "not supported", False)]
+    assert change.status == 10
+    text = change_words.markdown(change, configuration)
+    assert "| favours treatment | moderate → low |" in text
+    assert "<td>moderate → low</td>" in standalone(change, configuration)
+    found = next(
+        a for a in change_words.as_json(change)["analyses"] if a["analysis"] == "response_28d"
+    )
+    assert (found["old"]["certainty"], found["new"]["certainty"]) == ("moderate", "low")
+
+
+def test_trials_that_leave_a_claim_are_a_flip(old, new, configuration):
+    judge(new, "daly2019", "high")
+    change = judged_change(old, new, configuration)
+    assert moved(change)["relapse"].new["certainty"] == "very low"
+    told = {move.claim_id: (move.old, move.new) for move in change.claims}
+    assert told == {"maintenance_prevents_relapse": ("partly supported", "cannot be told")}
+    assert change.status == 11
+    assert "1 claim has another verdict (1 flipped)." in change_words.summary(change)
+    line = "- `maintenance_prevents_relapse`: **flipped: partly supported → cannot be told**"
+    assert line in change_words.markdown(change, configuration)
+    assert "partly supported → cannot be told" in standalone(change, configuration)
+    assert change_words.as_json(change)["claims"] == [
+        {"claim_id": "maintenance_prevents_relapse",
+         "old": "partly supported", "new": "cannot be told", "flipped": True}
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "flipped"),
+    [
+        ("supported", "partly supported", False),
+        ("contradicted", "not supported", False),
+        ("cannot be told", "not tested", False),
+        ("partly supported", "not supported", True),
+        ("cannot be told", "supported", True),
+        ("contradicted", "cannot be told", True),
+    ],
+)
+def test_what_counts_as_a_flip_of_a_claim(before, after, flipped):
+    (move,) = compare_claims({"c": before}, {"c": after})
+    assert move.flipped is flipped
+    assert Change("a", "b", (), (), (), (move,)).status == (11 if flipped else 10)
+
+
+def test_a_certainty_that_is_not_recorded_has_not_moved(old, configuration):
+    rows = syntheses_of(old, configuration)
+    bare = [{k: v for k, v in row.items() if k not in ("certainty", "verdict")} for row in rows]
+    found = compare(bare, rows)
+    assert not any(move.moved for move in found)
+    assert change_words.certainty_pair(found[0]).startswith("not recorded → ")
+    # a verdict follows from numbers that every record has
+    assert change_words.verdict_pair(found[0]) == "favours treatment"
+    assert compare_claims(None, {"c": "supported"}) == ()
+    assert compare_claims({"c": "supported"}, {"c": "supported", "d": "not tested"}) == ()
+
+
+def test_results_without_the_tables_of_a_rating_are_read(old, configuration, tables):
+    from ketameta.evidence.judged import results
+
+    bare = {"syntheses": tables["syntheses"], "claims": old["claims"]}
+    found = results(bare, configuration)
+    assert {row["certainty"] for row in found["syntheses"]} == {None}
+    assert verdicts(found) is None
+    # a table of an older version that lacks a column that the rating needs
+    rated = {name: tables[name] for name in ("studies", "judgements", "asymmetry")}
+    older = [{k: v for k, v in row.items() if k != "weight"} for row in tables["studies"]]
+    assert verdicts(results({**bare, **rated, "studies": older}, configuration)) is None
+    assert verdicts(results({**bare, **rated}, configuration)) is not None
+
+
 # words
 
 
@@ -350,7 +459,8 @@ def test_a_long_change_is_cut_to_what_a_comment_holds(old, new, configuration):
 
 
 def made(name, tables, configuration):
-    return releases.make(name, "", tables, syntheses_of(tables, configuration))
+    found = results_of(tables, configuration)
+    return releases.make(name, "", tables, found["syntheses"], verdicts(found))
 
 
 def test_a_record_comes_back_as_it_was_and_is_small(old, configuration):
@@ -359,6 +469,33 @@ def test_a_record_comes_back_as_it_was_and_is_small(old, configuration):
     assert releases.parse("2026-01-31", text) == release
     assert len(text) < 40_000
     assert all(str(cell) not in text for cell in ("Murrough 2013", "10.1176"))
+
+
+def test_a_record_carries_verdict_and_certainty_and_an_older_one_without_is_read(
+    old, configuration
+):
+    release = made("2026-01-31", old, configuration)
+    content = json.loads(release.to_json())
+    assert content["syntheses"][0]["verdict"] == "favours treatment"
+    assert {row["certainty"] for row in content["syntheses"]} <= {"moderate", "low", "very low"}
+    assert content["claims"]["mild_side_effects"] == "contradicted"
+    del content["claims"]
+    for row in content["syntheses"]:
+        del row["verdict"], row["certainty"]
+    older = releases.parse("2026-01-31", json.dumps(content))
+    assert older.claims is None
+    since = releases.between(older, release)
+    assert not any(move.moved for move in since.moves)
+    assert since.claims == ()
+    # and writes itself as it was
+    assert json.loads(older.to_json()) == content
+
+
+def test_since_a_release_tells_of_claims(old, new, configuration):
+    judge(new, "daly2019", "high")
+    first, second = (made("2026-01-31", t, configuration) for t in (old, new))
+    said = change_words.since_summary(releases.between(first, second))
+    assert said.endswith("no conclusion flipped, 1 claim has another verdict (1 flipped).")
 
 
 def test_since_a_release_names_trials_and_moves(old, new, configuration):
@@ -412,21 +549,32 @@ def test_a_living_forest_has_a_row_a_release_and_the_present(old, new, configura
 
 
 def test_the_page_says_what_changed_and_is_empty_of_it_without_a_release(
-    old, configuration, tables
+    old, configuration, tables, records
 ):
     shared = {"version": "0", "summary": summary_view(tables["summary"])}
-    text, sentence = page((), tables, configuration, shared)
+    text, sentence = page((), records, {}, configuration, shared)
     assert sentence == ""
     assert "No release is recorded yet" in text
     drop_trial(old, "zarate2006")
     release = made("2026-01-31", old, configuration)
-    text, sentence = page([release], tables, configuration, shared)
+    text, sentence = page([release], records, {}, configuration, shared)
     assert "1 trial added" in sentence
     assert "Added: zarate2006" in text
     assert text.count("<svg") == 3
 
 
 # commands
+
+
+def test_folders_of_an_older_version_are_compared_without_certainty(project, built):
+    for name in ("judgements", "asymmetry"):
+        project.path(f"data/processed/{name}.parquet").unlink()
+    folders = [str(p.path("data/processed")) for p in (project, built)]
+    done = project.ketameta("diff", *folders, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert {a["old"]["certainty"] for a in found["analyses"]} == {None}
+    assert "low" in {a["new"]["certainty"] for a in found["analyses"]}
 
 
 def test_the_command_compares_two_folders(built, project):
@@ -514,7 +662,7 @@ def test_a_release_is_recorded_once_and_shown(history):
     assert history.ketameta("run").returncode == 0
     assert path.is_file()
     index = history.path("reports/index.html").read_text(encoding="utf-8")
-    assert "Since the release of 2026-05-01: 1 trial edited; 2 estimates of 33 moved" in index
+    assert "Since the release of 2026-05-01: 1 trial edited; 2 analyses of 33 moved" in index
     assert "give --date" in history.ketameta("release").stderr
     assert history.ketameta("release", "--date", "2026-04-01").returncode == 1
     assert history.ketameta("release", "--date", "2026-06-01").returncode == 0

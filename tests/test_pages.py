@@ -83,7 +83,7 @@ def test_every_page_opens_from_the_file_system_without_a_fault(page, address, ev
 
 def test_the_script_is_loaded_and_nothing_else_may_run(page, address):
     page.goto(address("index.html"))
-    assert page.locator("#results thead button").count() == 9
+    assert page.locator("#results thead button").count() == 10
     refused = []
     page.on("console", lambda m: refused.append(m.text))
     page.evaluate(

@@ -109,6 +109,15 @@ def test_a_changed_title_runs_no_statistics_and_changes_its_words_alone(small):
     assert touched(differs(before, pages(small))) == {"response_24h"}
 
 
+def test_a_changed_threshold_of_certainty_runs_the_report_alone(small):
+    before, ids = pages(small), tables(small)
+    small.edit("workflow/config/analyses.yaml", "bias_not_low: 50", "bias_not_low: 0")
+    small.edit("workflow/config/analyses.yaml", "fewest_trials: 3", "fewest_trials: 30")
+    assert executed(small.snakemake()) == ["report"]
+    assert tables(small) == ids
+    assert "tables/certainty.csv" in differs(before, pages(small))
+
+
 def test_a_comment_in_the_configuration_runs_nothing(small):
     path = small.path("workflow/config/analyses.yaml")
     path.write_text("# a remark\n" + path.read_text(encoding="utf-8"), encoding="utf-8")

@@ -93,7 +93,7 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
             f"tables/{name}.csv"
             for name in (
                 *("syntheses", "subgroups", "sensitivity", "studies"),
-                *("derivations", "raw_rows", "absolute", "summary"),
+                *("derivations", "raw_rows", "absolute", "summary", "certainty"),
             )
         ),
         "analyses/response_24h.html",

@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from dataclasses import replace
+from html import escape as html_escape
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ from ketameta.evidence.releases import Release
 from ketameta.report.stage import report
 from ketameta.report_files import TABLES, report_files
 from ketameta.tables import STAGE_TABLES
+
+
+def escape(text):
+    """Escape as the templates do."""
+    return html_escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = '<script>alert("x")</script>\'=HYPERLINK("http://x")'
@@ -130,6 +137,58 @@ def test_tables_hold_every_row_in_full(files, stage_tables):
     assert used == {row for s in stage_tables["studies"] for row in s["rows"]}
 
 
+def test_the_certainty_of_each_analysis_is_on_its_page_and_in_the_tables(
+    files, configuration, records
+):
+    rows = list(csv.DictReader(io.StringIO(files["tables/certainty.csv"])))
+    for analysis in configuration:
+        own = [row for row in rows if row["analysis"] == analysis.name]
+        page = files[f"analyses/{analysis.name}.html"]
+        level = records[analysis.name]["certainty"]
+        assert ('id="certainty"' in page) == (level != "not rated") == bool(own)
+        for row in own:
+            assert row["certainty"] == level
+            assert escape(row["reason"]) in page
+        assert f"{level} certainty" in page
+    index = files["index.html"]
+    assert all(f'analyses/{a.name}.html#certainty"' in index
+               for a in configuration if a.display.headline)  # fmt: skip
+
+
+def test_each_claim_has_its_verdict_and_reason_on_the_page_and_in_the_table(files, stage_tables):
+    rows = list(csv.DictReader(io.StringIO(files["tables/claims.csv"])))
+    assert len(rows) == len(stage_tables["claim_tests"])
+    page = files["claims.html"]
+    for row in rows:
+        assert f"<b>{row['verdict'].capitalize()}.</b> {escape(row['reason'])}" in page
+        if row["analysis"]:
+            said = f"{row['analysis_verdict'].capitalize()}. {escape(row['analysis_reason'])}"
+            assert said in page
+    told = re.search(r"Of 21 claims, [^<]*", page)[0]
+    numbers = [int(number) for number in re.findall(r"\d+", told)]
+    assert sum(numbers[1:]) == 21
+    assert told in files["index.html"]
+
+
+def test_thresholds_of_one_analysis_change_its_pages_alone(files, stage_tables, configuration):
+    name = "response_28d"
+    strict = replace(configuration[name].certainty, events=10_000.0)
+    other = replace(
+        configuration,
+        analyses=tuple(
+            replace(a, certainty=strict) if a.name == name else a for a in configuration
+        ),
+    )
+    made = report(stage_tables, other)
+    changed = {path for path in files if made[path] != files[path]}
+    # 439 of 10,000 events are scarce: moderate goes to very low
+    assert "very low certainty" in made[f"analyses/{name}.html"]
+    assert changed == {
+        *("index.html", "claims.html", "ketameta.xlsx", "tables/certainty.csv"),
+        *("tables/claims.csv", f"analyses/{name}.html"),
+    }
+
+
 def sheet_xml(workbook):
     with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
         return {name: archive.read(name).decode() for name in archive.namelist()}
@@ -138,10 +197,10 @@ def sheet_xml(workbook):
 def test_the_workbook_has_its_sheets_and_no_formula_or_date(hostile_files):
     parts = sheet_xml(hostile_files["ketameta.xlsx"])
     sheets = re.findall(r'<sheet name="([^"]*)"', parts["xl/workbook.xml"])
-    assert sheets == ["read me", "syntheses", "studies", "sensitivity", "excluded",
-                      "raw rows used", "dictionary"]  # fmt: skip
+    assert sheets == ["read me", "syntheses", "studies", "sensitivity", "certainty",
+                      "excluded", "raw rows used", "dictionary"]  # fmt: skip
     cells = [text for name, text in parts.items() if name.startswith("xl/worksheets/sheet")]
-    assert len(cells) == 7
+    assert len(cells) == 8
     assert not any("<f>" in text or "<hyperlink" in text for text in cells)
     assert "&lt;script&gt;" in parts["xl/sharedStrings.xml"]
     assert "2000-01-01T00:00:00Z" in parts["docProps/core.xml"]

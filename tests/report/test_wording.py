@@ -1,16 +1,16 @@
 """Sentences say what the numbers allow, and no more."""
 
 import math
+import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ketameta.report import wording, wording_absolute, wording_method
+from ketameta.evidence.certainty import level
+from ketameta.evidence.judged import certainties
+from ketameta.report import wording, wording_absolute, wording_certainty, wording_method
 from ketameta.report.references import REFERENCES
-
-
-@pytest.fixture
-def records(tables):
-    return {row["analysis"]: row for row in tables["syntheses"]}
 
 
 def risk(difference, low, high, control=0.1):
@@ -58,21 +58,154 @@ def test_risk_differences_are_people_of_a_thousand():
     assert said == "100 fewer (200 fewer to 50 more)"
 
 
-def test_an_answer_names_a_side_only_where_the_interval_excludes_no_effect(configuration, records):
+def test_an_answer_names_a_side_only_where_interval_and_certainty_allow(configuration, records):
     null = {"RR": 1, "MD": 0, "SMD": 0}
     for analysis in configuration:
         record = records[analysis.name]
         said = wording.answer(analysis, record)
+        names = re.search(r"(raise|lower)s? ", said) is not None
         if analysis.select.measure not in null or record["estimate"] is None:
-            assert "wholly" not in said
+            assert not names
             continue
         none = null[analysis.select.measure]
         excludes = not record["ci_low"] <= none <= record["ci_high"]
-        assert ("wholly on the side" in said) == excludes
-        crossed = record["pi_low"] is not None and record["pi_low"] < none < record["pi_high"]
-        assert ("prediction interval, for a single new trial, does not" in said) == (
-            excludes and crossed
+        assert names == (excludes and record["certainty"] != "very low")
+        crossed = record["pi_low"] is not None and record["pi_low"] <= none <= record["pi_high"]
+        assert (
+            "prediction interval, for a single new trial, is compatible with no difference" in said
+        ) == (excludes and crossed)
+
+
+LEVELS = ("very low", "low", "moderate", "high")
+# what the sentence asserts: nothing, may, probably, plainly
+ASSERTS = (
+    (r"very uncertain|is not clear", 0),
+    (r"\bmay\b", 1),
+    (r"\bprobably\b", 2),
+    (r"\b(raises|lowers|makes little|is near)\b", 3),
+)
+
+
+def strength(said):
+    found = [number for words, number in ASSERTS if re.search(words, said)]
+    assert found, said
+    return min(found)
+
+
+def result(analysis, low, high, certainty):
+    bounds = {"SMD": (-0.2, 0.2), "RR": (0.8, 1.25)}.get(analysis.select.measure)
+    return {
+        **{"measure": analysis.select.measure, "k": 5, "n": 100, "estimate": (low + high) / 2},
+        **{"ci_low": low, "ci_high": high, "pi_low": None, "pi_high": None},
+        **{"favours": "above", "certainty": certainty, "worthwhile": bounds},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "said"),
+    [
+        ("response_24h", 1.3, 2.0, [
+            "The evidence is very uncertain about the effect of (es)ketamine on the chance of "
+            "response.",
+            "(Es)ketamine may raise the chance of response compared with control.",
+            "(Es)ketamine probably raises the chance of response compared with control.",
+            "(Es)ketamine raises the chance of response compared with control."]),
+        ("esketamine_v_ketamine", -0.9, -0.3, [
+            "The evidence is very uncertain about the effect of esketamine on the depression "
+            "score.",
+            "Esketamine may lower the depression score compared with ketamine.",
+            "Esketamine probably lowers the depression score compared with ketamine.",
+            "Esketamine lowers the depression score compared with ketamine."]),
+        ("ae_serious", 0.9, 1.2, [
+            "The evidence is very uncertain about the effect of (es)ketamine on the risk of a "
+            "serious adverse event.",
+            "(Es)ketamine may make little or no difference to the risk of a serious adverse event "
+            "compared with control.",
+            "(Es)ketamine probably makes little or no difference to the risk of a serious adverse "
+            "event compared with control.",
+            "(Es)ketamine makes little or no difference to the risk of a serious adverse event "
+            "compared with control."]),
+        ("ae_nausea", 0.9, 2.0, [
+            "The evidence is very uncertain about the effect of (es)ketamine on the risk of "
+            "nausea.",
+            *3 * ["Whether (es)ketamine changes the risk of nausea compared with control is not "
+                  "clear: the interval includes both no difference and one that would matter."]]),
+        ("response_24h_arm", 0.3, 0.5, [
+            "The evidence is very uncertain about the share of people with response.",
+            "The share of people with response may be near this, without comparison to a control.",
+            "The share of people with response is probably near this, without comparison to a "
+            "control.",
+            "The share of people with response is near this, without comparison to a control."]),
+    ],
+)  # fmt: skip
+def test_the_words_of_each_level(configuration, name, low, high, said):
+    analysis = configuration[name]
+    records = [result(analysis, low, high, word) for word in LEVELS]
+    assert [wording.statement(analysis, record) for record in records] == said
+
+
+NAMES = ("response_24h", "ae_nausea", "depression_24h", "response_24h_arm", "reduction_24h_arm")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(NAMES),
+    st.floats(0.01, 3),
+    st.floats(0.001, 3),
+    st.sampled_from(["high", "low"]),
+    st.lists(st.integers(-2, 0), min_size=5, max_size=5),
+    st.integers(0, 4),
+)
+def test_lowering_a_domain_never_strengthens_the_sentence(
+    configuration, name, low, width, start, ratings, domain
+):
+    analysis = configuration[name]
+    shift = 1.5 if analysis.select.measure == "SMD" else 0.0
+    lowered = [r - (i == domain) for i, r in enumerate(ratings)]
+    before, after = (
+        wording.statement(
+            analysis, result(analysis, low - shift, low - shift + width, level(start, r))
         )
+        for r in (ratings, lowered)
+    )
+    assert strength(after) <= strength(before)
+    assert strength(before) <= LEVELS.index(level(start, ratings))
+
+
+def test_a_domain_is_worded_from_its_numbers(configuration, tables):
+    rated = certainties(tables, configuration)
+    for analysis in configuration:
+        for rating in rated[analysis.name].ratings:
+            said = wording_certainty.reason(analysis, rating)
+            assert re.fullmatch(r"[A-Z].*[.]", said)
+            assert ("not judged" in wording_certainty.taken(rating)) == (not rating.judged)
+    bias = rated["response_24h"].ratings[0]
+    high = sum(
+        s["weight"] for s in tables["studies"]
+        if s["analysis"] == "response_24h" and any(
+            j["trial_id"] == s["trial_id"] and j["judgement"] == "high"
+            for j in tables["judgements"] if j["analysis"] == "response_24h"
+        )
+    )  # fmt: skip
+    said = wording_certainty.reason(configuration["response_24h"], bias)
+    assert f"{high:.0f}% is from trials at high risk of bias" in said
+
+
+def test_levels_have_a_symbol_and_a_text_beside_it():
+    assert [wording_certainty.symbol(word) for word in LEVELS] == [
+        *("⊕⊝⊝⊝", "⊕⊕⊝⊝", "⊕⊕⊕⊝", "⊕⊕⊕⊕")
+    ]
+    assert wording_certainty.label("low") == "low certainty"
+    assert wording_certainty.label(None) == "certainty not recorded"
+    assert not wording_certainty.is_rated("not rated")
+
+
+def test_every_threshold_is_shown_with_its_meaning(configuration):
+    for analysis in configuration:
+        shown = wording_certainty.thresholds(analysis)
+        assert {key for key, _, _ in shown} == set(vars(analysis.certainty))
+        assert all(float(value) == getattr(analysis.certainty, key) for key, value, _ in shown)
+        assert all(meaning for _, _, meaning in shown)
 
 
 def test_a_claimed_value_stands_beside_the_pooled_one(configuration, records):
@@ -114,8 +247,6 @@ def test_the_method_cites_the_model_that_was_used(configuration, records):
 
 
 def test_every_citation_is_to_a_work_of_the_list(configuration, records, tables):
-    import re
-
     for analysis in configuration:
         studies = [s for s in tables["studies"] if s["analysis"] == analysis.name]
         texts = [*wording_method.method(analysis, records[analysis.name]),

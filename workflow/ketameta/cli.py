@@ -27,21 +27,26 @@ Meta-analysis of ketamine and esketamine trials, from extraction table to report
 """
 EPILOG = """\
 Exit status: 0 in order, 1 faults in data or configuration, 2 wrong use of this command;
-of diff also 10 an estimate moved, 11 a conclusion flipped.
+of diff also 10 an estimate, certainty or verdict moved, 11 a conclusion flipped.
 `ketameta COMMAND --help` tells more of each.
 """
 DIFF = """\
-Say which rows changed between two versions of the data, which estimates moved, how far, whether a
-conclusion flipped, and which edit did it (each edit made alone, the analysis fitted again).
+Say which rows changed between two versions of the data, which estimates moved, how far, what
+verdict and certainty became, whether a conclusion flipped, and which edit did it (each edit made
+alone, the analysis fitted again; edits of risk of bias move certainty alone and are not fitted).
 
 OLD and NEW are folders such as data/processed, or with --rev two git revisions: of these the raw
 tables are read and pooled in memory, both with the present configuration, so that only data move.
 With --config-too each revision is pooled with its own configuration where that is valid now; the
 notes say where it is not, and which questions changed.
 
-Prints Markdown. Exit status: 0 nothing moved, 10 an estimate moved, 11 a conclusion flipped
-(the interval excluded no effect before and not after, or the other way round, or changed sides),
-1 a version has faults, 2 no such version.
+Certainty is rated with the present thresholds; folders of older versions that lack what it needs
+say "not recorded", and what is not recorded has not moved.
+
+Prints Markdown. Exit status: 0 nothing moved, 10 an estimate, a certainty or the verdict on a claim
+moved, 11 a conclusion flipped (the interval excluded no effect before and not after, or the other
+way round, or changed sides; or the trials were for a claim and are not now, or against it), 1 a
+version has faults, 2 no such version.
 """
 CONVERT = """\
 Write tables in another form, every cell as it was entered; nothing is overwritten.

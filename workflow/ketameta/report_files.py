@@ -8,7 +8,7 @@ from collections.abc import Sequence
 TABLES = (
     *("syntheses", "subgroups", "sensitivity", "studies", "derivations", "raw_rows"),
     *("absolute", "points", "exclusions", "unused", "claims", "summary", "dictionary"),
-    *("arm_reductions", "evidence_map"),
+    *("arm_reductions", "evidence_map", "certainty"),
 )
 
 # what each job wrote with its SHA-256, in data/processed/; written when all is there

@@ -23,7 +23,7 @@ rule report:
     priority: 1
     params:
         config=CONFIG.as_posix(),
-        digest=CONFIGURATION.digest("select", "model", "display"),
+        digest=CONFIGURATION.digest("select", "model", "display", "certainty"),
     message:
         "report: write pages, figures and tables"
     shell:

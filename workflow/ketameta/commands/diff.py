@@ -26,12 +26,13 @@ class DiffError(ValueError):
 
 
 def diff(given: argparse.Namespace) -> int:
-    """Print the change; 0 nothing moved, 10 an estimate moved, 11 a conclusion flipped.
+    """Print the change; 0 nothing moved, 10 an estimate, certainty or claim moved, 11 a flip.
 
     1 where a version has faults, 2 where there is no such version.
     """
+    from ketameta.commands.results import verdicts
     from ketameta.evidence.attribution import attribute
-    from ketameta.evidence.changes import Change, compare
+    from ketameta.evidence.changes import Change, compare, compare_claims
     from ketameta.evidence.rows import changed_rows
 
     try:
@@ -46,7 +47,8 @@ def diff(given: argparse.Namespace) -> int:
         return 2 if "no such" in str(error) else 1
     moves = compare(old["syntheses"], new["syntheses"])
     moves, notes = attribute(old, new, moves, configuration)
-    change = Change(given.old, given.new, tuple(changed_rows(old, new)), tuple(moves), tuple(notes))
+    rows, claims = changed_rows(old, new), compare_claims(verdicts(old), verdicts(new))
+    change = Change(given.old, given.new, tuple(rows), tuple(moves), tuple(notes), claims)
     _tell(change, configuration, given)
     return change.status
 
@@ -68,6 +70,7 @@ def _tell(change: Any, configuration: Asked, given: argparse.Namespace) -> None:
 
 def _folder(name: str, configuration: Configuration) -> Rows:
     """Read what a run left in a folder such as data/processed, or in a project around it."""
+    from ketameta.commands.results import read_results
     from ketameta.storage import read_table, rows_of
 
     folder = Path(name)
@@ -84,7 +87,10 @@ def _folder(name: str, configuration: Configuration) -> Rows:
             tables[table] = rows_of(read_table(path))
         except (OSError, ValueError) as error:
             raise DiffError(f"{path.as_posix()}: cannot be read: {error}") from None
-    return tables
+    try:
+        return {**tables, **read_results(folder, configuration)}
+    except (OSError, ValueError) as error:
+        raise DiffError(f"{folder.as_posix()}: cannot be read: {error}") from None
 
 
 def _revision(name: str, configuration: Configuration) -> Rows:
@@ -112,19 +118,25 @@ def _revision(name: str, configuration: Configuration) -> Rows:
     for rows in tables.values():
         for row in rows:
             row["file"] = Path(row["file"]).name
-    return {**tables, "syntheses": syntheses_of(tables, configuration)}
+    return {**tables, **results_of(tables, configuration)}
 
 
-def syntheses_of(tables: Rows, configuration: Configuration) -> list[dict[str, Any]]:
-    """Normalise and pool raw tables in memory, without the variants."""
+def results_of(tables: Rows, configuration: Configuration) -> Rows:
+    """Normalise, pool and judge raw tables in memory, without the variants."""
+    from ketameta.evidence.judged import results
     from ketameta.normalize.stage import normalize
     from ketameta.synthesize.stage import synthesize
 
     plain = Configuration(tuple(replace(analysis, variants=()) for analysis in configuration))
     made = normalize({**tables, "problems": []}, plain)
     rows = {name: table.to_pylist() for name, table in made.items()}
-    found: list[dict[str, Any]] = synthesize({**tables, **rows}, plain)["syntheses"].to_pylist()
-    return found
+    made = synthesize({**tables, **rows}, plain)
+    return results({**tables, **{name: made[name].to_pylist() for name in made}}, configuration)
+
+
+def syntheses_of(tables: Rows, configuration: Configuration) -> list[dict[str, Any]]:
+    """Return the syntheses of raw tables, with verdict and certainty."""
+    return results_of(tables, configuration)["syntheses"]
 
 
 def commit_of(name: str) -> str:

@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from ketameta.commands.results import read_results
 from ketameta.configuration import CONFIG, Analysis, ConfigurationError, load
 from ketameta.storage import read_table, rows_of
 from ketameta.vocabulary import nearest
@@ -37,7 +38,9 @@ def explain(name: str, trial: str | None) -> int:
         e for e in rows_of(read_table(PROCESSED / "exclusions.parquet")) if e["analysis"] == name
     ]
     if trial is None:
-        _analysis(analysis, studies, others)
+        found = read_results(PROCESSED, configuration, claims=False)["syntheses"]
+        record = next(r for r in found if r["analysis"] == name)
+        _analysis(analysis, record, studies, others)
         return 0
     for study in studies:
         if study["trial_id"] == trial:
@@ -61,13 +64,14 @@ def _unknown(what: str, word: str, known: list[str]) -> int:
     return 2
 
 
-def _analysis(analysis: Analysis, studies: list[Record], others: list[Record]) -> None:
-    from ketameta.report import wording
+def _analysis(
+    analysis: Analysis, record: Record, studies: list[Record], others: list[Record]
+) -> None:
+    from ketameta.report import wording, wording_certainty
 
-    records = rows_of(read_table(PROCESSED / "syntheses.parquet"))
-    record = next(r for r in records if r["analysis"] == analysis.name)
     print(f"{analysis.display.title}\n{analysis.display.question}\n")
     _say(wording.answer(analysis, record))
+    _say(f"{wording_certainty.label(record['certainty']).capitalize()}.")
     if record["tau2"] is not None:
         _say(f"{wording.method(analysis, record)}. {wording.heterogeneity(record)}.")
     print()

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ketameta.commands.diff import RAW, DiffError, git
+from ketameta.commands.results import read_results, verdicts
+from ketameta.configuration import CONFIG, ConfigurationError, load
 from ketameta.tables import RAW_TABLES
+
+if TYPE_CHECKING:
+    from ketameta.evidence.releases import Release
 
 PROCESSED = Path("data/processed")
 
@@ -21,7 +27,8 @@ def release(date: str | None) -> int:
     try:
         known = [releases.parse(n, text) for n, text in read_releases(Path("reports")).items()]
         commit, day = _commit_and_date(date)
-    except (releases.ReleaseError, DiffError) as error:
+        configuration = load(CONFIG)
+    except (releases.ReleaseError, DiffError, ConfigurationError) as error:
         print(error, file=sys.stderr)
         return 1
     if not (PROCESSED / "syntheses.parquet").is_file():
@@ -31,15 +38,15 @@ def release(date: str | None) -> int:
     if data_hash(check_folder(Path(RAW))[0]) != data_hash(tables):
         print(f"the report is older than {RAW}: run `ketameta run` first", file=sys.stderr)
         return 1
-    syntheses = rows_of(read_table(PROCESSED / "syntheses.parquet"))
+    found = read_results(PROCESSED, configuration)
     try:
         name = releases.next_name(day, [r.name for r in known])
-        made = releases.make(name, commit, tables, syntheses)
+        made = releases.make(name, commit, tables, found["syntheses"], verdicts(found))
     except releases.ReleaseError as error:
         print(error, file=sys.stderr)
         return 1
     last = releases.in_order(known)[-1] if known else None
-    if last and (last.data_hash, last.syntheses) == (made.data_hash, made.syntheses):
+    if last and _says(last) == _says(made):
         print(f"reports/versions/{last.name}.json has these results already")
         return 0
     if last and last.date > made.date:
@@ -50,6 +57,11 @@ def release(date: str | None) -> int:
     print(f"{path.as_posix()}: {len(made.syntheses)} estimates, data hash {made.data_hash}")
     print("`ketameta run` brings it into the report; commit the file")
     return 0
+
+
+def _says(release: Release) -> tuple[object, ...]:
+    """Return what two releases must share to be the same."""
+    return release.data_hash, release.syntheses, release.claims
 
 
 def _commit_and_date(date: str | None) -> tuple[str, str]:

@@ -330,11 +330,12 @@ def _closing() -> None:
 
 def closing_lines() -> Iterator[str]:
     """Say where the report is and what its headline analyses found."""
+    from ketameta.commands.results import read_results
     from ketameta.configuration import CONFIG, load
     from ketameta.report.terminal import headlines
-    from ketameta.storage import read_table, rows_of
 
     yield "report: reports/index.html"
-    rows = rows_of(read_table(Path("data/processed/syntheses.parquet")))
-    for line in headlines(rows, load(CONFIG)):
+    configuration = load(CONFIG)
+    found = read_results(Path("data/processed"), configuration, claims=False)
+    for line in headlines(found["syntheses"], configuration):
         yield f"  {line}"

@@ -79,6 +79,29 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Thresholds:
+    """The part of an analysis that rates its certainty (see schema.yaml for each key)."""
+
+    worthwhile_ratio: float
+    worthwhile_smd: float
+    worthwhile_risk: float
+    worthwhile_points: float
+    bias_high: float
+    bias_not_low: float
+    i2_substantial: float
+    i2_considerable: float
+    mixed: float
+    mixed_p: float
+    events: float
+    people: float
+    scarce: float
+    wide_ratio: float
+    widening: float
+    fewest_trials: float
+    asymmetry_p: float
+
+
+@dataclass(frozen=True)
 class Display:
     """The part of an analysis that only the report reads."""
 
@@ -106,6 +129,7 @@ class Analysis:
     model: Model
     display: Display
     variants: tuple[Variant, ...]
+    certainty: Thresholds
 
 
 @dataclass(frozen=True)
@@ -131,7 +155,7 @@ class Configuration:
         return [analysis.name for analysis in self.analyses]
 
     def digest(self, *parts: str) -> str:
-        """Hash what the named parts (select, model, display) say, and nothing else.
+        """Hash what the named parts (select, model, display, certainty) say, and nothing else.
 
         A rule takes this as a parameter: a comment or an unrelated key then reruns nothing.
         """
@@ -179,7 +203,7 @@ def load(path: Path = CONFIG) -> Configuration:
     }
     return Configuration(
         tuple(
-            _analysis(name, {**content["defaults"], **block}, windows, content["sensitivity"])
+            _analysis(name, _over(content["defaults"], block), windows, content["sensitivity"])
             for name, block in content["analyses"].items()
         )
     )
@@ -202,6 +226,12 @@ def _distinct(faults: list[Fault]) -> list[Fault]:
     return list(first.values())
 
 
+def _over(defaults: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
+    """Return a block over the defaults; of the thresholds too it gives only those that differ."""
+    both = {**defaults, **block}
+    return both | {"certainty": {**defaults["certainty"], **both["certainty"]}}
+
+
 def _analysis(
     name: str, block: dict[str, Any], windows: dict[str, Window], sensitivity: dict[str, Any]
 ) -> Analysis:
@@ -213,7 +243,8 @@ def _analysis(
             other = _parts({**block, **choice["change"]}, windows)
             if other[:2] != (select, model):
                 variants.append(Variant(label, *other[:2]))
-    return Analysis(name, select, model, display, tuple(variants))
+    thresholds = Thresholds(**{key: float(value) for key, value in block["certainty"].items()})
+    return Analysis(name, select, model, display, tuple(variants), thresholds)
 
 
 def _parts(block: dict[str, Any], windows: dict[str, Window]) -> tuple[Question, Model, Display]:
@@ -232,6 +263,7 @@ def _parts(block: dict[str, Any], windows: dict[str, Window]) -> tuple[Question,
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the configuration, with the keys of the defaults required."""
     result: dict[str, Any] = read_document(SCHEMA).values
-    choices = result["$defs"]["choices"]
-    result["$defs"]["choices"] = {**choices, "required": list(choices["properties"])}
+    kinds = result["$defs"]
+    for name in ("choices", "all_thresholds"):
+        kinds[name] = {**kinds[name], "required": list(kinds[name]["properties"])}
     return result

@@ -1,1 +1,1 @@
-"""What the syntheses mean beside each other: change between versions of the data, releases."""
+"""What the syntheses mean: certainty, verdicts, claims; change between versions, releases."""

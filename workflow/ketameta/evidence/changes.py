@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ketameta.evidence.claims import turned
 from ketameta.evidence.rows import RowChange
-from ketameta.synthesize.scales import NULL_VALUE
+from ketameta.evidence.verdicts import position, verdict
 
 Record = dict[str, Any]
 
-# what is compared of a synthesis; verdict and certainty join when there are any
+# what is compared of a synthesis, besides verdict and certainty: records of older releases lack
+# these two. A verdict follows from the numbers; a certainty that is not recorded stays unknown
 COMPARED = (
     *("measure", "k", "n", "estimate", "ci_low", "ci_high", "estimate_log", "se", "tau2", "i2"),
     *("pi_low", "pi_high", "favours", "model"),
@@ -63,6 +65,19 @@ class Move:
 
 
 @dataclass(frozen=True)
+class ClaimMove:
+    """The verdict on one claim before and after, where they differ.
+
+    `flipped` where the trials take another side: for the claim, against it, or neither.
+    """
+
+    claim_id: str
+    old: str
+    new: str
+    flipped: bool
+
+
+@dataclass(frozen=True)
 class Change:
     """All that differs between two versions; `notes` says what was left out and why."""
 
@@ -71,13 +86,16 @@ class Change:
     rows: tuple[RowChange, ...]
     moves: tuple[Move, ...]
     notes: tuple[str, ...] = ()
+    claims: tuple[ClaimMove, ...] = ()
 
     @property
     def status(self) -> int:
-        """The exit status: 0 nothing moved, 10 an estimate moved, 11 a conclusion flipped."""
-        if any(move.flipped for move in self.moves):
+        """The exit status: 0 nothing moved, 10 an estimate, certainty or claim moved, 11 a flip."""
+        flips = [move.flipped for move in self.moves] + [claim.flipped for claim in self.claims]
+        if any(flips):
             return FLIPPED_STATUS
-        return MOVED_STATUS if any(move.moved for move in self.moves) else SAME_STATUS
+        moved = self.claims or any(move.moved for move in self.moves)
+        return MOVED_STATUS if moved else SAME_STATUS
 
 
 def on_scale(record: Record | None) -> float | None:
@@ -88,25 +106,25 @@ def on_scale(record: Record | None) -> float | None:
     return record["estimate"] if value is None else value
 
 
-def position(record: Record | None) -> str | None:
-    """Say where the interval lies: above, below, or around no effect.
-
-    None where there is no interval, or no such thing as no effect.
-    """
-    if record is None:
-        return None
-    null, low, high = NULL_VALUE.get(record["measure"]), record["ci_low"], record["ci_high"]
-    if null is None or low is None or high is None:
-        return None
-    return "above" if low > null else "below" if high < null else "around"
-
-
 def compare(old: Sequence[Record], new: Sequence[Record]) -> list[Move]:
     """Compare two tables of syntheses: those of the new one in its order, then those that went."""
     before = {row["analysis"]: row for row in old}
     after = {row["analysis"]: row for row in new}
     names = [*after, *(name for name in before if name not in after)]
     return [_move(name, before.get(name), after.get(name)) for name in names]
+
+
+def compare_claims(old: dict[str, str] | None, new: dict[str, str] | None) -> tuple[ClaimMove, ...]:
+    """Return the claims whose verdict is another; none where a side did not record any.
+
+    A claim that came or went is a changed row, and no conclusion turned.
+    """
+    if old is None or new is None:
+        return ()
+    both = [claim for claim in new if claim in old]
+    return tuple(
+        ClaimMove(c, old[c], new[c], turned(old[c], new[c])) for c in both if old[c] != new[c]
+    )
 
 
 def _move(name: str, old: Record | None, new: Record | None) -> Move:
@@ -133,13 +151,18 @@ def difference(old: Record | None, new: Record | None) -> tuple[float | None, fl
 
 
 def _compared(record: Record | None) -> Record | None:
-    return None if record is None else {name: record.get(name) for name in COMPARED}
+    if record is None:
+        return None
+    kept = {name: record.get(name) for name in COMPARED}
+    return kept | {"verdict": verdict(kept), "certainty": record.get("certainty")}
 
 
 def _differs(old: Record | None, new: Record | None) -> bool:
     if old is None or new is None:
         return True
     if old["measure"] != new["measure"]:
+        return True
+    if None not in (old["certainty"], new["certainty"]) and old["certainty"] != new["certainty"]:
         return True
     return any(not _same(old[name], new[name]) for name in _NUMBERS)
 

@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ketameta.evidence.changes import COMPARED, Move, compare
+from ketameta.evidence.changes import COMPARED, ClaimMove, Move, compare, compare_claims
 from ketameta.tables.digests import data_hash, digests
 
 Record = dict[str, Any]
 FORM = 1
+# in every record since certainty is rated; older ones are read without
+JUDGED = ("verdict", "certainty")
 DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 NAME = re.compile(DATE.pattern + r"(\.[1-9][0-9]{0,3})?")
 
@@ -27,13 +29,17 @@ class ReleaseError(ValueError):
 
 @dataclass(frozen=True)
 class Release:
-    """One release: its name (a date, and a number where there are several), and what it found."""
+    """One release: its name (a date, and a number where there are several), and what it found.
+
+    `claims` holds the verdict on each claim; None where an older record has none.
+    """
 
     name: str
     data_hash: str
     commit: str
     trials: dict[str, str]
     syntheses: tuple[Record, ...]
+    claims: dict[str, str] | None = None
 
     @property
     def date(self) -> str:
@@ -51,8 +57,12 @@ class Release:
         rows = ",\n".join(
             f"    {json.dumps(row, ensure_ascii=False, allow_nan=False)}" for row in self.syntheses
         )
+        claims = ""
+        if self.claims is not None:
+            told = json.dumps(self.claims, ensure_ascii=False, sort_keys=True)
+            claims = f'\n  "claims": {told},'
         return (
-            "{\n" + "\n".join(lines) + f'\n  "trials": {{\n{trials}\n  }},'
+            "{\n" + "\n".join(lines) + f'\n  "trials": {{\n{trials}\n  }},{claims}'
             f'\n  "syntheses": [\n{rows}\n  ]\n}}\n'
         )
 
@@ -67,22 +77,27 @@ class Since:
     edited: tuple[str, ...]
     other_data: bool
     moves: tuple[Move, ...]
+    claims: tuple[ClaimMove, ...] = ()
 
 
 def make(
-    name: str, commit: str, tables: dict[str, list[Record]], syntheses: list[Record]
+    name: str,
+    commit: str,
+    tables: dict[str, list[Record]],
+    syntheses: list[Record],
+    claims: dict[str, str] | None = None,
 ) -> Release:
-    """Return the release of raw tables and their syntheses.
+    """Return the release of raw tables, their syntheses as judged, and the verdicts on claims.
 
     Raises `ReleaseError` where the name is no date.
     """
     if not NAME.fullmatch(name):
         raise ReleaseError(f"{name!r} is not a date such as 2027-01-31")
     kept = tuple(
-        {"analysis": row["analysis"], **{column: row[column] for column in COMPARED}}
+        {"analysis": row["analysis"], **{column: row[column] for column in (*COMPARED, *JUDGED)}}
         for row in syntheses
     )
-    return Release(name, data_hash(tables), commit, digests(tables), kept)
+    return Release(name, data_hash(tables), commit, digests(tables), kept, claims)
 
 
 def parse(name: str, text: str) -> Release:
@@ -100,6 +115,7 @@ def parse(name: str, text: str) -> Release:
             content["commit"],
             dict(content["trials"]),
             tuple(dict(row) for row in content["syntheses"]),
+            dict(content["claims"]) if "claims" in content else None,
         )
         for row in release.syntheses:
             missing = {"analysis", *COMPARED} - row.keys()
@@ -129,13 +145,20 @@ def next_name(date: str, taken: Sequence[str]) -> str:
 
 def between(old: Release, new: Release) -> Since:
     """Say what changed from one release to another."""
-    return since(old, new.trials, new.data_hash, new.syntheses)
+    return since(old, new.trials, new.data_hash, new.syntheses, new.claims)
 
 
 def since(
-    old: Release, trials: dict[str, str], new_hash: str, syntheses: Sequence[Record]
+    old: Release,
+    trials: dict[str, str],
+    new_hash: str,
+    syntheses: Sequence[Record],
+    claims: dict[str, str] | None = None,
 ) -> Since:
-    """Say what changed from a release to a state of the data: digests by trial, hash, results."""
+    """Say what changed from a release to a state of the data.
+
+    That state is given by digests by trial, the data hash, syntheses as judged, verdicts on claims.
+    """
     before = old.trials
     return Since(
         old,
@@ -144,4 +167,5 @@ def since(
         tuple(sorted(t for t in trials.keys() & before.keys() if trials[t] != before[t])),
         old.data_hash != new_hash,
         tuple(compare(list(old.syntheses), list(syntheses))),
+        compare_claims(old.claims, claims),
     )

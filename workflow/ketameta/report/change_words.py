@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ketameta.configuration import Configuration
-from ketameta.evidence.changes import Cause, Change, Move
+from ketameta.evidence.changes import Cause, Change, ClaimMove, Move
 from ketameta.evidence.edits import edits
 from ketameta.evidence.releases import Since
 from ketameta.evidence.rows import RowChange
@@ -73,6 +73,22 @@ def tau2_pair(move: Move) -> str:
     return pair(tau2(move.old), tau2(move.new))
 
 
+def verdict_pair(move: Move) -> str:
+    """Write the verdict before and after."""
+    return pair(*("not there" if r is None else r["verdict"] for r in (move.old, move.new)))
+
+
+def certainty_pair(move: Move) -> str:
+    """Write the certainty before and after; records of older versions have none."""
+    return pair(*(_certainty(record) for record in (move.old, move.new)))
+
+
+def _certainty(record: dict[str, Any] | None) -> str:
+    if record is None:
+        return "not there"
+    return "not recorded" if record["certainty"] is None else str(record["certainty"])
+
+
 def in_se(value: float | None) -> str:
     """Write a move in standard errors, signed."""
     if value is None:
@@ -99,8 +115,8 @@ def summary(change: Change) -> str:
     """Say in a sentence what changed."""
     moved = [move for move in change.moves if move.moved]
     flipped = [move for move in change.moves if move.flipped]
-    if not change.rows and not moved:
-        return "The data and the estimates are the same."
+    if not change.rows and not moved and not change.claims:
+        return "The data, the estimates and their certainty are the same."
     kinds = [
         f"{sum(row.kind == kind for row in change.rows)} {kind}"
         for kind in ("added", "removed", "edited")
@@ -109,11 +125,28 @@ def summary(change: Change) -> str:
     if not change.rows:
         rows = "No row of data changed"
     if not moved:
-        return f"{rows}; no estimate moved."
+        return f"{rows}; no estimate or certainty moved{_claims(change.claims)}."
     estimates = f"{wording.count(len(moved), 'analysis', 'analyses')} of {len(change.moves)} moved"
-    if not flipped:
-        return f"{rows}; {estimates}, no conclusion flipped."
-    return f"{rows}; {estimates}, {wording.count(len(flipped), 'conclusion')} flipped."
+    turned = wording.count(len(flipped), "conclusion") if flipped else "no conclusion"
+    return f"{rows}; {estimates}, {turned} flipped{_claims(change.claims)}."
+
+
+def claim_pair(move: ClaimMove) -> str:
+    """Write the verdict on a claim before and after, and whether the trials changed sides."""
+    return ("flipped: " if move.flipped else "") + pair(move.old, move.new)
+
+
+def _bold(text: str, strong: bool) -> str:
+    return f"**{text}**" if strong else text
+
+
+def _claims(moves: Sequence[ClaimMove]) -> str:
+    """Count the claims whose verdict is another, and those on which the trials changed sides."""
+    if not moves:
+        return ""
+    what = wording.count(len(moves), "claim has another verdict", "claims have another verdict")
+    flipped = sum(move.flipped for move in moves)
+    return f", {what} ({flipped or 'none'} flipped)"
 
 
 def since_summary(since: Since) -> str:
@@ -132,10 +165,12 @@ def since_summary(since: Since) -> str:
     else:
         data = ", ".join(parts)
     text = f"Since the release of {since.release.name}: {data}; "
+    claims = _claims(since.claims)
     if not moved:
-        return text + "no estimate moved."
-    text += f"{wording.count(len(moved), 'estimate')} of {len(since.moves)} moved, "
-    return text + f"{len(flipped) or 'no'} conclusion{'s' if len(flipped) > 1 else ''} flipped."
+        return f"{text}no estimate or certainty moved{claims}."
+    text += f"{wording.count(len(moved), 'analysis', 'analyses')} of {len(since.moves)} moved, "
+    turned = wording.count(len(flipped), "conclusion") if flipped else "no conclusion"
+    return f"{text}{turned} flipped{claims}."
 
 
 def cause_text(cause: Cause, measure: str) -> str:
@@ -168,6 +203,9 @@ def markdown(change: Change, configuration: Configuration) -> str:
     if moved:
         parts += _table(moved, configuration)
         parts += _causes(moved, configuration)
+    if change.claims:
+        told = [f"- {code(c.claim_id)}: {_bold(claim_pair(c), c.flipped)}" for c in change.claims]
+        parts += ["### Claims\n", *told, ""]
     parts += _rows(change.rows)
     if change.notes:
         parts += ["### Notes\n", *(f"- {_plain(note)}" for note in change.notes), ""]
@@ -186,17 +224,20 @@ def _plain(text: str) -> str:
 def _table(moved: Sequence[Move], configuration: Configuration) -> list[str]:
     lines = [
         "### Estimates\n",
-        "| analysis | estimate [interval] | trials | τ² | move in SE | conclusion |",
-        "|---|---|---|---|---|---|",
+        "| analysis | estimate [interval] | trials | τ² | move in SE | verdict | certainty "
+        "| conclusion |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for move in moved:
-        mark = f"**{conclusion(move)}**" if move.flipped else conclusion(move)
+        mark = _bold(conclusion(move), move.flipped)
         cells = (
             _plain(title_of(move.analysis, configuration)),
             results_pair(move),
             counts_pair(move),
             tau2_pair(move),
             in_se(move.in_se),
+            verdict_pair(move),
+            certainty_pair(move),
             mark,
         )
         lines.append("| " + " | ".join(cells) + " |")
@@ -270,5 +311,6 @@ def as_json(change: Change) -> dict[str, Any]:
             {**vars(move), "causes": [vars(cause) for cause in move.causes]}
             for move in change.moves
         ],
+        "claims": [vars(move) for move in change.claims],
         "notes": list(change.notes),
     }

@@ -26,7 +26,10 @@ NOW = "these tables"
 
 
 def history(
-    releases: Sequence[Release], summary: dict[str, list[tuple[str, str]]], syntheses: list[Record]
+    releases: Sequence[Release],
+    summary: dict[str, list[tuple[str, str]]],
+    syntheses: list[Record],
+    claims: dict[str, str],
 ) -> tuple[Since | None, list[Since]]:
     """Return what changed since the last release, and each release against the one before."""
     ordered = in_order(releases)
@@ -34,22 +37,23 @@ def history(
         return None, []
     steps = [between(a, b) for a, b in pairwise(ordered)]
     now = dict(summary[TRIALS]), dict(summary["data"])["data hash"]
-    return since(ordered[-1], *now, syntheses), steps
+    return since(ordered[-1], *now, syntheses, claims), steps
 
 
 def page(
     releases: Sequence[Release],
-    tables: dict[str, list[Record]],
+    records: dict[str, Record],
+    claims: dict[str, str],
     configuration: Configuration,
     shared: dict[str, Any],
 ) -> tuple[str, str]:
     """Return the page of changes, and the sentence for the front page (empty: no release).
 
-    `shared` is what every page of the report is given.
+    `records` are the syntheses as judged by analysis, `claims` the verdicts on claims; `shared` is
+    what every page of the report is given.
     """
-    latest, steps = history(releases, shared["summary"], tables["syntheses"])
+    latest, steps = history(releases, shared["summary"], list(records.values()), claims)
     ordered = in_order(releases)
-    records = {row["analysis"]: row for row in tables["syntheses"]}
     living = [
         (analysis, to_svg(draw(forest), f"living-{analysis.name}"), rows)
         for analysis in configuration

@@ -16,14 +16,18 @@ Table = tuple[list[str], list[Record]]
 
 
 def shown_tables(tables: dict[str, list[Record]]) -> dict[str, Table]:
-    """Return column names and rows of each table of `report_files.TABLES`, by name."""
+    """Return column names and rows of each table of `report_files.TABLES`, by name.
+
+    `tables` holds those of synthesize and those that the report makes, `STAGE_TABLES["report"]`.
+    """
     found: dict[str, Table] = {}
     schemas = STAGE_TABLES["synthesize"]
     for name in ("syntheses", "subgroups", "sensitivity", "absolute", "points"):
         found[name] = (schemas[name].names, tables[name])
     for name in ("exclusions", "unused", "summary", "arm_reductions", "evidence_map"):
         found[name] = (schemas[name].names, tables[name])
-    found["claims"] = (schemas["claim_tests"].names, tables["claim_tests"])
+    for name, schema in STAGE_TABLES["report"].items():
+        found[name] = (schema.names, tables[name])
     plain = [name for name in STUDIES.names if name not in ("steps", "evidence")]
     found["studies"] = (plain, tables["studies"])
     found["derivations"] = _derivations(tables["studies"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis
-from ketameta.report import wording, wording_absolute, wording_method
+from ketameta.report import wording, wording_absolute, wording_certainty, wording_method
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def environment() -> Environment:
     )
     engine.globals["wording"] = wording
     engine.globals["absolutes"] = wording_absolute
+    engine.globals["certainties"] = wording_certainty
     engine.globals["methods"] = wording_method
     engine.globals["words"] = vocabulary()
     return engine

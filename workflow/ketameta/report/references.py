@@ -9,13 +9,23 @@ REFERENCES = {
     ),
     "Cochrane Handbook": (
         "Higgins JPT, Thomas J, Chandler J, and others (editors). Cochrane Handbook for Systematic "
-        "Reviews of Interventions, version 6. Chapters 6, 10, 15 and 23",
+        "Reviews of Interventions, version 6. Chapters 6, 10, 14, 15 and 23",
         "10.1002/9781119536604",
     ),
     "DerSimonian 1986": (
         "DerSimonian R, Laird N. Meta-analysis in clinical trials. Controlled Clinical Trials "
         "1986;7:177–188",
         "10.1016/0197-2456(86)90046-2",
+    ),
+    "Guyatt 2008": (
+        "Guyatt GH, Oxman AD, Vist GE, and others. GRADE: an emerging consensus on rating quality "
+        "of evidence and strength of recommendations. BMJ 2008;336:924–926",
+        "10.1136/bmj.39489.470347.AD",
+    ),
+    "Guyatt 2011": (
+        "Guyatt GH, Oxman AD, Kunz R, and others. GRADE guidelines 6: rating the quality of "
+        "evidence – imprecision. Journal of Clinical Epidemiology 2011;64:1283–1293",
+        "10.1016/j.jclinepi.2011.01.012",
     ),
     "Hartung 2001": (
         "Hartung J, Knapp G. A refined method for the meta-analysis of controlled clinical trials "
@@ -65,6 +75,12 @@ REFERENCES = {
         "2015;15:99",
         "10.1186/s12874-015-0091-1",
     ),
+    "Santesso 2020": (
+        "Santesso N, Glenton C, Dahm P, and others. GRADE guidelines 26: informative statements to "
+        "communicate the findings of systematic reviews of interventions. Journal of Clinical "
+        "Epidemiology 2020;119:126–135",
+        "10.1016/j.jclinepi.2019.10.014",
+    ),
     "Sidik 2002": (
         "Sidik K, Jonkman JN. A simple confidence interval for meta-analysis. Statistics in "
         "Medicine 2002;21:3153–3159",
@@ -90,5 +106,11 @@ REFERENCES = {
         "Viechtbauer W. Conducting meta-analyses in R with the metafor package. Journal of "
         "Statistical Software 2010;36(3):1–48",
         "10.18637/jss.v036.i03",
+    ),
+    "Zeng 2022": (
+        "Zeng L, Brignardello-Petersen R, Hultcrantz M, and others. GRADE guidance 34: update on "
+        "rating imprecision using a minimally contextualized approach. Journal of Clinical "
+        "Epidemiology 2022;150:216–224",
+        "10.1016/j.jclinepi.2022.07.014",
     ),
 }

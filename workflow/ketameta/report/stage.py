@@ -9,12 +9,16 @@ from typing import Any
 
 from ketameta import __version__
 from ketameta.configuration import Analysis, Configuration
+from ketameta.evidence.certainty import Certainty
+from ketameta.evidence.claims import verdicts_of
+from ketameta.evidence.judged import certainties, judged
 from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
 from ketameta.figures.narrow import draw_narrow
 from ketameta.figures.scene import to_svg
 from ketameta.report import changes
-from ketameta.report.claims import claim_views
+from ketameta.report.certainty import certainty_rows
+from ketameta.report.claims import claim_rows, claim_views, tally
 from ketameta.report.compact import compact
 from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.forest_data import forest_of
@@ -38,13 +42,19 @@ def report(
     `releases` are the recorded ones; the page of changes compares these tables with them.
     """
     paths = report_files(configuration.names)
-    records = {row["analysis"]: row for row in tables["syntheses"]}
+    rated = certainties(tables, configuration)
+    records = {row["analysis"]: row for row in judged(tables, configuration, rated)}
     shared = _shared(tables, configuration, paths, releases)
     files: dict[str, str | bytes] = {}
     for analysis in configuration:
-        files |= _analysis_files(analysis, tables, records[analysis.name], shared)
+        name = analysis.name
+        files |= _analysis_files(analysis, tables, records[name], rated[name], shared)
     pages = environment()
-    files["changes.html"], changed = changes.page(releases, tables, configuration, shared)
+    verdicts = verdicts_of(tables["claim_tests"], records)
+    shared["told"] = tally(list(verdicts.values()))
+    files["changes.html"], changed = changes.page(
+        releases, records, verdicts, configuration, shared
+    )
     files["index.html"] = pages.get_template("index.html").render(
         **shared,
         changed=changed,
@@ -63,7 +73,11 @@ def report(
     files["dictionary.html"] = pages.get_template("dictionary.html").render(
         **shared, raw=RAW_TABLES.values(), stages=STAGE_TABLES, root=""
     )
-    shown = shown_tables(tables)
+    made = {
+        "certainty": certainty_rows(rated, records, configuration),
+        "claims": claim_rows(views, tables["claim_tests"]),
+    }
+    shown = shown_tables({**tables, **made})
     for name, (columns, rows) in shown.items():
         files[f"tables/{name}.csv"] = to_csv(columns, rows)
     files["ketameta.xlsx"] = workbook(shown, __version__, shared["data_hash"])
@@ -97,7 +111,7 @@ def _shared(
 
 
 def _analysis_files(
-    analysis: Analysis, tables: Rows, record: Record, shared: dict[str, Any]
+    analysis: Analysis, tables: Rows, record: Record, rated: Certainty, shared: dict[str, Any]
 ) -> dict[str, str]:
     """Return the figure and the page of one analysis."""
     name = analysis.name
@@ -115,6 +129,7 @@ def _analysis_files(
             **shared,
             analysis=analysis,
             record=record,
+            rated=rated,
             figure=_inline(to_svg(scene, name)),
             narrow=_inline(to_svg(narrow, f"{name}-narrow")),
             studies=studies,

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ketameta.configuration import Configuration
-from ketameta.report import wording
+from ketameta.report import wording, wording_certainty
 
 
 def headlines(syntheses: list[dict[str, Any]], configuration: Configuration) -> list[str]:
-    """Return the headline results, a line each."""
+    """Return the headline results, a line each; `syntheses` as judged."""
     records = {row["analysis"]: row for row in syntheses}
     return [
         f"{a.display.title}: {wording.headline(a, records[a.name])}"
+        f"; {wording_certainty.label(records[a.name]['certainty'])}"
         for a in configuration
         if a.display.headline
     ]

@@ -1,7 +1,8 @@
 """Numbers and sentences: the only place where results are rounded and worded.
 
-No sentence says more than its interval: a direction is named only where the interval excludes no
-effect, and nothing is called an effect for its p-value.
+No sentence says more than its interval and the certainty of the evidence: a direction is named
+only where the interval excludes no effect and certainty is above very low; "probably" and "may" go
+with moderate and low certainty (Santesso 2020). Nothing is called an effect for its p-value.
 """
 
 from __future__ import annotations
@@ -100,6 +101,11 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def listed(parts: list[str]) -> str:
+    """Write ``a, b and c``."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
 def sides(analysis: Analysis) -> tuple[str, str] | None:
     """Return the labels left and right of no effect, from the outcome's direction."""
     if analysis.select.measure not in NULL_VALUE:
@@ -150,7 +156,10 @@ def headline(analysis: Analysis, record: Record) -> str:
 
 
 def answer(analysis: Analysis, record: Record) -> str:
-    """Say in a sentence or two what the trials show, never more than the interval allows."""
+    """Say in a few sentences what the trials show, no more than interval and certainty allow.
+
+    `record` is a synthesis with its certainty and worthwhile effects (`evidence.judged`).
+    """
     k = record["k"]
     if k == 0:
         return "No trial in the tables gives an effect for this question."
@@ -160,7 +169,84 @@ def answer(analysis: Analysis, record: Record) -> str:
     lead = "One trial" if k == 1 else f"{count(k, 'trial')} together"
     lead += f" with {count(record['n'], 'person', 'people')}"
     text = f"{lead} {'gives' if k == 1 else 'give'} {_finding(analysis, record)}."
-    return text + _direction(analysis, record)
+    return f"{text} {statement(analysis, record)}{_next_trial(analysis, record)}"
+
+
+# GRADE's informative statements by certainty: for a direction, for little or none, for a share
+_RAISES = {
+    "high": ("raises", "lowers"),
+    "moderate": ("probably raises", "probably lowers"),
+    "low": ("may raise", "may lower"),
+}
+_LITTLE = {"high": "makes", "moderate": "probably makes", "low": "may make"}
+_NEAR = {"high": "is near this", "moderate": "is probably near this", "low": "may be near this"}
+
+
+def statement(analysis: Analysis, record: Record) -> str:
+    """Say in a sentence what follows for the treatment, by interval and certainty.
+
+    Very low certainty names no direction, whatever the interval; nor does an interval that
+    includes both no effect and a worthwhile one, whatever the certainty.
+    """
+    level, what = record["certainty"], aim(analysis)
+    who = treatment_name(analysis)
+    if analysis.select.measure not in NULL_VALUE:
+        if level == "very low":
+            return f"The evidence is very uncertain about {what}."
+        return f"{_capital(what)} {_NEAR[level]}, without comparison to a control."
+    if level == "very low":
+        return f"The evidence is very uncertain about the effect of {who} on {what}."
+    against = f"compared with {control_name(analysis)}"
+    if excludes_null(analysis, record):
+        above = record["ci_low"] > NULL_VALUE[analysis.select.measure]
+        return f"{_capital(who)} {_RAISES[level][not above]} {what} {against}."
+    if _little(record):
+        return f"{_capital(who)} {_LITTLE[level]} little or no difference to {what} {against}."
+    why = "reaches to both sides of no difference"
+    if record["worthwhile"]:
+        why = "includes both no difference and one that would matter"
+    return f"Whether {who} changes {what} {against} is not clear: the interval {why}."
+
+
+def _little(record: Record) -> bool:
+    """Say whether the interval lies wholly between the smallest worthwhile effects."""
+    bounds = record["worthwhile"]
+    return bool(bounds and bounds[0] < record["ci_low"] and record["ci_high"] < bounds[1])
+
+
+def aim(analysis: Analysis) -> str:
+    """Name what a treatment may change: the chance of response, the risk of nausea, a score."""
+    outcome = vocabulary().outcomes[analysis.select.outcome]
+    label = outcome.phrase or (
+        outcome.label if outcome.label[1:2].isupper() else _small(outcome.label)
+    )
+    if analysis.select.measure == "PLO":
+        return f"the share of people with {label}"
+    if analysis.select.measure == "PCTRED":
+        return f"the fall of the {label}"
+    if outcome.kind != "event":
+        return f"the {label}"
+    return f"the {'chance' if outcome.sense == 'good' else 'risk'} of {label}"
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _capital(text: str) -> str:
+    """Begin a sentence: the first letter large, also after a bracket."""
+    at = 1 if text.startswith("(") else 0
+    return text[:at] + text[at : at + 1].upper() + text[at + 1 :]
+
+
+def _next_trial(analysis: Analysis, record: Record) -> str:
+    """Say that a new trial may see no difference where the average does; else nothing."""
+    low, high = record["pi_low"], record["pi_high"]
+    if not excludes_null(analysis, record) or low is None:
+        return ""
+    if not low <= NULL_VALUE[analysis.select.measure] <= high:
+        return ""
+    return " The prediction interval, for a single new trial, is compatible with no difference."
 
 
 def _finding(analysis: Analysis, record: Record) -> str:
@@ -173,31 +259,9 @@ def _finding(analysis: Analysis, record: Record) -> str:
     if measure == "PLO":
         return f"a share of {value} of the people treated ({around})"
     if measure == "PCTRED":
-        fall = f"a mean fall of {value} from baseline in the people treated ({around})"
-        return f"{fall}, without comparison to a control"
+        return f"a mean fall of {value} from baseline in the people treated ({around})"
     article = "an" if measure == "OR" else "a"
     return f"{article} {MEASURES[measure]} of {value} ({around})"
-
-
-def _direction(analysis: Analysis, record: Record) -> str:
-    if analysis.select.measure not in NULL_VALUE:
-        return ""
-    null = NULL_VALUE[analysis.select.measure]
-    if not excludes_null(analysis, record):
-        return " The interval includes no difference."
-    above = record["ci_low"] > null
-    side = (
-        treatment_name(analysis)
-        if above == (record["favours"] == "above")
-        else control_name(analysis)
-    )
-    low, high = record["pi_low"], record["pi_high"]
-    if low is not None and low < null < high:
-        return (
-            f" The interval of the average lies wholly on the side of {side}; the prediction "
-            "interval, for a single new trial, does not."
-        )
-    return f" The interval lies wholly on the side of {side}."
 
 
 def prediction(analysis: Analysis, record: Record) -> str:
@@ -249,9 +313,9 @@ def heterogeneity(record: Record) -> str:
     """Write tau², I² and Q of a pooled result in a line."""
     if record["tau2"] is None:
         return ""
-    parts = [f"τ² = {_small(record['tau2'])}"]
+    parts = [f"τ² = {_digits(record['tau2'])}"]
     if record["tau2_low"] is not None:
-        parts[0] += f" ({_small(record['tau2_low'])} to {_small(record['tau2_high'])})"
+        parts[0] += f" ({_digits(record['tau2_low'])} to {_digits(record['tau2_high'])})"
     i2 = f"I² = {fixed(record['i2'], 0)}%"
     if record["i2_low"] is not None:
         i2 += f" ({fixed(record['i2_low'], 0)} to {fixed(record['i2_high'], 0)}%)"
@@ -262,7 +326,7 @@ def heterogeneity(record: Record) -> str:
     return "; ".join(parts)
 
 
-def _small(value: float | None) -> str:
+def _digits(value: float | None) -> str:
     if value is None:
         return "–"
     return fixed(value, 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0)

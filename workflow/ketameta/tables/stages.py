@@ -24,6 +24,7 @@ from ketameta.tables.behind_pages import (
     POINTS,
     UNUSED,
 )
+from ketameta.tables.behind_verdicts import CERTAINTY, CLAIM_VERDICTS
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.parts import (
     ANALYSIS,
@@ -282,5 +283,6 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
             *(ABSOLUTE, POINTS, CLAIM_TESTS, FINDINGS, SUMMARY),
             *(JUDGEMENTS, DIAGNOSTICS, ASYMMETRY, COURSES, ARM_REDUCTIONS, EVIDENCE_MAP),
         ),
+        "report": (CERTAINTY, CLAIM_VERDICTS),
     }.items()
 }

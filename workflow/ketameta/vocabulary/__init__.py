@@ -48,13 +48,17 @@ class Scale:
 
 @dataclass(frozen=True)
 class Outcome:
-    """An outcome; ``kind`` is event, score or duration, ``sense`` good or bad (more of it)."""
+    """An outcome; ``kind`` is event, score or duration, ``sense`` good or bad (more of it).
+
+    ``phrase`` is how it stands in a sentence, where that is not the label in small letters.
+    """
 
     name: str
     label: str
     kind: str
     sense: str
     group: str
+    phrase: str = ""
 
 
 @dataclass(frozen=True)

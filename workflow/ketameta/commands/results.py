@@ -1,0 +1,33 @@
+"""The results of a run as the commands read them: syntheses with verdict and certainty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ketameta.configuration import Configuration
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def read_results(folder: Path, configuration: Configuration, claims: bool = True) -> Rows:
+    """Return `evidence.judged.results` of a folder such as data/processed.
+
+    Raises `OSError` or `ValueError` where a table cannot be read. Tables that older versions did
+    not write may be missing: then no certainty is recorded.
+    """
+    from ketameta.evidence.judged import RATED_FROM, results
+    from ketameta.storage import read_table, rows_of
+
+    names = [name for name in RATED_FROM if (folder / f"{name}.parquet").is_file()]
+    if claims:
+        names.append("claims")
+    tables = {name: rows_of(read_table(folder / f"{name}.parquet")) for name in names}
+    return results({"claims": [], **tables}, configuration)
+
+
+def verdicts(found: Rows) -> dict[str, str] | None:
+    """Return the verdict on each claim; None where none is recorded."""
+    if "claim_verdicts" not in found:
+        return None
+    return {row["claim_id"]: row["verdict"] for row in found["claim_verdicts"]}

@@ -1,0 +1,96 @@
+"""Syntheses with what is made of them: verdict, certainty, and the effects that would matter."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from ketameta.configuration import Configuration
+from ketameta.evidence.certainty import Certainty, certainty, populations, worthwhile
+from ketameta.evidence.claims import verdicts_of
+from ketameta.evidence.verdicts import verdict
+from ketameta.synthesize.claims import tests_of
+from ketameta.tables import STAGE_TABLES
+
+Record = dict[str, Any]
+Rows = dict[str, list[Record]]
+
+# the tables that a certainty is rated from
+RATED_FROM = ("syntheses", "studies", "judgements", "asymmetry")
+
+
+def certainties(tables: Rows, configuration: Configuration) -> dict[str, Certainty]:
+    """Return the certainty of every analysis that is in the tables and the configuration."""
+    rows = {name: _by_analysis(tables[name]) for name in RATED_FROM}
+    return {
+        analysis.name: certainty(
+            analysis,
+            rows["syntheses"][analysis.name][0],
+            rows["studies"][analysis.name],
+            rows["judgements"][analysis.name],
+            next(iter(rows["asymmetry"][analysis.name]), None),
+        )
+        for analysis in configuration
+        if rows["syntheses"][analysis.name]
+    }
+
+
+def judged(
+    tables: Rows, configuration: Configuration, rated: dict[str, Certainty] | None = None
+) -> list[Record]:
+    """Return the syntheses with `verdict`, `certainty` (its level), `worthwhile`, `populations`.
+
+    An analysis that the configuration has no more gets no certainty: its thresholds are not known.
+    """
+    rated = certainties(tables, configuration) if rated is None else rated
+    studies = _by_analysis(tables["studies"])
+    result = []
+    for row in tables["syntheses"]:
+        name = row["analysis"]
+        own = rated[name].level if name in rated else None
+        known = name in rated
+        more = {
+            "worthwhile": worthwhile(configuration[name], studies[name]) if known else None,
+            "populations": populations(configuration[name], studies[name]) if known else (),
+        }
+        result.append({**row, "verdict": verdict(row), "certainty": own, **more})
+    return result
+
+
+def results(tables: Rows, configuration: Configuration) -> Rows:
+    """Return the syntheses as judged, and the verdict on each claim of the raw table `claims`.
+
+    Tables of an older version of this software that lack what a rating needs leave certainty None,
+    not recorded, and then there is no table `claim_verdicts`.
+    """
+    if not _complete(tables):
+        unrated = {"certainty": None, "worthwhile": None, "populations": ()}
+        return {"syntheses": [{**r, "verdict": verdict(r), **unrated} for r in tables["syntheses"]]}
+    rows = judged(tables, configuration)
+    records = {row["analysis"]: row for row in rows}
+    tests = [t for t in tests_of(tables["claims"], configuration) if _known(t, records)]
+    told = verdicts_of(tests, records)
+    claims = [{"claim_id": claim, "verdict": word} for claim, word in told.items()]
+    return {"syntheses": rows, "claim_verdicts": claims}
+
+
+def _complete(tables: Rows) -> bool:
+    """Say whether every table that a certainty is rated from is there with all its columns."""
+    schemas = STAGE_TABLES["synthesize"]
+    return all(
+        name in tables and all(set(schemas[name].names) <= row.keys() for row in tables[name][:1])
+        for name in RATED_FROM
+    )
+
+
+def _known(test: Record, records: dict[str, Record]) -> bool:
+    """Say whether a claim can be judged from these records: older results may lack an analysis."""
+    return not test["computed"] or test["analysis"] in records
+
+
+def _by_analysis(rows: Sequence[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = defaultdict(list)
+    for row in rows:
+        found[row["analysis"]].append(row)
+    return found

@@ -1,0 +1,42 @@
+"""What the interval of an analysis says, in one word of the list verdicts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ketameta.synthesize.scales import NULL_VALUE
+
+Record = dict[str, Any]
+
+TREATMENT, CONTROL, UNCLEAR = "favours treatment", "favours control", "no clear difference"
+ALONE, TOO_FEW, NO_TRIAL = "no comparison", "too few trials", "no trial"
+
+
+def position(record: Record | None) -> str | None:
+    """Say where the interval lies: above, below, or around no effect.
+
+    None where there is no interval, or no such thing as no effect.
+    """
+    if record is None:
+        return None
+    null, low, high = NULL_VALUE.get(record["measure"]), record["ci_low"], record["ci_high"]
+    if null is None or low is None or high is None:
+        return None
+    return "above" if low > null else "below" if high < null else "around"
+
+
+def verdict(record: Record) -> str:
+    """Return the verdict of an analysis: which side its interval favours, or why there is none.
+
+    Which side is better for the patient is in `favours`. Nothing is said of size or certainty.
+    """
+    if record["k"] == 0:
+        return NO_TRIAL
+    if record["estimate"] is None:
+        return TOO_FEW
+    if record["measure"] not in NULL_VALUE:
+        return ALONE
+    where = position(record)
+    if where not in ("above", "below"):
+        return UNCLEAR
+    return TREATMENT if where == record["favours"] else CONTROL

@@ -1,0 +1,31 @@
+"""Certainty as rows for the tables of the report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ketameta.configuration import Configuration
+from ketameta.evidence.certainty import Certainty
+from ketameta.report import wording_certainty
+
+Record = dict[str, Any]
+
+
+def certainty_rows(
+    rated: dict[str, Certainty], records: dict[str, Record], configuration: Configuration
+) -> list[Record]:
+    """Return one row an analysis and domain; none for an analysis without an estimate."""
+    return [
+        {
+            "analysis": name,
+            "verdict": records[name]["verdict"],
+            "certainty": found.level,
+            "start": found.start,
+            "domain": rating.domain,
+            "rating": rating.rating,
+            "judged": rating.judged,
+            "reason": wording_certainty.reason(configuration[name], rating),
+        }
+        for name, found in rated.items()
+        for rating in found.ratings
+    ]
