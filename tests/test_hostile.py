@@ -9,8 +9,22 @@ from pathlib import Path
 import pytest
 
 OWN = ("static/report.js", "../static/report.js")
+FIGURE = re.compile(r"(\.\./)?figures/[a-z0-9_]+\.[a-z-]+\.svg")
 DRAWN = {"svg", "title", "desc", "style", "g", "a", "text"}
 DRAWN |= {"line", "rect", "polygon", "polyline", "circle", "path"}
+# of matplotlib
+DRAWN |= {
+    "defs",
+    "clipPath",
+    "use",
+    "metadata",
+    "RDF",
+    "Work",
+    "type",
+    "format",
+    "creator",
+    "Agent",
+}
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 FORMULA = '=HYPERLINK("http://x.example/","here")'
 SHELL = "$(touch stolen) `touch stolen`; touch stolen | touch stolen"
@@ -40,9 +54,12 @@ class Tags(html.parser.HTMLParser):
         self.tags, self.attributes, self.inside = set(), set(), ""
 
     def handle_starttag(self, tag, attrs):
-        # the script of the report itself is a file, empty on the page: see handle_data
-        own = tag == "script" and dict(attrs).get("src") in OWN
-        self.inside = "own" if own else ""
+        # the script of the report itself is a file, empty on the page (see handle_data), and
+        # its pictures are its own figures
+        source = dict(attrs).get("src") or ""
+        own = tag == "script" and source in OWN
+        own |= tag == "img" and bool(FIGURE.fullmatch(source))
+        self.inside = "own" if own and tag == "script" else ""
         if not own:
             self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}

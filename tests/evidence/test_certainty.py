@@ -219,12 +219,14 @@ def test_events_that_some_trial_does_not_give_leave_people_to_count():
     ],
 )
 def test_publication_bias_by_hand(p, slope, rating, known):
-    found = publication(record(), {"p": p, "slope": slope, "centre": 0.7}, LIMITS)
+    found = publication(
+        record(), {"test": "Peters", "test_p": p, "test_slope": slope, "centre": 0.7}, LIMITS
+    )
     assert (found.rating, found.judged) == (rating, known)
 
 
 def test_publication_bias_is_not_tested_without_a_comparison_or_a_table_row():
-    test = {"p": 0.001, "slope": 1.0, "centre": 0.7}
+    test = {"test": "Peters", "test_p": 0.001, "test_slope": 1.0, "centre": 0.7}
     assert not publication(record("PLO"), test, LIMITS).judged
     assert not publication(record(k=9), None, LIMITS).judged
 
@@ -325,7 +327,8 @@ def evidence(draw):
         for row in judged(s["trial_id"], {domain: draw(WORDS) for domain in ROB1})
         if draw(st.booleans())
     ]
-    test = {"p": draw(st.floats(0, 1)), "slope": draw(st.floats(-1, 1)), "centre": 0.5}
+    test = {"test": "Peters", "test_p": draw(st.floats(0, 1)), "centre": 0.5}
+    test["test_slope"] = draw(st.floats(-1, 1))
     return analysis, row, studies, rows, test if k >= 10 else None
 
 

@@ -25,6 +25,8 @@ REPORTS = Path("reports")
 FOLDERS = (STATE, Path("logs"), Path("data/processed"), REPORTS)
 # less free than this when a run failed: the disk was full
 _ROOM = 100_000
+# seconds that what is left of a killed run may take to die
+PATIENCE = 3.0
 # Snakemake ends only when the timer of this limit has run out, 1 s as it comes. With one core a
 # job that waits for its turn would make it look without a pause.
 UNLIMITED = "100/0s"
@@ -135,21 +137,26 @@ def _in_order() -> bool:
 
 
 def _take_lock():  # type: ignore[no-untyped-def]
-    """Take a lock that the kernel drops when this run ends, however it ends.
+    """Take a lock that the kernel drops when this run ends, however it ends; None where it is held.
 
-    The running steps inherit it: a step that outlives a killed run still holds it.
+    The running steps inherit it: a step that outlives a killed run still holds it, for a moment.
     """
     import fcntl
 
     STATE.mkdir(exist_ok=True)
     file = (STATE / "ketameta.lock").open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    os.set_inheritable(file.fileno(), True)
-    return file
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > end:
+                file.close()
+                return None
+            time.sleep(0.05)
+        else:
+            os.set_inheritable(file.fileno(), True)
+            return file
 
 
 def _remove_stale_locks() -> None:

@@ -318,17 +318,19 @@ def _widening(record: Record) -> float | None:
 
 
 def publication(record: Record, asymmetry: Record | None, limits: Thresholds) -> Rating:
-    """Rate publication bias by Egger's test where it can be made: comparisons of ten or more.
+    """Rate publication bias by a test of small-study effects, where ten effects allow one.
 
-    A level goes where small trials lie further from no effect than large ones; the other way
-    round asymmetry is no sign of results kept back. Never two: asymmetry has other causes
-    (Sterne 2011). On proportions the test misleads: not judged.
+    The test is one that large effects alone do not set off (`synthesize.diagnose`). A level goes
+    where small trials lie further from no effect than large ones; the other way round asymmetry
+    is no sign of results kept back. Never two: asymmetry has other causes (Sterne 2011). Results
+    without a comparison are not judged.
     """
-    p = asymmetry["p"] if asymmetry else None
+    p = asymmetry["test_p"] if asymmetry else None
     facts: Record = {"k": record["k"], "p": p, "comparison": record["measure"] in NULL_VALUE}
     if asymmetry is None or p is None or not facts["comparison"]:
         return Rating("publication bias", 0, False, (), facts)
     # on the scale of the analysis no effect is 0 for every comparison
-    away = facts["away"] = asymmetry["slope"] * asymmetry["centre"] > 0
+    away = facts["away"] = asymmetry["test_slope"] * asymmetry["centre"] > 0
+    facts["test"] = asymmetry["test"]
     suspected = p < limits.asymmetry_p and away
     return Rating("publication bias", -int(suspected), True, ("asymmetry",) * suspected, facts)

@@ -173,7 +173,7 @@ def _publication(analysis: Analysis, value: Rating) -> str:
     if facts["p"] is None:
         gives = f"{count(facts['k'], 'trial')} {'gives' if facts['k'] == 1 else 'give'}"
         return f"Cannot be tested: {gives} too few independent effects for a test of asymmetry."
-    test = f"Egger's test of asymmetry: {p_value(facts['p'])}"
+    test = f"Test of small-study effects by {facts['test']}: {p_value(facts['p'])}"
     if value.rating:
         return f"{test}; small trials lie further from no difference than large ones."
     if facts["p"] < analysis.certainty.asymmetry_p:

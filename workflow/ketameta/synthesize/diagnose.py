@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ketameta.configuration import Analysis, Configuration, Question
-from ketameta.stats import cumulative, egger, influence, leave_one_out
+from ketameta.stats import cumulative, egger, influence, leave_one_out, peters
+from ketameta.stats.small_study import RegressionTest
 from ketameta.synthesize.pool import number
-from ketameta.synthesize.scales import natural
+from ketameta.synthesize.scales import NULL_VALUE, natural
 
 Record = dict[str, Any]
 LEAST = 3  # effects: with two, one left out leaves one, which is no synthesis
@@ -66,10 +68,13 @@ def diagnostics(analysis: Analysis, effects: list[Record]) -> list[Record]:
 def asymmetry(analysis: Analysis, effects: list[Record], centre: float) -> Record:
     """Return Egger's regression of an analysis, about a pooled effect on the analysis scale.
 
-    The line is given from three effects on, its p from ten on (Sterne 2011, BMJ 343, d4002).
+    The line is given from three effects on, its p from ten on (Sterne 2011, BMJ 343, d4002). It is
+    what a funnel plot shows; the test beside it goes by size where standard errors follow effects.
     """
     yi, vi = [e["yi"] for e in effects], [e["vi"] for e in effects]
     found = egger(yi, vi, "lm", level=analysis.model.level)
+    name, test, k = _by_size(analysis.select.measure, effects, found, analysis.model.level)
+    told = k >= LEAST_TESTED
     return {
         "analysis": analysis.name,
         "k": len(effects),
@@ -78,7 +83,42 @@ def asymmetry(analysis: Analysis, effects: list[Record], centre: float) -> Recor
         "limit": number(found.limit),
         "statistic": number(found.statistic),
         "p": number(found.p) if len(effects) >= LEAST_TESTED else None,
+        "test": name,
+        "test_k": k,
+        "test_slope": number(test.slope) if told else None,
+        "test_p": number(test.p) if told else None,
     }
+
+
+def _by_size(
+    measure: str, effects: list[Record], line: RegressionTest, level: float
+) -> tuple[str | None, RegressionTest, int]:
+    """Return a test of small-study effects that effects alone do not set off, and its effects.
+
+    The standard error of a ratio or a share follows the number of events, and so the effect: there
+    effects go on 1 / n with Peters' weights (2006, JAMA 295:676). That of an SMD holds the SMD:
+    there it is left out (Pustejovsky & Rodgers 2019, Res Synth Methods 10:57). That of an MD does
+    neither: Egger's line. Treated arms alone have no test.
+    """
+    if measure not in NULL_VALUE:
+        return None, line, 0
+    if measure == "MD":
+        return "Egger", line, len(effects)
+    yi, n_t, n_c = (_column(effects, name) for name in ("yi", "n_t", "n_c"))
+    if measure == "SMD":
+        known = np.isfinite(yi + n_t + n_c)
+        sized = np.where(known, yi, np.nan), np.where(known, 1 / n_t + 1 / n_c, np.nan)
+        found = egger(*sized, "lm", level=level)
+        return "Pustejovsky and Rodgers", found, int(known.sum())
+    a, c = (_column(effects, name) for name in ("events_t", "events_c"))
+    # nobody or everybody with the event has no weight
+    known = (a + c > 0) & (a + c < n_t + n_c)
+    return "Peters", peters(yi, a, n_t, c, n_c, level=level), int(known.sum())
+
+
+def _column(effects: list[Record], name: str) -> NDArray[np.float64]:
+    """Return a column, NaN where it is empty."""
+    return np.array([np.nan if e[name] is None else e[name] for e in effects], float)
 
 
 def courses(configuration: Configuration, syntheses: list[Record]) -> list[Record]:

@@ -133,6 +133,10 @@ ASYMMETRY = TableSchema(
         Column("limit", "number", "effect expected at a standard error of 0", unit=SCALE),
         Column("statistic", "number", "t of the slope, k − 2 degrees of freedom"),
         Column("p", "number", "its p; empty below ten effects, where the test says nothing"),
+        Column("test", "text", "author of the test of small-study effects; none of treated arms"),
+        Column("test_k", "integer", "effects that it can use"),
+        Column("test_slope", "number", "its slope; above 0 small trials have larger values"),
+        Column("test_p", "number", "its p; empty below ten effects"),
     ),
     key=("analysis",),
 )
