@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from dataclasses import replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ketameta.commands.questions import Asked, asked
+from ketameta.commands.revisions import DiffError, commit_of, git
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.tables import RAW_TABLES
 
@@ -19,10 +19,6 @@ Rows = dict[str, list[dict[str, Any]]]
 RAW = "data/raw"
 ENDINGS = (".csv", ".tsv")
 BOOK = "tables.xlsx"
-
-
-class DiffError(ValueError):
-    """A version that cannot be read; the message says why."""
 
 
 def diff(given: argparse.Namespace) -> int:
@@ -137,20 +133,3 @@ def results_of(tables: Rows, configuration: Configuration) -> Rows:
 def syntheses_of(tables: Rows, configuration: Configuration) -> list[dict[str, Any]]:
     """Return the syntheses of raw tables, with verdict and certainty."""
     return results_of(tables, configuration)["syntheses"]
-
-
-def commit_of(name: str) -> str:
-    """Return the hash of the commit that a revision names; `DiffError` where it names none."""
-    commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    if commit is None:
-        raise DiffError(f"{name}: no such revision")
-    return commit.decode().strip()
-
-
-def git(*words: str) -> bytes | None:
-    """Return what git says, or None where it fails or is not there."""
-    try:
-        done = subprocess.run(["git", *words], capture_output=True, check=False)
-    except OSError:
-        raise DiffError("git: no such command; give two folders instead of revisions") from None
-    return done.stdout if done.returncode == 0 else None

@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from ketameta.commands.revisions import commit_of, git
 from ketameta.configuration import CONFIG, Analysis, Configuration, ConfigurationError, load
 
 _ONE = "both versions are pooled with the present configuration, so that only data move"
@@ -54,8 +55,6 @@ def asked(given: argparse.Namespace, present: Configuration) -> Asked:
 
 def _text(name: str) -> bytes | None:
     """Return the configuration of a revision; None where it has none."""
-    from ketameta.commands.diff import commit_of, git
-
     return git("cat-file", "blob", f"{commit_of(name)}:./{CONFIG.as_posix()}")
 
 

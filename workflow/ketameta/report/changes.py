@@ -15,9 +15,8 @@ from ketameta.figures.forest import Block, Forest, Row, Total, draw
 from ketameta.figures.marks import Interval
 from ketameta.figures.scene import to_svg
 from ketameta.report import change_words, wording
-from ketameta.report.forest_data import AXIS, LIMITS, scaled, short
+from ketameta.report.forest_data import scale_of, scaled, short
 from ketameta.report.pages import environment
-from ketameta.synthesize.scales import NULL_VALUE
 from ketameta.tables.digests import TRIALS
 
 Record = dict[str, Any]
@@ -124,11 +123,7 @@ def living_forest(
         (Block("", tuple(drawn)),),
         total,
         None,
-        AXIS[measure],
-        wording.sides(analysis),
-        NULL_VALUE.get(measure),
-        measure in ("RR", "OR"),
-        LIMITS.get(measure),
+        **scale_of(analysis),
         notes=("Squares: the pooled estimate of each release. Diamond: of the present tables.",),
     )
     return forest, rows

@@ -10,7 +10,7 @@ from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, Row, Total
 from ketameta.figures.marks import Interval
 from ketameta.report import wording
-from ketameta.report.forest_data import AXIS, LIMITS, scaled
+from ketameta.report.forest_data import AXIS, LIMITS, scale_of, scaled
 from ketameta.synthesize.scales import NULL_VALUE
 
 Record = dict[str, Any]
@@ -127,11 +127,7 @@ def refits_of(
         (Block("", tuple(forest_rows)),),
         total,
         None,
-        AXIS[measure],
-        wording.sides(analysis),
-        NULL_VALUE.get(measure),
-        measure in ("RR", "OR"),
-        LIMITS.get(measure),
+        **scale_of(analysis),
         notes=(_refit_note(analysis, record, len(rows), prefix),),
     )
 

@@ -69,17 +69,27 @@ def forest_of(
         tuple(_blocks(analysis, studies, subgroups, href, judged, tools)),
         _total(analysis, record, studies, "Random effects") if _pooled(record) else None,
         _prediction(analysis, record),
-        AXIS[measure],
-        wording.sides(analysis),
-        NULL_VALUE.get(measure),
-        measure in ("RR", "OR"),
-        LIMITS.get(measure),
-        tuple(filter(None, (wording.heterogeneity(record), wording.between_groups(record)))),
-        listed,
-        heading,
-        tuple(_notes(analysis, record, studies) + bias.legend(judgements)),
-        bias.headings(tools),
+        **scale_of(analysis),
+        statistics=tuple(
+            filter(None, (wording.heterogeneity(record), wording.between_groups(record)))
+        ),
+        left_out=listed,
+        left_out_heading=heading,
+        notes=tuple(_notes(analysis, record, studies) + bias.legend(judgements)),
+        lights=bias.headings(tools),
     )
+
+
+def scale_of(analysis: Analysis) -> dict[str, Any]:
+    """Return the fields of a forest plot that follow from the measure and the direction."""
+    measure = analysis.select.measure
+    return {
+        "axis_title": AXIS[measure],
+        "sides": wording.sides(analysis),
+        "null": NULL_VALUE.get(measure),
+        "log": measure in ("RR", "OR"),
+        "limits": LIMITS.get(measure),
+    }
 
 
 def _pooled(record: Record) -> bool:

@@ -5,7 +5,8 @@ sentence where the numbers do not allow the step. Nothing here reads files, know
 or chooses a method.
 
 - `binary`: counts from percentages; `fourfold`: counts from a ratio and its interval.
-- `spread`: SDs of one group; `quantiles`, `skew_fits`: mean and SD from medians and ranges.
+- `spread`: SDs of one group; `quantiles` with `five_numbers` and `skew_fits`: mean and SD from
+  medians and ranges.
 - `differences`: standard errors from intervals and tests; `pvalues`: printed p-values.
 - `correlation`: what reported numbers say of a within-person correlation.
 """

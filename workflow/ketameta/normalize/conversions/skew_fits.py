@@ -18,7 +18,7 @@ import numpy as np
 from scipy.special import betaincinv, gamma, gammaincinv, ndtri
 
 from ketameta.normalize.conversions.checks import ConversionError, show
-from ketameta.normalize.conversions.quantiles import Summary, luo_mean, wan_sd
+from ketameta.normalize.conversions.five_numbers import Summary, luo_mean, wan_sd
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Fit = tuple[float, float, float]  # sum of squares, mean, sd
