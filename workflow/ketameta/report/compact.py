@@ -1,11 +1,27 @@
-"""A forest plot with fewer columns, for the front page."""
+"""Forest plots on pages: with fewer columns for the front page, and for a phone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ketameta.figures.forest import Block, Forest, Row, Total
+from ketameta.figures.forest import Block, Forest, Row, Total, draw
+from ketameta.figures.narrow import draw_narrow
+from ketameta.figures.scene import to_svg
+
+
+def on_page(forest: Forest, name: str) -> tuple[str, str]:
+    """Return a forest plot as SVG for a page and for a phone, where the page says what is below.
+
+    Groups on the page: an image may hold no links, and the rows of these are links.
+    """
+    wide = to_svg(draw(forest), name)
+    narrow = to_svg(draw_narrow(replace(forest, left_out=(), notes=())), f"{name}-narrow")
+    return _group(wide), _group(narrow)
+
+
+def _group(svg: str) -> str:
+    return svg.replace('role="img"', 'role="group"', 1)
 
 
 def compact(forest: Forest) -> Forest:

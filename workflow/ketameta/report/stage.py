@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,11 @@ from ketameta.evidence.claims import verdicts_of
 from ketameta.evidence.judged import certainties, judged
 from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
-from ketameta.figures.narrow import draw_narrow
 from ketameta.figures.scene import to_svg
 from ketameta.report import changes
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claims import claim_rows, claim_views, tally
-from ketameta.report.compact import compact
+from ketameta.report.compact import compact, on_page
 from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.forest_data import forest_of
 from ketameta.report.graphics import courses, diagnostics, evidence, reductions
@@ -118,20 +116,18 @@ def _analysis_files(
     own = {table: _of(tables[table], name) for table in STAGE_TABLES["synthesize"] if table in _OWN}
     rows = (own["studies"], own["subgroups"], "", own["exclusions"], own["judgements"])
     forest = forest_of(analysis, record, *rows)
-    scene = draw(forest)
-    # a phone shows the rows alone: the page says the rest
-    narrow = draw_narrow(replace(forest, left_out=(), notes=()))
+    figure, narrow = on_page(forest, name)
     studies = [study_view(analysis, s) for s in own["studies"]]
     page = environment().get_template("analysis.html")
     return {
-        f"figures/{name}.forest.svg": to_svg(scene, name, standalone=True),
+        f"figures/{name}.forest.svg": to_svg(draw(forest), name, standalone=True),
         f"analyses/{name}.html": page.render(
             **shared,
             analysis=analysis,
             record=record,
             rated=rated,
-            figure=_inline(to_svg(scene, name)),
-            narrow=_inline(to_svg(narrow, f"{name}-narrow")),
+            figure=figure,
+            narrow=narrow,
             studies=studies,
             subgroups=own["subgroups"],
             sensitivity=own["sensitivity"],
@@ -164,11 +160,4 @@ def _small_forests(analysis: Analysis, tables: Rows, record: Record) -> tuple[st
     name = analysis.name
     studies, subgroups = _of(tables["studies"], name), _of(tables["subgroups"], name)
     href = f"analyses/{name}.html"
-    forest = compact(forest_of(analysis, record, studies, subgroups, href))
-    wide, narrow = draw(forest), draw_narrow(forest)
-    return _inline(to_svg(wide, name)), _inline(to_svg(narrow, f"{name}-narrow"))
-
-
-def _inline(svg: str) -> str:
-    """Make a drawing a group on a page: an image may hold no links, and its rows are links."""
-    return svg.replace('role="img"', 'role="group"', 1)
+    return on_page(compact(forest_of(analysis, record, studies, subgroups, href)), name)
