@@ -107,6 +107,12 @@ FILES = {
     "a header alone": (TEXT.split("\n")[0] + "\n", 0, "has a header and no study below it"),
     "a cell too few": (TEXT.replace("1,3,Serious harm,,", "1,3,Serious harm,"), 9, "has 26 cells; the header has 27"),
     "a column missing": (TEXT.replace("GIV SE", "Note", 1), 1, "the column is missing from the header"),
+    "no data": (
+        "Analysis group,Analysis number,Analysis name,Study,Weight,Mean,CI start,CI end\n"
+        "1,1,Pain,Smith 2020,50,1,0.5,2\n",
+        1,
+        "the header has no column of data",
+    ),
     "a column misspelt": (TEXT.replace("Experimental cases", "Experimental case", 1), 1, "'Experimental case' is not a column of this table; nearest: Experimental cases"),
     "a column twice": (TEXT.replace("Footnotes", "Mean", 1), 1, "stands 2 times in the header"),
     "a merge conflict": (TEXT + "<<<<<<< HEAD" + "," * 26 + "\n", 15, "a merge conflict of Git"),

@@ -174,6 +174,8 @@ class _Header:
             table.fault(row.line, "", "", row.cells)
             return False
         header = [cell.translate(_SPACES).translate(_INVISIBLE).strip() for cell in row.cells]
+        if table.schema.foreign:
+            header = [table.schema.own_name(name) for name in header]
         self.width = len(header)
         if not any(header):
             table.fault(1, "", "", f"is empty; its first line must be {self._wanted()}")
@@ -208,8 +210,7 @@ class _Header:
         absent = [name for name in table.schema.names if name not in header]
         unknown = [n for n in dict.fromkeys(filter(None, header)) if n not in table.schema.names]
         if table.schema.foreign:
-            needed = [name for name in absent if not table.schema[name].optional]
-            unknown = [name for name in unknown if nearest(name[:80], needed)]
+            unknown = [name for name in unknown if nearest(name[:80], absent)]
         if len(unknown) > MAX_UNKNOWN:
             message = f"has {len(unknown):,} columns that this table does not know"
             table.fault(1, "", "", message)

@@ -9,7 +9,7 @@ from ketameta.ingest.reader import read_text
 from ketameta.ingest.sheet import Entry, Sheet, typed
 from ketameta.ingest.text import UnreadableError, decode, load
 from ketameta.tables.problems import ERROR, WARNING, Problem
-from ketameta.tables.revman import DATA_ROWS
+from ketameta.tables.revman import DATA_ROWS, TOGETHER
 
 # so many names of the header are no accident
 _SURE = 5
@@ -44,8 +44,8 @@ def is_data_rows(path: Path) -> bool:
         first = decode(load(path)).content.lstrip("\n").partition("\n")[0]
     except UnreadableError:
         return False
-    known = set(DATA_ROWS.names)
-    found = [{part.strip(' "') for part in first.split(mark)} & known for mark in ",;\t|"]
+    known, own = set(DATA_ROWS.names), DATA_ROWS.own_name
+    found = [{own(part.strip(' "')) for part in first.split(mark)} & known for mark in ",;\t|"]
     return max(map(len, found)) >= _SURE
 
 
@@ -55,6 +55,7 @@ def read_data_rows(path: Path) -> Sheet:
     if not text.readable:
         return Sheet(DATA_ROWS, text.file, problems=list(text.problems))
     sheet = typed(text)
+    _check_header(sheet)
     for row in sheet.entries:
         _check(sheet, row)
     _tell_twins(sheet)
@@ -72,6 +73,22 @@ def analyses(sheet: Sheet) -> dict[str, Analysis]:
         number: Analysis(number, own[0]["Analysis name"] or "", tuple(own))
         for number, own in rows.items()
     }
+
+
+def _check_header(sheet: Sheet) -> None:
+    """Fault a column that is missing beside those that it belongs to, and a file without data."""
+    # a name that looks like it stands for it, and is told already
+    told = " ".join(p.message for p in sheet.problems if p.line == 1)
+    present = [[name for name in group if name not in sheet.missing] for group in TOGETHER]
+    for group, names in zip(TOGETHER, present, strict=True):
+        for name in group if names else ():
+            if name in sheet.missing and name not in told:
+                message = "the column is missing from the header"
+                sheet.problems.append(Problem(sheet.file, 1, name, "", message))
+    if not any(present):
+        wanted = "; ".join(", ".join(group) for group in TOGETHER)
+        message = f"the header has no column of data, of {wanted}"
+        sheet.problems.append(Problem(sheet.file, 1, "", "", message))
 
 
 def _check(sheet: Sheet, row: Entry) -> None:

@@ -117,6 +117,14 @@ class TableSchema:
         """The column names in order."""
         return [column.name for column in self.columns]
 
+    def own_name(self, name: str) -> str:
+        """Return the column that a name stands for, letters and digits alone; else the name.
+
+        R writes ``Experimental.cases`` and ``O.E`` where the file had a space or a hyphen.
+        """
+        plain = _plain(name)
+        return next((own for own in self.names if _plain(own) == plain), name) if plain else name
+
     def arrow_schema(self) -> pa.Schema:
         """Return the Parquet schema, with unit and description in each column's metadata."""
         import pyarrow as pa
@@ -132,3 +140,7 @@ class TableSchema:
             ],
             metadata={"table": self.name, "row": self.row},
         )
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
