@@ -88,7 +88,7 @@ def _run(cores: str, dry_run: bool, force: bool, verbose: bool) -> int:
             "--config",
             "tables_checked=true",
         ]
-        command += ["--max-jobs-per-timespan", UNLIMITED] * (cores != "1")
+        command += ["--max-jobs-per-timespan", UNLIMITED] * (_number(cores) > 1)
         command += ["--dry-run"] * dry_run + ["--forceall"] * force
         if verbose:
             status = subprocess.run(command, check=False).returncode
@@ -99,6 +99,13 @@ def _run(cores: str, dry_run: bool, force: bool, verbose: bool) -> int:
     if status == 0 and not dry_run:
         _closing()
     return 0 if status == 0 else 1
+
+
+def _number(cores: str) -> int:
+    """Return how many jobs may run at once; 1 where that is no number, which Snakemake tells."""
+    if cores == "all":
+        return os.cpu_count() or 1
+    return int(cores) if cores.isdecimal() else 1
 
 
 def _name_user() -> None:
