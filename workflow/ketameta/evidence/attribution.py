@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import fsum
 from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
@@ -80,7 +81,7 @@ def _explained(move: Move, causes: list[Cause]) -> Move:
     order = sorted(causes, key=lambda c: (-abs(c.shift or 0.0), c.edit))
     together = None
     if move.shift is not None and all(c.shift is not None for c in causes):
-        rest = move.shift - sum(c.shift or 0.0 for c in causes)
+        rest = move.shift - fsum(c.shift or 0.0 for c in causes)
         together = rest if abs(rest) > SAME else 0.0
     return replace(move, causes=tuple(order), together=together)
 

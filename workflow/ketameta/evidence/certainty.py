@@ -159,7 +159,7 @@ def shares_of(studies: Sequence[Record], key: str) -> dict[str, float]:
     found: dict[str, float] = defaultdict(float)
     for study in studies:
         found[study[key] or ""] += study["weight"] if known else 1.0
-    total = sum(found.values())
+    total = math.fsum(found.values())
     return {name: 100 * weight / total for name, weight in found.items()}
 
 
