@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from ketameta.commands.diff import results_of, syntheses_of
+from ketameta.commands.diff import results_of
 from ketameta.commands.results import verdicts
 from ketameta.evidence import releases
 from ketameta.evidence.attribution import attribute
@@ -56,6 +56,10 @@ def enter(row, **cells):
 def drop_trial(tables, trial):
     for name in tables:
         tables[name] = [row for row in tables[name] if row.get("trial_id") != trial]
+
+
+def syntheses_of(tables, configuration):
+    return results_of(tables, configuration)["syntheses"]
 
 
 def change_of(old, new, configuration):

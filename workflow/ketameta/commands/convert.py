@@ -33,10 +33,7 @@ def convert(given: argparse.Namespace) -> int:
         for path, content in files.items():
             write_bytes(path, content)
     except TableError as error:
-        for line, column, message in error.faults:
-            place = f"{source}:{line}" if line else f"{source}"
-            about = f" column {column}" if column else ""
-            print(escaped(f"{place}{about}: {message}"), file=sys.stderr)
+        print(*error.lines(source), sep="\n", file=sys.stderr)
         return 1
     except (ChoiceError, LossError) as error:
         for text in str(error).splitlines():

@@ -128,8 +128,3 @@ def results_of(tables: Rows, configuration: Configuration) -> Rows:
     rows = {name: table.to_pylist() for name, table in made.items()}
     made = synthesize({**tables, **rows}, plain)
     return results({**tables, **{name: made[name].to_pylist() for name in made}}, configuration)
-
-
-def syntheses_of(tables: Rows, configuration: Configuration) -> list[dict[str, Any]]:
-    """Return the syntheses of raw tables, with verdict and certainty."""
-    return results_of(tables, configuration)["syntheses"]

@@ -9,9 +9,9 @@ from ketameta.ingest.stage import check_folder
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.checks.run import find
 from ketameta.tables.problems import ERROR, Problem
+from ketameta.tables.raw import EFFECT_TABLES
 
 Rows = dict[str, list[dict[str, Any]]]
-_READ = ("trials", "arms", "outcomes", "contrasts")
 
 
 def examine(folder: Path) -> tuple[Rows, list[Problem]]:
@@ -21,9 +21,10 @@ def examine(folder: Path) -> tuple[Rows, list[Problem]]:
     Those that need effects (an outlying one, |g| above 3) are left to the run.
     """
     tables, problems = check_folder(folder)
-    if any(p.severity == ERROR for p in problems) or not all(name in tables for name in _READ):
+    whole = all(name in tables for name in EFFECT_TABLES)
+    if not whole or any(p.severity == ERROR for p in problems):
         return tables, problems
-    trials, arms, outcomes, contrasts = (tables[name] for name in _READ)
+    trials, arms, outcomes, contrasts = (tables[name] for name in EFFECT_TABLES)
     found = find(trials, arms, outcomes, contrasts, [])
     return tables, problems + [_problem(finding) for finding in found]
 

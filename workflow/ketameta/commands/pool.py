@@ -59,10 +59,7 @@ def pool(given: argparse.Namespace) -> int:
             print(escaped(text), file=sys.stderr)
         return 2
     except TableError as error:
-        for line, column, message in error.faults:
-            place = f"{given.file}:{line}" if line else f"{given.file}"
-            about = f" column {column}" if column else ""
-            print(escaped(f"{place}{about}: {message}"), file=sys.stderr)
+        print(*error.lines(given.file), sep="\n", file=sys.stderr)
         return 1
     if given.json:
         print(json.dumps(_as_json(pooled), indent=2, allow_nan=False))

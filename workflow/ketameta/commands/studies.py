@@ -37,6 +37,15 @@ class TableError(Exception):
         super().__init__("; ".join(message for _, _, message in faults))
         self.faults = faults
 
+    def lines(self, file: Path) -> list[str]:
+        """Return a line for each fault, with its place in the file, safe to print."""
+        found = []
+        for line, column, message in self.faults:
+            place = f"{file}:{line}" if line else f"{file}"
+            about = f" column {column}" if column else ""
+            found.append(escaped(f"{place}{about}: {message}"))
+        return found
+
 
 @dataclass(frozen=True)
 class Studies:

@@ -12,10 +12,11 @@ from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.changes import SAME, Cause, Move, difference, on_scale
-from ketameta.evidence.edits import EFFECT_TABLES, Edit, edits
+from ketameta.evidence.edits import Edit, edits
 from ketameta.evidence.rows import ADDED, REMOVED, RowChange, Tables, changed_rows
 from ketameta.normalize.stage import effects_of, raw_rows, trials_of
 from ketameta.synthesize.pool import pooled
+from ketameta.tables.raw import EFFECT_TABLES
 
 Record = dict[str, Any]
 MOST_FITS = 600

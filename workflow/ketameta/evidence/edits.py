@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ketameta.evidence.rows import EDITED, RowChange
-
-# the tables that effects come from
-EFFECT_TABLES = ("trials", "arms", "outcomes", "contrasts")
+from ketameta.tables.raw import EFFECT_TABLES
 
 
 @dataclass(frozen=True)

@@ -270,6 +270,9 @@ RISK_OF_BIAS = TableSchema(
     key=("trial_id", "tool", "outcome", "domain", "source"),
 )
 
+# those that effects come from
+EFFECT_TABLES = ("trials", "arms", "outcomes", "contrasts")
+
 RAW_TABLES: dict[str, TableSchema] = {
     table.name: table
     for table in (TRIALS, ARMS, OUTCOMES, CONTRASTS, PUBLISHED, CLAIMS, RISK_OF_BIAS)
