@@ -31,7 +31,7 @@ onstart:
     before_jobs()
 
 
-# Snakemake deletes the pages before it makes them: after a failure the last good ones come back
+# a job that fails leaves old pages beside new ones: the last good report comes back
 onerror:
     restore_last(Path("reports"))
 

@@ -8,7 +8,7 @@ from ketameta.figures.forest import LINE
 from ketameta.figures.narrow import WIDTH, draw_narrow
 from ketameta.figures.scene import Group, Line, Text, flat
 from ketameta.report.forest_data import forest_of
-from ketameta.report.graphics import _by
+from ketameta.tables.grouping import grouped
 
 
 @pytest.mark.parametrize("trials", [1, 2, 13, 150])
@@ -26,7 +26,7 @@ def test_no_text_meets_another_or_leaves_the_drawing(
 
 
 def test_no_text_of_the_real_figures_meets_another(tables, configuration, collisions, outside):
-    groups = {t: _by(tables[t], "analysis") for t in ("syntheses", "studies", "subgroups")}
+    groups = {t: grouped(tables[t], "analysis") for t in ("syntheses", "studies", "subgroups")}
     for analysis in configuration:
         own = [groups[t][analysis.name] for t in ("syntheses", "studies", "subgroups")]
         scene = draw_narrow(forest_of(analysis, own[0][0], own[1], own[2]))

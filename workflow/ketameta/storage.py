@@ -82,7 +82,7 @@ _VERSIONS = "versions"
 
 
 def keep_last(reports: Path) -> None:
-    """Keep the report aside until a run has ended: Snakemake deletes pages before it makes them.
+    """Keep the report aside until a run has ended: one cut short leaves old pages beside new ones.
 
     What a killed run kept is put back first. Raises `OSError` where the folder is not writable.
     """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
 from typing import Any
 
 from ketameta.configuration import Configuration
@@ -12,6 +10,7 @@ from ketameta.evidence.claims import verdicts_of
 from ketameta.evidence.verdicts import verdict
 from ketameta.synthesize.claims import tests_of
 from ketameta.tables import STAGE_TABLES
+from ketameta.tables.grouping import grouped
 
 Record = dict[str, Any]
 Rows = dict[str, list[Record]]
@@ -22,7 +21,7 @@ RATED_FROM = ("syntheses", "studies", "judgements", "asymmetry")
 
 def certainties(tables: Rows, configuration: Configuration) -> dict[str, Certainty]:
     """Return the certainty of every analysis that is in the tables and the configuration."""
-    rows = {name: _by_analysis(tables[name]) for name in RATED_FROM}
+    rows = {name: grouped(tables[name], "analysis") for name in RATED_FROM}
     return {
         analysis.name: certainty(
             analysis,
@@ -44,17 +43,19 @@ def judged(
     An analysis that the configuration has no more gets no certainty: its thresholds are not known.
     """
     rated = certainties(tables, configuration) if rated is None else rated
-    studies = _by_analysis(tables["studies"])
+    studies = grouped(tables["studies"], "analysis")
     result = []
     for row in tables["syntheses"]:
         name = row["analysis"]
-        own = rated[name].level if name in rated else None
-        known = name in rated
-        more = {
-            "worthwhile": worthwhile(configuration[name], studies[name]) if known else None,
-            "populations": populations(configuration[name], studies[name]) if known else (),
-        }
-        result.append({**row, "verdict": verdict(row), "certainty": own, **more})
+        known: Record = {"certainty": None, "worthwhile": None, "populations": ()}
+        if name in rated:
+            asked = configuration[name], studies[name]
+            known = {
+                "certainty": rated[name].level,
+                "worthwhile": worthwhile(*asked),
+                "populations": populations(*asked),
+            }
+        result.append({**row, "verdict": verdict(row), **known})
     return result
 
 
@@ -65,8 +66,7 @@ def results(tables: Rows, configuration: Configuration) -> Rows:
     not recorded, and then there is no table `claim_verdicts`.
     """
     if not _complete(tables):
-        unrated = {"certainty": None, "worthwhile": None, "populations": ()}
-        return {"syntheses": [{**r, "verdict": verdict(r), **unrated} for r in tables["syntheses"]]}
+        return {"syntheses": judged({**tables, "studies": []}, configuration, {})}
     rows = judged(tables, configuration)
     records = {row["analysis"]: row for row in rows}
     tests = [t for t in tests_of(tables["claims"], configuration) if _known(t, records)]
@@ -87,10 +87,3 @@ def _complete(tables: Rows) -> bool:
 def _known(test: Record, records: dict[str, Record]) -> bool:
     """Say whether a claim can be judged from these records: older results may lack an analysis."""
     return not test["computed"] or test["analysis"] in records
-
-
-def _by_analysis(rows: Sequence[Record]) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = defaultdict(list)
-    for row in rows:
-        found[row["analysis"]].append(row)
-    return found

@@ -11,7 +11,7 @@ from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.changes import Change
 from ketameta.evidence.releases import Release, Since, between, in_order, since
 from ketameta.figures.columns import Heading
-from ketameta.figures.forest import Block, Forest, Row, Total
+from ketameta.figures.forest import Block, Forest, Row, Total, draw
 from ketameta.figures.marks import Interval
 from ketameta.report import change_words, wording
 from ketameta.report.compact import on_page
@@ -54,7 +54,7 @@ def page(
     latest, steps = history(releases, shared["summary"], list(records.values()), claims)
     ordered = in_order(releases)
     living = [
-        (analysis, *on_page(forest, f"living-{analysis.name}"), rows)
+        (analysis, *on_page(forest, draw(forest), f"living-{analysis.name}"), rows)
         for analysis in configuration
         if analysis.display.headline and ordered
         for forest, rows in [living_forest(analysis, ordered, records[analysis.name])]

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ketameta.figures.forest import Block, Forest, Row, Total, draw
+from ketameta.figures.forest import Block, Forest, Row, Total
 from ketameta.figures.narrow import draw_narrow
-from ketameta.figures.scene import to_svg
+from ketameta.figures.scene import Scene, to_svg
 
 
-def on_page(forest: Forest, name: str) -> tuple[str, str]:
-    """Return a forest plot as SVG for a page and for a phone, where the page says what is below.
+def on_page(forest: Forest, wide: Scene, name: str) -> tuple[str, str]:
+    """Return a forest plot, drawn as `wide`, as SVG for a page and for a phone.
 
-    Groups on the page: an image may hold no links, and the rows of these are links.
+    What stands below the plot a phone leaves to the page. Groups there: an image may hold no links,
+    and the rows of these are links.
     """
-    wide = to_svg(draw(forest), name)
-    narrow = to_svg(draw_narrow(replace(forest, left_out=(), notes=())), f"{name}-narrow")
-    return _group(wide), _group(narrow)
+    narrow = draw_narrow(replace(forest, left_out=(), notes=()))
+    return _group(to_svg(wide, name)), _group(to_svg(narrow, f"{name}-narrow"))
 
 
 def _group(svg: str) -> str:

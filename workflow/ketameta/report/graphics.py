@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from ketameta.figures.scene import Scene, to_svg
 from ketameta.report import statistical_data
 from ketameta.report.diagnostic_data import baujat_of, course_of, funnel_of, refits_of
 from ketameta.report.forest_data import forest_of
+from ketameta.tables.grouping import grouped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -94,7 +94,7 @@ def drawn(scene: Scene, analysis: str, kind: str) -> Drawing:
 def forests(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
     """Yield the forest plot of every analysis that has a trial."""
     groups = {
-        name: _by(tables[name], "analysis")
+        name: grouped(tables[name], "analysis")
         for name in ("syntheses", "studies", "subgroups", "exclusions", "judgements")
     }
     for analysis in configuration:
@@ -115,7 +115,7 @@ def forests(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
 
 def diagnostics(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
     """Yield funnel, cumulative, leave-one-out and Baujat plot of each diagnosed analysis."""
-    rows = _by(tables["diagnostics"], "analysis")
+    rows = grouped(tables["diagnostics"], "analysis")
     records = {r["analysis"]: r for r in tables["syntheses"]}
     tests = {r["analysis"]: r for r in tables["asymmetry"]}
     for analysis in configuration:
@@ -132,7 +132,7 @@ def diagnostics(tables: Rows, configuration: Configuration) -> Iterator[Drawing]
 
 def courses(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
     """Yield the time course of each family of analyses, under the name of its first."""
-    for name, rows in _by(tables["courses"], "course").items():
+    for name, rows in grouped(tables["courses"], "course").items():
         course = course_of([configuration[r["analysis"]] for r in rows], rows)
         if course is not None:
             yield drawn(draw_course(course), name, "timecourse")
@@ -146,7 +146,7 @@ def statistical(tables: Rows, configuration: Configuration) -> Iterator[Drawing]
 
 def reductions(rows: list[Record], configuration: Configuration) -> Iterator[Drawing]:
     """Yield the reductions arm by arm of each analysis that pools reductions."""
-    groups = _by(rows, "analysis")
+    groups = grouped(rows, "analysis")
     for analysis in configuration:
         if analysis.select.measure == "PCTRED":
             parts = statistical_data.reductions(analysis, groups[analysis.name])
@@ -183,10 +183,3 @@ def prints(tables: Rows, configuration: Configuration) -> Iterator[tuple[str, by
         for drawing in part(tables, configuration):
             for suffix in ("pdf", "png"):
                 yield drawing.path(suffix), drawing.printed(suffix)
-
-
-def _by(rows: list[Record], name: str) -> dict[str, list[Record]]:
-    groups: dict[str, list[Record]] = defaultdict(list)
-    for row in rows:
-        groups[row[name]].append(row)
-    return groups

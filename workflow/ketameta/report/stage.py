@@ -26,9 +26,12 @@ from ketameta.report.verify import verify_script
 from ketameta.report.workbook import workbook
 from ketameta.report_files import report_files
 from ketameta.tables import RAW_TABLES, STAGE_TABLES
+from ketameta.tables.grouping import grouped
 
 Record = dict[str, Any]
 Rows = dict[str, list[Record]]
+# table -> analysis -> rows
+Groups = dict[str, dict[str, list[Record]]]
 STATIC = Path(__file__).parent / "static"
 
 
@@ -43,10 +46,11 @@ def report(
     rated = certainties(tables, configuration)
     records = {row["analysis"]: row for row in judged(tables, configuration, rated)}
     shared = _shared(tables, configuration, paths, releases)
+    groups = {table: grouped(tables[table], "analysis") for table in _OWN}
     files: dict[str, str | bytes] = {}
     for analysis in configuration:
         name = analysis.name
-        files |= _analysis_files(analysis, tables, records[name], rated[name], shared)
+        files |= _analysis_files(analysis, groups, records[name], rated[name], shared)
     pages = environment()
     verdicts = verdicts_of(tables["claim_tests"], records)
     shared["told"] = tally(list(verdicts.values()))
@@ -60,7 +64,7 @@ def report(
         evidence=tables["evidence_map"],
         rows=[(a, records[a.name]) for a in configuration],
         headlines=[
-            (a, records[a.name], *_small_forests(a, tables, records[a.name]))
+            (a, records[a.name], *_small_forests(a, groups, records[a.name]))
             for a in configuration
             if a.display.headline
         ],
@@ -109,18 +113,19 @@ def _shared(
 
 
 def _analysis_files(
-    analysis: Analysis, tables: Rows, record: Record, rated: Certainty, shared: dict[str, Any]
+    analysis: Analysis, groups: Groups, record: Record, rated: Certainty, shared: dict[str, Any]
 ) -> dict[str, str]:
     """Return the figure and the page of one analysis."""
     name = analysis.name
-    own = {table: _of(tables[table], name) for table in STAGE_TABLES["synthesize"] if table in _OWN}
+    own = {table: groups[table][name] for table in _OWN}
     rows = (own["studies"], own["subgroups"], "", own["exclusions"], own["judgements"])
     forest = forest_of(analysis, record, *rows)
-    figure, narrow = on_page(forest, name)
+    scene = draw(forest)
+    figure, narrow = on_page(forest, scene, name)
     studies = [study_view(analysis, s) for s in own["studies"]]
     page = environment().get_template("analysis.html")
     return {
-        f"figures/{name}.forest.svg": to_svg(draw(forest), name, standalone=True),
+        f"figures/{name}.forest.svg": to_svg(scene, name, standalone=True),
         f"analyses/{name}.html": page.render(
             **shared,
             analysis=analysis,
@@ -151,13 +156,9 @@ _OWN = (
 )
 
 
-def _of(rows: list[Record], name: str) -> list[Record]:
-    return [row for row in rows if row["analysis"] == name]
-
-
-def _small_forests(analysis: Analysis, tables: Rows, record: Record) -> tuple[str, str]:
+def _small_forests(analysis: Analysis, groups: Groups, record: Record) -> tuple[str, str]:
     """Draw the headline's forest plot, wide and narrow, with links to the analysis page."""
     name = analysis.name
-    studies, subgroups = _of(tables["studies"], name), _of(tables["subgroups"], name)
-    href = f"analyses/{name}.html"
-    return on_page(compact(forest_of(analysis, record, studies, subgroups, href)), name)
+    studies, subgroups = (groups[table][name] for table in ("studies", "subgroups"))
+    forest = compact(forest_of(analysis, record, studies, subgroups, f"analyses/{name}.html"))
+    return on_page(forest, draw(forest), name)

@@ -15,6 +15,7 @@ from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnost
 from ketameta.synthesize.judge import judgements
 from ketameta.synthesize.pool import between, intervals, normal_interval, pooled, weights
 from ketameta.synthesize.scales import favours, natural
+from ketameta.tables.grouping import grouped
 from ketameta.tables.stages import STAGE_TABLES
 from ketameta.vocabulary import vocabulary
 
@@ -31,14 +32,14 @@ def synthesize(
     import pyarrow as pa
 
     found: dict[str, list[Record]] = defaultdict(list)
-    effects = _by(tables["effects"], "analysis")
-    steps = _by(tables["derivations"], "analysis", "trial_id", "comparison")
-    variants = _by(tables["variants"], "analysis", "variant")
+    effects = grouped(tables["effects"], "analysis")
+    steps = grouped(tables["derivations"], "analysis", "trial_id", "comparison")
+    variants = grouped(tables["variants"], "analysis", "variant")
     raw = {(row["file"], row["line"]): row for row in tables["rows"]}
-    ledger = _by(tables["ledger"], "analysis")
+    ledger = grouped(tables["ledger"], "analysis")
     labels = {row["trial_id"]: row["label"] for row in tables["rows"]}
     for analysis in configuration:
-        own = sorted(effects[analysis.name,], key=lambda e: (e["year"] or 9999, e["trial_id"]))
+        own = sorted(effects[analysis.name], key=lambda e: (e["year"] or 9999, e["trial_id"]))
         record = _synthesis(analysis, own)
         found["syntheses"].append(record)
         found["absolute"] += _of(analysis, risks(record["measure"], record, own))
@@ -46,8 +47,8 @@ def synthesize(
         found["subgroups"] += _subgroups(analysis, own)
         found["studies"] += _studies(analysis, own, steps, raw)
         found["sensitivity"] += _sensitivity(analysis, own, variants)
-        found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name,], labels, raw)
-        found["unused"] += _unused(analysis, own, ledger[analysis.name,], labels)
+        found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name], labels, raw)
+        found["unused"] += _unused(analysis, own, ledger[analysis.name], labels)
         outcome, trials = analysis.select.outcome, [e["trial_id"] for e in own]
         found["judgements"] += judgements(analysis.name, outcome, trials, tables["bias"])
         if diagnosed(analysis, own, record):
@@ -63,13 +64,6 @@ def synthesize(
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())
         for name, schema in STAGE_TABLES["synthesize"].items()
     }
-
-
-def _by(rows: list[Record], *names: str) -> dict[tuple[Any, ...], list[Record]]:
-    groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
-    for row in rows:
-        groups[tuple(row[name] for name in names)].append(row)
-    return groups
 
 
 def _of(analysis: Analysis, rows: list[Record]) -> list[Record]:
@@ -110,7 +104,7 @@ def group_of(analysis: Analysis, effect: Record) -> str:
 
 def _groups(analysis: Analysis, effects: list[Record]) -> dict[str, list[Record]]:
     """Return the effects by subgroup, in the order of the vocabulary; none where there is one."""
-    groups = _by([{**e, "subgroup": group_of(analysis, e)} for e in effects], "subgroup")
+    groups = grouped([{**e, "subgroup": group_of(analysis, e)} for e in effects], "subgroup")
     lists = {
         "comparator_class": "comparator_classes",
         "population": "populations",
@@ -119,8 +113,8 @@ def _groups(analysis: Analysis, effects: list[Record]) -> dict[str, list[Record]
     order = (
         list(vocabulary().words(lists[analysis.model.subgroup])) if analysis.model.subgroup else []
     )
-    names = sorted(groups, key=lambda g: (order.index(g[0]) if g[0] in order else len(order), g))
-    return {name[0]: groups[name] for name in names}
+    names = sorted(groups, key=lambda g: (order.index(g) if g in order else len(order), g))
+    return {name: groups[name] for name in names}
 
 
 def _subgroups(analysis: Analysis, effects: list[Record]) -> list[Record]:
