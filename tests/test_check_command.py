@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from ketameta.cli import main
-from ketameta.commands.check import check
 
 ROOT = Path(__file__).parents[1]
 BASE = ROOT / "tests" / "bad_input" / "base"
@@ -30,7 +29,7 @@ def spoil(folder: Path, table: str, old: str, new: str) -> None:
 
 
 def test_the_tables_of_this_repository_have_no_error(capsys) -> None:
-    assert check(ROOT / "data" / "raw") == 0
+    assert main(["check", str(ROOT / "data" / "raw")]) == 0
     assert "error" not in capsys.readouterr().out
 
 
@@ -63,7 +62,7 @@ def test_the_folder_is_data_raw_where_none_is_named(folder: Path, capsys, monkey
 def test_notes_and_warnings_are_marked_and_leave_the_status_at_0(folder: Path, capsys) -> None:
     spoil(folder, "outcomes", ",-9.5,", ",\u22129.5,")
     spoil(folder, "contrasts", ",-10.8,", ",-3,")
-    assert check(folder) == 0
+    assert main(["check", str(folder)]) == 0
     out, err = capsys.readouterr()
     first, second, *asked = err.splitlines()
     assert first.startswith(f"note: {folder.as_posix()}/outcomes.csv:10 column change_mean: ")
@@ -74,16 +73,16 @@ def test_notes_and_warnings_are_marked_and_leave_the_status_at_0(folder: Path, c
 
 
 def test_no_folder_is_wrong_use(tmp_path: Path, capsys) -> None:
-    assert check(tmp_path / "nowhere") == 2
+    assert main(["check", str(tmp_path / "nowhere")]) == 2
     assert capsys.readouterr().err == f"{(tmp_path / 'nowhere').as_posix()}: no such folder\n"
     (tmp_path / "file").write_text("")
-    assert check(tmp_path / "file") == 2
+    assert main(["check", str(tmp_path / "file")]) == 2
     assert capsys.readouterr().err.endswith("file: is not a folder\n")
 
 
 def test_a_folder_without_any_table_is_one_fault(tmp_path: Path, capsys) -> None:
     (tmp_path / "notes.txt").write_text("nothing here")
-    assert check(tmp_path) == 1
+    assert main(["check", str(tmp_path)]) == 1
     err = capsys.readouterr().err
     assert err.startswith(f"{tmp_path.as_posix()}: holds none of the tables trials.csv, arms.csv")
     assert err.count("\n") == 1
@@ -94,7 +93,7 @@ def test_a_folder_that_may_not_be_listed_is_one_fault(folder: Path, capsys, monk
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "listdir", refuse)
-    assert check(folder) == 1
+    assert main(["check", str(folder)]) == 1
     assert capsys.readouterr().err == f"{folder.as_posix()}: Permission denied\n"
 
 
@@ -108,7 +107,7 @@ def test_a_file_that_may_not_be_read_is_one_fault(folder: Path, capsys, monkeypa
         return real(path, *args, **kwargs)
 
     monkeypatch.setattr(Path, "open", refuse)
-    assert check(folder) == 1
+    assert main(["check", str(folder)]) == 1
     err = capsys.readouterr().err
     assert err == f"{folder.as_posix()}/trials.csv: cannot be read: Permission denied\n"
 
@@ -116,7 +115,7 @@ def test_a_file_that_may_not_be_read_is_one_fault(folder: Path, capsys, monkeypa
 def test_control_characters_of_cells_do_not_reach_the_terminal(folder: Path, capsys) -> None:
     spoil(folder, "outcomes", "adams2011,ketamine_0.5,", "adams\x1b[2J2011,ketamine_0.5,")
     spoil(folder, "arms", "adams2011,saline,saline,", "adams2011,\x07sal,saline,")
-    assert check(folder) == 1
+    assert main(["check", str(folder)]) == 1
     err = capsys.readouterr().err
     assert "\x1b" not in err
     assert "\x07" not in err
@@ -127,7 +126,7 @@ def test_a_folder_name_that_is_no_text_is_shown_escaped(tmp_path: Path, capsys) 
     folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/raw\xff\n"))
     shutil.copytree(BASE, folder)
     spoil(folder, "arms", ",IV,1,31", ",VI,1,31")
-    assert check(folder) == 1
+    assert main(["check", str(folder)]) == 1
     out, err = capsys.readouterr()
     assert "/raw\\udcff\\n/arms.csv:2 column route: 'VI'" in err
     assert "/raw\\udcff\\n: 7 tables" in out

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ketameta.commands.check import check
+from ketameta.cli import main
 
 BASE = Path(__file__).parents[1] / "bad_input" / "base"
 
@@ -72,7 +72,7 @@ class Folder:
 
     def check(self) -> Said:
         """Run `ketameta check` on the folder."""
-        status = check(self.path)
+        status = main(["check", str(self.path)])
         out, err = self.capsys.readouterr()
         lines = err.replace(f"{self.path.as_posix()}/", "").splitlines()
         parts: dict[str, list[str]] = {"error": [], "warning": [], "note": []}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections import Counter
@@ -11,8 +12,23 @@ from ketameta.commands.examine import examine
 from ketameta.tables.problems import ERROR, escaped
 
 
-def check(folder: Path) -> int:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `ketameta check` takes."""
+    parser.description = (
+        "Check every raw table; print all faults at once, as file:line column: fault."
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("data/raw"),
+        help="folder with the tables (default: data/raw)",
+    )
+
+
+def check(given: argparse.Namespace) -> int:
     """Print every problem of a folder of tables; 1 where any is an error, 2 where no folder is."""
+    folder = given.folder
     name = escaped(folder.as_posix())
     if not os.path.isdir(folder):
         what = "is not a folder" if os.path.lexists(folder) else "no such folder"

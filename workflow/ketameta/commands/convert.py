@@ -17,6 +17,27 @@ from ketameta.storage import write_bytes
 from ketameta.tables.problems import ERROR, escaped
 from ketameta.tables.raw import RAW_TABLES
 
+DESCRIPTION = """\
+Write tables in another form, every cell as it was entered; nothing is overwritten.
+
+  ketameta convert data/raw tables.xlsx     to edit in Excel: drop-downs, notes, units
+  ketameta convert tables.xlsx data/raw     and back (--tsv for TSV files)
+  ketameta convert CD015373-data-rows.csv new
+                                            a start from a Cochrane review's data rows: trials,
+                                            arms, counts, means and differences. What a review does
+                                            not say stays empty; `ketameta check new` names it.
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `ketameta convert` takes."""
+    parser.description = DESCRIPTION
+    parser.add_argument("source", metavar="FROM", type=Path, help="folder, FILE.xlsx or FILE.csv")
+    parser.add_argument("target", metavar="TO", type=Path, help="folder, or a FILE.xlsx")
+    parser.add_argument("--tsv", action="store_true", help="write TSV files, not CSV")
+    parser.add_argument("--analysis", metavar="1.2", help="of RevMan's data rows, this one alone")
+    parser.add_argument("--reference", metavar="DOI", help="of the review, as the rows' source")
+
 
 def convert(given: argparse.Namespace) -> int:
     """Write the tables of one place to another; say what was written and what was assumed.

@@ -20,6 +20,38 @@ RAW = "data/raw"
 ENDINGS = (".csv", ".tsv")
 BOOK = "tables.xlsx"
 
+DESCRIPTION = """\
+Say which rows changed between two versions of the data, which estimates moved, how far, what
+verdict and certainty became, whether a conclusion flipped, and which edit did it (each edit made
+alone, the analysis fitted again; edits of risk of bias move certainty alone and are not fitted).
+
+OLD and NEW are folders such as data/processed, or with --rev two git revisions: of these the raw
+tables are read and pooled in memory, both with the present configuration, so that only data move.
+With --config-too each revision is pooled with its own configuration where that is valid now; the
+notes say where it is not, and which questions changed.
+
+Certainty is rated with the present thresholds; folders of older versions that lack what it needs
+say "not recorded", and what is not recorded has not moved.
+
+Prints Markdown. Exit status: 0 nothing moved, 10 an estimate, a certainty or the verdict on a claim
+moved, 11 a conclusion flipped (the interval excluded no effect before and not after, or the other
+way round, or changed sides; or the trials were for a claim and are not now, or against it), 1 a
+version has faults, 2 no such version.
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `ketameta diff` takes."""
+    parser.description = DESCRIPTION
+    parser.add_argument("old", metavar="OLD", help="folder of an earlier run, or a revision")
+    parser.add_argument("new", metavar="NEW", help="folder of a later run, or a revision")
+    parser.add_argument("--rev", action="store_true", help="OLD and NEW are git revisions")
+    parser.add_argument(
+        "--config-too", action="store_true", help="each revision with its own configuration"
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page as well")
+    parser.add_argument("--json", action="store_true", help="print JSON with every digit")
+
 
 def diff(given: argparse.Namespace) -> int:
     """Print the change; 0 nothing moved, 10 an estimate, certainty or claim moved, 11 a flip.

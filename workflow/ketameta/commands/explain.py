@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import sys
@@ -18,8 +19,16 @@ PROCESSED = Path("data/processed")
 Record = dict[str, Any]
 
 
-def explain(name: str, trial: str | None) -> int:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `ketameta explain` takes."""
+    parser.description = "Print an analysis, or one trial's effect with every step and raw row."
+    parser.add_argument("analysis", help="name of the analysis, such as response_24h")
+    parser.add_argument("trial", nargs="?", help="trial_id, such as murrough2013a")
+
+
+def explain(given: argparse.Namespace) -> int:
     """Print an analysis, or one trial's effect with its steps and raw rows."""
+    name, trial = given.analysis, given.trial
     try:
         configuration = load(CONFIG)
     except ConfigurationError as error:

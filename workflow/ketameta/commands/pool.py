@@ -8,6 +8,7 @@ import math
 import re
 import sys
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,19 @@ from ketameta.stats.tau2 import ESTIMATORS
 from ketameta.tables.problems import escaped
 from ketameta.vocabulary import nearest
 
+DESCRIPTION = """\
+Pool a CSV file with one row a study. Columns carry metafor's names:
+
+  GEN         yi and vi (or sei)              PLO PR PAS PFT   xi ni
+  RR OR RD    ai n1i ci n2i (or ai bi ci di)  IRR              x1i t1i x2i t2i
+  MD SMD ROM  m1i sd1i n1i m2i sd2i n2i       ZCOR COR         ri ni
+
+A column `study` names the rows. Ratios are pooled as logs and shown as ratios.
+
+FILE may be the data rows of a Cochrane review (…-data-rows.csv of its data package): say which
+with --analysis 1.2 (and --subgroup). The measure is then the one that gives the effects printed in
+the file, unless --measure says another.
+"""
 _OPTIONS = {"tau2": tuple(ESTIMATORS), "interval": INTERVALS, "prediction": PREDICTIONS}
 _WIDEST = 40
 _LARGEST = 1e30
@@ -47,6 +61,26 @@ class _Pooled:
     yi: NDArray[np.float64]
     vi: NDArray[np.float64]
     fit: RandomEffects
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `ketameta pool` takes."""
+    parser.description = DESCRIPTION
+    parser.add_argument("file", type=Path, help="CSV file")
+    parser.add_argument("--measure", help="effect measure (default: GEN)")
+    parser.add_argument("--analysis", metavar="1.2", help="of RevMan's data rows, the analysis")
+    parser.add_argument("--subgroup", metavar="NAME", help="and one of its subgroups")
+    parser.add_argument("--tau2", default="REML", help="estimator of tau² (default: REML)")
+    parser.add_argument(
+        "--interval",
+        default="auto",
+        help="wald, hksj, hksj-adhoc, profile, henmi-copas or auto (default)",
+    )
+    parser.add_argument("--prediction", default="k-1", help="k-1 (default), k-2, normal or hksj")
+    parser.add_argument(
+        "--level", type=float, default=0.95, help="level of intervals (default: 0.95)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON with every digit")
 
 
 def pool(given: argparse.Namespace) -> int:

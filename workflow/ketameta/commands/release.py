@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
 PROCESSED = Path("data/processed")
 
 
-def release(date: str | None) -> int:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `ketameta release` takes."""
+    parser.description = (
+        "Keep the estimates of this report in reports/versions/, to tell what moved."
+    )
+    parser.add_argument("--date", help="its date, 2027-01-31 (default: of the data's last commit)")
+
+
+def release(given: argparse.Namespace) -> int:
     """Write reports/versions/<date>.json; 1 with one sentence where that cannot be."""
     from ketameta.evidence import releases
     from ketameta.ingest.stage import check_folder
@@ -27,7 +36,7 @@ def release(date: str | None) -> int:
 
     try:
         known = [releases.parse(n, text) for n, text in read_releases(Path("reports")).items()]
-        commit, day = _commit_and_date(date)
+        commit, day = _commit_and_date(given.date)
         configuration = load(CONFIG)
     except (releases.ReleaseError, DiffError, ConfigurationError) as error:
         print(error, file=sys.stderr)

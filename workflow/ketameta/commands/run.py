@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import errno
 import json
@@ -45,7 +46,20 @@ _REASONS = (
 )
 
 
-def run(cores: str, dry_run: bool, force: bool, verbose: bool) -> int:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `ketameta run` takes."""
+    parser.description = (
+        "Run what the last changes call for, and say why. Recovers from a killed run."
+    )
+    parser.add_argument("--cores", default="all", help="processor cores to use (default: all)")
+    parser.add_argument(
+        "-n", "--dry-run", action="store_true", help="only say what would run and why"
+    )
+    parser.add_argument("-f", "--force", action="store_true", help="run every stage")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show Snakemake's own output")
+
+
+def run(given: argparse.Namespace) -> int:
     """Bring the report up to date; returns the exit status of the command."""
     root = find_root(Path.cwd())
     if root is None:
@@ -53,7 +67,7 @@ def run(cores: str, dry_run: bool, force: bool, verbose: bool) -> int:
         return 2
     os.chdir(root)
     try:
-        return _run(cores, dry_run, force, verbose)
+        return _run(given.cores, given.dry_run, given.force, given.verbose)
     except BrokenPipeError:
         raise
     except OSError as error:

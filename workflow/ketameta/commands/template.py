@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -9,11 +10,21 @@ from pathlib import Path
 from ketameta.ingest.template import template as write
 
 
-def template(place: Path) -> int:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `ketameta template` takes."""
+    parser.description = (
+        "Write one empty CSV file a raw table, or a workbook with a sheet a table and\n"
+        "drop-downs; nothing is overwritten."
+    )
+    parser.add_argument("folder", type=Path, help="folder to write them to, or a FILE.xlsx")
+
+
+def template(given: argparse.Namespace) -> int:
     """Write the empty tables and say which; 1 where one is there already or cannot be written.
 
     A name that ends in .xlsx gives one workbook with a sheet a table.
     """
+    place = given.folder
     try:
         files = _workbook(place) if place.suffix.lower() == ".xlsx" else write(place)
     except OSError as error:
