@@ -1,4 +1,9 @@
-"""What several tests need: the tree, copies of it to work in, and the real tables."""
+"""What several tests need: copies of the project to work in, and what its stages make of tables.
+
+Numbers are pinned to the tables and questions of a day, kept in ``tests/tables/`` and
+``tests/analyses.yaml``: the extraction tables and the questions of the project change freely, and what
+must hold of them whatever they say is asked in ``tests/live/``, which alone reads them.
+"""
 
 import csv
 import os
@@ -10,7 +15,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-RAW = ROOT / "data" / "raw"
+TABLES = ROOT / "tests" / "tables"
+QUESTIONS = ROOT / "tests" / "analyses.yaml"
 
 
 class Project:
@@ -63,10 +69,11 @@ class Project:
 
 
 def copy_project(folder):
-    """Copy what the workflow needs, and nothing that was made."""
-    skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    """Copy the workflow with the tables and questions of the tests, and nothing that was made."""
+    skip = shutil.ignore_patterns("__pycache__", "*.egg-info", QUESTIONS.name)
     shutil.copytree(ROOT / "workflow", folder / "workflow", ignore=skip)
-    shutil.copytree(RAW, folder / "data" / "raw")
+    shutil.copy(QUESTIONS, folder / "workflow" / "config")
+    shutil.copytree(TABLES, folder / "data" / "raw")
     shutil.copy(ROOT / "Snakefile", folder)
     return Project(folder)
 
@@ -137,7 +144,7 @@ def project(built, tmp_path):
 
 @pytest.fixture(scope="session")
 def tables():
-    """Return what each stage makes of the real tables, in memory, as rows by table."""
+    """Return what each stage makes of the tests' tables, in memory, as rows by table."""
     from ketameta.configuration import load
     from ketameta.ingest.stage import ingest
     from ketameta.normalize.stage import normalize
@@ -146,8 +153,8 @@ def tables():
     def rows(found):
         return {name: table.to_pylist() for name, table in found.items()}
 
-    configuration = load(ROOT / "workflow" / "config" / "analyses.yaml")
-    found = rows(ingest(RAW)[0])
+    configuration = load(QUESTIONS)
+    found = rows(ingest(TABLES)[0])
     found |= rows(normalize(found, configuration))
     found |= rows(synthesize(found, configuration))
     return found
@@ -155,7 +162,7 @@ def tables():
 
 @pytest.fixture(scope="session")
 def records(tables, configuration):
-    """Return the syntheses of the real tables by analysis, with verdict and certainty."""
+    """Return the syntheses of the tests' tables by analysis, with verdict and certainty."""
     from ketameta.evidence.judged import judged
 
     return {row["analysis"]: row for row in judged(tables, configuration)}
@@ -163,7 +170,7 @@ def records(tables, configuration):
 
 @pytest.fixture(scope="session")
 def configuration():
-    """Return the real configuration."""
+    """Return the questions of the tests."""
     from ketameta.configuration import load
 
-    return load(ROOT / "workflow" / "config" / "analyses.yaml")
+    return load(QUESTIONS)

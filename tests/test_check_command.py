@@ -28,8 +28,8 @@ def spoil(folder: Path, table: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def test_the_tables_of_this_repository_have_no_error(capsys) -> None:
-    assert main(["check", str(ROOT / "data" / "raw")]) == 0
+def test_the_tables_of_the_tests_have_no_error(capsys) -> None:
+    assert main(["check", str(ROOT / "tests" / "tables")]) == 0
     assert "error" not in capsys.readouterr().out
 
 

@@ -18,7 +18,7 @@ from ketameta.tables.problems import errors
 from ketameta.tables.raw import RAW_TABLES
 
 ROOT = Path(__file__).parents[1]
-RAW = ROOT / "data" / "raw"
+RAW = ROOT / "tests" / "tables"
 SMALL = ROOT / "tests" / "bad_input" / "base"
 ROWS = ROOT / "tests" / "bad_input" / "data-rows.csv"
 
@@ -362,7 +362,7 @@ def effects_by_trial(tables):
     from ketameta.configuration import load
     from ketameta.normalize.stage import normalize
 
-    configuration = load(ROOT / "workflow" / "config" / "analyses.yaml")
+    configuration = load(ROOT / "tests" / "analyses.yaml")
     empty = {name: [] for name in RAW_TABLES}
     made = normalize({**empty, **tables, "problems": []}, configuration)
     rows = made["effects"].to_pylist()

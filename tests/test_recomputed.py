@@ -38,7 +38,7 @@ from .recomputed.by_hand import (
     together,
 )
 
-CONFIG = Path(__file__).parents[1] / "workflow" / "config" / "analyses.yaml"
+CONFIG = Path(__file__).parent / "analyses.yaml"
 
 # Effects are closed formulas of a few operations: 1e-9 is far above their rounding (1e-15) and far
 # below the last digit of any cell. Pooled values pass through a root search on both sides.

@@ -191,9 +191,9 @@ def test_each_rule_lists_every_module_that_its_step_loads(built, tmp_path, stage
     # a copy: steps leave a list of what they wrote beside their tables
     source = tmp_path / "source"
     shutil.copytree(
-        ROOT / "data" / "raw" if stage == "ingest" else built.path("data/processed"), source
+        ROOT / "tests" / "tables" if stage == "ingest" else built.path("data/processed"), source
     )
-    config = [] if stage == "ingest" else ["--config", str(ROOT / "workflow/config/analyses.yaml")]
+    config = [] if stage == "ingest" else ["--config", str(ROOT / "tests/analyses.yaml")]
     done = subprocess.run(
         [sys.executable, "-c", code, stage, str(source), str(tmp_path), *config],
         env={**os.environ, "PYTHONPATH": str(ROOT / "workflow")},

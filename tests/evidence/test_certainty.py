@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ketameta.configuration import CONFIG, load
+from ketameta.configuration import load
 from ketameta.evidence.certainty import (
     LEVELS,
     bias,
@@ -22,7 +23,7 @@ from ketameta.evidence.certainty import (
 )
 from ketameta.evidence.judged import certainties
 
-CONFIGURATION = load(CONFIG)
+CONFIGURATION = load(Path(__file__).parents[1] / "analyses.yaml")
 EVENTS, SCORES = CONFIGURATION["response_24h"], CONFIGURATION["depression_24h"]
 POINTS, ARMS = CONFIGURATION["depression_24h_madrs"], CONFIGURATION["response_24h_arm"]
 LIMITS = EVENTS.certainty

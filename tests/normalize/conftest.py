@@ -85,10 +85,10 @@ def made():
 
 @pytest.fixture(scope="session")
 def ask():
-    """Return a function that gives a real analysis's question, with keys changed."""
+    """Return a function that gives an analysis's question, with keys changed."""
     from pathlib import Path
 
-    path = Path(__file__).parents[2] / "workflow" / "config" / "analyses.yaml"
+    path = Path(__file__).parents[1] / "analyses.yaml"
     configuration = load(path)
 
     def change(name, **keys):

@@ -7,7 +7,7 @@ import pytest
 
 from ketameta.normalize.conversions import ConversionError, parse_p
 
-CONTRASTS = Path(__file__).parents[2] / "data" / "raw" / "contrasts.csv"
+CONTRASTS = Path(__file__).parents[1] / "tables" / "contrasts.csv"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every effect size of the real tables, as it is meant to be.
+"""Every effect size of the tests' tables, as it is meant to be.
 
 A change here must be meant: read the difference, then write the file anew with
 ``python tests/normalize/test_golden.py``.
@@ -37,7 +37,7 @@ if __name__ == "__main__":
     from ketameta.ingest.stage import ingest
     from ketameta.normalize.stage import normalize
 
-    raw = {name: table.to_pylist() for name, table in ingest(root / "data" / "raw")[0].items()}
-    made = normalize(raw, load(root / "workflow" / "config" / "analyses.yaml"))
+    raw = {name: table.to_pylist() for name, table in ingest(root / "tests" / "tables")[0].items()}
+    made = normalize(raw, load(root / "tests" / "analyses.yaml"))
     GOLDEN.parent.mkdir(exist_ok=True)
     GOLDEN.write_text(as_text(made["effects"].to_pylist()))

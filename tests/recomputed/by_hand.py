@@ -8,7 +8,7 @@ import numpy as np
 from scipy import optimize, special, stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-RAW = Path(__file__).parents[2] / "data" / "raw"
+RAW = Path(__file__).parents[1] / "tables"
 
 # ---- rows, as a person picks them ------------------------------------------------------------
 
