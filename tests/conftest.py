@@ -1,8 +1,8 @@
 """What several tests need: copies of the project to work in, and what its stages make of tables.
 
 Numbers are pinned to the tables and questions of a day, kept in ``tests/tables/`` and
-``tests/analyses.yaml``: the extraction tables and the questions of the project change freely, and what
-must hold of them whatever they say is asked in ``tests/live/``, which alone reads them.
+``tests/analyses.yaml``: the extraction tables and questions of the project change freely. What must
+hold of those whatever they say is asked in ``tests/live/``, which alone reads them.
 """
 
 import csv

@@ -21,7 +21,6 @@ from ketameta.evidence.certainty import (
     risk_of,
     worthwhile,
 )
-from ketameta.evidence.judged import certainties
 
 CONFIGURATION = load(Path(__file__).parents[1] / "analyses.yaml")
 EVENTS, SCORES = CONFIGURATION["response_24h"], CONFIGURATION["depression_24h"]
@@ -357,25 +356,3 @@ def test_a_worse_judgement_never_gives_a_higher_level(drawn, data):
     before = certainty(analysis, row, studies, rows, test)
     after = certainty(analysis, row, studies, worse, test)
     assert LEVELS.index(after.level) <= LEVELS.index(before.level)
-
-
-# the real tables
-
-
-def test_every_analysis_of_the_real_tables_adds_up(tables, configuration):
-    rated = certainties(tables, configuration)
-    assert list(rated) == configuration.names
-    for analysis in configuration:
-        found = rated[analysis.name]
-        assert found.start == ("low" if analysis.select.by_arm else "high")
-        left = LEVELS.index(found.start) + sum(r.rating for r in found.ratings)
-        assert found.level == LEVELS[max(0, left)]
-        assert [r.domain for r in found.ratings] == [
-            *("risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias")
-        ]
-        assert all(r.rating in (0, -1, -2) and (r.judged or not r.rating) for r in found.ratings)
-
-
-def test_shares_of_the_real_weights_add_to_a_hundred(tables, configuration):
-    for found in certainties(tables, configuration).values():
-        assert sum(found.ratings[0].facts.values()) == pytest.approx(100)

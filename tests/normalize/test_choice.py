@@ -18,25 +18,6 @@ def test_counts_give_a_log_risk_ratio(made, ask):
     assert all(entry.used for entry in fate.values())
 
 
-def test_every_raw_row_is_accounted_for_in_every_real_analysis(tables, configuration):
-    rows = {(r["file"], r["line"]) for r in tables["outcomes"] + tables["contrasts"]}
-    for name in configuration.names:
-        ledger = [entry for entry in tables["ledger"] if entry["analysis"] == name]
-        assert len(ledger) == len(rows) == len(tables["outcomes"]) + len(tables["contrasts"])
-        assert {(entry["file"], entry["line"]) for entry in ledger} == rows
-
-
-def test_the_rows_of_the_effects_are_those_used_on_the_ledger(tables, configuration):
-    for name in configuration.names:
-        used = {
-            f"{e['file']}:{e['line']}"
-            for e in tables["ledger"]
-            if e["analysis"] == name and e["used"]
-        }
-        own = {key for e in tables["effects"] if e["analysis"] == name for key in e["rows"]}
-        assert own == used
-
-
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -169,15 +169,3 @@ def test_two_reports_of_parts_of_the_same_trial_are_not_pooled_together(made, as
     for name, n in (("early", 20), ("late", 24)):
         made.trial(name, part_of="whole").events(name, {KET: (9, n), SAL: (4, n)})
     assert set(made.result(ask("response_24h"))[0]) == {"late"}
-
-
-def test_no_two_real_effects_of_an_analysis_share_patients(tables, configuration):
-    parts = {t["trial_id"]: set((t["part_of"] or "").split(";")) - {""} for t in tables["trials"]}
-    for name in configuration.names:
-        ids = [e["trial_id"] for e in tables["effects"] if e["analysis"] == name]
-        assert len(ids) == len(set(ids))
-        for one in ids:
-            for other in ids:
-                if one != other:
-                    assert other not in parts[one]
-                    assert not parts[one] & parts[other]

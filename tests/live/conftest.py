@@ -1,0 +1,59 @@
+"""The project's own tables and questions as they are today, and as an analyst may leave them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ketameta.configuration import Configuration, load
+from ketameta.evidence.judged import judged
+from ketameta.ingest.stage import ingest
+from ketameta.normalize.stage import normalize
+from ketameta.synthesize.stage import synthesize
+
+from .edits import EDITS, write_edited
+
+ROOT = Path(__file__).parents[2]
+RAW, CONFIG = ROOT / "data" / "raw", ROOT / "workflow" / "config" / "analyses.yaml"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Tables and questions on disk: `raw` is a folder, `config` the file of questions."""
+
+    name: str
+    raw: Path
+    config: Path
+
+
+@pytest.fixture(scope="session", params=["tables of the tests", "as they are", *EDITS])
+def place(request, tmp_path_factory):
+    """Return each of the places where the tests of this folder look."""
+    name = request.param
+    if name == "tables of the tests":
+        return Place(name, ROOT / "tests" / "tables", ROOT / "tests" / "analyses.yaml")
+    if name == "as they are":
+        return Place(name, RAW, CONFIG)
+    return Place(name, *write_edited(name, RAW, CONFIG, tmp_path_factory.mktemp("edited")))
+
+
+@pytest.fixture(scope="session")
+def configuration(place) -> Configuration:
+    return load(place.config)
+
+
+@pytest.fixture(scope="session")
+def tables(place, configuration):
+    """Return what each stage makes of the tables, as rows by table."""
+
+    def rows(found):
+        return {name: table.to_pylist() for name, table in found.items()}
+
+    found = rows(ingest(place.raw)[0])
+    found |= rows(normalize(found, configuration))
+    return found | rows(synthesize(found, configuration))
+
+
+@pytest.fixture(scope="session")
+def records(tables, configuration):
+    return {row["analysis"]: row for row in judged(tables, configuration)}
