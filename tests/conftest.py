@@ -18,6 +18,28 @@ ROOT = Path(__file__).parents[1]
 TABLES = ROOT / "tests" / "tables"
 QUESTIONS = ROOT / "tests" / "analyses.yaml"
 
+# what analysts change; records of releases are made of them
+LIVE = tuple(
+    f"{ROOT / place}" for place in ("data/raw", "reports", "workflow/config/analyses.yaml")
+)
+_asking = {"live": False}
+
+
+def _pinned(event, details):
+    """Fail where a test that is not of ``tests/live/`` opens what analysts change."""
+    if event == "open" and not _asking["live"] and isinstance(details[0], str | os.PathLike):
+        path = os.path.abspath(os.fspath(details[0]))
+        assert not path.startswith(LIVE), f"{path} changes freely: use tests/tables, or tests/live"
+
+
+sys.addaudithook(_pinned)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    _asking["live"] = item.path.parent.name == "live"
+    return (yield)
+
 
 class Project:
     """A copy of the project in a folder of its own, and commands run in it."""
