@@ -98,9 +98,10 @@ def test_a_claim_about_some_of_the_patients_is_narrowed(tables):
 
 
 def test_rows_of_pooled_trials_that_were_left_out_are_listed(tables):
-    # the ketamine 0.4 mg/kg arm of Singh 2016 has a mean without an SD
+    # the ketamine 0.4 mg/kg arm of Singh 2016 has a change without an SD
     rows = [
         u for u in tables["unused"]
         if (u["analysis"], u["trial_id"]) == ("depression_24h", "singh2016") and not u["chosen"]
     ]  # fmt: skip
-    assert "a mean without SD, SE or interval" in [u["detail"] for u in rows]
+    why = "a change without SD, SE or interval: change_sd is empty"
+    assert why in [u["detail"] for u in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ketameta.configuration import Question
 from ketameta.normalize.baseline import find_baseline
@@ -17,13 +17,30 @@ from ketameta.normalize.measures import (
     two_arms,
 )
 from ketameta.normalize.pairing import reported_correlation
-from ketameta.normalize.records import ArmSummary, Effect, NotUsable, Row, Trial
+from ketameta.normalize.records import (
+    NO_START,
+    NOT_STATED,
+    ArmSummary,
+    Effect,
+    NotUsable,
+    Row,
+    Trial,
+    listed,
+)
 from ketameta.normalize.sift import arm_class
 from ketameta.normalize.sizes import Sizes
-from ketameta.normalize.summaries import add_counts, combine_scores, counts, score, split
+from ketameta.normalize.summaries import (
+    add_counts,
+    combine_scores,
+    counts,
+    score,
+    split,
+    without_centre,
+)
 from ketameta.vocabulary import scale_sign, vocabulary
 
 _SEEN = ("direct", "derived", "secondary")
+_MOST = 3
 
 
 @dataclass(frozen=True)
@@ -37,6 +54,21 @@ class Place:
 
 
 @dataclass
+class _Failed:
+    """What became of the arms of a group in each basis: see `ArmEffects._note_failure`.
+
+    `arms` holds, a basis, why arms were refused; `usable` the first basis that an arm gives,
+    `nearest` why an arm gives none; `effect` the first summaries of both sides, and why they give
+    no effect.
+    """
+
+    arms: list[dict[str, NotUsable]] = field(default_factory=list)
+    usable: dict[str, str] = field(default_factory=dict)
+    nearest: dict[str, NotUsable] = field(default_factory=dict)
+    effect: tuple[list[ArmSummary], NotUsable] | None = None
+
+
+@dataclass
 class ArmEffects:
     """Effects from arm-level rows, for one trial and one question."""
 
@@ -47,34 +79,36 @@ class ArmEffects:
     ledger: Ledger
 
     def effects(self, place: Place, group: list[Row]) -> list[Effect]:
-        """Return the effects of a group of rows; none where a side is missing (and noted).
+        """Return the effects of a group of rows; none where they give none, with reasons noted.
 
         Scores are tried on each basis in the order of preference; the first that gives every
-        side is taken. Raises `NotUsable` with the reason of the basis that came furthest.
+        side is taken. Where none does, the reason of a row is that of the basis that came nearest.
         """
         by_arm = self._rows_by_arm(group)
-        without_numbers: NotUsable | None = None
-        without_effect: NotUsable | None = None
+        failed = _Failed()
         for basis in self._bases():
-            try:
-                summaries = self._summaries(by_arm, basis)
-            except NotUsable as why:
-                without_numbers = without_numbers or why
-                continue
+            summaries, refused = self._summaries(by_arm, basis)
+            failed.arms.append(refused)
             if place.analysis_set == "crossover-all":
                 summaries = self._one_period_each(summaries)
             try:
                 if found := self._from_summaries(place, summaries):
                     return found
             except NotUsable as why:
-                without_effect = without_effect or why
-        if refused := without_effect or without_numbers:
-            raise refused
+                failed.effect = failed.effect or (summaries, why)
+            for summary in summaries:
+                failed.usable.setdefault(summary.arms[0].arm_id, basis)
+        self._note_failure(place, by_arm, failed)
         return []
 
     def _bases(self) -> Sequence[str]:
         event = vocabulary().outcomes[self.question.outcome].kind == "event"
         return ("counts",) if event else self.question.basis
+
+    def _classes(self, summaries: Sequence[ArmSummary]) -> list[str]:
+        """Return the comparator classes that are present, the preferred one first."""
+        present = {self._class(s) for s in summaries}
+        return [c for c in self.question.comparators if c in present]
 
     def _class(self, summary: ArmSummary) -> str:
         return arm_class(summary.arms[0], self.question)
@@ -102,13 +136,12 @@ class ArmEffects:
                     self.ledger.note(row, "pooled arm", "used: " + " + ".join(parts))
         return dict(sorted(by_arm.items()))
 
-    def _summaries(self, by_arm: dict[str, list[Row]], basis: str) -> list[ArmSummary]:
-        """Summarise each arm; those that do not give the basis are noted and left out.
-
-        Raises `NotUsable` where none does.
-        """
+    def _summaries(
+        self, by_arm: dict[str, list[Row]], basis: str
+    ) -> tuple[list[ArmSummary], dict[str, NotUsable]]:
+        """Summarise each arm; those that do not give the basis are noted, and come with why."""
         result: list[ArmSummary] = []
-        refused: NotUsable | None = None
+        refused: dict[str, NotUsable] = {}
         for arm_id, rows in by_arm.items():
             arm = self.trial.arms[arm_id]
             try:
@@ -118,12 +151,68 @@ class ArmEffects:
                     found = score(arm, rows, self.sizes, basis, self.question.correlation)
                     result.append(self._with_baseline(found, rows[0]))
             except NotUsable as why:
-                refused = refused or why
+                refused[arm_id] = why
                 for row in rows:
                     self.ledger.note(row, "not usable", str(why))
-        if refused and not result:
-            raise refused
-        return result
+        return result, refused
+
+    def _note_failure(self, place: Place, by_arm: dict[str, list[Row]], failed: _Failed) -> None:
+        """Note why rows give no effect: by their own cells, or for want of the other side."""
+        bases = self._bases()
+        for arm_id, rows in by_arm.items():
+            if arm_id in failed.usable:
+                continue
+            why = min((refused[arm_id] for refused in failed.arms), key=lambda why: why.lacks)
+            if why.lacks == NO_START and len(bases) > 1:
+                why = without_centre(rows[0], bases)
+            failed.nearest[arm_id] = why
+            for row in rows:
+                self.ledger.note(row, "not usable", str(why))
+        if failed.effect:
+            summaries, why = failed.effect
+            classes = self._classes(summaries)
+            own = [s for s in summaries if self._class(s) in ("treated", *classes[:1])]
+            self._note(own, "not usable", str(why))
+            return
+        for arm_id, basis in failed.usable.items():
+            reason, detail = self._without_other_side(place, arm_id, basis, by_arm, failed)
+            for row in by_arm[arm_id]:
+                if not self.ledger.noted(row, "same people"):
+                    self.ledger.note(row, reason, detail)
+
+    def _without_other_side(
+        self, place: Place, arm_id: str, basis: str, by_arm: dict[str, list[Row]], failed: _Failed
+    ) -> tuple[str, str]:
+        """Say what an arm with numbers lacks: numbers, a row, or an arm of the other side."""
+        arms = self.trial.arms
+        side = {name: arm_class(arm, self.question) for name, arm in arms.items()}
+        is_treated = side[arm_id] == "treated"
+        others = [a for a in arms if side[a] and (side[a] == "treated") != is_treated]
+        if apart := [failed.usable[a] for a in others if a in failed.usable]:
+            treated, control = (basis, apart[0]) if is_treated else (apart[0], basis)
+            return "not usable", f"treated arms report {treated}, control arms {control}"
+        what = "control" if is_treated else "treated"
+        if tried := [
+            f"{by_arm[a][0].key}: {failed.nearest[a]}" for a in failed.nearest if a in others
+        ]:
+            return "no comparison", f"the {what} arm gives no numbers, {'; '.join(tried)}"
+        if not others:
+            return "no comparison", f"the trial has no {what} arm that is asked for"
+        return "no comparison", self._nearest_rows(place, others)
+
+    def _nearest_rows(self, place: Place, arms: list[str]) -> str:
+        """Say that arms have no row at a place, and what is the matter with those they have."""
+        here = _where(place.hour, place.scale, place.definition, place.analysis_set)
+        found = []
+        for row in self.all_rows:
+            of_arms = row.table == "outcomes" and row["arm_id"] in arms
+            if of_arms and row["outcome"] == self.question.outcome:
+                hour, scale, definition = (row[n] for n in ("timepoint_h", "scale", "definition"))
+                there = _where(hour, scale, definition, row.analysis_set)
+                found.append(f"{row.key} ({self.ledger.refusal(row) or there})")
+        more = f"; other rows: {', '.join(found[:_MOST])}" if found else ""
+        more += f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
+        return f"no row of {listed(arms)} at {here}{more}"
 
     def _with_baseline(self, summary: ArmSummary, row: Row) -> ArmSummary:
         """Look up the baseline of an arm for a reduction, if its own row does not give it."""
@@ -132,7 +221,7 @@ class ArmEffects:
         if summary.baseline_mean is None:
             summary = find_baseline(summary, row, self.all_rows)
         if summary.baseline_mean is None:
-            raise NotUsable("no baseline mean")
+            raise NotUsable("no baseline mean", lacks=1)
         return summary
 
     def _one_period_each(self, summaries: list[ArmSummary]) -> list[ArmSummary]:
@@ -153,10 +242,8 @@ class ArmEffects:
         treated = [s for s in summaries if self._class(s) == "treated"]
         if self.question.by_arm:
             return [self._by_arm(place, treated)] if treated else []
-        present = {self._class(s) for s in summaries}
-        classes = [c for c in self.question.comparators if c in present]
+        classes = self._classes(summaries)
         if not treated or not classes:
-            self._note(summaries, "no comparison")
             return []
         others = [s for s in summaries if self._class(s) not in ("treated", classes[0])]
         self._note(others, "other comparator", f"used: {classes[0]}")
@@ -240,3 +327,10 @@ class ArmEffects:
             and place.analysis_set == "crossover-all"
             and c is not None,
         )
+
+
+def _where(hour: float | None, scale: str | None, definition: str | None, analysis_set: str) -> str:
+    """Name the place of a row, as far as it is stated."""
+    words = (scale, definition, analysis_set)
+    stated = [word for word in words if word and word != NOT_STATED]
+    return ", ".join([f"{hour:g} h" if hour is not None else "no hour", *stated])

@@ -78,14 +78,20 @@ class TrialChoice:
         return best.effects
 
     def _try(self, build: _Build, place: Place, group: list[Row]) -> list[_Candidate]:
+        effects: list[Effect] = []
         try:
             effects = build(place, group)
             self._refuse_assumptions(effects)
         except NotUsable as why:
+            behind = {row.key for effect in effects for row in effect.rows}
             for row in group:
-                self.ledger.note(row, "not usable", str(why))
+                if row.key in behind if effects else not self.ledger.noted(row):
+                    self.ledger.note(row, "not usable", str(why))
+            effects = []
+        if not effects:
+            self.ledger.stood_back(group)
             return []
-        return [_Candidate(self._rank(place, effects), effects)] if effects else []
+        return [_Candidate(self._rank(place, effects), effects)]
 
     def _refuse_assumptions(self, effects: list[Effect]) -> None:
         for effect in effects:
@@ -134,7 +140,7 @@ class TrialChoice:
                 chosen.append(row)
         usable = self._apart_or_pooled(chosen)
         apart = self.question.arms != "together" and len(usable) > 1
-        sets = [[row] for row in usable] if apart else [usable]
+        sets = [[row] for row in usable] if apart else [usable] if usable else []
         return [self._contrast_effect(place, rows, first, apart) for rows in sets]
 
     def _contrast_effect(
@@ -172,23 +178,22 @@ class TrialChoice:
         )
 
     def _apart_or_pooled(self, rows: list[Row]) -> list[Row]:
-        """Take one usable row an arm; a pooled arm's contrast stands for those of its parts."""
+        """Take one usable row an arm; a pooled arm's contrast stands for those of its parts.
+
+        None where no row is usable; each is noted with its own reason.
+        """
         by_arm: dict[str, Row] = {}
-        refused: NotUsable | None = None
         for row in sorted(rows, key=lambda r: (SEEN.index(r["seen"]), r.line)):
             try:
                 r = self.question.correlation
                 from_contrasts(self.question.measure, self.trial, [row], self.sizes, r, 1)
             except NotUsable as why:
                 self.ledger.note(row, "not usable", str(why))
-                refused = why
                 continue
             if row["arm_t"] in by_arm:
                 self.ledger.note(row, "repeated report", f"used: {by_arm[row['arm_t']].key}")
                 continue
             by_arm[row["arm_t"]] = row
-        if not by_arm:
-            raise refused or NotUsable("no usable contrast")
         for arm_id in [a for a in by_arm if self.trial.arms[a].pooled]:
             for part in self.trial.arms[arm_id].pooled:
                 if part in by_arm:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ketameta.normalize import conversions
 from ketameta.normalize.conversions import ConversionError
 from ketameta.normalize.measures import Estimate, one_effect
-from ketameta.normalize.records import Arm, NotUsable, Row, Step, Trial, number
+from ketameta.normalize.records import Arm, NotUsable, Row, Step, Trial, empty, listed, number
 from ketameta.normalize.sizes import Sizes
 from ketameta.vocabulary import vocabulary
 
@@ -97,7 +97,9 @@ def _one(
             return ContrastEffect(estimate, steps, n_t, n_c)
         if row["measure"] == "MD" and measure == "SMD":
             if n_t is None or n_c is None:
-                raise NotUsable("no n to standardise the mean difference with")
+                raise NotUsable(
+                    f"no n {_of_whom(row, n_t, n_c)} to standardise the mean difference with"
+                )
             if paired and n_t != n_c:
                 raise NotUsable("the number of people in both periods is not known")
             r = correlation if paired else None
@@ -115,7 +117,8 @@ def _one(
 
 def _refuse_unusable(trial: Trial, row: Row) -> None:
     if row["estimate"] is None:
-        raise NotUsable("no estimate, only a p-value" if row["p_value"] else "no estimate")
+        only = ", only a p-value" if row["p_value"] else ""
+        raise NotUsable(f"no estimate{only}: estimate is empty")
     for words, why in vocabulary().unusable_models.items():
         if words.lower() in (row["model"] or "").lower():
             raise NotUsable(why)
@@ -199,19 +202,38 @@ def _from_test(row: Row, value: float, df: int | None, shown: str) -> _Reported:
         )
     p, relation = conversions.parse_p(row["p_value"] or "")
     if relation != "=" or p is None or not 0 < p < 1 or value == 0:
-        raise NotUsable("an estimate without standard error, interval, t, F or exact p-value")
+        raise NotUsable(_without_se(row, relation == "=" and value == 0))
     se = conversions.se_from_p(value, p, df)
     formula = f"SE = |estimate| / {'t' if df else 'z'} of p = {p:g}: {shown}"
     what = "standard error from the p-value"
     return _Reported(value, se, Step(what, formula, number(se), HANDBOOK, keys, "p-value"))
 
 
+def _without_se(row: Row, of_no_difference: bool) -> str:
+    """Say why an estimate has no standard error: what is missing, or serves for none."""
+    said = "an estimate without standard error, interval, t, F or exact p-value"
+    ends, p = empty(row, "ci_low", "ci_high"), row["p_value"]
+    if " is " in ends:
+        return f"{said}: only one end of the interval is there, {ends}"
+    if of_no_difference:
+        return f"{said}: an estimate of no difference has none behind its p-value"
+    if p:
+        return f"{said}: p_value is {p}, no number that a test printed exactly"
+    return said
+
+
+def _of_whom(row: Row, n_t: int | None, n_c: int | None) -> str:
+    """Name the arms for which no outcome row and no n_randomised gives a number of people."""
+    arms = [row[name] for name, n in (("arm_t", n_t), ("arm_c", n_c)) if n is None]
+    return f"of {listed(arms)}"
+
+
 def _other_ratio(measure: str, n_t: int | None, n_c: int | None, row: Row) -> tuple[Estimate, Step]:
     """Recover the 2 × 2 table behind a reported ratio, and take another measure from it."""
     if n_t is None or n_c is None:
-        raise NotUsable("no n to recover the counts with")
-    if row["ci_low"] is None or row["ci_high"] is None:
-        raise NotUsable("no interval to recover the counts with")
+        raise NotUsable(f"no n {_of_whom(row, n_t, n_c)} to recover the counts with")
+    if cells := empty(row, "ci_low", "ci_high"):
+        raise NotUsable(f"no interval to recover the counts with: {cells}")
     a, c = conversions.counts_from_ratio(
         row["measure"],
         row["estimate"],

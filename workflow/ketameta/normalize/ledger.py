@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ketameta.normalize.records import Row
@@ -34,6 +35,9 @@ REASONS = {
     "analysis set preferred": "another analysis set is preferred",
     "same patients": "another report of the same patients is used",
 }
+
+# how the detail of a row begins that stood back for another
+_USED = "used: "
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,23 @@ class Ledger:
     def fate(self, row: Row) -> str:
         """Return the reason noted for a row."""
         return self._fate[row.key][0]
+
+    def noted(self, row: Row, *reasons: str) -> bool:
+        """Say whether a row has one of these reasons, or any where none is named."""
+        reason, _ = self._fate.get(row.key, ("", ""))
+        return reason in reasons if reasons else bool(reason)
+
+    def refusal(self, row: Row) -> str:
+        """Return reason and detail noted for a row in a few words; empty where there is none."""
+        return ", ".join(filter(None, self._fate.get(row.key, ())))
+
+    def stood_back(self, rows: Iterable[Row]) -> None:
+        """Correct the word on rows that stood back for others which then gave no effect."""
+        for row in rows:
+            reason, detail = self._fate.get(row.key, ("", ""))
+            if detail.startswith(_USED):
+                detail = f"taken: {detail.removeprefix(_USED)}, which gives no effect"
+                self._fate[row.key] = (reason, detail)
 
     def check(self) -> None:
         """Raise KeyError with the first row that nothing was noted for."""

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 NOT_STATED = "not stated"
+# of `NotUsable.lacks`: more than any row that has a number to start from
+NO_START = 9
 
 
 class NotUsable(Exception):  # noqa: N818 - an answer, not a fault of the program
-    """Why numbers give no effect; the message goes into the ledger."""
+    """Why numbers give no effect; the message goes into the ledger.
+
+    `lacks` counts the cells that are missing, to tell which of several ways came nearest: 0 where
+    all are there and contradict each other, `NO_START` where not even the first number is there.
+    """
+
+    def __init__(self, why: str, lacks: int = 0) -> None:
+        super().__init__(why)
+        self.lacks = lacks
 
 
 @dataclass(frozen=True)
@@ -163,6 +173,18 @@ def number(value: float, digits: int = 4) -> str:
     """Write a number for a derivation: significant digits, no trailing zeros, a true minus."""
     text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
     return text.replace("-", "−")
+
+
+def empty(row: Row, *names: str) -> str:
+    """Say which of the named cells of a row are empty, joined by "and"; an empty text for none."""
+    missing = [name for name in names if row[name] is None]
+    verb = "is" if len(missing) == 1 else "are"
+    return f"{listed(missing)} {verb} empty" if missing else ""
+
+
+def listed(words: Sequence[str]) -> str:
+    """Write ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def arm_names(arms: Iterable[Arm]) -> str:

@@ -42,7 +42,7 @@ class Sizes:
             return row["n"], _step(arm, row["n"], why, row)
         if arm.n_randomised:
             return arm.n_randomised, _step(arm, arm.n_randomised, "people randomised to the arm")
-        raise NotUsable(f"no n for arm {arm.arm_id}")
+        raise NotUsable(f"no n for arm {arm.arm_id}: n and n_randomised are empty", lacks=1)
 
 
 def _barred(row: Row) -> bool:

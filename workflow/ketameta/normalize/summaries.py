@@ -9,7 +9,17 @@ from typing import Any
 
 from ketameta.normalize import conversions
 from ketameta.normalize.conversions import ConversionError
-from ketameta.normalize.records import Arm, ArmSummary, NotUsable, Row, Step, arm_names, number
+from ketameta.normalize.records import (
+    NO_START,
+    Arm,
+    ArmSummary,
+    NotUsable,
+    Row,
+    Step,
+    arm_names,
+    empty,
+    number,
+)
 from ketameta.normalize.sizes import Sizes
 
 HANDBOOK = "Cochrane Handbook 6.5"
@@ -25,7 +35,7 @@ def counts(arm: Arm, rows: Sequence[Row], sizes: Sizes) -> ArmSummary:
     steps: list[Step] = []
     said = []
     for row in rows:
-        n, size_step = sizes.of(arm, row)
+        n, size_step = _people_of(arm, row, sizes, ("events", "percent"), "number of events")
         found, count_step = _events(arm, row, n)
         steps += [step for step in (size_step, count_step) if step]
         if found > n:
@@ -42,8 +52,6 @@ def counts(arm: Arm, rows: Sequence[Row], sizes: Sizes) -> ArmSummary:
 def _events(arm: Arm, row: Row, n: int) -> tuple[int, Step | None]:
     if row["events"] is not None:
         return row["events"], None
-    if row["percent"] is None:
-        raise NotUsable("no number of events")
     decimals = row.decimals("percent")
     try:
         found = conversions.events_from_percent(row["percent"], n, decimals)
@@ -53,6 +61,40 @@ def _events(arm: Arm, row: Row, n: int) -> tuple[int, Step | None]:
     return found, Step(
         f"events of {arm.arm_id} from per cent", formula, str(found), rows=(row.key,)
     )
+
+
+def _people_of(
+    arm: Arm, row: Row, sizes: Sizes, centre: Sequence[str], what: str, lacks: Sequence[str] = ()
+) -> tuple[int, Step | None]:
+    """Return n as `Sizes.of` does; `NotUsable` says all that is missing, n among it.
+
+    `centre` names the cells of which one has to be there, `what` says what they are; `lacks` says
+    what else is missing.
+    """
+    if all(row[name] is None for name in centre):
+        raise NotUsable(f"no {what}: {empty(row, *centre)}", NO_START)
+    try:
+        found = sizes.of(arm, row)
+    except NotUsable as why:
+        raise NotUsable("; ".join([str(why), *lacks]), why.lacks + len(lacks)) from None
+    if lacks:
+        raise NotUsable("; ".join(lacks), len(lacks))
+    return found
+
+
+# basis -> the cells that it starts from, and what they are
+CENTRES = {
+    "change": (("change_mean",), "change from baseline"),
+    "endpoint": (("mean", "median"), "endpoint mean"),
+    "computed change": (("mean", "median"), "endpoint mean"),
+}
+
+
+def without_centre(row: Row, bases: Sequence[str]) -> NotUsable:
+    """Return why a row gives none of several bases: none of their first numbers is there."""
+    names = dict.fromkeys(name for basis in bases for name in CENTRES[basis][0])
+    whats = dict.fromkeys(CENTRES[basis][1] for basis in bases)
+    return NotUsable(f"no {' or '.join(whats)}: {empty(row, *names)}", NO_START)
 
 
 def score(
@@ -66,7 +108,7 @@ def score(
     if len(rows) != 1:
         raise NotUsable("scores of strata are not added")
     row = rows[0]
-    n, size_step = sizes.of(arm, row)
+    n, size_step = _people_of(arm, row, sizes, *CENTRES[basis], _missing(row, basis))
     if n < 2:
         raise NotUsable(f"n = {n}: no SD of fewer than two people")
     if basis == "change":
@@ -89,10 +131,45 @@ def score(
     )
 
 
+def _missing(row: Row, basis: str) -> list[str]:
+    """Say what a row that has the centre of a basis lacks for it, with the cells."""
+    said = []
+    if basis == "change":
+        said.append(_missing_spread(row, "change_sd", True, "a change"))
+    elif row["mean"] is not None:
+        # se and interval belong to the row's change where it has one, else to its mean
+        said.append(_missing_spread(row, "sd", row["change_mean"] is None, "a mean"))
+    else:
+        said.append(_missing_quantiles(row))
+    if basis == "computed change" and (cells := empty(row, "baseline_mean", "baseline_sd")):
+        said.append(f"no change from a baseline: {cells}")
+    return list(filter(None, said))
+
+
+def _missing_spread(row: Row, sd: str, own: bool, what: str) -> str:
+    """Say that a mean has no SD; `own` where SE and interval of the row belong to it."""
+    ends = ("ci95_low", "ci95_high")
+    if row[sd] is not None or (own and (row["se"] or not empty(row, *ends))):
+        return ""
+    if not own and (row["se"] is not None or not empty(row, *ends)):
+        return f"{what} without SD: {sd} is empty, SE and interval belong to the change"
+    half = any(row[name] is not None for name in ends)
+    cells = empty(row, sd, *(ends if half else ())) + ", se is 0" * (row["se"] == 0)
+    return f"{what} without SD, SE or interval: {cells}"
+
+
+def _missing_quantiles(row: Row) -> str:
+    """Say which quantiles are missing beside a median; a pair of them is enough."""
+    pairs = (("q1", "q3"), ("minimum", "maximum"))
+    if any(not empty(row, *pair) for pair in pairs):
+        return ""
+    begun = [pair for pair in pairs if any(row[name] is not None for name in pair)]
+    cells = empty(row, *(name for pair in begun or pairs for name in pair))
+    return f"a median without quartiles or range: {cells}"
+
+
 def _change(arm: Arm, row: Row, n: int) -> tuple[float, float, tuple[Step, ...]]:
-    if row["change_mean"] is None:
-        raise NotUsable("no change from baseline")
-    sd, step = _spread(row, row["change_sd"], True, n, f"mean change of {arm.arm_id}")
+    sd, step = _spread(row, row["change_sd"], n, f"mean change of {arm.arm_id}")
     result = f"{number(row['change_mean'])}, {number(sd)}, {n}"
     return row["change_mean"], sd, (replace(step, result=result),)
 
@@ -100,40 +177,34 @@ def _change(arm: Arm, row: Row, n: int) -> tuple[float, float, tuple[Step, ...]]
 def _endpoint(arm: Arm, row: Row, n: int) -> tuple[float, float, tuple[Step, ...]]:
     if row["mean"] is None:
         return _from_quantiles(arm, row, n)
-    # se and interval belong to the row's change where it has one, else to its mean
-    own = row["change_mean"] is None
-    sd, step = _spread(row, row["sd"], own, n, f"endpoint mean of {arm.arm_id}")
+    sd, step = _spread(row, row["sd"], n, f"endpoint mean of {arm.arm_id}")
     return row["mean"], sd, (replace(step, result=f"{number(row['mean'])}, {number(sd)}, {n}"),)
 
 
-def _spread(row: Row, sd: float | None, own: bool, n: int, what: str) -> tuple[float, Step]:
-    """Return the SD as reported, or from the row's SE or 95% interval where they are its own."""
+def _spread(row: Row, sd: float | None, n: int, what: str) -> tuple[float, Step]:
+    """Return the SD as reported, or from the row's SE or 95% interval."""
     keys = (row.key,)
     try:
         if sd is not None:
             if sd == 0:
                 raise NotUsable("SD of 0")
             return sd, Step(what, "mean, SD, n", "", rows=keys)
-        if own and row["se"]:
+        if row["se"]:
             sd = conversions.sd_from_se(row["se"], n)
             formula = f"SD = SE √n = {number(row['se'])} × √{n}"
             return sd, Step(f"{what}: SD from its SE", formula, "", f"{HANDBOOK}.2.2", keys)
-        if own and row["ci95_low"] is not None and row["ci95_high"] is not None:
-            low, high = row["ci95_low"], row["ci95_high"]
-            sd = conversions.sd_from_interval(low, high, n)
-            formula = f"SD = √n (high − low) / 2t, {number(low)} to {number(high)}"
-            return sd, Step(f"{what}: SD from its interval", formula, "", f"{HANDBOOK}.2.2", keys)
+        low, high = row["ci95_low"], row["ci95_high"]
+        sd = conversions.sd_from_interval(low, high, n)
+        formula = f"SD = √n (high − low) / 2t, {number(low)} to {number(high)}"
+        return sd, Step(f"{what}: SD from its interval", formula, "", f"{HANDBOOK}.2.2", keys)
     except ConversionError as why:
         raise NotUsable(str(why)) from None
-    raise NotUsable("a mean without SD, SE or interval")
 
 
 def _from_quantiles(arm: Arm, row: Row, n: int) -> tuple[float, float, tuple[Step, ...]]:
     """Return mean and SD from median, quartiles and range."""
     names = {"median": "median", "q1": "q1", "q3": "q3", "minimum": "minimum", "maximum": "maximum"}
     given = {name: row[column] for name, column in names.items() if row[column] is not None}
-    if "median" not in given or len(given) < 3:
-        raise NotUsable("no mean")
     try:
         mean, sd = conversions.mean_sd_from_quantiles(n, **given)
     except ConversionError as why:
@@ -154,8 +225,6 @@ def _computed_change(
     arm: Arm, row: Row, mean: float, sd: float, correlation: float
 ) -> tuple[float, float, Step]:
     base, base_sd = row["baseline_mean"], row["baseline_sd"]
-    if base is None or base_sd is None:
-        raise NotUsable("no baseline mean and SD")
     spread = conversions.change_sd(base_sd, sd, correlation)
     formula = f"SD² = {number(base_sd)}² + {number(sd)}² − 2 r × {number(base_sd)} × {number(sd)}"
     step = Step(
