@@ -1,40 +1,50 @@
 # Two commands matter: `make report` and `make test`. The rest is for people who work on the code.
+# The report needs the packages of requirements.lock, everything else those of requirements-dev.lock too.
 PYTHON ?= python3
 BIN := .venv/bin
 CORES ?= all
 PIP := $(BIN)/pip install --disable-pip-version-check -q
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
-.PHONY: report test check figures template licences audit bench lock clean help
+.PHONY: report test test-fast live check figures template licences audit bench lock clean help
 
 report: .venv/ketameta ## the report, from data/raw/ to reports/index.html
 	@$(BIN)/ketameta run --cores $(CORES)
 
-test: .venv/ketameta ## every test
-	@$(BIN)/pytest
+test: .venv/dev ## every test, on every core
+	@$(BIN)/pytest -q -n auto --dist worksteal
 
-check: .venv/ketameta ## style, types, and Snakemake's own lint
+test-fast: .venv/dev ## the tests that need no run, no R and no browser: an answer within a minute
+	@$(BIN)/pytest -q -n auto --dist worksteal -m "not slow"
+
+live: .venv/dev ## what must hold of data/raw and analyses.yaml whatever they say
+	@$(BIN)/pytest -q tests/live
+
+check: .venv/dev ## style, types, and Snakemake's own lint
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules && $(BIN)/snakemake --lint
 
 template: .venv/ketameta ## empty tables to fill, in template/
 	$(BIN)/ketameta template template && $(BIN)/ketameta template template/tables.xlsx
 
-licences: .venv/ketameta ## the licence of every package in the lock
+licences: .venv/dev ## the licence of every package in the lock
 	@$(BIN)/python .ci/licences.py
 
 audit: .venv/ketameta ## known holes of the locked packages (needs the network; installs pip-audit apart)
 	$(PYTHON) -m venv .venv/audit && .venv/audit/bin/pip install --disable-pip-version-check -q pip-audit
-	.venv/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+	.venv/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock -r requirements-dev.lock
 
 figures: .venv/ketameta ## every figure as SVG, PDF and PNG, in reports/figures/
 	@$(BIN)/snakemake --cores $(CORES) prints
 
-bench: .venv/ketameta ## time the whole report and print a table
+bench: .venv/dev ## time the whole report and print a table
 	$(BIN)/python tests/benchmarks/pipeline.py
 
-lock: ## resolve requirements.lock again (needs uv and the network)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --no-annotate \
-	  --no-header pyproject.toml -o requirements.lock
+lock: ## resolve both lock files again (needs uv and the network)
+	$(COMPILE) --extra build pyproject.toml -o requirements.lock
+	$(COMPILE) --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	awk 'NR == FNR {known[$$0] = 1; next} /==/ {own = !($$0 in known)} own' requirements.lock \
+	  requirements-dev.lock > requirements-dev.part && mv requirements-dev.part requirements-dev.lock
 
 clean: ## remove everything that is made
 	rm -rf .snakemake logs data/processed/*.parquet data/processed/*.sha256 .venv
@@ -58,4 +68,8 @@ help: ## this list
 
 .venv/ketameta: .venv/packages pyproject.toml
 	$(PIP) --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+.venv/dev: .venv/ketameta requirements-dev.lock
+	$(PIP) --require-hashes --no-deps --no-build-isolation -r requirements-dev.lock
 	@touch $@

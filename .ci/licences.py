@@ -1,4 +1,4 @@
-"""List the licence of every package in requirements.lock, from what is installed.
+"""List the licence of every package in the two lock files, from what is installed.
 
 Prints a table; exit status 1 where a licence is not known or not on the list of those that a
 programme under the MIT licence may depend on, or where a version is not that of the lock.
@@ -11,7 +11,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-LOCK = Path(__file__).parents[1] / "requirements.lock"
+LOCKS = [Path(__file__).parents[1] / f"requirements{which}.lock" for which in ("", "-dev")]
 
 # classifier or free text -> SPDX; only where the metadata have no SPDX expression
 WORDS = (
@@ -51,7 +51,7 @@ ALLOWED = {
 def locked() -> dict[str, list[str]]:
     """Return the versions of each package in the lock: one for each Python may stand there."""
     found: dict[str, list[str]] = {}
-    for line in LOCK.read_text(encoding="utf-8").splitlines():
+    for line in "".join(lock.read_text(encoding="utf-8") for lock in LOCKS).splitlines():
         if match := re.match(r"([a-z0-9][a-z0-9._-]*)==([^ ;]+)", line):
             found.setdefault(match[1], []).append(match[2])
     return found

@@ -6,6 +6,7 @@ hold of those whatever they say is asked in ``tests/live/``, which alone reads t
 """
 
 import csv
+import fcntl
 import os
 import shutil
 import subprocess
@@ -39,6 +40,24 @@ sys.addaudithook(_pinned)
 def pytest_runtest_protocol(item):
     _asking["live"] = item.path.parent.name == "live"
     return (yield)
+
+
+# whatever asks for one of these starts Snakemake, R or a browser
+SLOW = {"built", "project", "unbuilt", "small_built", "small", "printed", "browser", "rscript"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Return the processors that this process may use: not those of the whole machine."""
+    able = getattr(os, "sched_getaffinity", None)
+    return len(able(0)) if able else os.cpu_count()
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what ``-m "not slow"`` leaves out; other slow tests bear the mark themselves."""
+    for item in items:
+        if SLOW & set(item.fixturenames):
+            item.add_marker(pytest.mark.slow)
 
 
 class Project:
@@ -100,6 +119,7 @@ def copy_project(folder):
     return Project(folder)
 
 
+SAID = "first-run.txt"
 SMALL = ("response_24h", "response_24h_arm", "depression_24h")
 SMALL_TRIALS = ("berman2000", "hu2016", "murrough2013a", "su2017", "zarate2006")
 
@@ -123,13 +143,28 @@ def copy_small(folder):
     return project
 
 
+def once(factory, name, make):
+    """Return a project that the processes of a run share: the first to ask makes it in a folder."""
+    base = factory.getbasetemp()
+    # of a process of pytest-xdist the base is a folder within that of the run
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with folder.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / SAID).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            done = make(folder)
+            assert done.returncode == 0, done.stdout + done.stderr
+            (folder / SAID).write_text(done.stdout, encoding="utf-8")
+    return Project(folder)
+
+
 @pytest.fixture(scope="session")
 def small_built(tmp_path_factory):
     """Return the small project with its report made by Snakemake; never edit it, copy it."""
-    project = copy_small(tmp_path_factory.mktemp("small"))
-    done = project.ketameta("run", "--cores", "2")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
+    return once(
+        tmp_path_factory, "small-built", lambda at: copy_small(at).ketameta("run", "--cores", "2")
+    )
 
 
 @pytest.fixture
@@ -143,11 +178,20 @@ def small(small_built, tmp_path):
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
     """Return a copy of the project with its report made; never edit it, copy it."""
-    project = copy_project(tmp_path_factory.mktemp("built"))
-    done = project.ketameta("run", "--cores", "2")
-    assert done.returncode == 0, done.stdout + done.stderr
-    project.first_run = done.stdout
-    return project
+    return once(
+        tmp_path_factory, "built", lambda at: copy_project(at).ketameta("run", "--cores", "2")
+    )
+
+
+@pytest.fixture(scope="session")
+def printed(small_built, tmp_path_factory):
+    """Return the small project with every figure as PDF and PNG too; never edit it."""
+
+    def make(folder):
+        shutil.copytree(small_built.folder, folder, symlinks=True, dirs_exist_ok=True)
+        return Project(folder).snakemake("all", "prints")
+
+    return once(tmp_path_factory, "printed", make)
 
 
 @pytest.fixture
@@ -162,6 +206,16 @@ def project(built, tmp_path):
     folder = tmp_path / "project"
     shutil.copytree(built.folder, folder, symlinks=True)
     return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def rscript():
+    """Return the path of Rscript; skip where there is none, or none with the package metafor."""
+    found = shutil.which("Rscript")
+    question = "quit(status = !requireNamespace('metafor', quietly = TRUE))"
+    if found is None or subprocess.run([found, "-e", question], check=False).returncode:
+        pytest.skip("no Rscript with the package metafor")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -80,17 +80,6 @@ def stranger(tmp_path):
     }
 
 
-@pytest.fixture(scope="session")
-def printed(small_built, tmp_path_factory):
-    """Return the small project with every figure as PDF and PNG too; never edit it."""
-    folder = tmp_path_factory.mktemp("printed") / "small"
-    shutil.copytree(small_built.folder, folder, symlinks=True)
-    project = type(small_built)(folder)
-    done = project.snakemake("all", "prints")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
-
-
 def test_two_runs_make_the_same_bytes_and_every_kind_of_file(printed, stranger, comma, tmp_path):
     again = fresh(printed, tmp_path / "a folder with spaces and ü")
     done = again.run(

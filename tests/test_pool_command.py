@@ -342,6 +342,7 @@ def test_any_bytes_are_studies_or_a_table_error(
     assert not any(np.isinf(values).any() for values in studies.columns.values())
 
 
+@pytest.mark.slow
 @RUNS
 @given(st.sampled_from(sorted(MEASURES)), st.data())
 def test_any_numbers_are_pooled_or_refused(pooled, measure: str, data) -> None:

@@ -16,14 +16,15 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
-LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+# of the report, and of tests and lint beside it
+LOCKS = [(ROOT / f"requirements{which}.lock").read_text(encoding="utf-8") for which in ("", "-dev")]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
-def entries():
-    """Return each entry of the lock: its requirement and its hashes."""
-    joined = LOCK.replace("\\\n", " ")
+def entries(lock):
+    """Return each entry of a lock: its requirement and its hashes."""
+    joined = lock.replace("\\\n", " ")
     found = []
     for line in joined.splitlines():
         if line.strip():
@@ -32,8 +33,10 @@ def entries():
     return found
 
 
-ENTRIES = entries()
-WANTED = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+RUNTIME, DEV = map(entries, LOCKS)
+ENTRIES = [*RUNTIME, *DEV]
+EXTRAS = PROJECT["optional-dependencies"]
+WANTED = [*PROJECT["dependencies"], *EXTRAS["build"], *EXTRAS["dev"]]
 
 
 def test_every_package_has_hashes_and_an_exact_version():
@@ -45,7 +48,8 @@ def test_every_package_has_hashes_and_an_exact_version():
 
 
 def test_the_lock_names_no_index_no_address_and_no_path():
-    assert not re.search(r"https?:|index-url|find-links|trusted-host|file:|@ ", LOCK)
+    for lock in LOCKS:
+        assert not re.search(r"https?:|index-url|find-links|trusted-host|file:|@ ", lock)
     assert all(requirement.url is None for requirement, _ in ENTRIES)
 
 
@@ -57,7 +61,7 @@ def test_the_lock_gives_what_pyproject_asks_for(wanted, python):
     environment["python_full_version"] = f"{python}.0"
     versions = [
         str(locked.specifier).removeprefix("==")
-        for locked, _ in ENTRIES
+        for locked, _ in (ENTRIES if wanted in EXTRAS["dev"] else RUNTIME)
         if canonicalize_name(locked.name) == canonicalize_name(requirement.name)
         and (locked.marker is None or locked.marker.evaluate(environment))
     ]
@@ -65,9 +69,16 @@ def test_the_lock_gives_what_pyproject_asks_for(wanted, python):
     assert requirement.specifier.contains(Version(versions[0]), prereleases=True)
 
 
+def test_the_report_needs_no_package_of_tests_and_lint():
+    """Who wants the report alone downloads no driver of a browser and no linter."""
+    own = {canonicalize_name(locked.name) for locked, _ in RUNTIME}
+    assert not own & {canonicalize_name(Requirement(text).name) for text in EXTRAS["dev"]}
+    twice = {str(locked) for locked, _ in RUNTIME} & {str(locked) for locked, _ in DEV}
+    assert twice == set()
+
+
 def test_what_is_imported_is_declared():
     import ast
-    import sys
 
     names = {"yaml": "pyyaml", "jinja2": "jinja2", "snakemake": "snakemake"}
     declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
@@ -141,10 +152,11 @@ def test_which_licences_are_allowed(licences, expression, fine):
 
 def test_the_makefile_installs_by_hash_alone_and_can_audit():
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        if "-r requirements.lock" in line and "$(PIP)" in line:
-            assert "--require-hashes" in line
-            assert "--no-deps" in line
+    installed = [line for line in text.splitlines() if "$(PIP)" in line and " -r " in line]
+    assert len(installed) == 3
+    for line in installed:
+        assert "--require-hashes" in line
+        assert "--no-deps" in line
     assert re.search(r"^audit:.*\n(\t.*\n)*\t.*pip-audit .*requirements\.lock", text, re.M)
 
 

@@ -16,6 +16,8 @@ import pytest
 
 from ketameta.report_files import report_files
 
+from .conftest import SAID
+
 ROOT = Path(__file__).parents[1]
 STAGES = ["ingest", "normalize", "synthesize", "report", "figures", "distributions"]
 FROM_SYNTHESIS = ["synthesize", "report", "figures"]
@@ -43,7 +45,7 @@ def bytes_of(folder):
 
 
 def test_a_cold_run_says_what_it_does_and_found(built, configuration):
-    said = built.first_run
+    said = built.path(SAID).read_text(encoding="utf-8")
     assert "to run: ingest, normalize, synthesize, report" in said
     assert "report: reports/index.html" in said
     headlines = [a.display.title for a in configuration if a.display.headline]

@@ -41,6 +41,7 @@ def run(folder, seed):
     return done.stdout.split()
 
 
+@pytest.mark.slow
 def test_another_process_seed_zone_and_folder_give_the_same_bytes(tmp_path):
     first = run(ROOT, "1")
     assert len(first) == 4

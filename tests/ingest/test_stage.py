@@ -187,6 +187,7 @@ def test_notes_of_a_kind_are_told_once_a_column(folder) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_chain_of_thousands_of_reports_is_no_circle(folder) -> None:
     _, rows = folder.rows("trials")
     at = rows[0].index("part_of")

@@ -26,13 +26,17 @@ class Place:
     config: Path
 
 
-@pytest.fixture(scope="session", params=["tables of the tests", "as they are", *EDITS])
+PINNED, TODAY = "tables of the tests", "as they are"
+EDITED = [pytest.param(name, marks=pytest.mark.slow) for name in EDITS]
+
+
+@pytest.fixture(scope="session", params=[PINNED, TODAY, *EDITED])
 def place(request, tmp_path_factory):
     """Return each of the places where the tests of this folder look."""
     name = request.param
-    if name == "tables of the tests":
+    if name == PINNED:
         return Place(name, ROOT / "tests" / "tables", ROOT / "tests" / "analyses.yaml")
-    if name == "as they are":
+    if name == TODAY:
         return Place(name, RAW, CONFIG)
     return Place(name, *write_edited(name, RAW, CONFIG, tmp_path_factory.mktemp("edited")))
 

@@ -7,7 +7,6 @@ statsmodels and R do; the rest are identities between the tables that the stages
 import json
 import math
 import re
-import shutil
 import subprocess
 from posixpath import dirname, join, normpath
 
@@ -321,16 +320,6 @@ def test_the_report_names_every_analysis_and_every_release(files, configuration)
     for analysis in configuration:
         assert f'href="analyses/{analysis.name}.html' in files["index.html"]
     assert "2999-01-01" in files["changes.html"]
-
-
-@pytest.fixture(scope="session")
-def rscript():
-    """Return Rscript where it has metafor."""
-    found = shutil.which("Rscript")
-    question = "quit(status = !requireNamespace('metafor', quietly = TRUE))"
-    if found is None or subprocess.run([found, "-e", question], check=False).returncode:
-        pytest.skip("no Rscript with the package metafor")
-    return found
 
 
 @pytest.mark.parametrize(

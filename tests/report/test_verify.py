@@ -1,7 +1,6 @@
 """The generated R script: metafor agrees, and the script can disagree."""
 
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 
@@ -12,23 +11,13 @@ from ketameta.report.verify import verify_script
 from ketameta.synthesize.pool import pooled
 
 
-def has_metafor():
-    if shutil.which("Rscript") is None:
-        return False
-    question = "quit(status = !requireNamespace('metafor', quietly = TRUE))"
-    return subprocess.run(["Rscript", "-e", question], check=False).returncode == 0
-
-
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    if not has_metafor():
-        pytest.skip("no Rscript with the package metafor")
-
+def run(rscript, tmp_path_factory):
     def of(script):
         path = tmp_path_factory.mktemp("r") / "verify.R"
         path.write_text(script, encoding="utf-8")
         return subprocess.run(
-            ["Rscript", str(path)], capture_output=True, text=True, check=False, timeout=120
+            [rscript, str(path)], capture_output=True, text=True, check=False, timeout=120
         )
 
     return of

@@ -15,6 +15,7 @@ def joint(mu, tau, y=Y, v=V, mean=0.0, sd=1.0, scale=0.5):
     return prior * np.prod(stats.norm.pdf(y, mu, np.sqrt(v + tau**2)))
 
 
+@pytest.mark.slow
 def test_moments_are_those_of_the_joint_density_integrated_over_both():
     def moment(g):
         # dblquad's own tolerance is 1.5e-8

@@ -48,6 +48,7 @@ def test_estimates_match_lme4_driven_to_its_maximum(case):
     assert got.tau2 == pytest.approx(want["tau2"], abs=1e-6)
 
 
+@pytest.mark.slow
 # metafor's optimisers stop early: its estimates are good to three or four digits, and there our
 # log-likelihood, with the same number of nodes, must be the higher one.
 @pytest.mark.parametrize(
@@ -76,6 +77,7 @@ def test_estimates_match_metafor_or_are_more_likely(case):
         assert got.log_likelihood >= at[0] - 1e-10
 
 
+@pytest.mark.slow
 def test_standard_error_of_metafor_where_tau2_is_positive():
     # At tau² = 0 metafor's CM.EL differentiates in log tau², which runs off: its standard error
     # is then 1e-6. Elsewhere both agree to what its optimiser leaves.
@@ -150,6 +152,7 @@ def fit_here(name, nodes=None):
     return glmm("OR", model=name, nodes=nodes, ai=A, n1i=N1, ci=C, n2i=N2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["UM", "CM.AL", "CM.EL"])
 def test_maximum_is_that_of_another_optimiser(name):
     got = fit_here(name)
@@ -167,6 +170,7 @@ def test_maximum_is_that_of_another_optimiser(name):
     assert np.sqrt(got.tau2) == pytest.approx(abs(other.x[1]), abs=3e-6)
 
 
+@pytest.mark.slow
 def test_stratified_maximum_is_that_of_a_joint_search():
     got = fit_here("UM.FS")
     start = np.concatenate([[0.5, 0.5], np.log((A + C + 1) / (N1 + N2 - A - C + 1))])
@@ -189,6 +193,7 @@ def numerical_hessian(f, x, h=1e-3):
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["UM", "CM.AL", "CM.EL", "UM.RS"])
 def test_top_and_standard_error_by_plain_differences(name):
     got = fit_here(name)
@@ -231,6 +236,7 @@ def test_no_heterogeneity_is_logistic_regression():
     assert got.pi_low == pytest.approx(got.ci_low)
 
 
+@pytest.mark.slow
 def test_more_nodes_change_nothing_that_is_printed():
     for name in ("UM", *OR_MODELS):
         coarse, fine = fit_here(name), fit_here(name, nodes=25 if name == "UM.RS" else 100)
@@ -241,6 +247,7 @@ def test_more_nodes_change_nothing_that_is_printed():
 # --- what must not break -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", OR_MODELS)
 def test_swapping_arms_negates(model):
     one = fit_here(model)
@@ -320,6 +327,7 @@ def test_likelihood_that_rises_to_infinite_tau_is_flagged():
     assert not glmm("PLO", xi=[0, 0], ni=[7, 5]).converged
 
 
+@pytest.mark.slow
 def test_double_zero_studies_are_left_out_unless_asked_for():
     more = {"ai": [*A, 0], "n1i": [*N1, 40], "ci": [*C, 0], "n2i": [*N2, 50]}
     for model in OR_MODELS:
