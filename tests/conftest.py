@@ -23,13 +23,14 @@ QUESTIONS = ROOT / "tests" / "analyses.yaml"
 LIVE = tuple(
     f"{ROOT / place}" for place in ("data/raw", "reports", "workflow/config/analyses.yaml")
 )
-_asking = {"live": False}
+_guard = {"up": False}
 
 
 def _pinned(event, details):
     """Fail where a test that is not of ``tests/live/`` opens what analysts change."""
-    if event == "open" and not _asking["live"] and isinstance(details[0], str | os.PathLike):
-        path = os.path.abspath(os.fspath(details[0]))
+    # without a mode it is os.open, whose path may be one within a folder that is open
+    if _guard["up"] and event == "open" and details[1] and not isinstance(details[0], int):
+        path = os.path.abspath(os.fsdecode(details[0]))
         assert not path.startswith(LIVE), f"{path} changes freely: use tests/tables, or tests/live"
 
 
@@ -38,8 +39,11 @@ sys.addaudithook(_pinned)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    _asking["live"] = item.path.parent.name == "live"
-    return (yield)
+    _guard["up"] = item.path.parent.name != "live"
+    try:
+        return (yield)
+    finally:
+        _guard["up"] = False
 
 
 # whatever asks for one of these starts Snakemake, R or a browser

@@ -15,6 +15,14 @@ JOB = {
 }
 STEP = {"name", "id", "if", "uses", "with", "run", "env", "shell", "working-directory"}
 EVENTS = {"push", "pull_request", "schedule", "workflow_dispatch"}
+# the comment; and the page, which is published of main alone
+WRITES = {("comment", "pull-requests"), ("page", "pages"), ("page", "id-token")}
+# what a change can be of: each is tried by one workflow at least, data by one alone
+INPUTS = {
+    *("data/raw/**", "reports/versions/**", "workflow/**", "tests/**", ".ci/**", "README.md"),
+    *("Snakefile", "Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock"),
+    *("CITATION.cff", ".github/workflows/**"),
+}
 # what people from outside can write: in a script it would be run
 FOREIGN = re.compile(
     r"github\.(head_ref|event\.(pull_request\.(title|body|head\.(ref|label)|user)|issue|comment"
@@ -84,7 +92,7 @@ def test_what_a_job_may_do_is_written_and_small(workflow):
         assert isinstance(allowed, dict), "read-all and write-all are too much"
         for scope, right in allowed.items():
             if right == "write":
-                assert (name, scope) == ("comment", "pull-requests")
+                assert (name, scope) in WRITES
 
 
 def test_no_code_of_a_pull_request_meets_a_token_that_writes(workflow):
@@ -94,7 +102,8 @@ def test_no_code_of_a_pull_request_meets_a_token_that_writes(workflow):
         if "write" in allowed.values():
             used = [step.get("uses", "") for step in job["steps"]]
             assert not any(action.startswith("actions/checkout@") for action in used)
-            assert "head.repo.full_name == github.repository" in job["if"]
+            ours = "head.repo.full_name == github.repository" in job["if"]
+            assert ours or "github.ref == 'refs/heads/main'" in job["if"]
 
 
 def test_checkouts_leave_no_token_behind(workflow):
@@ -117,9 +126,8 @@ def test_secrets_are_not_used(workflow):
 
 def test_the_report_follows_data_questions_and_code():
     workflow = read(ROOT / ".github" / "workflows" / "report.yml")
-    wanted = {"data/raw/**", "workflow/**", "Snakefile", "requirements.lock"}
     for event in ("push", "pull_request"):
-        assert wanted <= set(workflow["on"][event]["paths"])
+        assert set(workflow["on"][event]["paths"]) == INPUTS
     said = "\n".join(step.get("run", "") for _, step in steps(workflow))
     order = ["ketameta check", "make report", "ketameta diff", "reports/verify.R", "make test"]
     assert [said.index(words) for words in order] == sorted(said.index(words) for words in order)
@@ -127,9 +135,44 @@ def test_the_report_follows_data_questions_and_code():
 
 
 def test_every_path_of_a_filter_matches_something():
-    workflow = read(ROOT / ".github" / "workflows" / "report.yml")
-    for path in workflow["on"]["push"]["paths"]:
+    for path in INPUTS:
         assert (ROOT / path.removesuffix("/**")).exists(), path
+
+
+def test_a_change_of_data_is_tested_once_and_one_of_code_on_each_system_once():
+    report, test = (read(path) for path in FILES)
+    for event in ("push", "pull_request"):
+        assert set(test["on"][event]["paths"]) == INPUTS - {"data/raw/**", "reports/versions/**"}
+    suites = []
+    for workflow in (report, test):
+        assert "workflow_dispatch" in workflow["on"]
+        for job in workflow["jobs"].values():
+            runs = [step.get("run", "") for step in job["steps"]]
+            if any(run in ("make test", ".ci/run") for run in runs):
+                matrix = job.get("strategy", {}).get("matrix", {"python": ["3.13"], "os": []})
+                suites += [(str(job["runs-on"]), version) for version in matrix["python"]]
+    assert len(suites) == len(set(suites)) == 4
+
+
+def test_style_types_lint_and_holes_are_looked_at_and_the_environment_is_kept():
+    test = read(ROOT / ".github" / "workflows" / "test.yml")
+    runs = {step.get("run") for step in test["jobs"]["check"]["steps"]}
+    assert {"make check", "make audit"} <= runs
+    for path in FILES:
+        for job in read(path)["jobs"].values():
+            runs = [step.get("run", "") for step in job["steps"]]
+            if any(run.startswith(("make", ".ci/run")) for run in runs):
+                assert any("actions/cache@" in step.get("uses", "") for step in job["steps"])
+
+
+def test_the_page_and_the_gate_are_off_until_a_variable_says_on():
+    jobs = read(ROOT / ".github" / "workflows" / "report.yml")["jobs"]
+    assert jobs["page"]["if"] == "vars.PAGES == 'on' && github.ref == 'refs/heads/main'"
+    gate = [step for step in jobs["report"]["steps"] if "vars.GATE == 'on'" in step.get("if", "")]
+    (gate,) = gate
+    assert gate == jobs["report"]["steps"][-1], "the report and the comment come first"
+    assert "steps.change.outputs.status == '11'" in gate["if"]
+    assert gate["run"].endswith("exit 1")
 
 
 def test_the_scripts_are_bash():
@@ -181,7 +224,7 @@ def said(small, tmp_path):
                 "BEFORE": before, "PYTHONPATH": str(small.path("workflow")),
             },
         )  # fmt: skip
-        assert files["GITHUB_OUTPUT"].read_text() == "said=true\n"
+        assert files["GITHUB_OUTPUT"].read_text().startswith("said=true\nstatus=")
         comment = small.path("change/comment.md").read_text(encoding="utf-8")
         return done, files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8"), comment
 
@@ -231,5 +274,7 @@ def test_pushes_to_main_do_not_cancel_each_other():
 
 def test_what_the_comment_needs_is_left_by_the_report():
     workflow = read(ROOT / ".github" / "workflows" / "report.yml")
-    assert workflow["jobs"]["report"]["outputs"] == {"said": "${{ steps.change.outputs.said }}"}
+    assert workflow["jobs"]["report"]["outputs"] == {
+        name: f"${{{{ steps.change.outputs.{name} }}}}" for name in ("said", "status")
+    }
     assert "needs.report.outputs.said == 'true'" in workflow["jobs"]["comment"]["if"]
