@@ -83,14 +83,7 @@ def _apart(effect: Row, others: Sequence[float], mu: float, tau2: float, se: flo
 def _about(view: View, check: str, effect: Row, message: str) -> Finding:
     """Place an effect's finding on the first raw row behind it."""
     file, _, line = effect["rows"][0].partition(":")
-    row = next(
-        (
-            r
-            for r in (*view.outcomes, *view.contrasts)
-            if (r["file"], r["line"]) == (file, int(line))
-        ),
-        {},
-    )
+    row = view.placed.get((file, int(line)), {})
     about = {"trial_id": effect["trial_id"], "file": file, "line": int(line)}
     finding = view.finding(check, {**row, **about}, "", message, r"\bSEs?\b|check|sign|derived")
     return replace(finding, value=f"{effect['yi']:.3g}")
