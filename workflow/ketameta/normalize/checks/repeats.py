@@ -32,7 +32,7 @@ from itertools import combinations
 from typing import Any
 
 from ketameta.normalize.checks.findings import Check, Finding, Row, once
-from ketameta.normalize.checks.view import View, place
+from ketameta.normalize.checks.view import View
 
 SD_CHANCE = 1 / 400
 COUNTS_CHANCE = 0.001
@@ -48,19 +48,11 @@ _COUNTED = {1: "two", 2: "three"}
 _EXPLAINS = r"\bsame\b|copied|identical|both arms"
 
 
-def _comparisons(view: View) -> dict[Hashable, list[Row]]:
-    """Group rows that differ in arm and numbers alone."""
-    found: dict[Hashable, list[Row]] = defaultdict(list)
-    for row in view.outcomes:
-        found[place(row)].append(row)
-    return found
-
-
 def two_arms(view: View) -> list[Finding]:
     """Return numbers that stand in two arms of a trial."""
     found: list[tuple[Hashable, Finding]] = []
     counts: dict[Hashable, list[tuple[Row, Row]]] = defaultdict(list)
-    for rows in _comparisons(view).values():
+    for rows in view.comparisons.values():
         for one, other in combinations(rows, 2):
             if one["arm_id"] == other["arm_id"]:
                 continue
@@ -127,7 +119,7 @@ def two_labels(view: View) -> list[Finding]:
     found: list[tuple[Hashable, Finding]] = []
     prints: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     compared: dict[Hashable, int] = defaultdict(int)
-    for rows in _comparisons(view).values():
+    for rows in view.comparisons.values():
         for key, sizes in _fingerprints(rows):
             prints[key].append(rows[0])
             compared[sizes] += 1

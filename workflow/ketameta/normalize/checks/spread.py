@@ -10,7 +10,8 @@ are used, in units of their range.
 Two things must hold, in logs. As entered, the number is further from the others than three
 deviations: the robust one, 0.25 at least, with the number's own chance variation, 1/√(2(n - 1)).
 So nothing within a factor exp(0.75) = 2.1 of the others is ever named. And read as the other
-quantity, by √n, it is at most half as far from them.
+quantity, by √n, it is at most half as far from them. Where that tells nothing, as in a review
+whose trials all have it, the row's own trial and scale are asked (`own`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from statistics import median
 
+from ketameta.normalize.checks import own
 from ketameta.normalize.checks.findings import Check, Finding, Row, once
 from ketameta.normalize.checks.view import View
 from ketameta.vocabulary import Scale
@@ -138,7 +140,10 @@ def look(view: View) -> list[Finding]:
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
         for column, kind, value in _numbers(row):
-            if (finding := _judged(view, row, column, kind, value, usual)) is not None:
+            finding = _judged(view, row, column, kind, value, usual)
+            if finding is None and column in KINDS and (why := own.reason(view, row, column)):
+                finding = view.finding("sd-like-se", row, column, why, _EXPLAINS)
+            if finding is not None:
                 key = (row["trial_id"], row["arm_id"], row["scale"], column, value)
                 found.append((key, finding))
     return once(found)
@@ -186,8 +191,8 @@ def _judged(
 CHECKS = (
     Check(
         "sd-like-se",
-        "SDs that stand out from other trials' on the scale and fit as a standard error, and the "
-        "reverse; Cochrane Handbook 6.3, 6.5.2.2",
+        "SDs that stand out from other trials' on the scale, from their own trial or from the "
+        "range, and fit as a standard error, and the reverse; Cochrane Handbook 6.3, 6.5.2.2",
         look,
     ),
 )
