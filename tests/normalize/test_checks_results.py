@@ -291,11 +291,11 @@ def analysis(yi, others=(-0.3, -0.4, -0.5, -0.4, -0.3), **cells):
     return [effect(yi, **cells), *rest]
 
 
-def test_g_beyond_3_is_named_at_its_first_row():
-    assert found("g-above-3", effects=[effect(-3.0)]) == []
-    (got,) = found("g-above-3", effects=[effect(-3.1)])
+def test_g_beyond_2_is_named_at_its_first_row():
+    assert found("g-above-2", effects=[effect(-2.0)]) == []
+    (got,) = found("g-above-2", effects=[effect(-2.1)])
     assert (got.file, got.line, got.trial_id) == ("outcomes.csv", 4, "t1")
-    assert found("g-above-3", effects=[effect(-7.7, measure="MD")]) == []
+    assert found("g-above-2", effects=[effect(-7.7, measure="MD")]) == []
 
 
 def test_an_effect_far_from_the_others_is_named():

@@ -144,11 +144,11 @@ def test_few_trials_on_the_scale_are_judged_by_all_scales_of_the_same_kind():
 
 
 def test_sds_are_not_judged_without_four_other_trials():
-    assert found("sd-like-se", [score(n=30, sd=1.8), *others(sds=(9.0, 10.0, 11.0))]) == []
+    assert found("sd-like-se", [score(n=30, sd=3.5), *others(sds=(9.0, 10.0, 11.0))]) == []
 
 
 def test_sds_of_changes_are_not_judged_by_sds_of_endpoints():
-    assert found("sd-like-se", [score(n=30, change_sd=1.8), *others()]) == []
+    assert found("sd-like-se", [score(n=30, change_sd=3.5), *others()]) == []
 
 
 def test_a_note_that_explains_an_oddity_is_quoted():

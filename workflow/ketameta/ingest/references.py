@@ -24,6 +24,7 @@ Use = tuple[Sheet, Entry, str]
 _MOST_KEYS = 100
 _MOST_MATES = 2_000
 _ALIKE = 0.6
+_MOST_COLUMNS = 3
 _CELLS = re.compile(r'[",;\t\r\n]')
 
 
@@ -97,20 +98,28 @@ def _duplicates(sheet: Sheet) -> None:
     columns = schema.key or tuple(there)
     if not sheet.whole or set(columns) & sheet.missing:
         return
-    seen: dict[Key, tuple[Key, int]] = {}
+    seen: dict[Key, tuple[Key, Entry]] = {}
     for entry in sheet.entries:
         if entry.bad & set(columns):
             continue
         key = tuple(str(entry[name]) for name in columns)
         # names of pages and files come from keys: on some disks case makes no difference
         spelling = tuple(part.lower() for part in key) if schema.key else key
-        first, line = seen.setdefault(spelling, (key, entry.line))
-        if line != entry.line:
+        first, known = seen.setdefault(spelling, (key, entry))
+        if known is not entry:
             what = " and ".join(schema.key) or "every cell"
             case = "" if first == key else ", upper and lower case apart"
             column = schema.key[-1] if schema.key else ""
-            sheet.fault(entry, column, f"the row repeats line {line} in {what}{case}")
+            message = f"the row repeats line {known.line} in {what}{case}{_other(entry, known)}"
+            sheet.fault(entry, column, message)
             entry.bad.discard(column)  # the key is known all the same
+
+
+def _other(entry: Entry, known: Entry) -> str:
+    """Say what a repeated row says otherwise: the first columns that both fill."""
+    names = [n for n in entry.entered if None not in (entry[n], known[n]) and entry[n] != known[n]]
+    said = [f"{n} {shown(entry.entered[n])} here, {shown(known.entered[n])} there" for n in names]
+    return f"; {'; '.join(said[:_MOST_COLUMNS])}" if said else ""
 
 
 def _target(sheet: Sheet, fields: Key, lost: set[Key]) -> _Target:

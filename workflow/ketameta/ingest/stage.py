@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.ingest.agreement import check_agreement
+from ketameta.ingest.contradictions import check_contradictions
 from ketameta.ingest.reader import DELIMITERS, TextTable, read_text
 from ketameta.ingest.references import check_between_rows
 from ketameta.ingest.rules import check_rows
@@ -41,6 +42,7 @@ def check_folder(folder: Path) -> tuple[dict[str, list[Row]], list[Problem]]:
             problems += text.problems
     check_between_rows(sheets)
     check_agreement(sheets)
+    check_contradictions(sheets)
     for sheet in sheets.values():
         problems += _first(sheet.problems)
     tables = {name: sheet.rows() for name, sheet in sheets.items()}

@@ -28,7 +28,7 @@ def find_baseline(summary: ArmSummary, row: Row, rows: Sequence[Row]) -> ArmSumm
     ]
     with_base = [other for other in own if other["baseline_mean"] is not None]
     if with_base:
-        best = min(with_base, key=lambda r: (r["baseline_sd"] is None, -(r["n"] or 0), r.line))
+        best = min(with_base, key=lambda r: (r["baseline_sd"] is None, -(r["n"] or 0), r.order))
         mean, sd = best["baseline_mean"], best["baseline_sd"]
         said = number(mean) + (f" (SD {number(sd)})" if sd is not None else ", no SD")
         step = Step(
@@ -36,7 +36,7 @@ def find_baseline(summary: ArmSummary, row: Row, rows: Sequence[Row]) -> ArmSumm
         )
         return _given(summary, mean, sd, step, best)
     wanted = "mean" if summary.basis == "change" else "change_mean"
-    for other in own:
+    for other in sorted(own, key=lambda r: r.order):
         same = all(other[name] == row[name] for name in ("timepoint_h", "source"))
         if same and other[wanted] is not None:
             own_mean = summary.mean or 0.0

@@ -39,7 +39,6 @@ from ketameta.normalize.summaries import (
 )
 from ketameta.vocabulary import scale_sign, vocabulary
 
-_SEEN = ("direct", "derived", "secondary")
 _MOST = 3
 
 
@@ -122,7 +121,7 @@ class ArmEffects:
         """Take one row an arm and definition; drop pooled arms whose parts are present."""
         by_arm: dict[str, list[Row]] = defaultdict(list)
         seen: dict[tuple[str, str], Row] = {}
-        for row in sorted(group, key=lambda r: (_SEEN.index(r["seen"]), r.line)):
+        for row in sorted(group, key=lambda r: r.order):
             key = (row["arm_id"], row["definition"] or "")
             if key in seen:
                 self.ledger.note(row, "repeated report", f"used: {seen[key].key}")

@@ -15,7 +15,6 @@ from ketameta.normalize.sift import arm_class
 from ketameta.normalize.sizes import Sizes
 from ketameta.vocabulary import scale_sign
 
-SEEN = ("direct", "derived", "secondary")
 # the parts of a rank, in order, and what the ledger says of a group that loses on it
 _LOST_ON = (
     "scale preferred",
@@ -69,7 +68,7 @@ class TrialChoice:
             found += self._try(self._from_contrasts, place, group)
         if not found:
             return []
-        best = min(found, key=lambda c: c.rank)
+        best = min(found, key=lambda c: (c.rank, [row.order for row in c.rows]))
         for candidate in found:
             if candidate is not best:
                 self._note_loser(candidate, best)
@@ -183,7 +182,7 @@ class TrialChoice:
         None where no row is usable; each is noted with its own reason.
         """
         by_arm: dict[str, Row] = {}
-        for row in sorted(rows, key=lambda r: (SEEN.index(r["seen"]), r.line)):
+        for row in sorted(rows, key=lambda r: r.order):
             try:
                 r = self.question.correlation
                 from_contrasts(self.question.measure, self.trial, [row], self.sizes, r, 1)

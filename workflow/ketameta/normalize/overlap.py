@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections import defaultdict
 
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.records import Effect, Trial
 
 
-def resolve(effects: list[Effect], trials: dict[str, Trial], ledger: Ledger) -> list[Effect]:
+def resolve(effects: list[Effect], ledger: Ledger) -> list[Effect]:
     """Keep, of reports that share patients, the set without overlap that holds most people.
 
     Reports overlap where one is `part_of` the other, or both are of a third. Ties go to the set
     of more reports (the separate trials before their pool), then to the earlier names.
     """
     kept: list[Effect] = []
-    for family in _families(effects, trials):
-        best = max(_without_overlap(family, trials), key=_worth)
+    for family in _families(effects):
+        best = max(_without_overlap(family), key=_worth)
         names = ", ".join(e.trial.trial_id for e in best)
         kept += best
         for effect in family:
@@ -38,23 +38,53 @@ def _worth(effects: list[Effect]) -> tuple[int, int, list[int]]:
     return people, len(effects), [-ord(c) for e in effects for c in e.trial.trial_id]
 
 
-def _families(effects: list[Effect], trials: dict[str, Trial]) -> list[list[Effect]]:
-    """Group effects whose reports are linked by shared patients, directly or through others."""
-    families: list[list[Effect]] = []
-    for effect in sorted(effects, key=lambda e: e.trial.trial_id):
-        linked = [f for f in families if any(overlap(effect.trial, e.trial) for e in f)]
-        families = [f for f in families if f not in linked]
-        families.append([e for f in linked for e in f] + [effect])
-    return families
+def _families(effects: list[Effect]) -> list[list[Effect]]:
+    """Group effects whose reports are linked by shared patients, directly or through others.
+
+    A report is linked with those that it is part of; a family is known by one of these wholes.
+    """
+    wholes = {part for effect in effects for part in effect.trial.parts}
+    leader: dict[str, str] = {}
+
+    def lead(name: str) -> str:
+        while (above := leader.setdefault(name, name)) != name:
+            leader[name] = name = leader[above]
+        return name
+
+    linked = []
+    for effect in effects:
+        names = [*effect.trial.parts, *({effect.trial.trial_id} & wholes)]
+        linked.append((names, effect))
+        for name in names[1:]:
+            leader[lead(name)] = lead(names[0])
+    families: dict[object, list[Effect]] = defaultdict(list)
+    for place, (names, effect) in enumerate(linked):
+        families[lead(names[0]) if names else place].append(effect)
+    return list(families.values())
 
 
-def _without_overlap(family: list[Effect], trials: dict[str, Trial]) -> list[list[Effect]]:
-    if len(family) == 1:
-        return [family]
+def _without_overlap(family: list[Effect]) -> list[list[Effect]]:
+    """Return the sets without overlap to which no other effect of the family can be added.
+
+    By Bron & Kerbosch 1973 (Communications of the ACM 16:575) with a pivot: a report of many
+    separate trials has two such sets, not all the choices among the trials.
+    """
     family = sorted(family, key=lambda e: e.trial.trial_id)
-    sets = []
-    for size in range(1, len(family) + 1):
-        for chosen in combinations(family, size):
-            if not any(overlap(a.trial, b.trial) for a, b in combinations(chosen, 2)):
-                sets.append(list(chosen))
+    places = range(len(family))
+    beside = {
+        i: {j for j in places if j != i and not overlap(family[i].trial, family[j].trial)}
+        for i in places
+    }
+    sets: list[list[Effect]] = []
+
+    def grow(chosen: list[int], rest: set[int], passed: set[int]) -> None:
+        if not rest and not passed:
+            sets.append([family[i] for i in sorted(chosen)])
+            return
+        pivot = max(sorted(rest | passed), key=lambda i: len(beside[i] & rest))
+        for i in sorted(rest - beside[pivot]):
+            grow([*chosen, i], rest & beside[i], passed & beside[i])
+            rest, passed = rest - {i}, passed | {i}
+
+    grow([], set(places), set())
     return sets

@@ -23,7 +23,7 @@ def reported_correlation(
     if t.sd is None or c.sd is None or len(t.arms) != 1 or len(c.arms) != 1:
         return None
     scale = t.rows[0]["scale"]
-    for row in rows:
+    for row in sorted(rows, key=lambda r: r.order):
         if row.table != "contrasts" or row["measure"] != "MD" or not is_paired(trial, row):
             continue
         arms = (row["arm_t"], row["arm_c"]) == (t.arms[0].arm_id, c.arms[0].arm_id)

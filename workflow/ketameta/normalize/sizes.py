@@ -33,11 +33,11 @@ class Sizes:
         own = [row for row in self._rows if row["arm_id"] == arm.arm_id]
         same_hour = [row for row in own if hour is not None and row["timepoint_h"] == hour]
         if same_hour:
-            row = max(same_hour, key=lambda r: (r["n"], -r.line))
+            row = min(same_hour, key=lambda r: (-r["n"], r.order[-1]))
             why = f"n of its {row['outcome']} at the same hour"
             return row["n"], _step(arm, row["n"], why, row)
         if own:
-            row = max(own, key=lambda r: (r["n"], -r.line))
+            row = min(own, key=lambda r: (-r["n"], r.order[-1]))
             why = f"largest n reported for the arm ({row['outcome']}, {row.analysis_set})"
             return row["n"], _step(arm, row["n"], why, row)
         if arm.n_randomised:

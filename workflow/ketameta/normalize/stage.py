@@ -76,7 +76,7 @@ def effects_of(
     for trial_id, candidates in by_trial.items():
         choice = TrialChoice(question, trials[trial_id], candidates, all_by_trial[trial_id], ledger)
         effects += choice.effects()
-    chosen = resolve(effects, trials, ledger)
+    chosen = resolve(effects, ledger)
     ledger.check()
     return chosen, ledger
 

@@ -225,7 +225,10 @@ def _computed_change(
     arm: Arm, row: Row, mean: float, sd: float, correlation: float
 ) -> tuple[float, float, Step]:
     base, base_sd = row["baseline_mean"], row["baseline_sd"]
-    spread = conversions.change_sd(base_sd, sd, correlation)
+    try:
+        spread = conversions.change_sd(base_sd, sd, correlation)
+    except ConversionError as why:
+        raise NotUsable("baseline_sd of 0" if base_sd == 0 else str(why)) from None
     formula = f"SD² = {number(base_sd)}² + {number(sd)}² − 2 r × {number(base_sd)} × {number(sd)}"
     step = Step(
         f"change of {arm.arm_id} from baseline and endpoint",

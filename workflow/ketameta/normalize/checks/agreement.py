@@ -85,7 +85,7 @@ def _raw(view: View, measure: str, t: Row, c: Row) -> Iterator[tuple[float, floa
             if None in (t[mean], c[mean], t[sd], c[sd]):
                 continue
             n1, n2 = view.size(t), view.size(c)
-            if not n1 or not n2:
+            if not n1 or not n2 or not (t[sd] or c[sd]):
                 continue
             difference = t[mean] - c[mean]
             if measure == "MD":
@@ -94,7 +94,7 @@ def _raw(view: View, measure: str, t: Row, c: Row) -> Iterator[tuple[float, floa
                 spread = math.sqrt((t[sd] ** 2 + c[sd] ** 2) / 2)
                 d = difference / spread
                 yield d, math.sqrt(1 / n1 + 1 / n2 + d * d / (2 * (n1 + n2))), lines
-    elif None not in (t["events"], c["events"]) and t["n"] and c["n"]:
+    elif all(row["events"] is not None and row["n"] and row["events"] <= row["n"] for row in (t, c)):
         yield (*_counts(measure, t["events"], t["n"], c["events"], c["n"]), lines)
 
 

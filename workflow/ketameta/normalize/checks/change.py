@@ -77,7 +77,7 @@ def _others_at_baseline(view: View, start: Row, row: Row) -> float:
     n, whole = row["n"], view.randomised(row["trial_id"], row["arm_id"])
     if sd is None:
         return 0.0
-    if n is None or whole is None or _MODELLED.search(row["note"] or ""):
+    if not n or whole is None or _MODELLED.search(row["note"] or ""):
         return SMALL_EFFECT * float(sd)
     whole = max(whole, start["n"] or 0, n)
     return CHANCE * float(sd) * math.sqrt((whole - n) / (whole * n))

@@ -1,7 +1,8 @@
 """Effects that no trial of these treatments gives, or that stand apart from their analysis.
 
-|g| above 3 means that nearly every treated person is better off than nearly every control; errors
-of extraction, mostly an SE taken for an SD, give such values far more often than treatments do.
+|g| above 2 means that 98 in 100 of the treated are better off than the average control; errors of
+extraction, mostly an SE taken for an SD, give such values far more often than treatments do. It is
+looked for between the arms of each comparison as entered, and in the effects.
 
 An effect stands apart when its deleted residual is above 3: its distance from the pooled effect
 of the others, over √(vi + tau² of the others + variance of that pooled effect) (Viechtbauer &
@@ -15,35 +16,67 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
-from ketameta.normalize.checks.findings import Check, Finding, Row
+from ketameta.normalize.checks.findings import Check, Finding, Row, once
 from ketameta.normalize.checks.view import View
 from ketameta.stats.influence import leave_one_out
 
-LARGEST_G = 3.0
+LARGEST_G = 2.0
 APART = 3.0
 OPPOSITE = 1.96
 FEWEST_OTHERS = 4
+_SCORES = (("mean", "sd"), ("change_mean", "change_sd"))
+_EXPLAINS = r"\bSEs?\b|check|sign|derived"
 _HAS_SIGN = ("SMD", "MD", "RR", "OR", "RD")
 
 
-def g_above_3(view: View) -> Iterator[Finding]:
-    """Yield standardised mean differences above 3 either way."""
+def g_above_2(view: View) -> list[Finding]:
+    """Return standardised mean differences above 2 either way, of arms as entered and of effects.
+
+    Once for two arms of a trial, and not again of an effect of rows that are named.
+    """
+    found: list[tuple[Hashable, Finding]] = []
+    named: set[str] = set()
+    for rows in view.comparisons.values():
+        for one, other in combinations([row for row in rows if (view.size(row) or 0) > 1], 2):
+            for mean, sd in _SCORES:
+                g = _g(view, one, other, mean, sd)
+                if abs(g) <= LARGEST_G:
+                    continue
+                named |= {f"{row['file']}:{row['line']}" for row in (one, other)}
+                message = (
+                    f"g = {g:.2f} against {other['arm_id']} (line {other['line']}): beyond "
+                    f"{LARGEST_G:g}, look for a standard error taken for an SD"
+                )
+                key = (one["trial_id"], one["arm_id"], other["arm_id"], one["scale"], sd)
+                found.append((key, view.finding("g-above-2", one, sd, message, _EXPLAINS)))
+    result = once(found)
     for effect in view.effects:
-        if (
-            effect["measure"] == "SMD"
-            and effect["yi"] is not None
-            and abs(effect["yi"]) > LARGEST_G
-        ):
+        if effect["measure"] != "SMD" or abs(effect["yi"] or 0) <= LARGEST_G:
+            continue
+        if not named & set(effect["rows"]):
             message = (
-                f"g = {effect['yi']:.2f} in {effect['analysis']}: beyond 3, look for a standard "
-                f"error taken for an SD (rows {', '.join(effect['rows'])})"
+                f"g = {effect['yi']:.2f} in {effect['analysis']}: beyond {LARGEST_G:g}, look for a "
+                f"standard error taken for an SD (rows {', '.join(effect['rows'])})"
             )
-            yield _about(view, "g-above-3", effect, message)
+            result.append(_about(view, "g-above-2", effect, message))
+    return result
+
+
+def _g(view: View, one: Row, other: Row, mean: str, sd: str) -> float:
+    """Return Hedges' g of two arms with the approximate correction; 0 where it is not to be had."""
+    cells = [row[name] for row in (one, other) for name in (mean, sd)]
+    if one["arm_id"] == other["arm_id"] or None in cells or not cells[1] or not cells[3]:
+        return 0.0
+    n1, n2 = view.size(one) or 2, view.size(other) or 2
+    df = n1 + n2 - 2
+    pooled = math.sqrt(((n1 - 1) * cells[1] ** 2 + (n2 - 1) * cells[3] ** 2) / df)
+    return float((1 - 3 / (4 * df - 1)) * (cells[0] - cells[2]) / pooled)
 
 
 def effect_apart(view: View) -> Iterator[Finding]:
@@ -83,21 +116,14 @@ def _apart(effect: Row, others: Sequence[float], mu: float, tau2: float, se: flo
 def _about(view: View, check: str, effect: Row, message: str) -> Finding:
     """Place an effect's finding on the first raw row behind it."""
     file, _, line = effect["rows"][0].partition(":")
-    row = next(
-        (
-            r
-            for r in (*view.outcomes, *view.contrasts)
-            if (r["file"], r["line"]) == (file, int(line))
-        ),
-        {},
-    )
+    row = view.placed.get((file, int(line)), {})
     about = {"trial_id": effect["trial_id"], "file": file, "line": int(line)}
-    finding = view.finding(check, {**row, **about}, "", message, r"\bSEs?\b|check|sign|derived")
+    finding = view.finding(check, {**row, **about}, "", message, _EXPLAINS)
     return replace(finding, value=f"{effect['yi']:.3g}")
 
 
 CHECKS = (
-    Check("g-above-3", "standardised mean differences beyond 3", g_above_3),
+    Check("g-above-2", "standardised mean differences beyond 2", g_above_2),
     Check(
         "effect-apart",
         "effects far from all others of their analysis, or alone on the other side; deleted "

@@ -15,8 +15,10 @@ Two trials may be one where a comparison of scores (n, mean or change and SD of 
 counts (outcome, hour, n and events of each arm; 40 people, five events and two different counts
 at least) is the same in both and neither is part of the other (``part_of``); or where population
 and number randomised are the same and so is a registry number, DOI or PMID, or the names are
-spelt alike within a year. Within a trial, such a comparison that stands again at the same hour
-under another scale, definition or set is named too.
+spelt alike within a year. Counts of many trials of the same sizes agree by chance: they are named
+where chance gives fewer than one such pair in twenty among all that have these sizes. Within a
+trial, such a comparison that stands again at the same hour under another scale, definition or set
+is named too. Each group of equal numbers is one finding, however many trials share them.
 """
 
 from __future__ import annotations
@@ -24,36 +26,33 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 from itertools import combinations
+from typing import Any
 
 from ketameta.normalize.checks.findings import Check, Finding, Row, once
-from ketameta.normalize.checks.view import View, place
+from ketameta.normalize.checks.view import View
 
 SD_CHANCE = 1 / 400
 COUNTS_CHANCE = 0.001
-NEAREST = 50  # trials of one size and population with which a trial is compared
+LABELS_CHANCE = 0.05
+NEAREST = 10  # names next to each other with which one is compared
+MOST_OF_A_NAME = 3  # others with one name: more, and the name says nothing
+MOST_NAMED = 5
 FEWEST = 5
 FEWEST_PEOPLE = 40
 SPELT_ALIKE = 0.8
 _SCORES = (("mean", "sd"), ("change_mean", "change_sd"), ("baseline_mean", "baseline_sd"))
+_COUNTED = {1: "two", 2: "three"}
 _EXPLAINS = r"\bsame\b|copied|identical|both arms"
-
-
-def _comparisons(view: View) -> dict[Hashable, list[Row]]:
-    """Group rows that differ in arm and numbers alone."""
-    found: dict[Hashable, list[Row]] = defaultdict(list)
-    for row in view.outcomes:
-        found[place(row)].append(row)
-    return found
 
 
 def two_arms(view: View) -> list[Finding]:
     """Return numbers that stand in two arms of a trial."""
     found: list[tuple[Hashable, Finding]] = []
     counts: dict[Hashable, list[tuple[Row, Row]]] = defaultdict(list)
-    for rows in _comparisons(view).values():
+    for rows in view.comparisons.values():
         for one, other in combinations(rows, 2):
             if one["arm_id"] == other["arm_id"]:
                 continue
@@ -118,40 +117,87 @@ def _counts_equal(view: View, pairs: list[tuple[Row, Row]]) -> Finding | None:
 def two_labels(view: View) -> list[Finding]:
     """Return numbers that stand under two labels: two trials, or two labels of one trial."""
     found: list[tuple[Hashable, Finding]] = []
-    prints: dict[Hashable, list[Row]] = defaultdict(list)
-    for rows in _comparisons(view).values():
-        for key in _fingerprints(rows):
+    prints: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    compared: dict[Hashable, int] = defaultdict(int)
+    for rows in view.comparisons.values():
+        for key, sizes in _fingerprints(rows):
             prints[key].append(rows[0])
-    for rows in prints.values():
-        for one, other in combinations(rows, 2):
-            if one["trial_id"] == other["trial_id"]:
-                if one["timepoint_h"] == other["timepoint_h"]:
-                    message = (
-                        f"every number stands again under another label (line {other['line']})"
-                    )
-                    pair: Hashable = (one["line"], other["line"])
-                    finding = view.finding(
-                        "same-numbers-two-labels", one, "scale", message, _EXPLAINS
-                    )
-                    found.append((pair, finding))
-            elif not view.linked(one["trial_id"], other["trial_id"]):
+            compared[sizes] += 1
+    for key, rows in prints.items():
+        found += _in_one_trial(view, rows)
+        by_trial = {row["trial_id"]: row for row in reversed(rows)}
+        if len(by_trial) > 1 and _expected(key, compared) < LABELS_CHANCE:
+            alike = sorted(by_trial.values(), key=lambda row: (row["file"], row["line"]))
+            if pair := _unlinked(view, alike):
+                one, others = pair
                 message = (
-                    f"the numbers are those of {other['trial_id']} (line {other['line']}): one "
-                    "trial under two labels? then enter part_of"
+                    f"the numbers are those of {_named(others)}: one trial under "
+                    f"{_COUNTED.get(len(others), 'several')} labels? then enter part_of"
                 )
-                pair = tuple(sorted((one["trial_id"], other["trial_id"])))
                 finding = view.finding("same-numbers-two-labels", one, "", message, _EXPLAINS)
-                found.append((pair, finding))
-    return once(found) + list(_reports_twice(view))
+                found.append(((one["trial_id"], *(o["trial_id"] for o in others)), finding))
+    return once(found) + _reports_twice(view)
 
 
-def _fingerprints(rows: list[Row]) -> Iterator[Hashable]:
-    """Yield what would be the same if a comparison were entered twice."""
+def _in_one_trial(view: View, rows: list[Row]) -> Iterator[tuple[Hashable, Finding]]:
+    """Yield, for each trial and hour, the first of the labels under which a print stands."""
+    places: dict[Hashable, list[Row]] = defaultdict(list)
+    for row in rows:
+        places[row["trial_id"], row["timepoint_h"]].append(row)
+    for one, *others in places.values():
+        if others:
+            lines = ", ".join(str(row["line"]) for row in others[:MOST_NAMED])
+            word = "line" if len(others) == 1 else "lines"
+            message = f"every number stands again under another label ({word} {lines})"
+            finding = view.finding("same-numbers-two-labels", one, "scale", message, _EXPLAINS)
+            yield (one["line"], *(row["line"] for row in others)), finding
+
+
+def _unlinked(view: View, rows: list[Row]) -> tuple[Row, list[Row]] | None:
+    """Return the first row that shares its print with rows of trials not linked to its own."""
+    for i, one in enumerate(rows):
+        others = [o for o in rows[i + 1 :] if not view.linked(one["trial_id"], o["trial_id"])]
+        if others:
+            return one, others
+    return None
+
+
+def _named(rows: list[Row]) -> str:
+    """Name trials with their lines, the first few of many."""
+    named = [f"{row['trial_id']} (line {row['line']})" for row in rows[:MOST_NAMED]]
+    more = len(rows) - len(named)
+    return ", ".join(named) + (f" and {more:,} more" if more else "")
+
+
+def _expected(key: tuple[Any, ...], compared: Mapping[Hashable, int]) -> float:
+    """Return how many pairs of trials of these sizes have a print in common by chance.
+
+    Two arms of n people with a share p have one count with probability 1/√(4π n p(1 - p)). Means
+    and SDs are too fine for that to matter: 0.
+    """
+    kind, *rest = key
+    if kind != "events":
+        return 0.0
+    outcome, hour, *cells = rest
+    many = compared[_sizes(outcome, hour, cells)]
+    chance = 1.0
+    for n, events in cells:
+        p = (events + 0.5) / (n + 1)
+        chance *= min(1.0, 1 / math.sqrt(4 * math.pi * n * p * (1 - p)))
+    return many * (many - 1) / 2 * chance
+
+
+def _sizes(outcome: str, hour: float | None, cells: Iterable[tuple[int, int]]) -> Hashable:
+    return outcome, hour, tuple(n for n, _ in cells)
+
+
+def _fingerprints(rows: list[Row]) -> Iterator[tuple[tuple[Any, ...], Hashable]]:
+    """Yield what would be the same if a comparison were entered twice, and its sizes alone."""
     first = rows[0]
     for mean, sd in _SCORES[:2]:
         cells = sorted((row["n"] or 0, row[mean], row[sd]) for row in rows if row[mean] and row[sd])
         if cells and len(cells) == len(rows):
-            yield (mean, *cells)
+            yield (mean, *cells), mean
     counts = sorted(
         (row["n"], row["events"]) for row in rows if row["n"] and row["events"] is not None
     )
@@ -159,44 +205,75 @@ def _fingerprints(rows: list[Row]) -> Iterator[Hashable]:
     events = sum(events for _, events in counts)
     many = events >= FEWEST and sum(n for n, _ in counts) >= FEWEST_PEOPLE
     if len(counts) == len(rows) > 1 and different and many:
-        yield ("events", first["outcome"], first["timepoint_h"], *counts)
+        about = (first["outcome"], first["timepoint_h"])
+        yield ("events", *about, *counts), _sizes(*about, counts)
 
 
-def _reports_twice(view: View) -> Iterator[Finding]:
-    alike: dict[Hashable, list[Row]] = defaultdict(list)
+def _reports_twice(view: View) -> list[Finding]:
+    """Return trials of one size and population that look like one report, each group once."""
+    sizes: dict[Hashable, list[Row]] = defaultdict(list)
     for row in view.trials.values():
         if row["n_randomised"] is not None:
-            alike[row["n_randomised"], row["population"]].append(row)
-    pairs = ((one, other) for rows in alike.values() for one, other in _near_pairs(rows))
-    for one, other in pairs:
-        column = _same_report(one, other)
-        if column and not view.linked(one["trial_id"], other["trial_id"]):
-            message = (
-                f"{one[column]}, population and number randomised are those of "
-                f"{other['trial_id']} (line {other['line']}): the same people? then enter part_of"
-            )
-            yield view.finding(
-                "same-numbers-two-labels", one, column, message, "open label|cohort|panel"
-            )
+            sizes[row["n_randomised"], row["population"]].append(row)
+    found: list[tuple[Hashable, Finding]] = []
+    for rows in sizes.values():
+        for column, alike in _alike(rows):
+            if pair := _unlinked(view, alike):
+                one, others = pair
+                message = (
+                    f"{one[column]}, population and number randomised are those of "
+                    f"{_named(others)}: the same people? then enter part_of"
+                )
+                finding = view.finding(
+                    "same-numbers-two-labels", one, column, message, "open label|cohort|panel"
+                )
+                found.append(((one["trial_id"], *(o["trial_id"] for o in others)), finding))
+    return [finding for _, finding in {key: (key, f) for key, f in reversed(found)}.values()]
 
 
-def _near_pairs(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
-    """Pair each row with the NEAREST that follow: a cost that grows with the rows alone."""
-    for i, one in enumerate(rows):
-        for other in rows[i + 1 : i + 1 + NEAREST]:
-            yield one, other
+def _alike(rows: list[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """Yield the column by which reports look like one, and these reports.
 
-
-def _same_report(one: Row, other: Row) -> str:
-    """Name the column by which two trials may be one report; empty where there is none."""
+    Names are compared with those next to them in the alphabet. A name that many share, such as
+    trial001 to trial300, tells nothing.
+    """
     for column in ("registration", "doi", "pmid"):
-        if one[column] and one[column] == other[column]:
-            return column
+        same: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            if row[column]:
+                same[row[column]].append(row)
+        yield from ((column, group) for group in same.values() if len(group) > 1)
+    named = sorted(rows, key=lambda row: (_stem(row), row["trial_id"]))
+    spelt: dict[str, list[Row]] = {row["trial_id"]: [] for row in named}
+    for i, one in enumerate(named):
+        for other in named[i + 1 : i + 1 + NEAREST]:
+            if _spelt_alike(one, other):
+                spelt[one["trial_id"]].append(other)
+                spelt[other["trial_id"]].append(one)
+    for row in rows:
+        near = [o for o in spelt[row["trial_id"]] if (o["line"], o["file"]) > _at(row)]
+        if near and all(len(spelt[o["trial_id"]]) <= MOST_OF_A_NAME for o in (row, *near)):
+            yield "trial_id", [row, *sorted(near, key=_at)]
+
+
+def _at(row: Row) -> tuple[int, str]:
+    return row["line"], row["file"]
+
+
+def _stem(row: Row) -> str:
+    """Return the name in a trial's identifier: all before the first digit."""
+    return re.split(r"\d", row["trial_id"], maxsplit=1)[0]
+
+
+def _spelt_alike(one: Row, other: Row) -> bool:
+    """Say whether two names are spelt alike within a year."""
     years = (one["year"], other["year"])
-    names = [re.split(r"\d", row["trial_id"], maxsplit=1)[0] for row in (one, other)]
-    near = None not in years and abs(years[0] - years[1]) <= 1
-    alike = SequenceMatcher(None, names[0], names[1]).ratio() >= SPELT_ALIKE
-    return "trial_id" if near and alike else ""
+    if None in years or abs(years[0] - years[1]) > 1:
+        return False
+    names = (_stem(one), _stem(other))
+    if names[0] == names[1]:
+        return True
+    return SequenceMatcher(None, *names).ratio() >= SPELT_ALIKE
 
 
 CHECKS = (

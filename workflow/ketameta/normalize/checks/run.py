@@ -13,8 +13,11 @@ from ketameta.normalize.checks import (
     counts,
     design,
     granularity,
+    impossible,
     intervals,
+    missing,
     outliers,
+    places,
     repeats,
     spread,
     timing,
@@ -24,8 +27,8 @@ from ketameta.normalize.checks.view import View
 from ketameta.tables.problems import ERROR
 
 _FAMILIES = (
-    counts, bounds, spread, granularity, change, balance, conflicts,
-    repeats, timing, design, intervals, agreement, outliers,
+    counts, bounds, spread, impossible, granularity, change, balance, conflicts,
+    repeats, timing, places, design, intervals, agreement, missing, outliers,
 )  # fmt: skip
 _ALL: tuple[Check, ...] = tuple(check for family in _FAMILIES for check in family.CHECKS)
 

@@ -10,16 +10,19 @@ are used, in units of their range.
 Two things must hold, in logs. As entered, the number is further from the others than three
 deviations: the robust one, 0.25 at least, with the number's own chance variation, 1/√(2(n - 1)).
 So nothing within a factor exp(0.75) = 2.1 of the others is ever named. And read as the other
-quantity, by √n, it is at most half as far from them.
+quantity, by √n, it is at most half as far from them. Where that tells nothing, as in a review
+whose trials all have it, the row's own trial and scale are asked (`own`).
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from statistics import median
 
+from ketameta.normalize.checks import own
 from ketameta.normalize.checks.findings import Check, Finding, Row, once
 from ketameta.normalize.checks.view import View
 from ketameta.vocabulary import Scale
@@ -30,14 +33,67 @@ LEAST_SPREAD = 0.25
 ODD = 3.0
 NEARER = 0.5
 
+_Logs = dict[tuple[str, str], dict[str, list[float]]]
 _EXPLAINS = r"\bSEs?\b|standard error|\bSDs?\b|dispersion"
-Others = dict[tuple[str, str], dict[str, list[float]]]
 
 
-def _usual(view: View) -> tuple[Others, Others]:
+@dataclass(frozen=True)
+class Others:
+    """The log SDs of trials, one a trial, in order: median and spread of all but one of them."""
+
+    at: dict[str, int]
+    logs: list[float]
+
+    @classmethod
+    def of(cls, own: dict[str, list[float]]) -> Others:
+        """Take the median of each trial's log SDs."""
+        ordered = sorted((median(logs), trial_id) for trial_id, logs in own.items())
+        places = {trial_id: place for place, (_, trial_id) in enumerate(ordered)}
+        return cls(places, [log for log, _ in ordered])
+
+    def without(self, trial_id: str) -> tuple[int, float, float] | None:
+        """Return number, median and robust deviation of the others; None where these are few.
+
+        The others stay in order when one is passed over, so that the middle ones are found by
+        their place and the middle distances by bisection.
+        """
+        out = self.at.get(trial_id, len(self.logs))
+        size = len(self.logs) - (trial_id in self.at)
+        if size < FEWEST_OTHERS:
+            return None
+
+        def log(place: int) -> float:
+            return self.logs[place + (place >= out)]
+
+        centre = _middle(log, size)
+        return size, centre, 1.4826 * _middle(lambda k: _nearest(log, size, centre, k + 1), size)
+
+
+def _middle(value: Callable[[int], float], size: int) -> float:
+    """Return the median of ordered values, read by their places."""
+    high = value(size // 2)
+    return high if size % 2 else (value(size // 2 - 1) + high) / 2
+
+
+def _nearest(log: Callable[[int], float], size: int, centre: float, k: int) -> float:
+    """Return the distance of the k-th nearest of ordered values: the k stand side by side."""
+    low, high = 0, size - k
+    while low < high:
+        start = (low + high) // 2
+        if centre - log(start) > log(start + k) - centre:
+            low = start + 1
+        else:
+            high = start
+    return max(abs(log(low) - centre), abs(log(low + k - 1) - centre))
+
+
+Usual = dict[tuple[str, str], Others]
+
+
+def _usual(view: View) -> tuple[Usual, Usual]:
     """Collect log SDs by scale and kind, and by what is measured in units of the range."""
-    by_scale: Others = defaultdict(lambda: defaultdict(list))
-    by_construct: Others = defaultdict(lambda: defaultdict(list))
+    by_scale: _Logs = defaultdict(lambda: defaultdict(list))
+    by_construct: _Logs = defaultdict(lambda: defaultdict(list))
     for row in view.outcomes:
         scale = view.scale(row)
         if scale is None or row["analysis_set"] == "subgroup":
@@ -49,7 +105,11 @@ def _usual(view: View) -> tuple[Others, Others]:
                 if width := _range(scale):
                     shared = by_construct[scale.measures, kind]
                     shared[row["trial_id"]].append(log - math.log(width))
-    return by_scale, by_construct
+    return _ordered(by_scale), _ordered(by_construct)
+
+
+def _ordered(logs: _Logs) -> Usual:
+    return {key: Others.of(own) for key, own in logs.items()}
 
 
 def _range(scale: Scale) -> float | None:
@@ -59,7 +119,7 @@ def _range(scale: Scale) -> float | None:
 
 
 def _others(
-    scale: Scale, kind: str, trial_id: str, usual: tuple[Others, Others]
+    scale: Scale, kind: str, trial_id: str, usual: tuple[Usual, Usual]
 ) -> tuple[float, float, str] | None:
     """Return median and spread of the other trials' log SDs, and who they are; None if too few."""
     width = _range(scale)
@@ -67,11 +127,10 @@ def _others(
         (usual[0], (scale.name, kind), 0.0, f"trials on {scale.name}"),
         (usual[1], (scale.measures, kind), math.log(width or 1), f"trials of {scale.measures}"),
     ):
-        logs = [median(own) for trial, own in found[key].items() if trial != trial_id]
-        if len(logs) >= FEWEST_OTHERS and (shift or found is usual[0]):
-            centre = median(logs)
-            spread = 1.4826 * median(abs(log - centre) for log in logs)
-            return centre + shift, max(spread, LEAST_SPREAD), f"{len(logs)} other {name}"
+        known = found[key].without(trial_id) if key in found else None
+        if known and (shift or found is usual[0]):
+            size, centre, spread = known
+            return centre + shift, max(spread, LEAST_SPREAD), f"{size} other {name}"
     return None
 
 
@@ -81,7 +140,10 @@ def look(view: View) -> list[Finding]:
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
         for column, kind, value in _numbers(row):
-            if (finding := _judged(view, row, column, kind, value, usual)) is not None:
+            finding = _judged(view, row, column, kind, value, usual)
+            if finding is None and column in KINDS and (why := own.reason(view, row, column)):
+                finding = view.finding("sd-like-se", row, column, why, _EXPLAINS)
+            if finding is not None:
                 key = (row["trial_id"], row["arm_id"], row["scale"], column, value)
                 found.append((key, finding))
     return once(found)
@@ -96,7 +158,7 @@ def _numbers(row: Row) -> Iterator[tuple[str, str, float]]:
 
 
 def _judged(
-    view: View, row: Row, column: str, kind: str, value: float, usual: tuple[Others, Others]
+    view: View, row: Row, column: str, kind: str, value: float, usual: tuple[Usual, Usual]
 ) -> Finding | None:
     scale, n = view.scale(row), view.size(row)
     others = scale and _others(scale, kind, row["trial_id"], usual)
@@ -129,8 +191,8 @@ def _judged(
 CHECKS = (
     Check(
         "sd-like-se",
-        "SDs that stand out from other trials' on the scale and fit as a standard error, and the "
-        "reverse; Cochrane Handbook 6.3, 6.5.2.2",
+        "SDs that stand out from other trials' on the scale, from their own trial or from the "
+        "range, and fit as a standard error, and the reverse; Cochrane Handbook 6.3, 6.5.2.2",
         look,
     ),
 )

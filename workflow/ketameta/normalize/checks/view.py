@@ -51,11 +51,25 @@ class View:
         return found
 
     @cached_property
+    def comparisons(self) -> dict[tuple[Any, ...], list[Row]]:
+        """The outcome rows by place: those that differ in arm and numbers alone."""
+        found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+        for row in self.outcomes:
+            found[place(row)].append(row)
+        return found
+
+    def beside(self, row: Row) -> list[Row]:
+        """Return the outcome rows at a row's place, its own among them."""
+        return self.comparisons.get(place(row), [])
+
+    @cached_property
+    def placed(self) -> dict[tuple[str, int], Row]:
+        """The outcome and contrast rows by file and line."""
+        return {(row["file"], row["line"]): row for row in (*self.outcomes, *self.contrasts)}
+
+    @cached_property
     def _entered(self) -> dict[tuple[str, int], dict[str, str]]:
-        return {
-            (row["file"], row["line"]): json.loads(row.get("entered") or "{}")
-            for row in (*self.outcomes, *self.contrasts)
-        }
+        return {place: json.loads(row.get("entered") or "{}") for place, row in self.placed.items()}
 
     def decimals(self, row: Row, column: str) -> int:
         """Return the decimals of a cell as it was typed (a lost trailing zero is not known)."""

@@ -1,0 +1,199 @@
+"""Rows at the wrong place: arms that never meet, days entered as hours, another arm's number.
+
+Arms of a trial are compared where both have a row at one place. Two arms whose rows of an outcome
+never share one, although both have rows, are named with what differs (168 h in one arm and 24 in
+the other). So are two arms of which each has a row at an hour that the other lacks. No threshold.
+
+Hours from the first dose that seem to be days or weeks: people are seen within hours of a dose or
+after days, so whole hours above 4 that are no half days (6 and 8 h apart) are named: 7, 14, 28, 30.
+So are hours that the row's own words call a day or week ("day 1" at 1 h), hours below a day in a
+trial that gives several doses until then, and hours at which no other trial has the outcome while
+three have it at as many days.
+
+A row whose n is the number randomised to another arm and not to its own, where the other arm has
+no row at that place, may be that arm's row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterator
+from itertools import combinations
+
+from ketameta.normalize.checks.findings import Check, Finding, Row, once
+from ketameta.normalize.checks.view import View
+
+DAY = 24
+FEWEST_TRIALS = 3
+_NUMBERS = ("events", "percent", "mean", "change_mean", "median")
+_PLACE = ("timepoint_h", "scale", "definition", "analysis_set")
+_WORDS = {"timepoint_h": "hour", "analysis_set": "set"}
+_DAYS = re.compile(
+    r"\b(?P<u>day|week)s? ?(?P<n>\d+)\b|\b(?P<m>\d+) (?P<v>day|week)s?\b(?! (?:before|washout))",
+    re.IGNORECASE,
+)
+_OFTEN_SEEN = (6, 8)
+
+
+def _with_numbers(view: View) -> dict[tuple[str, str], dict[str, list[Row]]]:
+    """Return the rows that hold a result of each trial and outcome, by arm, pooled arms apart."""
+    found: dict[tuple[str, str], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in view.outcomes:
+        arm = view.arms.get((row["trial_id"], row["arm_id"])) or {}
+        given = any(row.get(name) is not None for name in _NUMBERS)
+        if given and not arm.get("pooled_arms") and not row["flag"]:
+            found[row["trial_id"], row["outcome"]][row["arm_id"]].append(row)
+    return found
+
+
+def never_meet(view: View) -> Iterator[Finding]:
+    """Yield arms that cannot be compared, since their rows stand at different places."""
+    for arms in _with_numbers(view).values():
+        for one, other in combinations(arms.values(), 2):
+            found = _apart(one, other)
+            if found is None:
+                continue
+            row, beside, differs = found
+            said = " and ".join(
+                f"{_WORDS.get(name, name)} {_shown(row[name])} against {_shown(beside[name])}"
+                for name in differs
+            )
+            message = (
+                f"{row['arm_id']} has no row to compare with that of {beside['arm_id']} on line "
+                f"{beside['line']}: {said}"
+            )
+            yield view.finding("arms-never-meet", row, differs[0], message)
+
+
+def _apart(one: list[Row], other: list[Row]) -> tuple[Row, Row, list[str]] | None:
+    """Return the rows of two arms that are nearest each other without meeting, and what differs."""
+    places = [{_place(row) for row in rows} for rows in (one, other)]
+    if places[0] & places[1]:
+        hours = [{row["timepoint_h"] for row in rows} for rows in (one, other)]
+        one = [row for row in one if row["timepoint_h"] not in hours[1]]
+        other = [row for row in other if row["timepoint_h"] not in hours[0]]
+    if not one or not other:
+        return None
+
+    def differs(pair: tuple[Row, Row]) -> list[str]:
+        return [name for name in _PLACE if pair[0][name] != pair[1][name]]
+
+    nearest = min(((a, b) for a in one for b in other), key=lambda pair: len(differs(pair)))
+    return *nearest, differs(nearest)
+
+
+def _place(row: Row) -> tuple[object, ...]:
+    return tuple(row[name] for name in _PLACE)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "not stated"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def hours_of_days(view: View) -> list[Finding]:
+    """Return hours that seem to be days or weeks, once a trial and reason."""
+    rows = [row for row in (*view.outcomes, *view.contrasts) if row["timepoint_h"]]
+    by_trial: dict[str, set[float]] = defaultdict(set)
+    by_hour: dict[tuple[str, float], set[str]] = defaultdict(set)
+    for row in rows:
+        by_trial[row["trial_id"]].add(row["timepoint_h"])
+        by_hour[row["outcome"], row["timepoint_h"]].add(row["trial_id"])
+    found: list[tuple[Hashable, Finding]] = []
+    for row in rows:
+        hours = by_trial[row["trial_id"]]
+        others = _where_others(row, hours, by_hour)
+        if message := _in_itself(row, hours) or _by_doses(view, row, hours) or others:
+            finding = view.finding("hours-like-days", row, "timepoint_h", message)
+            found.append(((row["trial_id"], message), finding))
+    return once(found)
+
+
+def _in_itself(row: Row, hours: set[float]) -> str:
+    """Say why the hour of a row is a day or a week by the row alone."""
+    hour = row["timepoint_h"]
+    if named := _named(row, hour):
+        unit = "week" if "w" in named.lower() else "day"
+        meant = hour * DAY * (7 if unit == "week" else 1)
+        return f"{hour:g} h, but the row says '{named}': {unit} {hour:g} is {meant:g} h"
+    odd = sorted(h for h in hours if _odd(h))
+    if hour not in odd:
+        return ""
+    said = ", ".join(f"{h:g}" for h in odd)
+    return (
+        f"people are seldom seen at {said} h: are these days? day {odd[0]:g} is {DAY * odd[0]:g} h"
+    )
+
+
+def _odd(hour: float) -> bool:
+    return hour == int(hour) and hour > 4 and hour % 12 != 0 and hour not in _OFTEN_SEEN
+
+
+def _by_doses(view: View, row: Row, hours: set[float]) -> str:
+    """Say that several doses are given in a trial that ends within a day."""
+    doses = max((a["n_doses"] or 1 for a in view.arms_of.get(row["trial_id"], [])), default=1)
+    if doses < 2 or max(hours) >= DAY:
+        return ""
+    return (
+        f"{max(hours):g} h is the last hour of a trial of {doses} doses: are these days or weeks?"
+    )
+
+
+def _where_others(row: Row, hours: set[float], by_hour: dict[tuple[str, float], set[str]]) -> str:
+    """Say that others have the outcome at as many days, and none at these hours."""
+    hour, outcome = row["timepoint_h"], row["outcome"]
+    said = "; ".join(row.get(cell) or "" for cell in ("definition", "note", "locator"))
+    within_a_day = any(h != int(h) or h >= DAY for h in hours) or "hour" in said
+    there = len(by_hour.get((outcome, DAY * hour), ()))
+    if within_a_day or len(by_hour[outcome, hour]) > 1 or there < FEWEST_TRIALS:
+        return ""
+    have = f"{there} have it at {DAY * hour:g} h"
+    return f"no other trial has {outcome} at {hour:g} h, {have}: is it a day?"
+
+
+def _named(row: Row, hour: float) -> str:
+    """Return the row's words for a day or week of this number, where it is not the hour itself."""
+    cells = ("definition", "note", "locator", "analysis_set_as_reported")
+    for match in _DAYS.finditer("; ".join(row.get(cell) or "" for cell in cells)):
+        if int(match["n"] or match["m"]) == hour:
+            return match.group()
+    return ""
+
+
+def another_arm(view: View) -> list[Finding]:
+    """Return rows whose n is that of another arm, which has no row there."""
+    found: list[tuple[Hashable, Finding]] = []
+    for row in view.outcomes:
+        own = view.randomised(row["trial_id"], row["arm_id"])
+        if row["n"] is None or own is None or own == row["n"]:
+            continue
+        here = {beside["arm_id"] for beside in view.beside(row)}
+        for arm in view.arms_of.get(row["trial_id"], []):
+            fits = arm["n_randomised"] == row["n"] and not arm["pooled_arms"]
+            if fits and arm["arm_id"] not in here:
+                message = (
+                    f"n = {row['n']} is the number randomised to {arm['arm_id']}, which has no row "
+                    f"there, and not to {row['arm_id']} ({own}): is it the row of {arm['arm_id']}?"
+                )
+                key = (row["trial_id"], row["arm_id"], arm["arm_id"])
+                found.append((key, view.finding("n-of-another-arm", row, "arm_id", message)))
+    return once(found)
+
+
+CHECKS = (
+    Check(
+        "arms-never-meet",
+        "arms whose rows of an outcome share no hour, scale, definition and set",
+        never_meet,
+    ),
+    Check(
+        "hours-like-days", "hours from the first dose that seem to be days or weeks", hours_of_days
+    ),
+    Check(
+        "n-of-another-arm",
+        "rows with the n of another arm that has no row there: entered under the wrong arm",
+        another_arm,
+    ),
+)
