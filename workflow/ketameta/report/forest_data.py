@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from ketameta.configuration import Analysis
-from ketameta.figures.columns import Heading
+from ketameta.figures.columns import SMALL, Heading
 from ketameta.figures.forest import Block, Forest, LeftOut, Row, Total
 from ketameta.figures.marks import Interval
+from ketameta.figures.metrics import wrap
 from ketameta.report import bias, wording
 from ketameta.synthesize.scales import NULL_VALUE
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
+_WIDEST_SIDE = 110.0  # pixels of the name of a side above its column
 LISTED = 10  # trials left out that a figure names; the page lists all
 
 AXIS = {
@@ -114,10 +116,8 @@ def _interval(measure: str, record: Record, estimate: str) -> Interval:
 
 def _left_headings(analysis: Analysis) -> tuple[Heading, ...]:
     """Return the columns that a measure has; those of the arms come last, headed by the arm."""
-    name = wording.treatment_name(analysis)
-    treated = name.replace("(es)k", "(Es)k") if name.startswith("(") else name.capitalize()
-    control = wording.control_name(analysis)
-    control = control if control.isupper() else control.capitalize()
+    treated = _heading(wording.treatment_name(analysis))
+    control = _heading(wording.control_name(analysis))
     by_arm = analysis.select.by_arm
     headings = [
         Heading("Trial", widest=210),
@@ -134,6 +134,11 @@ def _left_headings(analysis: Analysis) -> tuple[Heading, ...]:
         cells = ("N" if by_arm else "mean (SD) n"), "."
     sides = [treated] if by_arm else [treated, control]
     return (*headings, *(Heading(f"{side}\n{cells[0]}", cells[1]) for side in sides))
+
+
+def _heading(name: str) -> str:
+    """Write the name of a side above its column, a long one in lines."""
+    return "\n".join(wrap(wording.capital(name), SMALL, _WIDEST_SIDE, bold=True))
 
 
 def _left_cells(analysis: Analysis, s: Record) -> tuple[str, ...]:

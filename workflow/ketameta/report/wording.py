@@ -16,6 +16,7 @@ from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
 MINUS = "−"
+MOST_NAMED = 3  # treatments that a sentence names
 AUTHORS = "The ketameta authors"
 TITLE = (
     "ketameta: meta-analysis of ketamine and esketamine trials, traceable from report to raw cell"
@@ -101,9 +102,16 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def listed(parts: list[str]) -> str:
+def in_letters(number: int, one: str) -> str:
+    """Write ``three outcomes``: a small number as a word."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    figure, what = count(number, one).split(" ", maxsplit=1)
+    return f"{words[number] if number < len(words) else figure} {what}"
+
+
+def listed(parts: list[str], last: str = "and") -> str:
     """Write ``a, b and c``."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def sides(analysis: Analysis) -> tuple[str, str] | None:
@@ -118,18 +126,41 @@ def sides(analysis: Analysis) -> tuple[str, str] | None:
 
 
 def treatment_name(analysis: Analysis) -> str:
-    """Name the treated side in a word or two."""
-    names = list(analysis.select.treatments)
-    return names[0] if len(names) == 1 else "(es)ketamine"
+    """Name the treated side in a word or two, by the treatments of the analysis."""
+    names = _joined([_treatment(name) for name in analysis.select.treatments])
+    return listed(names, "or") if len(names) <= MOST_NAMED else "treatment"
 
 
 def control_name(analysis: Analysis) -> str:
-    """Name the control side in a word or two."""
-    if analysis.select.comparators == ("ect",):
-        return "ECT"
-    if analysis.select.comparators == ("head-to-head",):
-        return "ketamine" if analysis.select.treatments == ("esketamine",) else "esketamine"
+    """Name the control side in a word or two: one treatment where it can be no other."""
+    if len(analysis.select.comparators) == 1:
+        known = [
+            name
+            for name, treatment in vocabulary().treatments.items()
+            if treatment.comparator_class in analysis.select.comparators
+            and name not in analysis.select.treatments
+        ]
+        if len(known) == 1:
+            return _treatment(known[0])
     return "control"
+
+
+def _treatment(name: str) -> str:
+    """Name a treatment of the vocabulary as a sentence does."""
+    treatment = vocabulary().treatments[name]
+    return treatment.short or treatment.label
+
+
+def _joined(names: list[str]) -> list[str]:
+    """Name an isomer with its racemate in one: ketamine and esketamine are (es)ketamine."""
+    found = list(names)
+    for longer in names:
+        for name in names:
+            start = longer.removesuffix(name)
+            if start.isalpha() and start != longer and {name, longer} <= set(found):
+                found[found.index(name)] = f"({start}){name}"
+                found.remove(longer)
+    return found
 
 
 def excludes_null(analysis: Analysis, record: Record) -> bool:
@@ -164,12 +195,20 @@ def answer(analysis: Analysis, record: Record) -> str:
     if k == 0:
         return "No trial in the tables gives an effect for this question."
     if record["estimate"] is None:
-        least = analysis.model.minimum_k
-        return f"{count(k, 'trial')} give an effect; fewer than {least} are not pooled."
+        give = f"{count(k, 'trial')} {'gives' if k == 1 else 'give'} an effect"
+        return f"{give}; {not_pooled(analysis, record)}."
     lead = "One trial" if k == 1 else f"{count(k, 'trial')} together"
     lead += f" with {count(record['n'], 'person', 'people')}"
     text = f"{lead} {'gives' if k == 1 else 'give'} {_finding(analysis, record)}."
     return f"{text} {statement(analysis, record)}{_next_trial(analysis, record)}"
+
+
+def not_pooled(analysis: Analysis, record: Record) -> str:
+    """Say why effects are not pooled: too few of them, or a model without a finite estimate."""
+    if record["k"] < analysis.model.minimum_k:
+        return f"fewer than {analysis.model.minimum_k} are not pooled"
+    why = record["model"].partition("not pooled: ")[2] or "the model has no finite estimate"
+    return f"not pooled, as {why}"
 
 
 # GRADE's informative statements by certainty: for a direction, for little or none, for a share
@@ -193,15 +232,15 @@ def statement(analysis: Analysis, record: Record) -> str:
     if analysis.select.measure not in NULL_VALUE:
         if level == "very low":
             return f"The evidence is very uncertain about {what}."
-        return f"{_capital(what)} {_NEAR[level]}, without comparison to a control."
+        return f"{capital(what)} {_NEAR[level]}, without comparison to a control."
     if level == "very low":
         return f"The evidence is very uncertain about the effect of {who} on {what}."
     against = f"compared with {control_name(analysis)}"
     if excludes_null(analysis, record):
         above = record["ci_low"] > NULL_VALUE[analysis.select.measure]
-        return f"{_capital(who)} {_RAISES[level][not above]} {what} {against}."
+        return f"{capital(who)} {_RAISES[level][not above]} {what} {against}."
     if _little(record):
-        return f"{_capital(who)} {_LITTLE[level]} little or no difference to {what} {against}."
+        return f"{capital(who)} {_LITTLE[level]} little or no difference to {what} {against}."
     why = "reaches to both sides of no difference"
     if record["worthwhile"]:
         why = "includes both no difference and one that would matter"
@@ -233,7 +272,7 @@ def _small(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
     """Begin a sentence: the first letter large, also after a bracket."""
     at = 1 if text.startswith("(") else 0
     return text[:at] + text[at : at + 1].upper() + text[at + 1 :]
