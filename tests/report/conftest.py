@@ -1,9 +1,15 @@
 """Projects of a few made-up rows, taken through every stage in this process."""
 
 import csv
+import io
+import re
+import warnings
+import xml.etree.ElementTree as Tree
 from dataclasses import dataclass
 from pathlib import Path
+from posixpath import dirname, join, normpath
 from types import SimpleNamespace
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -19,6 +25,10 @@ from ketameta.tables import RAW_TABLES
 from ketameta.tables.problems import errors
 
 CONFIG = Path(__file__).parents[2] / "workflow" / "config" / "analyses.yaml"
+# pixels of the largest figure that a page can show
+WIDEST, HIGHEST = 2_000, 12_000
+PLACES = ("x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "d", "points", "width", "height")
+PLACES += ("viewBox",)
 RESPONSE = {
     "title": "Response at 24 hours",
     "question": "Do more people respond within a day than under control?",
@@ -84,12 +94,14 @@ def scores(*cells, **more):
 
 
 def together(*parts):
-    """Return the rows of several sets of tables, trials and arms once."""
+    """Return the rows of several sets of tables, each trial and arm once."""
     found = {}
     for part in parts:
         for table, rows in part.items():
             own = found.setdefault(table, [])
-            own += [row for row in rows if table == "outcomes" or row not in own]
+            there = {(row["trial_id"], row.get("arm_id")) for row in own}
+            new = [row for row in rows if (row["trial_id"], row.get("arm_id")) not in there]
+            own += rows if table == "outcomes" else new
     return found
 
 
@@ -107,6 +119,41 @@ class Made:
     @property
     def svgs(self):
         return {path: text for path, text in self.files.items() if path.endswith(".svg")}
+
+
+def faults_of(made):
+    """Return what is wrong with the form of a report: drawings, links, ids, numbers, workbook."""
+    wrong = []
+    for path, text in made.svgs.items():
+        root = Tree.fromstring(text)  # raises where XML is not well formed
+        width, height = (float(root.get(name).removesuffix("pt")) for name in ("width", "height"))
+        if not (0 < width <= WIDEST and 0 < height <= HIGHEST):
+            wrong.append(f"{path}: {width:g} x {height:g}")
+        for element in root.iter():
+            for name, value in element.attrib.items():
+                if re.search(r"(?i)\bnan\b|\binf\b", value) and name in PLACES:
+                    wrong.append(f"{path}: {name}={value}")
+    pages = {path: text for path, text in made.files.items() if path.endswith(".html")}
+    ids = {path: re.findall(r' id="([^"]*)"', text) for path, text in pages.items()}
+    for path, text in pages.items():
+        if len(ids[path]) != len(set(ids[path])):
+            wrong.append(f"{path}: an id twice")
+        for target in re.findall(r' (?:href|src)="([^"]*)"', text):
+            file, _, anchor = target.partition("#")
+            file = normpath(join(dirname(path), file)) if file else path
+            if ":" in target or (file in made.files and not anchor):
+                continue
+            if anchor not in ids.get(file, ()):
+                wrong.append(f"{path}: a link to {target}")
+        seen = re.sub(r"<svg.*?</svg>|<[^>]*>", " ", text, flags=re.DOTALL)
+        wrong += [
+            f"{path}: {word}" for word in re.findall(r"\b(?:nan\b|inf\b|None\b(?!:)|\{\{)", seen)
+        ]
+    with ZipFile(io.BytesIO(made.files["ketameta.xlsx"])) as book:
+        for name in book.namelist():
+            if name.endswith(".xml"):
+                Tree.fromstring(book.read(name))
+    return wrong
 
 
 def rows_of(made):
@@ -140,7 +187,10 @@ def made(tmp_path_factory):
         found |= rows_of(synthesize(found, configuration))
         files = report(found, configuration)
         files |= graphics.graphics(found, configuration)
-        files |= graphics.distributions(found, configuration)
+        with warnings.catch_warnings():
+            # seaborn calls matplotlib in a way that matplotlib is giving up
+            warnings.filterwarnings("ignore", "vert: bool was deprecated")
+            files |= graphics.distributions(found, configuration)
         return Made(configuration, found, files)
 
     return make
@@ -151,6 +201,6 @@ def kit():
     """Return the functions and analyses that make-up projects are built of."""
     return SimpleNamespace(
         **{"trial": trial, "outcome": outcome, "counts": counts, "scores": scores},
-        **{"together": together, "response": RESPONSE, "share": SHARE},
+        **{"together": together, "faults_of": faults_of, "response": RESPONSE, "share": SHARE},
         **{"score": SCORE, "fall": FALL},
     )

@@ -11,7 +11,7 @@ from ketameta.figures.columns import SMALL, Heading
 from ketameta.figures.forest import Block, Forest, LeftOut, Row, Total
 from ketameta.figures.marks import Interval
 from ketameta.figures.metrics import wrap
-from ketameta.report import bias, wording
+from ketameta.report import bias, naming, wording, wording_notes
 from ketameta.synthesize.scales import NULL_VALUE
 from ketameta.vocabulary import vocabulary
 
@@ -87,7 +87,7 @@ def scale_of(analysis: Analysis) -> dict[str, Any]:
     measure = analysis.select.measure
     return {
         "axis_title": AXIS[measure],
-        "sides": wording.sides(analysis),
+        "sides": naming.sides(analysis),
         "null": NULL_VALUE.get(measure),
         "log": measure in ("RR", "OR"),
         "limits": LIMITS.get(measure),
@@ -116,8 +116,8 @@ def _interval(measure: str, record: Record, estimate: str) -> Interval:
 
 def _left_headings(analysis: Analysis) -> tuple[Heading, ...]:
     """Return the columns that a measure has; those of the arms come last, headed by the arm."""
-    treated = _heading(wording.treatment_name(analysis))
-    control = _heading(wording.control_name(analysis))
+    treated = _heading(naming.treatment_name(analysis))
+    control = _heading(naming.control_name(analysis))
     by_arm = analysis.select.by_arm
     headings = [
         Heading("Trial", widest=210),
@@ -138,7 +138,7 @@ def _left_headings(analysis: Analysis) -> tuple[Heading, ...]:
 
 def _heading(name: str) -> str:
     """Write the name of a side above its column, a long one in lines."""
-    return "\n".join(wrap(wording.capital(name), SMALL, _WIDEST_SIDE, bold=True))
+    return "\n".join(wrap(naming.capital(name), SMALL, _WIDEST_SIDE, bold=True))
 
 
 def _left_cells(analysis: Analysis, s: Record) -> tuple[str, ...]:
@@ -289,8 +289,10 @@ def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[st
     notes = []
     marked = [s["label"] for s in studies if s["marks"]]
     if marked:
-        notes.append("Rows that want a check: " + ", ".join(marked) + ".")
-    if record["k"] > 1:
+        notes.append(f"Rows that want a check: {wording_notes.some(marked)}.")
+    if record["k"] > 1 and record["estimate"] is None:
+        notes.append(f"Nothing is pooled: {naming.why_not_pooled(analysis, record)}.")
+    elif record["k"] > 1:
         notes.append(
             "Squares: area by weight. Diamond: pooled effect with its interval. Grey bar: "
             "prediction interval. Arrow: the interval goes beyond the axis."
@@ -303,4 +305,4 @@ def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[st
         notes.append("One trial: nothing is pooled.")
     if any(s["basis"] == "contrast" for s in studies) and not analysis.select.by_arm:
         notes.append("contrast, –: a reported difference, without numbers of the arms.")
-    return notes
+    return notes + wording_notes.notes(analysis, record, studies)

@@ -14,7 +14,7 @@ from ketameta.evidence.judged import certainties, judged
 from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg
-from ketameta.report import changes
+from ketameta.report import changes, wording_notes
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claims import claim_rows, claim_views, tally
 from ketameta.report.compact import compact, on_page
@@ -134,6 +134,7 @@ def _analysis_files(
             figure=figure,
             narrow=narrow,
             studies=studies,
+            notes=wording_notes.notes(analysis, record, own["studies"]),
             subgroups=own["subgroups"],
             sensitivity=own["sensitivity"],
             risks=own["absolute"],

@@ -11,12 +11,18 @@ import math
 from typing import Any
 
 from ketameta.configuration import Analysis
+from ketameta.report.naming import (
+    aim,
+    capital,
+    control_name,
+    listed,
+    treatment_name,
+    why_not_pooled,
+)
 from ketameta.synthesize.scales import NULL_VALUE, natural
-from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
 MINUS = "−"
-MOST_NAMED = 3  # treatments that a sentence names
 AUTHORS = "The ketameta authors"
 TITLE = (
     "ketameta: meta-analysis of ketamine and esketamine trials, traceable from report to raw cell"
@@ -109,60 +115,6 @@ def in_letters(number: int, one: str) -> str:
     return f"{words[number] if number < len(words) else figure} {what}"
 
 
-def listed(parts: list[str], last: str = "and") -> str:
-    """Write ``a, b and c``."""
-    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-
-
-def sides(analysis: Analysis) -> tuple[str, str] | None:
-    """Return the labels left and right of no effect, from the outcome's direction."""
-    if analysis.select.measure not in NULL_VALUE:
-        return None
-    good = vocabulary().outcomes[analysis.select.outcome].sense == "good"
-    control = control_name(analysis)
-    treated = treatment_name(analysis)
-    left, right = (control, treated) if good else (treated, control)
-    return f"favours {left}", f"favours {right}"
-
-
-def treatment_name(analysis: Analysis) -> str:
-    """Name the treated side in a word or two, by the treatments of the analysis."""
-    names = _joined([_treatment(name) for name in analysis.select.treatments])
-    return listed(names, "or") if len(names) <= MOST_NAMED else "treatment"
-
-
-def control_name(analysis: Analysis) -> str:
-    """Name the control side in a word or two: one treatment where it can be no other."""
-    if len(analysis.select.comparators) == 1:
-        known = [
-            name
-            for name, treatment in vocabulary().treatments.items()
-            if treatment.comparator_class in analysis.select.comparators
-            and name not in analysis.select.treatments
-        ]
-        if len(known) == 1:
-            return _treatment(known[0])
-    return "control"
-
-
-def _treatment(name: str) -> str:
-    """Name a treatment of the vocabulary as a sentence does."""
-    treatment = vocabulary().treatments[name]
-    return treatment.short or treatment.label
-
-
-def _joined(names: list[str]) -> list[str]:
-    """Name an isomer with its racemate in one: ketamine and esketamine are (es)ketamine."""
-    found = list(names)
-    for longer in names:
-        for name in names:
-            start = longer.removesuffix(name)
-            if start.isalpha() and start != longer and {name, longer} <= set(found):
-                found[found.index(name)] = f"({start}){name}"
-                found.remove(longer)
-    return found
-
-
 def excludes_null(analysis: Analysis, record: Record) -> bool:
     """Say whether the interval lies wholly on one side of no effect."""
     null = NULL_VALUE.get(analysis.select.measure)
@@ -196,19 +148,13 @@ def answer(analysis: Analysis, record: Record) -> str:
         return "No trial in the tables gives an effect for this question."
     if record["estimate"] is None:
         give = f"{count(k, 'trial')} {'gives' if k == 1 else 'give'} an effect"
-        return f"{give}; {not_pooled(analysis, record)}."
+        if k < analysis.model.minimum_k:
+            return f"{give}; {why_not_pooled(analysis, record)} are not pooled."
+        return f"{give}, but they are not pooled: {why_not_pooled(analysis, record)}."
     lead = "One trial" if k == 1 else f"{count(k, 'trial')} together"
     lead += f" with {count(record['n'], 'person', 'people')}"
     text = f"{lead} {'gives' if k == 1 else 'give'} {_finding(analysis, record)}."
     return f"{text} {statement(analysis, record)}{_next_trial(analysis, record)}"
-
-
-def not_pooled(analysis: Analysis, record: Record) -> str:
-    """Say why effects are not pooled: too few of them, or a model without a finite estimate."""
-    if record["k"] < analysis.model.minimum_k:
-        return f"fewer than {analysis.model.minimum_k} are not pooled"
-    why = record["model"].partition("not pooled: ")[2] or "the model has no finite estimate"
-    return f"not pooled, as {why}"
 
 
 # GRADE's informative statements by certainty: for a direction, for little or none, for a share
@@ -251,31 +197,6 @@ def _little(record: Record) -> bool:
     """Say whether the interval lies wholly between the smallest worthwhile effects."""
     bounds = record["worthwhile"]
     return bool(bounds and bounds[0] < record["ci_low"] and record["ci_high"] < bounds[1])
-
-
-def aim(analysis: Analysis) -> str:
-    """Name what a treatment may change: the chance of response, the risk of nausea, a score."""
-    outcome = vocabulary().outcomes[analysis.select.outcome]
-    label = outcome.phrase or (
-        outcome.label if outcome.label[1:2].isupper() else _small(outcome.label)
-    )
-    if analysis.select.measure == "PLO":
-        return f"the share of people with {label}"
-    if analysis.select.measure == "PCTRED":
-        return f"the fall of the {label}"
-    if outcome.kind != "event":
-        return f"the {label}"
-    return f"the {'chance' if outcome.sense == 'good' else 'risk'} of {label}"
-
-
-def _small(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-def capital(text: str) -> str:
-    """Begin a sentence: the first letter large, also after a bracket."""
-    at = 1 if text.startswith("(") else 0
-    return text[:at] + text[at : at + 1].upper() + text[at + 1 :]
 
 
 def _next_trial(analysis: Analysis, record: Record) -> str:
@@ -362,7 +283,19 @@ def heterogeneity(record: Record) -> str:
         i2 += f", from Q {fixed(record['i2_q'], 0)}%"
     parts.append(i2)
     parts.append(f"Q = {fixed(record['q'], 2)}, df = {record['q_df']}, {p_value(record['q_p'])}")
+    outside = [sign for sign, name in (("τ²", "tau2"), ("I²", "i2")) if _outside(record, name)]
+    if outside:
+        lies = "lies outside its interval" if len(outside) == 1 else "lie outside their intervals"
+        parts.append(f"{listed(outside)} {lies}, which another method gives (Q-profile)")
     return "; ".join(parts)
+
+
+def _outside(record: Record, name: str) -> bool:
+    """Say whether an estimate lies outside its own interval by more than rounding."""
+    value, low, high = record[name], record[f"{name}_low"], record[f"{name}_high"]
+    if None in (value, low, high):
+        return False
+    return bool(value < low - 1e-9 * abs(low) or value > high + 1e-9 * abs(high))
 
 
 def _digits(value: float | None) -> str:
