@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PIXELS = 96.0  # of a scene, an inch
 PNG_SCALE = 2.5
+LONGEST = 200.0  # inches of a side: more no PDF reader shows, and 65,536 pixels no PNG has
 # Latin letters, and the signs that figures use
 _KEPT = frozenset(map(chr, range(32, 0x180))) | frozenset("τχμΔ−≤≥≈∞←→–—‘’“”…•†‡")
 
@@ -94,21 +95,23 @@ def _figure(scene: Scene) -> Figure:
         def draw(self, renderer: Any) -> None:
             scale = figure.bbox.width / scene.width
             for shape in flat(scene.shapes):
-                _draw(renderer, shape, scale, scene.height)
+                _draw(renderer, shape, scale, scene.height, shrunk)
 
-    figure = Figure(figsize=(scene.width / PIXELS, scene.height / PIXELS), facecolor="white")
+    size = scene.width / PIXELS, scene.height / PIXELS
+    shrunk = min(1.0, LONGEST / max(size))
+    figure = Figure(figsize=(size[0] * shrunk, size[1] * shrunk), facecolor="white")
     figure.add_artist(Drawing())
     return figure
 
 
-def _draw(renderer: Any, shape: Shape, scale: float, height: float) -> None:
+def _draw(renderer: Any, shape: Shape, scale: float, height: float, shrunk: float) -> None:
     """Draw one shape; `scale` is of the renderer's units a pixel of the scene, y runs upwards."""
     from matplotlib.colors import to_rgba
     from matplotlib.path import Path
     from matplotlib.transforms import Affine2D
 
     if isinstance(shape, Text):
-        _write(renderer, shape, scale, height)
+        _write(renderer, shape, scale, height, shrunk)
         return
     if isinstance(shape, Rect) and shape.role == "hit":
         return
@@ -117,7 +120,7 @@ def _draw(renderer: Any, shape: Shape, scale: float, height: float) -> None:
     pen = renderer.new_gc()
     face: Any = colour
     # a pen is as wide as given in points, on every canvas
-    point = 72 / PIXELS
+    point = 72 / PIXELS * shrunk
     pen.set_linewidth(0)
     pen.set_foreground(colour, isRGBA=True)
     if isinstance(shape, Line):
@@ -142,7 +145,7 @@ def _draw(renderer: Any, shape: Shape, scale: float, height: float) -> None:
     pen.restore()
 
 
-def _write(renderer: Any, text: Text, scale: float, height: float) -> None:
+def _write(renderer: Any, text: Text, scale: float, height: float, shrunk: float) -> None:
     from matplotlib.colors import to_rgba
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
@@ -152,7 +155,8 @@ def _write(renderer: Any, text: Text, scale: float, height: float) -> None:
     slim = _KEPT.issuperset(text.text)
     # the font is given in points, 72 an inch, the scene in pixels of 96
     parts = [(_slim_fonts()[face], text.text)] if slim else runs(text.text, face)
-    fonts = [FontProperties(fname=file, size=text.size * DEJAVU * 72 / PIXELS) for file, _ in parts]
+    points = text.size * DEJAVU * 72 / PIXELS * shrunk
+    fonts = [FontProperties(fname=file, size=points) for file, _ in parts]
     pen = renderer.new_gc()
     pen.set_foreground(to_rgba(COLOURS[text.role]), isRGBA=True)
     x, y = text.x * scale, (height - text.y) * scale
