@@ -76,7 +76,7 @@ def test_every_text_fits_the_width_that_the_scene_reckoned_with(drawings):
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.font_manager import FontProperties
 
-    from ketameta.figures.canvas import _whole_font
+    from ketameta.figures.fonts import dejavu
     from ketameta.figures.metrics import DEJAVU, text_width
     from ketameta.figures.scene import Text, flat
 
@@ -85,7 +85,7 @@ def test_every_text_fits_the_width_that_the_scene_reckoned_with(drawings):
     for shape in flat(drawings["depression_24h", "forest"].make().shapes):
         if isinstance(shape, Text):
             face = "Sans-Bold" if shape.bold else "Sans"
-            font = FontProperties(fname=_whole_font(face), size=shape.size * DEJAVU * 0.75)
+            font = FontProperties(fname=dejavu(face), size=shape.size * DEJAVU * 0.75)
             width = renderer.get_text_width_height_descent(shape.text, font, False)[0] / 10
             if width > text_width(shape.text, shape.size, shape.bold) + 0.5:
                 wrong.append((shape.text, width))

@@ -71,3 +71,57 @@ def test_arms_that_share_a_control_are_refitted_in_three_levels(run, configurati
     assert "three_levels(" in script
     done = run(script)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def difference(name, estimate, half):
+    row = {"trial_id": name, "arm_t": "treated", "arm_c": "control", "timepoint_h": 24}
+    row |= {"outcome": "depression_score", "scale": "MADRS", "measure": "MD", "ci_level": 95}
+    row |= {"estimate": estimate, "ci_low": estimate - half, "ci_high": estimate + half}
+    return row | {"seen": "direct", "source": "10.1000/x", "locator": "table 1"}
+
+
+@pytest.fixture(scope="module")
+def odd(made, kit):
+    """Return what metafor cannot fit (shares alike), and numbers far from 1, with another rule."""
+    tables = kit.counts((10, 20, 5, 20), (11, 22, 6, 21), (9, 18, 4, 20))
+    values = ((-5e3, 900), (1e4, 900), (-9e3, 800))
+    tables["contrasts"] = [difference(f"t00{n}", *value) for n, value in enumerate(values)]
+    points = kit.score | {"measure": "MD", "scales": ["MADRS"]}
+    rule = kit.response | {"prediction": "hksj", "title": "Response, by another rule"}
+    asked = {"share": kit.share, "points": points, "rule": rule, "response": kit.response}
+    return made(tables, asked)
+
+
+def changed(odd, analysis, **values):
+    """Return the script of two analyses with numbers of one changed by so much."""
+    rows = [dict(row) for row in odd.tables["syntheses"]]
+    (own,) = (row for row in rows if row["analysis"] == analysis)
+    for name, value in values.items():
+        own[name] += value
+    two = Configuration((odd.configuration["share"], odd.configuration["response"]))
+    return verify_script({**odd.tables, "syntheses": rows}, two, "0")
+
+
+def test_what_metafor_cannot_fit_is_named_and_the_rest_is_compared(run, odd):
+    done = run(odd.files["verify.R"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search("NOT FITTED  share: metafor says: Cannot fit ML model", done.stdout)
+    assert re.search("^share +in part +[1-9][0-9]? numbers", done.stdout, re.M)
+    for name in ("points", "rule", "response", "response, trials"):
+        assert re.search(f"^{name} +agrees +[1-9]", done.stdout, re.M), done.stdout
+    assert "numbers compared, 0 differ" in done.stdout
+    assert "fits that metafor gave up: 1, named above" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("analysis", "values", "said"),
+    [
+        # the analysis after the one that metafor cannot fit, and that one itself
+        ("response", {"estimate_log": 1e-3}, "response +DIFFERS"),
+        ("share", {"estimate_log": 0.05}, "share +DIFFERS"),
+    ],
+)
+def test_a_difference_beside_a_model_without_a_fit_is_found(run, odd, analysis, values, said):
+    done = run(changed(odd, analysis, **values))
+    assert done.returncode == 1
+    assert re.search(f"^{said}", done.stdout, re.M), done.stdout

@@ -277,3 +277,91 @@ def test_what_is_borrowed_or_assumed_is_counted():
 def test_infinite_and_missing_numbers_have_a_sign():
     assert wording.fixed(math.inf, 2) == "∞"
     assert wording.quantity("RR", None) == "–"
+
+
+def asked(configuration, **select):
+    from dataclasses import replace
+
+    analysis = configuration["response_24h"]
+    return replace(analysis, select=replace(analysis.select, **select))
+
+
+@pytest.fixture
+def other_drugs(monkeypatch):
+    """Let the vocabulary know treatments of another review."""
+    from dataclasses import replace
+
+    from ketameta.report import naming
+    from ketameta.vocabulary import Treatment, vocabulary
+
+    new = [
+        Treatment("psilocybin", "psilocybin", "head-to-head"),
+        Treatment("lsd", "lysergic acid diethylamide", "head-to-head", "LSD"),
+        Treatment("citalopram", "citalopram", "antidepressant"),
+        Treatment("escitalopram", "escitalopram", "antidepressant"),
+        Treatment("mdma", "MDMA", "active"),
+        Treatment("s-mdma", "S-MDMA", "active"),
+    ]
+    words = vocabulary()
+    known = replace(words, treatments=words.treatments | {t.name: t for t in new})
+    monkeypatch.setattr(naming, "vocabulary", lambda: known)
+
+
+@pytest.mark.parametrize(
+    ("treatments", "name"),
+    [
+        (("ketamine",), "ketamine"),
+        (("esketamine", "ketamine"), "(es)ketamine"),
+        (("ketamine", "esketamine"), "(es)ketamine"),
+        (("psilocybin",), "psilocybin"),
+        (("lsd",), "LSD"),
+        (("psilocybin", "lsd"), "psilocybin or LSD"),
+        (("citalopram", "escitalopram"), "(es)citalopram"),
+        (("ketamine", "psilocybin", "esketamine"), "(es)ketamine or psilocybin"),
+        (("mdma", "s-mdma"), "MDMA or S-MDMA"),
+        (("psilocybin", "lsd", "mdma", "citalopram"), "treatment"),
+    ],
+)
+def test_the_treated_side_is_named_by_what_was_asked_for(
+    configuration, other_drugs, treatments, name
+):
+    from ketameta.report import naming
+
+    analysis = asked(configuration, treatments=treatments)
+    assert naming.treatment_name(analysis) == name
+    assert naming.sides(analysis) == ("favours control", f"favours {name}")
+
+
+@pytest.mark.parametrize(
+    ("treatments", "comparators", "name"),
+    [
+        (("ketamine",), ("inert", "active"), "control"),
+        (("ketamine",), ("inert",), "control"),
+        (("ketamine",), ("ect",), "ECT"),
+        (("ketamine",), ("head-to-head",), "esketamine"),
+        (("esketamine",), ("head-to-head",), "ketamine"),
+        (("ketamine", "esketamine"), ("head-to-head",), "control"),
+        (("ketamine",), ("antidepressant",), "quetiapine"),
+    ],
+)
+def test_the_other_side_is_named_where_it_can_be_but_one(
+    configuration, treatments, comparators, name
+):
+    from ketameta.report import naming
+
+    analysis = asked(configuration, treatments=treatments, comparators=comparators)
+    assert naming.control_name(analysis) == name
+
+
+def test_an_interval_that_does_not_hold_its_estimate_is_named():
+    row = {"tau2": 0.5, "tau2_low": 0.6, "tau2_high": 2.0, "i2": 40.0, "i2_low": 45.0}
+    row |= {"i2_high": 90.0, "i2_q": 50.0, "q": 9.0, "q_df": 3, "q_p": 0.03}
+    outside = "τ² and I² lie outside their intervals, which another method gives (Q-profile)"
+    assert wording.heterogeneity(row).endswith(outside)
+    inside = row | {"tau2": 0.7, "i2": 46.0}
+    assert "outside" not in wording.heterogeneity(inside)
+    said = wording.heterogeneity(inside | {"i2": 95.0})
+    assert "I² lies outside its interval" in said
+    assert "τ² and" not in said
+    # of another method none is given
+    assert "outside" not in wording.heterogeneity(row | {"tau2_low": None, "i2_low": None})

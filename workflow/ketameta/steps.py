@@ -132,14 +132,19 @@ def _write_files(out: Path, files: Mapping[str, str | bytes], kinds: Sequence[st
 
 
 def prints(tables_folder: Path, out: Path, config: Path) -> int:
-    """Write every figure as PDF and PNG."""
+    """Write every figure as PDF and PNG, and say which letters no installed font draws."""
     from ketameta.configuration import load
     from ketameta.report.graphics import prints as stage
+    from ketameta.report.graphics import without_font
     from ketameta.tables import STAGE_TABLES
 
     tables = _read(tables_folder, [*STAGE_TABLES["synthesize"], "reductions", "coverage"])
-    for path, content in stage(tables, load(config)):
+    configuration = load(config)
+    for path, content in stage(tables, configuration):
         write_bytes(out / path, content)
+    if said := without_font(tables, configuration):
+        # on standard output: the log takes the errors
+        print(said, flush=True)
     return 0
 
 

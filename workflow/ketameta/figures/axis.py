@@ -127,5 +127,5 @@ def _linear_ticks(low: float, high: float) -> list[float]:
 
 def tick_label(value: float) -> str:
     """Write a tick: no trailing zeros, a true minus sign, thousands apart."""
-    text = f"{value:,.10g}" if abs(value) >= 1e-5 or value == 0 else f"{value:.0e}"
+    text = f"{value:,.10g}"
     return text.replace("-", "−")

@@ -1,24 +1,29 @@
 """A scene on matplotlib's canvases: PDF and PNG for journals, the same bytes each time.
 
 Text is DejaVu Sans from matplotlib itself, so that no font of the machine matters; `metrics`
-knows how wide it is. PDF text stays text, its font embedded as TrueType.
+knows how wide it is, and `fonts` what draws a letter that it has not. PDF text stays text, its font
+embedded as TrueType.
 """
 
 from __future__ import annotations
 
 import io
+import warnings
 from functools import cache
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
+from ketameta.figures.fonts import dejavu, outlined, runs
 from ketameta.figures.metrics import DEJAVU
 from ketameta.figures.scene import COLOURS, Circle, Line, Polygon, Rect, Scene, Shape, Text, flat
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.text import Text as Written
 
 PIXELS = 96.0  # of a scene, an inch
 PNG_SCALE = 2.5
+LONGEST = 200.0  # inches of a side: more no PDF reader shows, and 65,536 pixels no PNG has
 # Latin letters, and the signs that figures use
 _KEPT = frozenset(map(chr, range(32, 0x180))) | frozenset("τχμΔ−≤≥≈∞←→–—‘’“”…•†‡")
 
@@ -37,6 +42,8 @@ def save(figure: Figure, kind: str, title: str) -> bytes:
     """Return a matplotlib figure as pdf, png or svg, without clock, host or version in it."""
     from matplotlib import rc_context
 
+    if kind != "svg":
+        _with_fallbacks(figure)
     out = io.BytesIO()
     metadata: dict[str, Any] = {"Title": title}
     metadata |= {
@@ -49,9 +56,33 @@ def save(figure: Figure, kind: str, title: str) -> bytes:
         "svg.hashsalt": "ketameta",
         "svg.fonttype": "none",
     }
-    with rc_context(settings):
+    with rc_context(settings), warnings.catch_warnings():
+        # `fonts.told` says it once
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
         figure.savefig(out, format=kind, dpi=PIXELS * PNG_SCALE, metadata=metadata)
     return out.getvalue()
+
+
+def texts_of(figure: Figure) -> list[Written]:
+    """Return every text of a matplotlib figure."""
+    from matplotlib.text import Text as Written
+
+    return [text for text in figure.findobj(Written) if isinstance(text, Written)]
+
+
+def _with_fallbacks(figure: Figure) -> None:
+    """Let the texts of a matplotlib figure take what DejaVu Sans has not from other fonts."""
+    from matplotlib.font_manager import fontManager
+    from matplotlib.ft2font import FT2Font
+
+    for text in texts_of(figure):
+        own = dejavu("Sans")
+        others = {file for file, _ in runs(text.get_text(), "Sans") if file != own}
+        for file in sorted(others):
+            fontManager.addfont(file)
+        if others:
+            names = [FT2Font(file).family_name for file in sorted(others)]
+            text.set_fontfamily([*text.get_fontfamily(), *names])
 
 
 def _figure(scene: Scene) -> Figure:
@@ -64,21 +95,23 @@ def _figure(scene: Scene) -> Figure:
         def draw(self, renderer: Any) -> None:
             scale = figure.bbox.width / scene.width
             for shape in flat(scene.shapes):
-                _draw(renderer, shape, scale, scene.height)
+                _draw(renderer, shape, scale, scene.height, shrunk)
 
-    figure = Figure(figsize=(scene.width / PIXELS, scene.height / PIXELS), facecolor="white")
+    size = scene.width / PIXELS, scene.height / PIXELS
+    shrunk = min(1.0, LONGEST / max(size))
+    figure = Figure(figsize=(size[0] * shrunk, size[1] * shrunk), facecolor="white")
     figure.add_artist(Drawing())
     return figure
 
 
-def _draw(renderer: Any, shape: Shape, scale: float, height: float) -> None:
+def _draw(renderer: Any, shape: Shape, scale: float, height: float, shrunk: float) -> None:
     """Draw one shape; `scale` is of the renderer's units a pixel of the scene, y runs upwards."""
     from matplotlib.colors import to_rgba
     from matplotlib.path import Path
     from matplotlib.transforms import Affine2D
 
     if isinstance(shape, Text):
-        _write(renderer, shape, scale, height)
+        _write(renderer, shape, scale, height, shrunk)
         return
     if isinstance(shape, Rect) and shape.role == "hit":
         return
@@ -87,7 +120,7 @@ def _draw(renderer: Any, shape: Shape, scale: float, height: float) -> None:
     pen = renderer.new_gc()
     face: Any = colour
     # a pen is as wide as given in points, on every canvas
-    point = 72 / PIXELS
+    point = 72 / PIXELS * shrunk
     pen.set_linewidth(0)
     pen.set_foreground(colour, isRGBA=True)
     if isinstance(shape, Line):
@@ -112,30 +145,40 @@ def _draw(renderer: Any, shape: Shape, scale: float, height: float) -> None:
     pen.restore()
 
 
-def _write(renderer: Any, text: Text, scale: float, height: float) -> None:
+def _write(renderer: Any, text: Text, scale: float, height: float, shrunk: float) -> None:
     from matplotlib.colors import to_rgba
     from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+    from matplotlib.transforms import Affine2D
 
     face = "Sans-Bold" if text.bold else "Sans-Oblique" if text.italic else "Sans"
-    file = _slim_fonts()[face] if _KEPT.issuperset(text.text) else _whole_font(face)
+    slim = _KEPT.issuperset(text.text)
     # the font is given in points, 72 an inch, the scene in pixels of 96
-    font = FontProperties(fname=file, size=text.size * DEJAVU * 72 / PIXELS)
+    parts = [(_slim_fonts()[face], text.text)] if slim else runs(text.text, face)
+    points = text.size * DEJAVU * 72 / PIXELS * shrunk
+    fonts = [FontProperties(fname=file, size=points) for file, _ in parts]
     pen = renderer.new_gc()
     pen.set_foreground(to_rgba(COLOURS[text.role]), isRGBA=True)
     x, y = text.x * scale, (height - text.y) * scale
-    if text.anchor != "start":
-        width = renderer.get_text_width_height_descent(text.text, font, False)[0]
-        x -= width / 2 if text.anchor == "middle" else width
+    widths = [0.0] * len(parts)
+    if text.anchor != "start" or len(parts) > 1:
+        widths = [
+            renderer.get_text_width_height_descent(part, font, False)[0]
+            for (_, part), font in zip(parts, fonts, strict=True)
+        ]
+        x -= sum(widths) * {"start": 0, "middle": 0.5, "end": 1}[text.anchor]
     if renderer.flipy():
         y = height * scale - y
-    renderer.draw_text(pen, x, y, text.text, font, 0)
+    for (file, part), font, width in zip(parts, fonts, widths, strict=True):
+        if outlined(file):
+            path = TextPath((0, 0), part, text.size * DEJAVU * scale, font)
+            place = Affine2D().translate(x, (height - text.y) * scale)
+            pen.set_linewidth(0)
+            renderer.draw_path(pen, path, place, to_rgba(COLOURS[text.role]))
+        else:
+            renderer.draw_text(pen, x, y, part, font, 0)
+        x += width
     pen.restore()
-
-
-def _whole_font(face: str) -> File:
-    import matplotlib
-
-    return File(matplotlib.get_data_path(), "fonts", "ttf", f"DejaVu{face}.ttf")
 
 
 @cache
@@ -157,7 +200,7 @@ def _slim_fonts() -> dict[str, File]:
     options.drop_tables += ["GSUB", "GPOS", "GDEF", "kern", "gasp", "FFTM"]
     found = {}
     for face in ("Sans", "Sans-Bold", "Sans-Oblique"):
-        font = TTFont(_whole_font(face), recalcTimestamp=False)
+        font = TTFont(dejavu(face), recalcTimestamp=False)
         subsetter = Subsetter(options)
         subsetter.populate(unicodes=[ord(letter) for letter in _KEPT])
         subsetter.subset(font)

@@ -6,6 +6,7 @@ one table here, and a page may give it another one (dark mode) through the class
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -41,6 +42,8 @@ DARK = {
     "predict": "#a9adb3",
     "paper": "#15181c",
 }
+# XML has no way to write these, not even as a reference
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 
 
@@ -134,6 +137,11 @@ def flat(shapes: tuple[Shape, ...]) -> Iterator[Shape]:
             yield shape
 
 
+def writable(text: str) -> str:
+    """Return a text with � in place of what XML, and so SVG, HTML and Excel, cannot hold."""
+    return _UNWRITABLE.sub("\ufffd", text)
+
+
 def number(value: float) -> str:
     """Write a coordinate: two decimals at most, no trailing zeros, no minus zero."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
@@ -159,7 +167,7 @@ def to_svg(scene: Scene, name: str, standalone: bool = False) -> str:
         head.append(f"<style>{_dark_style()}</style>")
         head.append(_shape(Rect(0, 0, scene.width, scene.height, "paper")))
     body = [_shape(shape) for shape in scene.shapes]
-    return "\n".join([*head, *body, "</svg>"]) + "\n"
+    return writable("\n".join([*head, *body, "</svg>"]) + "\n")
 
 
 def _dark_style() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketameta.figures.canvas import save
 from ketameta.figures.metrics import text_width
-from ketameta.figures.scene import COLOURS
+from ketameta.figures.scene import COLOURS, writable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ def to_svg_text(figure: Figure, title: str, description: str) -> str:
         f'{text[start:end]} class="figure" role="img" aria-label="{escape(title, quote=True)}">\n'
         f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>"
     )
-    return (head + text[end + 1 :]).replace("'DejaVu Sans'", FONT.replace('"', "'"))
+    return writable((head + text[end + 1 :]).replace("'DejaVu Sans'", FONT.replace('"', "'")))
 
 
 def draw_reductions(points: list[dict[str, Any]], order: Sequence[str], note: str) -> Figure:

@@ -171,7 +171,7 @@ def _estimate(
         assumption = "" if correlation.source else "correlation"
     if sign < 0:
         what += ", turned because the scale runs the other way"
-    if measure in ("RR", "OR", "PLO") and 0 in _cells(numbers):
+    if measure in ("RR", "OR", "RD", "PLO") and 0 in _cells(numbers):
         said += "; 1/2 added to each cell, one being 0"
     result = f"{number(yi)} (variance {number(vi)})"
     return Estimate(yi, vi, Step(what, said, result, source, assumption=assumption))

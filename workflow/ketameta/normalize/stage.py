@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize as normalize_text
 
 from ketameta.configuration import Configuration, Question, Variant
 from ketameta.normalize.checks.run import find
@@ -99,10 +100,11 @@ def trials_of(raw: Raw) -> dict[str, Trial]:
             _ids(row["pooled_arms"]),
             row["cotreatment"] or "",
         )
+    labels = _labels(raw["trials"])
     return {
         row["trial_id"]: Trial(
             row["trial_id"],
-            row["label"],
+            labels[row["trial_id"]],
             row["year"],
             row["design"],
             row["population"],
@@ -112,6 +114,20 @@ def trials_of(raw: Raw) -> dict[str, Trial]:
             arms[row["trial_id"]],
         )
         for row in raw["trials"]
+    }
+
+
+def _labels(trials: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the label of each trial; of those that look the same, with the trial_id as well."""
+    looks = {
+        row["trial_id"]: " ".join(normalize_text("NFKC", row["label"]).split()) for row in trials
+    }
+    often = Counter(looks.values())
+    return {
+        row["trial_id"]: f"{row['label']} ({row['trial_id']})"
+        if often[looks[row["trial_id"]]] > 1
+        else row["label"]
+        for row in trials
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ketameta.configuration import Configuration
 from ketameta.evidence.claims import COMPARABLE, Line, lines_of, whole
-from ketameta.report import wording, wording_certainty
+from ketameta.report import naming, wording, wording_certainty
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
@@ -100,7 +100,7 @@ def _reason(lines: Sequence[Record]) -> str:
         return str(only["sentence"] if only["told"].because == "not computed" else only["reason"])
     counts = Counter(line["told"].verdict for line in lines)
     parts = [f"{counts[word]} {_SAYS[word][counts[word] > 1]}" for word in _SAYS if counts[word]]
-    return f"Of {len(lines)} analyses named, {wording.listed(parts)}."
+    return f"Of {len(lines)} analyses named, {naming.listed(parts)}."
 
 
 def tally(verdicts: Sequence[str]) -> str:
@@ -113,14 +113,15 @@ def tally(verdicts: Sequence[str]) -> str:
             parts.append(f"{number} {verb}{word}")
     if not parts:
         return ""
-    return f"Of {wording.count(len(verdicts), 'claim')}, {wording.listed(parts)}."
+    return f"Of {wording.count(len(verdicts), 'claim')}, {naming.listed(parts)}."
 
 
 def claimed(row: Record) -> str:
     """Write what is claimed, as far as it is a number or a direction."""
     if row["claimed_value"] is None:
         return row["direction"] or ""
-    value = f"{row['claimed_value']:g} {row['claimed_unit'].replace('percent', 'per cent')}"
+    named = (row["claimed_unit"] or "").replace("percent", "per cent")
+    value = f"{row['claimed_value']:g} {named}".strip()
     return f"{row['direction']} {value}" if row["direction"] not in (None, "equal") else value
 
 

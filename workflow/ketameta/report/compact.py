@@ -9,6 +9,8 @@ from ketameta.figures.forest import Block, Forest, Row, Total
 from ketameta.figures.narrow import draw_narrow
 from ketameta.figures.scene import Scene, to_svg
 
+MOST, SHOWN = 60, 30  # trials that a small plot shows; of more, so many
+
 
 def on_page(forest: Forest, wide: Scene, name: str) -> tuple[str, str]:
     """Return a forest plot, drawn as `wide`, as SVG for a page and for a phone.
@@ -16,7 +18,7 @@ def on_page(forest: Forest, wide: Scene, name: str) -> tuple[str, str]:
     What stands below the plot a phone leaves to the page. Groups there: an image may hold no links,
     and the rows of these are links.
     """
-    narrow = draw_narrow(replace(forest, left_out=(), notes=()))
+    narrow = draw_narrow(replace(heaviest(forest), left_out=(), notes=()))
     return _group(to_svg(wide, name)), _group(to_svg(narrow, f"{name}-narrow"))
 
 
@@ -26,6 +28,7 @@ def _group(svg: str) -> str:
 
 def compact(forest: Forest) -> Forest:
     """Keep the trial's name, the plot and the estimate: the rest is on the analysis page."""
+    forest = heaviest(forest)
     last = len(forest.right) - 1
     return replace(
         forest,
@@ -39,6 +42,24 @@ def compact(forest: Forest) -> Forest:
         notes=(),
         lights=(),
     )
+
+
+def heaviest(forest: Forest) -> Forest:
+    """Keep the trials with most weight where there are more than a reader scrolls through.
+
+    A heading says so; the whole plot and the table are on the page of the analysis.
+    """
+    rows = forest.rows
+    if len(rows) <= MOST:
+        return forest
+    order = sorted(range(len(rows)), key=lambda n: (-(rows[n].weight or 0.0), n))
+    kept = {id(rows[n]) for n in order[:SHOWN]}
+    blocks = tuple(
+        replace(block, rows=tuple(row for row in block.rows if id(row) in kept))
+        for block in forest.blocks
+    )
+    said = f"The {SHOWN} heaviest of {len(rows):,} trials"
+    return replace(forest, blocks=(Block(said, ()), *blocks))
 
 
 def _block(block: Block) -> Block:

@@ -9,7 +9,7 @@ from ketameta.figures.chart import Band, Chart, Course, Funnel, Point, Stop
 from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, Row, Total
 from ketameta.figures.marks import Interval
-from ketameta.report import wording
+from ketameta.report import naming, wording
 from ketameta.report.forest_data import AXIS, LIMITS, scale_of, scaled
 from ketameta.synthesize.scales import NULL_VALUE
 
@@ -241,7 +241,7 @@ def _outcome(analysis: Analysis) -> str:
 
 
 def _favours(analysis: Analysis) -> str:
-    sides = wording.sides(analysis)
+    sides = naming.sides(analysis)
     return f"Below no effect: {sides[0]}; above: {sides[1]}." if sides else ""
 
 

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from ketameta.configuration import Analysis
-from ketameta.figures.columns import Heading
+from ketameta.figures.columns import SMALL, Heading
 from ketameta.figures.forest import Block, Forest, LeftOut, Row, Total
 from ketameta.figures.marks import Interval
-from ketameta.report import bias, wording
+from ketameta.figures.metrics import wrap
+from ketameta.report import bias, naming, wording, wording_notes
 from ketameta.synthesize.scales import NULL_VALUE
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
+_WIDEST_SIDE = 110.0  # pixels of the name of a side above its column
 LISTED = 10  # trials left out that a figure names; the page lists all
 
 AXIS = {
@@ -85,7 +87,7 @@ def scale_of(analysis: Analysis) -> dict[str, Any]:
     measure = analysis.select.measure
     return {
         "axis_title": AXIS[measure],
-        "sides": wording.sides(analysis),
+        "sides": naming.sides(analysis),
         "null": NULL_VALUE.get(measure),
         "log": measure in ("RR", "OR"),
         "limits": LIMITS.get(measure),
@@ -114,10 +116,8 @@ def _interval(measure: str, record: Record, estimate: str) -> Interval:
 
 def _left_headings(analysis: Analysis) -> tuple[Heading, ...]:
     """Return the columns that a measure has; those of the arms come last, headed by the arm."""
-    name = wording.treatment_name(analysis)
-    treated = name.replace("(es)k", "(Es)k") if name.startswith("(") else name.capitalize()
-    control = wording.control_name(analysis)
-    control = control if control.isupper() else control.capitalize()
+    treated = _heading(naming.treatment_name(analysis))
+    control = _heading(naming.control_name(analysis))
     by_arm = analysis.select.by_arm
     headings = [
         Heading("Trial", widest=210),
@@ -134,6 +134,11 @@ def _left_headings(analysis: Analysis) -> tuple[Heading, ...]:
         cells = ("N" if by_arm else "mean (SD) n"), "."
     sides = [treated] if by_arm else [treated, control]
     return (*headings, *(Heading(f"{side}\n{cells[0]}", cells[1]) for side in sides))
+
+
+def _heading(name: str) -> str:
+    """Write the name of a side above its column, a long one in lines."""
+    return "\n".join(wrap(naming.capital(name), SMALL, _WIDEST_SIDE, bold=True))
 
 
 def _left_cells(analysis: Analysis, s: Record) -> tuple[str, ...]:
@@ -284,8 +289,10 @@ def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[st
     notes = []
     marked = [s["label"] for s in studies if s["marks"]]
     if marked:
-        notes.append("Rows that want a check: " + ", ".join(marked) + ".")
-    if record["k"] > 1:
+        notes.append(f"Rows that want a check: {wording_notes.some(marked)}.")
+    if record["k"] > 1 and record["estimate"] is None:
+        notes.append(f"Nothing is pooled: {naming.why_not_pooled(analysis, record)}.")
+    elif record["k"] > 1:
         notes.append(
             "Squares: area by weight. Diamond: pooled effect with its interval. Grey bar: "
             "prediction interval. Arrow: the interval goes beyond the axis."
@@ -298,4 +305,4 @@ def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[st
         notes.append("One trial: nothing is pooled.")
     if any(s["basis"] == "contrast" for s in studies) and not analysis.select.by_arm:
         notes.append("contrast, –: a reported difference, without numbers of the arms.")
-    return notes
+    return notes + wording_notes.notes(analysis, record, studies)

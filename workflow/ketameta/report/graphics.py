@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ketameta.configuration import Configuration
 from ketameta.figures.chart import draw_course, draw_funnel, draw_scatter
 from ketameta.figures.forest import draw
-from ketameta.figures.scene import Scene, to_svg
+from ketameta.figures.scene import Scene, Text, flat, to_svg
 from ketameta.report import statistical_data
 from ketameta.report.diagnostic_data import baujat_of, course_of, funnel_of, refits_of
 from ketameta.report.forest_data import forest_of
@@ -65,6 +65,15 @@ class Drawing:
     def path(self, suffix: str) -> str:
         """Return the path below reports/."""
         return f"figures/{self.analysis}.{self.kind}.{suffix}"
+
+    def texts(self) -> list[str]:
+        """Return every text in the figure."""
+        made = self.make()
+        if isinstance(made, Scene):
+            return [shape.text for shape in flat(made.shapes) if isinstance(shape, Text)]
+        from ketameta.figures.canvas import texts_of
+
+        return [text.get_text() for text in texts_of(made)]
 
     def svg(self) -> str:
         """Return the figure as an SVG file."""
@@ -179,7 +188,18 @@ def distributions(tables: Rows, configuration: Configuration) -> dict[str, str]:
 
 def prints(tables: Rows, configuration: Configuration) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of every figure, forest plots too, as PDF and as PNG."""
+    for drawing in _every(tables, configuration):
+        for suffix in ("pdf", "png"):
+            yield drawing.path(suffix), drawing.printed(suffix)
+
+
+def without_font(tables: Rows, configuration: Configuration) -> str:
+    """Say which characters of the figures no installed font draws in a print; empty for none."""
+    from ketameta.figures.fonts import lost, told
+
+    return told(lost(text for drawing in _every(tables, configuration) for text in drawing.texts()))
+
+
+def _every(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
     for part in (forests, diagnostics, courses, statistical):
-        for drawing in part(tables, configuration):
-            for suffix in ("pdf", "png"):
-                yield drawing.path(suffix), drawing.printed(suffix)
+        yield from part(tables, configuration)

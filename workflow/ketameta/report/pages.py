@@ -54,11 +54,11 @@ def study_view(analysis: Analysis, study: Record) -> Record:
 
 
 def summary_view(rows: list[Record]) -> dict[str, list[tuple[str, str]]]:
-    """Return the summary by section, in order."""
+    """Return the summary by section, in order; a section that has no row is empty."""
     sections: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in rows:
         sections[row["section"]].append((row["item"], row["value"]))
-    return dict(sections)
+    return sections
 
 
 def by_reason(rows: list[Record]) -> list[tuple[str, list[Record]]]:

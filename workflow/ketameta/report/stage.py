@@ -13,8 +13,8 @@ from ketameta.evidence.claims import verdicts_of
 from ketameta.evidence.judged import certainties, judged
 from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
-from ketameta.figures.scene import to_svg
-from ketameta.report import changes
+from ketameta.figures.scene import to_svg, writable
+from ketameta.report import changes, wording_notes
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claims import claim_rows, claim_views, tally
 from ketameta.report.compact import compact, on_page
@@ -86,7 +86,13 @@ def report(
     files["verify.R"] = verify_script(tables, configuration, shared["data_hash"])
     for name in ("style.css", "report.js"):
         files[f"static/{name}"] = (STATIC / name).read_text(encoding="utf-8")
-    return {path: files[path] for path in paths}
+    return {path: _written(path, files[path]) for path in paths}
+
+
+def _written(path: str, content: str | bytes) -> str | bytes:
+    """Return the content of a file; of a page, without characters that no page can hold."""
+    page = isinstance(content, str) and path.endswith(".html")
+    return writable(str(content)) if page else content
 
 
 def _shared(
@@ -134,6 +140,7 @@ def _analysis_files(
             figure=figure,
             narrow=narrow,
             studies=studies,
+            notes=wording_notes.notes(analysis, record, own["studies"]),
             subgroups=own["subgroups"],
             sensitivity=own["sensitivity"],
             risks=own["absolute"],

@@ -20,6 +20,7 @@ _PLAIN = ("se", "tau2", "tau2_low", "tau2_high", "i2", "i2_low", "i2_high", "q",
 _SIDES = tuple(f"{rule}_{end}" for rule in ("wald", "hksj", "floored") for end in ("low", "high"))
 _TAIL = """
 cat(sprintf("\\n%d numbers compared, %d differ\\n", compared, wrong))
+if (unfitted > 0) cat(sprintf("fits that metafor gave up: %d, named above\\n", unfitted))
 quit(status = if (wrong > 0) 1 else 0)
 """
 

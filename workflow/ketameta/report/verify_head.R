@@ -3,7 +3,8 @@
 #   Rscript verify.R
 #
 # needs R with the package metafor (Debian: r-base-core and r-cran-metafor; tried with 3.8-1).
-# Exit status 0 where every number agrees within its tolerance, 1 where one does not.
+# Exit status 0 where every number agrees within its tolerance, 1 where one does not. A model that
+# metafor cannot fit is named with metafor's reason, and the rest is compared.
 #
 # Tolerances. Numbers are compared by |ours - metafor's| <= tolerance * max(1, |metafor's|).
 #   1e-6  estimates, standard errors, intervals, tau2, Q. metafor stops REML at a change of 1e-5
@@ -16,9 +17,44 @@ suppressPackageStartupMessages(library(metafor))
 CONTROL <- list(threshold = 1e-10, maxiter = 10000)
 wrong <- 0
 compared <- 0
+unfitted <- 0
+
+# the first of several ways to fit a model that metafor does not give up; NULL where it gives up all,
+# and then nothing of that model is compared
+fitted_or_said <- function(what, ...) {
+  why <- ""
+  for (way in list(...)) {
+    fit <- tryCatch(
+      withCallingHandlers(way(), warning = function(w) {
+        # such a fit has parameters and standard errors of no meaning
+        if (grepl("numerically singular", conditionMessage(w))) stop(conditionMessage(w))
+      }),
+      error = function(e) {
+        why <<- gsub("\\s+", " ", conditionMessage(e))
+        NULL
+      }
+    )
+    if (!is.null(fit)) return(fit)
+  }
+  unfitted <<- unfitted + 1
+  cat(sprintf("  NOT FITTED  %s: metafor says: %s\n", what, why))
+  NULL
+}
+
+normal_fit <- function(what, yi, vi, method, level = 0.95, test = "z") {
+  fit <- function(control) {
+    rma(yi, vi, method = method, test = test, level = 100 * level, control = control)
+  }
+  fitted_or_said(what, function() fit(CONTROL), function() fit(c(CONTROL, stepadj = 0.5)),
+                 function() fit(c(CONTROL, stepadj = 0.1)))
+}
 
 same <- function(what, ours, theirs, tolerance = 1e-6) {
-  if (is.na(ours)) return(invisible(TRUE))
+  if (is.na(ours) || length(theirs) == 0) return(invisible(TRUE))
+  if (is.na(theirs)) {
+    cat(sprintf("  metafor gives no %s\n", what))
+    return(invisible(TRUE))
+  }
   compared <<- compared + 1
   fine <- isTRUE(abs(ours - theirs) <= tolerance * max(1, abs(theirs)))
   if (!fine) {
@@ -28,19 +64,27 @@ same <- function(what, ours, theirs, tolerance = 1e-6) {
   invisible(fine)
 }
 
-finish <- function(name, before, counted, model) {
-  cat(sprintf("%-28s %s  %d numbers, %s\n", name,
-              if (wrong == before) "agrees " else "DIFFERS", compared - counted, model))
+# `before`: what state() gave before the analysis
+state <- function() c(wrong = wrong, compared = compared, unfitted = unfitted)
+
+finish <- function(name, before, model) {
+  moved <- state() - before
+  said <- if (moved["wrong"] > 0) "DIFFERS" else if (moved["unfitted"] > 0) "in part" else "agrees "
+  cat(sprintf("%-28s %s  %d numbers, %s\n", name, said, moved["compared"], model))
 }
 
 # the interval of the mean under one rule: z (Wald), knha (HKSJ) or adhoc (HKSJ floored)
 interval <- function(yi, vi, method, level, test) {
-  fit <- rma(yi, vi, method = method, test = test, level = 100 * level, control = CONTROL)
+  fit <- normal_fit(paste("interval by", test), yi, vi, method, level, test)
   c(fit$ci.lb, fit$ci.ub)
 }
 
+# Q as a plain sum: metafor's quadratic form loses digits where variances differ by many powers of ten
+q_sum <- function(yi, vi) sum((yi - sum(yi / vi) / sum(1 / vi))^2 / vi)
+
 # where the searches end apart, the higher likelihood is right
 tau2_agrees <- function(yi, vi, method, ours, fit) {
+  if (is.null(fit)) return(invisible(TRUE))
   if (method %in% c("REML", "ML") && abs(ours - fit$tau2) > 1e-6 * max(1, fit$tau2)) {
     at_ours <- logLik(rma(yi, vi, method = method, tau2 = ours))
     if (at_ours > logLik(fit) - 1e-9) {
@@ -54,28 +98,41 @@ tau2_agrees <- function(yi, vi, method, ours, fit) {
 
 # ours: named vector; NA where the report gives nothing
 normal_normal <- function(name, yi, vi, method, test, prediction, level, ours, groups = NULL) {
-  before <- wrong
-  counted <- compared
-  fit <- rma(yi, vi, method = method, test = test, level = 100 * level, control = CONTROL)
+  before <- state()
+  fit <- normal_fit(name, yi, vi, method, level, test)
   same("estimate", ours["estimate"], c(fit$beta))
   same("standard error", ours["se"], fit$se)
   same("interval, lower", ours["ci_low"], fit$ci.lb)
   same("interval, upper", ours["ci_high"], fit$ci.ub)
   tau2_agrees(yi, vi, method, ours["tau2"], fit)
   same("I2", ours["i2"], fit$I2)
-  same("Q", ours["q"], fit$QE)
-  same("Q, p", ours["q_p"], fit$QEp)
-  profile <- confint(fit, level = 100 * level, control = list(tol = 1e-12, tau2.max = 1e7))$random
-  same("tau2, lower (Q-profile)", ours["tau2_low"], profile["tau^2", "ci.lb"], 1e-4)
-  same("tau2, upper (Q-profile)", ours["tau2_high"], profile["tau^2", "ci.ub"], 1e-4)
-  same("I2, lower (Q-profile)", ours["i2_low"], profile["I^2(%)", "ci.lb"], 1e-4)
-  same("I2, upper (Q-profile)", ours["i2_high"], profile["I^2(%)", "ci.ub"], 1e-4)
-  half <- prediction_half(prediction, length(yi), level, fit$tau2, fit$se)
+  q <- q_sum(yi, vi)
+  same("Q", ours["q"], q)
+  same("Q, p", ours["q_p"], pchisq(q, length(yi) - 1, lower.tail = FALSE))
+  if (!is.null(fit)) profile_limits(fit, level, ours)
+  se <- fit$se
+  if (prediction == "hksj") se <- normal_fit("HKSJ variance", yi, vi, method, level, "knha")$se
+  half <- prediction_half(prediction, length(yi), level, fit$tau2, se)
   same("prediction, lower", ours["pi_low"], c(fit$beta) - half)
   same("prediction, upper", ours["pi_high"], c(fit$beta) + half)
   three_rules(yi, vi, method, level, ours)
   if (!is.null(groups)) between_groups(yi, vi, method, groups, ours)
-  finish(name, before, counted, sprintf("%s, %s", method, test))
+  finish(name, before, sprintf("%s, %s", method, test))
+}
+
+# the search ends at a step that fits the size of the variances
+profile_limits <- function(fit, level, ours) {
+  if (is.na(ours["tau2_high"])) return(invisible(TRUE))
+  search <- list(tol = min(1e-12, 1e-9 * ours[["tau2_high"]]),
+                 tau2.max = max(1e7, 10 * ours[["tau2_high"]]), maxiter = 10000)
+  profile <- fitted_or_said("Q-profile intervals", function() {
+    confint(fit, level = 100 * level, control = search)
+  })$random
+  if (is.null(profile)) return(invisible(TRUE))
+  same("tau2, lower (Q-profile)", ours["tau2_low"], profile["tau^2", "ci.lb"], 1e-4)
+  same("tau2, upper (Q-profile)", ours["tau2_high"], profile["tau^2", "ci.ub"], 1e-4)
+  same("I2, lower (Q-profile)", ours["i2_low"], profile["I^2(%)", "ci.lb"], 1e-4)
+  same("I2, upper (Q-profile)", ours["i2_high"], profile["I^2(%)", "ci.ub"], 1e-4)
 }
 
 three_rules <- function(yi, vi, method, level, ours) {
@@ -96,8 +153,9 @@ prediction_half <- function(rule, k, level, tau2, se) {
 
 between_groups <- function(yi, vi, method, groups, ours) {
   fits <- lapply(unique(groups), function(g) {
-    rma(yi[groups == g], vi[groups == g], method = method, control = CONTROL)
+    normal_fit(paste("subgroup", g), yi[groups == g], vi[groups == g], method)
   })
+  if (any(sapply(fits, is.null))) return(invisible(TRUE))
   b <- sapply(fits, function(f) c(f$beta))
   w <- 1 / sapply(fits, function(f) f$se^2)
   q <- sum(w * (b - sum(w * b) / sum(w))^2)
@@ -107,20 +165,26 @@ between_groups <- function(yi, vi, method, groups, ours) {
 
 # effects that share a control arm: arms in trials, with the covariance of arms of one trial
 three_levels <- function(name, yi, vi, shared, trial, level, ours) {
-  before <- wrong
-  counted <- compared
+  before <- state()
   V <- outer(trial, trial, "==") * sqrt(outer(shared, shared))
   diag(V) <- vi
   arm <- seq_along(yi)
-  fit <- rma.mv(yi, V, random = ~ 1 | trial/arm, test = "t", level = 100 * level,
-                control = list(optimizer = "optim", optmethod = "BFGS", reltol = 1e-14))
+  by <- function(...) function() {
+    rma.mv(yi, V, random = ~ 1 | trial/arm, test = "t", level = 100 * level, control = list(...))
+  }
+  fit <- fitted_or_said(
+    name,
+    by(optimizer = "optim", optmethod = "BFGS", reltol = 1e-14),
+    by(optimizer = "optim", optmethod = "BFGS", reltol = 1e-12, maxit = 10000),
+    by(optimizer = "nlminb", rel.tol = 1e-12, iter.max = 10000, eval.max = 10000)
+  )
   same("estimate", ours["estimate"], c(fit$beta), 1e-5)
   same("standard error", ours["se"], fit$se, 1e-5)
   same("interval, lower", ours["ci_low"], fit$ci.lb, 1e-5)
   same("interval, upper", ours["ci_high"], fit$ci.ub, 1e-5)
-  same("tau2", ours["tau2"], sum(fit$sigma2), 1e-4)
+  if (!is.null(fit)) same("tau2", ours["tau2"], sum(fit$sigma2), 1e-4)
   same("Q", ours["q"], fit$QE)
-  finish(name, before, counted, "three levels")
+  finish(name, before, "three levels")
 }
 
 # log-likelihood of the binomial-normal model, by integrate() around each trial's own mode
@@ -135,12 +199,31 @@ binomial_normal <- function(mu, tau2, xi, ni) {
   }, xi, ni))
 }
 
+# without variance between trials the model is a plain logistic regression
+common_share <- function(xi, ni, level, ours) {
+  found <- summary(glm(cbind(xi, ni - xi) ~ 1, family = binomial, epsilon = 1e-14))$coefficients
+  half <- qnorm(0.5 + level / 2) * found[2]
+  same("estimate", ours["estimate"], found[1])
+  same("standard error", ours["se"], found[2])
+  same("interval, lower", ours["ci_low"], found[1] - half)
+  same("interval, upper", ours["ci_high"], found[1] + half)
+}
+
+# mean and variance a step to each side of ours
+around <- function(ours) {
+  step <- 0.01 * max(ours[["se"]], 1e-6)
+  mean <- ours[["estimate"]]
+  tau2 <- ours[["tau2"]]
+  c(list(c(mean - step, tau2), c(mean + step, tau2), c(mean, (sqrt(tau2) + step)^2)),
+    if (tau2 > 0) list(c(mean, max(sqrt(tau2) - step, 0)^2)))
+}
+
 proportions <- function(name, xi, ni, yi, vi, method, prediction, level, ours) {
-  before <- wrong
-  counted <- compared
-  fit <- rma.glmm(measure = "PLO", xi = xi, ni = ni, method = "ML", nAGQ = 50,
-                  level = 100 * level,
-                  control = list(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-10)))
+  before <- state()
+  fit <- fitted_or_said(name, function() {
+    rma.glmm(measure = "PLO", xi = xi, ni = ni, method = "ML", nAGQ = 50, level = 100 * level,
+             control = list(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-10)))
+  })
   same("estimate", ours["estimate"], c(fit$beta), 2e-3)
   same("standard error", ours["se"], fit$se, 2e-3)
   same("interval, lower", ours["ci_low"], fit$ci.lb, 2e-3)
@@ -149,36 +232,37 @@ proportions <- function(name, xi, ni, yi, vi, method, prediction, level, ours) {
   half <- prediction_half(prediction, length(xi), level, fit$tau2, fit$se)
   same("prediction, lower", ours["pi_low"], c(fit$beta) - half, 2e-3)
   same("prediction, upper", ours["pi_high"], c(fit$beta) + half, 2e-3)
+  if (is.null(fit) && ours["tau2"] == 0) common_share(xi, ni, level, ours)
   at_ours <- binomial_normal(ours["estimate"], ours["tau2"], xi, ni)
-  at_theirs <- binomial_normal(c(fit$beta), fit$tau2, xi, ni)
+  # without metafor's fit: no lower than a step away
+  others <- if (is.null(fit)) around(ours) else list(c(c(fit$beta), fit$tau2))
+  at_others <- max(sapply(others, function(at) binomial_normal(at[1], at[2], xi, ni)))
   compared <<- compared + 1
-  if (at_ours < at_theirs - 1e-7) {
+  if (at_ours < at_others - 1e-7) {
     wrong <<- wrong + 1
-    cat(sprintf("  DIFFERS  likelihood: ours %.10g, metafor %.10g\n", at_ours, at_theirs))
+    cat(sprintf("  DIFFERS  likelihood: ours %.10g, %.10g elsewhere\n", at_ours, at_others))
   }
   three_rules(yi, vi, method, level, ours)
-  finish(name, before, counted, "binomial-normal")
+  finish(name, before, "binomial-normal")
 }
 
 one_trial <- function(name, yi, vi, level, ours) {
-  before <- wrong
-  counted <- compared
+  before <- state()
   half <- qnorm(0.5 + level / 2) * sqrt(vi)
   same("estimate", ours["estimate"], yi)
   same("interval, lower", ours["ci_low"], yi - half)
   same("interval, upper", ours["ci_high"], yi + half)
-  finish(name, before, counted, "one trial, not pooled")
+  finish(name, before, "one trial, not pooled")
 }
 
 # effect sizes of parallel trials that report counts in both arms, straight from the counts
 counts <- function(name, measure, ai, n1i, ci, n2i, yi, vi) {
-  before <- wrong
-  counted <- compared
+  before <- state()
   found <- escalc(measure, ai = ai, n1i = n1i, ci = ci, n2i = n2i)
   for (i in seq_along(yi)) {
     same(sprintf("yi, trial %d", i), yi[i], found$yi[i])
     same(sprintf("vi, trial %d", i), vi[i], found$vi[i])
   }
-  finish(name, before, counted, sprintf("%s from counts by escalc", measure))
+  finish(name, before, sprintf("%s from counts by escalc", measure))
 }
 

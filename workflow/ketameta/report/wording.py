@@ -11,8 +11,15 @@ import math
 from typing import Any
 
 from ketameta.configuration import Analysis
+from ketameta.report.naming import (
+    aim,
+    capital,
+    control_name,
+    listed,
+    treatment_name,
+    why_not_pooled,
+)
 from ketameta.synthesize.scales import NULL_VALUE, natural
-from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
 MINUS = "−"
@@ -101,35 +108,11 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def listed(parts: list[str]) -> str:
-    """Write ``a, b and c``."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-
-
-def sides(analysis: Analysis) -> tuple[str, str] | None:
-    """Return the labels left and right of no effect, from the outcome's direction."""
-    if analysis.select.measure not in NULL_VALUE:
-        return None
-    good = vocabulary().outcomes[analysis.select.outcome].sense == "good"
-    control = control_name(analysis)
-    treated = treatment_name(analysis)
-    left, right = (control, treated) if good else (treated, control)
-    return f"favours {left}", f"favours {right}"
-
-
-def treatment_name(analysis: Analysis) -> str:
-    """Name the treated side in a word or two."""
-    names = list(analysis.select.treatments)
-    return names[0] if len(names) == 1 else "(es)ketamine"
-
-
-def control_name(analysis: Analysis) -> str:
-    """Name the control side in a word or two."""
-    if analysis.select.comparators == ("ect",):
-        return "ECT"
-    if analysis.select.comparators == ("head-to-head",):
-        return "ketamine" if analysis.select.treatments == ("esketamine",) else "esketamine"
-    return "control"
+def in_letters(number: int, one: str) -> str:
+    """Write ``three outcomes``: a small number as a word."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    figure, what = count(number, one).split(" ", maxsplit=1)
+    return f"{words[number] if number < len(words) else figure} {what}"
 
 
 def excludes_null(analysis: Analysis, record: Record) -> bool:
@@ -164,8 +147,10 @@ def answer(analysis: Analysis, record: Record) -> str:
     if k == 0:
         return "No trial in the tables gives an effect for this question."
     if record["estimate"] is None:
-        least = analysis.model.minimum_k
-        return f"{count(k, 'trial')} give an effect; fewer than {least} are not pooled."
+        give = f"{count(k, 'trial')} {'gives' if k == 1 else 'give'} an effect"
+        if k < analysis.model.minimum_k:
+            return f"{give}; {why_not_pooled(analysis, record)} are not pooled."
+        return f"{give}, but they are not pooled: {why_not_pooled(analysis, record)}."
     lead = "One trial" if k == 1 else f"{count(k, 'trial')} together"
     lead += f" with {count(record['n'], 'person', 'people')}"
     text = f"{lead} {'gives' if k == 1 else 'give'} {_finding(analysis, record)}."
@@ -193,15 +178,15 @@ def statement(analysis: Analysis, record: Record) -> str:
     if analysis.select.measure not in NULL_VALUE:
         if level == "very low":
             return f"The evidence is very uncertain about {what}."
-        return f"{_capital(what)} {_NEAR[level]}, without comparison to a control."
+        return f"{capital(what)} {_NEAR[level]}, without comparison to a control."
     if level == "very low":
         return f"The evidence is very uncertain about the effect of {who} on {what}."
     against = f"compared with {control_name(analysis)}"
     if excludes_null(analysis, record):
         above = record["ci_low"] > NULL_VALUE[analysis.select.measure]
-        return f"{_capital(who)} {_RAISES[level][not above]} {what} {against}."
+        return f"{capital(who)} {_RAISES[level][not above]} {what} {against}."
     if _little(record):
-        return f"{_capital(who)} {_LITTLE[level]} little or no difference to {what} {against}."
+        return f"{capital(who)} {_LITTLE[level]} little or no difference to {what} {against}."
     why = "reaches to both sides of no difference"
     if record["worthwhile"]:
         why = "includes both no difference and one that would matter"
@@ -212,31 +197,6 @@ def _little(record: Record) -> bool:
     """Say whether the interval lies wholly between the smallest worthwhile effects."""
     bounds = record["worthwhile"]
     return bool(bounds and bounds[0] < record["ci_low"] and record["ci_high"] < bounds[1])
-
-
-def aim(analysis: Analysis) -> str:
-    """Name what a treatment may change: the chance of response, the risk of nausea, a score."""
-    outcome = vocabulary().outcomes[analysis.select.outcome]
-    label = outcome.phrase or (
-        outcome.label if outcome.label[1:2].isupper() else _small(outcome.label)
-    )
-    if analysis.select.measure == "PLO":
-        return f"the share of people with {label}"
-    if analysis.select.measure == "PCTRED":
-        return f"the fall of the {label}"
-    if outcome.kind != "event":
-        return f"the {label}"
-    return f"the {'chance' if outcome.sense == 'good' else 'risk'} of {label}"
-
-
-def _small(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-def _capital(text: str) -> str:
-    """Begin a sentence: the first letter large, also after a bracket."""
-    at = 1 if text.startswith("(") else 0
-    return text[:at] + text[at : at + 1].upper() + text[at + 1 :]
 
 
 def _next_trial(analysis: Analysis, record: Record) -> str:
@@ -323,7 +283,19 @@ def heterogeneity(record: Record) -> str:
         i2 += f", from Q {fixed(record['i2_q'], 0)}%"
     parts.append(i2)
     parts.append(f"Q = {fixed(record['q'], 2)}, df = {record['q_df']}, {p_value(record['q_p'])}")
+    outside = [sign for sign, name in (("τ²", "tau2"), ("I²", "i2")) if _outside(record, name)]
+    if outside:
+        lies = "lies outside its interval" if len(outside) == 1 else "lie outside their intervals"
+        parts.append(f"{listed(outside)} {lies}, which another method gives (Q-profile)")
     return "; ".join(parts)
+
+
+def _outside(record: Record, name: str) -> bool:
+    """Say whether an estimate lies outside its own interval by more than rounding."""
+    value, low, high = record[name], record[f"{name}_low"], record[f"{name}_high"]
+    if None in (value, low, high):
+        return False
+    return bool(value < low - 1e-9 * abs(low) or value > high + 1e-9 * abs(high))
 
 
 def _digits(value: float | None) -> str:

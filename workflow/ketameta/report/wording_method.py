@@ -17,7 +17,8 @@ _EFFECTS = {
     "each cell of a trial with an empty one (Cochrane Handbook).",
     "OR": "Each trial gives a log odds ratio with its large-sample variance; a half is added to "
     "each cell of a trial with an empty one (Cochrane Handbook).",
-    "RD": "Each trial gives a risk difference with its large-sample variance.",
+    "RD": "Each trial gives a risk difference with its large-sample variance; a half is added to "
+    "each cell of a trial with an empty one (Cochrane Handbook).",
     "MD": "Each trial gives a mean difference in points of one scale.",
     "SMD": "Each trial gives a standardised mean difference, Hedges' g with the exact correction "
     "for small samples (Hedges 1981).",

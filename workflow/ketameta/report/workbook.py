@@ -7,6 +7,7 @@ import math
 from datetime import datetime
 from typing import Any
 
+from ketameta.figures.scene import writable
 from ketameta.report.csv_tables import Table, as_text
 from ketameta.tables.stages import STAGE_TABLES
 
@@ -87,4 +88,4 @@ def _write(sheet: Any, line: int, column: int, value: Any) -> None:
     elif isinstance(value, int | float) and math.isfinite(value):
         sheet.write_number(line, column, value)
     else:
-        sheet.write_string(line, column, as_text(value)[:_LONGEST])
+        sheet.write_string(line, column, writable(as_text(value))[:_LONGEST])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ketameta.configuration import Model
 from ketameta.stats import RandomEffects, glmm, random_effects, subgroup_analysis, three_level
@@ -97,14 +98,17 @@ def _glmm(effects: Sequence[Record], model: Model) -> Record:
     """Pool proportions by the binomial-normal model (Stijnen 2010), with its normal interval.
 
     The prediction interval adds the standard error to tau² and takes t with k - 1 degrees, as
-    elsewhere; Q is the likelihood-ratio test against one proportion a trial.
+    elsewhere; Q is the likelihood-ratio test against one proportion a trial. Where the likelihood
+    has no maximum at finite log odds (nobody has the event, or everybody) nothing is estimated.
     """
     x = np.array([e["events_t"] for e in effects], float)
     n = np.array([e["n_t"] for e in effects], float)
     result = glmm("PLO", xi=x, ni=n, level=model.level)
+    estimate, se, tau2 = float(result.estimate), float(result.se), float(result.tau2)
+    if not math.isfinite(estimate):
+        return {"model": f"not pooled: {_no_maximum(x, n)}", **dict.fromkeys(_BOUNDS)}
     from scipy.special import stdtrit
 
-    estimate, se, tau2 = float(result.estimate), float(result.se), float(result.tau2)
     half = float(stdtrit(len(effects) - 1, 0.5 + model.level / 2)) * math.sqrt(tau2 + se**2)
     found: Record = {
         "estimate": estimate,
@@ -123,6 +127,15 @@ def _glmm(effects: Sequence[Record], model: Model) -> Record:
     if not bool(result.converged):
         found["model"] += ", not converged"
     return found
+
+
+def _no_maximum(events: NDArray[np.float64], people: NDArray[np.float64]) -> str:
+    """Say why a binomial model of these counts has no finite estimate."""
+    if not events.any():
+        return "no trial has an event"
+    if (events == people).all():
+        return "everybody in every trial has the event"
+    return "nobody or everybody has the event, trial by trial, and the model finds no variance"
 
 
 def _dependent(effects: Sequence[Record], model: Model) -> Record:

@@ -45,7 +45,7 @@ def synthesize(
         found["absolute"] += _of(analysis, risks(record["measure"], record, own))
         found["points"] += _of(analysis, points(analysis.select, record, own))
         found["subgroups"] += _subgroups(analysis, own)
-        found["studies"] += _studies(analysis, own, steps, raw)
+        found["studies"] += _studies(analysis, own, record, steps, raw)
         found["sensitivity"] += _sensitivity(analysis, own, variants)
         found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name], labels, raw)
         found["unused"] += _unused(analysis, own, ledger[analysis.name], labels)
@@ -74,7 +74,8 @@ def _synthesis(analysis: Analysis, effects: list[Record]) -> Record:
     record = {"analysis": analysis.name, **pooled(analysis.select.measure, effects, analysis.model)}
     record["data_hash"] = content_id(effects)
     record["favours"] = favours(analysis.select.measure, analysis.select.outcome)
-    record |= intervals(effects, analysis.model)
+    if record.get("estimate") is not None:
+        record |= intervals(effects, analysis.model)
     groups = _groups(analysis, effects)
     return record | between(groups, analysis.model)
 
@@ -134,12 +135,16 @@ def _subgroups(analysis: Analysis, effects: list[Record]) -> list[Record]:
 def _studies(
     analysis: Analysis,
     effects: list[Record],
+    record: Record,
     steps: dict[tuple[Any, ...], list[Record]],
     raw: dict[tuple[str, int], Record],
 ) -> list[Record]:
     result = []
     measure = analysis.select.measure
-    for effect, weight in zip(effects, weights(effects, analysis.model), strict=True):
+    own_weights = weights(effects, analysis.model)
+    if record.get("estimate") is None:
+        own_weights = [None] * len(effects)
+    for effect, weight in zip(effects, own_weights, strict=True):
         low, high = normal_interval(effect["yi"], effect["vi"], analysis.model.level)
         own_steps = steps[analysis.name, effect["trial_id"], effect["comparison"]]
         evidence = []

@@ -63,11 +63,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Treatment:
-    """A treatment as given in an arm; ``comparator_class`` is its class as a control arm."""
+    """A treatment as given in an arm; ``comparator_class`` is its class as a control arm.
+
+    ``short`` is how a sentence or an axis names it, where that is not the label.
+    """
 
     name: str
     label: str
     comparator_class: str
+    short: str = ""
 
 
 @dataclass(frozen=True)

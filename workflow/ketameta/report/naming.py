@@ -1,0 +1,97 @@
+"""What an analysis compares and looks at, named in a word or two, as sentences and axes have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ketameta.configuration import Analysis
+from ketameta.synthesize.scales import NULL_VALUE
+from ketameta.vocabulary import vocabulary
+
+MOST_NAMED = 3  # treatments that a sentence names
+
+
+def listed(parts: list[str], last: str = "and") -> str:
+    """Write ``a, b and c``."""
+    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def sides(analysis: Analysis) -> tuple[str, str] | None:
+    """Return the labels left and right of no effect, from the outcome's direction."""
+    if analysis.select.measure not in NULL_VALUE:
+        return None
+    good = vocabulary().outcomes[analysis.select.outcome].sense == "good"
+    control = control_name(analysis)
+    treated = treatment_name(analysis)
+    left, right = (control, treated) if good else (treated, control)
+    return f"favours {left}", f"favours {right}"
+
+
+def treatment_name(analysis: Analysis) -> str:
+    """Name the treated side in a word or two, by the treatments of the analysis."""
+    names = _joined([_treatment(name) for name in analysis.select.treatments])
+    return listed(names, "or") if len(names) <= MOST_NAMED else "treatment"
+
+
+def control_name(analysis: Analysis) -> str:
+    """Name the control side in a word or two: one treatment where it can be no other."""
+    if len(analysis.select.comparators) == 1:
+        known = [
+            name
+            for name, treatment in vocabulary().treatments.items()
+            if treatment.comparator_class in analysis.select.comparators
+            and name not in analysis.select.treatments
+        ]
+        if len(known) == 1:
+            return _treatment(known[0])
+    return "control"
+
+
+def _treatment(name: str) -> str:
+    """Name a treatment of the vocabulary as a sentence does."""
+    treatment = vocabulary().treatments[name]
+    return treatment.short or treatment.label
+
+
+def _joined(names: list[str]) -> list[str]:
+    """Name an isomer with its racemate in one: ketamine and esketamine are (es)ketamine."""
+    found = list(names)
+    for longer in names:
+        for name in names:
+            start = longer.removesuffix(name)
+            if start.isalpha() and start != longer and {name, longer} <= set(found):
+                found[found.index(name)] = f"({start}){name}"
+                found.remove(longer)
+    return found
+
+
+def why_not_pooled(analysis: Analysis, record: dict[str, Any]) -> str:
+    """Say why effects are not pooled: too few of them, or a model without a finite estimate."""
+    if record["k"] < analysis.model.minimum_k:
+        return f"fewer than {analysis.model.minimum_k}"
+    return record["model"].partition("not pooled: ")[2] or "the model has no finite estimate"
+
+
+def aim(analysis: Analysis) -> str:
+    """Name what a treatment may change: the chance of response, the risk of nausea, a score."""
+    outcome = vocabulary().outcomes[analysis.select.outcome]
+    label = outcome.phrase or (
+        outcome.label if outcome.label[1:2].isupper() else _small(outcome.label)
+    )
+    if analysis.select.measure == "PLO":
+        return f"the share of people with {label}"
+    if analysis.select.measure == "PCTRED":
+        return f"the fall of the {label}"
+    if outcome.kind != "event":
+        return f"the {label}"
+    return f"the {'chance' if outcome.sense == 'good' else 'risk'} of {label}"
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def capital(text: str) -> str:
+    """Begin a sentence: the first letter large, also after a bracket."""
+    at = 1 if text.startswith("(") else 0
+    return text[:at] + text[at : at + 1].upper() + text[at + 1 :]
