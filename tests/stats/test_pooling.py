@@ -114,10 +114,10 @@ def test_one_study_is_itself_and_says_nothing_of_heterogeneity(interval):
 def test_two_studies_have_a_closed_form():
     # REML for k = 2: tau2 = max(0, ((y1-y2)^2 - v1 - v2) / 2).
     y, v = np.array([0.1, 0.9]), np.array([0.02, 0.05])
-    fit = random_effects(y, v)
+    fit = random_effects(y, v, interval="hksj")
     assert fit.tau2 == pytest.approx((0.64 - 0.07) / 2, rel=1e-13)
     assert (fit.df, fit.rule) == (1, "hksj")
-    assert random_effects(y, v, interval="auto").rule == "wald"
+    assert random_effects(y, v).rule == "wald"
     assert random_effects([0.1, 0.2], v).tau2 == 0
 
 
@@ -133,7 +133,7 @@ def test_auto_is_hksj_only_with_heterogeneity_and_three_studies():
 
 @pytest.mark.parametrize("method", ESTIMATORS)
 def test_equal_effects_leave_nothing_to_estimate(method):
-    fit = random_effects([0.5, 0.5, 0.5], [0.1, 0.2, 0.3], method)
+    fit = random_effects([0.5, 0.5, 0.5], [0.1, 0.2, 0.3], method, "hksj")
     # The first tau2 that SJ tries is the variance of the effects: also 0.
     assert (fit.tau2, fit.q, fit.estimate) == (0, 0, 0.5)
     assert (fit.se, fit.ci_low, fit.ci_high) == (0, 0.5, 0.5)

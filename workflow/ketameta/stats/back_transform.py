@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from ketameta.stats.checks import aligned, common_shape, numbers
 from ketameta.stats.effect_size import MEASURES, one_of
 from ketameta.stats.inputs import Array, refuse
 from ketameta.stats.onegroup import freeman_tukey
@@ -44,9 +45,10 @@ def back_transform(measure: str, x: ArrayLike, ni: ArrayLike | None = None) -> A
     x
         Values on the scale of analysis, any shape.
     ni
-        Group sizes, for PFT only. For a pooled value take the harmonic mean of
-        the sizes (Miller 1978), or 1/(4 se²) (Barendregt and others 2013); far
-        apart sizes make either misleading (Schwarzer and others 2019).
+        Group sizes, for PFT only: one, or as many as there are values. For a pooled
+        value take the harmonic mean of the sizes (Miller 1978), or 1/(4 se²)
+        (Barendregt and others 2013); far apart sizes make either misleading
+        (Schwarzer and others 2019).
 
     Raises
     ------
@@ -54,7 +56,8 @@ def back_transform(measure: str, x: ArrayLike, ni: ArrayLike | None = None) -> A
         Unknown measure; PFT without `ni`, or an `ni` not above 0.
     """
     one_of("measure", measure, tuple(MEASURES))
-    x = np.asarray(x, dtype=float)
+    x, ni = aligned(x=x, ni=ni)
+    x = numbers("x", x)
     if measure in LOG_MEASURES:
         with np.errstate(over="ignore"):
             out = np.exp(x)
@@ -67,7 +70,8 @@ def back_transform(measure: str, x: ArrayLike, ni: ArrayLike | None = None) -> A
     elif measure == "PFT":
         if ni is None:
             raise ValueError("PFT needs ni, the group size")
-        n = np.asarray(ni, dtype=float)
+        n = numbers("ni", ni)
+        common_shape({"x": x, "ni": n})
         refuse(n <= 0, "ni", n, "is not above 0")
         out = inverse_freeman_tukey(x, n)
     else:

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ketameta.stats.checks import as_level, one_of
+from ketameta.stats.checks import aligned, as_level, hidden, labels, numbers, one_of
 from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.mixed import Dependent, MixedFit, fit_mixed
+from ketameta.stats.regression import REMEDY, design_columns
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -93,7 +94,8 @@ def working_covariance(
     Pustejovsky & Tipton (2022), Prevention Science 23, 425, equation 5; `smooth`
     is the simplification of their supplementary material.
     """
-    vi = np.asarray(vi, dtype=float)
+    vi, cluster = aligned(vi=vi, cluster=cluster)
+    vi = numbers("vi", vi)
     if vi.ndim != 1:
         raise ValueError("vi must have one axis")
     bad = np.flatnonzero(~np.isnan(vi) & ~((vi > 0) & np.isfinite(vi)))
@@ -114,12 +116,15 @@ def working_covariance(
     return covariance
 
 
-def label_codes(labels: ArrayLike, size: int, name: str) -> Ints:
-    """Return the numbers of labels in sorted order; ValueError unless there are `size`."""
-    array = np.asarray(labels)
-    if array.shape != (size,):
-        raise ValueError(f"{name} must have one label for each of {size} effects")
-    codes: Ints = np.unique(array, return_inverse=True)[1].astype(np.intp)
+def label_codes(values: ArrayLike, size: int, name: str) -> Ints:
+    """Return the numbers of labels in sorted order; ValueError unless all of `size` are there."""
+    if np.shape(values) != (size,):
+        raise ValueError(
+            f"{name} must have one label for each of {size} effects; it has shape "
+            f"{np.shape(values)}"
+        )
+    _, codes = labels(name, values, size)
+    _refuse(np.asarray(codes < 0), name, "is missing; each effect needs its label")
     return codes
 
 
@@ -129,9 +134,12 @@ def over_batch(fit_one: Callable[[Array, Array], Fit], yi: ArrayLike, vi: ArrayL
     Raises ValueError unless vi has the shape of yi, or that and one more axis of
     the same length (a covariance).
     """
-    y, v = np.asarray(yi, dtype=float), np.asarray(vi, dtype=float)
+    y, v = numbers("yi", yi), numbers("vi", vi)
     if y.ndim == 0 or v.shape not in (y.shape, y.shape + y.shape[-1:]):
         raise ValueError(f"vi has shape {v.shape}, which does not go with yi of {y.shape}")
+    if v.shape == y.shape:
+        absent = hidden(yi, y) | hidden(vi, v)
+        y, v = np.where(absent, np.nan, y), np.where(absent, np.nan, v)
     lead = y.shape[:-1]
     if not lead:
         return fit_one(y, v)
@@ -178,11 +186,12 @@ def prepare(yi: Array, vi: Array, cluster: ArrayLike, X: ArrayLike | None) -> De
     inside = codes[present]
     if V[inside[:, None] != inside[None, :]].any():
         raise ValueError("vi has a covariance between two clusters")
-    design = np.ones((size, 1)) if X is None else np.asarray(X, dtype=float)
+    design = np.ones((size, 1)) if X is None else design_columns(X)
     if design.ndim != 2 or design.shape[0] != size:
         raise ValueError(f"X must have shape ({size}, p), not {design.shape}")
     design = design[present]
-    _refuse(~np.isfinite(design).all(axis=1), "X", "is not finite", np.flatnonzero(present))
+    bad = np.array([not np.isfinite(row).all() for row in design], dtype=bool)
+    _refuse(bad, "X", f"is not finite; {REMEDY}", np.flatnonzero(present))
     if design.shape[0] >= design.shape[1] and np.linalg.matrix_rank(design) < design.shape[1]:
         raise ValueError("the columns of X are linearly dependent")
     return Dependent(yi[present], design, V, inside, present)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +9,7 @@ from numpy.typing import ArrayLike
 from ketameta.stats import binary, change, continuous, correlation, onegroup, paired
 from ketameta.stats.cells import TO
 from ketameta.stats.inputs import Array, Arrays, Options, float_arrays, refuse, refuse_negative
+from ketameta.stats.words import hint
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,8 @@ MEASURES: dict[str, _Measure] = {
 def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     """Raise a ValueError that lists what is `allowed` and names the nearest neighbour."""
     if value not in allowed:
-        near = get_close_matches(str(value), allowed, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}; not {value!r}{hint}")
+        meant = hint(name, value, allowed)
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}; not {value!r}{meant}")
 
 
 def check_names(measure: str, names: Iterable[str]) -> None:
@@ -170,8 +169,9 @@ def effect_size(
     vtype
         Variance estimate, "LS" by default; see the function of the measure.
     **arrays
-        Numbers of the studies, of shapes that broadcast, any number of axes. NaN
-        is a missing number and gives NaN.
+        Numbers of the studies, as many in each (a plain number stands for all of them);
+        leading axes are broadcast. NaN, None or a masked entry is a missing number and gives
+        NaN. Series of pandas are paired by their labels.
 
     Raises
     ------

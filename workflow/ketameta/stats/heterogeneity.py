@@ -29,10 +29,11 @@ def spread_measures(
     q, df = model.zero.q, model.df
     typical = df / model.zero.b
     t = found.value
+    in_parts = np.zeros(t.size, bool)
     if limits == "qprofile":
         low, high = q_profile(model, t, at, level)
     elif limits == "profile":
-        low, high = tau2_profile(model, t, method, level)
+        low, high, in_parts = tau2_profile(model, t, method, level)
     else:
         low = high = np.full(t.size, np.nan)
     h2_q = q / df
@@ -53,6 +54,7 @@ def spread_measures(
         "q": q,
         "q_df": df,
         "q_p": chi2_tail(q, df),
+        "tau2_in_parts": in_parts,
     }
 
 
@@ -65,8 +67,9 @@ def q_profile(model: Any, tau2: Floats, at: Sums, level: float) -> tuple[Floats,
     """Return the Q-profile interval of tau2 (Viechtbauer 2007, eq. 14).
 
     The tau2 at which Q(tau2) meets the upper and the lower chi-squared quantile on k - p
-    degrees; 0 where Q(0) is already below. Both limits 0: no tau2 is compatible with so little
-    spread. The search starts from the estimate, where the sums are known.
+    degrees; 0 where Q(0) is already below. Q(tau2) falls, as the least of functions that fall, so
+    that the interval is whole. Both limits 0: no tau2 is compatible with so little spread. The
+    search starts from the estimate, where the sums are known.
     """
     tail = (1.0 - level) / 2.0
     targets = [chi2_quantile(model.df, p) for p in (tail, 1.0 - tail)]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ketameta.stats.checks import as_effects
+from ketameta.stats.intervals import DEFAULT
 from ketameta.stats.pooling import random_effects
 from ketameta.stats.results import Number, RandomEffects
 
@@ -23,7 +24,7 @@ def leave_one_out(
     yi: ArrayLike,
     vi: ArrayLike,
     tau2: str = "REML",
-    interval: str = "hksj",
+    interval: str = DEFAULT,
     level: float = 0.95,
 ) -> RandomEffects:
     """Pool again without each study in turn.
@@ -62,7 +63,7 @@ def cumulative(
     order: ArrayLike | None = None,
     *,
     tau2: str = "REML",
-    interval: str = "hksj",
+    interval: str = DEFAULT,
     level: float = 0.95,
 ) -> RandomEffects:
     """Pool the first study, the first two, and so on.

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ketameta.stats.checks import aligned, common_shape, numbers
+
 Array = NDArray[np.float64]
 Arrays = dict[str, Array]
 
@@ -32,22 +34,14 @@ def float_arrays(values: Mapping[str, ArrayLike]) -> Arrays:
     Raises
     ------
     ValueError
-        A value is infinite (the argument and the index are named), or the
-        shapes do not broadcast.
+        A value is not numeric or infinite (the argument and the index are named), or the
+        numbers of studies differ.
     """
     arrays = {}
-    for name, value in values.items():
-        try:
-            array = np.asarray(value, dtype=float)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{name} must be numeric: {error}") from None
+    for name, value in zip(values, aligned(**values), strict=True):
+        arrays[name] = array = numbers(name, value)
         refuse(np.isinf(array), name, array, "is infinite")
-        arrays[name] = array
-    try:
-        shape = np.broadcast_shapes(*(a.shape for a in arrays.values()))
-    except ValueError:
-        shapes = ", ".join(f"{n} {a.shape}" for n, a in arrays.items())
-        raise ValueError(f"arguments differ in shape: {shapes}") from None
+    shape = common_shape(arrays)
     return {name: np.broadcast_to(a, shape) for name, a in arrays.items()}
 
 

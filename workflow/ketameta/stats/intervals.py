@@ -10,12 +10,17 @@ from numpy.typing import NDArray
 from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.sums import Floats
 
+# one for `pool`, the functions and the configuration: what is printed must not depend on the door
+DEFAULT = "auto"
 RULES = ("wald", "hksj", "hksj-adhoc", "profile", "henmi-copas", "auto")
 NAMES = "U11"  # holds the longest rule
 
 
 class EffectInterval(NamedTuple):
-    """Interval and test of an estimate; df is infinite where the normal is used."""
+    """Interval and test of an estimate; df is infinite where the normal is used.
+
+    `in_parts` says where the values that belong to it fall apart; None: nowhere.
+    """
 
     se: Floats
     statistic: Floats
@@ -24,6 +29,7 @@ class EffectInterval(NamedTuple):
     low: Floats
     high: Floats
     rule: NDArray[np.str_]
+    in_parts: NDArray[np.bool_] | None = None
 
 
 class Fitted(NamedTuple):

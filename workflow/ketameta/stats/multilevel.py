@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ketameta.stats.checks import one_of
+from ketameta.stats.checks import aligned, one_of
 from ketameta.stats.dependent import (
     MultilevelFit,
     fit_or_fall_back,
@@ -89,6 +89,7 @@ def three_level(
     ----------
     Konstantopoulos (2011), Research Synthesis Methods 2, 61, equations 4 to 8.
     """
+    yi, vi, cluster, within, X = aligned(yi=yi, vi=vi, cluster=cluster, within=within, X=X)
 
     def fit_one(y: Array, V: Array) -> MultilevelFit:
         return _nested(prepare(y, V, cluster, X), within, method, test, level)
@@ -118,6 +119,7 @@ def correlated_hierarchical(
     ----------
     Pustejovsky & Tipton (2022), Prevention Science 23, 425, the CHE model.
     """
+    yi, vi, cluster, X = aligned(yi=yi, vi=vi, cluster=cluster, X=X)
 
     def fit_one(y: Array, v: Array) -> MultilevelFit:
         V = working_covariance(v, cluster, rho, smooth=smooth)
@@ -172,6 +174,7 @@ def multivariate(
     Berkey et al. (1998), Statistics in Medicine 17, 2537, equations 3 and 6.
     """
     one_of("structure", structure, ("UN", "DIAG", "CS"))
+    yi, vi, cluster, outcome, X = aligned(yi=yi, vi=vi, cluster=cluster, outcome=outcome, X=X)
     all_codes = label_codes(outcome, np.shape(yi)[-1] if np.ndim(yi) else 0, "outcome")
     o = int(all_codes.max(initial=-1)) + 1
     design = (all_codes[:, None] == np.arange(o)).astype(float) if X is None else X

@@ -8,10 +8,10 @@ from math import factorial, prod
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ketameta.stats.checks import as_effects
+from ketameta.stats.checks import aligned, as_effects
 from ketameta.stats.models import Floats
 from ketameta.stats.pooling import random_effects
-from ketameta.stats.regression import meta_regression
+from ketameta.stats.regression import REMEDY, design_columns, meta_regression
 from ketameta.stats.results import Permutation
 
 # Statistics of arrangements that are equal on paper may differ by rounding.
@@ -40,7 +40,8 @@ def permutation_test(
         they are symmetric about 0. Else moderators as `meta_regression` takes them: their rows
         are permuted among the studies, k! arrangements or fewer where rows are equal.
     tau2, interval
-        As in `random_effects` (wald, hksj, hksj-adhoc or auto with moderators).
+        As in `random_effects` (wald, hksj, hksj-adhoc or auto with moderators). The default is one
+        rule for every arrangement, since auto would compare statistics of two kinds.
     at_most
         All arrangements are fitted where there are no more than this (with mirror images counted
         once), else so many, drawn at random and the observed one among them.
@@ -59,6 +60,7 @@ def permutation_test(
     ValueError
         As `random_effects` and `meta_regression`; also for a batch and for at_most below 2.
     """
+    yi, vi, X = aligned(yi=yi, vi=vi, X=X)
     y, v = as_effects(yi, vi)
     if y.ndim > 1:
         raise ValueError(f"yi has shape {y.shape}; a permutation test takes one analysis")
@@ -68,10 +70,12 @@ def permutation_test(
     here = ~np.isnan(y)
     if X is None:
         return _flip(y[here], v[here], (tau2, interval), at_most, draw)
-    x = np.asarray(X, dtype=float)
+    x = design_columns(X)
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or len(x) != len(y):
         raise ValueError(f"X has shape {np.shape(X)}; with {len(y)} studies it is (k,) or (k, p)")
+    if (bad := np.flatnonzero(here & ~np.isfinite(x).all(axis=1))).size:
+        raise ValueError(f"X[{bad[0]}] is not finite; {REMEDY}")
     return _shuffle((y[here], v[here], x[here]), (tau2, interval), at_most, draw)
 
 

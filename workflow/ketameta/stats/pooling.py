@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ketameta.stats import intervals, scale
-from ketameta.stats.checks import as_effects, as_level, one_of
+from ketameta.stats.checks import as_effects, as_level, method, one_of
 from ketameta.stats.distributions import t_tails
 from ketameta.stats.henmi_copas import henmi_copas
 from ketameta.stats.heterogeneity import LIMITS, spread_measures
@@ -46,7 +46,7 @@ def random_effects(
     yi: ArrayLike,
     vi: ArrayLike,
     tau2: str = "REML",
-    interval: str = "hksj",
+    interval: str = intervals.DEFAULT,
     level: float = 0.95,
     *,
     prediction: str = "k-1",
@@ -57,15 +57,16 @@ def random_effects(
     Parameters
     ----------
     yi, vi
-        Effects and sampling variances, shape ``(..., k)``: leading axes are independent
-        analyses. NaN in both marks an absent study.
+        Effects and sampling variances, shape ``(..., k)``, as many in both: leading axes are
+        independent analyses. NaN in both, or a masked entry in either, marks an absent study.
+        Series of pandas are paired by their labels.
     tau2
         EE DL DL2 HE HS HSk SJ ML REML EB PM PMM; see `tau2.ESTIMATORS`. ML and REML are at the
-        global maximum of the likelihood.
+        global maximum of the likelihood. FE and CE are EE; see `words.SYNONYMS`.
     interval
-        wald, hksj, hksj-adhoc, auto (hksj where tau2 > 0 and k > 2, else wald), profile
-        (likelihood ratio, full likelihood) or henmi-copas (which pools with the weights of
-        the equal-effects model).
+        auto (hksj where tau2 > 0 and k > 2, else wald), wald, hksj (also HK, knha), hksj-adhoc,
+        profile (likelihood ratio, full likelihood; its outermost limits where the region is in
+        parts) or henmi-copas (which pools with the weights of the equal-effects model).
     level
         Confidence of all intervals.
     prediction
@@ -98,14 +99,15 @@ def random_effects(
 
 
 def checked(options: Options, rules: tuple[str, ...]) -> Options:
-    """Return the options if every one of them is known, else raise a ValueError that names it."""
-    one_of("tau2", options.tau2, tuple(ESTIMATORS))
-    one_of("interval", options.interval, rules)
+    """Return the options as they are spelt here; a ValueError names one that is not known."""
     as_level(options.level)
     one_of("prediction", options.prediction, PREDICTION_RULES)
     if options.tau2_interval is not None:
         one_of("tau2_interval", options.tau2_interval, LIMITS)
-    return options
+    return options._replace(
+        tau2=method("tau2", options.tau2, ESTIMATORS),
+        interval=method("interval", options.interval, rules),
+    )
 
 
 def _in_blocks(y: Floats, v: Floats, options: Options) -> Fields:
@@ -162,6 +164,7 @@ def _few(y: Floats, v: Floats, options: Options) -> Fields:
     out: Fields = {f: np.full(n, np.nan) for f in RandomEffects.__dataclass_fields__}
     out["k"] = k
     out["converged"] = k < 2
+    out["ci_in_parts"] = out["tau2_in_parts"] = np.zeros(n, bool)
     out["rule"] = np.where(k == 1, "wald", "none").astype(intervals.NAMES)
     out["weights"] = np.full(y.shape, np.nan)
     one = np.flatnonzero(k == 1)
@@ -239,6 +242,7 @@ def _fit(y: Floats, v: Floats, options: Options) -> Fields:
         "weights": weights,
         "log_likelihood": model.log_likelihood(t, restricted, at),
         "converged": found.converged,
+        "ci_in_parts": np.zeros(t.size, bool) if ci.in_parts is None else ci.in_parts,
     }
     return whole | spread_measures(
         model, found, at, options.tau2, limits=options.tau2_interval, level=options.level

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ketameta.stats import scale
-from ketameta.stats.checks import as_effects
+from ketameta.stats.checks import aligned, as_effects, numbers
 from ketameta.stats.design import DesignModel
 from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.heterogeneity import spread_measures
-from ketameta.stats.intervals import NAMES
+from ketameta.stats.intervals import DEFAULT, NAMES
 from ketameta.stats.models import Floats, MeanModel
 from ketameta.stats.pooling import BLOCK, Fields, Options, checked, shaped
 from ketameta.stats.results import MetaRegression
@@ -22,6 +22,7 @@ from ketameta.stats.tau2 import ESTIMATORS
 
 RULES = ("wald", "hksj", "hksj-adhoc", "auto")
 RANK_TOLERANCE = 1e-10
+REMEDY = "to leave out a study without a moderator make its yi and vi NaN"
 
 
 def meta_regression(
@@ -29,7 +30,7 @@ def meta_regression(
     vi: ArrayLike,
     X: ArrayLike,
     tau2: str = "REML",
-    interval: str = "hksj",
+    interval: str = DEFAULT,
     *,
     level: float = 0.95,
     intercept: bool | None = None,
@@ -67,14 +68,16 @@ def meta_regression(
     Raises
     ------
     ValueError
-        As `random_effects`; also for X of another shape, not finite in a study that is present,
-        or, in a lone analysis, with linearly dependent columns.
+        As `random_effects`; also for X of another shape, missing or infinite in a study that is
+        present (yi and vi NaN leave a study out), of text, or, in a lone analysis, with linearly
+        dependent columns.
 
     Notes
     -----
     Knapp & Hartung (2003); R2 after Raudenbush (1994), for EE the adjusted R2 of the weighted
     regression. The omnibus test leaves a constant column out.
     """
+    yi, vi, X = aligned(yi=yi, vi=vi, X=X)
     y, v = as_effects(yi, vi)
     options = checked(Options(tau2, interval, level, "k-1", tau2_interval), rules=RULES)
     x, lead = _as_design(X, y)
@@ -110,7 +113,7 @@ def _in_blocks(
 
 def _as_design(X: ArrayLike, y: Floats) -> tuple[Floats, tuple[int, ...]]:
     """Return X as (..., k, p) and the common leading shape, or say what is wrong with it."""
-    x = np.asarray(X, dtype=np.float64)
+    x = design_columns(X)
     if x.ndim == 1:
         x = x[:, None]
     if x.ndim < 2 or x.shape[-2] != y.shape[-1]:
@@ -126,8 +129,22 @@ def _as_design(X: ArrayLike, y: Floats) -> tuple[Floats, tuple[int, ...]]:
     if bad.any():
         # Leading axes that X does not have itself are those of yi: name X's own.
         index = [int(i) for i in np.argwhere(bad)[0]][len(lead) - (x.ndim - 2) :]
-        raise ValueError(f"X[{', '.join(map(str, index))}] is not finite")
+        raise ValueError(f"X[{', '.join(map(str, index))}] is not finite; {REMEDY}")
     return x, lead
+
+
+def design_columns(X: Any) -> Floats:
+    """Return moderators as numbers, NaN where one is missing; text has a message of its own."""
+    try:
+        return numbers("X", X)
+    except ValueError as error:
+        words = (x for x in np.ravel(np.asarray(X, dtype=object)) if isinstance(x, str))
+        if (word := next(words, None)) is None:
+            raise
+        raise ValueError(
+            f"X holds text ({word[:40]!r}); write categories as columns of 0 and 1, one fewer than "
+            "there are categories, or compare the groups with subgroup_analysis"
+        ) from error
 
 
 def _constant_columns(x: Floats, y: Floats) -> NDArray[np.bool_]:
@@ -172,6 +189,7 @@ def _block(
     tested, _ = about
     out["k"], out["qm_df"] = k, np.full(n, tested.sum() if tested.any() else p)
     out["converged"] = full | (k <= p)
+    out["tau2_in_parts"] = np.zeros(n, bool)
     out["full"] = full
     rows = np.flatnonzero(full & (k > p))
     if rows.size:

@@ -39,6 +39,10 @@ class RandomEffects:
         At tau2: restricted for REML, else full.
     converged
         False where a search stopped before its tolerance.
+    ci_in_parts, tau2_in_parts
+        Whether the values that a likelihood of several peaks is compatible with fall into parts;
+        the interval then holds the outermost limits, and values between the parts that are not
+        compatible.
     """
 
     estimate: Number
@@ -70,6 +74,8 @@ class RandomEffects:
     weights: Any
     log_likelihood: Number
     converged: Any
+    ci_in_parts: Any
+    tau2_in_parts: Any
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ class MetaRegression:
         Omnibus test of all columns but a constant one: chi-squared (qm_df2 infinite) or F.
     qe, qe_df, qe_p
         Cochran's Q of the residuals with its test.
-    k, log_likelihood, converged
+    k, log_likelihood, converged, tau2_in_parts
         As in `RandomEffects`.
     """
 
@@ -130,6 +136,7 @@ class MetaRegression:
     k: Any
     log_likelihood: Number
     converged: Any
+    tau2_in_parts: Any
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ketameta.stats.checks import as_level
+from ketameta.stats.checks import aligned, as_level
 from ketameta.stats.dependent import over_batch, prepare
 from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.mixed import Dependent
@@ -85,6 +85,7 @@ def cluster_robust(
     equations 5 to 7 and 11.
     """
     level = as_level(level)
+    yi, covariance, cluster, X = aligned(yi=yi, covariance=covariance, cluster=cluster, X=X)
 
     def fit_one(y: Array, V: Array) -> RobustFit:
         return _robust(prepare(y, V, cluster, X), level)

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ketameta.stats.checks import as_effects, as_level, one_of
+from ketameta.stats.checks import (
+    aligned,
+    as_effects,
+    as_level,
+    common_shape,
+    numbers,
+    one_of,
+)
 from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.regression import meta_regression
 from ketameta.stats.results import Number
@@ -132,7 +139,7 @@ def peters(
     yi
         Effects, usually log odds ratios, shape (..., k); NaN marks an absent study.
     ai, n1i, ci, n2i
-        Events and sizes of the two groups, broadcast to the shape of yi.
+        Events and sizes of the two groups, as many as in yi; a plain number stands for all.
     level
         Confidence level of the limit's interval.
 
@@ -155,9 +162,11 @@ def peters(
     ----------
     Peters et al. (2006), JAMA 295, 676.
     """
-    y, a, n1, c, n2 = np.broadcast_arrays(
-        *(np.asarray(x, dtype=float) for x in (yi, ai, n1i, ci, n2i))
-    )
+    names = ("yi", "ai", "n1i", "ci", "n2i")
+    given = aligned(yi=yi, ai=ai, n1i=n1i, ci=ci, n2i=n2i)
+    arrays = {name: numbers(name, x) for name, x in zip(names, given, strict=True)}
+    shape = common_shape(arrays)
+    y, a, n1, c, n2 = (np.broadcast_to(x, shape) for x in arrays.values())
     absent = np.isnan(y) | np.isnan(a + n1 + c + n2)
     for name, events, size in (("ai", a, n1), ("ci", c, n2)):
         bad = ~absent & ~((events >= 0) & (events <= size) & np.isfinite(size))

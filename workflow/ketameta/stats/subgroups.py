@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ketameta.stats.checks import as_effects
+from ketameta.stats.checks import aligned, as_effects, labels
+from ketameta.stats.intervals import DEFAULT
 from ketameta.stats.models import Floats
 from ketameta.stats.pooling import random_effects
 from ketameta.stats.regression import meta_regression
@@ -22,7 +23,7 @@ def subgroup_analysis(
     vi: ArrayLike,
     groups: ArrayLike,
     tau2: str = "REML",
-    interval: str = "hksj",
+    interval: str = DEFAULT,
     *,
     level: float = 0.95,
     common: bool = False,
@@ -54,16 +55,18 @@ def subgroup_analysis(
     Raises
     ------
     ValueError
-        As `random_effects`; also for labels of another length than k.
+        As `random_effects`; also for labels of another length than k, of several kinds, or
+        missing (None, NaN, masked, blank) in a study that is present.
     """
+    yi, vi, groups = aligned(yi=yi, vi=vi, groups=groups)
     y, v = as_effects(yi, vi)
-    labels = np.asarray(groups)
-    if labels.shape != y.shape[-1:]:
+    known, code = labels("groups", groups, y.shape[-1])
+    if (none := (code < 0) & ~np.isnan(y)).any():
         raise ValueError(
-            f"groups has shape {labels.shape}; with {y.shape[-1]} studies it is ({y.shape[-1]},)"
+            f"groups[{np.argwhere(none)[0][-1]}] has no label; give it one, or make yi and vi of "
+            "that study NaN to leave it out"
         )
-    known, code = np.unique(labels, return_inverse=True)
-    member = code == np.arange(known.size)[:, None]
+    member = code == np.arange(len(known))[:, None]
     # One analysis a group, on an axis before that of the studies.
     yg = np.where(member, y[..., None, :], np.nan)
     vg = np.where(member, v[..., None, :], np.nan)
@@ -73,7 +76,7 @@ def subgroup_analysis(
         out |= _common(y, v, member, (tau2, interval), level)
     else:
         out |= _between(out["estimate"], out["se"])
-    return Subgroups(labels=tuple(known.tolist()), common=common, **out)
+    return Subgroups(labels=tuple(known), common=common, **out)
 
 
 def _between(estimate: Floats, se: Floats) -> dict[str, Any]:
