@@ -44,11 +44,11 @@ def before_jobs():
         if workflow.dag.reason(job).forced
     ]
     try:
-        snakefile.before_jobs(config, forced)
+        snakefile.before_jobs(config, LOCK, forced)
     except snakefile.RefusedError as error:
         raise WorkflowError(str(error)) from None
 
 
 def with_its_stage(wildcards):
     """Say which stage makes a file of the report."""
-    raise WorkflowError(snakefile.no_target(wildcards.folder, wildcards.file))
+    sys.exit(snakefile.no_target(wildcards.folder, wildcards.file))

@@ -35,7 +35,7 @@ def take_lock(patience: float = PATIENCE) -> TextIO:
                 file.seek(0)
                 holder = file.read(20).strip()
                 file.close()
-                who = f" (process {holder})" if holder.isdecimal() else ""
+                who = f" (process {holder})" if _alive(holder) else ""
                 raise HeldError(f"another run{who} is at work here; wait for it to end") from None
             time.sleep(0.05)
         else:
@@ -44,6 +44,21 @@ def take_lock(patience: float = PATIENCE) -> TextIO:
             file.flush()
             os.set_inheritable(file.fileno(), True)
             return file
+
+
+def _alive(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, OverflowError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def braced(folder: Path) -> bool:
+    """Say whether Snakemake cannot keep locks of its own in a folder: it takes braces for names."""
+    return bool(set("{}") & set(str(folder)))
 
 
 def remove_stale_locks() -> bool:

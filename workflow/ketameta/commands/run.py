@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ketameta.commands.lock import STATE, HeldError, remove_stale_locks, take_lock
+from ketameta.commands.lock import STATE, HeldError, braced, remove_stale_locks, take_lock
 from ketameta.freshness import AS_BEFORE, MADE, REPORTS, RUN, stale
 from ketameta.last_report import restore_last
 from ketameta.storage import check_writable
@@ -128,6 +128,8 @@ def _follow(given: argparse.Namespace, planned: dict[str, str]) -> int:
     command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--rerun-incomplete"]
     command += ["--nocolor", "--config", "tables_checked=true"]
     command += ["--max-jobs-per-timespan", UNLIMITED] * (cores > 1)
+    # the names of Snakemake's locks are patterns to it, braces and all; `take_lock` is enough
+    command += ["--nolock"] * braced(Path.cwd())
     command += ["--dry-run"] * given.dry_run + ["--forceall"] * given.force
     _name_user()
     status = 1

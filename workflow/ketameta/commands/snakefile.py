@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from ketameta.commands.lock import HeldError, take_lock
+from ketameta.commands.lock import HeldError, braced, take_lock
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.freshness import ANEW, REPORTS, STAGES, list_of, read_made, set_stamps, stale
 from ketameta.last_report import keep_last, restore_last
@@ -33,6 +33,8 @@ def settle(base: Path, asked: Mapping[str, object]) -> TextIO | None:
     configuration = _understood(base, asked)
     lock = None
     if CHECKED not in asked:
+        if braced(base) and "--nolock" not in sys.argv:
+            raise RefusedError("Braces in the name of a folder need `ketameta run`, or --nolock.")
         try:
             lock = take_lock(patience=0)
         except HeldError as held:
@@ -70,11 +72,13 @@ def _understood(base: Path, asked: Mapping[str, object]) -> Configuration:
         raise RefusedError(f"The configuration has faults.\n{error}") from None
 
 
-def before_jobs(asked: Mapping[str, object], forced: Sequence[str]) -> None:
+def before_jobs(asked: Mapping[str, object], lock: TextIO | None, forced: Sequence[str]) -> None:
     """Stop on faults of tables and records; else keep the report aside and name forced stages.
 
-    Raises `RefusedError` with every fault, a line each.
+    Raises `RefusedError` with every fault, a line each, or where another run has the lock.
     """
+    if CHECKED not in asked and lock is None:
+        raise RefusedError("Another run is at work here; wait for it to end.")
     # `ketameta run` has checked them by then
     if CHECKED not in asked and (found := faults_before(load(CONFIG))):
         raise RefusedError("\n".join([*found, "Nothing was changed."]))
