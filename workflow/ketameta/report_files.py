@@ -11,11 +11,6 @@ TABLES = (
     *("arm_reductions", "evidence_map", "certainty"),
 )
 
-# what each job wrote with its SHA-256, in data/processed/; written when all is there
-REPORT_LIST = "report.sha256"
-FIGURE_LIST = "figures.sha256"
-DISTRIBUTION_LIST = "distributions.sha256"
-
 
 def report_files(names: Sequence[str]) -> list[str]:
     """Return the paths below reports/, in order, for analyses of the given names."""

@@ -1,37 +1,13 @@
-FIGURE_SOURCES = sources(
-    "figures",
-    "report/__init__",
-    "report/bias",
-    "report/diagnostic_data",
-    "report/forest_data",
-    "report/graphics",
-    "report/naming",
-    "report/statistical_data",
-    "report/wording",
-    "report/wording_notes",
-    "synthesize/__init__",
-    "synthesize/scales",
-    "tables",
-    "vocabulary",
-    "configuration",
-)
-
-
 rule figures:
     """Draw what the synthesis says of itself, beside the report."""
     input:
-        tables=processed("synthesize"),
-        code=FIGURE_SOURCES,
-        schema="workflow/config/schema.yaml",
+        ancient(stamp("synthesize")),
     output:
-        # which figures there are follows from the data: the list names them
-        "reports/figures/figures.csv",
-        f"data/processed/{FIGURE_LIST}",
+        touch(stamp("figures")),
     log:
         "logs/figures.log",
     params:
         config=CONFIG.as_posix(),
-        digest=CONFIGURATION.digest("select", "model", "display"),
     message:
         "figures: draw funnels, refits, influence and time courses"
     shell:
@@ -42,16 +18,13 @@ rule figures:
 rule distributions:
     """Draw what seaborn draws, beside the synthesis: the data alone give it."""
     input:
-        tables=[f"data/processed/{name}.parquet" for name in ("reductions", "coverage")],
-        code=FIGURE_SOURCES,
-        schema="workflow/config/schema.yaml",
+        ancient(stamp("normalize")),
     output:
-        f"data/processed/{DISTRIBUTION_LIST}",
+        touch(stamp("distributions")),
     log:
         "logs/distributions.log",
     params:
         config=CONFIG.as_posix(),
-        digest=CONFIGURATION.digest("select"),
     message:
         "distributions: draw reductions arm by arm and the map of the evidence"
     shell:
@@ -62,13 +35,10 @@ rule distributions:
 rule prints:
     """Write every figure as PDF and PNG, for journals: only when asked for."""
     input:
-        rules.report.output,
-        rules.figures.output,
-        rules.distributions.output,
-        tables=processed("synthesize"),
-        code=FIGURE_SOURCES,
+        # after the drawings: they take away what was printed of older ones
+        [ancient(stamp(stage)) for stage in ("report", "figures", "distributions")],
     output:
-        touch("reports/figures/.prints"),
+        touch(stamp("prints")),
     log:
         "logs/prints.log",
     params:

@@ -1,31 +1,27 @@
 rule report:
     """Write the pages, figures and tables of the report."""
     input:
-        tables=processed("synthesize"),
-        releases=releases(),
-        code=sources(
-            "report",
-            "figures",
-            "evidence",
-            "synthesize",
-            "tables",
-            "vocabulary",
-            "configuration",
-        ),
-        schema="workflow/config/schema.yaml",
+        ancient(stamp("synthesize")),
     output:
-        "reports/index.html",
-        # every other file is named in this list
-        f"data/processed/{REPORT_LIST}",
+        touch(stamp("report")),
     log:
         "logs/report.log",
     # before the figures, where cores are few: it takes longest
     priority: 1
     params:
         config=CONFIG.as_posix(),
-        digest=CONFIGURATION.digest("select", "model", "display", "certainty"),
     message:
         "report: write pages, figures and tables"
     shell:
         "python -m ketameta.steps report data/processed reports"
         " --config {params.config:q} 2> {log:q}"
+
+
+rule page:
+    """Say that a file of the report is made with its stage, and how to ask for that."""
+    input:
+        with_its_stage,
+    output:
+        "{folder}/{file}",
+    wildcard_constraints:
+        folder="reports|data/processed",

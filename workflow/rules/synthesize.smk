@@ -1,18 +1,13 @@
 rule synthesize:
     """Pool the effects of every analysis and gather what the report shows of each."""
     input:
-        tables=processed("normalize"),
-        code=sources(
-            "synthesize", "normalize", "stats", "tables", "vocabulary", "configuration"
-        ),
-        schema="workflow/config/schema.yaml",
+        ancient(stamp("normalize")),
     output:
-        processed("synthesize"),
+        touch(stamp("synthesize")),
     log:
         "logs/synthesize.log",
     params:
         config=CONFIG.as_posix(),
-        digest=CONFIGURATION.digest("select", "model"),
     message:
         "synthesize: pool the effects of every analysis"
     shell:

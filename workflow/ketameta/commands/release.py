@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ketameta.evidence.releases import Release
 
 PROCESSED = Path("data/processed")
+VERSIONS = Path("reports/versions")
+_OLDER = f"the report is older than {RAW} or the configuration"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,13 +31,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def release(given: argparse.Namespace) -> int:
     """Write reports/versions/<date>.json; 1 with one sentence where that cannot be."""
+    from ketameta import freshness
     from ketameta.evidence import releases
-    from ketameta.ingest.stage import check_folder
-    from ketameta.storage import read_releases, read_table, rows_of, write_text
-    from ketameta.tables.digests import data_hash
+    from ketameta.storage import read_table, rows_of, write_text
 
+    if given.date is not None and not releases.is_date(given.date):
+        print(f"--date {given.date!r} is no day such as 2027-01-31", file=sys.stderr)
+        return 2
     try:
-        known = [releases.parse(n, text) for n, text in read_releases(Path("reports")).items()]
+        known = releases.read_all(VERSIONS)
         commit, day = _commit_and_date(given.date)
         configuration = load(CONFIG)
     except (releases.ReleaseError, DiffError, ConfigurationError) as error:
@@ -44,10 +48,10 @@ def release(given: argparse.Namespace) -> int:
     if not (PROCESSED / "syntheses.parquet").is_file():
         print("nothing to release yet: run `ketameta run` first", file=sys.stderr)
         return 1
-    tables = {name: rows_of(read_table(PROCESSED / f"{name}.parquet")) for name in RAW_TABLES}
-    if data_hash(check_folder(Path(RAW))[0]) != data_hash(tables):
-        print(f"the report is older than {RAW}: run `ketameta run` first", file=sys.stderr)
+    if old := freshness.stale(configuration, ("ingest", "normalize", "synthesize")):
+        print(f"{_OLDER} ({next(iter(old.values()))}): run `ketameta run` first", file=sys.stderr)
         return 1
+    tables = {name: rows_of(read_table(PROCESSED / f"{name}.parquet")) for name in RAW_TABLES}
     found = read_results(PROCESSED, configuration)
     try:
         name = releases.next_name(day, [r.name for r in known])
@@ -62,7 +66,7 @@ def release(given: argparse.Namespace) -> int:
     if last and last.date > made.date:
         print(f"the last release is of {last.name}, after {made.date}", file=sys.stderr)
         return 1
-    path = Path("reports", "versions", f"{name}.json")
+    path = VERSIONS / f"{name}.json"
     write_text(path, made.to_json())
     print(f"{path.as_posix()}: {len(made.syntheses)} estimates, data hash {made.data_hash}")
     print("`ketameta run` brings it into the report; commit the file")

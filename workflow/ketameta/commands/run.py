@@ -9,41 +9,36 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ketameta.storage import check_writable, restore_last
+from ketameta.commands.lock import STATE, HeldError, braced, remove_stale_locks, take_lock
+from ketameta.freshness import AS_BEFORE, MADE, REPORTS, RUN, stale
+from ketameta.last_report import restore_last
+from ketameta.storage import check_writable
 
-STAGES = ("ingest", "normalize", "synthesize", "report", "figures", "distributions")
 # one after the other; the rest runs beside them
-_CHAIN = STAGES[:4]
-STATE = Path(".snakemake")
-REPORTS = Path("reports")
-FOLDERS = (STATE, Path("logs"), Path("data/processed"), REPORTS)
+_CHAIN = ("ingest", "normalize", "synthesize", "report")
+FOLDERS = (STATE, Path("logs"), MADE, REPORTS)
 # less free than this when a run failed: the disk was full
 _ROOM = 100_000
-# seconds that what is left of a killed run may take to die
-PATIENCE = 3.0
 # Snakemake ends only when the timer of this limit has run out, 1 s as it comes. With one core a
 # job that waits for its turn would make it look without a pause.
 UNLIMITED = "100/0s"
 _STAYS = "the last report stays as it was"
 DURATIONS = STATE / "ketameta-durations.json"
-_REASONS = (
-    ("Missing output files", "its output is not there yet"),
-    ("Set of input files has changed", "the set of its input files changed"),
-    ("Params have changed", "its part of the configuration changed"),
-    ("Params changed", "its part of the configuration changed"),
-    ("Updated input files", "changed: {files}"),
-    ("Input files updated by another job", "its input is made anew"),
-    ("Code has changed", "the rule changed"),
-    ("Incomplete output files", "an earlier run was cut short"),
-    ("Forced execution", "asked for"),
-)
+# seconds that Snakemake and its steps may take to end when this run is told to
+_GRACE = 8.0
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+class StoppedError(BaseException):
+    """A signal ended this run; its number is the argument."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,61 +60,146 @@ def run(given: argparse.Namespace) -> int:
     if root is None:
         print("no Snakefile here or above: run this inside a checkout of ketameta", file=sys.stderr)
         return 2
+    if cores_of(given.cores) is None:
+        print(f"--cores {given.cores!r} is neither a number from 1 nor all", file=sys.stderr)
+        return 2
     os.chdir(root)
     try:
-        return _run(given.cores, given.dry_run, given.force, given.verbose)
+        return _run(given)
     except BrokenPipeError:
         raise
     except OSError as error:
         print(f"{error.filename or 'a file'}: {error.strerror}; {_STAYS}", file=sys.stderr)
         return 1
+    except HeldError as held:
+        print(held, file=sys.stderr)
+        return 1
+    except StoppedError as stopped:
+        print(f"stopped by a signal; {_STAYS}", file=sys.stderr)
+        return 128 + int(stopped.args[0])
 
 
-def _run(cores: str, dry_run: bool, force: bool, verbose: bool) -> int:
+def _run(given: argparse.Namespace) -> int:
     """Run in the folder of the project; raises `OSError` where the disk does not let it."""
     for folder in FOLDERS:
         check_writable(folder)
-    _name_user()
-    lock = _take_lock()
-    if lock is None:
-        print("another run is at work here; wait for it to end", file=sys.stderr)
-        return 1
-    with lock:
+    with take_lock():
         # what a killed run took away comes back before anything can stop this one
-        if not dry_run:
-            restore_last(REPORTS)
-        if not _in_order():
+        if not given.dry_run:
+            restore_last()
+        planned = _planned(given.force)
+        if planned is None:
             return 1
-        _remove_stale_locks()
-        command = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--cores",
-            cores,
-            "--rerun-incomplete",
-            "--nocolor",
-            "--config",
-            "tables_checked=true",
-        ]
-        command += ["--max-jobs-per-timespan", UNLIMITED] * (_number(cores) > 1)
-        command += ["--dry-run"] * dry_run + ["--forceall"] * force
-        if verbose:
-            status = subprocess.run(command, check=False).returncode
+        if remove_stale_locks():
+            print("an earlier run was cut short; its lock is removed")
+        if planned and not (given.dry_run and not given.verbose):
+            status = _follow(given, planned)
         else:
-            status = _Progress(dry_run, force).follow(command)
-        if status != 0 and not dry_run:
-            restore_last(REPORTS)
-    if status == 0 and not dry_run:
+            status = 0
+            _Progress(planned, given.dry_run).announce()
+    if status == 0 and not given.dry_run:
         _closing()
     return 0 if status == 0 else 1
 
 
-def _number(cores: str) -> int:
-    """Return how many jobs may run at once; 1 where that is no number, which Snakemake tells."""
-    if cores == "all":
+def _planned(force: bool) -> dict[str, str] | None:
+    """Return why each stage has to run, by its name; None, and every fault said, where none can."""
+    from ketameta.commands.snakefile import faults_before
+    from ketameta.configuration import CONFIG, ConfigurationError, load
+
+    try:
+        configuration = load(CONFIG)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return None
+    if found := faults_before(configuration):
+        print(*found[:-1], f"{found[-1]}; {_STAYS}", sep="\n", file=sys.stderr)
+        return None
+    planned = stale(configuration)
+    return {name: planned.get(name, "asked for") for name in RUN if force or name in planned}
+
+
+def _follow(given: argparse.Namespace, planned: dict[str, str]) -> int:
+    """Run Snakemake; returns its status. The last report comes back where it fails or is stopped.
+
+    Raises `StoppedError` or KeyboardInterrupt when all that it started has ended.
+    """
+    cores = cores_of(given.cores) or 1
+    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--rerun-incomplete"]
+    command += ["--nocolor", "--config", "tables_checked=true"]
+    command += ["--max-jobs-per-timespan", UNLIMITED] * (cores > 1)
+    # the names of Snakemake's locks are patterns to it, braces and all; `take_lock` is enough
+    command += ["--nolock"] * braced(Path.cwd())
+    command += ["--dry-run"] * given.dry_run + ["--forceall"] * given.force
+    _name_user()
+    status = 1
+    before = [signal.signal(number, _stop) for number in _SIGNALS]
+    try:
+        with subprocess.Popen(
+            command,
+            env=environment(os.environ),
+            stdout=None if given.verbose else subprocess.PIPE,
+            stderr=None if given.verbose else subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            close_fds=False,
+        ) as process:
+            try:
+                if given.verbose:
+                    status = process.wait()
+                else:
+                    status = _Progress(planned, given.dry_run).follow(process)
+            except BaseException:
+                _end(process)
+                raise
+    finally:
+        if status != 0 and not given.dry_run:
+            restore_last()
+        for number, handler in zip(_SIGNALS, before, strict=True):
+            signal.signal(number, handler)
+    return status
+
+
+def _stop(number: int, frame: object) -> None:
+    raise StoppedError(number)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End Snakemake and all that it started: steps write files whole or not at all."""
+    import psutil
+
+    for number in (*_SIGNALS, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    family: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        top = psutil.Process(process.pid)
+        family = [*top.children(recursive=True), top]
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for one in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                end(one)
+        family = psutil.wait_procs(family, timeout=_GRACE)[1]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def cores_of(text: str) -> int | None:
+    """Return how many jobs may run at once; None where the text says no such number."""
+    if text == "all":
         return os.cpu_count() or 1
-    return int(cores) if cores.isdecimal() else 1
+    return int(text) if text.isascii() and text.isdecimal() and int(text) > 0 else None
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for Snakemake: its cache in the project where the usual is closed.
+
+    A container's user may have no home, or one that he cannot write.
+    """
+    usual = Path(given.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    there = next((place for place in (usual, *usual.parents) if place.exists()), usual)
+    if usual.is_absolute() and there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return dict(given)
+    own = (STATE / "cache").absolute().as_posix()
+    return {"MPLCONFIGDIR": own, **given, "XDG_CACHE_HOME": own}
 
 
 def _name_user() -> None:
@@ -140,149 +220,86 @@ def find_root(folder: Path) -> Path | None:
     return None
 
 
-def _in_order() -> bool:
-    """Check configuration and raw tables before anything starts; print every fault."""
-    from ketameta.commands.examine import faults
-    from ketameta.configuration import CONFIG, ConfigurationError, load
-
+def _known_durations() -> dict[str, float]:
     try:
-        load(CONFIG)
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return False
-    found = faults(Path("data/raw"))
-    if found:
-        print(*found, sep="\n", file=sys.stderr)
-        print(f"{len(found)} faults in data/raw; {_STAYS}", file=sys.stderr)
-    return not found
+        found = json.loads(DURATIONS.read_text())
+        return {str(k): float(v) for k, v in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
-def _take_lock():  # type: ignore[no-untyped-def]
-    """Take a lock that the kernel drops when this run ends, however it ends; None where it is held.
-
-    The running steps inherit it: a step that outlives a killed run still holds it, for a moment.
-    """
-    import fcntl
-
-    STATE.mkdir(exist_ok=True)
-    file = (STATE / "ketameta.lock").open("w")
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if time.monotonic() > end:
-                file.close()
-                return None
-            time.sleep(0.05)
-        else:
-            os.set_inheritable(file.fileno(), True)
-            return file
-
-
-def _remove_stale_locks() -> None:
-    """Remove Snakemake's locks where no Snakemake works in this folder any more."""
-    locks = list((STATE / "locks").glob("*")) if (STATE / "locks").is_dir() else []
-    if locks and not _other_snakemake():
-        for path in locks:
-            path.unlink(missing_ok=True)
-        print("an earlier run was cut short; its lock is removed")
-
-
-def _other_snakemake() -> bool:
-    import psutil
-
-    here = Path.cwd()
-    for process in psutil.process_iter(["cmdline", "cwd", "pid"]):
-        words = process.info["cmdline"] or []
-        elsewhere = process.info["cwd"] != str(here) or process.info["pid"] == os.getpid()
-        if not elsewhere and any(Path(word).name == "snakemake" for word in words[:3]):
-            return True
-    return False
+def _keep_durations(durations: dict[str, float]) -> None:
+    with contextlib.suppress(OSError):
+        DURATIONS.write_text(json.dumps({k: round(v, 2) for k, v in durations.items()}))
 
 
 @dataclass
 class _Progress:
     """Reads Snakemake's output and says, for each job, what runs, why, and how long it took."""
 
+    planned: Mapping[str, str]
     dry_run: bool
-    force: bool
-    planned: dict[str, int] = field(default_factory=dict)
-    durations: dict[str, float] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=_known_durations)
     kept: list[str] = field(default_factory=list)
     started: dict[str, float] = field(default_factory=dict)
     done: int = 0
     stage: str = ""
 
-    def follow(self, command: list[str]) -> int:
-        self.durations = _known_durations()
-        with subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            close_fds=False,
-        ) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                self._line(line.rstrip("\n"))
-        if process.returncode != 0:
+    def follow(self, process: subprocess.Popen[str]) -> int:
+        assert process.stdout is not None
+        self.announce()
+        for line in process.stdout:
+            self._line(line.rstrip("\n"))
+        if process.wait() != 0:
             self._failed()
-        elif not self.planned:
-            print("everything is up to date")
         elif not self.dry_run:
             _keep_durations(self.durations)
         return process.returncode
 
-    def _line(self, line: str) -> None:
-        self.kept.append(line)
-        if match := re.match(rf"({'|'.join(STAGES)})\s+(\d+)$", line):
-            if not self.planned:
-                self.planned = {}
-            self.planned[match[1]] = int(match[2])
-        elif line.startswith("total ") and self.planned:
-            self._announce()
-        elif (match := re.match(r"(?:local)?(?:rule|checkpoint) (\w+):", line)) or (
-            match := re.match(rf"Job \d+: ({'|'.join(STAGES)}): ", line)
-        ):
-            self.stage = match[1]
-        elif match := re.match(r"\s*[Rr]eason: (.*)", line):
-            self._start(match[1])
-        elif match := re.match(r"Finished job(?:id)?:? \d+ \(Rule: (\w+)\)", line):
-            self._finish(match[1])
-
-    def _announce(self) -> None:
-        names = [name for name in STAGES if name in self.planned]
-        chain = [name for name in names if name in _CHAIN] or names
+    def announce(self) -> None:
+        if not self.planned:
+            print("everything is up to date")
+            return
+        chain = [name for name in self.planned if name in _CHAIN] or list(self.planned)
         known = [self.durations[name] for name in chain if name in self.durations]
         about = f", about {max(1, round(sum(known) + 1.5))} s" if len(known) == len(chain) else ""
         what = "would run" if self.dry_run else "to run"
-        print(f"{what}: {', '.join(names)}{about}", flush=True)
-
-    def _start(self, reason: str) -> None:
-        if self.stage not in STAGES or self.stage in self.started:
-            return
-        self.started[self.stage] = time.monotonic()
-        why = explain_reason(reason)
+        print(f"{what}: {', '.join(self.planned)}{about}", flush=True)
         if self.dry_run:
-            print(f"  {self.stage}: {why}")
-        elif sys.stdout.isatty():
-            print(f"\r\033[K{self._bar()} {self.stage} … ({why})", end="", flush=True)
+            print(*[f"  {name}: {why}" for name, why in self.planned.items()], sep="\n")
+
+    def _line(self, line: str) -> None:
+        self.kept.append(line)
+        if match := re.match(rf"Job \d+: ({'|'.join(RUN)}): ", line):
+            self._start(match[1])
+        elif match := re.match(r"Finished job(?:id)?:? \d+ \(Rule: (\w+)\)", line):
+            self._finish(match[1])
+        elif match := re.match(rf"(\w+): {AS_BEFORE}$", line):
+            # no measure of how long it takes to make it
+            del self.started[match[1]]
+            self.done += 1
+            self._tell(match[1], AS_BEFORE)
+
+    def _start(self, stage: str) -> None:
+        self.stage = stage
+        self.started[stage] = time.monotonic()
+        self._tell(stage, self.planned.get(stage, "asked for"))
+
+    def _tell(self, stage: str, why: str) -> None:
+        if sys.stdout.isatty():
+            print(f"\r\033[K{self._bar()} {stage} … ({why})", end="", flush=True)
         else:
-            print(f"  {self.stage}: {why}", flush=True)
+            print(f"  {stage}: {why}", flush=True)
 
     def _finish(self, stage: str) -> None:
-        if stage not in self.started:
-            return
-        self.done += 1
-        self.durations[stage] = time.monotonic() - self.started[stage]
-        if sys.stdout.isatty():
-            print(
-                f"\r\033[K{self._bar()} {stage} {self.durations[stage]:.1f} s", end="", flush=True
-            )
-            if self.done == len(self.planned):
-                print("\r\033[K", end="")
+        if stage in self.started:
+            self.done += 1
+            self.durations[stage] = time.monotonic() - self.started[stage]
+            if sys.stdout.isatty():
+                said = f"{self._bar()} {stage} {self.durations[stage]:.1f} s"
+                print(f"\r\033[K{said}", end="", flush=True)
+        if sys.stdout.isatty() and self.done == len(self.planned):
+            print("\r\033[K", end="")
 
     def _bar(self) -> str:
         total = max(1, len(self.planned))
@@ -309,7 +326,7 @@ class _Progress:
         if refusal := self._refusal(log):
             print(f"{refusal}; {_STAYS}", file=sys.stderr)
             return
-        if stage in STAGES and log.is_file() and log.read_text().strip():
+        if stage in RUN and log.is_file() and log.read_text().strip():
             print(f"{stage} failed:\n{log.read_text().strip()}", file=sys.stderr)
         else:
             tail = [line for line in self.kept if line.strip()][-25:]
@@ -318,37 +335,6 @@ class _Progress:
             f"stopped at {stage or 'the start'}; `ketameta run --verbose` shows all",
             file=sys.stderr,
         )
-
-
-def explain_reason(reason: str) -> str:
-    """Turn Snakemake's reasons into a sentence for people, at most three files named."""
-    said = []
-    for part in re.split(r"; ", reason):
-        head, _, rest = part.partition(":")
-        for start, words in _REASONS:
-            if head.strip().startswith(start):
-                files = [f.strip() for f in rest.split(",") if f.strip()]
-                shown = ", ".join(files[:3]) + (
-                    f" and {len(files) - 3} more" if len(files) > 3 else ""
-                )
-                said.append(words.format(files=shown))
-                break
-        else:
-            said.append(head.strip()[:120])
-    return "; ".join(dict.fromkeys(said))
-
-
-def _known_durations() -> dict[str, float]:
-    try:
-        found = json.loads(DURATIONS.read_text())
-        return {str(k): float(v) for k, v in found.items()}
-    except (OSError, ValueError, AttributeError):
-        return {}
-
-
-def _keep_durations(durations: dict[str, float]) -> None:
-    with contextlib.suppress(OSError):
-        DURATIONS.write_text(json.dumps({k: round(v, 2) for k, v in durations.items()}))
 
 
 def _closing() -> None:

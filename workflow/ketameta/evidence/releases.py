@@ -7,9 +7,12 @@ rows, which is enough to say which trials were added, removed or edited since.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 from ketameta.evidence.changes import COMPARED, ClaimMove, Move, compare, compare_claims
@@ -21,6 +24,10 @@ FORM = 1
 JUDGED = ("verdict", "certainty")
 DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 NAME = re.compile(DATE.pattern + r"(\.[1-9][0-9]{0,3})?")
+
+
+# what is text in a synthesis; the rest are numbers
+_TEXTS = ("analysis", "measure", "favours", "model", *JUDGED)
 
 
 class ReleaseError(ValueError):
@@ -91,7 +98,7 @@ def make(
 
     Raises `ReleaseError` where the name is no date.
     """
-    if not NAME.fullmatch(name):
+    if not _is_name(name):
         raise ReleaseError(f"{name!r} is not a date such as 2027-01-31")
     kept = tuple(
         {"analysis": row["analysis"], **{column: row[column] for column in (*COMPARED, *JUDGED)}}
@@ -100,7 +107,38 @@ def make(
     return Release(name, data_hash(tables), commit, digests(tables), kept, claims)
 
 
-def parse(name: str, text: str) -> Release:
+def is_date(text: str) -> bool:
+    """Say whether a text is a day of the calendar such as 2027-01-31."""
+    if not DATE.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_name(name: str) -> bool:
+    return bool(NAME.fullmatch(name)) and is_date(name.partition(".")[0])
+
+
+def read_all(folder: Path) -> list[Release]:
+    """Read the records of a folder such as reports/versions, in the order of their names.
+
+    Raises `ReleaseError` with the name of the first that is none.
+    """
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found.append(parse(path.stem, path.read_bytes()))
+        except OSError as error:
+            raise ReleaseError(f"{path.as_posix()}: {error.strerror}") from None
+        except ReleaseError as error:
+            raise ReleaseError(f"{path.parent.as_posix()}/{error}; mend or remove it") from None
+    return found
+
+
+def parse(name: str, text: str | bytes) -> Release:
     """Read a record; `name` is its file without the ending.
 
     Raises `ReleaseError` with the reason where it is none.
@@ -113,21 +151,47 @@ def parse(name: str, text: str) -> Release:
             content["name"],
             content["data_hash"],
             content["commit"],
-            dict(content["trials"]),
+            _texts(content["trials"]),
             tuple(dict(row) for row in content["syntheses"]),
-            dict(content["claims"]) if "claims" in content else None,
+            _texts(content["claims"]) if "claims" in content else None,
         )
         for row in release.syntheses:
             missing = {"analysis", *COMPARED} - row.keys()
             if missing:
                 raise ReleaseError(f"{name}.json: a synthesis lacks {', '.join(sorted(missing))}")
+            _check_kinds(row)
+        if not all(isinstance(text, str) for text in (release.data_hash, release.commit)):
+            raise TypeError("data_hash and commit are texts")
     except ReleaseError:
         raise
-    except (ValueError, KeyError, TypeError) as error:
-        raise ReleaseError(f"{name}.json: not a record of a release ({error})") from None
-    if release.name != name or not NAME.fullmatch(name):
+    except RecursionError:
+        raise ReleaseError(f"{name}.json: not a record of a release (nested too deeply)") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        why = str(error).replace("\n", " ")
+        raise ReleaseError(f"{name}.json: not a record of a release ({why})") from None
+    if release.name != name or not _is_name(name):
         raise ReleaseError(f"{name}.json: is named unlike the release in it")
     return release
+
+
+def _texts(content: dict[str, str]) -> dict[str, str]:
+    if not all(isinstance(text, str) for text in content.values()):
+        raise TypeError("trials and claims hold texts by name")
+    return dict(content)
+
+
+def _check_kinds(row: Record) -> None:
+    """Raise `TypeError` where a value of a synthesis is not of its kind."""
+    for column in ("analysis", *COMPARED, *JUDGED):
+        value = row.get(column)
+        needed = column in ("analysis", "measure")
+        if column in _TEXTS:
+            fits = isinstance(value, str) or (value is None and not needed)
+        else:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            fits = value is None or (number and math.isfinite(value))
+        if not fits:
+            raise TypeError(f"{column} is {str(value)[:40]!r} in a synthesis")
 
 
 def in_order(releases: Sequence[Release]) -> list[Release]:

@@ -94,7 +94,9 @@ def _raw(view: View, measure: str, t: Row, c: Row) -> Iterator[tuple[float, floa
                 spread = math.sqrt((t[sd] ** 2 + c[sd] ** 2) / 2)
                 d = difference / spread
                 yield d, math.sqrt(1 / n1 + 1 / n2 + d * d / (2 * (n1 + n2))), lines
-    elif all(row["events"] is not None and row["n"] and row["events"] <= row["n"] for row in (t, c)):
+    elif all(
+        row["events"] is not None and row["n"] and row["events"] <= row["n"] for row in (t, c)
+    ):
         yield (*_counts(measure, t["events"], t["n"], c["events"], c["n"]), lines)
 
 

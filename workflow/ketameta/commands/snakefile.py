@@ -1,0 +1,120 @@
+"""What the Snakefile does besides its rules, so that it can be tested without Snakemake."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from ketameta.commands.lock import HeldError, braced, take_lock
+from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
+from ketameta.freshness import ANEW, REPORTS, STAGES, list_of, read_made, set_stamps, stale
+from ketameta.last_report import keep_last, restore_last
+
+RAW = Path("data/raw")
+# key of Snakemake's --config by which `ketameta run` says that it holds the lock and has checked
+CHECKED = "tables_checked"
+
+
+class RefusedError(Exception):
+    """Snakemake cannot go on; the message says why and what to do."""
+
+
+def settle(base: Path, asked: Mapping[str, object]) -> TextIO | None:
+    """Put back what a killed run took away, and leave stamps to stages that need not run.
+
+    `base` is the folder of the Snakefile, `asked` Snakemake's configuration. Returns the lock of
+    this run; None where `ketameta run` holds it, or another run, beside which nothing is touched.
+    Raises `RefusedError`.
+    """
+    configuration = _understood(base, asked)
+    lock = None
+    if CHECKED not in asked:
+        if braced(base) and "--nolock" not in sys.argv:
+            raise RefusedError("Braces in the name of a folder need `ketameta run`, or --nolock.")
+        try:
+            lock = take_lock(patience=0)
+        except HeldError as held:
+            print(held, file=sys.stderr)
+            return None
+    restore_last()
+    found = stale(configuration, STAGES)
+    set_stamps(found)
+    if lock:
+        for name, why in found.items():
+            if name != "prints":
+                print(f"{name}: {why}", file=sys.stderr)
+    return lock
+
+
+def read_only(base: Path, asked: Mapping[str, object]) -> None:
+    """Check the configuration and touch nothing. Raises `RefusedError`."""
+    _understood(base, asked)
+
+
+def _understood(base: Path, asked: Mapping[str, object]) -> Configuration:
+    if Path.cwd() != base.resolve() and Path.cwd() != base:
+        raise RefusedError(
+            f"Tables, configuration and report belong to the folder of the Snakefile: go to "
+            f"{base} and run without --directory."
+        )
+    if unknown := sorted(set(asked) - {CHECKED}):
+        raise RefusedError(
+            f"Not used here: {', '.join(unknown)} of --config or --configfile. What is asked "
+            f"stands in {CONFIG.as_posix()} alone: edit that file."
+        )
+    try:
+        return load(CONFIG)
+    except ConfigurationError as error:
+        raise RefusedError(f"The configuration has faults.\n{error}") from None
+
+
+def before_jobs(asked: Mapping[str, object], lock: TextIO | None, forced: Sequence[str]) -> None:
+    """Stop on faults of tables and records; else keep the report aside and name forced stages.
+
+    Raises `RefusedError` with every fault, a line each, or where another run has the lock.
+    """
+    if CHECKED not in asked and lock is None:
+        raise RefusedError("Another run is at work here; wait for it to end.")
+    # `ketameta run` has checked them by then
+    if CHECKED not in asked and (found := faults_before(load(CONFIG))):
+        raise RefusedError("\n".join([*found, "Nothing was changed."]))
+    os.environ[ANEW] = " ".join(forced)
+    # Snakemake's own handler waits for a lock that this process may hold; Ctrl-C ends it cleanly
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    keep_last()
+
+
+def faults_before(configuration: Configuration) -> list[str]:
+    """Return what is wrong with the raw tables and the records of releases, a line each.
+
+    Tables are not read again where ingest took just these.
+    """
+    from ketameta.evidence.releases import ReleaseError, read_all
+
+    lines = []
+    if stale(configuration, ("ingest",)):
+        from ketameta.commands.examine import faults
+
+        lines = [str(fault) for fault in faults(RAW)]
+        if lines:
+            lines.append(f"{len(lines)} faults in {RAW.as_posix()}")
+    try:
+        read_all(REPORTS / "versions")
+    except ReleaseError as error:
+        lines.append(str(error))
+    return lines
+
+
+def no_target(folder: str, file: str) -> str:
+    """Say how to ask for a file that is no target by itself."""
+    path = f"{folder}/{file}"
+    made = [name for name in STAGES if (m := read_made(list_of(name))) and path in m.files]
+    stage = made[0] if made else "all"
+    return (
+        f"{path} is no target by itself: `snakemake --cores all {stage}` makes it anew"
+        " with the rest of its stage, where that is out of date."
+    )

@@ -1,0 +1,365 @@
+"""Is what a stage made still what it would make? By content: no time of a file says so.
+
+Each stage ends with a list, ``data/processed/<stage>.sha256``: what it was made from, as it was
+read, and what it wrote, as ``sha256sum --check`` reads it. The list is written when all is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ketameta.storage import rows_of, same_content, table_of, write_bytes, write_text
+
+if TYPE_CHECKING:
+    from ketameta.configuration import Configuration
+
+PACKAGE = Path(__file__).parent
+MADE = Path("data/processed")
+RAW = Path("data/raw")
+REPORTS = Path("reports")
+# names of stages that run whatever their lists say, for `--force`
+ANEW = "KETAMETA_ANEW"
+# what a step says that has nothing to do
+AS_BEFORE = "what it is made from is as before, nothing to do"
+# a stamp for each stage, which alone Snakemake looks at: derived from the lists, safe to remove
+STAMPS = Path(".snakemake/ketameta")
+_GROUND = ("__init__", "freshness", "report_files", "steps", "storage")
+_CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
+# what tables are entered in; not the notes and pictures that may lie beside them
+_ENTERED = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"}
+_DRAWING = (
+    *("figures", "report/__init__", "report/bias", "report/diagnostic_data"),
+    *("report/forest_data", "report/graphics", "report/naming", "report/statistical_data"),
+    *("report/wording", "report/wording_notes"),
+    *("synthesize/__init__", "synthesize/scales", "tables", "vocabulary", "configuration"),
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage is made from besides its tables, and which stages give it those."""
+
+    follows: tuple[str, ...]
+    # modules and packages of ketameta: Python's imports are not seen from outside
+    modules: tuple[str, ...]
+    # parts of the configuration
+    configuration: tuple[str, ...] = ()
+    # packages whose version may change what comes out
+    packages: tuple[str, ...] = ("numpy", "pyarrow", "scipy")
+    rules: str = ""
+
+
+STAGES = {
+    "ingest": Stage((), ("ingest", "tables", "vocabulary")),
+    "normalize": Stage(
+        ("ingest",),
+        ("normalize", "stats", "tables", "vocabulary", "configuration"),
+        ("select",),
+    ),
+    "synthesize": Stage(
+        ("normalize",),
+        ("synthesize", "normalize", "stats", "tables", "vocabulary", "configuration"),
+        ("select", "model"),
+    ),
+    "report": Stage(
+        ("synthesize",),
+        (
+            *("report", "figures", "evidence", "synthesize"),
+            *("tables", "vocabulary", "configuration"),
+        ),
+        ("select", "model", "display", "certainty"),
+        ("jinja2", "pyarrow", "xlsxwriter"),
+    ),
+    "figures": Stage(
+        ("synthesize",), _DRAWING, ("select", "model", "display"), ("numpy", "pyarrow")
+    ),
+    "distributions": Stage(
+        ("normalize",), _DRAWING, ("select",), ("matplotlib", "pyarrow", "seaborn"), "figures"
+    ),
+    "prints": Stage(
+        ("normalize", "synthesize"),
+        _DRAWING,
+        ("select", "model", "display"),
+        ("matplotlib", "pyarrow", "seaborn"),
+        "figures",
+    ),
+}
+# what a run brings up to date; prints are made when asked for
+RUN = tuple(name for name in STAGES if name != "prints")
+# stages that write into the report
+WRITERS = ("report", "figures", "distributions", "prints")
+
+
+def list_of(stage: str, folder: Path = MADE) -> Path:
+    """Return the path of the list of a stage."""
+    return folder / f"{stage}.sha256"
+
+
+def sources(stage: str) -> dict[str, Path]:
+    """Return the files of the code that a stage runs, by their path in the project.
+
+    tests/test_workflow.py holds them against what each step loads.
+    """
+    found = [PACKAGE / f"{name}.py" for name in _GROUND]
+    for name in STAGES[stage].modules:
+        single = PACKAGE / f"{name}.py"
+        found += [single] if single.is_file() else (PACKAGE / name).rglob("*")
+    found = [path for path in found if path.suffix in _CODE]
+    found.append(PACKAGE.parent / "rules" / f"{STAGES[stage].rules or stage}.smk")
+    return {f"workflow/{path.relative_to(PACKAGE.parent).as_posix()}": path for path in found}
+
+
+@cache
+def _code_hash(path: Path) -> str:
+    return file_hash(path)
+
+
+def file_hash(path: Path | str) -> str:
+    """Return the SHA-256 of a file; empty where it cannot be read."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def text_hash(text: str) -> str:
+    """Return the SHA-256 of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def inputs(
+    stage: str,
+    configuration: Configuration | None,
+    raw: Path = RAW,
+    releases: Path = REPORTS / "versions",
+) -> dict[str, str]:
+    """Return a hash of each thing from outside that a stage is made from, by its name.
+
+    Ingest reads no configuration. Tables between stages are not among them: `Tables` notes those
+    that were read.
+    """
+    found = {name: _code_hash(path) for name, path in sources(stage).items()}
+    if stage == "ingest":
+        found |= {path.as_posix(): file_hash(path) for path in entered(raw)}
+    if stage == "report":
+        found |= {path.as_posix(): file_hash(path) for path in sorted(releases.glob("*.json"))}
+    parts = STAGES[stage].configuration
+    if configuration is not None and parts:
+        found["configuration"] = text_hash(configuration.digest(*parts))
+    versions = [f"{name} {_version(name)}" for name in STAGES[stage].packages]
+    python = ".".join(platform.python_version_tuple()[:2])
+    found["versions"] = text_hash(", ".join([f"python {python}", *versions]))
+    return found
+
+
+def entered(raw: Path) -> list[Path]:
+    """Return the files that tables may be entered in, without the locks of office programs."""
+    try:
+        names = sorted(os.listdir(raw))
+    except OSError:
+        return []
+    found = [raw / name for name in names if name[0] not in ".~" and name.isprintable()]
+    return [path for path in found if path.suffix.lower() in _ENTERED and path.is_file()]
+
+
+@cache
+def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
+@dataclass(frozen=True)
+class Made:
+    """The list of a stage: hashes of what it was made from and of the files that it wrote."""
+
+    inputs: dict[str, str]
+    files: dict[str, str]
+
+    def text(self) -> str:
+        """Return the list as a file holds it; its last line is a hash of the others."""
+        lines = [f"# {self.inputs[name]}  {name}\n" for name in sorted(self.inputs)]
+        lines += [f"{self.files[name]}  {name}\n" for name in sorted(self.files)]
+        return "".join(lines) + _closing("".join(lines)) + "\n"
+
+
+def _closing(lines: str) -> str:
+    return f"# {text_hash(lines)}  these lines"
+
+
+def read_made(path: Path) -> Made | None:
+    """Read the list of a stage; None where there is none, or not a whole one."""
+    try:
+        text = path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError):
+        return None
+    above, _, last = text.removesuffix("\n").rpartition("\n")
+    if last != _closing(f"{above}\n"):
+        return None
+    made = Made({}, {})
+    for line in above.split("\n"):
+        digest, _, name = line.removeprefix("# ").partition("  ")
+        (made.inputs if line.startswith("# ") else made.files)[name] = digest
+    return made
+
+
+class Tables(Mapping[str, list[dict[str, Any]]]):
+    """The tables of a folder as rows, each read when it is asked for; `read` says which were.
+
+    Raises `ValueError` with the file's name where one cannot be read.
+    """
+
+    def __init__(self, folder: Path, names: Iterable[str]) -> None:
+        self._paths = {name: folder / f"{name}.parquet" for name in names}
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self.read: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> list[dict[str, Any]]:
+        """Return the rows of a table."""
+        if name not in self._rows:
+            path = self._paths[name]
+            content = path.read_bytes()
+            self.read[path.as_posix()] = hashlib.sha256(content).hexdigest()
+            self._rows[name] = rows_of(table_of(content))
+        return self._rows[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        """Return how many tables there are."""
+        return len(self._paths)
+
+
+def difference(
+    made: Path, now: Mapping[str, str], hash_of: Callable[[str], str] = file_hash
+) -> str:
+    """Say what is not as the list of a stage has it; empty where all is.
+
+    `made` is the path of the list, `now` what the stage would be made from (see `inputs`).
+    """
+    found = read_made(made)
+    if found is None:
+        return "its list is damaged" if made.exists() else "its output is not there yet"
+    tables = {name for name in found.inputs if name.endswith(".parquet")}
+    before = {name: digest for name, digest in found.inputs.items() if name not in tables}
+    changed = {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
+    changed |= {name for name in tables if hash_of(name) != found.inputs[name]}
+    words = []
+    if "configuration" in changed:
+        words.append("its part of the configuration changed")
+    if "versions" in changed:
+        words.append("made with other versions of its packages")
+    if files := sorted(changed - {"configuration", "versions"}):
+        words.append(f"changed: {_some(files)}")
+    if other := sorted(name for name in found.files if hash_of(name) != found.files[name]):
+        words.append(f"missing or not as it was written: {_some(other)}")
+    return "; ".join(words)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+def stale(configuration: Configuration, stages: Iterable[str] = RUN) -> dict[str, str]:
+    """Return why stages have to run, by name and in order; those not in it need not.
+
+    In the folder of the project. A stage that follows another which has to run is among them: when
+    its turn comes it looks whether the tables that it reads became others, and ends where not.
+    """
+    found: dict[str, str] = {}
+    hash_of = cache(file_hash)
+    for name in stages:
+        why = difference(list_of(name), inputs(name, configuration), hash_of)
+        if not why and any(before in found for before in STAGES[name].follows):
+            why = "its input is made anew"
+        if why:
+            found[name] = why
+    return found
+
+
+def stamp(stage: str) -> str:
+    """Return the path of the stamp of a stage."""
+    return (STAMPS / stage).as_posix()
+
+
+def set_stamps(found: Mapping[str, str]) -> None:
+    """Leave stamps to the stages that need not run (see `stale`): a missing one is a job to run.
+
+    Where Snakemake still has a mark that a job was cut short, it takes a stamp set here for a
+    half-written file: then the job runs and ends at once.
+    """
+    STAMPS.mkdir(parents=True, exist_ok=True)
+    cut = any(STAMPS.parent.glob("incomplete/*"))
+    for stage in STAGES:
+        path = STAMPS / stage
+        if stage in found:
+            path.unlink(missing_ok=True)
+        elif path.exists() or not cut:
+            path.touch()
+            # the same for all: an input younger than an output stops Snakemake
+            os.utime(path, (0, 0))
+
+
+def tables_before(stage: str) -> list[str]:
+    """Return the names of the tables that a stage may read."""
+    from ketameta.tables import RAW_TABLES, STAGE_TABLES
+
+    names: list[str] = []
+    for name in STAGES[stage].follows:
+        names += [*RAW_TABLES] if name == "ingest" else []
+        names += STAGE_TABLES[name]
+    return names
+
+
+def keep(made: Path, given: Mapping[str, str], files: Mapping[str, bytes]) -> None:
+    """Write what a stage made, remove what it made before and makes no more, and list it all.
+
+    The list is written first, by another name: files of a run that is cut short are known by it.
+    A file that has these bytes already is left alone. Where a drawing (SVG) changes or goes, what
+    `prints` made of it goes. Only files that a list names are ever removed.
+    """
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    new = Made(dict(given), digests)
+    changed = {name for name, content in files.items() if not same_content(Path(name), content)}
+    gone = own_files(made) - files.keys()
+    for name in {*gone, *_prints_of(changed | gone, made.parent)}:
+        Path(name).unlink(missing_ok=True)
+    write_text(next_of(made), new.text())
+    for name in files:
+        if name in changed:
+            write_bytes(Path(name), files[name])
+    os.replace(next_of(made), made)
+
+
+def next_of(made: Path) -> Path:
+    """Return where a list stands until all that it names is written."""
+    return made.with_suffix(".next")
+
+
+def own_files(made: Path) -> set[str]:
+    """Return the files of a stage: those of its list, and what a run that was cut short wrote."""
+    found = read_made(made)
+    cut = read_made(next_of(made))
+    names = set(found.files) if found else set()
+    if cut:
+        names |= {name for name, digest in cut.files.items() if file_hash(name) == digest}
+    return names
+
+
+def _prints_of(drawings: Iterable[str], folder: Path) -> set[str]:
+    prints = own_files(list_of("prints", folder))
+    stems = {name.removesuffix(".svg") for name in drawings if name.endswith(".svg")}
+    return {name for name in prints if name.rpartition(".")[0] in stems}
