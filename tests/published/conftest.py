@@ -1,15 +1,14 @@
 """Reading of published meta-analyses: rows, and how an analysis was done, from its words.
 
-The folder of targets is named by KETAMETA_PUBLISHED or lies beside the checkout; it is
-not part of the repository, since the rows belong to others.
+Each JSON file here is an extract of one: where it is published, the numbers of its studies that
+enter (facts, and no more of its columns than are asked for), what is printed as it is printed, how
+the analysis was done in the words of its authors, and under `oracle` the version and call of R that
+gave the print once more. `not_reproduced` marks prints that the call misses too.
 """
 
-import csv
 import json
-import os
 import re
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +17,7 @@ from scipy import special
 
 from ketameta.stats import effect_size
 
-BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "published"
-FOLDER = Path(os.environ.get("KETAMETA_PUBLISHED", BESIDE))
+FOLDER = Path(__file__).parent
 
 # Columns under which the rows of a two-group table, of rates or of means come.
 TABLES = (
@@ -50,10 +48,10 @@ MEANS = (
 ESTIMATORS = {r"DerSimonian|\bDL\b": "DL", r"Paule|\bPM\b": "PM", r"\bREML\b": "REML"}
 
 
-def number(text):
+def number(cell):
     """A cell as a float, NaN where it is empty or not a number."""
     try:
-        return float(text)
+        return float(cell)
     except ValueError:
         return np.nan
 
@@ -65,16 +63,16 @@ class Rows:
         self.records = records
 
     @classmethod
-    @cache
-    def read(cls, path):
-        with path.open(encoding="utf-8", newline="") as file:
-            return cls(list(csv.DictReader(file)))
+    def of(cls, table):
+        """Take rows apart whose first one names the columns."""
+        header, *rows = table
+        return cls([dict(zip(header, row, strict=True)) for row in rows])
 
     def __contains__(self, column):
         return column in self.records[0]
 
     def text(self, column):
-        return np.array([row[column] for row in self.records])
+        return np.array([str(row[column]) for row in self.records])
 
     def n(self, column):
         return np.array([number(row[column]) for row in self.records])
@@ -87,9 +85,9 @@ class Rows:
 class Plan:
     """How one printed analysis was done."""
 
+    name: str
     target: dict
     analysis: dict
-    folder: Path
 
     @property
     def words(self):
@@ -144,7 +142,7 @@ class Plan:
 
     def rows(self):
         """The rows of the analysis: its own file, outcome and subset."""
-        rows = Rows.read(self.folder / self.analysis.get("studies_file", "studies.csv"))
+        rows = Rows.of(self.target["rows"][self.analysis.get("studies_file", "studies.csv")])
         if "outcome" in rows and self.analysis.get("outcome") in rows.text("outcome"):
             rows = rows.where(rows.text("outcome") == self.analysis["outcome"])
         words = self.analysis.get("subset", "")
@@ -163,7 +161,7 @@ class Plan:
         for layout in layouts:
             if all(column in rows for column in layout.values()):
                 return {name: rows.n(column) for name, column in layout.items()}
-        pytest.fail(f"no known columns for {self.measure} in {self.folder.name}")
+        pytest.fail(f"no known columns for {self.measure} in {self.name}")
 
     def rates(self, rows):
         """Events and person-times of the two groups."""
@@ -232,7 +230,7 @@ class Plan:
         wrong = [f"no number for {name}" for name in sorted(missing)]
         for name in self.analysis["printed"].keys() - missing:
             printed = self.analysis["printed"][name]
-            checked = self.analysis.get("reproduced", {}).get("check", {}).get(name, True)
+            checked = self.analysis.get("not_reproduced", {}).get(name, True)
             for value, text, good in entries(ours[name], printed, checked):
                 # A print that the reference run misses too (inputs rounded before they
                 # were published) cannot be asked for.
@@ -272,12 +270,11 @@ def entries(values, printed, checked):
 
 def plans():
     """Every printed analysis of every target."""
-    for path in sorted(FOLDER.glob("*/target.json")):
+    for path in sorted(FOLDER.glob("*.json")):
         target = json.loads(path.read_text(encoding="utf-8"))
         for analysis in target["analyses"]:
-            if analysis.get("printed"):
-                plan = Plan(target, analysis, path.parent)
-                yield pytest.param(plan, id=f"{path.parent.name}-{analysis['id']}")
+            plan = Plan(path.stem, target, analysis)
+            yield pytest.param(plan, id=f"{path.stem}-{analysis['id']}")
 
 
 def arm_level(plan):
@@ -300,11 +297,9 @@ def pytest_generate_tests(metafunc):
     if "arm_plan" in metafunc.fixturenames:
         both = [(p.values[0], arm_level(p.values[0]), p.id) for p in plans()]
         found = [pytest.param((plan, x), id=name) for plan, x, name in both if x is not None]
-        absent = pytest.mark.skip(reason=f"no published arm-level rows in a folder {FOLDER.name}")
-        metafunc.parametrize("arm_plan", found or [pytest.param(None, marks=absent)])
+        metafunc.parametrize("arm_plan", found)
     if "plan" in metafunc.fixturenames:
-        absent = pytest.mark.skip(reason=f"no published analyses in a folder {FOLDER.name}")
-        metafunc.parametrize("plan", list(plans()) or [pytest.param(None, marks=absent)])
+        metafunc.parametrize("plan", list(plans()))
 
 
 @pytest.fixture
@@ -317,5 +312,4 @@ def contrasted():
 @pytest.fixture
 def bayesian_plans():
     """The analyses with priors."""
-    found = [plan.values[0] for plan in plans() if plan.values[0].kind == "bayes"]
-    return found or pytest.skip("no published analyses with priors")
+    return [plan.values[0] for plan in plans() if plan.values[0].kind == "bayes"]

@@ -25,6 +25,8 @@ from ketameta.stats.multilevel import correlated_hierarchical, three_level, work
 from ketameta.stats.robust import cluster_robust
 from ketameta.stats.small_study import egger
 
+from ..conftest import QUESTIONS
+
 
 def pooled(plan):
     """Random- or common-effect pooling of given or computed effects."""
@@ -208,9 +210,10 @@ def test_a_posterior_mean_is_that_of_the_reference_and_of_the_print_to_four_deci
     bayesian_plans,
 ):
     """Print and reference differ beyond: the printing software states an error of that size."""
+    assert len(bayesian_plans) > 1
     for plan in bayesian_plans:
         found = bayesian(plan)
-        reference = plan.analysis["reproduced"]["computed"]
+        reference = plan.analysis["computed"]
         for name in ("mu_mean", "mu_sd", "mu_median"):
             # the reference integrates on a grid with steps of 1e-4
             assert found[name] == pytest.approx(reference[name], rel=1e-8)
@@ -219,8 +222,7 @@ def test_a_posterior_mean_is_that_of_the_reference_and_of_the_print_to_four_deci
 
 def test_inverse_variance_is_not_what_was_printed_as_mantel_haenszel(contrasted):
     """A contrast must differ from the print, or the print would decide nothing."""
-    if not contrasted:
-        pytest.skip("no published analyses with such a contrast")
+    assert len(contrasted) > 1
     for plan in contrasted:
         found = effect_size(plan.measure, **plan.tables(plan.rows()))
         fit = inverse_variance(found.yi, found.vi)
@@ -263,7 +265,7 @@ def through_the_pipeline(plan, rows, x):
             outcome = "response" if event else "depression_score"
             cells |= {"outcome": outcome, "file": "outcomes.csv", **found}
             raw.append(Row("outcomes", len(raw) + 2, _Cell(cells)))
-    base = load()["response_24h" if event else "depression_24h"].select
+    base = load(QUESTIONS)["response_24h" if event else "depression_24h"].select
     question = replace(base, measure=plan.measure, window=None)
     effects, _ = effects_of("published", question, trials, raw)
     by_trial = {effect.trial.trial_id: (effect.yi, effect.vi) for effect in effects}
