@@ -16,13 +16,12 @@ import pytest
 from ketameta.cli import main
 from ketameta.evidence.claims import verdicts_of
 from ketameta.evidence.judged import certainties
-from ketameta.evidence.releases import make, parse
+from ketameta.evidence.releases import make, read_all
 from ketameta.normalize.checks.run import CHECKS, find
 from ketameta.report.stage import report
 from ketameta.report.verify import verify_script
 from ketameta.report_files import report_files
 from ketameta.stats import random_effects
-from ketameta.storage import read_releases
 from ketameta.tables import STAGE_TABLES
 from ketameta.tables.raw import RAW_TABLES
 from ketameta.vocabulary import vocabulary
@@ -286,8 +285,7 @@ def test_verdicts_are_words_of_the_vocabulary(tables, records):
 @pytest.fixture(scope="session")
 def files(tables, configuration, records):
     """Return the report with the releases on record and one of today's tables after them."""
-    kept = read_releases(ROOT / "reports")
-    releases = [parse(name, text) for name, text in kept.items()]
+    releases = read_all(ROOT / "reports" / "versions")
     told = verdicts_of(tables["claim_tests"], records)
     releases.append(make("2999-01-01", "", tables, list(records.values()), told))
     return report(

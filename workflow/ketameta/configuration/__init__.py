@@ -17,7 +17,7 @@ from ketameta.configuration.document import DocumentError, Fault, read_document
 from ketameta.configuration.faults import ARM_MEASURES, meaning_faults, schema_faults
 
 CONFIG = Path("workflow/config/analyses.yaml")
-SCHEMA = Path(__file__).resolve().parents[2] / "config" / "schema.yaml"
+SCHEMA = Path(__file__).with_name("schema.yaml")
 
 
 class ConfigurationError(ValueError):
