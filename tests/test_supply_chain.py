@@ -233,4 +233,4 @@ def test_what_is_installed_works_outside_a_checkout(installed, tmp_path):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "τ²" in done.stdout
+    assert "I²" in done.stdout

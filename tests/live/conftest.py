@@ -26,7 +26,7 @@ class Place:
     config: Path
 
 
-PINNED, TODAY = "tables of the tests", "as they are"
+PINNED, TODAY = "tables-of-the-tests", "as-they-are"
 EDITED = [pytest.param(name, marks=pytest.mark.slow) for name in EDITS]
 
 

@@ -116,17 +116,17 @@ def nothing(_: Cells, __: Questions) -> None:
 
 
 EDITS: dict[str, tuple[Callable[[Cells, Questions], None], str]] = {
-    "a trial added": (trial_added, ".csv"),
-    "the largest trial removed": (trial_removed(lambda names: names[-1]), ".csv"),
-    "the smallest trial removed": (trial_removed(lambda names: names[0]), ".csv"),
-    "counts corrected": (events_corrected, ".csv"),
-    "a score corrected": (score_corrected, ".csv"),
-    "a claim added": (claim_added, ".csv"),
-    "an analysis added": (analysis_added, ".csv"),
-    "an analysis removed": (analysis_removed, ".csv"),
-    "an analysis renamed": (analysis_renamed, ".csv"),
-    "TSV files": (nothing, ".tsv"),
-    "a workbook": (nothing, ".xlsx"),
+    "a-trial-added": (trial_added, ".csv"),
+    "the-largest-trial-removed": (trial_removed(lambda names: names[-1]), ".csv"),
+    "the-smallest-trial-removed": (trial_removed(lambda names: names[0]), ".csv"),
+    "counts-corrected": (events_corrected, ".csv"),
+    "a-score-corrected": (score_corrected, ".csv"),
+    "a-claim-added": (claim_added, ".csv"),
+    "an-analysis-added": (analysis_added, ".csv"),
+    "an-analysis-removed": (analysis_removed, ".csv"),
+    "an-analysis-renamed": (analysis_renamed, ".csv"),
+    "TSV-files": (nothing, ".tsv"),
+    "a-workbook": (nothing, ".xlsx"),
 }
 
 

@@ -322,7 +322,7 @@ def test_the_report_names_every_analysis_and_every_release(files, configuration)
 
 @pytest.mark.parametrize(
     "place",
-    ["as they are", "a trial added", "the largest trial removed"],
+    ["as-they-are", "a-trial-added", "the-largest-trial-removed"],
     indirect=True,
     scope="session",
 )
