@@ -14,6 +14,8 @@ ALLOWED = {
     "vocabulary": set(),
     "storage": set(),
     "report_files": set(),
+    "freshness": {"storage", "tables", "configuration"},
+    "last_report": {"freshness"},
     "stats": set(),
     "figures": set(),
     "tables": {"vocabulary"},

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ketameta import storage
+from ketameta import freshness, last_report, storage
 
 ROOT = Path(__file__).parents[1]
 # the response of the ketamine arm of Murrough 2013 at 24 h: 30 of 47
@@ -35,62 +35,69 @@ def results(project):
 
 
 @pytest.fixture
-def reports(tmp_path):
-    folder = tmp_path / "reports"
-    for name in ("index.html", "analyses/a.html", "versions/2026-01-31.json"):
-        storage.write_text(folder / name, f"old {name}")
-    return folder
+def reports(tmp_path, monkeypatch):
+    """Return reports/ of a project in which one stage wrote two pages; a record stands beside."""
+    monkeypatch.chdir(tmp_path)
+    made("index.html", "analyses/a.html", text="old")
+    storage.write_text(Path("reports/versions/2026-01-31.json"), "old")
+    return Path("reports")
+
+
+def made(*names, text):
+    """Write pages as the stage `report` does, with its list."""
+    files = {name: f"{text} {name}".encode() for name in names}
+    freshness.keep(freshness.list_of("report"), {"code": text}, Path("reports"), files)
 
 
 def test_a_report_comes_back_whole_after_a_run_that_deleted_and_wrote_some(reports):
-    before = bytes_of(reports)
-    storage.keep_last(reports)
+    before, listed = bytes_of(reports), bytes_of(Path("data"))
+    last_report.keep_last()
     (reports / "index.html").unlink()
-    storage.write_text(reports / "analyses/a.html", "new")
-    storage.write_text(reports / "analyses/b.html", "new")
-    assert storage.restore_last(reports)
+    made("analyses/a.html", "analyses/b.html", text="new")
+    assert last_report.restore_last()
     assert bytes_of(reports) == before
+    assert bytes_of(Path("data")) == listed
 
 
 def test_the_record_of_a_release_made_meanwhile_stays(reports):
-    storage.keep_last(reports)
+    last_report.keep_last()
     storage.write_text(reports / "versions/2026-02-01.json", "new")
-    storage.restore_last(reports)
+    last_report.restore_last()
     assert (reports / "versions/2026-02-01.json").read_text() == "new"
 
 
 def test_nothing_is_restored_where_nothing_was_lost(reports):
     before = reports.joinpath("index.html").stat().st_mtime
-    storage.keep_last(reports)
-    assert not storage.restore_last(reports)
+    last_report.keep_last()
+    assert not last_report.restore_last()
     assert reports.joinpath("index.html").stat().st_mtime == before
-    assert not (reports / storage.KEPT).exists()
+    assert not last_report.KEPT.exists()
 
 
 def test_what_a_killed_run_kept_is_not_written_over_by_its_ruins(reports):
     before = bytes_of(reports)
-    storage.keep_last(reports)
+    last_report.keep_last()
     storage.write_text(reports / "index.html", "half a report")
-    storage.keep_last(reports)
-    storage.restore_last(reports)
+    last_report.keep_last()
+    last_report.restore_last()
     assert bytes_of(reports) == before
 
 
-def test_a_half_kept_report_is_not_taken_for_a_whole_one(reports):
+def test_a_half_kept_report_is_not_taken_for_a_whole_one_and_goes(reports):
     before = bytes_of(reports)
-    storage.write_text(reports / f"{storage.KEPT}.part" / "index.html", "of a killed run")
-    storage.keep_last(reports)
-    storage.forget_last(reports)
+    storage.write_text(reports / ".last.part" / "reports/index.html", "of a killed run")
+    assert not last_report.restore_last()
     assert bytes_of(reports) == before
 
 
 def test_parts_of_files_are_removed_and_pages_named_so_are_not(reports):
     (reports / "analyses" / ".a.html.x1y2.part").write_text("half")
     (reports / "analyses" / "b.part").write_text("a page")
-    storage.keep_last(reports)
-    storage.forget_last(reports)
+    (reports / "analyses" / ".film.mp4.part").write_text("half a film of somebody")
+    last_report.restore_last()
     assert not (reports / "analyses" / ".a.html.x1y2.part").exists()
     assert (reports / "analyses" / "b.part").exists()
+    assert (reports / "analyses" / ".film.mp4.part").exists()
 
 
 def test_without_hard_links_the_report_is_copied(reports, monkeypatch):
@@ -99,9 +106,9 @@ def test_without_hard_links_the_report_is_copied(reports, monkeypatch):
 
     monkeypatch.setattr(os, "link", refuse)
     before = bytes_of(reports)
-    storage.keep_last(reports)
+    last_report.keep_last()
     (reports / "index.html").unlink()
-    assert storage.restore_last(reports)
+    assert last_report.restore_last()
     assert bytes_of(reports) == before
 
 

@@ -1,6 +1,5 @@
 """The workflow as Snakemake runs it: what runs after which change, and what comes out."""
 
-import ast
 import csv
 import hashlib
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ketameta.freshness import keep, list_of, sources
 from ketameta.report_files import report_files
 
 from .conftest import SAID
@@ -168,22 +168,8 @@ def test_an_edited_module_changes_what_comes_out(project):
     assert "relative risk" in project.path("reports/analyses/response_24h.html").read_text()
 
 
-def listed_sources(stage):
-    """Return the files that a rule lists through `sources`, read from the rule itself."""
-    file = "figures" if stage == "distributions" else stage
-    text = (ROOT / "workflow" / "rules" / f"{file}.smk").read_text()
-    call = re.search(r"= ?(sources\([^)]*\))", text)
-    names = [argument.value for argument in ast.parse(call[1]).body[0].value.args]
-    package = ROOT / "workflow" / "ketameta"
-    found = {package / f"{n}.py" for n in ("__init__", "steps", "storage", "report_files")}
-    for name in names:
-        single = package / f"{name}.py"
-        found |= {single} if single.is_file() else set((package / name).rglob("*"))
-    return found
-
-
 @pytest.mark.parametrize("stage", STAGES)
-def test_each_rule_lists_every_module_that_its_step_loads(built, tmp_path, stage):
+def test_each_stage_lists_every_module_that_its_step_loads(built, tmp_path, stage):
     code = (
         "import sys\nfrom ketameta import steps\n"
         "assert steps.main(sys.argv[1:]) == 0\n"
@@ -204,7 +190,7 @@ def test_each_rule_lists_every_module_that_its_step_loads(built, tmp_path, stage
         check=True,
     )
     loaded = {Path(line) for line in done.stdout.splitlines()}
-    assert loaded - listed_sources(stage) == set()
+    assert loaded - set(sources(stage).values()) == set()
 
 
 @pytest.mark.parametrize(
@@ -249,20 +235,22 @@ def test_a_dry_run_says_what_and_why_and_does_nothing(project):
     assert bytes_of(project.path("reports")) == before
 
 
-def test_the_distributions_follow_their_data_and_old_prints_go(project):
+def test_the_distributions_follow_their_data_and_old_prints_go(project, monkeypatch):
     figures = project.path("reports/figures")
     (drawn,) = figures.glob("*.distribution.svg")
     assert (figures / "data.evidence.svg").stat().st_size > 0
     before = drawn.read_bytes()
     prints = [figures / f"{drawn.name[:-4]}.pdf", figures / "response_24h.funnel.pdf"]
-    for path in prints:
-        path.write_bytes(b"older data")
+    monkeypatch.chdir(project.folder)
+    printed = {f"figures/{path.name}": b"older data" for path in prints}
+    keep(list_of("prints"), {}, Path("reports"), printed)
     old = "berman2000,ketamine_0.5,depression_score,HAMD25,,72,7,,,,,,-14,"
     project.edit("data/raw/outcomes.csv", old, old.replace("-14", "-17"))
     done = project.snakemake()
     assert done.returncode == 0, done.stderr
     assert drawn.read_bytes() != before
-    assert not any(path.exists() for path in prints)
+    # a print lives as long as its drawing stays as it is
+    assert [path.exists() for path in prints] == [False, True]
 
 
 def test_a_deleted_figure_is_made_again(project):

@@ -243,15 +243,21 @@ class Tables(Mapping[str, list[dict[str, Any]]]):
 
 
 def difference(
-    made: Path, now: Mapping[str, str], hash_of: Callable[[str], str] = file_hash
+    made: Path,
+    now: Mapping[str, str],
+    out: Path | None = None,
+    hash_of: Callable[[str], str] = file_hash,
 ) -> str:
     """Say what is not as the list of a stage has it; empty where all is.
 
-    `made` is the path of the list, `now` what the stage would be made from (see `inputs`).
+    `made` is the path of the list, `now` what the stage would be made from (see `inputs`), `out`
+    the folder that it has to be in, where that is not the one of the project.
     """
     found = read_made(made)
     if found is None:
         return "its list is damaged" if made.exists() else "its output is not there yet"
+    if out is not None and not all(Path(name).is_relative_to(out) for name in found.files):
+        return "its output is in another folder"
     tables = {name for name in found.inputs if name.endswith(".parquet")}
     before = {name: digest for name, digest in found.inputs.items() if name not in tables}
     changed = {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
@@ -282,7 +288,7 @@ def stale(configuration: Configuration, stages: Iterable[str] = RUN) -> dict[str
     found: dict[str, str] = {}
     hash_of = cache(file_hash)
     for name in stages:
-        why = difference(list_of(name), inputs(name, configuration), hash_of)
+        why = difference(list_of(name), inputs(name, configuration), hash_of=hash_of)
         if not why and any(before in found for before in STAGES[name].follows):
             why = "its input is made anew"
         if why:
@@ -298,16 +304,16 @@ def stamp(stage: str) -> str:
 def set_stamps(found: Mapping[str, str]) -> None:
     """Leave stamps to the stages that need not run (see `stale`): a missing one is a job to run.
 
-    Where Snakemake still has a mark that a job was cut short, it takes a stamp set here for a
-    half-written file: then the job runs and ends at once.
+    Snakemake's own marks of jobs that were cut short go: a stamp is never half of one.
     """
     STAMPS.mkdir(parents=True, exist_ok=True)
-    cut = any(STAMPS.parent.glob("incomplete/*"))
+    for path in STAMPS.parent.glob("incomplete/*"):
+        path.unlink(missing_ok=True)
     for stage in STAGES:
         path = STAMPS / stage
         if stage in found:
             path.unlink(missing_ok=True)
-        elif path.exists() or not cut:
+        else:
             path.touch()
             # the same for all: an input younger than an output stops Snakemake
             os.utime(path, (0, 0))
@@ -324,23 +330,22 @@ def tables_before(stage: str) -> list[str]:
     return names
 
 
-def keep(made: Path, given: Mapping[str, str], files: Mapping[str, bytes]) -> None:
+def keep(made: Path, given: Mapping[str, str], out: Path, files: Mapping[str, bytes]) -> None:
     """Write what a stage made, remove what it made before and makes no more, and list it all.
 
-    The list is written first, by another name: files of a run that is cut short are known by it.
-    A file that has these bytes already is left alone. Where a drawing (SVG) changes or goes, what
-    `prints` made of it goes. Only files that a list names are ever removed.
+    `files` are named below `out`. The list is written first, by another name: files of a run that
+    is cut short are known by it. A file that has these bytes already is left alone. Where a drawing
+    (SVG) changes or goes, what `prints` made of it goes. Only files that a list names are removed.
     """
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    new = Made(dict(given), digests)
-    changed = {name for name, content in files.items() if not same_content(Path(name), content)}
-    gone = own_files(made) - files.keys()
+    content = {(out / name).as_posix(): files[name] for name in files}
+    digests = {name: hashlib.sha256(content[name]).hexdigest() for name in content}
+    changed = {name for name in content if not same_content(Path(name), content[name])}
+    gone = {name for name in own_files(made) - content.keys() if Path(name).is_relative_to(out)}
     for name in {*gone, *_prints_of(changed | gone, made.parent)}:
         Path(name).unlink(missing_ok=True)
-    write_text(next_of(made), new.text())
-    for name in files:
-        if name in changed:
-            write_bytes(Path(name), files[name])
+    write_text(next_of(made), Made(dict(given), digests).text())
+    for name in sorted(changed):
+        write_bytes(Path(name), content[name])
     os.replace(next_of(made), made)
 
 

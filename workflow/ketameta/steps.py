@@ -162,7 +162,7 @@ def _step(name: str, source: Path, out: Path, configuration: Configuration | Non
     # before anything is read: what is edited meanwhile is then seen by the next run
     now = freshness.inputs(name, configuration, source, out / "versions")
     asked = name in os.environ.get(freshness.ANEW, "").split()
-    if not asked and not freshness.difference(made, now):
+    if not asked and not freshness.difference(made, now, out):
         print(f"{name}: {freshness.AS_BEFORE}", flush=True)
         return 0
     tables = Tables(source, freshness.tables_before(name))
@@ -171,10 +171,9 @@ def _step(name: str, source: Path, out: Path, configuration: Configuration | Non
     if files is None:
         return 1
     content = {
-        (out / path).as_posix(): text.encode() if isinstance(text, str) else text
-        for path, text in files.items()
+        name: text.encode() if isinstance(text, str) else text for name, text in files.items()
     }
-    freshness.keep(made, now | tables.read, content)
+    freshness.keep(made, now | tables.read, out, content)
     return 0
 
 

@@ -38,6 +38,8 @@ shell.prefix(
 
 def before_jobs():
     """Stop where tables have faults; else keep the last report aside."""
+    if not workflow.is_main_process:
+        return
     forced = [
         job.rule.name
         for job in workflow.dag.needrun_jobs()
