@@ -665,7 +665,7 @@ def test_the_command_compares_two_folders(small_built, small, say, monkeypatch):
     ],
 )
 def test_a_folder_of_another_form_is_named(small, say, table, column, said):
-    from ketameta.storage import read_table, write_table
+    from ketameta.storage import parquet_of, read_table
 
     path = small.path(f"data/processed/{table}.parquet")
     if column is None:
@@ -673,7 +673,7 @@ def test_a_folder_of_another_form_is_named(small, say, table, column, said):
     elif isinstance(column, bytes):
         path.write_bytes(column)
     else:
-        write_table(path, read_table(path).drop_columns([column]))
+        path.write_bytes(parquet_of(read_table(path).drop_columns([column])))
     done = say(small, "diff", "data/processed", ".")
     assert done.returncode == 1
     assert said in done.stderr

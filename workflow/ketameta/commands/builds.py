@@ -27,7 +27,10 @@ _COMPARE = tuple(
 )
 _APART = tuple(
     f"{PACKAGE.as_posix()}/{name}"
-    for name in ("report/", "figures/", "commands/", "cli.py", "report_files.py", *_COMPARE)
+    for name in (
+        *("report/", "figures/", "commands/", "cli.py", "report_files.py"),
+        *("freshness.py", "last_report.py", *_COMPARE),
+    )
 )
 JUDGED = "judged.json"
 PATIENCE = 600
