@@ -1,8 +1,9 @@
-"""The command line: help, template, explain."""
+"""The command line: help, template, explain, completion."""
 
 import pytest
 
-from ketameta.cli import main, parser
+from ketameta.cli import COMMANDS, main, parser
+from ketameta.commands.completion import SCRIPTS, offered
 from ketameta.tables import RAW_TABLES
 
 
@@ -11,11 +12,19 @@ def test_help_names_every_command(capsys):
         main(["--help"])
     assert done.value.code == 0
     said = capsys.readouterr().out
-    for command in ("check", "run", "explain", "template", "pool"):
+    for command in COMMANDS:
         assert command in said
 
 
-@pytest.mark.parametrize("command", ["check", "run", "explain", "template", "pool"])
+def test_alone_it_shows_its_help(capsys):
+    assert main([]) == 0
+    said = capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_explains_itself(capsys, command):
     with pytest.raises(SystemExit):
         parser().parse_args([command, "--help"])
@@ -55,23 +64,9 @@ def test_explain_a_trial_shows_each_step_and_the_raw_cells(built):
 
 
 def test_explain_a_trial_that_is_not_pooled_says_why(built):
-    done = explain(built, "response_24h", "price2014")
-    assert done.returncode == 2  # it has no row on response
     done = explain(built, "response_24h", "lii2023")
     assert done.returncode == 0
     assert "under surgical anaesthesia" in done.stdout
-
-
-def test_an_unknown_word_names_its_neighbours(built):
-    done = explain(built, "respons_24h")
-    assert done.returncode == 2
-    assert "did you mean response_24h" in done.stderr
-
-
-def test_explain_before_a_run_says_what_to_do(unbuilt):
-    done = explain(unbuilt, "response_24h")
-    assert done.returncode == 1
-    assert "ketameta run" in done.stderr
 
 
 def test_run_outside_a_checkout_says_so(tmp_path):
@@ -87,3 +82,87 @@ def test_run_outside_a_checkout_says_so(tmp_path):
     )  # fmt: skip
     assert done.returncode == 2
     assert "no Snakefile here or above" in done.stderr
+
+
+# completion
+
+
+@pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        ([], ["check", "run", "explain"]),
+        (["ex"], ["explain"]),
+        (["--v"], ["--version"]),
+        (["explain", "resp"], ["response_24h", "response_24h_arm"]),
+        (["explain", "zar"], ["zarate2006"]),
+        (["explain", "", "zar"], ["zarate2006"]),
+        (["explain", "response_24h", "zar"], ["zarate2006"]),
+        # one analysis is named already, and then a trial
+        (["explain", "response_24h", "resp"], []),
+        (["explain", "zarate2006", "dep"], ["depression_24h"]),
+        (["explain", "zarate2006", "mur"], []),
+        (["diff", "--c"], ["--config-too"]),
+        (["diff", "2026"], ["2026-05-01"]),
+        (["completion", ""], ["bash", "zsh", "fish"]),
+        (["run", "--cores", ""], []),
+        (["nothing", ""], []),
+    ],
+)
+def test_words_are_offered_for_what_is_begun(small_built, monkeypatch, tmp_path, line, first):
+    for name in ("data", "workflow"):
+        (tmp_path / name).symlink_to(small_built.folder / name)
+    (tmp_path / "reports" / "versions").mkdir(parents=True)
+    (tmp_path / "reports" / "versions" / "2026-05-01.json").touch()
+    monkeypatch.chdir(tmp_path)
+    found = offered(line)
+    assert found[: len(first)] == first
+    assert all(word.startswith(line[-1] if line else "") for word in found)
+    assert found or not first
+
+
+def test_outside_a_project_commands_and_options_are_offered_still(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert offered(["explain", ""]) == []
+    assert offered(["che"]) == ["check"]
+    assert "--html" in offered(["diff", "-"])
+
+
+def test_names_that_a_shell_would_run_are_not_offered(monkeypatch):
+    from ketameta.commands import completion
+
+    monkeypatch.setattr(
+        completion, "_versions", lambda: ["main", "$(reboot)", "`x`", "a b", "v1.2"]
+    )
+    assert offered(["diff", ""]) == ["main", "v1.2"]
+
+
+@pytest.mark.parametrize("shell", SCRIPTS)
+def test_the_script_of_each_shell_is_one(capsys, shell):
+    import shutil
+    import subprocess
+
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert "ketameta completion words" in script
+    if shutil.which(shell):  # bash is everywhere
+        subprocess.run([shell, "-n", "-c", script], check=True)
+
+
+def test_bash_completes_by_the_script(capsys, tmp_path):
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    assert main(["completion", "bash"]) == 0
+    command = tmp_path / "ketameta"
+    source = Path(__file__).parents[1] / "workflow"
+    command.write_text(
+        f"#!/bin/sh\nPYTHONPATH='{source}' exec '{sys.executable}' -m ketameta.cli \"$@\"\n"
+    )
+    command.chmod(0o755)
+    script = capsys.readouterr().out + (
+        f"PATH='{tmp_path}':$PATH\n"
+        "COMP_WORDS=(ketameta diff --); COMP_CWORD=2; _ketameta; printf '%s\\n' \"${COMPREPLY[@]}\""
+    )
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert {"--rev", "--config-too"} <= {*done.stdout.split()}

@@ -3,13 +3,19 @@
 import copy
 import json
 import math
+import os
 import subprocess
 
 import pytest
 import yaml
 
+from ketameta import steps
+from ketameta.cli import main
+from ketameta.commands import builds, versions
 from ketameta.commands.diff import results_of
 from ketameta.commands.results import verdicts
+from ketameta.commands.revisions import DiffError, NoSuchVersionError
+from ketameta.configuration import Configuration
 from ketameta.evidence import releases
 from ketameta.evidence.attribution import attribute
 from ketameta.evidence.changes import Change, compare, compare_claims, position
@@ -30,6 +36,15 @@ def old(tables):
 @pytest.fixture
 def new(old):
     return copy.deepcopy(old)
+
+
+FEW = ("response_24h", "response_24h_arm", "remission_24h", "depression_24h")
+
+
+@pytest.fixture(scope="session")
+def few(configuration):
+    """Return some of the questions: for what shows on a few as on all."""
+    return Configuration(tuple(configuration[name] for name in FEW))
 
 
 def find(tables, table, **cells):
@@ -58,8 +73,20 @@ def drop_trial(tables, trial):
         tables[name] = [row for row in tables[name] if row.get("trial_id") != trial]
 
 
+CONFIG = "workflow/config/analyses.yaml"
+MADE = {}
+
+
+def made_of(tables, configuration):
+    """Return what tables give; the same tables and questions are pooled once for all tests."""
+    key = data_hash(tables), configuration.analyses
+    if key not in MADE:
+        MADE[key] = results_of(tables, configuration)
+    return copy.deepcopy(MADE[key])
+
+
 def syntheses_of(tables, configuration):
-    return results_of(tables, configuration)["syntheses"]
+    return made_of(tables, configuration)["syntheses"]
 
 
 def change_of(old, new, configuration):
@@ -136,8 +163,8 @@ def test_an_added_arm_takes_its_outcomes_along(old, new):
 # estimates
 
 
-def test_the_same_data_move_nothing_and_the_status_is_0(old, new, configuration):
-    change = change_of(old, new, configuration)
+def test_the_same_data_move_nothing_and_the_status_is_0(old, new, few):
+    change = change_of(old, new, few)
     assert change.status == 0
     assert moved(change) == {}
     assert change_words.summary(change) == (
@@ -145,9 +172,9 @@ def test_the_same_data_move_nothing_and_the_status_is_0(old, new, configuration)
     )
 
 
-def test_an_edit_that_no_analysis_uses_moves_nothing(old, new, configuration):
+def test_an_edit_that_no_analysis_uses_moves_nothing(old, new, few):
     enter(murrough(new), note="read again")
-    change = change_of(old, new, configuration)
+    change = change_of(old, new, few)
     assert change.status == 0
     assert change_words.summary(change).endswith("no estimate or certainty moved.")
 
@@ -171,17 +198,17 @@ def test_one_edit_explains_the_whole_move_of_each_analysis(old, new, configurati
     assert move.together == pytest.approx(0, abs=1e-9)
 
 
-def test_two_edits_are_told_apart_by_fitting_each_alone(old, new, configuration):
+def test_two_edits_are_told_apart_by_fitting_each_alone(old, new, few):
     enter(murrough(new), events=31)
     drop_trial(new, "zarate2006")
-    move = moved(change_of(old, new, configuration))["response_24h"]
+    move = moved(change_of(old, new, few))["response_24h"]
     assert [cause.edit.split(":")[0].split(" / ")[0] for cause in move.causes] == [
         "trial zarate2006 removed",
         "outcomes",
     ]
     alone = copy.deepcopy(old)
     drop_trial(alone, "zarate2006")
-    fitted = {r["analysis"]: r for r in syntheses_of(alone, configuration)}["response_24h"]
+    fitted = {r["analysis"]: r for r in syntheses_of(alone, few)}["response_24h"]
     assert move.causes[0].estimate == pytest.approx(fitted["estimate"], rel=1e-12)
     assert move.causes[0].k == 12
     assert move.shift == pytest.approx(
@@ -189,26 +216,26 @@ def test_two_edits_are_told_apart_by_fitting_each_alone(old, new, configuration)
     )
 
 
-def test_a_new_trial_is_added_as_a_whole(old, new, configuration):
+def test_a_new_trial_is_added_as_a_whole(old, new, few):
     drop_trial(old, "zarate2006")
-    change = change_of(old, new, configuration)
+    change = change_of(old, new, few)
     (cause,) = moved(change)["remission_24h"].causes
     assert cause.edit == "trial zarate2006 added"
     assert cause.k == moved(change)["remission_24h"].new["k"]
 
 
-def test_a_flip_is_told_and_the_status_is_11(old, new, configuration):
+def test_a_flip_is_told_and_the_status_is_11(old, new, few):
     # with nobody more responding to ketamine than to control, the interval includes no effect
     for row in new["outcomes"]:
         if row["outcome"] == "remission" and row["events"] and row["timepoint_h"] == 24:
             enter(row, events=1)
-    change = change_of(old, new, configuration)
+    change = change_of(old, new, few)
     move = moved(change)["remission_24h"]
     assert (move.before, move.after, move.flipped) == ("above", "around", True)
     assert change.status == 11
     assert "conclusion flipped" in change_words.summary(change)
     assert "**flipped: interval above no effect → interval includes no effect**" in (
-        change_words.markdown(change, configuration)
+        change_words.markdown(change, few)
     )
 
 
@@ -255,8 +282,8 @@ def test_what_counts_as_a_flip(before, after, flipped):
     assert move.flipped is flipped
 
 
-def test_an_analysis_that_came_or_went_has_moved(old, configuration):
-    rows = syntheses_of(old, configuration)
+def test_an_analysis_that_came_or_went_has_moved(old, few):
+    rows = syntheses_of(old, few)
     came = compare(rows[1:], rows)
     assert [m.analysis for m in came if m.moved] == [rows[0]["analysis"]]
     went = compare(rows, rows[1:])
@@ -264,8 +291,8 @@ def test_an_analysis_that_came_or_went_has_moved(old, configuration):
     assert went[-1].new is None
 
 
-def test_last_digits_of_other_machines_are_no_move(old, configuration):
-    rows = syntheses_of(old, configuration)
+def test_last_digits_of_other_machines_are_no_move(old, few):
+    rows = syntheses_of(old, few)
     other = [
         {**r, "estimate": r["estimate"] and r["estimate"] * (1 + 1e-13)}
         for r in copy.deepcopy(rows)
@@ -273,19 +300,19 @@ def test_last_digits_of_other_machines_are_no_move(old, configuration):
     assert not any(move.moved for move in compare(rows, other))
 
 
-def test_edits_beyond_the_limit_are_counted_and_said(old, new, configuration, monkeypatch):
+def test_edits_beyond_the_limit_are_counted_and_said(old, new, few, monkeypatch):
     from ketameta.evidence import attribution
 
     monkeypatch.setattr(attribution, "MOST_FITS", 1)
     enter(murrough(new), events=31)
     drop_trial(new, "zarate2006")
-    change = change_of(old, new, configuration)
+    change = change_of(old, new, few)
     # one fit an analysis at the least
     assert all(len(move.causes) <= 1 for move in change.moves)
     assert any("1 of 2 edits were not fitted alone" in note for note in change.notes)
 
 
-def test_an_edit_that_does_not_stand_alone_says_what_it_needs(old, new, configuration, tables):
+def test_an_edit_that_does_not_stand_alone_says_what_it_needs(old, new, few, tables):
     # two new trials, one part of the other: its row does not stand without the other's
     named = {part for row in old["trials"] for part in (row["part_of"] or "").split(";")}
     pooled = [s["trial_id"] for s in tables["studies"] if s["analysis"] == "response_24h"]
@@ -293,20 +320,18 @@ def test_an_edit_that_does_not_stand_alone_says_what_it_needs(old, new, configur
     drop_trial(old, first)
     drop_trial(old, second)
     enter(find(new, "trials", trial_id=second), part_of=first)
-    causes = {c.edit: c for c in moved(change_of(old, new, configuration))["response_24h"].causes}
+    causes = {c.edit: c for c in moved(change_of(old, new, few))["response_24h"].causes}
     assert causes[f"trial {second} added"].problem == f"needs another edit: trial {first}"
     assert causes[f"trial {first} added"].problem == ""
 
 
-def test_results_of_another_configuration_are_not_attributed(old, new, configuration):
+def test_results_of_another_configuration_are_not_attributed(old, new, few):
     enter(murrough(new), events=31)
-    rows = syntheses_of(old, configuration)
+    rows = syntheses_of(old, few)
     for row in rows:
         if row["analysis"] == "response_24h":
             row["estimate"] *= 1.1
-    moves, notes = attribute(
-        old, new, compare(rows, syntheses_of(new, configuration)), configuration
-    )
+    moves, notes = attribute(old, new, compare(rows, syntheses_of(new, few)), few)
     assert next(m for m in moves if m.analysis == "response_24h").causes == ()
     assert any(note.startswith("response_24h: the old tables do not give") for note in notes)
 
@@ -326,7 +351,7 @@ def trials_in(tables, analysis):
 
 
 def judged_change(old, new, configuration):
-    before, after = results_of(old, configuration), results_of(new, configuration)
+    before, after = made_of(old, configuration), made_of(new, configuration)
     moves, notes = attribute(
         old, new, compare(before["syntheses"], after["syntheses"]), configuration
     )
@@ -433,11 +458,11 @@ def test_the_json_holds_all_and_is_strict(old, new, configuration):
     }
 
 
-def test_hostile_cells_stay_text_in_markdown_and_html(old, new, configuration):
+def test_hostile_cells_stay_text_in_markdown_and_html(old, new, few):
     bad = "`|<script>alert(1)</script>\n# @everyone ![x](http://x.example/a.png) \u202eevil"
     enter(murrough(new), note=bad, events=31)
-    change = change_of(old, new, configuration)
-    text = change_words.markdown(change, configuration)
+    change = change_of(old, new, few)
+    text = change_words.markdown(change, few)
     line = next(line for line in text.splitlines() if "script" in line)
     # the cell is one span of code: no tick of its own ends it early
     span = line.split("note *empty*" if "note *empty*" in line else "→ `")[-1]
@@ -445,16 +470,16 @@ def test_hostile_cells_stay_text_in_markdown_and_html(old, new, configuration):
     assert "\n# @everyone" not in text
     assert line.count("`") % 2 == 0
     assert "|" not in span
-    page = standalone(change, configuration)
+    page = standalone(change, few)
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
 
-def test_a_long_change_is_cut_to_what_a_comment_holds(old, new, configuration):
+def test_a_long_change_is_cut_to_what_a_comment_holds(old, new, few):
     for row in new["outcomes"]:
         enter(row, note="x" * 4000)
-    change = change_of(old, new, configuration)
-    text = change_words.markdown(change, configuration)
+    change = change_of(old, new, few)
+    text = change_words.markdown(change, few)
     assert len(text) <= 65_536
     assert "more" in text
 
@@ -463,7 +488,7 @@ def test_a_long_change_is_cut_to_what_a_comment_holds(old, new, configuration):
 
 
 def made(name, tables, configuration):
-    found = results_of(tables, configuration)
+    found = made_of(tables, configuration)
     return releases.make(name, "", tables, found["syntheses"], verdicts(found))
 
 
@@ -502,15 +527,15 @@ def test_since_a_release_tells_of_claims(old, new, configuration):
     assert said.endswith("no conclusion flipped, 1 claim has another verdict (1 flipped).")
 
 
-def test_since_a_release_names_trials_and_moves(old, new, configuration):
-    release = made("2026-01-31", old, configuration)
+def test_since_a_release_names_trials_and_moves(old, new, few):
+    release = made("2026-01-31", old, few)
     enter(murrough(new), events=31)
     drop_trial(new, "zarate2006")
-    since = releases.since(release, digests(new), data_hash(new), syntheses_of(new, configuration))
+    since = releases.since(release, digests(new), data_hash(new), syntheses_of(new, few))
     assert (since.added, since.removed, since.edited) == ((), ("zarate2006",), ("murrough2013a",))
     said = change_words.since_summary(since)
     assert said.startswith("Since the release of 2026-01-31: 1 trial removed, 1 trial edited; ")
-    back = releases.between(made("2026-02-01", new, configuration), release)
+    back = releases.between(made("2026-02-01", new, few), release)
     assert back.added == ("zarate2006",)
 
 
@@ -521,9 +546,9 @@ def test_the_data_hash_follows_cells_not_order(old, new):
     assert data_hash(old) != data_hash(new)
 
 
-def test_releases_of_a_day_stand_in_order(old, configuration):
+def test_releases_of_a_day_stand_in_order(old, few):
     names = ["2026-02-01", "2026-01-31.10", "2026-01-31.2", "2026-01-31"]
-    found = releases.in_order([made(name, old, configuration) for name in names])
+    found = releases.in_order([made(name, old, few) for name in names])
     assert [r.name for r in found] == ["2026-01-31", "2026-01-31.2", "2026-01-31.10", "2026-02-01"]
     assert releases.next_name("2026-01-31", names) == "2026-01-31.3"
     assert releases.next_name("2026-03-01", names) == "2026-03-01"
@@ -571,114 +596,383 @@ def test_the_page_says_what_changed_and_is_empty_of_it_without_a_release(
 # commands
 
 
-def test_folders_of_an_older_version_are_compared_without_certainty(project, built):
+@pytest.fixture
+def say(monkeypatch, capsys):
+    """Return a function that runs a command in a project, in this process."""
+
+    def call(project, *words):
+        monkeypatch.chdir(project.folder)
+        capsys.readouterr()
+        status = main(list(words))
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(words, status, said.out, said.err)
+
+    return call
+
+
+def remake(project, monkeypatch):
+    """Run the steps up to the pages in this process."""
+    monkeypatch.chdir(project.folder)
+    made = ["data/processed", "data/processed", "--config", CONFIG]
+    assert steps.main(["ingest", "data/raw", "data/processed"]) == 0
+    assert steps.main(["normalize", *made]) == 0
+    assert steps.main(["synthesize", *made]) == 0
+    assert steps.main(["report", "data/processed", "reports", "--config", CONFIG]) == 0
+
+
+def git(project, *words, **environment):
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main")
+    env = {**os.environ, **environment}
+    subprocess.run(
+        ["git", *who, *words], cwd=project.folder, check=True, capture_output=True, env=env
+    )
+
+
+EDIT = ("data/raw/outcomes.csv", ",47,30,", ",47,31,")
+BACK = ("data/raw/outcomes.csv", ",47,31,", ",47,30,")
+
+
+def test_folders_of_an_older_version_are_compared_without_certainty(small, small_built, say):
     for name in ("judgements", "asymmetry"):
-        project.path(f"data/processed/{name}.parquet").unlink()
-    folders = [str(p.path("data/processed")) for p in (project, built)]
-    done = project.ketameta("diff", *folders, "--json")
+        small.path(f"data/processed/{name}.parquet").unlink()
+    folders = [str(p.path("data/processed")) for p in (small, small_built)]
+    done = say(small, "diff", *folders, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     assert {a["old"]["certainty"] for a in found["analyses"]} == {None}
-    assert "low" in {a["new"]["certainty"] for a in found["analyses"]}
+    assert {a["new"]["certainty"] for a in found["analyses"]} >= {"very low"}
 
 
-def test_the_command_compares_two_folders(built, project):
-    project.edit("data/raw/outcomes.csv", ",47,30,", ",47,31,")
-    assert project.ketameta("run").returncode == 0
-    folders = [str(p.path("data/processed")) for p in (built, project)]
-    done = project.ketameta("diff", *folders, "--html", "change.html", "--json")
+def test_the_command_compares_two_folders(small_built, small, say, monkeypatch):
+    small.edit(*EDIT)
+    remake(small, monkeypatch)
+    folders = [str(p.path("data/processed")) for p in (small_built, small)]
+    done = say(small, "diff", *folders, "--html", "change.html", "--json")
     assert done.returncode == 10, done.stderr
     assert json.loads(done.stdout)["status"] == 10
-    assert "What changed" in project.path("change.html").read_text(encoding="utf-8")
-    same = project.ketameta("diff", str(built.folder), str(built.folder))
+    assert "What changed" in small.path("change.html").read_text(encoding="utf-8")
+    same = say(small, "diff", str(small_built.folder), str(small_built.folder))
     assert (same.returncode, same.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "said"),
+    [
+        ("syntheses", "tau2", "syntheses.parquet has no tau2; it was made by another version"),
+        ("outcomes", "entered", "outcomes.parquet has no entered; it was made by another"),
+        ("arms", None, "has no arms.parquet; is it a data/processed of a run?"),
+        ("trials", b"PAR1", "cannot be read"),
+    ],
+)
+def test_a_folder_of_another_form_is_named(small, say, table, column, said):
+    from ketameta.storage import parquet_of, read_table
+
+    path = small.path(f"data/processed/{table}.parquet")
+    if column is None:
+        path.unlink()
+    elif isinstance(column, bytes):
+        path.write_bytes(column)
+    else:
+        path.write_bytes(parquet_of(read_table(path).drop_columns([column])))
+    done = say(small, "diff", "data/processed", ".")
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.fixture
-def history(project):
-    """A project with two commits of its data, the second with an edited cell."""
-
-    def git(*words):
-        identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-        when = {"GIT_COMMITTER_DATE": "2026-05-01T12:00:00Z", "PATH": "/usr/bin:/bin"}
-        subprocess.run(
-            ["git", *identity, *words], cwd=project.folder, check=True, env=when,
-            capture_output=True,
-        )  # fmt: skip
-
-    git("init", "-q")
-    git("add", "data/raw")
-    git("commit", "-qm", "one")
-    project.edit("data/raw/outcomes.csv", ",47,30,", ",47,31,")
-    git("commit", "-qam", "two")
-    return project
+def history(small):
+    """Return a project with two commits of its data, the second with an edited cell."""
+    day = {"GIT_COMMITTER_DATE": "2026-05-01T12:00:00Z"}
+    git(small, "init", "-q")
+    git(small, "add", "data/raw")
+    git(small, "commit", "-qm", "one", **day)
+    small.edit(*EDIT)
+    git(small, "commit", "-qam", "two", **day)
+    return small
 
 
-def test_the_command_compares_two_revisions(history):
-    done = history.ketameta("diff", "--rev", "HEAD~1", "HEAD")
+def test_the_command_compares_two_revisions(history, say):
+    done = say(history, "diff", "--rev", "HEAD~1", "HEAD")
     assert done.returncode == 10, done.stderr
     assert "events `30` → `31`" in done.stdout
-    assert history.ketameta("diff", "--rev", "HEAD", "HEAD").returncode == 0
+    assert say(history, "diff", "--rev", "HEAD", "HEAD").returncode == 0
 
 
 @pytest.mark.parametrize("name", ["nowhere", "--output=x", "HEAD~9"])
-def test_a_revision_that_is_none_is_named(history, name):
-    done = history.ketameta("diff", "--rev", "--", name, "HEAD")
+def test_a_revision_that_is_none_is_named(history, say, name):
+    done = say(history, "diff", "--rev", "--", name, "HEAD")
     assert done.returncode == 2
     assert done.stderr == f"{name}: no such revision\n"
 
 
-def test_a_revision_with_faults_lists_them(history):
+def test_a_revision_with_faults_lists_them(history, say):
     history.edit("data/raw/outcomes.csv", ",47,31,", ",47,48,")
-    subprocess.run(
-        ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qam", "bad"],
-        cwd=history.folder, check=True, capture_output=True,
-    )  # fmt: skip
-    done = history.ketameta("diff", "--rev", "HEAD~1", "HEAD")
+    git(history, "commit", "-qam", "bad")
+    done = say(history, "diff", "--rev", "HEAD~1", "HEAD")
     assert done.returncode == 1
     assert "HEAD: data/raw/outcomes.csv:" in done.stderr
     assert "48 is more than n = 47" in done.stderr
-    assert "Traceback" not in done.stderr
+    # the same of the folder as it stands
+    done = say(history, "diff", "HEAD~1", ".")
+    assert done.returncode == 1
+    assert ".: data/raw/outcomes.csv:" in done.stderr
 
 
-def test_a_revision_without_tables_is_named(history):
-    subprocess.run(
-        ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "rm", "-rq", "data/raw"],
-        cwd=history.folder, check=True, capture_output=True,
-    )  # fmt: skip
-    subprocess.run(
-        ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qm", "none"],
-        cwd=history.folder, check=True, capture_output=True,
-    )  # fmt: skip
-    done = history.ketameta("diff", "--rev", "HEAD~1", "HEAD")
+def test_a_revision_without_tables_is_named(history, say):
+    git(history, "rm", "-rq", "data/raw")
+    git(history, "commit", "-qm", "none")
+    done = say(history, "diff", "--rev", "HEAD~1", "HEAD")
     assert done.returncode == 1
     assert done.stderr.startswith("HEAD: data/raw: holds none of the tables")
 
 
-def test_a_release_is_recorded_once_and_shown(history):
-    assert "is older than data/raw" in history.ketameta("release").stderr
-    assert history.ketameta("run").returncode == 0
-    done = history.ketameta("release")
+# which version a name is
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), (".",), ("HEAD", "."), ("HEAD",), ("main", "."), ("HEAD", "data/raw"), ("data/raw",)],
+)
+def test_the_folder_as_it_stands_is_compared_with_a_revision(history, say, words):
+    # edited, and neither committed nor run: the last run has 30
+    history.edit("data/raw/outcomes.csv", ",47,31,", ",47,32,")
+    done = say(history, "diff", *words, "--json")
+    assert done.returncode == 10, done.stderr
+    found = json.loads(done.stdout)
+    assert [row["cells"][0]["new"] for row in found["rows"]] == ["32"]
+    assert [row["cells"][0]["old"] for row in found["rows"]] == ["31"]
+
+
+def test_a_name_is_a_folder_before_a_release_before_a_revision(history, say, monkeypatch):
+    monkeypatch.chdir(history.folder)
+    git(history, "tag", "2026-05-01")
+    git(history, "tag", "data/raw")
+    assert isinstance(versions.version("2026-05-01"), versions.Revision)
+    history.path("reports/versions").mkdir(parents=True)
+    history.path("reports/versions/2026-05-01.json").write_text("{}")
+    assert isinstance(versions.version("2026-05-01"), versions.Recorded)
+    assert isinstance(versions.version("reports/versions/2026-05-01.json"), versions.Recorded)
+    assert isinstance(versions.version("2026-05-01", rev=True), versions.Revision)
+    assert isinstance(versions.version("data/raw"), versions.Tables)
+    assert isinstance(versions.version("data/processed"), versions.Made)
+    assert isinstance(versions.version("."), versions.Project)
+    assert isinstance(versions.version("HEAD"), versions.Revision)
+    with pytest.raises(NoSuchVersionError, match="nowhere: no such folder, release or revision"):
+        versions.version("nowhere")
+    history.path("empty").mkdir()
+    with pytest.raises(DiffError, match="empty: holds nothing to compare"):
+        versions.version("empty")
+    # a record that is none is named, in one line
+    done = say(history, "diff", "2026-05-01")
+    assert done.returncode == 1
+    assert done.stderr.startswith("reports/versions/2026-05-01.json: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_without_git_a_name_that_is_no_folder_says_so(small, say):
+    done = say(small, "diff", "HEAD", ".")
+    assert done.returncode == 2
+    assert done.stderr.startswith("HEAD: no such")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_project_in_a_folder_of_the_repository_is_read_there(small, tmp_path, say):
+    (tmp_path / "whole").mkdir()
+    small.folder.rename(tmp_path / "whole" / "review")
+    small = type(small)(tmp_path / "whole" / "review")
+    git(small, "init", "-q", "..")
+    git(small, "add", "data/raw", "workflow")
+    git(small, "commit", "-qm", "one")
+    small.edit(*EDIT)
+    change_effects(small, "RR")
+    done = say(small, "diff", "--json")
+    assert done.returncode == 10, done.stderr
+    found = json.loads(done.stdout)
+    assert found["code"]["files"] == [MEASURES]
+    assert (len(found["rows"]), found["code"]["problem"]) == (1, "")
+
+
+# releases
+
+
+def test_a_release_is_recorded_once_and_shown(history, say, monkeypatch):
+    assert "is older than data/raw" in say(history, "release").stderr
+    remake(history, monkeypatch)
+    done = say(history, "release")
     assert done.returncode == 0, done.stderr
     path = history.path("reports/versions/2026-05-01.json")
     assert path.is_file()
-    assert "has these results already" in history.ketameta("release").stdout
-    history.edit("data/raw/outcomes.csv", ",47,31,", ",47,30,")
-    assert history.ketameta("run").returncode == 0
+    assert "has these results already" in say(history, "release").stdout
+    history.edit(*BACK)
+    remake(history, monkeypatch)
     assert path.is_file()
     index = history.path("reports/index.html").read_text(encoding="utf-8")
-    assert "Since the release of 2026-05-01: 1 trial edited; 2 analyses of 33 moved" in index
-    assert "give --date" in history.ketameta("release").stderr
-    assert history.ketameta("release", "--date", "2026-04-01").returncode == 1
-    assert history.ketameta("release", "--date", "2026-06-01").returncode == 0
+    assert "Since the release of 2026-05-01: 1 trial edited; 2 analyses of 3 moved" in index
+    # the page names a command, which gives the answer of the page
+    text = history.path("reports/changes.html").read_text(encoding="utf-8")
+    assert "<code>ketameta diff 2026-05-01</code>" in text
+    done = say(history, "diff", "2026-05-01", "--json")
+    assert done.returncode == 10, done.stderr
+    found = json.loads(done.stdout)
+    moved = [move for move in found["analyses"] if move["moved"]]
+    assert {move["analysis"] for move in moved} == {"response_24h", "response_24h_arm"}
+    for move in moved:
+        assert f"{change_words.in_se(move['in_se'])}</td>" in text
+        assert [cause["edit"].split(": ")[1] for cause in move["causes"]] == ["events 31 → 30"]
+    assert "give --date" in say(history, "release").stderr
+    assert say(history, "release", "--date", "2026-04-01").returncode == 1
+    assert say(history, "release", "--date", "2026-06-01").returncode == 0
+    # a record of tables that no commit holds: the estimates are compared, rows cannot be
+    history.edit(*EDIT)
+    done = say(history, "diff", "2026-06-01", "--json")
+    assert done.returncode == 10, done.stderr
+    found = json.loads(done.stdout)
+    assert found["rows"] == []
+    assert any("holds no cells" in note for note in found["notes"])
 
 
-CONFIG = "workflow/config/analyses.yaml"
+# code
+
+MEASURES = "workflow/ketameta/normalize/measures.py"
+SIGNED = "    yi = sign * value\n"
 
 
-def commit(project, *words):
-    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    subprocess.run(["git", *identity, *words], cwd=project.folder, check=True, capture_output=True)
+def change_effects(project, measure):
+    """Add 0.2 to every effect of a measure, as a slip of code would."""
+    project.edit(MEASURES, SIGNED, f"    yi = sign * value + 0.2 * (measure == {measure!r})\n")
+
+
+@pytest.fixture
+def coded(small):
+    """Return a project whose code is in git with its data, and is that which runs here."""
+    git(small, "init", "-q")
+    git(small, "add", "data/raw", "workflow")
+    git(small, "commit", "-qm", "one")
+    return small
+
+
+def test_code_that_moves_estimates_is_told_apart_from_edits(coded, say):
+    change_effects(coded, "RR")
+    git(coded, "commit", "-qam", "a slip")
+    git(coded, "revert", "--no-edit", "HEAD")
+    coded.edit(*EDIT)
+    git(coded, "commit", "-qam", "an edit")
+    done = say(coded, "diff", "--rev", "--config-too", "HEAD~2", "HEAD", "--json")
+    assert done.returncode in (10, 11), done.stderr
+    found = json.loads(done.stdout)
+    assert found["code"] == {"files": [MEASURES], "problem": ""}
+    assert "code changed (1 file); 2 analyses of 3 moved (1 by the code)" in found["summary"]
+    moves = {move["analysis"]: move for move in found["analyses"]}
+    move = moves["response_24h"]
+    # every yi has 0.2 less and the weights are the same: so has their mean, whatever tau2
+    assert move["code"]["shift"] == pytest.approx(-0.2, abs=1e-9)
+    (cause,) = move["causes"]
+    assert cause["shift"] == pytest.approx(move["shift"] + 0.2, abs=1e-9)
+    assert cause["shift"] != 0
+    assert move["together"] == 0
+    # the arms alone, and scores, are not ratios
+    assert moves["response_24h_arm"]["code"] is None
+    assert len(moves["response_24h_arm"]["causes"]) == 1
+    assert not moves["depression_24h"]["moved"]
+    # the data alone: the folder has the code that runs
+    alone = json.loads(say(coded, "diff", "--rev", "HEAD~1", "HEAD", "--json").stdout)
+    assert alone["code"] is None
+    arms = {move["analysis"]: move for move in alone["analyses"]}["response_24h_arm"]
+    assert arms["shift"] == pytest.approx(moves["response_24h_arm"]["shift"], abs=1e-12)
+
+
+def test_code_alone_is_told_in_the_comment_and_on_the_page(coded, say):
+    change_effects(coded, "RR")
+    done = say(coded, "diff", "--html", "change.html")
+    assert done.returncode in (10, 11), done.stderr
+    assert "No row of data changed; code changed (1 file); 1 analysis of 3 moved" in done.stdout
+    page = coded.path("change.html").read_text(encoding="utf-8")
+    for text in (done.stdout, page):
+        assert "Code changed, and each version is pooled by its own." in text
+        assert "It makes the whole move of 1 analysis (Response at 24 hours)." in text
+        assert MEASURES in text
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "said"),
+    [
+        (MEASURES, "import math\n", "import no_such_package\n", "No module named 'no_such_pack"),
+        (
+            "workflow/ketameta/normalize/stage.py",
+            '"measure": question.measure,',
+            '"measure": question.measur,',
+            "has no attribute 'measur'",
+        ),
+        (
+            "workflow/ketameta/storage.py",
+            "    sink = pa.BufferOutputStream()\n",
+            "    sink = pa.BufferOutputStream()\n"
+            "    table = table.select([c for c in table.column_names if c != 'pi_low'])\n",
+            "another form: HEAD: syntheses.parquet has no pi_low",
+        ),
+    ],
+)
+def test_code_that_does_not_run_here_is_told(coded, say, path, old, new, said):
+    text = coded.path(path).read_text(encoding="utf-8")
+    coded.edit(path, old, new)
+    git(coded, "commit", "-qam", "another")
+    coded.path(path).write_text(text, encoding="utf-8")
+    coded.edit(*EDIT)
+    done = say(coded, "diff", "HEAD", "--json")
+    # the data are compared by the code that runs
+    assert done.returncode == 10, done.stderr
+    found = json.loads(done.stdout)
+    assert said in found["code"]["problem"]
+    assert found["code"]["files"] == [path]
+    moved = {move["analysis"] for move in found["analyses"] if move["moved"]}
+    assert moved == {"response_24h", "response_24h_arm"}
+    assert all(move["code"] is None for move in found["analyses"])
+
+
+def test_faults_that_its_own_code_finds_are_those_of_a_version(coded, say):
+    coded.edit(
+        "workflow/ketameta/ingest/stage.py",
+        "    sheets: dict[str, Sheet] = {}\n",
+        '    problems.append(Problem(f"{folder}/arms.csv", 2, "dose", "", "is no dose"))\n'
+        "    sheets: dict[str, Sheet] = {}\n",
+    )
+    done = say(coded, "diff")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0].startswith(".: data/raw/arms.csv:2 column dose: is no dose")
+
+
+def test_code_that_no_table_depends_on_is_no_change_of_code(coded, monkeypatch):
+    monkeypatch.chdir(coded.folder)
+    project = versions.version(".")
+    running = builds.running_code()
+    assert builds.code_of(project) == running == builds.code_of(versions.version("HEAD"))
+    for name in ("report/wording.py", "figures/forest.py", "commands/run.py", "cli.py"):
+        with coded.path(f"workflow/ketameta/{name}").open("a") as file:
+            file.write("# a remark\n")
+    assert builds.code_of(project) == running
+    # a default of the schema is a part of every question; the questions are no code
+    for name, changed in (("analyses.yaml", False), ("schema.yaml", True)):
+        path = builds.CLOSED.parent / name
+        if not coded.path(path).is_file():
+            (path,) = (p.relative_to(coded.folder) for p in coded.folder.rglob(name))
+        with coded.path(path).open("a") as file:
+            file.write("# a remark\n")
+        assert (builds.code_of(project) != running) is changed
+
+
+def test_a_lock_that_differs_is_noted(coded, say):
+    coded.path("requirements.lock").write_text("a==1\n")
+    git(coded, "add", "requirements.lock")
+    git(coded, "commit", "-qm", "lock")
+    coded.path("requirements.lock").write_text("a==2\n")
+    done = say(coded, "diff", "--json")
+    assert done.returncode == 0
+    note = "requirements.lock differs between them: both ran with the packages installed here"
+    assert note in json.loads(done.stdout)["notes"]
+
+
+# questions
 
 
 @pytest.fixture
@@ -687,41 +981,41 @@ def asked(small):
 
     The data of the last three are the same; the present configuration is the first one.
     """
-    commit(small, "init", "-q")
-    commit(small, "add", "data/raw")
-    commit(small, "commit", "-qm", "data")
-    commit(small, "tag", "data")
+    git(small, "init", "-q")
+    git(small, "add", "data/raw")
+    git(small, "commit", "-qm", "data")
+    git(small, "tag", "data")
     small.edit("data/raw/outcomes.csv", ",47,30,", ",47,31,")
-    commit(small, "commit", "-qam", "other data")
-    commit(small, "tag", "edited")
-    commit(small, "add", "workflow/config")
-    commit(small, "commit", "-qm", "configuration")
-    commit(small, "tag", "first")
+    git(small, "commit", "-qam", "other data")
+    git(small, "tag", "edited")
+    git(small, "add", "workflow/config")
+    git(small, "commit", "-qm", "configuration")
+    git(small, "tag", "first")
     text = small.path(CONFIG).read_text(encoding="utf-8")
     small.edit(CONFIG, "interval: auto", "interval: hksj-adhoc")
-    commit(small, "commit", "-qam", "another question")
-    commit(small, "tag", "second")
+    git(small, "commit", "-qam", "another question")
+    git(small, "tag", "second")
     small.edit(CONFIG, "tau2: REML", "tau2: REMML")
-    commit(small, "commit", "-qam", "not valid")
-    commit(small, "tag", "broken")
+    git(small, "commit", "-qam", "not valid")
+    git(small, "tag", "broken")
     small.path(CONFIG).write_text(text, encoding="utf-8")
     return small
 
 
-def test_by_default_both_versions_answer_the_present_questions(asked):
-    done = asked.ketameta("diff", "--rev", "first", "second")
+def test_by_default_both_versions_answer_the_present_questions(asked, say):
+    done = say(asked, "diff", "--rev", "first", "second")
     assert done.returncode == 0, done.stderr
     assert "both versions are pooled with the present configuration" in done.stdout
     assert f"{CONFIG} differs between them" in done.stdout.replace("\\", "")
     # where it does not differ there is nothing to offer
-    done = asked.ketameta("diff", "--rev", "data", "edited")
+    done = say(asked, "diff", "--rev", "data", "edited")
     assert done.returncode == 10
     assert "so that only data move" in done.stdout
     assert "--config-too" not in done.stdout
 
 
-def test_each_revision_may_answer_its_own_questions(asked):
-    done = asked.ketameta("diff", "--rev", "--config-too", "first", "second", "--json")
+def test_each_revision_may_answer_its_own_questions(asked, say):
+    done = say(asked, "diff", "--rev", "--config-too", "first", "second", "--json")
     assert done.returncode == 10, done.stderr
     said = json.loads(done.stdout)
     assert "first is pooled with its own configuration" in said["notes"]
@@ -732,16 +1026,16 @@ def test_each_revision_may_answer_its_own_questions(asked):
     # the data are the same: what moved is due to the rule of the interval alone
     assert said["rows"] == []
     present = json.loads(
-        asked.ketameta("diff", "--rev", "--config-too", "first", "first", "--json").stdout
+        say(asked, "diff", "--rev", "--config-too", "first", "first", "--json").stdout
     )
     old = {row["analysis"]: row["old"] for row in said["analyses"]}
     assert old == {row["analysis"]: row["old"] for row in present["analyses"]}
     assert any(row["old"]["ci_low"] != row["new"]["ci_low"] for row in said["analyses"])
 
 
-def test_data_alone_move_where_the_questions_are_the_same(asked):
-    plain = asked.ketameta("diff", "--rev", "data", "edited", "--json")
-    too = asked.ketameta("diff", "--rev", "--config-too", "data", "edited", "--json")
+def test_data_alone_move_where_the_questions_are_the_same(asked, say):
+    plain = say(asked, "diff", "--rev", "data", "edited", "--json")
+    too = say(asked, "diff", "--rev", "--config-too", "data", "edited", "--json")
     assert plain.returncode == too.returncode == 10
     one, other = (json.loads(done.stdout) for done in (plain, too))
     assert one.pop("notes") != other.pop("notes")
@@ -750,8 +1044,8 @@ def test_data_alone_move_where_the_questions_are_the_same(asked):
     assert too.stdout.count(f"has no {CONFIG}: pooled with the present one") == 2
 
 
-def test_a_configuration_that_is_not_valid_now_is_told_and_not_used(asked):
-    done = asked.ketameta("diff", "--rev", "--config-too", "first", "broken", "--json")
+def test_a_configuration_that_is_not_valid_now_is_told_and_not_used(asked, say):
+    done = say(asked, "diff", "--rev", "--config-too", "first", "broken", "--json")
     assert done.returncode == 0, done.stderr
     (note,) = [n for n in json.loads(done.stdout)["notes"] if n.startswith("broken")]
     assert note.startswith("broken is pooled with the present configuration: its own is not valid")
@@ -760,14 +1054,14 @@ def test_a_configuration_that_is_not_valid_now_is_told_and_not_used(asked):
     assert "/tmp" not in note
 
 
-def test_a_question_that_was_added_or_dropped_is_in_the_comparison(asked):
+def test_a_question_that_was_added_or_dropped_is_in_the_comparison(asked, say):
     text = asked.path(CONFIG).read_text(encoding="utf-8")
     content = yaml.safe_load(text)
     del content["analyses"]["response_24h_arm"]
     asked.path(CONFIG).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    commit(asked, "commit", "-qam", "less")
+    git(asked, "commit", "-qam", "less")
     for pair, side in ((("first", "HEAD"), "new"), (("HEAD", "first"), "old")):
-        done = asked.ketameta("diff", "--rev", "--config-too", *pair, "--json")
+        done = say(asked, "diff", "--rev", "--config-too", *pair, "--json")
         assert done.returncode in (10, 11), done.stderr
         moves = {move["analysis"]: move for move in json.loads(done.stdout)["analyses"]}
         assert moves["response_24h_arm"][side] is None

@@ -17,8 +17,7 @@ Meta-analysis of ketamine and esketamine trials, from extraction table to report
   ketameta run              bring the report up to date; says what runs and why
   ketameta explain response_24h murrough2013a
                             where a number came from, down to the raw cells
-  ketameta diff --rev HEAD~1 HEAD
-                            what changed in the data, and which estimate moved for it
+  ketameta diff             what changed since the last commit, and which estimate moved for it
   ketameta pool FILE.csv --measure RR
                             pool any table of effects, counts or means
   ketameta convert data/raw tables.xlsx
@@ -39,6 +38,7 @@ COMMANDS = {
     "pool": "pool any table",
     "diff": "what changed between two versions",
     "release": "record what these tables give",
+    "completion": "completion for bash, zsh and fish",
 }
 
 
@@ -70,6 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     # no option of the top takes a value: the first other word is the command
     asked = next((word for word in words if not word.startswith("-")), "")
+    if not words:
+        parser("").print_help()
+        return 0
     given = parser(asked).parse_args(words)
     try:
         status: int = given.do(given)

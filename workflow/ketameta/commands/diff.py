@@ -6,32 +6,43 @@ import argparse
 import json
 import sys
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ketameta.commands.questions import Asked, asked
-from ketameta.commands.revisions import DiffError, commit_of, git
+from ketameta.commands import builds
+from ketameta.commands.questions import Asked, Side, asked
+from ketameta.commands.revisions import DiffError, NoSuchVersionError
+from ketameta.commands.versions import Made, Recorded, Revision, Version, versions
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
+from ketameta.evidence.changes import COMPARED, Change, Code
 from ketameta.tables import RAW_TABLES
 
 Rows = dict[str, list[dict[str, Any]]]
-RAW = "data/raw"
-ENDINGS = (".csv", ".tsv")
-BOOK = "tables.xlsx"
 
 DESCRIPTION = """\
 Say which rows changed between two versions of the data, which estimates moved, how far, what
 verdict and certainty became, whether a conclusion flipped, and which edit did it (each edit made
 alone, the analysis fitted again; edits of risk of bias move certainty alone and are not fitted).
 
-OLD and NEW are folders such as data/processed, or with --rev two git revisions: of these the raw
-tables are read and pooled in memory, both with the present configuration, so that only data move.
-With --config-too each revision is pooled with its own configuration where that is valid now; the
-notes say where it is not, and which questions changed.
+  ketameta diff                  the last commit against this folder as it stands
+  ketameta diff v1.2             a revision, or a release by its date, against this folder
+  ketameta diff HEAD~3 HEAD      two revisions
+  ketameta diff ../before .      two folders: projects, their data/raw, or their data/processed
 
-Certainty is rated with the present thresholds; folders of older versions that lack what it needs
-say "not recorded", and what is not recorded has not moved.
+A name that is a folder is the folder, else a release of reports/versions/, else a revision of git;
+with --rev it is a revision. Of a project its tables count as they stand, run or not; data/processed
+is taken as it was made.
+
+Each version is pooled by its own code: where that is not the code that runs now, it runs in a
+process of its own, with the packages that are installed here. What the change of code moves is told
+apart from what edits of the data move. (So this runs the code of the revisions that you name.)
+
+Both are pooled with the present configuration, so that questions do not move anything. With
+--config-too each is pooled with its own; the notes say which questions changed.
+
+Folders of older versions that lack what a certainty needs say "not recorded", and what is not
+recorded has not moved.
 
 Prints Markdown. Exit status: 0 nothing moved, 10 an estimate, a certainty or the verdict on a claim
 moved, 11 a conclusion flipped (the interval excluded no effect before and not after, or the other
@@ -43,11 +54,11 @@ version has faults, 2 no such version.
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `ketameta diff` takes."""
     parser.description = DESCRIPTION
-    parser.add_argument("old", metavar="OLD", help="folder of an earlier run, or a revision")
-    parser.add_argument("new", metavar="NEW", help="folder of a later run, or a revision")
+    parser.add_argument("old", metavar="OLD", nargs="?", help="a folder, a release or a revision")
+    parser.add_argument("new", metavar="NEW", nargs="?", help="the same (default: this folder)")
     parser.add_argument("--rev", action="store_true", help="OLD and NEW are git revisions")
     parser.add_argument(
-        "--config-too", action="store_true", help="each revision with its own configuration"
+        "--config-too", action="store_true", help="each version with its own configuration"
     )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page as well")
     parser.add_argument("--json", action="store_true", help="print JSON with every digit")
@@ -58,94 +69,223 @@ def diff(given: argparse.Namespace) -> int:
 
     1 where a version has faults, 2 where there is no such version.
     """
-    from ketameta.commands.results import verdicts
-    from ketameta.evidence.attribution import attribute
-    from ketameta.evidence.changes import Change, compare, compare_claims
-    from ketameta.evidence.rows import changed_rows
-
     try:
-        configuration = asked(given, load(CONFIG))
-        read = _revision if given.rev else _folder
-        old, new = read(given.old, configuration.old), read(given.new, configuration.new)
+        present = load(CONFIG)
+        old, new = versions(given)
+        questions = asked(old, new, given.config_too, present)
+        change = _change(questions)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1
     except DiffError as error:
         print(error, file=sys.stderr)
-        return 2 if "no such" in str(error) else 1
-    moves = compare(old["syntheses"], new["syntheses"])
-    moves, notes = attribute(old, new, moves, configuration)
-    rows, claims = changed_rows(old, new), compare_claims(verdicts(old), verdicts(new))
-    change = Change(given.old, given.new, tuple(rows), tuple(moves), tuple(notes), claims)
-    _tell(change, configuration, given)
+        return 2 if isinstance(error, NoSuchVersionError) else 1
+    _tell(change, questions, given)
     return change.status
 
 
-def _tell(change: Any, configuration: Asked, given: argparse.Namespace) -> None:
+@dataclass(frozen=True)
+class _Pooled:
+    """What a version gives: its rows, whether code of its own made them in a process apart.
+
+    `failed` says why that code could not, and `note` what else to tell.
+    """
+
+    rows: Rows
+    apart: bool = False
+    failed: str = ""
+    note: str = ""
+
+
+def _change(questions: Asked) -> Change:
+    """Pool both versions and compare them; raises `DiffError`."""
+    from ketameta.commands.results import verdicts
+    from ketameta.evidence.attribution import attribute
+    from ketameta.evidence.changes import compare, compare_claims, with_code
+    from ketameta.evidence.rows import changed_rows
+
+    sides = (questions.old, questions.new)
+    codes = _codes(sides)
+    a, b = (_pooled(side, code) for side, code in zip(sides, codes, strict=True))
+    old, new = a.rows, b.rows
+    for rows, other in ((old, new), (new, old)):
+        if not RAW_TABLES.keys() <= rows.keys():  # a record without its cells
+            rows.update({name: other[name] for name in RAW_TABLES if name in other})
+    files = builds.changed_files(*codes) if all(codes) else ()
+    code, crossed = _crossed(questions, codes, files, (a, b)) if files else (None, None)
+    moves = compare(old["syntheses"], new["syntheses"])
+    if crossed:
+        moves = with_code(moves, crossed["syntheses"])
+    moves, notes = attribute(crossed or old, new, moves, questions)
+    said = questions.notes((a.apart, b.apart), not files)
+    lock = [a.note, b.note, _lock_note(sides)]
+    return Change(
+        sides[0].version.name,
+        sides[1].version.name,
+        tuple(changed_rows(old, new)),
+        tuple(moves),
+        (*said, *filter(None, lock), *notes),
+        compare_claims(verdicts(old), verdicts(new)),
+        code,
+    )
+
+
+def _codes(sides: tuple[Side, Side]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the code of each version: that which runs now where it has none of its own.
+
+    Empty for results that stand as they are: nothing says which code made them.
+    """
+    running = builds.running_code()
+    a, b = (
+        {} if isinstance(s.version, Made | Recorded) else builds.code_of(s.version) or running
+        for s in sides
+    )
+    return a, b
+
+
+def _crossed(
+    questions: Asked,
+    codes: tuple[dict[str, str], dict[str, str]],
+    files: tuple[str, ...],
+    pooled: tuple[_Pooled, _Pooled],
+) -> tuple[Code, Rows | None]:
+    """Pool the old tables by the new code: what comes between is what the code moves."""
+    old, new = questions.old, questions.new
+    if why := "; ".join(p.failed for p in pooled if p.failed):
+        return Code(files, f"what that moves is not told: {why}"), None
+    side = replace(new, text=old.text, questions=old.questions)
+    try:
+        if codes[1] != builds.running_code():
+            return Code(files), _built(side, old.version)
+        if old.unread:
+            raise builds.NotBuiltError(f"configuration: {old.unread}")
+        return Code(files), _by_running_code(old.version, old.questions)
+    except (builds.NotBuiltError, DiffError) as error:
+        why = str(error).splitlines()[0]
+        what = f"the code of {new.version.name} makes nothing of {old.version.name} ({why})"
+        return Code(files, f"what that moves is not told apart from edits: {what}"), None
+
+
+def _lock_note(sides: tuple[Side, Side]) -> str:
+    if len({side.version.content(builds.LOCK) for side in sides} - {None}) < 2:
+        return ""
+    return f"{builds.LOCK} differs between them: both ran with the packages installed here"
+
+
+def _tell(change: Change, questions: Asked, given: argparse.Namespace) -> None:
     from ketameta.report.change_words import as_json, markdown
     from ketameta.storage import write_text
 
-    change = replace(change, notes=(*configuration.notes, *change.notes))
     if given.html:
         from ketameta.report.changes import standalone
 
-        write_text(given.html, standalone(change, configuration))
+        write_text(given.html, standalone(change, questions))
     if given.json:
         print(json.dumps(as_json(change), indent=2, ensure_ascii=False, allow_nan=False))
     else:
-        print(markdown(change, configuration))
+        print(markdown(change, questions))
 
 
-def _folder(name: str, configuration: Configuration) -> Rows:
-    """Read what a run left in a folder such as data/processed, or in a project around it."""
+def _pooled(side: Side, code: dict[str, str]) -> _Pooled:
+    """Return the tables of a version and what is made of them; raises `DiffError`."""
+    version = side.version
+    if isinstance(version, Made):
+        return _Pooled(_folder(version.folder, version.name, side.questions))
+    if isinstance(version, Recorded):
+        return _recorded(version)
+    if code == builds.running_code():
+        return _Pooled(_by_running_code(version, side.questions))
+    try:
+        return _Pooled(_built(side, version), apart=True)
+    except builds.NotBuiltError as error:
+        why = f"that of {version.name} does not run here ({error}), so the present code pools it"
+        return _Pooled(_by_running_code(version, side.questions), failed=why)
+
+
+def _built(side: Side, tables: Version) -> Rows:
+    """Return what the code of a version makes of tables; raises `NotBuiltError`, `DiffError`."""
+    with tempfile.TemporaryDirectory() as folder:
+        builds.build(side.version, tables, side.text, Path(folder))
+        try:
+            rows = _folder(Path(folder), side.version.name, side.questions)
+        except DiffError as error:
+            raise builds.NotBuiltError(f"its tables have another form: {error}") from None
+        judged = Path(folder, builds.JUDGED)
+        if judged.is_file():
+            rows |= json.loads(judged.read_text(encoding="utf-8"))
+        return rows
+
+
+def _recorded(version: Recorded) -> _Pooled:
+    """Return what a release recorded, with the cells of the commit that it names."""
+    from ketameta.commands.examine import examine
+    from ketameta.commands.results import without_folder
+    from ketameta.evidence.releases import ReleaseError, parse
+    from ketameta.tables.digests import data_hash
+
+    try:
+        release = parse(version.path.stem, version.path.read_text(encoding="utf-8"))
+    except (ReleaseError, OSError, UnicodeDecodeError) as error:
+        raise DiffError(f"{version.path.as_posix()}: {error}") from None
+    rows: Rows = {"syntheses": list(release.syntheses)}
+    if release.claims is not None:
+        rows["claim_verdicts"] = [
+            {"claim_id": claim, "verdict": word} for claim, word in release.claims.items()
+        ]
+    if release.commit:
+        with tempfile.TemporaryDirectory() as spare:
+            raw = Revision(version.name, release.commit).raw_tables(Path(spare))
+            tables, _ = examine(raw)
+        if data_hash(tables) == release.data_hash:
+            return _Pooled({**without_folder(tables), **rows})
+    why = f"the record of {version.name} holds no cells, and no commit known here has them"
+    return _Pooled(rows, note=f"{why}: which rows changed is not told")
+
+
+def _folder(folder: Path, name: str, configuration: Configuration) -> Rows:
+    """Read what a run left in a folder such as data/processed; raises `DiffError`."""
     from ketameta.commands.results import read_results
     from ketameta.storage import read_table, rows_of
 
-    folder = Path(name)
-    if (folder / "data" / "processed").is_dir():
-        folder = folder / "data" / "processed"
-    if not folder.is_dir():
-        raise DiffError(f"{name}: no such folder")
     tables: Rows = {}
-    for table in (*RAW_TABLES, "syntheses"):
-        path = folder / f"{table}.parquet"
-        if not path.is_file():
-            raise DiffError(f"{name}: has no {table}.parquet; is it a data/processed of a run?")
-        try:
-            tables[table] = rows_of(read_table(path))
-        except (OSError, ValueError) as error:
-            raise DiffError(f"{path.as_posix()}: cannot be read: {error}") from None
     try:
+        for table in (*RAW_TABLES, "syntheses"):
+            path = folder / f"{table}.parquet"
+            if not path.is_file():
+                raise DiffError(f"{name}: has no {table}.parquet; is it a data/processed of a run?")
+            tables[table] = rows_of(read_table(path))
+            needed = COMPARED if table == "syntheses" else ("file", "line", "entered")
+            missing = [c for c in needed if any(c not in row for row in tables[table][:1])]
+            if missing:
+                other = "it was made by another version of ketameta"
+                raise DiffError(f"{name}: {table}.parquet has no {', '.join(missing)}; {other}")
+        for table, columns in RAW_TABLES.items():  # an older table may lack a column
+            empty = dict.fromkeys(columns.names)
+            tables[table] = [{**empty, **row} for row in tables[table]]
         return {**tables, **read_results(folder, configuration)}
-    except (OSError, ValueError) as error:
-        raise DiffError(f"{folder.as_posix()}: cannot be read: {error}") from None
+    except DiffError:
+        raise
+    except (OSError, ValueError, KeyError) as error:
+        raise DiffError(f"{name}: cannot be read: {error}") from None
 
 
-def _revision(name: str, configuration: Configuration) -> Rows:
-    """Return the raw tables of a git revision and what a configuration makes of them."""
+def _by_running_code(version: Version, configuration: Configuration) -> Rows:
+    """Return the raw tables of a version and what the code that runs now makes of them."""
     from ketameta.commands.examine import examine
+    from ketameta.commands.results import without_folder
+    from ketameta.commands.versions import RAW
     from ketameta.tables.problems import errors
 
-    sha = commit_of(name)
-    listed = (git("ls-tree", "-z", "--name-only", sha, f"{RAW}/") or b"").decode().split("\0")
-    known = {f"{table}{ending}" for table in RAW_TABLES for ending in ENDINGS}
-    with tempfile.TemporaryDirectory() as folder:
-        for path in listed:
-            file = path.rpartition("/")[2]
-            if file in known or file == BOOK:
-                content = git("cat-file", "blob", f"{sha}:./{path}")
-                if content is not None:
-                    Path(folder, file).write_bytes(content)
-        tables, problems = examine(Path(folder))
+    with tempfile.TemporaryDirectory() as spare:
+        folder = version.raw_tables(Path(spare))
+        tables, problems = examine(folder)
     faults = errors(problems)
     if faults:
-        # the tables were read in a folder of their own: name them as the revision does
-        own = [replace(f, file=f.file.replace(Path(folder).as_posix(), RAW, 1)) for f in faults]
-        lines = "\n".join(f"{name}: {fault}" for fault in own)
-        raise DiffError(f"{lines}\n{name}: {len(faults)} faults in {RAW}")
-    for rows in tables.values():
-        for row in rows:
-            row["file"] = Path(row["file"]).name
+        # a revision's tables are read in a folder of their own: name them as they are named there
+        own = [replace(f, file=f.file.replace(folder.as_posix(), RAW, 1)) for f in faults]
+        lines = "\n".join(f"{version.name}: {fault}" for fault in own)
+        raise DiffError(f"{lines}\n{version.name}: {len(faults)} faults in {RAW}")
+    tables = without_folder(tables)
     return {**tables, **results_of(tables, configuration)}
 
 

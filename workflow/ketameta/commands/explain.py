@@ -7,77 +7,177 @@ import json
 import shutil
 import sys
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ketameta.commands.results import read_results
-from ketameta.configuration import CONFIG, Analysis, ConfigurationError, load
-from ketameta.storage import read_table, rows_of
+from ketameta.commands.since import NoRunError, Since, Standing, made_rows, since_the_run
+from ketameta.configuration import CONFIG, Analysis, Configuration, ConfigurationError, load
+from ketameta.tables.grouping import grouped
 from ketameta.vocabulary import nearest
 
 PROCESSED = Path("data/processed")
 Record = dict[str, Any]
+DESCRIPTION = """\
+Say where a number came from, down to the raw cells, as the last run has it.
+
+  ketameta explain                             every analysis, with the number of trials pooled
+  ketameta explain response_24h                an analysis: its trials, and those not pooled
+  ketameta explain murrough2013a               a trial: in which analyses it is, and why not
+  ketameta explain response_24h murrough2013a  the trial's effect with every step and raw row
+
+Where the tables changed since that run it says so, and shows the rows as they stand now.
+"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `ketameta explain` takes."""
-    parser.description = "Print an analysis, or one trial's effect with every step and raw row."
-    parser.add_argument("analysis", help="name of the analysis, such as response_24h")
-    parser.add_argument("trial", nargs="?", help="trial_id, such as murrough2013a")
+    parser.description = DESCRIPTION
+    parser.add_argument("words", nargs="*", metavar="NAME", help="analysis, trial_id, or both")
+
+
+class UnknownWordError(ValueError):
+    """A word that names neither an analysis nor a trial; the message names its neighbours."""
 
 
 def explain(given: argparse.Namespace) -> int:
-    """Print an analysis, or one trial's effect with its steps and raw rows."""
-    name, trial = given.analysis, given.trial
+    """Print the analyses, an analysis, a trial, or a trial's effect with its steps and raw rows.
+
+    1 where the configuration has faults or there is no run that can tell, 2 for unknown words.
+    """
     try:
         configuration = load(CONFIG)
-    except ConfigurationError as error:
+        analysis, trial = _asked(given.words, configuration)
+        if analysis is None and trial is None:
+            return _list(configuration)
+        since = since_the_run()
+        _known_to_the_run(since, analysis, trial)
+        for said in (since.sentence(), _refitted(since, analysis)):
+            if said:
+                _say(f"{said}.\n")
+        if trial is None:
+            assert analysis is not None
+            _analysis(analysis, configuration, since)
+        elif analysis is None:
+            _trial(trial, configuration, since)
+        else:
+            _trial_in(analysis, trial, since)
+    except (ConfigurationError, NoRunError) as error:
         print(error, file=sys.stderr)
         return 1
-    if name not in configuration.names:
-        return _unknown("analysis", name, configuration.names)
-    if not (PROCESSED / "studies.parquet").is_file():
-        print("nothing to explain yet: run `ketameta run` first", file=sys.stderr)
-        return 1
-    analysis = configuration[name]
-    studies = [
-        s for s in rows_of(read_table(PROCESSED / "studies.parquet")) if s["analysis"] == name
-    ]
-    others = [
-        e for e in rows_of(read_table(PROCESSED / "exclusions.parquet")) if e["analysis"] == name
-    ]
-    if trial is None:
-        found = read_results(PROCESSED, configuration, claims=False)["syntheses"]
-        record = next(r for r in found if r["analysis"] == name)
-        _analysis(analysis, record, studies, others)
-        return 0
-    for study in studies:
-        if study["trial_id"] == trial:
-            _study(analysis, study)
-            return 0
-    for other in others:
-        if other["trial_id"] == trial:
-            print(
-                f"{other['label']} is not in {name}: {other['reason']}"
-                + (f" ({other['detail']})" if other["detail"] else "")
-            )
-            print("  rows: " + ", ".join(other["rows"]))
-            return 0
-    return _unknown("trial", trial, [s["trial_id"] for s in studies + others])
+    except UnknownWordError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
 
 
-def _unknown(what: str, word: str, known: list[str]) -> int:
-    close = nearest(word, known)
-    hint = f"; did you mean {', '.join(close)}?" if close else f"; known: {', '.join(known)}"
-    print(f"unknown {what} {word}{hint}", file=sys.stderr)
-    return 2
+def _asked(
+    words: Sequence[str], configuration: Configuration
+) -> tuple[Analysis | None, str | None]:
+    """Return the analysis and the trial that words name, in either order.
+
+    Raises `UnknownWordError` with the neighbours of a word.
+    """
+    if len(words) > 2:
+        raise UnknownWordError(f"{' '.join(words)}: one analysis and one trial at the most")
+    names = [word for word in words if word in configuration.names]
+    rest = [word for word in words if word not in names]
+    if not rest and len(names) < 2:
+        return (configuration[names[0]] if names else None), None
+    trials = _trials()
+    if len(rest) == 1 and rest[0] in trials:
+        return (configuration[names[0]] if names else None), rest[0]
+    word = next((word for word in rest if word not in trials), words[-1])
+    if names and word not in names:
+        raise _unknown("trial", word, trials, [])
+    if len(words) == 2 and (word == words[0] or not names):
+        raise _unknown("analysis", word, {}, configuration.names)
+    what = "trial" if word in names else "analysis or trial"
+    raise _unknown(what, word, trials, configuration.names)
 
 
-def _analysis(
-    analysis: Analysis, record: Record, studies: list[Record], others: list[Record]
-) -> None:
+def _trials() -> dict[str, str]:
+    """Return the label of every trial by its id: those of the last run, and those entered since."""
+    from ketameta.commands.versions import RAW
+    from ketameta.ingest.stage import check_folder
+
+    try:
+        known = made_rows("trials")
+    except NoRunError:
+        known = []
+    now = check_folder(Path(RAW))[0].get("trials", [])
+    return {row["trial_id"]: row["label"] for row in [*known, *now]}
+
+
+def _unknown(what: str, word: str, trials: dict[str, str], names: list[str]) -> UnknownWordError:
+    """Return the message on an unknown word: names like it, of trials by id or label."""
+    known = {name: name for name in names}
+    known |= {label: trial for trial, label in trials.items()} | {trial: trial for trial in trials}
+    close = dict.fromkeys(known[found] for found in nearest(word, known))
+    if close:
+        hint = f"did you mean {', '.join(close)}?"
+    elif not trials:
+        hint = f"known: {', '.join(names)}"
+    else:
+        hint = "`ketameta explain` lists the analyses, data/raw/trials the trials"
+    return UnknownWordError(f"unknown {what} {word}; {hint}")
+
+
+def _known_to_the_run(since: Since, analysis: Analysis | None, trial: str | None) -> None:
+    """Raise `NoRunError` where an analysis or a trial was added since the run."""
+    again = "since the last run: run `ketameta run`"
+    if analysis and not made_rows("syntheses", analysis=analysis.name):
+        raise NoRunError(f"{analysis.name} was added to {CONFIG} {again}")
+    if trial and trial not in {row["trial_id"] for row in since.then["trials"]}:
+        row = next(row for row in since.now["trials"] if row["trial_id"] == trial)
+        raise NoRunError(f"{trial} was added (data/raw/{row['file']}:{row['line']}) {again}")
+
+
+def _refitted(since: Since, analysis: Analysis | None) -> str:
+    """Say that the question or the code changed since the run; empty where they give the same."""
+    from ketameta.evidence.attribution import fitted
+    from ketameta.evidence.changes import compare
+
+    if analysis is None:
+        return ""
+    (made,) = made_rows("syntheses", analysis=analysis.name)
+    try:
+        now = {"analysis": analysis.name, **fitted(since.then, analysis)}
+    except KeyError:
+        return ""
+    if not compare([made], [now])[0].moved:
+        return ""
+    return (
+        f"the question {analysis.name} in {CONFIG} or the code changed since the last run: "
+        "`ketameta run` brings it up to date"
+    )
+
+
+def _list(configuration: Configuration) -> int:
+    """Print every analysis with its title and the number of trials pooled."""
+    try:
+        pooled = {row["analysis"]: row["k"] for row in made_rows("syntheses")}
+    except NoRunError:
+        pooled = {}
+    width = max(map(len, configuration.names))
+    print(f"{'analysis':<{width}}  trials  title")
+    for analysis in configuration:
+        k = pooled.get(analysis.name, "–")
+        print(f"{analysis.name:<{width}}  {k:>6}  {analysis.display.title}")
+    if missing := [name for name in configuration.names if name not in pooled]:
+        print(f"\n{len(missing)} not run yet (–): `ketameta run` pools them")
+    print("\n`ketameta explain ANALYSIS`, `ketameta explain TRIAL` or both tell more.")
+    return 0
+
+
+def _analysis(analysis: Analysis, configuration: Configuration, since: Since) -> None:
+    from ketameta.commands.results import read_results
     from ketameta.report import wording, wording_certainty
 
+    name = analysis.name
+    studies, others = (made_rows(table, analysis=name) for table in ("studies", "exclusions"))
+    found = read_results(PROCESSED, configuration, claims=False)["syntheses"]
+    record = next(row for row in found if row["analysis"] == name)
     print(f"{analysis.display.title}\n{analysis.display.question}\n")
     _say(wording.answer(analysis, record))
     _say(f"{wording_certainty.label(record['certainty']).capitalize()}.")
@@ -86,27 +186,100 @@ def _analysis(
     print()
     width = max((len(s["trial_id"]) for s in studies), default=0)
     for s in studies:
-        weight = f"{s['weight']:5.1f}%" if s["weight"] is not None else "      "
-        text = wording.estimate_interval(analysis.select.measure, s, "effect")
-        print(
-            f"  {s['trial_id']:<{width}}  {weight}  {text:<26} {s['basis']}: {', '.join(s['rows'])}"
-        )
+        text = _effect(analysis, s)
+        changed = " (rows changed since)" if since.of_trial(s["trial_id"]) else ""
+        rows = ", ".join(s["rows"])
+        print(f"  {s['trial_id']:<{width}}  {text} {s['basis']}: {rows}{changed}")
     if others:
         print(f"\nNot pooled ({len(others)}):")
         for e in others:
-            print(
-                f"  {e['trial_id']}: {e['reason']}" + (f" ({e['detail']})" if e["detail"] else "")
-            )
-    print(f"\nketameta explain {analysis.name} TRIAL shows every step of one trial.")
+            print(f"  {e['trial_id']}: {_reason(e)}")
+    print(f"\nketameta explain {name} TRIAL shows every step of one trial.")
 
 
-def _study(analysis: Analysis, study: Record) -> None:
+def _effect(analysis: Analysis, study: Record) -> str:
+    """Write the weight of a study and its effect with interval, in columns."""
+    from ketameta.report import wording
+
+    weight = f"{study['weight']:5.1f}%" if study["weight"] is not None else "      "
+    text = wording.estimate_interval(analysis.select.measure, study, "effect")
+    arm = f" {study['comparison']}:" if study["comparison"] else ""
+    return f"{weight} {arm} {text:<26}"
+
+
+def _reason(row: Record) -> str:
+    return row["reason"] + (f" ({row['detail']})" if row["detail"] else "")
+
+
+def _trial_in(analysis: Analysis, trial: str, since: Since) -> None:
+    """Print a trial's effects in an analysis, each with its steps, or why it has none."""
+    name = analysis.name
+    own = made_rows("studies", analysis=name, trial_id=trial)
+    for study in own:
+        _study(analysis, study, since)
+    if own:
+        return
+    for row in made_rows("exclusions", analysis=name, trial_id=trial):
+        print(f"{row['label']} is not in {name}: {_reason(row)}")
+        _say(f"rows: {', '.join(row['rows'])}", "  ", "  ")
+        return
+    _say(f"{trial} is not in {name}: {_never(_ledger(trial)[name])}", rest="  ")
+
+
+def _trial(trial: str, configuration: Configuration, since: Since) -> None:
+    """Print a trial over all analyses: its effect, or why it has none."""
+    row = next(row for row in since.then["trials"] if row["trial_id"] == trial)
+    people = f", {row['n_randomised']} randomised" if row["n_randomised"] else ""
+    print(f"{row['label']} ({trial}): {row['population']}, {row['design']}{people}")
+    studies = grouped(made_rows("studies", trial_id=trial), "analysis")
+    left = {row["analysis"]: row for row in made_rows("exclusions", trial_id=trial)}
+    ledger = _ledger(trial)
+    width = max(map(len, configuration.names))
+    never: dict[str, list[str]] = {}
+    print(f"\nIn {len(studies)} of {len(configuration.names)} analyses:")
+    for analysis in configuration:
+        for study in studies[analysis.name]:
+            print(f"  {analysis.name:<{width}}  {_effect(analysis, study).rstrip()}")
+        if analysis.name not in left and not studies[analysis.name]:
+            never.setdefault(_never(ledger[analysis.name]), []).append(analysis.name)
+    if left:
+        print("\nNot pooled, though it has rows on the outcome:")
+        for name, other in left.items():
+            _say(f"{name:<{width}}  {_reason(other)}", "  ", " " * (width + 4))
+    for why, names in never.items():
+        print()
+        _say(f"Not in {', '.join(names)}: {why}", rest="  ")
+    print(f"\nketameta explain ANALYSIS {trial} shows every step of its effect.")
+
+
+def _ledger(trial: str) -> dict[Any, list[Record]]:
+    """Return what became of a trial's rows, by analysis."""
+    return grouped(made_rows("ledger", trial_id=trial), "analysis")
+
+
+def _never(entries: list[Record]) -> str:
+    """Say why no row of a trial came into question for an analysis."""
+    from ketameta.normalize.ledger import REASONS
+
+    if not entries:
+        return "it has no row in outcomes or contrasts"
+    said = []
+    for reason in dict.fromkeys(e["reason"] for e in entries):
+        details = dict.fromkeys(e["detail"] for e in entries if e["reason"] == reason)
+        listed = ", ".join(filter(None, details))
+        said.append(REASONS[reason] + (f" ({listed})" if listed else ""))
+    rows = f"none of its {len(entries)} rows is" if len(entries) > 1 else "its one row is not"
+    return f"{rows} a candidate: {'; '.join(said)}"
+
+
+def _study(analysis: Analysis, study: Record, since: Since) -> None:
     from ketameta.report import wording
 
     measure = analysis.select.measure
     weight = f", weight {study['weight']:.1f}%" if study["weight"] is not None else ""
     text = wording.estimate_interval(measure, study, "effect")
-    print(f"{study['label']} in {analysis.display.title}")
+    arm = f", {study['comparison']}" if study["comparison"] else ""
+    print(f"{study['label']}{arm} in {analysis.display.title}")
     numbers = f"yi = {study['yi']:.6g}, vi = {study['vi']:.6g}"
     print(f"{wording.MEASURES[measure]} {text}{weight}; {numbers}\n")
     for mark in study["marks"]:
@@ -119,14 +292,31 @@ def _study(analysis: Analysis, study: Record) -> None:
         rows = f"  [{', '.join(step['rows'])}]" if step["rows"] else ""
         source = f"  ({step['source']})" if step["source"] else ""
         _say(f"= {step['result']}{source}{rows}", "   ", "     ")
-    print("\nRaw rows as entered:")
+    now = " (the steps are those of the last run)" if since.of_trial(study["trial_id"]) else ""
+    print(f"\nRaw rows as entered{now}:")
     for row in map(json.loads, study["evidence"]):
-        cells = json.loads(row["entered"])
-        note = cells.pop("note", "")
-        print(f"  data/raw/{row['file']}:{row['line']}")
-        _say(", ".join(f"{k}={v}" for k, v in cells.items()), "    ", "    ")
-        if note:
-            _say(f"note: {note}", "    ", "    ")
+        _raw_row(since.standing(row))
+    added = [c for c in since.of_trial(study["trial_id"]) if c.kind == "added"]
+    for change in added:
+        print(f"  data/raw/{change.place}: {change.name}, added since the run")
+
+
+def _raw_row(row: Standing) -> None:
+    """Print a raw row as it stands now, with what stood there in the run where that was another."""
+    if row.cells is None:
+        print(f"  {row.place}: removed since the run")
+        return
+    note = "" if "note" in row.were else row.cells.get("note", "")
+    cells = [
+        f"{name}={cell or 'empty'}"
+        + (f" (in the run: {row.were[name] or 'empty'})" if name in row.were else "")
+        for name, cell in row.cells.items()
+        if name != "note" or name in row.were
+    ]
+    print(f"  {row.place}" + ", edited since the run" * bool(row.were))
+    _say(", ".join(cells), "    ", "    ")
+    if note:
+        _say(f"note: {note}", "    ", "    ")
 
 
 def _say(text: str, first: str = "", rest: str = "") -> None:

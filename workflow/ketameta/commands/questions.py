@@ -1,77 +1,104 @@
-"""Which questions two revisions are compared by: the present ones, or those that each asked itself.
+"""Which questions two versions are compared by: the present ones, or those that each asked itself.
 
-With one configuration only the data can move an estimate. A revision's own configuration is read
-by the present schema: one that was valid once may be so no more.
+With one configuration only data and code can move an estimate. A version's own configuration is
+read by the present schema: one that was valid once may be so no more.
 """
 
 from __future__ import annotations
 
-import argparse
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from ketameta.commands.revisions import commit_of, git
+from ketameta.commands.versions import Made, Recorded, Version
 from ketameta.configuration import CONFIG, Analysis, Configuration, ConfigurationError, load
 
-_ONE = "both versions are pooled with the present configuration, so that only data move"
+_ONE = "both versions are pooled with the present configuration, so that only {} move"
 _MOST = 6
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one version is pooled with.
+
+    `questions` are as the present code reads them; `text` is the file for the version's own code.
+    `unread` says why its own configuration is not read by the present code.
+    """
+
+    version: Version
+    questions: Configuration
+    text: bytes
+    own: bool = False
+    unread: str = ""
+
+    def note(self, apart: bool) -> Iterator[str]:
+        """Say which configuration the version is pooled with, where each has its own.
+
+        `apart` where its own code pools it, which reads it as it was.
+        """
+        name = self.version.name
+        if self.own and (apart or not self.unread):
+            yield f"{name} is pooled with its own configuration"
+            if self.unread:
+                yield (
+                    f"which questions of {name} changed is not told: the present code does not "
+                    f"read its configuration ({self.unread})"
+                )
+        elif self.unread:
+            why = f"its own is not valid now ({self.unread})"
+            yield f"{name} is pooled with the present configuration: {why}"
+        elif not isinstance(self.version, Made | Recorded):
+            yield f"{name} has no {CONFIG}: pooled with the present one"
 
 
 @dataclass(frozen=True)
 class Asked(Configuration):
     """The analyses of both versions: the old one's questions, under the new one's titles.
 
-    ``old`` and ``new`` are what each version is pooled with; ``notes`` says which that is.
+    ``old`` and ``new`` are what each version is pooled with; ``each`` says whether with its own.
     """
 
-    old: Configuration
-    new: Configuration
-    notes: tuple[str, ...]
+    old: Side
+    new: Side
+    each: bool
+
+    def notes(self, apart: tuple[bool, bool], same_code: bool) -> list[str]:
+        """Say what the versions are pooled with; `apart`: whether each by its own code."""
+        sides = (self.old, self.new)
+        if not self.each:
+            if any(isinstance(side.version, Made | Recorded) for side in sides):
+                return []
+            differ = len({side.version.content(CONFIG) for side in sides} - {None}) > 1
+            more = f"; {CONFIG} differs between them: --config-too takes each with its own"
+            return [_ONE.format("data" if same_code else "data and code") + more * differ]
+        said = [side.note(own) for side, own in zip(sides, apart, strict=True)]
+        return [*said[0], *said[1], *_changed(self.old.questions, self.new.questions)]
 
 
-def asked(given: argparse.Namespace, present: Configuration) -> Asked:
-    """Return the questions that the two versions of `ketameta diff` are compared by.
-
-    Raises `DiffError` where there is no such revision. Folders hold results already, so there is
-    nothing to choose.
-    """
-    if not given.rev:
-        return Asked(present.analyses, present, present, ())
-    texts = [_text(name) for name in (given.old, given.new)]
-    if not given.config_too:
-        differ = texts[0] != texts[1]
-        more = f"; {CONFIG} differs between them: --config-too takes each with its own"
-        return Asked(present.analyses, present, present, (_ONE + more * differ,))
-    (old, why_old), (new, why_new) = (
-        _own(name, text, present) for name, text in zip((given.old, given.new), texts, strict=True)
-    )
-    notes = [*why_old, *why_new, *_changed(old, new)]
-    titles = {analysis.name: analysis.display for analysis in new}
-    both = [replace(a, display=titles.get(a.name, a.display)) for a in old]
-    both += [analysis for analysis in new if analysis.name not in old.names]
-    return Asked(tuple(both), old, new, tuple(notes))
+def asked(old: Version, new: Version, each: bool, present: Configuration) -> Asked:
+    """Return the questions that two versions are compared by; with `each`, each by its own."""
+    a, b = (_side(version, each, present) for version in (old, new))
+    titles = {analysis.name: analysis.display for analysis in b.questions}
+    both = [replace(q, display=titles.get(q.name, q.display)) for q in a.questions]
+    both += [question for question in b.questions if question.name not in a.questions.names]
+    return Asked(tuple(both), a, b, each)
 
 
-def _text(name: str) -> bytes | None:
-    """Return the configuration of a revision; None where it has none."""
-    return git("cat-file", "blob", f"{commit_of(name)}:./{CONFIG.as_posix()}")
-
-
-def _own(name: str, text: bytes | None, present: Configuration) -> tuple[Configuration, list[str]]:
-    """Return a revision's own configuration, or the present one and the reason."""
+def _side(version: Version, each: bool, present: Configuration) -> Side:
+    """Return a version with its own configuration, or with the present one and the reason."""
+    text = version.content(CONFIG) if each else None
     if text is None:
-        return present, [f"{name} has no {CONFIG}: pooled with the present one"]
+        return Side(version, present, CONFIG.read_bytes())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, CONFIG.name)
         path.write_bytes(text)
         try:
-            return load(path), [f"{name} is pooled with its own configuration"]
+            return Side(version, load(path), text, own=True)
         except ConfigurationError as error:
             faults = str(error).replace(path.as_posix(), CONFIG.as_posix()).splitlines()
     more = f" and {len(faults) - 1} more faults" if len(faults) > 1 else ""
-    why = f"its own is not valid now ({faults[0]}{more})"
-    return present, [f"{name} is pooled with the present configuration: {why}"]
+    return Side(version, present, text, own=True, unread=f"{faults[0]}{more}")
 
 
 def _changed(old: Configuration, new: Configuration) -> list[str]:

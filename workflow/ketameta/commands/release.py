@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ketameta.commands.diff import RAW
 from ketameta.commands.results import read_results, verdicts
 from ketameta.commands.revisions import DiffError, git
+from ketameta.commands.versions import RAW
 from ketameta.configuration import CONFIG, ConfigurationError, load
 from ketameta.tables import RAW_TABLES
 

@@ -31,3 +31,11 @@ def verdicts(found: Rows) -> dict[str, str] | None:
     if "claim_verdicts" not in found:
         return None
     return {row["claim_id"]: row["verdict"] for row in found["claim_verdicts"]}
+
+
+def without_folder(tables: Rows) -> Rows:
+    """Name the files of raw rows without the folder that they were read in."""
+    return {
+        name: [{**row, "file": Path(row["file"]).name} for row in rows]
+        for name, rows in tables.items()
+    }

@@ -27,6 +27,7 @@ def attribute(
 ) -> tuple[list[Move], list[str]]:
     """Return the moves with their causes, and notes on what was not fitted.
 
+    Where the code changed (`Move.code`), `old` holds the old raw tables as the new code reads them.
     Only analyses that moved are fitted, each with the edits of trials that report its outcome.
     At most `MOST_FITS` fits are made.
     """
@@ -41,7 +42,7 @@ def attribute(
             f"nothing is attributed to edits: {error} is not a word that is known any more"
         ]
     made: dict[int, _Tables | str] = {}
-    result, notes = [], []
+    result, notes, unlike = [], [], []
     room = max(1, MOST_FITS // max(1, sum(move.moved for move in moves)))
     for move in moves:
         if not move.moved or move.analysis not in configuration.names:
@@ -49,11 +50,8 @@ def attribute(
             continue
         analysis = configuration[move.analysis]
         base = before.fit(analysis)
-        if not _agrees(base, move.old):
-            notes.append(
-                f"{move.analysis}: the old tables do not give the old estimate with the present "
-                "configuration and code, so nothing is attributed to edits"
-            )
+        if not _agrees(base, move.code.new if move.code else move.old):
+            unlike.append(move.analysis)
             result.append(move)
             continue
         concerned = [
@@ -74,15 +72,29 @@ def attribute(
                 made[n] = _with_edit(old, found[n])
             causes.append(_cause(found[n], made[n], analysis, base))
         result.append(_explained(move, [c for c in causes if _matters(c, base)]))
+    if unlike:
+        notes.append(
+            f"{', '.join(unlike)}: the old tables do not give the old estimate with the present "
+            "configuration and code, so nothing is attributed to edits"
+        )
     return result, notes
+
+
+def fitted(tables: Tables, analysis: Analysis) -> Record:
+    """Return what an analysis gives of raw tables, fitted now.
+
+    Raises KeyError where they hold a word that is not known any more.
+    """
+    return _Tables(tables).fit(analysis)
 
 
 def _explained(move: Move, causes: list[Cause]) -> Move:
     """Attach the causes, the largest first, and what they do together beyond their sum."""
     order = sorted(causes, key=lambda c: (-abs(c.shift or 0.0), c.edit))
     together = None
-    if move.shift is not None and all(c.shift is not None for c in causes):
-        rest = move.shift - fsum(c.shift or 0.0 for c in causes)
+    code = move.code.shift if move.code else 0.0
+    if None not in (move.shift, code, *(c.shift for c in causes)):
+        rest = fsum([move.shift or 0.0, -(code or 0.0), *(-(c.shift or 0.0) for c in causes)])
         together = rest if abs(rest) > SAME else 0.0
     return replace(move, causes=tuple(order), together=together)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ketameta.evidence.claims import turned
@@ -49,7 +49,11 @@ class Cause:
 
 @dataclass(frozen=True)
 class Move:
-    """One analysis before and after; None where it did not exist."""
+    """One analysis before and after; None where it did not exist.
+
+    `code` is the part that a change of code alone makes, with the old data: None where it makes
+    none, or where there is none. Edits then start from where the code leaves off.
+    """
 
     analysis: str
     old: Record | None
@@ -62,6 +66,18 @@ class Move:
     flipped: bool
     causes: tuple[Cause, ...] = ()
     together: float | None = None
+    code: Move | None = None
+
+
+@dataclass(frozen=True)
+class Code:
+    """What differs of the code that two versions are pooled by: its files.
+
+    `problem` says why what that moves cannot be told apart; empty where it can.
+    """
+
+    files: tuple[str, ...]
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +95,10 @@ class ClaimMove:
 
 @dataclass(frozen=True)
 class Change:
-    """All that differs between two versions; `notes` says what was left out and why."""
+    """All that differs between two versions; `notes` says what was left out and why.
+
+    `code` is None where both are pooled by the same code.
+    """
 
     old: str
     new: str
@@ -87,6 +106,7 @@ class Change:
     moves: tuple[Move, ...]
     notes: tuple[str, ...] = ()
     claims: tuple[ClaimMove, ...] = ()
+    code: Code | None = None
 
     @property
     def status(self) -> int:
@@ -114,6 +134,16 @@ def compare(old: Sequence[Record], new: Sequence[Record]) -> list[Move]:
     return [_move(name, before.get(name), after.get(name)) for name in names]
 
 
+def with_code(moves: Sequence[Move], crossed: Sequence[Record]) -> list[Move]:
+    """Return the moves with the part of the code: `crossed` are the old data by the new code."""
+    by_code = {row["analysis"]: row for row in crossed}
+    parts = [_move(m.analysis, m.old, by_code.get(m.analysis)) for m in moves]
+    return [
+        replace(move, code=part) if move.old and part.moved else move
+        for move, part in zip(moves, parts, strict=True)
+    ]
+
+
 def compare_claims(old: dict[str, str] | None, new: dict[str, str] | None) -> tuple[ClaimMove, ...]:
     """Return the claims whose verdict is another; none where a side did not record any.
 
@@ -135,7 +165,7 @@ def _move(name: str, old: Record | None, new: Record | None) -> Move:
     flipped = was != now and was is not None and (now is not None or was != "around")
     if old and new and old["measure"] != new["measure"]:
         shift = in_se = None
-    return Move(name, old, new, _differs(old, new), shift, in_se, was, now, flipped)
+    return Move(name, old, new, differs(old, new), shift, in_se, was, now, flipped)
 
 
 def difference(old: Record | None, new: Record | None) -> tuple[float | None, float | None]:
@@ -157,7 +187,8 @@ def _compared(record: Record | None) -> Record | None:
     return kept | {"verdict": verdict(kept), "certainty": record.get("certainty")}
 
 
-def _differs(old: Record | None, new: Record | None) -> bool:
+def differs(old: Record | None, new: Record | None) -> bool:
+    """Say whether two compared syntheses differ in number, measure or certainty."""
     if old is None or new is None:
         return True
     if old["measure"] != new["measure"]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ketameta.configuration import Configuration
-from ketameta.evidence.changes import Cause, Change, ClaimMove, Move
+from ketameta.evidence.changes import Cause, Change, ClaimMove, Move, differs
 from ketameta.evidence.edits import edits
 from ketameta.evidence.releases import Since
 from ketameta.evidence.rows import RowChange
@@ -20,7 +20,7 @@ from ketameta.tables.problems import escaped
 
 # a comment on a pull request holds 65,536 characters
 MOST_TEXT = 60_000
-MOST_ROWS, MOST_CAUSES, MOST_CELL = 150, 12, 120
+MOST_ROWS, MOST_CAUSES, MOST_CELL, MOST_FILES = 150, 12, 120, 20
 
 
 def title_of(name: str, configuration: Configuration) -> str:
@@ -115,7 +115,7 @@ def summary(change: Change) -> str:
     """Say in a sentence what changed."""
     moved = [move for move in change.moves if move.moved]
     flipped = [move for move in change.moves if move.flipped]
-    if not change.rows and not moved and not change.claims:
+    if not change.rows and not moved and not change.claims and not change.code:
         return "The data, the estimates and their certainty are the same."
     kinds = [
         f"{sum(row.kind == kind for row in change.rows)} {kind}"
@@ -124,11 +124,66 @@ def summary(change: Change) -> str:
     rows = f"{wording.count(len(change.rows), 'row')} of data changed ({', '.join(kinds)})"
     if not change.rows:
         rows = "No row of data changed"
+    if change.code:
+        rows += f"; code changed ({wording.count(len(change.code.files), 'file')})"
     if not moved:
         return f"{rows}; no estimate or certainty moved{_claims(change.claims)}."
     estimates = f"{wording.count(len(moved), 'analysis', 'analyses')} of {len(change.moves)} moved"
+    if by_code := sum(move.code is not None for move in moved):
+        estimates += f" ({by_code} by the code)"
     turned = wording.count(len(flipped), "conclusion") if flipped else "no conclusion"
     return f"{rows}; {estimates}, {turned} flipped{_claims(change.claims)}."
+
+
+def code_text(change: Change) -> str:
+    """Say that the code changed, and whether what that moves is told; `code_files` names it."""
+    code = change.code
+    if code is None:
+        return ""
+    if code.problem:
+        return f"Code changed; {code.problem}."
+    return "Code changed, and each version is pooled by its own."
+
+
+def code_files(change: Change) -> tuple[str, ...]:
+    """Name the files of the code that changed, the first of them where there are many."""
+    files = change.code.files if change.code else ()
+    more = (f"and {len(files) - MOST_FILES} more",) if len(files) > MOST_FILES else ()
+    return (*files[:MOST_FILES], *more)
+
+
+def code_whole(change: Change, configuration: Configuration) -> str:
+    """Say what the code alone moves, edits and questions aside; `code_parts` has the rest."""
+    if change.code is None or change.code.problem:
+        return ""
+    moved = [move for move in change.moves if move.code]
+    whole = [
+        title_of(move.analysis, configuration)
+        for move in moved
+        if move.code and not differs(move.code.new, move.new)
+    ]
+    if not moved:
+        return "That change alone, on the data of before, moves no estimate or certainty."
+    if not whole:
+        return "That change alone, on the data of before, makes a part of these moves:"
+    what = wording.count(len(whole), "analysis", "analyses")
+    rest = "; and a part of these:" if len(whole) < len(moved) else "."
+    return f"It makes the whole move of {what} ({'; '.join(whole)}){rest}"
+
+
+def code_parts(change: Change) -> list[tuple[str, str, bool]]:
+    """Say what the code alone does where that is a part of a move: name, words, whether a flip."""
+    told = []
+    for move in change.moves:
+        part = move.code
+        if part is None or not differs(part.new, move.new):
+            continue
+        words = [results_pair(part), f"{in_se(part.in_se)} SE" if part.in_se else ""]
+        if certainty_pair(part) != _certainty(part.old):
+            words.append(f"certainty {certainty_pair(part)}")
+        words.append(conclusion(part) if part.flipped else "")
+        told.append((part.analysis, ", ".join(filter(None, words)), part.flipped))
+    return told
 
 
 def claim_pair(move: ClaimMove) -> str:
@@ -202,6 +257,9 @@ def markdown(change: Change, configuration: Configuration) -> str:
     ]
     if moved:
         parts += _table(moved, configuration)
+    if change.code:
+        parts += _code(change, configuration)
+    if moved:
         parts += _causes(moved, configuration)
     if change.claims:
         told = [f"- {code(c.claim_id)}: {_bold(claim_pair(c), c.flipped)}" for c in change.claims]
@@ -241,6 +299,18 @@ def _table(moved: Sequence[Move], configuration: Configuration) -> list[str]:
             mark,
         )
         lines.append("| " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+def _code(change: Change, configuration: Configuration) -> list[str]:
+    lines = ["### Code\n", f"{_plain(code_text(change))}\n"]
+    lines += [f"- {code(file)}" for file in code_files(change)]
+    if whole := code_whole(change, configuration):
+        lines += ["", f"{_plain(whole)}\n"]
+    lines += [
+        f"- {_plain(title_of(name, configuration))}: {_bold(words, flipped)}"
+        for name, words, flipped in code_parts(change)
+    ]
     return [*lines, ""]
 
 
@@ -308,9 +378,14 @@ def as_json(change: Change) -> dict[str, Any]:
         ],
         "edits": [edit.name for edit in edits(change.rows)],
         "analyses": [
-            {**vars(move), "causes": [vars(cause) for cause in move.causes]}
+            {
+                **vars(move),
+                "causes": [vars(cause) for cause in move.causes],
+                "code": vars(move.code) if move.code else None,
+            }
             for move in change.moves
         ],
+        "code": vars(change.code) if change.code else None,
         "claims": [vars(move) for move in change.claims],
         "notes": list(change.notes),
     }

@@ -1,0 +1,134 @@
+"""The raw tables of the last run, and how they stand now: what an answer from that run is worth."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ketameta.commands.versions import PROCESSED, RAW
+from ketameta.evidence.rows import ADDED, EDITED, REMOVED, RowChange, changed_rows, entered_of
+from ketameta.tables import RAW_TABLES
+
+Record = dict[str, Any]
+Rows = dict[str, list[Record]]
+
+
+class NoRunError(ValueError):
+    """There is no run to answer from; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a raw row of the last run stands now: its place, its cells, what they were.
+
+    `cells` is None where the row is gone; `were` holds the cells that were others.
+    """
+
+    place: str
+    cells: dict[str, str] | None
+    were: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Since:
+    """The raw tables of the last run and as they stand now; `faults` counts what is wrong now."""
+
+    then: Rows
+    now: Rows
+    faults: int
+
+    @cached_property
+    def changes(self) -> list[RowChange]:
+        """Every row that changed since the run."""
+        return changed_rows(self.then, self.now)
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, int], RowChange]:
+        old = [(change, change.old) for change in self.changes if change.old is not None]
+        return {(row["file"], row["line"]): change for change, row in old}
+
+    @cached_property
+    def _lines(self) -> dict[tuple[str, str], list[int]]:
+        found: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for rows in self.now.values():
+            for row in rows:
+                found[row["file"], row["entered"]].append(row["line"])
+        return found
+
+    def of_trial(self, trial: str) -> list[RowChange]:
+        """Return the rows of a trial that changed."""
+        return [change for change in self.changes if change.trial == trial]
+
+    def standing(self, row: Record) -> Standing:
+        """Say how a raw row of the run (with ``file``, ``line``, ``entered``) stands now."""
+        change = self._by_place.get((row["file"], row["line"]))
+        if change is None:
+            lines = self._lines[row["file"], row["entered"]] or [row["line"]]
+            line = min(lines, key=lambda line: abs(line - row["line"]))
+            return Standing(f"{RAW}/{row['file']}:{line}", entered_of(row), {})
+        if change.new is None:
+            return Standing(f"{RAW}/{change.place}", None, {})
+        were = {cell.column: cell.old for cell in change.cells}
+        # a cell that was emptied is shown as well
+        cells = dict.fromkeys(were, "") | entered_of(change.new)
+        order = [name for name in RAW_TABLES[change.table].names if name in cells]
+        return Standing(f"{RAW}/{change.place}", {name: cells[name] for name in order}, were)
+
+    def sentence(self) -> str:
+        """Say that the tables changed since the run, and how; empty where they did not."""
+        if not self.changes and not self.faults:
+            return ""
+        kinds = Counter(change.kind for change in self.changes)
+        said = [f"{kinds[kind]} {kind}" for kind in (ADDED, REMOVED, EDITED) if kinds[kind]]
+        rows = f" (rows: {', '.join(said)})" if said else ""
+        what = f"{self.faults} fault" + "s" * (self.faults > 1)
+        faults = f" and has {what} that `ketameta check` names" if self.faults else ""
+        return (
+            f"{RAW} changed since the last run{rows}{faults}: what follows is of that run; "
+            "`ketameta run` brings it up to date"
+        )
+
+
+def since_the_run(folder: Path = Path()) -> Since:
+    """Read the raw tables of the last run in a project, and as they stand.
+
+    Raises `NoRunError` where there is no run, or its tables cannot be read.
+    """
+    from ketameta.commands.results import without_folder
+    from ketameta.ingest.stage import check_folder
+    from ketameta.tables.problems import errors
+
+    then = {name: made_rows(name, folder) for name in RAW_TABLES}
+    tables, problems = check_folder(folder / RAW)
+    return Since(then, without_folder(tables), len(errors(problems)))
+
+
+def made_rows(name: str, folder: Path = Path(), **where: str) -> list[Record]:
+    """Return a table of the last run as rows, those alone that have the values of `where`.
+
+    Raises `NoRunError` where it is not there, not whole, or of another version.
+    """
+    from ketameta.storage import read_table, rows_of
+    from ketameta.tables.stages import STAGE_TABLES, with_place
+
+    path = folder / PROCESSED / f"{name}.parquet"
+    if not path.is_file():
+        raise NoRunError("nothing to explain yet: run `ketameta run` first")
+    try:
+        table = read_table(path)
+    except (OSError, ValueError) as error:
+        why = str(error).partition("\n")[0]
+        raise NoRunError(f"{path.as_posix()}: cannot be read ({why}): run `ketameta run`") from None
+    schemas = {n: schema for tables in STAGE_TABLES.values() for n, schema in tables.items()}
+    schemas |= {n: with_place(schema) for n, schema in RAW_TABLES.items()}
+    if missing := [column for column in schemas[name].names if column not in table.column_names]:
+        other = "it was made by another version: run `ketameta run`"
+        raise NoRunError(f"{path.as_posix()}: has no {', '.join(missing)}; {other}")
+    for column, value in where.items():
+        import pyarrow.compute as pc
+
+        table = table.filter(pc.equal(table[column], value))
+    return rows_of(table)
