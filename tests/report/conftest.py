@@ -24,7 +24,7 @@ from ketameta.synthesize.stage import synthesize
 from ketameta.tables import RAW_TABLES
 from ketameta.tables.problems import errors
 
-CONFIG = Path(__file__).parents[2] / "workflow" / "config" / "analyses.yaml"
+CONFIG = Path(__file__).parents[1] / "analyses.yaml"
 # pixels of the largest figure that a page can show
 WIDEST, HIGHEST = 2_000, 12_000
 PLACES = ("x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "d", "points", "width", "height")
