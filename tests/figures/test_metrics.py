@@ -62,3 +62,27 @@ def test_a_cut_text_ends_in_an_ellipsis_and_fits():
     cut = fit_text("a rather long label", 13, 60)
     assert cut.endswith("…")
     assert text_width(cut, 13) <= 60
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 5000,
+        "a word " * 900,
+        "a" + "\u0301" * 5000 + " end",
+        "北" * 400,
+        "one\n" * 30,
+        "short",
+    ],
+)
+@pytest.mark.parametrize("width", [40.0, 210.0])
+def test_a_text_of_too_many_lines_is_cut_with_a_sign(text, width):
+    whole, cut = wrap(text, 13, width), wrap(text, 13, width, most=12)
+    if len(whole) <= 12:
+        assert cut == whole
+        return
+    assert len(cut) == 12
+    assert cut[:11] == whole[:11]
+    assert cut[-1].endswith("…")
+    assert whole[11].startswith(cut[-1].removesuffix("…"))
+    assert all(text_width(line, 13) <= width for line in cut)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ketameta.figures.axis import Axis, make_axis, tick_label
-from ketameta.figures.columns import MARGIN, SMALL
+from ketameta.figures.columns import MARGIN, MOST_BELOW, SMALL
 from ketameta.figures.forest import ticks
 from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Circle, Group, Line, Polygon, Rect, Scene, Shape, Text
@@ -283,7 +283,7 @@ def _closed(chart: Chart, shapes: list[Shape], y: float) -> Scene:
     """Add the notes and the size."""
     y += 10
     for note in chart.notes:
-        for line in wrap(note, SMALL, WIDTH - 2 * MARGIN):
+        for line in wrap(note, SMALL, WIDTH - 2 * MARGIN, most=MOST_BELOW):
             y += 17
             shapes.append(Text(MARGIN, y, line, role="muted", size=SMALL))
     return Scene(WIDTH, y + MARGIN, chart.title, chart.description, tuple(shapes))

@@ -11,6 +11,7 @@ from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Line, Shape, Text
 
 ROW, LINE, GAP, MARGIN, SIZE, SMALL = 24.0, 15.0, 13.0, 12.0, 13.0, 12.0
+MOST, MOST_BELOW = 12, 60  # lines of a cell, and of a text below the plot
 _SPACE = 5.0  # between the numbers of one cell
 _PITCH = 18.0  # of the lights
 
@@ -116,7 +117,7 @@ class Columns:
     def wrapped(self, cells: Sequence[str]) -> list[list[str]]:
         """Break the cells left of the plot into lines."""
         return [
-            wrap(cell, SIZE, x1 - x0 + 0.01) if heading.anchor == "start" else [cell]
+            wrap(cell, SIZE, x1 - x0 + 0.01, most=MOST) if heading.anchor == "start" else [cell]
             for cell, heading, (x0, x1) in zip(cells, self.left_headings, self.left, strict=True)
         ]
 

@@ -9,7 +9,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ketameta.figures.axis import Axis, make_axis, tick_label
-from ketameta.figures.columns import LINE, MARGIN, ROW, SIZE, SMALL, Columns, Heading, place_columns
+from ketameta.figures.columns import (
+    LINE,
+    MARGIN,
+    MOST_BELOW,
+    ROW,
+    SIZE,
+    SMALL,
+    Columns,
+    Heading,
+    place_columns,
+)
 from ketameta.figures.marks import Interval, bar, diamond, light, square
 from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Group, Line, Rect, Scene, Shape, Text
@@ -302,7 +312,9 @@ def _lines(
 ) -> tuple[list[Shape], float]:
     shapes: list[Shape] = []
     for text in texts:
-        for n, line in enumerate(wrap(text, SMALL, width - 2 * MARGIN - 2 * indent)):
+        for n, line in enumerate(
+            wrap(text, SMALL, width - 2 * MARGIN - 2 * indent, most=MOST_BELOW)
+        ):
             y += 17
             x = MARGIN + indent + (indent if n else 0)
             shapes.append(Text(x, y, line, role=role, size=SMALL))

@@ -107,17 +107,33 @@ def fit_text(text: str, size: float, width: float, bold: bool = False) -> str:
     """Cut a text with … so that it fits a width; for labels whose whole stands elsewhere."""
     if text_width(text, size, bold) <= width:
         return text
+    text = text.removesuffix("…")
     while text and text_width(text + "…", size, bold) > width:
         text = text[:-1].rstrip()
     return text + "…"
 
 
-def wrap(text: str, size: float, width: float, bold: bool = False) -> list[str]:
+def wrap(
+    text: str, size: float, width: float, bold: bool = False, most: int | None = None
+) -> list[str]:
     """Break a text into lines of at most `width` pixels: between words, else within one.
 
-    Nothing is left out. A newline in the text is a break; a character wider than the width
-    stands alone on its line.
+    Nothing is left out, unless there are more than `most` lines: the last of them then ends in …
+    A newline in the text is a break; a character wider than the width stands alone on its line.
     """
+    if most is None:
+        return _lines(text, size, width, bold)
+    # the start of a text fills so many lines, unless most of it is marks of no width
+    start = int(8 * most * width / size)
+    lines = _lines(text[:start], size, width, bold)
+    if len(lines) <= most and start < len(text):
+        lines = _lines(text, size, width, bold)
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], fit_text(f"{lines[most - 1]}…", size, width, bold)]
+
+
+def _lines(text: str, size: float, width: float, bold: bool) -> list[str]:
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ketameta.figures.columns import LINE, MARGIN, SIZE, SMALL
+from ketameta.figures.columns import LINE, MARGIN, MOST, SIZE, SMALL
 from ketameta.figures.forest import Block, Forest, finished, forest_axis, guides
 from ketameta.figures.marks import bar, diamond, square
 from ketameta.figures.metrics import text_width, wrap
@@ -31,7 +31,7 @@ class _Rows:
         shapes: list[Shape] = [
             Text(WIDTH - MARGIN, self.y + LINE, numbers, "end", size=SIZE, bold=bold)
         ]
-        for line in wrap(name, SIZE, room, bold=bold):
+        for line in wrap(name, SIZE, room, bold=bold, most=MOST):
             self.y += LINE
             shapes.append(Text(MARGIN, self.y, line, size=SIZE, bold=bold))
         # the lines of no effect and of the pooled estimate stop for words

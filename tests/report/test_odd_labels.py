@@ -1,0 +1,118 @@
+"""Labels of any script, length and character, and trials of one label, in every file."""
+
+import re
+
+import pytest
+
+from ketameta.report import graphics
+from ketameta.report.stage import report
+
+LABELS = (
+    "محمد 2019 (العربية)",
+    "עברית 2017 – א",
+    "Nguyễn 2015 & <Иванов> \"'",
+    "Z\u0351\u036f\u0317a\u0300\u0301l\u0308\u0302go 2020",
+    "x" * 10_000,
+    "A very long name of a trial " * 300,
+    "北京大学第六医院 2018",
+    "😀👨\u200d👩\u200d👧 trial",
+    "=1+1",
+    "日本語カタカナ" * 20,
+    "देवनागरी ไทย 한국어",
+)
+
+
+def labelled(kit, labels):
+    """Return tables of as many trials, events and scores."""
+    events = [(5 + n % 7, 20, 3 + n % 5, 20) for n in range(len(labels))]
+    means = [(14 + n % 3, 8, 20, 22, 9, 20) for n in range(len(labels))]
+    tables = kit.together(kit.counts(*events), kit.scores(*means))
+    for row, label in zip(tables["trials"], labels, strict=True):
+        row["label"] = label
+    return tables
+
+
+@pytest.fixture(scope="module")
+def asked(kit):
+    lead = kit.response | {"headline": True}
+    return {"response": lead, "share": kit.share, "score": kit.score, "fall": kit.fall}
+
+
+def test_labels_of_any_script_and_length_make_a_report(made, kit, asked):
+    found = made(labelled(kit, LABELS), asked)
+    assert kit.faults_of(found) == []
+    for path, text in found.svgs.items():
+        shown = re.findall(r"<text[^>]*>([^<]*)</text>", text)
+        assert max(map(len, shown)) < 400, path
+    # the whole label stands in the tables
+    assert LABELS[4] in found.files["tables/studies.csv"]
+    assert LABELS[4] in found.page("analyses/response")
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x01", "\x0b", "\x1b", "\ufffe", "\uffff"])
+def test_a_character_that_xml_cannot_hold_spoils_no_file(made, kit, asked, character):
+    found = made(labelled(kit, ["North 2018", "South 2020", "West 2021"]), asked)
+    for rows in found.tables.values():
+        for row in rows:
+            if "label" in row:
+                row["label"] = f"{character}{row['label']}"
+    files = found.files | report(found.tables, found.configuration)
+    files |= graphics.graphics(found.tables, found.configuration)
+    spoilt = type(found)(found.configuration, found.tables, files)
+    # every SVG and sheet is parsed
+    assert kit.faults_of(spoilt) == []
+    for path in ("analyses/response.html", "index.html", "figures/response.forest.svg"):
+        assert "\ufffdNorth 2018" in files[path]
+        assert character not in files[path]
+
+
+ALIKE = (
+    ("North 2018", "North 2018"),
+    ("North 2018", "North  2018"),
+    ("Müller 2018", "Mu\u0308ller 2018"),
+    ("North\u00a02018", "North 2018"),
+)
+
+
+@pytest.mark.parametrize("pair", ALIKE)
+def test_trials_that_look_the_same_are_told_apart_everywhere(made, kit, asked, pair):
+    labels = [pair[0], "South 2020", pair[1], "West 2021"]
+    found = made(labelled(kit, labels), asked)
+    assert kit.faults_of(found) == []
+    names = [row["label"] for row in found.tables["studies"] if row["analysis"] == "response"]
+    assert len(set(names)) == 4
+    alike = [name for name in names if name.endswith((" (t000)", " (t002)"))]
+    assert len(alike) == 2
+    assert {"South 2020", "West 2021"} < set(names)
+    for path, text in found.files.items():
+        shown = isinstance(text, str) and path.startswith(("figures/response.", "analyses/"))
+        if not shown or not path.endswith((".svg", ".html")):
+            continue
+        for name in {*pair}:
+            assert not re.search(re.escape(name) + r"(?! \(t00[02]\))", text), path
+
+
+def test_labels_that_differ_stay_as_they_are(made, kit, asked):
+    labels = ["North 2018", "North 2018a", "north 2018"]
+    found = made(labelled(kit, labels), asked)
+    assert {row["label"] for row in found.tables["studies"]} == set(labels)
+
+
+def test_of_many_trials_small_plots_show_the_heaviest_and_pages_stay_small(made, kit):
+    many = [(5 + n * 7 % 25, 40, 5 + n * 11 % 25, 40) for n in range(120)]
+    found = made(kit.counts(*many), {"response": kit.response | {"headline": True}})
+    assert kit.faults_of(found) == []
+    index = found.page("index")
+    assert "The 30 heaviest of 120 trials" in index
+    headlines = index[index.index('id="headlines"') : index.index('id="analyses"')]
+    assert len(headlines) < 100_000
+    # wide and for a phone
+    assert headlines.count('<a href="analyses/response.html#effect-') == 60
+    page = found.page("analyses/response")
+    wide, narrow = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert wide.count('<a href="#effect-') == 120
+    assert narrow.count('<a href="#effect-') == 30
+    weights = {s["trial_id"]: s["weight"] for s in found.tables["studies"]}
+    shown = set(re.findall(r'href="#effect-(t\d+)"', narrow))
+    lightest = min(weights[name] for name in shown)
+    assert all(weight <= lightest for name, weight in weights.items() if name not in shown)
