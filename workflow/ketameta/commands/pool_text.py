@@ -209,8 +209,8 @@ def _print_studies(pooled: Pooled, head: str) -> None:
     for name, y, h, w, n in zip(names, pooled.yi, _half(pooled), weights, sizes, strict=True):
         ends = (y - h, y, y + h)
         # what rounding leaves of 0 is 0
-        ends = (0.0 if abs(x) < 1e-12 * h else x for x in ends)
-        low, effect, high = (_shown(pooled.shown, x, n) for x in ends)
+        tidy = [0.0 if abs(x) < 1e-12 * h else x for x in ends]
+        low, effect, high = (_shown(pooled.shown, x, n) for x in tidy)
         around = f"{low} to {high}" if not math.isnan(y) else "no effect"
         print(f"{name:<{width}}  {effect:>8}  {around:<20} {_number(w, '.1f'):>8}")
 

@@ -97,7 +97,10 @@ def _candidates(name: str, table: Table) -> list[int]:
 def _places(measure: str, table: Table) -> Places:
     """Return where each argument of a measure stands."""
     row = MEASURES[measure]
-    taken = (*(name for group in row.required for name in group), *row.optional)
+    taken: list[str] = [*row.optional]
+    for group in row.required:
+        # of what may stand for each other, such as vi and sei, our own names go first
+        taken += [name for name in group if name in table.header] or group
     return {name: _place(name, table) for name in taken if _candidates(name, table)}
 
 
