@@ -229,3 +229,42 @@ def test_reviews_of_cochrane_pool_to_what_they_print(pooled, tmp_path, target, m
         assert [f"{math.exp(x):.2f}" for x in ends] == printed["ci"]
     else:
         assert f"{found['fit']['estimate']:.2f}" == printed["md"]
+
+
+def counts(study, cells, mean):
+    names = ("Experimental cases", "Experimental N", "Control cases", "Control N")
+    row = {"Analysis group": 1, "Analysis number": 1, "Study": study, "Mean": round(mean, 6)}
+    return row | dict(zip(names, cells, strict=True))
+
+
+def test_peto_is_told_and_pooled_with_empty_cells(pooled, tmp_path):
+    # metafor 3.8-1: rma.peto; the printed effects are exp((O - E) / V)
+    printed = (("Elm", (0, 44, 4, 46), 0.132024), ("Fir", (3, 62, 7, 60), 0.40659))
+    printed += (("Gorse", (4, 108, 4, 103), 0.952129), ("Hazel", (1, 33, 0, 34), 7.616394))
+    rows = [counts(*one) for one in printed]
+    # nobody with the event: older files print 0
+    rows.append(counts("Ivy", (0, 20, 0, 21), 0))
+    path = write(tmp_path / "rows.csv", rows)
+    for options in ((), ("--measure", "PETO")):
+        found, err = answer(pooled, path, "--tau2", "CE", *options)
+        assert found["measure"] == "PETO"
+        fit = found["fit"]
+        ends = [math.exp(fit[name]) for name in ("estimate", "ci_low", "ci_high")]
+        assert ends == pytest.approx([0.5149, 0.2226, 1.1912], abs=5e-5)
+        assert "Peto odds ratio: gives the" in err
+        assert "not estimable: Ivy" in err
+        assert found["studies"][4]["reason"].startswith("no event in either arm")
+
+
+def test_differences_are_pooled_as_the_file_prints_them(pooled, tmp_path):
+    # 0/20 against 5/22 without half events, variance 5 * 17 / 22^3
+    path = write(tmp_path / "rows.csv", [counts("A", (0, 20, 5, 22), -5 / 22)])
+    found, _ = answer(pooled, path)
+    assert found["studies"][0]["yi"] == pytest.approx(-5 / 22, rel=1e-14)
+    assert found["studies"][0]["vi"] == pytest.approx(5 * 17 / 22**3, rel=1e-14)
+    assert not any("half" in note for note in found["notes"])
+
+
+def test_a_half_in_a_ratio_is_said_for_data_rows_too(pooled):
+    found, _ = answer(pooled, BASE, "--analysis", "1.1")
+    assert "half an event is added to each cell, one being 0: Clark 2016" in found["notes"]

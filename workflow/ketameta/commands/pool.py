@@ -4,81 +4,97 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import re
 import sys
-from dataclasses import dataclass, fields, replace
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ketameta.commands.effects import effects_of
+from ketameta.commands.names import RATIOS, plain
+from ketameta.commands.pool_text import Pooled, as_json, listed, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
-from ketameta.commands.studies import Studies, TableError, read_studies
-from ketameta.ingest.revman import is_data_rows
-from ketameta.stats import MEASURES, RandomEffects, back_transform, effect_size, random_effects
+from ketameta.commands.studies import Studies, needs, studies_of
+from ketameta.commands.table import (
+    STANDARD_INPUT,
+    Table,
+    TableError,
+    content_of,
+    read_table,
+)
+from ketameta.ingest.revman import has_data_rows
+from ketameta.stats import MEASURES, random_effects
+from ketameta.stats.intervals import DEFAULT
 from ketameta.stats.intervals import RULES as INTERVALS
 from ketameta.stats.prediction import RULES as PREDICTIONS
 from ketameta.stats.tau2 import ESTIMATORS
-from ketameta.tables.problems import escaped
-from ketameta.vocabulary import nearest
+from ketameta.stats.words import hint, spelt
+from ketameta.tables.problems import escaped, shown
 
 DESCRIPTION = """\
-Pool a CSV file with one row a study. Columns carry metafor's names:
+Pool a table with one row a study: CSV, TSV, semicolons and decimal commas, a sheet of an Excel
+workbook, or standard input (-). Columns carry metafor's names, those of R's meta (TE, seTE,
+event.e, n.e, …) or near ones:
 
   GEN         yi and vi (or sei)              PLO PR PAS PFT   xi ni
   RR OR RD    ai n1i ci n2i (or ai bi ci di)  IRR              x1i t1i x2i t2i
   MD SMD ROM  m1i sd1i n1i m2i sd2i n2i       ZCOR COR         ri ni
+  OR RR HR IRR, also as published             or lower upper (or: or, ci as 0.95 to 2.76)
 
-A column `study` names the rows. Ratios are pooled as logs and shown as ratios.
+A column `study` names the rows. Ratios are pooled as logs and shown as ratios; --exp does the same
+for yi of GEN. Studies without an effect are named with the reason and left out.
 
 FILE may be the data rows of a Cochrane review (…-data-rows.csv of its data package): say which
 with --analysis 1.2 (and --subgroup). The measure is then the one that gives the effects printed in
 the file, unless --measure says another.
 """
 _OPTIONS = {"tau2": tuple(ESTIMATORS), "interval": INTERVALS, "prediction": PREDICTIONS}
-_WIDEST = 40
 _LARGEST = 1e30
+# columns whose values are questions apart, each to be pooled alone, and those that mostly are
+_APART = ("analysis", "measure", "effectmeasure", "sm")
+_MAYBE = ("outcome", "timepoint", "endpoint", "comparison")
 
 
 class OptionError(ValueError):
     """An option with a value that it cannot have; the message says what is allowed."""
 
 
-@dataclass(frozen=True)
-class _Pooled:
-    """What was asked and what came out; ``title`` names one analysis of several in the file.
-
-    ``shown`` is the measure whose way back to the readable scale the numbers take in print.
-    """
-
-    measure: str
-    shown: str
-    title: str
-    options: dict[str, Any]
-    names: list[str]
-    yi: NDArray[np.float64]
-    vi: NDArray[np.float64]
-    fit: RandomEffects
-
-
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `ketameta pool` takes."""
     parser.description = DESCRIPTION
-    parser.add_argument("file", type=Path, help="CSV file")
-    parser.add_argument("--measure", help="effect measure (default: GEN)")
+    parser.add_argument("file", type=Path, help="CSV, TSV or .xlsx file, or - for standard input")
+    parser.add_argument("--measure", help="effect measure (default: GEN, or what the columns say)")
+    parser.add_argument("--sheet", metavar="NAME", help="of a workbook, the sheet to read")
+    parser.add_argument(
+        "--only",
+        metavar="COLUMN=VALUE",
+        action="append",
+        default=[],
+        help="pool only the rows with this value (may be repeated)",
+    )
     parser.add_argument("--analysis", metavar="1.2", help="of RevMan's data rows, the analysis")
     parser.add_argument("--subgroup", metavar="NAME", help="and one of its subgroups")
+    parser.add_argument("--exp", action="store_true", help="show GEN's log ratios as ratios")
     parser.add_argument("--tau2", default="REML", help="estimator of tau² (default: REML)")
     parser.add_argument(
         "--interval",
-        default="auto",
-        help="wald, hksj, hksj-adhoc, profile, henmi-copas or auto (default)",
+        default=DEFAULT,
+        help="wald, hksj, hksj-adhoc, profile, henmi-copas or auto (default: HKSJ where tau² is "
+        "above 0 and studies are more than 2, else Wald)",
     )
     parser.add_argument("--prediction", default="k-1", help="k-1 (default), k-2, normal or hksj")
     parser.add_argument(
         "--level", type=float, default=0.95, help="level of intervals (default: 0.95)"
+    )
+    parser.add_argument(
+        "--reported-level",
+        type=float,
+        metavar="LEVEL",
+        help="level of the intervals in the file (default: that of their names, or 0.95)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON with every digit")
 
@@ -93,30 +109,89 @@ def pool(given: argparse.Namespace) -> int:
             print(escaped(text), file=sys.stderr)
         return 2
     except TableError as error:
-        print(*error.lines(given.file), sep="\n", file=sys.stderr)
+        print(*error.lines(_name(given.file)), sep="\n", file=sys.stderr)
         return 1
     if given.json:
-        print(json.dumps(_as_json(pooled), indent=2, allow_nan=False))
+        print(json.dumps(as_json(pooled), indent=2, allow_nan=False))
     else:
-        _print(pooled)
+        print_pooled(pooled)
     return 0
+
+
+def _name(file: Path) -> str:
+    return "standard input" if str(file) == STANDARD_INPUT else file.as_posix()
 
 
 def _read_and_pool(
     given: argparse.Namespace, measure: str | None, options: dict[str, Any]
-) -> _Pooled:
+) -> Pooled:
     """Read a table of studies, or one analysis of a RevMan export, and pool it."""
-    if not is_data_rows(given.file):
-        if given.analysis or given.subgroup:
-            raise OptionError("--analysis and --subgroup are for RevMan's data rows alone")
-        return _pooled(measure or "GEN", options, read_studies(given.file))
-    chosen, problems = choose(given.file, given.analysis, given.subgroup, measure)
+    content = content_of(given.file)
+    if not has_data_rows(content):
+        table = _rows_asked(read_table(content, given.sheet), given)
+        studies, found, scale = studies_of(table, measure, given.reported_level)
+        pooled = _pooled(found, options, studies)
+        return replace(pooled, shown=_scale(given, pooled, scale))
+    name = _name(given.file)
+    chosen, problems = choose((name, content), given.analysis, given.subgroup, measure)
     for problem in sorted(problems):
         print(f"{problem.severity}: {problem}", file=sys.stderr)
     for said in chosen.said:
         print(said, file=sys.stderr)
-    pooled = _pooled(chosen.kind.measure, options, chosen.studies)
+    pooled = _pooled(chosen.kind.measure, options, chosen.studies, chosen.kind.add)
     return replace(pooled, shown=chosen.kind.shown, title=chosen.title)
+
+
+def _scale(given: argparse.Namespace, pooled: Pooled, scale: str) -> str:
+    """Return the measure that says how effects are shown."""
+    if given.exp and pooled.measure != "GEN":
+        raise OptionError(f"--exp is for GEN, yi on the log scale; this is {pooled.measure}")
+    return "RR" if given.exp else scale
+
+
+def _rows_asked(table: Table, given: argparse.Namespace) -> Table:
+    """Return the rows that belong together; raises where they are several questions."""
+    asked = [*given.only]
+    for option in ("analysis", "subgroup"):
+        if value := getattr(given, option):
+            if option not in map(plain, table.header):
+                raise OptionError(
+                    "--analysis and --subgroup are for RevMan's data rows alone, and for tables "
+                    "with a column of that name"
+                )
+            asked.append(f"{option}={value}")
+    for one in asked:
+        table = _only(table, one)
+    for at, name in enumerate(table.header):
+        found = Counter(cell for cell in table.column(at) if cell)
+        said = listed([f"{shown(value)} ({count})" for value, count in found.items()])
+        several = len({value.upper() for value in found} & {*MEASURES, *RATIOS}) > 1
+        if len(found) > 1 and plain(name) in _APART and (several or plain(name) == "analysis"):
+            raise OptionError(
+                f"the column {shown(name)} holds {said}: rows that do not belong into one pool; "
+                f"say which with --only {name}=…"
+            )
+        if 1 < len(found) < len(table.rows) and plain(name) in _MAYBE:
+            table.notes.append(
+                f"all rows are pooled, though {shown(name)} holds {said}; one of them: "
+                f"--only {name}=…"
+            )
+    return table
+
+
+def _only(table: Table, asked: str) -> Table:
+    """Return the rows that have a value in a column."""
+    name, _, value = (part.strip() for part in asked.partition("="))
+    places = [i for i, other in enumerate(table.header) if name and plain(other) == plain(name)]
+    if not places or "=" not in asked:
+        columns = listed([shown(other) for other in table.header if other])
+        raise OptionError(f"--only {asked[:80]}: say COLUMN=VALUE; the columns are {columns}")
+    cells = [cell.casefold() for cell in table.column(places[0])]
+    which = [i for i, cell in enumerate(cells) if cell == value.casefold()]
+    if not which:
+        known = listed([shown(cell) for cell in dict.fromkeys(table.column(places[0])) if cell])
+        raise OptionError(f"--only {asked[:80]}: no row has this value; there are {known}")
+    return table.keep(which)
 
 
 def _checked(given: argparse.Namespace) -> tuple[str | None, dict[str, Any]]:
@@ -124,37 +199,58 @@ def _checked(given: argparse.Namespace) -> tuple[str | None, dict[str, Any]]:
     options: dict[str, Any] = {
         name: _word(name, getattr(given, name), known) for name, known in _OPTIONS.items()
     }
-    level = given.level
-    if not 0 < level < 1:
-        hint = f"; did you mean {level / 100:g}?" if 1 < level < 100 else ""
-        raise OptionError(f"--level is a proportion between 0 and 1; not {level:g}{hint}")
-    asked = given.measure and _word("measure", given.measure, tuple(MEASURES))
-    return asked, {**options, "level": level}
+    for name, level in (("level", given.level), ("reported-level", given.reported_level)):
+        if level is not None and not 0 < level < 1:
+            meant = f"; did you mean {level / 100:g}?" if 1 < level < 100 else ""
+            raise OptionError(f"--{name} is a proportion between 0 and 1; not {level:g}{meant}")
+    known = tuple(dict.fromkeys((*MEASURES, *RATIOS)))
+    asked = given.measure and _word("measure", given.measure, known)
+    return asked, {**options, "level": given.level}
 
 
 def _word(option: str, word: str, known: tuple[str, ...]) -> str:
-    by_lower = {name.lower(): name for name in known}
-    if word.lower() in by_lower:
-        return by_lower[word.lower()]
-    close = nearest(word[:40], list(known), 1)
-    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-    raise OptionError(f"--{option} {word[:40]} is not known; {hint}")
+    if found := spelt(option, word, known):
+        return found
+    said = hint(option, word[:40], known, "--{} {}") or f"; known: {', '.join(known)}"
+    said = re.sub(r"did you mean '(.*)'\?", r"did you mean \1?", said)
+    raise OptionError(f"--{option} {word[:40]} is not known{said}")
 
 
-def _pooled(measure: str, options: dict[str, Any], studies: Studies) -> _Pooled:
+def _pooled(
+    measure: str, options: dict[str, Any], studies: Studies, add: float | None = None
+) -> Pooled:
     """Compute effects and pool them. Raises `TableError` where a row does not allow it."""
-    columns = _columns(measure, studies)
+    # a ratio with its interval has become yi and sei
+    kind = "GEN" if "yi" in studies.columns else measure
     try:
-        effects = effect_size(measure, **columns)  # type: ignore[arg-type]
-        yi, vi = np.atleast_1d(effects.yi), np.atleast_1d(effects.vi)
+        effects = effects_of(kind, studies.columns, studies.shown, add)
+        yi, vi = effects.yi, effects.vi
         _refuse_extremes(yi, vi, studies)
         with np.errstate(all="ignore"):
             fit = random_effects(yi, vi, **options)
     except ValueError as error:
-        raise TableError(_place(str(error), columns, studies)) from None
+        raise TableError(_place(str(error), studies)) from None
+    reasons = effects.reasons | studies.reasons
     if not fit.k:
-        raise TableError((0, "", f"no study has the numbers for an effect: {_needs(measure)}"))
-    return _Pooled(measure, measure, "", options, studies.names, yi, vi, fit)
+        told = listed([f"line {studies.lines[i]}: {why}" for i, why in sorted(reasons.items())])
+        first = f"no study has the numbers for an effect: {needs(measure)}"
+        raise TableError((0, "", f"{first}; {told}"))
+    names = [studies.names[i] for i in effects.corrected]
+    half = [f"half an event is added to each cell, one being 0: {listed(names)}"] if names else []
+    sizes = _sizes(studies.columns) if measure == "PFT" else None
+    notes = [*half, *studies.notes]
+    shown_as = measure if measure in (*MEASURES, *RATIOS) else "GEN"
+    return Pooled(
+        measure, shown_as, options, studies.names, yi, vi, fit, reasons, sizes=sizes, notes=notes
+    )
+
+
+def _sizes(columns: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the people of each group."""
+    total = columns.get("ni", np.full(len(columns["xi"]), np.nan))
+    return np.where(
+        np.isnan(total) & ("mi" in columns), columns["xi"] + columns.get("mi", 0.0), total
+    )
 
 
 def _refuse_extremes(yi: NDArray[np.float64], vi: NDArray[np.float64], studies: Studies) -> None:
@@ -173,120 +269,18 @@ def _refuse_extremes(yi: NDArray[np.float64], vi: NDArray[np.float64], studies: 
         )
 
 
-def _columns(measure: str, studies: Studies) -> dict[str, NDArray[np.float64]]:
-    """Return the columns that the measure takes; the file may have others."""
-    row = MEASURES[measure]
-    taken = (*(name for group in row.required for name in group), *row.optional)
-    if missing := _lacks(measure, studies):
-        groups = ", ".join(" or ".join(group) for group in missing)
-        spare = [name for name in studies.header if name and name not in studies.columns]
-        hints = [
-            f"is {close[0]!r} meant for {name}?"
-            for group in missing
-            for name in group
-            if (close := nearest(name, spare, 1)) and close[0][:1].lower() == name[0]
-        ]
-        fitting = [name for name in MEASURES if not _lacks(name, studies)]
-        hints = hints[:3] or [f"the file has those of {', '.join(fitting[:8])}"] * bool(fitting)
-        message = f"{_needs(measure)}; missing: {groups}"
-        raise TableError((1, "", "; ".join([message, *hints])))
-    return {name: studies.columns[name] for name in taken if name in studies.columns}
-
-
-def _lacks(measure: str, studies: Studies) -> list[tuple[str, ...]]:
-    """Return the groups of columns of which the file has none."""
-    return [group for group in MEASURES[measure].required if not set(group) & set(studies.columns)]
-
-
-def _needs(measure: str) -> str:
-    groups = (" or ".join(group) for group in MEASURES[measure].required)
-    return f"{measure} needs the columns {', '.join(groups)}"
-
-
-def _place(
-    message: str, columns: dict[str, NDArray[np.float64]], studies: Studies
-) -> tuple[int, str, str]:
+def _place(message: str, studies: Studies) -> tuple[int, str, str]:
     """Turn the engine's ``name[index] is wrong (value)`` into line, column and a sentence."""
     found = re.fullmatch(r"(\w+)\[(\d+)\] (.*?)(?: \(([^()]*)\))?", message)
     if not found:
         return 0, "", message
+    columns = studies.columns
     name, line = found[1], studies.lines[int(found[2])]
     if name not in columns:
         what = "variance" if name == "vi" else "value"
         return line, "", f"the {what} of the effect {found[3]}"
     what = found[3]
     if (other := re.search(r"than (\w+)$", what)) and other[1] in columns:
+        what = what.replace(other[1], studies.shown.get(other[1], other[1]))
         what += f" = {columns[other[1]][int(found[2])]:g}"
-    return line, name, f"{found[4]} {what}" if found[4] else what
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return [_plain(v) for v in value.tolist()]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _as_json(pooled: _Pooled) -> dict[str, Any]:
-    """Return the fit with every digit, on the scale of analysis, and the studies."""
-    fit = {field.name: _plain(getattr(pooled.fit, field.name)) for field in fields(pooled.fit)}
-    weights = fit.pop("weights")
-    studies = [
-        {"study": name, "yi": _plain(float(y)), "vi": _plain(float(v)), "weight": weight}
-        for name, y, v, weight in zip(pooled.names, pooled.yi, pooled.vi, weights, strict=True)
-    ]
-    title = {"analysis": pooled.title} if pooled.title else {}
-    head = {**title, "measure": pooled.measure, "options": pooled.options}
-    return {**head, "fit": fit, "studies": studies}
-
-
-def _number(value: float, form: str = ".4g") -> str:
-    return "–" if math.isnan(value) else format(value, form)
-
-
-def _print(pooled: _Pooled) -> None:
-    fit, level = pooled.fit, pooled.options["level"]
-    head = f"{100 * level:g}% CI"
-    if pooled.title:
-        print(f"{pooled.title}\n")
-    _print_studies(pooled, head)
-
-    def show(value: float) -> str:
-        return _shown(pooled.shown, value)
-
-    count = f"{fit.k} {'study' if fit.k == 1 else 'studies'}"
-    measure = pooled.measure if pooled.shown == pooled.measure else f"{pooled.measure} as a ratio"
-    print(f"\n{measure}, {count}, tau² by {pooled.options['tau2']}, {fit.rule} interval")
-    around = f"{head} {show(fit.ci_low)} to {show(fit.ci_high)}"
-    print(f"pooled      {show(fit.estimate)} ({around}), p = {_number(fit.p)}")
-    print(f"prediction  {show(fit.pi_low)} to {show(fit.pi_high)}")
-    low, high = _number(fit.tau2_low), _number(fit.tau2_high)
-    print(f"tau²        {_number(fit.tau2)} ({low} to {high})")
-    low, high = _number(fit.i2_low, ".1f"), _number(fit.i2_high, ".1f")
-    print(f"I²          {_number(fit.i2, '.1f')}% ({low} to {high}%)")
-    print(f"Q           {_number(fit.q, '.2f')}, df = {fit.q_df:g}, p = {_number(fit.q_p)}")
-    if not fit.converged:
-        print("the search for tau² did not converge")
-
-
-def _print_studies(pooled: _Pooled, head: str) -> None:
-    from scipy.special import ndtri
-
-    names = [name if len(name) <= _WIDEST else name[: _WIDEST - 1] + "…" for name in pooled.names]
-    width = max(5, *(len(name) for name in names))
-    print(f"{'study':<{width}}  {'effect':>8}  {head:<20} {'weight %':>8}")
-    half = float(ndtri(0.5 + pooled.options["level"] / 2)) * np.sqrt(pooled.vi)
-    weights = np.atleast_1d(pooled.fit.weights)
-    for name, y, h, w in zip(names, pooled.yi, half, weights, strict=True):
-        low, effect, high = (_shown(pooled.shown, value) for value in (y - h, y, y + h))
-        around = f"{low} to {high}" if not math.isnan(y) else "no effect"
-        print(f"{name:<{width}}  {effect:>8}  {around:<20} {_number(w, '.1f'):>8}")
-
-
-def _shown(measure: str, value: float) -> str:
-    if math.isnan(value):
-        return "–"
-    if measure == "PFT":  # its way back needs a sample size, which a pool has not
-        return f"{value:.4g}"
-    return f"{float(back_transform(measure, value)):.4g}"
+    return line, studies.shown.get(name, name), f"{found[4]} {what}" if found[4] else what

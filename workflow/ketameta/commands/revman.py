@@ -39,6 +39,13 @@ _MEANS = {
     "sd2i": "Control SD",
     "n2i": "Control N",
 }
+_GENERIC = {"yi": "GIV Mean", "sei": "GIV SE"}
+_TITLES = {
+    "counts": _COUNTS,
+    "means": _MEANS,
+    "giv": _GENERIC,
+    "o-e": {"yi": "O-E", "sei": "Variance"},
+}
 _RATIOS = ("RR", "OR", "PETO")
 # the forest plot's numbers have six decimals; g has an approximate small-sample factor there
 _RELATIVE, _ABSOLUTE = 1e-3, 5e-6
@@ -48,20 +55,23 @@ _RELATIVE, _ABSOLUTE = 1e-3, 5e-6
 class Kind:
     """How an analysis measures: ``measure`` of effect sizes, ``data`` the columns it comes from.
 
-    ``shown`` is the measure whose way back from the scale of analysis the forest plot takes.
+    ``shown`` is the measure whose way back from the scale of analysis the forest plot takes, and
+    ``add`` what goes to empty cells (None: the measure's own).
     """
 
     measure: str
     data: str
     shown: str
     name: str
+    add: float | None = None
 
 
 KINDS = (
     Kind("RR", "counts", "RR", "risk ratio"),
     Kind("OR", "counts", "OR", "odds ratio"),
-    Kind("PETO", "counts", "PETO", "Peto odds ratio"),
-    Kind("RD", "counts", "RD", "risk difference"),
+    Kind("PETO", "counts", "PETO", "Peto odds ratio", add=0.0),
+    # a risk difference, and Peto's O-E and V, can be computed with empty cells
+    Kind("RD", "counts", "RD", "risk difference", add=0.0),
     Kind("MD", "means", "MD", "mean difference"),
     Kind("SMD", "means", "SMD", "standardised mean difference"),
     Kind("GEN", "giv", "GEN", "estimate and standard error"),
@@ -85,14 +95,15 @@ class ChoiceError(ValueError):
 
 
 def choose(
-    path: Path, number: str | None, subgroup: str | None, measure: str | None
+    file: tuple[str, bytes], number: str | None, subgroup: str | None, measure: str | None
 ) -> tuple[Chosen, list[Problem]]:
     """Return one analysis, or one subgroup of it, and the notes on how the file was read.
 
+    ``file`` is its name, for messages, and its bytes.
     Raises `TableError` with every fault of the file or where the measure cannot be told, and
     `ChoiceError`.
     """
-    sheet = read_data_rows(path)
+    sheet = read_data_rows(Path(file[0]), file[1])
     faults = sorted(p for p in sheet.problems if p.severity == ERROR)
     if faults:
         raise TableError(*((p.line, p.column, p.message) for p in faults))
@@ -103,13 +114,14 @@ def choose(
         rows, title = analysis.subgroup(name), f"{title}: {name}"
     kind, said = told(rows, measure)
     empty = ~estimable(rows, kind)
-    columns = columns_of(rows, kind)
-    for values in columns.values():
-        values[empty] = np.nan
     if left := [row["Study"] for row, none in zip(rows, empty, strict=True) if none]:
         said.append(f"not estimable: {', '.join(left)}")
     studies = Studies(
-        [escaped(row["Study"]) for row in rows], [row.line for row in rows], columns, []
+        [escaped(row["Study"]) for row in rows],
+        [row.line for row in rows],
+        columns_of(rows, kind),
+        [],
+        shown=_TITLES[kind.data],
     )
     chosen = Chosen(studies, kind, escaped(title), tuple(escaped(text) for text in said))
     return chosen, sheet.problems
@@ -229,11 +241,9 @@ def effects(rows: Sequence[Entry], kind: Kind) -> tuple[Array, Array]:
     """Return yi and vi of rows as RevMan computes them; NaN where a row has no effect."""
     columns = columns_of(rows, kind)
     if kind.data in ("counts", "means"):
-        # a risk difference can be computed with empty cells
-        add = 0.0 if kind.measure == "RD" else None
         correction = "approximate" if kind.measure == "SMD" else "exact"
         arrays: dict[str, Any] = dict(columns)
-        found = effect_size(kind.measure, add=add, correction=correction, **arrays)
+        found = effect_size(kind.measure, add=kind.add, correction=correction, **arrays)
         return np.atleast_1d(found.yi), np.atleast_1d(found.vi)
     return columns["yi"], columns["sei"] ** 2
 
@@ -267,7 +277,7 @@ def columns_of(rows: Sequence[Entry], kind: Kind) -> dict[str, Array]:
         names = _COUNTS if kind.data == "counts" else _MEANS
         return {name: _column(rows, column) for name, column in names.items()}
     if kind.data == "giv":
-        return {"yi": _column(rows, "GIV Mean"), "sei": _column(rows, "GIV SE")}
+        return {name: _column(rows, column) for name, column in _GENERIC.items()}
     # Peto's one-step estimate: log ratio (O-E)/V with variance 1/V
     with np.errstate(all="ignore"):
         variance = _column(rows, "Variance")

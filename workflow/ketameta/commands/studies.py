@@ -1,142 +1,219 @@
-"""A file of studies, one a row, by the column names of effect sizes."""
+"""The columns of a table that a measure takes, as numbers, and the names of its studies.
+
+Only the columns of the measure asked for have to be numbers: a table may carry what it likes
+beside them.
+"""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ketameta.ingest.cells import likely, number, plain_minus
-from ketameta.ingest.reader import Row, split
-from ketameta.ingest.text import UnreadableError, decode, load
+from ketameta.commands.intervals import Reported, reported
+from ketameta.commands.names import (
+    ALIASES,
+    ARGUMENTS,
+    AUTHORS,
+    LABELS,
+    RATIOS,
+    YEARS,
+    is_data,
+    is_log,
+    plain,
+    value_of,
+)
+from ketameta.commands.numbers import ABSENT, Places, is_number, numbers
+from ketameta.commands.table import Table, TableError, content_of, read_table
 from ketameta.stats import MEASURES
 from ketameta.tables.problems import escaped, shown
 from ketameta.vocabulary import nearest
 
-# every column that some measure knows, in the order of the measures
-ARGUMENTS = tuple(
-    dict.fromkeys(
-        name
-        for measure in MEASURES.values()
-        for name in (*(n for group in measure.required for n in group), *measure.optional)
-    )
-)
-LABELS = ("study", "trial", "label", "slab", "name", "author")
-_ABSENT = ("", "NA")
-_DELIMITERS = (",", "\t", ";")
-
-
-class TableError(Exception):
-    """The file cannot be pooled; ``faults`` say why, as (line or 0, column or "", message)."""
-
-    def __init__(self, *faults: tuple[int, str, str]) -> None:
-        super().__init__("; ".join(message for _, _, message in faults))
-        self.faults = faults
-
-    def lines(self, file: Path) -> list[str]:
-        """Return a line for each fault, with its place in the file, safe to print."""
-        found = []
-        for line, column, message in self.faults:
-            place = f"{file}:{line}" if line else f"{file}"
-            about = f" column {column}" if column else ""
-            found.append(escaped(f"{place}{about}: {message}"))
-        return found
-
 
 @dataclass(frozen=True)
 class Studies:
-    """The rows of a file: a name and a line each, and the columns that effect sizes know."""
+    """Studies to pool: a name and a line each, and the columns that their measure takes.
+
+    ``reasons`` says of a study, by its place, why its numbers make no effect; ``shown`` names the
+    columns as the file does; ``notes`` are what a person must know of how they were read.
+    """
 
     names: list[str]
     lines: list[int]
     columns: dict[str, NDArray[np.float64]]
     header: list[str]
+    reasons: dict[int, str] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
-def read_studies(path: Path) -> Studies:
-    """Read a CSV or TSV file, or one with semicolons; a cell that is empty or NA is NaN.
+def read_studies(path: Path, measure: str | None = None) -> Studies:
+    """Read a file of studies; see `studies_of`."""
+    return studies_of(read_table(content_of(path)), measure)[0]
 
-    Raises `TableError` with every fault: no text, no known column, rows of another length than
-    the header, cells that are not numbers.
+
+def studies_of(
+    table: Table, measure: str | None, level: float | None = None
+) -> tuple[Studies, str, str]:
+    """Return the studies of a table, their measure, and the one that says how effects are shown.
+
+    Without a measure it is GEN, or that of a ratio with its interval where the table has one.
+    ``level`` is that of the intervals in the table, where their names do not tell. Raises
+    `TableError` with every fault.
     """
-    try:
-        text = decode(load(path, regular=False))
-    except UnreadableError as error:
-        raise TableError((error.line, "", str(error))) from None
-    if text.foreign:
-        line = text.content[: text.content.index("\ufffd")].count("\n") + 1
-        raise TableError((line, "", f"{text.foreign}; save the file as UTF-8"))
-    rows = [row for row in split(text.content, _delimiter(text.content)) if _filled(row)]
-    header = _header(rows[0] if rows else Row(1, 1, [], ""))
-    broken = [fault for row in rows[1:] if (fault := _broken(row, header))]
-    if broken:
-        raise TableError(*broken)
-    cells = [(row.line, row.cells) for row in rows[1:] if isinstance(row.cells, list)]
-    if not cells:
+    if not any(is_data(name) for name in table.header):
+        raise TableError(_nothing(table))
+    if not table.rows:
         raise TableError((0, "", "has a header and no study below it"))
-    faults: list[tuple[int, str, str]] = []
-    known = [(i, name) for i, name in enumerate(header) if name in ARGUMENTS]
-    values = [[_value(row[i], line, name, faults) for i, name in known] for line, row in cells]
-    if faults:
-        raise TableError(*faults)
-    columns = {name: np.array([row[j] for row in values]) for j, (_, name) in enumerate(known)}
-    lower = [name.lower() for name in header]
-    label = next((lower.index(name) for name in LABELS if name in lower), None)
-    names = [
-        f"study {i}" if label is None else escaped(row[label].strip()) or f"study {i}"
-        for i, (_, row) in enumerate(cells, start=1)
-    ]
-    return Studies(names, [line for line, _ in cells], columns, header)
+    own = "GEN" if measure is None else measure
+    if own in MEASURES and not _lacking(own, table):
+        places = _places(own, table)
+        log = is_log(table.header[places["yi"]]) if own == "GEN" else ""
+        return _studies(table, places, table.notes), own, log or own
+    if found := reported(table, measure, level):
+        return _of_intervals(table, found), found.measure, found.measure
+    if measure in RATIOS and not _lacking("GEN", table):
+        note = f"yi is taken as the log of {measure}"
+        return _studies(table, _places("GEN", table), [*table.notes, note]), measure, measure
+    raise TableError(_missing(own, table))
 
 
-def _delimiter(text: str) -> str:
-    """Return the mark that makes most known names of the first line."""
-    first = text.lstrip("\n").partition("\n")[0]
-    return max(
-        _DELIMITERS,
-        key=lambda mark: sum(part.strip(' "') in ARGUMENTS for part in first.split(mark)),
+def _lacking(measure: str, table: Table) -> list[tuple[str, ...]]:
+    """Return the groups of columns of which the table has none."""
+    required = MEASURES[measure].required
+    return [group for group in required if not any(_candidates(name, table) for name in group)]
+
+
+def _candidates(name: str, table: Table) -> list[int]:
+    """Return the columns that can be an argument, its own name first."""
+    own = [i for i, other in enumerate(table.header) if other == name]
+    words = ALIASES[name]
+    return own + [i for i, x in enumerate(table.header) if i not in own and plain(x) in words]
+
+
+def _places(measure: str, table: Table) -> Places:
+    """Return where each argument of a measure stands."""
+    row = MEASURES[measure]
+    taken: list[str] = [*row.optional]
+    for group in row.required:
+        # of what may stand for each other, such as vi and sei, our own names go first
+        taken += [name for name in group if name in table.header] or group
+    return {name: _place(name, table) for name in taken if _candidates(name, table)}
+
+
+def _place(name: str, table: Table) -> int:
+    """Return where an argument stands; of several columns that one which holds numbers."""
+    places = _candidates(name, table)
+    if (count := table.header.count(name)) > 1:
+        raise TableError((table.header_line, name, f"stands {_times(count)} in the header"))
+    good = [at for at in places if any(map(is_number, table.column(at)))] or places
+    if table.header[good[0]] != name and len(good) > 1:
+        names = " and ".join(shown(table.header[at]) for at in good)
+        message = f"{names} can each be {name}; keep one of them, or call it {name}"
+        raise TableError((table.header_line, "", message))
+    return good[0]
+
+
+def _times(count: int) -> str:
+    return "twice" if count == 2 else f"{count} times"
+
+
+def _studies(table: Table, places: Places, notes: list[str]) -> Studies:
+    """Return the studies with the columns at these places as numbers."""
+    columns, said = numbers(table, places)
+    names, how = names_of(table, set(places.values()))
+    told = {name: table.header[at] for name, at in places.items()}
+    other = [f"{told[name]} as {name}" for name in places if told[name] != name]
+    read = [f"read as: {', '.join(other)}"] if other else []
+    return Studies(
+        names, table.lines, columns, table.header, {}, told, [*notes, *said, *read, *how]
     )
 
 
-def _filled(row: Row) -> bool:
-    return isinstance(row.cells, str) or any(cell.strip() for cell in row.cells)
+def _of_intervals(table: Table, found: Reported) -> Studies:
+    names, how = names_of(table, found.places)
+    notes = [*table.notes, *found.notes, *how]
+    return Studies(names, table.lines, found.columns, table.header, found.reasons, {}, notes)
 
 
-def _header(row: Row) -> list[str]:
-    if isinstance(row.cells, str):
-        raise TableError((row.line, "", row.cells))
-    header = [cell.strip() for cell in row.cells]
-    if not any(header):
-        raise TableError((0, "", "is empty"))
-    twice = [name for name, count in Counter(header).items() if count > 1 and name in ARGUMENTS]
+def names_of(table: Table, taken: set[int]) -> tuple[list[str], list[str]]:
+    """Return a name for each study, and where it comes from unless a column says it is one."""
+    free = [i for i in range(len(table.header)) if i not in taken]
+    bare = {i: plain(table.header[i]) for i in free}
+    order = {word: rank for rank, word in enumerate(LABELS)}
+    known = sorted((i for i in free if bare[i] in order), key=lambda i: order[bare[i]])
+    notes: list[str] = []
+    at = known[0] if known else next((i for i in free if _is_text(table.column(i))), None)
+    if at is None:
+        notes.append("no column names the studies; they are numbered")
+        cells = [""] * len(table.rows)
+    else:
+        cells = table.column(at)
+        if not known:
+            notes.append(f"the column {shown(table.header[at])} is taken as the studies' names")
+        year = next((i for i in free if bare[i] in YEARS), None)
+        if bare[at] in AUTHORS and year is not None:
+            years = table.column(year)
+            cells = [f"{name} {when}".strip() for name, when in zip(cells, years, strict=True)]
+    names = [escaped(cell) or f"study {i}" for i, cell in enumerate(cells, start=1)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise TableError(*((row.line, name, "stands twice in the header") for name in twice))
-    if not set(header) & set(ARGUMENTS):
-        near = [(name, nearest(name[:20], list(ARGUMENTS), 1)) for name in header[:50] if name]
-        hints = [f"{shown(name)} is like {close[0]}" for name, close in near if close][:3]
-        message = "no column has a name that effect sizes know: " + ", ".join(ARGUMENTS)
-        raise TableError((row.line, "", "; ".join([message, *hints])))
-    return header
+        notes.append(
+            f"{_listed(twice)} {'stands' if len(twice) == 1 else 'stand'} in several rows, which "
+            "are pooled as if their people were different"
+        )
+    return names, notes
 
 
-def _broken(row: Row, header: list[str]) -> tuple[int, str, str] | None:
-    if isinstance(row.cells, str):
-        return row.line, "", row.cells
-    if len(row.cells) != len(header):
-        return row.line, "", f"has {len(row.cells)} cells; the header has {len(header)}"
-    return None
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
 
 
-def _value(cell: str, line: int, name: str, faults: list[tuple[int, str, str]]) -> float:
-    text = cell.strip()
-    if text in _ABSENT:
-        return math.nan
-    value = number(plain_minus(text))
-    if value is None:
-        faults.append((line, name, f"{shown(text)} is not a number{likely(text)}"))
-        return math.nan
-    return value
+def _is_text(cells: list[str]) -> bool:
+    filled = [cell for cell in cells if cell not in ABSENT]
+    return 2 * sum(not is_number(cell) for cell in filled) > len(filled)
+
+
+def _nothing(table: Table) -> tuple[int, str, str]:
+    """Return the fault of a table in which no column has a known name."""
+    near = [(name, nearest(name[:20], list(ARGUMENTS), 1)) for name in table.header[:50] if name]
+    hints = [f"{shown(name)} is like {close[0]}" for name, close in near if close][:3]
+    message = "no column has a name that effect sizes know: " + ", ".join(ARGUMENTS)
+    return table.header_line, "", "; ".join([message, *hints])
+
+
+def _missing(measure: str, table: Table) -> tuple[int, str, str]:
+    """Return the fault of a table without the columns that a measure needs."""
+    if measure not in MEASURES:
+        message = (
+            f"{measure} needs estimates and their interval ({measure.lower()}, lower, upper), or "
+            "logarithms and standard errors (yi, sei)"
+        )
+        return table.header_line, "", message
+    missing = _lacking(measure, table)
+    groups = ", ".join(" or ".join(group) for group in missing)
+    spare = [name for name in table.header if name and not is_data(name)]
+    hints = [
+        f"is {close[0]!r} meant for {name}?"
+        for group in missing
+        for name in group
+        if (close := nearest(name, spare, 1)) and close[0][:1].lower() == name[0]
+    ]
+    fitting = [name for name in MEASURES if not _lacking(name, table)]
+    hints = hints[:3] or [f"the file has those of {', '.join(fitting[:8])}"] * bool(fitting)
+    if name := next((name for name in table.header if value_of(name)), None):
+        hints.append(f"{shown(name)} is read with its interval: lower and upper, or 0.95 to 2.76")
+    message = f"{needs(measure)}; missing: {groups}"
+    return table.header_line, "", "; ".join([message, *hints])
+
+
+def needs(measure: str) -> str:
+    """Say which columns a measure needs."""
+    if measure not in MEASURES:
+        measure = "GEN"
+    groups = (" or ".join(group) for group in MEASURES[measure].required)
+    return f"{measure} needs the columns {', '.join(groups)}"

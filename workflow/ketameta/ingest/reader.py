@@ -84,11 +84,16 @@ class TextTable:
         )
 
 
-def read_text(path: Path, schema: TableSchema, name: str | None = None) -> TextTable:
-    """Read a CSV or TSV file; ``name`` is what messages call it (default: the path as given)."""
+def read_text(
+    path: Path, schema: TableSchema, name: str | None = None, content: bytes | None = None
+) -> TextTable:
+    """Read a CSV or TSV file; ``name`` is what messages call it (default: the path as given).
+
+    ``content`` are its bytes where they are read already.
+    """
     table = TextTable(schema, name or path.as_posix())
     try:
-        text = decode(load(path))
+        text = decode(load(path) if content is None else content)
     except UnreadableError as error:
         table.fault(error.line, "", "", str(error))
         return table

@@ -41,7 +41,15 @@ class Analysis:
 def is_data_rows(path: Path) -> bool:
     """Say whether a file has the header of RevMan's data rows, whatever stands between cells."""
     try:
-        first = decode(load(path)).content.lstrip("\n").partition("\n")[0]
+        return has_data_rows(load(path))
+    except UnreadableError:
+        return False
+
+
+def has_data_rows(content: bytes) -> bool:
+    """Say whether the bytes of a file have that header."""
+    try:
+        first = decode(content).content.lstrip("\n").partition("\n")[0]
     except UnreadableError:
         return False
     known, own = set(DATA_ROWS.names), DATA_ROWS.own_name
@@ -49,9 +57,12 @@ def is_data_rows(path: Path) -> bool:
     return max(map(len, found)) >= _SURE
 
 
-def read_data_rows(path: Path) -> Sheet:
-    """Read and check a file of data rows; every fault is a problem of the sheet, in one pass."""
-    text = read_text(path, DATA_ROWS)
+def read_data_rows(path: Path, content: bytes | None = None) -> Sheet:
+    """Read and check a file of data rows; every fault is a problem of the sheet, in one pass.
+
+    ``content`` are its bytes where they are read already.
+    """
+    text = read_text(path, DATA_ROWS, content=content)
     if not text.readable:
         return Sheet(DATA_ROWS, text.file, problems=list(text.problems))
     sheet = typed(text)

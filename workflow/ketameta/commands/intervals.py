@@ -1,0 +1,249 @@
+"""Estimates that are published with an interval: OR, RR, HR (or a difference), lower, upper.
+
+The standard error is (upper - lower) / (2 z), ratios on the log scale, with the normal quantile z
+of the level of the interval (Cochrane Handbook 6.3.1 and 6.3.2).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ketameta.commands.names import (
+    DIFFERENCES,
+    RATIOS,
+    Value,
+    end_of,
+    is_interval,
+    level_of,
+    plain,
+    value_of,
+)
+from ketameta.commands.numbers import ABSENT, as_numbers
+from ketameta.commands.table import Table, TableError
+from ketameta.tables.problems import shown
+
+# how far from the middle an estimate may stand beyond what rounding explains, in half-widths
+LEAN = 0.1
+_NUMBER = r"[-+\u2212]?[0-9]*[.,]?[0-9]+"
+_PAIR = rf"({_NUMBER})\s*(?:to|[-\u2013\u2014;,]|\.\.)\s*({_NUMBER})"
+_TWO = re.compile(rf"[(\[]?\s*{_PAIR}\s*[)\]]?")
+_THREE = re.compile(rf"({_NUMBER})\s*[(\[,;]?\s*(?:9\d ?% ?)?(?:CI)?:?\s*{_PAIR}\s*[)\]]?", re.I)
+_ESTIMATES = ("estimate", "est", "effect", "es", "value", "ratio", "pointestimate", "yi", "te")
+_DEFAULT_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Reported:
+    """Effects made of estimates and intervals: yi and sei on the scale of analysis.
+
+    ``places`` are the columns used; ``reasons`` say of a study, by its place, why it has no effect.
+    """
+
+    measure: str
+    columns: dict[str, NDArray[np.float64]]
+    places: set[int]
+    reasons: dict[int, str]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Estimates and both ends as text, the columns that they stand in, and the level if stated."""
+
+    texts: dict[str, list[str]]
+    titles: dict[str, str]
+    places: set[int]
+    level: float | None
+
+
+def reported(table: Table, measure: str | None, level: float | None) -> Reported | None:
+    """Return the effects of a table of estimates with intervals; None where it is none.
+
+    Raises `TableError` with every row whose numbers cannot be: a ratio of 0 or below, an estimate
+    outside its interval, limits the wrong way round.
+    """
+    found = _estimates(table, measure)
+    cells = found and _cells(table, found[0], found[1].measure)
+    if not found or not cells:
+        return None
+    values, said = as_numbers(table, cells.texts, cells.titles)
+    faults = [*_faults(table, cells, values, found[1].log)]
+    if faults:
+        raise TableError(*faults)
+    return _effects(table, found[1], cells, values, (level or cells.level or _DEFAULT_LEVEL, said))
+
+
+def _estimates(table: Table, measure: str | None) -> tuple[int, Value] | None:
+    """Return the column of estimates and what it holds; a `TableError` where it is not clear."""
+    named = {i: value for i, name in enumerate(table.header) if (value := value_of(name))}
+    if measure in (*RATIOS, *DIFFERENCES):
+        wished = Value(measure, measure in RATIOS)
+        # the arithmetic of all ratios is one: what is asked for goes before the column's name
+        logs = {i: wished for i, value in named.items() if value.log and wished.log}
+        other = (i for i, name in enumerate(table.header) if plain(name) in _ESTIMATES)
+        named = {i: value for i, value in named.items() if value.measure == measure}
+        named = named or dict.fromkeys(other, wished) or logs
+    elif measure == "GEN" or not named:
+        effects = (i for i, name in enumerate(table.header) if plain(name) in ("yi", "te"))
+        named = {i: Value("GEN", log=False) for i in effects}
+    exact = {i: v for i, v in named.items() if plain(table.header[i]) == v.measure.lower()}
+    if measure is not None and measure not in (*RATIOS, *DIFFERENCES, "GEN"):
+        return None
+    if len(named) > 1 and len(exact) == 1:
+        named = exact
+    if len(named) > 1:
+        names = " and ".join(shown(table.header[i]) for i in named)
+        what = "say which with --measure" if measure is None else "keep one of them"
+        raise TableError((table.header_line, "", f"{names} are estimates; {what}"))
+    return next(iter(named.items()), None)
+
+
+def _cells(table: Table, at: int, measure: str) -> _Cells | None:
+    """Return the cells of estimates and ends, from three columns, two or one."""
+    title = table.header[at]
+    low, high = (_end(table, end, measure) for end in ("low", "high"))
+    if low is not None and high is not None:
+        places = {"estimate": at, "low": low, "high": high}
+        titles = {name: table.header[i] for name, i in places.items()}
+        texts = {name: table.column(i) for name, i in places.items()}
+        stated = next((x for name in titles.values() if (x := level_of(name))), None)
+        return _Cells(texts, titles, set(places.values()), stated)
+    whole = [i for i, name in enumerate(table.header) if is_interval(name) and not value_of(name)]
+    if whole:
+        pairs, title_of = _taken_apart(table, whole[0], _TWO), table.header[whole[0]]
+        texts = {"estimate": table.column(at), "low": pairs[0], "high": pairs[1]}
+        titles = {"estimate": title, "low": title_of, "high": title_of}
+        return _Cells(texts, titles, {at, whole[0]}, level_of(title_of))
+    if is_interval(title):
+        parts = _taken_apart(table, at, _THREE)
+        texts = dict(zip(("estimate", "low", "high"), parts, strict=True))
+        return _Cells(texts, dict.fromkeys(texts, title), {at}, level_of(title))
+    return None
+
+
+def _end(table: Table, end: str, measure: str) -> int | None:
+    """Return the column of one end; of several that of the measure."""
+    found = [i for i, name in enumerate(table.header) if end_of(name) == end]
+    own = [i for i in found if measure.lower() in plain(table.header[i])]
+    found = own if len(found) > 1 and own else found
+    if len(found) > 1:
+        names = " and ".join(shown(table.header[i]) for i in found)
+        message = f"{names} can each be the {'lower' if end == 'low' else 'upper'} limit; keep one"
+        raise TableError((table.header_line, "", message))
+    return found[0] if found else None
+
+
+def _taken_apart(table: Table, at: int, pattern: re.Pattern[str]) -> tuple[list[str], ...]:
+    """Return the numbers of cells such as ``0.95 to 2.76`` as columns of text."""
+    rows, faults = [], []
+    for line, cell in zip(table.lines, table.column(at), strict=True):
+        found = pattern.fullmatch(cell)
+        if not found and cell not in ABSENT:
+            example = "0.95 to 2.76" if pattern is _TWO else "1.62 (0.95 to 2.76)"
+            faults.append((line, table.header[at], f"{shown(cell)} is not written as {example}"))
+        rows.append(found.groups() if found else [""] * pattern.groups)
+    if faults:
+        raise TableError(*faults)
+    return tuple([row[i] for row in rows] for i in range(pattern.groups))
+
+
+def _faults(
+    table: Table, cells: _Cells, values: dict[str, NDArray[np.float64]], log: bool
+) -> Iterator[tuple[int, str, str]]:
+    """Yield what cannot be."""
+    titles = cells.titles
+    for i, line in enumerate(table.lines):
+        estimate, low, high = (float(values[name][i]) for name in ("estimate", "low", "high"))
+        bad = {"estimate": estimate <= 0, "low": low < 0, "high": high <= 0}
+        if log and any(bad.values()):
+            name = next(name for name, wrong in bad.items() if wrong)
+            message = f"{values[name][i]:g} is no ratio, which is above 0; logarithms are called yi"
+            yield line, titles[name], message
+        elif low > high:
+            message = f"the lower limit {low:g} is above the upper limit {high:g}"
+            yield line, titles["low"], message
+        elif not _inside(cells.texts, i, (estimate, low, high)):
+            message = f"{estimate:g} is outside its interval, {low:g} to {high:g}"
+            yield line, titles["estimate"], message
+
+
+def _inside(texts: dict[str, list[str]], i: int, row: tuple[float, float, float]) -> bool:
+    """Say whether an estimate can be inside its interval, each number being rounded."""
+    estimate, low, high = row
+    around, below, above = (_half(texts[name][i]) for name in ("estimate", "low", "high"))
+    return not (estimate + around < low - below or estimate - around > high + above)
+
+
+def _half(text: str) -> float:
+    """Return half a unit of the last digit of a number as it is typed."""
+    digits = re.search(r"[.,]([0-9]+)", text)
+    return 0.5 * 10.0 ** -(len(digits[1]) if digits else 0)
+
+
+def _effects(
+    table: Table,
+    value: Value,
+    cells: _Cells,
+    values: dict[str, NDArray[np.float64]],
+    how: tuple[float, list[str]],
+) -> Reported:
+    """Return yi and sei, NaN with a reason where there is none, and what must be known of them."""
+    from scipy.special import ndtri
+
+    level, notes = how
+    z = float(ndtri(0.5 + level / 2))
+    reasons: dict[int, str] = {}
+    for i in range(len(table.lines)):
+        row = {name: values[name][i] for name in ("estimate", "low", "high")}
+        if empty := [cells.titles[name] for name, x in row.items() if math.isnan(x)]:
+            names = list(dict.fromkeys(empty))
+            reasons[i] = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} empty"
+        elif value.log and row["low"] == 0:
+            reasons[i] = "a lower limit of 0 has no logarithm; give it with more digits"
+        elif row["low"] == row["high"]:
+            reasons[i] = "both limits are equal: no standard error"
+    out = np.array([i in reasons for i in range(len(table.lines))])
+    scale = np.log if value.log else np.asarray
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate, low, high = (
+            np.where(out, np.nan, scale(values[x])) for x in ("estimate", "low", "high")
+        )
+    ends = "ln upper − ln lower" if value.log else "upper − lower"
+    said = f"standard errors from the {100 * level:g}% intervals, ({ends}) / (2 × {z:.3g})"
+    title = cells.titles["estimate"]
+    if (own := value_of(title)) and own.measure != value.measure:
+        notes = [f"the column {shown(title)} is taken as {value.measure}, as asked", *notes]
+    lean = [*_leaning(table, cells, value, (estimate, low, high))]
+    columns = {"yi": estimate, "sei": (high - low) / (2 * z)}
+    return Reported(value.measure, columns, cells.places, reasons, [*notes, said, *lean])
+
+
+def _leaning(
+    table: Table, cells: _Cells, value: Value, row: tuple[NDArray[np.float64], ...]
+) -> Iterator[str]:
+    """Yield a note on estimates that are off the middle of their interval beyond rounding."""
+    estimate, low, high = row
+    found = []
+    for i, line in enumerate(table.lines):
+        if math.isnan(estimate[i]):
+            continue
+        halves = [_half(cells.texts[name][i]) for name in ("estimate", "low", "high")]
+        if value.log:
+            ends = zip(halves, np.exp([estimate[i], low[i], high[i]]), strict=True)
+            halves = [math.log(x / max(x - half, x / 2)) for half, x in ends]
+        off = abs(estimate[i] - (low[i] + high[i]) / 2) - halves[0] - (halves[1] + halves[2]) / 2
+        if off > LEAN * (high[i] - low[i]) / 2:
+            found.append(line)
+    if not found:
+        return
+    middle = "geometric middle" if value.log else "middle"
+    lines = f"line{'s' if len(found) > 1 else ''} {', '.join(map(str, found[:10]))}"
+    yield f"the estimate is not in the {middle} of its interval ({lines}); is a number mistyped?"
+    if not value.log and 2 * len(found) > len(table.lines) and (low > 0).all():
+        yield "if these are ratios, say so with --measure OR, RR or HR"

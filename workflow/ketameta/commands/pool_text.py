@@ -1,0 +1,223 @@
+"""What `ketameta pool` prints: studies, the pooled effect, and what must be known of both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ketameta.stats import MEASURES, RandomEffects, back_transform
+
+_WIDEST = 40
+_MOST_NAMED = 10
+# where effects of a measure can lie, and the measures whose limits stay there
+_BOUNDS = {
+    "PR": (0, 1, "PLO (logits) keeps them inside; a project can pool by GLMM"),
+    "RD": (-1, 1, "RR and OR have no such limits"),
+    "MPRD": (-1, 1, "MPRR and MPOR have no such limits"),
+    "MPRDM": (-1, 1, "MPRRM and MPORM have no such limits"),
+    "COR": (-1, 1, "ZCOR (Fisher's z) keeps them inside"),
+}
+_POOLED = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """What was asked and what came out; ``title`` names one analysis of several in the file.
+
+    ``shown`` is the measure whose way back to the readable scale the numbers take in print, and
+    ``sizes`` the people of each study where that way needs them. ``reasons`` say of a study, by
+    its place, why it has no effect.
+    """
+
+    measure: str
+    shown: str
+    options: dict[str, Any]
+    names: list[str]
+    yi: NDArray[np.float64]
+    vi: NDArray[np.float64]
+    fit: RandomEffects
+    reasons: dict[int, str]
+    title: str = ""
+    sizes: NDArray[np.float64] | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def size(self) -> float | None:
+        """Return the harmonic mean of the sizes of the studies that are pooled."""
+        if self.sizes is None:
+            return None
+        sizes = self.sizes[~np.isnan(self.yi)]
+        return float(len(sizes) / np.sum(1 / sizes))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names in a row, the last of many only counted."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def remarks(pooled: Pooled) -> list[str]:
+    """Return what the numbers do not say themselves."""
+    fit = pooled.fit
+    found = [f"no effect of {pooled.names[i]}: {why}" for i, why in sorted(pooled.reasons.items())]
+    found += pooled.notes
+    if (size := pooled.size()) is not None:
+        found.append(
+            "double arcsines are shown as proportions: of a study by its own n, of the pool by the "
+            f"harmonic mean of n, {size:.4g}"
+        )
+    if pooled.measure == "AS":
+        found.append("AS is a difference of arcsines in radians, which has no way back to risks")
+    found += [*_beyond(pooled), *_cut(pooled), *_spread(pooled)]
+    for parts, what in ((fit.ci_in_parts, "effects"), (fit.tau2_in_parts, "tau²")):
+        if parts:
+            found.append(
+                f"the {what} that the likelihood is compatible with fall into parts; the interval "
+                "holds their outermost limits"
+            )
+    return found if fit.converged else [*found, "the search for tau² did not converge"]
+
+
+def _half(pooled: Pooled) -> NDArray[np.float64]:
+    from scipy.special import ndtri
+
+    return np.asarray(float(ndtri(0.5 + pooled.options["level"] / 2)) * np.sqrt(pooled.vi))
+
+
+def _outside(pooled: Pooled, low: float, high: float) -> list[str]:
+    """Return the names of intervals that reach beyond what can be."""
+    half, fit = _half(pooled), pooled.fit
+    with np.errstate(invalid="ignore"):
+        over = (pooled.yi - half < low) | (pooled.yi + half > high)
+    found = [name for name, bad in zip(pooled.names, over, strict=True) if bad]
+    ends = {"the pooled interval": ("ci_low", "ci_high"), "the prediction": ("pi_low", "pi_high")}
+    for name, (a, b) in ends.items():
+        if getattr(fit, a) < low or getattr(fit, b) > high:
+            found.append(name)
+    return found
+
+
+def _beyond(pooled: Pooled) -> list[str]:
+    if pooled.measure not in _BOUNDS:
+        return []
+    low, high, way = _BOUNDS[pooled.measure]
+    names = _outside(pooled, low, high)
+    what = "no proportion" if low == 0 else f"no {pooled.measure}"
+    text = f"limits below {low} or above {high}, where {what} can be: {listed(names)}; {way}"
+    return [text] if names else []
+
+
+def _cut(pooled: Pooled) -> list[str]:
+    """Return a remark on limits that the way back sets to 0 or 1."""
+    if pooled.measure not in ("PAS", "PFT"):
+        return []
+    names = _outside(pooled, 0.0, math.pi / 2)
+    text = f"limits that lie beyond proportions of 0 or 1 are shown as 0 or 1: {listed(names)}"
+    return [text] if names else []
+
+
+def _spread(pooled: Pooled) -> list[str]:
+    """Return a remark where tau² or I² lies outside its own interval."""
+    fit = pooled.fit
+    slack = 1e-9 * max(fit.tau2, fit.tau2_high, 1e-300) if not math.isnan(fit.tau2_high) else 0.0
+    out = {
+        "tau²": fit.tau2 < fit.tau2_low - slack or fit.tau2 > fit.tau2_high + slack,
+        "I²": fit.i2 < fit.i2_low - 1e-6 or fit.i2 > fit.i2_high + 1e-6,
+    }
+    names = [name for name, bad in out.items() if bad]
+    if not names:
+        return []
+    verb = "lies" if len(names) == 1 else "lie"
+    method = "assumed to be 0" if pooled.options["tau2"] == "EE" else f"by {pooled.options['tau2']}"
+    text = (
+        f"{' and '.join(names)} {verb} outside the interval: tau² is {method}, the interval is "
+        "that of the Q-profile, another method"
+    )
+    if fit.tau2_high == 0:
+        text += "; no tau² fits effects as close together as these"
+    return [text]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_plain(v) for v in value.tolist()]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def as_json(pooled: Pooled) -> dict[str, Any]:
+    """Return the fit with every digit, on the scale of analysis, the studies and the remarks."""
+    fit = {f.name: _plain(getattr(pooled.fit, f.name)) for f in fields(pooled.fit)}
+    weights = fit.pop("weights")
+    studies = [
+        {"study": name, "yi": _plain(float(y)), "vi": _plain(float(v)), "weight": weight}
+        for name, y, v, weight in zip(pooled.names, pooled.yi, pooled.vi, weights, strict=True)
+    ]
+    for i, why in pooled.reasons.items():
+        studies[i]["reason"] = why
+    title = {"analysis": pooled.title} if pooled.title else {}
+    head = {**title, "measure": pooled.measure, "options": pooled.options}
+    return {**head, "fit": fit, "studies": studies, "notes": remarks(pooled)}
+
+
+def _number(value: float, form: str = ".4g") -> str:
+    return "–" if math.isnan(value) else format(value, form)
+
+
+def print_pooled(pooled: Pooled) -> None:
+    """Print studies, result and remarks."""
+    fit, level = pooled.fit, pooled.options["level"]
+    head = f"{100 * level:g}% CI"
+    if pooled.title:
+        print(f"{pooled.title}\n")
+    _print_studies(pooled, head)
+    size = pooled.size()
+
+    def show(value: float) -> str:
+        return _shown(pooled.shown, value, size)
+
+    count = f"{fit.k} {'study' if fit.k == 1 else 'studies'}"
+    measure = (
+        pooled.measure if pooled.measure != "GEN" or pooled.shown == "GEN" else "GEN as a ratio"
+    )
+    method = pooled.options["tau2"]
+    by = "common effect (EE)" if method == "EE" else f"tau² by {method}"
+    print(f"\n{measure}, {count}, {by}, {fit.rule} interval")
+    around = f"{head} {show(fit.ci_low)} to {show(fit.ci_high)}"
+    print(f"pooled      {show(fit.estimate)} ({around}), p = {_number(fit.p)}")
+    print(f"prediction  {show(fit.pi_low)} to {show(fit.pi_high)}")
+    low, high = _number(fit.tau2_low), _number(fit.tau2_high)
+    print(f"tau²        {_number(fit.tau2)} ({low} to {high})")
+    low, high = _number(fit.i2_low, ".1f"), _number(fit.i2_high, ".1f")
+    print(f"I²          {_number(fit.i2, '.1f')}% ({low} to {high}%)")
+    print(f"Q           {_number(fit.q, '.2f')}, df = {fit.q_df:g}, p = {_number(fit.q_p)}")
+    if found := remarks(pooled):
+        print(*("", *found), sep="\n")
+
+
+def _print_studies(pooled: Pooled, head: str) -> None:
+    names = [name if len(name) <= _WIDEST else name[: _WIDEST - 1] + "…" for name in pooled.names]
+    width = max(5, *(len(name) for name in names))
+    print(f"{'study':<{width}}  {'effect':>8}  {head:<20} {'weight %':>8}")
+    weights = np.atleast_1d(pooled.fit.weights)
+    sizes = pooled.sizes if pooled.sizes is not None else [None] * len(names)
+    for name, y, h, w, n in zip(names, pooled.yi, _half(pooled), weights, sizes, strict=True):
+        ends = (y - h, y, y + h)
+        # what rounding leaves of 0 is 0
+        tidy = [0.0 if abs(x) < 1e-12 * h else x for x in ends]
+        low, effect, high = (_shown(pooled.shown, x, n) for x in tidy)
+        around = f"{low} to {high}" if not math.isnan(y) else "no effect"
+        print(f"{name:<{width}}  {effect:>8}  {around:<20} {_number(w, '.1f'):>8}")
+
+
+def _shown(measure: str, value: float, size: float | None) -> str:
+    if math.isnan(value):
+        return "–"
+    # a hazard ratio goes back as every ratio does
+    known = measure if measure in MEASURES else "RR"
+    return f"{float(back_transform(known, value, size)):.4g}"

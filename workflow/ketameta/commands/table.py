@@ -1,0 +1,136 @@
+"""A file with one row a study, as text: CSV, TSV, semicolons, a sheet of a workbook, a pipe."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ketameta.commands.names import is_known
+from ketameta.ingest.reader import Row, split
+from ketameta.ingest.text import MAX_BYTES, UnreadableError, decode, load
+from ketameta.tables.problems import escaped
+
+_DELIMITERS = (",", "\t", ";")
+# Excel's own hint on the first line of a CSV file
+_SEP = re.compile(r'"?sep=(.)"?\s*(?:\n|$)', re.IGNORECASE)
+STANDARD_INPUT = "-"
+
+
+class TableError(Exception):
+    """The file cannot be pooled; ``faults`` say why, as (line or 0, column or "", message)."""
+
+    def __init__(self, *faults: tuple[int, str, str]) -> None:
+        super().__init__("; ".join(message for _, _, message in faults))
+        self.faults = faults
+
+    def lines(self, file: Path | str) -> list[str]:
+        """Return a line for each fault, with its place in the file, safe to print."""
+        found = []
+        for line, column, message in self.faults:
+            place = f"{file}:{line}" if line else f"{file}"
+            about = f" column {column}" if column else ""
+            found.append(escaped(f"{place}{about}: {message}"))
+        return found
+
+
+@dataclass(frozen=True)
+class Table:
+    """The cells of a file as entered: a header, and rows of the same length with their lines."""
+
+    header: list[str]
+    lines: list[int]
+    rows: list[list[str]]
+    header_line: int = 1
+    notes: list[str] = field(default_factory=list)
+
+    def column(self, at: int) -> list[str]:
+        """Return the cells of a column, without outer white space."""
+        return [row[at].strip() for row in self.rows]
+
+    def keep(self, which: Sequence[int]) -> Table:
+        """Return the table with some of its rows."""
+        lines, rows = [self.lines[i] for i in which], [self.rows[i] for i in which]
+        return Table(self.header, lines, rows, self.header_line, self.notes)
+
+
+def content_of(path: Path) -> bytes:
+    """Return the bytes of a file, or of standard input for ``-``; raises `TableError`."""
+    try:
+        if str(path) != STANDARD_INPUT:
+            return load(path, regular=False)
+        content = sys.stdin.buffer.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise UnreadableError(f"holds more than {MAX_BYTES:,} bytes")
+    except UnreadableError as error:
+        raise TableError((error.line, "", str(error))) from None
+    return content
+
+
+def read_table(content: bytes, sheet: str | None = None) -> Table:
+    """Read the cells of a file; ``sheet`` names the one of a workbook.
+
+    Raises `TableError` with every fault of form: no text, no header, rows of another length.
+    """
+    from ketameta.commands.sheets import is_workbook, read_sheet
+
+    if is_workbook(content):
+        found = read_sheet(content, sheet)
+        return _table(found.rows, found.notes)
+    if sheet is not None:
+        raise TableError((0, "", "is no workbook (.xlsx), so it has no sheets"))
+    if b"<COCHRANE_REVIEW" in content[:2000]:
+        message = (
+            "is a review of RevMan 5; export its data rows (CSV) from RevMan Web and pool those"
+        )
+        raise TableError((0, "", message))
+    try:
+        text = decode(content)
+    except UnreadableError as error:
+        raise TableError((error.line, "", str(error))) from None
+    if text.foreign:
+        line = text.content[: text.content.index("\ufffd")].count("\n") + 1
+        raise TableError((line, "", f"{text.foreign}; save the file as UTF-8"))
+    plain = text.content
+    if hint := _SEP.match(plain):
+        # the line stays, empty, so that the others keep their numbers
+        plain = "\n" + plain[hint.end() :]
+    return _table(split(plain, hint[1] if hint else _delimiter(plain)), [])
+
+
+def _table(rows: Iterable[Row], notes: list[str]) -> Table:
+    filled = [row for row in rows if _filled(row)]
+    first = filled[0] if filled else Row(1, 1, [], "")
+    if isinstance(first.cells, str):
+        raise TableError((first.line, "", first.cells))
+    header = [cell.strip() for cell in first.cells]
+    if not any(header):
+        raise TableError((0, "", "is empty"))
+    broken = [fault for row in filled[1:] if (fault := _broken(row, header))]
+    if broken:
+        raise TableError(*broken)
+    cells = [(row.line, row.cells) for row in filled[1:] if isinstance(row.cells, list)]
+    return Table(header, [n for n, _ in cells], [c for _, c in cells], first.line, notes)
+
+
+def _delimiter(text: str) -> str:
+    """Return the mark that makes most known names of the first line."""
+    first = text.lstrip("\n").partition("\n")[0]
+    return max(
+        _DELIMITERS,
+        key=lambda mark: sum(is_known(part.strip(' "')) for part in first.split(mark)),
+    )
+
+
+def _filled(row: Row) -> bool:
+    return isinstance(row.cells, str) or any(cell.strip() for cell in row.cells)
+
+
+def _broken(row: Row, header: list[str]) -> tuple[int, str, str] | None:
+    if isinstance(row.cells, str):
+        return row.line, "", row.cells
+    if len(row.cells) != len(header):
+        return row.line, "", f"has {len(row.cells)} cells; the header has {len(header)}"
+    return None
