@@ -31,6 +31,11 @@ OTHER_FORMS = {
     ".numbers": "the form of Apple Numbers",
     ".gsheet": "a link to Google Sheets",
 }
+# other endings that no folder has
+_NO_TABLES = (
+    *(".txt", ".json", ".xml", ".html", ".pdf", ".docx", ".md", ".zip", ".gz", ".rm5"),
+    *(".parquet", ".feather", ".db", ".sqlite", ".rds", ".rdata", ".dta", ".sav", ".sas7bdat"),
+)
 _HINTS = 3
 # how the names of files start that a program left there, such as Excel's ~$tables.xlsx
 _HIDDEN = (".", "~$")
@@ -73,6 +78,29 @@ def other_form(place: Path) -> str:
     )
 
 
+def unwritten_form(target: Path) -> str:
+    """Say why tables are not written by a name; empty where it is a folder's or a workbook's."""
+    ending = target.suffix.lower()
+    if ending in OTHER_FORMS:
+        return f"{EXCEL} is the one workbook that can be written"
+    if ending in (*DELIMITERS, *_NO_TABLES):
+        return f"the tables are several files; give a folder, or a FILE{EXCEL}"
+    return ""
+
+
+def same_tables(path: Path) -> list[Path]:
+    """Return what is there of a file to be written, or of the same tables in another form."""
+    files = [f"{name}{ending}" for name in RAW_TABLES for ending in DELIMITERS]
+    others = {path.name}
+    if path.name == WORKBOOK:
+        others |= set(files)
+    elif path.stem in RAW_TABLES:
+        others |= {WORKBOOK, *(f"{path.stem}{ending}" for ending in DELIMITERS)}
+    return [
+        path.with_name(name) for name in sorted(others) if os.path.lexists(path.with_name(name))
+    ]
+
+
 def table_of(file: str) -> str:
     """Return the table that the name of a CSV or TSV file says it is, or nothing."""
     stem, ending = os.path.splitext(file)
@@ -80,7 +108,10 @@ def table_of(file: str) -> str:
 
 
 def unread(folder: Path) -> list[Problem]:
-    """Note what looks like tables in a folder whose tables are read from elsewhere in it."""
+    """Note what looks like tables in a folder whose tables are read from elsewhere in it.
+
+    None where the place is a file.
+    """
     read = {WORKBOOK, *(f"{name}{ending}" for name in RAW_TABLES for ending in DELIMITERS)}
     try:
         present = sorted(os.listdir(folder))
@@ -107,6 +138,8 @@ def _read_folder(folder: Path) -> Found:
             f"it for the tables with ketameta convert {book.as_posix()} {folder.as_posix()} "
             "--replace, which keeps a copy of both"
         )
+        # tables without a file are in the workbook
+        problems = [problem for problem in problems if os.path.lexists(problem.file)]
         problems.append(Problem(book.as_posix(), 0, "", "", message))
     return {name: read_text(path, RAW_TABLES[name]) for name, path in paths.items()}, problems
 
@@ -139,7 +172,7 @@ def _find(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
 
 
 def _missing(folder: Path, name: str, present: list[str]) -> Problem:
-    known = {f"{table}{ending}" for table in RAW_TABLES for ending in DELIMITERS}
+    known = {WORKBOOK, *(f"{table}{ending}" for table in RAW_TABLES for ending in DELIMITERS)}
     others = [file for file in present if file not in known and not file.startswith(_HIDDEN)]
     named = [file for file in others if _named_in(file) == name]
     hint = ""
