@@ -25,7 +25,13 @@ MAX_ROWS = 250_000
 MAX_BROKEN = 500
 MAX_UNKNOWN = 20
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
+_SEPARATORS = {
+    ",": "commas",
+    "\t": "tabs",
+    ";": "semicolons",
+    "|": "bars",
+    "": "cells of their own",
+}
 # the first line by which Excel is told what stands between the cells
 _SEP = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*', re.IGNORECASE)
 _SPACES = dict.fromkeys((0xA0, 0x202F, 0x2007, 0x2009, *range(0x2002, 0x2007), 0x2008, 0x200A), " ")
@@ -76,7 +82,10 @@ def _delimiter(text: str, schema: TableSchema, usual: str) -> str:
 def read_rows(
     table: TextTable, rows: Iterator[Row], delimiter: str = ",", text: Text | None = None
 ) -> TextTable:
-    """Read a table from its rows, the header first; ``text`` is the file that they come from."""
+    """Read a table from its rows, the header first; ``text`` is the file that they come from.
+
+    ``delimiter`` stands between the cells; empty where they are those of a sheet.
+    """
     text = text or Text("")
     cells, header = _Cells(table, text), _Header(table, delimiter)
     if header.take(next(rows, Row(1, 1, [], ""))):
@@ -133,7 +142,7 @@ class _Header:
         return True
 
     def _wanted(self) -> str:
-        return self.delimiter.join(self.table.schema.names)
+        return (self.delimiter or ",").join(self.table.schema.names)
 
     def _no_names(self, first: str) -> str:
         known = set(self.table.schema.names)
@@ -248,6 +257,8 @@ def _ragged(cells: list[str], header: _Header) -> str:
     message = f"has {count}; the header has {header.width:,}"
     if any("\n" in cell for cell in cells):
         return message + "; is a quote not closed?"
+    if not header.delimiter:
+        return message + "; empty what stands right of the table, or give its column a name"
     if len(cells) > header.width:
         mark = _SEPARATORS[header.delimiter].removesuffix("s")
         return message + f"; is a cell with a {mark} not in quotes?"

@@ -24,6 +24,8 @@ from ketameta.vocabulary import nearest
 WORKBOOK = "tables.xlsx"
 # sheets of the template that hold no table
 APART = ("about", "lists")
+# so many refused cells of a sheet have one reason: nobody reads on
+MAX_REFUSED = 2_000
 _LISTED = 20
 _SURE = 3
 
@@ -101,8 +103,9 @@ def _table(file: str, schema: TableSchema, book: Book, sheet: SheetPart) -> Text
     table = TextTable(schema, file)
     faults: list[Fault] = []
     header: list[str] = []
-    read_rows(table, _rows(book, sheet, faults, header, schema))
-    for place in sheet.merged:
+    read_rows(table, _rows(book, sheet, faults, header, schema), "")
+    table.whole = table.whole and len(faults) <= MAX_REFUSED
+    for place in sheet.merged[:MAX_REFUSED]:
         faults.append(
             (*position(place), "", f"the cells {place} are merged; unmerge and fill each")
         )
@@ -157,6 +160,10 @@ def _rows(
     numbers = {column.name for column in schema.columns if column.kind in ("integer", "number")}
     per_cent = {column.name for column in schema.columns if column.per_cent}
     for line, cells in book.rows(sheet):
+        if len(faults) > MAX_REFUSED:
+            many = f"after {MAX_REFUSED:,} cells that cannot be taken, the sheet is not read on"
+            yield Row(line, 1, many, "")
+            return
         texts = [""] * max(len(header), *(cell.column + 1 for cell in cells))
         for cell in cells:
             name = header[cell.column] if cell.column < len(header) else ""

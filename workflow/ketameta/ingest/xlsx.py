@@ -9,37 +9,27 @@ XML); of a number's format all that is asked is whether it shows a date or a per
 from __future__ import annotations
 
 import datetime
-import io
 import math
 import posixpath
 import re
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from xml.parsers import expat
 
+from ketameta.ingest.archive import opened
 from ketameta.ingest.number_format import BUILT_IN, is_date, percents
 from ketameta.ingest.text import UnreadableError
 
-MAX_UNPACKED = 100_000_000
-MAX_PARTS = 2_000
 MAX_TEXTS = 500_000
 MAX_CELLS = 2_000_000
 _CHUNK = 1 << 16
 
-_REFUSED = (
-    (r"xl/externalLinks/", "links to other workbooks; paste their values"),
-    (r"xl/vbaProject", "holds macros; save it as .xlsx without them"),
-    (r"xl/(connections\.xml|queryTables/)", "is linked to data from outside; paste the values"),
-    (r"EncryptedPackage", "is protected by a password; take it off"),
-    (r"xl/workbook\.bin", "is a binary workbook of Excel (.xlsb); save it as .xlsx"),
-    (r"(content\.xml|META-INF/manifest\.xml)", "is an OpenDocument file (.ods); save it as .xlsx"),
-    (r"Index(/|\.zip)", "is a spreadsheet of Apple Numbers; export it as .xlsx"),
-)
 _STRICT = "http://purl.oclc.org/ooxml"
 _YES = ("1", "true")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+# a part whose names all have a prefix, such as <x:worksheet
+_PREFIXED = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*)*<\w+:", re.DOTALL)
 _PLACE = re.compile("([A-Z]{1,3})([0-9]{1,7})")
 _FIRST_DAY = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime(1904, 1, 1)}
 
@@ -80,7 +70,7 @@ class Book:
 
     def __init__(self, content: bytes) -> None:
         """Find the sheets; raises `UnreadableError` where there is no workbook to be read."""
-        self.archive = _archive(content)
+        self.archive = opened(content)
         self._names = set(self.archive.namelist())
         path = next(
             (target for kind, target in self._related("").values() if kind == "officeDocument"), ""
@@ -224,16 +214,19 @@ class Book:
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse_doctype
-        parser.StartElementHandler = lambda name, own: start(name.rpartition(":")[2], own)
-        if end:
-            close = end
-            parser.EndElementHandler = lambda name: close(name.rpartition(":")[2])
-        if text:
-            parser.CharacterDataHandler = text
+        parser.CharacterDataHandler = text
+        parser.StartElementHandler, parser.EndElementHandler = start, end
         with self.archive.open(path) as file:
-            while piece := file.read(_CHUNK):
+            piece = file.read(_CHUNK)
+            if _PREFIXED.match(piece):
+                parser.StartElementHandler = lambda name, own: start(name.rpartition(":")[2], own)
+                if end:
+                    close = end
+                    parser.EndElementHandler = lambda name: close(name.rpartition(":")[2])
+            while piece:
                 parser.Parse(piece, False)
                 yield
+                piece = file.read(_CHUNK)
         parser.Parse(b"", True)
         yield
 
@@ -270,7 +263,9 @@ class _SheetReader:
         self.book, self.sheet = book, sheet
         self.done: list[tuple[int, list[Cell]]] = []
         self.line, self.hidden, self.cells = 0, False, list[Cell]()
-        self.column, self.kind, self.style = -1, "n", 0
+        # the place last told, such as B7, and the cells since: a cell need not tell its place
+        self.place, self.since = "A1", -1
+        self.kind, self.style = "n", "0"
         self.value: list[str] = []
         self.formula: list[str] | None = None
         self.into: list[str] | None = None
@@ -280,13 +275,16 @@ class _SheetReader:
     def start(self, name: str, own: dict[str, str]) -> None:
         if name == "c":
             place = own.get("r")
-            self.column = position(place)[1] if place else self.column + 1
-            self.kind, self.style = own.get("t", "n"), int(own.get("s", 0))
+            if place:
+                self.place, self.since = place, 0
+            else:
+                self.since += 1
+            self.kind, self.style = own.get("t", "n"), own.get("s", "0")
             self.formula, self.inside = None, True
         elif name == "row":
             self.line = int(own.get("r", self.line + 1))
             self.hidden = own.get("hidden") in _YES or float(own.get("ht", 1)) == 0
-            self.column, self.cells = -1, []
+            self.place, self.since, self.cells = "A1", -1, []
         elif not self.inside:
             self._about(name, own)
         elif name == "v":
@@ -321,14 +319,16 @@ class _SheetReader:
             self.inline.end(name)
 
     def _end_cell(self) -> None:
-        text = "".join(self.value) if self.value else self.inline.take()
-        if text or self.formula is not None:
-            formula = None if self.formula is None else "=" + "".join(self.formula)
-            # a formula whose value was never computed has none
-            kind = self.kind if text else "str"
-            self.cells.append(self.book.cell(self.column, kind, self.style, text, formula))
-        self.value.clear()
         self.inside, self.into = False, None
+        if not self.value and not self.inline.parts and self.formula is None:
+            return
+        text = "".join(self.value) if self.value else self.inline.take()
+        formula = None if self.formula is None else "=" + "".join(self.formula)
+        column = position(self.place)[1] + self.since
+        # a formula whose value was never computed has none
+        kind = self.kind if text else "str"
+        self.cells.append(self.book.cell(column, kind, int(self.style), text, formula))
+        self.value.clear()
 
 
 def position(place: str) -> tuple[int, int]:
@@ -360,29 +360,3 @@ def _date(value: float, since_1904: bool) -> str:
 
 def _refuse_doctype(*_: object) -> None:
     raise UnreadableError("holds definitions of XML entities, which no workbook needs")
-
-
-def _archive(content: bytes) -> zipfile.ZipFile:
-    """Open the archive; raises `UnreadableError` where it is none, or one that must not be read."""
-    if content.startswith(b"\xd0\xcf\x11\xe0"):
-        if "EncryptedPackage".encode("utf-16-le") in content:
-            raise UnreadableError("is protected by a password; take it off")
-        raise UnreadableError("is a workbook of old Excel, or protected; save it as .xlsx")
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
-        infos = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError):
-        raise UnreadableError("is not a workbook (.xlsx)") from None
-    size = sum(info.file_size for info in infos)
-    if size > MAX_UNPACKED or len(infos) > MAX_PARTS:
-        raise UnreadableError(
-            f"unpacks to {size:,} bytes in {len(infos):,} parts; at most {MAX_UNPACKED:,} bytes in "
-            f"{MAX_PARTS:,} parts are read; clear the formats of empty rows and columns"
-        )
-    names = [info.filename for info in infos]
-    for pattern, message in _REFUSED:
-        if any(re.match(pattern, name) for name in names):
-            raise UnreadableError(message)
-    if any(info.flag_bits & 1 for info in infos):
-        raise UnreadableError("is protected by a password; take it off")
-    return archive
