@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from ketameta.commands.examine import examine
+from ketameta.ingest.places import is_readable, unread
 from ketameta.tables.problems import ERROR, escaped
 
 
@@ -22,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         default=Path("data/raw"),
-        help="folder with the tables (default: data/raw)",
+        help="folder with the tables, or a FILE.xlsx (default: data/raw)",
     )
 
 
@@ -30,11 +31,13 @@ def check(given: argparse.Namespace) -> int:
     """Print every problem of a folder of tables; 1 where any is an error, 2 where no folder is."""
     folder = given.folder
     name = escaped(folder.as_posix())
-    if not os.path.isdir(folder):
+    if not os.path.isdir(folder) and not (folder.is_file() and is_readable(folder)):
         what = "is not a folder" if os.path.lexists(folder) else "no such folder"
         print(f"{name}: {what}", file=sys.stderr)
         return 2
     tables, problems = examine(folder)
+    if tables:
+        problems += unread(folder)
     for problem in problems:
         mark = "" if problem.severity == ERROR else f"{problem.severity}: "
         print(mark + str(problem), file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
@@ -11,22 +12,28 @@ from pathlib import Path
 from ketameta.commands.revman import ChoiceError
 from ketameta.commands.studies import TableError
 from ketameta.ingest.formats import Cells, LossError, as_files, as_workbook, read_cells
-from ketameta.ingest.reader import DELIMITERS
+from ketameta.ingest.places import EXCEL, other_form, same_tables, table_of, unwritten_form
 from ketameta.ingest.revman import is_data_rows
+from ketameta.ingest.text import UnreadableError, decode, load
 from ketameta.storage import write_bytes
 from ketameta.tables.problems import ERROR, escaped
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.revman import DATA_ROWS
 
 DESCRIPTION = """\
-Write tables in another form, every cell as it was entered; nothing is overwritten.
+Write tables in another form, every cell as it was entered; nothing is overwritten, but with
+--replace, which keeps a copy of what was there and says where.
 
   ketameta convert data/raw tables.xlsx     to edit in Excel: drop-downs, notes, units
-  ketameta convert tables.xlsx data/raw     and back (--tsv for TSV files)
+  ketameta check tables.xlsx                in order? every fault, with sheet and row
+  ketameta convert tables.xlsx data/raw --replace
+                                            and back (--tsv for TSV files)
   ketameta convert CD015373-data-rows.csv new
                                             a start from a Cochrane review's data rows: trials,
                                             arms, counts, means and differences. What a review does
                                             not say stays empty; `ketameta check new` names it.
 """
+_THERE = "is there already; nothing is written over without --replace, which keeps a copy"
+_NAMED = 4
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +42,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="FROM", type=Path, help="folder, FILE.xlsx or FILE.csv")
     parser.add_argument("target", metavar="TO", type=Path, help="folder, or a FILE.xlsx")
     parser.add_argument("--tsv", action="store_true", help="write TSV files, not CSV")
+    parser.add_argument(
+        "--replace", action="store_true", help="write over tables that are there; a copy is kept"
+    )
     parser.add_argument("--analysis", metavar="1.2", help="of RevMan's data rows, this one alone")
     parser.add_argument("--reference", metavar="DOI", help="of the review, as the rows' source")
 
@@ -46,13 +56,13 @@ def convert(given: argparse.Namespace) -> int:
     """
     source, target = given.source, given.target
     try:
+        if why := unwritten_form(target):
+            raise ChoiceError(f"{target}: {why}")
         cells = _cells(given)
         if cells is None:
             return 1
         files = _files(cells, target, given.tsv)
-        _refuse_to_overwrite(files)
-        for path, content in files.items():
-            write_bytes(path, content)
+        kept = _write(files, given.replace)
     except TableError as error:
         print(*error.lines(source), sep="\n", file=sys.stderr)
         return 1
@@ -66,6 +76,8 @@ def convert(given: argparse.Namespace) -> int:
         return 2 if isinstance(error, FileExistsError) else 1
     for path in files:
         print(escaped(path.as_posix()))
+    if kept:
+        print(escaped(f"what was there is kept in {kept.as_posix()}"))
     rows = {name: len(own) for name, own in cells.items() if own}
     print(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in rows.items()))
     return 0
@@ -82,32 +94,77 @@ def _cells(given: argparse.Namespace) -> Cells | None:
         return cells
     if given.analysis or given.reference:
         raise ChoiceError("--analysis and --reference are for RevMan's data rows alone")
+    if given.source.is_file() and given.source.suffix.lower() != EXCEL:
+        _refuse_text(given.source)
     cells, problems = read_cells(given.source)
     for problem in problems:
         mark = "" if problem.severity == ERROR else f"{problem.severity}: "
         print(mark + str(problem), file=sys.stderr)
     count = Counter(problem.severity for problem in problems)[ERROR]
     if count:
-        print(f"{count} faults of form: nothing is written", file=sys.stderr)
+        faults = "1 fault" if count == 1 else f"{count:,} faults"
+        print(f"{faults} of form: nothing is written", file=sys.stderr)
     return None if count else cells
+
+
+def _refuse_text(source: Path) -> None:
+    """Raise `TableError` that says what a file is that holds neither tables nor data rows."""
+    if other_form(source):
+        return
+    if table_of(source.name):
+        raise TableError((0, "", "is one table of several; give the folder that it is in"))
+    try:
+        decode(load(source))
+    except UnreadableError as error:
+        raise TableError((error.line, "", str(error))) from None
+    names = ", ".join(DATA_ROWS.names[:_NAMED])
+    raise TableError((1, "", f"has none of the columns of RevMan's data rows ({names}, …)"))
 
 
 def _files(cells: Cells, target: Path, tsv: bool) -> dict[Path, bytes]:
     """Return the content of each file to write."""
-    if target.suffix.lower() == ".xlsx":
+    if target.suffix.lower() == EXCEL:
         return {target: as_workbook(cells)}
-    if target.suffix.lower() in DELIMITERS:
-        raise ChoiceError(f"{target}: the tables are several files; give a folder, or a FILE.xlsx")
     ending = ".tsv" if tsv else ".csv"
     return {target / name: content for name, content in as_files(cells, ending).items()}
 
 
-def _refuse_to_overwrite(files: dict[Path, bytes]) -> None:
-    """Raise `FileExistsError` where a file is there, or the same table in another form."""
-    for path in files:
-        others = [path]
-        if path.stem in RAW_TABLES:
-            others += [path.with_suffix(ending) for ending in DELIMITERS]
-        for other in others:
-            if os.path.lexists(other):
-                raise FileExistsError(17, "is there already; nothing is written over", str(other))
+def _write(files: dict[Path, bytes], replace: bool) -> Path | None:
+    """Write the files, all or none; return where the copies are of what was replaced, if any.
+
+    What holds the same tables in another form is taken away: it would stand beside the new files.
+    Raises `FileExistsError` where anything is there and is not to be replaced.
+    """
+    there = list(dict.fromkeys(old for path in files for old in same_tables(path)))
+    if there and not replace:
+        raise FileExistsError(17, _THERE, str(there[0]))
+    kept = _keep(there) if there else None
+    try:
+        for path, content in files.items():
+            write_bytes(path, content)
+        for path in there:
+            if path not in files:
+                path.unlink()
+    except BaseException:
+        for path in files.keys() - set(there):
+            path.unlink(missing_ok=True)
+        if kept:
+            for path in there:
+                write_bytes(path, (kept / path.name).read_bytes())
+        raise
+    return kept
+
+
+def _keep(there: list[Path]) -> Path:
+    """Copy files of one folder into a new one in it, which nothing reads; return that."""
+    number = 1
+    while os.path.lexists(kept := there[0].parent / f"replaced-{number}"):
+        number += 1
+    kept.mkdir()
+    try:
+        for path in there:
+            shutil.copy2(path, kept / path.name)
+    except OSError:
+        shutil.rmtree(kept)
+        raise
+    return kept

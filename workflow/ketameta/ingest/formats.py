@@ -11,10 +11,11 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from ketameta.ingest.reader import DELIMITERS, TextTable, read_rows, split
-from ketameta.ingest.stage import read_folder
-from ketameta.ingest.workbook import read_workbook, workbook_tables
-from ketameta.tables.columns import TableSchema
+from ketameta.ingest.places import read_place
+from ketameta.ingest.reader import DELIMITERS, read_rows
+from ketameta.ingest.rows import TextTable, split
+from ketameta.ingest.workbook import workbook_tables
+from ketameta.tables.columns import TableSchema, own_columns
 from ketameta.tables.problems import ERROR, Problem
 from ketameta.tables.raw import RAW_TABLES
 
@@ -31,8 +32,7 @@ def read_cells(place: Path) -> tuple[Cells, list[Problem]]:
     Only faults of form are told, such as a row that cannot be taken apart: what the cells mean
     may be wrong in any form.
     """
-    book = place.suffix.lower() == ".xlsx" and not place.is_dir()
-    texts, problems = read_workbook(place) if book else read_folder(place)
+    texts, problems = read_place(place)
     found = [*problems, *(problem for text in texts.values() for problem in text.problems)]
     for text in texts.values():
         found += [
@@ -45,7 +45,9 @@ def read_cells(place: Path) -> tuple[Cells, list[Problem]]:
 
 
 def _rows(text: TextTable) -> list[dict[str, str]]:
-    return [{name: cell for name, cell in row.cells.items() if cell} for row in text.rows]
+    return [
+        {name: cell for name, cell in (row.cells | row.own).items() if cell} for row in text.rows
+    ]
 
 
 def as_files(cells: Cells, ending: str = ".csv") -> dict[str, bytes]:
@@ -62,6 +64,7 @@ def as_files(cells: Cells, ending: str = ".csv") -> dict[str, bytes]:
             for column in schema.columns
             if not column.optional or any(row.get(column.name) for row in rows)
         ]
+        header += own_columns(rows)
         out = io.StringIO()
         writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
         writer.writerow(header)
@@ -92,7 +95,8 @@ def _compare(schema: TableSchema, rows: list[dict[str, str]], back: TextTable) -
         filled: Mapping[str, str] = {name: cell for name, cell in row.items() if cell}
         if i >= len(found) or found[i] != filled:
             other = found[i] if i < len(found) else {}
-            column = next(name for name in schema.names if other.get(name) != filled.get(name))
+            names = [*schema.names, *filled]
+            column = next(name for name in names if other.get(name) != filled.get(name))
             raise LossError(
                 f"row {i + 1} of {schema.name}, column {column}: the cell cannot be kept as it is"
             )

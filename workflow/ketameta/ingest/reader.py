@@ -1,87 +1,48 @@
 """Read one delimited file into rows of text, each with the line on which it starts.
 
-What can be read without doubt is read and noted (non-breaking spaces, columns without name and
-content); everything else is a Problem, and reading goes on, so that one pass finds all. Nothing
-here knows what the columns mean.
+What can be read without doubt is read and noted (non-breaking spaces, semicolons for commas,
+columns without name and content); everything else is a Problem, and reading goes on, so that one
+pass finds all. Nothing here knows what the columns mean.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from ketameta.ingest.plain import read_decimals, read_percents
+from ketameta.ingest.rows import MAX_CELL, RUNS_ON, Row, TextRow, TextTable, split
 from ketameta.ingest.text import Text, UnreadableError, decode, load
-from ketameta.tables.columns import TableSchema
-from ketameta.tables.problems import ERROR, NOTE, WARNING, Problem, also, shown
+from ketameta.tables.columns import OWN, TableSchema, is_own
+from ketameta.tables.problems import NOTE, WARNING, also, shown
 from ketameta.vocabulary import nearest
 
-MAX_CELL = 20_000
 MAX_ROWS = 250_000
 MAX_BROKEN = 500
 MAX_UNKNOWN = 20
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
+_SEPARATORS = {
+    ",": "commas",
+    "\t": "tabs",
+    ";": "semicolons",
+    "|": "bars",
+    "": "cells of their own",
+}
+# the first line by which Excel is told what stands between the cells
+_SEP = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*', re.IGNORECASE)
 _SPACES = dict.fromkeys((0xA0, 0x202F, 0x2007, 0x2009, *range(0x2002, 0x2007), 0x2008, 0x200A), " ")
 _INVISIBLE = dict.fromkeys(
     (0x200B, 0x2060, 0xFEFF, 0xAD, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 )
 _ODD = re.compile(f"[{''.join(map(chr, (*_SPACES, *_INVISIBLE)))}]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+# those that XML cannot hold among them
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _MANY = 1_000_000
 _CONFLICT = re.compile(r"<{7} |={7}$|>{7} |\|{7} ")
-_RUNS_ON = "a cell runs on for more than 131,072 characters; is a quote never closed?"
-_CSV_ERRORS = (
-    ("unexpected end of data", "a quote opens in this row and is never closed"),
-    ("expected after", "text follows a closing quote; inside quotes a quote is written twice"),
-    ("field limit", _RUNS_ON),
-    ("new-line character", "a carriage return stands alone; save with line ends of one kind"),
-)
-
-
-@dataclass
-class TextRow:
-    """One row as entered: column -> text without outer white space.
-
-    ``bad`` are cells already faulted; ``odd`` says of a cell, as (column, severity, message), what
-    was read in spite of its form, or looks wrong.
-    """
-
-    line: int
-    cells: dict[str, str]
-    bad: set[str] = field(default_factory=set)
-    odd: list[tuple[str, str, str]] = field(default_factory=list)
-
-
-@dataclass
-class TextTable:
-    """A file as read: its rows, and the problems found on the way.
-
-    ``missing`` are columns without cells; ``broken`` the text of rows that could not be taken
-    apart; ``readable`` says that the header named columns, ``whole`` that no row may be a relic
-    of something else.
-    """
-
-    schema: TableSchema
-    file: str
-    rows: list[TextRow] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    missing: set[str] = field(default_factory=set)
-    broken: list[str] = field(default_factory=list)
-    readable: bool = False
-    whole: bool = True
-
-    def fault(
-        self, line: int, column: str, value: str, message: str, severity: str = ERROR
-    ) -> None:
-        """Add a problem of this file."""
-        self.problems.append(
-            Problem(self.file, line, column[:80], value[:80], message, severity, self.schema.name)
-        )
 
 
 def read_text(
@@ -97,14 +58,39 @@ def read_text(
     except UnreadableError as error:
         table.fault(error.line, "", "", str(error))
         return table
-    delimiter = DELIMITERS.get(path.suffix.lower(), ",")
-    return read_rows(table, split(text.content, delimiter), delimiter, text)
+    usual = DELIMITERS.get(path.suffix.lower(), ",")
+    sep = _SEP.fullmatch(text.content.partition("\n")[0])
+    delimiter = sep[1] if sep else _delimiter(text.content, schema, usual)
+    rows = split(text.content, delimiter)
+    notes = []
+    if sep:
+        next(rows)
+        notes.append("the line sep= is left out")
+    if delimiter != usual:
+        notes.append(f"{_SEPARATORS[delimiter]} are read as what stands between cells")
+    read_rows(table, rows, delimiter, replace(text, notes=(*text.notes, *notes)))
+    if delimiter == ";":
+        read_decimals(table)
+    return table
+
+
+def _delimiter(text: str, schema: TableSchema, usual: str) -> str:
+    """Return a semicolon where the first line has its names between semicolons, else the usual."""
+    first = text.lstrip("\n").partition("\n")[0]
+    known = [
+        len({part.strip(' "') for part in first.split(mark)} & set(schema.names))
+        for mark in (usual, ";")
+    ]
+    return ";" if known[1] > max(1, known[0]) else usual
 
 
 def read_rows(
     table: TextTable, rows: Iterator[Row], delimiter: str = ",", text: Text | None = None
 ) -> TextTable:
-    """Read a table from its rows, the header first; ``text`` is the file that they come from."""
+    """Read a table from its rows, the header first; ``text`` is the file that they come from.
+
+    ``delimiter`` stands between the cells; empty where they are those of a sheet.
+    """
     text = text or Text("")
     cells, header = _Cells(table, text), _Header(table, delimiter)
     if header.take(next(rows, Row(1, 1, [], ""))):
@@ -114,52 +100,8 @@ def read_rows(
         _read_rows(rows, header, cells)
         header.close()
         cells.close()
+        read_percents(table)
     return table
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row taken apart: the line on which it starts, how many it takes, and its cells.
-
-    ``cells`` is a sentence instead where the row cannot be taken apart; ``text`` is how it starts.
-    """
-
-    line: int
-    lines: int
-    cells: list[str] | str
-    text: str
-
-
-def split(text: str, delimiter: str) -> Iterator[Row]:
-    """Yield the rows of a delimited text.
-
-    Lines end at newlines alone: other separators of Unicode may stand inside a cell. After a
-    row that cannot be taken apart the line below its first is tried.
-    """
-    lines = text.split("\n")
-    if not lines[-1]:
-        lines.pop()
-    at = 0
-
-    def feed() -> Iterator[str]:
-        nonlocal at
-        while at < len(lines):
-            at += 1
-            yield lines[at - 1] + "\n"
-
-    reader = csv.reader(feed(), delimiter=delimiter, strict=True)
-    while True:
-        start = at
-        try:
-            cells: list[str] | str = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            cells = next((m for sign, m in _CSV_ERRORS if sign in str(error)), str(error))
-        yield Row(start + 1, at - start, cells, "\n".join(lines[start:at])[:MAX_CELL])
-        if isinstance(cells, str):
-            at = start + 1
-            reader = csv.reader(feed(), delimiter=delimiter, strict=True)
 
 
 class _Header:
@@ -168,6 +110,8 @@ class _Header:
     def __init__(self, table: TextTable, delimiter: str) -> None:
         self.table, self.delimiter = table, delimiter
         self.places: dict[str, int] = {}
+        self.own: list[str] = []
+        self.line = 1
         self.width = 0
         self.nameless: list[int] = []
         self.filled: dict[int, int] = {}
@@ -175,6 +119,7 @@ class _Header:
     def take(self, row: Row) -> bool:
         """Find the columns; False where the row names none, so that nothing can be read."""
         table, known = self.table, self.table.schema.names
+        self.line = row.line
         if isinstance(row.cells, str):
             table.fault(row.line, "", "", row.cells)
             return False
@@ -183,23 +128,26 @@ class _Header:
             header = [table.schema.own_name(name) for name in header]
         self.width = len(header)
         if not any(header):
-            table.fault(1, "", "", f"is empty; its first line must be {self._wanted()}")
+            table.fault(self.line, "", "", f"is empty; its first line must be {self._wanted()}")
             return False
         if not set(known) & set(header):
-            table.fault(1, "", header[0], self._no_names(row.text))
+            table.fault(self.line, "", header[0], self._no_names(row.text))
             return False
         self.nameless = [i for i, name in enumerate(header) if not name]
+        if not table.schema.foreign:
+            self.own = [name for name in dict.fromkeys(header) if is_own(name)]
         for name, count in Counter(filter(None, header)).items():
-            if name in known and count == 1:
+            if name in known or name in self.own:
                 self.places[name] = header.index(name)
-            elif name in known:
-                table.fault(1, name, name, f"stands {count} times in the header")
+                if count > 1:
+                    del self.places[name]
+                    table.fault(self.line, name, name, f"stands {count} times in the header")
         self._unknown(header)
         table.missing = set(known) - set(self.places)
         return True
 
     def _wanted(self) -> str:
-        return self.delimiter.join(self.table.schema.names)
+        return (self.delimiter or ",").join(self.table.schema.names)
 
     def _no_names(self, first: str) -> str:
         known = set(self.table.schema.names)
@@ -213,22 +161,28 @@ class _Header:
         """Fault unknown and missing names; one that looks like a missing one stands for it."""
         table = self.table
         absent = [name for name in table.schema.names if name not in header]
-        unknown = [n for n in dict.fromkeys(filter(None, header)) if n not in table.schema.names]
+        unknown = [
+            name
+            for name in dict.fromkeys(filter(None, header))
+            if name not in table.schema.names and name not in self.own
+        ]
         if table.schema.foreign:
             unknown = [name for name in unknown if nearest(name[:80], absent)]
         if len(unknown) > MAX_UNKNOWN:
             message = f"has {len(unknown):,} columns that this table does not know"
-            table.fault(1, "", "", message)
+            table.fault(self.line, "", "", message)
         for name in unknown[:MAX_UNKNOWN]:
             close = nearest(name[:80], absent) or nearest(name[:80], table.schema.names)
             hint = f"; nearest: {', '.join(close)}" if close else ""
-            table.fault(1, name, name, f"{shown(name)} is not a column of this table{hint}")
+            if not table.schema.foreign:
+                hint += f"; the name of a column of your own starts with {OWN}"
+            table.fault(self.line, name, name, f"{shown(name)} is not a column of this table{hint}")
             likeness = SequenceMatcher(None, name.lower(), close[0]).ratio() if close else 0
             if likeness >= 0.7 and close[0] in absent:
                 absent.remove(close[0])
         for name in absent:
             if not table.schema[name].optional:
-                table.fault(1, name, "", "the column is missing from the header")
+                table.fault(self.line, name, "", "the column is missing from the header")
 
     def take_apart(self, cells: list[str], line: int) -> dict[str, str]:
         """Return the cells by column."""
@@ -240,10 +194,16 @@ class _Header:
     def close(self) -> None:
         """Say what became of columns without a name."""
         for i, line in self.filled.items():
-            self.table.fault(1, "", "", f"column {i + 1} has no name, but cells (line {line})")
+            self.table.fault(
+                self.line, "", "", f"column {i + 1} has no name, but cells (line {line})"
+            )
         if self.nameless and not self.filled:
             count = f"{len(self.nameless)} column{'s' if len(self.nameless) > 1 else ''}"
-            self.table.fault(1, "", "", f"{count} without name or content left out", NOTE)
+            self.table.fault(self.line, "", "", f"{count} without name or content left out", NOTE)
+        if self.own:
+            several = "columns" if len(self.own) > 1 else "column"
+            message = f"left out, as {several} of your own: {', '.join(self.own)}"
+            self.table.fault(self.line, "", "", message[:500], NOTE)
 
 
 def _read_rows(rows: Iterator[Row], header: _Header, cells: _Cells) -> None:
@@ -261,7 +221,7 @@ def _read_rows(rows: Iterator[Row], header: _Header, cells: _Cells) -> None:
         if isinstance(row.cells, str):
             if relics < 2:
                 table.fault(row.line, "", "", row.cells)
-                relics = _MANY if row.lines > 1 or row.cells == _RUNS_ON else 1
+                relics = _MANY if row.lines > 1 or row.cells == RUNS_ON else 1
             short = 0
             table.broken.append(row.text)
         elif row.cells and _CONFLICT.match(row.cells[0]):
@@ -283,7 +243,9 @@ def _read_rows(rows: Iterator[Row], header: _Header, cells: _Cells) -> None:
             table.broken.append(row.text)
         else:
             relics = short = 0
-            table.rows.append(cells.clean(row.line, header.take_apart(row.cells, row.line)))
+            clean = cells.clean(row.line, header.take_apart(row.cells, row.line))
+            clean.own = {name: clean.cells.pop(name) for name in header.own if name in clean.cells}
+            table.rows.append(clean)
 
 
 def _swallows(cells: list[str], header: _Header) -> bool:
@@ -300,6 +262,8 @@ def _ragged(cells: list[str], header: _Header) -> str:
     message = f"has {count}; the header has {header.width:,}"
     if any("\n" in cell for cell in cells):
         return message + "; is a quote not closed?"
+    if not header.delimiter:
+        return message + "; empty what stands right of the table, or give its column a name"
     if len(cells) > header.width:
         mark = _SEPARATORS[header.delimiter].removesuffix("s")
         return message + f"; is a cell with a {mark} not in quotes?"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ketameta.ingest.cells import CellError, parse
-from ketameta.ingest.reader import TextRow, TextTable
+from ketameta.ingest.rows import TextRow, TextTable
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.problems import ERROR, NOTE, Problem, also
 

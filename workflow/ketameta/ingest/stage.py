@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.ingest.agreement import check_agreement
 from ketameta.ingest.contradictions import check_contradictions
-from ketameta.ingest.reader import DELIMITERS, TextTable, read_text
+from ketameta.ingest.places import read_place
 from ketameta.ingest.references import check_between_rows
 from ketameta.ingest.rules import check_rows
 from ketameta.ingest.sheet import Row, Sheet, typed
-from ketameta.ingest.workbook import WORKBOOK, read_workbook
-from ketameta.tables.problems import Problem, shown
+from ketameta.tables.problems import Problem
 from ketameta.tables.raw import RAW_TABLES
 from ketameta.tables.stages import PROBLEMS, with_place
-from ketameta.vocabulary import nearest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,13 +22,13 @@ MOST_OF_FILE = 2_000
 
 
 def check_folder(folder: Path) -> tuple[dict[str, list[Row]], list[Problem]]:
-    """Read and check every table of a folder.
+    """Read and check every table of a folder, or of a workbook or a single file.
 
     Returns the rows without a fault of each table (with ``file``, ``line`` and ``entered``, the
     non-empty cells as JSON text) and every problem found, in one pass: errors first, each kind
     in the order of files and lines.
     """
-    texts, problems = read_folder(folder)
+    texts, problems = read_place(folder)
     sheets: dict[str, Sheet] = {}
     for name, text in texts.items():
         if text.readable:
@@ -60,51 +56,6 @@ def _first(problems: list[Problem]) -> list[Problem]:
         *ordered[:MOST_OF_FILE],
         Problem(rest.file, rest.line, "", "", message, rest.severity, rest.table),
     ]
-
-
-def read_folder(folder: Path) -> tuple[dict[str, TextTable], list[Problem]]:
-    """Read the tables from files of their own, or from the sheets of the one workbook."""
-    book = folder / WORKBOOK
-    own = [folder / f"{name}{end}" for name in RAW_TABLES for end in DELIMITERS]
-    if os.path.lexists(book) and not any(map(os.path.lexists, own)):
-        return read_workbook(book)
-    paths, problems = _find(folder)
-    if paths and os.path.lexists(book):
-        message = "stands beside tables of the same content; keep one of the two"
-        problems.append(Problem(book.as_posix(), 0, "", "", message))
-    return {name: read_text(path, RAW_TABLES[name]) for name, path in paths.items()}, problems
-
-
-def _find(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
-    """Return the file of each table, and a problem for each table without one."""
-    try:
-        present = sorted(os.listdir(folder))
-    except OSError as error:
-        return {}, [Problem(folder.as_posix(), 0, "", "", f"{error.strerror or error}")]
-    paths: dict[str, Path] = {}
-    problems = []
-    for name in RAW_TABLES:
-        files = [f"{name}{ending}" for ending in DELIMITERS if f"{name}{ending}" in present]
-        if files:
-            paths[name] = folder / files[0]
-        else:
-            problems.append(_missing(folder, name, present))
-        for other in files[1:]:
-            message = f"stands beside {files[0]}, which is read; keep one of the two"
-            problems.append(Problem((folder / other).as_posix(), 0, "", "", message, table=name))
-    if not paths:
-        names = ", ".join(f"{name}.csv" for name in RAW_TABLES)
-        message = f"holds none of the tables {names}"
-        return {}, [Problem(folder.as_posix(), 0, "", "", message)]
-    return paths, problems
-
-
-def _missing(folder: Path, name: str, present: Iterable[str]) -> Problem:
-    known = {f"{table}{ending}" for table in RAW_TABLES for ending in DELIMITERS}
-    close = nearest(f"{name}.csv", [file for file in present if file not in known], 1)
-    hint = f"; there is {shown(close[0])}" if close else ""
-    path = (folder / f"{name}.csv").as_posix()
-    return Problem(path, 0, "", "", f"the file is missing{hint}", table=name)
 
 
 def ingest(folder: Path) -> tuple[dict[str, pa.Table], list[Problem]]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from ketameta.ingest.reader import DELIMITERS
+from ketameta.ingest.places import same_tables
 from ketameta.storage import write_text
 from ketameta.tables.raw import RAW_TABLES
+
+
+def refuse_taken(*paths: Path) -> None:
+    """Raise `FileExistsError` where a file is there, or the same tables in another form."""
+    taken = dict.fromkeys(old.as_posix() for path in paths for old in same_tables(path))
+    if taken:
+        raise FileExistsError(f"nothing is written over: {', '.join(taken)}")
 
 
 def template(folder: Path) -> list[Path]:
@@ -17,14 +23,7 @@ def template(folder: Path) -> list[Path]:
     another `OSError` where the folder cannot be written.
     """
     paths = {folder / f"{name}.csv": schema for name, schema in RAW_TABLES.items()}
-    taken = [
-        path.with_suffix(ending).as_posix()
-        for path in paths
-        for ending in DELIMITERS
-        if os.path.lexists(path.with_suffix(ending))
-    ]
-    if taken:
-        raise FileExistsError(f"nothing is written over: {', '.join(taken)}")
+    refuse_taken(*paths)
     for path, schema in paths.items():
         write_text(path, ",".join(schema.names) + "\n")
     return list(paths)

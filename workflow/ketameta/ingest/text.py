@@ -24,6 +24,16 @@ _KINDS = (
     (b"\x89PNG", "is a picture"),
     (b"\xff\xd8\xff", "is a picture"),
 )
+# XML is known by the element that it is about
+_XML = (
+    (
+        b"<COCHRANE_REVIEW",
+        "is a review of RevMan 5 (.rm5), not a table; open it in RevMan and export the data rows "
+        "of its analyses as CSV",
+    ),
+    (b"<Workbook", "is an XML spreadsheet of old Excel; save it as CSV UTF-8"),
+    (b"<office:document", "is an OpenDocument file; save it as CSV UTF-8"),
+)
 
 
 class UnreadableError(ValueError):
@@ -76,11 +86,11 @@ def decode(content: bytes) -> Text:
     Bytes that are not UTF-8 do not stop the reading, so that the other faults are found in the
     same pass. Raises `UnreadableError` where there is no text.
     """
-    _refuse_other_kinds(content)
     notes = []
     if content.startswith(b"\xef\xbb\xbf"):
         content = content[3:]
         notes.append("starts with a byte order mark, which is left out")
+    _refuse_other_kinds(content)
     foreign = ""
     try:
         text = content.decode("utf-8")
@@ -109,6 +119,9 @@ def _refuse_other_kinds(content: bytes) -> None:
     odd, even = head[1::2].count(0), head[::2].count(0)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or max(odd, even) > len(head) // 4:
         raise UnreadableError("is UTF-16; save it as CSV UTF-8", 1)
+    for start, what in _XML:
+        if head.lstrip().startswith((b"<?xml", start)) and start in content[:4096]:
+            raise UnreadableError(what, 1)
     if head.lstrip()[:14].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         raise UnreadableError("is a web page, not a table; save it as CSV UTF-8", 1)
     if head.startswith(b"version https://git-lfs"):

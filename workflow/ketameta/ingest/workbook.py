@@ -1,39 +1,35 @@
 """Read an Excel workbook with one sheet a table into rows of text, as a CSV file is read.
 
-A workbook is untrusted: it is unpacked within bounds, and what a table has no use for (formulas,
-merged cells, macros, links to other files) is refused with its place. Numbers are read with the
-15 digits that Excel keeps; a date is never a number.
+What a table has no use for (formulas, merged cells, dates) is refused with its place; what is
+read all the same, though nobody sees it, is noted. Numbers are read with the 15 digits that Excel
+keeps; a cell that shows 50% is the text 50%, not 0.5.
 """
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from xml.parsers import expat
+from zipfile import BadZipFile
 
-from ketameta.ingest.reader import Row, TextTable, read_rows
+from ketameta.ingest.reader import read_rows
+from ketameta.ingest.rows import Row, TextTable
 from ketameta.ingest.text import UnreadableError, load
-from ketameta.tables.problems import Problem, shown
+from ketameta.ingest.xlsx import Book, Cell, SheetPart, position
+from ketameta.tables.columns import TableSchema, is_own
+from ketameta.tables.problems import ERROR, NOTE, Problem, shown
 from ketameta.tables.raw import RAW_TABLES
 from ketameta.vocabulary import nearest
 
 WORKBOOK = "tables.xlsx"
 # sheets of the template that hold no table
 APART = ("about", "lists")
-MAX_UNPACKED = 100_000_000
-MAX_PARTS = 2_000
+# so many refused cells of a sheet have one reason: nobody reads on
+MAX_REFUSED = 2_000
+_LISTED = 20
+_SURE = 3
 
-_REFUSED = (
-    (r"xl/externalLinks/", "links to other workbooks; paste their values"),
-    (r"xl/vbaProject", "holds macros; save it as .xlsx without them"),
-    (r"xl/(connections\.xml|queryTables/)", "is linked to data from outside; paste the values"),
-    (r"EncryptedPackage", "is protected by a password"),
-)
-_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z]{1,3}[0-9]{1,7}(?::[A-Z0-9]+)?)\"")
+Fault = tuple[int, int, str, str]
 
 
 def read_workbook(path: Path) -> tuple[dict[str, TextTable], list[Problem]]:
@@ -50,136 +46,149 @@ def read_workbook(path: Path) -> tuple[dict[str, TextTable], list[Problem]]:
 def workbook_tables(file: str, content: bytes) -> tuple[dict[str, TextTable], list[Problem]]:
     """Return what `read_workbook` returns, of the bytes of a workbook; ``file`` names it."""
     try:
-        return _sheets(file, content, _parts(content))
+        return _sheets(file, Book(content))
     except UnreadableError as error:
         return {}, [Problem(file, 0, "", "", str(error))]
-    except Exception as error:  # a damaged part shows itself in many ways
+    except (expat.ExpatError, BadZipFile, ValueError, LookupError, EOFError, OSError) as error:
+        # a damaged part shows itself in many ways
         kind = type(error).__name__
         return {}, [Problem(file, 0, "", "", f"cannot be read as a workbook ({kind})")]
 
 
-def _parts(content: bytes) -> zipfile.ZipFile:
-    """Open the archive; raises `UnreadableError` where it is none, or one that must not be read."""
-    if content.startswith(b"\xd0\xcf\x11\xe0"):
-        raise UnreadableError("is a workbook of old Excel, or protected; save it as .xlsx")
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
-        infos = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError):
-        raise UnreadableError("is not a workbook (.xlsx)") from None
-    size = sum(info.file_size for info in infos)
-    if size > MAX_UNPACKED or len(infos) > MAX_PARTS:
-        raise UnreadableError(
-            f"unpacks to {size:,} bytes in {len(infos):,} parts; at most {MAX_UNPACKED:,} bytes in "
-            f"{MAX_PARTS:,} parts are read"
-        )
-    names = [info.filename for info in infos]
-    for pattern, message in _REFUSED:
-        if any(re.match(pattern, name) for name in names):
-            raise UnreadableError(message)
-    if any(info.flag_bits & 1 for info in infos):
-        raise UnreadableError("is protected by a password")
-    for name in names:
-        if name.endswith((".xml", ".rels")):
-            text = archive.read(name).replace(b"\0", b"")
-            if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-                raise UnreadableError("holds definitions of XML entities, which no workbook needs")
-    return archive
-
-
-def _sheets(
-    file: str, content: bytes, archive: zipfile.ZipFile
-) -> tuple[dict[str, TextTable], list[Problem]]:
-    from openpyxl import load_workbook
-
-    problems: list[Problem] = []
-    tables: dict[str, TextTable] = {}
-    with warnings.catch_warnings():
-        # features of Excel that are not read, such as drop-downs
-        warnings.simplefilter("ignore")
-        book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
-        found = {sheet.title: sheet for sheet in book.worksheets}
-        for title in found:
-            if title not in RAW_TABLES and title not in APART:
-                close = nearest(title[:80], list(RAW_TABLES), 1)
-                hint = f"; nearest: {close[0]}" if close else ""
-                message = f"the sheet {shown(title)} is none of the tables{hint}"
-                problems.append(Problem(file, 0, "", "", message))
-        for name in RAW_TABLES:
-            if name in found:
-                merged = _merged(archive, found[name])
-                tables[name] = _table(f"{file}[{name}]", name, found[name], merged)
-            else:
-                message = f"the sheet {name} is missing"
-                problems.append(Problem(file, 0, "", "", message, table=name))
+def _sheets(file: str, book: Book) -> tuple[dict[str, TextTable], list[Problem]]:
+    found = {sheet.title: sheet for sheet in book.sheets if sheet.kind == "worksheet"}
+    missing = [name for name in RAW_TABLES if name not in found]
+    problems = [
+        Problem(file, 0, "", "", f"the sheet {name} is missing", table=name) for name in missing
+    ]
+    for sheet in book.sheets:
+        if sheet.title not in RAW_TABLES and sheet.title not in APART:
+            message, severity = _spare(book, sheet, missing)
+            problems.append(Problem(file, 0, "", "", message, severity))
+    tables = {
+        name: _table(f"{file}[{name}]", RAW_TABLES[name], book, found[name])
+        for name in RAW_TABLES
+        if name in found
+    }
     return tables, problems
 
 
-def _merged(archive: zipfile.ZipFile, sheet: Any) -> list[str]:
-    # read-only sheets of openpyxl do not tell
-    content = archive.read(sheet._worksheet_path.lstrip("/"))
-    return [match.decode() for match in _MERGED.findall(content)]
+def _spare(book: Book, sheet: SheetPart, missing: list[str]) -> tuple[str, str]:
+    """Say what becomes of a sheet that is none of the tables, and how grave that is."""
+    name = f"the {'hidden ' * sheet.hidden}sheet {shown(sheet.title)}"
+    if sheet.kind != "worksheet":
+        return f"{name} is no sheet of cells ({sheet.kind or 'of no kind'}) and left out", NOTE
+    rows = book.rows(sheet)
+    first, second = next(rows, None), next(rows, None)
+    if first is None:
+        return f"{name} is empty and left out", NOTE
+    if is_own(sheet.title):
+        return f"{name} is of your own and left out", NOTE
+    if close := nearest(sheet.title.strip()[:80], missing, 1):
+        return f"{name} is none of the tables; nearest: {close[0]}", ERROR
+    header = {cell.text.strip() for cell in first[1]}
+    like = [table for table, schema in RAW_TABLES.items() if _heads(header, schema)]
+    if second is not None and like:
+        away = "give it a name that starts with x_ to have it left out"
+        return f"{name} has columns of {like[0]}: move its rows there, or {away}", ERROR
+    return f"{name} is none of the tables and left out", NOTE
 
 
-def _table(file: str, name: str, sheet: Any, merged: list[str]) -> TextTable:
-    table = TextTable(RAW_TABLES[name], file)
-    faults: list[tuple[int, int, str, str]] = []
+def _heads(header: set[str], schema: TableSchema) -> bool:
+    known = len(header & set(schema.names))
+    return known >= _SURE and 2 * known >= len(header)
+
+
+def _table(file: str, schema: TableSchema, book: Book, sheet: SheetPart) -> TextTable:
+    table = TextTable(schema, file)
+    faults: list[Fault] = []
     header: list[str] = []
-    read_rows(table, _rows(sheet, faults, header))
-    for place in merged:
-        faults.append((*_place(place), "", f"the cells {place} are merged; unmerge and fill each"))
+    read_rows(table, _rows(book, sheet, faults, header, schema), "")
+    table.whole = table.whole and len(faults) <= MAX_REFUSED
+    for place in sheet.merged[:MAX_REFUSED]:
+        faults.append(
+            (*position(place), "", f"the cells {place} are merged; unmerge and fill each")
+        )
     rows = {row.line: row for row in table.rows}
     for line, at, value, message in sorted(faults):
         column = header[at] if at < len(header) else ""
-        known = column if column in table.schema.names else ""
+        if is_own(column):
+            if line in rows:
+                rows[line].odd.append((column, NOTE, "what is no plain cell is kept by its value"))
+            continue
+        known = column if column in schema.names else ""
         table.fault(line, known, value, message if known else f"column {at + 1} {message}")
         if line in rows and known:
             rows[line].bad.add(known)
+    _tell_hidden(table, sheet, header)
     return table
 
 
-def _place(reference: str) -> tuple[int, int]:
-    """Return row and zero-based column of the first cell of a range such as B2:C3."""
-    letters, digits = re.match(r"([A-Z]+)([0-9]+)", reference).groups()  # type: ignore[union-attr]
-    column = 0
-    for letter in letters:
-        column = 26 * column + ord(letter) - ord("A") + 1
-    return int(digits), column - 1
+def _tell_hidden(table: TextTable, sheet: SheetPart, header: list[str]) -> None:
+    """Note what is read though nobody sees it: a filter or a hidden column leaves nothing out."""
+    name = table.schema.name
+    if sheet.hidden:
+        message = f"the sheet {name} is hidden and is read all the same"
+        table.fault(0, "", "", message, NOTE)
+    hidden = sorted({line for line in sheet.hidden_rows if line > 1})
+    if hidden:
+        _tell_many(table, "row", [str(line) for line in hidden])
+    columns = [
+        column
+        for at, column in enumerate(header)
+        if column and any(first <= at <= last for first, last in sheet.hidden_columns)
+    ]
+    if columns:
+        _tell_many(table, "column", columns)
 
 
-def _rows(sheet: Any, faults: list[tuple[int, int, str, str]], header: list[str]) -> Iterator[Row]:
+def _tell_many(table: TextTable, what: str, names: list[str]) -> None:
+    several = len(names) > 1
+    listed = ", ".join(names[:_LISTED])
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    message = (
+        f"{len(names):,} {what}{'s' * several} of {table.schema.name} {'are' if several else 'is'} "
+        f"hidden ({listed}{more}) and {'are' if several else 'is'} read all the same"
+    )
+    table.fault(0, "", "", message, NOTE)
+
+
+def _rows(
+    book: Book, sheet: SheetPart, faults: list[Fault], header: list[str], schema: TableSchema
+) -> Iterator[Row]:
     """Yield the rows as text; ``faults`` takes (row, column, value, message) of refused cells."""
-    sheet.reset_dimensions()
-    for line, cells in enumerate(sheet.iter_rows(), start=1):
-        texts = []
-        for at, cell in enumerate(cells):
-            text, fault = cell_text(cell)
+    numbers = {column.name for column in schema.columns if column.kind in ("integer", "number")}
+    per_cent = {column.name for column in schema.columns if column.per_cent}
+    for line, cells in book.rows(sheet):
+        if len(faults) > MAX_REFUSED:
+            many = f"after {MAX_REFUSED:,} cells that cannot be taken, the sheet is not read on"
+            yield Row(line, 1, many, "")
+            return
+        texts = [""] * max(len(header), *(cell.column + 1 for cell in cells))
+        for cell in cells:
+            name = header[cell.column] if cell.column < len(header) else ""
+            fault = refusal(cell, name in numbers and name not in per_cent)
             if fault:
-                faults.append((line, at, text, fault))
-            texts.append("" if fault else text)
-        while texts and not texts[-1]:
+                faults.append((line, cell.column, cell.formula or cell.text, fault))
+            texts[cell.column] = "" if fault and not is_own(name) else cell.text
+        while len(texts) > len(header) and not texts[-1]:
             texts.pop()
-        if line == 1:
+        if not header:
+            if line > 1:
+                return  # as in a file, the first row must name the columns
             header.extend(text.strip() for text in texts)
-        elif not texts and not any(fault[0] == line for fault in faults[-len(cells) :]):
-            continue
-        texts += [""] * (len(header) - len(texts))
         yield Row(line, 1, texts, ",".join(texts)[:20_000])
 
 
-def cell_text(cell: Any) -> tuple[str, str]:
-    """Return a cell as it would stand in a CSV file, and why it is refused (mostly empty)."""
-    import datetime
-
-    value = cell.value
-    if value is None:
-        return "", ""
-    if cell.data_type == "f":
-        return str(value)[:80], "holds a formula; paste its value"
-    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
-        return str(value), f"is a date or time ({value}); format the cell as text or number"
-    if isinstance(value, bool):
-        return str(value).upper(), ""
-    if isinstance(value, int | float):
-        return format(value, ".15g"), ""
-    return str(value), ""
+def refusal(cell: Cell, number: bool) -> str:
+    """Say why a cell is not taken, empty where it is; ``number`` is a column not in per cent."""
+    if cell.kind == "formula":
+        return "holds a formula; paste its value"
+    if cell.kind == "date":
+        return f"is a date or time ({cell.text}); format the cell as text or number"
+    if cell.kind == "percent" and number:
+        return (
+            f"shows {cell.text}, which the workbook keeps as a hundredth of that; this column is "
+            "not in per cent: format the cell as a number and write what is meant"
+        )
+    return ""

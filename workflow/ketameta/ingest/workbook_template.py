@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ketameta.ingest.cells import number
-from ketameta.ingest.workbook import APART, RAW_TABLES
-from ketameta.tables.columns import Column, TableSchema
+from ketameta.ingest.workbook import APART
+from ketameta.tables.columns import Column, TableSchema, own_columns
+from ketameta.tables.raw import RAW_TABLES
 from ketameta.vocabulary import vocabulary
 
 Cells = Mapping[str, str]
@@ -81,12 +82,16 @@ class _Lists:
 
 def _fill(sheet: Any, table: TableSchema, rows: Sequence[Cells], text: Any) -> None:
     """Write rows of cells: as numbers where a number says all of it, else as text."""
+    own = own_columns(rows)
+    numeric = {c.name for c in table.columns if c.kind in ("integer", "number")} | set(own)
+    for at, name in enumerate(own, start=len(table.columns)):
+        sheet.write_string(0, at, name)
     for line, cells in enumerate(rows, start=1):
-        for at, column in enumerate(table.columns):
-            cell = cells.get(column.name, "")
+        for at, name in enumerate([*table.names, *own]):
+            cell = cells.get(name, "")
             if not cell:
                 continue
-            value = number(cell) if column.kind in ("integer", "number") else None
+            value = number(cell) if name in numeric else None
             # Excel knows no negative zero
             if value is not None and format(value, ".15g") == cell != "-0":
                 sheet.write_number(line, at, value)

@@ -6,6 +6,7 @@ the empty template all come from these objects.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,18 @@ KINDS = {
     "flag": "true or false",
     "list": "list of texts",
 }
+# a column or sheet whose name starts so is a person's own: kept, and read by nobody
+OWN = "x_"
+
+
+def is_own(name: str) -> bool:
+    """Say whether a column or a sheet is one of a person's own."""
+    return name.lower().startswith(OWN)
+
+
+def own_columns(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return the columns of a person's own that have a cell, in the order in which they come."""
+    return list(dict.fromkeys(name for row in rows for name in row if is_own(name)))
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,11 @@ class Column:
     references: str = ""
     words_also: tuple[str, ...] = ()
     optional: bool = False
+
+    @property
+    def per_cent(self) -> bool:
+        """Say whether 50 in this column is 50 per cent, so that 50% is the same."""
+        return self.unit == "per cent"
 
     @property
     def allowed(self) -> str:

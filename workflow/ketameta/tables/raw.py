@@ -26,6 +26,12 @@ _TEST: dict[str, Any] = dict(unit="none", maximum=1_000_000, optional=True)
 _MEASURE: dict[str, Any] = dict(unit="as the measure", minimum=-1_000_000, maximum=1_000_000)
 _LEVEL: dict[str, Any] = dict(unit="per cent", minimum=50, maximum=99.9)
 _PMID: dict[str, Any] = dict(pattern=r"[0-9]{1,8}", pattern_meaning="one to eight digits")
+# what `normalize.conversions.parse_p` takes
+_P: dict[str, Any] = dict(
+    pattern=r"(?i:(p([- ]?value)?\s*)?(<=|>=|[=<>≤≥])?\s*([0-9]+(\.[0-9]*)?|\.[0-9]+)(e-?[0-9]+)?"
+    r"\s*(\(.*\))?|(p\s*=?\s*)?(n\.?\s?s\.?|not significant|non-?significant))",
+    pattern_meaning="a p-value such as 0.03, <.001 or NS; a remark may follow in brackets",
+)
 _YEAR: dict[str, Any] = dict(minimum=1960, maximum=2100)
 
 _TRIAL = Column("trial_id", "id", "trial report", required=True, references="trials.trial_id")
@@ -186,7 +192,7 @@ CONTRASTS = TableSchema(
         Column("ci_low", "number", "lower end of the interval", **_MEASURE),
         Column("ci_high", "number", "upper end of the interval", **_MEASURE),
         Column("ci_level", "number", "level of the interval", **_LEVEL),
-        Column("p_value", "text", "p-value as printed"),
+        Column("p_value", "text", "p-value as printed", **_P),
         Column("t_value", "number", "t of the difference", **_TEST, minimum=-1000),
         Column("f_value", "number", "F of the difference of two groups", **_TEST, minimum=0),
         Column("model", "text", "statistical model as reported"),
@@ -219,7 +225,7 @@ PUBLISHED = TableSchema(
         Column("ci_high", "number", "upper end", **_MEASURE),
         Column("ci_level", "number", "level", **_LEVEL),
         Column("i2", "number", "I²", unit="per cent", minimum=0, maximum=100),
-        Column("p_value", "text", "p-value as printed"),
+        Column("p_value", "text", "p-value as printed", **_P),
         _NOTE,
         Column("source", "text", "where it was read"),
         Column("locator", "text", "page, table or figure in the source"),
