@@ -263,7 +263,7 @@ def test_one_comparison_under_two_labels_of_a_trial_is_named():
     rows = twice(trial_id="t1", scale="HAMD17")
     rows[2]["arm_id"], rows[3]["arm_id"] = "ketamine", "saline"
     (got,) = found("same-numbers-two-labels", rows)
-    assert "line 4" in got.message
+    assert (got.line, "(line 2)" in got.message) == (4, True)
 
 
 def test_one_registration_population_and_size_under_two_labels_is_named():

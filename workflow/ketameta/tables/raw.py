@@ -276,6 +276,25 @@ RISK_OF_BIAS = TableSchema(
     key=("trial_id", "tool", "outcome", "domain", "source"),
 )
 
+ACKNOWLEDGED = TableSchema(
+    "acknowledged",
+    "Acknowledged warnings",
+    "one warning that a person has looked at and lets stand",
+    (
+        Column("code", "text", "name of the check, as printed in brackets", required=True),
+        Column("table", "text", "table of the row; empty for any"),
+        Column("trial_id", "id", "trial report; empty for a warning of no trial"),
+        Column("arm_id", "id", "arm, or treated arm of a contrast; empty for any"),
+        Column("outcome", "text", "outcome of the row; empty for any"),
+        Column("timepoint_h", "number", "hours of the row; empty for any", **_HOURS),
+        Column("column", "text", "column of the cell; empty for any"),
+        Column("value", "text", "the cell as it stood; another is a new warning; empty for any"),
+        Column("reason", "text", "why it may stand", required=True),
+        Column("by", "text", "who looked", optional=True),
+        Column("date", "text", "when", optional=True),
+    ),
+)
+
 # those that effects come from
 EFFECT_TABLES = ("trials", "arms", "outcomes", "contrasts")
 
@@ -283,3 +302,6 @@ RAW_TABLES: dict[str, TableSchema] = {
     table.name: table
     for table in (TRIALS, ARMS, OUTCOMES, CONTRASTS, PUBLISHED, CLAIMS, RISK_OF_BIAS)
 }
+
+# tables that a project may do without
+OPTIONAL_TABLES: dict[str, TableSchema] = {ACKNOWLEDGED.name: ACKNOWLEDGED}

@@ -11,6 +11,7 @@ Row = dict[str, Any]
 
 _CLAUSES = re.compile(r"; |\. (?=[A-Z])")
 _LONGEST = 180
+_MOST_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,9 @@ class Finding:
     """One oddity: which check, where, and what a data manager should look at.
 
     ``severity`` is ``error`` where the numbers cannot be, else ``warning``. ``line`` is that of
-    the raw file; ``arm_id`` is empty for a whole trial, ``value`` holds the cell in question.
+    the raw file, ``also`` are the lines on which it stands again; ``arm_id`` is empty for a whole
+    trial, ``value`` holds the cell in question. ``acknowledged`` is the reason for which a person
+    lets it stand.
     """
 
     check: str
@@ -30,6 +33,8 @@ class Finding:
     arm_id: str
     value: str
     message: str
+    also: tuple[int, ...] = ()
+    acknowledged: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,11 @@ def once(found: Iterable[tuple[Hashable, Finding]]) -> list[Finding]:
     for key, finding in first.items():
         again = sorted({*lines[key]} - {finding.line})
         word = "line" if len(again) == 1 else "lines"
-        also = f" (also {word} {', '.join(map(str, again))})" if again else ""
-        result.append(replace(finding, message=finding.message + also))
+        also = f" (also {word} {_listed(again)})" if again else ""
+        result.append(replace(finding, message=finding.message + also, also=tuple(again)))
     return result
+
+
+def _listed(lines: list[int]) -> str:
+    more = f" and {len(lines) - _MOST_LINES:,} more" if len(lines) > _MOST_LINES else ""
+    return ", ".join(map(str, lines[:_MOST_LINES])) + more

@@ -125,10 +125,12 @@ def two_labels(view: View) -> list[Finding]:
             compared[sizes] += 1
     for key, rows in prints.items():
         found += _in_one_trial(view, rows)
-        by_trial = {row["trial_id"]: row for row in reversed(rows)}
+        by_trial: dict[str, Row] = {}
+        for row in rows:
+            by_trial.setdefault(row["trial_id"], row)
         if len(by_trial) > 1 and _expected(key, compared) < LABELS_CHANCE:
-            alike = sorted(by_trial.values(), key=lambda row: (row["file"], row["line"]))
-            if pair := _unlinked(view, alike):
+            pair = _unlinked(view, list(by_trial.values()))
+            if pair is not None:
                 one, others = pair
                 message = (
                     f"the numbers are those of {_named(others)}: one trial under "
@@ -251,13 +253,9 @@ def _alike(rows: list[Row]) -> Iterator[tuple[str, list[Row]]]:
                 spelt[one["trial_id"]].append(other)
                 spelt[other["trial_id"]].append(one)
     for row in rows:
-        near = [o for o in spelt[row["trial_id"]] if (o["line"], o["file"]) > _at(row)]
+        near = [other for other in spelt[row["trial_id"]] if other["trial_id"] > row["trial_id"]]
         if near and all(len(spelt[o["trial_id"]]) <= MOST_OF_A_NAME for o in (row, *near)):
-            yield "trial_id", [row, *sorted(near, key=_at)]
-
-
-def _at(row: Row) -> tuple[int, str]:
-    return row["line"], row["file"]
+            yield "trial_id", [row, *near]
 
 
 def _stem(row: Row) -> str:

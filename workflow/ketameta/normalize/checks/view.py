@@ -159,7 +159,15 @@ class View:
 
 
 def _in_order(rows: Sequence[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: (row["file"], row["line"]))
+    """Sort rows by their cells, so that no finding hangs on where a row stands in its table."""
+
+    def cells(row: Row) -> tuple[Any, ...]:
+        names = ("file", "trial_id", "arm_id", "arm_t", "arm_c", "outcome", "scale", "definition")
+        hour = row.get("timepoint_h")
+        words = [row.get(name) or "" for name in names]
+        return words, -1.0 if hour is None else hour, row.get("entered") or "", row["line"]
+
+    return sorted(rows, key=cells)
 
 
 def whole_points(scale: Scale | None) -> bool:
