@@ -257,7 +257,7 @@ FAULTS = {
     "no effect at all": ("yi,vi\n,1\nNA,2\n", "GEN", "FILE: no study has the numbers for an effect: GEN needs the columns yi, vi or sei"),
     "Latin-1": ("study,yi,vi\nM\u00fcller,1,1\n".encode("latin-1"), "GEN", "FILE:2: byte 0xfc is not UTF-8 ('\u00fc' in Windows-1252); save the file as UTF-8"),
     "UTF-16": (COUNTS.encode("utf-16"), "RR", "FILE:1: is UTF-16; save it as CSV UTF-8"),
-    "a workbook": (b"PK\x03\x04\x14\0", "RR", "FILE:1: is a workbook or archive, not text; save it as CSV UTF-8"),
+    "a workbook": (b"PK\x03\x04\x14\0", "RR", "FILE: is not a workbook (.xlsx)"),
 }  # fmt: skip
 
 

@@ -74,19 +74,14 @@ def read_table(content: bytes, sheet: str | None = None) -> Table:
 
     Raises `TableError` with every fault of form: no text, no header, rows of another length.
     """
-    from ketameta.commands.sheets import is_workbook, read_sheet
-
-    if is_workbook(content):
-        found = read_sheet(content, sheet)
-        return _table(found.rows, found.notes)
-    if sheet is not None:
-        raise TableError((0, "", "is no workbook (.xlsx), so it has no sheets"))
-    if b"<COCHRANE_REVIEW" in content[:2000]:
-        message = (
-            "is a review of RevMan 5; export its data rows (CSV) from RevMan Web and pool those"
-        )
-        raise TableError((0, "", message))
     try:
+        if content.startswith(b"PK"):
+            from ketameta.commands.sheets import read_sheet
+
+            found = read_sheet(content, sheet)
+            return _table(found.rows, found.notes)
+        if sheet is not None:
+            raise UnreadableError("is no workbook (.xlsx), so it has no sheets")
         text = decode(content)
     except UnreadableError as error:
         raise TableError((error.line, "", str(error))) from None
