@@ -182,7 +182,7 @@ def expectation(small):
     return expected, length
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [30])
 def test_after_a_kill_at_any_moment_one_rerun_gives_the_same_bytes(small, kills):
     expected, length = expectation(small)
     draw = random.Random(20270131)
@@ -279,12 +279,7 @@ def test_a_read_only_folder_for_the_report_is_one_message(small, tmp_path):
 @needs_mounts
 @pytest.mark.parametrize(
     "room",
-    [
-        0,
-        pytest.param(50_000, marks=pytest.mark.slow),
-        150_000,
-        pytest.param(230_000, marks=pytest.mark.slow),
-    ],
+    [0, 50_000, 150_000, 230_000],
 )
 def test_a_full_disk_is_one_message_and_the_last_report_stays(small, tmp_path, room):
     found = refused(small, tmp_path, "full", room)

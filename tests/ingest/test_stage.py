@@ -191,9 +191,9 @@ def test_notes_of_a_kind_are_told_once_a_column(folder) -> None:
 def test_a_chain_of_thousands_of_reports_is_no_circle(folder) -> None:
     _, rows = folder.rows("trials")
     at = rows[0].index("part_of")
-    for i in range(5_000):
+    for i in range(2_000):
         row = [f"chain{i}", "Chain", *rows[3][2:]]
-        row[at] = f"chain{i + 1}" if i < 4_999 else ""
+        row[at] = f"chain{i + 1}" if i < 1_999 else ""
         rows.append(row)
     folder.put_rows("trials", rows)
     assert folder.check().errors == []
