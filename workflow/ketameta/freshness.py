@@ -124,14 +124,14 @@ def _code_hash(path: Path) -> str:
 def file_hash(path: Path | str) -> str:
     """Return the SHA-256 of a file; empty where it cannot be read."""
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        return bytes_hash(Path(path).read_bytes())
     except OSError:
         return ""
 
 
-def text_hash(text: str) -> str:
-    """Return the SHA-256 of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+def bytes_hash(content: bytes) -> str:
+    """Return the SHA-256 of bytes."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def inputs(
@@ -152,10 +152,10 @@ def inputs(
         found |= {path.as_posix(): file_hash(path) for path in sorted(releases.glob("*.json"))}
     parts = STAGES[stage].configuration
     if configuration is not None and parts:
-        found["configuration"] = text_hash(configuration.digest(*parts))
+        found["configuration"] = bytes_hash(configuration.digest(*parts).encode())
     versions = [f"{name} {_version(name)}" for name in STAGES[stage].packages]
     python = ".".join(platform.python_version_tuple()[:2])
-    found["versions"] = text_hash(", ".join([f"python {python}", *versions]))
+    found["versions"] = bytes_hash(", ".join([f"python {python}", *versions]).encode())
     return found
 
 
@@ -194,7 +194,7 @@ class Made:
 
 
 def _closing(lines: str) -> str:
-    return f"# {text_hash(lines)}  these lines"
+    return f"# {bytes_hash(lines.encode())}  these lines"
 
 
 def read_made(path: Path) -> Made | None:
@@ -229,7 +229,7 @@ class Tables(Mapping[str, list[dict[str, Any]]]):
         if name not in self._rows:
             path = self._paths[name]
             content = path.read_bytes()
-            self.read[path.as_posix()] = hashlib.sha256(content).hexdigest()
+            self.read[path.as_posix()] = bytes_hash(content)
             self._rows[name] = rows_of(table_of(content))
         return self._rows[name]
 
@@ -338,7 +338,7 @@ def keep(made: Path, given: Mapping[str, str], out: Path, files: Mapping[str, by
     (SVG) changes or goes, what `prints` made of it goes. Only files that a list names are removed.
     """
     content = {(out / name).as_posix(): files[name] for name in files}
-    digests = {name: hashlib.sha256(content[name]).hexdigest() for name in content}
+    digests = {name: bytes_hash(content[name]) for name in content}
     changed = {name for name in content if not same_content(Path(name), content[name])}
     gone = {name for name in own_files(made) - content.keys() if Path(name).is_relative_to(out)}
     for name in {*gone, *_prints_of(changed | gone, made.parent)}:

@@ -104,7 +104,7 @@ def _run(given: argparse.Namespace) -> int:
 
 def _planned(force: bool) -> dict[str, str] | None:
     """Return why each stage has to run, by its name; None, and every fault said, where none can."""
-    from ketameta.commands.snakefile import faults_before
+    from ketameta.commands.snakefile import faults_before, note_same_tables
     from ketameta.configuration import CONFIG, ConfigurationError, load
 
     try:
@@ -112,6 +112,8 @@ def _planned(force: bool) -> dict[str, str] | None:
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return None
+    if note_same_tables():
+        print("data/raw: saved anew, the tables say the same")
     if found := faults_before(configuration):
         print(*found[:-1], f"{found[-1]}; {_STAYS}", sep="\n", file=sys.stderr)
         return None
