@@ -5,6 +5,8 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ketameta.figures.forest import Total, draw
 from ketameta.figures.marks import Interval
@@ -194,3 +196,25 @@ def test_every_axis_has_two_ticks_in_order_and_holds_its_estimates(estimates, lo
     if not log or 1e-5 <= min(estimates) <= max(estimates) <= 1e5:
         assert all(axis.side(x) == 0 for x in estimates)
     assert axis.side(1.0) == 0
+
+
+@pytest.mark.parametrize("value", [2.5e-8, 5e-8, 1e-7, 2.5e-6, 1e-5, 0.25, 1e6])
+def test_ticks_of_tiny_numbers_are_told_apart(value):
+    from ketameta.figures.axis import tick_label
+
+    assert float(tick_label(value).replace("−", "-").replace(",", "")) == value
+
+
+@given(
+    estimates=st.lists(st.floats(-1e9, 1e9), max_size=4),
+    bounds=st.lists(st.floats(-1e9, 1e9), max_size=4),
+    limits=st.sampled_from([(0.0, 100.0), (-1.0, 1.0)]),
+)
+@settings(max_examples=60, deadline=None)
+def test_an_axis_with_ends_holds_whatever_lies_outside_them(estimates, bounds, limits):
+    from ketameta.figures.axis import make_axis, tick_label
+
+    axis = make_axis(estimates, bounds, None, False, 100, 380, limits)
+    assert limits[0] <= axis.low < axis.high <= limits[1]
+    assert all(100 <= axis.place(x) <= 380 for x in (*estimates, *bounds))
+    assert len({tick_label(tick) for tick in axis.ticks}) == len(axis.ticks) >= 2

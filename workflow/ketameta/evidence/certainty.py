@@ -29,6 +29,7 @@ LEVELS = ("very low", "low", "moderate", "high")
 HIGH, CONCERNS, LOW, UNJUDGED = "high", "some concerns", "low", "not judged"
 # a trial is at low risk by RoB 1 without a judgement of "other bias"
 _OPTIONAL = ("other",)
+_TESTED = 10  # effects from which `synthesize.diagnose` tests for asymmetry
 
 
 @dataclass(frozen=True)
@@ -327,6 +328,8 @@ def publication(record: Record, asymmetry: Record | None, limits: Thresholds) ->
     """
     p = asymmetry["test_p"] if asymmetry else None
     facts: Record = {"k": record["k"], "p": p, "comparison": record["measure"] in NULL_VALUE}
+    # enough effects, and still nothing to test on: their sizes are the same
+    facts["alike"] = p is None and asymmetry is not None and asymmetry["test_k"] >= _TESTED
     if asymmetry is None or p is None or not facts["comparison"]:
         return Rating("publication bias", 0, False, (), facts)
     # on the scale of the analysis no effect is 0 for every comparison

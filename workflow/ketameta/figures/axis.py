@@ -77,6 +77,7 @@ def make_axis(
     low, high = _widened(low, high, math.log(1.5) if log else 1e-9 + 1e-6 * abs(high))
     if limits:
         low, high = max(low, limits[0]), min(high, limits[1])
+        low, high = (low, high) if low < high else limits
     ticks = _log_ticks(low, high) if log else _linear_ticks(low, high)
     low, high = min(low, scale(ticks[0])), max(high, scale(ticks[-1]))
     if limits:

@@ -6,6 +6,7 @@ which they are drawn.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -96,11 +97,9 @@ class Course:
 
 def draw_funnel(funnel: Funnel) -> Scene:
     """Draw a funnel plot, the standard error downwards from 0."""
-    from math import exp
-
     x0, x1, top, bottom = LEFT, WIDTH - MARGIN, 38.0, 38.0 + PLOT_HEIGHT
     worst = max(point.y for point in funnel.points)
-    back = exp if funnel.ratio else float
+    back = _ratio if funnel.ratio else float
     reach = funnel.z * worst
     inside = [back(p.x) for p in funnel.points] + [back(funnel.centre)]
     edges = [back(funnel.centre - reach), back(funnel.centre + reach)]
@@ -136,6 +135,11 @@ def draw_funnel(funnel: Funnel) -> Scene:
     return _framed(funnel.chart, x, ys, shapes, bottom)
 
 
+def _ratio(value: float) -> float:
+    """Return a ratio of its logarithm, held within what a number can be; axes end long before."""
+    return math.exp(min(max(value, -700.0), 700.0))
+
+
 def draw_scatter(chart: Chart, points: Sequence[Point]) -> Scene:
     """Draw points on two axes from 0, those that stand out with their names."""
     top, bottom = 38.0, 38.0 + PLOT_HEIGHT
@@ -149,7 +153,9 @@ def draw_scatter(chart: Chart, points: Sequence[Point]) -> Scene:
 
 
 def _from_zero(values: Sequence[float], start: float, end: float) -> Axis:
-    highest = max([*values, 1e-9])
+    highest = max(values, default=0.0)
+    # nothing but rounding: an axis of 0 to 1 says that all are 0
+    highest = 1.0 if highest < 1e-9 else highest
     return make_axis([0.0, highest], [], None, False, start, end, (0.0, highest * 1.08))
 
 

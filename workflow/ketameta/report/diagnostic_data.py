@@ -14,9 +14,9 @@ from ketameta.report.forest_data import AXIS, LIMITS, scale_of, scaled
 from ketameta.synthesize.scales import NULL_VALUE
 
 Record = dict[str, Any]
+_TESTED = 10  # effects from which a test of asymmetry is made
 # two-sided p at the edge of each band of a funnel, and the standard errors that go with it
 _EDGES = ((2.5758, "band2", "0.01"), (1.96, "band3", "0.05"), (1.6449, "paper", "0.1"))
-_TESTED = 10
 
 
 def _name(row: Record) -> str:
@@ -51,6 +51,8 @@ def funnel_of(analysis: Analysis, asymmetry: Record, rows: list[Record]) -> Funn
             said += " The standard error of these effects follows from the effect itself: "
             said += "asymmetry alone is no sign of missing trials."
         notes.append(said)
+    elif asymmetry["k"] >= _TESTED:
+        notes.append("All standard errors are alike: no line and no test of asymmetry.")
     else:
         notes.append(f"Fewer than {_TESTED} effects: no line and no test of asymmetry.")
     points = [Point(r["effect"], r["se"], _hover(analysis, r)) for r in rows]

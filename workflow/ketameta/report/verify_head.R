@@ -26,8 +26,10 @@ fitted_or_said <- function(what, ...) {
   for (way in list(...)) {
     fit <- tryCatch(
       withCallingHandlers(way(), warning = function(w) {
-        # such a fit has parameters and standard errors of no meaning
-        if (grepl("numerically singular", conditionMessage(w))) stop(conditionMessage(w))
+        # metafor says itself that the numbers of such a fit mean little
+        if (grepl("numerically singular|able to obtain stable", conditionMessage(w))) {
+          stop(conditionMessage(w))
+        }
       }),
       error = function(e) {
         why <<- gsub("\\s+", " ", conditionMessage(e))

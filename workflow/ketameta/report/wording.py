@@ -7,7 +7,6 @@ with moderate and low certainty (Santesso 2020). Nothing is called an effect for
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ketameta.configuration import Analysis
@@ -19,7 +18,7 @@ from ketameta.report.naming import (
     treatment_name,
     why_not_pooled,
 )
-from ketameta.synthesize.scales import NULL_VALUE, natural
+from ketameta.synthesize.scales import LARGEST, NULL_VALUE, natural
 
 Record = dict[str, Any]
 MINUS = "−"
@@ -40,11 +39,16 @@ MEASURES = {
 
 
 def fixed(value: float | None, digits: int) -> str:
-    """Write a number with a fixed number of decimals and a true minus; an en dash for none."""
+    """Write a number with a fixed number of decimals and a true minus; an en dash for none.
+
+    From 1e15 on a power of ten is written, as 1.2e15.
+    """
     if value is None:
         return "–"
-    if math.isinf(value):
+    if abs(value) >= LARGEST:
         return "∞" if value > 0 else f"{MINUS}∞"
+    if abs(value) >= 1e15:
+        return f"{value:.1e}".replace("e+", "e").replace("-", MINUS)
     text = f"{value:,.{digits}f}"
     if float(text.replace(",", "")) == 0:
         text = text.lstrip("-")

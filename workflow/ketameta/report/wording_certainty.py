@@ -170,6 +170,8 @@ def _publication(analysis: Analysis, value: Rating) -> str:
     facts = value.facts
     if not facts["comparison"]:
         return "Cannot be tested: tests of asymmetry mislead on results without a comparison."
+    if facts["alike"]:
+        return "Cannot be tested: all trials are of one size, so that none is small beside others."
     if facts["p"] is None:
         gives = f"{count(facts['k'], 'trial')} {'gives' if facts['k'] == 1 else 'give'}"
         return f"Cannot be tested: {gives} too few independent effects for a test of asymmetry."

@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from ketameta.configuration import Question
+from ketameta.synthesize.scales import LARGEST
 
 Record = dict[str, Any]
 MEDIAN, ADDED = "median of the control arms", "control arms added up"
@@ -46,7 +47,7 @@ def _differences(measure: str, record: Record, risk: float) -> Record:
     result: Record = {"held": False}
     for end, name in _ENDS:
         value = record[name]
-        if value is None or math.isinf(value):
+        if value is None or value >= LARGEST:
             treated = 1.0 if value is not None else None
         else:
             treated = _TREATED[measure](risk, value)

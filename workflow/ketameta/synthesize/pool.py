@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ketameta.configuration import Model
 from ketameta.stats import RandomEffects, glmm, random_effects, subgroup_analysis, three_level
-from ketameta.synthesize.scales import TRANSFORMED, natural
+from ketameta.synthesize.scales import LARGEST, TRANSFORMED, natural
 
 Record = dict[str, Any]
 _RULES = {"wald": "Wald", "hksj": "HKSJ", "hksj-adhoc": "floored HKSJ"}
@@ -181,8 +181,13 @@ def normal_interval(yi: float, vi: float, level: float) -> tuple[float, float]:
     return yi - half, yi + half
 
 
+def _held(value: float | None) -> float | None:
+    """Hold a ratio beyond all numbers at one that a table and JSON can write: it is no lack."""
+    return None if value is None else number(min(value, LARGEST))
+
+
 def _scales(measure: str, bounds: dict[str, float | None]) -> Record:
-    result: Record = {name: number(natural(measure, value)) for name, value in bounds.items()}
+    result: Record = {name: _held(natural(measure, value)) for name, value in bounds.items()}
     if measure in TRANSFORMED:
         result |= {f"{name}_log": value for name, value in bounds.items()}
     return result

@@ -8,6 +8,8 @@ from ketameta.vocabulary import vocabulary
 
 # measures pooled on another scale than the one they are read on
 TRANSFORMED = ("RR", "OR", "PLO")
+# a pooled ratio from here on is written as without bound
+LARGEST = 1e300
 NULL_VALUE = {"RR": 1.0, "OR": 1.0, "RD": 0.0, "MD": 0.0, "SMD": 0.0}
 
 
