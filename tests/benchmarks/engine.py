@@ -7,8 +7,11 @@ arguments (global search of the likelihood, Q-profile interval of tau2, predicti
 without the interval of tau2; one fit also with its numbers read. metafor's rma has no interval of
 tau2: its time is that of the fit alone, and the ratios are against it. statsmodels has no REML:
 its Paule-Mandel estimator stands in, the nearest by cost. metafor (through Rscript) and PyMARE are
-shown where they are installed. Slow software runs a sample of the fits and its time is scaled up,
-unless --full. --memory adds the peak memory of pooling a million subsets.
+shown where they are installed. PyMARE pools a batch as we do, in one call with an analysis a column
+(one call for each number of studies: it has no absent ones); its fit and its interval of tau2,
+which it searches for one by one, stand apart, against ours without and with it. Slow software runs
+a sample of the fits and its time is scaled up, unless --full. --memory adds the peak memory of
+pooling a million subsets.
 
 The floor is what the arithmetic of the 10,000 fits alone would take at the 32 operations a
 nanosecond of one core with AVX-512: about five evaluations of a score with some 20 operations a
@@ -26,6 +29,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -119,12 +123,42 @@ def statsmodels(y: np.ndarray, v: np.ndarray) -> object:
     return combine_effects(y, v, method_re="iterated")
 
 
-def pymare(y: np.ndarray, v: np.ndarray) -> object:
-    """Fit by PyMARE, REML."""
+def pymare(y: np.ndarray, v: np.ndarray, sample: int | None) -> tuple[float, float]:
+    """Return PyMARE's times by REML: fits with their intervals in batches, and tau2's interval too.
+
+    NaN where it is not installed. The intervals of tau2 are those of a sample, scaled up.
+    """
+    if not find_spec("pymare"):
+        return float("nan"), float("nan")
+    from pymare import Dataset
     from pymare.estimators import VarianceBasedLikelihoodEstimator
 
-    x = np.ones((len(y), 1))
-    return VarianceBasedLikelihoodEstimator("REML").fit(y[:, None], v[:, None], x).summary()
+    def batches(rows: np.ndarray) -> list[Dataset]:
+        here = ~np.isnan(y[rows])
+        sizes = here.sum(axis=1)
+        parts = [(k, rows[sizes == k], here[sizes == k]) for k in np.unique(sizes[sizes > 1])]
+        # a column an analysis, the studies that are there
+        pairs = [(k, y[r][h].reshape(-1, k).T, v[r][h].reshape(-1, k).T) for k, r, h in parts]
+        return [Dataset(a, b, np.ones((k, 1)), add_intercept=False) for k, a, b in pairs]
+
+    def fit(sets: list[Dataset], interval: bool) -> None:
+        for one in sets:
+            found = VarianceBasedLikelihoodEstimator("REML").fit_dataset(one).summary()
+            found.get_fe_stats()
+            if interval:
+                with warnings.catch_warnings():
+                    # says that it is slow
+                    warnings.simplefilter("ignore")
+                    found.get_re_stats()
+
+    y, v = np.atleast_2d(y), np.atleast_2d(v)
+    whole = np.arange(len(y))
+    some = whole if sample is None else whole[:: max(1, len(y) // sample)]
+    all_of_them, part = batches(whole), batches(some)
+    bare = best(lambda: fit(all_of_them, interval=False), 0.5)
+    # what the interval adds to the same fits
+    added = best(lambda: fit(part, interval=True), 0.5) - best(lambda: fit(part, interval=False))
+    return bare, bare + max(0.0, added) * len(whole) / len(some)
 
 
 def metafor(tasks: dict[str, tuple[np.ndarray, np.ndarray]], sample: int | None) -> list[float]:
@@ -175,6 +209,11 @@ def shown(seconds: float) -> str:
     return f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
 
 
+def times(theirs: float, ours: float) -> str:
+    """Return how many times as long theirs takes."""
+    return "-" if np.isnan(theirs) else f"{theirs / ours:,.0f}"
+
+
 READ = ("estimate", "ci_low", "ci_high", "tau2", "tau2_low", "tau2_high", "i2", "pi_low", "pi_high")
 
 
@@ -211,25 +250,28 @@ def main() -> None:
     load = os.getloadavg()[0]
     print(f"numpy {np.__version__}, {os.cpu_count()} cores, load {load:.1f} (quiet is below 0.5)\n")
     single(*tasks["one REML fit, k = 13"])
-    line = "{:<26}{:>10}{:>11}{:>12}{:>11}{:>16}{:>10}{:>10}"
+    line = "{:<26}{:>10}{:>11}{:>12}{:>11}{:>16}{:>10}{:>12}{:>9}{:>14}{:>9}"
     names = (
         "ketameta",
         "metafor /",
         "no tau2 CI",
         "metafor /",
         "statsmodels PM",
-        "PyMARE",
         "metafor",
+        "PyMARE fit",
+        "/ ours",
+        "with tau2 CI",
+        "/ ours",
     )
     print(line.format("", *names))
     for (name, (y, v)), theirs in zip(tasks.items(), other, strict=True):
         whole = best(lambda y=y, v=v: random_effects(y, v))
         bare = best(lambda y=y, v=v: random_effects(y, v, tau2_interval=None))
         sm = by_loop(statsmodels, y, v, sample)
-        pm = by_loop(pymare, y, v, sample) if find_spec("pymare") else float("nan")
-        ratios = ["-" if np.isnan(theirs) else f"{theirs / ours:,.0f}" for ours in (whole, bare)]
-        times = [shown(x) for x in (whole, bare, sm, pm, theirs)]
-        print(line.format(name, times[0], ratios[0], times[1], ratios[1], *times[2:]))
+        fit, both = pymare(y, v, sample)
+        cells = [shown(whole), times(theirs, whole), shown(bare), times(theirs, bare)]
+        cells += [shown(sm), shown(theirs), shown(fit), times(fit, bare)]
+        print(line.format(name, *cells, shown(both), times(both, whole)))
         if y.size == STUDIES:
             ours = whole
     print(
@@ -237,7 +279,10 @@ def main() -> None:
         f"{1e3 * FLOOR:.2f} ms, {ours / passes() / PASSES:.1f} times {PASSES} passes over the data"
     )
     if sample is not None:
-        print(f"statsmodels, PyMARE and metafor: {sample} fits, scaled up; --full times every fit")
+        print(
+            f"statsmodels, metafor and PyMARE's intervals of tau2: {sample} fits, scaled up; "
+            "--full times every fit"
+        )
     if options.memory:
         memory()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
