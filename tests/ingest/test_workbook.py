@@ -313,7 +313,13 @@ def test_xlsxwriter_reads_back_what_people_type(folder):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.1 + 0.2, "0.3"), (47.0, "47"), (True, "TRUE"), (1e-7, "1e-07"), (1 / 3, "0.333333333333333")],
+    [
+        (0.1 + 0.2, "0.3"),
+        (47.0, "47"),
+        (True, "TRUE"),
+        (1e-7, "1e-07"),
+        (1 / 3, "0.333333333333333"),
+    ],
 )
 def test_numbers_are_read_as_excel_shows_them(value, text):
     book = openpyxl.Workbook()
