@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import os
@@ -75,8 +76,15 @@ def tsv(f, text: str | None = None) -> None:
     (f / "arms.csv").unlink()
 
 
-def semicolons(f) -> None:
-    f.write("arms", f.text("arms").replace(";", "+").replace(",", ";"))
+def separated(mark: str, above: str = "") -> Callable[..., object]:
+    """Write the arms with another mark between cells, quotes where they are needed."""
+
+    def spoil(f) -> None:
+        out = io.StringIO()
+        csv.writer(out, delimiter=mark, lineterminator="\n").writerows(f.rows("arms")[1])
+        f.write("arms", above + out.getvalue())
+
+    return spoil
 
 
 def conflict(f) -> None:
@@ -111,6 +119,8 @@ NOT_TEXT = [
     Case("Parquet", lambda f: f.write("trials", b"PAR1\x15\x04"), "trials.csv:1", "is a Parquet file"),
     Case("rich text", lambda f: f.write("trials", b"{\\rtf1\\ansi}"), "trials.csv:1", "is rich text"),
     Case("a web page", lambda f: f.write("trials", b"\n<!DOCTYPE html><title>Sign in</title>"), "trials.csv:1", "is a web page, not a table"),
+    Case("a review of RevMan 5", lambda f: f.write("trials", b"\xef\xbb\xbf" + b'<?xml version="1.0"?>\n<COCHRANE_REVIEW ID="1"/>'), "trials.csv:1", "is a review of RevMan 5 (.rm5), not a table; open it in RevMan and export the data rows"),
+    Case("XML of old Excel", lambda f: f.write("trials", b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook/>'), "trials.csv:1", "is an XML spreadsheet of old Excel"),
     Case("a pointer of Git LFS", lambda f: f.write("trials", b"version https://git-lfs.github.com/spec/v1\n"), "trials.csv:1", "is a pointer of Git LFS"),
     Case("a picture", lambda f: f.write("trials", b"\x89PNG\r\n\x1a\n\xff\xff"), "trials.csv:1", "is a picture, not text"),
     Case("bytes at random", lambda f: f.write("trials", bytes(range(1, 256))), "trials.csv:1", "names no column of this table"),
@@ -129,7 +139,12 @@ PLACES = [
     Case("a missing file", lambda f: (f / "arms.csv").unlink(), "arms.csv", "the file is missing"),
     Case("a file by another name", lambda f: (f / "outcomes.csv").rename(f / "outcome.csv"), "outcomes.csv", "the file is missing; there is 'outcome.csv'"),
     Case("a file in upper case", lambda f: (f / "arms.csv").rename(f / "Arms.CSV"), "arms.csv", "the file is missing; there is 'Arms.CSV'"),
-    Case("a workbook beside", lambda f: (f / "claims.csv").rename(f / "claims.xlsx"), "claims.csv", "the file is missing; there is 'claims.xlsx'"),
+    Case("a workbook beside", lambda f: (f / "claims.csv").rename(f / "claims.xlsx"), "claims.csv", "the file is missing; there is 'claims.xlsx': if that is it, it must be saved as CSV UTF-8, as claims.csv"),
+    Case("a file as Google Sheets names it", lambda f: (f / "outcomes.csv").rename(f / "Extraction - outcomes.csv"), "outcomes.csv", "there is 'Extraction - outcomes.csv': if that is it, it must be called outcomes.csv"),
+    Case("a second download", lambda f: (f / "risk_of_bias.csv").rename(f / "Risk of bias (1).csv"), "risk_of_bias.csv", "there is 'Risk of bias (1).csv': if that is it"),
+    Case("a workbook that is not read", lambda f: (f / "Tables.xlsx").write_bytes(b""), "Tables.xlsx", "is not read: the tables are read from files of their own", "note"),
+    Case("a file of Excel's own", lambda f: (f / "~$tables.xlsx").write_bytes(b""), "", "", "nothing"),
+    Case("notes beside", lambda f: (f / "notes.txt").write_text("mine"), "", "", "nothing"),
     Case("a folder called trials.csv", lambda f: instead(f, lambda p: p.mkdir()), "trials.csv", "is a folder, not a file"),
     Case("a link to nowhere", lambda f: instead(f, lambda p: p.symlink_to("nowhere")), "trials.csv", "cannot be read: No such file or directory"),
     Case("a link to itself", lambda f: instead(f, lambda p: p.symlink_to("trials.csv")), "trials.csv", "cannot be read: "),
@@ -138,8 +153,10 @@ PLACES = [
     Case("a TSV twin", twin, "arms.tsv", "stands beside arms.csv, which is read; keep one of the two"),
     Case("commas in a TSV", lambda f: tsv(f, f.text("arms")), "arms.tsv:1", "has commas between its cells; tabs are needed"),
     Case("tabs in a CSV", lambda f: f.write("arms", f.text("arms").replace(",", "\t")), "arms.csv:1", "has tabs between its cells; commas are needed"),
-    Case("semicolons in a CSV", semicolons, "arms.csv:1", "has semicolons between its cells; commas are needed"),
-    Case("Excel's line of separators", lambda f: f.write("arms", "sep=,\n" + f.text("arms")), "arms.csv:1", "the first line names no column of this table; it must be trial_id,arm_id"),
+    Case("bars in a CSV", separated("|"), "arms.csv:1", "has bars between its cells; commas are needed"),
+    Case("semicolons in a CSV", separated(";"), "arms.csv:1", "semicolons are read as what stands between cells", "note"),
+    Case("Excel's line of separators", separated(",", "sep=,\n"), "arms.csv:1", "the line sep= is left out", "note"),
+    Case("a line of separators and nothing else", lambda f: f.write("claims", "sep=;\n"), "claims.csv:1", "is empty; its first line must be claim_id"),
 ]  # fmt: skip
 HEADERS = [
     Case("an empty file", lambda f: f.write("trials", ""), "trials.csv:1", "is empty; its first line must be trial_id,label,year"),
@@ -151,7 +168,10 @@ HEADERS = [
     Case("an unclosed quote in the header", header("arms", "arm_id", '"arm_id'), "arms.csv:1", "a quote opens in this row and is never closed"),
     Case("a column twice", lambda f: f.write("arms", f.text("arms").replace("\n", ",\n").replace("source_url,", "source_url,route", 1)), "arms.csv:1 column route", "stands 2 times in the header"),
     Case("a key column twice", rows("arms", lambda t: [[*r, r[1]] for r in t]), "arms.csv:1 column arm_id", "stands 2 times in the header"),
-    Case("a column too many", rows("arms", lambda t: [[*r, "x" if i else "comment"] for i, r in enumerate(t)]), "arms.csv:1 column comment", "'comment' is not a column of this table"),
+    Case("a column too many", rows("arms", lambda t: [[*r, "x" if i else "comment"] for i, r in enumerate(t)]), "arms.csv:1 column comment", "'comment' is not a column of this table; nearest: cotreatment, treatment, dose_unit; the name of a column of your own starts with x_"),
+    Case("a column of one's own", rows("arms", lambda t: [[*r, "x" if i else "x_comment"] for i, r in enumerate(t)]), "arms.csv:1", "left out, as column of your own: x_comment", "note"),
+    Case("a column of one's own twice", rows("arms", lambda t: [[*r, *("ab" if i else ["x_c", "x_c"])] for i, r in enumerate(t)]), "arms.csv:1 column x_c", "stands 2 times in the header"),
+    Case("a misspelt column that looks like one's own", header("outcomes", "events", "X events"), "outcomes.csv:1 column X events", "'X events' is not a column of this table; nearest: events"),
     Case("a column in other case", header("outcomes", "timepoint_h", "Timepoint_h"), "outcomes.csv:1 column Timepoint_h", "'Timepoint_h' is not a column of this table; nearest: timepoint_h"),
     Case("a misspelt column", header("outcomes", "events", "evnts"), "outcomes.csv:1 column evnts", "'evnts' is not a column of this table; nearest: events"),
     Case("a misspelt key column", header("trials", "trial_id", "trial"), "trials.csv:1 column trial", "'trial' is not a column of this table; nearest: trial_id"),

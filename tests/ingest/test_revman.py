@@ -102,7 +102,7 @@ FILES = {
     "a workbook": (b"PK\x03\x04" + bytes(40), 1, "is a workbook or archive"),
     "UTF-16": (TEXT.encode("utf-16"), 1, "is UTF-16"),
     "Windows-1252": (TEXT.encode("cp1252"), 8, "is not UTF-8"),
-    "semicolons": (TEXT.replace(",", ";"), 1, "has semicolons between its cells; commas are needed"),
+    "bars": (TEXT.replace(",", "|"), 1, "has bars between its cells; commas are needed"),
     "empty": ("", 1, "is empty"),
     "a header alone": (TEXT.split("\n")[0] + "\n", 0, "has a header and no study below it"),
     "a cell too few": (TEXT.replace("1,3,Serious harm,,", "1,3,Serious harm,"), 9, "has 26 cells; the header has 27"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from ketameta.commands.examine import examine
 from ketameta.ingest.places import is_readable, unread
 from ketameta.tables.problems import ERROR, escaped
+from ketameta.tables.raw import RAW_TABLES
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +37,7 @@ def check(given: argparse.Namespace) -> int:
         print(f"{name}: {what}", file=sys.stderr)
         return 2
     tables, problems = examine(folder)
-    if tables:
+    if len(tables) == len(RAW_TABLES):
         problems += unread(folder)
     for problem in problems:
         mark = "" if problem.severity == ERROR else f"{problem.severity}: "

@@ -152,7 +152,7 @@ class _Header:
     def _no_names(self, first: str) -> str:
         known = set(self.table.schema.names)
         for other, name in _SEPARATORS.items():
-            names = {part.strip(' "') for part in first.split(other)}
+            names = {part.strip(' "') for part in first.split(other)} if other else set()
             if other != self.delimiter and len(names & known) > 1:
                 return f"has {name} between its cells; {_SEPARATORS[self.delimiter]} are needed"
         return f"the first line names no column of this table; it must be {self._wanted()}"
@@ -200,9 +200,9 @@ class _Header:
         if self.nameless and not self.filled:
             count = f"{len(self.nameless)} column{'s' if len(self.nameless) > 1 else ''}"
             self.table.fault(self.line, "", "", f"{count} without name or content left out", NOTE)
-        if self.own:
-            several = "columns" if len(self.own) > 1 else "column"
-            message = f"left out, as {several} of your own: {', '.join(self.own)}"
+        if own := [name for name in self.own if name in self.places]:
+            several = "columns" if len(own) > 1 else "column"
+            message = f"left out, as {several} of your own: {', '.join(own)}"
             self.table.fault(self.line, "", "", message[:500], NOTE)
 
 

@@ -23,7 +23,6 @@ RATIOS = ("OR", "RR", "HR")
 _SCORES = ("baseline_mean", "mean", "median", "q1", "q3", "minimum", "maximum")
 _SPREADS = ("baseline_sd", "sd")
 _RESULTS = (*_SCORES, *_SPREADS, "change_mean", "change_sd")
-_P = re.compile(r"(?:p(?:[- ]?value)?\s*)?([<>=≤≥]*)\s*([0-9.]+(?:e-?[0-9]+)?)", re.IGNORECASE)
 _TOOL = re.compile(r"\(RoB [12]\)")
 
 
@@ -122,29 +121,10 @@ def _flag(row: Entry) -> Iterator[Fault]:
 
 
 def _p_value(row: Entry) -> Iterator[Fault]:
-    start = _P.match(row["p_value"] or "")
-    value = number(start[2]) if start else None
+    start = re.match(r"[<>=≤≥~ ]*([0-9.]+(e-?[0-9]+)?)", row["p_value"] or "", re.IGNORECASE)
+    value = number(start[1]) if start else None
     if value is not None and value > 1:
         yield "p_value", f"{shown(row['p_value'])} is above 1", ERROR
-    elif value == 0:
-        yield "p_value", f"{shown(row['p_value'])} is a rounding to 0, which no p-value is", WARNING
-
-
-def _p_alone(row: Entry) -> Iterator[Fault]:
-    """Tell of an estimate whose only measure of precision is a p-value that is no number."""
-    rule = vocabulary().flag_rule(row["flag"] or "") or {}
-    others = ("se", "ci_low", "ci_high", "t_value", "f_value")
-    if (
-        row["p_value"] is None
-        or row["estimate"] is None
-        or rule.get("use") == "never"
-        or any(row.entered.get(name) for name in others)
-    ):
-        return
-    exact = _P.match(row["p_value"])
-    if exact is None or exact[1] not in ("", "="):
-        message = f"{shown(row['p_value'])} gives no standard error, and the row has no se, "
-        yield "p_value", message + "interval, t or F: no analysis can use its estimate", WARNING
 
 
 def _measure(row: Entry) -> Iterator[Fault]:
@@ -238,7 +218,7 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
         _standard_error,
         _flag,
     ),
-    "contrasts": (_ordered("ci_low", "ci_high"), _measure, _contrast, _p_value, _p_alone, _flag),
+    "contrasts": (_ordered("ci_low", "ci_high"), _measure, _contrast, _p_value, _flag),
     "published": (_ordered("ci_low", "ci_high"), _measure, _totals, _p_value),
     "claims": (_claim,),
     "risk_of_bias": (_tool,),

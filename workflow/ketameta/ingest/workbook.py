@@ -62,7 +62,7 @@ def _sheets(file: str, book: Book) -> tuple[dict[str, TextTable], list[Problem]]
         Problem(file, 0, "", "", f"the sheet {name} is missing", table=name) for name in missing
     ]
     for sheet in book.sheets:
-        if sheet.title not in RAW_TABLES and sheet.title not in APART:
+        if found.get(sheet.title) is not sheet or sheet.title not in {*RAW_TABLES, *APART}:
             message, severity = _spare(book, sheet, missing)
             problems.append(Problem(file, 0, "", "", message, severity))
     tables = {
@@ -88,6 +88,8 @@ def _spare(book: Book, sheet: SheetPart, missing: list[str]) -> tuple[str, str]:
         return f"{name} is none of the tables; nearest: {close[0]}", ERROR
     header = {cell.text.strip() for cell in first[1]}
     like = [table for table, schema in RAW_TABLES.items() if _heads(header, schema)]
+    if like and like[0] in missing:
+        return f"{name} has columns of {like[0]}, which is missing: call it so", ERROR
     if second is not None and like:
         away = "give it a name that starts with x_ to have it left out"
         return f"{name} has columns of {like[0]}: move its rows there, or {away}", ERROR
