@@ -566,4 +566,7 @@ def test_a_review_of_revman_5_is_named_for_what_it_is(pooled) -> None:
     for name in ("review.rm5", "review.xml", "review.csv"):
         status, _, err = pooled(review, name=name)
         assert status == 1
-        assert "is a review of RevMan 5 (.rm5), not a table; open it in RevMan and export the data rows" in err
+        assert (
+            "is a review of RevMan 5 (.rm5), not a table; open it in RevMan and export the data rows"
+            in err
+        )

@@ -156,7 +156,7 @@ def test_a_key_changed_in_the_schema_changes_what_is_a_duplicate(monkeypatch, tm
     folder = shutil.copytree(BASE, tmp_path / "raw")
     monkeypatch.setitem(RAW_TABLES, "published", replace(RAW_TABLES["published"], key=("label",)))
     (fault,) = errors(check_folder(folder)[1])
-    assert fault.message == "the row repeats line 2 in label"
+    assert fault.message.startswith("the row repeats line 2 in label; measure ")
 
 
 def test_a_problem_reads_as_place_fault_and_who() -> None:

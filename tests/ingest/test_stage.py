@@ -223,7 +223,7 @@ def test_every_row_carries_the_physical_line_on_which_it_starts(folder) -> None:
 def test_what_is_written_depends_on_the_tables_alone(folder, tmp_path) -> None:
     tables, problems = ingest(folder.path)
     assert problems == []
-    assert set(tables) == {*RAW_TABLES, "problems"}
+    assert set(tables) == {*RAW_TABLES, "acknowledged", "problems"}
     assert tables["arms"]["file"].unique().to_pylist() == ["arms.csv"]
     folder.path.rename(tmp_path / "elsewhere")
     again, _ = ingest(tmp_path / "elsewhere")

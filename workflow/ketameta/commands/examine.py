@@ -1,37 +1,127 @@
-"""What is wrong with a folder of tables: the faults of its cells, and what its numbers say."""
+"""What is wrong with a folder of tables: faults of its cells, what its numbers say, and the claims.
+
+Where the folder is that of a project, its configuration is read too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
+from ketameta.ingest.places import read_place
 from ketameta.ingest.stage import check_folder
+from ketameta.normalize.checks.acknowledged import ENTRY, NO_ANALYSIS, Rows, Warned, settled
 from ketameta.normalize.checks.findings import Finding
-from ketameta.normalize.checks.run import find
-from ketameta.tables.problems import ERROR, Problem
+from ketameta.tables.problems import ERROR, WARNING, Problem, shown
 from ketameta.tables.raw import EFFECT_TABLES
+from ketameta.vocabulary import nearest
 
-Rows = dict[str, list[dict[str, Any]]]
+Tables = dict[str, list[dict[str, Any]]]
 
 
-def examine(folder: Path) -> tuple[Rows, list[Problem]]:
+@dataclass(frozen=True)
+class Told:
+    """A problem, the name of the check that found it (`entry`: of the form), what it is about."""
+
+    problem: Problem
+    code: str
+    about: Warned
+
+
+@dataclass(frozen=True)
+class Examined:
+    """The typed rows of a folder, all that is told of it, and the configuration of its project."""
+
+    tables: Tables
+    told: list[Told]
+    configuration: Configuration | None = None
+
+
+def look(folder: Path) -> Examined:
     """Return the typed rows and every problem, those of the number checks among them.
 
     The number checks run where no cell is at fault: on half-read tables they would cry wolf.
-    Those that need effects (an outlying one, |g| above 3) are left to the run.
+    Those that need effects (an outlying one) are left to the run.
     """
     tables, problems = check_folder(folder)
+    asked, faults = configured(folder)
+    findings: list[Finding] = []
     whole = all(name in tables for name in EFFECT_TABLES)
-    if not whole or any(p.severity == ERROR for p in problems):
-        return tables, problems
-    trials, arms, outcomes, contrasts = (tables[name] for name in EFFECT_TABLES)
-    found = find(trials, arms, outcomes, contrasts, [])
-    return tables, problems + [_problem(finding) for finding in found]
+    if whole and not any(p.severity == ERROR for p in problems):
+        claims = unknown_claims(tables.get("claims", ()), asked.names) if asked else []
+        findings, problems = settled(tables, problems, more=claims)
+    rows = Rows(tables)
+    told = [Told(p, ENTRY, rows.warned(p)) for p in (*faults, *problems)]
+    told += [Told(_problem(f), f.check, rows.warned(f)) for f in findings]
+    return Examined(tables, told, asked)
+
+
+def examine(folder: Path) -> tuple[Tables, list[Problem]]:
+    """Return the typed rows of a folder and every problem."""
+    found = look(folder)
+    return found.tables, [told.problem for told in found.told]
 
 
 def faults(folder: Path) -> list[Problem]:
     """Return the errors alone, in the order of files and lines."""
     return sorted(p for p in examine(folder)[1] if p.severity == ERROR)
+
+
+def configured(folder: Path) -> tuple[Configuration | None, list[Problem]]:
+    """Return the configuration of the project that a folder is data/raw of, and its faults.
+
+    None where the folder is of no project, or the configuration is at fault.
+    """
+    here = folder if folder.parts[-2:] == ("data", "raw") else folder.absolute()
+    path = here.parent.parent / CONFIG
+    if here.parts[-2:] != ("data", "raw") or not path.is_file():
+        return None, []
+    try:
+        return load(path), []
+    except ConfigurationError as error:
+        return None, [_fault(path.as_posix(), line) for line in str(error).splitlines()]
+
+
+def _fault(file: str, said: str) -> Problem:
+    """Take a fault of the configuration apart: ``file:line: key: fault``."""
+    place, _, message = said.removeprefix(f"{file}:").partition(": ")
+    if place.isdecimal():
+        return Problem(file, int(place), "", "", message)
+    return Problem(file, 0, "", "", said.removeprefix(f"{file}: "))
+
+
+def unknown_claims(claims: Iterable[dict[str, Any]], names: list[str]) -> list[Finding]:
+    """Return the analyses that claims name and the configuration lacks, narrowed ones by name.
+
+    Warnings: a claim may name what nobody has asked yet, and its page says "not computed".
+    """
+    found = []
+    for claim in claims:
+        for word in filter(None, (claim["analysis"] or "").split(";")):
+            name = word.partition("@")[0].strip()
+            if name in names:
+                continue
+            close = nearest(name[:80], names, 1)
+            hint = f"; nearest: {close[0]}" if close else ""
+            message = f"{shown(name)} is no analysis of {CONFIG.as_posix()}: not tested{hint}"
+            place = (claim["file"], claim["line"], "analysis", "", "", name)
+            found.append(Finding(NO_ANALYSIS, WARNING, *place, message))
+    return found
+
+
+def claims_of_nothing(folder: Path, names: list[str]) -> list[Problem]:
+    """Return the warnings of claims alone, from their table as it stands."""
+    text = read_place(folder)[0].get("claims")
+    rows = text.rows if text is not None and text.readable else []
+    found = [
+        {"file": text.file, "line": row.line, "analysis": row.cells.get("analysis")}
+        for row in rows
+        if text is not None
+    ]
+    return [_problem(finding) for finding in unknown_claims(found, names)]
 
 
 def _problem(finding: Finding) -> Problem:
@@ -45,4 +135,31 @@ def _problem(finding: Finding) -> Problem:
         "",
         finding.trial_id,
         finding.arm_id,
+        finding.acknowledged,
     )
+
+
+def not_before(told: Sequence[Told], before: Sequence[Told]) -> list[Told]:
+    """Return what is told now and was not before, whatever the lines of its rows."""
+    known = {_identity(one) for one in before}
+    return [one for one in told if _identity(one) not in known]
+
+
+def others(problems: Iterable[Problem]) -> list[Told]:
+    """Return problems that are about no row, as they are told."""
+    return [Told(problem, ENTRY, Rows({}).warned(problem)) for problem in problems]
+
+
+def _identity(told: Told) -> tuple[object, ...]:
+    words = told.problem.message if told.code == ENTRY else ""
+    plain = "".join(c for c in words if not c.isdigit())
+    return told.problem.severity, plain, replace(told.about, table=told.about.table.lower())
+
+
+def open_warnings(told: Iterable[Told]) -> list[Told]:
+    """Return errors and warnings that nobody has acknowledged."""
+    return [
+        one
+        for one in told
+        if one.problem.severity in (ERROR, WARNING) and not one.problem.acknowledged
+    ]

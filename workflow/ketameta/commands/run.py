@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ketameta.commands.lock import STATE, HeldError, braced, remove_stale_locks, take_lock
-from ketameta.freshness import AS_BEFORE, MADE, REPORTS, RUN, stale
+from ketameta.freshness import AS_BEFORE, MADE, RAW, REPORTS, RUN, stale
 from ketameta.last_report import restore_last
 from ketameta.storage import check_writable
 
@@ -118,6 +118,11 @@ def _planned(force: bool) -> dict[str, str] | None:
         print(*found[:-1], f"{found[-1]}; {_STAYS}", sep="\n", file=sys.stderr)
         return None
     planned = stale(configuration)
+    if planned:
+        from ketameta.commands.examine import claims_of_nothing
+
+        for problem in claims_of_nothing(RAW, configuration.names):
+            print(f"warning: {problem}", file=sys.stderr)
     return {name: planned.get(name, "asked for") for name in RUN if force or name in planned}
 
 

@@ -17,7 +17,7 @@ from ketameta.ingest.rows import TextTable, split
 from ketameta.ingest.workbook import workbook_tables
 from ketameta.tables.columns import TableSchema, own_columns
 from ketameta.tables.problems import ERROR, Problem
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.raw import tables_of
 
 Cells = dict[str, list[dict[str, str]]]
 
@@ -57,7 +57,7 @@ def as_files(cells: Cells, ending: str = ".csv") -> dict[str, bytes]:
     """
     delimiter = DELIMITERS[ending]
     files = {}
-    for name, schema in RAW_TABLES.items():
+    for name, schema in tables_of(cells).items():
         rows = cells.get(name, [])
         header = [
             column.name
@@ -84,7 +84,7 @@ def as_workbook(cells: Cells) -> bytes:
 
     content = workbook_template(cells)
     back, _ = workbook_tables("the workbook", content)
-    for name, schema in RAW_TABLES.items():
+    for name, schema in tables_of(cells).items():
         _compare(schema, cells.get(name, []), back[name])
     return content
 

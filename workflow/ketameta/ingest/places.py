@@ -13,7 +13,7 @@ from ketameta.ingest.reader import DELIMITERS, read_text
 from ketameta.ingest.rows import TextTable
 from ketameta.ingest.workbook import WORKBOOK, read_workbook
 from ketameta.tables.problems import NOTE, Problem, shown
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES
 from ketameta.vocabulary import nearest
 
 EXCEL = ".xlsx"
@@ -130,7 +130,8 @@ def _read_folder(folder: Path) -> Found:
     book = folder / WORKBOOK
     own = [folder / f"{name}{end}" for name in RAW_TABLES for end in DELIMITERS]
     if os.path.lexists(book) and not any(map(os.path.lexists, own)):
-        return read_workbook(book)
+        texts, problems = read_workbook(book)
+        return {**texts, **_optional(folder)}, problems
     paths, problems = _find(folder)
     if paths and os.path.lexists(book):
         message = (
@@ -141,7 +142,18 @@ def _read_folder(folder: Path) -> Found:
         # tables without a file are in the workbook
         problems = [problem for problem in problems if os.path.lexists(problem.file)]
         problems.append(Problem(book.as_posix(), 0, "", "", message))
-    return {name: read_text(path, RAW_TABLES[name]) for name, path in paths.items()}, problems
+    texts = {name: read_text(path, RAW_TABLES[name]) for name, path in paths.items()}
+    return {**texts, **_optional(folder)}, problems
+
+
+def _optional(folder: Path) -> dict[str, TextTable]:
+    """Read the tables that a project may do without, from files of their own."""
+    places = [
+        (folder / f"{name}{ending}", schema)
+        for name, schema in OPTIONAL_TABLES.items()
+        for ending in DELIMITERS
+    ]
+    return {schema.name: read_text(path, schema) for path, schema in places if path.is_file()}
 
 
 def _find(folder: Path) -> tuple[dict[str, Path], list[Problem]]:

@@ -12,7 +12,7 @@ from ketameta.ingest.references import check_between_rows
 from ketameta.ingest.rules import check_rows
 from ketameta.ingest.sheet import Row, Sheet, typed
 from ketameta.tables.problems import Problem
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES
 from ketameta.tables.stages import PROBLEMS, with_place
 
 if TYPE_CHECKING:
@@ -66,12 +66,14 @@ def ingest(folder: Path) -> tuple[dict[str, pa.Table], list[Problem]]:
     import pyarrow as pa
 
     rows, problems = check_folder(folder)
+    schemas = {**RAW_TABLES, **OPTIONAL_TABLES}
+    rows = {**{name: [] for name in OPTIONAL_TABLES}, **rows}
     result = {}
     for name, table_rows in rows.items():
         for row in table_rows:
             row["file"] = Path(row["file"]).name
         result[name] = pa.Table.from_pylist(
-            table_rows, schema=with_place(RAW_TABLES[name]).arrow_schema()
+            table_rows, schema=with_place(schemas[name]).arrow_schema()
         )
     found = [{**vars(p), "file": Path(p.file).name} for p in problems]
     result["problems"] = pa.Table.from_pylist(found, schema=PROBLEMS.arrow_schema())

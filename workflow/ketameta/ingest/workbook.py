@@ -18,7 +18,7 @@ from ketameta.ingest.text import UnreadableError, load
 from ketameta.ingest.xlsx import Book, Cell, SheetPart, position
 from ketameta.tables.columns import TableSchema, is_own
 from ketameta.tables.problems import ERROR, NOTE, Problem, shown
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES
 from ketameta.vocabulary import nearest
 
 WORKBOOK = "tables.xlsx"
@@ -61,13 +61,14 @@ def _sheets(file: str, book: Book) -> tuple[dict[str, TextTable], list[Problem]]
     problems = [
         Problem(file, 0, "", "", f"the sheet {name} is missing", table=name) for name in missing
     ]
+    known = {**RAW_TABLES, **OPTIONAL_TABLES}
     for sheet in book.sheets:
-        if found.get(sheet.title) is not sheet or sheet.title not in {*RAW_TABLES, *APART}:
+        if found.get(sheet.title) is not sheet or sheet.title not in {*known, *APART}:
             message, severity = _spare(book, sheet, missing)
             problems.append(Problem(file, 0, "", "", message, severity))
     tables = {
-        name: _table(f"{file}[{name}]", RAW_TABLES[name], book, found[name])
-        for name in RAW_TABLES
+        name: _table(f"{file}[{name}]", schema, book, found[name])
+        for name, schema in known.items()
         if name in found
     }
     return tables, problems

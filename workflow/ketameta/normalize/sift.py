@@ -33,14 +33,14 @@ def sift(
 ) -> Iterator[Row]:
     """Yield the candidate rows and note in the ledger why every other row is none."""
     for row in rows:
-        reason, detail = _refusal(question, trials[row["trial_id"]], row)
+        reason, detail = refusal(question, trials[row["trial_id"]], row)
         if reason:
             ledger.note(row, reason, detail)
         else:
             yield row
 
 
-def _refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
+def refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
     """Return the first reason against a row, or two empty texts."""
     if row["outcome"] != question.outcome:
         return "other outcome", row["outcome"]

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import normalize as normalize_text
 
 from ketameta.configuration import Configuration, Question, Variant
-from ketameta.normalize.checks.run import find
+from ketameta.normalize.checks.acknowledged import settled
 from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.describe import coverage, reductions
 from ketameta.normalize.ledger import Entry, Ledger
 from ketameta.normalize.overlap import resolve
 from ketameta.normalize.records import Arm, Effect, Row, Trial
 from ketameta.normalize.sift import sift
-from ketameta.tables import digests
+from ketameta.tables import RAW_TABLES, digests
+from ketameta.tables.problems import Problem
 from ketameta.tables.stages import STAGE_TABLES
 from ketameta.vocabulary import vocabulary
 
@@ -46,9 +47,10 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
                     _variant_row(analysis.name, variant, effect) for effect in others
                 ]
     found["rows"] = [_raw_row(row, trials[row["trial_id"]].label) for row in rows]
-    checks = find(raw["trials"], raw["arms"], raw["outcomes"], raw["contrasts"], found["effects"])
+    problems = [Problem(**problem) for problem in raw["problems"]]
+    checks, told = settled(raw, problems, found["effects"])
     found["number_checks"] = [asdict(finding) for finding in checks]
-    found["overview"] = _overview(raw)
+    found["overview"] = _overview(raw, told)
     found["claim_rows"] = raw["claims"]
     found["bias"] = raw["risk_of_bias"]
     found["reductions"] = reductions(configuration, trials, rows)
@@ -244,11 +246,11 @@ def _raw_row(row: Row, label: str) -> dict[str, Any]:
     return {name: own[name] if name in own else row[name] for name in names}
 
 
-def _overview(raw: Raw) -> list[dict[str, str]]:
+def _overview(raw: Raw, problems: list[Problem]) -> list[dict[str, str]]:
     """Count what the data hold, and carry the digests of its cells to the page of changes."""
     sections: list[tuple[str, str, object]] = [("data", "data hash", digests.data_hash(raw))]
     sections += [(digests.TRIALS, *pair) for pair in digests.digests(raw).items()]
-    sections += [("tables", table, len(rows)) for table, rows in raw.items() if table != "problems"]
+    sections += [("tables", table, len(raw[table])) for table in RAW_TABLES if table in raw]
     own = [t for t in raw["trials"] if not t["part_of"]]
     sections.append(("trials", "trial reports", len(raw["trials"])))
     sections.append(
@@ -269,7 +271,9 @@ def _overview(raw: Raw) -> list[dict[str, str]]:
         sections.append(("populations", labels[population], count))
     for treatment, count in Counter(a["treatment"] for a in raw["arms"]).most_common():
         sections.append(("arms", treatment, count))
-    for problem in raw["problems"]:
-        place = f"{problem['file']}:{problem['line']} {problem['column']}".strip()
-        sections.append((problem["severity"], place, problem["message"]))
+    for problem in problems:
+        place = f"{problem.file}:{problem.line} {problem.column}".strip()
+        reason = f"; acknowledged: {problem.acknowledged}" if problem.acknowledged else ""
+        severity = "acknowledged" if reason else problem.severity
+        sections.append((severity, place, problem.message + reason))
     return [{"section": s, "item": i, "value": str(v)} for s, i, v in sections]

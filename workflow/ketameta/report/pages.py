@@ -69,6 +69,12 @@ def by_reason(rows: list[Record]) -> list[tuple[str, list[Record]]]:
     return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
+def _told(finding: Record) -> str:
+    """Return the words of a finding, with the reason for which it may stand."""
+    reason = finding["acknowledged"]
+    return str(finding["message"]) + (f"; acknowledged: {reason}" if reason else "")
+
+
 def warnings_on(
     studies: list[Record], summary: dict[str, list[tuple[str, str]]], findings: list[Record]
 ) -> list[tuple[str, str, str]]:
@@ -81,7 +87,7 @@ def warnings_on(
         if place.split(" ")[0] in used
     ]
     found += [
-        (f["severity"], f"{f['file']}:{f['line']} {f['column'] or ''}".strip(), f["message"])
+        (f["severity"], f"{f['file']}:{f['line']} {f['column'] or ''}".strip(), _told(f))
         for f in findings
         if f"{f['file']}:{f['line']}" in used
     ]

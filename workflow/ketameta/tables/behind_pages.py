@@ -22,6 +22,7 @@ NUMBER_CHECKS = TableSchema(
         Column("arm_id", "text", "arm, empty for a whole trial"),
         Column("value", "text", "the cell"),
         Column("message", "text", "what is odd", required=True),
+        Column("acknowledged", "text", "why it may stand; empty where nobody has said so"),
     ),
 )
 

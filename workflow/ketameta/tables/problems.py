@@ -15,7 +15,8 @@ class Problem:
 
     ``line`` is the physical line of the file on which the row starts (1 is the header; 0 means
     the file as a whole). An ``error`` stops the run; a ``warning`` is printed in the report; a
-    ``note`` records something that was read in spite of its form.
+    ``note`` records something that was read in spite of its form. ``acknowledged`` is the reason
+    for which a person lets a warning stand.
     """
 
     file: str
@@ -27,6 +28,7 @@ class Problem:
     table: str = ""
     trial_id: str = ""
     arm_id: str = ""
+    acknowledged: str = ""
 
     def __str__(self) -> str:
         """Return the one line that people read, whatever stands in the cells."""

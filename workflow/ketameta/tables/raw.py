@@ -5,6 +5,7 @@ Order matters only for reading: a table stands after those it refers to.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sized
 from dataclasses import replace
 from typing import Any
 
@@ -305,3 +306,8 @@ RAW_TABLES: dict[str, TableSchema] = {
 
 # tables that a project may do without
 OPTIONAL_TABLES: dict[str, TableSchema] = {ACKNOWLEDGED.name: ACKNOWLEDGED}
+
+
+def tables_of(filled: Mapping[str, Sized]) -> dict[str, TableSchema]:
+    """Return the raw tables, and of those that a project may do without the ones that have rows."""
+    return RAW_TABLES | {name: t for name, t in OPTIONAL_TABLES.items() if filled.get(name)}

@@ -36,6 +36,7 @@ from ketameta.tables.parts import (
     TRIAL,
     with_place,
 )
+from ketameta.tables.raw import ACKNOWLEDGED
 
 __all__ = ["PROBLEMS", "STAGE_TABLES", "STUDIES", "SYNTHESES", "with_place"]
 
@@ -273,7 +274,7 @@ SUMMARY = replace(OVERVIEW, name="summary", title="Summary of data and use")
 STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
     stage: {table.name: table for table in tables}
     for stage, tables in {
-        "ingest": (PROBLEMS,),
+        "ingest": (PROBLEMS, with_place(ACKNOWLEDGED)),
         "normalize": (
             *(EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, NUMBER_CHECKS, OVERVIEW),
             *(CLAIM_ROWS, BIAS, REDUCTIONS, COVERAGE),

@@ -12,10 +12,11 @@ Errors cannot be acknowledged: they say what cannot be.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ketameta.normalize.checks.findings import Finding, Row
 from ketameta.tables.problems import WARNING, Problem
+from ketameta.tables.raw import EFFECT_TABLES
 from ketameta.vocabulary import nearest
 
 NOTHING = "acknowledges-nothing"
@@ -23,6 +24,8 @@ NOTHING = "acknowledges-nothing"
 ENTRY = "entry"
 # checks that need effects, and so are not made by `ketameta check`
 OF_EFFECTS = ("effect-apart", "g-above-2")
+# a claim that names an analysis which is none: the configuration tells
+NO_ANALYSIS = "claim-of-no-analysis"
 _Place = tuple[str, int]
 
 
@@ -121,16 +124,45 @@ def settle(
         fitting = [i for i in known if warned[i].named_by(row)]  # type: ignore[union-attr]
         for i in fitting:
             reasons[i] = reasons[i] or row["reason"]
-        if not fitting and (effects or row["code"] not in OF_EFFECTS):
+        unmade = () if effects else OF_EFFECTS
+        if not fitting and row["code"] not in (*unmade, NO_ANALYSIS):
             idle.append(_idle(row, [about for about in warned if about is not None]))
     return reasons, idle
+
+
+def settled(
+    tables: Mapping[str, Sequence[Row]],
+    problems: Sequence[Problem],
+    effects: Sequence[Row] = (),
+    more: Sequence[Finding] = (),
+) -> tuple[list[Finding], list[Problem]]:
+    """Return what the number checks find, and the problems of ingest, with the reasons given.
+
+    ``tables`` are those of ingest; without ``effects`` the checks that need them are left out.
+    ``more`` are findings of others.
+    """
+    from ketameta.normalize.checks.run import find
+
+    trials, arms, outcomes, contrasts = (tables[name] for name in EFFECT_TABLES)
+    findings = [*more, *find(trials, arms, outcomes, contrasts, effects)]
+    about = Rows(tables)
+    warned = [about.warned(p) if p.severity == WARNING else None for p in problems]
+    warned += [about.warned(f) if f.severity == WARNING else None for f in findings]
+    reasons, idle = settle(warned, tables.get("acknowledged", ()), effects=bool(effects))
+    first = len(problems)
+    of_cells = zip(problems, reasons[:first], strict=True)
+    of_numbers = zip(findings, reasons[first:], strict=True)
+    return (
+        [*(replace(finding, acknowledged=why) for finding, why in of_numbers), *idle],
+        [replace(problem, acknowledged=why) for problem, why in of_cells],
+    )
 
 
 def _idle(row: Row, warned: Sequence[Warned]) -> Finding:
     """Say that an acknowledgement fits no warning, and what comes near."""
     from ketameta.normalize.checks.run import CHECKS
 
-    known = [*CHECKS, ENTRY]
+    known = [*CHECKS, ENTRY, NO_ANALYSIS]
     message = "fits no warning: it is settled, and the row may go"
     near = [w for w in warned if (w.code, w.trial_id) == (row["code"], row["trial_id"] or "")]
     if row["code"] not in known:

@@ -116,7 +116,7 @@ def spreads(view: View) -> list[Finding]:
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
         for mean, sd, sizes, bounds in _tested(view, row):
-            if row[sd] is None:
+            if not row[sd]:  # 0 is named by itself
                 continue
             half = view.half(row, sd)
             span = (row[sd] - half, row[sd] + half)

@@ -1,0 +1,116 @@
+"""Rows that no analysis of the configuration can use: which they are and why.
+
+Asked are the rules by which an analysis lets a row in (outcome, population, treatment, hour, scale,
+definition, analysis set, measure), of every analysis and variant. Rows that a flag or the trial's
+design keeps apart are so on purpose, and are not told.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import Any
+
+from ketameta.configuration import Configuration, Question
+from ketameta.normalize.ledger import REASONS
+from ketameta.normalize.records import Row, Trial
+from ketameta.normalize.sift import refusal
+from ketameta.normalize.stage import raw_rows, trials_of
+from ketameta.tables.problems import NOTE, WARNING, Problem, also
+
+IN_NONE = "in-no-analysis"
+_ON_PURPOSE = ("flagged", "design")
+DAY = 24
+
+
+def unused(
+    tables: dict[str, list[dict[str, Any]]], asked: Configuration, *, each: bool
+) -> list[Problem]:
+    """Return a note for each reason, or with ``each`` for each row, that no analysis can use.
+
+    A trial all of whose rows of an outcome would be in time if their hours were days is a warning.
+    """
+    trials = trials_of(tables)
+    questions: dict[str, dict[Question, None]] = defaultdict(dict)
+    for analysis in asked:
+        for question in (analysis.select, *(v.select for v in analysis.variants)):
+            questions[question.outcome][question] = None
+    groups: dict[object, list[tuple[Row, str]]] = defaultdict(list)
+    rows = raw_rows(tables)
+    for row in rows:
+        reasons = _refused(row, trials[row["trial_id"]], list(questions.get(row["outcome"], ())))
+        if each and reasons:
+            groups[row.key].append((row, "; ".join(REASONS[reason] for reason in reasons)))
+        elif reasons:
+            # the rule that was met last tells most: all before it let the row in
+            last = max(reasons, key=list(REASONS).index)
+            groups[last].append((row, REASONS[last]))
+    found = [_note(group) for group in groups.values()]
+    return found + _days(rows, trials, questions)
+
+
+def _refused(row: Row, trial: Trial, questions: list[Question]) -> list[str]:
+    """Return why no question takes a row; nothing where one does, or none is meant to."""
+    reasons: dict[str, None] = {} if questions else {"other outcome": None}
+    for question in questions:
+        reason, _ = refusal(question, trial, row)
+        if not reason or reason in _ON_PURPOSE:
+            return []
+        reasons[reason] = None
+    return list(reasons)
+
+
+def _note(group: list[tuple[Row, str]]) -> Problem:
+    first, said = group[0]
+    places = [(row["file"], row.line) for row, _ in group[1:]]
+    about = f"{len(group):,} rows, the first of which is here, are" if places else "the row is"
+    outcomes = sorted({row["outcome"] for row, _ in group})
+    asked = f" ({', '.join(outcomes)})" if said == REASONS["other outcome"] else ""
+    words = f"{about} in no analysis: {said}{asked}{also(places, first['file'])} [{IN_NONE}]"
+    found = _told(first, words, NOTE)
+    return replace(found, trial_id="", arm_id="") if places else found
+
+
+def _days(
+    rows: list[Row], trials: dict[str, Trial], questions: dict[str, dict[Question, None]]
+) -> list[Problem]:
+    """Return trials no row of which is in time for its outcome, and each would be as days."""
+    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["timepoint_h"]:
+            groups[row["trial_id"], row["outcome"]].append(row)
+    found = []
+    for (trial_id, outcome), group in groups.items():
+        hours = {row["timepoint_h"] for row in group}
+        if max(hours) >= DAY or "hour" in " ".join(row["note"] or "" for row in group):
+            continue
+        asked = list(questions.get(outcome, ()))
+        trial = trials[trial_id]
+        if asked and all(_in_days(row, trial, asked) for row in group):
+            message = (
+                f"{', '.join(f'{h:g}' for h in sorted(hours))} h is in no window of an analysis "
+                f"of {outcome}, as days it would be: are these hours? [hours-like-days]"
+            )
+            found.append(_told(group[0], message, WARNING))
+    return found
+
+
+def _in_days(row: Row, trial: Trial, questions: list[Question]) -> bool:
+    """Say whether a question takes a row with its hour as a day, and none as it is."""
+    hour = row["timepoint_h"]
+    later = replace(row, values={**row.values, "timepoint_h": DAY * hour})
+    refused = all(refusal(question, trial, row)[0] for question in questions)
+    return (
+        refused
+        and hour == int(hour)
+        and any(not refusal(question, trial, later)[0] for question in questions)
+    )
+
+
+def _told(row: Row, message: str, severity: str) -> Problem:
+    arm = row["arm_id"] if row.table == "outcomes" else row["arm_t"]
+    value = "" if row["timepoint_h"] is None else f"{row['timepoint_h']:g}"
+    return Problem(
+        row["file"], row.line, "timepoint_h" if severity == WARNING else "", value, message,
+        severity, row.table, row["trial_id"], arm,
+    )  # fmt: skip
