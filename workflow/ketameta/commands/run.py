@@ -144,7 +144,7 @@ def _follow(given: argparse.Namespace, planned: dict[str, str]) -> int:
     try:
         with subprocess.Popen(
             command,
-            env=environment(os.environ),
+            env=environment(),
             stdout=None if given.verbose else subprocess.PIPE,
             stderr=None if given.verbose else subprocess.STDOUT,
             text=True,
@@ -196,17 +196,20 @@ def cores_of(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and int(text) > 0 else None
 
 
-def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for Snakemake: its cache in the project where the usual is closed.
+def environment() -> dict[str, str]:
+    """Return the environment for Snakemake: a home and a cache in the project where none is open.
 
     A container's user may have no home, or one that he cannot write.
     """
-    usual = Path(given.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
-    there = next((place for place in (usual, *usual.parents) if place.exists()), usual)
-    if usual.is_absolute() and there.is_dir() and os.access(there, os.W_OK | os.X_OK):
-        return dict(given)
     own = (STATE / "cache").absolute().as_posix()
-    return {"MPLCONFIGDIR": own, **given, "XDG_CACHE_HOME": own}
+    found = dict(os.environ)
+    if not Path(found.get("HOME", "")).is_absolute():
+        found["HOME"] = own
+    usual = Path(found.get("XDG_CACHE_HOME") or Path(found["HOME"], ".cache"))
+    there = next((place for place in (usual, *usual.parents) if place.exists()), usual)
+    if not (usual.is_absolute() and there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        found = {"MPLCONFIGDIR": own, **found, "XDG_CACHE_HOME": own}
+    return found
 
 
 def _name_user() -> None:
