@@ -47,9 +47,6 @@ def workbook_tables(file: str, content: bytes) -> tuple[dict[str, TextTable], li
         return _sheets(file, Book(content))
     except UnreadableError as error:
         return {}, [Problem(file, 0, "", "", str(error))]
-    except Exception as error:  # a damaged part shows itself in many ways
-        kind = type(error).__name__
-        return {}, [Problem(file, 0, "", "", f"cannot be read as a workbook ({kind})")]
 
 
 def _sheets(file: str, book: Book) -> tuple[dict[str, TextTable], list[Problem]]:
