@@ -485,6 +485,7 @@ def test_a_workbook_of_any_name_is_read_when_it_is_named(tmp_path):
         ("tables.xlsb", "is the binary form of Excel"),
         ("tables.xlsm", "is a workbook with macros"),
         ("tables.numbers", "is the form of Apple Numbers"),
+        ("notes.txt", "is none of the tables by its name: trials.csv, arms.csv"),
         ("mine.csv", "is none of the tables by its name: trials.csv, arms.csv"),
     ],
 )
