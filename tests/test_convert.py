@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ketameta import commands
 from ketameta.cli import main
 from ketameta.ingest.formats import LossError, as_files, as_workbook, read_cells
 from ketameta.ingest.stage import check_folder
@@ -20,6 +21,7 @@ from ketameta.tables.raw import RAW_TABLES
 ROOT = Path(__file__).parents[1]
 RAW = ROOT / "tests" / "tables"
 SMALL = ROOT / "tests" / "bad_input" / "base"
+RM5, STUDIES = "review.rm5", "studies.csv"
 ROWS = ROOT / "tests" / "bad_input" / "data-rows.csv"
 
 
@@ -214,16 +216,168 @@ def test_cells_with_faults_of_content_are_converted_to_be_corrected(convert, tmp
         (("none.xlsx", "out"), 1, "none.xlsx: cannot be read: No such file or directory"),
         ((ROWS, "out", "--analysis", "8.1"), 2, "--analysis '8.1': there is none such"),
         ((SMALL, "out", "--analysis", "1.1"), 2, "for RevMan's data rows alone"),
-        ((SMALL / "arms.csv", "out"), 1, "Not a directory"),
+        ((SMALL / "arms.csv", "out"), 1, "arms.csv: is one table of several; give the folder that"),
+        ((RM5, "out"), 1, "review.rm5:1: is a review of RevMan 5 (.rm5), not a table"),
+        ((STUDIES, "out"), 1, "studies.csv:1: has none of the columns of RevMan's data rows (Ana"),
+        (("none.ods", "out"), 1, "none.ods: is the form of OpenDocument; .xlsx (Excel Workbook)"),
+        ((SMALL, "tables.ods"), 2, "tables.ods: .xlsx is the one workbook that can be written"),
+        ((SMALL, "tables.XLS"), 2, "tables.XLS: .xlsx is the one workbook that can be written"),
+        ((SMALL, "a/tables.numbers"), 2, ".xlsx is the one workbook that can be written"),
+        ((SMALL, "out.parquet"), 2, "the tables are several files; give a folder, or a FILE.xlsx"),
         ((SMALL, "out.csv"), 2, "the tables are several files; give a folder, or a FILE.xlsx"),
     ],
 )
 def test_what_cannot_be_converted_is_said(convert, tmp_path, monkeypatch, words, status, says):
-    monkeypatch.chdir(tmp_path)
-    found, out, err = convert(*words)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.chdir(home)
+    made = {
+        RM5: '<?xml version="1.0" encoding="UTF-8"?>\n<COCHRANE_REVIEW><ANALYSES_AND_DATA/>',
+        STUDIES: "study,yi,vi\nAsh,0.4,0.04\n",
+    }
+    for name, text in made.items():
+        (tmp_path / name).write_text(text)
+    found, out, err = convert(*(tmp_path / word if word in made else word for word in words))
     assert (found, out) == (status, "")
     assert says in err
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["t.ods", "t.csv", "t.xlsb"])
+def test_a_template_has_no_other_form_either(tmp_path, capsys, name):
+    assert main(["template", str(tmp_path / name)]) == 2
+    assert name in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+# back and forth with --replace
+
+
+@pytest.fixture
+def raw(tmp_path):
+    (tmp_path / "data").mkdir()
+    folder = Path(shutil.copytree(SMALL, tmp_path / "data" / "raw"))
+    (folder / "notes.txt").write_text("mine")
+    return folder
+
+
+def edited(raw, tmp_path, convert):
+    """Return a workbook of the tables in which one cell was changed."""
+    path = tmp_path / "tables.xlsx"
+    assert convert(raw, path)[0] == 0
+    book = openpyxl.load_workbook(path)
+    column = [cell.value for cell in book["outcomes"][1]].index("events") + 1
+    book["outcomes"].cell(2, column).value = 21
+    book.save(path)
+    return path
+
+
+def test_an_edited_workbook_replaces_the_files_and_a_copy_is_kept(convert, raw, tmp_path):
+    book = edited(raw, tmp_path, convert)
+    status, _, err = convert(book, raw)
+    assert status == 2
+    assert (
+        f"{raw / 'trials.csv'}: is there already; nothing is written over without --replace" in err
+    )
+    assert same_bytes(SMALL, without(raw, "notes.txt", tmp_path / "seen"))
+    status, out, _ = convert(book, raw, "--replace")
+    assert status == 0
+    assert f"what was there is kept in {raw / 'replaced-1'}\n" in out
+    assert same_bytes(SMALL, raw / "replaced-1")
+    old, new = (read_cells(place)[0] for place in (SMALL, raw))
+    assert old["outcomes"][0].pop("events") == "20"
+    assert new["outcomes"][0].pop("events") == "21"
+    assert new == old
+    # nothing reads the copy, and other files stay
+    assert check_folder(raw)[1] == []
+    assert (raw / "notes.txt").read_text() == "mine"
+    assert convert(raw / "replaced-1", raw, "--replace")[0] == 0
+    assert known(raw) == known(SMALL)
+    assert known(raw / "replaced-2") != known(SMALL)
+
+
+def without(folder, name, place):
+    shutil.copytree(folder, place)
+    (place / name).unlink()
+    return place
+
+
+def test_a_workbook_beside_files_is_taken_or_replaced_by_them(convert, raw):
+    book = raw / "tables.xlsx"
+    status, _, err = convert(raw, book)
+    assert (status, book.exists()) == (2, False)
+    assert "is there already" in err
+    assert convert(raw, book, "--replace")[0] == 0
+    # the workbook alone is left: beside files it would not be read
+    assert {path.name for path in raw.iterdir()} == {"notes.txt", "replaced-1", "tables.xlsx"}
+    assert check_folder(raw)[1] == []
+    assert convert(book, raw)[0] == 2
+    assert convert(book, raw, "--replace", "--tsv")[0] == 0
+    assert not book.exists()
+    assert (raw / "replaced-2" / "tables.xlsx").exists()
+    assert known(raw) == known(SMALL)
+
+
+def test_a_replacement_that_fails_leaves_everything_as_it_was(convert, raw, tmp_path, monkeypatch):
+    book = edited(raw, tmp_path, convert)
+    (raw / "claims.csv").unlink()
+    before = {path: path.read_bytes() for path in raw.iterdir()}
+    real, written = commands.convert.write_bytes, []
+
+    def full(path, content):
+        written.append(path)
+        if len(written) == 7:
+            raise OSError(28, "No space left on device", str(path))
+        real(path, content)
+
+    monkeypatch.setattr(commands.convert, "write_bytes", full)
+    status, out, err = convert(book, raw, "--replace")
+    assert (status, out) == (1, "")
+    assert "No space left on device" in err
+    assert {path: path.read_bytes() for path in raw.iterdir() if path.is_file()} == before
+
+
+def test_replacing_nothing_keeps_nothing(convert, tmp_path):
+    status, out, _ = convert(SMALL, tmp_path / "new", "--replace")
+    assert status == 0
+    assert "kept" not in out
+    assert {path.suffix for path in (tmp_path / "new").iterdir()} == {".csv"}
+
+
+def test_the_edited_workbook_is_checked_where_it_is(convert, raw, tmp_path, capsys):
+    book = edited(raw, tmp_path, convert)
+    assert main(["check", str(book)]) == 0
+    assert capsys.readouterr().out == f"{book.as_posix()}: 7 tables, 42 rows, no fault\n"
+    changed = openpyxl.load_workbook(book)
+    changed["arms"].cell(2, 1).value = "nobody"
+    changed.save(book)
+    assert main(["check", str(book)]) == 1
+    assert f"{book.as_posix()}[arms]:2 column trial_id: " in capsys.readouterr().err
+
+
+def test_columns_of_ones_own_go_along_and_come_back(convert, raw, tmp_path):
+    path = raw / "arms.csv"
+    lines = path.read_text("utf-8").splitlines()
+    own = ["x_todo,X_n", *(f"ask Ann {i},0.{i}0" for i in range(1, len(lines)))]
+    path.write_text("".join(f"{a},{b}\n" for a, b in zip(lines, own, strict=True)), "utf-8")
+    assert convert(raw, tmp_path / "tables.xlsx")[0] == 0
+    assert convert(tmp_path / "tables.xlsx", tmp_path / "back")[0] == 0
+    assert (tmp_path / "back" / "arms.csv").read_bytes() == path.read_bytes()
+    # they say nothing about the data
+    assert known(raw) == known(SMALL) == known(tmp_path)
+
+
+def test_a_cell_that_shows_per_cent_is_converted_as_what_it_shows(convert, raw, tmp_path):
+    path = tmp_path / "tables.xlsx"
+    assert convert(raw, path)[0] == 0
+    book = openpyxl.load_workbook(path)
+    column = [cell.value for cell in book["contrasts"][1]].index("ci_level") + 1
+    cell = book["contrasts"].cell(2, column)
+    assert cell.value == 95
+    cell.value, cell.number_format = 0.95, "0%"
+    book.save(path)
+    assert convert(path, tmp_path / "back")[0] == 0
+    assert read_cells(tmp_path / "back") == read_cells(SMALL)
 
 
 # from RevMan

@@ -105,6 +105,11 @@ def test_a_number_beside_semicolons(folder, cell, read):
     assert tables["contrasts"][0]["estimate"] == read
 
 
+def test_per_cent_with_a_decimal_comma(folder):
+    european(folder, "contrasts", {(2, "ci_level"): "97,5 %"})
+    assert check_folder(folder)[0]["contrasts"][0]["ci_level"] == 97.5
+
+
 @pytest.mark.parametrize(
     ("column", "cell", "says"),
     [

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ketameta.ingest import xlsx
 from ketameta.ingest.number_format import is_date, percents
 from ketameta.ingest.places import read_place
 from ketameta.ingest.stage import check_folder
-from ketameta.ingest.workbook import MAX_REFUSED
+from ketameta.ingest.workbook import MAX_REFUSED, workbook_tables
 from ketameta.ingest.workbook_template import workbook_template
 from ketameta.ingest.xlsx import Book, unescaped
 from ketameta.tables.problems import ERROR, NOTE
@@ -43,6 +45,9 @@ def book_of(change=lambda book: None):
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+CLEAN = book_of()
 
 
 def rewritten(content, **parts):
@@ -436,6 +441,33 @@ def test_a_workbook_with_prefixes_and_without_places_is_read_the_same(tmp_path):
     assert other == said(tmp_path, content)[0]
 
 
+PARTS = ["xl/worksheets/sheet3.xml", "xl/workbook.xml", "xl/styles.xml", "_rels/.rels"]
+
+
+@settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.data())
+def test_any_damage_to_a_workbook_gives_problems_alone(data):
+    content = CLEAN
+    if part := data.draw(st.sampled_from([None, *PARTS])):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            content = archive.read(part)
+    damaged = bytearray(content)
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(damaged)))
+        end = min(len(damaged), start + data.draw(st.integers(0, 30)))
+        piece = st.binary(max_size=6) | st.sampled_from([b'"', b"<c/>", b'r="0"', b"9", b"&#1;"])
+        damaged[start:end] = data.draw(piece)
+    whole = rewritten(CLEAN, **{part: bytes(damaged)}) if part else bytes(damaged)
+    tables, problems = workbook_tables("tables.xlsx", whole)
+    assert all(str(problem).isprintable() for problem in problems)
+    assert tables or any(problem.severity == ERROR for problem in problems)
+
+
 # a file by itself
 
 
@@ -453,6 +485,7 @@ def test_a_workbook_of_any_name_is_read_when_it_is_named(tmp_path):
         ("tables.xlsb", "is the binary form of Excel"),
         ("tables.xlsm", "is a workbook with macros"),
         ("tables.numbers", "is the form of Apple Numbers"),
+        ("notes.txt", "is none of the tables by its name: trials.csv, arms.csv"),
         ("mine.csv", "is none of the tables by its name: trials.csv, arms.csv"),
     ],
 )

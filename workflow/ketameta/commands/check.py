@@ -14,7 +14,7 @@ from pathlib import Path
 from ketameta.commands.examine import Examined, Told, look, not_before, open_warnings, others
 from ketameta.commands.revisions import DiffError, git
 from ketameta.configuration import CONFIG
-from ketameta.ingest.places import is_readable, unread
+from ketameta.ingest.places import unread
 from ketameta.tables.problems import ERROR, NOTE, escaped
 from ketameta.tables.raw import RAW_TABLES
 from ketameta.vocabulary import nearest
@@ -71,7 +71,7 @@ def check(given: argparse.Namespace) -> int:
     if (folder / "data" / "raw").is_dir() and not any(folder.glob("*.[ct]sv")):
         folder = folder / "data" / "raw"
     name = escaped(folder.as_posix())
-    if not os.path.isdir(folder) and not (folder.is_file() and is_readable(folder)):
+    if not os.path.isdir(folder) and not (folder.is_file() and folder.suffix):
         what = "is not a folder" if os.path.lexists(folder) else "no such folder"
         print(f"{name}: {what}", file=sys.stderr)
         return 2

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from xml.parsers import expat
-from zipfile import BadZipFile
 
 from ketameta.ingest.reader import MAX_ROWS
 from ketameta.ingest.rows import Row
@@ -29,15 +27,8 @@ def read_sheet(content: bytes, wanted: str | None) -> Sheet:
     A formula stands as its text, and a date as a date: neither is a number, and who needs the cell
     says so. Raises `UnreadableError`.
     """
-    try:
-        book = Book(content)
-        filled = {sheet.title: rows for sheet in book.sheets if (rows := _rows(book, sheet))}
-    except UnreadableError:
-        raise
-    except (expat.ExpatError, BadZipFile, ValueError, LookupError, EOFError, OSError) as error:
-        # a damaged part shows itself in many ways
-        kind = type(error).__name__
-        raise UnreadableError(f"cannot be read as a workbook ({kind})") from None
+    book = Book(content)
+    filled = {sheet.title: rows for sheet in book.sheets if (rows := _rows(book, sheet))}
     title = _title(list(filled), wanted)
     notes = []
     for sheet in book.sheets:

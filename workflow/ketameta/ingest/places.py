@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ketameta.ingest.reader import DELIMITERS, read_text
 from ketameta.ingest.rows import TextTable
+from ketameta.ingest.text import UnreadableError, decode, load
 from ketameta.ingest.workbook import WORKBOOK, read_workbook
 from ketameta.tables.problems import NOTE, Problem, shown
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES
@@ -58,16 +59,17 @@ def read_place(place: Path) -> Found:
         said = "is checked by itself; what refers to other tables is checked with their folder"
         alone = Problem(place.as_posix(), 0, "", "", said, NOTE, name)
         return {name: read_text(place, RAW_TABLES[name])}, [alone]
-    if place.suffix.lower() in DELIMITERS and place.is_file():
-        names = ", ".join(f"{name}{place.suffix.lower()}" for name in RAW_TABLES)
-        message = f"is none of the tables by its name: {names}"
-        return {}, [Problem(place.as_posix(), 0, "", "", message)]
-    return _read_folder(place)
+    return ({}, [_stranger(place)]) if place.is_file() else _read_folder(place)
 
 
-def is_readable(place: Path) -> bool:
-    """Say whether a file has the ending of what may hold tables, of a form that is read or not."""
-    return place.suffix.lower() in (EXCEL, *DELIMITERS, *OTHER_FORMS)
+def _stranger(place: Path) -> Problem:
+    """Say what a file is that holds no table of ours."""
+    try:
+        decode(load(place))
+    except UnreadableError as error:
+        return Problem(place.as_posix(), error.line, "", "", str(error))
+    names = ", ".join(f"{name}.csv" for name in RAW_TABLES)
+    return Problem(place.as_posix(), 0, "", "", f"is none of the tables by its name: {names}")
 
 
 def other_form(place: Path) -> str:

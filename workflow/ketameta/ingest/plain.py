@@ -27,8 +27,10 @@ def read_percents(table: TextTable) -> None:
     for column in (c for c in table.schema.columns if c.per_cent):
         for row in table.rows:
             text = row.cells.get(column.name, "")
-            if text.endswith("%") and number(text[:-1].rstrip()) is not None:
-                row.cells[column.name] = text[:-1].rstrip()
+            plain = text.removesuffix("%").rstrip()
+            # a decimal comma is judged after
+            if plain != text and number(plain.replace(",", ".")) is not None:
+                row.cells[column.name] = plain
                 row.odd.append((column.name, NOTE, "a per cent sign is left out"))
 
 

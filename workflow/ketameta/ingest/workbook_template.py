@@ -20,6 +20,7 @@ ABOUT = (
     "Point at a column's name to read what it holds; names in bold must be filled.",
     "Cells with a list offer its words; numbers outside what is possible are refused.",
     "Leave empty what a paper does not give. No formulas, no merged cells, no dates.",
+    "A column or a sheet of your own: give it a name that starts with x_, and nothing reads it.",
     "Save the workbook as data/raw/tables.xlsx, in place of the CSV files, and run ketameta check.",
 )
 

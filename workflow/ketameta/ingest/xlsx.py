@@ -208,27 +208,46 @@ class Book:
         end: Callable[[str], None] | None = None,
         text: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
-        """Feed a part to the handlers, a piece at a time; names come without their prefix."""
+        """Feed a part to the handlers, a piece at a time; names come without their prefix.
+
+        Whatever the part or a handler stumbles over is an `UnreadableError`.
+        """
         if path not in self._names:
             return
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = _refuse_doctype
-        parser.CharacterDataHandler = text
-        parser.StartElementHandler, parser.EndElementHandler = start, end
-        with self.archive.open(path) as file:
-            piece = file.read(_CHUNK)
-            if _PREFIXED.match(piece):
-                parser.StartElementHandler = lambda name, own: start(name.rpartition(":")[2], own)
-                if end:
-                    close = end
-                    parser.EndElementHandler = lambda name: close(name.rpartition(":")[2])
-            while piece:
-                parser.Parse(piece, False)
-                yield
+        try:
+            with self.archive.open(path) as file:
                 piece = file.read(_CHUNK)
-        parser.Parse(b"", True)
-        yield
+                parser = _parser(start, end, text, bool(_PREFIXED.match(piece)))
+                while piece:
+                    parser.Parse(piece, False)
+                    yield
+                    piece = file.read(_CHUNK)
+            parser.Parse(b"", True)
+            yield
+        except UnreadableError:
+            raise
+        except Exception as error:  # a damaged part shows itself in many ways
+            kind = type(error).__name__
+            raise UnreadableError(f"cannot be read as a workbook ({kind})") from None
+
+
+def _parser(
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None] | None,
+    text: Callable[[str], None] | None,
+    prefixed: bool,
+) -> expat.XMLParserType:
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.CharacterDataHandler = text
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    if prefixed:
+        parser.StartElementHandler = lambda name, own: start(name.rpartition(":")[2], own)
+        if end:
+            close = end
+            parser.EndElementHandler = lambda name: close(name.rpartition(":")[2])
+    return parser
 
 
 class _TextReader:
