@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -525,6 +526,38 @@ def test_cells_that_show_another_thing_than_they_hold_are_refused(pooled, cell, 
     assert pooled(book(beside, formats={"D2": form} if form else {}), name="s.xlsx")[0] == 0
 
 
+def edited(content: bytes, old: bytes, new: bytes) -> bytes:
+    """Return a workbook with a text of one of its parts replaced."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(out, "w") as after:
+        parts = {name: before.read(name) for name in before.namelist()}
+        assert sum(old in part for part in parts.values()) == 1
+        for name, part in parts.items():
+            after.writestr(name, part.replace(old, new))
+    return out.getvalue()
+
+
+def test_formulas_are_read_by_their_last_value(answer) -> None:
+    rows = [row[:] for row in ROWS]
+    rows[1][1] = "=1/2"
+    saved = edited(book(rows), b"<f>1/2</f><v />", b"<f>1/2</f><v>0.5</v>")
+    found = answer(saved, name="s.xlsx")
+    assert found.pop("notes") == ["a formula is read by the value last computed"]
+    plain = answer(SAME)
+    plain.pop("notes")
+    assert found == plain
+
+
+def test_other_kinds_of_workbooks_are_named_for_what_they_are(pooled) -> None:
+    strict = b'<sheets xmlns:r="http://purl.oclc.org/ooxml/officeDocument/relationships">'
+    sheet = edited(book(ROWS), b"<sheets>", strict)
+    assert "is saved as Strict Open XML Spreadsheet" in pooled(sheet, name="s.xlsx")[2]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("content.xml", "<office:document-content/>")
+    assert "is an OpenDocument file (.ods); save it as .xlsx" in pooled(out.getvalue())[2]
+
+
 def test_hidden_rows_of_a_workbook_are_said(answer) -> None:
     found = answer(book(ROWS, hidden=(3,)), name="s.xlsx")
     assert found["notes"] == ["hidden rows of the sheet are read as well: row 3"]
@@ -559,6 +592,8 @@ def test_standard_input_is_a_file_too(monkeypatch, capsys, answer) -> None:
     status, out, err = piped(rows, "--analysis", "1.1", "--json")
     assert (status, json.loads(out)["fit"]["k"]) == (0, 2)
     assert "risk ratio: gives the 2 effects" in err
+    # Excel's hint at the separator may stand before the header
+    assert json.loads(piped(b"sep=,\n" + rows, "--analysis", "1.1", "--json")[1]) == json.loads(out)
 
 
 def test_a_review_of_revman_5_is_named_for_what_it_is(pooled) -> None:
