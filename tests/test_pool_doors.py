@@ -221,6 +221,17 @@ def test_logarithms_are_shown_as_ratios_when_asked(pooled, answer) -> None:
     assert "pooled      0.3415 (" in pooled(LOGS)[1]
     named = LOGS.replace("yi,sei", "logHR,selogHR")
     assert "pooled      1.407 (" in pooled(named)[1]
+    told = "\n".join(
+        line + (",HR" if i else ",measure") for i, line in enumerate(LOGS.splitlines())
+    )
+    assert "pooled      1.407 (" in pooled(told)[1]
+    assert "shown as ratios, since the column 'measure' says HR" in answer(told)["notes"]
+
+
+def test_limits_of_a_logarithm_are_logarithms(answer) -> None:
+    found = answer("study,logOR,lower,upper\nA,0.5,-0.1,1.1\nB,0.2,-0.2,0.6\n")
+    assert [s["yi"] for s in found["studies"]] == [0.5, 0.2]
+    assert found["studies"][0]["vi"] == pytest.approx((0.6 / 1.959963984540054) ** 2, rel=1e-12)
 
 
 def test_what_is_no_logarithm_is_not_shown_as_a_ratio(pooled) -> None:
@@ -442,6 +453,7 @@ def test_the_line_that_names_the_separator_counts(pooled) -> None:
         ("1,234;2,345", "column yi: '1,234' can be 1.234 or 1234; write which"),
         ("1,5;0.2", "column yi: '1,5' is not a number: a decimal comma; write a point"),
         ("1.234,5;0,2", "column yi: '1.234,5' is not a number"),
+        ("0,5;1.234", "column vi: '1.234' may be thousands beside decimal commas"),
     ],
 )
 def test_commas_that_may_mean_two_things_are_refused(pooled, cells: str, says: str) -> None:

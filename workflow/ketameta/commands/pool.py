@@ -55,7 +55,8 @@ the file, unless --measure says another.
 _OPTIONS = {"tau2": tuple(ESTIMATORS), "interval": INTERVALS, "prediction": PREDICTIONS}
 _LARGEST = 1e30
 # columns whose values are questions apart, each to be pooled alone, and those that mostly are
-_APART = ("analysis", "measure", "effectmeasure", "sm")
+_MEASURES = ("measure", "effectmeasure", "sm")
+_APART = ("analysis", *_MEASURES)
 _MAYBE = ("outcome", "timepoint", "endpoint", "comparison")
 
 
@@ -131,7 +132,7 @@ def _read_and_pool(
         table = _rows_asked(read_table(content, given.sheet), given)
         studies, found, scale = studies_of(table, measure, given.reported_level)
         pooled = _pooled(found, options, studies)
-        return replace(pooled, shown=_scale(given, pooled, scale))
+        return replace(pooled, shown=_scale(given, pooled, scale, table))
     name = _name(given.file)
     chosen, problems = choose((name, content), given.analysis, given.subgroup, measure)
     for problem in sorted(problems):
@@ -142,11 +143,18 @@ def _read_and_pool(
     return replace(pooled, shown=chosen.kind.shown, title=chosen.title)
 
 
-def _scale(given: argparse.Namespace, pooled: Pooled, scale: str) -> str:
+def _scale(given: argparse.Namespace, pooled: Pooled, scale: str, table: Table) -> str:
     """Return the measure that says how effects are shown."""
     if given.exp and pooled.measure != "GEN":
         raise OptionError(f"--exp is for GEN, yi on the log scale; this is {pooled.measure}")
-    return "RR" if given.exp else scale
+    if given.exp or scale != "GEN":
+        return "RR" if given.exp else scale
+    for at, name in enumerate(table.header):
+        said = {cell.upper() for cell in table.column(at)} if plain(name) in _MEASURES else set()
+        if len(said) == 1 and (own := said.pop()) in RATIOS:
+            pooled.notes.append(f"shown as ratios, since the column {shown(name)} says {own}")
+            return own
+    return scale
 
 
 def _rows_asked(table: Table, given: argparse.Namespace) -> Table:
