@@ -303,6 +303,12 @@ def test_two_columns_for_one_number_need_a_choice(pooled) -> None:
     assert "'smd' and 'md' can each be yi; keep one of them, or call it yi" in err
 
 
+def test_differences_are_no_logarithms_of_ratios(pooled) -> None:
+    status, _, err = pooled("study,smd,se\nA,0.5,0.2\n", "--measure", "HR")
+    assert status == 1
+    assert "HR needs estimates and their interval (hr, lower, upper)" in err
+
+
 def test_a_fault_is_named_as_the_file_names_it(pooled) -> None:
     _, _, err = pooled(
         "studlab,event.e,n.e,event.c,n.c\nA,x,40,6,41\nB,50,40,6,41\n", "--measure", "RR"

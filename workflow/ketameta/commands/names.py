@@ -45,7 +45,8 @@ _PLAIN = {
     "vi": ("v", "var", "vari", "varte"),
     "sei": (
         *("se", "sete", "stderr", "standarderror", "selogor", "seloghr", "selogrr", "selnor"),
-        *("selnhr", "selnrr", "selog", "seln", "logse", "lnse", "seg", "sesmd", "semd"),
+        *("selnhr", "selnrr", "selog", "seln", "logse", "lnse", "seg", "gse"),
+        *("sees", "sesmd", "semd"),
     ),
     "xi": ("x", "event", "events", "cases"),
     "ni": ("n", "total", "samplesize", "size"),
@@ -97,7 +98,7 @@ def _aliases() -> dict[str, tuple[str, ...]]:
         found[name] += words
     logs = [f"{log}{w}" for words in _RATIOS.values() for w in words for log in ("log", "ln")]
     differences = [w for words in _DIFFERENCES.values() for w in words]
-    found["yi"] += ("te", "y", *logs, *differences)
+    found["yi"] += ("te", "y", "g", "d", "es", "effectsize", *logs, *differences)
     return found
 
 

@@ -246,11 +246,22 @@ def _pooled(
     names = [studies.names[i] for i in effects.corrected]
     half = [f"half an event is added to each cell, one being 0: {listed(names)}"] if names else []
     sizes = _sizes(studies.columns) if measure == "PFT" else None
-    notes = [*half, *studies.notes]
+    notes = [*half, *_no_spread(studies, yi), *studies.notes]
     shown_as = measure if measure in (*MEASURES, *RATIOS) else "GEN"
     return Pooled(
         measure, shown_as, options, studies.names, yi, vi, fit, reasons, sizes=sizes, notes=notes
     )
+
+
+def _no_spread(studies: Studies, yi: NDArray[np.float64]) -> list[str]:
+    """Return a remark on an SD of 0 in one arm: an effect with a variance, but hardly a true one."""
+    sds = [studies.columns[name] for name in ("sd1i", "sd2i") if name in studies.columns]
+    found = np.logical_or.reduce([sd == 0 for sd in sds]) & ~np.isnan(yi) if sds else []
+    names = [studies.names[i] for i in np.flatnonzero(found)]
+    said = (
+        f"an SD of 0 is pooled as it stands: {listed(names)}; leave it empty where none is reported"
+    )
+    return [said] if names else []
 
 
 def _sizes(columns: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
