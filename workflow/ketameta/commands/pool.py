@@ -254,7 +254,7 @@ def _pooled(
 
 
 def _no_spread(studies: Studies, yi: NDArray[np.float64]) -> list[str]:
-    """Return a remark on an SD of 0 in one arm: an effect with a variance, but hardly a true one."""
+    """Return a remark on an SD of 0 in one arm: the effect has a variance, hardly a true one."""
     sds = [studies.columns[name] for name in ("sd1i", "sd2i") if name in studies.columns]
     found = np.logical_or.reduce([sd == 0 for sd in sds]) & ~np.isnan(yi) if sds else []
     names = [studies.names[i] for i in np.flatnonzero(found)]
