@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -220,6 +221,17 @@ def test_logarithms_are_shown_as_ratios_when_asked(pooled, answer) -> None:
     assert "pooled      0.3415 (" in pooled(LOGS)[1]
     named = LOGS.replace("yi,sei", "logHR,selogHR")
     assert "pooled      1.407 (" in pooled(named)[1]
+    told = "\n".join(
+        line + (",HR" if i else ",measure") for i, line in enumerate(LOGS.splitlines())
+    )
+    assert "pooled      1.407 (" in pooled(told)[1]
+    assert "shown as ratios, since the column 'measure' says HR" in answer(told)["notes"]
+
+
+def test_limits_of_a_logarithm_are_logarithms(answer) -> None:
+    found = answer("study,logOR,lower,upper\nA,0.5,-0.1,1.1\nB,0.2,-0.2,0.6\n")
+    assert [s["yi"] for s in found["studies"]] == [0.5, 0.2]
+    assert found["studies"][0]["vi"] == pytest.approx((0.6 / 1.959963984540054) ** 2, rel=1e-12)
 
 
 def test_what_is_no_logarithm_is_not_shown_as_a_ratio(pooled) -> None:
@@ -289,6 +301,12 @@ def test_two_columns_for_one_number_need_a_choice(pooled) -> None:
     status, _, err = pooled("study,smd,md,se\nA,0.5,3,0.2\n")
     assert status == 1
     assert "'smd' and 'md' can each be yi; keep one of them, or call it yi" in err
+
+
+def test_differences_are_no_logarithms_of_ratios(pooled) -> None:
+    status, _, err = pooled("study,smd,se\nA,0.5,0.2\n", "--measure", "HR")
+    assert status == 1
+    assert "HR needs estimates and their interval (hr, lower, upper)" in err
 
 
 def test_a_fault_is_named_as_the_file_names_it(pooled) -> None:
@@ -441,6 +459,7 @@ def test_the_line_that_names_the_separator_counts(pooled) -> None:
         ("1,234;2,345", "column yi: '1,234' can be 1.234 or 1234; write which"),
         ("1,5;0.2", "column yi: '1,5' is not a number: a decimal comma; write a point"),
         ("1.234,5;0,2", "column yi: '1.234,5' is not a number"),
+        ("0,5;1.234", "column vi: '1.234' may be thousands beside decimal commas"),
     ],
 )
 def test_commas_that_may_mean_two_things_are_refused(pooled, cells: str, says: str) -> None:
@@ -525,6 +544,38 @@ def test_cells_that_show_another_thing_than_they_hold_are_refused(pooled, cell, 
     assert pooled(book(beside, formats={"D2": form} if form else {}), name="s.xlsx")[0] == 0
 
 
+def edited(content: bytes, old: bytes, new: bytes) -> bytes:
+    """Return a workbook with a text of one of its parts replaced."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(out, "w") as after:
+        parts = {name: before.read(name) for name in before.namelist()}
+        assert sum(old in part for part in parts.values()) == 1
+        for name, part in parts.items():
+            after.writestr(name, part.replace(old, new))
+    return out.getvalue()
+
+
+def test_formulas_are_read_by_their_last_value(answer) -> None:
+    rows = [row[:] for row in ROWS]
+    rows[1][1] = "=1/2"
+    saved = edited(book(rows), b"<f>1/2</f><v />", b"<f>1/2</f><v>0.5</v>")
+    found = answer(saved, name="s.xlsx")
+    assert found.pop("notes") == ["a formula is read by the value last computed"]
+    plain = answer(SAME)
+    plain.pop("notes")
+    assert found == plain
+
+
+def test_other_kinds_of_workbooks_are_named_for_what_they_are(pooled) -> None:
+    strict = b'<sheets xmlns:r="http://purl.oclc.org/ooxml/officeDocument/relationships">'
+    sheet = edited(book(ROWS), b"<sheets>", strict)
+    assert "is saved as Strict Open XML Spreadsheet" in pooled(sheet, name="s.xlsx")[2]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("content.xml", "<office:document-content/>")
+    assert "is an OpenDocument file (.ods); save it as .xlsx" in pooled(out.getvalue())[2]
+
+
 def test_hidden_rows_of_a_workbook_are_said(answer) -> None:
     found = answer(book(ROWS, hidden=(3,)), name="s.xlsx")
     assert found["notes"] == ["hidden rows of the sheet are read as well: row 3"]
@@ -559,6 +610,8 @@ def test_standard_input_is_a_file_too(monkeypatch, capsys, answer) -> None:
     status, out, err = piped(rows, "--analysis", "1.1", "--json")
     assert (status, json.loads(out)["fit"]["k"]) == (0, 2)
     assert "risk ratio: gives the 2 effects" in err
+    # Excel's hint at the separator may stand before the header
+    assert json.loads(piped(b"sep=,\n" + rows, "--analysis", "1.1", "--json")[1]) == json.loads(out)
 
 
 def test_a_review_of_revman_5_is_named_for_what_it_is(pooled) -> None:

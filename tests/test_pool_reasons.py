@@ -164,6 +164,7 @@ CASES = [
     ("OR", "study,ai,bi,ci,di\nAsh,9,0,8,0\nGood,3,20,4,20\n", "an event in everybody in both arms: a ratio is not estimable"),
     ("IRR", "study,x1i,t1i,x2i,t2i\nAsh,1,0,2,9\nGood,3,20,4,20\n", "an arm without person-time"),
     ("PLO", "study,xi,ni\nAsh,0,0\nGood,3,20\n", "a group without people"),
+    ("PFT", "study,xi,ni\nAsh,0,0.5\nGood,3,20\n", "a group without people"),
     ("MPRD", "study,ai,bi,ci,di\nAsh,0,0,0,0\nGood,3,2,4,20\n", "no pairs"),
     ("GEN", "study,yi,vi\nAsh,0.5,0\nGood,0.4,0.1\n", "a variance of 0; leave the cell empty where none is reported"),
     ("GEN", "study,yi,sei\nAsh,0.5,0\nGood,0.4,0.1\n", "a variance of 0; leave the cell empty where none is reported"),
@@ -194,6 +195,10 @@ def test_what_is_left_is_pooled_as_without_the_faulty_row(answer) -> None:
 def test_an_sd_of_0_in_one_arm_is_an_effect(answer) -> None:
     found = answer(MEANS.format("Ash,0,0,12,3,2,12"), "--measure", "MD")
     assert found["studies"][0]["vi"] == pytest.approx(4 / 12, rel=1e-14)
+    assert (
+        "an SD of 0 is pooled as it stands: Ash; leave it empty where none is reported"
+        in found["notes"]
+    )
 
 
 def test_numbers_that_cannot_be_are_still_refused(pooled) -> None:

@@ -46,8 +46,8 @@ def _arms(row: Row) -> tuple[float, float]:
 
 # numbers that are all there and describe no study: left out before the engine refuses the file
 _UNUSABLE: tuple[Rule, ...] = (
-    (_TABLES, lambda r: 0 in _arms(r), "an arm without people"),
-    (_ONE, lambda r: _people(r, "xi", "mi", "ni") == 0, "a group without people"),
+    (_TABLES, lambda r: 0 <= min(_arms(r)) < 1, "an arm without people"),
+    (_ONE, lambda r: 0 <= _people(r, "xi", "mi", "ni") < 1, "a group without people"),
     (_PAIRS, lambda r: r["ai"] == r["bi"] == r["ci"] == r["di"] == 0, "no pairs"),
     (("IRR",), lambda r: 0 in (r["t1i"], r["t2i"]), "an arm without person-time"),
     (_MEANS, lambda r: 0 <= r["n1i"] < 2, "n = {n1i:g} in arm 1: fewer than 2 people have no SD"),

@@ -20,6 +20,7 @@ from ketameta.commands.names import (
     Value,
     end_of,
     is_interval,
+    is_log,
     level_of,
     plain,
     value_of,
@@ -90,7 +91,8 @@ def _estimates(table: Table, measure: str | None) -> tuple[int, Value] | None:
         named = {i: value for i, value in named.items() if value.measure == measure}
         named = named or dict.fromkeys(other, wished) or logs
     elif measure == "GEN" or not named:
-        effects = (i for i, name in enumerate(table.header) if plain(name) in ("yi", "te"))
+        header = enumerate(table.header)
+        effects = (i for i, name in header if plain(name) in ("yi", "te") or is_log(name))
         named = {i: Value("GEN", log=False) for i in effects}
     exact = {i: v for i, v in named.items() if plain(table.header[i]) == v.measure.lower()}
     if measure is not None and measure not in (*RATIOS, *DIFFERENCES, "GEN"):

@@ -45,7 +45,8 @@ _PLAIN = {
     "vi": ("v", "var", "vari", "varte"),
     "sei": (
         *("se", "sete", "stderr", "standarderror", "selogor", "seloghr", "selogrr", "selnor"),
-        *("selnhr", "selnrr", "selog", "seln", "logse", "lnse", "seg", "sesmd", "semd"),
+        *("selnhr", "selnrr", "selog", "seln", "logse", "lnse", "seg", "gse"),
+        *("sees", "sesmd", "semd"),
     ),
     "xi": ("x", "event", "events", "cases"),
     "ni": ("n", "total", "samplesize", "size"),
@@ -97,24 +98,24 @@ def _aliases() -> dict[str, tuple[str, ...]]:
         found[name] += words
     logs = [f"{log}{w}" for words in _RATIOS.values() for w in words for log in ("log", "ln")]
     differences = [w for words in _DIFFERENCES.values() for w in words]
-    found["yi"] += ("te", "y", *logs, *differences)
+    found["yi"] += ("te", "y", "g", "d", "es", "effectsize", *logs, *differences)
     return found
 
 
 ALIASES = _aliases()
-_BARE = r"(?:ci|cl|conf|confidence|int|interval|limits?|bounds?|lim|te|yi|pct|percent|level|of)"
+_BARE = r"(?:ci|ic|cl|conf|confidence|int|interval|limits?|bounds?|lim|te|yi|pct|percent|level|of)"
 _VALUES = "|".join(w for words in (_RATIOS | _DIFFERENCES).values() for w in words)
 _FILL = rf"(?:{_BARE}|log|ln|est|estimate|effect|adj|adjusted|{_VALUES}|[89]\d)"
-_LOW = "lower|low|lo|lwr|lcl|lci|ll|lb|l|min|start|from"
-_HIGH = "upper|upp|up|upr|high|hi|ucl|uci|ul|ub|u|max|end|to"
+_LOW = "lower|low|lo|lwr|lcl|lci|ll|lb|l|min|start|from|inferior|inf"
+_HIGH = "upper|upp|up|upr|high|hi|ucl|uci|ul|ub|u|max|end|to|superior|sup"
 _ENDS = {
     "low": re.compile(rf"{_FILL}*({_LOW}){_FILL}*|q?0?25(?:ci)?"),
     "high": re.compile(rf"{_FILL}*({_HIGH}){_FILL}*|q?0?975(?:ci)?"),
 }
 # words that may mean much else unless an interval is named beside them
-_WEAK = {"l", "u", "up", "min", "max", "start", "end", "from", "to"}
+_WEAK = {"l", "u", "up", "min", "max", "start", "end", "from", "to", "inf", "sup"}
 _BESIDE = re.compile(rf"{_BARE}|[89]\d|{_VALUES}")
-_INTERVAL = re.compile(rf"{_FILL}*(?:ci|conf|confint|interval){_FILL}*")
+_INTERVAL = re.compile(rf"{_FILL}*(?:ci|ic|conf|confint|interval){_FILL}*")
 _LEVEL = re.compile(r"(?<!\d)([89]\d(?:\.\d+)?)(?!\d)")
 
 

@@ -16,7 +16,7 @@ from ketameta.tables.problems import shown
 ABSENT = ("", "NA")
 _COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+([eE][-+]?[0-9]+)?")
 # may also be a whole number with its thousands apart
-_EITHER = re.compile(r"[-+]?[1-9][0-9]{,2}(,[0-9]{3})+")
+_EITHER = re.compile(r"[-+]?[1-9][0-9]{,2}([.,][0-9]{3})+")
 COMMAS = "commas in numbers are read as decimal points"
 Places = dict[str, int]
 Fault = tuple[int, str, str]
@@ -56,11 +56,12 @@ def as_numbers(
 
 
 def decimal_comma(cells: Sequence[str]) -> bool:
-    """Say whether cells have decimal commas: some can be nothing else, and none has a point."""
+    """Say whether cells have decimal commas: some can be nothing else, and no point is decimal."""
     plain = [plain_minus(cell) for cell in cells]
     commas = [cell for cell in plain if _COMMA.fullmatch(cell)]
     sure = any(not _EITHER.fullmatch(cell) for cell in commas)
-    return sure and not any("." in cell and number(cell) is not None for cell in plain)
+    points = (cell for cell in plain if "." in cell and not _EITHER.fullmatch(cell))
+    return sure and not any(number(cell) is not None for cell in points)
 
 
 def is_number(cell: str) -> bool:
@@ -73,6 +74,9 @@ def _value(cell: str, place: tuple[int, str], comma: bool, faults: list[Fault]) 
     if cell in ABSENT:
         return math.nan
     text = plain_minus(cell)
+    if comma and "." in text and _EITHER.fullmatch(text):
+        faults.append((*place, f"{shown(cell)} may be thousands beside decimal commas"))
+        return math.nan
     value = number(text.replace(",", ".") if comma and _COMMA.fullmatch(text) else text)
     if value is None and re.fullmatch(r"[-+]?[1-9][0-9]{,2},[0-9]{3}", text):
         point, none = text.replace(",", "."), text.replace(",", "")

@@ -55,7 +55,8 @@ the file, unless --measure says another.
 _OPTIONS = {"tau2": tuple(ESTIMATORS), "interval": INTERVALS, "prediction": PREDICTIONS}
 _LARGEST = 1e30
 # columns whose values are questions apart, each to be pooled alone, and those that mostly are
-_APART = ("analysis", "measure", "effectmeasure", "sm")
+_MEASURES = ("measure", "effectmeasure", "sm")
+_APART = ("analysis", *_MEASURES)
 _MAYBE = ("outcome", "timepoint", "endpoint", "comparison")
 
 
@@ -131,7 +132,7 @@ def _read_and_pool(
         table = _rows_asked(read_table(content, given.sheet), given)
         studies, found, scale = studies_of(table, measure, given.reported_level)
         pooled = _pooled(found, options, studies)
-        return replace(pooled, shown=_scale(given, pooled, scale))
+        return replace(pooled, shown=_scale(given, pooled, scale, table))
     name = _name(given.file)
     chosen, problems = choose((name, content), given.analysis, given.subgroup, measure)
     for problem in sorted(problems):
@@ -142,11 +143,18 @@ def _read_and_pool(
     return replace(pooled, shown=chosen.kind.shown, title=chosen.title)
 
 
-def _scale(given: argparse.Namespace, pooled: Pooled, scale: str) -> str:
+def _scale(given: argparse.Namespace, pooled: Pooled, scale: str, table: Table) -> str:
     """Return the measure that says how effects are shown."""
     if given.exp and pooled.measure != "GEN":
         raise OptionError(f"--exp is for GEN, yi on the log scale; this is {pooled.measure}")
-    return "RR" if given.exp else scale
+    if given.exp or scale != "GEN":
+        return "RR" if given.exp else scale
+    for at, name in enumerate(table.header):
+        said = {cell.upper() for cell in table.column(at)} if plain(name) in _MEASURES else set()
+        if len(said) == 1 and (own := said.pop()) in RATIOS:
+            pooled.notes.append(f"shown as ratios, since the column {shown(name)} says {own}")
+            return own
+    return scale
 
 
 def _rows_asked(table: Table, given: argparse.Namespace) -> Table:
@@ -238,11 +246,22 @@ def _pooled(
     names = [studies.names[i] for i in effects.corrected]
     half = [f"half an event is added to each cell, one being 0: {listed(names)}"] if names else []
     sizes = _sizes(studies.columns) if measure == "PFT" else None
-    notes = [*half, *studies.notes]
+    notes = [*half, *_no_spread(studies, yi), *studies.notes]
     shown_as = measure if measure in (*MEASURES, *RATIOS) else "GEN"
     return Pooled(
         measure, shown_as, options, studies.names, yi, vi, fit, reasons, sizes=sizes, notes=notes
     )
+
+
+def _no_spread(studies: Studies, yi: NDArray[np.float64]) -> list[str]:
+    """Return a remark on an SD of 0 in one arm: the effect has a variance, hardly a true one."""
+    sds = [studies.columns[name] for name in ("sd1i", "sd2i") if name in studies.columns]
+    found = np.logical_or.reduce([sd == 0 for sd in sds]) & ~np.isnan(yi) if sds else []
+    names = [studies.names[i] for i in np.flatnonzero(found)]
+    said = (
+        f"an SD of 0 is pooled as it stands: {listed(names)}; leave it empty where none is reported"
+    )
+    return [said] if names else []
 
 
 def _sizes(columns: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:

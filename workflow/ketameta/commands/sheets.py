@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ketameta.ingest.reader import MAX_ROWS
 from ketameta.ingest.rows import Row
 from ketameta.ingest.text import UnreadableError
-from ketameta.ingest.xlsx import Book, Cell, SheetPart
+from ketameta.ingest.xlsx import Book, SheetPart
 from ketameta.tables.problems import escaped, shown
 
 _LISTED = 10
@@ -24,19 +24,21 @@ class Sheet:
 def read_sheet(content: bytes, wanted: str | None) -> Sheet:
     """Return the rows of the sheet named, or of the only one that is filled.
 
-    A formula stands as its text, and a date as a date: neither is a number, and who needs the cell
-    says so. Raises `UnreadableError`.
+    A formula stands as the value last computed, or as its text where it never was; a date and a per
+    cent as they are shown: no numbers for those who need one. Raises `UnreadableError`.
     """
     book = Book(content)
-    filled = {sheet.title: rows for sheet in book.sheets if (rows := _rows(book, sheet))}
-    title = _title(list(filled), wanted)
-    notes = []
+    read = {sheet.title: _rows(book, sheet) for sheet in book.sheets}
+    title = _title([title for title, (rows, _) in read.items() if rows], wanted)
+    rows, formulas = read.get(title, ([], 0))
+    several = f"{formulas} formulas are" if formulas > 1 else "a formula is"
+    notes = [f"{several} read by the value last computed"] * bool(formulas)
     for sheet in book.sheets:
         if sheet.title == title and sheet.hidden_rows:
             listed = ", ".join(map(str, sheet.hidden_rows[:_LISTED]))
             which = f"row{'s' if len(sheet.hidden_rows) > 1 else ''} {listed}"
             notes.append(f"hidden rows of the sheet are read as well: {escaped(which)}")
-    return Sheet(filled.get(title, []), notes)
+    return Sheet(rows, notes)
 
 
 def _title(titles: list[str], wanted: str | None) -> str:
@@ -53,23 +55,20 @@ def _title(titles: list[str], wanted: str | None) -> str:
     return titles[0] if titles else ""
 
 
-def _rows(book: Book, sheet: SheetPart) -> list[Row]:
-    """Return the filled rows, each as long as the header."""
+def _rows(book: Book, sheet: SheetPart) -> tuple[list[Row], int]:
+    """Return the filled rows, each as long as the header, and how many formulas have a value."""
     rows: list[Row] = []
-    width = 0
+    width = formulas = 0
     for line, cells in book.rows(sheet):
         if len(rows) > MAX_ROWS:
             break
         texts = [""] * (max(cell.column for cell in cells) + 1)
         for cell in cells:
-            texts[cell.column] = _text(cell)
+            texts[cell.column] = cell.text or cell.formula
+            formulas += bool(cell.text and cell.formula)
         while texts and not texts[-1].strip():
             texts.pop()
         if texts:
             width = width or len(texts)
             rows.append(Row(line, 1, texts + [""] * (width - len(texts)), ""))
-    return rows
-
-
-def _text(cell: Cell) -> str:
-    return cell.formula if cell.kind == "formula" else cell.text
+    return rows, formulas

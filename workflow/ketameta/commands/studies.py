@@ -76,8 +76,12 @@ def studies_of(
     if found := reported(table, measure, level):
         return _of_intervals(table, found), found.measure, found.measure
     if measure in RATIOS and not _lacking("GEN", table):
-        note = f"yi is taken as the log of {measure}"
-        return _studies(table, _places("GEN", table), [*table.notes, note]), measure, measure
+        places = _places("GEN", table)
+        title = table.header[places["yi"]]
+        # md and smd are no logarithms
+        if not value_of(title):
+            note = f"{title} is taken as the log of {measure}"
+            return _studies(table, places, [*table.notes, note]), measure, measure
     raise TableError(_missing(own, table))
 
 

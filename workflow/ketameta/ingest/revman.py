@@ -49,11 +49,16 @@ def is_data_rows(path: Path) -> bool:
 def has_data_rows(content: bytes) -> bool:
     """Say whether the bytes of a file have that header."""
     try:
-        first = decode(content).content.lstrip("\n").partition("\n")[0]
+        # the header may follow a line sep=;
+        lines = decode(content).content.lstrip("\n").split("\n", 2)[:2]
     except UnreadableError:
         return False
     known, own = set(DATA_ROWS.names), DATA_ROWS.own_name
-    found = [{own(part.strip(' "')) for part in first.split(mark)} & known for mark in ",;\t|"]
+    found = [
+        {own(part.strip(' "')) for part in line.split(mark)} & known
+        for line in lines
+        for mark in ",;\t|"
+    ]
     return max(map(len, found)) >= _SURE
 
 
