@@ -159,9 +159,10 @@ class ArmEffects:
         """Note why rows give no effect: by their own cells, or for want of the other side."""
         bases = self._bases()
         for arm_id, rows in by_arm.items():
-            if arm_id in failed.usable:
+            refused = [found[arm_id] for found in failed.arms if arm_id in found]
+            if len(refused) < len(failed.arms):  # it gives numbers on one basis
                 continue
-            why = min((refused[arm_id] for refused in failed.arms), key=lambda why: why.lacks)
+            why = min(refused, key=lambda why: why.lacks)
             if why.lacks == NO_START and len(bases) > 1:
                 why = without_centre(rows[0], bases)
             failed.nearest[arm_id] = why
@@ -176,8 +177,7 @@ class ArmEffects:
         for arm_id, basis in failed.usable.items():
             reason, detail = self._without_other_side(place, arm_id, basis, by_arm, failed)
             for row in by_arm[arm_id]:
-                if not self.ledger.noted(row, "same people"):
-                    self.ledger.note(row, reason, detail)
+                self.ledger.note(row, reason, detail)
 
     def _without_other_side(
         self, place: Place, arm_id: str, basis: str, by_arm: dict[str, list[Row]], failed: _Failed
