@@ -170,6 +170,14 @@ def test_a_sorted_table_has_not_changed(copied, say):
     header, *rows = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join([header, *rows[::-1]]) + "\n", encoding="utf-8")
     assert "changed since" not in say(copied, "response_24h").stdout
+    # nor has one that is a workbook now
+    assert main(["convert", "data/raw", "tables.xlsx"]) == 0
+    for old in copied.path("data/raw").iterdir():
+        old.unlink()
+    copied.path("tables.xlsx").rename(copied.path("data/raw/tables.xlsx"))
+    said = say(copied, "response_24h", "murrough2013a").stdout
+    assert "changed since" not in said
+    assert "  data/raw/tables.xlsx[outcomes]:" in said
 
 
 def test_what_was_just_added_is_not_unknown(copied, say):

@@ -110,7 +110,11 @@ def build(code: Version, tables: Version, config: bytes, made: Path) -> None:
         spare = {name: Path(folder, name) for name in ("tree", "raw")}
         for place in spare.values():
             place.mkdir()
-        tree, raw = code.tree(WORKFLOW, spare["tree"]), tables.raw_tables(spare["raw"])
+        try:
+            tree = code.tree(WORKFLOW, spare["tree"])
+        except DiffError as error:
+            raise NotBuiltError(str(error)) from None
+        raw = tables.raw_tables(spare["raw"])
         path = Path(folder, "analyses.yaml")
         path.write_bytes(config)
         # its steps may take paths from the folder that they run in
