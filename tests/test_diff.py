@@ -744,6 +744,20 @@ def test_the_folder_as_it_stands_is_compared_with_a_revision(history, say, words
     assert [row["cells"][0]["old"] for row in found["rows"]] == ["31"]
 
 
+def test_a_workbook_is_compared_with_the_folder_it_was_made_from(history, say):
+    assert say(history, "convert", "data/raw", "mine.xlsx").returncode == 0
+    assert say(history, "diff", "mine.xlsx", ".").returncode == 0
+    history.edit(*BACK)
+    done = say(history, "diff", "mine.xlsx", "--json")
+    # a folder or workbook alone is compared with the last commit
+    assert done.returncode == 0, done.stderr
+    done = say(history, "diff", ".", "mine.xlsx", "--json")
+    assert done.returncode == 10, done.stderr
+    (row,) = json.loads(done.stdout)["rows"]
+    assert row["place"].startswith("mine.xlsx[outcomes]:")
+    assert row["cells"] == [{"column": "events", "old": "30", "new": "31"}]
+
+
 def test_a_name_is_a_folder_before_a_release_before_a_revision(history, say, monkeypatch):
     monkeypatch.chdir(history.folder)
     git(history, "tag", "2026-05-01")
@@ -953,12 +967,13 @@ def test_code_that_no_table_depends_on_is_no_change_of_code(coded, monkeypatch):
     assert builds.code_of(project) == running
     # a default of the schema is a part of every question; the questions are no code
     for name, changed in (("analyses.yaml", False), ("schema.yaml", True)):
-        path = builds.CLOSED.parent / name
-        if not coded.path(path).is_file():
-            (path,) = (p.relative_to(coded.folder) for p in coded.folder.rglob(name))
-        with coded.path(path).open("a") as file:
+        (path,) = coded.path("workflow").rglob(name)
+        with path.open("a") as file:
             file.write("# a remark\n")
         assert (builds.code_of(project) != running) is changed
+    # older versions had it beside the questions
+    git(coded, "mv", path.relative_to(coded.folder).as_posix(), builds.CLOSED.as_posix())
+    assert builds.CLOSED.as_posix() in builds.code_of(project)
 
 
 def test_a_lock_that_differs_is_noted(coded, say):

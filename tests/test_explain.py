@@ -153,11 +153,31 @@ def test_rows_that_moved_or_went_are_named_where_they_stand(copied, say):
     assert "events=30" not in said
 
 
+def test_a_row_that_was_added_for_a_trial_is_shown(copied, say):
+    path = copied.path(OUTCOMES)
+    text = path.read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if ",47,30," in line)
+    path.write_text(text + row.replace(",24,", ",30,", 1) + "\n", encoding="utf-8")
+    line = len(text.splitlines()) + 1
+    for words in (("response_24h", "murrough2013a"), ("murrough2013a",)):
+        said = flat(say(copied, *words).stdout)
+        assert f"Changed since the run (1): data/raw/outcomes.csv:{line}: added, outcomes" in said
+    assert "Changed since the run" not in say(copied, "zarate2006").stdout
+
+
 def test_a_sorted_table_has_not_changed(copied, say):
     path = copied.path(OUTCOMES)
     header, *rows = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join([header, *rows[::-1]]) + "\n", encoding="utf-8")
     assert "changed since" not in say(copied, "response_24h").stdout
+    # nor has one that is a workbook now
+    assert main(["convert", "data/raw", "tables.xlsx"]) == 0
+    for old in copied.path("data/raw").iterdir():
+        old.unlink()
+    copied.path("tables.xlsx").rename(copied.path("data/raw/tables.xlsx"))
+    said = say(copied, "response_24h", "murrough2013a").stdout
+    assert "changed since" not in said
+    assert "  data/raw/tables.xlsx[outcomes]:" in said
 
 
 def test_what_was_just_added_is_not_unknown(copied, say):

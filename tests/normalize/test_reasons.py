@@ -146,3 +146,26 @@ def test_a_row_that_stood_back_for_one_that_gives_nothing_does_not_say_used(made
     entry = fate["outcomes.csv:3"]
     assert entry.reason == "repeated report"
     assert entry.detail == "taken: outcomes.csv:2, which gives no effect"
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "whole", "broken", "said"),
+    [
+        ("depression_24h", "depression_score", WHOLE, dict(mean=20.0, n=25), "sd is empty"),
+        ("response_24h", "response", dict(events=9, n=20), dict(n=20), "events and percent are"),
+    ],
+)
+def test_a_second_period_of_the_same_people_keeps_its_reason(
+    made, ask, name, outcome, whole, broken, said
+):
+    arms = ((KET, "ketamine"), ("both", "ketamine", dict(cotreatment="x")), (SAL, "saline"))
+    made.trial("a", arms=arms, design="crossover")
+    for arm, cells in ((KET, whole), ("both", whole), (SAL, broken)):
+        made.outcome("a", arm, outcome, analysis_set="crossover-all", **cells)
+    effects, fate = made.result(ask(name))
+    assert effects == {}
+    one, other, control = (fate[f"outcomes.csv:{line}"] for line in (2, 3, 4))
+    assert (control.reason, said in control.detail) == ("not usable", True)
+    assert (one.reason, "outcomes.csv:4" in one.detail) == ("no comparison", True)
+    assert other.reason == "same people"
+    assert other.detail == "taken: ket, which gives no effect"

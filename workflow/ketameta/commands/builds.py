@@ -14,12 +14,12 @@ from pathlib import Path
 
 import ketameta
 from ketameta.commands.revisions import DiffError
-from ketameta.commands.versions import RAW, Version, content_id, ids_below
-from ketameta.configuration import SCHEMA
+from ketameta.commands.versions import RAW, Version, ids_below
 
 WORKFLOW = Path("workflow")
 PACKAGE = WORKFLOW / "ketameta"
-CLOSED = WORKFLOW / "config" / "schema.yaml"  # its defaults are part of every question
+# of older versions: the schema of the configuration, whose defaults are part of every question
+CLOSED = WORKFLOW / "config" / "schema.yaml"
 LOCK = Path("requirements.lock")
 # these make pages, talk to people or compare versions: no table depends on them
 _COMPARE = tuple(
@@ -80,10 +80,7 @@ def code_of(version: Version) -> dict[str, str]:
 
 def running_code() -> dict[str, str]:
     """Return the same of the code that runs now."""
-    found = ids_below(Path(ketameta.__file__).parent, PACKAGE)
-    if SCHEMA.is_file():
-        found[CLOSED.as_posix()] = content_id(SCHEMA.read_bytes())
-    return _that_matter(found)
+    return _that_matter(ids_below(Path(ketameta.__file__).parent, PACKAGE))
 
 
 def _that_matter(files: dict[str, str]) -> dict[str, str]:
@@ -110,7 +107,11 @@ def build(code: Version, tables: Version, config: bytes, made: Path) -> None:
         spare = {name: Path(folder, name) for name in ("tree", "raw")}
         for place in spare.values():
             place.mkdir()
-        tree, raw = code.tree(WORKFLOW, spare["tree"]), tables.raw_tables(spare["raw"])
+        try:
+            tree = code.tree(WORKFLOW, spare["tree"])
+        except DiffError as error:
+            raise NotBuiltError(str(error)) from None
+        raw = tables.raw_tables(spare["raw"])
         path = Path(folder, "analyses.yaml")
         path.write_bytes(config)
         # its steps may take paths from the folder that they run in

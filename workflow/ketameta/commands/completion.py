@@ -93,7 +93,8 @@ def _candidates(before: Sequence[str], begun: str) -> Iterable[str]:
         return options
     last = options.get(before[-1])
     if last is not None and last.nargs != 0:
-        return _trials() if last.dest == "trial" else map(str, last.choices or ())
+        own_words = {"trial": _trials, "since": _versions}
+        return own_words[last.dest]() if last.dest in own_words else map(str, last.choices or ())
     if command == "explain":
         return _named(before[before.index(command) + 1 :])
     if command == "diff":

@@ -28,7 +28,8 @@ alone, the analysis fitted again; edits of risk of bias move certainty alone and
   ketameta diff                  the last commit against this folder as it stands
   ketameta diff v1.2             a revision, or a release by its date, against this folder
   ketameta diff HEAD~3 HEAD      two revisions
-  ketameta diff ../before .      two folders: projects, their data/raw, or their data/processed
+  ketameta diff ../before .      two folders: projects, their data/raw, or their data/processed;
+                                 or workbooks
 
 A name that is a folder is the folder, else a release of reports/versions/, else a revision of git;
 with --rev it is a revision. Of a project its tables count as they stand, run or not; data/processed
@@ -282,7 +283,7 @@ def _by_running_code(version: Version, configuration: Configuration) -> Rows:
     faults = errors(problems)
     if faults:
         # a revision's tables are read in a folder of their own: name them as they are named there
-        own = [replace(f, file=f.file.replace(folder.as_posix(), RAW, 1)) for f in faults]
+        own = [replace(f, file=f.file.replace(Path(spare).as_posix(), RAW, 1)) for f in faults]
         lines = "\n".join(f"{version.name}: {fault}" for fault in own)
         raise DiffError(f"{lines}\n{version.name}: {len(faults)} faults in {RAW}")
     tables = without_folder(tables)

@@ -13,10 +13,12 @@ from typing import Any
 
 from ketameta.commands.since import NoRunError, Since, Standing, made_rows, since_the_run
 from ketameta.configuration import CONFIG, Analysis, Configuration, ConfigurationError, load
+from ketameta.evidence.rows import ADDED
 from ketameta.tables.grouping import grouped
 from ketameta.vocabulary import nearest
 
 PROCESSED = Path("data/processed")
+MOST = 20
 Record = dict[str, Any]
 DESCRIPTION = """\
 Say where a number came from, down to the raw cells, as the last run has it.
@@ -60,8 +62,10 @@ def explain(given: argparse.Namespace) -> int:
             _analysis(analysis, configuration, since)
         elif analysis is None:
             _trial(trial, configuration, since)
-        else:
-            _trial_in(analysis, trial, since)
+            _changed(trial, since)
+        elif not _studies(analysis, trial, since):
+            _not_in(analysis, trial)
+            _changed(trial, since)
     except (ConfigurationError, NoRunError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -211,19 +215,37 @@ def _reason(row: Record) -> str:
     return row["reason"] + (f" ({row['detail']})" if row["detail"] else "")
 
 
-def _trial_in(analysis: Analysis, trial: str, since: Since) -> None:
-    """Print a trial's effects in an analysis, each with its steps, or why it has none."""
-    name = analysis.name
-    own = made_rows("studies", analysis=name, trial_id=trial)
+def _studies(analysis: Analysis, trial: str, since: Since) -> bool:
+    """Print a trial's effects in an analysis, each with its steps; False where it has none."""
+    own = made_rows("studies", analysis=analysis.name, trial_id=trial)
     for study in own:
         _study(analysis, study, since)
-    if own:
-        return
+    return bool(own)
+
+
+def _not_in(analysis: Analysis, trial: str) -> None:
+    """Print why a trial has no effect in an analysis."""
+    name = analysis.name
     for row in made_rows("exclusions", analysis=name, trial_id=trial):
         print(f"{row['label']} is not in {name}: {_reason(row)}")
         _say(f"rows: {', '.join(row['rows'])}", "  ", "  ")
         return
     _say(f"{trial} is not in {name}: {_never(_ledger(trial)[name])}", rest="  ")
+
+
+def _changed(trial: str, since: Since, *kinds: str) -> None:
+    """Print the rows of a trial that changed since the run, those of some kinds alone."""
+    changes = [c for c in since.of_trial(trial) if not kinds or c.kind in kinds]
+    if changes:
+        print(f"\nChanged since the run ({len(changes)}):")
+    for change in changes[:MOST]:
+        cells = "; ".join(
+            f"{c.column} {c.old or 'empty'} → {c.new or 'empty'}" for c in change.cells
+        )
+        place = f"data/raw/{change.place}"
+        _say(f"{place}: {change.kind}, {cells or change.name}", "  ", "    ")
+    if len(changes) > MOST:
+        print(f"  and {len(changes) - MOST} more")
 
 
 def _trial(trial: str, configuration: Configuration, since: Since) -> None:
@@ -296,9 +318,7 @@ def _study(analysis: Analysis, study: Record, since: Since) -> None:
     print(f"\nRaw rows as entered{now}:")
     for row in map(json.loads, study["evidence"]):
         _raw_row(since.standing(row))
-    added = [c for c in since.of_trial(study["trial_id"]) if c.kind == "added"]
-    for change in added:
-        print(f"  data/raw/{change.place}: {change.name}, added since the run")
+    _changed(study["trial_id"], since, ADDED)
 
 
 def _raw_row(row: Standing) -> None:

@@ -55,5 +55,8 @@ def extract(sha: str, paths: Sequence[str], into: Path) -> None:
     packed = git("archive", "--format=tar", sha, "--", *paths)
     if packed is None:
         raise DiffError(f"{sha[:12]}: git cannot write out {paths[0]}")
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(into, filter="data")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(into, filter="data")
+    except tarfile.TarError as error:  # such as a link that leads out of the folder
+        raise DiffError(f"{sha[:12]}: {error}") from None

@@ -51,11 +51,12 @@ class Since:
         return {(row["file"], row["line"]): change for change, row in old}
 
     @cached_property
-    def _lines(self) -> dict[tuple[str, str], list[int]]:
-        found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    def _places(self) -> dict[str, list[tuple[int, str]]]:
+        """Line and file of each row now, by its cells: a table may be sorted, or in a workbook."""
+        found: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for rows in self.now.values():
             for row in rows:
-                found[row["file"], row["entered"]].append(row["line"])
+                found[row["entered"]].append((row["line"], row["file"]))
         return found
 
     def of_trial(self, trial: str) -> list[RowChange]:
@@ -66,9 +67,9 @@ class Since:
         """Say how a raw row of the run (with ``file``, ``line``, ``entered``) stands now."""
         change = self._by_place.get((row["file"], row["line"]))
         if change is None:
-            lines = self._lines[row["file"], row["entered"]] or [row["line"]]
-            line = min(lines, key=lambda line: abs(line - row["line"]))
-            return Standing(f"{RAW}/{row['file']}:{line}", entered_of(row), {})
+            places = self._places[row["entered"]] or [(row["line"], row["file"])]
+            line, file = min(places, key=lambda place: abs(place[0] - row["line"]))
+            return Standing(f"{RAW}/{file}:{line}", entered_of(row), {})
         if change.new is None:
             return Standing(f"{RAW}/{change.place}", None, {})
         were = {cell.column: cell.old for cell in change.cells}

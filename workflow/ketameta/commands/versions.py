@@ -17,13 +17,19 @@ from ketameta.commands.revisions import (
     git,
 )
 from ketameta.evidence.releases import NAME
-from ketameta.tables import RAW_TABLES
+from ketameta.ingest.places import EXCEL
+from ketameta.ingest.reader import DELIMITERS
+from ketameta.ingest.workbook import WORKBOOK
+from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES
 
 RAW = "data/raw"
 PROCESSED = "data/processed"
 VERSIONS = "reports/versions"
-BOOK = "tables.xlsx"
-KNOWN = {BOOK, *(f"{table}{ending}" for table in RAW_TABLES for ending in (".csv", ".tsv"))}
+# the files that tables are read from
+KNOWN = {
+    WORKBOOK,
+    *(f"{table}{ending}" for table in (*RAW_TABLES, *OPTIONAL_TABLES) for ending in DELIMITERS),
+}
 
 
 @dataclass(frozen=True)
@@ -105,12 +111,12 @@ class Project(Version):
 
 @dataclass(frozen=True)
 class Tables(Version):
-    """A folder with raw tables and nothing else."""
+    """A folder with raw tables and nothing else, or a workbook."""
 
     folder: Path
 
     def raw_tables(self, spare: Path) -> Path:
-        """Return the folder itself."""
+        """Return the folder or the workbook itself."""
         return self.folder
 
 
@@ -168,6 +174,8 @@ def version(name: str, rev: bool = False) -> Version:
     folder = Path(name)
     if folder.is_dir():
         return _folder(name, folder)
+    if folder.suffix.lower() == EXCEL and folder.is_file():
+        return Tables(name, folder)
     record = folder if folder.suffix == ".json" else Path(VERSIONS, f"{name}.json")
     if NAME.fullmatch(record.stem) and record.is_file():
         return Recorded(name, record)

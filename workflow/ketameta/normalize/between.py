@@ -109,8 +109,11 @@ class ArmEffects:
         present = {self._class(s) for s in summaries}
         return [c for c in self.question.comparators if c in present]
 
+    def _side(self, arm_id: str) -> str:
+        return arm_class(self.trial.arms[arm_id], self.question)
+
     def _class(self, summary: ArmSummary) -> str:
-        return arm_class(summary.arms[0], self.question)
+        return self._side(summary.arms[0].arm_id)
 
     def _note(self, summaries: Sequence[ArmSummary], reason: str, detail: str = "") -> None:
         for summary in summaries:
@@ -161,7 +164,13 @@ class ArmEffects:
         for arm_id, rows in by_arm.items():
             if arm_id in failed.usable:
                 continue
-            why = min((refused[arm_id] for refused in failed.arms), key=lambda why: why.lacks)
+            refused = [found[arm_id] for found in failed.arms if arm_id in found]
+            if len(refused) < len(failed.arms):  # another period of the same people stands for it
+                arms = [a for a in failed.usable if self._side(a) == self._side(arm_id)]
+                for row in rows:
+                    self.ledger.note(row, "same people", f"used: {arms[0]}")
+                continue
+            why = min(refused, key=lambda why: why.lacks)
             if why.lacks == NO_START and len(bases) > 1:
                 why = without_centre(rows[0], bases)
             failed.nearest[arm_id] = why
@@ -176,17 +185,15 @@ class ArmEffects:
         for arm_id, basis in failed.usable.items():
             reason, detail = self._without_other_side(place, arm_id, basis, by_arm, failed)
             for row in by_arm[arm_id]:
-                if not self.ledger.noted(row, "same people"):
-                    self.ledger.note(row, reason, detail)
+                self.ledger.note(row, reason, detail)
 
     def _without_other_side(
         self, place: Place, arm_id: str, basis: str, by_arm: dict[str, list[Row]], failed: _Failed
     ) -> tuple[str, str]:
         """Say what an arm with numbers lacks: numbers, a row, or an arm of the other side."""
-        arms = self.trial.arms
-        side = {name: arm_class(arm, self.question) for name, arm in arms.items()}
-        is_treated = side[arm_id] == "treated"
-        others = [a for a in arms if side[a] and (side[a] == "treated") != is_treated]
+        is_treated = self._side(arm_id) == "treated"
+        sides = {arm: self._side(arm) for arm in self.trial.arms}
+        others = [a for a, side in sides.items() if side and (side == "treated") != is_treated]
         if apart := [failed.usable[a] for a in others if a in failed.usable]:
             treated, control = (basis, apart[0]) if is_treated else (apart[0], basis)
             return "not usable", f"treated arms report {treated}, control arms {control}"

@@ -76,10 +76,9 @@ class Ledger:
         """Return the reason noted for a row."""
         return self._fate[row.key][0]
 
-    def noted(self, row: Row, *reasons: str) -> bool:
-        """Say whether a row has one of these reasons, or any where none is named."""
-        reason, _ = self._fate.get(row.key, ("", ""))
-        return reason in reasons if reasons else bool(reason)
+    def noted(self, row: Row) -> bool:
+        """Say whether anything was noted for a row."""
+        return row.key in self._fate
 
     def refusal(self, row: Row) -> str:
         """Return reason and detail noted for a row in a few words; empty where there is none."""
