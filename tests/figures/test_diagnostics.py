@@ -1,6 +1,7 @@
 """The numbers behind the figures, and which figures there are."""
 
 import math
+import warnings
 
 import pytest
 
@@ -193,3 +194,19 @@ def test_report_and_normalisation_name_the_same_periods():
     for hour in (0.5, 6, 6.1, 48, 49, 216, 217, 840, 841, 1e5):
         assert statistical_data._period(hour).removeprefix("to ") == describe.period_of(hour)
     assert describe.period_of(0) == ""
+
+
+@pytest.mark.parametrize(("arms", "abreast"), [(30, 3), (200, 13)])
+def test_arms_alike_stand_beside_each_other_on_their_own_side(arms, abreast):
+    from ketameta.figures.statistical import draw_reductions
+
+    points = [{"period": "to 2 d", "reduction": 50.0, "n": 20} for _ in range(arms)]
+    rows = [point | {"side": side} for side in ("treated", "control") for point in points]
+    with warnings.catch_warnings():
+        # seaborn calls matplotlib in a way that matplotlib is giving up
+        warnings.filterwarnings("ignore", "vert: bool was deprecated")
+        figure = draw_reductions(rows, ["to 2 d"], "note")
+    dots = [c.get_offsets() for c in figure.axes[0].collections if len(c.get_offsets()) == arms]
+    places = [sorted({round(float(x), 6) for x, _ in own}) for own in dots]
+    assert [len(own) for own in places] == [abreast, abreast]
+    assert places[0][-1] < 0 < places[1][0]

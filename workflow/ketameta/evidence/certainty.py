@@ -326,10 +326,10 @@ def publication(record: Record, asymmetry: Record | None, limits: Thresholds) ->
     is no sign of results kept back. Never two: asymmetry has other causes (Sterne 2011). Results
     without a comparison are not judged.
     """
-    p = asymmetry["test_p"] if asymmetry else None
+    p, tested = (asymmetry["test_p"], asymmetry.get("test_k", 0)) if asymmetry else (None, 0)
     facts: Record = {"k": record["k"], "p": p, "comparison": record["measure"] in NULL_VALUE}
     # enough effects, and still nothing to test on: their sizes are the same
-    facts["alike"] = p is None and asymmetry is not None and asymmetry["test_k"] >= _TESTED
+    facts["alike"] = p is None and tested >= _TESTED
     if asymmetry is None or p is None or not facts["comparison"]:
         return Rating("publication bias", 0, False, (), facts)
     # on the scale of the analysis no effect is 0 for every comparison

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # inches
 REDUCTIONS_SIZE = (5.8, 4.4)
+MANY = 90  # arms of a period that stand three abreast; more stand thirteen abreast
 _SETTINGS: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 8.0}
 
 
@@ -85,7 +86,8 @@ def _points(axes: Axes, frame: Any, order: Sequence[str], sides: dict[str, str])
         for period, group in own.groupby("period", sort=False):
             middle = order.index(period) + shift
             # a fixed fan in the order of values: no random jitter, the same bytes each time
-            places += [middle + 0.06 * (n % 3 - 1) for n in range(len(group))]
+            wide, step = (3, 0.06) if len(group) <= MANY else (13, 0.03)
+            places += [middle + step * (n % wide - wide // 2) for n in range(len(group))]
         axes.scatter(
             places, own["reduction"], s=10 + own["n"] / 2, marker=marker,
             facecolor=colour, edgecolor="white", linewidth=0.6, alpha=0.85, label=side, zorder=3,
