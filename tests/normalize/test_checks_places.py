@@ -136,5 +136,9 @@ def test_a_trial_of_one_arm_and_a_row_that_says_so_are_let_pass(one):
     count(one, "ket")
     assert findings(one, "arm-alone") == []
     one.events("one", {"ket": (9, 40), "sal": (4, 20)}, outcome="dropout")
-    one.outcome("one", "ket", "remission", n=20, events=3, note="control not reported")
+    assert findings(one, "arm-alone") == []  # one row may be all that is reported
+    count(one, "ket", timepoint_h=72.0)
+    for hour in (24.0, 72.0):
+        cells = dict(n=20, events=3, timepoint_h=hour, note="control not reported")
+        one.outcome("one", "ket", "remission", **cells)
     assert [f.line for f in findings(one, "arm-alone")] == [2]

@@ -10,8 +10,8 @@ So are hours that the row's own words call a day or week ("day 1" at 1 h), hours
 trial that gives several doses until then, and hours at which no other trial has the outcome while
 three have it at as many days.
 
-An outcome of which one arm alone has rows, in a trial whose other outcomes have rows of several, is
-named. A row whose n is the number randomised to another arm and not to its own, where the other
+An outcome of which one arm alone has several rows, in a trial whose other outcomes have rows of
+several arms, is named. A row whose n is the number randomised to another arm and not to its own, where the other
 arm has no row at that place, may be that arm's row.
 """
 
@@ -197,7 +197,7 @@ def arm_alone(view: View) -> Iterator[Finding]:
         several = {arm for arms in outcomes.values() if len(arms) > 1 for arm in arms}
         for outcome, arms in outcomes.items():
             (arm, own), *more = arms.items()
-            if more or arm not in several or remark(own, _ALONE):
+            if more or len(own) < 2 or arm not in several or remark(own, _ALONE):
                 continue
             missing = ", ".join(sorted(several - {arm}))
             message = (
