@@ -11,8 +11,8 @@ trial that gives several doses until then, and hours at which no other trial has
 three have it at as many days.
 
 An outcome of which one arm alone has several rows, in a trial whose other outcomes have rows of
-several arms, is named. A row whose n is the number randomised to another arm and not to its own, where the other
-arm has no row at that place, may be that arm's row.
+several arms, is named. A row whose n is the number randomised to another arm and not to its own,
+where the other arm has no row at that place, may be that arm's row.
 """
 
 from __future__ import annotations
