@@ -525,3 +525,17 @@ def effects_by_trial(tables):
         for row in rows
         if row["analysis"] == "response_24h" and row["measure"] == "RR"
     }
+
+
+def test_acknowledged_warnings_go_to_excel_and_back(tmp_path):
+    base = Path(__file__).parent / "bad_input" / "base"
+    source = Path(shutil.copytree(base, tmp_path / "raw"))
+    text = "code,table,trial_id,arm_id,outcome,timepoint_h,column,value,reason,by,date\n"
+    text += "spread-of-0,outcomes,adams2011,,,24,sd,0,as printed,me,2026-01-31\n"
+    (source / "acknowledged.csv").write_text(text, encoding="utf-8")
+    assert main(["convert", str(source), str(tmp_path / "tables.xlsx")]) == 0
+    assert main(["convert", str(tmp_path / "tables.xlsx"), str(tmp_path / "back")]) == 0
+    assert (tmp_path / "back" / "acknowledged.csv").read_text(encoding="utf-8") == text
+    (source / "acknowledged.csv").unlink()
+    assert main(["convert", str(source), str(tmp_path / "without")]) == 0
+    assert not (tmp_path / "without" / "acknowledged.csv").exists()

@@ -39,6 +39,11 @@ def test_equal_counts_of_two_trials_are_named_where_few_have_their_sizes(made):
     assert "t001 (line 4): one trial under two labels?" in got.message
 
 
+def test_one_pair_of_counts_in_every_trial_is_one_finding(made):
+    (got,) = findings(alike(made, [(12, 9)] * 60))
+    assert (got.line, "and 54 more" in got.message) == (2, True)
+
+
 def test_scores_that_many_trials_share_are_one_finding(made):
     for i in range(40):
         name = f"{chr(97 + i % 26) * 5}{chr(97 + i // 26) * 4}"

@@ -119,3 +119,26 @@ def test_the_number_of_another_arm_without_a_row_is_named(one, rows, faults):
     for arm, n in rows:
         count(one, arm, n=n)
     assert len(findings(one, "n-of-another-arm")) == faults
+
+
+def test_an_outcome_of_one_arm_alone_is_named_where_others_have_both(one):
+    one.events("one", {"ket": (9, 40), "sal": (4, 20)}, outcome="dropout")
+    count(one, "ket", timepoint_h=72.0)
+    count(one, "ket", timepoint_h=168.0)
+    (got,) = findings(one, "arm-alone")
+    assert (got.line, got.column) == (4, "arm_id")
+    assert "other outcomes of one have sal too" in got.message
+    count(one, "sal", timepoint_h=72.0)
+    assert findings(one, "arm-alone") == []
+
+
+def test_a_trial_of_one_arm_and_a_row_that_says_so_are_let_pass(one):
+    count(one, "ket")
+    assert findings(one, "arm-alone") == []
+    one.events("one", {"ket": (9, 40), "sal": (4, 20)}, outcome="dropout")
+    assert findings(one, "arm-alone") == []  # one row may be all that is reported
+    count(one, "ket", timepoint_h=72.0)
+    for hour in (24.0, 72.0):
+        cells = dict(n=20, events=3, timepoint_h=hour, note="control not reported")
+        one.outcome("one", "ket", "remission", **cells)
+    assert [f.line for f in findings(one, "arm-alone")] == [2]

@@ -23,6 +23,7 @@ from ketameta.report.stage import report
 from ketameta.synthesize.stage import synthesize
 from ketameta.tables import RAW_TABLES
 from ketameta.tables.problems import errors
+from ketameta.tables.raw import OPTIONAL_TABLES
 
 CONFIG = Path(__file__).parents[1] / "analyses.yaml"
 # pixels of the largest figure that a page can show
@@ -174,7 +175,8 @@ def made(tmp_path_factory):
         template(folder)
         for name, rows in tables.items():
             with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-                out = csv.DictWriter(file, RAW_TABLES[name].names, lineterminator="\n")
+                schema = {**RAW_TABLES, **OPTIONAL_TABLES}[name]
+                out = csv.DictWriter(file, schema.names, lineterminator="\n")
                 out.writeheader()
                 out.writerows(rows)
         content = settings | {"analyses": analyses} | options

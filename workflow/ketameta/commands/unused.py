@@ -15,7 +15,7 @@ from ketameta.configuration import Configuration, Question
 from ketameta.normalize.ledger import REASONS
 from ketameta.normalize.records import Row, Trial
 from ketameta.normalize.sift import refusal
-from ketameta.normalize.stage import raw_rows, trials_of
+from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.tables.problems import NOTE, WARNING, Problem, also
 
 IN_NONE = "in-no-analysis"

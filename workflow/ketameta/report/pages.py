@@ -71,7 +71,7 @@ def by_reason(rows: list[Record]) -> list[tuple[str, list[Record]]]:
 
 def _told(finding: Record) -> str:
     """Return the words of a finding, with the reason for which it may stand."""
-    reason = finding["acknowledged"]
+    reason = finding.get("acknowledged")
     return str(finding["message"]) + (f"; acknowledged: {reason}" if reason else "")
 
 

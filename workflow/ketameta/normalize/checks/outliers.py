@@ -20,11 +20,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-import numpy as np
-
 from ketameta.normalize.checks.findings import Check, Finding, Row, once
 from ketameta.normalize.checks.view import View
-from ketameta.stats.influence import leave_one_out
 
 LARGEST_G = 2.0
 APART = 3.0
@@ -85,6 +82,12 @@ def effect_apart(view: View) -> Iterator[Finding]:
     for effect in view.effects:
         if effect["yi"] is not None and effect["vi"]:
             analyses[effect["analysis"]].append(effect)
+    if not analyses:
+        return
+    import numpy as np
+
+    from ketameta.stats.influence import leave_one_out
+
     for analysis, effects in analyses.items():
         if len(effects) <= FEWEST_OTHERS:
             continue

@@ -10,8 +10,9 @@ So are hours that the row's own words call a day or week ("day 1" at 1 h), hours
 trial that gives several doses until then, and hours at which no other trial has the outcome while
 three have it at as many days.
 
-A row whose n is the number randomised to another arm and not to its own, where the other arm has
-no row at that place, may be that arm's row.
+An outcome of which one arm alone has several rows, in a trial whose other outcomes have rows of
+several arms, is named. A row whose n is the number randomised to another arm and not to its own,
+where the other arm has no row at that place, may be that arm's row.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from itertools import combinations
 
-from ketameta.normalize.checks.findings import Check, Finding, Row, once
+from ketameta.normalize.checks.findings import Check, Finding, Row, once, remark
 from ketameta.normalize.checks.view import View
 
 DAY = 24
@@ -33,6 +34,7 @@ _DAYS = re.compile(
     r"\b(?P<u>day|week)s? ?(?P<n>\d+)\b|\b(?P<m>\d+) (?P<v>day|week)s?\b(?! (?:before|washout))",
     re.IGNORECASE,
 )
+_ALONE = r"\b(?:no|not|only|alone|without)\b"
 _OFTEN_SEEN = (6, 8)
 
 
@@ -182,7 +184,35 @@ def another_arm(view: View) -> list[Finding]:
     return once(found)
 
 
+def arm_alone(view: View) -> Iterator[Finding]:
+    """Yield outcomes of which one arm alone has rows, in trials that have others of several arms.
+
+    Left out where a row says so itself.
+    """
+    rows = _with_numbers(view)
+    by_trial: dict[str, dict[str, dict[str, list[Row]]]] = defaultdict(dict)
+    for (trial_id, outcome), arms in rows.items():
+        by_trial[trial_id][outcome] = arms
+    for trial_id, outcomes in by_trial.items():
+        several = {arm for arms in outcomes.values() if len(arms) > 1 for arm in arms}
+        for outcome, arms in outcomes.items():
+            (arm, own), *more = arms.items()
+            if more or len(own) < 2 or arm not in several or remark(own, _ALONE):
+                continue
+            missing = ", ".join(sorted(several - {arm}))
+            message = (
+                f"{outcome} has rows of {arm} alone, other outcomes of {trial_id} have {missing} "
+                "too: is a row missing, or entered under the wrong arm?"
+            )
+            yield view.finding("arm-alone", own[0], "arm_id", message)
+
+
 CHECKS = (
+    Check(
+        "arm-alone",
+        "outcomes with rows of one arm alone, in trials whose others have rows of several",
+        arm_alone,
+    ),
     Check(
         "arms-never-meet",
         "arms whose rows of an outcome share no hour, scale, definition and set",

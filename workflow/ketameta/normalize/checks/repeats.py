@@ -16,9 +16,10 @@ counts (outcome, hour, n and events of each arm; 40 people, five events and two 
 at least) is the same in both and neither is part of the other (``part_of``); or where population
 and number randomised are the same and so is a registry number, DOI or PMID, or the names are
 spelt alike within a year. Counts of many trials of the same sizes agree by chance: they are named
-where chance gives fewer than one such pair in twenty among all that have these sizes. Within a
-trial, such a comparison that stands again at the same hour under another scale, definition or set
-is named too. Each group of equal numbers is one finding, however many trials share them.
+where chance gives fewer than one such pair in twenty among all that have these sizes, or where five
+times as many as by chance have just these counts. Within a trial, such a comparison that stands
+again at the same hour under another scale, definition or set is named too. Each group of equal
+numbers is one finding, however many trials share them.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from ketameta.normalize.checks.view import View
 SD_CHANCE = 1 / 400
 COUNTS_CHANCE = 0.001
 LABELS_CHANCE = 0.05
+LABELS_OFTEN = 5.0
 NEAREST = 10  # names next to each other with which one is compared
 MOST_OF_A_NAME = 3  # others with one name: more, and the name says nothing
 MOST_NAMED = 5
@@ -128,7 +130,8 @@ def two_labels(view: View) -> list[Finding]:
         by_trial: dict[str, Row] = {}
         for row in rows:
             by_trial.setdefault(row["trial_id"], row)
-        if len(by_trial) > 1 and _expected(key, compared) < LABELS_CHANCE:
+        pairs, expected = math.comb(len(by_trial), 2), _expected(key, compared)
+        if pairs and (expected < LABELS_CHANCE or pairs > LABELS_OFTEN * expected):
             pair = _unlinked(view, list(by_trial.values()))
             if pair is not None:
                 one, others = pair

@@ -1,0 +1,46 @@
+"""The page's tables of warnings: what may stand apart with its reason, and never too long."""
+
+import re
+
+import pytest
+
+
+def acknowledged(code, **about):
+    return {"code": code, "table": "outcomes", "trial_id": "t000", **about}
+
+
+@pytest.fixture(scope="module")
+def page(made, kit):
+    """Return the front page of a project with three warnings, of which one is acknowledged."""
+    tables = kit.scores((14, 8, 20, 22, 0, 20), (15, 0, 22, 22, 9, 21), (16, 8, 19, 22, 9, 20))
+    rows = [
+        acknowledged("spread-of-0", column="sd", value="0", reason="so <printed>", by="me"),
+        acknowledged("mean-no-sum-gives", reason="settled long ago"),
+    ]
+    return made(tables | {"acknowledged": rows}, {"score": kit.score}).page("index")
+
+
+def section(page, identifier):
+    return page.partition(f'id="{identifier}"')[2].partition("</table>")[0]
+
+
+def test_what_may_stand_is_apart_with_its_reason(page):
+    assert "1 warning that somebody has looked at and lets stand" in page
+    apart = section(page, "acknowledged")
+    assert "acknowledged: so &lt;printed&gt;" in apart
+    assert apart.count("<tr>") == 2  # the heading, and one
+    findings = section(page, "findings")
+    assert "so &lt;printed&gt;" not in findings
+    assert findings.count(">spread-of-0<") == 1
+
+
+def test_a_reason_that_fits_nothing_is_a_finding(page):
+    assert "acknowledged.csv:3 code" in section(page, "findings")
+
+
+def test_many_findings_leave_the_page_small(made, kit):
+    many = [(14 + i % 7, 0, 20 + i, 22, 0, 20 + i) for i in range(150)]
+    page = made(kit.scores(*many), {"score": kit.score}).page("index")
+    assert re.search(r"<caption>\d{3} findings of the checks .*, the first 200 of them", page)
+    assert section(page, "findings").count("<tr>") == 201
+    assert len(page) < 400_000

@@ -1,0 +1,72 @@
+"""The rows of the raw tables as trials with their arms, and as rows that may give effects."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+from unicodedata import normalize as normalize_text
+
+from ketameta.normalize.records import Arm, Row, Trial
+from ketameta.vocabulary import vocabulary
+
+Raw = dict[str, list[dict[str, Any]]]
+
+
+def trials_of(raw: Raw) -> dict[str, Trial]:
+    """Return the trials with their arms, from the rows of the raw tables."""
+    arms: dict[str, dict[str, Arm]] = defaultdict(dict)
+    treatments = vocabulary().treatments
+    for row in raw["arms"]:
+        dose = " ".join(filter(None, (row["dose"], row["dose_unit"] if row["dose"] else None)))
+        arms[row["trial_id"]][row["arm_id"]] = Arm(
+            row["arm_id"],
+            row["treatment"],
+            treatments[row["treatment"]].comparator_class,
+            row["arm_label"] or row["treatment"],
+            dose,
+            row["route"] or "",
+            row["n_doses"],
+            row["n_randomised"],
+            _ids(row["pooled_arms"]),
+            row["cotreatment"] or "",
+        )
+    labels = _labels(raw["trials"])
+    return {
+        row["trial_id"]: Trial(
+            row["trial_id"],
+            labels[row["trial_id"]],
+            row["year"],
+            row["design"],
+            row["population"],
+            row["n_randomised"],
+            _ids(row["part_of"]),
+            row["design_flag"],
+            arms[row["trial_id"]],
+        )
+        for row in raw["trials"]
+    }
+
+
+def _labels(trials: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the label of each trial; of those that look the same, with the trial_id as well."""
+    looks = {
+        row["trial_id"]: " ".join(normalize_text("NFKC", row["label"]).split()) for row in trials
+    }
+    often = Counter(looks.values())
+    return {
+        row["trial_id"]: f"{row['label']} ({row['trial_id']})"
+        if often[looks[row["trial_id"]]] > 1
+        else row["label"]
+        for row in trials
+    }
+
+
+def _ids(cell: str | None) -> tuple[str, ...]:
+    return tuple(cell.split(";")) if cell else ()
+
+
+def raw_rows(raw: Raw) -> list[Row]:
+    """Return the rows that may give effects, outcomes before contrasts."""
+    return [
+        Row(table, row["line"], row) for table in ("outcomes", "contrasts") for row in raw[table]
+    ]
