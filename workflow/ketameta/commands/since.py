@@ -128,8 +128,5 @@ def made_rows(name: str, folder: Path = Path(), **where: str) -> list[Record]:
     if missing := [column for column in schemas[name].names if column not in table.column_names]:
         other = "it was made by another version: run `ketameta run`"
         raise NoRunError(f"{path.as_posix()}: has no {', '.join(missing)}; {other}")
-    for column, value in where.items():
-        import pyarrow.compute as pc
-
-        table = table.filter(pc.equal(table[column], value))
-    return rows_of(table)
+    rows = rows_of(table)
+    return [row for row in rows if all(row[column] == value for column, value in where.items())]
