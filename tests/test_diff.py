@@ -18,7 +18,7 @@ from ketameta.commands.revisions import DiffError, NoSuchVersionError
 from ketameta.configuration import Configuration
 from ketameta.evidence import releases
 from ketameta.evidence.attribution import attribute
-from ketameta.evidence.changes import Change, compare, compare_claims, position
+from ketameta.evidence.changes import Change, Code, compare, compare_claims, position
 from ketameta.evidence.edits import edits
 from ketameta.evidence.rows import changed_rows, entered_of
 from ketameta.report import change_words
@@ -954,6 +954,16 @@ def test_faults_that_its_own_code_finds_are_those_of_a_version(coded, say):
     done = say(coded, "diff")
     assert done.returncode == 1
     assert done.stderr.splitlines()[0].startswith(".: data/raw/arms.csv:2 column dose: is no dose")
+
+
+def test_many_files_of_code_are_cut_and_counted(few):
+    files = tuple(f"workflow/ketameta/stats/m{n:02}.py" for n in range(30))
+    change = Change("a", "b", (), (), (), (), Code(files))
+    for text in (change_words.markdown(change, few), standalone(change, few)):
+        assert "code changed (30 files); no estimate or certainty moved" in text
+        assert "The first 20 of 30 files:" in text
+        assert (files[19] in text, files[20] in text) == (True, False)
+        assert "moves no estimate or certainty" in text
 
 
 def test_code_that_no_table_depends_on_is_no_change_of_code(coded, monkeypatch):

@@ -140,16 +140,15 @@ def code_text(change: Change) -> str:
     code = change.code
     if code is None:
         return ""
+    many = f" The first {MOST_FILES} of {len(code.files)} files:" * (len(code.files) > MOST_FILES)
     if code.problem:
-        return f"Code changed; {code.problem}."
-    return "Code changed, and each version is pooled by its own."
+        return f"Code changed; {code.problem}.{many}"
+    return f"Code changed, and each version is pooled by its own.{many}"
 
 
 def code_files(change: Change) -> tuple[str, ...]:
     """Name the files of the code that changed, the first of them where there are many."""
-    files = change.code.files if change.code else ()
-    more = (f"and {len(files) - MOST_FILES} more",) if len(files) > MOST_FILES else ()
-    return (*files[:MOST_FILES], *more)
+    return change.code.files[:MOST_FILES] if change.code else ()
 
 
 def code_whole(change: Change, configuration: Configuration) -> str:
