@@ -91,20 +91,18 @@ def test_an_unknown_word_names_its_neighbours_among_all(small_built, say, words,
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_the_neighbours_of_a_trial_are_those_of_every_analysis(built, say):
-    # no row of price2014 is on response: it is a trial all the same
-    done = say(built, "response_24h", "price2015")
+def test_a_trial_without_a_candidate_is_known_and_told_why(small_built, say):
+    # no row of hu2016 is on a score of depression: it is a trial all the same
+    done = say(small_built, "depression_24h", "hu2015")
     assert done.returncode == 2
-    assert "price2014" in done.stderr
-    done = say(built, "response_24h", "price2014")
-    assert done.returncode == 0
-    assert flat(done.stdout) == (
-        "price2014 is not in response_24h: none of its 10 rows is a candidate: another outcome "
-        "(suicidality_resolved, suicidality_score)"
-    )
-    said = flat(say(built, "price2014").stdout)
-    assert "In 2 of 33 analyses: suicidality_24h" in said
-    assert "suicidality_4h outside the window of hours (24 h)" in said
+    assert "did you mean hu2016" in done.stderr
+    why = "none of its 6 rows is a candidate: another outcome (remission, response)"
+    done = say(small_built, "depression_24h", "hu2016")
+    assert (done.returncode, flat(done.stdout)) == (0, f"hu2016 is not in depression_24h: {why}")
+    said = flat(say(small_built, "hu2016").stdout)
+    assert "In none of 3 analyses." in said
+    assert "response_24h a reported measure that this analysis cannot take (HR)" in said
+    assert f"Not in depression_24h: {why}" in said
 
 
 # what is no longer so
@@ -265,7 +263,7 @@ def test_a_trial_without_rows_and_one_in_no_analysis_say_so(copied, say):
     said = flat(say(copied, "response_24h", "new2026").stdout)
     assert said == "new2026 is not in response_24h: it has no row in outcomes or contrasts"
     said = flat(say(copied, "new2026").stdout)
-    assert "In 0 of 3 analyses" in said
+    assert "In none of 3 analyses." in said
     assert "depression_24h: it has no row in outcomes or contrasts" in said
 
 

@@ -258,7 +258,12 @@ def _trial(trial: str, configuration: Configuration, since: Since) -> None:
     ledger = _ledger(trial)
     width = max(map(len, configuration.names))
     never: dict[str, list[str]] = {}
-    print(f"\nIn {len(studies)} of {len(configuration.names)} analyses:")
+    asked = len(configuration.names)
+    print(
+        f"\nIn {len(studies)} of {asked} analyses:"
+        if studies
+        else f"\nIn none of {asked} analyses."
+    )
     for analysis in configuration:
         for study in studies[analysis.name]:
             print(f"  {analysis.name:<{width}}  {_effect(analysis, study).rstrip()}")
@@ -271,7 +276,8 @@ def _trial(trial: str, configuration: Configuration, since: Since) -> None:
     for why, names in never.items():
         print()
         _say(f"Not in {', '.join(names)}: {why}", rest="  ")
-    print(f"\nketameta explain ANALYSIS {trial} shows every step of its effect.")
+    if studies:
+        print(f"\nketameta explain ANALYSIS {trial} shows every step of its effect.")
 
 
 def _ledger(trial: str) -> dict[Any, list[Record]]:
