@@ -74,11 +74,12 @@ def make_axis(
     least = math.log(2) if log else max((high - low) * 0.25, 1e-9)
     room = max(0.5 * (high - low), least)
     ends = [scale(x) for x in bounds]
-    below = min((low - x for x in ends if x < low), default=0.0)
-    above = min((x - high for x in ends if x > high), default=0.0)
-    if high - low < max(below, above) / 10:
+    if not any(low < x < high for x in ends):
         # effects all but alike: what they span says nothing of their intervals
-        room = max(room, 1.5 * max(below, above))
+        below = min((low - x for x in ends if x < low), default=0.0)
+        above = min((x - high for x in ends if x > high), default=0.0)
+        reach = min(max(below, above), math.log(50) if log else math.inf)
+        room = max(room, 1.5 * reach if high - low < reach / 10 else 0.0)
     low, high = max(min([*ends, low]), low - room), min(max([*ends, high]), high + room)
     low, high = _widened(low, high, math.log(1.5) if log else 1e-9 + 1e-6 * abs(high))
     if limits:
