@@ -218,3 +218,28 @@ def test_an_axis_with_ends_holds_whatever_lies_outside_them(estimates, bounds, l
     assert limits[0] <= axis.low < axis.high <= limits[1]
     assert all(100 <= axis.place(x) <= 380 for x in (*estimates, *bounds))
     assert len({tick_label(tick) for tick in axis.ticks}) == len(axis.ticks) >= 2
+
+
+@pytest.mark.parametrize(
+    ("estimates", "bounds", "null", "limits", "shown"),
+    [
+        # shares of 0/20, 0/22, 0/19 with a half added
+        ([2.38, 2.17, 2.5], [0.15, 28.7, 0.14, 26.7, 0.15, 30.2], None, (0.0, 100.0), 26.7),
+        ([-0.02], [-0.46, 0.42], 0.0, None, 0.42),
+        ([53.0, 53.0], [43.0, 63.0, 20.0, 86.0], None, None, 63.0),
+        ([0.0], [-1e6, 1e6], 0.0, None, 1e6),
+    ],
+)
+def test_effects_all_but_alike_show_a_whole_interval(estimates, bounds, null, limits, shown):
+    from ketameta.figures.axis import make_axis
+
+    axis = make_axis(estimates, bounds, null, False, 0, 100, limits)
+    assert axis.side(shown) == 0
+    assert axis.side(min(bounds[0], estimates[0])) == 0
+
+
+def test_an_interval_much_longer_than_the_others_is_still_cut():
+    from ketameta.figures.axis import make_axis
+
+    axis = make_axis([1.0, 3.0], [0.5, 1.5, -40.0, 46.0], 0.0, False, 0, 100)
+    assert (axis.side(-40.0), axis.side(46.0)) == (-1, 1)

@@ -57,7 +57,8 @@ def make_axis(
 
     Every estimate (of a ratio: from 0.00001 to 100,000) and the point of no effect are inside.
     Interval ends (`bounds`) widen the range by no more than half of what the estimates span (at
-    least a factor of 2 on a log axis): beyond that an interval is clipped and gets an arrow.
+    least a factor of 2 on a log axis): beyond that an interval is clipped and gets an arrow. Where
+    effects are all but alike the shortest interval decides instead.
     `limits` are the ends of the scale. At least two ticks.
     """
 
@@ -73,6 +74,12 @@ def make_axis(
     least = math.log(2) if log else max((high - low) * 0.25, 1e-9)
     room = max(0.5 * (high - low), least)
     ends = [scale(x) for x in bounds]
+    if not any(low < x < high for x in ends):
+        # effects all but alike: what they span says nothing of their intervals
+        below = min((low - x for x in ends if x < low), default=0.0)
+        above = min((x - high for x in ends if x > high), default=0.0)
+        reach = min(max(below, above), math.log(50) if log else math.inf)
+        room = max(room, 1.5 * reach if high - low < reach / 10 else 0.0)
     low, high = max(min([*ends, low]), low - room), min(max([*ends, high]), high + room)
     low, high = _widened(low, high, math.log(1.5) if log else 1e-9 + 1e-6 * abs(high))
     if limits:
