@@ -28,10 +28,10 @@ def no_spread(view: View) -> Iterator[Finding]:
         for column, mean in _SPREADS.items():
             if row.get(column) != 0:
                 continue
-            what = "standard error" if column == "se" else "SD"
+            what = "a standard error" if column == "se" else "an SD"
             n = row.get("n")
             of = f" of {n} people" if n else ""
-            message = f"a {what} of 0{of} says that nobody differs, and gives no effect"
+            message = f"{what} of 0{of} says that nobody differs, and gives no effect"
             message += _at_an_end(view, row, mean) or "; leave the cell empty if it is not reported"
             yield view.finding("spread-of-0", row, column, message)
         for low, high in _INTERVALS:
