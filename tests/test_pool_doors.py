@@ -234,6 +234,16 @@ def test_limits_of_a_logarithm_are_logarithms(answer) -> None:
     assert found["studies"][0]["vi"] == pytest.approx((0.6 / 1.959963984540054) ** 2, rel=1e-12)
 
 
+def test_ratios_with_the_error_of_their_logarithm(pooled, answer) -> None:
+    content = "study,OR,SE(log OR)\nA,1.5,0.2\nB,2,0.3\nC,,0.1\n"
+    found = answer(content)
+    assert found["measure"] == "OR"
+    assert [s["yi"] for s in found["studies"]] == [math.log(1.5), math.log(2), None]
+    assert found["studies"][1]["vi"] == pytest.approx(0.09, rel=1e-14)
+    assert found["studies"][2]["reason"] == "OR or SE(log OR) is empty"
+    assert "FILE:2 column OR: -1.5 is no ratio" in pooled(content.replace("1.5", "-1.5"))[2]
+
+
 def test_what_is_no_logarithm_is_not_shown_as_a_ratio(pooled) -> None:
     status, _, err = pooled("study,xi,ni\nA,3,20\n", "--measure", "PLO", "--exp")
     assert status == 2

@@ -261,10 +261,15 @@ def test_a_missing_moderator_is_named_with_the_way_out(none) -> None:
     assert fits[0](y, v) == pytest.approx([0.05146, 0.08013], abs=5e-6)
 
 
-@pytest.mark.parametrize("words", [["IV", "IN"] * 3, np.array(["IV", "IN"] * 3), [1, 2, "IV"] * 2])
+@pytest.mark.parametrize(
+    "words",
+    [["IV", "IN"] * 3, np.array(["IV", "IN"] * 3), [1, 2, "IV"] * 2, np.array([[1, "IV"]] * 6)],
+)
 def test_text_is_no_moderator_and_the_message_says_what_is(words) -> None:
     for fit in (meta_regression, permutation_test):
-        with pytest.raises(ValueError, match=r"X holds text .*columns of 0 and 1.*subgroup_an"):
+        with pytest.raises(
+            ValueError, match=r"X holds text \('IV'\).*columns of 0 and 1.*subgroup_an"
+        ):
             fit(Y, V, words)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ketameta.commands.names import (
     DIFFERENCES,
+    LOG_ERRORS,
     RATIOS,
     Value,
     end_of,
@@ -71,6 +72,8 @@ def reported(table: Table, measure: str | None, level: float | None) -> Reported
     """
     found = _estimates(table, measure)
     cells = found and _cells(table, found[0], found[1].measure)
+    if found and not cells:
+        return _of_logs(table, *found)
     if not found or not cells:
         return None
     values, said = as_numbers(table, cells.texts, cells.titles)
@@ -78,6 +81,32 @@ def reported(table: Table, measure: str | None, level: float | None) -> Reported
     if faults:
         raise TableError(*faults)
     return _effects(table, found[1], cells, values, (level or cells.level or _DEFAULT_LEVEL, said))
+
+
+def _of_logs(table: Table, at: int, value: Value) -> Reported | None:
+    """Return ratios with the standard error of their logarithm; None where there is none."""
+    error = next((i for i, name in enumerate(table.header) if plain(name) in LOG_ERRORS), None)
+    if error is None or not value.log:
+        return None
+    titles = {"estimate": table.header[at], "sei": table.header[error]}
+    values, said = as_numbers(
+        table, {"estimate": table.column(at), "sei": table.column(error)}, titles
+    )
+    bad = [
+        (line, titles["estimate"], f"{x:g} is no ratio, which is above 0; logarithms are called yi")
+        for line, x in zip(table.lines, values["estimate"], strict=True)
+        if x <= 0
+    ]
+    if bad:
+        raise TableError(*bad)
+    lacking = {
+        i: f"{' or '.join(titles.values())} is empty"
+        for i in range(len(table.lines))
+        if math.isnan(values["estimate"][i]) or math.isnan(values["sei"][i])
+    }
+    columns = {"yi": np.log(values["estimate"]), "sei": values["sei"]}
+    said.append(f"{titles['estimate']} is pooled as its logarithm, {titles['sei']} as its error")
+    return Reported(value.measure, columns, {at, error}, lacking, said)
 
 
 def _estimates(table: Table, measure: str | None) -> tuple[int, Value] | None:

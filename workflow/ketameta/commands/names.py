@@ -41,12 +41,16 @@ _OF_ARM = {
     "t1i": ("1", ("time", "persontime", "personyears", "py")),
     "t2i": ("2", ("time", "persontime", "personyears", "py")),
 }
+# a standard error that can only be that of a logarithm
+LOG_ERRORS = (
+    *("selogor", "seloghr", "selogrr", "selogirr", "selnor", "selnhr", "selnrr", "selnirr"),
+    *("selog", "seln", "logse", "lnse"),
+)
 _PLAIN = {
     "vi": ("v", "var", "vari", "varte"),
     "sei": (
-        *("se", "sete", "stderr", "standarderror", "selogor", "seloghr", "selogrr", "selnor"),
-        *("selnhr", "selnrr", "selog", "seln", "logse", "lnse", "seg", "gse"),
-        *("sees", "sesmd", "semd"),
+        *("se", "sete", "stderr", "standarderror", "seg", "gse", "sees", "sesmd", "semd"),
+        *LOG_ERRORS,
     ),
     "xi": ("x", "event", "events", "cases"),
     "ni": ("n", "total", "samplesize", "size"),

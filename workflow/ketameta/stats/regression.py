@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import prod
 from typing import Any
 
@@ -22,6 +23,7 @@ from ketameta.stats.tau2 import ESTIMATORS
 
 RULES = ("wald", "hksj", "hksj-adhoc", "auto")
 RANK_TOLERANCE = 1e-10
+_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*|nan", re.ASCII)
 REMEDY = "to leave out a study without a moderator make its yi and vi NaN"
 
 
@@ -138,7 +140,9 @@ def design_columns(X: Any) -> Floats:
     try:
         return numbers("X", X)
     except ValueError as error:
-        words = (x for x in np.ravel(np.asarray(X, dtype=object)) if isinstance(x, str))
+        cells = np.ravel(np.asarray(X, dtype=object))
+        # an array of text holds its numbers as text too
+        words = (x for x in cells if isinstance(x, str) and not _NUMBER.fullmatch(x))
         if (word := next(words, None)) is None:
             raise
         raise ValueError(
