@@ -190,6 +190,29 @@ def test_a_count_is_recovered_from_per_cent(made, ask):
     assert effects["a"].events_t == 12
 
 
+def test_a_whole_per_cent_of_many_people_gives_the_middle_of_counts_that_lie_close(made, ask):
+    made.trial("a")
+    made.outcome("a", KET, "response", percent=50, n=400)
+    made.outcome("a", SAL, "response", percent=25, n=400)
+    effects, _ = made.result(ask("response_24h"))
+    # log 2, and 1/200 - 1/400 + 1/100 - 1/400
+    assert (effects["a"].yi, effects["a"].vi) == pytest.approx((math.log(2), 0.01), rel=1e-12)
+    assert (effects["a"].events_t, effects["a"].events_c) == (200, 100)
+    said = [step.formula for step in effects["a"].steps]
+    assert any("the 5 counts of 400 that print as 25%: 98 to 102" in text for text in said)
+
+
+@pytest.mark.parametrize(("percent", "n"), [(0, 400), (1, 1000), (99, 1000), (100, 400)])
+def test_a_whole_per_cent_that_far_counts_give_is_refused(made, ask, percent, n):
+    made.trial("a").events("a", {SAL: (5, 20)})
+    row = made.outcome("a", KET, "response", percent=percent, n=n)
+    effects, fate = made.result(ask("response_24h"))
+    assert effects == {}
+    entry = fate[f"outcomes.csv:{row['line']}"]
+    assert entry.reason == "not usable"
+    assert f"counts of {n} people give" in entry.detail
+
+
 def test_a_per_cent_that_no_count_gives_is_refused(made, ask):
     made.trial("a").events("a", {SAL: (5, 20)})
     row = made.outcome("a", KET, "response", percent=42.5, n=28)
