@@ -83,7 +83,7 @@ class Project:
             text=True,
             capture_output=True,
             check=False,
-            timeout=120,
+            timeout=600,
             **options,
         )
 

@@ -6,7 +6,7 @@ both in place. None knows a trial, cell or analysis by name: the tables change f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,23 @@ from ketameta.ingest.formats import Cells, as_files, as_workbook, read_cells
 
 Questions = dict[str, Any]
 
-TRIAL = {"trial_id": "zyx2027", "label": "Zyx 2027", "year": "2027", "design": "parallel",
+TRIAL = {"label": "Zyx 2027", "year": "2027", "design": "parallel",
          "population": "TRD"}  # fmt: skip
 ARMS = {"ketamine_0.5": ("ketamine", "22"), "midazolam": ("midazolam", "11")}
 
 
+def free(taken: Iterable[str]) -> str:
+    """Return a name that none of these is."""
+    known = set(taken)
+    return next(name for n in range(len(known) + 1) if (name := f"zyx{n}") not in known)
+
+
 def trial_added(cells: Cells, _: Questions) -> None:
     """Add a trial as the README says."""
-    cells["trials"].append(dict(TRIAL))
+    name = free(row["trial_id"] for row in cells["trials"])
+    cells["trials"].append({"trial_id": name, **TRIAL})
     for arm, (treatment, events) in ARMS.items():
-        key = {"trial_id": TRIAL["trial_id"], "arm_id": arm}
+        key = {"trial_id": name, "arm_id": arm}
         cells["arms"].append({**key, "treatment": treatment})
         cells["outcomes"].append(
             {**key, "outcome": "response", "scale": "MADRS", "timepoint_h": "24", "n": "40"}
@@ -75,7 +82,8 @@ def score_corrected(cells: Cells, _: Questions) -> None:
 def claim_added(cells: Cells, questions: Questions) -> None:
     """Add a claim, and name an analysis for it."""
     cells["claims"].append(
-        {**cells["claims"][0], "claim_id": "zyx", "claim": "Most people respond within a day"}
+        {**cells["claims"][0], "claim_id": free(row["claim_id"] for row in cells["claims"])}
+        | {"claim": "Most people respond within a day"}
         | {"analysis": list(questions["analyses"])[-1]}
     )
 
@@ -83,7 +91,15 @@ def claim_added(cells: Cells, questions: Questions) -> None:
 def analysis_added(_: Cells, questions: Questions) -> None:
     """Ask the first question again in another population."""
     first = next(iter(questions["analyses"].values()))
-    questions["analyses"]["zyx"] = {**first, "title": "Another question", "populations": ["TRD"]}
+    name = free(questions["analyses"])
+    questions["analyses"][name] = {**first, "title": "Another question", "populations": ["TRD"]}
+
+
+def analysis_unanswered(_: Cells, questions: Questions) -> None:
+    """Ask the first question at an hour at which nobody looked."""
+    first, name = next(iter(questions["analyses"].values())), free(questions["analyses"])
+    questions["windows"][name] = {"target": 90_000, "from": 90_000, "to": 90_001}
+    questions["analyses"][name] = {**first, "title": "In ten years", "window": name}
 
 
 def analysis_removed(cells: Cells, questions: Questions) -> None:
@@ -94,12 +110,10 @@ def analysis_removed(cells: Cells, questions: Questions) -> None:
 
 def analysis_renamed(cells: Cells, questions: Questions) -> None:
     """Give a question another name and title."""
-    old = next(iter(questions["analyses"]))
-    _rename(cells, old, "zyx")
+    old, new = next(iter(questions["analyses"])), free(questions["analyses"])
+    _rename(cells, old, new)
     questions["analyses"] = {
-        "zyx" if name == old else name: {**asked, "title": "Another title"}
-        if name == old
-        else asked
+        new if name == old else name: {**asked, "title": "Another title"} if name == old else asked
         for name, asked in questions["analyses"].items()
     }
 
@@ -123,6 +137,7 @@ EDITS: dict[str, tuple[Callable[[Cells, Questions], None], str]] = {
     "a-score-corrected": (score_corrected, ".csv"),
     "a-claim-added": (claim_added, ".csv"),
     "an-analysis-added": (analysis_added, ".csv"),
+    "an-analysis-that-nobody-answers": (analysis_unanswered, ".csv"),
     "an-analysis-removed": (analysis_removed, ".csv"),
     "an-analysis-renamed": (analysis_renamed, ".csv"),
     "TSV-files": (nothing, ".tsv"),

@@ -66,11 +66,12 @@ def findings(raw, tables):
 
 
 def test_nothing_in_the_tables_is_impossible(findings):
-    assert [finding for finding in findings if finding.severity != "warning"] == []
+    assert [finding for finding in findings if finding.severity == "error"] == []
 
 
 def test_no_oddity_is_said_twice(findings):
-    places = [(f.check, f.file, f.line, f.column) for f in findings]
+    # one about an effect names no cell, and a row may be behind effects of several analyses
+    places = [(f.check, f.file, f.line, f.column or f.message) for f in findings]
     assert len(places) == len(set(places))
 
 
@@ -80,7 +81,9 @@ def test_every_finding_names_a_cell_that_is_there(findings, raw):
         cells = rows[finding.file, finding.line]
         assert finding.check in CHECKS
         assert cells["trial_id"] == finding.trial_id
-        assert json.loads(cells["entered"]).get(finding.column, "") == finding.value
+        # a finding about an effect names the first row behind it, and no cell
+        if finding.column:
+            assert json.loads(cells["entered"]).get(finding.column, "") == finding.value
 
 
 def test_findings_do_not_depend_on_the_order_of_rows(findings, raw, tables):
@@ -252,6 +255,8 @@ def test_the_certainty_of_every_analysis_adds_up(tables, configuration):
     assert list(rated) == configuration.names
     for analysis in configuration:
         found = rated[analysis.name]
+        if found.level == "not rated":  # nothing is pooled
+            continue
         assert found.start == ("low" if analysis.select.by_arm else "high")
         left = order.index(found.start) + sum(r.rating for r in found.ratings)
         assert found.level == order[max(0, left)]

@@ -24,6 +24,7 @@ from ketameta.stats import (
 from ketameta.stats.multilevel import correlated_hierarchical, three_level, working_covariance
 from ketameta.stats.robust import cluster_robust
 from ketameta.stats.small_study import egger
+from ketameta.tables.raw import RAW_TABLES
 
 from ..conftest import QUESTIONS
 
@@ -236,16 +237,9 @@ def test_inverse_variance_is_not_what_was_printed_as_mantel_haenszel(contrasted)
         assert plan.check({"rr": ours["rr"], "ci": [ours["low"], ours["high"]]})
 
 
-class _Cell(dict):
-    """A raw row with every column that a stage may ask for, empty unless given."""
-
-    def __missing__(self, name):
-        return None
-
-
 def through_the_pipeline(plan, rows, x):
     """Effects of arm-level rows by way of the raw tables: two arms a trial, one row an arm."""
-    event = "ai" in x
+    event, names = "ai" in x, RAW_TABLES["outcomes"].names
     trials, raw = {}, []
     arms = {
         name: Arm(name, drug, kind, name, "", "", None, None, ())
@@ -264,7 +258,7 @@ def through_the_pipeline(plan, rows, x):
             cells = {"trial_id": name, "arm_id": arm, "scale": "MADRS", "seen": "direct"}
             outcome = "response" if event else "depression_score"
             cells |= {"outcome": outcome, "file": "outcomes.csv", **found}
-            raw.append(Row("outcomes", len(raw) + 2, _Cell(cells)))
+            raw.append(Row("outcomes", len(raw) + 2, dict.fromkeys(names) | cells))
     base = load(QUESTIONS)["response_24h" if event else "depression_24h"].select
     question = replace(base, measure=plan.measure, window=None)
     effects, _ = effects_of("published", question, trials, raw)
