@@ -262,7 +262,7 @@ def refused(small, tmp_path, kind, room=0):
 def one_message(run, words):
     # the small project has claims on analyses that it leaves out
     said = run["err"].strip().splitlines()
-    lines = [line for line in said if not line.startswith("warning: data/raw/claims.csv:")]
+    lines = [line for line in said if line and not line.startswith("warning: data/raw/claims.csv:")]
     assert run["status"] == 1, run["out"] + run["err"]
     assert len(lines) == 1, run["err"]
     assert words in lines[0]
