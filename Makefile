@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CORES ?= all
 PIP := $(BIN)/pip install --disable-pip-version-check -q
-COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .PHONY: report test test-fast live check figures template licences audit bench lock clean help
 
