@@ -28,8 +28,8 @@ HANDBOOK = "Cochrane Handbook 6.5"
 def counts(arm: Arm, rows: Sequence[Row], sizes: Sizes) -> ArmSummary:
     """Return events and n of an arm, added over `rows` (strata of separate people).
 
-    A row reports events, or the per cent with the event, from which the one count that prints
-    so is recovered. Raises `NotUsable` where a count is missing.
+    A row reports events, or the per cent with the event, from which the count that prints so
+    is recovered, the nearest of several. Raises `NotUsable` where a count is missing.
     """
     total, events = 0, 0
     steps: list[Step] = []
@@ -54,10 +54,15 @@ def _events(arm: Arm, row: Row, n: int) -> tuple[int, Step | None]:
         return row["events"], None
     decimals = row.decimals("percent")
     try:
-        found = conversions.events_from_percent(row["percent"], n, decimals)
+        found, counts = conversions.nearest_events(row["percent"], n, decimals)
     except ConversionError as why:
         raise NotUsable(str(why)) from None
-    formula = f"the one count of {n} that prints as {row['percent']:.{decimals}f}%"
+    shown = f"{row['percent']:.{decimals}f}%"
+    formula = f"the one count of {n} that prints as {shown}"
+    if len(counts) > 1:
+        formula = (
+            f"of {n}, {counts[0]} to {counts[-1]} print as {shown}; the nearest to it is taken"
+        )
     return found, Step(
         f"events of {arm.arm_id} from per cent", formula, str(found), rows=(row.key,)
     )
