@@ -415,3 +415,10 @@ def test_a_percentage_of_the_row_must_be_a_count_of_its_n():
     assert (got.column, got.message) == ("percent", "70.0% is no count of 11")
     (got,) = found("percent-no-count-gives", [count(n=11, percent=63.6, events=8)])
     assert got.message == "63.6% of 11 is 7, not 8"
+
+
+def test_a_percentage_of_counts_far_apart_is_named():
+    assert found("percent-many-counts-give", [count(n=400, percent=50.0)]) == []
+    (got,) = found("percent-many-counts-give", [count(n=40000, percent=1.0)])
+    assert (got.column, got.message[:36]) == ("percent", "1.0% of 40000 can be 380 to 420 peop")
+    assert found("percent-many-counts-give", [count(n=40000, percent=1.0, events=400)]) == []

@@ -199,7 +199,7 @@ def test_a_whole_per_cent_of_many_people_gives_the_middle_of_counts_that_lie_clo
     assert (effects["a"].yi, effects["a"].vi) == pytest.approx((math.log(2), 0.01), rel=1e-12)
     assert (effects["a"].events_t, effects["a"].events_c) == (200, 100)
     said = [step.formula for step in effects["a"].steps]
-    assert any("the 5 counts of 400 that print as 25%: 98 to 102" in text for text in said)
+    assert any("of 400, 98 to 102 print as 25%" in text for text in said)
 
 
 @pytest.mark.parametrize(("percent", "n"), [(0, 400), (1, 1000), (99, 1000), (100, 400)])

@@ -2,7 +2,12 @@
 
 import pytest
 
-from ketameta.normalize.conversions import ConversionError, events_from_percent, possible_counts
+from ketameta.normalize.conversions import (
+    ConversionError,
+    events_from_percent,
+    nearest_events,
+    possible_counts,
+)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +83,34 @@ def test_decimal_fractions_are_not_blurred_by_binary_ones():
 def test_what_is_no_percentage_is_refused(arguments, message):
     with pytest.raises(ConversionError, match=message):
         events_from_percent(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("percent", "n", "decimals", "events", "counts"),
+    [
+        (50, 400, 0, 200, (198, 202)),  # chance: sqrt(400 / 4) = 10 people
+        (25, 400, 0, 100, (98, 102)),
+        (33, 250, 0, 82, (82, 83)),
+        (66.7, 2400, 1, 1601, (1600, 1602)),
+        (63, 73, 0, 46, (46, 46)),
+    ],
+)
+def test_the_nearest_of_counts_that_differ_less_than_chance_is_taken(
+    percent, n, decimals, events, counts
+):
+    found, possible = nearest_events(percent, n, decimals)
+    assert (found, possible[0], possible[-1]) == (events, *counts)
+
+
+@pytest.mark.parametrize(
+    ("percent", "n"),
+    [
+        (1, 400),
+        (0, 250),
+        (100, 400),
+        (50, 4000),
+    ],  # chance: 2, 0, 0 and 32 people; 4, 1, 2, 40 apart
+)
+def test_no_count_is_taken_where_rounding_matters_as_chance_does(percent, n):
+    with pytest.raises(ConversionError, match="counts of"):
+        nearest_events(percent, n, 0)

@@ -28,8 +28,8 @@ HANDBOOK = "Cochrane Handbook 6.5"
 def counts(arm: Arm, rows: Sequence[Row], sizes: Sizes) -> ArmSummary:
     """Return events and n of an arm, added over `rows` (strata of separate people).
 
-    A row reports events, or the per cent with the event, from which the one count that prints
-    so is recovered. Raises `NotUsable` where a count is missing.
+    A row reports events, or the per cent with the event, from which the count that prints so
+    is recovered, the nearest of several. Raises `NotUsable` where a count is missing.
     """
     total, events = 0, 0
     steps: list[Step] = []
@@ -53,32 +53,19 @@ def _events(arm: Arm, row: Row, n: int) -> tuple[int, Step | None]:
     if row["events"] is not None:
         return row["events"], None
     decimals = row.decimals("percent")
-    shown = f"{row['percent']:.{decimals}f}%"
     try:
-        counts = conversions.possible_counts(row["percent"], n, decimals)
-        if _are_near(counts, n):
-            found = round(row["percent"] * n / 100)
-            ends = f"{counts[0]} to {counts[-1]}"
-            formula = (
-                f"the nearest of the {len(counts)} counts of {n} that print as {shown}: {ends}"
-            )
-        else:
-            found = conversions.events_from_percent(row["percent"], n, decimals)
-            formula = f"the one count of {n} that prints as {shown}"
+        found, counts = conversions.nearest_events(row["percent"], n, decimals)
     except ConversionError as why:
         raise NotUsable(str(why)) from None
+    shown = f"{row['percent']:.{decimals}f}%"
+    formula = f"the one count of {n} that prints as {shown}"
+    if len(counts) > 1:
+        formula = (
+            f"of {n}, {counts[0]} to {counts[-1]} print as {shown}; the nearest to it is taken"
+        )
     return found, Step(
         f"events of {arm.arm_id} from per cent", formula, str(found), rows=(row.key,)
     )
-
-
-def _are_near(counts: Sequence[int], n: int) -> bool:
-    """Say whether several counts are so near that their middle stands for each.
-
-    The range is at most a tenth of the people with the event and of those without: the middle is
-    right to a twentieth, as a printed mean is right to its last digit. 0% and 100% never are.
-    """
-    return len(counts) > 1 and 10 * (counts[-1] - counts[0]) <= min(counts[0], n - counts[-1])
 
 
 def _people_of(

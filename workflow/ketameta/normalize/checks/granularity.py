@@ -29,6 +29,7 @@ from collections.abc import Hashable, Iterator
 
 from ketameta.normalize.checks.findings import Check, Finding, Row, once
 from ketameta.normalize.checks.view import View, whole_points
+from ketameta.normalize.conversions import ConversionError, nearest_events, possible_counts
 
 _PAIRS = (("baseline_mean", "baseline_sd"), ("mean", "sd"), ("change_mean", "change_sd"))
 _MODELLED = re.compile(r"\bLS\b|least squares|adjusted means? |MMRM|imput", re.IGNORECASE)
@@ -172,6 +173,24 @@ def _percent_of_row(view: View, row: Row) -> Iterator[Finding]:
     yield view.finding("percent-no-count-gives", row, "percent", message, _EXPLAINS)
 
 
+def undecided(view: View) -> Iterator[Finding]:
+    """Yield percentages that stand for counts too far apart to take one, where none is entered."""
+    for row in view.outcomes:
+        if row.get("percent") is None or not row["n"] or row["events"] is not None:
+            continue
+        decimals = view.decimals(row, "percent")
+        try:
+            nearest_events(row["percent"], row["n"], decimals)
+        except ConversionError:
+            counts = possible_counts(row["percent"], row["n"], decimals)
+            if counts:
+                message = (
+                    f"{row['percent']:.{decimals}f}% of {row['n']} can be {counts[0]} to "
+                    f"{counts[-1]} people, which gives no effect: enter events, or more decimals"
+                )
+                yield view.finding("percent-many-counts-give", row, "percent", message)
+
+
 def _counts(percent: str, n: int) -> list[int]:
     """Return the counts of n that round to the percentage, perhaps by way of one more digit."""
     half = 0.55 * 10.0 ** -len(percent.partition(".")[2])
@@ -194,5 +213,10 @@ CHECKS = (
         "percent-no-count-gives",
         "percentages that no count of their n gives, or that are not the row's events",
         percentages,
+    ),
+    Check(
+        "percent-many-counts-give",
+        "percentages without a count that stand for counts too far apart to take one",
+        undecided,
     ),
 )

@@ -11,7 +11,11 @@ or chooses a method.
 - `correlation`: what reported numbers say of a within-person correlation.
 """
 
-from ketameta.normalize.conversions.binary import events_from_percent, possible_counts
+from ketameta.normalize.conversions.binary import (
+    events_from_percent,
+    nearest_events,
+    possible_counts,
+)
 from ketameta.normalize.conversions.checks import ConversionError
 from ketameta.normalize.conversions.correlation import (
     correlation_from_paired_se,
@@ -59,6 +63,7 @@ __all__ = [
     "log_interval_se",
     "log_odds_from_smd",
     "mean_sd_from_quantiles",
+    "nearest_events",
     "parse_p",
     "possible_counts",
     "possible_tables",

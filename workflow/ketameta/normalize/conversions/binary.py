@@ -75,6 +75,27 @@ def events_from_percent(percent: float, n: int, decimals: int) -> int:
     )
 
 
+def nearest_events(percent: float, n: int, decimals: int) -> tuple[int, list[int]]:
+    """Return the count of events nearest to a percentage, and every count that prints so.
+
+    More than one count fits where n is large for the decimals: 50% of 400 is 198 to 202. The
+    nearest is at most half of their range off, and is taken while that is at most half of the
+    count's own standard error, sqrt(n p (1 - p)): the rounding then widens no interval by more
+    than about a tenth. Beyond, as with 1% of 400 (2 to 6), the error could be of any size.
+
+    Raises
+    ------
+    ConversionError
+        As `events_from_percent`; several counts fit only where they lie too far apart.
+    """
+    found = possible_counts(percent, n, decimals)
+    share = percent / 100
+    if len(found) > 1 and found[-1] - found[0] <= math.sqrt(n * share * (1 - share)):
+        exact, _ = _printed(percent, decimals)
+        return round(exact * n / 100), found
+    return events_from_percent(percent, n, decimals), found
+
+
 def _printed(percent: float, decimals: int) -> tuple[Fraction, Fraction]:
     """Return the printed percentage and half a unit of its last place, exactly."""
     finite(percent=percent)
