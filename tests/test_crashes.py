@@ -260,7 +260,8 @@ def refused(small, tmp_path, kind, room=0):
 
 
 def one_message(run, words):
-    lines = run["err"].strip().splitlines()
+    # of claims that name an analysis the small project does not have
+    lines = [x for x in run["err"].strip().splitlines() if not x.startswith("warning: ")]
     assert run["status"] == 1, run["out"] + run["err"]
     assert len(lines) == 1, run["err"]
     assert words in lines[0]
