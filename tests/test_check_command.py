@@ -389,6 +389,20 @@ def test_rows_in_no_analysis_are_told_with_the_reason(placed: Path, capsys) -> N
     assert "outside the window of hours" in line
 
 
+def test_a_row_without_the_other_side_is_told(placed: Path, capsys) -> None:
+    path = placed / "data" / "raw" / "outcomes.csv"
+    rows = path.read_text(encoding="utf-8").splitlines()
+    # the response of treated arms alone is a question of its own, remission's is not
+    lone = rows[1].replace(",response,", ",remission,")
+    path.write_text(f"{rows[0]}\n{lone}\n", encoding="utf-8")
+    contrasts = placed / "data" / "raw" / "contrasts.csv"
+    contrasts.write_text(contrasts.read_text(encoding="utf-8").splitlines()[0] + "\n")
+    assert main(["check", str(placed)]) == 0
+    notes = [line for line in capsys.readouterr().err.splitlines() if "[in-no-analysis]" in line]
+    assert ["no usable row of the other side" in line for line in notes] == [True]
+    assert "outcomes.csv:2" in notes[0]
+
+
 def test_hours_that_are_days_are_known_by_the_windows(placed: Path, capsys) -> None:
     path = placed / "data" / "raw" / "outcomes.csv"
     rows = path.read_text(encoding="utf-8").splitlines()

@@ -199,3 +199,15 @@ def test_a_baseline_sd_of_0_is_the_reason(one, ask):
     one.scores("one", {"ket": {**cells, "baseline_sd": 0.0}, "sal": {**cells, "baseline_sd": 5.0}})
     _, fates = one.result(ask("depression_24h", basis=("computed change",), scales=None))
     assert fates["outcomes.csv:2"].detail == "baseline_sd of 0"
+
+
+@pytest.mark.parametrize(
+    ("printed", "named"),
+    [
+        *((exact, False) for exact in ("p=0.03", "p = .03 (t test)", "P-value 0.03", "3e-4")),
+        *((bound, True) for bound in ("p<0.05", "n.s.", ">0.9")),
+    ],
+)
+def test_an_exact_p_is_known_as_the_conversions_know_it(one, printed, named):
+    one.contrast("one", "ket", "sal", "depression_score", "MD", estimate=-3.2, p_value=printed)
+    assert bool(places(one, "no-number-to-pool")) == named

@@ -14,7 +14,7 @@ from typing import Any
 from ketameta.configuration import Configuration, Question
 from ketameta.normalize.ledger import REASONS
 from ketameta.normalize.records import Row, Trial
-from ketameta.normalize.sift import refusal
+from ketameta.normalize.sift import arm_class, refusal
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.tables.problems import NOTE, WARNING, Problem, also
 
@@ -37,8 +37,10 @@ def unused(
             questions[question.outcome][question] = None
     groups: dict[object, list[tuple[Row, str]]] = defaultdict(list)
     rows = raw_rows(tables)
+    sides = _sides(rows, trials, questions)
     for row in rows:
-        reasons = _refused(row, trials[row["trial_id"]], list(questions.get(row["outcome"], ())))
+        asked_of = list(questions.get(row["outcome"], ()))
+        reasons = _refused(row, trials[row["trial_id"]], asked_of, sides)
         if each and reasons:
             groups[row.key].append((row, "; ".join(REASONS[reason] for reason in reasons)))
         elif reasons:
@@ -49,15 +51,38 @@ def unused(
     return found + _days(rows, trials, questions)
 
 
-def _refused(row: Row, trial: Trial, questions: list[Question]) -> list[str]:
+def _refused(
+    row: Row, trial: Trial, questions: list[Question], sides: dict[tuple[str, Question], set[str]]
+) -> list[str]:
     """Return why no question takes a row; nothing where one does, or none is meant to."""
     reasons: dict[str, None] = {} if questions else {"other outcome": None}
     for question in questions:
         reason, _ = refusal(question, trial, row)
-        if not reason or reason in _ON_PURPOSE:
+        if reason in _ON_PURPOSE:
             return []
+        if not reason:
+            alone = row.table == "contrasts" or question.by_arm
+            if alone or len(sides[row["trial_id"], question]) > 1:
+                return []
+            reason = "no comparison"
         reasons[reason] = None
     return list(reasons)
+
+
+def _sides(
+    rows: list[Row], trials: dict[str, Trial], questions: dict[str, dict[Question, None]]
+) -> dict[tuple[str, Question], set[str]]:
+    """Return the sides, treated and control, from which a question takes a row of a trial."""
+    found: dict[tuple[str, Question], set[str]] = defaultdict(set)
+    for row in rows:
+        if row.table == "contrasts":
+            continue
+        trial = trials[row["trial_id"]]
+        for question in questions.get(row["outcome"], ()):
+            if not refusal(question, trial, row)[0]:
+                treated = arm_class(trial.arms[row["arm_id"]], question) == "treated"
+                found[row["trial_id"], question].add("treated" if treated else "control")
+    return found
 
 
 def _note(group: list[tuple[Row, str]]) -> Problem:

@@ -12,14 +12,13 @@ looked. One finding says it for all rows of a trial that lack the same.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 
 from ketameta.normalize.checks.findings import Check, Finding, Row, once, remark
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.conversions import ConversionError, parse_p
 from ketameta.vocabulary import vocabulary
 
-_EXACT_P = re.compile(r"[= ]*(?:0?\.\d+|[01](?:\.\d+)?|\d(?:\.\d+)?[eE]-\d+)\b")
 _SAYS_SO = (
     r"\b(?:no|without|missing) (?:an? )?(?:arm )?(?:SDs?|SEs?|n|count|number|spread|interval)\b"
     r"|not (?:been )?(?:reported|stated|given|retrieved|printed|in the )|left empty"
@@ -89,6 +88,14 @@ def _score(row: Row) -> tuple[str, str] | None:
     return column, "is empty, and so are se and the interval: a mean without spread has no weight"
 
 
+def _exact(printed: str) -> bool:
+    """Say whether a p-value is one, and not only a bound."""
+    try:
+        return parse_p(printed)[1] == "="
+    except ConversionError:
+        return False
+
+
 def _contrast(row: Row) -> tuple[str, str] | None:
     if row["measure"] == "HR":
         return None  # read beside the others, never pooled
@@ -98,7 +105,7 @@ def _contrast(row: Row) -> tuple[str, str] | None:
         return "estimate", "is empty: a reported contrast gives nothing without it"
     interval = row["ci_low"] is not None and row["ci_high"] is not None
     tests = any(row.get(name) is not None for name in ("se", "t_value", "f_value"))
-    if interval or tests or _EXACT_P.match(row["p_value"] or ""):
+    if interval or tests or _exact(row["p_value"] or ""):
         return None
     if row["p_value"]:
         message = f"{row['p_value']} is no exact p, and serves for no standard error; without se, "
