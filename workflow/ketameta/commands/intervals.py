@@ -28,16 +28,20 @@ from ketameta.commands.names import (
 )
 from ketameta.commands.numbers import ABSENT, as_numbers
 from ketameta.commands.table import Table, TableError
+from ketameta.ingest.cells import number
 from ketameta.tables.problems import shown
 
 # how far from the middle an estimate may stand beyond what rounding explains, in half-widths
 LEAN = 0.1
 _NUMBER = r"[-+\u2212]?[0-9]*[.,]?[0-9]+"
 _PAIR = rf"({_NUMBER})\s*(?:to|[-\u2013\u2014;,]|\.\.)\s*({_NUMBER})"
-_TWO = re.compile(rf"[(\[]?\s*{_PAIR}\s*[)\]]?")
-_THREE = re.compile(rf"({_NUMBER})\s*[(\[,;]?\s*(?:9\d ?% ?)?(?:CI)?:?\s*{_PAIR}\s*[)\]]?", re.I)
+_LEVEL = r"(?:([5-9]\d(?:[.,]\d+)?)\s?%-?\s*)?(?:CI|KI|IC)?\s*[:,=]?\s*"
+# estimate or nothing, level or nothing, both ends
+_TWO = re.compile(rf"()[(\[]?\s*{_LEVEL}[(\[]?\s*{_PAIR}\s*[)\]]*", re.I)
+_THREE = re.compile(rf"({_NUMBER})\s*[(\[,;]?\s*{_LEVEL}[(\[]?\s*{_PAIR}\s*[)\]]*", re.I)
 _ESTIMATES = ("estimate", "est", "effect", "es", "value", "ratio", "pointestimate", "yi", "te")
 _DEFAULT_LEVEL = 0.95
+_LEVELS = ("cilevel", "level", "conflevel", "confidencelevel", "levelci", "levelofci", "cipercent")
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,16 @@ class Reported:
 
 @dataclass(frozen=True)
 class _Cells:
-    """Estimates and both ends as text, the columns that they stand in, and the level if stated."""
+    """Estimates and both ends as text, the columns that they stand in, and the level if stated.
+
+    ``levels`` are those that rows state themselves, NaN where one does not.
+    """
 
     texts: dict[str, list[str]]
     titles: dict[str, str]
     places: set[int]
     level: float | None
+    levels: NDArray[np.float64]
 
 
 def reported(table: Table, measure: str | None, level: float | None) -> Reported | None:
@@ -80,7 +88,10 @@ def reported(table: Table, measure: str | None, level: float | None) -> Reported
     faults = [*_faults(table, cells, values, found[1].log)]
     if faults:
         raise TableError(*faults)
-    return _effects(table, found[1], cells, values, (level or cells.level or _DEFAULT_LEVEL, said))
+    # what is asked for goes before a row's own, that before the name of a column
+    own = np.where(np.isnan(cells.levels), cells.level or _DEFAULT_LEVEL, cells.levels)
+    levels = np.full(len(own), level) if level else own
+    return _effects(table, found[1], cells, values, (levels, said))
 
 
 def _of_logs(table: Table, at: int, value: Value) -> Reported | None:
@@ -139,23 +150,56 @@ def _cells(table: Table, at: int, measure: str) -> _Cells | None:
     """Return the cells of estimates and ends, from three columns, two or one."""
     title = table.header[at]
     low, high = (_end(table, end, measure) for end in ("low", "high"))
+    column, levels = _level_column(table)
     if low is not None and high is not None:
         places = {"estimate": at, "low": low, "high": high}
         titles = {name: table.header[i] for name, i in places.items()}
         texts = {name: table.column(i) for name, i in places.items()}
         stated = next((x for name in titles.values() if (x := level_of(name))), None)
-        return _Cells(texts, titles, set(places.values()), stated)
+        return _Cells(texts, titles, {*places.values(), *column}, stated, levels)
     whole = [i for i, name in enumerate(table.header) if is_interval(name) and not value_of(name)]
     if whole:
-        pairs, title_of = _taken_apart(table, whole[0], _TWO), table.header[whole[0]]
-        texts = {"estimate": table.column(at), "low": pairs[0], "high": pairs[1]}
+        parts, title_of = _taken_apart(table, whole[0], _TWO), table.header[whole[0]]
+        texts = {"estimate": table.column(at), "low": parts[2], "high": parts[3]}
         titles = {"estimate": title, "low": title_of, "high": title_of}
-        return _Cells(texts, titles, {at, whole[0]}, level_of(title_of))
-    if is_interval(title):
+        levels = _first_known(parts[1], levels)
+        return _Cells(texts, titles, {at, whole[0], *column}, level_of(title_of), levels)
+    if is_interval(title) or any(map(_THREE.fullmatch, table.column(at))):
         parts = _taken_apart(table, at, _THREE)
-        texts = dict(zip(("estimate", "low", "high"), parts, strict=True))
-        return _Cells(texts, dict.fromkeys(texts, title), {at}, level_of(title))
+        texts = {"estimate": parts[0], "low": parts[2], "high": parts[3]}
+        levels = _first_known(parts[1], levels)
+        places_of = {at, *column}
+        return _Cells(texts, dict.fromkeys(texts, title), places_of, level_of(title), levels)
     return None
+
+
+def _level_column(table: Table) -> tuple[set[int], NDArray[np.float64]]:
+    """Return the column of levels, if there is one, and the level of each row, NaN where none is.
+
+    0.9, 90 and 90% are one. Raises `TableError` for what is no level.
+    """
+    levels = np.full(len(table.rows), np.nan)
+    at = next((i for i, name in enumerate(table.header) if plain(name) in _LEVELS), None)
+    if at is None:
+        return set(), levels
+    faults = []
+    for i, cell in enumerate(table.column(at)):
+        if cell in ABSENT:
+            continue
+        value = number(cell.rstrip("% ").replace(",", ".")) or 0.0
+        levels[i] = value / 100 if value > 1 else value
+        if not 0.5 <= levels[i] < 1:
+            message = f"{shown(cell)} is no level of an interval, such as 95"
+            faults.append((table.lines[i], table.header[at], message))
+    if faults:
+        raise TableError(*faults)
+    return {at}, levels
+
+
+def _first_known(cells: list[str], levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the level that stands in a cell beside its interval, else that of its row."""
+    own = [float(cell.replace(",", ".")) / 100 if cell else math.nan for cell in cells]
+    return np.where(np.isnan(own), levels, own)
 
 
 def _end(table: Table, end: str, measure: str) -> int | None:
@@ -171,14 +215,14 @@ def _end(table: Table, end: str, measure: str) -> int | None:
 
 
 def _taken_apart(table: Table, at: int, pattern: re.Pattern[str]) -> tuple[list[str], ...]:
-    """Return the numbers of cells such as ``0.95 to 2.76`` as columns of text."""
+    """Return estimates, levels and ends of cells such as ``0.95 to 2.76`` as columns of text."""
     rows, faults = [], []
     for line, cell in zip(table.lines, table.column(at), strict=True):
         found = pattern.fullmatch(cell)
         if not found and cell not in ABSENT:
             example = "0.95 to 2.76" if pattern is _TWO else "1.62 (0.95 to 2.76)"
             faults.append((line, table.header[at], f"{shown(cell)} is not written as {example}"))
-        rows.append(found.groups() if found else [""] * pattern.groups)
+        rows.append(found.groups("") if found else [""] * pattern.groups)
     if faults:
         raise TableError(*faults)
     return tuple([row[i] for row in rows] for i in range(pattern.groups))
@@ -222,13 +266,13 @@ def _effects(
     value: Value,
     cells: _Cells,
     values: dict[str, NDArray[np.float64]],
-    how: tuple[float, list[str]],
+    how: tuple[NDArray[np.float64], list[str]],
 ) -> Reported:
     """Return yi and sei, NaN with a reason where there is none, and what must be known of them."""
     from scipy.special import ndtri
 
-    level, notes = how
-    z = float(ndtri(0.5 + level / 2))
+    levels, notes = how
+    z = ndtri(0.5 + levels / 2)
     reasons: dict[int, str] = {}
     for i in range(len(table.lines)):
         row = {name: values[name][i] for name in ("estimate", "low", "high")}
@@ -246,7 +290,11 @@ def _effects(
             np.where(out, np.nan, scale(values[x])) for x in ("estimate", "low", "high")
         )
     ends = "ln upper − ln lower" if value.log else "upper − lower"
-    said = f"standard errors from the {100 * level:g}% intervals, ({ends}) / (2 × {z:.3g})"
+    used = sorted({*zip(levels[~out].tolist(), z[~out].tolist(), strict=True)})
+    of = " and ".join(f"{100 * level:g}%" for level, _ in used)
+    by = " or ".join(f"{quantile:.3g}" for _, quantile in used)
+    by = f"({by})" if len(used) > 1 else by
+    said = f"standard errors from the {of} intervals, ({ends}) / (2 × {by})"
     title = cells.titles["estimate"]
     if (own := value_of(title)) and own.measure != value.measure:
         notes = [f"the column {shown(title)} is taken as {value.measure}, as asked", *notes]

@@ -107,7 +107,9 @@ def _aliases() -> dict[str, tuple[str, ...]]:
 
 
 ALIASES = _aliases()
-_BARE = r"(?:ci|ic|cl|conf|confidence|int|interval|limits?|bounds?|lim|te|yi|pct|percent|level|of)"
+_BARE = (
+    r"(?:ci|ic|ki|cl|conf|confidence|int|interval|limits?|bounds?|lim|te|yi|pct|percent|level|of)"
+)
 _VALUES = "|".join(w for words in (_RATIOS | _DIFFERENCES).values() for w in words)
 _FILL = rf"(?:{_BARE}|log|ln|est|estimate|effect|adj|adjusted|{_VALUES}|[89]\d)"
 _LOW = "lower|low|lo|lwr|lcl|lci|ll|lb|l|min|start|from|inferior|inf"
@@ -119,7 +121,7 @@ _ENDS = {
 # words that may mean much else unless an interval is named beside them
 _WEAK = {"l", "u", "up", "min", "max", "start", "end", "from", "to", "inf", "sup"}
 _BESIDE = re.compile(rf"{_BARE}|[89]\d|{_VALUES}")
-_INTERVAL = re.compile(rf"{_FILL}*(?:ci|ic|conf|confint|interval){_FILL}*")
+_INTERVAL = re.compile(rf"{_FILL}*(?:ci|ic|ki|conf|confint|interval|konfidenzintervall){_FILL}*")
 _LEVEL = re.compile(r"(?<!\d)([89]\d(?:\.\d+)?)(?!\d)")
 
 

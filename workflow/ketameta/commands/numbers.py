@@ -18,6 +18,8 @@ _COMMA = re.compile(r"[-+]?[0-9]*,[0-9]+([eE][-+]?[0-9]+)?")
 # may also be a whole number with its thousands apart
 _EITHER = re.compile(r"[-+]?[1-9][0-9]{,2}([.,][0-9]{3})+")
 COMMAS = "commas in numbers are read as decimal points"
+# numbers of people and events
+_COUNTS = ("ai", "bi", "ci", "di", "n1i", "n2i", "xi", "mi", "ni", "x1i", "x2i")
 Places = dict[str, int]
 Fault = tuple[int, str, str]
 
@@ -43,7 +45,7 @@ def as_numbers(
     found = {
         name: np.array(
             [
-                _value(cell, (line, titles[name]), comma, faults)
+                _value(cell, (line, titles[name]), comma, faults, name in _COUNTS)
                 for line, cell in zip(table.lines, column, strict=True)
             ]
         )
@@ -70,8 +72,14 @@ def is_number(cell: str) -> bool:
     return number(text) is not None or bool(_COMMA.fullmatch(text))
 
 
-def _value(cell: str, place: tuple[int, str], comma: bool, faults: list[Fault]) -> float:
+def _value(
+    cell: str, place: tuple[int, str], comma: bool, faults: list[Fault], count: bool
+) -> float:
     if cell in ABSENT:
+        return math.nan
+    if count and cell.endswith("%"):
+        # without its sign, 20% of 30 people would be 20 people
+        faults.append((*place, f"{shown(cell)} is a per cent; write how many people it is"))
         return math.nan
     text = plain_minus(cell)
     if comma and "." in text and _EITHER.fullmatch(text):

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,9 @@ the file, unless --measure says another.
 """
 _OPTIONS = {"tau2": tuple(ESTIMATORS), "interval": INTERVALS, "prediction": PREDICTIONS}
 _LARGEST = 1e30
+# standardised differences beyond which a standard error was mostly taken for an SD
+_FAR = 2.0
+_STANDARDISED = ("SMD", "SMDH", "SMCC", "SMCR", "SMCRH", "SMDX")
 # columns whose values are questions apart, each to be pooled alone, and those that mostly are
 _MEASURES = ("measure", "effectmeasure", "sm")
 _APART = ("analysis", *_MEASURES)
@@ -95,7 +99,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--reported-level",
         type=float,
         metavar="LEVEL",
-        help="level of the intervals in the file (default: that of their names, or 0.95)",
+        help="level of the intervals in the file (default: that of row or column, or 0.95)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON with every digit")
 
@@ -246,7 +250,7 @@ def _pooled(
     names = [studies.names[i] for i in effects.corrected]
     half = [f"half an event is added to each cell, one being 0: {listed(names)}"] if names else []
     sizes = _sizes(studies.columns) if measure == "PFT" else None
-    notes = [*half, *_no_spread(studies, yi), *studies.notes]
+    notes = [*half, *_no_spread(studies, yi), *_odd(measure, studies, yi), *studies.notes]
     shown_as = measure if measure in (*MEASURES, *RATIOS) else "GEN"
     return Pooled(
         measure, shown_as, options, studies.names, yi, vi, fit, reasons, sizes=sizes, notes=notes
@@ -262,6 +266,22 @@ def _no_spread(studies: Studies, yi: NDArray[np.float64]) -> list[str]:
         f"an SD of 0 is pooled as it stands: {listed(names)}; leave it empty where none is reported"
     )
     return [said] if names else []
+
+
+def _odd(measure: str, studies: Studies, yi: NDArray[np.float64]) -> Iterator[str]:
+    """Yield remarks on numbers that can be, and mostly are not."""
+    counts = ("ai", "bi", "ci", "di", "xi", "mi", "x1i", "x2i")
+    given = [studies.columns[name] for name in counts if name in studies.columns]
+    parts = np.logical_or.reduce([(x % 1 > 0) for x in given]) if given else np.zeros(len(yi), bool)
+    for found, said in (
+        (parts & ~np.isnan(yi), "counts that are no whole numbers are pooled as they stand"),
+        (
+            (np.abs(yi) > _FAR) & (measure in _STANDARDISED),
+            f"a difference of more than {_FAR:g} SDs is rare: is a standard error taken for an SD?",
+        ),
+    ):
+        if found.any():
+            yield f"{said}: {listed([studies.names[i] for i in np.flatnonzero(found)])}"
 
 
 def _sizes(columns: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:

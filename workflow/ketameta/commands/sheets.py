@@ -38,7 +38,20 @@ def read_sheet(content: bytes, wanted: str | None) -> Sheet:
             listed = ", ".join(map(str, sheet.hidden_rows[:_LISTED]))
             which = f"row{'s' if len(sheet.hidden_rows) > 1 else ''} {listed}"
             notes.append(f"hidden rows of the sheet are read as well: {escaped(which)}")
+        if sheet.title == title and (names := _hidden(sheet, rows)):
+            listed = ", ".join(map(shown, names[:_LISTED]))
+            notes.append(f"hidden columns of the sheet are read as well: {listed}")
     return Sheet(rows, notes)
+
+
+def _hidden(sheet: SheetPart, rows: list[Row]) -> list[str]:
+    """Return the headings of the hidden columns."""
+    header = rows[0].cells if rows and isinstance(rows[0].cells, list) else []
+    return [
+        cell
+        for i, cell in enumerate(header)
+        if cell.strip() and any(low <= i <= high for low, high in sheet.hidden_columns)
+    ]
 
 
 def _title(titles: list[str], wanted: str | None) -> str:

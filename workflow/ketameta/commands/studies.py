@@ -6,6 +6,7 @@ beside them.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,14 @@ from ketameta.commands.table import Table, TableError, content_of, read_table
 from ketameta.stats import MEASURES
 from ketameta.tables.problems import escaped, shown
 from ketameta.vocabulary import nearest
+
+_SUM = re.compile(
+    r"(?:sub|grand )?totals?|overall|pooled|summary|gesamt|(?:re|fe|ce) model"
+    r"|(?:random|fixed|common)[- ]effects?|(?:sub|grand )?total \(.*"
+    r"|(?:overall|pooled|summary|(?:random|fixed|common)[- ]effects?)"
+    r" (?:effect|estimate|model|result|\().*",
+    re.IGNORECASE,
+).fullmatch
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,9 @@ def studies_of(
         log = is_log(table.header[places["yi"]]) if own == "GEN" else ""
         return _studies(table, places, table.notes), own, log or own
     if found := reported(table, measure, level):
-        return _of_intervals(table, found), found.measure, found.measure
+        log = next((word for i in found.places if (word := is_log(table.header[i]))), "")
+        shown_as = log if found.measure == "GEN" and log else found.measure
+        return _of_intervals(table, found), found.measure, shown_as
     if measure in RATIOS and not _lacking("GEN", table):
         places = _places("GEN", table)
         title = table.header[places["yi"]]
@@ -163,6 +174,12 @@ def names_of(table: Table, taken: set[int]) -> tuple[list[str], list[str]]:
             years = table.column(year)
             cells = [f"{name} {when}".strip() for name, when in zip(cells, years, strict=True)]
     names = [escaped(cell) or f"study {i}" for i, cell in enumerate(cells, start=1)]
+    sums = [f"{name} (line {n})" for name, n in zip(names, table.lines, strict=True) if _SUM(name)]
+    if sums:
+        notes.append(
+            f"{_listed(sums)} {'reads' if len(sums) == 1 else 'read'} like the result of a pool "
+            "and not like a study; it is pooled as one: delete the row if it is none"
+        )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         notes.append(

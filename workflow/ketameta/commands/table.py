@@ -13,10 +13,12 @@ from ketameta.ingest.reader import Row, split
 from ketameta.ingest.text import MAX_BYTES, UnreadableError, decode, load
 from ketameta.tables.problems import escaped
 
-_DELIMITERS = (",", "\t", ";")
+_DELIMITERS = (",", "\t", ";", "|")
 # Excel's own hint on the first line of a CSV file
 _SEP = re.compile(r'"?sep=(.)"?\s*(?:\n|$)', re.IGNORECASE)
 STANDARD_INPUT = "-"
+# rows among which a header may stand below a title
+_TITLES = 20
 
 
 class TableError(Exception):
@@ -103,6 +105,11 @@ def _table(rows: Iterable[Row], notes: list[str]) -> Table:
     header = [cell.strip() for cell in first.cells]
     if not any(header):
         raise TableError((0, "", "is empty"))
+    if not any(map(is_known, header)) and (line := _header_below(filled[1:_TITLES])):
+        message = (
+            f"is no header; the names of the columns stand in line {line}: delete what is above"
+        )
+        raise TableError((first.line, "", message))
     broken = [fault for row in filled[1:] if (fault := _broken(row, header))]
     if broken:
         raise TableError(*broken)
@@ -117,6 +124,15 @@ def _delimiter(text: str) -> str:
         _DELIMITERS,
         key=lambda mark: sum(is_known(part.strip(' "')) for part in first.split(mark)),
     )
+
+
+def _header_below(rows: Sequence[Row]) -> int:
+    """Return the first line in which most cells are names of columns; 0 where none is."""
+    for row in rows:
+        cells = [cell for cell in row.cells if cell.strip()] if isinstance(row.cells, list) else []
+        if len(cells) > 1 and 2 * sum(is_known(cell.strip()) for cell in cells) > len(cells):
+            return row.line
+    return 0
 
 
 def _filled(row: Row) -> bool:

@@ -33,7 +33,11 @@ SYNONYMS: dict[str, dict[str, str]] = {
     },
     "measure": {
         **{"WMD": "MD", "Hedges' g": "SMD", "ASD": "AS", "PRAW": "PR", "PLOGIT": "PLO"},
-        **{"log OR": "OR", "log RR": "RR", "Peto": "PETO"},
+        **{"log OR": "OR", "log RR": "RR", "Peto": "PETO", "Peto odds ratio": "PETO"},
+        **{"odds ratio": "OR", "risk ratio": "RR", "relative risk": "RR", "hazard ratio": "HR"},
+        **{"risk difference": "RD", "mean difference": "MD", "rate ratio": "IRR"},
+        **{"standardised mean difference": "SMD", "standardized mean difference": "SMD"},
+        **{"Cohen's d": "SMD", "Hedges g": "SMD", "log HR": "HR", "ratio of means": "ROM"},
     },
 }
 # what is often given as the one and belongs to the other
