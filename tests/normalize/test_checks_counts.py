@@ -417,6 +417,13 @@ def test_a_percentage_of_the_row_must_be_a_count_of_its_n():
     assert got.message == "63.6% of 11 is 7, not 8"
 
 
+def test_a_share_in_the_column_of_percentages_is_named():
+    (got,) = found("percent-like-share", [count(n=400, percent=0.5)])
+    assert got.message == "0.5 is read as 0.5%: is it a share, 50%?"
+    sure = [count(n=400, percent=x) for x in (1.0, 0.0, 50.0)]
+    assert found("percent-like-share", [*sure, count(n=400, percent=0.5, events=2)]) == []
+
+
 def test_a_percentage_of_counts_far_apart_is_named():
     assert found("percent-many-counts-give", [count(n=400, percent=50.0)]) == []
     (got,) = found("percent-many-counts-give", [count(n=40000, percent=1.0)])

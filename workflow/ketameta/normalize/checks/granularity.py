@@ -173,6 +173,15 @@ def _percent_of_row(view: View, row: Row) -> Iterator[Finding]:
     yield view.finding("percent-no-count-gives", row, "percent", message, _EXPLAINS)
 
 
+def shares(view: View) -> Iterator[Finding]:
+    """Yield percentages below 1 without a count: mostly a share, 0.5 for 50%."""
+    for row in view.outcomes:
+        percent = row.get("percent")
+        if percent is not None and 0 < percent < 1 and row["events"] is None:
+            message = f"{percent:g} is read as {percent:g}%: is it a share, {100 * percent:g}%?"
+            yield view.finding("percent-like-share", row, "percent", message)
+
+
 def undecided(view: View) -> Iterator[Finding]:
     """Yield percentages that stand for counts too far apart to take one, where none is entered."""
     for row in view.outcomes:
@@ -218,5 +227,10 @@ CHECKS = (
         "percent-many-counts-give",
         "percentages without a count that stand for counts too far apart to take one",
         undecided,
+    ),
+    Check(
+        "percent-like-share",
+        "percentages between 0 and 1 without a count, mostly shares",
+        shares,
     ),
 )
