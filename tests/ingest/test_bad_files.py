@@ -152,7 +152,7 @@ PLACES = [
     Case("a device", lambda f: instead(f, lambda p: p.symlink_to("/dev/zero")), "trials.csv", "is not a regular file"),
     Case("a TSV twin", twin, "arms.tsv", "stands beside arms.csv, which is read; keep one of the two"),
     Case("commas in a TSV", lambda f: tsv(f, f.text("arms")), "arms.tsv:1", "has commas between its cells; tabs are needed"),
-    Case("tabs in a CSV", lambda f: f.write("arms", f.text("arms").replace(",", "\t")), "arms.csv:1", "has tabs between its cells; commas are needed"),
+    Case("tabs in a CSV", lambda f: f.write("arms", f.text("arms").replace(",", "\t")), "arms.csv:1", "has tabs between its cells; commas are needed, or a name that ends in .tsv"),
     Case("bars in a CSV", separated("|"), "arms.csv:1", "has bars between its cells; commas are needed"),
     Case("semicolons in a CSV", separated(";"), "arms.csv:1", "semicolons are read as what stands between cells", "note"),
     Case("Excel's line of separators", separated(",", "sep=,\n"), "arms.csv:1", "the line sep= is left out", "note"),

@@ -251,3 +251,12 @@ def test_extreme_magnitudes_are_no_different(bcg, exponent):
     assert_allclose([b.qm, b.i2, b.qe, b.r2], [a.qm, a.i2, a.qe, a.r2], rtol=1e-10)
     fall = 11 * exponent * np.log(2)
     assert b.log_likelihood + fall == pytest.approx(a.log_likelihood, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "years",
+    [np.array(["2001", "2002", "2004"], "datetime64[Y]"), np.arange(3).astype("timedelta64[D]")],
+)
+def test_dates_are_no_moderators(years):
+    with pytest.raises(ValueError, match="X holds dates or times; give numbers"):
+        meta_regression([1.0, 2.0, 2.5], [1.0, 1.0, 1.0], years)

@@ -154,7 +154,9 @@ class _Header:
         for other, name in _SEPARATORS.items():
             names = {part.strip(' "') for part in first.split(other)} if other else set()
             if other != self.delimiter and len(names & known) > 1:
-                return f"has {name} between its cells; {_SEPARATORS[self.delimiter]} are needed"
+                way = ", or a name that ends in .tsv" if other == "\t" else ""
+                needed = _SEPARATORS[self.delimiter]
+                return f"has {name} between its cells; {needed} are needed{way}"
         return f"the first line names no column of this table; it must be {self._wanted()}"
 
     def _unknown(self, header: list[str]) -> None:

@@ -61,8 +61,11 @@ def as_effects(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats]:
 def numbers(name: str, value: Any) -> Floats:
     """Return a value as a float array; None, NA and masked entries are NaN.
 
-    Raises a ValueError that names the argument where it is not numeric.
+    Raises a ValueError that names the argument where it is not numeric: dates are none, which
+    NumPy would turn into nanoseconds.
     """
+    if getattr(getattr(value, "dtype", None), "kind", None) in ("m", "M"):
+        raise ValueError(f"{name} holds dates or times; give numbers, such as years or hours")
     try:
         if has_labels(value):
             return np.asarray(value.to_numpy(dtype=np.float64, na_value=np.nan))
