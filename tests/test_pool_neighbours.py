@@ -128,6 +128,18 @@ def test_a_title_above_the_header_is_named(pooled):
     assert "s.csv:1: is no header; the names of the columns stand in line 3" in err
 
 
+def test_an_estimate_beside_a_standard_error_is_hinted_at(pooled):
+    status, _, err = pooled("study,estimate,se\nA,0.5,0.1\n")
+    assert status == 1
+    assert "'estimate' can be yi if you call it so; of a ratio yi is the logarithm" in err
+
+
+@pytest.mark.parametrize("name", ["time", "timepoint_h", "Follow-up", "visit"])
+def test_times_in_one_pool_are_said(pooled, name):
+    out = pooled(f"study,{name},yi,vi\nA,24,1,1\nA,168,2,1\nB,24,1,1\n")[1]
+    assert f"all rows are pooled, though '{name}' holds '24' (2), '168' (1)" in out
+
+
 def test_bars_stand_between_cells(pooled):
     assert pooled("study|yi|vi\nA|1|1\nB|2|1\n")[0] == 0
 

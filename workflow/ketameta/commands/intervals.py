@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ketameta.commands.names import (
     DIFFERENCES,
+    ESTIMATES,
     LOG_ERRORS,
     RATIOS,
     Value,
@@ -39,7 +40,6 @@ _LEVEL = r"(?:([5-9]\d(?:[.,]\d+)?)\s?%-?\s*)?(?:CI|KI|IC)?\s*[:,=]?\s*"
 # estimate or nothing, level or nothing, both ends
 _TWO = re.compile(rf"()[(\[]?\s*{_LEVEL}[(\[]?\s*{_PAIR}\s*[)\]]*", re.I)
 _THREE = re.compile(rf"({_NUMBER})\s*[(\[,;]?\s*{_LEVEL}[(\[]?\s*{_PAIR}\s*[)\]]*", re.I)
-_ESTIMATES = ("estimate", "est", "effect", "es", "value", "ratio", "pointestimate", "yi", "te")
 _DEFAULT_LEVEL = 0.95
 _LEVELS = ("cilevel", "level", "conflevel", "confidencelevel", "levelci", "levelofci", "cipercent")
 
@@ -127,7 +127,7 @@ def _estimates(table: Table, measure: str | None) -> tuple[int, Value] | None:
         wished = Value(measure, measure in RATIOS)
         # the arithmetic of all ratios is one: what is asked for goes before the column's name
         logs = {i: wished for i, value in named.items() if value.log and wished.log}
-        other = (i for i, name in enumerate(table.header) if plain(name) in _ESTIMATES)
+        other = (i for i, name in enumerate(table.header) if plain(name) in ESTIMATES)
         named = {i: value for i, value in named.items() if value.measure == measure}
         named = named or dict.fromkeys(other, wished) or logs
     elif measure == "GEN" or not named:

@@ -75,6 +75,7 @@ LABELS = (
     *("author", "authors", "firstauthor", "authoryear", "authoryr", "authorsyear", "studyid"),
     *(
         "trialid",
+        "id",
         "studyauthor",
         "studyyear",
         "reference",
@@ -84,6 +85,8 @@ LABELS = (
         "publication",
     ),
 )
+# what an estimate of any measure is called
+ESTIMATES = ("estimate", "est", "effect", "es", "value", "ratio", "pointestimate", "yi", "te")
 AUTHORS = ("author", "authors", "firstauthor", "studyauthor")
 YEARS = ("year", "pubyear", "yearofpublication", "publicationyear", "studyyear")
 

@@ -61,7 +61,16 @@ _STANDARDISED = ("SMD", "SMDH", "SMCC", "SMCR", "SMCRH", "SMDX")
 # columns whose values are questions apart, each to be pooled alone, and those that mostly are
 _MEASURES = ("measure", "effectmeasure", "sm")
 _APART = ("analysis", *_MEASURES)
-_MAYBE = ("outcome", "timepoint", "endpoint", "comparison")
+_MAYBE = (
+    "outcome",
+    "endpoint",
+    "comparison",
+    "timepoint",
+    "timepointh",
+    "time",
+    "followup",
+    "visit",
+)
 
 
 class OptionError(ValueError):

@@ -19,6 +19,7 @@ from ketameta.commands.names import (
     ALIASES,
     ARGUMENTS,
     AUTHORS,
+    ESTIMATES,
     LABELS,
     RATIOS,
     YEARS,
@@ -224,6 +225,12 @@ def _missing(measure: str, table: Table) -> tuple[int, str, str]:
         for name in group
         if (close := nearest(name, spare, 1)) and close[0][:1].lower() == name[0]
     ]
+    if ("yi",) in missing:
+        hints += [
+            f"{shown(name)} can be yi if you call it so; of a ratio yi is the logarithm"
+            for name in table.header
+            if plain(name) in ESTIMATES and name not in ARGUMENTS
+        ]
     fitting = [name for name in MEASURES if not _lacking(name, table)]
     hints = hints[:3] or [f"the file has those of {', '.join(fitting[:8])}"] * bool(fitting)
     if name := next((name for name in table.header if value_of(name)), None):
