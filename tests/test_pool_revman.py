@@ -268,3 +268,25 @@ def test_differences_are_pooled_as_the_file_prints_them(pooled, tmp_path):
 def test_a_half_in_a_ratio_is_said_for_data_rows_too(pooled):
     found, _ = answer(pooled, BASE, "--analysis", "1.1")
     assert "half an event is added to each cell, one being 0: Clark 2016" in found["notes"]
+
+
+@pytest.mark.parametrize("measure", ["HR", "OR", "IRR", "ROM"])
+@pytest.mark.parametrize("form", ["giv", "o-e"])
+def test_a_ratio_asked_for_may_stand_as_log_or_as_o_e(pooled, tmp_path, measure, form):
+    # ln ratio -0.35 (SE 0.12) and -0.2 (0.16), by inverse variance: weights 69.44 and 39.06
+    same = {"Analysis group": 1, "Analysis number": 1, "Analysis name": "Deaths"}
+    rows = []
+    for name, mean, se in (("Elm", -0.35, 0.12), ("Fir", -0.2, 0.16)):
+        numbers = {"GIV Mean": mean, "GIV SE": se}
+        if form == "o-e":
+            numbers = {"O-E": mean / se**2, "Variance": 1 / se**2}
+        row = same | numbers | {"Study": name, "Applicability": "OVERALL"}
+        rows.append(row | {"Mean": math.exp(mean)})
+    found, _ = answer(pooled, write(tmp_path / "d.csv", rows), "--measure", measure)
+    assert found["fit"]["estimate"] == pytest.approx(-0.296, abs=1e-6)
+
+
+def test_a_hazard_ratio_of_counts_is_refused_in_words(pooled):
+    status, _, err = pooled(BASE, "--analysis", "1.1", "--measure", "HR")
+    assert status == 1
+    assert "GIV Mean, GIV SE are empty" in err

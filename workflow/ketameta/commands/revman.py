@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ketameta.commands.names import RATIOS
 from ketameta.commands.studies import Studies, TableError
 from ketameta.ingest.revman import Analysis, analyses, read_data_rows
 from ketameta.ingest.sheet import Entry
@@ -201,12 +202,18 @@ def nearest_kind(rows: Sequence[Entry], kinds: tuple[Kind, ...] = KINDS) -> tupl
 
 def _wished(measure: str) -> tuple[Kind, ...]:
     """Return the kinds that a measure can be here; `TableError` where its numbers are missing."""
-    if found := tuple(kind for kind in KINDS if kind.measure == measure):
-        return found
+    found = [kind for kind in KINDS if kind.measure == measure]
+    if measure in MEASURES and not found:
+        required = MEASURES[measure].required
+        for data, names in (("counts", _COUNTS), ("means", _MEANS)):
+            if all(set(group) & set(names) for group in required):
+                found.append(Kind(measure, data, measure, measure))
+    if measure in RATIOS:
+        # as logs with standard errors, or O-E, where there are no counts (adjusted, HR)
+        found += [kind for kind in KINDS if (kind.measure, kind.shown) == ("GEN", "RR")]
+    if found:
+        return tuple(found)
     wanted = {name for group in MEASURES[measure].required for name in group}
-    for data, names in (("counts", _COUNTS), ("means", _MEANS)):
-        if all(set(group) & set(names) for group in MEASURES[measure].required):
-            return (Kind(measure, data, measure, measure),)
     known = ", ".join(dict.fromkeys(kind.measure for kind in KINDS))
     message = f"data rows have no {', '.join(sorted(wanted))}, which {measure} needs; say {known}"
     raise TableError((0, "", message))
