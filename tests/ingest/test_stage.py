@@ -11,6 +11,7 @@ from ketameta.ingest.reader import MAX_BROKEN, MAX_UNKNOWN
 from ketameta.ingest.sheet import ALL_BAD, MOST_OF_COLUMN
 from ketameta.ingest.stage import check_folder, ingest
 from ketameta.tables import RAW_TABLES
+from ketameta.tables.problems import counted
 
 
 def test_faults_of_all_kinds_and_tables_are_told_in_one_pass(folder) -> None:
@@ -253,3 +254,7 @@ def test_the_same_values_are_read_from_every_form_of_a_file(folder, form: str) -
         return [{k: v for k, v in row.items() if k not in ("file", "entered")} for row in rows]
 
     assert values(read["arms"]) == values(plain["arms"])
+
+
+def test_one_fault_is_one():
+    assert [counted(1), counted(2), counted(1200)] == ["1 fault", "2 faults", "1,200 faults"]

@@ -49,14 +49,14 @@ class Given:
 def ingest(given: Given) -> Files:
     """Check the raw tables and write them as Parquet; every fault on stderr if any is bad."""
     from ketameta.ingest.stage import ingest as stage
-    from ketameta.tables.problems import errors
+    from ketameta.tables.problems import counted, errors
 
     tables, problems = stage(given.source)
     faults = errors(problems)
     if faults:
         print(*faults, sep="\n", file=sys.stderr)
         place = given.source.as_posix()
-        print(f"{len(faults)} faults in {place}; nothing was written", file=sys.stderr)
+        print(f"{counted(len(faults))} in {place}; nothing was written", file=sys.stderr)
         return None
     return _parquet(tables)
 

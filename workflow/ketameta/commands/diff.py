@@ -275,7 +275,7 @@ def _by_running_code(version: Version, configuration: Configuration) -> Rows:
     from ketameta.commands.examine import examine
     from ketameta.commands.results import without_folder
     from ketameta.commands.versions import RAW
-    from ketameta.tables.problems import errors
+    from ketameta.tables.problems import counted, errors
 
     with tempfile.TemporaryDirectory() as spare:
         folder = version.raw_tables(Path(spare))
@@ -285,7 +285,7 @@ def _by_running_code(version: Version, configuration: Configuration) -> Rows:
         # a revision's tables are read in a folder of their own: name them as they are named there
         own = [replace(f, file=f.file.replace(Path(spare).as_posix(), RAW, 1)) for f in faults]
         lines = "\n".join(f"{version.name}: {fault}" for fault in own)
-        raise DiffError(f"{lines}\n{version.name}: {len(faults)} faults in {RAW}")
+        raise DiffError(f"{lines}\n{version.name}: {counted(len(faults))} in {RAW}")
     tables = without_folder(tables)
     return {**tables, **results_of(tables, configuration)}
 

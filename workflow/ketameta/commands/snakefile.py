@@ -142,7 +142,9 @@ def faults_before(configuration: Configuration) -> list[str]:
 
         lines = [str(fault) for fault in faults(RAW)]
         if lines:
-            lines.append(f"{len(lines)} faults in {RAW.as_posix()}")
+            from ketameta.tables.problems import counted
+
+            lines.append(f"{counted(len(lines))} in {RAW.as_posix()}")
     try:
         read_all(REPORTS / "versions")
     except ReleaseError as error:

@@ -76,3 +76,8 @@ def also(places: Sequence[tuple[str, int]], file: str) -> str:
 def errors(problems: Iterable[Problem]) -> list[Problem]:
     """Return those that stop a run, in the order of files and lines."""
     return sorted(p for p in problems if p.severity == ERROR)
+
+
+def counted(faults: int) -> str:
+    """Return a number of faults in words: ``1 fault``, ``2 faults``."""
+    return f"{faults:,} fault{'' if faults == 1 else 's'}"
