@@ -122,6 +122,23 @@ def test_a_per_cent_is_no_count(pooled):
     assert "s.csv:2 column xi: '50%' is a per cent; write how many people it is" in err
 
 
+@pytest.mark.parametrize(
+    ("content", "options", "cell"),
+    [
+        ("study,RD,lower,upper\nA,10%,2%,18%\nB,5%,1%,9%\n", ("--measure", "RD"), "RD: '10%'"),
+        ("study,yi,sei\nA,-10%,2%\nB,5%,1%\n", (), "yi: '-10%'"),
+        ("study,ri,ni\nA,30%,40\nB,20%,30\n", ("--measure", "ZCOR"), "ri: '30%'"),
+    ],
+)
+def test_a_per_cent_of_what_is_a_proportion_is_not_read_without_its_sign(
+    pooled, content, options, cell
+):
+    status, _, err = pooled(content, *options)
+    assert status == 1
+    says = f"s.csv:2 column {cell} is a per cent; write the proportion, such as 0.2 for 20%"
+    assert says in err
+
+
 def test_a_title_above_the_header_is_named(pooled):
     status, _, err = pooled("My review\n\nstudy,yi,vi\nA,1,1\n")
     assert (status, err.count("\n")) == (1, 1)

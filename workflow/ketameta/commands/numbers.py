@@ -20,6 +20,8 @@ _EITHER = re.compile(r"[-+]?[1-9][0-9]{,2}([.,][0-9]{3})+")
 COMMAS = "commas in numbers are read as decimal points"
 # numbers of people and events
 _COUNTS = ("ai", "bi", "ci", "di", "n1i", "n2i", "xi", "mi", "ni", "x1i", "x2i")
+# numbers of which a per cent is a hundredth
+_SHARES = ("yi", "sei", "ri", "estimate", "low", "high")
 Places = dict[str, int]
 Fault = tuple[int, str, str]
 
@@ -45,7 +47,7 @@ def as_numbers(
     found = {
         name: np.array(
             [
-                _value(cell, (line, titles[name]), comma, faults, name in _COUNTS)
+                _value(cell, (line, titles[name]), comma, faults, name)
                 for line, cell in zip(table.lines, column, strict=True)
             ]
         )
@@ -72,14 +74,15 @@ def is_number(cell: str) -> bool:
     return number(text) is not None or bool(_COMMA.fullmatch(text))
 
 
-def _value(
-    cell: str, place: tuple[int, str], comma: bool, faults: list[Fault], count: bool
-) -> float:
+def _value(cell: str, place: tuple[int, str], comma: bool, faults: list[Fault], name: str) -> float:
     if cell in ABSENT:
         return math.nan
-    if count and cell.endswith("%"):
-        # without its sign, 20% of 30 people would be 20 people
-        faults.append((*place, f"{shown(cell)} is a per cent; write how many people it is"))
+    if cell.endswith("%") and name in (*_COUNTS, *_SHARES):
+        # without its sign, 20% of 30 people would be 20 people, and a difference of 20% be 20
+        meant = (
+            "how many people it is" if name in _COUNTS else "the proportion, such as 0.2 for 20%"
+        )
+        faults.append((*place, f"{shown(cell)} is a per cent; write {meant}"))
         return math.nan
     text = plain_minus(cell)
     if comma and "." in text and _EITHER.fullmatch(text):
