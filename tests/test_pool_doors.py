@@ -537,8 +537,8 @@ def test_a_sheet_of_a_text_file_is_wrong_use(pooled) -> None:
     ("cell", "form", "says"),
     [
         ("=1/2", None, "column yi: '=1/2' is not a number: a formula; write its value"),
-        (0.5, "0%", "column yi: '50%' is not a number: leave out the per cent sign"),
-        (0.5, "0.00%", "column yi: '50%' is not a number"),
+        (0.5, "0%", "column yi: '50%' is a per cent; write the proportion"),
+        (0.5, "0.00%", "column yi: '50%' is a per cent"),
         (43000, "yyyy-mm-dd", "is not a number: a spreadsheet seems to have made a date of it"),
     ],
 )

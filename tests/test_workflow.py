@@ -261,7 +261,7 @@ def test_the_distributions_follow_their_data_and_old_prints_go(project, monkeypa
     keep(list_of("prints"), {}, Path("reports"), printed)
     old = "berman2000,ketamine_0.5,depression_score,HAMD25,,72,7,,,,,,-14,"
     project.edit("data/raw/outcomes.csv", old, old.replace("-14", "-17"))
-    done = project.snakemake()
+    done = project.make("ingest", "normalize", "distributions")
     assert done.returncode == 0, done.stderr
     assert drawn.read_bytes() != before
     # a print lives as long as its drawing stays as it is
