@@ -7,6 +7,9 @@ import pytest
 from ketameta.report import graphics
 from ketameta.report.stage import report
 
+# each makes a report: seconds together
+pytestmark = pytest.mark.slow
+
 LABELS = (
     "محمد 2019 (العربية)",
     "עברית 2017 – א",

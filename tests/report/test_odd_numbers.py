@@ -8,6 +8,9 @@ import pytest
 from ketameta.report import wording
 from ketameta.report.wording_notes import NAMED, notes, some
 
+# each makes a report: seconds together
+pytestmark = pytest.mark.slow
+
 
 def differences(kit, measure, *rows):
     """Return trials that report an effect with a standard error, or with an interval."""

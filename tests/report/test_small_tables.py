@@ -11,6 +11,9 @@ from ketameta.report.stage import report
 from ketameta.report.verify import verify_script
 from ketameta.tables import STAGE_TABLES
 
+# each makes a report: seconds together
+pytestmark = pytest.mark.slow
+
 EVENTS = ((10, 20, 5, 20), (11, 22, 6, 21), (9, 19, 4, 20))
 MEANS = ((14, 8, 20, 22, 9, 20), (15, 8, 22, 22, 9, 21), (16, 8, 19, 22, 9, 20))
 
