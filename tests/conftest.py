@@ -260,3 +260,30 @@ def configuration():
     from ketameta.configuration import load
 
     return load(QUESTIONS)
+
+
+@pytest.fixture
+def pooled(tmp_path, capsys):
+    """Return what `ketameta pool` answers to a file: status, output, and errors."""
+    from ketameta.cli import main
+
+    def run(content, *options, name="studies.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        status = main(["pool", str(path), *options])
+        out, err = capsys.readouterr()
+        return status, out, err.replace(str(path), "FILE")
+
+    return run
+
+
+@pytest.fixture
+def answer(pooled):
+    """Return the JSON of a file that is pooled."""
+
+    def run(content, *options, name="studies.csv"):
+        status, out, err = pooled(content, "--json", *options, name=name)
+        assert (status, err) == (0, "")
+        return json.loads(out)
+
+    return run

@@ -39,20 +39,6 @@ TABLES = {
 }
 
 
-@pytest.fixture
-def pooled(tmp_path: Path, capsys):
-    """Return what `ketameta pool` answers to a file: status, output, and errors."""
-
-    def run(content: str | bytes, *options: str, name: str = "studies.csv"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        status = main(["pool", str(path), *options])
-        out, err = capsys.readouterr()
-        return status, out, err.replace(str(path), "FILE")
-
-    return run
-
-
 def columns(content: str) -> dict[str, list[float]]:
     header, *rows = (line.split(",") for line in content.splitlines())
     return {

@@ -20,32 +20,6 @@ from ketameta.cli import main
 from ketameta.commands.names import ALIASES, end_of, level_of, plain, value_of
 
 
-@pytest.fixture
-def pooled(tmp_path: Path, capsys):
-    """Return what `ketameta pool` answers to a file: status, output, and errors."""
-
-    def run(content: str | bytes, *options: str, name: str = "studies.csv"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        status = main(["pool", str(path), *options])
-        out, err = capsys.readouterr()
-        return status, out, err.replace(str(path), "FILE")
-
-    return run
-
-
-@pytest.fixture
-def answer(pooled):
-    """Return the JSON of a file that is pooled."""
-
-    def run(content: str | bytes, *options: str, name: str = "studies.csv"):
-        status, out, err = pooled(content, "--json", *options, name=name)
-        assert (status, err) == (0, "")
-        return json.loads(out)
-
-    return run
-
-
 def ratios(found) -> list[float]:
     fit = found["fit"]
     return [math.exp(fit[name]) for name in ("estimate", "ci_low", "ci_high")]

@@ -7,42 +7,13 @@ Values of metafor 3.8-1 (escalc with drop00, rma with control = list(threshold =
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import pytest
 
-from ketameta.cli import main
 from ketameta.commands.effects import effects_of
 from ketameta.stats import random_effects
 from ketameta.stats.classical import peto
-
-
-@pytest.fixture
-def pooled(tmp_path: Path, capsys):
-    """Return what `ketameta pool` answers to a table: status, output, and errors."""
-
-    def run(content: str, *options: str, name: str = "studies.csv"):
-        path = tmp_path / name
-        path.write_text(content, encoding="utf-8")
-        status = main(["pool", str(path), *options])
-        out, err = capsys.readouterr()
-        return status, out, err.replace(str(path), "FILE")
-
-    return run
-
-
-@pytest.fixture
-def answer(pooled):
-    """Return the JSON of a table that is pooled."""
-
-    def run(content: str, *options: str):
-        status, out, err = pooled(content, "--json", *options)
-        assert (status, err) == (0, "")
-        return json.loads(out)
-
-    return run
 
 
 def reasons(found) -> dict[str, str]:
