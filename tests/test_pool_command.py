@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ketameta.cli import main
-from ketameta.commands.studies import ARGUMENTS, TableError, read_studies
+from ketameta.commands.studies import ARGUMENTS, TableError, studies_of
+from ketameta.commands.table import content_of, read_table
 from ketameta.stats import MEASURES, RandomEffects, back_transform, effect_size, random_effects
 from ketameta.stats.intervals import RULES as INTERVALS
 from ketameta.stats.prediction import RULES as PREDICTIONS
@@ -320,7 +321,7 @@ def test_any_bytes_are_studies_or_a_table_error(
     path = tmp_path / "fuzz.csv"
     path.write_bytes((b"study,yi,vi\n" if header else b"") + content)
     try:
-        studies = read_studies(path)
+        studies = studies_of(read_table(content_of(path)), None)[0]
     except TableError as error:
         assert error.faults  # noqa: PT017 - either is right
         return

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +28,7 @@ from ketameta.commands.names import (
     value_of,
 )
 from ketameta.commands.numbers import ABSENT, Places, is_number, numbers
-from ketameta.commands.table import Table, TableError, content_of, read_table
+from ketameta.commands.table import Table, TableError
 from ketameta.stats import MEASURES
 from ketameta.tables.problems import escaped, shown
 from ketameta.vocabulary import nearest
@@ -58,11 +57,6 @@ class Studies:
     reasons: dict[int, str] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-
-
-def read_studies(path: Path, measure: str | None = None) -> Studies:
-    """Read a file of studies; see `studies_of`."""
-    return studies_of(read_table(content_of(path)), measure)[0]
 
 
 def studies_of(

@@ -40,8 +40,6 @@ KINDS = {
     "distribution": "reductions arm by arm",
     "evidence": "what evidence there is",
 }
-SYNTHESIS_KINDS = ("funnel", "cumulative", "leave-one-out", "baujat", "timecourse")
-DATA_KINDS = ("distribution", "evidence")
 # the drawings about all data stand under this name
 ALL = "data"
 LIST = "figures/figures.csv"
