@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from ketameta.configuration.document import DocumentError, Fault, read_document
 from ketameta.configuration.faults import ARM_MEASURES, meaning_faults, schema_faults
+from ketameta.configuration.narrowing import (
+    Narrow,
+    NarrowingError,
+    combined,
+    in_words,
+    parse,
+    slug,
+    split_name,
+    written,
+)
 
 CONFIG = Path("workflow/config/analyses.yaml")
 SCHEMA = Path(__file__).with_name("schema.yaml")
@@ -58,6 +68,7 @@ class Question:
     arms: str
     assumptions: tuple[str, ...]
     correlation: float
+    narrow: tuple[Narrow, ...] = ()
 
     @property
     def by_arm(self) -> bool:
@@ -74,7 +85,8 @@ class Model:
     interval: str
     prediction: str
     level: float
-    subgroup: str | None
+    splits: tuple[str, ...]
+    tau2_subgroups: str
     minimum_k: int
 
 
@@ -131,6 +143,47 @@ class Analysis:
     variants: tuple[Variant, ...]
     certainty: Thresholds
 
+    @property
+    def base(self) -> str:
+        """The name of the whole analysis: its own, where nothing narrows it."""
+        return split_name(self.name)[0]
+
+    @property
+    def narrow(self) -> tuple[Narrow, ...]:
+        """What its name narrows it to; empty for a whole analysis."""
+        expression = split_name(self.name)[1]
+        return parse(expression) if expression else ()
+
+    @property
+    def slug(self) -> str:
+        """Its name as files, addresses and identifiers have it."""
+        return slug(self.name)
+
+    def narrowed(self, expression: str) -> Analysis:
+        """Return this analysis narrowed, with its variants.
+
+        Raises `NarrowingError` for what it cannot be narrowed by.
+        """
+        narrow = parse(expression)
+
+        def less(question: Question) -> Question:
+            return replace(question, narrow=combined(question.narrow, narrow))
+
+        said = in_words(narrow)
+        display = replace(
+            self.display,
+            title=f"{self.display.title}: {said}",
+            question=f"{self.display.question.rstrip('?')} ({said})?",
+            headline=False,
+        )
+        return replace(
+            self,
+            name=f"{self.name}@{written(narrow)}",
+            select=less(self.select),
+            display=display,
+            variants=tuple(replace(v, select=less(v.select)) for v in self.variants),
+        )
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -153,6 +206,39 @@ class Configuration:
     def names(self) -> list[str]:
         """The names in order."""
         return [analysis.name for analysis in self.analyses]
+
+    @property
+    def whole(self) -> list[Analysis]:
+        """The analyses that nothing narrows, in order."""
+        return [analysis for analysis in self.analyses if "@" not in analysis.name]
+
+    def asked(self, names: Iterable[str | None]) -> Configuration:
+        """Return these analyses with the narrowed ones of some names, each behind its whole one.
+
+        Names that are no narrowing of an analysis here are left out: `ingest` has told of them.
+        """
+        more: dict[str, list[Analysis]] = {}
+        known = set(self.names)
+        for name in names:
+            base, expression = split_name(name or "")
+            if not expression or base not in self.names:
+                continue
+            try:
+                narrowed = self[base].narrowed(expression)
+            except NarrowingError:
+                continue
+            if narrowed.name not in known:
+                known.add(narrowed.name)
+                more.setdefault(base, []).append(narrowed)
+        if not more:
+            return self
+        found: list[Analysis] = []
+        last = {analysis.base: analysis.name for analysis in self.analyses}
+        for analysis in self.analyses:
+            found.append(analysis)
+            if last[analysis.base] == analysis.name:
+                found += more.get(analysis.base, [])
+        return replace(self, analyses=tuple(found))
 
     def digest(self, *parts: str) -> str:
         """Hash what the named parts (select, model, display, certainty) say, and nothing else.
@@ -201,12 +287,13 @@ def load(path: Path = CONFIG) -> Configuration:
         name: Window(name, float(w["target"]), float(w["from"]), float(w["to"]))
         for name, w in content["windows"].items()
     }
-    return Configuration(
+    whole = Configuration(
         tuple(
             _analysis(name, _over(content["defaults"], block), windows, content["sensitivity"])
             for name, block in content["analyses"].items()
         )
     )
+    return whole.asked(content.get("narrowed", []))
 
 
 def escaped(text: str) -> str:
@@ -251,6 +338,7 @@ def _parts(block: dict[str, Any], windows: dict[str, Window]) -> tuple[Question,
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in block.items()}
     values["window"] = windows[values["window"]] if values["window"] else None
     values["strata"] = values["strata"] or ()
+    values["narrow"] = parse(values["narrow"]) if values.get("narrow") else ()
     # 1 and 1.0 are one number: they must have one digest
     values |= {key: float(values[key]) for key in ("correlation", "level")}
 

@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from ketameta.configuration.document import Document, Fault, Place
+from ketameta.configuration.narrowing import NarrowingError, parse, split_name
 from ketameta.vocabulary import nearest, vocabulary
 
 ARM_MEASURES = ("PLO", "PCTRED")
@@ -155,6 +156,7 @@ def meaning_faults(document: Document) -> Iterator[Fault]:
             message = "from, target and to must stand in this order: " + " ".join(map(str, hours))
             yield document.fault(("windows", name), message)
     analyses = _block(content, "analyses")
+    yield from _narrowings(document, list(analyses))
     blocks: list[tuple[Place, Any]] = [(("defaults",), defaults)]
     blocks += [(("analyses", name), block) for name, block in analyses.items()]
     for name, choice in _block(content, "sensitivity").items():
@@ -167,6 +169,31 @@ def meaning_faults(document: Document) -> Iterator[Fault]:
                 if found := list(_fit(document, place, block, complete)):
                     yield from found
                     break
+
+
+def _narrowings(document: Document, analyses: list[str]) -> Iterator[Fault]:
+    """Yield the names of narrowed analyses that no analysis or word answers to."""
+    given = document.values.get("narrowed") if _is_block(document.values) else None
+    for i, name in enumerate(given if isinstance(given, list) else []):
+        if isinstance(name, str) and (said := narrowed_fault(name, analyses)):
+            yield document.fault(("narrowed", i), said)
+
+
+def narrowed_fault(name: str, analyses: list[str]) -> str:
+    """Say what is wrong with the name of a narrowed analysis; empty where nothing is."""
+    base, expression = split_name(name)
+    if base not in analyses:
+        return unknown(base, analyses)
+    return narrowing_fault(expression)
+
+
+def narrowing_fault(expression: str) -> str:
+    """Say what is wrong with what narrows an analysis; empty where nothing is."""
+    try:
+        parse(expression)
+    except NarrowingError as error:
+        return str(error)
+    return ""
 
 
 def _uses(content: Any, place: Place, block: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -201,6 +228,9 @@ def _words(
         for i, word in enumerate(given if isinstance(given, list) else []):
             if isinstance(word, str) and word not in known:
                 yield document.fault((*place, key, i), unknown(word, known))
+    narrow = block.get("narrow")
+    if isinstance(narrow, str) and (said := narrowing_fault(narrow)):
+        yield document.fault((*place, "narrow"), said)
     window = block.get("window")
     if isinstance(window, str) and windows and window not in windows:
         yield document.fault((*place, "window"), unknown(window, list(windows)))

@@ -14,6 +14,7 @@ REASONS = {
     "other population": "the trial's population is not asked for",
     "design": "the trial's design stands apart and is not asked for",
     "flagged": "the row's flag forbids pooling",
+    "narrowed": "not what the analysis is narrowed to",
     "other treatment": "the arm's treatment is neither asked for nor a comparator asked for",
     "other measure": "a reported measure that this analysis cannot take",
     "source not asked for": "reported contrasts are not asked for",

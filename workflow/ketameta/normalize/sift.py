@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ketameta.configuration import Question
+from ketameta.configuration.narrowing import dosing, drug_route
 from ketameta.normalize.ledger import Ledger
-from ketameta.normalize.records import NOT_STATED, Arm, Row, Trial
+from ketameta.normalize.records import NOT_STATED, Arm, Row, Trial, listed
 from ketameta.vocabulary import vocabulary
 
 # measure of an analysis -> reported measures that can become it
@@ -50,8 +51,47 @@ def refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
         return "design", trial.design_flag
     if refused := _flag(question, row):
         return "flagged", refused
+    if refused := _narrowed(question, trial, row):
+        return "narrowed", refused
     refusal = _contrast_refusal if row.table == "contrasts" else _outcome_refusal
     return refusal(question, trial, row)
+
+
+def _narrowed(question: Question, trial: Trial, row: Row) -> str:
+    """Return what keeps a row out of a narrowed analysis, as key and word; empty: nothing.
+
+    Treated and control arms are held to keys of their own: a control has no dose that matters. A
+    row of the other side is let in where any arm of its trial is.
+    """
+    names = ("arm_id",) if row.table == "outcomes" else ("arm_t", "arm_c")
+    for narrow in question.narrow:
+        if narrow.key in _OF_TRIAL:
+            words = [_OF_TRIAL[narrow.key](trial)]
+        elif narrow.key == "seen":
+            words = [row["seen"]]
+        else:
+            of_control = narrow.key == "comparator_class"
+            side = [
+                a for a in trial.arms.values() if (a.treatment in question.treatments) != of_control
+            ]
+            own = [a for a in side if a.arm_id in [row[name] for name in names]]
+            words = [_OF_ARM[narrow.key](arm) for arm in own or side]
+        if not set(words) & set(narrow.values):
+            return f"{narrow.key} {listed([word or NOT_STATED for word in dict.fromkeys(words)])}"
+    return ""
+
+
+_OF_TRIAL: dict[str, Callable[[Trial], str]] = {
+    "population": lambda trial: trial.population,
+    "design": lambda trial: trial.design,
+}
+_OF_ARM: dict[str, Callable[[Arm], str]] = {
+    "treatment": lambda arm: arm.treatment,
+    "route": lambda arm: arm.route,
+    "drug_route": lambda arm: drug_route([arm.treatment], [arm.route]),
+    "comparator_class": lambda arm: arm.comparator_class,
+    "n_doses": lambda arm: dosing(arm.n_doses),
+}
 
 
 def _outcome_refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:

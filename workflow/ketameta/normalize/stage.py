@@ -8,12 +8,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Configuration, Question, Variant
+from ketameta.configuration.narrowing import dosing, drug_route, named
 from ketameta.normalize.checks.acknowledged import settled
 from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.describe import coverage, reductions
 from ketameta.normalize.ledger import Entry, Ledger
 from ketameta.normalize.overlap import resolve
-from ketameta.normalize.records import Effect, Row, Trial
+from ketameta.normalize.records import SEEN, Effect, Row, Trial
 from ketameta.normalize.sift import sift
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.tables import RAW_TABLES, digests
@@ -34,6 +35,7 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     trials = trials_of(raw)
     rows = raw_rows(raw)
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    configuration = configuration.asked(named(raw["claims"]))
     for analysis in configuration:
         effects, ledger = effects_of(analysis.name, analysis.select, trials, rows)
         for effect in effects:
@@ -88,6 +90,12 @@ def _distinct(words: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(word for word in words if word))
 
 
+def _given(effect: Effect) -> tuple[list[str], list[str]]:
+    """Return the treatments and the routes of the treated arms, each once."""
+    treatments = list(dict.fromkeys(arm.treatment for arm in effect.treated))
+    return treatments, list(dict.fromkeys(arm.route for arm in effect.treated))
+
+
 def _effect_row(name: str, question: Question, effect: Effect) -> dict[str, Any]:
     trial = effect.trial
     flags = vocabulary().flag_rule
@@ -120,6 +128,8 @@ def _effect_row(name: str, question: Question, effect: Effect) -> dict[str, Any]
         "treatment": _distinct(arm.treatment for arm in effect.treated),
         "dose": _distinct(arm.dose for arm in effect.treated),
         "route": _distinct(arm.route for arm in effect.treated),
+        "drug_route": drug_route(*_given(effect)),
+        "n_doses": _distinct(dosing(arm.n_doses) for arm in effect.treated),
         "control": _distinct(arm.treatment for arm in effect.control),
         "comparator_class": effect.comparator_class,
         "hour": effect.hour,
@@ -127,6 +137,7 @@ def _effect_row(name: str, question: Question, effect: Effect) -> dict[str, Any]
         "definition": effect.definition,
         "analysis_set": effect.analysis_set,
         "basis": effect.basis,
+        "seen": max((row["seen"] for row in effect.rows), key=SEEN.index, default=None),
         "assumptions": list(effect.assumptions),
         "marks": list(marks),
         "rows": list(dict.fromkeys(row.key for row in effect.rows)),

@@ -15,13 +15,15 @@ Raw = dict[str, list[dict[str, Any]]]
 def trials_of(raw: Raw) -> dict[str, Trial]:
     """Return the trials with their arms, from the rows of the raw tables."""
     arms: dict[str, dict[str, Arm]] = defaultdict(dict)
-    treatments = vocabulary().treatments
+    beside: dict[str, set[str]] = defaultdict(set)
+    for row in raw["arms"]:
+        beside[row["trial_id"]].add(_beside(row["cotreatment"]))
     for row in raw["arms"]:
         dose = " ".join(filter(None, (row["dose"], row["dose_unit"] if row["dose"] else None)))
         arms[row["trial_id"]][row["arm_id"]] = Arm(
             row["arm_id"],
             row["treatment"],
-            treatments[row["treatment"]].comparator_class,
+            _comparator_class(row, beside[row["trial_id"]]),
             row["arm_label"] or row["treatment"],
             dose,
             row["route"] or "",
@@ -45,6 +47,22 @@ def trials_of(raw: Raw) -> dict[str, Trial]:
         )
         for row in raw["trials"]
     }
+
+
+def _beside(cotreatment: str | None) -> str:
+    return vocabulary().cotreatments.get(cotreatment or "", "")
+
+
+def _comparator_class(arm: dict[str, Any], beside: set[str]) -> str:
+    """Return the class of an arm as a control: that of its treatment, with what is given beside.
+
+    `beside` is what the arms of the trial have beside their treatments. An antidepressant counts
+    where none of them goes on with the one that they had.
+    """
+    own = vocabulary().treatments[arm["treatment"]].comparator_class
+    both = f"{own}+{_beside(arm['cotreatment'])}"
+    known = vocabulary().words("comparator_classes")
+    return both if both in known and "background" not in beside else own
 
 
 def _labels(trials: list[dict[str, Any]]) -> dict[str, str]:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.configuration import Model
-from ketameta.stats import RandomEffects, glmm, random_effects, subgroup_analysis, three_level
+from ketameta.stats import RandomEffects, glmm, random_effects, three_level
 from ketameta.synthesize.scales import LARGEST, TRANSFORMED, natural
 
 Record = dict[str, Any]
-_RULES = {"wald": "Wald", "hksj": "HKSJ", "hksj-adhoc": "floored HKSJ"}
+RULES = {"wald": "Wald", "hksj": "HKSJ", "hksj-adhoc": "floored HKSJ"}
 _BOUNDS = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
 _TESTED = (
     *("se", "p", "tau2", "tau2_low", "tau2_high"),
@@ -81,14 +81,14 @@ def pooled(measure: str, effects: Sequence[Record], model: Model) -> Record:
     bounds = {name: found.pop(name) for name in _BOUNDS}
     if measure in ("PLO", "PCTRED"):
         found["p"] = None
-    return record | _scales(measure, bounds) | found
+    return record | scales_of(measure, bounds) | found
 
 
 def _independent(effects: Sequence[Record], model: Model) -> Record:
     result = fit(effects, model)
     found: Record = {name: number(getattr(result, name)) for name in (*_BOUNDS, *_TESTED)}
     found["q_df"] = int(result.q_df)
-    found["model"] = f"{model.tau2}, {_RULES[str(result.rule)]}"
+    found["model"] = f"{model.tau2}, {RULES[str(result.rule)]}"
     if not bool(result.converged):
         found["model"] += ", not converged"
     return found
@@ -170,7 +170,7 @@ def _single(measure: str, effect: Record, level: float) -> Record:
     se = math.sqrt(effect["vi"])
     p = math.erfc(abs(effect["yi"]) / se / math.sqrt(2))
     tests = {} if measure in ("PLO", "PCTRED") else {"p": p}
-    return _scales(measure, bounds) | {"se": se, "model": "one trial, not pooled"} | tests
+    return scales_of(measure, bounds) | {"se": se, "model": "one trial, not pooled"} | tests
 
 
 def normal_interval(yi: float, vi: float, level: float) -> tuple[float, float]:
@@ -186,7 +186,8 @@ def _held(value: float | None) -> float | None:
     return None if value is None else number(min(value, LARGEST))
 
 
-def _scales(measure: str, bounds: dict[str, float | None]) -> Record:
+def scales_of(measure: str, bounds: dict[str, float | None]) -> Record:
+    """Return ends of intervals on the natural scale, and on the scale of the analysis by `_log`."""
     result: Record = {name: _held(natural(measure, value)) for name, value in bounds.items()}
     if measure in TRANSFORMED:
         result |= {f"{name}_log": value for name, value in bounds.items()}
@@ -217,19 +218,3 @@ def weights(effects: Sequence[Record], model: Model) -> list[float | None]:
     if not _poolable(effects, model):
         return [None] * len(effects)
     return [number(w) for w in np.atleast_1d(fit(effects, model).weights)]
-
-
-def between(groups: dict[str, list[Record]], model: Model) -> Record:
-    """Test whether subgroups differ, tau² apart in each (see `stats.subgroup_analysis`)."""
-    effects = [effect for members in groups.values() for effect in members]
-    if len(groups) < 2 or any(effect["shared"] is not None for effect in effects):
-        return {}
-    labels = [name for name, members in groups.items() for _ in members]
-    found = subgroup_analysis(
-        [e["yi"] for e in effects], [e["vi"] for e in effects], labels, model.tau2, "wald"
-    )
-    return {
-        "between_q": number(found.q_between),
-        "between_df": int(found.q_between_df),
-        "between_p": number(found.q_between_p),
-    }

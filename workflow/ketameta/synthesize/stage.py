@@ -7,17 +7,18 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis, Configuration
+from ketameta.configuration.narrowing import named
 from ketameta.normalize.ledger import REASONS
 from ketameta.storage import content_id
 from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.claims import tests_of
 from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
 from ketameta.synthesize.judge import judgements
-from ketameta.synthesize.pool import between, intervals, normal_interval, pooled, weights
+from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.scales import favours, natural
+from ketameta.synthesize.splits import between, group_of, groups_of, shown, splits
 from ketameta.tables.grouping import grouped
 from ketameta.tables.stages import STAGE_TABLES
-from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,13 +39,16 @@ def synthesize(
     raw = {(row["file"], row["line"]): row for row in tables["rows"]}
     ledger = grouped(tables["ledger"], "analysis")
     labels = {row["trial_id"]: row["label"] for row in tables["rows"]}
+    configuration = configuration.asked(named(tables["claim_rows"]))
     for analysis in configuration:
         own = sorted(effects[analysis.name], key=lambda e: (e["year"] or 9999, e["trial_id"]))
         record = _synthesis(analysis, own)
         found["syntheses"].append(record)
         found["absolute"] += _of(analysis, risks(record["measure"], record, own))
         found["points"] += _of(analysis, points(analysis.select, record, own))
-        found["subgroups"] += _subgroups(analysis, own)
+        groups, tests = splits(analysis, own)
+        found["subgroups"] += groups
+        found["splits"] += tests
         found["studies"] += _studies(analysis, own, record, steps, raw)
         found["sensitivity"] += _sensitivity(analysis, own, variants)
         found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name], labels, raw)
@@ -76,8 +80,8 @@ def _synthesis(analysis: Analysis, effects: list[Record]) -> Record:
     record["favours"] = favours(analysis.select.measure, analysis.select.outcome)
     if record.get("estimate") is not None:
         record |= intervals(effects, analysis.model)
-    groups = _groups(analysis, effects)
-    return record | between(groups, analysis.model)
+    split = record["split"] = shown(analysis, effects)
+    return record | (between(groups_of(split, effects), analysis.model) if split else {})
 
 
 def _sensitivity(
@@ -96,40 +100,6 @@ def _sensitivity(
             }
         )
     return result
-
-
-def group_of(analysis: Analysis, effect: Record) -> str:
-    """Return the subgroup of an effect; empty where the analysis has none."""
-    return str(effect[analysis.model.subgroup] or "") if analysis.model.subgroup else ""
-
-
-def _groups(analysis: Analysis, effects: list[Record]) -> dict[str, list[Record]]:
-    """Return the effects by subgroup, in the order of the vocabulary; none where there is one."""
-    groups = grouped([{**e, "subgroup": group_of(analysis, e)} for e in effects], "subgroup")
-    lists = {
-        "comparator_class": "comparator_classes",
-        "population": "populations",
-        "treatment": "treatments",
-    }
-    order = (
-        list(vocabulary().words(lists[analysis.model.subgroup])) if analysis.model.subgroup else []
-    )
-    names = sorted(groups, key=lambda g: (order.index(g) if g in order else len(order), g))
-    return {name: groups[name] for name in names}
-
-
-def _subgroups(analysis: Analysis, effects: list[Record]) -> list[Record]:
-    groups = _groups(analysis, effects)
-    if len(groups) < 2:
-        return []
-    return [
-        {
-            "analysis": analysis.name,
-            "subgroup": name,
-            **pooled(analysis.select.measure, members, analysis.model),
-        }
-        for name, members in groups.items()
-    ]
 
 
 def _studies(
@@ -155,7 +125,7 @@ def _studies(
         result.append(
             {
                 **effect,
-                "subgroup": group_of(analysis, effect),
+                "subgroup": group_of(record["split"], effect),
                 "weight": weight,
                 "effect": natural(measure, effect["yi"]),
                 "ci_low": natural(measure, low),
@@ -171,7 +141,7 @@ def _studies(
 
 
 # reasons that say no more than that a row is about something else
-_ELSEWHERE = ("other outcome", "other population", "other treatment", "used")
+_ELSEWHERE = ("other outcome", "other population", "other treatment", "narrowed", "used")
 
 
 # reasons that stop a row after it has passed the sieve of outcome, arms and hours

@@ -91,8 +91,7 @@ CLAIM_TESTS = TableSchema(
     (
         *(c for c in CLAIMS.columns if c.name != "analysis"),
         Column("analysis", "text", "analysis named by the claim, empty where none is"),
-        Column("narrowing", "text", "what narrows it (after the @)"),
-        Column("computed", "flag", "the analysis, not narrowed, is in the configuration"),
+        Column("computed", "flag", "the configuration has such an analysis"),
     ),
 )
 

@@ -84,6 +84,8 @@ _EFFECT_COLUMNS = (
     Column("treatment", "text", "treatments of the treated arms"),
     Column("dose", "text", "doses of the treated arms"),
     Column("route", "text", "routes of the treated arms"),
+    Column("drug_route", "text", "drug by its route: IV ketamine, nasal esketamine ..."),
+    Column("n_doses", "text", "planned doses of the treated arms: 1 or >1, empty where not known"),
     Column("control", "text", "treatments of the control arms"),
     Column("comparator_class", "text", "class of the control arms"),
     Column("hour", "number", "hours from the first dose", unit="h"),
@@ -91,6 +93,7 @@ _EFFECT_COLUMNS = (
     Column("definition", "text", "definition of the event"),
     Column("analysis_set", "text", "analysis set"),
     Column("basis", "text", "counts, change, endpoint or contrast"),
+    Column("seen", "text", "weakest of the rows used: direct, derived or secondary"),
     Column("assumptions", "list", "what the derivation assumes or borrows"),
     Column("marks", "list", "flags of the rows used that want a check"),
     Column("rows", "list", "raw rows used, file:line"),
@@ -207,19 +210,42 @@ SYNTHESES = TableSchema(
             for rule, label in (("wald", "Wald"), ("hksj", "HKSJ"), ("floored", "floored HKSJ"))
             for end, side in (("low", "lower"), ("high", "upper"))
         ),
-        Column("between_q", "number", "Q between subgroups"),
+        Column(
+            "split", "text", "what the groups on the plot differ in; empty where there are none"
+        ),
+        Column("between_q", "number", "Q between these groups"),
         Column("between_df", "integer", "its degrees of freedom"),
         Column("between_p", "number", "its p"),
     ),
     key=("analysis",),
 )
 
+SPLIT = Column("split", "text", "what the groups differ in: drug_route ...", required=True)
+
 SUBGROUPS = TableSchema(
     "subgroups",
     "Subgroups",
-    "one subgroup of an analysis",
-    (ANALYSIS, Column("subgroup", "text", "subgroup", required=True), *ESTIMATE_COLUMNS),
-    key=("analysis", "subgroup"),
+    "one group of a split of an analysis",
+    (ANALYSIS, SPLIT, Column("subgroup", "text", "subgroup", required=True), *ESTIMATE_COLUMNS),
+    key=("analysis", "split", "subgroup"),
+)
+
+SPLITS = TableSchema(
+    "splits",
+    "Splits",
+    "one split of an analysis in two groups or more",
+    (
+        ANALYSIS,
+        SPLIT,
+        Column("groups", "integer", "groups", required=True),
+        Column("q", "number", "Q between the groups"),
+        Column("df", "integer", "its degrees of freedom"),
+        Column("p", "number", "its p"),
+        Column("tau2", "number", "variance that is left within the groups, where it is common"),
+        Column("tau2_groups", "text", "common: one tau² for all groups, or separate"),
+        Column("confounded", "list", "splits whose groups are nearly the same trials as these"),
+    ),
+    key=("analysis", "split"),
 )
 
 SENSITIVITY = TableSchema(
@@ -280,7 +306,7 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
             *(CLAIM_ROWS, BIAS, REDUCTIONS, COVERAGE),
         ),
         "synthesize": (
-            *(SYNTHESES, SUBGROUPS, SENSITIVITY, STUDIES, EXCLUSIONS, UNUSED),
+            *(SYNTHESES, SUBGROUPS, SPLITS, SENSITIVITY, STUDIES, EXCLUSIONS, UNUSED),
             *(ABSOLUTE, POINTS, CLAIM_TESTS, FINDINGS, SUMMARY),
             *(JUDGEMENTS, DIAGNOSTICS, ASYMMETRY, COURSES, ARM_REDUCTIONS, EVIDENCE_MAP),
         ),

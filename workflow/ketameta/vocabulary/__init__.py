@@ -84,6 +84,7 @@ class Vocabulary:
     lists: dict[str, dict[str, str]]
     flags: dict[str, dict[str, str]]
     unusable_models: dict[str, str]
+    cotreatments: dict[str, str]
 
     def words(self, name: str) -> dict[str, str]:
         """Word -> label of the named list (``scales``, ``routes``, ``analysis_sets`` ...)."""
@@ -117,6 +118,7 @@ def vocabulary() -> Vocabulary:
         lists=words["lists"],
         flags=words["flags"],
         unusable_models=words["unusable_models"],
+        cotreatments=words["cotreatments"],
     )
 
 

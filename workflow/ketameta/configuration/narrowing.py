@@ -1,0 +1,162 @@
+"""Narrowed analyses: ``depression_24h@population=TRD&n_doses=1`` asks a question of fewer trials.
+
+Keys are joined by ``&``, alternatives of one key by ``|``. What a key compares is a property of the
+trial (population, design), of its treated arms (treatment, route, drug_route, n_doses), of its
+control arms (comparator_class) or of a row (seen).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ketameta.vocabulary import nearest, vocabulary
+
+SINGLE, REPEATED = "1", ">1"
+SEVERAL = "several"
+
+
+class NarrowingError(ValueError):
+    """A key or a word that does not exist; the message names its neighbour."""
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """One key of a narrowing, and the words that it lets in."""
+
+    key: str
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return it as it is written."""
+        return f"{self.key}={'|'.join(self.values)}"
+
+
+@cache
+def keys() -> dict[str, dict[str, str]]:
+    """Return what an analysis can be narrowed by: key -> word -> label."""
+    words = vocabulary()
+    treated = [name for name, t in words.treatments.items() if t.comparator_class == HEAD_TO_HEAD]
+    return {
+        "population": words.words("populations"),
+        "treatment": words.words("treatments"),
+        "route": words.words("routes"),
+        "drug_route": {
+            name: name
+            for drug in treated
+            for name in (drug_route([drug], [route]) for route in ("", *words.words("routes")))
+        },
+        "comparator_class": words.words("comparator_classes"),
+        "n_doses": words.words("dosings"),
+        "design": words.words("designs"),
+        "seen": words.words("seen"),
+    }
+
+
+HEAD_TO_HEAD = "head-to-head"
+
+
+def drug_route(treatments: list[str], routes: list[str]) -> str:
+    """Name a drug by its route: ``IV ketamine``, ``nasal esketamine``; `several` where they differ.
+
+    A route that is not known leaves the drug alone.
+    """
+    if len(treatments) != 1 or len(routes) != 1:
+        return SEVERAL
+    words = vocabulary()
+    known = words.lists["route_words"].get(routes[0], routes[0])
+    return f"{known} {words.treatments[treatments[0]].label}".strip()
+
+
+def dosing(n_doses: int | None) -> str:
+    """Return the word for a number of doses: one, several, or empty where it is not known."""
+    return "" if n_doses is None else SINGLE if n_doses == 1 else REPEATED
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return the analysis that a name is of, and what narrows it (empty: nothing)."""
+    base, _, expression = name.partition("@")
+    return base.strip(), expression.strip()
+
+
+def parse(expression: str) -> tuple[Narrow, ...]:
+    """Read what stands after the ``@``, in the order of `keys`.
+
+    Raises `NarrowingError` for an unknown key or word, a key that stands twice, an empty part.
+    """
+    found: dict[str, Narrow] = {}
+    for part in expression.split("&"):
+        key, sign, text = (piece.strip() for piece in part.partition("="))
+        if key not in keys():
+            raise NarrowingError(f"cannot be narrowed by {_near(key, keys())}")
+        if not sign or not text:
+            raise NarrowingError(f"{key} needs a word: {key}={next(iter(keys()[key]))}")
+        if key in found:
+            raise NarrowingError(f"{key} stands twice; alternatives are joined by |")
+        words = tuple(dict.fromkeys(word.strip() for word in text.split("|")))
+        for word in words:
+            if word not in keys()[key]:
+                raise NarrowingError(f"{key} has no {_near(word, keys()[key])}")
+        found[key] = Narrow(key, words)
+    return tuple(found[key] for key in keys() if key in found)
+
+
+def _near(word: str, known: Mapping[str, object]) -> str:
+    close = nearest(word[:80], list(known), 1)
+    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+    return f"{word[:80] or 'nothing'}; {hint}"
+
+
+def written(narrow: tuple[Narrow, ...]) -> str:
+    """Return a narrowing as it is written after the ``@``."""
+    return "&".join(map(str, narrow))
+
+
+def canonical(name: str) -> str:
+    """Return the name of an analysis as tables have it: what narrows it in the order of `keys`."""
+    base, expression = split_name(name)
+    try:
+        return f"{base}@{written(parse(expression))}" if expression else base
+    except NarrowingError:
+        return name
+
+
+def named(claims: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the names of analyses in the cells of claims, in order; empty for a claim of none."""
+    return [word.strip() for claim in claims for word in (claim["analysis"] or "").split(";")]
+
+
+def combined(one: tuple[Narrow, ...], other: tuple[Narrow, ...]) -> tuple[Narrow, ...]:
+    """Return what both let in; of one key, the words that stand in both."""
+    first, second = ({n.key: n.values for n in side} for side in (one, other))
+    found = []
+    for key in keys():
+        if key in first and key in second:
+            found.append(Narrow(key, tuple(w for w in first[key] if w in second[key])))
+        elif key in first or key in second:
+            found.append(Narrow(key, first.get(key) or second[key]))
+    return tuple(found)
+
+
+def in_words(narrow: tuple[Narrow, ...]) -> str:
+    """Say what is left: ``treatment-resistant depression, single dose``."""
+    return ", ".join(" or ".join(keys()[n.key][word] for word in n.values) for n in narrow)
+
+
+def slug(name: str) -> str:
+    """Return the name of an analysis as files, addresses and identifiers have it.
+
+    Two names that would be written alike are told apart by a few characters of a hash.
+    """
+    base, expression = split_name(name)
+    if not expression:
+        return name
+    text = expression.replace("&", "--").replace(">", "over-").replace("+", "-and-")
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", text.replace("|", "-or-"))
+    plain = text.replace("=", "-").replace(" ", "-").replace("|", "-or-")
+    told = "" if safe == plain else f"-{hashlib.sha256(expression.encode()).hexdigest()[:6]}"
+    return f"{base}--{safe}{told}"
