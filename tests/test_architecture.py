@@ -13,7 +13,7 @@ GROUND = {"vocabulary", "tables", "storage"}
 ALLOWED = {
     "vocabulary": set(),
     "storage": set(),
-    "report_files": set(),
+    "report_files": {"vocabulary"},
     "freshness": {"storage", "tables", "configuration"},
     "last_report": {"freshness"},
     "stats": set(),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ketameta.vocabulary.narrowing import slug
+
 # every table that a page shows, as a file
 TABLES = (
-    *("syntheses", "subgroups", "sensitivity", "studies", "derivations", "raw_rows"),
+    *("syntheses", "subgroups", "splits", "sensitivity", "studies", "derivations", "raw_rows"),
     *("absolute", "points", "exclusions", "unused", "claims", "summary", "dictionary"),
     *("arm_reductions", "evidence_map", "certainty"),
 )
@@ -14,6 +16,7 @@ TABLES = (
 
 def report_files(names: Sequence[str]) -> list[str]:
     """Return the paths below reports/, in order, for analyses of the given names."""
+    slugs = [slug(name) for name in names]
     return [
         "index.html",
         "claims.html",
@@ -24,6 +27,6 @@ def report_files(names: Sequence[str]) -> list[str]:
         "verify.R",
         "ketameta.xlsx",
         *(f"tables/{name}.csv" for name in TABLES),
-        *(f"analyses/{name}.html" for name in names),
-        *(f"figures/{name}.forest.svg" for name in names),
+        *(f"analyses/{name}.html" for name in slugs),
+        *(f"figures/{name}.forest.svg" for name in slugs),
     ]

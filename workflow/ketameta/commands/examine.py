@@ -96,7 +96,7 @@ def _fault(file: str, said: str) -> Problem:
 def unknown_claims(claims: Iterable[dict[str, Any]], names: list[str]) -> list[Finding]:
     """Return the analyses that claims name and the configuration lacks, narrowed ones by name.
 
-    Warnings: a claim may name what nobody has asked yet, and its page says "not computed".
+    Warnings: a claim may name what nobody has asked yet.
     """
     found = []
     for claim in claims:

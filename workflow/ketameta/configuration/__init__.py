@@ -15,7 +15,7 @@ from typing import Any
 
 from ketameta.configuration.document import DocumentError, Fault, read_document
 from ketameta.configuration.faults import ARM_MEASURES, meaning_faults, schema_faults
-from ketameta.configuration.narrowing import (
+from ketameta.vocabulary.narrowing import (
     Narrow,
     NarrowingError,
     combined,

@@ -7,8 +7,8 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from ketameta.configuration.document import Document, Fault, Place
-from ketameta.configuration.narrowing import NarrowingError, parse, split_name
 from ketameta.vocabulary import nearest, vocabulary
+from ketameta.vocabulary.narrowing import NarrowingError, parse, split_name
 
 ARM_MEASURES = ("PLO", "PCTRED")
 EVENT_MEASURES = ("RR", "OR", "RD", "PLO")

@@ -32,6 +32,7 @@ def attribute(
     At most `MOST_FITS` fits are made.
     """
     found = edits(changed_rows(old, new))
+    configuration = configuration.asked(move.analysis for move in moves)
     if not found:
         return list(moves), []
     outcomes = _outcomes(old, new)

@@ -22,6 +22,7 @@ RATED_FROM = ("syntheses", "studies", "judgements", "asymmetry")
 def certainties(tables: Rows, configuration: Configuration) -> dict[str, Certainty]:
     """Return the certainty of every analysis that is in the tables and the configuration."""
     rows = {name: grouped(tables[name], "analysis") for name in RATED_FROM}
+    configuration = configuration.asked(rows["syntheses"])
     return {
         analysis.name: certainty(
             analysis,
@@ -44,6 +45,7 @@ def judged(
     """
     rated = certainties(tables, configuration) if rated is None else rated
     studies = grouped(tables["studies"], "analysis")
+    configuration = configuration.asked(row["analysis"] for row in tables["syntheses"])
     result = []
     for row in tables["syntheses"]:
         name = row["analysis"]
@@ -69,6 +71,7 @@ def results(tables: Rows, configuration: Configuration) -> Rows:
         return {"syntheses": judged({**tables, "studies": []}, configuration, {})}
     rows = judged(tables, configuration)
     records = {row["analysis"]: row for row in rows}
+    configuration = configuration.asked(records)
     tests = [t for t in tests_of(tables["claims"], configuration) if _known(t, records)]
     told = verdicts_of(tests, records)
     claims = [{"claim_id": claim, "verdict": word} for claim, word in told.items()]

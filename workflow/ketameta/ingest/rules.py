@@ -15,6 +15,7 @@ from ketameta.ingest.cells import number
 from ketameta.ingest.sheet import Entry, Sheet
 from ketameta.tables.problems import ERROR, WARNING, shown
 from ketameta.vocabulary import Scale, nearest, vocabulary
+from ketameta.vocabulary.narrowing import NarrowingError, parse, split_name
 
 Fault = tuple[str, str, str]
 Check = Callable[[Entry], Iterator[Fault]]
@@ -201,6 +202,16 @@ def _tool(row: Entry) -> Iterator[Fault]:
                 yield name, f"{message}: {', '.join(fitting)}", ERROR
 
 
+def _narrowing(row: Entry) -> Iterator[Fault]:
+    """Hold what narrows an analysis against the keys and words that there are."""
+    for name in (row["analysis"] or "").split(";"):
+        if "@" in name:
+            try:
+                parse(split_name(name)[1])
+            except NarrowingError as error:
+                yield "analysis", f"{shown(name.strip())}: {error}", ERROR
+
+
 def _fits(label: str, tool: str) -> bool:
     named = _TOOL.search(label)
     return named is None or named[0] == tool
@@ -220,6 +231,6 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
     ),
     "contrasts": (_ordered("ci_low", "ci_high"), _measure, _contrast, _p_value, _flag),
     "published": (_ordered("ci_low", "ci_high"), _measure, _totals, _p_value),
-    "claims": (_claim,),
+    "claims": (_claim, _narrowing),
     "risk_of_bias": (_tool,),
 }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ketameta.configuration import Question
-from ketameta.configuration.narrowing import dosing, drug_route
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.records import NOT_STATED, Arm, Row, Trial, listed
 from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary.narrowing import dosing, drug_route
 
 # measure of an analysis -> reported measures that can become it
 CONVERTIBLE = {

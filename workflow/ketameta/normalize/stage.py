@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Configuration, Question, Variant
-from ketameta.configuration.narrowing import dosing, drug_route, named
 from ketameta.normalize.checks.acknowledged import settled
 from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.describe import coverage, reductions
@@ -21,6 +20,7 @@ from ketameta.tables import RAW_TABLES, digests
 from ketameta.tables.problems import Problem
 from ketameta.tables.stages import STAGE_TABLES
 from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary.narrowing import dosing, drug_route, named
 
 if TYPE_CHECKING:
     import pyarrow as pa

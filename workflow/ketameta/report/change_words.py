@@ -25,7 +25,8 @@ MOST_ROWS, MOST_CAUSES, MOST_CELL, MOST_FILES = 150, 12, 120, 20
 
 def title_of(name: str, configuration: Configuration) -> str:
     """Return the title of an analysis; its name where it is in the configuration no more."""
-    return configuration[name].display.title if name in configuration.names else name
+    asked = configuration.asked([name])
+    return asked[name].display.title if name in asked.names else name
 
 
 def result(record: dict[str, Any] | None) -> str:

@@ -54,7 +54,7 @@ def page(
     latest, steps = history(releases, shared["summary"], list(records.values()), claims)
     ordered = in_order(releases)
     living = [
-        (analysis, *on_page(forest, draw(forest), f"living-{analysis.name}"), rows)
+        (analysis, *on_page(forest, draw(forest), f"living-{analysis.slug}"), rows)
         for analysis in configuration
         if analysis.display.headline and ordered
         for forest, rows in [living_forest(analysis, ordered, records[analysis.name])]

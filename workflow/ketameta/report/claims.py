@@ -82,7 +82,6 @@ def _line(
     level = wording_certainty.label(record["certainty"]) if record else ""
     return {
         "name": test["analysis"],
-        "narrowing": test["narrowing"],
         "analysis": configuration[test["analysis"]] if test["computed"] else None,
         "record": record,
         "sentence": _sentence(test, record, configuration),
@@ -127,7 +126,7 @@ def claimed(row: Record) -> str:
 
 def _sentence(row: Record, record: Record | None, configuration: Configuration) -> str:
     if record is None:
-        return wording.not_computed(row["analysis"], row["narrowing"])
+        return "No analysis of these trials tests it."
     analysis = configuration[row["analysis"]]
     comparable = COMPARABLE.get(row["claimed_unit"] or "") == analysis.select.measure
     if row["claimed_value"] is None or not comparable or record["estimate"] is None:

@@ -22,7 +22,7 @@ def shown_tables(tables: dict[str, list[Record]]) -> dict[str, Table]:
     """
     found: dict[str, Table] = {}
     schemas = STAGE_TABLES["synthesize"]
-    for name in ("syntheses", "subgroups", "sensitivity", "absolute", "points"):
+    for name in ("syntheses", "subgroups", "splits", "sensitivity", "absolute", "points"):
         found[name] = (schemas[name].names, tables[name])
     for name in ("exclusions", "unused", "summary", "arm_reductions", "evidence_map"):
         found[name] = (schemas[name].names, tables[name])

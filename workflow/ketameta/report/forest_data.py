@@ -13,7 +13,7 @@ from ketameta.figures.marks import Interval
 from ketameta.figures.metrics import wrap
 from ketameta.report import bias, naming, wording, wording_notes
 from ketameta.synthesize.scales import NULL_VALUE
-from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary.narrowing import keys
 
 Record = dict[str, Any]
 _WIDEST_SIDE = 110.0  # pixels of the name of a side above its column
@@ -29,11 +29,6 @@ AXIS = {
     "PCTRED": "Reduction from baseline, per cent",
 }
 LIMITS = {"PLO": (0.0, 100.0), "RD": (-1.0, 1.0)}
-_LISTS = {
-    "comparator_class": "comparator_classes",
-    "population": "populations",
-    "treatment": "treatments",
-}
 _RULES = {
     "k-1": "t, k − 1 df",
     "k-2": "t, k − 2 df",
@@ -68,7 +63,7 @@ def forest_of(
         wording.forest_alt(analysis, record, studies),
         _left_headings(analysis),
         right,
-        tuple(_blocks(analysis, studies, subgroups, href, judged, tools)),
+        tuple(_blocks(analysis, studies, _plotted(record, subgroups), href, judged, tools)),
         _total(analysis, record, studies, "Random effects") if _pooled(record) else None,
         _prediction(analysis, record),
         **scale_of(analysis),
@@ -203,6 +198,11 @@ def _sums(analysis: Analysis, studies: list[Record]) -> tuple[str, ...]:
     return tuple(cells)
 
 
+def _plotted(record: Record, subgroups: list[Record]) -> list[Record]:
+    """Return the groups of the split that stands on the plot."""
+    return [group for group in subgroups if group["split"] == record["split"]]
+
+
 def _blocks(
     analysis: Analysis,
     studies: list[Record],
@@ -213,7 +213,7 @@ def _blocks(
 ) -> list[Block]:
     if not subgroups:
         return [Block("", tuple(_row(analysis, s, href, judged, tools) for s in studies))]
-    labels = vocabulary().words(_LISTS[analysis.model.subgroup or "comparator_class"])
+    labels = keys()[subgroups[0]["split"]]
     blocks = []
     for group in subgroups:
         name = group["subgroup"]

@@ -22,6 +22,7 @@ from ketameta.report import statistical_data
 from ketameta.report.diagnostic_data import baujat_of, course_of, funnel_of, refits_of
 from ketameta.report.forest_data import forest_of
 from ketameta.tables.grouping import grouped
+from ketameta.vocabulary.narrowing import slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,7 +63,7 @@ class Drawing:
 
     def path(self, suffix: str) -> str:
         """Return the path below reports/."""
-        return f"figures/{self.analysis}.{self.kind}.{suffix}"
+        return f"figures/{slug(self.analysis)}.{self.kind}.{suffix}"
 
     def texts(self) -> list[str]:
         """Return every text in the figure."""
@@ -77,7 +78,7 @@ class Drawing:
         """Return the figure as an SVG file."""
         made = self.make()
         if isinstance(made, Scene):
-            return to_svg(made, f"{self.analysis}-{self.kind}", standalone=True)
+            return to_svg(made, f"{slug(self.analysis)}-{self.kind}", standalone=True)
         from ketameta.figures.statistical import to_svg_text
 
         return to_svg_text(made, self.title, self.description)
@@ -98,13 +99,18 @@ def drawn(scene: Scene, analysis: str, kind: str) -> Drawing:
     return Drawing(analysis, kind, scene.title, scene.description, size, lambda: scene)
 
 
+def with_narrowed(tables: Rows, configuration: Configuration) -> Configuration:
+    """Return the configuration with the narrowed analyses that the synthesis has."""
+    return configuration.asked(row["analysis"] for row in tables["syntheses"])
+
+
 def forests(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
     """Yield the forest plot of every analysis that has a trial."""
     groups = {
         name: grouped(tables[name], "analysis")
         for name in ("syntheses", "studies", "subgroups", "exclusions", "judgements")
     }
-    for analysis in configuration:
+    for analysis in with_narrowed(tables, configuration):
         own = {name: rows[analysis.name] for name, rows in groups.items()}
         scene = draw(
             forest_of(
@@ -121,11 +127,14 @@ def forests(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
 
 
 def diagnostics(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
-    """Yield funnel, cumulative, leave-one-out and Baujat plot of each diagnosed analysis."""
+    """Yield funnel, cumulative, leave-one-out and Baujat plot of each diagnosed analysis.
+
+    Not of narrowed ones: their whole one shows the same trials.
+    """
     rows = grouped(tables["diagnostics"], "analysis")
     records = {r["analysis"]: r for r in tables["syntheses"]}
     tests = {r["analysis"]: r for r in tables["asymmetry"]}
-    for analysis in configuration:
+    for analysis in configuration.whole:
         name, own = analysis.name, rows[analysis.name]
         if not own:
             continue
@@ -139,6 +148,7 @@ def diagnostics(tables: Rows, configuration: Configuration) -> Iterator[Drawing]
 
 def courses(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
     """Yield the time course of each family of analyses, under the name of its first."""
+    configuration = with_narrowed(tables, configuration)
     for name, rows in grouped(tables["courses"], "course").items():
         course = course_of([configuration[r["analysis"]] for r in rows], rows)
         if course is not None:

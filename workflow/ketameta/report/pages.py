@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis
-from ketameta.report import wording, wording_absolute, wording_certainty, wording_method
+from ketameta.report import (
+    wording,
+    wording_absolute,
+    wording_certainty,
+    wording_method,
+    wording_splits,
+)
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -36,6 +42,7 @@ def environment() -> Environment:
     engine.globals["absolutes"] = wording_absolute
     engine.globals["certainties"] = wording_certainty
     engine.globals["methods"] = wording_method
+    engine.globals["splitting"] = wording_splits
     engine.globals["words"] = vocabulary()
     return engine
 

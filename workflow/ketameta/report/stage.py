@@ -20,7 +20,7 @@ from ketameta.report.claims import claim_rows, claim_views, tally
 from ketameta.report.compact import compact, on_page
 from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.forest_data import forest_of
-from ketameta.report.graphics import courses, diagnostics, evidence, reductions
+from ketameta.report.graphics import courses, diagnostics, evidence, reductions, with_narrowed
 from ketameta.report.pages import by_reason, environment, study_view, summary_view, warnings_on
 from ketameta.report.verify import verify_script
 from ketameta.report.workbook import workbook
@@ -42,6 +42,7 @@ def report(
 
     `releases` are the recorded ones; the page of changes compares these tables with them.
     """
+    configuration = with_narrowed(tables, configuration)
     paths = report_files(configuration.names)
     rated = certainties(tables, configuration)
     records = {row["analysis"]: row for row in judged(tables, configuration, rated)}
@@ -112,8 +113,8 @@ def _shared(
         "all_reductions": list(reductions(tables["arm_reductions"], configuration)),
         "tables": [path for path in paths if path.startswith("tables/")],
         "figures": {
-            name: [path for path in paths if path.startswith(f"figures/{name}.")]
-            for name in configuration.names
+            a.name: [path for path in paths if path.startswith(f"figures/{a.slug}.")]
+            for a in configuration
         },
     }
 
@@ -122,17 +123,17 @@ def _analysis_files(
     analysis: Analysis, groups: Groups, record: Record, rated: Certainty, shared: dict[str, Any]
 ) -> dict[str, str]:
     """Return the figure and the page of one analysis."""
-    name = analysis.name
+    name, slug = analysis.name, analysis.slug
     own = {table: groups[table][name] for table in _OWN}
     rows = (own["studies"], own["subgroups"], "", own["exclusions"], own["judgements"])
     forest = forest_of(analysis, record, *rows)
     scene = draw(forest)
-    figure, narrow = on_page(forest, scene, name)
+    figure, narrow = on_page(forest, scene, slug)
     studies = [study_view(analysis, s) for s in own["studies"]]
     page = environment().get_template("analysis.html")
     return {
-        f"figures/{name}.forest.svg": to_svg(scene, name, standalone=True),
-        f"analyses/{name}.html": page.render(
+        f"figures/{slug}.forest.svg": to_svg(scene, slug, standalone=True),
+        f"analyses/{slug}.html": page.render(
             **shared,
             analysis=analysis,
             record=record,
@@ -141,7 +142,8 @@ def _analysis_files(
             narrow=narrow,
             studies=studies,
             notes=wording_notes.notes(analysis, record, own["studies"]),
-            subgroups=own["subgroups"],
+            subgroups=grouped(own["subgroups"], "split"),
+            splits=own["splits"],
             sensitivity=own["sensitivity"],
             risks=own["absolute"],
             points=own["points"],
@@ -158,7 +160,7 @@ def _analysis_files(
 
 
 _OWN = (
-    *("studies", "subgroups", "sensitivity", "absolute", "points"),
+    *("studies", "subgroups", "splits", "sensitivity", "absolute", "points"),
     *("exclusions", "unused", "judgements", "arm_reductions"),
 )
 
@@ -167,5 +169,7 @@ def _small_forests(analysis: Analysis, groups: Groups, record: Record) -> tuple[
     """Draw the headline's forest plot, wide and narrow, with links to the analysis page."""
     name = analysis.name
     studies, subgroups = (groups[table][name] for table in ("studies", "subgroups"))
-    forest = compact(forest_of(analysis, record, studies, subgroups, f"analyses/{name}.html"))
-    return on_page(forest, draw(forest), name)
+    forest = compact(
+        forest_of(analysis, record, studies, subgroups, f"analyses/{analysis.slug}.html")
+    )
+    return on_page(forest, draw(forest), analysis.slug)

@@ -19,6 +19,7 @@ from ketameta.report.naming import (
     why_not_pooled,
 )
 from ketameta.synthesize.scales import LARGEST, NULL_VALUE, natural
+from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
 MINUS = "−"
@@ -261,13 +262,6 @@ def against(analysis: Analysis, record: Record, claimed: float, direction: str |
     )
 
 
-def not_computed(name: str, narrowing: str | None) -> str:
-    """Say that a claim's analysis is not there."""
-    if narrowing:
-        return f"Not computed here: {name} narrowed to {narrowing.replace('=', ' = ')}."
-    return f"Not computed here: the configuration has no analysis {name}."
-
-
 def citation(version: str, data_hash: str) -> str:
     """Say how to cite this report; authors and title are those of CITATION.cff."""
     return f"{AUTHORS}. {TITLE}. Version {version}. Data hash {data_hash}."
@@ -309,11 +303,12 @@ def _digits(value: float | None) -> str:
 
 
 def between_groups(record: Record) -> str:
-    """Write the test between subgroups; empty where there is none."""
+    """Write the test between the groups on the plot; empty where there is none."""
     if record["between_q"] is None:
         return ""
     return (
-        f"Between subgroups: Q = {fixed(record['between_q'], 2)}, df = {record['between_df']}, "
+        f"Between groups by {vocabulary().words('splits')[record['split']]}: "
+        f"Q = {fixed(record['between_q'], 2)}, df = {record['between_df']}, "
         f"{p_value(record['between_p'])}"
     )
 

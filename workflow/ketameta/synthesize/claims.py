@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ketameta.configuration import Configuration
-from ketameta.configuration.narrowing import canonical, named
+from ketameta.vocabulary.narrowing import canonical, named
 
 Record = dict[str, Any]
 

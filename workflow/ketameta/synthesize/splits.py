@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from ketameta.configuration import Analysis, Model
-from ketameta.configuration.narrowing import keys
 from ketameta.stats import subgroup_analysis
 from ketameta.synthesize.pool import RULES, number, people_of, pooled, scales_of, trials_of
 from ketameta.tables.grouping import grouped
+from ketameta.vocabulary.narrowing import keys
 
 Record = dict[str, Any]
 COMMON, SEPARATE = "common", "separate"
@@ -98,9 +98,9 @@ def _together(analysis: Analysis, members: dict[str, list[Record]]) -> dict[str,
     result = {name: pooled(measure, own, model) for name, own in members.items() if len(own) == 1}
     if not several:
         return {name: result[name] for name in members}
-    effects, labels = _columns(members)
+    yi, vi, labels = _columns(members)
     fit = subgroup_analysis(
-        *effects, labels, model.tau2, model.interval, level=model.level, common=True
+        yi, vi, labels, model.tau2, model.interval, level=model.level, common=True
     )
     place = {name.removeprefix(_AS): i for i, name in enumerate(fit.labels)}
     for name, own in several.items():
@@ -117,10 +117,12 @@ def _together(analysis: Analysis, members: dict[str, list[Record]]) -> dict[str,
     return {name: result[name] for name in members}
 
 
-def _columns(members: dict[str, list[Record]]) -> tuple[list[list[float]], list[str]]:
+def _columns(
+    members: dict[str, list[Record]],
+) -> tuple[list[float], list[float], list[str]]:
     effects = [effect for own in members.values() for effect in own]
     labels = [_AS + name for name, own in members.items() for _ in own]
-    return [[e[column] for e in effects] for column in ("yi", "vi")], labels
+    return [e["yi"] for e in effects], [e["vi"] for e in effects], labels
 
 
 def between(members: dict[str, list[Record]], model: Model) -> Record:
@@ -129,9 +131,9 @@ def between(members: dict[str, list[Record]], model: Model) -> Record:
     effects = [effect for own in members.values() for effect in own]
     if len(members) < 2 or any(effect["shared"] is not None for effect in effects):
         return {}
-    columns, labels = _columns(members)
+    yi, vi, labels = _columns(members)
     common = _common(effects, model)
-    found = subgroup_analysis(*columns, labels, model.tau2, "wald", common=common)
+    found = subgroup_analysis(yi, vi, labels, model.tau2, "wald", common=common)
     return {
         "between_q": number(found.q_between),
         "between_df": int(found.q_between_df),

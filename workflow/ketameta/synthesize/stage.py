@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis, Configuration
-from ketameta.configuration.narrowing import named
 from ketameta.normalize.ledger import REASONS
 from ketameta.storage import content_id
 from ketameta.synthesize.absolute import points, risks
@@ -19,6 +18,7 @@ from ketameta.synthesize.scales import favours, natural
 from ketameta.synthesize.splits import between, group_of, groups_of, shown, splits
 from ketameta.tables.grouping import grouped
 from ketameta.tables.stages import STAGE_TABLES
+from ketameta.vocabulary.narrowing import named
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,0 +1,42 @@
+"""Words for splits: the groups of an analysis, the test between them, and what goes with what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ketameta.report.naming import capital, listed
+from ketameta.report.wording import fixed, p_value
+from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary.narrowing import keys
+
+Record = dict[str, Any]
+HOW = {
+    "common": "All groups share one τ², as few trials a group say little of how far trials differ, "
+    "and the rule of their intervals is that of the total.",
+    "separate": "Each group has a τ² of its own, so that a total may lie outside its subtotals.",
+}
+
+
+def name(split: str) -> str:
+    """Name what the groups of a split differ in."""
+    return vocabulary().words("splits")[split]
+
+
+def group(split: str | None, word: str) -> str:
+    """Name a group: IV ketamine, single dose, people with bipolar depression."""
+    return capital(keys()[split].get(word, word) or "not stated") if split else ""
+
+
+def test(row: Record) -> str:
+    """Write the test between the groups of a row of the table splits; empty where there is none."""
+    if row["q"] is None:
+        return ""
+    return f"Q = {fixed(row['q'], 2)}, df = {row['df']}, {p_value(row['p'])}"
+
+
+def confounded(row: Record) -> str:
+    """Say which other splits part the trials in nearly the same way; empty where none does."""
+    if not row["confounded"]:
+        return ""
+    others = listed([name(split) for split in row["confounded"]])
+    return f"Goes together with {others} in these trials: which of them matters cannot be told."
