@@ -255,11 +255,11 @@ def records(tables, configuration):
 
 
 @pytest.fixture(scope="session")
-def configuration():
-    """Return the questions of the tests."""
+def configuration(tables):
+    """Return the questions of the tests, with the narrowed ones that their claims name."""
     from ketameta.configuration import load
 
-    return load(QUESTIONS)
+    return load(QUESTIONS).asked(row["analysis"] for row in tables["syntheses"])
 
 
 @pytest.fixture

@@ -69,7 +69,13 @@ def test_outcomes_have_a_kind_and_a_sense() -> None:
 
 def test_treatments_have_a_known_comparator_class() -> None:
     classes = {treatment.comparator_class for treatment in WORDS.treatments.values()}
-    assert classes == set(WORDS.words("comparator_classes"))
+    known = WORDS.words("comparator_classes")
+    assert classes == {name for name in known if "+" not in name}
+    # a class with something given beside the control is one of these with a word of cotreatments
+    beside = set(WORDS.cotreatments.values())
+    for name in set(known) - classes:
+        own, _, other = name.partition("+")
+        assert (own in classes, other in beside) == (True, True), name
 
 
 def test_flags_say_what_they_mean_for_pooling() -> None:

@@ -141,7 +141,8 @@ def test_indirectness_by_hand(inert, p, rating, known):
     studies = [study("a", inert)]
     if inert < 100:
         studies.append(study("b", 100 - inert, comparator_class="active"))
-    found = indirectness(EVENTS, record(between_p=p), studies, LIMITS)
+    row = record(between_p=p, split="comparator_class")
+    found = indirectness(EVENTS, row, studies, LIMITS)
     assert (found.rating, found.judged) == (rating, known)
 
 

@@ -65,6 +65,8 @@ def solid(scene):
 
 def test_a_funnel_has_eggers_line_from_ten_effects_on(drawings, tables):
     for row in tables["asymmetry"]:
+        if "@" in row["analysis"]:
+            continue
         scene = drawings[row["analysis"], "funnel"].make()
         said = " ".join(s.text for s in flat(scene.shapes) if isinstance(s, Text))
         assert len(solid(scene)) == (row["k"] >= 10)

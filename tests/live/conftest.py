@@ -10,6 +10,7 @@ from ketameta.evidence.judged import judged
 from ketameta.ingest.stage import ingest
 from ketameta.normalize.stage import normalize
 from ketameta.synthesize.stage import synthesize
+from ketameta.vocabulary.narrowing import named
 
 from .edits import EDITS, write_edited
 
@@ -42,13 +43,14 @@ def place(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def configuration(place) -> Configuration:
-    return load(place.config)
+def configuration(place, tables) -> Configuration:
+    return load(place.config).asked(named(tables["claims"]))
 
 
 @pytest.fixture(scope="session")
-def tables(place, configuration):
+def tables(place):
     """Return what each stage makes of the tables, as rows by table."""
+    configuration = load(place.config)
 
     def rows(found):
         return {name: table.to_pylist() for name, table in found.items()}

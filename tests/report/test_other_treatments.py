@@ -27,7 +27,7 @@ def test_no_sentence_and_no_axis_of_other_treatments_says_ketamine(made, kit, ps
     means = kit.scores(*[(12 + n, 8, 25, 20, 9, 25) for n in range(4)])
     tables = renamed(kit.together(events, means))
     asked = {"response": kit.response, "share": kit.share, "score": kit.score, "fall": kit.fall}
-    two = {"treatments": ["psilocybin", "lsd"], "headline": True, "subgroup": "treatment"}
+    two = {"treatments": ["psilocybin", "lsd"], "headline": True, "splits": ["treatment"]}
     one = {"treatments": ["psilocybin"], "comparators": ["head-to-head", "inert"]}
     analyses = {name: analysis | two for name, analysis in asked.items()}
     analyses |= {f"{name}_one": analysis | one for name, analysis in asked.items()}

@@ -75,8 +75,8 @@ def test_every_project_of_few_rows_is_tried(kit):
     [
         {"populations": ["pain"]},
         {"minimum_k": 5},
-        {"subgroup": None},
-        {"subgroup": "treatment"},
+        {"splits": []},
+        {"splits": ["treatment"]},
         {"arms": "split"},
         {"arms": "whole"},
         {"window": None},

@@ -90,13 +90,6 @@ def test_points_fall_back_on_the_next_scale_and_then_on_none(question):
     assert points(replace(question, measure="MD"), pooled(-5, -7, -3), [score("MADRS", 9)]) == []
 
 
-def test_a_claim_about_some_of_the_patients_is_narrowed(tables):
-    tests = tables["claim_tests"]
-    assert {(t["analysis"], t["narrowing"]) for t in tests if t["claim_id"] == "bipolar"} == {
-        ("depression_24h", "population=BD")
-    }
-
-
 def test_rows_of_pooled_trials_that_were_left_out_are_listed(tables):
     # the ketamine 0.4 mg/kg arm of Singh 2016 has a change without an SD
     rows = [

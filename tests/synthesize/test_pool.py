@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ketameta.stats import glmm, random_effects, three_level
-from ketameta.synthesize.pool import between, intervals, normal_interval, pooled, weights
+from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.scales import favours, natural
 
 
@@ -112,20 +112,6 @@ def test_arms_that_share_a_control_whole_are_pooled_with_their_covariance(model)
     assert found["estimate"] == pytest.approx(fit.beta[0])
     assert found["se"] == pytest.approx(fit.se[0])
     assert (found["k"], found["n"]) == (3, 20 + 22 + 30 + 25 + 25 + 25 + 80)
-
-
-def test_the_test_between_subgroups_is_the_q_of_their_estimates(model):
-    groups = {"x": [effect("a", 0.1, 0.01), effect("b", 0.1, 0.01)], "y": [effect("c", 0.5, 0.02)]}
-    found = between(groups, model)
-    w = np.array([1 / 0.005, 1 / 0.02])
-    y = np.array([0.1, 0.5])
-    expected = float((w * (y - (w @ y) / w.sum()) ** 2).sum())
-    assert found["between_q"] == pytest.approx(expected)
-    assert found["between_df"] == 1
-
-
-def test_one_group_has_nothing_between(model, three):
-    assert between({"x": three}, model) == {}
 
 
 @pytest.mark.parametrize(

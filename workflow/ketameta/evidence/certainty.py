@@ -222,7 +222,7 @@ def indirectness(
         return Rating("indirectness", 0, False, (), facts)
     shares = shares_of(studies, "comparator_class")
     facts |= {"classes": shares, "p": None}
-    if len(shares) < 2 or record["split"] != "comparator_class":
+    if len(shares) < 2 or record.get("split") != "comparator_class":
         return Rating("indirectness", 0, False, (), facts)
     p = facts["p"] = record["between_p"]
     if p is None:

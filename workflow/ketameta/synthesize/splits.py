@@ -71,7 +71,7 @@ def splits(analysis: Analysis, effects: Sequence[Record]) -> tuple[list[Record],
                 "q": test.get("between_q"),
                 "df": test.get("between_df"),
                 "p": test.get("between_p"),
-                "tau2": test.get("tau2") if common else None,
+                "tau2": test.get("between_tau2"),
                 "tau2_groups": COMMON if common else SEPARATE,
                 "confounded": [s for s in others if together(split, s, effects) >= TOGETHER],
             }
@@ -126,7 +126,10 @@ def _columns(
 
 
 def between(members: dict[str, list[Record]], model: Model) -> Record:
-    """Test whether groups differ: Q between them, chi-squared (see `stats.subgroup_analysis`)."""
+    """Test whether groups differ: Q between them, chi-squared (see `stats.subgroup_analysis`).
+
+    `between_tau2` is what is left within them, where it is one for all.
+    """
     members = _known(members)
     effects = [effect for own in members.values() for effect in own]
     if len(members) < 2 or any(effect["shared"] is not None for effect in effects):
@@ -138,7 +141,7 @@ def between(members: dict[str, list[Record]], model: Model) -> Record:
         "between_q": number(found.q_between),
         "between_df": int(found.q_between_df),
         "between_p": number(found.q_between_p),
-        "tau2": number(np.ravel(found.tau2)[0]) if common else None,
+        "between_tau2": number(np.ravel(found.tau2)[0]) if common else None,
     }
 
 

@@ -216,6 +216,7 @@ SYNTHESES = TableSchema(
         Column("between_q", "number", "Q between these groups"),
         Column("between_df", "integer", "its degrees of freedom"),
         Column("between_p", "number", "its p"),
+        Column("between_tau2", "number", "variance left within groups, where it is one for all"),
     ),
     key=("analysis",),
 )
