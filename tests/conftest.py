@@ -144,11 +144,16 @@ def copy_small(folder):
             header, *rows = csv.reader(file)
         if "trial_id" in header:
             rows = [row for row in rows if row[header.index("trial_id")] in SMALL_TRIALS]
+        if path.name == "claims.csv":
+            # what narrows an analysis makes another one
+            rows = [row for row in rows if "@" not in row[header.index("analysis")]]
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([header, *rows])
     path = folder / "workflow" / "config" / "analyses.yaml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     content["analyses"] = {name: content["analyses"][name] for name in SMALL}
+    for key in ("narrowed", "summaries"):
+        content.pop(key, None)
     path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return project
 

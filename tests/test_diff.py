@@ -506,7 +506,8 @@ def test_a_record_carries_verdict_and_certainty_and_an_older_one_without_is_read
     release = made("2026-01-31", old, configuration)
     content = json.loads(release.to_json())
     assert content["syntheses"][0]["verdict"] == "favours treatment"
-    assert {row["certainty"] for row in content["syntheses"]} <= {"moderate", "low", "very low", "not rated"}
+    levels = {"moderate", "low", "very low", "not rated"}
+    assert {row["certainty"] for row in content["syntheses"]} <= levels
     assert content["claims"]["mild_side_effects"] == "contradicted"
     del content["claims"]
     for row in content["syntheses"]:

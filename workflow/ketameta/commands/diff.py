@@ -292,12 +292,8 @@ def _by_running_code(version: Version, configuration: Configuration) -> Rows:
 
 def results_of(tables: Rows, configuration: Configuration) -> Rows:
     """Normalise, pool and judge raw tables in memory, without the variants."""
+    from ketameta.evidence.attribution import tables_of
     from ketameta.evidence.judged import results
-    from ketameta.normalize.stage import normalize
-    from ketameta.synthesize.stage import synthesize
 
     plain = Configuration(tuple(replace(analysis, variants=()) for analysis in configuration))
-    made = normalize({**tables, "problems": []}, plain)
-    rows = {name: table.to_pylist() for name, table in made.items()}
-    made = synthesize({**tables, **rows}, plain)
-    return results({**tables, **{name: made[name].to_pylist() for name in made}}, configuration)
+    return results({**tables, **tables_of(tables, plain)}, configuration)

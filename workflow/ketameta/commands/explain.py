@@ -8,14 +8,17 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ketameta.commands.since import NoRunError, Since, Standing, made_rows, since_the_run
 from ketameta.configuration import CONFIG, Analysis, Configuration, ConfigurationError, load
+from ketameta.configuration.faults import narrowed_fault
 from ketameta.evidence.rows import ADDED
 from ketameta.tables.grouping import grouped
 from ketameta.vocabulary import nearest
+from ketameta.vocabulary.narrowing import canonical
 
 PROCESSED = Path("data/processed")
 MOST = 20
@@ -27,6 +30,7 @@ Say where a number came from, down to the raw cells, as the last run has it.
   ketameta explain response_24h                an analysis: its trials, and those not pooled
   ketameta explain murrough2013a               a trial: in which analyses it is, and why not
   ketameta explain response_24h murrough2013a  the trial's effect with every step and raw row
+  ketameta explain 'depression_24h@population=TRD'  an analysis of fewer trials, made now if need be
 
 Where the tables changed since that run it says so, and shows the rows as they stand now.
 """
@@ -48,11 +52,11 @@ def explain(given: argparse.Namespace) -> int:
     1 where the configuration has faults or there is no run that can tell, 2 for unknown words.
     """
     try:
-        configuration = load(CONFIG)
+        configuration = _configuration(given.words)
         analysis, trial = _asked(given.words, configuration)
         if analysis is None and trial is None:
             return _list(configuration)
-        since = since_the_run()
+        since = _since(analysis)
         _known_to_the_run(since, analysis, trial)
         for said in (since.sentence(), _refitted(since, analysis)):
             if said:
@@ -64,7 +68,7 @@ def explain(given: argparse.Namespace) -> int:
             _trial(trial, configuration, since)
             _changed(trial, since)
         elif not _studies(analysis, trial, since):
-            _not_in(analysis, trial)
+            _not_in(analysis, trial, since)
             _changed(trial, since)
     except (ConfigurationError, NoRunError) as error:
         print(error, file=sys.stderr)
@@ -73,6 +77,32 @@ def explain(given: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _configuration(words: Sequence[str]) -> Configuration:
+    """Return the questions with the narrowed ones of the run and of the words.
+
+    Raises `UnknownWordError` for a key or a word that nothing can be narrowed by.
+    """
+    whole = load(CONFIG)
+    for word in words:
+        if "@" in word and (said := narrowed_fault(word, whole.names)):
+            raise UnknownWordError(f"{word}: {said}")
+    try:
+        made = [row["analysis"] for row in made_rows("syntheses")]
+    except NoRunError:
+        made = []
+    return whole.asked([*made, *words])
+
+
+def _since(analysis: Analysis | None) -> Since:
+    """Return the run, with the tables of a narrowed analysis that it did not make."""
+    from ketameta.evidence.attribution import tables_of
+
+    since = since_the_run()
+    if analysis is None or not analysis.narrow or made_rows("syntheses", analysis=analysis.name):
+        return since
+    return replace(since, more=tables_of(since.then, Configuration((analysis,))))
 
 
 def _asked(
@@ -84,6 +114,7 @@ def _asked(
     """
     if len(words) > 2:
         raise UnknownWordError(f"{' '.join(words)}: one analysis and one trial at the most")
+    words = [canonical(word) for word in words]
     names = [word for word in words if word in configuration.names]
     rest = [word for word in words if word not in names]
     if not rest and len(names) < 2:
@@ -130,7 +161,7 @@ def _unknown(what: str, word: str, trials: dict[str, str], names: list[str]) -> 
 def _known_to_the_run(since: Since, analysis: Analysis | None, trial: str | None) -> None:
     """Raise `NoRunError` where an analysis or a trial was added since the run."""
     again = "since the last run: run `ketameta run`"
-    if analysis and not made_rows("syntheses", analysis=analysis.name):
+    if analysis and not since.rows("syntheses", analysis=analysis.name):
         raise NoRunError(f"{analysis.name} was added to {CONFIG} {again}")
     if trial and trial not in {row["trial_id"] for row in since.then["trials"]}:
         row = next(row for row in since.now["trials"] if row["trial_id"] == trial)
@@ -144,7 +175,7 @@ def _refitted(since: Since, analysis: Analysis | None) -> str:
 
     if analysis is None:
         return ""
-    (made,) = made_rows("syntheses", analysis=analysis.name)
+    (made,) = since.rows("syntheses", analysis=analysis.name)
     try:
         now = {"analysis": analysis.name, **fitted(since.then, analysis)}
     except KeyError:
@@ -176,11 +207,15 @@ def _list(configuration: Configuration) -> int:
 
 def _analysis(analysis: Analysis, configuration: Configuration, since: Since) -> None:
     from ketameta.commands.results import read_results
+    from ketameta.evidence.judged import results
     from ketameta.report import wording, wording_certainty
 
     name = analysis.name
-    studies, others = (made_rows(table, analysis=name) for table in ("studies", "exclusions"))
-    found = read_results(PROCESSED, configuration, claims=False)["syntheses"]
+    studies, others = (since.rows(table, analysis=name) for table in ("studies", "exclusions"))
+    if since.more:
+        found = results({**since.then, **since.more}, configuration)["syntheses"]
+    else:
+        found = read_results(PROCESSED, configuration, claims=False)["syntheses"]
     record = next(row for row in found if row["analysis"] == name)
     print(f"{analysis.display.title}\n{analysis.display.question}\n")
     _say(wording.answer(analysis, record))
@@ -217,20 +252,20 @@ def _reason(row: Record) -> str:
 
 def _studies(analysis: Analysis, trial: str, since: Since) -> bool:
     """Print a trial's effects in an analysis, each with its steps; False where it has none."""
-    own = made_rows("studies", analysis=analysis.name, trial_id=trial)
+    own = since.rows("studies", analysis=analysis.name, trial_id=trial)
     for study in own:
         _study(analysis, study, since)
     return bool(own)
 
 
-def _not_in(analysis: Analysis, trial: str) -> None:
+def _not_in(analysis: Analysis, trial: str, since: Since) -> None:
     """Print why a trial has no effect in an analysis."""
     name = analysis.name
-    for row in made_rows("exclusions", analysis=name, trial_id=trial):
+    for row in since.rows("exclusions", analysis=name, trial_id=trial):
         print(f"{row['label']} is not in {name}: {_reason(row)}")
         _say(f"rows: {', '.join(row['rows'])}", "  ", "  ")
         return
-    _say(f"{trial} is not in {name}: {_never(_ledger(trial)[name])}", rest="  ")
+    _say(f"{trial} is not in {name}: {_never(_ledger(trial, since)[name])}", rest="  ")
 
 
 def _changed(trial: str, since: Since, *kinds: str) -> None:
@@ -255,7 +290,7 @@ def _trial(trial: str, configuration: Configuration, since: Since) -> None:
     print(f"{row['label']} ({trial}): {row['population']}, {row['design']}{people}")
     studies = grouped(made_rows("studies", trial_id=trial), "analysis")
     left = {row["analysis"]: row for row in made_rows("exclusions", trial_id=trial)}
-    ledger = _ledger(trial)
+    ledger = _ledger(trial, since)
     width = max(map(len, configuration.names))
     never: dict[str, list[str]] = {}
     asked = len(configuration.names)
@@ -280,9 +315,9 @@ def _trial(trial: str, configuration: Configuration, since: Since) -> None:
         print(f"\nketameta explain ANALYSIS {trial} shows every step of its effect.")
 
 
-def _ledger(trial: str) -> dict[Any, list[Record]]:
+def _ledger(trial: str, since: Since) -> dict[Any, list[Record]]:
     """Return what became of a trial's rows, by analysis."""
-    return grouped(made_rows("ledger", trial_id=trial), "analysis")
+    return grouped(since.rows("ledger", trial_id=trial), "analysis")
 
 
 def _never(entries: list[Record]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,21 @@ class Standing:
 
 @dataclass(frozen=True)
 class Since:
-    """The raw tables of the last run and as they stand now; `faults` counts what is wrong now."""
+    """The raw tables of the last run and as they stand now; `faults` counts what is wrong now.
+
+    `more` holds the tables of an analysis that the run did not make.
+    """
 
     then: Rows
     now: Rows
     faults: int
+    more: Rows = field(default_factory=dict)
+
+    def rows(self, name: str, **where: str) -> list[Record]:
+        """Return rows of a table of the run, or of the analysis made beside it."""
+        if name not in self.more:
+            return made_rows(name, Path(), **where)
+        return [r for r in self.more[name] if all(r[key] == where[key] for key in where)]
 
     @cached_property
     def changes(self) -> list[RowChange]:

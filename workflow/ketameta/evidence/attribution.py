@@ -14,12 +14,21 @@ from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.changes import SAME, Cause, Move, difference, on_scale
 from ketameta.evidence.edits import Edit, edits
 from ketameta.evidence.rows import ADDED, REMOVED, RowChange, Tables, changed_rows
-from ketameta.normalize.stage import effects_of, raw_rows, trials_of
+from ketameta.normalize.stage import effects_of, normalize, raw_rows, trials_of
 from ketameta.synthesize.pool import pooled
+from ketameta.synthesize.stage import synthesize
 from ketameta.tables.raw import EFFECT_TABLES
 
 Record = dict[str, Any]
 MOST_FITS = 600
+
+
+def tables_of(raw: Tables, configuration: Configuration) -> Tables:
+    """Normalise and pool raw tables in memory: return the tables of both stages as rows."""
+    made = normalize({**raw, "problems": []}, configuration)
+    rows = {name: table.to_pylist() for name, table in made.items()}
+    made = synthesize({**raw, **rows}, configuration)
+    return rows | {name: table.to_pylist() for name, table in made.items()}
 
 
 def attribute(

@@ -49,10 +49,10 @@ def refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
         return "other population", trial.population
     if trial.design_flag and trial.design_flag not in question.design_flags:
         return "design", trial.design_flag
-    if refused := _flag(question, row):
-        return "flagged", refused
     if refused := _narrowed(question, trial, row):
         return "narrowed", refused
+    if refused := _flag(question, row):
+        return "flagged", refused
     refusal = _contrast_refusal if row.table == "contrasts" else _outcome_refusal
     return refusal(question, trial, row)
 
