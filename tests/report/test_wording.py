@@ -229,8 +229,12 @@ def test_the_rule_that_chose_the_interval_follows_from_the_result(configuration,
         elif record["model"].startswith("binomial"):
             assert "binomial-normal" in said
         else:
-            rule = "Wald" if record["k"] == 2 or record["tau2"] == 0 else "HKSJ"
+            wald = record["wald_high"] - record["wald_low"]
+            hksj = record["hksj_high"] - record["hksj_low"]
+            chosen = record["k"] == 2 or record["tau2"] == 0
+            rule = "Wald" if chosen and wald > hksj else "HKSJ"
             assert f"so the headline is the {rule} interval" in said
+            assert (f"{rule} is the wider" in said) == chosen
 
 
 def test_the_method_cites_the_model_that_was_used(configuration, records):
