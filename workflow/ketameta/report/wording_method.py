@@ -9,6 +9,7 @@ from typing import Any
 from ketameta.configuration import Analysis
 from ketameta.report.references import REFERENCES
 from ketameta.report.wording import count, percent
+from ketameta.synthesize.prediction import FEWEST, expected
 
 Record = dict[str, Any]
 
@@ -108,10 +109,10 @@ def method(analysis: Analysis, record: Record) -> list[str]:
         if record["i2_q"] is not None
         else "I² is from τ² and the typical sampling variance (Higgins 2002)."
     )
-    if record["pi_low"] is not None:
+    if expected(record):
         text.append(f"The {level} prediction interval is {_PREDICTION[analysis.model.prediction]}.")
-    elif record["k"] == 2:
-        text.append("Two trials give no prediction interval.")
+    elif record["k"] < FEWEST:
+        text.append(f"Fewer than {FEWEST} trials give no prediction interval worth telling.")
     if record["between_q"] is not None:
         text.append("Subgroups have a τ² each; the test between them is on their estimates.")
     return text
