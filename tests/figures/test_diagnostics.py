@@ -14,13 +14,14 @@ def rows_of(tables, table, name):
     return [row for row in tables[table] if row["analysis"] == name]
 
 
-def test_diagnostics_exist_from_three_effects_on(tables):
+def test_diagnostics_exist_from_five_effects_on(tables):
     counts = {
         r["analysis"]: len(rows_of(tables, "studies", r["analysis"])) for r in tables["syntheses"]
     }
     diagnosed = {r["analysis"] for r in tables["diagnostics"]}
-    assert diagnosed == {name for name, k in counts.items() if k >= 3}
+    assert diagnosed == {name for name, k in counts.items() if k >= 5}
     assert {r["analysis"] for r in tables["asymmetry"]} == diagnosed
+    assert {4, 5} <= set(counts.values())
 
 
 def test_the_last_step_of_the_cumulation_is_the_synthesis(tables):

@@ -83,7 +83,7 @@ def test_trials_of_one_size_are_not_said_to_be_too_few(made, kit):
 
 
 def test_effects_alike_have_a_baujat_plot_with_an_axis(made, kit):
-    found = made(differences(kit, "MD", *((5, 1) for n in range(4))), asked(kit, "MD"))
+    found = made(differences(kit, "MD", *((5, 1) for n in range(5))), asked(kit, "MD"))
     shown = re.findall(r"<text[^>]*>([^<]*)</text>", found.files["figures/a.baujat.svg"])
     assert {"0", "0.2", "1"} <= set(shown)
 

@@ -70,10 +70,40 @@ def test_an_answer_names_a_side_only_where_interval_and_certainty_allow(configur
         none = null[analysis.select.measure]
         excludes = not record["ci_low"] <= none <= record["ci_high"]
         assert names == (excludes and record["certainty"] != "very low")
-        crossed = record["pi_low"] is not None and record["pi_low"] <= none <= record["pi_high"]
-        assert (
-            "prediction interval, for a single new trial, is compatible with no difference" in said
-        ) == (excludes and crossed)
+        # said once a page, in a sentence of its own
+        assert "of 100 settings" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "ends", "said"),
+    [
+        ("response_24h", (1.24, 3.1), "true risk ratio would lie between 1.24 and 3.10."),
+        ("response_24h", (0.9, 3.1), "between 0.90 and 3.10: no difference, or one in the other "
+         "direction, is not excluded."),
+        ("response_24h", (1.0, 3.1), "true risk ratio would lie between 1.00 and 3.10."),
+        ("response_24h_arm", (0.176, 0.66), "true share would lie between 18% and 66%."),
+        ("reduction_24h_arm", (-35.2, 113.4), "true mean fall would lie between −35% and 100%."),
+        ("depression_24h", (-1.2, -0.1), "standardised mean difference would lie between −1.20 "
+         "and −0.10."),
+    ],
+)  # fmt: skip
+def test_the_prediction_is_a_plain_sentence_on_its_scale(configuration, name, ends, said):
+    analysis = configuration[name]
+    row = {"measure": analysis.select.measure, "k": 5, "pi_low": ends[0], "pi_high": ends[1]}
+    text = wording.prediction(analysis, row)
+    assert text.startswith("In 95 of 100 settings like these the ")
+    assert text.endswith(said)
+    assert wording.prediction(analysis, row | {"k": 4}) == ""
+    assert wording.prediction_interval(row | {"k": 4}) == ""
+
+
+def test_few_trials_say_why_there_is_no_prediction(configuration, records):
+    analysis, row = configuration["depression_24h"], records["depression_24h"]
+    said = " ".join(wording_method.method(analysis, row))
+    assert "prediction interval is from t" in said
+    few = " ".join(wording_method.method(analysis, row | {"k": 4}))
+    assert "Fewer than 5 trials give no prediction interval worth telling." in few
+    assert "prediction interval is from t" not in few
 
 
 LEVELS = ("very low", "low", "moderate", "high")
@@ -229,8 +259,12 @@ def test_the_rule_that_chose_the_interval_follows_from_the_result(configuration,
         elif record["model"].startswith("binomial"):
             assert "binomial-normal" in said
         else:
-            rule = "Wald" if record["k"] == 2 or record["tau2"] == 0 else "HKSJ"
+            wald = record["wald_high"] - record["wald_low"]
+            hksj = record["hksj_high"] - record["hksj_low"]
+            chosen = record["k"] == 2 or record["tau2"] == 0
+            rule = "Wald" if chosen and wald > hksj else "HKSJ"
             assert f"so the headline is the {rule} interval" in said
+            assert (f"{rule} is the wider" in said) == chosen
 
 
 def test_the_method_cites_the_model_that_was_used(configuration, records):

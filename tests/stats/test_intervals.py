@@ -36,6 +36,71 @@ def test_adhoc_never_multiplies_by_less_than_one(univariate):
     assert floor.se == max(wald.se, plain.se)
 
 
+# effects, variances; by metafor 3.8-1: the rule that is right for auto, then lower, upper and p of
+# rma(yi, vi, test = "z" or "knha", control = list(threshold = 1e-12))
+AUTO = {
+    "spread, five": (
+        ([0.1, 0.62, 0.45, 0.3, 0.95], [0.02, 0.09, 0.16, 0.05, 0.4]),
+        ("hksj", -0.0212769157520006, 0.621480876945061, 0.0605159357145298),
+    ),
+    "no spread, HKSJ far too narrow": (
+        ([0.3, 0.32, 0.35, 0.29], [0.02, 0.09, 0.16, 0.05]),
+        ("wald", 0.0941360240346321, 0.51352693304009, 0.004513804511595),
+    ),
+    "no spread, HKSJ wider": (
+        ([0.1, 0.55, -0.1, 0.6], [0.05, 0.09, 0.16, 0.2]),
+        ("hksj", -0.227188733252756, 0.72227070046587, 0.195609377114915),
+    ),
+    "two": (
+        ([0.1, 0.9], [0.02, 0.05]),
+        ("hksj", -4.59564504245453, 5.55814504245453, 0.441125877909979),
+    ),
+    "two that agree": (
+        ([0.4, 0.41], [0.02, 0.05]),
+        ("wald", 0.168596640098412, 0.637117645615873, 0.000750197398661727),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AUTO)
+def test_auto_takes_the_rule_that_metafors_intervals_ask_for(case):
+    effects, expected = AUTO[case]
+    fit = random_effects(*effects, interval="auto")
+    assert fit.rule == expected[0]
+    assert_allclose([fit.ci_low, fit.ci_high, fit.p], expected[1:], rtol=1e-9)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_auto_is_never_the_narrower_where_it_may_choose_and_hksj_elsewhere(level):
+    g = np.random.default_rng(7)
+    v = 0.25 * g.chisquare(1, (600, 6)).clip(0.036, 2.4)
+    y = g.normal(0.3, np.sqrt(v + 0.02))
+    y[np.arange(6) >= g.integers(2, 7, 600)[:, None]] = np.nan
+    v[np.isnan(y)] = np.nan
+    auto, wald, hksj = (random_effects(y, v, "DL", r, level) for r in ("auto", "wald", "hksj"))
+    width = {id(f): f.ci_high - f.ci_low for f in (auto, wald, hksj)}
+    chosen = (auto.tau2 == 0) | (auto.k == 2)
+    widest = np.maximum(width[id(wald)], width[id(hksj)])
+    assert_allclose(width[id(auto)], np.where(chosen, widest, width[id(hksj)]), rtol=1e-12)
+    # each rule fires in each place, so that the line above says something
+    assert {(c, r) for c, r in zip(chosen, auto.rule, strict=True)} == {
+        *((True, "wald"), (True, "hksj"), (False, "hksj"))
+    }
+    by = np.where(auto.rule == "wald", wald.p, hksj.p)
+    assert_allclose(auto.p, by, rtol=1e-12)
+
+
+def test_auto_of_effects_that_are_all_equal_is_walds():
+    fit = random_effects([0.5, 0.5, 0.5], [0.1, 0.2, 0.3])
+    assert (fit.rule, fit.se) == ("wald", pytest.approx((10 + 5 + 10 / 3) ** -0.5, rel=1e-12))
+
+
+def test_auto_of_a_common_effect_is_walds_since_no_spread_is_assumed(bcg):
+    auto, wald, hksj = (random_effects(*bcg, "EE", rule) for rule in ("auto", "wald", "hksj"))
+    assert (auto.rule, auto.ci_high) == ("wald", wald.ci_high)
+    assert hksj.ci_high > wald.ci_high
+
+
 def test_level_is_that_of_the_interval(bcg):
     fit = random_effects(*bcg, interval="wald", level=0.8)
     assert (fit.ci_high - fit.estimate) / fit.se == pytest.approx(stats.norm.ppf(0.9), rel=1e-12)

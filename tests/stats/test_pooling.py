@@ -117,18 +117,7 @@ def test_two_studies_have_a_closed_form():
     fit = random_effects(y, v, interval="hksj")
     assert fit.tau2 == pytest.approx((0.64 - 0.07) / 2, rel=1e-13)
     assert (fit.df, fit.rule) == (1, "hksj")
-    assert random_effects(y, v).rule == "wald"
     assert random_effects([0.1, 0.2], v).tau2 == 0
-
-
-def test_auto_is_hksj_only_with_heterogeneity_and_three_studies():
-    y = np.array([[0.0, 1.0, 2.0], [0.0, 0.01, 0.02], [0.0, 3.0, np.nan]])
-    v = np.where(np.isnan(y), np.nan, 0.1)
-    fit = random_effects(y, v, interval="auto")
-    assert fit.rule.tolist() == ["hksj", "wald", "wald"]
-    assert fit.df.tolist() == [2, np.inf, np.inf]
-    for rule, i in (("hksj", 0), ("wald", 1), ("wald", 2)):
-        assert fit.ci_low[i] == random_effects(y[i], v[i], interval=rule).ci_low
 
 
 @pytest.mark.parametrize("method", ESTIMATORS)

@@ -157,10 +157,31 @@ def test_groups_of_their_own_are_tested_together_and_against_each_other(bcg):
 
 
 def test_rules_fire_as_their_names_say(bcg):
-    x = np.arange(13.0)
-    assert meta_regression(*bcg, x, interval="auto").rule == "hksj"
-    assert meta_regression(*bcg, x, "EE", "auto").rule == "wald"
-    assert meta_regression(bcg[0][:3], bcg[1][:3], x[:3], "DL", "auto").rule == "wald"
+    x, (y, v) = np.arange(13.0), bcg
+    assert meta_regression(y, v, x, interval="auto").rule == "hksj"
+    # effects pulled together leave no tau2 and residuals far smaller than their errors; three
+    # studies leave one degree of freedom, whose t is far from normal
+    assert meta_regression(y / 100, v, x, "DL", "auto").rule == "wald"
+    assert meta_regression(y, v, x, "EE", "auto").rule == "wald"
+    assert meta_regression(y[:3], v[:3], x[:3], "DL", "auto").rule == "hksj"
+    assert meta_regression(y[:3] / 1000, v[:3], x[:3], "DL", "auto").rule == "wald"
+
+
+def test_auto_is_never_the_narrower_where_it_may_choose_and_hksj_elsewhere():
+    g = np.random.default_rng(8)
+    v = g.uniform(0.02, 0.4, (300, 5))
+    y = g.normal(0.3, np.sqrt(v + 0.02))
+    y[::3, 0] = y[::3, 1] = np.nan  # three studies on two columns
+    v[np.isnan(y)] = np.nan
+    x = np.arange(5.0)
+    auto, wald, hksj = (meta_regression(y, v, x, "DL", r) for r in ("auto", "wald", "hksj"))
+    width, one, other = (f.ci_high - f.ci_low for f in (auto, wald, hksj))
+    chosen = (auto.tau2 == 0) | (auto.k == 3)
+    expected = np.where(chosen[:, None], np.maximum(one, other), other)
+    assert_allclose(width, expected, rtol=1e-12)
+    assert_allclose(auto.qm_p, np.where(auto.rule == "wald", wald.qm_p, hksj.qm_p), rtol=1e-12)
+    assert set(auto.rule[chosen]) == {"wald", "hksj"}
+    assert set(auto.rule[~chosen]) == {"hksj"}
 
 
 @pytest.mark.parametrize("k", [0, 1, 2])

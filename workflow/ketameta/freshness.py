@@ -38,7 +38,8 @@ _DRAWING = (
     *("figures", "report/__init__", "report/bias", "report/diagnostic_data"),
     *("report/forest_data", "report/graphics", "report/naming", "report/statistical_data"),
     *("report/wording", "report/wording_notes"),
-    *("synthesize/__init__", "synthesize/scales", "tables", "vocabulary", "configuration"),
+    *("synthesize/__init__", "synthesize/prediction", "synthesize/scales"),
+    *("tables", "vocabulary", "configuration"),
 )
 
 

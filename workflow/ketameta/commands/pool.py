@@ -97,8 +97,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--interval",
         default=DEFAULT,
-        help="wald, hksj, hksj-adhoc, profile, henmi-copas or auto (default: HKSJ where tau² is "
-        "above 0 and studies are more than 2, else Wald)",
+        help="wald, hksj, hksj-adhoc, profile, henmi-copas or auto (default: HKSJ; where tau² "
+        "is 0 or studies are 2, the wider of Wald and HKSJ)",
     )
     parser.add_argument("--prediction", default="k-1", help="k-1 (default), k-2, normal or hksj")
     parser.add_argument(

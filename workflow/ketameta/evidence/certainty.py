@@ -18,6 +18,7 @@ from typing import Any
 
 from ketameta.configuration import Analysis, Thresholds
 from ketameta.evidence.verdicts import position
+from ketameta.synthesize.prediction import expected
 from ketameta.synthesize.scales import NULL_VALUE
 from ketameta.vocabulary import vocabulary
 
@@ -191,9 +192,10 @@ def inconsistency(record: Record, bounds: tuple[float, float] | None, limits: Th
 
 def _reach(record: Record, bounds: tuple[float, float] | None, limits: Thresholds) -> str:
     """Say which other answer the prediction interval gives; empty where none."""
-    low, high = record["pi_low"], record["pi_high"]
-    if low is None or high is None or not record["i2"] > 0:
+    further = expected(record)
+    if further is None or not record["i2"] > 0:
         return ""
+    low, high = further.low, further.high
     null = NULL_VALUE.get(record["measure"])
     if null is None:
         return "apart" if _distance(record, low, high) > limits.worthwhile_points else ""

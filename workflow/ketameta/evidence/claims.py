@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ketameta.evidence.verdicts import CONTROL, TREATMENT, verdict
+from ketameta.synthesize.prediction import expected
 from ketameta.synthesize.scales import NULL_VALUE
 
 Record = dict[str, Any]
@@ -100,10 +101,10 @@ def _no_worse(record: Record) -> Line:
 def _for(record: Record, because: str) -> Line:
     """Support a claim as far as certainty and a single new trial allow."""
     null = NULL_VALUE[record["measure"]]
-    low, high = record["pi_low"], record["pi_high"]
+    further = expected(record)
     if not _sure(record):
         return Line(PARTLY, f"{because}, low")
-    if because == "better" and low is not None and low <= null <= high:
+    if because == "better" and further and further.low <= null <= further.high:
         return Line(PARTLY, "better, not everywhere")
     return Line(SUPPORTED, because)
 
@@ -134,7 +135,8 @@ def _value(test: Record, record: Record) -> Line:
     if low <= value <= high:
         return Line(SUPPORTED if _sure(record) else PARTLY, "inside")
     if test["direction"] == AT_MOST and value > high:
-        reached = record["pi_high"] is not None and record["pi_high"] >= value
+        further = expected(record)
+        reached = further is not None and further.high >= value
         return Line(PARTLY, "reached") if reached else Line(NOT_SUPPORTED, "not reached")
     beside = "above" if value < low else "below"
     return Line(CONTRADICTED if _sure(record) else NOT_SUPPORTED, beside)

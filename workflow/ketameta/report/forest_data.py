@@ -12,6 +12,7 @@ from ketameta.figures.forest import Block, Forest, LeftOut, Row, Total
 from ketameta.figures.marks import Interval
 from ketameta.figures.metrics import wrap
 from ketameta.report import bias, naming, wording, wording_notes
+from ketameta.synthesize.prediction import expected
 from ketameta.synthesize.scales import NULL_VALUE
 from ketameta.vocabulary.narrowing import keys
 
@@ -254,11 +255,12 @@ def _total(analysis: Analysis, record: Record, studies: list[Record], label: str
 
 
 def _prediction(analysis: Analysis, record: Record) -> Total | None:
-    if record["pi_low"] is None:
+    where = expected(record)
+    if where is None:
         return None
     measure = analysis.select.measure
-    low, high = (wording.quantity(measure, record[name]) for name in ("pi_low", "pi_high"))
-    values = [scaled(measure, record[name]) for name in ("estimate", "pi_low", "pi_high")]
+    low, high = (wording.quantity(measure, end) for end in (where.low, where.high))
+    values = [scaled(measure, value) for value in (record["estimate"], where.low, where.high)]
     rule = _RULES[analysis.model.prediction]
     if "three-level" in record["model"]:
         rule = "three-level, t"
@@ -296,7 +298,7 @@ def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[st
         notes.append(
             "Squares: area by weight. Diamond: pooled effect with its interval. Grey bar: "
             "prediction interval. Arrow: the interval goes beyond the axis."
-            if record["pi_low"] is not None
+            if expected(record)
             else "Squares: area by weight. Arrow: the interval goes beyond the axis."
         )
         if "GLMM" in record["model"] or "three-level" in record["model"]:

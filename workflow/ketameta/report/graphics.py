@@ -2,7 +2,7 @@
 
 Two steps draw them, so that a reader of numbers need not wait. `graphics` draws what the synthesis
 gives, as scenes, beside the report; which kinds an analysis has follows from its number of effects,
-since `diagnostics` holds none below three. `distributions` draws what the data give, by seaborn,
+since `diagnostics` holds none below five. `distributions` draws what the data give, by seaborn,
 whose import costs more than all scenes together: beside the synthesis, which it does not need.
 """
 

@@ -53,6 +53,12 @@ REFERENCES = {
         "DerSimonian-Laird method. BMC Medical Research Methodology 2014;14:25",
         "10.1186/1471-2288-14-25",
     ),
+    "Jackson 2017": (
+        "Jackson D, Law M, Rücker G, Schwarzer G. The Hartung-Knapp modification for "
+        "random-effects meta-analysis: a useful refinement but are there any residual concerns? "
+        "Statistics in Medicine 2017;36:3923–3934",
+        "10.1002/sim.7411",
+    ),
     "Konstantopoulos 2011": (
         "Konstantopoulos S. Fixed effects and variance components estimation in three-level "
         "meta-analysis. Research Synthesis Methods 2011;2:61–76",
@@ -92,6 +98,12 @@ REFERENCES = {
         "Statistics in Medicine 2010;29:3046–3067",
         "10.1002/sim.4040",
     ),
+    "Veroniki 2019": (
+        "Veroniki AA, Jackson D, Bender R, and others. Methods to calculate uncertainty in the "
+        "estimated overall effect size from a random-effects meta-analysis. Research Synthesis "
+        "Methods 2019;10:23–43",
+        "10.1002/jrsm.1319",
+    ),
     "Viechtbauer 2005": (
         "Viechtbauer W. Bias and efficiency of meta-analytic variance estimators in the "
         "random-effects model. Journal of Educational and Behavioral Statistics 2005;30:261–293",
@@ -106,6 +118,11 @@ REFERENCES = {
         "Viechtbauer W. Conducting meta-analyses in R with the metafor package. Journal of "
         "Statistical Software 2010;36(3):1–48",
         "10.18637/jss.v036.i03",
+    ),
+    "Wiksten 2016": (
+        "Wiksten A, Rücker G, Schwarzer G. Hartung-Knapp method is not always conservative "
+        "compared with fixed-effect meta-analysis. Statistics in Medicine 2016;35:2503–2515",
+        "10.1002/sim.6879",
     ),
     "Zeng 2022": (
         "Zeng L, Brignardello-Petersen R, Hultcrantz M, and others. GRADE guidance 34: update on "

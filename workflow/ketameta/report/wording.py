@@ -7,6 +7,7 @@ with moderate and low certainty (Santesso 2020). Nothing is called an effect for
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ketameta.configuration import Analysis
@@ -18,6 +19,7 @@ from ketameta.report.naming import (
     treatment_name,
     why_not_pooled,
 )
+from ketameta.synthesize.prediction import expected
 from ketameta.synthesize.scales import LARGEST, NULL_VALUE, natural
 from ketameta.vocabulary import vocabulary
 
@@ -159,7 +161,7 @@ def answer(analysis: Analysis, record: Record) -> str:
     lead = "One trial" if k == 1 else f"{count(k, 'trial')} together"
     lead += f" with {count(record['n'], 'person', 'people')}"
     text = f"{lead} {'gives' if k == 1 else 'give'} {_finding(analysis, record)}."
-    return f"{text} {statement(analysis, record)}{_next_trial(analysis, record)}"
+    return f"{text} {statement(analysis, record)}"
 
 
 # GRADE's informative statements by certainty: for a direction, for little or none, for a share
@@ -204,16 +206,6 @@ def _little(record: Record) -> bool:
     return bool(bounds and bounds[0] < record["ci_low"] and record["ci_high"] < bounds[1])
 
 
-def _next_trial(analysis: Analysis, record: Record) -> str:
-    """Say that a new trial may see no difference where the average does; else nothing."""
-    low, high = record["pi_low"], record["pi_high"]
-    if not excludes_null(analysis, record) or low is None:
-        return ""
-    if not low <= NULL_VALUE[analysis.select.measure] <= high:
-        return ""
-    return " The prediction interval, for a single new trial, is compatible with no difference."
-
-
 def _finding(analysis: Analysis, record: Record) -> str:
     measure = analysis.select.measure
     around = (
@@ -229,20 +221,30 @@ def _finding(analysis: Analysis, record: Record) -> str:
     return f"{article} {MEASURES[measure]} of {value} ({around})"
 
 
+_EXPECTED = {"PLO": "share", "PCTRED": "mean fall"}
+
+
 def prediction(analysis: Analysis, record: Record) -> str:
-    """Say what the prediction interval means; empty where there is none."""
-    if record["pi_low"] is None:
+    """Say where the true effect lies in further settings; empty where none is told (`expected`)."""
+    where = expected(record)
+    if where is None:
         return ""
     measure = analysis.select.measure
-    what = interval(measure, record["pi_low"], record["pi_high"]) + unit(measure)
-    coverage = f"with {percent(analysis.model.level)} coverage"
-    text = f"A new trial of this kind is expected, {coverage}, to have a true value from {what}"
+    low, high = (quantity(measure, end) + unit(measure) for end in (where.low, where.high))
+    text = (
+        f"In {100 * analysis.model.level:g} of 100 settings like these the true "
+        f"{_EXPECTED.get(measure, MEASURES[measure])} would lie between {low} and {high}"
+    )
     null = NULL_VALUE.get(measure)
-    if null is not None and record["pi_low"] < null < record["pi_high"]:
-        return (
-            f"{text}: settings with no difference or one in the other direction are not excluded."
-        )
+    if null is not None and where.low < null < where.high:
+        return f"{text}: no difference, or one in the other direction, is not excluded."
     return f"{text}."
+
+
+def prediction_interval(record: Mapping[str, Any]) -> str:
+    """Write the prediction interval with its unit; empty where none is told (`expected`)."""
+    where, measure = expected(record), record["measure"]
+    return f"{interval(measure, where.low, where.high)}{unit(measure)}" if where else ""
 
 
 def against(analysis: Analysis, record: Record, claimed: float, direction: str | None) -> str:
@@ -328,7 +330,7 @@ def method(analysis: Analysis, record: Record) -> str:
         "hksj": "t with the HKSJ variance",
     }[analysis.model.prediction]
     text = f"Random effects: {how}"
-    return text + (f"; prediction interval: {df}" if record["pi_low"] is not None else "")
+    return text + (f"; prediction interval: {df}" if expected(record) else "")
 
 
 def forest_alt(analysis: Analysis, record: Record, studies: list[Record]) -> str:

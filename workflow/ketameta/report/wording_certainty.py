@@ -18,7 +18,17 @@ from ketameta.evidence.certainty import (
     Certainty,
     Rating,
 )
-from ketameta.report.wording import MINUS, count, fixed, interval, p_value, people, unit
+from ketameta.report.wording import (
+    MINUS,
+    count,
+    fixed,
+    interval,
+    p_value,
+    people,
+    prediction_interval,
+    unit,
+)
+from ketameta.synthesize.prediction import FEWEST
 from ketameta.vocabulary import vocabulary
 
 LIMITS = (
@@ -93,10 +103,9 @@ def _inconsistency(analysis: Analysis, value: Rating) -> str:
     text = f"I² is {fixed(facts['i2'], 0)}%"
     if facts["i2"] == 0:
         return f"{text}: the trials differ no more than chance would have them differ."
-    if facts["pi_low"] is None:
-        return f"{text}; two trials give no prediction interval."
-    measure = facts["measure"]
-    where = f"{interval(measure, facts['pi_low'], facts['pi_high'])}{unit(measure)}"
+    where = prediction_interval(facts)
+    if not where:
+        return f"{text}; fewer than {FEWEST} trials give no prediction interval worth telling."
     points = f"{analysis.certainty.worthwhile_points:g}"
     told = {
         "null": f"reaches to the other side of no difference ({where}), as the average's does not",

@@ -9,6 +9,7 @@ from typing import Any
 from ketameta.configuration import Analysis
 from ketameta.report.references import REFERENCES
 from ketameta.report.wording import count, percent
+from ketameta.synthesize.prediction import FEWEST, expected
 
 Record = dict[str, Any]
 
@@ -65,17 +66,16 @@ def choice(analysis: Analysis, record: Record) -> str:
         )
     if analysis.model.interval != "auto":
         return f"The headline is the {rule} interval, as configured for this analysis."
-    why = (
-        "there are only two trials"
-        if record["k"] == 2
-        else "τ² is estimated as 0"
-        if not record["tau2"]
-        else "τ² is above 0 and there are more than two trials"
-    )
+    few = record["k"] == 2
+    if record["tau2"] and not few:
+        why = "τ² is above 0 and there are more than two trials"
+    else:
+        why = "there are only two trials" if few else "τ² is estimated as 0"
+        why += f" and {rule} is the wider"
     return (
-        "The rule, set beforehand for all analyses: HKSJ, but Wald where τ² is 0 or there are "
-        f"only two trials (IntHout 2014; Röver 2015). Here {why}, so the headline is the {rule} "
-        "interval."
+        "The rule, set beforehand for all analyses: HKSJ; where τ² is 0 or there are only two "
+        "trials, whichever of Wald and HKSJ is wider (IntHout 2014; Wiksten 2016; Jackson 2017; "
+        f"Veroniki 2019). Here {why}, so the headline is the {rule} interval."
     )
 
 
@@ -109,10 +109,10 @@ def method(analysis: Analysis, record: Record) -> list[str]:
         if record["i2_q"] is not None
         else "I² is from τ² and the typical sampling variance (Higgins 2002)."
     )
-    if record["pi_low"] is not None:
+    if expected(record):
         text.append(f"The {level} prediction interval is {_PREDICTION[analysis.model.prediction]}.")
-    elif record["k"] == 2:
-        text.append("Two trials give no prediction interval.")
+    elif record["k"] < FEWEST:
+        text.append(f"Fewer than {FEWEST} trials give no prediction interval worth telling.")
     if record["between_q"] is not None:
         text.append("Subgroups have a τ² each; the test between them is on their estimates.")
     return text

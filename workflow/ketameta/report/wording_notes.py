@@ -62,8 +62,8 @@ def _beyond(analysis: Analysis, record: Record, studies: Sequence[Record]) -> st
 
 
 def _limits(record: Record, studies: Sequence[Record]) -> Iterator[float]:
-    for row, names in ((record, ("pi_low", "pi_high")), *((r, ()) for r in studies)):
-        for name in ("ci_low", "ci_high", *names):
+    for row in (record, *studies):
+        for name in ("ci_low", "ci_high"):
             if row[name] is not None:
                 yield row[name]
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.sums import Floats
@@ -41,27 +42,52 @@ class Fitted(NamedTuple):
     tau2: Floats
 
 
-def effect_interval(model: Any, fit: Fitted, rule: str, level: float) -> EffectInterval:
-    """Return the interval of a pooled effect by a rule that keeps the estimate as it is.
+class Adjustment(NamedTuple):
+    """What a rule makes of a variance: its multiplier, its quantile of t, the rule applied."""
 
-    HKSJ multiplies the variance by Q(tau2) / (k - 1) and takes t with k - 1 degrees (Hartung
-    1999; Sidik & Jonkman 2002); hksj-adhoc never by less than 1 (Knapp & Hartung 2003); auto is
-    hksj where tau2 > 0 and k > 2, else wald.
+    factor: Floats
+    df: Floats
+    quantile: Floats
+    rule: NDArray[np.str_]
+
+
+def adjustment(rule: str, scale: Floats, df: Floats, tau2: Floats, level: float) -> Adjustment:
+    """Return how a rule widens or narrows a variance at `tau2`; shapes (n,).
+
+    `scale` is Q(tau2) / df, where df is k - 1, or k - p in a regression on p columns. wald leaves
+    the variance and takes the normal. hksj multiplies it by `scale` and takes t with df degrees
+    (Hartung 1999; Sidik & Jonkman 2002; Knapp & Hartung 2003); hksj-adhoc never by less than 1
+    (Knapp & Hartung 2003). auto is hksj where tau2 > 0 and df > 1. Elsewhere the data say too
+    little of the spread for `scale` to be trusted to narrow an interval, and auto is whichever of
+    wald and hksj is wider at this level (Wiksten, Rücker & Schwarzer 2016; hybrid method 2 of
+    Jackson and others 2017, who take the wider one always; compared by Veroniki and others
+    2019). se, df and p are those of the rule applied.
     """
-    n = fit.estimate.size
-    scale = np.maximum(fit.scale, 1.0) if rule == "hksj-adhoc" else fit.scale
+    n = df.size
     if rule == "wald":
-        variance, df, named = fit.variance, np.full(n, np.inf), np.full(n, rule, NAMES)
-    elif rule == "auto":
-        adjusted = (fit.tau2 > 0.0) & (model.count > 2.0)
-        variance = np.where(adjusted, scale, 1.0) * fit.variance
-        df = np.where(adjusted, model.df, np.inf)
-        named = np.where(adjusted, "hksj", "wald").astype(NAMES)
-    else:
-        variance, df, named = scale * fit.variance, model.df, np.full(n, rule, NAMES)
-    se = np.sqrt(variance)
-    half = t_quantile(df, level) * se
+        used = np.zeros(n, dtype=bool)
+    elif rule != "auto":
+        used = np.ones(n, dtype=bool)
+    t, z = t_quantile(df, level), float(special.ndtri(0.5 + level / 2.0))
+    if rule == "auto":
+        used = ((tau2 > 0.0) & (df > 1.0)) | (np.sqrt(scale) * t > z)
+    if rule == "hksj-adhoc":
+        scale = np.maximum(scale, 1.0)
+    name = "hksj-adhoc" if rule == "hksj-adhoc" else "hksj"
+    return Adjustment(
+        np.where(used, scale, 1.0),
+        np.where(used, df, np.inf),
+        np.where(used, t, z),
+        np.where(used, name, "wald").astype(NAMES),
+    )
+
+
+def effect_interval(model: Any, fit: Fitted, rule: str, level: float) -> EffectInterval:
+    """Return the interval of a pooled effect by a rule that keeps the estimate as it is."""
+    by = adjustment(rule, fit.scale, model.df, fit.tau2, level)
+    se = np.sqrt(by.factor * fit.variance)
+    half = by.quantile * se
     with np.errstate(divide="ignore", invalid="ignore"):  # se is 0 where all effects are equal
         statistic = fit.estimate / se
     low, high = fit.estimate - half, fit.estimate + half
-    return EffectInterval(se, statistic, df, t_tails(statistic, df), low, high, named)
+    return EffectInterval(se, statistic, by.df, t_tails(statistic, by.df), low, high, by.rule)

@@ -64,9 +64,10 @@ def random_effects(
         EE DL DL2 HE HS HSk SJ ML REML EB PM PMM; see `tau2.ESTIMATORS`. ML and REML are at the
         global maximum of the likelihood. FE and CE are EE; see `words.SYNONYMS`.
     interval
-        auto (hksj where tau2 > 0 and k > 2, else wald), wald, hksj (also HK, knha), hksj-adhoc,
-        profile (likelihood ratio, full likelihood; its outermost limits where the region is in
-        parts) or henmi-copas (which pools with the weights of the equal-effects model).
+        auto (hksj; where tau2 is 0 or k is 2 the wider of wald and hksj; under EE wald; see
+        `intervals.adjustment`), wald, hksj (also HK, knha), hksj-adhoc, profile (likelihood
+        ratio, full likelihood; its outermost limits where the region is in parts) or henmi-copas
+        (which pools with the weights of the equal-effects model).
     level
         Confidence of all intervals.
     prediction
@@ -104,10 +105,11 @@ def checked(options: Options, rules: tuple[str, ...]) -> Options:
     one_of("prediction", options.prediction, PREDICTION_RULES)
     if options.tau2_interval is not None:
         one_of("tau2_interval", options.tau2_interval, LIMITS)
-    return options._replace(
-        tau2=method("tau2", options.tau2, ESTIMATORS),
-        interval=method("interval", options.interval, rules),
-    )
+    tau2 = method("tau2", options.tau2, ESTIMATORS)
+    interval = method("interval", options.interval, rules)
+    if interval == "auto" and tau2 == "EE":
+        interval = "wald"  # a common effect is assumed: no spread is left to allow for
+    return options._replace(tau2=tau2, interval=interval)
 
 
 def _in_blocks(y: Floats, v: Floats, options: Options) -> Fields:

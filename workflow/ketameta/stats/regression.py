@@ -13,9 +13,9 @@ from scipy import special
 from ketameta.stats import scale
 from ketameta.stats.checks import aligned, as_effects, numbers
 from ketameta.stats.design import DesignModel
-from ketameta.stats.distributions import t_quantile, t_tails
+from ketameta.stats.distributions import t_tails
 from ketameta.stats.heterogeneity import spread_measures
-from ketameta.stats.intervals import DEFAULT, NAMES
+from ketameta.stats.intervals import DEFAULT, NAMES, adjustment
 from ketameta.stats.models import Floats, MeanModel
 from ketameta.stats.pooling import BLOCK, Fields, Options, checked, shaped
 from ketameta.stats.results import MetaRegression
@@ -51,8 +51,8 @@ def meta_regression(
         EE DL DL2 HE HS HSk SJ ML REML EB PM PMM.
     interval
         wald (normal and chi-squared), hksj (Knapp & Hartung: t and F on k - p degrees),
-        hksj-adhoc (their multiplier never below 1), auto (hksj where tau2 > 0 and k - p > 1,
-        else wald).
+        hksj-adhoc (their multiplier never below 1), auto (hksj; where tau2 is 0 or k - p is 1
+        the wider of wald and hksj; under EE wald).
     level
         Confidence of all intervals.
     intercept
@@ -217,12 +217,13 @@ def _fit(
     restricted = options.tau2 == "REML"
     t = found.value
     at = found.sums or model.sums(t, restricted)
-    factor, df, rule = _adjust(model, t, at.q / model.df, options.interval)
-    covariance = factor[:, None, None] * model.covariance(t)
+    by = adjustment(options.interval, at.q / model.df, model.df, t, options.level)
+    df = by.df
+    covariance = by.factor[:, None, None] * model.covariance(t)
     se = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     with np.errstate(divide="ignore", invalid="ignore"):  # se is 0 where the fit is exact
         statistic = at.mean / se
-    half = t_quantile(df, options.level)[:, None] * se
+    half = by.quantile[:, None] * se
     spread: dict[str, Any] = spread_measures(
         model, found, at, options.tau2, limits=options.tau2_interval, level=options.level
     )
@@ -240,7 +241,7 @@ def _fit(
         "ci_low": at.mean - half,
         "ci_high": at.mean + half,
         "covariance": covariance,
-        "rule": rule,
+        "rule": by.rule,
         "tau2_se": found.se,
         "r2": _r2(y, v, model, t, options.tau2) if spans else np.full(t.size, np.nan),
         "qm": qm,
@@ -249,27 +250,6 @@ def _fit(
         "log_likelihood": model.log_likelihood(t, restricted, at),
         "converged": found.converged,
     }
-
-
-def _adjust(
-    model: DesignModel, tau2: Floats, factor: Floats, interval: str
-) -> tuple[Floats, Floats, NDArray[np.str_]]:
-    """Return the multiplier of the covariance, degrees of freedom and rule of each analysis."""
-    n = tau2.size
-    if interval == "wald":
-        adjusted = np.zeros(n, dtype=bool)
-    elif interval == "auto":
-        adjusted = (tau2 > 0.0) & (model.df > 1.0)
-    else:
-        adjusted = np.ones(n, dtype=bool)
-    if interval == "hksj-adhoc":
-        factor = np.maximum(factor, 1.0)
-    name = "hksj-adhoc" if interval == "hksj-adhoc" else "hksj"
-    return (
-        np.where(adjusted, factor, 1.0),
-        np.where(adjusted, model.df, np.inf),
-        np.where(adjusted, name, "wald").astype(NAMES),
-    )
 
 
 def _omnibus(beta: Floats, covariance: Floats, df: Floats) -> tuple[Floats, Floats, Floats]:

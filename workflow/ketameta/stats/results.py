@@ -144,7 +144,8 @@ class Subgroups:
     """Pooled effects of groups of studies and the test between them.
 
     Per group, arrays of shape ``(..., g)`` in the order of ``labels``: ``estimate``, ``se``,
-    ``df``, ``p``, ``ci_low``, ``ci_high``, ``tau2``, ``i2``, ``q``, ``k`` as in `RandomEffects`.
+    ``df``, ``p``, ``ci_low``, ``ci_high``, ``rule``, ``tau2``, ``i2``, ``q``, ``k`` as in
+    `RandomEffects`.
     ``q_between`` on ``q_between_df`` degrees (over ``q_between_df2``: infinite for chi-squared)
     with ``q_between_p`` tests that the groups' effects are equal. ``common`` says whether one
     tau2 was estimated for all groups.
@@ -157,6 +158,7 @@ class Subgroups:
     p: Any
     ci_low: Any
     ci_high: Any
+    rule: Any
     tau2: Any
     i2: Any
     q: Any

@@ -15,7 +15,7 @@ from ketameta.stats.pooling import random_effects
 from ketameta.stats.regression import meta_regression
 from ketameta.stats.results import Subgroups
 
-PER_GROUP = ("estimate", "se", "df", "p", "ci_low", "ci_high", "tau2", "i2", "q", "k")
+PER_GROUP = (*("estimate", "se", "df", "p", "ci_low", "ci_high", "rule", "tau2", "i2", "q", "k"),)
 
 
 def subgroup_analysis(
@@ -42,15 +42,20 @@ def subgroup_analysis(
         False: each group has its own tau2, and the groups are compared by
         sum w_g (mu_g - mu)^2, w_g = 1 / se_g^2, against chi-squared on groups - 1 degrees, with
         the standard errors of the interval in use (Borenstein & Higgins 2013). True: one
-        tau2 and one (residual) i2, of the regression on the groups, whose omnibus test is
-        that between groups: F where the interval is by t.
+        tau2 and one (residual) i2, of the regression on the groups, with its rule for all of
+        them: HKSJ takes t with k - groups degrees. Its omnibus test is that between groups: the
+        same sum, over groups - 1 against F where the interval is by t. At one tau2 a total is
+        sum W_g mu_g / sum W_g, W_g the weights of a group added up, so a total that takes it too
+        lies among its groups; one with a tau2 of its own may not.
 
     Returns
     -------
     Subgroups
         A group without studies (k = 0) is NaN and not counted in the test; a group of one has
-        its own effect (k = 1: NaN tau2 where that is separate). With fewer than two groups there
-        is nothing to compare: NaN.
+        its own effect: by its Wald interval with NaN tau2 where tau2 is separate, by the rule and
+        tau2 of all where it is common. Where each group is of one, nothing tells tau2 from the
+        groups: all is as with a tau2 each. With fewer than two groups there is nothing to
+        compare: NaN.
 
     Raises
     ------
@@ -73,58 +78,51 @@ def subgroup_analysis(
     fit = random_effects(yg, vg, tau2, interval, level, tau2_interval=None)
     out: dict[str, Any] = {field: getattr(fit, field) for field in PER_GROUP}
     if common:
-        out |= _common(y, v, member, (tau2, interval), level)
-    else:
-        out |= _between(out["estimate"], out["se"])
-    return Subgroups(labels=tuple(known), common=common, **out)
+        out |= _common(y, v, member, (tau2, interval), level, out)
+    df2 = out["df"][..., 0] if common and known else np.inf
+    test = _between(out["estimate"], out["se"], df2)
+    return Subgroups(labels=tuple(known), common=common, **out, **test)
 
 
-def _between(estimate: Floats, se: Floats) -> dict[str, Any]:
-    """Return the test between independent estimates, NaN ones left out."""
+def _between(estimate: Floats, se: Floats, df2: Floats | float) -> dict[str, Any]:
+    """Return the test between independent estimates, NaN ones left out: chi-squared, or F."""
     w = np.where(np.isnan(estimate), 0.0, 1.0 / (se * se))
     mu = np.where(np.isnan(estimate), 0.0, estimate)
     groups = (w > 0).sum(axis=-1)
-    total = w.sum(axis=-1)
-    with np.errstate(invalid="ignore"):
-        middle = (w * mu).sum(axis=-1) / total
-        q = np.where(groups > 1, (w * (mu - middle[..., None]) ** 2).sum(axis=-1), np.nan)
     df = np.where(groups > 1, groups - 1.0, np.nan)
-    fields = (q, df, np.full(q.shape, np.inf), special.chdtrc(df, q))
+    df2 = np.where(groups > 1, df2, np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        middle = (w * mu).sum(axis=-1) / w.sum(axis=-1)
+        q = np.where(groups > 1, (w * (mu - middle[..., None]) ** 2).sum(axis=-1), np.nan)
+        p = np.where(np.isinf(df2), special.chdtrc(df, q), special.fdtrc(df, df2, q / df))
+    fields = (np.where(np.isinf(df2), q, q / df), df, df2, p)
     names = ("q_between", "q_between_df", "q_between_df2", "q_between_p")
-    return {
-        n: np.asarray(x)[()] if np.ndim(x) else float(x) for n, x in zip(names, fields, strict=True)
-    }
+    return {n: x[()] if x.ndim else float(x) for n, x in zip(names, fields, strict=True)}
 
 
 def _common(
-    y: Floats, v: Floats, member: NDArray[np.bool_], options: tuple[str, str], level: float
+    y: Floats,
+    v: Floats,
+    member: NDArray[np.bool_],
+    options: tuple[str, str],
+    level: float,
+    alone: dict[str, Any],
 ) -> dict[str, Any]:
     """Return what changes where one tau2 is estimated for all groups: the regression on them.
 
-    The cell means come from the regression without a constant, the test between groups from
-    that with a constant in place of the first group; both are the same model.
+    `alone` holds each group by itself, which stays where as many groups as studies leave no
+    degree of freedom for tau2.
     """
     here = member & ~np.isnan(y[..., None, :])
     if not here.any(axis=-1).all():
         raise ValueError("groups: with a common tau2 every group needs a study in every analysis")
     cells = member.T.astype(float)
     means = meta_regression(y, v, cells, *options, level=level, intercept=False, tau2_interval=None)
-    contrast = np.concatenate([np.ones((len(cells), 1)), cells[:, 1:]], axis=1)
-    test = meta_regression(y, v, contrast, *options, level=level, tau2_interval=None)
-    tau2 = np.broadcast_to(np.asarray(means.tau2)[..., None], means.beta.shape)
-    df = np.broadcast_to(np.asarray(means.df)[..., None], means.beta.shape)
-    several = len(member) > 1
+    few = np.isnan(means.tau2)[..., None]
+    names = {"estimate": "beta", "df": "df", "rule": "rule", "tau2": "tau2", "i2": "i2"}
+    names |= {name: name for name in ("se", "p", "ci_low", "ci_high")}
+    found = {name: np.asarray(getattr(means, of)) for name, of in names.items()}
     return {
-        "estimate": means.beta,
-        "se": means.se,
-        "df": df,
-        "p": means.p,
-        "ci_low": means.ci_low,
-        "ci_high": means.ci_high,
-        "tau2": tau2,
-        "i2": np.broadcast_to(np.asarray(means.i2)[..., None], means.beta.shape),
-        "q_between": test.qm if several else np.nan,
-        "q_between_df": test.qm_df if several else np.nan,
-        "q_between_df2": test.qm_df2 if several else np.nan,
-        "q_between_p": test.qm_p if several else np.nan,
+        name: np.where(few, alone[name], x if x.ndim == means.beta.ndim else x[..., None])
+        for name, x in found.items()
     }

@@ -16,7 +16,7 @@ from ketameta.synthesize.pool import number
 from ketameta.synthesize.scales import NULL_VALUE, natural
 
 Record = dict[str, Any]
-LEAST = 3  # effects: with two, one left out leaves one, which is no synthesis
+LEAST = 5  # effects: of fewer, a figure of what each contributes or of their asymmetry says little
 LEAST_TESTED = 10  # effects below which a regression on standard errors tests nothing
 
 
@@ -68,7 +68,7 @@ def diagnostics(analysis: Analysis, effects: list[Record]) -> list[Record]:
 def asymmetry(analysis: Analysis, effects: list[Record], centre: float) -> Record:
     """Return Egger's regression of an analysis, about a pooled effect on the analysis scale.
 
-    The line is given from three effects on, its p from ten on (Sterne 2011, BMJ 343, d4002). It is
+    The line is given from five effects on, its p from ten on (Sterne 2011, BMJ 343, d4002). It is
     what a funnel plot shows; the test beside it goes by size where standard errors follow effects.
     """
     yi, vi = [e["yi"] for e in effects], [e["vi"] for e in effects]

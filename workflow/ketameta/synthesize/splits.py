@@ -111,8 +111,7 @@ def _together(analysis: Analysis, members: dict[str, list[Record]]) -> dict[str,
         for field in ("se", "p", "tau2", "i2", "q"):
             record[field] = number(np.broadcast_to(getattr(fit, field), len(place))[i])
         record["q_df"] = len(own) - 1
-        rule = "wald" if np.isinf(fit.df[i]) else "hksj"
-        record["model"] = f"{model.tau2}, one τ² for all groups, {RULES[rule]}"
+        record["model"] = f"{model.tau2}, one τ² for all groups, {RULES[str(fit.rule[i])]}"
         result[name] = record
     return {name: result[name] for name in members}
 

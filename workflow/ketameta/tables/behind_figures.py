@@ -102,7 +102,7 @@ _REFIT = tuple(
 DIAGNOSTICS = TableSchema(
     "diagnostics",
     "Diagnostics",
-    "one effect of a synthesis of three trials or more: what the pooled effect owes to it",
+    "one effect of a synthesis of five effects or more: what the pooled effect owes to it",
     (
         ANALYSIS,
         TRIAL,
@@ -124,7 +124,7 @@ DIAGNOSTICS = TableSchema(
 ASYMMETRY = TableSchema(
     "asymmetry",
     "Funnel asymmetry",
-    "one synthesis of three trials or more: regression of effects on their standard errors",
+    "one synthesis of five effects or more: regression of effects on their standard errors",
     (
         ANALYSIS,
         Column("k", "integer", "effects", required=True),

@@ -1,0 +1,36 @@
+"""When a prediction interval is told, and that it stays on its scale."""
+
+import pytest
+
+from ketameta.synthesize.prediction import Expected, expected
+
+
+def record(measure, low, high, k=5):
+    return {"measure": measure, "k": k, "pi_low": low, "pi_high": high}
+
+
+@pytest.mark.parametrize(("k", "told"), [(3, False), (4, False), (5, True), (13, True)])
+def test_it_is_told_from_five_trials_on(k, told):
+    assert (expected(record("SMD", -1.2, 0.3, k)) is not None) == told
+
+
+@pytest.mark.parametrize(
+    ("measure", "ends", "cut"),
+    [
+        ("PCTRED", (-35.0, 113.0), (-35.0, 100.0)),
+        ("PCTRED", (-135.0, 99.9), (-135.0, 99.9)),
+        ("PLO", (0.1, 0.7), (0.1, 0.7)),
+        ("PLO", (-0.01, 1.2), (0.0, 1.0)),
+        ("RD", (-1.2, 0.4), (-1.0, 0.4)),
+        ("RD", (-0.2, 1.4), (-0.2, 1.0)),
+        ("SMD", (-3.0, 4.0), (-3.0, 4.0)),
+        ("MD", (-130.0, 40.0), (-130.0, 40.0)),
+        ("RR", (0.2, 130.0), (0.2, 130.0)),
+    ],
+)
+def test_it_is_cut_to_the_values_that_the_measure_can_take(measure, ends, cut):
+    assert expected(record(measure, *ends)) == Expected(*cut)
+
+
+def test_where_the_table_holds_none_nothing_is_told():
+    assert expected(record("SMD", None, None)) is None

@@ -1,0 +1,41 @@
+"""What of a prediction interval may be told: from how many trials, and within the scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# trials below which the spread of true effects is hardly known and an interval for a further one
+# tells of the few, not of the trials (Cochrane Handbook 10.10.4.3 asks for more where it can)
+FEWEST = 5
+# measure -> the values that it can take on its natural scale; None: without bound
+RANGE: dict[str, tuple[float | None, float | None]] = {
+    "PLO": (0.0, 1.0),
+    "RD": (-1.0, 1.0),
+    "PCTRED": (None, 100.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Where the true effect of a further setting is expected, natural scale, within the scale."""
+
+    low: float
+    high: float
+
+
+def expected(record: Mapping[str, Any]) -> Expected | None:
+    """Return the prediction interval of a synthesis, cut to its scale; None where none is told.
+
+    It needs `FEWEST` trials, and one: a table may hold an interval of fewer. An interval wholly
+    off the scale cannot be, as the estimate lies on it. Every sentence, plot and verdict that
+    speaks of a further trial goes by this.
+    """
+    low, high = record["pi_low"], record["pi_high"]
+    if low is None or high is None or record["k"] < FEWEST:
+        return None
+    least, most = RANGE.get(record["measure"], (None, None))
+    return Expected(
+        low if least is None else max(low, least), high if most is None else min(high, most)
+    )
