@@ -260,24 +260,33 @@ def _other_ratio(measure: str, n_t: int | None, n_c: int | None, row: Row) -> tu
     ), step
 
 
-def _standardised(
-    reported: _Reported, n_t: int, n_c: int, r: float | None, sign: int, row: Row
-) -> tuple[Estimate, Step]:
-    """Turn a mean difference with its SE into Hedges' g by the SD that the SE implies.
+def difference_sd(trial: Trial, row: Row, sizes: Sizes) -> tuple[float, tuple[Step, ...]]:
+    """Return the SD within arms that a reported mean difference of separate people implies.
 
-    `r` is the within-person correlation of a paired comparison, else None.
+    SD = SE / √(1/n1 + 1/n2), Cochrane Handbook 6.5.2.3. Raises `NotUsable` where the row gives
+    no standard error, or a number of people is not known.
     """
-    value, se = reported.value, reported.se
+    _refuse_unusable(trial, row)
+    n_t, n_c, steps = _people(trial.arms[row["arm_t"]], trial.arms[row["arm_c"]], row, sizes)
+    if n_t is None or n_c is None:
+        raise NotUsable(f"no n {_of_whom(row, n_t, n_c)}")
+    try:
+        reported = _value_and_se(row, _degrees(n_t, n_c, paired=False))
+        sd, step = _implied_sd(reported.se, n_t, n_c, None, row)
+    except ConversionError as why:
+        raise NotUsable(str(why)) from None
+    return sd, (*steps, reported.step, step)
+
+
+def _implied_sd(se: float, n_t: int, n_c: int, r: float | None, row: Row) -> tuple[float, Step]:
+    """Return the SD behind the SE of a mean difference, paired where `r` is given."""
     if r is not None:
         sd = conversions.sd_from_paired_se(se, n_t, r)
         formula = f"SD = SE √n / √(2 (1 − r)), r = {number(r)}"
-        g, vi = one_effect("SMDX", dict(m1i=value, sd1i=sd, m2i=0, sd2i=sd, ni=n_t, ri=r))
     else:
         sd = conversions.sd_from_se_of_difference(se, n_t, n_c)
         formula = "SD = SE / √(1/n1 + 1/n2)"
-        arms = dict(m1i=value, sd1i=sd, n1i=n_t, m2i=0, sd2i=sd, n2i=n_c)
-        g, vi = one_effect("SMD", arms)
-    sd_step = Step(
+    return sd, Step(
         "SD from the standard error of the difference",
         f"{formula}, n {n_t} and {n_c}",
         number(sd),
@@ -285,6 +294,22 @@ def _standardised(
         (row.key,),
         "SD from a difference" if r is None else "correlation",
     )
+
+
+def _standardised(
+    reported: _Reported, n_t: int, n_c: int, r: float | None, sign: int, row: Row
+) -> tuple[Estimate, Step]:
+    """Turn a mean difference with its SE into Hedges' g by the SD that the SE implies.
+
+    `r` is the within-person correlation of a paired comparison, else None.
+    """
+    value = reported.value
+    sd, sd_step = _implied_sd(reported.se, n_t, n_c, r, row)
+    if r is not None:
+        g, vi = one_effect("SMDX", dict(m1i=value, sd1i=sd, m2i=0, sd2i=sd, ni=n_t, ri=r))
+    else:
+        arms = dict(m1i=value, sd1i=sd, n1i=n_t, m2i=0, sd2i=sd, n2i=n_c)
+        g, vi = one_effect("SMD", arms)
     yi = sign * g
     said = f"J × {number(value)} / {number(sd)}"
     last = Step("Hedges' g", said, f"{number(yi)} (variance {number(vi)})", rows=(row.key,))
