@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ketameta.normalize import conversions
 from ketameta.normalize.conversions import ConversionError
-from ketameta.normalize.measures import Estimate, one_effect
+from ketameta.normalize.measures import ELBOURNE, Estimate, one_effect
 from ketameta.normalize.records import Arm, NotUsable, Row, Step, Trial, empty, listed, number
 from ketameta.normalize.sizes import Sizes
 from ketameta.vocabulary import vocabulary
@@ -86,9 +86,11 @@ def shared_control_mean(effects: Sequence[tuple[float, float]]) -> tuple[float, 
 def _one(
     measure: str, trial: Trial, row: Row, sizes: Sizes, correlation: float, sign: int
 ) -> ContrastEffect:
-    _refuse_unusable(trial, row)
-    n_t, n_c, size_steps = _people(trial.arms[row["arm_t"]], trial.arms[row["arm_c"]], row, sizes)
+    _refuse_unusable(row)
     paired = is_paired(trial, row)
+    if paired and row["measure"] == "SMD":
+        return _crossover_smd(trial, row, sizes, correlation, sign)
+    n_t, n_c, size_steps = _people(trial.arms[row["arm_t"]], trial.arms[row["arm_c"]], row, sizes)
     try:
         reported = _value_and_se(row, _degrees(n_t, n_c, paired))
         if row["measure"] in ("OR", "RR") and measure in _RATIOS and measure != row["measure"]:
@@ -115,15 +117,48 @@ def _one(
     return ContrastEffect(Estimate(yi, reported.se**2, last), (reported.step,), n_t, n_c)
 
 
-def _refuse_unusable(trial: Trial, row: Row) -> None:
+def _crossover_smd(
+    trial: Trial, row: Row, sizes: Sizes, correlation: float, sign: int
+) -> ContrastEffect:
+    """Take a standardised difference of a crossover trial as one by the SD of the scores.
+
+    Papers seldom say which SD they divided by, so the step counts as an assumption. The variance
+    is that of so many people in both periods with the correlation (Elbourne and others 2002), not
+    that of a printed interval: it may come from a model of every hour measured, which takes a
+    person for many. Of different numbers of people in the periods the smaller counts.
+    """
+    arm_t, arm_c = trial.arms[row["arm_t"]], trial.arms[row["arm_c"]]
+    n_t, n_c, size_steps = _people(arm_t, arm_c, row, sizes.of_both_periods())
+    if n_t is None or n_c is None:
+        raise NotUsable(f"no n {_of_whom(row, n_t, n_c)}")
+    n, d = min(n_t, n_c), row["estimate"]
+    numbers = dict(m1i=d, sd1i=1.0, m2i=0.0, sd2i=1.0, ni=n, ri=correlation)
+    g, vi = one_effect("SMDX", numbers)
+    taken = Step(
+        "standardised difference of a crossover trial",
+        "taken as the difference over the SD of the scores",
+        number(d),
+        rows=(row.key,),
+        assumption="SD not stated",
+    )
+    last = Step(
+        f"Hedges' g, within people with correlation {number(correlation, 3)}",
+        f"J × {number(d)}, n {n} in both periods",
+        f"{number(sign * g)} (variance {number(vi)})",
+        ELBOURNE,
+        (row.key,),
+        "correlation",
+    )
+    return ContrastEffect(Estimate(sign * g, vi, last), (*size_steps, taken), n, n)
+
+
+def _refuse_unusable(row: Row) -> None:
     if row["estimate"] is None:
         only = ", only a p-value" if row["p_value"] else ""
         raise NotUsable(f"no estimate{only}: estimate is empty")
     for words, why in vocabulary().unusable_models.items():
         if words.lower() in (row["model"] or "").lower():
             raise NotUsable(why)
-    if trial.design == "crossover" and row["measure"] == "SMD":
-        raise NotUsable("a standardised difference of a crossover trial: its SD is not stated")
 
 
 def _people(
@@ -266,7 +301,7 @@ def difference_sd(trial: Trial, row: Row, sizes: Sizes) -> tuple[float, tuple[St
     SD = SE / √(1/n1 + 1/n2), Cochrane Handbook 6.5.2.3. Raises `NotUsable` where the row gives
     no standard error, or a number of people is not known.
     """
-    _refuse_unusable(trial, row)
+    _refuse_unusable(row)
     n_t, n_c, steps = _people(trial.arms[row["arm_t"]], trial.arms[row["arm_c"]], row, sizes)
     if n_t is None or n_c is None:
         raise NotUsable(f"no n {_of_whom(row, n_t, n_c)}")
