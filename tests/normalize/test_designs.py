@@ -74,18 +74,40 @@ def test_without_one_the_stated_correlation_is_assumed(made, ask):
     assert effects["a"].vi == pytest.approx((10**2 + 12**2 - 2 * 0.25 * 10 * 12) / 16)
 
 
+def standardised(made, **cells):
+    arms = ((KET, "ketamine", dict(n_randomised=18)), (SAL, "saline", dict(n_randomised=18)))
+    made.trial("a", design="crossover", arms=arms)
+    cells = dict(estimate=-0.8, ci_low=-1.04, ci_high=-0.55) | cells
+    return made.contrast("a", KET, SAL, "depression_score", "SMD", **cells)
+
+
 def test_a_standardised_difference_of_a_crossover_is_refused(made, ask):
-    made.trial(
-        "a",
-        design="crossover",
-        arms=((KET, "ketamine", dict(n_randomised=18)), (SAL, "saline", dict(n_randomised=18))),
-    )
-    made.contrast(
-        "a", KET, SAL, "depression_score", "SMD", estimate=-0.8, ci_low=-1.04, ci_high=-0.55
-    )
+    standardised(made)
     effects, fate = made.result(ask("depression_24h"))
     assert effects == {}
-    assert fate["contrasts.csv:2"].reason == "not usable"
+    entry = fate["contrasts.csv:2"]
+    assert (entry.reason, entry.detail.rpartition(": ")[2]) == ("not usable", "SD not stated")
+
+
+@pytest.mark.parametrize("cells", [{}, dict(ci_low=None, ci_high=None)])
+def test_where_it_is_allowed_its_variance_is_that_of_its_people(made, ask, cells):
+    """Not that of an interval from a model of every hour, which is the one that is printed."""
+    standardised(made, **cells)
+    # fewer people than were randomised; rows of the first period alone say nothing of both
+    counts = dict(scale=None, timepoint_h=168.0)
+    made.events("a", {KET: (9, 17), SAL: (3, 16)}, analysis_set="crossover-all", **counts)
+    made.events("a", {KET: (4, 9), SAL: (1, 9)}, analysis_set="crossover-period-1", **counts)
+    words = (*ask("depression_24h").assumptions, "SD not stated")
+    effects, _ = made.result(ask("depression_24h", assumptions=words, correlation=0.25))
+    found = effects["a"]
+    n, r, d = 16, 0.25, -0.8
+    df = 2 * (n - 1) / (1 + r**2)
+    j = math.exp(math.lgamma(df / 2) - math.lgamma((df - 1) / 2)) / math.sqrt(df / 2)
+    assert (found.n_t, found.n_c, found.people) == (n, n, n)
+    assert found.yi == pytest.approx(j * d)
+    # of the difference, and of the SD that it is divided by (delta method)
+    assert found.vi == pytest.approx(2 * (1 - r) / n + (j * d) ** 2 / (2 * df))
+    assert {"SD not stated", "correlation"} <= set(found.assumptions)
 
 
 def test_several_treated_periods_of_the_same_people_give_one(made, ask):

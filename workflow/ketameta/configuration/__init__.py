@@ -322,14 +322,19 @@ def _over(defaults: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
 def _analysis(
     name: str, block: dict[str, Any], windows: dict[str, Window], sensitivity: dict[str, Any]
 ) -> Analysis:
-    """Build an analysis and, of the sensitivity choices for its measure, those that differ."""
+    """Build an analysis and, of the sensitivity choices for its measure, those that differ.
+
+    A choice that narrows lets in less of what the analysis lets in.
+    """
     select, model, display = _parts(block, windows)
     variants = []
     for label, choice in sensitivity.items():
         if block["measure"] in choice["for"]:
-            other = _parts({**block, **choice["change"]}, windows)
-            if other[:2] != (select, model):
-                variants.append(Variant(label, *other[:2]))
+            other, its_model, _ = _parts({**block, **choice["change"]}, windows)
+            if "narrow" in choice["change"]:
+                other = replace(other, narrow=combined(select.narrow, other.narrow))
+            if (other, its_model) != (select, model):
+                variants.append(Variant(label, other, its_model))
     thresholds = Thresholds(**{key: float(value) for key, value in block["certainty"].items()})
     return Analysis(name, select, model, display, tuple(variants), thresholds)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ketameta.configuration import Question
 from ketameta.normalize.baseline import find_baseline
+from ketameta.normalize.from_difference import ASSUMPTION, change_by_difference
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.measures import (
     Correlation,
@@ -20,6 +21,7 @@ from ketameta.normalize.pairing import reported_correlation
 from ketameta.normalize.records import (
     NO_START,
     NOT_STATED,
+    Arm,
     ArmSummary,
     Effect,
     NotUsable,
@@ -27,7 +29,7 @@ from ketameta.normalize.records import (
     Trial,
     listed,
 )
-from ketameta.normalize.sift import arm_class
+from ketameta.normalize.sift import arm_class, flagged
 from ketameta.normalize.sizes import Sizes
 from ketameta.normalize.summaries import (
     add_counts,
@@ -150,13 +152,30 @@ class ArmEffects:
                 if basis == "counts":
                     result.append(counts(arm, rows, self.sizes))
                 else:
-                    found = score(arm, rows, self.sizes, basis, self.question.correlation)
+                    found = self._score(arm, rows, basis)
                     result.append(self._with_baseline(found, rows[0]))
             except NotUsable as why:
                 refused[arm_id] = why
                 for row in rows:
                     self.ledger.note(row, "not usable", str(why))
         return result, refused
+
+    def _score(self, arm: Arm, rows: list[Row], basis: str) -> ArmSummary:
+        """Summarise an arm's score; for an arm alone, with the SD of a difference at need.
+
+        Between arms the reported difference itself is the better effect.
+        """
+        try:
+            return score(arm, rows, self.sizes, basis, self.question.correlation)
+        except NotUsable:
+            allowed = self.question.by_arm and ASSUMPTION in self.question.assumptions
+            if not allowed or basis != "change" or len(rows) > 1:
+                raise
+            usable = (row for row in self.all_rows if not flagged(self.question, row))
+            found = change_by_difference(self.trial, arm, rows[0], self.sizes, usable)
+            if found is None:
+                raise
+            return found
 
     def _note_failure(self, place: Place, by_arm: dict[str, list[Row]], failed: _Failed) -> None:
         """Note why rows give no effect: by their own cells, or for want of the other side."""

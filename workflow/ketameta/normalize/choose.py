@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ketameta.configuration import Question
 from ketameta.normalize.between import ArmEffects, Place
 from ketameta.normalize.contrasts import from_contrasts, is_paired
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Row, Trial
+from ketameta.normalize.selected import SelectedArm, selected_arm
 from ketameta.normalize.sift import arm_class
 from ketameta.normalize.sizes import Sizes
 from ketameta.vocabulary import scale_sign
@@ -51,7 +52,7 @@ class TrialChoice:
     ) -> None:
         """Take the candidate rows and every row of the trial (for n, baselines, correlations)."""
         self.question, self.trial, self.ledger = question, trial, ledger
-        self.rows = rows
+        self.rows, self.all_rows = rows, all_rows
         self.sizes = Sizes(row for row in all_rows if row.table == "outcomes")
         self.arms = ArmEffects(question, trial, all_rows, self.sizes, ledger)
 
@@ -80,17 +81,27 @@ class TrialChoice:
         effects: list[Effect] = []
         try:
             effects = build(place, group)
+            effects = self._with_selection(effects)
             self._refuse_assumptions(effects)
         except NotUsable as why:
             behind = {row.key for effect in effects for row in effect.rows}
             for row in group:
                 if row.key in behind if effects else not self.ledger.noted(row):
-                    self.ledger.note(row, "not usable", str(why))
+                    self.ledger.note(row, why.reason, str(why))
             effects = []
         if not effects:
             self.ledger.stood_back(group)
             return []
         return [_Candidate(self._rank(place, effects), effects)]
+
+    def _with_selection(self, effects: list[Effect]) -> list[Effect]:
+        """Say of the effect of a selected arm that it is one; `SelectedArm` where none may be."""
+        step = selected_arm(self.trial, effects, self.all_rows)
+        if step is None:
+            return effects
+        if step.assumption not in self.question.assumptions:
+            raise SelectedArm(step.formula)
+        return [replace(effect, steps=(step, *effect.steps)) for effect in effects]
 
     def _refuse_assumptions(self, effects: list[Effect]) -> None:
         for effect in effects:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ketameta.normalize import conversions
 from ketameta.normalize.conversions import ConversionError
-from ketameta.normalize.measures import Estimate, one_effect
+from ketameta.normalize.measures import ELBOURNE, Estimate, one_effect
 from ketameta.normalize.records import Arm, NotUsable, Row, Step, Trial, empty, listed, number
 from ketameta.normalize.sizes import Sizes
 from ketameta.vocabulary import vocabulary
@@ -86,9 +86,11 @@ def shared_control_mean(effects: Sequence[tuple[float, float]]) -> tuple[float, 
 def _one(
     measure: str, trial: Trial, row: Row, sizes: Sizes, correlation: float, sign: int
 ) -> ContrastEffect:
-    _refuse_unusable(trial, row)
-    n_t, n_c, size_steps = _people(trial.arms[row["arm_t"]], trial.arms[row["arm_c"]], row, sizes)
+    _refuse_unusable(row)
     paired = is_paired(trial, row)
+    if paired and row["measure"] == "SMD":
+        return _crossover_smd(trial, row, sizes, correlation, sign)
+    n_t, n_c, size_steps = _people(trial.arms[row["arm_t"]], trial.arms[row["arm_c"]], row, sizes)
     try:
         reported = _value_and_se(row, _degrees(n_t, n_c, paired))
         if row["measure"] in ("OR", "RR") and measure in _RATIOS and measure != row["measure"]:
@@ -115,15 +117,48 @@ def _one(
     return ContrastEffect(Estimate(yi, reported.se**2, last), (reported.step,), n_t, n_c)
 
 
-def _refuse_unusable(trial: Trial, row: Row) -> None:
+def _crossover_smd(
+    trial: Trial, row: Row, sizes: Sizes, correlation: float, sign: int
+) -> ContrastEffect:
+    """Take a standardised difference of a crossover trial as one by the SD of the scores.
+
+    Papers seldom say which SD they divided by, so the step counts as an assumption. The variance
+    is that of so many people in both periods with the correlation (Elbourne and others 2002), not
+    that of a printed interval: it may come from a model of every hour measured, which takes a
+    person for many. Of different numbers of people in the periods the smaller counts.
+    """
+    arm_t, arm_c = trial.arms[row["arm_t"]], trial.arms[row["arm_c"]]
+    n_t, n_c, size_steps = _people(arm_t, arm_c, row, sizes.of_both_periods())
+    if n_t is None or n_c is None:
+        raise NotUsable(f"no n {_of_whom(row, n_t, n_c)}")
+    n, d = min(n_t, n_c), row["estimate"]
+    numbers = dict(m1i=d, sd1i=1.0, m2i=0.0, sd2i=1.0, ni=n, ri=correlation)
+    g, vi = one_effect("SMDX", numbers)
+    taken = Step(
+        "standardised difference of a crossover trial",
+        "taken as the difference over the SD of the scores",
+        number(d),
+        rows=(row.key,),
+        assumption="SD not stated",
+    )
+    last = Step(
+        f"Hedges' g, within people with correlation {number(correlation, 3)}",
+        f"J × {number(d)}, n {n} in both periods",
+        f"{number(sign * g)} (variance {number(vi)})",
+        ELBOURNE,
+        (row.key,),
+        "correlation",
+    )
+    return ContrastEffect(Estimate(sign * g, vi, last), (*size_steps, taken), n, n)
+
+
+def _refuse_unusable(row: Row) -> None:
     if row["estimate"] is None:
         only = ", only a p-value" if row["p_value"] else ""
         raise NotUsable(f"no estimate{only}: estimate is empty")
     for words, why in vocabulary().unusable_models.items():
         if words.lower() in (row["model"] or "").lower():
             raise NotUsable(why)
-    if trial.design == "crossover" and row["measure"] == "SMD":
-        raise NotUsable("a standardised difference of a crossover trial: its SD is not stated")
 
 
 def _people(
@@ -260,24 +295,33 @@ def _other_ratio(measure: str, n_t: int | None, n_c: int | None, row: Row) -> tu
     ), step
 
 
-def _standardised(
-    reported: _Reported, n_t: int, n_c: int, r: float | None, sign: int, row: Row
-) -> tuple[Estimate, Step]:
-    """Turn a mean difference with its SE into Hedges' g by the SD that the SE implies.
+def difference_sd(trial: Trial, row: Row, sizes: Sizes) -> tuple[float, tuple[Step, ...]]:
+    """Return the SD within arms that a reported mean difference of separate people implies.
 
-    `r` is the within-person correlation of a paired comparison, else None.
+    SD = SE / √(1/n1 + 1/n2), Cochrane Handbook 6.5.2.3. Raises `NotUsable` where the row gives
+    no standard error, or a number of people is not known.
     """
-    value, se = reported.value, reported.se
+    _refuse_unusable(row)
+    n_t, n_c, steps = _people(trial.arms[row["arm_t"]], trial.arms[row["arm_c"]], row, sizes)
+    if n_t is None or n_c is None:
+        raise NotUsable(f"no n {_of_whom(row, n_t, n_c)}")
+    try:
+        reported = _value_and_se(row, _degrees(n_t, n_c, paired=False))
+        sd, step = _implied_sd(reported.se, n_t, n_c, None, row)
+    except ConversionError as why:
+        raise NotUsable(str(why)) from None
+    return sd, (*steps, reported.step, step)
+
+
+def _implied_sd(se: float, n_t: int, n_c: int, r: float | None, row: Row) -> tuple[float, Step]:
+    """Return the SD behind the SE of a mean difference, paired where `r` is given."""
     if r is not None:
         sd = conversions.sd_from_paired_se(se, n_t, r)
         formula = f"SD = SE √n / √(2 (1 − r)), r = {number(r)}"
-        g, vi = one_effect("SMDX", dict(m1i=value, sd1i=sd, m2i=0, sd2i=sd, ni=n_t, ri=r))
     else:
         sd = conversions.sd_from_se_of_difference(se, n_t, n_c)
         formula = "SD = SE / √(1/n1 + 1/n2)"
-        arms = dict(m1i=value, sd1i=sd, n1i=n_t, m2i=0, sd2i=sd, n2i=n_c)
-        g, vi = one_effect("SMD", arms)
-    sd_step = Step(
+    return sd, Step(
         "SD from the standard error of the difference",
         f"{formula}, n {n_t} and {n_c}",
         number(sd),
@@ -285,6 +329,22 @@ def _standardised(
         (row.key,),
         "SD from a difference" if r is None else "correlation",
     )
+
+
+def _standardised(
+    reported: _Reported, n_t: int, n_c: int, r: float | None, sign: int, row: Row
+) -> tuple[Estimate, Step]:
+    """Turn a mean difference with its SE into Hedges' g by the SD that the SE implies.
+
+    `r` is the within-person correlation of a paired comparison, else None.
+    """
+    value = reported.value
+    sd, sd_step = _implied_sd(reported.se, n_t, n_c, r, row)
+    if r is not None:
+        g, vi = one_effect("SMDX", dict(m1i=value, sd1i=sd, m2i=0, sd2i=sd, ni=n_t, ri=r))
+    else:
+        arms = dict(m1i=value, sd1i=sd, n1i=n_t, m2i=0, sd2i=sd, n2i=n_c)
+        g, vi = one_effect("SMD", arms)
     yi = sign * g
     said = f"J × {number(value)} / {number(sd)}"
     last = Step("Hedges' g", said, f"{number(yi)} (variance {number(vi)})", rows=(row.key,))

@@ -29,6 +29,7 @@ REASONS = {
     "other comparator": "a comparator class preferred to this one is used",
     "no comparison": "no usable row of the other side at the same hour, scale and analysis set",
     "not usable": "the numbers give no effect",
+    "selected arm": "one arm alone is known of several of the same treatment",
     "scale preferred": "another scale is preferred",
     "definition preferred": "another definition is preferred",
     "time preferred": "another hour is nearer the target",

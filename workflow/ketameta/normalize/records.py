@@ -19,7 +19,10 @@ class NotUsable(Exception):  # noqa: N818 - an answer, not a fault of the progra
 
     `lacks` counts the cells that are missing, to tell which of several ways came nearest: 0 where
     all are there and contradict each other, `NO_START` where not even the first number is there.
+    `reason` is the word of the ledger.
     """
+
+    reason = "not usable"
 
     def __init__(self, why: str, lacks: int = 0) -> None:
         super().__init__(why)

@@ -51,7 +51,7 @@ def refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
         return "design", trial.design_flag
     if refused := _narrowed(question, trial, row):
         return "narrowed", refused
-    if refused := _flag(question, row):
+    if refused := flagged(question, row):
         return "flagged", refused
     refusal = _contrast_refusal if row.table == "contrasts" else _outcome_refusal
     return refusal(question, trial, row)
@@ -117,7 +117,8 @@ def _contrast_refusal(question: Question, trial: Trial, row: Row) -> tuple[str, 
     return _place(question, row)
 
 
-def _flag(question: Question, row: Row) -> str:
+def flagged(question: Question, row: Row) -> str:
+    """Return the flag that keeps a row out of a pool; an empty text for none."""
     if not row["flag"]:
         return ""
     rule = vocabulary().flag_rule(row["flag"])

@@ -20,6 +20,10 @@ class Sizes:
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows = [row for row in rows if row["n"] and not _barred(row)]
 
+    def of_both_periods(self) -> Sizes:
+        """Return the numbers of people by the rows of both periods of a crossover alone."""
+        return Sizes(row for row in self._rows if row.analysis_set == "crossover-all")
+
     def of(self, arm: Arm, row: Row) -> tuple[int, Step | None]:
         """Return the n of an outcome row, and the step if it was borrowed; else `NotUsable`."""
         if row["n"]:

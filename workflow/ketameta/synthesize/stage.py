@@ -145,7 +145,7 @@ _ELSEWHERE = ("other outcome", "other population", "other treatment", "narrowed"
 
 
 # reasons that stop a row after it has passed the sieve of outcome, arms and hours
-_NEAR = ("not usable", "same patients", "same people", "repeated report")
+_NEAR = ("not usable", "selected arm", "same patients", "same people", "repeated report")
 
 
 def _near(analysis: Analysis, entry: Record, raw: dict[tuple[str, int], Record]) -> bool:

@@ -1,0 +1,72 @@
+"""One arm alone of several alike: a result that may stand here because of what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ketameta.normalize.records import Effect, NotUsable, Row, Step, Trial, arm_names
+
+ASSUMPTION = "selected arm"
+SOURCE = "Cochrane Handbook 8.7, 23.3.4; ROB-ME, Page 2023, BMJ 383:e076754"
+# the cells that hold a result, by table
+_NUMBERS = {
+    "outcomes": ("events", "percent", "mean", "change_mean", "median"),
+    "contrasts": ("estimate",),
+}
+
+
+class SelectedArm(NotUsable):
+    """The numbers are of one arm alone of several alike."""
+
+    reason = "selected arm"
+
+
+def selected_arm(trial: Trial, effects: Sequence[Effect], rows: Sequence[Row]) -> Step | None:
+    """Return the step that takes one arm for the several that a trial has; None where it does not.
+
+    An arm is selected where all of this holds:
+
+    - the effects that one place (hour, scale, analysis set) gives are of one treated arm;
+    - the trial has others of the same treatment with the same cotreatment: they differ in dose,
+      route, form or number of doses only. Another treatment or another addition is another
+      question, and an arm that stands as control in a contrast of the trial (a low dose as active
+      control) is none of them;
+    - and not one of these others has a number of the outcome at the same hour: counts, a per
+      cent, a mean, a median or an estimate, on any scale, with a spread or without. A p-value
+      alone is no number.
+
+    So the trial enters where a second arm is known, in full or without its spread, where a row of
+    arms pooled as reported holds the arm with another, and where two of three arms are known.
+    `rows` are all those of the trial.
+    """
+    used = {arm.arm_id: arm for effect in effects for arm in effect.treated}
+    if len(used) != 1:
+        return None
+    (arm,) = used.values()
+    row = effects[0].rows[0]
+    ours = {arm.arm_id, *arm.pooled} | {c.arm_id for effect in effects for c in effect.control}
+    controls = {other["arm_c"] for other in rows if other.table == "contrasts"}
+    alike = [
+        other
+        for other in trial.arms.values()
+        if (other.treatment, other.cotreatment) == (arm.treatment, arm.cotreatment)
+        and not other.pooled
+        and other.arm_id not in ours | controls
+    ]
+    if arm.pooled or not alike or _known(trial, row, rows) & {other.arm_id for other in alike}:
+        return None
+    hour = "" if effects[0].hour is None else f" at {effects[0].hour:g} h"
+    said = f"{row['outcome']}{hour}: a number for {arm.arm_id}, none for {arm_names(alike)}"
+    return Step("one arm of several alike", said, arm.arm_id, SOURCE, (row.key,), ASSUMPTION)
+
+
+def _known(trial: Trial, row: Row, rows: Sequence[Row]) -> set[str]:
+    """Return the arms with a number of the outcome and hour of a row; of pooled ones, the parts."""
+    found: set[str] = set()
+    for other in rows:
+        same: list[Any] = [other[name] == row[name] for name in ("outcome", "timepoint_h")]
+        if all(same) and any(other[name] is not None for name in _NUMBERS[other.table]):
+            arm_id = other["arm_id" if other.table == "outcomes" else "arm_t"]
+            found |= {arm_id, *trial.arms[arm_id].pooled}
+    return found
