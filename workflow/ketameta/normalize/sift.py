@@ -51,13 +51,13 @@ def refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
         return "design", trial.design_flag
     if refused := _flag(question, row):
         return "flagged", refused
-    if refused := _narrowed(question, trial, row):
+    if refused := narrowed(question, trial, row):
         return "narrowed", refused
     refusal = _contrast_refusal if row.table == "contrasts" else _outcome_refusal
     return refusal(question, trial, row)
 
 
-def _narrowed(question: Question, trial: Trial, row: Row) -> str:
+def narrowed(question: Question, trial: Trial, row: Row) -> str:
     """Return what keeps a row out of a narrowed analysis, as key and word; empty: nothing.
 
     Treated and control arms are held to keys of their own: a control has no dose that matters. A

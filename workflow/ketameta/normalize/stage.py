@@ -13,6 +13,7 @@ from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.describe import coverage, reductions
 from ketameta.normalize.ledger import Entry, Ledger
 from ketameta.normalize.overlap import resolve
+from ketameta.normalize.pairs import pairs
 from ketameta.normalize.records import SEEN, Effect, Row, Trial
 from ketameta.normalize.sift import sift
 from ketameta.normalize.trials import raw_rows, trials_of
@@ -56,6 +57,7 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     found["claim_rows"] = raw["claims"]
     found["bias"] = raw["risk_of_bias"]
     found["reductions"] = reductions(configuration, trials, rows)
+    found["arm_pairs"] = pairs(configuration, trials, rows)
     found["coverage"] = coverage(trials, rows)
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())

@@ -13,6 +13,7 @@ from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.claims import tests_of
 from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
 from ketameta.synthesize.judge import judgements
+from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.scales import favours, natural
 from ketameta.synthesize.splits import between, group_of, groups_of, shown, splits
@@ -38,6 +39,7 @@ def synthesize(
     variants = grouped(tables["variants"], "analysis", "variant")
     raw = {(row["file"], row["line"]): row for row in tables["rows"]}
     ledger = grouped(tables["ledger"], "analysis")
+    arm_pairs = grouped(tables["arm_pairs"], "analysis")
     labels = {row["trial_id"]: row["label"] for row in tables["rows"]}
     configuration = configuration.asked(named(tables["claim_rows"]))
     for analysis in configuration:
@@ -53,6 +55,9 @@ def synthesize(
         found["sensitivity"] += _sensitivity(analysis, own, variants)
         found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name], labels, raw)
         found["unused"] += _unused(analysis, own, ledger[analysis.name], labels)
+        pairs, differences = paired(arm_pairs[analysis.name], analysis.model)
+        found["pairs"] += pairs
+        found["pair_syntheses"] += _of(analysis, differences)
         outcome, trials = analysis.select.outcome, [e["trial_id"] for e in own]
         found["judgements"] += judgements(analysis.name, outcome, trials, tables["bias"])
         if diagnosed(analysis, own, record):

@@ -25,6 +25,7 @@ from ketameta.tables.behind_pages import (
     UNUSED,
 )
 from ketameta.tables.behind_verdicts import CERTAINTY, CLAIM_VERDICTS
+from ketameta.tables.beside import ARM_PAIRS, PAIR_SYNTHESES, PAIRS
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.parts import (
     ANALYSIS,
@@ -304,12 +305,13 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
         "ingest": (PROBLEMS, with_place(ACKNOWLEDGED)),
         "normalize": (
             *(EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, NUMBER_CHECKS, OVERVIEW),
-            *(CLAIM_ROWS, BIAS, REDUCTIONS, COVERAGE),
+            *(CLAIM_ROWS, BIAS, REDUCTIONS, COVERAGE, ARM_PAIRS),
         ),
         "synthesize": (
             *(SYNTHESES, SUBGROUPS, SPLITS, SENSITIVITY, STUDIES, EXCLUSIONS, UNUSED),
             *(ABSOLUTE, POINTS, CLAIM_TESTS, FINDINGS, SUMMARY),
             *(JUDGEMENTS, DIAGNOSTICS, ASYMMETRY, COURSES, ARM_REDUCTIONS, EVIDENCE_MAP),
+            *(PAIRS, PAIR_SYNTHESES),
         ),
         "report": (CERTAINTY, CLAIM_VERDICTS),
     }.items()
