@@ -79,6 +79,7 @@ def reductions(
 def best_reductions(
     question: Question, trials: dict[str, Trial], rows: Sequence[Row]
 ) -> dict[tuple[str, str, float], dict[str, Any]]:
+    """Return by trial, arm and hour the per cent fall that the question prefers."""
     scales = question.scales or tuple(vocabulary().scales)
     found: dict[tuple[str, str, float], tuple[tuple[int, int, int], dict[str, Any]]] = {}
     by_trial: dict[str, list[Row]] = defaultdict(list)

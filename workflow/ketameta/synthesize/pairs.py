@@ -26,7 +26,9 @@ def paired(rows: Sequence[Record], model: Model) -> tuple[list[Record], list[Rec
     own = dict(zip((e["trial_id"] for e in known), weights(known, model), strict=True))
     pairs = [_pair(row, own.get(row["trial_id"]), model.level) for row in rows]
     found = pooled("PCTRED", known, model)
-    record = {name: found.get(name) for name in ("k", "n", "estimate", "ci_low", "ci_high", "model")}
+    record = {
+        name: found.get(name) for name in ("k", "n", "estimate", "ci_low", "ci_high", "model")
+    }
     record |= {"shown": len(rows)} | _averages(pairs, record)
     pairs.sort(key=lambda pair: (pair["year"] or math.inf, pair["trial_id"]))
     return pairs, [record]

@@ -13,6 +13,7 @@ from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.claims import tests_of
 from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
 from ketameta.synthesize.judge import judgements
+from ketameta.synthesize.missing import bound
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.scales import favours, natural
@@ -40,6 +41,7 @@ def synthesize(
     raw = {(row["file"], row["line"]): row for row in tables["rows"]}
     ledger = grouped(tables["ledger"], "analysis")
     arm_pairs = grouped(tables["arm_pairs"], "analysis")
+    missing = grouped(tables["missing_results"], "analysis")
     labels = {row["trial_id"]: row["label"] for row in tables["rows"]}
     configuration = configuration.asked(named(tables["claim_rows"]))
     for analysis in configuration:
@@ -53,6 +55,7 @@ def synthesize(
         found["splits"] += tests
         found["studies"] += _studies(analysis, own, record, steps, raw)
         found["sensitivity"] += _sensitivity(analysis, own, variants)
+        found["sensitivity"] += bound(analysis, own, missing[analysis.name])
         found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name], labels, raw)
         found["unused"] += _unused(analysis, own, ledger[analysis.name], labels)
         pairs, differences = paired(arm_pairs[analysis.name], analysis.model)

@@ -8,6 +8,7 @@ from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.parts import ANALYSIS, TRIAL
 
 _LABEL = Column("label", "text", "name of the trial", required=True)
+_POINTS = "points of per cent"
 _ROWS = Column("rows", "list", "raw rows, file:line")
 _HOUR = Column("hour", "number", "hours from the first dose", unit="h")
 
@@ -41,9 +42,9 @@ PAIRS = replace(
     title="Pairs: the fall of treated and control arms of the same trial",
     columns=(
         *(c for c in ARM_PAIRS.columns if c.name not in (*_PAIRED, "rows")),
-        Column("difference", "number", "treated minus control", unit="points of per cent"),
-        Column("ci_low", "number", "lower end of its interval (normal)", unit="points of per cent"),
-        Column("ci_high", "number", "upper end of its interval (normal)", unit="points of per cent"),
+        Column("difference", "number", "treated minus control", unit=_POINTS),
+        Column("ci_low", "number", "lower end of its interval (normal)", unit=_POINTS),
+        Column("ci_high", "number", "upper end of its interval (normal)", unit=_POINTS),
         Column("share", "number", "fall of the control arms over that of the treated arms"),
         Column("weight", "number", "weight in the pooled difference", unit="per cent"),
         _ROWS,
@@ -59,9 +60,9 @@ PAIR_SYNTHESES = TableSchema(
         Column("k", "integer", "trials pooled", unit="trials", required=True),
         Column("n", "integer", "people in them", unit="people", required=True),
         Column("shown", "integer", "trials with both sides, pooled or not", unit="trials"),
-        Column("estimate", "number", "treated minus control", unit="points of per cent"),
-        Column("ci_low", "number", "lower end of its interval", unit="points of per cent"),
-        Column("ci_high", "number", "upper end of its interval", unit="points of per cent"),
+        Column("estimate", "number", "treated minus control", unit=_POINTS),
+        Column("ci_low", "number", "lower end of its interval", unit=_POINTS),
+        Column("ci_high", "number", "upper end of its interval", unit=_POINTS),
         Column("treated", "number", "fall of treated arms, same weights", unit="per cent"),
         Column("control", "number", "fall of control arms, same weights", unit="per cent"),
         Column("share", "number", "fall of the control arms over that of the treated arms"),

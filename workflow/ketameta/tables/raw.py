@@ -194,6 +194,13 @@ CONTRASTS = TableSchema(
         Column("ci_high", "number", "upper end of the interval", **_MEASURE),
         Column("ci_level", "number", "level of the interval", **_LEVEL),
         Column("p_value", "text", "p-value as printed", **_P),
+        Column(
+            "direction",
+            "word",
+            "what the report says the result favours, where it gives no estimate",
+            words="result_directions",
+            optional=True,
+        ),
         Column("t_value", "number", "t of the difference", **_TEST, minimum=-1000),
         Column("f_value", "number", "F of the difference of two groups", **_TEST, minimum=0),
         Column("model", "text", "statistical model as reported"),

@@ -25,7 +25,7 @@ from ketameta.tables.behind_pages import (
     UNUSED,
 )
 from ketameta.tables.behind_verdicts import CERTAINTY, CLAIM_VERDICTS
-from ketameta.tables.beside import ARM_PAIRS, PAIR_SYNTHESES, PAIRS
+from ketameta.tables.beside import ARM_PAIRS, DIRECTIONS, MISSING_RESULTS, PAIR_SYNTHESES, PAIRS
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.parts import (
     ANALYSIS,
@@ -305,7 +305,8 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
         "ingest": (PROBLEMS, with_place(ACKNOWLEDGED)),
         "normalize": (
             *(EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, NUMBER_CHECKS, OVERVIEW),
-            *(CLAIM_ROWS, BIAS, REDUCTIONS, COVERAGE, ARM_PAIRS),
+            *(CLAIM_ROWS, BIAS, REDUCTIONS, COVERAGE),
+            *(ARM_PAIRS, MISSING_RESULTS, DIRECTIONS),
         ),
         "synthesize": (
             *(SYNTHESES, SUBGROUPS, SPLITS, SENSITIVITY, STUDIES, EXCLUSIONS, UNUSED),
