@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ketameta.configuration import Configuration, Question
-from ketameta.configuration.narrowing import drug_route
 from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.describe import best_reductions
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.records import Arm, Effect, Row, Trial
 from ketameta.normalize.sift import narrowed, refusal
+from ketameta.vocabulary.narrowing import drug_route
 
 Record = dict[str, Any]
 
