@@ -12,6 +12,7 @@ from ketameta.storage import content_id
 from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.claims import tests_of
 from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
+from ketameta.synthesize.earlier import earlier
 from ketameta.synthesize.judge import judgements
 from ketameta.synthesize.missing import bound
 from ketameta.synthesize.pairs import paired
@@ -48,13 +49,16 @@ def synthesize(
         own = sorted(effects[analysis.name], key=lambda e: (e["year"] or 9999, e["trial_id"]))
         record = _synthesis(analysis, own)
         found["syntheses"].append(record)
-        found["absolute"] += _of(analysis, risks(record["measure"], record, own))
+        absolute = _of(analysis, risks(record["measure"], record, own))
+        found["absolute"] += absolute
         found["points"] += _of(analysis, points(analysis.select, record, own))
         groups, tests = splits(analysis, own)
         found["subgroups"] += groups
         found["splits"] += tests
         found["studies"] += _studies(analysis, own, record, steps, raw)
-        found["sensitivity"] += _sensitivity(analysis, own, variants)
+        others = _sensitivity(analysis, own, variants)
+        found["sensitivity"] += others
+        found["earlier"] += earlier(analysis, record, own, others, absolute, tables["published"])
         found["sensitivity"] += bound(analysis, own, missing[analysis.name])
         found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name], labels, raw)
         found["unused"] += _unused(analysis, own, ledger[analysis.name], labels)

@@ -142,7 +142,7 @@ EARLIER = TableSchema(
         Column(
             "agrees",
             "flag",
-            "each estimate lies in the other's interval; empty where one has no interval",
+            "one's estimate lies in the other's interval; empty where one has no interval",
         ),
         _ROWS,
     ),
