@@ -51,13 +51,11 @@ def draw_paired(paired: Paired, width: float = WIDE) -> Scene:
     x0, x1 = MARGIN + half, width - MARGIN - half
     axis = make_axis(values, [], 0.0, False, x0, x1, paired.limits)
     shapes, y = _legend(paired, width)
-    top = y
     rows: list[Shape] = []
     for line in paired.lines:
         row, y = _line(line, axis, width, y)
         rows.append(row)
-    zero = Line(axis.place(0.0), top + 4, axis.place(0.0), y + 4, "rule", 1)
-    shapes += [zero, *rows, *ticks(axis, y + 4)]
+    shapes += [*rows, *ticks(axis, y + 4)]
     y += 22
     for text in wrap(paired.axis_title, SMALL, width - 2 * MARGIN):
         y += 17
@@ -96,7 +94,9 @@ def _line(line: Dots, axis: Axis, width: float, y: float) -> tuple[Group, float]
         y += LINE * (n > 0)
         shapes.append(Text(MARGIN, y, text, size=SIZE, bold=line.bold))
     middle = y + _STRIP / 2 + 1
-    a, b = axis.place(line.control), axis.place(line.treated)
+    zero, a, b = (axis.place(value) for value in (0.0, line.control, line.treated))
+    # the line of no change stops for words
+    shapes.append(Line(zero, middle - _STRIP / 2, zero, middle + _STRIP / 2, "rule", 1))
     inside = _RADIUS * (1 if b > a else -1)
     if abs(b - a) > 2 * _RADIUS:
         dash = "4 3" if line.faint else ""

@@ -231,24 +231,31 @@ def _earlier(analysis: Analysis, record: Record, rows: list[Record]) -> Earlier 
     if not judged:
         sentence = "None of them can be compared with our result: other measures, or no interval."
     elif apart:
-        ours = wording.estimate_interval(record["measure"], record)
-        unit = wording.unit(record["measure"])
-        nearest = max(judged, key=lambda row: (row["k"] or 0, row["n"] or 0))
-        trials = f", {wording.count(nearest['k'], 'trial')}" if nearest["k"] else ""
-        against = f"{nearest['against']} in the same measure" if nearest["against"] else ours + unit
-        sentence = (
-            f"This result stands apart from the earlier reviews: {nearest['label']} found "
-            f"{nearest['measure']} {nearest['printed']}{trials}; here it is {against}, from "
-            f"{wording.count(record['k'], 'trial')}."
-        )
-        if nearest["converted"].startswith("turned"):
-            sentence += " The review counts benefit upwards, this page downwards."
+        sentence = _stands_apart(record, max(judged, key=lambda r: (r["k"] or 0, r["n"] or 0)))
     else:
         sentence = (
             f"{agreeing} of {wording.count(len(judged), 'result')} that can be compared "
             f"{'agrees' if agreeing == 1 else 'agree'} with ours."
         )
     return Earlier(sentence, apart, tuple(rows))
+
+
+def _stands_apart(record: Record, review: Record) -> str:
+    """Say what the largest earlier review found beside this result, both in one measure."""
+    measure = record["measure"]
+    theirs, ours = (wording.estimate_interval(measure, r) for r in (review, record))
+    name = wording.MEASURES[measure]
+    if review["against"]:
+        theirs, ours, name = (
+            review["printed"],
+            review["against"],
+            wording.MEASURES[review["measure"]],
+        )
+    trials = f" from {wording.count(review['k'], 'trial')}" if review["k"] else ""
+    return (
+        f"This result stands apart from the earlier reviews: {review['label']} found a {name} of "
+        f"{theirs}{trials}; here it is {ours} from {wording.count(record['k'], 'trial')}."
+    )
 
 
 def _directions(rows: list[Record]) -> Directions | None:

@@ -289,7 +289,9 @@ def _earlier(analysis: Analysis, rows: Sequence[Record]) -> tuple[Total, ...]:
             text = wording.estimate_interval(measure, row)
         trials = wording.count(row["k"], "trial") if row["k"] is not None else ""
         printed = f"{row['measure']} {row['printed']}" if row["converted"] else ""
-        label = ", ".join(filter(None, (row["label"], row["comparison"], trials, printed)))
+        year = str(row["year"] or "")
+        year = "" if year in row["label"] else year
+        label = ", ".join(filter(None, (row["label"], year, row["comparison"], trials, printed)))
         tooltip = f"{label}: {wording.MEASURES[measure]} {text}"
         totals.append(Total(label, ("", text), _interval(measure, row, "estimate"), tooltip))
     return tuple(totals)
