@@ -253,8 +253,8 @@ def _stands_apart(record: Record, review: Record) -> str:
         )
     trials = f" from {wording.count(review['k'], 'trial')}" if review["k"] else ""
     return (
-        f"This result stands apart from the earlier reviews: {review['label']} found a {name} of "
-        f"{theirs}{trials}; here it is {ours} from {wording.count(record['k'], 'trial')}."
+        f"This result stands apart from the earlier reviews: {review['label']} gives the {name} "
+        f"as {theirs}{trials}; here it is {ours} from {wording.count(record['k'], 'trial')}."
     )
 
 
