@@ -50,6 +50,7 @@ class Direction:
     higher: str
     hour: float | None
     comparison: str
+    comparator_class: str
     direction: str | None
     said: str
     p_value: str
@@ -178,6 +179,7 @@ def _direction(analysis: str, question: Question, trial: Trial, row: Row) -> Dir
         known.higher if known else "",
         row["timepoint_h"],
         f"{row['arm_t']} against {row['arm_c']}",
+        trial.arms[row["arm_c"]].comparator_class,
         _favoured(question, row),
         row["note"] or "",
         row["p_value"] or "",

@@ -13,6 +13,7 @@ from ketameta.figures.paired import NARROW, Dots, Paired, draw_paired
 from ketameta.figures.scene import to_svg
 from ketameta.report import naming, wording
 from ketameta.synthesize.missing import VARIANT
+from ketameta.tables.grouping import grouped
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
@@ -261,28 +262,27 @@ def _stands_apart(record: Record, review: Record) -> str:
 def _directions(rows: list[Record]) -> Directions | None:
     if not rows:
         return None
+    labels = vocabulary().words("comparator_classes")
+    groups = grouped(rows, "comparator_class")
+    told = [
+        f"Against {labels[name]}: {_counted(groups[name])}." for name in labels if name in groups
+    ]
+    return Directions(" ".join(told), tuple(rows))
+
+
+def _counted(rows: list[Record]) -> str:
+    """Say in how many trials the results point which way, and how far chance explains that."""
     by_trial: dict[str, set[str | None]] = defaultdict(set)
     for row in rows:
         by_trial[row["trial_id"]].add(row["direction"])
     counts = Counter(_of_trial(words) for words in by_trial.values())
-    better, worse = counts[TREATMENT], counts[CONTROL]
-    told = [
-        f"better under treatment in {better}",
-        f"worse in {worse}",
-        f"no difference in {counts[NEITHER]}",
-    ]
-    told += [f"{_MIXED} in {counts[_MIXED]}"] if counts[_MIXED] else []
-    told += [f"not stated in {counts['']}"] if counts[""] else []
+    told = [f"{what} in {counts[word]}" for word, what in _POINT.items() if counts[word]]
     trials = wording.count(len(by_trial), "trial")
-    sentence = f"Of {trials} ({wording.count(len(rows), 'result')}): {', '.join(told)}."
-    if better + worse >= FEWEST:
-        p = wording.p_value(sign_test(better, worse))
-        sentence += f" Sign test of those with a direction: {p}."
-    else:
-        sentence += (
-            f" Fewer than {FEWEST} trials point one way or the other: too few for a sign test."
-        )
-    return Directions(sentence, tuple(rows))
+    said = f"{trials} ({wording.count(len(rows), 'result')}), {', '.join(told)}"
+    if counts[TREATMENT] + counts[CONTROL] < FEWEST:
+        return said
+    p = wording.p_value(sign_test(counts[TREATMENT], counts[CONTROL]))
+    return f"{said}; sign test {p}"
 
 
 def _of_trial(words: set[str | None]) -> str:

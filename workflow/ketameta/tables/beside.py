@@ -106,6 +106,7 @@ DIRECTIONS = TableSchema(
         Column("higher", "text", "what a higher score is: better or worse; empty: not known"),
         _HOUR,
         Column("comparison", "text", "treated arm against control arm", required=True),
+        Column("comparator_class", "text", "class of the control arm"),
         Column(
             "direction",
             "word",
