@@ -18,9 +18,8 @@ from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
 TREATMENT, CONTROL, NEITHER = "favours treatment", "favours control", "no difference"
-FEWEST = (
-    5  # trials with a direction from which the sign test is worded: of fewer p is 0.06 at least
-)
+# trials with a direction from which a sign test is worded: of fewer its p is above 0.1
+FEWEST = 5
 _MIXED = "some tests each way"
 
 
@@ -296,3 +295,12 @@ def sign_test(better: int, worse: int) -> float:
     """Return the two-sided p of so many trials either way, were each as likely (binomial)."""
     n, few = better + worse, min(better, worse)
     return min(1.0, 2 * sum(comb(n, x) for x in range(few + 1)) / 2**n)
+
+
+_POINT = {
+    TREATMENT: "better under treatment",
+    CONTROL: "worse under treatment",
+    NEITHER: "no difference",
+    _MIXED: _MIXED,
+    "": "direction not stated",
+}
