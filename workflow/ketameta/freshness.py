@@ -65,12 +65,12 @@ STAGES = {
         ("select",),
     ),
     "synthesize": Stage(
-        ("normalize",),
+        ("ingest", "normalize"),
         ("synthesize", "normalize", "stats", "tables", "vocabulary", "configuration"),
         ("select", "model"),
     ),
     "report": Stage(
-        ("synthesize",),
+        ("normalize", "synthesize"),
         (
             *("report", "figures", "evidence", "synthesize"),
             *("tables", "vocabulary", "configuration"),

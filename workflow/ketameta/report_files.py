@@ -11,6 +11,7 @@ TABLES = (
     *("syntheses", "subgroups", "splits", "sensitivity", "studies", "derivations", "raw_rows"),
     *("absolute", "points", "exclusions", "unused", "claims", "summary", "dictionary"),
     *("arm_reductions", "evidence_map", "certainty"),
+    *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
 )
 
 

@@ -6,7 +6,7 @@ Everything that is written comes in as text: this module knows places, not stati
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ketameta.figures.axis import Axis, make_axis, tick_label
 from ketameta.figures.columns import (
@@ -20,11 +20,12 @@ from ketameta.figures.columns import (
     Heading,
     place_columns,
 )
-from ketameta.figures.marks import Interval, bar, diamond, light, square
+from ketameta.figures.marks import Interval, bar, diamond, light, ring, square
 from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Group, Line, Rect, Scene, Shape, Text
 
 PLOT = 280.0
+EARLIER = "Earlier reviews, not pooled here"
 _SIDE = 70.0  # how far a label below the axis may stand out of the plot
 
 
@@ -102,6 +103,7 @@ class Forest:
     left_out_heading: str = ""
     notes: tuple[str, ...] = ()
     lights: tuple[Heading, ...] = ()
+    earlier: tuple[Total, ...] = ()
 
     @property
     def rows(self) -> list[Row]:
@@ -147,6 +149,8 @@ def draw(forest: Forest) -> Scene:
     if forest.prediction:
         _total_row(drawing, forest.prediction, bold=False, predicts=True)
     bottom = drawing.y + 4
+    if forest.earlier:
+        bottom = _earlier_rows(drawing)
     drawing.shapes[ground:ground] = guides(forest, drawing.axis, top, bottom)
     width = drawing.columns.width
     return finished(forest, drawing.axis, width, drawing.shapes, bottom)
@@ -167,7 +171,7 @@ def _columns(forest: Forest) -> Columns:
         forest.lights,
         [row.left for row in forest.rows],
         [row.right for row in forest.rows],
-        forest.totals,
+        [*forest.totals, *forest.earlier],
         PLOT,
     )
 
@@ -180,6 +184,9 @@ def forest_axis(forest: Forest, x0: float, x1: float) -> Axis:
     for interval in [forest.total.interval] if forest.total else []:
         estimates += [x for x in (interval.low, interval.high) if x is not None]
     bounds = [x for i in intervals for x in (i.low, i.high) if x is not None]
+    # results of others widen the axis as far as ends of intervals do
+    others = [t.interval for t in forest.earlier]
+    bounds += [x for i in others for x in (i.estimate, i.low, i.high) if x is not None]
     return make_axis(estimates, bounds, forest.null, forest.log, x0, x1, forest.limits)
 
 
@@ -229,6 +236,32 @@ def _total_row(drawing: _Drawing, total: Total, bold: bool, predicts: bool = Fal
     name = "prediction" if predicts else "total"
     drawing.shapes.append(Group(tuple(shapes), total.tooltip, name=name))
     drawing.y += height
+
+
+def _earlier_rows(drawing: _Drawing) -> float:
+    """Draw what earlier reviews found, in grey under a heading, and return the height below it."""
+    columns = drawing.columns
+    drawing.y += 8 + LINE
+    drawing.shapes.append(Text(MARGIN, drawing.y, EARLIER, role="muted", bold=True))
+    drawing.y += 4
+    for total in drawing.forest.earlier:
+        lines = wrap(total.label, SIZE, columns.label_width)
+        height = ROW + LINE * (len(lines) - 1)
+        middle = drawing.y + height / 2
+        texts = [
+            Text(MARGIN, y, line, role="muted")
+            for line, y in zip(lines, columns.baselines(len(lines), middle), strict=True)
+        ]
+        cells = [muted(cell) for cell in columns.right_cells(total.right, middle)]
+        marks = ring(total.interval, drawing.axis, middle)
+        drawing.shapes.append(Group((*texts, *cells, *marks), total.tooltip, name="earlier"))
+        drawing.y += height
+    return drawing.y + 4
+
+
+def muted(shape: Shape) -> Shape:
+    """Return a text in grey."""
+    return replace(shape, role="muted") if isinstance(shape, Text) else shape
 
 
 def guides(forest: Forest, axis: Axis, top: float, bottom: float) -> list[Shape]:

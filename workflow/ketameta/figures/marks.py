@@ -97,6 +97,15 @@ def diamond(interval: Interval, axis: Axis, y: float, half: float) -> list[Shape
     return shapes
 
 
+def ring(interval: Interval, axis: Axis, y: float) -> list[Shape]:
+    """Draw a result that is not pooled: a ring on its interval; beyond the axis an arrow alone."""
+    shapes = whisker(interval, axis, y, "predict", 1.4)
+    if beyond := axis.side(interval.estimate):
+        return list(dict.fromkeys([*shapes, _arrow(axis, y, beyond, "predict")]))
+    x = axis.place(interval.estimate)
+    return [*shapes, Circle(x, y, 4.5, "paper"), Circle(x, y, 4.5, "predict", ring=True)]
+
+
 def light(letter: str, role: str, title: str, x: float, y: float) -> list[Shape]:
     """Draw a judgement as a letter on a disc, or a ring where nobody judged."""
     if not letter:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ketameta.figures.columns import LINE, MARGIN, MOST, SIZE, SMALL
-from ketameta.figures.forest import Block, Forest, finished, forest_axis, guides
-from ketameta.figures.marks import bar, diamond, square
+from ketameta.figures.forest import EARLIER, Block, Forest, finished, forest_axis, guides, muted
+from ketameta.figures.marks import bar, diamond, ring, square
 from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Group, Rect, Scene, Shape, Text
 
@@ -86,3 +86,11 @@ def _pooled(rows: _Rows, forest: Forest) -> None:
         words = rows.words(total.label, total.right[-1])
         marks = bar(total.interval, rows.axis, rows.middle)
         rows.shapes.append(Group((*words, *marks), total.tooltip, name="prediction"))
+    if forest.earlier:
+        rows.y += 8 + LINE
+        rows.shapes.append(Text(MARGIN, rows.y, EARLIER, role="muted", bold=True))
+        rows.y += 4
+    for total in forest.earlier:
+        words = [muted(word) for word in rows.words(total.label, total.right[-1])]
+        marks = ring(total.interval, rows.axis, rows.middle)
+        rows.shapes.append(Group((*words, *marks), total.tooltip, name="earlier"))

@@ -10,6 +10,7 @@ from typing import Any
 from ketameta.configuration import Configuration, Question
 from ketameta.normalize.baseline import find_baseline
 from ketameta.normalize.records import ArmSummary, Row, Trial
+from ketameta.normalize.sift import narrowed
 from ketameta.vocabulary import scale_sign, vocabulary
 
 # name -> last hour; zero hours after the first dose is a baseline and belongs to none
@@ -70,14 +71,15 @@ def reductions(
     result = []
     for analysis in configuration:
         if analysis.select.measure == "PCTRED":
-            found = _best(analysis.select, trials, rows)
+            found = best_reductions(analysis.select, trials, rows)
             result += [{"analysis": analysis.name, **found[key]} for key in sorted(found)]
     return result
 
 
-def _best(
+def best_reductions(
     question: Question, trials: dict[str, Trial], rows: Sequence[Row]
 ) -> dict[tuple[str, str, float], dict[str, Any]]:
+    """Return by trial, arm and hour the per cent fall that the question prefers."""
     scales = question.scales or tuple(vocabulary().scales)
     found: dict[tuple[str, str, float], tuple[tuple[int, int, int], dict[str, Any]]] = {}
     by_trial: dict[str, list[Row]] = defaultdict(list)
@@ -113,6 +115,7 @@ def _fits(question: Question, trial: Trial, row: Row) -> bool:
         and row.analysis_set in question.analysis_sets
         and not _forbidden(row)
         and scale_sign(row["scale"], row["outcome"]) == 1
+        and not narrowed(question, trial, row)
     )
 
 

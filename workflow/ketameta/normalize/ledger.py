@@ -68,6 +68,10 @@ class Ledger:
         self._rows = rows
         self._fate: dict[str, tuple[str, str]] = {}
 
+    def rows_of(self, trial_id: str) -> list[Row]:
+        """Return every raw row of a trial."""
+        return [row for row in self._rows if row["trial_id"] == trial_id]
+
     def note(self, row: Row, reason: str, detail: str = "") -> None:
         """Set what became of a row."""
         if reason not in REASONS:

@@ -49,7 +49,7 @@ def refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
         return "other population", trial.population
     if trial.design_flag and trial.design_flag not in question.design_flags:
         return "design", trial.design_flag
-    if refused := _narrowed(question, trial, row):
+    if refused := narrowed(question, trial, row):
         return "narrowed", refused
     if refused := flagged(question, row):
         return "flagged", refused
@@ -57,7 +57,7 @@ def refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
     return refusal(question, trial, row)
 
 
-def _narrowed(question: Question, trial: Trial, row: Row) -> str:
+def narrowed(question: Question, trial: Trial, row: Row) -> str:
     """Return what keeps a row out of a narrowed analysis, as key and word; empty: nothing.
 
     Treated and control arms are held to keys of their own: a control has no dose that matters. A

@@ -13,7 +13,9 @@ from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.describe import coverage, reductions
 from ketameta.normalize.ledger import Entry, Ledger
 from ketameta.normalize.overlap import resolve
+from ketameta.normalize.pairs import pairs
 from ketameta.normalize.records import SEEN, Effect, Row, Trial
+from ketameta.normalize.reported import directions, missing_results
 from ketameta.normalize.sift import sift
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.tables import RAW_TABLES, digests
@@ -41,6 +43,9 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
         for effect in effects:
             found["effects"].append(_effect_row(analysis.name, analysis.select, effect))
             found["derivations"] += _derivation_rows(analysis.name, effect)
+        asked = analysis.name, analysis.select, trials
+        found["missing_results"] += map(asdict, missing_results(*asked, effects, ledger))
+        found["directions"] += map(asdict, directions(*asked, rows))
         found["ledger"] += [_ledger_row(entry) for entry in ledger.entries()]
         for variant in analysis.variants:
             if variant.select != analysis.select:
@@ -56,6 +61,7 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     found["claim_rows"] = raw["claims"]
     found["bias"] = raw["risk_of_bias"]
     found["reductions"] = reductions(configuration, trials, rows)
+    found["arm_pairs"] = pairs(configuration, trials, rows)
     found["coverage"] = coverage(trials, rows)
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())

@@ -41,6 +41,7 @@ def compact(forest: Forest) -> Forest:
         left_out=(),
         notes=(),
         lights=(),
+        earlier=(),
     )
 
 

@@ -21,10 +21,12 @@ def shown_tables(tables: dict[str, list[Record]]) -> dict[str, Table]:
     `tables` holds those of synthesize and those that the report makes, `STAGE_TABLES["report"]`.
     """
     found: dict[str, Table] = {}
-    schemas = STAGE_TABLES["synthesize"]
+    schemas = STAGE_TABLES["normalize"] | STAGE_TABLES["synthesize"]
     for name in ("syntheses", "subgroups", "splits", "sensitivity", "absolute", "points"):
         found[name] = (schemas[name].names, tables[name])
     for name in ("exclusions", "unused", "summary", "arm_reductions", "evidence_map"):
+        found[name] = (schemas[name].names, tables[name])
+    for name in ("pairs", "pair_syntheses", "missing_results", "directions", "earlier"):
         found[name] = (schemas[name].names, tables[name])
     for name, schema in STAGE_TABLES["report"].items():
         found[name] = (schema.names, tables[name])

@@ -46,10 +46,14 @@ def forest_of(
     href: str = "",
     exclusions: Sequence[Record] = (),
     judgements: Sequence[Record] = (),
+    *,
+    missing: Sequence[Record] = (),
+    earlier: Sequence[Record] = (),
 ) -> Forest:
     """Return the forest plot of an analysis; `href` links rows to `<href>#effect-<trial>`.
 
-    `exclusions` and `judgements` are the analysis's own rows of those tables.
+    `exclusions`, `judgements`, `missing` (of `missing_results`) and `earlier` are the analysis's
+    own rows of those tables.
     """
     measure = analysis.select.measure
     judged = bias.by_trial(judgements)
@@ -58,7 +62,7 @@ def forest_of(
         Heading("Weight\n%", "."),
         Heading(f"{short(measure)}\n[{wording.percent(analysis.model.level)} CI]", "."),
     )
-    listed, heading = _left_out([e for e in exclusions if e["near"]])
+    listed, heading = _left_out([e for e in exclusions if e["near"]], missing)
     return Forest(
         analysis.display.title,
         wording.forest_alt(analysis, record, studies),
@@ -67,6 +71,7 @@ def forest_of(
         tuple(_blocks(analysis, studies, _plotted(record, subgroups), href, judged, tools)),
         _total(analysis, record, studies, "Random effects") if _pooled(record) else None,
         _prediction(analysis, record),
+        earlier=_earlier(analysis, earlier),
         **scale_of(analysis),
         statistics=tuple(
             filter(None, (wording.heterogeneity(record), wording.between_groups(record)))
@@ -274,17 +279,47 @@ def _prediction(analysis: Analysis, record: Record) -> Total | None:
     )
 
 
-def _left_out(near: list[Record]) -> tuple[tuple[LeftOut, ...], str]:
-    """Return the trials to list without a weight, not all of many, and a heading with a count."""
-    shown = tuple(
-        LeftOut(e["label"], e["reason"] + (f" ({e['detail']})" if e["detail"] else ""))
-        for e in near[:LISTED]
-    )
+def _earlier(analysis: Analysis, rows: Sequence[Record]) -> tuple[Total, ...]:
+    """Return what earlier reviews found, as far as it has a place on the axis."""
+    measure = analysis.select.measure
+    totals = []
+    for row in rows:
+        if row["estimate"] is None:
+            continue
+        text = wording.quantity(measure, row["estimate"])
+        if row["ci_low"] is not None:
+            text = wording.estimate_interval(measure, row)
+        trials = wording.count(row["k"], "trial") if row["k"] is not None else ""
+        printed = f"{row['measure']} {row['printed']}" if row["converted"] else ""
+        year = str(row["year"] or "")
+        year = "" if year in row["label"] else year
+        label = ", ".join(filter(None, (row["label"], year, row["comparison"], trials, printed)))
+        tooltip = f"{label}: {wording.MEASURES[measure]} {text}"
+        totals.append(Total(label, ("", text), _interval(measure, row, "estimate"), tooltip))
+    return tuple(totals)
+
+
+def _left_out(near: list[Record], missing: Sequence[Record]) -> tuple[tuple[LeftOut, ...], str]:
+    """Return the trials to list without a weight, not all of many, and a heading with a count.
+
+    Known missing results come first, with what is reported in place of a number.
+    """
+    said = {m["trial_id"]: m for m in missing}
+    near = sorted(near, key=lambda e: e["trial_id"] not in said)
+    shown = tuple(LeftOut(e["label"], _why_out(e, said.get(e["trial_id"]))) for e in near[:LISTED])
     heading = (
         f"Not pooled: outcome and time fit, no usable effect ({wording.count(len(near), 'trial')}"
     )
     more = len(near) - len(shown)
     return shown, heading + (f"; {len(shown)} shown, the page lists all)" if more else ")")
+
+
+def _why_out(exclusion: Record, missing: Record | None) -> str:
+    if missing is None:
+        detail = f" ({exclusion['detail']})" if exclusion["detail"] else ""
+        return str(exclusion["reason"]) + detail
+    through = f"; its patients are in {missing['through']}" if missing["through"] else ""
+    return f"measured, no number reported: {missing['said']}{through}"
 
 
 def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[str]:

@@ -108,7 +108,10 @@ def forests(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
     """Yield the forest plot of every analysis that has a trial."""
     groups = {
         name: grouped(tables[name], "analysis")
-        for name in ("syntheses", "studies", "subgroups", "exclusions", "judgements")
+        for name in (
+            *("syntheses", "studies", "subgroups", "exclusions", "judgements"),
+            *("missing_results", "earlier"),
+        )
     }
     for analysis in with_narrowed(tables, configuration):
         own = {name: rows[analysis.name] for name, rows in groups.items()}
@@ -121,6 +124,8 @@ def forests(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
                 "",
                 own["exclusions"],
                 own["judgements"],
+                missing=own["missing_results"],
+                earlier=own["earlier"],
             )
         )
         yield drawn(scene, analysis.name, "forest")

@@ -15,6 +15,7 @@ from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
 from ketameta.report import changes, wording_notes
+from ketameta.report.beside import beside
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claims import claim_rows, claim_views, tally
 from ketameta.report.compact import compact, on_page
@@ -126,7 +127,9 @@ def _analysis_files(
     name, slug = analysis.name, analysis.slug
     own = {table: groups[table][name] for table in _OWN}
     rows = (own["studies"], own["subgroups"], "", own["exclusions"], own["judgements"])
-    forest = forest_of(analysis, record, *rows)
+    forest = forest_of(
+        analysis, record, *rows, missing=own["missing_results"], earlier=own["earlier"]
+    )
     scene = draw(forest)
     figure, narrow = on_page(forest, scene, slug)
     studies = [study_view(analysis, s) for s in own["studies"]]
@@ -153,6 +156,7 @@ def _analysis_files(
             drawings=[d for d in shared["all_drawings"] if d.analysis == name],
             distributions=[d for d in shared["all_reductions"] if d.analysis == name],
             arms=own["arm_reductions"],
+            beside=beside(analysis, record, own),
             warnings=warnings_on(studies, shared["summary"], shared["findings"]),
             root="../",
         ),
@@ -162,6 +166,7 @@ def _analysis_files(
 _OWN = (
     *("studies", "subgroups", "splits", "sensitivity", "absolute", "points"),
     *("exclusions", "unused", "judgements", "arm_reductions"),
+    *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
 )
 
 

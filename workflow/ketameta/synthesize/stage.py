@@ -12,7 +12,10 @@ from ketameta.storage import content_id
 from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.claims import tests_of
 from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
+from ketameta.synthesize.earlier import earlier
 from ketameta.synthesize.judge import judgements
+from ketameta.synthesize.missing import bound
+from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.scales import favours, natural
 from ketameta.synthesize.splits import between, group_of, groups_of, shown, splits
@@ -38,21 +41,30 @@ def synthesize(
     variants = grouped(tables["variants"], "analysis", "variant")
     raw = {(row["file"], row["line"]): row for row in tables["rows"]}
     ledger = grouped(tables["ledger"], "analysis")
+    arm_pairs = grouped(tables["arm_pairs"], "analysis")
+    missing = grouped(tables["missing_results"], "analysis")
     labels = {row["trial_id"]: row["label"] for row in tables["rows"]}
     configuration = configuration.asked(named(tables["claim_rows"]))
     for analysis in configuration:
         own = sorted(effects[analysis.name], key=lambda e: (e["year"] or 9999, e["trial_id"]))
         record = _synthesis(analysis, own)
         found["syntheses"].append(record)
-        found["absolute"] += _of(analysis, risks(record["measure"], record, own))
+        absolute = _of(analysis, risks(record["measure"], record, own))
+        found["absolute"] += absolute
         found["points"] += _of(analysis, points(analysis.select, record, own))
         groups, tests = splits(analysis, own)
         found["subgroups"] += groups
         found["splits"] += tests
         found["studies"] += _studies(analysis, own, record, steps, raw)
-        found["sensitivity"] += _sensitivity(analysis, own, variants)
+        others = _sensitivity(analysis, own, variants)
+        found["sensitivity"] += others
+        found["earlier"] += earlier(analysis, record, own, others, absolute, tables["published"])
+        found["sensitivity"] += bound(analysis, own, missing[analysis.name])
         found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name], labels, raw)
         found["unused"] += _unused(analysis, own, ledger[analysis.name], labels)
+        pairs, differences = paired(arm_pairs[analysis.name], analysis.model)
+        found["pairs"] += pairs
+        found["pair_syntheses"] += _of(analysis, differences)
         outcome, trials = analysis.select.outcome, [e["trial_id"] for e in own]
         found["judgements"] += judgements(analysis.name, outcome, trials, tables["bias"])
         if diagnosed(analysis, own, record):

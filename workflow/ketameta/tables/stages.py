@@ -25,6 +25,14 @@ from ketameta.tables.behind_pages import (
     UNUSED,
 )
 from ketameta.tables.behind_verdicts import CERTAINTY, CLAIM_VERDICTS
+from ketameta.tables.beside import (
+    ARM_PAIRS,
+    DIRECTIONS,
+    EARLIER,
+    MISSING_RESULTS,
+    PAIR_SYNTHESES,
+    PAIRS,
+)
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.parts import (
     ANALYSIS,
@@ -305,11 +313,13 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
         "normalize": (
             *(EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, NUMBER_CHECKS, OVERVIEW),
             *(CLAIM_ROWS, BIAS, REDUCTIONS, COVERAGE),
+            *(ARM_PAIRS, MISSING_RESULTS, DIRECTIONS),
         ),
         "synthesize": (
             *(SYNTHESES, SUBGROUPS, SPLITS, SENSITIVITY, STUDIES, EXCLUSIONS, UNUSED),
             *(ABSOLUTE, POINTS, CLAIM_TESTS, FINDINGS, SUMMARY),
             *(JUDGEMENTS, DIAGNOSTICS, ASYMMETRY, COURSES, ARM_REDUCTIONS, EVIDENCE_MAP),
+            *(PAIRS, PAIR_SYNTHESES, EARLIER),
         ),
         "report": (CERTAINTY, CLAIM_VERDICTS),
     }.items()

@@ -1,0 +1,215 @@
+"""The fall of a trial's treated arms beside the fall of its control arms."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ketameta.configuration import Configuration, Question
+from ketameta.normalize.choose import TrialChoice
+from ketameta.normalize.describe import best_reductions
+from ketameta.normalize.ledger import Ledger
+from ketameta.normalize.records import Arm, Effect, Row, Trial
+from ketameta.normalize.sift import narrowed, refusal
+from ketameta.vocabulary.narrowing import drug_route
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a pair: its fall in per cent, the variance (None: not known) and the people."""
+
+    fall: float
+    variance: float | None
+    n: float | None
+    rows: tuple[str, ...]
+    arms: tuple[Arm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Both sides of a trial at one hour and scale; `same_people` in both periods of a crossover."""
+
+    treated: Side
+    control: Side
+    hour: float
+    scale: str
+    same_people: bool = False
+
+    def variance(self, correlation: float) -> float | None:
+        """Return the variance of the difference in points of per cent; None where one is missing.
+
+        The variances of both sides added; within people twice `correlation` times the product of
+        their standard errors is taken off.
+        """
+        t, c = self.treated.variance, self.control.variance
+        if t is None or c is None:
+            return None
+        return t + c - 2 * correlation * self.same_people * math.sqrt(t * c)
+
+
+def pairs(
+    configuration: Configuration, trials: dict[str, Trial], rows: Sequence[Row]
+) -> list[Record]:
+    """Return the pairs of every analysis of reductions, one a trial.
+
+    Where both sides give a reduction with its variance, both are those of the analysis (see
+    `measures.one_arm`), the control's under the same question. Elsewhere the means alone give
+    the pair, without a variance. The hour is the analysis's choice among those of both sides. A
+    report that shares its patients with others is left to them.
+    """
+    by_trial: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_trial[row["trial_id"]].append(row)
+    result = []
+    for analysis in configuration:
+        if analysis.select.measure != "PCTRED":
+            continue
+        means = _means(analysis.select, trials, rows)
+        for trial_id, own in by_trial.items():
+            if trials[trial_id].parts:
+                continue
+            pair = _pooled(analysis.select, trials[trial_id], own) or means.get(trial_id)
+            if pair:
+                result.append(_row(analysis.name, analysis.select, trials[trial_id], pair))
+    return result
+
+
+def _row(analysis: str, question: Question, trial: Trial, pair: Pair) -> Record:
+    return {
+        "analysis": analysis,
+        "trial_id": trial.trial_id,
+        "label": trial.label,
+        "year": trial.year,
+        "drug_route": drug_route(*_given(pair.treated.arms)),
+        "treated": pair.treated.fall,
+        "control": pair.control.fall,
+        "vi": pair.variance(question.correlation),
+        "n_t": pair.treated.n,
+        "n_c": pair.control.n,
+        "same_people": pair.same_people,
+        "hour": pair.hour,
+        "scale": pair.scale,
+        "rows": list(dict.fromkeys((*pair.treated.rows, *pair.control.rows))),
+    }
+
+
+def _given(arms: Sequence[Arm]) -> tuple[list[str], list[str]]:
+    treatments = dict.fromkeys(arm.treatment for arm in arms)
+    return list(treatments), list(dict.fromkeys(arm.route for arm in arms))
+
+
+def _control_question(question: Question, trial: Trial) -> Question:
+    """Return the question that takes the trial's control arms for the treated ones."""
+    first = min(
+        (question.comparators.index(arm.comparator_class), arm.comparator_class)
+        for arm in trial.arms.values()
+        if _is_control(question, arm.treatment, arm.comparator_class)
+    )[1]
+    controls = {
+        arm.treatment
+        for arm in trial.arms.values()
+        if arm.comparator_class == first and arm.treatment not in question.treatments
+    }
+    return replace(question, treatments=tuple(sorted(controls)), narrow=())
+
+
+def _is_control(question: Question, treatment: str, comparator_class: str) -> bool:
+    return treatment not in question.treatments and comparator_class in question.comparators
+
+
+def _pooled(question: Question, trial: Trial, rows: list[Row]) -> Pair | None:
+    """Return the preferred pair of which both sides have a variance."""
+    if not any(_is_control(question, a.treatment, a.comparator_class) for a in trial.arms.values()):
+        return None
+    other = _control_question(question, trial)
+    candidates = {
+        side: [
+            row
+            for row in rows
+            if not (refusal(asked, trial, row)[0] or narrowed(question, trial, row))
+        ]
+        for side, asked in (("treated", question), ("control", other))
+    }
+    places = {(row["scale"], row["timepoint_h"]) for row in candidates["control"]}
+    treated = _effect(question, trial, candidates["treated"], rows, places)
+    if treated is None:
+        return None
+    control = _effect(other, trial, candidates["control"], rows, {(treated.scale, treated.hour)})
+    if control is None:
+        return None
+    same = {e.analysis_set for e in (treated, control)} == {"crossover-all"}
+    hour = treated.hour if treated.hour is not None else math.inf
+    return Pair(
+        _side(treated), _side(control), hour, treated.scale, same and trial.design == "crossover"
+    )
+
+
+def _effect(
+    question: Question,
+    trial: Trial,
+    candidates: list[Row],
+    rows: list[Row],
+    places: set[tuple[str, float | None]],
+) -> Effect | None:
+    """Return the reduction of one side at one of the places; None where there is none."""
+    here = [row for row in candidates if (row["scale"], row["timepoint_h"]) in places]
+    found = TrialChoice(question, trial, here, rows, Ledger("", rows)).effects() if here else []
+    return found[0] if found else None
+
+
+def _side(effect: Effect) -> Side:
+    keys = tuple(dict.fromkeys(row.key for row in effect.rows))
+    return Side(effect.yi, effect.vi, effect.n_t, keys, effect.treated)
+
+
+def _means(question: Question, trials: dict[str, Trial], rows: Sequence[Row]) -> dict[str, Pair]:
+    """Return by trial the preferred pair of means, of arms weighted by their people."""
+    groups: dict[str, dict[tuple[str, float], list[Record]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for (trial_id, _, hour), found in best_reductions(question, trials, rows).items():
+        if question.window is None or hour in question.window:
+            groups[trial_id][found["scale"], hour].append(found)
+    result = {}
+    for trial_id, places in groups.items():
+        for place in sorted(places, key=lambda p: _preference(question, *p)):
+            sides = _sides_of_means(question, trials[trial_id], places[place])
+            if sides:
+                result[trial_id] = Pair(*sides, place[1], place[0])
+                break
+    return result
+
+
+def _preference(question: Question, scale: str, hour: float) -> tuple[int, float, float]:
+    order = question.scales or (scale,)
+    away = abs(hour - question.window.target) if question.window else -hour
+    return order.index(scale), away, -hour
+
+
+def _sides_of_means(
+    question: Question, trial: Trial, arms: list[Record]
+) -> tuple[Side, Side] | None:
+    treated = [arm for arm in arms if arm["treated"]]
+    classes = {arm["arm_id"]: trial.arms[arm["arm_id"]].comparator_class for arm in arms}
+    others = [arm for arm in arms if not arm["treated"]]
+    asked = [arm for arm in others if classes[arm["arm_id"]] in question.comparators]
+    if not treated or not asked:
+        return None
+    first = min((classes[arm["arm_id"]] for arm in asked), key=question.comparators.index)
+    control = [arm for arm in asked if classes[arm["arm_id"]] == first]
+    return _mean_of(trial, treated), _mean_of(trial, control)
+
+
+def _mean_of(trial: Trial, arms: list[Record]) -> Side:
+    """Return the fall of several arms, weighted by people where each has them, else evenly."""
+    known = all(arm["n"] for arm in arms)
+    sizes = [arm["n"] if known else 1 for arm in arms]
+    fall = math.fsum(a["reduction"] * n for a, n in zip(arms, sizes, strict=True)) / sum(sizes)
+    keys = tuple(key for arm in arms for key in arm["rows"])
+    people = float(sum(sizes)) if known else None
+    return Side(fall, None, people, keys, tuple(trial.arms[arm["arm_id"]] for arm in arms))

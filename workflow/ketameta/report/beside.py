@@ -1,0 +1,306 @@
+"""What stands beside a synthesis on its page: pairs of arms, missing results, words, reviews."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
+from ketameta.configuration import Analysis
+from ketameta.figures.paired import NARROW, Dots, Paired, draw_paired
+from ketameta.figures.scene import to_svg
+from ketameta.report import naming, wording
+from ketameta.synthesize.missing import VARIANT
+from ketameta.tables.grouping import grouped
+from ketameta.vocabulary import vocabulary
+
+Record = dict[str, Any]
+TREATMENT, CONTROL, NEITHER = "favours treatment", "favours control", "no difference"
+# trials with a direction from which a sign test is worded: of fewer its p is above 0.1
+FEWEST = 5
+_MIXED = "some tests each way"
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The falls of both sides of each trial: a sentence, the drawing twice, and the rows."""
+
+    sentence: str
+    wide: str
+    narrow: str
+    title: str
+    rows: tuple[Record, ...]
+    pooled: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The known missing results: a sentence, what the bound shows, and the rows."""
+
+    sentence: str
+    bound: str
+    rows: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What earlier reviews found: a sentence, whether this result stands apart, and the rows."""
+
+    sentence: str
+    apart: bool
+    rows: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """The directions of results that are not pooled: a sentence, and the rows."""
+
+    sentence: str
+    rows: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """All that stands beside one analysis; None where there is nothing to show."""
+
+    pairs: Pairs | None
+    missing: Missing | None
+    earlier: Earlier | None
+    directions: Directions | None
+
+
+def beside(analysis: Analysis, record: Record, own: Mapping[str, list[Record]]) -> Beside:
+    """Return what stands beside an analysis; `own` holds its rows of the tables by name."""
+    return Beside(
+        _pairs(analysis, own["pairs"], own["pair_syntheses"]),
+        _missing(analysis, record, own["missing_results"], own["sensitivity"]),
+        _earlier(analysis, record, own["earlier"]),
+        _directions(own["directions"]),
+    )
+
+
+def _pairs(analysis: Analysis, rows: list[Record], pooled: list[Record]) -> Pairs | None:
+    if not rows:
+        return None
+    sentence = pairs_sentence(analysis, rows, pooled[0])
+    picture = pairs_picture(analysis, rows, pooled[0], sentence)
+    name = f"{analysis.slug}-pairs"
+    wide, narrow = draw_paired(picture), draw_paired(picture, NARROW)
+    return Pairs(
+        sentence,
+        to_svg(wide, name),
+        to_svg(narrow, f"{name}-narrow"),
+        picture.title,
+        tuple(rows),
+        pooled[0],
+    )
+
+
+def _whole(value: float) -> str:
+    return wording.fixed(value, 0)
+
+
+def pairs_sentence(analysis: Analysis, rows: Sequence[Record], pooled: Record) -> str:
+    """Say how far both sides fell, how far apart they are, and what part control shows too."""
+    if pooled["estimate"] is None:
+        trials = wording.count(pooled["shown"], "trial")
+        return f"{trials} give both sides, none with what it takes to pool their difference."
+    where = f"In {wording.count(pooled['k'], 'trial')} that give both sides"
+    if pooled["k"] == 1:
+        label = next(row["label"] for row in rows if row["ci_low"] is not None)
+        where = f"In the one trial that gives both sides with their spread ({label})"
+    interval = f"{_whole(pooled['ci_low'])} to {_whole(pooled['ci_high'])}"
+    level = wording.percent(analysis.model.level)
+    more = "more" if pooled["estimate"] >= 0 else "fewer"
+    parts = [
+        f"{where}, scores fell by {_whole(pooled['treated'])}% in the treated arms and by "
+        f"{_whole(pooled['control'])}% in the control arms: {_whole(abs(pooled['estimate']))} "
+        f"points {more} under treatment ({level} interval {interval})."
+    ]
+    if min(pooled["ci_low"], -pooled["ci_high"]) < -100:
+        parts.append("The interval is wider than any difference can be: too few trials to say.")
+    if pooled["share"] is not None and pooled["share"] > 0:
+        parts.append(
+            f"The control arms fell by {_whole(100 * pooled['share'])}% of what the treated arms "
+            "fell by."
+        )
+    if left := pooled["shown"] - pooled["k"]:
+        parts.append(
+            f"{wording.count(left, 'trial')} without a standard deviation "
+            f"{'is' if left == 1 else 'are'} shown and not in the average."
+        )
+    return " ".join(parts)
+
+
+def pairs_picture(
+    analysis: Analysis, rows: Sequence[Record], pooled: Record, sentence: str
+) -> Paired:
+    """Return the drawing of the pairs."""
+    lines = [
+        Dots(
+            f"{row['label']}, {row['hour']:g} h",
+            row["treated"],
+            row["control"],
+            _numbers(row["treated"], row["control"]),
+            f"{row['label']}: treated arms {_whole(row['treated'])}%, control arms "
+            f"{_whole(row['control'])}%",
+            faint=row["ci_low"] is None,
+        )
+        for row in rows
+    ]
+    if pooled["estimate"] is not None and pooled["k"] > 1:
+        average = f"Average of {wording.count(pooled['k'], 'trial')}"
+        numbers = _numbers(pooled["treated"], pooled["control"])
+        sides = pooled["treated"], pooled["control"]
+        lines.append(Dots(average, *sides, numbers, sentence, bold=True))
+    notes = ("Dashed: without a standard deviation, not in the average.",)
+    outcome = naming.capital(vocabulary().outcomes[analysis.select.outcome].label)
+    return Paired(
+        f"{outcome}: fall in treated and in control arms of the same trials",
+        f"{sentence} " + "; ".join(line.tooltip for line in lines if not line.bold) + ".",
+        "Fall from baseline, per cent",
+        ("treated arms", "control arms"),
+        "treated − control",
+        tuple(lines),
+        notes=notes if any(line.faint for line in lines) else (),
+    )
+
+
+def _numbers(treated: float, control: float) -> str:
+    """Write ``47 − 16 = 31``, the difference of what is printed where rounding allows."""
+    return f"{_whole(treated)} − {_whole(control)} = {_whole(treated - control)}"
+
+
+def _missing(
+    analysis: Analysis, record: Record, rows: list[Record], sensitivity: list[Record]
+) -> Missing | None:
+    if not rows:
+        return None
+    out = [row for row in rows if not row["through"]]
+    people = sum(round(row["n"] or 0) for row in out)
+    subject = wording.count(len(rows), "trial")
+    verb = "reports" if len(rows) == 1 else "report"
+    parts = [
+        f"{subject} measured this outcome at this time and {verb} no number that can be pooled, "
+        "only a p-value, “not significant” or a direction."
+    ]
+    if len(out) < len(rows):
+        held = len(rows) - len(out)
+        parts.append(
+            f"The patients of {held} of them stand in the pool through another report, so "
+            f"{_those(len(out), people)}."
+        )
+    elif people:
+        parts.append(f"They treated {people:,} people." if len(rows) > 1 else f"n = {people:,}.")
+    return Missing(" ".join(parts), _bound(analysis, record, sensitivity), tuple(rows))
+
+
+def _those(trials: int, people: int) -> str:
+    if not trials:
+        return "none is missing from it"
+    return (
+        f"{wording.count(trials, 'trial')} ({people:,} people) is missing"
+        if trials == 1
+        else (f"{wording.count(trials, 'trial')} ({people:,} people) are missing")
+    )
+
+
+def _bound(analysis: Analysis, record: Record, sensitivity: list[Record]) -> str:
+    """Say what the pool would be, had each missing result been no effect; empty for none."""
+    found = next((row for row in sensitivity if row["variant"] == VARIANT), None)
+    if found is None or found["estimate"] is None:
+        return ""
+    measure = found["measure"]
+    return (
+        f"Had each of them found no effect, the pooled {wording.MEASURES[measure]} would be "
+        f"{wording.estimate_interval(measure, found)} in place of "
+        f"{wording.estimate_interval(measure, record)}. Their standard errors are imputed from "
+        "their numbers of people, as information grows with people in the pooled trials "
+        "(Copas 2014)."
+    )
+
+
+def _earlier(analysis: Analysis, record: Record, rows: list[Record]) -> Earlier | None:
+    if not rows:
+        return None
+    judged = [row for row in rows if row["agrees"] is not None]
+    agreeing = sum(row["agrees"] for row in judged)
+    apart = bool(judged) and not agreeing
+    if not judged:
+        sentence = "None of them can be compared with our result: other measures, or no interval."
+    elif apart:
+        sentence = _stands_apart(record, max(judged, key=lambda r: (r["k"] or 0, r["n"] or 0)))
+    else:
+        sentence = (
+            f"{agreeing} of {wording.count(len(judged), 'result')} that can be compared "
+            f"{'agrees' if agreeing == 1 else 'agree'} with ours."
+        )
+    return Earlier(sentence, apart, tuple(rows))
+
+
+def _stands_apart(record: Record, review: Record) -> str:
+    """Say what the largest earlier review found beside this result, both in one measure."""
+    measure = record["measure"]
+    theirs, ours = (wording.estimate_interval(measure, r) for r in (review, record))
+    name = wording.MEASURES[measure]
+    if review["against"]:
+        theirs, ours, name = (
+            review["printed"],
+            review["against"],
+            wording.MEASURES[review["measure"]],
+        )
+    trials = f" from {wording.count(review['k'], 'trial')}" if review["k"] else ""
+    return (
+        f"This result stands apart from the earlier reviews: {review['label']} gives the {name} "
+        f"as {theirs}{trials}; here it is {ours} from {wording.count(record['k'], 'trial')}."
+    )
+
+
+def _directions(rows: list[Record]) -> Directions | None:
+    if not rows:
+        return None
+    labels = vocabulary().words("comparator_classes")
+    groups = grouped(rows, "comparator_class")
+    told = [
+        f"Against {labels[name]}: {_counted(groups[name])}." for name in labels if name in groups
+    ]
+    return Directions(" ".join(told), tuple(rows))
+
+
+def _counted(rows: list[Record]) -> str:
+    """Say in how many trials the results point which way, and how far chance explains that."""
+    by_trial: dict[str, set[str | None]] = defaultdict(set)
+    for row in rows:
+        by_trial[row["trial_id"]].add(row["direction"])
+    counts = Counter(_of_trial(words) for words in by_trial.values())
+    told = [f"{what} in {counts[word]}" for word, what in _POINT.items() if counts[word]]
+    trials = wording.count(len(by_trial), "trial")
+    said = f"{trials} ({wording.count(len(rows), 'result')}), {', '.join(told)}"
+    if counts[TREATMENT] + counts[CONTROL] < FEWEST:
+        return said
+    p = wording.p_value(sign_test(counts[TREATMENT], counts[CONTROL]))
+    return f"{said}; sign test {p}"
+
+
+def _of_trial(words: set[str | None]) -> str:
+    """Return the one direction of a trial's tests; mixed where they point both ways."""
+    if {TREATMENT, CONTROL} <= words:
+        return _MIXED
+    return next((word for word in (TREATMENT, CONTROL, NEITHER) if word in words), "")
+
+
+def sign_test(better: int, worse: int) -> float:
+    """Return the two-sided p of so many trials either way, were each as likely (binomial)."""
+    n, few = better + worse, min(better, worse)
+    return min(1.0, 2 * sum(comb(n, x) for x in range(few + 1)) / 2**n)
+
+
+_POINT = {
+    TREATMENT: "better under treatment",
+    CONTROL: "worse under treatment",
+    NEITHER: "no difference",
+    _MIXED: _MIXED,
+    "": "direction not stated",
+}
