@@ -326,6 +326,9 @@ OPTIONAL_TABLES: dict[str, TableSchema] = {
     table.name: table for table in (ROB2_ANSWERS, ACKNOWLEDGED)
 }
 
+# those that results come from: all but what is said of warnings
+RESULT_TABLES = {**RAW_TABLES, ROB2_ANSWERS.name: ROB2_ANSWERS}
+
 
 def tables_of(filled: Mapping[str, Sized]) -> dict[str, TableSchema]:
     """Return the raw tables, and of those that a project may do without the ones that have rows."""

@@ -13,9 +13,13 @@ not offer it: evidence that nobody reports is none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 Answers = Mapping[str, str]
+# trial, outcome (empty for the whole trial), rater
+Rated = tuple[str, str, str]
 
 LOW, SOME, HIGH = "low", "some concerns", "high"
 SEVERITY = (LOW, SOME, HIGH)
@@ -105,22 +109,45 @@ def overall(domains: Mapping[str, str], answers: Answers) -> str:
         return HIGH
     if SOME not in domains.values():
         return LOW
-    kind = {q: _best(q) if _class(answers, q) == _SILENT else a for q, a in answers.items()}
-    faults = [d for d, word in domains.items() if word == SOME and _judge(d, kind) != LOW]
+    well = told_well(answers)
+    faults = [d for d, word in domains.items() if word == SOME and _judge(d, well) != LOW]
     return HIGH if len(faults) >= SEVERAL else SOME
 
 
-def _best(question: str) -> str:
-    return "Y" if question in _GOOD_IF_YES else "N"
+def told_well(answers: Answers) -> dict[str, str]:
+    """Return answers with the best one wherever there is no information.
+
+    What is judged from them is how a trial would stand if all that the text leaves out were well:
+    its distance from the judgement is what silence costs.
+    """
+    best = {q: "Y" if q in _GOOD_IF_YES else "N" for q in answers}
+    return {q: best[q] if _class(answers, q) == _SILENT else a for q, a in answers.items()}
+
+
+def by_rater(rows: Iterable[Mapping[str, Any]]) -> dict[Rated, dict[str, str]]:
+    """Return the answers of rows of the table by trial, outcome and rater, each by question."""
+    found: dict[Rated, dict[str, str]] = defaultdict(dict)
+    for row in rows:
+        found[row["trial_id"], row["outcome"] or "", row["rater"]][row["question"]] = row["answer"]
+    return found
+
+
+def said(domain: str, answers: Answers) -> str:
+    """Return the answers of a domain that the judgement rests on, as in 4.1 N, 4.2 PN, 4.3 NI."""
+    return ", ".join(f"{q} {answers[q]}" for q in DOMAINS[domain] if asked(q, answers))
 
 
 def _class(answers: Answers, question: str) -> str:
     return _CLASSES.get(answers.get(question, ""), "")
 
 
+def kind_of(answers: Answers, question: str) -> str:
+    """Return yes, no or no information, as the flow reads an answer; empty where it has none."""
+    return _class(answers, question) if asked(question, answers) else ""
+
+
 def _judge(domain: str, answers: Answers) -> str:
-    classes = {q: _class(answers, q) if asked(q, answers) else "" for q in DOMAINS[domain]}
-    return _FLOWS[domain](classes)
+    return _FLOWS[domain]({question: kind_of(answers, question) for question in DOMAINS[domain]})
 
 
 def _randomisation(a: Answers) -> str:
