@@ -12,6 +12,7 @@ from ketameta.ingest.sheet import ALL_BAD, MOST_OF_COLUMN
 from ketameta.ingest.stage import check_folder, ingest
 from ketameta.tables import RAW_TABLES
 from ketameta.tables.problems import counted
+from ketameta.tables.raw import OPTIONAL_TABLES
 
 
 def test_faults_of_all_kinds_and_tables_are_told_in_one_pass(folder) -> None:
@@ -224,7 +225,7 @@ def test_every_row_carries_the_physical_line_on_which_it_starts(folder) -> None:
 def test_what_is_written_depends_on_the_tables_alone(folder, tmp_path) -> None:
     tables, problems = ingest(folder.path)
     assert problems == []
-    assert set(tables) == {*RAW_TABLES, "acknowledged", "problems"}
+    assert set(tables) == {*RAW_TABLES, *OPTIONAL_TABLES, "problems"}
     assert tables["arms"]["file"].unique().to_pylist() == ["arms.csv"]
     folder.path.rename(tmp_path / "elsewhere")
     again, _ = ingest(tmp_path / "elsewhere")

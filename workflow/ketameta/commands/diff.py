@@ -16,7 +16,7 @@ from ketameta.commands.revisions import DiffError, NoSuchVersionError
 from ketameta.commands.versions import Made, Recorded, Revision, Version, versions
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.evidence.changes import COMPARED, Change, Code
-from ketameta.tables import RAW_TABLES
+from ketameta.tables import RAW_TABLES, RESULT_TABLES
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -111,7 +111,7 @@ def _change(questions: Asked) -> Change:
     old, new = a.rows, b.rows
     for rows, other in ((old, new), (new, old)):
         if not RAW_TABLES.keys() <= rows.keys():  # a record without its cells
-            rows.update({name: other[name] for name in RAW_TABLES if name in other})
+            rows.update({name: other[name] for name in RESULT_TABLES if name in other})
     files = builds.changed_files(*codes) if all(codes) else ()
     code, crossed = _crossed(questions, codes, files, (a, b)) if files else (None, None)
     moves = compare(old["syntheses"], new["syntheses"])
@@ -250,7 +250,8 @@ def _folder(folder: Path, name: str, configuration: Configuration) -> Rows:
 
     tables: Rows = {}
     try:
-        for table in (*RAW_TABLES, "syntheses"):
+        later = [name for name in RESULT_TABLES if (folder / f"{name}.parquet").is_file()]
+        for table in (*dict.fromkeys((*RAW_TABLES, *later)), "syntheses"):
             path = folder / f"{table}.parquet"
             if not path.is_file():
                 raise DiffError(f"{name}: has no {table}.parquet; is it a data/processed of a run?")
@@ -260,8 +261,8 @@ def _folder(folder: Path, name: str, configuration: Configuration) -> Rows:
             if missing:
                 other = "it was made by another version of ketameta"
                 raise DiffError(f"{name}: {table}.parquet has no {', '.join(missing)}; {other}")
-        for table, columns in RAW_TABLES.items():  # an older table may lack a column
-            empty = dict.fromkeys(columns.names)
+        for table in tables.keys() & RESULT_TABLES.keys():  # an older table may lack a column
+            empty = dict.fromkeys(RESULT_TABLES[table].names)
             tables[table] = [{**empty, **row} for row in tables[table]]
         return {**tables, **read_results(folder, configuration)}
     except DiffError:

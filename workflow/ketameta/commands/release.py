@@ -11,7 +11,7 @@ from ketameta.commands.results import read_results, verdicts
 from ketameta.commands.revisions import DiffError, git
 from ketameta.commands.versions import RAW
 from ketameta.configuration import CONFIG, ConfigurationError, load
-from ketameta.tables import RAW_TABLES
+from ketameta.tables import RESULT_TABLES
 
 if TYPE_CHECKING:
     from ketameta.evidence.releases import Release
@@ -51,7 +51,7 @@ def release(given: argparse.Namespace) -> int:
     if old := freshness.stale(configuration, ("ingest", "normalize", "synthesize")):
         print(f"{_OLDER} ({next(iter(old.values()))}): run `ketameta run` first", file=sys.stderr)
         return 1
-    tables = {name: rows_of(read_table(PROCESSED / f"{name}.parquet")) for name in RAW_TABLES}
+    tables = {name: rows_of(read_table(PROCESSED / f"{name}.parquet")) for name in RESULT_TABLES}
     found = read_results(PROCESSED, configuration)
     try:
         name = releases.next_name(day, [r.name for r in known])

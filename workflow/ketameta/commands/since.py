@@ -10,7 +10,7 @@ from typing import Any
 
 from ketameta.commands.versions import PROCESSED, RAW
 from ketameta.evidence.rows import ADDED, EDITED, REMOVED, RowChange, changed_rows, entered_of
-from ketameta.tables import RAW_TABLES
+from ketameta.tables import RESULT_TABLES
 
 Record = dict[str, Any]
 Rows = dict[str, list[Record]]
@@ -85,7 +85,7 @@ class Since:
         were = {cell.column: cell.old for cell in change.cells}
         # a cell that was emptied is shown as well
         cells = dict.fromkeys(were, "") | entered_of(change.new)
-        order = [name for name in RAW_TABLES[change.table].names if name in cells]
+        order = [name for name in RESULT_TABLES[change.table].names if name in cells]
         return Standing(f"{RAW}/{change.place}", {name: cells[name] for name in order}, were)
 
     def sentence(self) -> str:
@@ -112,7 +112,7 @@ def since_the_run(folder: Path = Path()) -> Since:
     from ketameta.ingest.stage import check_folder
     from ketameta.tables.problems import errors
 
-    then = {name: made_rows(name, folder) for name in RAW_TABLES}
+    then = {name: made_rows(name, folder) for name in RESULT_TABLES}
     tables, problems = check_folder(folder / RAW)
     return Since(then, without_folder(tables), len(errors(problems)))
 
@@ -134,7 +134,7 @@ def made_rows(name: str, folder: Path = Path(), **where: str) -> list[Record]:
         why = str(error).partition("\n")[0]
         raise NoRunError(f"{path.as_posix()}: cannot be read ({why}): run `ketameta run`") from None
     schemas = {n: schema for tables in STAGE_TABLES.values() for n, schema in tables.items()}
-    schemas |= {n: with_place(schema) for n, schema in RAW_TABLES.items()}
+    schemas |= {n: with_place(schema) for n, schema in RESULT_TABLES.items()}
     if missing := [column for column in schemas[name].names if column not in table.column_names]:
         other = "it was made by another version: run `ketameta run`"
         raise NoRunError(f"{path.as_posix()}: has no {', '.join(missing)}; {other}")

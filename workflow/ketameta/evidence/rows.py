@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.raw import RESULT_TABLES
 
 Record = dict[str, Any]
 Tables = dict[str, list[Record]]
@@ -35,6 +35,7 @@ _NAME = {
     "published": ("review_id", "outcome", "timepoint"),
     "claims": ("claim_id",),
     "risk_of_bias": ("trial_id", "outcome", "domain"),
+    "rob2_answers": ("trial_id", "outcome", "question", "rater"),
 }
 
 
@@ -90,7 +91,7 @@ def entered_of(row: Record) -> dict[str, str]:
 def changed_rows(old: Tables, new: Tables) -> list[RowChange]:
     """Return every row that differs, by table in the order of the raw tables, then by line."""
     result: list[RowChange] = []
-    for table in RAW_TABLES:
+    for table in RESULT_TABLES:
         found = _of_table(table, old.get(table, []), new.get(table, []))
         result += sorted(found, key=lambda c: (c.row["line"], c.kind))
     return result
@@ -99,7 +100,7 @@ def changed_rows(old: Tables, new: Tables) -> list[RowChange]:
 def _of_table(table: str, old: list[Record], new: list[Record]) -> list[RowChange]:
     left, right = _without_common(old, new)
     pairs: list[tuple[Record, Record]] = []
-    identity = RAW_TABLES[table].key or _IDENTITY[table]
+    identity = RESULT_TABLES[table].key or _IDENTITY[table]
     left, right = _paired_by_identity(left, right, identity, pairs)
     left, right = _paired_by_likeness(left, right, pairs)
     changes = [RowChange(table, EDITED, a, b, _cells(table, a, b)) for a, b in pairs]
@@ -182,6 +183,6 @@ def _cells(table: str, old: Record, new: Record) -> tuple[Cell, ...]:
     before, after = entered_of(old), entered_of(new)
     return tuple(
         Cell(name, before.get(name, ""), after.get(name, ""))
-        for name in RAW_TABLES[table].names
+        for name in RESULT_TABLES[table].names
         if before.get(name, "") != after.get(name, "")
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.ingest.agreement import check_agreement
+from ketameta.ingest.answers import check_answers
 from ketameta.ingest.contradictions import check_contradictions
 from ketameta.ingest.places import read_place
 from ketameta.ingest.references import check_between_rows
@@ -39,6 +40,7 @@ def check_folder(folder: Path) -> tuple[dict[str, list[Row]], list[Problem]]:
     check_between_rows(sheets)
     check_agreement(sheets)
     check_contradictions(sheets)
+    check_answers(sheets)
     for sheet in sheets.values():
         problems += _first(sheet.problems)
     tables = {name: sheet.rows() for name, sheet in sheets.items()}

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Configuration, Question, Variant
+from ketameta.normalize import raters
 from ketameta.normalize.checks.acknowledged import settled
 from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.describe import coverage, reductions
@@ -18,7 +19,7 @@ from ketameta.normalize.records import SEEN, Effect, Row, Trial
 from ketameta.normalize.reported import directions, missing_results
 from ketameta.normalize.sift import sift
 from ketameta.normalize.trials import raw_rows, trials_of
-from ketameta.tables import RAW_TABLES, digests
+from ketameta.tables import RESULT_TABLES, digests
 from ketameta.tables.problems import Problem
 from ketameta.tables.stages import STAGE_TABLES
 from ketameta.vocabulary import vocabulary
@@ -59,7 +60,10 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     found["number_checks"] = [asdict(finding) for finding in checks]
     found["overview"] = _overview(raw, told)
     found["claim_rows"] = raw["claims"]
-    found["bias"] = raw["risk_of_bias"]
+    published = [{**row, "best": row["judgement"]} for row in raw["risk_of_bias"]]
+    given = raw.get("rob2_answers", [])
+    found["bias"] = published + raters.judgements(given)
+    found["answers"] = raters.answers(given, {name: t.label for name, t in trials.items()})
     found["reductions"] = reductions(configuration, trials, rows)
     found["arm_pairs"] = pairs(configuration, trials, rows)
     found["coverage"] = coverage(trials, rows)
@@ -207,7 +211,7 @@ def _overview(raw: Raw, problems: list[Problem]) -> list[dict[str, str]]:
     """Count what the data hold, and carry the digests of its cells to the page of changes."""
     sections: list[tuple[str, str, object]] = [("data", "data hash", digests.data_hash(raw))]
     sections += [(digests.TRIALS, *pair) for pair in digests.digests(raw).items()]
-    sections += [("tables", table, len(raw[table])) for table in RAW_TABLES if table in raw]
+    sections += [("tables", table, len(raw[table])) for table in RESULT_TABLES if table in raw]
     own = [t for t in raw["trials"] if not t["part_of"]]
     sections.append(("trials", "trial reports", len(raw["trials"])))
     sections.append(

@@ -37,6 +37,7 @@ def _judged(name: str, rows: list[Record], outcome: str) -> Record:
     return {
         "analysis": name,
         **{key: worst[key] for key in ("trial_id", "tool", "outcome", "domain", "judgement")},
+        "best": max((row["best"] for row in own), key=SEVERITY.index),
         "disputed": len({row["judgement"] for row in own}) > 1,
         "detail": "; ".join(said),
         "rows": [f"{row['file']}:{row['line']}" for row in own],

@@ -17,6 +17,7 @@ from ketameta.synthesize.judge import judgements
 from ketameta.synthesize.missing import bound
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
+from ketameta.synthesize.raters import agreement
 from ketameta.synthesize.scales import favours, natural
 from ketameta.synthesize.splits import between, group_of, groups_of, shown, splits
 from ketameta.tables.grouping import grouped
@@ -75,6 +76,8 @@ def synthesize(
     found["findings"] = tables["number_checks"]
     found["claim_tests"] = tests_of(tables["claim_rows"], configuration)
     found["arm_reductions"], found["evidence_map"] = tables["reductions"], tables["coverage"]
+    found["signalling"] = tables["answers"]
+    found["rater_agreement"] = agreement(tables["answers"])
     found["summary"] = tables["overview"] + _use(tables["ledger"])
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())

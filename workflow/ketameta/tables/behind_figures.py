@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.parts import ANALYSIS, ESTIMATE_COLUMNS, FILE, LINE, SCALE, TRIAL
+from ketameta.tables.raw import ROB2_ANSWERS
 
 _JUDGED = (
     Column("tool", "text", "tool of the judgement: RoB1 or RoB2", required=True),
@@ -13,18 +14,36 @@ _JUDGED = (
     Column("domain", "text", "domain of the tool", required=True),
     Column("judgement", "text", "low, unclear, some concerns or high", required=True),
 )
+_BEST = Column(
+    "best", "text", "judgement if all were well that the text does not tell", required=True
+)
 BIAS = TableSchema(
     "bias",
     "Judgements of risk of bias as entered",
-    "one published judgement of one domain of one trial",
+    "one judgement of one domain of one trial, published or from the answers of a rater",
     (
         FILE,
         LINE,
         TRIAL,
         *_JUDGED,
+        _BEST,
         Column("support", "text", "reason given"),
         Column("source", "text", "review that judged", required=True),
         Column("locator", "text", "page, table or figure in the source"),
+    ),
+    key=("file", "line", "domain"),
+)
+
+ANSWERS = TableSchema(
+    "answers",
+    "Answers to signalling questions",
+    "one answer of one rater to one signalling question about one trial",
+    (
+        FILE,
+        LINE,
+        TRIAL,
+        Column("label", "text", "name of the trial", required=True),
+        *(column for column in ROB2_ANSWERS.columns if column.name != "trial_id"),
     ),
     key=("file", "line"),
 )
@@ -63,10 +82,11 @@ COVERAGE = TableSchema(
     key=("population", "outcome", "period"),
 )
 
-# the report reads what the synthesis wrote: these two go through it as they are
+# the report reads what the synthesis wrote: these three go through it as they are
 ARM_REDUCTIONS = replace(
     REDUCTIONS, name="arm_reductions", title=f"{REDUCTIONS.title}, as the report shows them"
 )
+SIGNALLING = replace(ANSWERS, name="signalling", title=f"{ANSWERS.title}, as the report shows them")
 EVIDENCE_MAP = replace(
     COVERAGE, name="evidence_map", title=f"{COVERAGE.title}, as the report shows it"
 )
@@ -79,11 +99,31 @@ JUDGEMENTS = TableSchema(
         ANALYSIS,
         TRIAL,
         *_JUDGED,
-        Column("disputed", "flag", "reviews differ: the worse is given", required=True),
+        _BEST,
+        Column("disputed", "flag", "reviews or raters differ: the worse is given", required=True),
         Column("detail", "text", "each judgement with its source and reason", required=True),
         Column("rows", "list", "raw rows, file:line"),
     ),
     key=("analysis", "trial_id", "tool", "domain"),
+)
+
+RATER_AGREEMENT = TableSchema(
+    "rater_agreement",
+    "Agreement of raters",
+    "one domain of RoB 2 as two raters judged it",
+    (
+        Column("first", "id", "rater", required=True),
+        Column("second", "id", "rater", required=True),
+        Column("domain", "text", "domain of the tool", required=True),
+        Column("trials", "integer", "trials that both judged", unit="trials", required=True),
+        Column("judged_alike", "number", "of these, with the same judgement", unit="share"),
+        Column("kappa", "number", "Cohen's kappa of the judgements"),
+        Column("kappa_weighted", "number", "the same with linear weights"),
+        Column("questions", "integer", "questions that both answered", required=True),
+        Column("answered_alike", "number", "of these, with the same answer", unit="share"),
+        Column("kappa_answers", "number", "Cohen's kappa of the answers: yes, no, no information"),
+    ),
+    key=("first", "second", "domain"),
 )
 
 _REFIT = tuple(

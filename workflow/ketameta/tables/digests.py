@@ -7,7 +7,7 @@ import json
 from collections import defaultdict
 from typing import Any
 
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.raw import RESULT_TABLES
 
 Record = dict[str, Any]
 # section of the overview that carries them to the report
@@ -17,7 +17,7 @@ TRIALS = "digest of a trial's cells"
 def data_hash(tables: dict[str, list[Record]]) -> str:
     """Hash the cells of all raw tables as entered, whatever the order of the rows."""
     digest = hashlib.sha256()
-    for table in RAW_TABLES:
+    for table in RESULT_TABLES:
         for text in sorted(_text(row) for row in tables.get(table, [])):
             digest.update(f"{table}\t{text}\n".encode())
     return digest.hexdigest()[:16]
@@ -26,7 +26,7 @@ def data_hash(tables: dict[str, list[Record]]) -> str:
 def digests(tables: dict[str, list[Record]]) -> dict[str, str]:
     """Hash the rows of each trial: 12 hexadecimal digits by trial_id."""
     rows: dict[str, list[str]] = defaultdict(list)
-    for table in RAW_TABLES:
+    for table in RESULT_TABLES:
         for row in tables.get(table, []):
             if row.get("trial_id"):
                 rows[row["trial_id"]].append(f"{table}\t{_text(row)}\n")

@@ -304,6 +304,23 @@ RISK_OF_BIAS = TableSchema(
     key=("trial_id", "tool", "outcome", "domain", "source"),
 )
 
+ROB2_ANSWERS = TableSchema(
+    "rob2_answers",
+    "Answers to the signalling questions of RoB 2",
+    "one answer of one rater to one signalling question about one trial",
+    (
+        _TRIAL,
+        Column("outcome", "word", "outcome judged; empty for the whole trial", words="outcomes"),
+        Column("question", "word", "signalling question", required=True, words="rob2_questions"),
+        Column("answer", "word", "answer", required=True, words="rob2_answers"),
+        Column("support", "text", "what the answer rests on"),
+        Column("source", "text", "DOI, PMID, PMC or registry number of the text read"),
+        Column("locator", "text", "page, table or figure in the source"),
+        Column("rater", "id", "who answered", required=True),
+    ),
+    key=("trial_id", "outcome", "rater", "question"),
+)
+
 ACKNOWLEDGED = TableSchema(
     "acknowledged",
     "Acknowledged warnings",
@@ -332,7 +349,12 @@ RAW_TABLES: dict[str, TableSchema] = {
 }
 
 # tables that a project may do without
-OPTIONAL_TABLES: dict[str, TableSchema] = {ACKNOWLEDGED.name: ACKNOWLEDGED}
+OPTIONAL_TABLES: dict[str, TableSchema] = {
+    table.name: table for table in (ROB2_ANSWERS, ACKNOWLEDGED)
+}
+
+# those that results come from: all but what is said of warnings
+RESULT_TABLES = {**RAW_TABLES, ROB2_ANSWERS.name: ROB2_ANSWERS}
 
 
 def tables_of(filled: Mapping[str, Sized]) -> dict[str, TableSchema]:

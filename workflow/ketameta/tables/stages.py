@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ketameta.tables.behind_figures import (
+    ANSWERS,
     ARM_REDUCTIONS,
     ASYMMETRY,
     BIAS,
@@ -13,7 +14,9 @@ from ketameta.tables.behind_figures import (
     DIAGNOSTICS,
     EVIDENCE_MAP,
     JUDGEMENTS,
+    RATER_AGREEMENT,
     REDUCTIONS,
+    SIGNALLING,
 )
 from ketameta.tables.behind_pages import (
     ABSOLUTE,
@@ -44,7 +47,7 @@ from ketameta.tables.parts import (
     TRIAL,
     with_place,
 )
-from ketameta.tables.raw import ACKNOWLEDGED
+from ketameta.tables.raw import ACKNOWLEDGED, ROB2_ANSWERS
 
 __all__ = ["PROBLEMS", "STAGE_TABLES", "STUDIES", "SYNTHESES", "with_place"]
 
@@ -309,17 +312,18 @@ SUMMARY = replace(OVERVIEW, name="summary", title="Summary of data and use")
 STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
     stage: {table.name: table for table in tables}
     for stage, tables in {
-        "ingest": (PROBLEMS, with_place(ACKNOWLEDGED)),
+        "ingest": (PROBLEMS, with_place(ROB2_ANSWERS), with_place(ACKNOWLEDGED)),
         "normalize": (
             *(EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, NUMBER_CHECKS, OVERVIEW),
-            *(CLAIM_ROWS, BIAS, REDUCTIONS, COVERAGE),
             *(ARM_PAIRS, MISSING_RESULTS, DIRECTIONS),
+            *(CLAIM_ROWS, BIAS, ANSWERS, REDUCTIONS, COVERAGE),
         ),
         "synthesize": (
             *(SYNTHESES, SUBGROUPS, SPLITS, SENSITIVITY, STUDIES, EXCLUSIONS, UNUSED),
             *(ABSOLUTE, POINTS, CLAIM_TESTS, FINDINGS, SUMMARY),
             *(JUDGEMENTS, DIAGNOSTICS, ASYMMETRY, COURSES, ARM_REDUCTIONS, EVIDENCE_MAP),
             *(PAIRS, PAIR_SYNTHESES, EARLIER),
+            *(SIGNALLING, RATER_AGREEMENT),
         ),
         "report": (CERTAINTY, CLAIM_VERDICTS),
     }.items()
