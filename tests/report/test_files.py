@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from ketameta.evidence.releases import Release
+from ketameta.freshness import tables_before
 from ketameta.report.stage import report
 from ketameta.report_files import TABLES, report_files
-from ketameta.tables import STAGE_TABLES
 
 
 def escape(text):
@@ -28,7 +28,7 @@ HOSTILE = '<script>alert("x")</script>\'=HYPERLINK("http://x")'
 
 @pytest.fixture(scope="module")
 def stage_tables(tables):
-    return {name: tables[name] for name in STAGE_TABLES["synthesize"]}
+    return {name: tables[name] for name in tables_before("report")}
 
 
 @pytest.fixture(scope="module")
@@ -278,9 +278,9 @@ def test_an_analysis_of_no_one_two_or_too_few_trials_has_its_page(
     analysis = configuration["response_24h"]
     model = replace(analysis.model, minimum_k=minimum_k)
     one = Configuration((replace(analysis, model=model),))
-    normalized = {name: tables[name] for name in STAGE_TABLES["normalize"]}
-    own = [e for e in normalized["effects"] if e["analysis"] == "response_24h"][:effects]
-    found = report(rows_of(synthesize({**normalized, "effects": own}, one)), one)
+    own = [e for e in tables["effects"] if e["analysis"] == "response_24h"][:effects]
+    given = {**tables, "effects": own}
+    found = report(given | rows_of(synthesize(given, one)), one)
     assert said in found["analyses/response_24h.html"]
     assert said in found["index.html"]
     assert ('id="pooled"' in found["analyses/response_24h.html"]) == (effects == 2)
