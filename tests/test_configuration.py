@@ -178,6 +178,7 @@ NUMBERS = [
     Case("a measure of events for scores", "measure: SMD", "measure: OR", "measure: OR", "analyses.score_7d.measure: OR does not fit depression_score, which is a score"),
     Case("points of several scales", "scales: [MADRS]", "scales: [MADRS, HAMD17]", "measure: MD", "analyses.madrs_7d.measure: MD needs one scale"),
     Case("a change to a measure that does not fit", "{correlation: 0.0}", "{measure: OR}", "measure: OR", "sensitivity.no correlation.change.measure: OR does not fit depression_score, which is a score"),
+    Case("Mantel-Haenszel of scores", "    measure: SMD", "    pooling: Mantel-Haenszel\n    measure: SMD", "Mantel-Haenszel", "analyses.score_7d.pooling: Mantel-Haenszel is for RR and OR and RD alone, and the measure is SMD"),
     Case("a GLMM of ratios", "    measure: RR", "    pooling: GLMM\n    measure: RR", "GLMM", "analyses.response_24h.pooling: GLMM is for PLO alone, and the measure is RR"),
     Case("true for a number", "{correlation: 0.0}", "{correlation: true}", "true", "change.correlation: needs a number, not true"),
 ]  # fmt: skip

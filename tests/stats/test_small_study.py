@@ -181,3 +181,26 @@ def test_faults_are_named():
         egger([0.1], [0.1], model="ols")
     with pytest.raises(ValueError, match=r"vi\[0\]"):
         begg([0.1], [0])
+
+
+def test_groups_have_a_limit_each_as_a_regression_on_their_dummies_has():
+    g = np.random.default_rng(2)
+    v = g.uniform(0.02, 0.4, 12)
+    y = g.normal(0.3 + np.sqrt(v), np.sqrt(v))
+    groups = np.array(["a", "b", "a", "c", "b", "a", "c", "b", "a", "d", "b", "c"])
+    dummies = (groups[:, None] == np.array(["a", "b", "c", "d"])).astype(float)
+    line = sm.WLS(y, np.column_stack([np.sqrt(v), dummies]), 1 / v).fit()
+    fit = egger(y, v, "lm", groups=groups)
+    ours = (fit.slope, fit.slope_se, fit.statistic, fit.df, fit.p)
+    theirs = (line.params[0], line.bse[0], line.tvalues[0], 7, line.pvalues[0])
+    assert ours == pytest.approx(theirs, rel=1e-9)
+    assert np.isnan([fit.limit, fit.limit_se, fit.limit_low]).all()
+    one = egger(y, v, "lm", groups=["a"] * 12)
+    assert (one.p, one.limit_p) == (egger(y, v, "lm").p, egger(y, v, "lm").limit_p)
+    # a study absent, and a group of its own: as without both
+    y[9] = v[9] = np.nan
+    less = egger(y, v, "lm", groups=groups)
+    here = groups != "d"
+    assert less.p == pytest.approx(egger(y[here], v[here], "lm", groups=groups[here]).p, rel=1e-12)
+    with pytest.raises(ValueError, match="alone"):
+        egger(y, v, groups=groups)

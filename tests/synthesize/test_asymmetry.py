@@ -12,7 +12,8 @@ SIZES = [12, 16, 20, 24, 30, 40, 50, 60, 80, 100, 140]
 def effects(**columns):
     names = ("yi", "vi", "n_t", "n_c", "events_t", "events_c")
     rows = zip(*(columns.get(name, [None] * len(SIZES)) for name in names), strict=True)
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    given = {"design": "parallel", "drug_route": "IV ketamine"}
+    return [given | dict(zip(names, row, strict=True)) for row in rows]
 
 
 def test_events_go_on_the_inverse_of_the_size_with_peters_weights(configuration):
@@ -57,7 +58,16 @@ def test_large_effects_alone_do_not_set_the_tests_off(configuration):
         a, c = rng.binomial(n, 0.5) + 0.5, rng.binomial(n, 0.12) + 0.5
         yi, vi = np.log(a / c), 1 / a - 1 / (n + 1) + 1 / c - 1 / (n + 1)
         rows = [
-            dict(yi=y, vi=v, n_t=m + 1, n_c=m + 1, events_t=e, events_c=f)
+            dict(
+                yi=y,
+                vi=v,
+                n_t=m + 1,
+                n_c=m + 1,
+                events_t=e,
+                events_c=f,
+                design="parallel",
+                drug_route="IV ketamine",
+            )
             for y, v, m, e, f in zip(yi, vi, n, a, c, strict=True)
         ]
         found = asymmetry(configuration["response_24h"], rows, 1.3)
@@ -79,3 +89,73 @@ def test_treated_arms_alone_have_no_test(configuration):
     rows = effects(yi=np.linspace(-1, 0, 11), vi=np.linspace(0.5, 0.1, 11), n_t=SIZES)
     found = asymmetry(configuration["response_24h_arm"], rows, -0.5)
     assert (found["test"], found["test_p"]) == (None, None)
+
+
+# drugs by route, and whether a trial is a crossover
+NASAL = [False, False, False, True, False, True, True, True, True, True, False]
+CROSSED = [True, True, False, True, *[False] * 7]
+
+
+def sorted_out(rows, crossed=CROSSED):
+    for row, nasal, cross in zip(rows, NASAL, crossed, strict=True):
+        row["drug_route"] = "nasal esketamine" if nasal else "IV ketamine"
+        row["design"] = "crossover" if cross else "parallel"
+    return rows
+
+
+def responders():
+    a = np.array([9, 4, 11, 7, 14, 20, 22, 30, 41, 52, 60])
+    c = np.array([1, 2, 3, 3, 5, 9, 12, 14, 25, 30, 41])
+    n = np.array(SIZES)
+    rows = effects(yi=np.log(a / c), vi=1 / a + 1 / c - 2 / n, n_t=n, n_c=n, events_t=a, events_c=c)
+    return sorted_out(rows)
+
+
+def scores():
+    n = np.array(SIZES)
+    yi = [-1.4, -0.9, -1.1, -0.3, -0.8, -0.5, -0.6, -0.35, -0.45, -0.4, -0.3]
+    return sorted_out(effects(yi=yi, vi=2 / n + 0.01, n_t=n, n_c=n))
+
+
+# metafor 3.8-1: rma(yi, v, mods = ~ x + drug, method = "FE", test = "knha"), the p of x; v and x as
+# Peters' and as Pustejovsky and Rodgers' tests have them; without crossovers by ~ x alone
+REGRESSED = [
+    ("response_24h", responders, 0.000204128725202, 0.000280056654179, 0.000440075016252),
+    ("depression_24h", scores, 0.00166648400998, 0.00167003811609, 0.00259646202962),
+]
+
+
+@pytest.mark.parametrize(("name", "rows", "whole", "without", "adjusted"), REGRESSED)
+def test_the_test_is_made_without_crossovers_and_within_drugs_too(
+    configuration, name, rows, whole, without, adjusted
+):
+    found = asymmetry(configuration[name], rows(), 0.5)
+    assert found["test_p"] == pytest.approx(whole, rel=1e-9)
+    assert (found["without_crossovers_k"], found["test_k"]) == (8, 11)
+    assert found["without_crossovers_p"] == pytest.approx(without, rel=1e-9)
+    assert found["adjusted_p"] == pytest.approx(adjusted, rel=1e-9)
+
+
+def test_where_nothing_is_to_leave_out_or_to_adjust_for_the_p_is_that_of_the_whole(configuration):
+    rows = [r | {"design": "parallel", "drug_route": "IV ketamine"} for r in responders()]
+    found = asymmetry(configuration["response_24h"], rows, 0.5)
+    same = [found[n] for n in ("without_crossovers_p", "adjusted_p")]
+    assert same == pytest.approx([found["test_p"]] * 2, rel=1e-12)
+
+
+@pytest.mark.parametrize(("crossed", "told"), [(6, True), (7, False)])
+def test_fewer_than_five_effects_are_not_tested_without_crossovers(configuration, crossed, told):
+    rows = sorted_out(responders(), [True] * crossed + [False] * (11 - crossed))
+    found = asymmetry(configuration["response_24h"], rows, 0.5)
+    assert (found["without_crossovers_p"] is not None) == told
+
+
+def test_a_drug_for_each_trial_leaves_nothing_to_adjust(configuration):
+    rows = [r | {"drug_route": str(i)} for i, r in enumerate(responders())]
+    found = asymmetry(configuration["response_24h"], rows, 0.5)
+    assert found["adjusted_p"] is None
+    # nine effects are not tested at all
+    few = asymmetry(configuration["response_24h"], responders()[:9], 0.5)
+    assert few["test_p"] is None
+    assert few.get("adjusted_p") is None
+    assert few.get("without_crossovers_p") is None

@@ -33,6 +33,55 @@ def test_no_trial_estimates_nothing(model):
     assert found == {"measure": "RR", "k": 0, "n": 0, "model": "no trial"}
 
 
+def counted(*rows):
+    """Return effects of events of treated and control people; the last number: all people."""
+    return [
+        effect(f"t{i}", 0.1, 0.1, people, events_t=a, n_t=n1, events_c=c, n_c=n2)
+        for i, (a, n1, c, n2, people) in enumerate(rows)
+    ]
+
+
+TABLES = ((3, 20, 1, 21, 41), (0, 18, 2, 18, 36), (7, 40, 3, 38, 78), (12, 55, 8, 60, 115))
+# metafor 3.8-1, rma.mh(measure, ai, n1i, ci, n2i): estimate, standard error, p, Q, its p, I2
+MH = {
+    "RR": (0.492009902625, 0.318917583862, 0.122891597352, 2.48955110375, 0.477182392883, 0),
+    "OR": (0.569532776993, 0.367036065398, 0.120732121961, 2.63768177559, 0.450921708016, 0),
+    "RD": (0.0645939333474, 0.0412415362756, 0.117293635665, 4.34674787295, 0.226374180817,
+           30.9828844993),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", MH)
+def test_mantel_haenszel_agrees_with_metafor(model, measure):
+    found = pooled(measure, counted(*TABLES), replace(model, pooling="Mantel-Haenszel"))
+    estimate = found["estimate"] if measure == "RD" else found["estimate_log"]
+    ours = [estimate, *(found[name] for name in ("se", "p", "q", "q_p", "i2"))]
+    assert ours == pytest.approx(MH[measure], rel=1e-9)
+    assert (found["model"], found["k"], found["n"]) == ("Mantel-Haenszel, Wald", 4, 270)
+    assert found.get("tau2") is None
+    assert found["pi_low"] is None
+
+
+def test_mantel_haenszel_says_where_crossovers_enter_as_if_parallel(model):
+    tables = (*TABLES, (6, 17, 1, 17, 17))
+    found = pooled("RR", counted(*tables), replace(model, pooling="Mantel-Haenszel"))
+    assert found["model"] == "Mantel-Haenszel, crossovers as if parallel, Wald"
+    assert found["n"] == 287
+
+
+def test_mantel_haenszel_takes_the_trials_with_counts_or_says_why_it_pools_none(model):
+    model = replace(model, pooling="Mantel-Haenszel")
+    rows = [*counted(*TABLES), effect("x", 0.5, 0.1, events_c=None)]
+    found = pooled("RR", rows, model)
+    assert (found["k"], found["n"]) == (4, 270)
+    few = pooled("RR", rows[3:], model)
+    assert few["estimate"] is None
+    assert few["model"] == "not pooled: counts of fewer than 2 trials"
+    none = pooled("RR", counted((3, 20, 0, 21, 41), (2, 20, 0, 22, 42)), model)
+    assert none["model"] == "not pooled: events on one side alone"
+    assert none["estimate"] is None
+
+
 def test_one_trial_has_its_own_interval_and_no_heterogeneity(model):
     found = pooled("RR", [effect("a", 0.9, 0.10)], model)
     low, high = normal_interval(0.9, 0.10, 0.95)

@@ -13,6 +13,8 @@ from ketameta.vocabulary.narrowing import NarrowingError, parse, split_name
 ARM_MEASURES = ("PLO", "PCTRED")
 EVENT_MEASURES = ("RR", "OR", "RD", "PLO")
 MEASURES = (*EVENT_MEASURES, "MD", "SMD", "PCTRED")
+# the measures that a way of pooling is for, where it is not for all
+_FOR = {"GLMM": ("PLO",), "Mantel-Haenszel": ("RR", "OR", "RD")}
 
 _TYPES = {
     "object": "a block of keys",
@@ -245,8 +247,11 @@ def _fit(
         yield document.fault((*place, "outcome"), unknown(name, list(known)))
     if not isinstance(measure, str) or measure not in MEASURES:
         return
-    if block.get("pooling") == "GLMM" and measure != "PLO":
-        message = f"GLMM is for PLO alone, and the measure is {measure}"
+    fits = _FOR.get(str(block.get("pooling")), MEASURES)
+    if measure not in fits:
+        message = (
+            f"{block['pooling']} is for {' and '.join(fits)} alone, and the measure is {measure}"
+        )
         yield document.fault((*place, "pooling"), message)
     if not isinstance(name, str) or name not in known:
         return

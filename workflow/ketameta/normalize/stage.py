@@ -167,6 +167,7 @@ def _variant_row(name: str, variant: Variant, effect: Effect) -> dict[str, Any]:
         "n_t": effect.n_t,
         "n_c": effect.n_c,
         "events_t": effect.events_t,
+        "events_c": effect.events_c,
     }
 
 

@@ -338,6 +338,8 @@ def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[st
         )
         if "GLMM" in record["model"] or "three-level" in record["model"]:
             notes.append("Weights: inverse variance, two levels; the model gives none of its own.")
+        elif "Mantel-Haenszel" in record["model"]:
+            notes.append("Weights: those of inverse variance, not of the pooled effect.")
     elif record["k"] == 1:
         notes.append("One trial: nothing is pooled.")
     if any(s["basis"] == "contrast" for s in studies) and not analysis.select.by_arm:

@@ -17,6 +17,11 @@ REFERENCES = {
         "1986;7:177–188",
         "10.1016/0197-2456(86)90046-2",
     ),
+    "Greenland 1985": (
+        "Greenland S, Robins JM. Estimation of a common effect parameter from sparse follow-up "
+        "data. Biometrics 1985;41:55–68",
+        "10.2307/2530643",
+    ),
     "Guyatt 2008": (
         "Guyatt GH, Oxman AD, Vist GE, and others. GRADE: an emerging consensus on rating quality "
         "of evidence and strength of recommendations. BMJ 2008;336:924–926",
@@ -64,6 +69,11 @@ REFERENCES = {
         "meta-analysis. Research Synthesis Methods 2011;2:61–76",
         "10.1002/jrsm.35",
     ),
+    "Mantel 1959": (
+        "Mantel N, Haenszel W. Statistical aspects of the analysis of data from retrospective "
+        "studies of disease. Journal of the National Cancer Institute 1959;22:719–748",
+        "10.1093/jnci/22.4.719",
+    ),
     "Partlett 2017": (
         "Partlett C, Riley RD. Random effects meta-analysis: coverage performance of 95% "
         "confidence and prediction intervals following REML estimation. Statistics in Medicine "
@@ -74,6 +84,11 @@ REFERENCES = {
         "Paule RC, Mandel J. Consensus values and weighting factors. Journal of Research of the "
         "National Bureau of Standards 1982;87:377–385",
         "10.6028/jres.087.022",
+    ),
+    "Robins 1986": (
+        "Robins J, Breslow N, Greenland S. Estimators of the Mantel-Haenszel variance consistent "
+        "in both sparse data and large-strata limiting models. Biometrics 1986;42:311–323",
+        "10.2307/2531052",
     ),
     "Röver 2015": (
         "Röver C, Knapp G, Friede T. Hartung-Knapp-Sidik-Jonkman approach and its modification for "

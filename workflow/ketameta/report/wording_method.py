@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from ketameta.configuration import Analysis
+from ketameta.configuration import Analysis, Model
 from ketameta.report.references import REFERENCES
 from ketameta.report.wording import count, percent
 from ketameta.synthesize.prediction import FEWEST, expected
@@ -40,6 +40,7 @@ _INTERVAL = {
     "floored HKSJ": "the Hartung-Knapp-Sidik-Jonkman interval held at least as wide as its "
     "standard error without the correction (Röver 2015)",
 }
+_OTHER = {"binomial": "binomial-normal model", "Mantel-Haenszel": "Mantel-Haenszel method"}
 _PREDICTION = {
     "k-1": "from t with k − 1 degrees of freedom (Partlett 2017)",
     "k-2": "from t with k − 2 degrees of freedom (Higgins 2009)",
@@ -54,15 +55,20 @@ def rule_used(record: Record) -> str:
     return rule if rule in _INTERVAL and record["model"].count(",") else ""
 
 
+def other_model(record: Record) -> str:
+    """Name the model of the counts that gave the headline; empty for inverse variance."""
+    return next((name for start, name in _OTHER.items() if record["model"].startswith(start)), "")
+
+
 def choice(analysis: Analysis, record: Record) -> str:
     """Say which rule chose the headline interval."""
     rule = rule_used(record)
     if record["k"] < 2 or record["estimate"] is None or not rule:
         return ""
-    if record["model"].startswith("binomial"):
+    if name := other_model(record):
         return (
-            "The headline is the binomial-normal model with its Wald interval; the three intervals "
-            "beside it belong to the inverse-variance model on the logit, for comparison."
+            f"The headline is by the {name} with its Wald interval; the three intervals beside it "
+            "belong to the inverse-variance model, for comparison."
         )
     if analysis.model.interval != "auto":
         return f"The headline is the {rule} interval, as configured for this analysis."
@@ -90,6 +96,11 @@ def method(analysis: Analysis, record: Record) -> list[str]:
             "The counts are pooled by a binomial-normal generalised linear mixed model "
             "(Stijnen 2010), with a Wald interval on the logit."
         )
+    elif other_model(record):
+        text.append(
+            "The counts are pooled by the Mantel-Haenszel method, which takes one effect for all "
+            "trials, with a Wald interval (Mantel 1959; Greenland 1985; Robins 1986)."
+        )
     elif "three-level" in record["model"]:
         text.append(
             "Effects that share a control arm are pooled with their covariances by a three-level "
@@ -103,19 +114,35 @@ def method(analysis: Analysis, record: Record) -> list[str]:
         )
     if record["tau2_low"] is not None:
         text.append("The intervals of τ² and I² are Q-profile intervals (Viechtbauer 2007).")
-    text.append(
-        "I² is given twice: from τ² and the typical sampling variance, and the classical one "
-        "from Q (Higgins 2002)."
-        if record["i2_q"] is not None
-        else "I² is from τ² and the typical sampling variance (Higgins 2002)."
-    )
+    if record["tau2"] is None:
+        text.append("I² is from Q (Higgins 2002); the method has no τ².")
+    elif record["i2_q"] is not None:
+        text.append(
+            "I² is given twice: from τ² and the typical sampling variance, and the classical one "
+            "from Q (Higgins 2002)."
+        )
+    else:
+        text.append("I² is from τ² and the typical sampling variance (Higgins 2002).")
     if expected(record):
         text.append(f"The {level} prediction interval is {_PREDICTION[analysis.model.prediction]}.")
     elif record["k"] < FEWEST:
         text.append(f"Fewer than {FEWEST} trials give no prediction interval worth telling.")
     if record["between_q"] is not None:
-        text.append("Subgroups have a τ² each; the test between them is on their estimates.")
+        text.append(_subgroups(analysis.model))
     return text
+
+
+def _subgroups(model: Model) -> str:
+    """Say how subgroups are pooled and compared."""
+    if model.pooling != "inverse variance" or model.tau2_subgroups != "common":
+        return "Subgroups have a τ² each; the test between them is on their estimates."
+    rule = "the interval rule of the total"
+    if model.interval != "wald":
+        rule += ", HKSJ with as many degrees of freedom as there are trials more than groups"
+    return (
+        f"Subgroups share one τ² and {rule}; a trial alone in its group is its own effect. The "
+        "test between them is Wald's."
+    )
 
 
 def cited(texts: list[str]) -> list[tuple[str, str, str]]:

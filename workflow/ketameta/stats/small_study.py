@@ -14,6 +14,7 @@ from ketameta.stats.checks import (
     as_effects,
     as_level,
     common_shape,
+    labels,
     numbers,
     one_of,
 )
@@ -82,6 +83,7 @@ def egger(
     model: str = "re",
     *,
     tau2: str = "REML",
+    groups: ArrayLike | None = None,
     level: float = 0.95,
 ) -> RegressionTest:
     r"""Regress effects on their standard errors.
@@ -89,8 +91,7 @@ def egger(
     Parameters
     ----------
     yi, vi
-        Effects and sampling variances, shape (..., k); NaN in both marks an absent
-        study.
+        Effects and sampling variances, shape (..., k); NaN in both marks an absent study.
     model
         "re": meta-regression with residual heterogeneity, tested by z. "lm": the
         classical regression weighted by 1 / vi with a residual variance, tested by t
@@ -98,13 +99,14 @@ def egger(
         precision in the original article.
     tau2
         Estimator of "re", as in `random_effects`.
+    groups
+        For "lm" a label a study, shape (k,), to adjust for: see `weighted_line`.
     level
         Confidence level of the limit's interval.
 
     Returns
     -------
-    RegressionTest. Fewer than 3 studies, or equal standard errors, leave nothing to
-    test: NaN, `converged` False.
+    RegressionTest. Fewer than 3 studies, or equal standard errors: NaN, `converged` False.
 
     Raises
     ------
@@ -119,7 +121,9 @@ def egger(
     y, v = as_effects(yi, vi)
     one_of("model", model, ("re", "lm"))
     if model == "lm":
-        return weighted_line(y, v, np.sqrt(v), level)
+        return weighted_line(y, v, np.sqrt(v), level, groups)
+    if groups is not None:
+        raise ValueError('groups are adjusted for in the regression "lm" alone')
     return _random_line(y, v, np.sqrt(v), tau2, level)
 
 
@@ -130,6 +134,7 @@ def peters(
     ci: ArrayLike,
     n2i: ArrayLike,
     *,
+    groups: ArrayLike | None = None,
     level: float = 0.95,
 ) -> RegressionTest:
     r"""Regress log odds ratios on the inverse of the sample size.
@@ -140,6 +145,8 @@ def peters(
         Effects, usually log odds ratios, shape (..., k); NaN marks an absent study.
     ai, n1i, ci, n2i
         Events and sizes of the two groups, as many as in yi; a plain number stands for all.
+    groups
+        A label a study, shape (k,), to adjust for: see `weighted_line`.
     level
         Confidence level of the limit's interval.
 
@@ -178,7 +185,7 @@ def peters(
     e, n = np.where(absent, 1.0, e), np.where(absent, 2.0, n)
     variance = np.where(absent, np.nan, 1 / e + 1 / (n - e))
     y, variance = as_effects(np.where(absent, np.nan, y), variance)
-    return weighted_line(y, variance, np.where(absent, np.nan, 1 / n), level)
+    return weighted_line(y, variance, np.where(absent, np.nan, 1 / n), level, groups)
 
 
 def pet_peese(
@@ -236,8 +243,7 @@ def begg(yi: ArrayLike, vi: ArrayLike) -> RankTest:
     Parameters
     ----------
     yi, vi
-        Effects and sampling variances, shape (..., k); NaN in both marks an absent
-        study.
+        Effects and sampling variances, shape (..., k); NaN in both marks an absent study.
 
     Returns
     -------
@@ -245,15 +251,10 @@ def begg(yi: ArrayLike, vi: ArrayLike) -> RankTest:
     normal approximation with the tie-corrected variance and no continuity correction.
     Fewer than 2 studies, or one value throughout: NaN.
 
-    Raises
-    ------
-    ValueError
-        As `checks.as_effects`.
-
     Notes
     -----
-    Kendall's tau-b between vi and :math:`(y_i - \bar y) / \sqrt{v_i - 1/\sum 1/v}`,
-    :math:`\bar y` the common-effect mean.
+    Raises as `checks.as_effects`. Kendall's tau-b between vi and
+    :math:`(y_i - \bar y) / \sqrt{v_i - 1/\sum 1/v}`, :math:`\bar y` the common-effect mean.
 
     References
     ----------
@@ -285,29 +286,38 @@ def begg(yi: ArrayLike, vi: ArrayLike) -> RankTest:
     return RankTest(tau.item(), p.item(), exact.item(), count.item())
 
 
-def weighted_line(y: Array, v: Array, x: Array, level: float) -> RegressionTest:
+def weighted_line(
+    y: Array, v: Array, x: Array, level: float, groups: ArrayLike | None = None
+) -> RegressionTest:
     """Fit y = limit + slope x with weights 1 / v and a residual variance, along the last axis.
 
-    Studies that are NaN are left out. Sums are taken about weighted means, so that
-    the scale of x does not matter.
+    Studies that are NaN are left out. Sums are taken about weighted means, so that the scale of x
+    does not matter. With `groups`, labels of shape (k,), the means are theirs (Frisch & Waugh
+    1933): the slope within groups, t on k - groups - 1 degrees, and NaN for the limit.
     """
     level = as_level(level)
     w = np.where(np.isnan(y), 0.0, 1.0 / np.where(np.isnan(y), 1.0, v))
     y, x = np.where(np.isnan(y), 0.0, y), np.where(np.isnan(y), 0.0, x)
+    code = np.zeros(y.shape[-1], int)
+    if groups is not None:
+        code = labels("groups", groups, code.size)[1]
     k = (w > 0).sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        total = w.sum(axis=-1)
-        mean_x, mean_y = (w * x).sum(axis=-1) / total, (w * y).sum(axis=-1) / total
-        dx, dy = x - mean_x[..., None], y - mean_y[..., None]
+        share = _by_group(w, code)
+        means = [np.where(w > 0, _by_group(w * z, code) / share, 0.0) for z in (x, y)]
+        dx, dy = x - means[0], y - means[1]
+        sets = np.where(w > 0, w / share, 0.0).sum(axis=-1).round()
         sxx = (w * dx * dx).sum(axis=-1)
         # Equal predictors differ by rounding only: nothing to regress on.
-        usable = (k > 2) & (sxx > 1e-20 * total * mean_x**2)
+        usable = (k - sets > 1) & (sxx > 1e-20 * (w * means[0] ** 2).sum(axis=-1))
         sxx = np.where(usable, sxx, np.nan)
-        df = np.where(usable, k - 2.0, np.nan)
+        df = np.where(usable, k - sets - 1.0, np.nan)
         slope = (w * dx * dy).sum(axis=-1) / sxx
-        r = dy - slope[..., None] * dx
+        r = np.where(w > 0, dy - slope[..., None] * dx, 0.0)
         variance = (w * r * r).sum(axis=-1) / df
         slope_se = np.sqrt(variance / sxx)
+        total = np.where(sets == 1, w.sum(axis=-1), np.nan)  # one limit, or none to tell
+        mean_x, mean_y = ((w * z).sum(axis=-1) / total for z in (x, y))
         limit = mean_y - slope * mean_x
         limit_se = np.sqrt(variance * (1 / total + mean_x**2 / sxx))
         statistic, limit_t = slope / slope_se, limit / limit_se
@@ -328,6 +338,14 @@ def weighted_line(y: Array, v: Array, x: Array, level: float) -> RegressionTest:
         "converged": usable,
     }
     return RegressionTest(**{name: _plain(value) for name, value in numbers.items()})
+
+
+def _by_group(values: Array, code: NDArray[np.intp]) -> Array:
+    """Return for each study the sum over its group, along the last axis."""
+    total = np.empty_like(values)
+    for one in np.unique(code):
+        total[..., code == one] = values[..., code == one].sum(axis=-1, keepdims=True)
+    return total
 
 
 def _random_line(y: Array, v: Array, x: Array, tau2: str, level: float) -> RegressionTest:

@@ -70,12 +70,14 @@ def asymmetry(analysis: Analysis, effects: list[Record], centre: float) -> Recor
 
     The line is given from five effects on, its p from ten on (Sterne 2011, BMJ 343, d4002). It is
     what a funnel plot shows; the test beside it goes by size where standard errors follow effects.
+    It is made twice more: without crossovers, as their standard errors come of another design
+    (empty where fewer than five effects are left), and within drugs by route, as small trials may
+    have given another drug. An analysis without crossovers, or of one drug, has its p again.
     """
     yi, vi = [e["yi"] for e in effects], [e["vi"] for e in effects]
-    found = egger(yi, vi, "lm", level=analysis.model.level)
-    name, test, k = _by_size(analysis.select.measure, effects, found, analysis.model.level)
-    told = k >= LEAST_TESTED
-    return {
+    level = analysis.model.level
+    found = egger(yi, vi, "lm", level=level)
+    record: Record = {
         "analysis": analysis.name,
         "k": len(effects),
         "centre": centre,
@@ -83,37 +85,47 @@ def asymmetry(analysis: Analysis, effects: list[Record], centre: float) -> Recor
         "limit": number(found.limit),
         "statistic": number(found.statistic),
         "p": number(found.p) if len(effects) >= LEAST_TESTED else None,
-        "test": name,
-        "test_k": k,
-        "test_slope": number(test.slope) if told else None,
-        "test_p": number(test.p) if told else None,
+    }
+    measure = analysis.select.measure
+    if measure not in NULL_VALUE:
+        return record | {"test": None, "test_k": 0, "test_slope": None, "test_p": None}
+    name, test = _by_size(measure, effects, level)
+    record |= {"test": name, "test_k": int(test.k), "test_slope": None, "test_p": None}
+    if test.k < LEAST_TESTED:
+        return record
+    parallel = [e for e in effects if e["design"] != "crossover"]
+    fewer = _by_size(measure, parallel, level)[1] if len(parallel) >= LEAST else None
+    routes = [e["drug_route"] or "not known" for e in effects]
+    adjusted = _by_size(measure, effects, level, routes)[1]
+    return record | {
+        "test_slope": number(test.slope),
+        "test_p": number(test.p),
+        "without_crossovers_k": int(fewer.k) if fewer else 0,
+        "without_crossovers_p": number(fewer.p) if fewer and fewer.k >= LEAST else None,
+        "adjusted_p": number(adjusted.p),
     }
 
 
 def _by_size(
-    measure: str, effects: list[Record], line: RegressionTest, level: float
-) -> tuple[str | None, RegressionTest, int]:
-    """Return a test of small-study effects that effects alone do not set off, and its effects.
+    measure: str, effects: list[Record], level: float, groups: list[str] | None = None
+) -> tuple[str, RegressionTest]:
+    """Return a test of small-study effects that effects alone do not set off, with its author.
 
-    The standard error of a ratio or a share follows the number of events, and so the effect: there
-    effects go on 1 / n with Peters' weights (2006, JAMA 295:676). That of an SMD holds the SMD:
-    there it is left out (Pustejovsky & Rodgers 2019, Res Synth Methods 10:57). That of an MD does
-    neither: Egger's line. Treated arms alone have no test.
+    The standard error of a ratio follows the number of events, and so the effect: there effects go
+    on 1 / n with Peters' weights (2006, JAMA 295:676). That of an SMD holds the SMD: there it is
+    left out (Pustejovsky & Rodgers 2019, Res Synth Methods 10:57). That of an MD does neither:
+    Egger's line. With `groups` each has a limit of its own, and the slope is that within groups.
     """
-    if measure not in NULL_VALUE:
-        return None, line, 0
     if measure == "MD":
-        return "Egger", line, len(effects)
+        yi, vi = (_column(effects, name) for name in ("yi", "vi"))
+        return "Egger", egger(yi, vi, "lm", groups=groups, level=level)
     yi, n_t, n_c = (_column(effects, name) for name in ("yi", "n_t", "n_c"))
     if measure == "SMD":
         known = np.isfinite(yi + n_t + n_c)
         sized = np.where(known, yi, np.nan), np.where(known, 1 / n_t + 1 / n_c, np.nan)
-        found = egger(*sized, "lm", level=level)
-        return "Pustejovsky and Rodgers", found, int(known.sum())
+        return "Pustejovsky and Rodgers", egger(*sized, "lm", groups=groups, level=level)
     a, c = (_column(effects, name) for name in ("events_t", "events_c"))
-    # nobody or everybody with the event has no weight
-    known = (a + c > 0) & (a + c < n_t + n_c)
-    return "Peters", peters(yi, a, n_t, c, n_c, level=level), int(known.sum())
+    return "Peters", peters(yi, a, n_t, c, n_c, groups=groups, level=level)
 
 
 def _column(effects: list[Record], name: str) -> NDArray[np.float64]:

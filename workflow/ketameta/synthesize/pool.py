@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.configuration import Model
-from ketameta.stats import RandomEffects, glmm, random_effects, three_level
+from ketameta.stats import RandomEffects, glmm, mantel_haenszel, random_effects, three_level
 from ketameta.synthesize.scales import LARGEST, TRANSFORMED, natural
 
 Record = dict[str, Any]
+MANTEL_HAENSZEL = "Mantel-Haenszel"
 RULES = {"wald": "Wald", "hksj": "HKSJ", "hksj-adhoc": "floored HKSJ"}
 _BOUNDS = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
 _TESTED = (
@@ -73,6 +74,8 @@ def pooled(measure: str, effects: Sequence[Record], model: Model) -> Record:
         found = _dependent(effects, model)
     elif model.pooling == "GLMM" and measure == "PLO":
         found = _glmm(effects, model)
+    elif model.pooling == MANTEL_HAENSZEL and measure in ("RR", "OR", "RD"):
+        found = _mantel_haenszel(measure, effects, model)
     else:
         found = _independent(effects, model)
     if k < 3:
@@ -127,6 +130,29 @@ def _glmm(effects: Sequence[Record], model: Model) -> Record:
     if not bool(result.converged):
         found["model"] += ", not converged"
     return found
+
+
+def _mantel_haenszel(measure: str, effects: Sequence[Record], model: Model) -> Record:
+    """Pool counts under a common effect by Mantel and Haenszel's weights, with a normal interval.
+
+    The tables enter as they are, without a half in an empty cell; those of a crossover as if its
+    periods were parallel groups. An effect without counts of both arms (a reported contrast) is
+    left out, and k and n count the others. I² is from Q around the estimate; there is no τ².
+    """
+    names = ("events_t", "n_t", "events_c", "n_c")
+    used = [e for e in effects if all(e[name] is not None for name in names)]
+    found: Record = {"k": trials_of(used), "n": people_of(used), **dict.fromkeys(_BOUNDS)}
+    if found["k"] < max(2, model.minimum_k):
+        return found | {"model": f"not pooled: counts of fewer than {model.minimum_k} trials"}
+    ai, n1i, ci, n2i = (np.array([e[name] for e in used], float) for name in names)
+    result = mantel_haenszel(measure, ai=ai, n1i=n1i, ci=ci, n2i=n2i, level=model.level)
+    if not math.isfinite(result.se):
+        return found | {"model": "not pooled: events on one side alone"}
+    for name in ("estimate", "ci_low", "ci_high", "se", "p", "i2", "q", "q_p"):
+        found[name] = number(getattr(result, name))
+    crossed = any(e["people"] < e["n_t"] + e["n_c"] for e in used)
+    how = ", crossovers as if parallel" if crossed else ""
+    return found | {"q_df": int(result.q_df), "model": f"{MANTEL_HAENSZEL}{how}, Wald"}
 
 
 def _no_maximum(events: NDArray[np.float64], people: NDArray[np.float64]) -> str:

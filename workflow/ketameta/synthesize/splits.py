@@ -80,9 +80,9 @@ def splits(analysis: Analysis, effects: Sequence[Record]) -> tuple[list[Record],
 
 
 def _common(effects: Sequence[Record], model: Model) -> bool:
-    """Say whether groups share one tau²: not where a binomial model or shared controls forbid."""
+    """Say whether groups share one tau²: where effects are independent and weighed by variance."""
     independent = all(effect["shared"] is None for effect in effects)
-    return model.tau2_subgroups == COMMON and model.pooling != "GLMM" and independent
+    return model.tau2_subgroups == COMMON and model.pooling == "inverse variance" and independent
 
 
 def _apart(analysis: Analysis, members: dict[str, list[Record]]) -> dict[str, Record]:

@@ -177,6 +177,9 @@ ASYMMETRY = TableSchema(
         Column("test_k", "integer", "effects that it can use"),
         Column("test_slope", "number", "its slope; above 0 small trials have larger values"),
         Column("test_p", "number", "its p; empty below ten effects"),
+        Column("without_crossovers_k", "integer", "effects of it that are not of crossovers"),
+        Column("without_crossovers_p", "number", "its p of these; empty for fewer than five"),
+        Column("adjusted_p", "number", "its p within drugs by route (a limit each)"),
     ),
     key=("analysis",),
 )

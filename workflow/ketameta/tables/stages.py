@@ -119,6 +119,7 @@ _VARIANT_COLUMNS = [
     "n_t",
     "n_c",
     "events_t",
+    "events_c",
 ]
 EFFECTS = TableSchema(
     "effects",
