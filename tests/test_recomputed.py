@@ -283,8 +283,8 @@ def effects(raw):
 
 
 @pytest.fixture(scope="module")
-def results(effects):
-    return python_rows(synthesize(effects, configuration.load(CONFIG)))
+def results(raw, effects):
+    return python_rows(synthesize(raw | effects, configuration.load(CONFIG)))
 
 
 def effects_of(tables, analysis):

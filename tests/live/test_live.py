@@ -293,7 +293,9 @@ def files(tables, configuration, records):
     told = verdicts_of(tables["claim_tests"], records)
     releases.append(make("2999-01-01", "", tables, list(records.values()), told))
     return report(
-        {name: tables[name] for name in STAGE_TABLES["synthesize"]}, configuration, releases
+        {name: tables[name] for s in ("normalize", "synthesize") for name in STAGE_TABLES[s]},
+        configuration,
+        releases,
     )
 
 

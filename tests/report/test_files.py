@@ -28,7 +28,8 @@ HOSTILE = '<script>alert("x")</script>\'=HYPERLINK("http://x")'
 
 @pytest.fixture(scope="module")
 def stage_tables(tables):
-    return {name: tables[name] for name in STAGE_TABLES["synthesize"]}
+    stages = STAGE_TABLES["normalize"] | STAGE_TABLES["synthesize"]
+    return {name: tables[name] for name in stages}
 
 
 @pytest.fixture(scope="module")
@@ -278,9 +279,10 @@ def test_an_analysis_of_no_one_two_or_too_few_trials_has_its_page(
     analysis = configuration["response_24h"]
     model = replace(analysis.model, minimum_k=minimum_k)
     one = Configuration((replace(analysis, model=model),))
-    normalized = {name: tables[name] for name in STAGE_TABLES["normalize"]}
+    normalized = {name: tables[name] for name in (*STAGE_TABLES["normalize"], "published")}
     own = [e for e in normalized["effects"] if e["analysis"] == "response_24h"][:effects]
-    found = report(rows_of(synthesize({**normalized, "effects": own}, one)), one)
+    given = {**normalized, "effects": own}
+    found = report(given | rows_of(synthesize(given, one)), one)
     assert said in found["analyses/response_24h.html"]
     assert said in found["index.html"]
     assert ('id="pooled"' in found["analyses/response_24h.html"]) == (effects == 2)
