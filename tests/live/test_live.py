@@ -23,6 +23,7 @@ from ketameta.report.stage import report
 from ketameta.report.verify import verify_script
 from ketameta.report_files import report_files
 from ketameta.stats import random_effects
+from ketameta.synthesize.missing import VARIANT
 from ketameta.tables.raw import RAW_TABLES
 from ketameta.vocabulary import vocabulary
 

@@ -17,6 +17,10 @@ SHEETS = {
     "studies": ("studies", "one row a trial and analysis: its effect and weight"),
     "sensitivity": ("sensitivity", "each analysis again under another defensible choice"),
     "certainty": ("certainty", "the certainty of each analysis, domain by domain, and why"),
+    "pairs": ("pairs", "the fall of treated and control arms of the same trial"),
+    "missing results": ("missing_results", "trials that measured an outcome and give no number"),
+    "directions": ("directions", "what is reported of tests that point different ways"),
+    "earlier reviews": ("earlier", "what earlier reviews pooled on the same questions"),
     "excluded": ("exclusions", "trials with rows on an outcome that gave no effect, and why"),
     "raw rows used": ("raw_rows", "the rows of data/raw behind the effects, as entered"),
     "dictionary": ("dictionary", "what every column of every table holds, with its unit"),
@@ -63,7 +67,7 @@ def _read_me(sheet: Any, bold: Any, head: Any, version: str, data_hash: str) -> 
 
 
 def _fill(sheet: Any, head: Any, name: str, names: list[str], rows: list[dict[str, Any]]) -> None:
-    schema = (STAGE_TABLES["synthesize"] | STAGE_TABLES["report"]).get(name)
+    schema = {k: t for stage in STAGE_TABLES.values() for k, t in stage.items()}.get(name)
     for column, title in enumerate(names):
         sheet.write_string(0, column, title, head)
         widths = [len(as_text(row[title])) for row in rows[:200]]
