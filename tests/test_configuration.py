@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ketameta.configuration import ConfigurationError, load, schema
+from ketameta.vocabulary.narrowing import written
 
 REAL = Path(__file__).parent / "analyses.yaml"
 DEFAULTS = yaml.safe_load(REAL.read_text(encoding="utf-8"))["defaults"]
@@ -456,6 +457,24 @@ def test_a_digest_sees_what_changes_its_part_and_no_other(config: Config, name: 
     change(config)
     after = digests(config)
     assert {part for part in PARTS if after[part] != before[part]} == parts
+
+
+@pytest.mark.parametrize(
+    ("own", "left"),
+    [
+        ("", "design=parallel"),
+        ("n_doses=>1", "n_doses=>1&design=parallel"),
+        ("design=crossover", "design="),
+    ],
+)
+def test_a_choice_that_narrows_lets_in_less_of_what_the_analysis_does(
+    config: Config, own: str, left: str
+) -> None:
+    config.replace("{correlation: 0.0}", "{narrow: design=parallel}")
+    if own:
+        config.replace("    window: 24 h\n", f"    window: 24 h\n    narrow: {own}\n")
+    (variant,) = config.load()["response_24h"].variants
+    assert written(variant.select.narrow) == left
 
 
 def test_an_analysis_gives_only_the_thresholds_that_differ(config: Config) -> None:

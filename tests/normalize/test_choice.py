@@ -233,7 +233,7 @@ def test_an_assumption_that_is_switched_off_is_not_made(made, ask):
     assert effects["a"].assumptions == ("borrowed n",)
     effects, fate = made.result(ask("depression_24h", assumptions=()))
     assert effects == {}
-    assert "switched off: borrowed n" in fate["outcomes.csv:2"].detail
+    assert "does not assume: a number of people taken from" in fate["outcomes.csv:2"].detail
 
 
 def test_turning_a_scale_turns_the_effect(made, ask, monkeypatch):

@@ -30,7 +30,19 @@ def test_one_contrast_of_two_doses_is_refused_with_its_reason(made, ask):
     effect, entry = result(made, ask)
     assert effect is None
     assert entry.reason == "selected arm"
-    assert entry.detail == "depression_score at 24 h: a number for low, none for high"
+    assert entry.detail == "24 h: a number for low, none for high"
+
+
+def test_doses_tell_arms_apart_where_they_are_known_and_differ(made, ask):
+    dose = {"dose_unit": "mg/kg"}
+    arms = [
+        ("low", "ketamine", dose | {"dose": "0.1"}),
+        ("mid", "ketamine", dose | {"dose": "0.5"}),
+    ]
+    doses(made, (*arms, ("high", "ketamine", dose | {"dose": "1.0"}), DOSES[-1]))
+    contrast(made, "low")
+    said = "24 h: a number for 0.1 mg/kg, none for 0.5 mg/kg and 1.0 mg/kg"
+    assert result(made, ask)[1].detail == said
 
 
 def test_it_enters_where_the_analysis_allows_it_and_says_that_it_was_selected(made, ask):

@@ -14,7 +14,7 @@ from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Row, Trial
 from ketameta.normalize.selected import SelectedArm, selected_arm
 from ketameta.normalize.sift import arm_class
 from ketameta.normalize.sizes import Sizes
-from ketameta.vocabulary import scale_sign
+from ketameta.vocabulary import scale_sign, vocabulary
 
 # the parts of a rank, in order, and what the ledger says of a group that loses on it
 _LOST_ON = (
@@ -107,7 +107,8 @@ class TrialChoice:
         for effect in effects:
             for word in effect.assumptions:
                 if word not in self.question.assumptions:
-                    raise NotUsable(f"needs an assumption that is switched off: {word}")
+                    what = vocabulary().words("assumptions")[word]
+                    raise NotUsable(f"needs what this analysis does not assume: {what}")
 
     def _note_loser(self, loser: _Candidate, best: _Candidate) -> None:
         pairs = enumerate(zip(loser.rank, best.rank, strict=True))

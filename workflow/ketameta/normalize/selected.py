@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ketameta.normalize.records import Effect, NotUsable, Row, Step, Trial, arm_names
+from ketameta.normalize.records import Arm, Effect, NotUsable, Row, Step, Trial, listed
 
 ASSUMPTION = "selected arm"
 SOURCE = "Cochrane Handbook 8.7, 23.3.4; ROB-ME, Page 2023, BMJ 383:e076754"
@@ -56,9 +56,17 @@ def selected_arm(trial: Trial, effects: Sequence[Effect], rows: Sequence[Row]) -
     ]
     if arm.pooled or not alike or _known(trial, row, rows) & {other.arm_id for other in alike}:
         return None
-    hour = "" if effects[0].hour is None else f" at {effects[0].hour:g} h"
-    said = f"{row['outcome']}{hour}: a number for {arm.arm_id}, none for {arm_names(alike)}"
-    return Step("one arm of several alike", said, arm.arm_id, SOURCE, (row.key,), ASSUMPTION)
+    hour = "no hour" if effects[0].hour is None else f"{effects[0].hour:g} h"
+    own, *others = _told(arm, *alike)
+    said = f"{hour}: a number for {own}, none for {listed(others)}"
+    return Step("one arm of several alike", said, own, SOURCE, (row.key,), ASSUMPTION)
+
+
+def _told(*arms: Arm) -> list[str]:
+    """Tell arms by their doses, or by their names where these do not tell them apart."""
+    doses = [arm.dose for arm in arms]
+    apart = all(doses) and len(set(doses)) == len(doses)
+    return doses if apart else [arm.arm_id for arm in arms]
 
 
 def _known(trial: Trial, row: Row, rows: Sequence[Row]) -> set[str]:

@@ -39,8 +39,9 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     rows = raw_rows(raw)
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     configuration = configuration.asked(named(raw["claims"]))
+    by_trial, on = _by("trial_id", rows), _by("outcome", rows)
     for analysis in configuration:
-        effects, ledger = effects_of(analysis.name, analysis.select, trials, rows)
+        effects, ledger = effects_of(analysis.name, analysis.select, trials, rows, by_trial)
         for effect in effects:
             found["effects"].append(_effect_row(analysis.name, analysis.select, effect))
             found["derivations"] += _derivation_rows(analysis.name, effect)
@@ -50,9 +51,10 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
         found["ledger"] += [_ledger_row(entry) for entry in ledger.entries()]
         for variant in analysis.variants:
             if variant.select != analysis.select:
-                others, _ = effects_of(analysis.name, variant.select, trials, rows)
+                own = variant.select, trials, on[variant.select.outcome], by_trial
                 found["variants"] += [
-                    _variant_row(analysis.name, variant, effect) for effect in others
+                    _variant_row(analysis.name, variant, effect)
+                    for effect in effects_of(analysis.name, *own)[0]
                 ]
     found["rows"] = [_raw_row(row, trials[row["trial_id"]].label) for row in rows]
     problems = [Problem(**problem) for problem in raw["problems"]]
@@ -73,23 +75,31 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     }
 
 
-def effects_of(
-    name: str, question: Question, trials: dict[str, Trial], rows: list[Row]
-) -> tuple[list[Effect], Ledger]:
-    """Return the effects of one analysis and the fate of every raw row in it.
+def _by(column: str, rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row[column]].append(row)
+    return found
 
-    Raises KeyError where nothing was noted for a row: that would be a silent drop.
+
+def effects_of(
+    name: str,
+    question: Question,
+    trials: dict[str, Trial],
+    rows: list[Row],
+    by_trial: dict[str, list[Row]] | None = None,
+) -> tuple[list[Effect], Ledger]:
+    """Return the effects of one analysis and the fate of every row of `rows` in it.
+
+    `by_trial` holds every raw row of the trials, which lend people and baselines; where it is
+    given, `rows` may be those on the outcome alone. Raises KeyError where nothing was noted for a
+    row: that would be a silent drop.
     """
     ledger = Ledger(name, rows)
-    by_trial: dict[str, list[Row]] = defaultdict(list)
-    for row in sift(question, trials, rows, ledger):
-        by_trial[row["trial_id"]].append(row)
-    all_by_trial: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        all_by_trial[row["trial_id"]].append(row)
+    every = by_trial or _by("trial_id", rows)
     effects = []
-    for trial_id, candidates in by_trial.items():
-        choice = TrialChoice(question, trials[trial_id], candidates, all_by_trial[trial_id], ledger)
+    for trial_id, candidates in _by("trial_id", sift(question, trials, rows, ledger)).items():
+        choice = TrialChoice(question, trials[trial_id], candidates, every[trial_id], ledger)
         effects += choice.effects()
     chosen = resolve(effects, ledger)
     ledger.check()
