@@ -81,8 +81,9 @@ class Assessed:
 
     @property
     def disputed(self) -> list[Light]:
-        """The domains on which raters differ."""
-        return [light for light in self.lights.values() if light.disputed]
+        """The domains on which raters differ; overall follows from them."""
+        lights = (self.lights[domain] for domain in rob2.DOMAINS if domain in self.lights)
+        return [light for light in lights if light.disputed]
 
 
 def page(rows: Sequence[Record], agreement: Sequence[Record], shared: Mapping[str, Any]) -> str:
@@ -99,6 +100,7 @@ def page(rows: Sequence[Record], agreement: Sequence[Record], shared: Mapping[st
             silence=silence(rows),
             silent=sum(t.lights[rob2.OVERALL].silent for t in trials if rob2.OVERALL in t.lights),
             agreement=agreement,
+            several_pairs=len({(row["first"], row["second"]) for row in agreement}) > 1,
             disputes=[(trial, light) for trial in trials for light in trial.disputed],
             heads=heads(),
             labels=domains(TOOL),
