@@ -134,8 +134,8 @@ def test_names_of_points_do_not_meet():
 def judged(judgement, outcome="", source="review A", domain="sequence"):
     return {
         "trial_id": "t1", "tool": "RoB1", "outcome": outcome, "domain": domain,
-        "judgement": judgement, "support": "", "source": source, "file": "risk_of_bias.csv",
-        "line": 2,
+        "judgement": judgement, "best": judgement, "support": "", "source": source,
+        "file": "risk_of_bias.csv", "line": 2,
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from ketameta.vocabulary.narrowing import slug
 TABLES = (
     *("syntheses", "subgroups", "splits", "sensitivity", "studies", "derivations", "raw_rows"),
     *("absolute", "points", "exclusions", "unused", "claims", "summary", "dictionary"),
-    *("arm_reductions", "evidence_map", "certainty"),
+    *("arm_reductions", "evidence_map", "certainty", "signalling", "rater_agreement"),
     *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
 )
 
@@ -23,6 +23,7 @@ def report_files(names: Sequence[str]) -> list[str]:
         "claims.html",
         "dictionary.html",
         "changes.html",
+        "rob2.html",
         "static/style.css",
         "static/report.js",
         "verify.R",

@@ -13,7 +13,7 @@ Record = dict[str, Any]
 # trial, tool, domain -> judgement
 Judged = dict[tuple[str, str, str], Record]
 
-_LETTERS = {"low": "L", "unclear": "U", "some concerns": "S", "high": "H"}
+LETTERS = {"low": "L", "unclear": "U", "some concerns": "S", "high": "H"}
 _ROLES = {"low": "low", "unclear": "concern", "some concerns": "concern", "high": "high"}
 
 
@@ -62,7 +62,7 @@ def lights(trial_id: str, judged: Judged, tools: Sequence[str]) -> tuple[Light, 
                 found.append(Light("", "rule", f"{label}: not assessed"))
                 continue
             word = one["judgement"]
-            letter = _LETTERS[word] + ("*" if one["disputed"] else "")
+            letter = LETTERS[word] + ("*" if one["disputed"] else "")
             found.append(Light(letter, _ROLES[word], f"{label}: {one['detail']}"))
     return tuple(found)
 
@@ -76,8 +76,8 @@ def legend(judgements: Sequence[Record]) -> list[str]:
         labels, heads = domains(tool), _heads(tool)
         meant = ", ".join(f"{heads[d]} {labels[d]}" for d in labels)
         lines.append(f"Risk of bias, {tool.replace('RoB', 'RoB ')}: {meant}.")
-    words = [word for word in _LETTERS if any(j["judgement"] == word for j in judgements)]
-    letters = ", ".join(f"{_LETTERS[word]} {word}" for word in words)
+    words = [word for word in LETTERS if any(j["judgement"] == word for j in judgements)]
+    letters = ", ".join(f"{LETTERS[word]} {word}" for word in words)
     text = f"{letters}, empty ring not assessed."
     if any(j["disputed"] for j in judgements):
         text += " * Reviews disagree on this domain: the worse judgement is shown."

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ketameta.tables import RAW_TABLES, STAGE_TABLES
+from ketameta.tables import RAW_TABLES, RESULT_TABLES, STAGE_TABLES
 from ketameta.tables.stages import STUDIES
 
 Record = dict[str, Any]
@@ -24,7 +24,15 @@ def shown_tables(tables: dict[str, list[Record]]) -> dict[str, Table]:
     schemas = STAGE_TABLES["normalize"] | STAGE_TABLES["synthesize"]
     for name in ("syntheses", "subgroups", "splits", "sensitivity", "absolute", "points"):
         found[name] = (schemas[name].names, tables[name])
-    for name in ("exclusions", "unused", "summary", "arm_reductions", "evidence_map"):
+    for name in (
+        "exclusions",
+        "unused",
+        "summary",
+        "arm_reductions",
+        "evidence_map",
+        "signalling",
+        "rater_agreement",
+    ):
         found[name] = (schemas[name].names, tables[name])
     for name in ("pairs", "pair_syntheses", "missing_results", "directions", "earlier"):
         found[name] = (schemas[name].names, tables[name])
@@ -73,7 +81,7 @@ def _place(key: tuple[str, int]) -> tuple[bool, str, int]:
 
 def _dictionary() -> Table:
     names = ["table", "column", "description", "unit", "allowed"]
-    schemas = [("raw", t) for t in RAW_TABLES.values()]
+    schemas = [("raw", t) for t in RESULT_TABLES.values()]
     schemas += [(stage, t) for stage, found in STAGE_TABLES.items() for t in found.values()]
     rows = [
         {

@@ -12,6 +12,16 @@ REFERENCES = {
         "Reviews of Interventions, version 6. Chapters 6, 10, 14, 15 and 23",
         "10.1002/9781119536604",
     ),
+    "Cohen 1960": (
+        "Cohen J. A coefficient of agreement for nominal scales. Educational and Psychological "
+        "Measurement 1960;20:37–46",
+        "10.1177/001316446002000104",
+    ),
+    "Cohen 1968": (
+        "Cohen J. Weighted kappa: nominal scale agreement with provision for scaled disagreement "
+        "or partial credit. Psychological Bulletin 1968;70:213–220",
+        "10.1037/h0026256",
+    ),
     "DerSimonian 1986": (
         "DerSimonian R, Laird N. Meta-analysis in clinical trials. Controlled Clinical Trials "
         "1986;7:177–188",
@@ -106,6 +116,11 @@ REFERENCES = {
         "Sidik K, Jonkman JN. A simple confidence interval for meta-analysis. Statistics in "
         "Medicine 2002;21:3153–3159",
         "10.1002/sim.1262",
+    ),
+    "Sterne 2019": (
+        "Sterne JAC, Savović J, Page MJ, and others. RoB 2: a revised tool for assessing risk of "
+        "bias in randomised trials. BMJ 2019;366:l4898",
+        "10.1136/bmj.l4898",
     ),
     "Stijnen 2010": (
         "Stijnen T, Hamza TH, Özdemir P. Random effects meta-analysis of event outcome in the "

@@ -14,7 +14,7 @@ from ketameta.evidence.judged import certainties, judged
 from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
-from ketameta.report import changes, wording_notes
+from ketameta.report import changes, rob2, wording_notes
 from ketameta.report.beside import beside
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claims import claim_rows, claim_views, tally
@@ -26,7 +26,7 @@ from ketameta.report.pages import by_reason, environment, study_view, summary_vi
 from ketameta.report.verify import verify_script
 from ketameta.report.workbook import workbook
 from ketameta.report_files import report_files
-from ketameta.tables import RAW_TABLES, STAGE_TABLES
+from ketameta.tables import RESULT_TABLES, STAGE_TABLES
 from ketameta.tables.grouping import grouped
 
 Record = dict[str, Any]
@@ -74,8 +74,9 @@ def report(
     )
     views = claim_views(tables["claim_tests"], records, configuration)
     files["claims.html"] = pages.get_template("claims.html").render(**shared, claims=views, root="")
+    files["rob2.html"] = rob2.page(tables["signalling"], tables["rater_agreement"], shared)
     files["dictionary.html"] = pages.get_template("dictionary.html").render(
-        **shared, raw=RAW_TABLES.values(), stages=STAGE_TABLES, root=""
+        **shared, raw=RESULT_TABLES.values(), stages=STAGE_TABLES, root=""
     )
     made = {
         "certainty": certainty_rows(rated, records, configuration),

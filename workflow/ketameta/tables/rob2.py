@@ -137,8 +137,13 @@ def said(domain: str, answers: Answers) -> str:
     return ", ".join(f"{q} {answers[q]}" for q in DOMAINS[domain] if asked(q, answers))
 
 
+def read(answer: str) -> str:
+    """Return an answer as the flow reads it: yes, no, no information; empty of NA."""
+    return _CLASSES.get(answer, "")
+
+
 def _class(answers: Answers, question: str) -> str:
-    return _CLASSES.get(answers.get(question, ""), "")
+    return read(answers.get(question, ""))
 
 
 def kind_of(answers: Answers, question: str) -> str:

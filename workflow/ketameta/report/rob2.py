@@ -1,0 +1,177 @@
+"""What the page of RoB 2 shows: each trial's lights, answers and supports, and how raters agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ketameta.report.bias import LETTERS, domains
+from ketameta.report.pages import environment
+from ketameta.tables import rob2
+from ketameta.vocabulary import vocabulary
+
+Record = dict[str, Any]
+TOOL = "RoB2"
+SOURCES = "Sterne 2019; Cohen 1960; Cohen 1968"
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """The judgement of one domain of a trial: the worst of the raters'.
+
+    `by` is the judgement of each rater. `silent` says that it would be better if all were well that
+    the texts do not tell; `best` is that judgement.
+    """
+
+    domain: str
+    judgement: str
+    best: str
+    by: Mapping[str, str]
+
+    @property
+    def disputed(self) -> bool:
+        """Say whether raters differ."""
+        return len(set(self.by.values())) > 1
+
+    @property
+    def silent(self) -> bool:
+        """Say whether the judgement rests on what the texts do not tell."""
+        return self.best != self.judgement
+
+    @property
+    def words(self) -> str:
+        """The judgement in words, with each rater's where they differ."""
+        parts = [self.judgement]
+        if self.disputed:
+            parts.append(", ".join(f"rater {rater} {word}" for rater, word in self.by.items()))
+        if self.silent:
+            parts.append(f"{self.best} if all were well that the texts do not tell")
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One signalling question about a trial, and the row of each rater who answered it."""
+
+    question: str
+    subject: str
+    rows: Mapping[str, Record]
+
+    @property
+    def differs(self) -> bool:
+        """Say whether raters gave answers that are not the same to the flow."""
+        return len({rob2.read(row["answer"]) for row in self.rows.values()}) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """One trial, or one outcome of it, as its raters judged it."""
+
+    trial_id: str
+    label: str
+    outcome: str
+    lights: Mapping[str, Light]
+    questions: Mapping[str, Sequence[Question]]
+
+    @property
+    def anchor(self) -> str:
+        """The id of its answers on the page."""
+        return "-".join(filter(None, ("trial", self.trial_id, self.outcome)))
+
+    @property
+    def disputed(self) -> list[Light]:
+        """The domains on which raters differ; overall follows from them."""
+        lights = (self.lights[domain] for domain in rob2.DOMAINS if domain in self.lights)
+        return [light for light in lights if light.disputed]
+
+
+def page(rows: Sequence[Record], agreement: Sequence[Record], shared: Mapping[str, Any]) -> str:
+    """Return the page, from the tables `signalling` and `rater_agreement`."""
+    trials = assessed(rows)
+    return (
+        environment()
+        .get_template("rob2.html")
+        .render(
+            **shared,
+            trials=trials,
+            raters=raters_of(rows),
+            counts=counted(trials),
+            silence=silence(rows),
+            silent=sum(t.lights[rob2.OVERALL].silent for t in trials if rob2.OVERALL in t.lights),
+            agreement=agreement,
+            several_pairs=len({(row["first"], row["second"]) for row in agreement}) > 1,
+            disputes=[(trial, light) for trial in trials for light in trial.disputed],
+            heads=heads(),
+            labels=domains(TOOL),
+            letters=LETTERS,
+            several=rob2.SEVERAL,
+            sources=SOURCES,
+            root="",
+        )
+    )
+
+
+def heads() -> dict[str, str]:
+    """Return what stands above each column of lights, by domain: D1 to D5 and All."""
+    return {name: "All" if name == rob2.OVERALL else name for name in domains(TOOL)}
+
+
+def assessed(rows: Sequence[Record]) -> list[Assessed]:
+    """Return the trials of the table `signalling`, by their names."""
+    sets = rob2.by_rater(rows)
+    about: dict[tuple[str, str], dict[str, rob2.Answers]] = {}
+    for (trial, outcome, rater), answers in sets.items():
+        about.setdefault((trial, outcome), {})[rater] = answers
+    names = {row["trial_id"]: row["label"] for row in rows}
+    own: dict[tuple[str, str], list[Record]] = {key: [] for key in about}
+    for row in rows:
+        own[row["trial_id"], row["outcome"] or ""].append(row)
+    found = [
+        Assessed(key[0], names[key[0]], key[1], _lights(raters), _questions(own[key]))
+        for key, raters in about.items()
+    ]
+    return sorted(found, key=lambda trial: (trial.label.casefold(), trial.trial_id, trial.outcome))
+
+
+def _lights(raters: Mapping[str, rob2.Answers]) -> dict[str, Light]:
+    """Return the light of each domain that a rater's answers allow to judge."""
+    judged = {rater: rob2.judge(answers) for rater, answers in sorted(raters.items())}
+    best = {rater: rob2.judge(rob2.told_well(answers)) for rater, answers in raters.items()}
+    lights = {}
+    for domain in domains(TOOL):
+        by = {rater: found[domain] for rater, found in judged.items() if domain in found}
+        if by:
+            worst = max(by.values(), key=rob2.SEVERITY.index)
+            told = max((best[rater][domain] for rater in by), key=rob2.SEVERITY.index)
+            lights[domain] = Light(domain, worst, told, by)
+    return lights
+
+
+def _questions(rows: Sequence[Record]) -> dict[str, list[Question]]:
+    """Return the answered questions by domain, in the order of the tool."""
+    subjects = vocabulary().words("rob2_questions")
+    given: dict[str, dict[str, Record]] = {}
+    for row in sorted(rows, key=lambda row: str(row["rater"])):
+        given.setdefault(row["question"], {})[row["rater"]] = row
+    return {
+        domain: [Question(q, subjects[q], given[q]) for q in questions if q in given]
+        for domain, questions in rob2.DOMAINS.items()
+    }
+
+
+def raters_of(rows: Sequence[Record]) -> list[str]:
+    """Return the raters, in the order of their names."""
+    return sorted({row["rater"] for row in rows})
+
+
+def counted(trials: Sequence[Assessed]) -> dict[str, int]:
+    """Return how many trials are at each overall judgement, the worst last."""
+    words = [t.lights[rob2.OVERALL].judgement for t in trials if rob2.OVERALL in t.lights]
+    return {word: words.count(word) for word in rob2.SEVERITY if word in words}
+
+
+def silence(rows: Sequence[Record]) -> float:
+    """Return the per cent of the answers that are no information, of those that are asked."""
+    told = [row["answer"] for row in rows if rob2.read(row["answer"])]
+    return 100 * told.count("NI") / len(told) if told else 0.0
