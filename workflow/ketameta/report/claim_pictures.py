@@ -9,8 +9,8 @@ from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, dr
 from ketameta.figures.marks import Interval
 from ketameta.figures.scene import to_svg
 from ketameta.report import claim_words, wording
+from ketameta.report.claim_view import ClaimView
 from ketameta.report.claim_words import Shown
-from ketameta.report.claims import ClaimView
 from ketameta.report.naming import capital, control_name
 from ketameta.synthesize.scales import NULL_VALUE, natural
 

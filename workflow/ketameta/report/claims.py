@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ketameta.configuration import Configuration
@@ -15,13 +14,13 @@ from ketameta.evidence.claims import (
     UNTOLD,
     Beside,
     Claim,
-    Control,
     Line,
     Part,
     Split,
     claims_of,
 )
 from ketameta.report import claim_words, naming, wording, wording_certainty, wording_splits
+from ketameta.report.claim_view import ClaimCertainty, ClaimView, GroupsView, LineView, PartView
 from ketameta.report.claim_words import Shown, Told
 from ketameta.synthesize.splits import group_of
 from ketameta.vocabulary import vocabulary
@@ -64,80 +63,6 @@ _BECAUSE = {
     "far": "The interval holds the claimed value, but the average lies far short of it.",
     "control too": "The control arms come as near to the claimed value as the treated.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimCertainty:
-    """How sure: `level` is the lower end, `best` the upper; `reason` weighs most at the lower."""
-
-    level: str
-    best: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class PartView:
-    """A part of a claim: its name (empty for the whole), verdict, sentence and analyses.
-
-    `lines` are pairs of an analysis (name, title, slug) and what it says.
-    """
-
-    name: str
-    verdict: str
-    sentence: str
-    rule: str
-    lines: tuple[LineView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LineView:
-    """What one analysis says of a claim; `slug` is empty where there is no such analysis."""
-
-    analysis: str
-    title: str
-    slug: str
-    answer: str
-    verdict: str
-    reason: str
-    groups: tuple[GroupsView, ...] = ()
-    trials: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class GroupsView:
-    """The groups of one split: what they differ in, the test of it, each with its number."""
-
-    name: str
-    test: str
-    groups: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimView:
-    """All that a page shows of a claim; the picture is drawn from `told` (`claim_pictures`)."""
-
-    claim_id: str
-    claim: str
-    kind: str
-    article: str
-    article_date: str
-    section: str
-    headline: bool
-    claimed: str
-    verdict: str
-    because: str
-    sentence: str
-    certainty: ClaimCertainty
-    k: int
-    people: int
-    populations: tuple[str, ...]
-    others: tuple[str, ...]  # of these, those that the claim does not speak of
-    links: tuple[tuple[str, str], ...]
-    parts: tuple[PartView, ...]
-    told: tuple[Told, ...]
-    control: Control | None
-    claimed_value: float | None
-    control_studies: tuple[Record, ...]
 
 
 class Teller:
