@@ -369,9 +369,8 @@ def test_a_judgement_moves_certainty_alone_and_the_status_is_10(old, new, config
     assert (move.old["certainty"], move.new["certainty"]) == ("moderate", "low")
     assert (move.shift, move.flipped, move.causes) == (0.0, False, ())
     assert move.old["verdict"] == move.new["verdict"] == "favours treatment"
-    # the same trials speak against the claim of few side effects, with less certainty now
-    told = [(c.claim_id, c.old, c.new, c.flipped) for c in change.claims]
-    assert told == [("mild_side_effects", "contradicted", "not supported", False)]
+    # certainty stands beside the verdicts on claims and decides none
+    assert change.claims == ()
     assert change.status == 10
     text = change_words.markdown(change, configuration)
     assert "| favours treatment | moderate → low |" in text
@@ -382,32 +381,44 @@ def test_a_judgement_moves_certainty_alone_and_the_status_is_10(old, new, config
     assert (found["old"]["certainty"], found["new"]["certainty"]) == ("moderate", "low")
 
 
+def let_relapse(tables):
+    """Let as many relapse under continued treatment as after withdrawal."""
+    for row in tables["outcomes"]:
+        if row["outcome"] == "relapse" and row["arm_id"] == "esketamine_cont":
+            enter(row, events={90: 41, 62: 36}.get(row["n"], row["events"]))
+
+
+RELAPSED = {
+    "lasts": ("mixed", "supported", True),
+    "maintenance_prevents_relapse": ("supported", "contradicted", True),
+}
+
+
 def test_trials_that_leave_a_claim_are_a_flip(old, new, configuration):
-    judge(new, "daly2019", "high")
+    let_relapse(new)
     change = judged_change(old, new, configuration)
-    assert moved(change)["relapse"].new["certainty"] == "very low"
-    told = {move.claim_id: (move.old, move.new) for move in change.claims}
-    assert told == {"maintenance_prevents_relapse": ("partly supported", "cannot be told")}
+    told = {move.claim_id: (move.old, move.new, move.flipped) for move in change.claims}
+    assert told == RELAPSED
     assert change.status == 11
-    assert "1 claim has another verdict (1 flipped)." in change_words.summary(change)
-    line = "- `maintenance_prevents_relapse`: **flipped: partly supported → cannot be told**"
+    assert "2 claims have another verdict (2 flipped)." in change_words.summary(change)
+    line = "- `maintenance_prevents_relapse`: **flipped: supported → contradicted**"
     assert line in change_words.markdown(change, configuration)
-    assert "partly supported → cannot be told" in standalone(change, configuration)
+    assert "supported → contradicted" in standalone(change, configuration)
     assert change_words.as_json(change)["claims"] == [
-        {"claim_id": "maintenance_prevents_relapse",
-         "old": "partly supported", "new": "cannot be told", "flipped": True}
-    ]  # fmt: skip
+        {"claim_id": name, "old": before, "new": after, "flipped": flipped}
+        for name, (before, after, flipped) in RELAPSED.items()
+    ]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "flipped"),
     [
-        ("supported", "partly supported", False),
-        ("contradicted", "not supported", False),
-        ("cannot be told", "not tested", False),
-        ("partly supported", "not supported", True),
-        ("cannot be told", "supported", True),
-        ("contradicted", "cannot be told", True),
+        ("supported", "supported, smaller than claimed", False),
+        ("not shown", "too few data", False),
+        ("not shown", "supported", True),
+        ("mixed", "overstated", True),
+        # a record of an older version
+        ("partly supported", "supported", False),
     ],
 )
 def test_what_counts_as_a_flip_of_a_claim(before, after, flipped):
@@ -425,7 +436,7 @@ def test_a_certainty_that_is_not_recorded_has_not_moved(old, configuration):
     # a verdict follows from numbers that every record has
     assert change_words.verdict_pair(found[0]) == "favours treatment"
     assert compare_claims(None, {"c": "supported"}) == ()
-    assert compare_claims({"c": "supported"}, {"c": "supported", "d": "not tested"}) == ()
+    assert compare_claims({"c": "supported"}, {"c": "supported", "d": "not shown"}) == ()
 
 
 def test_results_without_the_tables_of_a_rating_are_read(old, configuration, tables):
@@ -522,10 +533,10 @@ def test_a_record_carries_verdict_and_certainty_and_an_older_one_without_is_read
 
 
 def test_since_a_release_tells_of_claims(old, new, configuration):
-    judge(new, "daly2019", "high")
+    let_relapse(new)
     first, second = (made("2026-01-31", t, configuration) for t in (old, new))
     said = change_words.since_summary(releases.between(first, second))
-    assert said.endswith("no conclusion flipped, 1 claim has another verdict (1 flipped).")
+    assert said.endswith("1 conclusion flipped, 2 claims have another verdict (2 flipped).")
 
 
 def test_since_a_release_names_trials_and_moves(old, new, few):

@@ -238,18 +238,6 @@ def test_every_threshold_is_shown_with_its_meaning(configuration):
         assert all(meaning for _, _, meaning in shown)
 
 
-def test_a_claimed_value_stands_beside_the_pooled_one(configuration, records):
-    analysis = configuration["response_24h_arm"]
-    record = {**records["response_24h_arm"], "estimate": 0.4, "ci_low": 0.29, "ci_high": 0.51}
-    said = wording.against(analysis, record, 70, "at most")
-    assert said.startswith("Claimed at most 70%; ")
-    assert said.endswith(
-        "give 40% [95% interval 29 to 51%]: the claimed value lies above the interval."
-    )
-    assert "inside the interval" in wording.against(analysis, record, 50, "equal")
-    assert "below the interval" in wording.against(analysis, record, 20, "equal")
-
-
 def test_the_rule_that_chose_the_interval_follows_from_the_result(configuration, records):
     for analysis in configuration:
         record = records[analysis.name]

@@ -16,10 +16,11 @@ def read_results(folder: Path, configuration: Configuration, claims: bool = True
     Raises `OSError` or `ValueError` where a table cannot be read. Tables that older versions did
     not write may be missing: then no certainty is recorded.
     """
-    from ketameta.evidence.judged import RATED_FROM, results
+    from ketameta.evidence.judged import CLAIMS_FROM, RATED_FROM, results
     from ketameta.storage import read_table, rows_of
 
-    names = [name for name in RATED_FROM if (folder / f"{name}.parquet").is_file()]
+    wanted = (*RATED_FROM, *CLAIMS_FROM) if claims else RATED_FROM
+    names = [name for name in wanted if (folder / f"{name}.parquet").is_file()]
     if claims:
         names.append("claims")
     tables = {name: rows_of(read_table(folder / f"{name}.parquet")) for name in names}

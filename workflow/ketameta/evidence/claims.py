@@ -1,184 +1,348 @@
-"""What the trials say of a claim: a verdict by rule, analysis by analysis and on the whole.
+"""What the trials say of a claim: a verdict by rule, and never by how certain the evidence is.
 
-Evidence of very low certainty supports and contradicts nothing: the claim cannot be told. Evidence
-of low certainty, or on other people, supports in part at the most. An interval that leaves both no
-effect and a worthwhile one open is no evidence against a claim.
+A verdict tells what the numbers say against the claimed value, or against no effect and the
+smallest worthwhile one. How certain that is stands beside it and decides nothing here: it hedges
+the sentence (Santesso 2020, J Clin Epidemiol 119:126). Every comparison is made on a scale on
+which more is better for the patient and no effect is 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from ketameta.evidence.verdicts import CONTROL, TREATMENT, verdict
-from ketameta.synthesize.prediction import expected
 from ketameta.synthesize.scales import NULL_VALUE
 
 Record = dict[str, Any]
 
-SUPPORTED, PARTLY = "supported", "partly supported"
-NOT_SUPPORTED, CONTRADICTED = "not supported", "contradicted"
-UNTOLD, UNTESTED = "cannot be told", "not tested"
-BENEFIT, NO_WORSE, AT_MOST = "favours treatment", "no worse than control", "at most"
+SUPPORTED, SMALLER = "supported", "supported, smaller than claimed"
+OVERSTATED, CONTRADICTED = "overstated", "contradicted"
+MIXED, NOT_SHOWN = "mixed", "not shown"
+TOO_FEW, CANNOT = "too few data", "trials cannot test it"
+
+# which side the trials take on a claim; the words of older records are read too
+_SIDES = {
+    **dict.fromkeys((SUPPORTED, SMALLER, "partly supported"), "for"),
+    **dict.fromkeys((OVERSTATED, CONTRADICTED, "not supported"), "against"),
+    MIXED: "both",
+}
+# words that tell nothing where another analysis, group or part does
+UNTOLD = (TOO_FEW, CANNOT)
+# of words on one side, and of all words on a claim of no harm: the first one found stands
+_WEAKEST = (CONTRADICTED, OVERSTATED, MIXED, NOT_SHOWN, SMALLER, SUPPORTED, TOO_FEW, CANNOT)
 
 # the unit of a claimed number -> the measure whose pooled result it can stand beside
 COMPARABLE = {"percent of people": "PLO", "percent reduction": "PCTRED"}
-ANYBODY = "any"
-_SURE = ("high", "moderate")
-# which side the trials take on a claim; none for the rest
-_SIDES = {SUPPORTED: "for", PARTLY: "for", NOT_SUPPORTED: "against", CONTRADICTED: "against"}
+BENEFIT, NO_WORSE, NO_BETTER = (
+    "favours treatment",
+    "no worse than control",
+    "no better than control",
+)
 
 
-@dataclass(frozen=True)
-class Line:
-    """What one analysis says of a claim; `because` names the rule that decided."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A word of the list claim_verdicts, the rule that gave it, and what it went by.
 
-    verdict: str
+    `facts` of a mixed verdict hold `by` (what it differs by) and `which` (pairs of name and word).
+    """
+
+    word: str
     because: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def line(test: Record, record: Record | None) -> Line:
-    """Judge a claim by one analysis.
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Groups of one analysis (`subgroups` as judged) and the p of a difference between them."""
 
-    `test` is a row of claim_tests, `record` the synthesis with its certainty and worthwhile
-    effects (`judged`); None where the analysis is not computed.
+    name: str
+    p: float | None
+    groups: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What the control arms of the same trials did, in per cent; no ends where not pooled."""
+
+    estimate: float
+    low: float | None
+    high: float | None
+    k: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """All that a claim is judged by: syntheses as judged, their splits, and their control arms."""
+
+    records: Mapping[str, Record]
+    splits: Mapping[str, Sequence[Split]] = field(default_factory=dict)
+    controls: Mapping[str, Control] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one analysis says of a claim; `analysis` is its name, `test` the row of claim_tests."""
+
+    test: Record
+    analysis: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a claim (the whole, where it has one) by its analyses.
+
+    `beside` names analyses in another unit than the claimed number: they are shown, not judged;
+    `control` is what their control arms did.
+    """
+
+    test: Record
+    lines: tuple[Line, ...]
+    beside: tuple[str, ...]
+    control: Control | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim with its parts and the verdict on the whole."""
+
+    claim_id: str
+    parts: tuple[Part, ...]
+    verdict: Verdict
+
+
+def line(
+    test: Record,
+    record: Record | None,
+    splits: Sequence[Split] = (),
+    control: Control | None = None,
+) -> Verdict:
+    """Judge a claim, a row of claim_tests, by one analysis: a row of syntheses as `judged`.
+
+    Where the groups of a split differ (p below the threshold `mixed_p`), and some are for the claim
+    and some are not, the verdict is mixed, whatever all of them together say.
     """
     if record is None:
-        return Line(UNTESTED, "not computed")
+        return Verdict(TOO_FEW, "no analysis")
+    whole = _of_rule(test, record, control)
+    for split in splits:
+        if split.p is None or split.p >= record["limits"].mixed_p:
+            continue
+        told = [(g["subgroup"], _of_rule(test, g, control).word) for g in split.groups]
+        told = [(name, word) for name, word in told if word not in UNTOLD]
+        if _differ(word for _, word in told):
+            return Verdict(MIXED, "groups", {"by": split.name, "which": tuple(told)})
+    return whole
+
+
+def _of_rule(test: Record, record: Record, control: Control | None) -> Verdict:
+    """Judge a claim by the rule of its kind: a number, a benefit, no harm, no need."""
     if record["estimate"] is None:
-        return Line(UNTOLD, "no estimate")
-    if record["certainty"] == "very low":
-        return Line(UNTOLD, "very low")
-    found = _of_rule(test, record)
-    others = [p for p in record["populations"] if not _speaks_of(test["population"], p)]
-    # what holds for others may hold for these people, but the trials do not show it
-    return Line(PARTLY, "other people") if found.verdict == SUPPORTED and others else found
-
-
-def _of_rule(test: Record, record: Record) -> Line:
-    """Judge a claim by the rule of its kind: a number, a benefit, or no harm."""
+        return Verdict(TOO_FEW, "no estimate")
     if test["claimed_value"] is not None:
-        return _value(test, record)
+        return _value(test, record, control)
     if record["measure"] not in NULL_VALUE:
-        return Line(UNTOLD, "no comparison")
-    if test["direction"] == BENEFIT:
-        return _benefit(record)
-    return _no_worse(record) if test["direction"] == NO_WORSE else Line(UNTOLD, "no direction")
+        return Verdict(NOT_SHOWN, "no comparison")
+    rule = {BENEFIT: _benefit, NO_WORSE: _no_worse, NO_BETTER: _no_better}.get(test["direction"])
+    return rule(_oriented(record)) if rule else Verdict(CANNOT, "no direction")
 
 
-def _speaks_of(claimed: str | None, population: str) -> bool:
-    """Say whether a claim speaks of a population: of it, of what it is part of, or of anybody."""
-    words = set((claimed or ANYBODY).split(";"))
-    parts = {part.partition("-")[0] for part in population.split("+")}
-    return ANYBODY in words or population in words or parts <= words
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """A pooled effect, more being better and 0 none; `least` is the smallest worthwhile one.
+
+    `harm` is the smallest harm that matters, below 0. Both are infinite where unknown: then no
+    benefit and no harm is ever excluded.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    least: float
+    harm: float
+
+    @property
+    def mirrored(self) -> _Effect:
+        """The same with treatment and control the other way round."""
+        return _Effect(-self.estimate, -self.high, -self.low, -self.harm, -self.least)
 
 
-def _benefit(record: Record) -> Line:
-    """Judge that treatment does better than control."""
-    found = verdict(record)
-    if found == TREATMENT:
-        return _for(record, "better")
-    if found == CONTROL:
-        return Line(CONTRADICTED if _sure(record) else NOT_SUPPORTED, "opposite")
-    if _excludes(record, for_better=True):
-        return Line(NOT_SUPPORTED, "little")
-    return Line(UNTOLD, "open")
+def _oriented(record: Record) -> _Effect:
+    """Return the effect of a comparison with more being better for the patient."""
+    measure = record["measure"]
+    sign = 1 if record["favours"] == "above" else -1
 
+    def place(value: float | None, missing: float) -> float:
+        if value is None:
+            return missing
+        if measure in ("RR", "OR"):
+            return sign * (math.log(value) if value > 0 else -math.inf)
+        return sign * (value - NULL_VALUE[measure])
 
-def _no_worse(record: Record) -> Line:
-    """Judge that treatment does no worse: a worthwhile harm must be excluded, not only unproven."""
-    found = verdict(record)
-    if found == CONTROL:
-        return Line(CONTRADICTED if _sure(record) else NOT_SUPPORTED, "worse")
-    if found == TREATMENT:
-        return _for(record, "better")
-    if _excludes(record, for_better=False):
-        return _for(record, "no worse")
-    return Line(UNTOLD, "open")
-
-
-def _for(record: Record, because: str) -> Line:
-    """Support a claim as far as certainty and a single new trial allow."""
-    null = NULL_VALUE[record["measure"]]
-    further = expected(record)
-    if not _sure(record):
-        return Line(PARTLY, f"{because}, low")
-    if because == "better" and further and further.low <= null <= further.high:
-        return Line(PARTLY, "better, not everywhere")
-    return Line(SUPPORTED, because)
-
-
-def _excludes(record: Record, *, for_better: bool) -> bool:
-    """Say whether the interval excludes a worthwhile effect on one side; unknown is no."""
+    ends = (place(record["ci_low"], -sign * math.inf), place(record["ci_high"], sign * math.inf))
     bounds = record["worthwhile"]
-    if bounds is None or record["ci_low"] is None:
-        return False
-    above = (record["favours"] == "above") == for_better
-    return bool(record["ci_high"] < bounds[1] if above else record["ci_low"] > bounds[0])
+    worth = [place(bound, 0.0) for bound in bounds] if bounds else [-math.inf, math.inf]
+    estimate = place(record["estimate"], 0.0)
+    return _Effect(estimate, min(ends), max(ends), least=max(worth), harm=min(worth))
 
 
-def _sure(record: Record) -> bool:
-    return record["certainty"] in _SURE
+def _benefit(effect: _Effect) -> Verdict:
+    """Judge that treatment does better than control.
 
-
-def _value(test: Record, record: Record) -> Line:
-    """Judge a claimed per cent by the pooled one, its interval and its prediction interval.
-
-    "At most" is borne out by an average that reaches the value, in part by an average below it
-    that single trials may pass; "equal" by an interval that holds the value.
+    An interval on the better side supports it, as smaller than claimed where the estimate is below
+    the smallest worthwhile effect. One on the other side, or one that excludes every worthwhile
+    benefit, contradicts it. Between the two it is not shown; where worthwhile benefit and harm are
+    both left open the data are too few.
     """
-    if COMPARABLE.get(test["claimed_unit"] or "") != record["measure"] or record["ci_low"] is None:
-        return Line(UNTOLD, "other unit")
-    value = test["claimed_value"] / (100 if record["measure"] == "PLO" else 1)
-    low, high = record["ci_low"], record["ci_high"]
-    if low <= value <= high:
-        return Line(SUPPORTED if _sure(record) else PARTLY, "inside")
-    if test["direction"] == AT_MOST and value > high:
-        further = expected(record)
-        reached = further is not None and further.high >= value
-        return Line(PARTLY, "reached") if reached else Line(NOT_SUPPORTED, "not reached")
-    beside = "above" if value < low else "below"
-    return Line(CONTRADICTED if _sure(record) else NOT_SUPPORTED, beside)
+    if effect.low > 0:
+        small = effect.least != math.inf and effect.estimate < effect.least
+        return Verdict(SMALLER, "small") if small else Verdict(SUPPORTED, "better")
+    if effect.high < 0:
+        return Verdict(CONTRADICTED, "opposite")
+    if effect.high < effect.least and effect.least != math.inf:
+        return Verdict(CONTRADICTED, "little")
+    return _open(effect)
 
 
-def whole(direction: str | None, lines: Sequence[Line]) -> str:
-    """Return the verdict on a claim from those of its analyses; not tested where it names none.
+def _no_worse(effect: _Effect) -> Verdict:
+    """Judge that treatment does no worse: a harm that matters must be excluded, not only unproven.
 
-    It is supported where every analysis supports it. One that cannot tell, or says otherwise
-    beside one that supports, leaves it partly supported. A claim of no harm falls with one harm.
+    A harm that is shown contradicts it; one whose estimate is too small to matter leaves it
+    overstated.
     """
-    told = [found.verdict for found in lines if found.verdict not in (UNTOLD, UNTESTED)]
-    if not told:
-        return UNTOLD if any(found.verdict == UNTOLD for found in lines) else UNTESTED
-    against = [word for word in told if word in (CONTRADICTED, NOT_SUPPORTED)]
-    if direction == NO_WORSE and against:
-        return CONTRADICTED if CONTRADICTED in against else NOT_SUPPORTED
-    if len(against) < len(told):
-        return SUPPORTED if set(told) == {SUPPORTED} and len(told) == len(lines) else PARTLY
-    return CONTRADICTED if set(told) == {CONTRADICTED} else NOT_SUPPORTED
+    if effect.high < 0:
+        small = effect.harm != -math.inf and effect.estimate > effect.harm
+        return Verdict(OVERSTATED, "little worse") if small else Verdict(CONTRADICTED, "worse")
+    if effect.low > 0:
+        return Verdict(SUPPORTED, "better")
+    if effect.low > effect.harm and effect.harm != -math.inf:
+        return Verdict(SUPPORTED, "no worse")
+    return _open(effect)
+
+
+def _no_better(effect: _Effect) -> Verdict:
+    """Judge that people do as well without treatment: the claim of no harm, mirrored."""
+    found = _no_worse(effect.mirrored)
+    return Verdict(found.word, f"without: {found.because}")
+
+
+def _open(effect: _Effect) -> Verdict:
+    """Judge an interval that leaves the claim open: by whether it leaves the contrary open too."""
+    if effect.low <= effect.harm and effect.high >= effect.least:
+        return Verdict(TOO_FEW, "both open")
+    if math.inf in (effect.least, -effect.harm):
+        return Verdict(TOO_FEW, "both open")
+    return Verdict(NOT_SHOWN, "open")
+
+
+def _value(test: Record, record: Record, control: Control | None) -> Verdict:
+    """Judge a claimed per cent by the pooled one of treated arms and by the control arms.
+
+    Of something good more than claimed supports the claim, of something bad less does. An interval
+    that lies short of the value leaves it overstated, or smaller than claimed where the estimate
+    comes within the worthwhile points of it. One that holds the value supports it, unless it also
+    reaches more than twice these points short (too few data), the estimate is further off than
+    these points, or the control arms come as near (not shown).
+    """
+    if record["ci_low"] is None or record["ci_high"] is None:
+        return Verdict(TOO_FEW, "no estimate")
+    scale = (100 if record["measure"] == "PLO" else 1) * (1 if record["more_is_better"] else -1)
+    low, high = sorted((scale * record["ci_low"], scale * record["ci_high"]))
+    sign = 1 if record["more_is_better"] else -1
+    value, estimate = sign * test["claimed_value"], scale * record["estimate"]
+    points = record["limits"].worthwhile_points
+    near = estimate >= value - points
+    facts = {"claimed": test["claimed_value"]}
+    if high < value:
+        return Verdict(SMALLER, "near", facts) if near else Verdict(OVERSTATED, "short", facts)
+    if low < value - 2 * points:
+        return Verdict(TOO_FEW, "wide", facts)
+    if not near:
+        return Verdict(NOT_SHOWN, "far", facts)
+    if control is not None and sign * control.estimate >= value - points:
+        return Verdict(NOT_SHOWN, "control too", facts)
+    return Verdict(SUPPORTED, "more" if low > value else "inside", facts)
+
+
+def whole(direction: str | None, told: Iterable[tuple[str, Verdict]], by: str) -> Verdict:
+    """Return one verdict of several, each with its name; `by` is what they differ by.
+
+    Those that tell nothing step back behind those that do. Where some are for the claim and some
+    are not it is mixed, else the weakest stands. A claim of no harm falls with one harm.
+    """
+    named = list(told)
+    heard = [(name, v) for name, v in named if v.word not in UNTOLD] or named
+    if not heard:
+        return Verdict(CANNOT, "none named")
+    words = {v.word for _, v in heard}
+    first = next(word for word in _WEAKEST if word in words)
+    if direction != NO_WORSE and _differ(words):
+        return Verdict(MIXED, by, {"by": by, "which": tuple((n, v.word) for n, v in heard)})
+    return next(v for _, v in heard if v.word == first)
+
+
+def _differ(words: Iterable[str]) -> bool:
+    """Say whether some verdicts are for a claim and others are not."""
+    sides = {_SIDES.get(word) for word in words}
+    return len(sides) > 1 and bool(sides & {"for", "both"})
+
+
+def side(word: str) -> str | None:
+    """Return which side a verdict takes on a claim: for, against, both, or none."""
+    return _SIDES.get(word)
 
 
 def turned(old: str, new: str) -> bool:
-    """Say whether two verdicts take other sides: for the claim, against it, or neither."""
-    return _SIDES.get(old) != _SIDES.get(new)
+    """Say whether two verdicts take other sides: for the claim, against it, both, or neither."""
+    return side(old) != side(new)
 
 
-def lines_of(
-    tests: Sequence[Record], records: dict[str, Record]
-) -> dict[str, list[tuple[Record, Line | None]]]:
-    """Return, by claim, each row of claim_tests with what its analysis says; None: none named."""
-    found: dict[str, list[tuple[Record, Line | None]]] = {}
+def claims_of(tests: Sequence[Record], beside: Beside) -> dict[str, Claim]:
+    """Return each claim of the rows of claim_tests as judged, in their order."""
+    groups: dict[str, dict[str, list[Record]]] = {}
     for test in tests:
-        record = records[test["analysis"]] if test["computed"] else None
-        told = None if test["analysis"] is None else line(test, record)
-        found.setdefault(test["claim_id"], []).append((test, told))
+        groups.setdefault(test["claim_id"], {}).setdefault(test["part"] or "", []).append(test)
+    found = {}
+    for claim, parts in groups.items():
+        told = tuple(_part(rows, beside) for rows in parts.values())
+        verdict = whole(None, [(p.test["part"] or "", p.verdict) for p in told], "parts")
+        found[claim] = Claim(claim, told, verdict)
     return found
 
 
-def verdicts_of(tests: Sequence[Record], records: dict[str, Record]) -> dict[str, str]:
+def _part(rows: Sequence[Record], beside: Beside) -> Part:
+    """Judge one part of a claim by the analyses that its rows name."""
+    named = [(test, beside.records.get(test["analysis"])) for test in rows if test["computed"]]
+    others = tuple(test["analysis"] for test, record in named if record and _aside(test, record))
+    control = next((beside.controls[name] for name in others if name in beside.controls), None)
+    lines = []
+    for test in rows:
+        name = test["analysis"]
+        if name is None or name in others:
+            continue
+        record = beside.records.get(name) if test["computed"] else None
+        own = beside.controls.get(name) or control
+        lines.append(Line(test, name, line(test, record, beside.splits.get(name, ()), own)))
+    verdict = whole(
+        rows[0]["direction"], [(one.analysis, one.verdict) for one in lines], "analyses"
+    )
+    if others and not lines:
+        verdict = Verdict(TOO_FEW, "other unit")
+    return Part(rows[0], tuple(lines), others, control, verdict)
+
+
+def _aside(test: Record, record: Record) -> bool:
+    """Say whether an analysis stands beside a claimed number: it is in another unit."""
+    return test["claimed_value"] is not None and (
+        COMPARABLE.get(test["claimed_unit"] or "") != record["measure"]
+    )
+
+
+def verdicts_of(tests: Sequence[Record], beside: Beside) -> dict[str, str]:
     """Return the verdict on each claim."""
-    return {
-        claim: whole(rows[0][0]["direction"], [told for _, told in rows if told])
-        for claim, rows in lines_of(tests, records).items()
-    }
+    return {name: claim.verdict.word for name, claim in claims_of(tests, beside).items()}

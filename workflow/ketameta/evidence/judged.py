@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ketameta.configuration import Configuration
+from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.certainty import Certainty, certainty, populations, worthwhile
-from ketameta.evidence.claims import verdicts_of
+from ketameta.evidence.claims import Beside, Control, Split, verdicts_of
 from ketameta.evidence.verdicts import verdict
 from ketameta.synthesize.claims import tests_of
 from ketameta.tables import STAGE_TABLES
 from ketameta.tables.grouping import grouped
+from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary.narrowing import named
 
 Record = dict[str, Any]
 Rows = dict[str, list[Record]]
 
 # the tables that a certainty is rated from
 RATED_FROM = ("syntheses", "studies", "judgements", "asymmetry")
+# those that a claim is judged by besides; older versions lack them
+CLAIMS_FROM = ("subgroups", "splits", "control_shares")
 
 
 def certainties(tables: Rows, configuration: Configuration) -> dict[str, Certainty]:
@@ -56,9 +61,39 @@ def judged(
                 "certainty": rated[name].level,
                 "worthwhile": worthwhile(*asked),
                 "populations": populations(*asked),
+                "limits": configuration[name].certainty,
+                "more_is_better": _more_is_better(configuration[name]),
             }
         result.append({**row, "verdict": verdict(row), **known})
     return result
+
+
+def _more_is_better(analysis: Analysis) -> bool:
+    """Say whether more of what is pooled is better: of a good event, of a fall of a bad score."""
+    good = vocabulary().outcomes[analysis.select.outcome].sense == "good"
+    return good != (analysis.select.measure == "PCTRED")
+
+
+def beside(tables: Rows, records: Mapping[str, Record]) -> Beside:
+    """Return what claims are judged by; `records` are the syntheses as judged, by analysis.
+
+    A group takes what its analysis has beside its numbers: side, thresholds, worthwhile effects.
+    """
+    groups = grouped(tables.get("subgroups", []), "analysis", "split")
+    splits: dict[str, list[Split]] = {}
+    for row in tables.get("splits", []):
+        name, split = row["analysis"], row["split"]
+        if name in records:
+            own = tuple({**records[name], **g} for g in groups[name, split] if g["subgroup"])
+            splits.setdefault(name, []).append(Split(split, row["p"], own))
+    controls = {
+        row["analysis"]: Control(
+            100 * row["estimate"], 100 * row["ci_low"], 100 * row["ci_high"], row["k"], row["n"]
+        )
+        for row in tables.get("control_shares", [])
+        if row["estimate"] is not None
+    }
+    return Beside(records, splits, controls)
 
 
 def results(tables: Rows, configuration: Configuration) -> Rows:
@@ -69,11 +104,12 @@ def results(tables: Rows, configuration: Configuration) -> Rows:
     """
     if not _complete(tables):
         return {"syntheses": judged({**tables, "studies": []}, configuration, {})}
+    configuration = configuration.asked(named(tables["claims"]))
     rows = judged(tables, configuration)
     records = {row["analysis"]: row for row in rows}
     configuration = configuration.asked(records)
     tests = [t for t in tests_of(tables["claims"], configuration) if _known(t, records)]
-    told = verdicts_of(tests, records)
+    told = verdicts_of(tests, beside(tables, records))
     claims = [{"claim_id": claim, "verdict": word} for claim, word in told.items()]
     return {"syntheses": rows, "claim_verdicts": claims}
 

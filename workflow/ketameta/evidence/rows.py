@@ -33,7 +33,7 @@ _NAME = {
     "outcomes": ("trial_id", "arm_id", "outcome", "scale", "timepoint_h"),
     "contrasts": ("trial_id", "arm_t", "arm_c", "outcome", "scale", "timepoint_h"),
     "published": ("review_id", "outcome", "timepoint"),
-    "claims": ("claim_id",),
+    "claims": ("claim_id", "part"),
     "risk_of_bias": ("trial_id", "outcome", "domain"),
     "rob2_answers": ("trial_id", "outcome", "question", "rater"),
 }

@@ -105,6 +105,15 @@ class Circle:
 
 
 @dataclass(frozen=True)
+class Outline:
+    """A path as SVG writes it (`d`), filled; with a `width` its line alone. For pages only."""
+
+    path: str
+    role: str = "mark"
+    width: float = 0
+
+
+@dataclass(frozen=True)
 class Group:
     """Shapes that belong together, with a tooltip; `href` makes a link of them."""
 
@@ -114,7 +123,7 @@ class Group:
     name: str = ""
 
 
-Shape = Text | Line | Rect | Polygon | Circle | Group
+Shape = Text | Line | Rect | Polygon | Circle | Outline | Group
 
 
 @dataclass(frozen=True)
@@ -185,8 +194,8 @@ def _shape(shape: Shape) -> str:
         if shape.href:
             return f'<a href="{escape(shape.href, quote=True)}">{inner}</a>'
         return f'<g class="{shape.name}">{inner}</g>' if shape.name else f"<g>{inner}</g>"
-    if isinstance(shape, Text):
-        return _text(shape)
+    if isinstance(shape, Text | Outline):
+        return _text(shape) if isinstance(shape, Text) else _outline(shape)
     if isinstance(shape, Line):
         dash = f' stroke-dasharray="{shape.dash}"' if shape.dash else ""
         return (
@@ -209,6 +218,14 @@ def _shape(shape: Shape) -> str:
         return f'<circle class="{shape.role}" {place} fill="{COLOURS[shape.role]}"/>'
     points = " ".join(f"{number(x)},{number(y)}" for x, y in shape.points)
     return f'<polygon class="{shape.role}" points="{points}" fill="{COLOURS[shape.role]}"/>'
+
+
+def _outline(shape: Outline) -> str:
+    colour = COLOURS[shape.role]
+    if not shape.width:
+        return f'<path class="{shape.role}" d="{shape.path}" fill="{colour}"/>'
+    line = f'fill="none" stroke="{colour}" stroke-width="{number(shape.width)}"'
+    return f'<path class="{shape.role}-line" d="{shape.path}" {line}/>'
 
 
 def _text(shape: Text) -> str:

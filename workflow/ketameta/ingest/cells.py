@@ -15,6 +15,7 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,15}\.0*")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}")
 _DASHES = "\u2212\u2013\ufe63\uff0d"
 _MINUS = str.maketrans(dict.fromkeys(_DASHES, "-"))
+_FLAGS = {"true": True, "false": False}
 _LONGEST_NUMBER = 40
 
 _MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
@@ -67,6 +68,8 @@ def parse(text: str, column: Column) -> tuple[Value, str]:
         return _word(text, column), ""
     if column.kind == "id":
         return _identifier(text), ""
+    if column.kind == "flag":
+        return _flag(text), ""
     if column.kind == "words":
         return ";".join(_word(part, column) for part in _parts(text)), ""
     if column.kind == "ids":
@@ -131,6 +134,12 @@ def _word(text: str, column: Column) -> str:
     close = nearest(text[:80], known)
     hint = f"; nearest: {', '.join(close)}" if close else f"; known: {', '.join(known[:12])}"
     raise CellError(f"{shown(text)} is not a word of the list {column.words}{hint}")
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in _FLAGS:
+        raise CellError(f"{shown(text)} is neither true nor false")
+    return _FLAGS[text.lower()]
 
 
 def _parts(text: str) -> list[str]:

@@ -1,105 +1,296 @@
-"""Claims beside the results of the analyses that test them, with a verdict and its reason."""
+"""Claims as pages show them: verdict, sentence, certainty, people and pictures of each."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ketameta.configuration import Configuration
-from ketameta.evidence.claims import COMPARABLE, Line, lines_of, whole
-from ketameta.report import naming, wording, wording_certainty
+from ketameta.evidence.certainty import LEVELS, NOT_RATED, Certainty
+from ketameta.evidence.claims import (
+    MIXED,
+    NO_WORSE,
+    UNTOLD,
+    Beside,
+    Claim,
+    Line,
+    Part,
+    Split,
+    claims_of,
+)
+from ketameta.report import claim_words, naming, wording, wording_certainty, wording_splits
+from ketameta.report.claim_view import ClaimCertainty, ClaimView, GroupsView, LineView, PartView
+from ketameta.report.claim_words import Shown, Told
+from ketameta.synthesize.splits import group_of
 from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary.narrowing import keys, split_name
 
 Record = dict[str, Any]
 
 # why an analysis says what it says of a claim
 _BECAUSE = {
-    "not computed": "It is not computed here.",
+    "no analysis": "No analysis of these trials tests it.",
     "no estimate": "There is nothing pooled to hold it against.",
-    "very low": "Certainty is very low: such evidence supports and contradicts nothing.",
     "no comparison": "Treated arms alone show no difference from control.",
     "no direction": "The claim names no direction to hold the result against.",
+    "none named": "No outcome of these trials could tell.",
     "other unit": "The claimed number and the result are not in the same unit.",
-    "better": "The interval lies on the better side for treatment, with {level}.",
-    "better, low": "The interval lies on the better side for treatment, but with {level}.",
-    "better, not everywhere": "The average lies on the better side for treatment, with {level}; a "
-    "new trial may see no difference.",
-    "no worse": "The interval excludes a harm that would matter, with {level}.",
-    "no worse, low": "The interval excludes a harm that would matter, but with {level}.",
-    "other people": "It shows this with {level}, but in part on other people than the claim speaks "
-    "of.",
-    "little": "The interval excludes a benefit that would matter, with {level}.",
-    "open": "The interval includes both no difference and one that would matter.",
-    "opposite": "The interval lies on the better side for control, with {level}.",
-    "worse": "The interval lies on the worse side for treatment, with {level}.",
-    "inside": "The claimed value lies inside the interval, with {level}.",
-    "reached": "The average lies below the claimed value; single trials may reach it.",
-    "not reached": "The whole interval lies below the claimed value, and a new trial is not "
-    "expected to reach it.",
-    "below": "The whole interval lies below the claimed value, with {level}.",
-    "above": "The whole interval lies above the claimed value, with {level}.",
+    "groups": "Groups of these trials differ, and are not all for it.",
+    "analyses": "Its analyses are not all for it.",
+    "parts": "Its parts are not all borne out.",
+    "better": "The interval lies on the better side for treatment.",
+    "small": "The interval lies on the better side for treatment, but the average is smaller than "
+    "the smallest effect worth having.",
+    "no worse": "The interval excludes a harm that would matter.",
+    "little": "The interval excludes every benefit worth having.",
+    "open": "The interval leaves it open: it includes no difference and one that would matter.",
+    "both open": "The interval includes a worthwhile benefit and a worthwhile harm.",
+    "opposite": "The interval lies on the better side for control.",
+    "worse": "The interval lies on the worse side for treatment.",
+    "little worse": "The interval lies on the worse side for treatment, but the average is smaller "
+    "than a harm that would matter.",
+    "without: worse": "People do worse without it: the interval lies on the better side for "
+    "treatment.",
+    "without: little worse": "People do a little worse without it.",
+    "without: no worse": "The interval excludes that going without would matter.",
+    "without: better": "People do better without it.",
+    "inside": "The claimed value lies inside the interval.",
+    "more": "The whole interval lies on the better side of the claimed value.",
+    "near": "The whole interval falls short of the claimed value, and the average comes near it.",
+    "short": "The whole interval falls short of the claimed value.",
+    "wide": "The interval holds the claimed value, and values far short of it.",
+    "far": "The interval holds the claimed value, but the average lies far short of it.",
+    "control too": "The control arms come as near to the claimed value as the treated.",
 }
-_SAYS = {
-    "supported": ("supports it", "support it"),
-    "partly supported": ("supports it in part", "support it in part"),
-    "not supported": ("does not support it", "do not support it"),
-    "contradicted": ("contradicts it", "contradict it"),
-    "cannot be told": ("cannot tell", "cannot tell"),
-    "not tested": ("is not computed", "are not computed"),
-}
+
+
+class Teller:
+    """Puts claims into words and numbers, from the tables of synthesize and what is judged."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        beside: Beside,
+        rated: Mapping[str, Certainty],
+        studies: Mapping[str, Sequence[Record]],
+    ) -> None:
+        self._configuration = configuration
+        self._beside = beside
+        self._rated = rated
+        self._studies = studies
+
+    def view(self, claim: Claim) -> ClaimView:
+        """Return all that a page shows of a claim."""
+        first = claim.parts[0].test
+        told = {part.test["part"] or "": self._told(part) for part in claim.parts}
+        deciding = _deciding(claim, told)
+        certainty = self._certainty(deciding)
+        shown = [shown for one in deciding for shown in one.shown if not shown.group]
+        studies = [study for one in shown for study in one.studies]
+        people = _people(studies)
+        bodies = [
+            (name, part.verdict.word, claim_words.body(part, told[name]))
+            for name, part in ((p.test["part"] or "", p) for p in claim.parts)
+        ]
+        populations = _populations(studies)
+        claimed = claimed_number(first)
+        beside = [name for part in claim.parts for name in part.beside]
+        return ClaimView(
+            claim_id=claim.claim_id,
+            claim=first["claim"],
+            kind=first["kind"],
+            article=first.get("article") or "",
+            article_date=first.get("article_date") or "",
+            section=first.get("section") or "",
+            headline=bool(first.get("headline")),
+            claimed=claimed,
+            verdict=claim.verdict.word,
+            because=_BECAUSE[claim.verdict.because],
+            sentence=claim_words.sentence(claim.verdict.word, bodies, claimed),
+            certainty=certainty,
+            k=len(people),
+            people=shown[0].record["n"] if len(shown) == 1 else round(sum(people.values())),
+            populations=tuple(populations),
+            others=tuple(p for p in populations if not speaks_of(first["population"], p)),
+            links=self._links(claim),
+            parts=tuple(self._part(p, b) for p, b in zip(claim.parts, bodies, strict=True)),
+            told=tuple(deciding),
+            control=claim.parts[0].control,
+            claimed_value=first["claimed_value"],
+            control_studies=tuple(self._studies[beside[0]]) if beside else (),
+        )
+
+    def _told(self, part: Part) -> list[Told]:
+        """Return each verdict of a part with its results, those that tell something first."""
+        heard = [line for line in part.lines if line.verdict.word not in UNTOLD]
+        return [Told(line.verdict, self._shown(line)) for line in heard or part.lines]
+
+    def _shown(self, line: Line) -> tuple[Shown, ...]:
+        record = self._beside.records.get(line.analysis)
+        if record is None or record["estimate"] is None:
+            return ()
+        analysis, studies = self._configuration[line.analysis], self._studies[line.analysis]
+        found = [Shown(analysis, record, tuple(studies))]
+        if line.verdict.word == MIXED:
+            split = line.verdict.facts["by"]
+            names = dict(line.verdict.facts["which"])
+            groups = next(s for s in self._beside.splits[line.analysis] if s.name == split).groups
+            found += [
+                Shown(
+                    analysis,
+                    group,
+                    tuple(s for s in studies if group_of(split, s) == group["subgroup"]),
+                    str(keys()[split].get(group["subgroup"], group["subgroup"])),
+                )
+                for group in groups
+                if group["subgroup"] in names
+            ]
+        return tuple(found)
+
+    def _certainty(self, told: Sequence[Told]) -> ClaimCertainty:
+        """Return the certainty of the weakest analysis that a verdict rests on."""
+        names = dict.fromkeys(s.analysis.name for one in told for s in one.shown)
+        known = [n for n in names if self._rated[n].level != NOT_RATED]
+        if not known:
+            return ClaimCertainty(NOT_RATED, NOT_RATED, "")
+        weakest = min(known, key=lambda name: LEVELS.index(self._rated[name].level))
+        found = self._rated[weakest]
+        taken = [r for r in found.ratings if r.rating < 0]
+        worst = min(taken, key=lambda rating: rating.rating, default=None)
+        reason = wording_certainty.reason(self._configuration[weakest], worst) if worst else ""
+        return ClaimCertainty(found.level, found.level, reason)
+
+    def _links(self, claim: Claim) -> tuple[tuple[str, str], ...]:
+        names = dict.fromkeys(
+            name
+            for part in claim.parts
+            for name in [*(x.analysis for x in part.lines), *part.beside]
+        )
+        return tuple(
+            (self._configuration[n].display.title, self._configuration[n].slug)
+            for n in names
+            if n in self._configuration.names
+        )
+
+    def _part(self, part: Part, body: tuple[str, str, str]) -> PartView:
+        lines = tuple(self._line(line) for line in part.lines)
+        return PartView(body[0], part.verdict.word, body[2], part.test["rule"], lines)
+
+    def _line(self, line: Line) -> LineView:
+        record = self._beside.records.get(line.analysis)
+        reason = _BECAUSE[line.verdict.because]
+        if record is None:
+            return LineView(line.analysis, "", "", "", line.verdict.word, reason)
+        analysis = self._configuration[line.analysis]
+        return LineView(
+            line.analysis,
+            analysis.display.title,
+            analysis.slug,
+            wording.headline(analysis, record),
+            line.verdict.word,
+            reason,
+            tuple(_groups(split, record) for split in self._beside.splits.get(line.analysis, ())),
+            tuple(_trial(study) for study in self._studies[line.analysis]),
+        )
 
 
 def claim_views(
-    tests: Sequence[Record], records: dict[str, Record], configuration: Configuration
-) -> list[Record]:
-    """Return one view a claim, in the order of the table, with a line for each analysis named.
+    tests: Sequence[Record],
+    beside: Beside,
+    rated: Mapping[str, Certainty],
+    studies: Mapping[str, Sequence[Record]],
+    configuration: Configuration,
+) -> list[ClaimView]:
+    """Return one view a claim, in the order of the table of claims.
 
-    `records` are the syntheses as judged.
+    `tests` are the rows of claim_tests, `studies` those of studies by analysis.
     """
-    views = []
-    for rows in lines_of(tests, records).values():
-        first = rows[0][0]
-        lines = [_line(test, told, records, configuration) for test, told in rows if told]
-        told = [line["told"] for line in lines]
-        views.append(
-            {
-                **first,
-                "claimed": claimed(first),
-                "lines": lines,
-                "verdict": whole(first["direction"], told),
-                "reason": _reason(lines),
-            }
-        )
-    return views
+    teller = Teller(configuration, beside, rated, studies)
+    return [teller.view(claim) for claim in claims_of(tests, beside).values()]
 
 
-def _line(
-    test: Record, told: Line, records: dict[str, Record], configuration: Configuration
-) -> Record:
-    """Return what a page shows of one analysis beside a claim."""
-    record = records[test["analysis"]] if test["computed"] else None
-    level = wording_certainty.label(record["certainty"]) if record else ""
-    return {
-        "name": test["analysis"],
-        "analysis": configuration[test["analysis"]] if test["computed"] else None,
-        "record": record,
-        "sentence": _sentence(test, record, configuration),
-        "told": told,
-        "reason": _BECAUSE[told.because].format(level=level),
-    }
+def _groups(split: Split, record: Record) -> GroupsView:
+    """Write the groups of a split with their numbers."""
+    measure = record["measure"]
+    told = tuple(
+        f"{wording_splits.group(split.name, group['subgroup'])} "
+        f"{wording.estimate_interval(measure, group)}{wording.unit(measure)}"
+        for group in split.groups
+        if group["estimate"] is not None
+    )
+    test = f" ({wording.p_value(split.p)})" if split.p is not None else ""
+    return GroupsView(wording_splits.name(split.name), test, told)
 
 
-def _reason(lines: Sequence[Record]) -> str:
-    """Say why a claim has its verdict: by its one analysis, or by how many say what."""
-    if not lines:
-        return "No analysis of these trials is named for it."
-    if len(lines) == 1:
-        only = lines[0]
-        return str(only["sentence"] if only["told"].because == "not computed" else only["reason"])
-    counts = Counter(line["told"].verdict for line in lines)
-    parts = [f"{counts[word]} {_SAYS[word][counts[word] > 1]}" for word in _SAYS if counts[word]]
-    return f"Of {len(lines)} analyses named, {naming.listed(parts)}."
+def _trial(study: Record) -> str:
+    """Write a trial with its people and its number."""
+    measure = study["measure"]
+    value = f"{wording.estimate_interval(measure, study, 'effect')}{wording.unit(measure)}"
+    return f"{study['label']}: {wording.people(study['people'])} people, {value}"
+
+
+def _deciding(claim: Claim, told: Mapping[str, Sequence[Told]]) -> list[Told]:
+    """Return what the verdict rests on: of a mixed one all, else what has its word."""
+    result = []
+    for part in claim.parts:
+        own = told[part.test["part"] or ""]
+        same = [one for one in own if one.verdict.word == part.verdict.word]
+        if part.verdict.word == MIXED:
+            same = list(own)
+        elif part.test["direction"] != NO_WORSE:
+            same = same[:1]
+        else:
+            same = same[: claim_words.MOST_HARMS]
+        result += same
+    return result
+
+
+def _people(studies: Sequence[Record]) -> dict[str, float]:
+    """Return the people of each trial, once: in several analyses they are the same."""
+    own: Counter[tuple[str, str]] = Counter()
+    for study in studies:
+        own[study["trial_id"], study["analysis"]] += study["people"] or 0
+    found: dict[str, float] = {}
+    for (trial, _), people in own.items():
+        found[trial] = max(found.get(trial, 0.0), people)
+    return found
+
+
+def _populations(studies: Sequence[Record]) -> list[str]:
+    """Return the populations that were pooled, in the order of the vocabulary."""
+    there = {study["population"] for study in studies}
+    return [name for name in vocabulary().words("populations") if name in there]
+
+
+ANYBODY = "any"
+
+
+def speaks_of(claimed: str | None, population: str) -> bool:
+    """Say whether a claim speaks of a population: of it, of what it is part of, or of anybody."""
+    words = set((claimed or ANYBODY).split(";"))
+    parts = {part.partition("-")[0] for part in population.split("+")}
+    return ANYBODY in words or population in words or parts <= words
+
+
+def sections(views: Sequence[ClaimView]) -> list[tuple[str, list[ClaimView]]]:
+    """Return the claims under their headings, in the order of the vocabulary; the rest last."""
+    titles = vocabulary().words("claim_sections")
+    found = [(title, [v for v in views if v.section == name]) for name, title in titles.items()]
+    found.append(
+        ("Others" if any(own for _, own in found) else "", [v for v in views if not v.section])
+    )
+    return [(title, own) for title, own in found if own]
+
+
+def claims_of_analysis(tests: Sequence[Record]) -> dict[str, list[tuple[str, str]]]:
+    """Return the claims (id and text) that each analysis tests, narrowed or whole, by its name."""
+    found: dict[str, dict[str, str]] = {}
+    for test in tests:
+        if test["analysis"]:
+            for name in {test["analysis"], split_name(test["analysis"])[0]}:
+                found.setdefault(name, {})[test["claim_id"]] = test["claim"]
+    return {name: list(own.items()) for name, own in found.items()}
 
 
 def tally(verdicts: Sequence[str]) -> str:
@@ -108,48 +299,50 @@ def tally(verdicts: Sequence[str]) -> str:
     parts = []
     for word in vocabulary().words("claim_verdicts"):
         if number := counts[word]:
-            verb = "" if word == "cannot be told" else "is " if number == 1 else "are "
-            parts.append(f"{number} {verb}{word}")
+            verb = "" if word.startswith("trials") else "is " if number == 1 else "are "
+            parts.append(f"{number} {_TALLIED.get(word, verb + word)}")
     if not parts:
         return ""
     return f"Of {wording.count(len(verdicts), 'claim')}, {naming.listed(parts)}."
 
 
-def claimed(row: Record) -> str:
-    """Write what is claimed, as far as it is a number or a direction."""
+_TALLIED = {
+    "supported, smaller than claimed": "supported but smaller than claimed",
+    "too few data": "with too few data",
+    "trials cannot test it": "that trials cannot test",
+}
+
+
+def claimed_number(row: Record) -> str:
+    """Write the claimed number: ``at most 70 of 100 people``; empty where none is claimed."""
     if row["claimed_value"] is None:
-        return row["direction"] or ""
-    named = (row["claimed_unit"] or "").replace("percent", "per cent")
-    value = f"{row['claimed_value']:g} {named}".strip()
-    return f"{row['direction']} {value}" if row["direction"] not in (None, "equal") else value
+        return ""
+    value = f"{row['claimed_value']:g}"
+    if row["claimed_unit"] == "percent of people":
+        value += " of 100 people"
+    elif row["claimed_unit"]:
+        value += f" {row['claimed_unit'].replace('percent', 'per cent')}"
+    return f"up to {value}" if row["direction"] == "at most" else value
 
 
-def _sentence(row: Record, record: Record | None, configuration: Configuration) -> str:
-    if record is None:
-        return "No analysis of these trials tests it."
-    analysis = configuration[row["analysis"]]
-    comparable = COMPARABLE.get(row["claimed_unit"] or "") == analysis.select.measure
-    if row["claimed_value"] is None or not comparable or record["estimate"] is None:
-        return wording.answer(analysis, record)
-    told = wording.against(analysis, record, row["claimed_value"], row["direction"])
-    return f"{told} {wording.statement(analysis, record)}"
-
-
-def claim_rows(views: Sequence[Record], tests: Sequence[Record]) -> list[Record]:
-    """Return claim_tests with the verdict and reason of each analysis and of the whole claim."""
+def claim_rows(views: Sequence[ClaimView], tests: Sequence[Record]) -> list[Record]:
+    """Return claim_tests with the verdict and reason of each analysis, part and whole claim."""
     rows = []
-    by_claim = {view["claim_id"]: view for view in views}
-    lines = {view["claim_id"]: iter(view["lines"]) for view in views}
+    by_claim = {view.claim_id: view for view in views}
     for test in tests:
         view = by_claim[test["claim_id"]]
-        line = next(lines[test["claim_id"]]) if test["analysis"] is not None else None
+        part = next(p for p in view.parts if p.name == (test["part"] or ""))
+        line = next((x for x in part.lines if x.analysis == test["analysis"]), None)
         rows.append(
             {
                 **test,
-                "analysis_verdict": line["told"].verdict if line else view["verdict"],
-                "analysis_reason": line["reason"] if line else view["reason"],
-                "verdict": view["verdict"],
-                "reason": view["reason"],
+                "analysis_verdict": line.verdict if line else None,
+                "analysis_reason": line.reason if line else None,
+                "part_verdict": part.verdict,
+                "verdict": view.verdict,
+                "sentence": view.sentence,
+                "certainty": view.certainty.level,
+                "certainty_best": view.certainty.best,
             }
         )
     return rows

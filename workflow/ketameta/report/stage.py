@@ -10,14 +10,15 @@ from ketameta import __version__
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.certainty import Certainty
 from ketameta.evidence.claims import verdicts_of
-from ketameta.evidence.judged import certainties, judged
+from ketameta.evidence.judged import beside, certainties, judged
 from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
 from ketameta.report import changes, rob2, wording_notes
 from ketameta.report.beside import beside
 from ketameta.report.certainty import certainty_rows
-from ketameta.report.claims import claim_rows, claim_views, tally
+from ketameta.report.claim_pictures import picture
+from ketameta.report.claims import claim_rows, claim_views, claims_of_analysis, sections, tally
 from ketameta.report.compact import compact, on_page
 from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.forest_data import forest_of
@@ -49,12 +50,15 @@ def report(
     records = {row["analysis"]: row for row in judged(tables, configuration, rated)}
     shared = _shared(tables, configuration, paths, releases)
     groups = {table: grouped(tables[table], "analysis") for table in _OWN}
+    tests, found = tables["claim_tests"], beside(tables, records)
+    views = claim_views(tests, found, rated, groups["studies"], configuration)
+    shared["tested"] = claims_of_analysis(tests)
     files: dict[str, str | bytes] = {}
     for analysis in configuration:
         name = analysis.name
         files |= _analysis_files(analysis, groups, records[name], rated[name], shared)
     pages = environment()
-    verdicts = verdicts_of(tables["claim_tests"], records)
+    verdicts = verdicts_of(tests, found)
     shared["told"] = tally(list(verdicts.values()))
     files["changes.html"], changed = changes.page(
         releases, records, verdicts, configuration, shared
@@ -72,15 +76,20 @@ def report(
         ],
         root="",
     )
-    views = claim_views(tables["claim_tests"], records, configuration)
-    files["claims.html"] = pages.get_template("claims.html").render(**shared, claims=views, root="")
+    files["claims.html"] = pages.get_template("claims.html").render(
+        **shared,
+        claims=views,
+        sections=sections(views),
+        pictures={view.claim_id: picture(view) for view in views},
+        root="",
+    )
     files["rob2.html"] = rob2.page(tables["signalling"], tables["rater_agreement"], shared)
     files["dictionary.html"] = pages.get_template("dictionary.html").render(
         **shared, raw=RESULT_TABLES.values(), stages=STAGE_TABLES, root=""
     )
     made = {
         "certainty": certainty_rows(rated, records, configuration),
-        "claims": claim_rows(views, tables["claim_tests"]),
+        "claims": claim_rows(views, tests),
     }
     shown = shown_tables({**tables, **made})
     for name, (columns, rows) in shown.items():
@@ -138,7 +147,7 @@ def _analysis_files(
     return {
         f"figures/{slug}.forest.svg": to_svg(scene, slug, standalone=True),
         f"analyses/{slug}.html": page.render(
-            **shared,
+            **shared | {"tested": shared["tested"].get(name, [])},
             analysis=analysis,
             record=record,
             rated=rated,

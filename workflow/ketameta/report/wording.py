@@ -247,23 +247,6 @@ def prediction_interval(record: Mapping[str, Any]) -> str:
     return f"{interval(measure, where.low, where.high)}{unit(measure)}" if where else ""
 
 
-def against(analysis: Analysis, record: Record, claimed: float, direction: str | None) -> str:
-    """Set a claimed per cent beside the pooled one: ``claimed 70%, pooled 40% [29 to 51%]``."""
-    measure = analysis.select.measure
-    scale = 100 if measure == "PLO" else 1
-    low, high = scale * record["ci_low"], scale * record["ci_high"]
-    where = "above" if claimed > high else "below" if claimed < low else "inside"
-    value = quantity(measure, record["estimate"]) + unit(measure)
-    around = interval(measure, record["ci_low"], record["ci_high"]) + unit(measure)
-    bound = f"{direction} " if direction and direction != "equal" else ""
-    return (
-        f"Claimed {bound}{claimed:g}%; {count(record['k'], 'trial')} with "
-        f"{count(record['n'], 'person', 'people')} give {value} "
-        f"[{percent(analysis.model.level)} interval {around}]: the claimed value lies {where} "
-        "the interval."
-    )
-
-
 def citation(version: str, data_hash: str) -> str:
     """Say how to cite this report; authors and title are those of CITATION.cff."""
     return f"{AUTHORS}. {TITLE}. Version {version}. Data hash {data_hash}."

@@ -1,11 +1,14 @@
-"""Claims and the analyses that they name."""
+"""Claims, the analyses that they name, and the control arms beside a claimed number."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ketameta.configuration import Configuration
+from ketameta.stats import effect_size
+from ketameta.synthesize.pool import pooled
 from ketameta.vocabulary.narrowing import canonical, named
 
 Record = dict[str, Any]
@@ -22,3 +25,34 @@ def tests_of(claims: Sequence[Record], configuration: Configuration) -> list[Rec
         for claim in claims
         for name in map(canonical, named([claim]))
     ]
+
+
+def control_shares(
+    tests: Sequence[Record], effects: Mapping[str, Sequence[Record]], configuration: Configuration
+) -> list[Record]:
+    """Return the pooled share of control people with the event, beside each claimed number.
+
+    One row a comparison of events that a claim with a number names. Pooled as shares of treated
+    arms are, by the binomial-normal model of the same trials; `pooled` says what fewer trials give.
+    """
+    names = dict.fromkeys(
+        t["analysis"] for t in tests if t["claimed_value"] is not None and t["computed"]
+    )
+    result = []
+    for name in names:
+        analysis = configuration[name]
+        arms = [_control_arm(e) for e in effects[name] if e["events_c"] is not None and e["n_c"]]
+        if analysis.select.measure in ("RR", "OR", "RD") and arms:
+            model = replace(analysis.model, pooling="GLMM")
+            result.append({"analysis": name, **pooled("PLO", arms, model)})
+    return result
+
+
+def _control_arm(effect: Record) -> Record:
+    """Return the control arm of a comparison as the effect of one arm, its log odds."""
+    size = effect_size("PLO", xi=effect["events_c"], ni=effect["n_c"])
+    return {
+        **{"trial_id": effect["trial_id"], "people": effect["n_c"], "shared": None},
+        **{"events_t": effect["events_c"], "n_t": effect["n_c"], "n_c": None},
+        **{"yi": float(size.yi), "vi": float(size.vi)},
+    }

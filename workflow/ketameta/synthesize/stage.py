@@ -10,7 +10,7 @@ from ketameta.configuration import Analysis, Configuration
 from ketameta.normalize.ledger import REASONS
 from ketameta.storage import content_id
 from ketameta.synthesize.absolute import points, risks
-from ketameta.synthesize.claims import tests_of
+from ketameta.synthesize.claims import control_shares, tests_of
 from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
 from ketameta.synthesize.earlier import earlier
 from ketameta.synthesize.judge import judgements
@@ -75,6 +75,7 @@ def synthesize(
     found["courses"] = courses(configuration, found["syntheses"])
     found["findings"] = tables["number_checks"]
     found["claim_tests"] = tests_of(tables["claim_rows"], configuration)
+    found["control_shares"] = control_shares(found["claim_tests"], effects, configuration)
     found["arm_reductions"], found["evidence_map"] = tables["reductions"], tables["coverage"]
     found["signalling"] = tables["answers"]
     found["rater_agreement"] = agreement(tables["answers"])

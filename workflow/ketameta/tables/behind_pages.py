@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ketameta.tables.columns import Column, TableSchema
-from ketameta.tables.parts import ANALYSIS, FILE, LINE, TRIAL, with_place
+from ketameta.tables.parts import ANALYSIS, ESTIMATE_COLUMNS, FILE, LINE, TRIAL, with_place
 from ketameta.tables.raw import CLAIMS
 
 NUMBER_CHECKS = TableSchema(
@@ -93,6 +93,14 @@ CLAIM_TESTS = TableSchema(
         Column("analysis", "text", "analysis named by the claim, empty where none is"),
         Column("computed", "flag", "the configuration has such an analysis"),
     ),
+)
+
+CONTROL_SHARES = TableSchema(
+    "control_shares",
+    "Control arms beside a claimed number",
+    "one comparison of events named by a claim with a number: its control arms pooled as shares",
+    (ANALYSIS, *ESTIMATE_COLUMNS),
+    key=("analysis",),
 )
 
 FINDINGS = replace(NUMBER_CHECKS, name="findings", title="Findings of the number checks")

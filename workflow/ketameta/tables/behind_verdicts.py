@@ -29,9 +29,12 @@ CLAIM_VERDICTS = TableSchema(
     CLAIM_TESTS.row,
     (
         *CLAIM_TESTS.columns,
-        Column("analysis_verdict", "text", "what this analysis says of the claim", required=True),
-        Column("analysis_reason", "text", "why, in a sentence", required=True),
+        Column("analysis_verdict", "text", "what this analysis says (list claim_verdicts)"),
+        Column("analysis_reason", "text", "why, in a sentence"),
+        Column("part_verdict", "text", "verdict on this part of the claim", required=True),
         Column("verdict", "text", "verdict on the claim (list claim_verdicts)", required=True),
-        Column("reason", "text", "why, in a sentence", required=True),
+        Column("sentence", "text", "the verdict with its number, hedged", required=True),
+        Column("certainty", "text", "its certainty, the lower end", required=True),
+        Column("certainty_best", "text", "the upper end: were all judged low risk", required=True),
     ),
 )

@@ -263,12 +263,35 @@ PUBLISHED = TableSchema(
 CLAIMS = TableSchema(
     "claims",
     "Claims",
-    "one claim of the popular articles and the analysis that tests it",
+    "one claim of the popular articles, or a part of one, and the analyses that test it",
     (
         Column("claim_id", "id", "claim", required=True),
         Column("claim", "text", "the claim in one sentence", required=True),
+        Column(
+            "part",
+            "text",
+            "part of the claim that the row tells, in a few words; a claim of several parts has a "
+            "row a part; empty for the whole",
+            optional=True,
+        ),
         Column("kind", "word", "kind of claim", required=True, words="claim_kinds"),
-        Column("source_document", "text", "articles that make it, with ; between"),
+        Column(
+            "section",
+            "word",
+            "under which heading it stands",
+            words="claim_sections",
+            optional=True,
+        ),
+        Column("headline", "flag", "among those of the first screen", optional=True),
+        Column(
+            "article",
+            "text",
+            "readable name of the article or articles that make it; where no title is known a "
+            "letter and the word that it is not kept",
+            optional=True,
+        ),
+        Column("article_date", "text", "date of the article, where known", optional=True),
+        Column("source_document", "text", "files of the articles that make it, with ; between"),
         Column(
             "population",
             "words",
@@ -281,10 +304,15 @@ CLAIMS = TableSchema(
         ),
         Column("claimed_unit", "word", "unit of the claimed number", words="claim_units"),
         Column("direction", "word", "what the claim says", words="claim_directions"),
-        Column("analysis", "text", "analyses that test it, with ; between; @ narrows one"),
+        Column(
+            "analysis",
+            "text",
+            "analyses that test it, with ; between; @ narrows one; one in another unit than the "
+            "claimed number stands beside and is not judged",
+        ),
         Column("rule", "text", "how the claim is judged", required=True),
     ),
-    key=("claim_id",),
+    key=("claim_id", "part"),
 )
 
 RISK_OF_BIAS = TableSchema(

@@ -22,6 +22,7 @@ from ketameta.tables.behind_pages import (
     ABSOLUTE,
     CLAIM_ROWS,
     CLAIM_TESTS,
+    CONTROL_SHARES,
     FINDINGS,
     NUMBER_CHECKS,
     POINTS,
@@ -321,7 +322,7 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
         ),
         "synthesize": (
             *(SYNTHESES, SUBGROUPS, SPLITS, SENSITIVITY, STUDIES, EXCLUSIONS, UNUSED),
-            *(ABSOLUTE, POINTS, CLAIM_TESTS, FINDINGS, SUMMARY),
+            *(ABSOLUTE, POINTS, CLAIM_TESTS, CONTROL_SHARES, FINDINGS, SUMMARY),
             *(JUDGEMENTS, DIAGNOSTICS, ASYMMETRY, COURSES, ARM_REDUCTIONS, EVIDENCE_MAP),
             *(PAIRS, PAIR_SYNTHESES, EARLIER),
             *(SIGNALLING, RATER_AGREEMENT),

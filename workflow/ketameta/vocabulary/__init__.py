@@ -50,7 +50,8 @@ class Scale:
 class Outcome:
     """An outcome; ``kind`` is event, score or duration, ``sense`` good or bad (more of it).
 
-    ``phrase`` is how it stands in a sentence, where that is not the label in small letters.
+    ``phrase`` is how it stands in a sentence, where that is not the label in small letters;
+    ``verb`` what people do of whom it is told, where that is not to have it.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Outcome:
     sense: str
     group: str
     phrase: str = ""
+    verb: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,207 @@
+"""Pictures of claims: results on the axis of what is claimed, and people of 100 beside each other.
+
+Both are drawn for a phone and are as readable beside a text on a wide page. What is written comes
+in as text: this module knows places, not statistics.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ketameta.figures.axis import Axis, make_axis, tick_label
+from ketameta.figures.columns import LINE, SIZE, SMALL
+from ketameta.figures.marks import Interval, whisker
+from ketameta.figures.metrics import text_width, wrap
+from ketameta.figures.scene import Circle, Group, Line, Outline, Polygon, Scene, Shape, Text
+
+WIDTH, NARROW = 350.0, 240.0
+_EDGE = 16.0  # room at both ends of an axis, for the half of a label
+_STRIP = 26.0  # height in which a result and its trials stand
+_TALLEST, _SHORTEST = 15.0, 5.0  # trials as ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A trial on the axis: its place, its people, what a reader hovering is told."""
+
+    value: float
+    people: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A row of the picture: pooled value, interval and trials; `control` for a control group."""
+
+    label: str
+    text: str
+    interval: Interval
+    ticks: tuple[Tick, ...] = ()
+    control: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Results on one axis, with an open mark where the claim has its number."""
+
+    title: str
+    description: str
+    rows: tuple[Result, ...]
+    unit: str
+    claimed: float | None = None
+    claimed_text: str = ""
+    null: float | None = None
+    log: bool = False
+    limits: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Of 100 people: how many under control and under treatment, each with what stands below."""
+
+    title: str
+    description: str
+    control: int
+    treated: int
+    texts: tuple[str, str]
+
+
+def draw_axis(picture: Picture, small: bool = False) -> Scene:
+    """Lay results out over an axis; the small form leaves out the trials and the axis title."""
+    width = NARROW if small else WIDTH
+    axis = _axis(picture, width)
+    shapes: list[Shape] = []
+    y = 4.0
+    if picture.claimed is not None:
+        y += LINE
+        shapes += _claimed_text(picture, axis, y)
+        y += 10
+    for row in picture.rows:
+        drawn, y = _row(row, axis, y, width, _most(picture), small)
+        # the lines of no effect and of the claim stop for words
+        shapes += [*_guides(picture, axis, y - _STRIP, y), *drawn]
+    bottom = y
+    shapes.append(Line(axis.x0, bottom, axis.x1, bottom, "ink"))
+    for tick in axis.ticks:
+        x = axis.place(tick)
+        shapes.append(Line(x, bottom, x, bottom + 4, "ink"))
+        shapes.append(Text(x, bottom + 16, tick_label(tick), "middle", "muted", SMALL))
+    y = bottom + 20
+    if not small:
+        for line in wrap(picture.unit, SMALL, width):
+            y += LINE
+            shapes.append(Text(width / 2, y, line, "middle", "muted", SMALL))
+    return Scene(width, y + 6, picture.title, picture.description, tuple(shapes))
+
+
+def _axis(picture: Picture, width: float) -> Axis:
+    intervals = [row.interval for row in picture.rows]
+    estimates = [i.estimate for i in intervals]
+    estimates += [t.value for row in picture.rows for t in row.ticks] if not picture.log else []
+    estimates += [] if picture.claimed is None else [picture.claimed]
+    bounds = [x for i in intervals for x in (i.low, i.high) if x is not None]
+    ends = picture.limits
+    return make_axis(estimates, bounds, picture.null, picture.log, _EDGE, width - _EDGE, ends)
+
+
+def _most(picture: Picture) -> float:
+    return max((t.people for row in picture.rows for t in row.ticks), default=1.0) or 1.0
+
+
+def _row(
+    row: Result, axis: Axis, y: float, width: float, most: float, small: bool
+) -> tuple[list[Shape], float]:
+    """Draw a result: name and numbers in words, below them trials, interval and dot."""
+    shapes: list[Shape] = []
+    room = width - text_width(row.text, SIZE) - 12
+    shapes.append(Text(width, y + LINE, row.text, "end", size=SIZE, bold=not row.control))
+    for line in wrap(row.label, SIZE, room, most=2):
+        y += LINE
+        shapes.append(Text(0, y, line, size=SIZE, bold=not row.control))
+    middle = y + _STRIP / 2 + 2
+    role = "predict" if row.control else "pooled"
+    marks: list[Shape] = []
+    if not small:
+        for tick in row.ticks:
+            half = (_SHORTEST + (_TALLEST - _SHORTEST) * math.sqrt(tick.people / most)) / 2
+            x = axis.place(tick.value)
+            mark = Line(x, middle - half, x, middle + half, "muted" if row.control else "mark", 1.5)
+            marks.append(Group((mark,), tick.title))
+    marks += whisker(row.interval, axis, middle, role, 2.5)
+    x = axis.place(row.interval.estimate)
+    marks.append(_square(x, middle, role) if row.control else Circle(x, middle, 5.5, role))
+    shapes.append(Group(tuple(marks), f"{row.label}: {row.text}"))
+    return shapes, y + _STRIP
+
+
+def _square(x: float, y: float, role: str) -> Polygon:
+    """Draw the control's mark: another form than the treated's, not another colour alone."""
+    return Polygon(((x - 5, y - 5), (x + 5, y - 5), (x + 5, y + 5), (x - 5, y + 5)), role)
+
+
+def _guides(picture: Picture, axis: Axis, top: float, bottom: float) -> list[Shape]:
+    shapes: list[Shape] = []
+    if picture.null is not None:
+        x = axis.place(picture.null)
+        shapes.append(Line(x, top, x, bottom, "muted", 1.2))
+    if picture.claimed is not None:
+        x = axis.place(picture.claimed)
+        shapes.append(Line(x, top, x, bottom, "ink", 1.2, "4 3"))
+    return shapes
+
+
+def _claimed_text(picture: Picture, axis: Axis, y: float) -> list[Shape]:
+    assert picture.claimed is not None
+    x = axis.place(picture.claimed)
+    half = text_width(picture.claimed_text, SMALL, bold=True) / 2
+    place = min(max(x, half), axis.x1 + _EDGE - half)
+    return [
+        Text(place, y - 2, picture.claimed_text, "middle", size=SMALL, bold=True),
+        Circle(x, y + 5, 4.5, "ink", ring=True),
+    ]
+
+
+# a person of 10 by 15 pixels, from the middle of the head: head and shoulders in one line
+_PERSON = "m-2.4 0a2.4 2.4 0 1 0 4.8 0a2.4 2.4 0 1 0-4.8 0zm-1.4 10v-3.6q0-3.2 3.8-3.2t3.8 3.2v3.6z"
+_HATCH = ("m-3.4 6.4l2.6-2.8", "m-3.4 9.4l5.4-5.8", "m-.8 9.6l4-4.2")
+
+
+def draw_people(people: People, small: bool = False) -> Scene:
+    """Draw 100 people under control and 100 under treatment, the difference hatched.
+
+    Dark: with the event in both; hatched: the difference that treatment makes; pale: without.
+    """
+    width = NARROW if small else WIDTH
+    step_x, step_y = (10.6, 15.6) if small else (15.8, 17.0)
+    gap = width - 20 * step_x
+    shapes: list[Shape] = []
+    both = min(people.control, people.treated)
+    most = max(people.control, people.treated)
+    blocks = ((0.0, people.control, people.control), (10 * step_x + gap, both, most))
+    for left, dark, hatched in blocks:
+        places = [(left + (n % 10 + 0.5) * step_x, 5 + (n // 10) * step_y) for n in range(100)]
+        shapes.append(Outline(_people(places[hatched:]), "band3"))
+        shapes.append(Outline(_people(places[:dark]), "mark"))
+        if hatched > dark:
+            shapes.append(Outline(_people(places[dark:hatched]), "pooled", 1.0))
+            shapes.append(Outline(_hatches(places[dark:hatched]), "pooled", 1.0))
+    y = 10 * step_y + 4
+    room = 10 * step_x
+    size = SMALL if small else SIZE
+    lines = [wrap(text, size, room, bold=True, most=4) for text in people.texts]
+    for left, own in zip((0.0, room + gap), lines, strict=True):
+        for i, line in enumerate(own):
+            place = y + LINE * (i + 1)
+            shapes.append(Text(left, place, line, size=size, bold=i == 0))
+    height = y + LINE * max(len(own) for own in lines) + 8
+    return Scene(width, height, people.title, people.description, tuple(shapes))
+
+
+def _people(places: Iterable[tuple[float, float]]) -> str:
+    return "".join(f"M{x:.4g} {y:.4g}{_PERSON}" for x, y in places)
+
+
+def _hatches(places: Iterable[tuple[float, float]]) -> str:
+    return "".join(f"M{x:.4g} {y:.4g}{hatch}" for x, y in places for hatch in _HATCH)

@@ -1,0 +1,155 @@
+"""The picture of a claim: results on the axis of what it claims, or people of 100 side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ketameta.evidence.claims import MIXED, Control
+from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, draw_people
+from ketameta.figures.marks import Interval
+from ketameta.figures.scene import to_svg
+from ketameta.report import claim_words, wording
+from ketameta.report.claim_view import ClaimView
+from ketameta.report.claim_words import Shown
+from ketameta.report.naming import capital, control_name
+from ketameta.synthesize.scales import NULL_VALUE, natural
+
+Record = dict[str, Any]
+MOST_ROWS = 5
+
+
+def picture(view: ClaimView, small: bool = False) -> str:
+    """Return the picture of a claim as inline SVG in its frame; empty where there is none to draw.
+
+    A comparison of events is people of 100, unless groups or parts make the claim mixed; else the
+    results stand on an axis in the unit of the claim, of the score, or of the measure.
+    """
+    shown = _rows(view)
+    if not shown:
+        return ""
+    people = None if len(shown) > 1 or view.claimed_value is not None else people_of(shown[0])
+    scene = draw_people(people, small) if people else draw_axis(axis_of(view, shown), small)
+    name = f"claim-{view.claim_id}{'-small' if small else ''}"
+    frame = "claim-picture small-picture" if small else "claim-picture"
+    return f'<div class="{frame}">{to_svg(scene, name)}</div>'
+
+
+def _rows(view: ClaimView) -> list[Shown]:
+    """Return the results on the picture: groups where they differ, and one measure alone."""
+    found: list[Shown] = []
+    for told in view.told:
+        groups = [s for s in told.shown if s.group]
+        found += groups if told.verdict.word == MIXED and groups else list(told.shown[:1])
+    if not found:
+        return []
+    if view.verdict != MIXED and view.claimed_value is None and found[0].risk:
+        return found[:1]
+    measure = found[0].record["measure"]
+    return [s for s in found if s.record["measure"] == measure][:MOST_ROWS]
+
+
+def people_of(shown: Shown) -> People | None:
+    """Return a comparison of events as people of 100; None where no control risk is known."""
+    if shown.record["measure"] not in ("RR", "OR", "RD") or (risk := shown.risk) is None:
+        return None
+    if risk.get("treated_risk") is None:
+        return None
+    treated, control = round(100 * risk["treated_risk"]), round(100 * risk["control_risk"])
+    verb = claim_words.does(claim_words.verb_of(shown.analysis), "high")
+    more = treated - control
+    difference = (
+        f"{abs(more)} {'more' if more > 0 else 'fewer'}" if more else "no more and no fewer"
+    )
+    when = claim_words.when(shown.analysis.select.window)
+    under = control_name(shown.analysis)
+    return People(
+        f"Of 100 people, how many {verb}{when}",
+        f"Of 100 people {control} {verb}{when} under {under} and {treated} under treatment: "
+        f"{difference}.",
+        control,
+        treated,
+        (
+            f"{control} of 100 under {under} {verb}{when}",
+            f"{treated} of 100 treated: {difference}",
+        ),
+    )
+
+
+def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
+    """Return results on one axis: per cent, points of a scale, or the measure's own."""
+    measure = shown[0].record["measure"]
+    points = shown[0].points if len(shown) == 1 else None
+    by = 100.0 if measure == "PLO" else points["sd"] if points else 1.0
+    rows = [_result(one, by, named=len(shown) > 1) for one in shown]
+    if view.control and measure in ("PLO", "PCTRED"):
+        rows.append(_control(view.control, view.control_studies))
+    claimed = view.claimed_value if measure in ("PLO", "PCTRED") else None
+    unit, null = _unit(shown[0], points)
+    parts = [f"{row.label} {row.text}" for row in rows]
+    said = f" Claimed: {view.claimed}." if claimed is not None else ""
+    return Picture(
+        f"{view.claim}: what the trials show",
+        f"{unit}. {'; '.join(parts)}.{said}",
+        tuple(rows),
+        unit,
+        claimed,
+        f"claimed: {claimed:g}" if claimed is not None else "",
+        null,
+        measure in ("RR", "OR"),
+        (0.0, 100.0) if measure == "PLO" else None,
+    )
+
+
+def _unit(shown: Shown, points: Record | None) -> tuple[str, float | None]:
+    """Return what the axis counts, and its point of no difference."""
+    measure, under = shown.record["measure"], control_name(shown.analysis)
+    if measure == "PLO":
+        verb = claim_words.does(claim_words.verb_of(shown.analysis), "high")
+        return f"of 100 people, how many {verb}", None
+    if measure == "PCTRED":
+        return "per cent fall from the start", 0.0
+    if measure in ("RR", "OR"):
+        return f"{wording.MEASURES[measure]} against {under}", NULL_VALUE[measure]
+    if points:
+        return f"points of the {points['scale']} against {under}; to the left: lower", 0.0
+    return f"standard deviations against {under}; to the left: lower", 0.0
+
+
+def _result(shown: Shown, by: float, named: bool) -> Result:
+    record, measure = shown.record, shown.record["measure"]
+    ends = [
+        None if record[n] is None else by * record[n] for n in ("estimate", "ci_low", "ci_high")
+    ]
+    label = capital(shown.group) or (
+        shown.analysis.display.title if named else claim_words.treated_name(shown.analysis)
+    )
+    ticks = tuple(
+        _tick(s["label"], by * (natural(measure, s["yi"]) or 0.0), s["people"], measure, by)
+        for s in shown.studies
+    )
+    assert ends[0] is not None
+    return Result(label, _numbers(ends, measure, by), Interval(ends[0], ends[1], ends[2]), ticks)
+
+
+def _numbers(ends: list[float | None], measure: str, by: float) -> str:
+    """Write a value and its interval in the unit of the axis."""
+    digits = 0 if measure in ("PLO", "PCTRED") else 1 if measure == "MD" or by != 1 else 2
+    value, low, high = (wording.fixed(end, digits) for end in ends)
+    return value if ends[1] is None or ends[2] is None else f"{value} ({low} to {high})"
+
+
+def _tick(label: str, value: float, people: float | None, measure: str, by: float) -> Tick:
+    told = _numbers([value, None, None], measure, by)
+    return Tick(value, people or 0.0, f"{label}: {told}, {wording.people(people)} people")
+
+
+def _control(control: Control, studies: tuple[Record, ...]) -> Result:
+    """Return the control arms as a second row, in per cent."""
+    ticks = tuple(
+        _tick(s["label"], 100 * s["events_c"] / s["n_c"], s["n_c"], "PLO", 100)
+        for s in studies
+        if s["events_c"] is not None and s["n_c"]
+    )
+    ends = [control.estimate, control.low, control.high]
+    interval = Interval(control.estimate, control.low, control.high)
+    return Result(capital("control arms"), _numbers(ends, "PLO", 100), interval, ticks, True)

@@ -1,0 +1,85 @@
+"""What a page shows of a claim, as records: the words are written, the picture not yet drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ketameta.evidence.claims import Control
+from ketameta.report.claim_words import Told
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsView:
+    """The groups of one split: what they differ in, the test of it, each with its number."""
+
+    name: str
+    test: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """What one analysis says of a claim; `slug` is empty where there is no such analysis."""
+
+    analysis: str
+    title: str
+    slug: str
+    answer: str
+    verdict: str
+    reason: str
+    groups: tuple[GroupsView, ...] = ()
+    trials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """A part of a claim: its name (empty for the whole), verdict, sentence and analyses.
+
+    `lines` are pairs of an analysis (name, title, slug) and what it says.
+    """
+
+    name: str
+    verdict: str
+    sentence: str
+    rule: str
+    lines: tuple[LineView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimCertainty:
+    """How sure: `level` is the lower end, `best` the upper; `reason` weighs most at the lower."""
+
+    level: str
+    best: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """All that a page shows of a claim; the picture is drawn from `told` (`claim_pictures`)."""
+
+    claim_id: str
+    claim: str
+    kind: str
+    article: str
+    article_date: str
+    section: str
+    headline: bool
+    claimed: str
+    verdict: str
+    because: str
+    sentence: str
+    certainty: ClaimCertainty
+    k: int
+    people: int
+    populations: tuple[str, ...]
+    others: tuple[str, ...]  # of these, those that the claim does not speak of
+    links: tuple[tuple[str, str], ...]
+    parts: tuple[PartView, ...]
+    told: tuple[Told, ...]
+    control: Control | None
+    claimed_value: float | None
+    control_studies: tuple[Record, ...]
