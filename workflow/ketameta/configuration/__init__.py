@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ketameta.vocabulary.narrowing import (
     split_name,
     written,
 )
+from ketameta.configuration.summaries import Summary, summaries_of, summary_faults
 
 CONFIG = Path("workflow/config/analyses.yaml")
 SCHEMA = Path(__file__).with_name("schema.yaml")
@@ -187,9 +188,10 @@ class Analysis:
 
 @dataclass(frozen=True)
 class Configuration:
-    """Every analysis, in the order of the file."""
+    """Every analysis, in the order of the file, and the tables that sum them up."""
 
     analyses: tuple[Analysis, ...]
+    summaries: tuple[Summary, ...] = field(default=(), kw_only=True)
 
     def __iter__(self) -> Iterator[Analysis]:
         """Go through the analyses in order."""
@@ -260,6 +262,8 @@ class Configuration:
             says(a) | {"variants": [says(v) for v in a.variants if differs(v, a)]}
             for a in self.analyses
         ]
+        if "display" in parts:
+            content.append({"summaries": [asdict(summary) for summary in self.summaries]})
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -278,6 +282,7 @@ def load(path: Path = CONFIG) -> Configuration:
     content = document.values
     if isinstance(content, dict):
         found = [*document.faults, *schema_faults(document, schema()), *meaning_faults(document)]
+        found += summary_faults(document)
     else:
         found = [document.fault((), "must hold windows, defaults, sensitivity and analyses")]
     if faults := _distinct(found):
@@ -287,13 +292,16 @@ def load(path: Path = CONFIG) -> Configuration:
         name: Window(name, float(w["target"]), float(w["from"]), float(w["to"]))
         for name, w in content["windows"].items()
     }
+    summaries = summaries_of(content.get("summaries", []))
     whole = Configuration(
         tuple(
             _analysis(name, _over(content["defaults"], block), windows, content["sensitivity"])
             for name, block in content["analyses"].items()
-        )
+        ),
+        summaries=summaries,
     )
-    return whole.asked(content.get("narrowed", []))
+    summed_up = [name for summary in summaries for name in summary.names]
+    return whole.asked([*content.get("narrowed", []), *summed_up])
 
 
 def escaped(text: str) -> str:
@@ -348,7 +356,7 @@ def _parts(block: dict[str, Any], windows: dict[str, Window]) -> tuple[Question,
     values |= {key: float(values[key]) for key in ("correlation", "level")}
 
     def part(kind: type) -> Any:
-        return kind(**{field.name: values[field.name] for field in fields(kind)})
+        return kind(**{key.name: values[key.name] for key in fields(kind)})
 
     return part(Question), part(Model), part(Display)
 
