@@ -15,6 +15,7 @@ from typing import Any
 
 from ketameta.configuration.document import DocumentError, Fault, read_document
 from ketameta.configuration.faults import ARM_MEASURES, meaning_faults, schema_faults
+from ketameta.configuration.summaries import Summary, summaries_of, summary_faults
 from ketameta.vocabulary.narrowing import (
     Narrow,
     NarrowingError,
@@ -25,7 +26,6 @@ from ketameta.vocabulary.narrowing import (
     split_name,
     written,
 )
-from ketameta.configuration.summaries import Summary, summaries_of, summary_faults
 
 CONFIG = Path("workflow/config/analyses.yaml")
 SCHEMA = Path(__file__).with_name("schema.yaml")

@@ -12,7 +12,7 @@ from typing import Any
 
 from ketameta.configuration.document import Document, Fault
 from ketameta.configuration.faults import narrowing_fault, unknown
-from ketameta.configuration.narrowing import canonical
+from ketameta.vocabulary.narrowing import canonical
 
 
 @dataclass(frozen=True, slots=True)

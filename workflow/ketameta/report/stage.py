@@ -16,13 +16,17 @@ from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
 from ketameta.report import changes, wording_notes
 from ketameta.report.beside import beside
+from ketameta.report.answers import answers
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claims import claim_rows, claim_views, tally
 from ketameta.report.compact import compact, on_page
 from ketameta.report.csv_tables import shown_tables, to_csv
+from ketameta.report.data_page import data_view
+from ketameta.report.findings_document import findings_document
 from ketameta.report.forest_data import forest_of
-from ketameta.report.graphics import courses, diagnostics, evidence, reductions, with_narrowed
+from ketameta.report.graphics import courses, diagnostics, reductions, with_narrowed
 from ketameta.report.pages import by_reason, environment, study_view, summary_view, warnings_on
+from ketameta.report.summary_of_findings import findings_rows, findings_view
 from ketameta.report.verify import verify_script
 from ketameta.report.workbook import workbook
 from ketameta.report_files import report_files
@@ -62,8 +66,6 @@ def report(
     files["index.html"] = pages.get_template("index.html").render(
         **shared,
         changed=changed,
-        map=evidence(tables["evidence_map"]),
-        evidence=tables["evidence_map"],
         rows=[(a, records[a.name]) for a in configuration],
         headlines=[
             (a, records[a.name], *_small_forests(a, groups, records[a.name]))
@@ -71,6 +73,18 @@ def report(
             if a.display.headline
         ],
         root="",
+    )
+    found = findings_rows(
+        configuration.summaries,
+        answers(configuration, records, rated, tables["absolute"], tables["points"]),
+        groups["studies"],
+    )
+    files["sof.html"] = pages.get_template("sof.html").render(
+        **shared, **findings_view(configuration, found), root=""
+    )
+    reports = int(dict(shared["summary"]["trials"])["trial reports"])
+    files["data.html"] = pages.get_template("data.html").render(
+        **shared, **data_view(tables, configuration, reports), root=""
     )
     views = claim_views(tables["claim_tests"], records, configuration)
     files["claims.html"] = pages.get_template("claims.html").render(**shared, claims=views, root="")
@@ -80,11 +94,15 @@ def report(
     made = {
         "certainty": certainty_rows(rated, records, configuration),
         "claims": claim_rows(views, tables["claim_tests"]),
+        "summary_of_findings": found,
     }
     shown = shown_tables({**tables, **made})
     for name, (columns, rows) in shown.items():
         files[f"tables/{name}.csv"] = to_csv(columns, rows)
     files["ketameta.xlsx"] = workbook(shown, __version__, shared["data_hash"])
+    files["summary_of_findings.docx"] = findings_document(
+        configuration.summaries, found, __version__, shared["data_hash"]
+    )
     files["verify.R"] = verify_script(tables, configuration, shared["data_hash"])
     for name in ("style.css", "report.js"):
         files[f"static/{name}"] = (STATIC / name).read_text(encoding="utf-8")

@@ -174,21 +174,23 @@ _LITTLE = {"high": "makes", "moderate": "probably makes", "low": "may make"}
 _NEAR = {"high": "is near this", "moderate": "is probably near this", "low": "may be near this"}
 
 
-def statement(analysis: Analysis, record: Record) -> str:
+def statement(analysis: Analysis, record: Record, sides: tuple[str, str] | None = None) -> str:
     """Say in a sentence what follows for the treatment, by interval and certainty.
+
+    `sides` names treatment and control where the analysis itself should not.
 
     Very low certainty names no direction, whatever the interval; nor does an interval that
     includes both no effect and a worthwhile one, whatever the certainty.
     """
     level, what = record["certainty"], aim(analysis)
-    who = treatment_name(analysis)
+    who, control = sides or (treatment_name(analysis), control_name(analysis))
     if analysis.select.measure not in NULL_VALUE:
         if level == "very low":
             return f"The evidence is very uncertain about {what}."
         return f"{capital(what)} {_NEAR[level]}, without comparison to a control."
     if level == "very low":
         return f"The evidence is very uncertain about the effect of {who} on {what}."
-    against = f"compared with {control_name(analysis)}"
+    against = f"compared with {control}"
     if excludes_null(analysis, record):
         above = record["ci_low"] > NULL_VALUE[analysis.select.measure]
         return f"{capital(who)} {_RAISES[level][not above]} {what} {against}."
