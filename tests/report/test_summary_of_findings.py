@@ -56,7 +56,7 @@ def test_scores_are_told_in_points_and_beside_the_mean_with_control(rows):
     # endpoints: the means of the control arms are 22, 23 and 24
     assert score["with_control"] == "mean 23.0 points on the MADRS (median of 3 control arms)"
     # g is about -0.9 and the typical SD 9
-    points = r"(\d\.\d) points on the MADRS lower \((\d+\.\d) lower to (\d\.\d) lower\)"
+    points = r"(\d\.\d) points lower on the MADRS \((\d+\.\d) to (\d\.\d) lower\)"
     middle, low, high = map(float, re.fullmatch(points, score["with_treatment"]).groups())
     assert low > middle > high > 0
     assert middle == pytest.approx(9 * abs(float(score["estimate"])), abs=0.05)

@@ -13,7 +13,7 @@ def acknowledged(code, **about):
 
 @pytest.fixture(scope="module")
 def page(made, kit):
-    """Return the page of the data of a project with three warnings, of which one is acknowledged."""
+    """Return the data page of a project with three warnings, of which one is acknowledged."""
     tables = kit.scores((14, 8, 20, 22, 0, 20), (15, 0, 22, 22, 9, 21), (16, 8, 19, 22, 9, 20))
     rows = [
         acknowledged("spread-of-0", column="sd", value="0", reason="so <printed>", by="me"),

@@ -124,6 +124,17 @@ class Display:
     headline: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What stands above the front page."""
+
+    title: str = "What the trials show"
+    lead: str = (
+        "Every number here is computed from the extraction tables, and leads back to the cells "
+        "that it came from."
+    )
+
+
 @dataclass(frozen=True)
 class Variant:
     """Another defensible choice for an analysis: what differs is in `select` or `model`."""
@@ -192,6 +203,7 @@ class Configuration:
 
     analyses: tuple[Analysis, ...]
     summaries: tuple[Summary, ...] = field(default=(), kw_only=True)
+    front: Front = field(default=Front(), kw_only=True)
 
     def __iter__(self) -> Iterator[Analysis]:
         """Go through the analyses in order."""
@@ -263,7 +275,9 @@ class Configuration:
             for a in self.analyses
         ]
         if "display" in parts:
-            content.append({"summaries": [asdict(summary) for summary in self.summaries]})
+            content.append(
+                {"front": asdict(self.front), "summaries": [*map(asdict, self.summaries)]}
+            )
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -299,6 +313,7 @@ def load(path: Path = CONFIG) -> Configuration:
             for name, block in content["analyses"].items()
         ),
         summaries=summaries,
+        front=Front(**content.get("front", {})),
     )
     summed_up = [name for summary in summaries for name in summary.names]
     return whole.asked([*content.get("narrowed", []), *summed_up])

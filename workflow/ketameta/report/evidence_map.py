@@ -96,7 +96,7 @@ def evidence_map(
 
 
 def _cell(row: Record, most: int, effects: Mapping[tuple[str, str], str]) -> Cell:
-    shade = math.ceil(SHADES * math.sqrt(row["trials"] / most))
+    shade = max(1, round(SHADES * math.sqrt(row["trials"] / most)))
     members = tuple(
         (label, effects.get((row["outcome"], trial), ""))
         for trial, label in zip(row["trial_ids"], row["labels"], strict=True)

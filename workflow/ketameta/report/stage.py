@@ -16,16 +16,19 @@ from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
 from ketameta.report import changes, wording_notes
 from ketameta.report.beside import beside
+from ketameta.report.alike import alike
 from ketameta.report.answers import answers
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claims import claim_rows, claim_views, tally
-from ketameta.report.compact import compact, on_page
+from ketameta.report.compact import on_page
 from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.data_page import data_view
 from ketameta.report.findings_document import findings_document
 from ketameta.report.forest_data import forest_of
+from ketameta.report.front_page import front_page
 from ketameta.report.graphics import courses, diagnostics, reductions, with_narrowed
 from ketameta.report.pages import by_reason, environment, study_view, summary_view, warnings_on
+from ketameta.report.results_list import neighbours
 from ketameta.report.summary_of_findings import findings_rows, findings_view
 from ketameta.report.verify import verify_script
 from ketameta.report.workbook import workbook
@@ -53,36 +56,38 @@ def report(
     records = {row["analysis"]: row for row in judged(tables, configuration, rated)}
     shared = _shared(tables, configuration, paths, releases)
     groups = {table: grouped(tables[table], "analysis") for table in _OWN}
+    asked = answers(configuration, records, rated, tables["absolute"], tables["points"])
+    told_apart = {
+        name: alike(answer, groups["absolute"][name], groups["studies"][name], asked)
+        for name, answer in asked.items()
+    }
     files: dict[str, str | bytes] = {}
     for analysis in configuration:
         name = analysis.name
-        files |= _analysis_files(analysis, groups, records[name], rated[name], shared)
+        context = shared | {
+            "answer": asked[name],
+            "alike": told_apart[name],
+            "neighbours": neighbours(configuration, analysis),
+        }
+        files |= _analysis_files(analysis, groups, records[name], rated[name], context)
     pages = environment()
     verdicts = verdicts_of(tables["claim_tests"], records)
     shared["told"] = tally(list(verdicts.values()))
     files["changes.html"], changed = changes.page(
         releases, records, verdicts, configuration, shared
     )
+    found = findings_rows(configuration.summaries, asked, groups["studies"])
+    summed_up = findings_view(configuration, found)
+    files["sof.html"] = pages.get_template("sof.html").render(**shared, **summed_up, root="")
+    reports = int(dict(shared["summary"]["trials"])["trial reports"])
     files["index.html"] = pages.get_template("index.html").render(
         **shared,
+        **summed_up,
         changed=changed,
-        rows=[(a, records[a.name]) for a in configuration],
-        headlines=[
-            (a, records[a.name], *_small_forests(a, groups, records[a.name]))
-            for a in configuration
-            if a.display.headline
-        ],
+        **front_page(configuration, asked, told_apart),
+        trial_reports=reports,
         root="",
     )
-    found = findings_rows(
-        configuration.summaries,
-        answers(configuration, records, rated, tables["absolute"], tables["points"]),
-        groups["studies"],
-    )
-    files["sof.html"] = pages.get_template("sof.html").render(
-        **shared, **findings_view(configuration, found), root=""
-    )
-    reports = int(dict(shared["summary"]["trials"])["trial reports"])
     files["data.html"] = pages.get_template("data.html").render(
         **shared, **data_view(tables, configuration, reports), root=""
     )
@@ -186,13 +191,3 @@ _OWN = (
     *("exclusions", "unused", "judgements", "arm_reductions"),
     *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
 )
-
-
-def _small_forests(analysis: Analysis, groups: Groups, record: Record) -> tuple[str, str]:
-    """Draw the headline's forest plot, wide and narrow, with links to the analysis page."""
-    name = analysis.name
-    studies, subgroups = (groups[table][name] for table in ("studies", "subgroups"))
-    forest = compact(
-        forest_of(analysis, record, studies, subgroups, f"analyses/{analysis.slug}.html")
-    )
-    return on_page(forest, draw(forest), analysis.slug)

@@ -62,19 +62,22 @@ def with_treatment(answer: Answer) -> str:
     record = answer.record
     if answer.points is not None:
         p = answer.points
-        return _lower(p["points"], p["points_low"], p["points_high"], f"points on the {p['scale']}")
+        on = f" on the {p['scale']}"
+        return _lower(p["points"], p["points_low"], p["points_high"], on)
     if answer.analysis.select.measure == "MD":
-        return _lower(record["estimate"], record["ci_low"], record["ci_high"], "points")
+        return _lower(record["estimate"], record["ci_low"], record["ci_high"])
     return NONE
 
 
-def _lower(value: float, low: float | None, high: float | None, what: str) -> str:
-    """Write a difference without a sign: ``5.2 points lower (7.1 lower to 3.4 lower)``."""
-    text = f"{wording.fixed(abs(value), 1)} {what} {_side(value)}"
+def _lower(value: float, low: float | None, high: float | None, on: str = "") -> str:
+    """Write a difference without a sign: ``5.2 points lower on the MADRS (7.1 to 3.4 lower)``."""
+    text = f"{wording.fixed(abs(value), 1)} points {_side(value)}{on}"
     if low is None or high is None:
         return text
-    ends = [f"{wording.fixed(abs(end), 1)} {_side(end)}" for end in (low, high)]
-    return f"{text} ({ends[0]} to {ends[1]})"
+    first, last = (wording.fixed(abs(end), 1) for end in (low, high))
+    if _side(low) != _side(high):
+        first = f"{first} {_side(low)}"
+    return f"{text} ({first} to {last} {_side(high)})"
 
 
 def _side(value: float) -> str:
@@ -89,6 +92,34 @@ def relative(answer: Answer) -> str:
     name, unit = _SHORT.get(measure, measure), wording.unit(measure)
     around = wording.interval(measure, record["ci_low"], record["ci_high"])
     return f"{name} {wording.quantity(measure, record['estimate'])}{unit} ({around}{unit})"
+
+
+def of_hundred(share: float) -> str:
+    """Write a share as a number of 100 people, with a decimal below one."""
+    return wording.fixed(100 * share, 1 if 0 < share < 0.01 else 0)
+
+
+def risks(answer: Answer) -> str:
+    """Write the risks with and without treatment, of 100 people; empty where none is known."""
+    if answer.risk is None:
+        return ""
+    treated, control = (of_hundred(answer.risk[key]) for key in ("treated_risk", "control_risk"))
+    return f"{treated} of 100 with treatment, {control} without"
+
+
+def pictured(answer: Answer) -> str:
+    """Write a result as people or points, as a person can picture it; else on its measure."""
+    if not answer.shown:
+        return "no trial gives a number" if not answer.record["k"] else "not pooled"
+    told = absolute(answer)
+    return relative(answer) if told == NONE else told
+
+
+def absolute(answer: Answer) -> str:
+    """Write a result as people of 100 or as points of a scale; a dash where it is neither."""
+    if answer.analysis.select.measure == "PLO" and answer.shown:
+        return f"{of_hundred(answer.record['estimate'])} of 100 treated"
+    return risks(answer) or with_treatment(answer)
 
 
 def reasons(answer: Answer) -> list[str]:
