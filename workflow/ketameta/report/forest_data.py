@@ -296,7 +296,7 @@ def _earlier(analysis: Analysis, rows: Sequence[Record]) -> tuple[Total, ...]:
         year = "" if year in row["label"] else year
         label = ", ".join(filter(None, (row["label"], year, row["comparison"], trials, printed)))
         tooltip = f"{label}: {wording.MEASURES[measure]} {text}"
-        totals.append(Total(label, ("", text), _interval(measure, row, "estimate"), tooltip))
+        totals.append(Total(label, ("", text), interval_of(measure, row, "estimate"), tooltip))
     return tuple(totals)
 
 

@@ -15,9 +15,9 @@ from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
 from ketameta.report import changes, wording_notes
-from ketameta.report.beside import beside
 from ketameta.report.alike import alike
 from ketameta.report.answers import answers
+from ketameta.report.beside import beside
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claims import claim_rows, claim_views, tally
 from ketameta.report.compact import on_page
@@ -70,7 +70,6 @@ def report(
             "neighbours": neighbours(configuration, analysis),
         }
         files |= _analysis_files(analysis, groups, records[name], rated[name], context)
-    pages = environment()
     verdicts = verdicts_of(tables["claim_tests"], records)
     shared["told"] = tally(list(verdicts.values()))
     files["changes.html"], changed = changes.page(
@@ -78,40 +77,43 @@ def report(
     )
     found = findings_rows(configuration.summaries, asked, groups["studies"])
     summed_up = findings_view(configuration, found)
-    files["sof.html"] = pages.get_template("sof.html").render(**shared, **summed_up, root="")
-    reports = int(dict(shared["summary"]["trials"])["trial reports"])
-    files["index.html"] = pages.get_template("index.html").render(
-        **shared,
-        **summed_up,
-        changed=changed,
-        **front_page(configuration, asked, told_apart),
-        trial_reports=reports,
-        root="",
-    )
-    files["data.html"] = pages.get_template("data.html").render(
-        **shared, **data_view(tables, configuration, reports), root=""
-    )
     views = claim_views(tables["claim_tests"], records, configuration)
-    files["claims.html"] = pages.get_template("claims.html").render(**shared, claims=views, root="")
-    files["dictionary.html"] = pages.get_template("dictionary.html").render(
-        **shared, raw=RAW_TABLES.values(), stages=STAGE_TABLES, root=""
-    )
+    reports = int(dict(shared["summary"]["trials"])["trial reports"])
+    front = front_page(configuration, asked, told_apart)
+    pages: dict[str, dict[str, Any]] = {
+        "index.html": {**summed_up, **front, "changed": changed, "trial_reports": reports},
+        "claims.html": {"claims": views},
+        "sof.html": summed_up,
+        "data.html": data_view(tables, configuration, reports),
+        "dictionary.html": {"raw": RAW_TABLES.values(), "stages": STAGE_TABLES},
+    }
+    for name, own in pages.items():
+        files[name] = environment().get_template(name).render(**shared, **own, root="")
     made = {
         "certainty": certainty_rows(rated, records, configuration),
         "claims": claim_rows(views, tables["claim_tests"]),
         "summary_of_findings": found,
     }
-    shown = shown_tables({**tables, **made})
+    files |= _other_files({**tables, **made}, configuration, shared)
+    return {path: _written(path, files[path]) for path in paths}
+
+
+def _other_files(
+    tables: Rows, configuration: Configuration, shared: dict[str, Any]
+) -> dict[str, str | bytes]:
+    """Return what is no page and no figure: tables, workbook, document, script and style."""
+    files: dict[str, str | bytes] = {}
+    shown = shown_tables(tables)
     for name, (columns, rows) in shown.items():
         files[f"tables/{name}.csv"] = to_csv(columns, rows)
     files["ketameta.xlsx"] = workbook(shown, __version__, shared["data_hash"])
     files["summary_of_findings.docx"] = findings_document(
-        configuration.summaries, found, __version__, shared["data_hash"]
+        configuration.summaries, tables["summary_of_findings"], __version__, shared["data_hash"]
     )
     files["verify.R"] = verify_script(tables, configuration, shared["data_hash"])
     for name in ("style.css", "report.js"):
         files[f"static/{name}"] = (STATIC / name).read_text(encoding="utf-8")
-    return {path: _written(path, files[path]) for path in paths}
+    return files
 
 
 def _written(path: str, content: str | bytes) -> str | bytes:
