@@ -59,6 +59,8 @@ def test_a_character_that_xml_cannot_hold_spoils_no_file(made, kit, asked, chara
         for row in rows:
             if "label" in row:
                 row["label"] = f"{character}{row['label']}"
+            if "labels" in row:
+                row["labels"] = [f"{character}{label}" for label in row["labels"]]
     files = found.files | report(found.tables, found.configuration)
     files |= graphics.graphics(found.tables, found.configuration)
     spoilt = type(found)(found.configuration, found.tables, files)

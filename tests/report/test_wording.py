@@ -58,7 +58,9 @@ def test_risk_differences_are_people_of_a_thousand():
     assert said == "100 fewer (200 fewer to 50 more)"
 
 
-def test_an_answer_names_a_side_only_where_its_interval_allows_and_hedges_it(configuration, records):
+def test_an_answer_names_a_side_only_where_its_interval_allows_and_hedges_it(
+    configuration, records
+):
     null = {"RR": 1, "MD": 0, "SMD": 0}
     for analysis in configuration:
         record = records[analysis.name]
