@@ -113,7 +113,7 @@ KEYS = [
     Case("a threshold out of range", "worthwhile_ratio: 1.25", "worthwhile_ratio: 0.8", "worthwhile_ratio", "defaults.certainty.worthwhile_ratio: 0.8 is outside what is allowed: above 1"),
     Case("a threshold of an analysis that is none", "    window: 24 h", "    certainty: {event: 3}\n    window: 24 h", "certainty: {event", "analyses.response_24h.certainty: unknown key event; did you mean events?"),
     Case("a threshold as a sensitivity choice", "{correlation: 0.0}", "{certainty: {events: 3}}", "certainty: {events: 3}", "sensitivity.no correlation.change: unknown key certainty"),
-    Case("unknown key at the top", "windows:", "colour: red\nwindows:", "colour", "top level: unknown key colour; known: windows, defaults, analyses, narrowed, sensitivity"),
+    Case("unknown key at the top", "windows:", "colour: red\nwindows:", "colour", "top level: unknown key colour; known: windows, defaults, analyses, narrowed, sensitivity, front, summaries"),
     Case("misspelt key at the top", "windows:", "window:", "window:", "top level: unknown key window; did you mean windows?"),
     Case("misspelt key of a window", "    target:", "    taget:", "taget", "windows.7 d: unknown key taget; did you mean target?"),
     Case("misspelt key of an analysis", "    outcome: response", "    outcomme: response", "outcomme", "analyses.response_24h: unknown key outcomme; did you mean outcome?"),

@@ -242,15 +242,15 @@ def test_findings_are_shown_where_a_later_check_hands_them_over(stage_tables, co
                "column": "sd", "trial_id": "t", "arm_id": "a", "value": "1.2",
                "message": "looks like an <SE>", "acknowledged": None}  # fmt: skip
     files = report({**stage_tables, "findings": [finding]}, configuration)
-    assert "Checks of the numbers" in files["index.html"]
-    assert "looks like an &lt;SE&gt;" in files["index.html"]
+    assert "Checks of the numbers" in files["data.html"]
+    assert "looks like an &lt;SE&gt;" in files["data.html"]
     assert "looks like an &lt;SE&gt;" in files["analyses/response_24h.html"]
     assert "looks like an" not in files["analyses/ocd_response.html"]
 
 
 def test_data_are_dated_by_the_first_release_that_holds_them(stage_tables, configuration):
     def front(*releases):
-        return report(stage_tables, configuration, releases)["index.html"]
+        return report(stage_tables, configuration, releases)["data.html"]
 
     def release(name, data_hash):
         return Release(name, data_hash, "", {}, ())
@@ -267,8 +267,8 @@ def test_the_citation_is_that_of_the_project(files):
     title = re.search(r'^title: "(.*)"$', text, re.M)[1]
     author = re.search(r"- name: (.*)$", text, re.M)[1]
     version = re.search(r"^version: (.*)$", text, re.M)[1]
-    data_hash = re.search(r"Data hash (\w{16})", files["index.html"])[1]
-    assert f"{author}. {title}. Version {version}. Data hash {data_hash}." in files["index.html"]
+    data_hash = re.search(r"Data hash (\w{16})", files["data.html"])[1]
+    assert f"{author}. {title}. Version {version}. Data hash {data_hash}." in files["data.html"]
 
 
 def rows_of(tables):

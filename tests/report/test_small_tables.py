@@ -133,7 +133,7 @@ def test_a_report_stands_with_any_table_of_the_synthesis_empty(whole, name):
 def test_a_section_of_the_summary_without_a_row_has_no_table(whole, section):
     rows = [row for row in whole.tables["summary"] if row["section"] != section]
     pages = report(whole.tables | {"summary": rows}, whole.configuration)
-    assert pages["index.html"].count("<table>") <= whole.page("index").count("<table>")
+    assert pages["data.html"].count("<table>") <= whole.page("data").count("<table>")
 
 
 def test_a_release_of_other_days_stands_beside_tables_without_a_trial(made, kit, asked, whole):

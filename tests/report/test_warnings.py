@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from ketameta.report.stage import report
+
 
 def acknowledged(code, **about):
     return {"code": code, "table": "outcomes", "trial_id": "t000", **about}
@@ -11,13 +13,13 @@ def acknowledged(code, **about):
 
 @pytest.fixture(scope="module")
 def page(made, kit):
-    """Return the front page of a project with three warnings, of which one is acknowledged."""
+    """Return the data page of a project with three warnings, of which one is acknowledged."""
     tables = kit.scores((14, 8, 20, 22, 0, 20), (15, 0, 22, 22, 9, 21), (16, 8, 19, 22, 9, 20))
     rows = [
         acknowledged("spread-of-0", column="sd", value="0", reason="so <printed>", by="me"),
         acknowledged("mean-no-sum-gives", reason="settled long ago"),
     ]
-    return made(tables | {"acknowledged": rows}, {"score": kit.score}).page("index")
+    return made(tables | {"acknowledged": rows}, {"score": kit.score}).page("data")
 
 
 def section(page, identifier):
@@ -26,6 +28,7 @@ def section(page, identifier):
 
 def test_what_may_stand_is_apart_with_its_reason(page):
     assert "1 warning that somebody has looked at and lets stand" in page
+    assert "nothing to warn of" not in page
     apart = section(page, "acknowledged")
     assert "acknowledged: so &lt;printed&gt;" in apart
     assert apart.count("<tr>") == 2  # the heading, and one
@@ -40,7 +43,21 @@ def test_a_reason_that_fits_nothing_is_a_finding(page):
 
 def test_many_findings_leave_the_page_small(made, kit):
     many = [(14 + i % 7, 0, 20 + i, 22, 0, 20 + i) for i in range(150)]
-    page = made(kit.scores(*many), {"score": kit.score}).page("index")
+    page = made(kit.scores(*many), {"score": kit.score}).page("data")
     assert re.search(r"<caption>\d{3} findings of the checks .*, the first 200 of them", page)
     assert section(page, "findings").count("<tr>") == 201
     assert len(page) < 400_000
+
+
+def test_only_data_that_no_check_speaks_of_have_nothing_to_warn_of(made, kit):
+    found = made(kit.counts((10, 20, 5, 20)), {"response": kit.response})
+    kinds = ("warning", "note", "acknowledged")
+    quiet = [row for row in found.tables["summary"] if row["section"] not in kinds]
+    tables = found.tables | {"summary": quiet, "findings": []}
+    nothing = "The checks found no fault, and nothing to warn of."
+    assert nothing in report(tables, found.configuration)["data.html"]
+    one = {"check": "odd", "severity": "warning", "file": "outcomes.csv", "line": 2, "column": "n"}
+    one |= {"trial_id": "t000", "arm_id": None, "value": "1", "message": "odd"}
+    for reason in (None, "seen"):
+        page = report(tables | {"findings": [one | {"acknowledged": reason}]}, found.configuration)
+        assert nothing not in page["data.html"]

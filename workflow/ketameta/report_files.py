@@ -11,6 +11,7 @@ TABLES = (
     *("syntheses", "subgroups", "splits", "sensitivity", "studies", "derivations", "raw_rows"),
     *("absolute", "points", "exclusions", "unused", "claims", "summary", "dictionary"),
     *("arm_reductions", "evidence_map", "certainty", "signalling", "rater_agreement"),
+    "summary_of_findings",
     *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
 )
 
@@ -21,6 +22,8 @@ def report_files(names: Sequence[str]) -> list[str]:
     return [
         "index.html",
         "claims.html",
+        "sof.html",
+        "data.html",
         "dictionary.html",
         "changes.html",
         "rob2.html",
@@ -28,6 +31,7 @@ def report_files(names: Sequence[str]) -> list[str]:
         "static/report.js",
         "verify.R",
         "ketameta.xlsx",
+        "summary_of_findings.docx",
         *(f"tables/{name}.csv" for name in TABLES),
         *(f"analyses/{name}.html" for name in slugs),
         *(f"figures/{name}.forest.svg" for name in slugs),

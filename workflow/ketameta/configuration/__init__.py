@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from ketameta.configuration.document import DocumentError, Fault, read_document
 from ketameta.configuration.faults import ARM_MEASURES, meaning_faults, schema_faults
+from ketameta.configuration.summaries import Summary, summaries_of, summary_faults
 from ketameta.vocabulary.narrowing import (
     Narrow,
     NarrowingError,
@@ -123,6 +124,17 @@ class Display:
     headline: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What stands above the front page."""
+
+    title: str = "What the trials show"
+    lead: str = (
+        "Every number here is computed from the extraction tables, and leads back to the cells "
+        "that it came from."
+    )
+
+
 @dataclass(frozen=True)
 class Variant:
     """Another defensible choice for an analysis: what differs is in `select` or `model`."""
@@ -187,9 +199,11 @@ class Analysis:
 
 @dataclass(frozen=True)
 class Configuration:
-    """Every analysis, in the order of the file."""
+    """Every analysis, in the order of the file, and the tables that sum them up."""
 
     analyses: tuple[Analysis, ...]
+    summaries: tuple[Summary, ...] = field(default=(), kw_only=True)
+    front: Front = field(default=Front(), kw_only=True)
 
     def __iter__(self) -> Iterator[Analysis]:
         """Go through the analyses in order."""
@@ -260,6 +274,10 @@ class Configuration:
             says(a) | {"variants": [says(v) for v in a.variants if differs(v, a)]}
             for a in self.analyses
         ]
+        if "display" in parts:
+            content.append(
+                {"front": asdict(self.front), "summaries": [*map(asdict, self.summaries)]}
+            )
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -278,6 +296,7 @@ def load(path: Path = CONFIG) -> Configuration:
     content = document.values
     if isinstance(content, dict):
         found = [*document.faults, *schema_faults(document, schema()), *meaning_faults(document)]
+        found += summary_faults(document)
     else:
         found = [document.fault((), "must hold windows, defaults, sensitivity and analyses")]
     if faults := _distinct(found):
@@ -287,13 +306,17 @@ def load(path: Path = CONFIG) -> Configuration:
         name: Window(name, float(w["target"]), float(w["from"]), float(w["to"]))
         for name, w in content["windows"].items()
     }
+    summaries = summaries_of(content.get("summaries", []))
     whole = Configuration(
         tuple(
             _analysis(name, _over(content["defaults"], block), windows, content["sensitivity"])
             for name, block in content["analyses"].items()
-        )
+        ),
+        summaries=summaries,
+        front=Front(**content.get("front", {})),
     )
-    return whole.asked(content.get("narrowed", []))
+    summed_up = [name for summary in summaries for name in summary.names]
+    return whole.asked([*content.get("narrowed", []), *summed_up])
 
 
 def escaped(text: str) -> str:
@@ -348,7 +371,7 @@ def _parts(block: dict[str, Any], windows: dict[str, Window]) -> tuple[Question,
     values |= {key: float(values[key]) for key in ("correlation", "level")}
 
     def part(kind: type) -> Any:
-        return kind(**{field.name: values[field.name] for field in fields(kind)})
+        return kind(**{key.name: values[key.name] for key in fields(kind)})
 
     return part(Question), part(Model), part(Display)
 

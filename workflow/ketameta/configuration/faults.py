@@ -70,8 +70,8 @@ def _sentence(rule: str, value: Any, error: Any) -> str:
     if rule == "uniqueItems":
         twice = next(item for i, item in enumerate(value) if item in value[:i])
         return f"{_shown(twice)} stands twice"
-    if rule in ("minItems", "minProperties"):
-        return "is empty"
+    if rule in ("minItems", "minProperties", "maxItems"):
+        return f"holds {len(value)}; at most {limit}" if value else "is empty"
     if rule in ("minLength", "maxLength"):
         low, high = error.schema["minLength"], error.schema["maxLength"]
         return f"needs {low} to {high} characters; has {len(value)}"

@@ -113,7 +113,7 @@ class Layout:
     lines: str
 
 
-_GAP, _CELL, _HIGH = 0.08, 0.25, 0.2
+_GAP, _CELL, _HIGH = 0.07, 0.152, 0.2
 
 
 def evidence_layout(outcomes: Sequence[str], periods: Sequence[int], note: str) -> Layout:
@@ -155,7 +155,7 @@ def draw_evidence(
             sns.heatmap(
                 counts, mask=counts == 0, ax=axes, cbar=False, cmap=shades,
                 norm=PowerNorm(0.5, 0, most), annot=where(counts > 0, counts, 0), fmt="d",
-                annot_kws={"fontsize": 7}, linewidths=0.6, linecolor="white",
+                annot_kws={"fontsize": 6.5}, linewidths=0.6, linecolor="white",
                 xticklabels=False, yticklabels=False,
             )  # fmt: skip
             # set here: seaborn draws a page for each label to see whether two overlap, 300 MB

@@ -11,20 +11,15 @@ from ketameta.configuration import Configuration, Question
 from ketameta.normalize.baseline import find_baseline
 from ketameta.normalize.records import ArmSummary, Row, Trial
 from ketameta.normalize.sift import narrowed
+from ketameta.tables.behind_figures import PERIODS
 from ketameta.vocabulary import scale_sign, vocabulary
-
-# name -> last hour; zero hours after the first dose is a baseline and belongs to none
-PERIODS = {"6 h": 6.0, "2 d": 48.0, "9 d": 216.0, "5 wk": 840.0, "later": math.inf}
-NO_HOUR = "not stated"
 
 
 def period_of(hour: float | None) -> str:
-    """Return the period of an hour, empty for a baseline."""
-    if hour is None:
-        return NO_HOUR
-    if hour <= 0:
+    """Return the period of an hour, empty for a baseline: zero hours after the first dose."""
+    if hour is not None and hour <= 0:
         return ""
-    return next(name for name, last in PERIODS.items() if hour <= last)
+    return next(name for name, last in PERIODS.items() if (hour or math.inf) <= last)
 
 
 def _forbidden(row: Row) -> bool:
@@ -55,6 +50,8 @@ def coverage(trials: dict[str, Trial], rows: Sequence[Row]) -> list[dict[str, An
                 "period": period,
                 "trials": len(own),
                 "people": people,
+                "trial_ids": [trial.trial_id for trial in own],
+                "labels": [trial.label for trial in own],
             }
         )
     return result

@@ -1,11 +1,10 @@
-"""Forest plots on pages: with fewer columns for the front page, and for a phone."""
+"""Forest plots on pages: with fewer trials where there are many, and for a phone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from ketameta.figures.forest import Block, Forest, Row, Total
+from ketameta.figures.forest import Block, Forest
 from ketameta.figures.narrow import draw_narrow
 from ketameta.figures.scene import Scene, to_svg
 
@@ -26,25 +25,6 @@ def _group(svg: str) -> str:
     return svg.replace('role="img"', 'role="group"', 1)
 
 
-def compact(forest: Forest) -> Forest:
-    """Keep the trial's name, the plot and the estimate: the rest is on the analysis page."""
-    forest = heaviest(forest)
-    last = len(forest.right) - 1
-    return replace(
-        forest,
-        left=forest.left[:1],
-        right=forest.right[last:],
-        blocks=tuple(_block(block) for block in forest.blocks),
-        total=_total(forest.total),
-        prediction=_total(forest.prediction),
-        statistics=(),
-        left_out=(),
-        notes=(),
-        lights=(),
-        earlier=(),
-    )
-
-
 def heaviest(forest: Forest) -> Forest:
     """Keep the trials with most weight where there are more than a reader scrolls through.
 
@@ -61,24 +41,3 @@ def heaviest(forest: Forest) -> Forest:
     )
     said = f"The {SHOWN} heaviest of {len(rows):,} trials"
     return replace(forest, blocks=(Block(said, ()), *blocks))
-
-
-def _block(block: Block) -> Block:
-    rows = tuple(_row(row) for row in block.rows)
-    return replace(block, rows=rows, subtotal=None)
-
-
-def _row(row: Row) -> Row:
-    return replace(row, left=_first(row.left), right=_last(row.right), lights=())
-
-
-def _total(total: Total | None) -> Total | None:
-    return replace(total, left=(), right=_last(total.right)) if total else None
-
-
-def _first(cells: Sequence[str]) -> tuple[str, ...]:
-    return tuple(cells[:1])
-
-
-def _last(cells: Sequence[str]) -> tuple[str, ...]:
-    return tuple(cells[-1:])

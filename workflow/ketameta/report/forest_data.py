@@ -109,7 +109,8 @@ def scaled(measure: str, value: float | None) -> float | None:
     return None if value is None else 100 * value if measure == "PLO" else value
 
 
-def _interval(measure: str, record: Record, estimate: str) -> Interval:
+def interval_of(measure: str, record: Record, estimate: str) -> Interval:
+    """Return an estimate with its interval as drawn; `estimate` names its column."""
     value = scaled(measure, record[estimate])
     assert value is not None
     return Interval(value, scaled(measure, record["ci_low"]), scaled(measure, record["ci_high"]))
@@ -237,7 +238,7 @@ def _row(analysis: Analysis, s: Record, href: str, judged: bias.Judged, tools: l
     return Row(
         _left_cells(analysis, s),
         (wording.fixed(s["weight"], 1), text),
-        _interval(measure, s, "effect"),
+        interval_of(measure, s, "effect"),
         s["weight"],
         f"{s['label']}: {wording.MEASURES[measure]} {text}",
         f"{href}#{wording.anchor(s)}",
@@ -253,7 +254,7 @@ def _total(analysis: Analysis, record: Record, studies: list[Record], label: str
     return Total(
         f"{label}, {wording.count(record['k'], 'trial')} ({record['model']})",
         (share, text),
-        _interval(measure, record, "estimate"),
+        interval_of(measure, record, "estimate"),
         f"{label} {wording.MEASURES[measure]} {text}",
         _sums(analysis, studies),
     )
@@ -295,7 +296,7 @@ def _earlier(analysis: Analysis, rows: Sequence[Record]) -> tuple[Total, ...]:
         year = "" if year in row["label"] else year
         label = ", ".join(filter(None, (row["label"], year, row["comparison"], trials, printed)))
         tooltip = f"{label}: {wording.MEASURES[measure]} {text}"
-        totals.append(Total(label, ("", text), _interval(measure, row, "estimate"), tooltip))
+        totals.append(Total(label, ("", text), interval_of(measure, row, "estimate"), tooltip))
     return tuple(totals)
 
 

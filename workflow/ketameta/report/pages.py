@@ -13,6 +13,7 @@ from ketameta.report import (
     wording,
     wording_absolute,
     wording_certainty,
+    wording_findings,
     wording_method,
     wording_splits,
 )
@@ -43,6 +44,7 @@ def environment() -> Environment:
     engine.globals["certainties"] = wording_certainty
     engine.globals["methods"] = wording_method
     engine.globals["splitting"] = wording_splits
+    engine.globals["words_of"] = wording_findings
     engine.globals["words"] = vocabulary()
     return engine
 

@@ -15,15 +15,22 @@ from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
 from ketameta.report import changes, rob2, wording_notes
-from ketameta.report.beside import beside
+from ketameta.report.alike import alike
+from ketameta.report.answers import answers
+from ketameta.report.beside import beside as stands_beside
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claim_pictures import picture
 from ketameta.report.claims import claim_rows, claim_views, claims_of_analysis, sections, tally
-from ketameta.report.compact import compact, on_page
+from ketameta.report.compact import on_page
 from ketameta.report.csv_tables import shown_tables, to_csv
+from ketameta.report.data_page import data_view
+from ketameta.report.findings_document import findings_document
 from ketameta.report.forest_data import forest_of
-from ketameta.report.graphics import courses, diagnostics, evidence, reductions, with_narrowed
+from ketameta.report.front_page import front_page
+from ketameta.report.graphics import courses, diagnostics, reductions, with_narrowed
 from ketameta.report.pages import by_reason, environment, study_view, summary_view, warnings_on
+from ketameta.report.results_list import neighbours
+from ketameta.report.summary_of_findings import findings_rows, findings_view
 from ketameta.report.verify import verify_script
 from ketameta.report.workbook import workbook
 from ketameta.report_files import report_files
@@ -50,55 +57,71 @@ def report(
     records = {row["analysis"]: row for row in judged(tables, configuration, rated)}
     shared = _shared(tables, configuration, paths, releases)
     groups = {table: grouped(tables[table], "analysis") for table in _OWN}
-    tests, found = tables["claim_tests"], beside(tables, records)
-    views = claim_views(tests, found, rated, groups["studies"], configuration)
+    tests, judged_by = tables["claim_tests"], beside(tables, records)
+    views = claim_views(tests, judged_by, rated, groups["studies"], configuration)
     shared["tested"] = claims_of_analysis(tests)
+    asked = answers(configuration, records, rated, tables["absolute"], tables["points"])
+    told_apart = {
+        name: alike(answer, groups["absolute"][name], groups["studies"][name], asked)
+        for name, answer in asked.items()
+    }
     files: dict[str, str | bytes] = {}
     for analysis in configuration:
         name = analysis.name
-        files |= _analysis_files(analysis, groups, records[name], rated[name], shared)
-    pages = environment()
-    verdicts = verdicts_of(tests, found)
+        context = shared | {
+            "answer": asked[name],
+            "alike": told_apart[name],
+            "neighbours": neighbours(configuration, analysis),
+        }
+        files |= _analysis_files(analysis, groups, records[name], rated[name], context)
+    verdicts = verdicts_of(tests, judged_by)
     shared["told"] = tally(list(verdicts.values()))
     files["changes.html"], changed = changes.page(
         releases, records, verdicts, configuration, shared
     )
-    files["index.html"] = pages.get_template("index.html").render(
-        **shared,
-        changed=changed,
-        map=evidence(tables["evidence_map"]),
-        evidence=tables["evidence_map"],
-        rows=[(a, records[a.name]) for a in configuration],
-        headlines=[
-            (a, records[a.name], *_small_forests(a, groups, records[a.name]))
-            for a in configuration
-            if a.display.headline
-        ],
-        root="",
-    )
-    files["claims.html"] = pages.get_template("claims.html").render(
-        **shared,
-        claims=views,
-        sections=sections(views),
-        pictures={view.claim_id: picture(view) for view in views},
-        root="",
-    )
+    found = findings_rows(configuration.summaries, asked, groups["studies"])
+    summed_up = findings_view(configuration, found)
+    reports = int(dict(shared["summary"]["trials"])["trial reports"])
+    front = front_page(configuration, asked, told_apart)
+    pages: dict[str, dict[str, Any]] = {
+        "index.html": {**summed_up, **front, "changed": changed, "trial_reports": reports},
+        "claims.html": {
+            "claims": views,
+            "sections": sections(views),
+            "pictures": {view.claim_id: picture(view) for view in views},
+        },
+        "sof.html": summed_up,
+        "data.html": data_view(tables, configuration, reports),
+        "dictionary.html": {"raw": RESULT_TABLES.values(), "stages": STAGE_TABLES},
+    }
+    for name, own in pages.items():
+        files[name] = environment().get_template(name).render(**shared, **own, root="")
     files["rob2.html"] = rob2.page(tables["signalling"], tables["rater_agreement"], shared)
-    files["dictionary.html"] = pages.get_template("dictionary.html").render(
-        **shared, raw=RESULT_TABLES.values(), stages=STAGE_TABLES, root=""
-    )
     made = {
         "certainty": certainty_rows(rated, records, configuration),
         "claims": claim_rows(views, tests),
+        "summary_of_findings": found,
     }
-    shown = shown_tables({**tables, **made})
+    files |= _other_files({**tables, **made}, configuration, shared)
+    return {path: _written(path, files[path]) for path in paths}
+
+
+def _other_files(
+    tables: Rows, configuration: Configuration, shared: dict[str, Any]
+) -> dict[str, str | bytes]:
+    """Return what is no page and no figure: tables, workbook, document, script and style."""
+    files: dict[str, str | bytes] = {}
+    shown = shown_tables(tables)
     for name, (columns, rows) in shown.items():
         files[f"tables/{name}.csv"] = to_csv(columns, rows)
     files["ketameta.xlsx"] = workbook(shown, __version__, shared["data_hash"])
+    files["summary_of_findings.docx"] = findings_document(
+        configuration.summaries, tables["summary_of_findings"], __version__, shared["data_hash"]
+    )
     files["verify.R"] = verify_script(tables, configuration, shared["data_hash"])
     for name in ("style.css", "report.js"):
         files[f"static/{name}"] = (STATIC / name).read_text(encoding="utf-8")
-    return {path: _written(path, files[path]) for path in paths}
+    return files
 
 
 def _written(path: str, content: str | bytes) -> str | bytes:
@@ -166,7 +189,7 @@ def _analysis_files(
             drawings=[d for d in shared["all_drawings"] if d.analysis == name],
             distributions=[d for d in shared["all_reductions"] if d.analysis == name],
             arms=own["arm_reductions"],
-            beside=beside(analysis, record, own),
+            beside=stands_beside(analysis, record, own),
             warnings=warnings_on(studies, shared["summary"], shared["findings"]),
             root="../",
         ),
@@ -178,13 +201,3 @@ _OWN = (
     *("exclusions", "unused", "judgements", "arm_reductions"),
     *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
 )
-
-
-def _small_forests(analysis: Analysis, groups: Groups, record: Record) -> tuple[str, str]:
-    """Draw the headline's forest plot, wide and narrow, with links to the analysis page."""
-    name = analysis.name
-    studies, subgroups = (groups[table][name] for table in ("studies", "subgroups"))
-    forest = compact(
-        forest_of(analysis, record, studies, subgroups, f"analyses/{analysis.slug}.html")
-    )
-    return on_page(forest, draw(forest), analysis.slug)

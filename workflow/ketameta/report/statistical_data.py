@@ -16,6 +16,7 @@ from ketameta.figures.statistical import (
     pixels,
 )
 from ketameta.report import wording
+from ketameta.tables.behind_figures import PERIODS
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 # title, description, width and height in pixels, drawing
 Parts = tuple[str, str, tuple[float, float], Callable[[], "Figure | Scene"]]
-# as in normalize.describe; hours after the first dose
-PERIODS = ("6 h", "2 d", "9 d", "5 wk", "later", "not stated")
+# hours after the first dose
 _LAST = {"to 6 h": 6, "to 2 d": 48, "to 9 d": 216, "to 5 wk": 840}
 
 
@@ -90,10 +90,9 @@ def evidence(rows: list[Record]) -> Parts:
     facets = []
     for population in populations:
         own = [r for r in rows if r["population"] == population]
-        periods = [p for p in PERIODS if any(r["period"] == p for r in own)]
         counts = {(r["outcome"], r["period"]): r["trials"] for r in own}
-        grid = [[counts.get((o, p), 0) for p in periods] for o in outcomes]
-        facets.append((population, [_short(p) for p in periods], grid))
+        grid = [[counts.get((o, p), 0) for p in PERIODS] for o in outcomes]
+        facets.append((population, [_short(p) for p in PERIODS], grid))
     most = sorted(rows, key=lambda r: (-r["trials"], r["population"], r["outcome"]))[:3]
     said = "; ".join(
         f"{r['population']}, {words.outcomes[r['outcome']].label}, {_short(r['period'])}: "
@@ -110,14 +109,12 @@ def evidence(rows: list[Record]) -> Parts:
     names = ", ".join(f"{p} {meant[p]}" for p in populations if p != meant[p])
     note = (
         "Numbers: trials with a usable row; ≤: up to this time after the first dose, from the "
-        f"time before on; –: no hour stated. {names}."
+        f"time before on; later: or no hour stated. {names}."
     )
 
-    layout = evidence_layout(labels, [len(periods) for _, periods, _ in facets], note)
+    layout = evidence_layout(labels, [len(PERIODS)] * len(facets), note)
     return title, description, pixels(layout.size), lambda: draw_evidence(labels, facets, layout)
 
 
 def _short(period: str) -> str:
-    if period == "not stated":
-        return "–"
     return period if period == "later" else f"≤ {period}"

@@ -1,8 +1,9 @@
 """Numbers and sentences: the only place where results are rounded and worded.
 
 No sentence says more than its interval and the certainty of the evidence: a direction is named
-only where the interval excludes no effect and certainty is above very low; "probably" and "may" go
-with moderate and low certainty (Santesso 2020). Nothing is called an effect for its p-value.
+only where the interval excludes no effect; "probably" and "may" go with moderate and low certainty,
+"may …, but the evidence is very uncertain" with very low (Santesso 2020). Nothing is called an
+effect for its p-value.
 """
 
 from __future__ import annotations
@@ -168,32 +169,36 @@ def answer(analysis: Analysis, record: Record) -> str:
 _RAISES = {
     "high": ("raises", "lowers"),
     "moderate": ("probably raises", "probably lowers"),
-    "low": ("may raise", "may lower"),
+    **dict.fromkeys(("low", "very low"), ("may raise", "may lower")),
 }
-_LITTLE = {"high": "makes", "moderate": "probably makes", "low": "may make"}
+_LITTLE = {"high": "makes", "moderate": "probably makes", "low": "may make", "very low": "may make"}
+_UNCERTAIN = ", but the evidence is very uncertain"
 _NEAR = {"high": "is near this", "moderate": "is probably near this", "low": "may be near this"}
 
 
-def statement(analysis: Analysis, record: Record) -> str:
+def statement(analysis: Analysis, record: Record, sides: tuple[str, str] | None = None) -> str:
     """Say in a sentence what follows for the treatment, by interval and certainty.
 
-    Very low certainty names no direction, whatever the interval; nor does an interval that
-    includes both no effect and a worthwhile one, whatever the certainty.
+    `sides` names treatment and control where the analysis itself should not.
+
+    Very low certainty hedges the direction and does not take it away; an interval that includes
+    both no effect and a worthwhile one names none, whatever the certainty.
     """
     level, what = record["certainty"], aim(analysis)
-    who = treatment_name(analysis)
+    who, control = sides or (treatment_name(analysis), control_name(analysis))
     if analysis.select.measure not in NULL_VALUE:
         if level == "very low":
             return f"The evidence is very uncertain about {what}."
         return f"{capital(what)} {_NEAR[level]}, without comparison to a control."
-    if level == "very low":
-        return f"The evidence is very uncertain about the effect of {who} on {what}."
-    against = f"compared with {control_name(analysis)}"
+    hedge = _UNCERTAIN if level == "very low" else ""
+    against = f"compared with {control}{hedge}"
     if excludes_null(analysis, record):
         above = record["ci_low"] > NULL_VALUE[analysis.select.measure]
         return f"{capital(who)} {_RAISES[level][not above]} {what} {against}."
     if _little(record):
         return f"{capital(who)} {_LITTLE[level]} little or no difference to {what} {against}."
+    if hedge:
+        return f"The evidence is very uncertain about the effect of {who} on {what}."
     why = "reaches to both sides of no difference"
     if record["worthwhile"]:
         why = "includes both no difference and one that would matter"

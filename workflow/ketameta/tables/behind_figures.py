@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from ketameta.tables.columns import Column, TableSchema
@@ -68,6 +69,8 @@ REDUCTIONS = TableSchema(
     key=("analysis", "trial_id", "arm_id", "hour"),
 )
 
+# name -> last hour after the first dose; the last holds too what has no hour
+PERIODS = {"6 h": 6.0, "2 d": 48.0, "9 d": 216.0, "later": math.inf}
 COVERAGE = TableSchema(
     "coverage",
     "What evidence there is",
@@ -78,6 +81,8 @@ COVERAGE = TableSchema(
         Column("period", "text", "period after the first dose", required=True),
         Column("trials", "integer", "trials with a usable row", unit="trials", required=True),
         Column("people", "integer", "people randomised in them", unit="people", required=True),
+        Column("trial_ids", "list", "these trials"),
+        Column("labels", "list", "their names, in the same order"),
     ),
     key=("population", "outcome", "period"),
 )

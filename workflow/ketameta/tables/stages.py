@@ -28,6 +28,7 @@ from ketameta.tables.behind_pages import (
     POINTS,
     UNUSED,
 )
+from ketameta.tables.behind_summaries import SUMMARY_OF_FINDINGS
 from ketameta.tables.behind_verdicts import CERTAINTY, CLAIM_VERDICTS
 from ketameta.tables.beside import (
     ARM_PAIRS,
@@ -327,6 +328,6 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
             *(PAIRS, PAIR_SYNTHESES, EARLIER),
             *(SIGNALLING, RATER_AGREEMENT),
         ),
-        "report": (CERTAINTY, CLAIM_VERDICTS),
+        "report": (CERTAINTY, CLAIM_VERDICTS, SUMMARY_OF_FINDINGS),
     }.items()
 }

@@ -121,11 +121,10 @@
   });
 })();
 
-/* ---- tables that sort: a button in each heading, aria-sort says the order ---- */
+/* ---- tables that sort, each group in itself: a button in each heading, aria-sort the order ---- */
 (function sorting() {
   for (const table of document.querySelectorAll("table[data-sortable]")) {
-    const body = table.tBodies[0];
-    const first = [...body.rows];
+    const bodies = [...table.tBodies].map((body) => [body, rowsOf(body)]);
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {
       const button = document.createElement("button");
@@ -137,8 +136,9 @@
         const next = now === "ascending" ? "descending" : now === "descending" ? null : "ascending";
         heads.forEach((other) => other.removeAttribute("aria-sort"));
         if (next) head.setAttribute("aria-sort", next);
-        const rows = next ? sorted(first, column, next === "ascending" ? 1 : -1) : first;
-        body.append(...rows);
+        for (const [body, first] of bodies) {
+          body.append(...(next ? sorted(first, column, next === "ascending" ? 1 : -1) : first));
+        }
       });
     });
   }
@@ -161,20 +161,37 @@
   }
 })();
 
-/* ---- a table that shows only the rows with every word typed ---- */
+/* the rows of a group without its heading */
+function rowsOf(body) {
+  return [...body.rows].filter((row) => !row.classList.contains("group"));
+}
+
+/* ---- a table that shows only the rows with every word typed, and opens what holds them ---- */
 (function filtering() {
   for (const input of document.querySelectorAll("input[data-filter]")) {
     const table = document.getElementById(input.dataset.filter);
     const said = document.getElementById(input.getAttribute("aria-describedby"));
-    const rows = [...table.tBodies[0].rows].map((row) => [row, row.textContent.toLowerCase()]);
+    const groups = [...table.tBodies].map((body) => {
+      const name = body.querySelector(".group")?.textContent ?? "";
+      return [body, rowsOf(body).map((row) => [row, `${name} ${row.textContent}`.toLowerCase()])];
+    });
     const apply = () => {
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
       let left = 0;
-      for (const [row, text] of rows) {
-        row.hidden = !words.every((word) => text.includes(word));
-        left += !row.hidden;
+      let all = 0;
+      for (const [body, rows] of groups) {
+        for (const [row, text] of rows) {
+          row.hidden = !words.every((word) => text.includes(word));
+          left += !row.hidden;
+          all += 1;
+          for (const folded of row.querySelectorAll("details")) {
+            const inside = folded.textContent.toLowerCase();
+            folded.open = words.some((word) => inside.includes(word));
+          }
+        }
+        body.hidden = rows.every(([row]) => row.hidden);
       }
-      said.textContent = words.length ? `${left} of ${rows.length}` : "";
+      said.textContent = words.length ? `${left} of ${all}` : "";
     };
     input.addEventListener("input", apply);
     apply(); /* a browser may have kept the words of an earlier visit */

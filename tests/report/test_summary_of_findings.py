@@ -1,0 +1,148 @@
+"""The summary of findings: its rows, and that page, CSV and document hold the same ones."""
+
+import csv
+import io
+import re
+import xml.etree.ElementTree as Tree
+from html import unescape
+from zipfile import ZipFile
+
+import pytest
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+# control risks 1/4, 1/2 and 3/4, each doubled or not: the median is 1/2
+EVENTS = ((10, 20, 5, 20), (20, 40, 20, 40), (30, 40, 30, 40))
+MEANS = ((14, 8, 20, 22, 9, 20), (15, 8, 22, 23, 9, 21), (16, 8, 19, 24, 9, 20))
+BLOCK = {
+    "title": "A drug <against> placebo & others",
+    "population": "adults",
+    "treatment": "a drug",
+    "control": "placebo",
+}
+
+
+@pytest.fixture(scope="module")
+def found(made, kit):
+    tables = kit.together(kit.counts(*EVENTS), kit.scores(*MEANS))
+    asked = {"response": kit.response, "score": kit.score}
+    asked |= {"pain": kit.response | {"title": "Response in pain", "populations": ["pain"]}}
+    two = [
+        BLOCK | {"outcomes": ["response", "score", "pain"]},
+        BLOCK | {"title": "In some", "narrow": "population=TRD", "outcomes": ["response"]},
+    ]
+    return made(tables, asked, summaries=two)
+
+
+@pytest.fixture(scope="module")
+def rows(found):
+    return list(csv.DictReader(io.StringIO(found.files["tables/summary_of_findings.csv"])))
+
+
+def test_risks_are_of_a_thousand_at_the_typical_control_risk(rows, found):
+    (pooled,) = [r for r in found.tables["syntheses"] if r["analysis"] == "response"]
+    first = rows[0]
+    assert first["with_control"] == "500 of 1,000"
+    treated = [round(500 * min(pooled[end], 2)) for end in ("estimate", "ci_low", "ci_high")]
+    said = "{} ({} to {}) of 1,000".format(*(f"{number:,}" for number in treated))
+    assert first["with_treatment"] == said
+    assert float(first["control_risk"]) == 0.5
+    low, high = pooled["ci_low"], pooled["ci_high"]
+    assert first["relative_effect"] == f"RR {pooled['estimate']:.2f} ({low:.2f} to {high:.2f})"
+    assert (first["k"], first["n"]) == ("3", "200")
+
+
+def test_scores_are_told_in_points_and_beside_the_mean_with_control(rows):
+    score = rows[1]
+    # endpoints: the means of the control arms are 22, 23 and 24
+    assert score["with_control"] == "mean 23.0 points on the MADRS (median of 3 control arms)"
+    # g is about -0.9 and the typical SD 9
+    points = r"(\d\.\d) points lower on the MADRS \((\d+\.\d) to (\d\.\d) lower\)"
+    middle, low, high = map(float, re.fullmatch(points, score["with_treatment"]).groups())
+    assert low > middle > high > 0
+    assert middle == pytest.approx(9 * abs(float(score["estimate"])), abs=0.05)
+
+
+def test_an_outcome_without_a_trial_says_so_and_has_no_number(rows):
+    none = rows[2]
+    assert {none[name] for name in ("with_control", "with_treatment", "relative_effect")} == {"–"}
+    assert none["what_it_means"] == "No trial in the tables gives an effect for this question."
+    assert none["notes"] == none["control_risk"] == ""
+
+
+def test_a_narrowed_outcome_bears_the_title_of_the_whole_one(rows):
+    assert rows[3]["analysis"] == "response@population=TRD"
+    assert rows[3]["outcome"] == rows[0]["outcome"] == "Response at 24 hours"
+    # every trial is of TRD
+    assert rows[3]["relative_effect"] == rows[0]["relative_effect"]
+
+
+def test_a_sentence_names_the_sides_of_the_comparison(rows):
+    assert "a drug" in rows[0]["what_it_means"].lower()
+    assert "ketamine" not in rows[0]["what_it_means"]
+
+
+def test_notes_are_numbered_through_a_comparison_and_given_once(rows):
+    own = [row for row in rows if row["comparison"] == BLOCK["title"]]
+    numbers = [n for row in own for n in row["notes"].split(";") if n]
+    assert sorted(set(map(int, numbers))) == list(range(1, len(set(numbers)) + 1))
+    given = {}
+    for row in own:
+        reasons = row["reasons"].split(";") if row["notes"] else []
+        if len(reasons) == len(row["notes"].split(";")):
+            for number, reason in zip(row["notes"].split(";"), reasons, strict=True):
+                assert given.setdefault(number, reason) == reason
+    assert rows[3]["notes"].startswith("1")
+
+
+def texts_of(document):
+    with ZipFile(io.BytesIO(document)) as archive:
+        assert {about.date_time for about in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        for name in archive.namelist():
+            Tree.fromstring(archive.read(name))
+        body = Tree.fromstring(archive.read("word/document.xml"))
+    tables = [
+        [
+            ["".join(t.text or "" for t in cell.iter(f"{W}t")) for cell in row.iter(f"{W}tc")]
+            for row in table.iter(f"{W}tr")
+        ]
+        for table in body.iter(f"{W}tbl")
+    ]
+    lines = ["".join(t.text or "" for t in p.iter(f"{W}t")) for p in body.iter(f"{W}p")]
+    return tables, lines
+
+
+def test_page_csv_and_document_hold_the_same_cells(rows, found):
+    page = found.page("sof")
+    tables, lines = texts_of(found.files["summary_of_findings.docx"])
+    assert [len(table) - 1 for table in tables] == [3, 1]
+    told = [cells for table in tables for cells in table[1:]]
+    for row, cells in zip(rows, told, strict=True):
+        shown = unescape(re.sub(r"<[^>]*>", "", page[page.index(row["outcome"]) :]))
+        for column in ("with_control", "with_treatment", "relative_effect", "what_it_means"):
+            assert row[column] in cells
+            assert row[column] in shown
+        assert f"{int(row['n']):,} ({row['k']})" in cells
+        assert any(cell.startswith(row["certainty"]) for cell in cells)
+    assert BLOCK["title"] in lines
+    reasons = re.findall(r'<li id="note-1-\d+">(.*?)</li>', page)
+    assert reasons
+    for number, reason in enumerate(reasons, start=1):
+        assert f"{number}. {unescape(reason)}" in lines
+
+
+def test_cells_lead_to_the_rows_that_they_come_from(found):
+    page = found.page("sof")
+    for place in ("absolute", "relative", "numbers", "certainty"):
+        assert f'href="analyses/response.html#{place}"' in page
+        assert f'id="{place}"' in found.page("analyses/response")
+    assert 'href="analyses/response--population-TRD.html#relative"' in page
+
+
+def test_without_a_comparison_the_page_says_so(made, kit):
+    found = made(kit.counts(*EVENTS[:1]), {"response": kit.response})
+    assert "No comparison is asked for" in found.page("sof")
+    assert kit.faults_of(found) == []
+
+
+def test_the_report_has_no_broken_link_or_form(found, kit):
+    assert kit.faults_of(found) == []

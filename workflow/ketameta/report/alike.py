@@ -1,0 +1,109 @@
+"""Numbers that look alike: what else can be called the share of people with an event, and why.
+
+One number answers the question of an analysis: the risk under the typical control risk. Its
+relatives (another control risk, the treated arms alone, people added up, the largest trial) answer
+others; each is told here once, beside the answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ketameta.report.answers import Answer
+from ketameta.report.wording import count
+from ketameta.report.wording_absolute import assumed
+from ketameta.report.wording_findings import of_hundred
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of 100 people, what it is, why it is another, and the page it is from (or none)."""
+
+    of_hundred: str
+    what: str
+    why: str
+    slug: str = ""
+
+
+def alike(
+    answer: Answer,
+    risks: Sequence[Record],
+    studies: Sequence[Record],
+    answers: Mapping[str, Answer],
+) -> list[Number]:
+    """Return the numbers of an analysis of events that look alike, the one that is quoted first.
+
+    `risks` are its absolute effects, `studies` its trials. Empty without an absolute effect, and
+    where nothing but the quoted number can be told.
+    """
+    if not risks:
+        return []
+    quoted = Number(
+        of_hundred(risks[0]["treated_risk"]),
+        f"expected with treatment, where {of_hundred(risks[0]['control_risk'])} have it without "
+        f"({assumed(risks[0])})",
+        "The answer that this report quotes: it keeps each trial's own comparison.",
+    )
+    others = [
+        *_assumed(risks[1:]),
+        *_added(studies),
+        *_alone(answer, answers),
+        *_largest(studies),
+    ]
+    return [quoted, *others] if others else []
+
+
+def _assumed(risks: Sequence[Record]) -> Iterator[Number]:
+    for risk in risks:
+        yield Number(
+            of_hundred(risk["treated_risk"]),
+            f"expected with treatment, where {of_hundred(risk['control_risk'])} have it without "
+            f"({assumed(risk)})",
+            "The same comparison from another risk without treatment.",
+        )
+
+
+def _added(studies: Sequence[Record]) -> Iterator[Number]:
+    """Yield the treated people of all trials added up, as the sums below a forest plot have it."""
+    known = [s for s in studies if s["events_t"] is not None and s["n_t"]]
+    if len(known) > 1:
+        events, people = (math.fsum(s[name] for s in known) for name in ("events_t", "n_t"))
+        yield Number(
+            of_hundred(events / people),
+            f"of the treated people of {count(len(known), 'trial')} added up "
+            f"({events:,.0f} of {people:,.0f})",
+            "Adding up breaks each trial's own comparison and lets the largest trials speak for "
+            "all; it is no estimate.",
+        )
+
+
+def _alone(answer: Answer, answers: Mapping[str, Answer]) -> Iterator[Number]:
+    """Yield the pooled share of the treated arms alone, of the same people at the same time."""
+    own = answer.analysis
+    for other in answers.values():
+        asked = other.analysis.select
+        same = (asked.outcome, asked.window) == (own.select.outcome, own.select.window)
+        if same and asked.measure == "PLO" and other.shown and asked.narrow == own.select.narrow:
+            yield Number(
+                of_hundred(other.record["estimate"]),
+                f"of the people in treated arms ({count(other.record['k'], 'trial')} pooled)",
+                "What happened under treatment, without comparison: it holds those who would have "
+                "it without treatment too, and each arm counts, not each comparison.",
+                other.analysis.slug,
+            )
+
+
+def _largest(studies: Sequence[Record]) -> Iterator[Number]:
+    known = [s for s in studies if s["events_t"] is not None and s["n_t"]]
+    if len(known) > 1:
+        most = max(known, key=lambda s: (s["n_t"], s["trial_id"]))
+        yield Number(
+            of_hundred(most["events_t"] / most["n_t"]),
+            f"of the treated in the largest trial ({most['label']}, {most['n_t']:,.0f} treated)",
+            "One trial, its people and its day.",
+        )

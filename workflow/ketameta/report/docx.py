@@ -1,0 +1,169 @@
+"""A Word document of headings, paragraphs and tables: the same content, the same bytes.
+
+WordprocessingML as ECMA-376 part 1 has it, no more of it than a summary of findings needs: pages of
+A4 on their side, styles for headings, tables whose first row is repeated on every page.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from ketameta.figures.scene import writable
+
+_W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+# twentieths of a point: A4 on its side, and what its margins leave for a table
+_PAGE, _MARGIN = (16838, 11906), 1000
+_WIDTH = _PAGE[0] - 2 * _MARGIN
+# style -> name in Word, half points, bold, points before and after in twentieths
+_STYLES = {
+    "Normal": ("Normal", 20, False, 0, 80),
+    "Title": ("Title", 36, True, 0, 160),
+    "Heading1": ("heading 1", 26, True, 320, 120),
+    "Small": ("Small", 16, False, 0, 40),
+    "Cell": ("Cell", 17, False, 20, 20),
+    "Head": ("Head", 17, True, 20, 20),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A text in a style (`_STYLES`), with what stands raised behind it."""
+
+    text: str
+    style: str = "Normal"
+    raised: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of paragraphs under a heading row; `widths` are shares of the width of the page."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[Paragraph]]
+    widths: Sequence[float]
+
+
+def docx(title: str, blocks: Iterable[Paragraph | Table]) -> bytes:
+    """Return a document of these blocks as the bytes of a .docx file.
+
+    Times in the archive are those of 1 January 1980, its first day: none is of the run.
+    """
+    body = "".join(_table(b) if isinstance(b, Table) else _paragraph(b) for b in blocks)
+    wide, high = _PAGE
+    edges = "".join(f' w:{side}="{_MARGIN}"' for side in ("top", "right", "bottom", "left"))
+    section = (
+        f'<w:sectPr><w:pgSz w:w="{wide}" w:h="{high}" w:orient="landscape"/>'
+        f'<w:pgMar{edges} w:header="500" w:footer="500" w:gutter="0"/></w:sectPr>'
+    )
+    parts = {
+        "[Content_Types].xml": _types(),
+        "_rels/.rels": _relations(
+            (f"{_OFFICE}/relationships/officeDocument", "word/document.xml"),
+            (f"{_PACKAGE}/relationships/metadata/core-properties", "docProps/core.xml"),
+        ),
+        "docProps/core.xml": f'<cp:coreProperties xmlns:cp="{_PACKAGE}/metadata/core-properties" '
+        f'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>{_text(title)}</dc:title>'
+        "</cp:coreProperties>",
+        "word/_rels/document.xml.rels": _relations(
+            (f"{_OFFICE}/relationships/styles", "styles.xml")
+        ),
+        "word/styles.xml": _styles(),
+        "word/document.xml": f'<w:document xmlns:w="{_W}"><w:body>{body}{section}</w:body>'
+        "</w:document>",
+    }
+    out = io.BytesIO()
+    with ZipFile(out, "w", ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            about = ZipInfo(name)
+            about.compress_type = ZIP_DEFLATED
+            archive.writestr(about, (_HEAD + text).encode())
+    return out.getvalue()
+
+
+def _text(text: str) -> str:
+    return escape(writable(text))
+
+
+def _types() -> str:
+    kinds = {
+        "/word/document.xml": f"{_WORD}.document.main+xml",
+        "/word/styles.xml": f"{_WORD}.styles+xml",
+        "/docProps/core.xml": "application/vnd.openxmlformats-package.core-properties+xml",
+    }
+    parts = "".join(f'<Override PartName="{k}" ContentType="{v}"/>' for k, v in kinds.items())
+    relations = "application/vnd.openxmlformats-package.relationships+xml"
+    return (
+        f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" '
+        f'ContentType="{relations}"/><Default Extension="xml" ContentType="application/xml"/>'
+        f"{parts}</Types>"
+    )
+
+
+def _relations(*targets: tuple[str, str]) -> str:
+    lines = "".join(
+        f'<Relationship Id="r{n}" Type="{kind}" Target="{target}"/>'
+        for n, (kind, target) in enumerate(targets, start=1)
+    )
+    return f'<Relationships xmlns="{_PACKAGE}/relationships">{lines}</Relationships>'
+
+
+def _styles() -> str:
+    found = []
+    for name, (label, size, bold, before, after) in _STYLES.items():
+        default = ' w:default="1"' if name == "Normal" else ""
+        heavy = "<w:b/>" if bold else ""
+        is_heading = name == "Heading1"
+        keep = "<w:keepNext/>" * is_heading
+        outline = '<w:outlineLvl w:val="0"/>' * is_heading
+        found.append(
+            f'<w:style w:type="paragraph"{default} w:styleId="{name}"><w:name w:val="{label}"/>'
+            f'<w:pPr>{keep}<w:spacing w:before="{before}" w:after="{after}"/>{outline}</w:pPr>'
+            f'<w:rPr><w:rFonts w:ascii="Arial" w:hAnsi="Arial" w:cs="Arial"/>{heavy}'
+            f'<w:sz w:val="{size}"/></w:rPr></w:style>'
+        )
+    return f'<w:styles xmlns:w="{_W}">{"".join(found)}</w:styles>'
+
+
+def _paragraph(block: Paragraph) -> str:
+    raised = ""
+    if block.raised:
+        raised = (
+            '<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr>'
+            f'<w:t xml:space="preserve">{_text(block.raised)}</w:t></w:r>'
+        )
+    return (
+        f'<w:p><w:pPr><w:pStyle w:val="{block.style}"/></w:pPr><w:r>'
+        f'<w:t xml:space="preserve">{_text(block.text)}</w:t></w:r>{raised}</w:p>'
+    )
+
+
+def _table(block: Table) -> str:
+    widths = [round(_WIDTH * share / sum(block.widths)) for share in block.widths]
+    lines = "".join(
+        f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="999999"/>'
+        for side in ("top", "bottom", "insideH")
+    )
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
+    head = _row([Paragraph(text, "Head") for text in block.head], widths, "<w:tblHeader/>")
+    rows = "".join(_row(row, widths) for row in block.rows)
+    return (
+        f'<w:tbl><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:tblBorders>{lines}'
+        f'</w:tblBorders><w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>'
+        f"{head}{rows}</w:tbl>"
+    )
+
+
+def _row(cells: Sequence[Paragraph], widths: Sequence[int], more: str = "") -> str:
+    found = "".join(
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>{_paragraph(cell)}</w:tc>'
+        for cell, width in zip(cells, widths, strict=True)
+    )
+    return f"<w:tr><w:trPr><w:cantSplit/>{more}</w:trPr>{found}</w:tr>"

@@ -1,0 +1,43 @@
+"""The summary of findings as a Word document, from the rows that page and CSV show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ketameta.configuration.summaries import Summary
+from ketameta.report.docx import Paragraph, Table, docx
+from ketameta.report.summary_of_findings import COLUMNS, NOTE, comparisons, notes, people
+
+Record = dict[str, Any]
+_WIDTHS = (2.2, 1.7, 2.2, 2, 1.3, 1.5, 4)
+
+
+def findings_document(
+    summaries: Sequence[Summary], rows: Sequence[Record], version: str, data_hash: str
+) -> bytes:
+    """Return the document: a table a comparison with its notes."""
+    title = "Summary of findings"
+    blocks: list[Paragraph | Table] = [Paragraph(title, "Title"), Paragraph(NOTE, "Small")]
+    for summary, own in comparisons(summaries, rows):
+        blocks += _comparison(summary, own)
+    blocks.append(Paragraph(f"ketameta {version}. Data hash {data_hash}.", "Small"))
+    return docx(title, blocks)
+
+
+def _comparison(summary: Summary, rows: Sequence[Record]) -> Iterator[Paragraph | Table]:
+    yield Paragraph(summary.title, "Heading1")
+    yield Paragraph(
+        f"People: {summary.population}. Treatment: {summary.treatment}. "
+        f"Compared with: {summary.control}."
+    )
+    yield Table([*COLUMNS], [[*_cells(row)] for row in rows], _WIDTHS)
+    for number, text in enumerate(notes(rows), start=1):
+        yield Paragraph(f"{number}. {text}", "Small")
+
+
+def _cells(row: Record) -> Iterator[Paragraph]:
+    for column in COLUMNS.values():
+        text = people(row) if column == "people" else str(row[column])
+        raised = " ".join(row["notes"]) if column == "certainty" else ""
+        yield Paragraph(text, "Cell", raised)

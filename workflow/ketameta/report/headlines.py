@@ -1,0 +1,92 @@
+"""The outcomes that lead the front page, each told apart for the sides of the comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ketameta.configuration import Analysis, Configuration
+from ketameta.figures.columns import Heading
+from ketameta.figures.forest import Block, Forest, Total
+from ketameta.figures.narrow import draw_narrow
+from ketameta.figures.scene import to_svg
+from ketameta.report import wording, wording_findings
+from ketameta.report.answers import Answer
+from ketameta.report.forest_data import interval_of, scale_of, short
+from ketameta.report.naming import capital
+
+ALL = "all trials together"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One treatment against its control, as a comparison of the configuration names it."""
+
+    treatment: str
+    answer: Answer
+
+    @property
+    def said(self) -> str:
+        """The result in a line, as a number that a person can picture."""
+        return wording_findings.pictured(self.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """An outcome with its sides, and both in one small forest plot as SVG (empty: no estimate)."""
+
+    analysis: Analysis
+    sides: tuple[Side, ...]
+    figure: str
+
+
+def headlines(configuration: Configuration, answers: Mapping[str, Answer]) -> list[Headline]:
+    """Return the outcomes that lead, in order.
+
+    The sides are the analyses of the summaries of findings that are narrowed from a leading one,
+    so that front page and summaries tell the same numbers; without one the analysis stands whole.
+    """
+    return [
+        Headline(analysis, sides, _figure(analysis, sides))
+        for analysis in configuration.whole
+        if analysis.display.headline
+        for sides in [tuple(_sides(analysis, configuration, answers))]
+    ]
+
+
+def _sides(
+    analysis: Analysis, configuration: Configuration, answers: Mapping[str, Answer]
+) -> Iterator[Side]:
+    own = [
+        Side(summary.treatment, answers[name])
+        for summary in configuration.summaries
+        for name in summary.names
+        if answers[name].analysis.base == analysis.name
+    ]
+    yield from own or [Side(ALL, answers[analysis.name])]
+
+
+def _figure(analysis: Analysis, sides: tuple[Side, ...]) -> str:
+    shown = [side for side in sides if side.answer.shown]
+    if not shown:
+        return ""
+    level = wording.percent(analysis.model.level)
+    told = "; ".join(f"{side.treatment} {wording_findings.relative(side.answer)}" for side in shown)
+    forest = Forest(
+        analysis.display.title,
+        f"{wording.MEASURES[analysis.select.measure].capitalize()}: {told}.",
+        left=(Heading(""),),
+        right=(Heading(f"{short(analysis.select.measure)} [{level} CI]"),),
+        blocks=tuple(Block("", (), _pooled(side)) for side in shown),
+        total=None,
+        prediction=None,
+        **scale_of(analysis),
+    )
+    return to_svg(draw_narrow(forest), f"headline-{analysis.slug}")
+
+
+def _pooled(side: Side) -> Total:
+    measure, record = side.answer.analysis.select.measure, side.answer.record
+    text = wording.estimate_interval(measure, record)
+    shown = interval_of(measure, record, "estimate")
+    return Total(capital(side.treatment), (text,), shown, f"{side.treatment}: {text}")

@@ -1,0 +1,104 @@
+"""The summary of findings: one row an outcome of a comparison, for page, CSV and document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ketameta.configuration import Configuration
+from ketameta.configuration.summaries import Summary
+from ketameta.report import wording, wording_certainty
+from ketameta.report import wording_findings as words
+from ketameta.report.answers import Answer
+
+Record = dict[str, Any]
+# heading of a column of page and document -> column of the table
+COLUMNS = {
+    "Outcome": "outcome",
+    "With control": "with_control",
+    "With treatment": "with_treatment",
+    "Relative effect": "relative_effect",
+    "People (trials)": "people",
+    "Certainty": "certainty",
+    "What it means": "what_it_means",
+}
+NOTE = (
+    "Risk with control: the median of the control arms that are pooled, where the page of the "
+    "outcome says no other. Risk with treatment: that risk and the relative effect, whose interval "
+    "it carries. People and trials are those of the relative effect."
+)
+_OF_RISK = ("control_risk", "treated_risk", "treated_risk_low", "treated_risk_high")
+_OF_RECORD = ("measure", "k", "n", "estimate", "ci_low", "ci_high")
+
+
+def findings_rows(
+    summaries: Sequence[Summary],
+    answers: Mapping[str, Answer],
+    studies: Mapping[str, Sequence[Record]],
+) -> list[Record]:
+    """Return the rows of the table `summary_of_findings`, in the order of the configuration.
+
+    Notes are numbered through a comparison; a reason that several outcomes share has one number.
+    """
+    return [row for summary in summaries for row in _rows(summary, answers, studies)]
+
+
+def _rows(
+    summary: Summary, answers: Mapping[str, Answer], studies: Mapping[str, Sequence[Record]]
+) -> list[Record]:
+    numbers: dict[str, int] = {}
+    rows = []
+    for name in summary.names:
+        answer = answers[name]
+        reasons = words.reasons(answer)
+        notes = [str(numbers.setdefault(reason, len(numbers) + 1)) for reason in reasons]
+        risk = answer.risk or {}
+        rows.append(
+            {
+                "comparison": summary.title,
+                "outcome": answers[answer.analysis.base].analysis.display.title,
+                "analysis": name,
+                "with_control": words.with_control(answer, studies[name]),
+                "with_treatment": words.with_treatment(answer),
+                "relative_effect": words.relative(answer),
+                "certainty": wording_certainty.label(answer.record["certainty"]),
+                "notes": notes,
+                "reasons": reasons,
+                "what_it_means": words.sentence(summary, answer),
+                **{column: risk.get(column) for column in _OF_RISK},
+                **{column: answer.record[column] for column in _OF_RECORD},
+            }
+        )
+    return rows
+
+
+def findings_view(configuration: Configuration, rows: Sequence[Record]) -> dict[str, Any]:
+    """Return what the template of a table of findings takes."""
+    levels = [wording.percent(analysis.model.level) for analysis in configuration]
+    return {
+        "comparisons": comparisons(configuration.summaries, rows),
+        "finding_columns": COLUMNS,
+        "people_of": people,
+        "notes_of": notes,
+        "pages": {analysis.name: analysis.slug for analysis in configuration},
+        "level": next(iter(levels), ""),
+        "note": NOTE,
+        "lead": " ".join(row["what_it_means"] for row in rows[:2]),
+    }
+
+
+def people(row: Record) -> str:
+    """Write the people of a row with its trials: ``1,166 (13)``."""
+    return f"{row['n']:,} ({row['k']})"
+
+
+def notes(rows: Sequence[Record]) -> list[str]:
+    """Return the reasons of the rows of one comparison, in the order of their numbers."""
+    return list(dict.fromkeys(reason for row in rows for reason in row["reasons"]))
+
+
+def comparisons(
+    summaries: Sequence[Summary], rows: Sequence[Record]
+) -> list[tuple[Summary, list[Record]]]:
+    """Return each summary with its own rows of the table."""
+    return [(s, [row for row in rows if row["comparison"] == s.title]) for s in summaries]
