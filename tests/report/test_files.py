@@ -219,20 +219,25 @@ def sheet_xml(workbook):
 def test_the_workbook_has_its_sheets_and_no_formula_or_date(hostile_files):
     parts = sheet_xml(hostile_files["ketameta.xlsx"])
     sheets = re.findall(r'<sheet name="([^"]*)"', parts["xl/workbook.xml"])
-    assert sheets == ["read me", "syntheses", "studies", "sensitivity", "certainty",
+    assert sheets == ["read me", "summary of findings", "claims", "syntheses", "studies",
+                      "absolute effects", "subgroups", "sensitivity", "certainty",
                       "excluded", "raw rows used", "dictionary"]  # fmt: skip
     cells = [text for name, text in parts.items() if name.startswith("xl/worksheets/sheet")]
-    assert len(cells) == 8
+    assert len(cells) == len(sheets)
     assert not any("<f>" in text or "<hyperlink" in text for text in cells)
     assert "&lt;script&gt;" in parts["xl/sharedStrings.xml"]
     assert "2000-01-01T00:00:00Z" in parts["docProps/core.xml"]
 
 
-def test_numbers_of_the_workbook_are_numbers(files, stage_tables):
+def test_the_workbook_holds_numbers_as_numbers_and_questions_in_words(
+    files, stage_tables, configuration
+):
     parts = sheet_xml(files["ketameta.xlsx"])
-    syntheses = parts["xl/worksheets/sheet2.xml"]
+    syntheses = parts["xl/worksheets/sheet4.xml"]
     value = repr(stage_tables["syntheses"][0]["estimate"])[:12]
     assert f"<v>{value}" in syntheses
+    texts = parts["xl/sharedStrings.xml"]
+    assert all(escape(a.display.question) in texts for a in configuration)
 
 
 def test_findings_are_shown_where_a_later_check_hands_them_over(stage_tables, configuration):

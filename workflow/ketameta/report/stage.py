@@ -114,7 +114,8 @@ def _other_files(
     shown = shown_tables(tables)
     for name, (columns, rows) in shown.items():
         files[f"tables/{name}.csv"] = to_csv(columns, rows)
-    files["ketameta.xlsx"] = workbook(shown, __version__, shared["data_hash"])
+    questions = {analysis.name: analysis.display.question for analysis in configuration}
+    files["ketameta.xlsx"] = workbook(shown, questions, __version__, shared["data_hash"])
     files["summary_of_findings.docx"] = findings_document(
         configuration.summaries, tables["summary_of_findings"], __version__, shared["data_hash"]
     )

@@ -23,7 +23,8 @@ def notes(analysis: Analysis, record: Record, studies: Sequence[Record]) -> list
 
     `studies` are rows of the table of that name, with their steps as text.
     """
-    return [text for text in (halves(record, studies), _beyond(analysis, record, studies)) if text]
+    found = halves(record, studies), twice(studies), _beyond(analysis, record, studies)
+    return [text for text in found if text]
 
 
 def halves(record: Record, studies: Sequence[Record]) -> str:
@@ -35,6 +36,22 @@ def halves(record: Record, studies: Sequence[Record]) -> str:
     if record["model"].startswith("binomial"):
         text += "; for its own interval alone, the model takes the counts as they are"
     return f"{text}."
+
+
+def twice(studies: Sequence[Record]) -> str:
+    """Name the crossover trials whose people stand in both arms; empty for none."""
+
+    def in_both(s: Record) -> bool:
+        arms = (s["n_t"] or 0) + (s["n_c"] or 0)
+        return s["design"] == "crossover" and 0 < (s["people"] or 0) < arms
+
+    names = [s["label"] for s in studies if in_both(s)]
+    if not names:
+        return ""
+    return (
+        f"People who took both treatments in turn ({some(names)}) stand in both arms and in both "
+        "sums; where people are counted they count once."
+    )
 
 
 def some(names: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +12,15 @@ from ketameta.figures.scene import writable
 from ketameta.report.csv_tables import Table, as_text
 from ketameta.tables.stages import STAGE_TABLES
 
+Record = dict[str, Any]
 # sheet -> table and what a reader should know of it
 SHEETS = {
+    "summary of findings": ("summary_of_findings", "benefits and harms of each comparison"),
+    "claims": ("claims", "each claim of the articles, what is said of it, and by which analyses"),
     "syntheses": ("syntheses", "one row an analysis: pooled estimate, intervals, heterogeneity"),
     "studies": ("studies", "one row a trial and analysis: its effect and weight"),
+    "absolute effects": ("absolute", "of people treated, how many more or fewer have the event"),
+    "subgroups": ("subgroups", "each analysis split by drug, people, control and dosing"),
     "sensitivity": ("sensitivity", "each analysis again under another defensible choice"),
     "certainty": ("certainty", "the certainty of each analysis, domain by domain, and why"),
     "pairs": ("pairs", "the fall of treated and control arms of the same trial"),
@@ -25,11 +31,17 @@ SHEETS = {
     "raw rows used": ("raw_rows", "the rows of data/raw behind the effects, as entered"),
     "dictionary": ("dictionary", "what every column of every table holds, with its unit"),
 }
+QUESTION = "question"
 _LONGEST = 32767  # characters in a cell of Excel
 
 
-def workbook(shown: dict[str, Table], version: str, data_hash: str) -> bytes:
-    """Return the workbook as bytes; text cells are text, whatever they start with."""
+def workbook(
+    shown: dict[str, Table], questions: Mapping[str, str], version: str, data_hash: str
+) -> bytes:
+    """Return the workbook as bytes; text cells are text, whatever they start with.
+
+    `questions` gives what each analysis asks in words, which stands beside its name.
+    """
     import xlsxwriter
 
     out = io.BytesIO()
@@ -41,8 +53,17 @@ def workbook(shown: dict[str, Table], version: str, data_hash: str) -> bytes:
         bold = book.add_format({"bold": True, "font_size": 14})
         _read_me(book.add_worksheet("read me"), bold, head, version, data_hash)
         for sheet, (name, _) in SHEETS.items():
-            _fill(book.add_worksheet(sheet), head, name, *shown[name])
+            _fill(book.add_worksheet(sheet), head, name, *_asked(*shown[name], questions))
     return out.getvalue()
+
+
+def _asked(names: list[str], rows: list[Record], questions: Mapping[str, str]) -> Table:
+    """Return a table with what is asked in words behind the name of each analysis."""
+    if "analysis" not in names:
+        return names, rows
+    place = names.index("analysis") + 1
+    asked = [{**row, QUESTION: questions.get(row["analysis"] or "", "")} for row in rows]
+    return [*names[:place], QUESTION, *names[place:]], asked
 
 
 def _read_me(sheet: Any, bold: Any, head: Any, version: str, data_hash: str) -> None:
@@ -66,7 +87,7 @@ def _read_me(sheet: Any, bold: Any, head: Any, version: str, data_hash: str) -> 
         sheet.write_string(row, 1, text)
 
 
-def _fill(sheet: Any, head: Any, name: str, names: list[str], rows: list[dict[str, Any]]) -> None:
+def _fill(sheet: Any, head: Any, name: str, names: list[str], rows: list[Record]) -> None:
     schema = {k: t for stage in STAGE_TABLES.values() for k, t in stage.items()}.get(name)
     for column, title in enumerate(names):
         sheet.write_string(0, column, title, head)
