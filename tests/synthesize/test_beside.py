@@ -8,7 +8,6 @@ import pytest
 from ketameta.synthesize.earlier import Bounds, agree, earlier
 from ketameta.synthesize.missing import VARIANT, bound
 from ketameta.synthesize.pairs import paired
-from ketameta.vocabulary.narrowing import parse
 
 
 def pair(trial_id, treated, control, vi, **more):
@@ -136,8 +135,7 @@ POOLED = [{"population": "TRD", "treatment": "ketamine", "comparator_class": "in
 def beside(configuration):
     def find(*rows, name="response_24h", record=RESULT, effects=POOLED, narrow="", absolute=RISK):
         analysis = configuration[name]
-        select = replace(analysis.select, narrow=parse(narrow) if narrow else ())
-        analysis = replace(analysis, select=select)
+        analysis = analysis.narrowed(narrow) if narrow else analysis
         return earlier(analysis, record, effects, OURS, absolute, rows)
 
     return find
