@@ -95,3 +95,11 @@ def ask():
         return replace(configuration[name].select, **keys)
 
     return change
+
+
+@pytest.fixture(scope="session")
+def ask_analysis():
+    """Return a function that gives an analysis of the tests' configuration."""
+    from pathlib import Path
+
+    return load(Path(__file__).parents[1] / "analyses.yaml").__getitem__

@@ -20,6 +20,7 @@ Record = dict[str, Any]
 TREATMENT, CONTROL, NEITHER = "favours treatment", "favours control", "no difference"
 # trials with a direction from which a sign test is worded: of fewer its p is above 0.1
 FEWEST = 5
+WIDEST = 100.0  # points of per cent
 _MIXED = "some tests each way"
 
 
@@ -73,16 +74,19 @@ class Beside:
 
 def beside(analysis: Analysis, record: Record, own: Mapping[str, list[Record]]) -> Beside:
     """Return what stands beside an analysis; `own` holds its rows of the tables by name."""
+    told = _directions(own["directions"])
+    # results that are told by their directions alone are not missing from a pool
+    gone = [] if told and record["estimate"] is None else own["missing_results"]
     return Beside(
         _pairs(analysis, own["pairs"], own["pair_syntheses"]),
-        _missing(analysis, record, own["missing_results"], own["sensitivity"]),
+        _missing(analysis, record, gone, own["sensitivity"]),
         _earlier(analysis, record, own["earlier"]),
-        _directions(own["directions"]),
+        told,
     )
 
 
 def _pairs(analysis: Analysis, rows: list[Record], pooled: list[Record]) -> Pairs | None:
-    if not rows:
+    if not rows or not pooled:
         return None
     sentence = pairs_sentence(analysis, rows, pooled[0])
     picture = pairs_picture(analysis, rows, pooled[0], sentence)
@@ -111,16 +115,12 @@ def pairs_sentence(analysis: Analysis, rows: Sequence[Record], pooled: Record) -
     if pooled["k"] == 1:
         label = next(row["label"] for row in rows if row["ci_low"] is not None)
         where = f"In the one trial that gives both sides with their spread ({label})"
-    interval = f"{_whole(pooled['ci_low'])} to {_whole(pooled['ci_high'])}"
-    level = wording.percent(analysis.model.level)
     more = "more" if pooled["estimate"] >= 0 else "fewer"
     parts = [
         f"{where}, scores fell by {_whole(pooled['treated'])}% in the treated arms and by "
         f"{_whole(pooled['control'])}% in the control arms: {_whole(abs(pooled['estimate']))} "
-        f"points {more} under treatment ({level} interval {interval})."
+        f"points {more} under treatment{_around(analysis, pooled)}."
     ]
-    if min(pooled["ci_low"], -pooled["ci_high"]) < -100:
-        parts.append("The interval is wider than any difference can be: too few trials to say.")
     if pooled["share"] is not None and pooled["share"] > 0:
         parts.append(
             f"The control arms fell by {_whole(100 * pooled['share'])}% of what the treated arms "
@@ -132,6 +132,14 @@ def pairs_sentence(analysis: Analysis, rows: Sequence[Record], pooled: Record) -
             f"{'is' if left == 1 else 'are'} shown and not in the average."
         )
     return " ".join(parts)
+
+
+def _around(analysis: Analysis, pooled: Record) -> str:
+    """Return the interval of a difference; of one wider than falls can differ only that it is."""
+    if min(pooled["ci_low"], -pooled["ci_high"]) < -WIDEST:
+        return ", with an interval wider than any difference can be: too few trials to say more"
+    level = wording.percent(analysis.model.level)
+    return f" ({level} interval {_whole(pooled['ci_low'])} to {_whole(pooled['ci_high'])})"
 
 
 def pairs_picture(

@@ -106,7 +106,7 @@ def _on_question(analysis: Analysis, row: Record) -> bool:
         told = _words(row, column)
         if told and asked and not set(told) & set(asked):
             return False
-    return _in_time(analysis, row) and all(_answers(narrow, row) for narrow in analysis.narrow)
+    return _in_time(analysis, row) and all(_answers(narrow, row) for narrow in question.narrow)
 
 
 def _words(row: Record, column: str, mark: str = ";") -> list[str]:
