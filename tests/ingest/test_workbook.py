@@ -262,7 +262,7 @@ def test_a_filled_template_is_read(folder):
     tables, problems = check_folder(folder)
     assert errors(problems) == []
     assert {name: len(rows) for name, rows in tables.items()} == {
-        **{name: 0 for name in RESULT_TABLES},
+        **dict.fromkeys(RESULT_TABLES, 0),
         **{name: len(rows) - 1 for name, rows in base_rows().items()},
     }
 
