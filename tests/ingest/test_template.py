@@ -8,13 +8,13 @@ import pytest
 
 from ketameta.ingest.stage import check_folder
 from ketameta.ingest.template import template
-from ketameta.tables import RAW_TABLES
+from ketameta.tables import RESULT_TABLES
 
 
 def test_a_template_has_the_header_of_every_table(tmp_path) -> None:
     paths = template(tmp_path / "new" / "raw")
-    assert [path.name for path in paths] == [f"{name}.csv" for name in RAW_TABLES]
-    for path, schema in zip(paths, RAW_TABLES.values(), strict=True):
+    assert [path.name for path in paths] == [f"{name}.csv" for name in RESULT_TABLES]
+    for path, schema in zip(paths, RESULT_TABLES.values(), strict=True):
         with path.open(encoding="utf-8", newline="") as file:
             assert list(csv.reader(file)) == [schema.names]
 
@@ -22,8 +22,8 @@ def test_a_template_has_the_header_of_every_table(tmp_path) -> None:
 def test_a_template_is_in_order_with_a_note_a_table(tmp_path) -> None:
     template(tmp_path)
     tables, problems = check_folder(tmp_path)
-    assert set(tables) == set(RAW_TABLES)
-    assert [p.severity for p in problems] == ["note"] * len(RAW_TABLES)
+    assert set(tables) == set(RESULT_TABLES)
+    assert [p.severity for p in problems] == ["note"] * len(RESULT_TABLES)
 
 
 @pytest.mark.parametrize("there", ["arms.csv", "claims.tsv"])

@@ -16,7 +16,7 @@ from ketameta.ingest.stage import check_folder
 from ketameta.ingest.workbook_template import workbook_template
 from ketameta.ingest.xlsx import Book
 from ketameta.tables.problems import errors
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.raw import RAW_TABLES, RESULT_TABLES
 
 BASE = Path(__file__).parents[1] / "bad_input" / "base"
 
@@ -227,9 +227,9 @@ def test_the_template_is_the_same_each_time_and_in_order():
 
 def test_the_template_names_every_column_with_note_unit_and_list():
     book = openpyxl.load_workbook(io.BytesIO(workbook_template()))
-    assert book.sheetnames == ["about", *RAW_TABLES, "lists"]
+    assert book.sheetnames == ["about", *RESULT_TABLES, "lists"]
     assert book["lists"].sheet_state == "hidden"
-    for name, table in RAW_TABLES.items():
+    for name, table in RESULT_TABLES.items():
         sheet = book[name]
         assert [cell.value for cell in sheet[1]] == table.names
         assert sheet.freeze_panes == "A2"
@@ -262,7 +262,8 @@ def test_a_filled_template_is_read(folder):
     tables, problems = check_folder(folder)
     assert errors(problems) == []
     assert {name: len(rows) for name, rows in tables.items()} == {
-        name: len(rows) - 1 for name, rows in base_rows().items()
+        **dict.fromkeys(RESULT_TABLES, 0),
+        **{name: len(rows) - 1 for name, rows in base_rows().items()},
     }
 
 

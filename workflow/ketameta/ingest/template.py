@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ketameta.ingest.places import same_tables
 from ketameta.storage import write_text
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.raw import RESULT_TABLES, tables_of
 
 
 def refuse_taken(*paths: Path) -> None:
@@ -22,7 +22,7 @@ def template(folder: Path) -> list[Path]:
     Raises `FileExistsError`, and writes nothing, where any of the tables is there already, and
     another `OSError` where the folder cannot be written.
     """
-    paths = {folder / f"{name}.csv": schema for name, schema in RAW_TABLES.items()}
+    paths = {folder / f"{name}.csv": schema for name, schema in tables_of(RESULT_TABLES).items()}
     refuse_taken(*paths)
     for path, schema in paths.items():
         write_text(path, ",".join(schema.names) + "\n")

@@ -9,7 +9,7 @@ from typing import Any
 from ketameta.ingest.cells import number
 from ketameta.ingest.workbook import APART
 from ketameta.tables.columns import Column, TableSchema, own_columns
-from ketameta.tables.raw import tables_of
+from ketameta.tables.raw import RESULT_TABLES, tables_of
 from ketameta.vocabulary import vocabulary
 
 Cells = Mapping[str, str]
@@ -48,7 +48,7 @@ def workbook_template(filled: Mapping[str, Sequence[Cells]] | None = None) -> by
     for row, line in enumerate(ABOUT):
         about.write_string(row, 0, line)
     words = _Lists(book)
-    for table in tables_of(filled or {}).values():
+    for table in tables_of(RESULT_TABLES if filled is None else filled).values():
         sheet = book.add_worksheet(table.name)
         rows = (filled or {}).get(table.name, ())
         _sheet(sheet, table, styles, text, words, len(rows))

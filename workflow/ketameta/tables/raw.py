@@ -5,7 +5,7 @@ Order matters only for reading: a table stands after those it refers to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -385,6 +385,6 @@ OPTIONAL_TABLES: dict[str, TableSchema] = {
 RESULT_TABLES = {**RAW_TABLES, ROB2_ANSWERS.name: ROB2_ANSWERS}
 
 
-def tables_of(filled: Mapping[str, Sized]) -> dict[str, TableSchema]:
+def tables_of(filled: Mapping[str, object]) -> dict[str, TableSchema]:
     """Return the raw tables, and of those that a project may do without the ones that have rows."""
     return RAW_TABLES | {name: t for name, t in OPTIONAL_TABLES.items() if filled.get(name)}
