@@ -64,18 +64,26 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlArm:
+    """The control arm of one trial: its per cent and its people."""
+
+    label: str
+    value: float
+    people: float
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """What the control arms of the same trials did, in per cent; no ends where not pooled."""
 
     estimate: float
-    low: float | None
-    high: float | None
-    k: int
-    n: int
+    low: float | None = None
+    high: float | None = None
+    arms: tuple[ControlArm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Grounds:
     """All that a claim is judged by: syntheses as judged, their splits, and their control arms."""
 
     records: Mapping[str, Record]
@@ -302,32 +310,32 @@ def turned(old: str, new: str) -> bool:
     return side(old) != side(new)
 
 
-def claims_of(tests: Sequence[Record], beside: Beside) -> dict[str, Claim]:
+def claims_of(tests: Sequence[Record], grounds: Grounds) -> dict[str, Claim]:
     """Return each claim of the rows of claim_tests as judged, in their order."""
     groups: dict[str, dict[str, list[Record]]] = {}
     for test in tests:
         groups.setdefault(test["claim_id"], {}).setdefault(test["part"] or "", []).append(test)
     found = {}
     for claim, parts in groups.items():
-        told = tuple(_part(rows, beside) for rows in parts.values())
+        told = tuple(_part(rows, grounds) for rows in parts.values())
         verdict = whole(None, [(p.test["part"] or "", p.verdict) for p in told], "parts")
         found[claim] = Claim(claim, told, verdict)
     return found
 
 
-def _part(rows: Sequence[Record], beside: Beside) -> Part:
+def _part(rows: Sequence[Record], grounds: Grounds) -> Part:
     """Judge one part of a claim by the analyses that its rows name."""
-    named = [(test, beside.records.get(test["analysis"])) for test in rows if test["computed"]]
+    named = [(test, grounds.records.get(test["analysis"])) for test in rows if test["computed"]]
     others = tuple(test["analysis"] for test, record in named if record and _aside(test, record))
-    control = next((beside.controls[name] for name in others if name in beside.controls), None)
+    control = next((grounds.controls[name] for name in others if name in grounds.controls), None)
     lines = []
     for test in rows:
         name = test["analysis"]
         if name is None or name in others:
             continue
-        record = beside.records.get(name) if test["computed"] else None
-        own = beside.controls.get(name) or control
-        lines.append(Line(test, name, line(test, record, beside.splits.get(name, ()), own)))
+        record = grounds.records.get(name) if test["computed"] else None
+        own = grounds.controls.get(name) or control
+        lines.append(Line(test, name, line(test, record, grounds.splits.get(name, ()), own)))
     verdict = whole(
         rows[0]["direction"], [(one.analysis, one.verdict) for one in lines], "analyses"
     )
@@ -343,6 +351,6 @@ def _aside(test: Record, record: Record) -> bool:
     )
 
 
-def verdicts_of(tests: Sequence[Record], beside: Beside) -> dict[str, str]:
+def verdicts_of(tests: Sequence[Record], grounds: Grounds) -> dict[str, str]:
     """Return the verdict on each claim."""
-    return {name: claim.verdict.word for name, claim in claims_of(tests, beside).items()}
+    return {name: claim.verdict.word for name, claim in claims_of(tests, grounds).items()}

@@ -208,7 +208,7 @@ class Told:
     shown: tuple[Shown, ...]
 
 
-def body(part: Part, told: Sequence[Told]) -> str:
+def body(part: Part, told: Sequence[Told], control: Control | None) -> str:
     """Say what the trials show of one part of a claim: the clauses of what decided."""
     word = part.verdict.word
     if word == CANNOT:
@@ -216,10 +216,10 @@ def body(part: Part, told: Sequence[Told]) -> str:
     if not any(one.shown for one in told):
         return "no trial gives a number for it"
     if word == MIXED:
-        return "; ".join(filter(None, (_which(one, part.control) for one in told)))
+        return "; ".join(filter(None, (_which(one, control) for one in told)))
     same = [one.shown[0] for one in told if one.verdict.word == word and one.shown]
     most = MOST_HARMS if part.test["direction"] == NO_WORSE else 1
-    return hedged(same[:most], [clause(one, part.control) for one in same[:most]])
+    return hedged(same[:most], [clause(one, control) for one in same[:most]])
 
 
 def hedged(shown: Sequence[Shown], clauses: Sequence[str]) -> str:

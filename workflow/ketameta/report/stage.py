@@ -9,8 +9,7 @@ from typing import Any
 from ketameta import __version__
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.certainty import Certainty
-from ketameta.evidence.claims import verdicts_of
-from ketameta.evidence.judged import beside, certainties, judged
+from ketameta.evidence.judged import certainties, grounds, judged
 from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
@@ -50,15 +49,15 @@ def report(
     records = {row["analysis"]: row for row in judged(tables, configuration, rated)}
     shared = _shared(tables, configuration, paths, releases)
     groups = {table: grouped(tables[table], "analysis") for table in _OWN}
-    tests, found = tables["claim_tests"], beside(tables, records)
-    views = claim_views(tests, found, rated, groups["studies"], configuration)
+    tests = tables["claim_tests"]
+    views = claim_views(tests, grounds(tables, records), rated, groups["studies"], configuration)
     shared["tested"] = claims_of_analysis(tests)
     files: dict[str, str | bytes] = {}
     for analysis in configuration:
         name = analysis.name
         files |= _analysis_files(analysis, groups, records[name], rated[name], shared)
     pages = environment()
-    verdicts = verdicts_of(tests, found)
+    verdicts = {view.claim_id: view.verdict for view in views}
     shared["told"] = tally(list(verdicts.values()))
     files["changes.html"], changed = changes.page(
         releases, records, verdicts, configuration, shared
