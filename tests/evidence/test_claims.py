@@ -274,6 +274,29 @@ def test_an_analysis_in_another_unit_stands_beside_a_claimed_number(limits):
 
 
 @pytest.mark.parametrize(
+    ("better", "worse", "neither", "word"),
+    [
+        (4, 0, 0, TOO_FEW),
+        (5, 0, 0, SUPPORTED),
+        (0, 5, 0, CONTRADICTED),
+        (4, 0, 1, NOT_SHOWN),
+        (5, 1, 0, NOT_SHOWN),
+    ],
+)
+def test_directions_of_results_that_are_not_pooled(better, worse, neither, word, limits):
+    words = ["favours treatment"] * better + ["favours control"] * worse
+    words += ["no difference"] * neither + [None]
+    rows = [{"trial_id": str(i), "direction": said} for i, said in enumerate(words)]
+    # a second test of a trial is no second trial
+    rows += [rows[0]] * 5
+    record_ = record("not rated", 1, 1, estimate=None, limits=limits)
+    grounds_ = Grounds({"a": record_}, {}, {}, {"a": rows})
+    assert claims_of([named()], grounds_)["c"].verdict.word == word
+    harm = claims_of([named("no worse than control")], grounds_)["c"]
+    assert harm.verdict.word == TOO_FEW
+
+
+@pytest.mark.parametrize(
     ("before", "after", "flipped"),
     [
         (SUPPORTED, SMALLER, False),

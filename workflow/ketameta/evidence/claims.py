@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ketameta.evidence import directions
 from ketameta.synthesize.scales import NULL_VALUE
 
 Record = dict[str, Any]
@@ -84,11 +85,15 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """All that a claim is judged by: syntheses as judged, their splits, and their control arms."""
+    """All that a claim is judged by: syntheses as judged, their splits and control arms.
+
+    `directions` are rows of that table, where an outcome is told trial by trial.
+    """
 
     records: Mapping[str, Record]
     splits: Mapping[str, Sequence[Split]] = field(default_factory=dict)
     controls: Mapping[str, Control] = field(default_factory=dict)
+    directions: Mapping[str, Sequence[Record]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +253,21 @@ def _open(effect: _Effect) -> Verdict:
     return Verdict(NOT_SHOWN, "open")
 
 
+def pointing(direction: str | None, rows: Sequence[Record]) -> Verdict:
+    """Judge a claimed benefit by which way trials point that cannot be pooled.
+
+    It takes `directions.FEWEST` trials with a direction, and all of them one way.
+    """
+    counts = directions.by_trial(rows)
+    better, worse = counts[directions.TREATMENT], counts[directions.CONTROL]
+    facts = {"trials": counts.total(), "better": better, "worse": worse}
+    if direction != BENEFIT or counts.total() - counts[""] < directions.FEWEST:
+        return Verdict(TOO_FEW, "few directions", facts)
+    told = counts.total() - counts[""]
+    word = SUPPORTED if better == told else CONTRADICTED if worse == told else NOT_SHOWN
+    return Verdict(word, "directions", facts)
+
+
 def _value(test: Record, record: Record, control: Control | None) -> Verdict:
     """Judge a claimed per cent by the pooled one of treated arms and by the control arms.
 
@@ -335,7 +355,10 @@ def _part(rows: Sequence[Record], grounds: Grounds) -> Part:
             continue
         record = grounds.records.get(name) if test["computed"] else None
         own = grounds.controls.get(name) or control
-        lines.append(Line(test, name, line(test, record, grounds.splits.get(name, ()), own)))
+        told = line(test, record, grounds.splits.get(name, ()), own)
+        if told.because == "no estimate" and (points := grounds.directions.get(name)):
+            told = pointing(test["direction"], points)
+        lines.append(Line(test, name, told))
     verdict = whole(
         rows[0]["direction"], [(one.analysis, one.verdict) for one in lines], "analyses"
     )

@@ -21,7 +21,7 @@ Rows = dict[str, list[Record]]
 # the tables that a certainty is rated from
 RATED_FROM = ("syntheses", "studies", "judgements", "asymmetry")
 # those that a claim is judged by besides; older versions lack them
-CLAIMS_FROM = ("subgroups", "splits", "control_shares", "pairs", "pair_syntheses")
+CLAIMS_FROM = ("subgroups", "splits", "control_shares", "pairs", "pair_syntheses", "directions")
 
 
 def certainties(tables: Rows, configuration: Configuration) -> dict[str, Certainty]:
@@ -86,7 +86,8 @@ def grounds(tables: Rows, records: Mapping[str, Record]) -> Grounds:
         if name in records:
             own = tuple({**records[name], **g} for g in groups[name, split] if g["subgroup"])
             splits.setdefault(name, []).append(Split(split, row["p"], own))
-    return Grounds(records, splits, _shares(tables) | _falls(tables))
+    directions = grouped(tables.get("directions", []), "analysis")
+    return Grounds(records, splits, _shares(tables) | _falls(tables), directions)
 
 
 def _shares(tables: Rows) -> dict[str, Control]:

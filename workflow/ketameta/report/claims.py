@@ -33,6 +33,8 @@ Record = dict[str, Any]
 _BECAUSE = {
     "no analysis": "No analysis of these trials tests it.",
     "no estimate": "There is nothing pooled to hold it against.",
+    "few directions": "Its results are not pooled but told by direction, and few trials have one.",
+    "directions": "Its results are not pooled but told by direction, trial by trial.",
     "no comparison": "Treated arms alone show no difference from control.",
     "no direction": "The claim names no direction to hold the result against.",
     "none named": "No outcome of these trials could tell.",
