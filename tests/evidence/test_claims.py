@@ -14,8 +14,8 @@ from ketameta.evidence.claims import (
     SMALLER,
     SUPPORTED,
     TOO_FEW,
-    Beside,
     Control,
+    Grounds,
     Split,
     Verdict,
     claims_of,
@@ -24,7 +24,7 @@ from ketameta.evidence.claims import (
     turned,
     whole,
 )
-from ketameta.evidence.judged import beside
+from ketameta.evidence.judged import grounds
 from ketameta.evidence.verdicts import verdict
 from ketameta.vocabulary import vocabulary
 
@@ -166,7 +166,7 @@ def test_a_claimed_share_by_hand(ends, estimate, expected, limits):
 
 def test_control_arms_that_come_as_near_leave_a_claimed_share_unshown(limits):
     test, row = named("at most", 70, "percent of people"), share(0.6, 0.8, limits)
-    near, far = (Control(value, None, None, 5, 100) for value in (60.0, 59.9))
+    near, far = (Control(value) for value in (60.0, 59.9))
     assert line(test, row, control=near) == Verdict(NOT_SHOWN, "control too", {"claimed": 70})
     assert line(test, row, control=far).word == line(test, row).word == SUPPORTED
     # what falls short does so whatever control arms did
@@ -253,7 +253,7 @@ def test_each_part_of_a_claim_is_judged_alone(limits):
         "week": record("low", 0.9, 2, limits=limits),
     }
     tests = [named(part=part, analysis=part) for part in ("day", "week")]
-    claim = claims_of(tests, Beside(records))["c"]
+    claim = claims_of(tests, Grounds(records))["c"]
     assert [part.verdict.word for part in claim.parts] == [SUPPORTED, NOT_SHOWN]
     assert claim.verdict.word == MIXED
     assert claim.verdict.facts["which"] == (("day", SUPPORTED), ("week", NOT_SHOWN))
@@ -263,14 +263,37 @@ def test_an_analysis_in_another_unit_stands_beside_a_claimed_number(limits):
     records = {"arm": share(0.6, 0.8, limits), "ratio": record("low", 0.5, 0.7, limits=limits)}
     tests = [named("at most", 70, "percent of people", analysis=name) for name in records]
     for near, word in ((60.0, NOT_SHOWN), (10.0, SUPPORTED)):
-        controls = {"ratio": Control(near, None, None, 5, 100)}
-        (part,) = claims_of(tests, Beside(records, {}, controls))["c"].parts
+        controls = {"ratio": Control(near)}
+        (part,) = claims_of(tests, Grounds(records, {}, controls))["c"].parts
         assert part.verdict.word == word
         assert part.beside == ("ratio",)
         assert part.control == controls["ratio"]
         assert [one.analysis for one in part.lines] == ["arm"]
-    (alone,) = claims_of(tests[1:], Beside(records))["c"].parts
+    (alone,) = claims_of(tests[1:], Grounds(records))["c"].parts
     assert alone.verdict == Verdict(TOO_FEW, "other unit")
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "neither", "word"),
+    [
+        (4, 0, 0, TOO_FEW),
+        (5, 0, 0, SUPPORTED),
+        (0, 5, 0, CONTRADICTED),
+        (4, 0, 1, NOT_SHOWN),
+        (5, 1, 0, NOT_SHOWN),
+    ],
+)
+def test_directions_of_results_that_are_not_pooled(better, worse, neither, word, limits):
+    words = ["favours treatment"] * better + ["favours control"] * worse
+    words += ["no difference"] * neither + [None]
+    rows = [{"trial_id": str(i), "direction": said} for i, said in enumerate(words)]
+    # a second test of a trial is no second trial
+    rows += [rows[0]] * 5
+    record_ = record("not rated", 1, 1, estimate=None, limits=limits)
+    grounds_ = Grounds({"a": record_}, {}, {}, {"a": rows})
+    assert claims_of([named()], grounds_)["c"].verdict.word == word
+    harm = claims_of([named("no worse than control")], grounds_)["c"]
+    assert harm.verdict.word == TOO_FEW
 
 
 @pytest.mark.parametrize(
@@ -329,7 +352,7 @@ def test_the_words_of_syntheses_are_in_the_vocabulary(records):
 
 @pytest.fixture(scope="module")
 def claims(tables, records):
-    return claims_of(tables["claim_tests"], beside(tables, records))
+    return claims_of(tables["claim_tests"], grounds(tables, records))
 
 
 def test_the_claims_of_the_tests_are_judged_as_far_as_the_trials_go(claims):

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ketameta.evidence import directions
 from ketameta.synthesize.scales import NULL_VALUE
 
 Record = dict[str, Any]
@@ -64,23 +65,35 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlArm:
+    """The control arm of one trial: its per cent and its people."""
+
+    label: str
+    value: float
+    people: float
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """What the control arms of the same trials did, in per cent; no ends where not pooled."""
 
     estimate: float
-    low: float | None
-    high: float | None
-    k: int
-    n: int
+    low: float | None = None
+    high: float | None = None
+    arms: tuple[ControlArm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """All that a claim is judged by: syntheses as judged, their splits, and their control arms."""
+class Grounds:
+    """All that a claim is judged by: syntheses as judged, their splits and control arms.
+
+    `directions` are rows of that table, where an outcome is told trial by trial.
+    """
 
     records: Mapping[str, Record]
     splits: Mapping[str, Sequence[Split]] = field(default_factory=dict)
     controls: Mapping[str, Control] = field(default_factory=dict)
+    directions: Mapping[str, Sequence[Record]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +253,21 @@ def _open(effect: _Effect) -> Verdict:
     return Verdict(NOT_SHOWN, "open")
 
 
+def pointing(direction: str | None, rows: Sequence[Record]) -> Verdict:
+    """Judge a claimed benefit by which way trials point that cannot be pooled.
+
+    It takes `directions.FEWEST` trials with a direction, and all of them one way.
+    """
+    counts = directions.by_trial(rows)
+    better, worse = counts[directions.TREATMENT], counts[directions.CONTROL]
+    facts = {"trials": counts.total(), "better": better, "worse": worse}
+    if direction != BENEFIT or counts.total() - counts[""] < directions.FEWEST:
+        return Verdict(TOO_FEW, "few directions", facts)
+    told = counts.total() - counts[""]
+    word = SUPPORTED if better == told else CONTRADICTED if worse == told else NOT_SHOWN
+    return Verdict(word, "directions", facts)
+
+
 def _value(test: Record, record: Record, control: Control | None) -> Verdict:
     """Judge a claimed per cent by the pooled one of treated arms and by the control arms.
 
@@ -302,32 +330,35 @@ def turned(old: str, new: str) -> bool:
     return side(old) != side(new)
 
 
-def claims_of(tests: Sequence[Record], beside: Beside) -> dict[str, Claim]:
+def claims_of(tests: Sequence[Record], grounds: Grounds) -> dict[str, Claim]:
     """Return each claim of the rows of claim_tests as judged, in their order."""
     groups: dict[str, dict[str, list[Record]]] = {}
     for test in tests:
         groups.setdefault(test["claim_id"], {}).setdefault(test["part"] or "", []).append(test)
     found = {}
     for claim, parts in groups.items():
-        told = tuple(_part(rows, beside) for rows in parts.values())
+        told = tuple(_part(rows, grounds) for rows in parts.values())
         verdict = whole(None, [(p.test["part"] or "", p.verdict) for p in told], "parts")
         found[claim] = Claim(claim, told, verdict)
     return found
 
 
-def _part(rows: Sequence[Record], beside: Beside) -> Part:
+def _part(rows: Sequence[Record], grounds: Grounds) -> Part:
     """Judge one part of a claim by the analyses that its rows name."""
-    named = [(test, beside.records.get(test["analysis"])) for test in rows if test["computed"]]
+    named = [(test, grounds.records.get(test["analysis"])) for test in rows if test["computed"]]
     others = tuple(test["analysis"] for test, record in named if record and _aside(test, record))
-    control = next((beside.controls[name] for name in others if name in beside.controls), None)
+    control = next((grounds.controls[name] for name in others if name in grounds.controls), None)
     lines = []
     for test in rows:
         name = test["analysis"]
         if name is None or name in others:
             continue
-        record = beside.records.get(name) if test["computed"] else None
-        own = beside.controls.get(name) or control
-        lines.append(Line(test, name, line(test, record, beside.splits.get(name, ()), own)))
+        record = grounds.records.get(name) if test["computed"] else None
+        own = grounds.controls.get(name) or control
+        told = line(test, record, grounds.splits.get(name, ()), own)
+        if told.because == "no estimate" and (points := grounds.directions.get(name)):
+            told = pointing(test["direction"], points)
+        lines.append(Line(test, name, told))
     verdict = whole(
         rows[0]["direction"], [(one.analysis, one.verdict) for one in lines], "analyses"
     )
@@ -343,6 +374,6 @@ def _aside(test: Record, record: Record) -> bool:
     )
 
 
-def verdicts_of(tests: Sequence[Record], beside: Beside) -> dict[str, str]:
+def verdicts_of(tests: Sequence[Record], grounds: Grounds) -> dict[str, str]:
     """Return the verdict on each claim."""
-    return {name: claim.verdict.word for name, claim in claims_of(tests, beside).items()}
+    return {name: claim.verdict.word for name, claim in claims_of(tests, grounds).items()}

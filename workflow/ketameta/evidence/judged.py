@@ -7,7 +7,7 @@ from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.certainty import Certainty, certainty, populations, worthwhile
-from ketameta.evidence.claims import Beside, Control, Split, verdicts_of
+from ketameta.evidence.claims import Control, ControlArm, Grounds, Split, verdicts_of
 from ketameta.evidence.verdicts import verdict
 from ketameta.synthesize.claims import tests_of
 from ketameta.tables import STAGE_TABLES
@@ -21,7 +21,7 @@ Rows = dict[str, list[Record]]
 # the tables that a certainty is rated from
 RATED_FROM = ("syntheses", "studies", "judgements", "asymmetry")
 # those that a claim is judged by besides; older versions lack them
-CLAIMS_FROM = ("subgroups", "splits", "control_shares")
+CLAIMS_FROM = ("subgroups", "splits", "control_shares", "pairs", "pair_syntheses", "directions")
 
 
 def certainties(tables: Rows, configuration: Configuration) -> dict[str, Certainty]:
@@ -74,7 +74,7 @@ def _more_is_better(analysis: Analysis) -> bool:
     return good != (analysis.select.measure == "PCTRED")
 
 
-def beside(tables: Rows, records: Mapping[str, Record]) -> Beside:
+def grounds(tables: Rows, records: Mapping[str, Record]) -> Grounds:
     """Return what claims are judged by; `records` are the syntheses as judged, by analysis.
 
     A group takes what its analysis has beside its numbers: side, thresholds, worthwhile effects.
@@ -86,14 +86,43 @@ def beside(tables: Rows, records: Mapping[str, Record]) -> Beside:
         if name in records:
             own = tuple({**records[name], **g} for g in groups[name, split] if g["subgroup"])
             splits.setdefault(name, []).append(Split(split, row["p"], own))
-    controls = {
+    directions = grouped(tables.get("directions", []), "analysis")
+    return Grounds(records, splits, _shares(tables) | _falls(tables), directions)
+
+
+def _shares(tables: Rows) -> dict[str, Control]:
+    """Return the control arms of comparisons of events, in per cent of people."""
+    studies = grouped(tables["studies"], "analysis")
+    return {
         row["analysis"]: Control(
-            100 * row["estimate"], 100 * row["ci_low"], 100 * row["ci_high"], row["k"], row["n"]
+            100 * row["estimate"],
+            100 * row["ci_low"],
+            100 * row["ci_high"],
+            tuple(
+                ControlArm(s["label"], 100 * s["events_c"] / s["n_c"], s["n_c"])
+                for s in studies[row["analysis"]]
+                if s["events_c"] is not None and s["n_c"]
+            ),
         )
         for row in tables.get("control_shares", [])
         if row["estimate"] is not None
     }
-    return Beside(records, splits, controls)
+
+
+def _falls(tables: Rows) -> dict[str, Control]:
+    """Return the control arms beside reductions, in per cent of the fall from the start."""
+    pairs = grouped(tables.get("pairs", []), "analysis")
+    return {
+        row["analysis"]: Control(
+            row["control"],
+            arms=tuple(
+                ControlArm(pair["label"], pair["control"], pair["n_c"] or 0.0)
+                for pair in pairs[row["analysis"]]
+            ),
+        )
+        for row in tables.get("pair_syntheses", [])
+        if row["control"] is not None
+    }
 
 
 def results(tables: Rows, configuration: Configuration) -> Rows:
@@ -109,7 +138,7 @@ def results(tables: Rows, configuration: Configuration) -> Rows:
     records = {row["analysis"]: row for row in rows}
     configuration = configuration.asked(records)
     tests = [t for t in tests_of(tables["claims"], configuration) if _known(t, records)]
-    told = verdicts_of(tests, beside(tables, records))
+    told = verdicts_of(tests, grounds(tables, records))
     claims = [{"claim_id": claim, "verdict": word} for claim, word in told.items()]
     return {"syntheses": rows, "claim_verdicts": claims}
 

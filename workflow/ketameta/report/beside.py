@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 from typing import Any
 
 from ketameta.configuration import Analysis
+from ketameta.evidence.directions import CONTROL, FEWEST, MIXED, NEITHER, TREATMENT, by_trial
 from ketameta.figures.paired import NARROW, Dots, Paired, draw_paired
 from ketameta.figures.scene import to_svg
 from ketameta.report import naming, wording
@@ -17,11 +17,7 @@ from ketameta.tables.grouping import grouped
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
-TREATMENT, CONTROL, NEITHER = "favours treatment", "favours control", "no difference"
-# trials with a direction from which a sign test is worded: of fewer its p is above 0.1
-FEWEST = 5
 WIDEST = 100.0  # points of per cent
-_MIXED = "some tests each way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,24 +275,14 @@ def _directions(rows: list[Record]) -> Directions | None:
 
 def _counted(rows: list[Record]) -> str:
     """Say in how many trials the results point which way, and how far chance explains that."""
-    by_trial: dict[str, set[str | None]] = defaultdict(set)
-    for row in rows:
-        by_trial[row["trial_id"]].add(row["direction"])
-    counts = Counter(_of_trial(words) for words in by_trial.values())
+    counts = by_trial(rows)
     told = [f"{what} in {counts[word]}" for word, what in _POINT.items() if counts[word]]
-    trials = wording.count(len(by_trial), "trial")
+    trials = wording.count(counts.total(), "trial")
     said = f"{trials} ({wording.count(len(rows), 'result')}), {', '.join(told)}"
     if counts[TREATMENT] + counts[CONTROL] < FEWEST:
         return said
     p = wording.p_value(sign_test(counts[TREATMENT], counts[CONTROL]))
     return f"{said}; sign test {p}"
-
-
-def _of_trial(words: set[str | None]) -> str:
-    """Return the one direction of a trial's tests; mixed where they point both ways."""
-    if {TREATMENT, CONTROL} <= words:
-        return _MIXED
-    return next((word for word in (TREATMENT, CONTROL, NEITHER) if word in words), "")
 
 
 def sign_test(better: int, worse: int) -> float:
@@ -309,6 +295,6 @@ _POINT = {
     TREATMENT: "better under treatment",
     CONTROL: "worse under treatment",
     NEITHER: "no difference",
-    _MIXED: _MIXED,
+    MIXED: MIXED,
     "": "direction not stated",
 }

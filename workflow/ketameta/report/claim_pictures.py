@@ -82,7 +82,7 @@ def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
     by = 100.0 if measure == "PLO" else points["sd"] if points else 1.0
     rows = [_result(one, by, named=len(shown) > 1) for one in shown]
     if view.control and measure in ("PLO", "PCTRED"):
-        rows.append(_control(view.control, view.control_studies))
+        rows.append(_control(view.control))
     claimed = view.claimed_value if measure in ("PLO", "PCTRED") else None
     unit, null = _unit(shown[0], points)
     parts = [f"{row.label} {row.text}" for row in rows]
@@ -143,13 +143,9 @@ def _tick(label: str, value: float, people: float | None, measure: str, by: floa
     return Tick(value, people or 0.0, f"{label}: {told}, {wording.people(people)} people")
 
 
-def _control(control: Control, studies: tuple[Record, ...]) -> Result:
+def _control(control: Control) -> Result:
     """Return the control arms as a second row, in per cent."""
-    ticks = tuple(
-        _tick(s["label"], 100 * s["events_c"] / s["n_c"], s["n_c"], "PLO", 100)
-        for s in studies
-        if s["events_c"] is not None and s["n_c"]
-    )
     ends = [control.estimate, control.low, control.high]
+    ticks = tuple(_tick(arm.label, arm.value, arm.people, "PLO", 100) for arm in control.arms)
     interval = Interval(control.estimate, control.low, control.high)
-    return Result(capital("control arms"), _numbers(ends, "PLO", 100), interval, ticks, True)
+    return Result("Control arms", _numbers(ends, "PLO", 100), interval, ticks, control=True)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from ketameta.evidence.claims import Control
 from ketameta.report.claim_words import Told
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +79,3 @@ class ClaimView:
     told: tuple[Told, ...]
     control: Control | None
     claimed_value: float | None
-    control_studies: tuple[Record, ...]

@@ -6,7 +6,7 @@ evidence is very uncertain, and keeps the direction (Santesso 2020, J Clin Epide
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -208,18 +208,28 @@ class Told:
     shown: tuple[Shown, ...]
 
 
-def body(part: Part, told: Sequence[Told]) -> str:
+def body(part: Part, told: Sequence[Told], control: Control | None) -> str:
     """Say what the trials show of one part of a claim: the clauses of what decided."""
     word = part.verdict.word
     if word == CANNOT:
         return _small(part.test["rule"])
     if not any(one.shown for one in told):
-        return "no trial gives a number for it"
+        counts = next((one.verdict.facts for one in told if "trials" in one.verdict.facts), None)
+        return _pointing(counts) if counts else "no trial gives a number for it"
     if word == MIXED:
-        return "; ".join(filter(None, (_which(one, part.control) for one in told)))
+        return "; ".join(filter(None, (_which(one, control) for one in told)))
     same = [one.shown[0] for one in told if one.verdict.word == word and one.shown]
     most = MOST_HARMS if part.test["direction"] == NO_WORSE else 1
-    return hedged(same[:most], [clause(one, part.control) for one in same[:most]])
+    return hedged(same[:most], [clause(one, control) for one in same[:most]])
+
+
+def _pointing(counts: Mapping[str, Any]) -> str:
+    """Say which way trials point that are not pooled."""
+    trials = count(counts["trials"], "trial")
+    return (
+        f"of {trials} that tested it, better with treatment in {counts['better']} and worse in "
+        f"{counts['worse']}"
+    )
 
 
 def hedged(shown: Sequence[Shown], clauses: Sequence[str]) -> str:

@@ -12,8 +12,9 @@ from ketameta.evidence.claims import (
     MIXED,
     NO_WORSE,
     UNTOLD,
-    Beside,
     Claim,
+    Control,
+    Grounds,
     Line,
     Part,
     Split,
@@ -32,6 +33,8 @@ Record = dict[str, Any]
 _BECAUSE = {
     "no analysis": "No analysis of these trials tests it.",
     "no estimate": "There is nothing pooled to hold it against.",
+    "few directions": "Its results are not pooled but told by direction, and few trials have one.",
+    "directions": "Its results are not pooled but told by direction, trial by trial.",
     "no comparison": "Treated arms alone show no difference from control.",
     "no direction": "The claim names no direction to hold the result against.",
     "none named": "No outcome of these trials could tell.",
@@ -71,12 +74,12 @@ class Teller:
     def __init__(
         self,
         configuration: Configuration,
-        beside: Beside,
+        grounds: Grounds,
         rated: Mapping[str, Certainty],
         studies: Mapping[str, Sequence[Record]],
     ) -> None:
         self._configuration = configuration
-        self._beside = beside
+        self._grounds = grounds
         self._rated = rated
         self._studies = studies
 
@@ -90,12 +93,11 @@ class Teller:
         studies = [study for one in shown for study in one.studies]
         people = _people(studies)
         bodies = [
-            (name, part.verdict.word, claim_words.body(part, told[name]))
+            (name, part.verdict.word, claim_words.body(part, told[name], self._control(part)))
             for name, part in ((p.test["part"] or "", p) for p in claim.parts)
         ]
         populations = _populations(studies)
         claimed = claimed_number(first)
-        beside = [name for part in claim.parts for name in part.beside]
         return ClaimView(
             claim_id=claim.claim_id,
             claim=first["claim"],
@@ -116,9 +118,8 @@ class Teller:
             links=self._links(claim),
             parts=tuple(self._part(p, b) for p, b in zip(claim.parts, bodies, strict=True)),
             told=tuple(deciding),
-            control=claim.parts[0].control,
+            control=self._control(claim.parts[0]),
             claimed_value=first["claimed_value"],
-            control_studies=tuple(self._studies[beside[0]]) if beside else (),
         )
 
     def _told(self, part: Part) -> list[Told]:
@@ -127,7 +128,7 @@ class Teller:
         return [Told(line.verdict, self._shown(line)) for line in heard or part.lines]
 
     def _shown(self, line: Line) -> tuple[Shown, ...]:
-        record = self._beside.records.get(line.analysis)
+        record = self._grounds.records.get(line.analysis)
         if record is None or record["estimate"] is None:
             return ()
         analysis, studies = self._configuration[line.analysis], self._studies[line.analysis]
@@ -135,7 +136,7 @@ class Teller:
         if line.verdict.word == MIXED:
             split = line.verdict.facts["by"]
             names = dict(line.verdict.facts["which"])
-            groups = next(s for s in self._beside.splits[line.analysis] if s.name == split).groups
+            groups = next(s for s in self._grounds.splits[line.analysis] if s.name == split).groups
             found += [
                 Shown(
                     analysis,
@@ -147,6 +148,11 @@ class Teller:
                 if group["subgroup"] in names
             ]
         return tuple(found)
+
+    def _control(self, part: Part) -> Control | None:
+        """Return the control arms beside a claimed number."""
+        own = (self._grounds.controls.get(line.analysis) for line in part.lines)
+        return part.control or next(filter(None, own), None)
 
     def _certainty(self, told: Sequence[Told]) -> ClaimCertainty:
         """Return the certainty of the weakest analysis that a verdict rests on."""
@@ -178,7 +184,7 @@ class Teller:
         return PartView(body[0], part.verdict.word, body[2], part.test["rule"], lines)
 
     def _line(self, line: Line) -> LineView:
-        record = self._beside.records.get(line.analysis)
+        record = self._grounds.records.get(line.analysis)
         reason = _BECAUSE[line.verdict.because]
         if record is None:
             return LineView(line.analysis, "", "", "", line.verdict.word, reason)
@@ -190,14 +196,14 @@ class Teller:
             wording.headline(analysis, record),
             line.verdict.word,
             reason,
-            tuple(_groups(split, record) for split in self._beside.splits.get(line.analysis, ())),
+            tuple(_groups(split, record) for split in self._grounds.splits.get(line.analysis, ())),
             tuple(_trial(study) for study in self._studies[line.analysis]),
         )
 
 
 def claim_views(
     tests: Sequence[Record],
-    beside: Beside,
+    grounds: Grounds,
     rated: Mapping[str, Certainty],
     studies: Mapping[str, Sequence[Record]],
     configuration: Configuration,
@@ -206,8 +212,8 @@ def claim_views(
 
     `tests` are the rows of claim_tests, `studies` those of studies by analysis.
     """
-    teller = Teller(configuration, beside, rated, studies)
-    return [teller.view(claim) for claim in claims_of(tests, beside).values()]
+    teller = Teller(configuration, grounds, rated, studies)
+    return [teller.view(claim) for claim in claims_of(tests, grounds).values()]
 
 
 def _groups(split: Split, record: Record) -> GroupsView:

@@ -9,8 +9,7 @@ from typing import Any
 from ketameta import __version__
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.certainty import Certainty
-from ketameta.evidence.claims import verdicts_of
-from ketameta.evidence.judged import beside, certainties, judged
+from ketameta.evidence.judged import certainties, grounds, judged
 from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
@@ -57,8 +56,8 @@ def report(
     records = {row["analysis"]: row for row in judged(tables, configuration, rated)}
     shared = _shared(tables, configuration, paths, releases)
     groups = {table: grouped(tables[table], "analysis") for table in _OWN}
-    tests, judged_by = tables["claim_tests"], beside(tables, records)
-    views = claim_views(tests, judged_by, rated, groups["studies"], configuration)
+    tests = tables["claim_tests"]
+    views = claim_views(tests, grounds(tables, records), rated, groups["studies"], configuration)
     shared["tested"] = claims_of_analysis(tests)
     asked = answers(configuration, records, rated, tables["absolute"], tables["points"])
     told_apart = {
@@ -74,7 +73,7 @@ def report(
             "neighbours": neighbours(configuration, analysis),
         }
         files |= _analysis_files(analysis, groups, records[name], rated[name], context)
-    verdicts = verdicts_of(tests, judged_by)
+    verdicts = {view.claim_id: view.verdict for view in views}
     shared["told"] = tally(list(verdicts.values()))
     files["changes.html"], changed = changes.page(
         releases, records, verdicts, configuration, shared
