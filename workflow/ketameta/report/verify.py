@@ -1,120 +1,154 @@
-"""An R script that holds the effect sizes and refits every analysis in metafor."""
+"""An R script that holds the numbers of every analysis and computes them again in metafor."""
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ketameta.configuration import Analysis, Configuration
-from ketameta.report.wording_method import rule_used
+from ketameta.configuration import Analysis, Configuration, Model
+from ketameta.report import verify_effects
+from ketameta.report.r_code import call, listed, named, number, text, texts, vector
+from ketameta.report.verify_effects import columns, with_counts
+from ketameta.synthesize.pool import MANTEL_HAENSZEL
 from ketameta.synthesize.scales import TRANSFORMED
+from ketameta.synthesize.splits import COMMON, group_of
+from ketameta.tables.grouping import grouped
 
 Record = dict[str, Any]
-HEAD = Path(__file__).parent / "verify_head.R"
-_TESTS = {"Wald": "z", "HKSJ": "knha", "floored HKSJ": "adhoc"}
+Rows = dict[str, list[Record]]
+HEADS = ("verify_head.R", "verify_effects.R")
+# rules as metafor names its tests; that of `auto` is found again in R
+_TESTS = {"wald": "z", "hksj": "knha", "hksj-adhoc": "adhoc", "auto": "auto"}
 _BOUNDS = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
 _PLAIN = ("se", "tau2", "tau2_low", "tau2_high", "i2", "i2_low", "i2_high", "q", "q_p")
 _SIDES = tuple(f"{rule}_{end}" for rule in ("wald", "hksj", "floored") for end in ("low", "high"))
+_OWN = ("syntheses", "studies", "subgroups", "splits", "sensitivity", "absolute", "points")
 _TAIL = """
-cat(sprintf("\\n%d numbers compared, %d differ\\n", compared, wrong))
+cat(sprintf("\\n%d of %d trial effects computed again from the numbers of their arms\\n",
+            recomputed, effects))
+cat(sprintf("%d numbers compared, %d differ\\n", compared, wrong))
 if (unfitted > 0) cat(sprintf("fits that metafor gave up: %d, named above\\n", unfitted))
 quit(status = if (wrong > 0) 1 else 0)
 """
 
 
-def verify_script(
-    tables: dict[str, list[Record]], configuration: Configuration, data_hash: str
-) -> str:
-    """Return the script: helpers, one call an analysis, and the exit status."""
-    parts = [HEAD.read_text(encoding="utf-8"), f'cat("data hash {data_hash}\\n\\n")\n']
-    records = {row["analysis"]: row for row in tables["syntheses"]}
+def verify_script(tables: Rows, configuration: Configuration, data_hash: str) -> str:
+    """Return the script: helpers, the calls of each analysis, and the exit status."""
+    parts = [(Path(__file__).parent / head).read_text(encoding="utf-8") for head in HEADS]
+    parts.append(f'cat("data hash {data_hash}\\n\\n")\n')
+    by = {name: grouped(tables[name], "analysis") for name in (*_OWN, "asymmetry")}
+    effects = 0
     for analysis in configuration:
-        studies = [s for s in tables["studies"] if s["analysis"] == analysis.name]
-        parts.append(_call(analysis, records[analysis.name], studies))
-        parts.append(_counts(analysis, studies))
-    return "".join(parts) + _TAIL
+        own = {name: by[name].get(analysis.name, []) for name in by}
+        effects += len(own["studies"])
+        parts.append(_analysis(analysis, own))
+    return "".join(parts) + f"effects <- {effects}\n" + _TAIL
 
 
-def _call(analysis: Analysis, record: Record, studies: list[Record]) -> str:
+def _analysis(analysis: Analysis, own: Rows) -> str:
+    (record,), studies = own["syntheses"], own["studies"]
+    parts = [
+        _fit(analysis.name, analysis.model, record, studies),
+        verify_effects.trial_effects(analysis, studies),
+    ]
+    if record["estimate"] is not None:
+        parts += [
+            *(_split(analysis, record, row, own) for row in own["splits"]),
+            *(_variant(analysis, row, studies) for row in own["sensitivity"]),
+            verify_effects.absolute_effects(analysis, record, studies, own["absolute"]),
+            verify_effects.in_points(analysis, record, studies, own["points"]),
+            verify_effects.small_studies(analysis, studies, own["asymmetry"]),
+        ]
+    return "".join(parts)
+
+
+def _fit(name: str, model: Model, record: Record, studies: Sequence[Record]) -> str:
+    """Fit one synthesis again by the model that gave it."""
     if record["estimate"] is None:
-        return f'cat("{analysis.name}: nothing pooled\\n")\n'
+        return f"cat({text(f'{name}: nothing pooled')}, fill = TRUE)\n"
     shared = {
-        "name": _text(analysis.name),
-        "yi": _vector([s["yi"] for s in studies]),
-        "vi": _vector([s["vi"] for s in studies]),
-        "level": _number(analysis.model.level),
+        "name": text(name),
+        **columns({"yi": "yi", "vi": "vi"}, studies),
+        "level": number(model.level),
     }
     ours = {"ours": _ours(record)}
     if len(studies) == 1:
-        return _r("one_trial", shared | ours)
+        return call("one_trial", shared | ours)
     if any(s["shared"] is not None for s in studies):
         levels = {
-            "shared": _vector([s["shared"] or 0.0 for s in studies]),
-            "trial": _texts([s["trial_id"] for s in studies]),
+            "shared": vector([s["shared"] or 0.0 for s in studies]),
+            "trial": texts([s["trial_id"] for s in studies]),
         }
-        return _r("three_levels", shared | levels | ours)
-    model = {
-        "method": _text(analysis.model.tau2),
-        "prediction": _text(analysis.model.prediction),
-    }
+        return call("three_levels", shared | levels | ours)
+    if record["model"].startswith(MANTEL_HAENSZEL):
+        return _mantel_haenszel(name, model, record, studies)
+    search = {"method": text(model.tau2), "prediction": text(model.prediction)}
     if record["model"].startswith("binomial"):
-        people = {
-            "xi": _vector([s["events_t"] for s in studies]),
-            "ni": _vector([s["n_t"] for s in studies]),
-        }
-        return _r("proportions", shared | people | model | ours)
-    model["test"] = _text(_TESTS[rule_used(record)])
-    if record["between_q"] is not None:
-        model["groups"] = _texts([s["subgroup"] for s in studies])
-    return _r("normal_normal", shared | model | ours)
+        people = columns({"xi": "events_t", "ni": "n_t"}, studies)
+        return call("proportions", shared | people | search | ours)
+    return call("normal_normal", shared | search | {"test": text(_TESTS[model.interval])} | ours)
 
 
-def _counts(analysis: Analysis, studies: list[Record]) -> str:
-    """Recompute effect sizes where two parallel arms are reported as counts, nothing assumed."""
-    measure = analysis.select.measure
-    plain = [
-        s
-        for s in studies
-        if s["design"] == "parallel"
-        and not s["assumptions"]
-        and None not in (s["events_t"], s["events_c"], s["n_t"], s["n_c"])
-    ]
-    if measure not in ("RR", "OR") or not plain:
+def _mantel_haenszel(name: str, model: Model, record: Record, studies: Sequence[Record]) -> str:
+    names = {"ai": "events_t", "n1i": "n_t", "ci": "events_c", "n2i": "n_c"}
+    return call(
+        "mantel_haenszel",
+        {
+            "name": text(name),
+            "measure": text(record["measure"]),
+            **columns(names, with_counts(studies)),
+            "level": number(model.level),
+            "ours": _ours(record),
+        },
+    )
+
+
+def _variant(analysis: Analysis, row: Record, studies: Sequence[Record]) -> str:
+    """Fit another choice again where it pools the same effects by another model."""
+    variant = next((v for v in analysis.variants if v.name == row["variant"]), None)
+    if variant is None or variant.select != analysis.select or row["estimate"] is None:
         return ""
-    names = {"ai": "events_t", "n1i": "n_t", "ci": "events_c", "n2i": "n_c", "yi": "yi", "vi": "vi"}
-    columns = {r: _vector([s[own] for s in plain]) for r, own in names.items()}
-    head = {"name": _text(f"{analysis.name}, trials"), "measure": _text(measure)}
-    return _r("counts", head | columns)
+    return _fit(f"{analysis.name}: {variant.name}", variant.model, row, studies)
+
+
+def _split(analysis: Analysis, record: Record, row: Record, own: Rows) -> str:
+    """Pool the groups of a split again, and test between them."""
+    split, studies, model = row["split"], own["studies"], analysis.model
+    name = f"{analysis.name} by {split}"
+    groups = [g for g in own["subgroups"] if g["split"] == split]
+    labels = [group_of(split, s) for s in studies]
+    test = record if record["split"] == split else None
+    q, p = (test["between_q"], test["between_p"]) if test else (row["q"], row["p"])
+    shared = {
+        "name": text(name),
+        **columns({"yi": "yi", "vi": "vi"}, studies),
+        "method": text(model.tau2),
+        "group": texts(labels),
+        "q": number(q),
+        "p": number(p),
+    }
+    if row["tau2_groups"] == COMMON:
+        ours = {g["subgroup"]: _ends(g) for g in groups if g["subgroup"]}
+        rule = {"rule": text(_TESTS[model.interval]), "level": number(model.level)}
+        return call("common_groups", shared | rule | {"ours": listed(ours)})
+    parts = [call("separate_groups", shared)]
+    for group in groups:
+        members = [
+            s for s, label in zip(studies, labels, strict=True) if label == group["subgroup"]
+        ]
+        parts.append(_fit(f"{name}: {group['subgroup']}", model, group, members))
+    return "".join(parts)
+
+
+def _ends(group: Record) -> str:
+    log = "_log" if group["measure"] in TRANSFORMED else ""
+    names = ("estimate", "ci_low", "ci_high")
+    return vector([*(group[name + log] for name in names), group["tau2"]])
 
 
 def _ours(record: Record) -> str:
     """Return our numbers on the analysis scale as a named vector."""
     log = "_log" if record["measure"] in TRANSFORMED else ""
     values = {name: record[name + log] for name in _BOUNDS}
-    values |= {name: record[name] for name in (*_PLAIN, *_SIDES, "between_q", "between_p")}
-    return "c(" + ", ".join(f"{n} = {_number(v)}" for n, v in values.items()) + ")"
-
-
-def _r(function: str, arguments: dict[str, str]) -> str:
-    inner = ",\n  ".join(f"{name} = {value}" for name, value in arguments.items())
-    return f"{function}(\n  {inner}\n)\n"
-
-
-def _number(value: float | None) -> str:
-    return "NA" if value is None or math.isnan(value) else repr(float(value)).replace("inf", "Inf")
-
-
-def _vector(values: Sequence[float | None]) -> str:
-    return "c(" + ", ".join(_number(value) for value in values) + ")"
-
-
-def _text(value: str) -> str:
-    """Write a text as an R string: JSON's escapes of quotes and backslashes are R's too."""
-    return json.dumps(value, ensure_ascii=True)
-
-
-def _texts(values: Sequence[str]) -> str:
-    return "c(" + ", ".join(_text(value) for value in values) + ")"
+    return named(values | {name: record.get(name) for name in (*_PLAIN, *_SIDES)})

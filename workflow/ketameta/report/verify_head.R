@@ -7,17 +7,19 @@
 # metafor cannot fit is named with metafor's reason, and the rest is compared.
 #
 # Tolerances. Numbers are compared by |ours - metafor's| <= tolerance * max(1, |metafor's|).
-#   1e-6  estimates, standard errors, intervals, tau2, Q. metafor stops REML at a change of 1e-5
-#         by default; here at 1e-10, so that what is left is the arithmetic.
+#   1e-6  effects, estimates, standard errors, intervals, tau2, Q, tests, risks. metafor stops REML
+#         at a change of 1e-5 and Paule-Mandel's root search at 1e-4 by default; here at 1e-10 and
+#         1e-12, so that what is left is the arithmetic.
 #   1e-4  Q-profile intervals: the root search of each program stops at its own step.
 #   2e-3  the binomial-normal model: lme4 stops its search early. Where the two differ by more
 #         than 1e-6 the likelihoods are compared too, both computed here by integrate(): ours
 #         must not be lower.
 suppressPackageStartupMessages(library(metafor))
-CONTROL <- list(threshold = 1e-10, maxiter = 10000)
+CONTROL <- list(threshold = 1e-10, maxiter = 10000, tol = 1e-12, tau2.max = 1e6)
 wrong <- 0
 compared <- 0
 unfitted <- 0
+recomputed <- 0
 
 # the first of several ways to fit a model that metafor does not give up; NULL where it gives up all,
 # and then nothing of that model is compared
@@ -98,9 +100,18 @@ tau2_agrees <- function(yi, vi, method, ours, fit) {
   same("tau2", ours, fit$tau2)
 }
 
+# the rule `auto`: HKSJ; where tau2 is 0 or there are two trials the wider of Wald and HKSJ
+chosen <- function(yi, vi, method, level, tau2) {
+  if (method == "EE") return("z")
+  if (tau2 > 0 && length(yi) > 2) return("knha")
+  width <- sapply(c("z", "knha"), function(test) diff(interval(yi, vi, method, level, test)))
+  if (width[["knha"]] > width[["z"]]) "knha" else "z"
+}
+
 # ours: named vector; NA where the report gives nothing
-normal_normal <- function(name, yi, vi, method, test, prediction, level, ours, groups = NULL) {
+normal_normal <- function(name, yi, vi, method, test, prediction, level, ours) {
   before <- state()
+  if (test == "auto") test <- chosen(yi, vi, method, level, ours["tau2"])
   fit <- normal_fit(name, yi, vi, method, level, test)
   same("estimate", ours["estimate"], c(fit$beta))
   same("standard error", ours["se"], fit$se)
@@ -118,7 +129,6 @@ normal_normal <- function(name, yi, vi, method, test, prediction, level, ours, g
   same("prediction, lower", ours["pi_low"], c(fit$beta) - half)
   same("prediction, upper", ours["pi_high"], c(fit$beta) + half)
   three_rules(yi, vi, method, level, ours)
-  if (!is.null(groups)) between_groups(yi, vi, method, groups, ours)
   finish(name, before, sprintf("%s, %s", method, test))
 }
 
@@ -138,6 +148,7 @@ profile_limits <- function(fit, level, ours) {
 }
 
 three_rules <- function(yi, vi, method, level, ours) {
+  if (is.na(ours["wald_low"])) return(invisible(TRUE))
   for (rule in c(wald = "z", hksj = "knha", floored = "adhoc")) {
     label <- c(z = "wald", knha = "hksj", adhoc = "floored")[[rule]]
     ends <- interval(yi, vi, method, level, rule)
@@ -153,16 +164,21 @@ prediction_half <- function(rule, k, level, tau2, se) {
          "hksj" = qt(p, k - 1)) * sqrt(tau2 + se^2)
 }
 
-between_groups <- function(yi, vi, method, groups, ours) {
-  fits <- lapply(unique(groups), function(g) {
-    normal_fit(paste("subgroup", g), yi[groups == g], vi[groups == g], method)
+# groups with a tau2 each
+separate_groups <- function(name, yi, vi, method, group, q, p) {
+  before <- state()
+  known <- unique(group[group != ""])
+  fits <- lapply(known, function(g) {
+    normal_fit(paste("subgroup", g), yi[group == g], vi[group == g], method)
   })
-  if (any(sapply(fits, is.null))) return(invisible(TRUE))
-  b <- sapply(fits, function(f) c(f$beta))
-  w <- 1 / sapply(fits, function(f) f$se^2)
-  q <- sum(w * (b - sum(w * b) / sum(w))^2)
-  same("Q between subgroups", ours["between_q"], q)
-  same("Q between subgroups, p", ours["between_p"], pchisq(q, length(b) - 1, lower.tail = FALSE))
+  if (!any(sapply(fits, is.null))) {
+    b <- sapply(fits, function(f) c(f$beta))
+    w <- 1 / sapply(fits, function(f) f$se^2)
+    found <- sum(w * (b - sum(w * b) / sum(w))^2)
+    same("Q between groups", q, found)
+    same("Q between groups, p", p, pchisq(found, length(b) - 1, lower.tail = FALSE))
+  }
+  finish(name, before, "groups with a tau2 each")
 }
 
 # effects that share a control arm: arms in trials, with the covariance of arms of one trial
@@ -255,16 +271,5 @@ one_trial <- function(name, yi, vi, level, ours) {
   same("interval, lower", ours["ci_low"], yi - half)
   same("interval, upper", ours["ci_high"], yi + half)
   finish(name, before, "one trial, not pooled")
-}
-
-# effect sizes of parallel trials that report counts in both arms, straight from the counts
-counts <- function(name, measure, ai, n1i, ci, n2i, yi, vi) {
-  before <- state()
-  found <- escalc(measure, ai = ai, n1i = n1i, ci = ci, n2i = n2i)
-  for (i in seq_along(yi)) {
-    same(sprintf("yi, trial %d", i), yi[i], found$yi[i])
-    same(sprintf("vi, trial %d", i), vi[i], found$vi[i])
-  }
-  finish(name, before, sprintf("%s from counts by escalc", measure))
 }
 

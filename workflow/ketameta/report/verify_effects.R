@@ -1,0 +1,196 @@
+# --- trial effects from the numbers of their arms ----------------------------------------------
+
+# yi and vi of ours against what escalc() or a formula gives; `sign` -1 where a scale runs the other way
+each_trial <- function(name, trials, yi, vi, found, how, sign = 1) {
+  before <- state()
+  recomputed <<- recomputed + length(yi)
+  for (i in seq_along(yi)) {
+    same(paste("yi of", trials[i]), yi[i], (sign * found$yi)[i])
+    same(paste("vi of", trials[i]), vi[i], found$vi[i])
+  }
+  finish(name, before, how)
+}
+
+counts <- function(name, trials, measure, ai, n1i, ci, n2i, yi, vi) {
+  found <- escalc(measure, ai = ai, n1i = n1i, ci = ci, n2i = n2i)
+  each_trial(name, trials, yi, vi, found, sprintf("%s from counts by escalc", measure))
+}
+
+shares <- function(name, trials, xi, ni, yi, vi) {
+  each_trial(name, trials, yi, vi, escalc("PLO", xi = xi, ni = ni), "log odds by escalc")
+}
+
+means <- function(name, trials, measure, m1i, sd1i, n1i, m2i, sd2i, n2i, yi, vi, sign) {
+  found <- escalc(measure, m1i = m1i, sd1i = sd1i, n1i = n1i, m2i = m2i, sd2i = sd2i, n2i = n2i)
+  each_trial(name, trials, yi, vi, found, sprintf("%s from means by escalc", measure), sign)
+}
+
+# the same people in both periods: a half in each cell where one is empty, the correlation held to
+# what the margins allow, the fourfold table of pairs that it makes, and escalc() of that table
+crossover_counts <- function(name, trials, measure, ai, ci, ni, r, yi, vi) {
+  add <- ifelse(ai == 0 | ci == 0 | ai == ni | ci == ni, 0.5, 0)
+  p <- (ai + add) / (ni + 2 * add)
+  q <- (ci + add) / (ni + 2 * add)
+  n <- ni + 2 * add
+  least <- pmin(p, q)
+  most <- pmax(p, q)
+  r <- pmin(r, sqrt(least * (1 - most) / (most * (1 - least))))
+  both <- n * (p * q + r * sqrt(p * (1 - p) * q * (1 - q)))
+  only_t <- n * p - both
+  only_c <- n * q - both
+  found <- escalc(c(RR = "MPRR", OR = "MPOR", RD = "MPRD")[[measure]], ai = both, bi = only_t,
+                  ci = only_c, di = n - both - only_t - only_c, to = "none")
+  # in metafor the covariance in MPOR is that of Becker & Balagtas, as here
+  each_trial(name, trials, yi, vi, found, sprintf("%s of pairs by escalc", measure))
+}
+
+# r: as assumed; NA where a reported paired difference tells it, by its standard error or interval
+crossover_means <- function(name, trials, measure, m1i, sd1i, m2i, sd2i, ni, r, se, low, high, at,
+                            yi, vi, sign) {
+  se <- ifelse(is.na(se), (high - low) / (2 * qt(0.5 + at / 2, ni - 1)), se)
+  r <- ifelse(is.na(r), (sd1i^2 + sd2i^2 - ni * se^2) / (2 * sd1i * sd2i), r)
+  if (measure == "MD") {
+    found <- escalc("MC", m1i = m1i, sd1i = sd1i, m2i = m2i, sd2i = sd2i, ni = ni, ri = r)
+    how <- "MD of pairs by escalc"
+  } else {
+    nu <- 2 * (ni - 1) / (1 + r^2)
+    j <- exp(lgamma(nu / 2) - lgamma((nu - 1) / 2)) / sqrt(nu / 2)
+    g <- j * (m1i - m2i) / sqrt((sd1i^2 + sd2i^2) / 2)
+    found <- list(yi = g, vi = 2 * (1 - r) / ni + g^2 / (2 * nu))
+    how <- "g of pairs by formula"
+  }
+  each_trial(name, trials, yi, vi, found, how, sign)
+}
+
+# --- absolute effects --------------------------------------------------------------------------
+
+# pooled: estimate, lower and upper end on the scale of the analysis; ours: a list of the numbers of
+# one assumed risk, in the same order of ends
+absolute <- function(name, measure, pooled, by, ci, n2i, ours) {
+  before <- state()
+  risk <- if (by == "median") median(ci / n2i) else sum(ci) / sum(n2i)
+  same("assumed control risk", ours$risk, risk)
+  treated <- switch(measure, RR = risk * exp(pooled), RD = risk + pooled,
+                    OR = risk * exp(pooled) / (1 - risk + risk * exp(pooled)))
+  treated <- pmin(pmax(treated, 0), 1)
+  ends <- c("", ", lower", ", upper")
+  for (i in seq_along(ends)) {
+    same(paste0("risk under treatment", ends[i]), ours$treated[i], treated[i])
+    same(paste0("risk difference", ends[i]), ours$difference[i], treated[i] - risk)
+    same(paste0("number needed to treat", ends[i]), ours$nnt[i], 1 / (treated[i] - risk))
+  }
+  finish(name, before, sprintf("risks from the %s of the control arms", by))
+}
+
+in_points <- function(name, pooled, sds, sd, points) {
+  before <- state()
+  same("typical SD", sd, median(sds))
+  for (i in 1:3) same(c("points", "points, lower", "points, upper")[i], points[i], pooled[i] * sd)
+  finish(name, before, "points of a scale")
+}
+
+# --- groups ------------------------------------------------------------------------------------
+
+regression <- function(what, yi, vi, X, method, test) {
+  fit <- function(control) rma(yi, vi, mods = X, intercept = FALSE, method = method, test = test,
+                               control = control)
+  fitted_or_said(what, function() fit(CONTROL), function() fit(c(CONTROL, stepadj = 0.5)),
+                 function() fit(c(CONTROL, stepadj = 0.1)))
+}
+
+# groups that share one tau2: cell means of a regression, HKSJ with k - groups degrees of freedom; a
+# trial alone in its group is its own effect; a group that is not known is not compared
+common_groups <- function(name, yi, vi, method, rule, level, group, ours, q, p) {
+  before <- state()
+  labels <- unique(group)
+  X <- sapply(labels, function(g) as.numeric(group == g))
+  size <- colSums(X)
+  z <- qnorm(0.5 + level / 2)
+  if (length(yi) > length(labels)) {
+    fit <- regression(name, yi, vi, X, method, "z")
+    df <- length(yi) - length(labels)
+    scale <- sum((yi - X %*% fit$beta)^2 / (vi + fit$tau2)) / df
+    if (rule == "adhoc") scale <- max(scale, 1)
+    wide <- qt(0.5 + level / 2, df) * sqrt(scale)
+    if (rule == "z" || (rule == "auto" && (fit$tau2 == 0 || df == 1) && wide <= z)) wide <- z
+    if (method == "EE" && rule == "auto") wide <- z
+  }
+  for (i in seq_along(labels)) {
+    one <- size[i] == 1
+    at <- if (one) yi[group == labels[i]] else fit$beta[i]
+    half <- if (one) z * sqrt(vi[group == labels[i]]) else wide * fit$se[i]
+    own <- ours[[labels[i]]]
+    if (is.null(own)) next
+    same(paste("estimate of", labels[i]), own[1], at)
+    same(paste("lower end of", labels[i]), own[2], at - half)
+    same(paste("upper end of", labels[i]), own[3], at + half)
+    if (!one) same(paste("tau2 of", labels[i]), own[4], fit$tau2)
+  }
+  known <- group != ""
+  between(yi[known], vi[known], method, group[known], q, p)
+  finish(name, before, "groups with one tau2")
+}
+
+between <- function(yi, vi, method, group, q, p) {
+  if (is.na(q)) return(invisible(TRUE))
+  if (length(yi) == length(unique(group))) {
+    b <- yi
+    w <- 1 / vi
+  } else {
+    X <- sapply(unique(group), function(g) as.numeric(group == g))
+    fit <- regression("test between groups", yi, vi, X, method, "z")
+    b <- c(fit$beta)
+    w <- 1 / fit$se^2
+  }
+  found <- sum(w * (b - sum(w * b) / sum(w))^2)
+  same("Q between groups", q, found)
+  same("Q between groups, p", p, pchisq(found, length(b) - 1, lower.tail = FALSE))
+}
+
+# --- small-study effects -----------------------------------------------------------------------
+
+slope <- function(yi, vi, x, drug = NULL) {
+  of <- if (is.null(drug)) lm(yi ~ x, weights = 1 / vi) else lm(yi ~ x + drug, weights = 1 / vi)
+  found <- coef(summary(of))
+  if (!("x" %in% rownames(found)) || of$df.residual < 1) return(c(NA, NA))
+  found["x", c(1, 4)]
+}
+
+# test: Peters, Pustejovsky and Rodgers, or Egger; NA where none is made
+small_studies <- function(name, yi, vi, test, ai, n1i, ci, n2i, crossover, drug, ours) {
+  before <- state()
+  line <- regtest(yi, vi, model = "lm", predictor = "sei")
+  same("Egger's t", ours["statistic"], line$zval)
+  same("Egger's p", ours["p"], line$pval)
+  same("Egger's limit", ours["limit"], line$est)
+  if (!is.na(test)) {
+    v <- switch(test, Peters = 1 / (ai + ci) + 1 / (n1i + n2i - ai - ci), Egger = vi,
+                1 / n1i + 1 / n2i)
+    x <- if (test == "Peters") 1 / (n1i + n2i) else sqrt(v)
+    use <- is.finite(yi + v + x)
+    take <- function(rows, by = NULL) slope(yi[rows], v[rows], x[rows], by)
+    found <- take(use)
+    same(paste("slope,", test), ours["test_slope"], found[1])
+    same(paste("p,", test), ours["test_p"], found[2])
+    same("p without crossovers", ours["without_crossovers_p"], take(use & !crossover)[2])
+    several <- length(unique(drug[use])) > 1
+    same("p within drugs", ours["adjusted_p"], take(use, if (several) factor(drug[use]))[2])
+  }
+  finish(name, before, "small-study effects by regtest and lm")
+}
+
+# --- Mantel and Haenszel -----------------------------------------------------------------------
+
+mantel_haenszel <- function(name, measure, ai, n1i, ci, n2i, level, ours) {
+  before <- state()
+  fit <- rma.mh(measure = measure, ai = ai, n1i = n1i, ci = ci, n2i = n2i, level = 100 * level)
+  same("estimate", ours["estimate"], c(fit$beta))
+  same("standard error", ours["se"], fit$se)
+  same("interval, lower", ours["ci_low"], fit$ci.lb)
+  same("interval, upper", ours["ci_high"], fit$ci.ub)
+  same("Q", ours["q"], fit$QE)
+  same("Q, p", ours["q_p"], fit$QEp)
+  same("I2", ours["i2"], fit$I2)
+  finish(name, before, "Mantel-Haenszel by rma.mh")
+}
+

@@ -1,0 +1,198 @@
+"""Calls of the R script that recompute trial effects, absolute effects and small-study tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from ketameta.configuration import Analysis
+from ketameta.report.r_code import call, flags, listed, named, number, text, texts, vector
+from ketameta.synthesize.absolute import MEDIAN
+from ketameta.synthesize.scales import LARGEST, TRANSFORMED
+from ketameta.vocabulary import scale_sign
+
+Record = dict[str, Any]
+EVENTS = ("RR", "OR", "RD")
+_COUNTS = {"ai": "events_t", "n1i": "n_t", "ci": "events_c", "n2i": "n_c"}
+_MEANS = {
+    **{"m1i": "mean_t", "sd1i": "sd_t", "n1i": "n_t"},
+    **{"m2i": "mean_c", "sd2i": "sd_c", "n2i": "n_c"},
+}
+_ENDS = ("", "_low", "_high")
+
+
+def columns(names: dict[str, str], studies: Sequence[Record]) -> dict[str, str]:
+    """Return columns of studies as R vectors, by the name that R knows them by."""
+    return {r: vector([s[own] for s in studies]) for r, own in names.items()}
+
+
+def with_counts(studies: Sequence[Record]) -> list[Record]:
+    """Return the studies that give counts of both arms."""
+    return [s for s in studies if all(s[name] is not None for name in _COUNTS.values())]
+
+
+def trial_effects(analysis: Analysis, studies: Sequence[Record]) -> str:
+    """Recompute each effect that follows from the numbers of its arms: reported contrasts do not.
+
+    An effect within people counts them once, and has as many in both arms.
+    """
+    paired = [s for s in studies if s["n_t"] == s["n_c"] and s["people"] == s["n_t"]]
+    apart = [s for s in studies if s not in paired]
+    if analysis.select.measure in EVENTS:
+        return _apart("counts", analysis, with_counts(apart), _COUNTS) + _counts_of_pairs(
+            analysis, with_counts(paired)
+        )
+    if analysis.select.measure in ("MD", "SMD"):
+        known = [[s for s in group if s["sd_t"] and s["sd_c"]] for group in (apart, paired)]
+        sign = {"sign": vector(_signs(analysis, known[0]))}
+        return _apart("means", analysis, known[0], _MEANS, sign) + _means_of_pairs(
+            analysis, known[1]
+        )
+    if analysis.select.measure == "PLO":
+        names = {"xi": "events_t", "ni": "n_t", "yi": "yi", "vi": "vi"}
+        return call("shares", _head(analysis, studies) | columns(names, studies)) if studies else ""
+    return ""
+
+
+def _head(analysis: Analysis, studies: Sequence[Record]) -> dict[str, str]:
+    return {
+        "name": text(f"{analysis.name}, trials"),
+        "trials": texts([s["trial_id"] for s in studies]),
+    }
+
+
+def _measured(analysis: Analysis, studies: Sequence[Record]) -> dict[str, str]:
+    return {**_head(analysis, studies), "measure": text(analysis.select.measure)}
+
+
+def _signs(analysis: Analysis, studies: Sequence[Record]) -> list[int]:
+    return [scale_sign(s["scale"] or "", analysis.select.outcome) for s in studies]
+
+
+def _apart(
+    function: str,
+    analysis: Analysis,
+    studies: Sequence[Record],
+    names: dict[str, str],
+    more: dict[str, str] | None = None,
+) -> str:
+    if not studies:
+        return ""
+    values = columns(names | {"yi": "yi", "vi": "vi"}, studies)
+    return call(function, _measured(analysis, studies) | values | (more or {}))
+
+
+def _counts_of_pairs(analysis: Analysis, studies: Sequence[Record]) -> str:
+    if not studies:
+        return ""
+    names = {"ai": "events_t", "ci": "events_c", "ni": "n_t", "yi": "yi", "vi": "vi"}
+    values = columns(names, studies) | {"r": number(analysis.select.correlation)}
+    return call("crossover_counts", _measured(analysis, studies) | values)
+
+
+def _means_of_pairs(analysis: Analysis, studies: Sequence[Record]) -> str:
+    """Recompute effects within people; their correlation is assumed, or told by a contrast."""
+    if not studies:
+        return ""
+    told = [_told(s) for s in studies]
+    names = {"m1i": "mean_t", "sd1i": "sd_t", "m2i": "mean_c", "sd2i": "sd_c", "ni": "n_t"}
+    values = columns(names | {"yi": "yi", "vi": "vi"}, studies)
+    values["r"] = vector([None if cells else analysis.select.correlation for cells in told])
+    values |= {
+        r: vector([_cell(cells, own) for cells in told])
+        for r, own in (("se", "se"), ("low", "ci_low"), ("high", "ci_high"))
+    }
+    values["at"] = vector([(_cell(cells, "ci_level") or 95) / 100 for cells in told])
+    values["sign"] = vector(_signs(analysis, studies))
+    return call("crossover_means", _measured(analysis, studies) | values)
+
+
+def _told(study: Record) -> dict[str, str]:
+    """Return the cells of the reported difference that tells the correlation; none if assumed."""
+    rows = [json.loads(row) if isinstance(row, str) else row for row in study["evidence"]]
+    found = [row for row in rows if row["file"].startswith("contrasts")]
+    if not found:
+        return {}
+    cells: dict[str, str] | str = found[0]["entered"]
+    return json.loads(cells) if isinstance(cells, str) else cells
+
+
+def _cell(cells: dict[str, str], name: str) -> float | None:
+    return float(cells[name]) if cells.get(name) else None
+
+
+def absolute_effects(
+    analysis: Analysis, record: Record, studies: Sequence[Record], rows: Sequence[Record]
+) -> str:
+    """Recompute the risks, differences and numbers needed of the table absolute."""
+    measure = record["measure"]
+    counted = [s for s in studies if s["events_c"] is not None and s["n_c"]]
+    parts = []
+    for row in rows:
+        if any(record[f"{end}"] >= LARGEST for end in ("estimate", "ci_low", "ci_high")):
+            continue
+        ours = {
+            "risk": number(row["control_risk"]),
+            **{r: vector([row[f"{own}{end}"] for end in _ENDS]) for r, own in _ABSOLUTE.items()},
+        }
+        arguments = {
+            "name": text(f"{analysis.name}, absolute"),
+            "measure": text(measure),
+            "pooled": _pooled(record),
+            "by": text("median" if row["assumed"] == MEDIAN else "sum"),
+            "ci": vector([s["events_c"] for s in counted]),
+            "n2i": vector([s["n_c"] for s in counted]),
+            "ours": listed(ours),
+        }
+        parts.append(call("absolute", arguments))
+    return "".join(parts)
+
+
+_ABSOLUTE = {"treated": "treated_risk", "difference": "difference", "nnt": "nnt"}
+
+
+def _pooled(record: Record) -> str:
+    """Write the estimate and its ends on the scale of the analysis."""
+    log = "_log" if record["measure"] in TRANSFORMED else ""
+    return vector([record[f"{name}{log}"] for name in ("estimate", "ci_low", "ci_high")])
+
+
+def in_points(
+    analysis: Analysis, record: Record, studies: Sequence[Record], rows: Sequence[Record]
+) -> str:
+    """Recompute a standardised difference in points of a scale."""
+    return "".join(
+        call(
+            "in_points",
+            {
+                "name": text(f"{analysis.name}, points"),
+                "pooled": _pooled(record),
+                "sds": vector(
+                    [s["sd_c"] for s in studies if s["sd_c"] and s["scale"] == row["scale"]]
+                ),
+                "sd": number(row["sd"]),
+                "points": vector([row[f"points{end}"] for end in _ENDS]),
+            },
+        )
+        for row in rows
+    )
+
+
+def small_studies(analysis: Analysis, studies: Sequence[Record], rows: Sequence[Record]) -> str:
+    """Recompute Egger's line and the test by size, with and without crossovers and drugs."""
+    tested = ("test_slope", "test_p", "without_crossovers_p", "adjusted_p")
+    return "".join(
+        call(
+            "small_studies",
+            {
+                "name": text(f"{analysis.name}, asymmetry"),
+                **columns({"yi": "yi", "vi": "vi", **_COUNTS}, studies),
+                "test": text(row["test"]) if row["test"] else "NA",
+                "crossover": flags([s["design"] == "crossover" for s in studies]),
+                "drug": texts([s["drug_route"] or "not known" for s in studies]),
+                "ours": named({name: row[name] for name in ("statistic", "p", "limit", *tested)}),
+            },
+        )
+        for row in rows
+    )
