@@ -15,7 +15,7 @@ import pytest
 
 from ketameta.cli import main
 from ketameta.evidence.claims import verdicts_of
-from ketameta.evidence.judged import certainties
+from ketameta.evidence.judged import certainties, grounds
 from ketameta.evidence.releases import make, read_all
 from ketameta.freshness import tables_before
 from ketameta.normalize.checks.run import CHECKS, find
@@ -283,7 +283,7 @@ def test_verdicts_are_words_of_the_vocabulary(tables, records):
     words = vocabulary().words
     assert {r["verdict"] for r in records.values()} <= set(words("verdicts"))
     assert {r["certainty"] for r in records.values()} <= set(words("certainty_levels"))
-    told = verdicts_of(tables["claim_tests"], records)
+    told = verdicts_of(tables["claim_tests"], grounds(tables, records))
     assert set(told.values()) <= set(words("claim_verdicts"))
     assert set(told) == {c["claim_id"] for c in tables["claims"]}
 
@@ -295,7 +295,7 @@ def test_verdicts_are_words_of_the_vocabulary(tables, records):
 def files(tables, configuration, records):
     """Return the report with the releases on record and one of today's tables after them."""
     releases = read_all(ROOT / "reports" / "versions")
-    told = verdicts_of(tables["claim_tests"], records)
+    told = verdicts_of(tables["claim_tests"], grounds(tables, records))
     releases.append(make("2999-01-01", "", tables, list(records.values()), told))
     return report({name: tables[name] for name in tables_before("report")}, configuration, releases)
 

@@ -150,9 +150,6 @@ def test_the_certainty_of_each_analysis_is_on_its_page_and_in_the_tables(
             assert row["certainty"] == level
             assert escape(row["reason"]) in page
         assert level == "not rated" or f"{level} certainty" in page
-    index = files["index.html"]
-    assert all(f'analyses/{a.name}.html#certainty"' in index
-               for a in configuration if a.display.headline)  # fmt: skip
 
 
 def test_each_claim_has_its_verdict_and_number_on_the_page_and_in_the_table(files, stage_tables):
@@ -172,7 +169,7 @@ def test_each_claim_has_its_verdict_and_number_on_the_page_and_in_the_table(file
                 f"<b>{row['analysis_verdict'].capitalize()}.</b> {escape(row['analysis_reason'])}"
             )
             assert said in card
-    told = re.search(r"Of 21 claims, [^<]*", page)[0]
+    told = re.search(r"Of 21 claims, [^<\"]*", page)[0]
     numbers = [int(number) for number in re.findall(r"\d+", told)]
     assert sum(numbers[1:]) == 21
     assert told in files["index.html"]
@@ -303,6 +300,5 @@ def test_an_analysis_of_no_one_two_or_too_few_trials_has_its_page(
     given = {**tables, "effects": own}
     found = report(given | rows_of(synthesize(given, one)), one)
     assert said in found["analyses/response_24h.html"]
-    assert said in found["index.html"]
     assert ('id="pooled"' in found["analyses/response_24h.html"]) == (effects == 2)
     assert "Nothing is pooled." in found["analyses/response_24h.html"] or effects == 2
