@@ -361,24 +361,25 @@ def judged_change(old, new, configuration):
 
 
 def test_a_judgement_moves_certainty_alone_and_the_status_is_10(old, new, configuration, tables):
-    for trial in trials_in(tables, "response_28d"):
+    for trial in trials_in(tables, "ketamine_v_ect"):
         judge(new, trial, "high")
     change = judged_change(old, new, configuration)
-    move = moved(change)["response_28d"]
-    # half of the weight at high risk: two levels instead of one
-    assert (move.old["certainty"], move.new["certainty"]) == ("moderate", "low")
+    move = moved(change)["ketamine_v_ect"]
+    # all of the weight at high risk: two levels instead of none or one
+    ends = [[r["certainty"], r["certainty_best"]] for r in (move.old, move.new)]
+    assert ends == [["low", "moderate"], ["very low", "very low"]]
     assert (move.shift, move.flipped, move.causes) == (0.0, False, ())
     assert move.old["verdict"] == move.new["verdict"] == "favours treatment"
     # certainty stands beside the verdicts on claims and decides none
     assert change.claims == ()
     assert change.status == 10
     text = change_words.markdown(change, configuration)
-    assert "| favours treatment | moderate → low |" in text
-    assert "<td>moderate → low</td>" in standalone(change, configuration)
+    assert "| favours treatment | moderate to low → very low |" in text
+    assert "<td>moderate to low → very low</td>" in standalone(change, configuration)
     found = next(
-        a for a in change_words.as_json(change)["analyses"] if a["analysis"] == "response_28d"
+        a for a in change_words.as_json(change)["analyses"] if a["analysis"] == "ketamine_v_ect"
     )
-    assert (found["old"]["certainty"], found["new"]["certainty"]) == ("moderate", "low")
+    assert (found["old"]["certainty"], found["new"]["certainty"]) == ("low", "very low")
 
 
 def let_relapse(tables):
@@ -440,14 +441,14 @@ def test_a_certainty_that_is_not_recorded_has_not_moved(old, configuration):
 
 
 def test_results_without_the_tables_of_a_rating_are_read(old, configuration, tables):
-    from ketameta.evidence.judged import results
+    from ketameta.evidence.judged import RATED_FROM, results
 
     bare = {"syntheses": tables["syntheses"], "claims": old["claims"]}
     found = results(bare, configuration)
     assert {row["certainty"] for row in found["syntheses"]} == {None}
     assert verdicts(found) is None
     # a table of an older version that lacks a column that the rating needs
-    rated = {name: tables[name] for name in ("studies", "judgements", "asymmetry")}
+    rated = {name: tables[name] for name in RATED_FROM}
     older = [{k: v for k, v in row.items() if k != "weight"} for row in tables["studies"]]
     assert verdicts(results({**bare, **rated, "studies": older}, configuration)) is None
     assert verdicts(results({**bare, **rated}, configuration)) is not None

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from ketameta.evidence.releases import Release
+from ketameta.evidence.rules import RULES
 from ketameta.freshness import tables_before
 from ketameta.report.stage import report
+from ketameta.report.wording_certainty import label
 from ketameta.report_files import TABLES, report_files
 
 
@@ -144,12 +146,28 @@ def test_the_certainty_of_each_analysis_is_on_its_page_and_in_the_tables(
     for analysis in configuration:
         own = [row for row in rows if row["analysis"] == analysis.name]
         page = files[f"analyses/{analysis.slug}.html"]
-        level = records[analysis.name]["certainty"]
-        assert ('id="certainty"' in page) == (level != "not rated") == bool(own)
+        ends = [records[analysis.name][name] for name in ("certainty", "certainty_best")]
+        assert ('id="certainty"' in page) == (ends[0] != "not rated") == bool(own)
         for row in own:
-            assert row["certainty"] == level
+            assert [row["certainty"], row["certainty_best"]] == ends
             assert escape(row["reason"]) in page
-        assert level == "not rated" or f"{level} certainty" in page
+            assert not row["rule"] or f'../rules.html#rule-{row["rule"]}"' in page
+        assert ends[0] == "not rated" or label(*ends) in page
+
+
+def test_every_rule_has_its_place_on_the_page_of_the_rules_with_its_numbers(files):
+    page = files["rules.html"]
+    for rule in RULES.values():
+        assert page.count(f'<tr id="rule-{rule.name}">') == 1
+        assert all(f"<li>{source}: " in page for source in rule.sources)
+    # thresholds stand in the rules as numbers
+    assert "carry 50% of the weight or more" in page
+    assert not re.search(r"[{}]", page)
+    rows = csv.DictReader(io.StringIO(files["tables/certainty.csv"]))
+    decided = sum(row["rule"] == "crossed" for row in rows)
+    (cells,) = re.findall(r'<tr id="rule-crossed">.*', page)
+    assert decided > 1
+    assert cells.endswith(f'<td class="n">{decided}</td></tr>')
 
 
 def test_each_claim_has_its_verdict_and_number_on_the_page_and_in_the_table(files, stage_tables):
@@ -190,8 +208,8 @@ def test_claims_and_analyses_lead_to_each_other(files, stage_tables, configurati
 
 
 def test_thresholds_of_one_analysis_change_its_pages_alone(files, stage_tables, configuration):
-    name = "relapse"
-    strict = replace(configuration[name].certainty, events=10_000.0)
+    name = "response_28d"
+    strict = replace(configuration[name].certainty, events=10_000.0, large_ratio=1.01)
     other = replace(
         configuration,
         analyses=tuple(
@@ -200,11 +218,12 @@ def test_thresholds_of_one_analysis_change_its_pages_alone(files, stage_tables, 
     )
     made = report(stage_tables, other)
     changed = {path for path in files if made[path] != files[path]}
-    # its events are scarce beside 10,000: low goes to very low
-    assert "very low certainty" in made[f"analyses/{name}.html"]
+    # 439 of 10,000 events are scarce: one level more goes
+    assert "moderate to low certainty" in files[f"analyses/{name}.html"]
+    assert "low to very low certainty" in made[f"analyses/{name}.html"]
     assert changed == {
         *("index.html", "claims.html", "ketameta.xlsx", "tables/certainty.csv"),
-        *("tables/claims.csv", f"analyses/{name}.html"),
+        *("tables/claims.csv", "rules.html", f"analyses/{name}.html"),
     }
 
 

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from ketameta.evidence.certainty import level
 from ketameta.evidence.judged import certainties
-from ketameta.report import wording, wording_absolute, wording_certainty, wording_method
+from ketameta.report import (
+    wording,
+    wording_absolute,
+    wording_certainty,
+    wording_domains,
+    wording_method,
+)
 from ketameta.report.references import REFERENCES
 
 
@@ -209,8 +215,8 @@ def test_a_domain_is_worded_from_its_numbers(configuration, tables):
     rated = certainties(tables, configuration)
     for analysis in configuration:
         for rating in rated[analysis.name].ratings:
-            said = wording_certainty.reason(analysis, rating)
-            assert re.fullmatch(r"[A-Z].*[.]", said)
+            said = wording_domains.reason(analysis, rating)
+            assert re.fullmatch(r"[A-Z0-9].*[.]", said)
             assert ("not judged" in wording_certainty.taken(rating)) == (not rating.judged)
     bias = rated["response_24h"].ratings[0]
     high = sum(
@@ -220,7 +226,7 @@ def test_a_domain_is_worded_from_its_numbers(configuration, tables):
             for j in tables["judgements"] if j["analysis"] == "response_24h"
         )
     )  # fmt: skip
-    said = wording_certainty.reason(configuration["response_24h"], bias)
+    said = wording_domains.reason(configuration["response_24h"], bias)
     assert f"{high:.0f}% is from trials at high risk of bias" in said
 
 
@@ -233,12 +239,31 @@ def test_levels_have_a_symbol_and_a_text_beside_it():
     assert not wording_certainty.is_rated("not rated")
 
 
-def test_every_threshold_is_shown_with_its_meaning(configuration):
+def test_a_range_is_written_from_its_upper_to_its_lower_end():
+    assert wording_certainty.symbol("very low", "low") == "⊕⊕⊝⊝ to ⊕⊝⊝⊝"
+    assert wording_certainty.label("very low", "low") == "low to very low certainty"
+    assert wording_certainty.label("low", "low") == "low certainty"
+    assert wording_certainty.words("very low", "low") == "low to very low"
+    ranks = [wording_certainty.rank(*ends) for ends in (
+        ("very low",), ("very low", "low"), ("low", "low"), ("low", "moderate"))]  # fmt: skip
+    assert ranks == [1, 1.5, 2, 2.5]
+    assert wording_certainty.rank(None) == wording_certainty.rank("not rated") == ""
+
+
+def test_a_range_says_what_makes_it_one(configuration, tables):
+    for rated in certainties(tables, configuration).values():
+        said = wording_certainty.between(rated)
+        assert bool(said) == (rated.level != rated.best)
+        if said:
+            assert said.startswith(wording_certainty.words(*rated.span).capitalize())
+            share = rated.ratings[0].facts["not judged"]
+            assert f"{share:.0f}% of the weight is from trials not judged" in said
+
+
+def test_every_threshold_is_written(configuration):
     for analysis in configuration:
         shown = wording_certainty.thresholds(analysis)
-        assert {key for key, _, _ in shown} == set(vars(analysis.certainty))
-        assert all(float(value) == getattr(analysis.certainty, key) for key, value, _ in shown)
-        assert all(meaning for _, _, meaning in shown)
+        assert {key: float(value) for key, value in shown.items()} == vars(analysis.certainty)
 
 
 def test_the_rule_that_chose_the_interval_follows_from_the_result(configuration, records):

@@ -27,6 +27,7 @@ def report_files(names: Sequence[str]) -> list[str]:
         "dictionary.html",
         "changes.html",
         "rob2.html",
+        "rules.html",
         "static/style.css",
         "static/report.js",
         "verify.R",

@@ -219,7 +219,8 @@ def _analysis(analysis: Analysis, configuration: Configuration, since: Since) ->
     record = next(row for row in found if row["analysis"] == name)
     print(f"{analysis.display.title}\n{analysis.display.question}\n")
     _say(wording.answer(analysis, record))
-    _say(f"{wording_certainty.label(record['certainty']).capitalize()}.")
+    level = wording_certainty.label(record["certainty"], record["certainty_best"])
+    _say(f"{level.capitalize()}.")
     if record["tau2"] is not None:
         _say(f"{wording.method(analysis, record)}. {wording.heterogeneity(record)}.")
     print()

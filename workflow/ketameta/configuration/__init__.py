@@ -103,15 +103,18 @@ class Thresholds:
     bias_not_low: float
     i2_substantial: float
     i2_considerable: float
+    spread_considerable: float
     mixed: float
     mixed_p: float
     events: float
     people: float
+    short: float
     scarce: float
     wide_ratio: float
-    widening: float
-    fewest_trials: float
+    large_ratio: float
+    large_smd: float
     asymmetry_p: float
+    missing: float
 
 
 @dataclass(frozen=True)

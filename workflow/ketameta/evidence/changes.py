@@ -184,7 +184,9 @@ def _compared(record: Record | None) -> Record | None:
     if record is None:
         return None
     kept = {name: record.get(name) for name in COMPARED}
-    return kept | {"verdict": verdict(kept), "certainty": record.get("certainty")}
+    level = record.get("certainty")
+    best = record.get("certainty_best", level)
+    return kept | {"verdict": verdict(kept), "certainty": level, "certainty_best": best}
 
 
 def differs(old: Record | None, new: Record | None) -> bool:
@@ -193,7 +195,8 @@ def differs(old: Record | None, new: Record | None) -> bool:
         return True
     if old["measure"] != new["measure"]:
         return True
-    if None not in (old["certainty"], new["certainty"]) and old["certainty"] != new["certainty"]:
+    ends = [[r[name] for name in ("certainty", "certainty_best")] for r in (old, new)]
+    if all(end[0] is not None for end in ends) and ends[0] != ends[1]:
         return True
     return any(not _same(old[name], new[name]) for name in _NUMBERS)
 

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
-from ketameta.evidence.certainty import Certainty, certainty, populations, worthwhile
+from ketameta.evidence.certainty import Certainty, certainty, populations
 from ketameta.evidence.claims import Control, ControlArm, Grounds, Split, verdicts_of
+from ketameta.evidence.precision import worthwhile
+from ketameta.evidence.ratings import Evidence
+from ketameta.evidence.rules import RULES
 from ketameta.evidence.verdicts import verdict
 from ketameta.synthesize.claims import tests_of
 from ketameta.tables import STAGE_TABLES
@@ -19,53 +22,85 @@ Record = dict[str, Any]
 Rows = dict[str, list[Record]]
 
 # the tables that a certainty is rated from
-RATED_FROM = ("syntheses", "studies", "judgements", "asymmetry")
+RATED_FROM = (
+    *("syntheses", "studies", "judgements", "asymmetry"),
+    *("absolute", "splits", "subgroups", "sensitivity"),
+)
 # those that a claim is judged by besides; older versions lack them
 CLAIMS_FROM = ("subgroups", "splits", "control_shares", "pairs", "pair_syntheses", "directions")
+# the sensitivity analysis in which every known missing result is pooled as no effect
+BOUND = "known missing results as no effect"
 
 
 def certainties(tables: Rows, configuration: Configuration) -> dict[str, Certainty]:
     """Return the certainty of every analysis that is in the tables and the configuration."""
-    rows = {name: grouped(tables[name], "analysis") for name in RATED_FROM}
+    rows = _grouped(tables)
     configuration = configuration.asked(rows["syntheses"])
     return {
-        analysis.name: certainty(
-            analysis,
-            rows["syntheses"][analysis.name][0],
-            rows["studies"][analysis.name],
-            rows["judgements"][analysis.name],
-            next(iter(rows["asymmetry"][analysis.name]), None),
-        )
+        analysis.name: certainty(analysis, _evidence(analysis, rows))
         for analysis in configuration
         if rows["syntheses"][analysis.name]
     }
 
 
+def _grouped(tables: Rows) -> dict[str, dict[str, list[Record]]]:
+    names = (*RATED_FROM, "missing_results")
+    return {name: grouped(tables.get(name, []), "analysis") for name in names}
+
+
+def _evidence(analysis: Analysis, rows: dict[str, dict[str, list[Record]]]) -> Evidence:
+    """Return what an analysis is rated from, out of the tables by analysis."""
+    own = {name: groups[analysis.name] for name, groups in rows.items()}
+    return Evidence(
+        own["syntheses"][0],
+        own["studies"],
+        own["judgements"],
+        next(iter(own["asymmetry"]), None),
+        own["absolute"],
+        own["splits"],
+        own["subgroups"],
+        own["missing_results"],
+        next((row for row in own["sensitivity"] if row["variant"] == BOUND), None),
+    )
+
+
 def judged(
     tables: Rows, configuration: Configuration, rated: dict[str, Certainty] | None = None
 ) -> list[Record]:
-    """Return the syntheses with `verdict`, `certainty` (its level), `worthwhile`, `populations`.
+    """Return the syntheses with `verdict`, `worthwhile`, `populations` and their certainty.
 
-    An analysis that the configuration has no more gets no certainty: its thresholds are not known.
+    `certainty` is the lower end of its level, `certainty_best` the upper one, `certainty_reason`
+    the rule that weighs most in a few words. An analysis that the configuration has no more gets
+    none: its thresholds are not known.
     """
     rated = certainties(tables, configuration) if rated is None else rated
-    studies = grouped(tables["studies"], "analysis")
+    studies, risks = (grouped(tables.get(n, []), "analysis") for n in ("studies", "absolute"))
     configuration = configuration.asked(row["analysis"] for row in tables["syntheses"])
     result = []
     for row in tables["syntheses"]:
         name = row["analysis"]
-        known: Record = {"certainty": None, "worthwhile": None, "populations": ()}
+        known: Record = {"worthwhile": None, "populations": (), **_level(rated.get(name))}
         if name in rated:
-            asked = configuration[name], studies[name]
-            known = {
-                "certainty": rated[name].level,
-                "worthwhile": worthwhile(*asked),
-                "populations": populations(*asked),
-                "limits": configuration[name].certainty,
-                "more_is_better": _more_is_better(configuration[name]),
-            }
+            analysis = configuration[name]
+            known["worthwhile"] = worthwhile(analysis, studies[name], risks[name])
+            known["populations"] = populations(analysis, studies[name])
+            known["limits"] = analysis.certainty
+            known["more_is_better"] = _more_is_better(analysis)
         result.append({**row, "verdict": verdict(row), **known})
     return result
+
+
+def _level(rated: Certainty | None) -> Record:
+    """Return a certainty as columns; nothing where none is recorded."""
+    if rated is None:
+        return dict.fromkeys(("certainty", "certainty_best", "certainty_reason"))
+    most = rated.weightiest
+    reason = RULES[most.rule].short if most else ""
+    return {
+        "certainty": rated.level,
+        "certainty_best": rated.best,
+        "certainty_reason": reason,
+    }
 
 
 def _more_is_better(analysis: Analysis) -> bool:

@@ -20,8 +20,8 @@ from ketameta.tables.digests import data_hash, digests
 
 Record = dict[str, Any]
 FORM = 1
-# in every record since certainty is rated; older ones are read without
-JUDGED = ("verdict", "certainty")
+# in every record since certainty is rated, at both ends of its range; older ones are read without
+JUDGED = ("verdict", "certainty", "certainty_best")
 DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 NAME = re.compile(DATE.pattern + r"(\.[1-9][0-9]{0,3})?")
 

@@ -12,6 +12,7 @@ from ketameta.normalize import raters
 from ketameta.normalize.checks.acknowledged import settled
 from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.describe import coverage, reductions
+from ketameta.normalize.inherit import inherited
 from ketameta.normalize.ledger import Entry, Ledger
 from ketameta.normalize.overlap import resolve
 from ketameta.normalize.pairs import pairs
@@ -65,6 +66,7 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     published = [{**row, "best": row["judgement"]} for row in raw["risk_of_bias"]]
     given = raw.get("rob2_answers", [])
     found["bias"] = published + raters.judgements(given)
+    found["bias"] += inherited(found["bias"], trials)
     found["answers"] = raters.answers(given, {name: t.label for name, t in trials.items()})
     found["reductions"] = reductions(configuration, trials, rows)
     found["arm_pairs"] = pairs(configuration, trials, rows)

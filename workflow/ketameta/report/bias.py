@@ -10,6 +10,8 @@ from ketameta.figures.forest import Light
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
+# beside the letter of a judgement that a report took over
+INHERITED = "°"
 # trial, tool, domain -> judgement
 Judged = dict[tuple[str, str, str], Record]
 
@@ -63,7 +65,10 @@ def lights(trial_id: str, judged: Judged, tools: Sequence[str]) -> tuple[Light, 
                 continue
             word = one["judgement"]
             letter = LETTERS[word] + ("*" if one["disputed"] else "")
-            found.append(Light(letter, _ROLES[word], f"{label}: {one['detail']}"))
+            letter += INHERITED if one["inherited_from"] else ""
+            told = ", taken over from a report of the same randomisation"
+            title = f"{label}{told if one['inherited_from'] else ''}: {one['detail']}"
+            found.append(Light(letter, _ROLES[word], title))
     return tuple(found)
 
 
@@ -79,6 +84,8 @@ def legend(judgements: Sequence[Record]) -> list[str]:
     words = [word for word in LETTERS if any(j["judgement"] == word for j in judgements)]
     letters = ", ".join(f"{LETTERS[word]} {word}" for word in words)
     text = f"{letters}, empty ring not assessed."
+    if any(j["inherited_from"] for j in judgements):
+        text += f" {INHERITED} Judged in another report of the same randomisation."
     if any(j["disputed"] for j in judgements):
         text += " * Reviews disagree on this domain: the worse judgement is shown."
     return [*lines, text]

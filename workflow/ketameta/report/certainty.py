@@ -6,7 +6,7 @@ from typing import Any
 
 from ketameta.configuration import Configuration
 from ketameta.evidence.certainty import Certainty
-from ketameta.report import wording_certainty
+from ketameta.report import wording_domains
 
 Record = dict[str, Any]
 
@@ -20,11 +20,14 @@ def certainty_rows(
             "analysis": name,
             "verdict": records[name]["verdict"],
             "certainty": found.level,
+            "certainty_best": found.best,
             "start": found.start,
             "domain": rating.domain,
             "rating": rating.rating,
+            "rating_best": rating.best,
             "judged": rating.judged,
-            "reason": wording_certainty.reason(configuration[name], rating),
+            "rule": rating.rule,
+            "reason": wording_domains.reason(configuration[name], rating),
         }
         for name, found in rated.items()
         for rating in found.ratings

@@ -15,7 +15,7 @@ from ketameta.evidence.changes import Cause, Change, ClaimMove, Move, differs
 from ketameta.evidence.edits import edits
 from ketameta.evidence.releases import Since
 from ketameta.evidence.rows import RowChange
-from ketameta.report import wording
+from ketameta.report import wording, wording_certainty
 from ketameta.tables.problems import escaped
 
 # a comment on a pull request holds 65,536 characters
@@ -87,7 +87,9 @@ def certainty_pair(move: Move) -> str:
 def _certainty(record: dict[str, Any] | None) -> str:
     if record is None:
         return "not there"
-    return "not recorded" if record["certainty"] is None else str(record["certainty"])
+    if record["certainty"] is None:
+        return "not recorded"
+    return wording_certainty.words(record["certainty"], record["certainty_best"])
 
 
 def in_se(value: float | None) -> str:

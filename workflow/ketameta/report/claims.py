@@ -162,10 +162,8 @@ class Teller:
             return ClaimCertainty(NOT_RATED, NOT_RATED, "")
         weakest = min(known, key=lambda name: LEVELS.index(self._rated[name].level))
         found = self._rated[weakest]
-        taken = [r for r in found.ratings if r.rating < 0]
-        worst = min(taken, key=lambda rating: rating.rating, default=None)
-        reason = wording_certainty.reason(self._configuration[weakest], worst) if worst else ""
-        return ClaimCertainty(found.level, found.level, reason)
+        most = wording_certainty.weighs_most(found)
+        return ClaimCertainty(*found.span, f"{naming.capital(most)}." if most else "")
 
     def _links(self, claim: Claim) -> tuple[tuple[str, str], ...]:
         names = dict.fromkeys(

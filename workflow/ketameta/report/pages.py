@@ -13,6 +13,7 @@ from ketameta.report import (
     wording,
     wording_absolute,
     wording_certainty,
+    wording_domains,
     wording_findings,
     wording_method,
     wording_splits,
@@ -42,6 +43,7 @@ def environment() -> Environment:
     engine.globals["wording"] = wording
     engine.globals["absolutes"] = wording_absolute
     engine.globals["certainties"] = wording_certainty
+    engine.globals["domains"] = wording_domains
     engine.globals["methods"] = wording_method
     engine.globals["splitting"] = wording_splits
     engine.globals["words_of"] = wording_findings

@@ -42,6 +42,11 @@ REFERENCES = {
         "evidence – imprecision. Journal of Clinical Epidemiology 2011;64:1283–1293",
         "10.1016/j.jclinepi.2011.01.012",
     ),
+    "Guyatt 2023": (
+        "Guyatt G, Zhao Y, Mayer M, and others. GRADE guidance 36: updates to GRADE's approach to "
+        "addressing inconsistency. Journal of Clinical Epidemiology 2023;158:70–83",
+        "10.1016/j.jclinepi.2023.03.003",
+    ),
     "Hartung 2001": (
         "Hartung J, Knapp G. A refined method for the meta-analysis of controlled clinical trials "
         "with binary outcome. Statistics in Medicine 2001;20:3875–3889",
@@ -68,6 +73,12 @@ REFERENCES = {
         "DerSimonian-Laird method. BMC Medical Research Methodology 2014;14:25",
         "10.1186/1471-2288-14-25",
     ),
+    "Iorio 2015": (
+        "Iorio A, Spencer FA, Falavigna M, and others. Use of GRADE for assessment of evidence "
+        "about prognosis: rating confidence in estimates of event rates in broad categories of "
+        "patients. BMJ 2015;350:h870",
+        "10.1136/bmj.h870",
+    ),
     "Jackson 2017": (
         "Jackson D, Law M, Rücker G, Schwarzer G. The Hartung-Knapp modification for "
         "random-effects meta-analysis: a useful refinement but are there any residual concerns? "
@@ -83,6 +94,11 @@ REFERENCES = {
         "Mantel N, Haenszel W. Statistical aspects of the analysis of data from retrospective "
         "studies of disease. Journal of the National Cancer Institute 1959;22:719–748",
         "10.1093/jnci/22.4.719",
+    ),
+    "Page 2023": (
+        "Page MJ, Sterne JAC, Boutron I, and others. ROB-ME: a tool for assessing risk of bias due "
+        "to missing evidence in systematic reviews with meta-analysis. BMJ 2023;383:e076754",
+        "10.1136/bmj-2023-076754",
     ),
     "Partlett 2017": (
         "Partlett C, Riley RD. Random effects meta-analysis: coverage performance of 95% "
@@ -121,6 +137,12 @@ REFERENCES = {
         "Sterne JAC, Savović J, Page MJ, and others. RoB 2: a revised tool for assessing risk of "
         "bias in randomised trials. BMJ 2019;366:l4898",
         "10.1136/bmj.l4898",
+    ),
+    "Sterne 2011": (
+        "Sterne JAC, Sutton AJ, Ioannidis JPA, and others. Recommendations for examining and "
+        "interpreting funnel plot asymmetry in meta-analyses of randomised controlled trials. BMJ "
+        "2011;343:d4002",
+        "10.1136/bmj.d4002",
     ),
     "Stijnen 2010": (
         "Stijnen T, Hamza TH, Özdemir P. Random effects meta-analysis of event outcome in the "

@@ -13,7 +13,7 @@ from ketameta.evidence.judged import certainties, grounds, judged
 from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
-from ketameta.report import changes, rob2, wording_notes
+from ketameta.report import changes, rob2, rules, wording_notes
 from ketameta.report.alike import alike
 from ketameta.report.answers import answers
 from ketameta.report.beside import beside as stands_beside
@@ -101,6 +101,7 @@ def report(
         "claims": claim_rows(views, tests),
         "summary_of_findings": found,
     }
+    files["rules.html"] = rules.page(configuration, made["certainty"], shared)
     files |= _other_files({**tables, **made}, configuration, shared)
     return {path: _written(path, files[path]) for path in paths}
 

@@ -61,7 +61,7 @@ def _rows(
                 "with_control": words.with_control(answer, studies[name]),
                 "with_treatment": words.with_treatment(answer),
                 "relative_effect": words.relative(answer),
-                "certainty": wording_certainty.label(answer.record["certainty"]),
+                "certainty": wording_certainty.label(answer.rated),
                 "notes": notes,
                 "reasons": reasons,
                 "what_it_means": words.sentence(summary, answer),

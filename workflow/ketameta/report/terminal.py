@@ -12,8 +12,11 @@ def headlines(syntheses: list[dict[str, Any]], configuration: Configuration) -> 
     """Return the headline results, a line each; `syntheses` as judged."""
     records = {row["analysis"]: row for row in syntheses}
     return [
-        f"{a.display.title}: {wording.headline(a, records[a.name])}"
-        f"; {wording_certainty.label(records[a.name]['certainty'])}"
+        f"{a.display.title}: {wording.headline(a, records[a.name])}; {_certainty(records[a.name])}"
         for a in configuration
         if a.display.headline
     ]
+
+
+def _certainty(record: dict[str, Any]) -> str:
+    return wording_certainty.label(record["certainty"], record["certainty_best"])

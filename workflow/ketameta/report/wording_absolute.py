@@ -21,9 +21,14 @@ def per_thousand(share: float | None) -> str:
 
 def difference(row: Record) -> str:
     """Write a risk difference per 1,000: ``106 more (61 more to 165 more)``."""
-    low, high = row["difference_low"], row["difference_high"]
     text = _more(row["difference"])
-    return text if low is None or high is None else f"{text} ({_more(low)} to {_more(high)})"
+    known = row["difference_low"] is not None and row["difference_high"] is not None
+    return f"{text} ({ends(row)})" if known else text
+
+
+def ends(row: Record) -> str:
+    """Write the ends of a risk difference per 1,000: ``61 more to 165 more``."""
+    return f"{_more(row['difference_low'])} to {_more(row['difference_high'])}"
 
 
 def _more(value: float) -> str:

@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from ketameta.configuration.summaries import Summary
-from ketameta.report import wording, wording_absolute, wording_certainty
+from ketameta.report import wording, wording_absolute, wording_certainty, wording_domains
 from ketameta.report.answers import Answer
 
 Record = dict[str, Any]
@@ -126,7 +126,7 @@ def reasons(answer: Answer) -> list[str]:
     """Say for each domain that takes a level from the certainty how many and why."""
     return [
         f"{rating.domain.capitalize()}, {wording_certainty.taken(rating)}: "
-        f"{wording_certainty.reason(answer.analysis, rating)}"
+        f"{wording_domains.reason(answer.analysis, rating)}"
         for rating in answer.rated.ratings
         if rating.rating
     ]

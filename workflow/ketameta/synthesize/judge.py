@@ -38,6 +38,7 @@ def _judged(name: str, rows: list[Record], outcome: str) -> Record:
         "analysis": name,
         **{key: worst[key] for key in ("trial_id", "tool", "outcome", "domain", "judgement")},
         "best": max((row["best"] for row in own), key=SEVERITY.index),
+        "inherited_from": worst.get("inherited_from"),
         "disputed": len({row["judgement"] for row in own}) > 1,
         "detail": "; ".join(said),
         "rows": [f"{row['file']}:{row['line']}" for row in own],

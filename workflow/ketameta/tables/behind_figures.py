@@ -18,6 +18,10 @@ _JUDGED = (
 _BEST = Column(
     "best", "text", "judgement if all were well that the text does not tell", required=True
 )
+_INHERITED = Column(
+    *("inherited_from", "text"),
+    "report of the same randomisation that was judged; empty where this one was",
+)
 BIAS = TableSchema(
     "bias",
     "Judgements of risk of bias as entered",
@@ -31,8 +35,9 @@ BIAS = TableSchema(
         Column("support", "text", "reason given"),
         Column("source", "text", "review that judged", required=True),
         Column("locator", "text", "page, table or figure in the source"),
+        _INHERITED,
     ),
-    key=("file", "line", "domain"),
+    key=("trial_id", "file", "line", "domain"),
 )
 
 ANSWERS = TableSchema(
@@ -105,6 +110,7 @@ JUDGEMENTS = TableSchema(
         TRIAL,
         *_JUDGED,
         _BEST,
+        _INHERITED,
         Column("disputed", "flag", "reviews or raters differ: the worse is given", required=True),
         Column("detail", "text", "each judgement with its source and reason", required=True),
         Column("rows", "list", "raw rows, file:line"),

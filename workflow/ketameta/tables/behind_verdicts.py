@@ -13,11 +13,22 @@ CERTAINTY = TableSchema(
     (
         ANALYSIS,
         Column("verdict", "text", "what the interval says (list verdicts)", required=True),
-        Column("certainty", "text", "high, moderate, low or very low", required=True),
+        Column(
+            *("certainty", "text"),
+            "high, moderate, low or very low; what is not judged counts as not low",
+            required=True,
+        ),
+        Column("certainty_best", "text", "the same where it counts as low", required=True),
         Column("start", "text", "level before the domains, by the kind of evidence", required=True),
         Column("domain", "text", "domain of GRADE", required=True),
         Column("rating", "integer", "0, -1 or -2", unit="levels", required=True),
+        Column(
+            *("rating_best", "integer", "the same where what is not judged counts as low"),
+            unit="levels",
+            required=True,
+        ),
         Column("judged", "flag", "false where the data do not allow a rating", required=True),
+        Column("rule", "text", "rule that decided (page of the rules); empty where none fired"),
         Column("reason", "text", "the rating in a sentence, from the numbers", required=True),
     ),
     key=("analysis", "domain"),

@@ -1,0 +1,169 @@
+"""Whether trials agree: inconsistency, and indirectness where the groups of a split differ.
+
+A difference that a split explains is charged once: what is left within the groups is
+inconsistency, and that the total is an average of unlike answers is indirectness.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+from ketameta.configuration import Thresholds
+from ketameta.evidence.ratings import (
+    Bounds,
+    Evidence,
+    Rating,
+    Record,
+    crossed,
+    is_share,
+    points_off,
+    shares_of,
+    zone,
+)
+from ketameta.evidence.verdicts import position
+from ketameta.synthesize.prediction import expected
+from ketameta.synthesize.scales import NULL_VALUE, natural
+
+INCONSISTENCY, INDIRECTNESS = "inconsistency", "indirectness"
+_NORMAL = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A split whose groups differ: its p, and the I² and tau² that are left within the groups.
+
+    `differs` where groups with much of the weight give another answer than the rest.
+    """
+
+    split: str
+    p: float
+    shares: dict[str, float]
+    i2: float
+    tau2: float
+    differs: bool
+
+
+def explained(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -> Explained | None:
+    """Return the split that explains why trials differ; None where none does.
+
+    Its groups differ by its test, and those beside the heaviest carry enough of the weight. Of
+    several, one whose groups give different answers, else the first as the configuration has them.
+    Groups of single trials explain nothing: nothing would be left to tell. I² is that of the Qs
+    within the groups together, tau² their mean by degrees of freedom (Borenstein 2009, chapter 19).
+    """
+    found = []
+    for row in evidence.splits:
+        groups = [g for g in evidence.subgroups if g["split"] == row["split"] and g["subgroup"]]
+        shares = shares_of(evidence.studies, row["split"])
+        tested = [g for g in groups if g["q"] is not None and g["q_df"]]
+        apart = row["p"] is not None and row["p"] < limits.mixed_p
+        if not (apart and tested) or 100 - max(shares.values()) < limits.mixed:
+            continue
+        q, df = math.fsum(g["q"] for g in tested), sum(g["q_df"] for g in tested)
+        left = max(0.0, 100 * (q - df) / q) if q else 0.0
+        tau2 = math.fsum(g["q_df"] * (g["tau2"] or 0.0) for g in tested) / df
+        differs = _differ(evidence.record, groups, shares, bounds, limits)
+        found.append(Explained(row["split"], row["p"], shares, left, tau2, differs))
+    return next((split for split in found if split.differs), found[0] if found else None)
+
+
+def _differ(
+    record: Record,
+    groups: list[Record],
+    shares: dict[str, float],
+    bounds: Bounds | None,
+    limits: Thresholds,
+) -> bool:
+    """Say whether groups with enough of the weight give another answer than the heaviest answer.
+
+    An answer: worthwhile on one side, on the other, or neither. Of a share: near the pooled one
+    or further than the points. Where nobody knows what is worthwhile, any difference is one.
+    """
+    if not is_share(record) and bounds is None:
+        return True
+    weight: dict[int, float] = defaultdict(float)
+    for group in groups:
+        value = group["estimate"]
+        if value is None:
+            continue
+        if is_share(record):
+            off = points_off(record, value) > limits.worthwhile_points
+            answer = int(math.copysign(off, value - record["estimate"]))
+        else:
+            assert bounds is not None
+            answer = zone(value, bounds)
+        weight[answer] += shares.get(group["subgroup"], 0.0)
+    return bool(weight) and sum(weight.values()) - max(weight.values()) >= limits.mixed
+
+
+def inconsistency(
+    evidence: Evidence, bounds: Bounds | None, split: Explained | None, limits: Thresholds
+) -> Rating:
+    """Rate inconsistency by I² and by whether the prediction interval gives another answer.
+
+    Another answer: it includes no effect and the interval does not; or it runs from a worthwhile
+    effect on one side to one on the other. It is asked from five trials on, and where I² is above
+    0: else it tells of few trials, which is imprecision. Where a split explains a difference I²
+    is what is left within its groups. One trial cannot disagree with itself: not judged.
+    """
+    record = evidence.record
+    facts = {name: record[name] for name in ("measure", "k", "i2", "pi_low", "pi_high")}
+    facts |= {"split": split, "spread": None}
+    if record["k"] < 2 or record["i2"] is None:
+        return Rating(INCONSISTENCY, 0, 0, False, (), facts)
+    if is_share(record):
+        return _spread(record, split, limits, facts)
+    i2 = facts["left"] = min(record["i2"], split.i2) if split else record["i2"]
+    reach = "" if split else _reach(record, bounds)
+    marks = ((reach,) if reach else ()) + ("i2",) * (i2 >= limits.i2_substantial)
+    twice = bool(reach) and i2 >= limits.i2_considerable
+    levels = -2 if twice else -1 if marks else 0
+    return Rating(INCONSISTENCY, levels, levels, True, marks, facts)
+
+
+def _reach(record: Record, bounds: Bounds | None) -> str:
+    """Say which other answer the prediction interval gives; empty where none."""
+    further = expected(record)
+    if further is None or not record["i2"] > 0:
+        return ""
+    low, high = further.low, further.high
+    if low <= NULL_VALUE[record["measure"]] <= high and position(record) != "around":
+        return "predicts-none"
+    return "predicts-both" if bounds and crossed(low, high, bounds) == 2 else ""
+
+
+def _spread(record: Record, split: Explained | None, limits: Thresholds, facts: Record) -> Rating:
+    """Rate the shares of treated arms by how far true values lie apart, in points.
+
+    The middle 95% of the true values, by the estimate and tau². I² says little of shares: where
+    trials are large it is near 100 whatever the difference is (GRADE guidance 36).
+    """
+    tau2 = split.tau2 if split else record["tau2"]
+    if tau2 is None:
+        return Rating(INCONSISTENCY, 0, 0, False, (), facts)
+    centre = record["estimate_log"] if record["measure"] == "PLO" else record["estimate"]
+    half = _NORMAL * math.sqrt(tau2)
+    low, high = (natural(record["measure"], centre + side * half) for side in (-1, 1))
+    assert low is not None
+    assert high is not None
+    off = points_off(record, low, high)
+    facts["spread"] = (low, high)
+    if off > limits.spread_considerable:
+        return Rating(INCONSISTENCY, -2, -2, True, ("spread-far",), facts)
+    apart = off > limits.worthwhile_points
+    return Rating(INCONSISTENCY, -int(apart), -int(apart), True, ("spread",) * apart, facts)
+
+
+def indirectness(evidence: Evidence, split: Explained | None) -> Rating:
+    """Rate indirectness as far as the data show it: groups that give different answers.
+
+    Trials of two drugs, controls or populations answer one question only where they agree. What
+    people, doses and outcomes have to do with a reader's question is left to the reader.
+    """
+    populations = sorted({s["population"] for s in evidence.studies if s["population"]})
+    tested = {row["split"]: row["p"] for row in evidence.splits if row["p"] is not None}
+    facts: Record = {"populations": populations, "tested": tested, "split": split}
+    mixed = split is not None and split.differs
+    return Rating(INDIRECTNESS, -int(mixed), -int(mixed), bool(tested), ("mixed",) * mixed, facts)

@@ -1,0 +1,85 @@
+"""Risk of bias of an analysis: by the weight of trials that are judged at high risk, or not low."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ketameta.configuration import Thresholds
+from ketameta.evidence.ratings import Evidence, Rating, is_share, shares_of
+from ketameta.vocabulary import vocabulary
+
+DOMAIN = "risk of bias"
+SEVERAL, HIGH, CONCERNS = "high in several domains", "high", "some concerns"
+LOW, UNJUDGED = "low", "not judged"
+RISKS = (SEVERAL, HIGH, CONCERNS, LOW, UNJUDGED)
+# a trial is at low risk by RoB 1 without a judgement of "other bias"
+_OPTIONAL = ("other",)
+# how people came into the arms says nothing of a share of one arm (Iorio 2015)
+_OF_COMPARISON = ("sequence", "concealment", "D1")
+
+
+def bias(evidence: Evidence, limits: Thresholds) -> Rating:
+    """Rate risk of bias by the share of weight of trials at high risk, and of those not at low.
+
+    Two levels go where trials at high risk in several domains carry much of the weight, one where
+    trials not at low risk do. What is not known makes a range: at the worst a trial that nobody
+    judged counts as not low and a question that its reports do not answer as it was judged; at
+    the best the one as low and the other as if all were well. A missing judgement is ignorance,
+    not a fault found, so it alone never costs two.
+    """
+    worst, best = (_shares(evidence, column) for column in ("judgement", "best"))
+    levels, rule = _levels(worst, limits, worst[UNJUDGED])
+    least, _ = _levels(best, limits, 0.0)
+    facts = {"worst": worst, "best": best}
+    if not least and levels == -1 and not _levels(worst, limits, 0.0)[0]:
+        rule = "not-judged"
+    return Rating(DOMAIN, levels, max(least, levels), True, (rule,) if rule else (), facts)
+
+
+def _levels(shares: dict[str, float], limits: Thresholds, unsure: float) -> tuple[int, str]:
+    """Return the levels that shares of the weight cost and the rule; `unsure` counts as not low."""
+    if shares[SEVERAL] and shares[SEVERAL] >= limits.bias_high:
+        return -2, "high-risk"
+    found = shares[SEVERAL] + shares[HIGH] + shares[CONCERNS] + unsure
+    # a rounding of weights is no doubt
+    return (-1, "not-low") if found > 1e-9 and found >= limits.bias_not_low else (0, "")
+
+
+def _shares(evidence: Evidence, column: str) -> dict[str, float]:
+    """Return per cent of the weight by the risk of trials, from one column of their judgements."""
+    shares = dict.fromkeys(RISKS, 0.0)
+    for trial, weight in shares_of(evidence.studies, "trial_id").items():
+        own = [(j["tool"], j["domain"], j[column]) for j in evidence.judgements
+               if j["trial_id"] == trial]  # fmt: skip
+        shares[risk_of(own, share=is_share(evidence.record))] += weight
+    return shares
+
+
+def risk_of(judgements: Iterable[tuple[str, str, str]], *, share: bool = False) -> str:
+    """Return the risk of bias of one trial from its judged domains: tool, domain, judgement.
+
+    High by any high domain, and in several by two of one tool; some concerns by any unclear one.
+    Low only where a tool is complete: all domains of RoB 1 (but "other"), the overall judgement or
+    all five of RoB 2. For a share of the treated arms alone the domains of the allocation do not
+    count, nor then the judgement overall, which holds them.
+    """
+    skipped = {*_OF_COMPARISON, "overall"} if share else set()
+    judged = [j for j in judgements if j[1] not in skipped]
+    words = {word for _, _, word in judged}
+    if "high" in words:
+        return SEVERAL if _several(judged) else HIGH
+    if words & {"unclear", "some concerns"}:
+        return CONCERNS
+    for tool in vocabulary().words("rob_tools"):
+        own = {domain for name, domain, _ in judged if name == tool}
+        mark = f"({tool.replace('RoB', 'RoB ')})"
+        domains = {d for d, label in vocabulary().words("rob_domains").items() if mark in label}
+        if "overall" in own or (own and domains - {"overall", *_OPTIONAL, *skipped} <= own):
+            return LOW
+    return UNJUDGED
+
+
+def _several(judged: Sequence[tuple[str, str, str]]) -> bool:
+    """Say whether two domains of one tool are at high risk; the judgement overall is none."""
+    high = [tool for tool, domain, word in judged if word == "high" and domain != "overall"]
+    return any(high.count(tool) > 1 for tool in set(high))

@@ -1,0 +1,86 @@
+"""Results that are not there: asymmetry of small trials, and results known to be missing."""
+
+from __future__ import annotations
+
+import math
+
+from ketameta.configuration import Thresholds
+from ketameta.evidence.ratings import Bounds, Evidence, Rating, Record, crossed, is_share, zone
+from ketameta.evidence.verdicts import position
+
+DOMAIN = "publication bias"
+_TESTED = 10  # effects from which `synthesize.diagnose` tests for asymmetry
+# whether asymmetry survives: the p without these trials, and the column in which they would differ
+CHECKS = {"without_crossovers_p": "design", "adjusted_p": "drug_route"}
+
+
+def publication(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -> Rating:
+    """Rate publication bias by results known to be missing, and by a test of small-study effects.
+
+    A level goes where trials measured the outcome and gave no numbers, and these would turn the
+    answer if they saw no effect, or are of many people (ROB-ME: Page 2023, BMJ 383:e076754). It
+    goes too where small trials lie further from no effect than large ones, by a test that large
+    effects alone do not set off, and still do without crossovers and within drug and route; the
+    other way round asymmetry is no sign of results kept back. Never two: asymmetry has other
+    causes (Sterne 2011). Where neither is known nothing is judged.
+    """
+    facts: Record = {"k": evidence.record["k"], "comparison": not is_share(evidence.record)}
+    absent, known = _absent(evidence, bounds, limits, facts)
+    uneven, tested = _uneven(evidence, limits, facts)
+    marks = (absent,) * bool(absent) + (uneven,) * bool(uneven)
+    return Rating(DOMAIN, -bool(marks), -bool(marks), known or tested, marks, facts)
+
+
+def _absent(
+    evidence: Evidence, bounds: Bounds | None, limits: Thresholds, facts: Record
+) -> tuple[str, bool]:
+    """Return the rule by which known missing results cost a level, and whether any are known.
+
+    People are those of trials that say how many were measured.
+    """
+    record, rows = evidence.record, evidence.missing
+    lost = math.fsum(row["n"] or 0 for row in rows)
+    share = 100 * lost / (lost + record["n"]) if lost else 0.0
+    turned = _turned(record, evidence.bound, bounds)
+    labels = sorted({row["label"] for row in rows})
+    facts |= {"missing": labels, "lost": lost, "share": share, "turned": turned}
+    if rows and turned:
+        return "missing-turns", True
+    return ("missing-many" if rows and lost and share >= limits.missing else ""), bool(rows)
+
+
+def _turned(record: Record, bound: Record | None, bounds: Bounds | None) -> bool:
+    """Say whether the answer is another one where what is missing counts as no effect.
+
+    Another side of no effect for the interval, another zone for the estimate, or a worthwhile
+    effect that the interval held off before.
+    """
+    if bound is None or bound["estimate"] is None or is_share(record):
+        return False
+    if position(record) != position(bound):
+        return True
+    if bounds is None or None in (record["ci_low"], bound["ci_low"]):
+        return False
+    was, now = (crossed(r["ci_low"], r["ci_high"], bounds) for r in (record, bound))
+    return zone(record["estimate"], bounds) != zone(bound["estimate"], bounds) or now > was
+
+
+def _uneven(evidence: Evidence, limits: Thresholds, facts: Record) -> tuple[str, bool]:
+    """Return the rule by which asymmetry costs a level, and whether asymmetry could be tested.
+
+    It must survive each check. One that cannot be made is not survived, unless it has nothing to
+    leave out: all trials of one design, or of one drug and route.
+    """
+    row = evidence.asymmetry
+    p, tested = (row["test_p"], row.get("test_k", 0)) if row else (None, 0)
+    facts |= {"p": p, "alike": p is None and tested >= _TESTED, "checks": {}}
+    if row is None or p is None or not facts["comparison"]:
+        return "", False
+    # on the scale of the analysis no effect is 0 for every comparison
+    away = facts["away"] = row["test_slope"] * row["centre"] > 0
+    facts["test"] = row["test"]
+    for name, column in CHECKS.items():
+        if len({study[column] for study in evidence.studies}) > 1:
+            facts["checks"][name] = row.get(name)
+    survives = all(v is not None and v < limits.asymmetry_p for v in facts["checks"].values())
+    return "asymmetry" * (p < limits.asymmetry_p and away and survives), True

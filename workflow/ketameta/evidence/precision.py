@@ -1,0 +1,194 @@
+"""How precise a result is: its interval beside the smallest worthwhile effect, then its size.
+
+Zeng 2022, J Clin Epidemiol 150:216 (GRADE guidance 34): the interval of the absolute effect comes
+first; the information size counts where an effect is too large to be trusted from few people.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import median
+
+from ketameta.configuration import Analysis, Thresholds
+from ketameta.evidence.ratings import (
+    Bounds,
+    Evidence,
+    Rating,
+    Record,
+    crossed,
+    is_share,
+    points_off,
+)
+from ketameta.synthesize.scales import LARGEST, NULL_VALUE
+from ketameta.vocabulary import vocabulary
+
+DOMAIN = "imprecision"
+
+
+def worthwhile(
+    analysis: Analysis, studies: Sequence[Record], risks: Sequence[Record]
+) -> Bounds | None:
+    """Return the smallest worthwhile effects below and above no effect, on the natural scale.
+
+    A ratio takes what makes the worthwhile difference of risks at the typical control risk, the
+    first of `risks`; where no control risk is known, the worthwhile ratio. An MD takes the minimal
+    important difference of its scale, or the SMD times the median SD of the control arms. None for
+    treated arms alone, and where an MD has neither.
+    """
+    measure, limits = analysis.select.measure, analysis.certainty
+    if measure not in NULL_VALUE:
+        return None
+    if measure in ("RR", "OR"):
+        if risks:
+            return _at_risk(measure, risks[0]["control_risk"], limits.worthwhile_risk)
+        return 1 / limits.worthwhile_ratio, limits.worthwhile_ratio
+    size: float | None = limits.worthwhile_risk if measure == "RD" else limits.worthwhile_smd
+    if measure == "MD":
+        scales = {s["scale"] for s in studies if s["scale"]}
+        known = [vocabulary().scales[s].mid for s in scales if s in vocabulary().scales]
+        spread = _spread(studies)
+        own = known[0] if len(known) == 1 else None
+        size = own or (limits.worthwhile_smd * spread if spread else None)
+    return None if size is None else (-size, size)
+
+
+def _at_risk(measure: str, risk: float, difference: float) -> Bounds:
+    """Return the ratios that lower and raise a risk by a difference; beyond reach where none do."""
+    least, most = risk - difference, risk + difference
+    if measure == "RR":
+        low, high = least / risk, most / risk
+    else:
+        odds = risk / (1 - risk)
+        low = least / (1 - least) / odds
+        high = most / (1 - most) / odds if most < 1 else math.inf
+    return (low if least > 0 else 0.0, high if most < 1 else LARGEST)
+
+
+def _spread(studies: Sequence[Record]) -> float | None:
+    """Return the median SD of the control arms."""
+    known = [s["sd_c"] for s in studies if s["sd_c"]]
+    return median(known) if known else None
+
+
+def imprecision(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -> Rating:
+    """Rate imprecision by what the interval leaves open, then by how much information there is.
+
+    The interval of the effect, absolute where it can be: a worthwhile effect on one side in it
+    costs a level, on both sides two. Information counts where the effect is implausibly large or
+    the ends of the interval lie far apart: far fewer events (or people) than one sound trial needs
+    cost one, a fraction of that two. An interval that is open and too little information cost two.
+    """
+    record = evidence.record
+    if is_share(record):
+        return _of_share(record, limits)
+    opened, mark = _open(record, bounds)
+    number, size, what = _information(record, evidence.studies, limits)
+    apart, large = _ends_apart(record), _large(evidence, limits)
+    wide = _is_wide(evidence, apart, limits)
+    # of a ratio the ends themselves say that the information is too little
+    ratio = wide and record["measure"] in ("RR", "OR")
+    short = 0
+    if wide or large:
+        few = ratio or number < limits.short * size
+        short = 2 if number < limits.scarce * size else int(few)
+    found = {
+        mark: bool(mark),
+        "scarce": short == 2,
+        "wide": ratio,
+        "short": short == 1 and number < limits.short * size,
+    }
+    levels = -2 if opened and short else -max(opened, short)
+    marks = tuple(name for name, holds in found.items() if holds)
+    if short > opened:
+        marks = tuple(sorted(marks, key=lambda name: name == mark))
+    facts: Record = {name: record[name] for name in ("measure", "k", "ci_low", "ci_high")}
+    facts |= {
+        "information": number,
+        "size": size,
+        "what": what,
+        "apart": apart,
+        "large": large,
+        "wide": wide,
+    }
+    facts |= {"bounds": bounds, "risk": next(iter(evidence.risks), None), "opened": opened}
+    return Rating(DOMAIN, levels, levels, True, marks, facts)
+
+
+def _of_share(record: Record, limits: Thresholds) -> Rating:
+    """Rate a share by how far its interval reaches from it, in points; no size is asked for."""
+    facts: Record = {name: record[name] for name in ("measure", "k", "ci_low", "ci_high")}
+    low, high = record["ci_low"], record["ci_high"]
+    if low is None or high is None:
+        return Rating(DOMAIN, -2, -2, True, ("no-interval",), facts)
+    off = points_off(record, low, high)
+    if off > 2 * limits.worthwhile_points:
+        return Rating(DOMAIN, -2, -2, True, ("points-twice",), facts)
+    far = off > limits.worthwhile_points
+    return Rating(DOMAIN, -int(far), -int(far), True, ("points",) * far, facts)
+
+
+def _open(record: Record, bounds: Bounds | None) -> tuple[int, str]:
+    """Say how many levels an interval costs by what it leaves open, and by which rule."""
+    low, high = record["ci_low"], record["ci_high"]
+    if low is None or high is None:
+        return 2, "no-interval"
+    if bounds is None:
+        # without a known worthwhile effect none is excluded
+        around = low <= NULL_VALUE[record["measure"]] <= high
+        return int(around), "crossed" * around
+    found = crossed(low, high, bounds)
+    return found, ("", "crossed", "crossed-both")[found]
+
+
+def _information(
+    record: Record, studies: Sequence[Record], limits: Thresholds
+) -> tuple[float, float, str]:
+    """Return how much information there is, the size that one sound trial has, what is counted."""
+    events = [s[name] for s in studies for name in ("events_t", "events_c")]
+    if record["measure"] in ("RR", "OR", "RD") and None not in events:
+        return sum(events), limits.events, "event"
+    return record["n"], limits.people, "person"
+
+
+def _ends_apart(record: Record) -> float | None:
+    """Return the upper end of a ratio over its lower, of a difference the width of the interval."""
+    low, high = record["ci_low"], record["ci_high"]
+    if low is None or high is None:
+        return None
+    if record["measure"] not in ("RR", "OR"):
+        return float(high - low)
+    return float(high / low) if low else math.inf
+
+
+def _is_wide(evidence: Evidence, apart: float | None, limits: Thresholds) -> bool:
+    """Say whether the ends lie far apart: of a ratio its own threshold, of scores a large effect.
+
+    An SMD of 400 people has an interval 0.4 wide, one of 100 people 0.8.
+    """
+    measure = evidence.record["measure"]
+    if apart is None or measure == "RD":
+        return False
+    if measure in ("RR", "OR"):
+        return apart >= limits.wide_ratio
+    unit = _unit(evidence)
+    return unit is not None and apart >= limits.large_smd * unit
+
+
+def _unit(evidence: Evidence) -> float | None:
+    """Return a standard deviation on the scale of a difference of scores; None where unknown."""
+    return 1.0 if evidence.record["measure"] == "SMD" else _spread(evidence.studies)
+
+
+def _large(evidence: Evidence, limits: Thresholds) -> bool:
+    """Say whether an effect is larger than is plausible: a ratio, or a score in SDs."""
+    record, measure = evidence.record, evidence.record["measure"]
+    if measure in ("SMD", "MD"):
+        unit = _unit(evidence)
+        return unit is not None and abs(record["estimate"]) >= limits.large_smd * unit
+    ratio = record["estimate"]
+    if measure == "RD":
+        if not evidence.risks or not evidence.risks[0]["control_risk"]:
+            return False
+        ratio = evidence.risks[0]["treated_risk"] / evidence.risks[0]["control_risk"]
+    return bool(ratio <= 1 / limits.large_ratio or ratio >= limits.large_ratio)

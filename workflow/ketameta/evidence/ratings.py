@@ -1,0 +1,89 @@
+"""What the domains of certainty have in common: a rating, and the weight that trials carry."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ketameta.synthesize.scales import NULL_VALUE
+
+Record = dict[str, Any]
+Bounds = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one analysis is rated from: its rows of the tables of the synthesis.
+
+    `risks` are those of the table absolute, the typical control risk first. `bound` is the
+    synthesis with every known missing result taken as no effect; None where none is known.
+    """
+
+    record: Record
+    studies: Sequence[Record] = ()
+    judgements: Sequence[Record] = ()
+    asymmetry: Record | None = None
+    risks: Sequence[Record] = ()
+    splits: Sequence[Record] = ()
+    subgroups: Sequence[Record] = ()
+    missing: Sequence[Record] = ()
+    bound: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """One domain: levels taken away (0, -1, -2) at the worst and at the best, and why.
+
+    The two differ where judgements are missing. `rule` is the rule of `rules.RULES` that decided,
+    empty where none fired; `marks` are all that fired, the weightiest first. `judged` is false
+    where the data do not allow a rating: 0 then means unknown, not good.
+    """
+
+    domain: str
+    rating: int
+    best: int
+    judged: bool = True
+    marks: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rule(self) -> str:
+        """The rule that decided."""
+        return self.marks[0] if self.marks else ""
+
+
+def shares_of(studies: Sequence[Record], key: str) -> dict[str, float]:
+    """Return per cent of the weight by a column; where nothing is weighted, effects count alike."""
+    known = all(s["weight"] is not None for s in studies)
+    found: dict[str, float] = defaultdict(float)
+    for study in studies:
+        found[study[key] or ""] += study["weight"] if known else 1.0
+    total = math.fsum(found.values())
+    return {name: 100 * weight / total for name, weight in found.items()}
+
+
+def is_share(record: Record) -> bool:
+    """Say whether a result is of treated arms alone: a share or a fall, and no comparison."""
+    return record["measure"] not in NULL_VALUE
+
+
+def points_off(record: Record, *values: float) -> float:
+    """Return how far the furthest of some values of a share lies from the estimate, in points."""
+    scale = 100 if record["measure"] == "PLO" else 1
+    return float(scale * max(abs(value - record["estimate"]) for value in values))
+
+
+def zone(value: float, bounds: Bounds) -> int:
+    """Say on which side of no effect a value is worthwhile: -1 or 1, and 0 where on neither."""
+    return (value >= bounds[1]) - (value <= bounds[0])
+
+
+def crossed(low: float, high: float, bounds: Bounds) -> int:
+    """Count the worthwhile effects, below and above no effect, that lie in an interval.
+
+    An interval that ends at one, and lies wholly beyond it, does not hold it.
+    """
+    return (low <= bounds[0] < high) + (low < bounds[1] <= high)

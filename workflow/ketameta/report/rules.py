@@ -1,0 +1,93 @@
+"""The page of the rules by which certainty is rated: every rule, threshold and source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from ketameta.configuration import Analysis, Configuration, Thresholds, schema
+from ketameta.evidence.rules import RULES, Rule
+from ketameta.report import wording_certainty, wording_method
+from ketameta.report.pages import environment
+from ketameta.tables.grouping import grouped
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A rule with its thresholds written in, and how many analyses it decided."""
+
+    rule: Rule
+    when: str
+    levels: str
+    decided: int
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A threshold of the configuration: its key, value, meaning, and analyses with another."""
+
+    key: str
+    value: str
+    meaning: str
+    others: tuple[tuple[Analysis, str], ...]
+
+
+def thresholds(configuration: Configuration) -> list[Threshold]:
+    """Return every threshold with the value that most analyses have."""
+    found = []
+    written = {a.name: wording_certainty.thresholds(a) for a in configuration}
+    for field in fields(Thresholds):
+        values = Counter(own[field.name] for own in written.values())
+        common = values.most_common(1)[0][0] if values else "–"
+        others = [(a, written[a.name][field.name]) for a in configuration]
+        apart = tuple(pair for pair in others if pair[1] != common)
+        found.append(Threshold(field.name, common, _meanings()[field.name], apart))
+    return found
+
+
+def page(
+    configuration: Configuration, rows: Sequence[dict[str, Any]], shared: dict[str, Any]
+) -> str:
+    """Return the page; `rows` are those of the table certainty."""
+    known = thresholds(configuration)
+    sources = [source for rule in RULES.values() for source in rule.sources]
+    return (
+        environment()
+        .get_template("rules.html")
+        .render(
+            **shared,
+            thresholds=known,
+            rules=rules(known, rows),
+            works=wording_method.cited([", ".join(sources)]),
+            root="",
+        )
+    )
+
+
+def rules(known: Sequence[Threshold], rows: Sequence[dict[str, Any]]) -> dict[str, list[Shown]]:
+    """Return the rules by domain with their numbers; `rows` are those of the table certainty."""
+    values = {threshold.key: threshold.value for threshold in known}
+    decided = Counter(row["rule"] for row in rows)
+    shown = [
+        {
+            "domain": rule.domain,
+            "shown": Shown(
+                rule,
+                rule.when.format(**values),
+                rule.levels.format(**values),
+                decided[rule.name],
+            ),
+        }
+        for rule in RULES.values()
+    ]
+    return {domain: [r["shown"] for r in own] for domain, own in grouped(shown, "domain").items()}
+
+
+@cache
+def _meanings() -> dict[str, str]:
+    """Return what each threshold means, as the schema of the configuration has it."""
+    keys: dict[str, dict[str, Any]] = schema()["$defs"]["all_thresholds"]["properties"]
+    return {name: key["description"] for name, key in keys.items()}
