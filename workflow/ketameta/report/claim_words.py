@@ -118,7 +118,8 @@ def when(window: Window | None) -> str:
 
 def hundred(share: float) -> str:
     """Write a share as people of 100, never 0 where there are some."""
-    return "fewer than 1" if 0 < share < 0.005 else fixed(100 * share, 0)
+    text = fixed(100 * share, 0)
+    return "fewer than 1" if share > 0 and text == "0" else text
 
 
 def _events(shown: Shown, level: str) -> str:
