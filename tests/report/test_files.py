@@ -180,7 +180,9 @@ def test_each_claim_has_its_verdict_and_number_on_the_page_and_in_the_table(file
         card = cards[row["claim_id"]]
         assert row["sentence"].startswith(row["verdict"].capitalize())
         assert f"<q>{escape(row['claim'])}</q>" in card
-        assert f'<p class="answer">{escape(row["sentence"])}</p>' in card
+        rest = row["sentence"].removeprefix(row["verdict"].capitalize())
+        told = f"<b>{row['verdict'].capitalize()}</b>{escape(rest)}</p>"
+        assert f'<p class="answer">{told}' in card
         assert escape(row["article"]) in card
         if row["analysis_verdict"]:
             said = (

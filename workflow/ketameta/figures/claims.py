@@ -33,13 +33,17 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A row of the picture: pooled value, interval and trials; `control` for a control group."""
+    """A row of the picture: pooled value, interval and trials.
+
+    `control` says that it is of control arms; `beside` is what control arms did on the same row.
+    """
 
     label: str
     text: str
     interval: Interval
     ticks: tuple[Tick, ...] = ()
     control: bool = False
+    beside: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def draw_axis(picture: Picture, small: bool = False) -> Scene:
     for row in picture.rows:
         drawn, y = _row(row, axis, y, width, _most(picture), small)
         # the lines of no effect and of the claim stop for words
-        shapes += [*_guides(picture, axis, y - _STRIP, y), *drawn]
+        shapes += [*_guides(picture, axis, y - _STRIP + 4, y), *drawn]
     bottom = y
     shapes.append(Line(axis.x0, bottom, axis.x1, bottom, "ink"))
     for tick in axis.ticks:
@@ -99,6 +103,7 @@ def draw_axis(picture: Picture, small: bool = False) -> Scene:
 def _axis(picture: Picture, width: float) -> Axis:
     intervals = [row.interval for row in picture.rows]
     estimates = [i.estimate for i in intervals]
+    estimates += [row.beside for row in picture.rows if row.beside is not None]
     estimates += [t.value for row in picture.rows for t in row.ticks] if not picture.log else []
     estimates += [] if picture.claimed is None else [picture.claimed]
     bounds = [x for i in intervals for x in (i.low, i.high) if x is not None]
@@ -130,6 +135,8 @@ def _row(
             mark = Line(x, middle - half, x, middle + half, "muted" if row.control else "mark", 1.5)
             marks.append(Group((mark,), tick.title))
     marks += whisker(row.interval, axis, middle, role, 2.5)
+    if row.beside is not None:
+        marks.append(_square(axis.place(row.beside), middle, "predict"))
     x = axis.place(row.interval.estimate)
     marks.append(_square(x, middle, role) if row.control else Circle(x, middle, 5.5, role))
     shapes.append(Group(tuple(marks), f"{row.label}: {row.text}"))

@@ -13,6 +13,7 @@ from ketameta.report.claim_view import ClaimView
 from ketameta.report.claim_words import Shown
 from ketameta.report.naming import capital, control_name
 from ketameta.synthesize.scales import NULL_VALUE, natural
+from ketameta.vocabulary.narrowing import in_words
 
 Record = dict[str, Any]
 MOST_ROWS = 5
@@ -21,8 +22,9 @@ MOST_ROWS = 5
 def picture(view: ClaimView, small: bool = False) -> str:
     """Return the picture of a claim as inline SVG in its frame; empty where there is none to draw.
 
-    A comparison of events is people of 100, unless groups or parts make the claim mixed; else the
-    results stand on an axis in the unit of the claim, of the score, or of the measure.
+    One comparison of events is people of 100; several of them, where groups or parts make the claim
+    mixed, are treated beside control on an axis of people of 100. The rest stands on an axis in the
+    unit of the claim, of the score, or of the measure.
     """
     shown = _rows(view)
     if not shown:
@@ -69,8 +71,8 @@ def people_of(shown: Shown) -> People | None:
         control,
         treated,
         (
-            f"{control} of 100 under {under} {verb}{when}",
-            f"{treated} of 100 treated: {difference}",
+            f"{control} of 100 under {under}\n{verb}{when}",
+            f"{treated} of 100 treated\n{difference}",
         ),
     )
 
@@ -78,9 +80,12 @@ def people_of(shown: Shown) -> People | None:
 def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
     """Return results on one axis: per cent, points of a scale, or the measure's own."""
     measure = shown[0].record["measure"]
+    if all(one.risk and one.risk.get("treated_risk") is not None for one in shown):
+        return _risks(view, shown)
     points = shown[0].points if len(shown) == 1 else None
     by = 100.0 if measure == "PLO" else points["sd"] if points else 1.0
-    rows = [_result(one, by, named=len(shown) > 1) for one in shown]
+    labels = _labels(shown)
+    rows = [_result(one, label, by) for one, label in zip(shown, labels, strict=True)]
     if view.control and measure in ("PLO", "PCTRED"):
         rows.append(_control(view.control))
     claimed = view.claimed_value if measure in ("PLO", "PCTRED") else None
@@ -100,6 +105,22 @@ def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
     )
 
 
+def _risks(view: ClaimView, shown: list[Shown]) -> Picture:
+    """Return comparisons of events on an axis of people of 100, control beside treated."""
+    rows = []
+    for one, label in zip(shown, _labels(shown), strict=True):
+        risk = one.risk or {}
+        treated, control = 100 * risk["treated_risk"], 100 * risk["control_risk"]
+        ends = (risk.get("treated_risk_low"), risk.get("treated_risk_high"))
+        low, high = (None if end is None else 100 * end for end in ends)
+        text = f"{treated:.0f}, control {control:.0f}"
+        rows.append(Result(label, text, Interval(treated, low, high), beside=control))
+    said = "; ".join(f"{row.label}: {row.text}" for row in rows)
+    unit = "of 100 people, how many; dot: treated, square: control"
+    title = f"{view.claim}: what the trials show"
+    return Picture(title, f"{unit}. {said}.", tuple(rows), unit, limits=(0.0, 100.0))
+
+
 def _unit(shown: Shown, points: Record | None) -> tuple[str, float | None]:
     """Return what the axis counts, and its point of no difference."""
     measure, under = shown.record["measure"], control_name(shown.analysis)
@@ -115,14 +136,23 @@ def _unit(shown: Shown, points: Record | None) -> tuple[str, float | None]:
     return f"standard deviations against {under}; to the left: lower", 0.0
 
 
-def _result(shown: Shown, by: float, named: bool) -> Result:
+def _labels(shown: list[Shown]) -> list[str]:
+    """Name the rows: by group, by what narrows one analysis, else by analysis."""
+    if len(shown) == 1:
+        return [capital(shown[0].group) or claim_words.treated_name(shown[0].analysis)]
+    one = len({s.analysis.base for s in shown}) == 1
+    return [
+        capital(s.group or (in_words(s.analysis.narrow) if one else ""))
+        or s.analysis.display.title.removesuffix(f": {in_words(s.analysis.narrow)}")
+        for s in shown
+    ]
+
+
+def _result(shown: Shown, label: str, by: float) -> Result:
     record, measure = shown.record, shown.record["measure"]
     ends = [
         None if record[n] is None else by * record[n] for n in ("estimate", "ci_low", "ci_high")
     ]
-    label = capital(shown.group) or (
-        shown.analysis.display.title if named else claim_words.treated_name(shown.analysis)
-    )
     ticks = tuple(
         _tick(s["label"], by * (natural(measure, s["yi"]) or 0.0), s["people"], measure, by)
         for s in shown.studies

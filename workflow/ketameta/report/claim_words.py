@@ -118,7 +118,8 @@ def when(window: Window | None) -> str:
 
 def hundred(share: float) -> str:
     """Write a share as people of 100, never 0 where there are some."""
-    return "fewer than 1" if 0 < share < 0.005 else fixed(100 * share, 0)
+    text = fixed(100 * share, 0)
+    return "fewer than 1" if share > 0 and text == "0" else text
 
 
 def _events(shown: Shown, level: str) -> str:
@@ -170,23 +171,30 @@ def _fall(shown: Shown, level: str, control: Control | None) -> str:
 
 
 def _score(shown: Shown, level: str) -> str:
-    record, analysis, pointed = shown.record, shown.analysis, shown.points
+    analysis = shown.analysis
     verb = {"high": "is", "moderate": "is probably"}.get(level, "may be")
+    size, _, ends = _difference(shown).partition(" (")
+    text = f"the {_noun(analysis)} {verb} {size} than under {control_name(analysis)}"
+    text += when(analysis.select.window)
+    return f"{text} ({ends}" if ends else text
+
+
+def _difference(shown: Shown) -> str:
+    """Write a difference of scores: ``5.5 points of the MADRS lower (3.2 to 7.9)``."""
+    pointed = shown.points
     if pointed:
         value, low, high = (pointed[f"points{end}"] for end, _ in _ENDS)
-        size, unit = f"{fixed(abs(value), 1)} points of the {pointed['scale']}", 1
+        digits, unit = 1, f"points of the {pointed['scale']}"
     else:
-        value, low, high = (record[name] for _, name in _ENDS)
-        size, unit = f"{fixed(abs(value), 2)} standard deviations", 2
-    side = "higher" if value > 0 else "lower"
-    text = f"the {_noun(analysis)} {verb} {size} {side} than under {control_name(analysis)}"
-    text += when(analysis.select.window)
+        value, low, high = (shown.record[name] for _, name in _ENDS)
+        digits, unit = 2, "standard deviations"
+    text = f"{fixed(abs(value), digits)} {unit} {'higher' if value > 0 else 'lower'}"
     if low is None or high is None:
         return text
     if low * high > 0:
         ends = sorted((abs(low), abs(high)))
-        return f"{text} ({fixed(ends[0], unit)} to {fixed(ends[1], unit)})"
-    return f"{text} (from {fixed(abs(low), unit)} lower to {fixed(high, unit)} higher)"
+        return f"{text} ({fixed(ends[0], digits)} to {fixed(ends[1], digits)})"
+    return f"{text} (from {fixed(abs(low), digits)} lower to {fixed(high, digits)} higher)"
 
 
 def _noun(analysis: Analysis) -> str:
@@ -250,8 +258,39 @@ def _which(told: Told, control: Control | None) -> str:
         return f"{told.verdict.word}: {hedged(told.shown[:1], [clause(told.shown[0], control)])}"
     words = dict(told.verdict.facts["which"])
     groups = [shown for shown in told.shown if shown.group]
-    clauses = [f"{words[s.record['subgroup']]} for {s.group}: {clause(s)}" for s in groups]
+    clauses = [
+        f"{words[s.record['subgroup']]} for {s.group}: {brief(s) if n else clause(s)}"
+        for n, s in enumerate(groups)
+    ]
+    if control is not None:
+        clauses[-1] += f"; under control {_per_cent(groups[0].record['measure'], control)}"
     return hedged(groups, clauses)
+
+
+def brief(shown: Shown) -> str:
+    """Write a result in its number alone, where a clause on the same outcome went before."""
+    record = shown.record
+    if record["measure"] == "PLO":
+        ends = f"{hundred(record['ci_low'])} to {hundred(record['ci_high'])}"
+        return f"{hundred(record['estimate'])} of 100 ({ends})"
+    if record["measure"] == "PCTRED":
+        ends = f"{fixed(record['ci_low'], 0)} to {fixed(record['ci_high'], 0)}"
+        return f"{fixed(record['estimate'], 0)}% ({ends}%)"
+    risk = shown.risk
+    if risk is not None and risk.get("difference_low") is not None:
+        more = _more(100 * risk["difference_low"], 100 * risk["difference_high"])
+        both = f"{hundred(risk['treated_risk'])} of 100, {hundred(risk['control_risk'])}"
+        return f"{both} under control ({more})"
+    if record["measure"] in ("SMD", "MD"):
+        return _difference(shown)
+    return clause(shown)
+
+
+def _per_cent(measure: str, control: Control) -> str:
+    """Write what control arms did in the unit of the result."""
+    if measure == "PLO":
+        return f"{hundred(control.estimate / 100)} of 100"
+    return f"{fixed(control.estimate, 0)}%"
 
 
 def sentence(word: str, bodies: Sequence[tuple[str, str, str]], claimed: str) -> str:

@@ -1,0 +1,320 @@
+"""Claims in words and pictures: numbers by hand, hedges by certainty, marks where they belong."""
+
+import re
+import xml.etree.ElementTree as Tree
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from ketameta.configuration import Window
+from ketameta.evidence.claims import Control, ControlArm, Grounds, claims_of
+from ketameta.evidence.judged import grounds
+from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, draw_people
+from ketameta.figures.marks import Interval
+from ketameta.figures.scene import Circle, Line, Polygon, flat, to_svg
+from ketameta.report import claim_words
+from ketameta.report.claim_pictures import picture
+from ketameta.report.claim_words import Shown, does, hedged, hundred, sentence, when
+from ketameta.report.claims import (
+    claim_views,
+    claimed_number,
+    claims_of_analysis,
+    sections,
+    speaks_of,
+    tally,
+)
+
+NUMBER = r"about (\S+) of 100"
+
+
+def shown(analysis, level, estimate, low, high, studies=(), **more):
+    record = {"measure": analysis.select.measure, "certainty": level, "k": 2, "n": 80}
+    record |= {"estimate": estimate, "ci_low": low, "ci_high": high} | more
+    return Shown(analysis, record, tuple(studies))
+
+
+def counts(a, b, c, d, **more):
+    return {"events_t": a, "n_t": b, "events_c": c, "n_c": d, "scale": "MADRS"} | more
+
+
+@pytest.mark.parametrize(
+    ("verb", "level", "said"),
+    [
+        ("respond", "high", "respond"),
+        ("respond", "moderate", "probably respond"),
+        ("respond", "low", "may respond"),
+        ("respond", "very low", "may respond"),
+        ("be free of it", "high", "are free of it"),
+        ("be free of it", "moderate", "are probably free of it"),
+        ("be free of it", "low", "may be free of it"),
+    ],
+)
+def test_certainty_hedges_what_people_do(verb, level, said):
+    assert does(verb, level) == said
+
+
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        (None, ""),
+        ((4, 2, 12), " within hours"),
+        ((24, 12, 36), " within a day"),
+        ((24, 12, 48), " within 2 days"),
+        ((24, 12, 96), " within 4 days"),
+        ((168, 120, 216), " after a week"),
+        ((672, 504, 840), " after 4 weeks"),
+        ((240, 200, 300), " after 10 days"),
+        # too wide for a time
+        ((168, 72, 336), " after a week"),
+        ((168, 72, 337), ""),
+    ],
+)
+def test_a_window_is_told_as_a_time(window, said):
+    assert when(Window("w", *map(float, window)) if window else None) == said
+
+
+def test_shares_are_people_of_a_hundred():
+    told = [hundred(share) for share in (0, 0.004, 0.006, 0.094, 1)]
+    assert told == ["0", "fewer than 1", "1", "9", "100"]
+
+
+def test_events_are_told_with_control_and_range(configuration):
+    # control 10 of 40, a quarter; twice that with treatment, from 1.2 to 3 times
+    studies = [counts(20, 40, 10, 40), counts(20, 40, 10, 40)]
+    told = shown(configuration["response_24h"], "low", 2.0, 1.2, 3.0, studies)
+    assert claim_words.clause(told) == (
+        "about 50 of 100 people may respond within a day, 25 under control (5 to 50 more)"
+    )
+    open_ = shown(configuration["response_24h"], "high", 1.2, 0.8, 1.6, studies)
+    assert claim_words.clause(open_) == (
+        "about 30 of 100 people respond within a day, 25 under control (from 5 fewer to 15 more)"
+    )
+    fewer = shown(configuration["ae_nausea"], "moderate", 0.4, 0.2, 0.8, studies)
+    assert claim_words.clause(fewer) == (
+        "about 10 of 100 people probably have nausea, 25 under control (5 to 20 fewer)"
+    )
+    # nobody under control: no risk to multiply, so the counts themselves
+    none = shown(configuration["response_24h"], "low", 12, 0.7, 200, [counts(6, 18, 0, 17)])
+    assert claim_words.clause(none) == (
+        "6 of 18 people may respond within a day, 0 of 17 under control"
+    )
+
+
+def test_shares_and_falls_stand_beside_control_arms(configuration):
+    control = Control(9.4)
+    share = shown(configuration["response_24h_arm"], "very low", 0.402, 0.29, 0.51)
+    assert claim_words.clause(share, control) == (
+        "about 40 of 100 people treated may respond within a day (29 to 51), 9 of 100 under control"
+    )
+    assert "control" not in claim_words.clause(share)
+    fall = shown(configuration["reduction_24h_arm"], "high", 38.9, 1.2, 76.7)
+    assert claim_words.clause(fall, control) == (
+        "the depression score falls by 39% within a day in people treated (1 to 77%), "
+        "by 9% under control"
+    )
+
+
+def test_scores_are_told_in_points_where_a_spread_is_known(configuration):
+    analysis = configuration["depression_24h"]
+    spread = counts(None, 20, None, 20, sd_c=10.0, basis="change", label="A")
+    told = shown(analysis, "moderate", -0.5, -0.8, -0.2, [spread])
+    assert claim_words.clause(told) == (
+        "the depression score is probably 5.0 points of the MADRS lower than under control "
+        "within 2 days (2.0 to 8.0)"
+    )
+    bare = shown(analysis, "low", 0.1, -0.2, 0.4, [spread | {"sd_c": None}])
+    assert claim_words.clause(bare) == (
+        "the depression score may be 0.10 standard deviations higher than under control "
+        "within 2 days (from 0.20 lower to 0.40 higher)"
+    )
+    points = shown(configuration["depression_24h_madrs"], "high", -5.5, -7.3, -3.7, [spread])
+    assert "is 5.5 points of the MADRS lower" in claim_words.clause(points)
+
+
+def test_very_low_certainty_is_said_once_or_where_it_is(configuration):
+    very, low = (SimpleNamespace(record={"certainty": level}) for level in ("very low", "low"))
+    assert hedged([low], ["a"]) == "a"
+    assert hedged([very], ["a"]) == "a, but the evidence is very uncertain"
+    assert hedged([very, very], ["a", "b"]) == "a; b, but the evidence is very uncertain"
+    assert hedged([very, low], ["a", "b"]) == "a (very uncertain); b"
+
+
+def test_a_sentence_begins_with_the_verdict_and_ends_with_the_claim():
+    one = [("", "overstated", "about 4 of 10")]
+    assert sentence("overstated", one, "") == "Overstated: about 4 of 10."
+    assert sentence("overstated", one, "70").endswith("about 4 of 10. Claimed: 70.")
+    two = [("for a day", "supported", "x"), ("for a week", "not shown", "y")]
+    assert sentence("mixed", two, "") == (
+        "Mixed. For a day: supported, x. For a week: not shown, y."
+    )
+    row = {"claimed_value": 70.0, "claimed_unit": "percent of people", "direction": "at most"}
+    assert claimed_number(row) == "up to 70 of 100 people"
+    assert claimed_number(row | {"claimed_value": None}) == ""
+
+
+@pytest.mark.parametrize(
+    ("claimed", "pooled", "speaks"),
+    [
+        ("TRD", "TRD", True),
+        ("TRD", "MDD", False),
+        ("MDD", "MDD-SI", True),
+        ("MDD", "MDD+BD", False),
+        ("MDD;BD", "MDD+BD", True),
+        ("any", "PTSD", True),
+        (None, "PTSD", True),
+    ],
+)
+def test_of_whom_a_claim_speaks(claimed, pooled, speaks):
+    assert speaks_of(claimed, pooled) is speaks
+
+
+def test_claims_stand_under_the_analysis_and_its_whole():
+    tests = [
+        {"claim_id": "a", "claim": "A", "analysis": "x@population=TRD"},
+        {"claim_id": "b", "claim": "B", "analysis": "x"},
+        {"claim_id": "b", "claim": "B", "analysis": "x"},
+        {"claim_id": "c", "claim": "C", "analysis": None},
+    ]
+    assert claims_of_analysis(tests) == {
+        "x@population=TRD": [("a", "A")],
+        "x": [("a", "A"), ("b", "B")],
+    }
+
+
+def test_claims_are_counted_and_grouped_in_the_order_of_the_vocabulary():
+    assert tally([]) == ""
+    assert tally(["contradicted", "supported", "supported"]) == (
+        "Of 3 claims, 2 are supported and 1 is contradicted."
+    )
+    views = [SimpleNamespace(section=name) for name in ("safety", "within a day", "")]
+    assert [title for title, _ in sections(views)] == ["Within a day", "Safety", "Others"]
+    assert [title for title, _ in sections(views[2:])] == [""]
+
+
+# pictures
+
+
+def people_in(scene, role):
+    """Count the people of a role: each is one head, a circle in its path."""
+    paths = [s for s in flat(scene.shapes) if getattr(s, "path", "") and s.role == role]
+    return sum(path.path.count("a2.4 2.4 0 1 0 4.8 0") for path in paths)
+
+
+@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize(("control", "treated"), [(11, 26), (50, 26), (30, 30), (0, 100)])
+def test_of_two_hundred_people_the_difference_alone_is_hatched(control, treated, small):
+    scene = draw_people(People("t", "d", control, treated, ("a\nb", "c\nd")), small)
+    both, difference = min(control, treated), abs(control - treated)
+    assert people_in(scene, "mark") == control + both
+    assert people_in(scene, "pooled") == difference
+    pale = 200 - control - both - difference
+    assert people_in(scene, "band3") == pale
+    # hatched, not another colour alone: three strokes a person besides its outline
+    lines = [s.path for s in flat(scene.shapes) if getattr(s, "width", 0) and hasattr(s, "path")]
+    strokes = [path for path in lines if "a2.4" not in path]
+    assert sum(path.count("M") for path in strokes) == 3 * difference
+    Tree.fromstring(to_svg(scene, "x"))
+
+
+def axis_picture(**more):
+    rows = (
+        Result("Treated", "40 (29 to 51)", Interval(40, 29, 51), (Tick(20, 300, "big"),)),
+        Result("Control arms", "9", Interval(9, None, None), (Tick(5, 30, "small"),), True),
+    )
+    return Picture("t", "d", rows, "of 100", 70.0, "claimed: 70", **more)
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_the_claimed_value_is_an_open_mark_on_the_axis_of_the_results(small):
+    scene = draw_axis(axis_picture(limits=(0.0, 100.0)), small)
+    shapes = list(flat(scene.shapes))
+    (claimed,) = [s for s in shapes if isinstance(s, Circle) and s.ring]
+    (dot,) = [s for s in shapes if isinstance(s, Circle) and not s.ring]
+    (control,) = [s for s in shapes if isinstance(s, Polygon)]
+    middle = sum(x for x, _ in control.points) / 4
+    # one scale for all: from control to treated 31, from treated to claimed 30
+    assert (claimed.x - dot.x) / (dot.x - middle) == pytest.approx(30 / 31)
+    assert all(0 <= x <= scene.width for x in (claimed.x, dot.x, middle))
+    ticks = [s for s in shapes if isinstance(s, Line) and s.x1 == s.x2 and s.width == 1.5]
+    assert len(ticks) == (0 if small else 2)
+    if not small:
+        heights = [abs(line.y2 - line.y1) for line in ticks]
+        assert heights[0] > heights[1]
+    Tree.fromstring(to_svg(scene, "x"))
+
+
+@pytest.fixture(scope="module")
+def views(tables, records, configuration):
+    from ketameta.evidence.judged import certainties
+    from ketameta.tables.grouping import grouped
+
+    asked = configuration.asked(test["analysis"] for test in tables["claim_tests"])
+    studies = grouped(tables["studies"], "analysis")
+    found = grounds(tables, records), certainties(tables, asked)
+    return claim_views(tables["claim_tests"], *found, studies, asked)
+
+
+def test_every_claim_has_a_picture_or_nothing_to_draw(views):
+    ids = []
+    for view in views:
+        drawn = [picture(view), picture(view, small=True)]
+        assert (drawn[0] == "") == (drawn[1] == "") == (not any(t.shown for t in view.told))
+        for text in filter(None, drawn):
+            root = Tree.fromstring(text)
+            assert root.find(".//title").text
+            assert root.find(".//desc").text
+            assert not re.search(r"\b(nan|inf|None)\b", text)
+            ids += [element.get("id") for element in root.iter() if element.get("id")]
+    assert len(ids) == len(set(ids)) > 40
+
+
+def test_a_view_says_what_was_pooled(views, tables, records):
+    by_claim = {view.claim_id: view for view in views}
+    assert len(by_claim) == len(views) == 21
+    view = by_claim["response_70_24h"]
+    row = records["response_24h_arm"]
+    assert (view.k, view.people) == (row["k"], row["n"])
+    studies = [s for s in tables["studies"] if s["analysis"] == "response_24h_arm"]
+    assert set(view.populations) == {s["population"] for s in studies}
+    # the claim speaks of treatment-resistant depression
+    assert set(view.others) == set(view.populations) - {"TRD"}
+    assert view.certainty.level == row["certainty"]
+    assert view.headline
+    assert f"about {100 * row['estimate']:.0f} of 100" in view.sentence
+    # trials of several analyses are counted once
+    several = by_claim["suicidal_thoughts_hours"]
+    names = {"suicidality_24h", "suicidality_4h"}
+    trials = {s["trial_id"] for s in tables["studies"] if s["analysis"] in names}
+    assert several.k == len(trials)
+
+
+def test_groups_that_differ_are_told_and_drawn_apart(views, tables, records):
+    split = grounds(tables, records).splits["suicidality_24h"][0]
+    view = next(v for v in views if v.claim_id == "suicidal_thoughts_hours")
+    assert view.verdict == "mixed"
+    for group in split.groups:
+        assert group["subgroup"] in view.sentence
+        assert f">{group['subgroup'][:1].upper()}{group['subgroup'][1:]}<" in picture(view)
+    only = replace(view, told=view.told[1:])
+    assert picture(only) != picture(view)
+
+
+def test_a_claim_that_names_nothing_is_told_by_its_rule(configuration):
+    test = {"claim_id": "a", "claim": "A", "kind": "safety", "population": None, "part": None}
+    test |= {"claimed_value": None, "claimed_unit": None, "direction": None, "analysis": None}
+    test |= {"rule": "No trial looked", "computed": False}
+    (view,) = claim_views([test], Grounds({}), {}, {}, configuration)
+    assert view.sentence == "Trials cannot test it: no trial looked."
+    assert (view.k, view.people, view.links, view.section) == (0, 0, (), "")
+    assert picture(view) == ""
+    assert claims_of([test], Grounds({}))["a"].verdict.word == view.verdict
+
+
+def test_control_arms_are_a_row_of_their_own(views):
+    view = next(v for v in views if v.claim_id == "response_70_24h")
+    assert "Control arms" in picture(view)
+    bare = replace(view, control=None)
+    assert "Control arms" not in picture(bare)
+    arms = (ControlArm("Alone 2000", 12.0, 30.0),)
+    assert "Alone 2000: 12, 30 people" in picture(replace(view, control=Control(12.0, arms=arms)))
