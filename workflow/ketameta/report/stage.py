@@ -81,7 +81,7 @@ def report(
     found = findings_rows(configuration.summaries, asked, groups["studies"])
     summed_up = findings_view(configuration, found)
     reports = int(dict(shared["summary"]["trials"])["trial reports"])
-    front = front_page(configuration, asked, told_apart)
+    front = front_page(configuration, asked, told_apart, views)
     pages: dict[str, dict[str, Any]] = {
         "index.html": {**summed_up, **front, "changed": changed, "trial_reports": reports},
         "claims.html": {
