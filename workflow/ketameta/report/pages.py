@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis
+from ketameta.figures.scene import page_colours
 from ketameta.report import (
     wording,
     wording_absolute,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
 
 
 @cache
@@ -47,6 +49,11 @@ def environment() -> Environment:
     engine.globals["words_of"] = wording_findings
     engine.globals["words"] = vocabulary()
     return engine
+
+
+def style_sheet() -> str:
+    """Return the style sheet of the pages: the colours of the figures, and what uses them."""
+    return page_colours() + (STATIC / "style.css").read_text(encoding="utf-8")
 
 
 def study_view(analysis: Analysis, study: Record) -> Record:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from ketameta import __version__
@@ -27,7 +26,15 @@ from ketameta.report.findings_document import findings_document
 from ketameta.report.forest_data import forest_of
 from ketameta.report.front_page import front_page
 from ketameta.report.graphics import courses, diagnostics, reductions, with_narrowed
-from ketameta.report.pages import by_reason, environment, study_view, summary_view, warnings_on
+from ketameta.report.pages import (
+    STATIC,
+    by_reason,
+    environment,
+    study_view,
+    style_sheet,
+    summary_view,
+    warnings_on,
+)
 from ketameta.report.results_list import neighbours
 from ketameta.report.summary_of_findings import findings_rows, findings_view
 from ketameta.report.verify import verify_script
@@ -40,7 +47,6 @@ Record = dict[str, Any]
 Rows = dict[str, list[Record]]
 # table -> analysis -> rows
 Groups = dict[str, dict[str, list[Record]]]
-STATIC = Path(__file__).parent / "static"
 
 
 def report(
@@ -119,8 +125,8 @@ def _other_files(
         configuration.summaries, tables["summary_of_findings"], __version__, shared["data_hash"]
     )
     files["verify.R"] = verify_script(tables, configuration, shared["data_hash"])
-    for name in ("style.css", "report.js"):
-        files[f"static/{name}"] = (STATIC / name).read_text(encoding="utf-8")
+    files["static/style.css"] = style_sheet()
+    files["static/report.js"] = (STATIC / "report.js").read_text(encoding="utf-8")
     return files
 
 
