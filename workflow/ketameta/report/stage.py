@@ -19,7 +19,7 @@ from ketameta.report.beside import beside as stands_beside
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claim_pictures import picture
 from ketameta.report.claims import claim_rows, claim_views, claims_of_analysis, sections, tally
-from ketameta.report.compact import on_page
+from ketameta.report.compact import on_page, on_paper
 from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.data_page import data_view
 from ketameta.report.findings_document import findings_document
@@ -166,9 +166,8 @@ def _analysis_files(
     name, slug = analysis.name, analysis.slug
     own = {table: groups[table][name] for table in _OWN}
     rows = (own["studies"], own["subgroups"], "", own["exclusions"], own["judgements"])
-    forest = forest_of(
-        analysis, record, *rows, missing=own["missing_results"], earlier=own["earlier"]
-    )
+    beneath = {"missing": own["missing_results"], "earlier": own["earlier"]}
+    forest = forest_of(analysis, record, *rows, splits=own["splits"], **beneath)
     scene = draw(forest)
     figure, narrow = on_page(forest, scene, slug)
     studies = [study_view(analysis, s) for s in own["studies"]]
@@ -182,6 +181,7 @@ def _analysis_files(
             rated=rated,
             figure=figure,
             narrow=narrow,
+            printed=on_paper(forest, slug),
             studies=studies,
             notes=wording_notes.notes(analysis, record, own["studies"]),
             subgroups=grouped(own["subgroups"], "split"),
