@@ -16,6 +16,7 @@ from ketameta.report import (
     wording_certainty,
     wording_findings,
     wording_method,
+    wording_plot,
     wording_splits,
 )
 from ketameta.vocabulary import vocabulary
@@ -45,6 +46,7 @@ def environment() -> Environment:
     engine.globals["absolutes"] = wording_absolute
     engine.globals["certainties"] = wording_certainty
     engine.globals["methods"] = wording_method
+    engine.globals["plots"] = wording_plot
     engine.globals["splitting"] = wording_splits
     engine.globals["words_of"] = wording_findings
     engine.globals["words"] = vocabulary()

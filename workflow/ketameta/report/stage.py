@@ -25,7 +25,7 @@ from ketameta.report.data_page import data_view
 from ketameta.report.findings_document import findings_document
 from ketameta.report.forest_data import forest_of
 from ketameta.report.front_page import front_page
-from ketameta.report.graphics import courses, diagnostics, reductions, with_narrowed
+from ketameta.report.graphics import KINDS, courses, diagnostics, reductions, with_narrowed
 from ketameta.report.pages import (
     STATIC,
     by_reason,
@@ -192,6 +192,7 @@ def _analysis_files(
             exclusions=by_reason(own["exclusions"]),
             unused=by_reason([u for u in own["unused"] if not u["chosen"]]),
             chosen=by_reason([u for u in own["unused"] if u["chosen"]]),
+            kinds=KINDS,
             drawings=[d for d in shared["all_drawings"] if d.analysis == name],
             distributions=[d for d in shared["all_reductions"] if d.analysis == name],
             arms=own["arm_reductions"],
