@@ -53,7 +53,9 @@ def on_paper(forest: Forest, name: str) -> Paper:
     below the plot is text of the page, so that it may go on overleaf.
     """
     bare = replace(forest, statistics=(), left_out=(), notes=(), legend=())
-    scene, lines = draw(bare), [*forest.statistics, *forest.notes, *forest.legend]
+    left_out = "; ".join(f"{trial.label}: {trial.reason}" for trial in forest.left_out)
+    beside = [f"{forest.left_out_heading}: {left_out}."] if left_out else []
+    scene, lines = draw(bare), [*forest.statistics, *beside, *forest.notes, *forest.legend]
     if scene.width > WIDEST:
         first = replace(forest.left[0], widest=_NAME)
         fitted = replace(bare, left=(first, *forest.left[1:]), plot=_PLOT)

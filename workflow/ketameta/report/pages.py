@@ -19,6 +19,7 @@ from ketameta.report import (
     wording_plot,
     wording_splits,
 )
+from ketameta.report.wording_range import other_choices
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def environment() -> Environment:
     engine.globals["certainties"] = wording_certainty
     engine.globals["methods"] = wording_method
     engine.globals["plots"] = wording_plot
+    engine.globals["other_choices"] = other_choices
     engine.globals["splitting"] = wording_splits
     engine.globals["words_of"] = wording_findings
     engine.globals["words"] = vocabulary()

@@ -30,6 +30,7 @@ from ketameta.report.pages import (
     STATIC,
     by_reason,
     environment,
+    neighbours,
     study_view,
     style_sheet,
     summary_view,
@@ -166,8 +167,12 @@ def _analysis_files(
     name, slug = analysis.name, analysis.slug
     own = {table: groups[table][name] for table in _OWN}
     rows = (own["studies"], own["subgroups"], "", own["exclusions"], own["judgements"])
-    beneath = {"missing": own["missing_results"], "earlier": own["earlier"]}
-    forest = forest_of(analysis, record, *rows, splits=own["splits"], **beneath)
+    forest = forest_of(
+        *(analysis, record, *rows),
+        splits=own["splits"],
+        missing=own["missing_results"],
+        earlier=own["earlier"],
+    )
     scene = draw(forest)
     figure, narrow = on_page(forest, scene, slug)
     studies = [study_view(analysis, s) for s in own["studies"]]
