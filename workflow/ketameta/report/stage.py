@@ -30,7 +30,6 @@ from ketameta.report.pages import (
     STATIC,
     by_reason,
     environment,
-    neighbours,
     study_view,
     style_sheet,
     summary_view,

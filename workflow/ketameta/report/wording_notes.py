@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ketameta.configuration import Analysis
-from ketameta.report.wording import MINUS, count, fixed, people, quantity
+from ketameta.report.wording import MINUS, count, fixed, quantity
 from ketameta.vocabulary import SECONDARY, vocabulary
 
 Record = dict[str, Any]
