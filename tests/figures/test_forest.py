@@ -132,7 +132,7 @@ def test_a_domain_that_nobody_judged_is_a_ring_without_a_letter(forest_with):
     scene = draw(forest_with(1, lights=3))
     rings = [s for s in shapes(scene, Circle, "predict") if s.ring]
     assert len(rings) == 2
-    assert [t.text for t in texts(scene) if t.size == 10] == ["L"]
+    assert [t.text for t in texts(scene) if t.role == "on-low"] == ["L"]
 
 
 def test_svg_is_well_formed_escaped_and_linked(forest_with):

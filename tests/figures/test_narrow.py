@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from ketameta.figures.forest import LINE
 from ketameta.figures.narrow import WIDTH, draw_narrow
-from ketameta.figures.scene import Group, Line, Text, flat
+from ketameta.figures.scene import Group, Line, Rect, Text, flat
 from ketameta.report.forest_data import forest_of
 from ketameta.tables.grouping import grouped
 
@@ -44,11 +43,20 @@ def test_every_trial_is_a_link_with_its_numbers(forest_with):
         assert " ".join(words[1:]) == row.left[0]
 
 
-def test_the_line_of_no_effect_crosses_no_words(forest_with):
+def test_the_line_of_no_effect_is_one_and_pale_behind_the_words(forest_with):
     scene = draw_narrow(replace(forest_with(13), statistics=()))
     shapes = list(flat(scene.shapes))
     upright = [s for s in shapes if isinstance(s, Line) and s.x1 == s.x2 and s.y2 - s.y1 > 12]
-    baselines = {s.y for s in shapes if isinstance(s, Text)}
-    assert upright
-    for line in upright:
-        assert not [y for y in baselines if line.y1 < y - LINE / 2 < line.y2]
+    (line,) = upright
+    assert line.role == "rule"
+    assert shapes[0] is line, "drawn first, so behind"
+    marks = [s for s in shapes if isinstance(s, Rect) and s.role == "mark"]
+    assert all(line.y1 < mark.y and mark.y + mark.height < line.y2 for mark in marks)
+
+
+def test_what_the_sides_favour_stands_on_one_line_where_there_is_room(forest_with):
+    for sides, lines in ((("favours control", "favours ketamine"), 1), (("w" * 40, "v" * 40), 2)):
+        scene = draw_narrow(replace(forest_with(3), sides=sides))
+        said = [s for s in flat(scene.shapes) if isinstance(s, Text) and s.text[2:] == sides[0]]
+        said += [s for s in flat(scene.shapes) if isinstance(s, Text) and s.text[:-2] == sides[1]]
+        assert len({text.y for text in said}) == lines

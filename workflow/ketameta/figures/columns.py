@@ -28,13 +28,15 @@ class Heading:
 
     `anchor` is start, middle or end, or ``.`` or ``/``: the numbers of a cell (with spaces
     between) then stand with their decimal point, or their stroke, below each other. Neighbours
-    of one `group` have its name above them.
+    of one `group` have its name above them. Where the drawing must be narrower the column with the
+    largest `spare` leaves first; one of 0 stays.
     """
 
     title: str
     anchor: str = "start"
     group: str = ""
     widest: float = 190.0
+    spare: int = 0
 
 
 class Pooled(Protocol):

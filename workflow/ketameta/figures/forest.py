@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from ketameta.figures.axis import Axis, make_axis, tick_label
 from ketameta.figures.columns import (
+    GAP,
     LINE,
     MARGIN,
     MOST_BELOW,
@@ -27,6 +28,7 @@ from ketameta.figures.scene import Group, Line, Rect, Scene, Shape, Text
 PLOT = 280.0
 EARLIER = "Earlier reviews, not pooled here"
 _SIDE = 70.0  # how far a label below the axis may stand out of the plot
+_APART = 8.0  # between the labels of the two sides
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Total:
-    """A pooled result: its label and cells. `left` are cells below the last columns of the left."""
+    """A pooled result: its label and cells. `left` are cells below the last columns of the left.
+
+    `below` are lines in small print under it.
+    """
 
     label: str
     right: tuple[str, ...]
     interval: Interval
     tooltip: str = ""
     left: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,8 @@ class Forest:
     notes: tuple[str, ...] = ()
     lights: tuple[Heading, ...] = ()
     earlier: tuple[Total, ...] = ()
+    legend: tuple[str, ...] = ()
+    plot: float = PLOT
 
     @property
     def rows(self) -> list[Row]:
@@ -128,7 +136,7 @@ class _Drawing:
 
     def __init__(self, forest: Forest) -> None:
         self.forest = forest
-        self.columns = _columns(forest)
+        self.columns = columns_of(forest)
         self.axis = forest_axis(forest, *self.columns.plot)
         self.shares = iter(forest.shares)
         self.shapes: list[Shape] = []
@@ -164,7 +172,8 @@ def finished(forest: Forest, axis: Axis, width: float, shapes: list[Shape], y: f
     return Scene(width, y + MARGIN, forest.title, forest.description, tuple(shapes))
 
 
-def _columns(forest: Forest) -> Columns:
+def columns_of(forest: Forest) -> Columns:
+    """Return where the columns of a forest plot stand, and how wide it is."""
     return place_columns(
         forest.left,
         forest.right,
@@ -172,7 +181,7 @@ def _columns(forest: Forest) -> Columns:
         [row.left for row in forest.rows],
         [row.right for row in forest.rows],
         [*forest.totals, *forest.earlier],
-        PLOT,
+        forest.plot,
     )
 
 
@@ -233,9 +242,18 @@ def _total_row(drawing: _Drawing, total: Total, bold: bool, predicts: bool = Fal
         shapes += bar(total.interval, drawing.axis, middle)
     else:
         shapes += diamond(total.interval, drawing.axis, middle, 7.5 if bold else 5.5)
+    drawing.y += height
+    room = columns.plot[0] - MARGIN - GAP
+    for line in small_lines(total.below, room):
+        shapes.append(Text(MARGIN, drawing.y + 8, line, role="muted", size=SMALL))
+        drawing.y += LINE
     name = "prediction" if predicts else "total"
     drawing.shapes.append(Group(tuple(shapes), total.tooltip, name=name))
-    drawing.y += height
+
+
+def small_lines(texts: Sequence[str], room: float) -> list[str]:
+    """Break small print into lines."""
+    return [line for text in texts for line in wrap(text, SMALL, room)]
 
 
 def _earlier_rows(drawing: _Drawing) -> float:
@@ -266,14 +284,21 @@ def muted(shape: Shape) -> Shape:
 
 def guides(forest: Forest, axis: Axis, top: float, bottom: float) -> list[Shape]:
     """Return the lines behind the rows: no effect, and the pooled estimate."""
-    shapes: list[Shape] = []
-    if forest.null is not None and not axis.side(forest.null):
-        x = axis.place(forest.null)
-        shapes.append(Line(x, top, x, bottom, "ink", 1))
+    shapes = null_line(forest, axis, top, bottom)
     if forest.total and not axis.side(forest.total.interval.estimate):
         x = axis.place(forest.total.interval.estimate)
         shapes.append(Line(x, top, x, bottom, "pooled", 1, "3 3"))
     return shapes
+
+
+def null_line(
+    forest: Forest, axis: Axis, top: float, bottom: float, role: str = "ink"
+) -> list[Shape]:
+    """Return the line of no effect; nothing where the axis or the measure has none."""
+    if forest.null is None or axis.side(forest.null):
+        return []
+    x = axis.place(forest.null)
+    return [Line(x, top, x, bottom, role, 1)]
 
 
 def _axis_shapes(forest: Forest, axis: Axis, width: float, y: float) -> tuple[Group, float]:
@@ -310,14 +335,19 @@ def ticks(axis: Axis, y: float) -> Iterator[Shape]:
 def _sides(
     sides: tuple[str, str], null: float, axis: Axis, width: float, y: float
 ) -> tuple[Text, ...]:
-    """Place what the sides favour away from no effect, below each other where they would meet."""
+    """Place what the sides favour away from no effect, or beside each other where they would meet.
+
+    Below each other only where one line has no room for both.
+    """
     left, right = f"← {sides[0]}", f"{sides[1]} →"
     first, second = text_width(left, SMALL), text_width(right, SMALL)
     lowest, highest = max(axis.x0 - _SIDE, MARGIN), min(axis.x1 + _SIDE, width - MARGIN)
     x_left = max(null - 10 - first, lowest)
-    x_right = min(null + 10, highest - second)
-    below = 16 if x_left + first + 6 > x_right else 0
-    x_right = max(x_right, lowest)
+    x_right = max(min(null + 10, highest - second), lowest)
+    if x_left + first + _APART > x_right and lowest + first + _APART + second <= highest:
+        x_left = min(x_left, highest - second - _APART - first)
+        x_right = x_left + first + _APART
+    below = 16 if x_left + first + _APART > x_right else 0
     return (
         Text(x_left, y, left, size=SMALL),
         Text(x_right, y + below, right, size=SMALL),
@@ -334,8 +364,8 @@ def _below(forest: Forest, width: float, y: float) -> tuple[list[Shape], float]:
         texts, y = _lines(told, "ink", width, y, 10)
         shapes += texts
         y += 4
-    if forest.notes:
-        texts, y = _lines(forest.notes, "muted", width, y + 6)
+    if notes := (*forest.notes, *forest.legend):
+        texts, y = _lines(notes, "muted", width, y + 6)
         shapes += texts
     return shapes, y
 

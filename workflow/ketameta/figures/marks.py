@@ -10,7 +10,7 @@ from ketameta.figures.metrics import text_width
 from ketameta.figures.scene import Circle, Group, Line, Polygon, Rect, Shape, Text
 
 SMALLEST, LARGEST = 4.0, 14.0  # sides of the squares in pixels
-RADIUS = 7.5
+RADIUS, LETTER = 7.5, 12.0  # of a light, and the size of its letter
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,12 @@ def light(letter: str, role: str, title: str, x: float, y: float) -> list[Shape]
     if not letter:
         return [Group((Circle(x, y, RADIUS - 3.5, "predict", ring=True),), title)]
     on = "on-high" if role == "high" else "on-low"
-    assert text_width(letter, 10, bold=True) <= 2 * RADIUS
+    assert text_width(letter, LETTER, bold=True) <= 2 * RADIUS
     return [
         Group(
             (
                 Circle(x, y, RADIUS, role),
-                Text(x, y + 3.6, letter, "middle", on, 10, bold=True),
+                Text(x, y + 4.2, letter, "middle", on, LETTER, bold=True),
             ),
             title,
         )

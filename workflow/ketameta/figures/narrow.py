@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ketameta.figures.columns import LINE, MARGIN, MOST, SIZE, SMALL
-from ketameta.figures.forest import EARLIER, Block, Forest, finished, forest_axis, guides, muted
+from ketameta.figures.forest import (
+    EARLIER,
+    Block,
+    Forest,
+    finished,
+    forest_axis,
+    muted,
+    null_line,
+    small_lines,
+)
 from ketameta.figures.marks import bar, diamond, ring, square
 from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Group, Rect, Scene, Shape, Text
@@ -25,8 +36,10 @@ class _Rows:
         self.shapes: list[Shape] = []
         self.y = MARGIN
 
-    def words(self, name: str, numbers: str, bold: bool = False) -> list[Shape]:
-        """Write a name on the left and its numbers on the right, and go below them."""
+    def words(
+        self, name: str, numbers: str, bold: bool = False, below: Sequence[str] = ()
+    ) -> list[Shape]:
+        """Write a name on the left, numbers on the right and small print, and go below them."""
         room = WIDTH - 2 * MARGIN - text_width(numbers, SIZE, bold=bold) - _GAP
         shapes: list[Shape] = [
             Text(WIDTH - MARGIN, self.y + LINE, numbers, "end", size=SIZE, bold=bold)
@@ -34,8 +47,9 @@ class _Rows:
         for line in wrap(name, SIZE, room, bold=bold, most=MOST):
             self.y += LINE
             shapes.append(Text(MARGIN, self.y, line, size=SIZE, bold=bold))
-        # the lines of no effect and of the pooled estimate stop for words
-        self.shapes += guides(self.forest, self.axis, self.y + 4, self.y + _STRIP)
+        for line in small_lines(below, WIDTH - 2 * MARGIN):
+            self.y += LINE
+            shapes.append(Text(MARGIN, self.y, line, role="muted", size=SMALL))
         self.y += _STRIP
         return shapes
 
@@ -51,11 +65,14 @@ def draw_narrow(forest: Forest) -> Scene:
     for line in forest.right[-1].title.split("\n"):
         rows.y += LINE
         rows.shapes.append(Text(WIDTH - MARGIN, rows.y, line, "end", size=SMALL, bold=True))
+    top = rows.y + _GAP / 2
     for block in forest.blocks:
         _block(rows, block)
     _pooled(rows, forest)
-    rows.shapes += guides(forest, rows.axis, rows.y, rows.y + 4)
-    return finished(forest, rows.axis, WIDTH, rows.shapes, rows.y + 4)
+    bottom = rows.y + 4
+    # one pale line, which words may stand on: broken for each of them it would be a row of dashes
+    null = null_line(forest, rows.axis, top, bottom, "rule")
+    return finished(forest, rows.axis, WIDTH, [*null, *rows.shapes], bottom)
 
 
 def _block(rows: _Rows, block: Block) -> None:
@@ -72,14 +89,14 @@ def _block(rows: _Rows, block: Block) -> None:
         marks = square(row.interval, rows.axis, rows.middle, next(rows.shares))
         rows.shapes.append(Group((hit, *words, *marks), row.tooltip, row.href, "study"))
     if total := block.subtotal:
-        words = rows.words(total.label, total.right[-1])
+        words = rows.words(total.label, total.right[-1], below=total.below)
         marks = diamond(total.interval, rows.axis, rows.middle, 5.5)
         rows.shapes.append(Group((*words, *marks), total.tooltip, name="total"))
 
 
 def _pooled(rows: _Rows, forest: Forest) -> None:
     if total := forest.total:
-        words = rows.words(total.label, total.right[-1], bold=True)
+        words = rows.words(total.label, total.right[-1], True, total.below)
         marks = diamond(total.interval, rows.axis, rows.middle, 7.5)
         rows.shapes.append(Group((*words, *marks), total.tooltip, name="total"))
     if total := forest.prediction:

@@ -1,13 +1,13 @@
 """A drawing as data: a few shapes at places in pixels, y downwards, and their SVG text.
 
-Shapes name a `role` (``ink``, ``muted``, ``mark``, ``pooled`` ...); the colour of a role is in
-one table here, and a page may give it another one (dark mode) through the class of that name.
+Shapes name a `role` (``ink``, ``muted``, ``mark``, ``pooled`` ...); the colour of a role stands in
+one table here, and in one more for a dark ground: figures as files and pages take both from here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
@@ -180,11 +180,33 @@ def to_svg(scene: Scene, name: str, standalone: bool = False) -> str:
 
 
 def _dark_style() -> str:
-    fills = "".join(f".{role}{{fill:{colour}}}" for role, colour in DARK.items())
-    lines = "".join(
-        f"line.{role},circle.{role}-ring{{stroke:{colour}}}" for role, colour in DARK.items()
+    return f"@media screen and (prefers-color-scheme:dark){{{_classes(DARK)}}}"
+
+
+def _classes(colours: Mapping[str, str], within: str = "") -> str:
+    """Return the rules that colour every shape of these roles, of a page those `within`."""
+    rules = []
+    for role, colour in colours.items():
+        lines = (f"line.{role}", f".{role}-ring", f".{role}-line")
+        rules.append(f"{within}.{role}{{fill:{colour}}}")
+        rules.append(f"{','.join(within + line for line in lines)}{{stroke:{colour}}}")
+    return "".join(rules)
+
+
+def page_colours() -> str:
+    """Return the style sheet of the colours of a page: a variable a role, also for a dark screen.
+
+    Paper stays light. Figures within the page take the variables by the class of their role.
+    """
+    light, dark = (
+        ";".join(f"--{role}:{colour}" for role, colour in colours.items())
+        for colours in (COLOURS, DARK)
     )
-    return f"@media screen and (prefers-color-scheme:dark){{{fills}{lines}}}"
+    used = _classes({role: f"var(--{role})" for role in COLOURS}, "svg ")
+    return (
+        f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
+        f"{used}\n"
+    )
 
 
 def _shape(shape: Shape) -> str:

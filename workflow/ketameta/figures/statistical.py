@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketameta.figures.canvas import save
 from ketameta.figures.metrics import text_width
-from ketameta.figures.scene import COLOURS, writable
+from ketameta.figures.scene import COLOURS, DARK, writable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 # inches
 REDUCTIONS_SIZE = (5.8, 4.4)
 MANY = 90  # arms of a period that stand three abreast; more stand thirteen abreast
+_INK = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
 _SETTINGS: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 8.0}
+_SETTINGS |= dict.fromkeys(_INK, COLOURS["ink"])
 
 
 def to_svg_text(figure: Figure, title: str, description: str) -> str:
-    """Return a figure as SVG with its alternative text, set in the fonts of the other figures."""
+    """Return a figure as SVG with its alternative text, in the fonts and colours of the others."""
     from ketameta.figures.scene import FONT
 
     text = save(figure, "svg", title).decode()
@@ -31,8 +33,24 @@ def to_svg_text(figure: Figure, title: str, description: str) -> str:
     head = (
         f'{text[start:end]} class="figure" role="img" aria-label="{escape(title, quote=True)}">\n'
         f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>"
+        f"\n<style>{_dark_style()}</style>"
     )
     return writable((head + text[end + 1 :]).replace("'DejaVu Sans'", FONT.replace('"', "'")))
+
+
+def _dark_style() -> str:
+    """Return the rules that give what matplotlib drew in the colour of a role its dark one.
+
+    The cells of a heat map are no role: their shades and the numbers on them stay.
+    """
+    rules = []
+    for role, dark in DARK.items():
+        light = COLOURS[role]
+        filled = ("path",) if role in ("paper", "band") else ("text", 'path[style*="fill-opacity"]')
+        fills = ",".join(f'{name}[style*="fill: {light}"]' for name in filled)
+        rules.append(f"{fills}{{fill:{dark}!important}}")
+        rules.append(f'[style*="stroke: {light}"]{{stroke:{dark}!important}}')
+    return f"@media screen and (prefers-color-scheme:dark){{{''.join(rules)}}}"
 
 
 def draw_reductions(points: list[dict[str, Any]], order: Sequence[str], note: str) -> Figure:

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ketameta.vocabulary import SECONDARY
+
 NOT_STATED = "not stated"
-SEEN = ("direct", "derived", "secondary")
+DERIVED = "derived"
+SEEN = ("direct", DERIVED, SECONDARY)
 # of `NotUsable.lacks`: more than any row that has a number to start from
 NO_START = 9
 

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from typing import Any
 from unicodedata import normalize as normalize_text
 
-from ketameta.normalize.records import Arm, Row, Trial
-from ketameta.vocabulary import vocabulary
+from ketameta.normalize.records import DERIVED, Arm, Row, Trial
+from ketameta.vocabulary import SECONDARY, vocabulary
 
 Raw = dict[str, list[dict[str, Any]]]
 
@@ -84,7 +84,16 @@ def _ids(cell: str | None) -> tuple[str, ...]:
 
 
 def raw_rows(raw: Raw) -> list[Row]:
-    """Return the rows that may give effects, outcomes before contrasts."""
-    return [
-        Row(table, row["line"], row) for table in ("outcomes", "contrasts") for row in raw[table]
-    ]
+    """Return the rows that may give effects, outcomes before contrasts.
+
+    What is computed from the numbers of a source that other rows call secondary is no nearer to
+    the trial than they are: `seen` is then secondary too.
+    """
+    tables = ("outcomes", "contrasts")
+    secondary = {r["source"] for table in tables for r in raw[table] if r["seen"] == SECONDARY}
+
+    def read(row: dict[str, Any]) -> dict[str, Any]:
+        rests = row["seen"] == DERIVED and row["source"] in secondary
+        return {**row, "seen": SECONDARY} if rests else row
+
+    return [Row(table, row["line"], read(row)) for table in tables for row in raw[table]]

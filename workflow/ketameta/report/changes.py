@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
@@ -16,11 +15,10 @@ from ketameta.figures.marks import Interval
 from ketameta.report import change_words, wording
 from ketameta.report.compact import on_page
 from ketameta.report.forest_data import scale_of, scaled, short
-from ketameta.report.pages import environment
+from ketameta.report.pages import environment, style_sheet
 from ketameta.tables.digests import TRIALS
 
 Record = dict[str, Any]
-STYLE = Path(__file__).parent / "static" / "style.css"
 NOW = "these tables"
 
 
@@ -86,7 +84,7 @@ def standalone(change: Change, configuration: Configuration) -> str:
             moved=[move for move in change.moves if move.moved or move.flipped],
             configuration=configuration,
             words=change_words,
-            style=STYLE.read_text(encoding="utf-8"),
+            style=style_sheet(),
         )
     )
 

@@ -1,14 +1,34 @@
-"""Forest plots on pages: with fewer trials where there are many, and for a phone."""
+"""Forest plots on pages: with fewer trials where there are many, for a phone, and for paper."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from ketameta.figures.forest import Block, Forest
+from ketameta.figures.columns import SMALL
+from ketameta.figures.forest import Block, Forest, Row, columns_of, draw
 from ketameta.figures.narrow import draw_narrow
 from ketameta.figures.scene import Scene, to_svg
 
 MOST, SHOWN = 60, 30  # trials that a small plot shows; of more, so many
+PAPER = 182 / 25.4 * 96  # pixels between the margins of an A4 page
+SMALLEST = 6.5  # points of the smallest print that reads well
+# pixels of the widest plot whose small print, fitted to the page, is no smaller
+WIDEST = PAPER * SMALL * 0.75 / SMALLEST
+_PLOT, _NAME = 190.0, 150.0  # pixels of the axis and of the widest name of a trial on paper
+_FIRST_PAGE = 680.0  # pixels of height that title and answer leave of a first page
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A forest plot for paper, what stands below it, and whether it is too tall for a first page.
+
+    The first page has the title and the answer too.
+    """
+
+    svg: str
+    lines: tuple[str, ...]
+    tall: bool
 
 
 def on_page(forest: Forest, wide: Scene, name: str) -> tuple[str, str]:
@@ -17,12 +37,57 @@ def on_page(forest: Forest, wide: Scene, name: str) -> tuple[str, str]:
     What stands below the plot a phone leaves to the page. Groups there: an image may hold no links,
     and the rows of these are links.
     """
-    narrow = draw_narrow(replace(heaviest(forest), left_out=(), notes=()))
+    narrow = draw_narrow(replace(heaviest(forest), left_out=(), notes=(), legend=()))
     return _group(to_svg(wide, name)), _group(to_svg(narrow, f"{name}-narrow"))
 
 
 def _group(svg: str) -> str:
     return svg.replace('role="img"', 'role="group"', 1)
+
+
+def on_paper(forest: Forest, name: str) -> Paper:
+    """Return a forest plot for an A4 page.
+
+    Columns leave, the most dispensable first, until small print is no smaller than `SMALLEST`: the
+    table of the trials has them all. Where that is not enough the lights leave too. What stands
+    below the plot is text of the page, so that it may go on overleaf.
+    """
+    bare = replace(forest, statistics=(), left_out=(), notes=(), legend=())
+    left_out = "; ".join(f"{trial.label}: {trial.reason}" for trial in forest.left_out)
+    beside = [f"{forest.left_out_heading}: {left_out}."] if left_out else []
+    scene, lines = draw(bare), [*forest.statistics, *beside, *forest.notes, *forest.legend]
+    if scene.width > WIDEST:
+        first = replace(forest.left[0], widest=_NAME)
+        fitted = replace(bare, left=(first, *forest.left[1:]), plot=_PLOT)
+        while columns_of(fitted).width > WIDEST:
+            spare = max(range(len(fitted.left)), key=lambda n: fitted.left[n].spare)
+            if fitted.left[spare].spare:
+                fitted = _without(fitted, spare)
+            elif fitted.lights:
+                unlit = _each_row(fitted, lambda row: replace(row, lights=()))
+                fitted, lines = (
+                    replace(fitted, blocks=unlit, lights=()),
+                    lines[: -len(forest.legend)],
+                )
+            else:
+                break
+        scene = draw(fitted)
+    tall = scene.height * min(1.0, PAPER / scene.width) > _FIRST_PAGE
+    return Paper(_group(to_svg(scene, f"{name}-paper")), tuple(lines), tall)
+
+
+def _without(forest: Forest, column: int) -> Forest:
+    """Leave out one of the columns left of the plot."""
+
+    def kept(row: Row) -> Row:
+        return replace(row, left=row.left[:column] + row.left[column + 1 :])
+
+    left = forest.left[:column] + forest.left[column + 1 :]
+    return replace(forest, left=left, blocks=_each_row(forest, kept))
+
+
+def _each_row(forest: Forest, change: Callable[[Row], Row]) -> tuple[Block, ...]:
+    return tuple(replace(b, rows=tuple(change(row) for row in b.rows)) for b in forest.blocks)
 
 
 def heaviest(forest: Forest) -> Forest:

@@ -10,7 +10,7 @@ from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, Row, Total
 from ketameta.figures.marks import Interval
 from ketameta.report import naming, wording
-from ketameta.report.forest_data import AXIS, LIMITS, scale_of, scaled
+from ketameta.report.forest_data import AXIS, LIMITS, scale_of, scaled, short
 from ketameta.synthesize.scales import NULL_VALUE
 
 Record = dict[str, Any]
@@ -125,7 +125,7 @@ def refits_of(
         f"{analysis.display.title}: {title}",
         _refit_alt(analysis, shown, prefix),
         left if prefix == "until" else left[:1],
-        (Heading("I²\n%", "."), Heading(f"{measure}\n[{level} CI]", ".")),
+        (Heading("I²\n%", "."), Heading(f"{short(measure)}\n[{level} CI]", ".")),
         (Block("", tuple(forest_rows)),),
         total,
         None,

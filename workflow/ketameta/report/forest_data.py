@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ketameta.configuration import Analysis
@@ -11,7 +12,7 @@ from ketameta.figures.columns import SMALL, Heading
 from ketameta.figures.forest import Block, Forest, LeftOut, Row, Total
 from ketameta.figures.marks import Interval
 from ketameta.figures.metrics import wrap
-from ketameta.report import bias, naming, wording, wording_notes
+from ketameta.report import bias, naming, wording, wording_notes, wording_plot
 from ketameta.synthesize.prediction import expected
 from ketameta.synthesize.scales import NULL_VALUE
 from ketameta.vocabulary.narrowing import keys
@@ -47,13 +48,14 @@ def forest_of(
     exclusions: Sequence[Record] = (),
     judgements: Sequence[Record] = (),
     *,
+    splits: Sequence[Record] = (),
     missing: Sequence[Record] = (),
     earlier: Sequence[Record] = (),
 ) -> Forest:
     """Return the forest plot of an analysis; `href` links rows to `<href>#effect-<trial>`.
 
-    `exclusions`, `judgements`, `missing` (of `missing_results`) and `earlier` are the analysis's
-    own rows of those tables.
+    `exclusions`, `judgements`, `splits`, `missing` (of `missing_results`) and `earlier` are the
+    analysis's own rows of those tables.
     """
     measure = analysis.select.measure
     judged = bias.by_trial(judgements)
@@ -63,23 +65,25 @@ def forest_of(
         Heading(f"{short(measure)}\n[{wording.percent(analysis.model.level)} CI]", "."),
     )
     listed, heading = _left_out([e for e in exclusions if e["near"]], missing)
+    groups = _plotted(record, subgroups)
     return Forest(
         analysis.display.title,
         wording.forest_alt(analysis, record, studies),
         _left_headings(analysis),
         right,
-        tuple(_blocks(analysis, studies, _plotted(record, subgroups), href, judged, tools)),
-        _total(analysis, record, studies, "Random effects") if _pooled(record) else None,
+        tuple(_blocks(analysis, studies, groups, href, judged, tools)),
+        _total(analysis, record, studies, "Random effects", record["model"])
+        if _pooled(record)
+        else None,
         _prediction(analysis, record),
         earlier=_earlier(analysis, earlier),
         **scale_of(analysis),
-        statistics=tuple(
-            filter(None, (wording.heterogeneity(record), wording.between_groups(record)))
-        ),
+        statistics=tuple(wording_plot.statistics(record, groups, splits)),
         left_out=listed,
         left_out_heading=heading,
-        notes=tuple(_notes(analysis, record, studies) + bias.legend(judgements)),
+        notes=tuple(_notes(analysis, record, studies)),
         lights=bias.headings(tools),
+        legend=tuple(bias.legend(judgements)),
     )
 
 
@@ -123,16 +127,16 @@ def _left_headings(analysis: Analysis) -> tuple[Heading, ...]:
     by_arm = analysis.select.by_arm
     headings = [
         Heading("Trial", widest=210),
-        Heading("Treatment", widest=80),
-        Heading("Dose", widest=105),
-        Heading("Route", widest=60),
-        *([] if by_arm else [Heading("Control", widest=90)]),
-        Heading("Hour", "end"),
+        Heading("Treatment", widest=80, spare=5),
+        Heading("Dose", widest=105, spare=2),
+        Heading("Route", widest=60, spare=6),
+        *([] if by_arm else [Heading("Control", widest=95, spare=1)]),
+        Heading("Hour", "end", spare=4),
     ]
     if analysis.select.measure in ("RR", "OR", "RD", "PLO"):
         cells = "n/N", "/"
     else:
-        headings.append(Heading("Scale", widest=100))
+        headings.append(Heading("Scale", widest=100, spare=3))
         cells = ("N" if by_arm else "mean (SD) n"), "."
     sides = [treated] if by_arm else [treated, control]
     return (*headings, *(Heading(f"{side}\n{cells[0]}", cells[1]) for side in sides))
@@ -145,12 +149,13 @@ def _heading(name: str) -> str:
 
 def _left_cells(analysis: Analysis, s: Record) -> tuple[str, ...]:
     by_arm = analysis.select.by_arm
+    label = f"{s['label']}, {s['comparison']}" if s["comparison"] else s["label"]
     cells = [
-        f"{s['label']}, {s['comparison']}" if s["comparison"] else s["label"],
+        f"{label} {wording_notes.DAGGER}" if wording_notes.rests_on_others(s) else label,
         s["treatment"] or "–",
         _dose(s) or "–",
         s["route"] or "–",
-        *([] if by_arm else [s["control"] or "–"]),
+        *([] if by_arm else [wording_plot.control(s)]),
         f"{s['hour']:g}" if s["hour"] is not None else "–",
     ]
     sides = ("t",) if by_arm else ("t", "c")
@@ -226,7 +231,12 @@ def _blocks(
         name = group["subgroup"]
         own = [s for s in studies if s["subgroup"] == name]
         rows = tuple(_row(analysis, s, href, judged, tools) for s in own)
-        subtotal = _total(analysis, group, own, "Subtotal") if _pooled(group) else None
+        model = "" if wording_plot.model_of_groups(subgroups) else group["model"]
+        subtotal = None
+        if _pooled(group):
+            subtotal = replace(
+                _total(analysis, group, own, "Subtotal", model), below=wording_plot.under(group)
+            )
         heading = labels.get(name, name) or "not stated"
         blocks.append(Block(heading[:1].upper() + heading[1:], rows, subtotal))
     return blocks
@@ -246,13 +256,15 @@ def _row(analysis: Analysis, s: Record, href: str, judged: bias.Judged, tools: l
     )
 
 
-def _total(analysis: Analysis, record: Record, studies: list[Record], label: str) -> Total:
+def _total(
+    analysis: Analysis, record: Record, studies: list[Record], label: str, model: str
+) -> Total:
     measure = analysis.select.measure
     text = wording.estimate_interval(measure, record)
     weights = [s["weight"] for s in studies]
     share = "" if None in weights else wording.fixed(math.fsum(weights), 1)
     return Total(
-        f"{label}, {wording.count(record['k'], 'trial')} ({record['model']})",
+        f"{label}, {wording.count(record['k'], 'trial')}" + (f" ({model})" if model else ""),
         (share, text),
         interval_of(measure, record, "estimate"),
         f"{label} {wording.MEASURES[measure]} {text}",
@@ -325,9 +337,6 @@ def _why_out(exclusion: Record, missing: Record | None) -> str:
 
 def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[str]:
     notes = []
-    marked = [s["label"] for s in studies if s["marks"]]
-    if marked:
-        notes.append(f"Rows that want a check: {wording_notes.some(marked)}.")
     if record["k"] > 1 and record["estimate"] is None:
         notes.append(f"Nothing is pooled: {naming.why_not_pooled(analysis, record)}.")
     elif record["k"] > 1:

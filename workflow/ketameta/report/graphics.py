@@ -109,7 +109,7 @@ def forests(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
     groups = {
         name: grouped(tables[name], "analysis")
         for name in (
-            *("syntheses", "studies", "subgroups", "exclusions", "judgements"),
+            *("syntheses", "studies", "subgroups", "exclusions", "judgements", "splits"),
             *("missing_results", "earlier"),
         )
     }
@@ -124,6 +124,7 @@ def forests(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
                 "",
                 own["exclusions"],
                 own["judgements"],
+                splits=own["splits"],
                 missing=own["missing_results"],
                 earlier=own["earlier"],
             )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis
+from ketameta.figures.scene import page_colours
 from ketameta.report import (
     wording,
     wording_absolute,
@@ -16,8 +17,10 @@ from ketameta.report import (
     wording_domains,
     wording_findings,
     wording_method,
+    wording_plot,
     wording_splits,
 )
+from ketameta.report.wording_range import other_choices
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
 
 
 @cache
@@ -45,10 +49,17 @@ def environment() -> Environment:
     engine.globals["certainties"] = wording_certainty
     engine.globals["domains"] = wording_domains
     engine.globals["methods"] = wording_method
+    engine.globals["plots"] = wording_plot
+    engine.globals["other_choices"] = other_choices
     engine.globals["splitting"] = wording_splits
     engine.globals["words_of"] = wording_findings
     engine.globals["words"] = vocabulary()
     return engine
+
+
+def style_sheet() -> str:
+    """Return the style sheet of the pages: the colours of the figures, and what uses them."""
+    return page_colours() + (STATIC / "style.css").read_text(encoding="utf-8")
 
 
 def study_view(analysis: Analysis, study: Record) -> Record:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from ketameta import __version__
@@ -20,14 +19,22 @@ from ketameta.report.beside import beside as stands_beside
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claim_pictures import picture
 from ketameta.report.claims import claim_rows, claim_views, claims_of_analysis, sections, tally
-from ketameta.report.compact import on_page
+from ketameta.report.compact import on_page, on_paper
 from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.data_page import data_view
 from ketameta.report.findings_document import findings_document
 from ketameta.report.forest_data import forest_of
 from ketameta.report.front_page import front_page
-from ketameta.report.graphics import courses, diagnostics, reductions, with_narrowed
-from ketameta.report.pages import by_reason, environment, study_view, summary_view, warnings_on
+from ketameta.report.graphics import KINDS, courses, diagnostics, reductions, with_narrowed
+from ketameta.report.pages import (
+    STATIC,
+    by_reason,
+    environment,
+    study_view,
+    style_sheet,
+    summary_view,
+    warnings_on,
+)
 from ketameta.report.results_list import neighbours
 from ketameta.report.summary_of_findings import findings_rows, findings_view
 from ketameta.report.verify import verify_script
@@ -40,7 +47,6 @@ Record = dict[str, Any]
 Rows = dict[str, list[Record]]
 # table -> analysis -> rows
 Groups = dict[str, dict[str, list[Record]]]
-STATIC = Path(__file__).parent / "static"
 
 
 def report(
@@ -120,8 +126,8 @@ def _other_files(
         configuration.summaries, tables["summary_of_findings"], __version__, shared["data_hash"]
     )
     files["verify.R"] = verify_script(tables, configuration, shared["data_hash"])
-    for name in ("style.css", "report.js"):
-        files[f"static/{name}"] = (STATIC / name).read_text(encoding="utf-8")
+    files["static/style.css"] = style_sheet()
+    files["static/report.js"] = (STATIC / "report.js").read_text(encoding="utf-8")
     return files
 
 
@@ -162,7 +168,10 @@ def _analysis_files(
     own = {table: groups[table][name] for table in _OWN}
     rows = (own["studies"], own["subgroups"], "", own["exclusions"], own["judgements"])
     forest = forest_of(
-        analysis, record, *rows, missing=own["missing_results"], earlier=own["earlier"]
+        *(analysis, record, *rows),
+        splits=own["splits"],
+        missing=own["missing_results"],
+        earlier=own["earlier"],
     )
     scene = draw(forest)
     figure, narrow = on_page(forest, scene, slug)
@@ -177,6 +186,7 @@ def _analysis_files(
             rated=rated,
             figure=figure,
             narrow=narrow,
+            printed=on_paper(forest, slug),
             studies=studies,
             notes=wording_notes.notes(analysis, record, own["studies"]),
             subgroups=grouped(own["subgroups"], "split"),
@@ -187,6 +197,7 @@ def _analysis_files(
             exclusions=by_reason(own["exclusions"]),
             unused=by_reason([u for u in own["unused"] if not u["chosen"]]),
             chosen=by_reason([u for u in own["unused"] if u["chosen"]]),
+            kinds=KINDS,
             drawings=[d for d in shared["all_drawings"] if d.analysis == name],
             distributions=[d for d in shared["all_reductions"] if d.analysis == name],
             arms=own["arm_reductions"],

@@ -1,16 +1,25 @@
-"""What a reader must know of printed numbers: halves added to counts, limits that cannot be."""
+"""What a reader must know of printed numbers: where they were read, what was added to them.
+
+Halves added to counts, limits that cannot be, secondary sources, people who are counted twice, and
+one trial that decides alone.
+"""
 
 from __future__ import annotations
 
+import json
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ketameta.configuration import Analysis
-from ketameta.report.wording import MINUS, quantity
-from ketameta.vocabulary import vocabulary
+from ketameta.report.wording import MINUS, count, fixed, quantity
+from ketameta.vocabulary import SECONDARY, vocabulary
 
 Record = dict[str, Any]
 NAMED = 20  # trials that a note names
+DAGGER = "†"
+ALONE = 75.0  # per cent of the weight from which one trial is told to decide alone
 # measure -> the values that it can take, and what a note says of others
 _POSSIBLE = {
     "RD": (-1.0, 1.0, f"beyond {MINUS}1 or 1", "no difference of risks is that large"),
@@ -23,8 +32,63 @@ def notes(analysis: Analysis, record: Record, studies: Sequence[Record]) -> list
 
     `studies` are rows of the table of that name, with their steps as text.
     """
-    found = halves(record, studies), twice(studies), _beyond(analysis, record, studies)
-    return [text for text in found if text]
+    told = (
+        secondary(studies),
+        _to_check(studies),
+        _decides(record, studies),
+        twice(studies),
+        halves(record, studies),
+        _beyond(analysis, record, studies),
+    )
+    return [text for text in told if text]
+
+
+def rests_on_others(study: Record) -> bool:
+    """Say whether the numbers of a trial were read elsewhere than in its report or register."""
+    return bool(study["seen"] == SECONDARY)
+
+
+def secondary(studies: Sequence[Record]) -> str:
+    """Say how many trials rest on secondary sources, and on which; empty for none."""
+    marked = [s for s in studies if rests_on_others(s)]
+    if not marked:
+        return ""
+    found = Counter(source for s in marked for source in _sources(s))
+    ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    named = "; ".join(
+        f"{'doi:' if source.startswith('10.') else ''}{source} ({count(number, 'trial')})"
+        for source, number in ranked
+    )
+    text = f"{DAGGER} Numbers from a secondary source, not from the trial's own report or register"
+    text += f": {len(marked)} of {count(len(studies), 'trial')}"
+    if None not in (weights := [s["weight"] for s in marked]):
+        text += f" with {fixed(math.fsum(weights), 0)}% of the weight"
+    return f"{text}. {named}."
+
+
+def _sources(study: Record) -> list[str]:
+    """Return the secondary sources of a trial's rows, each once."""
+    rows = [json.loads(r) if isinstance(r, str) else r for r in study["evidence"]]
+    return sorted({str(r["source"]) for r in rows if r["seen"] == SECONDARY})
+
+
+def _to_check(studies: Sequence[Record]) -> str:
+    """Name the trials whose rows are marked for another look at the source; empty for none."""
+    marked = [
+        f"{s['label']} ({'; '.join(mark.partition(': ')[2] or mark for mark in s['marks'])})"
+        for s in studies
+        if s["marks"]
+    ]
+    return f"To be checked against the source: {some(marked)}." if marked else ""
+
+
+def _decides(record: Record, studies: Sequence[Record]) -> str:
+    """Name the one trial that has nearly all of the weight; empty where none has."""
+    if record["k"] < 2 or record["estimate"] is None:
+        return ""
+    heavy = [s for s in studies if (s["weight"] or 0) > ALONE]
+    named = [f"{s['label']} alone carries {fixed(s['weight'], 0)}% of the weight." for s in heavy]
+    return "".join(named)
 
 
 def halves(record: Record, studies: Sequence[Record]) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 FILES = ("outcomes.yaml", "scales.yaml", "words.yaml")
+# the word of `seen` for numbers that were read elsewhere than in the trial's report or register
+SECONDARY = "secondary"
 
 
 @dataclass(frozen=True)

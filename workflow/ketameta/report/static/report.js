@@ -34,6 +34,7 @@
     if (!article) return null;
     const copy = element("div", "effect-copy");
     for (const child of article.children) copy.append(child.cloneNode(true));
+    copy.querySelectorAll("details").forEach((node) => { node.open = true; });
     copy.querySelectorAll("[id]").forEach((node) => node.removeAttribute("id"));
     copy.querySelectorAll('[role="region"]').forEach((node) => {
       node.removeAttribute("role");
@@ -196,6 +197,16 @@ function rowsOf(body) {
     input.addEventListener("input", apply);
     apply(); /* a browser may have kept the words of an earlier visit */
   }
+})();
+
+/* ---- an address that names a trial unfolds it ---- */
+(function unfolding() {
+  const unfold = () => {
+    const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    place?.querySelectorAll(":scope > details").forEach((node) => { node.open = true; });
+  };
+  window.addEventListener("hashchange", unfold);
+  unfold();
 })();
 
 /* ---- paper shows all: folded lists are opened for printing and folded again ---- */

@@ -1,0 +1,85 @@
+"""The small print of a forest plot: tests and heterogeneity of its pooled rows, names of controls.
+
+A reader of journals looks for three lines: how far trials differ, whether the pooled effect differs
+from none, and whether groups differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ketameta.report.naming import capital
+from ketameta.report.wording import fixed, heterogeneity, p_value
+from ketameta.report.wording_splits import confounded, name, test
+
+Record = dict[str, Any]
+
+
+def control(study: Record) -> str:
+    """Name the control of a trial with what both sides were given beside: placebo + antidepressant.
+
+    The class of the comparator says so after its plus sign.
+    """
+    beside = (study["comparator_class"] or "").partition("+")[2]
+    own = study["control"] or "–"
+    return f"{own} + {beside}" if beside else own
+
+
+def overall(record: Record) -> str:
+    """Write the test of no effect of a pooled result; empty where there is none.
+
+    The statistic is the estimate over its standard error on the scale of the analysis: t where the
+    interval is one of t, z otherwise.
+    """
+    if record["p"] is None or not record["se"]:
+        return ""
+    log = record["estimate_log"]
+    value = (record["estimate"] if log is None else log) / record["se"]
+    sign = "t" if "HKSJ" in record["model"] or record["model"].endswith(", t") else "z"
+    return f"{sign} = {fixed(value, 2)}, {p_value(record['p'])}"
+
+
+def under(group: Record) -> tuple[str, ...]:
+    """Return what stands below a subtotal: its own heterogeneity and the test of its effect."""
+    parts = []
+    if group["q"] is not None:
+        tau2 = "" if shared(group) else f"τ² = {fixed(group['tau2'], 3)}, "
+        p = f", {p_value(group['q_p'])}" if group["q_p"] is not None else ""
+        parts.append(
+            f"Heterogeneity: {tau2}I² = {fixed(group['i2'], 0)}%, "
+            f"Q = {fixed(group['q'], 2)}, df = {group['q_df']}{p}."
+        )
+    if found := overall(group):
+        parts.append(f"Test for effect: {found}.")
+    return (" ".join(parts),) if parts else ()
+
+
+def shared(group: Record) -> bool:
+    """Say whether a subtotal has the τ² of all groups."""
+    return "one τ²" in group["model"]
+
+
+def statistics(record: Record, groups: Sequence[Record], splits: Sequence[Record]) -> list[str]:
+    """Return the lines below a plot: heterogeneity, test of the whole, test between groups.
+
+    `groups` are the subtotals on the plot, `splits` the analysis's rows of that table.
+    """
+    lines = []
+    if found := heterogeneity(record):
+        lines.append(f"Heterogeneity: {found}")
+    if record["k"] > 1 and (found := overall(record)):
+        lines.append(f"Test for overall effect: {found}")
+    for row in splits:
+        if row["split"] == record["split"] and test(row):
+            said = f"Test for differences between groups ({name(row['split'])}): {test(row)}"
+            lines.append(". ".join(filter(None, (said, confounded(row)))))
+    if model := model_of_groups(groups):
+        lines.append(f"{capital('subtotals')}: {model}")
+    return lines
+
+
+def model_of_groups(groups: Sequence[Record]) -> str:
+    """Return the model of the subtotals where it is one for all; else empty."""
+    models = {g["model"] for g in groups if g["k"] > 1 and g["estimate"] is not None}
+    return str(models.pop()) if len(models) == 1 else ""

@@ -1,0 +1,64 @@
+"""What other defensible choices give: the range of an estimate, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ketameta.configuration import Analysis
+from ketameta.report.naming import listed
+from ketameta.report.wording import MEASURES, count, excludes_null, quantity, unit
+from ketameta.synthesize.scales import NULL_VALUE
+
+Record = dict[str, Any]
+NAMED = 2  # choices that the sentence names where several give the same
+
+
+def other_choices(analysis: Analysis, record: Record, sensitivity: Sequence[Record]) -> str:
+    """Say between which values other choices put the estimate, and which they are.
+
+    `sensitivity` are the analysis's rows of that table; of these the ones on its own measure count.
+    Whether an interval excludes no effect is told where any of them differs in that from the
+    headline. Empty where nothing is pooled or there is no other choice.
+    """
+    measure = analysis.select.measure
+    others = [r for r in sensitivity if r["measure"] == measure and r["estimate"] is not None]
+    if record["k"] < 2 or record["estimate"] is None or not others:
+        return ""
+    ranked = sorted(others, key=lambda r: (r["estimate"], r["variant"]))
+    low, high = (quantity(measure, r["estimate"]) + unit(measure) for r in (ranked[0], ranked[-1]))
+    own = quantity(measure, record["estimate"]) + unit(measure)
+    number = count(len(others), "other defensible choice")
+    if low == high == own:
+        text = f"The estimate is the same, {own}, under {number}"
+    elif low == high:
+        text = f"Under {number} the {MEASURES[measure]} is {low} in place of {own}"
+    else:
+        text = (
+            f"Under {number} the {MEASURES[measure]} runs from {low} "
+            f"({_named(measure, ranked, low)}) to {high} ({_named(measure, ranked[::-1], high)})"
+        )
+    return f"{text}{_hangs(analysis, record, others)}."
+
+
+def _named(measure: str, ranked: Sequence[Record], shown: str) -> str:
+    """Name the choices that give a value as printed, not all of many."""
+    names = [
+        r["variant"] for r in ranked if quantity(measure, r["estimate"]) + unit(measure) == shown
+    ]
+    more = len(names) - NAMED
+    return f"{', '.join(names[:NAMED])} and {more} more" if more > 0 else listed(names)
+
+
+def _hangs(analysis: Analysis, record: Record, others: Sequence[Record]) -> str:
+    """Say how many choices turn the answer to whether the interval excludes no effect."""
+    if analysis.select.measure not in NULL_VALUE:
+        return ""
+    clear = excludes_null(analysis, record)
+    turned = [r for r in others if excludes_null(analysis, r) != clear]
+    if not turned:
+        return ""
+    does = "includes" if clear else "excludes"
+    names = listed([r["variant"] for r in turned[:NAMED]])
+    more = f" and {len(turned) - NAMED} more" if len(turned) > NAMED else ""
+    return f"; the interval {does} no difference under {names}{more}"
