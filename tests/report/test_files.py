@@ -239,7 +239,8 @@ def test_the_workbook_has_its_sheets_and_no_formula_or_date(hostile_files):
     sheets = re.findall(r'<sheet name="([^"]*)"', parts["xl/workbook.xml"])
     assert sheets == ["read me", "summary of findings", "claims", "syntheses", "studies",
                       "absolute effects", "subgroups", "sensitivity", "certainty", "pairs",
-                      "missing results", "directions", "earlier reviews", "excluded", "raw rows used", "dictionary"]  # fmt: skip
+                      "missing results", "directions", "earlier reviews", "excluded",
+                      "raw rows used", "dictionary"]  # fmt: skip
     cells = [text for name, text in parts.items() if name.startswith("xl/worksheets/sheet")]
     assert len(cells) == len(sheets)
     assert not any("<f>" in text or "<hyperlink" in text for text in cells)

@@ -14,8 +14,8 @@ from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
 from ketameta.report import changes, rob2, rules, wording_notes
 from ketameta.report.alike import alike
+from ketameta.report.alongside import alongside
 from ketameta.report.answers import answers
-from ketameta.report.beside import beside as stands_beside
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claim_pictures import picture
 from ketameta.report.claims import claim_rows, claim_views, claims_of_analysis, sections, tally
@@ -201,7 +201,7 @@ def _analysis_files(
             drawings=[d for d in shared["all_drawings"] if d.analysis == name],
             distributions=[d for d in shared["all_reductions"] if d.analysis == name],
             arms=own["arm_reductions"],
-            beside=stands_beside(analysis, record, own),
+            alongside=alongside(analysis, record, own),
             warnings=warnings_on(studies, shared["summary"], shared["findings"]),
             root="../",
         ),

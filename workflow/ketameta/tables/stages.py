@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ketameta.tables.alongside import (
+    ARM_PAIRS,
+    DIRECTIONS,
+    EARLIER,
+    MISSING_RESULTS,
+    PAIR_SYNTHESES,
+    PAIRS,
+)
 from ketameta.tables.behind_figures import (
     ANSWERS,
     ARM_REDUCTIONS,
@@ -30,14 +38,6 @@ from ketameta.tables.behind_pages import (
 )
 from ketameta.tables.behind_summaries import SUMMARY_OF_FINDINGS
 from ketameta.tables.behind_verdicts import CERTAINTY, CLAIM_VERDICTS
-from ketameta.tables.beside import (
-    ARM_PAIRS,
-    DIRECTIONS,
-    EARLIER,
-    MISSING_RESULTS,
-    PAIR_SYNTHESES,
-    PAIRS,
-)
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.parts import (
     ANALYSIS,

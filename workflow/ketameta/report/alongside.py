@@ -59,7 +59,7 @@ class Directions:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Alongside:
     """All that stands beside one analysis; None where there is nothing to show."""
 
     pairs: Pairs | None
@@ -68,12 +68,12 @@ class Beside:
     directions: Directions | None
 
 
-def beside(analysis: Analysis, record: Record, own: Mapping[str, list[Record]]) -> Beside:
+def alongside(analysis: Analysis, record: Record, own: Mapping[str, list[Record]]) -> Alongside:
     """Return what stands beside an analysis; `own` holds its rows of the tables by name."""
     told = _directions(own["directions"])
     # results that are told by their directions alone are not missing from a pool
     gone = [] if told and record["estimate"] is None else own["missing_results"]
-    return Beside(
+    return Alongside(
         _pairs(analysis, own["pairs"], own["pair_syntheses"]),
         _missing(analysis, record, gone, own["sensitivity"]),
         _earlier(analysis, record, own["earlier"]),
