@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ketameta.configuration import Configuration
+from ketameta.report import r_code
 from ketameta.report.verify import verify_script
 from ketameta.synthesize.pool import pooled
 
@@ -27,31 +28,89 @@ def test_metafor_agrees_on_every_analysis(run, tables, configuration):
     done = run(verify_script(tables, configuration, "0" * 16))
     assert done.returncode == 0, done.stdout + done.stderr
     for name in configuration.names:
-        assert re.search(rf"^{name} +agrees ", done.stdout, re.M), name
+        assert re.search(rf"^{re.escape(name)}( +agrees |: nothing pooled)", done.stdout, re.M), (
+            name
+        )
     numbers = int(re.search(r"(\d+) numbers compared, 0 differ", done.stdout)[1])
-    assert numbers > 600
+    assert numbers > 3000
+    again, effects = re.search(r"(\d+) of (\d+) trial effects computed again", done.stdout).groups()
+    # the others are differences as reported, and per cent reductions
+    plain = [s for s in tables["studies"] if s["basis"] != "contrast" and s["measure"] != "PCTRED"]
+    assert (int(again), int(effects)) == (len(plain), len(tables["studies"]))
 
 
-@pytest.mark.parametrize(
-    ("analysis", "column", "change"),
-    [("depression_24h", "estimate", 1e-4), ("depression_24h", "tau2_high", 1e-2),
-     ("response_24h", "hksj_low", 1e-4), ("response_24h_arm", "estimate_log", 0.01),
-     ("relapse", "ci_low_log", 1e-4), ("depression_24h", "between_q", 1e-3)],
-)  # fmt: skip
-def test_a_wrong_number_is_found(run, tables, configuration, analysis, column, change):
-    one = Configuration((configuration[analysis],))
-    rows = [dict(r) for r in tables["syntheses"] if r["analysis"] == analysis]
-    rows[0][column] += change
-    done = run(verify_script({**tables, "syntheses": rows}, one, "0" * 16))
+# a table, which of its rows, its column, by how much it is changed, and the line that tells
+WRONG = [
+    ("syntheses", {}, "estimate", 1e-4, "depression_24h"),
+    ("syntheses", {}, "tau2_high", 1e-2, "depression_24h"),
+    ("syntheses", {}, "between_q", 1e-3, "depression_24h by drug_route"),
+    ("studies", {"trial_id": "daly2018"}, "sd_t", 1e-3, "depression_24h, trials"),
+    ("studies", {"trial_id": "dwyer2021"}, "mean_c", 1e-3, "depression_24h, trials"),
+    ("subgroups", {"split": "population", "subgroup": "TRD"}, "ci_low", 1e-4,
+     "depression_24h by population"),
+    ("splits", {"split": "population"}, "p", 1e-4, "depression_24h by population"),
+    ("points", {}, "points_high", 1e-4, "depression_24h, points"),
+    ("asymmetry", {}, "test_p", 1e-4, "depression_24h, asymmetry"),
+    ("asymmetry", {}, "without_crossovers_p", 1e-4, "depression_24h, asymmetry"),
+    ("asymmetry", {}, "adjusted_p", 1e-4, "depression_24h, asymmetry"),
+    ("sensitivity", {"variant": "Paule-Mandel tau²"}, "tau2", 1e-4,
+     "depression_24h: Paule-Mandel tau²"),
+    ("syntheses", {}, "hksj_low", 1e-4, "response_24h"),
+    ("studies", {"trial_id": "zarate2006"}, "events_t", 1, "response_24h, trials"),
+    ("studies", {"trial_id": "murrough2013a"}, "events_c", 1, "response_24h, trials"),
+    ("absolute", {"assumed": "control arms added up"}, "nnt_low", 1e-3, "response_24h, absolute"),
+    ("sensitivity", {"variant": "Mantel-Haenszel"}, "se", 1e-5, "response_24h: Mantel-Haenszel"),
+    ("studies", {"trial_id": "zarate2012"}, "events_t", 1, "response_24h_arm, trials"),
+    ("syntheses", {}, "estimate_log", 0.01, "response_24h_arm"),
+    ("syntheses", {}, "ci_low_log", 1e-4, "relapse"),
+]  # fmt: skip
+
+
+def test_each_wrong_number_is_found_where_it_stands(run, tables, configuration):
+    names = {line.partition(",")[0].partition(":")[0].partition(" by ")[0] for *_, line in WRONG}
+    some = Configuration(tuple(configuration[name] for name in sorted(names)))
+    wrong = {name: [dict(row) for row in rows] for name, rows in tables.items()}
+    for table, which, column, change, line in WRONG:
+        name = line.partition(",")[0].partition(":")[0].partition(" by ")[0]
+        wanted = {"analysis": name, **which}
+        found = [r for r in wrong[table] if all(r[k] == v for k, v in wanted.items())]
+        assert len(found) == 1, wanted
+        (row,) = found
+        assert row[column] is not None, line
+        row[column] += change
+    done = run(verify_script(wrong, some, "0" * 16))
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "DIFFERS" in done.stdout
+    told = {line for *_, line in WRONG}
+    for line in told:
+        assert re.search(rf"^{re.escape(line)} +DIFFERS", done.stdout, re.M), line
+    # and what holds none of these numbers still agrees
+    assert re.search("^response_24h by drug_route +agrees", done.stdout, re.M)
+
+
+NAMES = ['a "b" \\ %d', "τ² – 数\n🙂", "it's `x` #", "@population=TRD&n_doses=>1|2"]
+
+
+def test_r_reads_texts_back_as_they_are(rscript, tmp_path):
+    path = tmp_path / "a.R"
+    out = tmp_path / "out.txt"
+    again = r_code.listed(dict.fromkeys(NAMES, "1"))
+    joined = f'paste(x, collapse = "\\r"), {r_code.text(str(out))}, useBytes = TRUE, sep = ""'
+    path.write_text(
+        f"x <- {r_code.texts(NAMES)}\nstopifnot(identical(names({again}), x))\n"
+        f"writeLines({joined})\n",
+        encoding="utf-8",
+    )
+    plain = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
+    subprocess.run([rscript, str(path)], check=True, env=plain)
+    assert out.read_bytes().decode("utf-8") == "\r".join(NAMES)
+    assert path.read_text(encoding="utf-8").isascii()
 
 
 def test_arms_that_share_a_control_are_refitted_in_three_levels(run, configuration):
     def arm(trial, yi, vi, shared):
         return {"analysis": "depression_24h", "trial_id": trial, "comparison": str(yi), "yi": yi,
                 "vi": vi, "shared": shared, "people": 50, "n_t": 25, "n_c": 25, "events_t": None,
-                "events_c": None, "design": "parallel", "assumptions": []}  # fmt: skip
+                "events_c": None, "sd_t": None, "sd_c": None}  # fmt: skip
 
     studies = [
         *(arm("a", -0.5, 0.10, 0.04), arm("a", -0.9, 0.12, 0.04)),
@@ -63,11 +122,11 @@ def test_arms_that_share_a_control_are_refitted_in_three_levels(run, configurati
     names = ("ci_low", "ci_high", "pi_low", "pi_high", "se", "tau2_low", "tau2_high", "i2_low",
              "i2_high", "wald_low", "wald_high", "hksj_low", "hksj_high", "floored_low",
              "floored_high", "between_q", "between_p", "i2", "q_p")  # fmt: skip
-    record = dict.fromkeys(names) | {"analysis": "depression_24h"}
+    record = dict.fromkeys((*names, "split")) | {"analysis": "depression_24h"}
     record |= pooled("SMD", studies, analysis.model)
-    script = verify_script(
-        {"syntheses": [record], "studies": studies}, Configuration((analysis,)), "0" * 16
-    )
+    rest = ("subgroups", "splits", "sensitivity", "absolute", "points", "asymmetry")
+    tables = {"syntheses": [record], "studies": studies} | {key: [] for key in rest}
+    script = verify_script(tables, Configuration((analysis,)), "0" * 16)
     assert "three_levels(" in script
     done = run(script)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -110,7 +169,7 @@ def test_what_metafor_cannot_fit_is_named_and_the_rest_is_compared(run, odd):
     for name in ("points", "rule", "response", "response, trials"):
         assert re.search(f"^{name} +agrees +[1-9]", done.stdout, re.M), done.stdout
     assert "numbers compared, 0 differ" in done.stdout
-    assert "fits that metafor gave up: 1, named above" in done.stdout
+    assert "fits that metafor gave up: 1, named above" in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,11 @@ def texts(values: Sequence[str]) -> str:
 
 
 def listed(values: Mapping[str, str]) -> str:
-    """Write what is R already as a list with names that may be any text."""
-    return f"list({', '.join(f'{text(name)} = {value}' for name, value in values.items())})"
+    """Write what is R already as a list with names that may be any text.
+
+    Not as ``list(name = value)``: in a plain locale R would translate such names.
+    """
+    return f"setNames(list({', '.join(values.values())}), {texts(list(values))})"
 
 
 def call(function: str, arguments: Mapping[str, str]) -> str:
