@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
 
+from ketameta.evidence.rows import changed_rows
 from ketameta.tables import rob2
+from ketameta.tables.digests import data_hash, digests
 from ketameta.tables.rob2 import DOMAINS, HIGH, LOW, SEVERITY, SOME, judge
 from ketameta.vocabulary import vocabulary
 
@@ -169,3 +172,21 @@ def test_the_words_of_the_tables_are_those_of_the_flow():
     assert set(vocabulary().words("rob2_answers")) == {*rob2.offered("1.1"), rob2.NOT_ASKED}
     assert set(SEVERITY) <= vocabulary().words("rob_judgements").keys()
     assert {*DOMAINS, rob2.OVERALL} <= vocabulary().words("rob_domains").keys()
+
+
+def entered(**cells):
+    return {"file": "rob2_answers.csv", "line": 2, "trial_id": "one", "entered": json.dumps(cells)}
+
+
+def test_an_answer_is_among_what_results_come_from():
+    before = {"rob2_answers": [entered(trial_id="one", question="1.1", answer="NI", rater="A")]}
+    after = {"rob2_answers": [entered(trial_id="one", question="1.1", answer="Y", rater="A")]}
+    assert data_hash(before) != data_hash(after)
+    assert digests(before).keys() == {"one"}
+    (change,) = changed_rows(before, after)
+    assert change.name == "rob2_answers / one / 1.1 / A"
+    assert [(cell.column, cell.old, cell.new) for cell in change.cells] == [("answer", "NI", "Y")]
+    # a project without the table has the hash that it had before there was one
+    assert data_hash({}) == data_hash({"rob2_answers": []})
+    # a reason for a warning changes no result
+    assert data_hash({}) == data_hash({"acknowledged": [entered(code="entry")]})

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ketameta.report.bias import LETTERS, domains
-from ketameta.report.pages import environment
 from ketameta.tables import rob2
 from ketameta.vocabulary import vocabulary
 
@@ -86,30 +85,24 @@ class Assessed:
         return [light for light in lights if light.disputed]
 
 
-def page(rows: Sequence[Record], agreement: Sequence[Record], shared: Mapping[str, Any]) -> str:
-    """Return the page, from the tables `signalling` and `rater_agreement`."""
+def view(rows: Sequence[Record], agreement: Sequence[Record]) -> dict[str, Any]:
+    """Return what the page is given, from the tables `signalling` and `rater_agreement`."""
     trials = assessed(rows)
-    return (
-        environment()
-        .get_template("rob2.html")
-        .render(
-            **shared,
-            trials=trials,
-            raters=raters_of(rows),
-            counts=counted(trials),
-            silence=silence(rows),
-            silent=sum(t.lights[rob2.OVERALL].silent for t in trials if rob2.OVERALL in t.lights),
-            agreement=agreement,
-            several_pairs=len({(row["first"], row["second"]) for row in agreement}) > 1,
-            disputes=[(trial, light) for trial in trials for light in trial.disputed],
-            heads=heads(),
-            labels=domains(TOOL),
-            letters=LETTERS,
-            several=rob2.SEVERAL,
-            sources=SOURCES,
-            root="",
-        )
-    )
+    return {
+        "trials": trials,
+        "raters": raters_of(rows),
+        "counts": counted(trials),
+        "silence": silence(rows),
+        "silent": sum(t.lights[rob2.OVERALL].silent for t in trials if rob2.OVERALL in t.lights),
+        "agreement": agreement,
+        "several_pairs": len({(row["first"], row["second"]) for row in agreement}) > 1,
+        "disputes": [(trial, light) for trial in trials for light in trial.disputed],
+        "heads": heads(),
+        "labels": domains(TOOL),
+        "letters": LETTERS,
+        "several": rob2.SEVERAL,
+        "sources": SOURCES,
+    }
 
 
 def heads() -> dict[str, str]:

@@ -96,12 +96,12 @@ def report(
             "pictures": {view.claim_id: picture(view) for view in views},
         },
         "sof.html": summed_up,
+        "rob2.html": rob2.view(tables["signalling"], tables["rater_agreement"]),
         "data.html": data_view(tables, configuration, reports),
         "dictionary.html": {"raw": RESULT_TABLES.values(), "stages": STAGE_TABLES},
     }
     for name, own in pages.items():
         files[name] = environment().get_template(name).render(**shared, **own, root="")
-    files["rob2.html"] = rob2.page(tables["signalling"], tables["rater_agreement"], shared)
     made = {
         "certainty": certainty_rows(rated, records, configuration),
         "claims": claim_rows(views, tests),
