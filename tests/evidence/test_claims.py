@@ -45,7 +45,14 @@ def named(direction="favours treatment", value=None, unit=None, **more):
 
 def record(certainty, low, high, **more):
     """Return a risk ratio of a good outcome: above no effect favours treatment."""
-    row = {"measure": "RR", "k": 5, "estimate": (low * high) ** 0.5, "ci_low": low, "ci_high": high}
+    row = {
+        "measure": "RR",
+        "k": 5,
+        "n": 200,
+        "estimate": (low * high) ** 0.5,
+        "ci_low": low,
+        "ci_high": high,
+    }
     row |= {"pi_low": low, "pi_high": high, "favours": "above", "worthwhile": (0.8, 1.25)}
     return {**row, "certainty": certainty, **more}
 
@@ -201,8 +208,8 @@ def test_groups_that_differ_make_an_analysis_mixed(limits):
     row = record("low", 0.9, 2, limits=limits)
     groups = group("infusion", 1.3, 2, limits), group("spray", 0.9, 1.6, limits)
 
-    def told(p, *members):
-        return line(named(), row, (Split("drug_route", p, members),))
+    def told(p, *members, split="drug_route"):
+        return line(named(), row, (Split(split, p, members),))
 
     assert told(0.0999, *groups) == Verdict(
         MIXED, "groups",
@@ -215,6 +222,17 @@ def test_groups_that_differ_make_an_analysis_mixed(limits):
     assert told(0.01, groups[0], group("spray", 0.5, 3, limits)).word == NOT_SHOWN
     # none of them is for it
     assert told(0.01, groups[1], group("oral", 0.4, 0.7, limits)).word == NOT_SHOWN
+    # it is by drug and route that claims are divided
+    assert told(0.01, *groups, split="route").word == MIXED
+    assert told(0.01, *groups, split="n_doses").word == NOT_SHOWN
+
+
+@pytest.mark.parametrize(("k", "n", "word"), [(3, 90, MIXED), (2, 399, NOT_SHOWN), (1, 400, MIXED)])
+def test_a_group_of_few_trials_and_people_divides_nothing(limits, k, n, word):
+    assert (limits.mixed_trials, limits.people) == (3, 400)
+    row = record("low", 0.9, 2, limits=limits)
+    groups = group("infusion", 1.3, 2, limits, k=k, n=n), group("spray", 0.9, 1.6, limits)
+    assert line(named(), row, (Split("drug_route", 0.01, groups),)).word == word
 
 
 @pytest.mark.parametrize(

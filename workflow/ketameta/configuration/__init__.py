@@ -106,6 +106,7 @@ class Thresholds:
     spread_considerable: float
     mixed: float
     mixed_p: float
+    mixed_trials: float
     events: float
     people: float
     short: float

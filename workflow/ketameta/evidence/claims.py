@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ketameta.configuration import Thresholds
 from ketameta.evidence import directions
 from ketameta.synthesize.scales import NULL_VALUE
 
@@ -34,6 +35,8 @@ UNTOLD = (TOO_FEW, CANNOT)
 # of words on one side, and of all words on a claim of no harm: the first one found stands
 _WEAKEST = (CONTRADICTED, OVERSTATED, MIXED, NOT_SHOWN, SMALLER, SUPPORTED, TOO_FEW, CANNOT)
 
+# splits that divide a claim: people and doses of a trial are no choice of who takes a drug once
+_PARTS = ("drug_route", "treatment", "route")
 # the unit of a claimed number -> the measure whose pooled result it can stand beside
 COMPARABLE = {"percent of people": "PLO", "percent reduction": "PCTRED"}
 BENEFIT, NO_WORSE, NO_BETTER = (
@@ -137,20 +140,27 @@ def line(
 ) -> Verdict:
     """Judge a claim, a row of claim_tests, by one analysis: a row of syntheses as `judged`.
 
-    Where the groups of a split differ (p below the threshold `mixed_p`), and some are for the claim
-    and some are not, the verdict is mixed, whatever all of them together say.
+    Where the groups of a split by drug or route differ (p below the threshold `mixed_p`), and some are for the claim
+    and some are not, the verdict is mixed, whatever all of them together say. Only groups of enough
+    trials (`mixed_trials`) or people (`people`) are heard: one small trial divides nothing.
     """
     if record is None:
         return Verdict(TOO_FEW, "no analysis")
     whole = _of_rule(test, record, control)
     for split in splits:
-        if split.p is None or split.p >= record["limits"].mixed_p:
+        if split.name not in _PARTS or split.p is None or split.p >= record["limits"].mixed_p:
             continue
-        told = [(g["subgroup"], _of_rule(test, g, control).word) for g in split.groups]
+        heard = [g for g in split.groups if _enough(g, record["limits"])]
+        told = [(g["subgroup"], _of_rule(test, g, control).word) for g in heard]
         told = [(name, word) for name, word in told if word not in UNTOLD]
         if _differ(word for _, word in told):
             return Verdict(MIXED, "groups", {"by": split.name, "which": tuple(told)})
     return whole
+
+
+def _enough(group: Record, limits: Thresholds) -> bool:
+    """Say whether a group is large enough to have a verdict of its own."""
+    return bool(group["k"] >= limits.mixed_trials or group["n"] >= limits.people)
 
 
 def _of_rule(test: Record, record: Record, control: Control | None) -> Verdict:
