@@ -12,7 +12,7 @@ from ketameta.report.alongside import (
     pairs_sentence,
     sign_test,
 )
-from ketameta.synthesize.missing import VARIANT
+from ketameta.synthesize.words import MISSING_AS_NONE
 
 NOTHING = dict.fromkeys(
     ("pairs", "pair_syntheses", "missing_results", "sensitivity", "earlier", "directions"), ()
@@ -86,7 +86,7 @@ def test_missing_results_are_counted_without_those_that_the_pool_holds(told, row
 
 
 def test_the_bound_stands_beside_the_result(told):
-    bound = RESULT | {"variant": VARIANT, "estimate": -0.9, "ci_low": -1.5, "ci_high": -0.3}
+    bound = RESULT | {"variant": MISSING_AS_NONE, "estimate": -0.9, "ci_low": -1.5, "ci_high": -0.3}
     said = told(missing_results=[gone("a")], sensitivity=[bound]).missing.bound
     assert "would be −0.90 [−1.50, −0.30] in place of −1.13 [−1.90, −0.36]" in said
     assert told(missing_results=[gone("a")]).missing.bound == ""
