@@ -23,7 +23,7 @@ from ketameta.report.stage import report
 from ketameta.report.verify import verify_script
 from ketameta.report_files import report_files
 from ketameta.stats import random_effects
-from ketameta.synthesize.missing import VARIANT
+from ketameta.synthesize.words import MISSING_AS_NONE
 from ketameta.tables.raw import RAW_TABLES
 from ketameta.vocabulary import vocabulary
 
@@ -179,9 +179,9 @@ def test_counts_and_weights_agree_with_the_studies(tables, configuration):
 def test_sensitivity_holds_a_row_for_each_variant(tables, configuration):
     expected = [(a.name, v.name) for a in configuration for v in a.variants]
     found = [(r["analysis"], r["variant"]) for r in tables["sensitivity"]]
-    assert [pair for pair in found if pair[1] != VARIANT] == expected
+    assert [pair for pair in found if pair[1] != MISSING_AS_NONE] == expected
     # and the bound, where results are known to be missing
-    bounds = {analysis for analysis, variant in found if variant == VARIANT}
+    bounds = {analysis for analysis, variant in found if variant == MISSING_AS_NONE}
     assert bounds <= {row["analysis"] for row in tables["missing_results"]}
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from ketameta.synthesize.earlier import Bounds, agree, earlier
-from ketameta.synthesize.missing import VARIANT, bound
 from ketameta.synthesize.pairs import paired
+from ketameta.synthesize.words import MISSING_AS_NONE, bound
 
 
 def pair(trial_id, treated, control, vi, **more):
@@ -94,7 +94,7 @@ def test_a_missing_result_is_0_with_the_information_of_its_people(ideation):
     weights = [1 / (v + tau2) for v in (0.1, 0.05, 1 / 15)]
     expected = -(0.8 * weights[0] + 0.4 * weights[1]) / math.fsum(weights)
     assert tau2 > 0
-    assert (row["variant"], row["k"], row["n"]) == (VARIANT, 3, 180)
+    assert (row["variant"], row["k"], row["n"]) == (MISSING_AS_NONE, 3, 180)
     assert row["estimate"] == pytest.approx(expected)
 
 

@@ -12,7 +12,7 @@ from ketameta.evidence.directions import CONTROL, FEWEST, MIXED, NEITHER, TREATM
 from ketameta.figures.paired import NARROW, Dots, Paired, draw_paired
 from ketameta.figures.scene import to_svg
 from ketameta.report import naming, wording
-from ketameta.synthesize.missing import VARIANT
+from ketameta.synthesize.words import MISSING_AS_NONE
 from ketameta.tables.grouping import grouped
 from ketameta.vocabulary import vocabulary
 
@@ -213,7 +213,7 @@ def _those(trials: int, people: int) -> str:
 
 def _bound(analysis: Analysis, record: Record, sensitivity: list[Record]) -> str:
     """Say what the pool would be, had each missing result been no effect; empty for none."""
-    found = next((row for row in sensitivity if row["variant"] == VARIANT), None)
+    found = next((row for row in sensitivity if row["variant"] == MISSING_AS_NONE), None)
     if found is None or found["estimate"] is None:
         return ""
     measure = found["measure"]

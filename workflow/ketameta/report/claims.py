@@ -23,7 +23,7 @@ from ketameta.evidence.claims import (
 from ketameta.report import claim_words, naming, wording, wording_certainty, wording_splits
 from ketameta.report.claim_view import ClaimCertainty, ClaimView, GroupsView, LineView, PartView
 from ketameta.report.claim_words import Shown, Told
-from ketameta.synthesize.splits import group_of
+from ketameta.synthesize.words import group_of
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import keys, split_name
 

@@ -10,9 +10,8 @@ from ketameta.configuration import Analysis, Configuration, Model
 from ketameta.report import verify_effects
 from ketameta.report.r_code import call, listed, named, number, text, texts, vector
 from ketameta.report.verify_effects import columns, with_counts
-from ketameta.synthesize.pool import MANTEL_HAENSZEL
 from ketameta.synthesize.scales import TRANSFORMED
-from ketameta.synthesize.splits import COMMON, group_of
+from ketameta.synthesize.words import COMMON, MANTEL_HAENSZEL, group_of
 from ketameta.tables.grouping import grouped
 
 Record = dict[str, Any]

@@ -7,8 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from ketameta.configuration import Configuration
-from ketameta.stats import effect_size
-from ketameta.synthesize.pool import pooled
 from ketameta.vocabulary.narrowing import canonical, named
 
 Record = dict[str, Any]
@@ -35,6 +33,8 @@ def control_shares(
     One row a comparison of events that a claim with a number names. Pooled as shares of treated
     arms are, by the binomial-normal model of the same trials; `pooled` says what fewer trials give.
     """
+    from ketameta.synthesize.pool import pooled
+
     names = dict.fromkeys(
         t["analysis"] for t in tests if t["claimed_value"] is not None and t["computed"]
     )
@@ -50,6 +50,8 @@ def control_shares(
 
 def _control_arm(effect: Record) -> Record:
     """Return the control arm of a comparison as the effect of one arm, its log odds."""
+    from ketameta.stats import effect_size
+
     size = effect_size("PLO", xi=effect["events_c"], ni=effect["n_c"])
     return {
         **{"trial_id": effect["trial_id"], "people": effect["n_c"], "shared": None},

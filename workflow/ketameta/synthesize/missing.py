@@ -9,9 +9,9 @@ from typing import Any
 
 from ketameta.configuration import Analysis
 from ketameta.synthesize.pool import pooled
+from ketameta.synthesize.words import MISSING_AS_NONE
 
 Record = dict[str, Any]
-VARIANT = "known missing results as no effect"
 
 
 def bound(analysis: Analysis, effects: Sequence[Record], missing: Sequence[Record]) -> list[Record]:
@@ -32,7 +32,7 @@ def bound(analysis: Analysis, effects: Sequence[Record], missing: Sequence[Recor
     # counts of a result that gives none: only the variances can weigh it
     model = replace(analysis.model, pooling="inverse variance")
     found = pooled(analysis.select.measure, [*effects, *imputed], model)
-    return [{"analysis": analysis.name, "variant": VARIANT, **found}]
+    return [{"analysis": analysis.name, "variant": MISSING_AS_NONE, **found}]
 
 
 def _zero(result: Record, variance: float) -> Record:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from ketameta.configuration import Model
 from ketameta.stats import RandomEffects, glmm, mantel_haenszel, random_effects, three_level
 from ketameta.synthesize.scales import LARGEST, TRANSFORMED, natural
+from ketameta.synthesize.words import MANTEL_HAENSZEL
 
 Record = dict[str, Any]
-MANTEL_HAENSZEL = "Mantel-Haenszel"
 RULES = {"wald": "Wald", "hksj": "HKSJ", "hksj-adhoc": "floored HKSJ"}
 _BOUNDS = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
 _TESTED = (

@@ -16,21 +16,16 @@ import numpy as np
 from ketameta.configuration import Analysis, Model
 from ketameta.stats import subgroup_analysis
 from ketameta.synthesize.pool import RULES, number, people_of, pooled, scales_of, trials_of
+from ketameta.synthesize.words import COMMON, SEPARATE, group_of
 from ketameta.tables.grouping import grouped
 from ketameta.vocabulary.narrowing import keys
 
 Record = dict[str, Any]
-COMMON, SEPARATE = "common", "separate"
 # Goodman and Kruskal's lambda from which two splits are told to go together: knowing the one
 # halves the errors in guessing the other
 TOGETHER = 0.5
 # in front of each label: a group that is not known has one too
 _AS = "group "
-
-
-def group_of(split: str | None, effect: Record) -> str:
-    """Return the group of an effect in a split; empty where that is not known, or no split."""
-    return str(effect[split] or "") if split else ""
 
 
 def groups_of(split: str, effects: Sequence[Record]) -> dict[str, list[Record]]:

@@ -19,7 +19,8 @@ from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.raters import agreement
 from ketameta.synthesize.scales import favours, natural
-from ketameta.synthesize.splits import between, group_of, groups_of, shown, splits
+from ketameta.synthesize.splits import between, groups_of, shown, splits
+from ketameta.synthesize.words import group_of
 from ketameta.tables.grouping import grouped
 from ketameta.tables.stages import STAGE_TABLES
 from ketameta.vocabulary.narrowing import named
