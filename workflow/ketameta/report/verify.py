@@ -10,9 +10,7 @@ from ketameta.configuration import Analysis, Configuration, Model
 from ketameta.report import verify_effects
 from ketameta.report.r_code import call, listed, named, number, text, texts, vector
 from ketameta.report.verify_effects import columns, with_counts
-from ketameta.synthesize.pool import MANTEL_HAENSZEL
 from ketameta.synthesize.scales import TRANSFORMED
-from ketameta.synthesize.splits import COMMON, group_of
 from ketameta.tables.grouping import grouped
 
 Record = dict[str, Any]
@@ -81,7 +79,7 @@ def _fit(name: str, model: Model, record: Record, studies: Sequence[Record]) -> 
             "trial": texts([s["trial_id"] for s in studies]),
         }
         return call("three_levels", shared | levels | ours)
-    if record["model"].startswith(MANTEL_HAENSZEL):
+    if record["model"].startswith("Mantel-Haenszel"):
         return _mantel_haenszel(name, model, record, studies)
     search = {"method": text(model.tau2), "prediction": text(model.prediction)}
     if record["model"].startswith("binomial"):
@@ -117,7 +115,7 @@ def _split(analysis: Analysis, record: Record, row: Record, own: Rows) -> str:
     split, studies, model = row["split"], own["studies"], analysis.model
     name = f"{analysis.name} by {split}"
     groups = [g for g in own["subgroups"] if g["split"] == split]
-    labels = [group_of(split, s) for s in studies]
+    labels = [str(s[split] or "") for s in studies]
     test = record if record["split"] == split else None
     q, p = (test["between_q"], test["between_p"]) if test else (row["q"], row["p"])
     shared = {
@@ -128,7 +126,7 @@ def _split(analysis: Analysis, record: Record, row: Record, own: Rows) -> str:
         "q": number(q),
         "p": number(p),
     }
-    if row["tau2_groups"] == COMMON:
+    if row["tau2_groups"] == "common":
         ours = {g["subgroup"]: _ends(g) for g in groups if g["subgroup"]}
         rule = {"rule": text(_TESTS[model.interval]), "level": number(model.level)}
         return call("common_groups", shared | rule | {"ours": listed(ours)})
