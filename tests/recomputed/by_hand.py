@@ -188,19 +188,20 @@ def reml(y, v):
 
 
 def pool(y, v):
-    """Random effects by statsmodels, given tau²; t interval unless tau² is 0 or k is 2."""
+    """Random effects by statsmodels, given tau²; t, and where tau² is 0 or k is 2 the wider."""
     tau2, k = reml(y, v), len(y)
     given = combine_effects(y, v + tau2, use_t=True)
-    plain = tau2 == 0 or k == 2
+    t = stats.t.ppf(0.975, k - 1)
+    hksj, wald = t * given.sd_eff_w_fe_hksj, stats.norm.ppf(0.975) * given.sd_eff_w_fe
+    plain = (tau2 == 0 or k == 2) and wald > hksj
     se = given.sd_eff_w_fe if plain else given.sd_eff_w_fe_hksj
-    factor = stats.norm.ppf(0.975) if plain else stats.t.ppf(0.975, k - 1)
-    mu, around = given.mean_effect_fe, stats.t.ppf(0.975, k - 1) * math.sqrt(se**2 + tau2)
+    mu, half, around = given.mean_effect_fe, wald if plain else hksj, t * math.sqrt(se**2 + tau2)
     w = 1 / v
     typical = (k - 1) * w.sum() / (w.sum() ** 2 - w @ w)
     return {
         "estimate": mu,
-        "ci_low": mu - factor * se,
-        "ci_high": mu + factor * se,
+        "ci_low": mu - half,
+        "ci_high": mu + half,
         "pi_low": mu - around,
         "pi_high": mu + around,
         "tau2": tau2,

@@ -140,9 +140,10 @@ def line(
 ) -> Verdict:
     """Judge a claim, a row of claim_tests, by one analysis: a row of syntheses as `judged`.
 
-    Where the groups of a split by drug or route differ (p below the threshold `mixed_p`), and some are for the claim
-    and some are not, the verdict is mixed, whatever all of them together say. Only groups of enough
-    trials (`mixed_trials`) or people (`people`) are heard: one small trial divides nothing.
+    Where the groups of a split by drug or route differ (p below the threshold `mixed_p`), and some
+    are for the claim and some are not, the verdict is mixed, whatever all of them together say.
+    Only groups of enough trials (`mixed_trials`) or people (`people`) are heard: one small trial
+    divides nothing.
     """
     if record is None:
         return Verdict(TOO_FEW, "no analysis")
