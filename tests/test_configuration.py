@@ -109,7 +109,7 @@ class Case:
 
 KEYS = [
     Case("misspelt threshold", "worthwhile_smd: 0.2", "worthwile_smd: 0.2", "worthwile_smd", "defaults.certainty: unknown key worthwile_smd; did you mean worthwhile_smd?"),
-    Case("missing threshold", "large_smd: 0.8, ", "", "  certainty:", "defaults.certainty: the key large_smd is missing"),
+    Case("missing threshold", "large_smd: 0.5, ", "", "  certainty:", "defaults.certainty: the key large_smd is missing"),
     Case("a threshold out of range", "worthwhile_ratio: 1.25", "worthwhile_ratio: 0.8", "worthwhile_ratio", "defaults.certainty.worthwhile_ratio: 0.8 is outside what is allowed: above 1"),
     Case("a threshold of an analysis that is none", "    window: 24 h", "    certainty: {event: 3}\n    window: 24 h", "certainty: {event", "analyses.response_24h.certainty: unknown key event; did you mean events?"),
     Case("a threshold as a sensitivity choice", "{correlation: 0.0}", "{certainty: {events: 3}}", "certainty: {events: 3}", "sensitivity.no correlation.change: unknown key certainty"),

@@ -17,7 +17,7 @@ ROB1 = (
 
 def judged(trial, domains, tool="RoB1"):
     return [
-        {"trial_id": trial, "tool": tool, "domain": domain, "judgement": word}
+        {"trial_id": trial, "tool": tool, "domain": domain, "judgement": word, "best": word}
         for domain, word in domains.items()
     ]
 

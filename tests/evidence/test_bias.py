@@ -30,37 +30,58 @@ ROB2 = ("D1", "D2", "D3", "D4", "D5")
         ({"overall": "some concerns"}, "RoB2", "some concerns", "not judged"),
     ],
 )
-def test_a_trial_is_at_low_risk_only_where_a_whole_tool_says_so(
-    by_hand, domains, tool, risk, of_share
-):
-    rows = by_hand.judged("a", domains, tool)
+def test_a_trial_is_at_low_risk_only_where_a_whole_tool_says_so(domains, tool, risk, of_share):
+    rows = [(tool, domain, word) for domain, word in domains.items()]
     assert (risk_of(rows), risk_of(rows, share=True)) == (risk, of_share)
 
 
 @pytest.mark.parametrize(
-    ("high", "unclear", "low", "ends", "rule"),
+    ("several", "high", "unclear", "low", "ends", "rule"),
     [
-        (0, 0, 100, (0, 0), ""),
-        (0, 0, 51, (0, 0), ""),
+        (0, 0, 0, 100, (0, 0), ""),
+        (0, 0, 0, 51, (0, 0), ""),
         # half not judged: at the worst not low, at the best low
-        (0, 0, 50, (-1, 0), "not-judged"),
-        (0, 0, 0, (-1, 0), "not-judged"),
-        (0, 49, 0, (-1, 0), "not-judged"),
+        (0, 0, 0, 50, (-1, 0), "not-judged"),
+        (0, 0, 0, 0, (-1, 0), "not-judged"),
+        (0, 0, 49, 0, (-1, 0), "not-judged"),
         # half found wanting is a fault, whatever the rest is
-        (0, 50, 0, (-1, -1), "not-low"),
-        (20, 30, 0, (-1, -1), "not-low"),
-        (49, 0, 51, (0, 0), ""),
-        (50, 0, 50, (-2, -2), "high-risk"),
+        (0, 0, 50, 0, (-1, -1), "not-low"),
+        (0, 20, 30, 0, (-1, -1), "not-low"),
+        (0, 100, 0, 0, (-1, -1), "not-low"),
+        (49, 0, 0, 51, (0, 0), ""),
+        (49, 51, 0, 0, (-1, -1), "not-low"),
+        (50, 0, 0, 50, (-2, -2), "high-risk"),
     ],
 )
-def test_risk_of_bias_goes_by_weight(by_hand, high, unclear, low, ends, rule):
-    shares = {"h": high, "s": unclear, "l": low, "u": 100 - high - unclear - low}
+def test_risk_of_bias_goes_by_weight(by_hand, several, high, unclear, low, ends, rule):
+    shares = {"d": several, "h": high, "s": unclear, "l": low}
+    shares["u"] = 100 - sum(shares.values())
     studies = [by_hand.study(trial, float(weight)) for trial, weight in shares.items()]
     rows = by_hand.judged("h", {"other": "high"}) + by_hand.judged("s", {"other": "unclear"})
+    rows += by_hand.judged("d", {"other": "high", "incomplete_data": "high"})
     rows += by_hand.judged("l", dict.fromkeys(ROB1, "low"))
     found = bias(by_hand.evidence(None, studies, judgements=rows), by_hand.limits)
     assert ((found.rating, found.best), found.rule) == (ends, rule)
-    assert found.facts["not judged"] == pytest.approx(shares["u"])
+    assert found.facts["worst"]["not judged"] == pytest.approx(shares["u"])
+
+
+def test_what_reports_do_not_tell_makes_a_range(by_hand):
+    rows = by_hand.judged("a", dict.fromkeys(ROB2, "low"), "RoB2")
+    silent = {"D4": ("high", "low"), "D3": ("high", "some concerns")}
+    for row in rows:
+        row["judgement"], row["best"] = silent.get(row["domain"], ("low", "low"))
+    found = bias(by_hand.evidence(judgements=rows), by_hand.limits)
+    assert ((found.rating, found.best), found.rule) == ((-2, -1), "high-risk")
+    # all well: no level at the best
+    rows[2]["best"] = "low"
+    found = bias(by_hand.evidence(judgements=rows), by_hand.limits)
+    assert (found.rating, found.best) == (-2, 0)
+
+
+def test_two_high_domains_are_several_only_of_one_tool():
+    one = [("RoB1", "other", "high"), ("RoB2", "D3", "high"), ("RoB2", "overall", "high")]
+    assert risk_of(one) == "high"
+    assert risk_of([*one, ("RoB2", "D4", "high")]) == "high in several domains"
 
 
 def test_a_trial_without_a_weight_counts_whole_and_no_judgement_never_costs_two(by_hand):

@@ -134,7 +134,8 @@ def rated_from(draw, hand):
     test |= {name: draw(P) for name in ("test_p", "without_crossovers_p", "adjusted_p")}
     more = {"asymmetry": test if k >= 10 else None}
     if draw(st.booleans()):
-        more["missing"] = [{"label": "Lost", "n": draw(st.integers(1, 500))}]
+        lost = {"label": "Lost", "direction": None, "significant": False, "through": ""}
+        more["missing"] = [lost | {"n": draw(st.integers(1, 500))}]
     if measure == "RR" and draw(st.booleans()):
         more["risks"] = [{"control_risk": draw(st.floats(0.01, 0.9))}]
     return analysis, hand.evidence(row, studies, judgements=rows, **more)

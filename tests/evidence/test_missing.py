@@ -62,7 +62,12 @@ def test_asymmetry_is_not_tested_without_a_comparison_or_a_table_row(by_hand):
 
 
 def lost(*people):
-    return [{"label": f"Lost {i}", "n": n} for i, n in enumerate(people)]
+    return [lost_one(f"Lost {i}", n) for i, n in enumerate(people)]
+
+
+def lost_one(label, n, direction=None, **more):
+    row = {"label": label, "n": n, "direction": direction, "significant": False, "through": ""}
+    return row | more
 
 
 def test_known_missing_results_of_many_people_cost_a_level(by_hand):
@@ -74,16 +79,35 @@ def test_known_missing_results_of_many_people_cost_a_level(by_hand):
 
 
 @pytest.mark.parametrize(
+    ("more", "rule"),
+    [
+        ({}, "missing-many"),
+        ({"direction": "no difference"}, "missing-many"),
+        # reported as significant: it hides no lack of effect, unless it is for control
+        ({"significant": True}, ""),
+        ({"significant": True, "direction": "favours treatment"}, ""),
+        ({"significant": True, "direction": "favours control"}, "missing-many"),
+        ({"direction": "favours treatment"}, "missing-many"),
+        # the same patients stand in a pooled report
+        ({"through": "Both trials"}, ""),
+    ],
+)
+def test_a_result_that_can_hide_nothing_costs_nothing(by_hand, more, rule):
+    assert rated(by_hand, missing=[lost_one("Lost", 900, **more)])[1] == rule
+
+
+@pytest.mark.parametrize(
     ("bound", "rule"),
     [
         ({}, ""),
-        # the interval takes another side of no difference
+        # the interval takes another side of no difference; of two trials it is wide in any case
         ({"ci_low": 1.0}, "missing-turns"),
+        ({"ci_low": 1.0, "k": 3}, "missing-turns"),
+        ({"ci_low": 1.0, "k": 2}, ""),
         # the estimate is worthwhile no more
         ({"estimate": 1.24, "ci_low": 1.1}, "missing-turns"),
-        # the interval leaves a worthwhile effect open that it had held
-        ({"estimate": 1.3, "ci_low": 1.24}, "missing-turns"),
-        ({"estimate": 1.3, "ci_low": 1.25}, ""),
+        ({"estimate": 1.24, "ci_low": 1.1, "k": 2}, "missing-turns"),
+        ({"estimate": 1.25, "ci_low": 1.1}, ""),
         ({"estimate": None, "ci_low": None, "ci_high": None}, ""),
     ],
 )

@@ -118,16 +118,16 @@ def test_an_open_interval_and_too_little_information_cost_two(by_hand):
 @pytest.mark.parametrize(
     ("low", "estimate", "high", "n", "rating", "mark"),
     [
-        (-0.7, -0.45, -0.2, 10, 0, ()),
-        (-0.7, -0.45, -0.199, 10, -1, ("crossed",)),
+        (-0.69, -0.45, -0.2, 10, 0, ()),
+        (-0.69, -0.45, -0.199, 10, -1, ("crossed",)),
         (-0.7, -0.3, 0.2, 400, -2, ("crossed-both",)),
-        # an effect of 0.8 or an interval of 0.8 ask for people
-        (-1.1, -0.8, -0.5, 200, 0, ()),
-        (-1.1, -0.8, -0.5, 199, -1, ("short",)),
-        (-1.1, -0.8, -0.5, 119, -2, ("scarce",)),
-        (-1.1, -0.79, -0.5, 10, 0, ()),
-        (-1.05, -0.6, -0.25, 119, -2, ("scarce",)),
-        (-1.04, -0.6, -0.25, 119, 0, ()),
+        # an effect of 0.5 or an interval of 0.5 ask for people
+        (-0.74, -0.5, -0.3, 200, 0, ()),
+        (-0.74, -0.5, -0.3, 199, -1, ("short",)),
+        (-0.74, -0.5, -0.3, 119, -2, ("scarce",)),
+        (-0.74, -0.49, -0.3, 10, 0, ()),
+        (-0.75, -0.45, -0.25, 119, -2, ("scarce",)),
+        (-0.74, -0.45, -0.25, 119, 0, ()),
         # width alone costs nothing where there are people: it is heterogeneity
         (-1.11, -0.53, 0.04, 605, -1, ("crossed",)),
         (-1.11, -0.53, 0.04, 199, -2, ("crossed", "short")),
@@ -138,9 +138,9 @@ def test_scores_by_hand(by_hand, low, estimate, high, n, rating, mark):
 
 
 def test_points_are_large_by_the_spread_of_the_controls(by_hand):
-    # 8 points of a scale with an SD of 10
-    for estimate, rating in ((-8.0, -2), (-7.9, 0)):
-        row = by_hand.score(estimate, -11.0, -5.0, "MD", n=50)
+    # 5 points of a scale with an SD of 10
+    for estimate, rating in ((-5.0, -2), (-4.9, 0)):
+        row = by_hand.score(estimate, -7.4, -2.5, "MD", n=50)
         assert rated(by_hand, row, (-2, 2))[0] == rating
     # without a known spread or worthwhile effect only the side is told
     study = by_hand.study(scale=None, sd_c=None)

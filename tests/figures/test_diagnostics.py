@@ -153,6 +153,21 @@ def test_a_judgement_of_the_outcome_goes_before_one_of_the_trial():
     assert judgements("a", "dropout", ["t1"], rows[1:]) == []
 
 
+def test_a_judgement_that_was_taken_over_has_a_mark_and_says_so():
+    from ketameta.report import bias
+
+    rows = [judged("low"), judged("unclear", domain="concealment")]
+    rows[1] |= {"inherited_from": "t0", "source": "review A, of Trial 0"}
+    rows = judgements("a", "response", ["t1"], rows)
+    first, second, *_ = bias.lights("t1", bias.by_trial(rows), ["RoB1"])
+    assert (first.letter, second.letter) == ("L", "U°")
+    assert "taken over" not in first.title
+    assert second.title.startswith("allocation concealment, taken over from a report of the same")
+    assert second.title.endswith("unclear (review A, of Trial 0)")
+    assert "° Judged in another report of the same randomisation." in bias.legend(rows)[-1]
+    assert "°" not in bias.legend(rows[1:])[-1]
+
+
 def test_lights_of_two_tools_and_of_a_trial_that_nobody_judged():
     from ketameta.report import bias
 

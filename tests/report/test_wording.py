@@ -219,15 +219,18 @@ def test_a_domain_is_worded_from_its_numbers(configuration, tables):
             assert re.fullmatch(r"[A-Z0-9].*[.]", said)
             assert ("not judged" in wording_certainty.taken(rating)) == (not rating.judged)
     bias = rated["response_24h"].ratings[0]
-    high = sum(
-        s["weight"] for s in tables["studies"]
-        if s["analysis"] == "response_24h" and any(
-            j["trial_id"] == s["trial_id"] and j["judgement"] == "high"
-            for j in tables["judgements"] if j["analysis"] == "response_24h"
-        )
-    )  # fmt: skip
     said = wording_domains.reason(configuration["response_24h"], bias)
-    assert f"{high:.0f}% is from trials at high risk of bias" in said
+    several = sum(
+        s["weight"] for s in tables["studies"]
+        if s["analysis"] == "response_24h" and max(
+            sum(j["judgement"] == "high" and j["domain"] != "overall" and j["tool"] == tool
+                for j in tables["judgements"]
+                if (j["analysis"], j["trial_id"]) == ("response_24h", s["trial_id"]))
+            for tool in ("RoB1", "RoB2")
+        ) > 1
+    )  # fmt: skip
+    assert several > 1
+    assert f"{several:.0f}% is at high risk of bias in several domains" in said
 
 
 def test_levels_have_a_symbol_and_a_text_beside_it():
@@ -256,8 +259,10 @@ def test_a_range_says_what_makes_it_one(configuration, tables):
         assert bool(said) == (rated.level != rated.best)
         if said:
             assert said.startswith(wording_certainty.words(*rated.span).capitalize())
-            share = rated.ratings[0].facts["not judged"]
-            assert f"{share:.0f}% of the weight is from trials not judged" in said
+            worst, best = (rated.ratings[0].facts[end] for end in ("worst", "best"))
+            share = f"{worst['not judged']:.0f}% of the weight is from trials not judged"
+            assert (share in said) == (worst["not judged"] > 0)
+            assert ("reports do not tell all" in said) == (worst != best)
 
 
 def test_every_threshold_is_written(configuration):

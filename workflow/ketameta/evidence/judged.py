@@ -13,6 +13,7 @@ from ketameta.evidence.ratings import Evidence
 from ketameta.evidence.rules import RULES
 from ketameta.evidence.verdicts import verdict
 from ketameta.synthesize.claims import tests_of
+from ketameta.synthesize.missing import VARIANT
 from ketameta.tables import STAGE_TABLES
 from ketameta.tables.grouping import grouped
 from ketameta.vocabulary import vocabulary
@@ -24,12 +25,10 @@ Rows = dict[str, list[Record]]
 # the tables that a certainty is rated from
 RATED_FROM = (
     *("syntheses", "studies", "judgements", "asymmetry"),
-    *("absolute", "splits", "subgroups", "sensitivity"),
+    *("absolute", "splits", "subgroups", "sensitivity", "missing_results"),
 )
 # those that a claim is judged by besides; older versions lack them
-CLAIMS_FROM = ("subgroups", "splits", "control_shares", "pairs", "pair_syntheses", "directions")
-# the sensitivity analysis in which every known missing result is pooled as no effect
-BOUND = "known missing results as no effect"
+CLAIMS_FROM = ("control_shares", "pairs", "pair_syntheses", "directions")
 
 
 def certainties(tables: Rows, configuration: Configuration) -> dict[str, Certainty]:
@@ -44,8 +43,7 @@ def certainties(tables: Rows, configuration: Configuration) -> dict[str, Certain
 
 
 def _grouped(tables: Rows) -> dict[str, dict[str, list[Record]]]:
-    names = (*RATED_FROM, "missing_results")
-    return {name: grouped(tables.get(name, []), "analysis") for name in names}
+    return {name: grouped(tables[name], "analysis") for name in RATED_FROM}
 
 
 def _evidence(analysis: Analysis, rows: dict[str, dict[str, list[Record]]]) -> Evidence:
@@ -60,7 +58,7 @@ def _evidence(analysis: Analysis, rows: dict[str, dict[str, list[Record]]]) -> E
         own["splits"],
         own["subgroups"],
         own["missing_results"],
-        next((row for row in own["sensitivity"] if row["variant"] == BOUND), None),
+        next((row for row in own["sensitivity"] if row["variant"] == VARIANT), None),
     )
 
 
@@ -180,7 +178,7 @@ def results(tables: Rows, configuration: Configuration) -> Rows:
 
 def _complete(tables: Rows) -> bool:
     """Say whether every table that a certainty is rated from is there with all its columns."""
-    schemas = STAGE_TABLES["synthesize"]
+    schemas = STAGE_TABLES["normalize"] | STAGE_TABLES["synthesize"]
     return all(
         name in tables and all(set(schemas[name].names) <= row.keys() for row in tables[name][:1])
         for name in RATED_FROM

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from ketameta.configuration import Thresholds
-from ketameta.evidence.ratings import Bounds, Evidence, Rating, Record, crossed, is_share, zone
-from ketameta.evidence.verdicts import position
+from ketameta.evidence.ratings import Bounds, Evidence, Rating, Record, is_share, zone
+from ketameta.evidence.verdicts import CONTROL, position
 
 DOMAIN = "publication bias"
 _TESTED = 10  # effects from which `synthesize.diagnose` tests for asymmetry
@@ -36,9 +36,10 @@ def _absent(
 ) -> tuple[str, bool]:
     """Return the rule by which known missing results cost a level, and whether any are known.
 
-    People are those of trials that say how many were measured.
+    A result that is reported as significant, and not for control, hides no lack of effect, and
+    patients of a pooled report are not missing. People are those of trials that say how many.
     """
-    record, rows = evidence.record, evidence.missing
+    record, rows = evidence.record, [row for row in evidence.missing if _hides(row)]
     lost = math.fsum(row["n"] or 0 for row in rows)
     share = 100 * lost / (lost + record["n"]) if lost else 0.0
     turned = _turned(record, evidence.bound, bounds)
@@ -49,20 +50,24 @@ def _absent(
     return ("missing-many" if rows and lost and share >= limits.missing else ""), bool(rows)
 
 
+def _hides(row: Record) -> bool:
+    """Say whether a missing result may have found no effect, or one for control."""
+    if row["through"]:
+        return False
+    return not row["significant"] or row["direction"] == CONTROL
+
+
 def _turned(record: Record, bound: Record | None, bounds: Bounds | None) -> bool:
     """Say whether the answer is another one where what is missing counts as no effect.
 
-    Another side of no effect for the interval, another zone for the estimate, or a worthwhile
-    effect that the interval held off before.
+    The estimate is worthwhile no more, or the interval holds no effect that did not; the latter
+    from three trials on, as an interval of two is wide whatever they found.
     """
     if bound is None or bound["estimate"] is None or is_share(record):
         return False
-    if position(record) != position(bound):
+    if bounds and zone(record["estimate"], bounds) != zone(bound["estimate"], bounds):
         return True
-    if bounds is None or None in (record["ci_low"], bound["ci_low"]):
-        return False
-    was, now = (crossed(r["ci_low"], r["ci_high"], bounds) for r in (record, bound))
-    return zone(record["estimate"], bounds) != zone(bound["estimate"], bounds) or now > was
+    return position(record) != position(bound) and bound["k"] > 2
 
 
 def _uneven(evidence: Evidence, limits: Thresholds, facts: Record) -> tuple[str, bool]:

@@ -167,16 +167,18 @@ RULES = {
         ),
         Rule(
             *("missing-turns", missing.DOMAIN, "1"),
-            "Trials measured the outcome and gave no numbers, and the answer is another one where "
-            "they are pooled as no effect: the interval takes another side of no difference, the "
-            "estimate is worthwhile no more, or a worthwhile effect is left open that was not.",
+            "Trials measured the outcome and gave no numbers that can be pooled, and the answer is "
+            "another one where they are pooled as no effect: the estimate is worthwhile no more, "
+            "or the interval includes no difference and did not. Results that are reported as "
+            "significant, and not for control, are left out: they hide no lack of effect. So are "
+            "patients whose results stand in a pooled report.",
             "results known to be missing could turn the answer",
             ("Page 2023",),
         ),
         Rule(
             *("missing-many", missing.DOMAIN, "1"),
-            "Trials measured the outcome and gave no numbers, and {missing}% or more of all people "
-            "measured are theirs.",
+            "Trials measured the outcome and gave no numbers that can be pooled, as above, and "
+            "{missing}% or more of all people measured are theirs.",
             "results of many people are known to be missing",
             ("Page 2023",),
         ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from ketameta.configuration import Question
 from ketameta.normalize.contrasts import is_paired
+from ketameta.normalize.conversions import ConversionError, parse_p
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import overlap
 from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Row, Trial
@@ -23,8 +24,8 @@ TREATMENT, CONTROL, NEITHER = "favours treatment", "favours control", "no differ
 class MissingResult:
     """A trial that measured the outcome in the window and reports no number that can be pooled.
 
-    `said` is what it reports instead, `through` the pooled or listed report that holds the same
-    patients (empty: none).
+    `said` is what it reports instead, `significant` whether that is a p-value below 0.05, `through`
+    the pooled or listed report that holds the same patients (empty: none).
     """
 
     analysis: str
@@ -32,6 +33,7 @@ class MissingResult:
     label: str
     said: str
     direction: str | None
+    significant: bool
     n_t: int | None
     n_c: int | None
     n: int | None
@@ -111,8 +113,21 @@ def _missing(
         n = max(n_t, n_c) if is_paired(trial, first) else n_t + n_c
     said = "; ".join(f"{_in_words(row)} ({_place(row)})" for row in rows)
     keys = [row.key for row in rows]
-    label, direction = trial.label, first["direction"]
-    return MissingResult(analysis, trial.trial_id, label, said, direction, n_t, n_c, n, "", keys)
+    told = said, first["direction"], _significant(first["p_value"] or "")
+    return MissingResult(analysis, trial.trial_id, trial.label, *told, n_t, n_c, n, "", keys)
+
+
+def _significant(printed: str) -> bool:
+    """Say whether a printed p-value is below 0.05; what is no number is not."""
+    try:
+        value, relation = parse_p(printed)
+    except ConversionError:
+        return False
+    return (
+        value is not None
+        and (value < 0.05 or (value == 0.05 and relation == "<"))
+        and (relation != ">")
+    )
 
 
 def _people(sizes: Sizes, trial: Trial, row: Row, name: str) -> int | None:

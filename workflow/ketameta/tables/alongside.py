@@ -81,6 +81,7 @@ MISSING_RESULTS = TableSchema(
         _LABEL,
         Column("said", "text", "what is reported in place of a number", required=True),
         Column("direction", "word", "what it favours, where stated", words="result_directions"),
+        Column("significant", "flag", "a p-value below 0.05 is reported", required=True),
         Column("n_t", "number", "people in the treated arms", unit="people"),
         Column("n_c", "number", "people in the control arms", unit="people"),
         Column("n", "number", "people, those of a crossover once", unit="people"),
