@@ -210,7 +210,7 @@ def test_claims_and_analyses_lead_to_each_other(files, stage_tables, configurati
 
 
 def test_thresholds_of_one_analysis_change_its_pages_alone(files, stage_tables, configuration):
-    name = "relapse"
+    name = "ae_nausea"
     strict = replace(configuration[name].certainty, events=10_000.0)
     other = replace(
         configuration,
@@ -321,7 +321,8 @@ def test_an_analysis_of_no_one_two_or_too_few_trials_has_its_page(
     given = {**tables, "effects": own}
     found = report(given | rows_of(synthesize(given, one)), one)
     assert said in found["analyses/response_24h.html"]
-    assert ("no trial gives a number" in found["index.html"]) == (effects == 0)
-    assert ("not pooled" in found["index.html"]) == (minimum_k == 50)
+    first = re.search(r"<article>(.*?)</article>", found["index.html"], re.S)[1]
+    assert ("no trial gives a number" in first) == (effects == 0)
+    assert ("not pooled" in first) == (minimum_k == 50)
     assert ('id="pooled"' in found["analyses/response_24h.html"]) == (effects == 2)
     assert "Nothing is pooled." in found["analyses/response_24h.html"] or effects == 2
