@@ -13,7 +13,7 @@ from ketameta.evidence.ratings import Evidence
 from ketameta.evidence.rules import RULES
 from ketameta.evidence.verdicts import verdict
 from ketameta.synthesize.claims import tests_of
-from ketameta.synthesize.missing import VARIANT
+from ketameta.synthesize.words import MISSING_AS_NONE
 from ketameta.tables import STAGE_TABLES
 from ketameta.tables.grouping import grouped
 from ketameta.vocabulary import vocabulary
@@ -58,7 +58,7 @@ def _evidence(analysis: Analysis, rows: dict[str, dict[str, list[Record]]]) -> E
         own["splits"],
         own["subgroups"],
         own["missing_results"],
-        next((row for row in own["sensitivity"] if row["variant"] == VARIANT), None),
+        next((row for row in own["sensitivity"] if row["variant"] == MISSING_AS_NONE), None),
     )
 
 
