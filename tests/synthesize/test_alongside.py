@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from ketameta.synthesize.earlier import Bounds, agree, earlier
+from ketameta.synthesize.missing import bound
 from ketameta.synthesize.pairs import paired
-from ketameta.synthesize.words import MISSING_AS_NONE, bound
+from ketameta.synthesize.words import MISSING_AS_NONE
 
 
 def pair(trial_id, treated, control, vi, **more):
