@@ -295,3 +295,43 @@ def test_what_is_alike_is_no_reason(beside):
 )
 def test_results_agree_where_an_estimate_lies_in_the_others_interval(one, other, expected):
     assert agree(one, other) is agree(other, one) is expected
+
+
+# ---- on the tests' tables ------------------------------------------------------------------------
+
+
+def test_the_odds_ratio_of_response_agrees_with_the_cochrane_review(tables):
+    (row,) = [
+        row
+        for row in tables["earlier"]
+        if row["analysis"] == "response_24h" and row["printed"] == "3.94 [1.54, 10.1]"
+    ]
+    assert (row["review_id"], row["k"], row["agrees"]) == ("dean2021uni", 7, True)
+    assert row["against"].startswith("3.99 [")
+
+
+def test_the_one_ptsd_score_stands_apart_from_six_trials(tables):
+    rows = [row for row in tables["earlier"] if row["analysis"] == "ptsd_score"]
+    assert [(row["review_id"], row["k"], row["agrees"]) for row in rows] == [
+        ("borgogna2024", 6, False)
+    ]
+    # printed as 0.27 [0.03, 0.51] in favour of treatment
+    assert [rows[0][name] for name in ("estimate", "ci_low", "ci_high")] == [-0.27, -0.51, -0.03]
+
+
+def test_ideation_has_four_known_missing_results_two_of_them_in_a_pooled_report(tables):
+    rows = [row for row in tables["missing_results"] if row["analysis"] == "suicidality_24h"]
+    assert {row["trial_id"]: bool(row["through"]) for row in rows} == {
+        "canuso2018": False,
+        "fu2020": True,
+        "ionescu2021": True,
+        "murrough2015": False,
+    }
+    (bound,) = [
+        row
+        for row in tables["sensitivity"]
+        if (row["analysis"], row["variant"]) == ("suicidality_24h", MISSING_AS_NONE)
+    ]
+    (own,) = [row for row in tables["syntheses"] if row["analysis"] == "suicidality_24h"]
+    assert (bound["k"], bound["n"]) == (own["k"] + 2, own["n"] + 66 + 24)
+    assert own["estimate"] < bound["estimate"] < 0
