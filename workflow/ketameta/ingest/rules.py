@@ -15,7 +15,7 @@ from ketameta.ingest.cells import number
 from ketameta.ingest.sheet import Entry, Sheet
 from ketameta.tables.problems import ERROR, WARNING, shown
 from ketameta.vocabulary import Scale, nearest, vocabulary
-from ketameta.vocabulary.narrowing import NarrowingError, parse, split_name
+from ketameta.vocabulary.narrowing import NarrowingError, keys, parse, split_name
 
 Fault = tuple[str, str, str]
 Check = Callable[[Entry], Iterator[Fault]]
@@ -51,6 +51,18 @@ def _ordered(*names: str) -> Check:
                 yield low, message, ERROR
 
     return check
+
+
+def _beside(row: Entry) -> Iterator[Fault]:
+    """A review is matched with analyses by its drug and route, and by both ends of its hours."""
+    known, word = keys()["drug_route"], row["drug_route"]
+    if word is not None and word not in known:
+        close = nearest(word[:80], list(known))
+        hint = f"; nearest: {', '.join(close)}" if close else ""
+        yield "drug_route", f"{shown(word)} is no drug by its route{hint}", ERROR
+    for name, other in (("hour_low", "hour_high"), ("hour_high", "hour_low")):
+        if row[name] is not None and row[other] is None and other not in row.bad:
+            yield other, f"is empty beside {name} = {row.entered[name]}", ERROR
 
 
 def _kind(row: Entry) -> Iterator[Fault]:
@@ -230,7 +242,14 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
         _flag,
     ),
     "contrasts": (_ordered("ci_low", "ci_high"), _measure, _contrast, _p_value, _flag),
-    "published": (_ordered("ci_low", "ci_high"), _measure, _totals, _p_value),
+    "published": (
+        _ordered("ci_low", "ci_high"),
+        _ordered("hour_low", "hour_high"),
+        _beside,
+        _measure,
+        _totals,
+        _p_value,
+    ),
     "claims": (_claim, _narrowing),
     "risk_of_bias": (_tool,),
 }

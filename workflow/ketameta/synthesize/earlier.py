@@ -248,10 +248,14 @@ def _reasons(
     return found
 
 
+def _quoted(label: dict[str, str], word: str) -> str:
+    return f"“{label[word]}”" if word in label else word
+
+
 def _told_apart(what: str, column: str, theirs: set[str], ours: set[str]) -> str:
     """Say of what kind the trials are there and here; where there is only a part of ours, which."""
-    label = {**vocabulary().words("comparator_classes")} if column == "comparator_class" else {}
-    there, here = (" or ".join(sorted(label.get(w, w) for w in side)) for side in (theirs, ours))
+    label = vocabulary().words("comparator_classes") if column == "comparator_class" else {}
+    there, here = (", ".join(sorted(_quoted(label, w) for w in side)) for side in (theirs, ours))
     if theirs < ours:
         return f"{what}: {there} alone"
     return f"{what}: {there} there, {here} here"
