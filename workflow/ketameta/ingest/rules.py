@@ -54,7 +54,7 @@ def _ordered(*names: str) -> Check:
 
 
 def _beside(row: Entry) -> Iterator[Fault]:
-    """A review is matched with analyses by its drug and route, and by both ends of its hours."""
+    """Hold what a review is matched by to words that exist, and its hours to both ends."""
     known, word = keys()["drug_route"], row["drug_route"]
     if word is not None and word not in known:
         close = nearest(word[:80], list(known))
