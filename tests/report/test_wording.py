@@ -15,6 +15,7 @@ from ketameta.report import (
     wording_certainty,
     wording_domains,
     wording_method,
+    wording_splits,
 )
 from ketameta.report.references import REFERENCES
 
@@ -420,3 +421,21 @@ def test_an_interval_that_does_not_hold_its_estimate_is_named():
     assert "τ² and" not in said
     # of another method none is given
     assert "outside" not in wording.heterogeneity(row | {"tau2_low": None, "i2_low": None})
+
+
+@pytest.mark.parametrize(
+    ("total", "said"),
+    [
+        (0.49, "lies below that of each group"),
+        (0.5, ""),
+        (0.9, ""),
+        (0.91, "lies above that of each group"),
+        (None, ""),
+    ],
+)
+def test_a_total_outside_all_its_subtotals_is_named(total, said):
+    groups = [{"estimate": 0.5}, {"estimate": None}, {"estimate": 0.9}]
+    told = wording_splits.outside({"estimate": total}, groups)
+    assert said in told
+    assert bool(told) == bool(said)
+    assert wording_splits.outside({"estimate": 0.1}, groups[:2]) == ""
