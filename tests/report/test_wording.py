@@ -100,10 +100,14 @@ def test_an_answer_names_a_side_only_where_its_interval_allows_and_hedges_it(
 def test_the_prediction_is_a_plain_sentence_on_its_scale(configuration, name, ends, said):
     analysis = configuration[name]
     row = {"measure": analysis.select.measure, "k": 5, "pi_low": ends[0], "pi_high": ends[1]}
+    row["tau2"] = 0.1
     text = wording.prediction(analysis, row)
     assert text.startswith("In 95 of 100 settings like these the ")
     assert text.endswith(said)
     assert wording.prediction(analysis, row | {"k": 4}) == ""
+    alike = ", if settings do not differ at all, as these trials suggest"
+    assert alike not in text
+    assert alike in wording.prediction(analysis, row | {"tau2": 0.0})
     assert wording.prediction_interval(row | {"k": 4}) == ""
 
 
