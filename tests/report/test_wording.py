@@ -15,6 +15,7 @@ from ketameta.report import (
     wording_certainty,
     wording_domains,
     wording_method,
+    wording_splits,
 )
 from ketameta.report.references import REFERENCES
 
@@ -99,10 +100,14 @@ def test_an_answer_names_a_side_only_where_its_interval_allows_and_hedges_it(
 def test_the_prediction_is_a_plain_sentence_on_its_scale(configuration, name, ends, said):
     analysis = configuration[name]
     row = {"measure": analysis.select.measure, "k": 5, "pi_low": ends[0], "pi_high": ends[1]}
+    row["tau2"] = 0.1
     text = wording.prediction(analysis, row)
     assert text.startswith("In 95 of 100 settings like these the ")
     assert text.endswith(said)
     assert wording.prediction(analysis, row | {"k": 4}) == ""
+    alike = ", if settings do not differ at all, as these trials suggest"
+    assert alike not in text
+    assert alike in wording.prediction(analysis, row | {"tau2": 0.0})
     assert wording.prediction_interval(row | {"k": 4}) == ""
 
 
@@ -420,3 +425,21 @@ def test_an_interval_that_does_not_hold_its_estimate_is_named():
     assert "τ² and" not in said
     # of another method none is given
     assert "outside" not in wording.heterogeneity(row | {"tau2_low": None, "i2_low": None})
+
+
+@pytest.mark.parametrize(
+    ("total", "said"),
+    [
+        (0.49, "lies below that of each group"),
+        (0.5, ""),
+        (0.9, ""),
+        (0.91, "lies above that of each group"),
+        (None, ""),
+    ],
+)
+def test_a_total_outside_all_its_subtotals_is_named(total, said):
+    groups = [{"estimate": 0.5}, {"estimate": None}, {"estimate": 0.9}]
+    told = wording_splits.outside({"estimate": total}, groups)
+    assert said in told
+    assert bool(told) == bool(said)
+    assert wording_splits.outside({"estimate": 0.1}, groups[:2]) == ""

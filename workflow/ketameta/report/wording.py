@@ -240,6 +240,8 @@ def prediction(analysis: Analysis, record: Record) -> str:
         f"In {100 * analysis.model.level:g} of 100 settings like these the true "
         f"{_EXPECTED.get(measure, MEASURES[measure])} would lie between {low} and {high}"
     )
+    if record["tau2"] == 0:
+        text += ", if settings do not differ at all, as these trials suggest"
     null = NULL_VALUE.get(measure)
     if null is not None and where.low < null < where.high:
         return f"{text}: no difference, or one in the other direction, is not excluded."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ketameta.report.naming import capital, listed
@@ -40,3 +41,16 @@ def confounded(row: Record) -> str:
         return ""
     others = listed([name(split) for split in row["confounded"]])
     return f"Goes together with {others} in these trials: which of them matters cannot be told."
+
+
+def outside(total: Record, groups: Sequence[Record]) -> str:
+    """Say that a total lies outside all its subtotals; empty where it lies among them.
+
+    At one τ² it cannot, being their weighted mean; but the τ² of the total holds the differences
+    between groups too, and that of the groups does not.
+    """
+    known = [g["estimate"] for g in groups if g["estimate"] is not None]
+    if total["estimate"] is None or len(known) < 2 or min(known) <= total["estimate"] <= max(known):
+        return ""
+    where = "above" if total["estimate"] > max(known) else "below"
+    return f"The result of all trials lies {where} that of each group, as its τ² is another."
