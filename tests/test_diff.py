@@ -339,10 +339,10 @@ def test_results_of_another_configuration_are_not_attributed(old, new, few):
 # verdicts and certainty
 
 
-def judge(tables, trial, word):
+def judge(tables, trial, word, domain):
     """Add a judgement of risk of bias of a trial."""
     row = copy.deepcopy(tables["risk_of_bias"][0])
-    enter(row, trial_id=trial, tool="RoB1", outcome=None, domain="other", judgement=word)
+    enter(row, trial_id=trial, tool="RoB1", outcome=None, domain=domain, judgement=word)
     tables["risk_of_bias"].append(row)
 
 
@@ -362,10 +362,11 @@ def judged_change(old, new, configuration):
 
 def test_a_judgement_moves_certainty_alone_and_the_status_is_10(old, new, configuration, tables):
     for trial in trials_in(tables, "ketamine_v_ect"):
-        judge(new, trial, "high")
+        for domain in ("other", "incomplete_data"):
+            judge(new, trial, "high", domain)
     change = judged_change(old, new, configuration)
     move = moved(change)["ketamine_v_ect"]
-    # all of the weight at high risk: two levels instead of none or one
+    # all of the weight at high risk in two domains: two levels instead of none or one
     ends = [[r["certainty"], r["certainty_best"]] for r in (move.old, move.new)]
     assert ends == [["low", "moderate"], ["very low", "very low"]]
     assert (move.shift, move.flipped, move.causes) == (0.0, False, ())
@@ -391,7 +392,7 @@ def let_relapse(tables):
 
 RELAPSED = {
     "lasts": ("mixed", "supported", True),
-    "maintenance_prevents_relapse": ("supported", "contradicted", True),
+    "maintenance_prevents_relapse": ("supported", "too few data", True),
 }
 
 
@@ -402,9 +403,9 @@ def test_trials_that_leave_a_claim_are_a_flip(old, new, configuration):
     assert told == RELAPSED
     assert change.status == 11
     assert "2 claims have another verdict (2 flipped)." in change_words.summary(change)
-    line = "- `maintenance_prevents_relapse`: **flipped: supported → contradicted**"
+    line = "- `maintenance_prevents_relapse`: **flipped: supported → too few data**"
     assert line in change_words.markdown(change, configuration)
-    assert "supported → contradicted" in standalone(change, configuration)
+    assert "supported → too few data" in standalone(change, configuration)
     assert change_words.as_json(change)["claims"] == [
         {"claim_id": name, "old": before, "new": after, "flipped": flipped}
         for name, (before, after, flipped) in RELAPSED.items()

@@ -262,12 +262,18 @@ def test_the_certainty_of_every_analysis_adds_up(tables, configuration):
         found = rated[analysis.name]
         if found.level == "not rated":  # nothing is pooled
             continue
-        assert found.start == ("low" if analysis.select.by_arm else "high")
-        left = order.index(found.start) + sum(r.rating for r in found.ratings)
-        assert found.level == order[max(0, left)]
-        assert all(r.rating in (0, -1, -2) and (r.judged or not r.rating) for r in found.ratings)
-        if found.ratings[0].facts:
-            assert sum(found.ratings[0].facts.values()) == pytest.approx(100)
+        loose = "not randomised" in analysis.select.design_flags and not analysis.select.by_arm
+        assert found.start == ("low" if loose else "high")
+        for end, level in (("rating", found.level), ("best", found.best)):
+            left = order.index(found.start) + sum(getattr(r, end) for r in found.ratings)
+            assert level == order[max(0, left)]
+        for rating in found.ratings:
+            assert rating.rating in (0, -1, -2)
+            assert rating.rating <= rating.best
+            assert rating.judged or not rating.rating
+            assert bool(rating.rule) == (rating.rating < 0)
+        for shares in found.ratings[0].facts.values():
+            assert sum(shares.values()) == pytest.approx(100)
 
 
 def test_every_claim_is_there_once_for_each_analysis_that_it_names(tables, configuration):

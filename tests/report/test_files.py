@@ -167,7 +167,7 @@ def test_every_rule_has_its_place_on_the_page_of_the_rules_with_its_numbers(file
     decided = sum(row["rule"] == "crossed" for row in rows)
     (cells,) = re.findall(r'<tr id="rule-crossed">.*', page)
     assert decided > 1
-    assert cells.endswith(f'<td class="n">{decided}</td></tr>')
+    assert cells.endswith(f'<td class="n" data-label="Decided here">{decided}</td></tr>')
 
 
 def test_each_claim_has_its_verdict_and_number_on_the_page_and_in_the_table(files, stage_tables):

@@ -129,10 +129,10 @@ RULES = {
         ),
         Rule(
             *("scarce", precision.DOMAIN, "2"),
-            "The effect is implausibly large (a ratio of {large_ratio} or its inverse and beyond, "
+            "The effect is large (a ratio of {large_ratio} or its inverse and beyond, "
             "or {large_smd} standard deviations) or the interval very wide (a ratio's ends "
             "{wide_ratio} times apart, of scores {large_smd} standard deviations), and there are "
-            "fewer than {scarce} of {events} events (of scores, of {people} people).",
+            "fewer than {scarce} × {events} events (of scores, {scarce} × {people} people).",
             "very few people or events for so large or so uncertain an effect",
             _SIZE,
         ),
@@ -144,10 +144,9 @@ RULES = {
         ),
         Rule(
             *("short", precision.DOMAIN, "1"),
-            "The effect is implausibly large or the interval of scores very wide, as above, and "
-            "there are fewer than {short} of "
-            "{events} events (of scores, of {people} people). Short of the whole number is no "
-            "reason: it is a rule of thumb, and no cliff.",
+            "The effect is large or the interval of scores very wide, as above, and there are "
+            "fewer than {short} × {events} events (of scores, {short} × {people} people). Short of "
+            "the whole number is no reason: it is a rule of thumb, and no cliff.",
             "few people or events for so large an effect",
             _SIZE,
         ),

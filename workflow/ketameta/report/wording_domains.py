@@ -37,11 +37,10 @@ def reason(analysis: Analysis, value: Rating) -> str:
 
 def _bias(analysis: Analysis, value: Rating) -> str:
     worst, best = value.facts["worst"], value.facts["best"]
-    text = f"Of the weight, {listed([f'{_share(worst[n])} is {_RISKS[n]}' for n in RISKS])}."
+    text = f"Of the weight, {_risks(worst)}."
     if best == worst:
         return text
-    well = [f"{_share(best[name])} {_RISKS[name]}" for name in RISKS if best[name] > 0]
-    return f"{text} If all were well that the reports do not tell: {listed(well)}."
+    return f"{text} If all were well that the reports do not tell: {_risks(best)}."
 
 
 _RISKS = {
@@ -53,8 +52,9 @@ _RISKS = {
 }
 
 
-def _share(value: float) -> str:
-    return f"{fixed(value, 0)}%"
+def _risks(shares: dict[str, float]) -> str:
+    """Write the shares of the weight by risk; those of nothing are left out."""
+    return listed([f"{fixed(shares[n], 0)}% is {_RISKS[n]}" for n in RISKS if shares[n] > 0])
 
 
 def _inconsistency(analysis: Analysis, value: Rating) -> str:
