@@ -278,7 +278,7 @@ def test_the_certainty_of_every_analysis_adds_up(tables, configuration):
 
 def test_every_claim_is_there_once_for_each_analysis_that_it_names(tables, configuration):
     tests = tables["claim_tests"]
-    named = [(t["claim_id"], t["analysis"]) for t in tests]
+    named = [(t["claim_id"], t["part"], t["analysis"]) for t in tests]
     assert len(set(named)) == len(named)
     assert {t["claim_id"] for t in tests} == {c["claim_id"] for c in tables["claims"]}
     for t in tests:

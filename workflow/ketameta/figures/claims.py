@@ -69,7 +69,7 @@ class People:
     description: str
     control: int
     treated: int
-    texts: tuple[str, str]
+    texts: tuple[str, str]  # a line in bold, and one below it
 
 
 def draw_axis(picture: Picture, small: bool = False) -> Scene:
@@ -122,7 +122,7 @@ def _row(
     shapes: list[Shape] = []
     room = width - text_width(row.text, SIZE) - 12
     shapes.append(Text(width, y + LINE, row.text, "end", size=SIZE, bold=not row.control))
-    for line in wrap(row.label, SIZE, room, most=2):
+    for line in wrap(row.label, SIZE, room, bold=True, most=3):
         y += LINE
         shapes.append(Text(0, y, line, size=SIZE, bold=not row.control))
     middle = y + _STRIP / 2 + 2
@@ -197,12 +197,14 @@ def draw_people(people: People, small: bool = False) -> Scene:
     y = 10 * step_y + 4
     room = 10 * step_x
     size = SMALL if small else SIZE
-    lines = [wrap(text, size, room, bold=True, most=4) for text in people.texts]
-    for left, own in zip((0.0, room + gap), lines, strict=True):
-        for i, line in enumerate(own):
-            place = y + LINE * (i + 1)
-            shapes.append(Text(left, place, line, size=size, bold=i == 0))
-    height = y + LINE * max(len(own) for own in lines) + 8
+    height = 0.0
+    for left, text in zip((0.0, room + gap), people.texts, strict=True):
+        place = y
+        for bold, part in zip((True, False), text.split("\n", 1), strict=True):
+            for line in wrap(part, size, room, bold=bold, most=3):
+                place += LINE
+                shapes.append(Text(left, place, line, size=size, bold=bold))
+        height = max(height, place + 8)
     return Scene(width, height, people.title, people.description, tuple(shapes))
 
 

@@ -89,13 +89,26 @@ def check_between_rows(sheets: dict[str, Sheet]) -> None:
             _trials_without_arms(sheets["trials"], sheets["arms"], lost)
     if "arms" in sheets:
         _circles(sheets["arms"], "pooled_arms", "pooled from")
+    if "claims" in sheets:
+        _parts_of_claims(sheets["claims"])
+
+
+def _parts_of_claims(sheet: Sheet) -> None:
+    """Fault the rows of one claim that say otherwise of what all its parts have in common."""
+    first: dict[str, Entry] = {}
+    for entry in sheet.entries:
+        known = first.setdefault(entry["claim_id"] or "", entry)
+        for name in ("claim", "kind", "section", "headline", "article"):
+            if entry["part"] != known["part"] and entry[name] != known[name]:
+                message = f"another row of this claim (line {known.line}) says otherwise"
+                sheet.fault(entry, name, message)
 
 
 def _duplicates(sheet: Sheet) -> None:
     """Fault repeated keys; where rows have no key, rows repeated in every cell."""
     schema = sheet.schema
-    there = (c.name for c in schema.columns if not (c.optional and c.name in sheet.missing))
-    columns = schema.key or tuple(there)
+    there = [c.name for c in schema.columns if not (c.optional and c.name in sheet.missing)]
+    columns = tuple(n for n in schema.key if n in there) or tuple(there)
     if not sheet.whole or set(columns) & sheet.missing:
         return
     seen: dict[Key, tuple[Key, Entry]] = {}
@@ -107,9 +120,9 @@ def _duplicates(sheet: Sheet) -> None:
         spelling = tuple(part.lower() for part in key) if schema.key else key
         first, known = seen.setdefault(spelling, (key, entry))
         if known is not entry:
-            what = " and ".join(schema.key) or "every cell"
+            what = " and ".join(columns) if schema.key else "every cell"
             case = "" if first == key else ", upper and lower case apart"
-            column = schema.key[-1] if schema.key else ""
+            column = columns[-1] if schema.key else ""
             message = f"the row repeats line {known.line} in {what}{case}{_other(entry, known)}"
             sheet.fault(entry, column, message)
             entry.bad.discard(column)  # the key is known all the same

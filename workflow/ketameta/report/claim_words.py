@@ -227,8 +227,11 @@ def body(part: Part, told: Sequence[Told], control: Control | None) -> str:
     if word == MIXED:
         return "; ".join(filter(None, (_which(one, control) for one in told)))
     same = [one.shown[0] for one in told if one.verdict.word == word and one.shown]
-    most = MOST_HARMS if part.test["direction"] == NO_WORSE else 1
-    return hedged(same[:most], [clause(one, control) for one in same[:most]])
+    if part.test["direction"] != NO_WORSE:
+        return hedged(same[:1], [clause(same[0], control)])
+    harms = [one for one in same if one.risk] or same
+    clauses = [clause(harms[0]), *map(_counted, harms[1:MOST_HARMS])]
+    return hedged(harms[:MOST_HARMS], clauses)
 
 
 def _pointing(counts: Mapping[str, Any]) -> str:
@@ -265,6 +268,15 @@ def _which(told: Told, control: Control | None) -> str:
     if control is not None:
         clauses[-1] += f"; under control {_per_cent(groups[0].record['measure'], control)}"
     return hedged(groups, clauses)
+
+
+def _counted(shown: Shown) -> str:
+    """Write one more event after a clause on the first: ``nausea 30, 12 under control``."""
+    risk = shown.risk
+    if risk is None or risk.get("treated_risk") is None:
+        return clause(shown)
+    both = f"{hundred(risk['treated_risk'])}, {hundred(risk['control_risk'])} under control"
+    return f"{_noun(shown.analysis)} {both}"
 
 
 def brief(shown: Shown) -> str:
