@@ -296,7 +296,7 @@ def _light_places(lights: tuple[Heading, ...], x: float) -> tuple[list[tuple[flo
             if group:
                 x = max(x, start + text_width(group, SMALL, bold=True)) + GAP
             start, group = x, heading.group
-        width = max(_PITCH, _title_width(heading) + 2)
+        width = max(_PITCH, _title_width(heading) + 5)
         places.append((x, x + width))
         x += width
     if lights:
