@@ -60,6 +60,12 @@ def test_a_reason_that_is_sure_weighs_more_than_a_missing_judgement(by_hand):
     found = certainty(analysis, by_hand.evidence(by_hand.record(ci_low=1.0, ci_high=1.5)))
     assert [r.rule for r in found.ratings if r.rating] == ["not-judged", "crossed"]
     assert found.weightiest.rule == "crossed"
+    # of equals risk of bias comes last, as most analyses share it; what costs more comes first
+    unclear = by_hand.judged("a", {"other": "unclear"})
+    open_ = by_hand.evidence(by_hand.record(ci_low=1.0, ci_high=1.5), judgements=unclear)
+    assert certainty(analysis, open_).weightiest.rule == "crossed"
+    high = by_hand.judged("a", {"other": "high", "sequence": "high"})
+    assert certainty(analysis, replace(open_, judgements=high)).weightiest.rule == "high-risk"
 
 
 def test_comparisons_that_are_not_randomised_start_low_and_shares_do_not(by_hand):

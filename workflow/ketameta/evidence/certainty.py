@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from ketameta.configuration import Analysis
 from ketameta.evidence.agreement import explained, inconsistency, indirectness
+from ketameta.evidence.bias import DOMAIN as BIAS
 from ketameta.evidence.bias import bias
 from ketameta.evidence.missing import publication
 from ketameta.evidence.precision import imprecision, worthwhile
@@ -46,9 +47,12 @@ class Certainty:
 
     @property
     def weightiest(self) -> Rating | None:
-        """The domain that takes most away; of equals one that is sure, then the first."""
+        """The domain that takes most away; of equals one that is sure, and risk of bias last.
+
+        Most analyses share their risk of bias: what sets one apart tells more.
+        """
         taken = [rating for rating in self.ratings if rating.rating]
-        return min(taken, key=lambda r: (r.rating, r.best), default=None)
+        return min(taken, key=lambda r: (r.rating, r.best, r.domain == BIAS), default=None)
 
 
 def certainty(analysis: Analysis, evidence: Evidence) -> Certainty:
