@@ -111,8 +111,7 @@ def test_a_changed_title_runs_no_statistics_and_changes_its_words_alone(small):
 
 def test_a_changed_threshold_of_certainty_runs_the_report_alone(small):
     before, ids = pages(small), tables(small)
-    small.edit("workflow/config/analyses.yaml", "bias_not_low: 50", "bias_not_low: 0")
-    small.edit("workflow/config/analyses.yaml", "large_ratio: 1.43", "large_ratio: 1.2")
+    small.edit("workflow/config/analyses.yaml", "bias_high: 50", "bias_high: 0")
     assert executed(small.snakemake()) == ["report"]
     assert tables(small) == ids
     assert "tables/certainty.csv" in differs(before, pages(small))
