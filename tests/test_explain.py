@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from ketameta.cli import main
+from ketameta.commands.results import verdicts_on
 from ketameta.storage import parquet_of, read_table
 
 CONFIG = "workflow/config/analyses.yaml"
@@ -50,6 +51,13 @@ def test_alone_it_lists_every_analysis_with_title_and_trials(small_built, say):
     assert lines[0][2] == "Response at 24 hours"
     studies = read_table(small_built.path("data/processed/studies.parquet")).to_pylist()
     assert int(lines[0][1]) == sum(s["analysis"] == "response_24h" for s in studies)
+
+
+def test_an_analysis_names_its_claims_with_their_verdicts():
+    tests = [{"claim_id": name, "claim": name.upper()} for name in ("a", "a", "b", "c")]
+    told = [{"claim_id": "a", "verdict": "mixed"}, {"claim_id": "b", "verdict": "not shown"}]
+    assert verdicts_on(tests, {"claim_verdicts": told}) == ["a: mixed (A)", "b: not shown (B)"]
+    assert verdicts_on(tests, {}) == []
 
 
 def test_a_trial_is_told_over_all_analyses(small_built, say):

@@ -206,17 +206,17 @@ def _list(configuration: Configuration) -> int:
 
 
 def _analysis(analysis: Analysis, configuration: Configuration, since: Since) -> None:
-    from ketameta.commands.results import read_results
+    from ketameta.commands.results import read_results, verdicts_on
     from ketameta.evidence.judged import results
     from ketameta.report import wording, wording_certainty
 
     name = analysis.name
     studies, others = (since.rows(table, analysis=name) for table in ("studies", "exclusions"))
     if since.more:
-        found = results({**since.then, **since.more}, configuration)["syntheses"]
+        found = results({**since.then, **since.more}, configuration)
     else:
-        found = read_results(PROCESSED, configuration, claims=False)["syntheses"]
-    record = next(row for row in found if row["analysis"] == name)
+        found = read_results(PROCESSED, configuration)
+    record = next(row for row in found["syntheses"] if row["analysis"] == name)
     print(f"{analysis.display.title}\n{analysis.display.question}\n")
     _say(wording.answer(analysis, record))
     level = wording_certainty.label(record["certainty"], record["certainty_best"])
@@ -234,6 +234,8 @@ def _analysis(analysis: Analysis, configuration: Configuration, since: Since) ->
         print(f"\nNot pooled ({len(others)}):")
         for e in others:
             print(f"  {e['trial_id']}: {_reason(e)}")
+    if claims := verdicts_on(made_rows("claim_tests", analysis=name), found):
+        print("\nClaims that it tests:", *claims, sep="\n  ")
     print(f"\nketameta explain {name} TRIAL shows every step of one trial.")
 
 

@@ -34,6 +34,13 @@ def verdicts(found: Rows) -> dict[str, str] | None:
     return {row["claim_id"]: row["verdict"] for row in found["claim_verdicts"]}
 
 
+def verdicts_on(tests: list[dict[str, Any]], found: Rows) -> list[str]:
+    """Return the claims of some rows of claim_tests, each with the verdict on the whole of it."""
+    told = verdicts(found) or {}
+    texts = {row["claim_id"]: row["claim"] for row in tests if row["claim_id"] in told}
+    return [f"{claim}: {told[claim]} ({text})" for claim, text in texts.items()]
+
+
 def without_folder(tables: Rows) -> Rows:
     """Name the files of raw rows without the folder that they were read in."""
     return {
