@@ -14,6 +14,9 @@ SHARED = {
     "index.html",
     "changes.html",
     "claims.html",
+    "sof.html",
+    "data.html",
+    "summary_of_findings.docx",
     "verify.R",
     "ketameta.xlsx",
     "figures/figures.csv",
@@ -164,7 +167,7 @@ def test_a_release_runs_the_report_alone(small):
     assert done.returncode == 0, done.stderr
     before = pages(small)
     assert executed(small.snakemake()) == ["report"]
-    assert differs(before, pages(small)) == {"index.html", "changes.html"}
+    assert differs(before, pages(small)) == {"index.html", "data.html", "changes.html"}
 
 
 @pytest.mark.parametrize(

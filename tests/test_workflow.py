@@ -102,6 +102,8 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {
         "index.html",
+        "data.html",
+        "summary_of_findings.docx",
         "verify.R",
         "ketameta.xlsx",
         *(
