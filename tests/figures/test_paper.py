@@ -32,7 +32,7 @@ def test_on_paper_columns_leave_in_their_order_until_letters_are_large_enough(fo
 def test_a_plot_that_fits_loses_nothing_and_a_tall_one_does_not_stand_on_the_first_page(
     forest_with,
 ):
-    small, tall = on_paper(forest_with(3), "x"), on_paper(forest_with(60), "x")
+    small, tall = on_paper(forest_with(3), "x"), on_paper(forest_with(50), "x")
     assert ">Hour<" in small.svg
     assert (small.tall, tall.tall) == (False, True)
 
