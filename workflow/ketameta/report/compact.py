@@ -52,7 +52,7 @@ def on_paper(forest: Forest, name: str) -> Paper:
     table of the trials has them all. Where that is not enough the lights leave too. What stands
     below the plot is text of the page, so that it may go on overleaf.
     """
-    bare = replace(forest, statistics=(), left_out=(), notes=(), legend=())
+    bare = replace(heaviest(forest), statistics=(), left_out=(), notes=(), legend=())
     left_out = "; ".join(f"{trial.label}: {trial.reason}" for trial in forest.left_out)
     beside = [f"{forest.left_out_heading}: {left_out}."] if left_out else []
     scene, lines = draw(bare), [*forest.statistics, *beside, *forest.notes, *forest.legend]
