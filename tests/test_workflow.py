@@ -102,6 +102,7 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {
         "index.html",
+        "claims.html",
         "data.html",
         "summary_of_findings.docx",
         "verify.R",
@@ -109,7 +110,7 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
         *(
             f"tables/{name}.csv"
             for name in (
-                *("syntheses", "subgroups", "sensitivity", "studies"),
+                *("syntheses", "subgroups", "splits", "sensitivity", "studies", "earlier"),
                 *("derivations", "raw_rows", "absolute", "summary", "certainty"),
             )
         ),
