@@ -23,6 +23,7 @@ def test_the_test_of_the_whole_is_the_estimate_over_its_standard_error():
     score = POOLED | {"estimate_log": None, "estimate": -0.53, "se": 0.106, "p": 0.0004}
     assert wording_plot.overall(score | {"model": "REML, HKSJ"}) == "t = −5.00, p < 0.001"
     assert wording_plot.overall(POOLED | {"p": None}) == ""
+    assert wording_plot.overall(POOLED | {"measure": "PCTRED"}) == "", "nothing to compare with"
 
 
 def test_a_subtotal_has_its_own_heterogeneity_and_its_own_tau2_only_where_it_has_one():

@@ -12,6 +12,7 @@ from typing import Any
 from ketameta.report.naming import capital
 from ketameta.report.wording import fixed, heterogeneity, p_value
 from ketameta.report.wording_splits import confounded, name, test
+from ketameta.synthesize.scales import NULL_VALUE
 
 Record = dict[str, Any]
 
@@ -27,12 +28,12 @@ def control(study: Record) -> str:
 
 
 def overall(record: Record) -> str:
-    """Write the test of no effect of a pooled result; empty where there is none.
+    """Write the test of no effect of a pooled result; empty where there is none to compare with.
 
     The statistic is the estimate over its standard error on the scale of the analysis: t where the
     interval is one of t, z otherwise.
     """
-    if record["p"] is None or not record["se"]:
+    if record["measure"] not in NULL_VALUE or record["p"] is None or not record["se"]:
         return ""
     log = record["estimate_log"]
     value = (record["estimate"] if log is None else log) / record["se"]
