@@ -1031,7 +1031,7 @@ def asked(small):
     git(small, "commit", "-qm", "configuration")
     git(small, "tag", "first")
     text = small.path(CONFIG).read_text(encoding="utf-8")
-    small.edit(CONFIG, "interval: auto", "interval: hksj-adhoc")
+    small.edit(CONFIG, "interval: auto", "interval: wald")
     git(small, "commit", "-qam", "another question")
     git(small, "tag", "second")
     small.edit(CONFIG, "tau2: REML", "tau2: REMML")
