@@ -42,6 +42,13 @@ def test_one_trial_cannot_disagree_with_itself(by_hand):
     assert (found.rating, found.judged) == (0, False)
 
 
+@pytest.mark.parametrize(("k", "rating", "marks"), [(1, -1, ("alone",)), (2, 0, ())])
+def test_one_trial_of_treated_arms_shows_what_happened_in_one_place(by_hand, k, rating, marks):
+    row = by_hand.record("PCTRED", k=k, estimate=40.0, i2=None if k == 1 else 0.0, tau2=0.0)
+    found = inconsistency(by_hand.evidence(row), None, None, by_hand.limits)
+    assert (found.rating, found.best, found.marks, found.judged) == (rating, rating, marks, True)
+
+
 @pytest.mark.parametrize(("points", "rating"), [(9.99, 0), (10.01, -1), (29.99, -1), (30.01, -2)])
 @pytest.mark.parametrize("i2", [0.0, 99.0])
 def test_shares_go_by_the_points_between_true_values_whatever_i2_is(by_hand, points, rating, i2):

@@ -106,11 +106,14 @@ def inconsistency(
     Another answer: it includes no effect and the interval does not; or it runs from a worthwhile
     effect on one side to one on the other. It is asked from five trials on, and where I² is above
     0: else it tells of few trials, which is imprecision. Where a split explains a difference I²
-    is what is left within its groups. One trial cannot disagree with itself: not judged.
+    is what is left within its groups. One comparison cannot disagree with itself: not judged. One
+    trial of treated arms alone shows what happened in one place, and costs a level.
     """
     record = evidence.record
     facts = {name: record[name] for name in ("measure", "k", "i2", "pi_low", "pi_high")}
     facts |= {"split": split, "spread": None}
+    if is_share(record) and record["k"] == 1:
+        return Rating(INCONSISTENCY, -1, -1, True, ("alone",), facts)
     if record["k"] < 2 or record["i2"] is None:
         return Rating(INCONSISTENCY, 0, 0, False, (), facts)
     if is_share(record):

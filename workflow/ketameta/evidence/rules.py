@@ -97,6 +97,13 @@ RULES = {
             _SHARE,
         ),
         Rule(
+            *("alone", agreement.INCONSISTENCY, "1"),
+            "Of a share or a fall in the people treated: one trial alone. It shows what happened "
+            "in one place, without a comparison that would hold in another.",
+            "one trial shows what happened in one place",
+            _SHARE,
+        ),
+        Rule(
             *("mixed", agreement.INDIRECTNESS, "1"),
             "The groups of a split differ (p below {mixed_p}), and groups with {mixed}% of the "
             "weight or more give another answer than the rest: worthwhile or not, or on the other "

@@ -61,6 +61,8 @@ def _inconsistency(analysis: Analysis, value: Rating) -> str:
     facts = value.facts
     if not value.judged:
         return "One trial has no other to agree with." if facts["k"] < 2 else "I² is not known."
+    if facts["k"] < 2:
+        return "One trial alone shows what happened in one place."
     if analysis.select.by_arm:
         return _spread(analysis, facts)
     text = f"I² is {fixed(facts['i2'], 0)}%"
