@@ -213,7 +213,7 @@ def test_an_analysis_that_was_just_added_is_not_unknown(copied, say):
 
 def test_a_question_that_changed_since_the_run_is_told(copied, say):
     assert "the question" not in say(copied, "response_24h").stdout
-    copied.edit(CONFIG, "interval: auto", "interval: hksj-adhoc")
+    copied.edit(CONFIG, "interval: auto", "interval: wald")
     said = flat(say(copied, "response_24h").stdout)
     assert "the question response_24h in workflow/config/analyses.yaml or the code changed" in said
 

@@ -63,6 +63,7 @@ WRONG = [
     ("studies", {"trial_id": "zarate2012"}, "events_t", 1, "response_24h_arm, trials"),
     ("syntheses", {}, "estimate_log", 0.01, "response_24h_arm"),
     ("syntheses", {}, "ci_low_log", 1e-4, "relapse"),
+    ("pair_syntheses", {}, "control", 1e-3, "reduction_24h_arm, pairs"),
 ]  # fmt: skip
 
 
@@ -124,7 +125,8 @@ def test_arms_that_share_a_control_are_refitted_in_three_levels(run, configurati
              "floored_high", "between_q", "between_p", "i2", "q_p")  # fmt: skip
     record = dict.fromkeys((*names, "split")) | {"analysis": "depression_24h"}
     record |= pooled("SMD", studies, analysis.model)
-    rest = ("subgroups", "splits", "sensitivity", "absolute", "points", "asymmetry")
+    rest = ("subgroups", "splits", "sensitivity", "absolute", "points", "asymmetry",
+            "pairs", "pair_syntheses")  # fmt: skip
     tables = {"syntheses": [record], "studies": studies} | {key: [] for key in rest}
     script = verify_script(tables, Configuration((analysis,)), "0" * 16)
     assert "three_levels(" in script

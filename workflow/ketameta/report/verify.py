@@ -23,6 +23,7 @@ _BOUNDS = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
 _PLAIN = ("se", "tau2", "tau2_low", "tau2_high", "i2", "i2_low", "i2_high", "q", "q_p")
 _SIDES = tuple(f"{rule}_{end}" for rule in ("wald", "hksj", "floored") for end in ("low", "high"))
 _OWN = ("syntheses", "studies", "subgroups", "splits", "sensitivity", "absolute", "points")
+_MORE = ("asymmetry", "pairs", "pair_syntheses")
 _TAIL = """
 cat(sprintf("\\n%d of %d trial effects computed again from the numbers of their arms\\n",
             recomputed, effects))
@@ -36,7 +37,7 @@ def verify_script(tables: Rows, configuration: Configuration, data_hash: str) ->
     """Return the script: helpers, the calls of each analysis, and the exit status."""
     parts = [(Path(__file__).parent / head).read_text(encoding="utf-8") for head in HEADS]
     parts.append(f'cat("data hash {data_hash}\\n\\n")\n')
-    by = {name: grouped(tables[name], "analysis") for name in (*_OWN, "asymmetry")}
+    by = {name: grouped(tables[name], "analysis") for name in (*_OWN, *_MORE)}
     effects = 0
     for analysis in configuration:
         own = {name: by[name].get(analysis.name, []) for name in by}
@@ -57,6 +58,7 @@ def _analysis(analysis: Analysis, own: Rows) -> str:
             *(_variant(analysis, row, studies) for row in own["sensitivity"]),
             verify_effects.absolute_effects(analysis, record, studies, own["absolute"]),
             verify_effects.in_points(analysis, record, studies, own["points"]),
+            _pairs(analysis, own),
             verify_effects.small_studies(analysis, studies, own["asymmetry"]),
         ]
     return "".join(parts)
@@ -109,6 +111,28 @@ def _variant(analysis: Analysis, row: Record, studies: Sequence[Record]) -> str:
     if variant is None or variant.select != analysis.select or row["estimate"] is None:
         return ""
     return _fit(f"{analysis.name}: {variant.name}", variant.model, row, studies)
+
+
+def _pairs(analysis: Analysis, own: Rows) -> str:
+    """Pool the differences of treated and control arms again."""
+    rows = [row for row in own["pairs"] if row["ci_low"] is not None]
+    names = ("estimate", "ci_low", "ci_high", "treated", "control", "share")
+    return "".join(
+        call(
+            "pairs_of_arms",
+            {
+                "name": text(f"{analysis.name}, pairs"),
+                **columns({"treated": "treated", "control": "control"}, rows),
+                **columns({"low": "ci_low", "high": "ci_high"}, rows),
+                "method": text(analysis.model.tau2),
+                "test": text(_TESTS[analysis.model.interval]),
+                "level": number(analysis.model.level),
+                "ours": named({name: found[name] for name in names}),
+            },
+        )
+        for found in own["pair_syntheses"]
+        if found["estimate"] is not None
+    )
 
 
 def _split(analysis: Analysis, record: Record, row: Record, own: Rows) -> str:

@@ -89,6 +89,28 @@ in_points <- function(name, pooled, sds, sd, points) {
   finish(name, before, "points of a scale")
 }
 
+# falls of treated and control arms of the same trials; their difference with its normal interval
+pairs_of_arms <- function(name, treated, control, low, high, method, test, level, ours) {
+  before <- state()
+  d <- treated - control
+  vi <- ((high - low) / (2 * qnorm(0.5 + level / 2)))^2
+  if (length(d) == 1) {
+    fit <- list(beta = d, ci.lb = low, ci.ub = high, tau2 = 0)
+  } else {
+    fit <- normal_fit(name, d, vi, method, level)
+    if (test == "auto") test <- chosen(d, vi, method, level, fit$tau2)
+    fit <- normal_fit(name, d, vi, method, level, test)
+  }
+  w <- 1 / (vi + fit$tau2)
+  same("estimate", ours["estimate"], c(fit$beta))
+  same("interval, lower", ours["ci_low"], fit$ci.lb)
+  same("interval, upper", ours["ci_high"], fit$ci.ub)
+  same("fall of the treated", ours["treated"], sum(w * treated) / sum(w))
+  same("fall of the controls", ours["control"], sum(w * control) / sum(w))
+  same("share", ours["share"], sum(w * control) / sum(w * treated))
+  finish(name, before, "pairs of arms")
+}
+
 # --- groups ------------------------------------------------------------------------------------
 
 regression <- function(what, yi, vi, X, method, test) {
