@@ -76,7 +76,7 @@ def alongside(analysis: Analysis, record: Record, own: Mapping[str, list[Record]
     return Alongside(
         _pairs(analysis, own["pairs"], own["pair_syntheses"]),
         _missing(analysis, record, gone, own["sensitivity"]),
-        _earlier(analysis, record, own["earlier"]),
+        earlier(analysis, record, own["earlier"]),
         told,
     )
 
@@ -226,7 +226,8 @@ def _bound(analysis: Analysis, record: Record, sensitivity: list[Record]) -> str
     )
 
 
-def _earlier(analysis: Analysis, record: Record, rows: list[Record]) -> Earlier | None:
+def earlier(analysis: Analysis, record: Record, rows: list[Record]) -> Earlier | None:
+    """Say what earlier reviews found on the question of an analysis; None where none is known."""
     if not rows:
         return None
     judged = [row for row in rows if row["agrees"] is not None]

@@ -14,7 +14,7 @@ from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
 from ketameta.report import changes, rob2, rules, wording_notes
 from ketameta.report.alike import alike
-from ketameta.report.alongside import alongside
+from ketameta.report.alongside import alongside, earlier
 from ketameta.report.answers import answers
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claim_pictures import picture
@@ -94,6 +94,11 @@ def report(
             "claims": views,
             "sections": sections(views),
             "pictures": {view.claim_id: picture(view) for view in views},
+            "earlier": {
+                a.name: earlier(a, records[a.name], groups["earlier"][a.name])
+                for a in configuration
+                if a.name in shared["tested"]
+            },
         },
         "sof.html": summed_up,
         "rob2.html": rob2.view(tables["signalling"], tables["rater_agreement"]),
