@@ -57,6 +57,17 @@ def test_groups_share_one_tau2_as_a_regression_on_them_has_it(analysis):
     assert (test["df"], test["tau2_groups"]) == (1, "common")
 
 
+def test_groups_of_one_tau2_keep_a_heterogeneity_of_their_own(analysis):
+    effects = [*two(**NASAL), effect("e", -1.1, 0.06)]
+    groups, _ = splits(analysis, effects)
+    y, w = np.array([-0.9, -0.2, -1.1]), 1 / np.array([0.04, 0.05, 0.06])
+    mean = (w @ y) / w.sum()
+    q = w @ (y - mean) ** 2
+    assert (groups[0]["q"], groups[0]["q_df"]) == (pytest.approx(q), 2)
+    # with two degrees of freedom chi-squared is exponential
+    assert groups[0]["q_p"] == pytest.approx(np.exp(-q / 2))
+
+
 def test_groups_apart_have_what_they_have_alone(analysis):
     model = replace(analysis.model, tau2_subgroups="separate", splits=("drug_route",))
     groups, (test,) = splits(replace(analysis, model=model), two(**NASAL))

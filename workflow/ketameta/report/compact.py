@@ -52,26 +52,24 @@ def on_paper(forest: Forest, name: str) -> Paper:
     table of the trials has them all. Where that is not enough the lights leave too. What stands
     below the plot is text of the page, so that it may go on overleaf.
     """
-    bare = replace(heaviest(forest), statistics=(), left_out=(), notes=(), legend=())
+    fitted = replace(heaviest(forest), statistics=(), left_out=(), notes=(), legend=())
     left_out = "; ".join(f"{trial.label}: {trial.reason}" for trial in forest.left_out)
     beside = [f"{forest.left_out_heading}: {left_out}."] if left_out else []
-    scene, lines = draw(bare), [*forest.statistics, *beside, *forest.notes, *forest.legend]
-    if scene.width > WIDEST:
+    lines = [*forest.statistics, *beside, *forest.notes, *forest.legend]
+    if columns_of(fitted).width > WIDEST:
         first = replace(forest.left[0], widest=_NAME)
-        fitted = replace(bare, left=(first, *forest.left[1:]), plot=_PLOT)
-        while columns_of(fitted).width > WIDEST:
-            spare = max(range(len(fitted.left)), key=lambda n: fitted.left[n].spare)
-            if fitted.left[spare].spare:
-                fitted = _without(fitted, spare)
-            elif fitted.lights:
-                unlit = _each_row(fitted, lambda row: replace(row, lights=()))
-                fitted, lines = (
-                    replace(fitted, blocks=unlit, lights=()),
-                    lines[: -len(forest.legend)],
-                )
-            else:
-                break
-        scene = draw(fitted)
+        fitted = replace(fitted, left=(first, *forest.left[1:]), plot=_PLOT)
+    while columns_of(fitted).width > WIDEST:
+        spare = max(range(len(fitted.left)), key=lambda n: fitted.left[n].spare)
+        if fitted.left[spare].spare:
+            fitted = _without(fitted, spare)
+        elif fitted.lights:
+            unlit = _each_row(fitted, lambda row: replace(row, lights=()))
+            fitted = replace(fitted, blocks=unlit, lights=())
+            lines = lines[: len(lines) - len(forest.legend)]
+        else:
+            break
+    scene = draw(fitted)
     tall = scene.height * min(1.0, PAPER / scene.width) > _FIRST_PAGE
     return Paper(_group(to_svg(scene, f"{name}-paper")), tuple(lines), tall)
 
