@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ketameta.configuration import Question
 from ketameta.normalize.between import ArmEffects, Place
 from ketameta.normalize.contrasts import from_contrasts, is_paired
-from ketameta.normalize.ledger import Ledger
+from ketameta.normalize.ledger import Fates, Ledger
 from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Row, Trial
 from ketameta.normalize.selected import SelectedArm, selected_arm
 from ketameta.normalize.sift import arm_class
@@ -212,6 +212,39 @@ class TrialChoice:
         if len({row["arm_c"] for row in by_arm.values()}) > 1:
             raise NotUsable("contrasts against several control arms are not averaged")
         return list(by_arm.values())
+
+
+class Choices:
+    """The choices of one run: where a question meets the same rows again, its answer stands.
+
+    A narrowed analysis asks of most trials what the whole one asks.
+    """
+
+    def __init__(self, trials: Mapping[str, Trial], by_trial: Mapping[str, Sequence[Row]]) -> None:
+        """Take the trials and every raw row of each."""
+        self._trials, self._rows = trials, by_trial
+        self._made: dict[object, tuple[list[Effect], Fates]] = {}
+
+    def effects(
+        self, question: Question, trial_id: str, candidates: list[Row], ledger: Ledger
+    ) -> list[Effect]:
+        """Return the preferred effects of a trial (see `TrialChoice.effects`), from its candidates.
+
+        They follow from the question and from what the sieve noted of the rows on its outcome,
+        whatever narrowed it.
+        """
+        rows = [*self._rows[trial_id]]
+        before = ledger.fates(rows)
+        sifted = [before.get(row.key) for row in rows if row["outcome"] == question.outcome]
+        whole = replace(question, narrow=())
+        asked = whole, trial_id, tuple(sifted)
+        if asked not in self._made:
+            choice = TrialChoice(whole, self._trials[trial_id], candidates, rows, ledger)
+            effects, after = choice.effects(), ledger.fates(rows)
+            self._made[asked] = effects, {k: after[k] for k in after if after[k] != before.get(k)}
+        effects, fates = self._made[asked]
+        ledger.enter(fates)
+        return effects
 
 
 def _grouped(rows: Iterable[Row], question: Question, table: str) -> list[tuple[Place, list[Row]]]:

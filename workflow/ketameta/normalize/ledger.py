@@ -38,6 +38,8 @@ REASONS = {
     "same patients": "another report of the same patients is used",
 }
 
+# reason and detail by the key of a row
+Fates = dict[str, tuple[str, str]]
 # how the detail of a row begins that stood back for another
 _USED = "used: "
 
@@ -66,7 +68,7 @@ class Ledger:
     def __init__(self, analysis: str, rows: list[Row]) -> None:
         self.analysis = analysis
         self._rows = rows
-        self._fate: dict[str, tuple[str, str]] = {}
+        self._fate: Fates = {}
 
     def rows_of(self, trial_id: str) -> list[Row]:
         """Return every raw row of a trial."""
@@ -77,6 +79,14 @@ class Ledger:
         if reason not in REASONS:
             raise KeyError(reason)
         self._fate[row.key] = (reason, detail)
+
+    def fates(self, rows: Iterable[Row]) -> Fates:
+        """Return what is noted so far of some rows, by their keys."""
+        return {row.key: self._fate[row.key] for row in rows if row.key in self._fate}
+
+    def enter(self, fates: Fates) -> None:
+        """Set what became of rows as it was noted before."""
+        self._fate |= fates
 
     def fate(self, row: Row) -> str:
         """Return the reason noted for a row."""

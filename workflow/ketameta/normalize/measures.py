@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from ketameta.normalize import conversions
@@ -145,9 +146,13 @@ def _reduction(arm: ArmSummary, r: float) -> Estimate:
     return _estimate("PCTRED", "PCTRED", numbers, said, 1, Correlation(r))
 
 
+# the same numbers stand in the answers to many questions
+_effect_size = cache(effect_size)
+
+
 def one_effect(kind: str, numbers: Numbers) -> tuple[float, float]:
     """Return yi and vi of one trial; `NotUsable` where there is no estimate with a variance."""
-    effect = effect_size(kind, **numbers)
+    effect = _effect_size(kind, **numbers)
     yi, vi = float(effect.yi), float(effect.vi)
     if math.isnan(yi) or math.isnan(vi) or vi <= 0:
         raise NotUsable("the numbers give no estimate with a variance")

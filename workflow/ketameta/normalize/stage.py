@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ketameta.configuration import Configuration, Question, Variant
 from ketameta.normalize import raters
 from ketameta.normalize.checks.acknowledged import settled
-from ketameta.normalize.choose import TrialChoice
+from ketameta.normalize.choose import Choices
 from ketameta.normalize.describe import coverage, reductions
 from ketameta.normalize.inherit import inherited
 from ketameta.normalize.ledger import Entry, Ledger
@@ -40,9 +40,9 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     rows = raw_rows(raw)
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     configuration = configuration.asked(named(raw["claims"]))
-    by_trial, on = _by("trial_id", rows), _by("outcome", rows)
+    choices, on = Choices(trials, _by("trial_id", rows)), _by("outcome", rows)
     for analysis in configuration:
-        effects, ledger = effects_of(analysis.name, analysis.select, trials, rows, by_trial)
+        effects, ledger = effects_of(analysis.name, analysis.select, trials, rows, choices)
         for effect in effects:
             found["effects"].append(_effect_row(analysis.name, analysis.select, effect))
             found["derivations"] += _derivation_rows(analysis.name, effect)
@@ -52,7 +52,7 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
         found["ledger"] += [_ledger_row(entry) for entry in ledger.entries()]
         for variant in analysis.variants:
             if variant.select != analysis.select:
-                own = variant.select, trials, on[variant.select.outcome], by_trial
+                own = variant.select, trials, on[variant.select.outcome], choices
                 found["variants"] += [
                     _variant_row(analysis.name, variant, effect)
                     for effect in effects_of(analysis.name, *own)[0]
@@ -89,20 +89,19 @@ def effects_of(
     question: Question,
     trials: dict[str, Trial],
     rows: list[Row],
-    by_trial: dict[str, list[Row]] | None = None,
+    choices: Choices | None = None,
 ) -> tuple[list[Effect], Ledger]:
     """Return the effects of one analysis and the fate of every row of `rows` in it.
 
-    `by_trial` holds every raw row of the trials, which lend people and baselines; where it is
-    given, `rows` may be those on the outcome alone. Raises KeyError where nothing was noted for a
-    row: that would be a silent drop.
+    `choices` knows every raw row of the trials, which lend people and baselines, and what was asked
+    of them before; where it is given, `rows` may be those on the outcome alone. Raises KeyError
+    where nothing was noted for a row: that would be a silent drop.
     """
     ledger = Ledger(name, rows)
-    every = by_trial or _by("trial_id", rows)
+    choices = choices or Choices(trials, _by("trial_id", rows))
     effects = []
     for trial_id, candidates in _by("trial_id", sift(question, trials, rows, ledger)).items():
-        choice = TrialChoice(question, trials[trial_id], candidates, every[trial_id], ledger)
-        effects += choice.effects()
+        effects += choices.effects(question, trial_id, candidates, ledger)
     chosen = resolve(effects, ledger)
     ledger.check()
     return chosen, ledger
