@@ -60,7 +60,7 @@ def test_a_leading_outcome_stands_by_the_sides_of_the_comparisons_else_whole(fou
     page = found.page("index")
     first, second = re.findall(r"<article>(.*?)</article>", page, re.S)
     # the median of 5/20, 3/30 and 20/100 is 20 of 100, doubled by every trial
-    assert "The drug : 40 of 100 with treatment, 20 without ; 3 trials" in text_of(first)
+    assert "The drug : 37 of 100 with treatment, 19 without ; 3 trials" in text_of(first)
     assert 'href="analyses/response--population-TRD.html"' in first
     assert "All trials together" in text_of(second)
     assert 'href="analyses/score.html"' in second
@@ -79,7 +79,7 @@ def test_the_list_has_groups_and_narrowed_analyses_below_their_whole(found):
     assert "1 part of it" in response
     part = response[response.index("<details>") :]
     assert "response--population-TRD.html" in part
-    assert "40 of 100 with treatment, 20 without" in text_of(part)
+    assert "37 of 100 with treatment, 19 without" in text_of(part)
     assert "share--route-IV.html" in bodies[1]
     assert len(re.findall(r'analyses/response--population-TRD.html"', results)) == 1
 
@@ -99,10 +99,11 @@ def test_numbers_that_look_alike_are_told_once_each_from_its_own_source(found, a
     }
     numbers = alike(asked["response"], own["absolute"], own["studies"], asked)
     quoted, added, sums, alone, largest = numbers
-    assert quoted.of_hundred == "40"
-    assert "where 20 have it without (median of the control arms (3 arms))" in quoted.what
-    # 28 of 150 under control: 18.7, doubled
-    assert (added.of_hundred, "where 19 have it" in added.what) == ("37", True)
+    assert quoted.of_hundred == "37"
+    assert "where 19 have it without (control arms added up (3 arms))" in quoted.what
+    # 28 of 150 under control: 18.7, doubled; the median of the three arms is 20
+    assert (added.of_hundred, "where 20 have it" in added.what) == ("40", True)
+    assert not any(number.far for number in numbers)
     assert (sums.of_hundred, "(56 of 150)" in sums.what) == ("37", True)
     assert (alone.of_hundred, alone.slug) == (
         of_hundred(asked["share"].record["estimate"]),
@@ -128,7 +129,7 @@ def test_one_trial_has_no_sums_and_no_largest(found, asked):
 def test_pages_say_their_finding_where_a_link_to_them_is_shared(found):
     page = found.page("analyses/response")
     title = re.search(r"<title>(.*?)</title>", page)[1]
-    assert title == "Response at 24 hours: 40 of 100 with treatment, 20 without – ketameta"
+    assert title == "Response at 24 hours: 37 of 100 with treatment, 19 without – ketameta"
     assert f'<meta property="og:title" content="{title.removesuffix(" – ketameta")}">' in page
     for path, text in found.files.items():
         if path.endswith(".html"):
@@ -174,3 +175,13 @@ def test_reports_are_counted_once_by_what_became_of_them(made, kit):
     assert "but no effect in any analysis 1" in page
     assert "without a row on any outcome that is asked for 1" in page
     assert "1 of 3 trial reports give an effect" in page
+
+
+def test_what_was_seen_far_from_what_is_expected_is_told(found, asked):
+    # 2 of 10 under control: twice that is expected, and 60 of 100 treated people had it
+    risk = {"control_risk": 0.2, "treated_risk": 0.4, "assumed": "control arms added up", "arms": 2}
+    studies = [r for r in found.tables["studies"] if r["analysis"] == "response"][:2]
+    for events, far in ((50, False), (51, True)):
+        own = [{**s, "events_t": events / 2, "n_t": 50} for s in studies]
+        sums = alike(asked["response"], [risk], own, {"response": asked["response"]})[1]
+        assert (sums.far, "It lies" in sums.why) == (far, far)

@@ -17,7 +17,7 @@ def pooled(estimate, low, high):
 
 
 def test_a_risk_ratio_of_two_at_a_risk_of_a_tenth():
-    median, added = risks("RR", pooled(2, 1.5, 3), [arm(1, 10), arm(30, 100), arm(1, 100)])
+    added, median = risks("RR", pooled(2, 1.5, 3), [arm(1, 10), arm(30, 100), arm(1, 100)])
     assert (median["assumed"], added["assumed"]) == (MEDIAN, ADDED)
     assert median["control_risk"] == pytest.approx(0.1)
     assert added["control_risk"] == pytest.approx(32 / 210)

@@ -18,16 +18,22 @@ from ketameta.report.wording_absolute import assumed
 from ketameta.report.wording_findings import of_hundred
 
 Record = dict[str, Any]
+# share of people from which what was seen and what is expected are told to differ
+FAR = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number of 100 people, what it is, why it is another, and the page it is from (or none)."""
+    """A number of 100 people, what it is, why it is another, and the page it is from (or none).
+
+    `far` says of the people added up that they lie far from what the comparison expects.
+    """
 
     of_hundred: str
     what: str
     why: str
     slug: str = ""
+    far: bool = False
 
 
 def alike(
@@ -51,7 +57,7 @@ def alike(
     )
     others = [
         *_assumed(risks[1:]),
-        *_added(studies),
+        *_added(studies, risks[0]["treated_risk"]),
         *_alone(answer, answers),
         *_largest(studies),
     ]
@@ -68,17 +74,27 @@ def _assumed(risks: Sequence[Record]) -> Iterator[Number]:
         )
 
 
-def _added(studies: Sequence[Record]) -> Iterator[Number]:
+def _added(studies: Sequence[Record], expected: float) -> Iterator[Number]:
     """Yield the treated people of all trials added up, as the sums below a forest plot have it."""
     known = [s for s in studies if s["events_t"] is not None and s["n_t"]]
     if len(known) > 1:
         events, people = (math.fsum(s[name] for s in known) for name in ("events_t", "n_t"))
+        off = abs(events / people - expected)
+        why = (
+            "Adding up breaks each trial's own comparison and lets the largest trials speak for "
+            "all; it is no estimate."
+        )
+        if off > FAR:
+            why += (
+                f" It lies {of_hundred(off)} of 100 from the expected number: a pooled ratio gives "
+                "little weight to trials with few events under control."
+            )
         yield Number(
             of_hundred(events / people),
             f"of the treated people of {count(len(known), 'trial')} added up "
             f"({events:,.0f} of {people:,.0f})",
-            "Adding up breaks each trial's own comparison and lets the largest trials speak for "
-            "all; it is no estimate.",
+            why,
+            far=off > FAR,
         )
 
 

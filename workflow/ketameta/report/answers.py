@@ -17,8 +17,8 @@ Record = dict[str, Any]
 class Answer:
     """One analysis, its synthesis as judged, its certainty, and its results made absolute.
 
-    `risk` is the absolute effect under the control risk that the pages quote: the median of the
-    control arms where it gives a difference, else the arms added up (`synthesize.absolute`).
+    `risk` is the absolute effect under the control risk that the pages quote: the control arms
+    added up, where that gives a difference (`synthesize.absolute`).
     `points` is a standardised difference in points of a scale. Both None where there is none.
     """
 

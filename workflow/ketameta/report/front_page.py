@@ -28,7 +28,7 @@ def front_page(
     return {
         "front": configuration.front,
         "promised": [(view, picture(view, small=True)) for view in claims if view.headline],
-        "headlines": headlines(configuration, answers),
+        "headlines": headlines(configuration, answers, alike),
         "groups": lines_by_group(configuration, answers),
         "alike": next((a.slug for a in leading if alike[a.name]), ""),
     }

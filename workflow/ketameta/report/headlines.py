@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ketameta.configuration import Analysis, Configuration
@@ -11,6 +11,7 @@ from ketameta.figures.forest import Block, Forest, Total
 from ketameta.figures.narrow import draw_narrow
 from ketameta.figures.scene import to_svg
 from ketameta.report import wording, wording_findings
+from ketameta.report.alike import Number
 from ketameta.report.answers import Answer
 from ketameta.report.forest_data import interval_of, scale_of, short
 from ketameta.report.naming import capital
@@ -20,10 +21,14 @@ ALL = "all trials together"
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One treatment against its control, as a comparison of the configuration names it."""
+    """One treatment against its control, as a comparison of the configuration names it.
+
+    `seen` tells how many of 100 treated people had the event, where that is far from what is said.
+    """
 
     treatment: str
     answer: Answer
+    seen: str = ""
 
     @property
     def said(self) -> str:
@@ -40,7 +45,11 @@ class Headline:
     figure: str
 
 
-def headlines(configuration: Configuration, answers: Mapping[str, Answer]) -> list[Headline]:
+def headlines(
+    configuration: Configuration,
+    answers: Mapping[str, Answer],
+    alike: Mapping[str, Sequence[Number]],
+) -> list[Headline]:
     """Return the outcomes that lead, in order.
 
     The sides are the analyses of the summaries of findings that are narrowed from a leading one,
@@ -50,20 +59,27 @@ def headlines(configuration: Configuration, answers: Mapping[str, Answer]) -> li
         Headline(analysis, sides, _figure(analysis, sides))
         for analysis in configuration.whole
         if analysis.display.headline
-        for sides in [tuple(_sides(analysis, configuration, answers))]
+        for sides in [tuple(_sides(analysis, configuration, answers, alike))]
     ]
 
 
 def _sides(
-    analysis: Analysis, configuration: Configuration, answers: Mapping[str, Answer]
+    analysis: Analysis,
+    configuration: Configuration,
+    answers: Mapping[str, Answer],
+    alike: Mapping[str, Sequence[Number]],
 ) -> Iterator[Side]:
+    def side(treatment: str, name: str) -> Side:
+        seen = next((number.of_hundred for number in alike[name] if number.far), "")
+        return Side(treatment, answers[name], seen)
+
     own = [
-        Side(summary.treatment, answers[name])
+        side(summary.treatment, name)
         for summary in configuration.summaries
         for name in summary.names
         if answers[name].analysis.base == analysis.name
     ]
-    yield from own or [Side(ALL, answers[analysis.name])]
+    yield from own or [side(ALL, analysis.name)]
 
 
 def _figure(analysis: Analysis, sides: tuple[Side, ...]) -> str:

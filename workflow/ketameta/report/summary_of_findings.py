@@ -23,9 +23,9 @@ COLUMNS = {
     "What it means": "what_it_means",
 }
 NOTE = (
-    "Risk with control: the median of the control arms that are pooled, where the page of the "
-    "outcome says no other. Risk with treatment: that risk and the relative effect, whose interval "
-    "it carries. People and trials are those of the relative effect."
+    "Risk with control: the people of the control arms that are pooled, added up. Risk with "
+    "treatment: that risk and the relative effect, whose interval it carries. People and trials "
+    "are those of the relative effect."
 )
 _OF_RISK = ("control_risk", "treated_risk", "treated_risk_low", "treated_risk_high")
 _OF_RECORD = ("measure", "k", "n", "estimate", "ci_low", "ci_high")

@@ -23,16 +23,17 @@ _ENDS = (("", "estimate"), ("_low", "ci_low"), ("_high", "ci_high"))
 def risks(measure: str, record: Record, effects: Sequence[Record]) -> list[Record]:
     """Return the absolute effect under each assumed control risk; none where it has no meaning.
 
-    RR, OR and RD with a pooled estimate and control arms with counts. A ratio of a control risk
-    of 0 gives no difference, so such a risk is left out. The intervals carry the uncertainty of
-    the relative effect alone, as the control risk is assumed (Cochrane Handbook 15.4.4). A risk
-    that would pass 1 or 0 is held there, and `held` says so.
+    RR, OR and RD with a pooled estimate and control arms with counts. First the control arms added
+    up, where every person counts: their median sinks with each small trial without an event. A
+    ratio of a control risk of 0 gives no difference, so such a risk is left out. The intervals
+    carry the uncertainty of the relative effect alone, as the control risk is assumed (Cochrane
+    Handbook 15.4.4). A risk that would pass 1 or 0 is held there, and `held` says so.
     """
     counts = [(e["events_c"], e["n_c"]) for e in effects if e["events_c"] is not None and e["n_c"]]
     if measure not in ("RR", "OR", "RD") or record.get("estimate") is None or not counts:
         return []
     added = math.fsum(events for events, _ in counts) / math.fsum(n for _, n in counts)
-    assumed = {MEDIAN: median(events / n for events, n in counts), ADDED: added}
+    assumed = {ADDED: added, MEDIAN: median(events / n for events, n in counts)}
     if len(counts) == 1:
         assumed = {ONE: added}
     return [
