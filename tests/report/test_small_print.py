@@ -67,6 +67,7 @@ def test_a_control_is_named_with_what_both_sides_were_given(word, said):
 def study(label, seen="direct", weight=50.0, source="a page", **more):
     evidence = [json.dumps({"source": source, "seen": seen})]
     row = {"label": label, "seen": seen, "weight": weight, "evidence": evidence, "marks": []}
+    row |= {"basis": "counts", "scale": "MADRS"}
     return row | {"steps": [], "design": "parallel", "people": 9, "n_t": 5, "n_c": 4} | more
 
 
@@ -97,6 +98,26 @@ def test_what_is_to_be_checked_is_said_without_the_word_of_the_table():
     marked = study("A", marks=["check: denominator"])
     notes = wording_notes.notes(analysis, POOLED, [marked, study("B")])
     assert notes == ["To be checked against the source: A (denominator)."]
+
+
+@pytest.mark.parametrize(
+    ("mean", "basis", "scale", "told"),
+    [
+        (2.9, "endpoint", "MADRS", True),
+        (3.0, "endpoint", "MADRS", False),
+        (2.9, "change", "MADRS", False),
+        (2.9, "endpoint", "CAPS-5 of another kind", False),
+        (None, "endpoint", "MADRS", False),
+    ],
+)
+def test_scores_that_pile_up_at_zero_are_named(mean, basis, scale, told):
+    analysis = SimpleNamespace(select=SimpleNamespace(measure="SMD", by_arm=False))
+    own = {"basis": basis, "scale": scale, "sd_t": 3.0, "sd_c": 3.0, "mean_c": 9.0}
+    notes = wording_notes.notes(analysis, POOLED, [study("A", mean_t=mean, **own), study("B")])
+    assert (
+        any(note.startswith("Skewed scores, with a mean below its SD: A.") for note in notes)
+        == told
+    )
 
 
 def choices(*found):
