@@ -147,6 +147,11 @@ def test_choices_that_change_nothing_are_said_to():
     )
 
 
+def test_an_end_that_is_the_headline_is_said_to_be():
+    rows = choices(("one", 2.6, 1.1, 4), ("two", 2.001, 1.2, 3), ("three", 2.0, 1.3, 4))
+    assert "runs from 2.00 (as here) to 2.60 (one)" in range_of(rows)
+
+
 def test_choices_that_give_the_same_end_are_named_to_two():
     same = [(name, 3.0, 1.2, 5) for name in ("a", "b", "c")]
     assert "to 3.00 (c, b and 1 more)" in range_of(choices(("low", 1.0, 1.1, 2), *same))
