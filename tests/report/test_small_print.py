@@ -67,6 +67,7 @@ def test_a_control_is_named_with_what_both_sides_were_given(word, said):
 def study(label, seen="direct", weight=50.0, source="a page", **more):
     evidence = [json.dumps({"source": source, "seen": seen})]
     row = {"label": label, "seen": seen, "weight": weight, "evidence": evidence, "marks": []}
+    row |= {"basis": "counts", "scale": "MADRS"}
     return row | {"steps": [], "design": "parallel", "people": 9, "n_t": 5, "n_c": 4} | more
 
 
@@ -99,6 +100,26 @@ def test_what_is_to_be_checked_is_said_without_the_word_of_the_table():
     assert notes == ["To be checked against the source: A (denominator)."]
 
 
+@pytest.mark.parametrize(
+    ("mean", "basis", "scale", "told"),
+    [
+        (2.9, "endpoint", "MADRS", True),
+        (3.0, "endpoint", "MADRS", False),
+        (2.9, "change", "MADRS", False),
+        (2.9, "endpoint", "CAPS-5 of another kind", False),
+        (None, "endpoint", "MADRS", False),
+    ],
+)
+def test_scores_that_pile_up_at_zero_are_named(mean, basis, scale, told):
+    analysis = SimpleNamespace(select=SimpleNamespace(measure="SMD", by_arm=False))
+    own = {"basis": basis, "scale": scale, "sd_t": 3.0, "sd_c": 3.0, "mean_c": 9.0}
+    notes = wording_notes.notes(analysis, POOLED, [study("A", mean_t=mean, **own), study("B")])
+    assert (
+        any(note.startswith("Skewed scores, with a mean below its SD: A.") for note in notes)
+        == told
+    )
+
+
 def choices(*found):
     return [{"variant": name, "measure": "RR", "estimate": e, "ci_low": low, "ci_high": high}
             for name, e, low, high in found]  # fmt: skip
@@ -124,6 +145,11 @@ def test_choices_that_change_nothing_are_said_to():
     assert range_of(choices(("one", 2.5, 1.2, 3))) == (
         "Under 1 other defensible choice the risk ratio is 2.50 in place of 2.00."
     )
+
+
+def test_an_end_that_is_the_headline_is_said_to_be():
+    rows = choices(("one", 2.6, 1.1, 4), ("two", 2.001, 1.2, 3), ("three", 2.0, 1.3, 4))
+    assert "runs from 2.00 (as here) to 2.60 (one)" in range_of(rows)
 
 
 def test_choices_that_give_the_same_end_are_named_to_two():

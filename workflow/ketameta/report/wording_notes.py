@@ -37,6 +37,7 @@ def notes(analysis: Analysis, record: Record, studies: Sequence[Record]) -> list
         _to_check(studies),
         _decides(record, studies),
         twice(studies),
+        _skewed(studies),
         halves(record, studies),
         _beyond(analysis, record, studies),
     )
@@ -100,6 +101,26 @@ def halves(record: Record, studies: Sequence[Record]) -> str:
     if record["model"].startswith("binomial"):
         text += "; for its own interval alone, the model takes the counts as they are"
     return f"{text}."
+
+
+def _skewed(studies: Sequence[Record]) -> str:
+    """Name the trials with a mean below its SD on a scale from 0; empty for none.
+
+    Such scores pile up at 0: strong evidence of skew (Cochrane Handbook 10.5.3).
+    """
+    names = [
+        s["label"]
+        for s in studies
+        if s["basis"] == "endpoint" and _starts_at_zero(s["scale"]) and _below_sd(s)
+    ]
+    if not names:
+        return ""
+    return f"Skewed scores, with a mean below its SD: {some(names)}. A mean tells little of them."
+
+
+def _below_sd(study: Record) -> bool:
+    pairs = [(study[f"mean_{side}"], study[f"sd_{side}"]) for side in ("t", "c")]
+    return any(None not in pair and pair[0] < pair[1] for pair in pairs)
 
 
 def twice(studies: Sequence[Record]) -> str:

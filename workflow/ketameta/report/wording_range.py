@@ -34,10 +34,11 @@ def other_choices(analysis: Analysis, record: Record, sensitivity: Sequence[Reco
     elif low == high:
         text = f"Under {number} the {MEASURES[measure]} is {low} in place of {own}"
     else:
-        text = (
-            f"Under {number} the {MEASURES[measure]} runs from {low} "
-            f"({_named(measure, ranked, low)}) to {high} ({_named(measure, ranked[::-1], high)})"
+        ends = (
+            f"{end} ({'as here' if end == own else _named(measure, order, end)})"
+            for end, order in ((low, ranked), (high, ranked[::-1]))
         )
+        text = f"Under {number} the {MEASURES[measure]} runs from {' to '.join(ends)}"
     return f"{text}{_hangs(analysis, record, others)}."
 
 
