@@ -103,22 +103,25 @@ def analysis_unanswered(_: Cells, questions: Questions) -> None:
 
 
 def analysis_removed(cells: Cells, questions: Questions) -> None:
-    """Take out a question, and its name from the claims."""
-    _rename(cells, next(iter(questions["analyses"])), "")
+    """Take out a question, and its name from the claims and the summaries."""
+    _rename(cells, questions, next(iter(questions["analyses"])), "")
     questions["analyses"].pop(next(iter(questions["analyses"])))
 
 
 def analysis_renamed(cells: Cells, questions: Questions) -> None:
     """Give a question another name and title."""
     old, new = next(iter(questions["analyses"])), free(questions["analyses"])
-    _rename(cells, old, new)
+    _rename(cells, questions, old, new)
     questions["analyses"] = {
         new if name == old else name: {**asked, "title": "Another title"} if name == old else asked
         for name, asked in questions["analyses"].items()
     }
 
 
-def _rename(cells: Cells, old: str, new: str) -> None:
+def _rename(cells: Cells, questions: Questions, old: str, new: str) -> None:
+    for summary in questions.get("summaries", []):
+        names = [new if name == old else name for name in summary["outcomes"]]
+        summary["outcomes"] = [name for name in names if name]
     for row in cells["claims"]:
         named = [part.strip().partition("@") for part in row.get("analysis", "").split(";")]
         kept = [(new if name == old else name) + at + rest for name, at, rest in named]

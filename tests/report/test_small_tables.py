@@ -155,7 +155,8 @@ def test_an_empty_template_says_that_there_is_no_trial(made, kit, asked):
     found = made({}, asked)
     said = text_of(found.page("index"))
     assert "hold no trial yet" in said
-    assert "One outcome first" in said
+    assert "One outcome, each treatment apart" in said
+    assert "no trial gives a number" in said
     assert "No claim is in the tables" in text_of(found.page("claims"))
     said = text_of(found.page("analyses/response"))
     assert "None: no trial has rows on this outcome and population." in said
