@@ -1,6 +1,7 @@
 """Small tables made in the test, and the effects that normalisation makes of them."""
 
 import json
+from collections import namedtuple
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from ketameta.configuration import load
 from ketameta.normalize.stage import effects_of, raw_rows, trials_of
 from ketameta.tables.raw import RAW_TABLES
+
+Entry = namedtuple("Entry", "analysis file line trial_id used reason detail")
 
 
 def full(table, line, values):
@@ -75,7 +78,9 @@ class Tables:
         for effect in effects:
             key = effect.trial.trial_id
             named[(key, effect.comparison) if effect.comparison else key] = effect
-        return named, {entry.row.key: entry for entry in ledger.entries()}
+        columns = ledger.columns()
+        entries = [Entry(*fate) for fate in zip(*columns.values(), strict=True)]
+        return named, {f"{entry.file}:{entry.line}": entry for entry in entries}
 
 
 @pytest.fixture

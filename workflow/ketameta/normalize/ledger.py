@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import Any
 
 from ketameta.normalize.records import Row
 
@@ -44,21 +44,6 @@ Fates = dict[str, tuple[str, str]]
 _USED = "used: "
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One raw row's fate in one analysis."""
-
-    analysis: str
-    row: Row
-    reason: str
-    detail: str = ""
-
-    @property
-    def used(self) -> bool:
-        """True where the row's numbers are in the pooled result."""
-        return self.reason == "used"
-
-
 class Ledger:
     """The fate of every raw row in one analysis; each row is entered exactly once.
 
@@ -96,6 +81,10 @@ class Ledger:
         """Say whether anything was noted for a row."""
         return row.key in self._fate
 
+    def rows_with(self, reason: str) -> list[Row]:
+        """Return the rows of which a reason is noted, in the order of the tables."""
+        return [row for row in self._rows if self._fate.get(row.key, ("",))[0] == reason]
+
     def refusal(self, row: Row) -> str:
         """Return reason and detail noted for a row in a few words; empty where there is none."""
         return ", ".join(filter(None, self._fate.get(row.key, ())))
@@ -114,9 +103,17 @@ class Ledger:
             if row.key not in self._fate:
                 raise KeyError(row.key)
 
-    def entries(self) -> list[Entry]:
-        """Return an entry for every raw row, in the order of the tables.
+    def columns(self) -> dict[str, list[Any]]:
+        """Return the columns of the table of that name, a row for every raw row in their order.
 
         Raises KeyError for a row that nothing was noted for.
         """
-        return [Entry(self.analysis, row, *self._fate[row.key]) for row in self._rows]
+        fates = [self._fate[row.key] for row in self._rows]
+        reasons = [reason for reason, _ in fates]
+        return {
+            "analysis": [self.analysis] * len(fates),
+            **{name: [row[name] for row in self._rows] for name in ("file", "line", "trial_id")},
+            "used": [reason == "used" for reason in reasons],
+            "reason": reasons,
+            "detail": [detail for _, detail in fates],
+        }

@@ -75,9 +75,8 @@ def missing_results(
     """
     inside = {effect.trial.trial_id for effect in effects}
     found: dict[str, list[Row]] = defaultdict(list)
-    for entry in ledger.entries():
-        row = entry.row
-        if entry.reason == "not usable" and row["trial_id"] not in inside and _says_only(row):
+    for row in ledger.rows_with("not usable"):
+        if row["trial_id"] not in inside and _says_only(row):
             found[row["trial_id"]].append(row)
     results = [
         _missing(analysis, question, trials[trial_id], rows, ledger)

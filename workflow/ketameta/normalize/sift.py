@@ -74,9 +74,10 @@ def narrowed(question: Question, trial: Trial, row: Row) -> str:
             side = [
                 a for a in trial.arms.values() if (a.treatment in question.treatments) != of_control
             ]
-            own = [a for a in side if a.arm_id in [row[name] for name in names]]
+            arms = [row[name] for name in names]
+            own = [arm for arm in side if arm.arm_id in arms]
             words = [_OF_ARM[narrow.key](arm) for arm in own or side]
-        if not set(words) & set(narrow.values):
+        if not any(word in narrow.values for word in words):
             return f"{narrow.key} {listed([word or NOT_STATED for word in dict.fromkeys(words)])}"
     return ""
 

@@ -13,7 +13,7 @@ from ketameta.normalize.checks.acknowledged import settled
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.describe import coverage, reductions
 from ketameta.normalize.inherit import inherited
-from ketameta.normalize.ledger import Entry, Ledger
+from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import resolve
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.records import SEEN, Effect, Row, Trial
@@ -39,6 +39,7 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     trials = trials_of(raw)
     rows = raw_rows(raw)
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    fates: dict[str, list[Any]] = defaultdict(list)
     configuration = configuration.asked(named(raw["claims"]))
     choices, on = Choices(trials, _by("trial_id", rows)), _by("outcome", rows)
     for analysis in configuration:
@@ -49,7 +50,8 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
         asked = analysis.name, analysis.select, trials
         found["missing_results"] += map(asdict, missing_results(*asked, effects, ledger))
         found["directions"] += map(asdict, directions(*asked, rows))
-        found["ledger"] += [_ledger_row(entry) for entry in ledger.entries()]
+        for name, column in ledger.columns().items():
+            fates[name] += column
         for variant in analysis.variants:
             if variant.select != analysis.select:
                 own = variant.select, trials, on[variant.select.outcome], choices
@@ -71,10 +73,9 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     found["reductions"] = reductions(configuration, trials, rows)
     found["arm_pairs"] = pairs(configuration, trials, rows)
     found["coverage"] = coverage(trials, rows)
-    return {
-        name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())
-        for name, schema in STAGE_TABLES["normalize"].items()
-    }
+    schemas = {name: s.arrow_schema() for name, s in STAGE_TABLES["normalize"].items()}
+    tables = {name: pa.Table.from_pylist(found[name], schema=schemas[name]) for name in schemas}
+    return tables | {"ledger": pa.Table.from_pydict(fates, schema=schemas["ledger"])}
 
 
 def _by(column: str, rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -198,18 +199,6 @@ def _derivation_rows(name: str, effect: Effect) -> list[dict[str, Any]]:
         }
         for number, step in enumerate(effect.steps, start=1)
     ]
-
-
-def _ledger_row(entry: Entry) -> dict[str, Any]:
-    return {
-        "analysis": entry.analysis,
-        "file": entry.row["file"],
-        "line": entry.row.line,
-        "trial_id": entry.row["trial_id"],
-        "used": entry.used,
-        "reason": entry.reason,
-        "detail": entry.detail,
-    }
 
 
 def _raw_row(row: Row, label: str) -> dict[str, Any]:

@@ -75,10 +75,13 @@ def subgroup_analysis(
     # One analysis a group, on an axis before that of the studies.
     yg = np.where(member, y[..., None, :], np.nan)
     vg = np.where(member, v[..., None, :], np.nan)
-    fit = random_effects(yg, vg, tau2, interval, level, tau2_interval=None)
+    by = tau2, interval
+    together = _common(y, v, member, by, level) if common else {}
+    few = np.isnan(together.get("tau2", np.nan))
+    # where tau2 is common to all, only q and k are taken of each group by itself
+    fit = random_effects(yg, vg, *(by if few.any() else ("EE", "wald")), level, tau2_interval=None)
     out: dict[str, Any] = {field: getattr(fit, field) for field in PER_GROUP}
-    if common:
-        out |= _common(y, v, member, (tau2, interval), level, out)
+    out |= {name: np.where(few, out[name], x) for name, x in together.items()}
     df2 = out["df"][..., 0] if common and known else np.inf
     test = _between(out["estimate"], out["se"], df2)
     return Subgroups(labels=tuple(known), common=common, **out, **test)
@@ -106,23 +109,18 @@ def _common(
     member: NDArray[np.bool_],
     options: tuple[str, str],
     level: float,
-    alone: dict[str, Any],
 ) -> dict[str, Any]:
     """Return what changes where one tau2 is estimated for all groups: the regression on them.
 
-    `alone` holds each group by itself, which stays where as many groups as studies leave no
-    degree of freedom for tau2.
+    tau2 is NaN where as many groups as studies leave no degree of freedom for it: there each
+    group stays as it is by itself.
     """
     here = member & ~np.isnan(y[..., None, :])
     if not here.any(axis=-1).all():
         raise ValueError("groups: with a common tau2 every group needs a study in every analysis")
     cells = member.T.astype(float)
     means = meta_regression(y, v, cells, *options, level=level, intercept=False, tau2_interval=None)
-    few = np.isnan(means.tau2)[..., None]
     names = {"estimate": "beta", "df": "df", "rule": "rule", "tau2": "tau2", "i2": "i2"}
     names |= {name: name for name in ("se", "p", "ci_low", "ci_high")}
     found = {name: np.asarray(getattr(means, of)) for name, of in names.items()}
-    return {
-        name: np.where(few, alone[name], x if x.ndim == means.beta.ndim else x[..., None])
-        for name, x in found.items()
-    }
+    return {name: x if x.ndim == means.beta.ndim else x[..., None] for name, x in found.items()}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ketameta.configuration import Model
 from ketameta.stats import RandomEffects, glmm, mantel_haenszel, random_effects, three_level
@@ -46,11 +46,14 @@ def people_of(effects: Sequence[Record]) -> int:
     return round(total + math.fsum(whole.values()))
 
 
+# variants and narrowed analyses pool the same effects again
+_random_effects, _binomial = cache(random_effects), cache(glmm)
+
+
 def fit(effects: Sequence[Record], model: Model, interval: str | None = None) -> RandomEffects:
     """Fit the configured random-effects model to independent effects."""
-    yi = np.array([e["yi"] for e in effects], float)
-    vi = np.array([e["vi"] for e in effects], float)
-    return random_effects(
+    yi, vi = (tuple(e[name] for e in effects) for name in ("yi", "vi"))
+    return _random_effects(
         yi, vi, model.tau2, interval or model.interval, model.level, prediction=model.prediction
     )
 
@@ -104,9 +107,8 @@ def _glmm(effects: Sequence[Record], model: Model) -> Record:
     elsewhere; Q is the likelihood-ratio test against one proportion a trial. Where the likelihood
     has no maximum at finite log odds (nobody has the event, or everybody) nothing is estimated.
     """
-    x = np.array([e["events_t"] for e in effects], float)
-    n = np.array([e["n_t"] for e in effects], float)
-    result = glmm("PLO", xi=x, ni=n, level=model.level)
+    x, n = (tuple(e[name] for e in effects) for name in ("events_t", "n_t"))
+    result = _binomial("PLO", xi=x, ni=n, level=model.level)
     estimate, se, tau2 = float(result.estimate), float(result.se), float(result.tau2)
     if not math.isfinite(estimate):
         return {"model": f"not pooled: {_no_maximum(x, n)}", **dict.fromkeys(_BOUNDS)}
@@ -155,11 +157,11 @@ def _mantel_haenszel(measure: str, effects: Sequence[Record], model: Model) -> R
     return found | {"q_df": int(result.q_df), "model": f"{MANTEL_HAENSZEL}{how}, Wald"}
 
 
-def _no_maximum(events: NDArray[np.float64], people: NDArray[np.float64]) -> str:
+def _no_maximum(events: tuple[float, ...], people: tuple[float, ...]) -> str:
     """Say why a binomial model of these counts has no finite estimate."""
-    if not events.any():
+    if not any(events):
         return "no trial has an event"
-    if (events == people).all():
+    if events == people:
         return "everybody in every trial has the event"
     return "nobody or everybody has the event, trial by trial, and the model finds no variance"
 

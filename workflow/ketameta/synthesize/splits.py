@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,10 @@ Record = dict[str, Any]
 TOGETHER = 0.5
 # in front of each label: a group that is not known has one too
 _AS = "group "
+
+
+# the same groups are compared for the plot and for the table of splits
+_compared = cache(subgroup_analysis)
 
 
 def groups_of(split: str, effects: Sequence[Record]) -> dict[str, list[Record]]:
@@ -95,9 +100,7 @@ def _together(analysis: Analysis, members: dict[str, list[Record]]) -> dict[str,
     if not several:
         return {name: result[name] for name in members}
     yi, vi, labels = _columns(members)
-    fit = subgroup_analysis(
-        yi, vi, labels, model.tau2, model.interval, level=model.level, common=True
-    )
+    fit = _compared(yi, vi, labels, model.tau2, model.interval, level=model.level, common=True)
     place = {name.removeprefix(_AS): i for i, name in enumerate(fit.labels)}
     for name, own in several.items():
         i = place[name]
@@ -116,10 +119,10 @@ def _together(analysis: Analysis, members: dict[str, list[Record]]) -> dict[str,
 
 def _columns(
     members: dict[str, list[Record]],
-) -> tuple[list[float], list[float], list[str]]:
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[str, ...]]:
     effects = [effect for own in members.values() for effect in own]
-    labels = [_AS + name for name, own in members.items() for _ in own]
-    return [e["yi"] for e in effects], [e["vi"] for e in effects], labels
+    labels = tuple(_AS + name for name, own in members.items() for _ in own)
+    return tuple(e["yi"] for e in effects), tuple(e["vi"] for e in effects), labels
 
 
 def between(members: dict[str, list[Record]], model: Model) -> Record:
@@ -133,7 +136,7 @@ def between(members: dict[str, list[Record]], model: Model) -> Record:
         return {}
     yi, vi, labels = _columns(members)
     common = _common(effects, model)
-    found = subgroup_analysis(yi, vi, labels, model.tau2, "wald", common=common)
+    found = _compared(yi, vi, labels, model.tau2, "wald", common=common)
     return {
         "between_q": number(found.q_between),
         "between_df": int(found.q_between_df),
