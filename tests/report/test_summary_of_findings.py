@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-# control risks 1/4, 1/2 and 3/4, each doubled or not: the median is 1/2
+# 5, 20 and 30 of 100 control people in all: 55
 EVENTS = ((10, 20, 5, 20), (20, 40, 20, 40), (30, 40, 30, 40))
 MEANS = ((14, 8, 20, 22, 9, 20), (15, 8, 22, 23, 9, 21), (16, 8, 19, 24, 9, 20))
 BLOCK = {
@@ -38,14 +38,15 @@ def rows(found):
     return list(csv.DictReader(io.StringIO(found.files["tables/summary_of_findings.csv"])))
 
 
-def test_risks_are_of_a_thousand_at_the_typical_control_risk(rows, found):
+def test_risks_are_of_a_thousand_at_the_control_risk_of_all_people(rows, found):
     (pooled,) = [r for r in found.tables["syntheses"] if r["analysis"] == "response"]
     first = rows[0]
-    assert first["with_control"] == "500 of 1,000"
-    treated = [round(500 * min(pooled[end], 2)) for end in ("estimate", "ci_low", "ci_high")]
+    assert first["with_control"] == "550 of 1,000"
+    ends = ("estimate", "ci_low", "ci_high")
+    treated = [round(min(550 * pooled[end], 1000)) for end in ends]
     said = "{} ({} to {}) of 1,000".format(*(f"{number:,}" for number in treated))
     assert first["with_treatment"] == said
-    assert float(first["control_risk"]) == 0.5
+    assert float(first["control_risk"]) == 0.55
     low, high = pooled["ci_low"], pooled["ci_high"]
     assert first["relative_effect"] == f"RR {pooled['estimate']:.2f} ({low:.2f} to {high:.2f})"
     assert (first["k"], first["n"]) == ("3", "200")

@@ -1,6 +1,6 @@
 """Numbers that look alike: what else can be called the share of people with an event, and why.
 
-One number answers the question of an analysis: the risk under the typical control risk. Its
+One number answers the question of an analysis: the risk under the control risk that is quoted. Its
 relatives (another control risk, the treated arms alone, people added up, the largest trial) answer
 others; each is told here once, beside the answer.
 """

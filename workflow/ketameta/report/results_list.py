@@ -23,9 +23,7 @@ def lines_by_group(
     """Return the lines of each group, groups and lines in the order of the configuration."""
     found: dict[str, list[Line]] = {}
     for whole in configuration.whole:
-        narrowed = tuple(
-            answers[a.name] for a in configuration if a.base == whole.name and a.narrow
-        )
+        narrowed = tuple(answers[a.name] for a in configuration if a.base == whole.name != a.name)
         found.setdefault(whole.display.group, []).append(Line(answers[whole.name], narrowed))
     return found
 

@@ -32,6 +32,11 @@ SHEETS = {
     "dictionary": ("dictionary", "what every column of every table holds, with its unit"),
 }
 QUESTION = "question"
+# tables in which what is asked stands in words behind the name of each analysis
+_ASKED = (
+    *("summary_of_findings", "claims", "syntheses", "absolute", "subgroups", "sensitivity"),
+    "certainty",
+)
 _LONGEST = 32767  # characters in a cell of Excel
 
 
@@ -53,14 +58,13 @@ def workbook(
         bold = book.add_format({"bold": True, "font_size": 14})
         _read_me(book.add_worksheet("read me"), bold, head, version, data_hash)
         for sheet, (name, _) in SHEETS.items():
-            _fill(book.add_worksheet(sheet), head, name, *_asked(*shown[name], questions))
+            table = _asked(*shown[name], questions) if name in _ASKED else shown[name]
+            _fill(book.add_worksheet(sheet), head, name, *table)
     return out.getvalue()
 
 
 def _asked(names: list[str], rows: list[Record], questions: Mapping[str, str]) -> Table:
     """Return a table with what is asked in words behind the name of each analysis."""
-    if "analysis" not in names:
-        return names, rows
     place = names.index("analysis") + 1
     asked = [{**row, QUESTION: questions.get(row["analysis"] or "", "")} for row in rows]
     return [*names[:place], QUESTION, *names[place:]], asked
