@@ -55,8 +55,8 @@ def on_paper(forest: Forest, name: str) -> Paper:
     bare = replace(forest, statistics=(), left_out=(), notes=(), legend=())
     left_out = "; ".join(f"{trial.label}: {trial.reason}" for trial in forest.left_out)
     beside = [f"{forest.left_out_heading}: {left_out}."] if left_out else []
-    scene, lines = draw(bare), [*forest.statistics, *beside, *forest.notes, *forest.legend]
-    if scene.width > WIDEST:
+    fitted, lines = bare, [*forest.statistics, *beside, *forest.notes, *forest.legend]
+    if columns_of(bare).width > WIDEST:
         first = replace(forest.left[0], widest=_NAME)
         fitted = replace(bare, left=(first, *forest.left[1:]), plot=_PLOT)
         while columns_of(fitted).width > WIDEST:
@@ -71,7 +71,7 @@ def on_paper(forest: Forest, name: str) -> Paper:
                 )
             else:
                 break
-        scene = draw(fitted)
+    scene = draw(fitted)
     tall = scene.height * min(1.0, PAPER / scene.width) > _FIRST_PAGE
     return Paper(_group(to_svg(scene, f"{name}-paper")), tuple(lines), tall)
 
