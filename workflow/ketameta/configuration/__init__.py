@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,7 @@ class Analysis:
         """
         narrow = parse(expression)
 
+        @cache
         def less(question: Question) -> Question:
             return replace(question, narrow=combined(question.narrow, narrow))
 
