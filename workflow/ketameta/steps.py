@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -211,5 +212,7 @@ def _guarded(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # a step makes many records and few circles among them: look for those more rarely
+    gc.set_threshold(100_000, 20, 20)
     sys.meta_path.insert(0, _Spare("".join(sys.argv[1:2])))
     sys.exit(_guarded())

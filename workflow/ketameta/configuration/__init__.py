@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,7 @@ class Analysis:
         """
         narrow = parse(expression)
 
+        @cache
         def less(question: Question) -> Question:
             return replace(question, narrow=combined(question.narrow, narrow))
 
@@ -265,10 +267,13 @@ class Configuration:
         """
 
         def says(item: Analysis | Variant) -> dict[str, Any]:
-            chosen = {p: asdict(getattr(item, p)) for p in parts if hasattr(item, p)}
-            if chosen.get("select", {}).get("window"):
-                del chosen["select"]["window"]["name"]  # what the hours are called changes nothing
-            return {"name": item.name, **chosen}
+            return {"name": item.name, **{p: getattr(item, p) for p in parts if hasattr(item, p)}}
+
+        def cells(record: Any) -> dict[str, Any]:
+            found = {field.name: getattr(record, field.name) for field in fields(record)}
+            if isinstance(record, Window):
+                del found["name"]  # what the hours are called changes nothing
+            return found
 
         def differs(variant: Variant, analysis: Analysis) -> bool:
             own = [part for part in parts if hasattr(variant, part)]
@@ -279,10 +284,8 @@ class Configuration:
             for a in self.analyses
         ]
         if "display" in parts:
-            content.append(
-                {"front": asdict(self.front), "summaries": [*map(asdict, self.summaries)]}
-            )
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+            content.append({"front": self.front, "summaries": self.summaries})
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=cells)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -100,7 +100,13 @@ def _advance(character: str, bold: bool) -> int:
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Return the width of a text in pixels, the wider of all forms in which it is set."""
-    return sum(_advance(character, bold) for character in text) * size / 1000
+    return _units(text, bold) * size / 1000
+
+
+@lru_cache(maxsize=10_000)
+def _units(text: str, bold: bool) -> int:
+    table = _TABLES[bold]
+    return sum([table[c] if c in table else _advance(c, bold) for c in text])
 
 
 def fit_text(text: str, size: float, width: float, bold: bool = False) -> str:
@@ -136,16 +142,18 @@ def wrap(
 def _lines(text: str, size: float, width: float, bold: bool) -> list[str]:
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line = ""
+        line, units = "", 0
         for word in paragraph.split(" "):
             longer = f"{line} {word}" if line else word
-            if text_width(longer, size, bold) <= width:
-                line = longer
+            more = (units + _units(" ", bold) if line else 0) + _units(word, bold)
+            if more * size / 1000 <= width:
+                line, units = longer, more
                 continue
             if line:
                 lines.append(line)
             *whole, line = _pieces(word, size, width, bold)
             lines += whole
+            units = _units(line, bold)
         lines.append(line)
     return lines
 

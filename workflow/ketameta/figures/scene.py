@@ -148,7 +148,8 @@ def flat(shapes: tuple[Shape, ...]) -> Iterator[Shape]:
 
 def writable(text: str) -> str:
     """Return a text with � in place of what XML, and so SVG, HTML and Excel, cannot hold."""
-    return _UNWRITABLE.sub("\ufffd", text)
+    # what can be printed is found sooner
+    return text if text.isprintable() else _UNWRITABLE.sub("\ufffd", text)
 
 
 def number(value: float) -> str:

@@ -151,7 +151,7 @@ def cited(texts: list[str]) -> list[tuple[str, str, str]]:
     return [
         (name, *REFERENCES[name])
         for name in sorted(REFERENCES)
-        if re.search(rf"\b{re.escape(name)}\b", whole)
+        if name in whole and re.search(rf"\b{re.escape(name)}\b", whole)
     ]
 
 

@@ -73,10 +73,11 @@ class Surface:
         top = ascend(
             lambda x: self.curved(moved(x), free), theta[index], lower=-unbounded, upper=unbounded
         )
-        at = top.at
+        at, g, h = top.at, top.gradient, top.hessian
         # The value is flat to rounding near the top, the gradient is not.
-        for _ in range(2):
-            _, g, h = self.curved(moved(at), free)
+        for again in (False, True):
+            if again:
+                _, g, h = self.curved(moved(at), free)
             step = -np.linalg.solve(h, g) if np.linalg.cond(h) < 1e13 else 0.0 * g
             if np.abs(step).max() > 1e-3 or not top.converged:
                 break

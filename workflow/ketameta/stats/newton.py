@@ -22,11 +22,16 @@ _MAX_HALVINGS = 40
 
 @dataclass(frozen=True)
 class Maximum:
-    """Where an ascent ended; `converged` only if the last step was negligible."""
+    """Where an ascent ended, with gradient and Hessian there.
+
+    `converged` only if the last step was negligible.
+    """
 
     at: Array
     value: float
     converged: bool
+    gradient: Array
+    hessian: Array
 
 
 def ascend(curved: Curved, start: Array, lower: Array, upper: Array) -> Maximum:
@@ -51,22 +56,23 @@ def ascend(curved: Curved, start: Array, lower: Array, upper: Array) -> Maximum:
     at = np.clip(start, lower, upper)
     value, gradient, hessian = curved(at)
     if not np.isfinite(value):
-        return Maximum(at, value, False)
+        return Maximum(at, value, False, gradient, hessian)
     for _ in range(_MAX_STEPS):
         free = ~(((at <= lower) & (gradient <= 0)) | ((at >= upper) & (gradient >= 0)))
         if not free.any():
-            return Maximum(at, value, True)
+            return Maximum(at, value, True, gradient, hessian)
         step = np.zeros_like(at)
         step[free] = _uphill(gradient[free], hessian[np.ix_(free, free)])
         size = float(np.max(np.abs(step) / (1.0 + np.abs(at))))
         expected = float(gradient @ step)
         moved = _search(curved, at, value, step=step, expected=expected, lower=lower, upper=upper)
         if moved is None:
-            return Maximum(at, value, expected <= 1e-9 * (1.0 + abs(value)))
+            near = expected <= 1e-9 * (1.0 + abs(value))
+            return Maximum(at, value, near, gradient, hessian)
         at, value, gradient, hessian = moved
         if size < 1e-9:
-            return Maximum(at, value, True)
-    return Maximum(at, value, False)
+            return Maximum(at, value, True, gradient, hessian)
+    return Maximum(at, value, False, gradient, hessian)
 
 
 def _uphill(gradient: Array, hessian: Array) -> Array:

@@ -81,7 +81,7 @@ def _mode(kernel: Kernel, mu: Values, tau: Values, nuisance: Values | None) -> V
     """Standardised random effect u at which g(mu + tau u) - u²/2 is largest, (..., k, 1)."""
     real = None if nuisance is None else nuisance.real
     m, s = mu.real, tau.real
-    u: Values = np.zeros(np.shape(kernel.slope(m + 0 * s, real)[0]))
+    u: Values = np.zeros(())
     for _ in range(_MAX_STEPS):
         first, second = kernel.slope(m + s * u, real)
         step = (s * first - u) / (1 + s**2 * second)

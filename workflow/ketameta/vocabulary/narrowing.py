@@ -83,6 +83,7 @@ def split_name(name: str) -> tuple[str, str]:
     return base.strip(), expression.strip()
 
 
+@cache
 def parse(expression: str) -> tuple[Narrow, ...]:
     """Read what stands after the ``@``, in the order of `keys`.
 
@@ -147,6 +148,7 @@ def in_words(narrow: tuple[Narrow, ...]) -> str:
     return ", ".join(" or ".join(keys()[n.key][word] for word in n.values) for n in narrow)
 
 
+@cache
 def slug(name: str) -> str:
     """Return the name of an analysis as files, addresses and identifiers have it.
 
