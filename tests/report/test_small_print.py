@@ -67,7 +67,11 @@ def test_a_control_is_named_with_what_both_sides_were_given(word, said):
 def study(label, seen="direct", weight=50.0, source="a page", **more):
     evidence = [json.dumps({"source": source, "seen": seen})]
     row = {"label": label, "seen": seen, "weight": weight, "evidence": evidence, "marks": []}
-    return row | {"steps": [], "design": "parallel", "people": 9, "n_t": 5, "n_c": 4} | more
+    return (
+        row
+        | {"steps": [], "basis": "change", "design": "parallel", "people": 9, "n_t": 5, "n_c": 4}
+        | more
+    )
 
 
 def test_secondary_sources_are_counted_weighed_and_named_the_commonest_first():
