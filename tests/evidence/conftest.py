@@ -30,7 +30,7 @@ def study(trial="a", weight=100.0, **more):
 
 def record(measure="RR", **more):
     row = {"measure": measure, "k": 12, "n": 1000, "estimate": 1.4, "ci_low": 1.3, "ci_high": 1.5}
-    row |= {"pi_low": 1.2, "pi_high": 1.6, "i2": 10.0, "tau2": 0.0, "estimate_log": None}
+    row |= {"pi_low": 1.2, "pi_high": 1.6, "i2": 10.0, "tau2": 0.01, "estimate_log": None}
     return row | more
 
 

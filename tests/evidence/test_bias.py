@@ -47,9 +47,13 @@ def test_a_trial_is_at_low_risk_only_where_a_whole_tool_says_so(domains, tool, r
         # half found wanting is a fault, whatever the rest is
         (0, 0, 50, 0, (-1, -1), "not-low"),
         (0, 20, 30, 0, (-1, -1), "not-low"),
-        (0, 100, 0, 0, (-1, -1), "not-low"),
+        (0, 49, 51, 0, (-1, -1), "not-low"),
+        (0, 50, 50, 0, (-1, -1), "high"),
+        # high in one domain or in several alike
+        (25, 25, 50, 0, (-1, -1), "high"),
+        (0, 100, 0, 0, (-1, -1), "high"),
         (49, 0, 0, 51, (0, 0), ""),
-        (49, 51, 0, 0, (-1, -1), "not-low"),
+        (49, 51, 0, 0, (-1, -1), "high"),
         (50, 0, 0, 50, (-2, -2), "high-risk"),
     ],
 )

@@ -117,7 +117,7 @@ def test_shares_and_falls_stand_beside_control_arms(configuration):
 
 def test_scores_are_told_in_points_where_a_spread_is_known(configuration):
     analysis = configuration["depression_24h"]
-    spread = counts(None, 20, None, 20, sd_c=10.0, basis="change", label="A")
+    spread = counts(None, 20, None, 20, sd_t=10.0, sd_c=10.0, basis="change", label="A")
     told = shown(analysis, "moderate", -0.5, -0.8, -0.2, [spread])
     assert claim_words.clause(told) == (
         "the depression score is probably 5.0 points of the MADRS lower than under control "

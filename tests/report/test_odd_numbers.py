@@ -76,7 +76,7 @@ def test_trials_of_one_size_are_not_said_to_be_too_few(made, kit):
     funnel = found.files["figures/a.funnel.svg"]
     assert "All standard errors are alike: no line and no test of asymmetry." in funnel
     assert "Fewer than" not in funnel
-    assert "Cannot be tested: all trials are of one size" in found.page("analyses/a")
+    assert "cannot be tested: all trials are of one size" in found.page("analyses/a")
     few = made(differences(kit, "MD", *(((n % 5), 1) for n in range(9))), asked(kit, "MD"))
     assert "Fewer than 10 effects" in few.files["figures/a.funnel.svg"]
     assert "too few independent effects" in few.page("analyses/a")

@@ -105,10 +105,47 @@ def test_the_prediction_is_a_plain_sentence_on_its_scale(configuration, name, en
     assert text.startswith("In 95 of 100 settings like these the ")
     assert text.endswith(said)
     assert wording.prediction(analysis, row | {"k": 4}) == ""
-    alike = ", if settings do not differ at all, as these trials suggest"
-    assert alike not in text
-    assert alike in wording.prediction(analysis, row | {"tau2": 0.0})
+    assert wording.prediction(analysis, row | {"tau2": 0.0}) == ""
     assert wording.prediction_interval(row | {"k": 4}) == ""
+
+
+@pytest.mark.parametrize(
+    ("measure", "ends", "said"),
+    [
+        ("PCTRED", (-126.0, 194.0), "34 [<−100, >100]"),
+        ("PCTRED", (-100.4, 100.4), "34 [−100, 100]"),
+        ("PCTRED", (-100.6, 100.6), "34 [<−100, >100]"),
+        ("PLO", (-0.004, 1.004), "3400 [0, 100]"),
+        ("PLO", (-0.006, 1.006), "3400 [<0, >100]"),
+        ("MD", (-126.0, 194.0), "34.0 [−126.0, 194.0]"),
+    ],
+)
+def test_an_end_beyond_the_scale_of_per_cent_is_not_written_as_a_number(measure, ends, said):
+    row = {"estimate": 34.0, "ci_low": ends[0], "ci_high": ends[1]}
+    assert wording.estimate_interval(measure, row) == said.replace("3400", "3,400")
+    inner = said.partition("[")[2].removesuffix("]").replace(", ", " to ")
+    assert wording.interval(measure, *ends) == inner
+
+
+@pytest.mark.parametrize(
+    ("measure", "k", "high", "few"),
+    [("RR", 2, 50.0, False), ("RR", 2, 50.1, True), ("OR", 2, 50.1, True), ("RR", 3, 519.0, False),
+     ("RD", 2, 519.0, False)],
+)  # fmt: skip
+def test_two_trials_with_ends_far_apart_tell_no_people_of_a_thousand(measure, k, high, few):
+    row = {"measure": measure, "k": k, "ci_low": 1.0, "ci_high": high}
+    assert wording.useless(row) == few
+
+
+def test_where_two_trials_are_too_few_no_absolute_end_is_written():
+    row = risk(0.05, -0.01, 0.9) | {"treated_risk": 0.15, "treated_risk_low": 0.001}
+    row |= {"treated_risk_high": 1.0}
+    said = wording_absolute.difference(row, few=True)
+    assert said == "50 more (two trials, too few for a useful interval)"
+    assert wording_absolute.treated(row, few=True) == "150"
+    assert wording_absolute.treated(row) == "150 (1 to 1,000)"
+    assert wording_absolute.needed(row, "below", few=True) == "NNTH 20"
+    assert "may as well be harm as benefit" in wording_absolute.needed_meaning(row, "below", True)
 
 
 def test_few_trials_say_why_there_is_no_prediction(configuration, records):
@@ -118,6 +155,9 @@ def test_few_trials_say_why_there_is_no_prediction(configuration, records):
     few = " ".join(wording_method.method(analysis, row | {"k": 4}))
     assert "Fewer than 5 trials give no prediction interval worth telling." in few
     assert "prediction interval is from t" not in few
+    alike = " ".join(wording_method.method(analysis, row | {"tau2": 0.0}))
+    assert "No prediction interval is told, as τ² is estimated as 0" in alike
+    assert "prediction interval is from t" not in alike
 
 
 LEVELS = ("very low", "low", "moderate", "high")

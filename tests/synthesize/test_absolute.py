@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from ketameta.synthesize.absolute import ADDED, MEDIAN, ONE, points, risks
+from ketameta.synthesize.absolute import ADDED, MEDIAN, ONE, points, risks, skewed
 
 
 def arm(events, n):
@@ -64,8 +64,9 @@ def test_no_ratio_no_absolute_effect(measure, record):
     assert risks(measure, record, [arm(1, 10)]) == []
 
 
-def score(scale, sd, basis="change", label="A"):
-    return {"scale": scale, "sd_c": sd, "basis": basis, "label": label}
+def score(scale, sd, basis="change", label="A", **more):
+    row = {"scale": scale, "sd_c": sd, "basis": basis, "label": label, "sd_t": None}
+    return row | {"mean_t": None, "mean_c": None, "n_t": 20, "n_c": 20} | more
 
 
 @pytest.fixture
@@ -88,6 +89,50 @@ def test_points_fall_back_on_the_next_scale_and_then_on_none(question):
     assert row["scale"] == "HAMD17"
     assert points(question, pooled(-0.5, -0.7, -0.3), [score("MADRS", None)]) == []
     assert points(replace(question, measure="MD"), pooled(-5, -7, -3), [score("MADRS", 9)]) == []
+
+
+def endpoint(mean, sd, scale="MADRS", **more):
+    return score(scale, sd, "endpoint", mean_c=mean, mean_t=20, sd_t=8, **more)
+
+
+def test_one_trial_is_told_in_points_by_the_spread_of_both_its_arms(question):
+    (row,) = points(question, pooled(-1, -2, 0), [score("MADRS", 10, sd_t=6, n_t=11, n_c=31)])
+    # (10 * 36 + 30 * 100) / 40
+    assert row["sd"] == pytest.approx(math.sqrt(84))
+    pair = [score("MADRS", 10, sd_t=6, n_t=11, n_c=31), score("MADRS", 12, sd_t=6)]
+    assert points(question, pooled(-1, -2, 0), pair)[0]["sd"] == 11
+
+
+@pytest.mark.parametrize(
+    ("basis", "mean", "sd", "held"),
+    [("endpoint", 10, 10.1, True), ("endpoint", 10, 10, False), ("endpoint", 50, 10.1, True),
+     ("endpoint", 50, 9.9, False), ("change", 10, 10.1, False), ("endpoint", None, 99, False)],
+)  # fmt: skip
+def test_scores_are_skewed_where_the_spread_passes_the_end_of_the_scale(basis, mean, sd, held):
+    # the MADRS runs from 0 to 60
+    assert skewed(score("MADRS", sd, basis, mean_c=mean)) == held
+    assert skewed(score("MADRS", 5, basis, mean_t=mean, sd_t=sd)) == held
+    assert not skewed(score("MINI", sd, basis, mean_c=mean))
+
+
+def test_a_skewed_spread_makes_no_points(question):
+    record = pooled(-0.5, -0.7, -0.3)
+    fell_back = [endpoint(8, 9), score("HAMD17", 6)]
+    assert [row["scale"] for row in points(question, record, fell_back)] == ["HAMD17"]
+    assert points(question, record, [endpoint(8, 9)]) == []
+    (row,) = points(question, record, [endpoint(8, 9), endpoint(20, 9)])
+    assert row["arms"] == 1
+
+
+@pytest.mark.parametrize(("low", "held"), [(-2.0, True), (-2.01, False)])
+def test_points_that_leave_the_scale_are_not_told(question, low, held):
+    # the typical control mean is 20 with an SD of 10: two SDs lower is the end of the scale
+    trials = [endpoint(20, 10), endpoint(20, 10), endpoint(20, 10)]
+    assert bool(points(question, pooled(-0.5, low, -0.3), trials)) == held
+    # of changes the range of the scale, 60 points, is all that is known
+    changes = [score("MADRS", 10, mean_c=-9), score("MADRS", 10, mean_c=-9)]
+    assert points(question, pooled(-0.5, -6.0, -0.3), changes)
+    assert points(question, pooled(-0.5, -6.01, -0.3), changes) == []
 
 
 def test_rows_of_pooled_trials_that_were_left_out_are_listed(tables):

@@ -6,7 +6,7 @@ from ketameta.synthesize.prediction import Expected, expected
 
 
 def record(measure, low, high, k=5):
-    return {"measure": measure, "k": k, "pi_low": low, "pi_high": high}
+    return {"measure": measure, "k": k, "tau2": 0.1, "pi_low": low, "pi_high": high}
 
 
 @pytest.mark.parametrize(("k", "told"), [(3, False), (4, False), (5, True), (13, True)])
@@ -34,3 +34,8 @@ def test_it_is_cut_to_the_values_that_the_measure_can_take(measure, ends, cut):
 
 def test_where_the_table_holds_none_nothing_is_told():
     assert expected(record("SMD", None, None)) is None
+
+
+@pytest.mark.parametrize(("tau2", "told"), [(0.0, False), (1e-6, True), (None, True)])
+def test_where_settings_do_not_differ_it_says_no_more_than_the_average(tau2, told):
+    assert (expected(record("SMD", -1.2, 0.3) | {"tau2": tau2}) is not None) == told

@@ -110,7 +110,7 @@ def inconsistency(
     trial of treated arms alone shows what happened in one place, and costs a level.
     """
     record = evidence.record
-    facts = {name: record[name] for name in ("measure", "k", "i2", "pi_low", "pi_high")}
+    facts = {name: record[name] for name in ("measure", "k", "tau2", "i2", "pi_low", "pi_high")}
     facts |= {"split": split, "spread": None}
     if is_share(record) and record["k"] == 1:
         return Rating(INCONSISTENCY, -1, -1, True, ("alone",), facts)

@@ -40,9 +40,12 @@ def _levels(shares: dict[str, float], limits: Thresholds, unsure: float) -> tupl
     """Return the levels that shares of the weight cost and the rule; `unsure` counts as not low."""
     if shares[SEVERAL] and shares[SEVERAL] >= limits.bias_high:
         return -2, "high-risk"
-    found = shares[SEVERAL] + shares[HIGH] + shares[CONCERNS] + unsure
+    high = shares[SEVERAL] + shares[HIGH]
+    found = high + shares[CONCERNS] + unsure
     # a rounding of weights is no doubt
-    return (-1, "not-low") if found > 1e-9 and found >= limits.bias_not_low else (0, "")
+    if found <= 1e-9 or found < limits.bias_not_low:
+        return 0, ""
+    return -1, "high" if high >= limits.bias_not_low else "not-low"
 
 
 def _shares(evidence: Evidence, column: str) -> dict[str, float]:

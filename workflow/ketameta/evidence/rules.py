@@ -42,9 +42,16 @@ RULES = {
             ("Cochrane Handbook", *_GUIDE),
         ),
         Rule(
+            *("high", bias.DOMAIN, "1"),
+            "Trials at high risk of bias in one domain or more carry {bias_not_low}% of the weight "
+            "or more.",
+            "most of the weight is from trials at high risk of bias in one domain or more",
+            ("Cochrane Handbook", *_GUIDE),
+        ),
+        Rule(
             *("not-low", bias.DOMAIN, "1"),
             "Trials at high risk of bias in any domain, or with an unclear domain or some "
-            "concerns, carry {bias_not_low}% of the weight or more.",
+            "concerns, carry {bias_not_low}% of the weight or more; those at high risk less.",
             "most of the weight is from trials with concerns about bias",
             ("Cochrane Handbook", *_GUIDE),
         ),

@@ -53,7 +53,7 @@ def alike(
         of_hundred(risks[0]["treated_risk"]),
         f"expected with treatment, where {of_hundred(risks[0]['control_risk'])} have it without "
         f"({assumed(risks[0])})",
-        "The answer that this report quotes: it keeps each trial's own comparison.",
+        "The answer of this page: it keeps each trial's own comparison.",
     )
     others = [
         *_assumed(risks[1:]),

@@ -30,7 +30,7 @@ AXIS = {
     "PLO": "People with the outcome, per cent",
     "PCTRED": "Reduction from baseline, per cent",
 }
-LIMITS = {"PLO": (0.0, 100.0), "RD": (-1.0, 1.0)}
+LIMITS = {"PLO": (0.0, 100.0), "PCTRED": (-100.0, 100.0), "RD": (-1.0, 1.0)}
 _RULES = {
     "k-1": "t, k − 1 df",
     "k-2": "t, k − 2 df",
@@ -277,7 +277,7 @@ def _prediction(analysis: Analysis, record: Record) -> Total | None:
     if where is None:
         return None
     measure = analysis.select.measure
-    low, high = (wording.quantity(measure, end) for end in (where.low, where.high))
+    low, high = (wording.limit(measure, end) for end in (where.low, where.high))
     values = [scaled(measure, value) for value in (record["estimate"], where.low, where.high)]
     rule = _RULES[analysis.model.prediction]
     if "three-level" in record["model"]:

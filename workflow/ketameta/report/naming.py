@@ -7,6 +7,7 @@ from typing import Any
 from ketameta.configuration import Analysis
 from ketameta.synthesize.scales import NULL_VALUE
 from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary.narrowing import keys
 
 MOST_NAMED = 3  # treatments that a sentence names
 
@@ -28,7 +29,11 @@ def sides(analysis: Analysis) -> tuple[str, str] | None:
 
 
 def treatment_name(analysis: Analysis) -> str:
-    """Name the treated side in a word or two, by the treatments of the analysis."""
+    """Name the treated side in a word or two, by what is narrowed to or else by the treatments."""
+    narrowed = {narrow.key: narrow.values for narrow in analysis.select.narrow}
+    for key, words in narrowed.items():
+        if key in ("drug_route", "treatment") and len(words) <= MOST_NAMED:
+            return listed([_drug(key, word) for word in words], "or")
     names = _joined([_treatment(name) for name in analysis.select.treatments])
     return listed(names, "or") if len(names) <= MOST_NAMED else "treatment"
 
@@ -45,6 +50,11 @@ def control_name(analysis: Analysis) -> str:
         if len(known) == 1:
             return _treatment(known[0])
     return "control"
+
+
+def _drug(key: str, word: str) -> str:
+    """Name a drug by its route, or a treatment, that an analysis is narrowed to."""
+    return _treatment(word) if key == "treatment" else keys()[key].get(word, word)
 
 
 def _treatment(name: str) -> str:

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 REFERENCES = {
+    "Altman 1991": (
+        "Altman DG. Practical Statistics for Medical Research. London: Chapman and Hall, 1991",
+        "10.1201/9780429258589",
+    ),
+    "Altman 1996": (
+        "Altman DG, Bland JM. Statistics notes: Detecting skewness from summary information. BMJ "
+        "1996;313:1200",
+        "10.1136/bmj.313.7066.1200",
+    ),
     "Altman 1998": (
         "Altman DG. Confidence intervals for the number needed to treat. BMJ 1998;317:1309–1312",
         "10.1136/bmj.317.7168.1309",

@@ -8,7 +8,7 @@ from typing import Any
 
 from ketameta.configuration import Analysis
 from ketameta.report.r_code import call, flags, listed, named, number, text, texts, vector
-from ketameta.synthesize.absolute import MEDIAN
+from ketameta.synthesize.absolute import MEDIAN, skewed, spreads
 from ketameta.synthesize.scales import LARGEST, TRANSFORMED
 from ketameta.vocabulary import scale_sign
 
@@ -168,15 +168,19 @@ def in_points(
             {
                 "name": text(f"{analysis.name}, points"),
                 "pooled": _pooled(record),
-                "sds": vector(
-                    [s["sd_c"] for s in studies if s["sd_c"] and s["scale"] == row["scale"]]
-                ),
+                "sds": vector(_spreads(row, studies)),
                 "sd": number(row["sd"]),
                 "points": vector([row[f"points{end}"] for end in _ENDS]),
             },
         )
         for row in rows
     )
+
+
+def _spreads(row: Record, studies: Sequence[Record]) -> list[float]:
+    """Return the SDs behind points: of trials on the scale whose scores are not skewed."""
+    on = [s for s in studies if s["sd_c"] and s["scale"] == row["scale"] and not skewed(s)]
+    return spreads(on)
 
 
 def small_studies(analysis: Analysis, studies: Sequence[Record], rows: Sequence[Record]) -> str:

@@ -8,6 +8,7 @@ effect for its p-value.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,9 @@ from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
 MINUS = "−"
+# upper over lower end of the interval of two trials beyond which people of 1,000 are not told
+USELESS = 50.0
+TOO_FEW = "two trials, too few for a useful interval"
 AUTHORS = "The ketameta authors"
 TITLE = (
     "ketameta: meta-analysis of ketamine and esketamine trials, traceable from report to raw cell"
@@ -76,15 +80,29 @@ def unit(measure: str) -> str:
     return "%" if measure in ("PLO", "PCTRED") else ""
 
 
+def limit(measure: str, value: float | None) -> str:
+    """Write an end of an interval; of per cent one beyond the scale as ``>100``, as none can be."""
+    text = quantity(measure, value)
+    if value is None or measure not in _SCALE:
+        return text
+    low, high = _SCALE[measure]
+    shown = float(text.replace(MINUS, "-").replace(",", "")) if math.isfinite(value) else value
+    return f"<{fixed(low, 0)}" if shown < low else f">{fixed(high, 0)}" if shown > high else text
+
+
+# per cent that an interval can reach to
+_SCALE = {"PLO": (0.0, 100.0), "PCTRED": (-100.0, 100.0)}
+
+
 def interval(measure: str, low: float | None, high: float | None) -> str:
     """Write an interval as ``1.68 to 2.84``."""
-    return f"{quantity(measure, low)} to {quantity(measure, high)}"
+    return f"{limit(measure, low)} to {limit(measure, high)}"
 
 
 def estimate_interval(measure: str, record: Record, prefix: str = "estimate") -> str:
     """Write ``2.18 [1.68, 2.84]`` for a row of a forest plot."""
     value = quantity(measure, record[prefix])
-    low, high = quantity(measure, record["ci_low"]), quantity(measure, record["ci_high"])
+    low, high = limit(measure, record["ci_low"]), limit(measure, record["ci_high"])
     return f"{value} [{low}, {high}]"
 
 
@@ -130,6 +148,14 @@ def excludes_null(analysis: Analysis, record: Record) -> bool:
     if null is None or low is None or high is None:
         return False
     return bool(low > null or high < null)
+
+
+def useless(record: Mapping[str, Any]) -> bool:
+    """Say whether a ratio of two trials is too uncertain for its absolute ends to be told."""
+    low, high = record["ci_low"], record["ci_high"]
+    if record["k"] != 2 or record["measure"] not in ("RR", "OR") or low is None or high is None:
+        return False
+    return bool(high > USELESS * low)
 
 
 def headline(analysis: Analysis, record: Record) -> str:
@@ -235,13 +261,11 @@ def prediction(analysis: Analysis, record: Record) -> str:
     if where is None:
         return ""
     measure = analysis.select.measure
-    low, high = (quantity(measure, end) + unit(measure) for end in (where.low, where.high))
+    low, high = (limit(measure, end) + unit(measure) for end in (where.low, where.high))
     text = (
         f"In {100 * analysis.model.level:g} of 100 settings like these the true "
         f"{_EXPECTED.get(measure, MEASURES[measure])} would lie between {low} and {high}"
     )
-    if record["tau2"] == 0:
-        text += ", if settings do not differ at all, as these trials suggest"
     null = NULL_VALUE.get(measure)
     if null is not None and where.low < null < where.high:
         return f"{text}: no difference, or one in the other direction, is not excluded."

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ketameta.report.wording import MINUS, count, fixed, percent
+from ketameta.report.naming import capital
+from ketameta.report.wording import MINUS, TOO_FEW, count, fixed, percent
 
 Record = dict[str, Any]
 NOTE = (
@@ -19,9 +20,14 @@ def per_thousand(share: float | None) -> str:
     return fixed(None if share is None else 1000 * share, 0)
 
 
-def difference(row: Record) -> str:
-    """Write a risk difference per 1,000: ``106 more (61 more to 165 more)``."""
+def difference(row: Record, few: bool = False) -> str:
+    """Write a risk difference per 1,000: ``106 more (61 more to 165 more)``.
+
+    Of too `few` trials (`wording.useless`) that is said in place of the ends.
+    """
     text = _more(row["difference"])
+    if few:
+        return f"{text} ({TOO_FEW})"
     known = row["difference_low"] is not None and row["difference_high"] is not None
     return f"{text} ({ends(row)})" if known else text
 
@@ -36,16 +42,18 @@ def _more(value: float) -> str:
     return f"{abs(people):,} {'more' if people > 0 else 'fewer'}" if people else "no difference"
 
 
-def treated(row: Record) -> str:
-    """Write the risk under treatment per 1,000 with its interval."""
+def treated(row: Record, few: bool = False) -> str:
+    """Write the risk under treatment per 1,000 with its interval; of too `few` trials without."""
     text = per_thousand(row["treated_risk"])
+    if few:
+        return text
     if row["treated_risk_low"] is None or row["treated_risk_high"] is None:
         return text
     low, high = per_thousand(row["treated_risk_low"]), per_thousand(row["treated_risk_high"])
     return f"{text} ({low} to {high})"
 
 
-def needed(row: Record, favours: str | None) -> str:
+def needed(row: Record, favours: str | None, few: bool = False) -> str:
     """Write a number needed to treat with its interval, rounded up.
 
     NNTB: treated for one more to benefit; NNTH: for one more to be harmed. Where the interval
@@ -55,7 +63,7 @@ def needed(row: Record, favours: str | None) -> str:
         return "∞: no difference"
     ends = [row["nnt_low"], row["nnt_high"]]
     text = _needed(row["nnt"], favours)
-    if row["difference_low"] is None or row["difference_high"] is None:
+    if row["difference_low"] is None or row["difference_high"] is None or few:
         return text
     words = [_needed(end, favours) for end in ends]
     if row["difference_low"] < 0 < row["difference_high"]:
@@ -74,10 +82,12 @@ def _needed(value: float | None, favours: str | None) -> str:
     return f"{kind} {math.ceil(round(abs(value), 6)):,}"
 
 
-def needed_meaning(row: Record, favours: str | None) -> str:
+def needed_meaning(row: Record, favours: str | None, few: bool = False) -> str:
     """Say what the number needed to treat means, and what its interval leaves open."""
     if row["nnt"] is None:
         return "With no difference in risk nobody has to be treated for one more event."
+    if few:
+        return f"{capital(TOO_FEW)}: it may as well be harm as benefit."
     low, high = row["difference_low"], row["difference_high"]
     if low is not None and high is not None and low < 0 < high:
         ends = sorted(_needed(row[name], favours) for name in ("nnt_low", "nnt_high"))
@@ -120,10 +130,12 @@ def points(row: Record) -> str:
 def points_source(row: Record, level: float) -> str:
     """Say how points follow from the standardised difference."""
     bases = " and ".join(row["bases"])
-    middle = "the median SD" if row["arms"] > 1 else "the SD"
+    middle = "the SD of the one trial"
+    if row["arms"] > 1:
+        middle = f"the median SD of {count(row['arms'], 'control arm')}"
     return (
         f"The standardised difference and its {percent(level)} interval times {fixed(row['sd'], 1)}"
-        f", {middle} of {count(row['arms'], 'control arm')} on the {row['scale']} in this analysis "
+        f", {middle} on the {row['scale']} in this analysis whose scores are not skewed "
         f"({bases} scores): {'; '.join(row['trials'])}. Scales with another spread would give "
         f"other points; {MINUS} is fewer points than under control."
     )

@@ -24,6 +24,7 @@ from ketameta.report.wording import (
 )
 from ketameta.vocabulary.narrowing import keys
 
+APART = 100.0  # times apart beyond which how many no longer matters
 _CHECKS = {
     "without_crossovers_p": "without crossover trials",
     "adjusted_p": "within drug and route",
@@ -146,7 +147,8 @@ def _imprecision(analysis: Analysis, value: Rating) -> str:
     if facts["large"]:
         parts.append("the effect is large, so that the amount of information counts")
     if "wide" in marks:
-        parts.append(f"its ends lie {fixed(facts['apart'], 1)} times apart")
+        apart = fixed(facts["apart"], 1) if facts["apart"] < APART else f"more than {APART:g}"
+        parts.append(f"its ends lie {apart} times apart")
     elif facts["wide"]:
         parts.append("it is as wide as a large effect")
     if "scarce" in marks or "short" in marks:

@@ -58,23 +58,29 @@ def with_treatment(answer: Answer) -> str:
     if not answer.shown:
         return NONE
     if answer.risk is not None:
-        return f"{wording_absolute.treated(answer.risk)} of 1,000"
+        few = wording.useless(answer.record)
+        told = f"{wording_absolute.treated(answer.risk, few)} of 1,000"
+        return f"{told} ({wording.TOO_FEW})" if few else told
     record = answer.record
     if answer.points is not None:
         p = answer.points
         on = f" on the {p['scale']}"
         return _lower(p["points"], p["points_low"], p["points_high"], on)
-    if answer.analysis.select.measure == "MD":
-        return _lower(record["estimate"], record["ci_low"], record["ci_high"])
+    if answer.analysis.select.measure in ("MD", "SMD"):
+        unit = "points" if answer.analysis.select.measure == "MD" else "standard deviations"
+        return _lower(record["estimate"], record["ci_low"], record["ci_high"], unit=unit)
     return NONE
 
 
-def _lower(value: float, low: float | None, high: float | None, on: str = "") -> str:
+def _lower(
+    value: float, low: float | None, high: float | None, on: str = "", unit: str = "points"
+) -> str:
     """Write a difference without a sign: ``5.2 points lower on the MADRS (7.1 to 3.4 lower)``."""
-    text = f"{wording.fixed(abs(value), 1)} points {_side(value)}{on}"
+    digits = 1 if unit == "points" else 2
+    text = f"{wording.fixed(abs(value), digits)} {unit} {_side(value)}{on}"
     if low is None or high is None:
         return text
-    first, last = (wording.fixed(abs(end), 1) for end in (low, high))
+    first, last = (wording.fixed(abs(end), digits) for end in (low, high))
     if _side(low) != _side(high):
         first = f"{first} {_side(low)}"
     return f"{text} ({first} to {last} {_side(high)})"

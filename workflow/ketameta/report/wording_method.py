@@ -90,7 +90,6 @@ def method(analysis: Analysis, record: Record) -> list[str]:
     text = [_EFFECTS[analysis.select.measure]]
     if record["k"] < 2 or record["estimate"] is None:
         return [*text, "Nothing is pooled."]
-    level = percent(analysis.model.level)
     if record["model"].startswith("binomial"):
         text.append(
             "The counts are pooled by a binomial-normal generalised linear mixed model "
@@ -123,13 +122,25 @@ def method(analysis: Analysis, record: Record) -> list[str]:
         )
     else:
         text.append("I² is from τ² and the typical sampling variance (Higgins 2002).")
-    if expected(record):
-        text.append(f"The {level} prediction interval is {_PREDICTION[analysis.model.prediction]}.")
-    elif record["k"] < FEWEST:
-        text.append(f"Fewer than {FEWEST} trials give no prediction interval worth telling.")
+    text += _further(analysis, record)
     if record["between_q"] is not None:
         text.append(_subgroups(analysis.model))
     return text
+
+
+def _further(analysis: Analysis, record: Record) -> list[str]:
+    """Say how the prediction interval is made, or why none is told."""
+    if expected(record):
+        level, rule = percent(analysis.model.level), _PREDICTION[analysis.model.prediction]
+        return [f"The {level} prediction interval is {rule}."]
+    if record["k"] < FEWEST:
+        return [f"Fewer than {FEWEST} trials give no prediction interval worth telling."]
+    if record["tau2"] != 0:
+        return []
+    return [
+        "No prediction interval is told, as τ² is estimated as 0: it would say no more than the "
+        "interval of the average."
+    ]
 
 
 def _subgroups(model: Model) -> str:

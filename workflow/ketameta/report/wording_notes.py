@@ -14,6 +14,7 @@ from typing import Any
 
 from ketameta.configuration import Analysis
 from ketameta.report.wording import MINUS, count, fixed, quantity
+from ketameta.synthesize.absolute import skewed
 from ketameta.vocabulary import SECONDARY, vocabulary
 
 Record = dict[str, Any]
@@ -23,7 +24,7 @@ ALONE = 75.0  # per cent of the weight from which one trial is told to decide al
 # measure -> the values that it can take, and what a note says of others
 _POSSIBLE = {
     "RD": (-1.0, 1.0, f"beyond {MINUS}1 or 1", "no difference of risks is that large"),
-    "PCTRED": (None, 100.0, "beyond 100%", "no score of these scales falls by more"),
+    "PCTRED": (None, 100.0, "beyond 100% (>100)", "no score of these scales falls by more"),
 }
 
 
@@ -40,6 +41,7 @@ def notes(analysis: Analysis, record: Record, studies: Sequence[Record]) -> list
         _skewed(studies),
         halves(record, studies),
         _beyond(analysis, record, studies),
+        skew(analysis, studies),
     )
     return [text for text in told if text]
 
@@ -161,6 +163,19 @@ def _beyond(analysis: Analysis, record: Record, studies: Sequence[Record]) -> st
     if all((low is None or low <= x) and x <= high for x in shown):
         return ""
     return f"Limits {where} are those of a normal approximation: {why}."
+
+
+def skew(analysis: Analysis, studies: Sequence[Record]) -> str:
+    """Name the trials whose scores crowd at an end of their scale; empty for none."""
+    names = [f"{s['label']} ({s['scale']})" for s in studies if skewed(s)]
+    if not names:
+        return ""
+    text = (
+        "Scores crowd at an end of the scale, an SD being larger than the distance of its mean "
+        f"from it (Altman 1996): {some(names)}. Means and SDs tell little of such scores"
+    )
+    points = "; no points of the scale are made with that SD"
+    return f"{text}{points if analysis.select.measure == 'SMD' else ''}."
 
 
 def _limits(record: Record, studies: Sequence[Record]) -> Iterator[float]:

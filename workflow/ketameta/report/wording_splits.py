@@ -13,7 +13,8 @@ from ketameta.vocabulary.narrowing import keys
 Record = dict[str, Any]
 HOW = {
     "common": "All groups share one τ², as few trials a group say little of how far trials differ, "
-    "and the rule of their intervals is that of the total.",
+    "and the rule of their intervals is that of the total. The page of a group alone takes "
+    "the τ² of its own trials, so that its interval may be another.",
     "separate": "Each group has a τ² of its own, so that a total may lie outside its subtotals.",
 }
 

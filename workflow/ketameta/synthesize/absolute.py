@@ -13,6 +13,7 @@ from typing import Any
 
 from ketameta.configuration import Question
 from ketameta.synthesize.scales import LARGEST
+from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
 MEDIAN, ADDED = "median of the control arms", "control arms added up"
@@ -71,10 +72,12 @@ _TREATED: dict[str, Callable[[float, float], float]] = {
 
 
 def points(question: Question, record: Record, effects: Sequence[Record]) -> list[Record]:
-    """Return a standardised difference in points of one scale; none where no SD is known.
+    """Return a standardised difference in points of one scale; none where none can hold it.
 
-    The scale is the first in the question's order of preference for which a pooled trial gives
-    the SD of its control arm; the typical SD is the median of these (Cochrane Handbook 15.5.3.2).
+    The scale is the first in the question's order of preference on which a pooled trial gives an
+    SD that is not of skewed scores (`spreads`), and which holds what follows (`_stays`). The
+    typical SD is the median of the control arms' (Cochrane Handbook 15.5.3.2); of one trial alone
+    it is that of both arms, by which its difference was standardised.
     """
     if question.measure != "SMD" or record.get("estimate") is None:
         return []
@@ -82,21 +85,65 @@ def points(question: Question, record: Record, effects: Sequence[Record]) -> lis
     for effect in effects:
         if effect["sd_c"] and effect["scale"]:
             known.setdefault(effect["scale"], []).append(effect)
-    if not known:
-        return []
-    order = question.scales or tuple(sorted(known, key=lambda s: (-len(known[s]), s)))
-    scale = next((s for s in order if s in known), None)
-    if scale is None:
-        return []
-    members = known[scale]
-    sd = median(e["sd_c"] for e in members)
-    result: Record = {
-        "scale": scale,
-        "sd": sd,
-        "arms": len(members),
-        "bases": sorted({e["basis"] for e in members}),
-        "trials": [e["label"] for e in members],
-    }
-    for end, name in _ENDS:
-        result[f"points{end}"] = None if record[name] is None else record[name] * sd
-    return [result]
+    for scale in question.scales or tuple(sorted(known, key=lambda s: (-len(known[s]), s))):
+        members = [e for e in known.get(scale, ()) if not skewed(e)]
+        if not members:
+            continue
+        sd = median(spreads(members))
+        result: Record = {
+            "scale": scale,
+            "sd": sd,
+            "arms": len(members),
+            "bases": sorted({e["basis"] for e in members}),
+            "trials": [e["label"] for e in members],
+        }
+        for end, name in _ENDS:
+            result[f"points{end}"] = None if record[name] is None else record[name] * sd
+        if _stays(result, members):
+            return [result]
+    return []
+
+
+def spreads(effects: Sequence[Record]) -> list[float]:
+    """Return the SDs that points are made with: of control arms, of one trial of both arms."""
+    if len(effects) != 1:
+        return [e["sd_c"] for e in effects]
+    (e,) = effects
+    if not (e["sd_t"] and e["n_t"] and e["n_c"] and e["n_t"] + e["n_c"] > 2):
+        return [e["sd_c"]]
+    squares = sum((e[f"n_{side}"] - 1) * e[f"sd_{side}"] ** 2 for side in "tc")
+    return [math.sqrt(squares / (e["n_t"] + e["n_c"] - 2))]
+
+
+def skewed(effect: Record) -> bool:
+    """Say whether an arm's SD is larger than the distance of its mean from an end of the scale.
+
+    Scores cannot pass the end, so they are skewed and their SD is no typical spread (Altman 1996;
+    Cochrane Handbook 10.5.3). Of changes from baseline the ends are not known.
+    """
+    if effect["basis"] != "endpoint":
+        return False
+    known = vocabulary().scales.get(effect["scale"] or "")
+    if known is None:
+        return False
+    ends = [end for end in (known.minimum, known.maximum) if end is not None]
+    arms = [(effect[f"mean_{side}"], effect[f"sd_{side}"]) for side in "tc"]
+    return any(sd > abs(mean - end) for mean, sd in arms if None not in (mean, sd) for end in ends)
+
+
+def _stays(result: Record, members: Sequence[Record]) -> bool:
+    """Say whether points from the typical control mean stay on the scale, with their interval.
+
+    Where no arm gives an endpoint mean, a difference that is wider than the scale leaves it.
+    """
+    known = vocabulary().scales.get(result["scale"])
+    values = [result[f"points{end}"] for end, _ in _ENDS]
+    moved = [value for value in values if value is not None]
+    if known is None:
+        return True
+    means = [e["mean_c"] for e in members if e["basis"] == "endpoint" and e["mean_c"] is not None]
+    if means:
+        return all(known.holds(median(means) + value) for value in moved)
+    if known.minimum is None or known.maximum is None:
+        return True
+    return all(abs(value) <= known.maximum - known.minimum for value in moved)

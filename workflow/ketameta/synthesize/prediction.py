@@ -28,12 +28,13 @@ class Expected:
 def expected(record: Mapping[str, Any]) -> Expected | None:
     """Return the prediction interval of a synthesis, cut to its scale; None where none is told.
 
-    It needs `FEWEST` trials, and one: a table may hold an interval of fewer. An interval wholly
-    off the scale cannot be, as the estimate lies on it. Every sentence, plot and verdict that
-    speaks of a further trial goes by this.
+    It needs `FEWEST` trials, and one: a table may hold an interval of fewer. At a τ² of 0 the
+    interval of the average says the same, and nothing of how far settings may differ. An interval
+    wholly off the scale cannot be, as the estimate lies on it. Every sentence, plot and verdict
+    that speaks of a further trial goes by this.
     """
     low, high = record["pi_low"], record["pi_high"]
-    if low is None or high is None or record["k"] < FEWEST:
+    if low is None or high is None or record["k"] < FEWEST or record["tau2"] == 0:
         return None
     least, most = RANGE.get(record["measure"], (None, None))
     return Expected(
