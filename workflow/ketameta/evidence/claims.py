@@ -142,8 +142,7 @@ def line(
 
     Where the groups of a split by drug or route differ (p below the threshold `mixed_p`), and some
     are for the claim and some are not, the verdict is mixed, whatever all of them together say.
-    Only groups of enough trials (`mixed_trials`) or people (`people`) are heard: one small trial
-    divides nothing.
+    An analysis or a group of too little information (`small`) says nothing of its own.
     """
     if record is None:
         return Verdict(TOO_FEW, "no analysis")
@@ -151,23 +150,24 @@ def line(
     for split in splits:
         if split.name not in _PARTS or split.p is None or split.p >= record["limits"].mixed_p:
             continue
-        heard = [g for g in split.groups if _enough(g, record["limits"])]
-        told = [(g["subgroup"], _of_rule(test, g, control).word) for g in heard]
+        told = [(g["subgroup"], _of_rule(test, g, control).word) for g in split.groups]
         told = [(name, word) for name, word in told if word not in UNTOLD]
         if _differ(word for _, word in told):
             return Verdict(MIXED, "groups", {"by": split.name, "which": tuple(told)})
     return whole
 
 
-def _enough(group: Record, limits: Thresholds) -> bool:
-    """Say whether a group is large enough to have a verdict of its own."""
-    return bool(group["k"] >= limits.mixed_trials or group["n"] >= limits.people)
+def small(record: Record, limits: Thresholds) -> bool:
+    """Say whether a result has too little information for a verdict: few trials of few people."""
+    return bool(record["k"] < limits.heard_trials and record["n"] < limits.heard_people)
 
 
 def _of_rule(test: Record, record: Record, control: Control | None) -> Verdict:
     """Judge a claim by the rule of its kind: a number, a benefit, no harm, no need."""
     if record["estimate"] is None:
         return Verdict(TOO_FEW, "no estimate")
+    if small(record, record["limits"]):
+        return Verdict(TOO_FEW, "small")
     if test["claimed_value"] is not None:
         return _value(test, record, control)
     if record["measure"] not in NULL_VALUE:
@@ -325,6 +325,20 @@ def whole(direction: str | None, told: Iterable[tuple[str, Verdict]], by: str) -
     return next(v for _, v in heard if v.word == first)
 
 
+def of_parts(told: Sequence[tuple[str, Verdict]]) -> Verdict:
+    """Return the verdict on a claim of several parts: it holds where every part does.
+
+    So it never says more than its parts: beside a part that is borne out, one that the trials do
+    not tell of makes it mixed as one that is not borne out does.
+    """
+    words = {v.word for _, v in told}
+    if words & set(UNTOLD) and any(_SIDES.get(word) == "for" for word in words):
+        return Verdict(
+            MIXED, "parts", {"by": "parts", "which": tuple((n, v.word) for n, v in told)}
+        )
+    return whole(None, told, "parts")
+
+
 def _differ(words: Iterable[str]) -> bool:
     """Say whether some verdicts are for a claim and others are not."""
     sides = {_SIDES.get(word) for word in words}
@@ -349,7 +363,7 @@ def claims_of(tests: Sequence[Record], grounds: Grounds) -> dict[str, Claim]:
     found = {}
     for claim, parts in groups.items():
         told = tuple(_part(rows, grounds) for rows in parts.values())
-        verdict = whole(None, [(p.test["part"] or "", p.verdict) for p in told], "parts")
+        verdict = of_parts([(p.test["part"] or "", p.verdict) for p in told])
         found[claim] = Claim(claim, told, verdict)
     return found
 
