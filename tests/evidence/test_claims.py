@@ -237,7 +237,7 @@ def test_groups_that_differ_make_an_analysis_mixed(limits):
 def test_one_small_trial_alone_has_no_verdict_and_divides_nothing(limits, k, n, heard):
     few = {"k": k, "n": n}
     found = line(named(), record("low", 1.3, 2, limits=limits, **few))
-    assert found == (Verdict(SUPPORTED, "better") if heard else Verdict(TOO_FEW, "small"))
+    assert found == (Verdict(SUPPORTED, "better") if heard else Verdict(TOO_FEW, "one small"))
     harm = named("no worse than control")
     found = line(harm, record("low", 1.3, 2, limits=limits, favours="below", **few))
     assert found.word == (CONTRADICTED if heard else TOO_FEW)

@@ -167,7 +167,7 @@ def _of_rule(test: Record, record: Record, control: Control | None) -> Verdict:
     if record["estimate"] is None:
         return Verdict(TOO_FEW, "no estimate")
     if small(record, record["limits"]):
-        return Verdict(TOO_FEW, "small")
+        return Verdict(TOO_FEW, "one small")
     if test["claimed_value"] is not None:
         return _value(test, record, control)
     if record["measure"] not in NULL_VALUE:
