@@ -99,7 +99,8 @@ NEITHER = {
     "worthwhile_risk",
     "mixed",
     "mixed_p",
-    "mixed_trials",
+    "heard_trials",
+    "heard_people",
 }
 
 

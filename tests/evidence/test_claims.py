@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +21,7 @@ from ketameta.evidence.claims import (
     Verdict,
     claims_of,
     line,
+    of_parts,
     side,
     turned,
     whole,
@@ -28,6 +30,8 @@ from ketameta.evidence.judged import grounds
 from ketameta.evidence.verdicts import verdict
 from ketameta.vocabulary import vocabulary
 
+# an analysis or group of fewer trials than two and fewer people than 100 is not heard
+HEARD = SimpleNamespace(heard_trials=2, heard_people=100)
 LEVELS = ("very low", "low", "moderate", "high")
 
 
@@ -35,7 +39,7 @@ LEVELS = ("very low", "low", "moderate", "high")
 def limits(configuration):
     """Return thresholds: 10 points, groups that differ by p below 0.1."""
     found = configuration["response_24h"].certainty
-    return replace(found, worthwhile_points=10.0, mixed_p=0.1)
+    return replace(found, worthwhile_points=10.0, mixed_p=0.1, heard_trials=2, heard_people=100)
 
 
 def named(direction="favours treatment", value=None, unit=None, **more):
@@ -54,7 +58,7 @@ def record(certainty, low, high, **more):
         "ci_high": high,
     }
     row |= {"pi_low": low, "pi_high": high, "favours": "above", "worthwhile": (0.8, 1.25)}
-    return {**row, "certainty": certainty, **more}
+    return {**row, "limits": HEARD, "certainty": certainty, **more}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +141,7 @@ def test_doing_as_well_without_is_no_harm_the_other_way_round(ends):
 def share(low, high, limits, estimate=None, **more):
     estimate = (low + high) / 2 if estimate is None else estimate
     row = {"measure": "PLO", "k": 9, "estimate": estimate, "ci_low": low, "ci_high": high}
-    row |= {"favours": None, "more_is_better": True, "limits": limits, "certainty": "low"}
+    row |= {"favours": None, "more_is_better": True, "limits": limits, "certainty": "low", "n": 200}
     return row | more
 
 
@@ -227,12 +231,57 @@ def test_groups_that_differ_make_an_analysis_mixed(limits):
     assert told(0.01, *groups, split="n_doses").word == NOT_SHOWN
 
 
-@pytest.mark.parametrize(("k", "n", "word"), [(3, 90, MIXED), (2, 399, NOT_SHOWN), (1, 400, MIXED)])
-def test_a_group_of_few_trials_and_people_divides_nothing(limits, k, n, word):
-    assert (limits.mixed_trials, limits.people) == (3, 400)
+@pytest.mark.parametrize(
+    ("k", "n", "heard"), [(2, 10, True), (1, 99, False), (1, 100, True), (2, 100, True)]
+)
+def test_one_small_trial_alone_has_no_verdict_and_divides_nothing(limits, k, n, heard):
+    few = {"k": k, "n": n}
+    found = line(named(), record("low", 1.3, 2, limits=limits, **few))
+    assert found == (Verdict(SUPPORTED, "better") if heard else Verdict(TOO_FEW, "one small"))
+    harm = named("no worse than control")
+    found = line(harm, record("low", 1.3, 2, limits=limits, favours="below", **few))
+    assert found.word == (CONTRADICTED if heard else TOO_FEW)
+    found = line(named("equal", 70, "percent of people"), share(0.2, 0.3, limits, **few))
+    assert found.word == (OVERSTATED if heard else TOO_FEW)
     row = record("low", 0.9, 2, limits=limits)
-    groups = group("infusion", 1.3, 2, limits, k=k, n=n), group("spray", 0.9, 1.6, limits)
-    assert line(named(), row, (Split("drug_route", 0.01, groups),)).word == word
+    groups = group("infusion", 1.3, 2, limits, **few), group("spray", 0.9, 1.6, limits)
+    found = line(named(), row, (Split("drug_route", 0.01, groups),))
+    assert found.word == (MIXED if heard else NOT_SHOWN)
+
+
+def test_a_claimed_share_is_divided_by_drug_and_route_too(limits):
+    groups = [
+        share(0.53, 0.76, limits, 0.66, subgroup="infusion", k=2, n=64),
+        share(0.15, 0.34, limits, 0.23, subgroup="spray", k=4, n=491),
+        share(0.40, 0.80, limits, 0.65, subgroup="other", k=1, n=20),
+    ]
+    test = named("at most", 70, "percent of people")
+    found = line(test, share(0.26, 0.57, limits), (Split("drug_route", 0.001, tuple(groups)),))
+    assert found.word == MIXED
+    assert found.facts["which"] == (("infusion", SUPPORTED), ("spray", OVERSTATED))
+
+
+@pytest.mark.parametrize(
+    ("words", "word"),
+    [
+        ([SUPPORTED, SUPPORTED], SUPPORTED),
+        ([SUPPORTED, SMALLER], SMALLER),
+        # a part that is not told of leaves the whole no more than mixed
+        ([SUPPORTED, TOO_FEW], MIXED),
+        ([SMALLER, CANNOT], MIXED),
+        ([SUPPORTED, NOT_SHOWN], MIXED),
+        # one part that fails is enough where none is borne out
+        ([CONTRADICTED, TOO_FEW], CONTRADICTED),
+        ([NOT_SHOWN, TOO_FEW], NOT_SHOWN),
+        ([MIXED, TOO_FEW], MIXED),
+        ([TOO_FEW, CANNOT], TOO_FEW),
+    ],
+)
+def test_a_claim_of_parts_never_says_more_than_its_parts(words, word):
+    told = [(f"p{i}", Verdict(own, "open")) for i, own in enumerate(words)]
+    assert of_parts(told).word == of_parts(told[::-1]).word == word
+    if of_parts(told).because == "parts":
+        assert of_parts(told).facts["which"] == tuple((n, v.word) for n, v in told)
 
 
 @pytest.mark.parametrize(
@@ -307,7 +356,7 @@ def test_directions_of_results_that_are_not_pooled(better, worse, neither, word,
     rows = [{"trial_id": str(i), "direction": said} for i, said in enumerate(words)]
     # a second test of a trial is no second trial
     rows += [rows[0]] * 5
-    record_ = record("not rated", 1, 1, estimate=None, limits=limits)
+    record_ = record("not rated", 1, 1, estimate=None)
     grounds_ = Grounds({"a": record_}, {}, {}, {"a": rows})
     assert claims_of([named()], grounds_)["c"].verdict.word == word
     harm = claims_of([named("no worse than control")], grounds_)["c"]

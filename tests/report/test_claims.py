@@ -283,8 +283,8 @@ def test_a_view_says_what_was_pooled(views, tables, records):
     assert view.headline
     assert f"about {100 * row['estimate']:.0f} of 100" in view.sentence
     # trials of several analyses are counted once
-    several = by_claim["suicidal_thoughts_hours"]
-    names = {"suicidality_24h", "suicidality_4h"}
+    several = by_claim["mild_side_effects"]
+    names = {"ae_dissociation", "ae_nausea", "ae_dizziness", "ae_raised_bp"}
     trials = {s["trial_id"] for s in tables["studies"] if s["analysis"] in names}
     assert several.k == len(trials)
 

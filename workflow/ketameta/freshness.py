@@ -70,7 +70,7 @@ STAGES = {
         ("select", "model"),
     ),
     "report": Stage(
-        ("normalize", "synthesize"),
+        ("ingest", "normalize", "synthesize"),
         (
             *("report", "figures", "evidence", "synthesize"),
             *("tables", "vocabulary", "configuration"),

@@ -107,7 +107,8 @@ class Thresholds:
     spread_considerable: float
     mixed: float
     mixed_p: float
-    mixed_trials: float
+    heard_trials: float
+    heard_people: float
     events: float
     people: float
     short: float

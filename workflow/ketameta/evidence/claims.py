@@ -2,27 +2,35 @@
 
 A verdict tells what the numbers say against the claimed value, or against no effect and the
 smallest worthwhile one. How certain that is stands beside it and decides nothing here: it hedges
-the sentence (Santesso 2020, J Clin Epidemiol 119:126). Every comparison is made on a scale on
-which more is better for the patient and no effect is 0.
+the sentence (Santesso 2020, J Clin Epidemiol 119:126).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ketameta.configuration import Thresholds
 from ketameta.evidence import directions
+from ketameta.evidence.claim_rules import (
+    CANNOT,
+    CONTRADICTED,
+    MIXED,
+    NOT_SHOWN,
+    OVERSTATED,
+    SMALLER,
+    SUPPORTED,
+    TOO_FEW,
+    Verdict,
+    benefit,
+    no_better,
+    no_worse,
+    oriented,
+)
 from ketameta.synthesize.scales import NULL_VALUE
 
 Record = dict[str, Any]
-
-SUPPORTED, SMALLER = "supported", "supported, smaller than claimed"
-OVERSTATED, CONTRADICTED = "overstated", "contradicted"
-MIXED, NOT_SHOWN = "mixed", "not shown"
-TOO_FEW, CANNOT = "too few data", "trials cannot test it"
 
 # which side the trials take on a claim; the words of older records are read too
 _SIDES = {
@@ -44,18 +52,6 @@ BENEFIT, NO_WORSE, NO_BETTER = (
     "no worse than control",
     "no better than control",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A word of the list claim_verdicts, the rule that gave it, and what it went by.
-
-    `facts` of a mixed verdict hold `by` (what it differs by) and `which` (pairs of name and word).
-    """
-
-    word: str
-    because: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +86,15 @@ class Control:
 class Grounds:
     """All that a claim is judged by: syntheses as judged, their splits and control arms.
 
-    `directions` are rows of that table, where an outcome is told trial by trial.
+    `directions` are rows of that table, where an outcome is told trial by trial; `trials` are the
+    rows of the raw table by trial_id, for who was treated.
     """
 
     records: Mapping[str, Record]
     splits: Mapping[str, Sequence[Split]] = field(default_factory=dict)
     controls: Mapping[str, Control] = field(default_factory=dict)
     directions: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    trials: Mapping[str, Record] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +140,7 @@ def line(
 
     Where the groups of a split by drug or route differ (p below the threshold `mixed_p`), and some
     are for the claim and some are not, the verdict is mixed, whatever all of them together say.
-    Only groups of enough trials (`mixed_trials`) or people (`people`) are heard: one small trial
-    divides nothing.
+    An analysis or a group of too little information (`small`) says nothing of its own.
     """
     if record is None:
         return Verdict(TOO_FEW, "no analysis")
@@ -151,127 +148,41 @@ def line(
     for split in splits:
         if split.name not in _PARTS or split.p is None or split.p >= record["limits"].mixed_p:
             continue
-        heard = [g for g in split.groups if _enough(g, record["limits"])]
-        told = [(g["subgroup"], _of_rule(test, g, control).word) for g in heard]
+        told = [(g["subgroup"], _of_rule(test, g, control).word) for g in split.groups]
         told = [(name, word) for name, word in told if word not in UNTOLD]
         if _differ(word for _, word in told):
             return Verdict(MIXED, "groups", {"by": split.name, "which": tuple(told)})
     return whole
 
 
-def _enough(group: Record, limits: Thresholds) -> bool:
-    """Say whether a group is large enough to have a verdict of its own."""
-    return bool(group["k"] >= limits.mixed_trials or group["n"] >= limits.people)
+def small(record: Record, limits: Thresholds) -> bool:
+    """Say whether a result has too little information for a verdict: few trials of few people."""
+    return bool(record["k"] < limits.heard_trials and record["n"] < limits.heard_people)
 
 
 def _of_rule(test: Record, record: Record, control: Control | None) -> Verdict:
     """Judge a claim by the rule of its kind: a number, a benefit, no harm, no need."""
     if record["estimate"] is None:
         return Verdict(TOO_FEW, "no estimate")
+    if small(record, record["limits"]):
+        return Verdict(TOO_FEW, "one small")
     if test["claimed_value"] is not None:
         return _value(test, record, control)
     if record["measure"] not in NULL_VALUE:
         return Verdict(NOT_SHOWN, "no comparison")
-    rule = {BENEFIT: _benefit, NO_WORSE: _no_worse, NO_BETTER: _no_better}.get(test["direction"])
-    return rule(_oriented(record)) if rule else Verdict(CANNOT, "no direction")
-
-
-@dataclass(frozen=True, slots=True)
-class _Effect:
-    """A pooled effect, more being better and 0 none; `least` is the smallest worthwhile one.
-
-    `harm` is the smallest harm that matters, below 0. Both are infinite where unknown: then no
-    benefit and no harm is ever excluded.
-    """
-
-    estimate: float
-    low: float
-    high: float
-    least: float
-    harm: float
-
-    @property
-    def mirrored(self) -> _Effect:
-        """The same with treatment and control the other way round."""
-        return _Effect(-self.estimate, -self.high, -self.low, -self.harm, -self.least)
-
-
-def _oriented(record: Record) -> _Effect:
-    """Return the effect of a comparison with more being better for the patient."""
-    measure = record["measure"]
-    sign = 1 if record["favours"] == "above" else -1
-
-    def place(value: float | None, missing: float) -> float:
-        if value is None:
-            return missing
-        if measure in ("RR", "OR"):
-            return sign * (math.log(value) if value > 0 else -math.inf)
-        return sign * (value - NULL_VALUE[measure])
-
-    ends = (place(record["ci_low"], -sign * math.inf), place(record["ci_high"], sign * math.inf))
-    bounds = record["worthwhile"]
-    worth = [place(bound, 0.0) for bound in bounds] if bounds else [-math.inf, math.inf]
-    estimate = place(record["estimate"], 0.0)
-    return _Effect(estimate, min(ends), max(ends), least=max(worth), harm=min(worth))
-
-
-def _benefit(effect: _Effect) -> Verdict:
-    """Judge that treatment does better than control.
-
-    An interval on the better side supports it, as smaller than claimed where the estimate is below
-    the smallest worthwhile effect. One on the other side, or one that excludes every worthwhile
-    benefit, contradicts it. Between the two it is not shown; where worthwhile benefit and harm are
-    both left open the data are too few.
-    """
-    if effect.low > 0:
-        small = effect.least != math.inf and effect.estimate < effect.least
-        return Verdict(SMALLER, "small") if small else Verdict(SUPPORTED, "better")
-    if effect.high < 0:
-        return Verdict(CONTRADICTED, "opposite")
-    if effect.high < effect.least and effect.least != math.inf:
-        return Verdict(CONTRADICTED, "little")
-    return _open(effect)
-
-
-def _no_worse(effect: _Effect) -> Verdict:
-    """Judge that treatment does no worse: a harm that matters must be excluded, not only unproven.
-
-    A harm that is shown contradicts it; one whose estimate is too small to matter leaves it
-    overstated.
-    """
-    if effect.high < 0:
-        small = effect.harm != -math.inf and effect.estimate > effect.harm
-        return Verdict(OVERSTATED, "little worse") if small else Verdict(CONTRADICTED, "worse")
-    if effect.low > 0:
-        return Verdict(SUPPORTED, "better")
-    if effect.low > effect.harm and effect.harm != -math.inf:
-        return Verdict(SUPPORTED, "no worse")
-    return _open(effect)
-
-
-def _no_better(effect: _Effect) -> Verdict:
-    """Judge that people do as well without treatment: the claim of no harm, mirrored."""
-    found = _no_worse(effect.mirrored)
-    return Verdict(found.word, f"without: {found.because}")
-
-
-def _open(effect: _Effect) -> Verdict:
-    """Judge an interval that leaves the claim open: by whether it leaves the contrary open too."""
-    if effect.low <= effect.harm and effect.high >= effect.least:
-        return Verdict(TOO_FEW, "both open")
-    if math.inf in (effect.least, -effect.harm):
-        return Verdict(TOO_FEW, "both open")
-    return Verdict(NOT_SHOWN, "open")
+    rule = {BENEFIT: benefit, NO_WORSE: no_worse, NO_BETTER: no_better}.get(test["direction"])
+    return rule(oriented(record)) if rule else Verdict(CANNOT, "no direction")
 
 
 def pointing(direction: str | None, rows: Sequence[Record]) -> Verdict:
     """Judge a claimed benefit by which way trials point that cannot be pooled.
 
-    It takes `directions.FEWEST` trials with a direction, and all of them one way.
+    It takes `directions.FEWEST` trials with a direction, and all of them one way. Trials in people
+    who are no patients (`apart` says who they are) are told and not counted.
     """
-    counts = directions.by_trial(rows)
+    counts = directions.by_trial(row for row in rows if not row.get("apart"))
     better, worse = counts[directions.TREATMENT], counts[directions.CONTROL]
-    facts = {"trials": counts.total(), "better": better, "worse": worse}
+    facts = {"rows": tuple(rows)}
     if direction != BENEFIT or counts.total() - counts[""] < directions.FEWEST:
         return Verdict(TOO_FEW, "few directions", facts)
     told = counts.total() - counts[""]
@@ -325,6 +236,20 @@ def whole(direction: str | None, told: Iterable[tuple[str, Verdict]], by: str) -
     return next(v for _, v in heard if v.word == first)
 
 
+def of_parts(told: Sequence[tuple[str, Verdict]]) -> Verdict:
+    """Return the verdict on a claim of several parts: it holds where every part does.
+
+    So it never says more than its parts: beside a part that is borne out, one that the trials do
+    not tell of makes it mixed as one that is not borne out does.
+    """
+    words = {v.word for _, v in told}
+    if words & set(UNTOLD) and any(_SIDES.get(word) == "for" for word in words):
+        return Verdict(
+            MIXED, "parts", {"by": "parts", "which": tuple((n, v.word) for n, v in told)}
+        )
+    return whole(None, told, "parts")
+
+
 def _differ(words: Iterable[str]) -> bool:
     """Say whether some verdicts are for a claim and others are not."""
     sides = {_SIDES.get(word) for word in words}
@@ -349,7 +274,7 @@ def claims_of(tests: Sequence[Record], grounds: Grounds) -> dict[str, Claim]:
     found = {}
     for claim, parts in groups.items():
         told = tuple(_part(rows, grounds) for rows in parts.values())
-        verdict = whole(None, [(p.test["part"] or "", p.verdict) for p in told], "parts")
+        verdict = of_parts([(p.test["part"] or "", p.verdict) for p in told])
         found[claim] = Claim(claim, told, verdict)
     return found
 

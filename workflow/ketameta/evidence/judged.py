@@ -119,8 +119,14 @@ def grounds(tables: Rows, records: Mapping[str, Record]) -> Grounds:
         if name in records:
             own = tuple({**records[name], **g} for g in groups[name, split] if g["subgroup"])
             splits.setdefault(name, []).append(Split(split, row["p"], own))
-    directions = grouped(tables.get("directions", []), "analysis")
-    return Grounds(records, splits, _shares(tables) | _falls(tables), directions)
+    trials = {row["trial_id"]: row for row in tables.get("trials", [])}
+    apart = vocabulary().words("no_patients")
+    pointing = [
+        {**row, "apart": apart.get(trials.get(row["trial_id"], {}).get("design_flag") or "", "")}
+        for row in tables.get("directions", [])
+    ]
+    controls = _shares(tables) | _falls(tables)
+    return Grounds(records, splits, controls, grouped(pointing, "analysis"), trials)
 
 
 def _shares(tables: Rows) -> dict[str, Control]:

@@ -33,6 +33,7 @@ Record = dict[str, Any]
 _BECAUSE = {
     "no analysis": "No analysis of these trials tests it.",
     "no estimate": "There is nothing pooled to hold it against.",
+    "one small": "One small trial alone gives no verdict.",
     "few directions": "Its results are not pooled but told by direction, and few trials have one.",
     "directions": "Its results are not pooled but told by direction, trial by trial.",
     "no comparison": "Treated arms alone show no difference from control.",
