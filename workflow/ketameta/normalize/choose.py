@@ -236,14 +236,15 @@ class Choices:
         rows = [*self._rows[trial_id]]
         before = ledger.fates(rows)
         sifted = [before.get(row.key) for row in rows if row["outcome"] == question.outcome]
-        whole = replace(question, narrow=())
+        whole = replace(question, narrow=()) if question.narrow else question
         asked = whole, trial_id, tuple(sifted)
-        if asked not in self._made:
-            choice = TrialChoice(whole, self._trials[trial_id], candidates, rows, ledger)
-            effects, after = choice.effects(), ledger.fates(rows)
-            self._made[asked] = effects, {k: after[k] for k in after if after[k] != before.get(k)}
-        effects, fates = self._made[asked]
-        ledger.enter(fates)
+        if made := self._made.get(asked):
+            effects, fates = made
+            ledger.enter(fates)
+            return effects
+        choice = TrialChoice(whole, self._trials[trial_id], candidates, rows, ledger)
+        effects, after = choice.effects(), ledger.fates(rows)
+        self._made[asked] = effects, {k: after[k] for k in after if after[k] != before.get(k)}
         return effects
 
 
