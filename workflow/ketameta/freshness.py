@@ -38,7 +38,7 @@ _DRAWING = (
     *("figures", "report/__init__", "report/bias", "report/diagnostic_data"),
     *("report/forest_data", "report/graphics", "report/naming", "report/statistical_data"),
     *("report/wording", "report/wording_notes", "report/wording_plot", "report/wording_splits"),
-    *("synthesize/__init__", "synthesize/prediction", "synthesize/scales"),
+    *("synthesize/__init__", "synthesize/absolute", "synthesize/prediction", "synthesize/scales"),
     *("tables", "vocabulary", "configuration"),
 )
 
