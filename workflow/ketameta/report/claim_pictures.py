@@ -54,8 +54,6 @@ def people_of(shown: Shown) -> People | None:
     """Return a comparison of events as people of 100; None where no control risk is known."""
     if shown.record["measure"] not in ("RR", "OR", "RD") or (risk := shown.risk) is None:
         return None
-    if risk.get("treated_risk") is None:
-        return None
     treated, control = round(100 * risk["treated_risk"]), round(100 * risk["control_risk"])
     verb = claim_words.does(claim_words.verb_of(shown.analysis), "high")
     more = treated - control
@@ -80,7 +78,7 @@ def people_of(shown: Shown) -> People | None:
 def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
     """Return results on one axis: per cent, points of a scale, or the measure's own."""
     measure = shown[0].record["measure"]
-    if all(one.risk and one.risk.get("treated_risk") is not None for one in shown):
+    if all(one.risk for one in shown):
         return _risks(view, shown)
     points = shown[0].points if len(shown) == 1 else None
     by = 100.0 if measure == "PLO" else points["sd"] if points else 1.0
