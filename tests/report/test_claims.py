@@ -12,7 +12,7 @@ from ketameta.evidence.claims import Control, ControlArm, Grounds, Part, Verdict
 from ketameta.evidence.judged import grounds
 from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, draw_people
 from ketameta.figures.marks import Interval
-from ketameta.figures.scene import Circle, Line, Polygon, flat, to_svg
+from ketameta.figures.scene import Circle, Line, Polygon, Text, flat, to_svg
 from ketameta.report import claim_words
 from ketameta.report.claim_pictures import picture
 from ketameta.report.claim_sentences import Item, Told, items_of, rests_on, sentence
@@ -293,18 +293,25 @@ def people_in(scene, role):
 
 
 @pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("gains", [False, True])
 @pytest.mark.parametrize(("control", "treated"), [(11, 26), (50, 26), (30, 30), (0, 100)])
-def test_of_two_hundred_people_the_difference_alone_is_hatched(control, treated, small):
-    scene = draw_people(People("t", "d", control, treated, ("a\nb", "c\nd")), small)
+def test_of_two_hundred_people_the_difference_alone_is_hatched(control, treated, small, gains):
+    key = ("both", "more", "none")
+    scene = draw_people(People("t", "d", control, treated, ("a\nb", "c\nd"), gains, key), small)
     both, difference = min(control, treated), abs(control - treated)
-    assert people_in(scene, "mark") == control + both
-    assert people_in(scene, "pooled") == difference
+    # one more of each kind that there can be stands in the key
+    shown = difference + (difference > 0)
+    assert people_in(scene, "predict") == control + both + 1
+    assert people_in(scene, "mark") == (shown if gains else 0)
+    assert people_in(scene, "pooled") == (0 if gains else shown)
     pale = 200 - control - both - difference
-    assert people_in(scene, "band3") == pale
-    # hatched, not another colour alone: three strokes a person besides its outline
+    assert people_in(scene, "band3") == pale + 1
+    texts = {s.text for s in flat(scene.shapes) if isinstance(s, Text)}
+    assert set(key) - texts == (set() if difference else {"more"})
+    # hatched, not another colour alone: three strokes a person, crossed by three more for a harm
     lines = [s.path for s in flat(scene.shapes) if getattr(s, "width", 0) and hasattr(s, "path")]
     strokes = [path for path in lines if "a2.4" not in path]
-    assert sum(path.count("M") for path in strokes) == 3 * difference
+    assert sum(path.count("M") for path in strokes) == (3 if gains else 6) * shown
     Tree.fromstring(to_svg(scene, "x"))
 
 

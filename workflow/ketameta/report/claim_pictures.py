@@ -13,6 +13,7 @@ from ketameta.report.claim_view import ClaimView
 from ketameta.report.claim_words import Shown
 from ketameta.report.naming import capital, control_name
 from ketameta.synthesize.scales import NULL_VALUE, natural
+from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import in_words
 
 Record = dict[str, Any]
@@ -46,8 +47,17 @@ def _rows(view: ClaimView) -> list[Shown]:
         return []
     if view.verdict != MIXED and view.claimed_value is None and found[0].risk:
         return found[:1]
-    measure = found[0].record["measure"]
-    return [s for s in found if s.record["measure"] == measure][:MOST_ROWS]
+    # one measure, and more of all of it good or of all of it bad: no axis reads both ways
+    kind = _kind(found[0])
+    return [s for s in found if _kind(s) == kind][:MOST_ROWS]
+
+
+def _kind(shown: Shown) -> tuple[str, bool]:
+    return shown.record["measure"], _is_good(shown)
+
+
+def _is_good(shown: Shown) -> bool:
+    return vocabulary().outcomes[shown.analysis.select.outcome].sense == "good"
 
 
 def people_of(shown: Shown) -> People | None:
@@ -61,16 +71,22 @@ def people_of(shown: Shown) -> People | None:
         f"{abs(more)} {'more' if more > 0 else 'fewer'}" if more else "no more and no fewer"
     )
     when = claim_words.when(shown.analysis.select.window)
-    under = control_name(shown.analysis)
+    gains = (more > 0) == _is_good(shown)
     return People(
         f"Of 100 people, how many {verb}{when}",
-        f"Of 100 people {control} {verb}{when} under {under} and {treated} under treatment: "
+        f"Of 100 people {control} {verb}{when} {shown.under} and {treated} {shown.with_treatment}: "
         f"{difference}.",
         control,
         treated,
         (
-            f"{control} of 100 under {under}\n{verb}{when}",
-            f"{treated} of 100 treated\n{difference}",
+            f"{control} of 100 {shown.under}\n{verb}{when}",
+            f"{treated} of 100 {shown.with_treatment}\n{difference}",
+        ),
+        gains,
+        (
+            f"{verb} either way",
+            f"{difference} with treatment: a {'benefit' if gains else 'harm'}",
+            "neither way",
         ),
     )
 
@@ -162,7 +178,10 @@ def _result(shown: Shown, label: str, by: float) -> Result:
 def _numbers(ends: list[float | None], measure: str, by: float) -> str:
     """Write a value and its interval in the unit of the axis."""
     digits = 0 if measure in ("PLO", "PCTRED") else 1 if measure == "MD" or by != 1 else 2
-    value, low, high = (wording.fixed(end, digits) for end in ends)
+    ratio = measure in ("RR", "OR")
+    value, low, high = (
+        wording.quantity(measure, end) if ratio else wording.fixed(end, digits) for end in ends
+    )
     return value if ends[1] is None or ends[2] is None else f"{value} ({low} to {high})"
 
 

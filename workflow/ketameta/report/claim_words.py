@@ -56,6 +56,11 @@ class Shown:
         return stopped or f"under {control_name(self.analysis)}"
 
     @property
+    def with_treatment(self) -> str:
+        """How the treated side stands in a picture: treated, or going on with the treatment."""
+        return vocabulary().words("goes_on").get(self.design, "treated")
+
+    @property
     def act(self) -> str:
         """The time, and that treatment goes on where the other side stopped it."""
         goes_on = vocabulary().words("goes_on").get(self.design, "")

@@ -244,9 +244,12 @@ def _trial(study: Record) -> str:
 
 
 def _deciding(claim: Claim, told: Mapping[str, Sequence[Told]]) -> list[Told]:
-    """Return what the verdict rests on: of a mixed one all, else what has its word."""
+    """Return what the verdict rests on: of a mixed one all that tells, else what has its word."""
     result = []
+    word = claim.verdict.word
     for part in claim.parts:
+        if part.verdict.word != word and (word != MIXED or part.verdict.word in UNTOLD):
+            continue
         own = told[part.test["part"] or ""]
         same = [one for one in own if one.verdict.word == part.verdict.word]
         if part.verdict.word == MIXED:
