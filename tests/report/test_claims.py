@@ -14,7 +14,7 @@ from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, dr
 from ketameta.figures.marks import Interval
 from ketameta.figures.scene import Circle, Line, Polygon, Text, flat, to_svg
 from ketameta.report import claim_words
-from ketameta.report.claim_pictures import picture
+from ketameta.report.claim_pictures import axis_of, people_of, picture
 from ketameta.report.claim_sentences import Item, Told, items_of, rests_on, sentence
 from ketameta.report.claim_view import ClaimCertainty
 from ketameta.report.claim_words import Shown, does, hundred, when
@@ -269,14 +269,16 @@ def test_claims_stand_under_the_analysis_and_its_whole():
 def test_claims_are_counted_and_grouped_in_the_order_of_the_vocabulary():
     assert tally([]) == ""
     levels = {"contradicted": ["low"], "supported": ["low", "moderate", "low"], "mixed": ["low"]}
+    levels |= {"supported, smaller than claimed": ["low"], "too few data": ["low"]}
     told = [
         SimpleNamespace(verdict=word, certainty=ClaimCertainty(level, level, ""))
         for word, own in levels.items()
         for level in own
     ]
     assert tally(told) == (
-        "Of 5 claims, 3 are supported (certainty: 1 moderate, 2 low), 1 is mixed and "
-        "1 is contradicted (certainty: 1 low)."
+        "Of 7 claims, 3 are supported (certainty: 1 moderate, 2 low), 1 is supported but smaller "
+        "than claimed (certainty: 1 low), 1 is mixed, 1 is contradicted (certainty: 1 low) and "
+        "1 rests on too few data."
     )
     views = [SimpleNamespace(section=name) for name in ("safety", "within a day", "")]
     assert [title for title, _ in sections(views)] == ["Within a day", "Safety", "Others"]
@@ -382,7 +384,7 @@ def test_a_view_says_what_was_pooled(views, tables, records):
     assert f"about {100 * row['estimate']:.0f} of 100" in view.sentence
     # trials of several analyses are counted once
     several = by_claim["mild_side_effects"]
-    names = {"ae_dissociation", "ae_nausea", "ae_dizziness", "ae_raised_bp"}
+    names = {"ae_dissociation", "ae_nausea", "ae_dizziness"}
     trials = {s["trial_id"] for s in tables["studies"] if s["analysis"] in names}
     assert several.k == len(trials)
 
@@ -414,3 +416,41 @@ def test_control_arms_are_a_row_of_their_own(views):
     assert "Control arms" not in picture(bare)
     arms = (ControlArm("Alone 2000", 12.0, 30.0),)
     assert "Alone 2000: 12, 30 people" in picture(replace(view, control=Control(12.0, arms=arms)))
+
+
+def test_a_difference_is_called_benefit_or_harm_where_the_verdict_tells(configuration):
+    more = shown(configuration["response_24h"], "low", 2.0, 1.2, 3.0, [counts(20, 40, 10, 40)] * 2)
+    harm = replace(more, analysis=configuration["ae_nausea"])
+    fewer = replace(harm, record=harm.record | {"estimate": 0.4})
+    for one, verdict_, gains, said in (
+        (more, "supported", True, "25 more with treatment: a benefit"),
+        (harm, "contradicted", False, "25 more with treatment: a harm"),
+        (fewer, "supported", True, "15 fewer with treatment: a benefit"),
+        (more, "too few data", True, "25 more with treatment: too few data"),
+    ):
+        people = people_of(one, verdict_)
+        assert (people.gains, people.key[1]) == (gains, said)
+
+
+def test_no_axis_reads_better_to_both_sides(views, configuration):
+    studies = [counts(20, 40, 10, 40)] * 2
+    good = shown(configuration["response_24h"], "low", 2.0, 1.2, 3.0, studies)
+    bad = replace(good, analysis=configuration["relapse"])
+    told = tuple(Told(Verdict("supported", "better"), (one,)) for one in (good, bad, good))
+    drawn = picture(replace(views[0], verdict="mixed", claimed_value=None, told=told))
+    assert drawn.count("50, control 25</text>") == 2
+
+
+def test_scores_on_one_scale_are_drawn_in_its_points(configuration):
+    def told(sd, scale):
+        spread = counts(None, 20, None, 20, sd_c=sd, basis="change", label="A") | {"scale": scale}
+        spread |= {"yi": -0.5, "people": 40, "sd_t": sd}
+        return shown(configuration["depression_24h"], "low", -0.5, -0.8, -0.2, [spread])
+
+    view = SimpleNamespace(claim="c", control=None, claimed_value=None, claimed="")
+    drawn = axis_of(view, [told(10.0, "MADRS"), told(8.0, "MADRS")])
+    assert [row.interval.estimate for row in drawn.rows] == [-5.0, -4.0]
+    assert "points of the MADRS" in drawn.unit
+    apart = axis_of(view, [told(10.0, "MADRS"), told(8.0, "HAMD17")])
+    assert [row.interval.estimate for row in apart.rows] == [-0.5, -0.5]
+    assert "standard deviations" in apart.unit

@@ -190,7 +190,7 @@ def draw_people(people: People, small: bool = False) -> Scene:
     ink and of a harm in another and crossed; pale: without. A key below says so.
     """
     width = NARROW if small else WIDTH
-    step_x, step_y = (10.6, 15.6) if small else (15.8, 17.0)
+    step_x, step_y = (10.6, 15.6) if small else (15.8, 16.4)
     gap = width - 20 * step_x
     shapes: list[Shape] = []
     both = min(people.control, people.treated)
@@ -227,15 +227,13 @@ def _key(people: People, y: float, width: float) -> tuple[list[Shape], float]:
     """Say below the persons what each kind of them stands for; return it and where it ends."""
     shapes: list[Shape] = []
     both, difference, neither = people.key
-    kinds = [("predict", both), ("", difference), ("band3", neither)]
-    if people.control == people.treated:
-        kinds.pop(1)
-    for role, text in kinds:
-        place = (6.0, y + 4)
-        own = [Outline(_people([place]), role)] if role else _difference([place], people.gains)
-        shapes += own
-        lines = wrap(text, SMALL, width - 18, most=2)
-        for line in lines:
+    for left, role, text in ((0.0, "predict", both), (width / 2, "band3", neither)):
+        shapes.append(Outline(_people([(left + 6, y + 4)]), role))
+        shapes.append(Text(left + 18, y + LINE - 2, text, role="muted", size=SMALL))
+    y += LINE
+    if people.control != people.treated:
+        shapes += _difference([(6.0, y + 4)], people.gains)
+        for line in wrap(difference, SMALL, width - 18, most=2):
             y += LINE
             shapes.append(Text(18, y - 2, line, role="muted", size=SMALL))
     return shapes, y

@@ -24,7 +24,7 @@ from ketameta.report.wording import count, in_letters
 
 Record = dict[str, Any]
 # of a claim of no harm so many events are named, the first ones
-MOST_HARMS = 4
+MOST_HARMS = 3
 UNCERTAIN = "The evidence is very uncertain."
 _MOST_NAMED = 3  # trials that point one way and are named
 
@@ -105,7 +105,7 @@ def _mixed(told: Sequence[Told], control: Control | None) -> list[Item]:
         for n, group in enumerate(groups):
             text = _sized(group, brief(group) if n else clause(group))
             if control is not None and n == len(groups) - 1:
-                text += f"; {per_cent(group, control)} under control"
+                text += f". Under control: {per_cent(group, control)}"
             full = ", ".join(filter(None, (name, group.group)))
             found.append(Item(full, words[group.record["subgroup"]], text, (group,)))
     return found

@@ -10,8 +10,10 @@ from typing import Any
 from ketameta.configuration import Configuration
 from ketameta.evidence.certainty import LEVELS, NOT_RATED, Certainty
 from ketameta.evidence.claims import (
+    CANNOT,
     MIXED,
     NO_WORSE,
+    TOO_FEW,
     UNTOLD,
     Claim,
     Control,
@@ -316,9 +318,18 @@ def tally(views: Sequence[ClaimView]) -> str:
         own = [view.certainty for view in views if view.verdict == word]
         if not own:
             continue
-        verb = "" if word in _TALLIED else "is " if len(own) == 1 else "are "
-        parts.append(f"{len(own)} {_TALLIED.get(word, verb + word)}{_levels(word, own)}")
+        parts.append(f"{len(own)} {_counted(word, len(own))}{_levels(word, own)}")
     return f"Of {wording.count(len(views), 'claim')}, {naming.listed(parts)}." if parts else ""
+
+
+def _counted(word: str, number: int) -> str:
+    """Say of some claims that they have a verdict: are supported, rest on too few data."""
+    be, rest = ("is", "rests") if number == 1 else ("are", "rest")
+    if word == TOO_FEW:
+        return f"{rest} on too few data"
+    if word == CANNOT:
+        return "cannot be tested by trials"
+    return f"{be} {word.replace(',', ' but')}"
 
 
 def _levels(word: str, certainties: Sequence[ClaimCertainty]) -> str:
@@ -334,13 +345,6 @@ def _levels(word: str, certainties: Sequence[ClaimCertainty]) -> str:
     counts = Counter(wording_certainty.words(*span) for span in spans)
     said = [f"{number} {level}" for level, number in counts.items()]
     return f" (certainty: {', '.join(said)})"
-
-
-_TALLIED = {
-    "supported, smaller than claimed": "supported but smaller than claimed",
-    "too few data": "with too few data",
-    "trials cannot test it": "that trials cannot test",
-}
 
 
 def claimed_number(row: Record) -> str:
