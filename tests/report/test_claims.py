@@ -8,14 +8,16 @@ from types import SimpleNamespace
 import pytest
 
 from ketameta.configuration import Window
-from ketameta.evidence.claims import Control, ControlArm, Grounds, claims_of
+from ketameta.evidence.claims import Control, ControlArm, Grounds, Part, Verdict, claims_of
 from ketameta.evidence.judged import grounds
 from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, draw_people
 from ketameta.figures.marks import Interval
-from ketameta.figures.scene import Circle, Line, Polygon, flat, to_svg
+from ketameta.figures.scene import Circle, Line, Polygon, Text, flat, to_svg
 from ketameta.report import claim_words
-from ketameta.report.claim_pictures import picture
-from ketameta.report.claim_words import Shown, does, hedged, hundred, sentence, when
+from ketameta.report.claim_pictures import axis_of, people_of, picture
+from ketameta.report.claim_sentences import Item, Told, items_of, rests_on, sentence
+from ketameta.report.claim_view import ClaimCertainty
+from ketameta.report.claim_words import Shown, does, hundred, when
 from ketameta.report.claims import (
     claim_views,
     claimed_number,
@@ -24,6 +26,7 @@ from ketameta.report.claims import (
     speaks_of,
     tally,
 )
+from ketameta.report.naming import capital
 
 NUMBER = r"about (\S+) of 100"
 
@@ -42,11 +45,11 @@ def counts(a, b, c, d, **more):
     ("verb", "level", "said"),
     [
         ("respond", "high", "respond"),
-        ("respond", "moderate", "probably respond"),
+        ("respond", "moderate", "respond"),
         ("respond", "low", "may respond"),
         ("respond", "very low", "may respond"),
         ("be free of it", "high", "are free of it"),
-        ("be free of it", "moderate", "are probably free of it"),
+        ("be free of it", "moderate", "are free of it"),
         ("be free of it", "low", "may be free of it"),
     ],
 )
@@ -92,7 +95,7 @@ def test_events_are_told_with_control_and_range(configuration):
     )
     fewer = shown(configuration["ae_nausea"], "moderate", 0.4, 0.2, 0.8, studies)
     assert claim_words.clause(fewer) == (
-        "about 10 of 100 people probably have nausea, 25 under control (5 to 20 fewer)"
+        "probably about 10 of 100 people have nausea, 25 under control (5 to 20 fewer)"
     )
     # nobody under control: no risk to multiply, so the counts themselves
     none = shown(configuration["response_24h"], "low", 12, 0.7, 200, [counts(6, 18, 0, 17)])
@@ -120,34 +123,115 @@ def test_scores_are_told_in_points_where_a_spread_is_known(configuration):
     spread = counts(None, 20, None, 20, sd_t=10.0, sd_c=10.0, basis="change", label="A")
     told = shown(analysis, "moderate", -0.5, -0.8, -0.2, [spread])
     assert claim_words.clause(told) == (
-        "the depression score is probably 5.0 points of the MADRS lower than under control "
-        "within 2 days (2.0 to 8.0)"
+        "people treated probably score 5.0 points lower (2.0 to 8.0) on a depression scale of 60 "
+        "(MADRS) than under control within 2 days"
     )
     bare = shown(analysis, "low", 0.1, -0.2, 0.4, [spread | {"sd_c": None}])
     assert claim_words.clause(bare) == (
-        "the depression score may be 0.10 standard deviations higher than under control "
-        "within 2 days (from 0.20 lower to 0.40 higher)"
+        "people treated may score 0.10 standard deviations higher (from 0.20 lower to 0.40 higher) "
+        "on depression scales than under control within 2 days"
     )
     points = shown(configuration["depression_24h_madrs"], "high", -5.5, -7.3, -3.7, [spread])
-    assert "is 5.5 points of the MADRS lower" in claim_words.clause(points)
+    assert "people treated score 5.5 points lower (3.7 to 7.3) on" in claim_words.clause(points)
 
 
-def test_very_low_certainty_is_said_once_or_where_it_is(configuration):
-    very, low = (SimpleNamespace(record={"certainty": level}) for level in ("very low", "low"))
-    assert hedged([low], ["a"]) == "a"
-    assert hedged([very], ["a"]) == "a, but the evidence is very uncertain"
-    assert hedged([very, very], ["a", "b"]) == "a; b, but the evidence is very uncertain"
-    assert hedged([very, low], ["a", "b"]) == "a (very uncertain); b"
-
-
-def test_a_sentence_begins_with_the_verdict_and_ends_with_the_claim():
-    one = [("", "overstated", "about 4 of 10")]
-    assert sentence("overstated", one, "") == "Overstated: about 4 of 10."
-    assert sentence("overstated", one, "70").endswith("about 4 of 10. Claimed: 70.")
-    two = [("for a day", "supported", "x"), ("for a week", "not shown", "y")]
-    assert sentence("mixed", two, "") == (
-        "Mixed. For a day: supported, x. For a week: not shown, y."
+def test_too_few_data_point_to_a_number_and_are_not_hedged_besides(configuration):
+    few = {"k": 1, "n": 30}
+    score = shown(configuration["depression_24h"], "very low", -1.13, -1.9, -0.35, **few)
+    assert claim_words.pointed(score) == (
+        "one trial with 30 people points to scores 1.13 standard deviations lower (0.35 to 1.90) "
+        "on depression scales than under control within 2 days"
     )
+    studies = [counts(20, 40, 10, 40), counts(20, 40, 10, 40)]
+    events = shown(configuration["response_24h"], "low", 2.0, 1.2, 3.0, studies)
+    assert claim_words.pointed(events) == (
+        "two trials with 80 people point to 50 of 100 people who respond within a day, 25 under "
+        "control (5 to 50 more)"
+    )
+    none = shown(configuration["response_24h"], "low", 12, 0.7, 200, [counts(6, 18, 0, 17)], **few)
+    assert claim_words.pointed(none) == (
+        "in one trial 6 of 18 people respond within a day, 0 of 17 under control"
+    )
+    share = shown(configuration["response_24h_arm"], "low", 0.4, 0.3, 0.5, **few)
+    assert claim_words.pointed(share).endswith(
+        "points to 40 of 100 people treated who respond within a day (30 to 50)"
+    )
+    fall = shown(configuration["reduction_24h_arm"], "low", 38.9, 1.2, 76.7, **few)
+    assert "points to a fall of the depression score by 39% within a day" in claim_words.pointed(
+        fall
+    )
+
+
+def test_where_treatment_is_withdrawn_control_is_after_stopping(configuration):
+    studies = [counts(26, 100, 50, 100)]
+    told = shown(configuration["relapse"], "high", 0.52, 0.4, 0.7, studies)
+    stopped = replace(told, design="randomised withdrawal")
+    assert claim_words.clause(stopped) == (
+        "about 26 of 100 people relapse if treatment goes on, 50 after stopping (15 to 30 fewer)"
+    )
+    assert claim_words.clause(told).endswith("relapse, 50 under control (15 to 30 fewer)")
+
+
+def item(name, word, level="", text="x"):
+    told = (SimpleNamespace(record={"certainty": level}),) if level else ()
+    return Item(name, word, text, told)
+
+
+def test_a_sentence_says_the_verdict_first_and_its_doubt_once():
+    assert sentence("overstated", [item("", "overstated", "low", "about 4 of 10")]) == (
+        "Overstated: about 4 of 10."
+    )
+    very = item("", "supported", "very low")
+    assert sentence("supported", [very]) == "Supported: x. The evidence is very uncertain."
+    # of two things: said once where it is so of both, else where it is so
+    day, week = (replace(very, name=f"for a {name}") for name in ("day", "week"))
+    assert sentence("supported", [day, week]) == (
+        "Supported. For a day: supported, x. For a week: supported, x. "
+        "The evidence is very uncertain."
+    )
+    assert sentence("mixed", [day, item("later", "not shown", "low", "y")]) == (
+        "Mixed. For a day: supported, x; very uncertain. Later: not shown, y."
+    )
+    # what tells nothing stands last and is not hedged again
+    few = item("later", "too few data", "very low", "y")
+    assert sentence("mixed", [few, day]) == (
+        "Mixed. For a day: supported, x. Later: too few data, y. The evidence is very uncertain."
+    )
+    assert sentence("too few data", [few]) == "Too few data: y."
+    number = replace(day, claimed=True)
+    assert "For a day: as claimed, x." in sentence("mixed", [number, week])
+
+
+def test_a_verdict_rests_on_what_has_its_word_or_on_all_that_tells():
+    told = [item("a", "contradicted"), item("b", "supported"), item("c", "too few data")]
+    assert rests_on("contradicted", told) == told[:1]
+    assert rests_on("mixed", told) == told[:2]
+    assert rests_on("too few data", told[2:]) == told[2:]
+
+
+def pointing_rows(*rows):
+    made = {"part": None, "claimed_value": None, "direction": "favours treatment"}
+    verdict_ = Verdict("too few data", "few directions", {"rows": rows})
+    (found,) = items_of(Part(made, (), (), None, verdict_), [Told(verdict_, ())], None)
+    return found.text
+
+
+def test_directions_of_patients_are_told_apart_from_those_of_others():
+    row = {"trial_id": "a", "label": "Alone 2000 (x)", "direction": "favours treatment"}
+    row |= {"hour": 24.0, "apart": ""}
+    other = row | {"trial_id": "b", "label": "Both 2001", "direction": "favours control"}
+    healthy = other | {"hour": 0.67, "apart": "healthy people"}
+    assert pointing_rows(healthy, row) == (
+        "one trial in patients points to better results with treatment (Alone 2000, 24 hours after "
+        "a dose) and one trial in healthy people points to worse results with treatment (Both "
+        "2001, 40 minutes after a dose)"
+    )
+    assert pointing_rows(row, other) == (
+        "two trials in patients find better results in 1 and worse results in 1"
+    )
+
+
+def test_a_claimed_number_is_written_with_its_unit():
     row = {"claimed_value": 70.0, "claimed_unit": "percent of people", "direction": "at most"}
     assert claimed_number(row) == "up to 70 of 100 people"
     assert claimed_number(row | {"claimed_value": None}) == ""
@@ -184,8 +268,17 @@ def test_claims_stand_under_the_analysis_and_its_whole():
 
 def test_claims_are_counted_and_grouped_in_the_order_of_the_vocabulary():
     assert tally([]) == ""
-    assert tally(["contradicted", "supported", "supported"]) == (
-        "Of 3 claims, 2 are supported and 1 is contradicted."
+    levels = {"contradicted": ["low"], "supported": ["low", "moderate", "low"], "mixed": ["low"]}
+    levels |= {"supported, smaller than claimed": ["low"], "too few data": ["low"]}
+    told = [
+        SimpleNamespace(verdict=word, certainty=ClaimCertainty(level, level, ""))
+        for word, own in levels.items()
+        for level in own
+    ]
+    assert tally(told) == (
+        "Of 7 claims, 3 are supported (certainty: 1 moderate, 2 low), 1 is supported but smaller "
+        "than claimed (certainty: 1 low), 1 is mixed, 1 is contradicted (certainty: 1 low) and "
+        "1 rests on too few data."
     )
     views = [SimpleNamespace(section=name) for name in ("safety", "within a day", "")]
     assert [title for title, _ in sections(views)] == ["Within a day", "Safety", "Others"]
@@ -202,18 +295,25 @@ def people_in(scene, role):
 
 
 @pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("gains", [False, True])
 @pytest.mark.parametrize(("control", "treated"), [(11, 26), (50, 26), (30, 30), (0, 100)])
-def test_of_two_hundred_people_the_difference_alone_is_hatched(control, treated, small):
-    scene = draw_people(People("t", "d", control, treated, ("a\nb", "c\nd")), small)
+def test_of_two_hundred_people_the_difference_alone_is_hatched(control, treated, small, gains):
+    key = ("both", "more", "none")
+    scene = draw_people(People("t", "d", control, treated, ("a\nb", "c\nd"), gains, key), small)
     both, difference = min(control, treated), abs(control - treated)
-    assert people_in(scene, "mark") == control + both
-    assert people_in(scene, "pooled") == difference
+    # one more of each kind that there can be stands in the key
+    shown = difference + (difference > 0)
+    assert people_in(scene, "predict") == control + both + 1
+    assert people_in(scene, "mark") == (shown if gains else 0)
+    assert people_in(scene, "pooled") == (0 if gains else shown)
     pale = 200 - control - both - difference
-    assert people_in(scene, "band3") == pale
-    # hatched, not another colour alone: three strokes a person besides its outline
+    assert people_in(scene, "band3") == pale + 1
+    texts = {s.text for s in flat(scene.shapes) if isinstance(s, Text)}
+    assert set(key) - texts == (set() if difference else {"more"})
+    # hatched, not another colour alone: three strokes a person, crossed by three more for a harm
     lines = [s.path for s in flat(scene.shapes) if getattr(s, "width", 0) and hasattr(s, "path")]
     strokes = [path for path in lines if "a2.4" not in path]
-    assert sum(path.count("M") for path in strokes) == 3 * difference
+    assert sum(path.count("M") for path in strokes) == (3 if gains else 6) * shown
     Tree.fromstring(to_svg(scene, "x"))
 
 
@@ -284,7 +384,7 @@ def test_a_view_says_what_was_pooled(views, tables, records):
     assert f"about {100 * row['estimate']:.0f} of 100" in view.sentence
     # trials of several analyses are counted once
     several = by_claim["mild_side_effects"]
-    names = {"ae_dissociation", "ae_nausea", "ae_dizziness", "ae_raised_bp"}
+    names = {"ae_dissociation", "ae_nausea", "ae_dizziness"}
     trials = {s["trial_id"] for s in tables["studies"] if s["analysis"] in names}
     assert several.k == len(trials)
 
@@ -294,10 +394,8 @@ def test_groups_that_differ_are_told_and_drawn_apart(views, tables, records):
     view = next(v for v in views if v.claim_id == "suicidal_thoughts_hours")
     assert view.verdict == "mixed"
     for group in split.groups:
-        assert group["subgroup"] in view.sentence
+        assert capital(group["subgroup"]) in view.sentence
         assert f">{group['subgroup'][:1].upper()}{group['subgroup'][1:]}<" in picture(view)
-    only = replace(view, told=view.told[1:])
-    assert picture(only) != picture(view)
 
 
 def test_a_claim_that_names_nothing_is_told_by_its_rule(configuration):
@@ -318,3 +416,41 @@ def test_control_arms_are_a_row_of_their_own(views):
     assert "Control arms" not in picture(bare)
     arms = (ControlArm("Alone 2000", 12.0, 30.0),)
     assert "Alone 2000: 12, 30 people" in picture(replace(view, control=Control(12.0, arms=arms)))
+
+
+def test_a_difference_is_called_benefit_or_harm_where_the_verdict_tells(configuration):
+    more = shown(configuration["response_24h"], "low", 2.0, 1.2, 3.0, [counts(20, 40, 10, 40)] * 2)
+    harm = replace(more, analysis=configuration["ae_nausea"])
+    fewer = replace(harm, record=harm.record | {"estimate": 0.4})
+    for one, verdict_, gains, said in (
+        (more, "supported", True, "25 more with treatment: a benefit"),
+        (harm, "contradicted", False, "25 more with treatment: a harm"),
+        (fewer, "supported", True, "15 fewer with treatment: a benefit"),
+        (more, "too few data", True, "25 more with treatment: too few data"),
+    ):
+        people = people_of(one, verdict_)
+        assert (people.gains, people.key[1]) == (gains, said)
+
+
+def test_no_axis_reads_better_to_both_sides(views, configuration):
+    studies = [counts(20, 40, 10, 40)] * 2
+    good = shown(configuration["response_24h"], "low", 2.0, 1.2, 3.0, studies)
+    bad = replace(good, analysis=configuration["relapse"])
+    told = tuple(Told(Verdict("supported", "better"), (one,)) for one in (good, bad, good))
+    drawn = picture(replace(views[0], verdict="mixed", claimed_value=None, told=told))
+    assert drawn.count("50, control 25</text>") == 2
+
+
+def test_scores_on_one_scale_are_drawn_in_its_points(configuration):
+    def told(sd, scale):
+        spread = counts(None, 20, None, 20, sd_c=sd, basis="change", label="A") | {"scale": scale}
+        spread |= {"yi": -0.5, "people": 40, "sd_t": sd}
+        return shown(configuration["depression_24h"], "low", -0.5, -0.8, -0.2, [spread])
+
+    view = SimpleNamespace(claim="c", control=None, claimed_value=None, claimed="")
+    drawn = axis_of(view, [told(10.0, "MADRS"), told(8.0, "MADRS")])
+    assert [row.interval.estimate for row in drawn.rows] == [-5.0, -4.0]
+    assert "points of the MADRS" in drawn.unit
+    apart = axis_of(view, [told(10.0, "MADRS"), told(8.0, "HAMD17")])
+    assert [row.interval.estimate for row in apart.rows] == [-0.5, -0.5]
+    assert "standard deviations" in apart.unit

@@ -7,7 +7,7 @@ in as text: this module knows places, not statistics.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ketameta.figures.axis import Axis, make_axis, tick_label
@@ -63,13 +63,19 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Of 100 people: how many under control and under treatment, each with what stands below."""
+    """Of 100 people: how many under control and under treatment, each with what stands below.
+
+    `gains` says that the difference is good for them; `key` is what the persons stand for: with the
+    event either way, the difference, and without it.
+    """
 
     title: str
     description: str
     control: int
     treated: int
     texts: tuple[str, str]  # a line in bold, and one below it
+    gains: bool
+    key: tuple[str, str, str]
 
 
 def draw_axis(picture: Picture, small: bool = False) -> Scene:
@@ -85,7 +91,7 @@ def draw_axis(picture: Picture, small: bool = False) -> Scene:
     for row in picture.rows:
         drawn, y = _row(row, axis, y, width, _most(picture), small)
         # the lines of no effect and of the claim stop for words
-        shapes += [*_guides(picture, axis, y - _STRIP + 4, y), *drawn]
+        shapes += [*_guides(picture, axis, y - _STRIP + 6, y), *drawn]
     bottom = y
     shapes.append(Line(axis.x0, bottom, axis.x1, bottom, "ink"))
     for tick in axis.ticks:
@@ -173,15 +179,18 @@ def _claimed_text(picture: Picture, axis: Axis, y: float) -> list[Shape]:
 # a person of 10 by 15 pixels, from the middle of the head: head and shoulders in one line
 _PERSON = "m-2.4 0a2.4 2.4 0 1 0 4.8 0a2.4 2.4 0 1 0-4.8 0zm-1.4 10v-3.6q0-3.2 3.8-3.2t3.8 3.2v3.6z"
 _HATCH = ("m-3.4 6.4l2.6-2.8", "m-3.4 9.4l5.4-5.8", "m-.8 9.6l4-4.2")
+# of a harm crossed as well, so that it is told from a benefit in grey too
+_CROSS = (*_HATCH, "m3.4 6.4l-2.6-2.8", "m3.4 9.4l-5.4-5.8", "m.8 9.6l-4-4.2")
 
 
 def draw_people(people: People, small: bool = False) -> Scene:
     """Draw 100 people under control and 100 under treatment, the difference hatched.
 
-    Dark: with the event in both; hatched: the difference that treatment makes; pale: without.
+    Dark: with the event in both; hatched: the difference that treatment makes, of a benefit in one
+    ink and of a harm in another and crossed; pale: without. A key below says so.
     """
     width = NARROW if small else WIDTH
-    step_x, step_y = (10.6, 15.6) if small else (15.8, 17.0)
+    step_x, step_y = (10.6, 15.6) if small else (15.8, 16.4)
     gap = width - 20 * step_x
     shapes: list[Shape] = []
     both = min(people.control, people.treated)
@@ -190,10 +199,9 @@ def draw_people(people: People, small: bool = False) -> Scene:
     for left, dark, hatched in blocks:
         places = [(left + (n % 10 + 0.5) * step_x, 5 + (n // 10) * step_y) for n in range(100)]
         shapes.append(Outline(_people(places[hatched:]), "band3"))
-        shapes.append(Outline(_people(places[:dark]), "mark"))
+        shapes.append(Outline(_people(places[:dark]), "predict"))
         if hatched > dark:
-            shapes.append(Outline(_people(places[dark:hatched]), "pooled", 1.0))
-            shapes.append(Outline(_hatches(places[dark:hatched]), "pooled", 1.0))
+            shapes += _difference(places[dark:hatched], people.gains)
     y = 10 * step_y + 4
     room = 10 * step_x
     size = SMALL if small else SIZE
@@ -205,12 +213,35 @@ def draw_people(people: People, small: bool = False) -> Scene:
                 place += LINE
                 shapes.append(Text(left, place, line, size=size, bold=bold))
         height = max(height, place + 8)
-    return Scene(width, height, people.title, people.description, tuple(shapes))
+    key, height = _key(people, height, width)
+    return Scene(width, height + 4, people.title, people.description, (*shapes, *key))
+
+
+def _difference(places: Sequence[tuple[float, float]], gains: bool) -> list[Shape]:
+    role = "mark" if gains else "pooled"
+    hatch = _HATCH if gains else _CROSS
+    return [Outline(_people(places), role, 1.0), Outline(_hatches(places, hatch), role, 1.0)]
+
+
+def _key(people: People, y: float, width: float) -> tuple[list[Shape], float]:
+    """Say below the persons what each kind of them stands for; return it and where it ends."""
+    shapes: list[Shape] = []
+    both, difference, neither = people.key
+    for left, role, text in ((0.0, "predict", both), (width / 2, "band3", neither)):
+        shapes.append(Outline(_people([(left + 6, y + 4)]), role))
+        shapes.append(Text(left + 18, y + LINE - 2, text, role="muted", size=SMALL))
+    y += LINE
+    if people.control != people.treated:
+        shapes += _difference([(6.0, y + 4)], people.gains)
+        for line in wrap(difference, SMALL, width - 18, most=2):
+            y += LINE
+            shapes.append(Text(18, y - 2, line, role="muted", size=SMALL))
+    return shapes, y
 
 
 def _people(places: Iterable[tuple[float, float]]) -> str:
     return "".join(f"M{x:.4g} {y:.4g}{_PERSON}" for x, y in places)
 
 
-def _hatches(places: Iterable[tuple[float, float]]) -> str:
-    return "".join(f"M{x:.4g} {y:.4g}{hatch}" for x, y in places for hatch in _HATCH)
+def _hatches(places: Iterable[tuple[float, float]], strokes: Sequence[str]) -> str:
+    return "".join(f"M{x:.4g} {y:.4g}{hatch}" for x, y in places for hatch in strokes)

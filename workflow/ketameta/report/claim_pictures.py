@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ketameta.evidence.claims import MIXED, Control
+from ketameta.evidence.claims import MIXED, UNTOLD, Control
 from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, draw_people
 from ketameta.figures.marks import Interval
 from ketameta.figures.scene import to_svg
@@ -13,6 +13,7 @@ from ketameta.report.claim_view import ClaimView
 from ketameta.report.claim_words import Shown
 from ketameta.report.naming import capital, control_name
 from ketameta.synthesize.scales import NULL_VALUE, natural
+from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import in_words
 
 Record = dict[str, Any]
@@ -29,7 +30,8 @@ def picture(view: ClaimView, small: bool = False) -> str:
     shown = _rows(view)
     if not shown:
         return ""
-    people = None if len(shown) > 1 or view.claimed_value is not None else people_of(shown[0])
+    alone = len(shown) == 1 and view.claimed_value is None
+    people = people_of(shown[0], view.verdict) if alone else None
     scene = draw_people(people, small) if people else draw_axis(axis_of(view, shown), small)
     name = f"claim-{view.claim_id}{'-small' if small else ''}"
     frame = "claim-picture small-picture" if small else "claim-picture"
@@ -46,15 +48,25 @@ def _rows(view: ClaimView) -> list[Shown]:
         return []
     if view.verdict != MIXED and view.claimed_value is None and found[0].risk:
         return found[:1]
-    measure = found[0].record["measure"]
-    return [s for s in found if s.record["measure"] == measure][:MOST_ROWS]
+    # one measure, and more of all of it good or of all of it bad: no axis reads both ways
+    kind = _kind(found[0])
+    return [s for s in found if _kind(s) == kind][:MOST_ROWS]
 
 
-def people_of(shown: Shown) -> People | None:
-    """Return a comparison of events as people of 100; None where no control risk is known."""
+def _kind(shown: Shown) -> tuple[str, bool]:
+    return shown.record["measure"], _is_good(shown)
+
+
+def _is_good(shown: Shown) -> bool:
+    return vocabulary().outcomes[shown.analysis.select.outcome].sense == "good"
+
+
+def people_of(shown: Shown, verdict: str) -> People | None:
+    """Return a comparison of events as people of 100; None where no control risk is known.
+
+    The difference is called a benefit or a harm where the verdict on the claim tells something.
+    """
     if shown.record["measure"] not in ("RR", "OR", "RD") or (risk := shown.risk) is None:
-        return None
-    if risk.get("treated_risk") is None:
         return None
     treated, control = round(100 * risk["treated_risk"]), round(100 * risk["control_risk"])
     verb = claim_words.does(claim_words.verb_of(shown.analysis), "high")
@@ -63,16 +75,23 @@ def people_of(shown: Shown) -> People | None:
         f"{abs(more)} {'more' if more > 0 else 'fewer'}" if more else "no more and no fewer"
     )
     when = claim_words.when(shown.analysis.select.window)
-    under = control_name(shown.analysis)
+    gains = (more > 0) == _is_good(shown)
+    said = "too few data" if verdict in UNTOLD else "a benefit" if gains else "a harm"
     return People(
         f"Of 100 people, how many {verb}{when}",
-        f"Of 100 people {control} {verb}{when} under {under} and {treated} under treatment: "
+        f"Of 100 people {control} {verb}{when} {shown.under} and {treated} {shown.with_treatment}: "
         f"{difference}.",
         control,
         treated,
         (
-            f"{control} of 100 under {under}\n{verb}{when}",
-            f"{treated} of 100 treated\n{difference}",
+            f"{control} of 100 {shown.under}\n{verb}{when}",
+            f"{treated} of 100 {shown.with_treatment}\n{difference}",
+        ),
+        gains,
+        (
+            "either way",
+            f"{difference} with treatment: {said}",
+            "neither way",
         ),
     )
 
@@ -80,16 +99,15 @@ def people_of(shown: Shown) -> People | None:
 def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
     """Return results on one axis: per cent, points of a scale, or the measure's own."""
     measure = shown[0].record["measure"]
-    if all(one.risk and one.risk.get("treated_risk") is not None for one in shown):
+    if all(one.risk for one in shown):
         return _risks(view, shown)
-    points = shown[0].points if len(shown) == 1 else None
-    by = 100.0 if measure == "PLO" else points["sd"] if points else 1.0
-    labels = _labels(shown)
-    rows = [_result(one, label, by) for one, label in zip(shown, labels, strict=True)]
+    points = _points(shown)
+    by = [p["sd"] for p in points] or [100.0 if measure == "PLO" else 1.0] * len(shown)
+    rows = [_result(*row) for row in zip(shown, _labels(shown), by, strict=True)]
     if view.control and measure in ("PLO", "PCTRED"):
         rows.append(_control(view.control))
     claimed = view.claimed_value if measure in ("PLO", "PCTRED") else None
-    unit, null = _unit(shown[0], points)
+    unit, null = _unit(shown[0], points[0] if points else None)
     parts = [f"{row.label} {row.text}" for row in rows]
     said = f" Claimed: {view.claimed}." if claimed is not None else ""
     return Picture(
@@ -103,6 +121,13 @@ def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
         measure in ("RR", "OR"),
         (0.0, 100.0) if measure == "PLO" else None,
     )
+
+
+def _points(shown: list[Shown]) -> list[Record]:
+    """Return the results in points of one scale; none where they are not all in points of it."""
+    found = [p for one in shown if (p := one.points)]
+    one_scale = len({p["scale"] for p in found}) == 1
+    return found if one_scale and len(found) == len(shown) else []
 
 
 def _risks(view: ClaimView, shown: list[Shown]) -> Picture:
@@ -164,7 +189,10 @@ def _result(shown: Shown, label: str, by: float) -> Result:
 def _numbers(ends: list[float | None], measure: str, by: float) -> str:
     """Write a value and its interval in the unit of the axis."""
     digits = 0 if measure in ("PLO", "PCTRED") else 1 if measure == "MD" or by != 1 else 2
-    value, low, high = (wording.fixed(end, digits) for end in ends)
+    ratio = measure in ("RR", "OR")
+    value, low, high = (
+        wording.quantity(measure, end) if ratio else wording.fixed(end, digits) for end in ends
+    )
     return value if ends[1] is None or ends[2] is None else f"{value} ({low} to {high})"
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ketameta.evidence.certainty import LEVELS
 from ketameta.evidence.claims import Control
-from ketameta.report.claim_words import Told
+from ketameta.report.claim_sentences import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,13 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class PartView:
-    """A part of a claim: its name (empty for the whole), verdict, sentence and analyses.
+    """A part of a claim: its name (empty for the whole), verdict and analyses.
 
     `lines` are pairs of an analysis (name, title, slug) and what it says.
     """
 
     name: str
     verdict: str
-    sentence: str
     rule: str
     lines: tuple[LineView, ...]
 
@@ -69,7 +69,8 @@ class ClaimView:
     verdict: str
     because: str
     sentence: str
-    certainty: ClaimCertainty
+    sure: tuple[tuple[str, ClaimCertainty], ...]  # by what it is of; one of the whole has no name
+    heavy: str  # the trial that carries nearly all the weight, where one does
     k: int
     people: int
     populations: tuple[str, ...]
@@ -79,3 +80,11 @@ class ClaimView:
     told: tuple[Told, ...]
     control: Control | None
     claimed_value: float | None
+
+    @property
+    def certainty(self) -> ClaimCertainty:
+        """The weakest certainty that the verdict rests on."""
+        known = [found for _, found in self.sure if found.level in LEVELS]
+        if not known:
+            return self.sure[0][1]
+        return min(known, key=lambda found: LEVELS.index(found.level))

@@ -1,35 +1,22 @@
 """What the trials show of a claim: one clause a result, with its number, hedged by certainty.
 
-"Probably" goes with moderate certainty, "may" with low and very low; very low also says that the
-evidence is very uncertain, and keeps the direction (Santesso 2020, J Clin Epidemiol 119:126).
+"Probably" goes with moderate certainty, "may" with low and very low (Santesso 2020, J Clin
+Epidemiol 119:126). A result of too few data points to a number and is not hedged besides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ketameta.configuration import Analysis, Window
-from ketameta.evidence.claims import (
-    CANNOT,
-    MIXED,
-    NO_WORSE,
-    UNTOLD,
-    Control,
-    Part,
-    Verdict,
-)
+from ketameta.evidence.claims import Control
 from ketameta.report.naming import capital, control_name, treatment_name
-from ketameta.report.wording import count, fixed
+from ketameta.report.wording import count, fixed, in_letters
 from ketameta.synthesize.absolute import points, risks
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
-# of a claim of no harm so many events are named, the first ones
-MOST_HARMS = 4
-UNCERTAIN = "but the evidence is very uncertain"
-_HOURS = {24: "day", 168: "week"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +24,20 @@ class Shown:
     """A pooled result that is told: of an analysis, or of one of its groups (then with a name).
 
     `studies` are the rows of the table studies behind it, `record` a synthesis or a subgroup with
-    what `judged` adds.
+    what `judged` adds; `design` is what sets all of these trials apart (a word of design_flags).
     """
 
     analysis: Analysis
     record: Record
     studies: tuple[Record, ...]
     group: str = ""
+    design: str = ""
 
     @property
     def risk(self) -> Record | None:
         """Risks with treatment and control as `absolute.risks` gives them; None where it cannot."""
         found = risks(self.record["measure"], self.record, self.studies)
-        return found[0] if found else None
+        return found[0] if found and found[0].get("treated_risk") is not None else None
 
     @property
     def points(self) -> Record | None:
@@ -57,37 +45,74 @@ class Shown:
         if self.record["measure"] == "MD":
             ends = {f"points{e}": self.record[n] for e, n in _ENDS}
             scales = {s["scale"] for s in self.studies}
-            return {"scale": scales.pop() if len(scales) == 1 else "scale", "sd": 1.0, **ends}
+            return {"scale": scales.pop() if len(scales) == 1 else "", "sd": 1.0, **ends}
         found = points(self.analysis.select, self.record, self.studies)
         return found[0] if found else None
+
+    @property
+    def under(self) -> str:
+        """What the other side is told under: control, or having stopped the treatment."""
+        stopped = vocabulary().words("stopped").get(self.design)
+        return stopped or f"under {control_name(self.analysis)}"
+
+    @property
+    def with_treatment(self) -> str:
+        """How the treated side stands in a picture: treated, or going on with the treatment."""
+        return vocabulary().words("goes_on").get(self.design, "treated")
+
+    @property
+    def act(self) -> str:
+        """The time, and that treatment goes on where the other side stopped it."""
+        goes_on = vocabulary().words("goes_on").get(self.design, "")
+        return f"{when(self.analysis.select.window)}{' ' if goes_on else ''}{goes_on}"
 
 
 _ENDS = (("", "estimate"), ("_low", "ci_low"), ("_high", "ci_high"))
 
 
 def clause(shown: Shown, control: Control | None = None) -> str:
-    """Say what a result is, with its number and interval, as its certainty allows.
-
-    Very low certainty says "may"; `hedged` adds that the evidence is very uncertain.
-    """
+    """Say what a result is, with its number and interval, as its certainty allows."""
     level = shown.record["certainty"]
     measure = shown.record["measure"]
     if measure in ("RR", "OR", "RD"):
-        return _events(shown, level)
+        verb = does(verb_of(shown.analysis), level)
+        return f"{_probably(level)}{_events(shown, verb, 'about ')}"
     if measure == "PLO":
-        return _share(shown, level, control)
+        verb = does(verb_of(shown.analysis), level)
+        return f"{_probably(level)}about {_share(shown, verb, control)}"
     if measure == "PCTRED":
-        return _fall(shown, level, control)
-    return _score(shown, level)
+        verb = {"high": "falls", "moderate": "probably falls"}.get(level, "may fall")
+        return f"the {noun(shown.analysis)} {verb} {_fall(shown, control)}"
+    return f"people treated {_probably(level)}{does('score', level)} {_score(shown)}"
+
+
+def pointed(shown: Shown, control: Control | None = None) -> str:
+    """Say to what a result of too few data points: ``one trial with 30 people points to …``."""
+    record, measure = shown.record, shown.record["measure"]
+    trials = in_letters(record["k"], "trial")
+    if measure in ("RR", "OR", "RD") and shown.risk is None:
+        return f"in {trials} {_events(shown, does(verb_of(shown.analysis), 'high'))}"
+    lead = f"{trials} with {count(record['n'], 'person', 'people')}"
+    lead += f" {'points' if record['k'] == 1 else 'point'} to"
+    if measure in ("RR", "OR", "RD"):
+        return f"{lead} {_events(shown, 'who ' + does(verb_of(shown.analysis), 'high'))}"
+    if measure == "PLO":
+        return f"{lead} {_share(shown, 'who ' + does(verb_of(shown.analysis), 'high'), control)}"
+    if measure == "PCTRED":
+        return f"{lead} a fall of the {noun(shown.analysis)} {_fall(shown, control)}"
+    return f"{lead} scores {_score(shown)}"
 
 
 def does(verb: str, level: str) -> str:
-    """Hedge what people do: respond, probably respond, may respond; be free is are, may be free."""
+    """Say what people do: respond, are free of it; or may, where certainty is low or very low."""
     if level in ("low", "very low"):
         return f"may {verb}"
     rest = verb.removeprefix("be ")
-    probably = "probably " if level == "moderate" else ""
-    return f"{probably}{verb}" if rest == verb else f"are {probably}{rest}"
+    return verb if rest == verb else f"are {rest}"
+
+
+def _probably(level: str) -> str:
+    return "probably " if level == "moderate" else ""
 
 
 def verb_of(analysis: Analysis) -> str:
@@ -122,20 +147,22 @@ def hundred(share: float) -> str:
     return "fewer than 1" if share > 0 and text == "0" else text
 
 
-def _events(shown: Shown, level: str) -> str:
-    analysis, risk = shown.analysis, shown.risk
-    act = f"{does(verb_of(analysis), level)}{when(analysis.select.window)}"
-    under = f"under {control_name(analysis)}"
-    if risk is None or risk.get("treated_risk") is None:
+def _events(shown: Shown, verb: str, about: str = "") -> str:
+    risk = shown.risk
+    if risk is None:
         known = [
             s for s in shown.studies if s["events_t"] is not None and s["events_c"] is not None
         ]
         a, b, c, d = (sum(s[n] for s in known) for n in ("events_t", "n_t", "events_c", "n_c"))
-        return f"{a:g} of {b:g} people {act}, {c:g} of {d:g} {under}"
-    text = f"about {hundred(risk['treated_risk'])} of 100 people {act}"
-    text += f", {hundred(risk['control_risk'])} {under}"
+        return f"{a:g} of {b:g} people {verb}{shown.act}, {c:g} of {d:g} {shown.under}"
+    text = f"{about}{hundred(risk['treated_risk'])} of 100 people {verb}{shown.act}"
+    return f"{text}, {hundred(risk['control_risk'])} {shown.under}{_range(risk)}"
+
+
+def _range(risk: Record) -> str:
+    """Write the interval of a difference of risks in people of 100: `` (7 to 20 more)``."""
     low, high = risk.get("difference_low"), risk.get("difference_high")
-    return text if low is None or high is None else f"{text} ({_more(100 * low, 100 * high)})"
+    return "" if low is None or high is None else f" ({_more(100 * low, 100 * high)})"
 
 
 def _more(low: float, high: float) -> str:
@@ -151,53 +178,67 @@ def _one_more(people: int) -> str:
     return f"{abs(people)} {'more' if people > 0 else 'fewer'}" if people else "none"
 
 
-def _share(shown: Shown, level: str, control: Control | None) -> str:
-    record, analysis = shown.record, shown.analysis
-    act = f"{does(verb_of(analysis), level)}{when(analysis.select.window)}"
+def _share(shown: Shown, verb: str, control: Control | None) -> str:
+    record = shown.record
     ends = f"{hundred(record['ci_low'])} to {hundred(record['ci_high'])}"
-    text = f"about {hundred(record['estimate'])} of 100 people treated {act} ({ends})"
-    if control is None:
-        return text
-    return f"{text}, {hundred(control.estimate / 100)} of 100 under control"
+    text = f"{hundred(record['estimate'])} of 100 people treated {verb}{shown.act} ({ends})"
+    return text if control is None else f"{text}, {per_cent(shown, control)} under control"
 
 
-def _fall(shown: Shown, level: str, control: Control | None) -> str:
-    record, analysis = shown.record, shown.analysis
-    verb = {"high": "falls", "moderate": "probably falls"}.get(level, "may fall")
+def _fall(shown: Shown, control: Control | None) -> str:
+    record = shown.record
     ends = f"{fixed(record['ci_low'], 0)} to {fixed(record['ci_high'], 0)}%"
-    text = f"the {_noun(analysis)} {verb} by {fixed(record['estimate'], 0)}%"
-    text += f"{when(analysis.select.window)} in people treated ({ends})"
-    return text if control is None else f"{text}, by {fixed(control.estimate, 0)}% under control"
+    text = f"by {fixed(record['estimate'], 0)}%{shown.act} in people treated ({ends})"
+    return text if control is None else f"{text}, by {per_cent(shown, control)} under control"
 
 
-def _score(shown: Shown, level: str) -> str:
-    analysis = shown.analysis
-    verb = {"high": "is", "moderate": "is probably"}.get(level, "may be")
-    size, _, ends = _difference(shown).partition(" (")
-    text = f"the {_noun(analysis)} {verb} {size} than under {control_name(analysis)}"
-    text += when(analysis.select.window)
-    return f"{text} ({ends}" if ends else text
+def per_cent(shown: Shown, control: Control) -> str:
+    """Write what control arms did in the unit of a share or a fall."""
+    if shown.record["measure"] == "PLO":
+        return f"{hundred(control.estimate / 100)} of 100"
+    return f"{fixed(control.estimate, 0)}%"
+
+
+def _score(shown: Shown) -> str:
+    return f"{_difference(shown)} than {shown.under}{shown.act}"
 
 
 def _difference(shown: Shown) -> str:
-    """Write a difference of scores: ``5.5 points of the MADRS lower (3.2 to 7.9)``."""
-    pointed = shown.points
-    if pointed:
-        value, low, high = (pointed[f"points{end}"] for end, _ in _ENDS)
-        digits, unit = 1, f"points of the {pointed['scale']}"
+    """Write a difference of scores: ``5.5 points lower (3.2 to 7.9) on a pain scale of 60 (X)``."""
+    pointed_ = shown.points
+    if pointed_:
+        value, low, high = (pointed_[f"points{end}"] for end, _ in _ENDS)
+        digits, unit = 1, "points"
     else:
         value, low, high = (shown.record[name] for _, name in _ENDS)
         digits, unit = 2, "standard deviations"
     text = f"{fixed(abs(value), digits)} {unit} {'higher' if value > 0 else 'lower'}"
+    on = _scale(topic(shown.analysis), pointed_["scale"] if pointed_ else "")
     if low is None or high is None:
-        return text
+        return f"{text} {on}"
     if low * high > 0:
         ends = sorted((abs(low), abs(high)))
-        return f"{text} ({fixed(ends[0], digits)} to {fixed(ends[1], digits)})"
-    return f"{text} (from {fixed(abs(low), digits)} lower to {fixed(high, digits)} higher)"
+        return f"{text} ({fixed(ends[0], digits)} to {fixed(ends[1], digits)}) {on}"
+    ends_ = f"from {fixed(abs(low), digits)} lower to {fixed(high, digits)} higher"
+    return f"{text} ({ends_}) {on}"
 
 
-def _noun(analysis: Analysis) -> str:
+def _scale(about: str, name: str) -> str:
+    """Write a scale as a reader knows it: ``on a depression scale of 60 (MADRS)``."""
+    if not name:
+        return f"on {about} scales"
+    known = vocabulary().scales.get(name)
+    most = f" of {known.maximum:g}" if known and known.maximum is not None else ""
+    return f"on {'an' if about[0].lower() in 'aeio' else 'a'} {about} scale{most} ({name})"
+
+
+def topic(analysis: Analysis) -> str:
+    """Say what an outcome is about, without how it is counted: depression, suicidal ideation."""
+    return noun(analysis).removesuffix(" score")
+
+
+def noun(analysis: Analysis) -> str:
+    """Name the outcome as a sentence does."""
     outcome = vocabulary().outcomes[analysis.select.outcome]
     return outcome.phrase or (
         outcome.label if outcome.label[1:2].isupper() else _small(outcome.label)
@@ -208,115 +249,30 @@ def _small(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One verdict with the results that it rests on: those are told, drawn, and give certainty."""
-
-    verdict: Verdict
-    shown: tuple[Shown, ...]
-
-
-def body(part: Part, told: Sequence[Told], control: Control | None) -> str:
-    """Say what the trials show of one part of a claim: the clauses of what decided."""
-    word = part.verdict.word
-    if word == CANNOT:
-        return _small(part.test["rule"])
-    if not any(one.shown for one in told):
-        counts = next((one.verdict.facts for one in told if "trials" in one.verdict.facts), None)
-        return _pointing(counts) if counts else "no trial gives a number for it"
-    if word == MIXED:
-        return "; ".join(filter(None, (_which(one, control) for one in told)))
-    same = [one.shown[0] for one in told if one.verdict.word == word and one.shown]
-    if part.test["direction"] != NO_WORSE:
-        return hedged(same[:1], [clause(same[0], control)])
-    harms = [one for one in same if one.risk] or same
-    clauses = [clause(harms[0]), *map(_counted, harms[1:MOST_HARMS])]
-    return hedged(harms[:MOST_HARMS], clauses)
-
-
-def _pointing(counts: Mapping[str, Any]) -> str:
-    """Say which way trials point that are not pooled."""
-    trials = count(counts["trials"], "trial")
-    return (
-        f"of {trials} that tested it, better with treatment in {counts['better']} and worse in "
-        f"{counts['worse']}"
-    )
-
-
-def hedged(shown: Sequence[Shown], clauses: Sequence[str]) -> str:
-    """Join clauses, and say of which the evidence is very uncertain: once where of all."""
-    very = [one.record["certainty"] == "very low" for one in shown]
-    if all(very):
-        return f"{'; '.join(clauses)}, {UNCERTAIN}"
-    return "; ".join(
-        f"{text} (very uncertain)" if low else text for text, low in zip(clauses, very, strict=True)
-    )
-
-
-def _which(told: Told, control: Control | None) -> str:
-    """Tell one verdict of a mixed one, group by group where the groups make it mixed."""
-    if told.verdict.word in UNTOLD or not told.shown:
-        return ""
-    if told.verdict.word != MIXED:
-        return f"{told.verdict.word}: {hedged(told.shown[:1], [clause(told.shown[0], control)])}"
-    words = dict(told.verdict.facts["which"])
-    groups = [shown for shown in told.shown if shown.group]
-    clauses = [
-        f"{words[s.record['subgroup']]} for {s.group}: {brief(s) if n else clause(s)}"
-        for n, s in enumerate(groups)
-    ]
-    if control is not None:
-        clauses[-1] += f"; under control {_per_cent(groups[0].record['measure'], control)}"
-    return hedged(groups, clauses)
-
-
-def _counted(shown: Shown) -> str:
-    """Write one more event after a clause on the first: ``nausea 30, 12 under control``."""
+def counted(shown: Shown) -> str:
+    """Write one more event after a clause on the first: ``nausea 30 against 12 (9 to 28 more)``."""
     risk = shown.risk
-    if risk is None or risk.get("treated_risk") is None:
+    if risk is None:
         return clause(shown)
-    both = f"{hundred(risk['treated_risk'])}, {hundred(risk['control_risk'])} under control"
-    return f"{_noun(shown.analysis)} {both}"
+    both = f"{hundred(risk['treated_risk'])} against {hundred(risk['control_risk'])}"
+    return f"{noun(shown.analysis)} {both}{_range(risk)}"
 
 
 def brief(shown: Shown) -> str:
     """Write a result in its number alone, where a clause on the same outcome went before."""
-    record = shown.record
+    record, risk = shown.record, shown.risk
     if record["measure"] == "PLO":
         ends = f"{hundred(record['ci_low'])} to {hundred(record['ci_high'])}"
         return f"{hundred(record['estimate'])} of 100 ({ends})"
     if record["measure"] == "PCTRED":
         ends = f"{fixed(record['ci_low'], 0)} to {fixed(record['ci_high'], 0)}"
         return f"{fixed(record['estimate'], 0)}% ({ends}%)"
-    risk = shown.risk
-    if risk is not None and risk.get("difference_low") is not None:
-        more = _more(100 * risk["difference_low"], 100 * risk["difference_high"])
+    if risk is not None:
         both = f"{hundred(risk['treated_risk'])} of 100, {hundred(risk['control_risk'])}"
-        return f"{both} under control ({more})"
+        return f"{both} {shown.under}{_range(risk)}"
     if record["measure"] in ("SMD", "MD"):
         return _difference(shown)
     return clause(shown)
-
-
-def _per_cent(measure: str, control: Control) -> str:
-    """Write what control arms did in the unit of the result."""
-    if measure == "PLO":
-        return f"{hundred(control.estimate / 100)} of 100"
-    return f"{fixed(control.estimate, 0)}%"
-
-
-def sentence(word: str, bodies: Sequence[tuple[str, str, str]], claimed: str) -> str:
-    """Write the verdict as a sentence with its number: ``Overstated: about 4 of 10 …``.
-
-    `bodies` are name, verdict and body of each part; one without a name is the whole. The number
-    that was claimed follows.
-    """
-    if len(bodies) == 1:
-        text = f"{capital(word)}: {bodies[0][2]}."
-    else:
-        parts = [f"{capital(name)}: {verdict}, {told}." for name, verdict, told in bodies]
-        text = f"{capital(word)}. {' '.join(parts)}"
-    return f"{text} Claimed: {claimed}." if claimed else text
 
 
 def treated_name(analysis: Analysis) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 from ketameta.configuration import Configuration
 from ketameta.evidence.certainty import LEVELS, NOT_RATED, Certainty
 from ketameta.evidence.claims import (
+    CANNOT,
     MIXED,
     NO_WORSE,
+    TOO_FEW,
     UNTOLD,
     Claim,
     Control,
@@ -19,54 +22,21 @@ from ketameta.evidence.claims import (
     Part,
     Split,
     claims_of,
+    side,
 )
-from ketameta.report import claim_words, naming, wording, wording_certainty, wording_splits
+from ketameta.report import claim_sentences, naming, wording, wording_certainty, wording_splits
+from ketameta.report.claim_reasons import BECAUSE
+from ketameta.report.claim_sentences import Item, Told, items_of, rests_on
 from ketameta.report.claim_view import ClaimCertainty, ClaimView, GroupsView, LineView, PartView
-from ketameta.report.claim_words import Shown, Told
+from ketameta.report.claim_words import Shown
 from ketameta.synthesize.words import group_of
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import keys, split_name
 
 Record = dict[str, Any]
 
-# why an analysis says what it says of a claim
-_BECAUSE = {
-    "no analysis": "No analysis of these trials tests it.",
-    "no estimate": "There is nothing pooled to hold it against.",
-    "one small": "One small trial alone gives no verdict.",
-    "few directions": "Its results are not pooled but told by direction, and few trials have one.",
-    "directions": "Its results are not pooled but told by direction, trial by trial.",
-    "no comparison": "Treated arms alone show no difference from control.",
-    "no direction": "The claim names no direction to hold the result against.",
-    "none named": "No outcome of these trials could tell.",
-    "other unit": "The claimed number and the result are not in the same unit.",
-    "groups": "Groups of these trials differ, and are not all for it.",
-    "analyses": "Its analyses are not all for it.",
-    "parts": "Its parts are not all borne out.",
-    "better": "The interval lies on the better side for treatment.",
-    "small": "The interval lies on the better side for treatment, but the average is smaller than "
-    "the smallest effect worth having.",
-    "no worse": "The interval excludes a harm that would matter.",
-    "little": "The interval excludes every benefit worth having.",
-    "open": "The interval leaves it open: it includes no difference and one that would matter.",
-    "both open": "The interval includes a worthwhile benefit and a worthwhile harm.",
-    "opposite": "The interval lies on the better side for control.",
-    "worse": "The interval lies on the worse side for treatment.",
-    "little worse": "The interval lies on the worse side for treatment, but the average is smaller "
-    "than a harm that would matter.",
-    "without: worse": "People do worse without it: the interval lies on the better side for "
-    "treatment.",
-    "without: little worse": "People do a little worse without it.",
-    "without: no worse": "The interval excludes that going without would matter.",
-    "without: better": "People do better without it.",
-    "inside": "The claimed value lies inside the interval.",
-    "more": "The whole interval lies on the better side of the claimed value.",
-    "near": "The whole interval falls short of the claimed value, and the average comes near it.",
-    "short": "The whole interval falls short of the claimed value.",
-    "wide": "The interval holds the claimed value, and values far short of it.",
-    "far": "The interval holds the claimed value, but the average lies far short of it.",
-    "control too": "The control arms come as near to the claimed value as the treated.",
-}
+# share of the weight from which one trial is named as what a claim rests on
+NEARLY_ALL = 0.8
 
 
 class Teller:
@@ -89,14 +59,17 @@ class Teller:
         first = claim.parts[0].test
         told = {part.test["part"] or "": self._told(part) for part in claim.parts}
         deciding = _deciding(claim, told)
-        certainty = self._certainty(deciding)
         shown = [shown for one in deciding for shown in one.shown if not shown.group]
         studies = [study for one in shown for study in one.studies]
         people = _people(studies)
-        bodies = [
-            (name, part.verdict.word, claim_words.body(part, told[name], self._control(part)))
-            for name, part in ((p.test["part"] or "", p) for p in claim.parts)
-        ]
+        items = {
+            part.test["part"] or "": items_of(
+                part, told[part.test["part"] or ""], self._control(part)
+            )
+            for part in claim.parts
+        }
+        every = [item for own in items.values() for item in own]
+        sure = self._sure(rests_on(claim.verdict.word, every))
         populations = _populations(studies)
         claimed = claimed_number(first)
         return ClaimView(
@@ -109,15 +82,16 @@ class Teller:
             headline=bool(first.get("headline")),
             claimed=claimed,
             verdict=claim.verdict.word,
-            because=_BECAUSE[claim.verdict.because],
-            sentence=claim_words.sentence(claim.verdict.word, bodies, claimed),
-            certainty=certainty,
+            because=BECAUSE[claim.verdict.because],
+            sentence=claim_sentences.sentence(claim.verdict.word, every),
+            sure=sure,
             k=len(people),
             people=shown[0].record["n"] if len(shown) == 1 else round(sum(people.values())),
             populations=tuple(populations),
             others=tuple(p for p in populations if not speaks_of(first["population"], p)),
             links=self._links(claim),
-            parts=tuple(self._part(p, b) for p, b in zip(claim.parts, bodies, strict=True)),
+            heavy=self._heavy(shown),
+            parts=tuple(self._part(p) for p in claim.parts),
             told=tuple(deciding),
             control=self._control(claim.parts[0]),
             claimed_value=first["claimed_value"],
@@ -133,7 +107,7 @@ class Teller:
         if record is None or record["estimate"] is None:
             return ()
         analysis, studies = self._configuration[line.analysis], self._studies[line.analysis]
-        found = [Shown(analysis, record, tuple(studies))]
+        found = [Shown(analysis, record, tuple(studies), design=self._design(studies))]
         if line.verdict.word == MIXED:
             split = line.verdict.facts["by"]
             names = dict(line.verdict.facts["which"])
@@ -144,6 +118,7 @@ class Teller:
                     group,
                     tuple(s for s in studies if group_of(split, s) == group["subgroup"]),
                     str(keys()[split].get(group["subgroup"], group["subgroup"])),
+                    found[0].design,
                 )
                 for group in groups
                 if group["subgroup"] in names
@@ -155,14 +130,49 @@ class Teller:
         own = (self._grounds.controls.get(line.analysis) for line in part.lines)
         return part.control or next(filter(None, own), None)
 
-    def _certainty(self, told: Sequence[Told]) -> ClaimCertainty:
-        """Return the certainty of the weakest analysis that a verdict rests on."""
-        names = dict.fromkeys(s.analysis.name for one in told for s in one.shown)
-        known = [n for n in names if self._rated[n].level != NOT_RATED]
+    def _design(self, studies: Sequence[Record]) -> str:
+        """Return what sets all trials of a result apart, a word of design_flags, or nothing."""
+        trials = self._grounds.trials
+        flags = {trials.get(s["trial_id"], {}).get("design_flag") or "" for s in studies}
+        return flags.pop() if len(flags) == 1 else ""
+
+    def _heavy(self, shown: Sequence[Shown]) -> str:
+        """Say which trial carries nearly all the weight of what a claim rests on, and of whom."""
+        if len(shown) != 1 or not shown[0].studies:
+            return ""
+        studies = shown[0].studies
+        weights = [1.0 if len(studies) == 1 else (s["weight"] or 0.0) for s in studies]
+        share, heaviest = max(zip(weights, studies, strict=True), key=lambda pair: pair[0])
+        share /= sum(weights) or 1.0
+        if share < NEARLY_ALL:
+            return ""
+        trials = self._grounds.trials
+        note = re.split("[;:]", trials.get(heaviest["trial_id"], {}).get("population_note") or "")[
+            0
+        ]
+        who = f": {note}" if note and not any(name in note for name in trials) else ""
+        lead = "One trial alone" if len(studies) == 1 else "Nearly all the weight is one trial"
+        if len(studies) > 1:
+            lead += f" ({wording.fixed(100 * share, 0)}%)"
+        return f"{lead}, {heaviest['label']}{who}."
+
+    def _sure(self, items: Sequence[Item]) -> tuple[tuple[str, ClaimCertainty], ...]:
+        """Return how sure each thing told is, by its name: that of the weakest analysis told.
+
+        One without a name where all rest on the same certainty.
+        """
+        told = [(one.name, self._certainty(one.shown)) for one in items if one.shown]
+        if not told:
+            return (("", ClaimCertainty(NOT_RATED, NOT_RATED, "")),)
+        if len({found for _, found in told}) == 1:
+            return (("", told[0][1]),)
+        return tuple(told)
+
+    def _certainty(self, shown: Sequence[Shown]) -> ClaimCertainty:
+        known = [r for s in shown if (r := self._rated[s.analysis.name]).level != NOT_RATED]
         if not known:
             return ClaimCertainty(NOT_RATED, NOT_RATED, "")
-        weakest = min(known, key=lambda name: LEVELS.index(self._rated[name].level))
-        found = self._rated[weakest]
+        found = min(known, key=lambda rated: LEVELS.index(rated.level))
         most = wording_certainty.weighs_most(found)
         return ClaimCertainty(*found.span, f"{naming.capital(most)}." if most else "")
 
@@ -178,13 +188,13 @@ class Teller:
             if n in self._configuration.names
         )
 
-    def _part(self, part: Part, body: tuple[str, str, str]) -> PartView:
+    def _part(self, part: Part) -> PartView:
         lines = tuple(self._line(line) for line in part.lines)
-        return PartView(body[0], part.verdict.word, body[2], part.test["rule"], lines)
+        return PartView(part.test["part"] or "", part.verdict.word, part.test["rule"], lines)
 
     def _line(self, line: Line) -> LineView:
         record = self._grounds.records.get(line.analysis)
-        reason = _BECAUSE[line.verdict.because]
+        reason = BECAUSE[line.verdict.because]
         if record is None:
             return LineView(line.analysis, "", "", "", line.verdict.word, reason)
         analysis = self._configuration[line.analysis]
@@ -236,9 +246,12 @@ def _trial(study: Record) -> str:
 
 
 def _deciding(claim: Claim, told: Mapping[str, Sequence[Told]]) -> list[Told]:
-    """Return what the verdict rests on: of a mixed one all, else what has its word."""
+    """Return what the verdict rests on: of a mixed one all that tells, else what has its word."""
     result = []
+    word = claim.verdict.word
     for part in claim.parts:
+        if part.verdict.word != word and (word != MIXED or part.verdict.word in UNTOLD):
+            continue
         own = told[part.test["part"] or ""]
         same = [one for one in own if one.verdict.word == part.verdict.word]
         if part.verdict.word == MIXED:
@@ -246,7 +259,7 @@ def _deciding(claim: Claim, told: Mapping[str, Sequence[Told]]) -> list[Told]:
         elif part.test["direction"] != NO_WORSE:
             same = same[:1]
         else:
-            same = same[: claim_words.MOST_HARMS]
+            same = same[: claim_sentences.MOST_HARMS]
         result += same
     return result
 
@@ -298,24 +311,40 @@ def claims_of_analysis(tests: Sequence[Record]) -> dict[str, list[tuple[str, str
     return {name: list(own.items()) for name, own in found.items()}
 
 
-def tally(verdicts: Sequence[str]) -> str:
-    """Count the claims by verdict in a sentence, the strongest verdict first."""
-    counts = Counter(verdicts)
+def tally(views: Sequence[ClaimView]) -> str:
+    """Count the claims by verdict in a sentence, and those for or against one by certainty."""
     parts = []
     for word in vocabulary().words("claim_verdicts"):
-        if number := counts[word]:
-            verb = "" if word.startswith("trials") else "is " if number == 1 else "are "
-            parts.append(f"{number} {_TALLIED.get(word, verb + word)}")
-    if not parts:
+        own = [view.certainty for view in views if view.verdict == word]
+        if not own:
+            continue
+        parts.append(f"{len(own)} {_counted(word, len(own))}{_levels(word, own)}")
+    return f"Of {wording.count(len(views), 'claim')}, {naming.listed(parts)}." if parts else ""
+
+
+def _counted(word: str, number: int) -> str:
+    """Say of some claims that they have a verdict: are supported, rest on too few data."""
+    be, rest = ("is", "rests") if number == 1 else ("are", "rest")
+    if word == TOO_FEW:
+        return f"{rest} on too few data"
+    if word == CANNOT:
+        return "cannot be tested by trials"
+    return f"{be} {word.replace(',', ' but')}"
+
+
+def _levels(word: str, certainties: Sequence[ClaimCertainty]) -> str:
+    """Count certainties of one verdict, the highest first; of one that tells nothing none."""
+    if side(word) not in ("for", "against"):
         return ""
-    return f"Of {wording.count(len(verdicts), 'claim')}, {naming.listed(parts)}."
-
-
-_TALLIED = {
-    "supported, smaller than claimed": "supported but smaller than claimed",
-    "too few data": "with too few data",
-    "trials cannot test it": "that trials cannot test",
-}
+    spans = sorted(
+        ((c.level, c.best) for c in certainties if c.level != NOT_RATED),
+        key=lambda span: [-LEVELS.index(end) for end in span],
+    )
+    if not spans:
+        return ""
+    counts = Counter(wording_certainty.words(*span) for span in spans)
+    said = [f"{number} {level}" for level, number in counts.items()]
+    return f" (certainty: {', '.join(said)})"
 
 
 def claimed_number(row: Record) -> str:

@@ -80,7 +80,7 @@ def report(
         }
         files |= _analysis_files(analysis, groups, records[name], rated[name], context)
     verdicts = {view.claim_id: view.verdict for view in views}
-    shared["told"] = tally(list(verdicts.values()))
+    shared["told"] = tally(views)
     files["changes.html"], changed = changes.page(
         releases, records, verdicts, configuration, shared
     )

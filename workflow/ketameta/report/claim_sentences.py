@@ -1,0 +1,191 @@
+"""The sentence of a claim: its verdict first, then what is told of it, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ketameta.evidence import directions
+from ketameta.evidence.claims import (
+    CANNOT,
+    MIXED,
+    NO_WORSE,
+    SUPPORTED,
+    TOO_FEW,
+    UNTOLD,
+    Control,
+    Part,
+    Verdict,
+)
+from ketameta.report.claim_words import Shown, brief, clause, counted, per_cent, pointed, topic
+from ketameta.report.naming import capital, listed
+from ketameta.report.wording import count, in_letters
+
+Record = dict[str, Any]
+# of a claim of no harm so many events are named, the first ones
+MOST_HARMS = 3
+UNCERTAIN = "The evidence is very uncertain."
+_MOST_NAMED = 3  # trials that point one way and are named
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One verdict with the results that it rests on: those are told, drawn, and give certainty."""
+
+    verdict: Verdict
+    shown: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a sentence tells: of what (empty: of the whole), the verdict, the words.
+
+    `shown` are the results told; `claimed` says that the claim has a number.
+    """
+
+    name: str
+    word: str
+    text: str
+    shown: tuple[Shown, ...] = ()
+    claimed: bool = False
+
+    @property
+    def uncertain(self) -> bool | None:
+        """Whether the evidence is very uncertain; None where the words say too little for that."""
+        if self.word in UNTOLD or not self.shown:
+            return None
+        return all(one.record["certainty"] == "very low" for one in self.shown)
+
+
+def items_of(part: Part, told: Sequence[Told], control: Control | None) -> list[Item]:
+    """Return what is told of one part of a claim; its name stands before that of each item."""
+    name = part.test["part"] or ""
+    own = _items(part, told, control)
+    claimed = part.test["claimed_value"] is not None
+    return [
+        replace(one, name=", ".join(filter(None, (name, one.name))), claimed=claimed) for one in own
+    ]
+
+
+def _items(part: Part, told: Sequence[Told], control: Control | None) -> list[Item]:
+    word = part.verdict.word
+    if word == CANNOT:
+        return [Item("", word, part.test["rule"][:1].lower() + part.test["rule"][1:])]
+    if not any(one.shown for one in told):
+        points = next((p for one in told if (p := one.verdict.facts.get("rows"))), ())
+        return [Item("", word, _pointing(points) if points else "no trial gives a number for it")]
+    if word == MIXED:
+        return _mixed([one for one in told if one.shown], control)
+    same = [one.shown[0] for one in told if one.verdict.word == word and one.shown]
+    if word == TOO_FEW:
+        return [Item("", word, pointed(same[0], control), tuple(same[:1]))]
+    if part.test["direction"] != NO_WORSE:
+        return [Item("", word, clause(same[0], control), tuple(same[:1]))]
+    harms = ([one for one in same if one.risk] or same)[:MOST_HARMS]
+    text = "; ".join([clause(harms[0]), *map(counted, harms[1:])])
+    return [Item("", word, text, tuple(harms))]
+
+
+def _mixed(told: Sequence[Told], control: Control | None) -> list[Item]:
+    """Tell verdicts that differ: analysis by analysis, and its groups where these differ."""
+    heard = [one for one in told if one.verdict.word not in UNTOLD]
+    topics = {topic(one.shown[0].analysis) for one in heard}
+    found: list[Item] = []
+    for one in heard:
+        first = one.shown[0]
+        name = ""
+        if len(heard) > 1:
+            name = topic(first.analysis) if len(topics) > 1 else first.act.strip()
+        if one.verdict.word != MIXED:
+            found.append(Item(name, one.verdict.word, clause(first, control), (first,)))
+            continue
+        words = dict(one.verdict.facts["which"])
+        groups = [shown for shown in one.shown if shown.group]
+        for n, group in enumerate(groups):
+            text = _sized(group, brief(group) if n else clause(group))
+            if control is not None and n == len(groups) - 1:
+                text += f". Under control: {per_cent(group, control)}"
+            full = ", ".join(filter(None, (name, group.group)))
+            found.append(Item(full, words[group.record["subgroup"]], text, (group,)))
+    return found
+
+
+def _sized(group: Shown, text: str) -> str:
+    """Add the trials and people of a group where either is few."""
+    record = group.record
+    limits = record["limits"]
+    if record["k"] >= limits.heard_trials and record["n"] >= limits.heard_people:
+        return text
+    size = f"{count(record['k'], 'trial')}, {count(record['n'], 'person', 'people')}"
+    return f"{text[:-1]}; {size})" if text.endswith(")") else f"{text} ({size})"
+
+
+def sentence(word: str, items: Sequence[Item]) -> str:
+    """Write the verdict on a claim with what is told of it.
+
+    ``Overstated: about 4 of 10 …`` or, of several things, ``Mixed. Infusion: supported, … .``
+    What has a verdict stands before what has none. That the evidence is very uncertain is said
+    once where it is so of all, else where it is.
+    """
+    told = [one for one in items if one.uncertain is not None]
+    every = bool(told) and all(one.uncertain for one in told)
+    if len(items) == 1:
+        text = f"{capital(word)}: {items[0].text}."
+    else:
+        texts = [
+            f"{capital(one.name)}: {_said(one)}, {one.text}"
+            f"{'; very uncertain' if one.uncertain and not every else ''}."
+            for one in sorted(items, key=lambda one: one.word in UNTOLD)
+        ]
+        text = " ".join([f"{capital(word)}.", *texts])
+    return f"{text} {UNCERTAIN}" if every else text
+
+
+def _said(item: Item) -> str:
+    return "as claimed" if item.claimed and item.word == SUPPORTED else item.word
+
+
+def _pointing(rows: Sequence[Record]) -> str:
+    """Say which way trials point that are not pooled, those of patients apart from others."""
+    told = []
+    for apart in dict.fromkeys(row["apart"] for row in sorted(rows, key=lambda r: r["apart"])):
+        own = [row for row in rows if row["apart"] == apart]
+        trials = in_letters(len({row["trial_id"] for row in own}), "trial")
+        told.append(f"{trials} in {apart or 'patients'} {_which_way(own)}")
+    return " and ".join(told)
+
+
+def _which_way(rows: Sequence[Record]) -> str:
+    ways = {directions.TREATMENT: "better", directions.CONTROL: "worse"}
+    counts = directions.by_trial(rows)
+    for direction, way in ways.items():
+        if counts[direction] == counts.total():
+            points = "points" if counts.total() == 1 else "point"
+            return f"{points} to {way} results with treatment{_names(rows)}"
+    return f"find {listed([f'{way} results in {counts[d]}' for d, way in ways.items()])}"
+
+
+def _names(rows: Sequence[Record]) -> str:
+    """Name trials, with the earliest hour that each measured; nothing where they are many."""
+    first: dict[str, Mapping[str, Any]] = {}
+    for row in sorted(rows, key=lambda r: r["hour"] or 0):
+        first.setdefault(row["trial_id"], row)
+    if len(first) > _MOST_NAMED:
+        return ""
+    return f" ({'; '.join(_named(row) for row in first.values())})"
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    label, hour = row["label"].partition(" (")[0], row["hour"]
+    if hour is None:
+        return label
+    time = count(round(60 * hour), "minute") if hour < 1 else count(round(hour), "hour")
+    return f"{label}, {time} after a dose"
+
+
+def rests_on(word: str, items: Iterable[Item]) -> list[Item]:
+    """Return the items that a verdict rests on: those of its word, of a mixed one all that tell."""
+    own = list(items)
+    heard = [one for one in own if one.word not in UNTOLD]
+    return [one for one in own if one.word == word] or heard or own
