@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -139,6 +140,11 @@ def twice(studies: Sequence[Record]) -> str:
         f"People who took both treatments in turn ({some(names)}) stand in both arms and in both "
         "sums; where people are counted they count once."
     )
+
+
+def plain(detail: str | None) -> str:
+    """Return why a row gives no effect without the names of the columns that are empty."""
+    return re.sub(r": \w+(?:(?:, | and )\w+)* (?:is|are) empty", "", detail or "")
 
 
 def some(names: Sequence[str]) -> str:
