@@ -341,11 +341,10 @@ def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[st
     if record["k"] > 1 and record["estimate"] is None:
         notes.append(f"Nothing is pooled: {naming.why_not_pooled(analysis, record)}.")
     elif record["k"] > 1:
+        bar = "Grey bar: prediction interval. " if expected(record) else ""
         notes.append(
-            "Squares: area by weight. Diamond: pooled effect with its interval. Grey bar: "
-            "prediction interval. Arrow: the interval goes beyond the axis."
-            if expected(record)
-            else "Squares: area by weight. Arrow: the interval goes beyond the axis."
+            f"Squares: area by weight. Diamond: pooled effect with its interval. {bar}Arrow: the "
+            "interval goes beyond the axis."
         )
         if "GLMM" in record["model"] or "three-level" in record["model"]:
             notes.append("Weights: inverse variance, two levels; the model gives none of its own.")

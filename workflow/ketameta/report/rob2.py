@@ -116,7 +116,7 @@ def view(rows: Sequence[Record], agreement: Sequence[Record]) -> dict[str, Any]:
 
 def strength(kappa: float) -> str:
     """Return the word for an agreement."""
-    return next((word for word, most in STRENGTHS.items() if kappa <= most), "very good")
+    return next((word for word, most in STRENGTHS.items() if round(kappa, 2) <= most), "very good")
 
 
 def heads() -> dict[str, str]:

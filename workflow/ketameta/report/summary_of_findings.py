@@ -96,15 +96,11 @@ def note(rows: Sequence[Record]) -> str:
 
 
 def abbreviations(rows: Sequence[Record]) -> str:
-    """Say what the short names of measures and scales in these rows stand for."""
-    measures = {row["measure"] for row in rows if row["estimate"] is not None}
+    """Say what the short names of scales in these rows stand for; empty where there are none."""
     scales = vocabulary().scales
-    cells = [f"{row['with_control']} {row['with_treatment']} ".split() for row in rows]
+    cells = [f"{row['with_control']} {row['with_treatment']}".split() for row in rows]
     used = [name for name in scales if any(name in cell for cell in cells)]
-    told = [f"{short}: {name}" for short, name in wording.MEASURES.items() if short in measures]
-    told = [text for text in told if not text.startswith(("PLO", "PCTRED"))]
-    told += [f"{name}: {scales[name].label}" for name in used]
-    return f"{'; '.join(told)}." if told else ""
+    return f"{'; '.join(f'{name}: {scales[name].label}' for name in used)}." if used else ""
 
 
 def found(row: Record) -> str:
