@@ -98,3 +98,12 @@ def test_a_project_without_answers_says_so(made, kit):
     text = made(kit.counts((9, 20, 4, 20)), {"response": kit.response}).files["rob2.html"]
     assert "Nobody has answered" in text
     assert 'class="light' not in text
+
+
+@pytest.mark.parametrize(
+    ("kappa", "word"),
+    [(-0.1, "poor"), (0.2, "poor"), (0.204, "poor"), (0.206, "fair"), (0.4, "fair"),
+     (0.41, "moderate"), (0.6, "moderate"), (0.8, "good"), (0.81, "very good")],
+)  # fmt: skip
+def test_agreement_has_a_word(kappa, word):
+    assert rob2.strength(kappa) == word

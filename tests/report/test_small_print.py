@@ -105,18 +105,20 @@ def test_what_is_to_be_checked_is_said_without_the_word_of_the_table():
     [
         (2.9, "endpoint", "MADRS", True),
         (3.0, "endpoint", "MADRS", False),
+        # the MADRS ends at 60
+        (57.1, "endpoint", "MADRS", True),
+        (57.0, "endpoint", "MADRS", False),
         (2.9, "change", "MADRS", False),
         (2.9, "endpoint", "CAPS-5 of another kind", False),
         (None, "endpoint", "MADRS", False),
     ],
 )
-def test_scores_that_pile_up_at_zero_are_named(mean, basis, scale, told):
+def test_scores_that_pile_up_at_an_end_are_named(mean, basis, scale, told):
     analysis = SimpleNamespace(select=SimpleNamespace(measure="SMD", by_arm=False))
     own = {"basis": basis, "scale": scale, "sd_t": 3.0, "sd_c": 3.0, "mean_c": 9.0}
     notes = wording_notes.notes(analysis, POOLED, [study("A", mean_t=mean, **own), study("B")])
     assert (
-        any(note.startswith("Skewed scores, with a mean below its SD: A.") for note in notes)
-        == told
+        any(": A (MADRS). A mean tells little of them; no points" in note for note in notes) == told
     )
 
 
@@ -169,3 +171,23 @@ def test_a_choice_that_turns_what_the_interval_says_is_told(low, hangs):
 def test_nothing_is_said_of_choices_where_nothing_is_pooled(record):
     assert range_of(choices(("one", 2.0, 1.0, 3)), **record) == ""
     assert range_of([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ("a mean without SD, SE or interval: sd is empty", "a mean without SD, SE or interval"),
+        ("no number of events: events and percent are empty", "no number of events"),
+        ("no n: n, n_t and n_c are empty; SD of 0", "no n; SD of 0"),
+        ("used: MADRS, 24 h, itt", "used: MADRS, 24 h, itt"),
+        ("do-not-pool: not at one visit", "not at one visit"),
+        (
+            "do-not-pool with period 1: placebo patients re-used",
+            "with period 1: placebo patients re-used",
+        ),
+        ("check: source prints another n", "source prints another n"),
+        (None, ""),
+    ],
+)
+def test_readers_are_not_told_which_column_is_empty(detail, said):
+    assert wording_notes.plain(detail) == said

@@ -9,6 +9,9 @@ from zipfile import ZipFile
 
 import pytest
 
+from ketameta.report.answers import Answer
+from ketameta.report.wording_findings import with_treatment
+
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 # 5, 20 and 30 of 100 control people in all: 55
 EVENTS = ((10, 20, 5, 20), (20, 40, 20, 40), (30, 40, 30, 40))
@@ -147,3 +150,30 @@ def test_without_a_comparison_the_page_says_so(made, kit):
 
 def test_the_report_has_no_broken_link_or_form(found, kit):
     assert kit.faults_of(found) == []
+
+
+def answered(configuration, name, record, risk=None, points=None):
+    known = {"k": 2, "measure": configuration[name].select.measure, "n": 50} | record
+    return Answer(configuration[name], known, None, risk, points)
+
+
+def test_a_score_without_points_is_told_in_standard_deviations(configuration):
+    record = {"estimate": -0.53, "ci_low": -1.11, "ci_high": 0.04}
+    told = with_treatment(answered(configuration, "suicidality_24h", record))
+    assert told == "0.53 standard deviations lower (1.11 lower to 0.04 higher)"
+
+
+@pytest.mark.parametrize(("high", "few"), [(5.0, False), (5.1, True)])
+def test_two_trials_with_ends_far_apart_give_no_ends_of_a_thousand(configuration, high, few):
+    record = {"estimate": 1.0, "ci_low": 0.1, "ci_high": high}
+    risk = {"treated_risk": 0.1, "treated_risk_low": 0.01, "treated_risk_high": high / 10}
+    told = with_treatment(answered(configuration, "response_24h", record, risk))
+    assert ("two trials, too few for a useful interval" in told) == few
+    assert told.startswith("100 of 1,000 (two" if few else "100 (10 to 500) of 1,000")
+
+
+def test_the_title_of_the_page_is_its_first_finding(rows, found):
+    risks = [round(100 * float(rows[0][name])) for name in ("treated_risk", "control_risk")]
+    said = "Response at 24 hours: {} of 100 with treatment, {} without".format(*risks)
+    assert f"<title>{said}" in found.page("sof")
+    assert "MADRS: Montgomery-Åsberg Depression Rating Scale." in found.page("sof")

@@ -433,6 +433,23 @@ def test_the_treated_side_is_named_by_what_was_asked_for(
 
 
 @pytest.mark.parametrize(
+    ("expression", "name"),
+    [
+        ("drug_route=IV ketamine", "IV ketamine"),
+        ("treatment=esketamine", "esketamine"),
+        ("drug_route=IV ketamine|nasal esketamine", "IV ketamine or nasal esketamine"),
+        ("population=TRD", "(es)ketamine"),
+    ],
+)
+def test_a_narrowed_analysis_names_the_drug_that_it_is_narrowed_to(configuration, expression, name):
+    from ketameta.report import naming
+
+    analysis = configuration["response_24h"].narrowed(expression)
+    assert naming.treatment_name(analysis) == name
+    assert naming.sides(analysis) == ("favours control", f"favours {name}")
+
+
+@pytest.mark.parametrize(
     ("treatments", "comparators", "name"),
     [
         (("ketamine",), ("inert", "active"), "control"),

@@ -48,7 +48,8 @@ class Cell:
         """Say in words what the number in the map stands for."""
         what = vocabulary().outcomes[self.outcome].label
         when = _LONG[self.period]
-        return f"{what}, {self.population}, {when}: {count(self.trials, 'trial')}"
+        people = vocabulary().words("populations")[self.population]
+        return f"{what}, {people}, {when}: {count(self.trials, 'trial')}"
 
     @property
     def when(self) -> str:

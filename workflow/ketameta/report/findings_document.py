@@ -7,7 +7,7 @@ from typing import Any
 
 from ketameta.configuration.summaries import Summary
 from ketameta.report.docx import Paragraph, Table, docx
-from ketameta.report.summary_of_findings import COLUMNS, NOTE, comparisons, notes, people
+from ketameta.report.summary_of_findings import COLUMNS, comparisons, note, notes, people
 
 Record = dict[str, Any]
 _WIDTHS = (2.2, 1.7, 2.2, 2, 1.3, 1.5, 4)
@@ -18,7 +18,7 @@ def findings_document(
 ) -> bytes:
     """Return the document: a table a comparison with its notes."""
     title = "Summary of findings"
-    blocks: list[Paragraph | Table] = [Paragraph(title, "Title"), Paragraph(NOTE, "Small")]
+    blocks: list[Paragraph | Table] = [Paragraph(title, "Title"), Paragraph(note(rows), "Small")]
     for summary, own in comparisons(summaries, rows):
         blocks += _comparison(summary, own)
     blocks.append(Paragraph(f"ketameta {version}. Data hash {data_hash}.", "Small"))

@@ -321,7 +321,8 @@ def _left_out(near: list[Record], missing: Sequence[Record]) -> tuple[tuple[Left
     near = sorted(near, key=lambda e: e["trial_id"] not in said)
     shown = tuple(LeftOut(e["label"], _why_out(e, said.get(e["trial_id"]))) for e in near[:LISTED])
     heading = (
-        f"Not pooled: outcome and time fit, no usable effect ({wording.count(len(near), 'trial')}"
+        f"Not pooled, though outcome and time fit: no number to pool "
+        f"({wording.count(len(near), 'trial')}"
     )
     more = len(near) - len(shown)
     return shown, heading + (f"; {len(shown)} shown, the page lists all)" if more else ")")
@@ -329,8 +330,8 @@ def _left_out(near: list[Record], missing: Sequence[Record]) -> tuple[tuple[Left
 
 def _why_out(exclusion: Record, missing: Record | None) -> str:
     if missing is None:
-        detail = f" ({exclusion['detail']})" if exclusion["detail"] else ""
-        return str(exclusion["reason"]) + detail
+        detail = wording_notes.plain(exclusion["detail"])
+        return f"{exclusion['reason']} ({detail})" if detail else str(exclusion["reason"])
     through = f"; its patients are in {missing['through']}" if missing["through"] else ""
     return f"measured, no number reported: {missing['said']}{through}"
 
@@ -340,11 +341,10 @@ def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[st
     if record["k"] > 1 and record["estimate"] is None:
         notes.append(f"Nothing is pooled: {naming.why_not_pooled(analysis, record)}.")
     elif record["k"] > 1:
+        bar = "Grey bar: prediction interval. " if expected(record) else ""
         notes.append(
-            "Squares: area by weight. Diamond: pooled effect with its interval. Grey bar: "
-            "prediction interval. Arrow: the interval goes beyond the axis."
-            if expected(record)
-            else "Squares: area by weight. Arrow: the interval goes beyond the axis."
+            f"Squares: area by weight. Diamond: pooled effect with its interval. {bar}Arrow: the "
+            "interval goes beyond the axis."
         )
         if "GLMM" in record["model"] or "three-level" in record["model"]:
             notes.append("Weights: inverse variance, two levels; the model gives none of its own.")

@@ -20,6 +20,7 @@ from ketameta.report import (
     wording_plot,
     wording_splits,
 )
+from ketameta.report.wording_notes import plain
 from ketameta.report.wording_range import other_choices
 from ketameta.vocabulary import vocabulary
 
@@ -84,10 +85,10 @@ def summary_view(rows: list[Record]) -> dict[str, list[tuple[str, str]]]:
 
 
 def by_reason(rows: list[Record]) -> list[tuple[str, list[Record]]]:
-    """Return rows by their reason, the reason with most rows first."""
+    """Return rows by their reason, the reason with most rows first; details in plain words."""
     groups: dict[str, list[Record]] = defaultdict(list)
     for row in rows:
-        groups[row["reason"]].append(row)
+        groups[row["reason"]].append(row | {"detail": plain(row["detail"])})
     return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
@@ -97,10 +98,15 @@ def _told(finding: Record) -> str:
     return str(finding["message"]) + (f"; acknowledged: {reason}" if reason else "")
 
 
+def _kind(finding: Record) -> str:
+    """Return how grave a finding is; of one that somebody lets stand, that."""
+    return "acknowledged" if finding.get("acknowledged") else str(finding["severity"])
+
+
 def warnings_on(
     studies: list[Record], summary: dict[str, list[tuple[str, str]]], findings: list[Record]
 ) -> list[tuple[str, str, str]]:
-    """Return severity, place and message of what the checks say of the rows used here."""
+    """Return kind, place and message of what the checks say of the rows used here."""
     used = {row for s in studies for row in s["rows"]}
     found = [
         (severity, place, message)
@@ -109,7 +115,7 @@ def warnings_on(
         if place.split(" ")[0] in used
     ]
     found += [
-        (f["severity"], f"{f['file']}:{f['line']} {f['column'] or ''}".strip(), _told(f))
+        (_kind(f), f"{f['file']}:{f['line']} {f['column'] or ''}".strip(), _told(f))
         for f in findings
         if f"{f['file']}:{f['line']}" in used
     ]

@@ -12,7 +12,9 @@ from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
 TOOL = "RoB2"
-SOURCES = "Sterne 2019; Cohen 1960; Cohen 1968"
+SOURCES = "Sterne 2019; Cohen 1960; Cohen 1968; Altman 1991"
+# kappa up to which agreement is called so; beyond the last very good (Altman 1991, table 14.5)
+STRENGTHS = {"poor": 0.2, "fair": 0.4, "moderate": 0.6, "good": 0.8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,11 @@ class Assessed:
         return "-".join(filter(None, ("trial", self.trial_id, self.outcome)))
 
     @property
+    def raters(self) -> set[str]:
+        """Who answered about it."""
+        return {r for asked in self.questions.values() for q in asked for r in q.rows}
+
+    @property
     def disputed(self) -> list[Light]:
         """The domains on which raters differ; overall follows from them."""
         lights = (self.lights[domain] for domain in rob2.DOMAINS if domain in self.lights)
@@ -95,6 +102,8 @@ def view(rows: Sequence[Record], agreement: Sequence[Record]) -> dict[str, Any]:
         "silence": silence(rows),
         "silent": sum(t.lights[rob2.OVERALL].silent for t in trials if rob2.OVERALL in t.lights),
         "agreement": agreement,
+        "strength": strength,
+        "single": sum(len(t.raters) == 1 for t in trials),
         "several_pairs": len({(row["first"], row["second"]) for row in agreement}) > 1,
         "disputes": [(trial, light) for trial in trials for light in trial.disputed],
         "heads": heads(),
@@ -103,6 +112,11 @@ def view(rows: Sequence[Record], agreement: Sequence[Record]) -> dict[str, Any]:
         "several": rob2.SEVERAL,
         "sources": SOURCES,
     }
+
+
+def strength(kappa: float) -> str:
+    """Return the word for an agreement."""
+    return next((word for word, most in STRENGTHS.items() if round(kappa, 2) <= most), "very good")
 
 
 def heads() -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 from ketameta.configuration import Analysis, Configuration, Thresholds, schema
 from ketameta.evidence.rules import RULES, Rule
 from ketameta.report import wording_certainty, wording_method
+from ketameta.report.naming import capital
 from ketameta.report.pages import environment
 from ketameta.tables.grouping import grouped
 
@@ -61,6 +62,7 @@ def page(
             **shared,
             thresholds=known,
             rules=rules(known, rows),
+            capital=capital,
             works=wording_method.cited([", ".join(sources)]),
             root="",
         )

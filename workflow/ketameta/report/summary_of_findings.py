@@ -10,6 +10,7 @@ from ketameta.configuration.summaries import Summary
 from ketameta.report import wording, wording_certainty
 from ketameta.report import wording_findings as words
 from ketameta.report.answers import Answer
+from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
 # heading of a column of page and document -> column of the table
@@ -83,9 +84,32 @@ def findings_view(configuration: Configuration, rows: Sequence[Record]) -> dict[
         "notes_of": notes,
         "pages": {analysis.name: analysis.slug for analysis in configuration},
         "level": next(iter(levels), ""),
-        "note": NOTE,
+        "note": note(rows),
+        "found": found(rows[0]) if rows else "",
         "lead": " ".join(row["what_it_means"] for row in rows[:2]),
     }
+
+
+def note(rows: Sequence[Record]) -> str:
+    """Say how the columns are to be read, and what short names stand for."""
+    return f"{NOTE} {abbreviations(rows)}".strip()
+
+
+def abbreviations(rows: Sequence[Record]) -> str:
+    """Say what the short names of scales in these rows stand for; empty where there are none."""
+    scales = vocabulary().scales
+    cells = [f"{row['with_control']} {row['with_treatment']}".split() for row in rows]
+    used = [name for name in scales if any(name in cell for cell in cells)]
+    return f"{'; '.join(f'{name}: {scales[name].label}' for name in used)}." if used else ""
+
+
+def found(row: Record) -> str:
+    """Write a row in a few words, as a title carries it: its outcome as people of 100 or points."""
+    if row["treated_risk"] is None:
+        told = row["with_treatment"] if row["with_treatment"] != words.NONE else row["certainty"]
+        return f"{row['outcome']}: {told}"
+    treated, control = (words.of_hundred(row[n]) for n in ("treated_risk", "control_risk"))
+    return f"{row['outcome']}: {treated} of 100 with treatment, {control} without"
 
 
 def people(row: Record) -> str:

@@ -104,7 +104,8 @@ def _explains(split: Explained) -> str:
 
 def _indirectness(analysis: Analysis, value: Rating) -> str:
     facts = value.facts
-    names = ", ".join(facts["populations"])
+    known = keys()["population"]
+    names = ", ".join(known.get(name, name) for name in facts["populations"])
     left = f"Whether these people ({names}), doses and outcomes fit is left to the reader."
     if analysis.select.by_arm:
         left = f"What would have become of them without treatment is not in this number. {left}"

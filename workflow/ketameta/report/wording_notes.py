@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -38,10 +39,9 @@ def notes(analysis: Analysis, record: Record, studies: Sequence[Record]) -> list
         _to_check(studies),
         _decides(record, studies),
         twice(studies),
-        _skewed(studies),
+        _skewed(analysis, studies),
         halves(record, studies),
         _beyond(analysis, record, studies),
-        skew(analysis, studies),
     )
     return [text for text in told if text]
 
@@ -105,24 +105,17 @@ def halves(record: Record, studies: Sequence[Record]) -> str:
     return f"{text}."
 
 
-def _skewed(studies: Sequence[Record]) -> str:
-    """Name the trials with a mean below its SD on a scale from 0; empty for none.
-
-    Such scores pile up at 0: strong evidence of skew (Cochrane Handbook 10.5.3).
-    """
-    names = [
-        s["label"]
-        for s in studies
-        if s["basis"] == "endpoint" and _starts_at_zero(s["scale"]) and _below_sd(s)
-    ]
+def _skewed(analysis: Analysis, studies: Sequence[Record]) -> str:
+    """Name the trials with a mean nearer to an end of its scale than its SD; empty for none."""
+    names = [f"{s['label']} ({s['scale']})" for s in studies if skewed(s)]
     if not names:
         return ""
-    return f"Skewed scores, with a mean below its SD: {some(names)}. A mean tells little of them."
-
-
-def _below_sd(study: Record) -> bool:
-    pairs = [(study[f"mean_{side}"], study[f"sd_{side}"]) for side in ("t", "c")]
-    return any(None not in pair and pair[0] < pair[1] for pair in pairs)
+    text = (
+        "Skewed scores, with a mean nearer to an end of the scale than its SD (Altman 1996): "
+        f"{some(names)}. A mean tells little of them"
+    )
+    points = "; no points of the scale are made with that SD"
+    return f"{text}{points if analysis.select.measure == 'SMD' else ''}."
 
 
 def twice(studies: Sequence[Record]) -> str:
@@ -139,6 +132,12 @@ def twice(studies: Sequence[Record]) -> str:
         f"People who took both treatments in turn ({some(names)}) stand in both arms and in both "
         "sums; where people are counted they count once."
     )
+
+
+def plain(detail: str | None) -> str:
+    """Return why a row gives no effect, without names of empty columns and words of the tables."""
+    text = re.sub(r": \w+(?:(?:, | and )\w+)* (?:is|are) empty", "", detail or "")
+    return re.sub(r"\b(?:do-not-pool|check):? ", "", text)
 
 
 def some(names: Sequence[str]) -> str:
@@ -163,19 +162,6 @@ def _beyond(analysis: Analysis, record: Record, studies: Sequence[Record]) -> st
     if all((low is None or low <= x) and x <= high for x in shown):
         return ""
     return f"Limits {where} are those of a normal approximation: {why}."
-
-
-def skew(analysis: Analysis, studies: Sequence[Record]) -> str:
-    """Name the trials whose scores crowd at an end of their scale; empty for none."""
-    names = [f"{s['label']} ({s['scale']})" for s in studies if skewed(s)]
-    if not names:
-        return ""
-    text = (
-        "Scores crowd at an end of the scale, an SD being larger than the distance of its mean "
-        f"from it (Altman 1996): {some(names)}. Means and SDs tell little of such scores"
-    )
-    points = "; no points of the scale are made with that SD"
-    return f"{text}{points if analysis.select.measure == 'SMD' else ''}."
 
 
 def _limits(record: Record, studies: Sequence[Record]) -> Iterator[float]:

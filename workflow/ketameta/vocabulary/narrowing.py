@@ -49,7 +49,8 @@ def keys() -> dict[str, dict[str, str]]:
             name: name
             for drug in treated
             for name in (drug_route([drug], [route]) for route in ("", *words.words("routes")))
-        },
+        }
+        | {SEVERAL: "several drugs or routes"},
         "comparator_class": words.words("comparator_classes"),
         "n_doses": words.words("dosings"),
         "design": words.words("designs"),
