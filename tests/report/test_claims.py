@@ -22,6 +22,7 @@ from ketameta.report.claims import (
     claim_views,
     claimed_number,
     claims_of_analysis,
+    heaviest,
     sections,
     speaks_of,
     tally,
@@ -251,6 +252,40 @@ def test_a_claimed_number_is_written_with_its_unit():
 )
 def test_of_whom_a_claim_speaks(claimed, pooled, speaks):
     assert speaks_of(claimed, pooled) is speaks
+
+
+def test_a_trial_of_nearly_all_the_weight_is_named_with_its_people():
+    trials = {"a": {"population_note": "adolescents; of one town"}, "b": {"population_note": None}}
+
+    def weighed(*weights):
+        names = zip("abc", weights, strict=False)
+        return [{"trial_id": n, "label": f"Trial {n}", "weight": w} for n, w in names]
+
+    assert heaviest([], trials) == ""
+    assert heaviest(weighed(79.9, 20.1), trials) == ""
+    assert heaviest(weighed(80.0, 20.0), trials) == (
+        "Nearly all the weight (80%) is one trial, Trial a: adolescents."
+    )
+    assert heaviest(weighed(10.0, 90.0), trials).endswith("(90%) is one trial, Trial b.")
+    # one alone has no weight to share
+    assert heaviest(weighed(None), trials) == "The trial is Trial a: adolescents."
+    # what speaks of another trial is a word to those who enter data
+    other = {"a": {"population_note": "pool of fu2020"}, "fu2020": {}}
+    assert heaviest(weighed(None), other) == "The trial is Trial a."
+
+
+def test_each_thing_told_says_how_sure_it_is(views):
+    for view in views:
+        names = [name for name, _ in view.sure]
+        assert names == [""] or all(names)
+        for name in names:
+            assert f"{capital(name)}{': ' if name else ''}" in view.sentence
+        assert view.certainty in [found for _, found in view.sure]
+    # what the verdict rests on alone: relapse, and not the week of which too few data tell
+    lasts = next(v for v in views if v.claim_id == "lasts")
+    assert (lasts.verdict, lasts.k, len(lasts.sure)) == ("contradicted", 1, 1)
+    routes = next(v for v in views if v.claim_id == "routes")
+    assert {name for name, _ in routes.sure} <= {"", "infusion", "nasal spray"}
 
 
 def test_claims_stand_under_the_analysis_and_its_whole():

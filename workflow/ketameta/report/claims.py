@@ -90,7 +90,7 @@ class Teller:
             populations=tuple(populations),
             others=tuple(p for p in populations if not speaks_of(first["population"], p)),
             links=self._links(claim),
-            heavy=self._heavy(shown),
+            heavy=heaviest(shown[0].studies, self._grounds.trials) if len(shown) == 1 else "",
             parts=tuple(self._part(p) for p in claim.parts),
             told=tuple(deciding),
             control=self._control(claim.parts[0]),
@@ -135,26 +135,6 @@ class Teller:
         trials = self._grounds.trials
         flags = {trials.get(s["trial_id"], {}).get("design_flag") or "" for s in studies}
         return flags.pop() if len(flags) == 1 else ""
-
-    def _heavy(self, shown: Sequence[Shown]) -> str:
-        """Say which trial carries nearly all the weight of what a claim rests on, and of whom."""
-        if len(shown) != 1 or not shown[0].studies:
-            return ""
-        studies = shown[0].studies
-        weights = [1.0 if len(studies) == 1 else (s["weight"] or 0.0) for s in studies]
-        share, heaviest = max(zip(weights, studies, strict=True), key=lambda pair: pair[0])
-        share /= sum(weights) or 1.0
-        if share < NEARLY_ALL:
-            return ""
-        trials = self._grounds.trials
-        note = re.split("[;:]", trials.get(heaviest["trial_id"], {}).get("population_note") or "")[
-            0
-        ]
-        who = f": {note}" if note and not any(name in note for name in trials) else ""
-        lead = "One trial alone" if len(studies) == 1 else "Nearly all the weight is one trial"
-        if len(studies) > 1:
-            lead += f" ({wording.fixed(100 * share, 0)}%)"
-        return f"{lead}, {heaviest['label']}{who}."
 
     def _sure(self, items: Sequence[Item]) -> tuple[tuple[str, ClaimCertainty], ...]:
         """Return how sure each thing told is, by its name: that of the weakest analysis told.
@@ -243,6 +223,28 @@ def _trial(study: Record) -> str:
     measure = study["measure"]
     value = f"{wording.estimate_interval(measure, study, 'effect')}{wording.unit(measure)}"
     return f"{study['label']}: {wording.people(study['people'])} people, {value}"
+
+
+def heaviest(studies: Sequence[Record], trials: Mapping[str, Record]) -> str:
+    """Name the trial that carries nearly all the weight of a result, and say who its people are.
+
+    Empty where there is none such. A note on its people that speaks of other trials is for those
+    who enter data, and left out.
+    """
+    if not studies:
+        return ""
+    weights = [1.0 if len(studies) == 1 else (s["weight"] or 0.0) for s in studies]
+    share = max(weights) / (sum(weights) or 1.0)
+    if share < NEARLY_ALL:
+        return ""
+    study = studies[weights.index(max(weights))]
+    note = trials.get(study["trial_id"], {}).get("population_note") or ""
+    note = re.split("[;:]", note)[0]
+    who = f": {note}" if note and not any(name in note for name in trials) else ""
+    if len(studies) == 1:
+        return f"The trial is {study['label']}{who}."
+    weight = wording.fixed(100 * share, 0)
+    return f"Nearly all the weight ({weight}%) is one trial, {study['label']}{who}."
 
 
 def _deciding(claim: Claim, told: Mapping[str, Sequence[Told]]) -> list[Told]:
