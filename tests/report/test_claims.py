@@ -255,23 +255,26 @@ def test_of_whom_a_claim_speaks(claimed, pooled, speaks):
 
 
 def test_a_trial_of_nearly_all_the_weight_is_named_with_its_people():
-    trials = {"a": {"population_note": "adolescents; of one town"}, "b": {"population_note": None}}
+    trials = {
+        "one": {"population_note": "adolescents; of one town"},
+        "two": {"population_note": None},
+    }
 
     def weighed(*weights):
-        names = zip("abc", weights, strict=False)
+        names = zip(("one", "two"), weights, strict=False)
         return [{"trial_id": n, "label": f"Trial {n}", "weight": w} for n, w in names]
 
     assert heaviest([], trials) == ""
     assert heaviest(weighed(79.9, 20.1), trials) == ""
     assert heaviest(weighed(80.0, 20.0), trials) == (
-        "Nearly all the weight (80%) is one trial, Trial a: adolescents."
+        "Nearly all the weight (80%) is one trial, Trial one: adolescents."
     )
-    assert heaviest(weighed(10.0, 90.0), trials).endswith("(90%) is one trial, Trial b.")
+    assert heaviest(weighed(10.0, 90.0), trials).endswith("(90%) is one trial, Trial two.")
     # one alone has no weight to share
-    assert heaviest(weighed(None), trials) == "The trial is Trial a: adolescents."
+    assert heaviest(weighed(None), trials) == "The trial is Trial one: adolescents."
     # what speaks of another trial is a word to those who enter data
-    other = {"a": {"population_note": "pool of fu2020"}, "fu2020": {}}
-    assert heaviest(weighed(None), other) == "The trial is Trial a."
+    other = {"one": {"population_note": "pool of fu2020"}, "fu2020": {}}
+    assert heaviest(weighed(None), other) == "The trial is Trial one."
 
 
 def test_each_thing_told_says_how_sure_it_is(views):

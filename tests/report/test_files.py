@@ -190,8 +190,13 @@ def test_each_claim_has_its_verdict_and_number_on_the_page_and_in_the_table(file
             )
             assert said in card
     told = re.search(r"Of 21 claims, [^<\"]*", page)[0]
-    numbers = [int(number) for number in re.findall(r"\d+", told)]
-    assert sum(numbers[1:]) == 21
+    # of each verdict, and in brackets by certainty
+    outside = re.sub(r" \([^)]*\)", "", told)
+    assert sum(int(number) for number in re.findall(r"\d+", outside)[1:]) == 21
+    for number, levels in re.findall(
+        r"(\d+) [^,(]*(?:, smaller[^(]*)?\(certainty: ([^)]*)\)", told
+    ):
+        assert sum(map(int, re.findall(r"\d+", levels))) == int(number)
     assert told in files["index.html"]
 
 
