@@ -133,7 +133,7 @@ def test_figures_print_to_the_same_bytes(built, tmp_path, stranger, comma):
         assert done.returncode == 0, done.stdout + done.stderr
         made.append(bytes_of(again))
     assert made[0] == made[1]
-    assert sum(name.endswith((".pdf", ".png")) for name in made[0]) > 40
+    assert sum(name.endswith((".pdf", ".png")) for name in made[0]) > 30
 
 
 # how to become somebody else; the second one needs root, who keeps the right to read others' files
@@ -184,6 +184,11 @@ def test_another_user_makes_the_same_bytes(small, way, stranger):
         assert names_of_the_run(again, environment) == []
 
 
+def inflated(stream):
+    """Return a stream of a PDF; its last byte may be one that looks like the end of a line."""
+    return zlib.decompressobj().decompress(stream)
+
+
 def unpacked(path):
     """Return what stands in a file, with what is compressed in it."""
     content = path.read_bytes()
@@ -197,7 +202,7 @@ def unpacked(path):
         return f"{table.schema.metadata} {table.to_pylist()}".encode()
     if path.suffix == ".pdf":
         streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.S)
-        return content + b"".join(zlib.decompress(text) for text in streams if text[:1] == b"x")
+        return content + b"".join(inflated(text) for text in streams if text[:1] == b"x")
     return content
 
 

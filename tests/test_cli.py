@@ -52,7 +52,7 @@ def test_explain_an_analysis_names_trials_weights_rows_and_those_not_pooled(buil
             assert study["trial_id"] in said
             assert study["rows"][0] in said
     assert "risk ratio of 2.18" in said
-    assert "su2023: the row's flag forbids pooling" in said
+    assert "su2023: marked in the tables as not to be pooled" in said
 
 
 def test_explain_a_trial_shows_each_step_and_the_raw_cells(built):

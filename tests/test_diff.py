@@ -391,7 +391,7 @@ def let_relapse(tables):
 
 
 RELAPSED = {
-    "lasts": ("mixed", "supported", True),
+    "lasts": ("contradicted", "too few data", True),
     "maintenance_prevents_relapse": ("supported", "too few data", True),
 }
 

@@ -170,7 +170,7 @@ def statistical(tables: Rows, configuration: Configuration) -> Iterator[Drawing]
 def reductions(rows: list[Record], configuration: Configuration) -> Iterator[Drawing]:
     """Yield the reductions arm by arm of each analysis that pools reductions."""
     groups = grouped(rows, "analysis")
-    for analysis in configuration:
+    for analysis in configuration.whole:
         if analysis.select.measure == "PCTRED":
             parts = statistical_data.reductions(analysis, groups[analysis.name])
             yield Drawing(analysis.name, "distribution", *parts)
