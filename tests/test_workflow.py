@@ -75,7 +75,7 @@ def test_the_report_holds_nothing_else(built, configuration):
     with built.path("reports/figures/figures.csv").open() as file:
         drawn = {row["file"] for row in csv.DictReader(file)}
     wanted = {*report_files(configuration.names), *drawn, "figures/figures.csv"}
-    arms = [a.name for a in configuration if a.select.measure == "PCTRED"]
+    arms = [a.slug for a in configuration if a.select.measure == "PCTRED"]
     wanted |= {"figures/data.evidence.svg", *(f"figures/{n}.distribution.svg" for n in arms)}
     assert found == wanted
 
