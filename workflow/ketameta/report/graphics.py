@@ -168,10 +168,13 @@ def statistical(tables: Rows, configuration: Configuration) -> Iterator[Drawing]
 
 
 def reductions(rows: list[Record], configuration: Configuration) -> Iterator[Drawing]:
-    """Yield the reductions arm by arm of each analysis that pools reductions."""
+    """Yield the reductions arm by arm of each analysis that pools reductions.
+
+    Of a narrowed one where there are any: that it is asked for stands in the rows alone.
+    """
     groups = grouped(rows, "analysis")
-    for analysis in configuration:
-        if analysis.select.measure == "PCTRED":
+    for analysis in configuration.asked(groups):
+        if analysis.select.measure == "PCTRED" and (groups[analysis.name] or not analysis.narrow):
             parts = statistical_data.reductions(analysis, groups[analysis.name])
             yield Drawing(analysis.name, "distribution", *parts)
 
