@@ -168,10 +168,7 @@ def statistical(tables: Rows, configuration: Configuration) -> Iterator[Drawing]
 
 
 def reductions(rows: list[Record], configuration: Configuration) -> Iterator[Drawing]:
-    """Yield the reductions arm by arm of each analysis that pools reductions.
-
-    Of a narrowed one where there are any: that it is asked for stands in the rows alone.
-    """
+    """Yield the reductions arm by arm of each whole analysis that pools reductions."""
     groups = grouped(rows, "analysis")
     for analysis in configuration.whole:
         if analysis.select.measure == "PCTRED":
