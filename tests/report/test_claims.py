@@ -332,12 +332,11 @@ def people_in(scene, role):
     return sum(path.path.count("a2.4 2.4 0 1 0 4.8 0") for path in paths)
 
 
-@pytest.mark.parametrize("small", [False, True])
 @pytest.mark.parametrize("gains", [False, True])
 @pytest.mark.parametrize(("control", "treated"), [(11, 26), (50, 26), (30, 30), (0, 100)])
-def test_of_two_hundred_people_the_difference_alone_is_hatched(control, treated, small, gains):
+def test_of_two_hundred_people_the_difference_alone_is_hatched(control, treated, gains):
     key = ("both", "more", "none")
-    scene = draw_people(People("t", "d", control, treated, ("a\nb", "c\nd"), gains, key), small)
+    scene = draw_people(People("t", "d", control, treated, ("a\nb", "c\nd"), gains, key))
     both, difference = min(control, treated), abs(control - treated)
     # one more of each kind that there can be stands in the key
     shown = difference + (difference > 0)

@@ -183,15 +183,14 @@ _HATCH = ("m-3.4 6.4l2.6-2.8", "m-3.4 9.4l5.4-5.8", "m-.8 9.6l4-4.2")
 _CROSS = (*_HATCH, "m3.4 6.4l-2.6-2.8", "m3.4 9.4l-5.4-5.8", "m.8 9.6l-4-4.2")
 
 
-def draw_people(people: People, small: bool = False) -> Scene:
+def draw_people(people: People) -> Scene:
     """Draw 100 people under control and 100 under treatment, the difference hatched.
 
     Dark: with the event in both; hatched: the difference that treatment makes, of a benefit in one
     ink and of a harm in another and crossed; pale: without. A key below says so.
     """
-    width = NARROW if small else WIDTH
-    step_x, step_y = (10.6, 15.6) if small else (15.8, 16.4)
-    gap = width - 20 * step_x
+    step_x, step_y = 15.8, 16.4
+    gap = WIDTH - 20 * step_x
     shapes: list[Shape] = []
     both = min(people.control, people.treated)
     most = max(people.control, people.treated)
@@ -204,17 +203,16 @@ def draw_people(people: People, small: bool = False) -> Scene:
             shapes += _difference(places[dark:hatched], people.gains)
     y = 10 * step_y + 4
     room = 10 * step_x
-    size = SMALL if small else SIZE
     height = 0.0
     for left, text in zip((0.0, room + gap), people.texts, strict=True):
         place = y
         for bold, part in zip((True, False), text.split("\n", 1), strict=True):
-            for line in wrap(part, size, room, bold=bold, most=3):
+            for line in wrap(part, SIZE, room, bold=bold, most=3):
                 place += LINE
-                shapes.append(Text(left, place, line, size=size, bold=bold))
+                shapes.append(Text(left, place, line, size=SIZE, bold=bold))
         height = max(height, place + 8)
-    key, height = _key(people, height, width)
-    return Scene(width, height + 4, people.title, people.description, (*shapes, *key))
+    key, height = _key(people, height)
+    return Scene(WIDTH, height + 4, people.title, people.description, (*shapes, *key))
 
 
 def _difference(places: Sequence[tuple[float, float]], gains: bool) -> list[Shape]:
@@ -223,17 +221,17 @@ def _difference(places: Sequence[tuple[float, float]], gains: bool) -> list[Shap
     return [Outline(_people(places), role, 1.0), Outline(_hatches(places, hatch), role, 1.0)]
 
 
-def _key(people: People, y: float, width: float) -> tuple[list[Shape], float]:
+def _key(people: People, y: float) -> tuple[list[Shape], float]:
     """Say below the persons what each kind of them stands for; return it and where it ends."""
     shapes: list[Shape] = []
     both, difference, neither = people.key
-    for left, role, text in ((0.0, "predict", both), (width / 2, "band3", neither)):
+    for left, role, text in ((0.0, "predict", both), (WIDTH / 2, "band3", neither)):
         shapes.append(Outline(_people([(left + 6, y + 4)]), role))
         shapes.append(Text(left + 18, y + LINE - 2, text, role="muted", size=SMALL))
     y += LINE
     if people.control != people.treated:
         shapes += _difference([(6.0, y + 4)], people.gains)
-        for line in wrap(difference, SMALL, width - 18, most=2):
+        for line in wrap(difference, SMALL, WIDTH - 18, most=2):
             y += LINE
             shapes.append(Text(18, y - 2, line, role="muted", size=SMALL))
     return shapes, y

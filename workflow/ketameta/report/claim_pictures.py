@@ -18,28 +18,33 @@ from ketameta.vocabulary.narrowing import in_words
 
 Record = dict[str, Any]
 MOST_ROWS = 5
+MOST_SMALL = 3
 
 
 def picture(view: ClaimView, small: bool = False) -> str:
     """Return the picture of a claim as inline SVG in its frame; empty where there is none to draw.
 
     One comparison of events is people of 100; several of them, where groups or parts make the claim
-    mixed, are treated beside control on an axis of people of 100. The rest stands on an axis in the
+    mixed, and all that are drawn small, are treated beside control on an axis of people of 100. The
+    rest stands on an axis in the
     unit of the claim, of the score, or of the measure.
     """
-    shown = _rows(view)
+    shown = _rows(view, MOST_SMALL if small else 1)
     if not shown:
         return ""
-    alone = len(shown) == 1 and view.claimed_value is None
+    alone = len(shown) == 1 and view.claimed_value is None and not small
     people = people_of(shown[0], view.verdict) if alone else None
-    scene = draw_people(people, small) if people else draw_axis(axis_of(view, shown), small)
+    scene = draw_people(people) if people else draw_axis(axis_of(view, shown), small)
     name = f"claim-{view.claim_id}{'-small' if small else ''}"
     frame = "claim-picture small-picture" if small else "claim-picture"
     return f'<div class="{frame}">{to_svg(scene, name)}</div>'
 
 
-def _rows(view: ClaimView) -> list[Shown]:
-    """Return the results on the picture: groups where they differ, and one measure alone."""
+def _rows(view: ClaimView, most_alike: int) -> list[Shown]:
+    """Return the results on the picture: groups where they differ, and one measure alone.
+
+    Of events that say the same at most so many.
+    """
     found: list[Shown] = []
     for told in view.told:
         groups = [s for s in told.shown if s.group]
@@ -47,7 +52,7 @@ def _rows(view: ClaimView) -> list[Shown]:
     if not found:
         return []
     if view.verdict != MIXED and view.claimed_value is None and found[0].risk:
-        return found[:1]
+        found = found[:most_alike]
     # one measure, and more of all of it good or of all of it bad: no axis reads both ways
     kind = _kind(found[0])
     return [s for s in found if _kind(s) == kind][:MOST_ROWS]
