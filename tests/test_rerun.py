@@ -141,7 +141,7 @@ def test_another_order_of_keys_in_the_configuration_runs_nothing(small):
 
 def test_a_changed_module_runs_its_stage_and_without_effect_changes_no_byte(small):
     before, ids = pages(small), tables(small)
-    path = small.path("workflow/ketameta/synthesize/absolute.py")
+    path = small.path("workflow/ketameta/synthesize/judge.py")
     path.write_text(path.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
     assert executed(small.snakemake()) == ["synthesize", "report", "figures"]
     assert pages(small) == before
