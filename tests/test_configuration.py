@@ -118,6 +118,7 @@ KEYS = [
     Case("misspelt key of a window", "    target:", "    taget:", "taget", "windows.7 d: unknown key taget; did you mean target?"),
     Case("misspelt key of an analysis", "    outcome: response", "    outcomme: response", "outcomme", "analyses.response_24h: unknown key outcomme; did you mean outcome?"),
     Case("key of an analysis in upper case", "    window: 24 h", "    Window: 24 h", "Window", "analyses.response_24h: unknown key Window; did you mean window?"),
+    Case("key of an older version", "    window: 24 h", "    subgroup: route\n    window: 24 h", "subgroup", "analyses.response_24h: unknown key subgroup; splits took its place, with a list of words"),
     Case("misspelt default", "  tau2:", "  tau:", "  tau:", "defaults: unknown key tau; did you mean tau2?"),
     Case("misspelt key of a sensitivity choice", "    for:", "    fore:", "fore", "sensitivity.no correlation: unknown key fore; did you mean for?"),
     Case("misspelt key of a change", "{correlation: 0.0}", "{corelation: 0.0}", "corelation", "sensitivity.no correlation.change: unknown key corelation; did you mean correlation?"),

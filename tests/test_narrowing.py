@@ -28,6 +28,11 @@ def test_keys_stand_in_one_order_whatever_was_written():
     assert canonical("x") == "x"
 
 
+def test_alternatives_stand_in_one_order_whatever_was_written():
+    assert canonical("x@population=BD| TRD|BD") == canonical("x@population=TRD|BD")
+    assert parse("population=BD|TRD") == (Narrow("population", ("TRD", "BD")),)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -56,6 +61,13 @@ def test_every_word_of_every_key_has_a_file_name_of_its_own():
     assert all(set(s) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
                for s in slugs)  # fmt: skip
     assert slug("x@n_doses=>1") == "x--n_doses-over-1"
+
+
+def test_a_narrowing_too_long_for_the_name_of_a_file_is_cut_and_told_apart():
+    every = "&".join(f"{key}={'|'.join(words)}" for key, words in keys().items())
+    names = [slug(f"x@{text}") for text in (every, every.replace("|crossover", ""))]
+    assert len(set(names)) == 2
+    assert max(map(len, names)) < 140
 
 
 def test_a_drug_is_named_by_its_route_and_doses_by_how_many():

@@ -85,3 +85,9 @@ def test_a_rater_answers_for_himself_and_for_one_outcome(said):
     # neither another's answer nor that about an outcome fills the gap
     found = said(rows("5.1=Y 5.2=N"), rows("5.3=N", "B"), rows("5.3=N", "A", "response"))
     assert sum("is not judged" in line for line in found.warnings) == 3
+
+
+def test_a_fault_names_the_answer_of_the_row_before_though_that_is_at_fault_too(said):
+    first, second = said(rows("3.1=Y 3.2=Y 3.3=N")).errors
+    assert "3.2 is not asked where 3.1 is Y (line 2)" in first
+    assert "3.3 is not asked where 3.2 is Y (line 3)" in second

@@ -28,6 +28,8 @@ def test_a_claim_of_two_parts_is_in_order(folder):
     ("edit", "says"),
     [
         ((3, "are brief", "are few"), "claims.csv:3 column part: the row repeats line 2"),
+        ((3, "are brief", ""), "claims.csv:3 column part: is empty; a claim of several rows"),
+        ((2, "are few", ""), "claims.csv:2 column part: is empty; a claim of several rows"),
         ((3, "Few and brief", "Brief"), "column claim: another row of this claim (line 2) says"),
         ((3, ",safety,true", ",lasting,true"), "column section: another row of this claim"),
         ((3, "true", "false"), "column headline: another row of this claim"),

@@ -217,6 +217,13 @@ def pointing_rows(*rows):
     return found.text
 
 
+def test_a_result_in_another_unit_is_not_called_none():
+    made = {"part": None, "claimed_value": 70.0, "direction": "at most"}
+    part = Part(made, (), ("ratio",), None, Verdict("too few data", "other unit"))
+    (found,) = items_of(part, [], None)
+    assert found.text == "no trial gives a number in the unit that is claimed"
+
+
 def test_directions_of_patients_are_told_apart_from_those_of_others():
     row = {"trial_id": "a", "label": "Alone 2000 (x)", "direction": "favours treatment"}
     row |= {"hour": 24.0, "apart": ""}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import shutil
 import sys
 import textwrap
@@ -236,7 +237,7 @@ def _analysis(analysis: Analysis, configuration: Configuration, since: Since) ->
             print(f"  {e['trial_id']}: {_reason(e)}")
     if claims := verdicts_on(made_rows("claim_tests", analysis=name), found):
         print("\nClaims that it tests:", *claims, sep="\n  ")
-    print(f"\nketameta explain {name} TRIAL shows every step of one trial.")
+    print(f"\nketameta explain {shlex.quote(name)} TRIAL shows every step of one trial.")
 
 
 def _effect(analysis: Analysis, study: Record) -> str:

@@ -78,6 +78,9 @@ def _sentence(rule: str, value: Any, error: Any) -> str:
     return str(error.message)[:200]
 
 
+# keys of older versions, and what took their place
+_REPLACED = {"subgroup": "splits"}
+
 # what names of blocks may be, in words
 _NAMES = {
     "analyses": "small letters, digits and _ only, the first a letter, at most 60",
@@ -95,6 +98,8 @@ def _unknown_keys(
             absent = [name for name in known if name not in block]
             close = nearest(key[:80], absent, 1) or nearest(key[:80], known, 1)
             hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+            if (now := _REPLACED.get(key)) and now in known:
+                hint = f"{now} took its place, with a list of words"
             yield place, f"unknown key {key[:80]}; {hint}", key
 
 

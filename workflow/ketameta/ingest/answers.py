@@ -56,12 +56,12 @@ def _domain(sheet: Sheet, domain: str, entries: Set) -> None:
         if asked == (answers[question] == rob2.NOT_ASKED):
             wrong = True
             is_asked = "is asked" if asked else "is not asked"
-            message = f"{question} {is_asked}{_because(question, entries)}"
+            message = f"{question} {is_asked}{_because(question, entries, answers)}"
             sheet.fault(entry, "answer", f"{message}; {_instead(asked, question)}")
     left = rob2.unanswered(domain, answers)
     if own and left and not wrong:
         rater = shown(str(own[0]["rater"]))
-        why = _because(left[0], entries)
+        why = _because(left[0], entries, answers)
         several = "have" if len(left) > 1 else "has"
         message = f"{', '.join(left)} {several} no answer by {rater}{why}: {domain} is not judged"
         sheet.fault(own[-1], "question", message, WARNING)
@@ -73,10 +73,10 @@ def _instead(asked: bool, question: str) -> str:
     return f"the answer must be {rob2.NOT_ASKED}, or another is wrong"
 
 
-def _because(question: str, entries: Set) -> str:
+def _because(question: str, entries: Set, answers: Mapping[str, str]) -> str:
     """Name the answers that decide whether a question is asked, with their lines."""
     said = [
-        f"{q} is {entries[q]['answer']} (line {entries[q].line})"
+        f"{q} is {answers[q]} (line {entries[q].line})"
         for q in rob2.before(question)
         if q in entries
     ]

@@ -98,6 +98,9 @@ def _parts_of_claims(sheet: Sheet) -> None:
     first: dict[str, Entry] = {}
     for entry in sheet.entries:
         known = first.setdefault(entry["claim_id"] or "", entry)
+        if entry["part"] != known["part"] and not (entry["part"] and known["part"]):
+            unnamed = entry if known["part"] else known
+            sheet.fault(unnamed, "part", "is empty; a claim of several rows says a part in each")
         for name in ("claim", "kind", "section", "headline", "article"):
             if entry["part"] != known["part"] and entry[name] != known[name]:
                 message = f"another row of this claim (line {known.line}) says otherwise"

@@ -197,6 +197,9 @@ def _claim(row: Entry) -> Iterator[Fault]:
     value = row["claimed_value"]
     if row["claimed_unit"] == "percent of people" and value is not None and not 0 <= value <= 100:
         yield "claimed_value", f"{row.entered['claimed_value']} is no per cent of people", ERROR
+    if row["claimed_unit"] is None and value is not None and "claimed_unit" not in row.bad:
+        said = f"is empty; the number claimed is {row.entered['claimed_value']}"
+        yield "claimed_unit", f"{said}: no result is held against it", WARNING
 
 
 def _tool(row: Entry) -> Iterator[Fault]:

@@ -25,6 +25,8 @@ from ketameta.report.wording import count, in_letters
 Record = dict[str, Any]
 # of a claim of no harm so many events are named, the first ones
 MOST_HARMS = 3
+# what is told where nothing is, by why that is so
+NO_NUMBER = {"other unit": "no trial gives a number in the unit that is claimed"}
 UNCERTAIN = "The evidence is very uncertain."
 _MOST_NAMED = 3  # trials that point one way and are named
 
@@ -74,7 +76,8 @@ def _items(part: Part, told: Sequence[Told], control: Control | None) -> list[It
         return [Item("", word, part.test["rule"][:1].lower() + part.test["rule"][1:])]
     if not any(one.shown for one in told):
         points = next((p for one in told if (p := one.verdict.facts.get("rows"))), ())
-        return [Item("", word, _pointing(points) if points else "no trial gives a number for it")]
+        none = NO_NUMBER.get(part.verdict.because, "no trial gives a number for it")
+        return [Item("", word, _pointing(points) if points else none)]
     if word == MIXED:
         return _mixed([one for one in told if one.shown], control)
     same = [one.shown[0] for one in told if one.verdict.word == word and one.shown]

@@ -18,6 +18,8 @@ from ketameta.vocabulary import nearest, vocabulary
 
 SINGLE, REPEATED = "1", ">1"
 SEVERAL = "several"
+# characters of a narrowing in the name of a file, of 255 that disks allow
+LONGEST = 120
 
 
 class NarrowingError(ValueError):
@@ -86,7 +88,7 @@ def split_name(name: str) -> tuple[str, str]:
 
 @cache
 def parse(expression: str) -> tuple[Narrow, ...]:
-    """Read what stands after the ``@``, in the order of `keys`.
+    """Read what stands after the ``@``, keys and words in the order of `keys`.
 
     Raises `NarrowingError` for an unknown key or word, a key that stands twice, an empty part.
     """
@@ -99,11 +101,11 @@ def parse(expression: str) -> tuple[Narrow, ...]:
             raise NarrowingError(f"{key} needs a word: {key}={next(iter(keys()[key]))}")
         if key in found:
             raise NarrowingError(f"{key} stands twice; alternatives are joined by |")
-        words = tuple(dict.fromkeys(word.strip() for word in text.split("|")))
+        words = {word.strip(): None for word in text.split("|")}
         for word in words:
             if word not in keys()[key]:
                 raise NarrowingError(f"{key} has no {_near(word, keys()[key])}")
-        found[key] = Narrow(key, words)
+        found[key] = Narrow(key, tuple(word for word in keys()[key] if word in words))
     return tuple(found[key] for key in keys() if key in found)
 
 
@@ -153,7 +155,8 @@ def in_words(narrow: tuple[Narrow, ...]) -> str:
 def slug(name: str) -> str:
     """Return the name of an analysis as files, addresses and identifiers have it.
 
-    Two names that would be written alike are told apart by a few characters of a hash.
+    Two names that would be written alike are told apart by a few characters of a hash, and so are
+    names too long for a file.
     """
     base, expression = split_name(name)
     if not expression:
@@ -161,5 +164,7 @@ def slug(name: str) -> str:
     text = expression.replace("&", "--").replace(">", "over-").replace("+", "-and-")
     safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", text.replace("|", "-or-"))
     plain = text.replace("=", "-").replace(" ", "-").replace("|", "-or-")
-    told = "" if safe == plain else f"-{hashlib.sha256(expression.encode()).hexdigest()[:6]}"
-    return f"{base}--{safe}{told}"
+    told = f"-{hashlib.sha256(expression.encode()).hexdigest()[:6]}"
+    if len(safe) > LONGEST:
+        return f"{base}--{safe[:LONGEST].rstrip('-')}{told}"
+    return f"{base}--{safe}{'' if safe == plain else told}"
