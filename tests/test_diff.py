@@ -18,7 +18,7 @@ from ketameta.commands.revisions import DiffError, NoSuchVersionError
 from ketameta.configuration import Configuration
 from ketameta.evidence import releases
 from ketameta.evidence.attribution import attribute
-from ketameta.evidence.changes import Change, Code, compare, compare_claims, position
+from ketameta.evidence.changes import Change, Code, compare, compare_claims, difference, position
 from ketameta.evidence.edits import edits
 from ketameta.evidence.rows import changed_rows, entered_of
 from ketameta.report import change_words
@@ -1104,3 +1104,9 @@ def test_a_question_that_was_added_or_dropped_is_in_the_comparison(asked, say):
         assert done.returncode in (10, 11), done.stderr
         moves = {move["analysis"]: move for move in json.loads(done.stdout)["analyses"]}
         assert moves["response_24h_arm"][side] is None
+
+
+def test_a_fit_without_an_estimate_moves_by_nothing_that_can_be_told():
+    pooled, empty = {"k": 2, "estimate": -0.5, "se": 0.1}, {"k": 0}
+    assert difference(empty, pooled) == (None, None)
+    assert difference(pooled, empty) == (None, None)

@@ -123,7 +123,7 @@ def on_scale(record: Record | None) -> float | None:
     if record is None:
         return None
     value = record.get("estimate_log")
-    return record["estimate"] if value is None else value
+    return record.get("estimate") if value is None else value
 
 
 def compare(old: Sequence[Record], new: Sequence[Record]) -> list[Move]:
