@@ -713,6 +713,21 @@ def test_the_command_compares_two_revisions(history, say):
     assert say(history, "diff", "--rev", "HEAD", "HEAD").returncode == 0
 
 
+def test_claims_of_an_older_revision_may_say_what_is_not_taken_now(history, say):
+    path = history.path("data/raw/claims.csv")
+    text = path.read_text(encoding="utf-8")
+    history.edit("data/raw/claims.csv", "response_24h_arm", "response_24h_arm@route")
+    git(history, "commit", "-qam", "as it was written once")
+    path.write_text(text, encoding="utf-8")
+    git(history, "commit", "-qam", "as it is written now")
+    done = say(history, "diff", "--rev", "HEAD~1", "HEAD")
+    assert done.returncode == 0, done.stderr
+    assert "1 row of data changed" in done.stdout
+    # the tables as they stand have no such excuse
+    history.edit("data/raw/claims.csv", "response_24h_arm", "response_24h_arm@route")
+    assert say(history, "check").returncode == 1
+
+
 @pytest.mark.parametrize("name", ["nowhere", "--output=x", "HEAD~9"])
 def test_a_revision_that_is_none_is_named(history, say, name):
     done = say(history, "diff", "--rev", "--", name, "HEAD")
