@@ -17,9 +17,10 @@ from typing import Any
 from ketameta.configuration.document import DocumentError, Fault, read_document
 from ketameta.configuration.faults import ARM_MEASURES, meaning_faults, schema_faults
 from ketameta.configuration.summaries import Summary, summaries_of, summary_faults
+from ketameta.vocabulary import narrowing
 from ketameta.vocabulary.narrowing import (
     Narrow,
-    NarrowingError,
+    canonical,
     combined,
     in_words,
     parse,
@@ -240,17 +241,12 @@ class Configuration:
         """
         more: dict[str, list[Analysis]] = {}
         known = set(self.names)
-        for name in names:
-            base, expression = split_name(name or "")
-            if not expression or base not in self.names:
+        for name in map(canonical, filter(None, names)):
+            base, expression = split_name(name)
+            if name in known or base not in known or not expression or narrowing.fault(expression):
                 continue
-            try:
-                narrowed = self[base].narrowed(expression)
-            except NarrowingError:
-                continue
-            if narrowed.name not in known:
-                known.add(narrowed.name)
-                more.setdefault(base, []).append(narrowed)
+            known.add(name)
+            more.setdefault(base, []).append(self[base].narrowed(expression))
         if not more:
             return self
         found: list[Analysis] = []

@@ -7,8 +7,8 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from ketameta.configuration.document import Document, Fault, Place
-from ketameta.vocabulary import nearest, vocabulary
-from ketameta.vocabulary.narrowing import NarrowingError, parse, split_name
+from ketameta.vocabulary import narrowing, nearest, vocabulary
+from ketameta.vocabulary.narrowing import split_name
 
 ARM_MEASURES = ("PLO", "PCTRED")
 EVENT_MEASURES = ("RR", "OR", "RD", "PLO")
@@ -191,16 +191,7 @@ def narrowed_fault(name: str, analyses: list[str]) -> str:
     base, expression = split_name(name)
     if base not in analyses:
         return unknown(base, analyses)
-    return narrowing_fault(expression)
-
-
-def narrowing_fault(expression: str) -> str:
-    """Say what is wrong with what narrows an analysis; empty where nothing is."""
-    try:
-        parse(expression)
-    except NarrowingError as error:
-        return str(error)
-    return ""
+    return narrowing.fault(expression)
 
 
 def _uses(content: Any, place: Place, block: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -236,7 +227,7 @@ def _words(
             if isinstance(word, str) and word not in known:
                 yield document.fault((*place, key, i), unknown(word, known))
     narrow = block.get("narrow")
-    if isinstance(narrow, str) and (said := narrowing_fault(narrow)):
+    if isinstance(narrow, str) and (said := narrowing.fault(narrow)):
         yield document.fault((*place, "narrow"), said)
     window = block.get("window")
     if isinstance(window, str) and windows and window not in windows:

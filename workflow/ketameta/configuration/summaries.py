@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ketameta.configuration.document import Document, Fault
-from ketameta.configuration.faults import narrowing_fault, unknown
+from ketameta.configuration.faults import unknown
+from ketameta.vocabulary import narrowing
 from ketameta.vocabulary.narrowing import canonical
 
 
@@ -63,7 +64,7 @@ def summary_faults(document: Document) -> Iterator[Fault]:
             if title in titles:
                 yield document.fault((*at, "title"), f"{title[:80]!r} stands twice")
             titles.add(title)
-        if isinstance(narrow, str) and (said := narrowing_fault(narrow)):
+        if isinstance(narrow, str) and (said := narrowing.fault(narrow)):
             yield document.fault((*at, "narrow"), said)
         for place, name in enumerate(outcomes if isinstance(outcomes, list) else []):
             if isinstance(name, str) and name not in known:

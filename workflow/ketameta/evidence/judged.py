@@ -172,10 +172,9 @@ def results(tables: Rows, configuration: Configuration) -> Rows:
     """
     if not _complete(tables):
         return {"syntheses": judged({**tables, "studies": []}, configuration, {})}
-    configuration = configuration.asked(named(tables["claims"]))
     rows = judged(tables, configuration)
     records = {row["analysis"]: row for row in rows}
-    configuration = configuration.asked(records)
+    configuration = configuration.asked([*named(tables["claims"]), *records])
     tests = [t for t in tests_of(tables["claims"], configuration) if _known(t, records)]
     told = verdicts_of(tests, grounds(tables, records))
     claims = [{"claim_id": claim, "verdict": word} for claim, word in told.items()]

@@ -14,8 +14,8 @@ from itertools import pairwise
 from ketameta.ingest.cells import number
 from ketameta.ingest.sheet import Entry, Sheet
 from ketameta.tables.problems import ERROR, WARNING, shown
-from ketameta.vocabulary import Scale, nearest, vocabulary
-from ketameta.vocabulary.narrowing import NarrowingError, keys, parse, split_name
+from ketameta.vocabulary import Scale, narrowing, nearest, vocabulary
+from ketameta.vocabulary.narrowing import keys, split_name
 
 Fault = tuple[str, str, str]
 Check = Callable[[Entry], Iterator[Fault]]
@@ -220,11 +220,8 @@ def _tool(row: Entry) -> Iterator[Fault]:
 def _narrowing(row: Entry) -> Iterator[Fault]:
     """Hold what narrows an analysis against the keys and words that there are."""
     for name in (row["analysis"] or "").split(";"):
-        if "@" in name:
-            try:
-                parse(split_name(name)[1])
-            except NarrowingError as error:
-                yield "analysis", f"{shown(name.strip())}: {error}", ERROR
+        if "@" in name and (said := narrowing.fault(split_name(name)[1])):
+            yield "analysis", f"{shown(name.strip())}: {said}", ERROR
 
 
 def _fits(label: str, tool: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ketameta.configuration import Analysis, Window
 from ketameta.evidence.claims import Control
+from ketameta.report import naming
 from ketameta.report.naming import capital, control_name, treatment_name
 from ketameta.report.wording import count, fixed, in_letters
 from ketameta.synthesize.absolute import points, risks
@@ -118,7 +119,7 @@ def _probably(level: str) -> str:
 def verb_of(analysis: Analysis) -> str:
     """Say what people do who have the outcome: respond, have nausea."""
     outcome = vocabulary().outcomes[analysis.select.outcome]
-    return outcome.verb or f"have {outcome.phrase or _small(outcome.label)}"
+    return outcome.verb or f"have {naming.noun(outcome)}"
 
 
 def when(window: Window | None) -> str:
@@ -239,14 +240,7 @@ def topic(analysis: Analysis) -> str:
 
 def noun(analysis: Analysis) -> str:
     """Name the outcome as a sentence does."""
-    outcome = vocabulary().outcomes[analysis.select.outcome]
-    return outcome.phrase or (
-        outcome.label if outcome.label[1:2].isupper() else _small(outcome.label)
-    )
-
-
-def _small(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    return naming.noun(vocabulary().outcomes[analysis.select.outcome])
 
 
 def counted(shown: Shown) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ketameta.configuration import Analysis
 from ketameta.synthesize.scales import NULL_VALUE
-from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary import Outcome, vocabulary
 from ketameta.vocabulary.narrowing import keys
 
 MOST_NAMED = 3  # treatments that a sentence names
@@ -85,9 +85,7 @@ def why_not_pooled(analysis: Analysis, record: dict[str, Any]) -> str:
 def aim(analysis: Analysis) -> str:
     """Name what a treatment may change: the chance of response, the risk of nausea, a score."""
     outcome = vocabulary().outcomes[analysis.select.outcome]
-    label = outcome.phrase or (
-        outcome.label if outcome.label[1:2].isupper() else _small(outcome.label)
-    )
+    label = noun(outcome)
     if analysis.select.measure == "PLO":
         return f"the share of people with {label}"
     if analysis.select.measure == "PCTRED":
@@ -97,8 +95,10 @@ def aim(analysis: Analysis) -> str:
     return f"the {'chance' if outcome.sense == 'good' else 'risk'} of {label}"
 
 
-def _small(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def noun(outcome: Outcome) -> str:
+    """Name an outcome as a sentence does: its phrase, or its label with a small letter."""
+    label = outcome.label
+    return outcome.phrase or (label if label[1:2].isupper() else label[:1].lower() + label[1:])
 
 
 def capital(text: str) -> str:

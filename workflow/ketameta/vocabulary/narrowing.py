@@ -18,6 +18,8 @@ from ketameta.vocabulary import nearest, vocabulary
 
 SINGLE, REPEATED = "1", ">1"
 SEVERAL = "several"
+# the class of what is treated with, as a control
+HEAD_TO_HEAD = "head-to-head"
 # characters of a narrowing in the name of a file, of 255 that disks allow
 LONGEST = 120
 
@@ -58,9 +60,6 @@ def keys() -> dict[str, dict[str, str]]:
         "design": words.words("designs"),
         "seen": words.words("seen"),
     }
-
-
-HEAD_TO_HEAD = "head-to-head"
 
 
 def drug_route(treatments: list[str], routes: list[str]) -> str:
@@ -109,6 +108,15 @@ def parse(expression: str) -> tuple[Narrow, ...]:
     return tuple(found[key] for key in keys() if key in found)
 
 
+def fault(expression: str) -> str:
+    """Say what is wrong with what narrows an analysis; empty where nothing is."""
+    try:
+        parse(expression)
+    except NarrowingError as error:
+        return str(error)
+    return ""
+
+
 def _near(word: str, known: Mapping[str, object]) -> str:
     close = nearest(word[:80], list(known), 1)
     hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
@@ -123,10 +131,9 @@ def written(narrow: tuple[Narrow, ...]) -> str:
 def canonical(name: str) -> str:
     """Return the name of an analysis as tables have it: what narrows it in the order of `keys`."""
     base, expression = split_name(name)
-    try:
-        return f"{base}@{written(parse(expression))}" if expression else base
-    except NarrowingError:
-        return name
+    if not expression:
+        return base
+    return name if fault(expression) else f"{base}@{written(parse(expression))}"
 
 
 def named(claims: Iterable[Mapping[str, Any]]) -> list[str]:
