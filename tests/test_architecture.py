@@ -24,6 +24,7 @@ ALLOWED = {
     "normalize": {*GROUND, "configuration", "stats"},
     "synthesize": {*GROUND, "configuration", "stats", "normalize"},
     "evidence": {*GROUND, "configuration", "normalize", "synthesize"},
+    "extraction": {*GROUND, "configuration", "evidence", "ingest", "normalize", "stats"},
     "report": {*GROUND, "evidence", "configuration", "synthesize", "figures", "report_files"},
 }
 SHELLS = {"cli", "steps", "commands", "__init__"}

@@ -11,32 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ketameta.tables.identity import identity, name_of
 from ketameta.tables.raw import RESULT_TABLES
 
 Record = dict[str, Any]
 Tables = dict[str, list[Record]]
 ADDED, REMOVED, EDITED = "added", "removed", "edited"
-
-# what tells the rows of a table apart where it has no key of its own
-_IDENTITY = {
-    "outcomes": (
-        *("trial_id", "arm_id", "outcome", "scale", "definition"),
-        *("timepoint_h", "analysis_set", "flag"),
-    ),
-    "contrasts": ("trial_id", "arm_t", "arm_c", "outcome", "scale", "timepoint_h", "measure"),
-    "published": ("review_id", "outcome", "scale", "timepoint", "measure"),
-}
-# cells that say which row it is, for people
-_NAME = {
-    "trials": ("trial_id",),
-    "arms": ("trial_id", "arm_id"),
-    "outcomes": ("trial_id", "arm_id", "outcome", "scale", "timepoint_h"),
-    "contrasts": ("trial_id", "arm_t", "arm_c", "outcome", "scale", "timepoint_h"),
-    "published": ("review_id", "outcome", "timepoint"),
-    "claims": ("claim_id", "part"),
-    "risk_of_bias": ("trial_id", "outcome", "domain"),
-    "rob2_answers": ("trial_id", "outcome", "question", "rater"),
-}
 
 
 @dataclass(frozen=True)
@@ -74,7 +54,7 @@ class RowChange:
     def name(self) -> str:
         """The row for people: its table and the cells that identify it."""
         entered = entered_of(self.row)
-        return " / ".join([self.table, *(entered[c] for c in _NAME[self.table] if entered.get(c))])
+        return f"{self.table} / {name_of(self.table, entered)}"
 
     @property
     def place(self) -> str:
@@ -100,8 +80,7 @@ def changed_rows(old: Tables, new: Tables) -> list[RowChange]:
 def _of_table(table: str, old: list[Record], new: list[Record]) -> list[RowChange]:
     left, right = _without_common(old, new)
     pairs: list[tuple[Record, Record]] = []
-    identity = RESULT_TABLES[table].key or _IDENTITY[table]
-    left, right = _paired_by_identity(left, right, identity, pairs)
+    left, right = _paired_by_identity(left, right, identity(table), pairs)
     left, right = _paired_by_likeness(left, right, pairs)
     changes = [RowChange(table, EDITED, a, b, _cells(table, a, b)) for a, b in pairs]
     changes += [RowChange(table, REMOVED, row, None) for row in left]

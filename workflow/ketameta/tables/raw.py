@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ketameta.tables.columns import Column, TableSchema
+from ketameta.tables.upkeep import ACKNOWLEDGED, ADJUDICATION, AUDITS, READINGS, UNREAD
 
 _DOI: dict[str, Any] = dict(
     pattern=r"10\.[0-9]{4,9}/\S+", pattern_meaning="a DOI that starts with 10."
@@ -349,25 +350,6 @@ ROB2_ANSWERS = TableSchema(
     key=("trial_id", "outcome", "rater", "question"),
 )
 
-ACKNOWLEDGED = TableSchema(
-    "acknowledged",
-    "Acknowledged warnings",
-    "one warning that a person has looked at and lets stand",
-    (
-        Column("code", "text", "name of the check, as printed in brackets", required=True),
-        Column("table", "text", "table of the row; empty for any"),
-        Column("trial_id", "id", "trial report; empty for a warning of no trial"),
-        Column("arm_id", "id", "arm, or treated arm of a contrast; empty for any"),
-        Column("outcome", "text", "outcome of the row; empty for any"),
-        Column("timepoint_h", "number", "hours of the row; empty for any", **_HOURS),
-        Column("column", "text", "column of the cell; empty for any"),
-        Column("value", "text", "the cell as it stood; another is a new warning; empty for any"),
-        Column("reason", "text", "why it may stand", required=True),
-        Column("by", "text", "who looked", optional=True),
-        Column("date", "text", "when", optional=True),
-    ),
-)
-
 # those that effects come from
 EFFECT_TABLES = ("trials", "arms", "outcomes", "contrasts")
 
@@ -378,7 +360,8 @@ RAW_TABLES: dict[str, TableSchema] = {
 
 # tables that a project may do without
 OPTIONAL_TABLES: dict[str, TableSchema] = {
-    table.name: table for table in (ROB2_ANSWERS, ACKNOWLEDGED)
+    table.name: table
+    for table in (ROB2_ANSWERS, ACKNOWLEDGED, ADJUDICATION, READINGS, AUDITS, UNREAD)
 }
 
 # those that results come from: all but what is said of warnings

@@ -1,0 +1,104 @@
+"""What the comparison of two extractions hands on: sides, matches, disagreements and their impact.
+
+A row is a dict as `ingest.stage.check_folder` gives it: typed cells by column, with ``file``,
+``line`` and ``entered`` (the non-empty cells as JSON text). Extraction A is the one that is kept
+where nothing else is said; B is held against it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ketameta.evidence.edits import Edit
+from ketameta.tables.problems import Problem
+
+Record = dict[str, Any]
+Tables = dict[str, list[Record]]
+A, B = "A", "B"
+# stands for a whole row in a line of the adjudication
+ROW = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One extraction: its tables, what is wrong with them, and the tables that it has no file of.
+
+    ``name`` is what people call it: a folder, a workbook, or a rater. Rows with a fault stand in
+    ``tables`` too, their faulty cells None; ``entered`` has them as they are.
+    """
+
+    name: str
+    tables: Tables
+    problems: tuple[Problem, ...] = ()
+    absent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Two rows taken for the same, and why: ``the same key``, such as ``the same registration``.
+
+    ``b`` bears the trial and arm of A, so that both are named alike; its place stays its own.
+    ``renamed`` holds the identifying cells that B has otherwise, as B has them.
+    """
+
+    table: str
+    a: Record
+    b: Record
+    reason: str
+    renamed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """All matches, and the rows that one side alone has (those of B by the names of A)."""
+
+    matches: tuple[Match, ...]
+    only_a: tuple[tuple[str, Record], ...]
+    only_b: tuple[tuple[str, Record], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """One cell of matched rows, or a row, arm or trial with its rows that one side alone has.
+
+    ``column`` is empty for rows; ``a`` and ``b`` are cells as entered (`ROW` or empty for rows).
+    ``row`` is `tables.identity.row_of` of the row by the names of A. ``edit`` makes A say what B
+    says; ``matched`` is the reason of the match, ``likely`` a guess at what happened.
+    """
+
+    table: str
+    trial_id: str
+    row: str
+    column: str
+    a: str
+    b: str
+    place_a: str
+    place_b: str
+    matched: str
+    likely: str
+    edit: Edit
+
+    @property
+    def id(self) -> str:
+        """Return a name made of what it is about: the same each time, whatever the lines."""
+        said = "\x1f".join((self.table, self.row, self.column, self.a, self.b))
+        return hashlib.sha256(said.encode()).hexdigest()[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What a disagreement does: analyses that it moves, the largest move, what turns.
+
+    ``shift`` is in standard errors of A's estimate (None where there is none to measure by, as
+    where an analysis gains its first estimate); ``flips`` are analyses whose verdict or certainty
+    turns. ``problem`` says why it could not be tried.
+    """
+
+    disagreement: Disagreement
+    analyses: tuple[str, ...]
+    shift: float | None
+    flips: tuple[str, ...]
+    problem: str = ""

@@ -1,0 +1,119 @@
+"""Tables about the extraction itself, which a project may do without: what was decided of it.
+
+Nothing is pooled from them: results are the same with and without.
+"""
+
+from __future__ import annotations
+
+from ketameta.tables.columns import Column, TableSchema
+
+ACKNOWLEDGED = TableSchema(
+    "acknowledged",
+    "Acknowledged warnings",
+    "one warning that a person has looked at and lets stand",
+    (
+        Column("code", "text", "name of the check, as printed in brackets", required=True),
+        Column("table", "text", "table of the row; empty for any"),
+        Column("trial_id", "id", "trial report; empty for a warning of no trial"),
+        Column("arm_id", "id", "arm, or treated arm of a contrast; empty for any"),
+        Column("outcome", "text", "outcome of the row; empty for any"),
+        Column(
+            "timepoint_h",
+            "number",
+            "hours of the row; empty for any",
+            unit="h",
+            minimum=0,
+            maximum=100_000,
+        ),
+        Column("column", "text", "column of the cell; empty for any"),
+        Column("value", "text", "the cell as it stood; another is a new warning; empty for any"),
+        Column("reason", "text", "why it may stand", required=True),
+        Column("by", "text", "who looked", optional=True),
+        Column("date", "text", "when", optional=True),
+    ),
+)
+
+ADJUDICATION = TableSchema(
+    "adjudication",
+    "Adjudication",
+    "one disagreement of two extractions or one correction, and what was decided",
+    (
+        Column("id", "id", "name of the line, made of what it is about", required=True),
+        Column("table", "text", "table that it is about", required=True),
+        Column("trial_id", "text", "trial report; empty for reviews and claims"),
+        Column("row", "text", "cells that tell the row apart, with / between", required=True),
+        Column("column", "text", "column that differs; empty for a whole row"),
+        Column("a", "text", "cell of extraction A, or as it stood; of a row that it has: row"),
+        Column("b", "text", "cell of extraction B, or as corrected; of a row that it has: row"),
+        Column("place_a", "text", "file and line in extraction A"),
+        Column("place_b", "text", "file and line in extraction B"),
+        Column("matched", "text", "by what the two rows were taken for the same"),
+        Column("likely", "text", "what may have happened, such as digits transposed"),
+        Column("analyses", "text", "analyses that it moves, with ; between"),
+        Column("shift", "number", "largest move", unit="standard errors", minimum=0),
+        Column("flips", "text", "analyses whose verdict or certainty turns, with ; between"),
+        Column(
+            "decision",
+            "word",
+            "what was decided; empty while it is open",
+            words="adjudications",
+        ),
+        Column("value", "text", "the cell decided, where it is another than A's and B's"),
+        Column("reason", "text", "why; needed where there is a decision"),
+        Column("role", "text", "name of the role that decided; needed where there is a decision"),
+        Column("date", "text", "when"),
+        Column("source", "text", "DOI, PMID, PMC or registry number of what was looked up"),
+        Column("locator", "text", "page, table or figure in the source"),
+    ),
+    key=("id",),
+)
+
+READINGS = TableSchema(
+    "readings",
+    "Second readings",
+    "one row that was extracted a second time, independently",
+    (
+        Column("table", "text", "table of the row", required=True),
+        Column("trial_id", "text", "trial report"),
+        Column("row", "text", "cells that tell the row apart, with / between", required=True),
+        Column("role", "text", "who extracted it the second time", required=True),
+        Column("date", "text", "when"),
+        Column("cells", "integer", "cells that both filled", unit="cells", minimum=0),
+        Column("differed", "integer", "of these, cells that differed", unit="cells", minimum=0),
+    ),
+    key=("table", "row", "role"),
+)
+
+AUDITS = TableSchema(
+    "audits",
+    "Audits",
+    "one check of a sample of rows against their sources",
+    (
+        Column("date", "text", "when", required=True),
+        Column("role", "text", "who read the sources again", required=True),
+        Column("sample", "text", "which rows, and how they were drawn", required=True),
+        Column("rows", "integer", "rows in the sample", unit="rows", required=True, minimum=0),
+        Column("unreached", "integer", "rows whose source was not reached", unit="rows", minimum=0),
+        Column("wrong", "integer", "rows with a wrong number", unit="rows", minimum=0),
+        Column("detail", "integer", "rows with a detail to mend", unit="rows", minimum=0),
+        Column("note", "text", "what else was found"),
+    ),
+)
+
+UNREAD = TableSchema(
+    "unread",
+    "Not read yet",
+    "one report, registration, review or number that could not be read",
+    (
+        Column("trial_id", "id", "trial report, where it stands in the tables"),
+        Column("label", "text", "name of the trial or the review", required=True),
+        Column("kind", "word", "what could not be read", required=True, words="unread_kinds"),
+        Column("missing", "text", "what is missing", required=True),
+        Column("outcomes", "words", "outcomes that it would give", words="outcomes"),
+        Column("n", "integer", "people randomised, where known", unit="people", minimum=0),
+        Column("where", "text", "where it should be", required=True),
+        Column("source_url", "text", "address of it"),
+        Column("tried", "text", "what was tried"),
+    ),
+    key=("label", "kind", "missing"),
+)
