@@ -25,7 +25,15 @@ ALLOWED = {
     "synthesize": {*GROUND, "configuration", "stats", "normalize"},
     "evidence": {*GROUND, "configuration", "normalize", "synthesize"},
     "extraction": {*GROUND, "configuration", "evidence", "ingest", "normalize", "stats"},
-    "report": {*GROUND, "evidence", "configuration", "synthesize", "figures", "report_files"},
+    "report": {
+        *GROUND,
+        "evidence",
+        "extraction",
+        "configuration",
+        "synthesize",
+        "figures",
+        "report_files",
+    },
 }
 SHELLS = {"cli", "steps", "commands", "__init__"}
 
