@@ -27,13 +27,17 @@ class Side:
     """One extraction: its tables, what is wrong with them, and the tables that it has no file of.
 
     ``name`` is what people call it: a folder, a workbook, or a rater. Rows with a fault stand in
-    ``tables`` too, their faulty cells None; ``entered`` has them as they are.
+    ``tables`` too, their faulty cells None; ``entered`` has them as they are. ``missing`` are the
+    columns, as (table, column), that a table lacks; ``shared`` the places, as (file, line), of rows
+    that are those of both raters. Neither is compared.
     """
 
     name: str
     tables: Tables
     problems: tuple[Problem, ...] = ()
     absent: tuple[str, ...] = ()
+    missing: frozenset[tuple[str, str]] = frozenset()
+    shared: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ketameta.ingest.reader import DELIMITERS, read_text
 from ketameta.ingest.rows import TextTable
 from ketameta.ingest.text import UnreadableError, decode, load
 from ketameta.ingest.workbook import WORKBOOK, read_workbook
+from ketameta.tables.columns import Column, widened
 from ketameta.tables.problems import NOTE, Problem, shown
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES
 from ketameta.vocabulary import nearest
@@ -44,22 +45,23 @@ _HIDDEN = (".", "~$")
 Found = tuple[dict[str, TextTable], list[Problem]]
 
 
-def read_place(place: Path) -> Found:
+def read_place(place: Path, more: tuple[Column, ...] = ()) -> Found:
     """Read the tables of a folder, of a workbook, or the one table of a CSV or TSV file.
 
-    A table that is missing is a problem; of a file with one table, the others are not.
+    A table that is missing is a problem; of a file with one table, the others are not. Each table
+    may have the columns of `more` besides its own.
     """
     if other := other_form(place):
         return {}, [Problem(place.as_posix(), 0, "", "", other)]
     if place.is_dir():
-        return _read_folder(place)
+        return _read_folder(place, more)
     if place.suffix.lower() == EXCEL:
-        return read_workbook(place)
+        return read_workbook(place, more)
     if name := table_of(place.name):
         said = "is checked by itself; what refers to other tables is checked with their folder"
         alone = Problem(place.as_posix(), 0, "", "", said, NOTE, name)
-        return {name: read_text(place, RAW_TABLES[name])}, [alone]
-    return ({}, [_stranger(place)]) if place.is_file() else _read_folder(place)
+        return {name: read_text(place, widened(RAW_TABLES[name], more))}, [alone]
+    return ({}, [_stranger(place)]) if place.is_file() else _read_folder(place, more)
 
 
 def _stranger(place: Path) -> Problem:
@@ -128,11 +130,11 @@ def unread(folder: Path) -> list[Problem]:
     ]
 
 
-def _read_folder(folder: Path) -> Found:
+def _read_folder(folder: Path, more: tuple[Column, ...]) -> Found:
     book = folder / WORKBOOK
     own = [folder / f"{name}{end}" for name in RAW_TABLES for end in DELIMITERS]
     if os.path.lexists(book) and not any(map(os.path.lexists, own)):
-        texts, problems = read_workbook(book)
+        texts, problems = read_workbook(book, more)
         return {**texts, **_optional(folder)}, problems
     paths, problems = _find(folder)
     if paths and os.path.lexists(book):
@@ -144,7 +146,7 @@ def _read_folder(folder: Path) -> Found:
         # tables without a file are in the workbook
         problems = [problem for problem in problems if os.path.lexists(problem.file)]
         problems.append(Problem(book.as_posix(), 0, "", "", message))
-    texts = {name: read_text(path, RAW_TABLES[name]) for name, path in paths.items()}
+    texts = {name: read_text(path, widened(RAW_TABLES[name], more)) for name, path in paths.items()}
     return {**texts, **_optional(folder)}, problems
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from ketameta.ingest.answers import check_answers
 from ketameta.ingest.contradictions import check_contradictions
 from ketameta.ingest.places import read_place
 from ketameta.ingest.references import check_between_rows
+from ketameta.ingest.rows import TextTable
 from ketameta.ingest.rules import check_rows
 from ketameta.ingest.sheet import Row, Sheet, typed
 from ketameta.tables.problems import Problem
@@ -30,7 +32,16 @@ def check_folder(folder: Path) -> tuple[dict[str, list[Row]], list[Problem]]:
     in the order of files and lines.
     """
     texts, problems = read_place(folder)
+    sheets, found = checked(texts)
+    tables = {name: sheet.rows() for name, sheet in sheets.items()}
+    ordered = sorted(problems + found, key=lambda p: (p.severity, p.file, p.line, p.column))
+    return tables, ordered
+
+
+def checked(texts: Mapping[str, TextTable]) -> tuple[dict[str, Sheet], list[Problem]]:
+    """Return the tables that could be read, with all their rows, and every problem of them all."""
     sheets: dict[str, Sheet] = {}
+    problems: list[Problem] = []
     for name, text in texts.items():
         if text.readable:
             sheets[name] = typed(text)
@@ -43,8 +54,7 @@ def check_folder(folder: Path) -> tuple[dict[str, list[Row]], list[Problem]]:
     check_answers(sheets)
     for sheet in sheets.values():
         problems += _first(sheet.problems)
-    tables = {name: sheet.rows() for name, sheet in sheets.items()}
-    return tables, sorted(problems, key=lambda p: (p.severity, p.file, p.line, p.column))
+    return sheets, problems
 
 
 def _first(problems: list[Problem]) -> list[Problem]:

@@ -14,7 +14,7 @@ from ketameta.ingest.reader import read_rows
 from ketameta.ingest.rows import Row, TextTable
 from ketameta.ingest.text import UnreadableError, load
 from ketameta.ingest.xlsx import Book, Cell, SheetPart, position
-from ketameta.tables.columns import TableSchema, is_own
+from ketameta.tables.columns import Column, TableSchema, is_own, widened
 from ketameta.tables.problems import ERROR, NOTE, Problem, shown
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES
 from ketameta.vocabulary import nearest
@@ -30,26 +30,33 @@ _SURE = 3
 Fault = tuple[int, int, str, str]
 
 
-def read_workbook(path: Path) -> tuple[dict[str, TextTable], list[Problem]]:
+def read_workbook(
+    path: Path, more: tuple[Column, ...] = ()
+) -> tuple[dict[str, TextTable], list[Problem]]:
     """Return the table of each sheet, and the problems of the workbook as a whole.
 
     Rows are named by the workbook, the sheet in brackets and the row: ``tables.xlsx[arms]:7``.
+    Each table may have the columns of `more` besides its own.
     """
     try:
-        return workbook_tables(path.as_posix(), load(path))
+        return workbook_tables(path.as_posix(), load(path), more)
     except UnreadableError as error:
         return {}, [Problem(path.as_posix(), 0, "", "", str(error))]
 
 
-def workbook_tables(file: str, content: bytes) -> tuple[dict[str, TextTable], list[Problem]]:
+def workbook_tables(
+    file: str, content: bytes, more: tuple[Column, ...] = ()
+) -> tuple[dict[str, TextTable], list[Problem]]:
     """Return what `read_workbook` returns, of the bytes of a workbook; ``file`` names it."""
     try:
-        return _sheets(file, Book(content))
+        return _sheets(file, Book(content), more)
     except UnreadableError as error:
         return {}, [Problem(file, 0, "", "", str(error))]
 
 
-def _sheets(file: str, book: Book) -> tuple[dict[str, TextTable], list[Problem]]:
+def _sheets(
+    file: str, book: Book, more: tuple[Column, ...]
+) -> tuple[dict[str, TextTable], list[Problem]]:
     found = {sheet.title: sheet for sheet in book.sheets if sheet.kind == "worksheet"}
     missing = [name for name in RAW_TABLES if name not in found]
     problems = [
@@ -61,7 +68,7 @@ def _sheets(file: str, book: Book) -> tuple[dict[str, TextTable], list[Problem]]
             message, severity = _spare(book, sheet, missing)
             problems.append(Problem(file, 0, "", "", message, severity))
     tables = {
-        name: _table(f"{file}[{name}]", schema, book, found[name])
+        name: _table(f"{file}[{name}]", widened(schema, more), book, found[name])
         for name, schema in known.items()
         if name in found
     }

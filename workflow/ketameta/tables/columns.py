@@ -7,7 +7,7 @@ the empty template all come from these objects.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -158,6 +158,12 @@ class TableSchema:
             ],
             metadata={"table": self.name, "row": self.row},
         )
+
+
+def widened(schema: TableSchema, more: Iterable[Column]) -> TableSchema:
+    """Return a table that may have further columns, those that it lacks of `more`."""
+    new = tuple(column for column in more if column.name not in schema.names)
+    return replace(schema, columns=(*schema.columns, *new)) if new else schema
 
 
 def _plain(name: str) -> str:

@@ -1,0 +1,256 @@
+"""A row of one extraction as it is held against rows of the other, and how alike two are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cache
+
+from ketameta.evidence.rows import entered_of
+from ketameta.extraction.cells import (
+    FREE,
+    canonical,
+    column_of,
+    compared,
+    figures,
+    number_of,
+    plain,
+    rounded,
+)
+from ketameta.extraction.records import Record
+from ketameta.tables.raw import RESULT_TABLES
+
+ARMS = "arms"
+# agreement in these is of the arm or the method, not of the row
+_COMMON = ("n", "n_t", "n_c", "n_total", "ci_level", "year")
+# hours of a day and of a week, and a minute in hours
+UNITS = {"days": 24.0, "weeks": 168.0, "minutes": 1 / 60}
+_NEARLY = 0.8
+SAME, NEAR, OTHER = "same", "near", "other"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the rows of a table are told apart.
+
+    ``owner`` is the column of what they belong to; in a match one of ``names`` may be another
+    where the numbers agree, those of ``extras`` any; ``sure`` says that the same key is enough.
+    ``marks`` are columns of which two rows share at least one set.
+    """
+
+    owner: str
+    names: tuple[str, ...]
+    marks: tuple[tuple[str, ...], ...]
+    extras: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    sure: bool = True
+
+
+SHAPES = {
+    "trials": Shape("trial_id", (), (("trial_id",),), fixed=("trial_id",)),
+    "arms": Shape("trial_id", (), (("arm_id",),), fixed=("arm_id",)),
+    "outcomes": Shape(
+        "trial_id",
+        ("arm_id", "outcome", "scale", "timepoint_h"),
+        (("arm_id", "outcome"), ("arm_id", "timepoint_h"), ("outcome", "timepoint_h")),
+        ("definition", "analysis_set", "flag"),
+        sure=False,
+    ),
+    "contrasts": Shape(
+        "trial_id",
+        (ARMS, "outcome", "scale", "timepoint_h", "measure"),
+        ((ARMS, "outcome"), (ARMS, "timepoint_h"), ("outcome", "timepoint_h")),
+        sure=False,
+    ),
+    "published": Shape(
+        "review_id",
+        ("outcome", "scale", "timepoint", "measure"),
+        (("outcome",), ("timepoint", "measure")),
+        sure=False,
+    ),
+    "claims": Shape("", ("claim_id", "part"), (("claim",), ("claim_id",))),
+    "risk_of_bias": Shape(
+        "trial_id", ("tool", "outcome", "source"), (("domain",),), fixed=("domain",)
+    ),
+    "rob2_answers": Shape(
+        "trial_id", (), (("question",),), ("outcome", "rater"), fixed=("question",)
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """A row by the names of A: what identifies it and what it holds, each cell in its one form."""
+
+    record: Record
+    entered: Mapping[str, str]
+    key: Mapping[str, str]
+    content: Mapping[str, str]
+    renamed: Mapping[str, str]
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells the row apart from those of the same owner."""
+        return tuple(self.key.values())
+
+    def mark(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return some identifying cells; two arms in any order."""
+        return tuple(
+            "\x1f".join(sorted(self.key[n].split("\x1f"))) if n == ARMS else self._cell(n)
+            for n in names
+        )
+
+    def _cell(self, name: str) -> str:
+        return self.key.get(name) or self.content.get(name, "")
+
+
+def line_of(
+    table: str, record: Record, renamed: Mapping[str, str], without: frozenset[str]
+) -> Line:
+    """Return a row to be held against others; columns of ``without`` are not looked at."""
+    entered, shape = entered_of(record), SHAPES[table]
+
+    def said(name: str) -> str:
+        text = "" if name in without else entered.get(name, "")
+        return canonical(column_of(table, name), text) if text else ""
+
+    key = {
+        name: f"{said('arm_t')}\x1f{said('arm_c')}" if name == ARMS else said(name)
+        for name in (*shape.fixed, *shape.names, *shape.extras)
+    }
+    content = {name: text for name in _content(table) if (text := said(name))}
+    return Line(record, entered, key, content, renamed)
+
+
+@cache
+def _content(table: str) -> tuple[str, ...]:
+    """Return the columns by which a row is known again: numbers, or words where it has none."""
+    shape, columns = SHAPES[table], compared(RESULT_TABLES[table])
+    known = {*shape.fixed, *shape.names, *shape.extras, shape.owner, "arm_t", "arm_c", *FREE}
+    rest = [column for column in columns if column.name not in known]
+    if not shape.sure:
+        rest = [c for c in rest if c.kind in ("number", "integer") or c.name == "p_value"]
+    return tuple(column.name for column in rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many cells of two rows agree, of those that either fills.
+
+    ``telling`` and ``of`` leave out those that agree in many rows; ``figures`` are the significant
+    digits in which those agree.
+    """
+
+    equal: int
+    filled: int
+    telling: int
+    of: int
+    figures: int
+
+    @property
+    def all(self) -> bool:
+        """Whether every telling cell agrees, and there are some."""
+        return 0 < self.of == self.telling
+
+    @property
+    def most(self) -> bool:
+        """Whether half of the telling cells or more agree, and there are some."""
+        return self.of > 0 and 2 * self.telling >= self.of
+
+    @property
+    def share(self) -> float:
+        """Return the share that agrees; 0 where nothing is filled."""
+        return self.equal / self.filled if self.filled else 0.0
+
+
+def agreement(a: Mapping[str, str], b: Mapping[str, str]) -> Agreement:
+    """Compare the content of two rows; a number and the same one rounded agree."""
+    equal = telling = of = sure = 0
+    filled = a.keys() | b.keys()
+    for name in filled:
+        x, y = a.get(name, ""), b.get(name, "")
+        same = x == y or bool(x and y and rounded(_short(x), _short(y)))
+        equal += same
+        if name not in _COMMON:
+            of += 1
+            telling += same
+            sure += figures(x) if same else 0
+    return Agreement(equal, len(filled), telling, of, sure)
+
+
+def _short(text: str) -> str:
+    """Return a number in its one form as people write it: 24, not 24.0."""
+    return text.removesuffix(".0")
+
+
+def turned(line: Line) -> Mapping[str, str]:
+    """Return the content of a contrast if its arms are told the other way round.
+
+    Differences, log ratios, t: the sign; ratios: the inverse, to four significant digits.
+    """
+    ratio = line.key.get("measure", "").upper() in ("OR", "RR", "HR")
+    found = dict(line.content)
+    swap = {"ci_low": "ci_high", "ci_high": "ci_low", "estimate": "estimate", "t_value": "t_value"}
+    for name, other in swap.items():
+        value = number_of(line.content.get(other, ""))
+        found.pop(name, None)
+        if value is None or (ratio and name != "t_value" and value == 0):
+            continue
+        inverse = float(f"{1 / value:.4g}") if ratio and name != "t_value" else -value
+        found[name] = repr(inverse + 0.0)
+    return found
+
+
+def hours(a: str, b: str, tolerance: float) -> str:
+    """Say what relates two hours that are not the same: within tolerance, or another unit."""
+    x, y = number_of(a), number_of(b)
+    if x is None or y is None:
+        return ""
+    if abs(x - y) <= tolerance * (1 + 1e-9):
+        return f"hours {_short(a)} and {_short(b)} are within {tolerance:g} h"
+    for unit, size in UNITS.items():
+        for one, other in ((x, y), (y, x)):
+            # minutes are told in whole ones: 40 of them are 0.67 h
+            slack = 0.01 if unit == "minutes" else 1e-9
+            if other and abs(one - other * size) <= slack * max(1.0, abs(one) * 1e-3):
+                return f"hour {one:g} is {other:g} in {unit}"
+    return ""
+
+
+def compare_names(column: str, a: str, b: str, tolerance: float) -> tuple[str, str]:
+    """Say how alike two identifying cells are, in their one form, and why, in words."""
+    if a == b:
+        return SAME, ""
+    what = column.removesuffix("_h").removesuffix("_id").replace("_", " ")
+    if column == "timepoint_h" and (why := hours(a, b, tolerance)):
+        return NEAR, why
+    if column in (ARMS, "arm_id"):
+        return OTHER, f"another {what}"
+    if not a or not b:
+        return NEAR, f"{what} empty on one side"
+    if number_of(a) is None and _spelled(a, b):
+        return NEAR, f"{what} written otherwise"
+    return OTHER, f"another {what}"
+
+
+@cache
+def _spelled(a: str, b: str) -> bool:
+    x, y = plain(a[:200]), plain(b[:200])
+    return x == y or SequenceMatcher(None, x, y, autojunk=False).ratio() >= _NEARLY
+
+
+def neighbours(
+    a: list[Line], b: list[Line], sets: Iterable[tuple[str, ...]]
+) -> Iterator[tuple[int, int]]:
+    """Yield once each pair of places of lines that share a set of marks."""
+    seen: set[tuple[int, int]] = set()
+    for names in sets:
+        known: dict[tuple[str, ...], list[int]] = {}
+        for j, line in enumerate(b):
+            known.setdefault(line.mark(names), []).append(j)
+        for i, line in enumerate(a):
+            for j in known.get(line.mark(names), ()):
+                if (i, j) not in seen:
+                    seen.add((i, j))
+                    yield i, j

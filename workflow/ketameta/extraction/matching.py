@@ -1,0 +1,306 @@
+"""Which rows of two extractions are the same, and by what.
+
+Trials, arms and reviews first (`owners`); the rows of B are then called by the names of A. Within a
+trial: rows of the same key that agree, rows of two arms that were exchanged, then the rest by the
+assignment with the largest total likeness (`assignment`). Rows whose key differs are only taken for
+one where their numbers agree, or where the two extractions of the trial overlap so far that what is
+left on either side is likely the same. The order of rows makes no difference.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from ketameta.extraction.assignment import assigned
+from ketameta.extraction.lines import (
+    ARMS,
+    OTHER,
+    SAME,
+    SHAPES,
+    Agreement,
+    Line,
+    Shape,
+    agreement,
+    compare_names,
+    line_of,
+    neighbours,
+    turned,
+)
+from ketameta.extraction.naming import Names, names_of
+from ketameta.extraction.owners import SAME_KEY
+from ketameta.extraction.records import Match, Matching, Record, Side
+from ketameta.tables.raw import RESULT_TABLES
+
+SWAPPED = "the numbers of two arms exchanged"
+TURNED = "the arms the other way round, and the numbers with them"
+TOLERANCE_H = 2.0
+# significant digits in common that are no coincidence, and the share of numbers that agree
+_FIGURES = 3
+_SHARE = 0.6
+# cells of a key that do not make another row
+_LABELS = ("flag", "rater")
+# what likeness loses for an identifying cell that is near, or another
+_LOST = {SAME: 0.0, OTHER: 0.5}
+_LOST_NEAR = 0.1
+
+# A's line, B's line and the reason
+Pair = tuple[Line, Line, str]
+
+
+def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H) -> Matching:
+    """Return which rows of B are which rows of A; of each table that both sides have.
+
+    Hours that differ by ``tolerance_h`` or less may be one time point. By table, then in the order
+    of A's rows.
+    """
+    names = names_of(a.tables, b.tables)
+    whole = _both_extracted(a, b, names)
+    matches: list[Match] = []
+    only: tuple[list[tuple[str, Record]], list[tuple[str, Record]]] = ([], [])
+    for table in RESULT_TABLES:
+        if table in (*a.absent, *b.absent):
+            continue
+        # a column that one side lacks tells nothing apart
+        without = frozenset(c for t, c in a.missing | b.missing if t == table)
+        left = [line_of(table, row, {}, without) for row in a.tables.get(table, ())]
+        right = [line_of(table, *names.renamed(r), without) for r in b.tables.get(table, ())]
+        pairs = _Matcher(SHAPES[table], tolerance_h, whole).pairs(left, right)
+        shared = a.shared & b.shared
+        found = [_match(table, pair, names) for pair in pairs if _place(pair[0]) not in shared]
+        matches += sorted(found, key=lambda m: (m.a["file"], m.a["line"]))
+        for side, lines, at in zip(only, (left, right), (0, 1), strict=True):
+            taken = {id(pair[at]) for pair in pairs}
+            side += [(table, line.record) for line in lines if id(line) not in taken]
+    return Matching(tuple(matches), tuple(only[0]), tuple(only[1]))
+
+
+def _both_extracted(a: Side, b: Side, names: Names) -> frozenset[str]:
+    """Return the trials, by A's names, that each side has a row of its own of.
+
+    A batch that adds rows to known trials does not tell of these again.
+    """
+    if "trials" in (*a.absent, *b.absent):
+        return frozenset()
+    own = {str(names.renamed(row)[0].get("trial_id")) for row in b.tables["trials"]}
+    return frozenset(own & {str(row.get("trial_id")) for row in a.tables["trials"]})
+
+
+def _place(line: Line) -> tuple[str, int]:
+    return line.record["file"], line.record["line"]
+
+
+def _match(table: str, pair: Pair, names: Names) -> Match:
+    a, b, reason = pair
+    trial = b.renamed.get("trial_id") or str(b.record.get("trial_id") or "")
+    if by := names.reason(trial, b.renamed):
+        by = by.removeprefix(f"{table.removesuffix('s')} by ")
+        reason = by if reason == SAME_KEY else f"{reason}; {by}"
+    return Match(table, a.record, b.record, reason, b.renamed)
+
+
+@dataclass
+class _Block:
+    """The lines of one trial (or review) that are not matched yet, and how many each side had."""
+
+    a: list[Line]
+    b: list[Line]
+    least: int = 0
+
+    def __post_init__(self) -> None:
+        self.a.sort(key=_order)
+        self.b.sort(key=_order)
+        self.least = min(len(self.a), len(self.b))
+
+    def take(self, pairs: Iterable[Pair]) -> list[Pair]:
+        """Leave out the lines of pairs, and return these."""
+        taken = list(pairs)
+        gone = {id(line) for pair in taken for line in pair[:2]}
+        self.a = [line for line in self.a if id(line) not in gone]
+        self.b = [line for line in self.b if id(line) not in gone]
+        return taken
+
+
+def _order(line: Line) -> tuple[object, ...]:
+    """Order by what a row says: only rows that say the same stand in the order of the file."""
+    return line.identity, sorted(line.entered.items()), line.record["line"]
+
+
+@dataclass(frozen=True)
+class _Matcher:
+    """Pairs the rows of a table; ``whole`` are the trials that both sides extracted as a whole."""
+
+    shape: Shape
+    tolerance: float
+    whole: frozenset[str]
+
+    def pairs(self, a: Iterable[Line], b: Iterable[Line]) -> list[Pair]:
+        """Return the pairs of all blocks."""
+        blocks: dict[str, tuple[list[Line], list[Line]]] = defaultdict(lambda: ([], []))
+        for side, lines in enumerate((a, b)):
+            for line in lines:
+                blocks[self._owner(line)][side].append(line)
+        found: list[Pair] = []
+        strays = _Block([], [])
+        for owner in sorted(blocks):
+            left, right = blocks[owner]
+            block = _Block(left, right)
+            found += self._of_block(block, owner in self.whole)
+            # what a misspelt trial may have torn from its own
+            if not left or not right:
+                strays.b += block.b
+            strays.a += block.a
+        return found + self._strays(strays)
+
+    def _owner(self, line: Line) -> str:
+        return line.entered.get(self.shape.owner, "") if self.shape.owner else ""
+
+    def _of_block(self, block: _Block, whole: bool) -> list[Pair]:
+        if not block.least:
+            return []
+        found = block.take(self._equal(block))
+        found += block.take(self._by_key(block))
+        found += block.take(self._swapped(block))
+        if block.a and block.b:
+            overlap = whole or 0 < block.least <= 2 * len(found)
+            found += block.take(self._by_likeness(block, overlap))
+        return found
+
+    def _equal(self, block: _Block) -> list[Pair]:
+        """Pair rows that say the same in every cell, each as often as in the other."""
+        waiting: dict[tuple[object, ...], list[Line]] = defaultdict(list)
+        for line in reversed(block.b):
+            waiting[_all(line)].append(line)
+        found = []
+        for line in block.a:
+            if same := waiting.get(_all(line)):
+                found.append((line, same.pop(), SAME_KEY))
+        return found
+
+    def _by_key(self, block: _Block) -> list[Pair]:
+        """Pair rows of a key that each side has once, where most of the numbers agree."""
+        return [
+            (x[0], y[0], SAME_KEY)
+            for x, y in _groups(block).values()
+            if len(x) == len(y) == 1 and self._sure(x[0], y[0])
+        ]
+
+    def _sure(self, a: Line, b: Line) -> bool:
+        agreed = agreement(a.content, b.content)
+        return self.shape.sure or agreed.most or not agreed.of
+
+    def _swapped(self, block: _Block) -> list[Pair]:
+        """Pair crosswise the rows of two arms where each has the numbers of the other."""
+        if "arm_id" not in self.shape.names:
+            return []
+        rows: dict[tuple[str, ...], list[tuple[Line, Line]]] = defaultdict(list)
+        for x, y in _groups(block).values():
+            if len(x) == len(y) == 1:
+                rest = tuple(cell for name, cell in x[0].key.items() if name != "arm_id")
+                rows[rest].append((x[0], y[0]))
+        found: list[Pair] = []
+        for same in rows.values():
+            left = list(same)
+            for one, other in combinations(same, 2):
+                crossed = [
+                    agreement(one[0].content, other[1].content),
+                    agreement(other[0].content, one[1].content),
+                ]
+                if one in left and other in left and all(x.all for x in crossed):
+                    found += [(one[0], other[1], SWAPPED), (other[0], one[1], SWAPPED)]
+                    left.remove(one)
+                    left.remove(other)
+        return found
+
+    def _by_likeness(self, block: _Block, overlap: bool) -> list[Pair]:
+        """Pair the rest by the largest total likeness."""
+        likeness, why = {}, {}
+        for i, j in neighbours(block.a, block.b, self.shape.marks):
+            judged = self._judge(block.a[i], block.b[j], overlap)
+            if judged:
+                likeness[i, j], why[i, j] = judged
+        return [(block.a[i], block.b[j], why[i, j]) for i, j in assigned(likeness)]
+
+    def _judge(self, a: Line, b: Line, overlap: bool) -> tuple[float, str] | None:
+        """Return how alike two rows of a block are and by what; None where they are not one row."""
+        kept, others, reasons = 1.0, 0, []
+        content = b.content
+        for name, cell in a.key.items():
+            if name == ARMS and cell != b.key[name] and _reversed(cell) == b.key[name]:
+                if agreement(a.content, turned(b)).most:
+                    content, how = turned(b), (OTHER, TURNED)
+                else:
+                    how = (OTHER, "the arms the other way round")
+            else:
+                how = compare_names(name, cell, b.key[name], self.tolerance)
+            if name in self.shape.fixed and how[0] == OTHER:
+                return None
+            others += how[0] == OTHER and name in self.shape.names
+            kept -= _LOST_NEAR if name in self.shape.extras and how[1] else _LOST.get(how[0], 0.1)
+            reasons += [how[1]] if how[1] else []
+        agreed = agreement(a.content, content)
+        unlike = [n for n, cell in a.key.items() if cell != b.key[n] and n not in _LABELS]
+        said = _free(a) == _free(b)
+        # of rows without numbers the words must do
+        alike = agreed.all or (said and not agreed.of)
+        if unlike and not self._likely(agreed, others, len(unlike), overlap and alike, overlap):
+            return None
+        value = 0.4 * max(kept, 0.0) + 0.6 * agreed.share + 0.01 * said + 1e-6
+        return value, _in_words(reasons, agreed, others)
+
+    def _likely(
+        self, agreed: Agreement, others: int, unlike: int, alike: bool, overlap: bool
+    ) -> bool:
+        """Say whether two rows that differ in so many cells of their key are one all the same."""
+        telling = agreed.telling >= _SHARE * agreed.of and agreed.figures >= _FIGURES
+        if others:
+            return others == 1 and (telling or alike)
+        return overlap or (agreed.most if unlike == 1 else telling)
+
+    def _strays(self, left: _Block) -> list[Pair]:
+        """Pair rows of trials that one side alone has with their like, where there is just one."""
+        if self.shape.owner != "trial_id" or self.shape.sure:
+            return []
+        sides: list[dict[tuple[object, ...], list[Line]]] = []
+        for lines in (left.a, left.b):
+            found: dict[tuple[object, ...], list[Line]] = defaultdict(list)
+            for line in lines:
+                if agreement(line.content, line.content).figures >= _FIGURES:
+                    found[_all(line)].append(line)
+            sides.append(found)
+        return [
+            (lines[0], sides[1][said][0], "the same numbers under another trial")
+            for said, lines in sides[0].items()
+            if len(lines) == 1 and len(sides[1].get(said, ())) == 1
+        ]
+
+
+def _groups(block: _Block) -> Mapping[tuple[str, ...], tuple[list[Line], list[Line]]]:
+    """Return the lines of each side by their key."""
+    found: dict[tuple[str, ...], tuple[list[Line], list[Line]]] = defaultdict(lambda: ([], []))
+    for side, lines in enumerate((block.a, block.b)):
+        for line in lines:
+            found[line.identity][side].append(line)
+    return found
+
+
+def _all(line: Line) -> tuple[object, ...]:
+    return line.identity, tuple(line.content.items())
+
+
+def _free(line: Line) -> tuple[str, str]:
+    return line.entered.get("note", ""), line.entered.get("locator", "")
+
+
+def _reversed(arms: str) -> str:
+    treated, control = arms.split("\x1f")
+    return f"{control}\x1f{treated}"
+
+
+def _in_words(reasons: list[str], agreed: Agreement, others: int) -> str:
+    if not reasons:
+        return SAME_KEY
+    said = "; ".join(reasons)
+    return f"{said}; the numbers agree" if others and agreed.all and TURNED not in said else said

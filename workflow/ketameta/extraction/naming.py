@@ -1,0 +1,69 @@
+"""The rows of B by the names of A: its trials, arms and reviews called as A calls them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ketameta.evidence.rows import entered_of
+from ketameta.extraction import owners
+from ketameta.extraction.cells import ARM_COLUMNS, TRIAL_COLUMNS
+from ketameta.extraction.records import Record, Tables
+
+_REVIEW_COLUMNS = ("review_id",)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What B's trials, arms (by trial) and reviews are in A, each with the reason."""
+
+    trials: Mapping[str, tuple[str, str]]
+    arms: Mapping[tuple[str, str], tuple[str, str]]
+    reviews: Mapping[str, tuple[str, str]]
+
+    def renamed(self, record: Record) -> tuple[Record, dict[str, str]]:
+        """Return a row of B by the names of A, and the cells that are others, as B has them."""
+        trial = str(record.get("trial_id") or "")
+        cells: dict[str, str] = {}
+        were: dict[str, str] = {}
+        for column in (*TRIAL_COLUMNS, *ARM_COLUMNS, *_REVIEW_COLUMNS):
+            text = record.get(column)
+            if not text:
+                continue
+            names = [self._name(column, trial, name.strip()) for name in str(text).split(";")]
+            if names != [name.strip() for name in str(text).split(";")]:
+                cells[column] = ";".join(names)
+                were[column] = text
+        if not cells:
+            return record, {}
+        entered = json.dumps({**entered_of(record), **cells}, ensure_ascii=False)
+        return {**record, **cells, "entered": entered}, were
+
+    def _name(self, column: str, trial: str, name: str) -> str:
+        if column in TRIAL_COLUMNS:
+            return self.trials.get(name, (name, ""))[0]
+        if column in ARM_COLUMNS:
+            return self.arms.get((trial, name), (name, ""))[0]
+        return self.reviews.get(name, (name, ""))[0]
+
+    def reason(self, trial: str, were: Mapping[str, str]) -> str:
+        """Say by what a row's trial, arms and review are known that B calls otherwise.
+
+        ``trial`` is B's name of it. Empty where B calls none otherwise.
+        """
+        said = []
+        if "trial_id" in were:
+            said.append(("trial", self.trials[were["trial_id"]][1]))
+        for column in ("arm_id", "arm_t", "arm_c"):
+            if column in were:
+                said.append(("arm", self.arms[trial, were[column]][1]))
+        if "review_id" in were:
+            said.append(("review", self.reviews[were["review_id"]][1]))
+        return "; ".join(f"{what} by {why}" for what, why in dict.fromkeys(said))
+
+
+def names_of(a: Tables, b: Tables) -> Names:
+    """Find which trials, arms and reviews of B are which of A."""
+    trials = owners.trials(a, b)
+    return Names(trials, owners.arms(a, b, trials), owners.reviews(a, b))

@@ -1,0 +1,149 @@
+"""The two extractions that are held against each other: two places, or two raters of one.
+
+A second extraction has faults: unknown words, numbers with text, columns or tables that are not
+there. None of its rows is lost for that: each is compared by its cells as they were entered.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ketameta.extraction.records import Record, Side, Tables
+from ketameta.ingest.places import read_place
+from ketameta.ingest.rows import TextTable
+from ketameta.ingest.sheet import Entry, Sheet
+from ketameta.ingest.stage import checked
+from ketameta.tables.columns import Column
+from ketameta.tables.problems import ERROR, Problem
+from ketameta.tables.raw import RESULT_TABLES, ROB2_ANSWERS
+
+RATER = Column("rater", "id", "who extracted the row", optional=True)
+_NAMES = ("id", "ids")
+
+
+class UnreadableSideError(ValueError):
+    """A side of which no table could be read; the message says why."""
+
+
+class RaterError(ValueError):
+    """Raters that are not in the tables, or not two; the message says who is."""
+
+
+def sides(a: Path, b: Path, names: tuple[str, str] = ("", "")) -> tuple[Side, Side]:
+    """Return the extractions of two folders or workbooks, by the names given or their paths.
+
+    Raises `UnreadableSideError`.
+    """
+    first, second = (
+        _side(name or place.as_posix(), *_read(place))
+        for place, name in zip((a, b), names, strict=True)
+    )
+    return _without_known(first, second), _without_known(second, first)
+
+
+def by_rater(place: Path, raters: Sequence[str] = ()) -> tuple[Side, Side]:
+    """Return the extractions of two raters whose rows stand in one folder or workbook.
+
+    Rows tell theirs by a column `rater`; those that name none are both raters'. A table in which
+    a rater has no row of their own is absent on their side. Raises `RaterError` where `raters` are
+    not two of those that are there, or are not given and there are not just two; and
+    `UnreadableSideError`.
+    """
+    texts, problems = _read(place)
+    known = sorted({_rater(row.cells) for text in texts.values() for row in text.rows} - {""})
+    wanted = tuple(raters) or tuple(known)
+    if len(wanted) != 2 or not set(wanted) <= set(known) or wanted[0] == wanted[1]:
+        there = ", ".join(known) if known else "none: no row has a cell in a column rater"
+        raise RaterError(f"{place.as_posix()}: two raters are needed; there are: {there}")
+    found = []
+    for rater in wanted:
+        own = {name: _of_rater(text, rater) for name, text in texts.items()}
+        found.append(_side(rater, own, problems))
+        idle = [n for n, text in own.items() if not any(_rater(r.cells) for r in text.rows)]
+        shared = {(t.file, r.line) for t in own.values() for r in t.rows if not _rater(r.cells)}
+        absent = tuple(n for n in RESULT_TABLES if n in (*idle, *found[-1].absent))
+        missing = found[-1].missing | {(ROB2_ANSWERS.name, RATER.name)}
+        found[-1] = replace(found[-1], absent=absent, missing=missing, shared=frozenset(shared))
+    return found[0], found[1]
+
+
+def faults_of(side: Side) -> str:
+    """Return how many faults a side has, by table, in words; empty where it has none."""
+    by_table = Counter(problem.table or "tables" for problem in side.problems)
+    return ", ".join(f"{count:,} in {table}" for table, count in by_table.items())
+
+
+def _read(place: Path) -> tuple[dict[str, TextTable], list[Problem]]:
+    """Return the tables that results come from as texts; raises `UnreadableSideError`."""
+    texts, problems = read_place(place, (RATER,))
+    if not any(text.readable for text in texts.values()):
+        faults = [*problems, *(problem for text in texts.values() for problem in text.problems)]
+        said = [str(problem) for problem in faults if problem.severity == ERROR]
+        raise UnreadableSideError("\n".join(said[:5]) or f"{place.as_posix()}: holds no table")
+    return {name: text for name, text in texts.items() if name in RESULT_TABLES}, problems
+
+
+def _rater(cells: Mapping[str, str]) -> str:
+    return cells.get(RATER.name, "")
+
+
+def _of_rater(text: TextTable, rater: str) -> TextTable:
+    rows = [row for row in text.rows if _rater(row.cells) in ("", rater)]
+    return replace(text, rows=rows)
+
+
+def _side(name: str, texts: dict[str, TextTable], problems: list[Problem]) -> Side:
+    sheets, found = checked(texts)
+    absent = tuple(table for table in RESULT_TABLES if table not in sheets)
+    # a table without a file is told as absent
+    faults = [p for p in (*problems, *found) if p.severity == ERROR]
+    faults = [p for p in faults if p.line or p.column or p.table not in absent]
+    tables: Tables = {table: _rows(sheet) for table, sheet in sheets.items()}
+    missing = {
+        (table, column.name)
+        for table, sheet in sheets.items()
+        for column in RESULT_TABLES[table].columns
+        if column.name in sheet.missing and not column.optional
+    }
+    return Side(name, tables, tuple(sorted(faults)), absent, frozenset(missing))
+
+
+def _rows(sheet: Sheet) -> list[Record]:
+    named = [c.name for c in sheet.schema.columns if c.kind in _NAMES]
+    return [_row(entry, sheet.schema.name, named) for entry in sheet.entries]
+
+
+def _row(entry: Entry, table: str, named: Sequence[str]) -> Record:
+    """Return a row whose cells with a fault are None; names are kept as they were entered."""
+    values = {name: None if name in entry.bad else v for name, v in entry.values.items()}
+    for name in named:
+        values[name] = entry.entered.get(name) or None
+    entered = entry.entered
+    if table != ROB2_ANSWERS.name:  # whose column it is
+        values.pop(RATER.name, None)
+        entered = {name: cell for name, cell in entered.items() if name != RATER.name}
+    return replace(entry, values=values, entered=entered).row()
+
+
+def _without_known(side: Side, other: Side) -> Side:
+    """Leave out faults that say a trial or arm is unknown where the other side has it.
+
+    A batch of new rows may lean on trials of the tables that it adds to.
+    """
+    trials = {str(row["trial_id"]) for row in other.tables.get("trials", ())}
+    arms = {(str(r["trial_id"]), str(r["arm_id"])) for r in other.tables.get("arms", ())}
+
+    def known(problem: Problem) -> bool:
+        if problem.table not in RESULT_TABLES or not problem.column:
+            return False
+        columns = {c.name: c.references for c in RESULT_TABLES[problem.table].columns}
+        target = columns.get(problem.column, "")
+        names = problem.value.split(";")
+        if target.startswith("trials."):
+            return trials.issuperset(names)
+        return bool(target) and arms.issuperset((problem.trial_id, name) for name in names)
+
+    return replace(side, problems=tuple(p for p in side.problems if not known(p)))
