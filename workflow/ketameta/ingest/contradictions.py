@@ -12,6 +12,8 @@ make another fact.
   on it, and it is a warning.
 - Numbers of n are compared where both rows give the same kind of number: endpoint and change
   may be of different people.
+- Judgements of risk of bias are one fact where trial, tool, outcome, domain and source are: one
+  source spelt in two ways, such as a DOI and its address, is no second review.
 - Rows that do not contradict each other (the mean in one and the SD in the other, endpoint and
   change, events and their per cent) are a warning: an analysis takes one row, the one that holds
   most. A baseline may stand in a row of its own.
@@ -19,6 +21,8 @@ make another fact.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -30,7 +34,10 @@ from ketameta.vocabulary import vocabulary
 MOST_COMPARED = 20  # rows of one fact with which another is compared
 _EXACT = ("n", "events")
 _SPREAD = ("se", "ci95_low", "ci95_high")
-_SPELLINGS = str.maketrans({" ": "", "≥": ">=", "≤": "<="})
+_SIGNS = str.maketrans({"≥": ">=", "≤": "<=", "⩾": ">=", "⩽": "<="} | dict.fromkeys("‐‑‒–—−", "-"))
+# spaces, and hyphens beside a letter: "follow-up" and "follow up", yet not "1-2" and "12"
+_IDLE = re.compile(r"\s|(?<=[^\W\d_])-|-(?=[^\W\d_])")
+_ADDRESS = re.compile(r"(https?://)?(dx\.)?(doi\.org/|doi:)")
 
 
 @dataclass(frozen=True)
@@ -70,11 +77,22 @@ _CONTRASTS = _Facts(
     "trial, arms, outcome, scale, hour and measure",
     "model or flag",
 )
+_JUDGEMENTS = _Facts(
+    ("trial_id", "tool", "outcome", "domain", "source"),
+    {"judgement": ("judgement",)},
+    (),
+    (),
+    "trial, tool, outcome, domain and source",
+    "outcome or source",
+)
+_TABLES = {"outcomes": _OUTCOMES, "contrasts": _CONTRASTS, "risk_of_bias": _JUDGEMENTS}
+# what stands in a row of its own, or twice, without harm
+_HARMLESS = ("baseline", "judgement")
 
 
 def check_contradictions(sheets: dict[str, Sheet]) -> None:
     """Add a fault for every row that says something else than an earlier one of the same fact."""
-    for table, facts in (("outcomes", _OUTCOMES), ("contrasts", _CONTRASTS)):
+    for table, facts in _TABLES.items():
         sheet = sheets.get(table)
         if sheet is None or not sheet.whole or set(facts.names) & sheet.missing:
             continue
@@ -86,6 +104,8 @@ def check_contradictions(sheets: dict[str, Sheet]) -> None:
         for key, rows in groups.items():
             for place, entry in enumerate(rows[1:], start=1):
                 for earlier in rows[:place][:MOST_COMPARED]:
+                    if _repeats(earlier, entry, sheet.schema.key):
+                        continue
                     if found := _compare(facts, earlier, entry, arms.get(key, [])):
                         sheet.fault(entry, *found)
                         break
@@ -106,7 +126,14 @@ def _identity(entry: Entry, facts: _Facts) -> tuple[str, ...] | None:
 
 
 def _plain(word: str) -> str:
-    return word.casefold().translate(_SPELLINGS)
+    """Return a word without what a second hand spells otherwise."""
+    plain = unicodedata.normalize("NFKC", word.translate(_SIGNS)).casefold()
+    return _ADDRESS.sub("", _IDLE.sub("", plain), count=1)
+
+
+def _repeats(one: Entry, other: Entry, key: tuple[str, ...]) -> bool:
+    """Say whether two rows have one key, which `references` tells."""
+    return bool(key) and all(str(one[n]).lower() == str(other[n]).lower() for n in key)
 
 
 def _without_row(
@@ -158,7 +185,7 @@ def _compare(
 
 def _used(entry: Entry, facts: _Facts) -> bool:
     """Say whether a row gives a number that an analysis may take."""
-    return any(_any(entry, names) for kind, names in facts.kinds.items() if kind != "baseline")
+    return any(_any(entry, names) for kind, names in facts.kinds.items() if kind not in _HARMLESS)
 
 
 def _choice(one: Entry, other: Entry, facts: _Facts) -> list[str]:

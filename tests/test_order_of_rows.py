@@ -1,0 +1,65 @@
+"""A table may be sorted in a spreadsheet: no number hangs on the order of its rows and columns."""
+
+import csv
+import random
+
+import pytest
+
+from ketameta.configuration import load
+from ketameta.evidence.judged import judged
+from ketameta.ingest.stage import ingest
+from ketameta.normalize.stage import normalize
+from ketameta.synthesize.stage import synthesize
+
+from .conftest import QUESTIONS, TABLES
+
+# what the steps make of the tables for people to read names lines, and lists in their order
+NUMBERS = (
+    *("effects", "reductions", "syntheses", "sensitivity", "subgroups", "splits", "absolute"),
+    *("courses", "asymmetry", "diagnostics", "pair_syntheses", "missing_results", "claim_tests"),
+)
+# the hash is of the tables as they stand
+LINES = {"file", "line", "lines", "rows", "data_hash"}
+
+
+def shuffled(folder, seed):
+    """Write the tables of the tests with rows and columns in another order."""
+    choice = random.Random(seed)
+    for path in sorted(TABLES.iterdir()):
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
+        columns = choice.sample(range(len(header)), len(header))
+        choice.shuffle(rows)
+        with (folder / path.name).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([row[i] for i in columns] for row in [header, *rows])
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory):
+    """Return what the stages make of the shuffled tables."""
+    folder = tmp_path_factory.mktemp("shuffled")
+    shuffled(folder, 12)
+    found, problems = ingest(folder)
+    assert [problem for problem in problems if problem.severity == "error"] == []
+    made = {name: table.to_pylist() for name, table in found.items()}
+    questions = load(QUESTIONS)
+    for stage in (normalize, synthesize):
+        made |= {name: table.to_pylist() for name, table in stage(made, questions).items()}
+    return made
+
+
+def numbers(rows):
+    return sorted(repr({k: v for k, v in row.items() if k not in LINES}) for row in rows)
+
+
+@pytest.mark.parametrize("table", NUMBERS)
+def test_every_number_is_the_same_to_the_last_digit(tables, again, table):
+    assert tables[table]
+    assert numbers(again[table]) == numbers(tables[table])
+
+
+def test_verdicts_and_certainties_are_the_same(records, again, configuration):
+    told = {row["analysis"]: row for row in judged(again, configuration)}
+    for name, record in records.items():
+        for key in ("verdict", "certainty"):
+            assert told[name][key] == record[key], name
