@@ -4,6 +4,8 @@ import math
 
 import pytest
 
+from ketameta.vocabulary.narrowing import parse
+
 KET, SAL = "ket", "sal"
 
 
@@ -39,9 +41,22 @@ def test_a_row_is_refused_with_its_reason(made, ask, change, reason):
     assert fate[f"outcomes.csv:{row['line']}"].reason == reason
 
 
-def test_a_flag_that_wants_a_check_is_used(made, ask):
+def test_a_flag_that_wants_a_check_is_used_unless_the_question_leaves_it_out(made, ask):
     made.trial("a").events("a", {KET: (12, 20), SAL: (5, 20)}, flag="check: denominator")
-    assert "a" in made.result(ask("response_24h"))[0]
+    made.trial("b").events("b", {KET: (12, 20), SAL: (5, 20)})
+    for asked, found in ((None, {"a", "b"}), ("flag=none", {"b"}), ("flag=check", {"a"})):
+        narrow = parse(asked) if asked else ()
+        assert set(made.result(ask("response_24h", narrow=narrow))[0]) == found
+
+
+def test_a_row_without_a_flag_stands_in_for_one_that_wants_a_check(made, ask):
+    counts = {KET: (12, 20), SAL: (5, 20)}
+    made.trial("a").events("a", counts, flag="check: denominator", analysis_set="itt")
+    made.events("a", {KET: (11, 18), SAL: (5, 20)}, analysis_set="completer")
+    whole, _ = made.result(ask("response_24h"))
+    own, fate = made.result(ask("response_24h", narrow=parse("flag=none")))
+    assert (whole["a"].n_t, own["a"].n_t) == (20, 18)
+    assert fate["outcomes.csv:2"].detail == "flag check"
 
 
 @pytest.mark.parametrize(

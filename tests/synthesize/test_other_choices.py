@@ -6,12 +6,15 @@ effects by `escalc` or by the formula that the test names, from cells read in th
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 
-from ketameta.configuration import Window
-from ketameta.normalize.stage import effects_of, raw_rows, trials_of
+from ketameta.configuration import Window, load
+from ketameta.normalize.stage import effects_of, normalize, raw_rows, trials_of
 from ketameta.synthesize.pool import pooled
+from ketameta.synthesize.stage import synthesize
 from ketameta.vocabulary.narrowing import parse
 
 
@@ -92,3 +95,25 @@ def test_one_selected_dose_of_four_decides_nothing(asked, configuration):
     assert "singh2016" not in asked("ae_any")[0]
     # the mean of its second dose is told at the same hour, only without a spread
     assert "singh2016" in found
+
+
+def test_leaving_out_what_wants_a_check_is_tried_where_a_pooled_row_has_such_a_flag(
+    tables, tmp_path
+):
+    text = (Path(__file__).parents[1] / "analyses.yaml").read_text(encoding="utf-8")
+    asked = yaml.safe_load(text)
+    kept = ("response_24h", "response_28d")
+    asked["analyses"] = {name: asked["analyses"][name] for name in kept}
+    asked["sensitivity"] = {"sure": {"for": ["RR"], "change": {"narrow": "flag=none"}}}
+    path = tmp_path / "analyses.yaml"
+    path.write_text(yaml.safe_dump(asked), encoding="utf-8")
+    rows = tables | {"claims": []}
+    found = {name: table.to_pylist() for name, table in normalize(rows, load(path)).items()}
+    marked = {e["trial_id"] for e in found["effects"] if e["marks"]}
+    own = [(v["analysis"], v["trial_id"]) for v in found["variants"]]
+    whole = [(e["analysis"], e["trial_id"]) for e in found["effects"]]
+    assert marked == {"zarate2006"}
+    assert own == [pair for pair in whole if pair[0] == kept[0] and pair[1] not in marked]
+    pools = synthesize({**tables, **found, "claim_rows": []}, load(path))["sensitivity"].to_pylist()
+    (one,) = [row for row in pools if row["variant"] == "sure"]
+    assert (one["analysis"], one["k"]) == (kept[0], len(own))

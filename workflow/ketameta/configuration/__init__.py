@@ -19,6 +19,7 @@ from ketameta.configuration.faults import ARM_MEASURES, meaning_faults, schema_f
 from ketameta.configuration.summaries import Summary, summaries_of, summary_faults
 from ketameta.vocabulary import narrowing
 from ketameta.vocabulary.narrowing import (
+    FLAG,
     Narrow,
     canonical,
     combined,
@@ -177,6 +178,14 @@ class Analysis:
     def slug(self) -> str:
         """Its name as files, addresses and identifiers have it."""
         return slug(self.name)
+
+    def choices(self, marked: object) -> tuple[Variant, ...]:
+        """Return the variants; one that leaves out rows with a flag only where any is `marked`."""
+
+        def flags(question: Question) -> list[Narrow]:
+            return [narrow for narrow in question.narrow if narrow.key == FLAG]
+
+        return tuple(v for v in self.variants if marked or flags(v.select) == flags(self.select))
 
     def narrowed(self, expression: str) -> Analysis:
         """Return this analysis narrowed, with its variants.

@@ -8,7 +8,7 @@ from ketameta.configuration import Question
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.records import NOT_STATED, Arm, Row, Trial, listed
 from ketameta.vocabulary import vocabulary
-from ketameta.vocabulary.narrowing import dosing, drug_route
+from ketameta.vocabulary.narrowing import FLAG, dosing, drug_route, flagging
 
 # measure of an analysis -> reported measures that can become it
 CONVERTIBLE = {
@@ -67,8 +67,8 @@ def narrowed(question: Question, trial: Trial, row: Row) -> str:
     for narrow in question.narrow:
         if narrow.key in _OF_TRIAL:
             words = [_OF_TRIAL[narrow.key](trial)]
-        elif narrow.key == "seen":
-            words = [row["seen"]]
+        elif narrow.key in _OF_ROW:
+            words = [_OF_ROW[narrow.key](row)]
         else:
             of_control = narrow.key == "comparator_class"
             side = [
@@ -85,6 +85,10 @@ def narrowed(question: Question, trial: Trial, row: Row) -> str:
 _OF_TRIAL: dict[str, Callable[[Trial], str]] = {
     "population": lambda trial: trial.population,
     "design": lambda trial: trial.design,
+}
+_OF_ROW: dict[str, Callable[[Row], str]] = {
+    "seen": lambda row: str(row["seen"]),
+    FLAG: lambda row: flagging(row["flag"]),
 }
 _OF_ARM: dict[str, Callable[[Arm], str]] = {
     "treatment": lambda arm: arm.treatment,

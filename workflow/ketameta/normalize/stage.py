@@ -44,20 +44,21 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     choices, on = Choices(trials, _by("trial_id", rows)), _by("outcome", rows)
     for analysis in configuration:
         effects, ledger = effects_of(analysis.name, analysis.select, trials, rows, choices)
+        own = [_effect_row(analysis.name, analysis.select, effect) for effect in effects]
+        found["effects"] += own
         for effect in effects:
-            found["effects"].append(_effect_row(analysis.name, analysis.select, effect))
             found["derivations"] += _derivation_rows(analysis.name, effect)
         asked = analysis.name, analysis.select, trials
         found["missing_results"] += map(asdict, missing_results(*asked, effects, ledger))
         found["directions"] += map(asdict, directions(*asked, rows))
         for name, column in ledger.columns().items():
             fates[name] += column
-        for variant in analysis.variants:
+        for variant in analysis.choices([row for row in own if row["marks"]]):
             if variant.select != analysis.select:
-                own = variant.select, trials, on[variant.select.outcome], choices
+                asked_of = variant.select, trials, on[variant.select.outcome], choices
                 found["variants"] += [
                     _variant_row(analysis.name, variant, effect)
-                    for effect in effects_of(analysis.name, *own)[0]
+                    for effect in effects_of(analysis.name, *asked_of)[0]
                 ]
     found["rows"] = [_raw_row(row, trials[row["trial_id"]].label) for row in rows]
     problems = [Problem(**problem) for problem in raw["problems"]]

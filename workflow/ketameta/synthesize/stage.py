@@ -106,7 +106,7 @@ def _sensitivity(
 ) -> list[Record]:
     """Pool the analysis once more under each other defensible choice."""
     result = []
-    for variant in analysis.variants:
+    for variant in analysis.choices([effect for effect in effects if effect["marks"]]):
         same = variant.select == analysis.select
         others = effects if same else variants[analysis.name, variant.name]
         result.append(

@@ -2,7 +2,7 @@
 
 Keys are joined by ``&``, alternatives of one key by ``|``. What a key compares is a property of the
 trial (population, design), of its treated arms (treatment, route, drug_route, n_doses), of its
-control arms (comparator_class) or of a row (seen).
+control arms (comparator_class) or of a row (seen, flag).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from ketameta.vocabulary import nearest, vocabulary
 
 SINGLE, REPEATED = "1", ">1"
 SEVERAL = "several"
+# the key that asks for a row's flag, and its words
+FLAG, PLAIN, MARKED = "flag", "none", "check"
 # the class of what is treated with, as a control
 HEAD_TO_HEAD = "head-to-head"
 # characters of a narrowing in the name of a file, of 255 that disks allow
@@ -59,6 +61,7 @@ def keys() -> dict[str, dict[str, str]]:
         "n_doses": words.words("dosings"),
         "design": words.words("designs"),
         "seen": words.words("seen"),
+        FLAG: words.words("flaggings"),
     }
 
 
@@ -77,6 +80,11 @@ def drug_route(treatments: list[str], routes: list[str]) -> str:
 def dosing(n_doses: int | None) -> str:
     """Return the word for a number of doses: one, several, or empty where it is not known."""
     return "" if n_doses is None else SINGLE if n_doses == 1 else REPEATED
+
+
+def flagging(flag: str | None) -> str:
+    """Return the word for whether a row that may be pooled has a flag."""
+    return MARKED if flag else PLAIN
 
 
 def split_name(name: str) -> tuple[str, str]:
