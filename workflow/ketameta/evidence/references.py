@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from ketameta.tables.columns import Column
+from ketameta.tables.raw import RESULT_TABLES
+
 Record = dict[str, Any]
+Tables = dict[str, list[Record]]
 Name = TypeVar("Name")
 NEEDS = "needs another edit: "
+# columns that name arms
+ARMS = {"outcomes": ("arm_id",), "contrasts": ("arm_t", "arm_c")}
 
 
 def unmet(trials: Mapping[str, Record], own: Mapping[str, Sequence[Record]]) -> str:
@@ -43,7 +49,7 @@ def _unmet_arms(trials: Mapping[str, Record], arms: Sequence[Record]) -> str:
 
 def _unmet_numbers(own: Mapping[str, Sequence[Record]]) -> str:
     arms = {(row["trial_id"], row["arm_id"]) for row in own["arms"]}
-    for name, columns in (("outcomes", ("arm_id",)), ("contrasts", ("arm_t", "arm_c"))):
+    for name, columns in ARMS.items():
         for row in own[name]:
             for column in columns:
                 if (row["trial_id"], row[column]) not in arms:
@@ -69,3 +75,49 @@ def _circle(starts: Iterable[Name], parents: Mapping[Name, Sequence[Name]]) -> N
                 seen.add(name)
                 todo += parents.get(name, ())
     return None
+
+
+def standing(tables: Tables) -> Tables:
+    """Return the rows that stand: nothing that they must have is empty or refers to no row.
+
+    A row that only lacks what others refer to takes these along. Tables without faults lose none.
+    """
+    known = {name: tables.get(name, []) for name in RESULT_TABLES}
+    found = {
+        name: [row for row in rows if all(row[c.name] is not None for c in _needed(name))]
+        for name, rows in known.items()
+    }
+    while True:
+        left = _standing(found)
+        if all(len(left[name]) == len(found[name]) for name in found):
+            return left
+        found = left
+
+
+def _needed(table: str) -> list[Column]:
+    return [column for column in RESULT_TABLES[table].columns if column.required]
+
+
+def _standing(tables: Tables) -> Tables:
+    """Leave out the rows that refer to none of these, and what is part of itself."""
+    parts = {row["trial_id"]: ids(row["part_of"]) for row in tables["trials"]}
+    pools = {
+        (row["trial_id"], row["arm_id"]): [(row["trial_id"], a) for a in ids(row["pooled_arms"])]
+        for row in tables["arms"]
+    }
+
+    def stands(table: str, row: Record) -> bool:
+        trial = row.get("trial_id")
+        if table == "trials":
+            return all(part in parts for part in parts[trial]) and not _circle([trial], parts)
+        if table == "arms":
+            arm = (trial, row["arm_id"])
+            return (
+                trial in parts
+                and all(part in pools for part in pools[arm])
+                and not _circle([arm], pools)
+            )
+        arms = [row[name] for name in ARMS.get(table, ())]
+        return (trial is None or trial in parts) and all((trial, arm) in pools for arm in arms)
+
+    return {name: [r for r in rows if stands(name, r)] for name, rows in tables.items()}
