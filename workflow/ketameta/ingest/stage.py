@@ -12,6 +12,7 @@ from ketameta.ingest.places import read_place
 from ketameta.ingest.references import check_between_rows
 from ketameta.ingest.rules import check_rows
 from ketameta.ingest.sheet import Row, Sheet, typed
+from ketameta.ingest.upkeep import check_upkeep
 from ketameta.tables.problems import Problem
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES
 from ketameta.tables.stages import PROBLEMS, with_place
@@ -41,6 +42,7 @@ def check_folder(folder: Path) -> tuple[dict[str, list[Row]], list[Problem]]:
     check_agreement(sheets)
     check_contradictions(sheets)
     check_answers(sheets)
+    check_upkeep(sheets)
     for sheet in sheets.values():
         problems += _first(sheet.problems)
     tables = {name: sheet.rows() for name, sheet in sheets.items()}

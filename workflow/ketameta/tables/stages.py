@@ -49,7 +49,7 @@ from ketameta.tables.parts import (
     TRIAL,
     with_place,
 )
-from ketameta.tables.raw import ACKNOWLEDGED, ROB2_ANSWERS
+from ketameta.tables.raw import OPTIONAL_TABLES
 
 __all__ = ["PROBLEMS", "STAGE_TABLES", "STUDIES", "SYNTHESES", "with_place"]
 
@@ -315,7 +315,7 @@ SUMMARY = replace(OVERVIEW, name="summary", title="Summary of data and use")
 STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
     stage: {table.name: table for table in tables}
     for stage, tables in {
-        "ingest": (PROBLEMS, with_place(ROB2_ANSWERS), with_place(ACKNOWLEDGED)),
+        "ingest": (PROBLEMS, *map(with_place, OPTIONAL_TABLES.values())),
         "normalize": (
             *(EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, NUMBER_CHECKS, OVERVIEW),
             *(ARM_PAIRS, MISSING_RESULTS, DIRECTIONS),
