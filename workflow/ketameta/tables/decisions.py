@@ -61,6 +61,10 @@ class Decision:
         """Say whether it made a cell or a row of extraction A another."""
         return self.decision in (B, CORRECTION, OTHER) and not same(self.stands, self.a)
 
+    def held_by(self, cells: Cells) -> bool:
+        """Say whether a row that is there, by its cells as entered, is as decided."""
+        return same(cells.get(self.column, ""), self.stands) if self.column else bool(self.stands)
+
 
 def same(one: str, other: str) -> bool:
     """Say whether two cells say the same: as text, or as numbers (24 and 24.0)."""
@@ -103,15 +107,13 @@ class Decided:
             for one in self._by_row.get((holder, row_of(holder, cells)), ())
             if not one.column and one.stands
         ]
-        for name in self._names(table, cells):
+        for name in self.names(table, cells):
             for one in self._by_row.get((table, name), ()):
-                if one.column and same(cells.get(one.column, ""), one.stands):
-                    found.append(one)
-                elif not one.column and one.stands:
+                if one.held_by(cells):
                     found.append(one)
         return sorted(dict.fromkeys(found), key=lambda one: one.column != "")
 
-    def _names(self, table: str, cells: Cells) -> list[str]:
+    def names(self, table: str, cells: Cells) -> list[str]:
         """Return what a row is called, and was before cells that name it were decided."""
         forms = [dict(cells)]
         for one in self._renamed.get((table, cells.get("trial_id", "")), ()):
@@ -133,7 +135,7 @@ class Decided:
         for table in named & tables.keys():
             for cells in tables[table]:
                 held.update(self.about(table, cells))
-                rows.update((table, name) for name in self._names(table, cells))
+                rows.update((table, name) for name in self.names(table, cells))
         gone = {
             (one.table, one.row)
             for one in self.all
@@ -161,4 +163,3 @@ def _within(one: Decision, table: str, row: str) -> bool:
     if table == "trials":
         return one.trial_id == row
     return table == "arms" and f"{one.row} / ".startswith(f"{row} / ")
-

@@ -12,6 +12,7 @@ from ketameta.tables.alongside import (
     PAIR_SYNTHESES,
     PAIRS,
 )
+from ketameta.tables.behind_extraction import FINDING_STATES, UNREAD_WEIGHTS
 from ketameta.tables.behind_figures import (
     ANSWERS,
     ARM_REDUCTIONS,
@@ -328,6 +329,9 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
             *(PAIRS, PAIR_SYNTHESES, EARLIER),
             *(SIGNALLING, RATER_AGREEMENT),
         ),
-        "report": (CERTAINTY, CLAIM_VERDICTS, SUMMARY_OF_FINDINGS),
+        "report": (
+            *(CERTAINTY, CLAIM_VERDICTS, SUMMARY_OF_FINDINGS),
+            *(FINDING_STATES, UNREAD_WEIGHTS),
+        ),
     }.items()
 }
