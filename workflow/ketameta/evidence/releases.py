@@ -174,7 +174,7 @@ def parse(name: str, text: str | bytes) -> Release:
             _texts(content["trials"]),
             tuple(dict(row) for row in content["syntheses"]),
             _texts(content["claims"]) if "claims" in content else None,
-            tuple(map(_found, content["findings"])) if "findings" in content else None,
+            _findings(content["findings"]) if "findings" in content else None,
             _list_of_texts(content["decisions"]) if "decisions" in content else None,
         )
         for row in release.syntheses:
@@ -208,9 +208,13 @@ def _list_of_texts(content: list[str]) -> tuple[str, ...]:
     return tuple(content)
 
 
-def _found(content: dict[str, Any]) -> Found:
-    texts = _texts({name: content[name] for name in content if name != "at"})
-    return Found(**texts, at=_list_of_texts(content["at"]))
+def _findings(content: list[dict[str, Any]]) -> tuple[Found, ...]:
+    if not isinstance(content, list):
+        raise TypeError("findings are a list")
+    return tuple(
+        Found(**_texts({k: v for k, v in one.items() if k != "at"}), at=_list_of_texts(one["at"]))
+        for one in content
+    )
 
 
 def _check_kinds(row: Record) -> None:

@@ -21,6 +21,8 @@ from ketameta.vocabulary import vocabulary
 Record = dict[str, Any]
 # kinds of the vocabulary that stand for a trial, whose size may be guessed
 OF_A_TRIAL = ("report", "numbers")
+# effects from which there is a pool; of fewer any trial would carry much, and that says little
+POOLED = 2
 AS_ENTERED, OF_TRIAL, MEDIAN = "as entered", "as randomised", "median of the trials there"
 
 
@@ -53,7 +55,10 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A row of `unread.csv` with the analyses that it would enter, the largest share first."""
+    """A row of `unread.csv` with the analyses that it would enter.
+
+    Those that pool `POOLED` effects or more come first, the largest share before others.
+    """
 
     row: Record
     weights: tuple[Weight, ...]
@@ -100,7 +105,7 @@ def share(effects: Sequence[tuple[float, float | None]], tau2: float, own: float
 def ranked(
     rows: Sequence[Record], found: Sequence[Pool], trials: Sequence[Record], arms: Sequence[Record]
 ) -> list[Unread]:
-    """Return the rows, the largest share first, and last what has none.
+    """Return the rows by their first weight (see `Unread`), and last those without any.
 
     ``trials`` and ``arms`` are the raw tables: they say whom a trial that stands there treated, how
     many and against what, where its row in ``rows`` does not.
@@ -116,8 +121,7 @@ def ranked(
             if _concerns(row, trial, given[row["trial_id"]], pool)
         ]
         weights = [weight for weight in own if weight is not None]
-        # the more effects an analysis has, the more it is worth to add to it
-        weights.sort(key=lambda w: (-w.share, -w.effects, w.analysis))
+        weights.sort(key=lambda w: (w.effects < POOLED, -w.share, -w.effects, w.analysis))
         result.append(Unread(row, tuple(weights)))
     return sorted(result, key=_rank)
 
@@ -126,7 +130,9 @@ def _rank(one: Unread) -> tuple[Any, ...]:
     largest = one.weights[0] if one.weights else None
     # nothing to go by: trials before registrations and reviews
     rest = (one.row["kind"] not in OF_A_TRIAL, -(one.row["n"] or 0), one.row["label"].casefold())
-    return (largest is None, -largest.share if largest else 0.0, *rest)
+    if largest is None:
+        return (2, 0.0, *rest)
+    return (largest.effects < POOLED, -largest.share, *rest)
 
 
 def _concerns(row: Record, trial: Record, arms: Sequence[Record], pool: Pool) -> bool:

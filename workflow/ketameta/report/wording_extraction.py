@@ -10,7 +10,7 @@ from ketameta.evidence.audits import Audit
 from ketameta.evidence.unread import AS_ENTERED, Unread, Weight
 from ketameta.report import wording
 from ketameta.report.naming import listed
-from ketameta.tables.decisions import BOTH, CORRECTION, A, B
+from ketameta.tables.decisions import BOTH, CORRECTION, OTHER, A, B
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def seen(pooled: Seen) -> str:
         for word, count in pooled.counts.items()
     ]
     rows = wording.count(pooled.rows, "row")
-    return f"Results rest on {rows}, read: {'; '.join(parts)}."
+    return f"Results rest on {rows} of the tables: {'; '.join(parts)}."
 
 
 def twice(found: Sequence[Twice]) -> str:
@@ -77,16 +77,16 @@ def decided(counts: Mapping[str, int]) -> str:
         for word, what in (
             (A, "kept as they were"),
             (B, "taken from the other extraction"),
-            ("other", "given another value"),
+            (OTHER, "given another value"),
             (BOTH, "left to stand as sources that conflict"),
             (CORRECTION, "corrected"),
         )
         if counts.get(word)
     ]
-    told = f"{left:,} of {wording.count(total, 'line')} of the record" if left else ""
-    head = f"{told} {'waits' if left == 1 else 'wait'} for a decision" if left else ""
-    rest = f"of {total - left:,} decided cells and rows " + listed(parts) if parts else ""
-    return "; ".join(filter(None, (head or "No disagreement is open", rest))) + "."
+    waits = "waits" if left == 1 else "wait"
+    head = f"{left:,} of {wording.count(total, 'line')} {waits} for a decision" if left else ""
+    rest = f"{wording.count(total - left, 'is', 'are')} decided: {listed(parts)}" if parts else ""
+    return "; ".join(filter(None, (head or "No line of the record is open", rest))) + "."
 
 
 def audited(found: Audit) -> str:
