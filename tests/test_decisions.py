@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from ketameta.commands.since import Since
 from ketameta.tables.decisions import Decided, decisions
 from ketameta.tables.digests import data_hash, digests
 
@@ -103,3 +104,13 @@ def test_a_decision_is_not_among_what_results_come_from():
     for table in ("adjudication", "readings", "audits", "unread"):
         assert data_hash({}) == data_hash({table: [row]})
         assert digests({table: [row]}) == {}
+
+
+def test_a_row_that_is_explained_bears_what_was_decided_of_it_as_it_stands():
+    row = {"file": "outcomes.csv", "line": 2, "trial_id": "t", "entered": json.dumps(CELLS)}
+    now = {"outcomes": [row], "adjudication": [line()]}
+    (said,) = Since({"outcomes": [row]}, now, 0).standing(row).decided
+    assert said == "n: 20, from the other extraction; 19 stood before."
+    edited = row | {"entered": json.dumps(CELLS | {"n": "21"})}
+    standing = Since({"outcomes": [row]}, now | {"outcomes": [edited]}, 0).standing(row)
+    assert (standing.were, standing.decided) == ({"n": "20"}, [])

@@ -89,7 +89,7 @@ def test_what_is_no_trial_carries_nothing_without_a_number_of_people(question, k
 
 
 ARMS = [{"trial_id": "t", "treatment": name} for name in ("ketamine", "saline")]
-OF_ECT = [{"trial_id": "t", "treatment": name} for name in ("ketamine", "ECT")]
+OF_ECT = [{"trial_id": "t", "treatment": name} for name in ("ketamine", "ect")]
 T = {"trial_id": "t", "population": "TRD", "n_randomised": 60}
 
 
