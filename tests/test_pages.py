@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-PAGES = ["index.html", "claims.html", "sof.html", "rob2.html", "data.html", "dictionary.html"]
+PAGES = [
+    *("index.html", "claims.html", "sof.html", "rob2.html", "extraction.html", "data.html"),
+    "dictionary.html",
+]
 ANALYSIS = "analyses/response_24h.html"
 
 

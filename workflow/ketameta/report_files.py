@@ -12,6 +12,7 @@ TABLES = (
     *("absolute", "points", "exclusions", "unused", "claims", "summary", "dictionary"),
     *("arm_reductions", "evidence_map", "certainty", "signalling", "rater_agreement"),
     "summary_of_findings",
+    *("adjudication", "readings", "audits", "finding_states", "unread_weights"),
     *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
 )
 
@@ -27,6 +28,7 @@ def report_files(names: Sequence[str]) -> list[str]:
         "dictionary.html",
         "changes.html",
         "rob2.html",
+        "extraction.html",
         "rules.html",
         "static/style.css",
         "static/report.js",

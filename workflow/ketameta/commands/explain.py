@@ -367,7 +367,7 @@ def _study(analysis: Analysis, study: Record, since: Since) -> None:
 
 
 def _raw_row(row: Standing) -> None:
-    """Print a raw row as it stands now, with what stood there in the run where that was another."""
+    """Print a raw row as it stands now, what it was in the run, and what was decided of it."""
     if row.cells is None:
         print(f"  {row.place}: removed since the run")
         return
@@ -380,8 +380,8 @@ def _raw_row(row: Standing) -> None:
     ]
     print(f"  {row.place}" + ", edited since the run" * bool(row.were))
     _say(", ".join(cells), "    ", "    ")
-    if note:
-        _say(f"note: {note}", "    ", "    ")
+    for said in ([f"note: {note}"] if note else []) + row.decided:
+        _say(said, "    ", "    ")
 
 
 def _say(text: str, first: str = "", rest: str = "") -> None:

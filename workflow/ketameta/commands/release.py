@@ -33,6 +33,7 @@ def release(given: argparse.Namespace) -> int:
     """Write reports/versions/<date>.json; 1 with one sentence where that cannot be."""
     from ketameta import freshness
     from ketameta.evidence import releases
+    from ketameta.evidence.findings import open_findings
     from ketameta.storage import read_table, rows_of, write_text
 
     if given.date is not None and not releases.is_date(given.date):
@@ -51,11 +52,13 @@ def release(given: argparse.Namespace) -> int:
     if old := freshness.stale(configuration, ("ingest", "normalize", "synthesize")):
         print(f"{_OLDER} ({next(iter(old.values()))}): run `ketameta run` first", file=sys.stderr)
         return 1
-    tables = {name: rows_of(read_table(PROCESSED / f"{name}.parquet")) for name in RESULT_TABLES}
+    names = (*RESULT_TABLES, "adjudication", "number_checks")
+    tables = {name: rows_of(read_table(PROCESSED / f"{name}.parquet")) for name in names}
     found = read_results(PROCESSED, configuration)
+    checks = open_findings(tables["number_checks"])
     try:
         name = releases.next_name(day, [r.name for r in known])
-        made = releases.make(name, commit, tables, found["syntheses"], verdicts(found))
+        made = releases.make(name, commit, tables, found["syntheses"], verdicts(found), checks)
     except releases.ReleaseError as error:
         print(error, file=sys.stderr)
         return 1
@@ -75,7 +78,8 @@ def release(given: argparse.Namespace) -> int:
 
 def _says(release: Release) -> tuple[object, ...]:
     """Return what two releases must share to be the same."""
-    return release.data_hash, release.syntheses, release.claims
+    found = (release.data_hash, release.syntheses, release.claims)
+    return (*found, release.findings, release.decisions)
 
 
 def _commit_and_date(date: str | None) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 from ketameta.commands.versions import PROCESSED, RAW
 from ketameta.evidence.rows import ADDED, EDITED, REMOVED, RowChange, changed_rows, entered_of
 from ketameta.tables import RESULT_TABLES
+from ketameta.tables.decisions import Decided, decisions
 
 Record = dict[str, Any]
 Rows = dict[str, list[Record]]
@@ -24,12 +25,14 @@ class NoRunError(ValueError):
 class Standing:
     """How a raw row of the last run stands now: its place, its cells, what they were.
 
-    `cells` is None where the row is gone; `were` holds the cells that were others.
+    `cells` is None where the row is gone; `were` holds the cells that were others, `decided` what
+    was decided of those that stand.
     """
 
     place: str
     cells: dict[str, str] | None
     were: dict[str, str]
+    decided: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -79,14 +82,26 @@ class Since:
         if change is None:
             places = self._places[row["entered"]] or [(row["line"], row["file"])]
             line, file = min(places, key=lambda place: abs(place[0] - row["line"]))
-            return Standing(f"{RAW}/{file}:{line}", entered_of(row), {})
+            cells = entered_of(row)
+            return Standing(f"{RAW}/{file}:{line}", cells, {}, self._decided(cells))
         if change.new is None:
             return Standing(f"{RAW}/{change.place}", None, {})
         were = {cell.column: cell.old for cell in change.cells}
         # a cell that was emptied is shown as well
         cells = dict.fromkeys(were, "") | entered_of(change.new)
         order = [name for name in RESULT_TABLES[change.table].names if name in cells]
-        return Standing(f"{RAW}/{change.place}", {name: cells[name] for name in order}, were)
+        cells = {name: cells[name] for name in order}
+        return Standing(f"{RAW}/{change.place}", cells, were, self._decided(cells))
+
+    def _decided(self, cells: dict[str, str]) -> list[str]:
+        from ketameta.report.decided import table_of
+        from ketameta.report.wording_decisions import said
+
+        return [said(one) for one in self._decisions.about(table_of(cells), cells)]
+
+    @cached_property
+    def _decisions(self) -> Decided:
+        return Decided(decisions(self.now.get("adjudication", ())))
 
     def sentence(self) -> str:
         """Say that the tables changed since the run, and how; empty where they did not."""

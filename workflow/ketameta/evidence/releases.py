@@ -1,7 +1,9 @@
 """The release log: what each release found, kept as a small record, and what changed since.
 
-A record holds no cell of the data: estimates, the data hash, and for each trial a digest of its
-rows, which is enough to say which trials were added, removed or edited since.
+A record holds estimates, the data hash, and for each trial a digest of its rows, which is enough to
+say which trials were added, removed or edited since; and what was open and decided of the
+extraction: findings of the number checks that nobody explained (their cells are the only ones in
+it), and the names of the decisions.
 """
 
 from __future__ import annotations
@@ -10,12 +12,14 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from ketameta.evidence.changes import COMPARED, ClaimMove, Move, compare, compare_claims
+from ketameta.evidence.findings import Found
+from ketameta.tables.decisions import decisions
 from ketameta.tables.digests import data_hash, digests
 
 Record = dict[str, Any]
@@ -38,7 +42,9 @@ class ReleaseError(ValueError):
 class Release:
     """One release: its name (a date, and a number where there are several), and what it found.
 
-    `claims` holds the verdict on each claim; None where an older record has none.
+    `claims` holds the verdict on each claim, `findings` what the number checks found and nobody
+    explained, `decisions` the ids of what was decided on cells and rows; each is None where an
+    older record has none.
     """
 
     name: str
@@ -47,6 +53,8 @@ class Release:
     trials: dict[str, str]
     syntheses: tuple[Record, ...]
     claims: dict[str, str] | None = None
+    findings: tuple[Found, ...] | None = None
+    decisions: tuple[str, ...] | None = None
 
     @property
     def date(self) -> str:
@@ -68,8 +76,16 @@ class Release:
         if self.claims is not None:
             told = json.dumps(self.claims, ensure_ascii=False, sort_keys=True)
             claims = f'\n  "claims": {told},'
+        more = ""
+        if self.findings is not None:
+            told = ",\n".join(
+                f"    {json.dumps(asdict(one), ensure_ascii=False)}" for one in self.findings
+            )
+            more = f'\n  "findings": [\n{told}\n  ],'
+        if self.decisions is not None:
+            more += f'\n  "decisions": {json.dumps(self.decisions, ensure_ascii=False)},'
         return (
-            "{\n" + "\n".join(lines) + f'\n  "trials": {{\n{trials}\n  }},{claims}'
+            "{\n" + "\n".join(lines) + f'\n  "trials": {{\n{trials}\n  }},{claims}{more}'
             f'\n  "syntheses": [\n{rows}\n  ]\n}}\n'
         )
 
@@ -93,9 +109,11 @@ def make(
     tables: dict[str, list[Record]],
     syntheses: list[Record],
     claims: dict[str, str] | None = None,
+    findings: tuple[Found, ...] | None = None,
 ) -> Release:
     """Return the release of raw tables, their syntheses as judged, and the verdicts on claims.
 
+    `findings` are the open ones of the number checks; decisions are taken from the raw tables.
     Raises `ReleaseError` where the name is no date.
     """
     if not _is_name(name):
@@ -104,7 +122,9 @@ def make(
         {"analysis": row["analysis"], **{column: row[column] for column in (*COMPARED, *JUDGED)}}
         for row in syntheses
     )
-    return Release(name, data_hash(tables), commit, digests(tables), kept, claims)
+    decided = decisions(tables.get("adjudication", []))
+    known = tuple(sorted(one.id for one in decided if one.decision))
+    return Release(name, data_hash(tables), commit, digests(tables), kept, claims, findings, known)
 
 
 def is_date(text: str) -> bool:
@@ -154,6 +174,8 @@ def parse(name: str, text: str | bytes) -> Release:
             _texts(content["trials"]),
             tuple(dict(row) for row in content["syntheses"]),
             _texts(content["claims"]) if "claims" in content else None,
+            _findings(content["findings"]) if "findings" in content else None,
+            _list_of_texts(content["decisions"]) if "decisions" in content else None,
         )
         for row in release.syntheses:
             missing = {"analysis", *COMPARED} - row.keys()
@@ -178,6 +200,21 @@ def _texts(content: dict[str, str]) -> dict[str, str]:
     if not all(isinstance(text, str) for text in content.values()):
         raise TypeError("trials and claims hold texts by name")
     return dict(content)
+
+
+def _list_of_texts(content: list[str]) -> tuple[str, ...]:
+    if not isinstance(content, list) or not all(isinstance(text, str) for text in content):
+        raise TypeError("a list of texts was expected")
+    return tuple(content)
+
+
+def _findings(content: list[dict[str, Any]]) -> tuple[Found, ...]:
+    if not isinstance(content, list):
+        raise TypeError("findings are a list")
+    return tuple(
+        Found(**_texts({k: v for k, v in one.items() if k != "at"}), at=_list_of_texts(one["at"]))
+        for one in content
+    )
 
 
 def _check_kinds(row: Record) -> None:

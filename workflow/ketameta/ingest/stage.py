@@ -14,6 +14,7 @@ from ketameta.ingest.references import check_between_rows
 from ketameta.ingest.rows import TextTable
 from ketameta.ingest.rules import check_rows
 from ketameta.ingest.sheet import Row, Sheet, typed
+from ketameta.ingest.upkeep import check_upkeep
 from ketameta.tables.problems import Problem
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES
 from ketameta.tables.stages import PROBLEMS, with_place
@@ -52,6 +53,7 @@ def checked(texts: Mapping[str, TextTable]) -> tuple[dict[str, Sheet], list[Prob
     check_agreement(sheets)
     check_contradictions(sheets)
     check_answers(sheets)
+    check_upkeep(sheets)
     for sheet in sheets.values():
         problems += _first(sheet.problems)
     return sheets, problems

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Configuration, Question, Variant
 from ketameta.normalize import raters
-from ketameta.normalize.checks.acknowledged import settled
+from ketameta.normalize.checks.acknowledged import Rows, settled
+from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.describe import coverage, reductions
 from ketameta.normalize.inherit import inherited
@@ -63,7 +64,7 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     found["rows"] = [_raw_row(row, trials[row["trial_id"]].label) for row in rows]
     problems = [Problem(**problem) for problem in raw["problems"]]
     checks, told = settled(raw, problems, found["effects"])
-    found["number_checks"] = [asdict(finding) for finding in checks]
+    found["number_checks"] = _number_checks(raw, checks)
     found["overview"] = _overview(raw, told)
     found["claim_rows"] = raw["claims"]
     found["bias"] = bias_of(raw, trials)
@@ -75,6 +76,20 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     schemas = {name: s.arrow_schema() for name, s in STAGE_TABLES["normalize"].items()}
     tables = {name: pa.Table.from_pylist(found[name], schema=schemas[name]) for name in schemas}
     return tables | {"ledger": pa.Table.from_pydict(fates, schema=schemas["ledger"])}
+
+
+def _number_checks(raw: Raw, findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Return findings with what they are about, whatever their lines: it tells them apart later."""
+    rows = Rows(raw)
+    return [
+        asdict(finding) | {"table": about.table, "at": sorted(map(_place, about.at))}
+        for finding in findings
+        for about in [rows.warned(finding)]
+    ]
+
+
+def _place(where: tuple[str, str, str]) -> str:
+    return " / ".join(filter(None, where))
 
 
 def _by(column: str, rows: Iterable[Row]) -> dict[str, list[Row]]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ketameta.tables import RAW_TABLES, RESULT_TABLES, STAGE_TABLES
+from ketameta.tables.raw import OPTIONAL_TABLES
 from ketameta.tables.stages import STUDIES
 
 Record = dict[str, Any]
@@ -36,6 +37,8 @@ def shown_tables(tables: dict[str, list[Record]]) -> dict[str, Table]:
         found[name] = (schemas[name].names, tables[name])
     for name in ("pairs", "pair_syntheses", "missing_results", "directions", "earlier"):
         found[name] = (schemas[name].names, tables[name])
+    for name in ("adjudication", "readings", "audits"):
+        found[name] = (OPTIONAL_TABLES[name].names, tables[name])
     for name, schema in STAGE_TABLES["report"].items():
         found[name] = (schema.names, tables[name])
     plain = [name for name in STUDIES.names if name not in ("steps", "evidence")]

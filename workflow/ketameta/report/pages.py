@@ -20,8 +20,10 @@ from ketameta.report import (
     wording_plot,
     wording_splits,
 )
+from ketameta.report.decided import mark
 from ketameta.report.wording_notes import plain
 from ketameta.report.wording_range import other_choices
+from ketameta.tables.decisions import Decided
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -63,8 +65,8 @@ def style_sheet() -> str:
     return page_colours() + (STATIC / "style.css").read_text(encoding="utf-8")
 
 
-def study_view(analysis: Analysis, study: Record) -> Record:
-    """Return a study with its derivation and raw rows unpacked for the page."""
+def study_view(analysis: Analysis, study: Record, decided: Decided) -> Record:
+    """Return a study with its derivation and raw rows unpacked, and what was decided of these."""
     evidence = [json.loads(text) for text in study["evidence"]]
     for row in evidence:
         row["cells"] = json.loads(row["entered"])
@@ -72,6 +74,7 @@ def study_view(analysis: Analysis, study: Record) -> Record:
         **study,
         "steps": [json.loads(text) for text in study["steps"]],
         "evidence": evidence,
+        "decisions": mark(evidence, decided),
         "estimate_text": wording.estimate_interval(analysis.select.measure, study, "effect"),
     }
 

@@ -12,7 +12,7 @@ from ketameta.evidence.judged import certainties, grounds, judged
 from ketameta.evidence.releases import Release, in_order
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
-from ketameta.report import changes, rob2, rules, wording_notes
+from ketameta.report import changes, extraction, rob2, rules, wording_notes
 from ketameta.report.alike import alike
 from ketameta.report.alongside import alongside, earlier
 from ketameta.report.answers import answers
@@ -22,6 +22,7 @@ from ketameta.report.claims import claim_rows, claim_views, claims_of_analysis, 
 from ketameta.report.compact import on_page, on_paper
 from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.data_page import data_view
+from ketameta.report.decided import APART
 from ketameta.report.findings_document import findings_document
 from ketameta.report.forest_data import forest_of
 from ketameta.report.front_page import front_page
@@ -88,6 +89,9 @@ def report(
     summed_up = findings_view(configuration, found)
     reports = int(dict(shared["summary"]["trials"])["trial reports"])
     front = front_page(configuration, asked, told_apart, views)
+    last = in_order(releases)[-1] if releases else None
+    decided = shared["decided"]
+    extracted, stated = extraction.view(tables, configuration, records, decided, last)
     pages: dict[str, dict[str, Any]] = {
         "index.html": {**summed_up, **front, "changed": changed, "trial_reports": reports},
         "claims.html": {
@@ -102,6 +106,7 @@ def report(
         },
         "sof.html": summed_up,
         "rob2.html": rob2.view(tables["signalling"], tables["rater_agreement"]),
+        "extraction.html": extracted,
         "data.html": data_view(tables, configuration, reports),
         "dictionary.html": {"raw": RESULT_TABLES.values(), "stages": STAGE_TABLES},
     }
@@ -111,6 +116,7 @@ def report(
         "certainty": certainty_rows(rated, records, configuration),
         "claims": claim_rows(views, tests),
         "summary_of_findings": found,
+        **stated,
     }
     files["rules.html"] = rules.page(configuration, made["certainty"], shared)
     files |= _other_files({**tables, **made}, configuration, shared)
@@ -152,6 +158,7 @@ def _shared(
     return {
         "summary": summary,
         "findings": tables.get("findings", []),
+        "decided": extraction.decided_of(tables),
         "data_hash": data_hash,
         "data_date": dates[0] if dates else "no release yet",
         "version": __version__,
@@ -180,7 +187,7 @@ def _analysis_files(
     )
     scene = draw(forest)
     figure, narrow = on_page(forest, scene, slug)
-    studies = [study_view(analysis, s) for s in own["studies"]]
+    studies = [study_view(analysis, s, shared["decided"]) for s in own["studies"]]
     page = environment().get_template("analysis.html")
     return {
         f"figures/{slug}.forest.svg": to_svg(scene, slug, standalone=True),
@@ -203,6 +210,7 @@ def _analysis_files(
             unused=by_reason([u for u in own["unused"] if not u["chosen"]]),
             chosen=by_reason([u for u in own["unused"] if u["chosen"]]),
             kinds=KINDS,
+            apart=APART,
             drawings=[d for d in shared["all_drawings"] if d.analysis == name],
             distributions=[d for d in shared["all_reductions"] if d.analysis == name],
             arms=own["arm_reductions"],

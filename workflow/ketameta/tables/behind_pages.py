@@ -23,6 +23,8 @@ NUMBER_CHECKS = TableSchema(
         Column("value", "text", "the cell"),
         Column("message", "text", "what is odd", required=True),
         Column("acknowledged", "text", "why it may stand; empty where nobody has said so"),
+        Column("table", "text", "table of the row"),
+        Column("at", "list", "arm, outcome and hour of each row that it is about"),
     ),
 )
 

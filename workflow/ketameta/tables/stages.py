@@ -12,6 +12,7 @@ from ketameta.tables.alongside import (
     PAIR_SYNTHESES,
     PAIRS,
 )
+from ketameta.tables.behind_extraction import FINDING_STATES, UNREAD_WEIGHTS
 from ketameta.tables.behind_figures import (
     ANSWERS,
     ARM_REDUCTIONS,
@@ -49,7 +50,7 @@ from ketameta.tables.parts import (
     TRIAL,
     with_place,
 )
-from ketameta.tables.raw import ACKNOWLEDGED, ROB2_ANSWERS
+from ketameta.tables.raw import OPTIONAL_TABLES
 
 __all__ = ["PROBLEMS", "STAGE_TABLES", "STUDIES", "SYNTHESES", "with_place"]
 
@@ -315,7 +316,7 @@ SUMMARY = replace(OVERVIEW, name="summary", title="Summary of data and use")
 STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
     stage: {table.name: table for table in tables}
     for stage, tables in {
-        "ingest": (PROBLEMS, with_place(ROB2_ANSWERS), with_place(ACKNOWLEDGED)),
+        "ingest": (PROBLEMS, *map(with_place, OPTIONAL_TABLES.values())),
         "normalize": (
             *(EFFECTS, VARIANTS, DERIVATIONS, LEDGER, ROWS, NUMBER_CHECKS, OVERVIEW),
             *(ARM_PAIRS, MISSING_RESULTS, DIRECTIONS),
@@ -328,6 +329,9 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
             *(PAIRS, PAIR_SYNTHESES, EARLIER),
             *(SIGNALLING, RATER_AGREEMENT),
         ),
-        "report": (CERTAINTY, CLAIM_VERDICTS, SUMMARY_OF_FINDINGS),
+        "report": (
+            *(CERTAINTY, CLAIM_VERDICTS, SUMMARY_OF_FINDINGS),
+            *(FINDING_STATES, UNREAD_WEIGHTS),
+        ),
     }.items()
 }

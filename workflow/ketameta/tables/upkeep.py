@@ -5,7 +5,11 @@ Nothing is pooled from them: results are the same with and without.
 
 from __future__ import annotations
 
+from typing import Any
+
 from ketameta.tables.columns import Column, TableSchema
+
+_HOURS: dict[str, Any] = dict(unit="h", minimum=0, maximum=100_000, optional=True)
 
 ACKNOWLEDGED = TableSchema(
     "acknowledged",
@@ -94,7 +98,9 @@ AUDITS = TableSchema(
         Column("sample", "text", "which rows, and how they were drawn", required=True),
         Column("rows", "integer", "rows in the sample", unit="rows", required=True, minimum=0),
         Column("unreached", "integer", "rows whose source was not reached", unit="rows", minimum=0),
-        Column("wrong", "integer", "rows with a wrong number", unit="rows", minimum=0),
+        Column(
+            "wrong", "integer", "rows with a wrong number", unit="rows", required=True, minimum=0
+        ),
         Column("detail", "integer", "rows with a detail to mend", unit="rows", minimum=0),
         Column("note", "text", "what else was found"),
     ),
@@ -110,6 +116,27 @@ UNREAD = TableSchema(
         Column("kind", "word", "what could not be read", required=True, words="unread_kinds"),
         Column("missing", "text", "what is missing", required=True),
         Column("outcomes", "words", "outcomes that it would give", words="outcomes"),
+        Column(
+            "population",
+            "words",
+            "disorders treated; empty: that of the trial in the tables, or any",
+            words="populations",
+            optional=True,
+        ),
+        Column(
+            "comparator_class",
+            "words",
+            "classes of control; empty: those of the trial in the tables, or any",
+            words="comparator_classes",
+            optional=True,
+        ),
+        Column(
+            "hour_low",
+            "number",
+            "first hour from the first dose that it would tell of; empty: any",
+            **_HOURS,
+        ),
+        Column("hour_high", "number", "last such hour; empty: any", **_HOURS),
         Column("n", "integer", "people randomised, where known", unit="people", minimum=0),
         Column("where", "text", "where it should be", required=True),
         Column("source_url", "text", "address of it"),

@@ -1,0 +1,159 @@
+"""What could not be read, by the weight that it would carry: by hand, and by a fit with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ketameta.evidence.unread import (
+    AS_ENTERED,
+    MEDIAN,
+    OF_TRIAL,
+    Pool,
+    pools,
+    ranked,
+    share,
+    variance,
+)
+from ketameta.stats import random_effects
+
+# variance and people: v·n is 10, 11 and 9.6
+EFFECTS = ((0.2, 50.0), (0.1, 110.0), (0.4, 24.0))
+TAU2 = 0.05
+
+
+@pytest.fixture
+def question(by_hand):
+    return by_hand.configuration["response_24h"].select
+
+
+def pool(question, name="first", effects=EFFECTS, tau2=TAU2, trials=("pooled",)):
+    return Pool(name, question, effects, tau2, frozenset(trials))
+
+
+def row(label="X 2020", **more):
+    none = dict.fromkeys(("trial_id", "population", "comparator_class", "hour_low", "hour_high"))
+    return {**none, "label": label, "kind": "report", "outcomes": "response", "n": None, **more}
+
+
+def test_the_variance_is_that_of_the_trials_there_at_its_number_of_people():
+    assert variance(EFFECTS, 80) == pytest.approx(10 / 80)
+    assert variance(EFFECTS[:2], 80) == pytest.approx(10.5 / 80)
+    # where no effect has a number of people, one like the others
+    assert variance([(0.2, None), (0.4, None), (0.3, 0)], 80) == 0.3
+
+
+def test_the_share_is_the_weight_of_a_fit_with_the_trial():
+    # by hand: 1/0.175 of 1/0.25 + 1/0.15 + 1/0.45 + 1/0.175
+    own = variance(EFFECTS, 80)
+    found = share(EFFECTS, TAU2, own)
+    assert found == pytest.approx(5.714285714 / (4 + 6.666666667 + 2.222222222 + 5.714285714))
+    # metafor 3.8-1: weights(rma(yi, vi=c(.2, .1, .4, .125), tau2=.05)), the last
+    assert 100 * found == pytest.approx(30.7167235495, rel=1e-9)
+    # equal effects of variances that hold tau² are the random effects of that tau²
+    v = np.array([*(v for v, _ in EFFECTS), own]) + TAU2
+    fit = random_effects(np.zeros(4), v, tau2="EE")
+    assert 100 * found == pytest.approx(fit.weights[-1])
+
+
+@pytest.mark.parametrize(("k", "expected"), [(0, 1.0), (1, 0.5), (3, 0.25)])
+def test_a_trial_like_k_others_has_its_even_part(k, expected):
+    assert share([(0.1, 100.0)] * k, 0.2, 0.1) == pytest.approx(expected)
+
+
+def weights_of(question, trials=(), arms=(), **cells):
+    (found,) = ranked([row(**cells)], [pool(question)], list(trials), list(arms))
+    return found.weights
+
+
+@pytest.mark.parametrize(
+    ("cells", "people", "known"),
+    [
+        ({"n": 80}, 80, AS_ENTERED),
+        ({"trial_id": "t"}, 60, OF_TRIAL),
+        ({}, 50, MEDIAN),
+        ({"kind": "numbers"}, 50, MEDIAN),
+        ({"kind": "registration", "n": 80}, 80, AS_ENTERED),
+    ],
+)
+def test_people_are_those_entered_or_randomised_or_the_median(question, cells, people, known):
+    trial = {"trial_id": "t", "population": "TRD", "n_randomised": 60}
+    (weight,) = weights_of(question, [trial], **cells)
+    assert (weight.people, weight.known) == (people, known)
+    assert weight.variance == pytest.approx(10 / people)
+
+
+@pytest.mark.parametrize("kind", ["registration", "review"])
+def test_what_is_no_trial_carries_nothing_without_a_number_of_people(question, kind):
+    assert weights_of(question, kind=kind) == ()
+
+
+ARMS = [{"trial_id": "t", "treatment": name} for name in ("ketamine", "saline")]
+OF_ECT = [{"trial_id": "t", "treatment": name} for name in ("ketamine", "ect")]
+T = {"trial_id": "t", "population": "TRD", "n_randomised": 60}
+
+
+@pytest.mark.parametrize(
+    ("cells", "trials", "arms", "concerned"),
+    [
+        ({}, [], [], True),
+        ({"outcomes": "remission;response"}, [], [], True),
+        ({"outcomes": "remission"}, [], [], False),
+        ({"outcomes": None}, [], [], False),
+        ({"trial_id": "pooled"}, [], [], False),
+        ({"population": "TRD"}, [], [], True),
+        ({"population": "PTSD"}, [], [], False),
+        ({"population": "PTSD;TRD"}, [], [], True),
+        ({"comparator_class": "inert"}, [], [], True),
+        ({"comparator_class": "ect"}, [], [], False),
+        # the window is 12 to 36 h, its ends in it
+        ({"hour_low": 36}, [], [], True),
+        ({"hour_low": 37}, [], [], False),
+        ({"hour_high": 12}, [], [], True),
+        ({"hour_high": 11}, [], [], False),
+        ({"hour_low": 1, "hour_high": 700}, [], [], True),
+        # a trial of the tables
+        ({"trial_id": "t"}, [T], ARMS, True),
+        ({"trial_id": "t"}, [T | {"population": "PTSD"}], ARMS, False),
+        ({"trial_id": "t"}, [T], OF_ECT, False),
+        ({"trial_id": "t", "comparator_class": "inert"}, [T], OF_ECT, True),
+        ({"trial_id": "t"}, [T], ARMS[1:], False),
+    ],
+)
+def test_an_analysis_is_concerned_by_all_that_is_known(question, cells, trials, arms, concerned):
+    assert (question.window.start, question.window.end) == (12, 36)
+    assert bool(weights_of(question, trials, arms, **cells)) == concerned
+
+
+def test_the_largest_share_of_a_pool_comes_first_then_single_trials_then_what_has_none(question):
+    found = [
+        pool(question, "small", EFFECTS[:2]),
+        pool(question, "large", EFFECTS * 4),
+        pool(question, "one", EFFECTS[:1], 0.0),
+        pool(question, "none", (), 0.0),
+    ]
+    rows = [
+        row("A review", kind="review"),
+        row("Lesser", n=40),
+        row("No outcome", outcomes=None),
+        row("Most", n=400),
+    ]
+    ordered = ranked(rows, found, [], [])
+    assert [one.row["label"] for one in ordered] == ["Most", "Lesser", "No outcome", "A review"]
+    assert [w.analysis for w in ordered[0].weights] == ["small", "large", "none", "one"]
+    shares = {w.analysis: w.share for w in ordered[0].weights}
+    # of two trials without tau², shares are as people; a first trial has all
+    assert shares["one"] == pytest.approx(400 / 450)
+    assert shares["none"] == 1.0
+    first = ordered[0].weights[2]
+    assert (first.effects, first.variance, first.people) == (0, None, 400)
+    only = ranked([row("Alone", n=9), row("Most", n=400)], found[2:], [], [])
+    assert [one.row["label"] for one in only] == ["Most", "Alone"]
+
+
+def test_pools_are_comparisons_with_their_effects(by_hand):
+    analyses = [by_hand.configuration[name] for name in ("response_24h", "response_24h_arm")]
+    studies = [{"analysis": "response_24h", "trial_id": "a", "vi": 0.1, "people": 20.0}]
+    found = pools(analyses, studies, {a.name: {"tau2": None} for a in analyses})
+    assert [(p.name, p.effects, p.tau2) for p in found] == [("response_24h", ((0.1, 20.0),), 0.0)]
+    assert found[0].trials == {"a"}

@@ -1,0 +1,56 @@
+"""What the check says of tables about the extraction that do not fit the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from ketameta.tables.raw import OPTIONAL_TABLES
+
+
+def write(folder, table, *rows):
+    names = OPTIONAL_TABLES[table].names
+    folder.put_rows(table, [names, *([row.get(name, "") for name in names] for row in rows)])
+
+
+def line(folder, column, decided):
+    """Return a decision on the first row of outcomes."""
+    _, (header, first, *_) = folder.rows("outcomes")
+    cells = dict(zip(header, first, strict=True))
+    names = ("trial_id", "arm_id", "outcome", "scale", "definition", "timepoint_h", "analysis_set")
+    row = " / ".join(cells[name] for name in names if cells[name])
+    own = {"id": "x", "table": "outcomes", "trial_id": cells["trial_id"], "row": row}
+    own |= {"decision": "B", "reason": "read again", "role": "third reader"}
+    return own | {"column": column, "a": "0", "b": decided or cells[column]}
+
+
+def test_a_decision_that_its_cell_holds_is_fine(folder):
+    before = folder.check()
+    write(folder, "adjudication", line(folder, "n", ""))
+    assert folder.check().warnings == before.warnings
+
+
+def test_a_decision_that_no_cell_holds_is_told_with_its_line(folder):
+    before = folder.check().warnings
+    write(folder, "adjudication", line(folder, "n", "999"))
+    (said,) = set(folder.check().warnings) - set(before)
+    assert said.startswith("adjudication.csv:2 column row: decided was '999', and no n of ")
+    assert said.endswith("holds that now: look again (trial " + line(folder, "n", "")["trial_id"]
+                         + ")")  # fmt: skip
+
+
+def test_a_row_that_was_to_go_and_is_there_is_told(folder):
+    before = folder.check().warnings
+    write(folder, "adjudication", line(folder, "n", "") | {"column": "", "a": "row", "b": ""})
+    (said,) = set(folder.check().warnings) - set(before)
+    assert "goes in outcomes, and it is there" in said
+
+
+@pytest.mark.parametrize(("detail", "status"), [(3, 0), (4, 1)])
+def test_an_audit_cannot_have_more_rows_than_it_has(folder, detail, status):
+    row = {"date": "2026-11-26", "role": "auditor", "sample": "at random", "rows": "5"}
+    row |= {"unreached": "1", "wrong": "1", "detail": str(detail)}
+    write(folder, "audits", row)
+    said = folder.check()
+    assert said.status == status
+    if status:
+        assert "together, more than the rows of the sample" in said.errors[0]

@@ -1,0 +1,223 @@
+"""The page on the extraction, and decisions at the cells that they are about."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+
+from ketameta.evidence import findings, releases
+from ketameta.evidence.audits import audit
+from ketameta.report import extraction, wording_extraction
+from ketameta.report.stage import report
+from ketameta.report.wording_decisions import said
+from ketameta.tables.decisions import decisions
+
+TREATED = "t000 / treated / response / MADRS / 24 / itt"
+CONTROL = "t001 / control / response / MADRS / 24 / itt"
+BY = {"role": "third reader", "date": "2026-11-27", "reason": "table 2 has it so"}
+
+
+def line(name, row, column, a, b, decision, **more):
+    own = {"id": name, "table": "outcomes", "trial_id": row[:4], "row": row, "column": column}
+    given = BY if decision else {}
+    return own | {"a": a, "b": b, "decision": decision, "analyses": "response"} | given | more
+
+
+ADJUDICATION = [
+    line("one", TREATED, "events", "9", "10", "B", shift=0.4),
+    line("two", TREATED, "n", "20", "21", "A"),
+    line("three", CONTROL, "events", "6", "7", "both", shift=0.1),
+    line("four", CONTROL, "n", "21", "22", "", shift=1.5, flips="response"),
+    line("five", CONTROL, "sd", "3", "", "correction", source="10.1000/y"),
+    line("six", "t002", "", "", "row", "B", table="trials", analyses="response; elsewhere"),
+    line("gone", TREATED, "locator", "table 9", "table 8", "correction"),
+]
+READINGS = [
+    {"table": "outcomes", "row": TREATED, "cells": 5, "differed": 1, "role": "second reader"},
+    {"table": "outcomes", "row": CONTROL, "cells": 4, "differed": 0, "role": "second reader"},
+    {"table": "outcomes", "row": "t009 / treated", "cells": 4, "differed": 0, "role": "x"},
+]
+AUDITS = [{"date": "2026-11-26", "role": "auditor", "sample": "at random", "rows": 45}]
+AUDITS[0] |= {"unreached": 2, "wrong": 1, "detail": 14, "note": "all mended"}
+UNREAD = [
+    {"label": "A review", "kind": "review", "missing": "its tables", "where": "a library"},
+    {"label": "Small 2020", "kind": "report", "missing": "all", "outcomes": "response", "n": 20},
+    {"label": "Large 2021", "kind": "report", "missing": "all", "outcomes": "response", "n": 200},
+]
+UNREAD = [{"where": "a library"} | row for row in UNREAD]
+
+
+@pytest.fixture(scope="module")
+def whole(made, kit):
+    tables = kit.counts((10, 20, 5, 20), (11, 22, 6, 21), (9, 19, 4, 20))
+    tables["outcomes"][1] |= {"seen": "secondary"}
+    own = {"adjudication": ADJUDICATION, "readings": READINGS, "audits": AUDITS, "unread": UNREAD}
+    return made(tables | own, {"response": kit.response})
+
+
+def text_of(page):
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+def csv_of(files, name):
+    return list(csv.DictReader(io.StringIO(files[f"tables/{name}.csv"])))
+
+
+def test_the_page_answers_first(whole, kit):
+    assert kit.faults_of(whole) == []
+    text = text_of(whole.page("extraction"))
+    for sentence in (
+        "Results rest on 6 rows of the tables: 5 (83%) in the trial's own report",
+        "2 rows were extracted a second time: 1 agrees in every cell that both filled (8 of 9",
+        "1 of 7 lines waits for a decision; 6 are decided: 1 kept as they were, 2 taken from",
+        "An audit of 45 rows found 1 wrong of 43 whose source was reached: 2.3% (95% interval "
+        "0.06 to 12.3%)",
+        "4 cells and rows were made another by a decision or a correction; no release is there yet",
+        "3 texts and numbers could not be read; to fetch first: Large 2021, which would carry",
+    ):
+        assert sentence in text, sentence
+    assert "Extraction" in whole.page("index")
+    assert "extraction.html" in whole.page("data")
+
+
+def test_a_decision_stands_at_the_cell_that_it_is_about(whole):
+    page = whole.page("analyses/response")
+    cells = re.findall(r"<span><b>(\w+)</b> ([^<]*)((?:<sup>.*?</sup>)*)</span>", page)
+    marked = [(name, cell, text_of(marks)) for name, cell, marks in cells if marks]
+    assert marked == [
+        ("n", "20", "[2]"),
+        ("events", "10", "[1]"),
+        ("n", "21", "[2]"),
+        ("events", "6", "[1]"),
+        ("sd", "empty", "[3]"),
+    ]
+    # the trial that one side alone had bears its mark at each of its rows
+    assert len(re.findall(r'<th scope="row">outcomes.csv:[67]<sup>', page)) == 2
+    for target in re.findall(r'<sup><a href="#([^"]*)"', page):
+        assert page.count(f'id="{target}"') == 1
+    text = text_of(page)
+    assert (
+        "events: 10, from the other extraction; 9 stood before. Decided by third reader, "
+        "2026-11-27: table 2 has it so."
+    ) in text
+    assert "events: sources conflict; the other extraction has 7, and both stand." in text
+    assert "n: not decided yet; the other extraction has 22." in text
+    assert "trial: stays; the other extraction alone has it." in text
+    # what fits no cell any more is told by the check, and is no mark
+    assert "table 9" not in text
+    (warning,) = [r["value"] for r in whole.tables["summary"] if r["section"] == "warning"]
+    assert warning.startswith("decided was 'table 8', and no locator of t000 / treated")
+
+
+def test_open_lines_stand_first_and_each_leads_to_its_effect(whole):
+    page = whole.page("extraction")
+    text = text_of(page)
+    places = [text.index(word) for word in ("not decided yet", "sources conflict;", "9 stood")]
+    assert places == sorted(places)
+    assert page.count('href="analyses/response.html#effect-t000"') == 5
+    assert "Response at 24 hours ; elsewhere" in text
+    assert "corrected, but the tables say otherwise now" in text
+    assert "(turns: response)" in text
+
+
+def test_a_table_of_what_to_fetch_is_in_order(whole):
+    rows = csv_of(whole.files, "unread_weights")
+    assert [row["label"] for row in rows] == ["Large 2021", "Small 2020", "A review"]
+    large, small = (float(row["share"]) for row in rows[:2])
+    assert 0 < small < large < 100
+    assert rows[0]["analysis"] == "response"
+    assert rows[2]["share"] == ""
+    assert len(csv_of(whole.files, "adjudication")) == 7
+
+
+def test_a_release_tells_what_is_new_since_and_what_is_mended(whole):
+    odd = {"check": "sd-like-se", "severity": "warning", "file": "outcomes.csv", "line": 2}
+    odd |= {"trial_id": "t000", "table": "outcomes", "column": "sd", "value": "2", "arm_id": "k"}
+    odd |= {"message": "looks like SE", "at": ["k / response / 24"], "acknowledged": ""}
+    settled = odd | {"check": "same-numbers", "acknowledged": "printed so"}
+    had = findings.open_findings([odd, odd | {"check": "p-against-estimate"}])
+    rows = {"adjudication": [{"id": "one", "decision": "B"}]}
+    release = releases.make("2026-01-31", "", rows, [], {}, had)
+    tables = whole.tables | {"findings": [odd, settled]}
+
+    def page(*known):
+        files = report(tables, whole.configuration, known)
+        return text_of(files["extraction.html"]), csv_of(files, "finding_states")
+
+    text, states = page(release)
+    assert "1 open finding, and 1 that somebody looked at and explained; 1 that" in text
+    assert [(row["state"], row["check"]) for row in states] == [
+        ("open", "sd-like-se"),
+        ("explained", "same-numbers"),
+        ("mended", "p-against-estimate"),
+    ]
+    assert "3 cells and rows were made another by a decision or a correction since the" in text
+    older = replace(release, name="2026-01-30", findings=None, decisions=None)
+    assert page(release, older)[0] == text, "the last release counts"
+    text, states = page(older)
+    assert "did not record findings" in text
+    assert "the release of 2026-01-30 has no earlier record of decisions" in text
+    assert len(states) == 2
+
+
+def test_without_any_of_it_the_page_says_so(whole):
+    names = ("adjudication", "readings", "audits", "unread", "rows", "studies")
+    empty = {name: [] for name in names}
+    files = report(whole.tables | empty, whole.configuration)
+    text = text_of(files["extraction.html"])
+    for sentence in (
+        "No result rests on any row yet.",
+        "No row of results has been extracted a second time yet.",
+        "No disagreement of two extractions and no correction is on record.",
+        "No sample of rows has been held against its sources again yet.",
+        "Nothing is listed that could not be read.",
+    ):
+        assert sentence in text, sentence
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [([], ""), ([4], "4"), ([3, 2, 4, 9], "2 to 4, 9"), ([1, 2, 2, 4, 5], "1 to 2, 4 to 5")],
+)
+def test_lines_are_written_as_ranges(numbers, text):
+    assert extraction.ranges(numbers) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0"), (0.0005886, "0.06"), (0.00999, "1.00"), (1 / 43, "2.3"), (0.5, "50"), (1, "100")],
+)
+def test_shares_are_written_with_the_digits_that_they_have(share, text):
+    assert wording_extraction.percent(share) == text
+
+
+def test_an_audit_that_reached_nothing_has_no_share():
+    row = {"rows": 3, "unreached": 3, "wrong": 0}
+    assert (
+        wording_extraction.audited(audit(row)) == "An audit of 3 rows reached the source of none."
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "a", "b", "decision", "told"),
+    [
+        ("n", "20", "", "A", "n: kept; the other extraction has nothing."),
+        ("n", "20", "", "B", "n: empty, from the other extraction; 20 stood before."),
+        ("n", "20", "21", "other", "n: 22; 20 stood before, and the other extraction has 21."),
+        ("", "row", "", "A", "row: stays; the first extraction alone has it."),
+        ("", "row", "", "B", "row: is out; the first extraction alone has it."),
+        ("", "", "row", "", "row: not decided yet; the other extraction alone has it."),
+    ],
+)
+def test_a_decision_says_what_stood_before(column, a, b, decision, told):
+    row = {"table": "outcomes", "column": column, "a": a, "b": b, "decision": decision}
+    (one,) = decisions([row | {"value": "22"}])
+    assert said(one) == told
+    (one,) = decisions([row | {"value": "22", "reason": "so it is.", "role": "x"}])
+    by = "Decided by x: so it is." if decision else "so it is."
+    assert said(one) == f"{told} {by}"

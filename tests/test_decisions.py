@@ -1,0 +1,116 @@
+"""Decisions held against the cells that they are about, whatever the lines."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ketameta.commands.since import Since
+from ketameta.tables.decisions import Decided, decisions
+from ketameta.tables.digests import data_hash, digests
+
+CELLS = {"trial_id": "t", "arm_id": "k", "outcome": "response", "timepoint_h": "24", "n": "20"}
+NAME = "t / k / response / 24"
+
+
+def line(column="n", a="19", b="20", decision="B", **more):
+    own = {"id": f"{column}-{a}-{b}", "table": "outcomes", "trial_id": "t", "row": NAME}
+    return own | {"column": column, "a": a, "b": b, "decision": decision, **more}
+
+
+def decided(*lines):
+    return Decided(decisions(lines))
+
+
+@pytest.mark.parametrize(
+    ("more", "stands", "before", "changed"),
+    [
+        ({"decision": "A", "a": "20", "b": "19"}, "20", "19", False),
+        ({"decision": "B"}, "20", "19", True),
+        ({"decision": "other", "a": "18", "b": "19", "value": "20"}, "20", "18", True),
+        ({"decision": "other", "a": "20.0", "b": "19", "value": "20"}, "20", "20.0", False),
+        ({"decision": "both", "a": "20", "b": "19"}, "20", "19", False),
+        ({"decision": "correction"}, "20", "19", True),
+        ({"decision": None, "a": "20", "b": "19"}, "20", "19", False),
+    ],
+)
+def test_what_was_decided_is_found_while_the_cell_holds_it(more, stands, before, changed):
+    found = decided(line(**more))
+    (one,) = found.about("outcomes", CELLS)
+    assert (one.stands, one.before, one.changed) == (stands, before, changed)
+    assert found.about("outcomes", CELLS | {"n": "20.0"}) == [one]
+    assert found.about("outcomes", CELLS | {"flag": "check: n", "note": "read again"}) == [one]
+    assert found.about("outcomes", CELLS | {"n": "21"}) == []
+    assert found.about("outcomes", CELLS | {"timepoint_h": "25"}) == []
+    assert found.about("contrasts", CELLS) == []
+    assert found.idle({"outcomes": [CELLS]}) == []
+    assert found.idle({"outcomes": [CELLS | {"n": "21"}]}) == [one]
+    assert found.idle({"outcomes": []}) == [one]
+    # of a table that is not there nothing is known
+    assert found.idle({"contrasts": []}) == []
+
+
+def test_an_empty_cell_can_be_what_was_decided():
+    found = decided(line("sd", "4", ""))
+    assert len(found.about("outcomes", CELLS)) == 1
+    assert found.about("outcomes", CELLS | {"sd": "4"}) == []
+
+
+def test_a_decided_hour_leaves_the_row_its_former_name():
+    hour, people = line("timepoint_h", "1", "24"), line()
+    hour["row"] = people["row"] = "t / k / response / 1"
+    found = decided(hour, people)
+    assert [one.column for one in found.about("outcomes", CELLS)] == ["timepoint_h", "n"]
+    assert found.names("outcomes", CELLS) == [NAME, "t / k / response / 1"]
+    assert found.idle({"outcomes": [CELLS]}) == []
+    # of another trial at that hour nothing was decided
+    assert found.about("outcomes", CELLS | {"trial_id": "u"}) == []
+
+
+@pytest.mark.parametrize(("table", "row"), [("trials", "t"), ("arms", "t / k"), ("outcomes", NAME)])
+@pytest.mark.parametrize(
+    ("decision", "a", "b", "there"),
+    [("A", "row", "", True), ("B", "", "row", True), ("A", "", "row", False),
+     ("B", "row", "", False), ("both", "", "row", True), ("", "row", "", True)],
+)  # fmt: skip
+def test_a_row_an_arm_or_a_trial_stands_or_is_out(table, row, decision, a, b, there):
+    found = decided(line("", a, b, decision, table=table, row=row))
+    holder = {"trial_id": "t"} | ({"arm_id": "k"} if table != "trials" else {})
+    own = CELLS if table == "outcomes" else holder
+    assert bool(found.about("outcomes", CELLS)) == there
+    assert bool(found.idle({table: []})) == there
+    assert bool(found.idle({table: [own]})) != there
+
+
+def test_what_a_later_decision_replaced_is_not_idle():
+    first, second = line(a="18", b="19"), line("n", "19", "20", "correction")
+    found = decided(first, second)
+    assert [one.decision for one in found.about("outcomes", CELLS)] == ["correction"]
+    assert found.idle({"outcomes": [CELLS]}) == []
+    assert len(found.idle({"outcomes": [CELLS | {"n": "7"}]})) == 1
+
+
+@pytest.mark.parametrize(("table", "row"), [("trials", "t"), ("arms", "t / k"), ("outcomes", NAME)])
+def test_what_went_with_its_row_arm_or_trial_is_not_idle(table, row):
+    out = line("", "row", "", "B", table=table, row=row)
+    assert decided(line(), out).idle({"outcomes": [], "arms": [], "trials": []}) == []
+    other = line("", "row", "", "B", table=table, row=row.replace("t", "u", 1), trial_id="u")
+    assert len(decided(line(), other).idle({"outcomes": [], "arms": [], "trials": []})) == 1
+
+
+def test_a_decision_is_not_among_what_results_come_from():
+    row = {"file": "adjudication.csv", "line": 2, "trial_id": "t", "entered": json.dumps(line())}
+    for table in ("adjudication", "readings", "audits", "unread"):
+        assert data_hash({}) == data_hash({table: [row]})
+        assert digests({table: [row]}) == {}
+
+
+def test_a_row_that_is_explained_bears_what_was_decided_of_it_as_it_stands():
+    row = {"file": "outcomes.csv", "line": 2, "trial_id": "t", "entered": json.dumps(CELLS)}
+    now = {"outcomes": [row], "adjudication": [line()]}
+    (said,) = Since({"outcomes": [row]}, now, 0).standing(row).decided
+    assert said == "n: 20, from the other extraction; 19 stood before."
+    edited = row | {"entered": json.dumps(CELLS | {"n": "21"})}
+    standing = Since({"outcomes": [row]}, now | {"outcomes": [edited]}, 0).standing(row)
+    assert (standing.were, standing.decided) == ({"n": "20"}, [])

@@ -1,0 +1,52 @@
+"""Findings of the number checks from one state of the data to another: which are there no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+OPEN, EXPLAINED, MENDED = "open", "explained", "mended"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Found:
+    """What a finding is about, without its lines and words (see `checks.acknowledged.Warned`).
+
+    `at` are arm, outcome and hour of each row that it is about, in one text a row.
+    """
+
+    check: str
+    table: str
+    trial_id: str
+    column: str
+    value: str
+    at: tuple[str, ...]
+
+    def stands_in(self, other: Found) -> bool:
+        """Say whether another finding is about a row of this one, whatever the cell says now."""
+        names = ("check", "table", "trial_id", "column")
+        alike = all(getattr(self, name) == getattr(other, name) for name in names)
+        return alike and not set(self.at).isdisjoint(other.at)
+
+
+def found(row: Mapping[str, Any]) -> Found:
+    """Return what a row of `findings` is about."""
+    names = ("check", "table", "trial_id", "column", "value")
+    return Found(**{name: row[name] or "" for name in names}, at=tuple(row["at"] or ()))
+
+
+def state(row: Mapping[str, Any]) -> str:
+    """Return whether a row of `findings` is open, or explained by a reason given."""
+    return EXPLAINED if row["acknowledged"] else OPEN
+
+
+def open_findings(rows: Iterable[Mapping[str, Any]]) -> tuple[Found, ...]:
+    """Return what the open ones are about, sorted, each once."""
+    return tuple(sorted({found(row) for row in rows if state(row) == OPEN}))
+
+
+def mended(before: Iterable[Found], rows: Sequence[Mapping[str, Any]]) -> list[Found]:
+    """Return those of before that no finding of now is about: mended, or their rows are gone."""
+    now = [found(row) for row in rows]
+    return [one for one in before if not any(one.stands_in(other) for other in now)]

@@ -1,0 +1,165 @@
+"""What was decided of cells and rows (`adjudication.csv`), found by the cells that it is about.
+
+A decision names its row by the cells that tell it apart (`tables.identity.row_of`), never by a
+line. It stands while the cell holds what was decided. A decided cell may be one of those that name
+its row, such as an hour: the row is then known by the name that it had as well.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ketameta.tables.identity import identity, row_of
+from ketameta.tables.raw import RESULT_TABLES
+
+Record = Mapping[str, Any]
+Cells = Mapping[str, str]
+A, B, OTHER, BOTH, CORRECTION = "A", "B", "other", "both", "correction"
+# stands for a whole row in a cell of a decision
+ROW = "row"
+# tables whose rows hold rows of others, by the key that these have
+_HOLDERS = ("trials", "arms")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One line of `adjudication.csv`; `decision` is empty while it is open."""
+
+    id: str
+    table: str
+    trial_id: str
+    row: str
+    column: str
+    a: str
+    b: str
+    decision: str
+    value: str
+    reason: str
+    role: str
+    date: str
+    source: str
+    locator: str
+
+    @property
+    def stands(self) -> str:
+        """The cell as decided; of a whole row `ROW`, or empty where it is out."""
+        if self.decision == BOTH and not self.column:
+            return ROW
+        by_word = {B: self.b, CORRECTION: self.b, OTHER: self.value}
+        return by_word.get(self.decision, self.a)
+
+    @property
+    def before(self) -> str:
+        """What stood before, or what the other extraction has."""
+        return self.a if self.decision in (B, CORRECTION, OTHER) else self.b
+
+    @property
+    def changed(self) -> bool:
+        """Say whether it made a cell or a row of extraction A another."""
+        return self.decision in (B, CORRECTION, OTHER) and not same(self.stands, self.a)
+
+    def held_by(self, cells: Cells) -> bool:
+        """Say whether a row that is there, by its cells as entered, is as decided."""
+        return same(cells.get(self.column, ""), self.stands) if self.column else bool(self.stands)
+
+
+def same(one: str, other: str) -> bool:
+    """Say whether two cells say the same: as text, or as numbers (24 and 24.0)."""
+    try:
+        return one == other or float(one) == float(other)
+    except ValueError:
+        return False
+
+
+def decisions(rows: Iterable[Record]) -> list[Decision]:
+    """Return the lines of the table, as typed by ingest."""
+    names = Decision.__dataclass_fields__
+    return [Decision(**{name: str(row.get(name) or "") for name in names}) for row in rows]
+
+
+class Decided:
+    """Decisions by the rows that they are about."""
+
+    def __init__(self, found: Sequence[Decision]) -> None:
+        self.all = list(found)
+        self._by_row: dict[tuple[str, str], list[Decision]] = defaultdict(list)
+        # decisions on cells that name their row: it goes by another name since
+        self._renamed: dict[tuple[str, str], list[Decision]] = defaultdict(list)
+        for one in self.all:
+            self._by_row[one.table, one.row].append(one)
+            if one.column and one.table in RESULT_TABLES and one.column in identity(one.table):
+                self._renamed[one.table, one.trial_id].append(one)
+
+    def about(self, table: str, cells: Cells) -> list[Decision]:
+        """Return the decisions on a row, given by its cells as entered, that it still agrees with.
+
+        Those on the whole row, its arm or its trial come first.
+        """
+        if not self.all:
+            return []
+        found = [
+            one
+            for holder in _HOLDERS
+            if holder != table and cells.get("trial_id")
+            for one in self._by_row.get((holder, row_of(holder, cells)), ())
+            if not one.column and one.stands
+        ]
+        for name in self.names(table, cells):
+            for one in self._by_row.get((table, name), ()):
+                if one.held_by(cells):
+                    found.append(one)
+        return sorted(dict.fromkeys(found), key=lambda one: one.column != "")
+
+    def names(self, table: str, cells: Cells) -> list[str]:
+        """Return what a row is called, and was before cells that name it were decided."""
+        forms = [dict(cells)]
+        for one in self._renamed.get((table, cells.get("trial_id", "")), ()):
+            forms += [
+                {**form, one.column: one.a}
+                for form in forms
+                if same(form.get(one.column, ""), one.stands)
+            ]
+        return list(dict.fromkeys(row_of(table, form) for form in forms))
+
+    def idle(self, tables: Mapping[str, Iterable[Cells]]) -> list[Decision]:
+        """Return the decisions that fit no cell and no row any more, of the tables that are given.
+
+        One that a later one replaced is none of them, nor one about a row that another took out.
+        """
+        named = {one.table for one in self.all}
+        held: set[Decision] = set()
+        rows: set[tuple[str, str]] = set()
+        for table in named & tables.keys():
+            for cells in tables[table]:
+                held.update(self.about(table, cells))
+                rows.update((table, name) for name in self.names(table, cells))
+        gone = {
+            (one.table, one.row)
+            for one in self.all
+            if not one.column and not one.stands and (one.table, one.row) not in rows
+        }
+        return [
+            one
+            for one in self.all
+            if one.table in tables
+            and one not in held
+            and (one.table, one.row) not in gone
+            and not self._replaced(one)
+            and not any(_within(one, *place) for place in gone)
+        ]
+
+    def _replaced(self, one: Decision) -> bool:
+        return any(
+            other is not one and other.column == one.column and same(other.a, one.stands)
+            for other in self._by_row[one.table, one.row]
+        )
+
+
+def _within(one: Decision, table: str, row: str) -> bool:
+    """Say whether a decision is about a part of a trial or an arm."""
+    if table == "trials":
+        return one.trial_id == row
+    return table == "arms" and f"{one.row} / ".startswith(f"{row} / ")
