@@ -143,3 +143,19 @@ class FieldAgreement:
     limits: Limits | None = None
     apart: float | None = None
     pairs: tuple[Pair, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All that the comparison of two extractions found.
+
+    ``impacts`` has a line a disagreement, the gravest first; where none was `tried` their order
+    says nothing.
+    """
+
+    a: Side
+    b: Side
+    matching: Matching
+    agreement: tuple[FieldAgreement, ...]
+    impacts: tuple[Impact, ...]
+    tried: bool = True
