@@ -80,6 +80,13 @@ def test_icc_with_raters_that_contradict_is_negative():
     assert absolute_icc([(1.0, 5.0), (5.0, 1.0), (3.0, 4.0)]).value < 0
 
 
+def test_icc_beyond_its_range_has_no_interval():
+    found = absolute_icc([(1.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
+    # mean squares: things 0, raters 1/6, rest 2/3
+    assert found.value == pytest.approx((0 - 2 / 3) / (0 + 2 / 3 + 2 / 3 * (1 / 6 - 2 / 3)))
+    assert found.interval is None
+
+
 def test_wrong_use_of_numbers_is_refused():
     with pytest.raises(ValueError, match="shorter"):
         absolute_icc([(1.0, 2.0), (1.0,)])

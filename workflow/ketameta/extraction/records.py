@@ -21,6 +21,8 @@ Tables = dict[str, list[Record]]
 A, B = "A", "B"
 # stands for a whole row in a line of the adjudication
 ROW = "row"
+# why most rows are taken for the same
+SAME_KEY = "the same key"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ PICTURE = (
 )
 # what is said of the figures wherever they stand
 NOTES = (
+    "A move (SE) is the largest of a pooled estimate when what B says is put into the tables of A, "
+    "in standard errors of A's estimate. An analysis turns where its verdict or certainty does.",
     "Cells are taken as the same that say the same: 24 and 24.0, MADRS and madrs. Words for people "
     "alone (notes, places in the source) are not compared, nor what trials and arms are called.",
     "Kappa is agreement of words beyond chance: 1 for all, 0 for no more than chance (Cohen 1960; "
@@ -28,6 +30,8 @@ NOTES = (
     "limits and ICC are taken on logarithms, and the limits are of the ratio, B over A. They "
     "suppose differences that scatter evenly; of readings mostly alike with a few slips they say "
     "little about either.",
+    "The median slip: of the numbers that differ, half are further apart, in per cent of the "
+    "middle of both.",
     "Intervals take each cell for itself, though slips come together in a row or a trial: they are "
     "too narrow.",
 )
@@ -74,6 +78,11 @@ def beyond_chance(line: FieldAgreement) -> str:
     if line.icc:
         return coefficient(line.icc.value, line.icc.interval)
     return coefficient(line.cells.kappa, line.cells.kappa_interval)
+
+
+def filled(line: FieldAgreement) -> str:
+    """Write kappa of whether a cell is filled or empty."""
+    return coefficient(line.filled.kappa, line.filled.kappa_interval)
 
 
 def figure(value: float, ratio: bool = False) -> str:

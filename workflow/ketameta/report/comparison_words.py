@@ -11,14 +11,19 @@ from dataclasses import asdict
 from typing import Any
 
 from ketameta.configuration import Configuration
-from ketameta.extraction.records import Comparison, Disagreement, FieldAgreement, Impact, Side
+from ketameta.extraction.records import (
+    SAME_KEY,
+    Comparison,
+    Disagreement,
+    FieldAgreement,
+    Impact,
+    Side,
+)
 from ketameta.report import agreement_words as agreeing
 from ketameta.report import wording
 from ketameta.report.change_words import code, in_se, plain, title_of
 
 FIRST, MOST, MOST_NAMED = 5, 30, 3
-# the reason of most matches, which needs no mention
-SAME = "the same key"
 ALL = "`--html FILE` and `--json` have all"
 
 
@@ -26,7 +31,7 @@ def rows_text(compared: Comparison) -> str:
     """Say how many rows were taken for the same, and how many one side alone has."""
     matching = compared.matching
     both = len(matching.matches)
-    like = sum(match.reason != SAME for match in matching.matches)
+    like = sum(match.reason != SAME_KEY for match in matching.matches)
     parts = [
         f"{wording.count(len(own), 'row')} only {side} has"
         for side, own in (("A", matching.only_a), ("B", matching.only_b))
@@ -174,7 +179,7 @@ def _line(found: Disagreement) -> str:
 
 def _places(found: Disagreement) -> str:
     places = [code(place) for place in (found.place_a, found.place_b) if place]
-    by = f", matched by {plain(found.matched)}" if found.matched not in ("", SAME) else ""
+    by = f", matched by {plain(found.matched)}" if found.matched not in ("", SAME_KEY) else ""
     return " and ".join(places) + by
 
 

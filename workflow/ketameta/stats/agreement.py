@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, fsum, log, sqrt
+from math import exp, fsum, isfinite, log, sqrt
 from statistics import NormalDist
 
 LEVEL = 0.95
@@ -158,21 +158,18 @@ def _icc_interval(
     from scipy.special import fdtri
 
     between, raters, rest = squares
-    if not raters and not rest:
+    if value == 1:
         return None
     a = k * value / (n * (1 - value))
     b = 1 + a * (n - 1)
     parts = a * raters, b * rest
     spread = parts[0] ** 2 / (k - 1) + parts[1] ** 2 / ((n - 1) * (k - 1))
     df = (parts[0] + parts[1]) ** 2 / spread if spread else 0.0
-    if not df:
-        return None
     lower, upper = float(fdtri(n - 1, df, 1 - _TAIL)), float(fdtri(df, n - 1, 1 - _TAIL))
     noise = k * raters + (k * n - k - n) * rest
-    return (
-        n * (between - lower * rest) / (lower * noise + n * between),
-        n * (upper * between - rest) / (noise + n * upper * between),
-    )
+    low = n * (between - lower * rest) / (lower * noise + n * between)
+    high = n * (upper * between - rest) / (noise + n * upper * between)
+    return (low, high) if isfinite(low) and isfinite(high) else None
 
 
 def limits_of_agreement(
