@@ -68,50 +68,6 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement:
-    """One cell of matched rows, or a row, arm or trial with its rows that one side alone has.
-
-    ``column`` is empty for rows; ``a`` and ``b`` are cells as entered (`ROW` or empty for rows).
-    ``row`` is `tables.identity.row_of` of the row by the names of A. ``edit`` makes A say what B
-    says; ``matched`` is the reason of the match, ``likely`` a guess at what happened.
-    """
-
-    table: str
-    trial_id: str
-    row: str
-    column: str
-    a: str
-    b: str
-    place_a: str
-    place_b: str
-    matched: str
-    likely: str
-    edit: Edit
-
-    @property
-    def id(self) -> str:
-        """Return a name made of what it is about: the same each time, whatever the lines."""
-        said = "\x1f".join((self.table, self.row, self.column, self.a, self.b))
-        return hashlib.sha256(said.encode()).hexdigest()[:10]
-
-
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """What a disagreement does: analyses that it moves, the largest move, what turns.
-
-    ``shift`` is in standard errors of A's estimate (None where there is none to measure by, as
-    where an analysis gains its first estimate); ``flips`` are analyses whose verdict or certainty
-    turns. ``problem`` says why it could not be tried.
-    """
-
-    disagreement: Disagreement
-    analyses: tuple[str, ...]
-    shift: float | None
-    flips: tuple[str, ...]
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Pair:
     """Two numbers for one thing, A's and B's, and the name of the row for people."""
 
@@ -161,3 +117,47 @@ class Comparison:
     agreement: tuple[FieldAgreement, ...]
     impacts: tuple[Impact, ...]
     tried: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """One cell of matched rows, or a row, arm or trial with its rows that one side alone has.
+
+    ``column`` is empty for rows; ``a`` and ``b`` are cells as entered (`ROW` or empty for rows).
+    ``row`` is `tables.identity.row_of` of the row by the names of A. ``edit`` makes A say what B
+    says; ``matched`` is the reason of the match, ``likely`` a guess at what happened.
+    """
+
+    table: str
+    trial_id: str
+    row: str
+    column: str
+    a: str
+    b: str
+    place_a: str
+    place_b: str
+    matched: str
+    likely: str
+    edit: Edit
+
+    @property
+    def id(self) -> str:
+        """Return a name made of what it is about: the same each time, whatever the lines."""
+        said = "\x1f".join((self.table, self.row, self.column, self.a, self.b))
+        return hashlib.sha256(said.encode()).hexdigest()[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What a disagreement does: analyses that it moves, the largest move, what turns.
+
+    ``shift`` is in standard errors of A's estimate (None where there is none to measure by, as
+    where an analysis gains its first estimate); ``flips`` are analyses whose verdict or certainty
+    turns. ``problem`` says why it could not be tried.
+    """
+
+    disagreement: Disagreement
+    analyses: tuple[str, ...]
+    shift: float | None
+    flips: tuple[str, ...]
+    problem: str = ""
