@@ -300,18 +300,6 @@ def test_last_digits_of_other_machines_are_no_move(old, few):
     assert not any(move.moved for move in compare(rows, other))
 
 
-def test_edits_beyond_the_limit_are_counted_and_said(old, new, few, monkeypatch):
-    from ketameta.evidence import attribution
-
-    monkeypatch.setattr(attribution, "MOST_FITS", 1)
-    enter(murrough(new), events=31)
-    drop_trial(new, "zarate2006")
-    change = change_of(old, new, few)
-    # one fit an analysis at the least
-    assert all(len(move.causes) <= 1 for move in change.moves)
-    assert any("1 of 2 edits were not fitted alone" in note for note in change.notes)
-
-
 def test_an_edit_that_does_not_stand_alone_says_what_it_needs(old, new, few, tables):
     # two new trials, one part of the other: its row does not stand without the other's
     named = {part for row in old["trials"] for part in (row["part_of"] or "").split(";")}

@@ -23,7 +23,10 @@ CLOSED = WORKFLOW / "config" / "schema.yaml"
 LOCK = Path("requirements.lock")
 # these make pages, talk to people or compare versions: no table depends on them
 _COMPARE = tuple(
-    f"evidence/{n}.py" for n in ("attribution", "changes", "edits", "releases", "rows")
+    f"evidence/{name}.py"
+    for name in (
+        *("attribution", "changes", "edited", "edits", "references", "refits", "releases", "rows"),
+    )
 )
 _APART = tuple(
     f"{PACKAGE.as_posix()}/{name}"

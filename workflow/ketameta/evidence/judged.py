@@ -36,7 +36,9 @@ def certainties(tables: Rows, configuration: Configuration) -> dict[str, Certain
     rows = _grouped(tables)
     configuration = configuration.asked(rows["syntheses"])
     return {
-        analysis.name: certainty(analysis, _evidence(analysis, rows))
+        analysis.name: certainty(
+            analysis, evidence_of({name: groups[analysis.name] for name, groups in rows.items()})
+        )
         for analysis in configuration
         if rows["syntheses"][analysis.name]
     }
@@ -46,9 +48,8 @@ def _grouped(tables: Rows) -> dict[str, dict[str, list[Record]]]:
     return {name: grouped(tables[name], "analysis") for name in RATED_FROM}
 
 
-def _evidence(analysis: Analysis, rows: dict[str, dict[str, list[Record]]]) -> Evidence:
-    """Return what an analysis is rated from, out of the tables by analysis."""
-    own = {name: groups[analysis.name] for name, groups in rows.items()}
+def evidence_of(own: Rows) -> Evidence:
+    """Return what an analysis is rated from, out of its rows of the tables of `RATED_FROM`."""
     return Evidence(
         own["syntheses"][0],
         own["studies"],

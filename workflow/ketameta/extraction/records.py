@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ketameta.evidence.changes import Move
 from ketameta.evidence.edits import Edit
 from ketameta.stats.agreement import Agreement, Icc, Limits
 from ketameta.tables.problems import Problem
@@ -151,9 +152,11 @@ class Disagreement:
 class Impact:
     """What a disagreement does: analyses that it moves, the largest move, what turns.
 
-    ``shift`` is in standard errors of A's estimate (None where there is none to measure by, as
-    where an analysis gains its first estimate); ``flips`` are analyses whose verdict or certainty
-    turns. ``problem`` says why it could not be tried.
+    ``shift`` is in standard errors of A's estimate, 0 or more (None where there is none to measure
+    by, as where an analysis gains its first estimate); ``flips`` are analyses whose verdict or
+    certainty turns. ``problem`` says why it could not be tried. ``moves`` are the analyses with A's
+    cell (``old``) and with B's (``new``), in the order of ``analyses``: those that turn first, then
+    by how far they move.
     """
 
     disagreement: Disagreement
@@ -161,3 +164,4 @@ class Impact:
     shift: float | None
     flips: tuple[str, ...]
     problem: str = ""
+    moves: tuple[Move, ...] = ()

@@ -9,22 +9,34 @@ from ketameta.normalize.records import Effect, Trial
 
 
 def resolve(effects: list[Effect], ledger: Ledger) -> list[Effect]:
-    """Keep, of reports that share patients, the set without overlap that holds most people.
-
-    Reports overlap where one is `part_of` the other, or both are of a third. Ties go to the set
-    of more reports (the separate trials before their pool), then to the earlier names.
-    """
-    kept: list[Effect] = []
-    for family in _families(effects):
-        best = max(_without_overlap(family), key=_worth)
+    """Keep what `kept` keeps, and note in the ledger why the rows of the others are not used."""
+    chosen = _chosen(effects)
+    for family, best in chosen:
         names = ", ".join(e.trial.trial_id for e in best)
-        kept += best
         for effect in family:
             if effect not in best:
                 for row in effect.rows:
                     if ledger.fate(row) == "used":
                         ledger.note(row, "same patients", f"used: {names}")
-    return sorted(kept, key=lambda e: e.trial.trial_id)
+    return _in_order(chosen)
+
+
+def kept(effects: list[Effect]) -> list[Effect]:
+    """Return, of reports that share patients, the set without overlap that holds most people.
+
+    Reports overlap where one is `part_of` the other, or both are of a third. Ties go to the set
+    of more reports (the separate trials before their pool), then to the earlier names.
+    """
+    return _in_order(_chosen(effects))
+
+
+def _chosen(effects: list[Effect]) -> list[tuple[list[Effect], list[Effect]]]:
+    """Return each family of reports that share patients, and what is kept of it."""
+    return [(f, max(_without_overlap(f), key=_worth)) for f in _families(effects)]
+
+
+def _in_order(chosen: list[tuple[list[Effect], list[Effect]]]) -> list[Effect]:
+    return sorted((e for _, best in chosen for e in best), key=lambda e: e.trial.trial_id)
 
 
 def overlap(a: Trial, b: Trial) -> bool:

@@ -76,7 +76,7 @@ def missing_results(
     inside = {effect.trial.trial_id for effect in effects}
     found: dict[str, list[Row]] = defaultdict(list)
     for row in ledger.rows_with("not usable"):
-        if row["trial_id"] not in inside and _says_only(row):
+        if row["trial_id"] not in inside and says_only(row):
             found[row["trial_id"]].append(row)
     results = [
         _missing(analysis, question, trials[trial_id], rows, ledger)
@@ -93,7 +93,7 @@ def missing_results(
     return sorted(told, key=lambda result: result.trial_id)
 
 
-def _says_only(row: Row) -> bool:
+def says_only(row: Row) -> bool:
     """Say whether a contrast has no estimate, but a p-value or a direction."""
     if row.table != "contrasts" or row["estimate"] is not None:
         return False

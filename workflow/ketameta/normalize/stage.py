@@ -45,7 +45,7 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     for analysis in configuration:
         effects, ledger = effects_of(analysis.name, analysis.select, trials, rows, choices)
         for effect in effects:
-            found["effects"].append(_effect_row(analysis.name, analysis.select, effect))
+            found["effects"].append(effect_row(analysis.name, analysis.select, effect))
             found["derivations"] += _derivation_rows(analysis.name, effect)
         asked = analysis.name, analysis.select, trials
         found["missing_results"] += map(asdict, missing_results(*asked, effects, ledger))
@@ -65,11 +65,9 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     found["number_checks"] = [asdict(finding) for finding in checks]
     found["overview"] = _overview(raw, told)
     found["claim_rows"] = raw["claims"]
-    published = [{**row, "best": row["judgement"]} for row in raw["risk_of_bias"]]
-    given = raw.get("rob2_answers", [])
-    found["bias"] = published + raters.judgements(given)
-    found["bias"] += inherited(found["bias"], trials)
-    found["answers"] = raters.answers(given, {name: t.label for name, t in trials.items()})
+    found["bias"] = bias_of(raw, trials)
+    labels = {name: trial.label for name, trial in trials.items()}
+    found["answers"] = raters.answers(raw.get("rob2_answers", []), labels)
     found["reductions"] = reductions(configuration, trials, rows)
     found["arm_pairs"] = pairs(configuration, trials, rows)
     found["coverage"] = coverage(trials, rows)
@@ -98,14 +96,32 @@ def effects_of(
     of them before; where it is given, `rows` may be those on the outcome alone. Raises KeyError
     where nothing was noted for a row: that would be a silent drop.
     """
-    ledger = Ledger(name, rows)
     choices = choices or Choices(trials, _by("trial_id", rows))
-    effects = []
-    for trial_id, candidates in _by("trial_id", sift(question, trials, rows, ledger)).items():
-        effects += choices.effects(question, trial_id, candidates, ledger)
+    effects, ledger = chosen_of(name, question, trials, rows, choices)
     chosen = resolve(effects, ledger)
     ledger.check()
     return chosen, ledger
+
+
+def chosen_of(
+    name: str, question: Question, trials: dict[str, Trial], rows: list[Row], choices: Choices
+) -> tuple[list[Effect], Ledger]:
+    """Return what each trial by itself gives an analysis, and the fate of every row so far.
+
+    Of `effects_of` this is the part before reports of the same patients meet.
+    """
+    ledger = Ledger(name, rows)
+    effects = []
+    for trial_id, candidates in _by("trial_id", sift(question, trials, rows, ledger)).items():
+        effects += choices.effects(question, trial_id, candidates, ledger)
+    return effects, ledger
+
+
+def bias_of(raw: Raw, trials: dict[str, Trial]) -> list[dict[str, Any]]:
+    """Return the judgements of risk of bias: published, by raters' answers, and taken over."""
+    published = [{**row, "best": row["judgement"]} for row in raw["risk_of_bias"]]
+    judged = published + raters.judgements(raw.get("rob2_answers", []))
+    return judged + inherited(judged, trials)
 
 
 def _distinct(words: Iterable[str]) -> str:
@@ -118,7 +134,8 @@ def _given(effect: Effect) -> tuple[list[str], list[str]]:
     return treatments, list(dict.fromkeys(arm.route for arm in effect.treated))
 
 
-def _effect_row(name: str, question: Question, effect: Effect) -> dict[str, Any]:
+def effect_row(name: str, question: Question, effect: Effect) -> dict[str, Any]:
+    """Return an effect as a row of the table effects."""
     trial = effect.trial
     flags = vocabulary().flag_rule
     marks = dict.fromkeys(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Container
 from typing import Any
 from unicodedata import normalize as normalize_text
 
@@ -83,17 +84,25 @@ def _ids(cell: str | None) -> tuple[str, ...]:
     return tuple(cell.split(";")) if cell else ()
 
 
-def raw_rows(raw: Raw) -> list[Row]:
+_NUMBERS = ("outcomes", "contrasts")
+
+
+def secondary_sources(raw: Raw) -> set[str | None]:
+    """Return the sources that a row calls secondary."""
+    return {r["source"] for table in _NUMBERS for r in raw[table] if r["seen"] == SECONDARY}
+
+
+def raw_rows(raw: Raw, secondary: Container[str | None] | None = None) -> list[Row]:
     """Return the rows that may give effects, outcomes before contrasts.
 
     What is computed from the numbers of a source that other rows call secondary is no nearer to
-    the trial than they are: `seen` is then secondary too.
+    the trial than they are: `seen` is then secondary too. `secondary` are these sources, where
+    `raw` is of some trials alone.
     """
-    tables = ("outcomes", "contrasts")
-    secondary = {r["source"] for table in tables for r in raw[table] if r["seen"] == SECONDARY}
+    sources = secondary_sources(raw) if secondary is None else secondary
 
     def read(row: dict[str, Any]) -> dict[str, Any]:
-        rests = row["seen"] == DERIVED and row["source"] in secondary
+        rests = row["seen"] == DERIVED and row["source"] in sources
         return {**row, "seen": SECONDARY} if rests else row
 
-    return [Row(table, row["line"], read(row)) for table in tables for row in raw[table]]
+    return [Row(table, row["line"], read(row)) for table in _NUMBERS for row in raw[table]]

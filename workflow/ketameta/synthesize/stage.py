@@ -51,28 +51,21 @@ def synthesize(
         own = sorted(effects[analysis.name], key=lambda e: (e["year"] or 9999, e["trial_id"]))
         record = _synthesis(analysis, own)
         found["syntheses"].append(record)
-        absolute = _of(analysis, risks(record["measure"], record, own))
-        found["absolute"] += absolute
         found["points"] += _of(analysis, points(analysis.select, record, own))
-        groups, tests = splits(analysis, own)
-        found["subgroups"] += groups
-        found["splits"] += tests
-        found["studies"] += _studies(analysis, own, record, steps, raw)
         others = _sensitivity(analysis, own, variants)
         found["sensitivity"] += others
+        beside = rated_from(analysis, record, own, missing[analysis.name], tables["bias"])
+        for name, rows in beside.items():
+            found[name] += rows if name != "studies" else _traced(rows, steps, raw)
+        absolute = beside["absolute"]
         found["earlier"] += earlier(analysis, record, own, others, absolute, tables["published"])
-        found["sensitivity"] += bound(analysis, own, missing[analysis.name])
         found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name], labels, raw)
         found["unused"] += _unused(analysis, own, ledger[analysis.name], labels)
         pairs, differences = paired(arm_pairs[analysis.name], analysis.model)
         found["pairs"] += pairs
         found["pair_syntheses"] += _of(analysis, differences)
-        outcome, trials = analysis.select.outcome, [e["trial_id"] for e in own]
-        found["judgements"] += judgements(analysis.name, outcome, trials, tables["bias"])
         if diagnosed(analysis, own, record):
-            centre = record["estimate_log"] if "estimate_log" in record else record["estimate"]
             found["diagnostics"] += diagnostics(analysis, own)
-            found["asymmetry"].append(asymmetry(analysis, own, centre))
     found["courses"] = courses(configuration, found["syntheses"])
     found["findings"] = tables["number_checks"]
     found["claim_tests"] = tests_of(tables["claim_rows"], configuration)
@@ -91,14 +84,49 @@ def _of(analysis: Analysis, rows: list[Record]) -> list[Record]:
     return [{"analysis": analysis.name, **row} for row in rows]
 
 
+def synthesis(analysis: Analysis, effects: list[Record]) -> Record:
+    """Return the pooled result of an analysis, the side that favours treatment, the split shown."""
+    measure = analysis.select.measure
+    record = {"analysis": analysis.name, **pooled(measure, effects, analysis.model)}
+    record["favours"] = favours(measure, analysis.select.outcome)
+    return record | {"split": shown(analysis, effects)}
+
+
 def _synthesis(analysis: Analysis, effects: list[Record]) -> Record:
-    record = {"analysis": analysis.name, **pooled(analysis.select.measure, effects, analysis.model)}
-    record["data_hash"] = content_id(effects)
-    record["favours"] = favours(analysis.select.measure, analysis.select.outcome)
+    """Return the row of the table syntheses."""
+    record = synthesis(analysis, effects) | {"data_hash": content_id(effects)}
     if record.get("estimate") is not None:
         record |= intervals(effects, analysis.model)
-    split = record["split"] = shown(analysis, effects)
+    split = record["split"]
     return record | (between(groups_of(split, effects), analysis.model) if split else {})
+
+
+def rated_from(
+    analysis: Analysis,
+    record: Record,
+    effects: list[Record],
+    missing: list[Record],
+    bias: list[Record],
+) -> dict[str, list[Record]]:
+    """Return what a synthesis is rated from beside itself and its missing results, by table.
+
+    Of `sensitivity` it is the bound that the missing results set, and `studies` have no steps.
+    """
+    outcome, trials = analysis.select.outcome, [e["trial_id"] for e in effects]
+    groups, tests = splits(analysis, effects)
+    found = {
+        "absolute": _of(analysis, risks(record["measure"], record, effects)),
+        "subgroups": groups,
+        "splits": tests,
+        "studies": _studies(analysis, effects, record),
+        "sensitivity": bound(analysis, effects, missing),
+        "judgements": judgements(analysis.name, outcome, trials, bias),
+        "asymmetry": [],
+    }
+    if diagnosed(analysis, effects, record):
+        centre = record["estimate_log"] if "estimate_log" in record else record["estimate"]
+        found["asymmetry"] = [asymmetry(analysis, effects, centre)]
+    return found
 
 
 def _sensitivity(
@@ -119,13 +147,8 @@ def _sensitivity(
     return result
 
 
-def _studies(
-    analysis: Analysis,
-    effects: list[Record],
-    record: Record,
-    steps: dict[tuple[Any, ...], list[Record]],
-    raw: dict[tuple[str, int], Record],
-) -> list[Record]:
+def _studies(analysis: Analysis, effects: list[Record], record: Record) -> list[Record]:
+    """Return the effects with their weights and intervals, and the group that each is in."""
     result = []
     measure = analysis.select.measure
     own_weights = weights(effects, analysis.model)
@@ -133,12 +156,6 @@ def _studies(
         own_weights = [None] * len(effects)
     for effect, weight in zip(effects, own_weights, strict=True):
         low, high = normal_interval(effect["yi"], effect["vi"], analysis.model.level)
-        own_steps = steps[analysis.name, effect["trial_id"], effect["comparison"]]
-        evidence = []
-        for key in effect["rows"]:
-            file, _, line = key.rpartition(":")
-            evidence.append(json.dumps(raw[file, int(line)], ensure_ascii=False))
-        keep = ("what", "formula", "result", "source", "assumption", "rows")
         result.append(
             {
                 **effect,
@@ -147,6 +164,28 @@ def _studies(
                 "effect": natural(measure, effect["yi"]),
                 "ci_low": natural(measure, low),
                 "ci_high": natural(measure, high),
+            }
+        )
+    return result
+
+
+def _traced(
+    studies: list[Record],
+    steps: dict[tuple[Any, ...], list[Record]],
+    raw: dict[tuple[str, int], Record],
+) -> list[Record]:
+    """Return studies with the steps of their derivation and the rows that they come from."""
+    result = []
+    keep = ("what", "formula", "result", "source", "assumption", "rows")
+    for study in studies:
+        own_steps = steps[study["analysis"], study["trial_id"], study["comparison"]]
+        evidence = []
+        for key in study["rows"]:
+            file, _, line = key.rpartition(":")
+            evidence.append(json.dumps(raw[file, int(line)], ensure_ascii=False))
+        result.append(
+            {
+                **study,
                 "steps": [
                     json.dumps({name: step[name] for name in keep}, ensure_ascii=False)
                     for step in sorted(own_steps, key=lambda s: s["step"])

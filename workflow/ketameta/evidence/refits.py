@@ -1,0 +1,261 @@
+"""Raw tables fitted analysis by analysis, and fitted again with one edit made to them.
+
+What a trial gives an analysis follows from its own rows, and an edit is of one trial: the rows of
+all others are read and sifted once, and an analysis is pooled and rated again only where the edit
+changes what it is given. What comes out is what the edited tables as a whole would give, to the
+last digit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from ketameta.configuration import Analysis
+from ketameta.evidence.certainty import certainty
+from ketameta.evidence.edited import BIAS_TABLES, Changed, RawTables, by_trial
+from ketameta.evidence.edits import Edit
+from ketameta.evidence.judged import evidence_of
+from ketameta.evidence.ratings import Evidence
+from ketameta.evidence.rows import Tables
+from ketameta.normalize.choose import Choices
+from ketameta.normalize.ledger import Ledger
+from ketameta.normalize.overlap import kept
+from ketameta.normalize.records import Effect, Row, Trial
+from ketameta.normalize.reported import missing_results, says_only
+from ketameta.normalize.stage import bias_of, chosen_of, effect_row
+from ketameta.normalize.trials import raw_rows, trials_of
+from ketameta.synthesize.judge import judgements
+from ketameta.synthesize.stage import rated_from, synthesis
+from ketameta.tables.stages import STAGE_TABLES
+
+Record = dict[str, Any]
+# names and places: nothing is pooled or rated by them
+_TOLD = ("label", "said", "rows")
+_JUDGED = ("trial_id", "tool", "outcome", "domain", "judgement", "best")
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What one trial gives an analysis: its effects as rows, and its results without a number."""
+
+    effects: tuple[tuple[Effect, Record], ...] = ()
+    unsaid: tuple[Row, ...] = ()
+
+
+class Refits:
+    """Raw tables without faults, ready to be fitted as they are and with an edit.
+
+    Each analysis is sifted, fitted and rated when it is first asked for. Raises KeyError where the
+    tables hold a word that is not known any more.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        """Read the tables."""
+        self._raw = RawTables(tables)
+        raw = self._raw.tables
+        self._base: Refits | None = None
+        self._change = Changed()
+        self._trials = trials_of(raw)
+        self._rows = by_trial(raw_rows(raw, self._raw.secondary))
+        self._start(self._rows)
+
+    def _start(self, rows: Mapping[str, list[Row]]) -> None:
+        """Know nothing of any analysis; `rows` are those that are to be sifted, by trial."""
+        self._choices = Choices(self._trials, rows)
+        self._own = rows
+        self._given: dict[str, dict[str, _Given]] = {}
+        self._effects: dict[str, list[Record]] = {}
+        self._fits: dict[str, Record] = {}
+        self._evidence: dict[str, Evidence] = {}
+        self._rated: dict[str, Record] = {}
+
+    def edited(self, edit: Edit) -> Refits | str:
+        """Return these tables with one edit; a sentence where it does not stand without others."""
+        change = self._raw.changed(edit)
+        if isinstance(change, str):
+            return change
+        new = Refits.__new__(Refits)
+        new._raw, new._base, new._change = self._raw, self, change
+        others = {name: self._trials[name] for name in self._trials if name not in change.trials}
+        new._trials = others | trials_of(change.own)
+        found = by_trial(raw_rows(change.own, change.secondary))
+        rows = {name: found.get(name, []) for name in sorted(change.trials)}
+        new._rows = {**self._rows, **rows}
+        new._start(rows)
+        return new
+
+    @cached_property
+    def _bias(self) -> dict[str, list[Record]]:
+        """Judgements of risk of bias by trial."""
+        if self._base is None:
+            return by_trial(_bias(self._raw.tables, self._trials))
+        if not self._change.family:
+            return self._base._bias
+        others = sorted(self._change.family - self._change.trials)
+        raw = {n: self._change.own[n] + self._raw.rows(n, others) for n in BIAS_TABLES}
+        members = {n: t for n, t in self._trials.items() if n in self._change.family}
+        own = by_trial(_bias(raw, members))
+        return {**self._base._bias, **{name: own.get(name, []) for name in self._change.family}}
+
+    @cached_property
+    def _rejudged(self) -> set[str]:
+        """The trials that are judged otherwise than without the edit."""
+        sides = (self._bias, self._base._bias if self._base else self._bias)
+        return {
+            name
+            for name in self._change.family
+            if _said(sides[0].get(name, ())) != _said(sides[1].get(name, ()))
+        }
+
+    @property
+    def outcomes(self) -> set[str]:
+        """The outcomes that trials touched by the edit report, before it or after it."""
+        sides = (self, self._base or self)
+        touched = self._change.trials | self._rejudged
+        return {r["outcome"] for side in sides for t in touched for r in side._rows.get(t, ())}
+
+    def fit(self, analysis: Analysis) -> Record:
+        """Return the pooled result as the synthesis has it, without the cells that do not apply."""
+        if analysis.name not in self._fits:
+            effects, base = self.effects(analysis), self._base
+            same = base is not None and effects is base.effects(analysis)
+            fit = base.fit(analysis) if base and same else synthesis(analysis, effects)
+            self._fits[analysis.name] = fit
+        return self._fits[analysis.name]
+
+    def rated(self, analysis: Analysis) -> Record:
+        """Return the pooled result with `certainty` and `certainty_best`, every column there.
+
+        It is the very record of the tables without the edit where that changes nothing.
+        """
+        if analysis.name not in self._rated:
+            evidence, base = self._evidence_of(analysis), self._base
+            if base and evidence is base._evidence_of(analysis):
+                self._rated[analysis.name] = base.rated(analysis)
+            else:
+                found = certainty(analysis, evidence)
+                ends = {"certainty": found.level, "certainty_best": found.best}
+                self._rated[analysis.name] = {**evidence.record, **ends}
+        return self._rated[analysis.name]
+
+    def effects(self, analysis: Analysis) -> list[Record]:
+        """Return the effects that are pooled, as rows of the table effects, in their order.
+
+        It is the very list of the tables without the edit where that changes nothing.
+        """
+        name = analysis.name
+        if name not in self._effects:
+            given, base = self._given_of(analysis), self._base
+            if base and _same(given, base._given_of(analysis), self._change.trials):
+                self._effects[name] = base.effects(analysis)
+            else:
+                rows = {id(e): row for own in given.values() for e, row in own.effects}
+                chosen = kept([e for own in given.values() for e, _ in own.effects])
+                effects = [rows[id(effect)] for effect in chosen]
+                effects.sort(key=lambda e: (e["year"] or 9999, e["trial_id"]))
+                old = base.effects(analysis) if base else None
+                same = old is not None and _alike(old, effects)
+                self._effects[name] = old if old is not None and same else effects
+        return self._effects[name]
+
+    def _given_of(self, analysis: Analysis) -> dict[str, _Given]:
+        """Return what each trial gives an analysis."""
+        if analysis.name not in self._given:
+            given = _given(analysis, self._trials, self._own, self._choices)
+            if self._base:
+                old = self._base._given_of(analysis)
+                given = {k: own for k, own in old.items() if k not in self._change.trials} | given
+            self._given[analysis.name] = given
+        return self._given[analysis.name]
+
+    def _missing(self, analysis: Analysis) -> list[Record]:
+        """Return the known missing results of an analysis."""
+        given = self._given_of(analysis)
+        silent = [name for name, own in given.items() if own.unsaid]
+        if not silent:
+            return []
+        ledger = Ledger(analysis.name, [row for name in silent for row in self._rows[name]])
+        for name in silent:
+            for row in given[name].unsaid:
+                ledger.note(row, "not usable")
+        pooled = [effect for own in given.values() for effect, _ in own.effects]
+        asked = analysis.name, analysis.select, self._trials, kept(pooled), ledger
+        return [asdict(result) for result in missing_results(*asked)]
+
+    def _evidence_of(self, analysis: Analysis) -> Evidence:
+        """Return what an analysis is rated from."""
+        if analysis.name not in self._evidence:
+            self._evidence[analysis.name] = self._new_evidence(analysis)
+        return self._evidence[analysis.name]
+
+    def _new_evidence(self, analysis: Analysis) -> Evidence:
+        effects, missing = self.effects(analysis), self._missing(analysis)
+        old = self._base._evidence_of(analysis) if self._base else None
+        trials = dict.fromkeys(effect["trial_id"] for effect in effects)
+        bias = [row for trial in trials for row in self._bias.get(trial, ())]
+        same = self._base is not None and effects is self._base.effects(analysis)
+        if old and same and _alike(old.missing, missing):
+            if not self._rejudged & trials.keys():
+                return old
+            outcome = analysis.select.outcome
+            return replace(old, judgements=judgements(analysis.name, outcome, trials, bias))
+        record = self.fit(analysis)
+        found = rated_from(analysis, record, effects, missing, bias) | {"syntheses": [record]}
+        tables = {name: [_whole(name, row) for row in rows] for name, rows in found.items()}
+        return evidence_of({**tables, "missing_results": missing})
+
+
+def _given(
+    analysis: Analysis,
+    trials: dict[str, Trial],
+    rows: Mapping[str, list[Row]],
+    choices: Choices,
+) -> dict[str, _Given]:
+    """Return what each trial with rows on the outcome gives an analysis by itself."""
+    name, question = analysis.name, analysis.select
+    on = [row for own in rows.values() for row in own if row["outcome"] == question.outcome]
+    effects, ledger = chosen_of(name, question, trials, on, choices)
+    found: dict[str, list[tuple[Effect, Record]]] = defaultdict(list)
+    for effect in effects:
+        found[effect.trial.trial_id].append((effect, effect_row(name, question, effect)))
+    unsaid = by_trial(row for row in ledger.rows_with("not usable") if says_only(row))
+    return {t: _Given(tuple(found[t]), tuple(unsaid.get(t, ()))) for t in {**found, **unsaid}}
+
+
+def _same(new: Mapping[str, _Given], old: Mapping[str, _Given], trials: Iterable[str]) -> bool:
+    """Say whether some trials give the same effects of the same patients in both."""
+    for trial in trials:
+        a, b = (side.get(trial, _Given()).effects for side in (new, old))
+        if not _alike([row for _, row in a], [row for _, row in b]):
+            return False
+        if any(x.trial.parts != y.trial.parts for (x, _), (y, _) in zip(a, b, strict=True)):
+            return False
+    return True
+
+
+def _alike(one: Iterable[Record], other: Iterable[Record]) -> bool:
+    """Say whether rows are the same in all that is pooled or rated by."""
+    a, b = list(one), list(other)
+    return len(a) == len(b) and all(
+        x[name] == y[name] for x, y in zip(a, b, strict=True) for name in x if name not in _TOLD
+    )
+
+
+def _said(bias: Iterable[Record]) -> list[tuple[Any, ...]]:
+    """Return what judgements say, without what they rest on."""
+    return [tuple(row[name] for name in _JUDGED) for row in bias]
+
+
+def _bias(raw: Tables, trials: dict[str, Trial]) -> list[Record]:
+    """Return the judgements of the trials that are there."""
+    known = {name: [r for r in raw[name] if r["trial_id"] in trials] for name in BIAS_TABLES}
+    return bias_of(known, trials)
+
+
+def _whole(table: str, row: Record) -> Record:
+    """Return a row with every column of its table; empty where it has none."""
+    return {**dict.fromkeys(STAGE_TABLES["synthesize"][table].names), **row}
