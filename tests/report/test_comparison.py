@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ketameta.configuration import load
+from ketameta.evidence.changes import Move
 from ketameta.evidence.edits import Edit
 from ketameta.extraction.records import (
     Comparison,
@@ -80,7 +81,7 @@ def compared(*impacts, agreement=(), reasons=("the same key",) * 3, **more):
 
 def test_the_first_lines_answer(configuration):
     found = compared(
-        impact(1, -2.5, ["response_24h"], ["response_24h"], likely="digits transposed"),
+        impact(1, 2.5, ["response_24h"], ["response_24h"], likely="digits transposed"),
         impact(2, 0.5, ["response_24h", "remission_24h"]),
         impact(3),
         impact(4, problem="leaves no trial"),
@@ -95,11 +96,38 @@ def test_the_first_lines_answer(configuration):
     )
     first = text.split("### To talk about first")[1].split("### Agreement")[0]
     title = configuration["response_24h"].display.title
-    assert f"−2.50 SE; turns {title}; moves 1 analysis: {title}" in first
+    assert f"\n   2.50 SE; turns {title}\n" in first
+    assert (
+        f"\n   0.50 SE; moves {title} · {configuration['remission_24h'].display.title}\n" in first
+    )
     assert "A `16`, B `61` (digits transposed?)" in first
     assert "`a/outcomes.csv:1` and `b/outcomes.csv:1`" in first
     # what moves nothing is not talked about first
     assert first.count("\n   `a/") == 2
+
+
+def test_the_gravest_move_is_told_with_its_numbers(configuration):
+    old = {"measure": "RR", "k": 9, "n": 400, "estimate": 2.0, "ci_low": 1.1, "ci_high": 3.6}
+    old |= {"estimate_log": 0.7, "se": 0.3, "tau2": 0.1, "verdict": "favours treatment"}
+    old |= {"certainty": "low", "certainty_best": "low"}
+    new = {**old, "estimate": 1.5, "ci_low": 0.9, "certainty": "very low"}
+    new["certainty_best"] = "very low"
+    first = Move("response_24h", old, new, True, -0.3, -1.0, "above", "around", True)
+    second = Move("remission_24h", old, old | {"k": 8}, True, 0.0, 0.0, "above", "above", False)
+    names = ("response_24h", "remission_24h")
+    found = replace(impact(1, 1.0, names, names[:1]), moves=(first, second))
+    titles = [configuration[name].display.title for name in names]
+    assert comparison_words.effects(found, configuration) == [
+        f"{titles[0]}: RR 2.00 [1.10, 3.60] → RR 1.50 [0.90, 3.60]; −1.00 SE; flipped: interval "
+        "above no effect → interval includes no effect; certainty low → very low",
+        f"In all: 1.00 SE; turns {titles[0]}; also moves {titles[1]}",
+    ]
+    alone = replace(found, moves=(second,), analyses=names[1:], flips=(), shift=0.0)
+    assert len(comparison_words.effects(alone, configuration)) == 1
+    # brackets of intervals are no links
+    assert "RR 2.00 [1.10, 3.60]" in comparison_words.markdown(compared(found), configuration)
+    told = json.loads(json.dumps(comparison_words.as_json(compared(found)), allow_nan=False))
+    assert told["disagreements"][0]["moves"][0]["new"]["estimate"] == 1.5
 
 
 def test_nothing_to_talk_of_is_said(configuration):

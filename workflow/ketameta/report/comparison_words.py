@@ -6,7 +6,7 @@ Cells and names come from the data and may hold anything: in Markdown they stand
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,8 +21,23 @@ from ketameta.extraction.records import (
 )
 from ketameta.report import agreement_words as agreeing
 from ketameta.report import wording
-from ketameta.report.change_words import code, in_se, plain, title_of
+from ketameta.report.change_words import (
+    certainty_pair,
+    code,
+    conclusion,
+    in_se,
+    plain,
+    results_pair,
+    title_of,
+)
 
+# how a name is written where it comes from the data
+Write = Callable[[str], str]
+# what JSON has of a result
+_RESULT = (
+    *("measure", "k", "estimate", "ci_low", "ci_high", "estimate_log", "se", "tau2"),
+    *("certainty", "certainty_best", "verdict"),
+)
 FIRST, MOST, MOST_NAMED = 5, 30, 3
 ALL = "`--html FILE` and `--json` have all"
 
@@ -73,7 +88,7 @@ def impact_text(compared: Comparison) -> str:
     rest = f" {failed} could not be tried." if failed else ""
     if not moving:
         return f"{many}; none of them moves an estimate.{rest}"
-    shifts = [abs(impact.shift) for impact in impacts if impact.shift is not None]
+    shifts = [impact.shift for impact in impacts if impact.shift is not None]
     most = f", the largest by {in_se(max(shifts)).lstrip('+')} standard errors" if shifts else ""
     turned = wording.count(len(flips), "turns", "turn") if flips else "none turns"
     return f"{many}: {len(moving):,} move an estimate{most}; {turned} a verdict or certainty.{rest}"
@@ -110,24 +125,42 @@ def said(disagreement: Disagreement) -> str:
     return f"only {'A' if disagreement.a else 'B'} has it"
 
 
-def effect(impact: Impact, configuration: Configuration) -> str:
-    """Say what a disagreement does; empty where it does nothing."""
+def effect(impact: Impact, configuration: Configuration, write: Write = str) -> str:
+    """Say what a disagreement does; empty where it does nothing.
+
+    Names and what comes from the data are written by `write`.
+    """
     if impact.problem:
-        return f"could not be tried: {impact.problem}"
-    parts = []
-    if impact.shift is not None and impact.analyses:
-        parts.append(f"{in_se(impact.shift)} SE")
+        return f"could not be tried: {write(impact.problem)}"
+    parts = [f"{in_se(impact.shift).lstrip('+')} SE"] if impact.shift else []
     if impact.flips:
-        parts.append(f"turns {named(impact.flips, configuration)}")
-    if impact.analyses:
-        many = wording.count(len(impact.analyses), "analysis", "analyses")
-        parts.append(f"moves {many}: {named(impact.analyses, configuration)}")
+        parts.append(f"turns {named(impact.flips, configuration, write)}")
+    others = [name for name in impact.analyses if name not in impact.flips]
+    if others:
+        parts.append(f"{'also ' * bool(impact.flips)}moves {named(others, configuration, write)}")
     return "; ".join(parts)
 
 
-def named(analyses: Sequence[str], configuration: Configuration) -> str:
+def effects(impact: Impact, configuration: Configuration, write: Write = str) -> list[str]:
+    """Say at more length what a disagreement does, above all to the analysis that it moves most."""
+    told = effect(impact, configuration, write)
+    if not impact.moves:
+        return [told]
+    move = impact.moves[0]
+    parts = [f"{write(title_of(move.analysis, configuration))}: {results_pair(move)}"]
+    if move.in_se:
+        parts.append(f"{in_se(move.in_se)} SE")
+    if move.flipped:
+        parts.append(conclusion(move))
+    old, new = (s and (s["certainty"], s["certainty_best"]) for s in (move.old, move.new))
+    if old != new:
+        parts.append(f"certainty {certainty_pair(move)}")
+    return ["; ".join(parts), *([f"In all: {told}"] if len(impact.moves) > 1 else [])]
+
+
+def named(analyses: Sequence[str], configuration: Configuration, write: Write = str) -> str:
     """Write titles of analyses, the last of many only counted."""
-    titles = [title_of(name, configuration) for name in analyses[:MOST_NAMED]]
+    titles = [write(title_of(name, configuration)) for name in analyses[:MOST_NAMED]]
     more = len(analyses) - MOST_NAMED
     return " · ".join(titles) + (f" and {more} more" if more > 0 else "")
 
@@ -162,7 +195,7 @@ def _first(compared: Comparison, configuration: Configuration) -> list[str]:
         found = impact.disagreement
         lines += [
             f"{number}. {_line(found)}",
-            f"   {plain(effect(impact, configuration))}",
+            *(f"   {text}" for text in effects(impact, configuration, plain)),
             f"   {_places(found)}",
         ]
     more = "`--adjudicate FILE` writes a line for each disagreement, for people to decide."
@@ -229,8 +262,8 @@ def _listed(heading: str, impacts: Sequence[Impact], configuration: Configuratio
         return []
     lines = [f"### {heading} ({len(impacts):,})\n"]
     for impact in impacts[:MOST]:
-        told = effect(impact, configuration)
-        what = f": {plain(told)}" if told else ""
+        told = effect(impact, configuration, plain)
+        what = f": {told}" if told else ""
         lines.append(f"- {_line(impact.disagreement)}{what} ({_places(impact.disagreement)})")
     return [*lines, *_more(len(impacts) - MOST), ""]
 
@@ -305,5 +338,19 @@ def _impact(impact: Impact) -> dict[str, Any]:
         "analyses": list(impact.analyses),
         "shift": impact.shift,
         "flips": list(impact.flips),
+        "moves": [
+            {
+                "analysis": move.analysis,
+                "shift": move.shift,
+                "in_se": move.in_se,
+                "flipped": move.flipped,
+                **{side: _result(getattr(move, side)) for side in ("old", "new")},
+            }
+            for move in impact.moves
+        ],
         "problem": impact.problem,
     }
+
+
+def _result(record: dict[str, Any] | None) -> dict[str, Any] | None:
+    return record and {name: record[name] for name in _RESULT}
