@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from ketameta.extraction.assignment import assigned
-from ketameta.extraction.matching import SWAPPED, TURNED, match
+from ketameta.extraction.matching import TURNED, match
 from ketameta.extraction.owners import SAME_KEY
 from ketameta.extraction.records import Side
 from ketameta.tables.raw import RESULT_TABLES
@@ -180,16 +180,13 @@ def test_two_things_said_otherwise_with_other_numbers_are_two_rows():
     assert one(score(), score(outcome="anxiety_score", arm_id="p")) is None
 
 
-def test_rows_of_two_arms_exchanged_are_matched_crosswise():
+def test_rows_with_each_others_numbers_keep_their_keys():
     a = [score("k", mean=15.2), score("p", mean=26.4, sd=8.1), score("k", 72), score("p", 72)]
     b = [score("k", mean=26.4, sd=8.1), score("p", mean=15.2), score("k", 72), score("p", 72)]
     found = match(side(outcomes=a), side(outcomes=b))
-    pairs = {(m.a["line"], m.b["line"]): m.reason for m in found.matches}
-    assert pairs == {(2, 3): SWAPPED, (3, 2): SWAPPED, (4, 4): SAME_KEY, (5, 5): SAME_KEY}
-    # one row alone with the other's numbers is a row with other numbers
-    b[1] = score("p", mean=11.1, sd=3.3)
-    found = match(side(outcomes=a), side(outcomes=b))
-    assert {(m.a["line"], m.b["line"]) for m in found.matches} == {(2, 2), (3, 3), (4, 4), (5, 5)}
+    assert [(m.a["line"], m.b["line"], m.reason) for m in found.matches] == [
+        (n, n, SAME_KEY) for n in (2, 3, 4, 5)
+    ]
 
 
 def test_hours_in_days_throughout_are_not_matched_with_other_hours():
@@ -210,8 +207,18 @@ def test_contrasts_are_known_with_the_arms_the_other_way_round():
     assert said == "the arms the other way round; the numbers agree"
     ratio = a | {"measure": "OR", "estimate": 4, "ci_low": 2, "ci_high": 8, "se": 0.354}
     inverse = b | {"measure": "OR", "estimate": 0.25, "ci_low": 0.125, "ci_high": 0.5, "se": 0.354}
-    found = match(side(contrasts=[ratio]), side(contrasts=[inverse]))
-    assert reasons(found, "contrasts") == [TURNED]
+    (found,) = match(side(contrasts=[ratio]), side(contrasts=[inverse])).matches
+    assert found.reason == TURNED
+    assert found.renamed == {"arm_t": "p", "arm_c": "k"}
+    assert json.loads(found.b["entered"]) == {n: str(cell) for n, cell in ratio.items()}
+    assert (found.b["arm_t"], found.b["ci_low"], found.b["ci_high"]) == ("k", 2.0, 8.0)
+    # to the digits that it was printed with: 1 / 0.33 is 3.03, and 3.0 as well
+    third = {"estimate": "0.33", "ci_low": "0.5", "ci_high": "0"}
+    (found,) = match(
+        side(contrasts=[ratio | {"estimate": "3.0"}]), side(contrasts=[inverse | third])
+    ).matches
+    said = json.loads(found.b["entered"])
+    assert (said["estimate"], said.get("ci_low"), said["ci_high"]) == ("3.0", None, "2")
 
 
 def test_repeated_rows_are_matched_as_often_as_they_stand():

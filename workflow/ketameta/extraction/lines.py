@@ -184,24 +184,6 @@ def _short(text: str) -> str:
     return text.removesuffix(".0")
 
 
-def turned(line: Line) -> Mapping[str, str]:
-    """Return the content of a contrast if its arms are told the other way round.
-
-    Differences, log ratios, t: the sign; ratios: the inverse, to four significant digits.
-    """
-    ratio = line.key.get("measure", "").upper() in ("OR", "RR", "HR")
-    found = dict(line.content)
-    swap = {"ci_low": "ci_high", "ci_high": "ci_low", "estimate": "estimate", "t_value": "t_value"}
-    for name, other in swap.items():
-        value = number_of(line.content.get(other, ""))
-        found.pop(name, None)
-        if value is None or (ratio and name != "t_value" and value == 0):
-            continue
-        inverse = float(f"{1 / value:.4g}") if ratio and name != "t_value" else -value
-        found[name] = repr(inverse + 0.0)
-    return found
-
-
 def hours(a: str, b: str, tolerance: float) -> str:
     """Say what relates two hours that are not the same: within tolerance, or another unit."""
     x, y = number_of(a), number_of(b)

@@ -1,10 +1,10 @@
 """Which rows of two extractions are the same, and by what.
 
 Trials, arms and reviews first (`owners`); the rows of B are then called by the names of A. Within a
-trial: rows of the same key that agree, rows of two arms that were exchanged, then the rest by the
-assignment with the largest total likeness (`assignment`). Rows whose key differs are only taken for
-one where their numbers agree, or where the two extractions of the trial overlap so far that what is
-left on either side is likely the same. The order of rows makes no difference.
+trial: rows of the same key that agree, then the rest by the assignment with the largest total
+likeness (`assignment`). Rows whose key differs are only taken for one where their numbers agree, or
+where the two extractions of the trial overlap so far that what is left on either side is likely the
+same. The order of rows makes no difference.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 from ketameta.extraction.assignment import assigned
 from ketameta.extraction.lines import (
     ARMS,
+    NEAR,
     OTHER,
     SAME,
     SHAPES,
@@ -27,14 +27,13 @@ from ketameta.extraction.lines import (
     compare_names,
     line_of,
     neighbours,
-    turned,
 )
 from ketameta.extraction.naming import Names, names_of
 from ketameta.extraction.owners import SAME_KEY
 from ketameta.extraction.records import Match, Matching, Record, Side
+from ketameta.extraction.turning import as_turned, turned
 from ketameta.tables.raw import RESULT_TABLES
 
-SWAPPED = "the numbers of two arms exchanged"
 TURNED = "the arms the other way round, and the numbers with them"
 TOLERANCE_H = 2.0
 # significant digits in common that are no coincidence, and the share of numbers that agree
@@ -43,8 +42,7 @@ _SHARE = 0.6
 # cells of a key that do not make another row
 _LABELS = ("flag", "rater")
 # what likeness loses for an identifying cell that is near, or another
-_LOST = {SAME: 0.0, OTHER: 0.5}
-_LOST_NEAR = 0.1
+_LOST = {SAME: 0.0, NEAR: 0.1, OTHER: 0.5}
 
 # A's line, B's line and the reason
 Pair = tuple[Line, Line, str]
@@ -94,6 +92,8 @@ def _place(line: Line) -> tuple[str, int]:
 
 def _match(table: str, pair: Pair, names: Names) -> Match:
     a, b, reason = pair
+    if TURNED in reason:
+        b = as_turned(a, b)
     trial = b.renamed.get("trial_id") or str(b.record.get("trial_id") or "")
     if by := names.reason(trial, b.renamed):
         by = by.removeprefix(f"{table.removesuffix('s')} by ")
@@ -162,7 +162,6 @@ class _Matcher:
             return []
         found = block.take(self._equal(block))
         found += block.take(self._by_key(block))
-        found += block.take(self._swapped(block))
         if block.a and block.b:
             overlap = whole or 0 < block.least <= 2 * len(found)
             found += block.take(self._by_likeness(block, overlap))
@@ -191,35 +190,20 @@ class _Matcher:
         agreed = agreement(a.content, b.content)
         return self.shape.sure or agreed.most or not agreed.of
 
-    def _swapped(self, block: _Block) -> list[Pair]:
-        """Pair crosswise the rows of two arms where each has the numbers of the other."""
-        if "arm_id" not in self.shape.names:
-            return []
-        rows: dict[tuple[str, ...], list[tuple[Line, Line]]] = defaultdict(list)
-        for x, y in _groups(block).values():
-            if len(x) == len(y) == 1:
-                rest = tuple(cell for name, cell in x[0].key.items() if name != "arm_id")
-                rows[rest].append((x[0], y[0]))
-        found: list[Pair] = []
-        for same in rows.values():
-            left = list(same)
-            for one, other in combinations(same, 2):
-                crossed = [
-                    agreement(one[0].content, other[1].content),
-                    agreement(other[0].content, one[1].content),
-                ]
-                if one in left and other in left and all(x.all for x in crossed):
-                    found += [(one[0], other[1], SWAPPED), (other[0], one[1], SWAPPED)]
-                    left.remove(one)
-                    left.remove(other)
-        return found
-
     def _by_likeness(self, block: _Block, overlap: bool) -> list[Pair]:
-        """Pair the rest by the largest total likeness."""
+        """Pair the rest by the largest total likeness.
+
+        Rows of other keys only where one of the two keys is missing on the other side: numbers
+        that stand in each other's rows are exchanged numbers, not rows called otherwise.
+        """
         likeness, why = {}, {}
+        keys = [{line.identity for line in lines} for lines in (block.a, block.b)]
+        both = keys[0] & keys[1]
         for i, j in neighbours(block.a, block.b, self.shape.marks):
-            judged = self._judge(block.a[i], block.b[j], overlap)
-            if judged:
+            one, other = block.a[i], block.b[j]
+            if one.identity != other.identity and {one.identity, other.identity} <= both:
+                continue
+            if judged := self._judge(one, other, overlap):
                 likeness[i, j], why[i, j] = judged
         return [(block.a[i], block.b[j], why[i, j]) for i, j in assigned(likeness)]
 
@@ -230,7 +214,7 @@ class _Matcher:
         for name, cell in a.key.items():
             if name == ARMS and cell != b.key[name] and _reversed(cell) == b.key[name]:
                 if agreement(a.content, turned(b)).most:
-                    content, how = turned(b), (OTHER, TURNED)
+                    content, how = turned(b), (NEAR, TURNED)
                 else:
                     how = (OTHER, "the arms the other way round")
             else:
@@ -238,7 +222,7 @@ class _Matcher:
             if name in self.shape.fixed and how[0] == OTHER:
                 return None
             others += how[0] == OTHER and name in self.shape.names
-            kept -= _LOST_NEAR if name in self.shape.extras and how[1] else _LOST.get(how[0], 0.1)
+            kept -= min(_LOST[how[0]], _LOST[NEAR] if name in self.shape.extras else 1.0)
             reasons += [how[1]] if how[1] else []
         agreed = agreement(a.content, content)
         unlike = [n for n, cell in a.key.items() if cell != b.key[n] and n not in _LABELS]
@@ -247,7 +231,7 @@ class _Matcher:
         alike = agreed.all or (said and not agreed.of)
         if unlike and not self._likely(agreed, others, len(unlike), overlap and alike, overlap):
             return None
-        value = 0.4 * max(kept, 0.0) + 0.6 * agreed.share + 0.01 * said + 1e-6
+        value = 0.6 * max(kept, 0.0) + 0.4 * agreed.share + 0.01 * said + 1e-6
         return value, _in_words(reasons, agreed, others)
 
     def _likely(
@@ -303,4 +287,4 @@ def _in_words(reasons: list[str], agreed: Agreement, others: int) -> str:
     if not reasons:
         return SAME_KEY
     said = "; ".join(reasons)
-    return f"{said}; the numbers agree" if others and agreed.all and TURNED not in said else said
+    return f"{said}; the numbers agree" if others and agreed.all else said

@@ -60,7 +60,8 @@ class Names:
                 said.append(("arm", self.arms[trial, were[column]][1]))
         if "review_id" in were:
             said.append(("review", self.reviews[were["review_id"]][1]))
-        return "; ".join(f"{what} by {why}" for what, why in dict.fromkeys(said))
+        told = [f"{what} by {why}" for what, why in dict.fromkeys(said) if why != owners.SAME_KEY]
+        return "; ".join(told)
 
 
 def names_of(a: Tables, b: Tables) -> Names:

@@ -28,6 +28,7 @@ _ARMS_ALIKE = 0.6
 _MOST_PAIRS = 10_000
 _REGISTRATION = re.compile(r"[a-z]{2,}[a-z/-]*\s*[0-9][0-9a-z/-]{5,}")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_RESULTS = ("events", "mean", "sd", "change_mean", "change_sd")
 _FIRST_WORD = re.compile(r"[^\W\d_]{2,}")
 
 Cells = Mapping[str, str]
@@ -42,6 +43,7 @@ class Owner:
     cells: Cells = field(default_factory=dict)
     arms: set[str] = field(default_factory=set)
     outcomes: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
 
     def said(self, column: str) -> str:
         """Return a cell in its one form, empty where there is none."""
@@ -232,9 +234,13 @@ def _trial_likeness(a: Owner, b: Owner) -> float:
         parts += _agreeing(a, b, column, weight)
     for column in ("country", "design", "blinding", "population_note"):
         parts += _agreeing(a, b, column, 0.5)
-    for x, y in ((a.arms, b.arms), (a.outcomes, b.outcomes)):
+    for x, y, weight in (
+        (a.arms, b.arms, 1.5),
+        (a.outcomes, b.outcomes, 1.5),
+        (a.numbers, b.numbers, 4.0),
+    ):
         if x and y:
-            parts.append((1.5, len(x & y) / len(x | y)))
+            parts.append((weight, len(x & y) / len(x | y)))
     return sum(w * v for w, v in parts) / sum(w for w, _ in parts)
 
 
@@ -273,13 +279,12 @@ def _trials(tables: Tables) -> list[Owner]:
             elif table == "arms":
                 owner.arms.add(entered_of(row).get("treatment", ""))
             elif table == "outcomes":
-                owner.outcomes.add(_about(row))
+                cells = entered_of(row)
+                about = f"{plain(cells.get('outcome', ''))}@{cells.get('timepoint_h', '')}"
+                owner.outcomes.add(about)
+                said = [number_of(cells[name]) for name in _RESULTS if cells.get(name)]
+                owner.numbers |= {f"{about} {said}"} if said else set()
     return list(found.values())
-
-
-def _about(row: Mapping[str, object]) -> str:
-    cells = entered_of(dict(row))
-    return f"{plain(cells.get('outcome', ''))}@{number_of(cells.get('timepoint_h', ''))}"
 
 
 def _arms(tables: Tables) -> dict[str, list[Owner]]:
