@@ -16,9 +16,8 @@ from difflib import SequenceMatcher
 from ketameta.evidence.rows import entered_of
 from ketameta.extraction.assignment import assigned
 from ketameta.extraction.cells import canonical, column_of, number_of, plain
-from ketameta.extraction.records import Tables
+from ketameta.extraction.records import SAME_KEY, Tables
 
-SAME_KEY = "the same key"
 SPELLED = "the same key, spelled otherwise"
 ALIKE_TRIAL = "alike in name, people, arms and outcomes"
 ALIKE_ARM = "alike in treatment, dose, people and description"

@@ -14,6 +14,7 @@ from typing import Any
 
 from ketameta.evidence.changes import Move
 from ketameta.evidence.edits import Edit
+from ketameta.stats.agreement import Agreement, Icc, Limits
 from ketameta.tables.problems import Problem
 
 Record = dict[str, Any]
@@ -21,6 +22,8 @@ Tables = dict[str, list[Record]]
 A, B = "A", "B"
 # stands for a whole row in a line of the adjudication
 ROW = "row"
+# why most rows are taken for the same
+SAME_KEY = "the same key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,58 @@ class Matching:
     matches: tuple[Match, ...]
     only_a: tuple[tuple[str, Record], ...]
     only_b: tuple[tuple[str, Record], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two numbers for one thing, A's and B's, and the name of the row for people."""
+
+    a: float
+    b: float
+    row: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldAgreement:
+    """How well two extractions agree on a column of the matched rows; on a table without `column`.
+
+    Of `rows` matched, both filled ``cells.n`` cells, A alone `only_a`, B alone `only_b`; ``cells``
+    has the share that is equal and, for a column of words, kappa; ``filled`` the kappa of filled or
+    empty. Rows are matched by the column where `identifies`: that its cells agree is no finding,
+    and the line of the table leaves it out. Of numbers: ``icc`` and ``limits``, on logarithms where
+    all are above 0 and the largest is ten times the smallest or more; ``apart``, the median of
+    ``2 |a - b| / (|a| + |b|)`` of those that differ; ``pairs``, all that both filled.
+    """
+
+    table: str
+    column: str
+    kind: str
+    identifies: bool
+    rows: int
+    only_a: int
+    only_b: int
+    cells: Agreement
+    filled: Agreement
+    icc: Icc | None = None
+    limits: Limits | None = None
+    apart: float | None = None
+    pairs: tuple[Pair, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All that the comparison of two extractions found.
+
+    ``impacts`` has a line a disagreement, the gravest first; where none was `tried` their order
+    says nothing.
+    """
+
+    a: Side
+    b: Side
+    matching: Matching
+    agreement: tuple[FieldAgreement, ...]
+    impacts: tuple[Impact, ...]
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)

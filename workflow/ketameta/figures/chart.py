@@ -173,7 +173,7 @@ def draw_course(course: Course) -> Scene:
     for stop in course.stops:
         shapes.append(_stop(stop, x, y))
     shapes.append(Line(x.x0, bottom, x.x1, bottom, "ink", 1))
-    shapes += _vertical(y, left)
+    shapes += vertical(y, left)
     shapes.append(Text(MARGIN, 20, course.chart.y_title, size=SMALL, bold=True))
     line = bottom
     for n, row in enumerate((course.chart.x_title, *course.rows)):
@@ -270,7 +270,8 @@ def _line(
     return [Line(*ends[0], *ends[1], role, width, dash)]
 
 
-def _vertical(axis: Axis, x: float) -> Iterable[Shape]:
+def vertical(axis: Axis, x: float) -> Iterable[Shape]:
+    """Draw an upright axis at x: its line, its ticks and their labels."""
     yield Line(x, axis.x0, x, axis.x1, "ink", 1)
     for tick in axis.ticks:
         y = axis.place(tick)
@@ -279,7 +280,7 @@ def _vertical(axis: Axis, x: float) -> Iterable[Shape]:
 
 
 def _framed(chart: Chart, x: Axis, y: Axis, shapes: list[Shape], bottom: float) -> Scene:
-    frame = [*ticks(x, bottom), *_vertical(y, x.x0)]
+    frame = [*ticks(x, bottom), *vertical(y, x.x0)]
     title = Text((x.x0 + x.x1) / 2, bottom + 38, chart.x_title, "middle", "ink", SMALL, bold=True)
     head = Text(MARGIN, 20, chart.y_title, size=SMALL, bold=True)
     return _closed(chart, [*shapes, *frame, title, head], bottom + 40)

@@ -268,7 +268,7 @@ def markdown(change: Change, configuration: Configuration) -> str:
         parts += ["### Claims\n", *told, ""]
     parts += _rows(change.rows)
     if change.notes:
-        parts += ["### Notes\n", *(f"- {_plain(note)}" for note in change.notes), ""]
+        parts += ["### Notes\n", *(f"- {plain(note)}" for note in change.notes), ""]
     text = "\n".join(parts)
     if len(text) <= MOST_TEXT:
         return text
@@ -276,8 +276,8 @@ def markdown(change: Change, configuration: Configuration) -> str:
     return f"{cut}\n\n*Cut here: `ketameta diff --json` has all.*\n"
 
 
-def _plain(text: str) -> str:
-    """Write a title of the configuration so that Markdown takes nothing in it for a mark."""
+def plain(text: str) -> str:
+    """Write words of the data or the configuration so that Markdown takes none for a mark."""
     return re.sub(r"([\\`*_{}\[\]<>#|~@!])", r"\\\1", " ".join(escaped(text).split()))
 
 
@@ -291,7 +291,7 @@ def _table(moved: Sequence[Move], configuration: Configuration) -> list[str]:
     for move in moved:
         mark = _bold(conclusion(move), move.flipped)
         cells = (
-            _plain(title_of(move.analysis, configuration)),
+            plain(title_of(move.analysis, configuration)),
             results_pair(move),
             counts_pair(move),
             tau2_pair(move),
@@ -305,12 +305,12 @@ def _table(moved: Sequence[Move], configuration: Configuration) -> list[str]:
 
 
 def _code(change: Change, configuration: Configuration) -> list[str]:
-    lines = ["### Code\n", f"{_plain(code_text(change))}\n"]
+    lines = ["### Code\n", f"{plain(code_text(change))}\n"]
     lines += [f"- {code(file)}" for file in code_files(change)]
     if whole := code_whole(change, configuration):
-        lines += ["", f"{_plain(whole)}\n"]
+        lines += ["", f"{plain(whole)}\n"]
     lines += [
-        f"- {_plain(title_of(name, configuration))}: {_bold(words, flipped)}"
+        f"- {plain(title_of(name, configuration))}: {_bold(words, flipped)}"
         for name, words, flipped in code_parts(change)
     ]
     return [*lines, ""]
@@ -323,7 +323,7 @@ def _causes(moved: Sequence[Move], configuration: Configuration) -> list[str]:
             continue
         record = move.new or move.old
         assert record is not None
-        lines.append(f"- {_plain(title_of(move.analysis, configuration))}")
+        lines.append(f"- {plain(title_of(move.analysis, configuration))}")
         for cause in move.causes[:MOST_CAUSES]:
             lines.append(f"  - {code(cause.edit)} {cause_text(cause, record['measure'])}")
         if len(move.causes) > MOST_CAUSES:

@@ -1,0 +1,356 @@
+"""Two extractions compared, in words: sentences, Markdown for a terminal, JSON.
+
+Cells and names come from the data and may hold anything: in Markdown they stand as code.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ketameta.configuration import Configuration
+from ketameta.extraction.records import (
+    SAME_KEY,
+    Comparison,
+    Disagreement,
+    FieldAgreement,
+    Impact,
+    Side,
+)
+from ketameta.report import agreement_words as agreeing
+from ketameta.report import wording
+from ketameta.report.change_words import (
+    certainty_pair,
+    code,
+    conclusion,
+    in_se,
+    plain,
+    results_pair,
+    title_of,
+)
+
+# how a name is written where it comes from the data
+Write = Callable[[str], str]
+# what JSON has of a result
+_RESULT = (
+    *("measure", "k", "estimate", "ci_low", "ci_high", "estimate_log", "se", "tau2"),
+    *("certainty", "certainty_best", "verdict"),
+)
+FIRST, MOST, MOST_NAMED = 5, 30, 3
+ALL = "`--html FILE` and `--json` have all"
+
+
+def rows_text(compared: Comparison) -> str:
+    """Say how many rows were taken for the same, and how many one side alone has."""
+    matching = compared.matching
+    both = len(matching.matches)
+    like = sum(match.reason != SAME_KEY for match in matching.matches)
+    parts = [
+        f"{wording.count(len(own), 'row')} only {side} has"
+        for side, own in (("A", matching.only_a), ("B", matching.only_b))
+        if own
+    ]
+    rest = f" {' and '.join(parts)}." if parts else " No row is on one side alone."
+    found = f", {like:,} of them found by likeness" if like else ""
+    return f"{wording.count(both, 'row is', 'rows are')} on both sides{found}.{rest}"
+
+
+def cells_text(compared: Comparison) -> str:
+    """Say how far the cells agree, all together."""
+    line = compared.agreement[0]
+    if not line.cells.n:
+        return "No cell is filled on both sides."
+    alone = [
+        f"{wording.count(n, 'cell')} only {side} filled"
+        for side, n in (("A", line.only_a), ("B", line.only_b))
+        if n
+    ]
+    more = f"; {', '.join(alone)}" if alone else ""
+    return (
+        f"Of {wording.count(line.cells.n, 'cell')} that both filled {agreeing.share(line)} say the "
+        f"same (95% interval {agreeing.share_interval(line)}){more}."
+    )
+
+
+def impact_text(compared: Comparison) -> str:
+    """Say how many disagreements there are and what they do."""
+    impacts = compared.impacts
+    if not impacts:
+        return "They disagree on nothing."
+    many = wording.count(len(impacts), "disagreement")
+    if not compared.tried:
+        return f"{many}; what they do to the results was not tried."
+    moving = [impact for impact in impacts if impact.analyses]
+    flips = [impact for impact in impacts if impact.flips]
+    failed = sum(bool(impact.problem) for impact in impacts)
+    rest = f" {failed} could not be tried." if failed else ""
+    if not moving:
+        return f"{many}; none of them moves an estimate.{rest}"
+    shifts = [impact.shift for impact in impacts if impact.shift is not None]
+    most = f", the largest by {in_se(max(shifts)).lstrip('+')} standard errors" if shifts else ""
+    turned = wording.count(len(flips), "turns", "turn") if flips else "none turns"
+    return f"{many}: {len(moving):,} move an estimate{most}; {turned} a verdict or certainty.{rest}"
+
+
+def gaps(side: Side, name: str) -> list[str]:
+    """Say what a side has not, and so is not compared."""
+    told = [f"{name} has no table {table}" for table in side.absent]
+    by_table: dict[str, list[str]] = {}
+    for table, column in sorted(side.missing):
+        by_table.setdefault(table, []).append(column)
+    return told + [f"{name} has no {', '.join(c)} in {t}" for t, c in by_table.items()]
+
+
+def reasons(compared: Comparison) -> list[tuple[str, int]]:
+    """Return by what rows were matched, and how many, the most frequent first."""
+    return Counter(match.reason for match in compared.matching.matches).most_common()
+
+
+def is_row(disagreement: Disagreement) -> bool:
+    """Say whether it is of a whole row, arm or trial that one side alone has."""
+    return not disagreement.column
+
+
+def about(disagreement: Disagreement) -> str:
+    """Return what a disagreement is about: the row, or the trial or arm that one side has."""
+    if is_row(disagreement):
+        return disagreement.edit.name.removesuffix(" removed").removesuffix(" added")
+    return f"{disagreement.table} / {disagreement.row}"
+
+
+def said(disagreement: Disagreement) -> str:
+    """Say of a whole row, arm or trial who has it."""
+    return f"only {'A' if disagreement.a else 'B'} has it"
+
+
+def effect(impact: Impact, configuration: Configuration, write: Write = str) -> str:
+    """Say what a disagreement does; empty where it does nothing.
+
+    Names and what comes from the data are written by `write`.
+    """
+    if impact.problem:
+        return f"could not be tried: {write(impact.problem)}"
+    parts = [f"{in_se(impact.shift).lstrip('+')} SE"] if impact.shift else []
+    if impact.flips:
+        parts.append(f"turns {named(impact.flips, configuration, write)}")
+    others = [name for name in impact.analyses if name not in impact.flips]
+    if others:
+        parts.append(f"{'also ' * bool(impact.flips)}moves {named(others, configuration, write)}")
+    return "; ".join(parts)
+
+
+def effects(impact: Impact, configuration: Configuration, write: Write = str) -> list[str]:
+    """Say at more length what a disagreement does, above all to the analysis that it moves most."""
+    told = effect(impact, configuration, write)
+    if not impact.moves:
+        return [told]
+    move = impact.moves[0]
+    parts = [f"{write(title_of(move.analysis, configuration))}: {results_pair(move)}"]
+    if move.in_se:
+        parts.append(f"{in_se(move.in_se)} SE")
+    if move.flipped:
+        parts.append(conclusion(move))
+    old, new = (s and (s["certainty"], s["certainty_best"]) for s in (move.old, move.new))
+    if old != new:
+        parts.append(f"certainty {certainty_pair(move)}")
+    return ["; ".join(parts), *([f"In all: {told}"] if len(impact.moves) > 1 else [])]
+
+
+def named(analyses: Sequence[str], configuration: Configuration, write: Write = str) -> str:
+    """Write titles of analyses, the last of many only counted."""
+    titles = [write(title_of(name, configuration)) for name in analyses[:MOST_NAMED]]
+    more = len(analyses) - MOST_NAMED
+    return " · ".join(titles) + (f" and {more} more" if more > 0 else "")
+
+
+def markdown(compared: Comparison, configuration: Configuration) -> str:
+    """Return the comparison as Markdown: what matters on the first screen, long lists cut."""
+    cells = [impact for impact in compared.impacts if not is_row(impact.disagreement)]
+    rows = [impact for impact in compared.impacts if is_row(impact.disagreement)]
+    parts = [
+        "## Two extractions compared\n",
+        f"A is {code(compared.a.name)}, B is {code(compared.b.name)}. {rows_text(compared)}",
+        f"{cells_text(compared)}",
+        f"{impact_text(compared)}\n",
+        *_first(compared, configuration),
+        *_agreement(compared.agreement),
+        *_listed("Disagreements", cells, configuration),
+        *_listed("Rows that one side alone has", rows, configuration),
+        *_matched(compared),
+        *_faults(compared),
+        "### How to read the figures\n",
+        *(f"- {note}" for note in agreeing.NOTES),
+    ]
+    return "\n".join(parts)
+
+
+def _first(compared: Comparison, configuration: Configuration) -> list[str]:
+    first = [i for i in compared.impacts[:FIRST] if i.analyses] if compared.tried else []
+    if not first:
+        return []
+    lines = ["### To talk about first\n"]
+    for number, impact in enumerate(first, 1):
+        found = impact.disagreement
+        lines += [
+            f"{number}. {_line(found)}",
+            *(f"   {text}" for text in effects(impact, configuration, plain)),
+            f"   {_places(found)}",
+        ]
+    more = "`--adjudicate FILE` writes a line for each disagreement, for people to decide."
+    return [*lines, "", f"{more}\n"]
+
+
+def _line(found: Disagreement) -> str:
+    guess = f" ({plain(found.likely)}?)" if found.likely else ""
+    if is_row(found):
+        return f"{code(about(found))}: {said(found)}{guess}"
+    values = f"A {code(found.a)}, B {code(found.b)}"
+    return f"{code(about(found))} {code(found.column)}: {values}{guess}"
+
+
+def _places(found: Disagreement) -> str:
+    places = [code(place) for place in (found.place_a, found.place_b) if place]
+    by = f", matched by {plain(found.matched)}" if found.matched not in ("", SAME_KEY) else ""
+    return " and ".join(places) + by
+
+
+def _agreement(agreement: Sequence[FieldAgreement]) -> list[str]:
+    head = ("rows", "both filled", "the same (95% interval)", "only A", "only B")
+    whole = [_row(line, line.table) for line in agreeing.tables(agreement)]
+    lines = ["### Agreement\n", *_aligned(("table", *head), whole), ""]
+    columns = agreeing.differing(agreement)
+    if columns:
+        more = ("kappa or ICC", "mean B less A", "95% of differences", "median slip")
+        told = [
+            (
+                *_row(line, f"{line.table} {line.column}"),
+                agreeing.beyond_chance(line),
+                agreeing.bias(line),
+                agreeing.limits(line),
+                agreeing.apart(line),
+            )
+            for line in columns
+        ]
+        lines += [*_aligned(("column", *head, *more), told), ""]
+    alike = sum(bool(line.column) for line in agreement) - len(columns)
+    if alike:
+        more_columns = wording.count(alike, "more column" if columns else "column")
+        lines.append(f"On {more_columns} they agree throughout.\n")
+    return lines
+
+
+def _row(line: FieldAgreement, name: str) -> tuple[str, ...]:
+    same = f"{agreeing.share(line)} ({agreeing.share_interval(line)})" if line.cells.n else "–"
+    counts = [f"{n:,}" for n in (line.rows, line.cells.n, line.only_a, line.only_b)]
+    return name, *counts[:2], same, *counts[2:]
+
+
+def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Write a table of Markdown whose columns stand below each other in a terminal too."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    rule = ["-" * width for width in widths]
+    return [
+        f"| {' | '.join(c.ljust(w) for c, w in zip(row, widths, strict=True))} |"
+        for row in (head, rule, *rows)
+    ]
+
+
+def _listed(heading: str, impacts: Sequence[Impact], configuration: Configuration) -> list[str]:
+    if not impacts:
+        return []
+    lines = [f"### {heading} ({len(impacts):,})\n"]
+    for impact in impacts[:MOST]:
+        told = effect(impact, configuration, plain)
+        what = f": {told}" if told else ""
+        lines.append(f"- {_line(impact.disagreement)}{what} ({_places(impact.disagreement)})")
+    return [*lines, *_more(len(impacts) - MOST), ""]
+
+
+def _matched(compared: Comparison) -> list[str]:
+    lines = [f"- {many:,} by {plain(reason)}" for reason, many in reasons(compared)]
+    if not lines:
+        return []
+    return ["### How rows were matched\n", *lines[:MOST], *_more(len(lines) - MOST), ""]
+
+
+def _faults(compared: Comparison) -> list[str]:
+    lines: list[str] = []
+    for name, side in (("A", compared.a), ("B", compared.b)):
+        lines += [f"- {plain(gap)}: not compared" for gap in gaps(side, name)]
+        lines += [f"- {name}: {code(str(problem), 200)}" for problem in side.problems[:MOST]]
+        lines += _more(len(side.problems) - MOST)
+    return ["### Faults\n", *lines, ""] if lines else []
+
+
+def _more(left: int) -> list[str]:
+    return [f"- and {left:,} more: {ALL}"] if left > 0 else []
+
+
+def as_json(compared: Comparison) -> dict[str, Any]:
+    """Return everything with every digit, ready for JSON."""
+    matching = compared.matching
+    return {
+        "a": _side(compared.a),
+        "b": _side(compared.b),
+        "tried": compared.tried,
+        "matched": [
+            {
+                "table": match.table,
+                "a": _place(match.a),
+                "b": _place(match.b),
+                "reason": match.reason,
+                "renamed": dict(match.renamed),
+            }
+            for match in matching.matches
+        ],
+        "only_a": [{"table": table, "place": _place(row)} for table, row in matching.only_a],
+        "only_b": [{"table": table, "place": _place(row)} for table, row in matching.only_b],
+        "agreement": [
+            {name: value for name, value in asdict(line).items() if name != "pairs"}
+            for line in compared.agreement
+        ],
+        "disagreements": [_impact(impact) for impact in compared.impacts],
+    }
+
+
+def _place(row: dict[str, Any]) -> str:
+    return f"{row['file']}:{row['line']}"
+
+
+def _side(side: Side) -> dict[str, Any]:
+    return {
+        "name": side.name,
+        "problems": [asdict(problem) for problem in side.problems],
+        "absent": list(side.absent),
+        "missing": [list(column) for column in sorted(side.missing)],
+    }
+
+
+def _impact(impact: Impact) -> dict[str, Any]:
+    found = impact.disagreement
+    names = ("table", "trial_id", "row", "column", "a", "b", "place_a", "place_b")
+    return {
+        "id": found.id,
+        **{name: getattr(found, name) for name in (*names, "matched", "likely")},
+        "edit": found.edit.name,
+        "analyses": list(impact.analyses),
+        "shift": impact.shift,
+        "flips": list(impact.flips),
+        "moves": [
+            {
+                "analysis": move.analysis,
+                "shift": move.shift,
+                "in_se": move.in_se,
+                "flipped": move.flipped,
+                **{side: _result(getattr(move, side)) for side in ("old", "new")},
+            }
+            for move in impact.moves
+        ],
+        "problem": impact.problem,
+    }
+
+
+def _result(record: dict[str, Any] | None) -> dict[str, Any] | None:
+    return record and {name: record[name] for name in _RESULT}
