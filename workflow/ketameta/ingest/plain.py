@@ -61,6 +61,11 @@ def read_decimals(table: TextTable) -> None:
                 row.bad.add(column.name)
 
 
+def has_decimal_commas(table: TextTable) -> bool:
+    """Say whether decimal commas of a table were read as points."""
+    return any(said == _SAID for row in table.rows for _, _, said in row.odd)
+
+
 def pointed(text: str, column: Column, by_comma: bool = False) -> str:
     """Return a cell with a point for its comma; empty where that would not make a number of it.
 
