@@ -28,6 +28,8 @@ Cells = dict[str, str]
 ENDINGS = (*DELIMITERS, EXCEL)
 # what people write
 DECIDED = ("decision", "value", "reason", "role", "date", "source", "locator")
+# stands in the column `likely` of a line that is kept though nothing disagrees any more
+ENDED = "no disagreement any more"
 _READ = ("id", "table", "column", *DECIDED)
 # the table of the raw ones, but `correction` is no decision of people
 LINES = replace(
@@ -173,7 +175,7 @@ def update(found: Sequence[Cells], before: Lines) -> Updated:
     rest = [line for line in old.values() if _worked_on(line)]
     # a line that cannot be read by its name is kept as well
     rest += [line for line in before.lines if not line.id and _worked_on(line)]
-    made += [dict(line.cells) for line in rest]
+    made += [{**line.cells, "likely": ENDED} for line in rest]
     return Updated(tuple(made), kept, added, len(rest), len(old) - sum(bool(x.id) for x in rest))
 
 

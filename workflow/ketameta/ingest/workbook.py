@@ -71,6 +71,17 @@ def read_alone(path: Path, schema: TableSchema) -> TextTable:
         return table
 
 
+def spare_sheets(path: Path) -> list[str]:
+    """Return the titles of sheets that hold something and are none of ours."""
+    book, known = Book(load(path)), {*RAW_TABLES, *OPTIONAL_TABLES, *APART}
+    return [
+        sheet.title
+        for sheet in book.sheets
+        if sheet.title not in known
+        and (sheet.kind != "worksheet" or next(book.rows(sheet), None) is not None)
+    ]
+
+
 def _sheets(
     file: str, book: Book, more: tuple[Column, ...]
 ) -> tuple[dict[str, TextTable], list[Problem]]:
