@@ -87,6 +87,7 @@ def test_both_numbers_stand_in_the_message():
         dict(timepoint_h=168),
         dict(analysis_set="completer"),
         dict(flag="do-not-pool: of another dose"),
+        dict(flag="conflict: another source"),
         dict(flag="check: response at any time"),
         dict(flag="subgroup", note="women"),
     ],

@@ -37,6 +37,7 @@ COMMANDS = {
     "convert": "tables between CSV, TSV and Excel; from RevMan",
     "pool": "pool any table",
     "diff": "what changed between two versions",
+    "merge": "one set of tables of two, as decided; corrections",
     "release": "record what these tables give",
     "completion": "completion for bash, zsh and fish",
 }

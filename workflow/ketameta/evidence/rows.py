@@ -77,6 +77,19 @@ def changed_rows(old: Tables, new: Tables) -> list[RowChange]:
     return result
 
 
+def same_rows(table: str, old: list[Record], new: list[Record]) -> list[tuple[Record, Record]]:
+    """Return the rows that are surely the same.
+
+    Those are alike in every cell, else alone of their identity, else alone of it but for the flag.
+    """
+    pairs: list[tuple[Record, Record]] = []
+    left, right = _without_common(old, new, pairs)
+    names = identity(table)
+    left, right = _paired_by_identity(left, right, names, pairs)
+    _paired_by_identity(left, right, [name for name in names if name != "flag"], pairs)
+    return pairs
+
+
 def _of_table(table: str, old: list[Record], new: list[Record]) -> list[RowChange]:
     left, right = _without_common(old, new)
     pairs: list[tuple[Record, Record]] = []
@@ -91,16 +104,20 @@ def _text(row: Record) -> str:
     return json.dumps(entered_of(row), sort_keys=True, ensure_ascii=False)
 
 
-def _without_common(old: list[Record], new: list[Record]) -> tuple[list[Record], list[Record]]:
-    """Leave out the rows that stand in both, each as often as in the other."""
+def _without_common(
+    old: list[Record], new: list[Record], same: list[tuple[Record, Record]] | None = None
+) -> tuple[list[Record], list[Record]]:
+    """Leave out the rows that stand in both, each as often as in the other; ``same`` takes them."""
     waiting: dict[str, list[Record]] = defaultdict(list)
     for row in old:
         waiting[_text(row)].append(row)
     added = []
     for row in new:
-        same = waiting.get(_text(row))
-        if same:
-            same.pop(0)
+        alike = waiting.get(_text(row))
+        if alike:
+            first = alike.pop(0)
+            if same is not None:
+                same.append((first, row))
         else:
             added.append(row)
     gone = {id(row) for rows in waiting.values() for row in rows}

@@ -24,6 +24,13 @@ A, B = "A", "B"
 ROW = "row"
 # why most rows are taken for the same
 SAME_KEY = "the same key"
+# an id of letters alone: a spreadsheet makes a number of 12345e6789
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
+
+def id_of(*said: str) -> str:
+    """Return ten letters made of a table, a row, a column, and what A and B say."""
+    return hashlib.sha256("\x1f".join(said).encode()).hexdigest()[:10].translate(_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +151,7 @@ class Disagreement:
     @property
     def id(self) -> str:
         """Return a name made of what it is about: the same each time, whatever the lines."""
-        said = "\x1f".join((self.table, self.row, self.column, self.a, self.b))
-        return hashlib.sha256(said.encode()).hexdigest()[:10]
+        return id_of(self.table, self.row, self.column, self.a, self.b)
 
 
 @dataclass(frozen=True, slots=True)

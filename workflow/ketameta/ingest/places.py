@@ -12,8 +12,8 @@ from pathlib import Path
 from ketameta.ingest.reader import DELIMITERS, read_text
 from ketameta.ingest.rows import TextTable
 from ketameta.ingest.text import UnreadableError, decode, load
-from ketameta.ingest.workbook import WORKBOOK, read_workbook
-from ketameta.tables.columns import Column, widened
+from ketameta.ingest.workbook import WORKBOOK, read_alone, read_workbook
+from ketameta.tables.columns import Column, TableSchema, widened
 from ketameta.tables.problems import NOTE, Problem, shown
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES
 from ketameta.vocabulary import nearest
@@ -62,6 +62,15 @@ def read_place(place: Path, more: tuple[Column, ...] = ()) -> Found:
         alone = Problem(place.as_posix(), 0, "", "", said, NOTE, name)
         return {name: read_text(place, widened(RAW_TABLES[name], more))}, [alone]
     return ({}, [_stranger(place)]) if place.is_file() else _read_folder(place, more)
+
+
+def read_file(place: Path, schema: TableSchema) -> TextTable:
+    """Read a table that is none of the raw ones from a file by itself: CSV, TSV or a workbook."""
+    if why := other_form(place):
+        table = TextTable(schema, place.as_posix())
+        table.fault(0, "", "", why)
+        return table
+    return read_alone(place, schema) if place.suffix.lower() == EXCEL else read_text(place, schema)
 
 
 def _stranger(place: Path) -> Problem:

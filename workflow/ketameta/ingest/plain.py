@@ -52,7 +52,7 @@ def read_decimals(table: TextTable) -> None:
     for row in table.rows:
         for column in columns:
             text = row.cells.get(column.name, "")
-            if "," in text and (read := _pointed(text, column, commas or not points)):
+            if "," in text and (read := pointed(text, column, commas or not points)):
                 row.cells[column.name] = read
                 row.odd.append((column.name, NOTE, _SAID))
             elif commas and column.kind == "number" and _THOUSANDS.fullmatch(plain_minus(text)):
@@ -61,8 +61,16 @@ def read_decimals(table: TextTable) -> None:
                 row.bad.add(column.name)
 
 
-def _pointed(text: str, column: Column, by_comma: bool) -> str:
-    """Return a cell with a point for its comma; empty where that would not make a number of it."""
+def has_decimal_commas(table: TextTable) -> bool:
+    """Say whether decimal commas of a table were read as points."""
+    return any(said == _SAID for row in table.rows for _, _, said in row.odd)
+
+
+def pointed(text: str, column: Column, by_comma: bool = False) -> str:
+    """Return a cell with a point for its comma; empty where that would not make a number of it.
+
+    ``by_comma``: a comma before three digits is no sign of thousands.
+    """
     if column.pattern:
         read = _BEFORE_DIGITS.sub(".", text)
         fits = re.fullmatch(column.pattern, read) and not re.fullmatch(column.pattern, text)

@@ -58,20 +58,25 @@ def read_text(
     except UnreadableError as error:
         table.fault(error.line, "", "", str(error))
         return table
-    usual = DELIMITERS.get(path.suffix.lower(), ",")
-    sep = _SEP.fullmatch(text.content.partition("\n")[0])
-    delimiter = sep[1] if sep else _delimiter(text.content, schema, usual)
+    delimiter, told = separator(path, text.content, schema)
     rows = split(text.content, delimiter)
     notes = []
-    if sep:
+    if told:
         next(rows)
         notes.append("the line sep= is left out")
-    if delimiter != usual:
+    if delimiter != DELIMITERS.get(path.suffix.lower(), ","):
         notes.append(f"{_SEPARATORS[delimiter]} are read as what stands between cells")
     read_rows(table, rows, delimiter, replace(text, notes=(*text.notes, *notes)))
     if delimiter == ";":
         read_decimals(table)
     return table
+
+
+def separator(path: Path, text: str, schema: TableSchema) -> tuple[str, bool]:
+    """Return what stands between the cells of a file, and whether a line above the header says."""
+    if sep := _SEP.fullmatch(text.partition("\n")[0]):
+        return sep[1], True
+    return _delimiter(text, schema, DELIMITERS.get(path.suffix.lower(), ",")), False
 
 
 def _delimiter(text: str, schema: TableSchema, usual: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ketameta.ingest.agreement import check_agreement
 from ketameta.ingest.answers import check_answers
 from ketameta.ingest.contradictions import check_contradictions
+from ketameta.ingest.decisions import check_decisions
 from ketameta.ingest.places import read_place
 from ketameta.ingest.references import check_between_rows
 from ketameta.ingest.rows import TextTable
@@ -54,6 +55,7 @@ def checked(texts: Mapping[str, TextTable]) -> tuple[dict[str, Sheet], list[Prob
     check_contradictions(sheets)
     check_answers(sheets)
     check_upkeep(sheets)
+    check_decisions(sheets)
     for sheet in sheets.values():
         problems += _first(sheet.problems)
     return sheets, problems

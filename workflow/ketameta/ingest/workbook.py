@@ -54,6 +54,34 @@ def workbook_tables(
         return {}, [Problem(file, 0, "", "", str(error))]
 
 
+def read_alone(path: Path, schema: TableSchema) -> TextTable:
+    """Return the one table of a workbook: the sheet of its name, else the first that is filled."""
+    file = path.as_posix()
+    try:
+        book = Book(load(path))
+        sheets = [s for s in book.sheets if s.kind == "worksheet" and s.title not in APART]
+        named = [s for s in sheets if s.title == schema.name]
+        filled = named or [s for s in sheets if next(book.rows(s), None) is not None]
+        if not filled:
+            raise UnreadableError(f"has no sheet {schema.name}")
+        return _table(f"{file}[{filled[0].title}]", schema, book, filled[0])
+    except UnreadableError as error:
+        table = TextTable(schema, file)
+        table.fault(error.line, "", "", str(error))
+        return table
+
+
+def spare_sheets(path: Path) -> list[str]:
+    """Return the titles of sheets that hold something and are none of ours."""
+    book, known = Book(load(path)), {*RAW_TABLES, *OPTIONAL_TABLES, *APART}
+    return [
+        sheet.title
+        for sheet in book.sheets
+        if sheet.title not in known
+        and (sheet.kind != "worksheet" or next(book.rows(sheet), None) is not None)
+    ]
+
+
 def _sheets(
     file: str, book: Book, more: tuple[Column, ...]
 ) -> tuple[dict[str, TextTable], list[Problem]]:

@@ -26,9 +26,20 @@ ABOUT = (
 
 
 def workbook_template(filled: Mapping[str, Sequence[Cells]] | None = None) -> bytes:
-    """Return the workbook, empty or with rows of cells by table; the same bytes each time.
+    """Return the workbook of all raw tables, empty or with rows of cells by table."""
+    return workbook_of(tables_of(RESULT_TABLES if filled is None else filled), filled or {}, ABOUT)
 
-    What Excel would write in another way than it was entered (0.50, 007, =1+1, a date) is text.
+
+def workbook_of(
+    tables: Mapping[str, TableSchema],
+    filled: Mapping[str, Sequence[Cells]],
+    said: Sequence[str],
+    widths: Mapping[str, int] | None = None,
+) -> bytes:
+    """Return a workbook with a sheet a table and one of what is ``said``, the same bytes each time.
+
+    ``widths`` are those of columns, in letters, that need another than that of their name. What
+    Excel would write in another way than it was entered (0.50, 007, =1+1, a date) is text.
     """
     import datetime
 
@@ -45,13 +56,16 @@ def workbook_template(filled: Mapping[str, Sequence[Cells]] | None = None) -> by
     text = book.add_format({"num_format": "@"})
     about = book.add_worksheet(APART[0])
     about.set_column(0, 0, 110)
-    for row, line in enumerate(ABOUT):
+    for row, line in enumerate(said):
         about.write_string(row, 0, line)
     words = _Lists(book)
-    for table in tables_of(RESULT_TABLES if filled is None else filled).values():
+    for table in tables.values():
         sheet = book.add_worksheet(table.name)
-        rows = (filled or {}).get(table.name, ())
+        rows = filled.get(table.name, ())
         _sheet(sheet, table, styles, text, words, len(rows))
+        for at, column in enumerate(table.columns):
+            if width := (widths or {}).get(column.name):
+                sheet.set_column(at, at, width, text)
         _fill(sheet, table, rows, text)
     words.write()
     book.close()

@@ -22,6 +22,8 @@ from ketameta.normalize.checks.view import View
 
 APART = 1.96
 _SCORES = (("mean", "sd"), ("change_mean", "change_sd"))
+# how flags of rows start that stand beside the one that is pooled
+_APART = ("subgroup", "do-not-pool", "conflict")
 _EXPLAINS = r"direction|sign|adjusted|over days|slope|printed|derived|regression"
 
 
@@ -29,7 +31,7 @@ def look(view: View) -> Iterator[Finding]:
     """Yield contrasts that the arms' own numbers contradict."""
     for one in results(view):
         row = one.row
-        if one.column != "estimate" or (row["flag"] or "").startswith(("subgroup", "do-not-pool")):
+        if one.column != "estimate" or (row["flag"] or "").startswith(_APART):
             continue
         raw = [got for pair in _arm_rows(view, row) for got in _raw(view, row["measure"], *pair)]
         if not raw:

@@ -1,0 +1,303 @@
+"""`ketameta merge`: one set of tables of two extractions, what was decided, and corrections."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ketameta.commands.examine import Told, look, not_before, open_warnings
+from ketameta.commands.revisions import DiffError
+from ketameta.commands.versions import KNOWN, RAW, Made, Recorded, Revision, Version, version
+from ketameta.configuration import CONFIG
+from ketameta.evidence.releases import ReleaseError, parse
+from ketameta.extraction import adjudication, corrections
+from ketameta.extraction.adjudication import ENDED, Line
+from ketameta.extraction.files import files_of
+from ketameta.extraction.matching import TOLERANCE_H, match
+from ketameta.extraction.merging import (
+    Merge,
+    RefusedError,
+    Signed,
+    decide,
+    merged,
+    set_aside,
+)
+from ketameta.extraction.records import Disagreement, Matching
+from ketameta.extraction.sides import UnreadableSideError, sides
+from ketameta.ingest.formats import LossError
+from ketameta.ingest.places import EXCEL, read_place, unwritten_form
+from ketameta.ingest.rows import TextTable
+from ketameta.storage import same_content, write_all, write_bytes
+from ketameta.tables.problems import ERROR, escaped, shown
+from ketameta.tables.upkeep import ADJUDICATION, READINGS
+
+DESCRIPTION = """\
+Make one set of tables of two extractions, A and B, by the decisions in FILE, and write it to OUT.
+
+  ketameta compare A B --adjudicate FILE    a line a disagreement, to be decided by people
+  ketameta merge A B FILE OUT --role NAME   NAME is the role that extracted B
+  ketameta merge A OUT --corrections FILE --role NAME
+                                            corrections alone; NAME is the role that corrects
+
+OUT is a folder, a FILE.xlsx, or A itself, which is changed all or not at all. A's files keep their
+bytes but for the cells and rows that change; new rows go below those of their trial. What was
+decided and corrected is recorded in adjudication.csv, the rows that B extracted as well in
+readings.csv (with --role).
+
+Nothing is written while a line is open or missing, where A or B changed since the lines were
+written, or where the result has an error that A has not. Merging the same again changes nothing.
+
+A correction (file, line, column, old, new, why, source, locator; trial_id, arm_id, role and date
+where wanted) is applied where its old cell is what stands there; the rest is listed. --lines-of
+names the version (a folder, a release or a revision of git) whose lines the file has: each is
+followed to the row of today.
+
+Exit status: 0 merged, or nothing to do; 1 refused; 2 wrong use.
+"""
+_LISTED = 40
+
+
+class WrongUseError(Exception):
+    """What was asked for makes no sense; the message says why."""
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Two extractions, held against each other, and the lines that decide."""
+
+    found: Sequence[Disagreement] = ()
+    matching: Matching = field(default_factory=lambda: Matching((), (), ()))
+    lines: Sequence[Line] = ()
+
+    @property
+    def ended(self) -> int:
+        """How many lines are passed over, as nothing disagrees there any more."""
+        return sum(line.cells.get("likely") == ENDED for line in self.lines)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `ketameta merge` takes."""
+    parser.description = DESCRIPTION
+    parser.usage = (
+        "ketameta merge A B FILE OUT [options]\n       "
+        "ketameta merge A OUT --corrections FILE [options]"
+    )
+    parser.add_argument(
+        "places",
+        nargs="+",
+        metavar="A B FILE OUT",
+        help="the extractions, the decisions (.csv, .tsv, .xlsx), and where to write",
+    )
+    parser.add_argument("--corrections", type=Path, metavar="FILE", help="cells to mend")
+    parser.add_argument("--lines-of", metavar="VERSION", help="whose lines the corrections have")
+    parser.add_argument("--role", default="", metavar="NAME", help="who extracted B, or corrects")
+    parser.add_argument("--date", default="", help="when, as it is to be recorded")
+    parser.add_argument(
+        "--tolerance-h",
+        type=float,
+        default=TOLERANCE_H,
+        metavar="HOURS",
+        help="as it was compared (default: %(default)g)",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+
+
+def merge(given: argparse.Namespace) -> int:
+    """Merge, and say what was done; 1 where it is refused, 2 for wrong use."""
+    try:
+        with tempfile.TemporaryDirectory() as spare:
+            return _merge(given, Path(spare))
+    except (WrongUseError, DiffError) as error:
+        print(escaped(f"ketameta merge: {error}"), file=sys.stderr)
+        return 2
+    except RefusedError as error:
+        for line in error.lines[:_LISTED]:
+            print(escaped(line), file=sys.stderr)
+        if (more := len(error.lines) - _LISTED) > 0:
+            print(f"and {more:,} more", file=sys.stderr)
+    except (LossError, UnreadableSideError) as error:
+        for line in str(error).splitlines():
+            print(escaped(line), file=sys.stderr)
+    except OSError as error:
+        print(escaped(f"{error.filename or ''}: {error.strerror or error}"), file=sys.stderr)
+    print("nothing is written", file=sys.stderr)
+    return 1
+
+
+def _merge(given: argparse.Namespace, spare: Path) -> int:
+    names = given.places
+    if len(names) not in (2, 4) or (len(names) == 2 and not given.corrections):
+        raise WrongUseError("give A, B, FILE and OUT; or A and OUT, with --corrections FILE")
+    if given.lines_of and not given.corrections:
+        raise WrongUseError("--lines-of is for --corrections FILE")
+    a = _tables_of(version(names[0]), spare / "a")
+    out, in_place = _out(names[-1], a)
+    texts, problems = read_place(a)
+    _refuse([str(p) for p in problems if p.severity == ERROR and not texts])
+    record = [r.cells for r in texts[ADJUDICATION.name].rows] if "adjudication" in texts else []
+    compared = _compared(names, a, record, given, spare) if len(names) == 4 else _Compared()
+    decided = decide(compared.found, compared.lines, record)
+    placed = _corrections(given, texts, spare)
+    done = merged(
+        compared.found,
+        decided,
+        compared.matching,
+        placed,
+        texts,
+        Signed(given.role.strip(), given.date.strip()),
+    )
+    files = files_of(texts, done.edits, out, in_place)
+    changed = {path: content for path, content in files.items() if not same_content(path, content)}
+    if changed and not in_place and (there := [p for p in _there(out) if p.exists()]):
+        raise WrongUseError(
+            f"{there[0].as_posix()} is there already; nothing is written over but A"
+        )
+    warnings = _new_faults(a, files, out, spare) if changed else 0
+    if not given.dry_run:
+        write_all(changed)
+    _say(done, compared, list(changed), warnings, given.dry_run)
+    return 0
+
+
+def _tables_of(wanted: Version, spare: Path) -> Path:
+    """Return the place of the raw tables of a version; of a release, those that it was made of."""
+    if isinstance(wanted, Recorded):
+        try:
+            release = parse(wanted.path.stem, wanted.path.read_bytes())
+            wanted = Revision(wanted.name, release.commit)
+        except ReleaseError as error:
+            raise WrongUseError(str(error)) from None
+    if isinstance(wanted, Made):
+        raise WrongUseError(f"{wanted.name}: holds no raw tables")
+    spare.mkdir()
+    return wanted.raw_tables(spare)
+
+
+def _out(name: str, a: Path) -> tuple[Path, bool]:
+    """Return where to write, and whether that is A itself."""
+    out = Path(name)
+    if why := unwritten_form(out):
+        raise WrongUseError(f"{name}: {why}")
+    if (out / RAW).is_dir() and not _there(out):
+        out = out / RAW
+    same = out.exists() and out.resolve() == a.resolve()
+    if out.is_file() and out.suffix.lower() != EXCEL:
+        raise WrongUseError(f"{name}: is a file; give a folder, or a FILE{EXCEL}")
+    return (a if same else out), same
+
+
+def _there(out: Path) -> list[Path]:
+    """Return the tables that stand where the merged ones are to go."""
+    if out.suffix.lower() == EXCEL:
+        return [out] if out.exists() else []
+    return [out / name for name in sorted(KNOWN) if (out / name).exists()]
+
+
+def _refuse(lines: Sequence[str]) -> None:
+    if lines:
+        raise RefusedError(lines)
+
+
+def _compared(
+    names: Sequence[str],
+    a: Path,
+    record: Sequence[Mapping[str, str]],
+    given: argparse.Namespace,
+    spare: Path,
+) -> _Compared:
+    """Hold A and B against each other, and read the lines; raises `RefusedError`."""
+    from ketameta.extraction.disagreements import disagreements
+
+    b, path = _tables_of(version(names[1]), spare / "b"), Path(names[2])
+    if path.suffix.lower() not in adjudication.ENDINGS:
+        raise WrongUseError(f"{path}: decisions stand in a {', '.join(adjudication.ENDINGS)} file")
+    read = adjudication.read(path)
+    _refuse([str(problem) for problem in read.problems])
+    first, second = set_aside(*sides(a, b, (names[0], names[1])), record)
+    matching = match(first, second, given.tolerance_h)
+    found = disagreements(first, second, matching)
+    return _Compared(found, matching, read.lines)
+
+
+def _corrections(
+    given: argparse.Namespace, texts: Mapping[str, TextTable], spare: Path
+) -> tuple[Sequence[corrections.Placed], Sequence[corrections.Left]]:
+    if given.corrections is None:
+        return (), ()
+    found, problems = corrections.read(given.corrections)
+    _refuse([str(problem) for problem in problems])
+    unsigned = [one.place for one in found if not (one.cells.get("role") or given.role.strip())]
+    if unsigned:
+        raise WrongUseError(f"{unsigned[0]}: say who corrects, with --role NAME")
+    then = None
+    if given.lines_of:
+        then = read_place(_tables_of(version(given.lines_of), spare / "then"))[0]
+    return corrections.place(found, texts, then, given.lines_of or "")
+
+
+def _new_faults(a: Path, files: Mapping[Path, bytes], out: Path, spare: Path) -> int:
+    """Return how many warnings the merged tables have that A has not.
+
+    Raises `RefusedError` where they have errors that A has not.
+    """
+    raw = spare / "project" / RAW
+    book = out.suffix.lower() == EXCEL
+    for path, content in files.items():
+        write_bytes(raw / path.name, content)
+    config = a.absolute().parent.parent / CONFIG
+    if a.absolute().parts[-2:] == ("data", "raw") and config.is_file():
+        write_bytes(spare / "project" / CONFIG, config.read_bytes())
+    place = raw / out.name if book else raw
+    before, after = look(a).told, look(place).told
+    fresh = not_before(open_warnings(after), open_warnings(before))
+    errors = [one for one in fresh if one.problem.severity == ERROR]
+    _refuse([_told(one, raw, out if not book else out.parent) for one in errors])
+    return len(fresh)
+
+
+def _told(one: Told, raw: Path, out: Path) -> str:
+    said = str(one.problem).replace(f"{raw.as_posix()}/", "")
+    return f"would be at fault: {(out / said).as_posix() if out.name else said}"
+
+
+def _say(
+    done: Merge, compared: _Compared, changed: Sequence[Path], warnings: int, dry: bool
+) -> None:
+    """Say what was done, or would be."""
+    for name, edits in done.edits.items():
+        if name in (ADJUDICATION.name, READINGS.name):
+            continue
+        cells = sum(map(len, edits.cells.values()))
+        parts = [(cells, "cell changed", "cells changed")]
+        parts += [(len(edits.added), "row added", "rows added")]
+        parts += [(len(edits.removed), "row taken out", "rows taken out")]
+        said = [f"{n:,} {one if n == 1 else many}" for n, one, many in parts if n]
+        print(f"{name}: {', '.join(said)}")
+    for placed in done.applied:
+        one = placed.correction
+        print(escaped(f"corrected: {one.table} / {placed.row} {one.column}: {_arrow(one)}"))
+    before = sum(left.case == corrections.DONE for left in done.left)
+    if before:
+        print(f"{before:,} corrections stand there already")
+    for left in done.left:
+        if left.case != corrections.DONE:
+            one = left.correction
+            print(escaped(f"not applied: {one.place} ({one.target}): {left.said}"))
+    if compared.ended:
+        print(f"{compared.ended:,} lines of what disagrees no more were passed over")
+    if done.conflicts:
+        print(f"{done.conflicts:,} rows of a source in conflict stand beside those that are pooled")
+    if warnings:
+        print(f"{warnings:,} warnings that A had not: ketameta check tells them")
+    for path in changed:
+        print(escaped(f"{'would write' if dry else 'written:'} {path.as_posix()}"))
+    if not changed:
+        print("nothing to do")
+
+
+def _arrow(one: corrections.Correction) -> str:
+    return " → ".join(shown(cell) if cell else "empty" for cell in (one.old, one.new))

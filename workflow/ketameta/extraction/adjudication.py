@@ -1,0 +1,264 @@
+"""The file in which people decide: a line a disagreement, as CSV or a workbook, and back.
+
+Only what people write is read back: a line's name and its decision, value, reason, role, date,
+source and locator. What stands beside is for reading; a spreadsheet may have changed it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ketameta.extraction.records import ROW, A, B, Disagreement, Impact
+from ketameta.ingest.cells import CellError
+from ketameta.ingest.decisions import EMPTY, fault_decisions, plain_value
+from ketameta.ingest.places import EXCEL, read_file
+from ketameta.ingest.reader import DELIMITERS
+from ketameta.ingest.sheet import typed
+from ketameta.tables.columns import TableSchema, is_own, own_columns
+from ketameta.tables.problems import ERROR, Problem
+from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.upkeep import ADJUDICATION
+
+Cells = dict[str, str]
+ENDINGS = (*DELIMITERS, EXCEL)
+# what people write
+DECIDED = ("decision", "value", "reason", "role", "date", "source", "locator")
+# stands in the column `likely` of a line that is kept though nothing disagrees any more
+ENDED = "no disagreement any more"
+_READ = ("id", "table", "column", *DECIDED)
+# the table of the raw ones, but `correction` is no decision of people
+LINES = replace(
+    ADJUDICATION,
+    columns=tuple(
+        replace(column, words="decisions") if column.name == "decision" else column
+        for column in ADJUDICATION.columns
+    ),
+    key=(),
+)
+_BESIDE = frozenset(LINES.names) - frozenset(_READ)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_WIDTHS = {
+    **dict.fromkeys(("row", "place_a", "place_b", "matched", "likely"), 28),
+    **dict.fromkeys(("a", "b", "analyses", "flips", "value", "source", "locator"), 18),
+    "reason": 60,
+}
+ABOUT = (
+    "One line a disagreement of extraction A and extraction B; the ones that move most come first.",
+    "Fill the columns decision, reason and role of each line; point at a heading to read what it "
+    "holds.",
+    "A: the cell stays as extraction A has it. B: it becomes what extraction B has.",
+    f"other: it becomes what stands in the column value; {EMPTY} makes it an empty cell.",
+    "both: the sources conflict. A's cell stays as it is and B's row is added beside it, with a "
+    "flag that keeps it from pools.",
+    f"A line of a whole row, arm or trial has {ROW} on the side that has it. A: as in extraction "
+    "A. B: as in extraction B, so that B of a row that A alone has takes it out.",
+    "Write why in reason, and the name of a role (not of a person) in role.",
+    "The other columns are for reading. Lines may be sorted; leave the column id as it is.",
+    "A column of your own: give it a name that starts with x_.",
+    "Then: ketameta merge A B FILE OUT",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as it stands in a file: its place, and its cells, those of own columns with them."""
+
+    place: str
+    cells: Mapping[str, str]
+
+    @property
+    def id(self) -> str:
+        """The name of the line."""
+        return self.cells.get("id", "")
+
+    @property
+    def decision(self) -> str:
+        """What was decided; empty where the line is open."""
+        return self.cells.get("decision", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a file, and what is wrong with them: errors alone."""
+
+    lines: tuple[Line, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def torn(self) -> list[Problem]:
+        """The faults for which a line, or a column of people's, is not in ``lines``."""
+        return [p for p in self.problems if p.column not in LINES.names]
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """The lines of a file made anew, and what became of those that were there.
+
+    ``kept`` bear a decision or a remark and still disagree, ``added`` are new; ``ended`` bear one
+    and do not disagree any more, so they stand below; ``dropped`` were empty and are left out.
+    """
+
+    lines: tuple[Cells, ...]
+    kept: int = 0
+    added: int = 0
+    ended: int = 0
+    dropped: int = 0
+
+
+def lines(impacts: Iterable[Impact]) -> list[Cells]:
+    """Return an open line a disagreement, in the order of the impacts, by column as text.
+
+    Disagreements that nothing tells apart (rows of one name with the same cells) share a line.
+    """
+    found: dict[str, Cells] = {}
+    for impact in impacts:
+        one = impact.disagreement
+        cells = {
+            **about(one),
+            "analyses": "; ".join(impact.analyses),
+            "shift": "" if impact.shift is None else f"{abs(impact.shift):.3g}",
+            "flips": "; ".join(impact.flips),
+        }
+        known = found.setdefault(one.id, cells)
+        if known is not cells:
+            for place in ("place_a", "place_b"):
+                known[place] = "; ".join(dict.fromkeys(filter(None, (known[place], cells[place]))))
+    return list(found.values())
+
+
+def about(found: Disagreement) -> Cells:
+    """Return the cells of a line that say what it is about."""
+    names = (
+        *("id", "table", "trial_id", "row", "column", "a", "b"),
+        *("place_a", "place_b", "matched", "likely"),
+    )
+    return {name: _visible(getattr(found, name)) for name in names}
+
+
+def take_new(found: Sequence[Cells], reason: str, role: str) -> list[Cells]:
+    """Decide every line of a whole row, arm or trial so that nothing is lost: all rows stand.
+
+    What B alone has is taken, what A alone has stays. Cells that differ are left open.
+    """
+    said = {"reason": reason, "role": role}
+    return [
+        dict(cells)
+        if cells["column"]
+        else {**cells, "decision": B if cells["b"] == ROW else A, **said}
+        for cells in found
+    ]
+
+
+def update(found: Sequence[Cells], before: Lines) -> Updated:
+    """Put what people wrote in a file into new lines, by the names of the lines.
+
+    New decisions (of `take_new`) stand where nobody decided yet. Of a file that is ``torn``
+    something would be lost.
+    """
+    old = {line.id: line for line in before.lines if line.id}
+    made, kept, added = [], 0, 0
+    for cells in found:
+        line = old.pop(cells["id"], None)
+        added += line is None
+        if line is None:
+            made.append(dict(cells))
+            continue
+        kept += _worked_on(line)
+        written = {n: c for n, c in line.cells.items() if (n in DECIDED or is_own(n)) and c}
+        new = {n: c for n, c in cells.items() if not (line.decision and n in DECIDED)}
+        made.append({**new, **written})
+    rest = [line for line in old.values() if _worked_on(line)]
+    # a line that cannot be read by its name is kept as well
+    rest += [line for line in before.lines if not line.id and _worked_on(line)]
+    made += [{**line.cells, "likely": ENDED} for line in rest]
+    return Updated(tuple(made), kept, added, len(rest), len(old) - sum(bool(x.id) for x in rest))
+
+
+def _worked_on(line: Line) -> bool:
+    return any(cell for name, cell in line.cells.items() if name in DECIDED or is_own(name))
+
+
+def content(made: Sequence[Cells], ending: str) -> bytes:
+    """Return the lines as a file of that ending, CSV, TSV or XLSX: the same bytes each time."""
+    if ending == EXCEL:
+        from ketameta.ingest.workbook_template import workbook_of
+
+        table: dict[str, TableSchema] = {LINES.name: LINES}
+        return workbook_of(table, {LINES.name: made}, ABOUT, _WIDTHS)
+    names = [*LINES.names, *own_columns(made)]
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=DELIMITERS[ending], lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([cells.get(name, "") for name in names] for cells in made)
+    return out.getvalue().encode()
+
+
+def read(path: Path) -> Lines:
+    """Read the lines of a file, open ones too, and name every fault of what people write."""
+    text = read_file(path, LINES)
+    if not text.readable:
+        return Lines(problems=tuple(text.problems))
+    sheet = typed(text)
+    fault_decisions(sheet)
+    found = [
+        Line(f"{text.file}:{row.line}", {n: c for n, c in (row.cells | row.own).items() if c})
+        for row in text.rows
+    ]
+    problems = [
+        problem
+        for problem in sheet.problems
+        if problem.severity == ERROR and problem.column not in _BESIDE
+    ]
+    return Lines(tuple(found), (*problems, *_twice(found)))
+
+
+def _twice(found: Sequence[Line]) -> list[Problem]:
+    """Name the lines that decide otherwise than an earlier line of the same name."""
+    first: dict[str, Line] = {}
+    problems = []
+    for line in found:
+        known = first.setdefault(line.id, line)
+        if line.id and said(known.cells) != said(line.cells):
+            file, _, number = line.place.rpartition(":")
+            message = (
+                f"{line.id} is decided twice: {said(line.cells) or 'open'} here, "
+                f"{said(known.cells) or 'open'} at {known.place}"
+            )
+            problems.append(Problem(file, int(number), "id", line.id, message))
+    return problems
+
+
+def said(cells: Mapping[str, str]) -> str:
+    """Return what a line decides: ``A``, ``other 28.5``; empty where it is open."""
+    return f"{cells.get('decision', '')} {cells.get('value', '')}".strip()
+
+
+def settled(found: Disagreement, record: Iterable[Mapping[str, str]]) -> bool:
+    """Say whether a decision taken before, and carried out, is what still differs.
+
+    That is so where A's cell stays though B differs, and where another value stands for both.
+    """
+    at = (found.table, found.row, found.column)
+    for cells in record:
+        decision = cells.get("decision", "")
+        if cells.get("id") == found.id and decision in (A, "both"):
+            return True
+        same = tuple(cells.get(name, "") for name in ("table", "row", "column")) == at
+        if same and decision == "other" and cells.get("b", "") == _visible(found.b):
+            try:
+                value = plain_value(cells.get("value", ""), RESULT_TABLES[found.table][at[2]])
+            except CellError:
+                continue
+            if value == found.a:
+                return True
+    return False
+
+
+def _visible(text: str) -> str:
+    """Return a cell with escapes for what no table may hold."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)

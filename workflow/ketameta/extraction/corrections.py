@@ -1,0 +1,286 @@
+"""A file of corrections: cells to mend, each only where what it says to stand there does.
+
+A line names a row by the place where it stands, in the tables as they are or as they were in an
+earlier version. An empty cell stands on most rows, so an old cell that is empty proves little:
+lines of an earlier version are followed to the rows of today, and where other lines of the file do
+not fit the table, those with an empty old cell are not believed either.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ketameta.evidence.rows import same_rows
+from ketameta.extraction.records import id_of
+from ketameta.ingest.cells import CellError, number
+from ketameta.ingest.decisions import EMPTY, plain_value
+from ketameta.ingest.places import read_file
+from ketameta.ingest.rows import TextRow, TextTable
+from ketameta.ingest.sheet import Entry, typed
+from ketameta.tables.columns import Column, TableSchema
+from ketameta.tables.identity import row_of
+from ketameta.tables.problems import ERROR, Problem, shown
+from ketameta.tables.raw import RESULT_TABLES
+from ketameta.vocabulary import nearest
+
+Texts = Mapping[str, TextTable]
+
+CORRECTIONS = TableSchema(
+    "corrections",
+    "Corrections",
+    "one cell to mend",
+    (
+        Column("file", "text", "file that the row stands in, such as outcomes.csv", required=True),
+        Column("line", "integer", "line on which the row starts", required=True, minimum=2),
+        Column("column", "text", "column of the cell", required=True),
+        Column("old", "text", "what stands there; empty for an empty cell"),
+        Column("new", "text", "what is to stand there; empty for an empty cell"),
+        Column("why", "text", "why", required=True),
+        Column("source", "text", "DOI, PMID, PMC or registry number of what was looked up"),
+        Column("locator", "text", "page, table or figure in the source"),
+        Column("trial_id", "text", "trial that the row must be of", optional=True),
+        Column("arm_id", "text", "arm, or treated arm, that it must be of", optional=True),
+        Column("role", "text", "name of the role that corrects", optional=True),
+        Column("date", "text", "when", optional=True),
+    ),
+)
+DONE, OFF = "done", "off"
+_GUARDS = {"trial_id": ("trial_id",), "arm_id": ("arm_id", "arm_t")}
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One cell to mend as its file has it; ``place`` is file and line of the correction."""
+
+    place: str
+    table: str
+    line: int
+    column: str
+    old: str
+    new: str
+    cells: Mapping[str, str]
+
+    @property
+    def target(self) -> str:
+        """Where the cell stands, as the correction says."""
+        return f"{self.cells['file']}:{self.line} {self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A correction, the line of its row in the tables of today, and what names the row."""
+
+    correction: Correction
+    line: int
+    row: str
+    trial_id: str
+
+    @property
+    def id(self) -> str:
+        """The name under which it is recorded."""
+        one = self.correction
+        return id_of(one.table, self.row, one.column, one.old, one.new)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A correction that is not applied, why, and what that is a case of.
+
+    ``DONE``: the cell says so already. ``OFF``: another row stands on that line, so it seems.
+    """
+
+    correction: Correction
+    said: str
+    case: str = ""
+
+
+def read(path: Path) -> tuple[list[Correction], list[Problem]]:
+    """Return the corrections of a file, CSV, TSV or a workbook, and every fault of it: errors.
+
+    What their column does not allow is a fault, and so is a cell that is mended twice.
+    """
+    text = read_file(path, CORRECTIONS)
+    if not text.readable:
+        return [], text.problems
+    sheet = typed(text)
+    found = [_correction(entry, text.file, sheet.fault) for entry in sheet.entries]
+    problems = [problem for problem in sheet.problems if problem.severity == ERROR]
+    whole = [one for one in found if one is not None]
+    return whole, [*problems, *_twice(whole)]
+
+
+def _correction(entry: Entry, file: str, fault: Any) -> Correction | None:
+    """Return the correction of a row; None where it has a fault that says of no cell."""
+    if entry.bad or entry["file"] is None or entry["line"] is None or entry["column"] is None:
+        return None
+    cells = {name: cell for name, cell in entry.entered.items() if cell}
+    table, name = _table_of(entry["file"]), entry["column"]
+    old, new = (entry.entered.get(word, "") for word in ("old", "new"))
+    if table in RESULT_TABLES and name in RESULT_TABLES[table].names:
+        column = RESULT_TABLES[table][name]
+        try:
+            new = plain_value(new, column)
+        except CellError as error:
+            fault(entry, "new", f"for {name} {error}")
+            return None
+        try:
+            old = plain_value(old, column)
+        except CellError:
+            old = "" if old == EMPTY else old  # what is mended may be what is not allowed
+    return Correction(f"{file}:{entry.line}", table, entry["line"], name, old, new, cells)
+
+
+def _table_of(file: str) -> str:
+    """Return the table that a file, a sheet (``tables.xlsx[arms]``) or a bare name stands for."""
+    name = file.strip().replace("\\", "/").rpartition("/")[2]
+    if name.endswith("]") and "[" in name:
+        return name[name.index("[") + 1 : -1]
+    return name.rpartition(".")[0] or name
+
+
+def _twice(found: Sequence[Correction]) -> list[Problem]:
+    """Name the corrections that say otherwise than an earlier one of the same cell."""
+    first: dict[tuple[str, int, str], Correction] = {}
+    problems = []
+    for one in found:
+        known = first.setdefault((one.table, one.line, one.column), one)
+        if (known.old, known.new) != (one.old, one.new):
+            file, _, line = one.place.rpartition(":")
+            message = (
+                f"{one.target} is corrected twice: to {shown(one.new)} here, "
+                f"to {shown(known.new)} at {known.place}"
+            )
+            problems.append(Problem(file, int(line), "new", one.new[:200], message))
+    return problems
+
+
+def place(
+    found: Sequence[Correction], texts: Texts, then: Texts | None = None, version: str = ""
+) -> tuple[list[Placed], list[Left]]:
+    """Find the rows that corrections are of: those to apply, and the rest with the reason.
+
+    ``texts`` are the tables of today; ``then`` those that the lines are of, of the ``version``,
+    where they are of an earlier one.
+    """
+    placed: list[Placed] = []
+    left: list[Left] = []
+    followed = {} if then is None else _followed({one.table for one in found}, then, texts)
+    for one in found:
+        row = _row(one, texts if then is None else then, version)
+        if isinstance(row, TextRow) and then is not None:
+            row = _today(one, row, followed, texts, version)
+        if isinstance(row, Left):
+            left.append(row)
+            continue
+        stands = row.cells.get(one.column, "")
+        if same(stands, one.new, _column(one)):
+            left.append(Left(one, f"{shown(stands)} stands there already", DONE))
+        elif not same(stands, one.old, _column(one)):
+            said = f"{shown(stands)} stands there, not {shown(one.old)}"
+            left.append(Left(one, said, OFF if one.old else ""))
+        else:
+            name, trial = row_of(one.table, row.cells), row.cells.get("trial_id", "")
+            placed.append(Placed(one, row.line, name, trial))
+    return _believed(placed, left) if then is None else (_once(placed), left)
+
+
+def _row(one: Correction, texts: Texts, version: str) -> TextRow | Left:
+    """Return the row that a correction names by its line, or why there is none."""
+    where = f" in {version}" if version else ""
+    if one.table not in RESULT_TABLES or one.table not in texts:
+        close = nearest(one.table[:80], list(texts), 1)
+        hint = f"; nearest: {close[0]}" if close else ""
+        return Left(one, f"there is no such table{where}{hint}")
+    if one.column not in RESULT_TABLES[one.table].names:
+        close = nearest(one.column[:80], RESULT_TABLES[one.table].names, 1)
+        hint = f"; nearest: {close[0]}" if close else ""
+        return Left(one, f"{one.table} has no such column{hint}")
+    row = _at(texts[one.table], one.line)
+    if row is None:
+        return Left(one, f"no row starts on that line{where}", OFF)
+    for name, columns in _GUARDS.items():
+        wanted = one.cells.get(name, "")
+        found = next((row.cells[c] for c in columns if row.cells.get(c)), "")
+        if wanted and wanted != found:
+            said = f"the row{where} is of {name} {shown(found)}, not {shown(wanted)}"
+            return Left(one, said, OFF)
+    return row
+
+
+def _today(
+    one: Correction,
+    row: TextRow,
+    followed: Mapping[tuple[str, int], int],
+    texts: Texts,
+    version: str,
+) -> TextRow | Left:
+    """Return the row of today that is the row of an earlier version, or why there is none."""
+    stands = row.cells.get(one.column, "")
+    if not same(stands, one.old, _column(one)):
+        return Left(one, f"in {version} {shown(stands)} stands there, not {shown(one.old)}")
+    line = followed.get((one.table, one.line))
+    found = None if line is None else _at(texts[one.table], line)
+    gone = f"no row of today is surely the one of {version}: give its line of today"
+    return found or Left(one, gone)
+
+
+def _at(text: TextTable, line: int) -> TextRow | None:
+    return next((row for row in text.rows if row.line == line), None)
+
+
+def _column(one: Correction) -> Column:
+    return RESULT_TABLES[one.table][one.column]
+
+
+def same(stands: str, said: str, column: Column) -> bool:
+    """Say whether two cells are the same: of numbers, whether they are the same number."""
+    if stands == said:
+        return True
+    if column.kind not in ("number", "integer"):
+        return False
+    a, b = number(stands), number(said)
+    return a is not None and a == b
+
+
+def _followed(tables: set[str], then: Texts, texts: Texts) -> dict[tuple[str, int], int]:
+    """Return the line of today of each row of an earlier version that is surely there still."""
+    found = {}
+    for table in tables & then.keys() & texts.keys() & RESULT_TABLES.keys():
+        pairs = same_rows(table, _records(then[table]), _records(texts[table]))
+        found.update({(table, old["line"]): new["line"] for old, new in pairs})
+    return found
+
+
+def _records(text: TextTable) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": text.file,
+            "line": row.line,
+            "entered": json.dumps({name: cell for name, cell in row.cells.items() if cell}),
+        }
+        for row in text.rows
+    ]
+
+
+def _believed(placed: list[Placed], left: list[Left]) -> tuple[list[Placed], list[Left]]:
+    """Leave corrections of an empty cell out where the lines of their table seem to be others'."""
+    off: dict[str, Left] = {}
+    for one in left:
+        if one.case == OFF:
+            off.setdefault(one.correction.table, one)
+    doubted = [p for p in placed if not p.correction.old and p.correction.table in off]
+    doubted = [p for p in doubted if not p.correction.cells.get("trial_id")]
+    for doubt in doubted:
+        other = off[doubt.correction.table].correction.target
+        said = f"the cell is empty, but so are most, and {other} does not fit: are the lines"
+        left.append(Left(doubt.correction, f"{said} those of an earlier version?"))
+    return _once([p for p in placed if p not in doubted]), left
+
+
+def _once(placed: list[Placed]) -> list[Placed]:
+    """Return each cell once: a correction may stand twice in a file."""
+    return list({(p.correction.table, p.line, p.correction.column): p for p in placed}.values())

@@ -1,0 +1,87 @@
+"""Decisions on disagreements and corrections: whole, and fit for the cell that they are about.
+
+- A decision needs a reason and the role that took it.
+- Another value stands only beside the decision ``other``, and its column must allow it.
+- Both sides stand where a row can be kept out of pools by its flag, and of cells alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ketameta.ingest.cells import CellError, parse
+from ketameta.ingest.plain import pointed
+from ketameta.ingest.sheet import Entry, Sheet
+from ketameta.tables.columns import Column
+from ketameta.tables.problems import WARNING, also, shown
+from ketameta.tables.raw import RESULT_TABLES
+from ketameta.vocabulary import nearest
+
+# what stands for an empty cell where a value is asked for
+EMPTY = "(empty)"
+Fault = tuple[str, str]
+
+
+def check_decisions(sheets: Mapping[str, Sheet]) -> None:
+    """Add every fault of a decision, and name the lines that are open."""
+    sheet = sheets.get("adjudication")
+    if sheet is None:
+        return
+    fault_decisions(sheet)
+    left = [e for e in sheet.entries if e["decision"] is None and "decision" not in e.bad]
+    if left:
+        places = [(sheet.file, entry.line) for entry in left[1:]]
+        message = f"is empty: nobody has decided yet{also(places, sheet.file)}"
+        sheet.fault(left[0], "decision", message, WARNING)
+
+
+def fault_decisions(sheet: Sheet) -> None:
+    """Add every fault of a decision; lines without one may stand."""
+    for entry in sheet.entries:
+        for column, message in _faults(entry):
+            sheet.fault(entry, column, message)
+
+
+def plain_value(text: str, column: Column) -> str:
+    """Return a cell as it is to stand in a column; raises `CellError` where it cannot.
+
+    ``(empty)`` is an empty cell. A decimal comma is read as a point where it cannot be else.
+    """
+    text = "" if text == EMPTY else text
+    if column.kind in ("number", "integer") or column.pattern:
+        text = pointed(text, column) or text
+    parse(text, column)
+    return text
+
+
+def _faults(entry: Entry) -> Iterator[Fault]:
+    table, name, decision = entry["table"], entry["column"], entry["decision"]
+    if "decision" in entry.bad or table is None:
+        return
+    if table not in RESULT_TABLES:
+        close = nearest(table[:80], list(RESULT_TABLES), 1)
+        hint = f"; nearest: {close[0]}" if close else ""
+        yield "table", f"{shown(table)} is no table that results come from{hint}"
+        return
+    schema = RESULT_TABLES[table]
+    if name is not None and name not in schema.names:
+        close = nearest(name[:80], schema.names, 1)
+        hint = f"; nearest: {close[0]}" if close else ""
+        yield "column", f"{shown(name)} is not a column of {table}{hint}"
+        return
+    for needed in ("reason", "role"):
+        if decision is not None and entry[needed] is None:
+            yield needed, f"is empty; the decision {decision} needs a {needed}"
+    if decision in ("other", "both") and name is None:
+        yield "decision", f"{decision} is for a cell; of a whole row decide A or B"
+    elif decision == "both" and "flag" not in schema.names:
+        yield "decision", f"both cannot stand: a row of {table} has no flag to keep it from pools"
+    elif decision == "other" and entry["value"] is None:
+        yield "value", f"is empty; the decision other needs it ({EMPTY} for an empty cell)"
+    elif decision == "other" and name is not None:
+        try:
+            plain_value(entry["value"], schema[name])
+        except CellError as error:
+            yield "value", f"for {name} {error}"
+    if decision != "other" and entry["value"] is not None:
+        yield "value", f"{shown(entry['value'])} stands beside another decision than other"
