@@ -34,7 +34,8 @@ def decimals(cell: str) -> int:
 def swapped_digits(cell: str) -> str:
     """Exchange the first two digits next to each other that differ; empty where none do."""
     for i, (one, other) in enumerate(pairwise(cell)):
-        if one.isdigit() and other.isdigit() and one != other and not (other == "0" and i == 0):
+        first = i == 0 or not (cell[i - 1].isdigit() or cell[i - 1] == ".")
+        if one.isdigit() and other.isdigit() and one != other and not (other == "0" and first):
             return cell[:i] + other + one + cell[i + 2 :]
     return ""
 
@@ -132,10 +133,10 @@ def standard_error_in_its_own_column(plan: Plan) -> None:
 def change_for_endpoint(plan: Plan) -> None:
     row = plan.pick("outcomes", lambda r: r["mean"] and not r["change_mean"])
     mean, sd = row["mean"], row["sd"]
-    plan.put(row, "change_mean", mean)
+    plan.put(row, "change_mean", mean, "number of mean")
     plan.put(row, "mean", "")
     if sd:
-        plan.put(row, "change_sd", sd)
+        plan.put(row, "change_sd", sd, "number of sd")
         plan.put(row, "sd", "")
 
 
@@ -161,7 +162,7 @@ def percent_for_count(plan: Plan) -> None:
 def percent_beside_no_count(plan: Plan) -> None:
     row = plan.pick("outcomes", lambda r: r["events"] and sized(r) and not r["percent"])
     share = 100 * row.number("events") / row.number("n")
-    plan.put(row, "percent", f"{share:.1f}")
+    plan.put(row, "percent", f"{share:.1f}", ".")
     plan.put(row, "events", "")
 
 
@@ -300,6 +301,34 @@ def visits_swapped(plan: Plan) -> None:
 
 
 @rare
+def column_shifted(plan: Plan) -> None:
+    """Read the numbers of an arm one visit late: each row has those of the row below."""
+
+    def course(row: Row) -> list[Row]:
+        names = ("arm_id", "outcome", "scale", "definition", "analysis_set", "flag")
+        rows = [
+            r for r in plan.of(row["trial_id"], "outcomes")
+            if r["timepoint_h"] and all(r[n] == row[n] for n in names)
+        ]  # fmt: skip
+        return sorted(rows, key=lambda r: r.number("timepoint_h"))
+
+    def numbers(row: Row) -> set[str]:
+        return {name for name in RESULTS if row[name]}
+
+    def fits(row: Row) -> bool:
+        rows = course(row)
+        kept = numbers(row)
+        all_alike = len(rows) > 2 and kept and all(numbers(r) == kept for r in rows)
+        return bool(all_alike) and all(a[n] != b[n] for a, b in pairwise(rows) for n in kept)
+
+    row = plan.pick("outcomes", fits)
+    for one, below in pairwise(course(row)):
+        for name in sorted(numbers(row)):
+            # numbers of a course may look like more than one slip
+            plan.put(one, name, below[name], ".")
+
+
+@rare
 def contrast_with_sign_lost(plan: Plan) -> None:
     row = plan.pick(
         "contrasts", lambda r: r["measure"] in ("MD", "SMD") and r["estimate"].startswith("-")
@@ -318,4 +347,4 @@ def ends_exchanged(plan: Plan) -> None:
 @rare
 def p_misread(plan: Plan) -> None:
     row = plan.pick("contrasts", lambda r: re.fullmatch(r"0?\.0\d+", r["p_value"]))
-    plan.put(row, "p_value", row["p_value"].replace(".0", ".", 1))
+    plan.put(row, "p_value", row["p_value"].replace(".0", ".", 1), "point")
