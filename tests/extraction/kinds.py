@@ -54,7 +54,8 @@ def sized(row: Row) -> bool:
 
 def _transposed(plan: Plan, row: Row) -> None:
     name = result_of(row)
-    plan.put(row, name, swapped_digits(row[name]), "transposed")
+    # two counts may add up to all by chance
+    plan.put(row, name, swapped_digits(row[name]), "transposed|without|per cent")
 
 
 def _can_transpose(row: Row) -> str:
@@ -70,7 +71,7 @@ def digits_transposed(plan: Plan) -> None:
 @planted
 def digits_of_a_count_transposed(plan: Plan) -> None:
     row = plan.pick("outcomes", lambda r: len(r["events"]) > 1 and swapped_digits(r["events"]))
-    plan.put(row, "events", swapped_digits(row["events"]), "transposed")
+    plan.put(row, "events", swapped_digits(row["events"]), "transposed|without|per cent")
 
 
 @planted
@@ -118,7 +119,7 @@ def half_width_for_sd(plan: Plan) -> None:
 @rare
 def variance_for_sd(plan: Plan) -> None:
     row = plan.pick("outcomes", lambda r: r["sd"] and r.number("sd") > 3)
-    plan.put(row, "sd", f"{row.number('sd') ** 2:.1f}", "variance|square")
+    plan.put(row, "sd", f"{row.number('sd') ** 2:.1f}", "variance|point")
 
 
 @rare
@@ -126,7 +127,7 @@ def standard_error_in_its_own_column(plan: Plan) -> None:
     row = plan.pick("outcomes", lambda r: r["sd"] and not r["se"] and sized(r))
     se = row.number("sd") / row.number("n") ** 0.5
     plan.put(row, "sd", "")
-    plan.put(row, "se", f"{se:.2f}")
+    plan.put(row, "se", f"{se:.2f}", ".")
 
 
 @rare
@@ -172,7 +173,7 @@ def nobody_for_somebody(plan: Plan) -> None:
     row = plan.pick(
         "outcomes", lambda r: r["events"] and sized(r) and 2 * r.number("events") != r.number("n")
     )
-    plan.put(row, "events", f"{row.number('n') - row.number('events'):.0f}", "without|non|rest|n -")
+    plan.put(row, "events", f"{row.number('n') - row.number('events'):.0f}", "without")
 
 
 @rare
@@ -182,7 +183,7 @@ def randomised_for_analysed(plan: Plan) -> None:
         "outcomes",
         lambda r: r["n"] and arms.get((r["trial_id"], r["arm_id"]), "") not in ("", r["n"]),
     )
-    plan.put(row, "n", arms[row["trial_id"], row["arm_id"]], "randomised")
+    plan.put(row, "n", arms[row["trial_id"], row["arm_id"]], "randomised|digit")
 
 
 @rare

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import kinds_rows  # noqa: F401  its kinds too
-from .kinds import KINDS, planted, rare, result_of, swapped_digits
+from .kinds import KINDS, planted, rare, result_of, sd_for_standard_error, swapped_digits
 from .planting import OF_TRIAL, Kind, Plan, Row
 
 ARMS = ("arm_id", "arm_t", "arm_c")
@@ -69,8 +69,8 @@ def _trial_known_by(kept: str, why: str) -> Kind:
 for _kept, _why in (
     ("registration", "registration"),
     ("doi", "doi"),
-    ("pmid", "pmid|pubmed"),
-    ("label", "label|name"),
+    ("pmid", "pmid"),
+    ("label", "label"),
     ("", ""),
 ):
     _trial_known_by(_kept, _why)
@@ -167,7 +167,7 @@ def standard_error_and_people(plan: Plan) -> None:
     row = plan.pick("outcomes", lambda r: r["sd"] and not r["se"] and r["n"] and r.number("n") > 9)
     se = row.number("sd") / row.number("n") ** 0.5
     plan.put(row, "sd", f"{se:.2f}", "standard error")
-    plan.put(row, "n", f"{row.number('n') - 3:.0f}")
+    plan.put(row, "n", f"{row.number('n') - 3:.0f}", ".")
 
 
 @rare
@@ -196,4 +196,5 @@ def arm_named_otherwise_and_a_sign(plan: Plan) -> None:
     rename_arm(plan, arm, "intervention")
 
 
-ALL = tuple(KINDS)
+# the one that fewest rows allow comes before all
+ALL = tuple(sorted(KINDS, key=lambda kind: kind is not sd_for_standard_error))
