@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ketameta import __version__
@@ -18,6 +18,7 @@ from ketameta.report.alongside import alongside, earlier
 from ketameta.report.answers import answers
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claim_pictures import picture
+from ketameta.report.claim_view import ClaimView
 from ketameta.report.claims import claim_rows, claim_views, claims_of_analysis, sections, tally
 from ketameta.report.compact import on_page, on_paper
 from ketameta.report.csv_tables import shown_tables, to_csv
@@ -94,16 +95,7 @@ def report(
     extracted, stated = extraction.view(tables, configuration, records, decided, last)
     pages: dict[str, dict[str, Any]] = {
         "index.html": {**summed_up, **front, "changed": changed, "trial_reports": reports},
-        "claims.html": {
-            "claims": views,
-            "sections": sections(views),
-            "pictures": {view.claim_id: picture(view) for view in views},
-            "earlier": {
-                a.name: earlier(a, records[a.name], groups["earlier"][a.name])
-                for a in configuration
-                if a.name in shared["tested"]
-            },
-        },
+        "claims.html": _claims_page(views, configuration, records, groups, shared["tested"]),
         "sof.html": summed_up,
         "rob2.html": rob2.view(tables["signalling"], tables["rater_agreement"]),
         "extraction.html": extracted,
@@ -121,6 +113,28 @@ def report(
     files["rules.html"] = rules.page(configuration, made["certainty"], shared)
     files |= _other_files({**tables, **made}, configuration, shared)
     return {path: _written(path, files[path]) for path in paths}
+
+
+def _claims_page(
+    views: Sequence[ClaimView],
+    configuration: Configuration,
+    records: Mapping[str, Record],
+    groups: Groups,
+    tested: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return what the page of the claims is given, earlier reviews of what they ask among it."""
+    return {
+        "claims": views,
+        "sections": sections(views),
+        "pictures": {view.claim_id: picture(view) for view in views},
+        "earlier": {
+            analysis.name: earlier(
+                analysis, records[analysis.name], groups["earlier"][analysis.name]
+            )
+            for analysis in configuration
+            if analysis.name in tested
+        },
+    }
 
 
 def _other_files(
