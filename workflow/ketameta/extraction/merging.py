@@ -49,9 +49,10 @@ class Decided:
 
     @property
     def at(self) -> At:
-        """The row of A that it is about."""
-        change = self.found.edit.changes[0]
-        return self.found.table, change.row["line"]
+        """The row of A that it is about; an edit of several rows is of each of their cells."""
+        changes = self.found.edit.changes
+        own = (c for c in changes if c.place == self.found.place_a)
+        return self.found.table, next(own, changes[0]).row["line"]
 
     @property
     def cell(self) -> str:
