@@ -28,7 +28,7 @@ _ARMS_ALIKE = 0.6
 _MOST_PAIRS = 10_000
 _REGISTRATION = re.compile(r"[a-z]{2,}[a-z/-]*\s*[0-9][0-9a-z/-]{5,}")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
-_RESULTS = ("events", "mean", "sd", "change_mean", "change_sd")
+_RESULTS = ("events", "mean", "sd", "change_mean", "change_sd", "estimate", "se", "ci_low")
 _FIRST_WORD = re.compile(r"[^\W\d_]{2,}")
 
 Cells = Mapping[str, str]
@@ -229,7 +229,7 @@ def _treatment(arm: Owner) -> list[str]:
 
 def _trial_likeness(a: Owner, b: Owner) -> float:
     """Return from 0 to 1 how alike two trials are by what both say of themselves."""
-    parts = [(4.0, _ratio(a.cells.get("label") or a.key, b.cells.get("label") or b.key))]
+    parts = [(2.0, _ratio(a.cells.get("label") or a.key, b.cells.get("label") or b.key))]
     for column, weight in (("n_randomised", 3.0), ("year", 1.0), ("population", 1.0)):
         parts += _agreeing(a, b, column, weight)
     for column in ("country", "design", "blinding", "population_note"):
@@ -277,10 +277,12 @@ def _trials(tables: Tables) -> list[Owner]:
             if table == "trials" and not owner.cells:
                 owner.cells = entered_of(row)
             elif table == "arms":
-                owner.arms.add(entered_of(row).get("treatment", ""))
-            elif table == "outcomes":
+                owner.arms.add(plain(entered_of(row).get("treatment", "")))
+            elif table in ("outcomes", "contrasts"):
                 cells = entered_of(row)
-                about = f"{plain(cells.get('outcome', ''))}@{cells.get('timepoint_h', '')}"
+                about = (
+                    f"{plain(cells.get('outcome', ''))}@{number_of(cells.get('timepoint_h', ''))}"
+                )
                 owner.outcomes.add(about)
                 said = [number_of(cells[name]) for name in _RESULTS if cells.get(name)]
                 owner.numbers |= {f"{about} {said}"} if said else set()
