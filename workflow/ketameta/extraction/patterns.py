@@ -95,14 +95,13 @@ def sign_lost(slip: Slip) -> str:
 
 
 def randomised_for_analysed(slip: Slip) -> str:
-    """Tell where one side has the people randomised for those analysed."""
+    """Tell where one side has the people randomised, and the other fewer."""
     both = slip.numbers
     if slip.column != "n" or not both or slip.randomised is None:
         return ""
-    for side, value in zip("BA", reversed(both), strict=True):
-        if value == slip.randomised:
-            return f"{side} has n randomised for n analysed"
-    return ""
+    if max(both) != slip.randomised:
+        return ""
+    return f"{'B' if both[1] > both[0] else 'A'} has n randomised for n analysed"
 
 
 def per_cent_for_count(slip: Slip) -> str:
