@@ -11,9 +11,8 @@ from pathlib import Path
 
 from ketameta.commands.examine import Told, look, not_before, open_warnings
 from ketameta.commands.revisions import DiffError
-from ketameta.commands.versions import KNOWN, RAW, Made, Recorded, Revision, Version, version
+from ketameta.commands.versions import KNOWN, RAW, tables_at, version
 from ketameta.configuration import CONFIG
-from ketameta.evidence.releases import ReleaseError, parse
 from ketameta.extraction import adjudication, corrections
 from ketameta.extraction.adjudication import ENDED, Line
 from ketameta.extraction.files import files_of
@@ -134,7 +133,7 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
         raise WrongUseError("give A, B, FILE and OUT; or A and OUT, with --corrections FILE")
     if given.lines_of and not given.corrections:
         raise WrongUseError("--lines-of is for --corrections FILE")
-    a = _tables_of(version(names[0]), spare / "a")
+    a = tables_at(version(names[0]), spare / "a")
     out, in_place = _out(names[-1], a)
     texts, problems = read_place(a)
     _refuse([str(p) for p in problems if p.severity == ERROR and not texts])
@@ -161,20 +160,6 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
         write_all(changed)
     _say(done, compared, list(changed), warnings, given.dry_run)
     return 0
-
-
-def _tables_of(wanted: Version, spare: Path) -> Path:
-    """Return the place of the raw tables of a version; of a release, those that it was made of."""
-    if isinstance(wanted, Recorded):
-        try:
-            release = parse(wanted.path.stem, wanted.path.read_bytes())
-            wanted = Revision(wanted.name, release.commit)
-        except ReleaseError as error:
-            raise WrongUseError(str(error)) from None
-    if isinstance(wanted, Made):
-        raise WrongUseError(f"{wanted.name}: holds no raw tables")
-    spare.mkdir()
-    return wanted.raw_tables(spare)
 
 
 def _out(name: str, a: Path) -> tuple[Path, bool]:
@@ -212,7 +197,7 @@ def _compared(
     """Hold A and B against each other, and read the lines; raises `RefusedError`."""
     from ketameta.extraction.disagreements import disagreements
 
-    b, path = _tables_of(version(names[1]), spare / "b"), Path(names[2])
+    b, path = tables_at(version(names[1]), spare / "b"), Path(names[2])
     if path.suffix.lower() not in adjudication.ENDINGS:
         raise WrongUseError(f"{path}: decisions stand in a {', '.join(adjudication.ENDINGS)} file")
     read = adjudication.read(path)
@@ -235,7 +220,7 @@ def _corrections(
         raise WrongUseError(f"{unsigned[0]}: say who corrects, with --role NAME")
     then = None
     if given.lines_of:
-        then = read_place(_tables_of(version(given.lines_of), spare / "then"))[0]
+        then = read_place(tables_at(version(given.lines_of), spare / "then"))[0]
     return corrections.place(found, texts, then, given.lines_of or "")
 
 

@@ -29,15 +29,14 @@ from ketameta.extraction.lines import (
     neighbours,
 )
 from ketameta.extraction.naming import Names, names_of
-from ketameta.extraction.owners import SAME_KEY
+from ketameta.extraction.owners import FIGURES, SAME_KEY
 from ketameta.extraction.records import Match, Matching, Record, Side
 from ketameta.extraction.turning import as_turned, turned
 from ketameta.tables.raw import RESULT_TABLES
 
 TURNED = "the arms the other way round, and the numbers with them"
 TOLERANCE_H = 2.0
-# significant digits in common that are no coincidence, and the share of numbers that agree
-_FIGURES = 3
+# the share of numbers that agree in one row told otherwise
 _SHARE = 0.6
 # cells of a key that do not make another row
 _LABELS = ("flag", "rater")
@@ -238,7 +237,7 @@ class _Matcher:
         self, agreed: Agreement, others: int, unlike: int, alike: bool, overlap: bool
     ) -> bool:
         """Say whether two rows that differ in so many cells of their key are one all the same."""
-        telling = agreed.telling >= _SHARE * agreed.of and agreed.figures >= _FIGURES
+        telling = agreed.telling >= _SHARE * agreed.of and agreed.figures >= FIGURES
         if others:
             return others == 1 and (telling or alike)
         return overlap or (agreed.most if unlike == 1 else telling)
@@ -251,7 +250,7 @@ class _Matcher:
         for lines in (left.a, left.b):
             found: dict[tuple[object, ...], list[Line]] = defaultdict(list)
             for line in lines:
-                if agreement(line.content, line.content).figures >= _FIGURES:
+                if agreement(line.content, line.content).figures >= FIGURES:
                     found[_all(line)].append(line)
             sides.append(found)
         return [
