@@ -115,6 +115,8 @@ def apart(line: FieldAgreement) -> str:
     """Write how far those that differ are apart, in the middle of them, in per cent of both."""
     if line.apart is None:
         return "–"
+    if line.apart < 0.0005:
+        return "<0.1%"
     return f"{100 * line.apart:.{0 if line.apart >= 0.0995 else 1}f}%"
 
 
