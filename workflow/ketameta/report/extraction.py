@@ -10,7 +10,7 @@ from typing import Any
 from ketameta.configuration import Configuration
 from ketameta.evidence import findings, unread
 from ketameta.evidence.audits import audit
-from ketameta.evidence.releases import Release
+from ketameta.evidence.releases import Release, in_order
 from ketameta.evidence.rows import entered_of
 from ketameta.report import wording, wording_extraction
 from ketameta.report.decided import table_of
@@ -221,14 +221,14 @@ def view(
     tables: Rows,
     configuration: Configuration,
     records: Mapping[str, Record],
-    decided: Decided,
-    release: Release | None,
+    releases: Sequence[Release],
 ) -> tuple[dict[str, Any], dict[str, list[Record]]]:
     """Return what the page is given, and the tables that it makes.
 
-    `records` are the syntheses by analysis, `release` is the last one.
+    `records` are the syntheses by analysis; the last of the releases counts.
     """
-    studies = tables["studies"]
+    release = in_order(releases)[-1] if releases else None
+    decided, studies = decided_of(tables), tables["studies"]
     readings, adjudication = tables["readings"], tables["adjudication"]
     named = {row["table"] for row in [*readings, *adjudication]}
     cells = cells_of(tables, named)
