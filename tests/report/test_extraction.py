@@ -78,7 +78,7 @@ def test_the_page_answers_first(whole, kit):
         "An audit of 45 rows found 1 wrong of 43 whose source was reached: 2.3% (95% interval "
         "0.06 to 12.3%)",
         "4 cells and rows were made another by a decision or a correction; no release is there yet",
-        "3 texts and numbers could not be read; to fetch first: Large 2021, which would carry about ",
+        "3 texts and numbers could not be read; to fetch first: Large 2021, which would carry",
     ):
         assert sentence in text, sentence
     assert "Extraction" in whole.page("index")
