@@ -123,7 +123,7 @@ def test_open_lines_stand_first_and_each_leads_to_its_effect(whole):
     assert page.count('href="analyses/response.html#effect-t000"') == 5
     assert "Response at 24 hours ; elsewhere" in text
     assert "corrected, but the tables say otherwise now" in text
-    assert "(turns: response)" in text
+    assert "(turns: Response at 24 hours)" in text
 
 
 def test_a_table_of_what_to_fetch_is_in_order(whole):
@@ -195,6 +195,11 @@ def test_lines_are_written_as_ranges(numbers, text):
 )
 def test_shares_are_written_with_the_digits_that_they_have(share, text):
     assert wording_extraction.percent(share) == text
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.0099, "<1"), (0.01, "1"), (0.406, "41")])
+def test_a_guessed_share_has_no_decimals(share, text):
+    assert wording_extraction.guess(share) == text
 
 
 def test_an_audit_that_reached_nothing_has_no_share():
