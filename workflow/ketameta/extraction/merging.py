@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from ketameta.evidence.rows import ADDED, entered_of
 from ketameta.extraction.adjudication import DECIDED, ENDED, Cells, Line, about, said, settled
+from ketameta.extraction.cells import FREE
 from ketameta.extraction.corrections import Left, Placed
 from ketameta.extraction.editing import Edits
 from ketameta.extraction.records import A, B, Disagreement, Matching, Record, Side
@@ -49,9 +50,8 @@ class Decided:
 
     @property
     def at(self) -> At:
-        """The row of A that it is about."""
-        change = self.found.edit.changes[0]
-        return self.found.table, change.row["line"]
+        """The row of A that a cell stands in."""
+        return self.found.table, int(self.found.place_a.rpartition(":")[2])
 
     @property
     def cell(self) -> str:
@@ -124,6 +124,8 @@ def decide(
     decided, faults = [], []
     for one in found:
         line, known = by_id.get(one.id), settled(one, record)
+        if line is None and one.column in FREE:
+            continue  # text beside the numbers: A's stands where nobody asks
         if line is None or not line.decision:
             if not known:
                 where = f"{line.place}: is open" if line else "has no line"
