@@ -5,7 +5,7 @@ An edit is a row edited, or a trial or arm that came or went with all its rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from ketameta.evidence.rows import EDITED, RowChange
@@ -21,10 +21,13 @@ class Edit:
     changes: tuple[RowChange, ...]
 
 
-def edits(changes: Sequence[RowChange]) -> list[Edit]:
-    """Group changes of rows that effects come from into edits, in the order of the changes."""
+def edits(changes: Sequence[RowChange], tables: Container[str] = EFFECT_TABLES) -> list[Edit]:
+    """Group changes of rows of some tables into edits, in the order of the changes.
+
+    Of those that effects come from, where nothing else is said.
+    """
     groups: dict[tuple[str, ...], list[RowChange]] = {}
-    own = [change for change in changes if change.table in EFFECT_TABLES]
+    own = [change for change in changes if change.table in tables]
     trials = {(c.kind, c.trial) for c in own if c.table == "trials" and c.kind != EDITED}
     arms = {(c.kind, c.trial, c.row["arm_id"]) for c in own if c.table == "arms"}
     for number, change in enumerate(own):

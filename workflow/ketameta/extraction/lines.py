@@ -13,6 +13,7 @@ from ketameta.extraction.cells import (
     canonical,
     column_of,
     compared,
+    decimals,
     figures,
     number_of,
     plain,
@@ -184,20 +185,31 @@ def _short(text: str) -> str:
     return text.removesuffix(".0")
 
 
+def unit_of(hour: str, other: str) -> str:
+    """Return the unit in which a number is an hour, to the decimals of both; empty for none."""
+    x, y = number_of(hour), number_of(other)
+    if not x or not y:
+        return ""
+    places = (decimals(hour), decimals(other))
+    error_x, error_y = (0.5 * 10.0**-n if n > 0 else 0.0 for n in places)
+    for unit, size in UNITS.items():
+        if abs(x - y * size) <= (error_x + error_y * size) * (1 + 1e-9) + 1e-9:
+            return unit
+    return ""
+
+
 def hours(a: str, b: str, tolerance: float) -> str:
     """Say what relates two hours that are not the same: within tolerance, or another unit."""
     x, y = number_of(a), number_of(b)
     if x is None or y is None:
         return ""
+    one, other = _short(a), _short(b)
     if abs(x - y) <= tolerance * (1 + 1e-9):
-        return f"hours {_short(a)} and {_short(b)} are within {tolerance:g} h"
-    for unit, size in UNITS.items():
-        for one, other in ((x, y), (y, x)):
-            # minutes are told in whole ones: 40 of them are 0.67 h
-            slack = 0.01 if unit == "minutes" else 1e-9
-            if other and abs(one - other * size) <= slack * max(1.0, abs(one) * 1e-3):
-                return f"hour {one:g} is {other:g} in {unit}"
-    return ""
+        return f"hours {one} and {other} are within {tolerance:g} h"
+    if unit := unit_of(one, other):
+        return f"hour {one} is {other} in {unit}"
+    unit = unit_of(other, one)
+    return f"hour {other} is {one} in {unit}" if unit else ""
 
 
 def compare_names(column: str, a: str, b: str, tolerance: float) -> tuple[str, str]:

@@ -210,13 +210,13 @@ class _Matcher:
     def _judge(self, a: Line, b: Line, overlap: bool) -> tuple[float, str] | None:
         """Return how alike two rows of a block are and by what; None where they are not one row."""
         kept, others, reasons = 1.0, 0, []
-        content = b.content
+        content: Mapping[str, str] = b.content
         for name, cell in a.key.items():
             if name == ARMS and cell != b.key[name] and _reversed(cell) == b.key[name]:
-                if agreement(a.content, turned(b)).most:
-                    content, how = turned(b), (NEAR, TURNED)
-                else:
-                    how = (OTHER, "the arms the other way round")
+                crossed, how = turned(b), (OTHER, "the arms the other way round")
+                found = agreement(a.content, crossed)
+                if found.most and found.telling > agreement(a.content, b.content).telling:
+                    content, how = crossed, (NEAR, TURNED)
             else:
                 how = compare_names(name, cell, b.key[name], self.tolerance)
             if name in self.shape.fixed and how[0] == OTHER:

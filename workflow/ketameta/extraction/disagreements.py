@@ -1,0 +1,166 @@
+"""What two extractions say differently: cells of matched rows, and what one side alone has.
+
+Numbers are compared by value and words without regard to case and white space (`cells`). A number
+that is the other with fewer digits is told as well, since somebody must decide which of the two
+stands, but with that as its explanation. Another name of a trial, an arm or a review is no
+disagreement: `Match.renamed` tells it. Columns that a side lacks are not compared, and neither is
+who answered (`rater`). Text that tells where a number stands comes last, where it is asked for.
+
+Numbers of two rows that are exchanged make sense together alone: each of their cells bears the edit
+of all of them, and so do the two arms of a contrast that is told the other way round.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ketameta.evidence.edits import Edit, edits
+from ketameta.evidence.rows import ADDED, EDITED, REMOVED, Cell, RowChange, entered_of
+from ketameta.extraction.cells import FREE, column_of, same
+from ketameta.extraction.exchanges import Exchange, exchanges
+from ketameta.extraction.patterns import Slip, guess
+from ketameta.extraction.records import ROW, Disagreement, Match, Matching, Record, Side
+from ketameta.tables.identity import row_of
+from ketameta.tables.raw import RESULT_TABLES
+
+_ARMS = ("arm_t", "arm_c")
+_NOT_COMPARED = ("rater",)
+
+
+def disagreements(
+    a: Side, b: Side, matching: Matching, free_text: bool = True
+) -> list[Disagreement]:
+    """Return every disagreement: cells by table and line of A, rows of one side, free text.
+
+    Without ``free_text`` the last are left out.
+    """
+    randomised = {
+        (row["trial_id"], row["arm_id"]): float(row["n_randomised"])
+        for row in a.tables.get("arms", ())
+        if row["n_randomised"] is not None
+    }
+    compared = _Compared(a.missing | b.missing, randomised, *exchanges(matching.matches))
+    found = [one for match in matching.matches for one in compared.cells(match)]
+    data = [one for one in found if one.column not in FREE]
+    text = [one for one in found if one.column in FREE]
+    return [*data, *_rows(matching), *(text if free_text else ())]
+
+
+def _rows(matching: Matching) -> Iterator[Disagreement]:
+    """Yield the rows that one side alone has, those of its trial or arm together."""
+    changes = [RowChange(table, REMOVED, row, None) for table, row in matching.only_a]
+    changes += [RowChange(table, ADDED, None, row) for table, row in matching.only_b]
+    for edit in edits(changes, RESULT_TABLES):
+        first = edit.changes[0]
+        of_a = first.kind == REMOVED
+        yield Disagreement(
+            table=first.table,
+            trial_id=first.trial,
+            row=row_of(first.table, entered_of(first.row)),
+            column="",
+            a=ROW if of_a else "",
+            b="" if of_a else ROW,
+            place_a=first.place if of_a else "",
+            place_b="" if of_a else first.place,
+            matched="",
+            likely="",
+            edit=edit,
+        )
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What is known beside two rows: columns not compared, people of A's arms, exchanges."""
+
+    missing: frozenset[tuple[str, str]]
+    randomised: Mapping[tuple[object, object], float]
+    exchanged: Mapping[int, Exchange]
+    borrowed: Mapping[int, str]
+
+    def cells(self, match: Match) -> Iterator[Disagreement]:
+        """Yield the cells of a match that differ, in the order of the columns."""
+        if match.a["entered"] == match.b["entered"]:
+            return
+        table, a, b = match.table, entered_of(match.a), entered_of(match.b)
+        differing = [n for n in RESULT_TABLES[table].names if self._differs(table, n, a, b)]
+        for name in differing:
+            likely, edit = self._explained(match, name, a, b, differing)
+            yield Disagreement(
+                table=table,
+                trial_id=str(match.a.get("trial_id") or ""),
+                row=row_of(table, a),
+                column=name,
+                a=a.get(name, ""),
+                b=b.get(name, ""),
+                place_a=_place(match.a),
+                place_b=_place(match.b),
+                matched=match.reason,
+                likely=likely,
+                edit=edit,
+            )
+
+    def _differs(self, table: str, name: str, a: Mapping[str, str], b: Mapping[str, str]) -> bool:
+        if (table, name) in self.missing or name in _NOT_COMPARED:
+            return False
+        x, y = a.get(name, ""), b.get(name, "")
+        return x != y and not same(column_of(table, name), x, y)
+
+    def _explained(
+        self,
+        match: Match,
+        name: str,
+        a: Mapping[str, str],
+        b: Mapping[str, str],
+        differing: Sequence[str],
+    ) -> tuple[str, Edit]:
+        exchange = self.exchanged.get(id(match))
+        if exchange is not None and name in exchange.columns:
+            return exchange.said, _edit_of(exchange)
+        turned = [a.get(n) for n in _ARMS] == [b.get(n) for n in reversed(_ARMS)]
+        if name in _ARMS and turned:
+            return "the arms the other way round", _edit(_change(match, _ARMS))
+        own = _edit(_change(match, (name,)))
+        if (said := self.borrowed.get(id(match), "")) and _is_number(match.table, name):
+            return said, own
+        slip = Slip(
+            match.table, name, a.get(name, ""), b.get(name, ""), a, b, self._randomised(match)
+        )
+        return guess(slip), own
+
+    def _randomised(self, match: Match) -> float | None:
+        """Return the people randomised to the arm of a row of outcomes, by A."""
+        return self.randomised.get((match.a.get("trial_id"), match.a.get("arm_id")))
+
+
+def _is_number(table: str, name: str) -> bool:
+    return column_of(table, name).kind in ("integer", "number")
+
+
+def _place(row: Record) -> str:
+    return f"{row['file']}:{row['line']}"
+
+
+def _change(match: Match, names: Sequence[str]) -> RowChange:
+    """Return the change that gives A's row the cells of B's."""
+    table, before, after = match.table, entered_of(match.a), entered_of(match.b)
+    cells = {n: after[n] for n in names if n in after}
+    entered = {n: text for n, text in before.items() if n not in names} | cells
+    ordered = {n: entered[n] for n in RESULT_TABLES[table].names if n in entered}
+    new = {
+        **match.a,
+        **{n: match.b.get(n) for n in names},
+        "entered": json.dumps(ordered, ensure_ascii=False),
+    }
+    told = tuple(Cell(n, before.get(n, ""), after.get(n, "")) for n in names)
+    return RowChange(table, EDITED, match.a, new, told)
+
+
+def _edit(change: RowChange) -> Edit:
+    return edits([change], RESULT_TABLES)[0]
+
+
+def _edit_of(exchange: Exchange) -> Edit:
+    changes = tuple(_change(m, exchange.columns) for m in (exchange.one, exchange.other))
+    return Edit(f"{changes[0].name}: {exchange.said}", changes[0].trial, changes)
