@@ -72,10 +72,10 @@ class Both:
         return status, *said
 
     def correct(self, *rows):
-        names = ("file", "line", "column", "old", "new", "why")
+        names = ("file", "line", "column", "old", "new", "why", "source", "locator")
         path = self.folder / "corrections.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([names, *rows])
+            csv.writer(file).writerows([names, *((*row, "", "") for row in rows)])
         return ("--corrections", str(path))
 
 
@@ -284,7 +284,7 @@ def test_lines_known_to_have_ended_are_passed_over(both) -> None:
     both.file.write_bytes(adjudication.content(found.lines, ".csv"))
     status, out, _ = both.merge()
     assert status == 0
-    assert "1 line of what disagrees no more was passed over" in out
+    assert "1 line was passed over: nothing disagrees there any more" in out
 
 
 def test_a_fault_of_the_lines_is_refused(both) -> None:
@@ -359,7 +359,7 @@ def test_corrections_and_decisions_of_a_cell_must_agree(both) -> None:
     )
     both.decide("B")
     assert both.merge(*options)[0] == 0
-    assert [row["decision"] for row in record(both.out)] == ["B"]
+    assert sorted(row["decision"] for row in record(both.out)) == ["B", "correction"]
 
 
 def test_a_correction_of_a_row_that_goes_is_refused(both) -> None:
