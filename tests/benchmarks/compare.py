@@ -17,14 +17,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from ketameta.extraction.disagreements import disagreements
-from ketameta.extraction.impact import ranked
-from ketameta.extraction.matching import match
-from ketameta.extraction.sides import sides
 from tests.extraction.kinds_names import ALL
 from tests.extraction.planting import second
 
 from ketameta.configuration import load
+from ketameta.extraction.disagreements import disagreements
+from ketameta.extraction.impact import ranked
+from ketameta.extraction.matching import match
+from ketameta.extraction.sides import sides
 
 ROOT = Path(__file__).parents[2]
 RAW, CONFIG = ROOT / "data" / "raw", ROOT / "workflow" / "config" / "analyses.yaml"
