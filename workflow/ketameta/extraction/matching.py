@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ketameta.extraction.assignment import assigned
+from ketameta.extraction.cells import plain
 from ketameta.extraction.lines import (
     ARMS,
     NEAR,
@@ -224,6 +225,8 @@ class _Matcher:
             kept -= min(_LOST[how[0]], _LOST[NEAR] if name in self.shape.extras else 1.0)
             reasons += [how[1]] if how[1] else []
         agreed = agreement(a.content, content)
+        if _other_subgroup(a, b) and not agreed.most:
+            return None
         unlike = [n for n, cell in a.key.items() if cell != b.key[n] and n not in _LABELS]
         said = _free(a) == _free(b)
         # of rows without numbers the words must do
@@ -275,6 +278,13 @@ def _all(line: Line) -> tuple[object, ...]:
 
 def _free(line: Line) -> tuple[str, str]:
     return line.entered.get("note", ""), line.entered.get("locator", "")
+
+
+def _other_subgroup(a: Line, b: Line) -> bool:
+    """Say whether two rows are of subgroups that have other names: their key does not tell."""
+    named = [line.entered.get("analysis_set_as_reported", "") for line in (a, b)]
+    both = all(line.entered.get("analysis_set") == "subgroup" for line in (a, b))
+    return both and all(named) and plain(named[0]) != plain(named[1])
 
 
 def _reversed(arms: str) -> str:
