@@ -292,3 +292,12 @@ def test_subgroups_by_other_names_are_others_unless_their_numbers_agree(named, o
         analysis_set_as_reported=other,
     )
     assert (one(a, b) is not None) is same
+
+
+def test_of_a_batch_what_one_side_alone_has_is_left_out():
+    a = side(trials=[trial("t1"), trial("t2")], outcomes=[score()])
+    b = side(trials=[trial("t3")], outcomes=[score(hour=72, mean=9.1, sd=7.7)])
+    assert [table for table, _ in match(a, b).only_a] == ["trials", "trials", "outcomes"]
+    found = match(a, b, batch=True)
+    assert found.only_a == ()
+    assert found.only_b == match(a, b).only_b

@@ -103,6 +103,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOURS",
         help="as it was compared (default: %(default)g)",
     )
+    parser.add_argument("--batch", action="store_true", help="as it was compared")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
 
 
@@ -204,7 +205,7 @@ def _compared(
     read = adjudication.read(path)
     _refuse([str(problem) for problem in read.problems])
     first, second = set_aside(*sides(a, b, (names[0], names[1])), record)
-    matching = match(first, second, given.tolerance_h)
+    matching = match(first, second, given.tolerance_h, batch=given.batch)
     found = disagreements(first, second, matching)
     return _Compared(found, matching, read.lines)
 

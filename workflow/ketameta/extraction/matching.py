@@ -48,11 +48,12 @@ _LOST = {SAME: 0.0, NEAR: 0.1, OTHER: 0.5}
 Pair = tuple[Line, Line, str]
 
 
-def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H) -> Matching:
+def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H, *, batch: bool = False) -> Matching:
     """Return which rows of B are which rows of A; of each table that both sides have.
 
     Hours that differ by ``tolerance_h`` or less may be one time point. By table, then in the order
-    of A's rows.
+    of A's rows. Where B is a ``batch`` of more rows, what A alone has is none of its business, and
+    left out.
     """
     names = names_of(a.tables, b.tables)
     whole = _both_extracted(a, b, names)
@@ -72,7 +73,7 @@ def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H) -> Matching:
         for side, lines, at in zip(only, (left, right), (0, 1), strict=True):
             taken = {id(pair[at]) for pair in pairs}
             side += [(table, line.record) for line in lines if id(line) not in taken]
-    return Matching(tuple(matches), tuple(only[0]), tuple(only[1]))
+    return Matching(tuple(matches), () if batch else tuple(only[0]), tuple(only[1]))
 
 
 def _both_extracted(a: Side, b: Side, names: Names) -> frozenset[str]:
