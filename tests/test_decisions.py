@@ -108,7 +108,7 @@ def test_a_decision_is_not_among_what_results_come_from():
 
 def test_a_row_that_is_explained_bears_what_was_decided_of_it_as_it_stands():
     row = {"file": "outcomes.csv", "line": 2, "trial_id": "t", "entered": json.dumps(CELLS)}
-    now = {"outcomes": [row], "adjudication": [line()]}
+    now = {"outcomes": [row], "adjudication": [row | line() | {"entered": "{}"}]}
     (said,) = Since({"outcomes": [row]}, now, 0).standing(row).decided
     assert said == "n: 20, from the other extraction; 19 stood before."
     edited = row | {"entered": json.dumps(CELLS | {"n": "21"})}

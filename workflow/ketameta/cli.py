@@ -18,6 +18,8 @@ Meta-analysis of ketamine and esketamine trials, from extraction table to report
   ketameta explain response_24h murrough2013a
                             where a number came from, down to the raw cells
   ketameta diff             what changed since the last commit, and which estimate moved for it
+  ketameta compare data/raw second
+                            where two extractions differ, and which difference matters
   ketameta pool FILE.csv --measure RR
                             pool any table of effects, counts or means
   ketameta convert data/raw tables.xlsx
@@ -25,7 +27,8 @@ Meta-analysis of ketamine and esketamine trials, from extraction table to report
 """
 EPILOG = """\
 Exit status: 0 in order, 1 faults in data or configuration, 2 wrong use of this command;
-of diff also 10 an estimate, certainty or verdict moved, 11 a conclusion flipped.
+of diff also 10 an estimate, certainty or verdict moved, 11 a conclusion flipped;
+of compare also 10 the two differ.
 `ketameta COMMAND --help` tells more of each.
 """
 # a module of `commands` each, with two functions: `arguments`, and one of the command's name
@@ -37,6 +40,7 @@ COMMANDS = {
     "convert": "tables between CSV, TSV and Excel; from RevMan",
     "pool": "pool any table",
     "diff": "what changed between two versions",
+    "compare": "two extractions of the same trials, and which difference matters",
     "merge": "one set of tables of two, as decided; corrections",
     "release": "record what these tables give",
     "completion": "completion for bash, zsh and fish",

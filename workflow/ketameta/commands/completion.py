@@ -97,7 +97,7 @@ def _candidates(before: Sequence[str], begun: str) -> Iterable[str]:
         return own_words[last.dest]() if last.dest in own_words else map(str, last.choices or ())
     if command == "explain":
         return _named(before[before.index(command) + 1 :])
-    if command == "diff":
+    if command in ("diff", "compare"):
         return _versions()
     return [str(w) for a in own._actions if not a.option_strings for w in a.choices or ()]
 

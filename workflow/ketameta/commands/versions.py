@@ -16,7 +16,7 @@ from ketameta.commands.revisions import (
     files_of,
     git,
 )
-from ketameta.evidence.releases import NAME
+from ketameta.evidence.releases import NAME, ReleaseError, parse
 from ketameta.ingest.places import EXCEL
 from ketameta.ingest.reader import DELIMITERS
 from ketameta.ingest.workbook import WORKBOOK
@@ -185,6 +185,25 @@ def version(name: str, rev: bool = False) -> Version:
         return Revision(name, commit_of(name))
     except NoSuchVersionError:
         raise NoSuchVersionError(f"{name}: no such folder, release or revision") from None
+
+
+def tables_at(wanted: Version, spare: Path) -> Path:
+    """Return the place of the raw tables of a version; of a release, those that it was made of.
+
+    What is not there as files is written to ``spare``. Raises `DiffError`.
+    """
+    if isinstance(wanted, Recorded):
+        try:
+            release = parse(wanted.path.stem, wanted.path.read_text(encoding="utf-8"))
+        except (ReleaseError, OSError, UnicodeDecodeError) as error:
+            raise DiffError(f"{wanted.path.as_posix()}: {error}") from None
+        if not release.commit:
+            raise DiffError(f"{wanted.name}: its record names no commit that holds its tables")
+        wanted = Revision(wanted.name, release.commit)
+    if isinstance(wanted, Made):
+        raise DiffError(f"{wanted.name}: holds no raw tables")
+    spare.mkdir(parents=True, exist_ok=True)
+    return wanted.raw_tables(spare)
 
 
 def _folder(name: str, folder: Path) -> Version:

@@ -117,7 +117,7 @@ class _Compared:
     ) -> tuple[str, Edit]:
         exchange = self.exchanged.get(id(match))
         if exchange is not None and name in exchange.columns:
-            return exchange.said, _edit_of(exchange)
+            return exchange.said, _edit_of(exchange, match)
         turned = [a.get(n) for n in _ARMS] == [b.get(n) for n in reversed(_ARMS)]
         if name in _ARMS and turned:
             return "the arms the other way round", _edit(_change(match, _ARMS))
@@ -161,6 +161,9 @@ def _edit(change: RowChange) -> Edit:
     return edits([change], RESULT_TABLES)[0]
 
 
-def _edit_of(exchange: Exchange) -> Edit:
-    changes = tuple(_change(m, exchange.columns) for m in (exchange.one, exchange.other))
-    return Edit(f"{changes[0].name}: {exchange.said}", changes[0].trial, changes)
+def _edit_of(exchange: Exchange, match: Match) -> Edit:
+    """Return the edit of both rows, that of the row in question first; its name is one for both."""
+    both = exchange.one, exchange.other
+    changes = [_change(one, exchange.columns) for one in both]
+    name = f"{changes[0].name}: {exchange.said}"
+    return Edit(name, changes[0].trial, tuple(changes if match is both[0] else changes[::-1]))

@@ -9,6 +9,7 @@ from itertools import combinations
 
 from ketameta.evidence.rows import entered_of
 from ketameta.extraction.cells import column_of, figures, same
+from ketameta.extraction.owners import FIGURES
 from ketameta.extraction.records import Match
 from ketameta.tables.identity import identity
 from ketameta.tables.raw import OUTCOMES
@@ -21,8 +22,6 @@ _RESULTS = tuple(
     for column in OUTCOMES.columns
     if column.kind in ("integer", "number") and column.name not in (*_APART, "n")
 )
-# so many significant digits of one number in another row are no coincidence; of several, any
-_FIGURES = 3
 
 Cells = Mapping[str, str]
 
@@ -102,18 +101,21 @@ def _exchanged(apart: str, pairs: Sequence[_Pair], found: dict[int, Exchange]) -
 
 
 def _borrowed(apart: str, pairs: Sequence[_Pair], found: dict[int, str]) -> None:
-    """Find rows whose numbers in B, where they differ, are all those of another row of A."""
+    """Find rows whose numbers in B, where they differ, are all those of another row of A.
+
+    One number of few digits is a coincidence, unless two rows of the group are so.
+    """
+    doubtful: dict[int, str] = {}
     for pair in pairs:
         filled = [name for name in pair.differing if pair.b.get(name)]
-        if not filled or id(pair.match) in found:
-            continue
-        telling = sum(figures(pair.b[name]) for name in filled)
-        for other in pairs:
-            if (
-                other is not pair
-                and (len(filled) > 1 or telling >= _FIGURES)
-                and all(_same(name, pair.b[name], other.a.get(name, "")) for name in filled)
-            ):
-                what = _APART[apart].removesuffix("s")
-                found[id(pair.match)] = f"the numbers of {what} {other.a.get(apart, 'none')}"
-                break
+        others = [
+            other.a.get(apart, "none")
+            for other in pairs
+            if all(_same(name, pair.b[name], other.a.get(name, "")) for name in filled)
+        ]
+        if filled and others and id(pair.match) not in found:
+            telling = len(filled) > 1 or sum(figures(pair.b[n]) for n in filled) >= FIGURES
+            said = f"the numbers of {_APART[apart].removesuffix('s')} {others[0]}"
+            (found if telling else doubtful)[id(pair.match)] = said
+    if len(doubtful) > 1:
+        found |= doubtful

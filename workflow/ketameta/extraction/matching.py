@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ketameta.extraction.assignment import assigned
+from ketameta.extraction.cells import plain
 from ketameta.extraction.lines import (
     ARMS,
     NEAR,
@@ -29,15 +30,14 @@ from ketameta.extraction.lines import (
     neighbours,
 )
 from ketameta.extraction.naming import Names, names_of
-from ketameta.extraction.owners import SAME_KEY
+from ketameta.extraction.owners import FIGURES, SAME_KEY
 from ketameta.extraction.records import Match, Matching, Record, Side
 from ketameta.extraction.turning import as_turned, turned
 from ketameta.tables.raw import RESULT_TABLES
 
 TURNED = "the arms the other way round, and the numbers with them"
 TOLERANCE_H = 2.0
-# significant digits in common that are no coincidence, and the share of numbers that agree
-_FIGURES = 3
+# the share of numbers that agree in one row told otherwise
 _SHARE = 0.6
 # cells of a key that do not make another row
 _LABELS = ("flag", "rater")
@@ -48,11 +48,12 @@ _LOST = {SAME: 0.0, NEAR: 0.1, OTHER: 0.5}
 Pair = tuple[Line, Line, str]
 
 
-def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H) -> Matching:
+def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H, *, batch: bool = False) -> Matching:
     """Return which rows of B are which rows of A; of each table that both sides have.
 
     Hours that differ by ``tolerance_h`` or less may be one time point. By table, then in the order
-    of A's rows.
+    of A's rows. Where B is a ``batch`` of more rows, what A alone has is none of its business, and
+    left out.
     """
     names = names_of(a.tables, b.tables)
     whole = _both_extracted(a, b, names)
@@ -72,7 +73,7 @@ def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H) -> Matching:
         for side, lines, at in zip(only, (left, right), (0, 1), strict=True):
             taken = {id(pair[at]) for pair in pairs}
             side += [(table, line.record) for line in lines if id(line) not in taken]
-    return Matching(tuple(matches), tuple(only[0]), tuple(only[1]))
+    return Matching(tuple(matches), () if batch else tuple(only[0]), tuple(only[1]))
 
 
 def _both_extracted(a: Side, b: Side, names: Names) -> frozenset[str]:
@@ -225,6 +226,8 @@ class _Matcher:
             kept -= min(_LOST[how[0]], _LOST[NEAR] if name in self.shape.extras else 1.0)
             reasons += [how[1]] if how[1] else []
         agreed = agreement(a.content, content)
+        if _other_subgroup(a, b) and not agreed.most:
+            return None
         unlike = [n for n, cell in a.key.items() if cell != b.key[n] and n not in _LABELS]
         said = _free(a) == _free(b)
         # of rows without numbers the words must do
@@ -238,7 +241,7 @@ class _Matcher:
         self, agreed: Agreement, others: int, unlike: int, alike: bool, overlap: bool
     ) -> bool:
         """Say whether two rows that differ in so many cells of their key are one all the same."""
-        telling = agreed.telling >= _SHARE * agreed.of and agreed.figures >= _FIGURES
+        telling = agreed.telling >= _SHARE * agreed.of and agreed.figures >= FIGURES
         if others:
             return others == 1 and (telling or alike)
         return overlap or (agreed.most if unlike == 1 else telling)
@@ -251,7 +254,7 @@ class _Matcher:
         for lines in (left.a, left.b):
             found: dict[tuple[object, ...], list[Line]] = defaultdict(list)
             for line in lines:
-                if agreement(line.content, line.content).figures >= _FIGURES:
+                if agreement(line.content, line.content).figures >= FIGURES:
                     found[_all(line)].append(line)
             sides.append(found)
         return [
@@ -276,6 +279,13 @@ def _all(line: Line) -> tuple[object, ...]:
 
 def _free(line: Line) -> tuple[str, str]:
     return line.entered.get("note", ""), line.entered.get("locator", "")
+
+
+def _other_subgroup(a: Line, b: Line) -> bool:
+    """Say whether two rows are of subgroups that have other names: their key does not tell."""
+    named = [line.entered.get("analysis_set_as_reported", "") for line in (a, b)]
+    both = all(line.entered.get("analysis_set") == "subgroup" for line in (a, b))
+    return both and all(named) and plain(named[0]) != plain(named[1])
 
 
 def _reversed(arms: str) -> str:

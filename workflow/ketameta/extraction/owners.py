@@ -15,20 +15,23 @@ from difflib import SequenceMatcher
 
 from ketameta.evidence.rows import entered_of
 from ketameta.extraction.assignment import assigned
-from ketameta.extraction.cells import canonical, column_of, number_of, plain
+from ketameta.extraction.cells import canonical, column_of, figures, number_of, plain
 from ketameta.extraction.records import SAME_KEY, Tables
 
 SPELLED = "the same key, spelled otherwise"
 ALIKE_TRIAL = "alike in name, people, arms and outcomes"
 ALIKE_ARM = "alike in treatment, dose, people and description"
 # so alike that they are taken for one, from 0 to 1
-_TRIALS_ALIKE = 0.75
+_TRIALS_ALIKE = 0.65
 _ARMS_ALIKE = 0.6
 # more pairs than this share a sign that is none
 _MOST_PAIRS = 10_000
 _REGISTRATION = re.compile(r"[a-z]{2,}[a-z/-]*\s*[0-9][0-9a-z/-]{5,}")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
-_RESULTS = ("events", "mean", "sd", "change_mean", "change_sd", "estimate", "se", "ci_low")
+# what makes a row known again; n is of the arm as well, but counts of few need it
+_RESULTS = ("n", "events", "mean", "sd", "change_mean", "change_sd", "estimate", "se", "ci_low")
+# significant digits in common that are no coincidence
+FIGURES = 3
 _FIRST_WORD = re.compile(r"[^\W\d_]{2,}")
 
 Cells = Mapping[str, str]
@@ -67,6 +70,7 @@ def trials(a: Tables, b: Tables) -> Pairing:
         ("the same PMID", lambda t: [t.said("pmid")]),
         ("the same label", lambda t: [plain(t.cells.get("label", ""))]),
         ("the same first author and year", _author_and_year),
+        ("the same numbers in its rows", lambda t: t.numbers),
     ]
     return _paired(_trials(a), _trials(b), signs, _trial_likeness, (_TRIALS_ALIKE, ALIKE_TRIAL))
 
@@ -232,8 +236,10 @@ def _trial_likeness(a: Owner, b: Owner) -> float:
     parts = [(2.0, _ratio(a.cells.get("label") or a.key, b.cells.get("label") or b.key))]
     for column, weight in (("n_randomised", 3.0), ("year", 1.0), ("population", 1.0)):
         parts += _agreeing(a, b, column, weight)
-    for column in ("country", "design", "blinding", "population_note"):
+    for column in ("country", "design", "blinding"):
         parts += _agreeing(a, b, column, 0.5)
+    notes = [owner.cells.get("population_note", "") for owner in (a, b)]
+    parts += [(2.0, _ratio(*notes))] if all(notes) else []
     for x, y, weight in (
         (a.arms, b.arms, 1.5),
         (a.outcomes, b.outcomes, 1.5),
@@ -262,7 +268,7 @@ def _agreeing(a: Owner, b: Owner, column: str, weight: float) -> list[tuple[floa
 
 
 def _ratio(a: str, b: str) -> float:
-    x, y = plain(a[:200]), plain(b[:200])
+    x, y = plain(a[:100]), plain(b[:100])
     return 1.0 if x == y else SequenceMatcher(None, x, y, autojunk=False).ratio()
 
 
@@ -284,8 +290,9 @@ def _trials(tables: Tables) -> list[Owner]:
                     f"{plain(cells.get('outcome', ''))}@{number_of(cells.get('timepoint_h', ''))}"
                 )
                 owner.outcomes.add(about)
-                said = [number_of(cells[name]) for name in _RESULTS if cells.get(name)]
-                owner.numbers |= {f"{about} {said}"} if said else set()
+                said = [cells[name] for name in _RESULTS if cells.get(name)]
+                if sum(map(figures, said)) >= FIGURES:
+                    owner.numbers.add(f"{about} {[number_of(cell) for cell in said]}")
     return list(found.values())
 
 

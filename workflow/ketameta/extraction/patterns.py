@@ -23,6 +23,7 @@ from ketameta.extraction.cells import (
     rounded,
 )
 from ketameta.extraction.lines import unit_of
+from ketameta.ingest.cells import plain_minus
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.vocabulary import vocabulary
 
@@ -95,14 +96,13 @@ def sign_lost(slip: Slip) -> str:
 
 
 def randomised_for_analysed(slip: Slip) -> str:
-    """Tell where one side has the people randomised for those analysed."""
+    """Tell where one side has the people randomised, and the other fewer."""
     both = slip.numbers
     if slip.column != "n" or not both or slip.randomised is None:
         return ""
-    for side, value in zip("BA", reversed(both), strict=True):
-        if value == slip.randomised:
-            return f"{side} has n randomised for n analysed"
-    return ""
+    if max(both) != slip.randomised:
+        return ""
+    return f"{'B' if both[1] > both[0] else 'A'} has n randomised for n analysed"
 
 
 def per_cent_for_count(slip: Slip) -> str:
@@ -168,13 +168,8 @@ def column_shifted(slip: Slip) -> str:
 
 def digits_transposed(slip: Slip) -> str:
     """Tell two digits beside each other that are exchanged, the point left where it is."""
-    x, y = _digits(slip)
-    if len(x) != len(y):
-        return ""
-    at = [i for i, (one, other) in enumerate(zip(x, y, strict=True)) if one != other]
-    if len(at) != 2 or at[1] != _next_digit(x, at[0]):
-        return ""
-    crossed = x[at[0]] == y[at[1]] and x[at[1]] == y[at[0]]
+    written = tuple(plain_minus(text).lstrip("-") for text in (slip.a, slip.b))
+    crossed = any(_crossed(x, y) for x, y in (_digits(slip), written) if slip.numbers)
     return "digits transposed" if crossed else ""
 
 
@@ -241,17 +236,17 @@ GUESSES: tuple[Guess, ...] = (
     in_another_unit,
     sign_lost,
     randomised_for_analysed,
+    digits_transposed,
     per_cent_for_count,
     without_event,
     baseline_for_endpoint,
     change_for_endpoint,
     column_shifted,
-    digits_transposed,
+    variance_for_sd,
     point_moved,
     digit_dropped,
     se_for_sd,
     half_width_for_sd,
-    variance_for_sd,
     typo,
 )
 
@@ -298,6 +293,16 @@ def _digits(slip: Slip) -> tuple[str, str]:
     if not both or (both[0] < 0) != (both[1] < 0):
         return "", ""
     return f"{abs(both[0]):.12g}", f"{abs(both[1]):.12g}"
+
+
+def _crossed(x: str, y: str) -> bool:
+    """Say whether two texts differ in two digits beside each other that changed places."""
+    if len(x) != len(y):
+        return False
+    at = [i for i, (one, other) in enumerate(zip(x, y, strict=True)) if one != other]
+    if len(at) != 2 or at[1] != _next_digit(x, at[0]):
+        return False
+    return x[at[0]] == y[at[1]] and x[at[1]] == y[at[0]]
 
 
 def _next_digit(text: str, at: int) -> int:

@@ -18,7 +18,7 @@ NOTES = (
     "A move (SE) is the largest of a pooled estimate when what B says is put into the tables of A, "
     "in standard errors of A's estimate. An analysis turns where its verdict or certainty does.",
     "Cells that say the same count as the same: 24 and 24.0, capital and small letters. Words for "
-    "people alone (notes, places in the source) are not compared, nor names of trials and arms.",
+    "people alone (notes, places in the source) do not count, nor do names of trials and arms.",
     "Kappa is agreement of words beyond chance: 1 for all, 0 for no more than chance (Cohen 1960; "
     "interval by Fleiss, Cohen and Everitt 1969).",
     "ICC is the intraclass correlation of numbers for absolute agreement of single readings "
@@ -115,6 +115,8 @@ def apart(line: FieldAgreement) -> str:
     """Write how far those that differ are apart, in the middle of them, in per cent of both."""
     if line.apart is None:
         return "–"
+    if line.apart < 0.0005:
+        return "<0.1%"
     return f"{100 * line.apart:.{0 if line.apart >= 0.0995 else 1}f}%"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ketameta.tables.identity import identity, row_of
 from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.upkeep import EMPTY
 
 Record = Mapping[str, Any]
 Cells = Mapping[str, str]
@@ -48,7 +49,8 @@ class Decision:
         """The cell as decided; of a whole row `ROW`, or empty where it is out."""
         if self.decision == BOTH and not self.column:
             return ROW
-        by_word = {B: self.b, CORRECTION: self.b, OTHER: self.value}
+        value = "" if self.value == EMPTY else self.value
+        by_word = {B: self.b, CORRECTION: self.b, OTHER: value}
         return by_word.get(self.decision, self.a)
 
     @property

@@ -1,0 +1,259 @@
+"""`ketameta compare`: where two extractions differ, and which difference matters."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ketameta.commands.examine import configured
+from ketameta.commands.revisions import DiffError
+from ketameta.commands.versions import RAW, Version, tables_at, version
+from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
+from ketameta.extraction.agreement import agreement
+from ketameta.extraction.cells import FREE
+from ketameta.extraction.disagreements import disagreements
+from ketameta.extraction.matching import TOLERANCE_H, match
+from ketameta.extraction.records import Comparison, Disagreement, Impact, Side, Tables
+from ketameta.extraction.sides import RaterError, UnreadableSideError, by_rater, sides
+from ketameta.ingest.places import read_place
+from ketameta.tables.problems import Problem, escaped
+from ketameta.tables.raw import EFFECT_TABLES
+from ketameta.tables.upkeep import ADJUDICATION
+
+DESCRIPTION = """\
+Hold two extractions of the same trials against each other: which rows are the same and by what,
+how well they agree, where they differ, and what each difference does to the results.
+
+  ketameta compare data/raw second        two folders or workbooks with tables like data/raw; a
+                                          release or a revision of git is named as in ketameta diff
+  ketameta compare both --raters A B      rows of two raters in one place, told apart by a column
+                                          rater (rows without one are both raters')
+  ketameta compare A B --adjudicate FILE  a line a difference (.csv, .tsv, .xlsx), for people to
+                                          decide; then ketameta merge A B FILE OUT
+
+A is the extraction that is kept where nothing else is said. Trials, arms and rows are matched by
+their keys, else by registration, DOI, PMID, label, author and year, treatment and dose, or by how
+alike they are; each match says by what. Rows with faults are compared as they were entered. Cells
+are compared by what they say: 24 and 24.0 are the same.
+
+Each difference is tried: the analyses that it reaches are fitted with A's cell and with B's, by the
+questions of the project; the largest come first. A FILE of --adjudicate that is there already keeps
+what people wrote in it.
+
+Exit status: 0 they agree, 10 they differ, 1 a side cannot be read, 2 wrong use.
+"""
+
+
+class WrongUseError(ValueError):
+    """What was asked for makes no sense; the message says why."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `ketameta compare` takes."""
+    parser.description = DESCRIPTION
+    parser.add_argument("a", metavar="A", help="the first extraction, or the place of both")
+    parser.add_argument("b", metavar="B", nargs="?", help="the second")
+    parser.add_argument("--raters", nargs=2, metavar=("X", "Y"), help="two raters of one place")
+    parser.add_argument(
+        "--tolerance-h",
+        type=float,
+        default=TOLERANCE_H,
+        metavar="HOURS",
+        help="hours this near may be one time point (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--batch",
+        action="store_true",
+        help="B is a batch of more rows: what A alone has is no difference",
+    )
+    parser.add_argument(
+        "--text",
+        action="store_true",
+        help="compare as well what only people read: notes, locators, support, addresses",
+    )
+    parser.add_argument("--no-impact", action="store_true", help="do not try the differences")
+    parser.add_argument("--json", action="store_true", help="print JSON with every digit")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page as well")
+    parser.add_argument("--adjudicate", type=Path, metavar="FILE", help="write the lines to decide")
+    parser.add_argument(
+        "--take-new",
+        metavar="REASON",
+        help="of --adjudicate: decide that rows of one side stand, for this reason; with --role",
+    )
+    parser.add_argument("--role", default="", metavar="NAME", help="of --take-new: who decides")
+
+
+def compare(given: argparse.Namespace) -> int:
+    """Compare, and say what was found; 0 they agree, 10 they differ, 1 unreadable, 2 wrong use."""
+    try:
+        _check(given)
+        with tempfile.TemporaryDirectory() as spare:
+            return _compare(given, Path(spare))
+    except (WrongUseError, RaterError, DiffError) as error:
+        print(escaped(f"ketameta compare: {error}"), file=sys.stderr)
+        return 2
+    except UnreadableSideError as error:
+        for line in str(error).splitlines():
+            print(escaped(line), file=sys.stderr)
+    except OSError as error:
+        print(escaped(f"{error.filename or ''}: {error.strerror or error}"), file=sys.stderr)
+    return 1
+
+
+def _check(given: argparse.Namespace) -> None:
+    """Raise `WrongUseError` where options do not go together."""
+    if given.raters and given.b is not None:
+        raise WrongUseError("--raters is for the rows of one place; two are given")
+    if not given.tolerance_h >= 0:
+        raise WrongUseError("--tolerance-h is 0 or more")
+    if given.take_new and not (given.adjudicate and given.role.strip()):
+        raise WrongUseError("--take-new needs --adjudicate FILE and --role NAME")
+    if given.adjudicate:
+        from ketameta.extraction.adjudication import ENDINGS
+
+        if given.adjudicate.suffix.lower() not in ENDINGS:
+            raise WrongUseError(f"{given.adjudicate}: decisions stand in {', '.join(ENDINGS)}")
+
+
+def _compare(given: argparse.Namespace, spare: Path) -> int:
+    first = version(given.a)
+    place = tables_at(first, spare / "a")
+    a, b = _sides(given, first, place, spare)
+    record = _record(place)
+    if record:
+        from ketameta.extraction.merging import set_aside
+
+        a, b = set_aside(a, b, record)
+    matching = match(a, b, given.tolerance_h, batch=given.batch)
+    found = _open(disagreements(a, b, matching, given.text), record)
+    configuration = _configuration(given, first, place, a)
+    impacts = _impacts(a.tables, found, configuration)
+    whole = Comparison(
+        a, b, matching, tuple(agreement(a, b, matching)), impacts, configuration is not None
+    )
+    _tell(given, whole, configuration or Configuration(()))
+    if given.adjudicate:
+        _write_lines(given, impacts)
+    return 10 if found else 0
+
+
+def _sides(
+    given: argparse.Namespace, first: Version, place: Path, spare: Path
+) -> tuple[Side, Side]:
+    """Read the two extractions; rows of a revision are named by it."""
+    if given.b is None:
+        return by_rater(place, given.raters or ())
+    second = version(given.b)
+    pair = sides(place, tables_at(second, spare / "b"), (given.a, given.b))
+    return _placed(pair[0], spare / "a", first), _placed(pair[1], spare / "b", second)
+
+
+def _placed(side: Side, spare: Path, of: Version) -> Side:
+    """Name the rows and faults that were written out by the version that they are of."""
+    written = f"{spare.as_posix()}/"
+
+    def there(file: str) -> str:
+        return file.replace(written, f"{of.name}:{RAW}/", 1)
+
+    tables = {
+        table: [{**row, "file": there(row["file"])} for row in rows]
+        for table, rows in side.tables.items()
+    }
+    faults = tuple(replace(p, file=there(p.file), message=there(p.message)) for p in side.problems)
+    return replace(side, tables=tables, problems=faults)
+
+
+def _record(place: Path) -> list[dict[str, str]]:
+    """Return what was decided of A before."""
+    text = read_place(place)[0].get(ADJUDICATION.name)
+    return [row.cells for row in text.rows] if text else []
+
+
+def _open(found: list[Disagreement], record: Sequence[dict[str, str]]) -> list[Disagreement]:
+    """Leave out what was decided before and still differs, and say how much that is."""
+    if not record:
+        return found
+    from ketameta.extraction.adjudication import settled
+
+    left = [one for one in found if not settled(one, record)]
+    if before := len(found) - len(left):
+        print(f"{before:,} more were decided before ({ADJUDICATION.name})", file=sys.stderr)
+    return left
+
+
+def _configuration(
+    given: argparse.Namespace, first: Version, place: Path, a: Side
+) -> Configuration | None:
+    """Return the questions of A's project, else of this folder's; None, with why, for no impact."""
+    if given.no_impact:
+        return None
+    lacking = [table for table in EFFECT_TABLES if table not in a.tables]
+    if lacking:
+        why = f"A has no table {lacking[0]}"
+    else:
+        found, faults = configured(place)
+        if found is None and not faults and CONFIG.is_file():
+            try:
+                found = load(CONFIG)
+            except ConfigurationError as error:
+                faults = [Problem(CONFIG.as_posix(), 0, "", "", str(error).partition("\n")[0])]
+        if found is not None:
+            return found
+        why = faults[0].message if faults else f"there is no {CONFIG.as_posix()}"
+    print(escaped(f"differences are not tried: {why}"), file=sys.stderr)
+    return None
+
+
+def _impacts(
+    tables: Tables, found: Sequence[Disagreement], configuration: Configuration | None
+) -> tuple[Impact, ...]:
+    """Return what each difference does; text that only people read does nothing, and is last."""
+    if configuration is None:
+        return tuple(Impact(one, (), None, ()) for one in found)
+    from ketameta.extraction.impact import ranked
+
+    data = ranked(tables, [one for one in found if one.column not in FREE], configuration)
+    return (*data, *(Impact(one, (), 0.0, ()) for one in found if one.column in FREE))
+
+
+def _tell(given: argparse.Namespace, whole: Comparison, configuration: Configuration) -> None:
+    from ketameta.report.comparison_words import as_json, markdown
+    from ketameta.storage import write_text
+
+    if given.html:
+        from ketameta.report.comparison import standalone
+
+        write_text(given.html, standalone(whole, configuration))
+    if given.json:
+        print(json.dumps(as_json(whole), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        print(markdown(whole, configuration))
+
+
+def _write_lines(given: argparse.Namespace, impacts: Sequence[Impact]) -> None:
+    """Write the lines to decide, with what people wrote into those that are there already."""
+    from ketameta.extraction import adjudication
+    from ketameta.storage import write_bytes
+
+    path = given.adjudicate
+    made = adjudication.lines(impacts)
+    if given.take_new:
+        made = adjudication.take_new(made, given.take_new, given.role.strip())
+    before = adjudication.read(path) if path.exists() else adjudication.Lines()
+    if before.torn:
+        lines = "\n".join(str(problem) for problem in before.torn)
+        raise UnreadableSideError(f"{lines}\n{path.as_posix()}: is left as it is")
+    done = adjudication.update(made, before)
+    write_bytes(path, adjudication.content(done.lines, path.suffix.lower()))
+    parts = [
+        (done.kept, "kept as they were written"),
+        (done.ended, "of what disagrees no more stand below"),
+        (done.dropped, "empty ones left out"),
+    ]
+    said = "".join(f", {count:,} {what}" for count, what in parts if count and before.lines)
+    print(f"written: {path.as_posix()}: {len(done.lines):,} lines{said}", file=sys.stderr)
