@@ -259,6 +259,9 @@ def _arm_likeness(a: Owner, b: Owner) -> float:
         parts += _agreeing(a, b, column, 1.0)
     if a.cells.get("arm_label") and b.cells.get("arm_label"):
         parts.append((2.0, _ratio(a.cells["arm_label"], b.cells["arm_label"])))
+    # arms that are described alike are told apart by what came of them
+    if a.numbers and b.numbers:
+        parts.append((1.0, len(a.numbers & b.numbers) / len(a.numbers | b.numbers)))
     return sum(w * v for w, v in parts) / sum(w for w, _ in parts)
 
 
@@ -285,15 +288,18 @@ def _trials(tables: Tables) -> list[Owner]:
             elif table == "arms":
                 owner.arms.add(plain(entered_of(row).get("treatment", "")))
             elif table in ("outcomes", "contrasts"):
-                cells = entered_of(row)
-                about = (
-                    f"{plain(cells.get('outcome', ''))}@{number_of(cells.get('timepoint_h', ''))}"
-                )
+                about, numbers = _results(entered_of(row))
                 owner.outcomes.add(about)
-                said = [cells[name] for name in _RESULTS if cells.get(name)]
-                if sum(map(figures, said)) >= FIGURES:
-                    owner.numbers.add(f"{about} {[number_of(cell) for cell in said]}")
+                owner.numbers |= numbers
     return list(found.values())
+
+
+def _results(cells: Cells) -> tuple[str, set[str]]:
+    """Return what a row of results is about, and its numbers where they are no coincidence."""
+    about = f"{plain(cells.get('outcome', ''))}@{number_of(cells.get('timepoint_h', ''))}"
+    said = [cells[name] for name in _RESULTS if cells.get(name)]
+    enough = sum(map(figures, said)) >= FIGURES
+    return about, ({f"{about} {[number_of(cell) for cell in said]}"} if enough else set())
 
 
 def _arms(tables: Tables) -> dict[str, list[Owner]]:
@@ -306,7 +312,8 @@ def _arms(tables: Tables) -> dict[str, list[Owner]]:
         for row in tables.get(table, ()):
             for key in filter(None, (row.get(c) for c in ("arm_id", "arm_t", "arm_c"))):
                 if row.get("trial_id"):
-                    found[row["trial_id"]].setdefault(key, Owner(key, "arms"))
+                    own = found[row["trial_id"]].setdefault(key, Owner(key, "arms"))
+                    own.numbers |= _results(entered_of(row))[1] if table == "outcomes" else set()
     return {trial: list(own.values()) for trial, own in found.items()}
 
 
