@@ -39,7 +39,10 @@ _RESULT = (
     *("certainty", "certainty_best", "verdict"),
 )
 FIRST, MOST, FEW, MOST_NAMED = 5, 30, 10, 3
-PART = "B holds less than half of A's rows: those that only A has stand below, and not here."
+PART = (
+    "B holds less than half of A's rows: those that only A has stand below, and not here. Is it a "
+    "batch of more rows, --batch leaves them out."
+)
 ALL = "`--html FILE` and `--json` have all"
 
 
