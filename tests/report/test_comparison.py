@@ -159,7 +159,7 @@ def test_what_a_batch_lacks_is_not_talked_about_first(configuration, lacking, le
     assert names == (["trial 2"] if left_out else ["trial 1", "trial 2"])
     text = comparison_words.markdown(found, configuration)
     assert (comparison_words.PART in text) == left_out
-    assert "2 disagreements (2 of them of rows, arms or trials that one alone has)" in text
+    assert "2 disagreements (all of rows, arms or trials that one alone has)" in text
 
 
 def test_words_for_people_stand_apart(configuration):
@@ -211,6 +211,8 @@ def test_rows_of_one_side_and_faults_stand_apart(configuration):
     assert "`trial one`: only A has it" in text
     assert "`outcomes / two`: only B has it" in text
     assert "### Disagreements" not in text
+    mixed = comparison_words.impact_text(replace(found, impacts=(*found.impacts, impact(3))))
+    assert mixed.startswith("3 disagreements (2 of rows, arms or trials that one alone has); none")
     assert "- B has no table contrasts: not compared" in text
     assert "- B has no n in outcomes: not compared" in text
     assert "second/trials.csv:4" in text

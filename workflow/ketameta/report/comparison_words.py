@@ -90,7 +90,8 @@ def impact_text(compared: Comparison) -> str:
         return f"They disagree on nothing.{aside}"
     many = wording.count(len(impacts), "disagreement")
     if rows := sum(is_row(impact.disagreement) for impact in impacts):
-        many += f" ({rows:,} of them of rows, arms or trials that one alone has)"
+        share = "all" if rows == len(impacts) else f"{rows:,}"
+        many += f" ({share} of rows, arms or trials that one alone has)"
     if not compared.tried:
         return f"{many}; what they do to the results was not tried.{aside}"
     moving = [impact for impact in impacts if impact.analyses]
