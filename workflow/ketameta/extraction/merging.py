@@ -16,7 +16,7 @@ from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.corrections import Left, Placed
 from ketameta.extraction.editing import Edits
 from ketameta.extraction.recording import Signed, corrected, keep, readings, recorded
-from ketameta.extraction.records import A, B, Disagreement, Matching, Side
+from ketameta.extraction.records import A, B, Disagreement, Match, Matching, Side
 from ketameta.ingest.cells import CellError, parse
 from ketameta.ingest.decisions import plain_value
 from ketameta.ingest.rows import TextTable
@@ -221,18 +221,25 @@ def _carry(
         for one in own:
             if one.cell != one.found.a:
                 edits[table].change(line, one.found.column, one.cell)
-        if standing := [one.found.column for one in own if one.line.decision == "both"]:
-            cells = entered_of(pairs[table, line].b)
-            for one in own:
-                if one.line.decision != "both":
-                    cells[one.found.column] = one.cell
-            flag = cells.get("flag", "")
-            if (vocabulary().flag_rule(flag) or {"use": ""})["use"] != "never":
-                said = f"{CONFLICT}: another source gives another {' and '.join(standing)}"
-                cells["flag"] = "; ".join(filter(None, (said, flag)))
-            edits[table].added.append((line, cells))
+        if any(one.line.decision == "both" for one in own):
+            edits[table].added.append((line, _beside(pairs[table, line], own)))
             conflicts += 1
     return conflicts
+
+
+def _beside(match: Match, own: Sequence[Decided]) -> dict[str, str]:
+    """Return B's row as it stands beside A's: kept from pools, cells decided otherwise as decided.
+
+    A flag that keeps it from pools already is left as it is.
+    """
+    cells = entered_of(match.b)
+    cells |= {one.found.column: one.cell for one in own if one.line.decision != "both"}
+    flag = cells.get("flag", "")
+    if (vocabulary().flag_rule(flag) or {"use": ""})["use"] != "never":
+        standing = [one.found.column for one in own if one.line.decision == "both"]
+        said = f"{CONFLICT}: another source gives another {' and '.join(standing)}"
+        cells["flag"] = "; ".join(filter(None, (said, flag)))
+    return cells
 
 
 def _below(table: str, cells: Mapping[str, str], texts: Mapping[str, TextTable]) -> int:
