@@ -16,7 +16,7 @@ from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.corrections import Left, Placed
 from ketameta.extraction.editing import Edits
 from ketameta.extraction.recording import Signed, corrected, keep, readings, recorded
-from ketameta.extraction.records import A, B, Disagreement, Match, Matching, Side
+from ketameta.extraction.records import ROW, A, B, Disagreement, Match, Matching, Side
 from ketameta.ingest.cells import CellError, parse
 from ketameta.ingest.decisions import plain_value
 from ketameta.ingest.rows import TextTable
@@ -185,15 +185,25 @@ def merged(
     conflicts = _carry(decided, matching, texts, edits)
     applied, left = placed
     _correct(applied, decided, edits)
-    record = [recorded(one, texts, edits) for one in decided]
+    record = [recorded(one, texts, edits) for one in decided if not _silent(one, matching)]
     record += [corrected(one, texts, edits, signed) for one in applied]
     keep(record, ADJUDICATION, texts, edits)
     if signed.role:
         before = texts[ADJUDICATION.name].rows if ADJUDICATION.name in texts else []
-        taken = Decisions(decisions(row.cells for row in before))
-        keep(readings(matching, found, taken, signed), READINGS, texts, edits)
+        known = Decisions(decisions([*(row.cells for row in before), *record]))
+        keep(readings(matching, found, known, signed), READINGS, texts, edits)
     changed = {name: own for name, own in edits.items() if own}
     return Merge(changed, tuple(decided), conflicts, tuple(applied), tuple(left))
+
+
+def _silent(one: Decided, matching: Matching) -> bool:
+    """Say whether a row of A stays of whose trial, or review, B has nothing: none was decided."""
+    if one.found.column or one.line.decision != A or one.found.a != ROW:
+        return False
+    row = one.found.edit.changes[0].row
+    name = next(name for name in _OWNERS if row.get(name))
+    of_b = (*(match.b for match in matching.matches), *(row for _, row in matching.only_b))
+    return all(other.get(name) != row[name] for other in of_b)
 
 
 def _carry(
