@@ -277,8 +277,8 @@ def _say(
         ),
         (
             done.conflicts if changed else 0,
-            "1 row of a source in conflict stands beside the one that is pooled",
-            "rows of sources in conflict stand beside those that are pooled",
+            "1 row of another source stands beside the one that is pooled",
+            "rows of other sources stand beside those that are pooled",
         ),
         (
             warnings,
