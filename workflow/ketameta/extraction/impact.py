@@ -21,17 +21,16 @@ from ketameta.evidence.reclaimed import Claims
 from ketameta.evidence.references import standing
 from ketameta.evidence.refits import Refits
 from ketameta.evidence.rows import entered_of
+from ketameta.extraction.cells import FREE
 from ketameta.extraction.records import Disagreement, Impact, Record, Tables
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.vocabulary.narrowing import named
 
-# no number, weight or rating comes from these
-TOLD = frozenset(
-    (
-        *("label", "registration", "doi", "pmid", "country", "population_note", "setting"),
-        *("blinding", "funding", "arm_label", "analysis_set_as_reported"),
-        *("note", "locator", "source_url", "support"),
-    )
+# no number, weight or rating comes from these, nor from what is read by people alone
+TOLD = (
+    *FREE,
+    *("label", "registration", "doi", "pmid", "country", "population_note", "setting"),
+    *("blinding", "funding", "arm_label", "analysis_set_as_reported"),
 )
 
 
