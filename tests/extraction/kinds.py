@@ -34,7 +34,8 @@ def decimals(cell: str) -> int:
 def swapped_digits(cell: str) -> str:
     """Exchange the first two digits next to each other that differ; empty where none do."""
     for i, (one, other) in enumerate(pairwise(cell)):
-        if one.isdigit() and other.isdigit() and one != other and not (other == "0" and i == 0):
+        first = i == 0 or not (cell[i - 1].isdigit() or cell[i - 1] == ".")
+        if one.isdigit() and other.isdigit() and one != other and not (other == "0" and first):
             return cell[:i] + other + one + cell[i + 2 :]
     return ""
 
@@ -53,7 +54,8 @@ def sized(row: Row) -> bool:
 
 def _transposed(plan: Plan, row: Row) -> None:
     name = result_of(row)
-    plan.put(row, name, swapped_digits(row[name]), "transposed")
+    # two counts may add up to all by chance
+    plan.put(row, name, swapped_digits(row[name]), "transposed|without|per cent")
 
 
 def _can_transpose(row: Row) -> str:
@@ -69,7 +71,7 @@ def digits_transposed(plan: Plan) -> None:
 @planted
 def digits_of_a_count_transposed(plan: Plan) -> None:
     row = plan.pick("outcomes", lambda r: len(r["events"]) > 1 and swapped_digits(r["events"]))
-    plan.put(row, "events", swapped_digits(row["events"]), "transposed")
+    plan.put(row, "events", swapped_digits(row["events"]), "transposed|without|per cent")
 
 
 @planted
@@ -117,7 +119,7 @@ def half_width_for_sd(plan: Plan) -> None:
 @rare
 def variance_for_sd(plan: Plan) -> None:
     row = plan.pick("outcomes", lambda r: r["sd"] and r.number("sd") > 3)
-    plan.put(row, "sd", f"{row.number('sd') ** 2:.1f}", "variance|square")
+    plan.put(row, "sd", f"{row.number('sd') ** 2:.1f}", "variance|point")
 
 
 @rare
@@ -125,17 +127,17 @@ def standard_error_in_its_own_column(plan: Plan) -> None:
     row = plan.pick("outcomes", lambda r: r["sd"] and not r["se"] and sized(r))
     se = row.number("sd") / row.number("n") ** 0.5
     plan.put(row, "sd", "")
-    plan.put(row, "se", f"{se:.2f}")
+    plan.put(row, "se", f"{se:.2f}", ".")
 
 
 @rare
 def change_for_endpoint(plan: Plan) -> None:
     row = plan.pick("outcomes", lambda r: r["mean"] and not r["change_mean"])
     mean, sd = row["mean"], row["sd"]
-    plan.put(row, "change_mean", mean)
+    plan.put(row, "change_mean", mean, "number of mean")
     plan.put(row, "mean", "")
     if sd:
-        plan.put(row, "change_sd", sd)
+        plan.put(row, "change_sd", sd, "number of sd")
         plan.put(row, "sd", "")
 
 
@@ -161,7 +163,7 @@ def percent_for_count(plan: Plan) -> None:
 def percent_beside_no_count(plan: Plan) -> None:
     row = plan.pick("outcomes", lambda r: r["events"] and sized(r) and not r["percent"])
     share = 100 * row.number("events") / row.number("n")
-    plan.put(row, "percent", f"{share:.1f}")
+    plan.put(row, "percent", f"{share:.1f}", ".")
     plan.put(row, "events", "")
 
 
@@ -171,7 +173,7 @@ def nobody_for_somebody(plan: Plan) -> None:
     row = plan.pick(
         "outcomes", lambda r: r["events"] and sized(r) and 2 * r.number("events") != r.number("n")
     )
-    plan.put(row, "events", f"{row.number('n') - row.number('events'):.0f}", "without|non|rest|n -")
+    plan.put(row, "events", f"{row.number('n') - row.number('events'):.0f}", "without")
 
 
 @rare
@@ -181,7 +183,7 @@ def randomised_for_analysed(plan: Plan) -> None:
         "outcomes",
         lambda r: r["n"] and arms.get((r["trial_id"], r["arm_id"]), "") not in ("", r["n"]),
     )
-    plan.put(row, "n", arms[row["trial_id"], row["arm_id"]], "randomised")
+    plan.put(row, "n", arms[row["trial_id"], row["arm_id"]], "randomised|digit")
 
 
 @rare
@@ -300,6 +302,34 @@ def visits_swapped(plan: Plan) -> None:
 
 
 @rare
+def column_shifted(plan: Plan) -> None:
+    """Read the numbers of an arm one visit late: each row has those of the row below."""
+
+    def course(row: Row) -> list[Row]:
+        names = ("arm_id", "outcome", "scale", "definition", "analysis_set", "flag")
+        rows = [
+            r for r in plan.of(row["trial_id"], "outcomes")
+            if r["timepoint_h"] and all(r[n] == row[n] for n in names)
+        ]  # fmt: skip
+        return sorted(rows, key=lambda r: r.number("timepoint_h"))
+
+    def numbers(row: Row) -> set[str]:
+        return {name for name in RESULTS if row[name]}
+
+    def fits(row: Row) -> bool:
+        rows = course(row)
+        kept = numbers(row)
+        all_alike = len(rows) > 2 and kept and all(numbers(r) == kept for r in rows)
+        return bool(all_alike) and all(a[n] != b[n] for a, b in pairwise(rows) for n in kept)
+
+    row = plan.pick("outcomes", fits)
+    for one, below in pairwise(course(row)):
+        for name in sorted(numbers(row)):
+            # numbers of a course may look like more than one slip
+            plan.put(one, name, below[name], ".")
+
+
+@rare
 def contrast_with_sign_lost(plan: Plan) -> None:
     row = plan.pick(
         "contrasts", lambda r: r["measure"] in ("MD", "SMD") and r["estimate"].startswith("-")
@@ -318,4 +348,4 @@ def ends_exchanged(plan: Plan) -> None:
 @rare
 def p_misread(plan: Plan) -> None:
     row = plan.pick("contrasts", lambda r: re.fullmatch(r"0?\.0\d+", r["p_value"]))
-    plan.put(row, "p_value", row["p_value"].replace(".0", ".", 1))
+    plan.put(row, "p_value", row["p_value"].replace(".0", ".", 1), "point")

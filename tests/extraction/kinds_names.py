@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import kinds_rows  # noqa: F401  its kinds too
-from .kinds import KINDS, planted, rare, result_of, swapped_digits
+from .kinds import KINDS, planted, rare, result_of, sd_for_standard_error, swapped_digits
 from .planting import OF_TRIAL, Kind, Plan, Row
 
 ARMS = ("arm_id", "arm_t", "arm_c")
@@ -69,8 +69,8 @@ def _trial_known_by(kept: str, why: str) -> Kind:
 for _kept, _why in (
     ("registration", "registration"),
     ("doi", "doi"),
-    ("pmid", "pmid|pubmed"),
-    ("label", "label|name"),
+    ("pmid", "pmid"),
+    ("label", "label"),
     ("", ""),
 ):
     _trial_known_by(_kept, _why)
@@ -89,7 +89,7 @@ def trial_known_by_an_address_of_its_doi(plan: Plan) -> None:
 def trial_with_another_letter(plan: Plan) -> None:
     """Name it by author and year with another letter, the label written out."""
     trial = plan.pick("trials", lambda r: r["trial_id"][-1].isdigit() and has_results(plan, r))
-    plan.put(trial, "label", f"{trial['label']} et al.")
+    plan.put(trial, "label", f"{trial['label']} et al.", "spelled")
     rename_trial(plan, trial, f"{trial['trial_id'].capitalize()}b", "")
 
 
@@ -111,20 +111,38 @@ def arms_and_trial_named_otherwise(plan: Plan) -> None:
 @planted
 def arm_described_otherwise(plan: Plan) -> None:
     arm = plan.pick("arms", lambda r: r["arm_label"] and has_results(plan, r))
-    plan.put(arm, "arm_label", f"{arm['arm_label']} group, as randomised")
+    plan.put(arm, "arm_label", f"{arm['arm_label']} group, as randomised", "spelled")
     rename_arm(plan, arm, f"{arm['treatment'][:3]}.group")
+
+
+def _turned(plan: Plan, row: Row) -> bool:
+    """Say whether a difference can be told the other way round without being another's."""
+    return bool(
+        row["measure"] in ("MD", "SMD")
+        and row["estimate"]
+        and plan.alone(row, arm_t=row["arm_c"], arm_c=row["arm_t"])
+    )
+
+
+@rare
+def contrast_turned_round(plan: Plan) -> None:
+    """Tell a difference the other way round: the same fact, of which nothing is to be said."""
+    row = plan.pick("contrasts", lambda r: _turned(plan, r) and r["ci_low"] and r["ci_high"])
+    turned = {"arm_t": row["arm_c"], "arm_c": row["arm_t"], "estimate": _minus(row["estimate"])}
+    turned |= {"ci_low": _minus(row["ci_high"]), "ci_high": _minus(row["ci_low"])}
+    row.cells |= turned
 
 
 @rare
 def contrast_turned_round_but_for_its_sign(plan: Plan) -> None:
-    row = plan.pick(
-        "contrasts",
-        lambda r: r["measure"] in ("MD", "SMD") and r["estimate"]
-        and plan.alone(r, arm_t=r["arm_c"], arm_c=r["arm_t"]),
-    )  # fmt: skip
+    row = plan.pick("contrasts", lambda r: _turned(plan, r))
     one, other = row["arm_t"], row["arm_c"]
-    plan.put(row, "arm_t", other)
-    plan.put(row, "arm_c", one)
+    plan.put(row, "arm_t", other, "other way")
+    plan.put(row, "arm_c", one, "other way")
+
+
+def _minus(cell: str) -> str:
+    return cell[1:] if cell.startswith("-") else f"-{cell}"
 
 
 # ---- several at once -----------------------------------------------------------------------------
@@ -148,8 +166,8 @@ def hour_in_days_and_a_digit(plan: Plan) -> None:
 def standard_error_and_people(plan: Plan) -> None:
     row = plan.pick("outcomes", lambda r: r["sd"] and not r["se"] and r["n"] and r.number("n") > 9)
     se = row.number("sd") / row.number("n") ** 0.5
-    plan.put(row, "sd", f"{se:.2f}")  # the guess has another n to go by
-    plan.put(row, "n", f"{row.number('n') - 3:.0f}")
+    plan.put(row, "sd", f"{se:.2f}", "standard error")
+    plan.put(row, "n", f"{row.number('n') - 3:.0f}", ".")
 
 
 @rare
@@ -178,4 +196,5 @@ def arm_named_otherwise_and_a_sign(plan: Plan) -> None:
     rename_arm(plan, arm, "intervention")
 
 
-ALL = tuple(KINDS)
+# the one that fewest rows allow comes before all
+ALL = tuple(sorted(KINDS, key=lambda kind: kind is not sd_for_standard_error))

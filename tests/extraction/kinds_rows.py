@@ -60,7 +60,7 @@ def hour_a_little_off(plan: Plan) -> None:
         return _hour(plan, row, row.number("timepoint_h") + 0.5) if row["timepoint_h"] else ""
 
     row = plan.pick("outcomes", lambda r: moved(r) and r.number("timepoint_h") >= 24)
-    plan.put(row, "timepoint_h", moved(row))
+    plan.put(row, "timepoint_h", moved(row), "rounded")
 
 
 @planted
@@ -170,8 +170,9 @@ def row_missing_and_another_extra(plan: Plan) -> None:
 
 @planted
 def row_twice(plan: Plan) -> None:
-    row = plan.pick("outcomes", lambda r: r["events"] and r["outcome"] != "vomiting")
-    plan.add(Row("outcomes", dict(row.cells)))
+    """Enter a row a second time, with another count."""
+    row = plan.pick("outcomes", lambda r: len(r["events"]) > 1 and r["outcome"] != "vomiting")
+    plan.add(Row("outcomes", row.cells | {"events": row["events"][:-1], "locator": "figure 2"}))
 
 
 def _of_arm(plan: Plan, arm: Row) -> list[Row]:
@@ -235,3 +236,14 @@ def trial_extra(plan: Plan) -> None:
     ]
     plan.used.add(trial["trial_id"])
     plan.add(Row("trials", trial), *arms, *counts)
+
+
+@planted
+def trial_twice(plan: Plan) -> None:
+    """Take a second report of a trial for another trial, with its rows."""
+    row = plan.pick("trials", lambda r: 1 < len(plan.of(r["trial_id"], "outcomes")) < 9)
+    name = "second-report"
+    rows = [Row(r.table, {**r.cells, "trial_id": name}) for r in plan.of(row["trial_id"])]
+    rows[0].cells |= {"label": "Second report 1999", "part_of": "", "year": "1999"}
+    plan.used.add(name)
+    plan.add(*rows)

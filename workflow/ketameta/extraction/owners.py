@@ -28,7 +28,8 @@ _ARMS_ALIKE = 0.6
 _MOST_PAIRS = 10_000
 _REGISTRATION = re.compile(r"[a-z]{2,}[a-z/-]*\s*[0-9][0-9a-z/-]{5,}")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
-_RESULTS = ("n", "events", "mean", "sd", "change_mean", "change_sd")
+# what makes a row known again; n is of the arm as well, but counts of few need it
+_RESULTS = ("n", "events", "mean", "sd", "change_mean", "change_sd", "estimate", "se", "ci_low")
 # significant digits in common that are no coincidence
 FIGURES = 3
 _FIRST_WORD = re.compile(r"[^\W\d_]{2,}")
@@ -232,7 +233,7 @@ def _treatment(arm: Owner) -> list[str]:
 
 def _trial_likeness(a: Owner, b: Owner) -> float:
     """Return from 0 to 1 how alike two trials are by what both say of themselves."""
-    parts = [(4.0, _ratio(a.cells.get("label") or a.key, b.cells.get("label") or b.key))]
+    parts = [(2.0, _ratio(a.cells.get("label") or a.key, b.cells.get("label") or b.key))]
     for column, weight in (("n_randomised", 3.0), ("year", 1.0), ("population", 1.0)):
         parts += _agreeing(a, b, column, weight)
     for column in ("country", "design", "blinding"):
@@ -282,10 +283,12 @@ def _trials(tables: Tables) -> list[Owner]:
             if table == "trials" and not owner.cells:
                 owner.cells = entered_of(row)
             elif table == "arms":
-                owner.arms.add(entered_of(row).get("treatment", ""))
-            elif table == "outcomes":
+                owner.arms.add(plain(entered_of(row).get("treatment", "")))
+            elif table in ("outcomes", "contrasts"):
                 cells = entered_of(row)
-                about = f"{plain(cells.get('outcome', ''))}@{cells.get('timepoint_h', '')}"
+                about = (
+                    f"{plain(cells.get('outcome', ''))}@{number_of(cells.get('timepoint_h', ''))}"
+                )
                 owner.outcomes.add(about)
                 said = [cells[name] for name in _RESULTS if cells.get(name)]
                 if sum(map(figures, said)) >= FIGURES:

@@ -25,6 +25,7 @@ from ketameta.extraction.cells import (
 from ketameta.extraction.lines import unit_of
 from ketameta.ingest.cells import plain_minus
 from ketameta.tables.raw import RESULT_TABLES
+from ketameta.vocabulary import vocabulary
 
 Z95 = 1.959964
 _TYPO = 0.8
@@ -221,6 +222,9 @@ def typo(slip: Slip) -> str:
     if column.kind in ("integer", "number", "id", "ids") or slip.column in FREE:
         return ""
     if not slip.a or not slip.b or number_of(slip.a) is not None or number_of(slip.b) is not None:
+        return ""
+    known = {plain(word) for word in vocabulary().words(column.words)} if column.words else set()
+    if {plain(slip.a), plain(slip.b)} <= known:
         return ""
     x, y = plain(slip.a[:200]), plain(slip.b[:200])
     alike = x == y or SequenceMatcher(None, x, y, autojunk=False).ratio() >= _TYPO
