@@ -123,6 +123,8 @@ def merge(given: argparse.Namespace) -> int:
     except (LossError, UnreadableSideError) as error:
         for line in str(error).splitlines():
             print(escaped(line), file=sys.stderr)
+    except BrokenPipeError:
+        raise  # who reads has seen enough
     except OSError as error:
         print(escaped(f"{error.filename or ''}: {error.strerror or error}"), file=sys.stderr)
     print("nothing is written", file=sys.stderr)
