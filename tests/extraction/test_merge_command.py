@@ -150,7 +150,7 @@ def test_both_stand_and_the_source_in_conflict_is_kept_from_pools(both) -> None:
     both.decide("both", n="A")
     status, out, _ = both.merge()
     assert status == 0
-    assert "1 row of a source in conflict stands beside" in out
+    assert "1 row of another source stands beside" in out
     ((gone, came),) = (
         changed(before, content(both.out)).values()
         if False
@@ -165,6 +165,40 @@ def test_both_stand_and_the_source_in_conflict_is_kept_from_pools(both) -> None:
     assert [p for p in problems if p.severity != "note"] == [
         p for p in check_folder(both.a)[1] if p.severity != "note"
     ]
+
+
+def test_a_row_that_is_kept_from_pools_already_keeps_its_flag(both) -> None:
+    row = next(x for x in content(both.a)["outcomes.csv"].decode().splitlines(True) if OUTCOME in x)
+    of_women = row.replace(",itt,,,,", ",subgroup,women,subgroup,,").replace(",30,8,", ",20,5,")
+    of_men = of_women.replace("women", "men").replace(",20,5,", ",10,3,")
+    both.edit(both.a, "outcomes", row, row + of_women)
+    both.edit(both.b, "outcomes", row, row + of_men)
+    both.decide("both")
+    assert both.merge("--role", "second", out=both.a)[0] == 0
+    assert row + of_women + of_men in content(both.a)["outcomes.csv"].decode()
+    with (both.a / "readings.csv").open(encoding="utf-8", newline="") as file:
+        assert not [r for r in csv.DictReader(file) if "subgroup" in r["row"]]
+    assert both.merge("--role", "second", out=both.a)[1] == "nothing to do\n"
+    # and where B was made from what came out
+    shutil.copytree(both.a, both.b, dirs_exist_ok=True)
+    assert both.merge("--role", "second", out=both.a)[1] == "nothing to do\n"
+
+
+def test_a_trial_of_which_b_has_nothing_stays_and_is_not_recorded(both) -> None:
+    for table in ("trials", "arms", "outcomes", "contrasts", "risk_of_bias"):
+        path = both.b / f"{table}.csv"
+        lines = path.read_text(encoding="utf-8").splitlines(True)
+        path.write_text("".join(x for x in lines if not x.startswith("evans2021")), "utf-8")
+    row = next(x for x in content(both.b)["outcomes.csv"].decode().splitlines(True) if OUTCOME in x)
+    both.edit(both.b, "outcomes", row, "")
+    both.edit(both.b, "trials", "davis2019,", NEW_TRIAL + "davis2019,")
+    made = adjudication.take_new(both.lines(), "one batch of several", "second reader")
+    both.file.write_bytes(adjudication.content(made, ".csv"))
+    before = content(both.a)
+    assert both.merge()[0] == 0
+    assert changed(before, content(both.out)).keys() == {"trials.csv", "adjudication.csv"}
+    told = [(r["table"], r["trial_id"], r["decision"]) for r in record(both.out)]
+    assert told == [("trials", "fox2022", "B"), ("outcomes", "adams2011", "A")]
 
 
 def test_rows_come_and_go_as_decided(both) -> None:

@@ -146,6 +146,22 @@ def test_numbers_exchanged_are_talked_about_once(configuration):
     assert "with 1 more cell" in standalone(found, configuration)
 
 
+@pytest.mark.parametrize(("lacking", "left_out"), [(3, False), (4, True)])
+def test_what_a_batch_lacks_is_not_talked_about_first(configuration, lacking, left_out):
+    rows = [
+        impact(n, 1.0, ["response_24h"], column="", a=a, b=b, edit=f"trial {n}")
+        for n, a, b in ((1, "row", ""), (2, "", "row"))
+    ]
+    found = compared(*rows)
+    row = ("outcomes", {"file": "outcomes.csv", "line": 2})
+    found = replace(found, matching=replace(found.matching, only_a=(row,) * lacking))
+    names = [chosen.disagreement.edit.name for chosen, _ in comparison_words.first(found)]
+    assert names == (["trial 2"] if left_out else ["trial 1", "trial 2"])
+    text = comparison_words.markdown(found, configuration)
+    assert (comparison_words.PART in text) == left_out
+    assert "2 disagreements (all of rows, arms or trials that one alone has)" in text
+
+
 def test_words_for_people_stand_apart(configuration):
     found = compared(impact(1, column="note", a="as told", b="otherwise"), impact(2))
     assert comparison_words.impact_text(found) == (
@@ -195,6 +211,8 @@ def test_rows_of_one_side_and_faults_stand_apart(configuration):
     assert "`trial one`: only A has it" in text
     assert "`outcomes / two`: only B has it" in text
     assert "### Disagreements" not in text
+    mixed = comparison_words.impact_text(replace(found, impacts=(*found.impacts, impact(3))))
+    assert mixed.startswith("3 disagreements (2 of rows, arms or trials that one alone has); none")
     assert "- B has no table contrasts: not compared" in text
     assert "- B has no n in outcomes: not compared" in text
     assert "second/trials.csv:4" in text
@@ -266,6 +284,18 @@ def test_differences_and_ratios_are_written_apart():
     assert agreement_words.apart(line(apart=0.0004)) == "<0.1%"
     assert agreement_words.apart(line(apart=0.052)) == "5.2%"
     assert agreement_words.apart(line(apart=1.333)) == "133%"
+
+
+def test_tables_of_agreement_stand_straight():
+    alike = line("outcomes", "n", cells=cells(share=1.0))
+    told = agreement_words.markdown([line(), line("outcomes"), numbers(), alike])
+    by_table = [row for row in told if row.startswith("|")]
+    assert [row.split("|")[1].strip("- ") for row in by_table] == [
+        "table", "", "outcomes", "column", "", "outcomes events",
+    ]  # fmt: skip
+    assert len({len(row) for row in by_table[:3]}) == len({len(row) for row in by_table[3:]}) == 1
+    assert by_table[2].split("|")[4].strip() == "99.0% (96.4% to 99.7%)"
+    assert told[-1] == "On 1 more column they agree throughout.\n"
 
 
 def test_a_picture_is_drawn_where_some_differ():

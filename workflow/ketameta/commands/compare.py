@@ -100,6 +100,8 @@ def compare(given: argparse.Namespace) -> int:
     except UnreadableSideError as error:
         for line in str(error).splitlines():
             print(escaped(line), file=sys.stderr)
+    except BrokenPipeError:
+        raise  # who reads has seen enough
     except OSError as error:
         print(escaped(f"{error.filename or ''}: {error.strerror or error}"), file=sys.stderr)
     return 1

@@ -123,6 +123,8 @@ def merge(given: argparse.Namespace) -> int:
     except (LossError, UnreadableSideError) as error:
         for line in str(error).splitlines():
             print(escaped(line), file=sys.stderr)
+    except BrokenPipeError:
+        raise  # who reads has seen enough
     except OSError as error:
         print(escaped(f"{error.filename or ''}: {error.strerror or error}"), file=sys.stderr)
     print("nothing is written", file=sys.stderr)
@@ -277,8 +279,8 @@ def _say(
         ),
         (
             done.conflicts if changed else 0,
-            "1 row of a source in conflict stands beside the one that is pooled",
-            "rows of sources in conflict stand beside those that are pooled",
+            "1 row of another source stands beside the one that is pooled",
+            "rows of other sources stand beside those that are pooled",
         ),
         (
             warnings,

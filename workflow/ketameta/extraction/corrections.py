@@ -221,6 +221,8 @@ def _today(
 ) -> TextRow | Left:
     """Return the row of today that is the row of an earlier version, or why there is none."""
     stands = row.cells.get(one.column, "")
+    if same(stands, one.new, _column(one)):
+        return Left(one, f"{shown(stands)} stood there already in {version}", DONE)
     if not same(stands, one.old, _column(one)):
         return Left(one, f"in {version} {shown(stands)} stands there, not {shown(one.old)}")
     line = followed.get((one.table, one.line))

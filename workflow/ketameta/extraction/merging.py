@@ -6,17 +6,17 @@ they are but for what was decided.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ketameta.evidence.rows import ADDED, entered_of
 from ketameta.extraction.adjudication import ENDED, At, Decided, Line, said, settled
-from ketameta.extraction.cells import FREE
+from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.corrections import Left, Placed
 from ketameta.extraction.editing import Edits
 from ketameta.extraction.recording import Signed, corrected, keep, readings, recorded
-from ketameta.extraction.records import A, B, Disagreement, Matching, Record, Side
+from ketameta.extraction.records import ROW, A, B, Disagreement, Match, Matching, Side
 from ketameta.ingest.cells import CellError, parse
 from ketameta.ingest.decisions import plain_value
 from ketameta.ingest.rows import TextTable
@@ -26,6 +26,7 @@ from ketameta.tables.identity import row_of
 from ketameta.tables.problems import shown
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.tables.upkeep import ADJUDICATION, READINGS
+from ketameta.vocabulary import vocabulary
 
 # how the flag of a row starts that stands beside the one that is pooled
 CONFLICT = "conflict"
@@ -56,27 +57,45 @@ class Merge:
 
 
 def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Side, Side]:
-    """Leave out the rows that an earlier merge put beside others, as their sources conflict.
+    """Leave out the rows of A that an earlier merge put beside others, as their sources conflict.
 
-    They are B's rows of then: held against B they would be taken for the row that is pooled.
+    They are B's rows of then: held against B they would be taken for the row that is pooled. A B
+    that was made from A may have them as well.
     """
-    both = {(c.get("table"), c.get("row")) for c in record if c.get("decision") == "both"}
+    both: dict[tuple[str, str], list[Mapping[str, str]]] = defaultdict(list)
+    for cells in record:
+        if cells.get("decision") == "both":
+            both[cells.get("table", ""), cells.get("row", "")].append(cells)
 
-    def beside(table: str, row: Record) -> bool:
-        entered = entered_of(row)
-        flag = entered.get("flag", "")
-        return flag.startswith(CONFLICT) and (table, row_of(table, entered)) in both
-
-    own = {row["entered"] for t, rows in a.tables.items() for row in rows if beside(t, row)}
-    sides = [
-        replace(
-            side,
-            tables={t: [r for r in rows if r["entered"] not in own] for t, rows in tables.items()},
+    def beside(table: str, entered: Mapping[str, str]) -> bool:
+        return any(
+            same(column_of(table, c["column"]), entered.get(c["column"], ""), c.get("b", ""))
+            for c in both.get((table, row_of(table, entered)), ())
         )
-        for side in (a, b)
-        for tables in [side.tables]
-    ]
-    return sides[0], sides[1]
+
+    own = {
+        (table, row["entered"])
+        for table in {table for table, _ in both} & a.tables.keys()
+        for row in a.tables[table]
+        if beside(table, entered_of(row))
+    }
+    if not own:
+        return a, b
+    twins = Counter((t, row_of(t, entered_of(r))) for t in b.tables for r in b.tables[t])
+
+    def kept(side: Side, alone: bool) -> Side:
+        tables = {
+            table: [
+                row
+                for row in rows
+                if (table, row["entered"]) not in own
+                or (alone and twins[table, row_of(table, entered_of(row))] == 1)
+            ]
+            for table, rows in side.tables.items()
+        }
+        return replace(side, tables=tables)
+
+    return kept(a, False), kept(b, True)
 
 
 def decide(
@@ -166,15 +185,25 @@ def merged(
     conflicts = _carry(decided, matching, texts, edits)
     applied, left = placed
     _correct(applied, decided, edits)
-    record = [recorded(one, texts, edits) for one in decided]
+    record = [recorded(one, texts, edits) for one in decided if not _silent(one, matching)]
     record += [corrected(one, texts, edits, signed) for one in applied]
     keep(record, ADJUDICATION, texts, edits)
     if signed.role:
         before = texts[ADJUDICATION.name].rows if ADJUDICATION.name in texts else []
-        taken = Decisions(decisions(row.cells for row in before))
-        keep(readings(matching, found, taken, signed), READINGS, texts, edits)
+        known = Decisions(decisions([*(row.cells for row in before), *record]))
+        keep(readings(matching, found, known, signed), READINGS, texts, edits)
     changed = {name: own for name, own in edits.items() if own}
     return Merge(changed, tuple(decided), conflicts, tuple(applied), tuple(left))
+
+
+def _silent(one: Decided, matching: Matching) -> bool:
+    """Say whether a row of A stays of whose trial, or review, B has nothing: none was decided."""
+    if one.found.column or one.line.decision != A or one.found.a != ROW:
+        return False
+    row = one.found.edit.changes[0].row
+    name = next(name for name in _OWNERS if row.get(name))
+    of_b = (*(match.b for match in matching.matches), *(row for _, row in matching.only_b))
+    return all(other.get(name) != row[name] for other in of_b)
 
 
 def _carry(
@@ -202,16 +231,25 @@ def _carry(
         for one in own:
             if one.cell != one.found.a:
                 edits[table].change(line, one.found.column, one.cell)
-        if standing := [one.found.column for one in own if one.line.decision == "both"]:
-            cells = entered_of(pairs[table, line].b)
-            for one in own:
-                if one.line.decision != "both":
-                    cells[one.found.column] = one.cell
-            said = f"{CONFLICT}: another source gives another {' and '.join(standing)}"
-            cells["flag"] = "; ".join(filter(None, (said, cells.get("flag", ""))))
-            edits[table].added.append((line, cells))
+        if any(one.line.decision == "both" for one in own):
+            edits[table].added.append((line, _beside(pairs[table, line], own)))
             conflicts += 1
     return conflicts
+
+
+def _beside(match: Match, own: Sequence[Decided]) -> dict[str, str]:
+    """Return B's row as it stands beside A's: kept from pools, cells decided otherwise as decided.
+
+    A flag that keeps it from pools already is left as it is.
+    """
+    cells = entered_of(match.b)
+    cells |= {one.found.column: one.cell for one in own if one.line.decision != "both"}
+    flag = cells.get("flag", "")
+    if (vocabulary().flag_rule(flag) or {"use": ""})["use"] != "never":
+        standing = [one.found.column for one in own if one.line.decision == "both"]
+        said = f"{CONFLICT}: another source gives another {' and '.join(standing)}"
+        cells["flag"] = "; ".join(filter(None, (said, flag)))
+    return cells
 
 
 def _below(table: str, cells: Mapping[str, str], texts: Mapping[str, TextTable]) -> int:

@@ -91,17 +91,17 @@ def _row(at: At, texts: Mapping[str, TextTable], edits: Mapping[str, Edits]) -> 
 
 
 def readings(
-    matching: Matching, found: Iterable[Disagreement], taken: Decisions, signed: Signed
+    matching: Matching, found: Iterable[Disagreement], known: Decisions, signed: Signed
 ) -> list[Cells]:
     """Return a row for every row that B extracted as well; rows of one name together.
 
-    Those that were ``taken`` from B were read once.
+    Not those that are ``known`` to be taken from B, or of another source that is in conflict.
     """
     both: Counter[tuple[str, str, str]] = Counter()
     for match in matching.matches:
         a, b = entered_of(match.a), entered_of(match.b)
         arms = [{**a, "arm_id": a[n]} for n in ("arm_t", "arm_c") if n in a]
-        if any(_is_taken(one) for cells in (a, *arms) for one in taken.about(match.table, cells)):
+        if any(_apart(one) for cells in (a, *arms) for one in known.about(match.table, cells)):
             continue
         key = (match.table, a.get("trial_id", ""), row_of(match.table, a))
         both[key] += sum(bool(b.get(name)) for name in a)
@@ -120,8 +120,9 @@ def readings(
     ]
 
 
-def _is_taken(one: Decision) -> bool:
-    return not one.column and one.decision == B and one.b == ROW
+def _apart(one: Decision) -> bool:
+    taken = not one.column and one.decision == B and one.b == ROW
+    return taken or one.decision == "both"
 
 
 def keep(

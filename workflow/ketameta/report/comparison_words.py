@@ -16,7 +16,6 @@ from ketameta.extraction.records import (
     SAME_KEY,
     Comparison,
     Disagreement,
-    FieldAgreement,
     Impact,
     Side,
 )
@@ -40,6 +39,10 @@ _RESULT = (
     *("certainty", "certainty_best", "verdict"),
 )
 FIRST, MOST, FEW, MOST_NAMED = 5, 30, 10, 3
+PART = (
+    "B holds less than half of A's rows: those that only A has stand below, and not here. Is it a "
+    "batch of more rows, --batch leaves them out."
+)
 ALL = "`--html FILE` and `--json` have all"
 
 
@@ -86,6 +89,9 @@ def impact_text(compared: Comparison) -> str:
     if not impacts:
         return f"They disagree on nothing.{aside}"
     many = wording.count(len(impacts), "disagreement")
+    if rows := sum(is_row(impact.disagreement) for impact in impacts):
+        share = "all" if rows == len(impacts) else f"{rows:,}"
+        many += f" ({share} of rows, arms or trials that one alone has)"
     if not compared.tried:
         return f"{many}; what they do to the results was not tried.{aside}"
     moving = [impact for impact in impacts if impact.analyses]
@@ -127,15 +133,22 @@ def reasons(compared: Comparison) -> list[tuple[str, int]]:
 def first(compared: Comparison) -> list[tuple[Impact, int]]:
     """Return the gravest that move anything, and how many more cells are of the same edit.
 
-    Numbers that are exchanged are one edit of several cells, which stands here once.
+    Numbers that are exchanged are one edit of several cells, which stands here once. Rows that only
+    A has are left out where B is a `part`.
     """
     if not compared.tried:
         return []
     by_edit: dict[str, list[Impact]] = {}
     for impact in compared.impacts:
-        if impact.analyses:
-            by_edit.setdefault(impact.disagreement.edit.name, []).append(impact)
+        found = impact.disagreement
+        if impact.analyses and not (is_row(found) and found.a and part(compared)):
+            by_edit.setdefault(found.edit.name, []).append(impact)
     return [(group[0], len(group) - 1) for group in list(by_edit.values())[:FIRST]]
+
+
+def part(compared: Comparison) -> bool:
+    """Say whether B holds less than half of A's rows: a batch of its own, not all read again."""
+    return len(compared.matching.only_a) > len(compared.matching.matches)
 
 
 def is_row(disagreement: Disagreement) -> bool:
@@ -209,7 +222,7 @@ def markdown(compared: Comparison, configuration: Configuration) -> str:
         f"{cells_text(compared)}",
         f"{impact_text(compared)}\n",
         *_first(compared, configuration),
-        *_agreement(compared.agreement),
+        *agreeing.markdown(compared.agreement),
         *_listed("Disagreements", cells, configuration),
         *_listed("Rows that one side alone has", rows, configuration),
         *_listed("Words for people that differ", free, configuration),
@@ -234,7 +247,7 @@ def _first(compared: Comparison, configuration: Configuration) -> list[str]:
             f"   {_places(found)}",
         ]
     more = "`--adjudicate FILE` writes a line for each disagreement, for people to decide."
-    return [*lines, "", f"{more}\n"]
+    return [*lines, "", *([f"{PART}\n"] if part(compared) else []), f"{more}\n"]
 
 
 def _line(found: Disagreement) -> str:
@@ -249,47 +262,6 @@ def _places(found: Disagreement) -> str:
     places = [code(place) for place in (found.place_a, found.place_b) if place]
     by = f", matched by {plain(found.matched)}" if found.matched not in ("", SAME_KEY) else ""
     return " and ".join(places) + by
-
-
-def _agreement(agreement: Sequence[FieldAgreement]) -> list[str]:
-    head = ("rows", "both filled", "the same (95% interval)", "only A", "only B")
-    whole = [_row(line, line.table) for line in agreeing.tables(agreement)]
-    lines = ["### Agreement\n", *_aligned(("table", *head), whole), ""]
-    columns = agreeing.differing(agreement)
-    if columns:
-        more = ("kappa or ICC", "mean B less A", "95% of differences", "median slip")
-        told = [
-            (
-                *_row(line, f"{line.table} {line.column}"),
-                agreeing.beyond_chance(line),
-                agreeing.bias(line),
-                agreeing.limits(line),
-                agreeing.apart(line),
-            )
-            for line in columns
-        ]
-        lines += [*_aligned(("column", *head, *more), told), ""]
-    alike = sum(bool(line.column) for line in agreement) - len(columns)
-    if alike:
-        more_columns = wording.count(alike, "more column" if columns else "column")
-        lines.append(f"On {more_columns} they agree throughout.\n")
-    return lines
-
-
-def _row(line: FieldAgreement, name: str) -> tuple[str, ...]:
-    same = f"{agreeing.share(line)} ({agreeing.share_interval(line)})" if line.cells.n else "–"
-    counts = [f"{n:,}" for n in (line.rows, line.cells.n, line.only_a, line.only_b)]
-    return name, *counts[:2], same, *counts[2:]
-
-
-def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Write a table of Markdown whose columns stand below each other in a terminal too."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    rule = ["-" * width for width in widths]
-    return [
-        f"| {' | '.join(c.ljust(w) for c, w in zip(row, widths, strict=True))} |"
-        for row in (head, rule, *rows)
-    ]
 
 
 def _listed(heading: str, impacts: Sequence[Impact], configuration: Configuration) -> list[str]:
