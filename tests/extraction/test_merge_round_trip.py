@@ -2,6 +2,7 @@
 
 import csv
 import random
+import shutil
 
 import pytest
 
@@ -11,7 +12,7 @@ from ketameta.extraction.adjudication import content, lines
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
 from ketameta.extraction.records import Impact
-from ketameta.extraction.sides import sides
+from ketameta.extraction.sides import by_rater, sides
 from ketameta.ingest.stage import ingest
 from ketameta.normalize.stage import normalize
 from ketameta.tables.raw import RAW_TABLES
@@ -35,15 +36,18 @@ SOUND = {
 }
 
 
+def rows_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def part(folder):
     """Write some of the trials of the tests, with a column and an order of a person's own."""
     folder.mkdir()
-    with (TABLES / "trials.csv").open(encoding="utf-8", newline="") as file:
-        trials = [row["trial_id"] for row in csv.DictReader(file)]
+    trials = [row["trial_id"] for row in rows_of(TABLES / "trials.csv")]
     kept = set(random.Random(12).sample(trials, TRIALS))
     for name in RAW_TABLES:
-        with (TABLES / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = rows_of(TABLES / f"{name}.csv")
         header = [*rows[0]]
         rows = [row for row in rows if "trial_id" not in row or row["trial_id"] in kept][:400]
         for row in rows:
@@ -219,3 +223,41 @@ def test_a_result_with_a_fault_is_refused(two, tmp_path, capsys):
     assert status == 1
     assert "contradicts" in said
     assert not (tmp_path / "out").exists()
+
+
+def test_the_commands_lead_from_two_extractions_to_one(two, tmp_path, capsys):
+    path, out = tmp_path / "lines.csv", tmp_path / "out"
+    places = [str(place) for place in (*two, path, out)]
+    assert main(["compare", *places[:2], "--no-impact", "--adjudicate", places[2]]) == 10
+    made = rows_of(path)
+    assert len(made) > 30
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*made[0]])
+        writer.writeheader()
+        writer.writerows(line | decided("B") for line in made)
+    assert main(["merge", *places]) == 0
+    capsys.readouterr()
+    assert main(["compare", places[3], places[1], "--no-impact", "--json"]) == 0
+    assert main(["compare", places[0], places[3], "--no-impact"]) == 10
+
+
+def test_two_raters_in_one_file_are_two_extractions(two, tmp_path):
+    a, b = (rows_of(at / "outcomes.csv") for at in two)
+    rows = [row | {"rater": who} for who, own in (("X", a), ("Y", b)) for row in own]
+    random.Random(1).shuffle(rows)
+    place = shutil.copytree(two[0], tmp_path / "one")
+    header = [name for name in a[0] if name != "x_mine"]
+    with (place / "outcomes.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*header, "rater"], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    x, y = by_rater(place)
+    found = cells(disagreements(x, y, match(x, y)))
+    # arms that one side alone has, or names otherwise, are of another table
+    known = {row["trial_id"] for row in (*a, *b)}
+    for own, other in ((a, b), (b, a)):
+        arms = {(row["trial_id"], row["arm_id"]) for row in other}
+        known -= {r["trial_id"] for r in own if (r["trial_id"], r["arm_id"]) not in arms}
+    wanted = {one for one in cells(told(*two)) if one[0] == "outcomes" and one[1] in known}
+    assert {one for one in found if one[1] in known} == wanted
+    assert len(wanted) > 10
