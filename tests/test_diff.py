@@ -964,9 +964,9 @@ def test_code_that_does_not_run_here_is_told(coded, say, path, old, new, said):
 def test_faults_that_its_own_code_finds_are_those_of_a_version(coded, say):
     coded.edit(
         "workflow/ketameta/ingest/stage.py",
-        "    sheets: dict[str, Sheet] = {}\n",
-        '    problems.append(Problem(f"{folder}/arms.csv", 2, "dose", "", "is no dose"))\n'
-        "    sheets: dict[str, Sheet] = {}\n",
+        "    sheets, found = checked(texts)\n",
+        "    sheets, found = checked(texts)\n"
+        '    problems.append(Problem(f"{folder}/arms.csv", 2, "dose", "", "is no dose"))\n',
     )
     done = say(coded, "diff")
     assert done.returncode == 1

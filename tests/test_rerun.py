@@ -18,6 +18,7 @@ SHARED = {
     "data.html",
     "rules.html",
     "rob2.html",
+    "extraction.html",
     "summary_of_findings.docx",
     "verify.R",
     "ketameta.xlsx",

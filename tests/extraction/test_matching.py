@@ -300,3 +300,34 @@ def test_the_assignment_has_the_largest_total():
     # the nearest first would leave the other two without a partner
     assert assigned({(0, 0): 0.8, (0, 1): 0.9, (1, 1): 0.7}) == [(0, 0), (1, 1)]
     assert assigned({(0, 0): 0.5, (1, 0): 0.6, (2, 1): 0.1}) == [(1, 0), (2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("named", "other", "events", "same"),
+    [
+        ("bipolar", "Bipolar", 3, True),
+        ("bipolar", "unipolar", 3, False),
+        ("bipolar", "bipolar disorder", 11, True),
+        ("bipolar", "", 3, True),
+    ],
+)
+def test_subgroups_by_other_names_are_others_unless_their_numbers_agree(named, other, events, same):
+    cells = {"analysis_set": "subgroup", "flag": "subgroup", "mean": "", "sd": ""}
+    a = score(**cells, n=26, events=11, percent=42, analysis_set_as_reported=named)
+    b = score(
+        **cells,
+        n=26 if events == 11 else 28,
+        events=events,
+        percent=42 if events == 11 else 11,
+        analysis_set_as_reported=other,
+    )
+    assert (one(a, b) is not None) is same
+
+
+def test_of_a_batch_what_one_side_alone_has_is_left_out():
+    a = side(trials=[trial("t1"), trial("t2")], outcomes=[score()])
+    b = side(trials=[trial("t3")], outcomes=[score(hour=72, mean=9.1, sd=7.7)])
+    assert [table for table, _ in match(a, b).only_a] == ["trials", "trials", "outcomes"]
+    found = match(a, b, batch=True)
+    assert found.only_a == ()
+    assert found.only_b == match(a, b).only_b

@@ -38,11 +38,13 @@ def test_a_decision_that_no_cell_holds_is_told_with_its_line(folder):
                          + ")")  # fmt: skip
 
 
-def test_a_row_that_was_to_go_and_is_there_is_told(folder):
+def test_a_trial_that_was_to_go_and_is_there_is_told(folder):
     before = folder.check().warnings
-    write(folder, "adjudication", line(folder, "n", "") | {"column": "", "a": "row", "b": ""})
+    own = line(folder, "n", "")
+    own |= {"table": "trials", "row": own["trial_id"], "column": "", "a": "row", "b": ""}
+    write(folder, "adjudication", own)
     (said,) = set(folder.check().warnings) - set(before)
-    assert "goes in outcomes, and it is there" in said
+    assert "goes in trials, and it is there" in said
 
 
 @pytest.mark.parametrize(("detail", "status"), [(3, 0), (4, 1)])

@@ -66,7 +66,7 @@ def impact(number=1, shift=None, analyses=(), flips=(), problem="", **more):
     } | more
     found = Disagreement(
         "outcomes", "one", row, said["column"], said["a"], said["b"], f"a/{place}", f"b/{place}",
-        said["matched"], said["likely"], Edit(more.get("edit", "outcomes / one"), "one", ()),
+        said["matched"], said["likely"], Edit(more.get("edit", row), "one", ()),
     )  # fmt: skip
     return Impact(found, tuple(analyses), shift, tuple(flips), problem)
 
@@ -88,7 +88,10 @@ def test_the_first_lines_answer(configuration):
         reasons=("the same key", "the same key", "the same registration"),
     )
     text = comparison_words.markdown(found, configuration)
-    assert "3 rows are on both sides, 1 of them found by likeness. 1 row only A has." in text
+    assert (
+        "3 rows are on both sides, 1 of them found by other signs than their keys. "
+        "1 row only A has." in text
+    )
     assert "Of 200 cells that both filled 99.0% say the same (95% interval 96.4% to 99.7%)." in text
     assert (
         "4 disagreements: 2 move an estimate, the largest by 2.50 standard errors; "
@@ -130,6 +133,46 @@ def test_the_gravest_move_is_told_with_its_numbers(configuration):
     assert told["disagreements"][0]["moves"][0]["new"]["estimate"] == 1.5
 
 
+def test_numbers_exchanged_are_talked_about_once(configuration):
+    both = {"edit": "exchanged", "likely": "the numbers of two arms exchanged"}
+    moved = (1.0, ["response_24h"])
+    many = [impact(n, *moved) for n in range(3, 9)]
+    found = compared(impact(1, *moved, **both), impact(2, *moved, **both), *many)
+    chosen = comparison_words.first(found)
+    assert len(chosen) == comparison_words.FIRST
+    assert [others for _, others in chosen] == [1, 0, 0, 0, 0]
+    text = comparison_words.markdown(found, configuration)
+    assert "(the numbers of two arms exchanged?), with 1 more cell\n" in text
+    assert "with 1 more cell" in standalone(found, configuration)
+
+
+@pytest.mark.parametrize(("lacking", "left_out"), [(3, False), (4, True)])
+def test_what_a_batch_lacks_is_not_talked_about_first(configuration, lacking, left_out):
+    rows = [
+        impact(n, 1.0, ["response_24h"], column="", a=a, b=b, edit=f"trial {n}")
+        for n, a, b in ((1, "row", ""), (2, "", "row"))
+    ]
+    found = compared(*rows)
+    row = ("outcomes", {"file": "outcomes.csv", "line": 2})
+    found = replace(found, matching=replace(found.matching, only_a=(row,) * lacking))
+    names = [chosen.disagreement.edit.name for chosen, _ in comparison_words.first(found)]
+    assert names == (["trial 2"] if left_out else ["trial 1", "trial 2"])
+    text = comparison_words.markdown(found, configuration)
+    assert (comparison_words.PART in text) == left_out
+    assert "2 disagreements (all of rows, arms or trials that one alone has)" in text
+
+
+def test_words_for_people_stand_apart(configuration):
+    found = compared(impact(1, column="note", a="as told", b="otherwise"), impact(2))
+    assert comparison_words.impact_text(found) == (
+        "1 disagreement; none of them moves an estimate. 1 cell that people alone read differs too."
+    )
+    text = comparison_words.markdown(found, configuration)
+    assert "### Disagreements (1)" in text
+    assert "### Words for people that differ (1)" in text
+    assert "Words for people that differ" in standalone(found, configuration)
+
+
 def test_nothing_to_talk_of_is_said(configuration):
     assert comparison_words.impact_text(compared()) == "They disagree on nothing."
     still = compared(impact(1), impact(2))
@@ -168,6 +211,8 @@ def test_rows_of_one_side_and_faults_stand_apart(configuration):
     assert "`trial one`: only A has it" in text
     assert "`outcomes / two`: only B has it" in text
     assert "### Disagreements" not in text
+    mixed = comparison_words.impact_text(replace(found, impacts=(*found.impacts, impact(3))))
+    assert mixed.startswith("3 disagreements (2 of rows, arms or trials that one alone has); none")
     assert "- B has no table contrasts: not compared" in text
     assert "- B has no n in outcomes: not compared" in text
     assert "second/trials.csv:4" in text
@@ -236,8 +281,21 @@ def test_differences_and_ratios_are_written_apart():
     none = line(limits=Limits(1, False, 2.0))
     assert (agreement_words.bias(none), agreement_words.limits(none)) == ("+2", "–")
     assert agreement_words.bias(line(limits=Limits(0, False))) == "–"
+    assert agreement_words.apart(line(apart=0.0004)) == "<0.1%"
     assert agreement_words.apart(line(apart=0.052)) == "5.2%"
     assert agreement_words.apart(line(apart=1.333)) == "133%"
+
+
+def test_tables_of_agreement_stand_straight():
+    alike = line("outcomes", "n", cells=cells(share=1.0))
+    told = agreement_words.markdown([line(), line("outcomes"), numbers(), alike])
+    by_table = [row for row in told if row.startswith("|")]
+    assert [row.split("|")[1].strip("- ") for row in by_table] == [
+        "table", "", "outcomes", "column", "", "outcomes events",
+    ]  # fmt: skip
+    assert len({len(row) for row in by_table[:3]}) == len({len(row) for row in by_table[3:]}) == 1
+    assert by_table[2].split("|")[4].strip() == "99.0% (96.4% to 99.7%)"
+    assert told[-1] == "On 1 more column they agree throughout.\n"
 
 
 def test_a_picture_is_drawn_where_some_differ():

@@ -110,7 +110,8 @@ def test_a_decision_stands_at_the_cell_that_it_is_about(whole):
     assert "trial: stays; the other extraction alone has it." in text
     # what fits no cell any more is told by the check, and is no mark
     assert "table 9" not in text
-    (warning,) = [r["value"] for r in whole.tables["summary"] if r["section"] == "warning"]
+    told = [r["value"] for r in whole.tables["summary"] if r["section"] == "warning"]
+    (warning,) = [text for text in told if text.startswith("decided was")]
     assert warning.startswith("decided was 'table 8', and no locator of t000 / treated")
 
 
@@ -122,7 +123,7 @@ def test_open_lines_stand_first_and_each_leads_to_its_effect(whole):
     assert page.count('href="analyses/response.html#effect-t000"') == 5
     assert "Response at 24 hours ; elsewhere" in text
     assert "corrected, but the tables say otherwise now" in text
-    assert "(turns: response)" in text
+    assert "(turns: Response at 24 hours)" in text
 
 
 def test_a_table_of_what_to_fetch_is_in_order(whole):
@@ -194,6 +195,11 @@ def test_lines_are_written_as_ranges(numbers, text):
 )
 def test_shares_are_written_with_the_digits_that_they_have(share, text):
     assert wording_extraction.percent(share) == text
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.0099, "<1"), (0.01, "1"), (0.406, "41")])
+def test_a_guessed_share_has_no_decimals(share, text):
+    assert wording_extraction.guess(share) == text
 
 
 def test_an_audit_that_reached_nothing_has_no_share():

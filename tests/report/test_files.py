@@ -269,7 +269,8 @@ def test_findings_are_shown_where_a_later_check_hands_them_over(stage_tables, co
     file, line = row.split(":")
     finding = {"check": "sd-as-se", "severity": "warning", "file": file, "line": int(line),
                "column": "sd", "trial_id": "t", "arm_id": "a", "value": "1.2",
-               "message": "looks like an <SE>", "acknowledged": None}  # fmt: skip
+               "message": "looks like an <SE>", "acknowledged": None, "table": "outcomes",
+               "at": ["a"]}  # fmt: skip
     files = report({**stage_tables, "findings": [finding]}, configuration)
     assert "Checks of the numbers" in files["data.html"]
     assert "looks like an &lt;SE&gt;" in files["data.html"]

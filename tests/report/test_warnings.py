@@ -58,6 +58,7 @@ def test_only_data_that_no_check_speaks_of_have_nothing_to_warn_of(made, kit):
     assert nothing in report(tables, found.configuration)["data.html"]
     one = {"check": "odd", "severity": "warning", "file": "outcomes.csv", "line": 2, "column": "n"}
     one |= {"trial_id": "t000", "arm_id": None, "value": "1", "message": "odd"}
+    one |= {"table": "outcomes", "at": []}
     for reason in (None, "seen"):
         page = report(tables | {"findings": [one | {"acknowledged": reason}]}, found.configuration)
         assert nothing not in page["data.html"]

@@ -25,7 +25,17 @@ LOCK = Path("requirements.lock")
 _COMPARE = tuple(
     f"evidence/{name}.py"
     for name in (
-        *("attribution", "changes", "edited", "edits", "references", "refits", "releases", "rows"),
+        *(
+            "attribution",
+            "changes",
+            "edited",
+            "edits",
+            "reclaimed",
+            "references",
+            "refits",
+            "releases",
+            "rows",
+        ),
     )
 )
 _APART = tuple(

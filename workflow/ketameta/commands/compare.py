@@ -67,6 +67,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="hours this near may be one time point (default: %(default)g)",
     )
     parser.add_argument(
+        "--batch",
+        action="store_true",
+        help="B is a batch of more rows: what A alone has is no difference",
+    )
+    parser.add_argument(
         "--text",
         action="store_true",
         help="compare as well what only people read: notes, locators, support, addresses",
@@ -95,6 +100,8 @@ def compare(given: argparse.Namespace) -> int:
     except UnreadableSideError as error:
         for line in str(error).splitlines():
             print(escaped(line), file=sys.stderr)
+    except BrokenPipeError:
+        raise  # who reads has seen enough
     except OSError as error:
         print(escaped(f"{error.filename or ''}: {error.strerror or error}"), file=sys.stderr)
     return 1
@@ -124,7 +131,7 @@ def _compare(given: argparse.Namespace, spare: Path) -> int:
         from ketameta.extraction.merging import set_aside
 
         a, b = set_aside(a, b, record)
-    matching = match(a, b, given.tolerance_h)
+    matching = match(a, b, given.tolerance_h, batch=given.batch)
     found = _open(disagreements(a, b, matching, given.text), record)
     configuration = _configuration(given, first, place, a)
     impacts = _impacts(a.tables, found, configuration)

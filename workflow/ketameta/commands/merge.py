@@ -15,16 +15,17 @@ from ketameta.commands.versions import KNOWN, RAW, tables_at, version
 from ketameta.configuration import CONFIG
 from ketameta.extraction import adjudication, corrections
 from ketameta.extraction.adjudication import ENDED, Line
+from ketameta.extraction.editing import Edits
 from ketameta.extraction.files import files_of
 from ketameta.extraction.matching import TOLERANCE_H, match
 from ketameta.extraction.merging import (
     Merge,
     RefusedError,
-    Signed,
     decide,
     merged,
     set_aside,
 )
+from ketameta.extraction.recording import Signed
 from ketameta.extraction.records import Disagreement, Matching
 from ketameta.extraction.sides import UnreadableSideError, sides
 from ketameta.ingest.formats import LossError
@@ -102,6 +103,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOURS",
         help="as it was compared (default: %(default)g)",
     )
+    parser.add_argument("--batch", action="store_true", help="as it was compared")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
 
 
@@ -121,6 +123,8 @@ def merge(given: argparse.Namespace) -> int:
     except (LossError, UnreadableSideError) as error:
         for line in str(error).splitlines():
             print(escaped(line), file=sys.stderr)
+    except BrokenPipeError:
+        raise  # who reads has seen enough
     except OSError as error:
         print(escaped(f"{error.filename or ''}: {error.strerror or error}"), file=sys.stderr)
     print("nothing is written", file=sys.stderr)
@@ -203,7 +207,7 @@ def _compared(
     read = adjudication.read(path)
     _refuse([str(problem) for problem in read.problems])
     first, second = set_aside(*sides(a, b, (names[0], names[1])), record)
-    matching = match(first, second, given.tolerance_h)
+    matching = match(first, second, given.tolerance_h, batch=given.batch)
     found = disagreements(first, second, matching)
     return _Compared(found, matching, read.lines)
 
@@ -253,36 +257,51 @@ def _say(
     done: Merge, compared: _Compared, changed: Sequence[Path], warnings: int, dry: bool
 ) -> None:
     """Say what was done, or would be."""
-    for name, edits in done.edits.items():
-        if name in (ADJUDICATION.name, READINGS.name):
-            continue
-        cells = sum(map(len, edits.cells.values()))
-        parts = [(cells, "cell changed", "cells changed")]
-        parts += [(len(edits.added), "row added", "rows added")]
-        parts += [(len(edits.removed), "row taken out", "rows taken out")]
-        said = [f"{n:,} {one if n == 1 else many}" for n, one, many in parts if n]
-        print(f"{name}: {', '.join(said)}")
-    for placed in done.applied:
-        one = placed.correction
-        print(escaped(f"corrected: {one.table} / {placed.row} {one.column}: {_arrow(one)}"))
-    before = sum(left.case == corrections.DONE for left in done.left)
-    if before:
-        print(f"{before:,} corrections stand there already")
+    if changed:
+        for name, edits in done.edits.items():
+            if name not in (ADJUDICATION.name, READINGS.name):
+                print(f"{name}: {_counts(edits)}")
+        for placed in done.applied:
+            one = placed.correction
+            cells = " → ".join(shown(cell) if cell else "empty" for cell in (one.old, one.new))
+            print(escaped(f"corrected: {one.table} / {placed.row} {one.column}: {cells}"))
     for left in done.left:
         if left.case != corrections.DONE:
             one = left.correction
             print(escaped(f"not applied: {one.place} ({one.target}): {left.said}"))
-    if compared.ended:
-        print(f"{compared.ended:,} lines of what disagrees no more were passed over")
-    if done.conflicts:
-        print(f"{done.conflicts:,} rows of a source in conflict stand beside those that are pooled")
-    if warnings:
-        print(f"{warnings:,} warnings that A had not: ketameta check tells them")
+    before = sum(left.case == corrections.DONE for left in done.left)
+    for count, single, many in (
+        (before, "1 correction stands there already", "corrections stand there already"),
+        (
+            compared.ended,
+            "1 line was passed over: nothing disagrees there any more",
+            "lines were passed over: nothing disagrees there any more",
+        ),
+        (
+            done.conflicts if changed else 0,
+            "1 row of another source stands beside the one that is pooled",
+            "rows of other sources stand beside those that are pooled",
+        ),
+        (
+            warnings,
+            "1 warning that A had not: ketameta check tells it",
+            "warnings that A had not: ketameta check tells them",
+        ),
+    ):
+        if count:
+            print(single if count == 1 else f"{count:,} {many}")
     for path in changed:
         print(escaped(f"{'would write' if dry else 'written:'} {path.as_posix()}"))
     if not changed:
         print("nothing to do")
 
 
-def _arrow(one: corrections.Correction) -> str:
-    return " → ".join(shown(cell) if cell else "empty" for cell in (one.old, one.new))
+def _counts(edits: Edits) -> str:
+    """Say how many cells and rows of a table change."""
+    cells = sum(map(len, edits.cells.values()))
+    parts = (
+        (cells, "1 cell changed", "cells changed"),
+        (len(edits.added), "1 row added", "rows added"),
+        (len(edits.removed), "1 row taken out", "rows taken out"),
+    )
+    return ", ".join(one if n == 1 else f"{n:,} {many}" for n, one, many in parts if n)

@@ -84,7 +84,7 @@ def standing(tables: Tables) -> Tables:
     """
     known = {name: tables.get(name, []) for name in RESULT_TABLES}
     found = {
-        name: [row for row in rows if all(row[c.name] is not None for c in _needed(name))]
+        name: [row for row in rows if all(row.get(c.name) is not None for c in _needed(name))]
         for name, rows in known.items()
     }
     while True:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from ketameta.configuration import Analysis
-from ketameta.evidence.certainty import certainty
+from ketameta.evidence.certainty import Certainty, certainty
 from ketameta.evidence.edited import BIAS_TABLES, Changed, RawTables, by_trial
 from ketameta.evidence.edits import Edit
 from ketameta.evidence.judged import evidence_of
@@ -57,20 +57,21 @@ class Refits:
         """Read the tables."""
         self._raw = RawTables(tables)
         raw = self._raw.tables
-        self._base: Refits | None = None
+        self.base: Refits | None = None
         self._change = Changed()
-        self._trials = trials_of(raw)
-        self._rows = by_trial(raw_rows(raw, self._raw.secondary))
-        self._start(self._rows)
+        self.trials = trials_of(raw)
+        self.rows = by_trial(raw_rows(raw, self._raw.secondary))
+        self._start(self.rows)
 
     def _start(self, rows: Mapping[str, list[Row]]) -> None:
         """Know nothing of any analysis; `rows` are those that are to be sifted, by trial."""
-        self._choices = Choices(self._trials, rows)
+        self._choices = Choices(self.trials, rows)
         self._own = rows
         self._given: dict[str, dict[str, _Given]] = {}
         self._effects: dict[str, list[Record]] = {}
         self._fits: dict[str, Record] = {}
-        self._evidence: dict[str, Evidence] = {}
+        self._evidences: dict[str, Evidence] = {}
+        self._levels: dict[str, Certainty] = {}
         self._rated: dict[str, Record] = {}
 
     def edited(self, edit: Edit) -> Refits | str:
@@ -79,49 +80,53 @@ class Refits:
         if isinstance(change, str):
             return change
         new = Refits.__new__(Refits)
-        new._raw, new._base, new._change = self._raw, self, change
-        others = {name: self._trials[name] for name in self._trials if name not in change.trials}
-        new._trials = others | trials_of(change.own)
+        new._raw, new.base, new._change = self._raw, self, change
+        others = {name: self.trials[name] for name in self.trials if name not in change.trials}
+        new.trials = others | trials_of(change.own)
         found = by_trial(raw_rows(change.own, change.secondary))
         rows = {name: found.get(name, []) for name in sorted(change.trials)}
-        new._rows = {**self._rows, **rows}
+        new.rows = {**self.rows, **rows}
         new._start(rows)
         return new
 
     @cached_property
     def _bias(self) -> dict[str, list[Record]]:
         """Judgements of risk of bias by trial."""
-        if self._base is None:
-            return by_trial(_bias(self._raw.tables, self._trials))
+        if self.base is None:
+            return by_trial(_bias(self._raw.tables, self.trials))
         if not self._change.family:
-            return self._base._bias
+            return self.base._bias
         others = sorted(self._change.family - self._change.trials)
         raw = {n: self._change.own[n] + self._raw.rows(n, others) for n in BIAS_TABLES}
-        members = {n: t for n, t in self._trials.items() if n in self._change.family}
+        members = {n: t for n, t in self.trials.items() if n in self._change.family}
         own = by_trial(_bias(raw, members))
-        return {**self._base._bias, **{name: own.get(name, []) for name in self._change.family}}
+        return {**self.base._bias, **{name: own.get(name, []) for name in self._change.family}}
 
     @cached_property
-    def _rejudged(self) -> set[str]:
+    def _rejudged(self) -> frozenset[str]:
         """The trials that are judged otherwise than without the edit."""
-        sides = (self._bias, self._base._bias if self._base else self._bias)
-        return {
+        sides = (self._bias, self.base._bias if self.base else self._bias)
+        return frozenset(
             name
             for name in self._change.family
             if _said(sides[0].get(name, ())) != _said(sides[1].get(name, ()))
-        }
+        )
 
     @property
+    def touched(self) -> frozenset[str]:
+        """The trials whose rows or judgements the edit changes."""
+        return self._change.trials | self._rejudged
+
+    @cached_property
     def outcomes(self) -> set[str]:
         """The outcomes that trials touched by the edit report, before it or after it."""
-        sides = (self, self._base or self)
-        touched = self._change.trials | self._rejudged
-        return {r["outcome"] for side in sides for t in touched for r in side._rows.get(t, ())}
+        sides = (self, self.base or self)
+        return {r["outcome"] for side in sides for t in self.touched for r in side.rows.get(t, ())}
 
     def fit(self, analysis: Analysis) -> Record:
         """Return the pooled result as the synthesis has it, without the cells that do not apply."""
         if analysis.name not in self._fits:
-            effects, base = self.effects(analysis), self._base
+            effects, base = self.effects(analysis), self.base
             same = base is not None and effects is base.effects(analysis)
             fit = base.fit(analysis) if base and same else synthesis(analysis, effects)
             self._fits[analysis.name] = fit
@@ -133,14 +138,23 @@ class Refits:
         It is the very record of the tables without the edit where that changes nothing.
         """
         if analysis.name not in self._rated:
-            evidence, base = self._evidence_of(analysis), self._base
-            if base and evidence is base._evidence_of(analysis):
+            evidence, base = self.evidence(analysis), self.base
+            if base and evidence is base.evidence(analysis):
                 self._rated[analysis.name] = base.rated(analysis)
             else:
-                found = certainty(analysis, evidence)
+                found = self.certainty(analysis)
                 ends = {"certainty": found.level, "certainty_best": found.best}
                 self._rated[analysis.name] = {**evidence.record, **ends}
         return self._rated[analysis.name]
+
+    def certainty(self, analysis: Analysis) -> Certainty:
+        """Return the certainty of an analysis."""
+        if analysis.name not in self._levels:
+            evidence, base = self.evidence(analysis), self.base
+            same = base is not None and evidence is base.evidence(analysis)
+            found = base.certainty(analysis) if base and same else certainty(analysis, evidence)
+            self._levels[analysis.name] = found
+        return self._levels[analysis.name]
 
     def effects(self, analysis: Analysis) -> list[Record]:
         """Return the effects that are pooled, as rows of the table effects, in their order.
@@ -149,7 +163,7 @@ class Refits:
         """
         name = analysis.name
         if name not in self._effects:
-            given, base = self._given_of(analysis), self._base
+            given, base = self._given_of(analysis), self.base
             if base and _same(given, base._given_of(analysis), self._change.trials):
                 self._effects[name] = base.effects(analysis)
             else:
@@ -165,9 +179,9 @@ class Refits:
     def _given_of(self, analysis: Analysis) -> dict[str, _Given]:
         """Return what each trial gives an analysis."""
         if analysis.name not in self._given:
-            given = _given(analysis, self._trials, self._own, self._choices)
-            if self._base:
-                old = self._base._given_of(analysis)
+            given = _given(analysis, self.trials, self._own, self._choices)
+            if self.base:
+                old = self.base._given_of(analysis)
                 given = {k: own for k, own in old.items() if k not in self._change.trials} | given
             self._given[analysis.name] = given
         return self._given[analysis.name]
@@ -178,26 +192,29 @@ class Refits:
         silent = [name for name, own in given.items() if own.unsaid]
         if not silent:
             return []
-        ledger = Ledger(analysis.name, [row for name in silent for row in self._rows[name]])
+        ledger = Ledger(analysis.name, [row for name in silent for row in self.rows[name]])
         for name in silent:
             for row in given[name].unsaid:
                 ledger.note(row, "not usable")
         pooled = [effect for own in given.values() for effect, _ in own.effects]
-        asked = analysis.name, analysis.select, self._trials, kept(pooled), ledger
+        asked = analysis.name, analysis.select, self.trials, kept(pooled), ledger
         return [asdict(result) for result in missing_results(*asked)]
 
-    def _evidence_of(self, analysis: Analysis) -> Evidence:
-        """Return what an analysis is rated from."""
-        if analysis.name not in self._evidence:
-            self._evidence[analysis.name] = self._new_evidence(analysis)
-        return self._evidence[analysis.name]
+    def evidence(self, analysis: Analysis) -> Evidence:
+        """Return what an analysis is rated from.
+
+        It is the very object of the tables without the edit where that changes nothing.
+        """
+        if analysis.name not in self._evidences:
+            self._evidences[analysis.name] = self._new_evidence(analysis)
+        return self._evidences[analysis.name]
 
     def _new_evidence(self, analysis: Analysis) -> Evidence:
         effects, missing = self.effects(analysis), self._missing(analysis)
-        old = self._base._evidence_of(analysis) if self._base else None
+        old = self.base.evidence(analysis) if self.base else None
         trials = dict.fromkeys(effect["trial_id"] for effect in effects)
         bias = [row for trial in trials for row in self._bias.get(trial, ())]
-        same = self._base is not None and effects is self._base.effects(analysis)
+        same = self.base is not None and effects is self.base.effects(analysis)
         if old and same and _alike(old.missing, missing):
             if not self._rejudged & trials.keys():
                 return old

@@ -10,22 +10,29 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ketameta.extraction.cells import same
 from ketameta.extraction.records import ROW, A, B, Disagreement, Impact
 from ketameta.ingest.cells import CellError
-from ketameta.ingest.decisions import EMPTY, fault_decisions, plain_value
+from ketameta.ingest.decisions import fault_decisions, plain_value
 from ketameta.ingest.places import EXCEL, read_file
 from ketameta.ingest.reader import DELIMITERS
+from ketameta.ingest.rows import TextRow
 from ketameta.ingest.sheet import typed
-from ketameta.tables.columns import TableSchema, is_own, own_columns
+from ketameta.tables.columns import Column, TableSchema, is_own, own_columns
 from ketameta.tables.problems import ERROR, Problem
 from ketameta.tables.raw import RESULT_TABLES
-from ketameta.tables.upkeep import ADJUDICATION
+from ketameta.tables.upkeep import ADJUDICATION, EMPTY
 
 Cells = dict[str, str]
+# a row of a table, by the line on which it starts
+At = tuple[str, int]
 ENDINGS = (*DELIMITERS, EXCEL)
+# what the merge writes as the decision of a correction
+CORRECTION = "correction"
 # what people write
 DECIDED = ("decision", "value", "reason", "role", "date", "source", "locator")
 # stands in the column `likely` of a line that is kept though nothing disagrees any more
@@ -80,6 +87,27 @@ class Line:
     def decision(self) -> str:
         """What was decided; empty where the line is open."""
         return self.cells.get("decision", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A disagreement and the line that decides it."""
+
+    found: Disagreement
+    line: Line
+
+    @property
+    def at(self) -> At:
+        """The row of A that a cell stands in."""
+        return self.found.table, int(self.found.place_a.rpartition(":")[2])
+
+    @property
+    def cell(self) -> str:
+        """What the cell of A is to be."""
+        if self.line.decision == "other":
+            column = RESULT_TABLES[self.found.table][self.found.column]
+            return plain_value(self.line.cells.get("value", ""), column)
+        return self.found.b if self.line.decision == B else self.found.a
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +233,23 @@ def read(path: Path) -> Lines:
         return Lines(problems=tuple(text.problems))
     sheet = typed(text)
     fault_decisions(sheet)
-    found = [
-        Line(f"{text.file}:{row.line}", {n: c for n, c in (row.cells | row.own).items() if c})
-        for row in text.rows
-    ]
+    found = [Line(f"{text.file}:{row.line}", _cells(row)) for row in text.rows]
     problems = [
         problem
         for problem in sheet.problems
         if problem.severity == ERROR and problem.column not in _BESIDE
     ]
     return Lines(tuple(found), (*problems, *_twice(found)))
+
+
+def _cells(row: TextRow) -> Cells:
+    """Return the filled cells of a line, its value as it is to stand in the table."""
+    cells = {name: cell for name, cell in (row.cells | row.own).items() if cell}
+    value, schema = cells.get("value", EMPTY), RESULT_TABLES.get(cells.get("table", ""))
+    if value != EMPTY and schema and cells.get("column") in schema.names:
+        with suppress(CellError):  # a fault is told of it
+            cells["value"] = plain_value(value, schema[cells["column"]])
+    return cells
 
 
 def _twice(found: Sequence[Line]) -> list[Problem]:
@@ -239,24 +274,36 @@ def said(cells: Mapping[str, str]) -> str:
 
 
 def settled(found: Disagreement, record: Iterable[Mapping[str, str]]) -> bool:
-    """Say whether a decision taken before, and carried out, is what still differs.
+    """Say whether something decided before, and carried out, is what still differs.
 
-    That is so where A's cell stays though B differs, and where another value stands for both.
+    That is so where A's cell stays though B differs, where another value stands for both, and where
+    A's cell was corrected from what B has.
     """
     at = (found.table, found.row, found.column)
     for cells in record:
         decision = cells.get("decision", "")
         if cells.get("id") == found.id and decision in (A, "both"):
             return True
-        same = tuple(cells.get(name, "") for name in ("table", "row", "column")) == at
-        if same and decision == "other" and cells.get("b", "") == _visible(found.b):
-            try:
-                value = plain_value(cells.get("value", ""), RESULT_TABLES[found.table][at[2]])
-            except CellError:
-                continue
-            if value == found.a:
+        if tuple(cells.get(name, "") for name in ("table", "row", "column")) == at:
+            column = RESULT_TABLES[found.table][found.column] if found.column else None
+            if column and _stands(decision, cells, found, column):
                 return True
     return False
+
+
+def _stands(decision: str, cells: Mapping[str, str], found: Disagreement, column: Column) -> bool:
+    """Say whether A's cell is what was decided before against the cell that B has."""
+    if decision == CORRECTION:
+        now, then = cells.get("b", ""), cells.get("a", "")
+    elif decision == "other":
+        now, then = cells.get("value", ""), cells.get("b", "")
+        try:
+            now = plain_value(now, column)
+        except CellError:
+            return False
+    else:
+        return False
+    return same(column, now, found.a) and same(column, then, _visible(found.b))
 
 
 def _visible(text: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from ketameta.evidence.rows import same_rows
 from ketameta.extraction.records import id_of
 from ketameta.ingest.cells import CellError, number
-from ketameta.ingest.decisions import EMPTY, plain_value
+from ketameta.ingest.decisions import plain_value
 from ketameta.ingest.places import read_file
 from ketameta.ingest.rows import TextRow, TextTable
 from ketameta.ingest.sheet import Entry, typed
@@ -25,6 +25,7 @@ from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.identity import row_of
 from ketameta.tables.problems import ERROR, Problem, shown
 from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.upkeep import EMPTY
 from ketameta.vocabulary import nearest
 
 Texts = Mapping[str, TextTable]
@@ -81,9 +82,9 @@ class Placed:
 
     @property
     def id(self) -> str:
-        """The name under which it is recorded."""
+        """The name under which it is recorded: another than that of a decision on the cell."""
         one = self.correction
-        return id_of(one.table, self.row, one.column, one.old, one.new)
+        return id_of(one.table, self.row, one.column, one.old, one.new, one.cells["why"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,8 @@ def _today(
 ) -> TextRow | Left:
     """Return the row of today that is the row of an earlier version, or why there is none."""
     stands = row.cells.get(one.column, "")
+    if same(stands, one.new, _column(one)):
+        return Left(one, f"{shown(stands)} stood there already in {version}", DONE)
     if not same(stands, one.old, _column(one)):
         return Left(one, f"in {version} {shown(stands)} stands there, not {shown(one.old)}")
     line = followed.get((one.table, one.line))

@@ -1,10 +1,11 @@
 """Which disagreements matter: each is tried, with A's cell and with B's, and the worst come first.
 
-The order is that in which two people should talk: first by how many verdicts on an analysis turn
-(its interval leaves no effect, reaches it, or changes sides), then by how many certainties do,
-then by the largest shift of an estimate in standard errors of A's, then by how many analyses move
-at all. Where an analysis gains its first estimate or loses its only one, nothing measures the
-shift, and it counts as the largest. What could not be tried follows, and last what moves nothing.
+The order is that in which two people should talk: first by how many verdicts turn (of an analysis,
+whose interval leaves no effect, reaches it or changes sides, and of a claim, on which the trials
+change sides), then by how many certainties do, then by the largest shift of an estimate in standard
+errors of A's, then by how many analyses move at all. Where an analysis gains its first estimate or
+loses its only one, nothing measures the shift, and it counts as the largest. What could not be
+tried follows, and last what moves nothing.
 """
 
 from __future__ import annotations
@@ -14,14 +15,23 @@ from collections.abc import Iterable
 
 from ketameta.configuration import Configuration
 from ketameta.evidence.certainty import NOT_RATED
-from ketameta.evidence.changes import Move, compare
+from ketameta.evidence.changes import Move, compare, compare_claims
 from ketameta.evidence.edits import Edit
+from ketameta.evidence.reclaimed import Claims
 from ketameta.evidence.references import standing
 from ketameta.evidence.refits import Refits
 from ketameta.evidence.rows import entered_of
+from ketameta.extraction.cells import FREE
 from ketameta.extraction.records import Disagreement, Impact, Record, Tables
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.vocabulary.narrowing import named
+
+# no number, weight or rating comes from these, nor from what is read by people alone
+TOLD = (
+    *FREE,
+    *("label", "registration", "doi", "pmid", "country", "population_note", "setting"),
+    *("blinding", "funding", "arm_label", "analysis_set_as_reported"),
+)
 
 
 def ranked(
@@ -33,43 +43,53 @@ def ranked(
     variants are left out. Rows of A that cannot be pooled for a fault are left out, with what
     rests on them.
     """
-    configuration = configuration.asked(named(tables.get("claims", [])))
-    before = Refits(standing(tables))
-    return sorted((_tried(one, before, configuration) for one in disagreements), key=_order)
+    claims = tables.get("claims", [])
+    configuration = configuration.asked(named(claims))
+    trial = _Trial(Refits(standing(tables)), configuration, Claims(claims, configuration))
+    return sorted(map(trial.of, disagreements), key=_order)
 
 
-def _tried(one: Disagreement, before: Refits, configuration: Configuration) -> Impact:
-    """Fit the analyses that a disagreement reaches with A's cell and with B's."""
-    if fault := _fault(one.edit):
-        return Impact(one, (), None, (), fault)
-    try:
-        after = before.edited(one.edit)
-        if isinstance(after, str):
-            return Impact(one, (), None, (), after)
-        moves = _moves(before, after, configuration)
-    except KeyError as error:
-        return Impact(one, (), None, (), f"{error} is not a known word")
-    shifts = [_shift(move) for move in moves]
-    return Impact(
-        one,
-        tuple(move.analysis for move in moves),
-        None if math.inf in shifts else max(shifts, default=0.0),
-        tuple(move.analysis for move in moves if move.flipped or _regraded(move)),
-        moves=tuple(moves),
-    )
+class _Trial:
+    """A's tables, to be tried with one cell or row of B after the other."""
 
+    def __init__(self, before: Refits, configuration: Configuration, claims: Claims) -> None:
+        self.before, self.configuration, self.claims = before, configuration, claims
+        self.said = claims.verdicts(before)
 
-def _moves(before: Refits, after: Refits, configuration: Configuration) -> list[Move]:
-    """Return the analyses that move, those that turn first, then by how far they move."""
-    outcomes = after.outcomes
-    reached = [a for a in configuration if a.select.outcome in outcomes]
-    pairs = [(before.rated(analysis), after.rated(analysis)) for analysis in reached]
-    other = [(old, new) for old, new in pairs if new is not old]
-    moves = compare([old for old, _ in other], [new for _, new in other])
-    return sorted(
-        (move for move in moves if move.moved),
-        key=lambda m: (not m.flipped, not _regraded(m), -_shift(m), m.analysis),
-    )
+    def of(self, one: Disagreement) -> Impact:
+        """Fit the analyses that a disagreement reaches with A's cell and with B's."""
+        if one.column in TOLD:
+            return Impact(one, (), 0.0, ())
+        if fault := _fault(one.edit):
+            return Impact(one, (), None, (), fault)
+        try:
+            after = self.before.edited(one.edit)
+            if isinstance(after, str):
+                return Impact(one, (), None, (), after)
+            moves, claims = self._moves(after), self.claims.verdicts(after)
+        except KeyError as error:
+            return Impact(one, (), None, (), f"{error} is not a known word")
+        shifts = [_shift(move) for move in moves]
+        return Impact(
+            one,
+            tuple(move.analysis for move in moves),
+            None if math.inf in shifts else max(shifts, default=0.0),
+            tuple(move.analysis for move in moves if move.flipped or _regraded(move)),
+            moves=tuple(moves),
+            claims=compare_claims(self.said, claims),
+        )
+
+    def _moves(self, after: Refits) -> list[Move]:
+        """Return the analyses that move, those that turn first, then by how far they move."""
+        outcomes = after.outcomes
+        reached = [a for a in self.configuration if a.select.outcome in outcomes]
+        pairs = [(self.before.rated(analysis), after.rated(analysis)) for analysis in reached]
+        other = [(old, new) for old, new in pairs if new is not old]
+        moves = compare([old for old, _ in other], [new for _, new in other])
+        return sorted(
+            (move for move in moves if move.moved),
+            key=lambda m: (not m.flipped, not _regraded(m), -_shift(m), m.analysis),
+        )
 
 
 def _shift(move: Move) -> float:
@@ -106,8 +126,8 @@ def _fault(edit: Edit) -> str:
 def _order(impact: Impact) -> tuple[object, ...]:
     """Return what sorts impacts; nothing in it hangs on the order of rows or files."""
     one, moves = impact.disagreement, impact.moves
-    flipped, regraded = sum(m.flipped for m in moves), sum(map(_regraded, moves))
+    turned = sum(m.flipped for m in moves) + sum(claim.flipped for claim in impact.claims)
     shift = math.inf if impact.shift is None else impact.shift
-    how_far = (-flipped, -regraded, -shift, -len(moves)) if moves else (0, 0, 0.0, 0)
-    rank = 0 if moves else 1 if impact.problem else 2
+    how_far = (-turned, -sum(map(_regraded, moves)), -shift, -len(moves), -len(impact.claims))
+    rank = 1 if impact.problem else 0 if moves or impact.claims else 2
     return (rank, *how_far, one.table, one.trial_id, one.row, one.column, one.a, one.b)

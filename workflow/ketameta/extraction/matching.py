@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ketameta.extraction.assignment import assigned
+from ketameta.extraction.cells import plain
 from ketameta.extraction.lines import (
     ARMS,
     NEAR,
@@ -47,11 +48,12 @@ _LOST = {SAME: 0.0, NEAR: 0.1, OTHER: 0.5}
 Pair = tuple[Line, Line, str]
 
 
-def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H) -> Matching:
+def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H, *, batch: bool = False) -> Matching:
     """Return which rows of B are which rows of A; of each table that both sides have.
 
     Hours that differ by ``tolerance_h`` or less may be one time point. By table, then in the order
-    of A's rows.
+    of A's rows. Where B is a ``batch`` of more rows, what A alone has is none of its business, and
+    left out.
     """
     names = names_of(a.tables, b.tables)
     whole = _both_extracted(a, b, names)
@@ -71,7 +73,7 @@ def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H) -> Matching:
         for side, lines, at in zip(only, (left, right), (0, 1), strict=True):
             taken = {id(pair[at]) for pair in pairs}
             side += [(table, line.record) for line in lines if id(line) not in taken]
-    return Matching(tuple(matches), tuple(only[0]), tuple(only[1]))
+    return Matching(tuple(matches), () if batch else tuple(only[0]), tuple(only[1]))
 
 
 def _both_extracted(a: Side, b: Side, names: Names) -> frozenset[str]:
@@ -224,6 +226,8 @@ class _Matcher:
             kept -= min(_LOST[how[0]], _LOST[NEAR] if name in self.shape.extras else 1.0)
             reasons += [how[1]] if how[1] else []
         agreed = agreement(a.content, content)
+        if _other_subgroup(a, b) and not agreed.most:
+            return None
         unlike = [n for n, cell in a.key.items() if cell != b.key[n] and n not in _LABELS]
         said = _free(a) == _free(b)
         # of rows without numbers the words must do
@@ -275,6 +279,13 @@ def _all(line: Line) -> tuple[object, ...]:
 
 def _free(line: Line) -> tuple[str, str]:
     return line.entered.get("note", ""), line.entered.get("locator", "")
+
+
+def _other_subgroup(a: Line, b: Line) -> bool:
+    """Say whether two rows are of subgroups that have other names: their key does not tell."""
+    named = [line.entered.get("analysis_set_as_reported", "") for line in (a, b)]
+    both = all(line.entered.get("analysis_set") == "subgroup" for line in (a, b))
+    return both and all(named) and plain(named[0]) != plain(named[1])
 
 
 def _reversed(arms: str) -> str:

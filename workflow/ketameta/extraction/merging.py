@@ -11,25 +11,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ketameta.evidence.rows import ADDED, entered_of
-from ketameta.extraction.adjudication import DECIDED, ENDED, Cells, Line, about, said, settled
+from ketameta.extraction.adjudication import ENDED, At, Decided, Line, said, settled
+from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.corrections import Left, Placed
 from ketameta.extraction.editing import Edits
-from ketameta.extraction.records import A, B, Disagreement, Matching, Record, Side
+from ketameta.extraction.recording import Signed, corrected, keep, readings, recorded
+from ketameta.extraction.records import ROW, A, B, Disagreement, Match, Matching, Side
 from ketameta.ingest.cells import CellError, parse
 from ketameta.ingest.decisions import plain_value
 from ketameta.ingest.rows import TextTable
+from ketameta.tables.decisions import Decided as Decisions
+from ketameta.tables.decisions import decisions
 from ketameta.tables.identity import row_of
 from ketameta.tables.problems import shown
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.tables.upkeep import ADJUDICATION, READINGS
+from ketameta.vocabulary import vocabulary
 
 # how the flag of a row starts that stands beside the one that is pooled
 CONFLICT = "conflict"
-CORRECTION = "correction"
 _OWNERS = ("trial_id", "review_id", "claim_id")
-_IMPACT = ("analyses", "shift", "flips")
-# a row of a table, by the line on which it starts
-At = tuple[str, int]
 
 
 class RefusedError(ValueError):
@@ -38,36 +39,6 @@ class RefusedError(ValueError):
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__("\n".join(lines))
         self.lines = list(lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A disagreement and the line that decides it."""
-
-    found: Disagreement
-    line: Line
-
-    @property
-    def at(self) -> At:
-        """The row of A that it is about."""
-        change = self.found.edit.changes[0]
-        return self.found.table, change.row["line"]
-
-    @property
-    def cell(self) -> str:
-        """What the cell of A is to be."""
-        if self.line.decision == "other":
-            column = RESULT_TABLES[self.found.table][self.found.column]
-            return plain_value(self.line.cells.get("value", ""), column)
-        return self.found.b if self.line.decision == B else self.found.a
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """Who extracted B, or corrects, and when, where no line says otherwise."""
-
-    role: str = ""
-    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +57,45 @@ class Merge:
 
 
 def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Side, Side]:
-    """Leave out the rows that an earlier merge put beside others, as their sources conflict.
+    """Leave out the rows of A that an earlier merge put beside others, as their sources conflict.
 
-    They are B's rows of then: held against B they would be taken for the row that is pooled.
+    They are B's rows of then: held against B they would be taken for the row that is pooled. A B
+    that was made from A may have them as well.
     """
-    both = {(c.get("table"), c.get("row")) for c in record if c.get("decision") == "both"}
+    both: dict[tuple[str, str], list[Mapping[str, str]]] = defaultdict(list)
+    for cells in record:
+        if cells.get("decision") == "both":
+            both[cells.get("table", ""), cells.get("row", "")].append(cells)
 
-    def beside(table: str, row: Record) -> bool:
-        entered = entered_of(row)
-        flag = entered.get("flag", "")
-        return flag.startswith(CONFLICT) and (table, row_of(table, entered)) in both
-
-    own = {row["entered"] for t, rows in a.tables.items() for row in rows if beside(t, row)}
-    sides = [
-        replace(
-            side,
-            tables={t: [r for r in rows if r["entered"] not in own] for t, rows in tables.items()},
+    def beside(table: str, entered: Mapping[str, str]) -> bool:
+        return any(
+            same(column_of(table, c["column"]), entered.get(c["column"], ""), c.get("b", ""))
+            for c in both.get((table, row_of(table, entered)), ())
         )
-        for side in (a, b)
-        for tables in [side.tables]
-    ]
-    return sides[0], sides[1]
+
+    own = {
+        (table, row["entered"])
+        for table in {table for table, _ in both} & a.tables.keys()
+        for row in a.tables[table]
+        if beside(table, entered_of(row))
+    }
+    if not own:
+        return a, b
+    twins = Counter((t, row_of(t, entered_of(r))) for t in b.tables for r in b.tables[t])
+
+    def kept(side: Side, alone: bool) -> Side:
+        tables = {
+            table: [
+                row
+                for row in rows
+                if (table, row["entered"]) not in own
+                or (alone and twins[table, row_of(table, entered_of(row))] == 1)
+            ]
+            for table, rows in side.tables.items()
+        }
+        return replace(side, tables=tables)
+
+    return kept(a, False), kept(b, True)
 
 
 def decide(
@@ -124,6 +113,8 @@ def decide(
     decided, faults = [], []
     for one in found:
         line, known = by_id.get(one.id), settled(one, record)
+        if line is None and one.column in FREE:
+            continue  # text beside the numbers: A's stands where nobody asks
         if line is None or not line.decision:
             if not known:
                 where = f"{line.place}: is open" if line else "has no line"
@@ -194,14 +185,25 @@ def merged(
     conflicts = _carry(decided, matching, texts, edits)
     applied, left = placed
     _correct(applied, decided, edits)
-    record = [_recorded(one, texts, edits) for one in decided]
-    record += [_corrected(one, texts, edits, signed) for one in applied]
-    _keep(record, ADJUDICATION.key, texts.get(ADJUDICATION.name), edits[ADJUDICATION.name])
+    record = [recorded(one, texts, edits) for one in decided if not _silent(one, matching)]
+    record += [corrected(one, texts, edits, signed) for one in applied]
+    keep(record, ADJUDICATION, texts, edits)
     if signed.role:
-        readings = _readings(matching, found, signed)
-        _keep(readings, READINGS.key, texts.get(READINGS.name), edits[READINGS.name])
+        before = texts[ADJUDICATION.name].rows if ADJUDICATION.name in texts else []
+        known = Decisions(decisions([*(row.cells for row in before), *record]))
+        keep(readings(matching, found, known, signed), READINGS, texts, edits)
     changed = {name: own for name, own in edits.items() if own}
     return Merge(changed, tuple(decided), conflicts, tuple(applied), tuple(left))
+
+
+def _silent(one: Decided, matching: Matching) -> bool:
+    """Say whether a row of A stays of whose trial, or review, B has nothing: none was decided."""
+    if one.found.column or one.line.decision != A or one.found.a != ROW:
+        return False
+    row = one.found.edit.changes[0].row
+    name = next(name for name in _OWNERS if row.get(name))
+    of_b = (*(match.b for match in matching.matches), *(row for _, row in matching.only_b))
+    return all(other.get(name) != row[name] for other in of_b)
 
 
 def _carry(
@@ -229,16 +231,25 @@ def _carry(
         for one in own:
             if one.cell != one.found.a:
                 edits[table].change(line, one.found.column, one.cell)
-        if standing := [one.found.column for one in own if one.line.decision == "both"]:
-            cells = entered_of(pairs[table, line].b)
-            for one in own:
-                if one.line.decision != "both":
-                    cells[one.found.column] = one.cell
-            said = f"{CONFLICT}: another source gives another {' and '.join(standing)}"
-            cells["flag"] = "; ".join(filter(None, (said, cells.get("flag", ""))))
-            edits[table].added.append((line, cells))
+        if any(one.line.decision == "both" for one in own):
+            edits[table].added.append((line, _beside(pairs[table, line], own)))
             conflicts += 1
     return conflicts
+
+
+def _beside(match: Match, own: Sequence[Decided]) -> dict[str, str]:
+    """Return B's row as it stands beside A's: kept from pools, cells decided otherwise as decided.
+
+    A flag that keeps it from pools already is left as it is.
+    """
+    cells = entered_of(match.b)
+    cells |= {one.found.column: one.cell for one in own if one.line.decision != "both"}
+    flag = cells.get("flag", "")
+    if (vocabulary().flag_rule(flag) or {"use": ""})["use"] != "never":
+        standing = [one.found.column for one in own if one.line.decision == "both"]
+        said = f"{CONFLICT}: another source gives another {' and '.join(standing)}"
+        cells["flag"] = "; ".join(filter(None, (said, flag)))
+    return cells
 
 
 def _below(table: str, cells: Mapping[str, str], texts: Mapping[str, TextTable]) -> int:
@@ -267,86 +278,3 @@ def _correct(
             edits[one.table].change(placed.line, one.column, one.new)
     if faults:
         raise RefusedError(faults)
-
-
-def _recorded(one: Decided, texts: Mapping[str, TextTable], edits: Mapping[str, Edits]) -> Cells:
-    """Return a decision as it is recorded: the row by the name that it has from now on."""
-    cells = {name: cell for name, cell in one.line.cells.items() if name in (*DECIDED, *_IMPACT)}
-    try:
-        plain_value(cells.get("shift", ""), ADJUDICATION["shift"])
-    except CellError:  # a spreadsheet has changed it
-        cells["shift"] = ""
-    made = {**cells, **about(one.found)}
-    made |= {name: _file(made[name]) for name in ("place_a", "place_b")}
-    if one.found.column:
-        made["row"] = _row(one.at, texts, edits)
-    return made
-
-
-def _corrected(
-    placed: Placed, texts: Mapping[str, TextTable], edits: Mapping[str, Edits], signed: Signed
-) -> Cells:
-    """Return a correction as it is recorded."""
-    one = placed.correction
-    return {
-        "id": placed.id,
-        "table": one.table,
-        "trial_id": placed.trial_id,
-        "row": _row((one.table, placed.line), texts, edits),
-        "column": one.column,
-        "a": one.old,
-        "b": one.new,
-        "place_a": _file(f"{texts[one.table].file}:{placed.line}"),
-        "place_b": _file(one.place),
-        "decision": CORRECTION,
-        "reason": one.cells["why"],
-        "role": one.cells.get("role", signed.role),
-        "date": one.cells.get("date", signed.date),
-        "source": one.cells.get("source", ""),
-        "locator": one.cells.get("locator", ""),
-    }
-
-
-def _file(place: str) -> str:
-    """Return a place without its folder, on which a record does not hang."""
-    return place.rpartition("/")[2]
-
-
-def _row(at: At, texts: Mapping[str, TextTable], edits: Mapping[str, Edits]) -> str:
-    """Return what decisions call a row as it is after the edits."""
-    table, line = at
-    cells = next(row.cells for row in texts[table].rows if row.line == line)
-    own = edits.get(table)
-    return row_of(table, cells | (own.cells.get(line, {}) if own else {}))
-
-
-def _readings(matching: Matching, found: Iterable[Disagreement], signed: Signed) -> list[Cells]:
-    """Return a row for every row that B extracted as well; rows of one name together."""
-    both: Counter[tuple[str, str, str]] = Counter()
-    for match in matching.matches:
-        a, b = entered_of(match.a), entered_of(match.b)
-        key = (match.table, a.get("trial_id", ""), row_of(match.table, a))
-        both[key] += sum(bool(b.get(name)) for name in a)
-    differed = Counter((one.table, one.row) for one in found if one.column and one.a and one.b)
-    return [
-        {
-            "table": table,
-            "trial_id": trial,
-            "row": row,
-            "role": signed.role,
-            "date": signed.date,
-            "cells": str(cells),
-            "differed": str(differed[table, row]),
-        }
-        for (table, trial, row), cells in both.items()
-    ]
-
-
-def _keep(rows: Iterable[Cells], key: Sequence[str], text: TextTable | None, edits: Edits) -> None:
-    """Add the rows that a table has not yet, in an order that hangs on what they say alone."""
-    order = list(RESULT_TABLES)
-    there = {tuple(r.cells.get(n, "") for n in key) for r in text.rows} if text else set()
-    new = {tuple(cells.get(name, "") for name in key): cells for cells in rows}
-    kept = [cells for name, cells in new.items() if name not in there]
-    kept.sort(key=lambda c: (order.index(c["table"]), c["row"], *sorted(c.items())))
-    edits.added += [(0, cells) for cells in kept]

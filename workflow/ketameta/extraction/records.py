@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ketameta.evidence.changes import Move
+from ketameta.evidence.changes import ClaimMove, Move
 from ketameta.evidence.edits import Edit
 from ketameta.stats.agreement import Agreement, Icc, Limits
 from ketameta.tables.problems import Problem
@@ -162,7 +162,8 @@ class Impact:
     by, as where an analysis gains its first estimate); ``flips`` are analyses whose verdict or
     certainty turns. ``problem`` says why it could not be tried. ``moves`` are the analyses with A's
     cell (``old``) and with B's (``new``), in the order of ``analyses``: those that turn first, then
-    by how far they move.
+    by how far they move. ``claims`` are the claims of the table on which the trials then say
+    another word.
     """
 
     disagreement: Disagreement
@@ -171,3 +172,4 @@ class Impact:
     flips: tuple[str, ...]
     problem: str = ""
     moves: tuple[Move, ...] = ()
+    claims: tuple[ClaimMove, ...] = ()

@@ -62,7 +62,8 @@ def draw_differences(told: Differences) -> Scene:
     none = 1.0 if told.ratio else 0.0
     sizes = [*told.alike, *(point.middle for point in told.differing)]
     heights = [point.apart for point in told.differing] + [level.value for level in levels]
-    y = make_axis(heights, [], none, told.ratio, _BOTTOM, _TOP)
+    bounds = [end for level in levels for end in level.interval or ()]
+    y = make_axis(heights, bounds, none, told.ratio, _BOTTOM, _TOP)
     left = (
         MARGIN + 8 + max(text_width(s.text, SMALL) for s in vertical(y, 0) if isinstance(s, Text))
     )

@@ -15,10 +15,9 @@ from ketameta.ingest.sheet import Entry, Sheet
 from ketameta.tables.columns import Column
 from ketameta.tables.problems import WARNING, also, shown
 from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.upkeep import EMPTY
 from ketameta.vocabulary import nearest
 
-# what stands for an empty cell where a value is asked for
-EMPTY = "(empty)"
 Fault = tuple[str, str]
 
 

@@ -40,6 +40,8 @@ def _decisions(sheet: Sheet, sheets: Mapping[str, Sheet]) -> None:
         if name in sheets and sheets[name].whole
     }
     for one in Decided(list(entries)).idle(tables):
+        if entries[one].bad:
+            continue
         what = shown(one.stands) if one.stands else "an empty cell"
         message = (
             f"decided was {what}, and no {one.column} of {one.row} in {one.table} holds that now"

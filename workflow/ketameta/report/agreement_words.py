@@ -18,7 +18,7 @@ NOTES = (
     "A move (SE) is the largest of a pooled estimate when what B says is put into the tables of A, "
     "in standard errors of A's estimate. An analysis turns where its verdict or certainty does.",
     "Cells that say the same count as the same: 24 and 24.0, capital and small letters. Words for "
-    "people alone (notes, places in the source) are not compared, nor names of trials and arms.",
+    "people alone (notes, places in the source) do not count, nor do names of trials and arms.",
     "Kappa is agreement of words beyond chance: 1 for all, 0 for no more than chance (Cohen 1960; "
     "interval by Fleiss, Cohen and Everitt 1969).",
     "ICC is the intraclass correlation of numbers for absolute agreement of single readings "
@@ -115,6 +115,8 @@ def apart(line: FieldAgreement) -> str:
     """Write how far those that differ are apart, in the middle of them, in per cent of both."""
     if line.apart is None:
         return "–"
+    if line.apart < 0.0005:
+        return "<0.1%"
     return f"{100 * line.apart:.{0 if line.apart >= 0.0995 else 1}f}%"
 
 
@@ -130,3 +132,45 @@ def differing(agreement: Sequence[FieldAgreement]) -> list[FieldAgreement]:
 def tables(agreement: Sequence[FieldAgreement]) -> list[FieldAgreement]:
     """Return the lines of whole tables."""
     return [line for line in agreement if line.table and not line.column]
+
+
+def markdown(agreement: Sequence[FieldAgreement]) -> list[str]:
+    """Return the agreement by table, and by column where the sides differ, as Markdown."""
+    head = ("rows", "both filled", "the same (95% interval)", "only A", "only B")
+    whole = [_row(line, line.table) for line in tables(agreement)]
+    lines = ["### Agreement\n", *_aligned(("table", *head), whole), ""]
+    columns = differing(agreement)
+    if columns:
+        more = ("kappa or ICC", "mean B less A", "95% of differences", "median slip")
+        told = [
+            (
+                *_row(line, f"{line.table} {line.column}"),
+                beyond_chance(line),
+                bias(line),
+                limits(line),
+                apart(line),
+            )
+            for line in columns
+        ]
+        lines += [*_aligned(("column", *head, *more), told), ""]
+    alike = sum(bool(line.column) for line in agreement) - len(columns)
+    if alike:
+        more_columns = wording.count(alike, "more column" if columns else "column")
+        lines.append(f"On {more_columns} they agree throughout.\n")
+    return lines
+
+
+def _row(line: FieldAgreement, name: str) -> tuple[str, ...]:
+    same = f"{share(line)} ({share_interval(line)})" if line.cells.n else "–"
+    counts = [f"{n:,}" for n in (line.rows, line.cells.n, line.only_a, line.only_b)]
+    return name, *counts[:2], same, *counts[2:]
+
+
+def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Write a table of Markdown whose columns stand below each other in a terminal too."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    rule = ["-" * width for width in widths]
+    return [
+        f"| {' | '.join(c.ljust(w) for c, w in zip(row, widths, strict=True))} |"
+        for row in (head, rule, *rows)
+    ]

@@ -17,14 +17,12 @@ FEWEST = 3
 
 def standalone(compared: Comparison, configuration: Configuration) -> str:
     """Return the comparison as one HTML file with its style in it."""
-    first = [i for i in compared.impacts[: comparison_words.FIRST] if i.analyses]
     return (
         environment()
         .get_template("comparison.html")
         .render(
             compared=compared,
             configuration=configuration,
-            first=first if compared.tried else [],
             pictures=[(line, picture(line)) for line in compared.agreement if is_drawn(line)],
             words=comparison_words,
             agreeing=agreement_words,

@@ -11,11 +11,11 @@ from dataclasses import asdict
 from typing import Any
 
 from ketameta.configuration import Configuration
+from ketameta.extraction.cells import FREE
 from ketameta.extraction.records import (
     SAME_KEY,
     Comparison,
     Disagreement,
-    FieldAgreement,
     Impact,
     Side,
 )
@@ -38,7 +38,11 @@ _RESULT = (
     *("measure", "k", "estimate", "ci_low", "ci_high", "estimate_log", "se", "tau2"),
     *("certainty", "certainty_best", "verdict"),
 )
-FIRST, MOST, MOST_NAMED = 5, 30, 3
+FIRST, MOST, FEW, MOST_NAMED = 5, 30, 10, 3
+PART = (
+    "B holds less than half of A's rows: those that only A has stand below, and not here. Is it a "
+    "batch of more rows, --batch leaves them out."
+)
 ALL = "`--html FILE` and `--json` have all"
 
 
@@ -53,7 +57,7 @@ def rows_text(compared: Comparison) -> str:
         if own
     ]
     rest = f" {' and '.join(parts)}." if parts else " No row is on one side alone."
-    found = f", {like:,} of them found by likeness" if like else ""
+    found = f", {like:,} of them found by other signs than their keys" if like else ""
     return f"{wording.count(both, 'row is', 'rows are')} on both sides{found}.{rest}"
 
 
@@ -76,22 +80,40 @@ def cells_text(compared: Comparison) -> str:
 
 def impact_text(compared: Comparison) -> str:
     """Say how many disagreements there are and what they do."""
-    impacts = compared.impacts
+    impacts = [i for i in compared.impacts if i.disagreement.column not in FREE]
+    free = len(compared.impacts) - len(impacts)
+    differ = wording.count(
+        free, "cell that people alone read differs", "cells that people alone read differ"
+    )
+    aside = f" {differ} too." if free else ""
     if not impacts:
-        return "They disagree on nothing."
+        return f"They disagree on nothing.{aside}"
     many = wording.count(len(impacts), "disagreement")
+    if rows := sum(is_row(impact.disagreement) for impact in impacts):
+        share = "all" if rows == len(impacts) else f"{rows:,}"
+        many += f" ({share} of rows, arms or trials that one alone has)"
     if not compared.tried:
-        return f"{many}; what they do to the results was not tried."
+        return f"{many}; what they do to the results was not tried.{aside}"
     moving = [impact for impact in impacts if impact.analyses]
     flips = [impact for impact in impacts if impact.flips]
     failed = sum(bool(impact.problem) for impact in impacts)
-    rest = f" {failed} could not be tried." if failed else ""
+    rest = f" {failed:,} could not be tried.{aside}" if failed else aside
     if not moving:
         return f"{many}; none of them moves an estimate.{rest}"
     shifts = [impact.shift for impact in impacts if impact.shift is not None]
     most = f", the largest by {in_se(max(shifts)).lstrip('+')} standard errors" if shifts else ""
     turned = wording.count(len(flips), "turns", "turn") if flips else "none turns"
-    return f"{many}: {len(moving):,} move an estimate{most}; {turned} a verdict or certainty.{rest}"
+    move = wording.count(len(moving), "moves", "move")
+    return f"{many}: {move} an estimate{most}; {turned} a verdict or certainty.{rest}"
+
+
+def by_kind(compared: Comparison) -> tuple[list[Impact], list[Impact], list[Impact]]:
+    """Return the disagreements on cells, on whole rows, and on words for people alone."""
+    kinds: tuple[list[Impact], list[Impact], list[Impact]] = [], [], []
+    for impact in compared.impacts:
+        column = impact.disagreement.column
+        kinds[2 if column in FREE else 0 if column else 1].append(impact)
+    return kinds
 
 
 def gaps(side: Side, name: str) -> list[str]:
@@ -106,6 +128,27 @@ def gaps(side: Side, name: str) -> list[str]:
 def reasons(compared: Comparison) -> list[tuple[str, int]]:
     """Return by what rows were matched, and how many, the most frequent first."""
     return Counter(match.reason for match in compared.matching.matches).most_common()
+
+
+def first(compared: Comparison) -> list[tuple[Impact, int]]:
+    """Return the gravest that move anything, and how many more cells are of the same edit.
+
+    Numbers that are exchanged are one edit of several cells, which stands here once. Rows that only
+    A has are left out where B is a `part`.
+    """
+    if not compared.tried:
+        return []
+    by_edit: dict[str, list[Impact]] = {}
+    for impact in compared.impacts:
+        found = impact.disagreement
+        if impact.analyses and not (is_row(found) and found.a and part(compared)):
+            by_edit.setdefault(found.edit.name, []).append(impact)
+    return [(group[0], len(group) - 1) for group in list(by_edit.values())[:FIRST]]
+
+
+def part(compared: Comparison) -> bool:
+    """Say whether B holds less than half of A's rows: a batch of its own, not all read again."""
+    return len(compared.matching.only_a) > len(compared.matching.matches)
 
 
 def is_row(disagreement: Disagreement) -> bool:
@@ -123,6 +166,11 @@ def about(disagreement: Disagreement) -> str:
 def said(disagreement: Disagreement) -> str:
     """Say of a whole row, arm or trial who has it."""
     return f"only {'A' if disagreement.a else 'B'} has it"
+
+
+def with_it(others: int) -> str:
+    """Say that more cells belong to the same edit."""
+    return f", with {wording.count(others, 'more cell')}" if others else ""
 
 
 def effect(impact: Impact, configuration: Configuration, write: Write = str) -> str:
@@ -167,17 +215,17 @@ def named(analyses: Sequence[str], configuration: Configuration, write: Write = 
 
 def markdown(compared: Comparison, configuration: Configuration) -> str:
     """Return the comparison as Markdown: what matters on the first screen, long lists cut."""
-    cells = [impact for impact in compared.impacts if not is_row(impact.disagreement)]
-    rows = [impact for impact in compared.impacts if is_row(impact.disagreement)]
+    cells, rows, free = by_kind(compared)
     parts = [
         "## Two extractions compared\n",
         f"A is {code(compared.a.name)}, B is {code(compared.b.name)}. {rows_text(compared)}",
         f"{cells_text(compared)}",
         f"{impact_text(compared)}\n",
         *_first(compared, configuration),
-        *_agreement(compared.agreement),
+        *agreeing.markdown(compared.agreement),
         *_listed("Disagreements", cells, configuration),
         *_listed("Rows that one side alone has", rows, configuration),
+        *_listed("Words for people that differ", free, configuration),
         *_matched(compared),
         *_faults(compared),
         "### How to read the figures\n",
@@ -187,19 +235,19 @@ def markdown(compared: Comparison, configuration: Configuration) -> str:
 
 
 def _first(compared: Comparison, configuration: Configuration) -> list[str]:
-    first = [i for i in compared.impacts[:FIRST] if i.analyses] if compared.tried else []
-    if not first:
+    chosen = first(compared)
+    if not chosen:
         return []
     lines = ["### To talk about first\n"]
-    for number, impact in enumerate(first, 1):
+    for number, (impact, others) in enumerate(chosen, 1):
         found = impact.disagreement
         lines += [
-            f"{number}. {_line(found)}",
+            f"{number}. {_line(found)}{with_it(others)}",
             *(f"   {text}" for text in effects(impact, configuration, plain)),
             f"   {_places(found)}",
         ]
     more = "`--adjudicate FILE` writes a line for each disagreement, for people to decide."
-    return [*lines, "", f"{more}\n"]
+    return [*lines, "", *([f"{PART}\n"] if part(compared) else []), f"{more}\n"]
 
 
 def _line(found: Disagreement) -> str:
@@ -216,76 +264,35 @@ def _places(found: Disagreement) -> str:
     return " and ".join(places) + by
 
 
-def _agreement(agreement: Sequence[FieldAgreement]) -> list[str]:
-    head = ("rows", "both filled", "the same (95% interval)", "only A", "only B")
-    whole = [_row(line, line.table) for line in agreeing.tables(agreement)]
-    lines = ["### Agreement\n", *_aligned(("table", *head), whole), ""]
-    columns = agreeing.differing(agreement)
-    if columns:
-        more = ("kappa or ICC", "mean B less A", "95% of differences", "median slip")
-        told = [
-            (
-                *_row(line, f"{line.table} {line.column}"),
-                agreeing.beyond_chance(line),
-                agreeing.bias(line),
-                agreeing.limits(line),
-                agreeing.apart(line),
-            )
-            for line in columns
-        ]
-        lines += [*_aligned(("column", *head, *more), told), ""]
-    alike = sum(bool(line.column) for line in agreement) - len(columns)
-    if alike:
-        more_columns = wording.count(alike, "more column" if columns else "column")
-        lines.append(f"On {more_columns} they agree throughout.\n")
-    return lines
-
-
-def _row(line: FieldAgreement, name: str) -> tuple[str, ...]:
-    same = f"{agreeing.share(line)} ({agreeing.share_interval(line)})" if line.cells.n else "–"
-    counts = [f"{n:,}" for n in (line.rows, line.cells.n, line.only_a, line.only_b)]
-    return name, *counts[:2], same, *counts[2:]
-
-
-def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Write a table of Markdown whose columns stand below each other in a terminal too."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    rule = ["-" * width for width in widths]
-    return [
-        f"| {' | '.join(c.ljust(w) for c, w in zip(row, widths, strict=True))} |"
-        for row in (head, rule, *rows)
-    ]
-
-
 def _listed(heading: str, impacts: Sequence[Impact], configuration: Configuration) -> list[str]:
     if not impacts:
         return []
-    lines = [f"### {heading} ({len(impacts):,})\n"]
-    for impact in impacts[:MOST]:
+    lines = []
+    for impact in impacts:
         told = effect(impact, configuration, plain)
         what = f": {told}" if told else ""
         lines.append(f"- {_line(impact.disagreement)}{what} ({_places(impact.disagreement)})")
-    return [*lines, *_more(len(impacts) - MOST), ""]
+    return [f"### {heading} ({len(impacts):,})\n", *_cut(lines, MOST), ""]
 
 
 def _matched(compared: Comparison) -> list[str]:
     lines = [f"- {many:,} by {plain(reason)}" for reason, many in reasons(compared)]
     if not lines:
         return []
-    return ["### How rows were matched\n", *lines[:MOST], *_more(len(lines) - MOST), ""]
+    return ["### How rows were matched\n", *_cut(lines, FEW), ""]
 
 
 def _faults(compared: Comparison) -> list[str]:
     lines: list[str] = []
     for name, side in (("A", compared.a), ("B", compared.b)):
         lines += [f"- {plain(gap)}: not compared" for gap in gaps(side, name)]
-        lines += [f"- {name}: {code(str(problem), 200)}" for problem in side.problems[:MOST]]
-        lines += _more(len(side.problems) - MOST)
+        lines += _cut([f"- {name}: {code(str(fault), 200)}" for fault in side.problems], FEW)
     return ["### Faults\n", *lines, ""] if lines else []
 
 
-def _more(left: int) -> list[str]:
-    return [f"- and {left:,} more: {ALL}"] if left > 0 else []
+def _cut(lines: Sequence[str], most: int) -> list[str]:
+    left = len(lines) - most
+    return [*lines[:most], *([f"- and {left:,} more: {ALL}"] if left > 0 else [])]
 
 
 def as_json(compared: Comparison) -> dict[str, Any]:

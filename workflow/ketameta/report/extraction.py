@@ -10,7 +10,7 @@ from typing import Any
 from ketameta.configuration import Configuration
 from ketameta.evidence import findings, unread
 from ketameta.evidence.audits import audit
-from ketameta.evidence.releases import Release
+from ketameta.evidence.releases import Release, in_order
 from ketameta.evidence.rows import entered_of
 from ketameta.report import wording, wording_extraction
 from ketameta.report.decided import table_of
@@ -23,6 +23,8 @@ Record = dict[str, Any]
 Rows = Mapping[str, list[Record]]
 # rows of a list that stand on the page; its file has all
 MOST = 200
+# of what to fetch, those that stand open
+FEW = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Line:
     text: str
     analyses: Sequence[tuple[str, str]]
     shift: float | None
-    flips: str
+    flips: Sequence[str]
     holds: bool
 
 
@@ -158,13 +160,9 @@ def lines(
             one,
             LABELS[one.decision],
             said(one),
-            [
-                link(name.strip(), one)
-                for name in (row["analyses"] or "").split(";")
-                if name.strip()
-            ],
+            [link(name, one) for name in _names(row["analyses"])],
             row["shift"],
-            row["flips"] or "",
+            [link(name, one)[0] for name in _names(row["flips"])],
             one not in gone,
         )
         for row, one in zip(rows, decided.all, strict=True)
@@ -173,6 +171,10 @@ def lines(
     return sorted(
         found, key=lambda line: (order.get(line.decision.decision, 2), -(line.shift or 0.0))
     )
+
+
+def _names(cell: str | None) -> list[str]:
+    return [name.strip() for name in (cell or "").split(";") if name.strip()]
 
 
 def states(rows: Sequence[Record], release: Release | None) -> list[Record]:
@@ -221,14 +223,14 @@ def view(
     tables: Rows,
     configuration: Configuration,
     records: Mapping[str, Record],
-    decided: Decided,
-    release: Release | None,
+    releases: Sequence[Release],
 ) -> tuple[dict[str, Any], dict[str, list[Record]]]:
     """Return what the page is given, and the tables that it makes.
 
-    `records` are the syntheses by analysis, `release` is the last one.
+    `records` are the syntheses by analysis; the last of the releases counts.
     """
-    studies = tables["studies"]
+    release = in_order(releases)[-1] if releases else None
+    decided, studies = decided_of(tables), tables["studies"]
     readings, adjudication = tables["readings"], tables["adjudication"]
     named = {row["table"] for row in [*readings, *adjudication]}
     cells = cells_of(tables, named)
@@ -261,6 +263,7 @@ def view(
         "unread": wanted,
         "titles": {a.name: (a.display.title, f"analyses/{a.slug}.html") for a in configuration},
         "most": MOST,
+        "few": FEW,
         "says": wording_extraction,
     }
     return page, {"finding_states": stated, "unread_weights": unread_rows(wanted)}

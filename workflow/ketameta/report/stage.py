@@ -90,9 +90,7 @@ def report(
     summed_up = findings_view(configuration, found)
     reports = int(dict(shared["summary"]["trials"])["trial reports"])
     front = front_page(configuration, asked, told_apart, views)
-    last = in_order(releases)[-1] if releases else None
-    decided = shared["decided"]
-    extracted, stated = extraction.view(tables, configuration, records, decided, last)
+    extracted, stated = extraction.view(tables, configuration, records, releases)
     pages: dict[str, dict[str, Any]] = {
         "index.html": {**summed_up, **front, "changed": changed, "trial_reports": reports},
         "claims.html": _claims_page(views, configuration, records, groups, shared["tested"]),

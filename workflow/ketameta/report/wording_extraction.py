@@ -106,7 +106,7 @@ def stated(counts: Mapping[str, int], release: str, recorded: bool) -> str:
     """Say how many findings of the number checks are open, explained and mended."""
     left, explained = (counts.get(word, 0) for word in (findings.OPEN, findings.EXPLAINED))
     told = f"The number checks have {wording.count(left, 'open finding')}"
-    told += f", and {explained:,} that somebody looked at and explained"
+    told += f", and {explained or 'none'} that somebody looked at and explained"
     if not release:
         return f"{told}; no release is there yet to tell what was mended since."
     if not recorded:
@@ -145,7 +145,12 @@ def carries(weight: Weight, titles: Mapping[str, tuple[str, str]]) -> str:
     title = titles[weight.analysis][0]
     if not weight.effects:
         return f"would be the first trial of “{title}”"
-    return f"would carry {percent(weight.share)}% of “{title}”"
+    return f"would carry about {guess(weight.share)}% of “{title}”"
+
+
+def guess(share: float) -> str:
+    """Write a guessed share (0 to 1) in whole per cent; ``<1`` below one."""
+    return "<1" if share < 0.01 else wording.fixed(100 * share, 0)
 
 
 def people(weight: Weight) -> str:

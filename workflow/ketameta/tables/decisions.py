@@ -14,6 +14,7 @@ from typing import Any
 
 from ketameta.tables.identity import identity, row_of
 from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.upkeep import EMPTY
 
 Record = Mapping[str, Any]
 Cells = Mapping[str, str]
@@ -48,7 +49,8 @@ class Decision:
         """The cell as decided; of a whole row `ROW`, or empty where it is out."""
         if self.decision == BOTH and not self.column:
             return ROW
-        by_word = {B: self.b, CORRECTION: self.b, OTHER: self.value}
+        value = "" if self.value == EMPTY else self.value
+        by_word = {B: self.b, CORRECTION: self.b, OTHER: value}
         return by_word.get(self.decision, self.a)
 
     @property
@@ -67,9 +69,9 @@ class Decision:
 
 
 def same(one: str, other: str) -> bool:
-    """Say whether two cells say the same: as text, or as numbers (24 and 24.0)."""
+    """Say whether two cells say the same: as text, or as numbers (24, 24.0 and 24,0)."""
     try:
-        return one == other or float(one) == float(other)
+        return one == other or float(one.replace(",", ".")) == float(other.replace(",", "."))
     except ValueError:
         return False
 
@@ -115,19 +117,21 @@ class Decided:
 
     def names(self, table: str, cells: Cells) -> list[str]:
         """Return what a row is called, and was before cells that name it were decided."""
-        forms = [dict(cells)]
+        forms, now = [dict(cells)], row_of(table, cells)
         for one in self._renamed.get((table, cells.get("trial_id", "")), ()):
-            forms += [
-                {**form, one.column: one.a}
-                for form in forms
-                if same(form.get(one.column, ""), one.stands)
-            ]
+            for form in list(forms):
+                former = {**form, one.column: one.a}
+                # the decision names the row as it is since, or as it was
+                named = one.row in (now, row_of(table, former))
+                if named and same(form.get(one.column, ""), one.stands):
+                    forms.append(former)
         return list(dict.fromkeys(row_of(table, form) for form in forms))
 
     def idle(self, tables: Mapping[str, Iterable[Cells]]) -> list[Decision]:
         """Return the decisions that fit no cell and no row any more, of the tables that are given.
 
-        One that a later one replaced is none of them, nor one about a row that another took out.
+        One that a later one replaced is none of them, nor one about a row that another took out,
+        nor one that takes out a row where another may have its name, as in a table without a key.
         """
         named = {one.table for one in self.all}
         held: set[Decision] = set()
@@ -146,6 +150,7 @@ class Decided:
             for one in self.all
             if one.table in tables
             and one not in held
+            and (one.column or one.stands or RESULT_TABLES[one.table].key)
             and (one.table, one.row) not in gone
             and not self._replaced(one)
             and not any(_within(one, *place) for place in gone)
@@ -162,4 +167,6 @@ def _within(one: Decision, table: str, row: str) -> bool:
     """Say whether a decision is about a part of a trial or an arm."""
     if table == "trials":
         return one.trial_id == row
-    return table == "arms" and f"{one.row} / ".startswith(f"{row} / ")
+    trial, _, arm = row.partition(" / ")
+    # of a contrast either arm
+    return table == "arms" and one.trial_id == trial and arm in one.row.split(" / ")[1:3]

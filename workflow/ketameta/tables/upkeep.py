@@ -11,6 +11,9 @@ from ketameta.tables.columns import Column, TableSchema
 
 _HOURS: dict[str, Any] = dict(unit="h", minimum=0, maximum=100_000, optional=True)
 
+# stands for an empty cell where a value is asked for
+EMPTY = "(empty)"
+
 ACKNOWLEDGED = TableSchema(
     "acknowledged",
     "Acknowledged warnings",
@@ -62,7 +65,11 @@ ADJUDICATION = TableSchema(
             "what was decided; empty while it is open",
             words="adjudications",
         ),
-        Column("value", "text", "the cell decided, where it is another than A's and B's"),
+        Column(
+            "value",
+            "text",
+            f"the cell decided, where it is another than A's and B's; {EMPTY} for an empty one",
+        ),
         Column("reason", "text", "why; needed where there is a decision"),
         Column("role", "text", "name of the role that decided; needed where there is a decision"),
         Column("date", "text", "when"),

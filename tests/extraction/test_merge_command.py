@@ -1,0 +1,555 @@
+"""Two extractions made one, all or nothing, every byte kept that nobody changes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ketameta.cli import main
+from ketameta.extraction import adjudication
+from ketameta.extraction.disagreements import disagreements
+from ketameta.extraction.matching import match
+from ketameta.extraction.records import Impact
+from ketameta.extraction.sides import sides
+from ketameta.ingest.formats import as_workbook, read_cells
+from ketameta.ingest.stage import check_folder
+from ketameta.tables.problems import ERROR
+
+BASE = Path(__file__).parents[1] / "bad_input" / "base"
+OUTCOME = "adams2011,saline,response,MADRS,,24,30,8,"
+MEAN = "adams2011,ketamine_0.5,depression_score,MADRS,,24,30,,,32.5,5.1,15.2,9.8"
+NEW_TRIAL = "fox2022,Fox 2022,2022,,,,,parallel,MDD,,,,,40,,,\n"
+NEW_ARMS = "fox2022,ketamine,ketamine,,,,,,,20,,\nfox2022,placebo,placebo,,,,,,,20,,\n"
+NEW_ROW = "fox2022,ketamine,any_ae,,,,20,9,,,,,,,,,,,,,,,,itt,,,,direct,10.1000/f,,table 1\n"
+
+
+class Both:
+    """Two extractions in a folder each, the decisions on them, and what merging them says."""
+
+    def __init__(self, folder, capsys):
+        self.folder, self.capsys = folder, capsys
+        self.a, self.b, self.file, self.out = (
+            folder / name for name in ("a", "b", "lines.csv", "out")
+        )
+        shutil.copytree(BASE, self.a)
+        shutil.copytree(BASE, self.b)
+
+    def edit(self, side, table, old, new):
+        path = side / f"{table}.csv"
+        text = path.read_bytes().decode()
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times"
+        path.write_bytes(text.replace(old, new).encode())
+
+    def lines(self):
+        a, b = sides(self.a, self.b)
+        found = disagreements(a, b, match(a, b), free_text=False)
+        return adjudication.lines(Impact(one, (), None, ()) for one in found)
+
+    def decide(self, decision="B", value="", **others):
+        """Write a decision for every line, or another for those of a column or table."""
+        made = self.lines()
+        for line in made:
+            own = others.get(line["column"] or line["table"], (decision, value))
+            own = own if isinstance(own, tuple) else (own, "")
+            line |= dict(zip(("decision", "value"), own, strict=True))
+            if own[0]:
+                line |= {"reason": "as printed", "role": "third reader"}
+        self.file.write_bytes(adjudication.content(made, self.file.suffix))
+        return made
+
+    def merge(self, *options, out=None, places=None):
+        """Return status, output and errors, the folder's name left out."""
+        out = self.out if out is None else out
+        places = (self.a, self.b, self.file, out) if places is None else places
+        status = main(["merge", *map(str, places), *options])
+        said = (text.replace(f"{self.folder}/", "") for text in self.capsys.readouterr())
+        return status, *said
+
+    def correct(self, *rows):
+        names = ("file", "line", "column", "old", "new", "why", "source", "locator")
+        path = self.folder / "corrections.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([names, *((*row, "", "") for row in rows)])
+        return ("--corrections", str(path))
+
+
+@pytest.fixture
+def both(tmp_path, capsys):
+    return Both(tmp_path, capsys)
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def changed(before, after):
+    """Return the lines that differ, by file: those that went and those that came."""
+    found = {}
+    for name in before.keys() | after.keys():
+        old, new = (files.get(name, b"").decode().splitlines() for files in (before, after))
+        if old != new:
+            found[name] = [x for x in old if x not in new], [x for x in new if x not in old]
+    return found
+
+
+def record(folder):
+    with (folder / "adjudication.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_each_decision_is_carried_out(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",29,9,"))
+    both.edit(both.b, "outcomes", MEAN, MEAN.replace("5.1,15.2", "5.2,12.5"))
+    both.edit(both.b, "trials", "Clark 2016,2016", "Clark 2016,2017")
+    before = content(both.a)
+    both.decide("B", n="A", mean=("other", "15.25"), year="A")
+    status, out, err = both.merge("--role", "second reader")
+    assert (status, err) == (0, "")
+    assert "outcomes: 3 cells changed\n" in out
+    after = content(both.out)
+    assert {n: after[n] for n in before if n != "outcomes.csv"} == {
+        n: before[n] for n in before if n != "outcomes.csv"
+    }
+    assert after["outcomes.csv"] == before["outcomes.csv"].replace(
+        OUTCOME.encode(), OUTCOME.replace(",30,8,", ",30,9,").encode()
+    ).replace(MEAN.encode(), MEAN.replace("5.1,15.2", "5.2,15.25").encode())
+    assert content(both.a) == before
+    told = {(r["column"], r["decision"], r["value"]) for r in record(both.out)}
+    assert told == {
+        ("n", "A", ""),
+        ("events", "B", ""),
+        ("baseline_sd", "B", ""),
+        ("mean", "other", "15.25"),
+        ("year", "A", ""),
+    }
+    (row,) = [r for r in record(both.out) if r["column"] == "mean"]
+    assert (row["a"], row["b"], row["role"], row["reason"]) == (
+        *("15.2", "12.5", "third reader"),
+        "as printed",
+    )
+    assert (row["place_a"], row["place_b"]) == ("outcomes.csv:4", "outcomes.csv:4")
+    assert not [p for p in check_folder(both.out)[1] if p.severity == ERROR]
+
+
+def test_an_empty_cell_may_be_decided(both) -> None:
+    both.edit(both.b, "outcomes", MEAN, MEAN.replace("15.2", "12.5"))
+    both.decide("other", "(empty)")
+    assert both.merge()[0] == 0
+    assert MEAN.replace("15.2", "").encode() in content(both.out)["outcomes.csv"]
+
+
+def test_both_stand_and_the_source_in_conflict_is_kept_from_pools(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",29,9,"))
+    before = content(both.a)
+    both.decide("both", n="A")
+    status, out, _ = both.merge()
+    assert status == 0
+    assert "1 row of another source stands beside" in out
+    ((gone, came),) = (
+        changed(before, content(both.out)).values()
+        if False
+        else (changed(before, content(both.out))["outcomes.csv"],)
+    )
+    assert gone == []
+    beside = next(line for line in came if line.startswith(OUTCOME.replace(",30,8,", ",30,9,")))
+    assert "conflict: another source gives another events" in beside
+    lines = content(both.out)["outcomes.csv"].decode().splitlines()
+    assert lines[lines.index(beside) - 1].startswith(OUTCOME)
+    _, problems = check_folder(both.out)
+    assert [p for p in problems if p.severity != "note"] == [
+        p for p in check_folder(both.a)[1] if p.severity != "note"
+    ]
+
+
+def test_a_row_that_is_kept_from_pools_already_keeps_its_flag(both) -> None:
+    row = next(x for x in content(both.a)["outcomes.csv"].decode().splitlines(True) if OUTCOME in x)
+    of_women = row.replace(",itt,,,,", ",subgroup,women,subgroup,,").replace(",30,8,", ",20,5,")
+    of_men = of_women.replace("women", "men").replace(",20,5,", ",10,3,")
+    both.edit(both.a, "outcomes", row, row + of_women)
+    both.edit(both.b, "outcomes", row, row + of_men)
+    both.decide("both")
+    assert both.merge("--role", "second", out=both.a)[0] == 0
+    assert row + of_women + of_men in content(both.a)["outcomes.csv"].decode()
+    with (both.a / "readings.csv").open(encoding="utf-8", newline="") as file:
+        assert not [r for r in csv.DictReader(file) if "subgroup" in r["row"]]
+    assert both.merge("--role", "second", out=both.a)[1] == "nothing to do\n"
+    # and where B was made from what came out
+    shutil.copytree(both.a, both.b, dirs_exist_ok=True)
+    assert both.merge("--role", "second", out=both.a)[1] == "nothing to do\n"
+
+
+def test_a_trial_of_which_b_has_nothing_stays_and_is_not_recorded(both) -> None:
+    for table in ("trials", "arms", "outcomes", "contrasts", "risk_of_bias"):
+        path = both.b / f"{table}.csv"
+        lines = path.read_text(encoding="utf-8").splitlines(True)
+        path.write_text("".join(x for x in lines if not x.startswith("evans2021")), "utf-8")
+    row = next(x for x in content(both.b)["outcomes.csv"].decode().splitlines(True) if OUTCOME in x)
+    both.edit(both.b, "outcomes", row, "")
+    both.edit(both.b, "trials", "davis2019,", NEW_TRIAL + "davis2019,")
+    made = adjudication.take_new(both.lines(), "one batch of several", "second reader")
+    both.file.write_bytes(adjudication.content(made, ".csv"))
+    before = content(both.a)
+    assert both.merge()[0] == 0
+    assert changed(before, content(both.out)).keys() == {"trials.csv", "adjudication.csv"}
+    told = [(r["table"], r["trial_id"], r["decision"]) for r in record(both.out)]
+    assert told == [("trials", "fox2022", "B"), ("outcomes", "adams2011", "A")]
+
+
+def test_rows_come_and_go_as_decided(both) -> None:
+    both.edit(both.b, "trials", "davis2019,", NEW_TRIAL + "davis2019,")
+    both.edit(both.b, "arms", "davis2019,esk", NEW_ARMS + "davis2019,esk")
+    row = OUTCOME.replace(",24,30,8,", ",72,30,11,")
+    old = next(x for x in content(both.a)["outcomes.csv"].decode().splitlines(True) if OUTCOME in x)
+    new = old.replace(OUTCOME, row)
+    both.edit(
+        both.b,
+        "outcomes",
+        "baker2014,ketamine_0.5,dropout",
+        f"{new}{NEW_ROW}baker2014,ketamine_0.5,dropout",
+    )
+    gone = next(
+        x for x in content(both.a)["outcomes.csv"].decode().splitlines(True) if "davis2019,pl" in x
+    )
+    both.edit(both.b, "outcomes", gone, "")
+    before = content(both.a)
+    both.decide("B")
+    assert both.merge()[0] == 0
+    after = content(both.out)
+    assert after["trials.csv"].decode() == before["trials.csv"].decode() + NEW_TRIAL
+    assert after["arms.csv"].decode() == before["arms.csv"].decode() + NEW_ARMS
+    lines = after["outcomes.csv"].decode().splitlines(True)
+    assert gone not in lines
+    # below the rows of its trial
+    assert lines[lines.index(new) + 1].startswith("baker2014")
+    assert lines[-1] == NEW_ROW
+    shutil.rmtree(both.out)
+    both.decide("A")
+    assert both.merge()[0] == 0
+    assert {n: c for n, c in content(both.out).items() if n in before} == before
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_merging_again_changes_no_byte(both, in_place) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",29,9,"))
+    both.edit(both.b, "outcomes", MEAN, MEAN.replace("5.1,15.2,9.8", "5.2,12.5,9.9"))
+    both.edit(both.b, "trials", "davis2019,", NEW_TRIAL + "davis2019,")
+    both.decide("B", events="both", mean=("other", "15.25"), n="A")
+    out = both.a if in_place else both.out
+    options = (
+        "--role",
+        "second reader",
+        *both.correct(("trials.csv", 4, "doi", "", "10.1000/clark", "the paper is found")),
+    )
+    assert both.merge(*options, out=out)[0] == 0
+    once = content(out)
+    times = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+    status, said, err = both.merge(*options, out=out)
+    assert (status, err) == (0, "")
+    assert said.endswith("nothing to do\n")
+    assert content(out) == once
+    assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == times
+
+
+def test_rows_that_were_read_twice_are_recorded_by_role(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",29,9,"))
+    both.decide("A")
+    both.merge()
+    assert not (both.out / "readings.csv").exists()
+    shutil.rmtree(both.out)
+    both.merge("--role", "second reader", "--date", "2026-11")
+    with (both.out / "readings.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    same = match(*sides(both.a, both.b)).matches
+    assert len(rows) == len(same)
+    (row,) = [r for r in rows if r["differed"] != "0"]
+    assert row["row"] == "adams2011 / saline / response / MADRS / 24 / itt"
+    assert (row["cells"], row["differed"], row["role"], row["date"]) == (
+        *("11", "2", "second reader"),
+        "2026-11",
+    )
+    assert not [p for p in check_folder(both.out)[1] if p.severity == ERROR]
+
+
+def refused(both, *options, **where):
+    """Merge, and return what it is refused for; nothing is written."""
+    before = content(both.a)
+    status, out, err = both.merge(*options, **where)
+    assert (status, out) == (1, "")
+    assert err.endswith("nothing is written\n")
+    assert not both.out.exists()
+    assert content(both.a) == before
+    return err.splitlines()[:-1]
+
+
+def test_an_open_line_is_refused(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",29,9,"))
+    both.decide("A", events="")
+    (said,) = refused(both)
+    assert said == (
+        "lines.csv:3: is open: outcomes / adams2011 / saline / response / MADRS / 24 / itt "
+        "events: '8' and '9' (a/outcomes.csv:3 and b/outcomes.csv:3)"
+    )
+
+
+def test_a_side_that_has_changed_since_is_refused(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    both.decide("B")
+    both.edit(both.b, "outcomes", OUTCOME.replace(",30,8,", ",30,9,"), OUTCOME)
+    (said,) = refused(both)
+    assert "is no disagreement of the two: has one changed since?" in said
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,7,"))
+    assert ["has no line" in line for line in refused(both)] == [True, False]
+    both.decide("B")
+    both.edit(both.a, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",31,8,"))
+    assert ["has no line" in line for line in refused(both)] == [True]
+
+
+def test_lines_known_to_have_ended_are_passed_over(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    both.decide("B")
+    both.edit(both.b, "outcomes", OUTCOME.replace(",30,8,", ",30,9,"), OUTCOME)
+    found = adjudication.update(both.lines(), adjudication.read(both.file))
+    both.file.write_bytes(adjudication.content(found.lines, ".csv"))
+    status, out, _ = both.merge()
+    assert status == 0
+    assert "1 line was passed over: nothing disagrees there any more" in out
+
+
+def test_a_fault_of_the_lines_is_refused(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    both.decide("other", "many")
+    (said,) = refused(both)
+    assert said.startswith("lines.csv:2 column value: for events 'many' is not a whole number")
+
+
+def test_a_cell_of_b_that_its_column_does_not_allow_is_refused(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,nine,"))
+    both.decide("B")
+    (said,) = refused(both)
+    assert said.startswith("lines.csv:2: 'nine' is not a whole number: outcomes / adams2011")
+
+
+def test_a_result_with_an_error_that_a_has_not_is_refused(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",7,8,"))
+    both.decide("B", events="A")
+    (said,) = refused(both)
+    assert said == (
+        "would be at fault: out/outcomes.csv:3 column events: 8 is more than n = 7 "
+        "(trial adams2011, arm saline)"
+    )
+    # one that A has already is no reason
+    both.edit(both.a, "trials", "Clark 2016,2016", "Clark 2016,soon")
+    both.edit(both.b, "trials", "Clark 2016,2016", "Clark 2016,soon")
+    both.decide("A")
+    assert both.merge()[0] == 0
+
+
+def test_a_decision_that_was_recorded_is_not_turned(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    both.decide("A")
+    both.merge(out=both.a)
+    both.decide("B")
+    (said,) = refused(both, out=both.a)
+    assert "B, but A was decided before" in said
+
+
+def test_corrections_alone_need_no_second_extraction(both) -> None:
+    options = both.correct(
+        ("outcomes.csv", 4, "mean", "15.2", "15.3", "misread"),
+        ("outcomes.csv", 5, "mean", "26.5", "26.6", "misread"),
+        ("outcomes.csv", 4, "sd", "9.80", "9.8", "as it is"),
+    )
+    before = content(both.a)
+    places = (both.a, both.out)
+    status, out, err = both.merge(*options, places=places)
+    assert (status, out) == (2, "")
+    assert err == "ketameta merge: corrections.csv:2: say who corrects, with --role NAME\n"
+    status, out, err = both.merge(*options, "--role", "checker", places=places)
+    assert (status, err) == (0, "")
+    assert "outcomes: 1 cell changed" in out
+    assert "1 correction stands there already" in out
+    assert "not applied: corrections.csv:3 (outcomes.csv:5 mean): '26.4' stands there" in out
+    assert content(both.out)["outcomes.csv"] == before["outcomes.csv"].replace(b"15.2", b"15.3")
+    (row,) = record(both.out)
+    assert [row[n] for n in ("decision", "a", "b", "reason", "role", "place_a", "place_b")] == [
+        *("correction", "15.2", "15.3", "misread", "checker"),
+        *("outcomes.csv:4", "corrections.csv:2"),
+    ]
+
+
+def test_corrections_and_decisions_of_a_cell_must_agree(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    options = (*both.correct(("outcomes.csv", 3, "events", "8", "9", "so")), "--role", "x")
+    both.decide("A")
+    (said,) = refused(both, *options)
+    assert said == (
+        "corrections.csv:2: outcomes.csv:3 events is to be '9', but lines.csv:2 decides A: '8'"
+    )
+    both.decide("B")
+    assert both.merge(*options)[0] == 0
+    assert sorted(row["decision"] for row in record(both.out)) == ["B", "correction"]
+
+
+def test_a_correction_of_a_row_that_goes_is_refused(both) -> None:
+    row = next(x for x in content(both.a)["outcomes.csv"].decode().splitlines(True) if OUTCOME in x)
+    both.edit(both.b, "outcomes", row, "")
+    both.decide("B")
+    options = (*both.correct(("outcomes.csv", 3, "events", "8", "9", "so")), "--role", "x")
+    (said,) = refused(both, *options)
+    assert said == "corrections.csv:2: the row of outcomes.csv:3 events is decided to go"
+
+
+def test_a_dry_run_writes_nothing(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    both.decide("B")
+    before = content(both.a)
+    status, out, _ = both.merge("--dry-run", out=both.a)
+    assert status == 0
+    assert "would write a/outcomes.csv" in out
+    assert content(both.a) == before
+
+
+def test_a_file_that_cannot_be_written_changes_none(both, monkeypatch) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    both.decide("B")
+    before = content(both.a)
+    replace, done = os.replace, []
+
+    def full(source, target):
+        if done and len(done) == 1:
+            done.append(target)
+            raise OSError(28, "No space left on device", str(target))
+        done.append(target)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    status, out, err = both.merge(out=both.a)
+    assert (status, out) == (1, "")
+    assert "No space left on device" in err
+    assert content(both.a) == before
+
+
+def test_a_file_of_another_form_keeps_it(both) -> None:
+    both.edit(both.b, "outcomes", MEAN, MEAN.replace("5.1,15.2", "5.2,12.5"))
+    path = both.a / "outcomes.csv"
+    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
+    names = rows[0]
+    for row in rows[1:]:
+        for name in ("baseline_mean", "baseline_sd", "mean", "sd", "change_mean", "se"):
+            row[names.index(name)] = row[names.index(name)].replace(".", ",")
+        row.append("mine; too")
+    out = io.StringIO()
+    csv.writer(out, delimiter=";", lineterminator="\r\n").writerows([[*names, "x_own"], *rows[1:]])
+    path.write_bytes(b"\xef\xbb\xbf" + out.getvalue().encode())
+    before = content(both.a)
+    both.decide("B")
+    assert both.merge(out=both.a)[0] == 0
+    wanted = before["outcomes.csv"].replace(b";5,1;15,2;", b";5,2;12,5;")
+    assert wanted != before["outcomes.csv"]
+    assert content(both.a)["outcomes.csv"] == wanted
+
+
+def test_workbooks_are_read_and_written(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    both.file = both.folder / "lines.xlsx"
+    book = both.folder / "a.xlsx"
+    book.write_bytes(as_workbook(read_cells(both.a)[0]))
+    shutil.rmtree(both.a)
+    both.a = book
+    both.decide("B")
+    out = both.folder / "merged.xlsx"
+    assert both.merge("--role", "second", out=out)[0] == 0
+    cells = read_cells(out)[0]
+    assert [row["events"] for row in cells["outcomes"] if row.get("events")][1] == "9"
+    assert [row["decision"] for row in cells["adjudication"]] == ["B"]
+    assert len(cells["readings"]) == len(match(*sides(both.a, both.b)).matches)
+    assert both.merge("--role", "second", out=out)[1] == "nothing to do\n"
+    # into files, and in place
+    assert both.merge(out=both.folder / "files")[0] == 0
+    assert read_cells(both.folder / "files")[0]["outcomes"] == cells["outcomes"]
+    assert both.merge("--role", "second", out=book)[0] == 0
+    assert read_cells(book)[0] == cells
+    assert both.merge("--role", "second", out=book)[1].endswith("nothing to do\n")
+
+
+def test_a_sheet_of_your_own_is_not_lost(both) -> None:
+    import openpyxl
+
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    path = both.folder / "a.xlsx"
+    path.write_bytes(as_workbook(read_cells(both.a)[0]))
+    book = openpyxl.load_workbook(path)
+    book.create_sheet("x_notes")["A1"] = "mine"
+    book.save(path)
+    both.a = path
+    both.decide("B")
+    before = path.read_bytes()
+    status, _, err = both.merge(out=path)
+    assert status == 1
+    assert "a.xlsx: the sheets 'x_notes' would be lost" in err
+    assert path.read_bytes() == before
+    assert both.merge(out=both.folder / "b.xlsx")[0] == 0
+
+
+def test_the_order_of_lines_and_corrections_makes_no_difference(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",29,9,"))
+    both.edit(both.b, "outcomes", MEAN, MEAN.replace("5.1,15.2,9.8", "5.2,12.5,9.9"))
+    rows = [
+        ("trials.csv", 4, "doi", "", "10.1000/clark", "so"),
+        ("outcomes.csv", 4, "se", "", "1.8", "so"),
+        ("arms.csv", 2, "dose", "0.5", "0.50", "so"),
+    ]
+    made = both.decide("B", events="both")
+    options = ("--role", "second reader")
+    assert both.merge(*both.correct(*rows), *options)[0] == 0
+    once = content(both.out)
+    shuffle = random.Random(1).shuffle
+    for _ in range(3):
+        shutil.rmtree(both.out)
+        shuffle(made)
+        shuffle(rows)
+        both.file.write_bytes(adjudication.content(made, ".csv"))
+        both.merge(*both.correct(*rows), *options)
+        now = content(both.out)
+        for name, text in once.items():
+            if name != "adjudication.csv":
+                assert now[name] == text
+    # the record tells on which line a correction stood
+    assert [row["id"] for row in record(both.out)] == [
+        row["id"] for row in csv.DictReader(io.StringIO(once["adjudication.csv"].decode()))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("a", "b"), "give A, B, FILE and OUT"),
+        (("a", "b", "lines.csv"), "give A, B, FILE and OUT"),
+        (("a", "b", "lines.txt", "out"), "decisions stand in a .csv, .tsv, .xlsx file"),
+        (("a", "b", "lines.csv", "out.csv"), "give a folder, or a FILE.xlsx"),
+        (("a", "b", "lines.csv", "b"), "b/arms.csv is there already"),
+        (("a", "b", "lines.csv", "out", "--lines-of", "a"), "--lines-of is for --corrections"),
+        (("none", "b", "lines.csv", "out"), "none: no such"),
+    ],
+)
+def test_what_makes_no_sense_is_wrong_use(both, monkeypatch, words, said) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    both.decide("B")
+    monkeypatch.chdir(both.folder)
+    before = content(both.b)
+    assert main(["merge", *words]) == 2
+    assert said in both.capsys.readouterr().err
+    assert content(both.b) == before
+
+
+def test_what_is_printed_bears_no_control_characters(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9\x1b[31m,"))
+    both.decide("A", events="")
+    (said,) = refused(both)
+    assert "'9\\x1b[31m'" in said

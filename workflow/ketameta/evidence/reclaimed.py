@@ -1,0 +1,105 @@
+"""The claims judged from tables that are fitted again with an edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ketameta.configuration import Analysis, Configuration
+from ketameta.evidence.claims import verdicts_of
+from ketameta.evidence.judged import grounds, judged
+from ketameta.evidence.refits import Refits
+from ketameta.normalize.pairs import pairs
+from ketameta.normalize.records import Row
+from ketameta.normalize.reported import directions
+from ketameta.synthesize.claims import control_shares, tests_of
+from ketameta.synthesize.pairs import paired
+from ketameta.tables.grouping import grouped
+from ketameta.vocabulary.narrowing import named
+
+Record = dict[str, Any]
+
+
+class Claims:
+    """Claims to be judged: rows of the raw table, and the analyses that they name."""
+
+    def __init__(self, rows: Sequence[Record], configuration: Configuration) -> None:
+        """Take the claims and every analysis that there is."""
+        configuration = configuration.asked(named(rows))
+        self._tests = tests_of(rows, configuration)
+        asked = {test["analysis"] for test in self._tests}
+        self._told: dict[Refits, dict[str, str]] = {}
+        self._analyses = Configuration(tuple(a for a in configuration if a.name in asked))
+
+    @property
+    def outcomes(self) -> set[str]:
+        """The outcomes of the analyses that claims name."""
+        return {analysis.select.outcome for analysis in self._analyses}
+
+    def verdicts(self, refits: Refits) -> dict[str, str]:
+        """Return the verdict on each claim."""
+        base = refits.base
+        if base and not self._unlike(refits, base):
+            return self.verdicts(base)
+        if refits not in self._told:
+            found = self._judged(refits)
+            if base:
+                return found
+            self._told[refits] = found
+        return self._told[refits]
+
+    def _unlike(self, new: Refits, old: Refits) -> bool:
+        """Say whether an edit changes what a claim is judged by."""
+        outcomes = new.outcomes
+        own = [a for a in self._analyses if a.select.outcome in outcomes]
+        if any(new.evidence(analysis) is not old.evidence(analysis) for analysis in own):
+            return True
+        sides = []
+        for side in (new, old):
+            rows = {name: side.rows.get(name, []) for name in new.touched}
+            beside = _falls(own, side, rows) + _directions(own, side)
+            sides.append([{**row, "rows": None, "label": None} for row in beside])
+        return sides[0] != sides[1]
+
+    def _judged(self, refits: Refits) -> dict[str, str]:
+        own = list(self._analyses)
+        effects = {analysis.name: refits.effects(analysis) for analysis in own}
+        seen = [refits.evidence(analysis) for analysis in own]
+        falls = grouped(_falls(own, refits, refits.rows), "analysis")
+        sides = {a.name: paired(falls[a.name], a.model) for a in own}
+        tables: dict[str, list[Record]] = {
+            "syntheses": [refits.rated(analysis) for analysis in own],
+            "trials": [vars(trial) for trial in refits.trials.values()],
+            "studies": [row for evidence in seen for row in evidence.studies],
+            "absolute": [row for evidence in seen for row in evidence.risks],
+            "splits": [row for evidence in seen for row in evidence.splits],
+            "subgroups": [row for evidence in seen for row in evidence.subgroups],
+            "directions": _directions(own, refits),
+            "control_shares": control_shares(self._tests, effects, self._analyses),
+            "pairs": [row for pairs, _ in sides.values() for row in pairs],
+            "pair_syntheses": [
+                {"analysis": name, **row} for name, (_, found) in sides.items() for row in found
+            ],
+        }
+        certainties = {analysis.name: refits.certainty(analysis) for analysis in own}
+        rated = judged(tables, self._analyses, certainties)
+        return verdicts_of(self._tests, grounds(tables, {row["analysis"]: row for row in rated}))
+
+
+def _falls(
+    analyses: Sequence[Analysis], refits: Refits, rows: Mapping[str, Sequence[Row]]
+) -> list[Record]:
+    """Return the falls of treated and control arms side by side, from rows by trial."""
+    every = [row for own in rows.values() for row in own]
+    return pairs(Configuration(tuple(analyses)), refits.trials, every)
+
+
+def _directions(analyses: Sequence[Analysis], refits: Refits) -> list[Record]:
+    """Return which way results point that are not pooled."""
+    rows = [row for own in refits.rows.values() for row in own if row.table == "contrasts"]
+    return [
+        asdict(direction)
+        for analysis in analyses
+        for direction in directions(analysis.name, analysis.select, refits.trials, rows)
+    ]

@@ -1,0 +1,141 @@
+"""What a merge writes down of itself: decisions, corrections, and rows that were read twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ketameta.evidence.rows import entered_of
+from ketameta.extraction.adjudication import (
+    CORRECTION,
+    DECIDED,
+    At,
+    Cells,
+    Decided,
+    about,
+)
+from ketameta.extraction.corrections import Placed
+from ketameta.extraction.editing import Edits
+from ketameta.extraction.records import ROW, B, Disagreement, Matching
+from ketameta.ingest.cells import CellError
+from ketameta.ingest.decisions import plain_value
+from ketameta.ingest.rows import TextTable
+from ketameta.tables.columns import TableSchema
+from ketameta.tables.decisions import Decided as Decisions
+from ketameta.tables.decisions import Decision
+from ketameta.tables.identity import row_of
+from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.upkeep import ADJUDICATION
+
+_IMPACT = ("analyses", "shift", "flips")
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who extracted B, or corrects, and when, where no line says otherwise."""
+
+    role: str = ""
+    date: str = ""
+
+
+def recorded(one: Decided, texts: Mapping[str, TextTable], edits: Mapping[str, Edits]) -> Cells:
+    """Return a decision as it is recorded: the row by the name that it has from now on."""
+    cells = {name: cell for name, cell in one.line.cells.items() if name in (*DECIDED, *_IMPACT)}
+    try:
+        plain_value(cells.get("shift", ""), ADJUDICATION["shift"])
+    except CellError:  # a spreadsheet has changed it
+        cells["shift"] = ""
+    made = {**cells, **about(one.found)}
+    made |= {name: _file(made[name]) for name in ("place_a", "place_b")}
+    if one.found.column:
+        made["row"] = _row(one.at, texts, edits)
+    return made
+
+
+def corrected(
+    placed: Placed, texts: Mapping[str, TextTable], edits: Mapping[str, Edits], signed: Signed
+) -> Cells:
+    """Return a correction as it is recorded."""
+    one = placed.correction
+    return {
+        "id": placed.id,
+        "table": one.table,
+        "trial_id": placed.trial_id,
+        "row": _row((one.table, placed.line), texts, edits),
+        "column": one.column,
+        "a": one.old,
+        "b": one.new,
+        "place_a": _file(f"{texts[one.table].file}:{placed.line}"),
+        "place_b": _file(one.place),
+        "decision": CORRECTION,
+        "reason": one.cells["why"],
+        "role": one.cells.get("role", signed.role),
+        "date": one.cells.get("date", signed.date),
+        "source": one.cells.get("source", ""),
+        "locator": one.cells.get("locator", ""),
+    }
+
+
+def _file(place: str) -> str:
+    """Return a place without its folder, on which a record does not hang."""
+    return place.rpartition("/")[2]
+
+
+def _row(at: At, texts: Mapping[str, TextTable], edits: Mapping[str, Edits]) -> str:
+    """Return what decisions call a row as it is after the edits."""
+    table, line = at
+    cells = next(row.cells for row in texts[table].rows if row.line == line)
+    own = edits.get(table)
+    return row_of(table, cells | (own.cells.get(line, {}) if own else {}))
+
+
+def readings(
+    matching: Matching, found: Iterable[Disagreement], known: Decisions, signed: Signed
+) -> list[Cells]:
+    """Return a row for every row that B extracted as well; rows of one name together.
+
+    Not those that are ``known`` to be taken from B, or of another source that is in conflict.
+    """
+    both: Counter[tuple[str, str, str]] = Counter()
+    for match in matching.matches:
+        a, b = entered_of(match.a), entered_of(match.b)
+        arms = [{**a, "arm_id": a[n]} for n in ("arm_t", "arm_c") if n in a]
+        if any(_apart(one) for cells in (a, *arms) for one in known.about(match.table, cells)):
+            continue
+        key = (match.table, a.get("trial_id", ""), row_of(match.table, a))
+        both[key] += sum(bool(b.get(name)) for name in a)
+    differed = Counter((one.table, one.row) for one in found if one.column and one.a and one.b)
+    return [
+        {
+            "table": table,
+            "trial_id": trial,
+            "row": row,
+            "role": signed.role,
+            "date": signed.date,
+            "cells": str(cells),
+            "differed": str(differed[table, row]),
+        }
+        for (table, trial, row), cells in both.items()
+    ]
+
+
+def _apart(one: Decision) -> bool:
+    taken = not one.column and one.decision == B and one.b == ROW
+    return taken or one.decision == "both"
+
+
+def keep(
+    rows: Iterable[Cells],
+    schema: TableSchema,
+    texts: Mapping[str, TextTable],
+    edits: Mapping[str, Edits],
+) -> None:
+    """Add the rows that a table has not yet, in an order that hangs on what they say alone."""
+    there = texts[schema.name].rows if schema.name in texts else []
+    known = {tuple(row.cells.get(name, "") for name in schema.key) for row in there}
+    new = {tuple(cells.get(name, "") for name in schema.key): cells for cells in rows}
+    kept = [cells for key, cells in new.items() if key not in known]
+    order = list(RESULT_TABLES)
+    kept.sort(key=lambda c: (order.index(c["table"]), c["row"], *sorted(c.items())))
+    edits[schema.name].added.extend((0, cells) for cells in kept)
