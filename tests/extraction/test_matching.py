@@ -136,11 +136,11 @@ def test_two_signs_at_least_make_a_trial_alike():
     a = trial("first", label="Tehran", n_randomised=41, **common)
     b = trial("second", label="Mashhad", n_randomised=41, **common)
     assert match(side(trials=[a]), side(trials=[b])).matches == ()
-    rows = [score(trial_id="first", events=e, hour=h) for e, h in ((13, 24), (17, 72))]
-    found = match(
-        side(trials=[a], outcomes=rows),
-        side(trials=[b], outcomes=[{**r, "trial_id": "second", "sd": 1} for r in rows]),
+    a_rows, b_rows = (
+        [score(trial_id=name, hour=hour, mean="", sd="") for hour in (24, 72)]
+        for name in ("first", "second")
     )
+    found = match(side(trials=[a], outcomes=a_rows), side(trials=[b], outcomes=b_rows))
     assert reasons(found, "trials") == ["alike in name, people, arms and outcomes"]
 
 
