@@ -43,7 +43,8 @@ def reasons(matching, table="outcomes"):
 
 def one(a, b, whole=True, **options):
     """Return the reason by which one row is matched with another, None where it is not."""
-    own = {"trials": [trial("t1")]} if whole else {}
+    own = {"arms": [arm("t1", "k"), arm("t1", "p")]}
+    own |= {"trials": [trial("t1")]} if whole else {}
     found = match(side(outcomes=[a], **own), side(outcomes=[b], **own), **options)
     said = reasons(found)
     assert len(said) == 1 or (found.only_a, found.only_b) != ((), ())
@@ -128,6 +129,35 @@ def test_arms_described_alike_are_told_apart_by_their_numbers(order):
     )
     known = {m.renamed["arm_id"]: m.a["arm_id"] for m in match(a, b).matches}
     assert known == names
+
+
+def test_arms_that_nothing_else_tells_apart_are_known_by_their_numbers():
+    a = [arm("t1", "weekly"), arm("t1", "daily")]
+    b = [arm("t1", "a"), arm("t1", "b")]
+    found = match(
+        side(arms=a, outcomes=[score("weekly"), score("daily", mean=22.2)]),
+        side(arms=b, outcomes=[score("a", mean=22.2), score("b")]),
+    )
+    assert {m.renamed["arm_id"]: m.a["arm_id"] for m in found.matches} == {
+        "a": "daily",
+        "b": "weekly",
+    }
+    assert {m.reason for m in found.matches if m.table == "arms"} == {
+        "the same numbers in its rows"
+    }
+
+
+def test_two_signs_at_least_make_a_trial_alike():
+    common = {"year": 2012, "population": "TRD", "design": "parallel", "country": "Iran"}
+    a = trial("first", label="Tehran", n_randomised=41, **common)
+    b = trial("second", label="Mashhad", n_randomised=41, **common)
+    assert match(side(trials=[a]), side(trials=[b])).matches == ()
+    a_rows, b_rows = (
+        [score(trial_id=name, hour=hour, mean="", sd="") for hour in (24, 72)]
+        for name in ("first", "second")
+    )
+    found = match(side(trials=[a], outcomes=a_rows), side(trials=[b], outcomes=b_rows))
+    assert reasons(found, "trials") == ["alike in name, people, arms and outcomes"]
 
 
 def test_rows_of_renamed_trials_and_arms_are_matched_by_the_names_of_a():

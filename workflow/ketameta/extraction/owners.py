@@ -16,7 +16,7 @@ from difflib import SequenceMatcher
 from ketameta.evidence.rows import entered_of
 from ketameta.extraction.assignment import assigned
 from ketameta.extraction.cells import canonical, column_of, figures, number_of, plain
-from ketameta.extraction.records import SAME_KEY, Tables
+from ketameta.extraction.records import SAME_KEY, Record, Tables
 
 SPELLED = "the same key, spelled otherwise"
 ALIKE_TRIAL = "alike in name, people, arms and outcomes"
@@ -24,6 +24,8 @@ ALIKE_ARM = "alike in treatment, dose, people and description"
 # so alike that they are taken for one, from 0 to 1
 _TRIALS_ALIKE = 0.65
 _ARMS_ALIKE = 0.6
+# how many signs that tell trials apart must be alike, and how alike
+_SIGNS, _SIGN = 2, 0.6
 # more pairs than this share a sign that is none
 _MOST_PAIRS = 10_000
 _REGISTRATION = re.compile(r"[a-z]{2,}[a-z/-]*\s*[0-9][0-9a-z/-]{5,}")
@@ -81,6 +83,7 @@ def arms(a: Tables, b: Tables, trials_of_b: Pairing) -> dict[tuple[str, str], tu
         (SAME_KEY, lambda arm: [arm.key]),
         (SPELLED, lambda arm: [plain(arm.key)]),
         ("the same treatment, dose and route", _treatment),
+        ("the same numbers in its rows", lambda arm: arm.numbers),
     ]
     found = {}
     own, other = _arms(a), _arms(b)
@@ -232,22 +235,29 @@ def _treatment(arm: Owner) -> list[str]:
 
 
 def _trial_likeness(a: Owner, b: Owner) -> float:
-    """Return from 0 to 1 how alike two trials are by what both say of themselves."""
-    parts = [(2.0, _ratio(a.cells.get("label") or a.key, b.cells.get("label") or b.key))]
-    for column, weight in (("n_randomised", 3.0), ("year", 1.0), ("population", 1.0)):
-        parts += _agreeing(a, b, column, weight)
-    for column in ("country", "design", "blinding"):
-        parts += _agreeing(a, b, column, 0.5)
+    """Return from 0 to 1 how alike two trials are by what both say of themselves.
+
+    0 where fewer than two signs are alike that tell trials apart: the label, the people
+    randomised, who they were, outcomes with their hours, and numbers. Year, disorder, design and
+    drugs are those of many trials.
+    """
+    label = _ratio(a.cells.get("label") or a.key, b.cells.get("label") or b.key)
+    people = _agreeing(a, b, "n_randomised", 3.0)
     notes = [owner.cells.get("population_note", "") for owner in (a, b)]
-    parts += [(2.0, _ratio(*notes))] if all(notes) else []
-    for x, y, weight in (
-        (a.arms, b.arms, 1.5),
-        (a.outcomes, b.outcomes, 1.5),
-        (a.numbers, b.numbers, 4.0),
-    ):
-        if x and y:
-            parts.append((weight, len(x & y) / len(x | y)))
+    who = [(2.0, _ratio(*notes))] if all(notes) else []
+    outcomes = _shared(a.outcomes, b.outcomes, 1.5)
+    numbers = _shared(a.numbers, b.numbers, 4.0)
+    signs = [label, *(value for _, value in (*people, *who, *outcomes, *numbers))]
+    if sum(value >= _SIGN for value in signs) < _SIGNS:
+        return 0.0
+    parts = [(2.0, label), *people, *who, *outcomes, *numbers, *_shared(a.arms, b.arms, 1.5)]
+    for column in ("year", "population", "country", "design", "blinding"):
+        parts += _agreeing(a, b, column, 1.0 if column in ("year", "population") else 0.5)
     return sum(w * v for w, v in parts) / sum(w for w, _ in parts)
+
+
+def _shared(a: set[str], b: set[str], weight: float) -> list[tuple[float, float]]:
+    return [(weight, len(a & b) / len(a | b))] if a and b else []
 
 
 def _arm_likeness(a: Owner, b: Owner) -> float:
@@ -259,9 +269,6 @@ def _arm_likeness(a: Owner, b: Owner) -> float:
         parts += _agreeing(a, b, column, 1.0)
     if a.cells.get("arm_label") and b.cells.get("arm_label"):
         parts.append((2.0, _ratio(a.cells["arm_label"], b.cells["arm_label"])))
-    # arms that are described alike are told apart by what came of them
-    if a.numbers and b.numbers:
-        parts.append((1.0, len(a.numbers & b.numbers) / len(a.numbers | b.numbers)))
     return sum(w * v for w, v in parts) / sum(w for w, _ in parts)
 
 
@@ -288,18 +295,20 @@ def _trials(tables: Tables) -> list[Owner]:
             elif table == "arms":
                 owner.arms.add(plain(entered_of(row).get("treatment", "")))
             elif table in ("outcomes", "contrasts"):
-                about, numbers = _results(entered_of(row))
+                about, numbers = _results(row)
                 owner.outcomes.add(about)
                 owner.numbers |= numbers
     return list(found.values())
 
 
-def _results(cells: Cells) -> tuple[str, set[str]]:
-    """Return what a row of results is about, and its numbers where they are no coincidence."""
+def _results(row: Record) -> tuple[str, set[str]]:
+    """Return outcome and hour of a row, and with its numbers where they tell it from others."""
+    cells = entered_of(row)
     about = f"{plain(cells.get('outcome', ''))}@{number_of(cells.get('timepoint_h', ''))}"
     said = [cells[name] for name in _RESULTS if cells.get(name)]
-    enough = sum(map(figures, said)) >= FIGURES
-    return about, ({f"{about} {[number_of(cell) for cell in said]}"} if enough else set())
+    if sum(map(figures, said)) < FIGURES:
+        return about, set()
+    return about, {f"{about} {[number_of(cell) for cell in said]}"}
 
 
 def _arms(tables: Tables) -> dict[str, list[Owner]]:
@@ -312,8 +321,8 @@ def _arms(tables: Tables) -> dict[str, list[Owner]]:
         for row in tables.get(table, ()):
             for key in filter(None, (row.get(c) for c in ("arm_id", "arm_t", "arm_c"))):
                 if row.get("trial_id"):
-                    own = found[row["trial_id"]].setdefault(key, Owner(key, "arms"))
-                    own.numbers |= _results(entered_of(row))[1] if table == "outcomes" else set()
+                    arm = found[row["trial_id"]].setdefault(key, Owner(key, "arms"))
+                    arm.numbers |= _results(row)[1] if table == "outcomes" else set()
     return {trial: list(own.values()) for trial, own in found.items()}
 
 

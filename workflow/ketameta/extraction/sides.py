@@ -80,7 +80,7 @@ def _read(place: Path) -> tuple[dict[str, TextTable], list[Problem]]:
     """Return the tables that results come from as texts; raises `UnreadableSideError`."""
     texts, problems = read_place(place, (RATER,))
     if not any(text.readable for text in texts.values()):
-        faults = [*problems, *(problem for text in texts.values() for problem in text.problems)]
+        faults = [*(problem for text in texts.values() for problem in text.problems), *problems]
         said = [str(problem) for problem in faults if problem.severity == ERROR]
         raise UnreadableSideError("\n".join(said[:5]) or f"{place.as_posix()}: holds no table")
     return {name: text for name, text in texts.items() if name in RESULT_TABLES}, problems
