@@ -17,6 +17,7 @@ from ketameta.extraction.corrections import Left, Placed
 from ketameta.extraction.editing import Edits
 from ketameta.extraction.recording import Signed, corrected, keep, readings, recorded
 from ketameta.extraction.records import ROW, A, B, Disagreement, Match, Matching, Side
+from ketameta.extraction.sides import RATER
 from ketameta.ingest.cells import CellError, parse
 from ketameta.ingest.decisions import plain_value
 from ketameta.ingest.rows import TextTable
@@ -24,7 +25,7 @@ from ketameta.tables.decisions import Decided as Decisions
 from ketameta.tables.decisions import decisions
 from ketameta.tables.identity import row_of
 from ketameta.tables.problems import shown
-from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.raw import RESULT_TABLES, ROB2_ANSWERS
 from ketameta.tables.upkeep import ADJUDICATION, READINGS
 from ketameta.vocabulary import vocabulary
 
@@ -54,6 +55,25 @@ class Merge:
     conflicts: int = 0
     applied: tuple[Placed, ...] = ()
     left: tuple[Left, ...] = ()
+
+
+def without_rater(texts: Mapping[str, TextTable], done: Merge, rater: str) -> Merge:
+    """Take the rows of the second rater out of the place of both, and the column that tells whose.
+
+    Answers about bias keep theirs: several raters are at home there. Raises `RefusedError` where a
+    third rater has rows: whose they would be then is not known.
+    """
+    edits = defaultdict(Edits, done.edits)
+    raters: set[str] = set()
+    for table, text in texts.items():
+        if RATER.name in text.missing or table == ROB2_ANSWERS.name or table not in RESULT_TABLES:
+            continue
+        edits[table].dropped.add(RATER.name)
+        raters |= {row.cells[RATER.name] for row in text.rows}
+        edits[table].removed |= {r.line for r in text.rows if r.cells[RATER.name] == rater}
+    if len(raters - {""}) > 2:
+        raise RefusedError([f"there are rows of more raters: {', '.join(sorted(raters - {''}))}"])
+    return replace(done, edits=dict(edits))
 
 
 def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Side, Side]:
@@ -134,6 +154,8 @@ def decide(
             faults.append(
                 f"{line.place}: {line.id} is no disagreement of the two: has one changed since?"
             )
+    if any(one.a == ROW and one.id not in by_id for one in found):
+        faults.append("of a batch (--batch) what A alone has needs no line")
     if faults:
         raise RefusedError(faults)
     return decided
