@@ -6,8 +6,8 @@ they are but for what was decided.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ketameta.evidence.rows import ADDED, entered_of
@@ -16,7 +16,7 @@ from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.corrections import Left, Placed
 from ketameta.extraction.editing import Edits
 from ketameta.extraction.recording import Signed, corrected, keep, readings, recorded
-from ketameta.extraction.records import ROW, A, B, Disagreement, Match, Matching, Side
+from ketameta.extraction.records import ROW, A, B, Disagreement, Match, Matching, Record, Side
 from ketameta.extraction.sides import RATER
 from ketameta.ingest.cells import CellError, parse
 from ketameta.ingest.decisions import plain_value
@@ -87,35 +87,29 @@ def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Si
         if cells.get("decision") == "both":
             both[cells.get("table", ""), cells.get("row", "")].append(cells)
 
-    def beside(table: str, entered: Mapping[str, str]) -> bool:
-        return any(
-            same(column_of(table, c["column"]), entered.get(c["column"], ""), c.get("b", ""))
+    def sought(table: str, row: Record, which: str) -> list[Mapping[str, str]]:
+        """Return the decisions of which a row has the cell of A (``a``) or of B (``b``)."""
+        entered = entered_of(row)
+        return [
+            c
             for c in both.get((table, row_of(table, entered)), ())
-        )
+            if same(column_of(table, c["column"]), entered.get(c["column"], ""), c.get(which, ""))
+        ]
 
-    own = {
-        (table, row["entered"])
-        for table in {table for table, _ in both} & a.tables.keys()
-        for row in a.tables[table]
-        if beside(table, entered_of(row))
-    }
-    if not own:
-        return a, b
-    twins = Counter((t, row_of(t, entered_of(r))) for t in b.tables for r in b.tables[t])
+    of_b = {t: b.tables.get(t, []) for t, _ in both}
+    # decisions whose row of A is in B too
+    twice = {c["id"] for t, rows in of_b.items() for row in rows for c in sought(t, row, "a")}
 
-    def kept(side: Side, alone: bool) -> Side:
-        tables = {
-            table: [
-                row
-                for row in rows
-                if (table, row["entered"]) not in own
-                or (alone and twins[table, row_of(table, entered_of(row))] == 1)
-            ]
-            for table, rows in side.tables.items()
-        }
-        return replace(side, tables=tables)
+    def without(side: Side, among: Container[str] | None) -> Side:
+        def goes(table: str, row: Record) -> bool:
+            return _kept_out(row["flag"] or "") and any(
+                among is None or c["id"] in among for c in sought(table, row, "b")
+            )
 
-    return kept(a, False), kept(b, True)
+        own = {t: [r for r in side.tables.get(t, ()) if not goes(t, r)] for t in of_b}
+        return replace(side, tables=side.tables | own)
+
+    return (without(a, None), without(b, twice)) if both else (a, b)
 
 
 def decide(
@@ -267,11 +261,16 @@ def _beside(match: Match, own: Sequence[Decided]) -> dict[str, str]:
     cells = entered_of(match.b)
     cells |= {one.found.column: one.cell for one in own if one.line.decision != "both"}
     flag = cells.get("flag", "")
-    if (vocabulary().flag_rule(flag) or {"use": ""})["use"] != "never":
+    if not _kept_out(flag):
         standing = [one.found.column for one in own if one.line.decision == "both"]
         said = f"{CONFLICT}: another source gives another {' and '.join(standing)}"
         cells["flag"] = "; ".join(filter(None, (said, flag)))
     return cells
+
+
+def _kept_out(flag: str) -> bool:
+    """Say whether a flag keeps a row out of every pool."""
+    return (vocabulary().flag_rule(flag) or {"use": ""})["use"] == "never"
 
 
 def _below(table: str, cells: Mapping[str, str], texts: Mapping[str, TextTable]) -> int:
