@@ -21,18 +21,15 @@ from ..conftest import QUESTIONS, TABLES
 from .kinds_names import ALL
 from .planting import second
 
-TRIALS = 45
+TRIALS = 32
 # what B then has is no fault where it is taken
 SOUND = {
-    *("digits_of_a_count_transposed", "other_words", "other_dose", "judgement_turned"),
-    *("cell_filled", "cell_left_out", "randomised_for_analysed", "provenance_rewritten"),
-    *("arms_swapped", "sign_lost", "contrast_with_sign_lost", "p_misread", "flag_set"),
-    *("hour_in_days", "hour_a_little_off", "other_analysis_set", "other_definition"),
-    *("contrast_turned_round", "contrast_turned_round_but_for_its_sign"),
-    *("row_missing", "contrast_missing", "row_extra", "row_missing_and_another_extra"),
-    *("arm_missing", "arm_extra", "trial_missing", "trial_extra"),
-    *("trial_known_by_registration", "trial_known_by_doi", "arms_named_otherwise"),
-    *("arms_and_trial_named_otherwise", "arm_described_otherwise"),
+    *("digits_of_a_count_transposed", "other_words", "judgement_turned", "cell_left_out"),
+    *("arms_swapped", "sign_lost", "contrast_with_sign_lost", "flag_set", "hour_in_days"),
+    *("other_analysis_set", "contrast_turned_round", "contrast_turned_round_but_for_its_sign"),
+    *("row_missing", "row_extra", "arm_missing", "arm_extra", "trial_missing", "trial_extra"),
+    *("trial_known_by_doi", "arms_named_otherwise"),
+    "arm_described_otherwise",
 }
 
 
@@ -49,7 +46,8 @@ def part(folder):
     for name in RAW_TABLES:
         rows = rows_of(TABLES / f"{name}.csv")
         header = [*rows[0]]
-        rows = [row for row in rows if "trial_id" not in row or row["trial_id"] in kept][:400]
+        rows = [row for row in rows if "trial_id" not in row or row["trial_id"] in kept]
+        rows = rows if "trial_id" in rows[0] else rows[:9]
         for row in rows:
             row["x_mine"] = "seen, twice"
             if "part_of" in row:
@@ -68,7 +66,7 @@ def two(tmp_path_factory):
     a = part(folder / "a")
     kinds = [kind for kind in ALL if kind.__name__ in SOUND]
     made = second(a, folder / "b", kinds, 3, noise=0.0)
-    assert len(made.skipped) < 4, made.skipped
+    assert made.skipped == ()
     return a, made.place
 
 
@@ -79,8 +77,13 @@ def told(a, b):
 
 
 @pytest.fixture(scope="module")
-def open_lines(two):
-    return lines(Impact(one, (), 0.0, ()) for one in told(*two))
+def every(two):
+    return told(*two)
+
+
+@pytest.fixture(scope="module")
+def open_lines(every):
+    return lines(Impact(one, (), 0.0, ()) for one in every)
 
 
 @pytest.fixture
@@ -122,11 +125,11 @@ def test_b_throughout_makes_of_a_what_b_says(two, merge, tmp_path):
         (at / "trials.csv").read_text(encoding="utf-8") for at in (two[0], tmp_path / "out")
     )
     assert after.count("seen, twice") >= before.count("seen, twice") - 1
-    assert "nct-report" not in after
+    assert "study-" not in after
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_each_cell_is_as_it_was_decided(two, open_lines, merge, tmp_path, seed):
+def test_each_cell_is_as_it_was_decided(two, every, merge, tmp_path, seed):
     choice = random.Random(seed)
     words = {}
 
@@ -140,7 +143,6 @@ def test_each_cell_is_as_it_was_decided(two, open_lines, merge, tmp_path, seed):
 
     status, said = merge(decide)
     assert status == 0, said
-    every = told(*two)
     mine = {one.id: words[one.id] for one in every}
     taken = {"A": [], "B": [], "other": []}
     for one in every:
@@ -177,7 +179,7 @@ def test_what_stands_beside_is_not_pooled(two, merge, tmp_path):
             {(e["analysis"], e["trial_id"], e["comparison"], e["yi"], e["vi"]) for e in effects}
         )
     assert pooled[0] == pooled[1]
-    assert len(pooled[0]) > 30
+    assert len(pooled[0]) > 20
 
 
 @pytest.mark.parametrize(
@@ -230,7 +232,7 @@ def test_the_commands_lead_from_two_extractions_to_one(two, tmp_path, capsys):
     places = [str(place) for place in (*two, path, out)]
     assert main(["compare", *places[:2], "--no-impact", "--adjudicate", places[2]]) == 10
     made = rows_of(path)
-    assert len(made) > 30
+    assert len(made) > 20
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [*made[0]])
         writer.writeheader()
@@ -241,7 +243,7 @@ def test_the_commands_lead_from_two_extractions_to_one(two, tmp_path, capsys):
     assert main(["compare", places[0], places[3], "--no-impact"]) == 10
 
 
-def test_two_raters_in_one_file_are_two_extractions(two, tmp_path):
+def test_two_raters_in_one_file_are_two_extractions(two, every, tmp_path):
     a, b = (rows_of(at / "outcomes.csv") for at in two)
     rows = [row | {"rater": who} for who, own in (("X", a), ("Y", b)) for row in own]
     random.Random(1).shuffle(rows)
@@ -258,6 +260,6 @@ def test_two_raters_in_one_file_are_two_extractions(two, tmp_path):
     for own, other in ((a, b), (b, a)):
         arms = {(row["trial_id"], row["arm_id"]) for row in other}
         known -= {r["trial_id"] for r in own if (r["trial_id"], r["arm_id"]) not in arms}
-    wanted = {one for one in cells(told(*two)) if one[0] == "outcomes" and one[1] in known}
+    wanted = {one for one in cells(every) if one[0] == "outcomes" and one[1] in known}
     assert {one for one in found if one[1] in known} == wanted
-    assert len(wanted) > 10
+    assert len(wanted) > 5
