@@ -16,7 +16,7 @@ from ketameta.extraction import adjudication
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
 from ketameta.extraction.records import Impact
-from ketameta.extraction.sides import sides
+from ketameta.extraction.sides import by_rater, sides
 from ketameta.ingest.formats import as_workbook, read_cells
 from ketameta.ingest.stage import check_folder
 from ketameta.tables.problems import ERROR
@@ -24,6 +24,7 @@ from ketameta.tables.problems import ERROR
 BASE = Path(__file__).parents[1] / "bad_input" / "base"
 OUTCOME = "adams2011,saline,response,MADRS,,24,30,8,"
 MEAN = "adams2011,ketamine_0.5,depression_score,MADRS,,24,30,,,32.5,5.1,15.2,9.8"
+HOUR = "adams2011 / saline / response / MADRS / 24"
 NEW_TRIAL = "fox2022,Fox 2022,2022,,,,,parallel,MDD,,,,,40,,,\n"
 NEW_ARMS = "fox2022,ketamine,ketamine,,,,,,,20,,\nfox2022,placebo,placebo,,,,,,,20,,\n"
 NEW_ROW = "fox2022,ketamine,any_ae,,,,20,9,,,,,,,,,,,,,,,,itt,,,,direct,10.1000/f,,table 1\n"
@@ -169,15 +170,16 @@ def test_both_stand_and_the_source_in_conflict_is_kept_from_pools(both) -> None:
 
 def test_a_row_that_is_kept_from_pools_already_keeps_its_flag(both) -> None:
     row = next(x for x in content(both.a)["outcomes.csv"].decode().splitlines(True) if OUTCOME in x)
-    of_women = row.replace(",itt,,,,", ",subgroup,women,subgroup,,").replace(",30,8,", ",20,5,")
-    of_men = of_women.replace("women", "men").replace(",20,5,", ",10,3,")
-    both.edit(both.a, "outcomes", row, row + of_women)
-    both.edit(both.b, "outcomes", row, row + of_men)
+    of_a = row.replace(",itt,,,", ",itt,,do-not-pool: rated again,").replace(",30,8,", ",30,5,")
+    of_b = of_a.replace(",30,5,", ",30,6,")
+    both.edit(both.a, "outcomes", row, row + of_a)
+    both.edit(both.b, "outcomes", row, row + of_b)
     both.decide("both")
     assert both.merge("--role", "second", out=both.a)[0] == 0
-    assert row + of_women + of_men in content(both.a)["outcomes.csv"].decode()
+    assert row + of_a + of_b in content(both.a)["outcomes.csv"].decode()
     with (both.a / "readings.csv").open(encoding="utf-8", newline="") as file:
-        assert not [r for r in csv.DictReader(file) if "subgroup" in r["row"]]
+        found = [r["cells"] for r in csv.DictReader(file) if r["row"].startswith(HOUR)]
+    assert found == ["11"]
     assert both.merge("--role", "second", out=both.a)[1] == "nothing to do\n"
     # and where B was made from what came out
     shutil.copytree(both.a, both.b, dirs_exist_ok=True)
@@ -274,6 +276,34 @@ def test_rows_that_were_read_twice_are_recorded_by_role(both) -> None:
         "2026-11",
     )
     assert not [p for p in check_folder(both.out)[1] if p.severity == ERROR]
+
+
+def test_two_raters_of_one_place_become_one(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",29,9,"))
+    both.edit(both.b, "outcomes", MEAN, MEAN.replace("5.1,15.2", "5.2,12.5"))
+    before = content(both.a)
+    _, first, second, *rest = before["outcomes.csv"].decode().splitlines(True)
+    names, *of_b = content(both.b)["outcomes.csv"].decode().splitlines(True)
+    path = both.a / "outcomes.csv"
+    rows = [("x", first), ("x", second), *(("y", row) for row in of_b[:2]), ("", rest[0])]
+    text = f"rater,{names}" + "".join(f"{rater},{row}" for rater, row in rows)
+    path.write_text(text, encoding="utf-8")
+    both.b = both.a
+    a, b = by_rater(both.a)
+    made = adjudication.lines(
+        Impact(one, (), None, ()) for one in disagreements(a, b, match(a, b), free_text=False)
+    )
+    made = [line | {"decision": "B" if line["column"] == "events" else "A"} for line in made]
+    made = [line | {"reason": "as printed", "role": "third"} for line in made]
+    both.file.write_bytes(adjudication.content(made, ".csv"))
+    places = (both.a, both.file, both.out)
+    assert both.merge("--raters", "x", "y", places=places)[0] == 0
+    assert content(both.out)["outcomes.csv"].decode() == "".join(
+        [names, first, second.replace(",30,8,", ",30,9,"), rest[0]]
+    )
+    assert [r["column"] for r in record(both.out)] == ["n", "events"]
+    path.write_text(text.replace("\ny,", "\nz,", 1), encoding="utf-8")
+    assert both.merge("--raters", "x", "y", places=places)[0] == 1
 
 
 def refused(both, *options, **where):

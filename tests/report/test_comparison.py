@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ketameta.configuration import load
-from ketameta.evidence.changes import Move
+from ketameta.evidence.changes import ClaimMove, Move
 from ketameta.evidence.edits import Edit
 from ketameta.extraction.records import (
     Comparison,
@@ -131,6 +131,25 @@ def test_the_gravest_move_is_told_with_its_numbers(configuration):
     assert "RR 2.00 [1.10, 3.60]" in comparison_words.markdown(compared(found), configuration)
     told = json.loads(json.dumps(comparison_words.as_json(compared(found)), allow_nan=False))
     assert told["disagreements"][0]["moves"][0]["new"]["estimate"] == 1.5
+
+
+def test_claims_that_turn_and_estimates_that_come_or_go_are_told(configuration):
+    title = configuration["response_24h"].display.title
+    found = impact(1, 1.0, ("response_24h",), ())
+    claim = ClaimMove("fast", "supported", "not shown", True)
+    told = {
+        None: f"an estimate comes or goes; moves {title}; claim fast: supported → not shown",
+        1.0: f"1.00 SE; moves {title}; claim fast: supported → not shown",
+    }
+    for shift, text in told.items():
+        one = replace(found, shift=shift, claims=(claim,))
+        assert comparison_words.effect(one, configuration) == text
+    # where nothing was tried there is no shift either
+    assert comparison_words.effect(impact(1, None, (), ()), configuration) == ""
+    (row,) = comparison_words.as_json(compared(one))["disagreements"]
+    assert row["claims"] == [
+        {"claim_id": "fast", "old": "supported", "new": "not shown", "flipped": True}
+    ]
 
 
 def test_numbers_exchanged_are_talked_about_once(configuration):

@@ -24,10 +24,11 @@ from ketameta.extraction.merging import (
     decide,
     merged,
     set_aside,
+    without_rater,
 )
 from ketameta.extraction.recording import Signed
 from ketameta.extraction.records import Disagreement, Matching
-from ketameta.extraction.sides import UnreadableSideError, sides
+from ketameta.extraction.sides import RATER, RaterError, UnreadableSideError, by_rater, sides
 from ketameta.ingest.formats import LossError
 from ketameta.ingest.places import EXCEL, read_place, unwritten_form
 from ketameta.ingest.rows import TextTable
@@ -40,6 +41,8 @@ Make one set of tables of two extractions, A and B, by the decisions in FILE, an
 
   ketameta compare A B --adjudicate FILE    a line a disagreement, to be decided by people
   ketameta merge A B FILE OUT --role NAME   NAME is the role that extracted B
+  ketameta merge BOTH FILE OUT --raters X Y two raters of one place, told apart by a column rater:
+                                            X is A, and of Y only what was decided is left
   ketameta merge A OUT --corrections FILE --role NAME
                                             corrections alone; NAME is the role that corrects
 
@@ -59,6 +62,10 @@ followed to the row of today.
 Exit status: 0 merged, or nothing to do; 1 refused; 2 wrong use.
 """
 _LISTED = 40
+_WANTED = (
+    "give A, B, FILE and OUT; BOTH, FILE and OUT, with --raters X Y; or A and OUT, with "
+    "--corrections FILE"
+)
 
 
 class WrongUseError(Exception):
@@ -84,6 +91,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = DESCRIPTION
     parser.usage = (
         "ketameta merge A B FILE OUT [options]\n       "
+        "ketameta merge BOTH FILE OUT --raters X Y [options]\n       "
         "ketameta merge A OUT --corrections FILE [options]"
     )
     parser.add_argument(
@@ -92,6 +100,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="A B FILE OUT",
         help="the extractions, the decisions (.csv, .tsv, .xlsx), and where to write",
     )
+    parser.add_argument("--raters", nargs=2, metavar=("X", "Y"), help="two raters of one place")
     parser.add_argument("--corrections", type=Path, metavar="FILE", help="cells to mend")
     parser.add_argument("--lines-of", metavar="VERSION", help="whose lines the corrections have")
     parser.add_argument("--role", default="", metavar="NAME", help="who extracted B, or corrects")
@@ -112,7 +121,7 @@ def merge(given: argparse.Namespace) -> int:
     try:
         with tempfile.TemporaryDirectory() as spare:
             return _merge(given, Path(spare))
-    except (WrongUseError, DiffError) as error:
+    except (WrongUseError, RaterError, DiffError) as error:
         print(escaped(f"ketameta merge: {error}"), file=sys.stderr)
         return 2
     except RefusedError as error:
@@ -133,16 +142,17 @@ def merge(given: argparse.Namespace) -> int:
 
 def _merge(given: argparse.Namespace, spare: Path) -> int:
     names = given.places
-    if len(names) not in (2, 4) or (len(names) == 2 and not given.corrections):
-        raise WrongUseError("give A, B, FILE and OUT; or A and OUT, with --corrections FILE")
+    wanted = 3 if given.raters else 2 if given.corrections and len(names) == 2 else 4
+    if len(names) != wanted:
+        raise WrongUseError(_WANTED)
     if given.lines_of and not given.corrections:
         raise WrongUseError("--lines-of is for --corrections FILE")
     a = tables_at(version(names[0]), spare / "a")
     out, in_place = _out(names[-1], a)
-    texts, problems = read_place(a)
+    texts, problems = read_place(a, (RATER,) if given.raters else ())
     _refuse([str(p) for p in problems if p.severity == ERROR and not texts])
     record = [r.cells for r in texts[ADJUDICATION.name].rows] if "adjudication" in texts else []
-    compared = _compared(names, a, record, given, spare) if len(names) == 4 else _Compared()
+    compared = _compared(names, a, record, given, spare) if len(names) > 2 else _Compared()
     decided = decide(compared.found, compared.lines, record)
     placed = _corrections(given, texts, spare)
     done = merged(
@@ -153,6 +163,8 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
         texts,
         Signed(given.role.strip(), given.date.strip()),
     )
+    if given.raters:
+        done = without_rater(texts, done, given.raters[1])
     files = files_of(texts, done.edits, out, in_place)
     changed = {path: content for path, content in files.items() if not same_content(path, content)}
     if changed and not in_place and (there := [p for p in _there(out) if p.exists()]):
@@ -201,12 +213,16 @@ def _compared(
     """Hold A and B against each other, and read the lines; raises `RefusedError`."""
     from ketameta.extraction.disagreements import disagreements
 
-    b, path = tables_at(version(names[1]), spare / "b"), Path(names[2])
+    path = Path(names[-2])
     if path.suffix.lower() not in adjudication.ENDINGS:
         raise WrongUseError(f"{path}: decisions stand in a {', '.join(adjudication.ENDINGS)} file")
     read = adjudication.read(path)
     _refuse([str(problem) for problem in read.problems])
-    first, second = set_aside(*sides(a, b, (names[0], names[1])), record)
+    if given.raters:
+        pair = by_rater(a, given.raters)
+    else:
+        pair = sides(a, tables_at(version(names[1]), spare / "b"), (names[0], names[1]))
+    first, second = set_aside(*pair, record)
     matching = match(first, second, given.tolerance_h, batch=given.batch)
     found = disagreements(first, second, matching)
     return _Compared(found, matching, read.lines)

@@ -28,12 +28,13 @@ class Edits:
     """What changes in one table; rows are named by the line on which they start.
 
     ``cells`` holds new cells by line and column, ``removed`` lines that go, ``added`` new rows with
-    the line below which each goes (0: the end of the table).
+    the line below which each goes (0: the end of the table), ``dropped`` columns that go.
     """
 
     cells: dict[int, dict[str, str]] = field(default_factory=dict)
     removed: set[int] = field(default_factory=set)
     added: list[tuple[int, Cells]] = field(default_factory=list)
+    dropped: set[str] = field(default_factory=set)
 
     def change(self, line: int, column: str, value: str) -> None:
         """Change a cell."""
@@ -41,7 +42,7 @@ class Edits:
 
     def __bool__(self) -> bool:
         """Say whether anything changes."""
-        return bool(self.cells or self.removed or self.added)
+        return bool(self.cells or self.removed or self.added or self.dropped)
 
     def columns(self) -> set[str]:
         """Return the columns that need a place: those that get a cell."""
@@ -71,7 +72,9 @@ def edited_rows(text: TextTable, edits: Edits) -> list[dict[str, str]]:
             rows.append(row.cells | row.own | edits.cells.get(row.line, {}))
         rows += below.pop(row.line, [])
     rows += [cells for left in below.values() for cells in left]
-    return [{name: cell for name, cell in cells.items() if cell} for cells in rows]
+    return [
+        {n: cell for n, cell in cells.items() if cell and n not in edits.dropped} for cells in rows
+    ]
 
 
 def edited(path: Path, content: bytes, schema: TableSchema, edits: Edits) -> bytes:
@@ -87,6 +90,7 @@ def edited(path: Path, content: bytes, schema: TableSchema, edits: Edits) -> byt
     file = _File(path, content, schema)
     file.add_columns(edits.columns(), schema)
     file.edit(edits, _commas(before), before.rows[-1].line if before.rows else 0)
+    file.drop_columns(edits.dropped)
     result = (_BOM if content.startswith(_BOM) else b"") + file.text()
     _compare(path, schema, wanted, read_text(path, schema, content=result))
     return result
@@ -121,6 +125,15 @@ class _File:
                     record.tokens.insert(at, "")
             self.header.tokens[at] = self._token(name, self.quoted)
             self.names.insert(at, name)
+
+    def drop_columns(self, names: Iterable[str]) -> None:
+        """Take the cells of columns out of every row."""
+        for name in names:
+            at, width = self.names.index(name), len(self.names)
+            del self.names[at]
+            for record in self.records:
+                if len(record.tokens) == width:
+                    del record.tokens[at]
 
     def edit(self, edits: Edits, commas: Container[str], last: int) -> None:
         """Change cells, take rows out and put rows in; ``last`` is the line of the last row."""

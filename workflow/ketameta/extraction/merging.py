@@ -6,8 +6,8 @@ they are but for what was decided.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ketameta.evidence.rows import ADDED, entered_of
@@ -16,7 +16,8 @@ from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.corrections import Left, Placed
 from ketameta.extraction.editing import Edits
 from ketameta.extraction.recording import Signed, corrected, keep, readings, recorded
-from ketameta.extraction.records import ROW, A, B, Disagreement, Match, Matching, Side
+from ketameta.extraction.records import ROW, A, B, Disagreement, Match, Matching, Record, Side
+from ketameta.extraction.sides import RATER
 from ketameta.ingest.cells import CellError, parse
 from ketameta.ingest.decisions import plain_value
 from ketameta.ingest.rows import TextTable
@@ -24,7 +25,7 @@ from ketameta.tables.decisions import Decided as Decisions
 from ketameta.tables.decisions import decisions
 from ketameta.tables.identity import row_of
 from ketameta.tables.problems import shown
-from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.raw import RESULT_TABLES, ROB2_ANSWERS
 from ketameta.tables.upkeep import ADJUDICATION, READINGS
 from ketameta.vocabulary import vocabulary
 
@@ -56,6 +57,25 @@ class Merge:
     left: tuple[Left, ...] = ()
 
 
+def without_rater(texts: Mapping[str, TextTable], done: Merge, rater: str) -> Merge:
+    """Take the rows of the second rater out of the place of both, and the column that tells whose.
+
+    Answers about bias keep theirs: several raters are at home there. Raises `RefusedError` where a
+    third rater has rows: whose they would be then is not known.
+    """
+    edits = defaultdict(Edits, done.edits)
+    raters: set[str] = set()
+    for table, text in texts.items():
+        if RATER.name in text.missing or table == ROB2_ANSWERS.name or table not in RESULT_TABLES:
+            continue
+        edits[table].dropped.add(RATER.name)
+        raters |= {row.cells[RATER.name] for row in text.rows}
+        edits[table].removed |= {r.line for r in text.rows if r.cells[RATER.name] == rater}
+    if len(raters - {""}) > 2:
+        raise RefusedError([f"there are rows of more raters: {', '.join(sorted(raters - {''}))}"])
+    return replace(done, edits=dict(edits))
+
+
 def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Side, Side]:
     """Leave out the rows of A that an earlier merge put beside others, as their sources conflict.
 
@@ -67,35 +87,29 @@ def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Si
         if cells.get("decision") == "both":
             both[cells.get("table", ""), cells.get("row", "")].append(cells)
 
-    def beside(table: str, entered: Mapping[str, str]) -> bool:
-        return any(
-            same(column_of(table, c["column"]), entered.get(c["column"], ""), c.get("b", ""))
+    def sought(table: str, row: Record, which: str) -> list[Mapping[str, str]]:
+        """Return the decisions of which a row has the cell of A (``a``) or of B (``b``)."""
+        entered = entered_of(row)
+        return [
+            c
             for c in both.get((table, row_of(table, entered)), ())
-        )
+            if same(column_of(table, c["column"]), entered.get(c["column"], ""), c.get(which, ""))
+        ]
 
-    own = {
-        (table, row["entered"])
-        for table in {table for table, _ in both} & a.tables.keys()
-        for row in a.tables[table]
-        if beside(table, entered_of(row))
-    }
-    if not own:
-        return a, b
-    twins = Counter((t, row_of(t, entered_of(r))) for t in b.tables for r in b.tables[t])
+    of_b = {t: b.tables.get(t, []) for t, _ in both}
+    # decisions whose row of A is in B too
+    twice = {c["id"] for t, rows in of_b.items() for row in rows for c in sought(t, row, "a")}
 
-    def kept(side: Side, alone: bool) -> Side:
-        tables = {
-            table: [
-                row
-                for row in rows
-                if (table, row["entered"]) not in own
-                or (alone and twins[table, row_of(table, entered_of(row))] == 1)
-            ]
-            for table, rows in side.tables.items()
-        }
-        return replace(side, tables=tables)
+    def without(side: Side, among: Container[str] | None) -> Side:
+        def goes(table: str, row: Record) -> bool:
+            return _kept_out(row["flag"] or "") and any(
+                among is None or c["id"] in among for c in sought(table, row, "b")
+            )
 
-    return kept(a, False), kept(b, True)
+        own = {t: [r for r in side.tables.get(t, ()) if not goes(t, r)] for t in of_b}
+        return replace(side, tables=side.tables | own)
+
+    return (without(a, None), without(b, twice)) if both else (a, b)
 
 
 def decide(
@@ -134,6 +148,8 @@ def decide(
             faults.append(
                 f"{line.place}: {line.id} is no disagreement of the two: has one changed since?"
             )
+    if any(one.a == ROW and one.id not in by_id for one in found):
+        faults.append("of a batch (--batch) what A alone has needs no line")
     if faults:
         raise RefusedError(faults)
     return decided
@@ -245,11 +261,16 @@ def _beside(match: Match, own: Sequence[Decided]) -> dict[str, str]:
     cells = entered_of(match.b)
     cells |= {one.found.column: one.cell for one in own if one.line.decision != "both"}
     flag = cells.get("flag", "")
-    if (vocabulary().flag_rule(flag) or {"use": ""})["use"] != "never":
+    if not _kept_out(flag):
         standing = [one.found.column for one in own if one.line.decision == "both"]
         said = f"{CONFLICT}: another source gives another {' and '.join(standing)}"
         cells["flag"] = "; ".join(filter(None, (said, flag)))
     return cells
+
+
+def _kept_out(flag: str) -> bool:
+    """Say whether a flag keeps a row out of every pool."""
+    return (vocabulary().flag_rule(flag) or {"use": ""})["use"] == "never"
 
 
 def _below(table: str, cells: Mapping[str, str], texts: Mapping[str, TextTable]) -> int:

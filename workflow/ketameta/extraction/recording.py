@@ -136,6 +136,12 @@ def keep(
     known = {tuple(row.cells.get(name, "") for name in schema.key) for row in there}
     new = {tuple(cells.get(name, "") for name in schema.key): cells for cells in rows}
     kept = [cells for key, cells in new.items() if key not in known]
-    order = list(RESULT_TABLES)
-    kept.sort(key=lambda c: (order.index(c["table"]), c["row"], *sorted(c.items())))
+    kept.sort(key=_order)
     edits[schema.name].added.extend((0, cells) for cells in kept)
+
+
+def _order(cells: Cells) -> tuple[object, ...]:
+    """Order by table, row and column, then by what is said."""
+    table, column = cells["table"], cells.get("column", "")
+    at = RESULT_TABLES[table].names.index(column) if column else -1
+    return list(RESULT_TABLES).index(table), cells["row"], at, *sorted(cells.items())

@@ -181,11 +181,14 @@ def effect(impact: Impact, configuration: Configuration, write: Write = str) -> 
     if impact.problem:
         return f"could not be tried: {write(impact.problem)}"
     parts = [f"{in_se(impact.shift).lstrip('+')} SE"] if impact.shift else []
+    if impact.shift is None and impact.analyses:
+        parts.append("an estimate comes or goes")
     if impact.flips:
         parts.append(f"turns {named(impact.flips, configuration, write)}")
     others = [name for name in impact.analyses if name not in impact.flips]
     if others:
         parts.append(f"{'also ' * bool(impact.flips)}moves {named(others, configuration, write)}")
+    parts += [f"claim {write(c.claim_id)}: {c.old} → {c.new}" for c in impact.claims]
     return "; ".join(parts)
 
 
@@ -355,6 +358,7 @@ def _impact(impact: Impact) -> dict[str, Any]:
             }
             for move in impact.moves
         ],
+        "claims": [asdict(claim) for claim in impact.claims],
         "problem": impact.problem,
     }
 
