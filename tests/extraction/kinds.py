@@ -149,14 +149,18 @@ def baseline_for_endpoint(plan: Plan) -> None:
         plan.put(row, "sd", row["baseline_sd"], "baseline")
 
 
+def _share(row: Row) -> str:
+    """Return the whole per cent with the event; empty where it says nothing else than the count."""
+    if not (row["events"] and sized(row) and row.number("events")):
+        return ""
+    share = f"{100 * row.number('events') / row.number('n'):.0f}"
+    return "" if share == row["events"] else share
+
+
 @planted
 def percent_for_count(plan: Plan) -> None:
-    row = plan.pick(
-        "outcomes",
-        lambda r: r["events"] and sized(r) and 0 < r.number("events") < r.number("n") != 100,
-    )
-    share = 100 * row.number("events") / row.number("n")
-    plan.put(row, "events", f"{share:.0f}", "per ?cent")
+    row = plan.pick("outcomes", _share)
+    plan.put(row, "events", _share(row), "per ?cent|without")
 
 
 @planted

@@ -56,8 +56,14 @@ def _only(*kept: str) -> Callable[[Plan, Row], None]:
 
 def _trial_known_by(kept: str, why: str) -> Kind:
     def kind(plan: Plan) -> None:
+        names = [row[kept] for row in plan.rows["trials"]]
         trial = plan.pick(
-            "trials", lambda r: (r[kept] or not kept) and r["year"] and has_results(plan, r)
+            "trials",
+            lambda r: (
+                (not kept or (r[kept] and names.count(r[kept]) == 1))
+                and r["year"]
+                and has_results(plan, r)
+            ),
         )
         _only(kept)(plan, trial)
         rename_trial(plan, trial, f"study-{plan.choice.randint(1000, 9999)}", why)

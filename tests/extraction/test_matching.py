@@ -144,6 +144,22 @@ def test_two_signs_at_least_make_a_trial_alike():
     assert reasons(found, "trials") == ["alike in name, people, arms and outcomes"]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_arms_described_alike_are_told_apart_by_their_numbers(order):
+    numbers = {"twice": 17.7, "thrice": 18.4}
+    a = side(
+        arms=[arm("t1", key) for key in numbers],
+        outcomes=[score(key, mean=mean) for key, mean in numbers.items()],
+    )
+    names = dict(zip(("arm1", "arm2"), [*numbers][::order], strict=True))
+    b = side(
+        arms=[arm("t1", key) for key in names],
+        outcomes=[score(key, mean=numbers[name]) for key, name in names.items()],
+    )
+    known = {m.renamed["arm_id"]: m.a["arm_id"] for m in match(a, b).matches}
+    assert known == names
+
+
 def test_rows_of_renamed_trials_and_arms_are_matched_by_the_names_of_a():
     a = side(
         trials=[trial("t1", pmid="7")], arms=[arm("t1", "k"), arm("t1", "p", "saline", "")],

@@ -237,6 +237,17 @@ def test_directions_of_patients_are_told_apart_from_those_of_others():
     assert pointing_rows(row, other) == (
         "two trials in patients find better results in 1 and worse results in 1"
     )
+    none = other | {"trial_id": "c", "direction": "no difference"}
+    assert pointing_rows(row, none) == (
+        "two trials in patients find better results in 1 and no difference in 1"
+    )
+    assert pointing_rows(none) == (
+        "one trial in patients finds no difference (Both 2001, 24 hours after a dose)"
+    )
+    each_way = [row, row | {"direction": "favours control"}]
+    assert pointing_rows(*each_way) == (
+        "one trial in patients finds some tests each way (Alone 2000, 24 hours after a dose)"
+    )
 
 
 def test_a_claimed_number_is_written_with_its_unit():

@@ -159,14 +159,25 @@ def _pointing(rows: Sequence[Record]) -> str:
     return " and ".join(told)
 
 
+_WAYS = {
+    directions.TREATMENT: "better results",
+    directions.CONTROL: "worse results",
+    directions.NEITHER: "no difference",
+    directions.MIXED: "some tests each way",
+    "": "no direction",
+}
+_POINTED = (directions.TREATMENT, directions.CONTROL)
+
+
 def _which_way(rows: Sequence[Record]) -> str:
-    ways = {directions.TREATMENT: "better", directions.CONTROL: "worse"}
     counts = directions.by_trial(rows)
-    for direction, way in ways.items():
-        if counts[direction] == counts.total():
-            points = "points" if counts.total() == 1 else "point"
-            return f"{points} to {way} results with treatment{_names(rows)}"
-    return f"find {listed([f'{way} results in {counts[d]}' for d, way in ways.items()])}"
+    found = [direction for direction in _WAYS if counts[direction]]
+    s = "s" if counts.total() == 1 else ""
+    if len(found) > 1:
+        return f"find {listed([f'{_WAYS[d]} in {counts[d]}' for d in found])}"
+    if found[0] in _POINTED:
+        return f"point{s} to {_WAYS[found[0]]} with treatment{_names(rows)}"
+    return f"find{s} {_WAYS[found[0]]}{_names(rows)}"
 
 
 def _names(rows: Sequence[Record]) -> str:

@@ -34,7 +34,7 @@ def _cell(one: Decision) -> str:
         B: f"{one.b or 'empty'}, from the other extraction; {a} stood before.",
         OTHER: f"{one.value or 'empty'}; {a} stood before, and the other extraction has {b}.",
         BOTH: f"sources conflict; the other extraction has {b}, and both stand.",
-        CORRECTION: f"corrected; {a} stood before.",
+        CORRECTION: f"{one.b or 'empty'}, corrected; {a} stood before.",
     }.get(one.decision, f"not decided yet; the other extraction has {b}.")
     return f"{one.column}: {told}"
 

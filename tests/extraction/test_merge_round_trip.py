@@ -1,0 +1,263 @@
+"""Merging as a whole: A, B and decisions as files, `ketameta merge`, and what comes out of it."""
+
+import csv
+import random
+import shutil
+
+import pytest
+
+from ketameta.cli import main
+from ketameta.configuration import load
+from ketameta.extraction.adjudication import content, lines
+from ketameta.extraction.disagreements import disagreements
+from ketameta.extraction.matching import match
+from ketameta.extraction.records import Impact
+from ketameta.extraction.sides import by_rater, sides
+from ketameta.ingest.stage import ingest
+from ketameta.normalize.stage import normalize
+from ketameta.tables.raw import RAW_TABLES
+
+from ..conftest import QUESTIONS, TABLES
+from .kinds_names import ALL
+from .planting import second
+
+TRIALS = 45
+# what B then has is no fault where it is taken
+SOUND = {
+    *("digits_of_a_count_transposed", "other_words", "other_dose", "judgement_turned"),
+    *("cell_filled", "cell_left_out", "randomised_for_analysed", "provenance_rewritten"),
+    *("arms_swapped", "sign_lost", "contrast_with_sign_lost", "p_misread", "flag_set"),
+    *("hour_in_days", "hour_a_little_off", "other_analysis_set", "other_definition"),
+    *("contrast_turned_round", "contrast_turned_round_but_for_its_sign"),
+    *("row_missing", "contrast_missing", "row_extra", "row_missing_and_another_extra"),
+    *("arm_missing", "arm_extra", "trial_missing", "trial_extra"),
+    *("trial_known_by_registration", "trial_known_by_doi", "arms_named_otherwise"),
+    *("arms_and_trial_named_otherwise", "arm_described_otherwise"),
+}
+
+
+def rows_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def part(folder):
+    """Write some of the trials of the tests, with a column and an order of a person's own."""
+    folder.mkdir()
+    trials = [row["trial_id"] for row in rows_of(TABLES / "trials.csv")]
+    kept = set(random.Random(12).sample(trials, TRIALS))
+    for name in RAW_TABLES:
+        rows = rows_of(TABLES / f"{name}.csv")
+        header = [*rows[0]]
+        rows = [row for row in rows if "trial_id" not in row or row["trial_id"] in kept][:400]
+        for row in rows:
+            row["x_mine"] = "seen, twice"
+            if "part_of" in row:
+                row["part_of"] = ";".join(p for p in row["part_of"].split(";") if p in kept)
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, [*header, "x_mine"], lineterminator="\r\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """Return the folders of A and B."""
+    folder = tmp_path_factory.mktemp("two")
+    a = part(folder / "a")
+    kinds = [kind for kind in ALL if kind.__name__ in SOUND]
+    made = second(a, folder / "b", kinds, 3, noise=0.0)
+    assert len(made.skipped) < 4, made.skipped
+    return a, made.place
+
+
+def told(a, b):
+    """Return what two folders disagree on."""
+    one, other = sides(a, b)
+    return disagreements(one, other, match(one, other))
+
+
+@pytest.fixture(scope="module")
+def open_lines(two):
+    return lines(Impact(one, (), 0.0, ()) for one in told(*two))
+
+
+@pytest.fixture
+def merge(two, open_lines, tmp_path, capsys):
+    """Return a function that writes decisions, merges, and returns status and what is said."""
+
+    def run(decide, out="out", b=None, *words):
+        path = tmp_path / "lines.csv"
+        made = [{**line, **decide(line)} for line in open_lines]
+        path.write_bytes(content(made, ".csv"))
+        places = [two[0], b or two[1], path, tmp_path / out]
+        status = main(["merge", *map(str, places), "--role", "second reader", *words])
+        found = capsys.readouterr()
+        return status, found.out + found.err
+
+    return run
+
+
+def decided(word, **more):
+    return {"decision": word, "reason": "read again", "role": "two readers", **more}
+
+
+def cells(found):
+    return {(one.table, one.trial_id, one.column, one.a, one.b) for one in found}
+
+
+def test_a_throughout_leaves_every_byte_of_a(two, merge, tmp_path):
+    assert merge(lambda _: decided("A"))[0] == 0
+    for path in two[0].iterdir():
+        assert (tmp_path / "out" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_b_throughout_makes_of_a_what_b_says(two, merge, tmp_path):
+    status, said = merge(lambda _: decided("B"))
+    assert status == 0, said
+    assert cells(told(tmp_path / "out", two[1])) == set()
+    # names stay those of A, and so do a person's own columns
+    before, after = (
+        (at / "trials.csv").read_text(encoding="utf-8") for at in (two[0], tmp_path / "out")
+    )
+    assert after.count("seen, twice") >= before.count("seen, twice") - 1
+    assert "nct-report" not in after
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_each_cell_is_as_it_was_decided(two, open_lines, merge, tmp_path, seed):
+    choice = random.Random(seed)
+    words = {}
+
+    def decide(line):
+        word = "A" if line["column"].startswith("arm") else choice.choice("AB")
+        if line["column"] == "events" and line["a"] and choice.random() < 0.5:
+            words[line["id"]] = "other"
+            return decided("other", value="2")
+        words[line["id"]] = word
+        return decided(word)
+
+    status, said = merge(decide)
+    assert status == 0, said
+    every = told(*two)
+    mine = {one.id: words[one.id] for one in every}
+    taken = {"A": [], "B": [], "other": []}
+    for one in every:
+        taken[mine[one.id]].append(one)
+    others = {(o.table, o.trial_id, o.column, o.a, "2") for o in taken["other"] if o.a != "2"}
+    assert cells(told(two[0], tmp_path / "out")) == cells(taken["B"]) | others
+    left = {(o.table, o.trial_id, o.column, "2", o.b) for o in taken["other"] if o.b != "2"}
+    assert cells(told(tmp_path / "out", two[1])) == cells(taken["A"]) | left
+
+
+def test_the_same_again_changes_nothing(two, merge, tmp_path):
+    def decide(line):
+        word = "B" if line["column"].startswith("arm") else random.Random(line["id"]).choice("AB")
+        return decided(word)
+
+    assert merge(decide)[0] == 0
+    first = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    status, said = merge(decide)
+    assert (status, "nothing to do" in said) == (0, True), said
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == first
+
+
+def test_what_stands_beside_is_not_pooled(two, merge, tmp_path):
+    moves = {"events", "change_mean", "sd", "change_sd", "estimate"}
+    status, said = merge(lambda line: decided("both" if line["column"] in moves else "A"))
+    assert status == 0, said
+    assert "stand beside" in said
+    questions = load(QUESTIONS)
+    pooled = []
+    for folder in (two[0], tmp_path / "out"):
+        made = {name: table.to_pylist() for name, table in ingest(folder)[0].items()}
+        effects = normalize(made, questions)["effects"].to_pylist()
+        pooled.append(
+            {(e["analysis"], e["trial_id"], e["comparison"], e["yi"], e["vi"]) for e in effects}
+        )
+    assert pooled[0] == pooled[1]
+    assert len(pooled[0]) > 30
+
+
+@pytest.mark.parametrize(
+    ("decide", "named"),
+    [
+        (lambda line: decided("A") if line["column"] != "events" else {}, "is open"),
+        (lambda line: decided("A", reason=""), "reason"),
+        (lambda line: decided("A", role=""), "role"),
+        (lambda line: decided("C"), "C"),
+        (lambda line: decided("other", value="some"), "some"),
+        (lambda line: decided("both"), "both"),
+        (lambda line: decided("A", id=line["id"][::-1]), "no line"),
+    ],
+)
+def test_what_is_refused_writes_nothing(merge, tmp_path, decide, named):
+    status, said = merge(decide)
+    assert status == 1
+    assert named in said
+    assert "nothing is written" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_b_than_that_of_the_lines_is_refused(two, merge, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in two[1].iterdir():
+        text = path.read_text(encoding="utf-8")
+        (other / path.name).write_text(text.replace("vomiting", "nausea"), encoding="utf-8")
+    status, said = merge(lambda _: decided("A"), "out", other)
+    assert status == 1
+    assert "no line" in said or "changed" in said
+
+
+def test_a_result_with_a_fault_is_refused(two, tmp_path, capsys):
+    again = second(
+        two[0], tmp_path / "b", [k for k in ALL if k.__name__ == "row_twice"], 1, noise=0.0
+    )
+    path = tmp_path / "lines.csv"
+    found = lines(Impact(one, (), 0.0, ()) for one in told(two[0], again.place))
+    path.write_bytes(content([{**line, **decided("B")} for line in found], ".csv"))
+    status = main(["merge", *map(str, (two[0], again.place, path, tmp_path / "out"))])
+    said = capsys.readouterr().err
+    assert status == 1
+    assert "contradicts" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_commands_lead_from_two_extractions_to_one(two, tmp_path, capsys):
+    path, out = tmp_path / "lines.csv", tmp_path / "out"
+    places = [str(place) for place in (*two, path, out)]
+    assert main(["compare", *places[:2], "--no-impact", "--adjudicate", places[2]]) == 10
+    made = rows_of(path)
+    assert len(made) > 30
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*made[0]])
+        writer.writeheader()
+        writer.writerows(line | decided("B") for line in made)
+    assert main(["merge", *places]) == 0
+    capsys.readouterr()
+    assert main(["compare", places[3], places[1], "--no-impact", "--json"]) == 0
+    assert main(["compare", places[0], places[3], "--no-impact"]) == 10
+
+
+def test_two_raters_in_one_file_are_two_extractions(two, tmp_path):
+    a, b = (rows_of(at / "outcomes.csv") for at in two)
+    rows = [row | {"rater": who} for who, own in (("X", a), ("Y", b)) for row in own]
+    random.Random(1).shuffle(rows)
+    place = shutil.copytree(two[0], tmp_path / "one")
+    header = [name for name in a[0] if name != "x_mine"]
+    with (place / "outcomes.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*header, "rater"], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    x, y = by_rater(place)
+    found = cells(disagreements(x, y, match(x, y)))
+    # arms that one side alone has, or names otherwise, are of another table
+    known = {row["trial_id"] for row in (*a, *b)}
+    for own, other in ((a, b), (b, a)):
+        arms = {(row["trial_id"], row["arm_id"]) for row in other}
+        known -= {r["trial_id"] for r in own if (r["trial_id"], r["arm_id"]) not in arms}
+    wanted = {one for one in cells(told(*two)) if one[0] == "outcomes" and one[1] in known}
+    assert {one for one in found if one[1] in known} == wanted
+    assert len(wanted) > 10
