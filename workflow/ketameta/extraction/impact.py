@@ -5,7 +5,7 @@ whose interval leaves no effect, reaches it or changes sides, and of a claim, on
 change sides), then by how many certainties do, then by the largest shift of an estimate in standard
 errors of A's, then by how many analyses move at all. Where an analysis gains its first estimate or
 loses its only one, nothing measures the shift, and it counts as the largest. What could not be
-tried follows, and last what moves nothing.
+tried follows, and last what moves nothing. Equals stand by table, trial, row and column.
 """
 
 from __future__ import annotations
