@@ -177,7 +177,7 @@ def nobody_for_somebody(plan: Plan) -> None:
     row = plan.pick(
         "outcomes", lambda r: r["events"] and sized(r) and 2 * r.number("events") != r.number("n")
     )
-    plan.put(row, "events", f"{row.number('n') - row.number('events'):.0f}", "without")
+    plan.put(row, "events", f"{row.number('n') - row.number('events'):.0f}", "without|transposed")
 
 
 @rare

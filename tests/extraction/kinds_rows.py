@@ -131,6 +131,30 @@ def flag_set(plan: Plan) -> None:
     plan.put(row, "flag", "check: read from a figure")
 
 
+@planted
+def earlier_result_misread(plan: Plan) -> None:
+    row = plan.pick("published", lambda r: r["estimate"] and r["k"])
+    plan.put(row, "estimate", f"{row.number('estimate') + 1:g}")
+    plan.put(row, "k", f"{row.number('k') + 1:.0f}")
+
+
+@planted
+def earlier_review_named_otherwise(plan: Plan) -> None:
+    names = {(r["doi"], r["review_id"]) for r in plan.rows["published"]}
+    dois = [doi for doi, _ in names]
+    row = plan.pick("published", lambda r: dois.count(r["doi"]) == 1 and r["doi"])
+    for other in plan.rows["published"]:
+        if other["review_id"] == row["review_id"] and other is not row:
+            other.cells["review_id"] = "a-review"
+    row.cells["review_id"] = "a-review"
+
+
+@planted
+def claim_misread(plan: Plan) -> None:
+    row = plan.pick("claims", lambda r: r["claimed_value"])
+    plan.put(row, "claimed_value", f"{row.number('claimed_value') / 10:g}", "point")
+
+
 # ---- rows, arms and trials of one side -----------------------------------------------------------
 
 

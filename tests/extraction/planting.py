@@ -47,6 +47,11 @@ class Row:
     def __getitem__(self, name: str) -> str:
         return self.cells.get(name, "")
 
+    @property
+    def owner(self) -> str:
+        """What the row belongs to."""
+        return self["trial_id"] or self["review_id"] or self["claim_id"]
+
     def number(self, name: str) -> float:
         return float(self[name])
 
@@ -86,11 +91,11 @@ class Plan:
 
     def pick(self, table: str, fits: Callable[[Row], object]) -> Row:
         """Return a row that fits, of a trial in which nothing else was planted."""
-        rows = [r for r in self.rows[table] if r["trial_id"] not in self.used]
+        rows = [r for r in self.rows[table] if r.owner not in self.used]
         self.choice.shuffle(rows)
         for row in rows:
-            if self._linked(row["trial_id"]) <= 1 and fits(row):
-                self.used.add(row["trial_id"])
+            if self._linked(row.owner) <= 1 and fits(row):
+                self.used.add(row.owner)
                 return row
         raise NoPlaceError(self.kind)
 
@@ -177,12 +182,18 @@ def spelt_otherwise(plan: Plan, share: float) -> None:
         for row in rows:
             for column in RESULT_TABLES[name].columns:
                 cell = row[column.name]
-                if not cell or plan.choice.random() >= share:
+                if plan.choice.random() >= (share if cell else share / 100):
+                    continue
+                if not cell and column.kind in ("number", "integer"):
+                    row.cells[column.name] = plan.choice.choice(("NR", "n/a", "-"))
                     continue
                 if column.kind in ("number", "integer"):
                     cell = _number_otherwise(cell, column.kind == "integer", plan.choice)
                 elif column.kind == "word" and plan.choice.random() < CASE:
                     cell = plan.choice.choice((cell.upper(), cell.lower(), cell.title()))
+                elif column.name in ("doi", "source") and cell.startswith("10."):
+                    before = plan.choice.choice(("", "https://doi.org/", "doi:"))
+                    cell = before + plan.choice.choice((cell, cell.upper()))
                 row.cells[column.name] = plan.choice.choice((cell, f" {cell}", f"{cell}  "))
 
 

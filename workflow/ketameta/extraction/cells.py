@@ -6,7 +6,7 @@ import math
 import re
 from functools import cache
 
-from ketameta.ingest.cells import number, plain_minus
+from ketameta.ingest.cells import number, plain_minus, says_nothing
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.raw import RESULT_TABLES
 
@@ -47,19 +47,21 @@ def plain(text: str) -> str:
 
 @cache
 def canonical(column: Column, text: str) -> str:
-    """Return one text for all forms of what a cell says; empty for an empty cell."""
+    """Return one text for all forms of what a cell says; empty for nothing, as n/a for a number."""
     if not text:
         return ""
     if column.kind not in ("id", "ids"):
         value = number_of(text)
         if value is not None:
             return repr(value + 0.0 if value else 0.0)
+        if column.kind in ("integer", "number") and says_nothing(text):
+            return ""
     said = " ".join(text.translate(_SIGNS).casefold().split())
     if column.name == "p_value":
         said = _P.sub("", said)
         value = number_of(said)
         return said if value is None else repr(value)
-    if column.name == "doi":
+    if column.name in ("doi", "source"):
         return _DOI.sub("", said)
     if column.kind in ("ids", "words"):
         return ";".join(sorted(part.strip() for part in said.split(";")))

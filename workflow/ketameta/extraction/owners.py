@@ -269,9 +269,6 @@ def _arm_likeness(a: Owner, b: Owner) -> float:
         parts += _agreeing(a, b, column, 1.0)
     if a.cells.get("arm_label") and b.cells.get("arm_label"):
         parts.append((2.0, _ratio(a.cells["arm_label"], b.cells["arm_label"])))
-    # arms that are described alike are told apart by what came of them
-    if a.numbers and b.numbers:
-        parts.append((1.0, len(a.numbers & b.numbers) / len(a.numbers | b.numbers)))
     return sum(w * v for w, v in parts) / sum(w for w, _ in parts)
 
 

@@ -20,6 +20,9 @@ _LONGEST_NUMBER = 40
 
 _MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _NUMERIC = r"[-+]?[0-9]+(\.[0-9]+)?"
+_NOTHING = (
+    r"n/?a|nan|null|none|-+|\.|\?|nr|not reported|not stated|unknown|missing|[-+]?inf(inity)?"
+)
 # what the typist may have meant, for the message only; the first that fits is told
 _LIKELY = (
     (
@@ -29,10 +32,7 @@ _LIKELY = (
     ),
     (r"#.*", "an error value of a spreadsheet"),
     (r"=.*", "a formula; write its value"),
-    (
-        r"n/?a|nan|null|none|-+|\.|\?|nr|not reported|not stated|unknown|missing|[-+]?inf(inity)?",
-        "leave the cell empty where nothing is reported",
-    ),
+    (_NOTHING, "leave the cell empty where nothing is reported"),
     (r"-?[1-9][0-9]{,2}(,[0-9]{3})+(\.[0-9]+)?", "commas stand between thousands; leave them out"),
     (r"-?[1-9][0-9]{,2}(\.[0-9]{3})+(,[0-9]+)?", "points stand between thousands; leave them out"),
     (r"-?[0-9]{1,3}([ ' ][0-9]{3})+(\.[0-9]+)?", "leave out what stands between thousands"),
@@ -90,6 +90,11 @@ def number(text: str) -> float | None:
 def plain_minus(text: str) -> str:
     """Write a typographic minus or a dash before a number as the sign that numbers have."""
     return "-" + text[1:].lstrip() if text[:1] in _DASHES else text
+
+
+def says_nothing(text: str) -> bool:
+    """Say whether words in the place of a number say that none is reported."""
+    return re.fullmatch(_NOTHING, text.translate(_MINUS), re.IGNORECASE) is not None
 
 
 def likely(text: str) -> str:
