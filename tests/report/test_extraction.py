@@ -235,3 +235,18 @@ def test_a_decision_says_what_stood_before(column, a, b, decision, told):
     (one,) = decisions([row | {"value": "22", "reason": "so it is.", "role": "x"}])
     by = "Decided by x: so it is." if decision else "so it is."
     assert said(one) == f"{told} {by}"
+
+
+def test_a_finding_says_what_it_is_about_whatever_its_line(tables):
+    rows = {(r["file"], r["line"]): r for t in ("outcomes", "contrasts") for r in tables[t]}
+    told = [f for f in tables["findings"] if (f["file"], f["line"]) in rows]
+    assert told
+    for finding in told:
+        row = rows[finding["file"], finding["line"]]
+        hour = "" if row["timepoint_h"] is None else f"{row['timepoint_h']:g}"
+        arm = row.get("arm_id") or row.get("arm_t")
+        assert " / ".join(filter(None, (arm, row["outcome"], hour))) in finding["at"]
+        assert finding["table"] == ("outcomes" if "arm_id" in row else "contrasts")
+    # nothing that hangs on lines tells two of them apart
+    known = [findings.found(f) for f in tables["findings"]]
+    assert len(set(known)) == len(known)
