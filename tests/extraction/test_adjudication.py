@@ -186,6 +186,9 @@ def test_both_needs_a_flag_and_an_empty_cell_a_column_that_may_be_empty(again) -
     made = lines([Impact(dose, (), None, ())])
     (problem,) = again([made[0] | decided("both")]).problems
     assert "has no flag" in problem.message
+    flag = differs(column="flag", a="", b="check: n")
+    (problem,) = again([lines([Impact(flag, (), None, ())])[0] | decided("both")]).problems
+    assert "not for a flag" in problem.message
     label = differs("trials", "adams2011", "label", "Adams", "")
     made = lines([Impact(label, (), None, ())])
     (problem,) = again([made[0] | decided("other", "(empty)")]).problems
