@@ -120,6 +120,19 @@ def test_the_workbook_offers_the_decisions_and_explains_them() -> None:
     assert any("keeps it from pools" in cell.value for cell in book["about"]["A"])
 
 
+def test_a_sheet_by_another_name_is_read_where_it_is_the_only_one(tmp_path) -> None:
+    book = openpyxl.Workbook()
+    for row in csv.reader(io.StringIO(content(filled(mean=decided("B")), ".csv").decode())):
+        book.active.append(row)
+    book.active.title = "Tabelle1"
+    book.save(tmp_path / "lines.xlsx")
+    found = read(tmp_path / "lines.xlsx")
+    assert found.problems == ()
+    assert [line.decision for line in found.lines] == ["B", "", "", ""]
+    openpyxl.Workbook().save(tmp_path / "empty.xlsx")
+    assert "has no sheet adjudication" in read(tmp_path / "empty.xlsx").problems[0].message
+
+
 def test_what_no_table_may_hold_is_written_as_an_escape(again) -> None:
     odd = differs(b="1\x1b[31m8\r")
     (line,) = again(lines([Impact(odd, (), None, ())])).lines
