@@ -16,13 +16,13 @@ from collections.abc import Iterable
 from ketameta.configuration import Configuration
 from ketameta.evidence.certainty import NOT_RATED
 from ketameta.evidence.changes import Move, compare, compare_claims
-from ketameta.evidence.edits import Edit
+from ketameta.evidence.edits import Edit, together
 from ketameta.evidence.reclaimed import Claims
 from ketameta.evidence.references import NEEDS, standing
 from ketameta.evidence.refits import Refits
 from ketameta.evidence.rows import entered_of
 from ketameta.extraction.cells import FREE
-from ketameta.extraction.records import Disagreement, Impact, Tables
+from ketameta.extraction.records import ROW, Disagreement, Impact, Tables
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.vocabulary.narrowing import named
 
@@ -41,12 +41,17 @@ def ranked(
 
     Analyses are those of the configuration, with the narrowed ones that claims ask for; their
     variants are left out. Rows of A that cannot be pooled for a fault are left out, with what
-    rests on them.
+    rests on them. A row that B alone has is tried with those of the other arms at its place.
     """
     whole = standing(tables)
     configuration = configuration.asked(named(whole["claims"]))
     trial = _Trial(Refits(whole), configuration, Claims(whole["claims"], configuration))
-    return sorted(map(trial.of, disagreements), key=_order)
+    every = list(disagreements)
+    new = [d.edit for d in every if d.b == ROW and not d.column and not _fault(d.edit)]
+    joined = {id(change): edit for edit in together(new) for change in edit.changes}
+    return sorted(
+        (trial.of(one, joined.get(id(one.edit.changes[0]), one.edit)) for one in every), key=_order
+    )
 
 
 class _Trial:
@@ -56,14 +61,14 @@ class _Trial:
         self.before, self.configuration, self.claims = before, configuration, claims
         self.said = claims.verdicts(before)
 
-    def of(self, one: Disagreement) -> Impact:
-        """Fit the analyses that a disagreement reaches with A's cell and with B's."""
+    def of(self, one: Disagreement, edit: Edit) -> Impact:
+        """Fit the analyses that a disagreement reaches with A's cell and with B's, by its edit."""
         if one.column in TOLD:
             return Impact(one, (), 0.0, ())
-        if fault := _fault(one.edit):
+        if fault := _fault(edit):
             return Impact(one, (), None, (), fault)
         try:
-            after = self.before.edited(one.edit)
+            after = self.before.edited(edit)
             if isinstance(after, str):
                 return Impact(one, (), None, (), after)
             moves, claims = self._moves(after), self.claims.verdicts(after)
