@@ -47,10 +47,10 @@ def ranked(
     configuration = configuration.asked(named(whole["claims"]))
     trial = _Trial(Refits(whole), configuration, Claims(whole["claims"], configuration))
     every = list(disagreements)
-    new = [one.edit for one in every if one.b == ROW and not one.column]
-    joint = {id(change): edit for edit in together(new) for change in edit.changes}
+    new = [d.edit for d in every if d.b == ROW and not d.column and not _fault(d.edit)]
+    joined = {id(change): edit for edit in together(new) for change in edit.changes}
     return sorted(
-        (trial.of(one, joint.get(id(one.edit.changes[0]), one.edit)) for one in every), key=_order
+        (trial.of(one, joined.get(id(one.edit.changes[0]), one.edit)) for one in every), key=_order
     )
 
 
