@@ -103,6 +103,7 @@ def test_run_outside_a_checkout_says_so(tmp_path):
         (["explain", "zarate2006", "mur"], []),
         (["diff", "--c"], ["--config-too"]),
         (["diff", "2026"], ["2026-05-01"]),
+        (["compare", "2026"], ["2026-05-01"]),
         (["check", "--trial", "zar"], ["zarate2006"]),
         (["check", "--since", "HE"], ["HEAD"]),
         (["completion", ""], ["bash", "zsh", "fish"]),

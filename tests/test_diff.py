@@ -224,6 +224,19 @@ def test_a_new_trial_is_added_as_a_whole(old, new, few):
     assert cause.k == moved(change)["remission_24h"].new["k"]
 
 
+@pytest.mark.parametrize("side", ["old", "new"])
+def test_the_rows_of_both_arms_that_come_or_go_at_one_place_are_one_edit(old, new, few, side):
+    place = {"trial_id": "zarate2006", "outcome": "remission", "timepoint_h": 24}
+    rows = {"old": old, "new": new}[side]["outcomes"]
+    rows[:] = [r for r in rows if any(r[name] != cell for name, cell in place.items())]
+    move = moved(change_of(old, new, few))["remission_24h"]
+    (cause,) = move.causes
+    kind = {"old": "added", "new": "removed"}[side]
+    assert cause.edit == f"outcomes / zarate2006 / remission / HAMD21 / 24 {kind}, 2 rows"
+    assert cause.shift == pytest.approx(move.shift, rel=1e-9)
+    assert move.together == pytest.approx(0, abs=1e-9)
+
+
 def test_a_flip_is_told_and_the_status_is_11(old, new, few):
     # with nobody more responding to ketamine than to control, the interval includes no effect
     for row in new["outcomes"]:

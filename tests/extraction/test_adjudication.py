@@ -120,6 +120,19 @@ def test_the_workbook_offers_the_decisions_and_explains_them() -> None:
     assert any("keeps it from pools" in cell.value for cell in book["about"]["A"])
 
 
+def test_a_sheet_by_another_name_is_read_where_it_is_the_only_one(tmp_path) -> None:
+    book = openpyxl.Workbook()
+    for row in csv.reader(io.StringIO(content(filled(mean=decided("B")), ".csv").decode())):
+        book.active.append(row)
+    book.active.title = "Tabelle1"
+    book.save(tmp_path / "lines.xlsx")
+    found = read(tmp_path / "lines.xlsx")
+    assert found.problems == ()
+    assert [line.decision for line in found.lines] == ["B", "", "", ""]
+    openpyxl.Workbook().save(tmp_path / "empty.xlsx")
+    assert "has no sheet adjudication" in read(tmp_path / "empty.xlsx").problems[0].message
+
+
 def test_what_no_table_may_hold_is_written_as_an_escape(again) -> None:
     odd = differs(b="1\x1b[31m8\r")
     (line,) = again(lines([Impact(odd, (), None, ())])).lines
@@ -186,6 +199,9 @@ def test_both_needs_a_flag_and_an_empty_cell_a_column_that_may_be_empty(again) -
     made = lines([Impact(dose, (), None, ())])
     (problem,) = again([made[0] | decided("both")]).problems
     assert "has no flag" in problem.message
+    flag = differs(column="flag", a="", b="check: n")
+    (problem,) = again([lines([Impact(flag, (), None, ())])[0] | decided("both")]).problems
+    assert "not for a flag" in problem.message
     label = differs("trials", "adams2011", "label", "Adams", "")
     made = lines([Impact(label, (), None, ())])
     (problem,) = again([made[0] | decided("other", "(empty)")]).problems

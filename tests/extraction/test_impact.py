@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -326,6 +327,24 @@ def test_a_row_of_a_that_lacks_what_it_must_have_is_made_whole_by_b(a, b, base, 
     name = asked["response_24h"]
     assert "response_24h" in found.analyses
     assert after.fit(name)["estimate"] == base.fit(name)["estimate"]
+
+
+def test_a_fault_of_a_is_not_laid_on_b(a, b, asked):
+    # of two cells that differ in a row of A one has a fault, which B's other cell does not mend
+    for column, fault in (("events", "3O"), ("seen", "red")):
+        old, new = copy.deepcopy(a), copy.deepcopy(a)
+        row = find(old, "outcomes", **RESPONSE)
+        row["entered"] = json.dumps({**entered_of(row), column: fault})
+        row[column] = None
+        enter(find(new, "outcomes", **RESPONSE), n=46)
+        (edit,) = edits_of(old, new)
+        (change,) = edit.changes
+        other = {**row, "n": 46, "entered": json.dumps({**entered_of(row), "n": "46"})}
+        cells = tuple(cell for cell in change.cells if cell.column == "n")
+        edit = replace(edit, changes=(replace(change, new=other, cells=cells),))
+        (found,) = ranked(old, [disagreement(edit)], asked)
+        need = "needs another edit: seen of the same row"
+        assert (found.problem, found.analyses) == (need if column == "seen" else "", ())
 
 
 def test_what_could_not_be_tried_comes_between_what_moves_and_what_does_not(a, b, asked):

@@ -165,6 +165,24 @@ def test_to_gain_a_first_estimate_is_told_as_such(base, tmp_path, questions):
     assert (impact.analyses, impact.shift) == (("remission_24h",), None)
 
 
+def test_a_new_row_is_tried_with_those_of_the_other_arms_at_its_place(base, tmp_path, questions):
+    def without_both(tables):
+        for arm in ("ketamine_0.5", "saline"):
+            without_row("outcomes", **{**REMISSION, "arm_id": arm, "timepoint_h": "24"})(tables)
+
+    folder, new = base
+    fewer = write(tmp_path / "a", without_both)
+    a, b = sides(fewer, folder)
+    found = ranked(a.tables, disagreements(a, b, match(a, b)), questions)
+    moved, _, _ = by_hand(results(fewer, questions), new)
+    assert moved == {"remission_24h"}
+    # a control alone compares nothing
+    assert [(set(i.analyses), i.disagreement.row.split(" / ")[1]) for i in found] == [
+        (moved, "ketamine_0.5"),
+        (moved, "saline"),
+    ]
+
+
 def test_those_that_turn_a_verdict_come_first_then_the_largest_shift(base, tmp_path, questions):
     def all_at_once(tables):
         for name in ("a word that no analysis reads", "a judgement", "a count", "one count more"):

@@ -173,7 +173,9 @@ def test_rows_of_renamed_trials_and_arms_are_matched_by_the_names_of_a():
     assert (found.only_a, found.only_b) == ((), ())
     rows = [m for m in found.matches if m.table == "outcomes"]
     assert [(m.a["arm_id"], m.b["arm_id"]) for m in rows] == [("k", "k"), ("p", "p")]
-    assert rows[0].reason == ("trial by the same PMID; arm by the same treatment, dose and route")
+    assert rows[0].reason == (
+        "the same key (trial by the same PMID; arm by the same treatment, dose and route)"
+    )
     assert rows[0].renamed == {"trial_id": "x", "arm_id": "ket"}
     assert rows[0].b["line"] == 2
 

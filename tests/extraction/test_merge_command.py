@@ -258,6 +258,18 @@ def test_merging_again_changes_no_byte(both, in_place) -> None:
     assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == times
 
 
+def test_a_row_that_goes_by_another_name_since_is_known(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",24,30,8,", ",25,29,9,"))
+    both.decide("B", n="A", events="both")
+    assert both.merge("--role", "second", out=both.a)[0] == 0
+    found = [(r["column"], r["row"]) for r in record(both.a)]
+    name = HOUR.replace("24", "25") + " / itt"
+    assert found == [("timepoint_h", name), ("n", name), ("events", name)]
+    _, problems = check_folder(both.a)
+    assert not [p for p in problems if p.table == "adjudication"]
+    assert both.merge("--role", "second", out=both.a)[1] == "nothing to do\n"
+
+
 def test_rows_that_were_read_twice_are_recorded_by_role(both) -> None:
     both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",29,9,"))
     both.decide("A")

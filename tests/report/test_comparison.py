@@ -364,3 +364,27 @@ def test_the_page_has_its_pictures_and_loads_nothing(configuration):
     assert "default-src 'none'" in page
     assert not re.search(r"<(script|link|img)\b", page)
     assert page.count("<h1>") == 1
+
+
+def test_what_b_calls_otherwise_is_told_once_with_the_reason(configuration):
+    place = {"file": "trials.csv", "line": 2}
+    rows = [
+        Match("trials", {**place, "trial_id": "t1"}, place, "the same PMID", {"trial_id": "x<1>"}),
+        Match(
+            "arms", {**place, "trial_id": "t1", "arm_id": "k"}, place, "alike",
+            {"trial_id": "x<1>", "arm_id": "ket"},
+        ),
+        # an arm of the same name in it, and a row
+        Match("arms", {**place, "trial_id": "t1", "arm_id": "p"}, place, "y", {"trial_id": "x<1>"}),
+        Match("outcomes", place, place, "z", {"trial_id": "x<1>", "arm_id": "ket"}),
+    ]  # fmt: skip
+    found = compared()
+    found = replace(found, matching=replace(found.matching, matches=tuple(rows)))
+    assert comparison_words.called(found) == [
+        ("trial", "x<1>", "t1", "the same PMID"),
+        ("arm", "ket", "t1 / k", "alike"),
+    ]
+    assert "- B's trial `x<1>` is `t1`: the same PMID" in comparison_words.markdown(
+        found, configuration
+    )
+    assert "<code>x&lt;1&gt;</code>" in standalone(found, configuration)

@@ -77,7 +77,7 @@ def test_the_page_answers_first(whole, kit):
         "1 of 7 lines waits for a decision; 6 are decided: 1 kept as they were, 2 taken from",
         "An audit of 45 rows found 1 wrong of 43 whose source was reached: 2.3% (95% interval "
         "0.06 to 12.3%)",
-        "4 cells and rows were made another by a decision or a correction; no release is there yet",
+        "4 cells and rows were changed, added or taken out by a decision or a correction; no",
         "3 texts and numbers could not be read; to fetch first: Large 2021, which would carry",
     ):
         assert sentence in text, sentence
@@ -107,7 +107,7 @@ def test_a_decision_stands_at_the_cell_that_it_is_about(whole):
     ) in text
     assert "events: sources conflict; the other extraction has 7, and both stand." in text
     assert "n: not decided yet; the other extraction has 22." in text
-    assert "trial: stays; the other extraction alone has it." in text
+    assert "trial: added; the other extraction alone has it." in text
     # what fits no cell any more is told by the check, and is no mark
     assert "table 9" not in text
     told = [r["value"] for r in whole.tables["summary"] if r["section"] == "warning"]
@@ -157,7 +157,10 @@ def test_a_release_tells_what_is_new_since_and_what_is_mended(whole):
         ("explained", "same-numbers"),
         ("mended", "p-against-estimate"),
     ]
-    assert "3 cells and rows were made another by a decision or a correction since the" in text
+    assert (
+        "3 cells and rows were changed, added or taken out by a decision or a correction since"
+        in text
+    )
     older = replace(release, name="2026-01-30", findings=None, decisions=None)
     assert page(release, older)[0] == text, "the last release counts"
     text, states = page(older)
@@ -224,7 +227,9 @@ def test_an_audit_that_reached_nothing_has_no_share():
             "n: sources conflict; the other extraction has 2, and both stand.",
         ),
         ("", "row", "", "A", "row: stays; the first extraction alone has it."),
-        ("", "row", "", "B", "row: is out; the first extraction alone has it."),
+        ("", "row", "", "B", "row: taken out; the first extraction alone has it."),
+        ("", "", "row", "A", "row: left out; the other extraction alone has it."),
+        ("", "", "row", "B", "row: added; the other extraction alone has it."),
         ("", "", "row", "", "row: not decided yet; the other extraction alone has it."),
     ],
 )
@@ -235,3 +240,18 @@ def test_a_decision_says_what_stood_before(column, a, b, decision, told):
     (one,) = decisions([row | {"value": "22", "reason": "so it is.", "role": "x"}])
     by = "Decided by x: so it is." if decision else "so it is."
     assert said(one) == f"{told} {by}"
+
+
+def test_a_finding_says_what_it_is_about_whatever_its_line(tables):
+    rows = {(r["file"], r["line"]): r for t in ("outcomes", "contrasts") for r in tables[t]}
+    told = [f for f in tables["findings"] if (f["file"], f["line"]) in rows]
+    assert told
+    for finding in told:
+        row = rows[finding["file"], finding["line"]]
+        hour = "" if row["timepoint_h"] is None else f"{row['timepoint_h']:g}"
+        arm = row.get("arm_id") or row.get("arm_t")
+        assert " / ".join(filter(None, (arm, row["outcome"], hour))) in finding["at"]
+        assert finding["table"] == ("outcomes" if "arm_id" in row else "contrasts")
+    # nothing that hangs on lines tells two of them apart
+    known = [findings.found(f) for f in tables["findings"]]
+    assert len(set(known)) == len(known)

@@ -47,9 +47,9 @@ Make one set of tables of two extractions, A and B, by the decisions in FILE, an
                                             corrections alone; NAME is the role that corrects
 
 OUT is a folder, a FILE.xlsx, or A itself, which is changed all or not at all. A's files keep their
-bytes but for the cells and rows that change; new rows go below those of their trial. What was
-decided and corrected is recorded in adjudication.csv, the rows that B extracted as well in
-readings.csv (with --role).
+bytes but for the cells and rows that change; new rows go below those of their trial. A workbook is
+written anew, with every cell as it was entered. What was decided and corrected is recorded in
+adjudication.csv, the rows that B extracted as well in readings.csv (with --role).
 
 Nothing is written while a line is open or missing, where A or B changed since the lines were
 written, or where the result has an error that A has not. Merging the same again changes nothing.
@@ -165,7 +165,7 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
     )
     if given.raters:
         done = without_rater(texts, done, given.raters[1])
-    files = files_of(texts, done.edits, out, in_place)
+    files = files_of(texts, done.edits, out, in_place) if done.edits or not in_place else {}
     changed = {path: content for path, content in files.items() if not same_content(path, content)}
     if changed and not in_place and (there := [p for p in _there(out) if p.exists()]):
         raise WrongUseError(

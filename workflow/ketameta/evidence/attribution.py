@@ -12,7 +12,7 @@ from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.changes import SAME, Cause, Move, difference, on_scale
-from ketameta.evidence.edits import Edit, edits
+from ketameta.evidence.edits import Edit, edits, together
 from ketameta.evidence.refits import Refits
 from ketameta.evidence.rows import Tables, changed_rows
 from ketameta.normalize.stage import normalize
@@ -38,7 +38,7 @@ def attribute(
     Where the code changed (`Move.code`), `old` holds the old raw tables as the new code reads them.
     Only analyses that moved are fitted, each with the edits of trials that report its outcome.
     """
-    found = edits(changed_rows(old, new))
+    found = together(edits(changed_rows(old, new)))
     configuration = configuration.asked(move.analysis for move in moves)
     if not found:
         return list(moves), []

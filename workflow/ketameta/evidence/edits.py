@@ -1,6 +1,7 @@
 """Edits: changes of rows that only make sense together, named for people.
 
-An edit is a row edited, or a trial or arm that came or went with all its rows.
+An edit is a row edited, or a trial or arm that came or went with all its rows. Of what an edit
+does to results, rows of arms that came or went at one place are judged together (`together`).
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from ketameta.evidence.rows import EDITED, RowChange
+from ketameta.evidence.rows import EDITED, RowChange, entered_of
 from ketameta.tables.raw import EFFECT_TABLES
 
 
@@ -40,6 +41,36 @@ def edits(changes: Sequence[RowChange], tables: Container[str] = EFFECT_TABLES) 
             key = (change.kind, change.trial, known[0]) if known else key
         groups.setdefault(key, []).append(change)
     return [Edit(_name(key, group), group[0].trial, tuple(group)) for key, group in groups.items()]
+
+
+# where the arms of a trial are compared
+_PLACE = ("outcome", "scale", "definition", "timepoint_h", "analysis_set")
+
+
+def together(found: Sequence[Edit]) -> list[Edit]:
+    """Join the rows of a trial's arms that came, or went, at one place: one alone compares nothing.
+
+    A place is an outcome on a scale by a definition, at an hour, in an analysis set.
+    """
+    groups: dict[tuple[object, ...], list[Edit]] = {}
+    for number, edit in enumerate(found):
+        first = edit.changes[0]
+        key: tuple[object, ...] = (number,)
+        if len(edit.changes) == 1 and first.table == "outcomes" and first.kind != EDITED:
+            key = (first.kind, edit.trial, *(first.row.get(name) for name in _PLACE))
+        groups.setdefault(key, []).append(edit)
+    return [_joined(group) for group in groups.values()]
+
+
+def _joined(group: list[Edit]) -> Edit:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    kind, row = first.changes[0].kind, entered_of(first.changes[0].row)
+    told = ("trial_id", "outcome", "scale", "definition", "timepoint_h")
+    cells = (row.get(name) for name in told)
+    name = f"outcomes / {' / '.join(filter(None, cells))} {kind}, {len(group)} rows"
+    return Edit(name, first.trial, tuple(c for edit in group for c in edit.changes))
 
 
 def _name(key: tuple[str, ...], group: list[RowChange]) -> str:

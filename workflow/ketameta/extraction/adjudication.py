@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ketameta.extraction.cells import same
+from ketameta.extraction.cells import column_of, same
 from ketameta.extraction.records import ROW, A, B, Disagreement, Impact
 from ketameta.ingest.cells import CellError
 from ketameta.ingest.decisions import fault_decisions, plain_value
@@ -22,7 +22,8 @@ from ketameta.ingest.places import EXCEL, read_file
 from ketameta.ingest.reader import DELIMITERS
 from ketameta.ingest.rows import TextRow
 from ketameta.ingest.sheet import typed
-from ketameta.tables.columns import Column, TableSchema, is_own, own_columns
+from ketameta.tables.columns import TableSchema, is_own, own_columns
+from ketameta.tables.decisions import BOTH, CORRECTION, OTHER
 from ketameta.tables.problems import ERROR, Problem
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.tables.upkeep import ADJUDICATION, EMPTY
@@ -31,8 +32,6 @@ Cells = dict[str, str]
 # a row of a table, by the line on which it starts
 At = tuple[str, int]
 ENDINGS = (*DELIMITERS, EXCEL)
-# what the merge writes as the decision of a correction
-CORRECTION = "correction"
 # what people write
 DECIDED = ("decision", "value", "reason", "role", "date", "source", "locator")
 # stands in the column `likely` of a line that is kept though nothing disagrees any more
@@ -99,12 +98,12 @@ class Decided:
     @property
     def at(self) -> At:
         """The row of A that a cell stands in."""
-        return self.found.table, int(self.found.place_a.rpartition(":")[2])
+        return row_at(self.found)
 
     @property
     def cell(self) -> str:
         """What the cell of A is to be."""
-        if self.line.decision == "other":
+        if self.line.decision == OTHER:
             column = RESULT_TABLES[self.found.table][self.found.column]
             return plain_value(self.line.cells.get("value", ""), column)
         return self.found.b if self.line.decision == B else self.found.a
@@ -136,6 +135,11 @@ class Updated:
     added: int = 0
     ended: int = 0
     dropped: int = 0
+
+
+def row_at(found: Disagreement) -> At:
+    """Return the row of A that a cell stands in."""
+    return found.table, int(found.place_a.rpartition(":")[2])
 
 
 def lines(impacts: Iterable[Impact]) -> list[Cells]:
@@ -280,30 +284,30 @@ def settled(found: Disagreement, record: Iterable[Mapping[str, str]]) -> bool:
     A's cell was corrected from what B has.
     """
     at = (found.table, found.row, found.column)
-    for cells in record:
-        decision = cells.get("decision", "")
-        if cells.get("id") == found.id and decision in (A, "both"):
-            return True
-        if tuple(cells.get(name, "") for name in ("table", "row", "column")) == at:
-            column = RESULT_TABLES[found.table][found.column] if found.column else None
-            if column and _stands(decision, cells, found, column):
-                return True
-    return False
+    return any(
+        (cells.get("id") == found.id and cells.get("decision") in (A, BOTH))
+        or (
+            tuple(cells.get(n, "") for n in ("table", "row", "column")) == at
+            and _stands(cells, found)
+        )
+        for cells in record
+    )
 
 
-def _stands(decision: str, cells: Mapping[str, str], found: Disagreement, column: Column) -> bool:
+def _stands(cells: Mapping[str, str], found: Disagreement) -> bool:
     """Say whether A's cell is what was decided before against the cell that B has."""
-    if decision == CORRECTION:
-        now, then = cells.get("b", ""), cells.get("a", "")
-    elif decision == "other":
-        now, then = cells.get("value", ""), cells.get("b", "")
+    a, b, decision = cells.get("a", ""), cells.get("b", ""), cells.get("decision", "")
+    if not found.column:
+        return decision == A and (a, b) == (found.a, found.b)
+    column = column_of(found.table, found.column)
+    now, then = {A: (a, b), BOTH: (a, b), CORRECTION: (b, a)}.get(decision, ("", ""))
+    if decision == OTHER:
         try:
-            now = plain_value(now, column)
+            now, then = plain_value(cells.get("value", ""), column), b
         except CellError:
             return False
-    else:
-        return False
-    return same(column, now, found.a) and same(column, then, _visible(found.b))
+    known = decision in (A, BOTH, CORRECTION, OTHER)
+    return known and same(column, now, _visible(found.a)) and same(column, then, _visible(found.b))
 
 
 def _visible(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from ketameta.evidence.rows import entered_of
-from ketameta.extraction.cells import column_of, figures, same
+from ketameta.extraction.cells import column_of, figures, number_of, same
 from ketameta.extraction.owners import FIGURES
 from ketameta.extraction.records import Match
 from ketameta.tables.identity import identity
@@ -64,6 +64,8 @@ def exchanges(matches: Sequence[Match]) -> tuple[dict[int, Exchange], dict[int, 
     borrowed: dict[int, str] = {}
     for (apart, *_), pairs in groups.items():
         if len(pairs) > 1 and any(pair.differing for pair in pairs):
+            # whatever the order of rows
+            pairs.sort(key=lambda pair: _order(pair, apart))
             _exchanged(apart, pairs, found)
             _borrowed(apart, pairs, borrowed)
     return found, {key: said for key, said in borrowed.items() if key not in found}
@@ -73,6 +75,11 @@ def _pair(match: Match) -> _Pair:
     a, b = entered_of(match.a), entered_of(match.b)
     differing = tuple(n for n in _RESULTS if not _same(n, a.get(n, ""), b.get(n, "")))
     return _Pair(match, a, b, differing)
+
+
+def _order(pair: _Pair, apart: str) -> tuple[float, str, list[tuple[str, str]]]:
+    said = pair.a.get(apart, "")
+    return number_of(said) or 0.0, said, sorted(pair.b.items())
 
 
 def _same(column: str, a: str, b: str) -> bool:

@@ -97,8 +97,8 @@ def _match(table: str, pair: Pair, names: Names) -> Match:
         b = as_turned(a, b)
     trial = b.renamed.get("trial_id") or str(b.record.get("trial_id") or "")
     if by := names.reason(trial, b.renamed):
-        by = by.removeprefix(f"{table.removesuffix('s')} by ")
-        reason = by if reason == SAME_KEY else f"{reason}; {by}"
+        own = by.removeprefix(f"{table.removesuffix('s')} by ")
+        reason = own if own != by and reason == SAME_KEY else f"{reason} ({by})"
     return Match(table, a.record, b.record, reason, b.renamed)
 
 

@@ -7,7 +7,7 @@ they are but for what was decided.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ketameta.evidence.rows import ADDED, entered_of
@@ -19,11 +19,11 @@ from ketameta.extraction.recording import Signed, corrected, keep, readings, rec
 from ketameta.extraction.records import ROW, A, B, Disagreement, Match, Matching, Record, Side
 from ketameta.extraction.sides import RATER
 from ketameta.ingest.cells import CellError, parse
-from ketameta.ingest.decisions import plain_value
+from ketameta.ingest.decisions import plain_value, unlike_both
 from ketameta.ingest.rows import TextTable
+from ketameta.tables.decisions import BOTH, OTHER, decisions
 from ketameta.tables.decisions import Decided as Decisions
-from ketameta.tables.decisions import decisions
-from ketameta.tables.identity import row_of
+from ketameta.tables.identity import identity, row_of
 from ketameta.tables.problems import shown
 from ketameta.tables.raw import RESULT_TABLES, ROB2_ANSWERS
 from ketameta.tables.upkeep import ADJUDICATION, READINGS
@@ -84,32 +84,41 @@ def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Si
     """
     both: dict[tuple[str, str], list[Mapping[str, str]]] = defaultdict(list)
     for cells in record:
-        if cells.get("decision") == "both":
-            both[cells.get("table", ""), cells.get("row", "")].append(cells)
+        schema = RESULT_TABLES.get(cells.get("table", ""))
+        known = schema and {"flag", cells.get("column")} <= set(schema.names)
+        if known and cells.get("decision") == BOTH:
+            both[cells["table"], cells.get("row", "")].append(cells)
+    if not both:
+        return a, b
 
-    def sought(table: str, row: Record, which: str) -> list[Mapping[str, str]]:
-        """Return the decisions of which a row has the cell of A (``a``) or of B (``b``)."""
-        entered = entered_of(row)
-        return [
-            c
-            for c in both.get((table, row_of(table, entered)), ())
-            if same(column_of(table, c["column"]), entered.get(c["column"], ""), c.get(which, ""))
-        ]
+    def beside(row: Record, at: tuple[str, str]) -> bool:
+        """Say whether a row has B's cells, and else the name of the row that is pooled."""
+        cells = entered_of(row)
+        of_b = [c for c in both[at] if _holds(cells, c, "b")]
+        named = cells | {c["column"]: c.get("a", "") for c in of_b}
+        return bool(of_b) and _kept_out(cells.get("flag", "")) and row_of(at[0], named) == at[1]
 
-    of_b = {t: b.tables.get(t, []) for t, _ in both}
-    # decisions whose row of A is in B too
-    twice = {c["id"] for t, rows in of_b.items() for row in rows for c in sought(t, row, "a")}
-
-    def without(side: Side, among: Container[str] | None) -> Side:
-        def goes(table: str, row: Record) -> bool:
-            return _kept_out(row["flag"] or "") and any(
-                among is None or c["id"] in among for c in sought(table, row, "b")
-            )
-
-        own = {t: [r for r in side.tables.get(t, ()) if not goes(t, r)] for t in of_b}
+    def without(side: Side, places: Sequence[tuple[str, str]]) -> Side:
+        own = {
+            table: [row for row in rows if not any(beside(row, at) for at in places)]
+            for table in {table for table, _ in places}
+            for rows in [side.tables.get(table, [])]
+        }
         return replace(side, tables=side.tables | own)
 
-    return (without(a, None), without(b, twice)) if both else (a, b)
+    twice = [
+        at
+        for at, lines in both.items()
+        for cells in (entered_of(row) for row in b.tables.get(at[0], ()))
+        if row_of(at[0], cells) == at[1] and any(_holds(cells, c, "a") for c in lines)
+    ]
+    return without(a, list(both)), without(b, twice)
+
+
+def _holds(cells: Mapping[str, str], line: Mapping[str, str], side: str) -> bool:
+    """Say whether a row has the cell of a side, ``a`` or ``b``, as a line has it."""
+    column = column_of(line["table"], line["column"])
+    return same(column, cells.get(column.name, ""), line.get(side, ""))
 
 
 def decide(
@@ -168,15 +177,13 @@ def _fault(one: Disagreement, line: Line) -> str:
         return "" if line.decision in (A, B) else "of a whole row decide A or B"
     schema = RESULT_TABLES[one.table]
     try:
-        if line.decision == "other":
+        if line.decision == OTHER:
             plain_value(line.cells.get("value", ""), schema[one.column])
         elif line.decision == B:
             parse(one.b, schema[one.column])
     except CellError as error:
         return str(error)
-    if line.decision == "both" and "flag" not in schema.names:
-        return f"both cannot stand: a row of {one.table} has no flag"
-    return ""
+    return unlike_both(one.table, one.column) if line.decision == BOTH else ""
 
 
 def _named(one: Disagreement) -> str:
@@ -207,7 +214,7 @@ def merged(
     if signed.role:
         before = texts[ADJUDICATION.name].rows if ADJUDICATION.name in texts else []
         known = Decisions(decisions([*(row.cells for row in before), *record]))
-        keep(readings(matching, found, known, signed), READINGS, texts, edits)
+        keep(readings(matching, found, known, edits, signed), READINGS, texts, edits)
     changed = {name: own for name, own in edits.items() if own}
     return Merge(changed, tuple(decided), conflicts, tuple(applied), tuple(left))
 
@@ -247,7 +254,7 @@ def _carry(
         for one in own:
             if one.cell != one.found.a:
                 edits[table].change(line, one.found.column, one.cell)
-        if any(one.line.decision == "both" for one in own):
+        if any(one.line.decision == BOTH for one in own):
             edits[table].added.append((line, _beside(pairs[table, line], own)))
             conflicts += 1
     return conflicts
@@ -258,11 +265,15 @@ def _beside(match: Match, own: Sequence[Decided]) -> dict[str, str]:
 
     A flag that keeps it from pools already is left as it is.
     """
-    cells = entered_of(match.b)
-    cells |= {one.found.column: one.cell for one in own if one.line.decision != "both"}
+    cells, of_a = entered_of(match.b), entered_of(match.a)
+    unlike = {one.found.column: one for one in own}
+    # what names the row and does not differ is spelt as A has it
+    named = [name for name in identity(match.table) if name not in unlike and name != "flag"]
+    cells |= {name: of_a.get(name, "") for name in named}
+    cells |= {name: one.cell for name, one in unlike.items() if one.line.decision != BOTH}
     flag = cells.get("flag", "")
     if not _kept_out(flag):
-        standing = [one.found.column for one in own if one.line.decision == "both"]
+        standing = [one.found.column for one in own if one.line.decision == BOTH]
         said = f"{CONFLICT}: another source gives another {' and '.join(standing)}"
         cells["flag"] = "; ".join(filter(None, (said, flag)))
     return cells

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from ketameta.evidence.rows import entered_of
 from ketameta.extraction.adjudication import (
-    CORRECTION,
     DECIDED,
     At,
     Cells,
     Decided,
     about,
+    row_at,
 )
 from ketameta.extraction.corrections import Placed
 from ketameta.extraction.editing import Edits
@@ -22,8 +22,8 @@ from ketameta.ingest.cells import CellError
 from ketameta.ingest.decisions import plain_value
 from ketameta.ingest.rows import TextTable
 from ketameta.tables.columns import TableSchema
+from ketameta.tables.decisions import BOTH, CORRECTION, Decision
 from ketameta.tables.decisions import Decided as Decisions
-from ketameta.tables.decisions import Decision
 from ketameta.tables.identity import row_of
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.tables.upkeep import ADJUDICATION
@@ -86,26 +86,39 @@ def _row(at: At, texts: Mapping[str, TextTable], edits: Mapping[str, Edits]) -> 
     """Return what decisions call a row as it is after the edits."""
     table, line = at
     cells = next(row.cells for row in texts[table].rows if row.line == line)
-    own = edits.get(table)
-    return row_of(table, cells | (own.cells.get(line, {}) if own else {}))
+    return row_of(table, cells | _edited(at, edits))
+
+
+def _edited(at: At, edits: Mapping[str, Edits]) -> Cells:
+    table, line = at
+    return edits[table].cells.get(line, {}) if table in edits else {}
 
 
 def readings(
-    matching: Matching, found: Iterable[Disagreement], known: Decisions, signed: Signed
+    matching: Matching,
+    found: Iterable[Disagreement],
+    known: Decisions,
+    edits: Mapping[str, Edits],
+    signed: Signed,
 ) -> list[Cells]:
     """Return a row for every row that B extracted as well; rows of one name together.
 
-    Not those that are ``known`` to be taken from B, or of another source that is in conflict.
+    Not those that are ``known`` to be taken from B, or of another source that is in conflict. They
+    go by the names that they have after the edits.
     """
+    unlike = Counter(row_at(o) for o in found if o.column and o.a and o.b)
     both: Counter[tuple[str, str, str]] = Counter()
+    differed: Counter[tuple[str, str, str]] = Counter()
     for match in matching.matches:
+        at = (match.table, match.a["line"])
         a, b = entered_of(match.a), entered_of(match.b)
-        arms = [{**a, "arm_id": a[n]} for n in ("arm_t", "arm_c") if n in a]
-        if any(_apart(one) for cells in (a, *arms) for one in known.about(match.table, cells)):
+        now = {**a, **_edited(at, edits)}
+        arms = [{**now, "arm_id": now[n]} for n in ("arm_t", "arm_c") if n in now]
+        if any(_apart(one) for cells in (now, *arms) for one in known.about(match.table, cells)):
             continue
-        key = (match.table, a.get("trial_id", ""), row_of(match.table, a))
+        key = (match.table, now.get("trial_id", ""), row_of(match.table, now))
         both[key] += sum(bool(b.get(name)) for name in a)
-    differed = Counter((one.table, one.row) for one in found if one.column and one.a and one.b)
+        differed[key] += unlike[at]
     return [
         {
             "table": table,
@@ -114,7 +127,7 @@ def readings(
             "role": signed.role,
             "date": signed.date,
             "cells": str(cells),
-            "differed": str(differed[table, row]),
+            "differed": str(differed[table, trial, row]),
         }
         for (table, trial, row), cells in both.items()
     ]
@@ -122,7 +135,7 @@ def readings(
 
 def _apart(one: Decision) -> bool:
     taken = not one.column and one.decision == B and one.b == ROW
-    return taken or one.decision == "both"
+    return taken or one.decision == BOTH
 
 
 def keep(

@@ -6,7 +6,6 @@ there. None of its rows is lost for that: each is compared by its cells as they 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -58,22 +57,22 @@ def by_rater(place: Path, raters: Sequence[str] = ()) -> tuple[Side, Side]:
     if len(wanted) != 2 or not set(wanted) <= set(known) or wanted[0] == wanted[1]:
         there = ", ".join(known) if known else "none: no row has a cell in a column rater"
         raise RaterError(f"{place.as_posix()}: two raters are needed; there are: {there}")
-    found = []
-    for rater in wanted:
-        own = {name: _of_rater(text, rater) for name, text in texts.items()}
-        found.append(_side(rater, own, problems))
-        idle = [n for n, text in own.items() if not any(_rater(r.cells) for r in text.rows)]
-        shared = {(t.file, r.line) for t in own.values() for r in t.rows if not _rater(r.cells)}
-        absent = tuple(n for n in RESULT_TABLES if n in (*idle, *found[-1].absent))
-        missing = found[-1].missing | {(ROB2_ANSWERS.name, RATER.name)}
-        found[-1] = replace(found[-1], absent=absent, missing=missing, shared=frozenset(shared))
-    return found[0], found[1]
+    first, second = (_of_one(rater, texts, problems) for rater in wanted)
+    return first, second
 
 
-def faults_of(side: Side) -> str:
-    """Return how many faults a side has, by table, in words; empty where it has none."""
-    by_table = Counter(problem.table or "tables" for problem in side.problems)
-    return ", ".join(f"{count:,} in {table}" for table, count in by_table.items())
+def _of_one(rater: str, texts: Mapping[str, TextTable], problems: list[Problem]) -> Side:
+    """Return the side of one rater of several."""
+    own = {name: _of_rater(text, rater) for name, text in texts.items()}
+    side = _side(rater, own, problems)
+    rows = [(name, text.file, row) for name, text in own.items() for row in text.rows]
+    busy = {name for name, _, row in rows if _rater(row.cells)}
+    return replace(
+        side,
+        absent=tuple(name for name in RESULT_TABLES if name not in busy),
+        missing=side.missing | {(ROB2_ANSWERS.name, RATER.name)},
+        shared=frozenset((file, row.line) for _, file, row in rows if not _rater(row.cells)),
+    )
 
 
 def _read(place: Path) -> tuple[dict[str, TextTable], list[Problem]]:

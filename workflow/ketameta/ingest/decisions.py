@@ -53,6 +53,13 @@ def plain_value(text: str, column: Column) -> str:
     return text
 
 
+def unlike_both(table: str, column: str) -> str:
+    """Say why both sides of a cell cannot stand beside each other; empty where they can."""
+    if "flag" not in RESULT_TABLES[table].names:
+        return f"both cannot stand: a row of {table} has no flag to keep it from pools"
+    return "both is for what a source says, not for a flag" if column == "flag" else ""
+
+
 def _faults(entry: Entry) -> Iterator[Fault]:
     table, name, decision = entry["table"], entry["column"], entry["decision"]
     if "decision" in entry.bad or table is None:
@@ -73,8 +80,8 @@ def _faults(entry: Entry) -> Iterator[Fault]:
             yield needed, f"is empty; the decision {decision} needs a {needed}"
     if decision in ("other", "both") and name is None:
         yield "decision", f"{decision} is for a cell; of a whole row decide A or B"
-    elif decision == "both" and "flag" not in schema.names:
-        yield "decision", f"both cannot stand: a row of {table} has no flag to keep it from pools"
+    elif decision == "both" and (said := unlike_both(table, name)):
+        yield "decision", said
     elif decision == "other" and entry["value"] is None:
         yield "value", f"is empty; the decision other needs it ({EMPTY} for an empty cell)"
     elif decision == "other" and name is not None:

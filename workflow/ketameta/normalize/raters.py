@@ -20,7 +20,8 @@ def judgements(rows: Sequence[Record]) -> list[Record]:
     """Return what each rater's answers make of each domain, as rows of the table `bias`.
 
     A domain without all answers that the flow asks for has none. `best` is the judgement if all
-    were well that the text does not tell. Each row has the place of the rater's first answer in
+    were well that the text does not tell (where that asks what nobody answered, the judgement
+    itself). Each row has the place of the rater's first answer in
     the domain.
     """
     found: list[Record] = []
@@ -33,7 +34,7 @@ def judgements(rows: Sequence[Record]) -> list[Record]:
             about = [row for row in given if row["question"] in questions]
             row: Record = {"trial_id": trial, "tool": TOOL, "outcome": outcome or None}
             row |= {name: about[0][name] for name in ("file", "line")}
-            row |= {"domain": domain, "judgement": judgement, "best": best[domain]}
+            row |= {"domain": domain, "judgement": judgement, "best": best.get(domain, judgement)}
             row["support"] = _support(domain, own, about)
             row["source"] = f"RoB 2 algorithm from the answers of rater {rater}"
             row["locator"] = f"questions {questions[0]} to {questions[-1]}"

@@ -43,6 +43,8 @@ PART = (
     "B holds less than half of A's rows: those that only A has stand below, and not here. Is it a "
     "batch of more rows, --batch leaves them out."
 )
+# the tables of what others belong to, and the column that names it
+_NAMED = {"trials": "trial_id", "arms": "arm_id", "published": "review_id"}
 ALL = "`--html FILE` and `--json` have all"
 
 
@@ -128,6 +130,21 @@ def gaps(side: Side, name: str) -> list[str]:
 def reasons(compared: Comparison) -> list[tuple[str, int]]:
     """Return by what rows were matched, and how many, the most frequent first."""
     return Counter(match.reason for match in compared.matching.matches).most_common()
+
+
+def called(compared: Comparison) -> list[tuple[str, str, str, str]]:
+    """Return what B calls otherwise, each once: trial, arm or review, its name in B, in A, and why.
+
+    Of an arm the name in A is that of its trial and its own.
+    """
+    found = []
+    for match in compared.matching.matches:
+        column = _NAMED.get(match.table)
+        if column and column in match.renamed:
+            own = [str(match.a[c]) for c in ("trial_id", column) if c in match.a]
+            what, were = column.removesuffix("_id"), match.renamed[column]
+            found.append((what, were, " / ".join(dict.fromkeys(own)), match.reason))
+    return list(dict.fromkeys(found))
 
 
 def first(compared: Comparison) -> list[tuple[Impact, int]]:
@@ -282,7 +299,11 @@ def _matched(compared: Comparison) -> list[str]:
     lines = [f"- {many:,} by {plain(reason)}" for reason, many in reasons(compared)]
     if not lines:
         return []
-    return ["### How rows were matched\n", *_cut(lines, FEW), ""]
+    names = [
+        f"- B's {what} {code(were)} is {code(now)}: {plain(why)}"
+        for what, were, now, why in called(compared)
+    ]
+    return ["### How rows were matched\n", *_cut(lines, FEW), *_cut(names, FEW), ""]
 
 
 def _faults(compared: Comparison) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ketameta.report.wording_decisions import said
-from ketameta.tables.decisions import Decided, Decision
+from ketameta.tables.decisions import Decided
 
 Record = dict[str, Any]
 # cells that do not stand among the others of a raw row
@@ -27,13 +27,15 @@ def mark(evidence: Sequence[Record], decided: Decided) -> list[Mark]:
 
     A row has `cells`, as entered; a decided cell that is empty is put among them.
     """
-    marks: dict[Decision, Mark] = {}
+    # two rows of which the same is said share a number
+    marks: dict[str, Mark] = {}
     for row in evidence:
         cells = row["cells"]
         by_column: dict[str, list[Mark]] = {}
         row["marks"] = by_column
         for one in decided.about(table_of(cells), cells):
-            number = marks.setdefault(one, Mark(len(marks) + 1, said(one)))
+            text = said(one)
+            number = marks.setdefault(text, Mark(len(marks) + 1, text))
             column = "" if one.column in APART else one.column
             by_column.setdefault(column, []).append(number)
             if column:

@@ -42,5 +42,6 @@ def _cell(one: Decision) -> str:
 def _row(one: Decision) -> str:
     what = {"trials": "trial", "arms": "arm"}.get(one.table, "row")
     sides = "the first extraction alone has it" if one.a else "the other extraction alone has it"
-    fate = "stays" if one.stands else "is out"
+    fates = ("added", "taken out") if one.decision == B else ("stays", "left out")
+    fate = fates[0] if one.stands else fates[1]
     return f"{what}: {fate}; {sides}." if one.decision else f"{what}: not decided yet; {sides}."

@@ -119,9 +119,9 @@ def stated(counts: Mapping[str, int], release: str, recorded: bool) -> str:
 def changed(number: int, release: Release | None, known: Sequence[str] | None) -> str:
     """Say how many cells and rows decisions made others since the last release."""
     many = wording.count(number, "cell or row was", "cells and rows were")
-    told = f"{many} made another by a decision or a correction" if number else "No decision changed"
+    told = f"{many} changed, added or taken out by a decision or a correction"
     if not number:
-        told += " a cell or a row"
+        told = "No decision and no correction changed a cell or a row"
     if release is None:
         return f"{told}; no release is there yet to count from."
     if known is None:
