@@ -37,8 +37,9 @@ audit: .venv/ketameta ## known holes of the locked packages (needs the network; 
 figures: .venv/ketameta ## every figure as SVG, PDF and PNG, in reports/figures/
 	@$(BIN)/snakemake --cores $(CORES) prints
 
-bench: .venv/dev ## time the whole report and print a table
+bench: .venv/dev ## time the report and a comparison of extractions, and print tables
 	$(BIN)/python tests/benchmarks/pipeline.py
+	$(BIN)/python -m tests.benchmarks.compare
 
 lock: ## resolve both lock files again (needs uv and the network)
 	$(COMPILE) --extra build pyproject.toml -o requirements.lock

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from ketameta.cli import main
-from ketameta.configuration import load
+from ketameta.configuration import Configuration, load
 from ketameta.extraction.adjudication import content, lines
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
@@ -170,7 +170,7 @@ def test_what_stands_beside_is_not_pooled(two, merge, tmp_path):
     status, said = merge(lambda line: decided("both" if line["column"] in moves else "A"))
     assert status == 0, said
     assert "stand beside" in said
-    questions = load(QUESTIONS)
+    questions = Configuration(tuple(load(QUESTIONS))[:9])
     pooled = []
     for folder in (two[0], tmp_path / "out"):
         made = {name: table.to_pylist() for name, table in ingest(folder)[0].items()}
@@ -179,7 +179,7 @@ def test_what_stands_beside_is_not_pooled(two, merge, tmp_path):
             {(e["analysis"], e["trial_id"], e["comparison"], e["yi"], e["vi"]) for e in effects}
         )
     assert pooled[0] == pooled[1]
-    assert len(pooled[0]) > 20
+    assert len(pooled[0]) > 10
 
 
 @pytest.mark.parametrize(
