@@ -165,11 +165,12 @@ def test_to_gain_a_first_estimate_is_told_as_such(base, tmp_path, questions):
     assert (impact.analyses, impact.shift) == (("remission_24h",), None)
 
 
-def test_a_new_row_is_tried_with_those_of_the_other_arms_at_its_place(base, tmp_path, questions):
-    def without_both(tables):
-        for arm in ("ketamine_0.5", "saline"):
-            without_row("outcomes", **{**REMISSION, "arm_id": arm, "timepoint_h": "24"})(tables)
+def without_both(tables):
+    for arm in ("ketamine_0.5", "saline"):
+        without_row("outcomes", **{**REMISSION, "arm_id": arm, "timepoint_h": "24"})(tables)
 
+
+def test_a_new_row_is_tried_with_those_of_the_other_arms_at_its_place(base, tmp_path, questions):
     folder, new = base
     fewer = write(tmp_path / "a", without_both)
     a, b = sides(fewer, folder)
@@ -181,6 +182,14 @@ def test_a_new_row_is_tried_with_those_of_the_other_arms_at_its_place(base, tmp_
         (moved, "ketamine_0.5"),
         (moved, "saline"),
     ]
+
+
+def test_a_new_row_is_tried_without_one_of_its_place_that_has_a_fault(tmp_path, questions):
+    fault = put("outcomes", "events", "some", **{**REMISSION, "arm_id": "saline"})
+    a, b = sides(write(tmp_path / "a", without_both), write(tmp_path / "b", fault))
+    found = ranked(a.tables, disagreements(a, b, match(a, b)), questions)
+    told = {i.disagreement.row.split(" / ")[1]: i.problem for i in found}
+    assert told == {"ketamine_0.5": "", "saline": "events of B has a fault: some"}
 
 
 def test_those_that_turn_a_verdict_come_first_then_the_largest_shift(base, tmp_path, questions):
