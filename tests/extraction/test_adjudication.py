@@ -76,6 +76,14 @@ def test_a_line_a_disagreement_in_the_order_of_impacts() -> None:
     assert not any(line.get("decision") for line in made)
 
 
+def test_no_spreadsheet_runs_a_cell_of_b(again) -> None:
+    cells = {"=HYPERLINK(0)": "'=HYPERLINK(0)", "@SUM(1)": "'@SUM(1)", "-3.5": "-3.5"}
+    found = lines(Impact(differs(b=cell), (), 0.0, ()) for cell in cells)
+    text = content(found, ".csv").decode()
+    assert [row["b"] for row in csv.DictReader(io.StringIO(text))] == [*cells.values()]
+    assert again(found).problems == ()
+
+
 def test_ids_are_letters_that_no_spreadsheet_reads_as_a_number() -> None:
     found = {differs(a=str(n)).id for n in range(500)}
     assert len(found) == 500

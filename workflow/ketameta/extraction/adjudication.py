@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ketameta.extraction.cells import column_of, same
 from ketameta.extraction.records import ROW, A, B, Disagreement, Impact
-from ketameta.ingest.cells import CellError
+from ketameta.ingest.cells import CellError, number
 from ketameta.ingest.decisions import fault_decisions, plain_value
 from ketameta.ingest.places import EXCEL, read_file
 from ketameta.ingest.reader import DELIMITERS
@@ -226,8 +226,14 @@ def content(made: Sequence[Cells], ending: str) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=DELIMITERS[ending], lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([cells.get(name, "") for name in names] for cells in made)
+    writer.writerows([_harmless(name, cells.get(name, "")) for name in names] for cells in made)
     return out.getvalue().encode()
+
+
+def _harmless(name: str, cell: str) -> str:
+    """Return a cell that is for reading so that no spreadsheet runs it: B may be anybody's."""
+    risky = name in _BESIDE and cell[:1] in ("=", "+", "-", "@") and number(cell) is None
+    return f"'{cell}" if risky else cell
 
 
 def read(path: Path) -> Lines:
