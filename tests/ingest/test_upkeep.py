@@ -56,3 +56,15 @@ def test_an_audit_cannot_have_more_rows_than_it_has(folder, detail, status):
     assert said.status == status
     if status:
         assert "together, more than the rows of the sample" in said.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("https://example.org/a", 0), ("javascript:alert(1)", 1)]
+)
+def test_what_is_not_read_yet_links_to_addresses_alone(folder, address, status):
+    row = {"label": "Fox 2022", "kind": "numbers", "missing": "counts", "where": "the report"}
+    write(folder, "unread", row | {"source_url": address})
+    said = folder.check()
+    assert said.status == status
+    if status:
+        assert "is not an address that starts with http" in said.errors[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,6 +27,10 @@ KINDS = {
 }
 # a column or sheet whose name starts so is a person's own: kept, and read by nobody
 OWN = "x_"
+# what a page may link to
+ADDRESS: dict[str, Any] = dict(
+    pattern=r"https?://\S+", pattern_meaning="an address that starts with http"
+)
 
 
 def is_own(name: str) -> bool:

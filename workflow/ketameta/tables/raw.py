@@ -9,14 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ketameta.tables.columns import Column, TableSchema
+from ketameta.tables.columns import ADDRESS, Column, TableSchema
 from ketameta.tables.upkeep import ACKNOWLEDGED, ADJUDICATION, AUDITS, READINGS, UNREAD
 
 _DOI: dict[str, Any] = dict(
     pattern=r"10\.[0-9]{4,9}/\S+", pattern_meaning="a DOI that starts with 10."
-)
-_URL: dict[str, Any] = dict(
-    pattern=r"https?://\S+", pattern_meaning="an address that starts with http"
 )
 _HOURS: dict[str, Any] = dict(unit="h", minimum=0, maximum=100_000)
 # wide enough for any trial or scale, narrow enough to catch a date or a pasted identifier
@@ -38,7 +35,7 @@ _YEAR: dict[str, Any] = dict(minimum=1960, maximum=2100)
 
 _TRIAL = Column("trial_id", "id", "trial report", required=True, references="trials.trial_id")
 _ARM = Column("arm_id", "id", "arm", required=True, references="arms.trial_id+arm_id")
-_SOURCE_URL = Column("source_url", "text", "address of the source", **_URL)
+_SOURCE_URL = Column("source_url", "text", "address of the source", **ADDRESS)
 _FLAG = Column(
     "flag",
     "text",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ketameta.tables.columns import Column, TableSchema
+from ketameta.tables.columns import ADDRESS, Column, TableSchema
 
 _HOURS: dict[str, Any] = dict(unit="h", minimum=0, maximum=100_000, optional=True)
 
@@ -146,7 +146,7 @@ UNREAD = TableSchema(
         Column("hour_high", "number", "last such hour; empty: any", **_HOURS),
         Column("n", "integer", "people randomised, where known", unit="people", minimum=0),
         Column("where", "text", "where it should be", required=True),
-        Column("source_url", "text", "address of it"),
+        Column("source_url", "text", "address of it", **ADDRESS),
         Column("tried", "text", "what was tried"),
     ),
     key=("label", "kind", "missing"),
