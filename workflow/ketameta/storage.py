@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: a temporary file beside it, synced, then renamed."""
+    temporary = _beside(path, content)
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _beside(path: Path, content: bytes) -> Path:
+    """Write a temporary file beside another, and return it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
@@ -27,21 +37,30 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    return Path(temporary)
 
 
 def write_all(files: Mapping[Path, bytes]) -> None:
-    """Write several files, all or none: what was there is put back where one cannot be written."""
+    """Write several files, all or none: what was there is put back where one cannot be written.
+
+    All stand beside their places, synced, before the first is renamed: a process that is killed
+    leaves some changed only within the moment that the renaming takes.
+    """
     before: dict[Path, bytes | None] = {}
+    ready: dict[Path, Path] = {}
     try:
         for path, content in files.items():
+            ready[path] = _beside(path, content)
+        for path, temporary in ready.items():
             old = path.read_bytes() if path.exists() else None
-            write_bytes(path, content)
+            os.replace(temporary, path)
             before[path] = old
     except BaseException:
+        for temporary in ready.values():
+            temporary.unlink(missing_ok=True)
         for path, old in before.items():
             if old is None:
                 path.unlink(missing_ok=True)
