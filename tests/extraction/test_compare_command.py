@@ -199,10 +199,28 @@ def test_a_side_that_cannot_be_read_and_wrong_use(a, tmp_path, capsys):
     assert (status, out) == (1, "")
     assert "bad/trials.csv" in err
     assert say(capsys, "a", "nowhere")[0] == 2
+    assert say(capsys, "a", "")[0] == 2
+    assert say(capsys, "a", "a", "--html", "a/outcomes.csv")[0] == 2
+    assert say(capsys, "a", "a", "--adjudicate", "a/adjudication.csv")[0] == 2
+    Path("a.xlsx").write_bytes(as_workbook(read_cells(a)[0]))
+    assert say(capsys, "a.xlsx", "a", "--adjudicate", "a.xlsx")[0] == 2
     assert say(capsys, "a", "a", "--tolerance-h", "-1")[0] == 2
     assert say(capsys, "a", "a", "--tolerance-h", "nan")[0] == 2
     assert say(capsys, "a", "a", "--adjudicate", "lines.txt")[0] == 2
     assert say(capsys, "a", "a", "--take-new", "why")[0] == 2
+
+
+def test_a_table_that_is_there_but_cannot_be_read_is_no_agreement(a, b, capsys):
+    path = b / "claims.csv"
+    path.write_bytes(path.read_bytes().replace(b"claim_id,", b"CLAIM ID,", 1).upper())
+    status, out, err = say(capsys, "a", "b", "--no-impact")
+    assert (status, out) == (1, "")
+    assert "b/claims.csv:1: the first line names no column of this table" in err
+    path.unlink()
+    (a / "adjudication.csv").write_text("decided,why\nA,so\n", encoding="utf-8")
+    status, out, err = say(capsys, "a", "b", "--no-impact")
+    assert (status, out) == (1, "")
+    assert "a/adjudication.csv:1" in err
 
 
 def lines():

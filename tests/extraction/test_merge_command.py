@@ -477,6 +477,37 @@ def test_a_file_that_cannot_be_written_changes_none(both, monkeypatch) -> None:
     assert content(both.a) == before
 
 
+def test_no_file_is_changed_before_all_are_written(both, monkeypatch) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    both.decide("B")
+    before, written = content(both.a), []
+
+    def full(handle):
+        assert content(both.a).items() >= before.items()
+        written.append(handle)
+        if len(written) == 2:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert both.merge(out=both.a)[0] == 1
+    assert content(both.a) == before
+
+
+def test_a_record_that_cannot_be_read_is_refused(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    both.decide("B")
+    (both.a / "adjudication.csv").write_bytes(b"decided,why\nA,so\n")
+    assert any("a/adjudication.csv:1" in line for line in refused(both))
+
+
+def test_a_move_that_a_spreadsheet_wrote_with_a_comma_is_recorded_with_a_point(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    (line,) = both.decide("B")
+    both.file.write_bytes(adjudication.content([line | {"shift": "1,5"}], ".csv"))
+    assert both.merge()[0] == 0
+    assert [row["shift"] for row in record(both.out)] == ["1.5"]
+
+
 def test_a_file_of_another_form_keeps_it(both) -> None:
     both.edit(both.b, "outcomes", MEAN, MEAN.replace("5.1,15.2", "5.2,12.5"))
     path = both.a / "outcomes.csv"
@@ -578,6 +609,7 @@ def test_the_order_of_lines_and_corrections_makes_no_difference(both) -> None:
         (("a", "b", "lines.csv", "b"), "b/arms.csv is there already"),
         (("a", "b", "lines.csv", "out", "--lines-of", "a"), "--lines-of is for --corrections"),
         (("none", "b", "lines.csv", "out"), "none: no such"),
+        (("a", "b", "lines.csv", ""), "OUT is empty"),
     ],
 )
 def test_what_makes_no_sense_is_wrong_use(both, monkeypatch, words, said) -> None:

@@ -194,6 +194,9 @@ def test_one_form_of_each_cell():
     assert len({form("doi", text, "trials") for text in doi}) == 1
     assert form("part_of", "b; a", "trials") == form("part_of", "a;b", "trials")
     assert form("arm_id", "05") != form("arm_id", "5")
+    assert form("country", "O\u0308sterreich", "trials") == form(
+        "country", "\xd6sterreich", "trials"
+    )
 
 
 def test_numbers_as_written():

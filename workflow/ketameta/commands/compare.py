@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ketameta.commands.examine import configured
 from ketameta.commands.revisions import DiffError
-from ketameta.commands.versions import RAW, Version, tables_at, version
+from ketameta.commands.versions import KNOWN, RAW, Version, tables_at, version
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.extraction.agreement import agreement
 from ketameta.extraction.cells import FREE
@@ -47,6 +47,7 @@ what people wrote in it.
 
 Exit status: 0 they agree, 10 they differ, 1 a side cannot be read, 2 wrong use.
 """
+_PAGES = (".html", ".htm")
 
 
 class WrongUseError(ValueError):
@@ -115,11 +116,18 @@ def _check(given: argparse.Namespace) -> None:
         raise WrongUseError("--tolerance-h is 0 or more")
     if given.take_new and not (given.adjudicate and given.role.strip()):
         raise WrongUseError("--take-new needs --adjudicate FILE and --role NAME")
+    if given.html and given.html.suffix.lower() not in _PAGES:
+        raise WrongUseError(f"{given.html}: a page stands in {', '.join(_PAGES)}")
     if given.adjudicate:
         from ketameta.extraction.adjudication import ENDINGS
 
         if given.adjudicate.suffix.lower() not in ENDINGS:
             raise WrongUseError(f"{given.adjudicate}: decisions stand in {', '.join(ENDINGS)}")
+        sides_of = [Path(name).resolve() for name in (given.a, given.b) if name]
+        if given.adjudicate.name in KNOWN or given.adjudicate.resolve() in sides_of:
+            raise WrongUseError(
+                f"{given.adjudicate}: holds tables; give the lines a file of their own"
+            )
 
 
 def _compare(given: argparse.Namespace, spare: Path) -> int:
@@ -171,8 +179,10 @@ def _placed(side: Side, spare: Path, of: Version) -> Side:
 
 
 def _record(place: Path) -> list[dict[str, str]]:
-    """Return what was decided of A before."""
+    """Return what was decided of A before; raises `UnreadableSideError`."""
     text = read_place(place)[0].get(ADJUDICATION.name)
+    if text and not text.readable:
+        raise UnreadableSideError("\n".join(map(str, text.problems)))
     return [row.cells for row in text.rows] if text else []
 
 

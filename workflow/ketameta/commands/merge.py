@@ -151,7 +151,9 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
     out, in_place = _out(names[-1], a)
     texts, problems = read_place(a, (RATER,) if given.raters else ())
     _refuse([str(p) for p in problems if p.severity == ERROR and not texts])
-    record = [r.cells for r in texts[ADJUDICATION.name].rows] if "adjudication" in texts else []
+    before = texts.get(ADJUDICATION.name)
+    _refuse([str(p) for p in before.problems if not before.readable] if before else [])
+    record = [row.cells for row in before.rows] if before else []
     compared = _compared(names, a, record, given, spare) if len(names) > 2 else _Compared()
     decided = decide(compared.found, compared.lines, record)
     placed = _corrections(given, texts, spare)
@@ -180,6 +182,8 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
 
 def _out(name: str, a: Path) -> tuple[Path, bool]:
     """Return where to write, and whether that is A itself."""
+    if not name.strip():
+        raise WrongUseError("OUT is empty")
     out = Path(name)
     if why := unwritten_form(out):
         raise WrongUseError(f"{name}: {why}")

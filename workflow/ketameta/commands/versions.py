@@ -172,7 +172,7 @@ def version(name: str, rev: bool = False) -> Version:
     if rev:
         return Revision(name, commit_of(name))
     folder = Path(name)
-    if folder.is_dir():
+    if name and folder.is_dir():
         return _folder(name, folder)
     if folder.suffix.lower() == EXCEL and folder.is_file():
         return Tables(name, folder)

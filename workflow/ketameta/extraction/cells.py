@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
+from unicodedata import normalize
 
 from ketameta.ingest.cells import number, plain_minus, says_nothing
 from ketameta.tables.columns import Column, TableSchema
@@ -42,7 +43,7 @@ def number_of(text: str) -> float | None:
 @cache
 def plain(text: str) -> str:
     """Return the letters and digits of a text in small letters: how it is spelled."""
-    return "".join(c for c in text.casefold() if c.isalnum())
+    return "".join(c for c in normalize("NFC", text).casefold() if c.isalnum())
 
 
 @cache
@@ -56,7 +57,7 @@ def canonical(column: Column, text: str) -> str:
             return repr(value + 0.0 if value else 0.0)
         if column.kind in ("integer", "number") and says_nothing(text):
             return ""
-    said = " ".join(text.translate(_SIGNS).casefold().split())
+    said = " ".join(normalize("NFC", text).translate(_SIGNS).casefold().split())
     if column.name == "p_value":
         said = _P.sub("", said)
         value = number_of(said)

@@ -43,7 +43,7 @@ def recorded(one: Decided, texts: Mapping[str, TextTable], edits: Mapping[str, E
     """Return a decision as it is recorded: the row by the name that it has from now on."""
     cells = {name: cell for name, cell in one.line.cells.items() if name in (*DECIDED, *_IMPACT)}
     try:
-        plain_value(cells.get("shift", ""), ADJUDICATION["shift"])
+        cells["shift"] = plain_value(cells.get("shift", ""), ADJUDICATION["shift"])
     except CellError:  # a spreadsheet has changed it
         cells["shift"] = ""
     made = {**cells, **about(one.found)}

@@ -76,13 +76,19 @@ def _of_one(rater: str, texts: Mapping[str, TextTable], problems: list[Problem])
 
 
 def _read(place: Path) -> tuple[dict[str, TextTable], list[Problem]]:
-    """Return the tables that results come from as texts; raises `UnreadableSideError`."""
+    """Return the tables that results come from as texts.
+
+    Raises `UnreadableSideError`, also where one table of several cannot be read: that nothing of it
+    disagrees would say that all of it agrees.
+    """
     texts, problems = read_place(place, (RATER,))
-    if not any(text.readable for text in texts.values()):
-        faults = [*(problem for text in texts.values() for problem in text.problems), *problems]
+    results = {name: text for name, text in texts.items() if name in RESULT_TABLES}
+    torn = [text for text in results.values() if not text.readable]
+    if torn or not results:
+        faults = [*(problem for text in torn for problem in text.problems), *problems]
         said = [str(problem) for problem in faults if problem.severity == ERROR]
         raise UnreadableSideError("\n".join(said[:5]) or f"{place.as_posix()}: holds no table")
-    return {name: text for name, text in texts.items() if name in RESULT_TABLES}, problems
+    return results, problems
 
 
 def _rater(cells: Mapping[str, str]) -> str:
