@@ -68,3 +68,21 @@ def test_what_is_not_read_yet_links_to_addresses_alone(folder, address, status):
     assert said.status == status
     if status:
         assert "is not an address that starts with http" in said.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("table", "differed", "words"),
+    [
+        ("outcomes", 5, ""),
+        ("outcomes", 6, "differed: 6 is more than the 5 cells of both"),
+        ("outcome", 1, "table: 'outcome' is no table that results come from"),
+    ],
+)
+def test_a_second_reading_is_of_a_table_and_differs_in_cells_that_it_has(
+    folder, table, differed, words
+):
+    row = {"table": table, "row": "a / b", "role": "second reader", "cells": "5"}
+    write(folder, "readings", row | {"differed": str(differed)})
+    said = folder.check()
+    assert said.status == bool(words)
+    assert [words in line for line in said.errors] == [True] * bool(words)

@@ -3,6 +3,7 @@
 - A decision whose cell holds another value since, or whose row is there no more, is a warning: the
   record tells of something that is not so.
 - An audit with more rows unreached, wrong and to mend than it has is an error.
+- So is a second reading of no table of ours, or one with more cells that differ than it has.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ def check_upkeep(sheets: Mapping[str, Sheet]) -> None:
     """Add what is odd of the tables about the extraction."""
     if "audits" in sheets:
         _audits(sheets["audits"])
+    if "readings" in sheets:
+        _readings(sheets["readings"])
     if "adjudication" in sheets:
         _decisions(sheets["adjudication"], sheets)
 
@@ -29,6 +32,15 @@ def _audits(sheet: Sheet) -> None:
         if entry["rows"] is not None and sum(parts) > entry["rows"]:
             told = f"unreached, wrong and detail are {sum(parts)} together"
             sheet.fault(entry, "rows", f"{told}, more than the rows of the sample")
+
+
+def _readings(sheet: Sheet) -> None:
+    for entry in sheet.entries:
+        table, cells, differed = (entry[name] for name in ("table", "cells", "differed"))
+        if table is not None and table not in RESULT_TABLES:
+            sheet.fault(entry, "table", f"{shown(table)} is no table that results come from")
+        if cells is not None and differed is not None and differed > cells:
+            sheet.fault(entry, "differed", f"{differed} is more than the {cells} cells of both")
 
 
 def _decisions(sheet: Sheet, sheets: Mapping[str, Sheet]) -> None:
