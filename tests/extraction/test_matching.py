@@ -95,6 +95,18 @@ def test_trials_without_a_common_sign_are_known_by_their_likeness():
     assert match(side(trials=[a]), side(trials=[other])).matches == ()
 
 
+def test_b_may_spell_its_own_names_otherwise_from_table_to_table():
+    own = {"trials": [trial("t1")], "arms": [arm("t1", "ket"), arm("t1", "pla", "placebo", "")]}
+    a = side(**own, outcomes=[score("ket"), score("pla", mean=20)])
+    b = side(**own, outcomes=[{**score("Ket."), "trial_id": "T-1"}, score("pla", mean=20)])
+    found = match(a, b)
+    assert (len(reasons(found)), found.only_a, found.only_b) == (2, (), ())
+    assert "trial by the same key, spelled otherwise" in reasons(found)[0]
+    # one that its own list of trials has besides is another trial
+    b = side(trials=[trial("t1"), trial("T-1")], outcomes=[{**score("ket"), "trial_id": "T-1"}])
+    assert "T-1" in [row["trial_id"] for _, row in match(a, b).only_b]
+
+
 def test_arms_are_known_by_treatment_dose_and_route_then_by_likeness():
     a = [arm("t1", "k05", route="IV"), arm("t1", "k10", dose="1"), arm("t1", "p", "saline", "")]
     b = [

@@ -126,13 +126,24 @@ def _paired(
             del left[one], right[other]
 
     for reason, sign in signs:
-        if not left or not right:
-            return found
         sure = reason in (SAME_KEY, SPELLED)
         take(_by_sign(left, right, sign, sure), reason)
     if likeness and left and right:
         take(_by_likeness(left, right, likeness, enough[0]), enough[1])
-    return found
+    return found | _slips(found, right.values())
+
+
+def _slips(found: Pairing, left: Iterable[Owner]) -> Pairing:
+    """Return those that rows alone name, as B spells one of its own otherwise than elsewhere."""
+    spelled: dict[str, set[str]] = defaultdict(set)
+    for other, (one, _) in found.items():
+        spelled[plain(other)].add(one)
+    return {
+        owner.key: (one, SPELLED)
+        for owner in left
+        if not owner.cells and len(spelled[plain(owner.key)]) == 1
+        for one in spelled[plain(owner.key)]
+    }
 
 
 def _by_sign(
