@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ketameta.cli import main
+from ketameta.commands import merge as merge_command
 from ketameta.extraction import adjudication
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
@@ -491,6 +492,23 @@ def test_no_file_is_changed_before_all_are_written(both, monkeypatch) -> None:
     monkeypatch.setattr(os, "fsync", full)
     assert both.merge(out=both.a)[0] == 1
     assert content(both.a) == before
+
+
+def test_a_that_somebody_changes_meanwhile_is_left_to_them(both, monkeypatch) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    both.decide("B")
+    judged = merge_command._new_faults
+
+    def slow(*given):
+        both.edit(both.a, "trials", "Clark 2016,2016", "Clark 2016,2017")
+        return judged(*given)
+
+    monkeypatch.setattr(merge_command, "_new_faults", slow)
+    before = content(both.a)
+    status, out, err = both.merge(out=both.a)
+    assert (status, out) == (1, "")
+    assert "a: was changed meanwhile; merge again" in err
+    assert changed(before, content(both.a)).keys() == {"trials.csv"}
 
 
 def test_a_record_that_cannot_be_read_is_refused(both) -> None:

@@ -149,6 +149,7 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
         raise WrongUseError("--lines-of is for --corrections FILE")
     a = tables_at(version(names[0]), spare / "a")
     out, in_place = _out(names[-1], a)
+    read = _content(a)
     texts, problems = read_place(a, (RATER,) if given.raters else ())
     _refuse([str(p) for p in problems if p.severity == ERROR and not texts])
     before = texts.get(ADJUDICATION.name)
@@ -174,6 +175,8 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
             f"{there[0].as_posix()} is there already; nothing is written over but A"
         )
     warnings = _new_faults(a, files, out, spare) if changed else 0
+    if in_place and _content(a) != read:
+        raise RefusedError([f"{a.as_posix()}: was changed meanwhile; merge again"])
     if not given.dry_run:
         write_all(changed)
     _say(done, compared, list(changed), warnings, given.dry_run)
@@ -193,6 +196,11 @@ def _out(name: str, a: Path) -> tuple[Path, bool]:
     if out.is_file() and out.suffix.lower() != EXCEL:
         raise WrongUseError(f"{name}: is a file; give a folder, or a FILE{EXCEL}")
     return (a if same else out), same
+
+
+def _content(place: Path) -> dict[str, bytes]:
+    """Return the bytes of each table of a place."""
+    return {path.name: path.read_bytes() for path in _there(place) if path.is_file()}
 
 
 def _there(out: Path) -> list[Path]:
