@@ -319,6 +319,20 @@ def test_two_raters_of_one_place_become_one(both) -> None:
     assert both.merge("--raters", "x", "y", places=places)[0] == 1
 
 
+def test_answers_of_two_raters_of_one_place_stand_side_by_side(both) -> None:
+    answers = "trial_id,outcome,question,answer,support,source,locator,rater\n"
+    for rater, said in (("x", ("Y", "N")), ("y", ("Y", "PN", "Y"))):
+        for number, answer in enumerate(said, start=1):
+            answers += f"adams2011,,1.{number},{answer},so,10.1000/x,,{rater}\n"
+    (both.a / "rob2_answers.csv").write_text(answers, encoding="utf-8")
+    options = ("--raters", "x", "y", "--no-impact", "--adjudicate", str(both.file))
+    assert main(["compare", str(both.a), *options]) == 10
+    assert not adjudication.read(both.file).lines
+    places = (both.a, both.file, both.out)
+    assert both.merge("--raters", "x", "y", places=places)[0] == 0
+    assert content(both.out)["rob2_answers.csv"].decode() == answers
+
+
 def refused(both, *options, **where):
     """Merge, and return what it is refused for; nothing is written."""
     before = content(both.a)

@@ -19,7 +19,13 @@ from ketameta.extraction.cells import FREE
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import TOLERANCE_H, match
 from ketameta.extraction.records import Comparison, Disagreement, Impact, Side, Tables
-from ketameta.extraction.sides import RaterError, UnreadableSideError, by_rater, sides
+from ketameta.extraction.sides import (
+    SIDE_BY_SIDE,
+    RaterError,
+    UnreadableSideError,
+    by_rater,
+    sides,
+)
 from ketameta.ingest.places import read_place
 from ketameta.tables.problems import Problem, escaped
 from ketameta.tables.raw import EFFECT_TABLES
@@ -253,6 +259,8 @@ def _write_lines(given: argparse.Namespace, impacts: Sequence[Impact]) -> None:
     from ketameta.storage import write_bytes
 
     path = given.adjudicate
+    if given.b is None:
+        impacts = [one for one in impacts if one.disagreement.table not in SIDE_BY_SIDE]
     made = adjudication.lines(impacts)
     if given.take_new:
         made = adjudication.take_new(made, given.take_new, given.role.strip())

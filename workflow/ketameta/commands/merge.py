@@ -28,7 +28,14 @@ from ketameta.extraction.merging import (
 )
 from ketameta.extraction.recording import Signed
 from ketameta.extraction.records import Disagreement, Matching
-from ketameta.extraction.sides import RATER, RaterError, UnreadableSideError, by_rater, sides
+from ketameta.extraction.sides import (
+    RATER,
+    SIDE_BY_SIDE,
+    RaterError,
+    UnreadableSideError,
+    by_rater,
+    sides,
+)
 from ketameta.ingest.formats import LossError
 from ketameta.ingest.places import EXCEL, read_place, unwritten_form
 from ketameta.ingest.rows import TextTable
@@ -237,6 +244,8 @@ def _compared(
     first, second = set_aside(*pair, record)
     matching = match(first, second, given.tolerance_h, batch=given.batch)
     found = disagreements(first, second, matching)
+    if given.raters:
+        found = [one for one in found if one.table not in SIDE_BY_SIDE]
     return _Compared(found, matching, read.lines)
 
 

@@ -19,6 +19,8 @@ from ketameta.tables.columns import Column
 from ketameta.tables.problems import ERROR, Problem
 from ketameta.tables.raw import RESULT_TABLES, ROB2_ANSWERS
 
+# where answers of several raters stand side by side: that they differ is kept, not decided
+SIDE_BY_SIDE = (ROB2_ANSWERS.name,)
 RATER = Column("rater", "id", "who extracted the row", optional=True)
 _NAMES = ("id", "ids")
 
