@@ -219,7 +219,9 @@ def test_both_needs_a_flag_and_an_empty_cell_a_column_that_may_be_empty(again) -
 def test_a_line_decided_twice_is_a_fault_where_the_decisions_differ(again) -> None:
     made = filled(mean=decided("A"))
     assert again([*made, made[0]]).problems == ()
-    (problem,) = again([*made, made[0] | decided("B")]).problems
+    twice = again([*made, made[0] | decided("B")])
+    (problem,) = twice.problems
+    assert twice.torn == [problem]  # one of the two would be lost
     assert problem.line == 6
     assert "is decided twice: B here, A at" in problem.message
     assert problem.message.endswith("lines.csv:2")

@@ -208,6 +208,8 @@ def test_a_side_that_cannot_be_read_and_wrong_use(a, tmp_path, capsys):
     assert say(capsys, "a", "a", "--tolerance-h", "nan")[0] == 2
     assert say(capsys, "a", "a", "--adjudicate", "lines.txt")[0] == 2
     assert say(capsys, "a", "a", "--take-new", "why")[0] == 2
+    blank = ("--take-new", " ", "--role", "reader", "--adjudicate", "lines.csv")
+    assert say(capsys, "a", "a", *blank)[0] == 2
 
 
 def test_a_table_that_is_there_but_cannot_be_read_is_no_agreement(a, b, capsys):

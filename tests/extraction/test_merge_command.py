@@ -642,6 +642,7 @@ def test_the_order_of_lines_and_corrections_makes_no_difference(both) -> None:
         (("a", "b", "lines.csv", "out", "--lines-of", "a"), "--lines-of is for --corrections"),
         (("none", "b", "lines.csv", "out"), "none: no such"),
         (("a", "b", "lines.csv", ""), "OUT is empty"),
+        (("a", "b", "lines.csv", "out", "--tolerance-h", "nan"), "--tolerance-h is 0 or more"),
     ],
 )
 def test_what_makes_no_sense_is_wrong_use(both, monkeypatch, words, said) -> None:

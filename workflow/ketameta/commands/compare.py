@@ -120,8 +120,9 @@ def _check(given: argparse.Namespace) -> None:
         raise WrongUseError("--raters is for the rows of one place; two are given")
     if not given.tolerance_h >= 0:
         raise WrongUseError("--tolerance-h is 0 or more")
-    if given.take_new and not (given.adjudicate and given.role.strip()):
-        raise WrongUseError("--take-new needs --adjudicate FILE and --role NAME")
+    new = given.take_new
+    if new is not None and not (new.strip() and given.adjudicate and given.role.strip()):
+        raise WrongUseError("--take-new REASON needs --adjudicate FILE and --role NAME")
     if given.html and given.html.suffix.lower() not in _PAGES:
         raise WrongUseError(f"{given.html}: a page stands in {', '.join(_PAGES)}")
     if given.adjudicate:

@@ -152,6 +152,8 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
     wanted = 3 if given.raters else 2 if given.corrections and len(names) == 2 else 4
     if len(names) != wanted:
         raise WrongUseError(_WANTED)
+    if not given.tolerance_h >= 0:
+        raise WrongUseError("--tolerance-h is 0 or more")
     if given.lines_of and not given.corrections:
         raise WrongUseError("--lines-of is for --corrections FILE")
     a = tables_at(version(names[0]), spare / "a")

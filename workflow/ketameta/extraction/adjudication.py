@@ -118,7 +118,7 @@ class Lines:
 
     @property
     def torn(self) -> list[Problem]:
-        """The faults for which a line, or a column of people's, is not in ``lines``."""
+        """The faults for which a file made anew would lose a line, a column or a decision."""
         return [p for p in self.problems if p.column not in LINES.names]
 
 
@@ -274,7 +274,7 @@ def _twice(found: Sequence[Line]) -> list[Problem]:
                 f"{line.id} is decided twice: {said(line.cells) or 'open'} here, "
                 f"{said(known.cells) or 'open'} at {known.place}"
             )
-            problems.append(Problem(file, int(number), "id", line.id, message))
+            problems.append(Problem(file, int(number), "", line.id, message))
     return problems
 
 
