@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from ketameta.evidence.unread import (
     variance,
 )
 from ketameta.stats import random_effects
+from ketameta.vocabulary.narrowing import parse
 
 # variance and people: v·n is 10, 11 and 9.6
 EFFECTS = ((0.2, 50.0), (0.1, 110.0), (0.4, 24.0))
@@ -27,8 +30,8 @@ def question(by_hand):
     return by_hand.configuration["response_24h"].select
 
 
-def pool(question, name="first", effects=EFFECTS, tau2=TAU2, trials=("pooled",)):
-    return Pool(name, question, effects, tau2, frozenset(trials))
+def pool(question, name="first", effects=EFFECTS, tau2=TAU2, trials=("pooled",), **more):
+    return Pool(name, question, effects, tau2, frozenset(trials), **more)
 
 
 def row(label="X 2020", **more):
@@ -61,8 +64,35 @@ def test_a_trial_like_k_others_has_its_even_part(k, expected):
     assert share([(0.1, 100.0)] * k, 0.2, 0.1) == pytest.approx(expected)
 
 
-def weights_of(question, trials=(), arms=(), **cells):
-    (found,) = ranked([row(**cells)], [pool(question)], list(trials), list(arms))
+NO_TRIAL = ("year", "part_of", "design_flag")
+NO_ARM = ("cotreatment", "dose", "dose_unit", "arm_label", "n_randomised", "pooled_arms")
+
+
+def trial_of(name="t", **more):
+    own = {"trial_id": name, "label": name, "design": "parallel", "population": "TRD"}
+    return {**dict.fromkeys(NO_TRIAL), **own, "n_randomised": 60, **more}
+
+
+def arm_of(treatment, name="t", **more):
+    own = {"trial_id": name, "arm_id": treatment, "treatment": treatment, "route": "IV"}
+    return {**dict.fromkeys(NO_ARM), **own, "n_doses": 1, **more}
+
+
+def result(outcome, hour, scale=None):
+    return {"trial_id": "t", "outcome": outcome, "timepoint_h": hour, "scale": scale}
+
+
+def known(trials=(), arms=(), results=()):
+    return {
+        "trials": list(trials),
+        "arms": list(arms),
+        "outcomes": list(results[1:]),
+        "contrasts": list(results[:1]),
+    }
+
+
+def weights_of(question, trials=(), arms=(), results=(), **cells):
+    (found,) = ranked([row(**cells)], [pool(question)], known(trials, arms, results))
     return found.weights
 
 
@@ -77,8 +107,7 @@ def weights_of(question, trials=(), arms=(), **cells):
     ],
 )
 def test_people_are_those_entered_or_randomised_or_the_median(question, cells, people, known):
-    trial = {"trial_id": "t", "population": "TRD", "n_randomised": 60}
-    (weight,) = weights_of(question, [trial], **cells)
+    (weight,) = weights_of(question, [trial_of()], **cells)
     assert (weight.people, weight.known) == (people, known)
     assert weight.variance == pytest.approx(10 / people)
 
@@ -88,9 +117,9 @@ def test_what_is_no_trial_carries_nothing_without_a_number_of_people(question, k
     assert weights_of(question, kind=kind) == ()
 
 
-ARMS = [{"trial_id": "t", "treatment": name} for name in ("ketamine", "saline")]
-OF_ECT = [{"trial_id": "t", "treatment": name} for name in ("ketamine", "ect")]
-T = {"trial_id": "t", "population": "TRD", "n_randomised": 60}
+ARMS = [arm_of("ketamine"), arm_of("saline")]
+OF_ECT = [arm_of("ketamine"), arm_of("ect")]
+T = trial_of()
 
 
 @pytest.mark.parametrize(
@@ -118,11 +147,93 @@ T = {"trial_id": "t", "population": "TRD", "n_randomised": 60}
         ({"trial_id": "t"}, [T], OF_ECT, False),
         ({"trial_id": "t", "comparator_class": "inert"}, [T], OF_ECT, True),
         ({"trial_id": "t"}, [T], ARMS[1:], False),
+        ({"trial_id": "t"}, [T], ARMS[:1], False),
+        ({"trial_id": "t", "comparator_class": "active"}, [T], ARMS[:1], True),
+        ({"trial_id": "t", "population": "TRD"}, [T | {"population": "PTSD"}], ARMS, True),
+        ({"trial_id": "t"}, [T | {"design_flag": "randomised withdrawal"}], ARMS, False),
+        # whose patients are pooled in another report, and whose are not
+        ({"trial_id": "t"}, [T | {"part_of": "pooled"}, trial_of("pooled")], ARMS, False),
+        ({"trial_id": "t"}, [T, trial_of("pooled", part_of="t")], ARMS, False),
+        ({"trial_id": "t"}, [T | {"part_of": "other"}, trial_of("other")], ARMS, True),
     ],
 )
 def test_an_analysis_is_concerned_by_all_that_is_known(question, cells, trials, arms, concerned):
     assert (question.window.start, question.window.end) == (12, 36)
     assert bool(weights_of(question, trials, arms, **cells)) == concerned
+
+
+@pytest.mark.parametrize(
+    ("narrow", "doses", "concerned"),
+    [
+        ("n_doses=1", 1, True),
+        ("n_doses=1", 8, False),
+        ("n_doses=>1", 8, True),
+        ("n_doses=1", None, False),
+        ("population=TRD", 1, True),
+        ("population=BD", 1, False),
+        ("drug_route=IV ketamine", 1, True),
+        ("route=SC", 1, False),
+        ("treatment=esketamine", 1, False),
+        ("comparator_class=active", 1, False),
+        ("design=crossover", 1, False),
+        # what is fetched is the report itself
+        ("seen=direct", 1, True),
+        ("seen=secondary", 1, False),
+        ("flag=none", 1, True),
+        ("flag=check", 1, False),
+    ],
+)
+def test_a_narrowed_analysis_refuses_the_trials_that_the_sieve_refuses(
+    question, narrow, doses, concerned
+):
+    asked = replace(question, narrow=parse(narrow))
+    arms = [ARMS[0] | {"n_doses": doses}, ARMS[1]]
+    assert bool(weights_of(asked, [T], arms, trial_id="t")) == concerned
+
+
+@pytest.mark.parametrize(
+    ("narrow", "cells", "concerned"),
+    [
+        ("n_doses=1", {}, True),
+        ("population=BD", {"population": "BD"}, True),
+        ("population=BD", {"population": "TRD"}, False),
+        ("comparator_class=active", {"comparator_class": "active"}, True),
+        ("comparator_class=active", {"comparator_class": "inert"}, False),
+    ],
+)
+def test_of_a_trial_that_stands_nowhere_what_its_row_tells_counts(
+    question, narrow, cells, concerned
+):
+    asked = replace(question, narrow=parse(narrow))
+    assert bool(weights_of(asked, **cells)) == concerned
+
+
+@pytest.mark.parametrize(
+    ("results", "cells", "concerned"),
+    [
+        # hours of the outcome count before those of other visits, and these before any
+        ([("response", 24)], {}, True),
+        ([("response", 168)], {}, False),
+        ([("response", 168), ("remission", 24)], {}, False),
+        ([("response", 0), ("remission", 24)], {}, True),
+        ([("remission", 168)], {}, False),
+        ([("depression_score", 168), ("remission", 36)], {}, True),
+        # what is counted up to an hour is seen at no visit
+        ([("dropout", 168)], {}, True),
+        ([("remission", None)], {}, True),
+        # what the row says comes first
+        ([("response", 168)], {"hour_low": 4, "hour_high": 24}, True),
+        ([("response", 24)], {"hour_low": 37}, False),
+        ([("response", 24)], {"hour_high": 11}, False),
+        # scales of the outcome
+        ([("response", 24, "MADRS")], {}, True),
+        ([("response", 24, "CAPS-5")], {}, False),
+        ([("depression_score", 24, "CAPS-5")], {}, True),
+    ],
+)
+def test_hours_and_scales_are_those_of_the_trial(question, results, cells, concerned):
+    told = [result(*one) for one in results]
+    assert bool(weights_of(question, [T], ARMS, told, trial_id="t", **cells)) == concerned
 
 
 def test_the_largest_share_of_a_pool_comes_first_then_single_trials_then_what_has_none(question):
@@ -138,7 +249,7 @@ def test_the_largest_share_of_a_pool_comes_first_then_single_trials_then_what_ha
         row("No outcome", outcomes=None),
         row("Most", n=400),
     ]
-    ordered = ranked(rows, found, [], [])
+    ordered = ranked(rows, found, known())
     assert [one.row["label"] for one in ordered] == ["Most", "Lesser", "No outcome", "A review"]
     assert [w.analysis for w in ordered[0].weights] == ["small", "large", "none", "one"]
     shares = {w.analysis: w.share for w in ordered[0].weights}
@@ -147,8 +258,30 @@ def test_the_largest_share_of_a_pool_comes_first_then_single_trials_then_what_ha
     assert shares["none"] == 1.0
     first = ordered[0].weights[2]
     assert (first.effects, first.variance, first.people) == (0, None, 400)
-    only = ranked([row("Alone", n=9), row("Most", n=400)], found[2:], [], [])
+    only = ranked([row("Alone", n=9), row("Most", n=400)], found[2:], known())
     assert [one.row["label"] for one in only] == ["Most", "Alone"]
+
+
+def test_what_a_claim_rests_on_comes_before_larger_shares(question):
+    found = [
+        pool(question, "small", EFFECTS[:2]),
+        pool(question, "claim", EFFECTS * 4, claimed=True),
+        pool(question, "one claim", EFFECTS[:1], claimed=True),
+        pool(question, "one", EFFECTS[:1], 0.0),
+    ]
+    (one,) = ranked([row(n=400)], found, known())
+    assert [w.analysis for w in one.weights] == ["claim", "small", "one claim", "one"]
+    shares = [w.share for w in one.weights]
+    assert shares[0] < shares[1]
+    assert shares[2] < shares[3]
+    # a row that enters no such analysis stands behind one that does, whatever its share
+    asked = replace(question, outcome="remission")
+    rows = [row("Elsewhere", outcomes="remission", n=900), row("Claimed", n=9)]
+    ordered = ranked(rows, [*found[1:2], pool(asked, "other", EFFECTS[:2])], known())
+    assert [one.row["label"] for one in ordered] == ["Claimed", "Elsewhere"]
+    unclaimed = [replace(p, claimed=False) for p in found[1:2]]
+    ordered = ranked(rows, [*unclaimed, pool(asked, "other", EFFECTS[:2])], known())
+    assert [one.row["label"] for one in ordered] == ["Elsewhere", "Claimed"]
 
 
 def test_pools_are_comparisons_with_their_effects(by_hand):
@@ -157,3 +290,14 @@ def test_pools_are_comparisons_with_their_effects(by_hand):
     found = pools(analyses, studies, {a.name: {"tau2": None} for a in analyses})
     assert [(p.name, p.effects, p.tau2) for p in found] == [("response_24h", ((0.1, 20.0),), 0.0)]
     assert found[0].trials == {"a"}
+
+
+def test_pools_of_narrowed_analyses_are_those_that_claims_rest_on(by_hand):
+    whole = by_hand.configuration["response_24h"]
+    analyses = [whole, whole.narrowed("population=TRD"), whole.narrowed("population=BD")]
+    syntheses = {a.name: {"tau2": 0.0} for a in analyses}
+    found = pools(analyses, [], syntheses, ["response_24h@population=TRD"])
+    assert [(p.name, p.claimed) for p in found] == [
+        ("response_24h", False),
+        ("response_24h@population=TRD", True),
+    ]

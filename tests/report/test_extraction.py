@@ -12,6 +12,7 @@ import pytest
 
 from ketameta.evidence import findings, releases
 from ketameta.evidence.audits import audit
+from ketameta.evidence.unread import Weight
 from ketameta.report import extraction, wording_extraction
 from ketameta.report.stage import report
 from ketameta.report.wording_decisions import said
@@ -50,6 +51,7 @@ UNREAD = [
     {"label": "Large 2021", "kind": "report", "missing": "all", "outcomes": "response", "n": 200},
 ]
 UNREAD = [{"where": "a library"} | row for row in UNREAD]
+UNREAD_TRIALS = {"new": None, "pooled": "t000", "not pooled": "t002"}
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +133,44 @@ def test_a_table_of_what_to_fetch_is_in_order(whole):
     assert [row["label"] for row in rows] == ["Large 2021", "Small 2020", "A review"]
     large, small = (float(row["share"]) for row in rows[:2])
     assert 0 < small < large < 100
-    assert rows[0]["analysis"] == "response"
+    assert [(row["analysis"], row["effects"]) for row in rows[:2]] == [("response", "3")] * 2
+    text = text_of(whole.page("extraction"))
+    assert "Response at 24 hours (3 effects now)" in text
+    assert text.index("Large 2021: the report") < text.index("Small 2020: the report")
     assert rows[2]["share"] == ""
     assert len(csv_of(whole.files, "adjudication")) == 7
+
+
+@pytest.mark.parametrize(
+    ("effects", "told"),
+    [(0, "(its first trial)"), (1, "(its second trial)"), (2, "(2 effects now)")],
+)
+def test_a_weight_says_how_much_is_pooled_already(effects, told):
+    weight = Weight("response", effects, 50, "as entered", 0.1, 0.5)
+    assert wording_extraction.after(weight) == f" {told}"
+
+
+@pytest.mark.parametrize(
+    ("computed", "analysis", "claimed"),
+    [(True, "response", True), (False, "response", False), (True, "elsewhere", False)],
+)
+def test_what_to_fetch_looks_at_claims_arms_and_hours(whole, computed, analysis, claimed):
+    records = {row["analysis"]: row for row in whole.tables["syntheses"]}
+    row = next(row for row in whole.tables["unread"] if row["label"] == "Small 2020")
+    rows = [row | {"label": label, "trial_id": name} for label, name in UNREAD_TRIALS.items()]
+    # the third trial is not pooled yet, and its results are those of 24 hours
+    studies = [s for s in whole.tables["studies"] if s["trial_id"] != "t002"]
+    rows.append(rows[-1] | {"label": "later", "hour_low": 700.0})
+    tables = whole.tables | {"unread": rows, "studies": studies}
+    tables["claim_tests"] = [{"analysis": analysis, "computed": computed}]
+    found = extraction.to_fetch(tables, whole.configuration, records)
+    assert {one.row["label"]: [w.claimed for w in one.weights] for one in found} == {
+        "new": [claimed],
+        "pooled": [],
+        "not pooled": [claimed],
+        "later": [],
+    }
+    assert extraction.to_fetch(tables | {"unread": []}, whole.configuration, records) == []
 
 
 def test_a_release_tells_what_is_new_since_and_what_is_mended(whole):

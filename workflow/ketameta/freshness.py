@@ -73,7 +73,8 @@ STAGES = {
         ("ingest", "normalize", "synthesize"),
         (
             *("report", "figures", "evidence", "synthesize"),
-            *("tables", "vocabulary", "configuration"),
+            *("normalize/__init__", "normalize/ledger", "normalize/overlap", "normalize/records"),
+            *("normalize/sift", "normalize/trials", "tables", "vocabulary", "configuration"),
         ),
         ("select", "model", "display", "certainty"),
         ("jinja2", "pyarrow", "xlsxwriter"),

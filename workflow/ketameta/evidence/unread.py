@@ -5,16 +5,27 @@ has: where v is the variance and n the people of an effect, v·n changes little 
 (both sampling variances of means and of log ratios fall as 1/n), so that the median of v·n over n
 is a guess. With the present tau² the weight is 1/(v + tau²), and its share that over the sum with
 it: what the trial would have in a random-effects pool if tau² stayed as it is.
+
+Which analyses it would enter is asked of the sieve that lets rows in (`normalize.sift`), with a row
+of each of its arms as it would be read from the report itself. What the row of `unread.csv` leaves
+empty is as the tables have it: population, design, treatments, routes, doses and controls of the
+trial; hours and scales of the outcome where it has results there, else the hours of its other
+visits. What nobody knows is as the analysis asks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from statistics import median
 from typing import Any
 
 from ketameta.configuration import Analysis, Question
+from ketameta.normalize.overlap import overlap
+from ketameta.normalize.records import Arm, Row, Trial
+from ketameta.normalize.sift import arm_class, refusal
+from ketameta.normalize.trials import trials_of
 from ketameta.tables.grouping import grouped
 from ketameta.vocabulary import vocabulary
 
@@ -28,13 +39,17 @@ AS_ENTERED, OF_TRIAL, MEDIAN = "as entered", "as randomised", "median of the tri
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What an analysis pools: its question, variance and people of each effect, tau², trials."""
+    """What an analysis pools: its question, variance and people of each effect, tau², trials.
+
+    `claimed` says that a claim rests on it.
+    """
 
     name: str
     question: Question
     effects: tuple[tuple[float, float | None], ...]
     tau2: float
     trials: frozenset[str]
+    claimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +66,48 @@ class Weight:
     known: str
     variance: float | None
     share: float
+    claimed: bool = False
+
+    @property
+    def rank(self) -> tuple[Any, ...]:
+        """Sorts by what a missing trial could change.
+
+        First come analyses that pool `POOLED` effects or more, of these the ones that a claim
+        rests on: elsewhere a large share moves no answer that the report gives. Among these the
+        largest share is first.
+        """
+        return self.effects < POOLED, not self.claimed, -self.share, -self.effects, self.analysis
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A row of `unread.csv` with the analyses that it would enter.
-
-    Those that pool `POOLED` effects or more come first, the largest share before others.
-    """
+    """A row of `unread.csv` with the analyses that it would enter, by `Weight.rank`."""
 
     row: Record
     weights: tuple[Weight, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the tables have of a row's trial (None: it does not stand there), its results by row."""
+
+    trial: Trial | None
+    results: Sequence[Record]
+    overlapping: frozenset[str]
+
+
 def pools(
-    analyses: Iterable[Analysis], studies: Sequence[Record], syntheses: Mapping[str, Record]
+    analyses: Iterable[Analysis],
+    studies: Sequence[Record],
+    syntheses: Mapping[str, Record],
+    claimed: Iterable[str] = (),
 ) -> list[Pool]:
     """Return what each comparison pools, from the tables `studies` and `syntheses`.
 
-    Analyses of treated arms alone are left out: their people are not those of a trial.
+    Analyses of treated arms alone are left out: their people are not those of a trial. Narrowed
+    ones are taken where they stand among those ``claimed``, the names that claims rest on.
     """
+    asked = set(claimed)
     own = grouped(studies, "analysis")
     return [
         Pool(
@@ -79,9 +116,10 @@ def pools(
             tuple((s["vi"], s["people"]) for s in own[analysis.name]),
             syntheses[analysis.name]["tau2"] or 0.0,
             frozenset(s["trial_id"] for s in own[analysis.name]),
+            analysis.name in asked,
         )
         for analysis in analyses
-        if not analysis.select.by_arm
+        if not analysis.select.by_arm and (not analysis.narrow or analysis.name in asked)
     ]
 
 
@@ -103,83 +141,140 @@ def share(effects: Sequence[tuple[float, float | None]], tau2: float, own: float
 
 
 def ranked(
-    rows: Sequence[Record], found: Sequence[Pool], trials: Sequence[Record], arms: Sequence[Record]
+    rows: Sequence[Record], found: Sequence[Pool], tables: Mapping[str, list[Record]]
 ) -> list[Unread]:
-    """Return the rows by their first weight (see `Unread`), and last those without any.
+    """Return the rows by their first weight (see `Weight.rank`), and last those without any.
 
-    ``trials`` and ``arms`` are the raw tables: they say whom a trial that stands there treated, how
-    many and against what, where its row in ``rows`` does not.
+    ``tables`` are the raw ones of trials, arms and results: they say whom a trial treated, how
+    many, with and against what, and when it looked, where its row in ``rows`` does not.
     """
-    known = {row["trial_id"]: row for row in trials}
-    given = grouped(arms, "trial_id")
-    result = []
+    trials = trials_of({name: tables[name] for name in ("trials", "arms")})
+    results = grouped([*tables["outcomes"], *tables["contrasts"]], "trial_id")
+    ranks = []
     for row in rows:
-        trial = known.get(row["trial_id"] or "", {})
-        own = [
-            _weight(row, trial, pool)
-            for pool in found
-            if _concerns(row, trial, given[row["trial_id"]], pool)
-        ]
-        weights = [weight for weight in own if weight is not None]
-        weights.sort(key=lambda w: (w.effects < POOLED, -w.share, -w.effects, w.analysis))
-        result.append(Unread(row, tuple(weights)))
-    return sorted(result, key=_rank)
+        trial = trials.get(row["trial_id"] or "")
+        shared = (o.trial_id for o in trials.values() if trial and overlap(trial, o))
+        known = _Known(trial, results[row["trial_id"]], frozenset(shared))
+        own = [_weight(row, trial, pool) for pool in found if _concerns(row, known, pool)]
+        weights = sorted((w for w in own if w is not None), key=lambda w: w.rank)
+        ranks.append(Unread(row, tuple(weights)))
+    return sorted(ranks, key=_rank)
 
 
 def _rank(one: Unread) -> tuple[Any, ...]:
-    largest = one.weights[0] if one.weights else None
     # nothing to go by: trials before registrations and reviews
     rest = (one.row["kind"] not in OF_A_TRIAL, -(one.row["n"] or 0), one.row["label"].casefold())
-    if largest is None:
-        return (2, 0.0, *rest)
-    return (largest.effects < POOLED, -largest.share, *rest)
+    if not one.weights:
+        return (True, *rest)
+    return (False, one.weights[0].rank[:3], *rest)
 
 
-def _concerns(row: Record, trial: Record, arms: Sequence[Record], pool: Pool) -> bool:
-    """Say whether a row may give an effect to an analysis, by all that is known of it."""
-    question = pool.question
-    if question.outcome not in _words(row["outcomes"]) or row["trial_id"] in pool.trials:
+def _concerns(row: Record, known: _Known, pool: Pool) -> bool:
+    """Say whether a row may give an effect to an analysis, by all that is known of it.
+
+    A trial that the analysis pools already, or whose patients it pools in another report, gives
+    none.
+    """
+    question, trial = pool.question, known.trial
+    if question.outcome not in _words(row["outcomes"]):
         return False
-    populations = _words(row["population"]) or _words(trial.get("population"))
-    if populations and not set(populations) & set(question.populations):
+    if pool.trials & {row["trial_id"], *known.overlapping}:
         return False
-    window, low, high = question.window, row["hour_low"], row["hour_high"]
-    if window and ((low or 0) > window.end or (high is not None and high < window.start)):
-        return False
-    classes = _words(row["comparator_class"])
-    if classes:
-        return bool(set(classes) & set(question.comparators))
-    return not arms or _compared(arms, question)
+    if not (trial and trial.arms):
+        # of no arm is anything known that could be narrowed to but the population
+        keys = ("population", "comparator_class")
+        question = replace(question, narrow=tuple(n for n in question.narrow if n.key in keys))
+    places = list(_places(row, known.results, question))
+    return any(
+        _enters(one, question, hour, scale)
+        for one in _as_told(row, trial, question)
+        for hour, scale in places
+    )
 
 
 def _words(cell: str | None) -> list[str]:
     return [word.strip() for word in cell.split(";")] if cell else []
 
 
-def _compared(arms: Sequence[Record], question: Question) -> bool:
-    """Say whether arms of a trial may be treated and control of a question."""
-    given = {arm["treatment"] for arm in arms}
-    controls = {
-        vocabulary().treatments[treatment].comparator_class
-        for treatment in given - set(question.treatments)
+def _as_told(row: Record, trial: Trial | None, question: Question) -> Iterator[Trial]:
+    """Yield the trial as a row tells of it, once for each population that it may be of."""
+    known = list(trial.arms.values()) if trial else []
+    treated = [arm for arm in known if arm.treatment in question.treatments]
+    controls = [arm for arm in known if arm.treatment not in question.treatments]
+    if not known:
+        treated = [_arm("treated", question.treatments[0], "")]
+        controls = [_arm("control", "", question.comparators[0])]
+    if classes := _words(row["comparator_class"]):
+        controls = [_arm(name, "", name) for name in classes]
+    arms = {arm.arm_id: arm for arm in (*treated, *controls)}
+    base = trial or Trial("", row["label"], None, "", "", None, (), None)
+    own = [trial.population] if trial else question.populations
+    for population in _words(row["population"]) or own:
+        yield replace(base, population=population, arms=arms)
+
+
+def _arm(name: str, treatment: str, comparator_class: str) -> Arm:
+    return Arm(name, treatment, comparator_class, name, "", "", None, None, ())
+
+
+def _places(
+    row: Record, results: Sequence[Record], question: Question
+) -> Iterator[tuple[float | None, str | None]]:
+    """Yield hours and scales at which a row may tell of the outcome."""
+    own = [r for r in results if r["outcome"] == question.outcome]
+    scales = {r["scale"] for r in own} - {None} or {question.scales[0] if question.scales else None}
+    low, high = row["hour_low"], row["hour_high"]
+    hours: set[float | None] = set()
+    if low is None and high is None:
+        hours = _hours(own) or _hours(_at_visits(results))
+    if not hours and question.window:
+        # in the window where the range reaches it
+        start = question.window.start
+        hours = {high if high is not None and high < start else max(low or 0.0, start)}
+    yield from product(hours or {None}, scales)
+
+
+def _hours(results: Sequence[Record]) -> set[float | None]:
+    """Return the hours of results; those of the baseline are none."""
+    return {r["timepoint_h"] for r in results if r["timepoint_h"]}
+
+
+def _at_visits(results: Sequence[Record]) -> list[Record]:
+    """Return the results that are taken at a visit; harms are counted up to their hour."""
+    kinds = vocabulary().outcomes
+    found = ((kinds[r["outcome"]], r) for r in results)
+    return [r for outcome, r in found if outcome.kind == "score" or outcome.sense == "good"]
+
+
+def _enters(trial: Trial, question: Question, hour: float | None, scale: str | None) -> bool:
+    """Say whether the sieve lets in a row of a treated arm and one of a control."""
+    cells = {
+        "outcome": question.outcome,
+        "timepoint_h": hour,
+        "scale": scale,
+        "definition": question.definitions[0] if question.definitions else None,
+        "analysis_set": question.analysis_sets[0],
+        "flag": None,
+        "seen": "direct",
     }
-    asked = {comparator.partition("+")[0] for comparator in question.comparators}
-    return bool(given & set(question.treatments) and controls & asked)
+    rows = (Row("outcomes", 0, {**cells, "arm_id": name}) for name in trial.arms)
+    passed = [trial.arms[r["arm_id"]] for r in rows if not refusal(question, trial, r)[0]]
+    sides = {arm_class(arm, question) == "treated" for arm in passed}
+    return sides == {True, False}
 
 
-def _weight(row: Record, trial: Record, pool: Pool) -> Weight | None:
+def _weight(row: Record, trial: Trial | None, pool: Pool) -> Weight | None:
     """Return the weight in an analysis; None for what is no trial and has no number of people."""
     people, known = row["n"], AS_ENTERED
     if not people and row["kind"] not in OF_A_TRIAL:
         return None
     if not people:
-        people, known = trial.get("n_randomised"), OF_TRIAL
+        people, known = trial.n_randomised if trial else None, OF_TRIAL
     if not people:
         sizes = [n for _, n in pool.effects if n]
         people, known = (median(sizes) if sizes else None), MEDIAN
     if not pool.effects:
-        return Weight(pool.name, 0, people, known if people else "", None, 1.0)
+        return Weight(pool.name, 0, people, known if people else "", None, 1.0, pool.claimed)
     own = variance(pool.effects, people) if people else median(v for v, _ in pool.effects)
-    return Weight(
-        pool.name, len(pool.effects), people, known, own, share(pool.effects, pool.tau2, own)
-    )
+    part = share(pool.effects, pool.tau2, own)
+    return Weight(pool.name, len(pool.effects), people, known, own, part, pool.claimed)

@@ -25,6 +25,7 @@ Rows = Mapping[str, list[Record]]
 MOST = 200
 # of what to fetch, those that stand open
 FEW = 12
+_OF_WEIGHT = ("analysis", "share", "people", "people_from", "variance", "effects", "claimed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ def states(rows: Sequence[Record], release: Release | None) -> list[Record]:
 def unread_rows(found: Sequence[unread.Unread]) -> list[Record]:
     """Return the rows of `unread_weights`, a row and analysis each."""
     names = ("trial_id", "label", "kind", "missing", "where", "source_url", "tried")
-    none = dict.fromkeys(("analysis", "share", "people", "people_from", "variance", "effects"))
+    none = dict.fromkeys(_OF_WEIGHT)
     return [
         {"rank": rank, **{name: one.row[name] for name in names}, **none, **own}
         for rank, one in enumerate(found, start=1)
@@ -215,8 +216,20 @@ def _weight(weight: unread.Weight) -> Record:
     return own | {
         "people_from": weight.known,
         "variance": weight.variance,
+        "claimed": weight.claimed,
         "effects": weight.effects,
     }
+
+
+def to_fetch(
+    tables: Rows, configuration: Configuration, records: Mapping[str, Record]
+) -> list[unread.Unread]:
+    """Return what could not be read, in the order in which to fetch it."""
+    if not tables["unread"]:
+        return []
+    claimed = [row["analysis"] for row in tables["claim_tests"] if row["computed"]]
+    found = unread.pools(configuration, tables["studies"], records, claimed)
+    return unread.ranked(tables["unread"], found, tables)
 
 
 def view(
@@ -235,11 +248,7 @@ def view(
     named = {row["table"] for row in [*readings, *adjudication]}
     cells = cells_of(tables, named)
     found = lines(adjudication, decided, decided.idle(cells), configuration, studies)
-    wanted = unread.ranked(
-        tables["unread"],
-        unread.pools(configuration.whole, studies, records) if tables["unread"] else [],
-        *((tables["trials"], tables["arms"]) if tables["unread"] else ([], [])),
-    )
+    wanted = to_fetch(tables, configuration, records)
     stated = states(tables["findings"], release)
     known = release.decisions if release else None
     page = {

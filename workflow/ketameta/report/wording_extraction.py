@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketameta.evidence import findings
 from ketameta.evidence.audits import Audit
-from ketameta.evidence.unread import AS_ENTERED, Unread, Weight
+from ketameta.evidence.unread import AS_ENTERED, POOLED, Unread, Weight
 from ketameta.report import wording
 from ketameta.report.naming import listed
 from ketameta.tables.decisions import BOTH, CORRECTION, OTHER, A, B
@@ -147,6 +147,13 @@ def carries(weight: Weight, titles: Mapping[str, tuple[str, str]]) -> str:
     if not weight.effects:
         return f"would be the first trial of “{title}”"
     return f"would carry about {guess(weight.share)}% of “{title}”"
+
+
+def after(weight: Weight) -> str:
+    """Say behind the name of an analysis how much it pools already."""
+    if weight.effects < POOLED:
+        return f" (its {('first', 'second')[weight.effects]} trial)"
+    return f" ({weight.effects} effects now)"
 
 
 def guess(share: float) -> str:

@@ -38,6 +38,7 @@ UNREAD_WEIGHTS = TableSchema(
         Column("people_from", "text", "where that number is from"),
         Column("variance", "number", "variance that its effect would have", unit="square"),
         Column("effects", "integer", "effects that the analysis has", unit="effects"),
+        Column("claimed", "flag", "a claim rests on the analysis"),
         Column("where", "text", "where it should be", required=True),
         Column("source_url", "text", "address of it"),
         Column("tried", "text", "what was tried"),

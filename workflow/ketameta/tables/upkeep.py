@@ -140,10 +140,11 @@ UNREAD = TableSchema(
         Column(
             "hour_low",
             "number",
-            "first hour from the first dose that it would tell of; empty: any",
+            "first hour from the first dose that it would tell of; both empty: those at which "
+            "the tables have results of the trial, or any",
             **_HOURS,
         ),
-        Column("hour_high", "number", "last such hour; empty: any", **_HOURS),
+        Column("hour_high", "number", "last such hour; empty: no end", **_HOURS),
         Column("n", "integer", "people randomised, where known", unit="people", minimum=0),
         Column("where", "text", "where it should be", required=True),
         Column("source_url", "text", "address of it", **ADDRESS),
