@@ -34,7 +34,7 @@ def repository(small, tmp_path, monkeypatch):
     """Return the small project as a repository with one commit, its tests and what CI calls."""
     if shutil.which("git") is None or shutil.which("make") is None:
         pytest.skip("no git or make here")
-    for name in ("tests/live", "tests/tables"):
+    for name in ("tests/live", "tests/tables", "tests/extraction"):
         skip = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, small.path(name), ignore=skip)
     for name in ("tests/conftest.py", "tests/analyses.yaml", ".ci/run", "pyproject.toml"):
