@@ -504,8 +504,18 @@ def test_no_file_is_changed_before_all_are_written(both, monkeypatch) -> None:
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    assert both.merge(out=both.a)[0] == 1
+    status, _, err = both.merge(out=both.a)
+    assert status == 1
+    assert ".csv: No space left on device" in err
     assert content(both.a) == before
+
+
+def test_a_table_stays_as_private_as_it_is(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
+    both.decide("B")
+    (both.a / "outcomes.csv").chmod(0o600)
+    assert both.merge(out=both.a)[0] == 0
+    assert (both.a / "outcomes.csv").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_that_somebody_changes_meanwhile_is_left_to_them(both, monkeypatch) -> None:

@@ -28,7 +28,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def _beside(path: Path, content: bytes) -> Path:
-    """Write a temporary file beside another, and return it."""
+    """Write a temporary file beside another, as private as that is, and return it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
@@ -36,9 +36,11 @@ def _beside(path: Path, content: bytes) -> Path:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-    except BaseException:
+        os.chmod(temporary, path.stat().st_mode & 0o777 if path.is_file() else 0o644)
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and not error.filename:
+            error.filename = path.as_posix()
         raise
     return Path(temporary)
 
