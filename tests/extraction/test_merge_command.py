@@ -204,6 +204,15 @@ def test_a_trial_of_which_b_has_nothing_stays_and_is_not_recorded(both) -> None:
     assert told == [("trials", "fox2022", "B"), ("outcomes", "adams2011", "A")]
 
 
+def test_a_row_of_a_that_names_no_trial_stays_and_is_not_recorded(both) -> None:
+    path = both.a / "risk_of_bias.csv"
+    path.write_bytes(path.read_bytes() + b",RoB2,,D1,low,,10.1000/review,\n")
+    before = content(both.a)
+    both.decide("A")
+    assert both.merge()[0] == 0
+    assert content(both.out) == before
+
+
 def test_rows_come_and_go_as_decided(both) -> None:
     both.edit(both.b, "trials", "davis2019,", NEW_TRIAL + "davis2019,")
     both.edit(both.b, "arms", "davis2019,esk", NEW_ARMS + "davis2019,esk")

@@ -220,13 +220,16 @@ def merged(
 
 
 def _silent(one: Decided, matching: Matching) -> bool:
-    """Say whether a row of A stays of whose trial, or review, B has nothing: none was decided."""
+    """Say whether a row of A stays of whose trial, or review, B has nothing: none was decided.
+
+    Nor of a row that names none, which no record could name either.
+    """
     if one.found.column or one.line.decision != A or one.found.a != ROW:
         return False
     row = one.found.edit.changes[0].row
-    name = next(name for name in _OWNERS if row.get(name))
+    name = next((name for name in _OWNERS if row.get(name)), "")
     of_b = (*(match.b for match in matching.matches), *(row for _, row in matching.only_b))
-    return all(other.get(name) != row[name] for other in of_b)
+    return not name or all(other.get(name) != row[name] for other in of_b)
 
 
 def _carry(
