@@ -283,10 +283,17 @@ def test_a_row_that_goes_by_another_name_since_is_known(both) -> None:
 def test_rows_that_were_read_twice_are_recorded_by_role(both) -> None:
     both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",29,9,"))
     both.decide("A")
-    both.merge()
+    assert "word for word" not in both.merge()[1]
     assert not (both.out / "readings.csv").exists()
     shutil.rmtree(both.out)
-    both.merge("--role", "second reader", "--date", "2026-11")
+    _, said, _ = both.merge("--role", "second reader", "--date", "2026-11")
+    # B was made of A, and says so by its notes
+    alike = sum(
+        m.a["note"] is not None for m in match(*sides(both.a, both.b)).matches if "note" in m.a
+    )
+    assert alike
+    assert f"{alike} row" in said
+    assert "word for word: " in said
     with (both.out / "readings.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     same = match(*sides(both.a, both.b)).matches

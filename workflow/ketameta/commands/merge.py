@@ -13,6 +13,7 @@ from ketameta.commands.examine import Told, look, not_before, open_warnings
 from ketameta.commands.revisions import DiffError
 from ketameta.commands.versions import KNOWN, RAW, tables_at, version
 from ketameta.configuration import CONFIG
+from ketameta.evidence.rows import entered_of
 from ketameta.extraction import adjudication, corrections
 from ketameta.extraction.adjudication import ENDED, Line
 from ketameta.extraction.editing import Edits
@@ -91,6 +92,12 @@ class _Compared:
     def ended(self) -> int:
         """How many lines are passed over, as nothing disagrees there any more."""
         return sum(line.cells.get("likely") == ENDED for line in self.lines)
+
+    @property
+    def copied(self) -> int:
+        """How many rows of B have the note of A's, word for word."""
+        notes = ([entered_of(row).get("note") for row in (m.a, m.b)] for m in self.matching.matches)
+        return sum(bool(one) and one == other for one, other in notes)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -320,6 +327,11 @@ def _say(
             done.conflicts if changed else 0,
             "1 row of another source stands beside the one that is pooled",
             "rows of other sources stand beside those that are pooled",
+        ),
+        (
+            compared.copied if READINGS.name in done.edits else 0,
+            "1 row of B has A's note word for word: is it read again, or copied?",
+            "rows of B have A's notes word for word: are they read again, or copied?",
         ),
         (
             warnings,
