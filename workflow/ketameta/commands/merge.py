@@ -329,7 +329,7 @@ def _say(
             "rows of other sources stand beside those that are pooled",
         ),
         (
-            compared.copied if READINGS.name in done.edits else 0,
+            compared.copied if changed and READINGS.name in done.edits else 0,
             "1 row of B has A's note word for word: is it read again, or copied?",
             "rows of B have A's notes word for word: are they read again, or copied?",
         ),
