@@ -160,7 +160,7 @@ def test_both_stand_and_the_source_in_conflict_is_kept_from_pools(both) -> None:
     )
     assert gone == []
     beside = next(line for line in came if line.startswith(OUTCOME.replace(",30,8,", ",30,9,")))
-    assert "conflict: another source gives another events" in beside
+    assert "conflict: another source gives another value of events" in beside
     lines = content(both.out)["outcomes.csv"].decode().splitlines()
     assert lines[lines.index(beside) - 1].startswith(OUTCOME)
     _, problems = check_folder(both.out)

@@ -277,7 +277,7 @@ def _beside(match: Match, own: Sequence[Decided]) -> dict[str, str]:
     flag = cells.get("flag", "")
     if not _kept_out(flag):
         standing = [one.found.column for one in own if one.line.decision == BOTH]
-        said = f"{CONFLICT}: another source gives another {' and '.join(standing)}"
+        said = f"{CONFLICT}: another source gives another value of {' and '.join(standing)}"
         cells["flag"] = "; ".join(filter(None, (said, flag)))
     return cells
 
