@@ -11,11 +11,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 
 from ketameta.evidence.rows import entered_of
 from ketameta.extraction.assignment import assigned
-from ketameta.extraction.cells import canonical, column_of, figures, number_of, plain
+from ketameta.extraction.cells import canonical, column_of, figures, likeness_of, number_of, plain
 from ketameta.extraction.records import SAME_KEY, Record, Tables
 
 SPELLED = "the same key, spelled otherwise"
@@ -289,8 +288,7 @@ def _agreeing(a: Owner, b: Owner, column: str, weight: float) -> list[tuple[floa
 
 
 def _ratio(a: str, b: str) -> float:
-    x, y = plain(a[:100]), plain(b[:100])
-    return 1.0 if x == y else SequenceMatcher(None, x, y, autojunk=False).ratio()
+    return likeness_of(a[:100], b[:100])
 
 
 def _trials(tables: Tables) -> list[Owner]:
