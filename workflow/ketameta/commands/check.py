@@ -17,7 +17,7 @@ from ketameta.configuration import CONFIG
 from ketameta.ingest.places import unread
 from ketameta.tables.problems import ERROR, NOTE, escaped
 from ketameta.tables.raw import RAW_TABLES
-from ketameta.vocabulary import nearest
+from ketameta.vocabulary import hint
 
 # so many findings of one check are listed; the rest is counted
 MOST_OF_A_CHECK = 25
@@ -99,8 +99,7 @@ def _unknown(found: Examined, trial: str) -> str:
     known = {row["trial_id"] for rows in tables for row in rows if row.get("trial_id")}
     if trial in known | {told.problem.trial_id for told in found.told}:
         return ""
-    close = nearest(trial[:80], sorted(known))
-    return f"{escaped(trial)}: no such trial" + (f"; nearest: {', '.join(close)}" if close else "")
+    return f"{escaped(trial)}: no such trial{hint(trial, sorted(known))}"
 
 
 def _asked(found: Examined, folder: Path, given: argparse.Namespace) -> _Said:

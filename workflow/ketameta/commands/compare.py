@@ -5,27 +5,24 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ketameta.commands.examine import configured
-from ketameta.commands.revisions import DiffError
-from ketameta.commands.versions import KNOWN, RAW, Version, tables_at, version
+from ketameta.commands.extractions import (
+    Record,
+    WrongUseError,
+    hold,
+    matching_options,
+    record_of,
+    status_of,
+)
+from ketameta.commands.versions import KNOWN, tables_at, version
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.extraction.agreement import agreement
 from ketameta.extraction.cells import FREE
-from ketameta.extraction.disagreements import disagreements
-from ketameta.extraction.matching import TOLERANCE_H, match
 from ketameta.extraction.records import Comparison, Disagreement, Impact, Side, Tables
-from ketameta.extraction.sides import (
-    SIDE_BY_SIDE,
-    RaterError,
-    UnreadableSideError,
-    by_rater,
-    sides,
-)
+from ketameta.extraction.sides import SIDE_BY_SIDE, UnreadableSideError
 from ketameta.ingest.places import read_place
 from ketameta.tables.problems import Problem, escaped
 from ketameta.tables.raw import EFFECT_TABLES
@@ -56,27 +53,16 @@ Exit status: 0 they agree, 10 they differ, 1 a side cannot be read, 2 wrong use.
 _PAGES = (".html", ".htm")
 
 
-class WrongUseError(ValueError):
-    """What was asked for makes no sense; the message says why."""
-
-
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `ketameta compare` takes."""
     parser.description = DESCRIPTION
     parser.add_argument("a", metavar="A", help="the first extraction, or the place of both")
     parser.add_argument("b", metavar="B", nargs="?", help="the second")
     parser.add_argument("--raters", nargs=2, metavar=("X", "Y"), help="two raters of one place")
-    parser.add_argument(
-        "--tolerance-h",
-        type=float,
-        default=TOLERANCE_H,
-        metavar="HOURS",
-        help="hours this near may be one time point (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--batch",
-        action="store_true",
-        help="B is a batch of more rows: what A alone has is no difference",
+    matching_options(
+        parser,
+        "hours this near may be one time point",
+        "B is a batch of more rows: what A alone has is no difference",
     )
     parser.add_argument(
         "--text",
@@ -97,21 +83,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def compare(given: argparse.Namespace) -> int:
     """Compare, and say what was found; 0 they agree, 10 they differ, 1 unreadable, 2 wrong use."""
-    try:
-        _check(given)
-        with tempfile.TemporaryDirectory() as spare:
-            return _compare(given, Path(spare))
-    except (WrongUseError, RaterError, DiffError) as error:
-        print(escaped(f"ketameta compare: {error}"), file=sys.stderr)
-        return 2
-    except UnreadableSideError as error:
-        for line in str(error).splitlines():
-            print(escaped(line), file=sys.stderr)
-    except BrokenPipeError:
-        raise  # who reads has seen enough
-    except OSError as error:
-        print(escaped(f"{error.filename or ''}: {error.strerror or error}"), file=sys.stderr)
-    return 1
+    return status_of("compare", lambda spare: _compare(given, spare))
 
 
 def _check(given: argparse.Namespace) -> None:
@@ -138,20 +110,21 @@ def _check(given: argparse.Namespace) -> None:
 
 
 def _compare(given: argparse.Namespace, spare: Path) -> int:
-    first = version(given.a)
-    place = tables_at(first, spare / "a")
-    a, b = _sides(given, first, place, spare)
-    record = _record(place)
-    if record:
-        from ketameta.extraction.merging import set_aside
-
-        a, b = set_aside(a, b, record)
-    matching = match(a, b, given.tolerance_h, batch=given.batch)
-    found = _open(disagreements(a, b, matching, given.text), record)
-    configuration = _configuration(given, first, place, a)
-    impacts = _impacts(a.tables, found, configuration)
+    _check(given)
+    names = [name for name in (given.a, given.b) if name is not None]
+    place = tables_at(version(given.a), spare / "a")
+    record = record_of(read_place(place)[0])
+    held = hold(given, names, place, record, spare, given.text)
+    found = _open(held.found, record)
+    configuration = _configuration(given, place, held.a)
+    impacts = _impacts(held.a.tables, found, configuration)
     whole = Comparison(
-        a, b, matching, tuple(agreement(a, b, matching)), impacts, configuration is not None
+        held.a,
+        held.b,
+        held.matching,
+        tuple(agreement(held.a, held.b, held.matching)),
+        impacts,
+        configuration is not None,
     )
     _tell(given, whole, configuration or Configuration(()))
     if given.adjudicate:
@@ -159,41 +132,7 @@ def _compare(given: argparse.Namespace, spare: Path) -> int:
     return 10 if found else 0
 
 
-def _sides(
-    given: argparse.Namespace, first: Version, place: Path, spare: Path
-) -> tuple[Side, Side]:
-    """Read the two extractions; rows of a revision are named by it."""
-    if given.b is None:
-        return by_rater(place, given.raters or ())
-    second = version(given.b)
-    pair = sides(place, tables_at(second, spare / "b"), (given.a, given.b))
-    return _placed(pair[0], spare / "a", first), _placed(pair[1], spare / "b", second)
-
-
-def _placed(side: Side, spare: Path, of: Version) -> Side:
-    """Name the rows and faults that were written out by the version that they are of."""
-    written = f"{spare.as_posix()}/"
-
-    def there(file: str) -> str:
-        return file.replace(written, f"{of.name}:{RAW}/", 1)
-
-    tables = {
-        table: [{**row, "file": there(row["file"])} for row in rows]
-        for table, rows in side.tables.items()
-    }
-    faults = tuple(replace(p, file=there(p.file), message=there(p.message)) for p in side.problems)
-    return replace(side, tables=tables, problems=faults)
-
-
-def _record(place: Path) -> list[dict[str, str]]:
-    """Return what was decided of A before; raises `UnreadableSideError`."""
-    text = read_place(place)[0].get(ADJUDICATION.name)
-    if text and not text.readable:
-        raise UnreadableSideError("\n".join(map(str, text.problems)))
-    return [row.cells for row in text.rows] if text else []
-
-
-def _open(found: list[Disagreement], record: Sequence[dict[str, str]]) -> list[Disagreement]:
+def _open(found: Sequence[Disagreement], record: Record) -> Sequence[Disagreement]:
     """Leave out what was decided before and still differs, and say how much that is."""
     if not record:
         return found
@@ -205,9 +144,7 @@ def _open(found: list[Disagreement], record: Sequence[dict[str, str]]) -> list[D
     return left
 
 
-def _configuration(
-    given: argparse.Namespace, first: Version, place: Path, a: Side
-) -> Configuration | None:
+def _configuration(given: argparse.Namespace, place: Path, a: Side) -> Configuration | None:
     """Return the questions of A's project, else of this folder's; None, with why, for no impact."""
     if given.no_impact:
         return None

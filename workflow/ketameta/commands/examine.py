@@ -17,7 +17,7 @@ from ketameta.normalize.checks.acknowledged import ENTRY, NO_ANALYSIS, Rows, War
 from ketameta.normalize.checks.findings import Finding
 from ketameta.tables.problems import ERROR, WARNING, Problem, shown
 from ketameta.tables.raw import EFFECT_TABLES
-from ketameta.vocabulary import nearest
+from ketameta.vocabulary import hint
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -104,9 +104,8 @@ def unknown_claims(claims: Iterable[dict[str, Any]], names: list[str]) -> list[F
             name = word.partition("@")[0].strip()
             if name in names:
                 continue
-            close = nearest(name[:80], names, 1)
-            hint = f"; nearest: {close[0]}" if close else ""
-            message = f"{shown(name)} is no analysis of {CONFIG.as_posix()}: not tested{hint}"
+            close = hint(name, names, 1)
+            message = f"{shown(name)} is no analysis of {CONFIG.as_posix()}: not tested{close}"
             place = (claim["file"], claim["line"], "analysis", "", "", name)
             found.append(Finding(NO_ANALYSIS, WARNING, *place, message))
     return found

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ketameta.commands.examine import Told, look, not_before, open_warnings
-from ketameta.commands.revisions import DiffError
+from ketameta.commands.extractions import (
+    WrongUseError,
+    hold,
+    matching_options,
+    record_of,
+    status_of,
+)
 from ketameta.commands.versions import KNOWN, RAW, tables_at, version
 from ketameta.configuration import CONFIG
 from ketameta.evidence.rows import entered_of
@@ -18,26 +23,10 @@ from ketameta.extraction import adjudication, corrections
 from ketameta.extraction.adjudication import ENDED, Line
 from ketameta.extraction.editing import Edits
 from ketameta.extraction.files import files_of
-from ketameta.extraction.matching import TOLERANCE_H, match
-from ketameta.extraction.merging import (
-    Merge,
-    RefusedError,
-    decide,
-    merged,
-    set_aside,
-    without_rater,
-)
+from ketameta.extraction.merging import Merge, RefusedError, decide, merged, without_rater
 from ketameta.extraction.recording import Signed
 from ketameta.extraction.records import Disagreement, Matching
-from ketameta.extraction.sides import (
-    RATER,
-    SIDE_BY_SIDE,
-    RaterError,
-    UnreadableSideError,
-    by_rater,
-    sides,
-)
-from ketameta.ingest.formats import LossError
+from ketameta.extraction.sides import RATER, SIDE_BY_SIDE
 from ketameta.ingest.places import EXCEL, read_place, unwritten_form
 from ketameta.ingest.rows import TextTable
 from ketameta.storage import same_content, write_all, write_bytes
@@ -69,15 +58,10 @@ followed to the row of today.
 
 Exit status: 0 merged, or nothing to do; 1 refused; 2 wrong use.
 """
-_LISTED = 40
 _WANTED = (
     "give A, B, FILE and OUT; BOTH, FILE and OUT, with --raters X Y; or A and OUT, with "
     "--corrections FILE"
 )
-
-
-class WrongUseError(Exception):
-    """What was asked for makes no sense; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -119,39 +103,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lines-of", metavar="VERSION", help="whose lines the corrections have")
     parser.add_argument("--role", default="", metavar="NAME", help="who extracted B, or corrects")
     parser.add_argument("--date", default="", help="when, as it is to be recorded")
-    parser.add_argument(
-        "--tolerance-h",
-        type=float,
-        default=TOLERANCE_H,
-        metavar="HOURS",
-        help="as it was compared (default: %(default)g)",
-    )
-    parser.add_argument("--batch", action="store_true", help="as it was compared")
+    matching_options(parser, "as it was compared", "as it was compared")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
 
 
 def merge(given: argparse.Namespace) -> int:
     """Merge, and say what was done; 1 where it is refused, 2 for wrong use."""
-    try:
-        with tempfile.TemporaryDirectory() as spare:
-            return _merge(given, Path(spare))
-    except (WrongUseError, RaterError, DiffError) as error:
-        print(escaped(f"ketameta merge: {error}"), file=sys.stderr)
-        return 2
-    except RefusedError as error:
-        for line in error.lines[:_LISTED]:
-            print(escaped(line), file=sys.stderr)
-        if (more := len(error.lines) - _LISTED) > 0:
-            print(f"and {more:,} more", file=sys.stderr)
-    except (LossError, UnreadableSideError) as error:
-        for line in str(error).splitlines():
-            print(escaped(line), file=sys.stderr)
-    except BrokenPipeError:
-        raise  # who reads has seen enough
-    except OSError as error:
-        print(escaped(f"{error.filename or ''}: {error.strerror or error}"), file=sys.stderr)
-    print("nothing is written", file=sys.stderr)
-    return 1
+    status = status_of("merge", lambda spare: _merge(given, spare))
+    if status == 1:
+        print("nothing is written", file=sys.stderr)
+    return status
 
 
 def _merge(given: argparse.Namespace, spare: Path) -> int:
@@ -168,9 +129,7 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
     read = _content(a)
     texts, problems = read_place(a, (RATER,) if given.raters else ())
     _refuse([str(p) for p in problems if p.severity == ERROR and not texts])
-    before = texts.get(ADJUDICATION.name)
-    _refuse([str(p) for p in before.problems if not before.readable] if before else [])
-    record = [row.cells for row in before.rows] if before else []
+    record = record_of(texts)
     compared = _compared(names, a, record, given, spare) if len(names) > 2 else _Compared()
     decided = decide(compared.found, compared.lines, record)
     placed = _corrections(given, texts, spare)
@@ -239,23 +198,16 @@ def _compared(
     spare: Path,
 ) -> _Compared:
     """Hold A and B against each other, and read the lines; raises `RefusedError`."""
-    from ketameta.extraction.disagreements import disagreements
-
     path = Path(names[-2])
     if path.suffix.lower() not in adjudication.ENDINGS:
         raise WrongUseError(f"{path}: decisions stand in a {', '.join(adjudication.ENDINGS)} file")
     read = adjudication.read(path)
     _refuse([str(problem) for problem in read.problems])
-    if given.raters:
-        pair = by_rater(a, given.raters)
-    else:
-        pair = sides(a, tables_at(version(names[1]), spare / "b"), (names[0], names[1]))
-    first, second = set_aside(*pair, record)
-    matching = match(first, second, given.tolerance_h, batch=given.batch)
-    found = disagreements(first, second, matching)
+    held = hold(given, names[:-2], a, record, spare)
+    found = held.found
     if given.raters:
         found = [one for one in found if one.table not in SIDE_BY_SIDE]
-    return _Compared(found, matching, read.lines)
+    return _Compared(found, held.matching, read.lines)
 
 
 def _corrections(

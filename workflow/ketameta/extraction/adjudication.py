@@ -254,7 +254,7 @@ def read(path: Path) -> Lines:
 
 def _cells(row: TextRow) -> Cells:
     """Return the filled cells of a line, its value as it is to stand in the table."""
-    cells = {name: cell for name, cell in (row.cells | row.own).items() if cell}
+    cells = row.filled
     value, schema = cells.get("value", EMPTY), RESULT_TABLES.get(cells.get("table", ""))
     if value != EMPTY and schema and cells.get("column") in schema.names:
         with suppress(CellError):  # a fault is told of it

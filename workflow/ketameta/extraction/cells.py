@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from difflib import SequenceMatcher
 from functools import cache
 from unicodedata import normalize
 
@@ -19,6 +20,7 @@ ARM_COLUMNS = ("arm_id", "arm_t", "arm_c", "pooled_arms")
 _SIGNS = str.maketrans({"≥": ">=", "≤": "<=", "–": "-", "—": "-", "\u2212": "-", "·": "."})
 _DOI = re.compile(r"^(https?://(dx\.)?doi\.org/|doi:\s*)")
 _P = re.compile(r"^p(-?\s*value)?\s*(?=[=<>0-9.])|=(?=\s*[0-9.])|\s+")
+_NEARLY = 0.8
 _DECIMALS = re.compile(r"[-+]?[0-9]*\.?([0-9]*)(e([-+]?[0-9]+))?", re.IGNORECASE)
 
 
@@ -44,6 +46,23 @@ def number_of(text: str) -> float | None:
 def plain(text: str) -> str:
     """Return the letters and digits of a text in small letters: how it is spelled."""
     return "".join(c for c in normalize("NFC", text).casefold() if c.isalnum())
+
+
+def likeness_of(a: str, b: str) -> float:
+    """Return from 0 to 1 how alike two texts are spelled."""
+    x, y = plain(a), plain(b)
+    return 1.0 if x == y else SequenceMatcher(None, x, y, autojunk=False).ratio()
+
+
+@cache
+def spelled_otherwise(a: str, b: str) -> bool:
+    """Say whether two texts are one but for a letter or two."""
+    return likeness_of(a[:200], b[:200]) >= _NEARLY
+
+
+def short(text: str) -> str:
+    """Return a number in its one form as people write it: 24, not 24.0."""
+    return text.removesuffix(".0")
 
 
 @cache

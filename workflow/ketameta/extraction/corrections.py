@@ -26,7 +26,7 @@ from ketameta.tables.identity import row_of
 from ketameta.tables.problems import ERROR, Problem, shown
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.tables.upkeep import EMPTY
-from ketameta.vocabulary import nearest
+from ketameta.vocabulary import hint
 
 Texts = Mapping[str, TextTable]
 
@@ -193,13 +193,10 @@ def _row(one: Correction, texts: Texts, version: str) -> TextRow | Left:
     """Return the row that a correction names by its line, or why there is none."""
     where = f" in {version}" if version else ""
     if one.table not in RESULT_TABLES or one.table not in texts:
-        close = nearest(one.table[:80], list(texts), 1)
-        hint = f"; nearest: {close[0]}" if close else ""
-        return Left(one, f"there is no such table{where}{hint}")
+        return Left(one, f"there is no such table{where}{hint(one.table, texts, 1)}")
     if one.column not in RESULT_TABLES[one.table].names:
-        close = nearest(one.column[:80], RESULT_TABLES[one.table].names, 1)
-        hint = f"; nearest: {close[0]}" if close else ""
-        return Left(one, f"{one.table} has no such column{hint}")
+        close = hint(one.column, RESULT_TABLES[one.table].names, 1)
+        return Left(one, f"{one.table} has no such column{close}")
     row = _at(texts[one.table], one.line)
     if row is None:
         return Left(one, f"no row starts on that line{where}", OFF)

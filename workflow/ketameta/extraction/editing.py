@@ -12,11 +12,11 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ketameta.ingest.formats import LossError
+from ketameta.ingest.formats import LossError, first_unlike
 from ketameta.ingest.plain import has_decimal_commas
 from ketameta.ingest.reader import read_text, separator
 from ketameta.ingest.rows import TextTable, split
-from ketameta.tables.columns import TableSchema, own_columns
+from ketameta.tables.columns import TableSchema
 
 Cells = Mapping[str, str]
 _BOM = b"\xef\xbb\xbf"
@@ -208,14 +208,8 @@ def _plain(token: str) -> str:
 
 
 def _compare(path: Path, schema: TableSchema, wanted: Sequence[Cells], found: TextTable) -> None:
-    rows = [{n: c for n, c in (row.cells | row.own).items() if c} for row in found.rows]
-    for at, cells in enumerate(wanted):
-        if at >= len(rows) or rows[at] != cells:
-            other = rows[at] if at < len(rows) else {}
-            names = [*schema.names, *own_columns([cells, other])]
-            column = next((n for n in names if other.get(n) != cells.get(n)), "")
-            raise LossError(
-                f"{path.as_posix()}: row {at + 1}, column {column}: cannot be kept as it is"
-            )
-    if len(rows) != len(wanted):
+    if unlike := first_unlike(schema, wanted, found):
+        row, column = unlike
+        raise LossError(f"{path.as_posix()}: row {row}, column {column}: cannot be kept as it is")
+    if len(found.rows) != len(wanted):
         raise LossError(f"{path.as_posix()}: has rows that cannot be kept as they are")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import cache
 
 from ketameta.evidence.rows import entered_of
@@ -16,8 +15,9 @@ from ketameta.extraction.cells import (
     decimals,
     figures,
     number_of,
-    plain,
     rounded,
+    short,
+    spelled_otherwise,
 )
 from ketameta.extraction.records import Record
 from ketameta.tables.raw import RESULT_TABLES
@@ -27,7 +27,6 @@ ARMS = "arms"
 _COMMON = ("n", "n_t", "n_c", "n_total", "ci_level", "year")
 # hours of a day and of a week, and a minute in hours
 UNITS = {"days": 24.0, "weeks": 168.0, "minutes": 1 / 60}
-_NEARLY = 0.8
 SAME, NEAR, OTHER = "same", "near", "other"
 
 
@@ -171,18 +170,13 @@ def agreement(a: Mapping[str, str], b: Mapping[str, str]) -> Agreement:
     filled = a.keys() | b.keys()
     for name in filled:
         x, y = a.get(name, ""), b.get(name, "")
-        same = x == y or bool(x and y and rounded(_short(x), _short(y)))
+        same = x == y or bool(x and y and rounded(short(x), short(y)))
         equal += same
         if name not in _COMMON:
             of += 1
             telling += same
             sure += figures(x) if same else 0
     return Agreement(equal, len(filled), telling, of, sure)
-
-
-def _short(text: str) -> str:
-    """Return a number in its one form as people write it: 24, not 24.0."""
-    return text.removesuffix(".0")
 
 
 def unit_of(hour: str, other: str) -> str:
@@ -203,7 +197,7 @@ def hours(a: str, b: str, tolerance: float) -> str:
     x, y = number_of(a), number_of(b)
     if x is None or y is None:
         return ""
-    one, other = _short(a), _short(b)
+    one, other = short(a), short(b)
     if abs(x - y) <= tolerance * (1 + 1e-9):
         return f"hours {one} and {other} are within {tolerance:g} h"
     if unit := unit_of(one, other):
@@ -223,15 +217,9 @@ def compare_names(column: str, a: str, b: str, tolerance: float) -> tuple[str, s
         return OTHER, f"another {what}"
     if not a or not b:
         return NEAR, f"{what} empty on one side"
-    if number_of(a) is None and _spelled(a, b):
+    if number_of(a) is None and spelled_otherwise(a, b):
         return NEAR, f"{what} written otherwise"
     return OTHER, f"another {what}"
-
-
-@cache
-def _spelled(a: str, b: str) -> bool:
-    x, y = plain(a[:200]), plain(b[:200])
-    return x == y or SequenceMatcher(None, x, y, autojunk=False).ratio() >= _NEARLY
 
 
 def neighbours(

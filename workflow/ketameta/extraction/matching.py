@@ -10,8 +10,9 @@ same. The order of rows makes no difference.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ketameta.extraction.assignment import assigned
 from ketameta.extraction.cells import plain
@@ -46,6 +47,7 @@ _LOST = {SAME: 0.0, NEAR: 0.1, OTHER: 0.5}
 
 # A's line, B's line and the reason
 Pair = tuple[Line, Line, str]
+Key = TypeVar("Key", bound=Hashable)
 
 
 def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H, *, batch: bool = False) -> Matching:
@@ -139,10 +141,7 @@ class _Matcher:
 
     def pairs(self, a: Iterable[Line], b: Iterable[Line]) -> list[Pair]:
         """Return the pairs of all blocks."""
-        blocks: dict[str, tuple[list[Line], list[Line]]] = defaultdict(lambda: ([], []))
-        for side, lines in enumerate((a, b)):
-            for line in lines:
-                blocks[self._owner(line)][side].append(line)
+        blocks = _grouped(a, b, self._owner)
         found: list[Pair] = []
         strays = _Block([], [])
         for owner in sorted(blocks):
@@ -183,7 +182,7 @@ class _Matcher:
         """Pair rows of a key that each side has once, where most of the numbers agree."""
         return [
             (x[0], y[0], SAME_KEY)
-            for x, y in _groups(block).values()
+            for x, y in _grouped(block.a, block.b, lambda line: line.identity).values()
             if len(x) == len(y) == 1 and self._sure(x[0], y[0])
         ]
 
@@ -250,26 +249,25 @@ class _Matcher:
         """Pair rows of trials that one side alone has with their like, where there is just one."""
         if self.shape.owner != "trial_id" or self.shape.sure:
             return []
-        sides: list[dict[tuple[object, ...], list[Line]]] = []
-        for lines in (left.a, left.b):
-            found: dict[tuple[object, ...], list[Line]] = defaultdict(list)
-            for line in lines:
-                if agreement(line.content, line.content).figures >= FIGURES:
-                    found[_all(line)].append(line)
-            sides.append(found)
+        telling = [
+            [x for x in lines if agreement(x.content, x.content).figures >= FIGURES]
+            for lines in (left.a, left.b)
+        ]
         return [
-            (lines[0], sides[1][said][0], "the same numbers under another trial")
-            for said, lines in sides[0].items()
-            if len(lines) == 1 and len(sides[1].get(said, ())) == 1
+            (a[0], b[0], "the same numbers under another trial")
+            for a, b in _grouped(telling[0], telling[1], _all).values()
+            if len(a) == len(b) == 1
         ]
 
 
-def _groups(block: _Block) -> Mapping[tuple[str, ...], tuple[list[Line], list[Line]]]:
-    """Return the lines of each side by their key."""
-    found: dict[tuple[str, ...], tuple[list[Line], list[Line]]] = defaultdict(lambda: ([], []))
-    for side, lines in enumerate((block.a, block.b)):
+def _grouped(
+    a: Iterable[Line], b: Iterable[Line], by: Callable[[Line], Key]
+) -> dict[Key, tuple[list[Line], list[Line]]]:
+    """Return the lines of each side by what they have in common."""
+    found: dict[Key, tuple[list[Line], list[Line]]] = defaultdict(lambda: ([], []))
+    for side, lines in enumerate((a, b)):
         for line in lines:
-            found[line.identity][side].append(line)
+            found[by(line)][side].append(line)
     return found
 
 

@@ -24,22 +24,24 @@ from ketameta.ingest.rows import TextTable
 from ketameta.tables.decisions import BOTH, OTHER, decisions
 from ketameta.tables.decisions import Decided as Decisions
 from ketameta.tables.identity import identity, row_of
-from ketameta.tables.problems import shown
+from ketameta.tables.problems import escaped, shown
 from ketameta.tables.raw import RESULT_TABLES, ROB2_ANSWERS
 from ketameta.tables.upkeep import ADJUDICATION, READINGS
 from ketameta.vocabulary import vocabulary
 
 # how the flag of a row starts that stands beside the one that is pooled
 CONFLICT = "conflict"
+_LISTED = 40
 _OWNERS = ("trial_id", "review_id", "claim_id")
 
 
 class RefusedError(ValueError):
-    """What must be settled before anything can be merged; ``lines`` say it."""
+    """What must be settled before anything can be merged, a line each; of many the first."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = list(lines)
+        more = len(lines) - _LISTED
+        rest = [f"and {more:,} more"] if more > 0 else []
+        super().__init__("\n".join([*map(escaped, lines[:_LISTED]), *rest]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 
 from ketameta.evidence.rows import entered_of
 from ketameta.extraction.assignment import assigned
-from ketameta.extraction.cells import canonical, column_of, figures, number_of, plain
+from ketameta.extraction.cells import canonical, column_of, figures, likeness_of, number_of, plain
 from ketameta.extraction.records import SAME_KEY, Record, Tables
 
 SPELLED = "the same key, spelled otherwise"
@@ -64,27 +63,13 @@ Pairing = dict[str, tuple[str, str]]
 
 def trials(a: Tables, b: Tables) -> Pairing:
     """Return which trial of B is which of A."""
-    signs: list[Sign] = [
-        (SAME_KEY, lambda t: [t.key]),
-        (SPELLED, lambda t: [plain(t.key)]),
-        ("the same registration", _registrations),
-        ("the same DOI", lambda t: [t.said("doi")]),
-        ("the same PMID", lambda t: [t.said("pmid")]),
-        ("the same label", lambda t: [plain(t.cells.get("label", ""))]),
-        ("the same first author and year", _author_and_year),
-        ("the same numbers in its rows", lambda t: t.numbers),
-    ]
+    signs = [*_BY_KEY, ("the same registration", _registrations), *_BY_ARTICLE, _BY_NUMBERS]
     return _paired(_trials(a), _trials(b), signs, _trial_likeness, (_TRIALS_ALIKE, ALIKE_TRIAL))
 
 
 def arms(a: Tables, b: Tables, trials_of_b: Pairing) -> dict[tuple[str, str], tuple[str, str]]:
     """Return which arm of B, as (trial, arm), is which arm of A's trial, and the reason."""
-    signs: list[Sign] = [
-        (SAME_KEY, lambda arm: [arm.key]),
-        (SPELLED, lambda arm: [plain(arm.key)]),
-        ("the same treatment, dose and route", _treatment),
-        ("the same numbers in its rows", lambda arm: arm.numbers),
-    ]
+    signs = [*_BY_KEY, ("the same treatment, dose and route", _treatment), _BY_NUMBERS]
     found = {}
     own, other = _arms(a), _arms(b)
     for trial, (its, _) in trials_of_b.items():
@@ -97,15 +82,7 @@ def arms(a: Tables, b: Tables, trials_of_b: Pairing) -> dict[tuple[str, str], tu
 
 def reviews(a: Tables, b: Tables) -> Pairing:
     """Return which earlier review of B is which of A."""
-    signs: list[Sign] = [
-        (SAME_KEY, lambda r: [r.key]),
-        (SPELLED, lambda r: [plain(r.key)]),
-        ("the same DOI", lambda r: [r.said("doi")]),
-        ("the same PMID", lambda r: [r.said("pmid")]),
-        ("the same label", lambda r: [plain(r.cells.get("label", ""))]),
-        ("the same first author and year", _author_and_year),
-    ]
-    return _paired(_reviews(a), _reviews(b), signs)
+    return _paired(_reviews(a), _reviews(b), (*_BY_KEY, *_BY_ARTICLE))
 
 
 def _paired(
@@ -245,6 +222,19 @@ def _treatment(arm: Owner) -> list[str]:
     return ["\x1f".join(arm.said(c) for c in columns)] if arm.said("treatment") else []
 
 
+_BY_KEY: tuple[Sign, ...] = (
+    (SAME_KEY, lambda owner: [owner.key]),
+    (SPELLED, lambda owner: [plain(owner.key)]),
+)
+_BY_ARTICLE: tuple[Sign, ...] = (
+    ("the same DOI", lambda owner: [owner.said("doi")]),
+    ("the same PMID", lambda owner: [owner.said("pmid")]),
+    ("the same label", lambda owner: [plain(owner.cells.get("label", ""))]),
+    ("the same first author and year", _author_and_year),
+)
+_BY_NUMBERS: Sign = ("the same numbers in its rows", lambda owner: owner.numbers)
+
+
 def _trial_likeness(a: Owner, b: Owner) -> float:
     """Return from 0 to 1 how alike two trials are by what both say of themselves.
 
@@ -264,7 +254,7 @@ def _trial_likeness(a: Owner, b: Owner) -> float:
     parts = [(2.0, label), *people, *who, *outcomes, *numbers, *_shared(a.arms, b.arms, 1.5)]
     for column in ("year", "population", "country", "design", "blinding"):
         parts += _agreeing(a, b, column, 1.0 if column in ("year", "population") else 0.5)
-    return sum(w * v for w, v in parts) / sum(w for w, _ in parts)
+    return _weighted(parts)
 
 
 def _shared(a: set[str], b: set[str], weight: float) -> list[tuple[float, float]]:
@@ -280,6 +270,11 @@ def _arm_likeness(a: Owner, b: Owner) -> float:
         parts += _agreeing(a, b, column, 1.0)
     if a.cells.get("arm_label") and b.cells.get("arm_label"):
         parts.append((2.0, _ratio(a.cells["arm_label"], b.cells["arm_label"])))
+    return _weighted(parts)
+
+
+def _weighted(parts: Sequence[tuple[float, float]]) -> float:
+    """Return the mean of values, each after its weight."""
     return sum(w * v for w, v in parts) / sum(w for w, _ in parts)
 
 
@@ -289,8 +284,7 @@ def _agreeing(a: Owner, b: Owner, column: str, weight: float) -> list[tuple[floa
 
 
 def _ratio(a: str, b: str) -> float:
-    x, y = plain(a[:100]), plain(b[:100])
-    return 1.0 if x == y else SequenceMatcher(None, x, y, autojunk=False).ratio()
+    return likeness_of(a[:100], b[:100])
 
 
 def _trials(tables: Tables) -> list[Owner]:

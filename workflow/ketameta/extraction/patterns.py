@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from math import sqrt
 
 from ketameta.extraction.cells import (
@@ -21,6 +20,7 @@ from ketameta.extraction.cells import (
     number_of,
     plain,
     rounded,
+    spelled_otherwise,
 )
 from ketameta.extraction.lines import unit_of
 from ketameta.ingest.cells import plain_minus
@@ -28,7 +28,6 @@ from ketameta.tables.raw import RESULT_TABLES
 from ketameta.vocabulary import vocabulary
 
 Z95 = 1.959964
-_TYPO = 0.8
 _NAMES = (*TRIAL_COLUMNS, *ARM_COLUMNS)
 _SPREADS = ("sd", "baseline_sd", "change_sd")
 # endpoint -> baseline
@@ -226,9 +225,7 @@ def typo(slip: Slip) -> str:
     known = {plain(word) for word in vocabulary().words(column.words)} if column.words else set()
     if {plain(slip.a), plain(slip.b)} <= known:
         return ""
-    x, y = plain(slip.a[:200]), plain(slip.b[:200])
-    alike = x == y or SequenceMatcher(None, x, y, autojunk=False).ratio() >= _TYPO
-    return "a word spelled otherwise" if alike else ""
+    return "a word spelled otherwise" if spelled_otherwise(slip.a, slip.b) else ""
 
 
 GUESSES: tuple[Guess, ...] = (

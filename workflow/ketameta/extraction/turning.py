@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from ketameta.extraction.cells import canonical, column_of, number_of, rounded
+from ketameta.extraction.cells import canonical, column_of, number_of, rounded, short
 from ketameta.extraction.lines import Line
 
 RATIOS = ("or", "rr", "hr")
@@ -50,7 +50,7 @@ def as_turned(a: Line, b: Line) -> Line:
     for name, source in _SOURCES.items():
         if name in numbers:
             own, theirs = a.entered.get(name, ""), b.entered[source]
-            cells[name] = own if _says(own, theirs, name, b) else _short(numbers[name])
+            cells[name] = own if _says(own, theirs, name, b) else short(numbers[name])
     arms = {name: a.entered[name] for name in ("arm_t", "arm_c")}
     cells |= arms
     values = {name: number_of(cells.get(name, "")) for name in _SOURCES}
@@ -67,7 +67,3 @@ def _says(own: str, theirs: str, column: str, b: Line) -> bool:
     if inverse is None:
         return False
     return inverse == number_of(theirs) or rounded(theirs, repr(inverse))
-
-
-def _short(text: str) -> str:
-    return text.removesuffix(".0")

@@ -16,7 +16,7 @@ from ketameta.tables.columns import Column
 from ketameta.tables.problems import WARNING, also, shown
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.tables.upkeep import EMPTY
-from ketameta.vocabulary import nearest
+from ketameta.vocabulary import hint
 
 Fault = tuple[str, str]
 
@@ -65,15 +65,12 @@ def _faults(entry: Entry) -> Iterator[Fault]:
     if "decision" in entry.bad or table is None:
         return
     if table not in RESULT_TABLES:
-        close = nearest(table[:80], list(RESULT_TABLES), 1)
-        hint = f"; nearest: {close[0]}" if close else ""
-        yield "table", f"{shown(table)} is no table that results come from{hint}"
+        close = hint(table, RESULT_TABLES, 1)
+        yield "table", f"{shown(table)} is no table that results come from{close}"
         return
     schema = RESULT_TABLES[table]
     if name is not None and name not in schema.names:
-        close = nearest(name[:80], schema.names, 1)
-        hint = f"; nearest: {close[0]}" if close else ""
-        yield "column", f"{shown(name)} is not a column of {table}{hint}"
+        yield "column", f"{shown(name)} is not a column of {table}{hint(name, schema.names, 1)}"
         return
     for needed in ("reason", "role"):
         if decision is not None and entry[needed] is None:

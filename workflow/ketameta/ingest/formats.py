@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ketameta.ingest.places import read_place
@@ -41,13 +41,7 @@ def read_cells(place: Path) -> tuple[Cells, list[Problem]]:
             for row in text.rows
             for column, severity, message in row.odd
         ]
-    return {name: _rows(text) for name, text in texts.items()}, sorted(found)
-
-
-def _rows(text: TextTable) -> list[dict[str, str]]:
-    return [
-        {name: cell for name, cell in (row.cells | row.own).items() if cell} for row in text.rows
-    ]
+    return {name: [row.filled for row in text.rows] for name, text in texts.items()}, sorted(found)
 
 
 def as_files(cells: Cells, ending: str = ".csv") -> dict[str, bytes]:
@@ -89,17 +83,25 @@ def as_workbook(cells: Cells) -> bytes:
     return content
 
 
+def first_unlike(
+    schema: TableSchema, wanted: Sequence[Mapping[str, str]], found: TextTable
+) -> tuple[int, str] | None:
+    """Return number and column of the first row wanted that is not found as it is to be."""
+    for at, cells in enumerate(wanted):
+        filled = {name: cell for name, cell in cells.items() if cell}
+        other = found.rows[at].filled if at < len(found.rows) else {}
+        if filled != other:
+            names = (*schema.names, *filled, *other)
+            return at + 1, next(n for n in names if filled.get(n) != other.get(n))
+    return None
+
+
 def _compare(schema: TableSchema, rows: list[dict[str, str]], back: TextTable) -> None:
-    found = _rows(back)
-    for i, row in enumerate(rows):
-        filled: Mapping[str, str] = {name: cell for name, cell in row.items() if cell}
-        if i >= len(found) or found[i] != filled:
-            other = found[i] if i < len(found) else {}
-            names = [*schema.names, *filled]
-            column = next(name for name in names if other.get(name) != filled.get(name))
-            raise LossError(
-                f"row {i + 1} of {schema.name}, column {column}: the cell cannot be kept as it is"
-            )
+    if unlike := first_unlike(schema, rows, back):
+        row, column = unlike
+        raise LossError(
+            f"row {row} of {schema.name}, column {column}: the cell cannot be kept as it is"
+        )
     bad = [problem for problem in back.problems if problem.severity == ERROR]
-    if bad or len(found) != len(rows):
+    if bad or len(back.rows) != len(rows):
         raise LossError(str(bad[0]) if bad else f"{schema.name} has rows that cannot be kept")

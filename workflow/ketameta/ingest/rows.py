@@ -33,6 +33,11 @@ class TextRow:
     odd: list[tuple[str, str, str]] = field(default_factory=list)
     own: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def filled(self) -> dict[str, str]:
+        """The cells that are not empty, those of own columns last."""
+        return {name: cell for name, cell in (self.cells | self.own).items() if cell}
+
 
 @dataclass
 class TextTable:

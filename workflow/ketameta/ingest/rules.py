@@ -14,7 +14,7 @@ from itertools import pairwise
 from ketameta.ingest.cells import number
 from ketameta.ingest.sheet import Entry, Sheet
 from ketameta.tables.problems import ERROR, WARNING, shown
-from ketameta.vocabulary import Scale, narrowing, nearest, vocabulary
+from ketameta.vocabulary import Scale, hint, narrowing, nearest, vocabulary
 from ketameta.vocabulary.narrowing import keys, split_name
 
 Fault = tuple[str, str, str]
@@ -57,9 +57,7 @@ def _beside(row: Entry) -> Iterator[Fault]:
     """Hold what a review is matched by to words that exist, and its hours to both ends."""
     known, word = keys()["drug_route"], row["drug_route"]
     if word is not None and word not in known:
-        close = nearest(word[:80], list(known))
-        hint = f"; nearest: {', '.join(close)}" if close else ""
-        yield "drug_route", f"{shown(word)} is no drug by its route{hint}", ERROR
+        yield "drug_route", f"{shown(word)} is no drug by its route{hint(word, known)}", ERROR
     for name, other in (("hour_low", "hour_high"), ("hour_high", "hour_low")):
         if row[name] is not None and row[other] is None and other not in row.bad:
             yield other, f"is empty beside {name} = {row.entered[name]}", ERROR
@@ -171,9 +169,8 @@ def _contrast(row: Entry) -> Iterator[Fault]:
     if row["outcome"] is None or scale is None:
         return
     if vocabulary().outcomes[row["outcome"]].kind == "score" and scale not in vocabulary().scales:
-        close = nearest(scale[:80], list(vocabulary().scales))
-        hint = f"; nearest: {', '.join(close)}" if close else ""
-        yield "scale", f"{shown(scale)} is not a known scale{hint}", ERROR
+        close = hint(scale, vocabulary().scales)
+        yield "scale", f"{shown(scale)} is not a known scale{close}", ERROR
 
 
 def _totals(row: Entry) -> Iterator[Fault]:

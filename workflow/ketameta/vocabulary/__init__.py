@@ -5,6 +5,7 @@ Adding a scale, an outcome or a treatment means adding a few lines there; no Pyt
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -142,3 +143,9 @@ def nearest(word: str, known: list[str] | dict[str, Any], count: int = 3) -> lis
     by_lower = {name.lower(): name for name in known}
     close = get_close_matches(word.lower(), list(by_lower), n=count, cutoff=0.5)
     return [by_lower[name] for name in close]
+
+
+def hint(word: str, known: Iterable[str], count: int = 3) -> str:
+    """Return the nearest known words as the end of a sentence; empty where none comes near."""
+    close = nearest(word[:80], list(known), count)
+    return f"; nearest: {', '.join(close)}" if close else ""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from ketameta.normalize.checks.findings import Finding, Row
 from ketameta.tables.problems import WARNING, Problem
 from ketameta.tables.raw import EFFECT_TABLES
-from ketameta.vocabulary import nearest
+from ketameta.vocabulary import hint
 
 NOTHING = "acknowledges-nothing"
 # code of warnings about the form of a cell or table, which ingest gives
@@ -166,8 +166,7 @@ def _idle(row: Row, warned: Sequence[Warned]) -> Finding:
     message = "fits no warning: it is settled, and the row may go"
     near = [w for w in warned if (w.code, w.trial_id) == (row["code"], row["trial_id"] or "")]
     if row["code"] not in known:
-        close = nearest(row["code"][:80], known, 1)
-        message = f"no check has this name{'; nearest: ' + close[0] if close else ''}"
+        message = f"no check has this name{hint(row['code'], known, 1)}"
     elif near:
         what = ", ".join(filter(None, (*min(near[0].at), near[0].column, near[0].value)))
         message = f"fits no warning any more; that of this trial is about {what}: look again"
