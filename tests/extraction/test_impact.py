@@ -16,8 +16,9 @@ from ketameta.evidence.reclaimed import Claims
 from ketameta.evidence.references import standing
 from ketameta.evidence.refits import Refits
 from ketameta.evidence.rows import changed_rows, entered_of
-from ketameta.extraction.impact import TOLD, ranked
+from ketameta.extraction.impact import ranked
 from ketameta.extraction.records import Disagreement
+from ketameta.extraction.trying import TOLD
 from ketameta.tables import RESULT_TABLES
 from ketameta.tables.identity import row_of
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ketameta.extraction.cells import column_of, same
-from ketameta.extraction.records import ROW, A, B, Disagreement, Impact
+from ketameta.extraction.records import ROW, A, B, Disagreement, Impact, beside
 from ketameta.ingest.cells import CellError, number
 from ketameta.ingest.decisions import fault_decisions, plain_value
 from ketameta.ingest.places import EXCEL, read_file
@@ -156,6 +156,8 @@ def lines(impacts: Iterable[Impact]) -> list[Cells]:
             "shift": "" if impact.shift is None else f"{abs(impact.shift):.3g}",
             "flips": "; ".join(impact.flips),
         }
+        if impact.row:
+            cells["likely"] = "; ".join(filter(None, (cells["likely"], f"tried {beside(impact)}")))
         known = found.setdefault(one.id, cells)
         if known is not cells:
             for place in ("place_a", "place_b"):

@@ -16,6 +16,7 @@ from ketameta.evidence.changes import ClaimMove, Move
 from ketameta.evidence.edits import Edit
 from ketameta.stats.agreement import Agreement, Icc, Limits
 from ketameta.tables.problems import Problem
+from ketameta.tables.raw import ROB2_ANSWERS
 
 Record = dict[str, Any]
 Tables = dict[str, list[Record]]
@@ -163,7 +164,8 @@ class Impact:
     certainty turns. ``problem`` says why it could not be tried. ``moves`` are the analyses with A's
     cell (``old``) and with B's (``new``), in the order of ``analyses``: those that turn first, then
     by how far they move. ``claims`` are the claims of the table on which the trials then say
-    another word.
+    another word. ``row`` names the edit of all cells that it was tried with where alone it does
+    not stand, or does less (`trying`); empty where it was tried alone.
     """
 
     disagreement: Disagreement
@@ -173,3 +175,12 @@ class Impact:
     problem: str = ""
     moves: tuple[Move, ...] = ()
     claims: tuple[ClaimMove, ...] = ()
+    row: str = ""
+
+
+def beside(impact: Impact) -> str:
+    """Say with what a cell was tried that does not stand alone; empty where it was tried alone."""
+    if not impact.row:
+        return ""
+    answers = impact.disagreement.table == ROB2_ANSWERS.name
+    return "with the answers of its domain" if answers else "with its row"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,10 @@ from ketameta.ingest.places import read_place
 from ketameta.ingest.references import check_between_rows
 from ketameta.ingest.rows import TextTable
 from ketameta.ingest.rules import check_rows
-from ketameta.ingest.sheet import Row, Sheet, typed
+from ketameta.ingest.sheet import Entry, Row, Sheet, typed
 from ketameta.ingest.upkeep import check_upkeep
 from ketameta.tables.problems import Problem
-from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES
+from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES, RESULT_TABLES
 from ketameta.tables.stages import PROBLEMS, with_place
 
 if TYPE_CHECKING:
@@ -47,18 +48,40 @@ def checked(texts: Mapping[str, TextTable]) -> tuple[dict[str, Sheet], list[Prob
     for name, text in texts.items():
         if text.readable:
             sheets[name] = typed(text)
-            check_rows(sheets[name])
         else:
             problems += text.problems
+    _check(sheets)
+    for sheet in sheets.values():
+        problems += _first(sheet.problems)
+    return sheets, problems
+
+
+def faults_of(tables: Mapping[str, Iterable[Row]]) -> list[Problem]:
+    """Return every problem of rows that are typed already, as `check_folder` has them.
+
+    Cells that are entered and have no value are at fault already, and told no more.
+    """
+    sheets = {name: Sheet(RESULT_TABLES[name], f"{name}.csv") for name in tables}
+    for name, rows in tables.items():
+        columns = RESULT_TABLES[name].columns
+        for row in rows:
+            entered = dict.fromkeys(RESULT_TABLES[name].names, "") | json.loads(row["entered"])
+            bad = {c.name for c in columns if row.get(c.name) is None and entered[c.name]}
+            sheets[name].entries.append(Entry(row["file"], row["line"], row, entered, bad))
+    _check(sheets)
+    return [problem for sheet in sheets.values() for problem in sheet.problems]
+
+
+def _check(sheets: dict[str, Sheet]) -> None:
+    """Add every fault of rows in themselves and beside others."""
+    for sheet in sheets.values():
+        check_rows(sheet)
     check_between_rows(sheets)
     check_agreement(sheets)
     check_contradictions(sheets)
     check_answers(sheets)
     check_upkeep(sheets)
     check_decisions(sheets)
-    for sheet in sheets.values():
-        problems += _first(sheet.problems)
-    return sheets, problems
 
 
 def _first(problems: list[Problem]) -> list[Problem]:

@@ -18,6 +18,7 @@ from ketameta.extraction.records import (
     Disagreement,
     Impact,
     Side,
+    beside,
 )
 from ketameta.report import agreement_words as agreeing
 from ketameta.report import wording
@@ -150,7 +151,8 @@ def called(compared: Comparison) -> list[tuple[str, str, str, str]]:
 def first(compared: Comparison) -> list[tuple[Impact, int]]:
     """Return the gravest that move anything, and how many more cells are of the same edit.
 
-    Numbers that are exchanged are one edit of several cells, which stands here once. Rows that only
+    Numbers that are exchanged are one edit of several cells, which stands here once, and so do
+    cells that were tried with their row. Rows that only
     A has are left out where B is a `part`.
     """
     if not compared.tried:
@@ -159,8 +161,10 @@ def first(compared: Comparison) -> list[tuple[Impact, int]]:
     for impact in compared.impacts:
         found = impact.disagreement
         if impact.analyses and not (is_row(found) and found.a and part(compared)):
-            by_edit.setdefault(found.edit.name, []).append(impact)
-    return [(group[0], len(group) - 1) for group in list(by_edit.values())[:FIRST]]
+            by_edit.setdefault(impact.row or found.edit.name, []).append(impact)
+    groups = list(by_edit.values())[:FIRST]
+    # that a cell goes with its row is said with what it does
+    return [(group[0], 0 if group[0].row else len(group) - 1) for group in groups]
 
 
 def part(compared: Comparison) -> bool:
@@ -206,7 +210,8 @@ def effect(impact: Impact, configuration: Configuration, write: Write = str) -> 
     if others:
         parts.append(f"{'also ' * bool(impact.flips)}moves {named(others, configuration, write)}")
     parts += [f"claim {write(c.claim_id)}: {c.old} → {c.new}" for c in impact.claims]
-    return "; ".join(parts)
+    told = "; ".join(parts)
+    return f"{beside(impact)}: {told or 'moves nothing'}" if impact.row else told
 
 
 def effects(impact: Impact, configuration: Configuration, write: Write = str) -> list[str]:
@@ -215,7 +220,8 @@ def effects(impact: Impact, configuration: Configuration, write: Write = str) ->
     if not impact.moves:
         return [told]
     move = impact.moves[0]
-    parts = [f"{write(title_of(move.analysis, configuration))}: {results_pair(move)}"]
+    alone = f"{beside(impact)}: " if impact.row else ""
+    parts = [f"{alone}{write(title_of(move.analysis, configuration))}: {results_pair(move)}"]
     if move.in_se:
         parts.append(f"{in_se(move.in_se)} SE")
     if move.flipped:
@@ -223,6 +229,7 @@ def effects(impact: Impact, configuration: Configuration, write: Write = str) ->
     old, new = (s and (s["certainty"], s["certainty_best"]) for s in (move.old, move.new))
     if old != new:
         parts.append(f"certainty {certainty_pair(move)}")
+    told = told.removeprefix(alone)
     return ["; ".join(parts), *([f"In all: {told}"] if len(impact.moves) > 1 else [])]
 
 
@@ -380,6 +387,7 @@ def _impact(impact: Impact) -> dict[str, Any]:
             for move in impact.moves
         ],
         "claims": [asdict(claim) for claim in impact.claims],
+        "with": beside(impact),
         "problem": impact.problem,
     }
 

@@ -1,0 +1,102 @@
+"""Whether rows stand by the rules of ingest when one edit is made to them: the very same checks.
+
+Rows are checked with those of their trial (of its review, its claim), before the edit and after it:
+what an edit brings is told, what A had before is not laid on it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ketameta.evidence.edits import Edit
+from ketameta.evidence.references import ids
+from ketameta.extraction.records import Record, Tables
+from ketameta.ingest.stage import faults_of
+from ketameta.tables.problems import ERROR, NOTE
+from ketameta.tables.raw import RESULT_TABLES
+
+_OWNERS = ("trial_id", "review_id", "claim_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first rule of each kind that is broken, in words: run stops at an error."""
+
+    error: str = ""
+    warning: str = ""
+
+
+class Rules:
+    """A's rows, to be checked with one edit after the other."""
+
+    def __init__(self, tables: Tables) -> None:
+        """Take the rows by what they belong to."""
+        self._of: dict[tuple[str, str], list[tuple[str, Record]]] = {}
+        for table in RESULT_TABLES:
+            for row in tables.get(table, ()):
+                self._of.setdefault(_owner(row), []).append((table, row))
+        self._before: dict[tuple[tuple[str, str], ...], Counter[tuple[str, str, str]]] = {}
+
+    def broken(self, edit: Edit) -> Broken:
+        """Return which rules an edit breaks that hold without it."""
+        owners = self._with_parts(edit)
+        rows = [pair for owner in owners for pair in self._of.get(owner, ())]
+        if owners not in self._before:
+            self._before[owners] = _told(rows)
+        changes = {place_of(c.table, c.old): c for c in edit.changes if c.old is not None}
+        after = []
+        for table, row in rows:
+            change = changes.pop(place_of(table, row), None)
+            new = row if change is None else change.new
+            after += [(table, new)] if new is not None else []
+        # what A has not, or has with a fault
+        more = (*changes.values(), *(c for c in edit.changes if c.old is None))
+        after += [(c.table, c.new) for c in more if c.new is not None]
+        found = _told(after) - self._before[owners]
+        errors, warnings = (
+            [said for severity, *said in found if (severity == ERROR) == wanted]
+            for wanted in (True, False)
+        )
+        return Broken(_first(errors), _first(warnings))
+
+    def _with_parts(self, edit: Edit) -> tuple[tuple[str, str], ...]:
+        """Return whose rows an edit is among; with reports that others are part of."""
+        found: dict[tuple[str, str], None] = {}
+        todo = [(row, _owner(row)) for c in edit.changes for row in (c.old, c.new) if row]
+        while todo:
+            given, owner = todo.pop()
+            own = () if owner in found else self._of.get(owner, ())
+            found[owner] = None
+            for row in (given, *(row for table, row in own if table == "trials")):
+                more = (("trial_id", name) for name in ids(row.get("part_of")))
+                todo += [({}, other) for other in more if other not in found]
+        return tuple(sorted(found))
+
+
+def place_of(table: str, row: Record) -> tuple[str, str, int]:
+    """Return what tells a row of one side from all others."""
+    return table, row["file"], row["line"]
+
+
+def _owner(row: Record) -> tuple[str, str]:
+    return next(((name, str(row[name])) for name in _OWNERS if row.get(name)), ("", ""))
+
+
+def _told(rows: Iterable[tuple[str, Record]]) -> Counter[tuple[str, str, str]]:
+    """Return what is wrong with rows, by severity, column and message, each as often as told."""
+    tables: Tables = {}
+    for table, row in rows:
+        tables.setdefault(table, []).append(row)
+    ordered = {name: tables[name] for name in RESULT_TABLES if name in tables}
+    return Counter(
+        (p.severity, p.column, p.message) for p in faults_of(ordered) if p.severity != NOTE
+    )
+
+
+def _first(said: list[list[str]]) -> str:
+    if not said:
+        return ""
+    column, message = min(said)
+    return message if message.startswith(column) else f"{column} {message}"
