@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -90,10 +91,15 @@ def test_ids_are_letters_that_no_spreadsheet_reads_as_a_number() -> None:
     assert all(name.isalpha() and len(name) == 10 for name in found)
 
 
-def test_rows_that_nothing_tells_apart_share_a_line() -> None:
-    twin = differs(place=9)
-    (line,) = lines([Impact(EVENTS, (), None, ()), Impact(twin, (), None, ())])
-    assert line["place_a"] == "a/outcomes.csv:2; a/outcomes.csv:9"
+def test_rows_of_one_name_have_a_line_each_that_says_what_differs() -> None:
+    twins = [replace(EVENTS, apart=f"flag {word}") for word in ("one", "other")]
+    made = lines([Impact(one, (), None, ()) for one in (EVENTS, *twins)])
+    assert [line["row"] for line in made] == [
+        EVENTS.row,
+        f"{EVENTS.row} [flag one]",
+        f"{EVENTS.row} [flag other]",
+    ]
+    assert len({line["id"] for line in made}) == 3
 
 
 @pytest.mark.parametrize("ending", [".csv", ".tsv", ".xlsx"])
@@ -284,7 +290,7 @@ def test_new_rows_are_all_taken_and_none_is_lost(again) -> None:
 )
 def test_what_was_carried_out_before_is_settled(found, cells, is_settled) -> None:
     record = adjudication.about(TRIAL if found is TRIAL else MEAN) | cells
-    assert settled(found, [{}, record]) is is_settled
+    assert settled([found], [{}, record]) == [found] * is_settled
 
 
 def test_the_table_of_decisions_is_checked_by_the_same_rules(tmp_path) -> None:

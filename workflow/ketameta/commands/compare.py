@@ -138,9 +138,10 @@ def _open(found: Sequence[Disagreement], record: Record) -> Sequence[Disagreemen
         return found
     from ketameta.extraction.adjudication import settled
 
-    left = [one for one in found if not settled(one, record)]
-    if before := len(found) - len(left):
-        print(f"{before:,} more were decided before ({ADJUDICATION.name})", file=sys.stderr)
+    before = {one.id for one in settled(found, record)}
+    left = [one for one in found if one.id not in before]
+    if before:
+        print(f"{len(before):,} more were decided before ({ADJUDICATION.name})", file=sys.stderr)
     return left
 
 
@@ -206,7 +207,8 @@ def _write_lines(given: argparse.Namespace, impacts: Sequence[Impact]) -> None:
     if before.torn:
         lines = "\n".join(str(problem) for problem in before.torn)
         raise UnreadableSideError(f"{lines}\n{path.as_posix()}: is left as it is")
-    done = adjudication.update(made, before)
+    ids = {impact.disagreement.id: impact.disagreement.ids for impact in impacts}
+    done = adjudication.update(made, before, ids)
     write_bytes(path, adjudication.content(done.lines, path.suffix.lower()))
     parts = [
         (done.kept, "kept as they were written"),

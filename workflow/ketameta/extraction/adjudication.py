@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,30 +143,25 @@ def row_at(found: Disagreement) -> At:
 
 
 def lines(impacts: Iterable[Impact]) -> list[Cells]:
-    """Return an open line a disagreement, in the order of the impacts, by column as text.
-
-    Disagreements that nothing tells apart (rows of one name with the same cells) share a line.
-    """
-    found: dict[str, Cells] = {}
+    """Return an open line a disagreement, in the order of the impacts, by column as text."""
+    found: list[Cells] = []
     for impact in impacts:
         one = impact.disagreement
         cells = {
             **about(one),
+            "row": _visible(one.named),
             "analyses": "; ".join(impact.analyses),
             "shift": "" if impact.shift is None else f"{abs(impact.shift):.3g}",
             "flips": "; ".join(impact.flips),
         }
         if impact.row:
             cells["likely"] = "; ".join(filter(None, (cells["likely"], f"tried {beside(impact)}")))
-        known = found.setdefault(one.id, cells)
-        if known is not cells:
-            for place in ("place_a", "place_b"):
-                known[place] = "; ".join(dict.fromkeys(filter(None, (known[place], cells[place]))))
-    return list(found.values())
+        found.append(cells)
+    return found
 
 
 def about(found: Disagreement) -> Cells:
-    """Return the cells of a line that say what it is about."""
+    """Return the cells of a record that say what it is about."""
     names = (
         *("id", "table", "trial_id", "row", "column", "a", "b"),
         *("place_a", "place_b", "matched", "likely"),
@@ -188,16 +183,23 @@ def take_new(found: Sequence[Cells], reason: str, role: str) -> list[Cells]:
     ]
 
 
-def update(found: Sequence[Cells], before: Lines) -> Updated:
+def update(
+    found: Sequence[Cells], before: Lines, ids: Mapping[str, Sequence[str]] | None = None
+) -> Updated:
     """Put what people wrote in a file into new lines, by the names of the lines.
+
+    ``ids`` are all names of a line, by its own; one of an earlier version may be that of several.
 
     New decisions (of `take_new`) stand where nobody decided yet. Of a file that is ``torn``
     something would be lost.
     """
     old = {line.id: line for line in before.lines if line.id}
     made, kept, added = [], 0, 0
+    used: set[str] = set()
     for cells in found:
-        line = old.pop(cells["id"], None)
+        names = (ids or {}).get(cells["id"], (cells["id"],))
+        line = next((old[name] for name in names if name in old), None)
+        used.add(line.id if line else "")
         added += line is None
         if line is None:
             made.append(dict(cells))
@@ -206,6 +208,7 @@ def update(found: Sequence[Cells], before: Lines) -> Updated:
         written = {n: c for n, c in line.cells.items() if (n in DECIDED or is_own(n)) and c}
         new = {n: c for n, c in cells.items() if not (line.decision and n in DECIDED)}
         made.append({**new, **written})
+    old = {name: line for name, line in old.items() if name not in used}
     rest = [line for line in old.values() if _worked_on(line)]
     # a line that cannot be read by its name is kept as well
     rest += [line for line in before.lines if not line.id and _worked_on(line)]
@@ -285,20 +288,29 @@ def said(cells: Mapping[str, str]) -> str:
     return f"{cells.get('decision', '')} {cells.get('value', '')}".strip()
 
 
-def settled(found: Disagreement, record: Iterable[Mapping[str, str]]) -> bool:
-    """Say whether something decided before, and carried out, is what still differs.
+def settled(
+    found: Iterable[Disagreement], record: Sequence[Mapping[str, str]]
+) -> list[Disagreement]:
+    """Return those of which something decided before, and carried out, is what still differs.
 
     That is so where A's cell stays though B differs, where another value stands for both, and where
-    A's cell was corrected from what B has.
+    A's cell was corrected from what B has. What was decided of a row is not of another of its name.
     """
-    at = (found.table, found.row, found.column)
-    return any(
-        (cells.get("id") == found.id and cells.get("decision") in (A, BOTH))
-        or (
-            tuple(cells.get(n, "") for n in ("table", "row", "column")) == at
-            and _stands(cells, found)
-        )
-        for cells in record
+    every = list(found)
+    own = {one.id for one in every if one.apart}
+    return [one for one in every if any(_settles(cells, one, own - {one.id}) for cells in record)]
+
+
+def _settles(cells: Mapping[str, str], found: Disagreement, others: Container[str]) -> bool:
+    name = cells.get("id")
+    if name in found.ids and cells.get("decision") in (A, BOTH):
+        return True
+    row = cells.get("row", "")
+    return (
+        name not in others
+        and (cells.get("table"), cells.get("column", "")) == (found.table, found.column)
+        and row in (found.row, found.former or found.row)
+        and _stands(cells, found)
     )
 
 

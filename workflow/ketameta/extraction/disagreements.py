@@ -18,11 +18,12 @@ from dataclasses import dataclass
 
 from ketameta.evidence.edits import Edit, edits
 from ketameta.evidence.rows import ADDED, EDITED, REMOVED, Cell, RowChange, entered_of
+from ketameta.extraction.apart import apart
 from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.exchanges import Exchange, exchanges
 from ketameta.extraction.patterns import Slip, guess
 from ketameta.extraction.records import ROW, Disagreement, Match, Matching, Record, Side
-from ketameta.tables.identity import row_of
+from ketameta.tables.identity import rows_of
 from ketameta.tables.raw import RESULT_TABLES
 
 _ARMS = ("arm_t", "arm_c")
@@ -41,24 +42,26 @@ def disagreements(
         for row in a.tables.get("arms", ())
         if row["n_randomised"] is not None
     }
-    compared = _Compared(a.missing | b.missing, randomised, *exchanges(matching.matches))
+    told = apart(matching)
+    compared = _Compared(a.missing | b.missing, randomised, told, *exchanges(matching.matches))
     found = [one for match in matching.matches for one in compared.cells(match)]
     data = [one for one in found if one.column not in FREE]
     text = [one for one in found if one.column in FREE]
-    return [*data, *_rows(matching), *(text if free_text else ())]
+    return [*data, *_rows(matching, told), *(text if free_text else ())]
 
 
-def _rows(matching: Matching) -> Iterator[Disagreement]:
+def _rows(matching: Matching, told: Mapping[int, str]) -> Iterator[Disagreement]:
     """Yield the rows that one side alone has, those of its trial or arm together."""
     changes = [RowChange(table, REMOVED, row, None) for table, row in matching.only_a]
     changes += [RowChange(table, ADDED, None, row) for table, row in matching.only_b]
     for edit in edits(changes, RESULT_TABLES):
         first = edit.changes[0]
         of_a = first.kind == REMOVED
+        row, *former = rows_of(first.table, entered_of(first.row))
         yield Disagreement(
             table=first.table,
             trial_id=first.trial,
-            row=row_of(first.table, entered_of(first.row)),
+            row=row,
             column="",
             a=ROW if of_a else "",
             b="" if of_a else ROW,
@@ -67,15 +70,21 @@ def _rows(matching: Matching) -> Iterator[Disagreement]:
             matched="",
             likely="",
             edit=edit,
+            former="".join(former),
+            apart=told.get(id(first.row), ""),
         )
 
 
 @dataclass(frozen=True)
 class _Compared:
-    """What is known beside two rows: columns not compared, people of A's arms, exchanges."""
+    """What is known beside two rows: columns not compared, people of A's arms, exchanges.
+
+    ``apart`` is what tells rows of one name apart.
+    """
 
     missing: frozenset[tuple[str, str]]
     randomised: Mapping[tuple[object, object], float]
+    apart: Mapping[int, str]
     exchanged: Mapping[int, Exchange]
     borrowed: Mapping[int, str]
 
@@ -84,13 +93,14 @@ class _Compared:
         if match.a["entered"] == match.b["entered"]:
             return
         table, a, b = match.table, entered_of(match.a), entered_of(match.b)
+        row, *former = rows_of(table, a)
         differing = [n for n in RESULT_TABLES[table].names if self._differs(table, n, a, b)]
         for name in differing:
             likely, edit = self._explained(match, name, a, b, differing)
             yield Disagreement(
                 table=table,
                 trial_id=str(match.a.get("trial_id") or ""),
-                row=row_of(table, a),
+                row=row,
                 column=name,
                 a=a.get(name, ""),
                 b=b.get(name, ""),
@@ -99,6 +109,8 @@ class _Compared:
                 matched=match.reason,
                 likely=likely,
                 edit=edit,
+                former="".join(former),
+                apart=self.apart.get(id(match.a), ""),
             )
 
     def _differs(self, table: str, name: str, a: Mapping[str, str], b: Mapping[str, str]) -> bool:

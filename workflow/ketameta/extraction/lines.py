@@ -67,6 +67,7 @@ SHAPES = {
         "review_id",
         ("outcome", "scale", "timepoint", "measure"),
         (("outcome",), ("timepoint", "measure")),
+        ("comparison",),
         sure=False,
     ),
     "claims": Shape("", ("claim_id", "part"), (("claim",), ("claim_id",))),

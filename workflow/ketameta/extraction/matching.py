@@ -41,7 +41,7 @@ TOLERANCE_H = 2.0
 # the share of numbers that agree in one row told otherwise
 _SHARE = 0.6
 # cells of a key that do not make another row
-_LABELS = ("flag", "rater")
+_LABELS = ("flag", "rater", "comparison")
 # what likeness loses for an identifying cell that is near, or another
 _LOST = {SAME: 0.0, NEAR: 0.1, OTHER: 0.5}
 

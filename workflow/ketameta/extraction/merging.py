@@ -23,7 +23,7 @@ from ketameta.ingest.decisions import plain_value, unlike_both
 from ketameta.ingest.rows import TextTable
 from ketameta.tables.decisions import BOTH, OTHER, decisions
 from ketameta.tables.decisions import Decided as Decisions
-from ketameta.tables.identity import identity, row_of
+from ketameta.tables.identity import identity, rows_of
 from ketameta.tables.problems import escaped, shown
 from ketameta.tables.raw import RESULT_TABLES, ROB2_ANSWERS
 from ketameta.tables.upkeep import ADJUDICATION, READINGS
@@ -98,7 +98,7 @@ def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Si
         cells = entered_of(row)
         of_b = [c for c in both[at] if _holds(cells, c, "b")]
         named = cells | {c["column"]: c.get("a", "") for c in of_b}
-        return bool(of_b) and _kept_out(cells.get("flag", "")) and row_of(at[0], named) == at[1]
+        return bool(of_b) and _kept_out(cells.get("flag", "")) and at[1] in rows_of(at[0], named)
 
     def without(side: Side, places: Sequence[tuple[str, str]]) -> Side:
         own = {
@@ -112,7 +112,7 @@ def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Si
         at
         for at, lines in both.items()
         for cells in (entered_of(row) for row in b.tables.get(at[0], ()))
-        if row_of(at[0], cells) == at[1] and any(_holds(cells, c, "a") for c in lines)
+        if at[1] in rows_of(at[0], cells) and any(_holds(cells, c, "a") for c in lines)
     ]
     return without(a, list(both)), without(b, twice)
 
@@ -135,19 +135,21 @@ def decide(
     """
     by_id = {line.id: line for line in reversed(lines)}
     before = {cells.get("id", ""): cells for cells in record}
+    known_ids = {one.id for one in settled(found, record)}
     decided, faults = [], []
     for one in found:
-        line, known = by_id.get(one.id), settled(one, record)
+        line = next((by_id[name] for name in one.ids if name in by_id), None)
+        known = one.id in known_ids
         if line is None and one.column in FREE:
             continue  # text beside the numbers: A's stands where nobody asks
         if line is None or not line.decision:
             if not known:
                 where = f"{line.place}: is open" if line else "has no line"
                 faults.append(f"{where}: {_named(one)}")
-        elif one.id in before and said(before[one.id]) != said(line.cells):
-            earlier = f"{said(before[one.id])} was decided before"
+        elif (known_as := _recorded(one, before)) and said(before[known_as]) != said(line.cells):
+            earlier = f"{said(before[known_as])} was decided before"
             faults.append(
-                f"{line.place}: {said(line.cells)}, but {earlier} ({one.id} in adjudication): "
+                f"{line.place}: {said(line.cells)}, but {earlier} ({known_as} in adjudication): "
                 "take that row out there to decide anew"
             )
         elif fault := _fault(one, line):
@@ -159,16 +161,21 @@ def decide(
             faults.append(
                 f"{line.place}: {line.id} is no disagreement of the two: has one changed since?"
             )
-    if any(one.a == ROW and one.id not in by_id for one in found):
+    if any(one.a == ROW and not by_id.keys() & {*one.ids} for one in found):
         faults.append("of a batch (--batch) what A alone has needs no line")
     if faults:
         raise RefusedError(faults)
     return decided
 
 
+def _recorded(one: Disagreement, before: Mapping[str, object]) -> str:
+    """Return the name under which something was decided before; empty where nothing was."""
+    return next((name for name in one.ids if name in before), "")
+
+
 def _stale(found: Sequence[Disagreement], lines: Sequence[Line]) -> list[Line]:
     """Return the decided lines of what does not disagree, but those known to have ended."""
-    there = {one.id for one in found}
+    there = {name for one in found for name in one.ids}
     rest = [line for line in lines if line.id not in there and line.decision]
     return [line for line in rest if line.cells.get("likely") != ENDED]
 
@@ -191,7 +198,7 @@ def _fault(one: Disagreement, line: Line) -> str:
 def _named(one: Disagreement) -> str:
     what = f" {one.column}: {shown(one.a)} and {shown(one.b)}" if one.column else ""
     places = " and ".join(filter(None, (one.place_a, one.place_b)))
-    return f"{one.table} / {one.row}{what} ({places})"
+    return f"{one.table} / {one.named}{what} ({places})"
 
 
 def merged(
@@ -216,7 +223,9 @@ def merged(
     if signed.role:
         before = texts[ADJUDICATION.name].rows if ADJUDICATION.name in texts else []
         known = Decisions(decisions([*(row.cells for row in before), *record]))
-        keep(readings(matching, found, known, edits, signed), READINGS, texts, edits)
+        noted = texts[READINGS.name].rows if READINGS.name in texts else []
+        there = {(row.cells.get("table", ""), row.cells.get("row", "")) for row in noted}
+        keep(readings(matching, found, known, edits, signed, there), READINGS, texts, edits)
     changed = {name: own for name, own in edits.items() if own}
     return Merge(changed, tuple(decided), conflicts, tuple(applied), tuple(left))
 

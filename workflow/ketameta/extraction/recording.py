@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from ketameta.evidence.rows import entered_of
@@ -24,7 +24,7 @@ from ketameta.ingest.rows import TextTable
 from ketameta.tables.columns import TableSchema
 from ketameta.tables.decisions import BOTH, CORRECTION, Decision
 from ketameta.tables.decisions import Decided as Decisions
-from ketameta.tables.identity import row_of
+from ketameta.tables.identity import row_of, rows_of
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.tables.upkeep import ADJUDICATION
 
@@ -100,11 +100,13 @@ def readings(
     known: Decisions,
     edits: Mapping[str, Edits],
     signed: Signed,
+    before: Container[tuple[str, str]] = (),
 ) -> list[Cells]:
     """Return a row for every row that B extracted as well; rows of one name together.
 
     Not those that are ``known`` to be taken from B, or of another source that is in conflict. They
-    go by the names that they have after the edits.
+    go by the names that they have after the edits; those noted ``before``, by table and row, by
+    the names that earlier versions gave them.
     """
     unlike = Counter(row_at(o) for o in found if o.column and o.a and o.b)
     both: Counter[tuple[str, str, str]] = Counter()
@@ -116,7 +118,9 @@ def readings(
         arms = [{**now, "arm_id": now[n]} for n in ("arm_t", "arm_c") if n in now]
         if any(_apart(one) for cells in (now, *arms) for one in known.about(match.table, cells)):
             continue
-        key = (match.table, now.get("trial_id", ""), row_of(match.table, now))
+        names = rows_of(match.table, now)
+        name = next((name for name in names if (match.table, name) in before), names[0])
+        key = (match.table, now.get("trial_id", ""), name)
         both[key] += sum(bool(b.get(name)) for name in a)
         differed[key] += unlike[at]
     return [

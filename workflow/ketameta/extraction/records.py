@@ -133,8 +133,10 @@ class Disagreement:
     """One cell of matched rows, or a row, arm or trial with its rows that one side alone has.
 
     ``column`` is empty for rows; ``a`` and ``b`` are cells as entered (`ROW` or empty for rows).
-    ``row`` is `tables.identity.row_of` of the row by the names of A. ``edit`` makes A say what B
-    says; ``matched`` is the reason of the match, ``likely`` a guess at what happened.
+    ``row`` is `tables.identity.row_of` of the row by the names of A, ``former`` what earlier
+    versions called it, if otherwise; ``apart`` tells it from other rows of that name, and is empty
+    where there are none. ``edit`` makes A say what B says; ``matched`` is the reason of the match,
+    ``likely`` a guess at what happened.
     """
 
     table: str
@@ -148,11 +150,26 @@ class Disagreement:
     matched: str
     likely: str
     edit: Edit
+    former: str = ""
+    apart: str = ""
 
     @property
     def id(self) -> str:
         """Return a name made of what it is about: the same each time, whatever the lines."""
-        return id_of(self.table, self.row, self.column, self.a, self.b)
+        return self.ids[0]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Return its name, and those under which it may have been decided before."""
+        cells = self.column, self.a, self.b
+        own = (self.row, *cells, self.apart) if self.apart else (self.row, *cells)
+        then = (self.former, *cells) if self.former else own
+        return tuple(dict.fromkeys(id_of(self.table, *s) for s in (own, (self.row, *cells), then)))
+
+    @property
+    def named(self) -> str:
+        """Return the row for people, with what tells it from others of its name."""
+        return f"{self.row} [{self.apart}]" if self.apart else self.row
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,8 +180,9 @@ def is_row(disagreement: Disagreement) -> bool:
 def about(disagreement: Disagreement) -> str:
     """Return what a disagreement is about: the row, or the trial or arm that one side has."""
     if is_row(disagreement):
-        return disagreement.edit.name.removesuffix(" removed").removesuffix(" added")
-    return f"{disagreement.table} / {disagreement.row}"
+        name = disagreement.edit.name.removesuffix(" removed").removesuffix(" added")
+        return f"{name} [{disagreement.apart}]" if disagreement.apart else name
+    return f"{disagreement.table} / {disagreement.named}"
 
 
 def said(disagreement: Disagreement) -> str:
@@ -371,7 +372,7 @@ def _impact(impact: Impact) -> dict[str, Any]:
     names = ("table", "trial_id", "row", "column", "a", "b", "place_a", "place_b")
     return {
         "id": found.id,
-        **{name: getattr(found, name) for name in (*names, "matched", "likely")},
+        **{name: getattr(found, name) for name in (*names, "apart", "matched", "likely")},
         "edit": found.edit.name,
         "analyses": list(impact.analyses),
         "shift": impact.shift,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ketameta.tables.identity import identity, row_of
+from ketameta.tables.identity import identity, row_of, rows_of
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.tables.upkeep import EMPTY
 
@@ -117,15 +117,15 @@ class Decided:
 
     def names(self, table: str, cells: Cells) -> list[str]:
         """Return what a row is called, and was before cells that name it were decided."""
-        forms, now = [dict(cells)], row_of(table, cells)
+        forms, now = [dict(cells)], rows_of(table, cells)
         for one in self._renamed.get((table, cells.get("trial_id", "")), ()):
             for form in list(forms):
                 former = {**form, one.column: one.a}
                 # the decision names the row as it is since, or as it was
-                named = one.row in (now, row_of(table, former))
+                named = one.row in (*now, *rows_of(table, former))
                 if named and same(form.get(one.column, ""), one.stands):
                     forms.append(former)
-        return list(dict.fromkeys(row_of(table, form) for form in forms))
+        return list(dict.fromkeys(name for form in forms for name in rows_of(table, form)))
 
     def idle(self, tables: Mapping[str, Iterable[Cells]]) -> list[Decision]:
         """Return the decisions that fit no cell and no row any more, of the tables that are given.

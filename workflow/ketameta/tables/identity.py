@@ -13,15 +13,17 @@ _IDENTITY = {
         *("timepoint_h", "analysis_set", "flag"),
     ),
     "contrasts": ("trial_id", "arm_t", "arm_c", "outcome", "scale", "timepoint_h", "measure"),
-    "published": ("review_id", "outcome", "scale", "timepoint", "measure"),
+    "published": ("review_id", "outcome", "scale", "timepoint", "measure", "comparison"),
 }
+# what decisions of earlier versions do not name a row by
+_SINCE = {"published": ("comparison",)}
 # cells that say which row it is, for people
 _NAME = {
     "trials": ("trial_id",),
     "arms": ("trial_id", "arm_id"),
     "outcomes": ("trial_id", "arm_id", "outcome", "scale", "timepoint_h"),
     "contrasts": ("trial_id", "arm_t", "arm_c", "outcome", "scale", "timepoint_h"),
-    "published": ("review_id", "outcome", "timepoint"),
+    "published": ("review_id", "outcome", "timepoint", "comparison"),
     "claims": ("claim_id", "part"),
     "risk_of_bias": ("trial_id", "outcome", "domain"),
     "rob2_answers": ("trial_id", "outcome", "question", "rater"),
@@ -45,3 +47,10 @@ def row_of(table: str, cells: Mapping[str, str]) -> str:
     """
     names = (name for name in identity(table) if name != "flag")
     return " / ".join(cells[name] for name in names if cells.get(name))
+
+
+def rows_of(table: str, cells: Mapping[str, str]) -> tuple[str, ...]:
+    """Return `row_of`, and then what decisions of earlier versions call the row, if otherwise."""
+    now, since = row_of(table, cells), _SINCE.get(table, ())
+    then = row_of(table, {n: c for n, c in cells.items() if n not in since}) if since else now
+    return tuple(dict.fromkeys((now, then)))
