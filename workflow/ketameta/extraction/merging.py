@@ -108,12 +108,19 @@ def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Si
         }
         return replace(side, tables=side.tables | own)
 
-    twice = [
-        at
-        for at, lines in both.items()
-        for cells in (entered_of(row) for row in b.tables.get(at[0], ()))
-        if at[1] in rows_of(at[0], cells) and any(_holds(cells, c, "a") for c in lines)
-    ]
+    tables = {table for table, _ in both}
+    of_a, of_b = (
+        {table: [entered_of(row) for row in side.tables.get(table, ())] for table in tables}
+        for side in (a, b)
+    )
+
+    def pooled(rows: Mapping[str, list[dict[str, str]]], at: tuple[str, str]) -> int:
+        """Count the rows of a name that have A's cells: several may bear one name."""
+        named = [cells for cells in rows[at[0]] if at[1] in rows_of(at[0], cells)]
+        return sum(any(_holds(cells, c, "a") for c in both[at]) for cells in named)
+
+    # B has A's rows as well, all of them
+    twice = [at for at in both if pooled(of_b, at) >= max(pooled(of_a, at), 1)]
     return without(a, list(both)), without(b, twice)
 
 
