@@ -46,6 +46,11 @@ def test_words_of_a_list_differ_by_more_than_case(name: str) -> None:
     assert len({word.lower() for word in words}) == len(words)
 
 
+def test_sets_of_part_of_a_trial_are_analysis_sets() -> None:
+    assert WORDS.sets_of_part
+    assert WORDS.sets_of_part < WORDS.words("analysis_sets").keys()
+
+
 @pytest.mark.parametrize("scale", WORDS.scales.values(), ids=lambda scale: scale.name)
 def test_a_scale_has_a_direction_and_bounds_that_fit(scale) -> None:
     assert scale.higher in ("worse", "better")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ketameta.cli import main
 from ketameta.evidence.rows import changed_rows
 from ketameta.extraction import adjudication
 from ketameta.extraction.disagreements import disagreements
@@ -188,3 +189,17 @@ def test_an_hour_in_conflict_of_one_of_a_pair_stays_decided(both, flag) -> None:
     decide(both, {"": "both"})
     assert both.merge(out=both.a)[0] == 0
     assert both.merge(out=both.a)[1:] == ("nothing to do\n", "")
+
+
+def test_as_many_lines_are_written_as_disagreements_are_counted(both) -> None:
+    rows = [REVIEW.format(PLACEBO, "2.1"), REVIEW.format(ACTIVE, "1.8")]
+    groups = [GROUP.format("esketamine", n, who) for n, who in (("4", "women"), ("5", "men"))]
+    in_b(both, "published", *rows, rows[0])
+    in_b(both, "outcomes", *groups)
+    call = ["compare", str(both.a), str(both.b), "--no-impact", "--adjudicate", str(both.file)]
+    assert main(call) == 10
+    said = both.capsys.readouterr().out
+    assert "5 disagreements (all of rows" in said
+    assert len(adjudication.read(both.file).lines) == 5
+    # each is told by another name
+    assert len({line for line in said.splitlines() if line.startswith("- `")}) == 5

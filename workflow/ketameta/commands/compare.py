@@ -45,8 +45,9 @@ alike they are; each match says by what. Rows with faults are compared as they w
 are compared by what they say: 24 and 24.0 are the same.
 
 Each difference is tried: the analyses that it reaches are fitted with A's cell and with B's, by the
-questions of the project; the largest come first. A FILE of --adjudicate that is there already keeps
-what people wrote in it.
+questions of the project; the largest come first. A cell that breaks a rule of ketameta check beside
+A's other cells, or does nothing without B's others, is tried with its row. A FILE of --adjudicate
+that is there already keeps what people wrote in it.
 
 Exit status: 0 they agree, 10 they differ, 1 a side cannot be read, 2 wrong use.
 """

@@ -35,6 +35,7 @@ from ketameta.extraction.owners import FIGURES, SAME_KEY
 from ketameta.extraction.records import Match, Matching, Record, Side
 from ketameta.extraction.turning import as_turned, turned
 from ketameta.tables.raw import RESULT_TABLES
+from ketameta.vocabulary import vocabulary
 
 TURNED = "the arms the other way round, and the numbers with them"
 TOLERANCE_H = 2.0
@@ -282,7 +283,8 @@ def _free(line: Line) -> tuple[str, str]:
 def _other_subgroup(a: Line, b: Line) -> bool:
     """Say whether two rows are of subgroups that have other names: their key does not tell."""
     named = [line.entered.get("analysis_set_as_reported", "") for line in (a, b)]
-    both = all(line.entered.get("analysis_set") == "subgroup" for line in (a, b))
+    parts = vocabulary().sets_of_part
+    both = all(line.entered.get("analysis_set") in parts for line in (a, b))
     return both and all(named) and plain(named[0]) != plain(named[1])
 
 

@@ -120,7 +120,8 @@ def _identity(entry: Entry, facts: _Facts) -> tuple[str, ...] | None:
     if use == "never" and not flag.startswith("baseline"):
         return None
     words = ["" if entry[name] is None else str(entry[name]) for name in facts.names]
-    by_note = entry["analysis_set"] == "subgroup" or entry["timepoint_h"] is None
+    part = entry["analysis_set"] in vocabulary().sets_of_part
+    by_note = part or entry["timepoint_h"] is None
     words += [use if use != "marked" else "", (entry["note"] or "") if by_note else ""]
     return tuple(_plain(word) for word in words)
 

@@ -81,7 +81,10 @@ class Treatment:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Every known word: scales, outcomes and treatments by name, the rest as word -> label."""
+    """Every known word: scales, outcomes and treatments by name, the rest as word -> label.
+
+    ``sets_of_part`` are the analysis sets that do not tell by themselves whose results a row has.
+    """
 
     scales: dict[str, Scale]
     outcomes: dict[str, Outcome]
@@ -90,6 +93,7 @@ class Vocabulary:
     flags: dict[str, dict[str, str]]
     unusable_models: dict[str, str]
     cotreatments: dict[str, str]
+    sets_of_part: frozenset[str]
 
     def words(self, name: str) -> dict[str, str]:
         """Word -> label of the named list (``scales``, ``routes``, ``analysis_sets`` ...)."""
@@ -124,6 +128,7 @@ def vocabulary() -> Vocabulary:
         flags=words["flags"],
         unusable_models=words["unusable_models"],
         cotreatments=words["cotreatments"],
+        sets_of_part=frozenset(words["sets_of_part"]),
     )
 
 
