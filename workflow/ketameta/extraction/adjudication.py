@@ -296,20 +296,27 @@ def settled(
     That is so where A's cell stays though B differs, where another value stands for both, and where
     A's cell was corrected from what B has. What was decided of a row is not of another of its name.
     """
-    every = list(found)
-    own = {one.id for one in every if one.apart}
-    return [one for one in every if any(_settles(cells, one, own - {one.id}) for cells in record)]
+    every = [(one, one.ids) for one in found]
+    own = {ids[0] for one, ids in every if one.apart}
+    return [
+        one
+        for one, ids in every
+        for others in [own - {*ids}]
+        if any(_settles(cells, one, ids, others) for cells in record)
+    ]
 
 
-def _settles(cells: Mapping[str, str], found: Disagreement, others: Container[str]) -> bool:
+def _settles(
+    cells: Mapping[str, str], found: Disagreement, ids: Sequence[str], others: Container[str]
+) -> bool:
+    """Say whether a record settles what has these ``ids``; ``others`` are those of its like."""
     name = cells.get("id")
-    if name in found.ids and cells.get("decision") in (A, BOTH):
+    if name in ids and cells.get("decision") in (A, BOTH):
         return True
-    row = cells.get("row", "")
     return (
         name not in others
         and (cells.get("table"), cells.get("column", "")) == (found.table, found.column)
-        and row in (found.row, found.former or found.row)
+        and cells.get("row", "") in (found.row, found.former or found.row)
         and _stands(cells, found)
     )
 
