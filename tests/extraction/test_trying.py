@@ -119,7 +119,7 @@ def test_a_row_that_breaks_a_rule_as_a_whole_is_not_tried(compared):
     _, b, comparison = compared(with_interval, put("contrasts", MD, **new))
     assert errors(b)
     found = impacts_of(comparison)
-    assert found["ci_low"].problem == "ci_low of B has a fault: 1.71"
+    assert found["ci_low"].problem == "ci_low 1.71 is above ci_high = -2.8"
     assert (found["ci_high"].problem, found["ci_high"].row) == ("", "")
 
 
@@ -154,14 +154,19 @@ def tables_of(tmp_path, questions):
         b = write(tmp_path / "b", lambda t: (with_interval(t), put(table, cells, **new)(t)))
         one, other = sides(a, b)
         (found,) = disagreements(one, other, match(one, other))
-        change = found.edit.changes[0]
-        if change.new[found.column] is None:  # the rule, not the cell, is at fault
-            kind = float if "." in found.b else int
-            change.new[found.column] = found.b if found.column == "arm_c" else kind(found.b)
         (impact,) = ranked(one.tables, [found], questions)
         return impact, bool(errors(b))
 
     return tried
+
+
+def test_a_cell_that_is_at_fault_in_its_own_row_alone_is_tried_in_that_of_a(compared):
+    # of B the lower limit is above its own upper one, not above A's
+    new = {"ci_low": "-3.5", "ci_high": "-4"}
+    _, b, comparison = compared(with_interval, put("contrasts", MD, **new))
+    assert [p.column for p in errors(b)] == ["ci_low"]
+    assert [i.problem for i in comparison.impacts] == ["", ""]
+    assert all(i.moves for i in comparison.impacts)
 
 
 def test_numbers_that_say_nothing_alone_are_tried_with_their_row(compared, questions):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ketameta.evidence.edits import Edit, edits
@@ -23,6 +24,7 @@ from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.exchanges import Exchange, exchanges
 from ketameta.extraction.patterns import Slip, guess
 from ketameta.extraction.records import ROW, Disagreement, Match, Matching, Record, Side
+from ketameta.ingest.cells import CellError, parse
 from ketameta.tables.identity import rows_of
 from ketameta.tables.raw import RESULT_TABLES
 
@@ -162,11 +164,20 @@ def _change(match: Match, names: Sequence[str]) -> RowChange:
     ordered = {n: entered[n] for n in RESULT_TABLES[table].names if n in entered}
     new = {
         **match.a,
-        **{n: match.b.get(n) for n in names},
+        **{n: _value(match, n, cells.get(n, "")) for n in names},
         "entered": json.dumps(ordered, ensure_ascii=False),
     }
     told = tuple(Cell(n, before.get(n, ""), after.get(n, "")) for n in names)
     return RowChange(table, EDITED, match.a, new, told)
+
+
+def _value(match: Match, name: str, text: str) -> object:
+    """Return the value of a cell of B, that of one as well that is at fault beside its others."""
+    known = match.b.get(name)
+    if known is None and text:
+        with suppress(CellError):
+            return parse(text, column_of(match.table, name))[0]
+    return known
 
 
 def _edit(change: RowChange) -> Edit:
