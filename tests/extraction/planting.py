@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ketameta.ingest.formats import as_workbook
 from ketameta.ingest.places import read_place
 from ketameta.tables.identity import identity
 from ketameta.tables.raw import RESULT_TABLES
@@ -160,9 +159,7 @@ def plan_of(a: Path, seed: object) -> Plan:
     )
 
 
-def second(
-    a: Path, folder: Path, kinds: Iterable[Kind], seed: int, form: str = ".csv", noise: float = 0.2
-) -> Second:
+def second(a: Path, folder: Path, kinds: Iterable[Kind], seed: int, noise: float = 0.2) -> Second:
     """Write a second extraction into a folder: every kind of edit once, and idle differences."""
     plan = plan_of(a, seed)
     skipped = []
@@ -173,7 +170,7 @@ def second(
         except NoPlaceError:
             skipped.append(plan.kind)
     spelt_otherwise(plan, noise)
-    return replace(write(plan, a, folder, form), skipped=tuple(skipped))
+    return replace(write(plan, a, folder), skipped=tuple(skipped))
 
 
 def spelt_otherwise(plan: Plan, share: float) -> None:
@@ -209,24 +206,15 @@ def _number_otherwise(cell: str, whole: bool, choice: random.Random) -> str:
     return choice.choice(spellings)
 
 
-def write(plan: Plan, a: Path, folder: Path, form: str = ".csv") -> Second:
+def write(plan: Plan, a: Path, folder: Path) -> Second:
     """Write the rows and columns of a plan in another order; return where, and its truth."""
     rows = {name: [r for r in found if not r.gone] for name, found in plan.rows.items()}
     for found in rows.values():
         plan.choice.shuffle(found)
     folder.mkdir(parents=True)
-    place = folder
-    if form == ".xlsx":
-        place = folder / "second.xlsx"
-        place.write_bytes(as_workbook({n: [_filled(r) for r in f] for n, f in rows.items()}))
-    else:
-        for name, found in rows.items():
-            _write_table(folder / f"{name}.csv", found, plan.choice)
-    return _truth(plan, rows, read_lines(a), read_lines(place), place)
-
-
-def _filled(row: Row) -> Cells:
-    return {name: cell.strip() for name, cell in row.cells.items() if cell.strip()}
+    for name, found in rows.items():
+        _write_table(folder / f"{name}.csv", found, plan.choice)
+    return _truth(plan, rows, read_lines(a), read_lines(folder), folder)
 
 
 def _write_table(path: Path, rows: list[Row], choice: random.Random) -> None:

@@ -7,9 +7,7 @@ from ketameta.tables.raw import RESULT_TABLES
 
 from ..conftest import TABLES
 from .kinds_names import ALL
-from .planting import second
 
-SEEDS = (("a", 1), ("b", 1), ("c", 2))
 NAMES = {"trial_id", "review_id", "arm_id", "arm_t", "arm_c", "part_of", "pooled_arms"}
 
 
@@ -61,11 +59,3 @@ def test_every_kind_of_edit_finds_a_row(planted):
     silent = {"arms_named_otherwise", "arms_and_trial_named_otherwise", "trial_known_by_label"}
     silent |= {"contrast_turned_round", "earlier_review_named_otherwise"}
     assert {kind.__name__ for kind in ALL} - {one.kind for one in planted.told.values()} <= silent
-
-
-def test_a_seed_makes_the_same_edits_each_time(tmp_path):
-    one, again, other = (
-        second(TABLES, tmp_path / name, ALL[:9], seed).told.keys() for name, seed in SEEDS
-    )
-    assert one == again
-    assert other != one

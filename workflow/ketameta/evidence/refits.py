@@ -9,10 +9,10 @@ last digit.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 from ketameta.configuration import Analysis
 from ketameta.evidence.certainty import Certainty, certainty
@@ -33,6 +33,7 @@ from ketameta.synthesize.stage import rated_from, synthesis
 from ketameta.tables.stages import STAGE_TABLES
 
 Record = dict[str, Any]
+T = TypeVar("T")
 # names and places: nothing is pooled or rated by them
 _TOLD = ("label", "said", "rows")
 _JUDGED = ("trial_id", "tool", "outcome", "domain", "judgement", "best")
@@ -44,6 +45,20 @@ class _Given:
 
     effects: tuple[tuple[Effect, Record], ...] = ()
     unsaid: tuple[Row, ...] = ()
+
+
+def _once(make: Callable[[Refits, Analysis], T]) -> Callable[[Refits, Analysis], T]:
+    """Keep what is made of an analysis."""
+
+    @wraps(make)
+    def known(self: Refits, analysis: Analysis) -> T:
+        key = make.__name__, analysis.name
+        if key not in self.known:
+            self.known[key] = make(self, analysis)
+        found: T = self.known[key]
+        return found
+
+    return known
 
 
 class Refits:
@@ -67,12 +82,7 @@ class Refits:
         """Know nothing of any analysis; `rows` are those that are to be sifted, by trial."""
         self._choices = Choices(self.trials, rows)
         self._own = rows
-        self._given: dict[str, dict[str, _Given]] = {}
-        self._effects: dict[str, list[Record]] = {}
-        self._fits: dict[str, Record] = {}
-        self._evidences: dict[str, Evidence] = {}
-        self._levels: dict[str, Certainty] = {}
-        self._rated: dict[str, Record] = {}
+        self.known: dict[tuple[str, str], Any] = {}
 
     def edited(self, edit: Edit) -> Refits | str:
         """Return these tables with one edit; a sentence where it does not stand without others."""
@@ -123,68 +133,58 @@ class Refits:
         sides = (self, self.base or self)
         return {r["outcome"] for side in sides for t in self.touched for r in side.rows.get(t, ())}
 
+    @_once
     def fit(self, analysis: Analysis) -> Record:
         """Return the pooled result as the synthesis has it, without the cells that do not apply."""
-        if analysis.name not in self._fits:
-            effects, base = self.effects(analysis), self.base
-            same = base is not None and effects is base.effects(analysis)
-            fit = base.fit(analysis) if base and same else synthesis(analysis, effects)
-            self._fits[analysis.name] = fit
-        return self._fits[analysis.name]
+        effects, base = self.effects(analysis), self.base
+        if base and effects is base.effects(analysis):
+            return base.fit(analysis)
+        return synthesis(analysis, effects)
 
+    @_once
     def rated(self, analysis: Analysis) -> Record:
         """Return the pooled result with `certainty` and `certainty_best`, every column there.
 
         It is the very record of the tables without the edit where that changes nothing.
         """
-        if analysis.name not in self._rated:
-            evidence, base = self.evidence(analysis), self.base
-            if base and evidence is base.evidence(analysis):
-                self._rated[analysis.name] = base.rated(analysis)
-            else:
-                found = self.certainty(analysis)
-                ends = {"certainty": found.level, "certainty_best": found.best}
-                self._rated[analysis.name] = {**evidence.record, **ends}
-        return self._rated[analysis.name]
+        evidence, base = self.evidence(analysis), self.base
+        if base and evidence is base.evidence(analysis):
+            return base.rated(analysis)
+        found = self.certainty(analysis)
+        return {**evidence.record, "certainty": found.level, "certainty_best": found.best}
 
+    @_once
     def certainty(self, analysis: Analysis) -> Certainty:
         """Return the certainty of an analysis."""
-        if analysis.name not in self._levels:
-            evidence, base = self.evidence(analysis), self.base
-            same = base is not None and evidence is base.evidence(analysis)
-            found = base.certainty(analysis) if base and same else certainty(analysis, evidence)
-            self._levels[analysis.name] = found
-        return self._levels[analysis.name]
+        evidence, base = self.evidence(analysis), self.base
+        if base and evidence is base.evidence(analysis):
+            return base.certainty(analysis)
+        return certainty(analysis, evidence)
 
+    @_once
     def effects(self, analysis: Analysis) -> list[Record]:
         """Return the effects that are pooled, as rows of the table effects, in their order.
 
         It is the very list of the tables without the edit where that changes nothing.
         """
-        name = analysis.name
-        if name not in self._effects:
-            given, base = self._given_of(analysis), self.base
-            if base and _same(given, base._given_of(analysis), self._change.trials):
-                self._effects[name] = base.effects(analysis)
-            else:
-                rows = {id(e): row for own in given.values() for e, row in own.effects}
-                chosen = kept([e for own in given.values() for e, _ in own.effects])
-                effects = [rows[id(effect)] for effect in chosen]
-                effects.sort(key=lambda e: (e["year"] or 9999, e["trial_id"]))
-                old = base.effects(analysis) if base else None
-                same = old is not None and _alike(old, effects)
-                self._effects[name] = old if old is not None and same else effects
-        return self._effects[name]
+        given, base = self._given_of(analysis), self.base
+        if base and _same(given, base._given_of(analysis), self._change.trials):
+            return base.effects(analysis)
+        rows = {id(e): row for own in given.values() for e, row in own.effects}
+        chosen = kept([e for own in given.values() for e, _ in own.effects])
+        effects = [rows[id(effect)] for effect in chosen]
+        effects.sort(key=lambda e: (e["year"] or 9999, e["trial_id"]))
+        old = base.effects(analysis) if base else None
+        return old if old is not None and _alike(old, effects) else effects
 
+    @_once
     def _given_of(self, analysis: Analysis) -> dict[str, _Given]:
         """Return what each trial gives an analysis."""
-        if analysis.name not in self._given:
-            given = _given(analysis, self.trials, self._own, self._choices)
-            if self.base:
-                old = self.base._given_of(analysis)
-                given = {k: own for k, own in old.items() if k not in self._change.trials} | given
-            self._given[analysis.name] = given
-        return self._given[analysis.name]
+        given = _given(analysis, self.trials, self._own, self._choices)
+        if not self.base:
+            return given
+        old = self.base._given_of(analysis)
+        return {k: own for k, own in old.items() if k not in self._change.trials} | given
 
     def _missing(self, analysis: Analysis) -> list[Record]:
         """Return the known missing results of an analysis."""
@@ -200,16 +200,12 @@ class Refits:
         asked = analysis.name, analysis.select, self.trials, kept(pooled), ledger
         return [asdict(result) for result in missing_results(*asked)]
 
+    @_once
     def evidence(self, analysis: Analysis) -> Evidence:
         """Return what an analysis is rated from.
 
         It is the very object of the tables without the edit where that changes nothing.
         """
-        if analysis.name not in self._evidences:
-            self._evidences[analysis.name] = self._new_evidence(analysis)
-        return self._evidences[analysis.name]
-
-    def _new_evidence(self, analysis: Analysis) -> Evidence:
         effects, missing = self.effects(analysis), self._missing(analysis)
         old = self.base.evidence(analysis) if self.base else None
         trials = dict.fromkeys(effect["trial_id"] for effect in effects)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,13 +59,23 @@ class RowChange:
     @property
     def place(self) -> str:
         """File and line where the row stands, or stood."""
-        return f"{self.row['file']}:{self.row['line']}"
+        return place_of(self.row)
 
 
 def entered_of(row: Record) -> dict[str, str]:
     """Return the non-empty cells of a row as they were entered."""
     cells: dict[str, str] = json.loads(row["entered"])
     return cells
+
+
+def as_entered(cells: Mapping[str, str]) -> str:
+    """Return the cells of a row as its `entered` has them."""
+    return json.dumps(cells, ensure_ascii=False)
+
+
+def place_of(row: Record) -> str:
+    """Return file and line where a row stands."""
+    return f"{row['file']}:{row['line']}"
 
 
 def changed_rows(old: Tables, new: Tables) -> list[RowChange]:

@@ -8,13 +8,12 @@ not fit the table, those with an empty old cell are not believed either.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ketameta.evidence.rows import same_rows
+from ketameta.evidence.rows import as_entered, same_rows
 from ketameta.extraction.records import id_of
 from ketameta.ingest.cells import CellError, number
 from ketameta.ingest.decisions import plain_value
@@ -260,7 +259,7 @@ def _records(text: TextTable) -> list[dict[str, Any]]:
         {
             "file": text.file,
             "line": row.line,
-            "entered": json.dumps({name: cell for name, cell in row.cells.items() if cell}),
+            "entered": as_entered({name: cell for name, cell in row.cells.items() if cell}),
         }
         for row in text.rows
     ]

@@ -12,18 +12,26 @@ of all of them, and so do the two arms of a contrast that is told the other way 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from ketameta.evidence.edits import Edit, edits
-from ketameta.evidence.rows import ADDED, EDITED, REMOVED, Cell, RowChange, entered_of
+from ketameta.evidence.rows import (
+    ADDED,
+    EDITED,
+    REMOVED,
+    Cell,
+    RowChange,
+    as_entered,
+    entered_of,
+    place_of,
+)
 from ketameta.extraction.apart import apart
 from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.exchanges import Exchange, exchanges
 from ketameta.extraction.patterns import Slip, guess
-from ketameta.extraction.records import ROW, Disagreement, Match, Matching, Record, Side
+from ketameta.extraction.records import ROW, Disagreement, Match, Matching, Side
 from ketameta.ingest.cells import CellError, parse
 from ketameta.tables.identity import rows_of
 from ketameta.tables.raw import RESULT_TABLES
@@ -106,8 +114,8 @@ class _Compared:
                 column=name,
                 a=a.get(name, ""),
                 b=b.get(name, ""),
-                place_a=_place(match.a),
-                place_b=_place(match.b),
+                place_a=place_of(match.a),
+                place_b=place_of(match.b),
                 matched=match.reason,
                 likely=likely,
                 edit=edit,
@@ -152,10 +160,6 @@ def _is_number(table: str, name: str) -> bool:
     return column_of(table, name).kind in ("integer", "number")
 
 
-def _place(row: Record) -> str:
-    return f"{row['file']}:{row['line']}"
-
-
 def _change(match: Match, names: Sequence[str]) -> RowChange:
     """Return the change that gives A's row the cells of B's."""
     table, before, after = match.table, entered_of(match.a), entered_of(match.b)
@@ -165,7 +169,7 @@ def _change(match: Match, names: Sequence[str]) -> RowChange:
     new = {
         **match.a,
         **{n: _value(match, n, cells.get(n, "")) for n in names},
-        "entered": json.dumps(ordered, ensure_ascii=False),
+        "entered": as_entered(ordered),
     }
     told = tuple(Cell(n, before.get(n, ""), after.get(n, "")) for n in names)
     return RowChange(table, EDITED, match.a, new, told)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ketameta.evidence.rows import entered_of
+from ketameta.evidence.rows import as_entered, entered_of
 from ketameta.extraction import owners
 from ketameta.extraction.cells import ARM_COLUMNS, TRIAL_COLUMNS
 from ketameta.extraction.records import Record, Tables
@@ -37,7 +36,7 @@ class Names:
                 were[column] = text
         if not cells:
             return record, {}
-        entered = json.dumps({**entered_of(record), **cells}, ensure_ascii=False)
+        entered = as_entered({**entered_of(record), **cells})
         return {**record, **cells, "entered": entered}, were
 
     def _name(self, column: str, trial: str, name: str) -> str:

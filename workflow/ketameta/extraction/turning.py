@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
+from ketameta.evidence.rows import as_entered
 from ketameta.extraction.cells import canonical, column_of, number_of, rounded, short
 from ketameta.extraction.lines import Line
 
@@ -54,7 +54,7 @@ def as_turned(a: Line, b: Line) -> Line:
     arms = {name: a.entered[name] for name in ("arm_t", "arm_c")}
     cells |= arms
     values = {name: number_of(cells.get(name, "")) for name in _SOURCES}
-    record = {**b.record, **arms, **values, "entered": json.dumps(cells, ensure_ascii=False)}
+    record = {**b.record, **arms, **values, "entered": as_entered(cells)}
     were = {name: b.entered[name] for name in arms} | dict(b.renamed)
     content = {n: canonical(column_of(_TABLE, n), cells[n]) for n in b.content if n in cells}
     return replace(b, record=record, entered=cells, content=content, renamed=were)

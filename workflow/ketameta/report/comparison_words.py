@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ketameta.configuration import Configuration
+from ketameta.evidence.rows import place_of
 from ketameta.extraction.cells import FREE
 from ketameta.extraction.records import (
     SAME_KEY,
@@ -337,25 +338,21 @@ def as_json(compared: Comparison) -> dict[str, Any]:
         "matched": [
             {
                 "table": match.table,
-                "a": _place(match.a),
-                "b": _place(match.b),
+                "a": place_of(match.a),
+                "b": place_of(match.b),
                 "reason": match.reason,
                 "renamed": dict(match.renamed),
             }
             for match in matching.matches
         ],
-        "only_a": [{"table": table, "place": _place(row)} for table, row in matching.only_a],
-        "only_b": [{"table": table, "place": _place(row)} for table, row in matching.only_b],
+        "only_a": [{"table": table, "place": place_of(row)} for table, row in matching.only_a],
+        "only_b": [{"table": table, "place": place_of(row)} for table, row in matching.only_b],
         "agreement": [
             {name: value for name, value in asdict(line).items() if name != "pairs"}
             for line in compared.agreement
         ],
         "disagreements": [_impact(impact) for impact in compared.impacts],
     }
-
-
-def _place(row: dict[str, Any]) -> str:
-    return f"{row['file']}:{row['line']}"
 
 
 def _side(side: Side) -> dict[str, Any]:
