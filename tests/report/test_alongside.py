@@ -112,7 +112,10 @@ def test_results_of_another_measure_are_compared_as_printed(told):
     odds = review(False, measure="OR", printed="2.03 [0.67, 6.15]", against="8.14 [2.16, 30.7]")
     said = told(earlier=[odds]).earlier.sentence
     assert "gives the odds ratio as 2.03 [0.67, 6.15]" in said
-    assert "here it is 8.14 [2.16, 30.7]" in said
+    assert (
+        "; the odds ratio here, a sensitivity analysis with an interval of its own, is "
+        "8.14 [2.16, 30.7] from 1 trial."
+    ) in said
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from ketameta.evidence.audits import audit
 from ketameta.evidence.unread import Weight
 from ketameta.report import extraction, wording_extraction
 from ketameta.report.stage import report
-from ketameta.report.wording_decisions import said
+from ketameta.report.wording_decisions import counted, said
 from ketameta.tables.decisions import decisions
 
 TREATED = "t000 / treated / response / MADRS / 24 / itt"
@@ -76,7 +76,9 @@ def test_the_page_answers_first(whole, kit):
     for sentence in (
         "Results rest on 6 rows of the tables: 5 (83%) in the trial's own report",
         "2 rows were extracted a second time: 1 agrees in every cell that both filled (8 of 9",
-        "1 of 7 lines waits for a decision; 6 are decided: 1 kept as they were, 2 taken from",
+        "1 of 7 lines waits for a decision; 6 are decided: 1 kept as they were, 1 taken from the "
+        "other extraction, 1 left to stand as sources that conflict, 1 added (1 trial with its "
+        "rows) and 2 cells corrected (1 number; 1 note or word).",
         "An audit of 45 rows found 1 wrong of 43 whose source was reached: 2.3% (95% interval "
         "0.06 to 12.3%)",
         "4 cells and rows were changed, added or taken out by a decision or a correction; no",
@@ -109,7 +111,7 @@ def test_a_decision_stands_at_the_cell_that_it_is_about(whole):
     ) in text
     assert "events: sources conflict; the other extraction has 7, and both stand." in text
     assert "n: not decided yet; the other extraction has 22." in text
-    assert "trial: added; the other extraction alone has it." in text
+    assert "trial: added; it did not stand here before." in text
     # what fits no cell any more is told by the check, and is no mark
     assert "table 9" not in text
     told = [r["value"] for r in whole.tables["summary"] if r["section"] == "warning"]
@@ -122,7 +124,7 @@ def test_open_lines_stand_first_and_each_leads_to_its_effect(whole):
     text = text_of(page)
     places = [text.index(word) for word in ("not decided yet", "sources conflict;", "9 stood")]
     assert places == sorted(places)
-    assert page.count('href="analyses/response.html#effect-t000"') == 5
+    assert page.count('href="analyses/response.html#effect-t000"') == 3
     assert "Response at 24 hours ; elsewhere" in text
     assert "corrected, but the tables say otherwise now" in text
     assert "(turns: Response at 24 hours)" in text
@@ -183,8 +185,11 @@ def test_a_release_tells_what_is_new_since_and_what_is_mended(whole):
     release = releases.make("2026-01-31", "", rows, [], {}, had)
     tables = whole.tables | {"findings": [odd, settled]}
 
+    files_of = []
+
     def page(*known):
         files = report(tables, whole.configuration, known)
+        files_of.append(files)
         return text_of(files["extraction.html"]), csv_of(files, "finding_states")
 
     text, states = page(release)
@@ -198,11 +203,15 @@ def test_a_release_tells_what_is_new_since_and_what_is_mended(whole):
         "3 cells and rows were changed, added or taken out by a decision or a correction since"
         in text
     )
+    # one list holds all, and says what is new
+    page_ = files_of[-1]["extraction.html"]
+    assert page_.count(", new since 2026-01-31") == 3
+    assert page_.count("table 9 stood before") == 1
     older = replace(release, name="2026-01-30", findings=None, decisions=None)
     assert page(release, older)[0] == text, "the last release counts"
     text, states = page(older)
     assert "did not record findings" in text
-    assert "the release of 2026-01-30 has no earlier record of decisions" in text
+    assert "the release of 2026-01-30 kept no record of decisions to count from" in text
     assert len(states) == 2
 
 
@@ -211,6 +220,7 @@ def test_without_any_of_it_the_page_says_so(whole):
     empty = {name: [] for name in names}
     files = report(whole.tables | empty, whole.configuration)
     text = text_of(files["extraction.html"])
+    assert "new since" not in text
     for sentence in (
         "No result rests on any row yet.",
         "No row of results has been extracted a second time yet.",
@@ -221,12 +231,43 @@ def test_without_any_of_it_the_page_says_so(whole):
         assert sentence in text, sentence
 
 
+def test_rows_are_told_by_trial(whole):
+    text = text_of(whole.page("extraction"))
+    assert (
+        "Direct, rows by trial: T000: 1; T001: 2; T002: 2. Secondary, rows by trial: T000: 1."
+        in text
+    )
+
+
+def one(column, a, b, decision, table="outcomes"):
+    return {"table": table, "column": column, "a": a, "b": b, "decision": decision}
+
+
 @pytest.mark.parametrize(
-    ("numbers", "text"),
-    [([], ""), ([4], "4"), ([3, 2, 4, 9], "2 to 4, 9"), ([1, 2, 2, 4, 5], "1 to 2, 4 to 5")],
+    ("rows", "told"),
+    [
+        ([one("n", "1", "2", "B")], "1 taken from the other extraction"),
+        ([one("", "", "row", "B")], "1 added (1 row)"),
+        (
+            [one("", "", "row", "B", t) for t in ("outcomes", "arms", "trials", "trials")],
+            "4 added (2 trials with their rows, 1 arm with its rows and 1 row)",
+        ),
+        ([one("", "row", "", "B")], "1 taken out (1 row)"),
+        ([one("", "", "row", "A"), one("", "row", "", "A")], "2 kept as they were"),
+        ([one("n", "1", "2", "correction")], "1 cell corrected (1 number)"),
+        (
+            [one("n", "", "2", "correction"), one("mean", "3", "2", "correction")],
+            "2 cells corrected (2 numbers, 1 of which was empty before)",
+        ),
+        (
+            [one(name, "", "x", "correction") for name in ("flag", "flag", "note", "seen")],
+            "4 cells corrected (2 flags; 2 notes and words)",
+        ),
+        ([], ""),
+    ],
 )
-def test_lines_are_written_as_ranges(numbers, text):
-    assert extraction.ranges(numbers) == text
+def test_decisions_are_counted_by_what_they_changed(rows, told):
+    assert counted(decisions(rows)) == told
 
 
 @pytest.mark.parametrize(
@@ -266,7 +307,7 @@ def test_an_audit_that_reached_nothing_has_no_share():
         ("", "row", "", "A", "row: stays; the first extraction alone has it."),
         ("", "row", "", "B", "row: taken out; the first extraction alone has it."),
         ("", "", "row", "A", "row: left out; the other extraction alone has it."),
-        ("", "", "row", "B", "row: added; the other extraction alone has it."),
+        ("", "", "row", "B", "row: added; it did not stand here before."),
         ("", "", "row", "", "row: not decided yet; the other extraction alone has it."),
     ],
 )

@@ -26,6 +26,21 @@ def section(page, identifier):
     return page.partition(f'id="{identifier}"')[2].partition("</table>")[0]
 
 
+def test_what_was_looked_at_is_counted_by_what_it_is_about(made, kit):
+    tables = kit.scores((14, 8, 20, 22, 0, 20), (15, 9, 22, 22, 9, 21))
+    whole = made(
+        tables | {"acknowledged": [acknowledged("spread-of-0", reason="so")]}, {"score": kit.score}
+    )
+    form = {"section": "acknowledged", "item": "outcomes.csv:2", "value": "odd; so"}
+    said = "Somebody has looked at"
+    for rows, told in (
+        ([], "1 more and lets it"),
+        ([form], "2 more (1 on the form of the tables, "),
+    ):
+        tables = whole.tables | {"summary": [*whole.tables["summary"], *rows]}
+        assert f"{said} {told}" in report(tables, whole.configuration)["data.html"]
+
+
 def test_what_may_stand_is_apart_with_its_reason(page):
     assert "1 warning that somebody has looked at and lets stand" in page
     assert "nothing to warn of" not in page

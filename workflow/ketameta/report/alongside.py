@@ -249,17 +249,15 @@ def _stands_apart(record: Record, review: Record) -> str:
     """Say what the largest earlier review found beside this result, both in one measure."""
     measure = record["measure"]
     theirs, ours = (wording.estimate_interval(measure, r) for r in (review, record))
-    name = wording.MEASURES[measure]
+    name, here = wording.MEASURES[measure], "here it is"
     if review["against"]:
-        theirs, ours, name = (
-            review["printed"],
-            review["against"],
-            wording.MEASURES[review["measure"]],
-        )
+        name = wording.MEASURES[review["measure"]]
+        theirs, ours = review["printed"], review["against"]
+        here = f"the {name} here, a sensitivity analysis with an interval of its own, is"
     trials = f" from {wording.count(review['k'], 'trial')}" if review["k"] else ""
     return (
         f"This result stands apart from the earlier reviews: {review['label']} gives the {name} "
-        f"as {theirs}{trials}; here it is {ours} from {wording.count(record['k'], 'trial')}."
+        f"as {theirs}{trials}; {here} {ours} from {wording.count(record['k'], 'trial')}."
     )
 
 

@@ -14,7 +14,7 @@ from ketameta.evidence.releases import Release, in_order
 from ketameta.evidence.rows import entered_of
 from ketameta.report import wording, wording_extraction
 from ketameta.report.decided import table_of
-from ketameta.report.wording_decisions import LABELS, said
+from ketameta.report.wording_decisions import label, said
 from ketameta.tables.decisions import BOTH, Decided, Decision, decisions
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.vocabulary import vocabulary
@@ -25,6 +25,8 @@ Rows = Mapping[str, list[Record]]
 MOST = 200
 # of what to fetch, those that stand open
 FEW = 12
+# of what is open or conflicts, those that a printed page holds
+PRINTED = 24
 _OF_WEIGHT = ("analysis", "share", "people", "people_from", "variance", "effects", "claimed")
 
 
@@ -32,12 +34,12 @@ _OF_WEIGHT = ("analysis", "share", "people", "people_from", "variance", "effects
 class Seen:
     """Rows of a table, or those that are pooled, by the word that says where they were read.
 
-    `lines` holds the lines of each, as `2 to 8, 11`, by file.
+    `trials` holds how many of each a trial has, by its label.
     """
 
     what: str
     counts: Mapping[str, int]
-    lines: Mapping[str, Mapping[str, str]]
+    trials: Mapping[str, Mapping[str, int]]
 
     @property
     def rows(self) -> int:
@@ -62,7 +64,10 @@ class Twice:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the adjudication: what was decided, the analyses it moves, whether it holds."""
+    """A line of the adjudication: what was decided, the analyses it moves, whether it holds.
+
+    `new` says that it changed a cell or a row since the last release, which knew of decisions.
+    """
 
     decision: Decision
     label: str
@@ -71,6 +76,7 @@ class Line:
     shift: float | None
     flips: Sequence[str]
     holds: bool
+    new: bool = False
 
 
 def seen(rows: Sequence[Record], studies: Iterable[Record]) -> list[Seen]:
@@ -88,23 +94,11 @@ def seen(rows: Sequence[Record], studies: Iterable[Record]) -> list[Seen]:
 
 def _seen(what: str, rows: Sequence[Record]) -> Seen:
     counts = Counter(row["seen"] for row in rows)
-    lines: dict[str, dict[str, list[int]]] = {}
-    for row in rows:
-        lines.setdefault(row["seen"], {}).setdefault(row["file"], []).append(row["line"])
+    trials: dict[str, Counter[str]] = {}
+    for row in sorted(rows, key=lambda row: (row["label"] or row["trial_id"]).casefold()):
+        trials.setdefault(row["seen"], Counter())[row["label"] or row["trial_id"]] += 1
     order = [word for word in vocabulary().words("seen") if word in counts]
-    told = {w: {file: ranges(found) for file, found in lines[w].items()} for w in order}
-    return Seen(what, {word: counts[word] for word in order}, told)
-
-
-def ranges(numbers: Iterable[int]) -> str:
-    """Write numbers as ``2 to 8, 11``."""
-    runs: list[list[int]] = []
-    for number in sorted(set(numbers)):
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return ", ".join(f"{a} to {b}" if b > a else f"{a}" for a, b in runs)
+    return Seen(what, {word: counts[word] for word in order}, {w: trials[w] for w in order})
 
 
 def cells_of(tables: Rows, names: Iterable[str]) -> dict[str, list[dict[str, str]]]:
@@ -143,8 +137,12 @@ def lines(
     idle: Sequence[Decision],
     configuration: Configuration,
     studies: Sequence[Record],
+    known: Sequence[str] | None = None,
 ) -> list[Line]:
-    """Return the lines of the adjudication: open ones by their impact, conflicts, the decided."""
+    """Return the lines of the adjudication: open ones by their impact, conflicts, the decided.
+
+    `known` are the ids that the last release had; None where that is not known.
+    """
     linked = set(configuration.names)
     effects = {(s["analysis"], s["trial_id"]): wording.anchor(s) for s in studies}
     gone = set(idle)
@@ -159,18 +157,20 @@ def lines(
     found = [
         Line(
             one,
-            LABELS[one.decision],
+            label(one),
             said(one),
             [link(name, one) for name in _names(row["analyses"])],
             row["shift"],
             [link(name, one)[0] for name in _names(row["flips"])],
             one not in gone,
+            known is not None and one.changed and one.id not in known,
         )
         for row, one in zip(rows, decided.all, strict=True)
     ]
     order = {"": 0, BOTH: 1}
     return sorted(
-        found, key=lambda line: (order.get(line.decision.decision, 2), -(line.shift or 0.0))
+        found,
+        key=lambda x: (order.get(x.decision.decision, 2), not x.new, -(x.shift or 0.0)),
     )
 
 
@@ -247,32 +247,30 @@ def view(
     readings, adjudication = tables["readings"], tables["adjudication"]
     named = {row["table"] for row in [*readings, *adjudication]}
     cells = cells_of(tables, named)
-    found = lines(adjudication, decided, decided.idle(cells), configuration, studies)
+    known = release.decisions if release else None
+    found = lines(adjudication, decided, decided.idle(cells), configuration, studies, known)
     wanted = to_fetch(tables, configuration, records)
     stated = states(tables["findings"], release)
-    known = release.decisions if release else None
+    changed = [one for one in decided.all if one.changed and one.id not in (known or ())]
     page = {
         "seen": seen(tables["rows"], studies),
         "twice": twice(readings, cells, decided),
         "readings": readings,
         "raters": [row for row in tables["rater_agreement"] if row["domain"] == "overall"],
         "lines": found,
-        "outcome": Counter(line.decision.decision for line in found),
+        "decisions": decided.all,
         "audits": [audit(row) for row in tables["audits"]],
         "stated": stated,
         "states": Counter(row["state"] for row in stated),
         "release": release,
         "recorded": release is not None and release.findings is not None,
         "known": known,
-        "changes": [
-            line
-            for line in found
-            if line.decision.changed and line.decision.id not in (known or ())
-        ],
+        "changed": len(changed),
         "unread": wanted,
         "titles": {a.name: (a.display.title, f"analyses/{a.slug}.html") for a in configuration},
         "most": MOST,
         "few": FEW,
+        "printed": PRINTED,
         "says": wording_extraction,
     }
     return page, {"finding_states": stated, "unread_weights": unread_rows(wanted)}

@@ -9,8 +9,8 @@ from ketameta.evidence import findings
 from ketameta.evidence.audits import Audit
 from ketameta.evidence.unread import AS_ENTERED, POOLED, Unread, Weight
 from ketameta.report import wording
-from ketameta.report.naming import listed
-from ketameta.tables.decisions import BOTH, CORRECTION, OTHER, A, B
+from ketameta.report.wording_decisions import counted
+from ketameta.tables.decisions import Decision
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -66,26 +66,16 @@ def raters(rows: Sequence[Record]) -> str:
     return " ".join(said)
 
 
-def decided(counts: Mapping[str, int]) -> str:
-    """Say what is open and what was decided of disagreements and corrections."""
-    total = sum(counts.values())
+def decided(found: Sequence[Decision]) -> str:
+    """Say what is open and what was decided of disagreements, additions and corrections."""
+    total = len(found)
     if not total:
         return "No disagreement of two extractions and no correction is on record."
-    left = counts.get("", 0)
-    parts = [
-        f"{counts[word]:,} {what}"
-        for word, what in (
-            (A, "kept as they were"),
-            (B, "taken from the other extraction"),
-            (OTHER, "given another value"),
-            (BOTH, "left to stand as sources that conflict"),
-            (CORRECTION, "corrected"),
-        )
-        if counts.get(word)
-    ]
+    left = sum(not one.decision for one in found)
+    parts = counted(one for one in found if one.decision)
     waits = "waits" if left == 1 else "wait"
     head = f"{left:,} of {wording.count(total, 'line')} {waits} for a decision" if left else ""
-    rest = f"{wording.count(total - left, 'is', 'are')} decided: {listed(parts)}" if parts else ""
+    rest = f"{wording.count(total - left, 'is', 'are')} decided: {parts}" if parts else ""
     return "; ".join(filter(None, (head or "No line of the record is open", rest))) + "."
 
 
@@ -126,7 +116,7 @@ def changed(number: int, release: Release | None, known: Sequence[str] | None) -
     if release is None:
         return f"{told}; no release is there yet to count from."
     if known is None:
-        return f"{told}; the release of {release.name} has no earlier record of decisions."
+        return f"{told}; the release of {release.name} kept no record of decisions to count from."
     return f"{told} since the release of {release.name}."
 
 
