@@ -262,13 +262,31 @@ def test_a_column_that_would_be_lost_is_named(again) -> None:
 
 
 def test_new_rows_are_all_taken_and_none_is_lost(again) -> None:
-    made = take_new(lines(IMPACTS), "the second batch", "merger")
+    written = {"reason": "the second batch", "role": "merger", "date": "2026-11"}
+    made = take_new(lines(IMPACTS), written)
     assert [line.get("decision", "") for line in made] == ["", "", "B", "A"]
+    assert [line.get("date", "") for line in made] == ["", "", "2026-11", "2026-11"]
     assert again(made).problems == ()
     before = again(filled(arms=decided("A", reason="a mistake")))
     found = update(made, before).lines
     assert (found[2]["decision"], found[2]["reason"]) == ("A", "a mistake")
     assert (found[3]["decision"], found[3]["role"]) == ("A", "merger")
+    # of a sample a row that B lacks is to be looked at
+    made = take_new(lines(IMPACTS), written, of_a=False)
+    assert [line.get("decision", "") for line in made] == ["", "", "B", ""]
+    assert "reason" not in made[3]
+
+
+@pytest.mark.parametrize(
+    ("date", "fault"),
+    [("2026", ""), ("2026-11", ""), ("2026-11-27", ""), ("27.11.26", "is not a day"),
+     ("2026-13", "is not a day"), ("2026-11-32", "is not a day"), ("2026-1-1", "is not a day")],
+)  # fmt: skip
+def test_a_date_is_a_day_a_month_or_a_year(again, date, fault) -> None:
+    made = filled(mean=decided("A", reason="table 2") | {"date": date})
+    said = [problem.message for problem in again(made).problems]
+    assert len(said) == bool(fault)
+    assert all(fault in message for message in said)
 
 
 @pytest.mark.parametrize(

@@ -267,6 +267,30 @@ def test_rows_of_one_side_may_be_taken_at_once(a, b, capsys):
     say(capsys, "a", "b", "--no-impact", "--adjudicate", "lines.csv", *words)
     decided = {(x["column"], x["decision"], x["reason"], x["role"]) for x in lines()}
     assert decided == {("events", "", "", ""), ("", "B", "second batch", "merger")}
+    assert {len(x["date"]) for x in lines()} == {0, len("2026-11-27")}
+    assert say(capsys, "a", "b", "--date", "27.11.26")[0] == 2
+
+
+def test_of_a_sample_what_b_lacks_of_its_trials_is_asked(a, b, capsys):
+    for table in ("trials", "arms", "outcomes", "contrasts", "risk_of_bias"):
+        rows = [r for r in read_rows(b / f"{table}.csv") if r["trial_id"] == "adams2011"]
+        assert rows
+        write_rows(b / f"{table}.csv", rows)
+    for table in ("published", "claims"):
+        (b / f"{table}.csv").unlink()
+    assert told(capsys, "a", "b", "--sample") == (0, [])
+    spoil(b, "outcomes", ",24,30,20,", ",999,11,7,")
+    row = ("outcomes", "")
+    assert told(capsys, "a", "b", "--batch") == (10, [(*row, "", "row")])
+    assert told(capsys, "a", "b", "--sample") == (10, [(*row, "row", ""), (*row, "", "row")])
+    assert len(told(capsys, "a", "b")[1]) > 2
+    words = ("--adjudicate", "lines.csv", "--take-new", "more rows", "--role", "merger")
+    say(capsys, "a", "b", "--no-impact", "--sample", *words, "--date", "2026-11")
+    assert {(x["a"], x["b"], x["decision"], x["date"]) for x in lines()} == {
+        *(("row", "", "", ""), ("", "row", "B", "2026-11"))
+    }
+    with pytest.raises(SystemExit):
+        say(capsys, "a", "b", "--sample", "--batch")
 
 
 def test_what_was_decided_before_is_not_asked_again(a, b, capsys):

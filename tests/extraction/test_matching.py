@@ -358,6 +358,22 @@ def test_of_a_batch_what_one_side_alone_has_is_left_out():
     a = side(trials=[trial("t1"), trial("t2")], outcomes=[score()])
     b = side(trials=[trial("t3")], outcomes=[score(hour=72, mean=9.1, sd=7.7)])
     assert [table for table, _ in match(a, b).only_a] == ["trials", "trials", "outcomes"]
-    found = match(a, b, batch=True)
+    found = match(a, b, scope="batch")
     assert found.only_a == ()
     assert found.only_b == match(a, b).only_b
+
+
+def test_of_a_sample_what_its_trials_lack_counts_and_no_other_trial():
+    a = side(
+        trials=[trial("t1"), trial("t2")],
+        outcomes=[score(), score(hour=72, mean=8.3), score(trial_id="t2", mean=17.7)],
+    )
+    b = side(trials=[], outcomes=[score(), score(trial_id="t3", mean=9.1, sd=7.7)])
+    assert len(match(a, b).only_a) == 4
+    found = match(a, b, scope="sample")
+    assert [(table, row["trial_id"]) for table, row in found.only_a] == [
+        ("trials", "t1"),
+        ("outcomes", "t1"),
+    ]
+    assert found.only_a[1][1]["timepoint_h"] == "72"
+    assert (found.matches, found.only_b) == (match(a, b).matches, match(a, b).only_b)

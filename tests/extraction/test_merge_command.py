@@ -195,7 +195,8 @@ def test_a_trial_of_which_b_has_nothing_stays_and_is_not_recorded(both) -> None:
     row = next(x for x in content(both.b)["outcomes.csv"].decode().splitlines(True) if OUTCOME in x)
     both.edit(both.b, "outcomes", row, "")
     both.edit(both.b, "trials", "davis2019,", NEW_TRIAL + "davis2019,")
-    made = adjudication.take_new(both.lines(), "one batch of several", "second reader")
+    written = {"reason": "one batch of several", "role": "second reader"}
+    made = adjudication.take_new(both.lines(), written)
     both.file.write_bytes(adjudication.content(made, ".csv"))
     before = content(both.a)
     assert both.merge()[0] == 0
@@ -305,6 +306,20 @@ def test_rows_that_were_read_twice_are_recorded_by_role(both) -> None:
         "2026-11",
     )
     assert not [p for p in check_folder(both.out)[1] if p.severity == ERROR]
+
+
+def test_what_has_no_date_gets_that_of_the_merge(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",29,9,"))
+    made = both.decide("A")
+    made[0]["date"] = "2025-06"
+    both.file.write_bytes(adjudication.content(made, ".csv"))
+    options = (*both.correct(("trials.csv", 4, "doi", "", "10.1000/clark", "so")), "--role", "x")
+    assert both.merge(*options, "--date", "27.11.26")[0] == 2
+    assert both.merge(*options, "--date", "2026-11", out=both.a)[0] == 0
+    assert {(r["column"], r["date"]) for r in record(both.a)} == {
+        *(("n", "2025-06"), ("events", "2026-11"), ("doi", "2026-11"))
+    }
+    assert both.merge(*options, "--date", "2026-12", out=both.a)[1].endswith("nothing to do\n")
 
 
 def test_two_raters_of_one_place_become_one(both) -> None:

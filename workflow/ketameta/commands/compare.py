@@ -10,8 +10,10 @@ from pathlib import Path
 
 from ketameta.commands.examine import configured
 from ketameta.commands.extractions import (
+    WHEN,
     Record,
     WrongUseError,
+    date_of,
     hold,
     matching_options,
     record_of,
@@ -21,6 +23,7 @@ from ketameta.commands.versions import KNOWN, tables_at, version
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.extraction.agreement import agreement
 from ketameta.extraction.cells import FREE
+from ketameta.extraction.matching import SAMPLE
 from ketameta.extraction.records import Comparison, Disagreement, Impact, Side, Tables
 from ketameta.extraction.sides import SIDE_BY_SIDE, UnreadableSideError
 from ketameta.ingest.places import read_place
@@ -63,6 +66,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     matching_options(
         parser,
         "hours this near may be one time point",
+        "B is a second reading of some of the trials: of the others nothing is missing",
         "B is a batch of more rows: what A alone has is no difference",
     )
     parser.add_argument(
@@ -77,9 +81,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--take-new",
         metavar="REASON",
-        help="of --adjudicate: decide that rows of one side stand, for this reason; with --role",
+        help="of --adjudicate: decide that rows of one side stand, for this reason; with --role "
+        "(of a sample those of B: what B lacks of its own trials is to be looked at)",
     )
     parser.add_argument("--role", default="", metavar="NAME", help="of --take-new: who decides")
+    parser.add_argument("--date", default="", help=f"of --take-new: {WHEN}")
 
 
 def compare(given: argparse.Namespace) -> int:
@@ -96,6 +102,7 @@ def _check(given: argparse.Namespace) -> None:
     new = given.take_new
     if new is not None and not (new.strip() and given.adjudicate and given.role.strip()):
         raise WrongUseError("--take-new REASON needs --adjudicate FILE and --role NAME")
+    date_of(given)
     if given.html and given.html.suffix.lower() not in _PAGES:
         raise WrongUseError(f"{given.html}: a page stands in {', '.join(_PAGES)}")
     if given.adjudicate:
@@ -203,7 +210,8 @@ def _write_lines(given: argparse.Namespace, impacts: Sequence[Impact]) -> None:
         impacts = [one for one in impacts if one.disagreement.table not in SIDE_BY_SIDE]
     made = adjudication.lines(impacts)
     if given.take_new:
-        made = adjudication.take_new(made, given.take_new, given.role.strip())
+        written = {"reason": given.take_new, "role": given.role.strip(), "date": date_of(given)}
+        made = adjudication.take_new(made, written, of_a=given.scope != SAMPLE)
     before = adjudication.read(path) if path.exists() else adjudication.Lines()
     if before.torn:
         lines = "\n".join(str(problem) for problem in before.torn)

@@ -7,21 +7,24 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from ketameta.commands.revisions import DiffError
 from ketameta.commands.versions import RAW, Version, tables_at, version
 from ketameta.extraction.disagreements import disagreements
-from ketameta.extraction.matching import TOLERANCE_H, match
+from ketameta.extraction.matching import BATCH, SAMPLE, TOLERANCE_H, WHOLE, match
 from ketameta.extraction.merging import RefusedError, set_aside
 from ketameta.extraction.records import Disagreement, Matching, Side
 from ketameta.extraction.sides import RaterError, UnreadableSideError, by_rater, sides
+from ketameta.ingest.cells import CellError, parse
 from ketameta.ingest.formats import LossError
 from ketameta.ingest.rows import TextTable
 from ketameta.tables.problems import escaped
 from ketameta.tables.upkeep import ADJUDICATION
 
 Record = Sequence[Mapping[str, str]]
+WHEN = "when, as YYYY, YYYY-MM or YYYY-MM-DD (default: today)"
 
 
 class WrongUseError(ValueError):
@@ -38,7 +41,9 @@ class Held:
     found: Sequence[Disagreement]
 
 
-def matching_options(parser: argparse.ArgumentParser, tolerance: str, batch: str) -> None:
+def matching_options(
+    parser: argparse.ArgumentParser, tolerance: str, sample: str, batch: str
+) -> None:
     """Add what rows are matched by, with what is said of each."""
     parser.add_argument(
         "--tolerance-h",
@@ -47,7 +52,21 @@ def matching_options(parser: argparse.ArgumentParser, tolerance: str, batch: str
         metavar="HOURS",
         help=f"{tolerance} (default: %(default)g)",
     )
-    parser.add_argument("--batch", action="store_true", help=batch)
+    scope = parser.add_mutually_exclusive_group()
+    for name, said in ((SAMPLE, sample), (BATCH, batch)):
+        scope.add_argument(
+            f"--{name}", dest="scope", action="store_const", const=name, default=WHOLE, help=said
+        )
+
+
+def date_of(given: argparse.Namespace) -> str:
+    """Return the day that is recorded, today where none is given; raises `WrongUseError`."""
+    said = given.date.strip() or date.today().isoformat()
+    try:
+        parse(said, ADJUDICATION["date"])
+    except CellError as error:
+        raise WrongUseError(f"--date: {error}") from None
+    return said
 
 
 def status_of(command: str, work: Callable[[Path], int]) -> int:
@@ -90,7 +109,7 @@ def hold(
         a, b = sides(place, tables_at(second, spare / "b"), (names[0], names[1]))
         pair = _placed(a, spare / "a", first), _placed(b, spare / "b", second)
     a, b = set_aside(*pair, record)
-    matching = match(a, b, given.tolerance_h, batch=given.batch)
+    matching = match(a, b, given.tolerance_h, scope=given.scope)
     return Held(a, b, matching, disagreements(a, b, matching, free_text))
 
 

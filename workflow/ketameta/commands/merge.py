@@ -10,7 +10,9 @@ from pathlib import Path
 
 from ketameta.commands.examine import Told, look, not_before, open_warnings
 from ketameta.commands.extractions import (
+    WHEN,
     WrongUseError,
+    date_of,
     hold,
     matching_options,
     record_of,
@@ -102,8 +104,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corrections", type=Path, metavar="FILE", help="cells to mend")
     parser.add_argument("--lines-of", metavar="VERSION", help="whose lines the corrections have")
     parser.add_argument("--role", default="", metavar="NAME", help="who extracted B, or corrects")
-    parser.add_argument("--date", default="", help="when, as it is to be recorded")
-    matching_options(parser, "as it was compared", "as it was compared")
+    parser.add_argument("--date", default="", help=WHEN)
+    matching_options(parser, *["as it was compared"] * 3)
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
 
 
@@ -122,6 +124,7 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
         raise WrongUseError(_WANTED)
     if not given.tolerance_h >= 0:
         raise WrongUseError("--tolerance-h is 0 or more")
+    day = date_of(given)
     if given.lines_of and not given.corrections:
         raise WrongUseError("--lines-of is for --corrections FILE")
     a = tables_at(version(names[0]), spare / "a")
@@ -139,7 +142,7 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
         compared.matching,
         placed,
         texts,
-        Signed(given.role.strip(), given.date.strip()),
+        Signed(given.role.strip(), day),
     )
     if given.raters:
         done = without_rater(texts, done, given.raters[1])

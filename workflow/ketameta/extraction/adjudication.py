@@ -169,18 +169,20 @@ def about(found: Disagreement) -> Cells:
     return {name: _visible(getattr(found, name)) for name in names}
 
 
-def take_new(found: Sequence[Cells], reason: str, role: str) -> list[Cells]:
+def take_new(
+    found: Sequence[Cells], written: Mapping[str, str], *, of_a: bool = True
+) -> list[Cells]:
     """Decide every line of a whole row, arm or trial so that nothing is lost: all rows stand.
 
-    What B alone has is taken, what A alone has stays. Cells that differ are left open.
+    What B alone has is taken, what A alone has stays (left open without ``of_a``); ``written`` are
+    the reason, role and date of each. Cells that differ are left open.
     """
-    said = {"reason": reason, "role": role}
-    return [
-        dict(cells)
-        if cells["column"]
-        else {**cells, "decision": B if cells["b"] == ROW else A, **said}
-        for cells in found
-    ]
+    made = []
+    for cells in found:
+        taken = cells["b"] == ROW
+        decided = not cells["column"] and (taken or of_a)
+        made.append({**cells, "decision": B if taken else A, **written} if decided else {**cells})
+    return made
 
 
 def update(

@@ -24,7 +24,7 @@ from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.identity import row_of
 from ketameta.tables.problems import ERROR, Problem, shown
 from ketameta.tables.raw import RESULT_TABLES
-from ketameta.tables.upkeep import EMPTY
+from ketameta.tables.upkeep import DAY, EMPTY
 from ketameta.vocabulary import hint
 
 Texts = Mapping[str, TextTable]
@@ -45,7 +45,7 @@ CORRECTIONS = TableSchema(
         Column("trial_id", "text", "trial that the row must be of", optional=True),
         Column("arm_id", "text", "arm, or treated arm, that it must be of", optional=True),
         Column("role", "text", "name of the role that corrects", optional=True),
-        Column("date", "text", "when", optional=True),
+        Column("date", "text", "when", optional=True, **DAY),
     ),
 )
 DONE, OFF = "done", "off"

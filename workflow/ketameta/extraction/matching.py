@@ -39,6 +39,9 @@ from ketameta.vocabulary import vocabulary
 
 TURNED = "the arms the other way round, and the numbers with them"
 TOLERANCE_H = 2.0
+# what B was made to hold: all that A holds, a part of its trials, or more rows
+WHOLE, SAMPLE, BATCH = "whole", "sample", "batch"
+OWNERS = ("trial_id", "review_id", "claim_id")
 # the share of numbers that agree in one row told otherwise
 _SHARE = 0.6
 # cells of a key that do not make another row
@@ -48,15 +51,18 @@ _LOST = {SAME: 0.0, NEAR: 0.1, OTHER: 0.5}
 
 # A's line, B's line and the reason
 Pair = tuple[Line, Line, str]
+# a trial, review or claim: the column that names it, and its name
+Owner = tuple[str, str]
 Key = TypeVar("Key", bound=Hashable)
 
 
-def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H, *, batch: bool = False) -> Matching:
+def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H, *, scope: str = WHOLE) -> Matching:
     """Return which rows of B are which rows of A; of each table that both sides have.
 
     Hours that differ by ``tolerance_h`` or less may be one time point. By table, then in the order
-    of A's rows. Where B is a ``batch`` of more rows, what A alone has is none of its business, and
-    left out.
+    of A's rows. Of what A alone has the ``scope`` of B tells what counts: all of it where B is a
+    second reading of the `WHOLE`, the rows of B's own trials, reviews and claims where it is one of
+    a `SAMPLE`, and none where it is a `BATCH` of more rows.
     """
     names = names_of(a.tables, b.tables)
     whole = _both_extracted(a, b, names)
@@ -76,7 +82,24 @@ def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H, *, batch: bool = F
         for side, lines, at in zip(only, (left, right), (0, 1), strict=True):
             taken = {id(pair[at]) for pair in pairs}
             side += [(table, line.record) for line in lines if id(line) not in taken]
-    return Matching(tuple(matches), () if batch else tuple(only[0]), tuple(only[1]))
+    only_a = [] if scope == BATCH else only[0]
+    if scope == SAMPLE:
+        own = owners_of_b(matches, only[1])
+        only_a = [(table, row) for table, row in only_a if owner_of(row) in own]
+    return Matching(tuple(matches), tuple(only_a), tuple(only[1]))
+
+
+def owners_of_b(
+    matches: Iterable[Match], only_b: Iterable[tuple[str, Record]]
+) -> set[Owner | None]:
+    """Return the trials, reviews and claims of which B has a row, by `owner_of`."""
+    rows = [*(match.b for match in matches), *(row for _, row in only_b)]
+    return {owner_of(row) for row in rows} - {None}
+
+
+def owner_of(row: Record) -> Owner | None:
+    """Return the trial, review or claim that a row is of, as (column, name); None of none."""
+    return next(((name, row[name]) for name in OWNERS if row.get(name)), None)
 
 
 def _both_extracted(a: Side, b: Side, names: Names) -> frozenset[str]:

@@ -15,6 +15,7 @@ from ketameta.extraction.adjudication import ENDED, At, Decided, Line, said, set
 from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.corrections import Left, Placed
 from ketameta.extraction.editing import Edits
+from ketameta.extraction.matching import OWNERS, Owner, owner_of, owners_of_b
 from ketameta.extraction.recording import Signed, corrected, keep, readings, recorded
 from ketameta.extraction.records import ROW, A, B, Disagreement, Match, Matching, Record, Side
 from ketameta.extraction.sides import RATER
@@ -32,7 +33,6 @@ from ketameta.vocabulary import vocabulary
 # how the flag of a row starts that stands beside the one that is pooled
 CONFLICT = "conflict"
 _LISTED = 40
-_OWNERS = ("trial_id", "review_id", "claim_id")
 
 
 class RefusedError(ValueError):
@@ -169,7 +169,7 @@ def decide(
                 f"{line.place}: {line.id} is no disagreement of the two: has one changed since?"
             )
     if any(one.a == ROW and not by_id.keys() & {*one.ids} for one in found):
-        faults.append("of a batch (--batch) what A alone has needs no line")
+        faults.append("of a batch (--batch) and a sample (--sample) what A alone has needs no line")
     if faults:
         raise RefusedError(faults)
     return decided
@@ -224,7 +224,8 @@ def merged(
     conflicts = _carry(decided, matching, texts, edits)
     applied, left = placed
     _correct(applied, decided, edits)
-    record = [recorded(one, texts, edits) for one in decided if not _silent(one, matching)]
+    of_b = owners_of_b(matching.matches, matching.only_b)
+    record = [recorded(one, texts, edits, signed) for one in decided if not _silent(one, of_b)]
     record += [corrected(one, texts, edits, signed) for one in applied]
     keep(record, ADJUDICATION, texts, edits)
     if signed.role:
@@ -237,17 +238,14 @@ def merged(
     return Merge(changed, tuple(decided), conflicts, tuple(applied), tuple(left))
 
 
-def _silent(one: Decided, matching: Matching) -> bool:
+def _silent(one: Decided, of_b: set[Owner | None]) -> bool:
     """Say whether a row of A stays of whose trial, or review, B has nothing: none was decided.
 
     Nor of a row that names none, which no record could name either.
     """
     if one.found.column or one.line.decision != A or one.found.a != ROW:
         return False
-    row = one.found.edit.changes[0].row
-    name = next((name for name in _OWNERS if row.get(name)), "")
-    of_b = (*(match.b for match in matching.matches), *(row for _, row in matching.only_b))
-    return not name or all(other.get(name) != row[name] for other in of_b)
+    return owner_of(one.found.edit.changes[0].row) not in of_b
 
 
 def _carry(
@@ -307,7 +305,7 @@ def _kept_out(flag: str) -> bool:
 
 def _below(table: str, cells: Mapping[str, str], texts: Mapping[str, TextTable]) -> int:
     """Return the line below which a new row goes: the last of its trial, or of all."""
-    owner = next((name for name in _OWNERS if name in RESULT_TABLES[table].names), "")
+    owner = next((name for name in OWNERS if name in RESULT_TABLES[table].names), "")
     lines = [r.line for r in texts[table].rows if r.cells.get(owner) == cells.get(owner)]
     return lines[-1] if lines else 0
 

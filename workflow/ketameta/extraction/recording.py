@@ -39,14 +39,16 @@ class Signed:
     date: str = ""
 
 
-def recorded(one: Decided, texts: Mapping[str, TextTable], edits: Mapping[str, Edits]) -> Cells:
+def recorded(
+    one: Decided, texts: Mapping[str, TextTable], edits: Mapping[str, Edits], signed: Signed
+) -> Cells:
     """Return a decision as it is recorded: the row by the name that it has from now on."""
     cells = {name: cell for name, cell in one.line.cells.items() if name in (*DECIDED, *_IMPACT)}
     try:
         cells["shift"] = plain_value(cells.get("shift", ""), ADJUDICATION["shift"])
     except CellError:  # a spreadsheet has changed it
         cells["shift"] = ""
-    made = {**cells, **about(one.found)}
+    made = {"date": signed.date, **cells, **about(one.found)}
     made |= {name: _file(made[name]) for name in ("place_a", "place_b")}
     if one.found.column:
         made["row"] = _row(one.at, texts, edits)
@@ -70,8 +72,8 @@ def corrected(
         "place_b": _file(one.place),
         "decision": CORRECTION,
         "reason": one.cells["why"],
-        "role": one.cells.get("role", signed.role),
-        "date": one.cells.get("date", signed.date),
+        "role": one.cells.get("role") or signed.role,
+        "date": one.cells.get("date") or signed.date,
         "source": one.cells.get("source", ""),
         "locator": one.cells.get("locator", ""),
     }

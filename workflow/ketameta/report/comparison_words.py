@@ -42,8 +42,9 @@ _RESULT = (
 )
 FIRST, MOST, FEW, MOST_NAMED = 5, 30, 10, 3
 PART = (
-    "B holds less than half of A's rows: those that only A has stand below, and not here. Is it a "
-    "batch of more rows, --batch leaves them out."
+    "B holds less than half of A's rows: those that only A has stand below, and not here. Was it "
+    "to read a sample of the trials, --sample leaves the others out; is it a batch of more rows, "
+    "--batch leaves out all that only A has."
 )
 # the tables of what others belong to, and the column that names it
 _NAMED = {"trials": "trial_id", "arms": "arm_id", "published": "review_id"}

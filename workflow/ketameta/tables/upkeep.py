@@ -11,6 +11,11 @@ from ketameta.tables.columns import ADDRESS, Column, TableSchema
 
 _HOURS: dict[str, Any] = dict(unit="h", minimum=0, maximum=100_000, optional=True)
 
+DAY: dict[str, Any] = dict(
+    pattern=r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?",
+    pattern_meaning="a day, month or year as YYYY-MM-DD, YYYY-MM or YYYY",
+)
+
 # stands for an empty cell where a value is asked for
 EMPTY = "(empty)"
 
@@ -72,7 +77,7 @@ ADJUDICATION = TableSchema(
         ),
         Column("reason", "text", "why; needed where there is a decision"),
         Column("role", "text", "name of the role that decided; needed where there is a decision"),
-        Column("date", "text", "when"),
+        Column("date", "text", "when", **DAY),
         Column("source", "text", "DOI, PMID, PMC or registry number of what was looked up"),
         Column("locator", "text", "page, table or figure in the source"),
     ),
@@ -88,7 +93,7 @@ READINGS = TableSchema(
         Column("trial_id", "text", "trial report"),
         Column("row", "text", "cells that tell the row apart, with / between", required=True),
         Column("role", "text", "who extracted it the second time", required=True),
-        Column("date", "text", "when"),
+        Column("date", "text", "when", **DAY),
         Column("cells", "integer", "cells that both filled", unit="cells", minimum=0),
         Column("differed", "integer", "of these, cells that differed", unit="cells", minimum=0),
     ),
@@ -100,7 +105,7 @@ AUDITS = TableSchema(
     "Audits",
     "one check of a sample of rows against their sources",
     (
-        Column("date", "text", "when", required=True),
+        Column("date", "text", "when", required=True, **DAY),
         Column("role", "text", "who read the sources again", required=True),
         Column("sample", "text", "which rows, and how they were drawn", required=True),
         Column("rows", "integer", "rows in the sample", unit="rows", required=True, minimum=0),
