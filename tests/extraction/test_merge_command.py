@@ -14,6 +14,7 @@ import pytest
 from ketameta.cli import main
 from ketameta.commands import merge as merge_command
 from ketameta.extraction import adjudication
+from ketameta.extraction.agreement import agreement
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
 from ketameta.extraction.records import Impact
@@ -180,7 +181,7 @@ def test_a_row_that_is_kept_from_pools_already_keeps_its_flag(both) -> None:
     assert row + of_a + of_b in content(both.a)["outcomes.csv"].decode()
     with (both.a / "readings.csv").open(encoding="utf-8", newline="") as file:
         found = [r["cells"] for r in csv.DictReader(file) if r["row"].startswith(HOUR)]
-    assert found == ["11"]
+    assert found == ["4"]
     assert both.merge("--role", "second", out=both.a)[1] == "nothing to do\n"
     # and where B was made from what came out
     shutil.copytree(both.a, both.b, dirs_exist_ok=True)
@@ -302,7 +303,7 @@ def test_rows_that_were_read_twice_are_recorded_by_role(both) -> None:
     (row,) = [r for r in rows if r["differed"] != "0"]
     assert row["row"] == "adams2011 / saline / response / MADRS / 24 / itt"
     assert (row["cells"], row["differed"], row["role"], row["date"]) == (
-        *("11", "2", "second reader"),
+        *("4", "2", "second reader"),
         "2026-11",
     )
     assert not [p for p in check_folder(both.out)[1] if p.severity == ERROR]
@@ -320,6 +321,53 @@ def test_what_has_no_date_gets_that_of_the_merge(both) -> None:
         *(("n", "2025-06"), ("events", "2026-11"), ("doi", "2026-11"))
     }
     assert both.merge(*options, "--date", "2026-12", out=both.a)[1].endswith("nothing to do\n")
+
+
+def readings(folder):
+    with (folder / "readings.csv").open(encoding="utf-8", newline="") as file:
+        return {row["row"]: row for row in csv.DictReader(file)}
+
+
+def test_the_cells_of_second_readings_are_those_that_agreement_counts(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",24,30,8,", ",25,29,,"))
+    both.edit(both.b, "outcomes", MEAN, MEAN.replace("5.1,15.2", "5.10,12.5"))
+    a, b = sides(both.a, both.b)
+    (whole, *_) = agreement(a, b, match(a, b))
+    both.decide("A")
+    assert both.merge("--role", "second")[0] == 0
+    rows = readings(both.out).values()
+    assert sum(int(row["cells"]) for row in rows) == whole.cells.n
+    assert sum(int(row["differed"]) for row in rows) == 2
+    assert whole.cells.n * (1 - whole.cells.share) == pytest.approx(2)
+    # people, how the number was got, and the source; neither key nor note, nor what B leaves empty
+    row = readings(both.out)[HOUR + " / itt"]
+    assert (row["cells"], row["differed"]) == ("3", "1")
+
+
+def test_a_row_that_one_b_brought_may_be_read_by_another(both) -> None:
+    both.edit(both.b, "trials", "davis2019,", NEW_TRIAL + "davis2019,")
+    both.edit(both.b, "arms", "davis2019,esk", NEW_ARMS + "davis2019,esk")
+    both.edit(both.b, "outcomes", MEAN, NEW_ROW + MEAN)
+    both.decide("B")
+    assert both.merge("--role", "first", out=both.a)[0] == 0
+    new = NEW_ROW.split(",", maxsplit=1)[0]
+    assert not [row for row in readings(both.a) if row.startswith(new)]
+    # again, and with a cell mended since: it is the B that gave them
+    for more in ((), both.correct(("arms.csv", _line(both.a, "arms", new), "dose", "", "1", "so"))):
+        assert both.merge("--role", "first", *more, out=both.a)[0] == 0
+        assert not [row for row in readings(both.a) if row.startswith(new)]
+    assert both.merge("--role", "first", out=both.a)[1].endswith("nothing to do\n")
+    # another that saw the same, by its own note; its arms are word for word those that are there
+    both.edit(both.b, "outcomes", NEW_ROW, NEW_ROW.replace(",table 1", ",page 3"))
+    both.decide("A")
+    assert both.merge("--role", "other", out=both.a)[0] == 0
+    assert [r["role"] for n, r in readings(both.a).items() if n.startswith(new)] == ["other"]
+    assert both.merge("--role", "other", out=both.a)[1].endswith("nothing to do\n")
+
+
+def _line(folder, table, start):
+    lines = (folder / f"{table}.csv").read_text(encoding="utf-8").splitlines()
+    return 1 + next(i for i, line in enumerate(lines) if line.startswith(start))
 
 
 def test_two_raters_of_one_place_become_one(both) -> None:

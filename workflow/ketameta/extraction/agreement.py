@@ -53,6 +53,20 @@ def agreement(a: Side, b: Side, matching: Matching) -> list[FieldAgreement]:
     return [replace(_counted("", "", "", False, every), rows=rows), *found]
 
 
+def both_filled(match: Match) -> list[Cells]:
+    """Return the cells of a match that the line of its table counts and both filled, in one form.
+
+    Those of data: neither what rows are matched by nor words for people alone.
+    """
+    a, b, key = entered_of(match.a), entered_of(match.b), identity(match.table)
+    cells = (
+        (canonical(column, a.get(column.name, "")), canonical(column, b.get(column.name, "")))
+        for column in compared(RESULT_TABLES[match.table])
+        if column.name not in key
+    )
+    return [(x, y) for x, y in cells if x and y]
+
+
 def _table(
     table: str, matches: Sequence[Match], missing: frozenset[tuple[str, str]]
 ) -> tuple[list[FieldAgreement], list[Cells]]:

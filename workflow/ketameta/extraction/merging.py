@@ -233,7 +233,7 @@ def merged(
         known = Decisions(decisions([*(row.cells for row in before), *record]))
         noted = texts[READINGS.name].rows if READINGS.name in texts else []
         there = {(row.cells.get("table", ""), row.cells.get("row", "")) for row in noted}
-        keep(readings(matching, found, known, edits, signed, there), READINGS, texts, edits)
+        keep(readings(matching, known, edits, signed, there), READINGS, texts, edits)
     changed = {name: own for name, own in edits.items() if own}
     return Merge(changed, tuple(decided), conflicts, tuple(applied), tuple(left))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ketameta.evidence.rows import entered_of
@@ -13,11 +13,11 @@ from ketameta.extraction.adjudication import (
     Cells,
     Decided,
     about,
-    row_at,
 )
+from ketameta.extraction.agreement import both_filled
 from ketameta.extraction.corrections import Placed
 from ketameta.extraction.editing import Edits
-from ketameta.extraction.records import ROW, B, Disagreement, Matching
+from ketameta.extraction.records import ROW, B, Match, Matching
 from ketameta.ingest.cells import CellError
 from ketameta.ingest.decisions import plain_value
 from ketameta.ingest.rows import TextTable
@@ -98,7 +98,6 @@ def _edited(at: At, edits: Mapping[str, Edits]) -> Cells:
 
 def readings(
     matching: Matching,
-    found: Iterable[Disagreement],
     known: Decisions,
     edits: Mapping[str, Edits],
     signed: Signed,
@@ -106,25 +105,26 @@ def readings(
 ) -> list[Cells]:
     """Return a row for every row that B extracted as well; rows of one name together.
 
-    Not those that are ``known`` to be taken from B, or of another source that is in conflict. They
-    go by the names that they have after the edits; those noted ``before``, by table and row, by
-    the names that earlier versions gave them.
+    Not those that are ``known`` to be taken from B, word for word, or to be of another source that
+    is in conflict. They go by the names that they have after the edits; those noted ``before``, by
+    table and row, by the names that earlier versions gave them. Cells are those that `agreement`
+    counts.
     """
-    unlike = Counter(row_at(o) for o in found if o.column and o.a and o.b)
     both: Counter[tuple[str, str, str]] = Counter()
     differed: Counter[tuple[str, str, str]] = Counter()
     for match in matching.matches:
         at = (match.table, match.a["line"])
-        a, b = entered_of(match.a), entered_of(match.b)
-        now = {**a, **_edited(at, edits)}
+        now = {**entered_of(match.a), **_edited(at, edits)}
         arms = [{**now, "arm_id": now[n]} for n in ("arm_t", "arm_c") if n in now]
-        if any(_apart(one) for cells in (now, *arms) for one in known.about(match.table, cells)):
+        past = [one for cells in (now, *arms) for one in known.about(match.table, cells)]
+        if any(one.decision == BOTH for one in past) or _given(match, now, past):
             continue
         names = rows_of(match.table, now)
         name = next((name for name in names if (match.table, name) in before), names[0])
         key = (match.table, now.get("trial_id", ""), name)
-        both[key] += sum(bool(b.get(name)) for name in a)
-        differed[key] += unlike[at]
+        cells = both_filled(match)
+        both[key] += len(cells)
+        differed[key] += sum(a != b for a, b in cells)
     return [
         {
             "table": table,
@@ -132,16 +132,22 @@ def readings(
             "row": row,
             "role": signed.role,
             "date": signed.date,
-            "cells": str(cells),
+            "cells": str(count),
             "differed": str(differed[table, trial, row]),
         }
-        for (table, trial, row), cells in both.items()
+        for (table, trial, row), count in both.items()
     ]
 
 
-def _apart(one: Decision) -> bool:
-    taken = not one.column and one.decision == B and one.b == ROW
-    return taken or one.decision == BOTH
+def _given(match: Match, now: Cells, past: Sequence[Decision]) -> bool:
+    """Say whether this B gave the row: it was taken from a B, and came as this one has it.
+
+    Notes and all; what was decided of its cells since does not count.
+    """
+    if not any(not one.column and one.decision == B and one.b == ROW for one in past):
+        return False
+    came = now | {one.column: one.a for one in past if one.column and one.changed}
+    return {name: cell for name, cell in came.items() if cell} == entered_of(match.b)
 
 
 def keep(
