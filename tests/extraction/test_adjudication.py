@@ -277,6 +277,24 @@ def test_new_rows_are_all_taken_and_none_is_lost(again) -> None:
     assert "reason" not in made[3]
 
 
+def test_where_nothing_was_tried_lines_keep_what_was_tried_and_their_order(again) -> None:
+    before = again(filled(mean=decided("A")))
+    untried = [Impact(one.disagreement, (), None, ()) for one in reversed(IMPACTS)]
+    other = differs(column="n", a="30", b="31")
+    made = lines([Impact(other, (), None, ()), *untried])
+    kept = update(made, before, tried=False).lines
+    names = ("column", "table", *adjudication.IMPACT, "decision")
+    assert [[line.get(n, "") for n in names] for line in kept] == [
+        ["mean", "outcomes", "x_24h; y", "1.23", "y", "A"],
+        ["events", "outcomes", "x_24h", "", "", ""],
+        ["", "arms", "", "0", "", ""],
+        ["", "trials", "", "", "", ""],
+        ["n", "outcomes", "", "", "", ""],
+    ]
+    # what is tried now replaces it
+    assert [line["analyses"] for line in update(made, before).lines] == [""] * 5
+
+
 @pytest.mark.parametrize(
     ("date", "fault"),
     [("2026", ""), ("2026-11", ""), ("2026-11-27", ""), ("27.11.26", "is not a day"),

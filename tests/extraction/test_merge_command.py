@@ -7,6 +7,7 @@ import io
 import os
 import random
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -426,11 +427,48 @@ def refused(both, *options, **where):
 def test_an_open_line_is_refused(both) -> None:
     both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",29,9,"))
     both.decide("A", events="")
-    (said,) = refused(both)
+    head, said = refused(both)
+    assert head == (
+        "1 of 2 lines is open: fill in decision (A, B, other with a value, or both), reason and "
+        "role"
+    )
     assert said == (
         "lines.csv:3: is open: outcomes / adams2011 / saline / response / MADRS / 24 / itt "
         "events: '8' and '9' (a/outcomes.csv:3 and b/outcomes.csv:3)"
     )
+
+
+def test_what_is_to_be_done_stands_first_and_lines_in_the_order_of_the_file(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",29,9,"))
+    both.edit(both.b, "outcomes", MEAN, MEAN.replace("5.1,15.2", "5.2,fifteen"))
+    made = both.decide("B", n="", events="")
+    both.file.write_bytes(adjudication.content(made[::-1], ".csv"))
+    head, *rest = refused(both)
+    assert head.startswith("2 of 4 lines are open: fill in decision (A, B, ")
+    assert [line.partition(": ")[0] for line in rest] == [f"lines.csv:{n}" for n in (2, 4, 5)]
+    assert "'fifteen' is not a number" in rest[0]
+
+
+def test_a_decision_is_read_as_it_is_typed(both) -> None:
+    both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",29,9,"))
+    both.edit(both.b, "outcomes", MEAN, MEAN.replace("5.1,15.2", "5.2,12.5"))
+    both.decide("b", n=" A ", mean=("Other", "15.25"), events="BOTH")
+    assert both.merge()[0] == 0
+    assert {(r["column"], r["decision"]) for r in record(both.out)} == {
+        *(("n", "A"), ("events", "both"), ("baseline_sd", "B"), ("mean", "other"))
+    }
+
+
+@pytest.mark.parametrize("tracked", [False, True])
+def test_new_warnings_are_told_by_a_command_that_tells_them(both, tracked) -> None:
+    both.edit(both.b, "outcomes", MEAN, MEAN.replace("15.2,9.8", "15.2,0.2"))
+    both.decide("B")
+    assert f"had not: ketameta check {both.out.name} tells" in both.merge()[1]
+    if tracked:
+        subprocess.run(["git", "init", "-q", both.a], check=True)
+        subprocess.run(["git", "-C", both.a, "add", "."], check=True)
+    _, said, _ = both.merge(out=both.a)
+    assert f"had not: ketameta check {'--new ' if tracked else ''}a tells" in said
 
 
 def test_a_side_that_has_changed_since_is_refused(both) -> None:
@@ -440,10 +478,13 @@ def test_a_side_that_has_changed_since_is_refused(both) -> None:
     (said,) = refused(both)
     assert "is no disagreement of the two: has one changed since?" in said
     both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,7,"))
-    assert ["has no line" in line for line in refused(both)] == [True, False]
+    head, stale, without = refused(both)
+    assert head.startswith("1 of what differs has no line: ketameta compare --adjudicate FILE")
+    assert "has one changed since?" in stale
+    assert without.startswith("has no line: outcomes / adams2011 / saline")
     both.decide("B")
     both.edit(both.a, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",31,8,"))
-    assert ["has no line" in line for line in refused(both)] == [True]
+    assert ["has no line" in line for line in refused(both)] == [True, True]
 
 
 def test_lines_known_to_have_ended_are_passed_over(both) -> None:
@@ -747,5 +788,5 @@ def test_what_makes_no_sense_is_wrong_use(both, monkeypatch, words, said) -> Non
 def test_what_is_printed_bears_no_control_characters(both) -> None:
     both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9\x1b[31m,"))
     both.decide("A", events="")
-    (said,) = refused(both)
+    _, said = refused(both)
     assert "'9\\x1b[31m'" in said

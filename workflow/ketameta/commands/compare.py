@@ -136,7 +136,7 @@ def _compare(given: argparse.Namespace, spare: Path) -> int:
     )
     _tell(given, whole, configuration or Configuration(()))
     if given.adjudicate:
-        _write_lines(given, impacts)
+        _write_lines(given, impacts, whole.tried)
     return 10 if found else 0
 
 
@@ -200,8 +200,11 @@ def _tell(given: argparse.Namespace, whole: Comparison, configuration: Configura
         print(markdown(whole, configuration))
 
 
-def _write_lines(given: argparse.Namespace, impacts: Sequence[Impact]) -> None:
-    """Write the lines to decide, with what people wrote into those that are there already."""
+def _write_lines(given: argparse.Namespace, impacts: Sequence[Impact], tried: bool) -> None:
+    """Write the lines to decide, with what people wrote into those that are there already.
+
+    Where no difference was ``tried``, with what the file has of an earlier try, and in its order.
+    """
     from ketameta.extraction import adjudication
     from ketameta.storage import write_bytes
 
@@ -217,7 +220,7 @@ def _write_lines(given: argparse.Namespace, impacts: Sequence[Impact]) -> None:
         lines = "\n".join(str(problem) for problem in before.torn)
         raise UnreadableSideError(f"{lines}\n{path.as_posix()}: is left as it is")
     ids = {impact.disagreement.id: impact.disagreement.ids for impact in impacts}
-    done = adjudication.update(made, before, ids)
+    done = adjudication.update(made, before, ids, tried=tried)
     write_bytes(path, adjudication.content(done.lines, path.suffix.lower()))
     parts = [
         (done.kept, "kept as they were written"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from ketameta.commands.extractions import (
     record_of,
     status_of,
 )
+from ketameta.commands.revisions import DiffError, git
 from ketameta.commands.versions import KNOWN, RAW, tables_at, version
 from ketameta.configuration import CONFIG
 from ketameta.evidence.rows import entered_of
@@ -157,7 +159,8 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
         raise RefusedError([f"{a.as_posix()}: was changed meanwhile; merge again"])
     if not given.dry_run:
         write_all(changed)
-    _say(done, compared, list(changed), warnings, given.dry_run)
+    where = "ketameta check" if given.dry_run else _check_of(out, in_place)
+    _say(done, compared, list(changed), (warnings, where), given.dry_run)
     return 0
 
 
@@ -254,10 +257,23 @@ def _told(one: Told, raw: Path, out: Path) -> str:
     return f"would be at fault: {(out / said).as_posix() if out.name else said}"
 
 
+def _check_of(out: Path, in_place: bool) -> str:
+    """Return the command that tells of what is new in the merged tables, or else of all of them."""
+    try:
+        known = in_place and out.is_dir() and git("-C", out.as_posix(), "ls-files", "--", ".")
+    except DiffError:  # there is no git
+        known = None
+    return f"ketameta check {'--new ' if known else ''}{shlex.quote(out.as_posix())}"
+
+
 def _say(
-    done: Merge, compared: _Compared, changed: Sequence[Path], warnings: int, dry: bool
+    done: Merge,
+    compared: _Compared,
+    changed: Sequence[Path],
+    warnings: tuple[int, str],
+    dry: bool,
 ) -> None:
-    """Say what was done, or would be."""
+    """Say what was done, or would be; ``warnings`` are how many are new, and what tells them."""
     if changed:
         for name, edits in done.edits.items():
             if name not in (ADJUDICATION.name, READINGS.name):
@@ -289,13 +305,13 @@ def _say(
             "rows of B have A's notes word for word: are they read again, or copied?",
         ),
         (
-            warnings,
-            "1 warning that A had not: ketameta check tells it",
-            "warnings that A had not: ketameta check tells them",
+            warnings[0],
+            f"1 warning that A had not: {warnings[1]} tells it",
+            f"warnings that A had not: {warnings[1]} tells them",
         ),
     ):
         if count:
-            print(single if count == 1 else f"{count:,} {many}")
+            print(escaped(single if count == 1 else f"{count:,} {many}"))
     for path in changed:
         print(escaped(f"{'would write' if dry else 'written:'} {path.as_posix()}"))
     if not changed:

@@ -34,6 +34,9 @@ At = tuple[str, int]
 ENDINGS = (*DELIMITERS, EXCEL)
 # what people write
 DECIDED = ("decision", "value", "reason", "role", "date", "source", "locator")
+# what a difference does
+IMPACT = ("analyses", "shift", "flips")
+_DECISIONS = {word.casefold(): word for word in (A, B, OTHER, BOTH)}
 # stands in the column `likely` of a line that is kept though nothing disagrees any more
 ENDED = "no disagreement any more"
 _READ = ("id", "table", "column", *DECIDED)
@@ -186,17 +189,26 @@ def take_new(
 
 
 def update(
-    found: Sequence[Cells], before: Lines, ids: Mapping[str, Sequence[str]] | None = None
+    found: Sequence[Cells],
+    before: Lines,
+    ids: Mapping[str, Sequence[str]] | None = None,
+    *,
+    tried: bool = True,
 ) -> Updated:
     """Put what people wrote in a file into new lines, by the names of the lines.
 
     ``ids`` are all names of a line, by its own; one of an earlier version may be that of several.
+    Where the differences were not ``tried`` lines that are there keep what was tried before, and
+    their order; new ones stand below.
 
     New decisions (of `take_new`) stand where nobody decided yet. Of a file that is ``torn``
     something would be lost.
     """
     old = {line.id: line for line in before.lines if line.id}
-    made, kept, added = [], 0, 0
+    order = {name: number for number, name in enumerate(old)}
+    keep = DECIDED if tried else (*DECIDED, *IMPACT)
+    placed: list[tuple[int, Cells]] = []
+    kept, added = 0, 0
     used: set[str] = set()
     for cells in found:
         names = (ids or {}).get(cells["id"], (cells["id"],))
@@ -204,12 +216,13 @@ def update(
         used.add(line.id if line else "")
         added += line is None
         if line is None:
-            made.append(dict(cells))
+            placed.append((0 if tried else len(order), dict(cells)))
             continue
         kept += _worked_on(line)
-        written = {n: c for n, c in line.cells.items() if (n in DECIDED or is_own(n)) and c}
+        written = {n: c for n, c in line.cells.items() if (n in keep or is_own(n)) and c}
         new = {n: c for n, c in cells.items() if not (line.decision and n in DECIDED)}
-        made.append({**new, **written})
+        placed.append((0 if tried else order[line.id], {**new, **written}))
+    made = [cells for _, cells in sorted(placed, key=lambda one: one[0])]
     old = {name: line for name, line in old.items() if name not in used}
     rest = [line for line in old.values() if _worked_on(line)]
     # a line that cannot be read by its name is kept as well
@@ -248,6 +261,9 @@ def read(path: Path) -> Lines:
     text = read_file(path, LINES)
     if not text.readable:
         return Lines(problems=tuple(text.problems))
+    for row in text.rows:  # b is B
+        typed_in = row.cells.get("decision", "")
+        row.cells["decision"] = _DECISIONS.get(typed_in.casefold(), typed_in)
     sheet = typed(text)
     fault_decisions(sheet)
     found = [Line(f"{text.file}:{row.line}", _cells(row)) for row in text.rows]

@@ -143,7 +143,9 @@ def decide(
     by_id = {line.id: line for line in reversed(lines)}
     before = {cells.get("id", ""): cells for cells in record}
     known_ids = {one.id for one in settled(found, record)}
-    decided, faults = [], []
+    decided: list[Decided] = []
+    faults: list[tuple[Line, str]] = []
+    left: list[tuple[Line | None, Disagreement]] = []
     for one in found:
         line = next((by_id[name] for name in one.ids if name in by_id), None)
         known = one.id in known_ids
@@ -151,28 +153,53 @@ def decide(
             continue  # text beside the numbers: A's stands where nobody asks
         if line is None or not line.decision:
             if not known:
-                where = f"{line.place}: is open" if line else "has no line"
-                faults.append(f"{where}: {_named(one)}")
+                left.append((line, one))
         elif (known_as := _recorded(one, before)) and said(before[known_as]) != said(line.cells):
             earlier = f"{said(before[known_as])} was decided before"
-            faults.append(
-                f"{line.place}: {said(line.cells)}, but {earlier} ({known_as} in adjudication): "
-                "take that row out there to decide anew"
-            )
+            message = f"{said(line.cells)}, but {earlier} ({known_as} in adjudication): "
+            faults.append((line, message + "take that row out there to decide anew"))
         elif fault := _fault(one, line):
-            faults.append(f"{line.place}: {fault}: {_named(one)}")
+            faults.append((line, f"{fault}: {_named(one)}"))
         elif not known:
             decided.append(Decided(one, line))
     for line in _stale(found, lines):
         if said(before.get(line.id, {})) != said(line.cells):
-            faults.append(
-                f"{line.place}: {line.id} is no disagreement of the two: has one changed since?"
-            )
-    if any(one.a == ROW and not by_id.keys() & {*one.ids} for one in found):
-        faults.append("of a batch (--batch) and a sample (--sample) what A alone has needs no line")
-    if faults:
-        raise RefusedError(faults)
+            message = "is no disagreement of the two: has one changed since?"
+            faults.append((line, f"{line.id} {message}"))
+    if faults or left:
+        raise RefusedError(_refusal(lines, faults, left))
     return decided
+
+
+def _refusal(
+    lines: Sequence[Line],
+    faults: Iterable[tuple[Line, str]],
+    left: Sequence[tuple[Line | None, Disagreement]],
+) -> list[str]:
+    """Return what is to be settled: how much is open and what to do, then by the order of lines."""
+    at = {line.place: number for number, line in enumerate(lines)}
+    told = [(at[line.place], f"{line.place}: {message}") for line, message in faults]
+    told += [
+        (at[line.place], f"{line.place}: is open: {_named(one)}")
+        if line
+        else (len(lines), f"has no line: {_named(one)}")
+        for line, one in left
+    ]
+    head = []
+    if count := len({line.place for line, _ in left if line}):
+        head.append(
+            f"{count:,} of {len(lines):,} lines {'is' if count == 1 else 'are'} open: fill in "
+            "decision (A, B, other with a value, or both), reason and role"
+        )
+    without = [one for line, one in left if line is None]
+    if without:
+        head.append(
+            f"{len(without):,} of what differs {'has' if len(without) == 1 else 'have'} no line: "
+            "ketameta compare --adjudicate FILE adds it and keeps what is decided"
+        )
+    if any(one.a == ROW for one in without):
+        head.append("of a batch (--batch) and a sample (--sample) what A alone has needs no line")
+    return head + [text for _, text in sorted(told, key=lambda one: one[0])]
 
 
 def _recorded(one: Disagreement, before: Mapping[str, object]) -> str:

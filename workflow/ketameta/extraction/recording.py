@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ketameta.evidence.rows import entered_of
 from ketameta.extraction.adjudication import (
     DECIDED,
+    IMPACT,
     At,
     Cells,
     Decided,
@@ -28,8 +29,6 @@ from ketameta.tables.identity import row_of, rows_of
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.tables.upkeep import ADJUDICATION
 
-_IMPACT = ("analyses", "shift", "flips")
-
 
 @dataclass(frozen=True, slots=True)
 class Signed:
@@ -43,7 +42,7 @@ def recorded(
     one: Decided, texts: Mapping[str, TextTable], edits: Mapping[str, Edits], signed: Signed
 ) -> Cells:
     """Return a decision as it is recorded: the row by the name that it has from now on."""
-    cells = {name: cell for name, cell in one.line.cells.items() if name in (*DECIDED, *_IMPACT)}
+    cells = {name: cell for name, cell in one.line.cells.items() if name in (*DECIDED, *IMPACT)}
     try:
         cells["shift"] = plain_value(cells.get("shift", ""), ADJUDICATION["shift"])
     except CellError:  # a spreadsheet has changed it
