@@ -195,9 +195,28 @@ def test_tables_with_faults_of_form_are_not_converted(convert, tmp_path):
     status, out, err = convert(folder, tmp_path / "x.xlsx")
     assert (status, out) == (1, "")
     assert f"{path}:3: has 13 cells; the header has 12" in err
-    assert "claims.csv: the file is missing" in err
-    assert err.endswith("2 faults of form: nothing is written\n")
+    assert "claims.csv: the file is missing; no row of claims is written" in err
+    assert err.endswith("1 fault of form: nothing is written\n")
     assert not (tmp_path / "x.xlsx").exists()
+
+
+def test_what_is_there_of_a_second_extraction_is_converted(convert, tmp_path):
+    folder = Path(shutil.copytree(SMALL, tmp_path / "raw"))
+    for name in ("claims", "published"):
+        (folder / f"{name}.csv").unlink()
+    book = tmp_path / "x.xlsx"
+    status, _, err = convert(folder, book)
+    assert status == 0
+    assert [line.rpartition("; ")[2] for line in err.splitlines()] == [
+        "no row of claims is written", "no row of published is written",
+    ]  # fmt: skip
+    assert read_cells(book)[0] == read_cells(folder)[0] | {"claims": [], "published": []}
+    # nor is a table emptied that is there
+    before = book.read_bytes()
+    status, out, err = convert(folder, book, "--replace")
+    assert (status, out) == (1, "")
+    assert "2 faults of form: nothing is written" in err
+    assert book.read_bytes() == before
 
 
 def test_cells_with_faults_of_content_are_converted_to_be_corrected(convert, tmp_path):

@@ -131,6 +131,21 @@ def test_tables_and_columns_that_a_side_lacks_are_said_and_not_compared(a, b, ca
     assert "B has no definition in outcomes" in out
 
 
+def test_a_table_that_nobody_filled_is_said_and_not_compared(a, b, capsys):
+    for path in (b / "claims.csv", b / "contrasts.csv"):
+        path.write_text(path.read_text(encoding="utf-8").splitlines(True)[0], encoding="utf-8")
+    status, out, _ = say(capsys, "a", "b", "--no-impact")
+    assert status == 0
+    assert "B has no row in table claims" in out
+    assert "B has no row in table contrasts" in out
+    # what is to grow may begin empty
+    asked = told(capsys, "b", "a")[1]
+    assert asked == [("contrasts", "", "", "row")] * 3 + [("claims", "", "", "row")] * 2
+    for path in b.glob("*.csv"):
+        path.write_text(path.read_text(encoding="utf-8").splitlines(True)[0], encoding="utf-8")
+    assert say(capsys, "a", "b", "--no-impact") == (1, "", "b: holds no row\n")
+
+
 def test_a_batch_leans_on_the_trials_of_the_tables_it_adds_to(a, tmp_path):
     batch = tmp_path / "batch"
     batch.mkdir()

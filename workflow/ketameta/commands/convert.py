@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from ketameta.commands.revman import ChoiceError
@@ -16,7 +17,7 @@ from ketameta.ingest.places import EXCEL, other_form, same_tables, table_of, unw
 from ketameta.ingest.revman import is_data_rows
 from ketameta.ingest.text import UnreadableError, decode, load
 from ketameta.storage import write_bytes
-from ketameta.tables.problems import ERROR, escaped
+from ketameta.tables.problems import ERROR, WARNING, Problem, escaped
 from ketameta.tables.revman import DATA_ROWS
 
 DESCRIPTION = """\
@@ -97,6 +98,8 @@ def _cells(given: argparse.Namespace) -> Cells | None:
     if given.source.is_file() and given.source.suffix.lower() != EXCEL:
         _refuse_text(given.source)
     cells, problems = read_cells(given.source)
+    if cells and not given.replace:
+        problems = [_without_rows(problem, cells) for problem in problems]
     for problem in problems:
         mark = "" if problem.severity == ERROR else f"{problem.severity}: "
         print(mark + str(problem), file=sys.stderr)
@@ -105,6 +108,17 @@ def _cells(given: argparse.Namespace) -> Cells | None:
         faults = "1 fault" if count == 1 else f"{count:,} faults"
         print(f"{faults} of form: nothing is written", file=sys.stderr)
     return None if count else cells
+
+
+def _without_rows(problem: Problem, cells: Cells) -> Problem:
+    """Return the fault that a table is missing as a warning: it is written without rows.
+
+    Of a table that is written over that would be a loss.
+    """
+    if problem.severity != ERROR or problem.table in ("", *cells):
+        return problem
+    message = f"{problem.message}; no row of {problem.table} is written"
+    return replace(problem, message=message, severity=WARNING)
 
 
 def _refuse_text(source: Path) -> None:

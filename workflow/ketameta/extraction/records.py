@@ -36,7 +36,7 @@ def id_of(*said: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One extraction: its tables, what is wrong with them, and the tables that it has no file of.
+    """One extraction: its tables, what is wrong with them, and the tables that it has no rows of.
 
     ``name`` is what people call it: a folder, a workbook, or a rater. Rows with a fault stand in
     ``tables`` too, their faulty cells None; ``entered`` has them as they are. ``missing`` are the

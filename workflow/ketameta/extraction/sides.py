@@ -36,12 +36,17 @@ class RaterError(ValueError):
 def sides(a: Path, b: Path, names: tuple[str, str] = ("", "")) -> tuple[Side, Side]:
     """Return the extractions of two folders or workbooks, by the names given or their paths.
 
-    Raises `UnreadableSideError`.
+    A table without a row is absent on the second side: nobody filled it. The first side is the one
+    that grows, and may begin empty. Raises `UnreadableSideError`.
     """
     first, second = (
         _side(name or place.as_posix(), *_read(place))
         for place, name in zip((a, b), names, strict=True)
     )
+    empty = tuple(table for table in RESULT_TABLES if not second.tables.get(table))
+    if len(empty) == len(RESULT_TABLES):
+        raise UnreadableSideError(f"{second.name}: holds no row")
+    second = replace(second, absent=empty)
     return _without_known(first, second), _without_known(second, first)
 
 

@@ -123,7 +123,10 @@ def by_kind(compared: Comparison) -> tuple[list[Impact], list[Impact], list[Impa
 
 def gaps(side: Side, name: str) -> list[str]:
     """Say what a side has not, and so is not compared."""
-    told = [f"{name} has no table {table}" for table in side.absent]
+    told = [
+        f"{name} has no {'row in ' if table in side.tables else ''}table {table}"
+        for table in side.absent
+    ]
     by_table: dict[str, list[str]] = {}
     for table, column in sorted(side.missing):
         by_table.setdefault(table, []).append(column)
