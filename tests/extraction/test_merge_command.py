@@ -479,7 +479,7 @@ def test_a_side_that_has_changed_since_is_refused(both) -> None:
     assert "is no disagreement of the two: has one changed since?" in said
     both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,7,"))
     head, stale, without = refused(both)
-    assert head.startswith("1 of what differs has no line: ketameta compare --adjudicate FILE")
+    assert head.startswith("1 difference has no line: ketameta compare --adjudicate FILE")
     assert "has one changed since?" in stale
     assert without.startswith("has no line: outcomes / adams2011 / saline")
     both.decide("B")

@@ -193,12 +193,16 @@ def _refusal(
         )
     without = [one for line, one in left if line is None]
     if without:
+        what = "difference has" if len(without) == 1 else "differences have"
         head.append(
-            f"{len(without):,} of what differs {'has' if len(without) == 1 else 'have'} no line: "
-            "ketameta compare --adjudicate FILE adds it and keeps what is decided"
+            f"{len(without):,} {what} no line: "
+            "ketameta compare --adjudicate FILE adds what is lacking and keeps what is decided"
         )
     if any(one.a == ROW for one in without):
-        head.append("of a batch (--batch) and a sample (--sample) what A alone has needs no line")
+        head.append(
+            "some are rows that A alone has: of a sample (--sample) or a batch (--batch) these "
+            "need no line"
+        )
     return head + [text for _, text in sorted(told, key=lambda one: one[0])]
 
 
