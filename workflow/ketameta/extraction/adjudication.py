@@ -6,8 +6,6 @@ source and locator. What stands beside is for reading; a spreadsheet may have ch
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +16,7 @@ from ketameta.extraction.cells import column_of, same
 from ketameta.extraction.records import ROW, A, B, Disagreement, Impact, beside
 from ketameta.ingest.cells import CellError, number
 from ketameta.ingest.decisions import fault_decisions, plain_value
+from ketameta.ingest.formats import as_text
 from ketameta.ingest.places import EXCEL, read_file
 from ketameta.ingest.reader import DELIMITERS
 from ketameta.ingest.rows import TextRow
@@ -228,11 +227,8 @@ def content(made: Sequence[Cells], ending: str) -> bytes:
         table: dict[str, TableSchema] = {LINES.name: LINES}
         return workbook_of(table, {LINES.name: made}, ABOUT, _WIDTHS)
     names = [*LINES.names, *own_columns(made)]
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=DELIMITERS[ending], lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_harmless(name, cells.get(name, "")) for name in names] for cells in made)
-    return out.getvalue().encode()
+    told = ({name: _harmless(name, cell) for name, cell in cells.items()} for cells in made)
+    return as_text(names, told, ending).encode()
 
 
 def _harmless(name: str, cell: str) -> str:
