@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ketameta.extraction.cells import column_of, same
-from ketameta.extraction.records import ROW, A, B, Disagreement, Impact, beside
+from ketameta.extraction.records import Disagreement, Impact, beside
 from ketameta.ingest.cells import CellError, number
 from ketameta.ingest.decisions import fault_decisions, plain_value
 from ketameta.ingest.formats import as_text
@@ -22,7 +22,7 @@ from ketameta.ingest.reader import DELIMITERS
 from ketameta.ingest.rows import TextRow
 from ketameta.ingest.sheet import typed
 from ketameta.tables.columns import TableSchema, is_own, own_columns
-from ketameta.tables.decisions import BOTH, CORRECTION, OTHER
+from ketameta.tables.decisions import BOTH, CORRECTION, OTHER, ROW, A, B
 from ketameta.tables.problems import ERROR, Problem
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.tables.upkeep import ADJUDICATION, EMPTY

@@ -31,8 +31,9 @@ from ketameta.extraction.apart import apart
 from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.exchanges import Exchange, exchanges
 from ketameta.extraction.patterns import Slip, guess
-from ketameta.extraction.records import ROW, Disagreement, Match, Matching, Side
+from ketameta.extraction.records import Disagreement, Match, Matching, Side
 from ketameta.ingest.cells import CellError, parse
+from ketameta.tables.decisions import ROW
 from ketameta.tables.identity import rows_of
 from ketameta.tables.raw import RESULT_TABLES
 

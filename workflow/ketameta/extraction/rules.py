@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ketameta.evidence.edits import Edit
-from ketameta.evidence.references import ids
 from ketameta.extraction.records import Record, Tables
 from ketameta.ingest.stage import faults_of
+from ketameta.normalize.trials import ids
 from ketameta.tables.problems import ERROR, NOTE
 from ketameta.tables.raw import RESULT_TABLES
 

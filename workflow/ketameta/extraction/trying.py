@@ -30,8 +30,9 @@ from ketameta.evidence.references import NEEDS
 from ketameta.evidence.refits import Refits
 from ketameta.evidence.rows import RowChange, entered_of
 from ketameta.extraction.cells import FREE
-from ketameta.extraction.records import ROW, Disagreement, Impact, Tables
+from ketameta.extraction.records import Disagreement, Impact, Tables
 from ketameta.extraction.rules import Broken, Rules, place_of
+from ketameta.tables.decisions import ROW
 from ketameta.tables.raw import RESULT_TABLES, ROB2_ANSWERS
 from ketameta.tables.rob2 import domain_of
 
