@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ketameta.evidence.rows import ADDED, entered_of
+from ketameta.evidence.rows import ADDED, OWNERS, entered_of
 from ketameta.extraction.adjudication import ENDED, At, Decided, Line, said, settled
 from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.corrections import Left, Placed
@@ -32,7 +32,6 @@ from ketameta.vocabulary import vocabulary
 # how the flag of a row starts that stands beside the one that is pooled
 CONFLICT = "conflict"
 _LISTED = 40
-_OWNERS = ("trial_id", "review_id", "claim_id")
 
 
 class RefusedError(ValueError):
@@ -245,7 +244,7 @@ def _silent(one: Decided, matching: Matching) -> bool:
     if one.found.column or one.line.decision != A or one.found.a != ROW:
         return False
     row = one.found.edit.changes[0].row
-    name = next((name for name in _OWNERS if row.get(name)), "")
+    name = next((name for name in OWNERS if row.get(name)), "")
     of_b = (*(match.b for match in matching.matches), *(row for _, row in matching.only_b))
     return not name or all(other.get(name) != row[name] for other in of_b)
 
@@ -307,7 +306,7 @@ def _kept_out(flag: str) -> bool:
 
 def _below(table: str, cells: Mapping[str, str], texts: Mapping[str, TextTable]) -> int:
     """Return the line below which a new row goes: the last of its trial, or of all."""
-    owner = next((name for name in _OWNERS if name in RESULT_TABLES[table].names), "")
+    owner = next((name for name in OWNERS if name in RESULT_TABLES[table].names), "")
     lines = [r.line for r in texts[table].rows if r.cells.get(owner) == cells.get(owner)]
     return lines[-1] if lines else 0
 
