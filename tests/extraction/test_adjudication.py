@@ -14,8 +14,9 @@ import pytest
 from ketameta.evidence.edits import Edit
 from ketameta.extraction import adjudication
 from ketameta.extraction.adjudication import content, lines, read, settled, take_new, update
-from ketameta.extraction.records import ROW, Disagreement, Impact
+from ketameta.extraction.records import Disagreement, Impact
 from ketameta.ingest.stage import check_folder
+from ketameta.tables.decisions import ROW
 from ketameta.tables.problems import ERROR, WARNING
 
 BASE = Path(__file__).parents[1] / "bad_input" / "base"

@@ -8,7 +8,8 @@ from ketameta.evidence.rows import entered_of
 from ketameta.extraction.cells import number_of
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
-from ketameta.extraction.records import ROW, Side
+from ketameta.extraction.records import Side
+from ketameta.tables.decisions import ROW
 from ketameta.tables.raw import RESULT_TABLES
 
 NUMBERS = ("n", "n_randomised", "timepoint_h", "events", "mean", "sd", "baseline_mean", "estimate")

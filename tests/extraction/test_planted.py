@@ -7,8 +7,8 @@ import pytest
 
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
-from ketameta.extraction.records import ROW
 from ketameta.extraction.sides import sides
+from ketameta.tables.decisions import ROW
 
 from ..conftest import TABLES
 

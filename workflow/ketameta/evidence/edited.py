@@ -9,9 +9,10 @@ from itertools import count
 from typing import Any, TypeVar
 
 from ketameta.evidence.edits import Edit
-from ketameta.evidence.references import NEEDS, ids, unmet
+from ketameta.evidence.references import NEEDS, unmet
 from ketameta.evidence.rows import REMOVED, Tables
 from ketameta.normalize.records import DERIVED, Row
+from ketameta.normalize.trials import ids
 from ketameta.tables.raw import EFFECT_TABLES
 from ketameta.vocabulary import SECONDARY
 

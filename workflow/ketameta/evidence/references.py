@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from ketameta.normalize.trials import ids
 from ketameta.tables.columns import Column
 from ketameta.tables.raw import RESULT_TABLES
 
@@ -55,11 +56,6 @@ def _unmet_numbers(own: Mapping[str, Sequence[Record]]) -> str:
                 if (row["trial_id"], row[column]) not in arms:
                     return f"{NEEDS}arm {row[column]} of {row['trial_id']}"
     return ""
-
-
-def ids(cell: str | None) -> list[str]:
-    """Return the names in a cell."""
-    return cell.split(";") if cell else []
 
 
 def _circle(starts: Iterable[Name], parents: Mapping[Name, Sequence[Name]]) -> Name | None:

@@ -16,6 +16,8 @@ from ketameta.tables.raw import RESULT_TABLES
 
 Record = dict[str, Any]
 Tables = dict[str, list[Record]]
+# what rows belong to
+OWNERS = ("trial_id", "review_id", "claim_id")
 ADDED, REMOVED, EDITED = "added", "removed", "edited"
 
 
@@ -71,6 +73,15 @@ def entered_of(row: Record) -> dict[str, str]:
 def as_entered(cells: Mapping[str, str]) -> str:
     """Return the cells of a row as its `entered` has them."""
     return json.dumps(cells, ensure_ascii=False)
+
+
+def with_cells(
+    table: str, row: Record, cells: Mapping[str, str], values: Mapping[str, Any]
+) -> Record:
+    """Return a row with some cells as entered, and what they mean, in place of its own."""
+    entered = {**entered_of(row), **cells}
+    filled = {name: entered[name] for name in RESULT_TABLES[table].names if entered.get(name)}
+    return {**row, **values, "entered": as_entered(filled)}
 
 
 def place_of(row: Record) -> str:
@@ -182,7 +193,7 @@ def _paired_by_likeness(
 
 
 def _owner(row: Record) -> str:
-    return str(row.get("trial_id") or row.get("review_id") or row.get("claim_id") or "")
+    return next((str(row[name]) for name in OWNERS if row.get(name)), "")
 
 
 def _cells(table: str, old: Record, new: Record) -> tuple[Cell, ...]:

@@ -6,8 +6,6 @@ source and locator. What stands beside is for reading; a spreadsheet may have ch
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -15,15 +13,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ketameta.extraction.cells import column_of, same
-from ketameta.extraction.records import ROW, A, B, Disagreement, Impact, beside
+from ketameta.extraction.records import Disagreement, Impact, beside
 from ketameta.ingest.cells import CellError, number
 from ketameta.ingest.decisions import fault_decisions, plain_value
+from ketameta.ingest.formats import as_text
 from ketameta.ingest.places import EXCEL, read_file
 from ketameta.ingest.reader import DELIMITERS
 from ketameta.ingest.rows import TextRow
 from ketameta.ingest.sheet import typed
 from ketameta.tables.columns import TableSchema, is_own, own_columns
-from ketameta.tables.decisions import BOTH, CORRECTION, OTHER
+from ketameta.tables.decisions import BOTH, CORRECTION, OTHER, ROW, A, B
 from ketameta.tables.problems import ERROR, Problem
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.tables.upkeep import ADJUDICATION, EMPTY
@@ -243,11 +242,8 @@ def content(made: Sequence[Cells], ending: str) -> bytes:
         table: dict[str, TableSchema] = {LINES.name: LINES}
         return workbook_of(table, {LINES.name: made}, ABOUT, _WIDTHS)
     names = [*LINES.names, *own_columns(made)]
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=DELIMITERS[ending], lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_harmless(name, cells.get(name, "")) for name in names] for cells in made)
-    return out.getvalue().encode()
+    told = ({name: _harmless(name, cell) for name, cell in cells.items()} for cells in made)
+    return as_text(names, told, ending).encode()
 
 
 def _harmless(name: str, cell: str) -> str:

@@ -23,16 +23,17 @@ from ketameta.evidence.rows import (
     REMOVED,
     Cell,
     RowChange,
-    as_entered,
     entered_of,
     place_of,
+    with_cells,
 )
 from ketameta.extraction.apart import apart
 from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.exchanges import Exchange, exchanges
 from ketameta.extraction.patterns import Slip, guess
-from ketameta.extraction.records import ROW, Disagreement, Match, Matching, Side
+from ketameta.extraction.records import Disagreement, Match, Matching, Side
 from ketameta.ingest.cells import CellError, parse
+from ketameta.tables.decisions import ROW
 from ketameta.tables.identity import rows_of
 from ketameta.tables.raw import RESULT_TABLES
 
@@ -163,14 +164,9 @@ def _is_number(table: str, name: str) -> bool:
 def _change(match: Match, names: Sequence[str]) -> RowChange:
     """Return the change that gives A's row the cells of B's."""
     table, before, after = match.table, entered_of(match.a), entered_of(match.b)
-    cells = {n: after[n] for n in names if n in after}
-    entered = {n: text for n, text in before.items() if n not in names} | cells
-    ordered = {n: entered[n] for n in RESULT_TABLES[table].names if n in entered}
-    new = {
-        **match.a,
-        **{n: _value(match, n, cells.get(n, "")) for n in names},
-        "entered": as_entered(ordered),
-    }
+    cells = {n: after.get(n, "") for n in names}
+    values = {n: _value(match, n, text) for n, text in cells.items()}
+    new = with_cells(table, match.a, cells, values)
     told = tuple(Cell(n, before.get(n, ""), after.get(n, "")) for n in names)
     return RowChange(table, EDITED, match.a, new, told)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ketameta.extraction.editing import Edits, edited, edited_rows
-from ketameta.ingest.formats import LossError, as_files, as_workbook
+from ketameta.ingest.formats import LossError, as_files, as_text, as_workbook, header_of
 from ketameta.ingest.places import EXCEL
 from ketameta.ingest.rows import TextTable
 from ketameta.ingest.workbook import WORKBOOK, spare_sheets
@@ -52,14 +52,13 @@ def files_of(
     for name, text in texts.items():
         if name not in sheets:
             path = Path(text.file)
-            content = _header(text) if name in new else path.read_bytes()
+            content = _empty(text) if name in new else path.read_bytes()
             files[out / path.name] = edited(path, content, text.schema, edits.get(name, _NOTHING))
     return files
 
 
-def _header(text: TextTable) -> bytes:
-    names = [column.name for column in text.schema.columns if not column.optional]
-    return (",".join(names) + "\n").encode()
+def _empty(text: TextTable) -> bytes:
+    return as_text(header_of(text.schema), (), ".csv").encode()
 
 
 def _book(text: TextTable) -> str:

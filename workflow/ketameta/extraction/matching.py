@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ketameta.evidence.rows import OWNERS
 from ketameta.extraction.assignment import assigned
 from ketameta.extraction.cells import plain
 from ketameta.extraction.lines import (
@@ -41,7 +42,6 @@ TURNED = "the arms the other way round, and the numbers with them"
 TOLERANCE_H = 2.0
 # what B was made to hold: all that A holds, a part of its trials, or more rows
 WHOLE, SAMPLE, BATCH = "whole", "sample", "batch"
-OWNERS = ("trial_id", "review_id", "claim_id")
 # the share of numbers that agree in one row told otherwise
 _SHARE = 0.6
 # cells of a key that do not make another row

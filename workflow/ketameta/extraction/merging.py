@@ -10,19 +10,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ketameta.evidence.rows import ADDED, entered_of
+from ketameta.evidence.rows import ADDED, OWNERS, entered_of
 from ketameta.extraction.adjudication import ENDED, At, Decided, Line, said, settled
 from ketameta.extraction.cells import FREE, column_of, same
 from ketameta.extraction.corrections import Left, Placed
 from ketameta.extraction.editing import Edits
-from ketameta.extraction.matching import OWNERS, Owner, owner_of, owners_of_b
+from ketameta.extraction.matching import Owner, owner_of, owners_of_b
 from ketameta.extraction.recording import Signed, corrected, keep, readings, recorded
-from ketameta.extraction.records import ROW, A, B, Disagreement, Match, Matching, Record, Side
+from ketameta.extraction.records import Disagreement, Match, Matching, Record, Side
 from ketameta.extraction.sides import RATER
 from ketameta.ingest.cells import CellError, parse
 from ketameta.ingest.decisions import plain_value, unlike_both
 from ketameta.ingest.rows import TextTable
-from ketameta.tables.decisions import BOTH, OTHER, decisions
+from ketameta.tables.decisions import BOTH, OTHER, ROW, A, B, decisions
 from ketameta.tables.decisions import Decided as Decisions
 from ketameta.tables.identity import identity, rows_of
 from ketameta.tables.problems import escaped, shown

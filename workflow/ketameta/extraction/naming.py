@@ -30,8 +30,9 @@ class Names:
             text = record.get(column)
             if not text:
                 continue
-            names = [self._name(column, trial, name.strip()) for name in str(text).split(";")]
-            if names != [name.strip() for name in str(text).split(";")]:
+            known = [name.strip() for name in str(text).split(";")]
+            names = [self._name(column, trial, name) for name in known]
+            if names != known:
                 cells[column] = ";".join(names)
                 were[column] = text
         if not cells:

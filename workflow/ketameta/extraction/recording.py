@@ -18,12 +18,12 @@ from ketameta.extraction.adjudication import (
 from ketameta.extraction.agreement import both_filled
 from ketameta.extraction.corrections import Placed
 from ketameta.extraction.editing import Edits
-from ketameta.extraction.records import ROW, B, Match, Matching
+from ketameta.extraction.records import Match, Matching
 from ketameta.ingest.cells import CellError
 from ketameta.ingest.decisions import plain_value
 from ketameta.ingest.rows import TextTable
 from ketameta.tables.columns import TableSchema
-from ketameta.tables.decisions import BOTH, CORRECTION, Decision
+from ketameta.tables.decisions import BOTH, CORRECTION, ROW, B, Decision
 from ketameta.tables.decisions import Decided as Decisions
 from ketameta.tables.identity import row_of, rows_of
 from ketameta.tables.raw import RESULT_TABLES

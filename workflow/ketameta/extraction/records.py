@@ -20,9 +20,6 @@ from ketameta.tables.raw import ROB2_ANSWERS
 
 Record = dict[str, Any]
 Tables = dict[str, list[Record]]
-A, B = "A", "B"
-# stands for a whole row in a line of the adjudication
-ROW = "row"
 # why most rows are taken for the same
 SAME_KEY = "the same key"
 # an id of letters alone: a spreadsheet makes a number of 12345e6789

@@ -11,13 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ketameta.evidence.edits import Edit
-from ketameta.evidence.references import ids
+from ketameta.evidence.rows import OWNERS
 from ketameta.extraction.records import Record, Tables
 from ketameta.ingest.stage import faults_of
+from ketameta.normalize.trials import ids
 from ketameta.tables.problems import ERROR, NOTE
 from ketameta.tables.raw import RESULT_TABLES
-
-_OWNERS = ("trial_id", "review_id", "claim_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +44,10 @@ class Rules:
         rows = [pair for owner in owners for pair in self._of.get(owner, ())]
         if owners not in self._before:
             self._before[owners] = _told(rows)
-        changes = {place_of(c.table, c.old): c for c in edit.changes if c.old is not None}
+        changes = {row_key(c.table, c.old): c for c in edit.changes if c.old is not None}
         after = []
         for table, row in rows:
-            change = changes.pop(place_of(table, row), None)
+            change = changes.pop(row_key(table, row), None)
             new = row if change is None else change.new
             after += [(table, new)] if new is not None else []
         # what A has not, or has with a fault
@@ -75,13 +74,13 @@ class Rules:
         return tuple(sorted(found))
 
 
-def place_of(table: str, row: Record) -> tuple[str, str, int]:
+def row_key(table: str, row: Record) -> tuple[str, str, int]:
     """Return what tells a row of one side from all others."""
     return table, row["file"], row["line"]
 
 
 def _owner(row: Record) -> tuple[str, str]:
-    return next(((name, str(row[name])) for name in _OWNERS if row.get(name)), ("", ""))
+    return next(((name, str(row[name])) for name in OWNERS if row.get(name)), ("", ""))
 
 
 def _told(rows: Iterable[tuple[str, Record]]) -> Counter[tuple[str, str, str]]:

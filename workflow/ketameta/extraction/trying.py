@@ -16,7 +16,6 @@ one cell is fitted once, one of n cells n + 1 times, and where it turns more 2n 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -28,10 +27,11 @@ from ketameta.evidence.edits import Edit, edits, together
 from ketameta.evidence.reclaimed import Claims
 from ketameta.evidence.references import NEEDS
 from ketameta.evidence.refits import Refits
-from ketameta.evidence.rows import RowChange, entered_of
+from ketameta.evidence.rows import RowChange, entered_of, with_cells
 from ketameta.extraction.cells import FREE
-from ketameta.extraction.records import ROW, Disagreement, Impact, Tables
-from ketameta.extraction.rules import Broken, Rules, place_of
+from ketameta.extraction.records import Disagreement, Impact, Tables
+from ketameta.extraction.rules import Broken, Rules, row_key
+from ketameta.tables.decisions import ROW
 from ketameta.tables.raw import RESULT_TABLES, ROB2_ANSWERS
 from ketameta.tables.rob2 import domain_of
 
@@ -157,9 +157,9 @@ def joint(found: Iterable[Edit]) -> Edit:
     rows: dict[tuple[str, str, int], RowChange] = {}
     for change in (change for edit in found for change in edit.changes):
         assert change.old is not None
-        known = rows.setdefault(place_of(change.table, change.old), change)
+        known = rows.setdefault(row_key(change.table, change.old), change)
         if known is not change:
-            rows[place_of(change.table, change.old)] = _with(known, change)
+            rows[row_key(change.table, change.old)] = _with(known, change)
     parts = edits([*rows.values()], RESULT_TABLES)
     return Edit("; ".join(part.name for part in parts), parts[0].trial, tuple(rows.values()))
 
@@ -169,13 +169,8 @@ def _with(one: RowChange, other: RowChange) -> RowChange:
     assert one.new is not None
     assert other.new is not None
     cells = {cell.column: cell for cell in (*one.cells, *other.cells)}
-    entered, theirs = entered_of(one.new), entered_of(other.new)
-    new = dict(one.new)
-    for name in (cell.column for cell in other.cells):
-        new[name] = other.new.get(name)
-        entered[name] = theirs.get(name, "")
-    text = {name: entered[name] for name in RESULT_TABLES[one.table].names if entered.get(name)}
-    new["entered"] = json.dumps(text, ensure_ascii=False)
+    texts = {cell.column: cell.new for cell in other.cells}
+    new = with_cells(one.table, one.new, texts, {name: other.new.get(name) for name in texts})
     return replace(one, new=new, cells=tuple(cells.values()))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ketameta.ingest.places import read_place
@@ -49,24 +49,30 @@ def as_files(cells: Cells, ending: str = ".csv") -> dict[str, bytes]:
 
     Raises `LossError` where a cell would not be read back as it is.
     """
-    delimiter = DELIMITERS[ending]
     files = {}
     for name, schema in tables_of(cells).items():
         rows = cells.get(name, [])
-        header = [
-            column.name
-            for column in schema.columns
-            if not column.optional or any(row.get(column.name) for row in rows)
-        ]
-        header += own_columns(rows)
-        out = io.StringIO()
-        writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows([row.get(column, "") for column in header] for row in rows)
-        back = read_rows(TextTable(schema, name), split(out.getvalue(), delimiter), delimiter)
+        text = as_text(header_of(schema, rows), rows, ending)
+        delimiter = DELIMITERS[ending]
+        back = read_rows(TextTable(schema, name), split(text, delimiter), delimiter)
         _compare(schema, rows, back)
-        files[f"{name}{ending}"] = out.getvalue().encode()
+        files[f"{name}{ending}"] = text.encode()
     return files
+
+
+def header_of(schema: TableSchema, rows: Sequence[Mapping[str, str]] = ()) -> list[str]:
+    """Return the columns of a file with these rows: optional ones where they have a cell."""
+    names = [c.name for c in schema.columns if not c.optional or any(r.get(c.name) for r in rows)]
+    return names + own_columns(rows)
+
+
+def as_text(header: Sequence[str], rows: Iterable[Mapping[str, str]], ending: str) -> str:
+    """Return rows as the text of a CSV or TSV file."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=DELIMITERS[ending], lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([row.get(name, "") for name in header] for row in rows)
+    return out.getvalue()
 
 
 def as_workbook(cells: Cells) -> bytes:

@@ -30,7 +30,7 @@ def trials_of(raw: Raw) -> dict[str, Trial]:
             row["route"] or "",
             row["n_doses"],
             row["n_randomised"],
-            _ids(row["pooled_arms"]),
+            ids(row["pooled_arms"]),
             row["cotreatment"] or "",
         )
     labels = _labels(raw["trials"])
@@ -42,7 +42,7 @@ def trials_of(raw: Raw) -> dict[str, Trial]:
             row["design"],
             row["population"],
             row["n_randomised"],
-            _ids(row["part_of"]),
+            ids(row["part_of"]),
             row["design_flag"],
             arms[row["trial_id"]],
         )
@@ -80,7 +80,8 @@ def _labels(trials: list[dict[str, Any]]) -> dict[str, str]:
     }
 
 
-def _ids(cell: str | None) -> tuple[str, ...]:
+def ids(cell: str | None) -> tuple[str, ...]:
+    """Return the names in a cell."""
     return tuple(cell.split(";")) if cell else ()
 
 

@@ -9,13 +9,13 @@ from ketameta.evidence import findings
 from ketameta.evidence.audits import Audit
 from ketameta.evidence.unread import AS_ENTERED, POOLED, Unread, Weight
 from ketameta.report import wording
+from ketameta.report.reading import Seen, Twice
 from ketameta.report.wording_decisions import counted
 from ketameta.tables.decisions import Decision
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from ketameta.evidence.releases import Release
-    from ketameta.report.extraction import Seen, Twice
 
 Record = dict[str, Any]
 
