@@ -22,6 +22,7 @@ from ketameta.evidence.changes import Change, Code, compare, compare_claims, dif
 from ketameta.evidence.edits import edits
 from ketameta.evidence.rows import changed_rows, entered_of
 from ketameta.report import change_words
+from ketameta.report.change_counts import tally
 from ketameta.report.changes import living_forest, page, standalone
 from ketameta.report.pages import summary_view
 from ketameta.tables import RAW_TABLES
@@ -295,13 +296,30 @@ def test_what_counts_as_a_flip(before, after, flipped):
     assert move.flipped is flipped
 
 
-def test_an_analysis_that_came_or_went_has_moved(old, few):
+def test_an_analysis_that_came_or_went_is_told_apart_from_those_that_moved(old, few):
     rows = syntheses_of(old, few)
-    came = compare(rows[1:], rows)
-    assert [m.analysis for m in came if m.moved] == [rows[0]["analysis"]]
-    went = compare(rows, rows[1:])
-    assert [m.analysis for m in went if m.moved] == [rows[0]["analysis"]]
-    assert went[-1].new is None
+    for moves, there, told in (
+        (compare(rows[1:], rows), "old", "1 analysis is new"),
+        (compare(rows, rows[1:]), "new", "1 analysis is there no more, 1 conclusion flipped"),
+    ):
+        assert not any(move.moved for move in moves)
+        (alone,) = [move for move in moves if move.alone]
+        assert alone.analysis == rows[0]["analysis"]
+        assert getattr(alone, there) is None
+        change = Change("a", "b", (), tuple(moves))
+        # it may be a conclusion that is lost
+        assert change.status == (10 if there == "old" else 11)
+        assert change_words.summary(change) == (
+            f"No row of data changed; no estimate or certainty moved, {told}."
+        )
+        title = few[alone.analysis].display.title
+        heading = "New analyses" if there == "old" else "Analyses that are there no more"
+        line = change_words.result(alone.new or alone.old)
+        text = change_words.markdown(change, few)
+        assert "### Estimates" not in text
+        assert f"### {heading}\n\n- {title}: " in text
+        assert f"{heading}: 1</h2>" in standalone(change, few)
+        assert line in text.partition(heading)[2]
 
 
 def test_last_digits_of_other_machines_are_no_move(old, few):
@@ -422,12 +440,33 @@ def test_trials_that_leave_a_claim_are_a_flip(old, new, configuration):
         ("mixed", "overstated", True),
         # a record of an older version
         ("partly supported", "supported", False),
+        ("cannot be told", "mixed", True),
+        ("not tested", "mixed", False),
+        ("not tested", "contradicted", False),
     ],
 )
 def test_what_counts_as_a_flip_of_a_claim(before, after, flipped):
     (move,) = compare_claims({"c": before}, {"c": after})
     assert move.flipped is flipped
     assert Change("a", "b", (), (), (), (move,)).status == (11 if flipped else 10)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "told"),
+    [
+        ([], ""),
+        ([("mixed", "supported")], ", 1 claim has another verdict (1 flipped)"),
+        ([("not tested", "mixed")], ", 1 claim has its first verdict (not tested before)"),
+        (
+            [("not shown", "too few data"), *[("not tested", "mixed")] * 2],
+            ", 1 claim has another verdict (none flipped), 2 claims have their first verdict (not "
+            "tested before)",
+        ),
+    ],
+)
+def test_claims_that_were_not_tested_before_are_counted_apart(pairs, told):
+    old, new = ({str(n): pair[side] for n, pair in enumerate(pairs)} for side in (0, 1))
+    assert tally([], compare_claims(old, new)) == f"no estimate or certainty moved{told}"
 
 
 def test_a_certainty_that_is_not_recorded_has_not_moved(old, configuration):

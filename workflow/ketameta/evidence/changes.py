@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ketameta.evidence.claims import turned
+from ketameta.evidence.claims import UNTESTED, turned
 from ketameta.evidence.rows import RowChange
 from ketameta.evidence.verdicts import position, verdict
 
@@ -49,7 +49,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Move:
-    """One analysis before and after; None where it did not exist.
+    """One analysis before and after; None where it did not exist: only what stood in both moves.
 
     `code` is the part that a change of code alone makes, with the old data: None where it makes
     none, or where there is none. Edits then start from where the code leaves off.
@@ -67,6 +67,11 @@ class Move:
     causes: tuple[Cause, ...] = ()
     together: float | None = None
     code: Move | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Say whether it stands on one side only: it came or went with the questions."""
+        return self.old is None or self.new is None
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,11 @@ class ClaimMove:
     new: str
     flipped: bool
 
+    @property
+    def first(self) -> bool:
+        """Say whether the claim had not been tested before."""
+        return self.old == UNTESTED
+
 
 @dataclass(frozen=True)
 class Change:
@@ -110,11 +120,14 @@ class Change:
 
     @property
     def status(self) -> int:
-        """The exit status: 0 nothing moved, 10 an estimate, certainty or claim moved, 11 a flip."""
+        """The exit status: 0 nothing moved, 10 an estimate, certainty or claim moved, 11 a flip.
+
+        An analysis that came or went counts with those that moved.
+        """
         flips = [move.flipped for move in self.moves] + [claim.flipped for claim in self.claims]
         if any(flips):
             return FLIPPED_STATUS
-        moved = self.claims or any(move.moved for move in self.moves)
+        moved = self.claims or any(move.moved or move.alone for move in self.moves)
         return MOVED_STATUS if moved else SAME_STATUS
 
 
@@ -165,7 +178,8 @@ def _move(name: str, old: Record | None, new: Record | None) -> Move:
     flipped = was != now and was is not None and (now is not None or was != "around")
     if old and new and old["measure"] != new["measure"]:
         shift = in_se = None
-    return Move(name, old, new, differs(old, new), shift, in_se, was, now, flipped)
+    moved = bool(old and new) and differs(old, new)
+    return Move(name, old, new, moved, shift, in_se, was, now, flipped)
 
 
 def difference(old: Record | None, new: Record | None) -> tuple[float | None, float | None]:

@@ -38,6 +38,8 @@ _SIDES = {
     **dict.fromkeys((OVERSTATED, CONTRADICTED, "not supported"), "against"),
     MIXED: "both",
 }
+# of records of older versions, of claims that nothing was held against yet
+UNTESTED = "not tested"
 # words that tell nothing where another analysis, group or part does
 UNTOLD = (TOO_FEW, CANNOT)
 # of words on one side, and of all words on a claim of no harm: the first one found stands
@@ -262,8 +264,11 @@ def side(word: str) -> str | None:
 
 
 def turned(old: str, new: str) -> bool:
-    """Say whether two verdicts take other sides: for the claim, against it, both, or neither."""
-    return side(old) != side(new)
+    """Say whether two verdicts take other sides: for the claim, against it, both, or neither.
+
+    A claim that had not been tested took none that it could leave.
+    """
+    return old != UNTESTED and side(old) != side(new)
 
 
 def claims_of(tests: Sequence[Record], grounds: Grounds) -> dict[str, Claim]:

@@ -16,6 +16,7 @@ from ketameta.evidence.edits import edits
 from ketameta.evidence.releases import Since
 from ketameta.evidence.rows import RowChange
 from ketameta.report import wording, wording_certainty
+from ketameta.report.change_counts import tally
 from ketameta.tables.problems import escaped
 
 # a comment on a pull request holds 65,536 characters
@@ -92,6 +93,23 @@ def _certainty(record: dict[str, Any] | None) -> str:
     return wording_certainty.words(record["certainty"], record["certainty_best"])
 
 
+def standing(move: Move) -> str:
+    """Say what an analysis gives that stands on one side only."""
+    record = move.new or move.old
+    assert record is not None
+    words = [result(record), record["verdict"], f"certainty {_certainty(record)}"]
+    return "; ".join([*words, *([conclusion(move)] * move.flipped)])
+
+
+def alone(moves: Sequence[Move]) -> list[tuple[str, list[Move]]]:
+    """Return the analyses of one side only under their headings: new ones, and those that went."""
+    groups = {
+        "New analyses": [move for move in moves if move.old is None],
+        "Analyses that are there no more": [move for move in moves if move.new is None],
+    }
+    return [(heading, found) for heading, found in groups.items() if found]
+
+
 def in_se(value: float | None) -> str:
     """Write a move in standard errors, signed."""
     if value is None:
@@ -116,9 +134,8 @@ def conclusion(move: Move) -> str:
 
 def summary(change: Change) -> str:
     """Say in a sentence what changed."""
-    moved = [move for move in change.moves if move.moved]
-    flipped = [move for move in change.moves if move.flipped]
-    if not change.rows and not moved and not change.claims and not change.code:
+    told = [move for move in change.moves if move.moved or move.alone]
+    if not change.rows and not told and not change.claims and not change.code:
         return "The data, the estimates and their certainty are the same."
     kinds = [
         f"{sum(row.kind == kind for row in change.rows)} {kind}"
@@ -129,13 +146,7 @@ def summary(change: Change) -> str:
         rows = "No row of data changed"
     if change.code:
         rows += f"; code changed ({wording.count(len(change.code.files), 'file')})"
-    if not moved:
-        return f"{rows}; no estimate or certainty moved{_claims(change.claims)}."
-    estimates = f"{wording.count(len(moved), 'analysis', 'analyses')} of {len(change.moves)} moved"
-    if by_code := sum(move.code is not None for move in moved):
-        estimates += f" ({by_code} by the code)"
-    turned = wording.count(len(flipped), "conclusion") if flipped else "no conclusion"
-    return f"{rows}; {estimates}, {turned} flipped{_claims(change.claims)}."
+    return f"{rows}; {tally(change.moves, change.claims)}."
 
 
 def code_text(change: Change) -> str:
@@ -197,19 +208,8 @@ def _bold(text: str, strong: bool) -> str:
     return f"**{text}**" if strong else text
 
 
-def _claims(moves: Sequence[ClaimMove]) -> str:
-    """Count the claims whose verdict is another, and those on which the trials changed sides."""
-    if not moves:
-        return ""
-    what = wording.count(len(moves), "claim has another verdict", "claims have another verdict")
-    flipped = sum(move.flipped for move in moves)
-    return f", {what} ({flipped or 'none'} flipped)"
-
-
 def since_summary(since: Since) -> str:
     """Say in a sentence or two what changed since a release."""
-    moved = [move for move in since.moves if move.moved]
-    flipped = [move for move in since.moves if move.flipped]
     parts = [
         f"{wording.count(len(names), 'trial')} {kind}"
         for kind, names in (
@@ -221,13 +221,7 @@ def since_summary(since: Since) -> str:
         data = "other tables were edited" if since.other_data else "the data are the same"
     else:
         data = ", ".join(parts)
-    text = f"Since the release of {since.release.name}: {data}; "
-    claims = _claims(since.claims)
-    if not moved:
-        return f"{text}no estimate or certainty moved{claims}."
-    text += f"{wording.count(len(moved), 'analysis', 'analyses')} of {len(since.moves)} moved, "
-    turned = wording.count(len(flipped), "conclusion") if flipped else "no conclusion"
-    return f"{text}{turned} flipped{claims}."
+    return f"Since the release of {since.release.name}: {data}; {tally(since.moves, since.claims)}."
 
 
 def cause_text(cause: Cause, measure: str) -> str:
@@ -252,7 +246,7 @@ def code(text: str, most: int = MOST_CELL) -> str:
 
 def markdown(change: Change, configuration: Configuration) -> str:
     """Return the change as Markdown that fits a comment or a job summary."""
-    moved = [move for move in change.moves if move.moved or move.flipped]
+    moved = [move for move in change.moves if move.moved]
     parts = [
         "## What changed\n",
         f"{summary(change)} From {code(change.old)} to {code(change.new)}.\n",
@@ -263,6 +257,10 @@ def markdown(change: Change, configuration: Configuration) -> str:
         parts += _code(change, configuration)
     if moved:
         parts += _causes(moved, configuration)
+    for heading, found in alone(change.moves):
+        titles = [(plain(title_of(m.analysis, configuration)), m) for m in found]
+        told = [f"- {title}: {_bold(standing(m), m.flipped)}" for title, m in titles]
+        parts += [f"### {heading}\n", *told, ""]
     if change.claims:
         told = [f"- {code(c.claim_id)}: {_bold(claim_pair(c), c.flipped)}" for c in change.claims]
         parts += ["### Claims\n", *told, ""]

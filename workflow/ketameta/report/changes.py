@@ -81,7 +81,7 @@ def standalone(change: Change, configuration: Configuration) -> str:
         .get_template("change_file.html")
         .render(
             change=change,
-            moved=[move for move in change.moves if move.moved or move.flipped],
+            moved=[move for move in change.moves if move.moved],
             configuration=configuration,
             words=change_words,
             style=style_sheet(),
