@@ -103,6 +103,8 @@ def stated(counts: Mapping[str, int], release: str, recorded: bool) -> str:
         missing = f"the last release ({release}) did not record findings"
         return f"{told}; {missing}, so that what was mended since is not known."
     gone = counts.get(findings.MENDED, 0)
+    if not gone:
+        return f"{told}; none was mended since the release of {release}."
     were, are = ("was", "is") if gone == 1 else ("were", "are")
     return f"{told}; {gone:,} that {were} open at the release of {release} {are} there no more."
 
