@@ -128,13 +128,12 @@ class Lines:
 class Updated:
     """The lines of a file made anew, and what became of those that were there.
 
-    ``kept`` bear a decision or a remark and still disagree, ``added`` are new; ``ended`` bear one
+    ``kept`` bear a decision or a remark and still disagree; ``ended`` bear one
     and do not disagree any more, so they stand below; ``dropped`` were empty and are left out.
     """
 
     lines: tuple[Cells, ...]
     kept: int = 0
-    added: int = 0
     ended: int = 0
     dropped: int = 0
 
@@ -207,13 +206,12 @@ def update(
     order = {name: number for number, name in enumerate(old)}
     keep = DECIDED if tried else (*DECIDED, *IMPACT)
     placed: list[tuple[int, Cells]] = []
-    kept, added = 0, 0
+    kept = 0
     used: set[str] = set()
     for cells in found:
         names = (ids or {}).get(cells["id"], (cells["id"],))
         line = next((old[name] for name in names if name in old), None)
         used.add(line.id if line else "")
-        added += line is None
         if line is None:
             placed.append((0 if tried else len(order), dict(cells)))
             continue
@@ -227,7 +225,7 @@ def update(
     # a line that cannot be read by its name is kept as well
     rest += [line for line in before.lines if not line.id and _worked_on(line)]
     made += [{**line.cells, "likely": ENDED} for line in rest]
-    return Updated(tuple(made), kept, added, len(rest), len(old) - sum(bool(x.id) for x in rest))
+    return Updated(tuple(made), kept, len(rest), len(old) - sum(bool(x.id) for x in rest))
 
 
 def _worked_on(line: Line) -> bool:

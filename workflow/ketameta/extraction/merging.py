@@ -48,12 +48,10 @@ class RefusedError(ValueError):
 class Merge:
     """What changes, by table, records of it among them.
 
-    ``decided`` were carried out now or stay as they are; ``conflicts`` counts the rows added beside
-    others; ``applied`` and ``left`` are corrections.
+    ``conflicts`` counts the rows added beside others; ``applied`` and ``left`` are corrections.
     """
 
     edits: Mapping[str, Edits]
-    decided: tuple[Decided, ...] = ()
     conflicts: int = 0
     applied: tuple[Placed, ...] = ()
     left: tuple[Left, ...] = ()
@@ -266,7 +264,7 @@ def merged(
         there = {(row.cells.get("table", ""), row.cells.get("row", "")) for row in noted}
         keep(readings(matching, known, edits, signed, there), READINGS, texts, edits)
     changed = {name: own for name, own in edits.items() if own}
-    return Merge(changed, tuple(decided), conflicts, tuple(applied), tuple(left))
+    return Merge(changed, conflicts, tuple(applied), tuple(left))
 
 
 def _silent(one: Decided, of_b: set[Owner | None]) -> bool:
