@@ -15,7 +15,9 @@ from ketameta.extraction.records import Comparison, beside
 from ketameta.extraction.sides import sides
 from ketameta.ingest.stage import check_folder
 from ketameta.report.comparison import standalone
-from ketameta.report.comparison_words import as_json, first, markdown
+from ketameta.report.comparison_items import first
+from ketameta.report.comparison_json import as_json
+from ketameta.report.comparison_words import markdown
 from ketameta.tables.problems import ERROR
 
 from ..conftest import QUESTIONS

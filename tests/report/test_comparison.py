@@ -24,10 +24,12 @@ from ketameta.extraction.records import (
     Pair,
     Side,
 )
-from ketameta.report import agreement_words, comparison_words
+from ketameta.report import agreement_words, comparison_items, comparison_json, comparison_words
+from ketameta.report.change_words import plain
 from ketameta.report.comparison import differences, is_drawn, picture, standalone
 from ketameta.stats.agreement import Agreement, Icc, Limits, absolute_icc, limits_of_agreement
 from ketameta.tables.problems import Problem
+from ketameta.tables.raw import RESULT_TABLES
 
 SIXTH = (4.0, 8.0, 15.0, 16.0, 23.0, 42.0), (4.0, 8.0, 51.0, 16.0, 32.0, 24.0)
 
@@ -125,11 +127,16 @@ def test_the_gravest_move_is_told_with_its_numbers(configuration):
         "above no effect → interval includes no effect; certainty low → very low",
         f"In all: 1.00 SE; turns {titles[0]}; also moves {titles[1]}",
     ]
+    claim = ClaimMove("fast", "supported", "not shown", True)
+    with_claim = replace(found, moves=(first,), analyses=names[:1], claims=(claim,))
+    assert comparison_words.effects(with_claim, configuration)[1] == (
+        f"In all: 1.00 SE; turns {titles[0]}; claim fast: supported → not shown"
+    )
     alone = replace(found, moves=(second,), analyses=names[1:], flips=(), shift=0.0)
     assert len(comparison_words.effects(alone, configuration)) == 1
     # brackets of intervals are no links
     assert "RR 2.00 [1.10, 3.60]" in comparison_words.markdown(compared(found), configuration)
-    told = json.loads(json.dumps(comparison_words.as_json(compared(found)), allow_nan=False))
+    told = json.loads(json.dumps(comparison_json.as_json(compared(found)), allow_nan=False))
     assert told["disagreements"][0]["moves"][0]["new"]["estimate"] == 1.5
 
 
@@ -146,7 +153,7 @@ def test_claims_that_turn_and_estimates_that_come_or_go_are_told(configuration):
         assert comparison_words.effect(one, configuration) == text
     # where nothing was tried there is no shift either
     assert comparison_words.effect(impact(1, None, (), ()), configuration) == ""
-    (row,) = comparison_words.as_json(compared(one))["disagreements"]
+    (row,) = comparison_json.as_json(compared(one))["disagreements"]
     assert row["claims"] == [
         {"claim_id": "fast", "old": "supported", "new": "not shown", "flipped": True}
     ]
@@ -157,8 +164,8 @@ def test_numbers_exchanged_are_talked_about_once(configuration):
     moved = (1.0, ["response_24h"])
     many = [impact(n, *moved) for n in range(3, 9)]
     found = compared(impact(1, *moved, **both), impact(2, *moved, **both), *many)
-    chosen = comparison_words.first(found)
-    assert len(chosen) == comparison_words.FIRST
+    chosen = comparison_items.first(found)
+    assert len(chosen) == comparison_items.FIRST
     assert [others for _, others in chosen] == [1, 0, 0, 0, 0]
     text = comparison_words.markdown(found, configuration)
     assert "(the numbers of two arms exchanged?), with 1 more cell\n" in text
@@ -174,7 +181,7 @@ def test_what_a_batch_lacks_is_not_talked_about_first(configuration, lacking, le
     found = compared(*rows)
     row = ("outcomes", {"file": "outcomes.csv", "line": 2})
     found = replace(found, matching=replace(found.matching, only_a=(row,) * lacking))
-    names = [chosen.disagreement.edit.name for chosen, _ in comparison_words.first(found)]
+    names = [chosen.found.edit.name for chosen, _ in comparison_items.first(found)]
     assert names == (["trial 2"] if left_out else ["trial 1", "trial 2"])
     text = comparison_words.markdown(found, configuration)
     assert (comparison_words.PART in text) == left_out
@@ -255,12 +262,56 @@ def test_json_has_every_digit_and_no_nan():
     found = compared(
         impact(1, 1 / 3, ["response_24h"], ["response_24h"]), agreement=[line(), numbers()]
     )
-    back = json.loads(json.dumps(comparison_words.as_json(found), allow_nan=False))
+    back = json.loads(json.dumps(comparison_json.as_json(found), allow_nan=False))
     (told,) = back["disagreements"]
     assert told["shift"] == 1 / 3
     assert told["id"] == found.impacts[0].disagreement.id
     assert back["agreement"][1]["limits"]["bias"] == found.agreement[1].limits.bias
     assert back["only_a"] == [{"table": "outcomes", "place": "outcomes.csv:2"}]
+
+
+def test_tables_fit_in_a_terminal_whatever_they_hold():
+    wide = Limits(9999, True, 1.234, None, 0.001234, None, 12.345, None)
+    many = {"rows": 99999, "only_a": 999, "only_b": 999, "cells": cells(99999, 0.99951)}
+    longest = [
+        line(table, column, limits=wide, icc=Icc(9, 0.99951, (0.9, 1.0)), **many)
+        for table, schema in RESULT_TABLES.items()
+        for column in ("", *schema.names)
+    ]
+    assert max(map(len, agreement_words.markdown(longest))) <= 100
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("response_70_24h", "response_70_24h"),
+        ("snake__case", r"snake\_\_case"),
+        ("_so_", r"\_so\_"),
+        ("a_ b", r"a\_ b"),
+        ("a*b", r"a\*b"),
+    ],
+)
+def test_an_underscore_inside_a_word_is_no_mark(text, written):
+    assert plain(text) == written
+
+
+def test_what_moves_nothing_says_why(configuration):
+    still = impact(1, 0.0)
+    assert comparison_words.effect(still, configuration) == "moves no estimate"
+    assert comparison_words.effect(replace(still, asked=False), configuration) == "in no analysis"
+    assert comparison_words.effect(impact(1, 0.0, column="note"), configuration) == ""
+    assert "(digits transposed?): moves no estimate (" in comparison_words.markdown(
+        compared(impact(1, 0.0, likely="digits transposed")), configuration
+    )
+
+
+def test_a_claim_is_told_by_its_text_shortened(configuration):
+    words = " ".join(["seven"] * 30)
+    found = replace(impact(1, 1.0), claims=(ClaimMove("fast", "supported", "not shown", True),))
+    whole = compared(found, a=Side("first", {"claims": [{"claim_id": "fast", "claim": words}]}))
+    said = f"claim “{' '.join(['seven'] * 11)} …”: supported → not shown"
+    assert said in comparison_words.markdown(whole, configuration)
+    assert said in standalone(whole, configuration)
 
 
 @pytest.mark.parametrize(
@@ -310,9 +361,11 @@ def test_tables_of_agreement_stand_straight():
     told = agreement_words.markdown([line(), line("outcomes"), numbers(), alike])
     by_table = [row for row in told if row.startswith("|")]
     assert [row.split("|")[1].strip("- ") for row in by_table] == [
-        "table", "", "outcomes", "column", "", "outcomes events",
+        "table", "", "outcomes", "column", "", "outcomes:", "events",
     ]  # fmt: skip
     assert len({len(row) for row in by_table[:3]}) == len({len(row) for row in by_table[3:]}) == 1
+    mean, ends = agreement_words.figure(numbers().limits.bias), agreement_words.limits(numbers())
+    assert by_table[-1].split("|")[6].strip() == f"{mean} ({ends})"
     assert by_table[2].split("|")[4].strip() == "99.0% (96.4% to 99.7%)"
     assert told[-1] == "On 1 more column they agree throughout.\n"
 

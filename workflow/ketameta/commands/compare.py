@@ -49,8 +49,9 @@ are compared by what they say: 24 and 24.0 are the same.
 
 Each difference is tried: the analyses that it reaches are fitted with A's cell and with B's, by the
 questions of the project; the largest come first. A cell that breaks a rule of ketameta check beside
-A's other cells, or does nothing without B's others, is tried with its row. A FILE of --adjudicate
-that is there already keeps what people wrote in it.
+A's other cells, or does nothing without B's others, is tried with its row; one slip in several rows
+of a trial (hours in days, another scale) is tried in all of them and told once. A FILE of
+--adjudicate that is there already keeps what people wrote in it.
 
 Exit status: 0 they agree, 10 they differ, 1 a side cannot be read, 2 wrong use.
 """
@@ -187,7 +188,8 @@ def _impacts(
 
 
 def _tell(given: argparse.Namespace, whole: Comparison, configuration: Configuration) -> None:
-    from ketameta.report.comparison_words import as_json, markdown
+    from ketameta.report.comparison_json import as_json
+    from ketameta.report.comparison_words import markdown
     from ketameta.storage import write_text
 
     if given.html:

@@ -7,7 +7,8 @@ errors of A's, then by how many analyses move at all. Where an analysis gains it
 loses its only one, nothing measures the shift, and it counts as the largest. What could not be
 tried follows, and last what moves nothing. Equals stand by table, trial, row and column.
 
-A cell is tried alone, as its line is decided, and where that does not do with its row (`trying`).
+A cell is tried alone, as its line is decided, and where that does not do with its row (`trying`);
+one slip in several rows of a trial is tried as a whole (`slips`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Iterable
 from ketameta.configuration import Configuration
 from ketameta.evidence.references import standing
 from ketameta.extraction.records import Disagreement, Impact, Tables
+from ketameta.extraction.slips import repeated
 from ketameta.extraction.trying import TOLD, Trying, by_row, regraded
 from ketameta.vocabulary.narrowing import named
 
@@ -35,8 +37,12 @@ def ranked(
     trying = Trying(whole, configuration.asked(named(whole["claims"])))
     every = list(disagreements)
     found = trying.rows([one for one in every if not one.column])
-    for cells in by_row(one for one in every if one.column and one.column not in TOLD):
-        found += trying.cells(cells)
+    cells = [one for one in every if one.column and one.column not in TOLD]
+    for slip in repeated(cells):
+        found += trying.slip(slip)
+    tried = {id(impact.disagreement) for impact in found}
+    for row in by_row(one for one in cells if id(one) not in tried):
+        found += trying.cells(row)
     found += [Impact(one, (), 0.0, ()) for one in every if one.column in TOLD]
     return sorted(found, key=_order)
 

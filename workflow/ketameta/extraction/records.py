@@ -179,7 +179,9 @@ class Impact:
     cell (``old``) and with B's (``new``), in the order of ``analyses``: those that turn first, then
     by how far they move. ``claims`` are the claims of the table on which the trials then say
     another word. ``row`` names the edit of all cells that it was tried with where alone it does
-    not stand, or does less (`trying`); empty where it was tried alone.
+    not stand, or does less (`trying`); empty where it was tried alone. ``slip`` counts the rows
+    that differ in the same way (`slips`), all of that edit; 0 where it is no such. ``asked`` says
+    whether any analysis asks for the outcome of its rows.
     """
 
     disagreement: Disagreement
@@ -190,10 +192,14 @@ class Impact:
     moves: tuple[Move, ...] = ()
     claims: tuple[ClaimMove, ...] = ()
     row: str = ""
+    slip: int = 0
+    asked: bool = True
 
 
 def beside(impact: Impact) -> str:
-    """Say with what a cell was tried that does not stand alone; empty where it was tried alone."""
+    """Say with what a cell was tried; empty where it was tried alone."""
+    if impact.slip:
+        return f"in all {impact.slip} rows" if impact.slip > 2 else "in both rows"
     if not impact.row:
         return ""
     answers = impact.disagreement.table == ROB2_ANSWERS.name

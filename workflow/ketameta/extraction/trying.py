@@ -9,6 +9,8 @@ cells in which this differs (an answer about bias: with those of its domain), wh
 - the row turns what none of its cells turns alone, or moves something though none of them does,
   and does not so without this cell: a mean and its SD where A has neither.
 
+A slip that several rows of a trial have in the same way (`slips`) is tried in all of them.
+
 Cells that each move something are told alone though together they may move more, such as mean and
 SD of another visit: a line says what it does itself, and its neighbours stand beside it. A row of
 one cell is fitted once, one of n cells n + 1 times, and where it turns more 2n + 1 times.
@@ -32,7 +34,7 @@ from ketameta.extraction.cells import FREE
 from ketameta.extraction.records import Disagreement, Impact, Tables
 from ketameta.extraction.rules import Broken, Rules, row_key
 from ketameta.tables.decisions import ROW
-from ketameta.tables.raw import RESULT_TABLES, ROB2_ANSWERS
+from ketameta.tables.raw import CONTRASTS, OUTCOMES, RESULT_TABLES, ROB2_ANSWERS
 from ketameta.tables.rob2 import domain_of
 
 # no number, weight or rating comes from these, nor from what is read by people alone
@@ -41,6 +43,8 @@ TOLD = (
     *("label", "registration", "doi", "pmid", "country", "population_note", "setting"),
     *("blinding", "funding", "arm_label", "analysis_set_as_reported"),
 )
+# each row is on one outcome, which analyses ask for or not
+_OF_AN_OUTCOME = (OUTCOMES.name, CONTRASTS.name)
 
 
 def by_row(cells: Iterable[Disagreement]) -> list[list[Disagreement]]:
@@ -64,6 +68,7 @@ class Trying:
         self._claims = Claims(tables["claims"], configuration)
         self._said = self._claims.verdicts(self.before)
         self._rules = Rules(tables)
+        self._asked = {analysis.select.outcome for analysis in configuration}
 
     def rows(self, every: Sequence[Disagreement]) -> list[Impact]:
         """Try what one side alone has; a new row with those of the other arms that are sound."""
@@ -108,6 +113,16 @@ class Trying:
             for place, impact in enumerate(found)
         ]
 
+    def slip(self, every: Sequence[Disagreement]) -> list[Impact]:
+        """Try cells that differ in the same way as one edit; none where that does not stand."""
+        sound = [place for place, one in enumerate(every) if not _fault(one.edit)]
+        if len(sound) < 2:
+            return []
+        whole, _ = self._joint(every, sound)
+        if whole.problem:
+            return []
+        return [replace(whole, disagreement=every[at], slip=len(sound)) for at in sound]
+
     def _joint(self, every: Sequence[Disagreement], places: Sequence[int]) -> tuple[Impact, Broken]:
         """Try some cells of a row as one edit."""
         edit = joint([every[place].edit for place in places])
@@ -136,8 +151,15 @@ class Trying:
             tuple(move.analysis for move in moves if move.flipped or regraded(move)),
             moves=tuple(moves),
             claims=compare_claims(self._said, claims),
+            asked=self._is_asked(edit),
         )
         return impact, broken
+
+    def _is_asked(self, edit: Edit) -> bool:
+        """Say whether an analysis asks for the outcome of a row, or an edit is of other tables."""
+        rows = [row for c in edit.changes for row in (c.old, c.new) if row]
+        only = all(change.table in _OF_AN_OUTCOME for change in edit.changes)
+        return not only or any(row["outcome"] in self._asked for row in rows)
 
     def _moves(self, after: Refits) -> list[Move]:
         """Return the analyses that move, those that turn first, then by how far they move."""

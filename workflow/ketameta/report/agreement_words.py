@@ -135,24 +135,16 @@ def tables(agreement: Sequence[FieldAgreement]) -> list[FieldAgreement]:
 
 
 def markdown(agreement: Sequence[FieldAgreement]) -> list[str]:
-    """Return the agreement by table, and by column where the sides differ, as Markdown."""
-    head = ("rows", "both filled", "the same (95% interval)", "only A", "only B")
-    whole = [_row(line, line.table) for line in tables(agreement)]
-    lines = ["### Agreement\n", *_aligned(("table", *head), whole), ""]
+    """Return the agreement by table, and by column where the sides differ, as Markdown.
+
+    Both tables fit in 100 columns of a terminal; the page and JSON have the rest.
+    """
+    head = ("table", "rows", "both filled", "the same (95% interval)", "only A", "only B")
+    lines = ["### Agreement\n", *_aligned(head, [_row(line) for line in tables(agreement)]), ""]
     columns = differing(agreement)
     if columns:
-        more = ("kappa or ICC", "mean B less A", "95% of differences", "median slip")
-        told = [
-            (
-                *_row(line, f"{line.table} {line.column}"),
-                beyond_chance(line),
-                bias(line),
-                limits(line),
-                apart(line),
-            )
-            for line in columns
-        ]
-        lines += [*_aligned(("column", *head, *more), told), ""]
+        names = ("column", "both", "same", "only A/B", "kappa/ICC", "B against A (95%)")
+        lines += [*_aligned(names, _by_table(columns)), ""]
     alike = sum(bool(line.column) for line in agreement) - len(columns)
     if alike:
         more_columns = wording.count(alike, "more column" if columns else "column")
@@ -160,10 +152,34 @@ def markdown(agreement: Sequence[FieldAgreement]) -> list[str]:
     return lines
 
 
-def _row(line: FieldAgreement, name: str) -> tuple[str, ...]:
+def _row(line: FieldAgreement) -> tuple[str, ...]:
     same = f"{share(line)} ({share_interval(line)})" if line.cells.n else "–"
     counts = [f"{n:,}" for n in (line.rows, line.cells.n, line.only_a, line.only_b)]
-    return name, *counts[:2], same, *counts[2:]
+    return line.table, *counts[:2], same, *counts[2:]
+
+
+def _by_table(columns: Sequence[FieldAgreement]) -> list[tuple[str, ...]]:
+    """Return a row a column, below one with the name of its table."""
+    rows: list[tuple[str, ...]] = []
+    table = ""
+    for line in columns:
+        if line.table != table:
+            table = line.table
+            rows.append((f"{table}:", "", "", "", "", ""))
+        alone = f"{line.only_a} / {line.only_b}" if line.only_a or line.only_b else "–"
+        value = line.icc.value if line.icc else line.cells.kappa
+        chance, counted = coefficient(value, None), f"{line.cells.n:,}"
+        rows.append((line.column, counted, share(line), alone, chance, against(line)))
+    return rows
+
+
+def against(line: FieldAgreement) -> str:
+    """Write the mean difference, or ratio, and the limits of 95% in one cell."""
+    found = line.limits
+    if found is None or found.bias is None:
+        return "–"
+    mean, ends = figure(found.bias, found.ratio), limits(line)
+    return f"{mean} ({ends})" if ends != "–" else mean
 
 
 def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -275,8 +275,12 @@ def markdown(change: Change, configuration: Configuration) -> str:
 
 
 def plain(text: str) -> str:
-    """Write words of the data or the configuration so that Markdown takes none for a mark."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~@!])", r"\\\1", " ".join(escaped(text).split()))
+    """Write words of the data or the configuration so that Markdown takes none for a mark.
+
+    An underscore inside a word is none.
+    """
+    marks = r"([\\`*{}\[\]<>#|~@!]|(?<![^\W_])_|_(?![^\W_]))"
+    return re.sub(marks, r"\\\1", " ".join(escaped(text).split()))
 
 
 def _table(moved: Sequence[Move], configuration: Configuration) -> list[str]:

@@ -1,4 +1,4 @@
-"""Two extractions compared, in words: sentences, Markdown for a terminal, JSON.
+"""Two extractions compared, in words: sentences, and Markdown for a terminal.
 
 Cells and names come from the data and may hold anything: in Markdown they stand as code.
 """
@@ -6,17 +6,14 @@ Cells and names come from the data and may hold anything: in Markdown they stand
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from textwrap import shorten
 
 from ketameta.configuration import Configuration
-from ketameta.evidence.rows import place_of
 from ketameta.extraction.cells import FREE
 from ketameta.extraction.records import (
     SAME_KEY,
     Comparison,
-    Disagreement,
     Impact,
     Side,
     beside,
@@ -32,15 +29,22 @@ from ketameta.report.change_words import (
     results_pair,
     title_of,
 )
+from ketameta.report.comparison_items import (
+    Item,
+    about,
+    cells_of,
+    first,
+    is_row,
+    items,
+    more_rows,
+    part,
+    said,
+    with_it,
+)
 
 # how a name is written where it comes from the data
 Write = Callable[[str], str]
-# what JSON has of a result
-_RESULT = (
-    *("measure", "k", "estimate", "ci_low", "ci_high", "estimate_log", "se", "tau2"),
-    *("certainty", "certainty_best", "verdict"),
-)
-FIRST, MOST, FEW, MOST_NAMED = 5, 30, 10, 3
+MOST, FEW, MOST_NAMED, MOST_CLAIM = 30, 10, 3, 70
 PART = (
     "B holds less than half of A's rows: those that only A has stand below, and not here. Was it "
     "to read a sample of the trials, --sample leaves the others out; is it a batch of more rows, "
@@ -48,6 +52,7 @@ PART = (
 )
 # the tables of what others belong to, and the column that names it
 _NAMED = {"trials": "trial_id", "arms": "arm_id", "published": "review_id"}
+NO_CLAIMS: Mapping[str, str] = {}
 ALL = "`--html FILE` and `--json` have all"
 
 
@@ -85,18 +90,24 @@ def cells_text(compared: Comparison) -> str:
 
 def impact_text(compared: Comparison) -> str:
     """Say how many disagreements there are and what they do."""
-    impacts = [i for i in compared.impacts if i.disagreement.column not in FREE]
-    free = len(compared.impacts) - len(impacts)
+    cells = [i for i in compared.impacts if i.disagreement.column not in FREE]
+    free = len(compared.impacts) - len(cells)
+    told = items(cells)
+    impacts = [item.impact for item in told]
     differ = wording.count(
         free, "cell that people alone read differs", "cells that people alone read differ"
     )
     aside = f" {differ} too." if free else ""
     if not impacts:
         return f"They disagree on nothing.{aside}"
-    many = wording.count(len(impacts), "disagreement")
+    many, kinds = wording.count(len(impacts), "disagreement"), []
     if rows := sum(is_row(impact.disagreement) for impact in impacts):
         share = "all" if rows == len(impacts) else f"{rows:,}"
-        many += f" ({share} of rows, arms or trials that one alone has)"
+        kinds.append(f"{share} of rows, arms or trials that one alone has")
+    if slips := [item for item in told if item.rows]:
+        joined = sum(len(item.members) for item in slips)
+        kinds.append(f"{joined:,} cells that are {wording.count(len(slips), 'slip')} count once")
+    many += f" ({'; '.join(kinds)})" if kinds else ""
     if not compared.tried:
         return f"{many}; what they do to the results was not tried.{aside}"
     moving = [impact for impact in impacts if impact.analyses]
@@ -112,13 +123,23 @@ def impact_text(compared: Comparison) -> str:
     return f"{many}: {move} an estimate{most}; {turned} a verdict or certainty.{rest}"
 
 
-def by_kind(compared: Comparison) -> tuple[list[Impact], list[Impact], list[Impact]]:
+def by_kind(compared: Comparison) -> tuple[list[Item], list[Item], list[Item]]:
     """Return the disagreements on cells, on whole rows, and on words for people alone."""
-    kinds: tuple[list[Impact], list[Impact], list[Impact]] = [], [], []
-    for impact in compared.impacts:
-        column = impact.disagreement.column
-        kinds[2 if column in FREE else 0 if column else 1].append(impact)
+    kinds: tuple[list[Item], list[Item], list[Item]] = [], [], []
+    for item in items(compared.impacts):
+        column = item.found.column
+        kinds[2 if column in FREE else 0 if column else 1].append(item)
     return kinds
+
+
+def claims_of(compared: Comparison) -> dict[str, str]:
+    """Return the text of each claim of A by its id, shortened."""
+    rows = reversed(compared.a.tables.get("claims", []))
+    return {
+        str(row["claim_id"]): shorten(str(row["claim"]), MOST_CLAIM, placeholder=" …")
+        for row in rows
+        if row["claim"]
+    }
 
 
 def gaps(side: Side, name: str) -> list[str]:
@@ -153,57 +174,15 @@ def called(compared: Comparison) -> list[tuple[str, str, str, str]]:
     return list(dict.fromkeys(found))
 
 
-def first(compared: Comparison) -> list[tuple[Impact, int]]:
-    """Return the gravest that move anything, and how many more cells are of the same edit.
+def effect(
+    impact: Impact,
+    configuration: Configuration,
+    write: Write = str,
+    claims: Mapping[str, str] = NO_CLAIMS,
+) -> str:
+    """Say what a disagreement does; empty where that was not tried, and of words for people.
 
-    Numbers that are exchanged are one edit of several cells, which stands here once, and so do
-    cells that were tried with their row. Rows that only
-    A has are left out where B is a `part`.
-    """
-    if not compared.tried:
-        return []
-    by_edit: dict[str, list[Impact]] = {}
-    for impact in compared.impacts:
-        found = impact.disagreement
-        if impact.analyses and not (is_row(found) and found.a and part(compared)):
-            by_edit.setdefault(impact.row or found.edit.name, []).append(impact)
-    groups = list(by_edit.values())[:FIRST]
-    # that a cell goes with its row is said with what it does
-    return [(group[0], 0 if group[0].row else len(group) - 1) for group in groups]
-
-
-def part(compared: Comparison) -> bool:
-    """Say whether B holds less than half of A's rows: a batch of its own, not all read again."""
-    return len(compared.matching.only_a) > len(compared.matching.matches)
-
-
-def is_row(disagreement: Disagreement) -> bool:
-    """Say whether it is of a whole row, arm or trial that one side alone has."""
-    return not disagreement.column
-
-
-def about(disagreement: Disagreement) -> str:
-    """Return what a disagreement is about: the row, or the trial or arm that one side has."""
-    if is_row(disagreement):
-        name = disagreement.edit.name.removesuffix(" removed").removesuffix(" added")
-        return f"{name} [{disagreement.apart}]" if disagreement.apart else name
-    return f"{disagreement.table} / {disagreement.named}"
-
-
-def said(disagreement: Disagreement) -> str:
-    """Say of a whole row, arm or trial who has it."""
-    return f"only {'A' if disagreement.a else 'B'} has it"
-
-
-def with_it(others: int) -> str:
-    """Say that more cells belong to the same edit."""
-    return f", with {wording.count(others, 'more cell')}" if others else ""
-
-
-def effect(impact: Impact, configuration: Configuration, write: Write = str) -> str:
-    """Say what a disagreement does; empty where it does nothing.
-
-    Names and what comes from the data are written by `write`.
+    Names and what comes from the data are written by `write`; `claims` has their texts by id.
     """
     if impact.problem:
         return f"could not be tried: {write(impact.problem)}"
@@ -215,14 +194,23 @@ def effect(impact: Impact, configuration: Configuration, write: Write = str) -> 
     others = [name for name in impact.analyses if name not in impact.flips]
     if others:
         parts.append(f"{'also ' * bool(impact.flips)}moves {named(others, configuration, write)}")
-    parts += [f"claim {write(c.claim_id)}: {c.old} → {c.new}" for c in impact.claims]
+    for c in impact.claims:
+        name = f"“{write(claims[c.claim_id])}”" if c.claim_id in claims else write(c.claim_id)
+        parts.append(f"claim {name}: {c.old} → {c.new}")
     told = "; ".join(parts)
-    return f"{beside(impact)}: {told or 'moves nothing'}" if impact.row else told
+    if not told and impact.shift is not None and impact.disagreement.column not in FREE:
+        told = "moves no estimate" if impact.asked else "in no analysis"
+    return f"{beside(impact)}: {told}" if impact.row else told
 
 
-def effects(impact: Impact, configuration: Configuration, write: Write = str) -> list[str]:
+def effects(
+    impact: Impact,
+    configuration: Configuration,
+    write: Write = str,
+    claims: Mapping[str, str] = NO_CLAIMS,
+) -> list[str]:
     """Say at more length what a disagreement does, above all to the analysis that it moves most."""
-    told = effect(impact, configuration, write)
+    told = effect(impact, configuration, write, claims)
     if not impact.moves:
         return [told]
     move = impact.moves[0]
@@ -236,7 +224,10 @@ def effects(impact: Impact, configuration: Configuration, write: Write = str) ->
     if old != new:
         parts.append(f"certainty {certainty_pair(move)}")
     told = told.removeprefix(alone)
-    return ["; ".join(parts), *([f"In all: {told}"] if len(impact.moves) > 1 else [])]
+    return [
+        "; ".join(parts),
+        *([f"In all: {told}"] if len(impact.moves) > 1 or impact.claims else []),
+    ]
 
 
 def named(analyses: Sequence[str], configuration: Configuration, write: Write = str) -> str:
@@ -249,6 +240,7 @@ def named(analyses: Sequence[str], configuration: Configuration, write: Write = 
 def markdown(compared: Comparison, configuration: Configuration) -> str:
     """Return the comparison as Markdown: what matters on the first screen, long lists cut."""
     cells, rows, free = by_kind(compared)
+    claims = claims_of(compared)
     parts = [
         "## Two extractions compared\n",
         f"A is {code(compared.a.name)}, B is {code(compared.b.name)}. {rows_text(compared)}",
@@ -256,9 +248,9 @@ def markdown(compared: Comparison, configuration: Configuration) -> str:
         f"{impact_text(compared)}\n",
         *_first(compared, configuration),
         *agreeing.markdown(compared.agreement),
-        *_listed("Disagreements", cells, configuration),
-        *_listed("Rows that one side alone has", rows, configuration),
-        *_listed("Words for people that differ", free, configuration),
+        *_listed("Disagreements", cells, configuration, claims),
+        *_listed("Rows that one side alone has", rows, configuration, claims),
+        *_listed("Words for people that differ", free, configuration, claims),
         *_matched(compared),
         *_faults(compared),
         "### How to read the figures\n",
@@ -272,40 +264,44 @@ def _first(compared: Comparison, configuration: Configuration) -> list[str]:
     if not chosen:
         return []
     lines = ["### To talk about first\n"]
-    for number, (impact, others) in enumerate(chosen, 1):
-        found = impact.disagreement
+    claims = claims_of(compared)
+    for number, (item, others) in enumerate(chosen, 1):
         lines += [
-            f"{number}. {_line(found)}{with_it(others)}",
-            *(f"   {text}" for text in effects(impact, configuration, plain)),
-            f"   {_places(found)}",
+            f"{number}. {_line(item)}{with_it(others)}",
+            *(f"   {text}" for text in effects(item.impact, configuration, plain, claims)),
+            f"   {_places(item)}",
         ]
     more = "`--adjudicate FILE` writes a line for each disagreement, for people to decide."
     return [*lines, "", *([f"{PART}\n"] if part(compared) else []), f"{more}\n"]
 
 
-def _line(found: Disagreement) -> str:
-    guess = f" ({plain(found.likely)}?)" if found.likely else ""
+def _line(item: Item) -> str:
+    found = item.found
+    guess = f" ({plain(item.likely)}?)" if item.likely else ""
     if is_row(found):
-        return f"{code(about(found))}: {said(found)}{guess}"
-    values = f"A {code(found.a)}, B {code(found.b)}"
-    return f"{code(about(found))} {code(found.column)}: {values}{guess}"
+        return f"{code(about(item))}: {said(found)}{guess}"
+    what = f"{item.rows} rows of {code(found.trial_id)}" if item.rows else code(about(item))
+    a, b = (code(cells_of(item, side)) for side in "AB")
+    return f"{what} {code(found.column)}: A {a}, B {b}{guess}"
 
 
-def _places(found: Disagreement) -> str:
+def _places(item: Item) -> str:
+    found = item.found
     places = [code(place) for place in (found.place_a, found.place_b) if place]
     by = f", matched by {plain(found.matched)}" if found.matched not in ("", SAME_KEY) else ""
-    return " and ".join(places) + by
+    return (", " if item.rows else " and ").join(places) + more_rows(item) + by
 
 
-def _listed(heading: str, impacts: Sequence[Impact], configuration: Configuration) -> list[str]:
-    if not impacts:
+def _listed(
+    heading: str, told: Sequence[Item], configuration: Configuration, claims: Mapping[str, str]
+) -> list[str]:
+    if not told:
         return []
     lines = []
-    for impact in impacts:
-        told = effect(impact, configuration, plain)
-        what = f": {told}" if told else ""
-        lines.append(f"- {_line(impact.disagreement)}{what} ({_places(impact.disagreement)})")
-    return [f"### {heading} ({len(impacts):,})\n", *_cut(lines, MOST), ""]
+    for item in told:
+        does = effect(item.impact, configuration, plain, claims)
+        lines.append(f"- {_line(item)}{f': {does}' if does else ''} ({_places(item)})")
+    return [f"### {heading} ({len(told):,})\n", *_cut(lines, MOST), ""]
 
 
 def _matched(compared: Comparison) -> list[str]:
@@ -330,69 +326,3 @@ def _faults(compared: Comparison) -> list[str]:
 def _cut(lines: Sequence[str], most: int) -> list[str]:
     left = len(lines) - most
     return [*lines[:most], *([f"- and {left:,} more: {ALL}"] if left > 0 else [])]
-
-
-def as_json(compared: Comparison) -> dict[str, Any]:
-    """Return everything with every digit, ready for JSON."""
-    matching = compared.matching
-    return {
-        "a": _side(compared.a),
-        "b": _side(compared.b),
-        "tried": compared.tried,
-        "matched": [
-            {
-                "table": match.table,
-                "a": place_of(match.a),
-                "b": place_of(match.b),
-                "reason": match.reason,
-                "renamed": dict(match.renamed),
-            }
-            for match in matching.matches
-        ],
-        "only_a": [{"table": table, "place": place_of(row)} for table, row in matching.only_a],
-        "only_b": [{"table": table, "place": place_of(row)} for table, row in matching.only_b],
-        "agreement": [
-            {name: value for name, value in asdict(line).items() if name != "pairs"}
-            for line in compared.agreement
-        ],
-        "disagreements": [_impact(impact) for impact in compared.impacts],
-    }
-
-
-def _side(side: Side) -> dict[str, Any]:
-    return {
-        "name": side.name,
-        "problems": [asdict(problem) for problem in side.problems],
-        "absent": list(side.absent),
-        "missing": [list(column) for column in sorted(side.missing)],
-    }
-
-
-def _impact(impact: Impact) -> dict[str, Any]:
-    found = impact.disagreement
-    names = ("table", "trial_id", "row", "column", "a", "b", "place_a", "place_b")
-    return {
-        "id": found.id,
-        **{name: getattr(found, name) for name in (*names, "apart", "matched", "likely")},
-        "edit": found.edit.name,
-        "analyses": list(impact.analyses),
-        "shift": impact.shift,
-        "flips": list(impact.flips),
-        "moves": [
-            {
-                "analysis": move.analysis,
-                "shift": move.shift,
-                "in_se": move.in_se,
-                "flipped": move.flipped,
-                **{side: _result(getattr(move, side)) for side in ("old", "new")},
-            }
-            for move in impact.moves
-        ],
-        "claims": [asdict(claim) for claim in impact.claims],
-        "with": beside(impact),
-        "problem": impact.problem,
-    }
-
-
-def _result(record: dict[str, Any] | None) -> dict[str, Any] | None:
-    return record and {name: record[name] for name in _RESULT}

@@ -1,0 +1,42 @@
+"""One slip in several rows of a trial: the same identifying cell, that differs in the same way.
+
+Who takes days for hours does so in every row of a visit, and in both arms. Of such rows one alone
+compares nothing, or half of a pair: they are tried together, and told as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ketameta.extraction.cells import canonical, column_of
+from ketameta.extraction.lines import unit_of
+from ketameta.extraction.records import Disagreement
+from ketameta.tables.identity import identity
+from ketameta.tables.raw import CONTRASTS, OUTCOMES
+
+_TABLES = (OUTCOMES.name, CONTRASTS.name)
+# whose row it is; the rest of what tells rows apart says what they are about
+_OWNERS = ("trial_id", "arm_id", "arm_t", "arm_c")
+
+
+def repeated(cells: Iterable[Disagreement]) -> list[list[Disagreement]]:
+    """Return the cells of each slip that stands in two rows or more, of one table or of both."""
+    found: dict[tuple[str, ...], list[Disagreement]] = {}
+    for one in cells:
+        if one.table in _TABLES and one.column in _about(one.table):
+            found.setdefault((one.trial_id, one.column, *_way(one)), []).append(one)
+    return [group for group in found.values() if len(group) > 1]
+
+
+def _about(table: str) -> list[str]:
+    return [name for name in identity(table) if name not in _OWNERS]
+
+
+def _way(one: Disagreement) -> tuple[str, ...]:
+    """Return how a cell differs: by its unit, whatever the hour, else by what both say."""
+    if one.column == "timepoint_h":
+        for side, hour, other in (("B", one.a, one.b), ("A", one.b, one.a)):
+            if unit := unit_of(hour, other):
+                return side, unit
+    column = column_of(one.table, one.column)
+    return tuple(canonical(column, text) if text else "" for text in (one.a, one.b))
