@@ -2,6 +2,7 @@
 
 import pytest
 
+from ketameta.configuration import Configuration
 from ketameta.extraction.adjudication import lines
 from ketameta.extraction.agreement import agreement
 from ketameta.extraction.disagreements import disagreements
@@ -111,3 +112,17 @@ def test_a_slip_that_breaks_a_rule_as_a_whole_is_told_row_by_row(compared, quest
     impacts = ranked(known[0].tables, found, questions)
     outcomes = [i for i in impacts if i.disagreement.column == "outcome"]
     assert [(bool(i.problem), i.slip) for i in outcomes] == [(True, 0)] * 2
+
+
+def test_a_row_that_no_analysis_asks_for_is_known_from_one_that_does_nothing(compared, questions):
+    def edit(tables):
+        trial = {"trial_id": TRIAL, "arm_id": ARMS[0]}
+        find(tables["outcomes"], **trial, outcome="dropout")["events"] = "3"
+        find(tables["outcomes"], **trial, outcome="response")["seen"] = "true"
+        find(tables["trials"], trial_id=TRIAL)["year"] = "2012"
+
+    _, _, known, found = compared(edit)
+    asked = Configuration((questions["response_24h"],))
+    impacts = ranked(known[0].tables, found, asked)
+    told = {i.disagreement.column: (bool(i.moves), i.asked) for i in impacts}
+    assert told == {"events": (False, False), "seen": (False, True), "year": (False, True)}
