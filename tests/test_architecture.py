@@ -35,7 +35,7 @@ ALLOWED = {
         "report_files",
     },
 }
-SHELLS = {"cli", "steps", "commands", "__init__"}
+SHELLS = {"cli", "steps", "commands", "reading", "__init__"}
 
 
 def part_of(module):

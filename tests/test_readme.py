@@ -1,5 +1,6 @@
 """The README: each command runs, each block is what it says, and its steps can be followed."""
 
+import ast
 import csv
 import re
 import shlex
@@ -52,7 +53,7 @@ def add_rows(raw):
 
 
 def test_every_block_is_of_a_kind_that_is_tried_here():
-    assert {kind for kind, _ in BLOCKS} == {"sh", "csv", "yaml"}
+    assert {kind for kind, _ in BLOCKS} == {"sh", "csv", "yaml", "python"}
     assert len(COMMANDS) > 15
 
 
@@ -92,6 +93,19 @@ def test_the_example_of_an_analysis_loads_and_has_trials(tmp_path):
     found = {name: table.to_pylist() for name, table in ingest(TABLES)[0].items()}
     made = normalize(found, asked)["effects"].to_pylist()
     assert sum(effect["analysis"] == name for effect in made) > 1
+
+
+def test_the_lines_for_a_notebook_run_one_after_the_other(small_built, monkeypatch):
+    monkeypatch.chdir(small_built.folder)
+    names = {}
+    shown = [eval_or_exec(node, names) for node in ast.parse(only("python")).body]
+    assert [x for x in shown if x is not None][-1].startswith("Murrough 2013 in Response")
+
+
+def eval_or_exec(node, names):
+    """Run a line as a cell of a notebook does; return what it would show."""
+    text = ast.unparse(node)
+    return eval(text, names) if isinstance(node, ast.Expr) else exec(text, names)
 
 
 @pytest.fixture

@@ -1,0 +1,178 @@
+"""`ketameta.read`: the results of a run as frames, with or without its project."""
+
+import doctest
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ketameta
+from ketameta import reading
+from ketameta.cli import main
+from ketameta.report.csv_tables import to_csv
+from ketameta.storage import read_table, rows_of
+from ketameta.tables.stages import STUDIES, SYNTHESES
+
+
+@pytest.fixture
+def results(small_built):
+    return ketameta.read(small_built.path("reports"))
+
+
+@pytest.fixture
+def alone(small_built, tmp_path):
+    """Return a report that was sent without its project."""
+    folder = tmp_path / "sent"
+    folder.mkdir()
+    for name in ("tables", "figures"):
+        (folder / name).symlink_to(small_built.path(f"reports/{name}"))
+    return ketameta.read(folder)
+
+
+def test_importing_the_package_or_its_statistics_loads_nothing_for_frames():
+    code = (
+        "import sys, json, ketameta\n"
+        "first = [m for m in sys.modules if m.startswith('ketameta')]\n"
+        "import ketameta.stats\n"
+        "heavy = {'pandas', 'pyarrow', 'matplotlib', 'jinja2', 'yaml', 'ketameta.reading'}\n"
+        "found = sorted(heavy & set(sys.modules))\n"
+        "ketameta.read\n"
+        "print(json.dumps([first, found, sorted(heavy & set(sys.modules))]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # tables are known without pandas, which the first frame loads
+    assert json.loads(done.stdout) == [["ketameta"], [], ["ketameta.reading"]]
+
+
+def test_the_example_runs(small_built, monkeypatch):
+    monkeypatch.chdir(small_built.folder)
+    found = doctest.testmod(reading)
+    assert (found.attempted > 5, found.failed) == (True, 0)
+
+
+@pytest.mark.parametrize("place", [".", "reports", "data/processed"])
+def test_a_project_is_found_from_each_of_its_folders(small_built, place):
+    found = ketameta.read(small_built.path(place))
+    assert found.processed == small_built.path("data/processed")
+    assert found.reports == small_built.path("reports")
+
+
+def test_a_folder_without_results_says_what_would_have_been_one(tmp_path):
+    with pytest.raises(FileNotFoundError, match="neither a project with results"):
+        ketameta.read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["syntheses", "studies", "effects", "ledger"])
+def test_a_frame_holds_every_cell_of_its_table_and_the_units_of_its_schema(results, name):
+    frame = getattr(results, name)
+    rows = rows_of(read_table(results.processed / f"{name}.parquet"))
+    assert len(frame) == len(rows) > 0
+    back = [
+        {key: reading._none(cell) for key, cell in row.items()} for row in frame.to_dict("records")
+    ]
+    # an empty text is missing
+    assert back == [{key: None if x == "" else x for key, x in row.items()} for row in rows]
+    schema = reading._schemas()[name]
+    assert list(frame) == schema.names
+    assert frame.attrs["units"] == {c.name: c.unit for c in schema.columns if c.unit}
+    assert frame.attrs["table"] == name
+
+
+def test_whole_numbers_stay_whole_where_some_are_missing(results):
+    assert str(results.syntheses["between_df"].dtype) == "Int64"
+    assert str(results.ledger["used"].dtype) == "boolean"
+
+
+def test_the_tables_of_a_report_that_stands_alone_are_those_of_its_project(results, alone):
+    for name in ("syntheses", "studies", "exclusions"):
+        own, sent = results.table(name), alone.table(name)
+        # not on the page: steps and evidence, JSON
+        assert set(own) - set(sent) == ({"steps", "evidence"} if name == "studies" else set())
+        assert sent.equals(own[list(sent)])
+        assert sent.dtypes.equals(own[list(sent)].dtypes)
+    assert (
+        alone["response_24h"].forest()._repr_svg_() == results["response_24h"].forest()._repr_svg_()
+    )
+
+
+def test_what_a_report_that_stands_alone_cannot_tell_is_said(alone):
+    for name in ("effects", "ledger"):
+        with pytest.raises(FileNotFoundError, match="it stands in data/processed of the project"):
+            getattr(alone, name)
+    with pytest.raises(FileNotFoundError, match="those of its project"):
+        alone["response_24h"].explain()
+
+
+def test_a_cell_made_harmless_for_a_spreadsheet_comes_back_as_it_was(tmp_path):
+    row = dict.fromkeys(STUDIES.names) | {"analysis": "a", "trial_id": "t", "comparison": "=1+1"}
+    row |= {"label": "'quoted'", "yi": -0.5, "year": 2020, "rows": ["f:1", "f:2"]}
+    row |= {"marks": [], "assumptions": []}
+    names = [name for name in STUDIES.names if name not in ("steps", "evidence")]
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "studies.csv").write_text(to_csv(names, [row]), encoding="utf-8")
+    (tmp_path / "tables" / "syntheses.csv").write_text(
+        to_csv(SYNTHESES.names, []), encoding="utf-8"
+    )
+    (found,) = ketameta.read(tmp_path).studies.to_dict("records")
+    assert {name: reading._none(cell) for name, cell in found.items()} == {n: row[n] for n in names}
+
+
+def test_an_analysis_is_its_rows_and_its_synthesis_a_series(results):
+    one = results["response_24h"]
+    assert list(results) == list(results.syntheses["analysis"])
+    assert set(one.studies["analysis"]) == set(one.effects["analysis"]) == {"response_24h"}
+    assert one.synthesis.name == "response_24h"
+    assert one.synthesis["k"] == len(one.studies) == len(one.effects)
+    assert one.synthesis.attrs["units"]["k"] == "trials"
+    assert one.ledger["used"].sum() == sum(map(len, one.studies["rows"]))
+
+
+def test_an_unknown_name_is_answered_with_its_neighbours(results):
+    with pytest.raises(KeyError, match="near ones: response_24h"):
+        results["response_24"]
+    with pytest.raises(KeyError, match="near ones: syntheses"):
+        results.table("synthesis")
+    with pytest.raises(AttributeError, match="no attribute 'reed'"):
+        ketameta.reed  # noqa: B018
+    with pytest.raises(ValueError, match="did you mean murrough2013a"):
+        results["response_24h"].explain("murrough2013")
+
+
+def test_a_table_of_another_version_is_not_read_in_part(tmp_path):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "syntheses.csv").write_text("name,k\na,1\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="has no analysis; it was made by another version"):
+        len(ketameta.read(tmp_path))
+
+
+def test_explain_is_the_text_of_the_command(small_built, results, monkeypatch, capsys):
+    said = results["response_24h"].explain("murrough2013a")
+    monkeypatch.chdir(small_built.folder)
+    assert main(["explain", "response_24h", "murrough2013a"]) == 0
+    assert said + "\n" == capsys.readouterr().out
+    assert repr(said) == said
+    assert said.splitlines()[0] in said._repr_html_()
+
+
+def test_what_a_notebook_shows_is_short_and_escaped(results):
+    page = results._repr_html_()
+    assert page.count("<tr>") == 1 + len(results)
+    k = len(results["response_24h"].studies)
+    row = f"<td>response_24h</td><td>risk ratio</td><td>{k}</td>"
+    assert row in page
+    assert row in results["response_24h"]._repr_html_()
+    assert reading._html("", ["a"], [["<b> & c"]]).count("&lt;b&gt; &amp; c") == 1
+    assert f"trials: {k}" in repr(results["response_24h"])
+    assert repr(results).startswith("3 analyses in ")
+
+
+def test_a_forest_plot_is_the_drawing_of_the_report_and_in_a_terminal_its_path(
+    small_built, results, monkeypatch
+):
+    picture = results["response_24h"].forest()
+    assert picture._repr_svg_().startswith("<svg")
+    monkeypatch.chdir(small_built.folder)
+    assert repr(picture) == "reports/figures/response_24h.forest.svg"
+    assert Path(repr(picture)).is_file()
