@@ -99,7 +99,10 @@ def test_the_lines_for_a_notebook_run_one_after_the_other(small_built, monkeypat
     monkeypatch.chdir(small_built.folder)
     names = {}
     shown = [eval_or_exec(node, names) for node in ast.parse(only("python")).body]
-    assert [x for x in shown if x is not None][-1].startswith("Murrough 2013 in Response")
+    *_, told, weights = [x for x in shown if x is not None]
+    assert told.startswith("Murrough 2013 in Response")
+    ours = names["one"].studies.set_index("label")["weight"]
+    assert weights.to_dict() == pytest.approx(ours.to_dict())
 
 
 def eval_or_exec(node, names):

@@ -228,7 +228,7 @@ def test_a_mask_is_seen_by_every_function(pool) -> None:
     y = np.ma.array([*Y, 99.0], mask=[0] * 6 + [1])
     v = np.ma.array([*V, 1e-9], mask=[0] * 6 + [1])
     nan = pool([*Y, np.nan], [*V, np.nan])
-    assert repr(pool(y, v)) == repr(nan)
+    assert repr(vars(pool(y, v))) == repr(vars(nan))
 
 
 def test_masked_cells_give_no_effect() -> None:

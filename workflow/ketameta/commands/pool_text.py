@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.stats import MEASURES, RandomEffects, back_transform
+from ketameta.stats.shown import number_fields
 
 _WIDEST = 40
 _MOST_NAMED = 10
@@ -152,7 +153,7 @@ def _plain(value: Any) -> Any:
 
 def as_json(pooled: Pooled) -> dict[str, Any]:
     """Return the fit with every digit, on the scale of analysis, the studies and the remarks."""
-    fit = {f.name: _plain(getattr(pooled.fit, f.name)) for f in fields(pooled.fit)}
+    fit = {name: _plain(getattr(pooled.fit, name)) for name in number_fields(RandomEffects)}
     weights = fit.pop("weights")
     studies = [
         {"study": name, "yi": _plain(float(y)), "vi": _plain(float(v)), "weight": weight}

@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ketameta.stats.checks import as_effects, as_level
+from ketameta.stats.shown import Shown
 
 Array = NDArray[np.float64]
 PANELS, NODES = 400, 20
 
 
-@dataclass(frozen=True)
-class Bayes:
+@dataclass(frozen=True, repr=False)
+class Bayes(Shown):
     """Posterior summaries on the scale of yi; plain floats, or arrays of shape (...).
 
     `*_low` and `*_high` bound the shortest interval of the level asked for; `tau` is the standard

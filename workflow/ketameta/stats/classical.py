@@ -17,12 +17,13 @@ from ketameta.stats.cells import events_and_times, two_by_two
 from ketameta.stats.checks import as_effects, as_level
 from ketameta.stats.effect_size import check_names, effect_size, one_of
 from ketameta.stats.inputs import Array, float_arrays
+from ketameta.stats.shown import Shown
 
 Number = Any  # a float for one analysis, an array of shape (...) for a batch
 
 
-@dataclass(frozen=True)
-class CommonEffect:
+@dataclass(frozen=True, repr=False)
+class CommonEffect(Shown):
     """A common effect with its test, interval and test of heterogeneity.
 
     NaN where there is nothing to estimate from: everything for k = 0 or
@@ -54,7 +55,7 @@ class CommonEffect:
     k: Number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MantelHaenszel(CommonEffect):
     """A Mantel-Haenszel effect with the tests that belong to it.
 

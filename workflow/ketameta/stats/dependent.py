@@ -17,14 +17,15 @@ from ketameta.stats.checks import aligned, as_level, hidden, labels, numbers, on
 from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.mixed import Dependent, MixedFit, fit_mixed
 from ketameta.stats.regression import REMEDY, design_columns
+from ketameta.stats.shown import Shown
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Fit = TypeVar("Fit")
 
 
-@dataclass(frozen=True)
-class MultilevelFit:
+@dataclass(frozen=True, repr=False)
+class MultilevelFit(Shown):
     """A model for dependent effects, on the scale of yi.
 
     `beta` and what follows to `ci_high` have shape (p,), one entry a column of X;

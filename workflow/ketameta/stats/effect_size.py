@@ -1,7 +1,8 @@
 """Effect sizes: raw numbers of studies in, yi and vi out."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,21 +10,40 @@ from numpy.typing import ArrayLike
 from ketameta.stats import binary, change, continuous, correlation, onegroup, paired
 from ketameta.stats.cells import TO
 from ketameta.stats.inputs import Array, Arrays, Options, float_arrays, refuse, refuse_negative
+from ketameta.stats.shown import Labels, Shown, study_names
 from ketameta.stats.words import hint
 
 
-@dataclass(frozen=True)
-class EffectSize:
+@dataclass(frozen=True, repr=False)
+class EffectSize(Shown):
     """Effects `yi` with sampling variances `vi` on the scale of `measure`.
 
     Both have the shape of the arguments, or are floats for scalar arguments;
     both are NaN where a study gives no effect. `vi` may be 0 (standard
-    deviations of 0): such a study cannot be pooled.
+    deviations of 0): such a study cannot be pooled. `studies` are the names that
+    labelled arguments carry.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ketameta.stats import effect_size
+    >>> table = pd.DataFrame({"ai": [12, 9], "n1i": 20, "ci": [5, 6], "n2i": 20}, ["A", "B"])
+    >>> effect_size("RR", **table)
+    EffectSize
+           yi      vi
+    A  0.8755  0.1833
+    B  0.4055  0.1778
+    measure RR
     """
+
+    NAMED: ClassVar[str] = "studies"
+    SHORT: ClassVar[tuple[str, ...]] = ("yi", "vi")
+    BELOW: ClassVar[tuple[str, ...]] = ("measure",)
 
     yi: Array | float
     vi: Array | float
     measure: str
+    studies: Labels = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -197,4 +217,5 @@ def effect_size(
     yi, vi = np.where(known, yi, np.nan), np.where(known, vi, np.nan)
     if yi.ndim == 0:
         return EffectSize(float(yi), float(vi), measure)
-    return EffectSize(yi, vi, measure)
+    names = study_names(*given.values()).get("studies")
+    return EffectSize(yi, vi, measure, studies=names)

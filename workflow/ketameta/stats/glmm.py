@@ -15,14 +15,15 @@ from ketameta.stats.inputs import Array, Arrays, float_arrays, refuse, size_and_
 from ketameta.stats.kernels import Binomial, Hypergeometric, Stratified
 from ketameta.stats.marginal import Model, OneEffect, StratifiedEffect, TwoEffects
 from ketameta.stats.quadrature import Rule
+from ketameta.stats.shown import Shown
 
 MODELS = {"PLO": ("UM",), "OR": ("UM.FS", "UM.RS", "CM.EL", "CM.AL"), "IRR": ("CM.EL",)}
 
 Number = Any  # a float for one analysis, an array of shape (...) for a batch
 
 
-@dataclass(frozen=True)
-class Glmm:
+@dataclass(frozen=True, repr=False)
+class Glmm(Shown):
     """A pooled effect from a generalised linear mixed model, by maximum likelihood.
 
     Everything but `k` and `converged` is NaN where the likelihood has no finite

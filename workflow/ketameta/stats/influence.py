@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, replace
 from math import prod
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,7 @@ from ketameta.stats.checks import as_effects
 from ketameta.stats.intervals import DEFAULT
 from ketameta.stats.pooling import random_effects
 from ketameta.stats.results import Number, RandomEffects
+from ketameta.stats.shown import Labels, Shown, number_fields, study_names
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -40,9 +42,9 @@ def leave_one_out(
     Returns
     -------
     RandomEffects with fields of shape (..., k), entry i without study i (`weights`
-    (..., k, k), row i of that fit). For an absent study numbers are NaN, `k` is 0.
-    With k = 1 nothing is left: NaN. With k = 2 one study is left: its own effect,
-    tau2 NaN.
+    (..., k, k), row i of that fit), `analyses` being the names of those left out. For an
+    absent study numbers are NaN, `k` is 0. With k = 1 nothing is left: NaN. With k = 2
+    one study is left: its own effect, tau2 NaN.
 
     Raises
     ------
@@ -54,7 +56,9 @@ def leave_one_out(
     keep = np.broadcast_to(~np.eye(k, dtype=bool), (*y.shape, k))
     # Leaving out a study that is not there is no analysis.
     keep = keep & ~np.isnan(y)[..., :, None]
-    return pool_subsets(y, v, keep, tau2=tau2, interval=interval, level=level)
+    out = pool_subsets(y, v, keep, tau2=tau2, interval=interval, level=level)
+    names = study_names(yi, vi).get("studies")
+    return replace(out, analyses=names, studies=names)
 
 
 def cumulative(
@@ -124,15 +128,15 @@ def pool_subsets(
         )
         for i in range(0, max(analyses, 1), size)
     ]
-    joined = {
-        f.name: np.concatenate([getattr(part, f.name) for part in parts])
-        for f in fields(RandomEffects)
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in number_fields(RandomEffects)
     }
     return RandomEffects(**{name: x.reshape(lead + x.shape[2:]) for name, x in joined.items()})
 
 
-@dataclass(frozen=True)
-class Influence:
+@dataclass(frozen=True, repr=False)
+class Influence(Shown):
     """Deletion diagnostics, every field of shape (..., k), NaN for an absent study.
 
     Attributes
@@ -159,7 +163,14 @@ class Influence:
         median of chi-squared on 1 degree, hat > 3 / k, or abs(dfbetas) > 1.
     converged
         Whether the fit without the study converged.
+    studies
+        Names of the studies where `yi` carried labels; else None.
     """
+
+    NAMED: ClassVar[str] = "studies"
+    SHORT: ClassVar[tuple[str, ...]] = (
+        *("rstudent", "dffits", "cooks_distance", "tau2_deleted", "weights", "influential"),
+    )
 
     rstudent: Array
     dffits: Array
@@ -174,6 +185,7 @@ class Influence:
     baujat_y: Array
     influential: Mask
     converged: Mask
+    studies: Labels = field(default=None, kw_only=True)
 
 
 # Median of chi-squared on 1 degree of freedom.
@@ -232,6 +244,7 @@ def influence(yi: ArrayLike, vi: ArrayLike, tau2: str = "REML") -> Influence:
         limit = 3.0 * np.sqrt(1.0 / np.maximum(k - 1.0, 0.0))
         large = (np.abs(dffits) > limit) | (hat > 3.0 / np.maximum(k, 1))
     return Influence(
+        studies=study_names(yi, vi).get("studies"),
         rstudent=(y - out.estimate) / np.sqrt(v + out.tau2 + out.se**2),
         dffits=dffits,
         cooks_distance=cook,

@@ -13,12 +13,13 @@ from ketameta.stats.checks import as_effects, as_level
 from ketameta.stats.distributions import t_tails
 from ketameta.stats.pooling import random_effects
 from ketameta.stats.results import Number
+from ketameta.stats.shown import Shown
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class LimitMeta:
+@dataclass(frozen=True, repr=False)
+class LimitMeta(Shown):
     """A limit meta-analysis; numbers of shape (...), effects (..., k).
 
     Attributes

@@ -19,6 +19,7 @@ from ketameta.stats.prediction import RULES as PREDICTION_RULES
 from ketameta.stats.prediction import prediction_interval
 from ketameta.stats.profile import effect_profile
 from ketameta.stats.results import RandomEffects
+from ketameta.stats.shown import number_fields, study_names
 from ketameta.stats.tau2 import ESTIMATORS
 
 Fields = dict[str, NDArray[Any]]
@@ -59,7 +60,8 @@ def random_effects(
     yi, vi
         Effects and sampling variances, shape ``(..., k)``, as many in both: leading axes are
         independent analyses. NaN in both, or a masked entry in either, marks an absent study.
-        Series of pandas are paired by their labels.
+        Series of pandas are paired by their labels, which become the names of the studies; a
+        frame has an analysis a row.
     tau2
         EE DL DL2 HE HS HSk SJ ML REML EB PM PMM; see `tau2.ESTIMATORS`. ML and REML are at the
         global maximum of the likelihood. FE and CE are EE; see `words.SYNONYMS`.
@@ -90,13 +92,14 @@ def random_effects(
         For an unknown name, a level outside (0, 1), and what `checks.as_effects` refuses.
     """
     y, v = as_effects(yi, vi)
+    names = study_names(yi, vi)
     options = checked(
         Options(tau2, interval, level, prediction, tau2_interval), rules=intervals.RULES
     )
     lead, k = y.shape[:-1], y.shape[-1]
     n = prod(lead)
     fields = _in_blocks(y.reshape(n, k), v.reshape(n, k), options)
-    return RandomEffects(**{f: shaped(x, lead) for f, x in fields.items()})
+    return RandomEffects(**{f: shaped(x, lead) for f, x in fields.items()}, **names)
 
 
 def checked(options: Options, rules: tuple[str, ...]) -> Options:
@@ -163,7 +166,7 @@ def _fit_but(few: NDArray[np.bool_], y: Floats, v: Floats, options: Options) -> 
 def _few(y: Floats, v: Floats, options: Options) -> Fields:
     """Return the fields of analyses of no study (NaN), of one (itself), of some too far apart."""
     n, k = len(y), y.shape[1] - np.isnan(y).sum(axis=1)
-    out: Fields = {f: np.full(n, np.nan) for f in RandomEffects.__dataclass_fields__}
+    out: Fields = {f: np.full(n, np.nan) for f in number_fields(RandomEffects)}
     out["k"] = k
     out["converged"] = k < 2
     out["ci_in_parts"] = out["tau2_in_parts"] = np.zeros(n, bool)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ketameta.stats import scale
-from ketameta.stats.checks import aligned, as_effects, numbers
+from ketameta.stats.checks import aligned, as_effects, has_labels, numbers
 from ketameta.stats.design import DesignModel
 from ketameta.stats.distributions import t_tails
 from ketameta.stats.heterogeneity import spread_measures
@@ -19,6 +19,7 @@ from ketameta.stats.intervals import DEFAULT, NAMES, adjustment
 from ketameta.stats.models import Floats, MeanModel
 from ketameta.stats.pooling import BLOCK, Fields, Options, checked, shaped
 from ketameta.stats.results import MetaRegression
+from ketameta.stats.shown import Labels, names_of, number_fields
 from ketameta.stats.tau2 import ESTIMATORS
 
 RULES = ("wald", "hksj", "hksj-adhoc", "auto")
@@ -87,7 +88,18 @@ def meta_regression(
     full = fields.pop("full")
     if not lead and fields["k"][0] > fields["beta"].shape[1] and not full[0]:
         raise ValueError("X has linearly dependent columns among the studies present")
-    return MetaRegression(**{f: shaped(a, lead) for f, a in fields.items()})
+    names = _moderators(X, fields["beta"].shape[-1])
+    return MetaRegression(**{f: shaped(a, lead) for f, a in fields.items()}, moderators=names)
+
+
+def _moderators(X: Any, columns: int) -> Labels:
+    """Return the names of the columns of the design, the constant put in front being one."""
+    if not has_labels(X):
+        return None
+    found = names_of(X.columns) if X.ndim == 2 else X.name is not None and (X.name,)
+    if not found:
+        return None
+    return ("intercept", *found) if len(found) < columns else found
 
 
 def _in_blocks(
@@ -185,7 +197,7 @@ def _block(
     full = (k >= p) & (
         singular.min(axis=1, initial=1.0) > RANK_TOLERANCE * singular.max(axis=1, initial=0.0)
     )
-    out: Fields = {f: np.full(n, np.nan) for f in MetaRegression.__dataclass_fields__}
+    out: Fields = {f: np.full(n, np.nan) for f in number_fields(MetaRegression)}
     for field in ("beta", "se", "statistic", "p", "ci_low", "ci_high"):
         out[field] = np.full((n, p), np.nan)
     out["covariance"] = np.full((n, p, p), np.nan)

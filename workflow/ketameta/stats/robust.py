@@ -11,12 +11,13 @@ from ketameta.stats.checks import aligned, as_level
 from ketameta.stats.dependent import over_batch, prepare
 from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.mixed import Dependent
+from ketameta.stats.shown import Shown
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class RobustFit:
+@dataclass(frozen=True, repr=False)
+class RobustFit(Shown):
     """Coefficients with CR2 standard errors; arrays of shape (p,) but `vcov` (p, p).
 
     `df` are the Satterthwaite degrees of freedom of each coefficient. Below about

@@ -12,6 +12,7 @@ from ketameta.stats.checks import as_effects, as_level, one_of
 from ketameta.stats.dependent import over_batch
 from ketameta.stats.newton import Maximum, ascend
 from ketameta.stats.pooling import random_effects
+from ketameta.stats.shown import Shown
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -26,8 +27,8 @@ _ROUNDS = 15
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
-@dataclass(frozen=True)
-class Selection:
+@dataclass(frozen=True, repr=False)
+class Selection(Shown):
     """A selection model, on the scale of yi; numbers of shape (...), arrays (..., m).
 
     `weights` are the relative probabilities of publication in the p-value

@@ -21,12 +21,13 @@ from ketameta.stats.checks import (
 from ketameta.stats.distributions import t_quantile, t_tails
 from ketameta.stats.regression import meta_regression
 from ketameta.stats.results import Number
+from ketameta.stats.shown import Shown
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class RegressionTest:
+@dataclass(frozen=True, repr=False)
+class RegressionTest(Shown):
     """A regression of effects on a measure of study size; numbers of shape (...).
 
     `slope` is the coefficient of the predictor, tested by `statistic` (t on `df`
@@ -50,8 +51,8 @@ class RegressionTest:
     converged: Any
 
 
-@dataclass(frozen=True)
-class RankTest:
+@dataclass(frozen=True, repr=False)
+class RankTest(Shown):
     """Kendall's tau-b with its two-sided p; `exact` says which distribution gave it."""
 
     tau: Number
@@ -60,8 +61,8 @@ class RankTest:
     k: Any
 
 
-@dataclass(frozen=True)
-class PetPeese:
+@dataclass(frozen=True, repr=False)
+class PetPeese(Shown):
     """Both regressions and the conditional estimate; numbers of shape (...).
 
     `estimate` and what follows are those of `peese` where `uses_peese`, else of `pet`.

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ketameta.stats.checks import as_effects, one_of
 from ketameta.stats.pooling import random_effects
 from ketameta.stats.results import Number, RandomEffects
+from ketameta.stats.shown import Shown
 from ketameta.stats.small_study import egger
 
 Array = NDArray[np.float64]
@@ -21,8 +22,8 @@ ESTIMATORS = ("L0", "R0", "Q0")
 _ROUNDS = 100
 
 
-@dataclass(frozen=True)
-class TrimFill:
+@dataclass(frozen=True, repr=False)
+class TrimFill(Shown):
     """The filled analysis; numbers of shape (...).
 
     Attributes
