@@ -1,15 +1,12 @@
 """Results as short tables and frames, with the names that their inputs carry."""
 
 import doctest
-import inspect
 import sys
-from argparse import ArgumentParser
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from ketameta.commands import pool as command
 from ketameta.stats import (
     bayes,
     effect_size,
@@ -165,38 +162,3 @@ def test_names_are_escaped_on_a_page_and_many_rows_counted():
 )
 def test_a_number_has_four_digits(value, text):
     assert number(value) == text
-
-
-def asked(*words):
-    parser = ArgumentParser()
-    command.arguments(parser)
-    return parser.parse_args(["studies.csv", *words])
-
-
-def test_the_defaults_are_those_of_the_command():
-    own = {n: p.default for n, p in inspect.signature(random_effects).parameters.items()}
-    # no option of the command: the limits of tau2, which it prints by the Q-profile
-    shared = {*own} - {"yi", "vi", "tau2_interval"}
-    assert shared == {*command._OPTIONS, "level"}
-    given = vars(asked())
-    assert {name: given[name] for name in shared} == {name: own[name] for name in shared}
-
-
-CHOICES = [
-    {},
-    *({name: word} for name, words in command._OPTIONS.items() for word in words),
-    {"level": 0.9},
-]
-
-
-@pytest.mark.parametrize("choice", CHOICES, ids=str)
-def test_each_choice_gives_the_numbers_of_the_command(choice, answer):
-    rows = "\n".join(f"{n},{y!r},{v!r}" for n, y, v in zip(NAMES, Y, V, strict=True))
-    words = [word for name, value in choice.items() for word in (f"--{name}", str(value))]
-    told = answer(f"study,yi,vi\n{rows}\n", *words)["fit"]
-    fit = random_effects(Y, V, **choice)
-    for name in number_fields(type(fit)):
-        if name != "weights":
-            value = getattr(fit, name)
-            lost = isinstance(value, float) and not np.isfinite(value)
-            assert told[name] == (None if lost else value), name
