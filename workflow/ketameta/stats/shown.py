@@ -107,12 +107,7 @@ class Shown:
     def _repr_html_(self) -> str:
         title, (header, *rows), below = self.table()
         head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
-        body = "".join(
-            f"<tr><th>{escape(name)}</th>"
-            + "".join(f"<td>{escape(c)}</td>" for c in cells)
-            + "</tr>"
-            for name, *cells in rows
-        )
+        body = "".join(_row(name, cells) for name, *cells in rows)
         under = "".join(f"<p>{escape(text)}</p>" for text in below)
         return (
             f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead>"
