@@ -6,7 +6,7 @@ CORES ?= all
 PIP := $(BIN)/pip install --disable-pip-version-check -q
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
-.PHONY: report test test-fast live check figures template licences audit bench lock clean help
+.PHONY: report test test-fast live check figures template licences audit bench scale lock clean help
 
 report: .venv/ketameta ## the report, from data/raw/ to reports/index.html
 	@$(BIN)/ketameta run --cores $(CORES)
@@ -40,6 +40,9 @@ figures: .venv/ketameta ## every figure as SVG, PDF and PNG, in reports/figures/
 bench: .venv/dev ## time the report and a comparison of extractions, and print tables
 	$(BIN)/python tests/benchmarks/pipeline.py
 	$(BIN)/python -m tests.benchmarks.compare
+
+scale: .venv/dev ## cost of each stage with the tables 1 and 10 times as long (SIZES="1 10 50")
+	@$(BIN)/python -m tests.benchmarks.scale $(SIZES)
 
 lock: ## resolve both lock files again (needs uv and the network)
 	$(COMPILE) --extra build pyproject.toml -o requirements.lock
