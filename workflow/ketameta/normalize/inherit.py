@@ -31,35 +31,39 @@ def inherited(rows: Sequence[Record], trials: Mapping[str, Trial]) -> list[Recor
             place = row["tool"], row["domain"], row["outcome"] or ""
             found.setdefault(row["trial_id"], {}).setdefault(place, []).append(row)
     result = []
+    families = _families(trials)
     for heir in sorted(trials):
         own = {place[:2] for place in found.get(heir, {})}
-        for place, judged in sorted(_of_others(heir, trials, found).items()):
+        family = families.get(_first(heir, trials), [])
+        for place, judged in sorted(_of_others(trials[heir], family, found).items()):
             if place[:2] not in own:
                 result += [_taken(row, heir, trials) for row in judged]
     return result
 
 
 def _of_others(
-    heir: str, trials: Mapping[str, Trial], found: Mapping[str, Mapping[Place, list[Record]]]
+    heir: Trial, family: Sequence[str], found: Mapping[str, Mapping[Place, list[Record]]]
 ) -> dict[Place, list[Record]]:
     """Return the judgements by place that a report may take over from others."""
-    parts = trials[heir].parts
-    if len(parts) > 1:
-        sources = [found.get(part, {}) for part in parts]
+    if len(heir.parts) > 1:
+        sources = [found.get(part, {}) for part in heir.parts]
         common = set.intersection(*(set(source) for source in sources))
         return {place: [row for s in sources for row in s[place]] for place in common}
     result: dict[Place, list[Record]] = {}
-    for other in same(heir, trials):
-        for place, rows in found.get(other, {}).items():
-            result.setdefault(place, []).extend(rows)
+    for other in family:
+        if other != heir.trial_id:
+            for place, rows in found.get(other, {}).items():
+                result.setdefault(place, []).extend(rows)
     return result
 
 
-def same(trial_id: str, trials: Mapping[str, Trial]) -> list[str]:
-    """Return the other reports of the randomisation of a report that is of one trial alone."""
-    first = _first(trial_id, trials)
-    singles = [name for name, trial in trials.items() if len(trial.parts) < 2]
-    return sorted(t for t in singles if t != trial_id and _first(t, trials) == first)
+def _families(trials: Mapping[str, Trial]) -> dict[str, list[str]]:
+    """Return the reports of each randomisation, by the report that they are in the end part of."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(trials):
+        if len(trials[name].parts) < 2:
+            found.setdefault(_first(name, trials), []).append(name)
+    return found
 
 
 def _first(trial_id: str, trials: Mapping[str, Trial]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,14 +26,16 @@ def judgements(rows: Sequence[Record]) -> list[Record]:
     the domain.
     """
     found: list[Record] = []
+    given_by: dict[rob2.Rated, list[Record]] = defaultdict(list)
+    for row in rows:
+        given_by[row["trial_id"], row["outcome"] or "", row["rater"]].append(row)
     for rated, own in rob2.by_rater(rows).items():
         trial, outcome, rater = rated
         best = rob2.judge(rob2.told_well(own))
-        given = [row for row in rows if _rated(row) == rated]
         for domain, judgement in rob2.judge(own).items():
             questions = rob2.DOMAINS.get(domain, tuple(own))
-            about = [row for row in given if row["question"] in questions]
-            row: Record = {"trial_id": trial, "tool": TOOL, "outcome": outcome or None}
+            about = [row for row in given_by[rated] if row["question"] in questions]
+            row = {"trial_id": trial, "tool": TOOL, "outcome": outcome or None}
             row |= {name: about[0][name] for name in ("file", "line")}
             row |= {"domain": domain, "judgement": judgement, "best": best.get(domain, judgement)}
             row["support"] = _support(domain, own, about)
@@ -40,10 +43,6 @@ def judgements(rows: Sequence[Record]) -> list[Record]:
             row["locator"] = f"questions {questions[0]} to {questions[-1]}"
             found.append(row)
     return found
-
-
-def _rated(row: Record) -> rob2.Rated:
-    return row["trial_id"], row["outcome"] or "", row["rater"]
 
 
 def _support(domain: str, answers: rob2.Answers, rows: Sequence[Record]) -> str:
