@@ -12,7 +12,7 @@ from ketameta.normalize.contrasts import from_contrasts, is_paired
 from ketameta.normalize.ledger import Fates, Ledger
 from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Row, Trial
 from ketameta.normalize.selected import SelectedArm, selected_arm
-from ketameta.normalize.sift import arm_class
+from ketameta.normalize.sift import Sieve, Sifted, arm_class
 from ketameta.normalize.sizes import Sizes
 from ketameta.vocabulary import scale_sign, vocabulary
 
@@ -46,14 +46,15 @@ class TrialChoice:
         self,
         question: Question,
         trial: Trial,
-        rows: list[Row],
+        rows: Sequence[Row],
         all_rows: list[Row],
         ledger: Ledger,
+        sizes: Sizes | None = None,
     ) -> None:
         """Take the candidate rows and every row of the trial (for n, baselines, correlations)."""
         self.question, self.trial, self.ledger = question, trial, ledger
         self.rows, self.all_rows = rows, all_rows
-        self.sizes = Sizes(row for row in all_rows if row.table == "outcomes")
+        self.sizes = sizes or Sizes(all_rows)
         self.arms = ArmEffects(question, trial, all_rows, self.sizes, ledger)
 
     def effects(self) -> list[Effect]:
@@ -223,29 +224,92 @@ class Choices:
     def __init__(self, trials: Mapping[str, Trial], by_trial: Mapping[str, Sequence[Row]]) -> None:
         """Take the trials and every raw row of each."""
         self._trials, self._rows = trials, by_trial
-        self._made: dict[object, tuple[list[Effect], Fates]] = {}
+        self._made: dict[object, list[_Made]] = defaultdict(list)
+        self._read: dict[tuple[Question, str], Question] = {}
+        self._sizes: dict[str, Sizes] = {}
+        # with the rows, so that no others get their id
+        self._sieves: dict[int, tuple[list[Row], Sieve]] = {}
+
+    def sift(self, question: Question, rows: list[Row]) -> Sifted:
+        """Return which of some rows are candidates; one list of rows is sifted by one sieve."""
+        if id(rows) not in self._sieves:
+            self._sieves[id(rows)] = rows, Sieve(self._trials, rows)
+        return self._sieves[id(rows)][1].sift(question)
 
     def effects(
-        self, question: Question, trial_id: str, candidates: list[Row], ledger: Ledger
+        self, question: Question, trial_id: str, candidates: Sequence[Row], ledger: Ledger
     ) -> list[Effect]:
         """Return the preferred effects of a trial (see `TrialChoice.effects`), from its candidates.
 
-        They follow from the question and from what the sieve noted of the rows on its outcome,
-        whatever narrowed it.
+        They follow from what is read of the question, and from what the sieve noted of the rows on
+        its outcome, whatever narrowed it.
         """
-        rows = [*self._rows[trial_id]]
+        trial, rows = self._trials[trial_id], [*self._rows[trial_id]]
         before = ledger.fates(rows)
         sifted = [before.get(row.key) for row in rows if row["outcome"] == question.outcome]
-        whole = replace(question, narrow=()) if question.narrow else question
-        asked = whole, trial_id, tuple(sifted)
-        if made := self._made.get(asked):
-            effects, fates = made
-            ledger.enter(fates)
-            return effects
-        choice = TrialChoice(whole, self._trials[trial_id], candidates, rows, ledger)
+        asked = question, trial.design
+        if (whole := self._read.get(asked)) is None:
+            whole = self._read[asked] = _read_of(*asked)
+        known = self._made[whole, trial_id, tuple(sifted)]
+        for made in known:
+            if made.allowed.answers(question.assumptions):
+                ledger.enter(made.fates)
+                return made.effects
+        allowed = _Allowed(question.assumptions)
+        if trial_id not in self._sizes:
+            self._sizes[trial_id] = Sizes(rows)
+        asked_so = replace(whole, assumptions=allowed), trial, candidates, rows, ledger
+        choice = TrialChoice(*asked_so, self._sizes[trial_id])
         effects, after = choice.effects(), ledger.fates(rows)
-        self._made[asked] = effects, {k: after[k] for k in after if after[k] != before.get(k)}
+        fates = {k: after[k] for k in after if after[k] != before.get(k)}
+        known.append(_Made(allowed, effects, fates))
         return effects
+
+
+class _Allowed(tuple[str, ...]):
+    """The assumptions that a question allows, which remember of what words they were asked.
+
+    They seldom decide: most numbers rest on none.
+    """
+
+    _answers: dict[object, bool]
+
+    def __new__(cls, words: Iterable[str]) -> _Allowed:
+        """Nothing is asked yet."""
+        self = super().__new__(cls, words)
+        self._answers = {}
+        return self
+
+    def __contains__(self, word: object) -> bool:
+        """Say whether a word is allowed."""
+        return self._answers.setdefault(word, super().__contains__(word))
+
+    def answers(self, words: Sequence[str]) -> bool:
+        """Say whether other words would have answered the same."""
+        return all((word in words) == answer for word, answer in self._answers.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a trial gave a question that allows what was asked of `allowed`."""
+
+    allowed: _Allowed
+    effects: list[Effect]
+    fates: Fates
+
+
+def _read_of(question: Question, design: str) -> Question:
+    """Return a question without what is not read of it once the rows of a trial are sifted.
+
+    That is what narrowed it, the assumptions (see `_Allowed`), and of events the basis of scores
+    and, unless the same people are in both arms, the correlation.
+    """
+    whole = replace(question, narrow=(), assumptions=())
+    if vocabulary().outcomes[question.outcome].kind == "event":
+        whole = replace(whole, basis=())
+        if design != "crossover":
+            whole = replace(whole, correlation=0.0)
+    return whole
 
 
 def _grouped(rows: Iterable[Row], question: Question, table: str) -> list[tuple[Place, list[Row]]]:

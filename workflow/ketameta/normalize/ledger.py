@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from ketameta.normalize.records import Row
@@ -50,14 +52,22 @@ class Ledger:
     `note` keeps the last word on a row, since a row that passes one sieve meets the next.
     """
 
-    def __init__(self, analysis: str, rows: list[Row]) -> None:
+    def __init__(self, analysis: str, rows: list[Row], fates: Fates | None = None) -> None:
+        """Take the rows, and what is known already of the fate of some."""
         self.analysis = analysis
         self._rows = rows
-        self._fate: Fates = {}
+        self._fate: Fates = dict(fates or {})
 
     def rows_of(self, trial_id: str) -> list[Row]:
         """Return every raw row of a trial."""
-        return [row for row in self._rows if row["trial_id"] == trial_id]
+        return self._by_trial.get(trial_id, [])
+
+    @cached_property
+    def _by_trial(self) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = defaultdict(list)
+        for row in self._rows:
+            found[row["trial_id"]].append(row)
+        return found
 
     def note(self, row: Row, reason: str, detail: str = "") -> None:
         """Set what became of a row."""

@@ -105,7 +105,7 @@ def _missing(
 ) -> MissingResult:
     rows = sorted(rows, key=lambda row: _preference(question, row))
     first = rows[0]
-    sizes = Sizes(row for row in ledger.rows_of(trial.trial_id) if row.table == "outcomes")
+    sizes = Sizes(ledger.rows_of(trial.trial_id))
     n_t, n_c = (_people(sizes, trial, first, name) for name in ("arm_t", "arm_c"))
     n = trial.n_randomised
     if n_t and n_c:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ketameta.configuration import Question
-from ketameta.normalize.ledger import Ledger
+from ketameta.normalize.ledger import Fates
 from ketameta.normalize.records import NOT_STATED, Arm, Row, Trial, listed
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import FLAG, dosing, drug_route, flagging
@@ -21,6 +23,9 @@ CONVERTIBLE = {
     "PCTRED": (),
 }
 
+# what is told of a row before what it is narrowed to, see `refusal`
+_BEFORE = ("other population", "design")
+
 
 def arm_class(arm: Arm, question: Question) -> str:
     """Return `treated`, a comparator class that is asked for, or an empty text."""
@@ -29,16 +34,74 @@ def arm_class(arm: Arm, question: Question) -> str:
     return arm.comparator_class if arm.comparator_class in question.comparators else ""
 
 
-def sift(
-    question: Question, trials: dict[str, Trial], rows: list[Row], ledger: Ledger
-) -> Iterator[Row]:
-    """Yield the candidate rows and note in the ledger why every other row is none."""
-    for row in rows:
-        reason, detail = refusal(question, trials[row["trial_id"]], row)
-        if reason:
-            ledger.note(row, reason, detail)
-        else:
-            yield row
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """The candidate rows of each trial, and why every other row is none."""
+
+    candidates: Mapping[str, Sequence[Row]]
+    refused: Fates
+
+
+class Sieve:
+    """Raw rows, sifted once for all questions that ask the same of a row."""
+
+    def __init__(self, trials: Mapping[str, Trial], rows: Iterable[Row]) -> None:
+        """Take the trials and the rows that are to be sifted."""
+        self._trials = trials
+        self._on: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            self._on[row["outcome"]].append(row)
+        self._elsewhere: dict[str, Fates] = {}
+        self._sifted: dict[object, Sifted] = {}
+
+    def sift(self, question: Question) -> Sifted:
+        """Return the candidates of a question and the fate of all other rows."""
+        asked = _asked(question)
+        if (known := self._sifted.get(asked)) is None:
+            known = self._sifted[asked] = self._sift(question)
+        return known
+
+    def _sift(self, question: Question) -> Sifted:
+        """Sift the rows on the outcome; of a narrowed question, from what the whole one gives."""
+        whole = self.sift(replace(question, narrow=())) if question.narrow else None
+        candidates: dict[str, list[Row]] = defaultdict(list)
+        refused = dict(whole.refused if whole else self._of_others(question.outcome))
+        for row in self._on.get(question.outcome, ()):
+            trial = self._trials[row["trial_id"]]
+            if whole is None:
+                reason, detail = refusal(question, trial, row)
+            else:
+                reason, detail = whole.refused.get(row.key, ("", ""))
+                if reason not in _BEFORE and (why := narrowed(question, trial, row)):
+                    reason, detail = "narrowed", why
+            if reason:
+                refused[row.key] = reason, detail
+            else:
+                candidates[trial.trial_id].append(row)
+        return Sifted(candidates, refused)
+
+    def _of_others(self, outcome: str) -> Fates:
+        """Return the fate of the rows on other outcomes."""
+        if outcome not in self._elsewhere:
+            others = ((name, rows) for name, rows in self._on.items() if name != outcome)
+            self._elsewhere[outcome] = {
+                row.key: fate
+                for name, rows in others
+                for fate in [("other outcome", name)]
+                for row in rows
+            }
+        return self._elsewhere[outcome]
+
+
+def _asked(question: Question) -> object:
+    """Return what `refusal` reads of a question, whatever the order of its preferences."""
+    q, window = question, question.window
+    return (
+        (q.outcome, q.by_arm, CONVERTIBLE[q.measure], "contrasts" in q.sources, q.narrow),
+        tuple(map(frozenset, (q.populations, q.treatments, q.comparators, q.design_flags))),
+        tuple(map(frozenset, (q.scales or (), q.definitions or (), q.analysis_sets))),
+        window and (window.start, window.end),
+    )
 
 
 def refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:

@@ -18,7 +18,8 @@ class Sizes:
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        self._rows = [row for row in rows if row["n"] and not _barred(row)]
+        outcomes = (row for row in rows if row.table == "outcomes")
+        self._rows = [row for row in outcomes if row["n"] and not _barred(row)]
 
     def of_both_periods(self) -> Sizes:
         """Return the numbers of people by the rows of both periods of a crossover alone."""

@@ -19,7 +19,6 @@ from ketameta.normalize.overlap import resolve
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.records import SEEN, Effect, Row, Trial
 from ketameta.normalize.reported import directions, missing_results
-from ketameta.normalize.sift import sift
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.tables import RESULT_TABLES, digests
 from ketameta.tables.problems import Problem
@@ -126,9 +125,10 @@ def chosen_of(
 
     Of `effects_of` this is the part before reports of the same patients meet.
     """
-    ledger = Ledger(name, rows)
+    sifted = choices.sift(question, rows)
+    ledger = Ledger(name, rows, sifted.refused)
     effects = []
-    for trial_id, candidates in _by("trial_id", sift(question, trials, rows, ledger)).items():
+    for trial_id, candidates in sifted.candidates.items():
         effects += choices.effects(question, trial_id, candidates, ledger)
     return effects, ledger
 
