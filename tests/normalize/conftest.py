@@ -10,7 +10,7 @@ from ketameta.configuration import load
 from ketameta.normalize.stage import effects_of, raw_rows, trials_of
 from ketameta.tables.raw import RAW_TABLES
 
-Entry = namedtuple("Entry", "analysis file line trial_id used reason detail")
+Entry = namedtuple("Entry", "used reason detail")
 
 
 def full(table, line, values):
@@ -73,14 +73,14 @@ class Tables:
 
     def result(self, question):
         """Return effects by trial (or trial and arm), and the fate of each row by its key."""
-        effects, ledger = effects_of("test", question, trials_of(self.raw), raw_rows(self.raw))
+        rows = raw_rows(self.raw)
+        effects, ledger = effects_of("test", question, trials_of(self.raw), rows)
         named = {}
         for effect in effects:
             key = effect.trial.trial_id
             named[(key, effect.comparison) if effect.comparison else key] = effect
-        columns = ledger.columns()
-        entries = [Entry(*fate) for fate in zip(*columns.values(), strict=True)]
-        return named, {f"{entry.file}:{entry.line}": entry for entry in entries}
+        fates = ledger.fates(rows)
+        return named, {row.key: Entry(ledger.fate(row) == "used", *fates[row.key]) for row in rows}
 
 
 @pytest.fixture

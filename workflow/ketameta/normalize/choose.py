@@ -227,6 +227,7 @@ class Choices:
         self._made: dict[object, list[_Made]] = defaultdict(list)
         self._read: dict[tuple[Question, str], Question] = {}
         self._sizes: dict[str, Sizes] = {}
+        self._on: dict[tuple[str, str], list[Row]] = {}
         # with the rows, so that no others get their id
         self._sieves: dict[int, tuple[list[Row], Sieve]] = {}
 
@@ -244,18 +245,20 @@ class Choices:
         They follow from what is read of the question, and from what the sieve noted of the rows on
         its outcome, whatever narrowed it.
         """
-        trial, rows = self._trials[trial_id], [*self._rows[trial_id]]
-        before = ledger.fates(rows)
-        sifted = [before.get(row.key) for row in rows if row["outcome"] == question.outcome]
+        trial, on = self._trials[trial_id], (trial_id, question.outcome)
+        if on not in self._on:
+            self._on[on] = [r for r in self._rows[trial_id] if r["outcome"] == question.outcome]
+        sifted = ledger.told(self._on[on])
         asked = question, trial.design
         if (whole := self._read.get(asked)) is None:
             whole = self._read[asked] = _read_of(*asked)
-        known = self._made[whole, trial_id, tuple(sifted)]
+        known = self._made[whole, trial_id, sifted]
         for made in known:
             if made.allowed.answers(question.assumptions):
                 ledger.enter(made.fates)
                 return made.effects
-        allowed = _Allowed(question.assumptions)
+        rows = [*self._rows[trial_id]]
+        before, allowed = ledger.fates(rows), _Allowed(question.assumptions)
         if trial_id not in self._sizes:
             self._sizes[trial_id] = Sizes(rows)
         asked_so = replace(whole, assumptions=allowed), trial, candidates, rows, ledger

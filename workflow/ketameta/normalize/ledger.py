@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ketameta.normalize.records import Row
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Reason -> what it means, in the order in which rows are sifted.
 REASONS = {
@@ -79,6 +82,10 @@ class Ledger:
         """Return what is noted so far of some rows, by their keys."""
         return {row.key: self._fate[row.key] for row in rows if row.key in self._fate}
 
+    def told(self, rows: Iterable[Row]) -> tuple[tuple[str, str] | None, ...]:
+        """Return what is noted so far of some rows, in their order; None of a row that passed."""
+        return tuple([self._fate.get(row.key) for row in rows])
+
     def enter(self, fates: Fates) -> None:
         """Set what became of rows as it was noted before."""
         self._fate |= fates
@@ -113,17 +120,28 @@ class Ledger:
             if row.key not in self._fate:
                 raise KeyError(row.key)
 
-    def columns(self) -> dict[str, list[Any]]:
-        """Return the columns of the table of that name, a row for every raw row in their order.
+    def table(self, shared: Mapping[str, pa.Array], schema: pa.Schema) -> pa.Table:
+        """Return the table of that name, a row for every raw row in their order.
 
-        Raises KeyError for a row that nothing was noted for.
+        `shared` are the columns of it that are the same in every analysis, see `places`. Raises
+        KeyError for a row that nothing was noted for.
         """
+        import pyarrow as pa
+
         fates = [self._fate[row.key] for row in self._rows]
         reasons = [reason for reason, _ in fates]
-        return {
+        columns = {
             "analysis": [self.analysis] * len(fates),
-            **{name: [row[name] for row in self._rows] for name in ("file", "line", "trial_id")},
             "used": [reason == "used" for reason in reasons],
             "reason": reasons,
             "detail": [detail for _, detail in fates],
         }
+        return pa.Table.from_pydict({**columns, **shared}, schema=schema)
+
+
+def places(rows: Iterable[Row], schema: pa.Schema) -> dict[str, pa.Array]:
+    """Return the columns of the table that say where a raw row stands."""
+    import pyarrow as pa
+
+    rows, names = list(rows), ("file", "line", "trial_id")
+    return {n: pa.array([row[n] for row in rows], schema.field(n).type) for n in names}

@@ -14,7 +14,7 @@ from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.describe import coverage, reductions
 from ketameta.normalize.inherit import inherited
-from ketameta.normalize.ledger import Ledger
+from ketameta.normalize.ledger import Ledger, places
 from ketameta.normalize.overlap import resolve
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.records import SEEN, Effect, Row, Trial
@@ -39,7 +39,8 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     trials = trials_of(raw)
     rows = raw_rows(raw)
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    fates: dict[str, list[Any]] = defaultdict(list)
+    schemas = {name: s.arrow_schema() for name, s in STAGE_TABLES["normalize"].items()}
+    shared, fates = places(rows, schemas["ledger"]), []
     configuration = configuration.asked(named(raw["claims"]))
     choices, on = Choices(trials, _by("trial_id", rows)), _by("outcome", rows)
     for analysis in configuration:
@@ -51,8 +52,7 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
         asked = analysis.name, analysis.select, trials
         found["missing_results"] += map(asdict, missing_results(*asked, effects, ledger))
         found["directions"] += map(asdict, directions(*asked, rows))
-        for name, column in ledger.columns().items():
-            fates[name] += column
+        fates.append(ledger.table(shared, schemas["ledger"]))
         for variant in analysis.choices([row for row in own if row["marks"]]):
             if variant.select != analysis.select:
                 asked_of = variant.select, trials, on[variant.select.outcome], choices
@@ -72,9 +72,8 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     found["reductions"] = reductions(configuration, trials, rows)
     found["arm_pairs"] = pairs(configuration, trials, rows)
     found["coverage"] = coverage(trials, rows)
-    schemas = {name: s.arrow_schema() for name, s in STAGE_TABLES["normalize"].items()}
     tables = {name: pa.Table.from_pylist(found[name], schema=schemas[name]) for name in schemas}
-    return tables | {"ledger": pa.Table.from_pydict(fates, schema=schemas["ledger"])}
+    return tables | {"ledger": pa.concat_tables(fates)}
 
 
 def _number_checks(raw: Raw, findings: Iterable[Finding]) -> list[dict[str, Any]]:
