@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from ketameta.storage import rows_of, same_content, table_of, write_bytes, write_text
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ketameta.configuration import Configuration
 
 PACKAGE = Path(__file__).parent
@@ -215,8 +217,20 @@ def read_made(path: Path) -> Made | None:
     return made
 
 
+# rows that no step has a use for, by a word in a column: nine tenths of the ledger
+_IDLE = {"ledger": ("reason", "other outcome")}
+
+
+def _without(table: pa.Table, column: str, word: str) -> pa.Table:
+    import pyarrow.compute as pc
+
+    return table.filter(pc.not_equal(table[column], word))
+
+
 class Tables(Mapping[str, list[dict[str, Any]]]):
     """The tables of a folder as rows, each read when it is asked for; `read` says which were.
+
+    Of the ledger, rows on another outcome than that of the analysis are left out.
 
     Raises `ValueError` with the file's name where one cannot be read.
     """
@@ -232,7 +246,8 @@ class Tables(Mapping[str, list[dict[str, Any]]]):
             path = self._paths[name]
             content = path.read_bytes()
             self.read[path.as_posix()] = bytes_hash(content)
-            self._rows[name] = rows_of(table_of(content))
+            table = table_of(content)
+            self._rows[name] = rows_of(_without(table, *_IDLE[name]) if name in _IDLE else table)
         return self._rows[name]
 
     def __iter__(self) -> Iterator[str]:

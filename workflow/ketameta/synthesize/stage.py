@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis, Configuration
@@ -73,7 +74,7 @@ def synthesize(
     found["arm_reductions"], found["evidence_map"] = tables["reductions"], tables["coverage"]
     found["signalling"] = tables["answers"]
     found["rater_agreement"] = agreement(tables["answers"])
-    found["summary"] = tables["overview"] + _use(tables["ledger"])
+    found["summary"] = tables["overview"] + _use(tables["ledger"], raw)
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())
         for name, schema in STAGE_TABLES["synthesize"].items()
@@ -286,14 +287,13 @@ def _unused(
     ]
 
 
-def _use(ledger: list[Record]) -> list[Record]:
+def _use(ledger: list[Record], raw: Collection[tuple[str, int]]) -> list[Record]:
     """Count in how many analyses raw rows were used, and why they were not."""
     used = {(e["file"], e["line"]) for e in ledger if e["used"]}
-    every = {(e["file"], e["line"]) for e in ledger}
     counts: list[tuple[str, str, int]] = [
-        ("use of rows", "raw rows of outcomes and contrasts", len(every)),
+        ("use of rows", "raw rows of outcomes and contrasts", len(raw)),
         ("use of rows", "used in at least one analysis", len(used)),
-        ("use of rows", "used in none", len(every - used)),
+        ("use of rows", "used in none", len(raw) - len(used)),
     ]
     reasons = Counter(e["reason"] for e in ledger if e["reason"] not in ("other outcome", "used"))
     for reason, count in reasons.most_common():
