@@ -171,10 +171,12 @@ def _step(name: str, source: Path, out: Path, configuration: Configuration | Non
     files = STEPS[name](Given(source, out, cast("Rows", tables), configuration))
     if files is None:
         return 1
+    read = tables.read
+    del tables  # of long tables half the memory, which what is written can have
     content = {
         name: text.encode() if isinstance(text, str) else text for name, text in files.items()
     }
-    freshness.keep(made, now | tables.read, out, content)
+    freshness.keep(made, now | read, out, content)
     return 0
 
 

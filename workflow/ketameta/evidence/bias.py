@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from ketameta.configuration import Thresholds
@@ -51,10 +52,12 @@ def _levels(shares: dict[str, float], limits: Thresholds, unsure: float) -> tupl
 def _shares(evidence: Evidence, column: str) -> dict[str, float]:
     """Return per cent of the weight by the risk of trials, from one column of their judgements."""
     shares = dict.fromkeys(RISKS, 0.0)
+    judged: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    for j in evidence.judgements:
+        judged[j["trial_id"]].append((j["tool"], j["domain"], j[column]))
     for trial, weight in shares_of(evidence.studies, "trial_id").items():
-        own = [(j["tool"], j["domain"], j[column]) for j in evidence.judgements
-               if j["trial_id"] == trial]  # fmt: skip
-        shares[risk_of(own, share=is_share(evidence.record))] += weight
+        risk = risk_of(judged.get(trial, ()), share=is_share(evidence.record))
+        shares[risk] += weight
     return shares
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ketameta.tables import RAW_TABLES, RESULT_TABLES, STAGE_TABLES
@@ -16,7 +16,7 @@ Record = dict[str, Any]
 Table = tuple[list[str], list[Record]]
 
 
-def shown_tables(tables: dict[str, list[Record]]) -> dict[str, Table]:
+def shown_tables(tables: Mapping[str, list[Record]]) -> dict[str, Table]:
     """Return column names and rows of each table of `report_files.TABLES`, by name.
 
     `tables` holds those of synthesize and those that the report makes, `STAGE_TABLES["report"]`.

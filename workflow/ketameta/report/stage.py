@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -109,7 +110,7 @@ def report(
         **stated,
     }
     files["rules.html"] = rules.page(configuration, made["certainty"], shared)
-    files |= _other_files({**tables, **made}, configuration, shared)
+    files |= _other_files(ChainMap(made, tables), configuration, shared)
     return {path: _written(path, files[path]) for path in paths}
 
 
@@ -136,7 +137,7 @@ def _claims_page(
 
 
 def _other_files(
-    tables: Rows, configuration: Configuration, shared: dict[str, Any]
+    tables: Mapping[str, list[Record]], configuration: Configuration, shared: dict[str, Any]
 ) -> dict[str, str | bytes]:
     """Return what is no page and no figure: tables, workbook, document, script and style."""
     files: dict[str, str | bytes] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,9 @@ quit(status = if (wrong > 0) 1 else 0)
 """
 
 
-def verify_script(tables: Rows, configuration: Configuration, data_hash: str) -> str:
+def verify_script(
+    tables: Mapping[str, list[Record]], configuration: Configuration, data_hash: str
+) -> str:
     """Return the script: helpers, the calls of each analysis, and the exit status."""
     parts = [(Path(__file__).parent / head).read_text(encoding="utf-8") for head in HEADS]
     parts.append(f'cat("data hash {data_hash}\\n\\n")\n')
