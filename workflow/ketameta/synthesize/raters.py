@@ -10,15 +10,15 @@ from ketameta.stats.agreement import cohen_kappa
 from ketameta.tables import rob2
 
 Record = dict[str, Any]
-# (trial, outcome) -> answers by question
-Own = Mapping[tuple[str, str], rob2.Answers]
+# (trial, outcome) -> answers by question, and judgements by domain
+Own = Mapping[tuple[str, str], tuple[rob2.Answers, Mapping[str, str]]]
 
 
 def agreement(rows: Sequence[Record]) -> list[Record]:
     """Return one row a pair of raters and domain, from rows of the table `answers`."""
-    by_rater: dict[str, dict[tuple[str, str], rob2.Answers]] = {}
+    by_rater: dict[str, dict[tuple[str, str], tuple[rob2.Answers, Mapping[str, str]]]] = {}
     for (trial, outcome, rater), answers in rob2.by_rater(rows).items():
-        by_rater.setdefault(rater, {})[trial, outcome] = answers
+        by_rater.setdefault(rater, {})[trial, outcome] = answers, rob2.judge(answers)
     return [
         {"first": first, "second": second, "domain": domain, **_compared(domain, one, other)}
         for (first, one), (second, other) in combinations(sorted(by_rater.items()), 2)
@@ -28,11 +28,11 @@ def agreement(rows: Sequence[Record]) -> list[Record]:
 
 def _compared(domain: str, one: Own, other: Own) -> Record:
     both = sorted(one.keys() & other.keys())
-    judged = [(rob2.judge(one[key]), rob2.judge(other[key])) for key in both]
+    judged = [(one[key][1], other[key][1]) for key in both]
     words = [(a[domain], b[domain]) for a, b in judged if domain in a and domain in b]
     first, second = [a for a, _ in words], [b for _, b in words]
     plain, weighted = cohen_kappa(first, second), cohen_kappa(first, second, rob2.SEVERITY)
-    pairs = [pair for key in both for pair in _answers(domain, one[key], other[key])]
+    pairs = [pair for key in both for pair in _answers(domain, one[key][0], other[key][0])]
     answers = cohen_kappa([a for a, _ in pairs], [b for _, b in pairs])
     return {
         **{"trials": plain.n, "judged_alike": plain.share, "kappa": plain.kappa},

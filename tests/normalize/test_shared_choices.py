@@ -1,0 +1,86 @@
+"""What is sifted and chosen once for several questions is what each of them gets alone."""
+
+from collections import defaultdict
+from itertools import permutations
+
+import pytest
+
+from ketameta.configuration import Narrow
+from ketameta.normalize.choose import Choices
+from ketameta.normalize.stage import effects_of, raw_rows, trials_of
+
+
+@pytest.fixture
+def several(made):
+    """A parallel trial, a crossover, one whose n is borrowed, and one on another outcome."""
+    made.trial("a").events("a", {"ket": (12, 20), "sal": (5, 20)})
+    made.events("a", {"ket": (9, 20), "sal": (6, 20)}, timepoint_h=30.0)
+    made.trial("b", design="crossover")
+    made.events("b", {"ket": (10, 20), "sal": (4, 20)}, analysis_set="crossover-all")
+    made.trial("c").events("c", {"ket": (7, None), "sal": (3, None)})
+    made.events("c", {"ket": (4, 18), "sal": (2, 17)}, outcome="remission")
+    return trials_of(made.raw), raw_rows(made.raw)
+
+
+@pytest.fixture
+def questions(ask):
+    base = {"analysis_sets": ("crossover-all", "not stated"), "definitions": None}
+    others = {
+        "as it is": {"assumptions": ("borrowed n", "correlation")},
+        "none assumed": {"assumptions": ()},
+        "no borrowing": {"assumptions": ("correlation",)},
+        "looser": {"assumptions": ("borrowed n", "correlation"), "correlation": 0.1},
+        "crossovers": {
+            "assumptions": ("borrowed n", "correlation"),
+            "narrow": (Narrow("design", ("crossover",)),),
+        },
+    }
+    return {name: ask("response_24h", **base, **keys) for name, keys in others.items()}
+
+
+def given(question, trials, rows, choices=None):
+    effects, ledger = effects_of("test", question, trials, rows, choices)
+    return effects, ledger.fates(rows)
+
+
+def by_trial(rows):
+    found = defaultdict(list)
+    for row in rows:
+        found[row["trial_id"]].append(row)
+    return found
+
+
+def test_each_question_gets_what_it_gets_alone(several, questions):
+    trials, rows = several
+    on = [row for row in rows if row["outcome"] == "response"]
+    alone = {name: given(question, trials, rows) for name, question in questions.items()}
+    for order in list(permutations(questions))[::7]:
+        choices = Choices(trials, by_trial(rows))
+        for name in order:
+            assert given(questions[name], trials, rows, choices) == alone[name]
+            effects, fates = given(questions[name], trials, on, choices)
+            assert effects == alone[name][0]
+            assert fates == {row.key: alone[name][1][row.key] for row in on}
+
+
+def test_these_questions_have_answers_of_their_own(several, questions):
+    trials, rows = several
+    found = {
+        name: {e.trial.trial_id: e.vi for e in given(question, trials, rows)[0]}
+        for name, question in questions.items()
+    }
+    assert found["as it is"].keys() == {"a", "b", "c"}
+    assert found["none assumed"].keys() == {"a"}
+    assert found["no borrowing"].keys() == {"a", "b"}
+    assert found["crossovers"].keys() == {"b"}
+    assert found["looser"]["b"] > found["as it is"]["b"]
+    assert found["looser"]["a"] == found["as it is"]["a"]
+
+
+def test_rows_on_another_outcome_and_narrowed_ones_are_told_so(several, questions):
+    trials, rows = several
+    _, fates = given(questions["crossovers"], trials, rows)
+    told = {(row["trial_id"], row["outcome"]): fates[row.key] for row in rows}
+    assert told["c", "remission"] == ("other outcome", "remission")
+    assert told["a", "response"] == ("narrowed", "design parallel")
+    assert told["b", "response"][0] == "used"
