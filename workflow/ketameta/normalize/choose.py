@@ -225,9 +225,10 @@ class Choices:
         """Take the trials and every raw row of each."""
         self._trials, self._rows = trials, by_trial
         self._made: dict[object, list[_Made]] = defaultdict(list)
-        self._read: dict[tuple[Question, str], Question] = {}
+        self._read: dict[tuple[Question, bool], Question] = {}
         self._sizes: dict[str, Sizes] = {}
-        self._on: dict[tuple[str, str], list[Row]] = {}
+        # the rows of a trial on an outcome, and whether they may need a correlation
+        self._on: dict[tuple[str, str], tuple[list[Row], bool]] = {}
         # with the rows, so that no others get their id
         self._sieves: dict[int, tuple[list[Row], Sieve]] = {}
 
@@ -247,9 +248,12 @@ class Choices:
         """
         trial, on = self._trials[trial_id], (trial_id, question.outcome)
         if on not in self._on:
-            self._on[on] = [r for r in self._rows[trial_id] if r["outcome"] == question.outcome]
-        sifted = ledger.told(self._on[on])
-        asked = question, trial.design
+            rows = [r for r in self._rows[trial_id] if r["outcome"] == question.outcome]
+            paired = trial.design == "crossover" or any(map(_has_baseline, rows))
+            self._on[on] = rows, paired
+        rows, assumes = self._on[on]
+        sifted = ledger.told(rows)
+        asked = question, assumes
         if (whole := self._read.get(asked)) is None:
             whole = self._read[asked] = _read_of(*asked)
         known = self._made[whole, trial_id, sifted]
@@ -301,18 +305,22 @@ class _Made:
     fates: Fates
 
 
-def _read_of(question: Question, design: str) -> Question:
+def _has_baseline(row: Row) -> bool:
+    """Say whether a change from baseline can be computed from a row."""
+    return row.table == "outcomes" and row["baseline_sd"] is not None
+
+
+def _read_of(question: Question, assumes: bool) -> Question:
     """Return a question without what is not read of it once the rows of a trial are sifted.
 
-    That is what narrowed it, the assumptions (see `_Allowed`), and of events the basis of scores
-    and, unless the same people are in both arms, the correlation.
+    That is what narrowed it, the assumptions (see `_Allowed`), of events the basis of scores, and
+    the correlation unless a trial `assumes` one: of the same people in both arms, or of an end
+    with its baseline.
     """
     whole = replace(question, narrow=(), assumptions=())
     if vocabulary().outcomes[question.outcome].kind == "event":
         whole = replace(whole, basis=())
-        if design != "crossover":
-            whole = replace(whole, correlation=0.0)
-    return whole
+    return whole if assumes or question.measure == "PCTRED" else replace(whole, correlation=0.0)
 
 
 def _grouped(rows: Iterable[Row], question: Question, table: str) -> list[tuple[Place, list[Row]]]:

@@ -32,7 +32,9 @@ def kept(effects: list[Effect]) -> list[Effect]:
 
 def _chosen(effects: list[Effect]) -> list[tuple[list[Effect], list[Effect]]]:
     """Return each family of reports that share patients, and what is kept of it."""
-    return [(f, max(_without_overlap(f), key=_worth)) for f in _families(effects)]
+    return [
+        (f, max(_without_overlap(f), key=_worth) if len(f) > 1 else f) for f in _families(effects)
+    ]
 
 
 def _in_order(chosen: list[tuple[list[Effect], list[Effect]]]) -> list[Effect]:
