@@ -56,10 +56,10 @@ class Ledger:
     """
 
     def __init__(self, analysis: str, rows: list[Row], fates: Fates | None = None) -> None:
-        """Take the rows, and what is known already of the fate of some."""
+        """Take the rows, and what is known already of the fate of some, to be written on."""
         self.analysis = analysis
         self._rows = rows
-        self._fate: Fates = dict(fates or {})
+        self._fate: Fates = {} if fates is None else fates
 
     def rows_of(self, trial_id: str) -> list[Row]:
         """Return every raw row of a trial."""

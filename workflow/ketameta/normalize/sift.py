@@ -36,10 +36,14 @@ def arm_class(arm: Arm, question: Question) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """The candidate rows of each trial, and why every other row is none."""
+    """The candidate rows of each trial, and why every other row is none.
+
+    `elsewhere` is the fate of the rows on other outcomes, which all questions on this one share.
+    """
 
     candidates: Mapping[str, Sequence[Row]]
     refused: Fates
+    elsewhere: Fates
 
 
 class Sieve:
@@ -65,7 +69,7 @@ class Sieve:
         """Sift the rows on the outcome; of a narrowed question, from what the whole one gives."""
         whole = self.sift(replace(question, narrow=())) if question.narrow else None
         candidates: dict[str, list[Row]] = defaultdict(list)
-        refused = dict(whole.refused if whole else self._of_others(question.outcome))
+        refused = dict(whole.refused) if whole else {}
         for row in self._on.get(question.outcome, ()):
             trial = self._trials[row["trial_id"]]
             if whole is None:
@@ -78,7 +82,7 @@ class Sieve:
                 refused[row.key] = reason, detail
             else:
                 candidates[trial.trial_id].append(row)
-        return Sifted(candidates, refused)
+        return Sifted(candidates, refused, self._of_others(question.outcome))
 
     def _of_others(self, outcome: str) -> Fates:
         """Return the fate of the rows on other outcomes."""

@@ -125,7 +125,7 @@ def chosen_of(
     Of `effects_of` this is the part before reports of the same patients meet.
     """
     sifted = choices.sift(question, rows)
-    ledger = Ledger(name, rows, sifted.refused)
+    ledger = Ledger(name, rows, sifted.elsewhere | sifted.refused)
     effects = []
     for trial_id, candidates in sifted.candidates.items():
         effects += choices.effects(question, trial_id, candidates, ledger)
