@@ -13,7 +13,10 @@ from ketameta import reading
 from ketameta.cli import main
 from ketameta.report.csv_tables import to_csv
 from ketameta.storage import read_table, rows_of
-from ketameta.tables.stages import STUDIES, SYNTHESES
+from ketameta.tables.syntheses import StudyRow, SynthesisRow
+from ketameta.tables.table import schema_of
+
+STUDIES, SYNTHESES = schema_of(StudyRow), schema_of(SynthesisRow)
 
 
 @pytest.fixture

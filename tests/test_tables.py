@@ -15,7 +15,8 @@ from ketameta.ingest.template import template
 from ketameta.tables import RAW_TABLES, STAGE_TABLES, Column, TableSchema
 from ketameta.tables.columns import KINDS
 from ketameta.tables.problems import Problem, also, errors, escaped, shown
-from ketameta.tables.stages import with_place
+from ketameta.tables.raw import ArmRow
+from ketameta.tables.table import schema_of
 from ketameta.vocabulary import vocabulary
 
 BASE = Path(__file__).parent / "bad_input" / "base"
@@ -118,7 +119,7 @@ def test_parquet_carries_types_units_and_descriptions(table: TableSchema) -> Non
 
 
 def test_a_raw_table_is_written_with_its_place_and_its_cells_as_entered() -> None:
-    names = with_place(RAW_TABLES["arms"]).names
+    names = schema_of(ArmRow).names
     assert names == ["file", "line", *RAW_TABLES["arms"].names, "entered"]
 
 

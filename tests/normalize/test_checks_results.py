@@ -5,8 +5,11 @@ import json
 import pytest
 
 from ketameta.normalize.checks.run import CHECKS, find
+from ketameta.tables.effects import EffectRow
 from ketameta.tables.raw import ARMS, CONTRASTS, OUTCOMES, TRIALS
-from ketameta.tables.stages import EFFECTS
+from ketameta.tables.table import schema_of
+
+EFFECTS = schema_of(EffectRow)
 
 
 def row(schema, line=2, **cells):

@@ -1,20 +1,25 @@
 """Of the ledger a step reads what tells something: a row on another outcome does not."""
 
-import pyarrow as pa
-
 from ketameta.freshness import Tables
 from ketameta.storage import parquet_of
-from ketameta.tables.stages import STAGE_TABLES
+from ketameta.tables.effects import LedgerRow
+from ketameta.tables.table import to_arrow
 
 
-def test_rows_on_another_outcome_are_left_out_of_the_ledger_alone(tmp_path):
-    row = {"analysis": "a", "file": "outcomes.csv", "trial_id": "one", "detail": ""}
+def test_rows_on_another_outcome_are_left_out_of_the_ledger(tmp_path):
     told = ["used", "other outcome", "outside window", "other outcome"]
-    rows = [row | {"line": i, "reason": r, "used": r == "used"} for i, r in enumerate(told)]
-    schema = STAGE_TABLES["normalize"]["ledger"].arrow_schema()
-    content = parquet_of(pa.Table.from_pylist(rows, schema=schema))
-    for name in ("ledger", "exclusions"):
-        (tmp_path / f"{name}.parquet").write_bytes(content)
-    tables = Tables(tmp_path, ("ledger", "exclusions"))
-    assert [r["line"] for r in tables["ledger"]] == [0, 2]
-    assert [r["line"] for r in tables["exclusions"]] == [0, 1, 2, 3]
+    rows = [
+        LedgerRow(
+            analysis="a",
+            file="outcomes.csv",
+            line=line,
+            trial_id="one",
+            used=reason == "used",
+            reason=reason,
+            detail="",
+        )
+        for line, reason in enumerate(told)
+    ]
+    (tmp_path / "ledger.parquet").write_bytes(parquet_of(to_arrow(LedgerRow, rows)))
+    read = Tables(tmp_path, ("ledger",))["ledger"]
+    assert read == [rows[0], rows[2]]

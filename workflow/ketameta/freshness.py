@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ketameta.storage import rows_of, same_content, table_of, write_bytes, write_text
+from ketameta.storage import same_content, table_of, write_bytes, write_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -242,12 +242,18 @@ class Tables(Mapping[str, list[dict[str, Any]]]):
 
     def __getitem__(self, name: str) -> list[dict[str, Any]]:
         """Return the rows of a table."""
+        from ketameta.tables.stages import kind_of
+        from ketameta.tables.table import rows_of
+
         if name not in self._rows:
             path = self._paths[name]
             content = path.read_bytes()
             self.read[path.as_posix()] = bytes_hash(content)
             table = table_of(content)
-            self._rows[name] = rows_of(_without(table, *_IDLE[name]) if name in _IDLE else table)
+            kind = kind_of(name)
+            self._rows[name] = rows_of(
+                kind, _without(table, *_IDLE[name]) if name in _IDLE else table
+            )
         return self._rows[name]
 
     def __iter__(self) -> Iterator[str]:

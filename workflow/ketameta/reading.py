@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES, Column, TableSchema
-from ketameta.tables.stages import with_place
+from ketameta.tables.raw import RAW_KINDS
+from ketameta.tables.table import schema_of
 from ketameta.vocabulary import nearest
 from ketameta.vocabulary.narrowing import canonical, slug
 
@@ -289,7 +290,7 @@ def _shown(path: Path) -> str:
 @cache
 def _schemas() -> dict[str, TableSchema]:
     """Return the schema of every table that a run writes, by name."""
-    found = {name: with_place(schema) for name, schema in RESULT_TABLES.items()}
+    found = {name: schema_of(RAW_KINDS[name]) for name in RESULT_TABLES}
     for tables in STAGE_TABLES.values():
         found |= tables
     return found

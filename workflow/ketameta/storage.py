@@ -127,7 +127,8 @@ def content_id(rows: list[dict[str, Any]]) -> str:
     """
     digest = hashlib.sha256()
     for row in rows:
-        text = json.dumps(row, sort_keys=True, ensure_ascii=False, allow_nan=True, default=str)
+        cells = dict(row)
+        text = json.dumps(cells, sort_keys=True, ensure_ascii=False, allow_nan=True, default=str)
         digest.update(text.encode() + b"\n")
     return digest.hexdigest()[:16]
 

@@ -138,7 +138,9 @@ def made_rows(name: str, folder: Path = Path(), **where: str) -> list[Record]:
     Raises `NoRunError` where it is not there, not whole, or of another version.
     """
     from ketameta.storage import read_table, rows_of
-    from ketameta.tables.stages import STAGE_TABLES, with_place
+    from ketameta.tables.raw import RAW_KINDS
+    from ketameta.tables.stages import STAGE_TABLES
+    from ketameta.tables.table import schema_of
 
     path = folder / PROCESSED / f"{name}.parquet"
     if not path.is_file():
@@ -149,7 +151,7 @@ def made_rows(name: str, folder: Path = Path(), **where: str) -> list[Record]:
         why = str(error).partition("\n")[0]
         raise NoRunError(f"{path.as_posix()}: cannot be read ({why}): run `ketameta run`") from None
     schemas = {n: schema for tables in STAGE_TABLES.values() for n, schema in tables.items()}
-    schemas |= {n: with_place(schema) for n, schema in RESULT_TABLES.items()}
+    schemas |= {name: schema_of(RAW_KINDS[name]) for name in RESULT_TABLES}
     if missing := [column for column in schemas[name].names if column not in table.column_names]:
         other = "it was made by another version: run `ketameta run`"
         raise NoRunError(f"{path.as_posix()}: has no {', '.join(missing)}; {other}")

@@ -20,34 +20,37 @@ from ketameta.ingest.decisions import plain_value
 from ketameta.ingest.places import read_file
 from ketameta.ingest.rows import TextRow, TextTable
 from ketameta.ingest.sheet import Entry, typed
-from ketameta.tables.columns import Column, TableSchema
+from ketameta.tables.columns import Column, Range
 from ketameta.tables.identity import row_of
+from ketameta.tables.parts import DAY
 from ketameta.tables.problems import ERROR, Problem, shown
 from ketameta.tables.raw import RESULT_TABLES
-from ketameta.tables.upkeep import DAY, EMPTY
+from ketameta.tables.table import Row, col, schema_of, table
+from ketameta.tables.upkeep import EMPTY
 from ketameta.vocabulary import hint
 
 Texts = Mapping[str, TextTable]
 
-CORRECTIONS = TableSchema(
-    "corrections",
-    "Corrections",
-    "one cell to mend",
-    (
-        Column("file", "text", "file that the row stands in, such as outcomes.csv", required=True),
-        Column("line", "integer", "line on which the row starts", required=True, minimum=2),
-        Column("column", "text", "column of the cell", required=True),
-        Column("old", "text", "what stands there; empty for an empty cell"),
-        Column("new", "text", "what is to stand there; empty for an empty cell"),
-        Column("why", "text", "why", required=True),
-        Column("source", "text", "DOI, PMID, PMC or registry number of what was looked up"),
-        Column("locator", "text", "page, table or figure in the source"),
-        Column("trial_id", "text", "trial that the row must be of", optional=True),
-        Column("arm_id", "text", "arm, or treated arm, that it must be of", optional=True),
-        Column("role", "text", "name of the role that corrects", optional=True),
-        Column("date", "text", "when", optional=True, **DAY),
-    ),
-)
+
+@table("corrections", "Corrections", "one cell to mend")
+class CorrectionRow(Row):
+    """One cell to mend."""
+
+    file: str = col("file that the row stands in, such as outcomes.csv")
+    line: int = col("line on which the row starts", Range(minimum=2))
+    column: str = col("column of the cell")
+    old: str | None = col("what stands there; empty for an empty cell")
+    new: str | None = col("what is to stand there; empty for an empty cell")
+    why: str = col("why")
+    source: str | None = col("DOI, PMID, PMC or registry number of what was looked up")
+    locator: str | None = col("page, table or figure in the source")
+    trial_id: str | None = col("trial that the row must be of", optional=True)
+    arm_id: str | None = col("arm, or treated arm, that it must be of", optional=True)
+    role: str | None = col("name of the role that corrects", optional=True)
+    date: str | None = col("when", form=DAY, optional=True)
+
+
+CORRECTIONS = schema_of(CorrectionRow)
 DONE, OFF = "done", "off"
 _GUARDS = {"trial_id": ("trial_id",), "arm_id": ("arm_id", "arm_t")}
 
@@ -248,9 +251,9 @@ def same(stands: str, said: str, column: Column) -> bool:
 def _followed(tables: set[str], then: Texts, texts: Texts) -> dict[tuple[str, int], int]:
     """Return the line of today of each row of an earlier version that is surely there still."""
     found = {}
-    for table in tables & then.keys() & texts.keys() & RESULT_TABLES.keys():
-        pairs = same_rows(table, _records(then[table]), _records(texts[table]))
-        found.update({(table, old["line"]): new["line"] for old, new in pairs})
+    for name in tables & then.keys() & texts.keys() & RESULT_TABLES.keys():
+        pairs = same_rows(name, _records(then[name]), _records(texts[name]))
+        found.update({(name, old["line"]): new["line"] for old, new in pairs})
     return found
 
 

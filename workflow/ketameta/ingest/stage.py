@@ -17,9 +17,10 @@ from ketameta.ingest.rows import TextTable
 from ketameta.ingest.rules import check_rows
 from ketameta.ingest.sheet import Entry, Row, Sheet, typed
 from ketameta.ingest.upkeep import check_upkeep
+from ketameta.tables.effects import ProblemRow
 from ketameta.tables.problems import Problem
-from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES, RESULT_TABLES
-from ketameta.tables.stages import PROBLEMS, with_place
+from ketameta.tables.raw import OPTIONAL_TABLES, RAW_KINDS, RESULT_TABLES
+from ketameta.tables.table import schema_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,15 +106,14 @@ def ingest(folder: Path) -> tuple[dict[str, pa.Table], list[Problem]]:
     import pyarrow as pa
 
     rows, problems = check_folder(folder)
-    schemas = {**RAW_TABLES, **OPTIONAL_TABLES}
     rows = {**{name: [] for name in OPTIONAL_TABLES}, **rows}
     result = {}
     for name, table_rows in rows.items():
         for row in table_rows:
             row["file"] = Path(row["file"]).name
         result[name] = pa.Table.from_pylist(
-            table_rows, schema=with_place(schemas[name]).arrow_schema()
+            table_rows, schema=schema_of(RAW_KINDS[name]).arrow_schema()
         )
     found = [{**vars(p), "file": Path(p.file).name} for p in problems]
-    result["problems"] = pa.Table.from_pylist(found, schema=PROBLEMS.arrow_schema())
+    result["problems"] = pa.Table.from_pylist(found, schema=schema_of(ProblemRow).arrow_schema())
     return result, problems

@@ -11,7 +11,7 @@ from ketameta.configuration import Configuration, Question
 from ketameta.normalize.baseline import find_baseline
 from ketameta.normalize.records import ArmSummary, Row, Trial
 from ketameta.normalize.sift import narrowed
-from ketameta.tables.behind_figures import PERIODS
+from ketameta.tables.effects import PERIODS
 from ketameta.vocabulary import scale_sign, vocabulary
 
 

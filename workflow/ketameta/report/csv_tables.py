@@ -10,7 +10,8 @@ from typing import Any
 
 from ketameta.tables import RAW_TABLES, RESULT_TABLES, STAGE_TABLES
 from ketameta.tables.raw import OPTIONAL_TABLES
-from ketameta.tables.stages import STUDIES
+from ketameta.tables.syntheses import StudyRow
+from ketameta.tables.table import schema_of
 
 Record = dict[str, Any]
 Table = tuple[list[str], list[Record]]
@@ -41,7 +42,7 @@ def shown_tables(tables: Mapping[str, list[Record]]) -> dict[str, Table]:
         found[name] = (OPTIONAL_TABLES[name].names, tables[name])
     for name, schema in STAGE_TABLES["report"].items():
         found[name] = (schema.names, tables[name])
-    plain = [name for name in STUDIES.names if name not in ("steps", "evidence")]
+    plain = [name for name in schema_of(StudyRow).names if name not in ("steps", "evidence")]
     found["studies"] = (plain, tables["studies"])
     found["derivations"] = _derivations(tables["studies"])
     found["raw_rows"] = _raw_rows(tables["studies"])

@@ -8,7 +8,7 @@ from typing import Any
 from ketameta.configuration import Configuration
 from ketameta.report.evidence_map import evidence_map
 from ketameta.report.graphics import evidence
-from ketameta.tables.behind_figures import PERIODS
+from ketameta.tables.effects import PERIODS
 
 Record = dict[str, Any]
 Rows = Mapping[str, Sequence[Record]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ketameta.report.wording import anchor, count
-from ketameta.tables.behind_figures import PERIODS
+from ketameta.tables.effects import PERIODS
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]

@@ -16,7 +16,7 @@ from ketameta.figures.statistical import (
     pixels,
 )
 from ketameta.report import wording
-from ketameta.tables.behind_figures import PERIODS
+from ketameta.tables.effects import PERIODS
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:

@@ -183,7 +183,7 @@ def _traced(
         evidence = []
         for key in study["rows"]:
             file, _, line = key.rpartition(":")
-            evidence.append(json.dumps(raw[file, int(line)], ensure_ascii=False))
+            evidence.append(json.dumps(dict(raw[file, int(line)]), ensure_ascii=False))
         result.append(
             {
                 **study,

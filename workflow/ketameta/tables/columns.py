@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,10 +27,28 @@ KINDS = {
 }
 # a column or sheet whose name starts so is a person's own: kept, and read by nobody
 OWN = "x_"
+
+
+@dataclass(frozen=True)
+class Range:
+    """Which numbers a column may hold, and in what unit; None: no limit."""
+
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the texts of a column look like: a regular expression, and its meaning in words."""
+
+    pattern: str
+    meaning: str
+
+
+ANY = Range()
 # what a page may link to
-ADDRESS: dict[str, Any] = dict(
-    pattern=r"https?://\S+", pattern_meaning="an address that starts with http"
-)
+ADDRESS = Form(r"https?://\S+", "an address that starts with http")
 
 
 def is_own(name: str) -> bool:

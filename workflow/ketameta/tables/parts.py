@@ -1,53 +1,218 @@
-"""Columns that several tables between the stages share."""
+"""Groups of columns that several tables have, and limits that several columns have."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ketameta.tables.columns import Column, TableSchema
-
-ANALYSIS = Column("analysis", "id", "analysis of the configuration", required=True)
-TRIAL = Column("trial_id", "id", "trial report", required=True)
-FILE = Column("file", "text", "file of data/raw", required=True)
-LINE = Column("line", "integer", "line of the file on which the row starts", required=True)
-ENTERED = Column("entered", "text", "the cells as entered, JSON", required=True)
+from ketameta.tables.columns import ADDRESS, Form, Range
+from ketameta.tables.table import Id, Row, Words, col, part
 
 SCALE = "scale of the analysis: log for RR and OR, logit for PLO, per cent for PCTRED"
 
-ESTIMATE_COLUMNS = (
-    Column("measure", "text", "effect measure", required=True),
-    Column("k", "integer", "trials with an effect", unit="trials", required=True),
-    Column("n", "integer", "people behind the effects", unit="people", required=True),
-    *(
-        Column(name + end, "number", text + where, unit=unit)
-        for end, where, unit in (
-            ("", ", natural scale (ratio, per cent, points)", "as the measure"),
-            ("_log", ", log scale (log odds for proportions); empty where there is none", "log"),
-        )
-        for name, text in (
-            ("estimate", "pooled effect"),
-            ("ci_low", "lower end of its interval"),
-            ("ci_high", "upper end of its interval"),
-            ("pi_low", "lower end of the prediction interval"),
-            ("pi_high", "upper end of the prediction interval"),
-        )
-    ),
-    Column("se", "number", "standard error that the interval uses", unit=SCALE),
-    Column("p", "number", "two-sided p of no effect"),
-    Column("tau2", "number", "variance of the true effects", unit="square of the " + SCALE),
-    Column("tau2_low", "number", "its interval (Q-profile), lower", unit="square"),
-    Column("tau2_high", "number", "its interval (Q-profile), upper", unit="square"),
-    Column("i2", "number", "share of the variance that is between trials", unit="per cent"),
-    Column("i2_low", "number", "its interval, lower", unit="per cent"),
-    Column("i2_high", "number", "its interval, upper", unit="per cent"),
-    Column("i2_q", "number", "the classical I², from Q", unit="per cent"),
-    Column("q", "number", "Cochran's Q"),
-    Column("q_df", "integer", "degrees of freedom of Q"),
-    Column("q_p", "number", "p of homogeneity"),
-    Column("model", "text", "estimator of tau² and rule of the interval", required=True),
+HOURS = Range("h", 0, 100_000)
+# wide enough for any trial or scale, narrow enough to catch a date or a pasted identifier
+PEOPLE = Range("people", 0, 1_000_000)
+DAY = Form(
+    r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?",
+    "a day, month or year as YYYY-MM-DD, YYYY-MM or YYYY",
 )
 
 
-def with_place(table: TableSchema) -> TableSchema:
-    """Return a raw table's schema as ingest writes it: with place and cells as entered."""
-    return replace(table, columns=(FILE, LINE, *table.columns, ENTERED))
+@part
+class Placed(Row):
+    """Where a row of a raw table stands, and its cells as they were entered."""
+
+    __slots__ = ()
+
+    file: str = col("file of data/raw")
+    line: int = col("line of the file on which the row starts")
+    entered: str = col("the cells as entered, JSON")
+
+
+@part
+class Provenance(Row):
+    """What a result's row says of itself: how it may be used, and where it was read."""
+
+    __slots__ = ()
+
+    flag: str | None = col(
+        "why the row must not be pooled, or wants a check; starts with a flag of the vocabulary"
+    )
+    note: str | None = col("what a reader of the row must know")
+    seen: str = col("where the numbers were read", words="seen")
+    source: str = col("DOI, PMID, PMC or registry number")
+    source_url: str | None = col("address of the source", form=ADDRESS)
+    locator: str = col("page, table or figure in the source")
+
+
+@part
+class Claimed(Row):
+    """What a claim says, as entered, but for the analyses that test it."""
+
+    __slots__ = ()
+
+    claim_id: Id = col("claim")
+    claim: str = col("the claim in one sentence")
+    part: str | None = col(
+        "part of the claim that the row tells, in a few words; a claim of several "
+        "parts has a row a part; empty for the whole",
+        optional=True,
+    )
+    kind: str = col("kind of claim", words="claim_kinds")
+    section: str | None = col(
+        "under which heading it stands", words="claim_sections", optional=True
+    )
+    headline: bool | None = col("among those of the first screen", optional=True)
+    article: str | None = col(
+        "readable name of the article or articles that make it; where no title is "
+        "known a letter and the word that it is not kept",
+        optional=True,
+    )
+    article_date: str | None = col("date of the article, where known", optional=True)
+    source_document: str | None = col("files of the articles that make it, with ; between")
+    population: Words | None = col(
+        "populations it speaks of", words="populations", words_also=("any",)
+    )
+    claimed_value: float | None = col(
+        "the number claimed", Range("claimed_unit", minimum=-1000000, maximum=1000000)
+    )
+    claimed_unit: str | None = col("unit of the claimed number", words="claim_units")
+    direction: str | None = col("what the claim says", words="claim_directions")
+    rule: str = col("how the claim is judged")
+
+
+@part
+class Estimate(Row):
+    """A pooled estimate with all that belongs to it; what cannot be estimated is None."""
+
+    __slots__ = ()
+
+    measure: str = col("effect measure")
+    k: int = col("trials with an effect", unit="trials")
+    n: int = col("people behind the effects", unit="people")
+    estimate: float | None = col(
+        "pooled effect, natural scale (ratio, per cent, points)",
+        unit="as the measure",
+        default=None,
+    )
+    ci_low: float | None = col(
+        "lower end of its interval, natural scale (ratio, per cent, points)",
+        unit="as the measure",
+        default=None,
+    )
+    ci_high: float | None = col(
+        "upper end of its interval, natural scale (ratio, per cent, points)",
+        unit="as the measure",
+        default=None,
+    )
+    pi_low: float | None = col(
+        "lower end of the prediction interval, natural scale (ratio, per cent, points)",
+        unit="as the measure",
+        default=None,
+    )
+    pi_high: float | None = col(
+        "upper end of the prediction interval, natural scale (ratio, per cent, points)",
+        unit="as the measure",
+        default=None,
+    )
+    estimate_log: float | None = col(
+        "pooled effect, log scale (log odds for proportions); empty where there is none",
+        unit="log",
+        default=None,
+    )
+    ci_low_log: float | None = col(
+        "lower end of its interval, log scale (log odds for proportions); empty where"
+        " there is none",
+        unit="log",
+        default=None,
+    )
+    ci_high_log: float | None = col(
+        "upper end of its interval, log scale (log odds for proportions); empty where"
+        " there is none",
+        unit="log",
+        default=None,
+    )
+    pi_low_log: float | None = col(
+        "lower end of the prediction interval, log scale (log odds for proportions); "
+        "empty where there is none",
+        unit="log",
+        default=None,
+    )
+    pi_high_log: float | None = col(
+        "upper end of the prediction interval, log scale (log odds for proportions); "
+        "empty where there is none",
+        unit="log",
+        default=None,
+    )
+    se: float | None = col("standard error that the interval uses", unit=SCALE, default=None)
+    p: float | None = col("two-sided p of no effect", default=None)
+    tau2: float | None = col(
+        "variance of the true effects", unit="square of the " + SCALE, default=None
+    )
+    tau2_low: float | None = col("its interval (Q-profile), lower", unit="square", default=None)
+    tau2_high: float | None = col("its interval (Q-profile), upper", unit="square", default=None)
+    i2: float | None = col(
+        "share of the variance that is between trials", unit="per cent", default=None
+    )
+    i2_low: float | None = col("its interval, lower", unit="per cent", default=None)
+    i2_high: float | None = col("its interval, upper", unit="per cent", default=None)
+    i2_q: float | None = col("the classical I², from Q", unit="per cent", default=None)
+    q: float | None = col("Cochran's Q", default=None)
+    q_df: int | None = col("degrees of freedom of Q", default=None)
+    q_p: float | None = col("p of homogeneity", default=None)
+    model: str = col("estimator of tau² and rule of the interval")
+
+
+@part
+class EffectSize(Row):
+    """One trial's effect on an analysis, as far as pooling needs it."""
+
+    __slots__ = ()
+
+    analysis: Id = col("analysis of the configuration")
+    trial_id: Id = col("trial report")
+    comparison: str = col(
+        "treated arm where the arms of a trial stand apart; else empty", blank=True
+    )
+    yi: float = col("effect, treated against control", unit=SCALE)
+    vi: float = col("sampling variance of yi", unit="square of the " + SCALE)
+    shared: float | None = col("sampling variance shared through a common control", unit=SCALE)
+    people: float = col("people behind the effect, those of a crossover once", unit="people")
+    n_t: float | None = col("people in the treated arms", unit="people")
+    n_c: float | None = col("people in the control arms, or their part", unit="people")
+    events_t: float | None = col("treated people with the event", unit="people")
+    events_c: float | None = col("control people with the event", unit="people")
+
+
+@part
+class Judged(Row):
+    """A judgement of one domain of risk of bias."""
+
+    __slots__ = ()
+
+    tool: str = col("tool of the judgement: RoB1 or RoB2")
+    outcome: str | None = col("outcome judged; empty for the whole trial")
+    domain: str = col("domain of the tool")
+    judgement: str = col("low, unclear, some concerns or high")
+    best: str = col("judgement if all were well that the text does not tell")
+    inherited_from: str | None = col(
+        "report of the same randomisation that was judged; empty where this one was"
+    )
+
+
+@part
+class Falls(Row):
+    """The fall of the treated and of the control arms of one trial."""
+
+    __slots__ = ()
+
+    analysis: Id = col("analysis of the configuration")
+    trial_id: Id = col("trial report")
+    label: str = col("name of the trial")
+    year: int | None = col("year of publication")
+    drug_route: str = col("drug and route of the treated arms", blank=True)
+    treated: float = col("fall of the treated arms from baseline", unit="per cent")
+    control: float = col("fall of the control arms from baseline", unit="per cent")
+    n_t: float | None = col("people in the treated arms", unit="people")
+    n_c: float | None = col("people in the control arms", unit="people")
+    hour: float | None = col("hours from the first dose", unit="h")
+    scale: str = col("rating scale", blank=True)
+    rows: list[str] = col("raw rows, file:line", blank=True)

@@ -1,4 +1,4 @@
-"""The extraction tables that people edit: one schema each.
+"""The extraction tables that people edit: a class each.
 
 Order matters only for reading: a table stands after those it refers to.
 """
@@ -6,363 +6,337 @@ Order matters only for reading: a table stands after those it refers to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
 
-from ketameta.tables.columns import ADDRESS, Column, TableSchema
-from ketameta.tables.upkeep import ACKNOWLEDGED, ADJUDICATION, AUDITS, READINGS, UNREAD
+from ketameta.tables.columns import ADDRESS, Form, Range, TableSchema
+from ketameta.tables.parts import HOURS, PEOPLE, Claimed, Placed, Provenance
+from ketameta.tables.table import Id, Ids, Words, col, entered_schema, schema_of, table
+from ketameta.tables.upkeep import AcknowledgedRow, AdjudicationRow, AuditRow, ReadingRow, UnreadRow
 
-_DOI: dict[str, Any] = dict(
-    pattern=r"10\.[0-9]{4,9}/\S+", pattern_meaning="a DOI that starts with 10."
+RANDOMISED = Range("people", 1, 1_000_000)
+POINTS = Range("scale points", -1_000_000, 1_000_000)
+SPREAD = Range("scale points", 0, 1_000_000)
+MEASURE = Range("as the measure", -1_000_000, 1_000_000)
+MEASURE_SPREAD = Range("as the measure", 0, 1_000_000)
+LEVEL = Range("per cent", 50, 99.9)
+PER_CENT = Range("per cent", 0, 100)
+YEAR = Range(minimum=1960, maximum=2100)
+DOI = Form(r"10\.[0-9]{4,9}/\S+", "a DOI that starts with 10.")
+PMID = Form(r"[0-9]{1,8}", "one to eight digits")
+DOSE = Form(
+    r"[0-9]{1,6}(\.[0-9]{1,6})?(-[0-9]{1,6}(\.[0-9]{1,6})?)?", "a number, or two with - between"
 )
-_HOURS: dict[str, Any] = dict(unit="h", minimum=0, maximum=100_000)
-# wide enough for any trial or scale, narrow enough to catch a date or a pasted identifier
-_PEOPLE: dict[str, Any] = dict(unit="people", minimum=0, maximum=1_000_000)
-_RANDOMISED: dict[str, Any] = {**_PEOPLE, "minimum": 1}
-_POINTS: dict[str, Any] = dict(unit="scale points", minimum=-1_000_000, maximum=1_000_000)
-_SPREAD: dict[str, Any] = {**_POINTS, "minimum": 0}
-_TEST: dict[str, Any] = dict(unit="none", maximum=1_000_000, optional=True)
-_MEASURE: dict[str, Any] = dict(unit="as the measure", minimum=-1_000_000, maximum=1_000_000)
-_LEVEL: dict[str, Any] = dict(unit="per cent", minimum=50, maximum=99.9)
-_PMID: dict[str, Any] = dict(pattern=r"[0-9]{1,8}", pattern_meaning="one to eight digits")
 # what `normalize.conversions.parse_p` takes
-_P: dict[str, Any] = dict(
-    pattern=r"(?i:(p([- ]?value)?\s*)?(<=|>=|[=<>≤≥])?\s*([0-9]+(\.[0-9]*)?|\.[0-9]+)(e-?[0-9]+)?"
+P_VALUE = Form(
+    r"(?i:(p([- ]?value)?\s*)?(<=|>=|[=<>≤≥])?\s*([0-9]+(\.[0-9]*)?|\.[0-9]+)(e-?[0-9]+)?"
     r"\s*(\(.*\))?|(p\s*=?\s*)?(n\.?\s?s\.?|not significant|non-?significant))",
-    pattern_meaning="a p-value such as 0.03, <.001 or NS; a remark may follow in brackets",
-)
-_YEAR: dict[str, Any] = dict(minimum=1960, maximum=2100)
-
-_TRIAL = Column("trial_id", "id", "trial report", required=True, references="trials.trial_id")
-_ARM = Column("arm_id", "id", "arm", required=True, references="arms.trial_id+arm_id")
-_SOURCE_URL = Column("source_url", "text", "address of the source", **ADDRESS)
-_FLAG = Column(
-    "flag",
-    "text",
-    "why the row must not be pooled, or wants a check; starts with a flag of the vocabulary",
-)
-_NOTE = Column("note", "text", "what a reader of the row must know")
-_PROVENANCE = (
-    _FLAG,
-    _NOTE,
-    Column("seen", "word", "where the numbers were read", required=True, words="seen"),
-    Column("source", "text", "DOI, PMID, PMC or registry number", required=True),
-    _SOURCE_URL,
-    Column("locator", "text", "page, table or figure in the source", required=True),
+    "a p-value such as 0.03, <.001 or NS; a remark may follow in brackets",
 )
 
-TRIALS = TableSchema(
+
+@table(
     "trials",
     "Trials",
     "one trial report",
-    (
-        Column("trial_id", "id", "first author and year", required=True),
-        Column("label", "text", "name of the trial in figures and tables", required=True),
-        Column("year", "integer", "year of publication", **_YEAR),
-        Column("registration", "text", "registry number"),
-        Column("doi", "text", "DOI of the report", **_DOI),
-        Column("pmid", "text", "PubMed number", **_PMID),
-        Column("country", "text", "countries of the sites"),
-        Column("design", "word", "parallel or crossover", required=True, words="designs"),
-        Column("population", "word", "disorder treated", required=True, words="populations"),
-        Column("population_note", "text", "who was treated, in words"),
-        Column("setting", "word", "care setting", words="settings"),
-        Column("blinding", "word", "blinding as reported", words="blindings"),
-        Column("funding", "word", "kind of funding", words="fundings"),
-        Column("n_randomised", "integer", "people randomised", **_RANDOMISED),
-        Column(
-            "part_of",
-            "ids",
-            "reports whose patients this one shares or pools",
-            references="trials.trial_id",
-        ),
-        Column("design_flag", "word", "why it stands apart", words="design_flags"),
-        _SOURCE_URL,
-    ),
     key=("trial_id",),
+    last=("entered",),
 )
+class TrialRow(Placed):
+    """One trial report."""
 
-ARMS = TableSchema(
+    trial_id: Id = col("first author and year")
+    label: str = col("name of the trial in figures and tables")
+    year: int | None = col("year of publication", YEAR)
+    registration: str | None = col("registry number")
+    doi: str | None = col("DOI of the report", form=DOI)
+    pmid: str | None = col("PubMed number", form=PMID)
+    country: str | None = col("countries of the sites")
+    design: str = col("parallel or crossover", words="designs")
+    population: str = col("disorder treated", words="populations")
+    population_note: str | None = col("who was treated, in words")
+    setting: str | None = col("care setting", words="settings")
+    blinding: str | None = col("blinding as reported", words="blindings")
+    funding: str | None = col("kind of funding", words="fundings")
+    n_randomised: int | None = col("people randomised", RANDOMISED)
+    part_of: Ids | None = col(
+        "reports whose patients this one shares or pools", references="trials.trial_id"
+    )
+    design_flag: str | None = col("why it stands apart", words="design_flags")
+    source_url: str | None = col("address of the source", form=ADDRESS)
+
+
+@table(
     "arms",
     "Arms",
     "one arm of a trial",
-    (
-        _TRIAL,
-        Column("arm_id", "id", "arm, unique in its trial", required=True),
-        Column("treatment", "word", "treatment given", required=True, words="treatments"),
-        Column("cotreatment", "text", "what every patient of the arm received besides"),
-        Column("arm_label", "text", "the arm as reported"),
-        Column(
-            "dose",
-            "text",
-            "dose, or a range for flexible dosing",
-            pattern=r"[0-9]{1,6}(\.[0-9]{1,6})?(-[0-9]{1,6}(\.[0-9]{1,6})?)?",
-            pattern_meaning="a number, or two with - between",
-        ),
-        Column("dose_unit", "word", "unit of the dose", words="dose_units"),
-        Column("route", "word", "route of administration", words="routes"),
-        Column(
-            "n_doses",
-            "integer",
-            "doses to the primary endpoint",
-            unit="doses",
-            minimum=1,
-            maximum=1000,
-        ),
-        Column("n_randomised", "integer", "people randomised", **_PEOPLE),
-        Column(
-            "pooled_arms",
-            "ids",
-            "this row is those arms together",
-            references="arms.trial_id+arm_id",
-        ),
-        _SOURCE_URL,
+    key=(
+        "trial_id",
+        "arm_id",
     ),
-    key=("trial_id", "arm_id"),
+    last=("entered",),
 )
+class ArmRow(Placed):
+    """One arm of a trial."""
 
-_CI95 = "95% interval of the row's mean or change (note says which)"
-OUTCOMES = TableSchema(
+    trial_id: Id = col("trial report", references="trials.trial_id")
+    arm_id: Id = col("arm, unique in its trial")
+    treatment: str = col("treatment given", words="treatments")
+    cotreatment: str | None = col("what every patient of the arm received besides")
+    arm_label: str | None = col("the arm as reported")
+    dose: str | None = col("dose, or a range for flexible dosing", form=DOSE)
+    dose_unit: str | None = col("unit of the dose", words="dose_units")
+    route: str | None = col("route of administration", words="routes")
+    n_doses: int | None = col(
+        "doses to the primary endpoint", Range("doses", minimum=1, maximum=1000)
+    )
+    n_randomised: int | None = col("people randomised", PEOPLE)
+    pooled_arms: Ids | None = col(
+        "this row is those arms together", references="arms.trial_id+arm_id"
+    )
+    source_url: str | None = col("address of the source", form=ADDRESS)
+
+
+@table(
     "outcomes",
     "Outcomes",
     "one arm × outcome × scale × time as reported",
-    (
-        _TRIAL,
-        _ARM,
-        Column("outcome", "word", "outcome", required=True, words="outcomes"),
-        Column("scale", "word", "rating scale", words="scales"),
-        Column("definition", "text", "threshold or event where it is not the usual one"),
-        Column("timepoint_h", "number", "hours from the first dose", **_HOURS),
-        Column("n", "integer", "people analysed", **_PEOPLE),
-        Column("events", "integer", "people with the event", **_PEOPLE),
-        Column(
-            "percent",
-            "number",
-            "per cent with the event, as printed, where no count is",
-            unit="per cent",
-            minimum=0,
-            maximum=100,
-            optional=True,
-        ),
-        Column("baseline_mean", "number", "mean at baseline", **_POINTS),
-        Column("baseline_sd", "number", "SD at baseline", **_SPREAD),
-        Column("mean", "number", "mean at the time point", **_POINTS),
-        Column("sd", "number", "SD at the time point", **_SPREAD),
-        Column("change_mean", "number", "mean change from baseline", **_POINTS),
-        Column("change_sd", "number", "SD of the change", **_SPREAD),
-        Column(
-            "se",
-            "number",
-            "standard error of the row's mean or change",
-            **_SPREAD,
-        ),
-        Column("ci95_low", "number", _CI95 + ", lower", **_POINTS),
-        Column("ci95_high", "number", _CI95 + ", upper", **_POINTS),
-        Column("median", "number", "median at the time point", **_POINTS),
-        Column("q1", "number", "first quartile", **_POINTS),
-        Column("q3", "number", "third quartile", **_POINTS),
-        Column("minimum", "number", "lowest score", **_POINTS, optional=True),
-        Column("maximum", "number", "highest score", **_POINTS, optional=True),
-        Column("analysis_set", "word", "analysis set", words="analysis_sets"),
-        Column("analysis_set_as_reported", "text", "analysis set as reported"),
-        *_PROVENANCE,
+    last=(
+        "flag",
+        "note",
+        "seen",
+        "source",
+        "source_url",
+        "locator",
+        "entered",
     ),
 )
+class OutcomeRow(Placed, Provenance):
+    """One arm × outcome × scale × time as reported."""
 
-CONTRASTS = TableSchema(
+    trial_id: Id = col("trial report", references="trials.trial_id")
+    arm_id: Id = col("arm", references="arms.trial_id+arm_id")
+    outcome: str = col("outcome", words="outcomes")
+    scale: str | None = col("rating scale", words="scales")
+    definition: str | None = col("threshold or event where it is not the usual one")
+    timepoint_h: float | None = col("hours from the first dose", HOURS)
+    n: int | None = col("people analysed", PEOPLE)
+    events: int | None = col("people with the event", PEOPLE)
+    percent: float | None = col(
+        "per cent with the event, as printed, where no count is", PER_CENT, optional=True
+    )
+    baseline_mean: float | None = col("mean at baseline", POINTS)
+    baseline_sd: float | None = col("SD at baseline", SPREAD)
+    mean: float | None = col("mean at the time point", POINTS)
+    sd: float | None = col("SD at the time point", SPREAD)
+    change_mean: float | None = col("mean change from baseline", POINTS)
+    change_sd: float | None = col("SD of the change", SPREAD)
+    se: float | None = col("standard error of the row's mean or change", SPREAD)
+    ci95_low: float | None = col(
+        "95% interval of the row's mean or change (note says which), lower", POINTS
+    )
+    ci95_high: float | None = col(
+        "95% interval of the row's mean or change (note says which), upper", POINTS
+    )
+    median: float | None = col("median at the time point", POINTS)
+    q1: float | None = col("first quartile", POINTS)
+    q3: float | None = col("third quartile", POINTS)
+    minimum: float | None = col("lowest score", POINTS, optional=True)
+    maximum: float | None = col("highest score", POINTS, optional=True)
+    analysis_set: str | None = col("analysis set", words="analysis_sets")
+    analysis_set_as_reported: str | None = col("analysis set as reported")
+
+
+@table(
     "contrasts",
     "Reported contrasts",
     "one difference between two arms as reported",
-    (
-        _TRIAL,
-        replace(_ARM, name="arm_t", description="treated arm"),
-        replace(_ARM, name="arm_c", description="control arm"),
-        Column("outcome", "word", "outcome", required=True, words="outcomes"),
-        Column("scale", "text", "rating scale (a word of the list for scores), or the event"),
-        Column("timepoint_h", "number", "hours from the first dose", **_HOURS),
-        Column("measure", "word", "effect measure", required=True, words="contrast_measures"),
-        Column("estimate", "number", "estimate, treated minus or over control", **_MEASURE),
-        Column(
-            "se",
-            "number",
-            "standard error (log scale for ratios)",
-            **{**_MEASURE, "minimum": 0},
-        ),
-        Column("ci_low", "number", "lower end of the interval", **_MEASURE),
-        Column("ci_high", "number", "upper end of the interval", **_MEASURE),
-        Column("ci_level", "number", "level of the interval", **_LEVEL),
-        Column("p_value", "text", "p-value as printed", **_P),
-        Column(
-            "direction",
-            "word",
-            "what the report says the result favours, where it gives no estimate",
-            words="result_directions",
-            optional=True,
-        ),
-        Column("t_value", "number", "t of the difference", **_TEST, minimum=-1000),
-        Column("f_value", "number", "F of the difference of two groups", **_TEST, minimum=0),
-        Column("model", "text", "statistical model as reported"),
-        *_PROVENANCE,
+    last=(
+        "flag",
+        "note",
+        "seen",
+        "source",
+        "source_url",
+        "locator",
+        "entered",
     ),
 )
+class ContrastRow(Placed, Provenance):
+    """One difference between two arms as reported."""
 
-PUBLISHED = TableSchema(
+    trial_id: Id = col("trial report", references="trials.trial_id")
+    arm_t: Id = col("treated arm", references="arms.trial_id+arm_id")
+    arm_c: Id = col("control arm", references="arms.trial_id+arm_id")
+    outcome: str = col("outcome", words="outcomes")
+    scale: str | None = col("rating scale (a word of the list for scores), or the event")
+    timepoint_h: float | None = col("hours from the first dose", HOURS)
+    measure: str = col("effect measure", words="contrast_measures")
+    estimate: float | None = col("estimate, treated minus or over control", MEASURE)
+    se: float | None = col("standard error (log scale for ratios)", MEASURE_SPREAD)
+    ci_low: float | None = col("lower end of the interval", MEASURE)
+    ci_high: float | None = col("upper end of the interval", MEASURE)
+    ci_level: float | None = col("level of the interval", LEVEL)
+    p_value: str | None = col("p-value as printed", form=P_VALUE)
+    direction: str | None = col(
+        "what the report says the result favours, where it gives no estimate",
+        words="result_directions",
+        optional=True,
+    )
+    t_value: float | None = col(
+        "t of the difference", Range("none", minimum=-1000, maximum=1000000), optional=True
+    )
+    f_value: float | None = col(
+        "F of the difference of two groups",
+        Range("none", minimum=0, maximum=1000000),
+        optional=True,
+    )
+    model: str | None = col("statistical model as reported")
+
+
+@table(
     "published",
     "Published pooled results",
     "one pooled result of an earlier review (context, never pooled)",
-    (
-        Column("review_id", "id", "review", required=True),
-        Column("label", "text", "name of the review", required=True),
-        Column("year", "integer", "year of publication", **_YEAR),
-        Column("doi", "text", "DOI", **_DOI),
-        Column("pmid", "text", "PubMed number", **_PMID),
-        Column("population", "text", "population of the review"),
-        Column("comparison", "text", "what was compared"),
-        Column("treatment", "words", "drugs that it pooled", words="treatments", optional=True),
-        Column(
-            "drug_route", "text", "drug by its route, where it is one; as effects", optional=True
-        ),
-        Column(
-            "comparator_class",
-            "words",
-            "classes of control that it pooled",
-            words="comparator_classes",
-            optional=True,
-        ),
-        Column("outcome", "text", "outcome, in our words where one fits"),
-        Column("scale", "text", "scale"),
-        Column("timepoint", "text", "time as reported"),
-        Column("hour_low", "number", "first hour from the first dose", **_HOURS, optional=True),
-        Column("hour_high", "number", "last hour from the first dose", **_HOURS, optional=True),
-        Column("k", "integer", "trials pooled", unit="trials", minimum=0, maximum=100_000),
-        Column("n_t", "integer", "people treated", **_PEOPLE),
-        Column("n_c", "integer", "people in control", **_PEOPLE),
-        Column("n_total", "integer", "people in all", **_PEOPLE),
-        Column("measure", "word", "effect measure", required=True, words="published_measures"),
-        Column("estimate", "number", "pooled estimate", **_MEASURE),
-        Column("ci_low", "number", "lower end", **_MEASURE),
-        Column("ci_high", "number", "upper end", **_MEASURE),
-        Column("ci_level", "number", "level", **_LEVEL),
-        Column("i2", "number", "I²", unit="per cent", minimum=0, maximum=100),
-        Column("p_value", "text", "p-value as printed", **_P),
-        Column(
-            "favours",
-            "word",
-            "side of no effect that favours treatment as printed; empty: that of our tables",
-            words="sides",
-            optional=True,
-        ),
-        _NOTE,
-        Column("source", "text", "where it was read"),
-        Column("locator", "text", "page, table or figure in the source"),
-    ),
+    last=("entered",),
 )
+class PublishedRow(Placed):
+    """One pooled result of an earlier review (context, never pooled)."""
 
-CLAIMS = TableSchema(
+    review_id: Id = col("review")
+    label: str = col("name of the review")
+    year: int | None = col("year of publication", YEAR)
+    doi: str | None = col("DOI", form=DOI)
+    pmid: str | None = col("PubMed number", form=PMID)
+    population: str | None = col("population of the review")
+    comparison: str | None = col("what was compared")
+    treatment: Words | None = col("drugs that it pooled", words="treatments", optional=True)
+    drug_route: str | None = col("drug by its route, where it is one; as effects", optional=True)
+    comparator_class: Words | None = col(
+        "classes of control that it pooled", words="comparator_classes", optional=True
+    )
+    outcome: str | None = col("outcome, in our words where one fits")
+    scale: str | None = col("scale")
+    timepoint: str | None = col("time as reported")
+    hour_low: float | None = col("first hour from the first dose", HOURS, optional=True)
+    hour_high: float | None = col("last hour from the first dose", HOURS, optional=True)
+    k: int | None = col("trials pooled", Range("trials", minimum=0, maximum=100000))
+    n_t: int | None = col("people treated", PEOPLE)
+    n_c: int | None = col("people in control", PEOPLE)
+    n_total: int | None = col("people in all", PEOPLE)
+    measure: str = col("effect measure", words="published_measures")
+    estimate: float | None = col("pooled estimate", MEASURE)
+    ci_low: float | None = col("lower end", MEASURE)
+    ci_high: float | None = col("upper end", MEASURE)
+    ci_level: float | None = col("level", LEVEL)
+    i2: float | None = col("I²", PER_CENT)
+    p_value: str | None = col("p-value as printed", form=P_VALUE)
+    favours: str | None = col(
+        "side of no effect that favours treatment as printed; empty: that of our tables",
+        words="sides",
+        optional=True,
+    )
+    note: str | None = col("what a reader of the row must know")
+    source: str | None = col("where it was read")
+    locator: str | None = col("page, table or figure in the source")
+
+
+@table(
     "claims",
     "Claims",
     "one claim of the popular articles, or a part of one, and the analyses that test it",
-    (
-        Column("claim_id", "id", "claim", required=True),
-        Column("claim", "text", "the claim in one sentence", required=True),
-        Column(
-            "part",
-            "text",
-            "part of the claim that the row tells, in a few words; a claim of several parts has a "
-            "row a part; empty for the whole",
-            optional=True,
-        ),
-        Column("kind", "word", "kind of claim", required=True, words="claim_kinds"),
-        Column(
-            "section",
-            "word",
-            "under which heading it stands",
-            words="claim_sections",
-            optional=True,
-        ),
-        Column("headline", "flag", "among those of the first screen", optional=True),
-        Column(
-            "article",
-            "text",
-            "readable name of the article or articles that make it; where no title is known a "
-            "letter and the word that it is not kept",
-            optional=True,
-        ),
-        Column("article_date", "text", "date of the article, where known", optional=True),
-        Column("source_document", "text", "files of the articles that make it, with ; between"),
-        Column(
-            "population",
-            "words",
-            "populations it speaks of",
-            words="populations",
-            words_also=("any",),
-        ),
-        Column(
-            "claimed_value", "number", "the number claimed", **{**_MEASURE, "unit": "claimed_unit"}
-        ),
-        Column("claimed_unit", "word", "unit of the claimed number", words="claim_units"),
-        Column("direction", "word", "what the claim says", words="claim_directions"),
-        Column(
-            "analysis",
-            "text",
-            "analyses that test it, with ; between; @ narrows one; one in another unit than the "
-            "claimed number stands beside and is not judged",
-        ),
-        Column("rule", "text", "how the claim is judged", required=True),
+    key=(
+        "claim_id",
+        "part",
     ),
-    key=("claim_id", "part"),
+    last=(
+        "rule",
+        "entered",
+    ),
 )
+class ClaimRow(Placed, Claimed):
+    """One claim of the popular articles, or a part of one, and the analyses that test it."""
 
-RISK_OF_BIAS = TableSchema(
+    analysis: str | None = col(
+        "analyses that test it, with ; between; @ narrows one; one in another unit "
+        "than the claimed number stands beside and is not judged"
+    )
+
+
+@table(
     "risk_of_bias",
     "Risk of bias",
     "one published judgement of one domain of one trial",
-    (
-        _TRIAL,
-        Column("tool", "word", "tool", required=True, words="rob_tools"),
-        Column("outcome", "word", "outcome judged; empty for the whole trial", words="outcomes"),
-        Column("domain", "word", "domain", required=True, words="rob_domains"),
-        Column("judgement", "word", "judgement", required=True, words="rob_judgements"),
-        Column("support", "text", "reason given"),
-        Column("source", "text", "review that judged", required=True),
-        Column("locator", "text", "page, table or figure in the source"),
+    key=(
+        "trial_id",
+        "tool",
+        "outcome",
+        "domain",
+        "source",
     ),
-    key=("trial_id", "tool", "outcome", "domain", "source"),
+    last=("entered",),
 )
+class RiskOfBiasRow(Placed):
+    """One published judgement of one domain of one trial."""
 
-ROB2_ANSWERS = TableSchema(
+    trial_id: Id = col("trial report", references="trials.trial_id")
+    tool: str = col("tool", words="rob_tools")
+    outcome: str | None = col("outcome judged; empty for the whole trial", words="outcomes")
+    domain: str = col("domain", words="rob_domains")
+    judgement: str = col("judgement", words="rob_judgements")
+    support: str | None = col("reason given")
+    source: str = col("review that judged")
+    locator: str | None = col("page, table or figure in the source")
+
+
+@table(
     "rob2_answers",
     "Answers to the signalling questions of RoB 2",
     "one answer of one rater to one signalling question about one trial",
-    (
-        _TRIAL,
-        Column("outcome", "word", "outcome judged; empty for the whole trial", words="outcomes"),
-        Column("question", "word", "signalling question", required=True, words="rob2_questions"),
-        Column("answer", "word", "answer", required=True, words="rob2_answers"),
-        Column("support", "text", "what the answer rests on"),
-        Column("source", "text", "DOI, PMID, PMC or registry number of the text read"),
-        Column("locator", "text", "page, table or figure in the source"),
-        Column("rater", "id", "who answered", required=True),
+    key=(
+        "trial_id",
+        "outcome",
+        "rater",
+        "question",
     ),
-    key=("trial_id", "outcome", "rater", "question"),
+    last=("entered",),
 )
+class Rob2AnswerRow(Placed):
+    """One answer of one rater to one signalling question about one trial."""
+
+    trial_id: Id = col("trial report", references="trials.trial_id")
+    outcome: str | None = col("outcome judged; empty for the whole trial", words="outcomes")
+    question: str = col("signalling question", words="rob2_questions")
+    answer: str = col("answer", words="rob2_answers")
+    support: str | None = col("what the answer rests on")
+    source: str | None = col("DOI, PMID, PMC or registry number of the text read")
+    locator: str | None = col("page, table or figure in the source")
+    rater: Id = col("who answered")
+
+
+def _named(*kinds: type[Placed]) -> dict[str, TableSchema]:
+    return {schema.name: schema for schema in map(entered_schema, kinds)}
+
 
 # those that effects come from
 EFFECT_TABLES = ("trials", "arms", "outcomes", "contrasts")
 
-RAW_TABLES: dict[str, TableSchema] = {
-    table.name: table
-    for table in (TRIALS, ARMS, OUTCOMES, CONTRASTS, PUBLISHED, CLAIMS, RISK_OF_BIAS)
+RAW_KINDS: dict[str, type[Placed]] = {
+    schema_of(kind).name: kind
+    for kind in (
+        *(TrialRow, ArmRow, OutcomeRow, ContrastRow, PublishedRow, ClaimRow, RiskOfBiasRow),
+        *(Rob2AnswerRow, AcknowledgedRow, AdjudicationRow, ReadingRow, AuditRow, UnreadRow),
+    )
 }
+_OPTIONAL = (Rob2AnswerRow, AcknowledgedRow, AdjudicationRow, ReadingRow, AuditRow, UnreadRow)
+
+RAW_TABLES = _named(*(kind for kind in RAW_KINDS.values() if kind not in _OPTIONAL))
 
 # tables that a project may do without
-OPTIONAL_TABLES: dict[str, TableSchema] = {
-    table.name: table
-    for table in (ROB2_ANSWERS, ACKNOWLEDGED, ADJUDICATION, READINGS, AUDITS, UNREAD)
-}
+OPTIONAL_TABLES = _named(*_OPTIONAL)
 
 # those that results come from: all but what is said of warnings
-RESULT_TABLES = {**RAW_TABLES, ROB2_ANSWERS.name: ROB2_ANSWERS}
+RESULT_TABLES = {**RAW_TABLES, **_named(Rob2AnswerRow)}
+
+TRIALS, ARMS, OUTCOMES, CONTRASTS = (RAW_TABLES[name] for name in EFFECT_TABLES)
+ROB2_ANSWERS = OPTIONAL_TABLES["rob2_answers"]
 
 
 def tables_of(filled: Mapping[str, object]) -> dict[str, TableSchema]:

@@ -1,0 +1,414 @@
+"""What normalize makes: effects, how they came about, the fate of every row, what is odd."""
+
+from __future__ import annotations
+
+import math
+
+from ketameta.tables.parts import Claimed, EffectSize, Falls, Judged, Placed
+from ketameta.tables.table import Id, Row, col, table
+
+# name -> last hour after the first dose; the last holds too what has no hour
+PERIODS = {"6 h": 6.0, "2 d": 48.0, "9 d": 216.0, "later": math.inf}
+
+
+@table(
+    "problems",
+    "Problems",
+    "one fault, warning or note about a raw table",
+)
+class ProblemRow(Row):
+    """One fault, warning or note about a raw table."""
+
+    file: str = col("file of data/raw")
+    line: int = col("line of the file on which the row starts")
+    column: str = col("column, empty for the whole row", blank=True)
+    value: str = col("the cell", blank=True)
+    message: str = col("what is wrong and what is allowed", blank=True)
+    severity: str = col("error, warning or note", blank=True)
+    table: str = col("table", blank=True)
+    trial_id: str = col("trial report", blank=True)
+    arm_id: str = col("arm", blank=True)
+
+
+@table(
+    "effects",
+    "Effects",
+    "one trial × analysis",
+    key=(
+        "analysis",
+        "trial_id",
+        "comparison",
+    ),
+    first=(
+        "analysis",
+        "trial_id",
+        "label",
+        "year",
+        "population",
+        "design",
+        "measure",
+        "yi",
+        "vi",
+    ),
+)
+class EffectRow(EffectSize):
+    """One trial × analysis."""
+
+    label: str = col("name of the trial")
+    year: int | None = col("year of publication")
+    population: str = col("population of the trial", blank=True)
+    design: str = col("parallel or crossover", blank=True)
+    measure: str = col("effect measure")
+    mean_t: float | None = col("mean of the treated arms", unit="scale points")
+    sd_t: float | None = col("SD of the treated arms", unit="scale points")
+    mean_c: float | None = col("mean of the control arms", unit="scale points")
+    sd_c: float | None = col("SD of the control arms", unit="scale points")
+    treatment: str = col("treatments of the treated arms", blank=True)
+    dose: str = col("doses of the treated arms", blank=True)
+    route: str = col("routes of the treated arms", blank=True)
+    drug_route: str = col("drug by its route: IV ketamine, nasal esketamine ...", blank=True)
+    n_doses: str = col(
+        "planned doses of the treated arms: 1 or >1, empty where not known", blank=True
+    )
+    control: str = col("treatments of the control arms", blank=True)
+    comparator_class: str = col("class of the control arms", blank=True)
+    hour: float | None = col("hours from the first dose", unit="h")
+    scale: str = col("rating scale", blank=True)
+    definition: str = col("definition of the event", blank=True)
+    analysis_set: str = col("analysis set", blank=True)
+    basis: str = col("counts, change, endpoint or contrast", blank=True)
+    seen: str = col("weakest of the rows used: direct, derived or secondary", blank=True)
+    assumptions: list[str] = col("what the derivation assumes or borrows", blank=True)
+    marks: list[str] = col("flags of the rows used that want a check", blank=True)
+    rows: list[str] = col("raw rows used, file:line", blank=True)
+
+
+@table(
+    "variants",
+    "Effects under other choices",
+    "one trial × variant of an analysis",
+    key=(
+        "analysis",
+        "variant",
+        "trial_id",
+        "comparison",
+    ),
+    first=(
+        "analysis",
+        "variant",
+        "trial_id",
+        "yi",
+        "vi",
+    ),
+)
+class VariantRow(EffectSize):
+    """One trial × variant of an analysis."""
+
+    variant: str = col("choice of the sensitivity analysis")
+
+
+@table(
+    "derivations",
+    "Derivations",
+    "one step from raw rows to an effect",
+    key=(
+        "analysis",
+        "trial_id",
+        "comparison",
+        "step",
+    ),
+)
+class DerivationRow(Row):
+    """One step from raw rows to an effect."""
+
+    analysis: Id = col("analysis of the configuration")
+    trial_id: Id = col("trial report")
+    comparison: str = col("treated arm where the arms of a trial stand apart", blank=True)
+    step: int = col("number of the step")
+    what: str = col("what was done")
+    formula: str = col("formula with its values", blank=True)
+    result: str = col("what came out", blank=True)
+    source: str = col("where the method is from", blank=True)
+    assumption: str = col("what the step assumes or borrows, if anything", blank=True)
+    rows: list[str] = col("raw rows used, file:line", blank=True)
+
+
+@table(
+    "ledger",
+    "Ledger",
+    "one raw row × analysis",
+    key=(
+        "analysis",
+        "file",
+        "line",
+    ),
+)
+class LedgerRow(Row):
+    """One raw row × analysis."""
+
+    analysis: Id = col("analysis of the configuration")
+    file: str = col("file of data/raw")
+    line: int = col("line of the file on which the row starts")
+    trial_id: Id = col("trial report")
+    used: bool = col("the row's numbers are in the pooled result")
+    reason: str = col("used, or why not")
+    detail: str = col("which word, hour or row decided", blank=True)
+
+
+@table(
+    "rows",
+    "Raw rows",
+    "one row of outcomes or contrasts as entered",
+    key=(
+        "file",
+        "line",
+    ),
+)
+class ResultRow(Row):
+    """One row of outcomes or contrasts as entered."""
+
+    file: str = col("file of data/raw")
+    line: int = col("line of the file on which the row starts")
+    trial_id: Id = col("trial report")
+    label: str = col("name of the trial", blank=True)
+    arm_id: str = col("arm, or treated arm against control", blank=True)
+    flag: str | None = col("flag of the row")
+    note: str | None = col("note of the row")
+    seen: str = col("direct, secondary or derived", blank=True)
+    source: str = col("DOI, PMID, PMC or registry number", blank=True)
+    source_url: str | None = col("address of the source")
+    locator: str = col("place in the source", blank=True)
+    entered: str = col("the cells as entered, JSON")
+
+
+@table(
+    "number_checks",
+    "Number checks",
+    "one oddity of the numbers that a data manager should look at",
+)
+class NumberCheckRow(Row):
+    """One oddity of the numbers that a data manager should look at."""
+
+    check: str = col("name of the check")
+    severity: str = col("warning, or error where the numbers cannot be")
+    file: str = col("file of data/raw")
+    line: int = col("line of the file on which the row starts")
+    column: str = col("column of the cell", blank=True)
+    trial_id: Id = col("trial report")
+    arm_id: str = col("arm, empty for a whole trial", blank=True)
+    value: str = col("the cell", blank=True)
+    message: str = col("what is odd")
+    acknowledged: str = col("why it may stand; empty where nobody has said so", blank=True)
+    table: str = col("table of the row", blank=True)
+    at: list[str] = col("arm, outcome and hour of each row that it is about", blank=True)
+
+
+@table(
+    "overview",
+    "Overview of the data",
+    "one figure about the data",
+)
+class OverviewRow(Row):
+    """One figure about the data."""
+
+    section: str = col("group of figures")
+    item: str = col("what is counted")
+    value: str = col("the figure or text")
+
+
+@table(
+    "arm_pairs",
+    "Falls of both sides of a trial",
+    "one trial whose treated and control arms both have a fall, in an analysis of reductions",
+    key=(
+        "analysis",
+        "trial_id",
+    ),
+    last=(
+        "n_t",
+        "n_c",
+        "same_people",
+        "hour",
+        "scale",
+        "rows",
+    ),
+)
+class ArmPairRow(Falls):
+    """One trial whose treated and control arms both have a fall, in an analysis of reductions."""
+
+    vi: float | None = col("variance of their difference; empty where an SD is missing")
+    same_people: bool = col("both are periods of the same people")
+
+
+@table(
+    "missing_results",
+    "Known missing results",
+    "one trial that measured the outcome in the window and reports no number that can be pooled",
+    key=(
+        "analysis",
+        "trial_id",
+    ),
+)
+class MissingResultRow(Row):
+    """One trial that measured the outcome in the window and reports no number to pool."""
+
+    analysis: Id = col("analysis of the configuration")
+    trial_id: Id = col("trial report")
+    label: str = col("name of the trial")
+    said: str = col("what is reported in place of a number")
+    direction: str | None = col("what it favours, where stated", words="result_directions")
+    significant: bool = col("a p-value below 0.05 is reported")
+    n_t: float | None = col("people in the treated arms", unit="people")
+    n_c: float | None = col("people in the control arms", unit="people")
+    n: float | None = col("people, those of a crossover once", unit="people")
+    through: str = col(
+        "pooled report that holds the same patients; empty where no pooled trial holds them",
+        blank=True,
+    )
+    rows: list[str] = col("raw rows, file:line", blank=True)
+
+
+@table(
+    "directions",
+    "Directions of results",
+    "one trial, test and hour of an outcome whose tests point different ways",
+)
+class DirectionRow(Row):
+    """One trial, test and hour of an outcome whose tests point different ways."""
+
+    analysis: Id = col("analysis of the configuration")
+    trial_id: Id = col("trial report")
+    label: str = col("name of the trial")
+    scale: str = col("test or rating scale", blank=True)
+    higher: str = col("what a higher score is: better or worse; empty: not known", blank=True)
+    hour: float | None = col("hours from the first dose", unit="h")
+    comparison: str = col("treated arm against control arm")
+    comparator_class: str = col("class of the control arm", blank=True)
+    direction: str = col(
+        "what the result favours; empty where it is not stated",
+        blank=True,
+        words="result_directions",
+    )
+    said: str = col("what is reported")
+    p_value: str = col("p-value as printed", blank=True)
+    rows: list[str] = col("raw rows, file:line", blank=True)
+
+
+@table(
+    "claim_rows",
+    "Claims as entered",
+    "one claim of the popular articles, or a part of one, and the analyses that test it",
+    last=(
+        "rule",
+        "entered",
+    ),
+)
+class EnteredClaimRow(Placed, Claimed):
+    """One claim of the popular articles, or a part of one, and the analyses that test it."""
+
+    analysis: str | None = col(
+        "analyses that test it, with ; between; @ narrows one; one in another unit "
+        "than the claimed number stands beside and is not judged"
+    )
+
+
+@table(
+    "bias",
+    "Judgements of risk of bias as entered",
+    "one judgement of one domain of one trial, published or from the answers of a rater",
+    key=(
+        "trial_id",
+        "file",
+        "line",
+        "domain",
+    ),
+    first=(
+        "file",
+        "line",
+        "trial_id",
+    ),
+    last=("inherited_from",),
+)
+class BiasRow(Judged):
+    """One judgement of one domain of one trial, published or from the answers of a rater."""
+
+    file: str = col("file of data/raw")
+    line: int = col("line of the file on which the row starts")
+    trial_id: Id = col("trial report")
+    support: str | None = col("reason given")
+    source: str = col("review that judged")
+    locator: str = col("page, table or figure in the source", blank=True)
+
+
+@table(
+    "answers",
+    "Answers to signalling questions",
+    "one answer of one rater to one signalling question about one trial",
+    key=(
+        "file",
+        "line",
+    ),
+)
+class AnswerRow(Row):
+    """One answer of one rater to one signalling question about one trial."""
+
+    file: str = col("file of data/raw")
+    line: int = col("line of the file on which the row starts")
+    trial_id: Id = col("trial report")
+    label: str = col("name of the trial")
+    outcome: str | None = col("outcome judged; empty for the whole trial", words="outcomes")
+    question: str = col("signalling question", words="rob2_questions")
+    answer: str = col("answer", words="rob2_answers")
+    support: str = col("what the answer rests on", blank=True)
+    source: str | None = col("DOI, PMID, PMC or registry number of the text read")
+    locator: str | None = col("page, table or figure in the source")
+    rater: Id = col("who answered")
+
+
+@table(
+    "reductions",
+    "Reductions of scores, arm by arm",
+    "one arm at one time, in an analysis of per cent reductions",
+    key=(
+        "analysis",
+        "trial_id",
+        "arm_id",
+        "hour",
+    ),
+)
+class ReductionRow(Row):
+    """One arm at one time, in an analysis of per cent reductions."""
+
+    analysis: Id = col("analysis of the configuration")
+    trial_id: Id = col("trial report")
+    label: str = col("name of the trial")
+    arm_id: str = col("arm")
+    treatment: str = col("treatment of the arm")
+    treated: bool = col("a treatment that the analysis asks for")
+    hour: float = col("hours from the first dose", unit="h")
+    scale: str = col("rating scale")
+    n: int | None = col("people analysed, as entered", unit="people")
+    reduction: float | None = col("fall of the mean from baseline", unit="per cent")
+    rows: list[str] = col("raw rows used, file:line", blank=True)
+
+
+@table(
+    "coverage",
+    "What evidence there is",
+    "one population × outcome × period after the first dose",
+    key=(
+        "population",
+        "outcome",
+        "period",
+    ),
+)
+class CoverageRow(Row):
+    """One population × outcome × period after the first dose."""
+
+    population: str = col("population of the trials")
+    outcome: str = col("outcome")
+    period: str = col("period after the first dose")
+    trials: int = col("trials with a usable row", unit="trials")
+    people: int = col("people randomised in them", unit="people")
+    trial_ids: list[str] = col("these trials", blank=True)
+    labels: list[str] = col("their names, in the same order", blank=True)

@@ -1,0 +1,257 @@
+"""A table is a class: its fields are the columns, its objects the rows.
+
+From the class follow the schema (`schema_of`), and with it the checks, the Parquet file, the page
+of the dictionary and the template; `rows_of` and `to_arrow` turn Arrow tables into rows and back.
+
+    @table("splits", "Splits", "one split of an analysis", key=("analysis", "split"))
+    class SplitRow(Row):
+        analysis: Id = col("analysis of the configuration")
+        q: float | None = col("Q between the groups")
+
+The kind of a column is its type: `str` is a text, `Id` an identifier, `list[str]` several texts;
+with `words` it is a word of that list of the vocabulary. A type without None is a column that must
+be filled, save one that is `blank`: there an empty text, or no member, says as much as a value.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from itertools import repeat
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, dataclass_transform
+
+from ketameta.tables.columns import ANY, Column, Form, Range, TableSchema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# texts of a form that the checks know, see `columns.KINDS`
+Id: TypeAlias = str
+Ids: TypeAlias = str
+Words: TypeAlias = str
+
+# what a column holds, by its type as it is written
+_KINDS = {
+    "str": "text",
+    "Id": "id",
+    "Ids": "ids",
+    "Words": "words",
+    "int": "integer",
+    "float": "number",
+    "bool": "flag",
+    "list[str]": "list",
+}
+_OR_NONE = " | None"
+_SCHEMA = "__table_schema__"
+
+
+class Row:
+    """A row of a table: frozen, with one attribute a column; equal where all cells are."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether the other is a row of the same table with the same cells."""
+        return type(self) is type(other) and as_dict(self) == as_dict(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Return the class and the cells that hold something."""
+        told = {name: cell for name, cell in as_dict(self).items() if cell not in (None, "", [])}
+        return f"{type(self).__name__}({', '.join(f'{n}={c!r}' for n, c in told.items())})"
+
+    if not TYPE_CHECKING:
+        # until all rooms take cells by their attributes
+
+        def __getitem__(self, name):
+            """Return a cell."""
+            try:
+                return getattr(self, name)
+            except AttributeError:
+                raise KeyError(name) from None
+
+        def keys(self):
+            """Return the names of the columns."""
+            return schema_of(type(self)).names
+
+        def __iter__(self):
+            """Go through the names of the columns."""
+            return iter(self.keys())
+
+        def __len__(self):
+            """Return the number of columns."""
+            return len(self.keys())
+
+        def __contains__(self, name):
+            """Say whether there is such a column."""
+            return name in self.keys()
+
+        def get(self, name, default=None):
+            """Return a cell, or another value where there is no such column."""
+            return getattr(self, name, default)
+
+        def items(self):
+            """Return names and cells."""
+            return as_dict(self).items()
+
+        def values(self):
+            """Return the cells."""
+            return as_dict(self).values()
+
+        def __or__(self, other):
+            """Return a dictionary."""
+            return as_dict(self) | dict(other)
+
+        def __ror__(self, other):
+            """Return a dictionary."""
+            return dict(other) | as_dict(self)
+
+
+R = TypeVar("R", bound=Row)
+
+
+def col(
+    description: str,
+    limits: Range = ANY,
+    *,
+    unit: str = "",
+    words: str = "",
+    words_also: tuple[str, ...] = (),
+    form: Form | None = None,
+    references: str = "",
+    blank: bool = False,
+    optional: bool = False,
+    default: Any = MISSING,
+) -> Any:
+    """Declare a column of a table; see `Column` for what the arguments are.
+
+    `unit` says more than the unit of `limits`; `default` is what a row has that is not told.
+    """
+    told: dict[str, Any] = dict(
+        description=description,
+        unit=unit or limits.unit,
+        words=words,
+        words_also=words_also,
+        minimum=limits.minimum,
+        maximum=limits.maximum,
+        pattern=form.pattern if form else "",
+        pattern_meaning=form.meaning if form else "",
+        references=references,
+        optional=optional,
+    )
+    metadata = {"column": told, "blank": blank}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(col,))
+def part(kind: type[R]) -> type[R]:
+    """Make a class a group of columns that several tables have; it needs ``__slots__ = ()``."""
+    return kind
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(col,))
+def table(
+    name: str,
+    title: str,
+    row: str,
+    *,
+    key: tuple[str, ...] = (),
+    first: tuple[str, ...] = (),
+    last: tuple[str, ...] = (),
+) -> Callable[[type[R]], type[R]]:
+    """Make a class a table: frozen, slotted, its columns those of its groups and its own.
+
+    `row` says what a row is, `key` which columns tell rows apart; `first` and `last` move columns
+    of groups, which else come before the table's own.
+    """
+
+    def made(kind: type[R]) -> type[R]:
+        told = _declared(kind)
+        middle = [each for each in told if each not in (*first, *last)]
+        order = [*first, *middle, *last]
+        columns = tuple(_column(each, *told[each]) for each in order)
+        kind.__annotations__ = {each: told[each][0] for each in order}
+        for each in order:
+            setattr(kind, each, told[each][1])
+        done = dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)(kind)
+        setattr(done, _SCHEMA, TableSchema(name, title, row, columns, key))
+        return done
+
+    return made
+
+
+def _declared(kind: type) -> dict[str, tuple[str, Field[Any]]]:
+    """Return the columns of a class and of its groups with their types, those of groups first.
+
+    Each has a field of its own: a class changes those that it is made of.
+    """
+    found: dict[str, tuple[str, Field[Any]]] = {}
+    for base in (*kind.__mro__[1:], kind):
+        done = base.__dict__.get("__dataclass_fields__")  # a table has its groups' columns too
+        for name, written in inspect.get_annotations(base).items():
+            told = (done or base.__dict__)[name]
+            if base is kind or name not in found:
+                found[name] = written, field(default=told.default, metadata=told.metadata)
+    return found
+
+
+def _column(name: str, hint: str, told: Field[Any]) -> Column:
+    written = hint.removesuffix(_OR_NONE)
+    kind = "word" if written == "str" and told.metadata["column"]["words"] else _KINDS[written]
+    required = written == hint and not told.metadata["blank"]
+    return Column(name, kind, required=required, **told.metadata["column"])
+
+
+def schema_of(kind: type[Row]) -> TableSchema:
+    """Return the schema of a table."""
+    return cast("TableSchema", getattr(kind, _SCHEMA))
+
+
+# what ingest adds to what people enter
+_ADDED = ("file", "line", "entered")
+
+
+def entered_schema(kind: type[Row]) -> TableSchema:
+    """Return the schema of a raw table as people enter it: without place and cells as entered."""
+    whole = schema_of(kind)
+    return replace(whole, columns=tuple(c for c in whole.columns if c.name not in _ADDED))
+
+
+def rows_of(kind: type[R], found: pa.Table) -> list[R]:
+    """Return the rows of an Arrow table, which has the columns of the kind.
+
+    Raises `KeyError` where it lacks one.
+    """
+    rows = list(map(object.__new__, repeat(kind, found.num_rows)))
+    for name in schema_of(kind).names:
+        # past the guard of frozen objects: these are not seen by anybody yet
+        enter = getattr(kind, name).__set__
+        deque(map(enter, rows, found.column(name).to_pylist()), maxlen=0)
+    return rows
+
+
+def to_arrow(kind: type[R], rows: Sequence[R]) -> pa.Table:
+    """Return rows as an Arrow table with units and descriptions."""
+    import pyarrow as pa
+
+    schema = schema_of(kind).arrow_schema()
+    arrays = [
+        pa.array(list(map(attrgetter(name), rows)), type=schema.field(name).type)
+        for name in schema.names
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def as_dict(row: Row) -> dict[str, Any]:
+    """Return the cells of a row by their columns, as they are."""
+    return {name: getattr(row, name) for name in schema_of(type(row)).names}
+
+
+def extended(kind: type[R], row: Row, **more: Any) -> R:
+    """Return a row of a table that has the columns of another, and `more`."""
+    names = {f.name for f in fields(cast("Any", kind))}
+    return kind(**{n: v for n, v in as_dict(row).items() if n in names} | more)
