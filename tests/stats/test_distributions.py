@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from ketameta.stats import distributions as d
+from ketameta.stats.numerics import distributions as d
 
 
 @pytest.mark.parametrize("df", [1, 2, 3, 4, 5, 12, 19, 40, 99, 100, 101, 2.5])

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.testing import assert_allclose
 
-from ketameta.stats.roots import bracketed
+from ketameta.stats.numerics.roots import bracketed
 
 
 def test_roots_are_found_to_rounding_each_on_its_own():

@@ -16,7 +16,7 @@ import numpy as np
 
 from ketameta.configuration import Analysis, Model
 from ketameta.stats import subgroup_analysis
-from ketameta.stats.distributions import chi2_tail
+from ketameta.stats.numerics.distributions import chi2_tail
 from ketameta.synthesize.pool import RULES, number, people_of, pooled, scales_of, trials_of
 from ketameta.synthesize.words import COMMON, SEPARATE, group_of
 from ketameta.tables.grouping import grouped
