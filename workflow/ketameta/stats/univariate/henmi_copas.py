@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from ketameta.stats.numerics.roots import bracketed
 from ketameta.stats.univariate.intervals import NAMES, EffectInterval, Fitted
 from ketameta.stats.univariate.models import Floats, MeanModel, Rows
 from ketameta.stats.univariate.tau2 import dersimonian_laird
@@ -44,6 +43,8 @@ def henmi_copas(model: MeanModel, fit: Fitted, level: float) -> tuple[Fitted, Ef
     quantile comes from the joint law of estimate and Q, the latter a gamma given the former
     (Henmi & Copas 2010, sections 3 and 4). `df` is NaN: the law is not a t.
     """
+    from scipy.optimize.elementwise import find_root
+
     tau2 = dersimonian_laird(model).value
     w = 1.0 / model.v
     powers, sums = w.copy(), []
@@ -60,9 +61,7 @@ def henmi_copas(model: MeanModel, fit: Fitted, level: float) -> tuple[Fitted, Ef
     def gap(x: Floats, rows: Rows) -> Floats:
         return _tail(x, _Law(*(a[rows] for a in law))) - (1.0 - level) / 2.0
 
-    lo, hi = np.full(n, 1e-8), np.full(n, REACH)
-    everyone = np.arange(n)
-    x = bracketed(gap, lo, hi, gap(lo, everyone), gap(hi, everyone))
+    x = find_root(gap, (np.full(n, 1e-8), np.full(n, REACH)), args=(np.arange(n),)).x
     half = x * spread * se
     statistic = estimate / se
     p = 2.0 * _tail(np.abs(statistic / spread).clip(1e-8), law)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ketameta.stats.numerics.roots import bracketed
 from ketameta.stats.numerics.sums import CHUNK
 from ketameta.stats.univariate.intervals import NAMES, EffectInterval, Fitted
 from ketameta.stats.univariate.likelihood import maximise
@@ -33,6 +32,8 @@ def tau2_profile(
     `tau2`. Where a likelihood of several peaks makes that set fall apart its outermost limits
     are returned, and True. The lower limit is 0 where 0 belongs to the set.
     """
+    from scipy.optimize.elementwise import find_root
+
     restricted = method != "ML"
     peak = tau2 if method in {"ML", "REML"} else maximise(model, restricted)[0]
     nodes, value = _region(model, peak, restricted, level)
@@ -44,12 +45,7 @@ def tau2_profile(
     for limit, cell, some in ((lower, first - 1, first > 0), (upper, last, last >= 0)):
         which = np.flatnonzero(some)
         i = cell[which]
-        ends = (nodes[i, which], nodes[i + 1, which], value[i, which], value[i + 1, which])
-
-        def part(t: Floats, r: Rows, which: Rows = which) -> Floats:
-            return excess(t, which[r])
-
-        limit[which] = bracketed(part, *ends)
+        limit[which] = find_root(excess, (nodes[i, which], nodes[i + 1, which]), args=(which,)).x
     place = np.arange(len(nodes))[:, None]
     return lower, upper, (~inside & (place > first) & (place < last)).any(axis=0)
 
@@ -104,6 +100,8 @@ def effect_profile(model: MeanModel, fit: Fitted, level: float) -> EffectInterva
     Where the set falls apart (a precise study far from the others) the interval holds its
     outermost limits, so that it excludes 0 only where p says so too, and `in_parts` is True.
     """
+    from scipy.optimize.elementwise import find_root
+
     n = fit.estimate.size
     tau2, _ = maximise(model, False)
     at = model.sums(tau2, False)
@@ -124,14 +122,15 @@ def effect_profile(model: MeanModel, fit: Fitted, level: float) -> EffectInterva
     limits = []
     for side, start in ((-1.0, left.min(axis=0)), (1.0, right.max(axis=0))):
         inner, outer = start.copy(), start + side * reach * se
-        f_in, f_out = np.minimum(root(inner, everyone), 0.0), root(outer, everyone)
-        rows = np.flatnonzero(f_out <= 0.0)
+        rows = everyone[root(outer, everyone) <= 0.0]
         while rows.size:
-            inner[rows], f_in[rows] = outer[rows], f_out[rows]
+            inner[rows] = outer[rows]
             outer[rows] = start[rows] + 2.0 * (outer[rows] - start[rows])
-            f_out[rows] = root(outer[rows], rows)
-            rows = rows[f_out[rows] <= 0.0]
-        limits.append(bracketed(root, inner, outer, f_in, f_out) + model.origin)
+            rows = rows[root(outer[rows], rows) <= 0.0]
+        ends = np.minimum(inner, outer), np.maximum(inner, outer)
+        found = find_root(root, ends, args=(everyone,))
+        # no bracket: rounding puts the innermost point outside the region, and it is the limit
+        limits.append(np.where(found.status == -1, inner, found.x) + model.origin)
     null = -model.origin
     statistic = np.sign(peak - null) * np.sqrt(drop(null, everyone))
     p = 2.0 * special.ndtr(-np.abs(statistic))
