@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
-from ketameta.stats.numerics.distributions import chi2_quantile, chi2_tail
+from ketameta.stats.numerics.distributions import chi2_quantile
 from ketameta.stats.numerics.sums import Floats, Sums
 from ketameta.stats.univariate.profile import tau2_profile
 from ketameta.stats.univariate.tau2 import Tau2, solve_q
@@ -53,7 +54,7 @@ def spread_measures(
         "h2_q": h2_q,
         "q": q,
         "q_df": df,
-        "q_p": chi2_tail(q, df),
+        "q_p": special.chdtrc(df, q),
         "tau2_in_parts": in_parts,
     }
 
