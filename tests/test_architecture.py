@@ -35,11 +35,21 @@ ALLOWED = {
         "report_files",
     },
 }
+# The same for the rooms of `stats`.
+ROOMS = {
+    "numerics": set(),
+    "effects": {"numerics"},
+    "univariate": {"numerics"},
+    "dependent": {"numerics", "univariate"},
+    "rare": {"numerics", "effects"},
+    "sensitivity": {"numerics", "univariate"},
+    "bias": {"numerics", "univariate"},
+}
 SHELLS = {"cli", "steps", "commands", "reading", "__init__"}
 
 
 def part_of(module):
-    """Return the first name below the package: ketameta.stats.tau2 -> stats."""
+    """Return the first name below the package: ketameta.stats.univariate.tau2 -> stats."""
     return module.split(".")[1] if module.count(".") else "__init__"
 
 
@@ -73,8 +83,30 @@ def test_arrows_run_one_way():
     assert wrong == []
 
 
-def test_allowed_arrows_have_no_circle():
-    order, left = [], dict(ALLOWED)
+def test_every_room_of_the_statistics_is_placed_and_says_what_it_holds():
+    rooms = {path.name for path in (PACKAGE / "stats").iterdir() if path.name != "__pycache__"}
+    assert rooms - {"__init__.py"} == set(ROOMS)
+    for room in ROOMS:
+        module = ast.parse((PACKAGE / "stats" / room / "__init__.py").read_text(encoding="utf-8"))
+        said = ast.get_docstring(module) or ""
+        held = {path.stem for path in (PACKAGE / "stats" / room).glob("*.py")} - {"__init__"}
+        assert {name for name in held if f"`{name}`" not in said} == set(), room
+
+
+def test_arrows_between_rooms_run_one_way():
+    wrong = []
+    for path in (PACKAGE / "stats").glob("*/*.py"):
+        room = path.parent.name
+        for name in imports(path):
+            other = name.removeprefix("ketameta.stats").lstrip(".").split(".")[0]
+            if other not in {room, *ROOMS[room]}:
+                wrong.append(f"{room}/{path.name} imports {name}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("arrows", [ALLOWED, ROOMS], ids=["parts", "rooms"])
+def test_allowed_arrows_have_no_circle(arrows):
+    order, left = [], dict(arrows)
     while left:
         free = [part for part, others in left.items() if others <= {*order}]
         assert free, f"circle among {sorted(left)}"

@@ -21,10 +21,10 @@ from ketameta.commands import pool
 from ketameta.commands.studies import ARGUMENTS, TableError, studies_of
 from ketameta.commands.table import content_of, read_table
 from ketameta.stats import MEASURES, RandomEffects, back_transform, effect_size, random_effects
-from ketameta.stats.intervals import RULES as INTERVALS
-from ketameta.stats.prediction import RULES as PREDICTIONS
-from ketameta.stats.shown import number_fields
-from ketameta.stats.tau2 import ESTIMATORS
+from ketameta.stats.numerics.shown import number_fields
+from ketameta.stats.univariate.intervals import RULES as INTERVALS
+from ketameta.stats.univariate.prediction import RULES as PREDICTIONS
+from ketameta.stats.univariate.tau2 import ESTIMATORS
 
 COUNTS = "study,ai,n1i,ci,n2i\nAdams,12,30,6,31\nBaker,20,60,12,58\nClark,8,25,8,24\n"
 TABLES = {

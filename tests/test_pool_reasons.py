@@ -13,7 +13,7 @@ import pytest
 
 from ketameta.commands.effects import effects_of
 from ketameta.stats import random_effects
-from ketameta.stats.classical import peto
+from ketameta.stats.rare.classical import peto
 
 
 def reasons(found) -> dict[str, str]:

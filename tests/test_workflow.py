@@ -162,7 +162,7 @@ def test_another_window_reruns_from_normalisation(project):
         ("tables/columns.py", STAGES),
         ("vocabulary/scales.yaml", STAGES),
         ("normalize/summaries.py", STAGES[1:]),
-        ("stats/tau2.py", STAGES[1:]),
+        ("stats/univariate/tau2.py", STAGES[1:]),
         ("synthesize/pool.py", FROM_SYNTHESIS),
         ("figures/forest.py", DRAWING),
         ("report/templates/analysis.html", ["report"]),

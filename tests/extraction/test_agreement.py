@@ -9,7 +9,12 @@ import pytest
 
 from ketameta.extraction.agreement import agreement
 from ketameta.extraction.records import Match, Matching, Side
-from ketameta.stats.agreement import absolute_icc, cohen_kappa, limits_of_agreement, wilson
+from ketameta.stats.sensitivity.agreement import (
+    absolute_icc,
+    cohen_kappa,
+    limits_of_agreement,
+    wilson,
+)
 
 KEY = {"trial_id": "one", "arm_id": "drug", "outcome": "response", "timepoint_h": "24"}
 

@@ -21,9 +21,13 @@ from ketameta.stats import (
     peto,
     random_effects,
 )
-from ketameta.stats.multilevel import correlated_hierarchical, three_level, working_covariance
-from ketameta.stats.robust import cluster_robust
-from ketameta.stats.small_study import egger
+from ketameta.stats.bias.small_study import egger
+from ketameta.stats.dependent.multilevel import (
+    correlated_hierarchical,
+    three_level,
+    working_covariance,
+)
+from ketameta.stats.dependent.robust import cluster_robust
 from ketameta.tables.raw import RAW_TABLES
 
 from ..conftest import QUESTIONS

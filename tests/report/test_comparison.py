@@ -27,7 +27,13 @@ from ketameta.extraction.records import (
 from ketameta.report import agreement_words, comparison_items, comparison_json, comparison_words
 from ketameta.report.change_words import plain
 from ketameta.report.comparison import differences, is_drawn, picture, standalone
-from ketameta.stats.agreement import Agreement, Icc, Limits, absolute_icc, limits_of_agreement
+from ketameta.stats.sensitivity.agreement import (
+    Agreement,
+    Icc,
+    Limits,
+    absolute_icc,
+    limits_of_agreement,
+)
 from ketameta.tables.problems import Problem
 from ketameta.tables.raw import RESULT_TABLES
 

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from ketameta.stats.agreement import cohen_kappa
+from ketameta.stats.sensitivity.agreement import cohen_kappa
 
 WORDS = ("low", "some concerns", "high")
 

@@ -7,7 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from ketameta.stats.agreement import absolute_icc, cohen_kappa, limits_of_agreement, wilson
+from ketameta.stats.sensitivity.agreement import (
+    absolute_icc,
+    cohen_kappa,
+    limits_of_agreement,
+    wilson,
+)
 
 # Shrout & Fleiss 1979, table 2: six things, four raters
 SHROUT_FLEISS = (

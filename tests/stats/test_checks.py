@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ketameta.stats.checks import as_effects, as_level, one_of
+from ketameta.stats.numerics.checks import as_effects, as_level, one_of
 
 
 def test_effects_are_broadcast_together():

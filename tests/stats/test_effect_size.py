@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ketameta.stats import MEASURES, back_transform, effect_size
-from ketameta.stats.continuous import small_sample_factor
-from ketameta.stats.onegroup import freeman_tukey
+from ketameta.stats.effects.continuous import small_sample_factor
+from ketameta.stats.effects.onegroup import freeman_tukey
 
 # The same examples in every run, and no clock: tests say the same on a loaded machine.
 steady = settings(derandomize=True, deadline=None)

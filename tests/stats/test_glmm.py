@@ -7,9 +7,9 @@ import pytest
 from scipy import optimize, special, stats
 
 from ketameta.stats import effect_size, glmm
-from ketameta.stats.ascent import Surface
-from ketameta.stats.glmm import MODELS, build
-from ketameta.stats.quadrature import Rule
+from ketameta.stats.numerics.quadrature import Rule
+from ketameta.stats.rare.ascent import Surface
+from ketameta.stats.rare.glmm import MODELS, build
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "glmm.json").read_text(encoding="utf-8")

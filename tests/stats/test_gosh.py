@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ketameta.stats import random_effects
-from ketameta.stats.gosh import gosh
+from ketameta.stats.sensitivity.gosh import gosh
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "influence.json").read_text(encoding="utf-8")
@@ -55,7 +55,7 @@ def test_all_subsets_of_bcg_by_reml_converge_and_end_with_the_whole():
 
 def test_blocks_do_not_change_the_answer(monkeypatch):
     whole = gosh(YI[:7], VI[:7])
-    monkeypatch.setattr(import_module("ketameta.stats.gosh"), "_BLOCK", 100)
+    monkeypatch.setattr(import_module("ketameta.stats.sensitivity.gosh"), "_BLOCK", 100)
     blocked = gosh(YI[:7], VI[:7])
     np.testing.assert_array_equal(whole.estimate, blocked.estimate)
     np.testing.assert_array_equal(whole.tau2, blocked.tau2)

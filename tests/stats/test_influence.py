@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ketameta.stats import random_effects
-from ketameta.stats.influence import cumulative, influence, leave_one_out, pool_subsets
-from ketameta.stats.shown import number_fields
+from ketameta.stats.numerics.shown import number_fields
+from ketameta.stats.sensitivity.influence import cumulative, influence, leave_one_out, pool_subsets
 
 CASES = json.loads(
     (Path(__file__).parents[1] / "reference" / "influence.json").read_text(encoding="utf-8")
@@ -140,7 +140,7 @@ def test_blocks_do_not_change_the_answer(monkeypatch):
     yi = yi + np.linspace(0, 0.5, 7)[:, None]
     vi = np.broadcast_to(vi, yi.shape)
     whole = leave_one_out(yi, vi)
-    monkeypatch.setattr(import_module("ketameta.stats.influence"), "_BLOCK", 400)
+    monkeypatch.setattr(import_module("ketameta.stats.sensitivity.influence"), "_BLOCK", 400)
     blocked = leave_one_out(yi, vi)
     for field in number_fields(type(whole)):
         np.testing.assert_array_equal(getattr(whole, field), getattr(blocked, field))

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 from scipy import integrate, optimize, stats
 
 from ketameta.stats import random_effects
-from ketameta.stats.intervals import t_quantile, t_tails
+from ketameta.stats.univariate.intervals import t_quantile, t_tails
 
 HC_RATIO = 0.938101887373
 HALF = stats.chi2.ppf(0.95, 1) / 2  # fall of the log-likelihood at a 95% limit

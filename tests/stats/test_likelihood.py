@@ -6,9 +6,10 @@ from numpy.testing import assert_allclose
 from scipy.optimize import brentq
 from scipy.stats import chi2
 
-from ketameta.stats import likelihood, random_effects
-from ketameta.stats.likelihood import Point
-from ketameta.stats.models import MeanModel
+from ketameta.stats import random_effects
+from ketameta.stats.univariate import likelihood
+from ketameta.stats.univariate.likelihood import Point
+from ketameta.stats.univariate.models import MeanModel
 
 ROUNDING = 1e-9  # of a log-likelihood of size 10 to 1000, far below any difference of interest
 

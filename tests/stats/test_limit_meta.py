@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ketameta.stats.limit_meta import limit_meta
-from ketameta.stats.small_study import egger
+from ketameta.stats.bias.limit_meta import limit_meta
+from ketameta.stats.bias.small_study import egger
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "small_study.json").read_text(encoding="utf-8")

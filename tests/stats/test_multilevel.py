@@ -9,7 +9,7 @@ import pytest
 from scipy import optimize
 
 from ketameta.stats import random_effects
-from ketameta.stats.multilevel import (
+from ketameta.stats.dependent.multilevel import (
     correlated_hierarchical,
     multivariate,
     three_level,

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from ketameta.stats import meta_regression, permutation_test, random_effects
-from ketameta.stats.permutation import _distinct
+from ketameta.stats.sensitivity.permutation import _distinct
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from ketameta.stats import RandomEffects, random_effects
-from ketameta.stats import pooling as module
-from ketameta.stats.shown import number_fields
-from ketameta.stats.tau2 import ESTIMATORS
+from ketameta.stats.numerics.shown import number_fields
+from ketameta.stats.univariate import pooling as module
+from ketameta.stats.univariate.tau2 import ESTIMATORS
 
 RULES = ("wald", "hksj", "hksj-adhoc")
 EFFECT = ("estimate", "se", "statistic", "p", "ci_low", "ci_high", "pi_low", "pi_high")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from ketameta.stats import meta_regression, random_effects
-from ketameta.stats.tau2 import ESTIMATORS
+from ketameta.stats.univariate.tau2 import ESTIMATORS
 
 # As for pooling: metafor's iterations end at 1e-13 in tau2, absolute, and it inverts X'WX, which
 # for years as a moderator (lau1992) has a condition number of 1e10.

@@ -6,8 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ketameta.stats.multilevel import correlated_hierarchical, three_level, working_covariance
-from ketameta.stats.robust import cluster_robust
+from ketameta.stats.dependent.multilevel import (
+    correlated_hierarchical,
+    three_level,
+    working_covariance,
+)
+from ketameta.stats.dependent.robust import cluster_robust
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "multilevel.json").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 from scipy import optimize, special, stats
 
 from ketameta.stats import random_effects
-from ketameta.stats.selection import selection_model
+from ketameta.stats.bias.selection import selection_model
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "small_study.json").read_text(encoding="utf-8")

@@ -18,11 +18,11 @@ from ketameta.stats import (
     meta_regression,
     pet_peese,
     random_effects,
-    results,
     subgroup_analysis,
     trim_and_fill,
 )
-from ketameta.stats.shown import number, number_fields
+from ketameta.stats.numerics.shown import number, number_fields
+from ketameta.stats.univariate import results
 
 NAMES = ["Ash", "Beech", "Cedar", "Dogwood", "Elm"]
 Y = pd.Series([0.12, 0.31, 0.52, 0.18, 0.44], index=NAMES)
@@ -30,7 +30,7 @@ V = pd.Series([0.02, 0.03, 0.015, 0.04, 0.02], index=NAMES)
 
 
 def test_the_examples_run():
-    for module in (results, sys.modules["ketameta.stats.effect_size"]):
+    for module in (results, sys.modules["ketameta.stats.effects.effect_size"]):
         found = doctest.testmod(module)
         assert (found.attempted > 2, found.failed) == (True, 0)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ketameta.stats import random_effects
-from ketameta.stats.trimfill import trim_and_fill
+from ketameta.stats.bias.trimfill import trim_and_fill
 
 CASES = json.loads(
     (Path(__file__).parents[1] / "reference" / "small_study.json").read_text(encoding="utf-8")

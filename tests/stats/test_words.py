@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ketameta.stats import effect_size, meta_regression, random_effects, subgroup_analysis
-from ketameta.stats.intervals import RULES
-from ketameta.stats.tau2 import ESTIMATORS
-from ketameta.stats.words import SYNONYMS, hint, near, spelt
+from ketameta.stats.numerics.words import SYNONYMS, hint, near, spelt
+from ketameta.stats.univariate.intervals import RULES
+from ketameta.stats.univariate.tau2 import ESTIMATORS
 
 Y, V = [0.1, 0.5, 0.9, 0.2], [0.02, 0.05, 0.04, 0.03]
 

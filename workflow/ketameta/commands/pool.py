@@ -29,11 +29,11 @@ from ketameta.commands.table import (
 )
 from ketameta.ingest.revman import has_data_rows
 from ketameta.stats import MEASURES, random_effects
-from ketameta.stats.intervals import DEFAULT
-from ketameta.stats.intervals import RULES as INTERVALS
-from ketameta.stats.prediction import RULES as PREDICTIONS
-from ketameta.stats.tau2 import ESTIMATORS
-from ketameta.stats.words import hint, spelt
+from ketameta.stats.numerics.words import hint, spelt
+from ketameta.stats.univariate.intervals import DEFAULT
+from ketameta.stats.univariate.intervals import RULES as INTERVALS
+from ketameta.stats.univariate.prediction import RULES as PREDICTIONS
+from ketameta.stats.univariate.tau2 import ESTIMATORS
 from ketameta.tables.problems import escaped, shown
 
 DESCRIPTION = """\

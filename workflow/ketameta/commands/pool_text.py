@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.stats import MEASURES, RandomEffects, back_transform
-from ketameta.stats.shown import number_fields
+from ketameta.stats.numerics.shown import number_fields
 
 _WIDEST = 40
 _MOST_NAMED = 10

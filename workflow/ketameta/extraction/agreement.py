@@ -10,7 +10,7 @@ from statistics import median
 from ketameta.evidence.rows import entered_of
 from ketameta.extraction.cells import canonical, compared, number_of
 from ketameta.extraction.records import FieldAgreement, Match, Matching, Pair, Side
-from ketameta.stats.agreement import (
+from ketameta.stats.sensitivity.agreement import (
     Agreement,
     absolute_icc,
     cohen_kappa,

@@ -14,7 +14,7 @@ from typing import Any
 
 from ketameta.evidence.changes import ClaimMove, Move
 from ketameta.evidence.edits import Edit
-from ketameta.stats.agreement import Agreement, Icc, Limits
+from ketameta.stats.sensitivity.agreement import Agreement, Icc, Limits
 from ketameta.tables.problems import Problem
 from ketameta.tables.raw import ROB2_ANSWERS
 

@@ -1,4 +1,4 @@
-"""From summaries of arms to an effect: yi and vi by `ketameta.stats.effect_size`."""
+"""From summaries of arms to an effect: yi and vi by `ketameta.stats.effects.effect_size`."""
 
 from __future__ import annotations
 

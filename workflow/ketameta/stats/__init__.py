@@ -1,33 +1,13 @@
-"""Statistics of meta-analysis: arrays in, numbers out."""
+"""Statistics of meta-analysis: arrays in, numbers out.
 
-from ketameta.stats.back_transform import back_transform
-from ketameta.stats.bayes import Bayes, bayes
-from ketameta.stats.classical import (
-    CommonEffect,
-    MantelHaenszel,
-    inverse_variance,
-    mantel_haenszel,
-    peto,
-)
-from ketameta.stats.effect_size import MEASURES, EffectSize, effect_size
-from ketameta.stats.glmm import Glmm, glmm
-from ketameta.stats.gosh import Gosh, gosh
-from ketameta.stats.influence import Influence, cumulative, influence, leave_one_out
-from ketameta.stats.limit_meta import LimitMeta, limit_meta
-from ketameta.stats.multilevel import (
-    MultilevelFit,
-    correlated_hierarchical,
-    multivariate,
-    three_level,
-    working_covariance,
-)
-from ketameta.stats.permutation import permutation_test
-from ketameta.stats.pooling import random_effects
-from ketameta.stats.regression import meta_regression
-from ketameta.stats.results import MetaRegression, Permutation, RandomEffects, Subgroups
-from ketameta.stats.robust import RobustFit, cluster_robust
-from ketameta.stats.selection import Selection, selection_model
-from ketameta.stats.small_study import (
+What users call stands here; it lives in seven rooms, each of which says at its head what it holds
+and in which order to read: `numerics`; on it `effects` and `univariate`; on these `dependent`,
+`rare`, `sensitivity` and `bias`. Neither of two on one floor knows the other.
+"""
+
+from ketameta.stats.bias.limit_meta import LimitMeta, limit_meta
+from ketameta.stats.bias.selection import Selection, selection_model
+from ketameta.stats.bias.small_study import (
     PetPeese,
     RankTest,
     RegressionTest,
@@ -36,8 +16,33 @@ from ketameta.stats.small_study import (
     pet_peese,
     peters,
 )
-from ketameta.stats.subgroups import subgroup_analysis
-from ketameta.stats.trimfill import TrimFill, trim_and_fill
+from ketameta.stats.bias.trimfill import TrimFill, trim_and_fill
+from ketameta.stats.dependent.multilevel import (
+    MultilevelFit,
+    correlated_hierarchical,
+    multivariate,
+    three_level,
+    working_covariance,
+)
+from ketameta.stats.dependent.robust import RobustFit, cluster_robust
+from ketameta.stats.effects.back_transform import back_transform
+from ketameta.stats.effects.effect_size import MEASURES, EffectSize, effect_size
+from ketameta.stats.rare.classical import (
+    CommonEffect,
+    MantelHaenszel,
+    inverse_variance,
+    mantel_haenszel,
+    peto,
+)
+from ketameta.stats.rare.glmm import Glmm, glmm
+from ketameta.stats.sensitivity.gosh import Gosh, gosh
+from ketameta.stats.sensitivity.influence import Influence, cumulative, influence, leave_one_out
+from ketameta.stats.sensitivity.permutation import permutation_test
+from ketameta.stats.univariate.bayes import Bayes, bayes
+from ketameta.stats.univariate.pooling import random_effects
+from ketameta.stats.univariate.regression import meta_regression
+from ketameta.stats.univariate.results import MetaRegression, Permutation, RandomEffects, Subgroups
+from ketameta.stats.univariate.subgroups import subgroup_analysis
 
 __all__ = [
     "MEASURES",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ketameta.configuration import Analysis, Configuration, Question
 from ketameta.stats import cumulative, egger, influence, leave_one_out, peters
-from ketameta.stats.small_study import RegressionTest
+from ketameta.stats.bias.small_study import RegressionTest
 from ketameta.synthesize.pool import number
 from ketameta.synthesize.scales import NULL_VALUE, natural
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from ketameta.stats.agreement import cohen_kappa
+from ketameta.stats.sensitivity.agreement import cohen_kappa
 from ketameta.tables import rob2
 
 Record = dict[str, Any]

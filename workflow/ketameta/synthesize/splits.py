@@ -13,10 +13,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from scipy.special import chdtrc
 
 from ketameta.configuration import Analysis, Model
 from ketameta.stats import subgroup_analysis
-from ketameta.stats.distributions import chi2_tail
 from ketameta.synthesize.pool import RULES, number, people_of, pooled, scales_of, trials_of
 from ketameta.synthesize.words import COMMON, SEPARATE, group_of
 from ketameta.tables.grouping import grouped
@@ -110,8 +110,7 @@ def _together(analysis: Analysis, members: dict[str, list[Record]]) -> dict[str,
         for field in ("se", "p", "tau2", "i2", "q"):
             record[field] = number(np.broadcast_to(getattr(fit, field), len(place))[i])
         record["q_df"] = len(own) - 1
-        tail = chi2_tail(np.array([record["q"]]), np.array([float(record["q_df"])]))
-        record["q_p"] = number(tail[0])
+        record["q_p"] = number(chdtrc(record["q_df"], record["q"]))
         record["model"] = f"{model.tau2}, one τ² for all groups, {RULES[str(fit.rule[i])]}"
         result[name] = record
     return {name: result[name] for name in members}

@@ -86,7 +86,7 @@ def effect_apart(view: View) -> Iterator[Finding]:
         return
     import numpy as np
 
-    from ketameta.stats.influence import leave_one_out
+    from ketameta.stats.sensitivity.influence import leave_one_out
 
     for analysis, effects in analyses.items():
         if len(effects) <= FEWEST_OTHERS:

@@ -1,0 +1,398 @@
+"""Small-study effects: regression and rank tests, PET-PEESE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ketameta.stats.numerics.checks import (
+    aligned,
+    as_effects,
+    as_level,
+    common_shape,
+    labels,
+    numbers,
+    one_of,
+)
+from ketameta.stats.numerics.distributions import t_quantile, t_tails
+from ketameta.stats.numerics.shown import Shown
+from ketameta.stats.univariate.regression import meta_regression
+from ketameta.stats.univariate.results import Number
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, repr=False)
+class RegressionTest(Shown):
+    """A regression of effects on a measure of study size; numbers of shape (...).
+
+    `slope` is the coefficient of the predictor, tested by `statistic` (t on `df`
+    degrees, z where df is infinite) with two-sided `p`. `limit` is the intercept: the
+    effect expected of a study whose predictor is 0, with its interval. `tau2` is the
+    residual heterogeneity, NaN for the classical regressions, which have none.
+    """
+
+    slope: Number
+    slope_se: Number
+    statistic: Number
+    df: Number
+    p: Number
+    limit: Number
+    limit_se: Number
+    limit_p: Number
+    limit_low: Number
+    limit_high: Number
+    tau2: Number
+    k: Any
+    converged: Any
+
+
+@dataclass(frozen=True, repr=False)
+class RankTest(Shown):
+    """Kendall's tau-b with its two-sided p; `exact` says which distribution gave it."""
+
+    tau: Number
+    p: Number
+    exact: Any
+    k: Any
+
+
+@dataclass(frozen=True, repr=False)
+class PetPeese(Shown):
+    """Both regressions and the conditional estimate; numbers of shape (...).
+
+    `estimate` and what follows are those of `peese` where `uses_peese`, else of `pet`.
+    """
+
+    estimate: Number
+    se: Number
+    p: Number
+    ci_low: Number
+    ci_high: Number
+    uses_peese: Any
+    pet: RegressionTest
+    peese: RegressionTest
+
+
+def egger(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    model: str = "re",
+    *,
+    tau2: str = "REML",
+    groups: ArrayLike | None = None,
+    level: float = 0.95,
+) -> RegressionTest:
+    r"""Regress effects on their standard errors.
+
+    Parameters
+    ----------
+    yi, vi
+        Effects and sampling variances, shape (..., k); NaN in both marks an absent study.
+    model
+        "re": meta-regression with residual heterogeneity, tested by z. "lm": the
+        classical regression weighted by 1 / vi with a residual variance, tested by t
+        on k - 2 degrees; its slope is the intercept of the standardised effects on
+        precision in the original article.
+    tau2
+        Estimator of "re", as in `random_effects`.
+    groups
+        For "lm" a label a study, shape (k,), to adjust for: see `weighted_line`.
+    level
+        Confidence level of the limit's interval.
+
+    Returns
+    -------
+    RegressionTest. Fewer than 3 studies, or equal standard errors: NaN, `converged` False.
+
+    Raises
+    ------
+    ValueError
+        As `checks.as_effects`; names out of range.
+
+    References
+    ----------
+    Egger et al. (1997), BMJ 315, 629; Sterne & Egger (2005), in Publication Bias in
+    Meta-Analysis, chapter 6, equation 6.2.
+    """
+    y, v = as_effects(yi, vi)
+    one_of("model", model, ("re", "lm"))
+    if model == "lm":
+        return weighted_line(y, v, np.sqrt(v), level, groups)
+    if groups is not None:
+        raise ValueError('groups are adjusted for in the regression "lm" alone')
+    return _random_line(y, v, np.sqrt(v), tau2, level)
+
+
+def peters(
+    yi: ArrayLike,
+    ai: ArrayLike,
+    n1i: ArrayLike,
+    ci: ArrayLike,
+    n2i: ArrayLike,
+    *,
+    groups: ArrayLike | None = None,
+    level: float = 0.95,
+) -> RegressionTest:
+    r"""Regress log odds ratios on the inverse of the sample size.
+
+    Parameters
+    ----------
+    yi
+        Effects, usually log odds ratios, shape (..., k); NaN marks an absent study.
+    ai, n1i, ci, n2i
+        Events and sizes of the two groups, as many as in yi; a plain number stands for all.
+    groups
+        A label a study, shape (k,), to adjust for: see `weighted_line`.
+    level
+        Confidence level of the limit's interval.
+
+    Returns
+    -------
+    RegressionTest, t on k - 2 degrees. A study in which no one or everyone had the
+    event has no weight and is left out. Fewer than 3 studies or equal sizes: NaN.
+
+    Raises
+    ------
+    ValueError
+        Counts that are negative or above the size of their group.
+
+    Notes
+    -----
+    Weights are :math:`1 / (1/e + 1/(n - e))`, e the events and n the size of both
+    groups together: unlike the variance they do not depend on the effect.
+
+    References
+    ----------
+    Peters et al. (2006), JAMA 295, 676.
+    """
+    names = ("yi", "ai", "n1i", "ci", "n2i")
+    given = aligned(yi=yi, ai=ai, n1i=n1i, ci=ci, n2i=n2i)
+    arrays = {name: numbers(name, x) for name, x in zip(names, given, strict=True)}
+    shape = common_shape(arrays)
+    y, a, n1, c, n2 = (np.broadcast_to(x, shape) for x in arrays.values())
+    absent = np.isnan(y) | np.isnan(a + n1 + c + n2)
+    for name, events, size in (("ai", a, n1), ("ci", c, n2)):
+        bad = ~absent & ~((events >= 0) & (events <= size) & np.isfinite(size))
+        if bad.any():
+            place = tuple(int(i) for i in np.argwhere(bad)[0])
+            raise ValueError(f"{name}{list(place)} is {events[place]:g} of {size[place]:g}")
+    e, n = np.where(absent, 1.0, a + c), np.where(absent, 2.0, n1 + n2)
+    absent = absent | (e == 0) | (e == n)
+    e, n = np.where(absent, 1.0, e), np.where(absent, 2.0, n)
+    variance = np.where(absent, np.nan, 1 / e + 1 / (n - e))
+    y, variance = as_effects(np.where(absent, np.nan, y), variance)
+    return weighted_line(y, variance, np.where(absent, np.nan, 1 / n), level, groups)
+
+
+def pet_peese(
+    yi: ArrayLike, vi: ArrayLike, *, threshold: float = 0.10, level: float = 0.95
+) -> PetPeese:
+    """Extrapolate to a standard error of 0, on the standard error or on its square.
+
+    Parameters
+    ----------
+    yi, vi
+        As in `egger`.
+    threshold
+        PEESE (on the variance) is used where the limit of PET (on the standard error)
+        has a two-sided p below this, else PET. 0.10 is a one-sided test at 5%.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    PetPeese, t on k - 2 degrees. Fewer than 3 studies or equal standard errors: NaN.
+
+    Raises
+    ------
+    ValueError
+        As `checks.as_effects`.
+
+    References
+    ----------
+    Stanley & Doucouliagos (2014), Research Synthesis Methods 5, 60, equations 3 and 4.
+    """
+    y, v = as_effects(yi, vi)
+    pet = weighted_line(y, v, np.sqrt(v), level)
+    peese = weighted_line(y, v, v, level)
+    use = np.less(pet.limit_p, threshold)
+
+    def chosen(name: str) -> Any:
+        value = np.where(use, getattr(peese, name), getattr(pet, name))
+        return value.item() if value.ndim == 0 else value
+
+    return PetPeese(
+        estimate=chosen("limit"),
+        se=chosen("limit_se"),
+        p=chosen("limit_p"),
+        ci_low=chosen("limit_low"),
+        ci_high=chosen("limit_high"),
+        uses_peese=bool(use) if np.ndim(use) == 0 else use,
+        pet=pet,
+        peese=peese,
+    )
+
+
+def begg(yi: ArrayLike, vi: ArrayLike) -> RankTest:
+    r"""Correlate standardised effects with their variances by ranks.
+
+    Parameters
+    ----------
+    yi, vi
+        Effects and sampling variances, shape (..., k); NaN in both marks an absent study.
+
+    Returns
+    -------
+    RankTest: p from the exact distribution where there are no ties, else from the
+    normal approximation with the tie-corrected variance and no continuity correction.
+    Fewer than 2 studies, or one value throughout: NaN.
+
+    Notes
+    -----
+    Raises as `checks.as_effects`. Kendall's tau-b between vi and
+    :math:`(y_i - \bar y) / \sqrt{v_i - 1/\sum 1/v}`, :math:`\bar y` the common-effect mean.
+
+    References
+    ----------
+    Begg & Mazumdar (1994), Biometrics 50, 1088, section 2.
+    """
+    from scipy import stats
+
+    y, v = as_effects(yi, vi)
+    lead, k = y.shape[:-1], y.shape[-1]
+    tau, p = np.full(lead, np.nan), np.full(lead, np.nan)
+    exact, count = np.zeros(lead, dtype=bool), np.zeros(lead, dtype=np.intp)
+    for index in np.ndindex(lead):
+        present = ~np.isnan(y[index])
+        effect, variance = y[index][present], v[index][present]
+        count[index] = k = effect.size
+        if k < 2:
+            continue
+        pooled = 1 / np.sum(1 / variance)
+        centred = effect - pooled * np.sum(effect / variance)
+        z = centred / np.sqrt(variance - pooled)
+        free = np.unique(z).size == k and np.unique(variance).size == k
+        if np.ptp(z) == 0 or np.ptp(variance) == 0:
+            continue
+        method = "exact" if free else "asymptotic"
+        found = stats.kendalltau(z, variance, method=method)
+        tau[index], p[index], exact[index] = found.statistic, found.pvalue, free
+    if lead:
+        return RankTest(tau, p, exact, count)
+    return RankTest(tau.item(), p.item(), exact.item(), count.item())
+
+
+def weighted_line(
+    y: Array, v: Array, x: Array, level: float, groups: ArrayLike | None = None
+) -> RegressionTest:
+    """Fit y = limit + slope x with weights 1 / v and a residual variance, along the last axis.
+
+    Studies that are NaN are left out. Sums are taken about weighted means, so that the scale of x
+    does not matter. With `groups`, labels of shape (k,), the means are theirs (Frisch & Waugh
+    1933): the slope within groups, t on k - groups - 1 degrees, and NaN for the limit.
+    """
+    level = as_level(level)
+    w = np.where(np.isnan(y), 0.0, 1.0 / np.where(np.isnan(y), 1.0, v))
+    y, x = np.where(np.isnan(y), 0.0, y), np.where(np.isnan(y), 0.0, x)
+    code = np.zeros(y.shape[-1], int)
+    if groups is not None:
+        code = labels("groups", groups, code.size)[1]
+    k = (w > 0).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = _by_group(w, code)
+        means = [np.where(w > 0, _by_group(w * z, code) / share, 0.0) for z in (x, y)]
+        dx, dy = x - means[0], y - means[1]
+        sets = np.where(w > 0, w / share, 0.0).sum(axis=-1).round()
+        sxx = (w * dx * dx).sum(axis=-1)
+        # Equal predictors differ by rounding only: nothing to regress on.
+        usable = (k - sets > 1) & (sxx > 1e-20 * (w * means[0] ** 2).sum(axis=-1))
+        sxx = np.where(usable, sxx, np.nan)
+        df = np.where(usable, k - sets - 1.0, np.nan)
+        slope = (w * dx * dy).sum(axis=-1) / sxx
+        r = np.where(w > 0, dy - slope[..., None] * dx, 0.0)
+        variance = (w * r * r).sum(axis=-1) / df
+        slope_se = np.sqrt(variance / sxx)
+        total = np.where(sets == 1, w.sum(axis=-1), np.nan)  # one limit, or none to tell
+        mean_x, mean_y = ((w * z).sum(axis=-1) / total for z in (x, y))
+        limit = mean_y - slope * mean_x
+        limit_se = np.sqrt(variance * (1 / total + mean_x**2 / sxx))
+        statistic, limit_t = slope / slope_se, limit / limit_se
+    half = t_quantile(df, level) * limit_se
+    numbers = {
+        "slope": slope,
+        "slope_se": slope_se,
+        "statistic": statistic,
+        "df": df,
+        "p": t_tails(statistic, df),
+        "limit": limit,
+        "limit_se": limit_se,
+        "limit_p": t_tails(limit_t, df),
+        "limit_low": limit - half,
+        "limit_high": limit + half,
+        "tau2": np.full(k.shape, np.nan),
+        "k": k,
+        "converged": usable,
+    }
+    return RegressionTest(**{name: _plain(value) for name, value in numbers.items()})
+
+
+def _by_group(values: Array, code: NDArray[np.intp]) -> Array:
+    """Return for each study the sum over its group, along the last axis."""
+    total = np.empty_like(values)
+    for one in np.unique(code):
+        total[..., code == one] = values[..., code == one].sum(axis=-1, keepdims=True)
+    return total
+
+
+def _random_line(y: Array, v: Array, x: Array, tau2: str, level: float) -> RegressionTest:
+    """Fit y = limit + slope x by random-effects meta-regression, along the last axis."""
+    lead, size = y.shape[:-1], y.shape[-1]
+    y, v, x = (a.reshape(prod(lead), size) for a in (y, v, x))
+    here = ~np.isnan(y)
+    k = here.sum(axis=1)
+    low = np.where(here, x, np.inf).min(axis=1, initial=np.inf)
+    high = np.where(here, x, -np.inf).max(axis=1, initial=-np.inf)
+    # Equal predictors differ by rounding only: nothing to regress on.
+    rows = np.flatnonzero((k > 2) & (high - low > 1e-10 * high))
+    names = [f.name for f in fields(RegressionTest)]
+    numbers: dict[str, Any] = {name: np.full(len(y), np.nan) for name in names}
+    numbers["k"], numbers["converged"] = k, np.zeros(len(y), dtype=bool)
+    if rows.size:
+        design = np.stack([np.ones_like(x), np.where(here, x, 0.0)], axis=-1)
+        fit = meta_regression(
+            y[rows],
+            v[rows],
+            design[rows],
+            tau2=tau2,
+            interval="wald",
+            level=level,
+            tau2_interval=None,
+        )
+        values = {
+            "slope": fit.beta[:, 1],
+            "slope_se": fit.se[:, 1],
+            "statistic": fit.statistic[:, 1],
+            "df": np.full(rows.size, np.inf),
+            "p": fit.p[:, 1],
+            "limit": fit.beta[:, 0],
+            "limit_se": fit.se[:, 0],
+            "limit_p": fit.p[:, 0],
+            "limit_low": fit.ci_low[:, 0],
+            "limit_high": fit.ci_high[:, 0],
+            "tau2": fit.tau2,
+            "converged": fit.converged,
+        }
+        for name, value in values.items():
+            numbers[name][rows] = value
+    return RegressionTest(**{name: _plain(numbers[name].reshape(lead)) for name in names})
+
+
+def _plain(value: Any) -> Any:
+    """Return a plain number where there is no batch."""
+    array = np.asarray(value)
+    return array.item() if array.ndim == 0 else array

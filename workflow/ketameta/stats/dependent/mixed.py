@@ -1,0 +1,239 @@
+"""The likelihood of y ~ N(X beta, V + sum_m g_m E_m), block-diagonal by cluster.
+
+The g_m are quadratic forms of unconstrained parameters, g_m = s' F_m s: a squared
+standard deviation, or an element of a covariance written through its Cholesky
+factor. So every parameter vector gives a valid covariance, a variance of exactly
+0 is inside the space, and gradient and Hessian are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ketameta.stats.numerics.newton import ascend
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+# Standard deviations to start from, relative to the spread of the effects.
+_SPREADS = (0.03, 0.3, 0.8, 1.6)
+_MOST_STARTS = 4**4
+_LOG_2PI = float(np.log(2 * np.pi))
+
+
+@dataclass(frozen=True)
+class Dependent:
+    """The effects that are present: y (n,), X (n, p), V (n, n), cluster codes (n,).
+
+    `present` marks them among all rows.
+    """
+
+    y: Array
+    X: Array
+    V: Array
+    codes: Ints
+    present: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Rows of a data set gathered into clusters of one padded size."""
+
+    rows: Ints  # (clusters, size); -1 pads
+
+    @classmethod
+    def of(cls, codes: Ints) -> Blocks:
+        """Gather row numbers by the cluster codes 0, 1, ... of the rows."""
+        members = [np.flatnonzero(codes == code) for code in np.unique(codes)]
+        size = max((m.size for m in members), default=0)
+        rows = np.full((len(members), size), -1, dtype=np.intp)
+        for row, m in zip(rows, members, strict=True):
+            row[: m.size] = m
+        return cls(rows)
+
+    def column(self, values: Array) -> Array:
+        """Gather (k, ...) into (clusters, size, ...), zeros in the padding."""
+        out = values[self.rows]
+        out[self.rows < 0] = 0.0
+        return out
+
+    def square(self, matrix: Array, diagonal: float) -> Array:
+        """Gather the diagonal blocks of (k, k); the padding gets `diagonal`."""
+        out = matrix[self.rows[:, :, None], self.rows[:, None, :]]
+        pad = self.rows < 0
+        out[pad[:, :, None] | pad[:, None, :]] = 0.0
+        cluster, place = np.nonzero(pad)
+        out[cluster, place, place] = diagonal
+        return out
+
+
+@dataclass(frozen=True)
+class MixedFit:
+    """A fitted model: coefficients (p,), their covariance and the parameters g (m,)."""
+
+    beta: Array
+    vcov: Array
+    g: Array
+    log_likelihood: float
+    converged: bool
+
+
+@dataclass(frozen=True)
+class _Likelihood:
+    """ML or REML log-likelihood in the unconstrained parameters s."""
+
+    y: Array  # (c, n)
+    X: Array  # (c, n, p)
+    V: Array  # (c, n, n)
+    E: Array  # (m, c, n, n)
+    forms: Array  # (m, q, q)
+    k: int
+    reml: bool
+
+    def coefficients(self, g: Array) -> tuple[Array, Array, Array, Array, float]:
+        """Inverse blocks, GLS beta, its covariance, residuals, -2 log-likelihood."""
+        omega = self.V + np.tensordot(g, self.E, axes=1)
+        inverse = np.linalg.inv(omega)
+        sign, logdet = np.linalg.slogdet(omega)
+        WX = inverse @ self.X
+        A = np.einsum("cnp,cnq->pq", self.X, WX)
+        vcov = np.linalg.inv(A)
+        beta = vcov @ np.einsum("cnp,cn->p", WX, self.y)
+        r = self.y - self.X @ beta
+        deviance = float(logdet.sum() + np.einsum("cn,cnm,cm->", r, inverse, r))
+        deviance += self.k * _LOG_2PI
+        if self.reml:
+            # Harville's constant log|X'X| makes REML likelihoods of one data set
+            # comparable with other software.
+            cross = np.einsum("cnp,cnq->pq", self.X, self.X)
+            deviance += float(np.linalg.slogdet(A)[1] - np.linalg.slogdet(cross)[1])
+            deviance -= beta.size * _LOG_2PI
+        if not (sign > 0).all():
+            deviance = np.inf
+        return np.asarray(inverse), beta, np.asarray(vcov), np.asarray(r), deviance
+
+    def value(self, s: Array) -> float:
+        """Log-likelihood, -inf where the covariance cannot be inverted."""
+        try:
+            return -0.5 * self.coefficients(self.g(s))[4]
+        except np.linalg.LinAlgError:
+            return -np.inf
+
+    def g(self, s: Array) -> Array:
+        """Variances and covariances at the parameters s."""
+        return np.asarray(np.einsum("mij,i,j->m", self.forms, s, s))
+
+    def curved(self, s: Array) -> tuple[float, Array, Array]:
+        """Value, gradient and Hessian in s."""
+        q = s.size
+        try:
+            inverse, _, vcov, r, deviance = self.coefficients(self.g(s))
+        except np.linalg.LinAlgError:
+            return -np.inf, np.zeros(q), np.zeros((q, q))
+        gradient, hessian = self._in_g(inverse, vcov, r)
+        slope = 2 * self.forms @ s  # (m, q): dg/ds
+        curvature = slope.T @ hessian @ slope + 2 * np.tensordot(gradient, self.forms, axes=1)
+        return -0.5 * deviance, slope.T @ gradient, curvature
+
+    def _in_g(self, inverse: Array, vcov: Array, r: Array) -> tuple[Array, Array]:
+        """Gradient and observed Hessian of the profile likelihood in g.
+
+        d/dg_m = -tr(P E_m)/2 + y'P E_m P y/2 and
+        d2/dg_m dg_n = tr(P E_m P E_n)/2 - y'P E_m P E_n P y for REML; for ML the
+        traces are of the inverse covariance instead of P (Harville 1977, JASA 72,
+        320).
+        """
+        K = inverse @ self.E  # (m, c, n, n)
+        WX = inverse @ self.X
+        Wr = np.einsum("cij,cj->ci", inverse, r)
+        q = np.einsum("mcij,cj->mci", self.E, Wr)
+        Wq = np.einsum("cij,mcj->mci", inverse, q)
+        Xq = np.einsum("cip,mci->mp", WX, q)
+        square = np.einsum("mci,nci->mn", q, Wq) - Xq @ vcov @ Xq.T
+        trace = np.einsum("mcii->m", K)
+        trace2 = np.einsum("mcij,ncji->mn", K, K)
+        if self.reml:
+            EWX = np.einsum("mcij,cjp->mcip", self.E, WX)
+            B = np.einsum("cip,mciq->mpq", WX, EWX)
+            inner = np.einsum("mcip,cij,ncjq->mnpq", EWX, inverse, EWX, optimize=True)
+            trace = trace - np.einsum("pq,mqp->m", vcov, B)
+            AB = vcov @ B
+            trace2 = trace2 - 2 * np.einsum("pq,mnqp->mn", vcov, inner)
+            trace2 = trace2 + np.einsum("mpq,nqp->mn", AB, AB)
+        gradient = 0.5 * (np.einsum("ci,mci->m", Wr, q) - trace)
+        return gradient, 0.5 * trace2 - square
+
+
+def fit_mixed(data: Dependent, patterns: Sequence[Array], forms: Array, method: str) -> MixedFit:
+    """Maximise the likelihood over beta and g.
+
+    Parameters
+    ----------
+    data
+        X of full rank, V without entries between clusters.
+    patterns
+        The E_m, each (k, k).
+    forms
+        The F_m, shape (m, q, q).
+    method
+        "REML" or "ML".
+
+    Notes
+    -----
+    The model is fitted in units of the residual spread, so that the answer scales
+    with y. A grid of starts is climbed from its three best points and the highest
+    end is kept: these likelihoods can have more than one top.
+    """
+    y, X, V = data.y, data.X, data.V
+    blocks = Blocks.of(data.codes)
+    unit = _spread(y, X, V)
+    problem = _Likelihood(
+        y=blocks.column(y / unit),
+        X=blocks.column(X),
+        V=blocks.square(V / unit**2, 1.0),
+        E=np.stack([blocks.square(pattern, 0.0) for pattern in patterns]),
+        forms=forms,
+        k=y.size,
+        reml=method == "REML",
+    )
+    q = forms.shape[1]
+    starts = [np.array(s) for s in islice(product(_SPREADS, repeat=q), _MOST_STARTS)]
+    starts.sort(key=problem.value, reverse=True)
+    bound = np.full(q, np.inf)
+    ends = [ascend(problem.curved, start, -bound, bound) for start in starts[:3]]
+    best = max(ends, key=lambda end: (end.value, end.converged))
+    s = _snap(problem, best.at)
+    _, beta, vcov, _, deviance = problem.coefficients(problem.g(s))
+    freedom = y.size - (X.shape[1] if method == "REML" else 0)
+    return MixedFit(
+        beta=beta * unit,
+        vcov=vcov * unit**2,
+        g=problem.g(s) * unit**2,
+        log_likelihood=-0.5 * deviance - freedom * float(np.log(unit)),
+        converged=best.converged,
+    )
+
+
+def _spread(y: Array, X: Array, V: Array) -> float:
+    """Root mean square of the least-squares residuals, or of the standard errors if larger."""
+    r = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
+    return float(np.sqrt(max(float(np.mean(r * r)), float(np.median(np.diag(V))))))
+
+
+def _snap(problem: _Likelihood, s: Array) -> Array:
+    """Set parameters that the ascent took next to 0 to exactly 0.
+
+    At a variance of 0 the likelihood is flat in its square root, so the ascent
+    ends at 1e-6 or so rather than at 0; 0 is kept when it costs no likelihood.
+    """
+    for place in np.flatnonzero(np.abs(s) < 1e-3):
+        trial = s.copy()
+        trial[place] = 0.0
+        if problem.value(trial) >= problem.value(s) - 1e-12:
+            s = trial
+    return s

@@ -1,0 +1,258 @@
+"""Dependent effects: three-level, correlated-hierarchical and multivariate models.
+
+Several effects of one trial (scales, time points, arms against one control) are
+not independent. Each model here is y ~ N(X beta, V + sum_m g_m E_m) with V the
+known sampling covariance, E_m fixed patterns within clusters and g_m the
+variances (or covariances) to be estimated; the likelihood is in `mixed`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ketameta.stats.dependent.mixed import Dependent
+from ketameta.stats.dependent.shared import (
+    MultilevelFit,
+    fit_or_fall_back,
+    label_codes,
+    prepare,
+    report,
+    working_covariance,
+)
+from ketameta.stats.numerics.batch import over_batch
+from ketameta.stats.numerics.checks import aligned, one_of
+
+__all__ = [
+    "MultilevelFit",
+    "correlated_hierarchical",
+    "multivariate",
+    "three_level",
+    "working_covariance",
+]
+
+Array = NDArray[np.float64]
+
+
+def three_level(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    cluster: ArrayLike,
+    within: ArrayLike | None = None,
+    X: ArrayLike | None = None,
+    *,
+    method: str = "REML",
+    test: str = "z",
+    level: float = 0.95,
+) -> MultilevelFit:
+    r"""Fit effects nested in clusters, with a variance at each of the two levels.
+
+    Parameters
+    ----------
+    yi
+        Effects, shape (k,); NaN in yi and vi marks an absent effect.
+    vi
+        Sampling variances (k,), or their covariance (k, k) with zeros between
+        clusters.
+    cluster, within
+        Labels (k,) of the outer and the inner level. Inner labels are read within
+        their cluster; by default each effect is its own inner unit.
+    X
+        Columns of moderators (k, p), the intercept included; by default the
+        intercept alone.
+    method
+        "REML" or "ML".
+    test
+        "z", or "t" with k - p degrees of freedom.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    MultilevelFit with `sigma2` = (between clusters, within clusters). Where every
+    cluster has one inner unit the two cannot be told apart: the first is then
+    their sum and the second NaN. With p clusters or fewer the variance between
+    clusters cannot be estimated: both are NaN, beta and se come from V alone and
+    `converged` is False; with fewer than p effects everything is NaN. Leading axes
+    of yi and vi are independent analyses.
+
+    Raises
+    ------
+    ValueError
+        Bad shapes, values or names; columns of X linearly dependent.
+
+    Notes
+    -----
+    :math:`y_{ij} = x_{ij}'\beta + u_i + u_{ij} + e_{ij}`.
+
+    References
+    ----------
+    Konstantopoulos (2011), Research Synthesis Methods 2, 61, equations 4 to 8.
+    """
+    yi, vi, cluster, within, X = aligned(yi=yi, vi=vi, cluster=cluster, within=within, X=X)
+
+    def fit_one(y: Array, V: Array) -> MultilevelFit:
+        return _nested(prepare(y, V, cluster, X), within, method, test, level)
+
+    return over_batch(fit_one, yi, vi)
+
+
+def correlated_hierarchical(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    cluster: ArrayLike,
+    rho: float,
+    X: ArrayLike | None = None,
+    *,
+    smooth: bool = False,
+    method: str = "REML",
+    test: str = "z",
+    level: float = 0.95,
+) -> MultilevelFit:
+    """Fit the three-level model with sampling errors correlated by `rho` in a cluster.
+
+    The sampling covariance is `working_covariance(vi, cluster, rho, smooth=smooth)`,
+    the rest as in `three_level`. The correlation is a working assumption: pair
+    the fit with `robust.cluster_robust`, whose standard errors survive a wrong one.
+
+    References
+    ----------
+    Pustejovsky & Tipton (2022), Prevention Science 23, 425, the CHE model.
+    """
+    yi, vi, cluster, X = aligned(yi=yi, vi=vi, cluster=cluster, X=X)
+
+    def fit_one(y: Array, v: Array) -> MultilevelFit:
+        V = working_covariance(v, cluster, rho, smooth=smooth)
+        return _nested(prepare(y, V, cluster, X), None, method, test, level)
+
+    return over_batch(fit_one, yi, vi)
+
+
+def multivariate(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    cluster: ArrayLike,
+    outcome: ArrayLike,
+    X: ArrayLike | None = None,
+    *,
+    structure: str = "UN",
+    rho: float | None = None,
+    method: str = "REML",
+    test: str = "z",
+    level: float = 0.95,
+) -> MultilevelFit:
+    r"""Fit true effects that are correlated across the outcomes of a trial.
+
+    Parameters
+    ----------
+    yi, vi, cluster, X, method, test, level
+        As in `three_level`; vi is usually the covariance (k, k).
+    outcome
+        Label (k,) of what each effect is about: an outcome, a time point, or the
+        comparison within a trial of a contrast-based network.
+    structure
+        Covariance of the true effects of a trial: "UN" (free), "DIAG" (variances,
+        no correlation) or "CS" (one variance, one correlation).
+    rho
+        A known correlation, for "CS" only: 1/2 for the contrasts of a network
+        (Senn et al. 2013).
+
+    Returns
+    -------
+    MultilevelFit with `between` the covariance (o, o) of the true effects, its
+    rows in the sorted order of the labels, and `sigma2` empty. With no X every
+    outcome gets its own mean.
+
+    Raises
+    ------
+    ValueError
+        As `three_level`; unknown structure; rho without "CS" or outside
+        (-1/(o-1), 1).
+
+    References
+    ----------
+    Berkey et al. (1998), Statistics in Medicine 17, 2537, equations 3 and 6.
+    """
+    one_of("structure", structure, ("UN", "DIAG", "CS"))
+    yi, vi, cluster, outcome, X = aligned(yi=yi, vi=vi, cluster=cluster, outcome=outcome, X=X)
+    all_codes = label_codes(outcome, np.shape(yi)[-1] if np.ndim(yi) else 0, "outcome")
+    o = int(all_codes.max(initial=-1)) + 1
+    design = (all_codes[:, None] == np.arange(o)).astype(float) if X is None else X
+    if rho is not None and not (structure == "CS" and -1 / max(o - 1, 1) <= rho <= 1):
+        raise ValueError("rho needs structure CS and a value that makes a covariance")
+    cells, forms = _between_forms(o, structure, rho)
+
+    def fit_one(y: Array, V: Array) -> MultilevelFit:
+        data = prepare(y, V, cluster, design)
+        codes = all_codes[data.present]
+        patterns = [_pattern(codes, group) for group in cells]
+        fit = fit_or_fall_back(data, patterns, forms, method)
+        between = _filled(fit.g, cells, o)
+        return report(data, fit, patterns, np.empty(0), between, test=test, level=level)
+
+    return over_batch(fit_one, yi, vi)
+
+
+def _filled(g: Array, cells: list[list[tuple[int, int, float]]], o: int) -> Array:
+    """Return the covariance (o, o) of the true effects from its parameters."""
+    out = np.zeros((o, o))
+    for value, group in zip(g, cells, strict=True):
+        out += value * _pattern(np.arange(o), group)
+    return out
+
+
+def _pattern(codes: NDArray[np.intp], group: list[tuple[int, int, float]]) -> Array:
+    """Where in the covariance of effects with these outcomes one parameter stands."""
+    a, b = codes[:, None], codes[None, :]
+    out = np.zeros((codes.size, codes.size))
+    for i, j, weight in group:
+        out += weight * (((a == i) & (b == j)) | ((a == j) & (b == i)))
+    return out
+
+
+def _nested(
+    data: Dependent, within: ArrayLike | None, method: str, test: str, level: float
+) -> MultilevelFit:
+    """Fit variances between clusters and between inner units."""
+    inner = np.arange(data.present.size)
+    if within is not None:
+        inner = label_codes(within, data.present.size, "within")
+    inner = inner[data.present]
+    same = inner[:, None] == inner[None, :]
+    patterns = [np.ones(same.shape), same.astype(float)]
+    if (same | (data.codes[:, None] != data.codes[None, :])).all():
+        patterns = patterns[:1]
+    fit = fit_or_fall_back(data, patterns, _variances(len(patterns)), method)
+    sigma2 = np.full(2, np.nan)
+    sigma2[: fit.g.size] = fit.g
+    return report(data, fit, patterns, sigma2, None, test=test, level=level)
+
+
+def _variances(count: int) -> Array:
+    """Forms of `count` separate variances, each the square of its parameter."""
+    return np.eye(count)[:, :, None] * np.eye(count)[:, None, :]
+
+
+def _between_forms(
+    o: int, structure: str, rho: float | None
+) -> tuple[list[list[tuple[int, int, float]]], Array]:
+    """Cells that share a parameter g, with their multipliers, and the forms of the g.
+
+    "UN" writes the covariance through its Cholesky factor L, g_ij = sum_k L_ik
+    L_jk; free "CS" through its two eigenvalues, o a^2 and b^2.
+    """
+    diagonal = [(i, i, 1.0) for i in range(o)]
+    off = [(i, j, 1.0) for i in range(o) for j in range(i)]
+    if structure == "DIAG":
+        return [[cell] for cell in diagonal], _variances(o)
+    if structure == "CS" and rho is not None:
+        return [diagonal + [(i, j, rho) for i, j, _ in off]], np.ones((1, 1, 1))
+    if structure == "CS":
+        return [diagonal, off], np.stack([np.diag([1.0, 1.0 - 1.0 / o]), np.diag([1.0, -1.0 / o])])
+    place = {(i, j): n for n, (i, j, _) in enumerate(sorted(diagonal + off))}
+    forms = np.zeros((len(place), len(place), len(place)))
+    for (i, j), n in place.items():
+        for k in range(j + 1):
+            forms[n, place[i, k], place[j, k]] += 0.5
+            forms[n, place[j, k], place[i, k]] += 0.5
+    return [[(i, j, 1.0)] for i, j in place], forms

@@ -1,0 +1,294 @@
+"""What models for dependent effects share: data checked, fits reported.
+
+The models themselves are in `multilevel`, their likelihood in `mixed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from ketameta.stats.dependent.mixed import Dependent, MixedFit, fit_mixed
+from ketameta.stats.numerics.checks import aligned, as_level, labels, numbers, one_of
+from ketameta.stats.numerics.distributions import t_quantile, t_tails
+from ketameta.stats.numerics.shown import Shown
+from ketameta.stats.univariate.regression import REMEDY, design_columns
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+
+@dataclass(frozen=True, repr=False)
+class MultilevelFit(Shown):
+    """A model for dependent effects, on the scale of yi.
+
+    `beta` and what follows to `ci_high` have shape (p,), one entry a column of X;
+    `sigma2` holds the variances between clusters and between effects of one
+    cluster (three-level and correlated-hierarchical models); `between` the (o, o)
+    covariance of the true effects of the outcomes (multivariate models), None
+    otherwise. `i2` is in per cent, a value for each entry of `sigma2`.
+    `pi_low`, `pi_high` predict the true effect of a new trial (intercept-only
+    models; NaN otherwise). `covariance` is the fitted marginal covariance
+    (k, k) of the effects, rows and columns of absent effects NaN.
+    """
+
+    beta: Array
+    se: Array
+    statistic: Array
+    df: float
+    p: Array
+    ci_low: Array
+    ci_high: Array
+    vcov: Array
+    pi_low: float
+    pi_high: float
+    sigma2: Array
+    between: Array | None
+    i2: Array
+    qm: float
+    qm_df: int
+    qm_p: float
+    qe: float
+    qe_df: int
+    qe_p: float
+    log_likelihood: float
+    k: int
+    clusters: int
+    covariance: Array
+    converged: bool
+
+
+def working_covariance(
+    vi: ArrayLike, cluster: ArrayLike, rho: float, *, smooth: bool = False
+) -> Array:
+    r"""Fill in the sampling covariance of effects of a cluster, from one correlation.
+
+    Parameters
+    ----------
+    vi
+        Sampling variances, shape (k,); NaN marks an absent effect.
+    cluster
+        Label of the trial of each effect, shape (k,).
+    rho
+        Correlation of the sampling errors within a cluster, from -1 to 1.
+    smooth
+        Replace each variance by the mean of its cluster before filling in.
+
+    Returns
+    -------
+    Array of shape (k, k): :math:`V_{ij} = \rho \sqrt{v_i v_j}` within a cluster,
+    0 between clusters.
+
+    Raises
+    ------
+    ValueError
+        If vi is not positive, lengths differ or rho is outside [-1, 1].
+
+    References
+    ----------
+    Pustejovsky & Tipton (2022), Prevention Science 23, 425, equation 5; `smooth`
+    is the simplification of their supplementary material.
+    """
+    vi, cluster = aligned(vi=vi, cluster=cluster)
+    vi = numbers("vi", vi)
+    if vi.ndim != 1:
+        raise ValueError("vi must have one axis")
+    bad = np.flatnonzero(~np.isnan(vi) & ~((vi > 0) & np.isfinite(vi)))
+    if bad.size:
+        raise ValueError(f"vi must be positive and finite; vi[{bad[0]}] is {vi[bad[0]]}")
+    if not -1 <= rho <= 1:
+        raise ValueError(f"rho must lie between -1 and 1, not {rho}")
+    codes = label_codes(cluster, vi.size, "cluster")
+    if smooth:
+        present = ~np.isnan(vi)
+        total = np.bincount(codes[present], vi[present], minlength=codes.max(initial=0) + 1)
+        count = np.bincount(codes[present], minlength=codes.max(initial=0) + 1)
+        vi = np.where(present, (total / np.maximum(count, 1))[codes], np.nan)
+    sei = np.sqrt(vi)
+    same = codes[:, None] == codes[None, :]
+    covariance = np.where(same, rho * np.outer(sei, sei), 0.0)
+    covariance[np.diag_indices(vi.size)] = vi
+    return covariance
+
+
+def label_codes(values: ArrayLike, size: int, name: str) -> Ints:
+    """Return the numbers of labels in sorted order; ValueError unless all of `size` are there."""
+    if np.shape(values) != (size,):
+        raise ValueError(
+            f"{name} must have one label for each of {size} effects; it has shape "
+            f"{np.shape(values)}"
+        )
+    _, codes = labels(name, values, size)
+    _refuse(np.asarray(codes < 0), name, "is missing; each effect needs its label")
+    return codes
+
+
+def prepare(yi: Array, vi: Array, cluster: ArrayLike, X: ArrayLike | None) -> Dependent:
+    """Check the data of one analysis and drop absent rows.
+
+    Raises
+    ------
+    ValueError
+        Values infinite, present in one of yi and vi alone, or variances not
+        positive (named by index); a covariance that is not symmetric or reaches
+        across clusters; X of the wrong length, not finite where the effect is
+        present, or with linearly dependent columns.
+    """
+    size = yi.size
+    codes = label_codes(cluster, size, "cluster")
+    variances = vi if vi.ndim == 1 else np.diag(vi)
+    _refuse(np.isinf(yi), "yi", "is infinite")
+    _refuse(np.isinf(variances), "vi", "is infinite")
+    _refuse(variances <= 0, "vi", "is not positive")
+    _refuse(np.isnan(yi) & ~np.isnan(variances), "yi", "is NaN while vi is not")
+    _refuse(~np.isnan(yi) & np.isnan(variances), "vi", "is NaN while yi is not")
+    present = ~np.isnan(yi)
+    V = np.diag(vi[present]) if vi.ndim == 1 else vi[np.ix_(present, present)]
+    if not np.isfinite(V).all() or not np.allclose(V, V.T, rtol=1e-12, atol=0):
+        raise ValueError("vi must be a symmetric, finite covariance")
+    inside = codes[present]
+    if V[inside[:, None] != inside[None, :]].any():
+        raise ValueError("vi has a covariance between two clusters")
+    design = np.ones((size, 1)) if X is None else design_columns(X)
+    if design.ndim != 2 or design.shape[0] != size:
+        raise ValueError(f"X must have shape ({size}, p), not {design.shape}")
+    design = design[present]
+    bad = np.array([not np.isfinite(row).all() for row in design], dtype=bool)
+    _refuse(bad, "X", f"is not finite; {REMEDY}", np.flatnonzero(present))
+    if design.shape[0] >= design.shape[1] and np.linalg.matrix_rank(design) < design.shape[1]:
+        raise ValueError("the columns of X are linearly dependent")
+    return Dependent(yi[present], design, V, inside, present)
+
+
+def _refuse(bad: NDArray[np.bool_], name: str, what: str, places: Ints | None = None) -> None:
+    """Raise a ValueError that names the first bad place."""
+    if bad.any():
+        place = int(np.flatnonzero(bad)[0])
+        raise ValueError(f"{name}[{place if places is None else places[place]}] {what}")
+
+
+def fit_or_fall_back(
+    data: Dependent, patterns: Sequence[Array], forms: Array, method: str
+) -> MixedFit:
+    """Fit the model; where its variances cannot be estimated give what V alone tells.
+
+    With p or fewer clusters the variance between clusters is not identified: the
+    coefficients then come from V alone and the parameters are NaN. Fewer than p
+    effects leave everything NaN. `converged` is False in both cases.
+    """
+    one_of("method", method, ("REML", "ML"))
+    n, p = data.X.shape
+    unknown = np.full(len(patterns), np.nan)
+    if n < p or n == 0:
+        return MixedFit(np.full(p, np.nan), np.full((p, p), np.nan), unknown, np.nan, False)
+    if np.unique(data.codes).size <= p:
+        beta, vcov, _ = _by_sampling_error(data)
+        return MixedFit(beta, vcov, unknown, np.nan, False)
+    return fit_mixed(data, patterns, forms, method)
+
+
+def _by_sampling_error(data: Dependent) -> tuple[Array, Array, float]:
+    """Coefficients, their covariance and Q under sampling error alone."""
+    weighted = np.linalg.solve(data.V, data.X)
+    vcov = np.linalg.inv(data.X.T @ weighted)
+    beta = vcov @ (weighted.T @ data.y)
+    r = data.y - data.X @ beta
+    return beta, vcov, float(r @ np.linalg.solve(data.V, r))
+
+
+def report(
+    data: Dependent,
+    fit: MixedFit,
+    patterns: Sequence[Array],
+    sigma2: Array,
+    between: Array | None,
+    *,
+    test: str,
+    level: float,
+) -> MultilevelFit:
+    """Turn a fit into estimates, tests and intervals."""
+    one_of("test", test, ("z", "t"))
+    level = as_level(level)
+    n, p = data.X.shape
+    df = float(n - p) if test == "t" and n > p else np.inf if test == "z" else np.nan
+    se = np.sqrt(np.diag(fit.vcov))
+    statistic = fit.beta / se
+    critical = t_quantile(np.array(df), level)
+    qe = _by_sampling_error(data)[2] if n >= p and n else np.nan
+    alone = p == 1 and bool((data.X == 1).all())
+    known = sigma2.size > 0 and np.isfinite(sigma2[0])
+    half = critical * np.sqrt(fit.vcov[0, 0] + np.nansum(sigma2)) if alone and known else np.nan
+    qm, qm_df, qm_p = _omnibus(data.X, fit, df)
+    full = np.full((data.present.size,) * 2, np.nan)
+    full[np.ix_(data.present, data.present)] = _marginal(data, fit, patterns)
+    return MultilevelFit(
+        beta=fit.beta,
+        se=se,
+        statistic=statistic,
+        df=df,
+        p=t_tails(statistic, np.full(p, df)),
+        ci_low=fit.beta - critical * se,
+        ci_high=fit.beta + critical * se,
+        vcov=fit.vcov,
+        pi_low=float(fit.beta[0] - half),
+        pi_high=float(fit.beta[0] + half),
+        sigma2=sigma2,
+        between=between,
+        i2=_i2(data, sigma2),
+        qm=qm,
+        qm_df=qm_df,
+        qm_p=qm_p,
+        qe=qe,
+        qe_df=n - p,
+        qe_p=float(special.chdtrc(n - p, qe)) if n > p else np.nan,
+        log_likelihood=fit.log_likelihood,
+        k=n,
+        clusters=int(np.unique(data.codes).size),
+        covariance=full,
+        converged=fit.converged,
+    )
+
+
+def _marginal(data: Dependent, fit: MixedFit, patterns: Sequence[Array]) -> Array:
+    """Covariance of the effects under the fit; V alone where nothing was estimated."""
+    if not np.isfinite(fit.g).all():
+        return data.V
+    same = data.codes[:, None] == data.codes[None, :]
+    random = sum(g * pattern for g, pattern in zip(fit.g, patterns, strict=True))
+    return np.asarray(data.V + same * random)
+
+
+def _omnibus(X: Array, fit: MixedFit, df: float) -> tuple[float, int, float]:
+    """Test all coefficients but the intercept: chi-squared, or F (returned as F) for test t."""
+    constant = np.ptp(X, axis=0) == 0 if X.size else np.zeros(X.shape[1], dtype=bool)
+    tested = np.arange(X.shape[1])
+    if constant.any() and X.shape[1] > 1:
+        tested = tested[~constant]
+    beta, vcov = fit.beta[tested], fit.vcov[np.ix_(tested, tested)]
+    m = tested.size
+    if not np.isfinite(vcov).all():
+        return np.nan, m, np.nan
+    qm = float(beta @ np.linalg.solve(vcov, beta))
+    if np.isinf(df):
+        return qm, m, float(special.chdtrc(m, qm))
+    return qm / m, m, float(special.fdtrc(m, df, qm / m)) if df > 0 else np.nan
+
+
+def _i2(data: Dependent, sigma2: Array) -> Array:
+    r"""Share of each variance in the total, in per cent.
+
+    :math:`100 \sigma_m^2 / (\sum \sigma^2 + \tilde v)` with
+    :math:`\tilde v = (n - p) / tr(P)`, P the projection of the model without
+    random effects (Higgins & Thompson 2002, equation 9, generalised).
+    """
+    n, p = data.X.shape
+    if n <= p or not sigma2.size:
+        return np.full(sigma2.shape, np.nan)
+    W = np.linalg.inv(data.V)
+    WX = W @ data.X
+    trace = np.trace(W) - np.trace(np.linalg.solve(data.X.T @ WX, WX.T @ WX))
+    return np.asarray(100 * sigma2 / (np.nansum(sigma2) + (n - p) / trace))

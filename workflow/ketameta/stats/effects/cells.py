@@ -1,0 +1,57 @@
+"""Two-by-two tables and what is done about empty cells."""
+
+import numpy as np
+
+from ketameta.stats.effects.inputs import (
+    Array,
+    Arrays,
+    Options,
+    refuse,
+    refuse_negative,
+    size_and_rest,
+)
+
+TO = ("only0", "all", "if0all", "none")
+
+
+def two_by_two(x: Arrays) -> tuple[Array, Array, Array, Array]:
+    """Cells a, b, c, d (events and non-events of arm 1, then of arm 2)."""
+    a, b = size_and_rest(x, "ai", "bi", "n1i")
+    c, d = size_and_rest(x, "ci", "di", "n2i")
+    return a, b, c, d
+
+
+def events_and_times(x: Arrays) -> tuple[Array, Array, Array, Array]:
+    """Events and person-times of arm 1 and arm 2, checked."""
+    refuse_negative(x, "x1i", "x2i")
+    for name in ("t1i", "t2i"):
+        refuse(x[name] <= 0, name, x[name], "is not a positive person-time")
+    return x["x1i"].copy(), x["t1i"], x["x2i"].copy(), x["t2i"]
+
+
+def drop_double_zero(cells: tuple[Array, ...], *pairs: tuple[int, int]) -> None:
+    """Blank (in place) the studies in which both cells of one of the pairs are 0."""
+    empty = np.zeros(cells[0].shape, dtype=bool)
+    for i, j in pairs:
+        empty |= (cells[i] == 0) & (cells[j] == 0)
+    for cell in cells:
+        cell[empty] = np.nan
+
+
+def add_to_cells(cells: tuple[Array, ...], options: Options) -> tuple[Array, ...]:
+    """Add `options.add` to all `cells` of the studies that `options.to` names.
+
+    "only0": studies with an empty cell; "all": every study; "if0all": every
+    study of an analysis (last axis) in which at least one study has an empty
+    cell; "none": nowhere.
+    """
+    if options.to == "none" or options.add == 0:
+        return cells
+    if options.to == "all":
+        return tuple(cell + options.add for cell in cells)
+    empty = np.zeros(cells[0].shape, dtype=bool)
+    for cell in cells:
+        empty |= cell == 0
+    if options.to == "if0all" and empty.ndim:
+        empty = np.asarray(empty.any(axis=-1, keepdims=True))
+    return tuple(cell + np.where(empty, options.add, 0.0) for cell in cells)

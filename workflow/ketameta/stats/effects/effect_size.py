@@ -1,0 +1,228 @@
+"""Effect sizes: raw numbers of studies in, yi and vi out."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ketameta.stats.effects import binary, change, continuous, correlation, onegroup, paired
+from ketameta.stats.effects.cells import TO
+from ketameta.stats.effects.inputs import (
+    Array,
+    Arrays,
+    Options,
+    float_arrays,
+    refuse,
+    refuse_negative,
+)
+from ketameta.stats.numerics.shown import Labels, Shown, study_names
+from ketameta.stats.numerics.words import hint
+
+
+@dataclass(frozen=True, repr=False)
+class EffectSize(Shown):
+    """Effects `yi` with sampling variances `vi` on the scale of `measure`.
+
+    Both have the shape of the arguments, or are floats for scalar arguments;
+    both are NaN where a study gives no effect. `vi` may be 0 (standard
+    deviations of 0): such a study cannot be pooled. `studies` are the names that
+    labelled arguments carry.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ketameta.stats import effect_size
+    >>> table = pd.DataFrame({"ai": [12, 9], "n1i": 20, "ci": [5, 6], "n2i": 20}, ["A", "B"])
+    >>> effect_size("RR", **table)
+    EffectSize
+           yi      vi
+    A  0.8755  0.1833
+    B  0.4055  0.1778
+    measure RR
+    """
+
+    NAMED: ClassVar[str] = "studies"
+    SHORT: ClassVar[tuple[str, ...]] = ("yi", "vi")
+    BELOW: ClassVar[tuple[str, ...]] = ("measure",)
+
+    yi: Array | float
+    vi: Array | float
+    measure: str
+    studies: Labels = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """One row of the table of measures.
+
+    `required`: groups of argument names, of each group at least one must be
+    given; `optional`: names taken and not used. `add`: default added to cells.
+    """
+
+    compute: Callable[[Arrays, Options], tuple[Array, Array]]
+    required: tuple[tuple[str, ...], ...]
+    vtypes: tuple[str, ...] = ("LS",)
+    add: float = 0.5
+    optional: tuple[str, ...] = ()
+
+
+def _given(x: Arrays, options: Options) -> tuple[Array, Array]:
+    """Take effects as they are, with `vi` or the standard error `sei`."""
+    refuse_negative(x, "vi", "sei")
+    if "vi" in x and "sei" in x:
+        off = ~np.isclose(x["sei"] ** 2, x["vi"], rtol=1e-6, equal_nan=True)
+        refuse(off, "sei", x["sei"], "squared is not vi")
+    return x["yi"], x["vi"] if "vi" in x else x["sei"] ** 2
+
+
+_TABLE = (("ai",), ("bi", "n1i"), ("ci",), ("di", "n2i"))
+_PAIRS = (("ai",), ("bi",), ("ci",), ("di",))
+_RATES = (("x1i",), ("t1i",), ("x2i",), ("t2i",))
+_MEANS = (("m1i",), ("sd1i",), ("n1i",), ("m2i",), ("sd2i",), ("n2i",))
+_PROPORTION = (("xi",), ("mi", "ni"))
+_TWICE = (("m1i",), ("sd1i",), ("m2i",), ("sd2i",), ("ni",), ("ri",))
+_FIRST = (("m1i",), ("sd1i",), ("m2i",), ("ni",), ("ri",))
+_MARGINS = (*_TABLE, ("ri",))
+_PEARSON = (("ri",), ("ni",))
+
+_AVERAGED = ("LS", "UB", "AV")
+_BORENSTEIN = ("LS", "LS2")
+
+MEASURES: dict[str, _Measure] = {
+    # Two arms, events.
+    "RR": _Measure(binary.log_risk_ratio, _TABLE),
+    "OR": _Measure(binary.log_odds_ratio, _TABLE),
+    "RD": _Measure(binary.risk_difference, _TABLE, _AVERAGED),
+    "AS": _Measure(binary.arcsine_difference, _TABLE, add=0.0),
+    "PETO": _Measure(binary.peto_log_odds_ratio, _TABLE),
+    "IRR": _Measure(binary.log_rate_ratio, _RATES),
+    # Two arms, means.
+    "MD": _Measure(continuous.mean_difference, _MEANS, ("LS", "UB", "HO")),
+    "SMD": _Measure(continuous.standardised_mean_difference, _MEANS, ("LS", "LS2", "UB", "AV")),
+    "SMDH": _Measure(continuous.heteroscedastic_mean_difference, _MEANS),
+    "ROM": _Measure(continuous.log_ratio_of_means, _MEANS, ("LS", "HO", "AV", "AVHO")),
+    # One group, events.
+    "PR": _Measure(onegroup.proportion, _PROPORTION, _AVERAGED),
+    "PLO": _Measure(onegroup.logit_proportion, _PROPORTION, ("LS", "AV")),
+    "PAS": _Measure(onegroup.arcsine_proportion, _PROPORTION, add=0.0),
+    "PFT": _Measure(onegroup.double_arcsine_proportion, _PROPORTION, add=0.0),
+    # People measured twice: before and after, or crossover.
+    "MC": _Measure(change.mean_change, _TWICE),
+    "SMCC": _Measure(change.standardised_by_change, _TWICE, _BORENSTEIN),
+    "SMCR": _Measure(change.standardised_by_first, _FIRST, _BORENSTEIN, optional=("sd2i",)),
+    "SMCRH": _Measure(change.standardised_by_first_unequal, _TWICE),
+    "SMDX": _Measure(change.crossover_standardised, _TWICE, ("LS", "EL")),
+    "ROMC": _Measure(change.log_ratio_of_means_change, _TWICE),
+    "PCTRED": _Measure(change.percent_reduction, _TWICE),
+    # People under both treatments, events: paired tables, then margins with a correlation.
+    "MPRD": _Measure(paired.paired_risk_difference, _PAIRS),
+    "MPRR": _Measure(paired.paired_log_risk_ratio, _PAIRS),
+    "MPOR": _Measure(paired.paired_log_odds_ratio, _PAIRS),
+    "MPORC": _Measure(paired.conditional_log_odds_ratio, _PAIRS),
+    "MPPETO": _Measure(paired.paired_peto_log_odds_ratio, _PAIRS),
+    "MPRDM": _Measure(paired.marginal_risk_difference, _MARGINS),
+    "MPRRM": _Measure(paired.marginal_log_risk_ratio, _MARGINS),
+    "MPORM": _Measure(paired.marginal_log_odds_ratio, _MARGINS),
+    # Correlations, and effects that are given.
+    "COR": _Measure(correlation.correlation, _PEARSON, ("LS", "AV")),
+    "ZCOR": _Measure(correlation.fisher_z, _PEARSON),
+    "GEN": _Measure(_given, (("yi",), ("vi", "sei"))),
+}
+
+
+def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Raise a ValueError that lists what is `allowed` and names the nearest neighbour."""
+    if value not in allowed:
+        meant = hint(name, value, allowed)
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}; not {value!r}{meant}")
+
+
+def check_names(measure: str, names: Iterable[str]) -> None:
+    """Raise a ValueError where an argument of `measure` is missing or does not belong."""
+    row, names = MEASURES[measure], set(names)
+    for group in row.required:
+        if not names & set(group):
+            raise ValueError(f"{measure} needs {' or '.join(group)}")
+    allowed = (*(name for group in row.required for name in group), *row.optional)
+    for name in sorted(names):
+        if name not in allowed:
+            raise ValueError(f"{measure} takes {', '.join(allowed)}; not {name}")
+
+
+def _options(
+    row: _Measure, add: float | None, to: str, drop00: bool, *, correction: str, vtype: str
+) -> Options:
+    """Check what was chosen and put the default of the measure where nothing was."""
+    one_of("to", to, TO)
+    one_of("correction", correction, ("exact", "approximate", "none"))
+    one_of("vtype", vtype, row.vtypes)
+    add = row.add if add is None else float(add)
+    if not (np.isfinite(add) and add >= 0):
+        raise ValueError(f"add must be 0 or above; not {add:g}")
+    return Options(add, to, drop00, correction, vtype)
+
+
+def effect_size(
+    measure: str,
+    *,
+    add: float | None = None,
+    to: str = "only0",
+    drop00: bool = False,
+    correction: str = "exact",
+    vtype: str = "LS",
+    **arrays: ArrayLike,
+) -> EffectSize:
+    """Compute effects and their sampling variances from the numbers of studies.
+
+    Parameters
+    ----------
+    measure
+        A key of `MEASURES`, by the names of its arguments (metafor's):
+        RR OR RD AS PETO - ai, bi or n1i, ci, di or n2i (log scale for ratios);
+        IRR - x1i t1i x2i t2i; MD SMD SMDH ROM - m1i sd1i n1i m2i sd2i n2i;
+        PR PLO PAS PFT - xi, mi or ni; MC SMCC SMCR SMCRH SMDX ROMC PCTRED - m1i
+        sd1i m2i sd2i ni ri (last and baseline, or treatment and comparator; SMCR
+        divides by sd1i, which must then be the baseline's); MPRD MPRR MPOR MPORC
+        MPPETO - ai bi ci di of the paired table; MPRDM MPRRM MPORM - as OR, and
+        ri; COR ZCOR - ri ni; GEN - yi, vi or sei. Arm 1 against arm 2.
+    add, to, drop00
+        What is added to empty cells (default 1/2; 0 for AS, PAS, PFT), to which studies
+        ("only0", "all", "if0all", "none"), and whether studies without events,
+        or with events only, in both arms are dropped.
+    correction
+        Small-sample factor of standardised means: "exact", "approximate", "none".
+    vtype
+        Variance estimate, "LS" by default; see the function of the measure.
+    **arrays
+        Numbers of the studies, as many in each (a plain number stands for all of them);
+        leading axes are broadcast. NaN, None or a masked entry is a missing number and gives
+        NaN. Series of pandas are paired by their labels.
+
+    Raises
+    ------
+    ValueError
+        Unknown measure, option or argument; a missing argument; a number that
+        cannot be (infinite, negative count, more events than people, negative
+        standard deviation): argument and index are named.
+
+    Notes
+    -----
+    Formulas and defaults are those of `escalc` of metafor 3.8-1 where it has the
+    measure (not SMDX, PCTRED, MPRDM, MPRRM). Each measure's own function, named
+    in `MEASURES`, states formula and source.
+    """
+    one_of("measure", measure, tuple(MEASURES))
+    given = {name: value for name, value in arrays.items() if value is not None}
+    check_names(measure, given)
+    options = _options(MEASURES[measure], add, to, drop00, correction=correction, vtype=vtype)
+    x = float_arrays(given)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        yi, vi = MEASURES[measure].compute(x, options)
+        known = np.isfinite(yi) & np.isfinite(vi) & (np.asarray(vi) >= 0)
+    yi, vi = np.where(known, yi, np.nan), np.where(known, vi, np.nan)
+    if yi.ndim == 0:
+        return EffectSize(float(yi), float(vi), measure)
+    names = study_names(*given.values()).get("studies")
+    return EffectSize(yi, vi, measure, studies=names)

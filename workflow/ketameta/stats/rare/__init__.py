@@ -1,0 +1,6 @@
+"""Few events: methods that take the counts themselves rather than yi and vi.
+
+Start with `classical`: Mantel-Haenszel, Peto, inverse variance, all without heterogeneity. `glmm`
+allows for it: `kernels` holds the likelihood of one study, `marginal` of all, `ascent` finds the
+maximum.
+"""

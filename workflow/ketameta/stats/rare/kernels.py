@@ -1,0 +1,150 @@
+"""Likelihoods of one study given its effect, for the generalised linear mixed models."""
+
+import numpy as np
+from scipy import special
+
+from ketameta.stats.effects.inputs import Array
+from ketameta.stats.numerics.quadrature import Floats, Values, logistic, softplus
+
+
+def log_choose(n: Floats, x: Floats) -> Floats:
+    """Log binomial coefficient."""
+    out = special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1)
+    return np.asarray(out)
+
+
+def saturated_binomial(x: Floats, n: Floats) -> Floats:
+    """Binomial log-likelihood at the observed proportion."""
+    return log_choose(n, x) + special.xlogy(x, x / n) + special.xlogy(n - x, (n - x) / n)
+
+
+class Binomial:
+    """x events of n with log odds offset + t."""
+
+    def __init__(self, x: Array, n: Array, offset: Array) -> None:
+        self.x, self.n, self.offset = x[:, None], n[:, None], offset[:, None]
+        self.constant = log_choose(self.n, self.x)
+
+    def value(self, t: Values, nuisance: Values | None) -> Values:
+        """Log-likelihood."""
+        eta = self.offset + t
+        return self.constant + self.x * eta - self.n * softplus(eta)
+
+    def slope(self, t: Values, nuisance: Values | None) -> tuple[Values, Values]:
+        """Score and information in t."""
+        p = logistic(self.offset + t)
+        return self.x - self.n * p, self.n * p * (1 - p)
+
+    def saturated(self) -> float:
+        """Log-likelihood with an effect of its own for each study."""
+        return float(saturated_binomial(self.x, self.n).sum())
+
+
+class Stratified:
+    """Two arms with log odds alpha + t/2 and alpha - t/2; alpha is the nuisance."""
+
+    def __init__(self, a: Array, b: Array, c: Array, d: Array) -> None:
+        self.a, self.c = a[:, None], c[:, None]
+        self.n1, self.n2 = (a + b)[:, None], (c + d)[:, None]
+        self.constant = log_choose(self.n1, self.a) + log_choose(self.n2, self.c)
+        self.start = np.log((a + c + 0.5) / (b + d + 0.5))
+
+    def value(self, t: Values, nuisance: Values | None) -> Values:
+        """Log-likelihood of both arms."""
+        assert nuisance is not None
+        one, two = nuisance + t / 2, nuisance - t / 2
+        first = self.a * one - self.n1 * softplus(one)
+        return self.constant + first + self.c * two - self.n2 * softplus(two)
+
+    def slope(self, t: Values, nuisance: Values | None) -> tuple[Values, Values]:
+        """Score and information in t."""
+        assert nuisance is not None
+        p, q = logistic(nuisance + t / 2), logistic(nuisance - t / 2)
+        score = (self.a - self.n1 * p - self.c + self.n2 * q) / 2
+        return score, (self.n1 * p * (1 - p) + self.n2 * q * (1 - q)) / 4
+
+    def slope_in_nuisance(self, t: Floats, nuisance: Floats) -> tuple[Floats, Floats]:
+        """Score and information in alpha."""
+        p, q = logistic(nuisance + t / 2), logistic(nuisance - t / 2)
+        score = self.a - self.n1 * p + self.c - self.n2 * q
+        return score, self.n1 * p * (1 - p) + self.n2 * q * (1 - q)
+
+    def saturated(self) -> float:
+        """Log-likelihood with both proportions as observed."""
+        both = saturated_binomial(self.a, self.n1) + saturated_binomial(self.c, self.n2)
+        return float(both.sum())
+
+
+class Hypergeometric:
+    """Events a of arm 1 given both margins of the table, log odds ratio t.
+
+    P(a) ∝ C(n1, a) C(n2, s - a) exp(a t) over the possible a, s events in all
+    (Fisher's noncentral hypergeometric distribution).
+    """
+
+    def __init__(self, a: Array, b: Array, c: Array, d: Array) -> None:
+        self.a = a[:, None]
+        n1, n2, s = a + b, c + d, a + c
+        self.low, self.high = np.maximum(0.0, s - n2), np.minimum(n1, s)
+        self.constant = log_choose(n1, a)[:, None] + log_choose(n2, c)[:, None]
+        self.support, self.weights = [], []
+        for i in range(a.size):
+            y = np.arange(self.low[i], self.high[i] + 1)
+            self.support.append(y)
+            self.weights.append(log_choose(n1[i], y) + log_choose(n2[i], s[i] - y))
+
+    def _per_study(self, t: Values) -> Values:
+        return np.broadcast_to(t, (*t.shape[:-2], self.a.size, t.shape[-1]))
+
+    def _window(self, i: int, t: Floats) -> slice:
+        """Part of the support that matters for some t; the rest adds below 1e-26."""
+        y, w = self.support[i], self.weights[i]
+        at_low, at_high = w + y * t.min(), w + y * t.max()
+        # Terms are log-concave in y: left of the window they only shrink as t grows.
+        left = int(np.argmax(at_low >= at_low.max() - 60))
+        right = len(y) - int(np.argmax((at_high >= at_high.max() - 60)[::-1]))
+        return slice(left, right)
+
+    def _terms(self, i: int, t: Values) -> tuple[Floats, Values, Floats]:
+        """Support y, exp(log weight + y t - top) and top for study i, t of shape (..., j)."""
+        part = self._window(i, t.real)
+        y = self.support[i][part]
+        logs = self.weights[i][part] + y * t[..., None]
+        top = logs.real.max(axis=-1, keepdims=True)
+        return y, np.exp(logs - top), top[..., 0]
+
+    def value(self, t: Values, nuisance: Values | None) -> Values:
+        """Log-likelihood."""
+        t = self._per_study(t)
+        norm = np.empty(t.shape, dtype=t.dtype)
+        for i in range(self.a.size):
+            _, terms, top = self._terms(i, t[..., i, :])
+            norm[..., i, :] = np.log(terms.sum(axis=-1)) + top
+        return self.constant + self.a * t - norm
+
+    def slope(self, t: Values, nuisance: Values | None) -> tuple[Values, Values]:
+        """Score a - E(a) and information Var(a)."""
+        t = self._per_study(t)
+        mean, variance = np.empty(t.shape, dtype=t.dtype), np.empty(t.shape, dtype=t.dtype)
+        for i in range(self.a.size):
+            y, terms, _ = self._terms(i, t[..., i, :])
+            total = terms.sum(axis=-1)
+            mean[..., i, :] = m = (terms @ y) / total
+            variance[..., i, :] = (terms * (y - m[..., None]) ** 2).sum(axis=-1) / total
+        return self.a - mean, variance
+
+    def saturated(self) -> float:
+        """Log-likelihood with a log odds ratio of its own for each study.
+
+        0 for a study at an end of its support, where the ratio is infinite.
+        """
+        inner = (self.a[:, 0] > self.low) & (self.a[:, 0] < self.high)
+        t = np.zeros(self.a.shape)
+        for _ in range(200):
+            first, second = self.slope(t, None)
+            step = np.where(inner[:, None], first / np.maximum(second, 1e-300), 0.0)
+            d = np.maximum(np.abs(step), 1e-300)
+            t = t + step * np.log1p(d) / d
+            if np.abs(step).max(initial=0.0) < 1e-12:
+                break
+        return float(np.where(inner[:, None], self.value(t, None), 0.0).sum())

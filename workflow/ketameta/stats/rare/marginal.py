@@ -1,0 +1,172 @@
+"""Whole-model log-likelihoods of the generalised linear mixed models."""
+
+from typing import Protocol
+
+import numpy as np
+
+from ketameta.stats.effects.inputs import Array
+from ketameta.stats.numerics.quadrature import (
+    Floats,
+    Kernel,
+    Rule,
+    Values,
+    damping,
+    integrate,
+    logistic,
+    softplus,
+)
+from ketameta.stats.rare.kernels import Stratified, log_choose
+
+STEP = 1e-30  # imaginary part of a complex step: far below rounding, far above underflow
+
+
+class Model(Protocol):
+    """A log-likelihood in parameters θ = (locations, standard deviations of random effects)."""
+
+    locations: int
+    scales: int
+    start: Floats
+
+    def profile(self, theta: Floats, rule: Rule) -> Floats | None:
+        """Best values of parameters that belong to single studies, or None."""
+
+    def log_likelihood(self, theta: Values, nuisance: Floats | None, rule: Rule) -> Values:
+        """Log-likelihood of shape (...) at θ of shape (..., p)."""
+
+
+class OneEffect:
+    """Studies whose own effects are normal around mu with variance tau²; θ = (mu, tau)."""
+
+    locations, scales = 1, 1
+
+    def __init__(self, kernel: Kernel, start: float) -> None:
+        self.kernel = kernel
+        self.start = np.array([start])
+
+    def profile(self, theta: Floats, rule: Rule) -> Floats | None:
+        """Nothing belongs to single studies."""
+        return None
+
+    def log_likelihood(self, theta: Values, nuisance: Floats | None, rule: Rule) -> Values:
+        """Sum over the studies."""
+        parts, _, _ = integrate(self.kernel, theta[..., 0], theta[..., 1], nuisance, rule)
+        return np.asarray(parts.sum(axis=-1))
+
+
+class StratifiedEffect(OneEffect):
+    """As `OneEffect`, with a baseline alpha of its own for each study, profiled out."""
+
+    def __init__(self, kernel: Stratified, start: float) -> None:
+        super().__init__(kernel, start)
+        self.tables = kernel
+
+    def profile(self, theta: Floats, rule: Rule) -> Floats:
+        """Baselines that maximise the log-likelihood at θ, shape (..., k).
+
+        Newton with the curvature of the exact integral: E(information) - Var(score)
+        over the posterior of the random effect. The integral is log-concave in
+        alpha (Prékopa 1973), so there is one maximum.
+        """
+        mu, tau = theta[..., 0], theta[..., 1]
+        alpha = np.broadcast_to(self.tables.start, (*mu.shape, self.tables.start.size)).copy()
+        for _ in range(200):
+            parts, t, posterior = integrate(self.kernel, mu, tau, alpha + 1j * STEP, rule)
+            score, information = self.tables.slope_in_nuisance(t.real, alpha[..., None])
+            expected = (posterior * information).sum(axis=-1)
+            mean = (posterior * score).sum(axis=-1)
+            spread = (posterior * score**2).sum(axis=-1) - mean**2
+            step = parts.imag / STEP / np.maximum(expected - spread, 0.05 * expected)
+            alpha += damping(step) * step
+            if np.abs(step).max(initial=0.0) < 1e-12:
+                break
+        return alpha
+
+
+class TwoEffects:
+    """Two arms, log odds γ + v + (mu + τ u)/2 ± …; θ = (mu, γ, τ, σ).
+
+    Arm 1 has γ + mu + σ v + τ u/2, arm 2 γ + σ v - τ u/2, with u and v standard
+    normal and independent: a random study effect beside the random treatment
+    effect.
+    """
+
+    locations, scales = 2, 2
+
+    def __init__(self, a: Array, b: Array, c: Array, d: Array) -> None:
+        self.a, self.c = a[:, None], c[:, None]
+        self.n1, self.n2 = (a + b)[:, None], (c + d)[:, None]
+        self.constant = log_choose(a + b, a) + log_choose(c + d, c)
+        gamma = np.log((c.sum() + 0.5) / (d.sum() + 0.5))
+        self.start = np.array([np.log((a.sum() + 0.5) / (b.sum() + 0.5)) - gamma, gamma])
+
+    def profile(self, theta: Floats, rule: Rule) -> Floats | None:
+        """Nothing belongs to single studies."""
+        return None
+
+    def _predictors(self, theta: Values, u: Values, v: Values) -> tuple[Values, Values]:
+        mu, gamma, tau, sigma = (theta[..., i, None, None] for i in range(4))
+        base = gamma + sigma * v
+        return base + mu + tau * u / 2, base - tau * u / 2
+
+    def _slope(self, theta: Values, u: Values, v: Values) -> tuple[Values, ...]:
+        """Gradient in (u, v) and the entries uu, uv, vv of the negative Hessian."""
+        one, two = self._predictors(theta, u, v)
+        half, sigma = theta[..., 2, None, None] / 2, theta[..., 3, None, None]
+        p, q = logistic(one), logistic(two)
+        r1, r2 = self.a - self.n1 * p, self.c - self.n2 * q
+        w1, w2 = self.n1 * p * (1 - p), self.n2 * q * (1 - q)
+        return (
+            half * (r1 - r2) - u,
+            sigma * (r1 + r2) - v,
+            1 + half**2 * (w1 + w2),
+            half * sigma * (w1 - w2),
+            1 + sigma**2 * (w1 + w2),
+        )
+
+    def _mode(self, theta: Values) -> tuple[Values, Values]:
+        real = theta.real
+        u: Values = np.zeros((*theta.shape[:-1], self.a.size, 1))
+        v: Values = u.copy()
+        half, sigma = real[..., 2, None, None] / 2, real[..., 3, None, None]
+        for _ in range(200):
+            du, dv = _solve(*self._slope(real, u, v))
+            change = np.maximum(np.abs(sigma * dv + half * du), np.abs(sigma * dv - half * du))
+            factor = damping(change)
+            u, v = u + factor * du, v + factor * dv
+            if max(np.abs(du).max(initial=0.0), np.abs(dv).max(initial=0.0)) < 1e-10:
+                break
+        for _ in range(2):
+            du, dv = _solve(*self._slope(theta, u, v))
+            u, v = u + du, v + dv
+        return u, v
+
+    def log_likelihood(self, theta: Values, nuisance: Floats | None, rule: Rule) -> Values:
+        """Sum over the studies of a two-dimensional adaptive quadrature.
+
+        Product rule on the axes of the Cholesky factor of the curvature at the
+        mode; one node is the Laplace approximation.
+        """
+        u, v = self._mode(theta)
+        _, _, uu, uv, vv = self._slope(theta, u, v)
+        # Negative Hessian H = L L'; points are mode + L'^-1 z, of determinant 1/(l11 l22).
+        l11 = np.sqrt(uu)
+        l21 = uv / l11
+        l22 = np.sqrt(vv - l21**2)
+        z1, z2 = (z.ravel() for z in np.meshgrid(rule.z, rule.z, indexing="ij"))
+        weights = np.add.outer(rule.log_weights, rule.log_weights).ravel()
+        right = z2 / l22
+        up = u + (z1 - l21 * right) / l11
+        vp = v + right
+        one, two = self._predictors(theta, up, vp)
+        logs = self.a * one - self.n1 * softplus(one) + self.c * two - self.n2 * softplus(two)
+        logs = logs - (up**2 + vp**2) / 2 + weights
+        top = logs.real.max(axis=-1, keepdims=True)
+        total = np.log(np.exp(logs - top).sum(axis=-1)) + top[..., 0]
+        parts = self.constant + total - np.log(l11 * l22)[..., 0] - np.log(2 * np.pi)
+        return np.asarray(parts.sum(axis=-1))
+
+
+def _solve(gu: Values, gv: Values, uu: Values, uv: Values, vv: Values) -> tuple[Values, Values]:
+    """Solve the symmetric 2×2 systems [[uu, uv], [uv, vv]] x = g."""
+    det = uu * vv - uv**2
+    return (vv * gu - uv * gv) / det, (uu * gv - uv * gu) / det

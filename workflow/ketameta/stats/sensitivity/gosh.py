@@ -1,0 +1,127 @@
+"""Every subset of the studies, pooled: the graphical display of heterogeneity (GOSH)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ketameta.stats.numerics.checks import as_effects
+from ketameta.stats.univariate.pooling import random_effects
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+ALL_UP_TO = 20
+# Elements of a block of masked copies: 8 MB an array.
+_BLOCK = 2**20
+
+
+@dataclass(frozen=True)
+class Gosh:
+    """Pooled results of n subsets; numbers of shape (..., n), `included` (n, k).
+
+    `i2` and `h2` are those of tau2; `i2_q`, `h2_q` the classical ones. A subset of one
+    study has its own effect and NaN for what needs two. `exhaustive` says whether
+    these are all subsets (in the order of the binary number with study 0 as its
+    lowest bit) or a sample.
+    """
+
+    included: Mask
+    k: NDArray[np.intp]
+    estimate: Array
+    tau2: Array
+    i2: Array
+    h2: Array
+    i2_q: Array
+    h2_q: Array
+    q: Array
+    converged: Mask
+    exhaustive: bool
+
+
+_NUMBERS = ("k", "estimate", "tau2", "i2", "h2", "i2_q", "h2_q", "q", "converged")
+
+
+def gosh(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    tau2: str = "REML",
+    *,
+    draws: int = 100_000,
+    seed: int = 0,
+) -> Gosh:
+    """Pool all non-empty subsets of up to 20 studies, or a random sample of more.
+
+    Parameters
+    ----------
+    yi, vi
+        Effects and sampling variances, shape (..., k); NaN in both marks an absent
+        study. Studies absent from every analysis are not counted; one absent from
+        some gives those analyses subsets that repeat, or are empty (all NaN).
+    tau2
+        Estimator, as in `random_effects`.
+    draws
+        How many subsets to sample where there are more than 20 studies: each study
+        is in or out with probability 1/2, empty subsets are drawn again.
+    seed
+        Of the sample.
+
+    Returns
+    -------
+    Gosh. No study: no subset. One study: one subset.
+
+    Raises
+    ------
+    ValueError
+        As `random_effects`; draws below 1.
+
+    References
+    ----------
+    Olkin, Dahabreh & Trikalinos (2012), Research Synthesis Methods 3, 214.
+    """
+    y, v = as_effects(yi, vi)
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, not {draws}")
+    k = y.shape[-1]
+    present = np.flatnonzero(~np.isnan(y).reshape(-1, k).all(axis=0)) if y.size else np.arange(0)
+    exhaustive = present.size <= ALL_UP_TO
+    included = np.zeros(((2**present.size - 1) if exhaustive else draws, k), dtype=bool)
+    if exhaustive:
+        number = np.arange(1, len(included) + 1)
+        for bit, study in enumerate(present):
+            included[:, study] = number >> bit & 1
+    else:
+        included[:, present] = _sample(draws, present.size, seed)
+    lead = y.shape[:-1]
+    out = {name: np.empty((*lead, len(included)), dtype=_kind(name)) for name in _NUMBERS}
+    size = max(1, _BLOCK // max(y.size, 1))
+    for start in range(0, len(included), size):
+        block = included[start : start + size]
+        fit = random_effects(
+            np.where(block, y[..., None, :], np.nan),
+            np.where(block, v[..., None, :], np.nan),
+            tau2=tau2,
+            interval="wald",
+            tau2_interval=None,
+        )
+        for name, numbers in out.items():
+            numbers[..., start : start + size] = getattr(fit, name)
+    return Gosh(included=included, exhaustive=exhaustive, **out)
+
+
+def _kind(name: str) -> type:
+    """Return the type of a field."""
+    return {"k": np.intp, "converged": np.bool_}.get(name, np.float64)
+
+
+def _sample(draws: int, k: int, seed: int) -> Mask:
+    """Draw non-empty subsets, each equally likely."""
+    rng = np.random.default_rng(seed)
+    included = rng.integers(0, 2, (draws, k), dtype=np.int8).astype(bool)
+    empty = np.flatnonzero(~included.any(axis=1))
+    while empty.size:
+        included[empty] = rng.integers(0, 2, (empty.size, k), dtype=np.int8).astype(bool)
+        empty = empty[~included[empty].any(axis=1)]
+    return included

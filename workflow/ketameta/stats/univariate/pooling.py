@@ -1,0 +1,254 @@
+"""Random-effects pooling of one analysis or of many at once."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from ketameta.stats.numerics.checks import as_effects, as_level, method, one_of
+from ketameta.stats.numerics.distributions import t_tails
+from ketameta.stats.numerics.shown import number_fields, study_names
+from ketameta.stats.univariate import intervals, scale
+from ketameta.stats.univariate.henmi_copas import henmi_copas
+from ketameta.stats.univariate.heterogeneity import LIMITS, spread_measures
+from ketameta.stats.univariate.models import Floats, MeanModel
+from ketameta.stats.univariate.prediction import RULES as PREDICTION_RULES
+from ketameta.stats.univariate.prediction import prediction_interval
+from ketameta.stats.univariate.profile import effect_profile
+from ketameta.stats.univariate.results import RandomEffects
+from ketameta.stats.univariate.tau2 import ESTIMATORS
+
+Fields = dict[str, NDArray[Any]]
+
+# Elements of a block, 2 megabytes an array: the rounds of a search are shared by many analyses,
+# and memory does not grow with the batch.
+BLOCK = 262144
+
+# Effects further apart than 1e45 of the smallest standard error leave no digit of it in the sums.
+FAR = 1e90
+KEPT = 4_000_000  # elements, just below the 32 MiB above which glibc does not learn
+
+
+class Options(NamedTuple):
+    """The choices of a call."""
+
+    tau2: str
+    interval: str
+    level: float
+    prediction: str
+    tau2_interval: str | None
+
+
+def random_effects(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    tau2: str = "REML",
+    interval: str = intervals.DEFAULT,
+    level: float = 0.95,
+    *,
+    prediction: str = "k-1",
+    tau2_interval: str | None = "qprofile",
+) -> RandomEffects:
+    """Pool effects under the model yi = mu + ui + ei, Var ui = tau2, Var ei = vi.
+
+    Parameters
+    ----------
+    yi, vi
+        Effects and sampling variances, shape ``(..., k)``, as many in both: leading axes are
+        independent analyses. NaN in both, or a masked entry in either, marks an absent study.
+        Series of pandas are paired by their labels, which become the names of the studies; a
+        frame has an analysis a row.
+    tau2
+        EE DL DL2 HE HS HSk SJ ML REML EB PM PMM; see `tau2.ESTIMATORS`. ML and REML are at the
+        global maximum of the likelihood. FE and CE are EE; see `words.SYNONYMS`.
+    interval
+        auto (hksj; where tau2 is 0 or k is 2 the wider of wald and hksj; under EE wald; see
+        `intervals.adjustment`), wald, hksj (also HK, knha), hksj-adhoc, profile (likelihood
+        ratio, full likelihood; its outermost limits where the region is in parts) or henmi-copas
+        (which pools with the weights of the equal-effects model).
+    level
+        Confidence of all intervals.
+    prediction
+        k-1, k-2, normal or hksj; see `prediction.prediction_interval`.
+    tau2_interval
+        qprofile, profile (likelihood ratio), or None to leave the intervals of tau2, i2 and
+        h2 out (NaN).
+
+    Returns
+    -------
+    RandomEffects
+        Floats for one analysis, arrays of shape ``(...)`` for a batch. k = 0: all NaN, rule
+        ``none``. k = 1: that study with its Wald interval, Q 0 on 0 degrees, and NaN for all
+        that needs two studies. k = 2: all defined, HKSJ on 1 degree of freedom. Effects further
+        apart than 1e45 of the smallest standard error: NaN, not converged.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, a level outside (0, 1), and what `checks.as_effects` refuses.
+    """
+    y, v = as_effects(yi, vi)
+    names = study_names(yi, vi)
+    options = checked(
+        Options(tau2, interval, level, prediction, tau2_interval), rules=intervals.RULES
+    )
+    lead, k = y.shape[:-1], y.shape[-1]
+    n = prod(lead)
+    fields = _in_blocks(y.reshape(n, k), v.reshape(n, k), options)
+    return RandomEffects(**{f: shaped(x, lead) for f, x in fields.items()}, **names)
+
+
+def checked(options: Options, rules: tuple[str, ...]) -> Options:
+    """Return the options as they are spelt here; a ValueError names one that is not known."""
+    as_level(options.level)
+    one_of("prediction", options.prediction, PREDICTION_RULES)
+    if options.tau2_interval is not None:
+        one_of("tau2_interval", options.tau2_interval, LIMITS)
+    tau2 = method("tau2", options.tau2, ESTIMATORS)
+    interval = method("interval", options.interval, rules)
+    if interval == "auto" and tau2 == "EE":
+        interval = "wald"  # a common effect is assumed: no spread is left to allow for
+    return options._replace(tau2=tau2, interval=interval)
+
+
+def _in_blocks(y: Floats, v: Floats, options: Options) -> Fields:
+    """Return every field of analyses of shape (n, k), a block at a time."""
+    n, k = y.shape
+    size = max(1, BLOCK // max(k, 1))
+    if y.size > BLOCK // 32:
+        # Freed at once and never touched: glibc's malloc then keeps pages of up to this size
+        # instead of fetching and zeroing them anew for each array, a quarter of the time.
+        np.empty(KEPT)
+    first = _pool(y[:size], v[:size], options)
+    if n <= size:
+        return first
+    whole = {f: np.empty((n, *x.shape[1:]), x.dtype) for f, x in first.items()}
+    for i in range(0, n, size):
+        part = _pool(y[i : i + size], v[i : i + size], options) if i else first
+        for field, x in part.items():
+            whole[field][i : i + size] = x
+    return whole
+
+
+def shaped(x: NDArray[Any], lead: tuple[int, ...]) -> Any:
+    """Return a flat result in the caller's shape; a plain number where there is no batch."""
+    if not lead and x.ndim == 1:
+        return x.item()
+    return x.reshape(lead + x.shape[1:])
+
+
+def _pool(y: Floats, v: Floats, options: Options) -> Fields:
+    """Return every field of a block of shape (n, k)."""
+    absent = np.isnan(y)
+    if y.size and y.shape[1] >= 2 and not absent.any():
+        return _fit(y, v, options)
+    few = y.shape[1] - absent.sum(axis=1) < 2
+    if few.size and not few.any():
+        return _fit(y, v, options)
+    return _fit_but(few, y, v, options)
+
+
+def _fit_but(few: NDArray[np.bool_], y: Floats, v: Floats, options: Options) -> Fields:
+    """Fit the analyses that have enough to estimate something from; fill in the others."""
+    some, rest = np.flatnonzero(few), np.flatnonzero(~few)
+    out = _few(y[some], v[some], options)
+    if not rest.size:
+        return out
+    back = np.argsort(np.concatenate([rest, some]))
+    fitted = _fit(y[rest], v[rest], options)
+    return {f: np.concatenate([x, out[f]]).take(back, axis=0) for f, x in fitted.items()}
+
+
+def _few(y: Floats, v: Floats, options: Options) -> Fields:
+    """Return the fields of analyses of no study (NaN), of one (itself), of some too far apart."""
+    n, k = len(y), y.shape[1] - np.isnan(y).sum(axis=1)
+    out: Fields = {f: np.full(n, np.nan) for f in number_fields(RandomEffects)}
+    out["k"] = k
+    out["converged"] = k < 2
+    out["ci_in_parts"] = out["tau2_in_parts"] = np.zeros(n, bool)
+    out["rule"] = np.where(k == 1, "wald", "none").astype(intervals.NAMES)
+    out["weights"] = np.full(y.shape, np.nan)
+    one = np.flatnonzero(k == 1)
+    if one.size:
+        column = (~np.isnan(y[one])).argmax(axis=1)
+        effect, se = y[one, column], np.sqrt(v[one, column])
+        half = special.ndtri(0.5 + options.level / 2.0) * se
+        df = np.full(one.size, np.inf)
+        values = {
+            "estimate": effect,
+            "se": se,
+            "statistic": effect / se,
+            "df": df,
+            "p": t_tails(effect / se, df),
+            "ci_low": effect - half,
+            "ci_high": effect + half,
+            "q": 0.0,
+            "q_df": 0.0,
+        }
+        if options.tau2 == "EE":  # assumed, not estimated
+            values["tau2"] = 0.0
+        for field, x in values.items():
+            out[field][one] = x
+        out["weights"][one, column] = 100.0
+    return out
+
+
+def _fit(y: Floats, v: Floats, options: Options) -> Fields:
+    """Return every field of analyses of two studies or more."""
+    model = MeanModel.of(y, v)
+    if scale.is_extreme(model.low):
+        s = scale.unit(model.low)
+        fields = _fit(y / s[:, None], v / s[:, None] / s[:, None], options)
+        dims = fields["k"] - (1.0 if options.tau2 == "REML" else 0.0)
+        return scale.restore(fields, s, dims)
+    far = ~(model.residual_spread <= FAR * model.low)
+    if far.any():
+        return _fit_but(far, y, v, options)
+    found = ESTIMATORS[options.tau2](model)
+    restricted = options.tau2 == "REML"
+    t = found.value
+    at = found.sums or model.sums(t, restricted)
+    variance = 1.0 / at.total
+    fit = intervals.Fitted(at.mean + model.origin, variance, at.q / model.df, t)
+    weights = (100.0 * variance)[:, None] / (v + t[:, None])
+    if options.interval == "profile":
+        ci = effect_profile(model, fit, options.level)
+    elif options.interval == "henmi-copas":
+        fit, ci = henmi_copas(model, fit, options.level)
+        weights = (100.0 / model.zero.total)[:, None] / v
+    else:
+        ci = intervals.effect_interval(model, fit, options.interval, options.level)
+    hksj = np.sqrt(fit.scale * variance)
+    pi_low, pi_high = prediction_interval(
+        fit.estimate,
+        hksj if options.prediction == "hksj" else ci.se,
+        t,
+        model.count,
+        rule=options.prediction,
+        level=options.level,
+    )
+    whole: Fields = {
+        "estimate": fit.estimate,
+        "se": ci.se,
+        "statistic": ci.statistic,
+        "df": ci.df,
+        "p": ci.p,
+        "ci_low": ci.low,
+        "ci_high": ci.high,
+        "rule": ci.rule,
+        "pi_low": pi_low,
+        "pi_high": pi_high,
+        "tau2_se": found.se,
+        "k": model.count.astype(np.intp),
+        "weights": weights,
+        "log_likelihood": model.log_likelihood(t, restricted, at),
+        "converged": found.converged,
+        "ci_in_parts": np.zeros(t.size, bool) if ci.in_parts is None else ci.in_parts,
+    }
+    return whole | spread_measures(
+        model, found, at, options.tau2, limits=options.tau2_interval, level=options.level
+    )
