@@ -62,7 +62,8 @@ def t_tails(statistic: Floats, df: Floats) -> Floats:
     if normal.all():
         return np.asarray(2.0 * special.ndtr(z))
     if normal.any():
-        return 2.0 * np.where(normal, special.ndtr(z), special.stdtr(np.where(normal, 1.0, df), z))
+        tail: Floats = special.stdtr(np.where(normal, 1.0, df), z)
+        return 2.0 * np.where(normal, special.ndtr(z), tail)
     if not _summable(df):
         return np.asarray(2.0 * special.stdtr(df, z))
     p = _t_sum(z, df)
@@ -110,11 +111,14 @@ def _t_sum(z: Floats, df: Floats) -> Floats:
             more *= (j - 1 + odd) / (j + odd)
             more += 1.0
             total = more if j < least else np.where(j < 2 * terms, more, total)
-        even = 1.0 - np.sqrt(tt / (df + tt)) * total
+        even: Floats = 1.0 - np.sqrt(tt / (df + tt)) * total
         if not np.any(odd):
             return even
         tan = np.sqrt(tt / df)
-        return np.where(odd, 1.0 - (np.arctan(tan) + tan * cos2 * total) * (2.0 / pi), even)
+        either: Floats = np.where(
+            odd, 1.0 - (np.arctan(tan) + tan * cos2 * total) * (2.0 / pi), even
+        )
+        return either
 
 
 def _chi2_sum(x: Floats, df: Floats) -> Floats:

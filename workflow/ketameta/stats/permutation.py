@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ketameta.stats.checks import aligned, as_effects
-from ketameta.stats.models import Floats
 from ketameta.stats.pooling import random_effects
 from ketameta.stats.regression import REMEDY, design_columns, meta_regression
 from ketameta.stats.results import Permutation
+from ketameta.stats.sums import Floats
 
 # Statistics of arrangements that are equal on paper may differ by rounding.
 TIE = 1e-8

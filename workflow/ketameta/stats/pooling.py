@@ -14,12 +14,13 @@ from ketameta.stats.checks import as_effects, as_level, method, one_of
 from ketameta.stats.distributions import t_tails
 from ketameta.stats.henmi_copas import henmi_copas
 from ketameta.stats.heterogeneity import LIMITS, spread_measures
-from ketameta.stats.models import Floats, MeanModel
+from ketameta.stats.models import MeanModel
 from ketameta.stats.prediction import RULES as PREDICTION_RULES
 from ketameta.stats.prediction import prediction_interval
 from ketameta.stats.profile import effect_profile
 from ketameta.stats.results import RandomEffects
 from ketameta.stats.shown import number_fields, study_names
+from ketameta.stats.sums import Floats
 from ketameta.stats.tau2 import ESTIMATORS
 
 Fields = dict[str, NDArray[Any]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ketameta.stats.distributions import t_quantile
-from ketameta.stats.models import Floats
+from ketameta.stats.sums import Floats
 
 RULES = ("k-1", "k-2", "normal", "hksj")
 

@@ -11,9 +11,9 @@ from scipy import special
 
 from ketameta.stats.intervals import NAMES, EffectInterval, Fitted
 from ketameta.stats.likelihood import maximise
-from ketameta.stats.models import Floats, KnownMean, MeanModel, Rows
+from ketameta.stats.models import KnownMean, MeanModel
 from ketameta.stats.roots import bracketed
-from ketameta.stats.sums import CHUNK
+from ketameta.stats.sums import CHUNK, Floats, Rows
 
 Flags = NDArray[np.bool_]
 # Nodes of tau2, even on the scale of log(least variance + tau2). Peaks of the likelihood are some

@@ -16,10 +16,11 @@ from ketameta.stats.design import DesignModel
 from ketameta.stats.distributions import t_tails
 from ketameta.stats.heterogeneity import spread_measures
 from ketameta.stats.intervals import DEFAULT, NAMES, adjustment
-from ketameta.stats.models import Floats, MeanModel
+from ketameta.stats.models import MeanModel
 from ketameta.stats.pooling import BLOCK, Fields, Options, checked, shaped
 from ketameta.stats.results import MetaRegression
 from ketameta.stats.shown import Labels, names_of, number_fields
+from ketameta.stats.sums import Floats
 from ketameta.stats.tau2 import ESTIMATORS
 
 RULES = ("wald", "hksj", "hksj-adhoc", "auto")
@@ -293,5 +294,5 @@ def _r2(y: Floats, v: Floats, model: DesignModel, tau2: Floats, method: str) -> 
     else:
         before, after = ESTIMATORS[method](whole).value, tau2
     some = before > 0.0
-    left = np.divide(after, before, out=np.ones_like(after), where=some)
+    left: Floats = np.divide(after, before, out=np.ones_like(after), where=some)
     return 100.0 * np.maximum(0.0, 1.0 - left)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ketameta.stats.models import Floats, Rows
+from ketameta.stats.sums import Floats, Rows
 
 STEPS = 200
 

@@ -10,10 +10,10 @@ from scipy import special
 
 from ketameta.stats.checks import aligned, as_effects, labels
 from ketameta.stats.intervals import DEFAULT
-from ketameta.stats.models import Floats
 from ketameta.stats.pooling import random_effects
 from ketameta.stats.regression import meta_regression
 from ketameta.stats.results import Subgroups
+from ketameta.stats.sums import Floats
 
 PER_GROUP = (*("estimate", "se", "df", "p", "ci_low", "ci_high", "rule", "tau2", "i2", "q", "k"),)
 
