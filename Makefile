@@ -20,9 +20,10 @@ test-fast: .venv/dev ## the tests that need no run, no R and no browser: an answ
 live: .venv/dev ## what must hold of data/raw and analyses.yaml whatever they say
 	@$(BIN)/pytest -q tests/live
 
-check: .venv/dev ## style, types, and Snakemake's own lint
+check: .venv/dev ## style, types, Snakemake's own lint, and what the workflows of GitHub may do
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules && $(BIN)/snakemake --lint
+	$(BIN)/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 
 template: .venv/ketameta ## empty tables to fill, in template/
 	$(BIN)/ketameta template template && $(BIN)/ketameta template template/tables.xlsx

@@ -33,7 +33,7 @@ RATIO, SMD = (0.8, 1.25), (-0.2, 0.2)
 )
 def test_inconsistency_by_hand(by_hand, row, rating, marks):
     found = inconsistency(by_hand.evidence(by_hand.record(**row)), RATIO, None, by_hand.limits)
-    assert (found.rating, found.marks, found.judged) == (rating, marks, True)
+    assert (found.rating, tuple(r.name for r in found.rules), found.judged) == (rating, marks, True)
 
 
 def test_one_trial_cannot_disagree_with_itself(by_hand):
@@ -46,7 +46,12 @@ def test_one_trial_cannot_disagree_with_itself(by_hand):
 def test_one_trial_of_treated_arms_shows_what_happened_in_one_place(by_hand, k, rating, marks):
     row = by_hand.record("PCTRED", k=k, estimate=40.0, i2=None if k == 1 else 0.0, tau2=0.0)
     found = inconsistency(by_hand.evidence(row), None, None, by_hand.limits)
-    assert (found.rating, found.best, found.marks, found.judged) == (rating, rating, marks, True)
+    assert (found.rating, found.best, tuple(r.name for r in found.rules), found.judged) == (
+        rating,
+        rating,
+        marks,
+        True,
+    )
 
 
 @pytest.mark.parametrize(("points", "rating"), [(9.99, 0), (10.01, -1), (29.99, -1), (30.01, -2)])

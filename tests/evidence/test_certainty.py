@@ -230,5 +230,5 @@ def test_the_lower_end_is_never_above_the_upper_one_and_each_level_taken_has_a_r
     assert LEVELS.index(found.level) <= LEVELS.index(found.best)
     for rating in found.ratings:
         assert rating.rating <= rating.best <= 0
-        assert bool(rating.marks) == (rating.rating < 0)
-        assert all(RULES[mark].domain == rating.domain for mark in rating.marks)
+        assert bool(rating.rules) == (rating.rating < 0)
+        assert all(RULES[r.name] is r and r.domain == rating.domain for r in rating.rules)

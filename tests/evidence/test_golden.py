@@ -21,7 +21,7 @@ def as_text(rated):
     writer.writerow(COLUMNS)
     for name, found in rated.items():
         for r in found.ratings:
-            cells = [r.domain, r.rating, r.best, r.judged, "; ".join(r.marks)]
+            cells = [r.domain, r.rating, r.best, r.judged, "; ".join(rule.name for rule in r.rules)]
             writer.writerow([name, *found.span, *cells])
         if not found.ratings:
             writer.writerow([name, *found.span, *[""] * 5])

@@ -14,7 +14,7 @@ SMD = (-0.2, 0.2)
 def rated(hand, row, bounds, events=300):
     study = hand.study(events_t=events, events_c=0)
     found = imprecision(hand.evidence(row, [study]), bounds, hand.limits)
-    return found.rating, found.marks
+    return found.rating, tuple(r.name for r in found.rules)
 
 
 def test_a_ratio_is_worthwhile_where_it_makes_the_worthwhile_difference_of_risks(by_hand):
@@ -179,4 +179,4 @@ def test_a_lower_end_of_nothing_is_as_wide_as_can_be(by_hand):
     row = by_hand.record(estimate=0.5, ci_low=0.0, ci_high=0.7)
     found = imprecision(by_hand.evidence(row), RATIO, by_hand.limits)
     assert found.facts["apart"] == math.inf
-    assert found.marks == ("wide",)
+    assert tuple(r.name for r in found.rules) == ("wide",)

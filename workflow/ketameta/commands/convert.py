@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ketameta.commands.revman import ChoiceError
-from ketameta.commands.studies import TableError
+from ketameta.commands.table import TableError
 from ketameta.ingest.formats import Cells, LossError, as_files, as_workbook, read_cells
 from ketameta.ingest.places import EXCEL, other_form, same_tables, table_of, unwritten_form
 from ketameta.ingest.revman import is_data_rows

@@ -251,7 +251,7 @@ def _effect(analysis: Analysis, study: Record) -> str:
 
 
 def _reason(row: Record) -> str:
-    return row["reason"] + (f" ({row['detail']})" if row["detail"] else "")
+    return f"{row['reason']} ({row['detail']})" if row["detail"] else str(row["reason"])
 
 
 def _studies(analysis: Analysis, trial: str, since: Since) -> bool:

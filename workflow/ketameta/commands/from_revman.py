@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ketameta.commands.revman import ChoiceError, Kind, estimable, listed, nearest_kind, told
-from ketameta.commands.studies import TableError
+from ketameta.commands.table import TableError
 from ketameta.ingest.formats import Cells
 from ketameta.ingest.revman import Analysis, analyses, read_data_rows
 from ketameta.ingest.sheet import Entry

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.commands.names import RATIOS
-from ketameta.commands.studies import Studies, TableError
+from ketameta.commands.studies import Studies
+from ketameta.commands.table import TableError
 from ketameta.ingest.revman import Analysis, analyses, read_data_rows
 from ketameta.ingest.sheet import Entry
 from ketameta.stats import MEASURES, back_transform, effect_size

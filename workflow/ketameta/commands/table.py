@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ketameta.commands.names import is_known
-from ketameta.ingest.reader import Row, split
+from ketameta.ingest.rows import Row, split
 from ketameta.ingest.text import MAX_BYTES, UnreadableError, decode, load
 from ketameta.tables.problems import escaped
 

@@ -16,18 +16,88 @@ from ketameta.evidence.ratings import (
     Evidence,
     Rating,
     Record,
+    Rule,
     crossed,
+    fired,
     is_share,
     points_off,
     shares_of,
     zone,
 )
 from ketameta.evidence.verdicts import position
-from ketameta.synthesize.prediction import expected
+from ketameta.synthesize.prediction import FEWEST, expected
 from ketameta.synthesize.scales import NULL_VALUE, natural
 
 INCONSISTENCY, INDIRECTNESS = "inconsistency", "indirectness"
 _NORMAL = 1.959963984540054
+_OF_COMPARISONS, _OF_SHARES = ("Cochrane Handbook", "Guyatt 2023"), ("Iorio 2015", "Guyatt 2023")
+
+PREDICTS_NONE = Rule(
+    "predicts-none",
+    INCONSISTENCY,
+    "1, with I² from {i2_considerable}% on 2",
+    f"From {FEWEST} trials on: the prediction interval reaches to the other "
+    "side of no difference, the interval of the average does not.",
+    "a new trial may see no difference where the average does",
+    _OF_COMPARISONS,
+)
+PREDICTS_BOTH = Rule(
+    "predicts-both",
+    INCONSISTENCY,
+    "1, with I² from {i2_considerable}% on 2",
+    f"From {FEWEST} trials on: the prediction interval runs from a worthwhile "
+    "effect on one side of no difference to one on the other.",
+    "trials may differ from worthwhile benefit to worthwhile harm",
+    _OF_COMPARISONS,
+)
+LARGE_I2 = Rule(
+    "i2",
+    INCONSISTENCY,
+    "1",
+    "I² is {i2_substantial}% or more. Where a split explains why trials differ (p below "
+    "{mixed_p}, and {mixed}% of the weight or more outside its heaviest group), it is the "
+    "I² that is left within the groups: the difference between them is not charged twice.",
+    "trials differ more than chance would have them differ",
+    _OF_COMPARISONS,
+)
+SPREAD_FAR = Rule(
+    "spread-far",
+    INCONSISTENCY,
+    "2",
+    "Of a share or a fall in the people treated: 95% of the true values of trials reach "
+    "more than {spread_considerable} points from the pooled one. I² is not asked: of "
+    "shares it says little.",
+    "trials lie very far apart",
+    _OF_SHARES,
+)
+SPREAD = Rule(
+    "spread",
+    INCONSISTENCY,
+    "1",
+    "Of a share or a fall in the people treated: 95% of the true values of trials reach "
+    "more than {worthwhile_points} points from the pooled one.",
+    "trials lie far apart",
+    _OF_SHARES,
+)
+ALONE = Rule(
+    "alone",
+    INCONSISTENCY,
+    "1",
+    "Of a share or a fall in the people treated: one trial alone. It shows what happened "
+    "in one place, without a comparison that would hold in another.",
+    "one trial shows what happened in one place",
+    _OF_SHARES,
+)
+UNLIKE_GROUPS = Rule(
+    "mixed",
+    INDIRECTNESS,
+    "1",
+    "The groups of a split differ (p below {mixed_p}), and groups with {mixed}% of the "
+    "weight or more give another answer than the rest: worthwhile or not, or on the other "
+    "side. The total then averages answers to unlike questions; read the groups.",
+    "it averages groups of trials with unlike answers",
+    _OF_COMPARISONS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,28 +183,28 @@ def inconsistency(
     facts = {name: record[name] for name in ("measure", "k", "tau2", "i2", "pi_low", "pi_high")}
     facts |= {"split": split, "spread": None}
     if is_share(record) and record["k"] == 1:
-        return Rating(INCONSISTENCY, -1, -1, True, ("alone",), facts)
+        return Rating(INCONSISTENCY, -1, -1, True, (ALONE,), facts)
     if record["k"] < 2 or record["i2"] is None:
         return Rating(INCONSISTENCY, 0, 0, False, (), facts)
     if is_share(record):
         return _spread(record, split, limits, facts)
     i2 = facts["left"] = min(record["i2"], split.i2) if split else record["i2"]
-    reach = "" if split else _reach(record, bounds)
-    marks = ((reach,) if reach else ()) + ("i2",) * (i2 >= limits.i2_substantial)
-    twice = bool(reach) and i2 >= limits.i2_considerable
-    levels = -2 if twice else -1 if marks else 0
-    return Rating(INCONSISTENCY, levels, levels, True, marks, facts)
+    reach = None if split else _reach(record, bounds)
+    rules = fired(reach, LARGE_I2 if i2 >= limits.i2_substantial else None)
+    twice = reach is not None and i2 >= limits.i2_considerable
+    levels = -2 if twice else -1 if rules else 0
+    return Rating(INCONSISTENCY, levels, levels, True, rules, facts)
 
 
-def _reach(record: Record, bounds: Bounds | None) -> str:
-    """Say which other answer the prediction interval gives; empty where none."""
+def _reach(record: Record, bounds: Bounds | None) -> Rule | None:
+    """Return the rule of another answer that the prediction interval gives; None where none."""
     further = expected(record)
     if further is None or not record["i2"] > 0:
-        return ""
+        return None
     low, high = further.low, further.high
     if low <= NULL_VALUE[record["measure"]] <= high and position(record) != "around":
-        return "predicts-none"
-    return "predicts-both" if bounds and crossed(low, high, bounds) == 2 else ""
+        return PREDICTS_NONE
+    return PREDICTS_BOTH if bounds and crossed(low, high, bounds) == 2 else None
 
 
 def _spread(record: Record, split: Explained | None, limits: Thresholds, facts: Record) -> Rating:
@@ -154,9 +224,9 @@ def _spread(record: Record, split: Explained | None, limits: Thresholds, facts: 
     off = points_off(record, low, high)
     facts["spread"] = (low, high)
     if off > limits.spread_considerable:
-        return Rating(INCONSISTENCY, -2, -2, True, ("spread-far",), facts)
+        return Rating(INCONSISTENCY, -2, -2, True, (SPREAD_FAR,), facts)
     apart = off > limits.worthwhile_points
-    return Rating(INCONSISTENCY, -int(apart), -int(apart), True, ("spread",) * apart, facts)
+    return Rating(INCONSISTENCY, -int(apart), -int(apart), True, (SPREAD,) * apart, facts)
 
 
 def indirectness(evidence: Evidence, split: Explained | None) -> Rating:
@@ -168,5 +238,5 @@ def indirectness(evidence: Evidence, split: Explained | None) -> Rating:
     populations = sorted({s["population"] for s in evidence.studies if s["population"]})
     tested = {row["split"]: row["p"] for row in evidence.splits if row["p"] is not None}
     facts: Record = {"populations": populations, "tested": tested, "split": split}
-    mixed = split is not None and split.differs
-    return Rating(INDIRECTNESS, -int(mixed), -int(mixed), bool(tested), ("mixed",) * mixed, facts)
+    rules = fired(UNLIKE_GROUPS if split is not None and split.differs else None)
+    return Rating(INDIRECTNESS, -len(rules), -len(rules), bool(tested), rules, facts)

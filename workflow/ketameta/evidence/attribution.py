@@ -121,4 +121,6 @@ def _outcomes(old: Tables, new: Tables) -> set[tuple[str, str]]:
 def _agrees(base: Record, old: Record | None) -> bool:
     if old is None or base.get("estimate") is None or old["estimate"] is None:
         return old is None or base.get("estimate") is old["estimate"]
-    return abs(base["estimate"] - old["estimate"]) <= 1e-6 * max(1.0, abs(old["estimate"]))
+    now: float = base["estimate"]
+    before: float = old["estimate"]
+    return abs(now - before) <= 1e-6 * max(1.0, abs(before))

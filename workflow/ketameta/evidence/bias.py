@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from ketameta.configuration import Thresholds
-from ketameta.evidence.ratings import Evidence, Rating, is_share, shares_of
+from ketameta.evidence.ratings import Evidence, Rating, Rule, fired, is_share, shares_of
 from ketameta.vocabulary import vocabulary
 
 DOMAIN = "risk of bias"
@@ -17,6 +17,47 @@ RISKS = (SEVERAL, HIGH, CONCERNS, LOW, UNJUDGED)
 _OPTIONAL = ("other",)
 # how people came into the arms says nothing of a share of one arm (Iorio 2015)
 _OF_COMPARISON = ("sequence", "concealment", "D1")
+_SOURCES = ("Cochrane Handbook", "Guyatt 2008")
+
+HIGH_IN_SEVERAL = Rule(
+    "high-risk",
+    DOMAIN,
+    "2",
+    "Trials at high risk of bias in two domains or more carry {bias_high}% of the weight or more.",
+    "most of the weight is from trials at high risk of bias in several domains",
+    _SOURCES,
+)
+HIGH_IN_ONE = Rule(
+    "high",
+    DOMAIN,
+    "1",
+    "Trials at high risk of bias in one domain or more carry {bias_not_low}% of the weight "
+    "or more.",
+    "most of the weight is from trials at high risk of bias in one domain or more",
+    _SOURCES,
+)
+NOT_LOW = Rule(
+    "not-low",
+    DOMAIN,
+    "1",
+    "Trials at high risk of bias in any domain, or with an unclear domain or some "
+    "concerns, carry {bias_not_low}% of the weight or more; those at high risk less.",
+    "most of the weight is from trials with concerns about bias",
+    _SOURCES,
+)
+NOT_JUDGED = Rule(
+    "not-judged",
+    DOMAIN,
+    "0 to 1",
+    "With the trials that nobody has judged, or not in every domain, those not shown to be "
+    "at low risk carry {bias_not_low}% of the weight or more; without them less. What "
+    "nobody has judged never costs two levels. The level is then a range: its lower end "
+    "counts these trials as not low, its upper end as low. It is one too where reports do "
+    "not answer signalling questions of RoB 2: the lower end takes what the algorithm "
+    "makes of no information, the upper end what it makes if all were well.",
+    "risk of bias is not judged for most of the weight",
+    _SOURCES,
+)
 
 
 def bias(evidence: Evidence, limits: Thresholds) -> Rating:
@@ -33,20 +74,20 @@ def bias(evidence: Evidence, limits: Thresholds) -> Rating:
     least, _ = _levels(best, limits, 0.0)
     facts = {"worst": worst, "best": best}
     if not least and levels == -1 and not _levels(worst, limits, 0.0)[0]:
-        rule = "not-judged"
-    return Rating(DOMAIN, levels, max(least, levels), True, (rule,) if rule else (), facts)
+        rule = NOT_JUDGED
+    return Rating(DOMAIN, levels, max(least, levels), True, fired(rule), facts)
 
 
-def _levels(shares: dict[str, float], limits: Thresholds, unsure: float) -> tuple[int, str]:
+def _levels(shares: dict[str, float], limits: Thresholds, unsure: float) -> tuple[int, Rule | None]:
     """Return the levels that shares of the weight cost and the rule; `unsure` counts as not low."""
     if shares[SEVERAL] and shares[SEVERAL] >= limits.bias_high:
-        return -2, "high-risk"
+        return -2, HIGH_IN_SEVERAL
     high = shares[SEVERAL] + shares[HIGH]
     found = high + shares[CONCERNS] + unsure
     # a rounding of weights is no doubt
     if found <= 1e-9 or found < limits.bias_not_low:
-        return 0, ""
-    return -1, "high" if high >= limits.bias_not_low else "not-low"
+        return 0, None
+    return -1, HIGH_IN_ONE if high >= limits.bias_not_low else NOT_LOW
 
 
 def _shares(evidence: Evidence, column: str) -> dict[str, float]:

@@ -10,7 +10,6 @@ from ketameta.evidence.certainty import Certainty, certainty, populations
 from ketameta.evidence.claims import Control, ControlArm, Grounds, Split, verdicts_of
 from ketameta.evidence.precision import worthwhile
 from ketameta.evidence.ratings import Evidence
-from ketameta.evidence.rules import RULES
 from ketameta.evidence.verdicts import verdict
 from ketameta.synthesize.claims import tests_of
 from ketameta.synthesize.words import MISSING_AS_NONE
@@ -94,7 +93,7 @@ def _level(rated: Certainty | None) -> Record:
     if rated is None:
         return dict.fromkeys(("certainty", "certainty_best", "certainty_reason"))
     most = rated.weightiest
-    reason = RULES[most.rule].short if most else ""
+    reason = most.reason if most else ""
     return {
         "certainty": rated.level,
         "certainty_best": rated.best,

@@ -16,7 +16,9 @@ from ketameta.evidence.ratings import (
     Evidence,
     Rating,
     Record,
+    Rule,
     crossed,
+    fired,
     is_share,
     points_off,
 )
@@ -24,6 +26,84 @@ from ketameta.synthesize.scales import LARGEST, NULL_VALUE
 from ketameta.vocabulary import vocabulary
 
 DOMAIN = "imprecision"
+_OF_COMPARISONS, _OF_SHARES = ("Zeng 2022", "Guyatt 2011"), ("Iorio 2015", "Guyatt 2023")
+
+NO_INTERVAL = Rule(
+    "no-interval",
+    DOMAIN,
+    "2",
+    "There is no interval.",
+    "there is no interval",
+    _OF_COMPARISONS,
+)
+CROSSED_BOTH = Rule(
+    "crossed-both",
+    DOMAIN,
+    "2",
+    "The interval holds a worthwhile effect on both sides of no difference. Worthwhile "
+    "are: of events a difference of risks of {worthwhile_risk} at the typical control risk "
+    "(where none is known, a ratio of {worthwhile_ratio} or its inverse), of scores the "
+    "minimal important difference of the scale, else {worthwhile_smd} of a standard "
+    "deviation.",
+    "worthwhile benefit and worthwhile harm are both left open",
+    _OF_COMPARISONS,
+)
+CROSSED = Rule(
+    "crossed",
+    DOMAIN,
+    "1, with too little information 2",
+    "The interval holds a worthwhile effect on one side, and smaller ones or none: whether "
+    "the effect is worthwhile is left open.",
+    "whether the effect is worthwhile is left open",
+    _OF_COMPARISONS,
+)
+SCARCE = Rule(
+    "scarce",
+    DOMAIN,
+    "2",
+    "The effect is large (a ratio of {large_ratio} or its inverse and beyond, "
+    "or {large_smd} standard deviations) or the interval very wide (a ratio's ends "
+    "{wide_ratio} times apart, of scores {large_smd} standard deviations), and there are "
+    "fewer than {scarce} × {events} events (of scores, {scarce} × {people} people).",
+    "very few people or events for so large or so uncertain an effect",
+    _OF_COMPARISONS,
+)
+WIDE = Rule(
+    "wide",
+    DOMAIN,
+    "1",
+    "The upper end of a ratio is {wide_ratio} times its lower end or more.",
+    "the ends of the interval lie far apart",
+    _OF_COMPARISONS,
+)
+SHORT = Rule(
+    "short",
+    DOMAIN,
+    "1",
+    "The effect is large or the interval of scores very wide, as above, and there are "
+    "fewer than {short} × {events} events (of scores, {short} × {people} people). Short of "
+    "the whole number is no reason: it is a rule of thumb, and no cliff.",
+    "few people or events for so large an effect",
+    _OF_COMPARISONS,
+)
+POINTS_TWICE = Rule(
+    "points-twice",
+    DOMAIN,
+    "2",
+    "Of a share or a fall in the people treated: the interval reaches more than twice "
+    "{worthwhile_points} points from the pooled value.",
+    "the interval is very wide",
+    _OF_SHARES,
+)
+POINTS = Rule(
+    "points",
+    DOMAIN,
+    "1",
+    "Of a share or a fall in the people treated: the interval reaches more than "
+    "{worthwhile_points} points from the pooled value.",
+    "the interval is wide",
+    _OF_SHARES,
+)
 
 
 def worthwhile(
@@ -82,7 +162,7 @@ def imprecision(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -
     record = evidence.record
     if is_share(record):
         return _of_share(record, limits)
-    opened, mark = _open(record, bounds)
+    opened, leaves = _open(record, bounds)
     number, size, what = _information(record, evidence.studies, limits)
     apart, large = _ends_apart(record), _large(evidence, limits)
     wide = _is_wide(evidence, apart, limits)
@@ -92,16 +172,13 @@ def imprecision(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -
     if wide or large:
         few = ratio or number < limits.short * size
         short = 2 if number < limits.scarce * size else int(few)
-    found = {
-        mark: bool(mark),
-        "scarce": short == 2,
-        "wide": ratio,
-        "short": short == 1 and number < limits.short * size,
-    }
+    little = fired(
+        SCARCE if short == 2 else None,
+        WIDE if ratio else None,
+        SHORT if short == 1 and number < limits.short * size else None,
+    )
     levels = -2 if opened and short else -max(opened, short)
-    marks = tuple(name for name, holds in found.items() if holds)
-    if short > opened:
-        marks = tuple(sorted(marks, key=lambda name: name == mark))
+    rules = (*little, *fired(leaves)) if short > opened else (*fired(leaves), *little)
     facts: Record = {name: record[name] for name in ("measure", "k", "ci_low", "ci_high")}
     facts |= {
         "information": number,
@@ -112,7 +189,7 @@ def imprecision(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -
         "wide": wide,
     }
     facts |= {"bounds": bounds, "risk": next(iter(evidence.risks), None), "opened": opened}
-    return Rating(DOMAIN, levels, levels, True, marks, facts)
+    return Rating(DOMAIN, levels, levels, True, rules, facts)
 
 
 def _of_share(record: Record, limits: Thresholds) -> Rating:
@@ -120,25 +197,25 @@ def _of_share(record: Record, limits: Thresholds) -> Rating:
     facts: Record = {name: record[name] for name in ("measure", "k", "ci_low", "ci_high")}
     low, high = record["ci_low"], record["ci_high"]
     if low is None or high is None:
-        return Rating(DOMAIN, -2, -2, True, ("no-interval",), facts)
+        return Rating(DOMAIN, -2, -2, True, (NO_INTERVAL,), facts)
     off = points_off(record, low, high)
     if off > 2 * limits.worthwhile_points:
-        return Rating(DOMAIN, -2, -2, True, ("points-twice",), facts)
+        return Rating(DOMAIN, -2, -2, True, (POINTS_TWICE,), facts)
     far = off > limits.worthwhile_points
-    return Rating(DOMAIN, -int(far), -int(far), True, ("points",) * far, facts)
+    return Rating(DOMAIN, -int(far), -int(far), True, (POINTS,) * far, facts)
 
 
-def _open(record: Record, bounds: Bounds | None) -> tuple[int, str]:
+def _open(record: Record, bounds: Bounds | None) -> tuple[int, Rule | None]:
     """Say how many levels an interval costs by what it leaves open, and by which rule."""
     low, high = record["ci_low"], record["ci_high"]
     if low is None or high is None:
-        return 2, "no-interval"
+        return 2, NO_INTERVAL
     if bounds is None:
         # without a known worthwhile effect none is excluded
         around = low <= NULL_VALUE[record["measure"]] <= high
-        return int(around), "crossed" * around
+        return int(around), CROSSED if around else None
     found = crossed(low, high, bounds)
-    return found, ("", "crossed", "crossed-both")[found]
+    return found, (None, CROSSED, CROSSED_BOTH)[found]
 
 
 def _information(

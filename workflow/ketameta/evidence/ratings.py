@@ -34,25 +34,50 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: its domain, the levels that it takes, when, and as one reason in a few words.
+
+    It stands in the module of its domain, before the function that decides by it. `when` names
+    thresholds in braces; `sources` are short names of `report.references`.
+    """
+
+    name: str
+    domain: str
+    levels: str
+    when: str
+    short: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rating:
     """One domain: levels taken away (0, -1, -2) at the worst and at the best, and why.
 
-    The two differ where judgements are missing. `rule` is the rule of `rules.RULES` that decided,
-    empty where none fired; `marks` are all that fired, the weightiest first. `judged` is false
-    where the data do not allow a rating: 0 then means unknown, not good.
+    The two differ where judgements are missing. `rules` are those that fired, the weightiest first.
+    `judged` is false where the data do not allow a rating: 0 then means unknown, not good.
     """
 
     domain: str
     rating: int
     best: int
     judged: bool = True
-    marks: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def rule(self) -> str:
-        """The rule that decided."""
-        return self.marks[0] if self.marks else ""
+        """The name of the rule that decided; empty where none fired."""
+        return self.rules[0].name if self.rules else ""
+
+    @property
+    def reason(self) -> str:
+        """That rule in a few words; empty where none fired."""
+        return self.rules[0].short if self.rules else ""
+
+
+def fired(*rules: Rule | None) -> tuple[Rule, ...]:
+    """Return the rules that fired, in their order."""
+    return tuple(rule for rule in rules if rule is not None)
 
 
 def shares_of(studies: Sequence[Record], key: str) -> dict[str, float]:

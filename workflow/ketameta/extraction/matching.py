@@ -32,8 +32,8 @@ from ketameta.extraction.lines import (
     neighbours,
 )
 from ketameta.extraction.naming import Names, names_of
-from ketameta.extraction.owners import FIGURES, SAME_KEY
-from ketameta.extraction.records import Match, Matching, Record, Side
+from ketameta.extraction.owners import FIGURES
+from ketameta.extraction.records import SAME_KEY, Match, Matching, Record, Side
 from ketameta.extraction.turning import as_turned, turned
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.vocabulary import vocabulary

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ketameta.evidence.rows import as_entered, entered_of
 from ketameta.extraction import owners
 from ketameta.extraction.cells import ARM_COLUMNS, TRIAL_COLUMNS
-from ketameta.extraction.records import Record, Tables
+from ketameta.extraction.records import SAME_KEY, Record, Tables
 
 _REVIEW_COLUMNS = ("review_id",)
 
@@ -60,7 +60,7 @@ class Names:
                 said.append(("arm", self.arms[trial, were[column]][1]))
         if "review_id" in were:
             said.append(("review", self.reviews[were["review_id"]][1]))
-        told = [f"{what} by {why}" for what, why in dict.fromkeys(said) if why != owners.SAME_KEY]
+        told = [f"{what} by {why}" for what, why in dict.fromkeys(said) if why != SAME_KEY]
         return "; ".join(told)
 
 

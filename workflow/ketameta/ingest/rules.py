@@ -106,7 +106,8 @@ def _largest_sd(scale: Scale, n: int | None) -> float:
         return math.inf
     people = n if n and n > 1 else 2
     # a printed SD is rounded: a little more than the bound is no fault
-    return (scale.maximum - scale.minimum) / 2 * (people / (people - 1)) ** 0.5 * 1.001
+    widened: float = (people / (people - 1)) ** 0.5
+    return (scale.maximum - scale.minimum) / 2 * widened * 1.001
 
 
 def _standard_error(row: Entry) -> Iterator[Fault]:

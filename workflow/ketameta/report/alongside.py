@@ -287,7 +287,8 @@ def _counted(rows: list[Record]) -> str:
 def sign_test(better: int, worse: int) -> float:
     """Return the two-sided p of so many trials either way, were each as likely (binomial)."""
     n, few = better + worse, min(better, worse)
-    return min(1.0, 2 * sum(comb(n, x) for x in range(few + 1)) / 2**n)
+    p: float = 2 * sum(comb(n, x) for x in range(few + 1)) / 2**n
+    return min(1.0, p)
 
 
 _POINT = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ketameta.evidence.claims import MIXED, UNTOLD, Control
+from ketameta.evidence.claim_rules import MIXED
+from ketameta.evidence.claims import UNTOLD, Control
 from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, draw_people
 from ketameta.figures.marks import Interval
 from ketameta.figures.scene import to_svg

@@ -7,17 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ketameta.evidence import directions
-from ketameta.evidence.claims import (
-    CANNOT,
-    MIXED,
-    NO_WORSE,
-    SUPPORTED,
-    TOO_FEW,
-    UNTOLD,
-    Control,
-    Part,
-    Verdict,
-)
+from ketameta.evidence.claim_rules import CANNOT, MIXED, SUPPORTED, TOO_FEW, Verdict
+from ketameta.evidence.claims import NO_WORSE, UNTOLD, Control, Part
 from ketameta.report.claim_words import Shown, brief, clause, counted, per_cent, pointed, topic
 from ketameta.report.naming import capital, listed
 from ketameta.report.wording import count, in_letters
@@ -191,7 +182,8 @@ def _names(rows: Sequence[Record]) -> str:
 
 
 def _named(row: Mapping[str, Any]) -> str:
-    label, hour = row["label"].partition(" (")[0], row["hour"]
+    hour: float | None = row["hour"]
+    label = str(row["label"]).partition(" (")[0]
     if hour is None:
         return label
     time = count(round(60 * hour), "minute") if hour < 1 else count(round(hour), "hour")

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any
 
 from ketameta.configuration import Analysis, Configuration, Thresholds, schema
-from ketameta.evidence.rules import RULES, Rule
+from ketameta.evidence.ratings import Rule
+from ketameta.evidence.rules import RULES
 from ketameta.report import wording_certainty, wording_method
 from ketameta.report.naming import capital
 from ketameta.report.pages import environment

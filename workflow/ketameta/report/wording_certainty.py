@@ -8,7 +8,6 @@ from ketameta.configuration import Analysis
 from ketameta.evidence.bias import UNJUDGED
 from ketameta.evidence.certainty import LEVELS, NOT_RATED, Certainty
 from ketameta.evidence.ratings import Rating
-from ketameta.evidence.rules import RULES
 from ketameta.report.naming import capital
 from ketameta.report.wording import MINUS, fixed
 from ketameta.vocabulary import vocabulary
@@ -67,7 +66,7 @@ def is_rated(level: str | None) -> bool:
 def weighs_most(rated: Certainty) -> str:
     """Return the one reason that weighs most, in a few words; empty where nothing is taken."""
     most = rated.weightiest
-    return RULES[most.rule].short if most else ""
+    return most.reason if most else ""
 
 
 def between(rated: Certainty) -> str:

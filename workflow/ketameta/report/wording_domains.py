@@ -7,8 +7,10 @@ from typing import Any
 
 from ketameta.configuration import Analysis
 from ketameta.evidence import agreement, bias, missing, precision
-from ketameta.evidence.agreement import Explained
+from ketameta.evidence.agreement import PREDICTS_BOTH, PREDICTS_NONE, Explained
 from ketameta.evidence.bias import CONCERNS, HIGH, LOW, RISKS, SEVERAL, UNJUDGED
+from ketameta.evidence.missing import ASYMMETRY
+from ketameta.evidence.precision import NO_INTERVAL, POINTS_TWICE, SCARCE, SHORT, WIDE
 from ketameta.evidence.ratings import Rating
 from ketameta.report import wording_absolute, wording_splits
 from ketameta.report.naming import listed
@@ -75,13 +77,11 @@ def _inconsistency(analysis: Analysis, value: Rating) -> str:
     where = prediction_interval(facts)
     if not where:
         return f"{text}; {count(facts['k'], 'trial')} are too few for a prediction interval."
-    told = {
-        "predicts-none": f"reaches to the other side of no difference ({where}), as the average's "
-        "does not",
-        "predicts-both": f"runs from a worthwhile effect on one side to one on the other ({where})",
-    }
-    said = [told[mark] for mark in value.marks if mark in told]
-    what = said[0] if said else f"gives no other answer than the interval ({where})"
+    what = f"gives no other answer than the interval ({where})"
+    if PREDICTS_NONE in value.rules:
+        what = f"reaches to the other side of no difference ({where}), as the average's does not"
+    elif PREDICTS_BOTH in value.rules:
+        what = f"runs from a worthwhile effect on one side to one on the other ({where})"
     return f"{text}; the prediction interval {what}."
 
 
@@ -133,13 +133,13 @@ def _untold(tested: dict[str, float], most: float) -> str:
 
 
 def _imprecision(analysis: Analysis, value: Rating) -> str:
-    facts, marks = value.facts, value.marks
-    if "no-interval" in marks:
+    facts, rules = value.facts, value.rules
+    if NO_INTERVAL in rules:
         return "There is no interval."
     if analysis.select.by_arm:
-        points = analysis.certainty.worthwhile_points * (2 if "points-twice" in marks else 1)
-        reaches = "reaches more than" if marks else "stays within"
-        link = "from" if marks else "of"
+        points = analysis.certainty.worthwhile_points * (2 if POINTS_TWICE in rules else 1)
+        reaches = "reaches more than" if rules else "stays within"
+        link = "from" if rules else "of"
         return f"{_interval(facts)} {reaches} {points:g} points {link} the pooled value."
     parts = [_open(facts)]
     number = facts["information"]
@@ -147,12 +147,12 @@ def _imprecision(analysis: Analysis, value: Rating) -> str:
     counted = f"it rests on {people(number)} {what}"
     if facts["large"]:
         parts.append("the effect is large, so that the amount of information counts")
-    if "wide" in marks:
+    if WIDE in rules:
         apart = fixed(facts["apart"], 1) if facts["apart"] < APART else f"more than {APART:g}"
         parts.append(f"its ends lie {apart} times apart")
     elif facts["wide"]:
         parts.append("it is as wide as a large effect")
-    if "scarce" in marks or "short" in marks:
+    if SCARCE in rules or SHORT in rules:
         counted += f", far from the {facts['size']:g} of one sound trial"
     return "; ".join([*parts, counted]) + "."
 
@@ -223,7 +223,7 @@ def _asymmetry(analysis: Analysis, value: Rating) -> str:
         for name, p in facts["checks"].items()
     ]
     told = f" ({', '.join(checks)})" if checks else ""
-    if "asymmetry" in value.marks:
+    if ASYMMETRY in value.rules:
         return f"{test}; small trials lie further from no difference than large ones{told}."
     return f"{test}; asymmetry that the design of the trials may explain{told}: no level goes."
 

@@ -140,7 +140,8 @@ def _away(analysis: Analysis, row: Record) -> float:
     low, high = row["hour_low"], row["hour_high"]
     if window is None or low is None:
         return 0.0 if low is None else 1.0
-    return abs((low + high) / 2 - window.target)
+    middle: float = (low + high) / 2
+    return abs(middle - window.target)
 
 
 def _beside(

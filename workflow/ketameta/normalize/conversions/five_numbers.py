@@ -90,12 +90,13 @@ def luo_mean(s: Summary) -> float:
     """
     n, m = s.n, s.median
     if s.scenario == "S1":
-        w = 4 / (4 + n**0.75)
+        w: float = 4 / (4 + n**0.75)
         return w * sum(s.extremes) / 2 + (1 - w) * m
     if s.scenario == "S2":
         w = 0.7 + 0.39 / n
         return w * sum(s.quartiles) / 2 + (1 - w) * m
-    w1, w2 = 2.2 / (2.2 + n**0.75), 0.7 - 0.72 / n**0.55
+    w1: float = 2.2 / (2.2 + n**0.75)
+    w2: float = 0.7 - 0.72 / n**0.55
     return w1 * sum(s.extremes) / 2 + w2 * sum(s.quartiles) / 2 + (1 - w1 - w2) * m
 
 
@@ -133,7 +134,7 @@ def shi_sd(s: Summary) -> float:
     """
     if s.scenario != "S3":
         return wan_sd(s)
-    w = 1 / (1 + 0.07 * s.n**0.6)
+    w: float = 1 / (1 + 0.07 * s.n**0.6)
     return w * _from_range(s) + (1 - w) * _from_quartiles(s)
 
 

@@ -63,7 +63,8 @@ def logistic(x: Values) -> Values:
     """1/(1 + exp(-x)) without overflow."""
     up = x.real > 0
     e = np.exp(np.where(up, -x, x))
-    return np.where(up, 1.0, e) / (1 + e)
+    out: Values = np.where(up, 1.0, e) / (1 + e)
+    return out
 
 
 def damping(change: Floats) -> Floats:

@@ -15,7 +15,8 @@ def log_choose(n: Floats, x: Floats) -> Floats:
 
 def saturated_binomial(x: Floats, n: Floats) -> Floats:
     """Binomial log-likelihood at the observed proportion."""
-    return log_choose(n, x) + special.xlogy(x, x / n) + special.xlogy(n - x, (n - x) / n)
+    out: Floats = log_choose(n, x) + special.xlogy(x, x / n) + special.xlogy(n - x, (n - x) / n)
+    return out
 
 
 class Binomial:

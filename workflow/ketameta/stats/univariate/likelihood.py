@@ -118,7 +118,8 @@ def _limit(model: Model) -> Floats:
     half = ss / (2.0 * model.df)
     with np.errstate(over="ignore"):  # of a variance next to infinite; the other bound holds
         bound = np.minimum(half + np.sqrt(half * (half + 2.0 * (high - low))), ss)
-    return np.maximum(bound * (1.0 + 1e-9) - low, 0.0)
+    limit: Floats = np.maximum(bound * (1.0 + 1e-9) - low, 0.0)
+    return limit
 
 
 def _surroundings(

@@ -43,18 +43,21 @@ class Analyses(ABC):
     @property
     def df(self) -> Floats:
         """Residual degrees of freedom, k - p."""
-        return self.count - self.columns
+        df: Floats = self.count - self.columns
+        return df
 
     @property
     def low(self) -> Floats:
         """The smallest variance of each analysis."""
-        return self.v[0]
+        smallest: Floats = self.v[0]
+        return smallest
 
     @cached_property
     def high(self) -> Floats:
         """The largest variance of each analysis."""
         v = self.v if self.absent is None else np.where(self.absent, 0.0, self.v)
-        return np.maximum.reduce(v, axis=0)
+        largest: Floats = np.maximum.reduce(v, axis=0)
+        return largest
 
     @cached_property
     def absent(self) -> NDArray[np.bool_] | None:
@@ -72,7 +75,8 @@ class Analyses(ABC):
         np.log(logs, out=logs)
         if self.absent is not None:
             logs[self.absent] = 0.0
-        return np.add.reduce(logs, axis=0)
+        added: Floats = np.add.reduce(logs, axis=0)
+        return added
 
     @property
     def one(self) -> One | None:
@@ -179,7 +183,8 @@ class MeanModel(Analyses):
         r = self.y - np.add.reduce(self.y, axis=0) / self.count
         if self.absent is not None:
             r[self.absent] = 0.0
-        return np.add.reduce(r * r, axis=0)
+        squares: Floats = np.add.reduce(r * r, axis=0)
+        return squares
 
     @property
     def total_spread(self) -> Floats:
@@ -194,7 +199,7 @@ class MeanModel(Analyses):
         """
         at = sums or self.sums(t, restricted)
         dims = self.df if restricted else self.count
-        value = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
+        value: Floats = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
         if restricted:
             value += np.log(at.total) - np.log(self.count)
         return -0.5 * value
@@ -220,7 +225,8 @@ class KnownMean(Analyses):
     @cached_property
     def residual_spread(self) -> Floats:
         """The sum of squares about the given mean."""
-        return np.add.reduce(self.r * self.r, axis=0)
+        squares: Floats = np.add.reduce(self.r * self.r, axis=0)
+        return squares
 
     def sums(self, t: Floats, restricted: bool) -> Sums:
         """Return the sums at t; `mean` is sum u r, the slope of the log-likelihood in mu."""
@@ -233,4 +239,5 @@ class KnownMean(Analyses):
     def log_likelihood(self, t: Floats, restricted: bool, sums: Sums | None = None) -> Floats:
         """Return the full log-likelihood at t and the given mean."""
         q = (sums or self.sums(t, restricted)).q
-        return -0.5 * (self.count * np.log(2.0 * np.pi) + self.log_det(t) + q)
+        value: Floats = self.count * np.log(2.0 * np.pi) + self.log_det(t) + q
+        return -0.5 * value
