@@ -12,25 +12,15 @@ from ketameta.figures.columns import SMALL, Heading
 from ketameta.figures.forest import Block, Forest, LeftOut, Row, Total
 from ketameta.figures.marks import Interval
 from ketameta.figures.metrics import wrap
+from ketameta.measures import MEASURES
 from ketameta.report import bias, naming, wording, wording_notes, wording_plot
 from ketameta.synthesize.prediction import expected
-from ketameta.synthesize.scales import NULL_VALUE
 from ketameta.vocabulary.narrowing import keys
 
 Record = dict[str, Any]
 _WIDEST_SIDE = 110.0  # pixels of the name of a side above its column
 LISTED = 10  # trials left out that a figure names; the page lists all
 
-AXIS = {
-    "RR": "Risk ratio (log scale)",
-    "OR": "Odds ratio (log scale)",
-    "RD": "Risk difference",
-    "MD": "Mean difference, scale points",
-    "SMD": "Standardised mean difference (Hedges' g)",
-    "PLO": "People with the outcome, per cent",
-    "PCTRED": "Reduction from baseline, per cent",
-}
-LIMITS = {"PLO": (0.0, 100.0), "PCTRED": (-100.0, 100.0), "RD": (-1.0, 1.0)}
 _RULES = {
     "k-1": "t, k − 1 df",
     "k-2": "t, k − 2 df",
@@ -57,12 +47,12 @@ def forest_of(
     `exclusions`, `judgements`, `splits`, `missing` (of `missing_results`) and `earlier` are the
     analysis's own rows of those tables.
     """
-    measure = analysis.select.measure
+    measure = MEASURES[analysis.select.measure]
     judged = bias.by_trial(judgements)
     tools = bias.tools_of(judgements)
     right = (
         Heading("Weight\n%", "."),
-        Heading(f"{short(measure)}\n[{wording.percent(analysis.model.level)} CI]", "."),
+        Heading(f"{measure.heading}\n[{wording.percent(analysis.model.level)} CI]", "."),
     )
     listed, heading = _left_out([e for e in exclusions if e["near"]], missing)
     groups = _plotted(record, subgroups)
@@ -89,13 +79,13 @@ def forest_of(
 
 def scale_of(analysis: Analysis) -> dict[str, Any]:
     """Return the fields of a forest plot that follow from the measure and the direction."""
-    measure = analysis.select.measure
+    measure = MEASURES[analysis.select.measure]
     return {
-        "axis_title": AXIS[measure],
+        "axis_title": measure.axis,
         "sides": naming.sides(analysis),
-        "null": NULL_VALUE.get(measure),
-        "log": measure in ("RR", "OR"),
-        "limits": LIMITS.get(measure),
+        "null": measure.null,
+        "log": measure.is_ratio,
+        "limits": measure.limits,
     }
 
 
@@ -103,21 +93,12 @@ def _pooled(record: Record) -> bool:
     return record["k"] > 1 and record["estimate"] is not None
 
 
-def short(measure: str) -> str:
-    """Return the heading of a measure's column."""
-    return {"PLO": "Share, %", "PCTRED": "Reduction, %"}.get(measure, measure)
-
-
-def scaled(measure: str, value: float | None) -> float | None:
-    """Return a value as drawn: proportions in per cent."""
-    return None if value is None else 100 * value if measure == "PLO" else value
-
-
 def interval_of(measure: str, record: Record, estimate: str) -> Interval:
     """Return an estimate with its interval as drawn; `estimate` names its column."""
-    value = scaled(measure, record[estimate])
+    drawn = MEASURES[measure].drawn
+    value = drawn(record[estimate])
     assert value is not None
-    return Interval(value, scaled(measure, record["ci_low"]), scaled(measure, record["ci_high"]))
+    return Interval(value, drawn(record["ci_low"]), drawn(record["ci_high"]))
 
 
 def _left_headings(analysis: Analysis) -> tuple[Heading, ...]:
@@ -133,7 +114,7 @@ def _left_headings(analysis: Analysis) -> tuple[Heading, ...]:
         *([] if by_arm else [Heading("Control", widest=95, spare=1)]),
         Heading("Hour", "end", spare=4),
     ]
-    if analysis.select.measure in ("RR", "OR", "RD", "PLO"):
+    if MEASURES[analysis.select.measure].counts:
         cells = "n/N", "/"
     else:
         headings.append(Heading("Scale", widest=100, spare=3))
@@ -159,7 +140,7 @@ def _left_cells(analysis: Analysis, s: Record) -> tuple[str, ...]:
         f"{s['hour']:g}" if s["hour"] is not None else "–",
     ]
     sides = ("t",) if by_arm else ("t", "c")
-    if analysis.select.measure in ("RR", "OR", "RD", "PLO"):
+    if MEASURES[analysis.select.measure].counts:
         return (*cells, *(_events(s, side) for side in sides))
     cells.append(s["scale"] or "–")
     if by_arm:
@@ -195,7 +176,7 @@ def _sums(analysis: Analysis, studies: list[Record]) -> tuple[str, ...]:
 
     A control kept whole beside several arms of its trial is counted once.
     """
-    events = analysis.select.measure in ("RR", "OR", "RD", "PLO")
+    events = MEASURES[analysis.select.measure].counts
     cells = []
     for side in ("t",) if analysis.select.by_arm else ("t", "c"):
         once = studies
@@ -250,7 +231,7 @@ def _row(analysis: Analysis, s: Record, href: str, judged: bias.Judged, tools: l
         (wording.fixed(s["weight"], 1), text),
         interval_of(measure, s, "effect"),
         s["weight"],
-        f"{s['label']}: {wording.MEASURES[measure]} {text}",
+        f"{s['label']}: {MEASURES[measure].words} {text}",
         f"{href}#{wording.anchor(s)}",
         bias.lights(s["trial_id"], judged, tools),
     )
@@ -267,7 +248,7 @@ def _total(
         f"{label}, {wording.count(record['k'], 'trial')}" + (f" ({model})" if model else ""),
         (share, text),
         interval_of(measure, record, "estimate"),
-        f"{label} {wording.MEASURES[measure]} {text}",
+        f"{label} {MEASURES[measure].words} {text}",
         _sums(analysis, studies),
     )
 
@@ -278,7 +259,9 @@ def _prediction(analysis: Analysis, record: Record) -> Total | None:
         return None
     measure = analysis.select.measure
     low, high = (wording.limit(measure, end) for end in (where.low, where.high))
-    values = [scaled(measure, value) for value in (record["estimate"], where.low, where.high)]
+    values = [
+        MEASURES[measure].drawn(value) for value in (record["estimate"], where.low, where.high)
+    ]
     rule = _RULES[analysis.model.prediction]
     if "three-level" in record["model"]:
         rule = "three-level, t"
@@ -307,7 +290,7 @@ def _earlier(analysis: Analysis, rows: Sequence[Record]) -> tuple[Total, ...]:
         year = str(row["year"] or "")
         year = "" if year in row["label"] else year
         label = ", ".join(filter(None, (row["label"], year, row["comparison"], trials, printed)))
-        tooltip = f"{label}: {wording.MEASURES[measure]} {text}"
+        tooltip = f"{label}: {MEASURES[measure].words} {text}"
         totals.append(Total(label, ("", text), interval_of(measure, row, "estimate"), tooltip))
     return tuple(totals)
 
