@@ -38,7 +38,8 @@ _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
 _ENTERED = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"}
 _DRAWING = (
     *("figures", "report/__init__", "report/bias", "report/diagnostic_data"),
-    *("report/forest_data", "report/graphics", "report/naming", "report/statistical_data"),
+    *("report/forest_columns", "report/forest_data", "report/graphics", "report/naming"),
+    "report/statistical_data",
     *("report/wording", "report/wording_notes", "report/wording_plot", "report/wording_splits"),
     *("synthesize/__init__", "synthesize/absolute", "synthesize/prediction"),
     *("tables", "vocabulary", "configuration"),
