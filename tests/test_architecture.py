@@ -9,8 +9,9 @@ PACKAGE = Path(__file__).parents[1] / "workflow" / "ketameta"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each part may import. `stats` knows nobody; a stage knows those before it, never after.
-GROUND = {"vocabulary", "tables", "storage"}
+GROUND = {"measures", "vocabulary", "tables", "storage"}
 ALLOWED = {
+    "measures": set(),
     "vocabulary": set(),
     "storage": set(),
     "report_files": {"vocabulary"},
@@ -19,7 +20,7 @@ ALLOWED = {
     "stats": set(),
     "figures": set(),
     "tables": {"vocabulary"},
-    "configuration": {"vocabulary"},
+    "configuration": {"measures", "vocabulary"},
     "ingest": GROUND,
     "normalize": {*GROUND, "configuration", "stats"},
     "synthesize": {*GROUND, "configuration", "stats", "normalize"},

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from ketameta.evidence.precision import imprecision, worthwhile
-from ketameta.synthesize.scales import LARGEST
+from ketameta.measures import LARGEST
 
 RATIO = (0.8, 1.25)
 SMD = (-0.2, 0.2)

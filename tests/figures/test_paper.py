@@ -3,9 +3,11 @@
 import re
 from dataclasses import replace
 
+from ketameta.figures.axis import make_axis
 from ketameta.figures.columns import Heading
 from ketameta.figures.forest import columns_of
-from ketameta.figures.scene import COLOURS, DARK, page_colours
+from ketameta.figures.marks import Interval, diamond
+from ketameta.figures.scene import COLOURS, DARK, Scene, page_colours, to_svg
 from ketameta.report.compact import PAPER, SMALLEST, WIDEST, on_paper
 from ketameta.report.pages import STATIC, style_sheet
 
@@ -78,3 +80,25 @@ def test_pages_take_the_colours_of_the_figures_from_one_table():
     }
     used = set(re.findall(r"var\(--([\w-]+)\)", own)) - {"text", "plain", "mono", "link", "shade"}
     assert used <= set(COLOURS)
+
+
+def test_a_colour_is_spelt_once():
+    colours = {colour for table in (COLOURS, DARK) for colour in table.values()}
+    found = [
+        (path.name, colour)
+        for path in sorted(STATIC.parents[1].rglob("*"))
+        if path.suffix in {".py", ".css", ".js", ".html"}
+        for colour in re.findall(r"#[0-9a-f]{6}\b", path.read_text(encoding="utf-8").lower())
+        if colour in colours
+    ]
+    assert {name for name, _ in found} == {"scene.py"}
+    # and by its table: a role has its own, and one for a dark ground
+    assert len(found) == len(COLOURS) + len(DARK)
+
+
+def test_a_new_colour_of_the_diamond_reaches_figures_and_pages(monkeypatch):
+    monkeypatch.setitem(COLOURS, "pooled", "#123456")
+    assert "--pooled:#123456" in style_sheet()
+    axis = make_axis([1.0], [0.5, 2.0], None, False, 0, 100)
+    scene = Scene(9, 9, "", "", tuple(diamond(Interval(1.0, 0.5, 2.0), axis, 5, 5)))
+    assert 'fill="#123456"' in to_svg(scene, "diamond")

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ketameta.measures import MEASURES
 from ketameta.stats import glmm, random_effects, three_level
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
-from ketameta.synthesize.scales import favours, natural
+from ketameta.synthesize.words import favours
 
 
 @pytest.fixture
@@ -169,7 +170,7 @@ def test_arms_that_share_a_control_whole_are_pooled_with_their_covariance(model)
      ("RR", math.nan, None), ("RR", None, None), ("PLO", -800.0, 0.0), ("RR", 800.0, math.inf)],
 )  # fmt: skip
 def test_natural_scale(measure, value, expected):
-    assert natural(measure, value) == (pytest.approx(expected) if expected else expected)
+    assert MEASURES[measure].natural(value) == (pytest.approx(expected) if expected else expected)
 
 
 def test_the_side_that_favours_treatment_follows_the_outcome():

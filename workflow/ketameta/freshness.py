@@ -32,15 +32,16 @@ ANEW = "KETAMETA_ANEW"
 AS_BEFORE = "what it is made from is as before, nothing to do"
 # a stamp for each stage, which alone Snakemake looks at: derived from the lists, safe to remove
 STAMPS = Path(".snakemake/ketameta")
-_GROUND = ("__init__", "freshness", "report_files", "steps", "storage")
+_GROUND = ("__init__", "freshness", "measures", "report_files", "steps", "storage")
 _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
 # what tables are entered in; not the notes and pictures that may lie beside them
 _ENTERED = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"}
 _DRAWING = (
     *("figures", "report/__init__", "report/bias", "report/diagnostic_data"),
-    *("report/forest_data", "report/graphics", "report/naming", "report/statistical_data"),
+    *("report/forest_columns", "report/forest_data", "report/graphics", "report/naming"),
+    "report/statistical_data",
     *("report/wording", "report/wording_notes", "report/wording_plot", "report/wording_splits"),
-    *("synthesize/__init__", "synthesize/absolute", "synthesize/prediction", "synthesize/scales"),
+    *("synthesize/__init__", "synthesize/absolute", "synthesize/prediction"),
     *("tables", "vocabulary", "configuration"),
 )
 

@@ -18,6 +18,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ketameta.measures import MEASURES
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES, Column, TableSchema
 from ketameta.tables.raw import RAW_KINDS
 from ketameta.tables.table import schema_of
@@ -266,7 +267,7 @@ class Result:
         row = {str(key): _none(value) for key, value in self.synthesis.items()}
         effect = "" if row["estimate"] is None else wording.estimate_interval(row["measure"], row)
         share = "" if row["i2"] is None else f"{row['i2']:.0f}%"
-        return self.name, wording.MEASURES[row["measure"]], str(row["k"]), effect, share
+        return self.name, MEASURES[row["measure"]].words, str(row["k"]), effect, share
 
     def __repr__(self) -> str:
         name, measure, k, effect, share = self.line()

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ketameta.configuration.document import DocumentError, Fault, read_document
-from ketameta.configuration.faults import ARM_MEASURES, meaning_faults, schema_faults
+from ketameta.configuration.faults import meaning_faults, schema_faults
 from ketameta.configuration.summaries import Summary, summaries_of, summary_faults
+from ketameta.measures import MEASURES
 from ketameta.vocabulary import narrowing
 from ketameta.vocabulary.narrowing import (
     FLAG,
@@ -77,7 +78,7 @@ class Question:
     @property
     def by_arm(self) -> bool:
         """True where the effect is of treated arms alone, without comparison."""
-        return self.measure in ARM_MEASURES
+        return not MEASURES[self.measure].compares
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,9 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from ketameta.configuration.document import Document, Fault, Place
+from ketameta.measures import EVENT, MEASURES, POINTS
 from ketameta.vocabulary import narrowing, nearest, vocabulary
 from ketameta.vocabulary.narrowing import split_name
-
-ARM_MEASURES = ("PLO", "PCTRED")
-EVENT_MEASURES = ("RR", "OR", "RD", "PLO")
-MEASURES = (*EVENT_MEASURES, "MD", "SMD", "PCTRED")
-# the measures that a way of pooling is for, where it is not for all
-_FOR = {"GLMM": ("PLO",), "Mantel-Haenszel": ("RR", "OR", "RD")}
 
 _TYPES = {
     "object": "a block of keys",
@@ -243,8 +238,9 @@ def _fit(
         yield document.fault((*place, "outcome"), unknown(name, list(known)))
     if not isinstance(measure, str) or measure not in MEASURES:
         return
-    fits = _FOR.get(str(block.get("pooling")), MEASURES)
-    if measure not in fits:
+    asked = MEASURES[measure]
+    fits = [m.name for m in MEASURES.values() if block.get("pooling") in m.pooling]
+    if fits and measure not in fits:
         message = (
             f"{block['pooling']} is for {' and '.join(fits)} alone, and the measure is {measure}"
         )
@@ -252,13 +248,15 @@ def _fit(
     if not isinstance(name, str) or name not in known:
         return
     kind, at = known[name].kind, (*place, "measure" if "measure" in block else "scales")
-    if "measure" in block and (kind == "event") != (measure in EVENT_MEASURES):
-        a = "an" if kind == "event" else "a"
+    if "measure" in block and (kind == EVENT) != asked.counts:
+        a = "an" if kind == EVENT else "a"
         yield document.fault(at, f"{measure} does not fit {name}, which is {a} {kind}")
     scales = complete.get("scales")
     several = scales is None or (isinstance(scales, list) and len(scales) > 1)
-    if measure == "MD" and kind == "score" and several and {"measure", "scales"} & set(block):
-        message = "MD needs one scale: points of different scales are not the same; or take SMD"
+    if asked.unit == POINTS and kind == "score" and several and {"measure", "scales"} & set(block):
+        message = (
+            f"{measure} needs one scale: points of different scales are not the same; or take SMD"
+        )
         yield document.fault(at, message)
 
 

@@ -25,8 +25,8 @@ from ketameta.evidence.ratings import (
     zone,
 )
 from ketameta.evidence.verdicts import position
+from ketameta.measures import MEASURES, PLAIN
 from ketameta.synthesize.prediction import FEWEST, expected
-from ketameta.synthesize.scales import NULL_VALUE, natural
 
 INCONSISTENCY, INDIRECTNESS = "inconsistency", "indirectness"
 _NORMAL = 1.959963984540054
@@ -202,7 +202,7 @@ def _reach(record: Record, bounds: Bounds | None) -> Rule | None:
     if further is None or not record["i2"] > 0:
         return None
     low, high = further.low, further.high
-    if low <= NULL_VALUE[record["measure"]] <= high and position(record) != "around":
+    if low <= MEASURES[record["measure"]].no_effect <= high and position(record) != "around":
         return PREDICTS_NONE
     return PREDICTS_BOTH if bounds and crossed(low, high, bounds) == 2 else None
 
@@ -216,9 +216,10 @@ def _spread(record: Record, split: Explained | None, limits: Thresholds, facts: 
     tau2 = split.tau2 if split else record["tau2"]
     if tau2 is None:
         return Rating(INCONSISTENCY, 0, 0, False, (), facts)
-    centre = record["estimate_log"] if record["measure"] == "PLO" else record["estimate"]
+    measure = MEASURES[record["measure"]]
+    centre = record["estimate" if measure.transform is PLAIN else "estimate_log"]
     half = _NORMAL * math.sqrt(tau2)
-    low, high = (natural(record["measure"], centre + side * half) for side in (-1, 1))
+    low, high = (measure.natural(centre + side * half) for side in (-1, 1))
     assert low is not None
     assert high is not None
     off = points_off(record, low, high)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ketameta.synthesize.scales import NULL_VALUE
+from ketameta.measures import MEASURES
 
 Record = dict[str, Any]
 
@@ -54,15 +54,15 @@ class Effect:
 
 def oriented(record: Record) -> Effect:
     """Return the effect of a comparison with more being better for the patient."""
-    measure = record["measure"]
+    measure = MEASURES[record["measure"]]
     sign = 1 if record["favours"] == "above" else -1
 
     def place(value: float | None, missing: float) -> float:
         if value is None:
             return missing
-        if measure in ("RR", "OR"):
+        if measure.is_ratio:
             return sign * (math.log(value) if value > 0 else -math.inf)
-        return sign * (value - NULL_VALUE[measure])
+        return sign * (value - measure.no_effect)
 
     ends = (place(record["ci_low"], -sign * math.inf), place(record["ci_high"], sign * math.inf))
     bounds = record["worthwhile"]

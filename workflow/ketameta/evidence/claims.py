@@ -28,7 +28,7 @@ from ketameta.evidence.claim_rules import (
     no_worse,
     oriented,
 )
-from ketameta.synthesize.scales import NULL_VALUE
+from ketameta.measures import MEASURES
 
 Record = dict[str, Any]
 
@@ -48,7 +48,6 @@ _WEAKEST = (CONTRADICTED, OVERSTATED, MIXED, NOT_SHOWN, SMALLER, SUPPORTED, TOO_
 # splits that divide a claim: people and doses of a trial are no choice of who takes a drug once
 _PARTS = ("drug_route", "treatment", "route")
 # the unit of a claimed number -> the measure whose pooled result it can stand beside
-COMPARABLE = {"percent of people": "PLO", "percent reduction": "PCTRED"}
 BENEFIT, NO_WORSE, NO_BETTER = (
     "favours treatment",
     "no worse than control",
@@ -170,7 +169,7 @@ def _of_rule(test: Record, record: Record, control: Control | None) -> Verdict:
         return Verdict(TOO_FEW, "one small")
     if test["claimed_value"] is not None:
         return _value(test, record, control)
-    if record["measure"] not in NULL_VALUE:
+    if not MEASURES[record["measure"]].compares:
         return Verdict(NOT_SHOWN, "no comparison")
     rule = {BENEFIT: benefit, NO_WORSE: no_worse, NO_BETTER: no_better}.get(test["direction"])
     return rule(oriented(record)) if rule else Verdict(CANNOT, "no direction")
@@ -203,7 +202,7 @@ def _value(test: Record, record: Record, control: Control | None) -> Verdict:
     """
     if record["ci_low"] is None or record["ci_high"] is None:
         return Verdict(TOO_FEW, "no estimate")
-    scale = (100 if record["measure"] == "PLO" else 1) * (1 if record["more_is_better"] else -1)
+    scale = MEASURES[record["measure"]].factor * (1 if record["more_is_better"] else -1)
     low, high = sorted((scale * record["ci_low"], scale * record["ci_high"]))
     sign = 1 if record["more_is_better"] else -1
     value, estimate = sign * test["claimed_value"], scale * record["estimate"]
@@ -311,7 +310,7 @@ def _part(rows: Sequence[Record], grounds: Grounds) -> Part:
 def _aside(test: Record, record: Record) -> bool:
     """Say whether an analysis stands beside a claimed number: it is in another unit."""
     return test["claimed_value"] is not None and (
-        COMPARABLE.get(test["claimed_unit"] or "") != record["measure"]
+        (test["claimed_unit"] or "none") != MEASURES[record["measure"]].claimed
     )
 
 

@@ -11,6 +11,7 @@ from ketameta.evidence.claims import Control, ControlArm, Grounds, Split, verdic
 from ketameta.evidence.precision import worthwhile
 from ketameta.evidence.ratings import Evidence
 from ketameta.evidence.verdicts import verdict
+from ketameta.measures import MEASURES
 from ketameta.synthesize.claims import tests_of
 from ketameta.synthesize.words import MISSING_AS_NONE
 from ketameta.tables import STAGE_TABLES
@@ -104,7 +105,7 @@ def _level(rated: Certainty | None) -> Record:
 def _more_is_better(analysis: Analysis) -> bool:
     """Say whether more of what is pooled is better: of a good event, of a fall of a bad score."""
     good = vocabulary().outcomes[analysis.select.outcome].sense == "good"
-    return good != (analysis.select.measure == "PCTRED")
+    return good != MEASURES[analysis.select.measure].falls
 
 
 def grounds(tables: Rows, records: Mapping[str, Record]) -> Grounds:

@@ -22,7 +22,7 @@ from ketameta.evidence.ratings import (
     is_share,
     points_off,
 )
-from ketameta.synthesize.scales import LARGEST, NULL_VALUE
+from ketameta.measures import LARGEST, MEASURES, POINTS, SDS, Measure
 from ketameta.vocabulary import vocabulary
 
 DOMAIN = "imprecision"
@@ -116,15 +116,15 @@ def worthwhile(
     important difference of its scale, or the SMD times the median SD of the control arms. None for
     treated arms alone, and where an MD has neither.
     """
-    measure, limits = analysis.select.measure, analysis.certainty
-    if measure not in NULL_VALUE:
+    measure, limits = MEASURES[analysis.select.measure], analysis.certainty
+    if not measure.compares:
         return None
-    if measure in ("RR", "OR"):
+    if measure.is_ratio:
         if risks:
             return _at_risk(measure, risks[0]["control_risk"], limits.worthwhile_risk)
         return 1 / limits.worthwhile_ratio, limits.worthwhile_ratio
-    size: float | None = limits.worthwhile_risk if measure == "RD" else limits.worthwhile_smd
-    if measure == "MD":
+    size: float | None = limits.worthwhile_risk if measure.counts else limits.worthwhile_smd
+    if measure.unit == POINTS:
         scales = {s["scale"] for s in studies if s["scale"]}
         known = [vocabulary().scales[s].mid for s in scales if s in vocabulary().scales]
         spread = _spread(studies)
@@ -133,16 +133,14 @@ def worthwhile(
     return None if size is None else (-size, size)
 
 
-def _at_risk(measure: str, risk: float, difference: float) -> Bounds:
+def _at_risk(measure: Measure, risk: float, difference: float) -> Bounds:
     """Return the ratios that lower and raise a risk by a difference; beyond reach where none do."""
+    assert measure.of_risks is not None
     least, most = risk - difference, risk + difference
-    if measure == "RR":
-        low, high = least / risk, most / risk
-    else:
-        odds = risk / (1 - risk)
-        low = least / (1 - least) / odds
-        high = most / (1 - most) / odds if most < 1 else math.inf
-    return (low if least > 0 else 0.0, high if most < 1 else LARGEST)
+    return (
+        measure.of_risks(least, risk) if least > 0 else 0.0,
+        measure.of_risks(most, risk) if most < 1 else LARGEST,
+    )
 
 
 def _spread(studies: Sequence[Record]) -> float | None:
@@ -167,7 +165,7 @@ def imprecision(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -
     apart, large = _ends_apart(record), _large(evidence, limits)
     wide = _is_wide(evidence, apart, limits)
     # of a ratio the ends themselves say that the information is too little
-    ratio = wide and record["measure"] in ("RR", "OR")
+    ratio = wide and MEASURES[record["measure"]].is_ratio
     short = 0
     if wide or large:
         few = ratio or number < limits.short * size
@@ -212,7 +210,7 @@ def _open(record: Record, bounds: Bounds | None) -> tuple[int, Rule | None]:
         return 2, NO_INTERVAL
     if bounds is None:
         # without a known worthwhile effect none is excluded
-        around = low <= NULL_VALUE[record["measure"]] <= high
+        around = low <= MEASURES[record["measure"]].no_effect <= high
         return int(around), CROSSED if around else None
     found = crossed(low, high, bounds)
     return found, (None, CROSSED, CROSSED_BOTH)[found]
@@ -223,7 +221,7 @@ def _information(
 ) -> tuple[float, float, str]:
     """Return how much information there is, the size that one sound trial has, what is counted."""
     events = [s[name] for s in studies for name in ("events_t", "events_c")]
-    if record["measure"] in ("RR", "OR", "RD") and None not in events:
+    if MEASURES[record["measure"]].compares_events and None not in events:
         return sum(events), limits.events, "event"
     return record["n"], limits.people, "person"
 
@@ -233,7 +231,7 @@ def _ends_apart(record: Record) -> float | None:
     low, high = record["ci_low"], record["ci_high"]
     if low is None or high is None:
         return None
-    if record["measure"] not in ("RR", "OR"):
+    if not MEASURES[record["measure"]].is_ratio:
         return float(high - low)
     return float(high / low) if low else math.inf
 
@@ -243,28 +241,30 @@ def _is_wide(evidence: Evidence, apart: float | None, limits: Thresholds) -> boo
 
     An SMD of 400 people has an interval 0.4 wide, one of 100 people 0.8.
     """
-    measure = evidence.record["measure"]
-    if apart is None or measure == "RD":
+    measure = MEASURES[evidence.record["measure"]]
+    if apart is None:
         return False
-    if measure in ("RR", "OR"):
+    if measure.is_ratio:
         return apart >= limits.wide_ratio
+    if measure.counts:
+        return False
     unit = _unit(evidence)
     return unit is not None and apart >= limits.large_smd * unit
 
 
 def _unit(evidence: Evidence) -> float | None:
     """Return a standard deviation on the scale of a difference of scores; None where unknown."""
-    return 1.0 if evidence.record["measure"] == "SMD" else _spread(evidence.studies)
+    return 1.0 if MEASURES[evidence.record["measure"]].unit == SDS else _spread(evidence.studies)
 
 
 def _large(evidence: Evidence, limits: Thresholds) -> bool:
     """Say whether an effect is larger than is plausible: a ratio, or a score in SDs."""
-    record, measure = evidence.record, evidence.record["measure"]
-    if measure in ("SMD", "MD"):
+    record, measure = evidence.record, MEASURES[evidence.record["measure"]]
+    if measure.unit in (SDS, POINTS):
         unit = _unit(evidence)
         return unit is not None and abs(record["estimate"]) >= limits.large_smd * unit
     ratio = record["estimate"]
-    if measure == "RD":
+    if not measure.is_ratio:
         if not evidence.risks or not evidence.risks[0]["control_risk"]:
             return False
         ratio = evidence.risks[0]["treated_risk"] / evidence.risks[0]["control_risk"]

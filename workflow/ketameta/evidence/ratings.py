@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ketameta.synthesize.scales import NULL_VALUE
+from ketameta.measures import MEASURES
 
 Record = dict[str, Any]
 Bounds = tuple[float, float]
@@ -92,12 +92,12 @@ def shares_of(studies: Sequence[Record], key: str) -> dict[str, float]:
 
 def is_share(record: Record) -> bool:
     """Say whether a result is of treated arms alone: a share or a fall, and no comparison."""
-    return record["measure"] not in NULL_VALUE
+    return not MEASURES[record["measure"]].compares
 
 
 def points_off(record: Record, *values: float) -> float:
     """Return how far the furthest of some values of a share lies from the estimate, in points."""
-    scale = 100 if record["measure"] == "PLO" else 1
+    scale = MEASURES[record["measure"]].factor
     return float(scale * max(abs(value - record["estimate"]) for value in values))
 
 

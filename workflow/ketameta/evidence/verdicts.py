@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ketameta.synthesize.scales import NULL_VALUE
+from ketameta.measures import MEASURES
 
 Record = dict[str, Any]
 
@@ -19,7 +19,7 @@ def position(record: Record | None) -> str | None:
     """
     if record is None:
         return None
-    null, low, high = NULL_VALUE.get(record["measure"]), record["ci_low"], record["ci_high"]
+    null, low, high = MEASURES[record["measure"]].null, record["ci_low"], record["ci_high"]
     if null is None or low is None or high is None:
         return None
     return "above" if low > null else "below" if high < null else "around"
@@ -34,7 +34,7 @@ def verdict(record: Record) -> str:
         return NO_TRIAL
     if record["estimate"] is None:
         return TOO_FEW
-    if record["measure"] not in NULL_VALUE:
+    if not MEASURES[record["measure"]].compares:
         return ALONE
     where = position(record)
     if where not in ("above", "below"):

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from ketameta.ingest.cells import number
 from ketameta.ingest.sheet import Entry, Sheet
+from ketameta.measures import read_as
 from ketameta.tables.problems import ERROR, WARNING, shown
 from ketameta.vocabulary import Scale, hint, narrowing, nearest, vocabulary
 from ketameta.vocabulary.narrowing import keys, split_name
@@ -20,7 +21,6 @@ from ketameta.vocabulary.narrowing import keys, split_name
 Fault = tuple[str, str, str]
 Check = Callable[[Entry], Iterator[Fault]]
 
-RATIOS = ("OR", "RR", "HR")
 _SCORES = ("baseline_mean", "mean", "median", "q1", "q3", "minimum", "maximum")
 _SPREADS = ("baseline_sd", "sd")
 _RESULTS = (*_SCORES, *_SPREADS, "change_mean", "change_sd")
@@ -141,18 +141,17 @@ def _p_value(row: Entry) -> Iterator[Fault]:
 
 def _measure(row: Entry) -> Iterator[Fault]:
     """Hold estimate and interval against what the measure can be."""
-    measure, names = row["measure"], ("estimate", "ci_low", "ci_high")
+    measure, names = read_as(row["measure"]), ("estimate", "ci_low", "ci_high")
+    least, most = measure.bounds if measure else (None, None)
     for name in names:
         value = row[name]
         if value is None:
             continue
-        if measure in RATIOS and value <= 0:
+        if measure and measure.is_ratio and value <= 0:
             yield name, f"{row.entered[name]} is not above 0, as a ratio must be", ERROR
-        elif measure == "RD" and abs(value) > 1:
-            message = f"{row.entered[name]} is no difference of risks: from -1 to 1"
-            yield name, message + "; are these per cent?", ERROR
-        elif measure == "proportion" and not 0 <= value <= 1:
-            yield name, f"{row.entered[name]} is no proportion: from 0 to 1", ERROR
+        elif measure and least is not None and most is not None and not least <= value <= most:
+            message = f"{row.entered[name]} is no {measure.words}: from {least:g} to {most:g}"
+            yield name, message + "; is this per cent?", ERROR
     estimate, low, high = (row[name] for name in names)
     if None not in (estimate, low, high) and low <= high and not low <= estimate <= high:
         message = f"{row.entered['estimate']} lies outside its interval "

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ketameta.configuration import Question
+from ketameta.measures import MEASURES
 from ketameta.normalize.baseline import find_baseline
 from ketameta.normalize.from_difference import ASSUMPTION, change_by_difference
 from ketameta.normalize.ledger import Ledger
@@ -241,7 +242,7 @@ class ArmEffects:
 
     def _with_baseline(self, summary: ArmSummary, row: Row) -> ArmSummary:
         """Look up the baseline of an arm for a reduction, if its own row does not give it."""
-        if self.question.measure != "PCTRED":
+        if not MEASURES[self.question.measure].falls:
             return summary
         if summary.baseline_mean is None:
             summary = find_baseline(summary, row, self.all_rows)

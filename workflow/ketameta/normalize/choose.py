@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ketameta.configuration import Question
+from ketameta.measures import MEASURES
 from ketameta.normalize.between import ArmEffects, Place
 from ketameta.normalize.contrasts import from_contrasts, is_paired
 from ketameta.normalize.ledger import Fates, Ledger
@@ -320,7 +321,7 @@ def _read_of(question: Question, assumes: bool) -> Question:
     whole = replace(question, narrow=(), assumptions=())
     if vocabulary().outcomes[question.outcome].kind == "event":
         whole = replace(whole, basis=())
-    return whole if assumes or question.measure == "PCTRED" else replace(whole, correlation=0.0)
+    return whole if assumes or MEASURES[question.measure].falls else replace(whole, correlation=0.0)
 
 
 def _grouped(rows: Iterable[Row], question: Question, table: str) -> list[tuple[Place, list[Row]]]:

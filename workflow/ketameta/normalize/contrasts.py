@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ketameta.measures import MEASURES, POINTS, SDS, STANDARDISED, in_points, is_ratio, read_as
 from ketameta.normalize import conversions
 from ketameta.normalize.conversions import ConversionError
 from ketameta.normalize.measures import ELBOURNE, Estimate, one_effect
@@ -14,8 +15,6 @@ from ketameta.normalize.sizes import Sizes
 from ketameta.vocabulary import vocabulary
 
 HANDBOOK = "Cochrane Handbook 6.3, 6.5.2.3"
-_LOGGED = ("RR", "OR", "HR")
-_RATIOS = ("RR", "OR", "RD")
 
 
 @dataclass(frozen=True)
@@ -87,17 +86,18 @@ def _one(
     measure: str, trial: Trial, row: Row, sizes: Sizes, correlation: float, sign: int
 ) -> ContrastEffect:
     _refuse_unusable(row)
-    paired = is_paired(trial, row)
-    if paired and row["measure"] == "SMD":
+    paired, asked, told = is_paired(trial, row), MEASURES[measure], read_as(row["measure"])
+    assert told is not None
+    if paired and told.unit == SDS:
         return _crossover_smd(trial, row, sizes, correlation, sign)
     n_t, n_c, size_steps = _people(trial.arms[row["arm_t"]], trial.arms[row["arm_c"]], row, sizes)
     try:
         reported = _value_and_se(row, _degrees(n_t, n_c, paired))
-        if row["measure"] in ("OR", "RR") and measure in _RATIOS and measure != row["measure"]:
+        if told.is_ratio and asked.compares_events and asked is not told:
             estimate, step = _other_ratio(measure, n_t, n_c, row)
             steps = (*size_steps, reported.step, step)
             return ContrastEffect(estimate, steps, n_t, n_c)
-        if row["measure"] == "MD" and measure == "SMD":
+        if told.unit == POINTS and asked.unit == SDS:
             if n_t is None or n_c is None:
                 raise NotUsable(
                     f"no n {_of_whom(row, n_t, n_c)} to standardise the mean difference with"
@@ -133,7 +133,7 @@ def _crossover_smd(
         raise NotUsable(f"no n {_of_whom(row, n_t, n_c)}")
     n, d = min(n_t, n_c), row["estimate"]
     numbers = dict(m1i=d, sd1i=1.0, m2i=0.0, sd2i=1.0, ni=n, ri=correlation)
-    g, vi = one_effect("SMDX", numbers)
+    g, vi = one_effect(STANDARDISED.paired, numbers)
     taken = Step(
         "standardised difference of a crossover trial",
         "taken as the difference over the SD of the scores",
@@ -191,10 +191,10 @@ def _value_and_se(row: Row, df: int | None) -> _Reported:
     as normal. A p-value serves only where it is printed as a number, not as a bound.
     """
     measure, value = row["measure"], row["estimate"]
-    logged = measure in _LOGGED
+    logged = is_ratio(measure)
     if logged and value <= 0:
         raise NotUsable("a ratio of 0 or below")
-    df = df if measure == "MD" else None
+    df = df if in_points(measure) else None
     shown = f"{measure} {number(value)}"
     value = math.log(value) if logged else value
     if row["se"]:
@@ -341,10 +341,12 @@ def _standardised(
     value = reported.value
     sd, sd_step = _implied_sd(reported.se, n_t, n_c, r, row)
     if r is not None:
-        g, vi = one_effect("SMDX", dict(m1i=value, sd1i=sd, m2i=0, sd2i=sd, ni=n_t, ri=r))
+        g, vi = one_effect(
+            STANDARDISED.paired, dict(m1i=value, sd1i=sd, m2i=0, sd2i=sd, ni=n_t, ri=r)
+        )
     else:
         arms = dict(m1i=value, sd1i=sd, n1i=n_t, m2i=0, sd2i=sd, n2i=n_c)
-        g, vi = one_effect("SMD", arms)
+        g, vi = one_effect(STANDARDISED.name, arms)
     yi = sign * g
     said = f"J × {number(value)} / {number(sd)}"
     last = Step("Hedges' g", said, f"{number(yi)} (variance {number(vi)})", rows=(row.key,))

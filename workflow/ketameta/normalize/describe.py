@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ketameta.configuration import Configuration, Question
+from ketameta.measures import MEASURES
 from ketameta.normalize.baseline import find_baseline
 from ketameta.normalize.records import ArmSummary, Row, Trial
 from ketameta.normalize.sift import narrowed
@@ -67,7 +68,7 @@ def reductions(
     """
     result = []
     for analysis in configuration:
-        if analysis.select.measure == "PCTRED":
+        if MEASURES[analysis.select.measure].falls:
             found = best_reductions(analysis.select, trials, rows)
             result += [{"analysis": analysis.name, **found[key]} for key in sorted(found)]
     return result

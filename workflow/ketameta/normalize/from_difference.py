@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ketameta.measures import in_points
 from ketameta.normalize.contrasts import difference_sd, is_paired
 from ketameta.normalize.records import Arm, ArmSummary, NotUsable, Row, Step, Trial, number
 from ketameta.normalize.sizes import Sizes
@@ -60,7 +61,7 @@ def _is_of(other: Row, arm: Arm, row: Row) -> bool:
     """Say whether a row is a mean difference of an arm, at the hour and on the scale of a row."""
     return (
         other.table == "contrasts"
-        and other["measure"] == "MD"
+        and in_points(other["measure"])
         and arm.arm_id in (other["arm_t"], other["arm_c"])
         and all(other[name] == row[name] for name in ("outcome", "scale", "timepoint_h"))
     )

@@ -7,22 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from ketameta.measures import FALL, MEASURES
 from ketameta.normalize import conversions
 from ketameta.normalize.records import ArmSummary, NotUsable, Row, Step, number
 from ketameta.stats import effect_size
 
 ELBOURNE = "Elbourne and others 2002; Cochrane Handbook 23.2"
-_NAMES = {
-    "RR": "log risk ratio",
-    "OR": "log odds ratio",
-    "RD": "risk difference",
-    "MD": "mean difference",
-    "SMD": "Hedges' g",
-    "PLO": "log odds of the proportion",
-    "PCTRED": "per cent reduction",
-}
-_PAIRED = {"RR": "MPRRM", "OR": "MPORM", "RD": "MPRDM", "MD": "MC", "SMD": "SMDX"}
-_EVENTS = ("RR", "OR", "RD")
 
 Numbers = dict[str, Any]
 
@@ -58,7 +48,7 @@ def two_arms(
         paired, unequal = None, "; periods with unequal n, treated as separate groups"
     else:
         unequal = ""
-    if measure in _EVENTS:
+    if MEASURES[measure].counts:
         _refuse_without_contrast(measure, t, c)
         numbers: Numbers = dict(ai=t.events, n1i=t.n, ci=c.events, n2i=c.n)
         said = (
@@ -72,13 +62,13 @@ def two_arms(
         said = _means(t, c)
         if paired:
             numbers = dict(m1i=t.mean, sd1i=t.sd, m2i=c.mean, sd2i=c.sd, ni=t.n, ri=paired.value)
-            return _estimate(measure, _PAIRED[measure], numbers, said, sign, paired)
+            return _estimate(measure, MEASURES[measure].paired, numbers, said, sign, paired)
         numbers = dict(m1i=t.mean, sd1i=t.sd, n1i=t.n, m2i=c.mean, sd2i=c.sd, n2i=c.n)
     return _estimate(measure, measure, numbers, said + unequal, sign)
 
 
 def _refuse_without_contrast(measure: str, t: ArmSummary, c: ArmSummary) -> None:
-    if measure == "RD":
+    if not MEASURES[measure].is_ratio:
         return
     if t.events == c.events == 0:
         raise NotUsable("no events in either arm: a ratio cannot be estimated")
@@ -96,7 +86,7 @@ def _paired_events(
     if r.value > most:
         said += f"; the margins allow a correlation of {number(most, 3)} at most"
         r = replace(r, value=most)
-    return _estimate(measure, _PAIRED[measure], numbers | {"ri": r.value}, said, 1, r)
+    return _estimate(measure, MEASURES[measure].paired, numbers | {"ri": r.value}, said, 1, r)
 
 
 def one_arm(measure: str, arm: ArmSummary, correlation: float) -> Estimate:
@@ -104,7 +94,7 @@ def one_arm(measure: str, arm: ArmSummary, correlation: float) -> Estimate:
 
     Raises `NotUsable`, also where a reduction has no baseline mean.
     """
-    if measure == "PLO":
+    if MEASURES[measure].counts:
         said = f"{arm.events}/{arm.n}"
         return _estimate(measure, measure, dict(xi=arm.events, ni=arm.n), said, 1)
     return _reduction(arm, correlation)
@@ -143,7 +133,7 @@ def _reduction(arm: ArmSummary, r: float) -> Estimate:
         se = r * sb + math.sqrt(root)
     numbers = dict(m1i=end, sd1i=se, m2i=base, sd2i=sb, ni=arm.n, ri=r)
     said += f", SD of baseline {number(sb)}, of end {number(se)}"
-    return _estimate("PCTRED", "PCTRED", numbers, said, 1, Correlation(r))
+    return _estimate(FALL.name, FALL.name, numbers, said, 1, Correlation(r))
 
 
 # the same numbers stand in the answers to many questions
@@ -169,14 +159,15 @@ def _estimate(
 ) -> Estimate:
     value, vi = one_effect(kind, numbers)
     yi = sign * value
-    what, source, assumption = _NAMES[measure], "", ""
+    asked = MEASURES[measure]
+    what, source, assumption = asked.effect, "", ""
     if correlation is not None:
         what += f", within people with correlation {number(correlation.value, 3)}"
-        source = correlation.source or ("" if measure == "PCTRED" else ELBOURNE)
+        source = correlation.source or ("" if asked.falls else ELBOURNE)
         assumption = "" if correlation.source else "correlation"
     if sign < 0:
         what += ", turned because the scale runs the other way"
-    if measure in ("RR", "OR", "RD", "PLO") and 0 in _cells(numbers):
+    if asked.counts and 0 in _cells(numbers):
         said += "; 1/2 added to each cell, one being 0"
     result = f"{number(yi)} (variance {number(vi)})"
     return Estimate(yi, vi, Step(what, said, result, source, assumption=assumption))
@@ -199,18 +190,14 @@ def shared_variance(measure: str, c: ArmSummary, effects: list[float]) -> float 
     """Return the sampling covariance of effects that share the control arm `c` whole.
 
     The part of the variance that the control contributes (Gleser & Olkin 2009; Cochrane
-    Handbook 23.3.4): for SMD that of the means alone, 1/n of the control, which leaves out the
-    small term of the shared SD. None for a single effect.
+    Handbook 23.3.4). None for a single effect.
     """
-    if len(effects) < 2:
+    asked = MEASURES[measure]
+    if len(effects) < 2 or asked.control_variance is None:
         return None
-    n, x = c.n, c.events
-    if measure in ("MD", "SMD"):
-        return (c.sd or 0.0) ** 2 / n if measure == "MD" else 1 / n
-    if x is None:
+    if not asked.counts:
+        return asked.control_variance(c.mean, c.sd or 0.0, c.n)
+    if c.events is None:
         return None
-    if measure == "RD":
-        return x * (n - x) / n**3
-    add = 0.5 if x in (0, n) else 0.0
-    x, n = x + add, n + 2 * add
-    return 1 / x - 1 / n if measure == "RR" else 1 / x + 1 / (n - x)
+    add = 0.5 if asked.is_ratio and c.events in (0, c.n) else 0.0
+    return asked.control_variance(c.events + add, c.n + 2 * add)

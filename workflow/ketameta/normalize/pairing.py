@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ketameta.measures import in_points
 from ketameta.normalize import conversions
 from ketameta.normalize.contrasts import is_paired
 from ketameta.normalize.conversions import ConversionError
@@ -24,7 +25,9 @@ def reported_correlation(
         return None
     scale = t.rows[0]["scale"]
     for row in sorted(rows, key=lambda r: r.order):
-        if row.table != "contrasts" or row["measure"] != "MD" or not is_paired(trial, row):
+        if row.table != "contrasts" or not is_paired(trial, row):
+            continue
+        if not in_points(row["measure"]):
             continue
         arms = (row["arm_t"], row["arm_c"]) == (t.arms[0].arm_id, c.arms[0].arm_id)
         if not arms or row["timepoint_h"] != hour or row["scale"] != scale:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ketameta.configuration import Configuration, Question
+from ketameta.measures import MEASURES
 from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.describe import best_reductions
 from ketameta.normalize.ledger import Ledger
@@ -67,7 +68,7 @@ def pairs(
         by_trial[row["trial_id"]].append(row)
     result = []
     for analysis in configuration:
-        if analysis.select.measure != "PCTRED":
+        if not MEASURES[analysis.select.measure].falls:
             continue
         means = _means(analysis.select, trials, rows)
         for trial_id, own in by_trial.items():

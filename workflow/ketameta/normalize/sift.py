@@ -7,21 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ketameta.configuration import Question
+from ketameta.measures import MEASURES
 from ketameta.normalize.ledger import Fates
 from ketameta.normalize.records import NOT_STATED, Arm, Row, Trial, listed
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import FLAG, dosing, drug_route, flagging
-
-# measure of an analysis -> reported measures that can become it
-CONVERTIBLE = {
-    "RR": ("RR", "OR"),
-    "OR": ("OR", "logOR", "RR"),
-    "RD": ("RD", "OR", "RR"),
-    "MD": ("MD",),
-    "SMD": ("SMD", "MD"),
-    "PLO": (),
-    "PCTRED": (),
-}
 
 # what is told of a row before what it is narrowed to, see `refusal`
 _BEFORE = ("other population", "design")
@@ -101,7 +91,13 @@ def _asked(question: Question) -> object:
     """Return what `refusal` reads of a question, whatever the order of its preferences."""
     q, window = question, question.window
     return (
-        (q.outcome, q.by_arm, CONVERTIBLE[q.measure], "contrasts" in q.sources, q.narrow),
+        (
+            q.outcome,
+            q.by_arm,
+            MEASURES[q.measure].converts_from,
+            "contrasts" in q.sources,
+            q.narrow,
+        ),
         tuple(map(frozenset, (q.populations, q.treatments, q.comparators, q.design_flags))),
         tuple(map(frozenset, (q.scales or (), q.definitions or (), q.analysis_sets))),
         window and (window.start, window.end),
@@ -184,7 +180,7 @@ def _contrast_refusal(question: Question, trial: Trial, row: Row) -> tuple[str, 
     t, c = (arm_class(trial.arms[row[name]], question) for name in ("arm_t", "arm_c"))
     if t != "treated" or c in ("", "treated"):
         return "other treatment", f"{row['arm_t']} against {row['arm_c']}"
-    if row["measure"] not in CONVERTIBLE[question.measure]:
+    if row["measure"] not in MEASURES[question.measure].converts_from:
         return "other measure", row["measure"]
     return _place(question, row)
 

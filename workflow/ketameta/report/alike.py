@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ketameta.measures import MEASURES
 from ketameta.report.answers import Answer
 from ketameta.report.wording import count
 from ketameta.report.wording_absolute import assumed
@@ -104,7 +105,12 @@ def _alone(answer: Answer, answers: Mapping[str, Answer]) -> Iterator[Number]:
     for other in answers.values():
         asked = other.analysis.select
         same = (asked.outcome, asked.window) == (own.select.outcome, own.select.window)
-        if same and asked.measure == "PLO" and other.shown and asked.narrow == own.select.narrow:
+        if (
+            same
+            and MEASURES[asked.measure].is_share
+            and other.shown
+            and asked.narrow == own.select.narrow
+        ):
             yield Number(
                 of_hundred(other.record["estimate"]),
                 f"of the people in treated arms ({count(other.record['k'], 'trial')} pooled)",

@@ -11,6 +11,7 @@ from ketameta.configuration import Analysis
 from ketameta.evidence.directions import CONTROL, FEWEST, MIXED, NEITHER, TREATMENT, by_trial
 from ketameta.figures.paired import NARROW, Dots, Paired, draw_paired
 from ketameta.figures.scene import to_svg
+from ketameta.measures import MEASURES, read_as
 from ketameta.report import naming, wording
 from ketameta.synthesize.words import MISSING_AS_NONE
 from ketameta.tables.grouping import grouped
@@ -218,7 +219,7 @@ def _bound(analysis: Analysis, record: Record, sensitivity: list[Record]) -> str
         return ""
     measure = found["measure"]
     return (
-        f"Had each of them found no effect, the pooled {wording.MEASURES[measure]} would be "
+        f"Had each of them found no effect, the pooled {MEASURES[measure].words} would be "
         f"{wording.estimate_interval(measure, found)} in place of "
         f"{wording.estimate_interval(measure, record)}. Their standard errors are imputed from "
         "their numbers of people, as information grows with people in the pooled trials "
@@ -249,9 +250,10 @@ def _stands_apart(record: Record, review: Record) -> str:
     """Say what the largest earlier review found beside this result, both in one measure."""
     measure = record["measure"]
     theirs, ours = (wording.estimate_interval(measure, r) for r in (review, record))
-    name, here = wording.MEASURES[measure], "here it is"
+    name, here = MEASURES[measure].words, "here it is"
     if review["against"]:
-        name = wording.MEASURES[review["measure"]]
+        told = read_as(review["measure"])
+        name = told.words if told else review["measure"]
         theirs, ours = review["printed"], review["against"]
         here = f"the {name} here, a sensitivity analysis with an interval of its own, is"
     trials = f" from {wording.count(review['k'], 'trial')}" if review["k"] else ""

@@ -12,9 +12,10 @@ from ketameta.evidence.releases import Release, Since, between, in_order, since
 from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, Row, Total, draw
 from ketameta.figures.marks import Interval
+from ketameta.measures import MEASURES
 from ketameta.report import change_words, wording
 from ketameta.report.compact import on_page
-from ketameta.report.forest_data import scale_of, scaled, short
+from ketameta.report.forest_data import scale_of
 from ketameta.report.pages import environment, style_sheet
 from ketameta.tables.digests import TRIALS
 
@@ -115,9 +116,9 @@ def living_forest(
     told = "; ".join(f"{name}: {wording.estimate_interval(measure, row)}" for name, row in rows)
     forest = Forest(
         f"{analysis.display.title}, by release",
-        f"Pooled {wording.MEASURES[measure]} by release: {told}." if told else "No estimate.",
+        f"Pooled {MEASURES[measure].words} by release: {told}." if told else "No estimate.",
         (Heading("Release"), Heading("Trials", "end"), Heading("People", "end")),
-        (Heading(f"{short(measure)}\n[{level} CI]", "."),),
+        (Heading(f"{MEASURES[measure].heading}\n[{level} CI]", "."),),
         (Block("", tuple(drawn)),),
         total,
         None,
@@ -129,12 +130,12 @@ def living_forest(
 
 def _row(measure: str, name: str, record: Record) -> Row:
     text = wording.estimate_interval(measure, record)
-    numbers = [scaled(measure, record[end]) for end in ("estimate", "ci_low", "ci_high")]
+    numbers = [MEASURES[measure].drawn(record[end]) for end in ("estimate", "ci_low", "ci_high")]
     assert numbers[0] is not None
     return Row(
         (name, str(record["k"]), wording.people(record["n"])),
         (text,),
         Interval(numbers[0], numbers[1], numbers[2]),
         None,
-        f"{name}: {wording.MEASURES[measure]} {text}",
+        f"{name}: {MEASURES[measure].words} {text}",
     )

@@ -9,11 +9,11 @@ from ketameta.evidence.claims import UNTOLD, Control
 from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, draw_people
 from ketameta.figures.marks import Interval
 from ketameta.figures.scene import to_svg
+from ketameta.measures import MEASURES, SHARE, Measure
 from ketameta.report import claim_words, wording
 from ketameta.report.claim_view import ClaimView
 from ketameta.report.claim_words import Shown
 from ketameta.report.naming import capital, control_name
-from ketameta.synthesize.scales import NULL_VALUE, natural
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import in_words
 
@@ -72,7 +72,7 @@ def people_of(shown: Shown, verdict: str) -> People | None:
 
     The difference is called a benefit or a harm where the verdict on the claim tells something.
     """
-    if shown.record["measure"] not in ("RR", "OR", "RD") or (risk := shown.risk) is None:
+    if not MEASURES[shown.record["measure"]].compares_events or (risk := shown.risk) is None:
         return None
     treated, control = round(100 * risk["treated_risk"]), round(100 * risk["control_risk"])
     verb = claim_words.does(claim_words.verb_of(shown.analysis), "high")
@@ -104,15 +104,15 @@ def people_of(shown: Shown, verdict: str) -> People | None:
 
 def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
     """Return results on one axis: per cent, points of a scale, or the measure's own."""
-    measure = shown[0].record["measure"]
+    measure = MEASURES[shown[0].record["measure"]]
     if all(one.risk for one in shown):
         return _risks(view, shown)
     points = _points(shown)
-    by = [p["sd"] for p in points] or [100.0 if measure == "PLO" else 1.0] * len(shown)
+    by = [p["sd"] for p in points] or [measure.factor] * len(shown)
     rows = [_result(*row) for row in zip(shown, _labels(shown), by, strict=True)]
-    if view.control and measure in ("PLO", "PCTRED"):
+    if view.control and not measure.compares:
         rows.append(_control(view.control))
-    claimed = view.claimed_value if measure in ("PLO", "PCTRED") else None
+    claimed = None if measure.compares else view.claimed_value
     unit, null = _unit(shown[0], points[0] if points else None)
     parts = [f"{row.label} {row.text}" for row in rows]
     said = f" Claimed: {view.claimed}." if claimed is not None else ""
@@ -124,8 +124,8 @@ def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
         claimed,
         f"claimed: {claimed:g}" if claimed is not None else "",
         null,
-        measure in ("RR", "OR"),
-        (0.0, 100.0) if measure == "PLO" else None,
+        measure.is_ratio,
+        measure.limits,
     )
 
 
@@ -154,14 +154,14 @@ def _risks(view: ClaimView, shown: list[Shown]) -> Picture:
 
 def _unit(shown: Shown, points: Record | None) -> tuple[str, float | None]:
     """Return what the axis counts, and its point of no difference."""
-    measure, under = shown.record["measure"], control_name(shown.analysis)
-    if measure == "PLO":
+    measure, under = MEASURES[shown.record["measure"]], control_name(shown.analysis)
+    if measure.is_share:
         verb = claim_words.does(claim_words.verb_of(shown.analysis), "high")
         return f"of 100 people, how many {verb}", None
-    if measure == "PCTRED":
+    if measure.falls:
         return "per cent fall from the start", 0.0
-    if measure in ("RR", "OR"):
-        return f"{wording.MEASURES[measure]} against {under}", NULL_VALUE[measure]
+    if measure.is_ratio:
+        return f"{measure.words} against {under}", measure.null
     if points:
         return f"points of the {points['scale']} against {under}; to the left: lower", 0.0
     return f"standard deviations against {under}; to the left: lower", 0.0
@@ -180,29 +180,29 @@ def _labels(shown: list[Shown]) -> list[str]:
 
 
 def _result(shown: Shown, label: str, by: float) -> Result:
-    record, measure = shown.record, shown.record["measure"]
+    record, measure = shown.record, MEASURES[shown.record["measure"]]
     ends = [
         None if record[n] is None else by * record[n] for n in ("estimate", "ci_low", "ci_high")
     ]
     ticks = tuple(
-        _tick(s["label"], by * (natural(measure, s["yi"]) or 0.0), s["people"], measure, by)
+        _tick(s["label"], by * (measure.natural(s["yi"]) or 0.0), s["people"], measure, by)
         for s in shown.studies
     )
     assert ends[0] is not None
     return Result(label, _numbers(ends, measure, by), Interval(ends[0], ends[1], ends[2]), ticks)
 
 
-def _numbers(ends: list[float | None], measure: str, by: float) -> str:
+def _numbers(ends: list[float | None], measure: Measure, by: float) -> str:
     """Write a value and its interval in the unit of the axis."""
-    digits = 0 if measure in ("PLO", "PCTRED") else 1 if measure == "MD" or by != 1 else 2
-    ratio = measure in ("RR", "OR")
+    digits = 1 if measure.compares and by != 1 else measure.digits
     value, low, high = (
-        wording.quantity(measure, end) if ratio else wording.fixed(end, digits) for end in ends
+        wording.quantity(measure.name, end) if digits is None else wording.fixed(end, digits)
+        for end in ends
     )
     return value if ends[1] is None or ends[2] is None else f"{value} ({low} to {high})"
 
 
-def _tick(label: str, value: float, people: float | None, measure: str, by: float) -> Tick:
+def _tick(label: str, value: float, people: float | None, measure: Measure, by: float) -> Tick:
     told = _numbers([value, None, None], measure, by)
     return Tick(value, people or 0.0, f"{label}: {told}, {wording.people(people)} people")
 
@@ -210,6 +210,6 @@ def _tick(label: str, value: float, people: float | None, measure: str, by: floa
 def _control(control: Control) -> Result:
     """Return the control arms as a second row, in per cent."""
     ends = [control.estimate, control.low, control.high]
-    ticks = tuple(_tick(arm.label, arm.value, arm.people, "PLO", 100) for arm in control.arms)
+    ticks = tuple(_tick(arm.label, arm.value, arm.people, SHARE, 100) for arm in control.arms)
     interval = Interval(control.estimate, control.low, control.high)
-    return Result("Control arms", _numbers(ends, "PLO", 100), interval, ticks, control=True)
+    return Result("Control arms", _numbers(ends, SHARE, 100), interval, ticks, control=True)

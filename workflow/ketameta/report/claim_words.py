@@ -11,6 +11,7 @@ from typing import Any
 
 from ketameta.configuration import Analysis, Window
 from ketameta.evidence.claims import Control
+from ketameta.measures import MEASURES, POINTS
 from ketameta.report import naming
 from ketameta.report.naming import capital, control_name, treatment_name
 from ketameta.report.wording import count, fixed, in_letters
@@ -43,7 +44,7 @@ class Shown:
     @property
     def points(self) -> Record | None:
         """The difference in points of a scale (`absolute.points`); of an MD the result itself."""
-        if self.record["measure"] == "MD":
+        if MEASURES[self.record["measure"]].unit == POINTS:
             ends = {f"points{e}": self.record[n] for e, n in _ENDS}
             scales = {s["scale"] for s in self.studies}
             return {"scale": scales.pop() if len(scales) == 1 else "", "sd": 1.0, **ends}
@@ -74,14 +75,14 @@ _ENDS = (("", "estimate"), ("_low", "ci_low"), ("_high", "ci_high"))
 def clause(shown: Shown, control: Control | None = None) -> str:
     """Say what a result is, with its number and interval, as its certainty allows."""
     level = shown.record["certainty"]
-    measure = shown.record["measure"]
-    if measure in ("RR", "OR", "RD"):
+    measure = MEASURES[shown.record["measure"]]
+    if measure.compares_events:
         verb = does(verb_of(shown.analysis), level)
         return f"{_probably(level)}{_events(shown, verb, 'about ')}"
-    if measure == "PLO":
+    if measure.is_share:
         verb = does(verb_of(shown.analysis), level)
         return f"{_probably(level)}about {_share(shown, verb, control)}"
-    if measure == "PCTRED":
+    if measure.falls:
         verb = {"high": "falls", "moderate": "probably falls"}.get(level, "may fall")
         return f"the {noun(shown.analysis)} {verb} {_fall(shown, control)}"
     return f"people treated {_probably(level)}{does('score', level)} {_score(shown)}"
@@ -89,17 +90,17 @@ def clause(shown: Shown, control: Control | None = None) -> str:
 
 def pointed(shown: Shown, control: Control | None = None) -> str:
     """Say to what a result of too few data points: ``one trial with 30 people points to …``."""
-    record, measure = shown.record, shown.record["measure"]
+    record, measure = shown.record, MEASURES[shown.record["measure"]]
     trials = in_letters(record["k"], "trial")
-    if measure in ("RR", "OR", "RD") and shown.risk is None:
+    if measure.compares_events and shown.risk is None:
         return f"in {trials} {_events(shown, does(verb_of(shown.analysis), 'high'))}"
     lead = f"{trials} with {count(record['n'], 'person', 'people')}"
     lead += f" {'points' if record['k'] == 1 else 'point'} to"
-    if measure in ("RR", "OR", "RD"):
+    if measure.compares_events:
         return f"{lead} {_events(shown, 'who ' + does(verb_of(shown.analysis), 'high'))}"
-    if measure == "PLO":
+    if measure.is_share:
         return f"{lead} {_share(shown, 'who ' + does(verb_of(shown.analysis), 'high'), control)}"
-    if measure == "PCTRED":
+    if measure.falls:
         return f"{lead} a fall of the {noun(shown.analysis)} {_fall(shown, control)}"
     return f"{lead} scores {_score(shown)}"
 
@@ -195,7 +196,7 @@ def _fall(shown: Shown, control: Control | None) -> str:
 
 def per_cent(shown: Shown, control: Control) -> str:
     """Write what control arms did in the unit of a share or a fall."""
-    if shown.record["measure"] == "PLO":
+    if MEASURES[shown.record["measure"]].is_share:
         return f"{hundred(control.estimate / 100)} of 100"
     return f"{fixed(control.estimate, 0)}%"
 
@@ -255,16 +256,17 @@ def counted(shown: Shown) -> str:
 def brief(shown: Shown) -> str:
     """Write a result in its number alone, where a clause on the same outcome went before."""
     record, risk = shown.record, shown.risk
-    if record["measure"] == "PLO":
+    measure = MEASURES[record["measure"]]
+    if measure.is_share:
         ends = f"{hundred(record['ci_low'])} to {hundred(record['ci_high'])}"
         return f"{hundred(record['estimate'])} of 100 ({ends})"
-    if record["measure"] == "PCTRED":
+    if measure.falls:
         ends = f"{fixed(record['ci_low'], 0)} to {fixed(record['ci_high'], 0)}"
         return f"{fixed(record['estimate'], 0)}% ({ends}%)"
     if risk is not None:
         both = f"{hundred(risk['treated_risk'])} of 100, {hundred(risk['control_risk'])}"
         return f"{both} {shown.under}{_range(risk)}"
-    if record["measure"] in ("SMD", "MD"):
+    if measure.compares_scores:
         return _difference(shown)
     return clause(shown)
 

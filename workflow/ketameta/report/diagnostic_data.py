@@ -9,9 +9,9 @@ from ketameta.figures.chart import Band, Chart, Course, Funnel, Point, Stop
 from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, Row, Total
 from ketameta.figures.marks import Interval
+from ketameta.measures import MEASURES, PLAIN
 from ketameta.report import naming, wording
-from ketameta.report.forest_data import AXIS, LIMITS, scale_of, scaled, short
-from ketameta.synthesize.scales import NULL_VALUE
+from ketameta.report.forest_data import scale_of
 
 Record = dict[str, Any]
 _TESTED = 10  # effects from which a test of asymmetry is made
@@ -29,14 +29,12 @@ def _of(number: int) -> str:
 
 def funnel_of(analysis: Analysis, asymmetry: Record, rows: list[Record]) -> Funnel:
     """Return the contour-enhanced funnel plot; Egger's line from ten effects on."""
-    measure = analysis.select.measure
-    ratio = measure in ("RR", "OR")
-    compares = measure in NULL_VALUE
+    measure = MEASURES[analysis.select.measure]
     tested = asymmetry["p"] is not None
     notes = [
         f"{_of(asymmetry['k'])}. Dashes: the pooled effect, and 1.96 standard errors about it."
     ]
-    if compares:
+    if measure.compares:
         notes.append(
             "Shades by the p-value that an effect has alone: white above 0.1, then 0.05 to 0.1, "
             "0.01 to 0.05, below 0.01."
@@ -47,7 +45,7 @@ def funnel_of(analysis: Analysis, asymmetry: Record, rows: list[Record]) -> Funn
             f"error, t = {wording.fixed(asymmetry['statistic'], 2)}, "
             f"df = {asymmetry['k'] - 2}, {wording.p_value(asymmetry['p'])}."
         )
-        if ratio or measure == "PLO":
+        if measure.transform is not PLAIN:
             said += " The standard error of these effects follows from the effect itself: "
             said += "asymmetry alone is no sign of missing trials."
         notes.append(said)
@@ -56,13 +54,12 @@ def funnel_of(analysis: Analysis, asymmetry: Record, rows: list[Record]) -> Funn
     else:
         notes.append(f"Fewer than {_TESTED} effects: no line and no test of asymmetry.")
     points = [Point(r["effect"], r["se"], _hover(analysis, r)) for r in rows]
-    axis = "People with the outcome, log odds" if measure == "PLO" else AXIS[measure]
     smallest, largest = min(r["se"] for r in rows), max(r["se"] for r in rows)
     chart = Chart(
         f"{analysis.display.title}: funnel plot",
         f"Funnel plot of {_of(len(rows))}, standard errors from {wording.fixed(smallest, 2)} to "
         f"{wording.fixed(largest, 2)}. {notes[-1]}",
-        axis,
+        measure.pooled_axis,
         "Standard error",
         tuple(notes),
     )
@@ -71,16 +68,16 @@ def funnel_of(analysis: Analysis, asymmetry: Record, rows: list[Record]) -> Funn
         tuple(points),
         asymmetry["centre"],
         1.96,
-        tuple(Band(z, role, p) for z, role, p in _EDGES) if compares else (),
+        tuple(Band(z, role, p) for z, role, p in _EDGES) if measure.compares else (),
         0.0,
         (asymmetry["limit"], asymmetry["slope"]) if tested else None,
-        ratio,
+        measure.is_ratio,
     )
 
 
 def _hover(analysis: Analysis, row: Record) -> str:
-    measure = analysis.select.measure
-    unit = " (log)" if measure in ("RR", "OR") else " (log odds)" if measure == "PLO" else ""
+    scale = MEASURES[analysis.select.measure].transform.name
+    unit = f" ({scale})" if scale else ""
     effect, se = wording.fixed(row["effect"], 2), wording.fixed(row["se"], 2)
     return f"{_name(row)}: effect{unit} {effect}, standard error {se}"
 
@@ -106,7 +103,7 @@ def refits_of(
                 (i2, text),
                 _interval(measure, part),
                 None,
-                f"{label}: {wording.MEASURES[measure]} {text}",
+                f"{label}: {MEASURES[measure].words} {text}",
             )
         )
     every = {
@@ -125,7 +122,7 @@ def refits_of(
         f"{analysis.display.title}: {title}",
         _refit_alt(analysis, shown, prefix),
         left if prefix == "until" else left[:1],
-        (Heading("I²\n%", "."), Heading(f"{short(measure)}\n[{level} CI]", ".")),
+        (Heading("I²\n%", "."), Heading(f"{MEASURES[measure].heading}\n[{level} CI]", ".")),
         (Block("", tuple(forest_rows)),),
         total,
         None,
@@ -147,7 +144,7 @@ def _refit_alt(analysis: Analysis, rows: list[Record], prefix: str) -> str:
     measure = analysis.select.measure
     values = [r[f"{prefix}_estimate"] for r in rows]
     low, high = (wording.quantity(measure, f(values)) + wording.unit(measure) for f in (min, max))
-    name = wording.MEASURES[measure]
+    name = MEASURES[measure].words
     if prefix == "without":
         return (
             f"Leaving out one of {_of(len(rows))} at a time, the pooled {name} lies between "
@@ -163,9 +160,10 @@ def _refit_alt(analysis: Analysis, rows: list[Record], prefix: str) -> str:
 
 
 def _interval(measure: str, part: Record) -> Interval:
-    value = scaled(measure, part["estimate"])
+    drawn = MEASURES[measure].drawn
+    value = drawn(part["estimate"])
     assert value is not None
-    return Interval(value, scaled(measure, part["low"]), scaled(measure, part["high"]))
+    return Interval(value, drawn(part["low"]), drawn(part["high"]))
 
 
 def baujat_of(analysis: Analysis, rows: list[Record]) -> tuple[Chart, list[Point]]:
@@ -204,7 +202,9 @@ def course_of(analyses: list[Analysis], rows: list[Record]) -> Course | None:
             continue
         m = r["measure"]
         part = {"estimate": r["estimate"], "low": r["ci_low"], "high": r["ci_high"]}
-        estimate, low, high = (scaled(m, part[name]) or 0.0 for name in ("estimate", "low", "high"))
+        estimate, low, high = (
+            MEASURES[m].drawn(part[name]) or 0.0 for name in ("estimate", "low", "high")
+        )
         text = wording.estimate_interval(m, r)
         name = hour_name(r["hour"])
         below = (f"{r['k']:,}", f"{r['n']:,}", wording.quantity(m, r["estimate"]))
@@ -215,24 +215,22 @@ def course_of(analyses: list[Analysis], rows: list[Record]) -> Course | None:
     if len(stops) < 2:
         return None
     first = analyses[0]
-    measure = first.select.measure
+    measure = MEASURES[first.select.measure]
     said = "; ".join(f"{s.name}: {s.tooltip.partition(': ')[2]}" for s in stops)
     chart = Chart(
         f"{_outcome(first)}: time course",
-        f"Time course, {wording.MEASURES[measure]}: {said}.",
+        f"Time course, {measure.words}: {said}.",
         "Time",
-        AXIS[measure],
+        measure.axis,
         (
             "Points: pooled effects with their intervals; grey: the window of hours. The trials "
             "differ from point to point: the line of one trial over time is not what is shown.",
             *filter(None, [_favours(first)]),
         ),
     )
-    rows_below = ("Trials", "People", "Effect")
-    null = NULL_VALUE.get(measure)
-    return Course(
-        chart, tuple(stops), rows_below, null, measure in ("RR", "OR"), LIMITS.get(measure)
-    )
+    below = ("Trials", "People", "Effect")
+    scale = (measure.null, measure.is_ratio, measure.limits)
+    return Course(chart, tuple(stops), below, *scale)
 
 
 def _outcome(analysis: Analysis) -> str:

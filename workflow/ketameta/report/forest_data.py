@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from ketameta.configuration import Analysis
-from ketameta.figures.columns import SMALL, Heading
 from ketameta.figures.forest import Block, Forest, LeftOut, Row, Total
 from ketameta.figures.marks import Interval
-from ketameta.figures.metrics import wrap
+from ketameta.measures import MEASURES
 from ketameta.report import bias, naming, wording, wording_notes, wording_plot
+from ketameta.report.forest_columns import Beside, beside
 from ketameta.synthesize.prediction import expected
-from ketameta.synthesize.scales import NULL_VALUE
 from ketameta.vocabulary.narrowing import keys
 
 Record = dict[str, Any]
-_WIDEST_SIDE = 110.0  # pixels of the name of a side above its column
 LISTED = 10  # trials left out that a figure names; the page lists all
 
-AXIS = {
-    "RR": "Risk ratio (log scale)",
-    "OR": "Odds ratio (log scale)",
-    "RD": "Risk difference",
-    "MD": "Mean difference, scale points",
-    "SMD": "Standardised mean difference (Hedges' g)",
-    "PLO": "People with the outcome, per cent",
-    "PCTRED": "Reduction from baseline, per cent",
-}
-LIMITS = {"PLO": (0.0, 100.0), "PCTRED": (-100.0, 100.0), "RD": (-1.0, 1.0)}
 _RULES = {
     "k-1": "t, k − 1 df",
     "k-2": "t, k − 2 df",
@@ -57,26 +44,22 @@ def forest_of(
     `exclusions`, `judgements`, `splits`, `missing` (of `missing_results`) and `earlier` are the
     analysis's own rows of those tables.
     """
-    measure = analysis.select.measure
     judged = bias.by_trial(judgements)
     tools = bias.tools_of(judgements)
-    right = (
-        Heading("Weight\n%", "."),
-        Heading(f"{short(measure)}\n[{wording.percent(analysis.model.level)} CI]", "."),
-    )
+    columns = beside(analysis)
     listed, heading = _left_out([e for e in exclusions if e["near"]], missing)
     groups = _plotted(record, subgroups)
     return Forest(
         analysis.display.title,
         wording.forest_alt(analysis, record, studies),
-        _left_headings(analysis),
-        right,
-        tuple(_blocks(analysis, studies, groups, href, judged, tools)),
-        _total(analysis, record, studies, "Random effects", record["model"])
+        tuple(c.heading for c in columns.left),
+        tuple(c.heading for c in columns.right),
+        tuple(_blocks(analysis, columns, studies, groups, href, judged, tools)),
+        _total(analysis, columns, record, studies, "Random effects", record["model"])
         if _pooled(record)
         else None,
-        _prediction(analysis, record),
-        earlier=_earlier(analysis, earlier),
+        _prediction(analysis, columns, record),
+        earlier=_earlier(analysis, columns, earlier),
         **scale_of(analysis),
         statistics=tuple(wording_plot.statistics(record, groups, splits)),
         left_out=listed,
@@ -89,13 +72,13 @@ def forest_of(
 
 def scale_of(analysis: Analysis) -> dict[str, Any]:
     """Return the fields of a forest plot that follow from the measure and the direction."""
-    measure = analysis.select.measure
+    measure = MEASURES[analysis.select.measure]
     return {
-        "axis_title": AXIS[measure],
+        "axis_title": measure.axis,
         "sides": naming.sides(analysis),
-        "null": NULL_VALUE.get(measure),
-        "log": measure in ("RR", "OR"),
-        "limits": LIMITS.get(measure),
+        "null": measure.null,
+        "log": measure.is_ratio,
+        "limits": measure.limits,
     }
 
 
@@ -103,111 +86,12 @@ def _pooled(record: Record) -> bool:
     return record["k"] > 1 and record["estimate"] is not None
 
 
-def short(measure: str) -> str:
-    """Return the heading of a measure's column."""
-    return {"PLO": "Share, %", "PCTRED": "Reduction, %"}.get(measure, measure)
-
-
-def scaled(measure: str, value: float | None) -> float | None:
-    """Return a value as drawn: proportions in per cent."""
-    return None if value is None else 100 * value if measure == "PLO" else value
-
-
 def interval_of(measure: str, record: Record, estimate: str) -> Interval:
     """Return an estimate with its interval as drawn; `estimate` names its column."""
-    value = scaled(measure, record[estimate])
+    drawn = MEASURES[measure].drawn
+    value = drawn(record[estimate])
     assert value is not None
-    return Interval(value, scaled(measure, record["ci_low"]), scaled(measure, record["ci_high"]))
-
-
-def _left_headings(analysis: Analysis) -> tuple[Heading, ...]:
-    """Return the columns that a measure has; those of the arms come last, headed by the arm."""
-    treated = _heading(naming.treatment_name(analysis))
-    control = _heading(naming.control_name(analysis))
-    by_arm = analysis.select.by_arm
-    headings = [
-        Heading("Trial", widest=210),
-        Heading("Treatment", widest=80, spare=5),
-        Heading("Dose", widest=105, spare=2),
-        Heading("Route", widest=60, spare=6),
-        *([] if by_arm else [Heading("Control", widest=95, spare=1)]),
-        Heading("Hour", "end", spare=4),
-    ]
-    if analysis.select.measure in ("RR", "OR", "RD", "PLO"):
-        cells = "n/N", "/"
-    else:
-        headings.append(Heading("Scale", widest=100, spare=3))
-        cells = ("N" if by_arm else "mean (SD) n"), "."
-    sides = [treated] if by_arm else [treated, control]
-    return (*headings, *(Heading(f"{side}\n{cells[0]}", cells[1]) for side in sides))
-
-
-def _heading(name: str) -> str:
-    """Write the name of a side above its column, a long one in lines."""
-    return "\n".join(wrap(naming.capital(name), SMALL, _WIDEST_SIDE, bold=True))
-
-
-def _left_cells(analysis: Analysis, s: Record) -> tuple[str, ...]:
-    by_arm = analysis.select.by_arm
-    label = f"{s['label']}, {s['comparison']}" if s["comparison"] else s["label"]
-    cells = [
-        f"{label} {wording_notes.DAGGER}" if wording_notes.rests_on_others(s) else label,
-        s["treatment"] or "–",
-        _dose(s) or "–",
-        s["route"] or "–",
-        *([] if by_arm else [wording_plot.control(s)]),
-        f"{s['hour']:g}" if s["hour"] is not None else "–",
-    ]
-    sides = ("t",) if by_arm else ("t", "c")
-    if analysis.select.measure in ("RR", "OR", "RD", "PLO"):
-        return (*cells, *(_events(s, side) for side in sides))
-    cells.append(s["scale"] or "–")
-    if by_arm:
-        return (*cells, wording.people(s["n_t"]))
-    return (*cells, *(_mean(s, side) for side in sides))
-
-
-def _dose(study: Record) -> str:
-    """Write a list of doses once per unit: 28, 56, 84 mg."""
-    parts = [part.rpartition(" ") for part in (study["dose"] or "").split(", ") if part]
-    units = {unit for _, _, unit in parts}
-    if len(units) != 1:
-        return study["dose"] or ""
-    return ", ".join(amount.replace("-", "–") for amount, _, _ in parts) + " " + units.pop()
-
-
-def _events(study: Record, side: str) -> str:
-    if study[f"events_{side}"] is None:
-        return "–"
-    return f"{wording.people(study[f'events_{side}'])}/{wording.people(study[f'n_{side}'])}"
-
-
-def _mean(study: Record, side: str) -> str:
-    n = wording.people(study[f"n_{side}"])
-    if study[f"mean_{side}"] is None:
-        return f"contrast, n {n}" if study[f"n_{side}"] else "contrast"
-    mean, sd = wording.fixed(study[f"mean_{side}"], 1), wording.fixed(study[f"sd_{side}"], 1)
-    return f"{mean} ({sd}) {n}"
-
-
-def _sums(analysis: Analysis, studies: list[Record]) -> tuple[str, ...]:
-    """Return people (and events) of the arms together; a dash where a trial gives none.
-
-    A control kept whole beside several arms of its trial is counted once.
-    """
-    events = analysis.select.measure in ("RR", "OR", "RD", "PLO")
-    cells = []
-    for side in ("t",) if analysis.select.by_arm else ("t", "c"):
-        once = studies
-        if side == "c" and any(s["shared"] is not None for s in studies):
-            once = list({s["trial_id"]: s for s in studies}.values())
-        names = [f"events_{side}", f"n_{side}"] if events else [f"n_{side}"]
-        sums = [
-            None if any(s[name] is None for s in once) else sum(s[name] for s in once)
-            for name in names
-        ]
-        cells.append("–" if None in sums else "/".join(wording.people(x) for x in sums))
-    return tuple(cells)
+    return Interval(value, drawn(record["ci_low"]), drawn(record["ci_high"]))
 
 
 def _plotted(record: Record, subgroups: list[Record]) -> list[Record]:
@@ -217,6 +101,7 @@ def _plotted(record: Record, subgroups: list[Record]) -> list[Record]:
 
 def _blocks(
     analysis: Analysis,
+    columns: Beside,
     studies: list[Record],
     subgroups: list[Record],
     href: str,
@@ -224,61 +109,69 @@ def _blocks(
     tools: list[str],
 ) -> list[Block]:
     if not subgroups:
-        return [Block("", tuple(_row(analysis, s, href, judged, tools) for s in studies))]
+        return [Block("", tuple(_row(analysis, columns, s, href, judged, tools) for s in studies))]
     labels = keys()[subgroups[0]["split"]]
     blocks = []
     for group in subgroups:
         name = group["subgroup"]
         own = [s for s in studies if s["subgroup"] == name]
-        rows = tuple(_row(analysis, s, href, judged, tools) for s in own)
+        rows = tuple(_row(analysis, columns, s, href, judged, tools) for s in own)
         model = "" if wording_plot.model_of_groups(subgroups) else group["model"]
         subtotal = None
         if _pooled(group):
             subtotal = replace(
-                _total(analysis, group, own, "Subtotal", model), below=wording_plot.under(group)
+                _total(analysis, columns, group, own, "Subtotal", model),
+                below=wording_plot.under(group),
             )
         heading = labels.get(name, name) or "not stated"
         blocks.append(Block(heading[:1].upper() + heading[1:], rows, subtotal))
     return blocks
 
 
-def _row(analysis: Analysis, s: Record, href: str, judged: bias.Judged, tools: list[str]) -> Row:
+def _row(
+    analysis: Analysis, columns: Beside, s: Record, href: str, judged: bias.Judged, tools: list[str]
+) -> Row:
     measure = analysis.select.measure
     text = wording.estimate_interval(measure, s, "effect")
     return Row(
-        _left_cells(analysis, s),
-        (wording.fixed(s["weight"], 1), text),
+        *columns.cells(s),
         interval_of(measure, s, "effect"),
         s["weight"],
-        f"{s['label']}: {wording.MEASURES[measure]} {text}",
+        f"{s['label']}: {MEASURES[measure].words} {text}",
         f"{href}#{wording.anchor(s)}",
         bias.lights(s["trial_id"], judged, tools),
     )
 
 
 def _total(
-    analysis: Analysis, record: Record, studies: list[Record], label: str, model: str
+    analysis: Analysis,
+    columns: Beside,
+    record: Record,
+    studies: list[Record],
+    label: str,
+    model: str,
 ) -> Total:
     measure = analysis.select.measure
     text = wording.estimate_interval(measure, record)
-    weights = [s["weight"] for s in studies]
-    share = "" if None in weights else wording.fixed(math.fsum(weights), 1)
+    left, right = columns.pooled(text, studies)
     return Total(
         f"{label}, {wording.count(record['k'], 'trial')}" + (f" ({model})" if model else ""),
-        (share, text),
+        right,
         interval_of(measure, record, "estimate"),
-        f"{label} {wording.MEASURES[measure]} {text}",
-        _sums(analysis, studies),
+        f"{label} {MEASURES[measure].words} {text}",
+        left,
     )
 
 
-def _prediction(analysis: Analysis, record: Record) -> Total | None:
+def _prediction(analysis: Analysis, columns: Beside, record: Record) -> Total | None:
     where = expected(record)
     if where is None:
         return None
     measure = analysis.select.measure
     low, high = (wording.limit(measure, end) for end in (where.low, where.high))
-    values = [scaled(measure, value) for value in (record["estimate"], where.low, where.high)]
+    values = [
+        MEASURES[measure].drawn(value) for value in (record["estimate"], where.low, where.high)
+    ]
     rule = _RULES[analysis.model.prediction]
     if "three-level" in record["model"]:
         rule = "three-level, t"
@@ -286,13 +179,13 @@ def _prediction(analysis: Analysis, record: Record) -> Total | None:
         rule = _RULES["k-1"]
     return Total(
         f"{wording.percent(analysis.model.level)} prediction interval ({rule})",
-        ("", f"[{low}, {high}]"),
+        columns.pooled(f"[{low}, {high}]", ())[1],
         Interval(values[0] or 0.0, values[1], values[2]),
         f"Prediction interval {low} to {high}",
     )
 
 
-def _earlier(analysis: Analysis, rows: Sequence[Record]) -> tuple[Total, ...]:
+def _earlier(analysis: Analysis, columns: Beside, rows: Sequence[Record]) -> tuple[Total, ...]:
     """Return what earlier reviews found, as far as it has a place on the axis."""
     measure = analysis.select.measure
     totals = []
@@ -307,8 +200,9 @@ def _earlier(analysis: Analysis, rows: Sequence[Record]) -> tuple[Total, ...]:
         year = str(row["year"] or "")
         year = "" if year in row["label"] else year
         label = ", ".join(filter(None, (row["label"], year, row["comparison"], trials, printed)))
-        tooltip = f"{label}: {wording.MEASURES[measure]} {text}"
-        totals.append(Total(label, ("", text), interval_of(measure, row, "estimate"), tooltip))
+        tooltip = f"{label}: {MEASURES[measure].words} {text}"
+        cells = columns.pooled(text, ())[1]
+        totals.append(Total(label, cells, interval_of(measure, row, "estimate"), tooltip))
     return tuple(totals)
 
 

@@ -18,6 +18,7 @@ from ketameta.configuration import Configuration
 from ketameta.figures.chart import draw_course, draw_funnel, draw_scatter
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import Scene, Text, flat, to_svg
+from ketameta.measures import MEASURES
 from ketameta.report import statistical_data
 from ketameta.report.diagnostic_data import baujat_of, course_of, funnel_of, refits_of
 from ketameta.report.forest_data import forest_of
@@ -171,7 +172,7 @@ def reductions(rows: list[Record], configuration: Configuration) -> Iterator[Dra
     """Yield the reductions arm by arm of each whole analysis that pools reductions."""
     groups = grouped(rows, "analysis")
     for analysis in configuration.whole:
-        if analysis.select.measure == "PCTRED":
+        if MEASURES[analysis.select.measure].falls:
             parts = statistical_data.reductions(analysis, groups[analysis.name])
             yield Drawing(analysis.name, "distribution", *parts)
 

@@ -10,10 +10,11 @@ from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, Total
 from ketameta.figures.narrow import draw_narrow
 from ketameta.figures.scene import to_svg
+from ketameta.measures import MEASURES
 from ketameta.report import wording, wording_findings
 from ketameta.report.alike import Number
 from ketameta.report.answers import Answer
-from ketameta.report.forest_data import interval_of, scale_of, short
+from ketameta.report.forest_data import interval_of, scale_of
 from ketameta.report.naming import capital
 
 ALL = "all trials together"
@@ -90,9 +91,9 @@ def _figure(analysis: Analysis, sides: tuple[Side, ...]) -> str:
     told = "; ".join(f"{side.treatment} {wording_findings.relative(side.answer)}" for side in shown)
     forest = Forest(
         analysis.display.title,
-        f"{wording.MEASURES[analysis.select.measure].capitalize()}: {told}.",
+        f"{MEASURES[analysis.select.measure].words.capitalize()}: {told}.",
         left=(Heading(""),),
-        right=(Heading(f"{short(analysis.select.measure)} [{level} CI]"),),
+        right=(Heading(f"{MEASURES[analysis.select.measure].heading} [{level} CI]"),),
         blocks=tuple(Block("", (), _pooled(side)) for side in shown),
         total=None,
         prediction=None,

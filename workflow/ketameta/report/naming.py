@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ketameta.configuration import Analysis
-from ketameta.synthesize.scales import NULL_VALUE
+from ketameta.measures import MEASURES
 from ketameta.vocabulary import Outcome, vocabulary
 from ketameta.vocabulary.narrowing import keys
 
@@ -19,7 +19,7 @@ def listed(parts: list[str], last: str = "and") -> str:
 
 def sides(analysis: Analysis) -> tuple[str, str] | None:
     """Return the labels left and right of no effect, from the outcome's direction."""
-    if analysis.select.measure not in NULL_VALUE:
+    if not MEASURES[analysis.select.measure].compares:
         return None
     good = vocabulary().outcomes[analysis.select.outcome].sense == "good"
     control = control_name(analysis)
@@ -86,10 +86,8 @@ def aim(analysis: Analysis) -> str:
     """Name what a treatment may change: the chance of response, the risk of nausea, a score."""
     outcome = vocabulary().outcomes[analysis.select.outcome]
     label = noun(outcome)
-    if analysis.select.measure == "PLO":
-        return f"the share of people with {label}"
-    if analysis.select.measure == "PCTRED":
-        return f"the fall of the {label}"
+    if said := MEASURES[analysis.select.measure].aim:
+        return said.format(label)
     if outcome.kind != "event":
         return f"the {label}"
     return f"the {'chance' if outcome.sense == 'good' else 'risk'} of {label}"

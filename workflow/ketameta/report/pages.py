@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis
 from ketameta.figures.scene import page_colours
+from ketameta.measures import MEASURES
 from ketameta.report import (
     wording,
     wording_absolute,
@@ -47,6 +48,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    engine.globals["measures"] = MEASURES
     engine.globals["wording"] = wording
     engine.globals["absolutes"] = wording_absolute
     engine.globals["certainties"] = wording_certainty

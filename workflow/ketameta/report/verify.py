@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ketameta.configuration import Analysis, Configuration, Model
+from ketameta.measures import MANTEL_HAENSZEL, MEASURES, PLAIN
 from ketameta.report import verify_effects
 from ketameta.report.r_code import call, listed, named, number, text, texts, vector
 from ketameta.report.verify_effects import columns, with_counts
-from ketameta.synthesize.scales import TRANSFORMED
-from ketameta.synthesize.words import COMMON, MANTEL_HAENSZEL, group_of
+from ketameta.synthesize.words import COMMON, group_of
 from ketameta.tables.grouping import grouped
 
 Record = dict[str, Any]
@@ -167,13 +167,13 @@ def _split(analysis: Analysis, record: Record, row: Record, own: Rows) -> str:
 
 
 def _ends(group: Record) -> str:
-    log = "_log" if group["measure"] in TRANSFORMED else ""
+    log = "_log" if MEASURES[group["measure"]].transform is not PLAIN else ""
     names = ("estimate", "ci_low", "ci_high")
     return vector([*(group[name + log] for name in names), group["tau2"]])
 
 
 def _ours(record: Record) -> str:
     """Return our numbers on the analysis scale as a named vector."""
-    log = "_log" if record["measure"] in TRANSFORMED else ""
+    log = "_log" if MEASURES[record["measure"]].transform is not PLAIN else ""
     values = {name: record[name + log] for name in _BOUNDS}
     return named(values | {name: record.get(name) for name in (*_PLAIN, *_SIDES)})

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ketameta.configuration import Analysis
+from ketameta.measures import LARGEST, MEASURES, PLAIN
 from ketameta.report.r_code import call, flags, listed, named, number, text, texts, vector
 from ketameta.synthesize.absolute import MEDIAN, skewed, spreads
-from ketameta.synthesize.scales import LARGEST, TRANSFORMED
 from ketameta.vocabulary import scale_sign
 
 Record = dict[str, Any]
-EVENTS = ("RR", "OR", "RD")
 _COUNTS = {"ai": "events_t", "n1i": "n_t", "ci": "events_c", "n2i": "n_c"}
 _MEANS = {
     **{"m1i": "mean_t", "sd1i": "sd_t", "n1i": "n_t"},
@@ -39,17 +38,18 @@ def trial_effects(analysis: Analysis, studies: Sequence[Record]) -> str:
     """
     paired = [s for s in studies if s["n_t"] == s["n_c"] and s["people"] == s["n_t"]]
     apart = [s for s in studies if s not in paired]
-    if analysis.select.measure in EVENTS:
+    measure = MEASURES[analysis.select.measure]
+    if measure.compares_events:
         return _apart("counts", analysis, with_counts(apart), _COUNTS) + _counts_of_pairs(
             analysis, with_counts(paired)
         )
-    if analysis.select.measure in ("MD", "SMD"):
+    if measure.compares_scores:
         known = [[s for s in group if s["sd_t"] and s["sd_c"]] for group in (apart, paired)]
         sign = {"sign": vector(_signs(analysis, known[0]))}
         return _apart("means", analysis, known[0], _MEANS, sign) + _means_of_pairs(
             analysis, known[1]
         )
-    if analysis.select.measure == "PLO":
+    if measure.is_share:
         names = {"xi": "events_t", "ni": "n_t", "yi": "yi", "vi": "vi"}
         return call("shares", _head(analysis, studies) | columns(names, studies)) if studies else ""
     return ""
@@ -154,7 +154,7 @@ _ABSOLUTE = {"treated": "treated_risk", "difference": "difference", "nnt": "nnt"
 
 def _pooled(record: Record) -> str:
     """Write the estimate and its ends on the scale of the analysis."""
-    log = "_log" if record["measure"] in TRANSFORMED else ""
+    log = "_log" if MEASURES[record["measure"]].transform is not PLAIN else ""
     return vector([record[f"{name}{log}"] for name in ("estimate", "ci_low", "ci_high")])
 
 

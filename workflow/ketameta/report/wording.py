@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ketameta.configuration import Analysis
+from ketameta.measures import LARGEST, MEASURES, PER_CENT
 from ketameta.report.naming import (
     aim,
     capital,
@@ -22,7 +23,6 @@ from ketameta.report.naming import (
     why_not_pooled,
 )
 from ketameta.synthesize.prediction import expected
-from ketameta.synthesize.scales import LARGEST, NULL_VALUE, natural
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
@@ -34,16 +34,6 @@ AUTHORS = "The ketameta authors"
 TITLE = (
     "ketameta: meta-analysis of ketamine and esketamine trials, traceable from report to raw cell"
 )
-
-MEASURES = {
-    "RR": "risk ratio",
-    "OR": "odds ratio",
-    "RD": "risk difference",
-    "MD": "mean difference",
-    "SMD": "standardised mean difference",
-    "PLO": "proportion",
-    "PCTRED": "per cent reduction",
-}
 
 
 def fixed(value: float | None, digits: int) -> str:
@@ -67,31 +57,25 @@ def quantity(measure: str, value: float | None) -> str:
     """Write an estimate of a measure on its natural scale, without its unit."""
     if value is None:
         return "–"
-    if measure in ("RR", "OR"):
+    asked = MEASURES[measure]
+    if (digits := asked.digits) is None:
         digits = 2 if value < 10 else 1 if value < 100 else 0
-        return fixed(value, digits)
-    if measure == "PLO":
-        return fixed(100 * value, 0)
-    return fixed(value, {"RD": 3, "MD": 1, "PCTRED": 0}.get(measure, 2))
+    return fixed(asked.drawn(value), digits)
 
 
 def unit(measure: str) -> str:
     """Return what follows a quantity: a per cent sign or nothing."""
-    return "%" if measure in ("PLO", "PCTRED") else ""
+    return PER_CENT if MEASURES[measure].unit == PER_CENT else ""
 
 
 def limit(measure: str, value: float | None) -> str:
     """Write an end of an interval; of per cent one beyond the scale as ``>100``, as none can be."""
-    text = quantity(measure, value)
-    if value is None or measure not in _SCALE:
+    text, limits = quantity(measure, value), MEASURES[measure].limits
+    if value is None or limits is None or not unit(measure):
         return text
-    low, high = _SCALE[measure]
+    low, high = limits
     shown = float(text.replace(MINUS, "-").replace(",", "")) if math.isfinite(value) else value
     return f"<{fixed(low, 0)}" if shown < low else f">{fixed(high, 0)}" if shown > high else text
-
-
-# per cent that an interval can reach to
-_SCALE = {"PLO": (0.0, 100.0), "PCTRED": (-100.0, 100.0)}
 
 
 def interval(measure: str, low: float | None, high: float | None) -> str:
@@ -143,7 +127,7 @@ def in_letters(number: int, one: str) -> str:
 
 def excludes_null(analysis: Analysis, record: Record) -> bool:
     """Say whether the interval lies wholly on one side of no effect."""
-    null = NULL_VALUE.get(analysis.select.measure)
+    null = MEASURES[analysis.select.measure].null
     low, high = record["ci_low"], record["ci_high"]
     if null is None or low is None or high is None:
         return False
@@ -153,7 +137,7 @@ def excludes_null(analysis: Analysis, record: Record) -> bool:
 def useless(record: Mapping[str, Any]) -> bool:
     """Say whether a ratio of two trials is too uncertain for its absolute ends to be told."""
     low, high = record["ci_low"], record["ci_high"]
-    if record["k"] != 2 or record["measure"] not in ("RR", "OR") or low is None or high is None:
+    if record["k"] != 2 or not MEASURES[record["measure"]].is_ratio or low is None or high is None:
         return False
     return bool(high > USELESS * low)
 
@@ -169,7 +153,7 @@ def headline(analysis: Analysis, record: Record) -> str:
     around = interval(measure, record["ci_low"], record["ci_high"]) + unit(measure)
     trials, people = count(record["k"], "trial"), count(record["n"], "person", "people")
     level = percent(analysis.model.level)
-    return f"{MEASURES[measure]} {value} ({level} CI {around}), {trials}, {people}"
+    return f"{MEASURES[measure].words} {value} ({level} CI {around}), {trials}, {people}"
 
 
 def answer(analysis: Analysis, record: Record) -> str:
@@ -212,14 +196,14 @@ def statement(analysis: Analysis, record: Record, sides: tuple[str, str] | None 
     """
     level, what = record["certainty"], aim(analysis)
     who, control = sides or (treatment_name(analysis), control_name(analysis))
-    if analysis.select.measure not in NULL_VALUE:
+    if not MEASURES[analysis.select.measure].compares:
         if level == "very low":
             return f"The evidence is very uncertain about {what}."
         return f"{capital(what)} {_NEAR[level]}, without comparison to a control."
     hedge = _UNCERTAIN if level == "very low" else ""
     against = f"compared with {control}{hedge}"
     if excludes_null(analysis, record):
-        above = record["ci_low"] > NULL_VALUE[analysis.select.measure]
+        above = record["ci_low"] > MEASURES[analysis.select.measure].no_effect
         return f"{capital(who)} {_RAISES[level][not above]} {what} {against}."
     if _little(record):
         return f"{capital(who)} {_LITTLE[level]} little or no difference to {what} {against}."
@@ -244,15 +228,7 @@ def _finding(analysis: Analysis, record: Record) -> str:
         f"{interval(measure, record['ci_low'], record['ci_high'])}{unit(measure)}"
     )
     value = quantity(measure, record["estimate"]) + unit(measure)
-    if measure == "PLO":
-        return f"a share of {value} of the people treated ({around})"
-    if measure == "PCTRED":
-        return f"a mean fall of {value} from baseline in the people treated ({around})"
-    article = "an" if measure == "OR" else "a"
-    return f"{article} {MEASURES[measure]} of {value} ({around})"
-
-
-_EXPECTED = {"PLO": "share", "PCTRED": "mean fall"}
+    return f"{MEASURES[measure].finding.format(value)} ({around})"
 
 
 def prediction(analysis: Analysis, record: Record) -> str:
@@ -264,9 +240,9 @@ def prediction(analysis: Analysis, record: Record) -> str:
     low, high = (limit(measure, end) + unit(measure) for end in (where.low, where.high))
     text = (
         f"In {100 * analysis.model.level:g} of 100 settings like these the true "
-        f"{_EXPECTED.get(measure, MEASURES[measure])} would lie between {low} and {high}"
+        f"{MEASURES[measure].expected} would lie between {low} and {high}"
     )
-    null = NULL_VALUE.get(measure)
+    null = MEASURES[measure].null
     if null is not None and where.low < null < where.high:
         return f"{text}: no difference, or one in the other direction, is not excluded."
     return f"{text}."
@@ -357,7 +333,7 @@ def forest_alt(analysis: Analysis, record: Record, studies: list[Record]) -> str
         f"({interval(measure, s['ci_low'], s['ci_high'])})"
         for s in studies
     )
-    name = MEASURES[measure] + (" in per cent" if unit(measure) else "")
+    name = MEASURES[measure].words + (" in per cent" if unit(measure) else "")
     text = f"Forest plot of {count(len(studies), 'trial')}, {name}: {each}."
     if record["k"] > 1 and record["estimate"] is not None:
         text += f" Pooled {headline(analysis, record)}."
@@ -366,4 +342,5 @@ def forest_alt(analysis: Analysis, record: Record, studies: list[Record]) -> str
 
 def natural_interval(measure: str, low: float | None, high: float | None) -> str:
     """Write an interval that is given on the analysis scale."""
-    return interval(measure, natural(measure, low), natural(measure, high))
+    asked = MEASURES[measure]
+    return interval(measure, asked.natural(low), asked.natural(high))

@@ -11,12 +11,12 @@ from statistics import median
 from typing import Any
 
 from ketameta.configuration.summaries import Summary
+from ketameta.measures import MEASURES, POINTS, SDS, Measure
 from ketameta.report import wording, wording_absolute, wording_certainty, wording_domains
 from ketameta.report.answers import Answer
 
 Record = dict[str, Any]
 NONE = "–"
-_SHORT = {"PLO": "share", "PCTRED": "fall"}
 
 
 def with_control(answer: Answer, studies: Sequence[Record]) -> str:
@@ -26,6 +26,10 @@ def with_control(answer: Answer, studies: Sequence[Record]) -> str:
     if answer.risk is not None:
         return f"{wording_absolute.per_thousand(answer.risk['control_risk'])} of 1,000"
     return _mean(answer, studies) or NONE
+
+
+def _asked(answer: Answer) -> Measure:
+    return MEASURES[answer.analysis.select.measure]
 
 
 def _mean(answer: Answer, studies: Sequence[Record]) -> str:
@@ -50,7 +54,7 @@ def _scale(answer: Answer, studies: Sequence[Record]) -> str | None:
     if answer.points is not None:
         return str(answer.points["scale"])
     scales = {s["scale"] for s in studies}
-    return scales.pop() if answer.analysis.select.measure == "MD" and len(scales) == 1 else None
+    return scales.pop() if _asked(answer).unit == POINTS and len(scales) == 1 else None
 
 
 def with_treatment(answer: Answer) -> str:
@@ -66,17 +70,16 @@ def with_treatment(answer: Answer) -> str:
         p = answer.points
         on = f" on the {p['scale']}"
         return _lower(p["points"], p["points_low"], p["points_high"], on)
-    if answer.analysis.select.measure in ("MD", "SMD"):
-        unit = "points" if answer.analysis.select.measure == "MD" else "standard deviations"
+    if (unit := _asked(answer).unit) in (POINTS, SDS):
         return _lower(record["estimate"], record["ci_low"], record["ci_high"], unit=unit)
     return NONE
 
 
 def _lower(
-    value: float, low: float | None, high: float | None, on: str = "", unit: str = "points"
+    value: float, low: float | None, high: float | None, on: str = "", unit: str = POINTS
 ) -> str:
     """Write a difference without a sign: ``5.2 points lower on the MADRS (7.1 to 3.4 lower)``."""
-    digits = 1 if unit == "points" else 2
+    digits = 1 if unit == POINTS else 2
     text = f"{wording.fixed(abs(value), digits)} {unit} {_side(value)}{on}"
     if low is None or high is None:
         return text
@@ -95,7 +98,7 @@ def relative(answer: Answer) -> str:
     if not answer.shown:
         return NONE
     measure, record = answer.analysis.select.measure, answer.record
-    name, unit = _SHORT.get(measure, measure), wording.unit(measure)
+    name, unit = MEASURES[measure].symbol, wording.unit(measure)
     around = wording.interval(measure, record["ci_low"], record["ci_high"])
     return f"{name} {wording.quantity(measure, record['estimate'])}{unit} ({around}{unit})"
 
@@ -123,7 +126,7 @@ def pictured(answer: Answer) -> str:
 
 def absolute(answer: Answer) -> str:
     """Write a result as people of 100 or as points of a scale; a dash where it is neither."""
-    if answer.analysis.select.measure == "PLO" and answer.shown:
+    if _asked(answer).is_share and answer.shown:
         return f"{of_hundred(answer.record['estimate'])} of 100 treated"
     return risks(answer) or with_treatment(answer)
 

@@ -7,26 +7,13 @@ from collections import Counter
 from typing import Any
 
 from ketameta.configuration import Analysis, Model
+from ketameta.measures import MEASURES, SDS
 from ketameta.report.references import REFERENCES
 from ketameta.report.wording import count, percent
 from ketameta.synthesize.prediction import FEWEST, expected
 
 Record = dict[str, Any]
 
-_EFFECTS = {
-    "RR": "Each trial gives a log risk ratio with its large-sample variance; a half is added to "
-    "each cell of a trial with an empty one (Cochrane Handbook).",
-    "OR": "Each trial gives a log odds ratio with its large-sample variance; a half is added to "
-    "each cell of a trial with an empty one (Cochrane Handbook).",
-    "RD": "Each trial gives a risk difference with its large-sample variance; a half is added to "
-    "each cell of a trial with an empty one (Cochrane Handbook).",
-    "MD": "Each trial gives a mean difference in points of one scale.",
-    "SMD": "Each trial gives a standardised mean difference, Hedges' g with the exact correction "
-    "for small samples (Hedges 1981).",
-    "PLO": "Each trial gives the counts of its treated arms; there is no comparison with control.",
-    "PCTRED": "Each trial gives the fall of the mean score from baseline in its treated arms, in "
-    "per cent; there is no comparison with control.",
-}
 _TAU2 = {
     "REML": "restricted maximum likelihood (Viechtbauer 2005)",
     "ML": "maximum likelihood",
@@ -87,7 +74,7 @@ def choice(analysis: Analysis, record: Record) -> str:
 
 def method(analysis: Analysis, record: Record) -> list[str]:
     """Return the method of this result as sentences, with citations in brackets."""
-    text = [_EFFECTS[analysis.select.measure]]
+    text = [MEASURES[analysis.select.measure].method]
     if record["k"] < 2 or record["estimate"] is None:
         return [*text, "Nothing is pooled."]
     if record["model"].startswith("binomial"):
@@ -191,7 +178,7 @@ def borrowed(studies: list[Record]) -> str:
 
 def bases(analysis: Analysis, studies: list[Record]) -> str:
     """Say which kinds of score are pooled; empty for events."""
-    if analysis.select.measure not in ("MD", "SMD", "PCTRED") or not studies:
+    if MEASURES[analysis.select.measure].counts or not studies:
         return ""
     counts = Counter(s["basis"] for s in studies)
     names = {
@@ -201,7 +188,7 @@ def bases(analysis: Analysis, studies: list[Record]) -> str:
     }
     what = ", ".join(f"{names.get(b, b)} {number}" for b, number in sorted(counts.items()))
     text = f"Kinds of numbers behind the effects: {what}."
-    if len(counts) > 1 and analysis.select.measure == "SMD":
+    if len(counts) > 1 and MEASURES[analysis.select.measure].unit == SDS:
         text += (
             " Standardised differences of changes and of endpoint scores have different "
             "denominators and are better not mixed (Cochrane Handbook 10.5.2); the lines under "

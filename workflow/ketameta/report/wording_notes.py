@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ketameta.configuration import Analysis
+from ketameta.measures import MEASURES, SDS
 from ketameta.report.wording import MINUS, count, fixed, quantity
 from ketameta.synthesize.absolute import skewed
 from ketameta.vocabulary import SECONDARY, vocabulary
@@ -22,11 +23,6 @@ Record = dict[str, Any]
 NAMED = 20  # trials that a note names
 DAGGER = "†"
 ALONE = 75.0  # per cent of the weight from which one trial is told to decide alone
-# measure -> the values that it can take, and what a note says of others
-_POSSIBLE = {
-    "RD": (-1.0, 1.0, f"beyond {MINUS}1 or 1", "no difference of risks is that large"),
-    "PCTRED": (None, 100.0, "beyond 100% (>100)", "no score of these scales falls by more"),
-}
 
 
 def notes(analysis: Analysis, record: Record, studies: Sequence[Record]) -> list[str]:
@@ -115,7 +111,7 @@ def _skewed(analysis: Analysis, studies: Sequence[Record]) -> str:
         f"{some(names)}. A mean tells little of them"
     )
     points = "; no points of the scale are made with that SD"
-    return f"{text}{points if analysis.select.measure == 'SMD' else ''}."
+    return f"{text}{points if MEASURES[analysis.select.measure].unit == SDS else ''}."
 
 
 def twice(studies: Sequence[Record]) -> str:
@@ -148,18 +144,18 @@ def some(names: Sequence[str]) -> str:
 
 def _beyond(analysis: Analysis, record: Record, studies: Sequence[Record]) -> str:
     """Say that a limit lies where no value can; empty where none does, as printed."""
-    measure = analysis.select.measure
-    if measure not in _POSSIBLE:
+    measure = MEASURES[analysis.select.measure]
+    if measure.beyond is None:
         return ""
-    low, high, where, why = _POSSIBLE[measure]
-    if measure == "PCTRED" and not all(_starts_at_zero(s["scale"]) for s in studies):
+    (low, high), (where, why) = measure.bounds, measure.beyond
+    if measure.falls and not all(_starts_at_zero(s["scale"]) for s in studies):
         return ""
 
     def printed(value: float) -> float:
-        return float(quantity(measure, value).replace(MINUS, "-").replace(",", ""))
+        return float(quantity(measure.name, value).replace(MINUS, "-").replace(",", ""))
 
     shown = [printed(value) for value in _limits(record, studies)]
-    if all((low is None or low <= x) and x <= high for x in shown):
+    if all((low is None or low <= x) and (high is None or x <= high) for x in shown):
         return ""
     return f"Limits {where} are those of a normal approximation: {why}."
 

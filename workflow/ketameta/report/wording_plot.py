@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ketameta.measures import MEASURES
 from ketameta.report.naming import capital
 from ketameta.report.wording import fixed, heterogeneity, p_value
 from ketameta.report.wording_splits import confounded, name, test
-from ketameta.synthesize.scales import NULL_VALUE
 
 Record = dict[str, Any]
 
@@ -33,7 +33,7 @@ def overall(record: Record) -> str:
     The statistic is the estimate over its standard error on the scale of the analysis: t where the
     interval is one of t, z otherwise.
     """
-    if record["measure"] not in NULL_VALUE or record["p"] is None or not record["se"]:
+    if not MEASURES[record["measure"]].compares or record["p"] is None or not record["se"]:
         return ""
     log = record["estimate_log"]
     value = (record["estimate"] if log is None else log) / record["se"]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ketameta.configuration import Analysis
+from ketameta.measures import MEASURES
 from ketameta.report.naming import listed
-from ketameta.report.wording import MEASURES, count, excludes_null, quantity, unit
-from ketameta.synthesize.scales import NULL_VALUE
+from ketameta.report.wording import count, excludes_null, quantity, unit
 
 Record = dict[str, Any]
 NAMED = 2  # choices that the sentence names where several give the same
@@ -32,13 +32,13 @@ def other_choices(analysis: Analysis, record: Record, sensitivity: Sequence[Reco
     if low == high == own:
         text = f"The estimate is the same, {own}, under {number}"
     elif low == high:
-        text = f"Under {number} the {MEASURES[measure]} is {low} in place of {own}"
+        text = f"Under {number} the {MEASURES[measure].words} is {low} in place of {own}"
     else:
         ends = (
             f"{end} ({'as here' if end == own else _named(measure, order, end)})"
             for end, order in ((low, ranked), (high, ranked[::-1]))
         )
-        text = f"Under {number} the {MEASURES[measure]} runs from {' to '.join(ends)}"
+        text = f"Under {number} the {MEASURES[measure].words} runs from {' to '.join(ends)}"
     return f"{text}{_hangs(analysis, record, others)}."
 
 
@@ -53,7 +53,7 @@ def _named(measure: str, ranked: Sequence[Record], shown: str) -> str:
 
 def _hangs(analysis: Analysis, record: Record, others: Sequence[Record]) -> str:
     """Say how many choices turn the answer to whether the interval excludes no effect."""
-    if analysis.select.measure not in NULL_VALUE:
+    if not MEASURES[analysis.select.measure].compares:
         return ""
     clear = excludes_null(analysis, record)
     turned = [r for r in others if excludes_null(analysis, r) != clear]

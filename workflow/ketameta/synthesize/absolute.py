@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from ketameta.configuration import Question
-from ketameta.synthesize.scales import LARGEST
+from ketameta.measures import LARGEST, MEASURES, SDS
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
@@ -31,7 +31,8 @@ def risks(measure: str, record: Record, effects: Sequence[Record]) -> list[Recor
     Handbook 15.4.4). A risk that would pass 1 or 0 is held there, and `held` says so.
     """
     counts = [(e["events_c"], e["n_c"]) for e in effects if e["events_c"] is not None and e["n_c"]]
-    if measure not in ("RR", "OR", "RD") or record.get("estimate") is None or not counts:
+    treated_risk, null = MEASURES[measure].treated_risk, MEASURES[measure].null
+    if treated_risk is None or record.get("estimate") is None or not counts:
         return []
     added = math.fsum(events for events, _ in counts) / math.fsum(n for _, n in counts)
     assumed = {ADDED: added, MEDIAN: median(events / n for events, n in counts)}
@@ -39,20 +40,22 @@ def risks(measure: str, record: Record, effects: Sequence[Record]) -> list[Recor
         assumed = {ONE: added}
     return [
         {"assumed": name, "arms": len(counts), "control_risk": risk}
-        | _differences(measure, record, risk)
+        | _differences(treated_risk, record, risk)
         for name, risk in assumed.items()
-        if 0 < risk < 1 or (risk == 0 and measure == "RD")
+        if 0 < risk < 1 or (risk == null == 0)
     ]
 
 
-def _differences(measure: str, record: Record, risk: float) -> Record:
+def _differences(
+    treated_risk: Callable[[float, float], float], record: Record, risk: float
+) -> Record:
     result: Record = {"held": False}
     for end, name in _ENDS:
         value = record[name]
         if value is None or value >= LARGEST:
             treated = 1.0 if value is not None else None
         else:
-            treated = _TREATED[measure](risk, value)
+            treated = treated_risk(risk, value)
         if treated is None:
             continue
         held = min(max(treated, 0.0), 1.0)
@@ -63,14 +66,6 @@ def _differences(measure: str, record: Record, risk: float) -> Record:
     return result
 
 
-# the risk under treatment, from the control risk and the effect on its natural scale
-_TREATED: dict[str, Callable[[float, float], float]] = {
-    "RR": lambda risk, ratio: risk * ratio,
-    "OR": lambda risk, ratio: risk * ratio / (1 - risk + risk * ratio),
-    "RD": lambda risk, difference: risk + difference,
-}
-
-
 def points(question: Question, record: Record, effects: Sequence[Record]) -> list[Record]:
     """Return a standardised difference in points of one scale; none where none can hold it.
 
@@ -79,7 +74,7 @@ def points(question: Question, record: Record, effects: Sequence[Record]) -> lis
     typical SD is the median of the control arms' (Cochrane Handbook 15.5.3.2); of one trial alone
     it is that of both arms, by which its difference was standardised.
     """
-    if question.measure != "SMD" or record.get("estimate") is None:
+    if MEASURES[question.measure].unit != SDS or record.get("estimate") is None:
         return []
     known: dict[str, list[Record]] = {}
     for effect in effects:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ketameta.configuration import Configuration
+from ketameta.measures import GLMM, MEASURES, SHARE
 from ketameta.vocabulary.narrowing import canonical, named
 
 Record = dict[str, Any]
@@ -42,9 +43,9 @@ def control_shares(
     for name in names:
         analysis = configuration[name]
         arms = [_control_arm(e) for e in effects[name] if e["events_c"] is not None and e["n_c"]]
-        if analysis.select.measure in ("RR", "OR", "RD") and arms:
-            model = replace(analysis.model, pooling="GLMM")
-            result.append({"analysis": name, **pooled("PLO", arms, model)})
+        if MEASURES[analysis.select.measure].compares_events and arms:
+            model = replace(analysis.model, pooling=GLMM)
+            result.append({"analysis": name, **pooled(SHARE.name, arms, model)})
     return result
 
 
@@ -52,7 +53,7 @@ def _control_arm(effect: Record) -> Record:
     """Return the control arm of a comparison as the effect of one arm, its log odds."""
     from ketameta.stats import effect_size
 
-    size = effect_size("PLO", xi=effect["events_c"], ni=effect["n_c"])
+    size = effect_size(SHARE.name, xi=effect["events_c"], ni=effect["n_c"])
     return {
         **{"trial_id": effect["trial_id"], "people": effect["n_c"], "shared": None},
         **{"events_t": effect["events_c"], "n_t": effect["n_c"], "n_c": None},

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.configuration import Analysis, Configuration, Question
+from ketameta.measures import MEASURES, SDS, Measure
 from ketameta.stats import cumulative, egger, influence, leave_one_out, peters
 from ketameta.stats.bias.small_study import RegressionTest
 from ketameta.synthesize.pool import number
-from ketameta.synthesize.scales import NULL_VALUE, natural
 
 Record = dict[str, Any]
 LEAST = 5  # effects: of fewer, a figure of what each contributes or of their asymmetry says little
@@ -52,7 +52,7 @@ def diagnostics(analysis: Analysis, effects: list[Record]) -> list[Record]:
         for name, fit in refits.items():
             for end, field in (("estimate", "estimate"), ("low", "ci_low"), ("high", "ci_high")):
                 value = number(getattr(fit, field)[i])
-                record[f"{name}_{end}"] = natural(analysis.select.measure, value)
+                record[f"{name}_{end}"] = MEASURES[analysis.select.measure].natural(value)
             record[f"{name}_i2"] = number(fit.i2[i])
         record |= {
             "baujat_x": number(found.baujat_x[i]),
@@ -86,8 +86,8 @@ def asymmetry(analysis: Analysis, effects: list[Record], centre: float) -> Recor
         "statistic": number(found.statistic),
         "p": number(found.p) if len(effects) >= LEAST_TESTED else None,
     }
-    measure = analysis.select.measure
-    if measure not in NULL_VALUE:
+    measure = MEASURES[analysis.select.measure]
+    if not measure.compares:
         return record | {"test": None, "test_k": 0, "test_slope": None, "test_p": None}
     name, test = _by_size(measure, effects, level)
     record |= {"test": name, "test_k": int(test.k), "test_slope": None, "test_p": None}
@@ -107,7 +107,7 @@ def asymmetry(analysis: Analysis, effects: list[Record], centre: float) -> Recor
 
 
 def _by_size(
-    measure: str, effects: list[Record], level: float, groups: list[str] | None = None
+    measure: Measure, effects: list[Record], level: float, groups: list[str] | None = None
 ) -> tuple[str, RegressionTest]:
     """Return a test of small-study effects that effects alone do not set off, with its author.
 
@@ -116,11 +116,11 @@ def _by_size(
     left out (Pustejovsky & Rodgers 2019, Res Synth Methods 10:57). That of an MD does neither:
     Egger's line. With `groups` each has a limit of its own, and the slope is that within groups.
     """
-    if measure == "MD":
+    if not measure.counts and measure.unit != SDS:
         yi, vi = (_column(effects, name) for name in ("yi", "vi"))
         return "Egger", egger(yi, vi, "lm", groups=groups, level=level)
     yi, n_t, n_c = (_column(effects, name) for name in ("yi", "n_t", "n_c"))
-    if measure == "SMD":
+    if measure.unit == SDS:
         known = np.isfinite(yi + n_t + n_c)
         sized = np.where(known, yi, np.nan), np.where(known, 1 / n_t + 1 / n_c, np.nan)
         return "Pustejovsky and Rodgers", egger(*sized, "lm", groups=groups, level=level)

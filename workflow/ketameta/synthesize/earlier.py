@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ketameta.configuration import Analysis
-from ketameta.synthesize.scales import NULL_VALUE
+from ketameta.measures import MEASURES, is_ratio, read_as
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import Narrow
 
 Record = dict[str, Any]
 ANYBODY = "any"
-_RATIOS = ("RR", "OR")
 # a key of a narrowing -> the column of `published` that answers it; by another none is told apart
 _ANSWERED = {
     "population": "population",
@@ -88,13 +87,13 @@ def _on_question(analysis: Analysis, row: Record) -> bool:
     An empty cell restricts nothing, save where the analysis is narrowed by what it would say.
     """
     question = analysis.select
-    one_group = row["measure"] in ("proportion",)
+    theirs, ours = read_as(row["measure"]), MEASURES[question.measure]
     if row["outcome"] != question.outcome or row["estimate"] is None:
         return False
-    if question.measure == "PLO":
-        if not one_group or (row["ci_low"] is None and (row["k"] or 0) < 2):
+    if ours.published:
+        if theirs is not ours or (row["ci_low"] is None and (row["k"] or 0) < 2):
             return False
-    elif question.by_arm or row["measure"] not in NULL_VALUE:
+    elif question.by_arm or theirs is None or not theirs.compares:
         return False
     people = _words(row, "population", "/")
     if people and ANYBODY not in people and not set(people) & set(question.populations):
@@ -186,13 +185,13 @@ def _turned(row: Record, favours: str | None) -> Bounds:
     bounds = _bounds(row)
     if not row["favours"] or favours is None or row["favours"] == favours:
         return bounds
-    ratio = row["measure"] in _RATIOS
-    return bounds.map((lambda x: 1 / x) if ratio else (lambda x: -x))
+    return bounds.map((lambda x: 1 / x) if is_ratio(row["measure"]) else (lambda x: -x))
 
 
 def _own(record: Record, sensitivity: Sequence[Record], measure: str) -> Record | None:
     """Return our result in a review's measure: of the analysis, or of its variant in it."""
-    wanted = "PLO" if measure == "proportion" else measure
+    theirs = read_as(measure)
+    wanted = theirs.name if theirs else measure
     own = [record, *sensitivity]
     return next((r for r in own if r["measure"] == wanted and r.get("estimate") is not None), None)
 
@@ -205,12 +204,13 @@ def _on_scale(
     An odds ratio becomes a risk ratio under the control risk p that the analysis assumes first:
     RR = OR / (1 − p + p OR) (Cochrane Handbook 15.4.4.4).
     """
-    if measure == ours or (measure, ours) == ("proportion", "PLO"):
+    theirs, asked = read_as(measure), MEASURES[ours]
+    if theirs is asked:
         return printed, ""
-    if (measure, ours) == ("OR", "RR") and absolute:
+    if theirs and absolute and (into := asked.from_published.get(measure)):
         risk = absolute[0]["control_risk"]
-        how = f"odds ratio at our control risk of {100 * risk:.0f}%"
-        return printed.map(lambda odds: odds / (1 - risk + risk * odds)), how
+        how = f"{theirs.words} at our control risk of {100 * risk:.0f}%"
+        return printed.map(lambda value: into(value, risk)), how
     return None, "another measure, not on this axis"
 
 
@@ -244,7 +244,7 @@ def _reasons(
     if window and (low, high) != (window.start, window.end):
         there = f"{low:g} h" if low == high else f"{low:g} to {high:g} h"
         found.append(f"time: {there} there, {window.start:g} to {window.end:g} h here")
-    if row["measure"] not in (record["measure"], "proportion"):
+    if read_as(row["measure"]) is not MEASURES[record["measure"]]:
         found.append(f"measure: {row['measure']} there, {record['measure']} here")
     return found
 

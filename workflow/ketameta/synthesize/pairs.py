@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ketameta.configuration import Model
+from ketameta.measures import FALL
 from ketameta.synthesize.pool import normal_interval, pooled, weights
 
 Record = dict[str, Any]
@@ -25,7 +26,7 @@ def paired(rows: Sequence[Record], model: Model) -> tuple[list[Record], list[Rec
     known = [_effect(row) for row in rows if row["vi"] is not None]
     own = dict(zip((e["trial_id"] for e in known), weights(known, model), strict=True))
     pairs = [_pair(row, own.get(row["trial_id"]), model.level) for row in rows]
-    found = pooled("PCTRED", known, model)
+    found = pooled(FALL.name, known, model)
     record = {
         name: found.get(name) for name in ("k", "n", "estimate", "ci_low", "ci_high", "model")
     }

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from ketameta.configuration import Model
+from ketameta.measures import GLMM, LARGEST, MANTEL_HAENSZEL, MEASURES, PLAIN, SHARE
 from ketameta.stats import RandomEffects, glmm, mantel_haenszel, random_effects, three_level
-from ketameta.synthesize.scales import LARGEST, TRANSFORMED, natural
-from ketameta.synthesize.words import MANTEL_HAENSZEL
 
 Record = dict[str, Any]
 RULES = {"wald": "Wald", "hksj": "HKSJ", "hksj-adhoc": "floored HKSJ"}
@@ -65,7 +64,7 @@ def pooled(measure: str, effects: Sequence[Record], model: Model) -> Record:
     that would need a second (tau², I², Q). Two trials: no prediction interval. Fewer than
     `minimum_k`: counts alone.
     """
-    k = trials_of(effects)
+    k, asked = trials_of(effects), MEASURES[measure]
     record: Record = {"measure": measure, "k": k, "n": people_of(effects)}
     if not effects:
         return record | {"model": "no trial"}
@@ -75,9 +74,9 @@ def pooled(measure: str, effects: Sequence[Record], model: Model) -> Record:
         return record | {"model": f"not pooled: fewer than {model.minimum_k} trials"}
     if any(effect["shared"] is not None for effect in effects):
         found = _dependent(effects, model)
-    elif model.pooling == "GLMM" and measure == "PLO":
+    elif model.pooling == GLMM and GLMM in asked.pooling:
         found = _glmm(effects, model)
-    elif model.pooling == MANTEL_HAENSZEL and measure in ("RR", "OR", "RD"):
+    elif model.pooling == MANTEL_HAENSZEL and MANTEL_HAENSZEL in asked.pooling:
         found = _mantel_haenszel(measure, effects, model)
     else:
         found = _independent(effects, model)
@@ -85,7 +84,7 @@ def pooled(measure: str, effects: Sequence[Record], model: Model) -> Record:
         # two trials give one degree of freedom: a range of that width predicts nothing
         found |= {"pi_low": None, "pi_high": None}
     bounds = {name: found.pop(name) for name in _BOUNDS}
-    if measure in ("PLO", "PCTRED"):
+    if not asked.compares:
         found["p"] = None
     return record | scales_of(measure, bounds) | found
 
@@ -108,7 +107,7 @@ def _glmm(effects: Sequence[Record], model: Model) -> Record:
     has no maximum at finite log odds (nobody has the event, or everybody) nothing is estimated.
     """
     x, n = (tuple(e[name] for e in effects) for name in ("events_t", "n_t"))
-    result = _binomial("PLO", xi=x, ni=n, level=model.level)
+    result = _binomial(SHARE.name, xi=x, ni=n, level=model.level)
     estimate, se, tau2 = float(result.estimate), float(result.se), float(result.tau2)
     if not math.isfinite(estimate):
         return {"model": f"not pooled: {_no_maximum(x, n)}", **dict.fromkeys(_BOUNDS)}
@@ -197,7 +196,7 @@ def _single(measure: str, effect: Record, level: float) -> Record:
     bounds = {"estimate": effect["yi"], "ci_low": low, "ci_high": high}
     se = math.sqrt(effect["vi"])
     p = math.erfc(abs(effect["yi"]) / se / math.sqrt(2))
-    tests = {} if measure in ("PLO", "PCTRED") else {"p": p}
+    tests = {"p": p} if MEASURES[measure].compares else {}
     return scales_of(measure, bounds) | {"se": se, "model": "one trial, not pooled"} | tests
 
 
@@ -216,8 +215,9 @@ def _held(value: float | None) -> float | None:
 
 def scales_of(measure: str, bounds: dict[str, float | None]) -> Record:
     """Return ends of intervals on the natural scale, and on the scale of the analysis by `_log`."""
-    result: Record = {name: _held(natural(measure, value)) for name, value in bounds.items()}
-    if measure in TRANSFORMED:
+    asked = MEASURES[measure]
+    result: Record = {name: _held(asked.natural(value)) for name, value in bounds.items()}
+    if asked.transform is not PLAIN:
         result |= {f"{name}_log": value for name, value in bounds.items()}
     return result
 

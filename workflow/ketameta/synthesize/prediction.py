@@ -6,15 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ketameta.measures import MEASURES
+
 # trials below which the spread of true effects is hardly known and an interval for a further one
 # tells of the few, not of the trials (Cochrane Handbook 10.10.4.3 asks for more where it can)
 FEWEST = 5
-# measure -> the values that it can take on its natural scale; None: without bound
-RANGE: dict[str, tuple[float | None, float | None]] = {
-    "PLO": (0.0, 1.0),
-    "RD": (-1.0, 1.0),
-    "PCTRED": (None, 100.0),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ def expected(record: Mapping[str, Any]) -> Expected | None:
     low, high = record["pi_low"], record["pi_high"]
     if low is None or high is None or record["k"] < FEWEST or record["tau2"] == 0:
         return None
-    least, most = RANGE.get(record["measure"], (None, None))
+    least, most = MEASURES[record["measure"]].bounds
     return Expected(
         low if least is None else max(low, least), high if most is None else min(high, most)
     )

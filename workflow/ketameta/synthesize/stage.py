@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis, Configuration
+from ketameta.measures import MEASURES
 from ketameta.normalize.ledger import REASONS
 from ketameta.storage import content_id
 from ketameta.synthesize.absolute import points, risks
@@ -19,9 +20,8 @@ from ketameta.synthesize.missing import bound
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.raters import agreement
-from ketameta.synthesize.scales import favours, natural
 from ketameta.synthesize.splits import between, groups_of, shown, splits
-from ketameta.synthesize.words import group_of
+from ketameta.synthesize.words import favours, group_of
 from ketameta.tables.grouping import grouped
 from ketameta.tables.stages import STAGE_TABLES
 from ketameta.vocabulary.narrowing import named
@@ -162,9 +162,9 @@ def _studies(analysis: Analysis, effects: list[Record], record: Record) -> list[
                 **effect,
                 "subgroup": group_of(record["split"], effect),
                 "weight": weight,
-                "effect": natural(measure, effect["yi"]),
-                "ci_low": natural(measure, low),
-                "ci_high": natural(measure, high),
+                "effect": MEASURES[measure].natural(effect["yi"]),
+                "ci_low": MEASURES[measure].natural(low),
+                "ci_high": MEASURES[measure].natural(high),
             }
         )
     return result

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-MANTEL_HAENSZEL = "Mantel-Haenszel"
+from ketameta.measures import MEASURES
+from ketameta.vocabulary import vocabulary
+
 # tau² of groups: one for all, or each its own
 COMMON, SEPARATE = "common", "separate"
 # the choice in which each known missing result is no effect
 MISSING_AS_NONE = "known missing results as no effect"
+
+
+def favours(measure: str, outcome: str) -> str | None:
+    """Return the side of no effect that favours treatment: above, below, or None for one group."""
+    if not MEASURES[measure].compares:
+        return None
+    return "above" if vocabulary().outcomes[outcome].sense == "good" else "below"
 
 
 def group_of(split: str | None, effect: dict[str, Any]) -> str:

@@ -16,9 +16,11 @@ import math
 from collections.abc import Iterator
 from itertools import product
 
+from ketameta.measures import ODDS, POINTS, Measure, read_as
 from ketameta.normalize.checks.findings import Check, Finding, Row
-from ketameta.normalize.checks.intervals import RATIOS, Reported, results
+from ketameta.normalize.checks.intervals import Reported, results
 from ketameta.normalize.checks.view import View
+from ketameta.stats import effect_size
 
 APART = 1.96
 _SCORES = (("mean", "sd"), ("change_mean", "change_sd"))
@@ -30,16 +32,18 @@ _EXPLAINS = r"direction|sign|adjusted|over days|slope|printed|derived|regression
 def look(view: View) -> Iterator[Finding]:
     """Yield contrasts that the arms' own numbers contradict."""
     for one in results(view):
-        row = one.row
-        if one.column != "estimate" or (row["flag"] or "").startswith(_APART):
+        row, told = one.row, read_as(one.row.get("measure"))
+        if one.column != "estimate" or told is None or (row["flag"] or "").startswith(_APART):
             continue
-        raw = [got for pair in _arm_rows(view, row) for got in _raw(view, row["measure"], *pair)]
+        # a hazard ratio
+        near = told.is_ratio and told.of_risks is None
+        raw = [got for pair in _arm_rows(view, row) for got in _raw(view, told, *pair)]
         if not raw:
             continue
         estimate, se, lines = min(raw, key=lambda got: abs(got[0] - one.estimate))
-        if message := _disagree(one, estimate, se):
-            shown = math.exp(estimate) if row["measure"] in RATIOS else estimate
-            kind = "odds ratio " if row["measure"] == "HR" else ""
+        if message := _disagree(one, estimate, se, near):
+            shown = told.transform.back(estimate)
+            kind = f"{ODDS.words} " if near else ""
             message = (
                 f"{row['measure']} {row['estimate']:g}, but the arms (lines {lines[0]} and "
                 f"{lines[1]}) give {kind}{shown:.3g}: {message}"
@@ -47,14 +51,14 @@ def look(view: View) -> Iterator[Finding]:
             yield view.finding("contrast-against-arms", row, "estimate", message, _EXPLAINS)
 
 
-def _disagree(one: Reported, estimate: float, se: float) -> str:
+def _disagree(one: Reported, estimate: float, se: float, near: bool) -> str:
     widths = one.widths
     own = one.se or (sum(widths) / 2 / 1.96 if widths else se)
     opposite = one.estimate * estimate < 0 and abs(one.estimate) > own and abs(estimate) > se
     if opposite:
         return "the other side of no effect"
     slack = one.half[0]
-    if one.row["measure"] != "HR" and abs(one.estimate - estimate) > APART * se + slack:
+    if not near and abs(one.estimate - estimate) > APART * se + slack:
         return f"{abs(one.estimate - estimate) / se:.1f} standard errors apart"
     return ""
 
@@ -80,9 +84,9 @@ def _arm_rows(view: View, contrast: Row) -> Iterator[tuple[Row, Row]]:
             yield t, c
 
 
-def _raw(view: View, measure: str, t: Row, c: Row) -> Iterator[tuple[float, float, list[int]]]:
+def _raw(view: View, told: Measure, t: Row, c: Row) -> Iterator[tuple[float, float, list[int]]]:
     lines = [t["line"], c["line"]]
-    if measure in ("MD", "SMD"):
+    if not told.counts:
         for mean, sd in _SCORES:
             if None in (t[mean], c[mean], t[sd], c[sd]):
                 continue
@@ -90,7 +94,7 @@ def _raw(view: View, measure: str, t: Row, c: Row) -> Iterator[tuple[float, floa
             if not n1 or not n2 or not (t[sd] or c[sd]):
                 continue
             difference = t[mean] - c[mean]
-            if measure == "MD":
+            if told.unit == POINTS:
                 yield difference, math.sqrt(t[sd] ** 2 / n1 + c[sd] ** 2 / n2), lines
             else:
                 spread = math.sqrt((t[sd] ** 2 + c[sd] ** 2) / 2)
@@ -99,20 +103,19 @@ def _raw(view: View, measure: str, t: Row, c: Row) -> Iterator[tuple[float, floa
     elif all(
         row["events"] is not None and row["n"] and row["events"] <= row["n"] for row in (t, c)
     ):
-        yield (*_counts(measure, t["events"], t["n"], c["events"], c["n"]), lines)
+        yield (*_counts(told, t["events"], t["n"], c["events"], c["n"]), lines)
 
 
-def _counts(measure: str, a: int, n1: int, c: int, n2: int) -> tuple[float, float]:
-    """Return the raw estimate and its standard error; 1/2 added to every cell where one is 0."""
-    add = 0.5 if measure != "RD" and 0 in (a, c, n1 - a, n2 - c) else 0.0
-    p, q = (a + add) / (n1 + 2 * add), (c + add) / (n2 + 2 * add)
-    m1, m2 = n1 + 2 * add, n2 + 2 * add
-    if measure == "RD":
-        return p - q, math.sqrt(p * (1 - p) / m1 + q * (1 - q) / m2) or 1 / max(m1, m2)
-    if measure == "RR":
-        return math.log(p / q), math.sqrt((1 - p) / (p * m1) + (1 - q) / (q * m2))
-    odds = math.log(p * (1 - q) / (q * (1 - p)))
-    return odds, math.sqrt(1 / (p * (1 - p) * m1) + 1 / (q * (1 - q) * m2))
+def _counts(told: Measure, a: int, n1: int, c: int, n2: int) -> tuple[float, float]:
+    """Return the raw estimate and its standard error; 1/2 added to every cell where one is 0.
+
+    Nothing is added for a difference; where it has no variance, that of one person stands for it.
+    """
+    measure, to = (ODDS if told.of_risks is None else told), "only0"
+    if not measure.is_ratio:
+        to = "none"
+    found = effect_size(measure.name, ai=a, n1i=n1, ci=c, n2i=n2, to=to)
+    return float(found.yi), math.sqrt(float(found.vi)) or 1 / max(n1, n2)
 
 
 CHECKS = (

@@ -24,12 +24,11 @@ import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
+from ketameta.measures import PLAIN, is_ratio, read_as
 from ketameta.normalize.checks.findings import Check, Finding, Row, once
 from ketameta.normalize.checks.view import View
 from ketameta.vocabulary import vocabulary
 
-RATIOS = ("OR", "RR", "HR")
-SYMMETRIC = ("MD", "SMD", "logOR")
 LEAN, LEAN_OTHERS = 0.05, 0.15
 SE_SLACK = 0.02
 P_FACTOR, OTHER_TEST_FACTOR = 1.5, 3.0
@@ -109,7 +108,7 @@ def _of_contrast(view: View, row: Row) -> Iterator[Reported]:
     names = ("estimate", "ci_low", "ci_high")
     values = [row[name] for name in names]
     halves = [0.0 if row[name] is None else view.half(row, name) for name in names]
-    if row["measure"] in RATIOS:
+    if is_ratio(row["measure"]):
         if any(value is not None and value <= 0 for value in values):
             return
         # a small ratio can round to one digit: the slack is that of the log, to the near side
@@ -125,8 +124,14 @@ def _of_contrast(view: View, row: Row) -> Iterator[Reported]:
         (halves[0], halves[1], halves[2]),
         row["se"], 0.0 if row["se"] is None else view.half(row, "se"),
         row["ci_level"] or 95.0, max(people - 2, 1) if people else FEWEST_DF,
-        LEAN if row["measure"] in SYMMETRIC else LEAN_OTHERS,
+        LEAN if _is_symmetric(row["measure"]) else LEAN_OTHERS,
     )  # fmt: skip
+
+
+def _is_symmetric(measure: str | None) -> bool:
+    """Say whether an interval is read on its own scale, on which nothing bounds it."""
+    told = read_as(measure)
+    return told is not None and told.transform is PLAIN and told.bounds == (None, None)
 
 
 def _printed(one: Reported) -> str:
@@ -154,7 +159,7 @@ def lopsided(view: View) -> Iterator[Finding]:
         if one.widths is None or not one.low <= one.estimate <= one.high:  # type: ignore[operator]
             continue
         if one.off_middle > one.lean * one.widths[1]:
-            scale = "the log scale" if one.row.get("measure") in RATIOS else "its scale"
+            scale = "the log scale" if is_ratio(one.row.get("measure")) else "its scale"
             share = 100 * one.off_middle / one.widths[1]
             message = (
                 f"{one.row[one.column]:g} is off the middle of {_printed(one)} by {share:.0f}% of "

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from ketameta.measures import is_asked
 from ketameta.normalize.checks.findings import Check, Finding, Row, once, remark
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.conversions import ConversionError, parse_p
@@ -97,7 +98,7 @@ def _exact(printed: str) -> bool:
 
 
 def _contrast(row: Row) -> tuple[str, str] | None:
-    if row["measure"] == "HR":
+    if not is_asked(row["measure"]):
         return None  # read beside the others, never pooled
     if row["estimate"] is None and row["p_value"]:
         return None

@@ -20,6 +20,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
+from ketameta.measures import MEASURES, SDS
 from ketameta.normalize.checks.findings import Check, Finding, Row, once
 from ketameta.normalize.checks.view import View
 
@@ -29,7 +30,6 @@ OPPOSITE = 1.96
 FEWEST_OTHERS = 4
 _SCORES = (("mean", "sd"), ("change_mean", "change_sd"))
 _EXPLAINS = r"\bSEs?\b|check|sign|derived"
-_HAS_SIGN = ("SMD", "MD", "RR", "OR", "RD")
 
 
 def g_above_2(view: View) -> list[Finding]:
@@ -54,7 +54,7 @@ def g_above_2(view: View) -> list[Finding]:
                 found.append((key, view.finding("g-above-2", one, sd, message, _EXPLAINS)))
     result = once(found)
     for effect in view.effects:
-        if effect["measure"] != "SMD" or abs(effect["yi"] or 0) <= LARGEST_G:
+        if MEASURES[effect["measure"]].unit != SDS or abs(effect["yi"] or 0) <= LARGEST_G:
             continue
         if not named & set(effect["rows"]):
             message = (
@@ -109,7 +109,7 @@ def _apart(effect: Row, others: Sequence[float], mu: float, tau2: float, se: flo
     spread = math.sqrt(effect["vi"] + tau2 + se * se)
     z, mirrored = (effect["yi"] - mu) / spread, (-effect["yi"] - mu) / spread
     where = f"from the {len(others)} others pooled ({mu:.2f}, tau {math.sqrt(tau2):.2f})"
-    alone = effect["measure"] in _HAS_SIGN and all(yi * effect["yi"] < 0 for yi in others)
+    alone = MEASURES[effect["measure"]].compares and all(yi * effect["yi"] < 0 for yi in others)
     clear = abs(effect["yi"]) > OPPOSITE * math.sqrt(effect["vi"])
     if alone and clear and abs(z) > OPPOSITE > abs(mirrored):
         return f"is the only one of its sign, {abs(z):.1f} SE {where}; with the other sign it fits"

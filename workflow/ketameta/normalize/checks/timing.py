@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator
 
+from ketameta.measures import read_as
 from ketameta.normalize.checks.findings import Check, Finding, Row, once
 from ketameta.normalize.checks.view import View
 from ketameta.tables.problems import ERROR, WARNING
@@ -74,9 +75,10 @@ def percentage_points(view: View) -> Iterator[Finding]:
     outcomes = vocabulary().outcomes
     for row in view.contrasts:
         outcome = outcomes.get(row["outcome"])
-        if row["measure"] == "RD":
+        told = read_as(row["measure"])
+        if told is not None and told.bounds != (None, None):
             yield from _above_one(view, row)
-        if row["measure"] not in ("MD", "SMD") or row["estimate"] is None:
+        if told is None or told.counts or row["estimate"] is None:
             continue
         if outcome is not None and outcome.kind == "event":
             message = f"{row['measure']} of {outcome.label.lower()}, which is an event"
