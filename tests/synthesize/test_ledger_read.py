@@ -1,6 +1,6 @@
 """Of the ledger a step reads what tells something: a row on another outcome does not."""
 
-from ketameta.freshness import Tables
+from ketameta.freshness import ReadTables
 from ketameta.storage import parquet_of
 from ketameta.tables.effects import LedgerRow
 from ketameta.tables.table import to_arrow
@@ -21,5 +21,5 @@ def test_rows_on_another_outcome_are_left_out_of_the_ledger(tmp_path):
         for line, reason in enumerate(told)
     ]
     (tmp_path / "ledger.parquet").write_bytes(parquet_of(to_arrow(LedgerRow, rows)))
-    read = Tables(tmp_path, ("ledger",))["ledger"]
+    read = ReadTables(tmp_path, (LedgerRow,))[LedgerRow]
     assert read == [rows[0], rows[2]]

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ketameta.storage import same_content, table_of, write_bytes, write_text
+from ketameta.tables.collection import Tables
+from ketameta.tables.table import Row, rows_of, schema_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -218,52 +220,40 @@ def read_made(path: Path) -> Made | None:
     return made
 
 
-# rows that no step has a use for, by a word in a column: nine tenths of the ledger
-_IDLE = {"ledger": ("reason", "other outcome")}
+class ReadTables(Tables):
+    """The tables of a folder, each read when it is asked for; `read` says which were.
 
-
-def _without(table: pa.Table, column: str, word: str) -> pa.Table:
-    import pyarrow.compute as pc
-
-    return table.filter(pc.not_equal(table[column], word))
-
-
-class Tables(Mapping[str, list[dict[str, Any]]]):
-    """The tables of a folder as rows, each read when it is asked for; `read` says which were.
-
-    Of the ledger, rows on another outcome than that of the analysis are left out.
-
-    Raises `ValueError` with the file's name where one cannot be read.
+    Of the ledger, rows on another outcome than that of the analysis are left out: nine tenths of
+    it, for which no step has a use. Raises `ValueError` where a file cannot be read.
     """
 
-    def __init__(self, folder: Path, names: Iterable[str]) -> None:
-        self._paths = {name: folder / f"{name}.parquet" for name in names}
-        self._rows: dict[str, list[dict[str, Any]]] = {}
+    def __init__(self, folder: Path, kinds: Iterable[type[Row]]) -> None:
+        super().__init__()
+        self._paths = {kind: folder / f"{schema_of(kind).name}.parquet" for kind in kinds}
         self.read: dict[str, str] = {}
 
-    def __getitem__(self, name: str) -> list[dict[str, Any]]:
-        """Return the rows of a table."""
-        from ketameta.tables.stages import kind_of
-        from ketameta.tables.table import rows_of
+    def kinds(self) -> Collection[type[Row]]:
+        """Return the kinds of the tables, read or not."""
+        return self._paths.keys()
 
-        if name not in self._rows:
-            path = self._paths[name]
-            content = path.read_bytes()
-            self.read[path.as_posix()] = bytes_hash(content)
-            table = table_of(content)
-            kind = kind_of(name)
-            self._rows[name] = rows_of(
-                kind, _without(table, *_IDLE[name]) if name in _IDLE else table
-            )
-        return self._rows[name]
+    def arrow(self, kind: type[Row]) -> pa.Table:
+        """Return a table as Arrow, which its rows need not be made for."""
+        path = self._paths[kind]
+        content = path.read_bytes()
+        self.read[path.as_posix()] = bytes_hash(content)
+        table = table_of(content)
+        return _on_the_outcome(table) if schema_of(kind).name == "ledger" else table
 
-    def __iter__(self) -> Iterator[str]:
-        """Go through the names."""
-        return iter(self._paths)
+    def _read(self, kind: type[Row]) -> list[Row]:
+        if kind not in self._rows:
+            self._rows[kind] = list(rows_of(kind, self.arrow(kind)))
+        return super()._read(kind)
 
-    def __len__(self) -> int:
-        """Return how many tables there are."""
-        return len(self._paths)
+
+def _on_the_outcome(ledger: pa.Table) -> pa.Table:
+    import pyarrow.compute as pc
+
+    return ledger.filter(pc.not_equal(ledger["reason"], "other outcome"))
 
 
 def difference(
@@ -343,15 +333,16 @@ def set_stamps(found: Mapping[str, str]) -> None:
             os.utime(path, (0, 0))
 
 
-def tables_before(stage: str) -> list[str]:
-    """Return the names of the tables that a stage may read."""
-    from ketameta.tables import RAW_TABLES, STAGE_TABLES
+def tables_before(stage: str) -> list[type[Row]]:
+    """Return the kinds of the tables that a stage may read."""
+    from ketameta.tables.raw import RAW_KINDS, RAW_TABLES
+    from ketameta.tables.stages import STAGE_KINDS
 
-    names: list[str] = []
+    kinds: list[type[Row]] = []
     for name in STAGES[stage].follows:
-        names += [*RAW_TABLES] if name == "ingest" else []
-        names += STAGE_TABLES[name]
-    return names
+        kinds += [RAW_KINDS[table] for table in RAW_TABLES] if name == "ingest" else []
+        kinds += STAGE_KINDS[name].values()
+    return kinds
 
 
 def keep(made: Path, given: Mapping[str, str], out: Path, files: Mapping[str, bytes]) -> None:

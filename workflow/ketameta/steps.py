@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ketameta import freshness
-from ketameta.freshness import Tables
+from ketameta.freshness import ReadTables
 from ketameta.storage import parquet_of
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _step(name: str, source: Path, out: Path, configuration: Configuration | Non
     if not asked and not freshness.difference(made, now, out):
         print(f"{name}: {freshness.AS_BEFORE}", flush=True)
         return 0
-    tables = Tables(source, freshness.tables_before(name))
+    tables = ReadTables(source, freshness.tables_before(name))
     # the stages take them for a dict: they only look tables up
     files = STEPS[name](Given(source, out, cast("Rows", tables), configuration))
     if files is None:

@@ -95,7 +95,7 @@ POINTS_TWICE = Rule(
     "the interval is very wide",
     _OF_SHARES,
 )
-POINTS = Rule(
+FEW_POINTS = Rule(
     "points",
     DOMAIN,
     "1",
@@ -200,7 +200,7 @@ def _of_share(record: Record, limits: Thresholds) -> Rating:
     if off > 2 * limits.worthwhile_points:
         return Rating(DOMAIN, -2, -2, True, (POINTS_TWICE,), facts)
     far = off > limits.worthwhile_points
-    return Rating(DOMAIN, -int(far), -int(far), True, (POINTS,) * far, facts)
+    return Rating(DOMAIN, -int(far), -int(far), True, (FEW_POINTS,) * far, facts)
 
 
 def _open(record: Record, bounds: Bounds | None) -> tuple[int, Rule | None]:

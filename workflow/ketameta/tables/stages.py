@@ -87,10 +87,10 @@ STAGE_TABLES: dict[str, dict[str, TableSchema]] = {
     for stage, kinds in STAGE_KINDS.items()
 }
 
-
-def kind_of(name: str) -> type[Row]:
-    """Return the kind of rows of a table that a stage before the report makes; else KeyError."""
-    for stage in ("normalize", "synthesize", "ingest"):
-        if name in STAGE_KINDS[stage]:
-            return STAGE_KINDS[stage][name]
-    return RAW_KINDS[name]
+# what a run makes before the report, by the name of its file
+MADE_KINDS: dict[str, type[Row]] = {
+    **RAW_KINDS,
+    **STAGE_KINDS["ingest"],
+    **STAGE_KINDS["normalize"],
+    **STAGE_KINDS["synthesize"],
+}

@@ -1,0 +1,102 @@
+"""Several tables as rows, found by their kind: `tables[EffectRow]` are the effects."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from ketameta.tables.table import R, Row, rows_of, schema_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Tables:
+    """Rows of tables by their kind; a table is there even where it has no rows."""
+
+    def __init__(self, rows: Mapping[type[Row], Sequence[Row]] | None = None) -> None:
+        self._rows: dict[type[Row], list[Row]] = {k: list(r) for k, r in (rows or {}).items()}
+
+    @classmethod
+    def of_arrow(cls, kinds: Mapping[str, type[Row]], found: Mapping[str, pa.Table]) -> Tables:
+        """Return the rows of Arrow tables, of which `kinds` says by their name what they hold."""
+        return cls({kinds[name]: rows_of(kinds[name], table) for name, table in found.items()})
+
+    def __getitem__(self, kind: type[R]) -> list[R]:
+        """Return the rows of a table; KeyError where it is not among these."""
+        return cast("list[R]", self._read(kind))
+
+    def _read(self, kind: type[Row]) -> list[Row]:
+        return self._rows[kind]
+
+    def get(self, kind: type[R]) -> list[R]:
+        """Return the rows of a table, none where it is not among these."""
+        return self[kind] if kind in self.kinds() else []
+
+    def kinds(self) -> Collection[type[Row]]:
+        """Return the kinds of the tables."""
+        return self._rows.keys()
+
+    def __or__(self, other: Tables) -> Tables:
+        """Return these and others, of the same kind the others."""
+        return Tables({kind: tables[kind] for tables in (self, other) for kind in tables.kinds()})
+
+    def replaced(self, kind: type[R], rows: Sequence[R]) -> Tables:
+        """Return the same tables, one of them with other rows."""
+        return self | Tables({kind: rows})
+
+    if not TYPE_CHECKING:
+        # until all rooms take tables by their kind
+        _or_tables = __or__
+
+        def __getitem__(self, kind):
+            """Return the rows of a table by its kind or its name."""
+            return self._read(self._named()[kind] if isinstance(kind, str) else kind)
+
+        def get(self, kind, default=()):
+            """Return the rows of a table by its kind or its name."""
+            return self[kind] if kind in self or kind in self.kinds() else list(default or ())
+
+        def __or__(self, other):
+            """Return these and others."""
+            if isinstance(other, Tables):
+                return self._or_tables(other)
+            return {**{n: self[n] for n in self.keys()}, **other}
+
+        def _named(self):
+            return {schema_of(kind).name: kind for kind in self.kinds()}
+
+        def keys(self):
+            """Return the names."""
+            return self._named().keys()
+
+        def __contains__(self, name):
+            """Say whether a table is there."""
+            return name in self._named() or name in self.kinds()
+
+        def __iter__(self):
+            """Go through the names."""
+            return iter(self._named())
+
+        def __len__(self):
+            """Return how many tables there are."""
+            return len(self.kinds())
+
+        def items(self):
+            """Return names and rows."""
+            return [(name, self[name]) for name in self]
+
+        def values(self):
+            """Return the rows of each."""
+            return [self[name] for name in self]
+
+
+def by(rows: Iterable[R], key: Callable[[R], K]) -> Mapping[K, list[R]]:
+    """Return rows by what they have in common, in their order; what none has gives no row."""
+    found: dict[K, list[R]] = defaultdict(list)
+    for row in rows:
+        found[key(row)].append(row)
+    return found
