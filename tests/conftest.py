@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from .rows import tables_of
+
 ROOT = Path(__file__).parents[1]
 TABLES = ROOT / "tests" / "tables"
 QUESTIONS = ROOT / "tests" / "analyses.yaml"
@@ -235,19 +237,16 @@ def rscript():
 
 @pytest.fixture(scope="session")
 def tables():
-    """Return what each stage makes of the tests' tables, in memory, as rows by table."""
+    """Return what each stage makes of the tests' tables, in memory."""
     from ketameta.configuration import load
     from ketameta.ingest.stage import ingest
     from ketameta.normalize.stage import normalize
     from ketameta.synthesize.stage import synthesize
 
-    def rows(found):
-        return {name: table.to_pylist() for name, table in found.items()}
-
     configuration = load(QUESTIONS)
-    found = rows(ingest(TABLES)[0])
-    found |= rows(normalize(found, configuration))
-    found |= rows(synthesize(found, configuration))
+    found = tables_of(ingest(TABLES)[0])
+    found |= tables_of(normalize(found, configuration))
+    found |= tables_of(synthesize(found, configuration))
     return found
 
 

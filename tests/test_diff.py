@@ -27,11 +27,12 @@ from ketameta.report.changes import living_forest, page, standalone
 from ketameta.report.pages import summary_view
 from ketameta.tables import RAW_TABLES
 from ketameta.tables.digests import data_hash, digests
+from ketameta.tables.table import as_dict
 
 
 @pytest.fixture
 def old(tables):
-    return {name: copy.deepcopy(tables[name]) for name in RAW_TABLES}
+    return {name: [*map(as_dict, tables[name])] for name in RAW_TABLES}
 
 
 @pytest.fixture

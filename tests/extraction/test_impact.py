@@ -21,6 +21,7 @@ from ketameta.extraction.records import Disagreement
 from ketameta.extraction.trying import TOLD
 from ketameta.tables import RESULT_TABLES
 from ketameta.tables.identity import row_of
+from ketameta.tables.table import as_dict
 
 # of events, of scores, of treated arms beside controls, of reports that share patients, and claims
 ASKED = (
@@ -40,7 +41,7 @@ TRIALS = (
 
 @pytest.fixture(scope="module")
 def a(tables):
-    own = {name: copy.deepcopy(tables[name]) for name in RESULT_TABLES}
+    own = {name: [*map(as_dict, tables[name])] for name in RESULT_TABLES}
     for name in set(RESULT_TABLES) - {"claims", "published"}:
         own[name] = [row for row in own[name] if row["trial_id"] in TRIALS]
     own["claims"] = [row for row in own["claims"] if row["claim_id"] in CLAIMS]

@@ -12,6 +12,7 @@ from ketameta.normalize.stage import normalize
 from ketameta.synthesize.stage import synthesize
 from ketameta.vocabulary.narrowing import named
 
+from ..rows import tables_of
 from .edits import EDITS, write_edited
 
 ROOT = Path(__file__).parents[2]
@@ -49,15 +50,12 @@ def configuration(place, tables) -> Configuration:
 
 @pytest.fixture(scope="session")
 def tables(place):
-    """Return what each stage makes of the tables, as rows by table."""
+    """Return what each stage makes of the tables, in memory."""
     configuration = load(place.config)
 
-    def rows(found):
-        return {name: table.to_pylist() for name, table in found.items()}
-
-    found = rows(ingest(place.raw)[0])
-    found |= rows(normalize(found, configuration))
-    return found | rows(synthesize(found, configuration))
+    found = tables_of(ingest(place.raw)[0])
+    found |= tables_of(normalize(found, configuration))
+    return found | tables_of(synthesize(found, configuration))
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from ketameta.report.verify import verify_script
 from ketameta.report_files import report_files
 from ketameta.stats import random_effects
 from ketameta.synthesize.words import MISSING_AS_NONE
+from ketameta.tables.collection import Tables
 from ketameta.tables.raw import RAW_TABLES
 from ketameta.vocabulary import vocabulary
 
@@ -304,7 +305,8 @@ def files(tables, configuration, records):
     releases = read_all(ROOT / "reports" / "versions")
     told = verdicts_of(tables["claim_tests"], grounds(tables, records))
     releases.append(make("2999-01-01", "", tables, list(records.values()), told))
-    return report({name: tables[name] for name in tables_before("report")}, configuration, releases)
+    given = Tables({kind: tables[kind] for kind in tables_before("report")})
+    return report(given, configuration, releases)
 
 
 def test_every_file_of_the_report_is_made(files, configuration):

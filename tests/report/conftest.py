@@ -25,6 +25,8 @@ from ketameta.tables import RAW_TABLES
 from ketameta.tables.problems import errors
 from ketameta.tables.raw import OPTIONAL_TABLES
 
+from ..rows import tables_of
+
 CONFIG = Path(__file__).parents[1] / "analyses.yaml"
 # pixels of the largest figure that a page can show
 WIDEST, HIGHEST = 2_000, 12_000
@@ -157,10 +159,6 @@ def faults_of(made):
     return wrong
 
 
-def rows_of(made):
-    return {name: table.to_pylist() for name, table in made.items()}
-
-
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
     """Return a function that takes tables and analyses through every stage.
@@ -184,9 +182,9 @@ def made(tmp_path_factory):
         configuration = load(folder / "analyses.yaml")
         found, problems = ingest(folder)
         assert not errors(problems), [str(problem) for problem in errors(problems)]
-        found = rows_of(found)
-        found |= rows_of(normalize(found, configuration))
-        found |= rows_of(synthesize(found, configuration))
+        found = tables_of(found)
+        found |= tables_of(normalize(found, configuration))
+        found |= tables_of(synthesize(found, configuration))
         files = report(found, configuration)
         files |= graphics.graphics(found, configuration)
         with warnings.catch_warnings():

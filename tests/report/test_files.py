@@ -17,6 +17,10 @@ from ketameta.freshness import tables_before
 from ketameta.report.stage import report
 from ketameta.report.wording_certainty import label
 from ketameta.report_files import TABLES, report_files
+from ketameta.tables.collection import Tables
+from ketameta.tables.effects import EffectRow
+
+from ..rows import tables_of
 
 
 def escape(text):
@@ -30,7 +34,7 @@ HOSTILE = '<script>alert("x")</script>\'=HYPERLINK("http://x")'
 
 @pytest.fixture(scope="module")
 def stage_tables(tables):
-    return {name: tables[name] for name in tables_before("report")}
+    return Tables({kind: tables[kind] for kind in tables_before("report")})
 
 
 @pytest.fixture(scope="module")
@@ -301,10 +305,6 @@ def test_the_citation_is_that_of_the_project(files):
     assert f"{author}. {title}. Version {version}. Data hash {data_hash}." in files["data.html"]
 
 
-def rows_of(tables):
-    return {name: table.to_pylist() for name, table in tables.items()}
-
-
 @pytest.mark.parametrize(
     ("effects", "minimum_k", "said"),
     [
@@ -324,8 +324,8 @@ def test_an_analysis_of_no_one_two_or_too_few_trials_has_its_page(
     model = replace(analysis.model, minimum_k=minimum_k)
     one = Configuration((replace(analysis, model=model),))
     own = [e for e in tables["effects"] if e["analysis"] == "response_24h"][:effects]
-    given = {**tables, "effects": own}
-    found = report(given | rows_of(synthesize(given, one)), one)
+    given = tables.replaced(EffectRow, own)
+    found = report(given | tables_of(synthesize(given, one)), one)
     assert said in found["analyses/response_24h.html"]
     first = re.search(r"<article>(.*?)</article>", found["index.html"], re.S)[1]
     assert ("no trial gives a number" in first) == (effects == 0)
