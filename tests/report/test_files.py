@@ -19,6 +19,7 @@ from ketameta.report.wording_certainty import label
 from ketameta.report_files import TABLES, report_files
 from ketameta.tables.collection import Tables
 from ketameta.tables.effects import EffectRow
+from ketameta.tables.syntheses import ClaimTestRow, ExclusionRow, StudyRow, SummaryRow, UnusedRow
 
 from ..rows import tables_of
 
@@ -97,20 +98,24 @@ def test_ids_are_unique_on_each_page(files):
 
 @pytest.fixture(scope="module")
 def hostile_files(stage_tables, configuration):
-    spoilt = copy.deepcopy(stage_tables)
-    for study in spoilt["studies"]:
-        study["label"] = HOSTILE
-        study["definition"] = HOSTILE
-        study["evidence"] = [text.replace("MADRS", "<b>MADRS") for text in study["evidence"]]
-    for name in ("exclusions", "unused"):
-        for row in spoilt[name]:
-            row["label"] = row["detail"] = HOSTILE
-    for row in spoilt["claim_tests"]:
-        row["claim"] = row["rule"] = HOSTILE
-    for row in spoilt["summary"]:
-        if row["section"] == "warning":
-            row["value"] = HOSTILE
-    return report(spoilt, configuration)
+    def spoilt(kind, change):
+        return {kind: [change(found) for found in stage_tables[kind]]}
+
+    def study(found):
+        evidence = [text.replace("MADRS", "<b>MADRS") for text in found.evidence]
+        return replace(found, label=HOSTILE, definition=HOSTILE, evidence=evidence)
+
+    def warning(found):
+        return replace(found, value=HOSTILE) if found.section == "warning" else found
+
+    changed = {
+        **spoilt(StudyRow, study),
+        **spoilt(ExclusionRow, lambda found: replace(found, label=HOSTILE, detail=HOSTILE)),
+        **spoilt(UnusedRow, lambda found: replace(found, label=HOSTILE, detail=HOSTILE)),
+        **spoilt(ClaimTestRow, lambda found: replace(found, claim=HOSTILE, rule=HOSTILE)),
+        **spoilt(SummaryRow, warning),
+    }
+    return report(stage_tables | Tables(changed), configuration)
 
 
 def test_text_from_the_data_is_escaped_on_every_page(hostile_files):
@@ -122,8 +127,9 @@ def test_text_from_the_data_is_escaped_on_every_page(hostile_files):
 
 
 def test_csv_cells_that_look_like_formulas_are_guarded(stage_tables, configuration):
-    spoilt = copy.deepcopy(stage_tables)
-    spoilt["studies"][0]["label"] = '=HYPERLINK("http://x")'
+    first, *others = stage_tables[StudyRow]
+    first = replace(first, label='=HYPERLINK("http://x")')
+    spoilt = stage_tables.replaced(StudyRow, [first, *others])
     text = report(spoilt, configuration)["tables/studies.csv"]
     row = next(csv.DictReader(io.StringIO(text)))
     assert row["label"] == '\'=HYPERLINK("http://x")'

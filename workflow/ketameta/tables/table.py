@@ -76,7 +76,7 @@ class Row:
 
         def keys(self):
             """Return the names of the columns."""
-            return schema_of(type(self)).names
+            return dict.fromkeys(schema_of(type(self)).names).keys()
 
         def __iter__(self):
             """Go through the names of the columns."""
