@@ -136,6 +136,21 @@ class Measure:
         return self.compares and not self.counts
 
     @property
+    def in_points(self) -> bool:
+        """Whether it is a difference in points of one scale."""
+        return self.unit == POINTS
+
+    @property
+    def is_standardised(self) -> bool:
+        """Whether it is a difference in standard deviations."""
+        return self.unit == SDS
+
+    @property
+    def of_means(self) -> bool:
+        """Whether it is a ratio of means, which only scores from 0 on have, read one way round."""
+        return self.is_ratio and not self.counts
+
+    @property
     def is_share(self) -> bool:
         """Whether it is the share of treated people with an event."""
         return self.counts and not self.compares
@@ -313,7 +328,7 @@ def is_ratio(word: str | None) -> bool:
 def in_points(word: str | None) -> bool:
     """Say whether a word of the tables names a difference in points of a scale."""
     told = read_as(word)
-    return told is not None and told.unit == POINTS
+    return told is not None and told.in_points
 
 
 # a share of treated arms, which is told of control arms too
