@@ -302,7 +302,7 @@ _MEASURES = (
 # what an analysis can be asked in, by name, in the order in which they are told
 MEASURES = {measure.name: measure for measure in _MEASURES}
 # what is read of reports beside those, and never pooled as it is
-_READ_ALONE = (
+REPORTED_ALONE = (
     Measure(name="logOR", words="log odds ratio", kind=EVENT, null=0.0),
     Measure(name="HR", words="hazard ratio", kind=EVENT, transform=LOG, null=1.0),
 )
@@ -310,7 +310,7 @@ _READ_ALONE = (
 
 def read_as(word: str | None) -> Measure | None:
     """Return the measure that a word of the tables names; None for those of which none is asked."""
-    known = (*MEASURES.values(), *_READ_ALONE)
+    known = (*MEASURES.values(), *REPORTED_ALONE)
     return next((m for m in known if word in (m.published or m.name,)), None)
 
 
