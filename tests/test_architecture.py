@@ -1,6 +1,7 @@
 """The shape of the package: arrows run one way, modules and functions stay small."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,31 @@ def test_functions_stay_below_60_lines_without_their_docstring():
             if lines > 60:
                 long.append(f"{path.relative_to(PACKAGE)}:{node.lineno} {node.name}: {lines}")
     assert long == []
+
+
+# where measures may be spelt: their records, the statistics and the commands that pool other
+# tables (both have metafor's list, which is longer), and formulas that are of one measure each
+SPELT = ("measures.py", "stats/", "commands/", "normalize/conversions/fourfold.py")
+
+
+def spelt(path, names):
+    """Yield the lines of a module whose text is the name of a measure."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and node.value in names:
+            yield f"{path.relative_to(PACKAGE)}:{node.lineno} {node.value}"
+
+
+def test_measures_are_spelt_in_their_records_alone():
+    from ketameta import measures
+
+    every = (*measures.MEASURES.values(), *measures.REPORTED_ALONE)
+    names = {name for m in every for name in (m.name, m.paired) if name}
+    assert {"RR", "logOR", "MPRRM"} <= names
+    allowed = [path for path in MODULES if str(path.relative_to(PACKAGE)).startswith(SPELT)]
+    assert all(any(str(path.relative_to(PACKAGE)).startswith(s) for path in allowed) for s in SPELT)
+    found = [line for path in MODULES if path not in allowed for line in spelt(path, names)]
+    assert found == []
+    assert list(spelt(PACKAGE / "measures.py", names))
+    quoted = re.compile(rf"[\"']({'|'.join(sorted(names))})[\"']")
+    for page in sorted((PACKAGE / "report" / "templates").iterdir()):
+        assert not quoted.findall(page.read_text(encoding="utf-8")), page.name

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from ketameta.figures.axis import Scale
 from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, LeftOut, Light, Row, Total
 from ketameta.figures.marks import Interval
@@ -92,16 +93,16 @@ def made_up(trials, groups=1, name="Trial {}", ratio=True, spread=1.0, lights=0,
         total=total,
         prediction=Total("95% prediction interval (t, k − 1 df)", ("", "[0.40, 3.10]"),
                          Interval(pooled.estimate, back(-0.9), back(1.1))),
-        axis_title="Risk ratio (log scale)",
-        sides=("favours electroconvulsive therapy in hospital", "favours (es)ketamine at any dose"),
-        null=1.0 if ratio else 0.0,
-        log=ratio,
+        scale=Scale("Risk ratio (log scale)", 1.0 if ratio else 0.0, ratio, None, SIDES),
         statistics=("τ² = 0.1; I² = 20%",),
         left_out=tuple(LeftOut(LONG, "no effect follows") for _ in range(left_out)),
         left_out_heading="Not pooled",
         notes=("A note. " * 60,),
         lights=tuple(Heading("ABCDEFG"[n], "middle", group="RoB 1") for n in range(lights)),
     )  # fmt: skip
+
+
+SIDES = ("favours electroconvulsive therapy in hospital", "favours (es)ketamine at any dose")
 
 
 @pytest.fixture

@@ -56,7 +56,8 @@ def test_the_line_of_no_effect_is_one_and_pale_behind_the_words(forest_with):
 
 def test_what_the_sides_favour_stands_on_one_line_where_there_is_room(forest_with):
     for sides, lines in ((("favours control", "favours ketamine"), 1), (("w" * 40, "v" * 40), 2)):
-        scene = draw_narrow(replace(forest_with(3), sides=sides))
+        made = forest_with(3)
+        scene = draw_narrow(replace(made, scale=replace(made.scale, sides=sides)))
         said = [s for s in flat(scene.shapes) if isinstance(s, Text) and s.text[2:] == sides[0]]
         said += [s for s in flat(scene.shapes) if isinstance(s, Text) and s.text[:-2] == sides[1]]
         assert len({text.y for text in said}) == lines

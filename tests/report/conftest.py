@@ -5,7 +5,7 @@ import io
 import re
 import warnings
 import xml.etree.ElementTree as Tree
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from types import SimpleNamespace
@@ -164,11 +164,12 @@ def made(tmp_path_factory):
     """Return a function that takes tables and analyses through every stage.
 
     Files are those of the report, and the figures that other steps draw. What no row is given for
-    stays empty, as `ketameta template` writes it.
+    stays empty, as `ketameta template` writes it. `asked` gives analyses other measures than the
+    file of questions names.
     """
     settings = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
 
-    def make(tables, analyses, **options):
+    def make(tables, analyses, asked=None, **options):
         folder = tmp_path_factory.mktemp("made")
         template(folder)
         for name, rows in tables.items():
@@ -180,6 +181,16 @@ def made(tmp_path_factory):
         content = settings | {"analyses": analyses} | options
         (folder / "analyses.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
         configuration = load(folder / "analyses.yaml")
+        if asked:
+            configuration = Configuration(
+                tuple(
+                    replace(
+                        one,
+                        select=replace(one.select, measure=asked.get(one.name, one.select.measure)),
+                    )
+                    for one in configuration
+                )
+            )
         found, problems = ingest(folder)
         assert not errors(problems), [str(problem) for problem in errors(problems)]
         found = tables_of(found)

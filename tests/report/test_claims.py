@@ -10,6 +10,7 @@ import pytest
 from ketameta.configuration import Window
 from ketameta.evidence.claims import Control, ControlArm, Grounds, Part, Verdict, claims_of
 from ketameta.evidence.judged import grounds
+from ketameta.figures.axis import Scale
 from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, draw_people
 from ketameta.figures.marks import Interval
 from ketameta.figures.scene import Circle, Line, Polygon, Text, flat, to_svg
@@ -372,12 +373,12 @@ def test_of_two_hundred_people_the_difference_alone_is_hatched(control, treated,
     Tree.fromstring(to_svg(scene, "x"))
 
 
-def axis_picture(**more):
+def axis_picture(**scale):
     rows = (
         Result("Treated", "40 (29 to 51)", Interval(40, 29, 51), (Tick(20, 300, "big"),)),
         Result("Control arms", "9", Interval(9, None, None), (Tick(5, 30, "small"),), True),
     )
-    return Picture("t", "d", rows, "of 100", 70.0, "claimed: 70", **more)
+    return Picture("t", "d", rows, Scale("of 100", **scale), 70.0, "claimed: 70")
 
 
 @pytest.mark.parametrize("small", [False, True])
@@ -505,7 +506,7 @@ def test_scores_on_one_scale_are_drawn_in_its_points(configuration):
     view = SimpleNamespace(claim="c", control=None, claimed_value=None, claimed="")
     drawn = axis_of(view, [told(10.0, "MADRS"), told(8.0, "MADRS")])
     assert [row.interval.estimate for row in drawn.rows] == [-5.0, -4.0]
-    assert "points of the MADRS" in drawn.unit
+    assert "points of the MADRS" in drawn.scale.title
     apart = axis_of(view, [told(10.0, "MADRS"), told(8.0, "HAMD17")])
     assert [row.interval.estimate for row in apart.rows] == [-0.5, -0.5]
-    assert "standard deviations" in apart.unit
+    assert "standard deviations" in apart.scale.title

@@ -136,6 +136,21 @@ class Measure:
         return self.compares and not self.counts
 
     @property
+    def in_points(self) -> bool:
+        """Whether it is a difference in points of one scale."""
+        return self.unit == POINTS
+
+    @property
+    def is_standardised(self) -> bool:
+        """Whether it is a difference in standard deviations."""
+        return self.unit == SDS
+
+    @property
+    def of_means(self) -> bool:
+        """Whether it is a ratio of means, which only scores from 0 on have, read one way round."""
+        return self.is_ratio and not self.counts
+
+    @property
     def is_share(self) -> bool:
         """Whether it is the share of treated people with an event."""
         return self.counts and not self.compares
@@ -287,7 +302,7 @@ _MEASURES = (
 # what an analysis can be asked in, by name, in the order in which they are told
 MEASURES = {measure.name: measure for measure in _MEASURES}
 # what is read of reports beside those, and never pooled as it is
-_READ_ALONE = (
+REPORTED_ALONE = (
     Measure(name="logOR", words="log odds ratio", kind=EVENT, null=0.0),
     Measure(name="HR", words="hazard ratio", kind=EVENT, transform=LOG, null=1.0),
 )
@@ -295,7 +310,7 @@ _READ_ALONE = (
 
 def read_as(word: str | None) -> Measure | None:
     """Return the measure that a word of the tables names; None for those of which none is asked."""
-    known = (*MEASURES.values(), *_READ_ALONE)
+    known = (*MEASURES.values(), *REPORTED_ALONE)
     return next((m for m in known if word in (m.published or m.name,)), None)
 
 
@@ -313,7 +328,7 @@ def is_ratio(word: str | None) -> bool:
 def in_points(word: str | None) -> bool:
     """Say whether a word of the tables names a difference in points of a scale."""
     told = read_as(word)
-    return told is not None and told.unit == POINTS
+    return told is not None and told.in_points
 
 
 # a share of treated arms, which is told of control arms too

@@ -22,17 +22,25 @@ Row = Mapping[str, float]
 # measures, when it is so, and what to say of it
 Rule = tuple[tuple[str, ...], Callable[[Row], bool], str]
 
-# those for which drop00 leaves out tables without events, or with events alone
-_DROPPING = ("RR", "OR", "IRR", "MPRRM", "MPORM")
+
+def _taking(*names: str, log: bool = False) -> tuple[str, ...]:
+    """Return the measures that take some arguments; of ``log`` those that are ratios alone."""
+    return tuple(
+        measure
+        for measure, row in MEASURES.items()
+        if row.arguments >= {*names} and (row.is_log or not log)
+    )
+
+
+_TABLES, _RATIOS = _taking("ai", "n1i"), _taking("ai", "n1i", log=True)
+_PAIRS = tuple(m for m in _taking("ai", "bi", "ci", "di") if m not in _TABLES)
+_ONE, _RATES = _taking("xi"), _taking("x1i")
+_MEANS, _TWICE = _taking("m1i", "n1i"), _taking("m1i", "ni")
+_LOGS = _taking("m1i", log=True)
+_STANDARDISED = tuple(m for m in _TWICE if MEASURES[m].in_sds)
 _PETO = ("PETO", "MPPETO")
-_RATIOS = ("RR", "OR", "PETO", "MPRRM", "MPORM")
-_TABLES = (*_RATIOS, "RD", "AS", "MPRDM")
-_ONE = ("PR", "PLO", "PAS", "PFT")
-_PAIRS = ("MPRD", "MPRR", "MPOR", "MPORC", "MPPETO")
-_MEANS = ("MD", "SMD", "SMDH", "ROM")
-_STANDARDISED = ("SMCC", "SMCR", "SMCRH", "SMDX")
-_TWICE = (*_STANDARDISED, "MC", "ROMC", "PCTRED")
-_LOGS = ("ROM", "ROMC")
+# those for which drop00 leaves out tables without events, or with events alone
+_DROPPING = tuple(m for m in (*_RATIOS, *_RATES) if m not in _PETO)
 
 
 def _people(row: Row, events: str, others: str, size: str) -> float:
@@ -49,7 +57,7 @@ _UNUSABLE: tuple[Rule, ...] = (
     (_TABLES, lambda r: 0 <= min(_arms(r)) < 1, "an arm without people"),
     (_ONE, lambda r: 0 <= _people(r, "xi", "mi", "ni") < 1, "a group without people"),
     (_PAIRS, lambda r: r["ai"] == r["bi"] == r["ci"] == r["di"] == 0, "no pairs"),
-    (("IRR",), lambda r: 0 in (r["t1i"], r["t2i"]), "an arm without person-time"),
+    (_RATES, lambda r: 0 in (r["t1i"], r["t2i"]), "an arm without person-time"),
     (_MEANS, lambda r: 0 <= r["n1i"] < 2, "n = {n1i:g} in arm 1: fewer than 2 people have no SD"),
     (_MEANS, lambda r: 0 <= r["n2i"] < 2, "n = {n2i:g} in arm 2: fewer than 2 people have no SD"),
     (_TWICE, lambda r: 0 <= r["ni"] < 2, "n = {ni:g}: fewer than 2 people have no SD"),
@@ -73,7 +81,7 @@ _NO_EFFECT: tuple[Rule, ...] = (
         "an event in everybody in both arms: a ratio is not estimable",
     ),
     (
-        ("IRR",),
+        _RATES,
         lambda r: r["x1i"] == r["x2i"] == 0,
         "no event in either arm: a ratio is not estimable",
     ),

@@ -57,7 +57,6 @@ _OPTIONS = {"tau2": tuple(ESTIMATORS), "interval": INTERVALS, "prediction": PRED
 _LARGEST = 1e30
 # standardised differences beyond which a standard error was mostly taken for an SD
 _FAR = 2.0
-_STANDARDISED = ("SMD", "SMDH", "SMCC", "SMCR", "SMCRH", "SMDX")
 # columns whose values are questions apart, each to be pooled alone, and those that mostly are
 _MEASURES = ("measure", "effectmeasure", "sm")
 _APART = ("analysis", *_MEASURES)
@@ -285,7 +284,7 @@ def _odd(measure: str, studies: Studies, yi: NDArray[np.float64]) -> Iterator[st
     for found, said in (
         (parts & ~np.isnan(yi), "counts that are no whole numbers are pooled as they stand"),
         (
-            (np.abs(yi) > _FAR) & (measure in _STANDARDISED),
+            (np.abs(yi) > _FAR) & MEASURES[measure].in_sds,
             f"a difference of more than {_FAR:g} SDs is rare: is a standard error taken for an SD?",
         ),
     ):

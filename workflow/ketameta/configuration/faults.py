@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from ketameta.configuration.document import Document, Fault, Place
-from ketameta.measures import EVENT, MEASURES, POINTS
+from ketameta.measures import EVENT, MEASURES
 from ketameta.vocabulary import narrowing, nearest, vocabulary
 from ketameta.vocabulary.narrowing import split_name
 
@@ -253,7 +253,7 @@ def _fit(
         yield document.fault(at, f"{measure} does not fit {name}, which is {a} {kind}")
     scales = complete.get("scales")
     several = scales is None or (isinstance(scales, list) and len(scales) > 1)
-    if asked.unit == POINTS and kind == "score" and several and {"measure", "scales"} & set(block):
+    if asked.in_points and kind == "score" and several and {"measure", "scales"} & set(block):
         message = (
             f"{measure} needs one scale: points of different scales are not the same; or take SMD"
         )

@@ -22,7 +22,7 @@ from ketameta.evidence.ratings import (
     is_share,
     points_off,
 )
-from ketameta.measures import LARGEST, MEASURES, POINTS, SDS, Measure
+from ketameta.measures import LARGEST, MEASURES, Measure
 from ketameta.vocabulary import vocabulary
 
 DOMAIN = "imprecision"
@@ -124,7 +124,7 @@ def worthwhile(
             return _at_risk(measure, risks[0]["control_risk"], limits.worthwhile_risk)
         return 1 / limits.worthwhile_ratio, limits.worthwhile_ratio
     size: float | None = limits.worthwhile_risk if measure.counts else limits.worthwhile_smd
-    if measure.unit == POINTS:
+    if measure.in_points:
         scales = {s["scale"] for s in studies if s["scale"]}
         known = [vocabulary().scales[s].mid for s in scales if s in vocabulary().scales]
         spread = _spread(studies)
@@ -254,13 +254,15 @@ def _is_wide(evidence: Evidence, apart: float | None, limits: Thresholds) -> boo
 
 def _unit(evidence: Evidence) -> float | None:
     """Return a standard deviation on the scale of a difference of scores; None where unknown."""
-    return 1.0 if MEASURES[evidence.record["measure"]].unit == SDS else _spread(evidence.studies)
+    return (
+        1.0 if MEASURES[evidence.record["measure"]].is_standardised else _spread(evidence.studies)
+    )
 
 
 def _large(evidence: Evidence, limits: Thresholds) -> bool:
     """Say whether an effect is larger than is plausible: a ratio, or a score in SDs."""
     record, measure = evidence.record, MEASURES[evidence.record["measure"]]
-    if measure.unit in (SDS, POINTS):
+    if measure.in_points or measure.is_standardised:
         unit = _unit(evidence)
         return unit is not None and abs(record["estimate"]) >= limits.large_smd * unit
     ratio = record["estimate"]

@@ -7,8 +7,8 @@ from dataclasses import replace
 from ketameta.evidence.rows import as_entered
 from ketameta.extraction.cells import canonical, column_of, number_of, rounded, short
 from ketameta.extraction.lines import Line
+from ketameta.measures import is_ratio
 
-RATIOS = ("or", "rr", "hr")
 _TABLE = "contrasts"
 # the column from which each is made
 _SOURCES = {
@@ -35,7 +35,7 @@ def turned(line: Line) -> dict[str, str]:
 
 
 def _inverse(column: str, value: float, line: Line) -> float | None:
-    if column == "t_value" or line.key.get("measure") not in RATIOS:
+    if column == "t_value" or not is_ratio(line.record["measure"]):
         return 0.0 - value
     return float(f"{1 / value:.4g}") if value else None
 

@@ -10,6 +10,20 @@ from dataclasses import dataclass
 _FURTHEST = math.log(1e5)
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What an axis shows: its words, the value of no effect, whether of ratios on a log axis.
+
+    `limits` are the ends of the scale; `sides` the words left and right of no effect.
+    """
+
+    title: str = ""
+    null: float | None = None
+    log: bool = False
+    limits: tuple[float, float] | None = None
+    sides: tuple[str, str] | None = None
+
+
 @dataclass(frozen=True)
 class Axis:
     """A linear or logarithmic axis from `low` to `high` (natural scale) over x0 to x1 pixels."""
@@ -47,20 +61,19 @@ class Axis:
 def make_axis(
     estimates: Sequence[float],
     bounds: Sequence[float],
-    null: float | None,
-    log: bool,
+    shown: Scale,
     x0: float,
     x1: float,
-    limits: tuple[float, float] | None = None,
 ) -> Axis:
-    """Choose range and ticks.
+    """Choose range and ticks for what is shown from x0 to x1 pixels.
 
     Every estimate (of a ratio: from 0.00001 to 100,000) and the point of no effect are inside.
     Interval ends (`bounds`) widen the range by no more than half of what the estimates span (at
     least a factor of 2 on a log axis): beyond that an interval is clipped and gets an arrow. Where
     effects are all but alike the shortest interval decides instead.
-    `limits` are the ends of the scale. At least two ticks.
+    The axis ends with its scale. At least two ticks.
     """
+    null, log, limits = shown.null, shown.log, shown.limits
 
     def scale(x: float) -> float:
         if not log:

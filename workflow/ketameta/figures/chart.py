@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ketameta.figures.axis import Axis, make_axis, tick_label
+from ketameta.figures.axis import Axis, Scale, make_axis, tick_label
 from ketameta.figures.columns import MARGIN, MOST_BELOW, SMALL
 from ketameta.figures.forest import ticks
 from ketameta.figures.metrics import text_width, wrap
@@ -90,9 +90,7 @@ class Course:
     chart: Chart
     stops: tuple[Stop, ...]
     rows: tuple[str, ...]
-    null: float | None
-    log: bool
-    limits: tuple[float, float] | None = None
+    scale: Scale
 
 
 def draw_funnel(funnel: Funnel) -> Scene:
@@ -105,8 +103,8 @@ def draw_funnel(funnel: Funnel) -> Scene:
     edges = [back(funnel.centre - reach), back(funnel.centre + reach)]
     if funnel.bands:
         inside.append(back(funnel.band_centre))
-    x = make_axis(inside, edges, None, funnel.ratio, x0, x1)
-    ys = make_axis([0.0, worst], [], None, False, top, bottom, (0.0, worst * 1.08))
+    x = make_axis(inside, edges, Scale(log=funnel.ratio), x0, x1)
+    ys = make_axis([0.0, worst], [], Scale(limits=(0.0, worst * 1.08)), top, bottom)
     shapes: list[Shape] = []
     if funnel.bands:
         shapes.append(Rect(x0, top, x1 - x0, bottom - top, "band"))
@@ -156,7 +154,7 @@ def _from_zero(values: Sequence[float], start: float, end: float) -> Axis:
     highest = max(values, default=0.0)
     # nothing but rounding: an axis of 0 to 1 says that all are 0
     highest = 1.0 if highest < 1e-9 else highest
-    return make_axis([0.0, highest], [], None, False, start, end, (0.0, highest * 1.08))
+    return make_axis([0.0, highest], [], Scale(limits=(0.0, highest * 1.08)), start, end)
 
 
 def draw_course(course: Course) -> Scene:
@@ -166,10 +164,11 @@ def draw_course(course: Course) -> Scene:
     hours = [h for s in course.stops for h in (s.start, s.end)]
     x = Axis(min(hours) / 1.2, max(hours) * 1.2, left, WIDTH - MARGIN, True, ())
     estimates = [value for s in course.stops for value in (s.estimate, s.low, s.high)]
-    y = make_axis(estimates, [], course.null, course.log, bottom, top, course.limits)
+    y = make_axis(estimates, [], course.scale, bottom, top)
     shapes: list[Shape] = []
-    if course.null is not None:
-        shapes.append(Line(x.x0, y.place(course.null), x.x1, y.place(course.null), "ink", 1))
+    if course.scale.null is not None:
+        level = y.place(course.scale.null)
+        shapes.append(Line(x.x0, level, x.x1, level, "ink", 1))
     for stop in course.stops:
         shapes.append(_stop(stop, x, y))
     shapes.append(Line(x.x0, bottom, x.x1, bottom, "ink", 1))

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ketameta.figures.axis import Axis, make_axis, tick_label
+from ketameta.figures.axis import Axis, Scale, make_axis, tick_label
 from ketameta.figures.columns import LINE, SIZE, SMALL
 from ketameta.figures.marks import Interval, whisker
 from ketameta.figures.metrics import text_width, wrap
@@ -53,12 +53,9 @@ class Picture:
     title: str
     description: str
     rows: tuple[Result, ...]
-    unit: str
+    scale: Scale
     claimed: float | None = None
     claimed_text: str = ""
-    null: float | None = None
-    log: bool = False
-    limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,7 @@ def draw_axis(picture: Picture, small: bool = False) -> Scene:
         shapes.append(Text(x, bottom + 16, tick_label(tick), "middle", "muted", SMALL))
     y = bottom + 20
     if not small:
-        for line in wrap(picture.unit, SMALL, width):
+        for line in wrap(picture.scale.title, SMALL, width):
             y += LINE
             shapes.append(Text(width / 2, y, line, "middle", "muted", SMALL))
     return Scene(width, y + 6, picture.title, picture.description, tuple(shapes))
@@ -110,11 +107,12 @@ def _axis(picture: Picture, width: float) -> Axis:
     intervals = [row.interval for row in picture.rows]
     estimates = [i.estimate for i in intervals]
     estimates += [row.beside for row in picture.rows if row.beside is not None]
-    estimates += [t.value for row in picture.rows for t in row.ticks] if not picture.log else []
+    estimates += (
+        [t.value for row in picture.rows for t in row.ticks] if not picture.scale.log else []
+    )
     estimates += [] if picture.claimed is None else [picture.claimed]
     bounds = [x for i in intervals for x in (i.low, i.high) if x is not None]
-    ends = picture.limits
-    return make_axis(estimates, bounds, picture.null, picture.log, _EDGE, width - _EDGE, ends)
+    return make_axis(estimates, bounds, picture.scale, _EDGE, width - _EDGE)
 
 
 def _most(picture: Picture) -> float:
@@ -156,8 +154,8 @@ def _square(x: float, y: float, role: str) -> Polygon:
 
 def _guides(picture: Picture, axis: Axis, top: float, bottom: float) -> list[Shape]:
     shapes: list[Shape] = []
-    if picture.null is not None:
-        x = axis.place(picture.null)
+    if picture.scale.null is not None:
+        x = axis.place(picture.scale.null)
         shapes.append(Line(x, top, x, bottom, "muted", 1.2))
     if picture.claimed is not None:
         x = axis.place(picture.claimed)

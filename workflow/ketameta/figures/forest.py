@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ketameta.figures.axis import Axis, make_axis, tick_label
+from ketameta.figures.axis import Axis, Scale, make_axis, tick_label
 from ketameta.figures.columns import (
     GAP,
     LINE,
@@ -99,11 +99,7 @@ class Forest:
     blocks: tuple[Block, ...]
     total: Total | None
     prediction: Total | None
-    axis_title: str
-    sides: tuple[str, str] | None
-    null: float | None
-    log: bool
-    limits: tuple[float, float] | None = None
+    scale: Scale
     statistics: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     left_out_heading: str = ""
@@ -196,7 +192,7 @@ def forest_axis(forest: Forest, x0: float, x1: float) -> Axis:
     # results of others widen the axis as far as ends of intervals do
     others = [t.interval for t in forest.earlier]
     bounds += [x for i in others for x in (i.estimate, i.low, i.high) if x is not None]
-    return make_axis(estimates, bounds, forest.null, forest.log, x0, x1, forest.limits)
+    return make_axis(estimates, bounds, forest.scale, x0, x1)
 
 
 def _block(drawing: _Drawing, block: Block) -> None:
@@ -295,9 +291,9 @@ def null_line(
     forest: Forest, axis: Axis, top: float, bottom: float, role: str = "ink"
 ) -> list[Shape]:
     """Return the line of no effect; nothing where the axis or the measure has none."""
-    if forest.null is None or axis.side(forest.null):
+    if (null := forest.scale.null) is None or axis.side(null):
         return []
-    x = axis.place(forest.null)
+    x = axis.place(null)
     return [Line(x, top, x, bottom, role, 1)]
 
 
@@ -305,15 +301,15 @@ def _axis_shapes(forest: Forest, axis: Axis, width: float, y: float) -> tuple[Gr
     """Return the axis at height y with its words, and the height below it."""
     shapes = [*ticks(axis, y)]
     y += 18
-    if forest.sides:
-        null = axis.place(forest.null if forest.null is not None else axis.low)
+    if sides := forest.scale.sides:
+        null = axis.low if forest.scale.null is None else forest.scale.null
         y += 16
-        placed = _sides(forest.sides, null, axis, width, y)
+        placed = _sides(sides, axis.place(null), axis, width, y)
         shapes += placed
         y = placed[-1].y
     middle = (axis.x0 + axis.x1) / 2
     room = min(axis.x1 - axis.x0 + 2 * _SIDE, 2 * min(middle, width - middle) - 2 * MARGIN)
-    for line in wrap(forest.axis_title, SMALL, room):
+    for line in wrap(forest.scale.title, SMALL, room):
         y += 17
         shapes.append(Text(middle, y, line, "middle", "muted", SMALL))
     return Group(tuple(shapes), name="axis"), y + 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ketameta.figures.axis import Axis, make_axis
+from ketameta.figures.axis import Axis, Scale, make_axis
 from ketameta.figures.columns import LINE, MARGIN, MOST, MOST_BELOW, SIZE, SMALL
 from ketameta.figures.forest import ticks
 from ketameta.figures.metrics import text_width, wrap
@@ -40,7 +40,6 @@ class Paired:
     sides: tuple[str, str]
     heading: str
     lines: tuple[Dots, ...]
-    limits: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -49,7 +48,7 @@ def draw_paired(paired: Paired, width: float = WIDE) -> Scene:
     values = [v for line in paired.lines for v in (line.treated, line.control)]
     half = 16.0
     x0, x1 = MARGIN + half, width - MARGIN - half
-    axis = make_axis(values, [], 0.0, False, x0, x1, paired.limits)
+    axis = make_axis(values, [], Scale(null=0.0), x0, x1)
     shapes, y = _legend(paired, width)
     rows: list[Shape] = []
     for line in paired.lines:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ketameta.measures import MEASURES, POINTS, SDS, STANDARDISED, in_points, is_ratio, read_as
+from ketameta.measures import MEASURES, STANDARDISED, in_points, is_ratio, read_as
 from ketameta.normalize import conversions
 from ketameta.normalize.conversions import ConversionError
-from ketameta.normalize.measures import ELBOURNE, Estimate, one_effect
+from ketameta.normalize.measures import ELBOURNE, Estimate, one_effect, refuse_turned
 from ketameta.normalize.records import Arm, NotUsable, Row, Step, Trial, empty, listed, number
 from ketameta.normalize.sizes import Sizes
 from ketameta.vocabulary import vocabulary
@@ -88,7 +88,8 @@ def _one(
     _refuse_unusable(row)
     paired, asked, told = is_paired(trial, row), MEASURES[measure], read_as(row["measure"])
     assert told is not None
-    if paired and told.unit == SDS:
+    refuse_turned(asked, sign)
+    if paired and told.is_standardised:
         return _crossover_smd(trial, row, sizes, correlation, sign)
     n_t, n_c, size_steps = _people(trial.arms[row["arm_t"]], trial.arms[row["arm_c"]], row, sizes)
     try:
@@ -97,7 +98,7 @@ def _one(
             estimate, step = _other_ratio(measure, n_t, n_c, row)
             steps = (*size_steps, reported.step, step)
             return ContrastEffect(estimate, steps, n_t, n_c)
-        if told.unit == POINTS and asked.unit == SDS:
+        if told.in_points and asked.is_standardised:
             if n_t is None or n_c is None:
                 raise NotUsable(
                     f"no n {_of_whom(row, n_t, n_c)} to standardise the mean difference with"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from ketameta.measures import FALL, MEASURES
+from ketameta.measures import FALL, MEASURES, Measure
 from ketameta.normalize import conversions
 from ketameta.normalize.records import ArmSummary, NotUsable, Row, Step, number
 from ketameta.stats import effect_size
@@ -48,7 +48,11 @@ def two_arms(
         paired, unequal = None, "; periods with unequal n, treated as separate groups"
     else:
         unequal = ""
-    if MEASURES[measure].counts:
+    asked = MEASURES[measure]
+    if not asked.effect:
+        raise NotUsable(f"arms give no {asked.words}: it is taken as reported")
+    refuse_turned(asked, sign)
+    if asked.counts:
         _refuse_without_contrast(measure, t, c)
         numbers: Numbers = dict(ai=t.events, n1i=t.n, ci=c.events, n2i=c.n)
         said = (
@@ -59,12 +63,20 @@ def two_arms(
     else:
         if t.basis != c.basis:
             raise NotUsable(f"treated arms report {t.basis}, control arms {c.basis}")
+        if asked.of_means and t.basis == "change":
+            raise NotUsable(f"changes have no {asked.words}")
         said = _means(t, c)
         if paired:
             numbers = dict(m1i=t.mean, sd1i=t.sd, m2i=c.mean, sd2i=c.sd, ni=t.n, ri=paired.value)
-            return _estimate(measure, MEASURES[measure].paired, numbers, said, sign, paired)
+            return _estimate(measure, asked.paired, numbers, said, sign, paired)
         numbers = dict(m1i=t.mean, sd1i=t.sd, n1i=t.n, m2i=c.mean, sd2i=c.sd, n2i=c.n)
     return _estimate(measure, measure, numbers, said + unequal, sign)
+
+
+def refuse_turned(asked: Measure, sign: int) -> None:
+    """Refuse to turn a ratio of means round: its inverse is not that of the turned scores."""
+    if asked.of_means and sign < 0:
+        raise NotUsable(f"a scale that runs the other way has no {asked.words}")
 
 
 def _refuse_without_contrast(measure: str, t: ArmSummary, c: ArmSummary) -> None:

@@ -122,7 +122,7 @@ def living_forest(
         (Block("", tuple(drawn)),),
         total,
         None,
-        **scale_of(analysis),
+        scale_of(analysis),
         notes=("Squares: the pooled estimate of each release. Diamond: of the present tables.",),
     )
     return forest, rows

@@ -6,6 +6,7 @@ from typing import Any
 
 from ketameta.evidence.claim_rules import MIXED
 from ketameta.evidence.claims import UNTOLD, Control
+from ketameta.figures.axis import Scale
 from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, draw_people
 from ketameta.figures.marks import Interval
 from ketameta.figures.scene import to_svg
@@ -120,12 +121,9 @@ def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
         f"{view.claim}: what the trials show",
         f"{unit}. {'; '.join(parts)}.{said}",
         tuple(rows),
-        unit,
+        Scale(unit, null, measure.is_ratio, measure.limits),
         claimed,
         f"claimed: {claimed:g}" if claimed is not None else "",
-        null,
-        measure.is_ratio,
-        measure.limits,
     )
 
 
@@ -149,7 +147,8 @@ def _risks(view: ClaimView, shown: list[Shown]) -> Picture:
     said = "; ".join(f"{row.label}: {row.text}" for row in rows)
     unit = "of 100 people, how many; dot: treated, square: control"
     title = f"{view.claim}: what the trials show"
-    return Picture(title, f"{unit}. {said}.", tuple(rows), unit, limits=(0.0, 100.0))
+    scale = Scale(unit, limits=(0.0, 100.0))
+    return Picture(title, f"{unit}. {said}.", tuple(rows), scale)
 
 
 def _unit(shown: Shown, points: Record | None) -> tuple[str, float | None]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ketameta.configuration import Analysis, Window
 from ketameta.evidence.claims import Control
-from ketameta.measures import MEASURES, POINTS
+from ketameta.measures import MEASURES, SDS
 from ketameta.report import naming
 from ketameta.report.naming import capital, control_name, treatment_name
 from ketameta.report.wording import count, fixed, in_letters
@@ -44,7 +44,7 @@ class Shown:
     @property
     def points(self) -> Record | None:
         """The difference in points of a scale (`absolute.points`); of an MD the result itself."""
-        if MEASURES[self.record["measure"]].unit == POINTS:
+        if MEASURES[self.record["measure"]].in_points:
             ends = {f"points{e}": self.record[n] for e, n in _ENDS}
             scales = {s["scale"] for s in self.studies}
             return {"scale": scales.pop() if len(scales) == 1 else "", "sd": 1.0, **ends}
@@ -213,7 +213,11 @@ def _difference(shown: Shown) -> str:
         digits, unit = 1, "points"
     else:
         value, low, high = (shown.record[name] for _, name in _ENDS)
-        digits, unit = 2, "standard deviations"
+        digits, unit = 2, SDS
+    if MEASURES[shown.record["measure"]].of_means:
+        # a ratio of means as the change of the mean under control
+        value, low, high = (None if x is None else 100 * (x - 1) for x in (value, low, high))
+        digits, unit = 0, "per cent"
     text = f"{fixed(abs(value), digits)} {unit} {'higher' if value > 0 else 'lower'}"
     on = _scale(topic(shown.analysis), pointed_["scale"] if pointed_ else "")
     if low is None or high is None:

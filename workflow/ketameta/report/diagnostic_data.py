@@ -126,7 +126,7 @@ def refits_of(
         (Block("", tuple(forest_rows)),),
         total,
         None,
-        **scale_of(analysis),
+        scale_of(analysis),
         notes=(_refit_note(analysis, record, len(rows), prefix),),
     )
 
@@ -229,8 +229,7 @@ def course_of(analyses: list[Analysis], rows: list[Record]) -> Course | None:
         ),
     )
     below = ("Trials", "People", "Effect")
-    scale = (measure.null, measure.is_ratio, measure.limits)
-    return Course(chart, tuple(stops), below, *scale)
+    return Course(chart, tuple(stops), below, scale_of(first))
 
 
 def _outcome(analysis: Analysis) -> str:

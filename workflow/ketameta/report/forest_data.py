@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ketameta.configuration import Analysis
+from ketameta.figures.axis import Scale
 from ketameta.figures.forest import Block, Forest, LeftOut, Row, Total
 from ketameta.figures.marks import Interval
 from ketameta.measures import MEASURES
@@ -59,27 +60,22 @@ def forest_of(
         if _pooled(record)
         else None,
         _prediction(analysis, columns, record),
-        earlier=_earlier(analysis, columns, earlier),
-        **scale_of(analysis),
+        scale_of(analysis),
         statistics=tuple(wording_plot.statistics(record, groups, splits)),
         left_out=listed,
         left_out_heading=heading,
         notes=tuple(_notes(analysis, record, studies)),
         lights=bias.headings(tools),
+        earlier=_earlier(analysis, columns, earlier),
         legend=tuple(bias.legend(judgements)),
     )
 
 
-def scale_of(analysis: Analysis) -> dict[str, Any]:
-    """Return the fields of a forest plot that follow from the measure and the direction."""
+def scale_of(analysis: Analysis) -> Scale:
+    """Return what an axis of an analysis shows, by its measure and the direction of its outcome."""
     measure = MEASURES[analysis.select.measure]
-    return {
-        "axis_title": measure.axis,
-        "sides": naming.sides(analysis),
-        "null": measure.null,
-        "log": measure.is_ratio,
-        "limits": measure.limits,
-    }
+    sides = naming.sides(analysis)
+    return Scale(measure.axis, measure.null, measure.is_ratio, measure.limits, sides)
 
 
 def _pooled(record: Record) -> bool:

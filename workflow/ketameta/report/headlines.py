@@ -97,7 +97,7 @@ def _figure(analysis: Analysis, sides: tuple[Side, ...]) -> str:
         blocks=tuple(Block("", (), _pooled(side)) for side in shown),
         total=None,
         prediction=None,
-        **scale_of(analysis),
+        scale=scale_of(analysis),
     )
     return to_svg(draw_narrow(forest), f"headline-{analysis.slug}")
 

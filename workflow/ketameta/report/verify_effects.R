@@ -45,13 +45,14 @@ crossover_counts <- function(name, trials, measure, ai, ci, ni, r, yi, vi) {
 }
 
 # r: as assumed; NA where a reported paired difference tells it, by its standard error or interval
-crossover_means <- function(name, trials, measure, m1i, sd1i, m2i, sd2i, ni, r, se, low, high, at,
+# paired: what escalc() calls the measure of pairs; it has none of the standardised one
+crossover_means <- function(name, trials, paired, m1i, sd1i, m2i, sd2i, ni, r, se, low, high, at,
                             yi, vi, sign) {
   se <- ifelse(is.na(se), (high - low) / (2 * qt(0.5 + at / 2, ni - 1)), se)
   r <- ifelse(is.na(r), (sd1i^2 + sd2i^2 - ni * se^2) / (2 * sd1i * sd2i), r)
-  if (measure == "MD") {
-    found <- escalc("MC", m1i = m1i, sd1i = sd1i, m2i = m2i, sd2i = sd2i, ni = ni, ri = r)
-    how <- "MD of pairs by escalc"
+  if (paired != "SMDX") {
+    found <- escalc(paired, m1i = m1i, sd1i = sd1i, m2i = m2i, sd2i = sd2i, ni = ni, ri = r)
+    how <- sprintf("%s of pairs by escalc", paired)
   } else {
     nu <- 2 * (ni - 1) / (1 + r^2)
     j <- exp(lgamma(nu / 2) - lgamma((nu - 1) / 2)) / sqrt(nu / 2)

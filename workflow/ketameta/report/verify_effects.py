@@ -105,7 +105,8 @@ def _means_of_pairs(analysis: Analysis, studies: Sequence[Record]) -> str:
     }
     values["at"] = vector([(_cell(cells, "ci_level") or 95) / 100 for cells in told])
     values["sign"] = vector(_signs(analysis, studies))
-    return call("crossover_means", _measured(analysis, studies) | values)
+    paired = {"paired": text(MEASURES[analysis.select.measure].paired)}
+    return call("crossover_means", _head(analysis, studies) | paired | values)
 
 
 def _told(study: Record) -> dict[str, str]:

@@ -54,7 +54,7 @@ def _scale(answer: Answer, studies: Sequence[Record]) -> str | None:
     if answer.points is not None:
         return str(answer.points["scale"])
     scales = {s["scale"] for s in studies}
-    return scales.pop() if _asked(answer).unit == POINTS and len(scales) == 1 else None
+    return scales.pop() if _asked(answer).in_points and len(scales) == 1 else None
 
 
 def with_treatment(answer: Answer) -> str:

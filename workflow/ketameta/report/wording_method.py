@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from ketameta.configuration import Analysis, Model
-from ketameta.measures import MEASURES, SDS
+from ketameta.measures import MEASURES
 from ketameta.report.references import REFERENCES
 from ketameta.report.wording import count, percent
 from ketameta.synthesize.prediction import FEWEST, expected
@@ -188,7 +188,7 @@ def bases(analysis: Analysis, studies: list[Record]) -> str:
     }
     what = ", ".join(f"{names.get(b, b)} {number}" for b, number in sorted(counts.items()))
     text = f"Kinds of numbers behind the effects: {what}."
-    if len(counts) > 1 and MEASURES[analysis.select.measure].unit == SDS:
+    if len(counts) > 1 and MEASURES[analysis.select.measure].is_standardised:
         text += (
             " Standardised differences of changes and of endpoint scores have different "
             "denominators and are better not mixed (Cochrane Handbook 10.5.2); the lines under "

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ketameta.configuration import Analysis
-from ketameta.measures import MEASURES, SDS
+from ketameta.measures import MEASURES
 from ketameta.report.wording import MINUS, count, fixed, quantity
 from ketameta.synthesize.absolute import skewed
 from ketameta.vocabulary import SECONDARY, vocabulary
@@ -111,7 +111,7 @@ def _skewed(analysis: Analysis, studies: Sequence[Record]) -> str:
         f"{some(names)}. A mean tells little of them"
     )
     points = "; no points of the scale are made with that SD"
-    return f"{text}{points if MEASURES[analysis.select.measure].unit == SDS else ''}."
+    return f"{text}{points if MEASURES[analysis.select.measure].is_standardised else ''}."
 
 
 def twice(studies: Sequence[Record]) -> str:

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from ketameta.configuration import Question
-from ketameta.measures import LARGEST, MEASURES, SDS
+from ketameta.measures import LARGEST, MEASURES
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
@@ -74,7 +74,7 @@ def points(question: Question, record: Record, effects: Sequence[Record]) -> lis
     typical SD is the median of the control arms' (Cochrane Handbook 15.5.3.2); of one trial alone
     it is that of both arms, by which its difference was standardised.
     """
-    if MEASURES[question.measure].unit != SDS or record.get("estimate") is None:
+    if not MEASURES[question.measure].is_standardised or record.get("estimate") is None:
         return []
     known: dict[str, list[Record]] = {}
     for effect in effects:

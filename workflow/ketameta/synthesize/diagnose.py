@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.configuration import Analysis, Configuration, Question
-from ketameta.measures import MEASURES, SDS, Measure
+from ketameta.measures import MEASURES, Measure
 from ketameta.stats import cumulative, egger, influence, leave_one_out, peters
 from ketameta.stats.bias.small_study import RegressionTest
 from ketameta.synthesize.pool import number
@@ -116,11 +116,11 @@ def _by_size(
     left out (Pustejovsky & Rodgers 2019, Res Synth Methods 10:57). That of an MD does neither:
     Egger's line. With `groups` each has a limit of its own, and the slope is that within groups.
     """
-    if not measure.counts and measure.unit != SDS:
+    if not measure.counts and not measure.is_standardised:
         yi, vi = (_column(effects, name) for name in ("yi", "vi"))
         return "Egger", egger(yi, vi, "lm", groups=groups, level=level)
     yi, n_t, n_c = (_column(effects, name) for name in ("yi", "n_t", "n_c"))
-    if measure.unit == SDS:
+    if measure.is_standardised:
         known = np.isfinite(yi + n_t + n_c)
         sized = np.where(known, yi, np.nan), np.where(known, 1 / n_t + 1 / n_c, np.nan)
         return "Pustejovsky and Rodgers", egger(*sized, "lm", groups=groups, level=level)

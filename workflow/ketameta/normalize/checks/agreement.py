@@ -16,7 +16,7 @@ import math
 from collections.abc import Iterator
 from itertools import product
 
-from ketameta.measures import ODDS, POINTS, Measure, read_as
+from ketameta.measures import ODDS, Measure, read_as
 from ketameta.normalize.checks.findings import Check, Finding, Row
 from ketameta.normalize.checks.intervals import Reported, results
 from ketameta.normalize.checks.view import View
@@ -87,19 +87,21 @@ def _arm_rows(view: View, contrast: Row) -> Iterator[tuple[Row, Row]]:
 def _raw(view: View, told: Measure, t: Row, c: Row) -> Iterator[tuple[float, float, list[int]]]:
     lines = [t["line"], c["line"]]
     if not told.counts:
-        for mean, sd in _SCORES:
+        for mean, sd in _SCORES[:1] if told.of_means else _SCORES:
             if None in (t[mean], c[mean], t[sd], c[sd]):
                 continue
             n1, n2 = view.size(t), view.size(c)
             if not n1 or not n2 or not (t[sd] or c[sd]):
                 continue
-            difference = t[mean] - c[mean]
-            if told.unit == POINTS:
-                yield difference, math.sqrt(t[sd] ** 2 / n1 + c[sd] ** 2 / n2), lines
-            else:
+            if told.is_standardised:
                 spread = math.sqrt((t[sd] ** 2 + c[sd] ** 2) / 2)
-                d = difference / spread
+                d = (t[mean] - c[mean]) / spread
                 yield d, math.sqrt(1 / n1 + 1 / n2 + d * d / (2 * (n1 + n2))), lines
+                continue
+            means = {"m1i": t[mean], "sd1i": t[sd], "n1i": n1, "m2i": c[mean]}
+            found = effect_size(told.name, **means, sd2i=c[sd], n2i=n2)
+            if math.isfinite(found.yi):
+                yield float(found.yi), math.sqrt(float(found.vi)), lines
     elif all(
         row["events"] is not None and row["n"] and row["events"] <= row["n"] for row in (t, c)
     ):

@@ -20,7 +20,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from ketameta.measures import MEASURES, SDS
+from ketameta.measures import MEASURES
 from ketameta.normalize.checks.findings import Check, Finding, Row, once
 from ketameta.normalize.checks.view import View
 
@@ -54,7 +54,7 @@ def g_above_2(view: View) -> list[Finding]:
                 found.append((key, view.finding("g-above-2", one, sd, message, _EXPLAINS)))
     result = once(found)
     for effect in view.effects:
-        if MEASURES[effect["measure"]].unit != SDS or abs(effect["yi"] or 0) <= LARGEST_G:
+        if not MEASURES[effect["measure"]].is_standardised or abs(effect["yi"] or 0) <= LARGEST_G:
             continue
         if not named & set(effect["rows"]):
             message = (

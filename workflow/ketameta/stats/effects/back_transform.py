@@ -2,17 +2,11 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from ketameta.stats.effects.effect_size import MEASURES, one_of
 from ketameta.stats.effects.inputs import Array, refuse
 from ketameta.stats.effects.onegroup import freeman_tukey
 from ketameta.stats.numerics.checks import aligned, common_shape, numbers
-
-LOG_MEASURES = frozenset(
-    {"RR", "OR", "PETO", "IRR", "ROM", "ROMC"}
-    | {"MPRR", "MPOR", "MPORC", "MPPETO", "MPRRM", "MPORM"}
-)
 
 
 def inverse_freeman_tukey(x: ArrayLike, ni: ArrayLike) -> Array:
@@ -58,16 +52,7 @@ def back_transform(measure: str, x: ArrayLike, ni: ArrayLike | None = None) -> A
     one_of("measure", measure, tuple(MEASURES))
     x, ni = aligned(x=x, ni=ni)
     x = numbers("x", x)
-    if measure in LOG_MEASURES:
-        with np.errstate(over="ignore"):
-            out = np.exp(x)
-    elif measure == "PLO":
-        out = special.expit(x)
-    elif measure == "PAS":
-        out = np.sin(np.clip(x, 0.0, np.pi / 2)) ** 2
-    elif measure == "ZCOR":
-        out = np.tanh(x)
-    elif measure == "PFT":
+    if measure == "PFT":
         if ni is None:
             raise ValueError("PFT needs ni, the group size")
         n = numbers("ni", ni)
@@ -75,5 +60,6 @@ def back_transform(measure: str, x: ArrayLike, ni: ArrayLike | None = None) -> A
         refuse(n <= 0, "ni", n, "is not above 0")
         out = inverse_freeman_tukey(x, n)
     else:
-        out = x.copy()
+        with np.errstate(over="ignore"):
+            out = MEASURES[measure].back(x)
     return float(out) if np.ndim(out) == 0 else np.asarray(out)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 from ketameta.stats.effects import binary, change, continuous, correlation, onegroup, paired
 from ketameta.stats.effects.cells import TO
@@ -59,6 +60,7 @@ class _Measure:
 
     `required`: groups of argument names, of each group at least one must be
     given; `optional`: names taken and not used. `add`: default added to cells.
+    `back`: the way to the scale that people read. `in_sds`: a standardised difference.
     """
 
     compute: Callable[[Arrays, Options], tuple[Array, Array]]
@@ -66,6 +68,23 @@ class _Measure:
     vtypes: tuple[str, ...] = ("LS",)
     add: float = 0.5
     optional: tuple[str, ...] = ()
+    back: Callable[[Array], Array] = np.copy
+    in_sds: bool = False
+
+    @property
+    def arguments(self) -> frozenset[str]:
+        """The names of arguments, of which each group needs one."""
+        return frozenset(name for group in self.required for name in group)
+
+    @property
+    def is_log(self) -> bool:
+        """Whether it is the logarithm of a ratio."""
+        return self.back is np.exp
+
+
+def _proportion(x: Array) -> Array:
+    """Return the proportion of an arcsine, held within those of 0 and 1."""
+    return np.asarray(np.sin(np.clip(x, 0.0, np.pi / 2)) ** 2)
 
 
 def _given(x: Arrays, options: Options) -> tuple[Array, Array]:
@@ -92,42 +111,46 @@ _BORENSTEIN = ("LS", "LS2")
 
 MEASURES: dict[str, _Measure] = {
     # Two arms, events.
-    "RR": _Measure(binary.log_risk_ratio, _TABLE),
-    "OR": _Measure(binary.log_odds_ratio, _TABLE),
+    "RR": _Measure(binary.log_risk_ratio, _TABLE, back=np.exp),
+    "OR": _Measure(binary.log_odds_ratio, _TABLE, back=np.exp),
     "RD": _Measure(binary.risk_difference, _TABLE, _AVERAGED),
     "AS": _Measure(binary.arcsine_difference, _TABLE, add=0.0),
-    "PETO": _Measure(binary.peto_log_odds_ratio, _TABLE),
-    "IRR": _Measure(binary.log_rate_ratio, _RATES),
+    "PETO": _Measure(binary.peto_log_odds_ratio, _TABLE, back=np.exp),
+    "IRR": _Measure(binary.log_rate_ratio, _RATES, back=np.exp),
     # Two arms, means.
     "MD": _Measure(continuous.mean_difference, _MEANS, ("LS", "UB", "HO")),
-    "SMD": _Measure(continuous.standardised_mean_difference, _MEANS, ("LS", "LS2", "UB", "AV")),
-    "SMDH": _Measure(continuous.heteroscedastic_mean_difference, _MEANS),
-    "ROM": _Measure(continuous.log_ratio_of_means, _MEANS, ("LS", "HO", "AV", "AVHO")),
+    "SMD": _Measure(
+        continuous.standardised_mean_difference, _MEANS, ("LS", "LS2", "UB", "AV"), in_sds=True
+    ),
+    "SMDH": _Measure(continuous.heteroscedastic_mean_difference, _MEANS, in_sds=True),
+    "ROM": _Measure(continuous.log_ratio_of_means, _MEANS, ("LS", "HO", "AV", "AVHO"), back=np.exp),
     # One group, events.
     "PR": _Measure(onegroup.proportion, _PROPORTION, _AVERAGED),
-    "PLO": _Measure(onegroup.logit_proportion, _PROPORTION, ("LS", "AV")),
-    "PAS": _Measure(onegroup.arcsine_proportion, _PROPORTION, add=0.0),
+    "PLO": _Measure(onegroup.logit_proportion, _PROPORTION, ("LS", "AV"), back=special.expit),
+    "PAS": _Measure(onegroup.arcsine_proportion, _PROPORTION, add=0.0, back=_proportion),
     "PFT": _Measure(onegroup.double_arcsine_proportion, _PROPORTION, add=0.0),
     # People measured twice: before and after, or crossover.
     "MC": _Measure(change.mean_change, _TWICE),
-    "SMCC": _Measure(change.standardised_by_change, _TWICE, _BORENSTEIN),
-    "SMCR": _Measure(change.standardised_by_first, _FIRST, _BORENSTEIN, optional=("sd2i",)),
-    "SMCRH": _Measure(change.standardised_by_first_unequal, _TWICE),
-    "SMDX": _Measure(change.crossover_standardised, _TWICE, ("LS", "EL")),
-    "ROMC": _Measure(change.log_ratio_of_means_change, _TWICE),
+    "SMCC": _Measure(change.standardised_by_change, _TWICE, _BORENSTEIN, in_sds=True),
+    "SMCR": _Measure(
+        change.standardised_by_first, _FIRST, _BORENSTEIN, optional=("sd2i",), in_sds=True
+    ),
+    "SMCRH": _Measure(change.standardised_by_first_unequal, _TWICE, in_sds=True),
+    "SMDX": _Measure(change.crossover_standardised, _TWICE, ("LS", "EL"), in_sds=True),
+    "ROMC": _Measure(change.log_ratio_of_means_change, _TWICE, back=np.exp),
     "PCTRED": _Measure(change.percent_reduction, _TWICE),
     # People under both treatments, events: paired tables, then margins with a correlation.
     "MPRD": _Measure(paired.paired_risk_difference, _PAIRS),
-    "MPRR": _Measure(paired.paired_log_risk_ratio, _PAIRS),
-    "MPOR": _Measure(paired.paired_log_odds_ratio, _PAIRS),
-    "MPORC": _Measure(paired.conditional_log_odds_ratio, _PAIRS),
-    "MPPETO": _Measure(paired.paired_peto_log_odds_ratio, _PAIRS),
+    "MPRR": _Measure(paired.paired_log_risk_ratio, _PAIRS, back=np.exp),
+    "MPOR": _Measure(paired.paired_log_odds_ratio, _PAIRS, back=np.exp),
+    "MPORC": _Measure(paired.conditional_log_odds_ratio, _PAIRS, back=np.exp),
+    "MPPETO": _Measure(paired.paired_peto_log_odds_ratio, _PAIRS, back=np.exp),
     "MPRDM": _Measure(paired.marginal_risk_difference, _MARGINS),
-    "MPRRM": _Measure(paired.marginal_log_risk_ratio, _MARGINS),
-    "MPORM": _Measure(paired.marginal_log_odds_ratio, _MARGINS),
+    "MPRRM": _Measure(paired.marginal_log_risk_ratio, _MARGINS, back=np.exp),
+    "MPORM": _Measure(paired.marginal_log_odds_ratio, _MARGINS, back=np.exp),
     # Correlations, and effects that are given.
     "COR": _Measure(correlation.correlation, _PEARSON, ("LS", "AV")),
-    "ZCOR": _Measure(correlation.fisher_z, _PEARSON),
+    "ZCOR": _Measure(correlation.fisher_z, _PEARSON, back=np.tanh),
     "GEN": _Measure(_given, (("yi",), ("vi", "sei"))),
 }
 
