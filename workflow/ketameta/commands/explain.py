@@ -17,6 +17,7 @@ from ketameta.commands.since import NoRunError, Since, Standing, made_rows, sinc
 from ketameta.configuration import CONFIG, Analysis, Configuration, ConfigurationError, load
 from ketameta.configuration.faults import narrowed_fault
 from ketameta.evidence.rows import ADDED
+from ketameta.measures import MEASURES
 from ketameta.tables.grouping import grouped
 from ketameta.vocabulary import nearest
 from ketameta.vocabulary.narrowing import canonical
@@ -348,7 +349,7 @@ def _study(analysis: Analysis, study: Record, since: Since) -> None:
     arm = f", {study['comparison']}" if study["comparison"] else ""
     print(f"{study['label']}{arm} in {analysis.display.title}")
     numbers = f"yi = {study['yi']:.6g}, vi = {study['vi']:.6g}"
-    print(f"{wording.MEASURES[measure]} {text}{weight}; {numbers}\n")
+    print(f"{MEASURES[measure].words} {text}{weight}; {numbers}\n")
     for mark in study["marks"]:
         print(f"marked in the table: {mark}\n")
     for n, step in enumerate(map(json.loads, study["steps"]), start=1):
