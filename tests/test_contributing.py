@@ -51,6 +51,13 @@ def test_contributing_shows_how_to_run_all_tests_the_fast_ones_and_one():
     assert any(words.startswith(".venv/bin/pytest tests/") for words in said)
 
 
+def test_every_room_of_the_package_is_in_the_table():
+    rows = re.findall(r"^\| (`.*?) \|", TEXT, re.M)
+    told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    package = ROOT / "workflow" / "ketameta"
+    assert told - {"cli", "steps"} == {path.parent.name for path in package.glob("*/__init__.py")}
+
+
 def test_every_golden_file_is_made_again_by_a_command_that_is_named():
     made = {
         path.relative_to(ROOT).as_posix(): re.findall(r'"golden" / "(\w+\.csv)"', path.read_text())

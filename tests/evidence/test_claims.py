@@ -1,11 +1,14 @@
 """Verdicts on claims: each rule on both sides of its boundaries, and the claims of the tests."""
 
+import math
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 
+from ketameta.evidence.claim_rules import RULES, Effect, Reason
 from ketameta.evidence.claims import (
     CANNOT,
     CONTRADICTED,
@@ -28,6 +31,7 @@ from ketameta.evidence.claims import (
 )
 from ketameta.evidence.judged import grounds
 from ketameta.evidence.verdicts import verdict
+from ketameta.report.claim_reasons import BECAUSE
 from ketameta.vocabulary import vocabulary
 
 # an analysis or group of fewer trials than two and fewer people than 100 is not heard
@@ -135,7 +139,20 @@ def test_doing_as_well_without_is_no_harm_the_other_way_round(ends):
     other = row | {"favours": "above"}
     found = line(named("no better than control"), row)
     assert found.word == line(named("no worse than control"), other).word
-    assert found.because.startswith("without: ") or found.word in (NOT_SHOWN, TOO_FEW)
+    assert found.because.startswith("without: ") != (found.word in (NOT_SHOWN, TOO_FEW))
+
+
+def test_every_rule_gives_a_reason_that_has_a_sentence():
+    assert set(get_args(Reason)) == set(BECAUSE)
+    sizes = (-math.inf, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, math.inf)
+    given = set()
+    for rule in RULES.values():
+        for low, high in combinations(sizes, 2):
+            for estimate in (e for e in sizes if low <= e <= high):
+                for least in (1.0, math.inf):
+                    given.add(rule(Effect(estimate, low, high, least, -least)).because)
+    assert given <= set(get_args(Reason))
+    assert {"open", "both open", "without: better", "without: little worse"} <= given
 
 
 def share(low, high, limits, estimate=None, **more):

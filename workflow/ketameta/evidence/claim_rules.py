@@ -1,15 +1,17 @@
-"""Verdicts on a claim, and the rules for one comparison: a benefit, no harm, no need.
+"""Verdicts on a claim and the rules that give them: a benefit, no harm, no need, a number.
 
 Every comparison is made on a scale on which more is better for the patient and no effect is 0.
+`RULES` says by which rule a claim without a number is judged.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+from ketameta.evidence import directions
 from ketameta.measures import MEASURES
 
 Record = dict[str, Any]
@@ -18,6 +20,48 @@ SUPPORTED, SMALLER = "supported", "supported, smaller than claimed"
 OVERSTATED, CONTRADICTED = "overstated", "contradicted"
 MIXED, NOT_SHOWN = "mixed", "not shown"
 TOO_FEW, CANNOT = "too few data", "trials cannot test it"
+BENEFIT, NO_WORSE, NO_BETTER = (
+    "favours treatment",
+    "no worse than control",
+    "no better than control",
+)
+
+
+# why a verdict is given; `report.claim_reasons` has a sentence for each
+Reason = Literal[
+    "no analysis",
+    "no estimate",
+    "one small",
+    "few directions",
+    "directions",
+    "no comparison",
+    "no direction",
+    "none named",
+    "other unit",
+    "groups",
+    "analyses",
+    "parts",
+    "better",
+    "small",
+    "no worse",
+    "little",
+    "open",
+    "both open",
+    "opposite",
+    "worse",
+    "little worse",
+    "without: worse",
+    "without: little worse",
+    "without: no worse",
+    "without: better",
+    "inside",
+    "more",
+    "near",
+    "short",
+    "wide",
+    "far",
+    "control too",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +72,7 @@ class Verdict:
     """
 
     word: str
-    because: str
+    because: Reason
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -106,9 +150,26 @@ def no_worse(effect: Effect) -> Verdict:
 
 
 def no_better(effect: Effect) -> Verdict:
-    """Judge that people do as well without treatment: the claim of no harm, mirrored."""
+    """Judge that people do as well without treatment: the claim of no harm, mirrored.
+
+    What leaves the one open leaves the other open, for the same reason.
+    """
     found = no_worse(effect.mirrored)
-    return Verdict(found.word, f"without: {found.because}")
+    return Verdict(found.word, _WITHOUT.get(found.because, found.because))
+
+
+_WITHOUT: dict[Reason, Reason] = {
+    "worse": "without: worse",
+    "little worse": "without: little worse",
+    "no worse": "without: no worse",
+    "better": "without: better",
+}
+# what a claim says (list claim_directions) -> how it is judged by a comparison
+RULES: dict[str | None, Callable[[Effect], Verdict]] = {
+    BENEFIT: benefit,
+    NO_WORSE: no_worse,
+    NO_BETTER: no_better,
+}
 
 
 def _open(effect: Effect) -> Verdict:
@@ -118,3 +179,48 @@ def _open(effect: Effect) -> Verdict:
     if math.inf in (effect.least, -effect.harm):
         return Verdict(TOO_FEW, "both open")
     return Verdict(NOT_SHOWN, "open")
+
+
+def claimed_number(test: Record, record: Record, control: float | None) -> Verdict:
+    """Judge a claimed per cent by the pooled one of treated arms and by the control arms.
+
+    Of something good more than claimed supports the claim, of something bad less does. An interval
+    that lies short of the value leaves it overstated, or smaller than claimed where the estimate
+    comes within the worthwhile points of it. One that holds the value supports it, unless it also
+    reaches more than twice these points short (too few data), the estimate is further off than
+    these points, or the control arms come as near (not shown).
+    """
+    if record["ci_low"] is None or record["ci_high"] is None:
+        return Verdict(TOO_FEW, "no estimate")
+    scale = MEASURES[record["measure"]].factor * (1 if record["more_is_better"] else -1)
+    low, high = sorted((scale * record["ci_low"], scale * record["ci_high"]))
+    sign = 1 if record["more_is_better"] else -1
+    value, estimate = sign * test["claimed_value"], scale * record["estimate"]
+    points = record["limits"].worthwhile_points
+    near = estimate >= value - points
+    facts = {"claimed": test["claimed_value"]}
+    if high < value:
+        return Verdict(SMALLER, "near", facts) if near else Verdict(OVERSTATED, "short", facts)
+    if low < value - 2 * points:
+        return Verdict(TOO_FEW, "wide", facts)
+    if not near:
+        return Verdict(NOT_SHOWN, "far", facts)
+    if control is not None and sign * control >= value - points:
+        return Verdict(NOT_SHOWN, "control too", facts)
+    return Verdict(SUPPORTED, "more" if low > value else "inside", facts)
+
+
+def pointing(direction: str | None, rows: Sequence[Record]) -> Verdict:
+    """Judge a claimed benefit by which way trials point that cannot be pooled.
+
+    It takes `directions.FEWEST` trials with a direction, and all of them one way. Trials in people
+    who are no patients (`apart` says who they are) are told and not counted.
+    """
+    counts = directions.by_trial(row for row in rows if not row.get("apart"))
+    better, worse = counts[directions.TREATMENT], counts[directions.CONTROL]
+    facts = {"rows": tuple(rows)}
+    if direction != BENEFIT or counts.total() - counts[""] < directions.FEWEST:
+        return Verdict(TOO_FEW, "few directions", facts)
+    told = counts.total() - counts[""]
+    word = SUPPORTED if better == told else CONTRADICTED if worse == told else NOT_SHOWN
+    return Verdict(word, "directions", facts)

@@ -12,21 +12,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ketameta.configuration import Thresholds
-from ketameta.evidence import directions
 from ketameta.evidence.claim_rules import (
     CANNOT,
     CONTRADICTED,
     MIXED,
+    NO_WORSE,
     NOT_SHOWN,
     OVERSTATED,
+    RULES,
     SMALLER,
     SUPPORTED,
     TOO_FEW,
+    Reason,
     Verdict,
-    benefit,
-    no_better,
-    no_worse,
+    claimed_number,
     oriented,
+    pointing,
 )
 from ketameta.measures import MEASURES
 
@@ -47,12 +48,6 @@ _WEAKEST = (CONTRADICTED, OVERSTATED, MIXED, NOT_SHOWN, SMALLER, SUPPORTED, TOO_
 
 # splits that divide a claim: people and doses of a trial are no choice of who takes a drug once
 _PARTS = ("drug_route", "treatment", "route")
-# the unit of a claimed number -> the measure whose pooled result it can stand beside
-BENEFIT, NO_WORSE, NO_BETTER = (
-    "favours treatment",
-    "no worse than control",
-    "no better than control",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,59 +163,14 @@ def _of_rule(test: Record, record: Record, control: Control | None) -> Verdict:
     if small(record, record["limits"]):
         return Verdict(TOO_FEW, "one small")
     if test["claimed_value"] is not None:
-        return _value(test, record, control)
+        return claimed_number(test, record, control.estimate if control else None)
     if not MEASURES[record["measure"]].compares:
         return Verdict(NOT_SHOWN, "no comparison")
-    rule = {BENEFIT: benefit, NO_WORSE: no_worse, NO_BETTER: no_better}.get(test["direction"])
+    rule = RULES.get(test["direction"])
     return rule(oriented(record)) if rule else Verdict(CANNOT, "no direction")
 
 
-def pointing(direction: str | None, rows: Sequence[Record]) -> Verdict:
-    """Judge a claimed benefit by which way trials point that cannot be pooled.
-
-    It takes `directions.FEWEST` trials with a direction, and all of them one way. Trials in people
-    who are no patients (`apart` says who they are) are told and not counted.
-    """
-    counts = directions.by_trial(row for row in rows if not row.get("apart"))
-    better, worse = counts[directions.TREATMENT], counts[directions.CONTROL]
-    facts = {"rows": tuple(rows)}
-    if direction != BENEFIT or counts.total() - counts[""] < directions.FEWEST:
-        return Verdict(TOO_FEW, "few directions", facts)
-    told = counts.total() - counts[""]
-    word = SUPPORTED if better == told else CONTRADICTED if worse == told else NOT_SHOWN
-    return Verdict(word, "directions", facts)
-
-
-def _value(test: Record, record: Record, control: Control | None) -> Verdict:
-    """Judge a claimed per cent by the pooled one of treated arms and by the control arms.
-
-    Of something good more than claimed supports the claim, of something bad less does. An interval
-    that lies short of the value leaves it overstated, or smaller than claimed where the estimate
-    comes within the worthwhile points of it. One that holds the value supports it, unless it also
-    reaches more than twice these points short (too few data), the estimate is further off than
-    these points, or the control arms come as near (not shown).
-    """
-    if record["ci_low"] is None or record["ci_high"] is None:
-        return Verdict(TOO_FEW, "no estimate")
-    scale = MEASURES[record["measure"]].factor * (1 if record["more_is_better"] else -1)
-    low, high = sorted((scale * record["ci_low"], scale * record["ci_high"]))
-    sign = 1 if record["more_is_better"] else -1
-    value, estimate = sign * test["claimed_value"], scale * record["estimate"]
-    points = record["limits"].worthwhile_points
-    near = estimate >= value - points
-    facts = {"claimed": test["claimed_value"]}
-    if high < value:
-        return Verdict(SMALLER, "near", facts) if near else Verdict(OVERSTATED, "short", facts)
-    if low < value - 2 * points:
-        return Verdict(TOO_FEW, "wide", facts)
-    if not near:
-        return Verdict(NOT_SHOWN, "far", facts)
-    if control is not None and sign * control.estimate >= value - points:
-        return Verdict(NOT_SHOWN, "control too", facts)
-    return Verdict(SUPPORTED, "more" if low > value else "inside", facts)
-
-
-def whole(direction: str | None, told: Iterable[tuple[str, Verdict]], by: str) -> Verdict:
+def whole(direction: str | None, told: Iterable[tuple[str, Verdict]], by: Reason) -> Verdict:
     """Return one verdict of several, each with its name; `by` is what they differ by.
 
     Those that tell nothing step back behind those that do. Where some are for the claim and some

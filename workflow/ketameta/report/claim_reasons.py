@@ -1,7 +1,10 @@
 """Why an analysis, a part or a claim has its verdict, in a sentence for each rule."""
 
-# why an analysis says what it says of a claim
-BECAUSE = {
+from __future__ import annotations
+
+from ketameta.evidence.claim_rules import Reason
+
+BECAUSE: dict[Reason, str] = {
     "no analysis": "No analysis of these trials tests it.",
     "no estimate": "There is nothing pooled to hold it against.",
     "one small": "One small trial alone gives no verdict.",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ketameta.evidence import directions
-from ketameta.evidence.claim_rules import CANNOT, MIXED, SUPPORTED, TOO_FEW, Verdict
-from ketameta.evidence.claims import NO_WORSE, UNTOLD, Control, Part
+from ketameta.evidence.claim_rules import CANNOT, MIXED, NO_WORSE, SUPPORTED, TOO_FEW, Verdict
+from ketameta.evidence.claims import UNTOLD, Control, Part
 from ketameta.report.claim_words import Shown, brief, clause, counted, per_cent, pointed, topic
 from ketameta.report.naming import capital, listed
 from ketameta.report.wording import count, in_letters

@@ -9,9 +9,8 @@ from typing import Any
 
 from ketameta.configuration import Configuration
 from ketameta.evidence.certainty import LEVELS, NOT_RATED, Certainty
-from ketameta.evidence.claim_rules import CANNOT, MIXED, TOO_FEW
+from ketameta.evidence.claim_rules import CANNOT, MIXED, NO_WORSE, TOO_FEW
 from ketameta.evidence.claims import (
-    NO_WORSE,
     UNTOLD,
     Claim,
     Control,

@@ -29,7 +29,8 @@ def t_quantile(df: Floats, level: float) -> Floats:
 def t_tails(statistic: Floats, df: Floats) -> Floats:
     """Return the two-sided p of a t statistic, normal where df is infinite."""
     z = -np.abs(statistic)
-    return 2.0 * np.where(np.isinf(df), special.ndtr(z), special.stdtr(df, z))
+    tail: Floats = np.where(np.isinf(df), special.ndtr(z), special.stdtr(df, z))
+    return 2.0 * tail
 
 
 def chi2_quantile(df: Floats, tail: float) -> Floats:

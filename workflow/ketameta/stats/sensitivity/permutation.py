@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ketameta.stats.numerics.checks import aligned, as_effects
-from ketameta.stats.univariate.models import Floats
+from ketameta.stats.numerics.sums import Floats
 from ketameta.stats.univariate.pooling import random_effects
 from ketameta.stats.univariate.regression import REMEDY, design_columns, meta_regression
 from ketameta.stats.univariate.results import Permutation

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ketameta.stats.univariate.models import Analyses, Floats, Sums
+from ketameta.stats.numerics.sums import Floats, Sums
+from ketameta.stats.univariate.models import Analyses
 
 
 class DesignModel(Analyses):
@@ -109,7 +110,8 @@ class DesignModel(Analyses):
         """The unweighted sum of squares about the mean."""
         r = self.y - self.y.sum(axis=0) / self.count
         r[np.isinf(self.v)] = 0.0
-        return np.add.reduce(r * r, axis=0)
+        squares: Floats = np.add.reduce(r * r, axis=0)
+        return squares
 
     def log_likelihood(self, t: Floats, restricted: bool, sums: Sums | None = None) -> Floats:
         """Return the (restricted) log-likelihood at t, its coefficients profiled out.
@@ -119,7 +121,7 @@ class DesignModel(Analyses):
         """
         at = sums or self.sums(t, restricted)
         dims = self.df if restricted else self.count
-        value = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
+        value: Floats = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
         if restricted:
             r = np.linalg.qr(self.x, mode="r")
             log_det = 2.0 * np.log(np.abs(np.diagonal(r, axis1=1, axis2=2))).sum(axis=1)

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
+from ketameta.stats.numerics.sums import Floats, Rows
 from ketameta.stats.univariate.intervals import NAMES, EffectInterval, Fitted
-from ketameta.stats.univariate.models import Floats, MeanModel, Rows
+from ketameta.stats.univariate.models import MeanModel
 from ketameta.stats.univariate.tau2 import dersimonian_laird
 
 # Gauss-Legendre nodes over the normal tail up to REACH, beyond which nothing is left.
@@ -98,4 +99,5 @@ def _tail(x: Floats, law: _Law) -> Floats:
     var += 2.0 * tau2**4 * (1.0 / vr**2 - 2.0 * rr / vr) * (w3 - w2**2) ** 2
     below = (w1 / w2 - 1.0) * ((r / x[:, None]) ** 2 - 1.0) + df
     density = np.exp(-0.5 * r * r) / np.sqrt(2.0 * np.pi)
-    return (special.gammainc(mean**2 / var, below * mean / var) * density) @ weight * width[:, 0]
+    inside: Floats = special.gammainc(mean**2 / var, below * mean / var) * density
+    return inside @ weight * width[:, 0]

@@ -12,10 +12,11 @@ from scipy import special
 from ketameta.stats.numerics.checks import as_effects, as_level, method, one_of
 from ketameta.stats.numerics.distributions import t_tails
 from ketameta.stats.numerics.shown import number_fields, study_names
+from ketameta.stats.numerics.sums import Floats
 from ketameta.stats.univariate import intervals, scale
 from ketameta.stats.univariate.henmi_copas import henmi_copas
 from ketameta.stats.univariate.heterogeneity import LIMITS, spread_measures
-from ketameta.stats.univariate.models import Floats, MeanModel
+from ketameta.stats.univariate.models import MeanModel
 from ketameta.stats.univariate.prediction import RULES as PREDICTION_RULES
 from ketameta.stats.univariate.prediction import prediction_interval
 from ketameta.stats.univariate.profile import effect_profile

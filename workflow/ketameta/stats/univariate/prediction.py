@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ketameta.stats.numerics.distributions import t_quantile
-from ketameta.stats.univariate.models import Floats
+from ketameta.stats.numerics.sums import Floats
 
 RULES = ("k-1", "k-2", "normal", "hksj")
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ketameta.stats.numerics.sums import CHUNK
+from ketameta.stats.numerics.sums import CHUNK, Floats, Rows
 from ketameta.stats.univariate.intervals import NAMES, EffectInterval, Fitted
 from ketameta.stats.univariate.likelihood import maximise
-from ketameta.stats.univariate.models import Floats, KnownMean, MeanModel, Rows
+from ketameta.stats.univariate.models import KnownMean, MeanModel
 
 Flags = NDArray[np.bool_]
 # Nodes of tau2, even on the scale of log(least variance + tau2). Peaks of the likelihood are some

@@ -13,11 +13,12 @@ from scipy import special
 from ketameta.stats.numerics.checks import aligned, as_effects, has_labels, numbers
 from ketameta.stats.numerics.distributions import t_tails
 from ketameta.stats.numerics.shown import Labels, names_of, number_fields
+from ketameta.stats.numerics.sums import Floats
 from ketameta.stats.univariate import scale
 from ketameta.stats.univariate.design import DesignModel
 from ketameta.stats.univariate.heterogeneity import spread_measures
 from ketameta.stats.univariate.intervals import DEFAULT, NAMES, adjustment
-from ketameta.stats.univariate.models import Floats, MeanModel
+from ketameta.stats.univariate.models import MeanModel
 from ketameta.stats.univariate.pooling import BLOCK, Fields, Options, checked, shaped
 from ketameta.stats.univariate.results import MetaRegression
 from ketameta.stats.univariate.tau2 import ESTIMATORS
@@ -293,5 +294,5 @@ def _r2(y: Floats, v: Floats, model: DesignModel, tau2: Floats, method: str) -> 
     else:
         before, after = ESTIMATORS[method](whole).value, tau2
     some = before > 0.0
-    left = np.divide(after, before, out=np.ones_like(after), where=some)
+    left: Floats = np.divide(after, before, out=np.ones_like(after), where=some)
     return 100.0 * np.maximum(0.0, 1.0 - left)

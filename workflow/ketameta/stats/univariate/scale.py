@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ketameta.stats.univariate.models import Floats
+from ketameta.stats.numerics.sums import Floats
 
 # Sums go to the fourth power of 1 / v: with the smallest variance in this range none overflows.
 # A large variance beside it is no matter: its weight may well be 0.

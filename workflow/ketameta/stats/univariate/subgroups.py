@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ketameta.stats.numerics.checks import aligned, as_effects, labels
+from ketameta.stats.numerics.sums import Floats
 from ketameta.stats.univariate.intervals import DEFAULT
-from ketameta.stats.univariate.models import Floats
 from ketameta.stats.univariate.pooling import random_effects
 from ketameta.stats.univariate.regression import meta_regression
 from ketameta.stats.univariate.results import Subgroups
