@@ -40,6 +40,24 @@ from ketameta.vocabulary.narrowing import (
     written,
 )
 
+__all__ = [
+    "CONFIG",
+    "Analysis",
+    "Configuration",
+    "ConfigurationError",
+    "Display",
+    "Front",
+    "Model",
+    "Question",
+    "Summary",
+    "Thresholds",
+    "Variant",
+    "Window",
+    "escaped",
+    "load",
+    "schema",
+]
+
 CONFIG = Path("workflow/config/analyses.yaml")
 
 

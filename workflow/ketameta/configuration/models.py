@@ -7,6 +7,7 @@ not by who only names these types.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -48,17 +49,21 @@ class Named:
         return {**handler(source), "pattern": self.pattern}
 
 
-class _Measured:
-    """One of the measures."""
+@dataclass(frozen=True)
+class OneOf:
+    """One of some words."""
+
+    words: Iterable[str]
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         """Return how pydantic reads it."""
         from pydantic_core import core_schema
 
-        return core_schema.literal_schema([*MEASURES])
+        return core_schema.literal_schema([*self.words])
 
 
-Measure = Annotated[str, _Measured()]
+Measure = Annotated[str, OneOf(MEASURES)]
+_OF_SOME = dict.fromkeys(way for measure in MEASURES.values() for way in measure.pooling)
 Words = Annotated[tuple[str, ...], Listed()]
 SomeWords = Annotated[tuple[str, ...], MinLen(1), Listed()]
 Hours = Annotated[float, Ge(0)]
@@ -70,8 +75,8 @@ Ratio = Annotated[float, Gt(1)]
 
 Basis = Literal["change", "endpoint", "computed change"]
 Source = Literal["arms", "contrasts"]
-# those of `stats.tau2`, which is not loaded for it; a test holds the two in step
-Tau2 = Literal["EE", "DL", "DL2", "HE", "HS", "SJ", "ML", "REML", "EB", "PM", "PMM"]
+# the keys of `ESTIMATORS` in stats, which is not loaded for them; a test holds them in step
+Tau2 = Literal["EE", "DL", "DL2", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM"]
 Split = Literal[
     "drug_route", "population", "comparator_class", "n_doses", "treatment", "route", "design"
 ]
@@ -147,7 +152,7 @@ class Question:
 class Model:
     """The part of an analysis that decides how effects are pooled."""
 
-    pooling: Literal["inverse variance", "GLMM", "Mantel-Haenszel"]
+    pooling: Annotated[str, OneOf(("inverse variance", *_OF_SOME))]
     """Inverse variance; for PLO also a binomial-normal generalised linear mixed model; for RR, OR
     and RD also Mantel-Haenszel (a common effect; crossovers as if parallel)."""
     tau2: Tau2
