@@ -197,8 +197,11 @@ class Configuration:
         A rule takes this as a parameter: a comment or an unrelated key then reruns nothing.
         """
 
-        def says(item: Analysis | Variant) -> dict[str, Any]:
-            return {"name": item.name, **{p: getattr(item, p) for p in parts if hasattr(item, p)}}
+        def says(item: Analysis | Variant, but: Analysis | None = None) -> dict[str, Any]:
+            own = {part: getattr(item, part) for part in parts if hasattr(item, part)}
+            return {"name": item.name} | {
+                part: said for part, said in own.items() if said != getattr(but, part, None)
+            }
 
         def cells(record: Any) -> dict[str, Any]:
             found = dict(vars(record))
@@ -206,12 +209,8 @@ class Configuration:
                 del found["name"]  # what the hours are called changes nothing
             return found
 
-        def differs(variant: Variant, analysis: Analysis) -> bool:
-            own = [part for part in parts if hasattr(variant, part)]
-            return any(getattr(variant, p) != getattr(analysis, p) for p in own)
-
-        content = [
-            says(a) | {"variants": [says(v) for v in a.variants if differs(v, a)]}
+        content: list[dict[str, Any]] = [
+            says(a) | {"variants": [said for v in a.variants if len(said := says(v, but=a)) > 1]}
             for a in self.analyses
         ]
         if "display" in parts:
