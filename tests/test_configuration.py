@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ketameta.configuration import ConfigurationError, load, schema
+from ketameta.configuration.blocks import SCHEMA
+from ketameta.configuration.blocks import written as schema_text
+from ketameta.stats.univariate.tau2 import ESTIMATORS
 from ketameta.vocabulary.narrowing import written
 
 REAL = Path(__file__).parent / "analyses.yaml"
@@ -405,6 +409,16 @@ def test_the_schema_describes_every_key() -> None:
     for name, key in properties(schema()):
         if (isinstance(key, dict) and "properties" not in key and "type" in key) or "enum" in key:
             assert key.get("description"), name
+
+
+def test_the_schema_that_people_read_is_that_of_the_models() -> None:
+    kept, made = SCHEMA.read_text(encoding="utf-8"), schema_text()
+    lines = unified_diff(kept.split("\n"), made.split("\n"), SCHEMA.name, "models", "", "", 1, "")
+    assert kept == made, "\n".join([*lines, "run: .venv/bin/python -m ketameta.configuration"])
+
+
+def test_each_estimator_of_tau2_can_be_asked_for() -> None:
+    assert schema()["$defs"]["Defaults"]["properties"]["tau2"]["enum"] == [*ESTIMATORS]
 
 
 PARTS = {

@@ -9,15 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from ketameta.configuration.blocks import read, schema
 from ketameta.configuration.document import DocumentError, Fault, read_document
-from ketameta.configuration.faults import meaning_faults, schema_faults
-from ketameta.configuration.summaries import Summary, summaries_of, summary_faults
-from ketameta.measures import MEASURES
+from ketameta.configuration.faults import form_faults, meaning_faults
+from ketameta.configuration.models import (
+    FRONT,
+    Display,
+    Front,
+    Model,
+    Question,
+    Summary,
+    Thresholds,
+    Window,
+)
 from ketameta.vocabulary import narrowing
 from ketameta.vocabulary.narrowing import (
     FLAG,
@@ -31,117 +40,32 @@ from ketameta.vocabulary.narrowing import (
     written,
 )
 
+__all__ = [
+    "CONFIG",
+    "Analysis",
+    "Configuration",
+    "ConfigurationError",
+    "Display",
+    "Front",
+    "Model",
+    "Question",
+    "Summary",
+    "Thresholds",
+    "Variant",
+    "Window",
+    "escaped",
+    "load",
+    "schema",
+]
+
 CONFIG = Path("workflow/config/analyses.yaml")
-SCHEMA = Path(__file__).with_name("schema.yaml")
+
+
+T = TypeVar("T", Question, Model, Display)
 
 
 class ConfigurationError(ValueError):
     """A fault in the configuration; the message lists every one, a line each."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """Hours from the first dose: `start` to `end`, aiming at `target`."""
-
-    name: str
-    target: float
-    start: float
-    end: float
-
-    def __contains__(self, hour: float | None) -> bool:
-        """Say whether the hour lies in the window, ends included."""
-        return hour is not None and self.start <= hour <= self.end
-
-
-@dataclass(frozen=True)
-class Question:
-    """The part of an analysis that decides which numbers enter (see schema.yaml for each key)."""
-
-    outcome: str
-    measure: str
-    populations: tuple[str, ...]
-    treatments: tuple[str, ...]
-    comparators: tuple[str, ...]
-    window: Window | None
-    scales: tuple[str, ...] | None
-    definitions: tuple[str, ...] | None
-    strata: tuple[str, ...]
-    design_flags: tuple[str, ...]
-    analysis_sets: tuple[str, ...]
-    basis: tuple[str, ...]
-    sources: tuple[str, ...]
-    arms: str
-    assumptions: tuple[str, ...]
-    correlation: float
-    narrow: tuple[Narrow, ...] = ()
-
-    @property
-    def by_arm(self) -> bool:
-        """True where the effect is of treated arms alone, without comparison."""
-        return not MEASURES[self.measure].compares
-
-
-@dataclass(frozen=True)
-class Model:
-    """The part of an analysis that decides how effects are pooled."""
-
-    pooling: str
-    tau2: str
-    interval: str
-    prediction: str
-    level: float
-    splits: tuple[str, ...]
-    tau2_subgroups: str
-    minimum_k: int
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """The part of an analysis that rates its certainty (see schema.yaml for each key)."""
-
-    worthwhile_ratio: float
-    worthwhile_smd: float
-    worthwhile_risk: float
-    worthwhile_points: float
-    bias_high: float
-    bias_not_low: float
-    i2_substantial: float
-    i2_considerable: float
-    spread_considerable: float
-    mixed: float
-    mixed_p: float
-    heard_trials: float
-    heard_people: float
-    events: float
-    people: float
-    short: float
-    scarce: float
-    wide_ratio: float
-    large_ratio: float
-    large_smd: float
-    asymmetry_p: float
-    missing: float
-
-
-@dataclass(frozen=True)
-class Display:
-    """The part of an analysis that only the report reads."""
-
-    title: str
-    question: str
-    group: str
-    headline: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Front:
-    """What stands above the front page."""
-
-    title: str = "What the trials show"
-    lead: str = (
-        "Every number here is computed from the extraction tables, and leads back to the cells "
-        "that it came from."
-    )
 
 
 @dataclass(frozen=True)
@@ -221,7 +145,7 @@ class Configuration:
 
     analyses: tuple[Analysis, ...]
     summaries: tuple[Summary, ...] = field(default=(), kw_only=True)
-    front: Front = field(default=Front(), kw_only=True)
+    front: Front = field(default=FRONT, kw_only=True)
 
     def __iter__(self) -> Iterator[Analysis]:
         """Go through the analyses in order."""
@@ -273,21 +197,20 @@ class Configuration:
         A rule takes this as a parameter: a comment or an unrelated key then reruns nothing.
         """
 
-        def says(item: Analysis | Variant) -> dict[str, Any]:
-            return {"name": item.name, **{p: getattr(item, p) for p in parts if hasattr(item, p)}}
+        def says(item: Analysis | Variant, but: Analysis | None = None) -> dict[str, Any]:
+            own = {part: getattr(item, part) for part in parts if hasattr(item, part)}
+            return {"name": item.name} | {
+                part: said for part, said in own.items() if said != getattr(but, part, None)
+            }
 
         def cells(record: Any) -> dict[str, Any]:
-            found = {field.name: getattr(record, field.name) for field in fields(record)}
+            found = dict(vars(record))
             if isinstance(record, Window):
                 del found["name"]  # what the hours are called changes nothing
             return found
 
-        def differs(variant: Variant, analysis: Analysis) -> bool:
-            own = [part for part in parts if hasattr(variant, part)]
-            return any(getattr(variant, p) != getattr(analysis, p) for p in own)
-
-        content = [
-            says(a) | {"variants": [says(v) for v in a.variants if differs(v, a)]}
+        content: list[dict[str, Any]] = [
+            says(a) | {"variants": [said for v in a.variants if len(said := says(v, but=a)) > 1]}
             for a in self.analyses
         ]
         if "display" in parts:
@@ -307,30 +230,32 @@ def load(path: Path = CONFIG) -> Configuration:
     except DocumentError as error:
         place = f"{name}:{error.line}" if error.line else name
         raise ConfigurationError(f"{place}: {escaped(str(error))}") from None
-    content = document.values
-    if isinstance(content, dict):
-        found = [*document.faults, *schema_faults(document, schema()), *meaning_faults(document)]
-        found += summary_faults(document)
+    content, errors = read(document.values)
+    if isinstance(document.values, dict):
+        found = [*document.faults, *meaning_faults(document)]
+        if errors:
+            found += form_faults(document, errors, schema())
     else:
         found = [document.fault((), "must hold windows, defaults, sensitivity and analyses")]
     if faults := _distinct(found):
         lines = (f"{name}:{f.line}: {escaped(f'{f.place}: {f.message}')}" for f in faults)
         raise ConfigurationError("\n".join(lines))
+    assert content is not None  # what pydantic finds is a fault
     windows = {
-        name: Window(name, float(w["target"]), float(w["from"]), float(w["to"]))
-        for name, w in content["windows"].items()
+        name: Window(name, hours["target"], hours["from"], hours["to"])
+        for name, hours in content["windows"].items()
     }
-    summaries = summaries_of(content.get("summaries", []))
+    summaries = tuple(Summary(**block) for block in content.get("summaries", ()))
     whole = Configuration(
         tuple(
             _analysis(name, _over(content["defaults"], block), windows, content["sensitivity"])
             for name, block in content["analyses"].items()
         ),
         summaries=summaries,
-        front=Front(**content.get("front", {})),
+        front=Front(**content["front"]) if "front" in content else FRONT,
     )
     summed_up = [name for summary in summaries for name in summary.names]
-    return whole.asked([*content.get("narrowed", []), *summed_up])
+    return whole.asked([*content.get("narrowed", ()), *summed_up])
 
 
 def escaped(text: str) -> str:
@@ -363,37 +288,31 @@ def _analysis(
 
     A choice that narrows lets in less of what the analysis lets in.
     """
-    select, model, display = _parts(block, windows)
+    select, model = _question(block, windows), _part(Model, block)
     variants = []
     for label, choice in sensitivity.items():
         if block["measure"] in choice["for"]:
-            other, its_model, _ = _parts({**block, **choice["change"]}, windows)
+            changed = block | choice["change"]
+            asks = not Question.__dataclass_fields__.keys().isdisjoint(choice["change"])
+            other = _question(changed, windows) if asks else select
+            its_model = _part(Model, changed)
             if "narrow" in choice["change"]:
                 other = replace(other, narrow=combined(select.narrow, other.narrow))
             if (other, its_model) != (select, model):
                 variants.append(Variant(label, other, its_model))
-    thresholds = Thresholds(**{key: float(value) for key, value in block["certainty"].items()})
+    display, thresholds = _part(Display, block), Thresholds(**block["certainty"])
     return Analysis(name, select, model, display, tuple(variants), thresholds)
 
 
-def _parts(block: dict[str, Any], windows: dict[str, Window]) -> tuple[Question, Model, Display]:
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in block.items()}
-    values["window"] = windows[values["window"]] if values["window"] else None
-    values["strata"] = values["strata"] or ()
-    values["narrow"] = parse(values["narrow"]) if values.get("narrow") else ()
-    # 1 and 1.0 are one number: they must have one digest
-    values |= {key: float(values[key]) for key in ("correlation", "level")}
-
-    def part(kind: type) -> Any:
-        return kind(**{key.name: values[key.name] for key in fields(kind)})
-
-    return part(Question), part(Model), part(Display)
+def _question(block: dict[str, Any], windows: dict[str, Window]) -> Question:
+    read = {
+        "window": windows[block["window"]] if block["window"] else None,
+        "strata": block["strata"] or (),
+        "narrow": parse(block["narrow"]) if block["narrow"] else (),
+    }
+    return _part(Question, block | read)
 
 
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of the configuration, with the keys of the defaults required."""
-    result: dict[str, Any] = read_document(SCHEMA).values
-    kinds = result["$defs"]
-    for name in ("choices", "all_thresholds"):
-        kinds[name] = {**kinds[name], "required": list(kinds[name]["properties"])}
-    return result
+def _part(kind: type[T], block: dict[str, Any]) -> T:
+    """Build the part of an analysis that has some of the keys of a block."""
+    return kind(**{name: block[name] for name in kind.__dataclass_fields__})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
+from functools import reduce
 from typing import Any
 
 from ketameta.configuration.document import Document, Fault, Place
@@ -22,55 +23,76 @@ _TYPES = {
 }
 
 
-def schema_faults(document: Document, schema: dict[str, Any]) -> Iterator[Fault]:
-    """Yield every fault against the JSON Schema, worded for the person who wrote the file."""
-    from jsonschema import Draft202012Validator
+def form_faults(
+    document: Document, errors: Iterable[Any], schema: dict[str, Any]
+) -> Iterator[Fault]:
+    """Yield what pydantic found in the document, worded for the person who wrote the file.
 
-    for error in Draft202012Validator(schema).iter_errors(document.values):
-        for place, message, *key in _worded(error):
+    The words need all bounds of a key, and the names of its neighbours: `schema` has them.
+    """
+    for error in errors:
+        for place, message, *key in _worded(error, document.values, schema):
             if document.knows(place):
                 yield document.fault(place, message, *key)
 
 
-def _worded(error: Any) -> Iterator[tuple[Any, ...]]:
+def _worded(error: Any, values: Any, schema: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Yield place, message and, where the key is at fault, the key."""
-    place: Place = tuple(error.absolute_path)
-    rule, value = error.validator, error.instance
-    if rule == "additionalProperties":
-        yield from _unknown_keys(place, value, error.schema)
-    elif rule == "required":
-        yield from _missing_keys(place, value, error.schema)
-    elif rule == "oneOf":
-        yield from _list_or_null(error)
-    elif rule == "pattern":
-        allowed = _NAMES.get(str(place[0]) if place else "", error.validator_value)
-        yield place, f"the name {_shown(value)} is not allowed: {allowed}", value
-    else:
-        yield place, _sentence(rule, value, error)
+    place: Place = tuple(error["loc"])
+    rule, value = error["type"], error["input"]
+    if rule == "string_pattern_mismatch":
+        allowed = _NAMES[str(place[0])]
+        yield place[:-2], f"the name {_shown(value)} is not allowed: {allowed}", value
+    elif rule in ("extra_forbidden", "missing"):
+        *above, key = place
+        worded = _unknown_key if rule == "extra_forbidden" else _missing_key
+        block = reduce(lambda block, step: block[step], above, values)
+        if message := worded(str(key), block, _described(schema, above)):
+            yield tuple(above), message, *([key] if rule == "extra_forbidden" else [])
+    elif rule != "too_short" or not value:  # else it is too short without the words at fault
+        yield place, _sentence(rule, value, _described(schema, place))
 
 
-def _sentence(rule: str, value: Any, error: Any) -> str:
+def _described(schema: dict[str, Any], place: Iterable[str | int]) -> Any:
+    """Return what the JSON Schema says of a place."""
+
+    def plain(node: Any) -> Any:
+        if "$ref" in node:
+            return plain(reduce(lambda part, step: part[step], node["$ref"].split("/")[1:], schema))
+        return node
+
+    node = plain(schema)
+    for step in place:
+        node = node.get("anyOf", [node])[0]
+        if isinstance(step, int):
+            node = plain(node["items"])
+        elif "properties" in node:
+            node = plain(node["properties"][step])
+        else:
+            (node,) = map(plain, node["patternProperties"].values())
+    return node
+
+
+def _sentence(rule: str, value: Any, node: dict[str, Any]) -> str:
     """Word a fault of one value."""
-    limit = error.validator_value
-    if rule == "enum":
-        known = [str(word) for word in limit if word is not None]
+    kinds = node.get("anyOf", [node])
+    node = kinds[0]
+    if rule == "literal_error":
+        known = node["enum"]
         if isinstance(value, str):
             return unknown(value, known)
         return f"needs one of {', '.join(known)}; not {_shown(value)}"
-    if rule == "type":
-        kinds = [_TYPES[kind] for kind in ([limit] if isinstance(limit, str) else limit)]
-        return f"needs {' or '.join(kinds)}, not {_shown(value)}"
-    if rule in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
-        return _out_of_range(value, error.schema)
-    if rule == "uniqueItems":
+    if rule == "twice":
         twice = next(item for i, item in enumerate(value) if item in value[:i])
         return f"{_shown(twice)} stands twice"
-    if rule in ("minItems", "minProperties", "maxItems"):
-        return f"holds {len(value)}; at most {limit}" if value else "is empty"
-    if rule in ("minLength", "maxLength"):
-        low, high = error.schema["minLength"], error.schema["maxLength"]
-        return f"needs {low} to {high} characters; has {len(value)}"
-    return str(error.message)[:200]
+    if rule in ("too_short", "too_long"):
+        return f"holds {len(value)}; at most {node['maxItems']}" if value else "is empty"
+    if rule in ("string_too_short", "string_too_long"):
+        return f"needs {node['minLength']} to {node['maxLength']} characters; has {len(value)}"
+    if rule.startswith(("greater_than", "less_than")):
+        return _out_of_range(value, node)
+    needs = " or ".join(_TYPES[kind["type"]] for kind in kinds)
+    return f"needs {needs}, not {_shown(value)}"
 
 
 # keys of older versions, and what took their place
@@ -84,39 +106,21 @@ _NAMES = {
 }
 
 
-def _unknown_keys(
-    place: Place, block: dict[str, Any], schema: dict[str, Any]
-) -> Iterator[tuple[Place, str, str]]:
-    known = list(schema["properties"])
-    for key in block:
-        if key not in known:
-            absent = [name for name in known if name not in block]
-            close = nearest(key[:80], absent, 1) or nearest(key[:80], known, 1)
-            hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-            if (now := _REPLACED.get(key)) and now in known:
-                hint = f"{now} took its place, with a list of words"
-            yield place, f"unknown key {key[:80]}; {hint}", key
+def _unknown_key(key: str, block: dict[str, Any], node: dict[str, Any]) -> str:
+    known = list(node["properties"])
+    absent = [name for name in known if name not in block]
+    close = nearest(key[:80], absent, 1) or nearest(key[:80], known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+    if (now := _REPLACED.get(key)) and now in known:
+        hint = f"{now} took its place, with a list of words"
+    return f"unknown key {key[:80]}; {hint}"
 
 
-def _missing_keys(
-    place: Place, block: dict[str, Any], schema: dict[str, Any]
-) -> Iterator[tuple[Place, str]]:
-    """Name the keys that are missing, but not one that an unknown key is a misspelling of."""
-    spare = [key for key in block if key not in schema["properties"]]
-    for name in schema["required"]:
-        alike = [key for key in spare if SequenceMatcher(None, key.lower(), name).ratio() > 0.7]
-        if name not in block and not alike:
-            yield place, f"the key {name} is missing"
-
-
-def _list_or_null(error: Any) -> Iterator[tuple[Any, ...]]:
-    """Word a fault of what is a list or null: by the list where it is one."""
-    if not isinstance(error.instance, list):
-        yield tuple(error.absolute_path), f"needs a list or null, not {_shown(error.instance)}"
-        return
-    for inner in error.context:
-        if inner.validator != "type" or inner.instance is not error.instance:
-            yield from _worded(inner)
+def _missing_key(name: str, block: dict[str, Any], node: dict[str, Any]) -> str:
+    """Name a key that is missing, but not one that an unknown key is a misspelling of."""
+    spare = [key for key in block if key not in node["properties"]]
+    alike = [key for key in spare if SequenceMatcher(None, key.lower(), name).ratio() > 0.7]
+    return "" if alike else f"the key {name} is missing"
 
 
 def _out_of_range(value: float, schema: dict[str, Any]) -> str:
@@ -159,6 +163,7 @@ def meaning_faults(document: Document) -> Iterator[Fault]:
             yield document.fault(("windows", name), message)
     analyses = _block(content, "analyses")
     yield from _narrowings(document, list(analyses))
+    yield from _summaries(document)
     blocks: list[tuple[Place, Any]] = [(("defaults",), defaults)]
     blocks += [(("analyses", name), block) for name, block in analyses.items()]
     for name, choice in _block(content, "sensitivity").items():
@@ -171,6 +176,27 @@ def meaning_faults(document: Document) -> Iterator[Fault]:
                 if found := list(_fit(document, place, block, complete)):
                     yield from found
                     break
+
+
+def _summaries(document: Document) -> Iterator[Fault]:
+    """Yield titles that stand twice, and names of analyses that cannot be answered to."""
+    content = document.values
+    known, blocks = content.get("analyses"), content.get("summaries")
+    if not isinstance(known, dict) or not isinstance(blocks, list):
+        return
+    titles: set[str] = set()
+    for number, block in enumerate(block if isinstance(block, dict) else {} for block in blocks):
+        at = ("summaries", number)
+        title, outcomes, narrow = (block.get(key) for key in ("title", "outcomes", "narrow"))
+        if isinstance(title, str):
+            if title in titles:
+                yield document.fault((*at, "title"), f"{title[:80]!r} stands twice")
+            titles.add(title)
+        if isinstance(narrow, str) and (said := narrowing.fault(narrow)):
+            yield document.fault((*at, "narrow"), said)
+        for place, name in enumerate(outcomes if isinstance(outcomes, list) else []):
+            if isinstance(name, str) and name not in known:
+                yield document.fault((*at, "outcomes", place), unknown(name, [*known]))
 
 
 def _narrowings(document: Document, analyses: list[str]) -> Iterator[Fault]:

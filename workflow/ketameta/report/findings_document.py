@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ketameta.configuration.summaries import Summary
+from ketameta.configuration import Summary
 from ketameta.report.docx import Paragraph, Table, docx
 from ketameta.report.summary_of_findings import COLUMNS, comparisons, note, notes, people
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import Any
 
-from ketameta.configuration import Analysis, Configuration, Thresholds, schema
+from ketameta.configuration import Analysis, Configuration, Thresholds
+from ketameta.configuration.blocks import meanings
 from ketameta.evidence.ratings import Rule
 from ketameta.evidence.rules import RULES
 from ketameta.report import wording_certainty, wording_method
@@ -46,7 +46,7 @@ def thresholds(configuration: Configuration) -> list[Threshold]:
         common = values.most_common(1)[0][0] if values else "–"
         others = [(a, written[a.name][field.name]) for a in configuration]
         apart = tuple(pair for pair in others if pair[1] != common)
-        found.append(Threshold(field.name, common, _meanings()[field.name], apart))
+        found.append(Threshold(field.name, common, meanings(Thresholds)[field.name], apart))
     return found
 
 
@@ -87,10 +87,3 @@ def rules(known: Sequence[Threshold], rows: Sequence[dict[str, Any]]) -> dict[st
         for rule in RULES.values()
     ]
     return {domain: [r["shown"] for r in own] for domain, own in grouped(shown, "domain").items()}
-
-
-@cache
-def _meanings() -> dict[str, str]:
-    """Return what each threshold means, as the schema of the configuration has it."""
-    keys: dict[str, dict[str, Any]] = schema()["$defs"]["all_thresholds"]["properties"]
-    return {name: key["description"] for name, key in keys.items()}

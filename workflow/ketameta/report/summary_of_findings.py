@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ketameta.configuration import Configuration
-from ketameta.configuration.summaries import Summary
+from ketameta.configuration import Configuration, Summary
 from ketameta.report import wording, wording_certainty
 from ketameta.report import wording_findings as words
 from ketameta.report.answers import Answer

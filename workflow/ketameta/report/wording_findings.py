@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from ketameta.configuration.summaries import Summary
+from ketameta.configuration import Summary
 from ketameta.measures import MEASURES, POINTS, SDS, Measure
 from ketameta.report import wording, wording_absolute, wording_certainty, wording_domains
 from ketameta.report.answers import Answer

@@ -1,0 +1,301 @@
+"""What an analysis is made of: each key with its type, its bounds and its meaning, said once here.
+
+Dataclasses that pydantic can read: what the file may hold (`blocks`), the words for what it may not
+(`faults`) and schema.yaml follow from them. pydantic itself is loaded where a file is read, and
+not by who only names these types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Interval, Len, MinLen
+
+from ketameta.measures import MEASURES
+from ketameta.vocabulary.narrowing import Narrow, canonical
+
+
+# pydantic asks an annotation by these methods, and is not loaded before it does
+class Listed:
+    """A list of the file, read as a tuple; no word of it stands twice."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Return how pydantic reads it."""
+        from pydantic_core import PydanticCustomError, core_schema
+
+        def distinct(words: tuple[Any, ...]) -> tuple[Any, ...]:
+            if len(set(words)) < len(words):
+                raise PydanticCustomError("twice", "a word stands twice")
+            return words
+
+        items = handler(source) | {"strict": False}
+        return core_schema.no_info_after_validator_function(distinct, items)
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        """Return how JSON Schema describes it."""
+        return {**handler(core), "uniqueItems": True}
+
+
+@dataclass(frozen=True)
+class Named:
+    """What the names of blocks may be, as a regular expression."""
+
+    pattern: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Return how pydantic reads it."""
+        return {**handler(source), "pattern": self.pattern}
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of some words."""
+
+    words: Iterable[str]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Return how pydantic reads it."""
+        from pydantic_core import core_schema
+
+        return core_schema.literal_schema([*self.words])
+
+
+Measure = Annotated[str, OneOf(MEASURES)]
+_OF_SOME = dict.fromkeys(way for measure in MEASURES.values() for way in measure.pooling)
+Words = Annotated[tuple[str, ...], Listed()]
+SomeWords = Annotated[tuple[str, ...], MinLen(1), Listed()]
+Hours = Annotated[float, Ge(0)]
+Share = Annotated[float, Interval(ge=0, le=1)]
+Percent = Annotated[float, Interval(ge=0, le=100)]
+Points = Annotated[float, Interval(gt=0, le=100)]
+Positive = Annotated[float, Gt(0)]
+Ratio = Annotated[float, Gt(1)]
+
+Basis = Literal["change", "endpoint", "computed change"]
+Source = Literal["arms", "contrasts"]
+# the keys of `ESTIMATORS` in stats, which is not loaded for them; a test holds them in step
+Tau2 = Literal["EE", "DL", "DL2", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM"]
+Split = Literal[
+    "drug_route", "population", "comparator_class", "n_doses", "treatment", "route", "design"
+]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Hours from the first dose: `start` to `end`, aiming at `target`."""
+
+    name: str
+    target: Hours
+    """Hour aimed at; the nearest reported time wins, ties to the later."""
+    start: Hours
+    """First hour that counts."""
+    end: Hours
+    """Last hour that counts."""
+
+    def __contains__(self, hour: float | None) -> bool:
+        """Say whether the hour lies in the window, ends included."""
+        return hour is not None and self.start <= hour <= self.end
+
+
+@dataclass(frozen=True)
+class Question:
+    """The part of an analysis that decides which numbers enter."""
+
+    outcome: str
+    """Outcome of the vocabulary."""
+    measure: Measure
+    """Effect measure: RR OR RD (events), MD SMD (scores), PLO (proportion of the treated arms),
+    PCTRED (per cent reduction from baseline in the treated arms)."""
+    populations: SomeWords
+    """Populations of the trials."""
+    treatments: SomeWords
+    """Treatments of the treated arms."""
+    comparators: SomeWords
+    """Classes of the control arms; where a trial has several, the first of the list."""
+    window: Window | None
+    """Name of a window; null takes any time, the longest follow-up first."""
+    scales: SomeWords | None
+    """Scales in order of preference; null takes any."""
+    definitions: SomeWords | None
+    """Definitions of the event in order of preference (not stated: empty); null takes any."""
+    strata: Words
+    """Definitions that are separate groups of people and are added up."""
+    design_flags: Words
+    """Trials that stand apart and enter all the same (randomised withdrawal ...)."""
+    analysis_sets: SomeWords
+    """Analysis sets in order of preference (not stated: empty); others are not used."""
+    basis: Annotated[tuple[Basis, ...], MinLen(1), Listed()]
+    """For scores, change from baseline, endpoint, or change computed from both with the
+    correlation; the preferred first."""
+    sources: Annotated[tuple[Source, ...], MinLen(1), Listed()]
+    """Where effects come from, the preferred first: arm-level numbers or reported contrasts."""
+    arms: Literal["together", "split", "whole"]
+    """Several treated arms of a trial: together (one effect a trial), or an effect an arm, with
+    the shared control split between them or kept whole with its covariance."""
+    assumptions: Words
+    """What a derivation may assume or borrow (words of the list assumptions)."""
+    correlation: Annotated[float, Interval(gt=-1, lt=1)]
+    """Within-person correlation assumed where none is reported."""
+    narrow: tuple[Narrow, ...] = ()
+    """Fewer trials, as key=word&key=word (population, treatment, route, drug_route,
+    comparator_class, n_doses, design, seen, flag); null takes all."""
+
+    @property
+    def by_arm(self) -> bool:
+        """True where the effect is of treated arms alone, without comparison."""
+        return not MEASURES[self.measure].compares
+
+
+@dataclass(frozen=True)
+class Model:
+    """The part of an analysis that decides how effects are pooled."""
+
+    pooling: Annotated[str, OneOf(("inverse variance", *_OF_SOME))]
+    """Inverse variance; for PLO also a binomial-normal generalised linear mixed model; for RR, OR
+    and RD also Mantel-Haenszel (a common effect; crossovers as if parallel)."""
+    tau2: Tau2
+    """Estimator of the between-trial variance."""
+    interval: Literal["auto", "wald", "hksj", "hksj-adhoc"]
+    """Interval of the pooled effect; auto: HKSJ; where tau² is 0 or k is 2, the wider of Wald and
+    HKSJ."""
+    prediction: Literal["k-1", "k-2", "normal", "hksj"]
+    """Degrees of freedom of the prediction interval."""
+    level: Annotated[float, Interval(ge=0.5, le=0.999)]
+    """Level of the intervals."""
+    splits: Annotated[tuple[Split, ...], Listed()]
+    """What the trials are grouped by, each apart; the first that makes two groups stands on the
+    plot."""
+    tau2_subgroups: Literal["common", "separate"]
+    """One tau² for all groups of a split, or one in each."""
+    minimum_k: Annotated[int, Ge(2)]
+    """Fewest trials that are pooled."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The part of an analysis that rates its certainty."""
+
+    worthwhile_ratio: Ratio
+    """Smallest relative effect worth having, for RR and OR where no control risk is known; its
+    inverse on the other side."""
+    worthwhile_smd: Positive
+    """Smallest SMD worth having; for MD too, times the SD of the control arms, where the
+    vocabulary gives the scale no minimal important difference."""
+    worthwhile_risk: Annotated[float, Interval(gt=0, le=1)]
+    """Smallest difference of risks worth having, as a share of people; for RR and OR at the
+    typical control risk."""
+    worthwhile_points: Points
+    """For a share or a fall of treated arms, percentage points from the pooled value beyond which
+    the answer would be another."""
+    bias_high: Percent
+    """Per cent of the weight from trials at high risk of bias in two domains or more from which
+    two levels go."""
+    bias_not_low: Percent
+    """Per cent of the weight from trials not judged at low risk of bias (high, some concerns; at
+    the lower end also not judged) from which one level goes."""
+    i2_substantial: Percent
+    """I² in per cent from which one level goes for inconsistency."""
+    i2_considerable: Percent
+    """I² in per cent from which two levels go, where the prediction interval reaches further than
+    the interval too."""
+    spread_considerable: Points
+    """For a share or a fall of treated arms, percentage points from the pooled value beyond which
+    two levels go for inconsistency, where 95% of the true values of trials reach further."""
+    mixed: Percent
+    """Per cent of the weight outside the heaviest group of a split from which the split can
+    explain a difference, and of the groups with another answer from which one level goes; also of
+    the weight of a population from which it counts beside a claim."""
+    mixed_p: Share
+    """p between the groups of a split below which they differ."""
+    heard_trials: Annotated[float, Ge(1)]
+    """Trials from which an analysis, or a group of a split, has a verdict of its own on a claim;
+    fewer are heard where they have `heard_people` people."""
+    heard_people: Annotated[float, Ge(0)]
+    """People from which an analysis, or a group of a split, of fewer trials than `heard_trials`
+    has a verdict of its own on a claim."""
+    events: Positive
+    """Events that make the optimal information size of RR, OR and RD."""
+    people: Positive
+    """People that make the optimal information size where events are not counted."""
+    short: Share
+    """Share of the optimal information size below which one level goes, where the information
+    counts (a large effect, or a wide ratio)."""
+    scarce: Share
+    """Share of the optimal information size below which two levels go, where the information
+    counts."""
+    wide_ratio: Ratio
+    """Upper over lower end of a ratio's interval from which the information is too little."""
+    large_ratio: Ratio
+    """Ratio from which, or from whose inverse, an effect is too large to be trusted from few
+    events."""
+    large_smd: Positive
+    """Difference in standard deviations from which an effect is too large, or an interval too
+    wide, to be trusted from few people."""
+    asymmetry_p: Share
+    """p of the test of small-study effects (Peters for events, Pustejovsky and Rodgers for SMD,
+    Egger for MD) below which one level goes for publication bias; tested from ten effects on."""
+    missing: Percent
+    """Per cent of all people measured from which known missing results cost one level."""
+
+
+@dataclass(frozen=True)
+class Display:
+    """The part of an analysis that only the report reads."""
+
+    title: Annotated[str, Len(3, 120)]
+    """Title in the report."""
+    question: Annotated[str, Len(10, 300)]
+    """The question in one sentence."""
+    group: Annotated[str, Len(2, 60)]
+    """Heading under which it stands."""
+    headline: bool
+    """Shown with its forest plot on the front page."""
+
+
+@dataclass(frozen=True)
+class Front:
+    """What stands above the front page."""
+
+    title: Annotated[str, Len(3, 120)]
+    """Title of the front page."""
+    lead: Annotated[str, Len(3, 500)]
+    """What the report is about in a sentence or two."""
+
+
+FRONT = Front(
+    "What the trials show",
+    "Every number here is computed from the extraction tables, and leads back to the cells "
+    "that it came from.",
+)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A summary of findings: for whom, what against what, and the analyses whose results it holds.
+
+    At most seven: "up to a maximum of seven" important outcomes, benefits and harms (Cochrane
+    Handbook 14.1.4); a reader holds no more in mind.
+    """
+
+    title: Annotated[str, Len(3, 160)]
+    """Heading: what is compared with what."""
+    population: Annotated[str, Len(3, 300)]
+    """Who was treated, and where."""
+    treatment: Annotated[str, Len(2, 80)]
+    """The treatment, as a sentence names it."""
+    control: Annotated[str, Len(2, 80)]
+    """What it is compared with, as a sentence names it."""
+    outcomes: Annotated[tuple[str, ...], Len(1, 7), Listed()]
+    """Analyses, the most important first; at most seven (Cochrane Handbook 14)."""
+    narrow: Annotated[str, Len(3, 300)] | None = None
+    """What narrows every analysis of the table, as key=value with & between; null takes them
+    whole."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the analyses that the table needs, in its order."""
+        if self.narrow is None:
+            return self.outcomes
+        return tuple(canonical(f"{outcome}@{self.narrow}") for outcome in self.outcomes)
