@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from ketameta.commands.jobs import CHECKED
 from ketameta.commands.lock import HeldError, braced, take_lock
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.freshness import (
@@ -26,9 +27,6 @@ from ketameta.freshness import (
     stale,
 )
 from ketameta.last_report import keep_last, restore_last
-
-# key of Snakemake's --config by which `ketameta run` says that it holds the lock and has checked
-CHECKED = "tables_checked"
 
 
 class RefusedError(Exception):
