@@ -17,6 +17,7 @@ from pathlib import Path
 from ketameta.commands.jobs import Event, Record
 from ketameta.commands.lock import STATE
 from ketameta.freshness import AS_BEFORE, MADE, REPORTS, RUN, list_of
+from ketameta.publishing import NEXT
 
 # one after the other; the rest runs beside them
 _CHAIN = ("ingest", "normalize", "synthesize", "report")
@@ -50,12 +51,12 @@ def _known_durations() -> dict[str, float]:
 
 
 def _listed(stage: str) -> tuple[int, int] | None:
-    """Return what tells the list of a stage from one that is written after it."""
-    try:
-        found = list_of(stage).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
+    """Return what tells the list of a stage from one that is written after it, maybe aside."""
+    for path in (REPORTS / NEXT / list_of(stage).name, list_of(stage)):
+        with contextlib.suppress(OSError):
+            found = path.stat()
+            return found.st_ino, found.st_mtime_ns
+    return None
 
 
 @dataclass(slots=True)

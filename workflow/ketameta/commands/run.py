@@ -16,7 +16,7 @@ from ketameta.commands import jobs
 from ketameta.commands.lock import STATE, HeldError, braced, remove_stale_locks, take_lock
 from ketameta.commands.progress import FOLDERS, STAYS, Progress, announce
 from ketameta.freshness import RAW, RUN, stale
-from ketameta.last_report import restore_last
+from ketameta.publishing import recover
 from ketameta.storage import check_writable
 
 # seconds that Snakemake and its steps may take to end when this run is told to
@@ -71,9 +71,8 @@ def _run(given: argparse.Namespace) -> int:
     for folder in FOLDERS:
         check_writable(folder)
     with take_lock():
-        # what a killed run took away comes back before anything can stop this one
         if not given.dry_run:
-            restore_last()
+            recover()
         planned = _planned(given.force)
         if planned is None:
             return 1
@@ -114,7 +113,7 @@ def _planned(force: bool) -> dict[str, str] | None:
 
 
 def _follow(given: argparse.Namespace, planned: dict[str, str]) -> int:
-    """Run Snakemake; returns its status. The last report comes back where it fails or is stopped.
+    """Run Snakemake; returns its status. The last report stays where it fails or is stopped.
 
     Raises `StoppedError` or KeyboardInterrupt when all that it started has ended.
     """
@@ -138,7 +137,7 @@ def _follow(given: argparse.Namespace, planned: dict[str, str]) -> int:
             status = _told(asked, planned)
     finally:
         if status != 0 and not given.dry_run:
-            restore_last()
+            recover()
         for number, handler in zip(_SIGNALS, before, strict=True):
             signal.signal(number, handler)
     return status
