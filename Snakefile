@@ -29,13 +29,13 @@ onstart:
     before_jobs()
 
 
-# a job that fails leaves old pages beside new ones: the last good report comes back
-onerror:
-    restore_last()
-
-
+# the stages of the report lay aside what they make: all of it is published, or none
 onsuccess:
-    forget_last()
+    publish()
+
+
+onerror:
+    recover()
 
 
 rule all:

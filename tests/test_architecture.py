@@ -17,7 +17,7 @@ ALLOWED = {
     "storage": set(),
     "report_files": {"vocabulary"},
     "freshness": {"storage", "tables", "configuration"},
-    "last_report": {"freshness"},
+    "publishing": {"freshness", "storage"},
     "stats": set(),
     "figures": set(),
     "tables": {"vocabulary"},

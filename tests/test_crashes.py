@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ketameta import freshness, last_report, storage
+from ketameta import freshness, publishing, storage
 
 ROOT = Path(__file__).parents[1]
 # the response of the ketamine arm of Murrough 2013 at 24 h: 30 of 47
@@ -31,85 +32,138 @@ def results(project):
     return {name: bytes_of(project.path(name)) for name in ("reports", "data/processed")}
 
 
-# keeping and putting back, without a workflow
+# publishing, without a workflow
 
 
 @pytest.fixture
 def reports(tmp_path, monkeypatch):
-    """Return reports/ of a project in which one stage wrote two pages; a record stands beside."""
+    """Return reports/ of a project in which two stages wrote pages; others' files stand beside."""
     monkeypatch.chdir(tmp_path)
-    made("index.html", "analyses/a.html", text="old")
-    storage.write_text(Path("reports/versions/2026-01-31.json"), "old")
+    for made in stages("old", gone=True):
+        publishing.keep(*made)
+    for name in ("versions/2026-01-31.json", "analyses/mine.html"):
+        storage.write_text(Path("reports", name), "of a person")
     return Path("reports")
 
 
-def made(*names, text):
-    """Write pages as the stage `report` does, with its list."""
-    files = {name: f"{text} {name}".encode() for name in names}
-    freshness.keep(freshness.list_of("report"), {"code": text}, Path("reports"), files)
+def stages(text, gone=False):
+    """Return what the stages of a report keep: lists, what of, where, and files."""
+    pages = ["index.html", "analyses/a.html", "same.html", *["analyses/gone.html"] * gone]
+    drawings = ["figures/a.svg", *["figures/gone.svg"] * gone]
+    prints = ["figures/a.pdf", "figures/a.svg.pdf", "figures/gone.png"] if gone else None
+    for stage, names in (("report", pages), ("figures", drawings), ("prints", prints)):
+        if names:
+            files = {n: f"{'' if n == 'same.html' else text} {n}".encode() for n in names}
+            yield freshness.list_of(stage), {"code": text}, Path("reports"), files
 
 
-def test_a_report_comes_back_whole_after_a_run_that_deleted_and_wrote_some(reports):
-    before, listed = bytes_of(reports), bytes_of(Path("data"))
-    last_report.keep_last()
-    (reports / "index.html").unlink()
-    made("analyses/a.html", "analyses/b.html", text="new")
-    assert last_report.restore_last()
-    assert bytes_of(reports) == before
-    assert bytes_of(Path("data")) == listed
+def published(folder):
+    return {name: digest for name, digest in bytes_of(folder).items() if not name.startswith(".")}
 
 
-def test_the_record_of_a_release_made_meanwhile_stays(reports):
-    last_report.keep_last()
-    storage.write_text(reports / "versions/2026-02-01.json", "new")
-    last_report.restore_last()
-    assert (reports / "versions/2026-02-01.json").read_text() == "new"
+def everything():
+    return published(Path("reports")) | bytes_of(Path("data"))
 
 
-def test_nothing_is_restored_where_nothing_was_lost(reports):
-    before = reports.joinpath("index.html").stat().st_mtime
-    last_report.keep_last()
-    assert not last_report.restore_last()
-    assert reports.joinpath("index.html").stat().st_mtime == before
-    assert not last_report.KEPT.exists()
+@pytest.fixture
+def whole(reports, tmp_path):
+    """Return the bytes of the old report, and of the new one, made in a copy without a crash."""
+    before = everything()
+    shutil.copytree(tmp_path, tmp_path / "copy")
+    os.chdir(tmp_path / "copy")
+    for made in stages("new"):
+        publishing.lay_aside(*made)
+    publishing.publish()
+    after = everything()
+    os.chdir(tmp_path)
+    return before, after
 
 
-def test_what_a_killed_run_kept_is_not_written_over_by_its_ruins(reports):
-    before = bytes_of(reports)
-    last_report.keep_last()
-    storage.write_text(reports / "index.html", "half a report")
-    last_report.keep_last()
-    last_report.restore_last()
-    assert bytes_of(reports) == before
+def test_what_is_laid_aside_changes_nothing_until_it_is_published(reports, whole):
+    old, new = whole
+    for made in stages("new"):
+        publishing.lay_aside(*made)
+        assert everything() == old
+    publishing.publish()
+    assert everything() == new
+    assert {"analyses/gone.html", "figures/gone.svg", "figures/gone.png", "figures/a.pdf"} == (
+        {name for name in old if name not in new}
+    )
+    assert {"figures/a.svg.pdf", "analyses/mine.html", "versions/2026-01-31.json"} <= new.keys()
+    assert not list(reports.glob(".*"))
 
 
-def test_a_half_kept_report_is_not_taken_for_a_whole_one_and_goes(reports):
-    before = bytes_of(reports)
-    storage.write_text(reports / ".last.part" / "reports/index.html", "of a killed run")
-    assert not last_report.restore_last()
-    assert bytes_of(reports) == before
+def test_what_a_failed_run_laid_aside_goes(reports, whole):
+    for made in stages("new"):
+        publishing.lay_aside(*made)
+    publishing.recover()
+    assert everything() == whole[0]
+    assert not list(reports.glob(".*"))
+    publishing.publish()
+    assert everything() == whole[0]
 
 
-def test_parts_of_files_are_removed_and_pages_named_so_are_not(reports):
-    (reports / "analyses" / ".a.html.x1y2.part").write_text("half")
-    (reports / "analyses" / "b.part").write_text("a page")
-    (reports / "analyses" / ".film.mp4.part").write_text("half a film of somebody")
-    last_report.restore_last()
-    assert not (reports / "analyses" / ".a.html.x1y2.part").exists()
-    assert (reports / "analyses" / "b.part").exists()
-    assert (reports / "analyses" / ".film.mp4.part").exists()
+class Killed(BaseException):
+    """A kill at a call: nothing after it runs."""
 
 
-def test_without_hard_links_the_report_is_copied(reports, monkeypatch):
-    def refuse(*paths):
-        raise OSError(1, "Operation not permitted")
+def test_a_publishing_that_is_cut_short_anywhere_is_finished_by_the_next_run(
+    reports, whole, monkeypatch
+):
+    # each call that changes something on the disk counts, and the one of a number is the last
+    calls = {"left": 0}
 
-    monkeypatch.setattr(os, "link", refuse)
-    before = bytes_of(reports)
-    last_report.keep_last()
-    (reports / "index.html").unlink()
-    assert last_report.restore_last()
-    assert bytes_of(reports) == before
+    def counted(call):
+        def counting(*words, **named):
+            calls["left"] -= 1
+            if calls["left"] == 0:
+                raise Killed
+            return call(*words, **named)
+
+        return counting
+
+    for place, name in ((os, "rename"), (os, "replace"), (os, "unlink"), (Path, "unlink"),
+                        (shutil, "move"), (shutil, "rmtree")):  # fmt: skip
+        monkeypatch.setattr(place, name, counted(getattr(place, name)))
+    old = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    for moment in range(1, 30):
+        calls["left"] = 0
+        shutil.rmtree("reports")
+        for path, content in old.items():
+            storage.write_bytes(path, content)
+        for made in stages("new"):
+            publishing.lay_aside(*made)
+        calls["left"] = moment
+        try:
+            publishing.publish()
+        except Killed:
+            calls["left"] = 0
+            publishing.recover()
+            expected = whole[0] if moment == 1 else whole[1]
+            assert everything() == expected, moment
+            assert not list(reports.glob(".*"))
+        else:
+            break
+    assert 8 < moment < 29
+    assert everything() == whole[1]
+
+
+def test_a_page_of_the_same_bytes_is_left_alone(reports):
+    os.utime("reports/same.html", (1e9, 1e9))
+    for made in stages("new"):
+        publishing.keep(*made)
+    assert Path("reports/same.html").stat().st_mtime == 1e9
+
+
+def test_a_full_disk_is_told_with_the_file_and_leaves_the_report(reports, whole, monkeypatch):
+    def refuse(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(OSError, match="No space") as raised:
+        publishing.lay_aside(*next(stages("new")))
+    assert raised.value.filename == "reports/.next/index.html"
+    assert everything() == whole[0]
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -141,7 +195,7 @@ def test_a_failed_page_leaves_the_last_report_and_the_next_run_makes_the_new_one
     small.edit(template, "{{ nowhere }}", "")
     assert small.ketameta("run").returncode == 0
     assert "Response within a day" in small.path("reports/index.html").read_text(encoding="utf-8")
-    assert not small.path("reports/.last").exists()
+    assert not list(small.path("reports").glob(".*"))
 
 
 def kill_and_rerun(small, moments, expected):
@@ -161,6 +215,11 @@ def kill_and_rerun(small, moments, expected):
             except subprocess.TimeoutExpired:
                 cut += 1
             os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
+        # whole, the one or the other, but for the moment in which files are renamed
+        if not small.path("reports/.ready").exists():
+            assert published(small.path("reports")) in [
+                expected[value]["reports"] for value in values
+            ], f"after {moment:.2f} s"
         done = small.ketameta("run")
         assert done.returncode == 0, f"after {moment:.2f} s: {done.stdout}{done.stderr}"
         assert results(small) == expected[values[0]], f"after {moment:.2f} s"

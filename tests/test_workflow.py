@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ketameta.freshness import keep, list_of, sources
+from ketameta.freshness import list_of, sources
+from ketameta.publishing import keep
 from ketameta.report_files import report_files
 
 from .conftest import SAID

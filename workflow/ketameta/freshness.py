@@ -1,7 +1,7 @@
 """Is what a stage made still what it would make? By content: no time of a file says so.
 
 Each stage ends with a list, ``data/processed/<stage>.sha256``: what it was made from, as it was
-read, and what it wrote, as ``sha256sum --check`` reads it. The list is written when all is there.
+read, and what it wrote, as ``sha256sum --check`` reads it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ketameta.storage import same_content, table_of, write_bytes, write_text
+from ketameta.storage import table_of
 from ketameta.tables.collection import Tables
 from ketameta.tables.table import Row, rows_of, schema_of
 
@@ -34,7 +34,10 @@ ANEW = "KETAMETA_ANEW"
 AS_BEFORE = "what it is made from is as before, nothing to do"
 # a stamp for each stage, which alone Snakemake looks at: derived from the lists, safe to remove
 STAMPS = Path(".snakemake/ketameta")
-_GROUND = ("__init__", "freshness", "measures", "report_files", "steps", "storage")
+_GROUND = (
+    *("__init__", "freshness", "measures", "publishing"),
+    *("report_files", "steps", "storage"),
+)
 _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
 # what tables are entered in; not the notes and pictures that may lie beside them
 _ENTERED = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"}
@@ -343,43 +346,3 @@ def tables_before(stage: str) -> list[type[Row]]:
         kinds += [RAW_KINDS[table] for table in RAW_TABLES] if name == "ingest" else []
         kinds += STAGE_KINDS[name].values()
     return kinds
-
-
-def keep(made: Path, given: Mapping[str, str], out: Path, files: Mapping[str, bytes]) -> None:
-    """Write what a stage made, remove what it made before and makes no more, and list it all.
-
-    `files` are named below `out`. The list is written first, by another name: files of a run that
-    is cut short are known by it. A file that has these bytes already is left alone. Where a drawing
-    (SVG) changes or goes, what `prints` made of it goes. Only files that a list names are removed.
-    """
-    content = {(out / name).as_posix(): files[name] for name in files}
-    digests = {name: bytes_hash(content[name]) for name in content}
-    changed = {name for name in content if not same_content(Path(name), content[name])}
-    gone = {name for name in own_files(made) - content.keys() if Path(name).is_relative_to(out)}
-    for name in {*gone, *_prints_of(changed | gone, made.parent)}:
-        Path(name).unlink(missing_ok=True)
-    write_text(next_of(made), Made(dict(given), digests).text())
-    for name in sorted(changed):
-        write_bytes(Path(name), content[name])
-    os.replace(next_of(made), made)
-
-
-def next_of(made: Path) -> Path:
-    """Return where a list stands until all that it names is written."""
-    return made.with_suffix(".next")
-
-
-def own_files(made: Path) -> set[str]:
-    """Return the files of a stage: those of its list, and what a run that was cut short wrote."""
-    found = read_made(made)
-    cut = read_made(next_of(made))
-    names = set(found.files) if found else set()
-    if cut:
-        names |= {name for name, digest in cut.files.items() if file_hash(name) == digest}
-    return names
-
-
-def _prints_of(drawings: Iterable[str], folder: Path) -> set[str]:
-    prints = own_files(list_of("prints", folder))
-    stems = {name.removesuffix(".svg") for name in drawings if name.endswith(".svg")}
-    return {name for name in prints if name.rpartition(".")[0] in stems}

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ketameta import freshness
 from ketameta.freshness import ReadTables
+from ketameta.publishing import keep, lay_aside
 from ketameta.storage import parquet_of
 
 if TYPE_CHECKING:
@@ -137,28 +138,30 @@ STEPS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one step: STEP IN OUT [--config FILE]."""
+    """Run one step: STEP IN OUT [--config FILE] [--aside]."""
     parser = argparse.ArgumentParser(prog="python -m ketameta.steps", description=main.__doc__)
     parser.add_argument("step", choices=STEPS)
     parser.add_argument("source", type=Path, help="folder to read")
     parser.add_argument("out", type=Path, help="folder to write")
     parser.add_argument("--config", type=Path, help="analyses.yaml (all steps but ingest)")
+    parser.add_argument("--aside", action="store_true", help="leave it to the run to publish")
     given = parser.parse_args(arguments)
     if given.step == "ingest":
-        return _step(given.step, given.source, given.out, None)
+        return _step(given, None)
     if given.config is None:
         parser.error(f"{given.step} needs --config")
     from ketameta.configuration import ConfigurationError, load
 
     try:
-        return _step(given.step, given.source, given.out, load(given.config))
+        return _step(given, load(given.config))
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _step(name: str, source: Path, out: Path, configuration: Configuration | None) -> int:
+def _step(given: argparse.Namespace, configuration: Configuration | None) -> int:
     """Run a step where what it is made from changed, or its files are not as it wrote them."""
+    name, source, out = given.step, given.source, given.out
     made = freshness.list_of(name, source if name in freshness.WRITERS else out)
     # before anything is read: what is edited meanwhile is then seen by the next run
     now = freshness.inputs(name, configuration, source, out / "versions")
@@ -176,7 +179,8 @@ def _step(name: str, source: Path, out: Path, configuration: Configuration | Non
     content = {
         name: text.encode() if isinstance(text, str) else text for name, text in files.items()
     }
-    freshness.keep(made, now | read, out, content)
+    write = lay_aside if given.aside else keep
+    write(made, now | read, out, content)
     return 0
 
 

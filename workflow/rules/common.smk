@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 from ketameta.commands import snakefile
 from ketameta.configuration import CONFIG
 from ketameta.freshness import RUN, STAMPS, stamp
-from ketameta.last_report import forget_last, restore_last
+from ketameta.publishing import publish, recover
 
 # a job of a cluster reads this file too: it changes nothing
 SETTLED = snakefile.settle if workflow.is_main_process else snakefile.read_only
@@ -37,7 +37,7 @@ shell.prefix(
 
 
 def before_jobs():
-    """Stop where tables have faults; else keep the last report aside."""
+    """Stop where tables have faults."""
     if not workflow.is_main_process:
         return
     forced = [

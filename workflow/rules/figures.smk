@@ -12,7 +12,7 @@ rule figures:
         "figures: draw funnels, refits, influence and time courses"
     shell:
         "python -m ketameta.steps figures data/processed reports"
-        " --config {params.config:q} 2> {log:q}"
+        " --config {params.config:q} --aside 2> {log:q}"
 
 
 rule distributions:
@@ -29,13 +29,12 @@ rule distributions:
         "distributions: draw reductions arm by arm and the map of the evidence"
     shell:
         "python -m ketameta.steps distributions data/processed reports"
-        " --config {params.config:q} 2> {log:q}"
+        " --config {params.config:q} --aside 2> {log:q}"
 
 
 rule prints:
     """Write every figure as PDF and PNG, for journals: only when asked for."""
     input:
-        # after the drawings: they take away what was printed of older ones
         [ancient(stamp(stage)) for stage in ("report", "figures", "distributions")],
     output:
         touch(stamp("prints")),
@@ -47,4 +46,4 @@ rule prints:
         "prints: write every figure as PDF and PNG"
     shell:
         "python -m ketameta.steps prints data/processed reports"
-        " --config {params.config:q} 2> {log:q}"
+        " --config {params.config:q} --aside 2> {log:q}"

@@ -14,7 +14,7 @@ rule report:
         "report: write pages, figures and tables"
     shell:
         "python -m ketameta.steps report data/processed reports"
-        " --config {params.config:q} 2> {log:q}"
+        " --config {params.config:q} --aside 2> {log:q}"
 
 
 rule page:

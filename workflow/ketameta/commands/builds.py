@@ -42,7 +42,7 @@ _APART = tuple(
     f"{PACKAGE.as_posix()}/{name}"
     for name in (
         *("report/", "figures/", "commands/", "cli.py", "report_files.py"),
-        *("freshness.py", "last_report.py", *_COMPARE),
+        *("freshness.py", "publishing.py", *_COMPARE),
     )
 )
 JUDGED = "judged.json"

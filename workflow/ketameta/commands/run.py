@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
-import json
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from ketameta.commands import jobs
 from ketameta.commands.lock import STATE, HeldError, braced, remove_stale_locks, take_lock
-from ketameta.freshness import AS_BEFORE, MADE, RAW, REPORTS, RUN, stale
-from ketameta.last_report import restore_last
+from ketameta.commands.progress import FOLDERS, STAYS, Progress, announce
+from ketameta.freshness import RAW, RUN, stale
+from ketameta.publishing import recover
 from ketameta.storage import check_writable
 
-# one after the other; the rest runs beside them
-_CHAIN = ("ingest", "normalize", "synthesize", "report")
-FOLDERS = (STATE, Path("logs"), MADE, REPORTS)
-# less free than this when a run failed: the disk was full
-_ROOM = 100_000
-# Snakemake ends only when the timer of this limit has run out, 1 s as it comes. With one core a
-# job that waits for its turn would make it look without a pause.
-UNLIMITED = "100/0s"
-_STAYS = "the last report stays as it was"
-DURATIONS = STATE / "ketameta-durations.json"
 # seconds that Snakemake and its steps may take to end when this run is told to
 _GRACE = 8.0
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
@@ -69,13 +56,13 @@ def run(given: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        print(f"{error.filename or 'a file'}: {error.strerror}; {_STAYS}", file=sys.stderr)
+        print(f"{error.filename or 'a file'}: {error.strerror}; {STAYS}", file=sys.stderr)
         return 1
     except HeldError as held:
         print(held, file=sys.stderr)
         return 1
     except StoppedError as stopped:
-        print(f"stopped by a signal; {_STAYS}", file=sys.stderr)
+        print(f"stopped by a signal; {STAYS}", file=sys.stderr)
         return 128 + int(stopped.args[0])
 
 
@@ -84,9 +71,8 @@ def _run(given: argparse.Namespace) -> int:
     for folder in FOLDERS:
         check_writable(folder)
     with take_lock():
-        # what a killed run took away comes back before anything can stop this one
         if not given.dry_run:
-            restore_last()
+            recover()
         planned = _planned(given.force)
         if planned is None:
             return 1
@@ -96,7 +82,7 @@ def _run(given: argparse.Namespace) -> int:
             status = _follow(given, planned)
         else:
             status = 0
-            _Progress(planned, given.dry_run).announce()
+            announce(planned, given.dry_run)
     if status == 0 and not given.dry_run:
         _closing()
     return 0 if status == 0 else 1
@@ -115,7 +101,7 @@ def _planned(force: bool) -> dict[str, str] | None:
     if note_same_tables():
         print("data/raw: saved anew, the tables say the same")
     if found := faults_before(configuration):
-        print(*found[:-1], f"{found[-1]}; {_STAYS}", sep="\n", file=sys.stderr)
+        print(*found[:-1], f"{found[-1]}; {STAYS}", sep="\n", file=sys.stderr)
         return None
     planned = stale(configuration)
     if planned:
@@ -127,51 +113,79 @@ def _planned(force: bool) -> dict[str, str] | None:
 
 
 def _follow(given: argparse.Namespace, planned: dict[str, str]) -> int:
-    """Run Snakemake; returns its status. The last report comes back where it fails or is stopped.
+    """Run Snakemake; returns its status. The last report stays where it fails or is stopped.
 
     Raises `StoppedError` or KeyboardInterrupt when all that it started has ended.
     """
-    cores = cores_of(given.cores) or 1
-    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--rerun-incomplete"]
-    command += ["--nocolor", "--config", "tables_checked=true"]
-    command += ["--max-jobs-per-timespan", UNLIMITED] * (cores > 1)
-    # the names of Snakemake's locks are patterns to it, braces and all; `take_lock` is enough
-    command += ["--nolock"] * braced(Path.cwd())
-    command += ["--dry-run"] * given.dry_run + ["--forceall"] * given.force
     _name_user()
     status = 1
     before = [signal.signal(number, _stop) for number in _SIGNALS]
     try:
-        with subprocess.Popen(
-            command,
-            env=environment(),
-            stdout=None if given.verbose else subprocess.PIPE,
-            stderr=None if given.verbose else subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            close_fds=False,
-        ) as process:
-            try:
-                if given.verbose:
-                    status = process.wait()
-                else:
-                    status = _Progress(planned, given.dry_run).follow(process)
-            except BaseException:
-                _end(process)
-                raise
+        # the names of Snakemake's locks are patterns to it, braces and all; `take_lock` is enough
+        asked = jobs.Asked(
+            cores_of(given.cores) or 1, given.dry_run, given.force, lock=not braced(Path.cwd())
+        )
+        if given.verbose:
+            with (
+                subprocess.Popen(
+                    jobs.command(asked), env=environment(), close_fds=False
+                ) as process,
+                _ended(process),
+            ):
+                status = process.wait()
+        else:
+            status = _told(asked, planned)
     finally:
         if status != 0 and not given.dry_run:
-            restore_last()
+            recover()
         for number, handler in zip(_SIGNALS, before, strict=True):
             signal.signal(number, handler)
     return status
+
+
+def _told(asked: jobs.Asked, planned: dict[str, str]) -> int:
+    """Run Snakemake with words for people; returns its status."""
+    announce(planned, asked.dry_run)
+    progress = Progress(planned)
+    records, write = os.pipe()
+    os.set_inheritable(write, True)
+    with (
+        os.fdopen(records) as file,
+        subprocess.Popen(
+            jobs.command(replace(asked, records=write)),
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            # the lock goes along, and where to write records
+            close_fds=False,
+        ) as process,
+        _ended(process),
+    ):
+        os.close(write)
+        assert process.stdout is not None
+        progress.follow(jobs.read(file.fileno(), process.stdout.fileno()))
+        if process.wait() != 0:
+            progress.failed()
+        else:
+            progress.keep_durations()
+    return process.returncode
+
+
+@contextlib.contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a process and all that it started where this one is stopped."""
+    try:
+        yield
+    except BaseException:
+        _end(process)
+        raise
 
 
 def _stop(number: int, frame: object) -> None:
     raise StoppedError(number)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """End Snakemake and all that it started: steps write files whole or not at all."""
     import psutil
 
@@ -228,123 +242,6 @@ def find_root(folder: Path) -> Path | None:
         if (place / "Snakefile").is_file() and (place / "workflow" / "ketameta").is_dir():
             return place
     return None
-
-
-def _known_durations() -> dict[str, float]:
-    try:
-        found = json.loads(DURATIONS.read_text())
-        return {str(k): float(v) for k, v in found.items()}
-    except (OSError, ValueError, AttributeError):
-        return {}
-
-
-def _keep_durations(durations: dict[str, float]) -> None:
-    with contextlib.suppress(OSError):
-        DURATIONS.write_text(json.dumps({k: round(v, 2) for k, v in durations.items()}))
-
-
-@dataclass
-class _Progress:
-    """Reads Snakemake's output and says, for each job, what runs, why, and how long it took."""
-
-    planned: Mapping[str, str]
-    dry_run: bool
-    durations: dict[str, float] = field(default_factory=_known_durations)
-    kept: list[str] = field(default_factory=list)
-    started: dict[str, float] = field(default_factory=dict)
-    done: int = 0
-    stage: str = ""
-
-    def follow(self, process: subprocess.Popen[str]) -> int:
-        assert process.stdout is not None
-        self.announce()
-        for line in process.stdout:
-            self._line(line.rstrip("\n"))
-        if process.wait() != 0:
-            self._failed()
-        elif not self.dry_run:
-            _keep_durations(self.durations)
-        return process.returncode
-
-    def announce(self) -> None:
-        if not self.planned:
-            print("everything is up to date")
-            return
-        chain = [name for name in self.planned if name in _CHAIN] or list(self.planned)
-        known = [self.durations[name] for name in chain if name in self.durations]
-        about = f", about {max(1, round(sum(known) + 1.5))} s" if len(known) == len(chain) else ""
-        what = "would run" if self.dry_run else "to run"
-        print(f"{what}: {', '.join(self.planned)}{about}", flush=True)
-        if self.dry_run:
-            print(*[f"  {name}: {why}" for name, why in self.planned.items()], sep="\n")
-
-    def _line(self, line: str) -> None:
-        self.kept.append(line)
-        if match := re.match(rf"Job \d+: ({'|'.join(RUN)}): ", line):
-            self._start(match[1])
-        elif match := re.match(r"Finished job(?:id)?:? \d+ \(Rule: (\w+)\)", line):
-            self._finish(match[1])
-        elif match := re.match(rf"(\w+): {AS_BEFORE}$", line):
-            # no measure of how long it takes to make it
-            del self.started[match[1]]
-            self.done += 1
-            self._tell(match[1], AS_BEFORE)
-
-    def _start(self, stage: str) -> None:
-        self.stage = stage
-        self.started[stage] = time.monotonic()
-        self._tell(stage, self.planned.get(stage, "asked for"))
-
-    def _tell(self, stage: str, why: str) -> None:
-        if sys.stdout.isatty():
-            print(f"\r\033[K{self._bar()} {stage} … ({why})", end="", flush=True)
-        else:
-            print(f"  {stage}: {why}", flush=True)
-
-    def _finish(self, stage: str) -> None:
-        if stage in self.started:
-            self.done += 1
-            self.durations[stage] = time.monotonic() - self.started[stage]
-            if sys.stdout.isatty():
-                said = f"{self._bar()} {stage} {self.durations[stage]:.1f} s"
-                print(f"\r\033[K{said}", end="", flush=True)
-        if sys.stdout.isatty() and self.done == len(self.planned):
-            print("\r\033[K", end="")
-
-    def _bar(self) -> str:
-        total = max(1, len(self.planned))
-        return (
-            "[" + "█" * (6 * self.done) + "·" * (6 * (total - self.done)) + f"] {self.done}/{total}"
-        )
-
-    def _refusal(self, log: Path) -> str:
-        """Say which disk refused to be written, where that is why the run failed."""
-        text = "\n".join(self.kept) + (log.read_text(errors="replace") if log.is_file() else "")
-        for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-            if os.strerror(number) in text:
-                place = re.search(rf"^(\S+): {os.strerror(number)}$", text, re.M)
-                return f"{place[1] if place else 'the disk'}: {os.strerror(number)}"
-        full = [f for f in FOLDERS if f.is_dir() and shutil.disk_usage(f).free < _ROOM]
-        return f"{full[0].as_posix()}: {os.strerror(errno.ENOSPC)}" if full else ""
-
-    def _failed(self) -> None:
-        print(file=sys.stderr)
-        # jobs run beside each other: the one that failed need not be the one that began last
-        failed = re.search(r"^\s*Error in (?:group job |rule )(\w+):", "\n".join(self.kept), re.M)
-        stage = failed[1] if failed else self.stage
-        log = Path("logs", f"{stage}.log")
-        if refusal := self._refusal(log):
-            print(f"{refusal}; {_STAYS}", file=sys.stderr)
-            return
-        if stage in RUN and log.is_file() and log.read_text().strip():
-            print(f"{stage} failed:\n{log.read_text().strip()}", file=sys.stderr)
-        else:
-            tail = [line for line in self.kept if line.strip()][-25:]
-            print(*tail, sep="\n", file=sys.stderr)
-        print(
-            f"stopped at {stage or 'the start'}; `ketameta run --verbose` shows all",
-            file=sys.stderr,
-        )
 
 
 def _closing() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from ketameta.commands.jobs import CHECKED
 from ketameta.commands.lock import HeldError, braced, take_lock
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.freshness import (
@@ -19,16 +20,12 @@ from ketameta.freshness import (
     STAGES,
     bytes_hash,
     inputs,
-    keep,
     list_of,
     read_made,
     set_stamps,
     stale,
 )
-from ketameta.last_report import keep_last, restore_last
-
-# key of Snakemake's --config by which `ketameta run` says that it holds the lock and has checked
-CHECKED = "tables_checked"
+from ketameta.publishing import keep, recover
 
 
 class RefusedError(Exception):
@@ -36,7 +33,7 @@ class RefusedError(Exception):
 
 
 def settle(base: Path, asked: Mapping[str, object]) -> TextIO | None:
-    """Put back what a killed run took away, and leave stamps to stages that need not run.
+    """Finish what a killed run began, and leave stamps to stages that need not run.
 
     `base` is the folder of the Snakefile, `asked` Snakemake's configuration. Returns the lock of
     this run; None where `ketameta run` holds it, or another run, beside which nothing is touched.
@@ -52,7 +49,7 @@ def settle(base: Path, asked: Mapping[str, object]) -> TextIO | None:
         except HeldError as held:
             print(held, file=sys.stderr)
             return None
-    restore_last()
+    recover()
     note_same_tables()
     found = stale(configuration, STAGES)
     set_stamps(found)
@@ -86,7 +83,7 @@ def _understood(base: Path, asked: Mapping[str, object]) -> Configuration:
 
 
 def before_jobs(asked: Mapping[str, object], lock: TextIO | None, forced: Sequence[str]) -> None:
-    """Stop on faults of tables and records; else keep the report aside and name forced stages.
+    """Stop on faults of tables and records; else name forced stages.
 
     Raises `RefusedError` with every fault, a line each, or where another run has the lock.
     """
@@ -98,7 +95,6 @@ def before_jobs(asked: Mapping[str, object], lock: TextIO | None, forced: Sequen
     os.environ[ANEW] = " ".join(forced)
     # Snakemake's own handler waits for a lock that this process may hold; Ctrl-C ends it cleanly
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    keep_last()
 
 
 def note_same_tables() -> bool:
