@@ -7,8 +7,9 @@ one table here, and in one more for a dark ground: figures as files and pages ta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from html import escape
 
 # Dark on light by default; distinguishable in grey print and to colour-blind readers.
@@ -136,6 +137,11 @@ class Scene:
     description: str
     shapes: tuple[Shape, ...] = field(default=())
 
+    @cached_property
+    def body(self) -> str:
+        """The shapes as SVG writes them: once, for a file and for a page."""
+        return writable("\n".join([_shape(shape) for shape in self.shapes]))
+
 
 def flat(shapes: tuple[Shape, ...]) -> Iterator[Shape]:
     """Go through shapes in the order in which they are drawn, groups opened."""
@@ -149,9 +155,13 @@ def flat(shapes: tuple[Shape, ...]) -> Iterator[Shape]:
 def writable(text: str) -> str:
     """Return a text with � in place of what XML, and so SVG, HTML and Excel, cannot hold."""
     # what can be printed is found sooner
-    return text if text.isprintable() else _UNWRITABLE.sub("\ufffd", text)
+    return "\n".join(
+        line if line.isprintable() else _UNWRITABLE.sub("\ufffd", line) for line in text.split("\n")
+    )
 
 
+# the same places come again in row after row
+@lru_cache(maxsize=100_000)
 def number(value: float) -> str:
     """Write a coordinate: two decimals at most, no trailing zeros, no minus zero."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
@@ -176,8 +186,8 @@ def to_svg(scene: Scene, name: str, standalone: bool = False) -> str:
     if standalone:
         head.append(f"<style>{_dark_style()}</style>")
         head.append(_shape(Rect(0, 0, scene.width, scene.height, "paper")))
-    body = [_shape(shape) for shape in scene.shapes]
-    return writable("\n".join([*head, *body, "</svg>"]) + "\n")
+    body = [scene.body] if scene.shapes else []
+    return "\n".join([writable("\n".join(head)), *body, "</svg>\n"])
 
 
 def _dark_style() -> str:
@@ -211,36 +221,46 @@ def page_colours() -> str:
 
 
 def _shape(shape: Shape) -> str:
-    if isinstance(shape, Group):
-        title = f"<title>{escape(shape.title)}</title>" if shape.title else ""
-        inner = title + "".join(_shape(s) for s in shape.shapes)
-        if shape.href:
-            return f'<a href="{escape(shape.href, quote=True)}">{inner}</a>'
-        return f'<g class="{shape.name}">{inner}</g>' if shape.name else f"<g>{inner}</g>"
-    if isinstance(shape, Text | Outline):
-        return _text(shape) if isinstance(shape, Text) else _outline(shape)
-    if isinstance(shape, Line):
-        dash = f' stroke-dasharray="{shape.dash}"' if shape.dash else ""
-        return (
-            f'<line class="{shape.role}" x1="{number(shape.x1)}" y1="{number(shape.y1)}" '
-            f'x2="{number(shape.x2)}" y2="{number(shape.y2)}" stroke="{COLOURS[shape.role]}" '
-            f'stroke-width="{number(shape.width)}"{dash}/>'
-        )
-    if isinstance(shape, Rect):
-        hit = shape.role == "hit"
-        paint = 'fill="none" pointer-events="all"' if hit else f'fill="{COLOURS[shape.role]}"'
-        return (
-            f'<rect class="{shape.role}" x="{number(shape.x)}" y="{number(shape.y)}" '
-            f'width="{number(shape.width)}" height="{number(shape.height)}" {paint}/>'
-        )
-    if isinstance(shape, Circle):
-        place = f'cx="{number(shape.x)}" cy="{number(shape.y)}" r="{number(shape.radius)}"'
-        if shape.ring:
-            colour = COLOURS[shape.role]
-            return f'<circle class="{shape.role}-ring" {place} fill="none" stroke="{colour}"/>'
-        return f'<circle class="{shape.role}" {place} fill="{COLOURS[shape.role]}"/>'
-    points = " ".join(f"{number(x)},{number(y)}" for x, y in shape.points)
-    return f'<polygon class="{shape.role}" points="{points}" fill="{COLOURS[shape.role]}"/>'
+    return _WRITERS[type(shape)](shape)
+
+
+def _group(group: Group) -> str:
+    title = f"<title>{_escaped(group.title)}</title>" if group.title else ""
+    inner = title + "".join([_shape(s) for s in group.shapes])
+    if group.href:
+        return f'<a href="{_escaped(group.href)}">{inner}</a>'
+    return f'<g class="{group.name}">{inner}</g>' if group.name else f"<g>{inner}</g>"
+
+
+def _line(line: Line) -> str:
+    dash = f' stroke-dasharray="{line.dash}"' if line.dash else ""
+    return (
+        f'<line class="{line.role}" x1="{number(line.x1)}" y1="{number(line.y1)}" '
+        f'x2="{number(line.x2)}" y2="{number(line.y2)}" stroke="{COLOURS[line.role]}" '
+        f'stroke-width="{number(line.width)}"{dash}/>'
+    )
+
+
+def _rect(rect: Rect) -> str:
+    hit = rect.role == "hit"
+    paint = 'fill="none" pointer-events="all"' if hit else f'fill="{COLOURS[rect.role]}"'
+    return (
+        f'<rect class="{rect.role}" x="{number(rect.x)}" y="{number(rect.y)}" '
+        f'width="{number(rect.width)}" height="{number(rect.height)}" {paint}/>'
+    )
+
+
+def _circle(circle: Circle) -> str:
+    place = f'cx="{number(circle.x)}" cy="{number(circle.y)}" r="{number(circle.radius)}"'
+    colour = COLOURS[circle.role]
+    if circle.ring:
+        return f'<circle class="{circle.role}-ring" {place} fill="none" stroke="{colour}"/>'
+    return f'<circle class="{circle.role}" {place} fill="{colour}"/>'
+
+
+def _polygon(polygon: Polygon) -> str:
+    points = " ".join(f"{number(x)},{number(y)}" for x, y in polygon.points)
+    return f'<polygon class="{polygon.role}" points="{points}" fill="{COLOURS[polygon.role]}"/>'
 
 
 def _outline(shape: Outline) -> str:
@@ -259,5 +279,18 @@ def _text(shape: Text) -> str:
     anchor = f' text-anchor="{shape.anchor}"' if shape.anchor != "start" else ""
     return (
         f'<text class="{shape.role}" x="{number(shape.x)}" y="{number(shape.y)}" '
-        f'fill="{COLOURS[shape.role]}"{anchor}{size}{style}>{escape(shape.text)}</text>'
+        f'fill="{COLOURS[shape.role]}"{anchor}{size}{style}>{_escaped(shape.text)}</text>'
     )
+
+
+# letters of judgements and words of treatments come again in row after row
+_escaped = lru_cache(maxsize=10_000)(escape)
+_WRITERS: dict[type[Shape], Callable[..., str]] = {
+    Text: _text,
+    Line: _line,
+    Rect: _rect,
+    Polygon: _polygon,
+    Circle: _circle,
+    Outline: _outline,
+    Group: _group,
+}

@@ -101,23 +101,26 @@ def _dictionary() -> Table:
     return names, rows
 
 
-def to_csv(names: Sequence[str], rows: list[Record]) -> str:
+def to_csv(names: Sequence[str], rows: Sequence[Record]) -> str:
     """Write rows as CSV: numbers in full, lists with ; between, formulas made harmless."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
-        writer.writerow([_csv_cell(row[name]) for name in names])
+        values = [row[name] for name in names]
+        writer.writerow([v if type(v) in _AS_IS else _csv_cell(v) for v in values])
     return out.getvalue()
 
 
+# what csv writes as it has to be: numbers in full, nothing for None
+_AS_IS = {float, int, type(None)}
+# a spreadsheet would run a cell that starts like a formula
+_RISKY = {"=", "+", "-", "@", "\t", "\r"}
+
+
 def _csv_cell(value: Any) -> str:
-    if isinstance(value, float):
-        return repr(value)
-    text = as_text(value)
-    # a spreadsheet would run a cell that starts like a formula
-    risky = not isinstance(value, int) and text[:1] in ("=", "+", "-", "@", "\t", "\r")
-    return "'" + text if risky else text
+    text = value if isinstance(value, str) else as_text(value)
+    return "'" + text if text[:1] in _RISKY else text
 
 
 def as_text(value: Any) -> str:

@@ -74,6 +74,7 @@ def study_view(analysis: Analysis, study: Record, decided: Decided) -> Record:
         row["cells"] = json.loads(row["entered"])
     return {
         **study,
+        "anchor": wording.anchor(study),
         "steps": [json.loads(text) for text in study["steps"]],
         "evidence": evidence,
         "decisions": mark(evidence, decided),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ketameta.figures.scene import writable
 from ketameta.report.csv_tables import Table, as_text
 from ketameta.tables.stages import STAGE_TABLES
 
@@ -37,7 +35,6 @@ _ASKED = (
     *("summary_of_findings", "claims", "syntheses", "absolute", "subgroups", "sensitivity"),
     "certainty",
 )
-_LONGEST = 32767  # characters in a cell of Excel
 
 
 def workbook(
@@ -49,6 +46,8 @@ def workbook(
     """
     import xlsxwriter
 
+    from ketameta.report.long_sheet import LongSheet
+
     out = io.BytesIO()
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, {"in_memory": True, **plain}) as book:
@@ -59,7 +58,7 @@ def workbook(
         _read_me(book.add_worksheet("read me"), bold, head, version, data_hash)
         for sheet, (name, _) in SHEETS.items():
             table = _asked(*shown[name], questions) if name in _ASKED else shown[name]
-            _fill(book.add_worksheet(sheet), head, name, *table)
+            _fill(book.add_worksheet(sheet, LongSheet), head, name, *table)
     return out.getvalue()
 
 
@@ -101,20 +100,7 @@ def _fill(sheet: Any, head: Any, name: str, names: list[str], rows: list[Record]
             about = schema[title]
             unit = f" ({about.unit})" if about.unit else ""
             sheet.write_comment(0, column, about.description + unit)
-    for line, row in enumerate(rows, start=1):
-        for column, title in enumerate(names):
-            _write(sheet, line, column, row[title])
+    sheet.fill(len(names), ([row[name] for name in names] for row in rows))
     sheet.freeze_panes(1, 2)
     if rows:
         sheet.autofilter(0, 0, len(rows), len(names) - 1)
-
-
-def _write(sheet: Any, line: int, column: int, value: Any) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool):
-        sheet.write_boolean(line, column, value)
-    elif isinstance(value, int | float) and math.isfinite(value):
-        sheet.write_number(line, column, value)
-    else:
-        sheet.write_string(line, column, writable(as_text(value))[:_LONGEST])
