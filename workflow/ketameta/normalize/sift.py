@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ketameta.configuration import Narrow, Question
+from ketameta.configuration import Question
 from ketameta.measures import MEASURES
 from ketameta.normalize.ledger import ELSEWHERE, Fate
 from ketameta.normalize.records import NOT_STATED, Arm, Row, Trial, listed
 from ketameta.vocabulary import vocabulary
-from ketameta.vocabulary.narrowing import FLAG, dosing, drug_route, flagging
+from ketameta.vocabulary.narrowing import FLAG, Narrow, dosing, drug_route, flagging
 
 if TYPE_CHECKING:
     from ketameta.normalize.rows import Rows
