@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from ketameta.configuration import load
-from ketameta.normalize.stage import effects_of, raw_rows, trials_of
+from ketameta.normalize.choose import Choices
+from ketameta.normalize.stage import effects_of
+from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.tables.raw import RAW_TABLES
 
 Entry = namedtuple("Entry", "used reason detail")
@@ -73,14 +75,14 @@ class Tables:
 
     def result(self, question):
         """Return effects by trial (or trial and arm), and the fate of each row by its key."""
-        rows = raw_rows(self.raw)
-        effects, ledger = effects_of("test", question, trials_of(self.raw), rows)
+        choices = Choices(trials_of(self.raw), raw_rows(self.raw))
+        effects, ledger = effects_of("test", question, choices)
         named = {}
         for effect in effects:
             key = effect.trial.trial_id
             named[(key, effect.comparison) if effect.comparison else key] = effect
-        fates = ledger.fates(rows)
-        return named, {row.key: Entry(ledger.fate(row) == "used", *fates[row.key]) for row in rows}
+        fates = {row.key: ledger.fate(row) for row in choices.rows}
+        return named, {key: Entry(fate[0] == "used", *fate) for key, fate in fates.items()}
 
 
 @pytest.fixture

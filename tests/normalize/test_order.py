@@ -4,13 +4,15 @@ import random
 
 import pytest
 
-from ketameta.normalize.stage import effects_of, raw_rows, trials_of
+from ketameta.normalize.choose import Choices
+from ketameta.normalize.stage import effects_of
+from ketameta.normalize.trials import raw_rows, trials_of
 
 SIDES = ("ket", "sal")
 
 
 def answers(raw, question):
-    effects, _ = effects_of("test", question, trials_of(raw), raw_rows(raw))
+    effects, _ = effects_of("test", question, Choices(trials_of(raw), raw_rows(raw)))
     return [(e.trial.trial_id, e.yi, e.vi, e.definition, e.scale, e.hour) for e in effects]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ketameta.normalize.choose import Choices
 from ketameta.normalize.reported import directions, missing_results
 from ketameta.normalize.stage import effects_of
 from ketameta.normalize.trials import raw_rows, trials_of
@@ -13,7 +14,7 @@ SIDES = "ket", "sal"
 def missing(made, ask):
     def find(name="suicidality_24h", **keys):
         question, trials = ask(name, **keys), trials_of(made.raw)
-        effects, ledger = effects_of(name, question, trials, raw_rows(made.raw))
+        effects, ledger = effects_of(name, question, Choices(trials, raw_rows(made.raw)))
         found = missing_results(name, question, trials, effects, ledger)
         return {result.trial_id: result for result in found}
 

@@ -1,13 +1,13 @@
 """What is sifted and chosen once for several questions is what each of them gets alone."""
 
-from collections import defaultdict
 from itertools import permutations
 
 import pytest
 
 from ketameta.configuration import Narrow
 from ketameta.normalize.choose import Choices
-from ketameta.normalize.stage import effects_of, raw_rows, trials_of
+from ketameta.normalize.stage import effects_of
+from ketameta.normalize.trials import raw_rows, trials_of
 
 
 @pytest.fixture
@@ -38,35 +38,24 @@ def questions(ask):
     return {name: ask("response_24h", **base, **keys) for name, keys in others.items()}
 
 
-def given(question, trials, rows, choices=None):
-    effects, ledger = effects_of("test", question, trials, rows, choices)
-    return effects, ledger.fates(rows)
-
-
-def by_trial(rows):
-    found = defaultdict(list)
-    for row in rows:
-        found[row["trial_id"]].append(row)
-    return found
+def given(question, choices):
+    effects, ledger = effects_of("test", question, choices)
+    return effects, {row.key: ledger.fate(row) for row in choices.rows}
 
 
 def test_each_question_gets_what_it_gets_alone(several, questions):
     trials, rows = several
-    on = [row for row in rows if row["outcome"] == "response"]
-    alone = {name: given(question, trials, rows) for name, question in questions.items()}
+    alone = {name: given(asked, Choices(trials, rows)) for name, asked in questions.items()}
     for order in list(permutations(questions))[::7]:
-        choices = Choices(trials, by_trial(rows))
+        choices = Choices(trials, rows)
         for name in order:
-            assert given(questions[name], trials, rows, choices) == alone[name]
-            effects, fates = given(questions[name], trials, on, choices)
-            assert effects == alone[name][0]
-            assert fates == {row.key: alone[name][1][row.key] for row in on}
+            assert given(questions[name], choices) == alone[name]
 
 
 def test_these_questions_have_answers_of_their_own(several, questions):
     trials, rows = several
     found = {
-        name: {e.trial.trial_id: e.vi for e in given(question, trials, rows)[0]}
+        name: {e.trial.trial_id: e.vi for e in given(question, Choices(trials, rows))[0]}
         for name, question in questions.items()
     }
     assert found["as it is"].keys() == {"a", "b", "c"}
@@ -79,7 +68,7 @@ def test_these_questions_have_answers_of_their_own(several, questions):
 
 def test_rows_on_another_outcome_and_narrowed_ones_are_told_so(several, questions):
     trials, rows = several
-    _, fates = given(questions["crossovers"], trials, rows)
+    _, fates = given(questions["crossovers"], Choices(trials, rows))
     told = {(row["trial_id"], row["outcome"]): fates[row.key] for row in rows}
     assert told["c", "remission"] == ("other outcome", "remission")
     assert told["a", "response"] == ("narrowed", "design parallel")

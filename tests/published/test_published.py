@@ -11,7 +11,9 @@ import pytest
 from scipy import special
 
 from ketameta.configuration import load
+from ketameta.normalize.choose import Choices
 from ketameta.normalize.records import Arm, Row, Trial
+from ketameta.normalize.rows import Rows
 from ketameta.normalize.stage import effects_of
 from ketameta.stats import (
     bayes,
@@ -265,7 +267,7 @@ def through_the_pipeline(plan, rows, x):
             raw.append(Row("outcomes", len(raw) + 2, dict.fromkeys(names) | cells))
     base = load(QUESTIONS)["response_24h" if event else "depression_24h"].select
     question = replace(base, measure=plan.measure, window=None)
-    effects, _ = effects_of("published", question, trials, raw)
+    effects, _ = effects_of("published", question, Choices(trials, Rows(raw)))
     by_trial = {effect.trial.trial_id: (effect.yi, effect.vi) for effect in effects}
     none = (np.nan, np.nan)
     found = [by_trial.get(f"trial{i:03d}", none) for i in range(len(rows.records))]

@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 from ketameta.configuration import Window, load
-from ketameta.normalize.stage import effects_of, normalize, raw_rows, trials_of
+from ketameta.normalize.choose import Choices
+from ketameta.normalize.stage import effects_of, normalize
+from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.synthesize.pool import pooled
 from ketameta.synthesize.stage import synthesize
 from ketameta.vocabulary.narrowing import parse
@@ -21,12 +23,12 @@ from ketameta.vocabulary.narrowing import parse
 @pytest.fixture(scope="module")
 def asked(tables, configuration):
     """Return what an analysis of the tests, with keys changed, finds: its trials and its pool."""
-    trials, rows = trials_of(tables), raw_rows(tables)
+    choices = Choices(trials_of(tables), raw_rows(tables))
 
     def ask(name, **keys):
         analysis = configuration[name]
         question = replace(analysis.select, **keys)
-        effects, _ = effects_of(name, question, trials, rows)
+        effects, _ = effects_of(name, question, choices)
         records = [
             {"trial_id": e.trial.trial_id, "yi": e.yi, "vi": e.vi, "shared": None}
             | {"people": e.people, "n_t": e.n_t, "n_c": e.n_c, "events_t": e.events_t}

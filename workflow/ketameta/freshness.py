@@ -82,7 +82,8 @@ STAGES = {
         (
             *("report", "figures", "evidence", "synthesize"),
             *("normalize/__init__", "normalize/ledger", "normalize/overlap", "normalize/records"),
-            *("normalize/sift", "normalize/trials", "tables", "vocabulary", "configuration"),
+            *("normalize/rows", "normalize/sift", "normalize/trials"),
+            *("tables", "vocabulary", "configuration"),
         ),
         ("select", "model", "display", "certainty"),
         ("jinja2", "pyarrow", "xlsxwriter"),

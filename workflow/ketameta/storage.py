@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+# rows that stand together in a Parquet file: as many as pyarrow puts there by itself
+_GROUP = 1 << 20
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: a temporary file beside it, synced, then renamed."""
     temporary = _beside(path, content)
@@ -85,12 +89,20 @@ def same_content(path: Path, content: bytes) -> bool:
 
 
 def parquet_of(table: pa.Table) -> bytes:
-    """Return an Arrow table as Parquet."""
+    """Return an Arrow table as Parquet; dictionaries in memory are plain columns in the file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    fields = [
+        f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f
+        for f in table.schema
+    ]
+    schema = pa.schema(fields, table.schema.metadata)
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+        # so that long columns are never plain as a whole
+        for start in range(0, max(len(table), 1), _GROUP):
+            writer.write_table(table.slice(start, _GROUP).cast(schema), _GROUP)
     content: bytes = sink.getvalue().to_pybytes()
     return content
 

@@ -14,6 +14,7 @@ from typing import Any
 from ketameta.configuration import Configuration, Question
 from ketameta.normalize.ledger import REASONS
 from ketameta.normalize.records import Row, Trial
+from ketameta.normalize.rows import Rows
 from ketameta.normalize.sift import arm_class, refusal
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.tables.problems import NOTE, WARNING, Problem, also
@@ -57,20 +58,20 @@ def _refused(
     """Return why no question takes a row; nothing where one does, or none is meant to."""
     reasons: dict[str, None] = {} if questions else {"other outcome": None}
     for question in questions:
-        reason, _ = refusal(question, trial, row)
-        if reason in _ON_PURPOSE:
+        refused = refusal(question, trial, row)
+        if refused and refused[0] in _ON_PURPOSE:
             return []
-        if not reason:
+        reason = refused[0] if refused else "no comparison"
+        if not refused:
             alone = row.table == "contrasts" or question.by_arm
             if alone or len(sides[row["trial_id"], question]) > 1:
                 return []
-            reason = "no comparison"
         reasons[reason] = None
     return list(reasons)
 
 
 def _sides(
-    rows: list[Row], trials: dict[str, Trial], questions: dict[str, dict[Question, None]]
+    rows: Rows, trials: dict[str, Trial], questions: dict[str, dict[Question, None]]
 ) -> dict[tuple[str, Question], set[str]]:
     """Return the sides, treated and control, from which a question takes a row of a trial."""
     found: dict[tuple[str, Question], set[str]] = defaultdict(set)
@@ -79,7 +80,7 @@ def _sides(
             continue
         trial = trials[row["trial_id"]]
         for question in questions.get(row["outcome"], ()):
-            if not refusal(question, trial, row)[0]:
+            if not refusal(question, trial, row):
                 treated = arm_class(trial.arms[row["arm_id"]], question) == "treated"
                 found[row["trial_id"], question].add("treated" if treated else "control")
     return found
@@ -97,7 +98,7 @@ def _note(group: list[tuple[Row, str]]) -> Problem:
 
 
 def _days(
-    rows: list[Row], trials: dict[str, Trial], questions: dict[str, dict[Question, None]]
+    rows: Rows, trials: dict[str, Trial], questions: dict[str, dict[Question, None]]
 ) -> list[Problem]:
     """Return trials no row of which is in time for its outcome, and each would be as days."""
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -124,11 +125,11 @@ def _in_days(row: Row, trial: Trial, questions: list[Question]) -> bool:
     """Say whether a question takes a row with its hour as a day, and none as it is."""
     hour = row["timepoint_h"]
     later = replace(row, values={**row.values, "timepoint_h": DAY * hour})
-    refused = all(refusal(question, trial, row)[0] for question in questions)
+    refused = all(refusal(question, trial, row) for question in questions)
     return (
         refused
         and hour == int(hour)
-        and any(not refusal(question, trial, later)[0] for question in questions)
+        and not all(refusal(question, trial, later) for question in questions)
     )
 
 

@@ -13,6 +13,7 @@ from ketameta.evidence.refits import Refits
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.records import Row
 from ketameta.normalize.reported import directions
+from ketameta.normalize.rows import Rows
 from ketameta.synthesize.claims import control_shares, tests_of
 from ketameta.synthesize.pairs import paired
 from ketameta.tables.grouping import grouped
@@ -91,7 +92,7 @@ def _falls(
     analyses: Sequence[Analysis], refits: Refits, rows: Mapping[str, Sequence[Row]]
 ) -> list[Record]:
     """Return the falls of treated and control arms side by side, from rows by trial."""
-    every = [row for own in rows.values() for row in own]
+    every = Rows(row for own in rows.values() for row in own)
     return pairs(Configuration(tuple(analyses)), refits.trials, every)
 
 

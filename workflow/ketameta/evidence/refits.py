@@ -26,7 +26,8 @@ from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import kept
 from ketameta.normalize.records import Effect, Row, Trial
 from ketameta.normalize.reported import missing_results, says_only
-from ketameta.normalize.stage import bias_of, chosen_of, effect_row
+from ketameta.normalize.rows import Rows
+from ketameta.normalize.stage import bias_of, effect_row
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.synthesize.judge import judgements
 from ketameta.synthesize.stage import rated_from, synthesis
@@ -80,8 +81,7 @@ class Refits:
 
     def _start(self, rows: Mapping[str, list[Row]]) -> None:
         """Know nothing of any analysis; `rows` are those that are to be sifted, by trial."""
-        self._choices = Choices(self.trials, rows)
-        self._own = rows
+        self._choices = Choices(self.trials, _rows(rows.values()))
         self.known: dict[tuple[str, str], Any] = {}
 
     def edited(self, edit: Edit) -> Refits | str:
@@ -180,7 +180,7 @@ class Refits:
     @_once
     def _given_of(self, analysis: Analysis) -> dict[str, _Given]:
         """Return what each trial gives an analysis."""
-        given = _given(analysis, self.trials, self._own, self._choices)
+        given = _given(analysis, self._choices)
         if not self.base:
             return given
         old = self.base._given_of(analysis)
@@ -192,7 +192,8 @@ class Refits:
         silent = [name for name, own in given.items() if own.unsaid]
         if not silent:
             return []
-        ledger = Ledger(analysis.name, [row for name in silent for row in self.rows[name]])
+        rows = _rows(self.rows[name] for name in silent)
+        ledger = Ledger(analysis.name, rows, analysis.select.outcome)
         for name in silent:
             for row in given[name].unsaid:
                 ledger.note(row, "not usable")
@@ -222,16 +223,14 @@ class Refits:
         return evidence_of({**tables, "missing_results": missing})
 
 
-def _given(
-    analysis: Analysis,
-    trials: dict[str, Trial],
-    rows: Mapping[str, list[Row]],
-    choices: Choices,
-) -> dict[str, _Given]:
+def _rows(trials: Iterable[Iterable[Row]]) -> Rows:
+    return Rows(row for own in trials for row in own)
+
+
+def _given(analysis: Analysis, choices: Choices) -> dict[str, _Given]:
     """Return what each trial with rows on the outcome gives an analysis by itself."""
     name, question = analysis.name, analysis.select
-    on = [row for own in rows.values() for row in own if row["outcome"] == question.outcome]
-    effects, ledger = chosen_of(name, question, trials, on, choices)
+    effects, ledger = choices.chosen(name, question)
     found: dict[str, list[tuple[Effect, Record]]] = defaultdict(list)
     for effect in effects:
         found[effect.trial.trial_id].append((effect, effect_row(name, question, effect)))

@@ -258,7 +258,7 @@ def _enters(trial: Trial, question: Question, hour: float | None, scale: str | N
         "seen": "direct",
     }
     rows = (Row("outcomes", 0, {**cells, "arm_id": name}) for name in trial.arms)
-    passed = [trial.arms[r["arm_id"]] for r in rows if not refusal(question, trial, r)[0]]
+    passed = [trial.arms[r["arm_id"]] for r in rows if not refusal(question, trial, r)]
     sides = {arm_class(arm, question) == "treated" for arm in passed}
     return sides == {True, False}
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from ketameta.configuration import Question
 from ketameta.measures import MEASURES
 from ketameta.normalize.baseline import find_baseline
+from ketameta.normalize.converted import Converted
 from ketameta.normalize.from_difference import ASSUMPTION, change_by_difference
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.measures import (
@@ -31,12 +32,9 @@ from ketameta.normalize.records import (
     listed,
 )
 from ketameta.normalize.sift import arm_class, flagged
-from ketameta.normalize.sizes import Sizes
 from ketameta.normalize.summaries import (
     add_counts,
     combine_scores,
-    counts,
-    score,
     split,
     without_centre,
 )
@@ -77,7 +75,7 @@ class ArmEffects:
     question: Question
     trial: Trial
     all_rows: list[Row]
-    sizes: Sizes
+    converted: Converted
     ledger: Ledger
 
     def effects(self, place: Place, group: list[Row]) -> list[Effect]:
@@ -151,7 +149,7 @@ class ArmEffects:
             arm = self.trial.arms[arm_id]
             try:
                 if basis == "counts":
-                    result.append(counts(arm, rows, self.sizes))
+                    result.append(self.converted.counts(arm, rows))
                 else:
                     found = self._score(arm, rows, basis)
                     result.append(self._with_baseline(found, rows[0]))
@@ -167,13 +165,13 @@ class ArmEffects:
         Between arms the reported difference itself is the better effect.
         """
         try:
-            return score(arm, rows, self.sizes, basis, self.question.correlation)
+            return self.converted.score(arm, rows, basis, self.question.correlation)
         except NotUsable:
             allowed = self.question.by_arm and ASSUMPTION in self.question.assumptions
             if not allowed or basis != "change" or len(rows) > 1:
                 raise
             usable = (row for row in self.all_rows if not flagged(self.question, row))
-            found = change_by_difference(self.trial, arm, rows[0], self.sizes, usable)
+            found = change_by_difference(self.trial, arm, rows[0], self.converted.sizes, usable)
             if found is None:
                 raise
             return found

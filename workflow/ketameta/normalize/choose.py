@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from ketameta.configuration import Question
 from ketameta.measures import MEASURES
 from ketameta.normalize.between import ArmEffects, Place
-from ketameta.normalize.contrasts import from_contrasts, is_paired
-from ketameta.normalize.ledger import Fates, Ledger
+from ketameta.normalize.contrasts import ContrastEffect, is_paired
+from ketameta.normalize.ledger import Fate, Ledger
 from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Row, Trial
+from ketameta.normalize.rows import Rows
 from ketameta.normalize.selected import SelectedArm, selected_arm
-from ketameta.normalize.sift import Sieve, Sifted, arm_class
-from ketameta.normalize.sizes import Sizes
+from ketameta.normalize.sift import Sieve, arm_class
 from ketameta.vocabulary import scale_sign, vocabulary
 
 # the parts of a rank, in order, and what the ledger says of a group that loses on it
@@ -44,19 +44,13 @@ class TrialChoice:
     """The choice of one trial's effects for one question."""
 
     def __init__(
-        self,
-        question: Question,
-        trial: Trial,
-        rows: Sequence[Row],
-        all_rows: list[Row],
-        ledger: Ledger,
-        sizes: Sizes | None = None,
+        self, question: Question, trial: Trial, rows: Sequence[Row], ledger: Ledger
     ) -> None:
-        """Take the candidate rows and every row of the trial (for n, baselines, correlations)."""
-        self.question, self.trial, self.ledger = question, trial, ledger
-        self.rows, self.all_rows = rows, all_rows
-        self.sizes = sizes or Sizes(all_rows)
-        self.arms = ArmEffects(question, trial, all_rows, self.sizes, ledger)
+        """Take the candidate rows; every row of the trial lends people, baselines, correlations."""
+        self.question, self.trial, self.rows, self.ledger = question, trial, rows, ledger
+        self.all_rows = ledger.rows.by_trial[trial.trial_id]
+        self.converted = ledger.rows.converted(trial.trial_id)
+        self.arms = ArmEffects(question, trial, self.all_rows, self.converted, ledger)
 
     def effects(self) -> list[Effect]:
         """Return the preferred effects, noting in the ledger what became of each row.
@@ -88,7 +82,7 @@ class TrialChoice:
         except NotUsable as why:
             behind = {row.key for effect in effects for row in effect.rows}
             for row in group:
-                if row.key in behind if effects else not self.ledger.noted(row):
+                if row.key in behind if effects else self.ledger.fate(row) is None:
                     self.ledger.note(row, why.reason, str(why))
             effects = []
         if not effects:
@@ -151,7 +145,7 @@ class TrialChoice:
                 self.ledger.note(row, "other comparator", f"used: {first}")
             else:
                 chosen.append(row)
-        usable = self._apart_or_pooled(chosen)
+        usable = self._apart_or_pooled(place, chosen)
         apart = self.question.arms != "together" and len(usable) > 1
         sets = [[row] for row in usable] if apart else [usable] if usable else []
         return [self._contrast_effect(place, rows, first, apart) for rows in sets]
@@ -159,14 +153,7 @@ class TrialChoice:
     def _contrast_effect(
         self, place: Place, rows: list[Row], comparator: str, apart: bool
     ) -> Effect:
-        found = from_contrasts(
-            self.question.measure,
-            self.trial,
-            rows,
-            self.sizes,
-            self.question.correlation,
-            scale_sign(place.scale, self.question.outcome),
-        )
+        found = self._converted(place, rows)
         arms = self.trial.arms
         return Effect(
             self.trial,
@@ -190,7 +177,11 @@ class TrialChoice:
             shared=found.estimate.vi / 2 if apart and self.question.arms == "whole" else None,
         )
 
-    def _apart_or_pooled(self, rows: list[Row]) -> list[Row]:
+    def _converted(self, place: Place, rows: list[Row]) -> ContrastEffect:
+        q, sign = self.question, scale_sign(place.scale, self.question.outcome)
+        return self.converted.contrasts(q.measure, self.trial, rows, q.correlation, sign)
+
+    def _apart_or_pooled(self, place: Place, rows: list[Row]) -> list[Row]:
         """Take one usable row an arm; a pooled arm's contrast stands for those of its parts.
 
         None where no row is usable; each is noted with its own reason.
@@ -198,8 +189,7 @@ class TrialChoice:
         by_arm: dict[str, Row] = {}
         for row in sorted(rows, key=lambda r: r.order):
             try:
-                r = self.question.correlation
-                from_contrasts(self.question.measure, self.trial, [row], self.sizes, r, 1)
+                self._converted(place, [row])
             except NotUsable as why:
                 self.ledger.note(row, "not usable", str(why))
                 continue
@@ -222,56 +212,48 @@ class Choices:
     A narrowed analysis asks of most trials what the whole one asks.
     """
 
-    def __init__(self, trials: Mapping[str, Trial], by_trial: Mapping[str, Sequence[Row]]) -> None:
+    def __init__(self, trials: Mapping[str, Trial], rows: Rows) -> None:
         """Take the trials and every raw row of each."""
-        self._trials, self._rows = trials, by_trial
+        self.trials, self.rows = trials, rows
+        self._sieve = Sieve(trials, rows)
         self._made: dict[object, list[_Made]] = defaultdict(list)
-        self._read: dict[tuple[Question, bool], Question] = {}
-        self._sizes: dict[str, Sizes] = {}
-        # the rows of a trial on an outcome, and whether they may need a correlation
-        self._on: dict[tuple[str, str], tuple[list[Row], bool]] = {}
-        # with the rows, so that no others get their id
-        self._sieves: dict[int, tuple[list[Row], Sieve]] = {}
+        self._read: dict[Question, int] = {}
+        self._paired: dict[tuple[str, str], bool] = {}
 
-    def sift(self, question: Question, rows: list[Row]) -> Sifted:
-        """Return which of some rows are candidates; one list of rows is sifted by one sieve."""
-        if id(rows) not in self._sieves:
-            self._sieves[id(rows)] = rows, Sieve(self._trials, rows)
-        return self._sieves[id(rows)][1].sift(question)
+    def chosen(self, analysis: str, question: Question) -> tuple[list[Effect], Ledger]:
+        """Return what each trial by itself gives an analysis, and the fate of every row so far.
 
-    def effects(
-        self, question: Question, trial_id: str, candidates: Sequence[Row], ledger: Ledger
-    ) -> list[Effect]:
-        """Return the preferred effects of a trial (see `TrialChoice.effects`), from its candidates.
-
-        They follow from what is read of the question, and from what the sieve noted of the rows on
-        its outcome, whatever narrowed it.
+        Of `stage.effects_of` this is the part before reports of the same patients meet.
         """
-        trial, on = self._trials[trial_id], (trial_id, question.outcome)
-        if on not in self._on:
-            rows = [r for r in self._rows[trial_id] if r["outcome"] == question.outcome]
-            paired = trial.design == "crossover" or any(map(_has_baseline, rows))
-            self._on[on] = rows, paired
-        rows, assumes = self._on[on]
-        sifted = ledger.told(rows)
-        asked = question, assumes
-        if (whole := self._read.get(asked)) is None:
-            whole = self._read[asked] = _read_of(*asked)
-        known = self._made[whole, trial_id, sifted]
-        for made in known:
-            if made.allowed.answers(question.assumptions):
-                ledger.enter(made.fates)
-                return made.effects
-        rows = [*self._rows[trial_id]]
-        before, allowed = ledger.fates(rows), _Allowed(question.assumptions)
-        if trial_id not in self._sizes:
-            self._sizes[trial_id] = Sizes(rows)
-        asked_so = replace(whole, assumptions=allowed), trial, candidates, rows, ledger
-        choice = TrialChoice(*asked_so, self._sizes[trial_id])
-        effects, after = choice.effects(), ledger.fates(rows)
-        fates = {k: after[k] for k in after if after[k] != before.get(k)}
-        known.append(_Made(allowed, effects, fates))
-        return effects
+        sifted = self._sieve.sift(question)
+        ledger = Ledger(analysis, self.rows, question.outcome, sifted.fates)
+        read = {assumes: self._known(_read_of(question, assumes)) for assumes in (False, True)}
+        effects: list[Effect] = []
+        for trial_id, candidates in sifted.candidates.items():
+            whole, number = read[self._assumes(trial_id, question.outcome)]
+            known = self._made[number, trial_id, sifted.told[trial_id]]
+            made = next((m for m in known if m.allowed.answers(question.assumptions)), None)
+            if made is None:
+                allowed, own = _Allowed(question.assumptions), ledger.aside()
+                asked = replace(whole, assumptions=allowed)
+                choice = TrialChoice(asked, self.trials[trial_id], candidates, own)
+                made = _Made(allowed, choice.effects(), own.noted)
+                known.append(made)
+            ledger.enter(made.fates)
+            effects += made.effects
+        return effects, ledger
+
+    def _known(self, question: Question) -> tuple[Question, int]:
+        """Return a question with a number of its own, which is compared faster than its fields."""
+        return question, self._read.setdefault(question, len(self._read))
+
+    def _assumes(self, trial_id: str, outcome: str) -> bool:
+        """Say whether the rows of a trial on an outcome may need a correlation."""
+        if (trial_id, outcome) not in self._paired:
+            rows = self.rows.on(outcome).of(trial_id)
+            crossed = self.trials[trial_id].design == "crossover"
+            self._paired[trial_id, outcome] = crossed or any(map(_has_baseline, rows))
+        return self._paired[trial_id, outcome]
 
 
 class _Allowed(tuple[str, ...]):
@@ -303,7 +285,7 @@ class _Made:
 
     allowed: _Allowed
     effects: list[Effect]
-    fates: Fates
+    fates: Mapping[str, Fate]
 
 
 def _has_baseline(row: Row) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ketameta.configuration import Configuration, Question
 from ketameta.measures import MEASURES
 from ketameta.normalize.baseline import find_baseline
 from ketameta.normalize.records import ArmSummary, Row, Trial
+from ketameta.normalize.rows import Rows
 from ketameta.normalize.sift import narrowed
 from ketameta.tables.effects import PERIODS
 from ketameta.vocabulary import scale_sign, vocabulary
@@ -28,7 +29,7 @@ def _forbidden(row: Row) -> bool:
     return rule is not None and rule["use"] == "never"
 
 
-def coverage(trials: dict[str, Trial], rows: Sequence[Row]) -> list[dict[str, Any]]:
+def coverage(trials: Mapping[str, Trial], rows: Rows) -> list[dict[str, Any]]:
     """Count the trials and people with a usable row, by population, outcome and period.
 
     A report whose patients another report of the same cell holds is not counted again. People
@@ -59,7 +60,7 @@ def coverage(trials: dict[str, Trial], rows: Sequence[Row]) -> list[dict[str, An
 
 
 def reductions(
-    configuration: Configuration, trials: dict[str, Trial], rows: Sequence[Row]
+    configuration: Configuration, trials: Mapping[str, Trial], rows: Rows
 ) -> list[dict[str, Any]]:
     """Return the per cent fall from baseline of every arm and hour, for analyses of reductions.
 
@@ -75,18 +76,15 @@ def reductions(
 
 
 def best_reductions(
-    question: Question, trials: dict[str, Trial], rows: Sequence[Row]
+    question: Question, trials: Mapping[str, Trial], rows: Rows
 ) -> dict[tuple[str, str, float], dict[str, Any]]:
     """Return by trial, arm and hour the per cent fall that the question prefers."""
     scales = question.scales or tuple(vocabulary().scales)
     found: dict[tuple[str, str, float], tuple[tuple[int, int, int], dict[str, Any]]] = {}
-    by_trial: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_trial[row["trial_id"]].append(row)
-    for row in rows:
+    for row in rows.on(question.outcome).rows:
         if not _fits(question, trials[row["trial_id"]], row) or row["scale"] not in scales:
             continue
-        one = _reduction(question, trials[row["trial_id"]], row, by_trial[row["trial_id"]])
+        one = _reduction(question, trials[row["trial_id"]], row, rows.by_trial[row["trial_id"]])
         if one is None:
             continue
         rank = (
@@ -104,7 +102,6 @@ def _fits(question: Question, trial: Trial, row: Row) -> bool:
     """Say whether a row is an arm's score after baseline that the question could take."""
     return (
         row.table == "outcomes"
-        and row["outcome"] == question.outcome
         and trial.population in question.populations
         and (not trial.design_flag or trial.design_flag in question.design_flags)
         and not trial.parts

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
-
-from ketameta.normalize.records import Row
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from ketameta.normalize.records import Row
+    from ketameta.normalize.rows import Rows
 
 # Reason -> what it means, in the order in which rows are sifted.
 REASONS = {
@@ -43,8 +42,9 @@ REASONS = {
     "same patients": "another report of the same patients is used",
 }
 
-# reason and detail by the key of a row
-Fates = dict[str, tuple[str, str]]
+# reason and detail
+Fate = tuple[str, str]
+ELSEWHERE = "other outcome"
 # how the detail of a row begins that stood back for another
 _USED = "used: "
 
@@ -52,96 +52,108 @@ _USED = "used: "
 class Ledger:
     """The fate of every raw row in one analysis; each row is entered exactly once.
 
-    `note` keeps the last word on a row, since a row that passes one sieve meets the next.
+    `note` keeps the last word on a row, since a row that passes one sieve meets the next. Of rows
+    on another outcome nothing else is said.
     """
 
-    def __init__(self, analysis: str, rows: list[Row], fates: Fates | None = None) -> None:
-        """Take the rows, and what is known already of the fate of some, to be written on."""
-        self.analysis = analysis
-        self._rows = rows
-        self._fate: Fates = {} if fates is None else fates
+    def __init__(
+        self, analysis: str, rows: Rows, outcome: str, sifted: Sequence[Fate | None] = ()
+    ) -> None:
+        """Take the rows, and what a sieve told of those on the outcome (None: they passed)."""
+        self.analysis, self.rows, self._outcome = analysis, rows, outcome
+        self._on, self._sifted = rows.on(outcome), sifted
+        self._noted: dict[str, Fate] = {}
 
-    def rows_of(self, trial_id: str) -> list[Row]:
-        """Return every raw row of a trial."""
-        return self._by_trial.get(trial_id, [])
+    def aside(self) -> Ledger:
+        """Return a ledger of the same rows, of which no more is noted than the sieve told."""
+        return Ledger(self.analysis, self.rows, self._outcome, self._sifted)
 
-    @cached_property
-    def _by_trial(self) -> dict[str, list[Row]]:
-        found: dict[str, list[Row]] = defaultdict(list)
-        for row in self._rows:
-            found[row["trial_id"]].append(row)
-        return found
+    @property
+    def noted(self) -> Mapping[str, Fate]:
+        """What was noted since the sieve, by the keys of rows."""
+        return self._noted
 
     def note(self, row: Row, reason: str, detail: str = "") -> None:
         """Set what became of a row."""
         if reason not in REASONS:
             raise KeyError(reason)
-        self._fate[row.key] = (reason, detail)
+        self._noted[row.key] = (reason, detail)
 
-    def fates(self, rows: Iterable[Row]) -> Fates:
-        """Return what is noted so far of some rows, by their keys."""
-        return {row.key: self._fate[row.key] for row in rows if row.key in self._fate}
+    def enter(self, fates: Mapping[str, Fate]) -> None:
+        """Set what became of rows, by their keys, as it was noted before."""
+        self._noted.update(fates)
 
-    def told(self, rows: Iterable[Row]) -> tuple[tuple[str, str] | None, ...]:
-        """Return what is noted so far of some rows, in their order; None of a row that passed."""
-        return tuple([self._fate.get(row.key) for row in rows])
-
-    def enter(self, fates: Fates) -> None:
-        """Set what became of rows as it was noted before."""
-        self._fate |= fates
-
-    def fate(self, row: Row) -> str:
-        """Return the reason noted for a row."""
-        return self._fate[row.key][0]
-
-    def noted(self, row: Row) -> bool:
-        """Say whether anything was noted for a row."""
-        return row.key in self._fate
+    def fate(self, row: Row) -> Fate | None:
+        """Return reason and detail noted so far of a row; None where there are none."""
+        if noted := self._noted.get(row.key):
+            return noted
+        if (at := self._on.at.get(row.key)) is None:
+            return ELSEWHERE, row["outcome"]
+        return self._sifted[at] if self._sifted else None
 
     def rows_with(self, reason: str) -> list[Row]:
-        """Return the rows of which a reason is noted, in the order of the tables."""
-        return [row for row in self._rows if self._fate.get(row.key, ("",))[0] == reason]
+        """Return the rows on the outcome of which a reason is noted, those of a trial in order."""
+        fates = zip(self._on.rows, self._fates(), strict=True)
+        return [row for row, fate in fates if fate and fate[0] == reason]
 
     def refusal(self, row: Row) -> str:
         """Return reason and detail noted for a row in a few words; empty where there is none."""
-        return ", ".join(filter(None, self._fate.get(row.key, ())))
+        return ", ".join(filter(None, self.fate(row) or ()))
 
     def stood_back(self, rows: Iterable[Row]) -> None:
         """Correct the word on rows that stood back for others which then gave no effect."""
         for row in rows:
-            reason, detail = self._fate.get(row.key, ("", ""))
+            reason, detail = self._noted.get(row.key, ("", ""))
             if detail.startswith(_USED):
                 detail = f"taken: {detail.removeprefix(_USED)}, which gives no effect"
-                self._fate[row.key] = (reason, detail)
+                self._noted[row.key] = (reason, detail)
 
-    def check(self) -> None:
-        """Raise KeyError with the first row that nothing was noted for."""
-        for row in self._rows:
-            if row.key not in self._fate:
+    def _fates(self) -> list[Fate | None]:
+        """Return what is noted of the rows on the outcome, in their order."""
+        fates = list(self._sifted) or [None] * len(self._on.rows)
+        for key, fate in self._noted.items():
+            if (at := self._on.at.get(key)) is not None:
+                fates[at] = fate
+        return fates
+
+    def check(self) -> list[Fate]:
+        """Return the fate of every row on the outcome; KeyError with one that has none."""
+        found = []
+        for row, fate in zip(self._on.rows, self._fates(), strict=True):
+            if fate is None:
                 raise KeyError(row.key)
+            found.append(fate)
+        return found
 
-    def table(self, shared: Mapping[str, pa.Array], schema: pa.Schema) -> pa.Table:
+    def table(self, schema: pa.Schema) -> pa.Table:
         """Return the table of that name, a row for every raw row in their order.
 
-        `shared` are the columns of it that are the same in every analysis, see `places`. Raises
-        KeyError for a row that nothing was noted for.
+        Words that repeat are kept once, as dictionaries of Arrow. Raises KeyError for a row that
+        nothing was noted for.
         """
+        import numpy as np
         import pyarrow as pa
 
-        fates = [self._fate[row.key] for row in self._rows]
-        reasons = [reason for reason, _ in fates]
+        words = {word: code for code, word in enumerate(self.rows.by_outcome)}
+        elsewhere = words.setdefault(ELSEWHERE, len(words))
+        reasons = np.full(len(self.rows), elsewhere, dtype=np.int32)
+        details = self.rows.outcome_codes.copy()
+        fates = self.check()
+        reasons[self._on.places] = [words.setdefault(f[0], len(words)) for f in fates]
+        details[self._on.places] = [words.setdefault(f[1], len(words)) for f in fates]
+        for key in self._noted.keys() - self._on.at.keys():
+            at = self.rows.at[key]
+            reasons[at], details[at] = (words.setdefault(w, len(words)) for w in self._noted[key])
+        known = pa.array(list(words), pa.string())
         columns = {
-            "analysis": [self.analysis] * len(fates),
-            "used": [reason == "used" for reason in reasons],
-            "reason": reasons,
-            "detail": [detail for _, detail in fates],
+            **self.rows.columns,
+            "analysis": pa.DictionaryArray.from_arrays(
+                np.zeros(len(reasons), dtype=np.int32), pa.array([self.analysis])
+            ),
+            "used": pa.array(reasons == words.get("used")),
+            "reason": pa.DictionaryArray.from_arrays(reasons, known),
+            "detail": pa.DictionaryArray.from_arrays(details, known),
         }
-        return pa.Table.from_pydict({**columns, **shared}, schema=schema)
-
-
-def places(rows: Iterable[Row], schema: pa.Schema) -> dict[str, pa.Array]:
-    """Return the columns of the table that say where a raw row stands."""
-    import pyarrow as pa
-
-    rows, names = list(rows), ("file", "line", "trial_id")
-    return {n: pa.array([row[n] for row in rows], schema.field(n).type) for n in names}
+        arrays = [columns[name] for name in schema.names]
+        fields = [f.with_type(a.type) for f, a in zip(schema, arrays, strict=True)]
+        return pa.Table.from_arrays(arrays, schema=pa.schema(fields, schema.metadata))

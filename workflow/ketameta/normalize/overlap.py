@@ -16,7 +16,7 @@ def resolve(effects: list[Effect], ledger: Ledger) -> list[Effect]:
         for effect in family:
             if effect not in best:
                 for row in effect.rows:
-                    if ledger.fate(row) == "used":
+                    if ledger.fate(row) == ("used", ""):
                         ledger.note(row, "same patients", f"used: {names}")
     return _in_order(chosen)
 

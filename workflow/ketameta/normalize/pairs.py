@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.describe import best_reductions
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.records import Arm, Effect, Row, Trial
+from ketameta.normalize.rows import Rows
 from ketameta.normalize.sift import narrowed, refusal
 from ketameta.vocabulary.narrowing import drug_route
 
@@ -53,9 +54,7 @@ class Pair:
         return t + c - 2 * correlation * self.same_people * math.sqrt(t * c)
 
 
-def pairs(
-    configuration: Configuration, trials: dict[str, Trial], rows: Sequence[Row]
-) -> list[Record]:
+def pairs(configuration: Configuration, trials: Mapping[str, Trial], rows: Rows) -> list[Record]:
     """Return the pairs of every analysis of reductions, one a trial.
 
     Where both sides give a reduction with its variance, both are those of the analysis (see
@@ -63,18 +62,15 @@ def pairs(
     the pair, without a variance. The hour is the analysis's choice among those of both sides. A
     report that shares its patients with others is left to them.
     """
-    by_trial: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_trial[row["trial_id"]].append(row)
     result = []
     for analysis in configuration:
         if not MEASURES[analysis.select.measure].falls:
             continue
         means = _means(analysis.select, trials, rows)
-        for trial_id, own in by_trial.items():
+        for trial_id in rows.by_trial:
             if trials[trial_id].parts:
                 continue
-            pair = _pooled(analysis.select, trials[trial_id], own) or means.get(trial_id)
+            pair = _pooled(analysis.select, trials[trial_id], rows) or means.get(trial_id)
             if pair:
                 result.append(_row(analysis.name, analysis.select, trials[trial_id], pair))
     return result
@@ -123,7 +119,7 @@ def _is_control(question: Question, treatment: str, comparator_class: str) -> bo
     return treatment not in question.treatments and comparator_class in question.comparators
 
 
-def _pooled(question: Question, trial: Trial, rows: list[Row]) -> Pair | None:
+def _pooled(question: Question, trial: Trial, rows: Rows) -> Pair | None:
     """Return the preferred pair of which both sides have a variance."""
     if not any(_is_control(question, a.treatment, a.comparator_class) for a in trial.arms.values()):
         return None
@@ -131,8 +127,8 @@ def _pooled(question: Question, trial: Trial, rows: list[Row]) -> Pair | None:
     candidates = {
         side: [
             row
-            for row in rows
-            if not (refusal(asked, trial, row)[0] or narrowed(question, trial, row))
+            for row in rows.on(question.outcome).of(trial.trial_id)
+            if not (refusal(asked, trial, row) or narrowed(question, trial, row))
         ]
         for side, asked in (("treated", question), ("control", other))
     }
@@ -154,12 +150,14 @@ def _effect(
     question: Question,
     trial: Trial,
     candidates: list[Row],
-    rows: list[Row],
+    rows: Rows,
     places: set[tuple[str, float | None]],
 ) -> Effect | None:
     """Return the reduction of one side at one of the places; None where there is none."""
     here = [row for row in candidates if (row["scale"], row["timepoint_h"]) in places]
-    found = TrialChoice(question, trial, here, rows, Ledger("", rows)).effects() if here else []
+    if not here:
+        return None
+    found = TrialChoice(question, trial, here, Ledger("", rows, question.outcome)).effects()
     return found[0] if found else None
 
 
@@ -168,7 +166,7 @@ def _side(effect: Effect) -> Side:
     return Side(effect.yi, effect.vi, effect.n_t, keys, effect.treated)
 
 
-def _means(question: Question, trials: dict[str, Trial], rows: Sequence[Row]) -> dict[str, Pair]:
+def _means(question: Question, trials: Mapping[str, Trial], rows: Rows) -> dict[str, Pair]:
     """Return by trial the preferred pair of means, of arms weighted by their people."""
     groups: dict[str, dict[tuple[str, float], list[Record]]] = defaultdict(
         lambda: defaultdict(list)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ketameta.configuration import Question
@@ -62,8 +62,8 @@ class Direction:
 def missing_results(
     analysis: str,
     question: Question,
-    trials: dict[str, Trial],
-    effects: list[Effect],
+    trials: Mapping[str, Trial],
+    effects: Sequence[Effect],
     ledger: Ledger,
 ) -> list[MissingResult]:
     """Return the known missing results of an analysis of comparisons, one a trial (ROB-ME).
@@ -105,7 +105,7 @@ def _missing(
 ) -> MissingResult:
     rows = sorted(rows, key=lambda row: _preference(question, row))
     first = rows[0]
-    sizes = Sizes(ledger.rows_of(trial.trial_id))
+    sizes = ledger.rows.converted(trial.trial_id).sizes
     n_t, n_c = (_people(sizes, trial, first, name) for name in ("arm_t", "arm_c"))
     n = trial.n_randomised
     if n_t and n_c:
@@ -160,7 +160,7 @@ def _place(row: Row) -> str:
 
 
 def directions(
-    analysis: str, question: Question, trials: dict[str, Trial], rows: Sequence[Row]
+    analysis: str, question: Question, trials: Mapping[str, Trial], rows: Iterable[Row]
 ) -> list[Direction]:
     """Return what each reported contrast says, where the tests of a score point different ways.
 
@@ -177,10 +177,10 @@ def directions(
     return [_direction(analysis, question, trials[row["trial_id"]], row) for row in own]
 
 
-def _asked(question: Question, trials: dict[str, Trial], row: Row) -> bool:
+def _asked(question: Question, trials: Mapping[str, Trial], row: Row) -> bool:
     if row["outcome"] != question.outcome:
         return False
-    return not refusal(question, trials[row["trial_id"]], row)[0]
+    return refusal(question, trials[row["trial_id"]], row) is None
 
 
 def _direction(analysis: str, question: Question, trial: Trial, row: Row) -> Direction:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ketameta.configuration import Question
 from ketameta.measures import MEASURES
-from ketameta.normalize.ledger import Fates
+from ketameta.normalize.ledger import ELSEWHERE, Fate
 from ketameta.normalize.records import NOT_STATED, Arm, Row, Trial, listed
 from ketameta.vocabulary import vocabulary
-from ketameta.vocabulary.narrowing import FLAG, dosing, drug_route, flagging
+from ketameta.vocabulary.narrowing import FLAG, Narrow, dosing, drug_route, flagging
 
-# what is told of a row before what it is narrowed to, see `refusal`
-_BEFORE = ("other population", "design")
+if TYPE_CHECKING:
+    from ketameta.normalize.rows import Rows
 
 
 def arm_class(arm: Arm, question: Question) -> str:
@@ -26,30 +26,28 @@ def arm_class(arm: Arm, question: Question) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """The candidate rows of each trial, and why every other row is none.
+    """The candidate rows of each trial, and why the other rows on the outcome are none.
 
-    `elsewhere` is the fate of the rows on other outcomes, which all questions on this one share.
+    `fates` are those of the rows on the outcome in their order, None of a candidate; `told` numbers
+    what is told of the rows of a trial that has candidates: the same number, the same fates.
     """
 
     candidates: Mapping[str, Sequence[Row]]
-    refused: Fates
-    elsewhere: Fates
+    fates: Sequence[Fate | None]
+    told: Mapping[str, int]
 
 
 class Sieve:
     """Raw rows, sifted once for all questions that ask the same of a row."""
 
-    def __init__(self, trials: Mapping[str, Trial], rows: Iterable[Row]) -> None:
+    def __init__(self, trials: Mapping[str, Trial], rows: Rows) -> None:
         """Take the trials and the rows that are to be sifted."""
-        self._trials = trials
-        self._on: dict[str, list[Row]] = defaultdict(list)
-        for row in rows:
-            self._on[row["outcome"]].append(row)
-        self._elsewhere: dict[str, Fates] = {}
+        self._trials, self._rows = trials, rows
         self._sifted: dict[object, Sifted] = {}
+        self._told: dict[tuple[Fate | None, ...], int] = {}
 
     def sift(self, question: Question) -> Sifted:
-        """Return the candidates of a question and the fate of all other rows."""
+        """Return the candidates of a question and the fate of the other rows on its outcome."""
         asked = _asked(question)
         if (known := self._sifted.get(asked)) is None:
             known = self._sifted[asked] = self._sift(question)
@@ -58,33 +56,38 @@ class Sieve:
     def _sift(self, question: Question) -> Sifted:
         """Sift the rows on the outcome; of a narrowed question, from what the whole one gives."""
         whole = self.sift(replace(question, narrow=())) if question.narrow else None
-        candidates: dict[str, list[Row]] = defaultdict(list)
-        refused = dict(whole.refused) if whole else {}
-        for row in self._on.get(question.outcome, ()):
-            trial = self._trials[row["trial_id"]]
-            if whole is None:
-                reason, detail = refusal(question, trial, row)
-            else:
-                reason, detail = whole.refused.get(row.key, ("", ""))
-                if reason not in _BEFORE and (why := narrowed(question, trial, row)):
-                    reason, detail = "narrowed", why
-            if reason:
-                refused[row.key] = reason, detail
-            else:
-                candidates[trial.trial_id].append(row)
-        return Sifted(candidates, refused, self._of_others(question.outcome))
+        on = self._rows.on(question.outcome)
+        candidates: dict[str, list[Row]] = {}
+        fates: list[Fate | None] = []
+        told: dict[str, int] = {}
+        for trial_id, span in on.spans.items():
+            trial, rows = self._trials[trial_id], on.rows[span]
+            own: Sequence[Fate | None] = [_refused_trial(question, trial)] * len(rows)
+            if own[0] is None and whole:
+                own = _narrowed_down(question, trial, rows, whole.fates[span])
+            elif own[0] is None:
+                own = [_refused_row(question, trial, row) for row in rows]
+            fates += own
+            if passed := [row for row, fate in zip(rows, own, strict=True) if fate is None]:
+                candidates[trial_id] = passed
+                told[trial_id] = self._told.setdefault(tuple(own), len(self._told))
+        return Sifted(candidates, fates, told)
 
-    def _of_others(self, outcome: str) -> Fates:
-        """Return the fate of the rows on other outcomes."""
-        if outcome not in self._elsewhere:
-            others = ((name, rows) for name, rows in self._on.items() if name != outcome)
-            self._elsewhere[outcome] = {
-                row.key: fate
-                for name, rows in others
-                for fate in [("other outcome", name)]
-                for row in rows
-            }
-        return self._elsewhere[outcome]
+
+def _narrowed_down(
+    question: Question, trial: Trial, rows: Sequence[Row], whole: Sequence[Fate | None]
+) -> Sequence[Fate | None]:
+    """Return the fates of a trial's rows in a narrowed question, from those in the whole one."""
+    words = [(narrow, _words(narrow.key, question, trial, None)) for narrow in question.narrow]
+    if all(word is not None for _, word in words):
+        # one word for all rows of the trial
+        why = next(filter(None, (_kept_out(narrow, word or []) for narrow, word in words)), "")
+        return [("narrowed", why)] * len(rows) if why else whole
+    found = []
+    for row, fate in zip(rows, whole, strict=True):
+        why = narrowed(question, trial, row)
+        found.append(("narrowed", why) if why else fate)
+    return found
 
 
 def _asked(question: Question) -> object:
@@ -104,20 +107,38 @@ def _asked(question: Question) -> object:
     )
 
 
-def refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
-    """Return the first reason against a row, or two empty texts."""
+def refusal(question: Question, trial: Trial, row: Row) -> Fate | None:
+    """Return the first reason against a row and its detail; None where it is let in."""
     if row["outcome"] != question.outcome:
-        return "other outcome", row["outcome"]
+        return ELSEWHERE, row["outcome"]
+    if refused := _refused_trial(question, trial):
+        return refused
+    if why := narrowed(question, trial, row):
+        return "narrowed", why
+    return _refused_row(question, trial, row)
+
+
+def _refused_trial(question: Question, trial: Trial) -> Fate | None:
+    """Return why no row of a trial on the outcome is let in; None where one may be."""
     if trial.population not in question.populations:
         return "other population", trial.population
     if trial.design_flag and trial.design_flag not in question.design_flags:
         return "design", trial.design_flag
-    if refused := narrowed(question, trial, row):
-        return "narrowed", refused
-    if refused := flagged(question, row):
-        return "flagged", refused
-    refusal = _contrast_refusal if row.table == "contrasts" else _outcome_refusal
-    return refusal(question, trial, row)
+    return None
+
+
+def _refused_row(question: Question, trial: Trial, row: Row) -> Fate | None:
+    """Return why a row is not let in of a trial that is, whatever narrows the question."""
+    if flag := flagged(question, row):
+        return "flagged", flag
+    of_kind = _contrast_refusal if row.table == "contrasts" else _outcome_refusal
+    return of_kind(question, trial, row) or _misplaced(question, row)
+
+
+def _arms(row: Row) -> tuple[str, ...]:
+    """Return the arms that a row is of."""
+    names = ("arm_id",) if row.table == "outcomes" else ("arm_t", "arm_c")
+    return tuple(row[name] for name in names)
 
 
 def narrowed(question: Question, trial: Trial, row: Row) -> str:
@@ -126,23 +147,32 @@ def narrowed(question: Question, trial: Trial, row: Row) -> str:
     Treated and control arms are held to keys of their own: a control has no dose that matters. A
     row of the other side is let in where any arm of its trial is.
     """
-    names = ("arm_id",) if row.table == "outcomes" else ("arm_t", "arm_c")
     for narrow in question.narrow:
-        if narrow.key in _OF_TRIAL:
-            words = [_OF_TRIAL[narrow.key](trial)]
-        elif narrow.key in _OF_ROW:
-            words = [_OF_ROW[narrow.key](row)]
-        else:
-            of_control = narrow.key == "comparator_class"
-            side = [
-                a for a in trial.arms.values() if (a.treatment in question.treatments) != of_control
-            ]
-            arms = [row[name] for name in names]
-            own = [arm for arm in side if arm.arm_id in arms]
-            words = [_OF_ARM[narrow.key](arm) for arm in own or side]
-        if not any(word in narrow.values for word in words):
-            return f"{narrow.key} {listed([word or NOT_STATED for word in dict.fromkeys(words)])}"
+        if why := _kept_out(narrow, _words(narrow.key, question, trial, row) or []):
+            return why
     return ""
+
+
+def _kept_out(narrow: Narrow, words: Sequence[str]) -> str:
+    if any(word in narrow.values for word in words):
+        return ""
+    return f"{narrow.key} {listed([word or NOT_STATED for word in dict.fromkeys(words)])}"
+
+
+def _words(key: str, question: Question, trial: Trial, row: Row | None) -> list[str] | None:
+    """Return the words of a row for a key; without a row those of all, None where they differ."""
+    if key in _OF_TRIAL:
+        return [_OF_TRIAL[key](trial)]
+    if key in _OF_ROW:
+        return None if row is None else [_OF_ROW[key](row)]
+    of_control = key == "comparator_class"
+    arms = trial.arms.values()
+    side = [arm for arm in arms if (arm.treatment in question.treatments) != of_control]
+    if row is None:
+        words = list(dict.fromkeys(_OF_ARM[key](arm) for arm in side))
+        return words if len(words) < 2 else None
+    own = [arm for arm in side if arm.arm_id in _arms(row)]
+    return [_OF_ARM[key](arm) for arm in own or side]
 
 
 _OF_TRIAL: dict[str, Callable[[Trial], str]] = {
@@ -162,7 +192,7 @@ _OF_ARM: dict[str, Callable[[Arm], str]] = {
 }
 
 
-def _outcome_refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
+def _outcome_refusal(question: Question, trial: Trial, row: Row) -> Fate | None:
     if not arm_class(trial.arms[row["arm_id"]], question):
         return "other treatment", trial.arms[row["arm_id"]].treatment
     if question.by_arm and arm_class(trial.arms[row["arm_id"]], question) != "treated":
@@ -171,10 +201,10 @@ def _outcome_refusal(question: Question, trial: Trial, row: Row) -> tuple[str, s
         return "other definition", row["definition"] or NOT_STATED
     if row.analysis_set not in question.analysis_sets:
         return "other analysis set", row.analysis_set
-    return _place(question, row)
+    return None
 
 
-def _contrast_refusal(question: Question, trial: Trial, row: Row) -> tuple[str, str]:
+def _contrast_refusal(question: Question, trial: Trial, row: Row) -> Fate | None:
     if "contrasts" not in question.sources or question.by_arm:
         return "source not asked for", ""
     t, c = (arm_class(trial.arms[row[name]], question) for name in ("arm_t", "arm_c"))
@@ -182,7 +212,7 @@ def _contrast_refusal(question: Question, trial: Trial, row: Row) -> tuple[str, 
         return "other treatment", f"{row['arm_t']} against {row['arm_c']}"
     if row["measure"] not in MEASURES[question.measure].converts_from:
         return "other measure", row["measure"]
-    return _place(question, row)
+    return None
 
 
 def flagged(question: Question, row: Row) -> str:
@@ -197,8 +227,8 @@ def flagged(question: Question, row: Row) -> str:
     return str(row["flag"])
 
 
-def _place(question: Question, row: Row) -> tuple[str, str]:
-    """Judge hour and scale."""
+def _misplaced(question: Question, row: Row) -> Fate | None:
+    """Return why the hour or the scale of a row is not asked for."""
     hour = row["timepoint_h"]
     if question.window is not None and hour is None:
         return "no hour", ""
@@ -208,4 +238,4 @@ def _place(question: Question, row: Row) -> tuple[str, str]:
     by_score = vocabulary().outcomes[question.outcome].kind == "score"
     if question.scales and (by_score or known) and row["scale"] not in question.scales:
         return "other scale", row["scale"] or NOT_STATED
-    return "", ""
+    return None

@@ -20,6 +20,7 @@ class Sizes:
     def __init__(self, rows: Iterable[Row]) -> None:
         outcomes = (row for row in rows if row.table == "outcomes")
         self._rows = [row for row in outcomes if row["n"] and not _barred(row)]
+        self._borrowed: dict[tuple[str, float | None], tuple[int, Step]] = {}
 
     def of_both_periods(self) -> Sizes:
         """Return the numbers of people by the rows of both periods of a crossover alone."""
@@ -35,6 +36,11 @@ class Sizes:
 
     def borrowed(self, arm: Arm, hour: float | None) -> tuple[int, Step]:
         """Return an n for an arm at an hour that has no row with n of its own."""
+        if (arm.arm_id, hour) not in self._borrowed:
+            self._borrowed[arm.arm_id, hour] = self._borrow(arm, hour)
+        return self._borrowed[arm.arm_id, hour]
+
+    def _borrow(self, arm: Arm, hour: float | None) -> tuple[int, Step]:
         own = [row for row in self._rows if row["arm_id"] == arm.arm_id]
         same_hour = [row for row in own if hour is not None and row["timepoint_h"] == hour]
         if same_hour:

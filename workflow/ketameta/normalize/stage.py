@@ -14,7 +14,7 @@ from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.describe import coverage, reductions
 from ketameta.normalize.inherit import inherited
-from ketameta.normalize.ledger import Ledger, places
+from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import resolve
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.records import SEEN, Effect, Row, Trial
@@ -40,25 +40,24 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     rows = raw_rows(raw)
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     schemas = {name: s.arrow_schema() for name, s in STAGE_TABLES["normalize"].items()}
-    shared, fates = places(rows, schemas["ledger"]), []
+    fates = []
     configuration = configuration.asked(named(raw["claims"]))
-    choices, on = Choices(trials, _by("trial_id", rows)), _by("outcome", rows)
+    choices = Choices(trials, rows)
     for analysis in configuration:
-        effects, ledger = effects_of(analysis.name, analysis.select, trials, rows, choices)
+        effects, ledger = effects_of(analysis.name, analysis.select, choices)
         own = [effect_row(analysis.name, analysis.select, effect) for effect in effects]
         found["effects"] += own
         for effect in effects:
             found["derivations"] += _derivation_rows(analysis.name, effect)
-        asked = analysis.name, analysis.select, trials
+        asked, on = (analysis.name, analysis.select, trials), rows.on(analysis.select.outcome)
         found["missing_results"] += map(asdict, missing_results(*asked, effects, ledger))
-        found["directions"] += map(asdict, directions(*asked, rows))
-        fates.append(ledger.table(shared, schemas["ledger"]))
+        found["directions"] += map(asdict, directions(*asked, on.rows))
+        fates.append(ledger.table(schemas["ledger"]))
         for variant in analysis.choices([row for row in own if row["marks"]]):
             if variant.select != analysis.select:
-                asked_of = variant.select, trials, on[variant.select.outcome], choices
                 found["variants"] += [
                     _variant_row(analysis.name, variant, effect)
-                    for effect in effects_of(analysis.name, *asked_of)[0]
+                    for effect in effects_of(analysis.name, variant.select, choices)[0]
                 ]
     found["rows"] = [_raw_row(row, trials[row["trial_id"]].label) for row in rows]
     problems = [Problem(**problem) for problem in raw["problems"]]
@@ -90,46 +89,15 @@ def _place(where: tuple[str, str, str]) -> str:
     return " / ".join(filter(None, where))
 
 
-def _by(column: str, rows: Iterable[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        found[row[column]].append(row)
-    return found
+def effects_of(name: str, question: Question, choices: Choices) -> tuple[list[Effect], Ledger]:
+    """Return the effects of one analysis and the fate of every row in it.
 
-
-def effects_of(
-    name: str,
-    question: Question,
-    trials: dict[str, Trial],
-    rows: list[Row],
-    choices: Choices | None = None,
-) -> tuple[list[Effect], Ledger]:
-    """Return the effects of one analysis and the fate of every row of `rows` in it.
-
-    `choices` knows every raw row of the trials, which lend people and baselines, and what was asked
-    of them before; where it is given, `rows` may be those on the outcome alone. Raises KeyError
-    where nothing was noted for a row: that would be a silent drop.
+    Raises KeyError where nothing was noted for a row: that would be a silent drop.
     """
-    choices = choices or Choices(trials, _by("trial_id", rows))
-    effects, ledger = chosen_of(name, question, trials, rows, choices)
+    effects, ledger = choices.chosen(name, question)
     chosen = resolve(effects, ledger)
     ledger.check()
     return chosen, ledger
-
-
-def chosen_of(
-    name: str, question: Question, trials: dict[str, Trial], rows: list[Row], choices: Choices
-) -> tuple[list[Effect], Ledger]:
-    """Return what each trial by itself gives an analysis, and the fate of every row so far.
-
-    Of `effects_of` this is the part before reports of the same patients meet.
-    """
-    sifted = choices.sift(question, rows)
-    ledger = Ledger(name, rows, sifted.elsewhere | sifted.refused)
-    effects = []
-    for trial_id, candidates in sifted.candidates.items():
-        effects += choices.effects(question, trial_id, candidates, ledger)
-    return effects, ledger
 
 
 def bias_of(raw: Raw, trials: dict[str, Trial]) -> list[dict[str, Any]]:

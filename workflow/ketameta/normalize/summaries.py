@@ -87,11 +87,12 @@ def _people_of(
     return found
 
 
+COMPUTED = "computed change"
 # basis -> the cells that it starts from, and what they are
 CENTRES = {
     "change": (("change_mean",), "change from baseline"),
     "endpoint": (("mean", "median"), "endpoint mean"),
-    "computed change": (("mean", "median"), "endpoint mean"),
+    COMPUTED: (("mean", "median"), "endpoint mean"),
 }
 
 
@@ -120,7 +121,7 @@ def score(
         mean, sd, steps = _change(arm, row, n)
     else:
         mean, sd, steps = _endpoint(arm, row, n)
-    if basis == "computed change":
+    if basis == COMPUTED:
         mean, sd, step = _computed_change(arm, row, mean, sd, correlation)
         steps = (*steps, step)
     return ArmSummary(
@@ -146,7 +147,7 @@ def _missing(row: Row, basis: str) -> list[str]:
         said.append(_missing_spread(row, "sd", row["change_mean"] is None, "a mean"))
     else:
         said.append(_missing_quantiles(row))
-    if basis == "computed change" and (cells := empty(row, "baseline_mean", "baseline_sd")):
+    if basis == COMPUTED and (cells := empty(row, "baseline_mean", "baseline_sd")):
         said.append(f"no change from a baseline: {cells}")
     return list(filter(None, said))
 

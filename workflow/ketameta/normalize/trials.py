@@ -8,6 +8,7 @@ from typing import Any
 from unicodedata import normalize as normalize_text
 
 from ketameta.normalize.records import DERIVED, Arm, Row, Trial
+from ketameta.normalize.rows import Rows
 from ketameta.vocabulary import SECONDARY, vocabulary
 
 Raw = dict[str, list[dict[str, Any]]]
@@ -93,7 +94,7 @@ def secondary_sources(raw: Raw) -> set[str | None]:
     return {r["source"] for table in _NUMBERS for r in raw[table] if r["seen"] == SECONDARY}
 
 
-def raw_rows(raw: Raw, secondary: Container[str | None] | None = None) -> list[Row]:
+def raw_rows(raw: Raw, secondary: Container[str | None] | None = None) -> Rows:
     """Return the rows that may give effects, outcomes before contrasts.
 
     What is computed from the numbers of a source that other rows call secondary is no nearer to
@@ -106,4 +107,4 @@ def raw_rows(raw: Raw, secondary: Container[str | None] | None = None) -> list[R
         rests = row["seen"] == DERIVED and row["source"] in sources
         return {**row, "seen": SECONDARY} if rests else row
 
-    return [Row(table, row["line"], read(row)) for table in _NUMBERS for row in raw[table]]
+    return Rows(Row(table, row["line"], read(row)) for table in _NUMBERS for row in raw[table])

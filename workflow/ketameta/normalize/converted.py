@@ -1,0 +1,59 @@
+"""The rows of one trial converted, each once, whatever questions ask for what comes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar, cast
+
+from ketameta.normalize import contrasts, summaries
+from ketameta.normalize.contrasts import ContrastEffect
+from ketameta.normalize.records import Arm, ArmSummary, NotUsable, Row, Trial
+from ketameta.normalize.sizes import Sizes
+
+T = TypeVar("T")
+
+
+class Converted:
+    """Summaries of arms and effects of contrasts, as `summaries` and `contrasts` make them.
+
+    Where numbers give none, why not is remembered as well.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        """Take every row of the trial."""
+        self.sizes = Sizes(rows)
+        self._known: dict[Hashable, object] = {}
+
+    def counts(self, arm: Arm, rows: Sequence[Row]) -> ArmSummary:
+        """Return events and n of an arm, added over rows."""
+        return self._once(("counts", *_keys(rows)), lambda: summaries.counts(arm, rows, self.sizes))
+
+    def score(self, arm: Arm, rows: Sequence[Row], basis: str, correlation: float) -> ArmSummary:
+        """Return mean and SD of an arm on a basis."""
+        asked = (basis, correlation if basis == summaries.COMPUTED else None, *_keys(rows))
+        return self._once(asked, lambda: summaries.score(arm, rows, self.sizes, basis, correlation))
+
+    def contrasts(
+        self, measure: str, trial: Trial, rows: Sequence[Row], correlation: float, sign: int
+    ) -> ContrastEffect:
+        """Return the effect of reported contrasts against one control arm."""
+        asked = measure, trial, rows, self.sizes, correlation, sign
+        return self._once(
+            (measure, correlation, sign, *_keys(rows)), lambda: contrasts.from_contrasts(*asked)
+        )
+
+    def _once(self, asked: Hashable, make: Callable[[], T]) -> T:
+        if asked not in self._known:
+            try:
+                self._known[asked] = make()
+            except NotUsable as why:
+                self._known[asked] = why
+        found = self._known[asked]
+        if isinstance(found, NotUsable):
+            # a new one each time: an exception gathers the places that it was raised in
+            raise NotUsable(str(found), found.lacks)
+        return cast("T", found)
+
+
+def _keys(rows: Sequence[Row]) -> tuple[str, ...]:
+    return tuple([row.key for row in rows])
