@@ -301,7 +301,7 @@ ROW = {
     **dict.fromkeys(("estimate", "ci_low", "ci_high", "estimate_log", "se", "tau2", "i2"), 0.5),
     **dict.fromkeys(("k", "n"), 2),
     **dict.fromkeys(("pi_low", "pi_high"), None),
-    **{"analysis": "a", "measure": "RR", "favours": "above", "model": "REML"},
+    **{"analysis": "a", "measure": "RR", "favours": "above"},
 }
 RECORD = {
     "form": 1, "name": "2026-01-31", "data_hash": "h", "commit": "", "trials": {"t": "d"},
@@ -326,7 +326,7 @@ def rowed(**changes):
         recorded(syntheses=[1]), recorded(syntheses=[{}]), recorded(commit=None),
         recorded(name="2026-02-01"), rowed(estimate="0.5"), rowed(estimate=[1]), rowed(k=True),
         rowed(ci_low=float("nan")), rowed(se=float("inf")), rowed(measure=None), rowed(measure=1),
-        rowed(analysis=["a"]), rowed(verdict=1), rowed(certainty={}), rowed(model=3),
+        rowed(analysis=["a"]), rowed(verdict=1), rowed(certainty={}), rowed(engine=3),
     ],
 )  # fmt: skip
 def test_a_record_that_is_none_is_one_line_with_its_name(tmp_path, content):

@@ -178,8 +178,9 @@ class PairRow(Falls):
     "Pooled difference of the falls",
     "one analysis of reductions with a trial that has both sides",
     key=("analysis",),
+    last=("engine", "tau2_by", "rule", "converged", "failure", "needed"),
 )
-class PairSynthesisRow(Row):
+class PairSynthesisRow(Fit):
     """One analysis of reductions with a trial that has both sides."""
 
     analysis: Id = col("analysis of the configuration")
@@ -192,7 +193,6 @@ class PairSynthesisRow(Row):
     treated: float | None = col("fall of treated arms, same weights", unit="per cent")
     control: float | None = col("fall of control arms, same weights", unit="per cent")
     share: float | None = col("fall of the control arms over that of the treated arms")
-    model: str = col("estimator of tau² and rule of the interval")
 
 
 @table(
