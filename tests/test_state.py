@@ -114,7 +114,7 @@ def more_columns(path):
         ("data/processed/trials.parquet", lambda p: p.write_bytes(b""), "ingest"),
         ("data/processed/syntheses.parquet", other_columns, "synthesize"),
         ("data/processed/ledger.parquet", more_columns, "normalize"),
-        ("data/processed/coverage.parquet", Path.unlink, "normalize"),
+        ("data/processed/evidence_map.parquet", Path.unlink, "normalize"),
         ("data/processed/report.sha256", lambda p: p.write_bytes(b"\xff\xfe\0" * 30), "report"),
         ("data/processed/report.sha256", cut, "report"),
         ("data/processed/figures.sha256", lambda p: p.write_bytes(b""), "figures"),
@@ -190,7 +190,7 @@ def test_a_word_on_risk_of_bias_draws_no_figure_again(here, capsys):
     assert why() == {}
     written = {p.stem for p in MADE.glob("*.parquet") if p.stat().st_mtime_ns != times[p]}
     assert {"risk_of_bias", "bias"} <= written
-    assert not written & {"outcomes", "effects", "studies", "diagnostics", "reductions"}
+    assert not written & {"outcomes", "effects", "studies", "diagnostics", "arm_reductions"}
 
 
 def test_a_table_saved_anew_that_says_the_same_runs_nothing(here):

@@ -187,14 +187,14 @@ def test_trials_near_an_analysis_are_on_its_outcome_and_in_its_window(tables):
 
 
 def test_coverage_counts_a_trial_once(tables):
-    cell = {(r["population"], r["outcome"], r["period"]): r for r in tables["coverage"]}
-    for row in tables["coverage"]:
+    cell = {(r["population"], r["outcome"], r["period"]): r for r in tables["evidence_map"]}
+    for row in tables["evidence_map"]:
         assert row["trials"] == len(set(row["trial_ids"])) == len(row["labels"]) > 0
     assert cell["TRD", "response", "2 d"]["trials"] >= 5
 
 
 def test_reductions_follow_from_their_rows(tables):
-    found = {(r["trial_id"], r["arm_id"], r["hour"]): r for r in tables["reductions"]}
+    found = {(r["trial_id"], r["arm_id"], r["hour"]): r for r in tables["arm_reductions"]}
     one = found["berman2000", "ketamine_0.5", 72.0]
     raw = {f"{r['file']}:{r['line']}": r for r in tables["outcomes"]}
     own, base = (raw[key] for key in one["rows"])
