@@ -114,7 +114,7 @@ def more_columns(path):
         ("data/processed/trials.parquet", lambda p: p.write_bytes(b""), "ingest"),
         ("data/processed/syntheses.parquet", other_columns, "synthesize"),
         ("data/processed/ledger.parquet", more_columns, "normalize"),
-        ("data/processed/coverage.parquet", Path.unlink, "normalize"),
+        ("data/processed/evidence_map.parquet", Path.unlink, "normalize"),
         ("data/processed/report.sha256", lambda p: p.write_bytes(b"\xff\xfe\0" * 30), "report"),
         ("data/processed/report.sha256", cut, "report"),
         ("data/processed/figures.sha256", lambda p: p.write_bytes(b""), "figures"),
@@ -190,7 +190,7 @@ def test_a_word_on_risk_of_bias_draws_no_figure_again(here, capsys):
     assert why() == {}
     written = {p.stem for p in MADE.glob("*.parquet") if p.stat().st_mtime_ns != times[p]}
     assert {"risk_of_bias", "bias"} <= written
-    assert not written & {"outcomes", "effects", "studies", "diagnostics", "reductions"}
+    assert not written & {"outcomes", "effects", "studies", "diagnostics", "arm_reductions"}
 
 
 def test_a_table_saved_anew_that_says_the_same_runs_nothing(here):
@@ -267,7 +267,7 @@ ROW = {
     **dict.fromkeys(("estimate", "ci_low", "ci_high", "estimate_log", "se", "tau2", "i2"), 0.5),
     **dict.fromkeys(("k", "n"), 2),
     **dict.fromkeys(("pi_low", "pi_high"), None),
-    **{"analysis": "a", "measure": "RR", "favours": "above", "model": "REML"},
+    **{"analysis": "a", "measure": "RR", "favours": "above"},
 }
 RECORD = {
     "form": 1, "name": "2026-01-31", "data_hash": "h", "commit": "", "trials": {"t": "d"},
@@ -292,7 +292,7 @@ def rowed(**changes):
         recorded(syntheses=[1]), recorded(syntheses=[{}]), recorded(commit=None),
         recorded(name="2026-02-01"), rowed(estimate="0.5"), rowed(estimate=[1]), rowed(k=True),
         rowed(ci_low=float("nan")), rowed(se=float("inf")), rowed(measure=None), rowed(measure=1),
-        rowed(analysis=["a"]), rowed(verdict=1), rowed(certainty={}), rowed(model=3),
+        rowed(analysis=["a"]), rowed(verdict=1), rowed(certainty={}), rowed(engine=3),
     ],
 )  # fmt: skip
 def test_a_record_that_is_none_is_one_line_with_its_name(tmp_path, content):

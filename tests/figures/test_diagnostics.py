@@ -28,7 +28,7 @@ def test_the_last_step_of_the_cumulation_is_the_synthesis(tables):
     records = {r["analysis"]: r for r in tables["syntheses"]}
     last = {r["analysis"]: r for r in tables["diagnostics"]}
     for name, row in last.items():
-        if "GLMM" not in records[name]["model"]:
+        if records[name]["engine"] != "GLMM":
             assert row["until_estimate"] == pytest.approx(records[name]["estimate"], rel=1e-9)
             assert row["until_low"] == pytest.approx(records[name]["ci_low"], rel=1e-9)
 
@@ -187,14 +187,14 @@ def test_trials_near_an_analysis_are_on_its_outcome_and_in_its_window(tables):
 
 
 def test_coverage_counts_a_trial_once(tables):
-    cell = {(r["population"], r["outcome"], r["period"]): r for r in tables["coverage"]}
-    for row in tables["coverage"]:
+    cell = {(r["population"], r["outcome"], r["period"]): r for r in tables["evidence_map"]}
+    for row in tables["evidence_map"]:
         assert row["trials"] == len(set(row["trial_ids"])) == len(row["labels"]) > 0
     assert cell["TRD", "response", "2 d"]["trials"] >= 5
 
 
 def test_reductions_follow_from_their_rows(tables):
-    found = {(r["trial_id"], r["arm_id"], r["hour"]): r for r in tables["reductions"]}
+    found = {(r["trial_id"], r["arm_id"], r["hour"]): r for r in tables["arm_reductions"]}
     one = found["berman2000", "ketamine_0.5", 72.0]
     raw = {f"{r['file']}:{r['line']}": r for r in tables["outcomes"]}
     own, base = (raw[key] for key in one["rows"])

@@ -18,7 +18,8 @@ NOTHING = dict.fromkeys(
     ("pairs", "pair_syntheses", "missing_results", "sensitivity", "earlier", "directions"), ()
 )
 POOLED = {"k": 3, "shown": 3, "estimate": 20.0, "ci_low": 8.0, "ci_high": 32.0, "share": 0.4}
-POOLED |= {"treated": 34.0, "control": 14.0, "model": "REML, HKSJ"}
+POOLED |= {"treated": 34.0, "control": 14.0, "failure": None}
+POOLED |= {"engine": "inverse variance", "tau2_by": "REML", "rule": "hksj", "converged": True}
 ROW = {"label": "A 2020", "treated": 50.0, "control": 20.0, "hour": 24.0, "ci_low": 10.0}
 RESULT = {"measure": "SMD", "k": 1, "estimate": -1.13, "ci_low": -1.9, "ci_high": -0.36}
 

@@ -7,10 +7,11 @@ import pytest
 
 from ketameta.report import wording_notes, wording_plot
 from ketameta.report.wording_range import other_choices
+from ketameta.tables.fits import Engine, Rule
 
-ONE_TAU2 = "REML, one τ² for all groups, Wald"
-POOLED = {
-    "k": 3, "estimate": 2.0, "estimate_log": 0.6931, "se": 0.25, "p": 0.0056, "model": "REML, Wald",
+FIT = {"engine": Engine.INDEPENDENT, "tau2_by": "REML", "rule": Rule.WALD, "converged": True}
+POOLED = FIT | {
+    "k": 3, "estimate": 2.0, "estimate_log": 0.6931, "se": 0.25, "p": 0.0056, "failure": None,
     "tau2": 0.0, "tau2_low": None, "tau2_high": None, "i2": 0.0, "i2_low": None, "i2_high": None,
     "i2_q": None, "q": 1.5, "q_df": 2, "q_p": 0.47, "split": "drug_route", "measure": "RR",
     "ci_low": 1.2, "ci_high": 3.3,
@@ -21,7 +22,7 @@ def test_the_test_of_the_whole_is_the_estimate_over_its_standard_error():
     # log 2 over 0.25, and −0.53 over 0.106
     assert wording_plot.overall(POOLED) == "z = 2.77, p = 0.006"
     score = POOLED | {"estimate_log": None, "estimate": -0.53, "se": 0.106, "p": 0.0004}
-    assert wording_plot.overall(score | {"model": "REML, HKSJ"}) == "t = −5.00, p < 0.001"
+    assert wording_plot.overall(score | {"rule": Rule.HKSJ}) == "t = −5.00, p < 0.001"
     assert wording_plot.overall(POOLED | {"p": None}) == ""
     assert wording_plot.overall(POOLED | {"measure": "PCTRED"}) == "", "nothing to compare with"
 
@@ -32,14 +33,14 @@ def test_a_subtotal_has_its_own_heterogeneity_and_its_own_tau2_only_where_it_has
         "Heterogeneity: τ² = 0.123, I² = 0%, Q = 1.50, df = 2, p = 0.47. "
         "Test for effect: z = 2.77, p = 0.006.",
     )
-    (common,) = wording_plot.under(POOLED | {"model": ONE_TAU2, "q_p": None})
+    (common,) = wording_plot.under(POOLED | {"engine": Engine.GROUPS, "q_p": None})
     assert common.startswith("Heterogeneity: I² = 0%, Q = 1.50, df = 2. ")
 
 
 def test_one_model_of_all_subtotals_is_said_once_and_several_are_not():
-    groups = [POOLED | {"model": ONE_TAU2}] * 2
-    alone = POOLED | {"k": 1, "model": "one trial, not pooled"}
-    assert wording_plot.model_of_groups([*groups, alone]) == ONE_TAU2
+    groups = [POOLED | {"engine": Engine.GROUPS}] * 2
+    alone = POOLED | {"k": 1, "engine": Engine.SINGLE}
+    assert wording_plot.model_of_groups([*groups, alone]) == "REML, one τ² for all groups, Wald"
     assert wording_plot.model_of_groups([*groups, POOLED]) == ""
 
 

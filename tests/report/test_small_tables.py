@@ -9,6 +9,7 @@ import pytest
 from ketameta.evidence.releases import Release
 from ketameta.report.stage import report
 from ketameta.report.verify import verify_script
+from ketameta.report.wording_model import model
 from ketameta.tables import STAGE_TABLES
 
 # each makes a report: seconds together
@@ -177,7 +178,7 @@ def test_a_share_without_a_finite_estimate_says_why_and_leaves_the_rest(made, ki
     empty = ("estimate", "ci_low", "pi_high", "se", "tau2", "i2", "q", "wald_low", "hksj_high")
     assert {row[name] for name in empty} == {None}
     assert row["k"] == len(events)
-    assert row["model"].startswith(f"not pooled: {why}")
+    assert model(row).startswith(f"not pooled: {why}")
     said = text_of(found.page("analyses/share"))
     assert f"{len(events)} trials give an effect, but they are not pooled: {why}" in said
     assert "Nothing is pooled: " + why in found.files["figures/share.forest.svg"]

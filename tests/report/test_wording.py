@@ -322,7 +322,7 @@ def test_the_rule_that_chose_the_interval_follows_from_the_result(configuration,
         said = wording_method.choice(analysis, record)
         if record["k"] < 2 or record["estimate"] is None:
             assert said == ""
-        elif record["model"].startswith("binomial"):
+        elif record["engine"] == "GLMM":
             assert "binomial-normal" in said
         else:
             wald = record["wald_high"] - record["wald_low"]
@@ -339,9 +339,9 @@ def test_the_method_cites_the_model_that_was_used(configuration, records):
         said = " ".join(wording_method.method(analysis, record))
         pooled = record["k"] > 1 and record["estimate"] is not None
         assert ("Nothing is pooled" in said) != pooled
-        assert ("Stijnen 2010" in said) == record["model"].startswith("binomial")
-        assert ("Viechtbauer 2005" in said) == record["model"].startswith("REML")
-        assert ("Sidik 2002" in said) == record["model"].endswith("HKSJ")
+        assert ("Stijnen 2010" in said) == (record["engine"] == "GLMM")
+        assert ("Viechtbauer 2005" in said) == (record["tau2_by"] == "REML")
+        assert ("Sidik 2002" in said) == (record["rule"] == "hksj")
         for name, reference, doi in wording_method.cited([said]):
             assert REFERENCES[name] == (reference, doi)
 

@@ -116,6 +116,6 @@ def test_leaving_out_what_wants_a_check_is_tried_where_a_pooled_row_has_such_a_f
     whole = [(e["analysis"], e["trial_id"]) for e in found["effects"]]
     assert marked == {"zarate2006"}
     assert own == [pair for pair in whole if pair[0] == kept[0] and pair[1] not in marked]
-    pools = synthesize({**tables, **found, "claim_rows": []}, load(path))["sensitivity"].to_pylist()
+    pools = synthesize({**tables, **found, "claims": []}, load(path))["sensitivity"].to_pylist()
     (one,) = [row for row in pools if row["variant"] == "sure"]
     assert (one["analysis"], one["k"]) == (kept[0], len(own))

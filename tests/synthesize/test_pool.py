@@ -10,6 +10,7 @@ from ketameta.measures import MEASURES
 from ketameta.stats import glmm, random_effects, three_level
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.words import favours
+from ketameta.tables.fits import Engine, Failure, Rule
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def three():
 
 def test_no_trial_estimates_nothing(model):
     found = pooled("RR", [], model)
-    assert found == {"measure": "RR", "k": 0, "n": 0, "model": "no trial"}
+    assert found == {"measure": "RR", "k": 0, "n": 0, "engine": "none"}
 
 
 def counted(*rows):
@@ -58,7 +59,8 @@ def test_mantel_haenszel_agrees_with_metafor(model, measure):
     estimate = found["estimate"] if measure == "RD" else found["estimate_log"]
     ours = [estimate, *(found[name] for name in ("se", "p", "q", "q_p", "i2"))]
     assert ours == pytest.approx(MH[measure], rel=1e-9)
-    assert (found["model"], found["k"], found["n"]) == ("Mantel-Haenszel, Wald", 4, 270)
+    assert (found["engine"], found["rule"]) == (Engine.MANTEL_HAENSZEL, Rule.WALD)
+    assert (found["k"], found["n"]) == (4, 270)
     assert found.get("tau2") is None
     assert found["pi_low"] is None
 
@@ -66,7 +68,7 @@ def test_mantel_haenszel_agrees_with_metafor(model, measure):
 def test_mantel_haenszel_says_where_crossovers_enter_as_if_parallel(model):
     tables = (*TABLES, (6, 17, 1, 17, 17))
     found = pooled("RR", counted(*tables), replace(model, pooling="Mantel-Haenszel"))
-    assert found["model"] == "Mantel-Haenszel, crossovers as if parallel, Wald"
+    assert found["engine"] == Engine.AS_PARALLEL
     assert found["n"] == 287
 
 
@@ -77,9 +79,9 @@ def test_mantel_haenszel_takes_the_trials_with_counts_or_says_why_it_pools_none(
     assert (found["k"], found["n"]) == (4, 270)
     few = pooled("RR", rows[3:], model)
     assert few["estimate"] is None
-    assert few["model"] == "not pooled: counts of fewer than 2 trials"
+    assert (few["failure"], few["needed"]) == (Failure.FEW_COUNTS, 2)
     none = pooled("RR", counted((3, 20, 0, 21, 41), (2, 20, 0, 22, 42)), model)
-    assert none["model"] == "not pooled: events on one side alone"
+    assert none["failure"] == Failure.ONE_SIDE
     assert none["estimate"] is None
 
 
@@ -88,7 +90,7 @@ def test_one_trial_has_its_own_interval_and_no_heterogeneity(model):
     low, high = normal_interval(0.9, 0.10, 0.95)
     assert found["estimate"] == pytest.approx(math.exp(0.9))
     assert (found["ci_low_log"], found["ci_high_log"]) == pytest.approx((low, high))
-    assert found["model"] == "one trial, not pooled"
+    assert (found["engine"], found["rule"]) == (Engine.SINGLE, Rule.WALD)
     assert "tau2" not in found
     assert "pi_low" not in found
 
@@ -102,7 +104,7 @@ def test_two_trials_have_no_prediction_interval(model, three):
 
 def test_fewer_than_the_minimum_are_counted_and_not_pooled(model, three):
     found = pooled("RR", three, replace(model, minimum_k=4))
-    assert found["model"] == "not pooled: fewer than 4 trials"
+    assert (found["engine"], found["needed"]) == (Engine.TOO_FEW, 4)
     assert "estimate" not in found
     assert weights(three, replace(model, minimum_k=4)) == [None, None, None]
     assert intervals(three, replace(model, minimum_k=4)) == {}
@@ -142,7 +144,7 @@ def test_proportions_are_pooled_by_the_binomial_normal_model(configuration):
     found = pooled("PLO", arms, model)
     fit = glmm("PLO", xi=[x for x, _ in counts], ni=[n for _, n in counts])
     assert found["estimate"] == pytest.approx(1 / (1 + math.exp(-fit.estimate)))
-    assert found["model"] == "binomial-normal GLMM, Wald"
+    assert (found["engine"], found["rule"], found["converged"]) == (Engine.GLMM, Rule.WALD, True)
     assert found["p"] is None
 
 

@@ -91,7 +91,7 @@ def test_one_trial_alone_is_its_own_effect(analysis):
     effects = [*two()[:2], effect("c", -0.6, 0.08, **NASAL)]
     groups, _ = splits(analysis, effects)
     nasal = next(g for g in groups if g["subgroup"] == "nasal esketamine")
-    assert nasal["model"] == "one trial, not pooled"
+    assert nasal["engine"] == "single"
     assert nasal["se"] == pytest.approx(0.08**0.5)
 
 

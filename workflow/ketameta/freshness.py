@@ -45,7 +45,8 @@ _DRAWING = (
     *("figures", "report/__init__", "report/bias", "report/diagnostic_data"),
     *("report/forest_columns", "report/forest_data", "report/graphics", "report/naming"),
     "report/statistical_data",
-    *("report/wording", "report/wording_notes", "report/wording_plot", "report/wording_splits"),
+    *("report/wording", "report/wording_model", "report/wording_notes"),
+    *("report/wording_plot", "report/wording_splits"),
     *("synthesize/__init__", "synthesize/absolute", "synthesize/prediction"),
     *("tables", "vocabulary", "configuration"),
 )

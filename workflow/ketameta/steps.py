@@ -69,7 +69,7 @@ def normalize(given: Given) -> Files:
     from ketameta.storage import rows_of
 
     tables = stage(given.tables, given.configuration)
-    checks = rows_of(tables["number_checks"])
+    checks = rows_of(tables["findings"])
     faults = [check for check in checks if check["severity"] == "error"]
     for fault in faults:
         place = f"{fault['file']}:{fault['line']} column {fault['column']}"

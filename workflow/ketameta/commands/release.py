@@ -52,10 +52,10 @@ def release(given: argparse.Namespace) -> int:
     if old := freshness.stale(configuration, ("ingest", "normalize", "synthesize")):
         print(f"{_OLDER} ({next(iter(old.values()))}): run `ketameta run` first", file=sys.stderr)
         return 1
-    names = (*RESULT_TABLES, "adjudication", "number_checks")
+    names = (*RESULT_TABLES, "adjudication", "findings")
     tables = {name: rows_of(read_table(PROCESSED / f"{name}.parquet")) for name in names}
     found = read_results(PROCESSED, configuration)
-    checks = open_findings(tables["number_checks"])
+    checks = open_findings(tables["findings"])
     try:
         name = releases.next_name(day, [r.name for r in known])
         made = releases.make(name, commit, tables, found["syntheses"], verdicts(found), checks)

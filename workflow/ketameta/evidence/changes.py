@@ -21,7 +21,7 @@ Record = dict[str, Any]
 # these two. A verdict follows from the numbers; a certainty that is not recorded stays unknown
 COMPARED = (
     *("measure", "k", "n", "estimate", "ci_low", "ci_high", "estimate_log", "se", "tau2", "i2"),
-    *("pi_low", "pi_high", "favours", "model"),
+    *("pi_low", "pi_high", "favours"),
 )
 _NUMBERS = ("k", "n", "estimate", "ci_low", "ci_high", "tau2", "pi_low", "pi_high")
 # results of other machines may differ in the last digits; nobody calls that a move

@@ -26,12 +26,14 @@ Record = dict[str, Any]
 FORM = 1
 # in every record since certainty is rated, at both ends of its range; older ones are read without
 JUDGED = ("verdict", "certainty", "certainty_best")
+# how an estimate was made; older records say it in a sentence, which nothing reads
+FIT = ("engine", "tau2_by", "rule")
 DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 NAME = re.compile(DATE.pattern + r"(\.[1-9][0-9]{0,3})?")
 
 
 # what is text in a synthesis; the rest are numbers
-_TEXTS = ("analysis", "measure", "favours", "model", *JUDGED)
+_TEXTS = ("analysis", "measure", "favours", *FIT, *JUDGED)
 
 
 class ReleaseError(ValueError):
@@ -119,7 +121,10 @@ def make(
     if not _is_name(name):
         raise ReleaseError(f"{name!r} is not a date such as 2027-01-31")
     kept = tuple(
-        {"analysis": row["analysis"], **{column: row[column] for column in (*COMPARED, *JUDGED)}}
+        {
+            "analysis": row["analysis"],
+            **{column: row[column] for column in (*COMPARED, *FIT, *JUDGED)},
+        }
         for row in syntheses
     )
     decided = decisions(tables.get("adjudication", []))
@@ -219,7 +224,7 @@ def _findings(content: list[dict[str, Any]]) -> tuple[Found, ...]:
 
 def _check_kinds(row: Record) -> None:
     """Raise `TypeError` where a value of a synthesis is not of its kind."""
-    for column in ("analysis", *COMPARED, *JUDGED):
+    for column in ("analysis", *COMPARED, *FIT, *JUDGED):
         value = row.get(column)
         needed = column in ("analysis", "measure")
         if column in _TEXTS:

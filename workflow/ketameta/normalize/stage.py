@@ -62,20 +62,19 @@ def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
     found["rows"] = [_raw_row(row, trials[row["trial_id"]].label) for row in rows]
     problems = [Problem(**problem) for problem in raw["problems"]]
     checks, told = settled(raw, problems, found["effects"])
-    found["number_checks"] = _number_checks(raw, checks)
+    found["findings"] = _findings(raw, checks)
     found["overview"] = _overview(raw, told)
-    found["claim_rows"] = raw["claims"]
     found["bias"] = bias_of(raw, trials)
     labels = {name: trial.label for name, trial in trials.items()}
-    found["answers"] = raters.answers(raw.get("rob2_answers", []), labels)
-    found["reductions"] = reductions(configuration, trials, rows)
+    found["signalling"] = raters.answers(raw.get("rob2_answers", []), labels)
+    found["arm_reductions"] = reductions(configuration, trials, rows)
     found["arm_pairs"] = pairs(configuration, trials, rows)
-    found["coverage"] = coverage(trials, rows)
+    found["evidence_map"] = coverage(trials, rows)
     tables = {name: pa.Table.from_pylist(found[name], schema=schemas[name]) for name in schemas}
     return tables | {"ledger": pa.concat_tables(fates)}
 
 
-def _number_checks(raw: Raw, findings: Iterable[Finding]) -> list[dict[str, Any]]:
+def _findings(raw: Raw, findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Return findings with what they are about, whatever their lines: it tells them apart later."""
     rows = Rows(raw)
     return [

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ketameta.report.wording_model import model
 from ketameta.tables import RAW_TABLES, RESULT_TABLES, STAGE_TABLES
 from ketameta.tables.raw import OPTIONAL_TABLES
 from ketameta.tables.syntheses import StudyRow
@@ -24,7 +25,10 @@ def shown_tables(tables: Mapping[str, list[Record]]) -> dict[str, Table]:
     """
     found: dict[str, Table] = {}
     schemas = STAGE_TABLES["normalize"] | STAGE_TABLES["synthesize"]
-    for name in ("syntheses", "subgroups", "splits", "sensitivity", "absolute", "points"):
+    for name in ("syntheses", "subgroups", "sensitivity", "pair_syntheses"):
+        rows = [{**row, "model": model(row)} for row in tables[name]]
+        found[name] = ([*schemas[name].names, "model"], rows)
+    for name in ("splits", "absolute", "points"):
         found[name] = (schemas[name].names, tables[name])
     for name in (
         "exclusions",
@@ -36,7 +40,7 @@ def shown_tables(tables: Mapping[str, list[Record]]) -> dict[str, Table]:
         "rater_agreement",
     ):
         found[name] = (schemas[name].names, tables[name])
-    for name in ("pairs", "pair_syntheses", "missing_results", "directions", "earlier"):
+    for name in ("pairs", "missing_results", "directions", "earlier"):
         found[name] = (schemas[name].names, tables[name])
     for name in ("adjudication", "readings", "audits"):
         found[name] = (OPTIONAL_TABLES[name].names, tables[name])

@@ -10,8 +10,9 @@ from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, Row, Total
 from ketameta.figures.marks import Interval
 from ketameta.measures import MEASURES, PLAIN
-from ketameta.report import naming, wording
+from ketameta.report import naming, wording, wording_model
 from ketameta.report.forest_data import scale_of
+from ketameta.tables.fits import Engine
 
 Record = dict[str, Any]
 _TESTED = 10  # effects from which a test of asymmetry is made
@@ -112,7 +113,7 @@ def refits_of(
         "high": record["ci_high"],
     }
     total = Total(
-        f"All {wording.count(record['k'], 'trial')} ({record['model']})",
+        f"All {wording.count(record['k'], 'trial')} ({wording_model.model(record)})",
         (wording.fixed(record["i2"], 0), wording.estimate_interval(measure, record)),
         _interval(measure, every),
     )
@@ -133,7 +134,7 @@ def refits_of(
 
 def _refit_note(analysis: Analysis, record: Record, k: int, prefix: str) -> str:
     how = f"τ² by {analysis.model.tau2}, interval {analysis.model.interval}"
-    if "GLMM" in record["model"]:
+    if record["engine"] == Engine.GLMM:
         how += ", inverse variance on the logit in place of the GLMM"
     if prefix == "without":
         return f"{_of(k)}; each row pools all but one. {how}."

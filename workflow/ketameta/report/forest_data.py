@@ -11,9 +11,10 @@ from ketameta.figures.axis import Scale
 from ketameta.figures.forest import Block, Forest, LeftOut, Row, Total
 from ketameta.figures.marks import Interval
 from ketameta.measures import MEASURES
-from ketameta.report import bias, naming, wording, wording_notes, wording_plot
+from ketameta.report import bias, naming, wording, wording_model, wording_notes, wording_plot
 from ketameta.report.forest_columns import Beside, beside
 from ketameta.synthesize.prediction import expected
+from ketameta.tables.fits import Engine
 from ketameta.vocabulary.narrowing import keys
 
 Record = dict[str, Any]
@@ -56,7 +57,7 @@ def forest_of(
         tuple(c.heading for c in columns.left),
         tuple(c.heading for c in columns.right),
         tuple(_blocks(analysis, columns, studies, groups, href, judged, tools)),
-        _total(analysis, columns, record, studies, "Random effects", record["model"])
+        _total(analysis, columns, record, studies, "Random effects", wording_model.model(record))
         if _pooled(record)
         else None,
         _prediction(analysis, columns, record),
@@ -112,7 +113,7 @@ def _blocks(
         name = group["subgroup"]
         own = [s for s in studies if s["subgroup"] == name]
         rows = tuple(_row(analysis, columns, s, href, judged, tools) for s in own)
-        model = "" if wording_plot.model_of_groups(subgroups) else group["model"]
+        model = "" if wording_plot.model_of_groups(subgroups) else wording_model.model(group)
         subtotal = None
         if _pooled(group):
             subtotal = replace(
@@ -169,9 +170,9 @@ def _prediction(analysis: Analysis, columns: Beside, record: Record) -> Total | 
         MEASURES[measure].drawn(value) for value in (record["estimate"], where.low, where.high)
     ]
     rule = _RULES[analysis.model.prediction]
-    if "three-level" in record["model"]:
+    if record["engine"] == Engine.THREE_LEVEL:
         rule = "three-level, t"
-    elif "GLMM" in record["model"]:
+    elif record["engine"] == Engine.GLMM:
         rule = _RULES["k-1"]
     return Total(
         f"{wording.percent(analysis.model.level)} prediction interval ({rule})",
@@ -236,9 +237,9 @@ def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[st
             f"Squares: area by weight. Diamond: pooled effect with its interval. {bar}Arrow: the "
             "interval goes beyond the axis."
         )
-        if "GLMM" in record["model"] or "three-level" in record["model"]:
+        if record["engine"] in (Engine.GLMM, Engine.THREE_LEVEL):
             notes.append("Weights: inverse variance, two levels; the model gives none of its own.")
-        elif "Mantel-Haenszel" in record["model"]:
+        elif Engine(record["engine"]).common_effect:
             notes.append("Weights: those of inverse variance, not of the pooled effect.")
     elif record["k"] == 1:
         notes.append("One trial: nothing is pooled.")

@@ -164,8 +164,8 @@ def courses(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
 
 def statistical(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
     """Yield what seaborn draws: reductions arm by arm, and the map of the evidence."""
-    yield from reductions(tables["reductions"], configuration)
-    yield evidence(tables["coverage"])
+    yield from reductions(tables["arm_reductions"], configuration)
+    yield evidence(tables["evidence_map"])
 
 
 def reductions(rows: list[Record], configuration: Configuration) -> Iterator[Drawing]:
@@ -178,7 +178,7 @@ def reductions(rows: list[Record], configuration: Configuration) -> Iterator[Dra
 
 
 def evidence(coverage: list[Record]) -> Drawing:
-    """Return the map of the evidence, of rows of the table coverage."""
+    """Return the map of the evidence, of rows of that table."""
     return Drawing(ALL, "evidence", *statistical_data.evidence(coverage))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
+from ketameta.report.wording_model import failure
 from ketameta.vocabulary import Outcome, vocabulary
 from ketameta.vocabulary.narrowing import keys
 
@@ -79,7 +80,7 @@ def why_not_pooled(analysis: Analysis, record: dict[str, Any]) -> str:
     """Say why effects are not pooled: too few of them, or a model without a finite estimate."""
     if record["k"] < analysis.model.minimum_k:
         return f"fewer than {analysis.model.minimum_k}"
-    return record["model"].partition("not pooled: ")[2] or "the model has no finite estimate"
+    return failure(record) or "the model has no finite estimate"
 
 
 def aim(analysis: Analysis) -> str:

@@ -18,6 +18,7 @@ from ketameta.report import (
     wording_domains,
     wording_findings,
     wording_method,
+    wording_model,
     wording_plot,
     wording_splits,
 )
@@ -54,6 +55,7 @@ def environment() -> Environment:
     engine.globals["certainties"] = wording_certainty
     engine.globals["domains"] = wording_domains
     engine.globals["methods"] = wording_method
+    engine.globals["models"] = wording_model
     engine.globals["plots"] = wording_plot
     engine.globals["other_choices"] = other_choices
     engine.globals["splitting"] = wording_splits

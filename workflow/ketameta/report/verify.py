@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ketameta.configuration import Analysis, Configuration, Model
-from ketameta.measures import MANTEL_HAENSZEL, MEASURES, PLAIN
+from ketameta.measures import MEASURES, PLAIN
 from ketameta.report import verify_effects
 from ketameta.report.r_code import call, listed, named, number, text, texts, vector
 from ketameta.report.verify_effects import columns, with_counts
 from ketameta.synthesize.words import COMMON, group_of
+from ketameta.tables.fits import Engine
 from ketameta.tables.grouping import grouped
 
 Record = dict[str, Any]
@@ -84,10 +85,10 @@ def _fit(name: str, model: Model, record: Record, studies: Sequence[Record]) -> 
             "trial": texts([s["trial_id"] for s in studies]),
         }
         return call("three_levels", shared | levels | ours)
-    if record["model"].startswith(MANTEL_HAENSZEL):
+    if Engine(record["engine"]).common_effect:
         return _mantel_haenszel(name, model, record, studies)
     search = {"method": text(model.tau2), "prediction": text(model.prediction)}
-    if record["model"].startswith("binomial"):
+    if record["engine"] == Engine.GLMM:
         people = columns({"xi": "events_t", "ni": "n_t"}, studies)
         return call("proportions", shared | people | search | ours)
     return call("normal_normal", shared | search | {"test": text(_TESTS[model.interval])} | ours)

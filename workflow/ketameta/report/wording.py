@@ -22,7 +22,9 @@ from ketameta.report.naming import (
     treatment_name,
     why_not_pooled,
 )
+from ketameta.report.wording_model import INTERVALS
 from ketameta.synthesize.prediction import expected
+from ketameta.tables.fits import Engine
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
@@ -309,10 +311,10 @@ def method(analysis: Analysis, record: Record) -> str:
     """Say how the result was pooled."""
     if record["tau2"] is None:
         return ""
-    if analysis.model.pooling == "GLMM" and record["model"].startswith("binomial"):
+    if analysis.model.pooling == "GLMM" and record["engine"] == Engine.GLMM:
         how = "a binomial-normal generalised linear mixed model, normal interval"
     else:
-        how = f"τ² by {analysis.model.tau2}, {record['model'].split(', ')[1]} interval"
+        how = f"τ² by {record['tau2_by']}, {INTERVALS[record['rule']]} interval"
     df = {
         "k-1": "t with k − 1 degrees of freedom",
         "k-2": "t with k − 2 degrees of freedom",

@@ -10,7 +10,9 @@ from ketameta.configuration import Analysis, Model
 from ketameta.measures import MEASURES
 from ketameta.report.references import REFERENCES
 from ketameta.report.wording import count, percent
+from ketameta.report.wording_model import INTERVALS
 from ketameta.synthesize.prediction import FEWEST, expected
+from ketameta.tables.fits import Engine, Rule
 
 Record = dict[str, Any]
 
@@ -21,13 +23,12 @@ _TAU2 = {
     "PM": "the Paule-Mandel estimator (Paule 1982)",
 }
 _INTERVAL = {
-    "Wald": "the Wald interval, from the normal distribution",
-    "HKSJ": "the Hartung-Knapp-Sidik-Jonkman interval, from t with k − 1 degrees of freedom "
+    Rule.WALD: "the Wald interval, from the normal distribution",
+    Rule.HKSJ: "the Hartung-Knapp-Sidik-Jonkman interval, from t with k − 1 degrees of freedom "
     "(Hartung 2001; Sidik 2002)",
-    "floored HKSJ": "the Hartung-Knapp-Sidik-Jonkman interval held at least as wide as its "
+    Rule.FLOORED: "the Hartung-Knapp-Sidik-Jonkman interval held at least as wide as its "
     "standard error without the correction (Röver 2015)",
 }
-_OTHER = {"binomial": "binomial-normal model", "Mantel-Haenszel": "Mantel-Haenszel method"}
 _PREDICTION = {
     "k-1": "from t with k − 1 degrees of freedom (Partlett 2017)",
     "k-2": "from t with k − 2 degrees of freedom (Higgins 2009)",
@@ -38,13 +39,15 @@ _PREDICTION = {
 
 def rule_used(record: Record) -> str:
     """Return the rule of the headline interval: Wald, HKSJ, floored HKSJ, or empty."""
-    rule = record["model"].removesuffix(", not converged").rpartition(", ")[2]
-    return rule if rule in _INTERVAL and record["model"].count(",") else ""
+    return INTERVALS[record["rule"]] if record["rule"] in _INTERVAL else ""
 
 
 def other_model(record: Record) -> str:
     """Name the model of the counts that gave the headline; empty for inverse variance."""
-    return next((name for start, name in _OTHER.items() if record["model"].startswith(start)), "")
+    if not Engine(record["engine"]).of_counts:
+        return ""
+    common = Engine(record["engine"]).common_effect
+    return "Mantel-Haenszel method" if common else "binomial-normal model"
 
 
 def choice(analysis: Analysis, record: Record) -> str:
@@ -77,17 +80,17 @@ def method(analysis: Analysis, record: Record) -> list[str]:
     text = [MEASURES[analysis.select.measure].method]
     if record["k"] < 2 or record["estimate"] is None:
         return [*text, "Nothing is pooled."]
-    if record["model"].startswith("binomial"):
+    if record["engine"] == Engine.GLMM:
         text.append(
             "The counts are pooled by a binomial-normal generalised linear mixed model "
             "(Stijnen 2010), with a Wald interval on the logit."
         )
-    elif other_model(record):
+    elif Engine(record["engine"]).common_effect:
         text.append(
             "The counts are pooled by the Mantel-Haenszel method, which takes one effect for all "
             "trials, with a Wald interval (Mantel 1959; Greenland 1985; Robins 1986)."
         )
-    elif "three-level" in record["model"]:
+    elif record["engine"] == Engine.THREE_LEVEL:
         text.append(
             "Effects that share a control arm are pooled with their covariances by a three-level "
             "model (Konstantopoulos 2011), with an interval from t."
@@ -96,7 +99,7 @@ def method(analysis: Analysis, record: Record) -> list[str]:
         tau2 = _TAU2.get(analysis.model.tau2, f"the estimator {analysis.model.tau2}")
         text.append(
             f"Effects are pooled by inverse variance under random effects, τ² by {tau2}, with "
-            f"{_INTERVAL[rule_used(record)]}."
+            f"{_INTERVAL[record['rule']]}."
         )
     if record["tau2_low"] is not None:
         text.append("The intervals of τ² and I² are Q-profile intervals (Viechtbauer 2007).")

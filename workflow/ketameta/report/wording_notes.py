@@ -17,6 +17,7 @@ from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
 from ketameta.report.wording import MINUS, count, fixed, quantity
 from ketameta.synthesize.absolute import skewed
+from ketameta.tables.fits import Engine
 from ketameta.vocabulary import SECONDARY, vocabulary
 
 Record = dict[str, Any]
@@ -96,7 +97,7 @@ def halves(record: Record, studies: Sequence[Record]) -> str:
     if not names:
         return ""
     text = f"A half is added to each cell of a trial with an empty one: {some(names)}"
-    if record["model"].startswith("binomial"):
+    if record["engine"] == Engine.GLMM:
         text += "; for its own interval alone, the model takes the counts as they are"
     return f"{text}."
 

@@ -12,7 +12,9 @@ from typing import Any
 from ketameta.measures import MEASURES
 from ketameta.report.naming import capital
 from ketameta.report.wording import fixed, heterogeneity, p_value
+from ketameta.report.wording_model import model
 from ketameta.report.wording_splits import confounded, name, test
+from ketameta.tables.fits import Engine, Rule
 
 Record = dict[str, Any]
 
@@ -37,7 +39,7 @@ def overall(record: Record) -> str:
         return ""
     log = record["estimate_log"]
     value = (record["estimate"] if log is None else log) / record["se"]
-    sign = "t" if "HKSJ" in record["model"] or record["model"].endswith(", t") else "z"
+    sign = "z" if record["rule"] == Rule.WALD else "t"
     return f"{sign} = {fixed(value, 2)}, {p_value(record['p'])}"
 
 
@@ -58,7 +60,7 @@ def under(group: Record) -> tuple[str, ...]:
 
 def shared(group: Record) -> bool:
     """Say whether a subtotal has the τ² of all groups."""
-    return "one τ²" in group["model"]
+    return bool(group["engine"] == Engine.GROUPS)
 
 
 def statistics(record: Record, groups: Sequence[Record], splits: Sequence[Record]) -> list[str]:
@@ -82,5 +84,5 @@ def statistics(record: Record, groups: Sequence[Record], splits: Sequence[Record
 
 def model_of_groups(groups: Sequence[Record]) -> str:
     """Return the model of the subtotals where it is one for all; else empty."""
-    models = {g["model"] for g in groups if g["k"] > 1 and g["estimate"] is not None}
-    return str(models.pop()) if len(models) == 1 else ""
+    models = {model(g) for g in groups if g["k"] > 1 and g["estimate"] is not None}
+    return models.pop() if len(models) == 1 else ""

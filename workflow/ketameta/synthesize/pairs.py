@@ -11,6 +11,10 @@ from ketameta.measures import FALL
 from ketameta.synthesize.pool import normal_interval, pooled, weights
 
 Record = dict[str, Any]
+_KEPT = (
+    *("k", "n", "estimate", "ci_low", "ci_high"),
+    *("engine", "tau2_by", "rule", "converged", "failure", "needed"),
+)
 
 
 def paired(rows: Sequence[Record], model: Model) -> tuple[list[Record], list[Record]]:
@@ -27,9 +31,7 @@ def paired(rows: Sequence[Record], model: Model) -> tuple[list[Record], list[Rec
     own = dict(zip((e["trial_id"] for e in known), weights(known, model), strict=True))
     pairs = [_pair(row, own.get(row["trial_id"]), model.level) for row in rows]
     found = pooled(FALL.name, known, model)
-    record = {
-        name: found.get(name) for name in ("k", "n", "estimate", "ci_low", "ci_high", "model")
-    }
+    record = {name: found.get(name) for name in _KEPT}
     record |= {"shown": len(rows)} | _averages(pairs, record)
     pairs.sort(key=lambda pair: (pair["year"] or math.inf, pair["trial_id"]))
     return pairs, [record]

@@ -12,9 +12,9 @@ import numpy as np
 from ketameta.configuration import Model
 from ketameta.measures import GLMM, LARGEST, MANTEL_HAENSZEL, MEASURES, PLAIN, SHARE
 from ketameta.stats import RandomEffects, glmm, mantel_haenszel, random_effects, three_level
+from ketameta.tables.fits import Engine, Failure, Rule
 
 Record = dict[str, Any]
-RULES = {"wald": "Wald", "hksj": "HKSJ", "hksj-adhoc": "floored HKSJ"}
 _BOUNDS = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
 _TESTED = (
     *("se", "p", "tau2", "tau2_low", "tau2_high"),
@@ -67,11 +67,11 @@ def pooled(measure: str, effects: Sequence[Record], model: Model) -> Record:
     k, asked = trials_of(effects), MEASURES[measure]
     record: Record = {"measure": measure, "k": k, "n": people_of(effects)}
     if not effects:
-        return record | {"model": "no trial"}
+        return record | {"engine": Engine.NONE}
     if len(effects) == 1:
         return record | _single(measure, effects[0], model.level)
     if k < model.minimum_k:
-        return record | {"model": f"not pooled: fewer than {model.minimum_k} trials"}
+        return record | {"engine": Engine.TOO_FEW, "needed": model.minimum_k}
     if any(effect["shared"] is not None for effect in effects):
         found = _dependent(effects, model)
     elif model.pooling == GLMM and GLMM in asked.pooling:
@@ -93,10 +93,8 @@ def _independent(effects: Sequence[Record], model: Model) -> Record:
     result = fit(effects, model)
     found: Record = {name: number(getattr(result, name)) for name in (*_BOUNDS, *_TESTED)}
     found["q_df"] = int(result.q_df)
-    found["model"] = f"{model.tau2}, {RULES[str(result.rule)]}"
-    if not bool(result.converged):
-        found["model"] += ", not converged"
-    return found
+    found |= {"engine": Engine.INDEPENDENT, "tau2_by": model.tau2, "rule": Rule(str(result.rule))}
+    return found | {"converged": bool(result.converged)}
 
 
 def _glmm(effects: Sequence[Record], model: Model) -> Record:
@@ -109,12 +107,13 @@ def _glmm(effects: Sequence[Record], model: Model) -> Record:
     x, n = (tuple(e[name] for e in effects) for name in ("events_t", "n_t"))
     result = _binomial(SHARE.name, xi=x, ni=n, level=model.level)
     estimate, se, tau2 = float(result.estimate), float(result.se), float(result.tau2)
+    how: Record = {"engine": Engine.GLMM, "tau2_by": "ML", "rule": Rule.WALD}
     if not math.isfinite(estimate):
-        return {"model": f"not pooled: {_no_maximum(x, n)}", **dict.fromkeys(_BOUNDS)}
+        return how | {"failure": _no_maximum(x, n), **dict.fromkeys(_BOUNDS)}
     from scipy.special import stdtrit
 
     half = float(stdtrit(len(effects) - 1, 0.5 + model.level / 2)) * math.sqrt(tau2 + se**2)
-    found: Record = {
+    return how | {
         "estimate": estimate,
         "ci_low": number(result.ci_low),
         "ci_high": number(result.ci_high),
@@ -126,11 +125,8 @@ def _glmm(effects: Sequence[Record], model: Model) -> Record:
         "q": number(result.q),
         "q_df": int(result.q_df),
         "q_p": number(result.q_p),
-        "model": "binomial-normal GLMM, Wald",
+        "converged": bool(result.converged),
     }
-    if not bool(result.converged):
-        found["model"] += ", not converged"
-    return found
 
 
 def _mantel_haenszel(measure: str, effects: Sequence[Record], model: Model) -> Record:
@@ -142,27 +138,26 @@ def _mantel_haenszel(measure: str, effects: Sequence[Record], model: Model) -> R
     """
     names = ("events_t", "n_t", "events_c", "n_c")
     used = [e for e in effects if all(e[name] is not None for name in names)]
+    crossed = any(e["people"] < e["n_t"] + e["n_c"] for e in used)
+    engine = Engine.AS_PARALLEL if crossed else Engine.MANTEL_HAENSZEL
     found: Record = {"k": trials_of(used), "n": people_of(used), **dict.fromkeys(_BOUNDS)}
+    found |= {"engine": engine, "rule": Rule.WALD}
     if found["k"] < max(2, model.minimum_k):
-        return found | {"model": f"not pooled: counts of fewer than {model.minimum_k} trials"}
+        return found | {"failure": Failure.FEW_COUNTS, "needed": model.minimum_k}
     ai, n1i, ci, n2i = (np.array([e[name] for e in used], float) for name in names)
     result = mantel_haenszel(measure, ai=ai, n1i=n1i, ci=ci, n2i=n2i, level=model.level)
     if not math.isfinite(result.se):
-        return found | {"model": "not pooled: events on one side alone"}
+        return found | {"failure": Failure.ONE_SIDE}
     for name in ("estimate", "ci_low", "ci_high", "se", "p", "i2", "q", "q_p"):
         found[name] = number(getattr(result, name))
-    crossed = any(e["people"] < e["n_t"] + e["n_c"] for e in used)
-    how = ", crossovers as if parallel" if crossed else ""
-    return found | {"q_df": int(result.q_df), "model": f"{MANTEL_HAENSZEL}{how}, Wald"}
+    return found | {"q_df": int(result.q_df)}
 
 
-def _no_maximum(events: tuple[float, ...], people: tuple[float, ...]) -> str:
+def _no_maximum(events: tuple[float, ...], people: tuple[float, ...]) -> Failure:
     """Say why a binomial model of these counts has no finite estimate."""
     if not any(events):
-        return "no trial has an event"
-    if events == people:
-        return "everybody in every trial has the event"
-    return "nobody or everybody has the event, trial by trial, and the model finds no variance"
+        return Failure.NO_EVENT
+    return Failure.ALL_EVENTS if events == people else Failure.NO_MAXIMUM
 
 
 def _dependent(effects: Sequence[Record], model: Model) -> Record:
@@ -187,7 +182,8 @@ def _dependent(effects: Sequence[Record], model: Model) -> Record:
         "q": number(result.qe),
         "q_df": int(result.qe_df),
         "q_p": number(result.qe_p),
-        "model": "REML, three-level, t" + ("" if result.converged else ", not converged"),
+        **{"engine": Engine.THREE_LEVEL, "tau2_by": "REML", "rule": Rule.T},
+        "converged": bool(result.converged),
     }
 
 
@@ -197,7 +193,8 @@ def _single(measure: str, effect: Record, level: float) -> Record:
     se = math.sqrt(effect["vi"])
     p = math.erfc(abs(effect["yi"]) / se / math.sqrt(2))
     tests = {"p": p} if MEASURES[measure].compares else {}
-    return scales_of(measure, bounds) | {"se": se, "model": "one trial, not pooled"} | tests
+    how = {"engine": Engine.SINGLE, "rule": Rule.WALD}
+    return scales_of(measure, bounds) | {"se": se} | how | tests
 
 
 def normal_interval(yi: float, vi: float, level: float) -> tuple[float, float]:

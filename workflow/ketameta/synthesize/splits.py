@@ -17,8 +17,9 @@ from scipy.special import chdtrc
 
 from ketameta.configuration import Analysis, Model
 from ketameta.stats import subgroup_analysis
-from ketameta.synthesize.pool import RULES, number, people_of, pooled, scales_of, trials_of
+from ketameta.synthesize.pool import number, people_of, pooled, scales_of, trials_of
 from ketameta.synthesize.words import COMMON, SEPARATE, group_of
+from ketameta.tables.fits import Engine, Rule
 from ketameta.tables.grouping import grouped
 from ketameta.vocabulary.narrowing import keys
 
@@ -111,8 +112,8 @@ def _together(analysis: Analysis, members: dict[str, list[Record]]) -> dict[str,
             record[field] = number(np.broadcast_to(getattr(fit, field), len(place))[i])
         record["q_df"] = len(own) - 1
         record["q_p"] = number(chdtrc(record["q_df"], record["q"]))
-        record["model"] = f"{model.tau2}, one τ² for all groups, {RULES[str(fit.rule[i])]}"
-        result[name] = record
+        rule = Rule(str(fit.rule[i]))
+        result[name] = record | {"engine": Engine.GROUPS, "tau2_by": model.tau2, "rule": rule}
     return {name: result[name] for name in members}
 
 

@@ -47,7 +47,7 @@ def synthesize(
     arm_pairs = grouped(tables["arm_pairs"], "analysis")
     missing = grouped(tables["missing_results"], "analysis")
     labels = {row["trial_id"]: row["label"] for row in tables["rows"]}
-    configuration = configuration.asked(named(tables["claim_rows"]))
+    configuration = configuration.asked(named(tables["claims"]))
     for analysis in configuration:
         own = sorted(effects[analysis.name], key=lambda e: (e["year"] or 9999, e["trial_id"]))
         record = _synthesis(analysis, own)
@@ -68,12 +68,9 @@ def synthesize(
         if diagnosed(analysis, own, record):
             found["diagnostics"] += diagnostics(analysis, own)
     found["courses"] = courses(configuration, found["syntheses"])
-    found["findings"] = tables["number_checks"]
-    found["claim_tests"] = tests_of(tables["claim_rows"], configuration)
+    found["claim_tests"] = tests_of(tables["claims"], configuration)
     found["control_shares"] = control_shares(found["claim_tests"], effects, configuration)
-    found["arm_reductions"], found["evidence_map"] = tables["reductions"], tables["coverage"]
-    found["signalling"] = tables["answers"]
-    found["rater_agreement"] = agreement(tables["answers"])
+    found["rater_agreement"] = agreement(tables["signalling"])
     found["summary"] = tables["overview"] + _use(tables["ledger"], raw)
     return {
         name: pa.Table.from_pylist(found[name], schema=schema.arrow_schema())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ketameta.tables.effects import AnswerRow, CoverageRow, ReductionRow
-from ketameta.tables.parts import SCALE, Estimate, Falls, Judged
+from ketameta.tables.parts import SCALE, Estimate, Falls, Fit, Judged
 from ketameta.tables.table import Id, Row, col, table
 
 
@@ -125,35 +124,6 @@ class CourseRow(Estimate):
 
 
 @table(
-    "arm_reductions",
-    "Reductions of scores, arm by arm, as the report shows them",
-    "one arm at one time, in an analysis of per cent reductions",
-    key=(
-        "analysis",
-        "trial_id",
-        "arm_id",
-        "hour",
-    ),
-)
-class ArmReductionRow(ReductionRow):
-    """One arm at one time, in an analysis of per cent reductions."""
-
-
-@table(
-    "evidence_map",
-    "What evidence there is, as the report shows it",
-    "one population × outcome × period after the first dose",
-    key=(
-        "population",
-        "outcome",
-        "period",
-    ),
-)
-class EvidenceMapRow(CoverageRow):
-    """One population × outcome × period after the first dose."""
-
-
-@table(
     "pairs",
     "Pairs: the fall of treated and control arms of the same trial",
     "one trial whose treated and control arms both have a fall, in an analysis of reductions",
@@ -178,8 +148,9 @@ class PairRow(Falls):
     "Pooled difference of the falls",
     "one analysis of reductions with a trial that has both sides",
     key=("analysis",),
+    last=("engine", "tau2_by", "rule", "converged", "failure", "needed"),
 )
-class PairSynthesisRow(Row):
+class PairSynthesisRow(Fit):
     """One analysis of reductions with a trial that has both sides."""
 
     analysis: Id = col("analysis of the configuration")
@@ -192,7 +163,6 @@ class PairSynthesisRow(Row):
     treated: float | None = col("fall of treated arms, same weights", unit="per cent")
     control: float | None = col("fall of control arms, same weights", unit="per cent")
     share: float | None = col("fall of the control arms over that of the treated arms")
-    model: str = col("estimator of tau² and rule of the interval")
 
 
 @table(
@@ -223,19 +193,6 @@ class EarlierRow(Row):
         "one's estimate lies in the other's interval; empty where one has no interval"
     )
     rows: list[str] = col("raw rows, file:line", blank=True)
-
-
-@table(
-    "signalling",
-    "Answers to signalling questions, as the report shows them",
-    "one answer of one rater to one signalling question about one trial",
-    key=(
-        "file",
-        "line",
-    ),
-)
-class SignallingRow(AnswerRow):
-    """One answer of one rater to one signalling question about one trial."""
 
 
 @table(

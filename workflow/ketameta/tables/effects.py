@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ketameta.tables.parts import Claimed, EffectSize, Falls, Judged, Placed
+from ketameta.tables.parts import EffectSize, Falls, Judged
 from ketameta.tables.table import Id, Row, col, table
 
 # name -> last hour after the first dose; the last holds too what has no hour
@@ -182,11 +182,11 @@ class ResultRow(Row):
 
 
 @table(
-    "number_checks",
-    "Number checks",
+    "findings",
+    "Findings of the number checks",
     "one oddity of the numbers that a data manager should look at",
 )
-class NumberCheckRow(Row):
+class FindingRow(Row):
     """One oddity of the numbers that a data manager should look at."""
 
     check: str = col("name of the check")
@@ -295,24 +295,6 @@ class DirectionRow(Row):
 
 
 @table(
-    "claim_rows",
-    "Claims as entered",
-    "one claim of the popular articles, or a part of one, and the analyses that test it",
-    last=(
-        "rule",
-        "entered",
-    ),
-)
-class EnteredClaimRow(Placed, Claimed):
-    """One claim of the popular articles, or a part of one, and the analyses that test it."""
-
-    analysis: str | None = col(
-        "analyses that test it, with ; between; @ narrows one; one in another unit "
-        "than the claimed number stands beside and is not judged"
-    )
-
-
-@table(
     "bias",
     "Judgements of risk of bias as entered",
     "one judgement of one domain of one trial, published or from the answers of a rater",
@@ -341,7 +323,7 @@ class BiasRow(Judged):
 
 
 @table(
-    "answers",
+    "signalling",
     "Answers to signalling questions",
     "one answer of one rater to one signalling question about one trial",
     key=(
@@ -349,7 +331,7 @@ class BiasRow(Judged):
         "line",
     ),
 )
-class AnswerRow(Row):
+class SignallingRow(Row):
     """One answer of one rater to one signalling question about one trial."""
 
     file: str = col("file of data/raw")
@@ -366,7 +348,7 @@ class AnswerRow(Row):
 
 
 @table(
-    "reductions",
+    "arm_reductions",
     "Reductions of scores, arm by arm",
     "one arm at one time, in an analysis of per cent reductions",
     key=(
@@ -376,7 +358,7 @@ class AnswerRow(Row):
         "hour",
     ),
 )
-class ReductionRow(Row):
+class ArmReductionRow(Row):
     """One arm at one time, in an analysis of per cent reductions."""
 
     analysis: Id = col("analysis of the configuration")
@@ -393,7 +375,7 @@ class ReductionRow(Row):
 
 
 @table(
-    "coverage",
+    "evidence_map",
     "What evidence there is",
     "one population × outcome × period after the first dose",
     key=(
@@ -402,7 +384,7 @@ class ReductionRow(Row):
         "period",
     ),
 )
-class CoverageRow(Row):
+class EvidenceMapRow(Row):
     """One population × outcome × period after the first dose."""
 
     population: str = col("population of the trials")

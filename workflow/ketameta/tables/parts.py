@@ -80,7 +80,27 @@ class Claimed(Row):
 
 
 @part
-class Estimate(Row):
+class Fit(Row):
+    """How an estimate was made, or why there is none: words of `tables.fits`."""
+
+    __slots__ = ()
+
+    engine: str = col("what made the estimate, or why there is none")
+    tau2_by: str | None = col("estimator of tau², where the engine has one", default=None)
+    rule: str | None = col(
+        "rule of the interval: wald, hksj, hksj-adhoc (floored HKSJ) or t", default=None
+    )
+    converged: bool | None = col(
+        "the search for the estimate came to its end, where there is one", default=None
+    )
+    failure: str | None = col("why the engine gives no estimate of these trials", default=None)
+    needed: int | None = col(
+        "trials that it takes, where there are too few", unit="trials", default=None
+    )
+
+
+@part
+class Estimate(Fit):
     """A pooled estimate with all that belongs to it; what cannot be estimated is None."""
 
     __slots__ = ()
@@ -158,7 +178,6 @@ class Estimate(Row):
     q: float | None = col("Cochran's Q", default=None)
     q_df: int | None = col("degrees of freedom of Q", default=None)
     q_p: float | None = col("p of homogeneity", default=None)
-    model: str = col("estimator of tau² and rule of the interval")
 
 
 @part

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 from ketameta.tables.columns import TableSchema
 from ketameta.tables.diagnostics import (
-    ArmReductionRow,
     AsymmetryRow,
     CourseRow,
     DiagnosticRow,
     EarlierRow,
-    EvidenceMapRow,
     JudgementRow,
     PairRow,
     PairSynthesisRow,
     RaterAgreementRow,
-    SignallingRow,
 )
 from ketameta.tables.effects import (
-    AnswerRow,
     ArmPairRow,
+    ArmReductionRow,
     BiasRow,
-    CoverageRow,
     DerivationRow,
     DirectionRow,
     EffectRow,
-    EnteredClaimRow,
+    EvidenceMapRow,
+    FindingRow,
     LedgerRow,
     MissingResultRow,
-    NumberCheckRow,
     OverviewRow,
     ProblemRow,
-    ReductionRow,
     ResultRow,
+    SignallingRow,
     VariantRow,
 )
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_KINDS
@@ -40,7 +36,6 @@ from ketameta.tables.syntheses import (
     ClaimTestRow,
     ControlShareRow,
     ExclusionRow,
-    FindingRow,
     PointsRow,
     SensitivityRow,
     SplitRow,
@@ -63,16 +58,15 @@ Kinds = tuple[type[Row], ...]
 _KINDS: dict[str, Kinds] = {
     "ingest": (ProblemRow, *(RAW_KINDS[name] for name in OPTIONAL_TABLES)),
     "normalize": (
-        *(EffectRow, VariantRow, DerivationRow, LedgerRow, ResultRow, NumberCheckRow),
+        *(EffectRow, VariantRow, DerivationRow, LedgerRow, ResultRow, FindingRow),
         *(OverviewRow, ArmPairRow, MissingResultRow, DirectionRow),
-        *(EnteredClaimRow, BiasRow, AnswerRow, ReductionRow, CoverageRow),
+        *(BiasRow, SignallingRow, ArmReductionRow, EvidenceMapRow),
     ),
     "synthesize": (
         *(SynthesisRow, SubgroupRow, SplitRow, SensitivityRow, StudyRow, ExclusionRow),
-        *(UnusedRow, AbsoluteRow, PointsRow, ClaimTestRow, ControlShareRow, FindingRow),
-        *(SummaryRow, JudgementRow, DiagnosticRow, AsymmetryRow, CourseRow, ArmReductionRow),
-        *(EvidenceMapRow, PairRow, PairSynthesisRow, EarlierRow),
-        *(SignallingRow, RaterAgreementRow),
+        *(UnusedRow, AbsoluteRow, PointsRow, ClaimTestRow, ControlShareRow),
+        *(SummaryRow, JudgementRow, DiagnosticRow, AsymmetryRow, CourseRow),
+        *(PairRow, PairSynthesisRow, EarlierRow, RaterAgreementRow),
     ),
     "report": (
         *(CertaintyRow, ClaimVerdictRow, SummaryOfFindingsRow),

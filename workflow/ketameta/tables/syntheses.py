@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ketameta.tables.effects import EffectRow, NumberCheckRow, OverviewRow
+from ketameta.tables.effects import EffectRow, OverviewRow
 from ketameta.tables.parts import SCALE, Claimed, Estimate
 from ketameta.tables.table import Id, Row, col, table
 
@@ -245,16 +245,6 @@ class ControlShareRow(Estimate):
     """One comparison of events that a claim names with a number: its control arms as shares."""
 
     analysis: Id = col("analysis of the configuration")
-
-
-@table(
-    "findings",
-    "Findings of the number checks",
-    "one oddity of the numbers that a data manager should look at",
-    key=(),
-)
-class FindingRow(NumberCheckRow):
-    """One oddity of the numbers that a data manager should look at."""
 
 
 @table("summary", "Summary of data and use", "one figure about the data", key=())

@@ -1,0 +1,52 @@
+"""The model behind an estimate in words, made of the facts of its fit; nothing reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ketameta.tables.fits import Engine, Failure, Rule
+
+Record = dict[str, Any]
+
+INTERVALS = {Rule.WALD: "Wald", Rule.HKSJ: "HKSJ", Rule.FLOORED: "floored HKSJ", Rule.T: "t"}
+_FAILURES = {
+    Failure.ONE_SIDE: "events on one side alone",
+    Failure.NO_EVENT: "no trial has an event",
+    Failure.ALL_EVENTS: "everybody in every trial has the event",
+    Failure.NO_MAXIMUM: "nobody or everybody has the event, trial by trial, and the model finds "
+    "no variance",
+}
+# around the estimator of tau²: what is said of the engine before the rule of the interval
+_ENGINES = {
+    Engine.INDEPENDENT: "{tau2_by}",
+    Engine.GROUPS: "{tau2_by}, one τ² for all groups",
+    Engine.THREE_LEVEL: "{tau2_by}, three-level",
+    Engine.GLMM: "binomial-normal GLMM",
+    Engine.MANTEL_HAENSZEL: "Mantel-Haenszel",
+    Engine.AS_PARALLEL: "Mantel-Haenszel, crossovers as if parallel",
+}
+
+
+def model(record: Record) -> str:
+    """Name the engine, the estimator of τ² and the rule of the interval; or say why there is none.
+
+    `record` has the columns of `tables.parts.FIT_COLUMNS`.
+    """
+    if record["engine"] == Engine.NONE:
+        return "no trial"
+    if record["engine"] == Engine.SINGLE:
+        return "one trial, not pooled"
+    if why := failure(record):
+        return f"not pooled: {why}"
+    how = _ENGINES[record["engine"]].format(tau2_by=record["tau2_by"])
+    end = ", not converged" if record["converged"] is False else ""
+    return f"{how}, {INTERVALS[record['rule']]}{end}"
+
+
+def failure(record: Record) -> str:
+    """Say why trials are there and nothing is estimated of them; empty where that is not so."""
+    if record["engine"] == Engine.TOO_FEW:
+        return f"fewer than {record['needed']} trials"
+    if record["failure"] == Failure.FEW_COUNTS:
+        return f"counts of fewer than {record['needed']} trials"
+    return _FAILURES[record["failure"]] if record["failure"] else ""
