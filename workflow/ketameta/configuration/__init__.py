@@ -197,20 +197,25 @@ class Configuration:
         A rule takes this as a parameter: a comment or an unrelated key then reruns nothing.
         """
 
-        def says(item: Analysis | Variant, but: Analysis | None = None) -> dict[str, Any]:
-            own = {part: getattr(item, part) for part in parts if hasattr(item, part)}
-            return {"name": item.name} | {
-                part: said for part, said in own.items() if said != getattr(but, part, None)
-            }
-
         def cells(record: Any) -> dict[str, Any]:
             found = dict(vars(record))
             if isinstance(record, Window):
                 del found["name"]  # what the hours are called changes nothing
             return found
 
+        def changed(variant: Variant, analysis: Analysis) -> dict[str, Any]:
+            own = {p: (getattr(variant, p), getattr(analysis, p)) for p in ("select", "model")}
+            return {
+                f"{part}.{key}": value
+                for part, (here, there) in own.items()
+                if part in parts and here != there
+                for key, value in vars(here).items()
+                if value != getattr(there, key)
+            }
+
         content: list[dict[str, Any]] = [
-            says(a) | {"variants": [said for v in a.variants if len(said := says(v, but=a)) > 1]}
+            {"name": a.name, **{part: getattr(a, part) for part in parts}}
+            | {"variants": [[v.name, said] for v in a.variants if (said := changed(v, a))]}
             for a in self.analyses
         ]
         if "display" in parts:

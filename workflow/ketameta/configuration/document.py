@@ -30,6 +30,9 @@ _PLAIN = {
     ),
     "merge": re.compile("<<"),
 }
+_DIGITS = "-+0123456789"
+# what each of them can begin with: most words are told from them by their first character
+_FIRST = {"null": ["", *"nN~"], "bool": [*"tTfF"], "int": [*_DIGITS], "float": [*_DIGITS, "."]}
 
 
 class DocumentError(ValueError):
@@ -127,7 +130,7 @@ def _loader() -> Any:
 
     for name, pattern in _PLAIN.items():
         whole = re.compile(f"(?:{pattern.pattern})$")
-        Loader.add_implicit_resolver(_TAG + name, whole, None)
+        Loader.add_implicit_resolver(_TAG + name, whole, _FIRST.get(name, ["<"]))
     return Loader
 
 
