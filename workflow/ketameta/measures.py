@@ -254,6 +254,21 @@ _MEASURES = (
         axis="Standardised mean difference (Hedges' g)",
     ),
     Measure(
+        name="ROM",
+        words="ratio of means",
+        kind=SCORE,
+        transform=LOG,
+        null=1.0,
+        effect="log ratio of means",
+        paired="ROMC",
+        converts_from=("ROM",),
+        control_variance=lambda mean, sd, people: sd**2 / (people * mean**2),
+        digits=None,
+        method="Each trial gives a log ratio of the mean scores of its arms (Cochrane Handbook); "
+        "changes from baseline have none.",
+        axis="Ratio of means (log scale)",
+    ),
+    Measure(
         name="PLO",
         words="proportion",
         kind=EVENT,

@@ -106,8 +106,8 @@ class Question:
     outcome: str
     """Outcome of the vocabulary."""
     measure: Measure
-    """Effect measure: RR OR RD (events), MD SMD (scores), PLO (proportion of the treated arms),
-    PCTRED (per cent reduction from baseline in the treated arms)."""
+    """Effect measure: of events, of scores, or of treated arms alone, as `ketameta.measures` says
+    of each."""
     populations: SomeWords
     """Populations of the trials."""
     treatments: SomeWords

@@ -51,6 +51,8 @@ def two_arms(
     asked = MEASURES[measure]
     if not asked.effect:
         raise NotUsable(f"arms give no {asked.words}: it is taken as reported")
+    if paired and not asked.paired:
+        raise NotUsable(f"people who stand in both arms give no {asked.words}")
     refuse_turned(asked, sign)
     if asked.counts:
         _refuse_without_contrast(measure, t, c)

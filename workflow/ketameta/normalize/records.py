@@ -145,7 +145,7 @@ class ArmSummary:
 class Effect:
     """One trial's effect on an analysis, with all that the report says of it.
 
-    `yi` and `vi` are on the scale of the analysis (log for RR and OR, logit for PLO, per cent for
+    `yi` and `vi` are on the scale of the analysis (log of ratios, log odds of shares, per cent for
     PCTRED). `comparison` is empty, or names the treated arm where the arms of a trial stand
     apart; `shared` is then the sampling variance that its effects share through their control.
     `same_people` says that treated and control are periods of the same people.

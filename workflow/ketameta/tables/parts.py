@@ -5,7 +5,7 @@ from __future__ import annotations
 from ketameta.tables.columns import ADDRESS, Form, Range
 from ketameta.tables.table import Id, Row, Words, col, part
 
-SCALE = "scale of the analysis: log for RR and OR, logit for PLO, per cent for PCTRED"
+SCALE = "scale of the analysis: log of a ratio, log odds of a share, else as the measure"
 
 HOURS = Range("h", 0, 100_000)
 # wide enough for any trial or scale, narrow enough to catch a date or a pasted identifier
