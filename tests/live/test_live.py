@@ -20,6 +20,7 @@ from ketameta.evidence.releases import make, read_all
 from ketameta.freshness import tables_before
 from ketameta.normalize.checks.run import CHECKS, find
 from ketameta.report.stage import report
+from ketameta.report.traces import Traces
 from ketameta.report.verify import verify_script
 from ketameta.report_files import report_files
 from ketameta.stats import random_effects
@@ -123,9 +124,10 @@ def test_no_two_effects_of_an_analysis_share_patients(tables, configuration):
 
 
 def test_each_effect_carries_its_derivation_and_raw_rows(tables):
+    traces = Traces(tables["derivations"], tables["rows"])
     for study in tables["studies"]:
-        assert study["steps"]
-        assert len(study["evidence"]) == len(study["rows"]) > 0
+        assert traces.steps(study)
+        assert len(traces.evidence(study)) == len(study["rows"]) > 0
 
 
 def test_rows_of_pooled_trials_that_were_left_out_are_not_among_those_used(tables):

@@ -19,6 +19,7 @@ from ketameta.report.wording_certainty import label
 from ketameta.report_files import TABLES, report_files
 from ketameta.tables.collection import Tables
 from ketameta.tables.effects import EffectRow
+from ketameta.tables.effects import ResultRow
 from ketameta.tables.syntheses import ClaimTestRow, ExclusionRow, StudyRow, SummaryRow, UnusedRow
 
 from ..rows import tables_of
@@ -102,14 +103,17 @@ def hostile_files(stage_tables, configuration):
         return {kind: [change(found) for found in stage_tables[kind]]}
 
     def study(found):
-        evidence = [text.replace("MADRS", "<b>MADRS") for text in found.evidence]
-        return replace(found, label=HOSTILE, definition=HOSTILE, evidence=evidence)
+        return replace(found, label=HOSTILE, definition=HOSTILE)
+
+    def raw(found):
+        return replace(found, entered=found.entered.replace("MADRS", "<b>MADRS"))
 
     def warning(found):
         return replace(found, value=HOSTILE) if found.section == "warning" else found
 
     changed = {
         **spoilt(StudyRow, study),
+        **spoilt(ResultRow, raw),
         **spoilt(ExclusionRow, lambda found: replace(found, label=HOSTILE, detail=HOSTILE)),
         **spoilt(UnusedRow, lambda found: replace(found, label=HOSTILE, detail=HOSTILE)),
         **spoilt(ClaimTestRow, lambda found: replace(found, claim=HOSTILE, rule=HOSTILE)),
@@ -143,7 +147,7 @@ def test_tables_hold_every_row_in_full(files, stage_tables):
     assert len(rows) == len(stage_tables["studies"])
     assert float(rows[0]["yi"]) == stage_tables["studies"][0]["yi"]
     steps = list(csv.DictReader(io.StringIO(files["tables/derivations.csv"])))
-    assert len(steps) == sum(len(s["steps"]) for s in stage_tables["studies"])
+    assert len(steps) == len(stage_tables["derivations"])
     used = {f"{r['file']}:{r['line']}"
             for r in csv.DictReader(io.StringIO(files["tables/raw_rows.csv"]))}  # fmt: skip
     assert used == {row for s in stage_tables["studies"] for row in s["rows"]}

@@ -1,6 +1,5 @@
 """The small print of forest plots: tests, secondary sources, controls, other choices."""
 
-import json
 from types import SimpleNamespace
 
 import pytest
@@ -66,10 +65,10 @@ def test_a_control_is_named_with_what_both_sides_were_given(word, said):
 
 
 def study(label, seen="direct", weight=50.0, source="a page", **more):
-    evidence = [json.dumps({"source": source, "seen": seen})]
-    row = {"label": label, "seen": seen, "weight": weight, "evidence": evidence, "marks": []}
+    secondary = [source] if seen == "secondary" else []
+    row = {"label": label, "seen": seen, "weight": weight, "secondary": secondary, "marks": []}
     row |= {"basis": "counts", "scale": "MADRS"}
-    return row | {"steps": [], "design": "parallel", "people": 9, "n_t": 5, "n_c": 4} | more
+    return row | {"halved": False, "design": "parallel", "people": 9, "n_t": 5, "n_c": 4} | more
 
 
 def test_secondary_sources_are_counted_weighed_and_named_the_commonest_first():

@@ -126,7 +126,7 @@ def test_arms_that_share_a_control_are_refitted_in_three_levels(run, configurati
     record = dict.fromkeys((*names, "split")) | {"analysis": "depression_24h"}
     record |= pooled("SMD", studies, analysis.model)
     rest = ("subgroups", "splits", "sensitivity", "absolute", "points", "asymmetry",
-            "pairs", "pair_syntheses")  # fmt: skip
+            "pairs", "pair_syntheses", "rows")  # fmt: skip
     tables = {"syntheses": [record], "studies": studies} | {key: [] for key in rest}
     script = verify_script(tables, Configuration((analysis,)), "0" * 16)
     assert "three_levels(" in script

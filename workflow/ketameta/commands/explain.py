@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import shutil
 import sys
@@ -11,7 +10,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ketameta.commands.since import NoRunError, Since, Standing, made_rows, since_the_run
 from ketameta.configuration import CONFIG, Analysis, Configuration, ConfigurationError, load
@@ -21,6 +20,9 @@ from ketameta.measures import MEASURES
 from ketameta.tables.grouping import grouped
 from ketameta.vocabulary import nearest
 from ketameta.vocabulary.narrowing import canonical
+
+if TYPE_CHECKING:
+    from ketameta.report.traces import Traces
 
 PROCESSED = Path("data/processed")
 MOST = 20
@@ -257,9 +259,13 @@ def _reason(row: Record) -> str:
 
 def _studies(analysis: Analysis, trial: str, since: Since) -> bool:
     """Print a trial's effects in an analysis, each with its steps; False where it has none."""
-    own = since.rows("studies", analysis=analysis.name, trial_id=trial)
+    from ketameta.report.traces import Traces
+
+    of_trial = {"analysis": analysis.name, "trial_id": trial}
+    own = since.rows("studies", **of_trial)
+    traces = Traces(since.rows("derivations", **of_trial), since.rows("rows") if own else ())
     for study in own:
-        _study(analysis, study, since)
+        _study(analysis, study, traces, since)
     return bool(own)
 
 
@@ -340,7 +346,7 @@ def _never(entries: list[Record]) -> str:
     return f"{rows} a candidate: {'; '.join(said)}"
 
 
-def _study(analysis: Analysis, study: Record, since: Since) -> None:
+def _study(analysis: Analysis, study: Record, traces: Traces, since: Since) -> None:
     from ketameta.report import wording
 
     measure = analysis.select.measure
@@ -352,7 +358,7 @@ def _study(analysis: Analysis, study: Record, since: Since) -> None:
     print(f"{MEASURES[measure].words} {text}{weight}; {numbers}\n")
     for mark in study["marks"]:
         print(f"marked in the table: {mark}\n")
-    for n, step in enumerate(map(json.loads, study["steps"]), start=1):
+    for n, step in enumerate(traces.steps(study), start=1):
         assumes = f" (assumes: {step['assumption']})" if step["assumption"] else ""
         _say(f"{n}. {step['what']}{assumes}", "", "   ")
         if step["formula"]:
@@ -362,7 +368,7 @@ def _study(analysis: Analysis, study: Record, since: Since) -> None:
         _say(f"= {step['result']}{source}{rows}", "   ", "     ")
     now = " (the steps are those of the last run)" if since.of_trial(study["trial_id"]) else ""
     print(f"\nRaw rows as entered{now}:")
-    for row in map(json.loads, study["evidence"]):
+    for row in traces.evidence(study):
         _raw_row(since.standing(row))
     _changed(study["trial_id"], since, ADDED)
 

@@ -8,17 +8,16 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ketameta.report.traces import Traces
 from ketameta.report.wording_model import model
 from ketameta.tables import RAW_TABLES, RESULT_TABLES, STAGE_TABLES
 from ketameta.tables.raw import OPTIONAL_TABLES
-from ketameta.tables.syntheses import StudyRow
-from ketameta.tables.table import schema_of
 
 Record = dict[str, Any]
 Table = tuple[list[str], list[Record]]
 
 
-def shown_tables(tables: Mapping[str, list[Record]]) -> dict[str, Table]:
+def shown_tables(tables: Mapping[str, list[Record]], traces: Traces) -> dict[str, Table]:
     """Return column names and rows of each table of `report_files.TABLES`, by name.
 
     `tables` holds those of synthesize and those that the report makes, `STAGE_TABLES["report"]`.
@@ -46,31 +45,19 @@ def shown_tables(tables: Mapping[str, list[Record]]) -> dict[str, Table]:
         found[name] = (OPTIONAL_TABLES[name].names, tables[name])
     for name, schema in STAGE_TABLES["report"].items():
         found[name] = (schema.names, tables[name])
-    plain = [name for name in schema_of(StudyRow).names if name not in ("steps", "evidence")]
-    found["studies"] = (plain, tables["studies"])
-    found["derivations"] = _derivations(tables["studies"])
-    found["raw_rows"] = _raw_rows(tables["studies"])
+    found["studies"] = (schemas["studies"].names, tables["studies"])
+    steps = [step for study in tables["studies"] for step in traces.steps(study)]
+    found["derivations"] = (schemas["derivations"].names, steps)
+    found["raw_rows"] = _raw_rows(tables["studies"], traces)
     found["dictionary"] = _dictionary()
     return found
 
 
-def _derivations(studies: list[Record]) -> Table:
-    names = ["analysis", "trial_id", "comparison", "step", "what", "formula", "result", "source"]
-    names += ["assumption", "rows"]
-    rows = [
-        {**{n: s[n] for n in names[:3]}, "step": number, **json.loads(text)}
-        for s in studies
-        for number, text in enumerate(s["steps"], start=1)
-    ]
-    return names, rows
-
-
-def _raw_rows(studies: list[Record]) -> Table:
+def _raw_rows(studies: list[Record], traces: Traces) -> Table:
     """Return each raw row used once, with the analyses that use it and its cells as entered."""
     rows: dict[tuple[str, int], Record] = {}
     for s in studies:
-        for text in s["evidence"]:
-            row = json.loads(text)
+        for row in traces.evidence(s):
             own = rows.setdefault(
                 (row["file"], row["line"]),
                 {"file": row["file"], "line": row["line"], "analyses": []}

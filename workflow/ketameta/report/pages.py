@@ -23,6 +23,7 @@ from ketameta.report import (
     wording_splits,
 )
 from ketameta.report.decided import mark
+from ketameta.report.traces import Traces
 from ketameta.report.wording_notes import plain
 from ketameta.report.wording_range import other_choices
 from ketameta.tables.decisions import Decided
@@ -69,15 +70,14 @@ def style_sheet() -> str:
     return page_colours() + (STATIC / "style.css").read_text(encoding="utf-8")
 
 
-def study_view(analysis: Analysis, study: Record, decided: Decided) -> Record:
-    """Return a study with its derivation and raw rows unpacked, and what was decided of these."""
-    evidence = [json.loads(text) for text in study["evidence"]]
-    for row in evidence:
-        row["cells"] = json.loads(row["entered"])
+def study_view(analysis: Analysis, study: Record, traces: Traces, decided: Decided) -> Record:
+    """Return a study with its derivation and raw rows, and what was decided of these."""
+    rows = traces.evidence(study)
+    evidence = [{**row, "cells": json.loads(row["entered"])} for row in rows]
     return {
         **study,
         "anchor": wording.anchor(study),
-        "steps": [json.loads(text) for text in study["steps"]],
+        "steps": traces.steps(study),
         "evidence": evidence,
         "decisions": mark(evidence, decided),
         "estimate_text": wording.estimate_interval(analysis.select.measure, study, "effect"),

@@ -40,6 +40,7 @@ from ketameta.report.pages import (
 )
 from ketameta.report.results_list import neighbours
 from ketameta.report.summary_of_findings import findings_rows, findings_view
+from ketameta.report.traces import Traces
 from ketameta.report.verify import verify_script
 from ketameta.report.workbook import workbook
 from ketameta.report_files import report_files
@@ -141,7 +142,7 @@ def _other_files(
 ) -> dict[str, str | bytes]:
     """Return what is no page and no figure: tables, workbook, document, script and style."""
     files: dict[str, str | bytes] = {}
-    shown = shown_tables(tables)
+    shown = shown_tables(tables, shared["traces"])
     for name, (columns, rows) in shown.items():
         files[f"tables/{name}.csv"] = to_csv(columns, rows)
     questions = {analysis.name: analysis.display.question for analysis in configuration}
@@ -171,6 +172,7 @@ def _shared(
     return {
         "summary": summary,
         "findings": tables.get("findings", []),
+        "traces": Traces(tables["derivations"], tables["rows"]),
         "decided": extraction.decided_of(tables),
         "data_hash": data_hash,
         "data_date": dates[0] if dates else "no release yet",
@@ -189,7 +191,7 @@ def _analysis_files(
     analysis: Analysis, groups: Groups, record: Record, rated: Certainty, shared: dict[str, Any]
 ) -> dict[str, str]:
     """Return the figure and the page of one analysis."""
-    name, slug = analysis.name, analysis.slug
+    name, slug, traces = analysis.name, analysis.slug, shared["traces"]
     own = {table: groups[table][name] for table in _OWN}
     rows = (own["studies"], own["subgroups"], "", own["exclusions"], own["judgements"])
     forest = forest_of(
@@ -200,7 +202,7 @@ def _analysis_files(
     )
     scene = draw(forest)
     figure, narrow = on_page(forest, scene, slug)
-    studies = [study_view(analysis, s, shared["decided"]) for s in own["studies"]]
+    studies = [study_view(analysis, s, traces, shared["decided"]) for s in own["studies"]]
     page = environment().get_template("analysis.html")
     return {
         f"figures/{slug}.forest.svg": to_svg(scene, slug, standalone=True),

@@ -10,6 +10,7 @@ from ketameta.configuration import Analysis, Configuration, Model
 from ketameta.measures import MEASURES, PLAIN
 from ketameta.report import verify_effects
 from ketameta.report.r_code import call, listed, named, number, text, texts, vector
+from ketameta.report.traces import Traces
 from ketameta.report.verify_effects import columns, with_counts
 from ketameta.synthesize.words import COMMON, group_of
 from ketameta.tables.fits import Engine
@@ -41,19 +42,19 @@ def verify_script(
     parts = [(Path(__file__).parent / head).read_text(encoding="utf-8") for head in HEADS]
     parts.append(f'cat("data hash {data_hash}\\n\\n")\n')
     by = {name: grouped(tables[name], "analysis") for name in (*_OWN, *_MORE)}
-    effects = 0
+    traces, effects = Traces((), tables["rows"]), 0
     for analysis in configuration:
         own = {name: by[name].get(analysis.name, []) for name in by}
         effects += len(own["studies"])
-        parts.append(_analysis(analysis, own))
+        parts.append(_analysis(analysis, own, traces))
     return "".join(parts) + f"effects <- {effects}\n" + _TAIL
 
 
-def _analysis(analysis: Analysis, own: Rows) -> str:
+def _analysis(analysis: Analysis, own: Rows, traces: Traces) -> str:
     (record,), studies = own["syntheses"], own["studies"]
     parts = [
         _fit(analysis.name, analysis.model, record, studies),
-        verify_effects.trial_effects(analysis, studies),
+        verify_effects.trial_effects(analysis, studies, traces),
     ]
     if record["estimate"] is not None:
         parts += [

@@ -9,6 +9,7 @@ from typing import Any
 from ketameta.configuration import Analysis
 from ketameta.measures import LARGEST, MEASURES, PLAIN
 from ketameta.report.r_code import call, flags, listed, named, number, text, texts, vector
+from ketameta.report.traces import Traces
 from ketameta.synthesize.absolute import MEDIAN, skewed, spreads
 from ketameta.vocabulary import scale_sign
 
@@ -31,7 +32,7 @@ def with_counts(studies: Sequence[Record]) -> list[Record]:
     return [s for s in studies if all(s[name] is not None for name in _COUNTS.values())]
 
 
-def trial_effects(analysis: Analysis, studies: Sequence[Record]) -> str:
+def trial_effects(analysis: Analysis, studies: Sequence[Record], traces: Traces) -> str:
     """Recompute each effect that follows from the numbers of its arms: reported contrasts do not.
 
     An effect within people counts them once, and has as many in both arms.
@@ -47,7 +48,7 @@ def trial_effects(analysis: Analysis, studies: Sequence[Record]) -> str:
         known = [[s for s in group if s["sd_t"] and s["sd_c"]] for group in (apart, paired)]
         sign = {"sign": vector(_signs(analysis, known[0]))}
         return _apart("means", analysis, known[0], _MEANS, sign) + _means_of_pairs(
-            analysis, known[1]
+            analysis, known[1], traces
         )
     if measure.is_share:
         names = {"xi": "events_t", "ni": "n_t", "yi": "yi", "vi": "vi"}
@@ -91,11 +92,11 @@ def _counts_of_pairs(analysis: Analysis, studies: Sequence[Record]) -> str:
     return call("crossover_counts", _measured(analysis, studies) | values)
 
 
-def _means_of_pairs(analysis: Analysis, studies: Sequence[Record]) -> str:
+def _means_of_pairs(analysis: Analysis, studies: Sequence[Record], traces: Traces) -> str:
     """Recompute effects within people; their correlation is assumed, or told by a contrast."""
     if not studies:
         return ""
-    told = [_told(s) for s in studies]
+    told = [_told(traces.evidence(s)) for s in studies]
     names = {"m1i": "mean_t", "sd1i": "sd_t", "m2i": "mean_c", "sd2i": "sd_c", "ni": "n_t"}
     values = columns(names | {"yi": "yi", "vi": "vi"}, studies)
     values["r"] = vector([None if cells else analysis.select.correlation for cells in told])
@@ -109,14 +110,13 @@ def _means_of_pairs(analysis: Analysis, studies: Sequence[Record]) -> str:
     return call("crossover_means", _head(analysis, studies) | paired | values)
 
 
-def _told(study: Record) -> dict[str, str]:
+def _told(rows: Sequence[Record]) -> dict[str, str]:
     """Return the cells of the reported difference that tells the correlation; none if assumed."""
-    rows = [json.loads(row) if isinstance(row, str) else row for row in study["evidence"]]
     found = [row for row in rows if row["file"].startswith("contrasts")]
     if not found:
         return {}
-    cells: dict[str, str] | str = found[0]["entered"]
-    return json.loads(cells) if isinstance(cells, str) else cells
+    cells: dict[str, str] = json.loads(found[0]["entered"])
+    return cells
 
 
 def _cell(cells: dict[str, str], name: str) -> float | None:

@@ -6,7 +6,6 @@ one trial that decides alone.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
@@ -29,7 +28,7 @@ ALONE = 75.0  # per cent of the weight from which one trial is told to decide al
 def notes(analysis: Analysis, record: Record, studies: Sequence[Record]) -> list[str]:
     """Return a sentence for each thing that the numbers of a plot or table do not say themselves.
 
-    `studies` are rows of the table of that name, with their steps as text.
+    `studies` are rows of the table of that name.
     """
     told = (
         secondary(studies),
@@ -53,7 +52,7 @@ def secondary(studies: Sequence[Record]) -> str:
     marked = [s for s in studies if rests_on_others(s)]
     if not marked:
         return ""
-    found = Counter(source for s in marked for source in _sources(s))
+    found = Counter(source for s in marked for source in s["secondary"])
     ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     named = "; ".join(
         f"{'doi:' if source.startswith('10.') else ''}{source} ({count(number, 'trial')})"
@@ -64,12 +63,6 @@ def secondary(studies: Sequence[Record]) -> str:
     if None not in (weights := [s["weight"] for s in marked]):
         text += f" with {fixed(math.fsum(weights), 0)}% of the weight"
     return f"{text}. {named}."
-
-
-def _sources(study: Record) -> list[str]:
-    """Return the secondary sources of a trial's rows, each once."""
-    rows = [json.loads(r) if isinstance(r, str) else r for r in study["evidence"]]
-    return sorted({str(r["source"]) for r in rows if r["seen"] == SECONDARY})
 
 
 def _to_check(studies: Sequence[Record]) -> str:
@@ -93,7 +86,7 @@ def _decides(record: Record, studies: Sequence[Record]) -> str:
 
 def halves(record: Record, studies: Sequence[Record]) -> str:
     """Name the trials whose effect has a half added to its counts; empty for none."""
-    names = [s["label"] for s in studies if any("1/2 added" in step for step in s["steps"])]
+    names = [s["label"] for s in studies if s["halved"]]
     if not names:
         return ""
     text = f"A half is added to each cell of a trial with an empty one: {some(names)}"

@@ -24,6 +24,7 @@ from ketameta.synthesize.splits import between, groups_of, shown, splits
 from ketameta.synthesize.words import favours, group_of
 from ketameta.tables.grouping import grouped
 from ketameta.tables.stages import STAGE_TABLES
+from ketameta.vocabulary import SECONDARY
 from ketameta.vocabulary.narrowing import named
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ def synthesize(
 
     found: dict[str, list[Record]] = defaultdict(list)
     effects = grouped(tables["effects"], "analysis")
-    steps = grouped(tables["derivations"], "analysis", "trial_id", "comparison")
     variants = grouped(tables["variants"], "analysis", "variant")
     raw = {(row["file"], row["line"]): row for row in tables["rows"]}
     ledger = grouped(tables["ledger"], "analysis")
@@ -56,8 +56,9 @@ def synthesize(
         others = _sensitivity(analysis, own, variants)
         found["sensitivity"] += others
         beside = rated_from(analysis, record, own, missing[analysis.name], tables["bias"])
+        beside["studies"] = _traced(beside["studies"], raw)
         for name, rows in beside.items():
-            found[name] += rows if name != "studies" else _traced(rows, steps, raw)
+            found[name] += rows
         absolute = beside["absolute"]
         found["earlier"] += earlier(analysis, record, own, others, absolute, tables["published"])
         found["exclusions"] += _exclusions(analysis, own, ledger[analysis.name], labels, raw)
@@ -108,7 +109,7 @@ def rated_from(
 ) -> dict[str, list[Record]]:
     """Return what a synthesis is rated from beside itself and its missing results, by table.
 
-    Of `sensitivity` it is the bound that the missing results set, and `studies` have no steps.
+    Of `sensitivity` it is the bound that the missing results set, and `studies` have no sources.
     """
     outcome, trials = analysis.select.outcome, [e["trial_id"] for e in effects]
     groups, tests = splits(analysis, effects)
@@ -162,35 +163,28 @@ def _studies(analysis: Analysis, effects: list[Record], record: Record) -> list[
                 "effect": MEASURES[measure].natural(effect["yi"]),
                 "ci_low": MEASURES[measure].natural(low),
                 "ci_high": MEASURES[measure].natural(high),
+                "halved": MEASURES[measure].counts and _has_empty_cell(effect),
             }
         )
     return result
 
 
-def _traced(
-    studies: list[Record],
-    steps: dict[tuple[Any, ...], list[Record]],
-    raw: dict[tuple[str, int], Record],
-) -> list[Record]:
-    """Return studies with the steps of their derivation and the rows that they come from."""
+def _has_empty_cell(effect: Record) -> bool:
+    """Say whether nobody or everybody of an arm with counts has the event."""
+    arms = ((effect["events_t"], effect["n_t"]), (effect["events_c"], effect["n_c"]))
+    return any(events in (0, people) for events, people in arms if events is not None)
+
+
+def _traced(studies: list[Record], raw: dict[tuple[str, int], Record]) -> list[Record]:
+    """Return studies with the secondary sources of their rows."""
     result = []
-    keep = ("what", "formula", "result", "source", "assumption", "rows")
     for study in studies:
-        own_steps = steps[study["analysis"], study["trial_id"], study["comparison"]]
-        evidence = []
+        rows = []
         for key in study["rows"]:
             file, _, line = key.rpartition(":")
-            evidence.append(json.dumps(dict(raw[file, int(line)]), ensure_ascii=False))
-        result.append(
-            {
-                **study,
-                "steps": [
-                    json.dumps({name: step[name] for name in keep}, ensure_ascii=False)
-                    for step in sorted(own_steps, key=lambda s: s["step"])
-                ],
-                "evidence": evidence,
-            }
-        )
+            rows.append(raw[file, int(line)])
+        sources = {row["source"] for row in rows if row["seen"] == SECONDARY}
+        result.append({**study, "secondary": sorted(sources)})
     return result
 
 

@@ -119,8 +119,8 @@ class StudyRow(EffectRow):
     effect: float = col("effect, natural scale", unit="as the measure")
     ci_low: float = col("lower end of its interval (normal), natural scale")
     ci_high: float = col("upper end of its interval (normal), natural scale")
-    steps: list[str] = col("derivation, one JSON text a step", blank=True)
-    evidence: list[str] = col("raw rows used, one JSON text a row", blank=True)
+    secondary: list[str] = col("secondary sources that it rests on, each once", blank=True)
+    halved: bool = col("a half is added to each of its counts, as one is 0")
 
 
 @table(
