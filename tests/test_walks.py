@@ -1,23 +1,20 @@
-"""The walks of CONTRIBUTING: each is made on a copy of the package, in the files that it names.
+"""The walks of CONTRIBUTING: each is made on a copy of the project, in the files that it names.
 
-An edit is what a contributor types. All are made on one copy, as each leaves the others alone.
+An edit is what a contributor types. All are made on one copy, as each leaves the others alone, and
+what comes out of a whole run shows that nothing else had to be touched.
 """
 
-import json
-import os
+import csv
+import math
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+import yaml
 
-from .conftest import TABLES
+from .conftest import ROOT, copy_small
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[1]
-OPEN = "The interval leaves it open: it includes no difference and one that would matter."
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 # what is typed: the file, a text of it, and what stands there then; what starts with + behind it
 EDITS = {
@@ -29,6 +26,36 @@ EDITS = {
         )
     ],
     "diamond": [("figures/scene.py", '"pooled": "#b5500b"', '"pooled": "#5b2a86"')],
+    "forest_column": [
+        (
+            "report/forest_columns.py",
+            '        Column(Heading("Route", widest=60',
+            '        Column(Heading("Year", "end"), lambda s: str(s["year"])),\n'
+            '        Column(Heading("Route", widest=60',
+        )
+    ],
+    "measure": [
+        (
+            "measures.py",
+            '    Measure(\n        name="PLO",\n',
+            """    Measure(
+        name="PETO",
+        words="Peto odds ratio",
+        kind=EVENT,
+        transform=LOG,
+        null=1.0,
+        effect="log Peto odds ratio",
+        paired="MPORM",
+        digits=None,
+        method="Each trial gives the log of Peto's odds ratio (Yusuf 1985).",
+        axis="Peto odds ratio (log scale)",
+    ),
+    Measure(
+        name="PLO",
+""",
+        ),
+        ("configuration/schema.yaml", 'treated arms).", enum: [', "+PETO, "),
+    ],
     "certainty_rule": [
         (
             "evidence/missing.py",
@@ -59,31 +86,22 @@ EDITS = {
         ),
     ],
     "claim_rule": [
-        (
-            "evidence/claim_rules.py",
-            "Reason = Literal[\n",
-            '+    "as good as equal",\n',
-        ),
+        ("evidence/claim_rules.py", "Reason = Literal[\n", '+    "none or some",\n'),
         (
             "evidence/claim_rules.py",
             "# what a claim says",
             """def equal(effect: Effect) -> Verdict:
-    if effect.harm < effect.low and effect.high < effect.least:
-        return Verdict(SUPPORTED, "as good as equal")
-    return no_worse(effect) if effect.low <= 0 else Verdict(CONTRADICTED, "better")
+    holds = effect.low <= 0 <= effect.high
+    return Verdict(NOT_SHOWN, "none or some") if holds else Verdict(CONTRADICTED, "better")
 
 
 # what a claim says""",
         ),
-        (
-            "evidence/claim_rules.py",
-            "    NO_BETTER: no_better,\n",
-            '+    "equal": equal,\n',
-        ),
+        ("evidence/claim_rules.py", "    NO_BETTER: no_better,\n", '+    "equal": equal,\n'),
         (
             "report/claim_reasons.py",
             "BECAUSE: dict[Reason, str] = {\n",
-            '+    "as good as equal": "No difference that would matter is left open.",\n',
+            '+    "none or some": "The interval holds no difference, and others.",\n',
         ),
     ],
 }
@@ -95,61 +113,114 @@ def walks():
     return [(int(number), re.findall(r"`([\w/]+\.\w+)`", files)) for number, files in rows]
 
 
+def rows_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_rows(path, rows):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Return what the package gives with all edits made, by the name of the walk."""
-    folder = tmp_path_factory.mktemp("walks")
-    package = shutil.copytree(ROOT / "workflow" / "ketameta", folder / "ketameta")
+    """Return the project with all edits made and run, what they make possible asked of it."""
+    project = copy_small(tmp_path_factory.mktemp("walks"))
     for edits in EDITS.values():
-        for name, place, new in edits:
-            text = (package / name).read_text(encoding="utf-8")
-            assert place in text, f"{name} has no {place!r}"
-            whole = place + new[1:] if new.startswith("+") else new
-            (package / name).write_text(text.replace(place, whole, 1), encoding="utf-8")
-    raw = shutil.copytree(TABLES, folder / "raw")
-    header, first, *rest = (raw / "trials.csv").read_text(encoding="utf-8").splitlines()
-    lines = [f"{header},registered_h", f"{first},36", *(f"{line}," for line in rest)]
-    (raw / "trials.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, ROOT / "tests" / "walked.py", raw],
-        env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+        for name, old, new in edits:
+            text = old + new[1:] if new.startswith("+") else new
+            project.edit(f"workflow/ketameta/{name}", old, text)
+    config = project.path("workflow/config/analyses.yaml")
+    asked = yaml.safe_load(config.read_text(encoding="utf-8"))
+    own = {"measure": "PETO", "title": "Response by Peto's odds ratio", "headline": False}
+    asked["analyses"]["response_peto"] = asked["analyses"]["response_24h"] | own
+    config.write_text(yaml.safe_dump(asked, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    raw = project.path("data/raw")
+    trials = [row | {"registered_h": ""} for row in rows_of(raw / "trials.csv")]
+    trials[0]["registered_h"] = "36"
+    write_rows(raw / "trials.csv", trials)
+    claims = rows_of(raw / "claims.csv")
+    empty = dict.fromkeys(claims[0], "")
+    told = {"claim": "It makes no difference.", "kind": "efficacy", "rule": "No difference."}
+    told |= {"population": "any", "direction": "equal", "analysis": "response_24h"}
+    write_rows(raw / "claims.csv", [*claims, empty | told | {"claim_id": "equal"}])
+    done = project.make("ingest", "normalize", "synthesize", "report")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+def read(project, name):
+    return project.path(name).read_text(encoding="utf-8")
 
 
 def test_contributing_names_the_files_of_each_walk():
     typed = [list(dict.fromkeys(name for name, *_ in edits)) for edits in EDITS.values()]
-    told = walks()
-    assert [files for _, files in told] == typed
-    assert [number for number, _ in told] == [len(files) for files in typed]
+    assert walks() == [(len(files), files) for files in typed]
 
 
-def test_a_column_of_a_raw_table_is_one_line(made):
-    assert made["raw_column"] == {
-        "cells": [36.0],
-        "unit": "h",
-        "told": ["hours registered", "h"],
-        "header": ["registered_h"],
-        "faults": [],
-    }
+def test_a_column_of_a_raw_table_is_checked_kept_described_and_in_the_template(made):
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(made.path("data/processed/trials.parquet"))
+    assert {*table["registered_h"].to_pylist()} == {36.0, None}
+    assert table.schema.field("registered_h").metadata[b"unit"] == b"h"
+    (row,) = [
+        row
+        for row in rows_of(made.path("reports/tables/dictionary.csv"))
+        if (row["table"], row["column"]) == ("raw: trials", "registered_h")
+    ]
+    assert (row["description"], row["unit"]) == ("hours registered", "h")
+    assert "<code>registered_h</code>" in read(made, "reports/dictionary.html")
+    made.ketameta("template", "new").check_returncode()
+    assert "registered_h" in read(made, "new/trials.csv")
+    shutil.copytree(made.path("data/raw"), made.path("wrong"))
+    made.edit("wrong/trials.csv", ",36\n", ",-36\n")
+    assert "registered_h" in made.ketameta("check", "wrong").stderr
 
 
-def test_the_colour_of_a_diamond_is_the_same_in_figures_and_on_pages(made):
-    assert made["diamond"] == {"figure": ["#5b2a86"], "page": ["#5b2a86", "#f0a05a"]}
+def test_a_colour_is_the_same_in_figures_and_on_pages(made):
+    figure = read(made, "reports/figures/response_24h.forest.svg")
+    assert re.findall(r'<polygon class="pooled"[^>]* fill="(#\w+)"', figure) == ["#5b2a86"]
+    colours = re.findall(r"--pooled:(#\w+)", read(made, "reports/static/style.css"))
+    assert colours == ["#5b2a86", "#f0a05a"]
+
+
+def test_a_column_of_a_forest_plot_has_its_heading_and_a_cell_a_trial(made):
+    figure = re.sub("<[^>]*>", "|", read(made, "reports/figures/response_24h.forest.svg"))
+    assert "|Year|" in figure
+    assert "|2013|" in figure
+
+
+def test_a_measure_is_computed_pooled_drawn_and_told(made):
+    (row,) = [
+        row
+        for row in rows_of(made.path("reports/tables/syntheses.csv"))
+        if row["analysis"] == "response_peto"
+    ]
+    # of 30 in 47 against 7 in 25, and of 12 in 17 against none in the same people
+    assert (row["measure"], row["k"]) == ("PETO", "2")
+    assert float(row["estimate"]) == pytest.approx(math.exp(float(row["estimate_log"])), rel=1e-12)
+    page = read(made, "reports/analyses/response_peto.html")
+    assert "log of Peto&#39;s odds ratio (Yusuf 1985)" in page
+    assert "Peto odds ratio (log scale)" in read(made, "reports/figures/response_peto.forest.svg")
 
 
 def test_a_rule_of_certainty_decides_is_listed_and_told(made):
-    assert made["certainty_rule"] == {
-        "rating": [-1, "few-trials"],
-        "listed": [["few-trials", 1]],
-        "sentence": "There are 3 trials.",
-    }
+    rows = rows_of(made.path("reports/tables/certainty.csv"))
+    found = [row for row in rows if row["rule"] == "few-trials"]
+    assert {row["rating"] for row in found} == {"-1"}
+    assert "There are 2 trials." in {row["reason"] for row in found}
+    assert 'id="rule-few-trials"' in read(made, "reports/rules.html")
 
 
 def test_a_rule_for_claims_judges_and_gives_its_reason(made):
-    assert made["claim_rule"] == [
-        ["supported", "No difference that would matter is left open."],
-        ["not shown", OPEN],
-        ["contradicted", "The interval lies on the better side for treatment."],
+    (row,) = [
+        row for row in rows_of(made.path("reports/tables/claims.csv")) if row["claim_id"] == "equal"
     ]
+    assert (row["verdict"], row["analysis_reason"]) == (
+        "not shown",
+        "The interval holds no difference, and others.",
+    )
