@@ -8,6 +8,9 @@ import pytest
 from ketameta.figures.chart import clip, meet, names
 from ketameta.figures.scene import Circle, Line, Polygon, Text, flat
 from ketameta.synthesize.judge import judgements
+from ketameta.tables.diagnostics import JudgementRow
+
+from ..rows import row as made_row
 
 
 def rows_of(tables, table, name):
@@ -139,6 +142,10 @@ def judged(judgement, outcome="", source="review A", domain="sequence"):
     }  # fmt: skip
 
 
+def judged_rows(rows):
+    return [made_row(JudgementRow, **one) for one in judgements("a", "response", ["t1"], rows)]
+
+
 def test_where_reviews_differ_the_worse_stands_and_is_marked():
     rows = [judged("low"), judged("high", source="review B"), judged("unclear", source="C")]
     (one,) = judgements("a", "response", ["t1"], rows)
@@ -158,7 +165,7 @@ def test_a_judgement_that_was_taken_over_has_a_mark_and_says_so():
 
     rows = [judged("low"), judged("unclear", domain="concealment")]
     rows[1] |= {"inherited_from": "t0", "source": "review A, of Trial 0"}
-    rows = judgements("a", "response", ["t1"], rows)
+    rows = judged_rows(rows)
     first, second, *_ = bias.lights("t1", bias.by_trial(rows), ["RoB1"])
     assert (first.letter, second.letter) == ("L", "U°")
     assert "taken over" not in first.title
@@ -171,7 +178,7 @@ def test_a_judgement_that_was_taken_over_has_a_mark_and_says_so():
 def test_lights_of_two_tools_and_of_a_trial_that_nobody_judged():
     from ketameta.report import bias
 
-    rows = judgements("a", "response", ["t1"], [judged("low"), judged("low", domain="other")])
+    rows = judged_rows([judged("low"), judged("low", domain="other")])
     lights = bias.lights("t1", bias.by_trial(rows), ["RoB1", "RoB2"])
     assert [light.letter for light in lights] == ["L", "", "", "", "", "", "L", *[""] * 6]
     nobody = bias.lights("t2", bias.by_trial(rows), ["RoB1"])

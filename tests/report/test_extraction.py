@@ -16,7 +16,13 @@ from ketameta.evidence.unread import Weight
 from ketameta.report import extraction, wording_extraction
 from ketameta.report.stage import report
 from ketameta.report.wording_decisions import counted, said
+from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import decisions
+from ketameta.tables.effects import FindingRow, ResultRow
+from ketameta.tables.syntheses import ClaimTestRow, StudyRow, SynthesisRow
+from ketameta.tables.upkeep import AdjudicationRow, AuditRow, ReadingRow, UnreadRow
+
+from ..rows import row
 
 TREATED = "t000 / treated / response / MADRS / 24 / itt"
 CONTROL = "t001 / control / response / MADRS / 24 / itt"
@@ -157,33 +163,48 @@ def test_a_weight_says_how_much_is_pooled_already(effects, told):
     [(True, "response", True), (False, "response", False), (True, "elsewhere", False)],
 )
 def test_what_to_fetch_looks_at_claims_arms_and_hours(whole, computed, analysis, claimed):
-    records = {row["analysis"]: row for row in whole.tables["syntheses"]}
-    row = next(row for row in whole.tables["unread"] if row["label"] == "Small 2020")
-    rows = [row | {"label": label, "trial_id": name} for label, name in UNREAD_TRIALS.items()]
+    records = {one.analysis: one for one in whole.tables[SynthesisRow]}
+    small = next(one for one in whole.tables[UnreadRow] if one.label == "Small 2020")
+    rows = [replace(small, label=label, trial_id=name) for label, name in UNREAD_TRIALS.items()]
+    rows.append(replace(rows[-1], label="later", hour_low=700.0))
     # the third trial is not pooled yet, and its results are those of 24 hours
-    studies = [s for s in whole.tables["studies"] if s["trial_id"] != "t002"]
-    rows.append(rows[-1] | {"label": "later", "hour_low": 700.0})
-    tables = whole.tables | {"unread": rows, "studies": studies}
-    tables["claim_tests"] = [{"analysis": analysis, "computed": computed}]
+    tables = whole.tables | Tables(
+        {
+            UnreadRow: rows,
+            StudyRow: [s for s in whole.tables[StudyRow] if s.trial_id != "t002"],
+            ClaimTestRow: [row(ClaimTestRow, analysis=analysis, computed=computed)],
+        }
+    )
     found = extraction.to_fetch(tables, whole.configuration, records)
-    assert {one.row["label"]: [w.claimed for w in one.weights] for one in found} == {
+    assert {one.row.label: [w.claimed for w in one.weights] for one in found} == {
         "new": [claimed],
         "pooled": [],
         "not pooled": [claimed],
         "later": [],
     }
-    assert extraction.to_fetch(tables | {"unread": []}, whole.configuration, records) == []
+    assert extraction.to_fetch(tables.replaced(UnreadRow, []), whole.configuration, records) == []
 
 
 def test_a_release_tells_what_is_new_since_and_what_is_mended(whole):
-    odd = {"check": "sd-like-se", "severity": "warning", "file": "outcomes.csv", "line": 2}
-    odd |= {"trial_id": "t000", "table": "outcomes", "column": "sd", "value": "2", "arm_id": "k"}
-    odd |= {"message": "looks like SE", "at": ["k / response / 24"], "acknowledged": ""}
-    settled = odd | {"check": "same-numbers", "acknowledged": "printed so"}
-    had = findings.open_findings([odd, odd | {"check": "p-against-estimate"}])
+    odd = row(
+        FindingRow,
+        check="sd-like-se",
+        severity="warning",
+        file="outcomes.csv",
+        line=2,
+        trial_id="t000",
+        table="outcomes",
+        column="sd",
+        value="2",
+        arm_id="k",
+        message="looks like SE",
+        at=["k / response / 24"],
+    )
+    settled = replace(odd, check="same-numbers", acknowledged="printed so")
+    had = findings.open_findings([odd, replace(odd, check="p-against-estimate")])
     rows = {"adjudication": [{"id": "one", "decision": "B"}]}
     release = releases.make("2026-01-31", "", rows, [], {}, had)
-    tables = whole.tables | {"findings": [odd, settled]}
+    tables = whole.tables.replaced(FindingRow, [odd, settled])
 
     files_of = []
 
@@ -216,8 +237,8 @@ def test_a_release_tells_what_is_new_since_and_what_is_mended(whole):
 
 
 def test_without_any_of_it_the_page_says_so(whole):
-    names = ("adjudication", "readings", "audits", "unread", "rows", "studies")
-    empty = {name: [] for name in names}
+    kinds = (AdjudicationRow, ReadingRow, AuditRow, UnreadRow, ResultRow, StudyRow)
+    empty = Tables({kind: [] for kind in kinds})
     files = report(whole.tables | empty, whole.configuration)
     text = text_of(files["extraction.html"])
     assert "new since" not in text
@@ -284,10 +305,8 @@ def test_a_guessed_share_has_no_decimals(share, text):
 
 
 def test_an_audit_that_reached_nothing_has_no_share():
-    row = {"rows": 3, "unreached": 3, "wrong": 0}
-    assert (
-        wording_extraction.audited(audit(row)) == "An audit of 3 rows reached the source of none."
-    )
+    found = audit(row(AuditRow, rows=3, unreached=3))
+    assert wording_extraction.audited(found) == "An audit of 3 rows reached the source of none."
 
 
 @pytest.mark.parametrize(

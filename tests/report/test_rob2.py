@@ -7,7 +7,11 @@ import re
 import pytest
 
 from ketameta.report import rob2
+from ketameta.tables.diagnostics import JudgementRow
+from ketameta.tables.effects import SignallingRow
 from ketameta.tables.rob2 import DOMAINS
+
+from ..rows import row
 
 LOW = "1.1=Y 1.2=Y 1.3=N 2.1=N 2.2=N 2.6=Y 3.1=Y 4.1=N 4.2=N 4.3=N 5.1=Y 5.2=N 5.3=N"
 # what is not told costs D1 and D4; a fault that was found costs D3
@@ -19,11 +23,17 @@ OTHER = (
 
 def answers(trial, text, rater="A", support=""):
     return [
-        {
-            **{"trial_id": trial, "label": trial.capitalize(), "outcome": None, "rater": rater},
-            **{"question": question, "answer": answer, "support": support or f"why {question}"},
-            **{"source": "10.1000/any", "locator": "table 1"},
-        }
+        row(
+            SignallingRow,
+            trial_id=trial,
+            label=trial.capitalize(),
+            rater=rater,
+            question=question,
+            answer=answer,
+            support=support or f"why {question}",
+            source="10.1000/any",
+            locator="table 1",
+        )
         for question, answer in (pair.split("=") for pair in text.split())
     ]
 
@@ -69,7 +79,7 @@ def page(made, kit):
     rows = [*answers("t000", OTHER, "B", "<b>bold</b>"), *answers("t000", LOW)]
     rows += answers("t001", OTHER)
     columns = ("trial_id", "outcome", "question", "answer", "support", "source", "locator", "rater")
-    tables["rob2_answers"] = [{name: row[name] for name in columns} for row in rows]
+    tables["rob2_answers"] = [{name: getattr(one, name) for name in columns} for one in rows]
     return made(tables, {"response": kit.response})
 
 
@@ -78,7 +88,7 @@ def test_the_page_holds_every_answer_and_its_support_escaped(page, kit):
     text = page.files["rob2.html"]
     assert "<b>bold</b>" not in text
     assert text.count("why 1.1") == 2
-    assert text.count("10.1000/any") == len(page.tables["signalling"])
+    assert text.count("10.1000/any") == len(page.tables[SignallingRow])
     lights = re.findall(r'class="light ([a-z]+)"[^>]*>([A-Z][*°]*)<', text)
     assert ("high", "H*°") in lights
     assert ("concern", "S*") in lights
@@ -87,10 +97,10 @@ def test_the_page_holds_every_answer_and_its_support_escaped(page, kit):
 
 
 def test_the_answers_of_raters_reach_the_lights_of_the_forest_plot(page):
-    own = {(j["trial_id"], j["domain"]): j for j in page.tables["judgements"]}
-    assert own["t000", "D4"]["judgement"] == "high"
-    assert own["t000", "D4"]["disputed"]
-    assert own["t001", "D3"]["judgement"] == "some concerns"
+    own = {(j.trial_id, j.domain): j for j in page.tables[JudgementRow]}
+    assert own["t000", "D4"].judgement == "high"
+    assert own["t000", "D4"].disputed
+    assert own["t001", "D3"].judgement == "some concerns"
     assert "RoB 2" in page.files["analyses/response.html"]
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Light
+from ketameta.tables.diagnostics import JudgementRow
 from ketameta.vocabulary import vocabulary
 
-Record = dict[str, Any]
 # beside the letter of a judgement that a report took over
 INHERITED = "°"
 # trial, tool, domain -> judgement
-Judged = dict[tuple[str, str, str], Record]
+Judged = dict[tuple[str, str, str], JudgementRow]
 
 LETTERS = {"low": "L", "unclear": "U", "some concerns": "S", "high": "H"}
 _ROLES = {"low": "low", "unclear": "concern", "some concerns": "concern", "high": "high"}
@@ -34,14 +33,14 @@ def _heads(tool: str) -> dict[str, str]:
     return {name: "All" if name == "overall" else name for name in names}
 
 
-def by_trial(judgements: Sequence[Record]) -> Judged:
+def by_trial(judgements: Sequence[JudgementRow]) -> Judged:
     """Return judgements by trial, tool and domain."""
-    return {(j["trial_id"], j["tool"], j["domain"]): j for j in judgements}
+    return {(j.trial_id, j.tool, j.domain): j for j in judgements}
 
 
-def tools_of(judgements: Sequence[Record]) -> list[str]:
+def tools_of(judgements: Sequence[JudgementRow]) -> list[str]:
     """Return the tools by which any trial was judged, in the order of the vocabulary."""
-    used = {j["tool"] for j in judgements}
+    used = {j.tool for j in judgements}
     return [tool for tool in vocabulary().words("rob_tools") if tool in used]
 
 
@@ -63,16 +62,16 @@ def lights(trial_id: str, judged: Judged, tools: Sequence[str]) -> tuple[Light, 
             if one is None:
                 found.append(Light("", "rule", f"{label}: not assessed"))
                 continue
-            word = one["judgement"]
-            letter = LETTERS[word] + ("*" if one["disputed"] else "")
-            letter += INHERITED if one["inherited_from"] else ""
+            word = one.judgement
+            letter = LETTERS[word] + ("*" if one.disputed else "")
+            letter += INHERITED if one.inherited_from else ""
             told = ", taken over from a report of the same randomisation"
-            title = f"{label}{told if one['inherited_from'] else ''}: {one['detail']}"
+            title = f"{label}{told if one.inherited_from else ''}: {one.detail}"
             found.append(Light(letter, _ROLES[word], title))
     return tuple(found)
 
 
-def legend(judgements: Sequence[Record]) -> list[str]:
+def legend(judgements: Sequence[JudgementRow]) -> list[str]:
     """Return what the letters above and in the lights mean; nothing where nobody judged."""
     if not judgements:
         return []
@@ -81,11 +80,11 @@ def legend(judgements: Sequence[Record]) -> list[str]:
         labels, heads = domains(tool), _heads(tool)
         meant = ", ".join(f"{heads[d]} {labels[d]}" for d in labels)
         lines.append(f"Risk of bias, {tool.replace('RoB', 'RoB ')}: {meant}.")
-    words = [word for word in LETTERS if any(j["judgement"] == word for j in judgements)]
+    words = [word for word in LETTERS if any(j.judgement == word for j in judgements)]
     letters = ", ".join(f"{LETTERS[word]} {word}" for word in words)
     text = f"{letters}, empty ring not assessed."
-    if any(j["inherited_from"] for j in judgements):
+    if any(j.inherited_from for j in judgements):
         text += f" {INHERITED} Judged in another report of the same randomisation."
-    if any(j["disputed"] for j in judgements):
+    if any(j.disputed for j in judgements):
         text += " * Reviews disagree on this domain: the worse judgement is shown."
     return [*lines, text]

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ketameta.configuration import Configuration
 from ketameta.evidence.certainty import Certainty
 from ketameta.report import wording_domains
-
-Record = dict[str, Any]
+from ketameta.tables.verdicts import CertaintyRow
 
 
 def certainty_rows(
-    rated: dict[str, Certainty], records: dict[str, Record], configuration: Configuration
-) -> list[Record]:
+    rated: Mapping[str, Certainty], records: Mapping[str, Any], configuration: Configuration
+) -> list[CertaintyRow]:
     """Return one row an analysis and domain; none for an analysis without an estimate."""
     return [
-        {
-            "analysis": name,
-            "verdict": records[name]["verdict"],
-            "certainty": found.level,
-            "certainty_best": found.best,
-            "start": found.start,
-            "domain": rating.domain,
-            "rating": rating.rating,
-            "rating_best": rating.best,
-            "judged": rating.judged,
-            "rule": rating.rule,
-            "reason": wording_domains.reason(configuration[name], rating),
-        }
+        CertaintyRow(
+            analysis=name,
+            verdict=records[name]["verdict"],
+            certainty=found.level,
+            certainty_best=found.best,
+            start=found.start,
+            domain=rating.domain,
+            rating=rating.rating,
+            rating_best=rating.best,
+            judged=rating.judged,
+            rule=rating.rule,
+            reason=wording_domains.reason(configuration[name], rating),
+        )
         for name, found in rated.items()
         for rating in found.ratings
     ]

@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import ModuleType
 
 from ketameta.configuration import Configuration
 from ketameta.evidence import findings, unread
-from ketameta.evidence.audits import audit
+from ketameta.evidence.audits import Audit, audit
 from ketameta.evidence.releases import Release, in_order
 from ketameta.evidence.rows import entered_of
 from ketameta.report import wording, wording_extraction
 from ketameta.report.decided import table_of
-from ketameta.report.reading import seen, twice
+from ketameta.report.reading import Seen, Twice, seen, twice
 from ketameta.report.wording_decisions import label, said
+from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import BOTH, Decided, Decision, decisions
-from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.diagnostics import RaterAgreementRow
+from ketameta.tables.effects import FindingRow, ResultRow
+from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES
+from ketameta.tables.syntheses import ClaimTestRow, StudyRow, SynthesisRow
+from ketameta.tables.table import extended
+from ketameta.tables.upkeep import AdjudicationRow, AuditRow, ReadingRow, UnreadRow
+from ketameta.tables.verdicts import FindingStateRow, UnreadWeightRow
 
-Record = dict[str, Any]
-Rows = Mapping[str, list[Record]]
 # rows of a list that stand on the page; its file has all
 MOST = 200
 # of what to fetch, those that stand open
 FEW = 12
 # of what is open or conflicts, those that a printed page holds
 PRINTED = 24
-_OF_WEIGHT = ("analysis", "share", "people", "people_from", "variance", "effects", "claimed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +51,23 @@ class Line:
     new: bool = False
 
 
-def cells_of(tables: Rows, names: Iterable[str]) -> dict[str, list[dict[str, str]]]:
+def cells_of(tables: Tables, names: Iterable[str]) -> dict[str, list[dict[str, str]]]:
     """Return the cells as entered of some raw tables."""
     found: dict[str, list[dict[str, str]]] = {name: [] for name in names if name in RESULT_TABLES}
     if {"outcomes", "contrasts"} & found.keys():
-        for cells in map(entered_of, tables["rows"]):
+        for cells in map(entered_of, tables[ResultRow]):
             found.setdefault(table_of(cells), []).append(cells)
     for name in found.keys() - {"outcomes", "contrasts"}:
-        found[name] = [entered_of(row) for row in tables[name]]
+        found[name] = [entered_of(row) for row in tables[RAW_KINDS[name]]]
     return found
 
 
 def lines(
-    rows: Sequence[Record],
+    rows: Sequence[AdjudicationRow],
     decided: Decided,
     idle: Sequence[Decision],
     configuration: Configuration,
-    studies: Sequence[Record],
+    studies: Sequence[StudyRow],
     known: Sequence[str] | None = None,
 ) -> list[Line]:
     """Return the lines of the adjudication: open ones by their impact, conflicts, the decided.
@@ -71,7 +75,7 @@ def lines(
     `known` are the ids that the last release had; None where that is not known.
     """
     linked = set(configuration.names)
-    effects = {(s["analysis"], s["trial_id"]): wording.anchor(s) for s in studies}
+    effects = {(s.analysis, s.trial_id): wording.anchor(s) for s in studies}
     gone = set(idle)
 
     def link(name: str, one: Decision) -> tuple[str, str]:
@@ -86,9 +90,9 @@ def lines(
             one,
             label(one),
             said(one),
-            [link(name, one) for name in _names(row["analyses"])],
-            row["shift"],
-            [link(name, one)[0] for name in _names(row["flips"])],
+            [link(name, one) for name in _names(row.analyses)],
+            row.shift,
+            [link(name, one)[0] for name in _names(row.flips)],
             one not in gone,
             known is not None and one.changed and one.id not in known,
         )
@@ -105,104 +109,132 @@ def _names(cell: str | None) -> list[str]:
     return [name.strip() for name in (cell or "").split(";") if name.strip()]
 
 
-def states(rows: Sequence[Record], release: Release | None) -> list[Record]:
+def states(rows: Sequence[FindingRow], release: Release | None) -> list[FindingStateRow]:
     """Return the rows of `finding_states`: open and explained ones, and what the release had."""
     found = [
-        {
-            **{name: row[name] for name in ("check", "table", "trial_id", "at", "column")},
-            "state": findings.state(row),
-            "place": f"{row['file']}:{row['line']}",
-            "value": row["value"],
-            "message": row["message"],
-            "reason": row["acknowledged"],
-        }
+        extended(
+            FindingStateRow,
+            row,
+            state=findings.state(row),
+            place=f"{row.file}:{row.line}",
+            reason=row.acknowledged,
+        )
         for row in rows
     ]
     before = (release.findings if release else None) or ()
-    none = {"state": findings.MENDED, "place": None, "message": None, "reason": None}
-    for one in findings.mended(before, rows):
-        names = ("check", "table", "trial_id", "column", "value")
-        found.append({name: getattr(one, name) for name in names} | none | {"at": [*one.at]})
+    found += [
+        FindingStateRow(
+            state=findings.MENDED,
+            check=one.check,
+            place="",
+            table=one.table,
+            trial_id=one.trial_id,
+            at=[*one.at],
+            column=one.column,
+            value=one.value,
+            message="",
+            reason="",
+        )
+        for one in findings.mended(before, rows)
+    ]
     order = (findings.OPEN, findings.EXPLAINED, findings.MENDED)
-    return sorted(found, key=lambda row: order.index(row["state"]))
+    return sorted(found, key=lambda row: order.index(row.state))
 
 
-def unread_rows(found: Sequence[unread.Unread]) -> list[Record]:
+def unread_rows(found: Sequence[unread.Unread]) -> list[UnreadWeightRow]:
     """Return the rows of `unread_weights`, a row and analysis each."""
-    names = ("trial_id", "label", "kind", "missing", "where", "source_url", "tried")
-    none = dict.fromkeys(_OF_WEIGHT)
     return [
-        {"rank": rank, **{name: one.row[name] for name in names}, **none, **own}
+        extended(
+            UnreadWeightRow,
+            one.row,
+            rank=rank,
+            analysis=weight and weight.analysis,
+            share=weight and 100 * weight.share,
+            people=weight and weight.people,
+            people_from=weight and weight.known,
+            variance=weight and weight.variance,
+            effects=weight and weight.effects,
+            claimed=weight and weight.claimed,
+        )
         for rank, one in enumerate(found, start=1)
-        for own in [_weight(w) for w in one.weights] or [{}]
+        for weight in one.weights or (None,)
     ]
 
 
-def _weight(weight: unread.Weight) -> Record:
-    own = {"analysis": weight.analysis, "share": 100 * weight.share, "people": weight.people}
-    return own | {
-        "people_from": weight.known,
-        "variance": weight.variance,
-        "claimed": weight.claimed,
-        "effects": weight.effects,
-    }
-
-
 def to_fetch(
-    tables: Rows, configuration: Configuration, records: Mapping[str, Record]
+    tables: Tables, configuration: Configuration, records: Mapping[str, SynthesisRow]
 ) -> list[unread.Unread]:
     """Return what could not be read, in the order in which to fetch it."""
-    if not tables["unread"]:
+    if not tables[UnreadRow]:
         return []
-    claimed = [row["analysis"] for row in tables["claim_tests"] if row["computed"]]
-    found = unread.pools(configuration, tables["studies"], records, claimed)
-    return unread.ranked(tables["unread"], found, tables)
+    claimed = [row.analysis for row in tables[ClaimTestRow] if row.computed]
+    found = unread.pools(configuration, tables[StudyRow], records, claimed)
+    return unread.ranked(tables[UnreadRow], found, tables)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the page is given; `changed` counts the decisions since the release that changed a cell.
+
+    `titles` are title and page of each analysis; `recorded` says that the release had findings.
+    """
+
+    seen: list[Seen]
+    twice: list[Twice]
+    readings: list[ReadingRow]
+    raters: list[RaterAgreementRow]
+    lines: list[Line]
+    decisions: list[Decision]
+    audits: list[Audit]
+    stated: list[FindingStateRow]
+    states: Counter[str]
+    release: Release | None
+    recorded: bool
+    known: Sequence[str] | None
+    changed: int
+    unread: list[unread.Unread]
+    titles: dict[str, tuple[str, str]]
+    most: int = MOST
+    few: int = FEW
+    printed: int = PRINTED
+    says: ModuleType = wording_extraction
 
 
 def view(
-    tables: Rows,
+    tables: Tables,
     configuration: Configuration,
-    records: Mapping[str, Record],
+    records: Mapping[str, SynthesisRow],
     releases: Sequence[Release],
-) -> tuple[dict[str, Any], dict[str, list[Record]]]:
-    """Return what the page is given, and the tables that it makes.
+) -> View:
+    """Return what the page is given; `records` are the syntheses by analysis.
 
-    `records` are the syntheses by analysis; the last of the releases counts.
+    The last of the releases counts.
     """
     release = in_order(releases)[-1] if releases else None
-    decided, studies = decided_of(tables), tables["studies"]
-    readings, adjudication = tables["readings"], tables["adjudication"]
-    named = {row["table"] for row in [*readings, *adjudication]}
-    cells = cells_of(tables, named)
+    decided, studies = decided_of(tables), tables[StudyRow]
+    readings, adjudication = tables[ReadingRow], tables[AdjudicationRow]
+    cells = cells_of(tables, {*(r.table for r in readings), *(a.table for a in adjudication)})
     known = release.decisions if release else None
-    found = lines(adjudication, decided, decided.idle(cells), configuration, studies, known)
-    wanted = to_fetch(tables, configuration, records)
-    stated = states(tables["findings"], release)
-    changed = [one for one in decided.all if one.changed and one.id not in (known or ())]
-    page = {
-        "seen": seen(tables["rows"], studies),
-        "twice": twice(readings, cells, decided),
-        "readings": readings,
-        "raters": [row for row in tables["rater_agreement"] if row["domain"] == "overall"],
-        "lines": found,
-        "decisions": decided.all,
-        "audits": [audit(row) for row in tables["audits"]],
-        "stated": stated,
-        "states": Counter(row["state"] for row in stated),
-        "release": release,
-        "recorded": release is not None and release.findings is not None,
-        "known": known,
-        "changed": len(changed),
-        "unread": wanted,
-        "titles": {a.name: (a.display.title, f"analyses/{a.slug}.html") for a in configuration},
-        "most": MOST,
-        "few": FEW,
-        "printed": PRINTED,
-        "says": wording_extraction,
-    }
-    return page, {"finding_states": stated, "unread_weights": unread_rows(wanted)}
+    stated = states(tables[FindingRow], release)
+    return View(
+        seen=seen(tables[ResultRow], studies),
+        twice=twice(readings, cells, decided),
+        readings=readings,
+        raters=[row for row in tables[RaterAgreementRow] if row.domain == "overall"],
+        lines=lines(adjudication, decided, decided.idle(cells), configuration, studies, known),
+        decisions=decided.all,
+        audits=[audit(row) for row in tables[AuditRow]],
+        stated=stated,
+        states=Counter(row.state for row in stated),
+        release=release,
+        recorded=release is not None and release.findings is not None,
+        known=known,
+        changed=sum(one.changed and one.id not in (known or ()) for one in decided.all),
+        unread=to_fetch(tables, configuration, records),
+        titles={a.name: (a.display.title, f"analyses/{a.slug}.html") for a in configuration},
+    )
 
 
-def decided_of(tables: Rows) -> Decided:
+def decided_of(tables: Tables) -> Decided:
     """Return the decisions of the adjudication."""
-    return Decided(decisions(tables["adjudication"]))
+    return Decided(decisions(tables[AdjudicationRow]))

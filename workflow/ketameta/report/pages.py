@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,11 @@ def environment() -> Environment:
 def style_sheet() -> str:
     """Return the style sheet of the pages: the colours of the figures, and what uses them."""
     return page_colours() + (STATIC / "style.css").read_text(encoding="utf-8")
+
+
+def given(view: Any) -> dict[str, Any]:
+    """Return what a template is given of a view: its fields by their names."""
+    return {each.name: getattr(view, each.name) for each in fields(view)}
 
 
 def study_view(analysis: Analysis, study: Record, traces: Traces, decided: Decided) -> Record:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ketameta.tables.decisions import Decided
+from ketameta.tables.effects import ResultRow
+from ketameta.tables.syntheses import StudyRow
+from ketameta.tables.upkeep import ReadingRow
 from ketameta.vocabulary import vocabulary
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,42 +45,44 @@ class Twice:
     differed: int
 
 
-def seen(rows: Sequence[Record], studies: Iterable[Record]) -> list[Seen]:
+def seen(rows: Sequence[ResultRow], studies: Iterable[StudyRow]) -> list[Seen]:
     """Count rows by how they were seen: each table, and those of both that results rest on."""
-    used = {place for study in studies for place in study["rows"]}
-    tables: dict[str, list[Record]] = {"outcomes": [], "contrasts": []}
+    used = {place for study in studies for place in study.rows}
+    tables: dict[str, list[ResultRow]] = {"outcomes": [], "contrasts": []}
     pooled = []
     for row in rows:
-        tables["contrasts" if '"arm_t"' in row["entered"] else "outcomes"].append(row)
-        if f"{row['file']}:{row['line']}" in used:
+        tables["contrasts" if '"arm_t"' in row.entered else "outcomes"].append(row)
+        if f"{row.file}:{row.line}" in used:
             pooled.append(row)
     named = [(table, own) for table, own in tables.items() if own]
     return [_seen(what, own) for what, own in [*named, ("of these, pooled", pooled)]]
 
 
-def _seen(what: str, rows: Sequence[Record]) -> Seen:
-    counts = Counter(row["seen"] for row in rows)
+def _seen(what: str, rows: Sequence[ResultRow]) -> Seen:
+    counts = Counter(row.seen for row in rows)
     trials: dict[str, Counter[str]] = {}
-    for row in sorted(rows, key=lambda row: (row["label"] or row["trial_id"]).casefold()):
-        trials.setdefault(row["seen"], Counter())[row["label"] or row["trial_id"]] += 1
+    for row in sorted(rows, key=lambda row: (row.label or row.trial_id).casefold()):
+        trials.setdefault(row.seen, Counter())[row.label or row.trial_id] += 1
     order = [word for word in vocabulary().words("seen") if word in counts]
     return Seen(what, {word: counts[word] for word in order}, {w: trials[w] for w in order})
 
 
 def twice(
-    readings: Sequence[Record], cells: Mapping[str, Sequence[Mapping[str, str]]], decided: Decided
+    readings: Sequence[ReadingRow],
+    cells: Mapping[str, Sequence[Mapping[str, str]]],
+    decided: Decided,
 ) -> list[Twice]:
     """Count the rows read a second time, by table, of those that still stand."""
     found = []
-    for table in dict.fromkeys(row["table"] for row in readings):
+    for table in dict.fromkeys(row.table for row in readings):
         own = cells.get(table, ())
         there = {name for row in own for name in decided.names(table, row)}
-        by_row: dict[str, list[Record]] = {}
-        for row in readings:
-            if row["table"] == table and row["row"] in there:
-                by_row.setdefault(row["row"], []).append(row)
-        told = [row for rows in by_row.values() for row in rows if row["cells"]]
-        alike = [rows for rows in by_row.values() if all(r["differed"] == 0 for r in rows)]
-        total, differed = (sum(r[name] or 0 for r in told) for name in ("cells", "differed"))
+        by_row: dict[str, list[ReadingRow]] = {}
+        for again in readings:
+            if again.table == table and again.row in there:
+                by_row.setdefault(again.row, []).append(again)
+        told = [row for rows in by_row.values() for row in rows if row.cells]
+        alike = [rows for rows in by_row.values() if all(r.differed == 0 for r in rows)]
+        total, differed = sum(r.cells or 0 for r in told), sum(r.differed or 0 for r in told)
         found.append(Twice(table, len(own), len(by_row), len(alike), total, differed))
     return found

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ketameta.report.bias import LETTERS, domains
 from ketameta.tables import rob2
+from ketameta.tables.diagnostics import RaterAgreementRow
+from ketameta.tables.effects import SignallingRow
 from ketameta.vocabulary import vocabulary
 
-Record = dict[str, Any]
 TOOL = "RoB2"
 SOURCES = "Sterne 2019; Cohen 1960; Cohen 1968; Altman 1991"
 # kappa up to which agreement is called so; beyond the last very good (Altman 1991, table 14.5)
@@ -57,12 +57,12 @@ class Question:
 
     question: str
     subject: str
-    rows: Mapping[str, Record]
+    rows: Mapping[str, SignallingRow]
 
     @property
     def differs(self) -> bool:
         """Say whether raters gave answers that are not the same to the flow."""
-        return len({rob2.read(row["answer"]) for row in self.rows.values()}) > 1
+        return len({rob2.read(row.answer) for row in self.rows.values()}) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +92,48 @@ class Assessed:
         return [light for light in lights if light.disputed]
 
 
-def view(rows: Sequence[Record], agreement: Sequence[Record]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the page is given.
+
+    `silence` is the per cent of answers that are no information, `silent` counts the trials that
+    would be judged better without it, `single` those of one rater.
+    """
+
+    trials: list[Assessed]
+    raters: list[str]
+    counts: dict[str, int]
+    silence: float
+    silent: int
+    agreement: Sequence[RaterAgreementRow]
+    strength: Callable[[float], str]
+    single: int
+    several_pairs: bool
+    disputes: list[tuple[Assessed, Light]]
+    heads: dict[str, str]
+    labels: dict[str, str]
+    letters: Mapping[str, str] = field(default_factory=lambda: LETTERS)
+    several: int = rob2.SEVERAL
+    sources: str = SOURCES
+
+
+def view(rows: Sequence[SignallingRow], agreement: Sequence[RaterAgreementRow]) -> View:
     """Return what the page is given, from the tables `signalling` and `rater_agreement`."""
     trials = assessed(rows)
-    return {
-        "trials": trials,
-        "raters": raters_of(rows),
-        "counts": counted(trials),
-        "silence": silence(rows),
-        "silent": sum(t.lights[rob2.OVERALL].silent for t in trials if rob2.OVERALL in t.lights),
-        "agreement": agreement,
-        "strength": strength,
-        "single": sum(len(t.raters) == 1 for t in trials),
-        "several_pairs": len({(row["first"], row["second"]) for row in agreement}) > 1,
-        "disputes": [(trial, light) for trial in trials for light in trial.disputed],
-        "heads": heads(),
-        "labels": domains(TOOL),
-        "letters": LETTERS,
-        "several": rob2.SEVERAL,
-        "sources": SOURCES,
-    }
+    return View(
+        trials=trials,
+        raters=raters_of(rows),
+        counts=counted(trials),
+        silence=silence(rows),
+        silent=sum(t.lights[rob2.OVERALL].silent for t in trials if rob2.OVERALL in t.lights),
+        agreement=agreement,
+        strength=strength,
+        single=sum(len(t.raters) == 1 for t in trials),
+        several_pairs=len({(row.first, row.second) for row in agreement}) > 1,
+        disputes=[(trial, light) for trial in trials for light in trial.disputed],
+        heads=heads(),
+        labels=domains(TOOL),
+    )
 
 
 def strength(kappa: float) -> str:
@@ -124,16 +146,16 @@ def heads() -> dict[str, str]:
     return {name: "All" if name == rob2.OVERALL else name for name in domains(TOOL)}
 
 
-def assessed(rows: Sequence[Record]) -> list[Assessed]:
+def assessed(rows: Sequence[SignallingRow]) -> list[Assessed]:
     """Return the trials of the table `signalling`, by their names."""
     sets = rob2.by_rater(rows)
     about: dict[tuple[str, str], dict[str, rob2.Answers]] = {}
     for (trial, outcome, rater), answers in sets.items():
         about.setdefault((trial, outcome), {})[rater] = answers
-    names = {row["trial_id"]: row["label"] for row in rows}
-    own: dict[tuple[str, str], list[Record]] = {key: [] for key in about}
+    names = {row.trial_id: row.label for row in rows}
+    own: dict[tuple[str, str], list[SignallingRow]] = {key: [] for key in about}
     for row in rows:
-        own[row["trial_id"], row["outcome"] or ""].append(row)
+        own[row.trial_id, row.outcome or ""].append(row)
     found = [
         Assessed(key[0], names[key[0]], key[1], _lights(raters), _questions(own[key]))
         for key, raters in about.items()
@@ -155,21 +177,21 @@ def _lights(raters: Mapping[str, rob2.Answers]) -> dict[str, Light]:
     return lights
 
 
-def _questions(rows: Sequence[Record]) -> dict[str, list[Question]]:
+def _questions(rows: Sequence[SignallingRow]) -> dict[str, list[Question]]:
     """Return the answered questions by domain, in the order of the tool."""
     subjects = vocabulary().words("rob2_questions")
-    given: dict[str, dict[str, Record]] = {}
-    for row in sorted(rows, key=lambda row: str(row["rater"])):
-        given.setdefault(row["question"], {})[row["rater"]] = row
+    given: dict[str, dict[str, SignallingRow]] = {}
+    for row in sorted(rows, key=lambda row: row.rater):
+        given.setdefault(row.question, {})[row.rater] = row
     return {
         domain: [Question(q, subjects[q], given[q]) for q in questions if q in given]
         for domain, questions in rob2.DOMAINS.items()
     }
 
 
-def raters_of(rows: Sequence[Record]) -> list[str]:
+def raters_of(rows: Sequence[SignallingRow]) -> list[str]:
     """Return the raters, in the order of their names."""
-    return sorted({row["rater"] for row in rows})
+    return sorted({row.rater for row in rows})
 
 
 def counted(trials: Sequence[Assessed]) -> dict[str, int]:
@@ -178,7 +200,7 @@ def counted(trials: Sequence[Assessed]) -> dict[str, int]:
     return {word: words.count(word) for word in rob2.SEVERITY if word in words}
 
 
-def silence(rows: Sequence[Record]) -> float:
+def silence(rows: Sequence[SignallingRow]) -> float:
     """Return the per cent of the answers that are no information, of those that are asked."""
-    told = [row["answer"] for row in rows if rob2.read(row["answer"])]
+    told = [row.answer for row in rows if rob2.read(row.answer)]
     return 100 * told.count("NI") / len(told) if told else 0.0

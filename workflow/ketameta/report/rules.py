@@ -14,7 +14,7 @@ from ketameta.evidence.rules import RULES
 from ketameta.report import wording_certainty, wording_method
 from ketameta.report.naming import capital
 from ketameta.report.pages import environment
-from ketameta.tables.grouping import grouped
+from ketameta.tables.verdicts import CertaintyRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,7 @@ def thresholds(configuration: Configuration) -> list[Threshold]:
     return found
 
 
-def page(
-    configuration: Configuration, rows: Sequence[dict[str, Any]], shared: dict[str, Any]
-) -> str:
+def page(configuration: Configuration, rows: Sequence[CertaintyRow], shared: dict[str, Any]) -> str:
     """Return the page; `rows` are those of the table certainty."""
     known = thresholds(configuration)
     sources = [source for rule in RULES.values() for source in rule.sources]
@@ -70,20 +68,12 @@ def page(
     )
 
 
-def rules(known: Sequence[Threshold], rows: Sequence[dict[str, Any]]) -> dict[str, list[Shown]]:
+def rules(known: Sequence[Threshold], rows: Sequence[CertaintyRow]) -> dict[str, list[Shown]]:
     """Return the rules by domain with their numbers; `rows` are those of the table certainty."""
     values = {threshold.key: threshold.value for threshold in known}
-    decided = Counter(row["rule"] for row in rows)
-    shown = [
-        {
-            "domain": rule.domain,
-            "shown": Shown(
-                rule,
-                rule.when.format(**values),
-                rule.levels.format(**values),
-                decided[rule.name],
-            ),
-        }
-        for rule in RULES.values()
-    ]
-    return {domain: [r["shown"] for r in own] for domain, own in grouped(shown, "domain").items()}
+    decided = Counter(row.rule for row in rows)
+    found: dict[str, list[Shown]] = {}
+    for rule in RULES.values():
+        when, levels = (text.format(**values) for text in (rule.when, rule.levels))
+        found.setdefault(rule.domain, []).append(Shown(rule, when, levels, decided[rule.name]))
+    return found

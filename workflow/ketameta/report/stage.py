@@ -33,6 +33,7 @@ from ketameta.report.pages import (
     STATIC,
     by_reason,
     environment,
+    given,
     study_view,
     style_sheet,
     summary_view,
@@ -92,13 +93,13 @@ def report(
     summed_up = findings_view(configuration, found)
     reports = int(dict(shared["summary"]["trials"])["trial reports"])
     front = front_page(configuration, asked, told_apart, views)
-    extracted, stated = extraction.view(tables, configuration, records, releases)
+    extracted = extraction.view(tables, configuration, records, releases)
     pages: dict[str, dict[str, Any]] = {
         "index.html": {**summed_up, **front, "changed": changed, "trial_reports": reports},
         "claims.html": _claims_page(views, configuration, records, groups, shared["tested"]),
         "sof.html": summed_up,
-        "rob2.html": rob2.view(tables["signalling"], tables["rater_agreement"]),
-        "extraction.html": extracted,
+        "rob2.html": given(rob2.view(tables["signalling"], tables["rater_agreement"])),
+        "extraction.html": given(extracted),
         "data.html": data_view(tables, configuration, reports),
         "dictionary.html": {"raw": RESULT_TABLES.values(), "stages": STAGE_TABLES},
     }
@@ -108,7 +109,8 @@ def report(
         "certainty": certainty_rows(rated, records, configuration),
         "claims": claim_rows(views, tests),
         "summary_of_findings": found,
-        **stated,
+        "finding_states": extracted.stated,
+        "unread_weights": extraction.unread_rows(extracted.unread),
     }
     files["rules.html"] = rules.page(configuration, made["certainty"], shared)
     files |= _other_files(ChainMap(made, tables), configuration, shared)

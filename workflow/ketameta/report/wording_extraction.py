@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ketameta.evidence import findings
 from ketameta.evidence.audits import Audit
@@ -12,12 +12,11 @@ from ketameta.report import wording
 from ketameta.report.reading import Seen, Twice
 from ketameta.report.wording_decisions import counted
 from ketameta.tables.decisions import Decision
+from ketameta.tables.diagnostics import RaterAgreementRow
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from ketameta.evidence.releases import Release
-
-Record = dict[str, Any]
 
 
 def percent(share: float) -> str:
@@ -51,16 +50,16 @@ def twice(found: Sequence[Twice]) -> str:
     return told + (f" ({cells - differed:,} of {cells:,} cells)." if cells else ".")
 
 
-def raters(rows: Sequence[Record]) -> str:
+def raters(rows: Sequence[RaterAgreementRow]) -> str:
     """Say how far two raters of RoB 2 agree; empty where there are none."""
     said = []
     for row in rows:
-        pair = f"{row['first']} and {row['second']}"
-        trials, judged = row["trials"], round(row["judged_alike"] * row["trials"])
-        alike = round((row["answered_alike"] or 0) * row["questions"])
+        pair = f"{row.first} and {row.second}"
+        trials, judged = row.trials, round((row.judged_alike or 0) * row.trials)
+        alike = round((row.answered_alike or 0) * row.questions)
         said.append(
             f"RoB 2 was answered for {wording.count(trials, 'trial')} by two raters ({pair}): "
-            f"{alike:,} of {row['questions']:,} answers and {judged} of {trials} overall "
+            f"{alike:,} of {row.questions:,} answers and {judged} of {trials} overall "
             "judgements are alike."
         )
     return " ".join(said)
@@ -81,12 +80,12 @@ def decided(found: Sequence[Decision]) -> str:
 
 def audited(found: Audit) -> str:
     """Say what an audit found: wrong of those reached, with the exact interval."""
-    rows = found.row["rows"]
+    rows = found.row.rows
     if found.share is None:
         return f"An audit of {wording.count(rows, 'row')} reached the source of none."
     ends = f"{percent(found.low or 0.0)} to {percent(1.0 if found.high is None else found.high)}%"
     return (
-        f"An audit of {wording.count(rows, 'row')} found {found.row['wrong']:,} wrong of "
+        f"An audit of {wording.count(rows, 'row')} found {found.row.wrong:,} wrong of "
         f"{found.reached:,} whose source was reached: {percent(found.share)}% "
         f"(95% interval {ends})."
     )
@@ -130,7 +129,7 @@ def first(found: Sequence[Unread], titles: Mapping[str, tuple[str, str]]) -> str
     if not found[0].weights:
         return f"{told}; none is known to enter an analysis."
     row, largest = found[0].row, found[0].weights[0]
-    return f"{told}; to fetch first: {row['label']}, which {carries(largest, titles)}."
+    return f"{told}; to fetch first: {row.label}, which {carries(largest, titles)}."
 
 
 def carries(weight: Weight, titles: Mapping[str, tuple[str, str]]) -> str:
