@@ -284,7 +284,7 @@ def _odd(measure: str, studies: Studies, yi: NDArray[np.float64]) -> Iterator[st
     for found, said in (
         (parts & ~np.isnan(yi), "counts that are no whole numbers are pooled as they stand"),
         (
-            (np.abs(yi) > _FAR) & MEASURES[measure].in_sds,
+            (np.abs(yi) > _FAR) & (measure in MEASURES and MEASURES[measure].in_sds),
             f"a difference of more than {_FAR:g} SDs is rare: is a standard error taken for an SD?",
         ),
     ):
