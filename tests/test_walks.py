@@ -54,7 +54,6 @@ EDITS = {
         name="PLO",
 """,
         ),
-        ("configuration/schema.yaml", 'treated arms).", enum: [', "+PETO, "),
     ],
     "certainty_rule": [
         (
