@@ -17,8 +17,8 @@ from ketameta.cli import main
 from ketameta.evidence.claims import verdicts_of
 from ketameta.evidence.judged import certainties, grounds
 from ketameta.evidence.releases import make, read_all
-from ketameta.freshness import tables_before
 from ketameta.normalize.checks.run import CHECKS, find
+from ketameta.read_tables import tables_before
 from ketameta.report.stage import report
 from ketameta.report.traces import Traces
 from ketameta.report.verify import verify_script

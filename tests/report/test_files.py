@@ -13,7 +13,7 @@ import pytest
 
 from ketameta.evidence.releases import Release
 from ketameta.evidence.rules import RULES
-from ketameta.freshness import tables_before
+from ketameta.read_tables import tables_before
 from ketameta.report.stage import report
 from ketameta.report.wording_certainty import label
 from ketameta.report_files import TABLES, report_files

@@ -1,6 +1,6 @@
 """Of the ledger a step reads what tells something: a row on another outcome does not."""
 
-from ketameta.freshness import ReadTables
+from ketameta.read_tables import ReadTables
 from ketameta.storage import parquet_of
 from ketameta.tables.effects import LedgerRow
 from ketameta.tables.table import to_arrow

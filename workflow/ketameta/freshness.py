@@ -9,19 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ketameta.storage import table_of
-from ketameta.tables.collection import Tables
-from ketameta.tables.table import Row, rows_of, schema_of
-
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from ketameta.configuration import Configuration
 
 PACKAGE = Path(__file__).parent
@@ -36,7 +30,7 @@ AS_BEFORE = "what it is made from is as before, nothing to do"
 STAMPS = Path(".snakemake/ketameta")
 _GROUND = (
     *("__init__", "freshness", "measures", "publishing"),
-    *("report_files", "steps", "storage"),
+    *("read_tables", "report_files", "steps", "storage"),
 )
 _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
 # what tables are entered in; not the notes and pictures that may lie beside them
@@ -225,42 +219,6 @@ def read_made(path: Path) -> Made | None:
     return made
 
 
-class ReadTables(Tables):
-    """The tables of a folder, each read when it is asked for; `read` says which were.
-
-    Of the ledger, rows on another outcome than that of the analysis are left out: nine tenths of
-    it, for which no step has a use. Raises `ValueError` where a file cannot be read.
-    """
-
-    def __init__(self, folder: Path, kinds: Iterable[type[Row]]) -> None:
-        super().__init__()
-        self._paths = {kind: folder / f"{schema_of(kind).name}.parquet" for kind in kinds}
-        self.read: dict[str, str] = {}
-
-    def kinds(self) -> Collection[type[Row]]:
-        """Return the kinds of the tables, read or not."""
-        return self._paths.keys()
-
-    def arrow(self, kind: type[Row]) -> pa.Table:
-        """Return a table as Arrow, which its rows need not be made for."""
-        path = self._paths[kind]
-        content = path.read_bytes()
-        self.read[path.as_posix()] = bytes_hash(content)
-        table = table_of(content)
-        return _on_the_outcome(table) if schema_of(kind).name == "ledger" else table
-
-    def _read(self, kind: type[Row]) -> list[Row]:
-        if kind not in self._rows:
-            self._rows[kind] = list(rows_of(kind, self.arrow(kind)))
-        return super()._read(kind)
-
-
-def _on_the_outcome(ledger: pa.Table) -> pa.Table:
-    import pyarrow.compute as pc
-
-    return ledger.filter(pc.not_equal(ledger["reason"], "other outcome"))
-
-
 def difference(
     made: Path,
     now: Mapping[str, str],
@@ -336,15 +294,3 @@ def set_stamps(found: Mapping[str, str]) -> None:
             path.touch()
             # the same for all: an input younger than an output stops Snakemake
             os.utime(path, (0, 0))
-
-
-def tables_before(stage: str) -> list[type[Row]]:
-    """Return the kinds of the tables that a stage may read."""
-    from ketameta.tables.raw import RAW_KINDS, RAW_TABLES
-    from ketameta.tables.stages import STAGE_KINDS
-
-    kinds: list[type[Row]] = []
-    for name in STAGES[stage].follows:
-        kinds += [RAW_KINDS[table] for table in RAW_TABLES] if name == "ingest" else []
-        kinds += STAGE_KINDS[name].values()
-    return kinds

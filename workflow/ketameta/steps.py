@@ -1,4 +1,4 @@
-"""One function a rule, tables in and files out; rules call `python -m ketameta.steps`.
+"""One function a rule, tables in and files out; rules call `python -m ketameta.job`.
 
 `main` reads and writes: what a stage made is kept with a list of what it was made from, and a
 stage that would be made from the same again ends at once. Each step imports its stage inside its
@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ketameta import freshness
-from ketameta.freshness import ReadTables
 from ketameta.publishing import keep, lay_aside
+from ketameta.read_tables import ReadTables, tables_before
 from ketameta.storage import parquet_of
 
 if TYPE_CHECKING:
@@ -143,17 +143,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("step", choices=STEPS)
     parser.add_argument("source", type=Path, help="folder to read")
     parser.add_argument("out", type=Path, help="folder to write")
-    parser.add_argument("--config", type=Path, help="analyses.yaml (all steps but ingest)")
+    parser.add_argument("--config", type=Path, help="another analyses.yaml than the project's")
     parser.add_argument("--aside", action="store_true", help="leave it to the run to publish")
     given = parser.parse_args(arguments)
     if given.step == "ingest":
         return _step(given, None)
-    if given.config is None:
-        parser.error(f"{given.step} needs --config")
-    from ketameta.configuration import ConfigurationError, load
+    from ketameta.configuration import CONFIG, ConfigurationError, load
 
     try:
-        return _step(given, load(given.config))
+        return _step(given, load(given.config or CONFIG))
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1
@@ -169,7 +167,7 @@ def _step(given: argparse.Namespace, configuration: Configuration | None) -> int
     if not asked and not freshness.difference(made, now, out):
         print(f"{name}: {freshness.AS_BEFORE}", flush=True)
         return 0
-    tables = ReadTables(source, freshness.tables_before(name))
+    tables = ReadTables(source, tables_before(name))
     # the stages take them for a dict: they only look tables up
     files = STEPS[name](Given(source, out, cast("Rows", tables), configuration))
     if files is None:
@@ -199,7 +197,7 @@ class _Spare:
 
     def find_spec(self, name: str, *_: object) -> None:
         """Raise `ModuleNotFoundError` for what is spared, and leave all else to other finders."""
-        if name in self._names:
+        if name.partition(".")[0] in self._names:
             raise ModuleNotFoundError(name, name=name)
 
 
@@ -217,8 +215,13 @@ def _guarded(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-if __name__ == "__main__":
+def run(words: Sequence[str]) -> int:
+    """Do one step in a process that does nothing else (see `main`)."""
     # a step makes many records and few circles among them: look for those more rarely
     gc.set_threshold(100_000, 20, 20)
-    sys.meta_path.insert(0, _Spare("".join(sys.argv[1:2])))
-    sys.exit(_guarded())
+    sys.meta_path.insert(0, _Spare("".join(words[:1])))
+    return _guarded(words)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

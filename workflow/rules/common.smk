@@ -9,7 +9,6 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from ketameta.commands import snakefile
-from ketameta.configuration import CONFIG
 from ketameta.freshness import RUN, STAMPS, stamp
 from ketameta.publishing import publish, recover
 

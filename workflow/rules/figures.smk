@@ -6,13 +6,10 @@ rule figures:
         touch(stamp("figures")),
     log:
         "logs/figures.log",
-    params:
-        config=CONFIG.as_posix(),
     message:
         "figures: draw funnels, refits, influence and time courses"
     shell:
-        "python -m ketameta.steps figures data/processed reports"
-        " --config {params.config:q} --aside 2> {log:q}"
+        "python -m ketameta.job figures data/processed reports --aside 2> {log:q}"
 
 
 rule distributions:
@@ -23,13 +20,10 @@ rule distributions:
         touch(stamp("distributions")),
     log:
         "logs/distributions.log",
-    params:
-        config=CONFIG.as_posix(),
     message:
         "distributions: draw reductions arm by arm and the map of the evidence"
     shell:
-        "python -m ketameta.steps distributions data/processed reports"
-        " --config {params.config:q} --aside 2> {log:q}"
+        "python -m ketameta.job distributions data/processed reports --aside 2> {log:q}"
 
 
 rule prints:
@@ -40,10 +34,7 @@ rule prints:
         touch(stamp("prints")),
     log:
         "logs/prints.log",
-    params:
-        config=CONFIG.as_posix(),
     message:
         "prints: write every figure as PDF and PNG"
     shell:
-        "python -m ketameta.steps prints data/processed reports"
-        " --config {params.config:q} --aside 2> {log:q}"
+        "python -m ketameta.job prints data/processed reports --aside 2> {log:q}"

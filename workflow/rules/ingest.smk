@@ -7,4 +7,4 @@ rule ingest:
     message:
         "ingest: check the raw tables and write them with file and line"
     shell:
-        "python -m ketameta.steps ingest data/raw data/processed 2> {log:q}"
+        "python -m ketameta.job ingest data/raw data/processed 2> {log:q}"

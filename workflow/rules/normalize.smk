@@ -6,10 +6,7 @@ rule normalize:
         touch(stamp("normalize")),
     log:
         "logs/normalize.log",
-    params:
-        config=CONFIG.as_posix(),
     message:
         "normalize: choose rows and turn them into effect sizes"
     shell:
-        "python -m ketameta.steps normalize data/processed data/processed"
-        " --config {params.config:q} 2> {log:q}"
+        "python -m ketameta.job normalize data/processed data/processed 2> {log:q}"

@@ -8,13 +8,10 @@ rule report:
         "logs/report.log",
     # before the figures, where cores are few: it takes longest
     priority: 1
-    params:
-        config=CONFIG.as_posix(),
     message:
         "report: write pages, figures and tables"
     shell:
-        "python -m ketameta.steps report data/processed reports"
-        " --config {params.config:q} --aside 2> {log:q}"
+        "python -m ketameta.job report data/processed reports --aside 2> {log:q}"
 
 
 rule page:

@@ -6,10 +6,7 @@ rule synthesize:
         touch(stamp("synthesize")),
     log:
         "logs/synthesize.log",
-    params:
-        config=CONFIG.as_posix(),
     message:
         "synthesize: pool the effects of every analysis"
     shell:
-        "python -m ketameta.steps synthesize data/processed data/processed"
-        " --config {params.config:q} 2> {log:q}"
+        "python -m ketameta.job synthesize data/processed data/processed 2> {log:q}"

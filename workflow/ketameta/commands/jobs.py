@@ -1,7 +1,7 @@
 """The jobs of `ketameta run`: Snakemake by its Python interface, and its log as records.
 
-Run as ``python -m ketameta.commands.jobs ASKED``, in a process of its own: one that is told to end
-ends with all that it started. A logger of Snakemake's plugin interface writes what is logged as
+`started` runs this module in a process of its own: one that is told to end ends with all that it
+started. A logger of Snakemake's plugin interface writes what is logged as
 `Record`, a line of JSON each. Snakemake looks for such plugins among packages of a certain name;
 one that is registered by hand needs no second package. The Python interface also spares what the
 command line loads for options that are never given here, a quarter of a second.
@@ -9,11 +9,13 @@ command line loads for options that are never given here, a quarter of a second.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import subprocess
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +24,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import logging
+
+    from ketameta.commands.forks import Forks
 
 # key of Snakemake's configuration by which `ketameta run` says that it holds the lock and has
 # checked the tables
@@ -49,39 +53,81 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of Snakemake; `records` is the file descriptor that records go to.
-
-    None where people shall read Snakemake's own words.
-    """
+    """What is asked of Snakemake."""
 
     cores: int
     dry_run: bool = False
     force: bool = False
     lock: bool = True
-    records: int | None = None
 
 
-def command(asked: Asked) -> list[str]:
-    """Return the words that start this module for what is asked."""
-    return [sys.executable, "-m", __spec__.name, json.dumps(asdict(asked))]
+class Snakemake:
+    """Snakemake in a process of its own, and the steps that this process does for it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: int, waiting: Forks | None) -> None:
+        self._process = process
+        self._log = log
+        self._waiting = waiting
+
+    def begin(self) -> None:
+        """Let it begin what it is asked; until then it loads itself and touches nothing."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(b"\n")
+            self._process.stdin.flush()
+
+    def records(self) -> Iterator[Record]:
+        """Yield records as they arrive, and lines that jobs print, until it ends.
+
+        Steps that arrive meanwhile are begun, where this process waits for them.
+        """
+        assert self._process.stdout is not None
+        begun = {self._log: b"", self._process.stdout.fileno(): b""}
+        with DefaultSelector() as selector:
+            for source in begun:
+                selector.register(source, EVENT_READ)
+            if self._waiting:
+                selector.register(self._waiting, EVENT_READ)
+            while begun:
+                for key, _ in selector.select():
+                    if self._waiting and key.fileobj is self._waiting:
+                        self._waiting.fork()
+                        continue
+                    found = os.read(key.fd, 1 << 16)
+                    *lines, begun[key.fd] = (begun[key.fd] + found).split(b"\n")
+                    if not found:
+                        selector.unregister(key.fd)
+                        lines.append(begun.pop(key.fd))
+                    for line in filter(None, lines):
+                        text = line.decode(errors="replace")
+                        yield _record(text) if key.fd == self._log else Record(Event.SAID, "", text)
+
+    def status(self) -> int:
+        """Return its exit status, when it has ended."""
+        return self._process.wait()
 
 
-def read(records: int, output: int) -> Iterator[Record]:
-    """Yield records as they arrive, and lines that jobs print, until both descriptors end."""
-    with DefaultSelector() as selector:
-        begun = {records: b"", output: b""}
-        for source in begun:
-            selector.register(source, EVENT_READ)
-        while selector.get_map():
-            for key, _ in selector.select():
-                found = os.read(key.fd, 1 << 16)
-                *lines, begun[key.fd] = (begun[key.fd] + found).split(b"\n")
-                if not found:
-                    selector.unregister(key.fd)
-                    lines.append(begun[key.fd])
-                for line in filter(None, lines):
-                    text = line.decode(errors="replace")
-                    yield _record(text) if key.fd == records else Record(Event.SAID, "", text)
+@contextlib.contextmanager
+def started(
+    asked: Asked, environment: Mapping[str, str], waiting: Forks | None = None
+) -> Iterator[Snakemake]:
+    """Start Snakemake in this folder; it ends where it is never let begin."""
+    log, write = os.pipe()
+    os.set_inheritable(write, True)
+    with (
+        os.fdopen(log),
+        subprocess.Popen(
+            [sys.executable, "-m", "ketameta.commands.jobs", json.dumps(asdict(asked)), str(write)],
+            env={**environment, **(waiting.environment() if waiting else {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            # the lock goes along, and where to write records
+            close_fds=False,
+        ) as process,
+    ):
+        os.close(write)
+        yield Snakemake(process, log, waiting)
 
 
 def _record(line: str) -> Record:
@@ -121,20 +167,21 @@ def _logger(descriptor: int) -> types.ModuleType:
     return plugin
 
 
-def main(asked: Asked) -> bool:
-    """Run Snakemake in the folder of the Snakefile; False where it fails, and that is logged."""
+def main(asked: Asked, log: int) -> bool:
+    """Run Snakemake when a line comes on standard input; False where it fails, which it logs."""
     from snakemake.api import SnakemakeApi
     from snakemake.scheduling.greedy import SchedulerSettings
     from snakemake.settings import types as settings
     from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
     from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
-    loggers = {}
-    if asked.records is not None:
-        registry = LoggerPluginRegistry()
-        registry.register_plugin(registry.module_prefix + _LOGGER, _logger(asked.records))
-        loggers[_LOGGER] = LogHandlerSettingsBase()
-    output = settings.OutputSettings(dryrun=asked.dry_run, log_handler_settings=loggers)
+    registry = LoggerPluginRegistry()
+    registry.register_plugin(registry.module_prefix + _LOGGER, _logger(log))
+    output = settings.OutputSettings(
+        dryrun=asked.dry_run, log_handler_settings={_LOGGER: LogHandlerSettingsBase()}
+    )
+    if not sys.stdin.readline():
+        return False
     with SnakemakeApi(output) as api:
         try:
             workflow = api.workflow(
@@ -157,4 +204,4 @@ def main(asked: Asked) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main(Asked(**json.loads(sys.argv[1]))) else 1)
+    sys.exit(0 if main(Asked(**json.loads(sys.argv[1])), int(sys.argv[2])) else 1)

@@ -6,19 +6,24 @@ import argparse
 import contextlib
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ketameta.commands import jobs
+from ketameta.commands.forks import forks, load, one_thread
 from ketameta.commands.lock import STATE, HeldError, braced, remove_stale_locks, take_lock
 from ketameta.commands.progress import FOLDERS, STAYS, Progress, announce
-from ketameta.freshness import RAW, RUN, stale
+from ketameta.freshness import RAW, RUN, STAGES, set_stamps, stale
 from ketameta.publishing import recover
 from ketameta.storage import check_writable
 
+if TYPE_CHECKING:
+    from ketameta.configuration import Configuration
+
+# why a stage runs that need not
+_ASKED = "asked for"
 # seconds that Snakemake and its steps may take to end when this run is told to
 _GRACE = 8.0
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
@@ -68,73 +73,80 @@ def run(given: argparse.Namespace) -> int:
 
 def _run(given: argparse.Namespace) -> int:
     """Run in the folder of the project; raises `OSError` where the disk does not let it."""
+    from ketameta.commands.snakefile import note_same_tables
+    from ketameta.configuration import ConfigurationError, load
+
+    one_thread()
     for folder in FOLDERS:
         check_writable(folder)
     with take_lock():
         if not given.dry_run:
             recover()
-        planned = _planned(given.force)
-        if planned is None:
+        try:
+            configuration = load()
+        except ConfigurationError as error:
+            print(error, file=sys.stderr)
             return 1
-        if remove_stale_locks():
-            print("an earlier run was cut short; its lock is removed")
-        if planned and not (given.dry_run and not given.verbose):
-            status = _follow(given, planned)
-        else:
+        if note_same_tables():
+            print("data/raw: saved anew, the tables say the same")
+        found = stale(configuration, STAGES)
+        planned = {name: found.get(name, _ASKED) for name in RUN if given.force or name in found}
+        if planned and (given.verbose or not given.dry_run):
+            set_stamps(found)
+            status = _follow(given, planned, configuration)
+        elif _in_order(configuration, planned):
             status = 0
             announce(planned, given.dry_run)
+        else:
+            status = 1
     if status == 0 and not given.dry_run:
         _closing()
     return 0 if status == 0 else 1
 
 
-def _planned(force: bool) -> dict[str, str] | None:
-    """Return why each stage has to run, by its name; None, and every fault said, where none can."""
-    from ketameta.commands.snakefile import faults_before, note_same_tables
-    from ketameta.configuration import CONFIG, ConfigurationError, load
+def _in_order(configuration: Configuration, planned: Mapping[str, str]) -> bool:
+    """Say what is wrong with tables, records and claims; False where that stops the run."""
+    from ketameta.commands.snakefile import faults_before
 
-    try:
-        configuration = load(CONFIG)
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return None
-    if note_same_tables():
-        print("data/raw: saved anew, the tables say the same")
     if found := faults_before(configuration):
         print(*found[:-1], f"{found[-1]}; {STAYS}", sep="\n", file=sys.stderr)
-        return None
-    planned = stale(configuration)
-    if planned:
+        return False
+    if any(why != _ASKED for why in planned.values()):
         from ketameta.commands.examine import claims_of_nothing
 
         for problem in claims_of_nothing(RAW, configuration.names):
             print(f"warning: {problem}", file=sys.stderr)
-    return {name: planned.get(name, "asked for") for name in RUN if force or name in planned}
+    if remove_stale_locks():
+        print("an earlier run was cut short; its lock is removed")
+    return True
 
 
-def _follow(given: argparse.Namespace, planned: dict[str, str]) -> int:
-    """Run Snakemake; returns its status. The last report stays where it fails or is stopped.
+def _follow(
+    given: argparse.Namespace, planned: Mapping[str, str], configuration: Configuration
+) -> int:
+    """Check what is to run, and run Snakemake; returns its status, 1 where nothing may run.
 
     Raises `StoppedError` or KeyboardInterrupt when all that it started has ended.
     """
     _name_user()
     status = 1
     before = [signal.signal(number, _stop) for number in _SIGNALS]
+    # the names of Snakemake's locks are patterns to it, braces and all; `take_lock` is enough
+    asked = jobs.Asked(
+        cores_of(given.cores) or 1, given.dry_run, given.force, lock=not braced(Path.cwd())
+    )
     try:
-        # the names of Snakemake's locks are patterns to it, braces and all; `take_lock` is enough
-        asked = jobs.Asked(
-            cores_of(given.cores) or 1, given.dry_run, given.force, lock=not braced(Path.cwd())
-        )
-        if given.verbose:
-            with (
-                subprocess.Popen(
-                    jobs.command(asked), env=environment(), close_fds=False
-                ) as process,
-                _ended(process),
-            ):
-                status = process.wait()
-        else:
-            status = _told(asked, planned)
+        # Snakemake loads itself during the check, and begins when that is over
+        with forks() as waiting, jobs.started(asked, environment(), waiting) as snakemake:
+            if _in_order(configuration, planned):
+                if not given.verbose:
+                    announce(planned, given.dry_run)
+                snakemake.begin()
+                load(planned)
+                status = _told(snakemake, planned, given)
+    except BaseException:
+        _end()
+        raise
     finally:
         if status != 0 and not given.dry_run:
             recover()
@@ -143,58 +155,32 @@ def _follow(given: argparse.Namespace, planned: dict[str, str]) -> int:
     return status
 
 
-def _told(asked: jobs.Asked, planned: dict[str, str]) -> int:
-    """Run Snakemake with words for people; returns its status."""
-    announce(planned, asked.dry_run)
+def _told(snakemake: jobs.Snakemake, planned: Mapping[str, str], given: argparse.Namespace) -> int:
+    """Say what runs, or all that Snakemake says; returns its status."""
+    if given.verbose:
+        for record in snakemake.records():
+            print(record.text, file=sys.stderr, flush=True)
+        return snakemake.status()
     progress = Progress(planned)
-    records, write = os.pipe()
-    os.set_inheritable(write, True)
-    with (
-        os.fdopen(records) as file,
-        subprocess.Popen(
-            jobs.command(replace(asked, records=write)),
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            # the lock goes along, and where to write records
-            close_fds=False,
-        ) as process,
-        _ended(process),
-    ):
-        os.close(write)
-        assert process.stdout is not None
-        progress.follow(jobs.read(file.fileno(), process.stdout.fileno()))
-        if process.wait() != 0:
-            progress.failed()
-        else:
-            progress.keep_durations()
-    return process.returncode
-
-
-@contextlib.contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End a process and all that it started where this one is stopped."""
-    try:
-        yield
-    except BaseException:
-        _end(process)
-        raise
+    progress.follow(snakemake.records())
+    if snakemake.status() != 0:
+        progress.failed()
+    elif not given.dry_run:
+        progress.keep_durations()
+    return snakemake.status()
 
 
 def _stop(number: int, frame: object) -> None:
     raise StoppedError(number)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End Snakemake and all that it started: steps write files whole or not at all."""
+def _end() -> None:
+    """End Snakemake, steps, and all that they started: steps publish nothing by themselves."""
     import psutil
 
     for number in (*_SIGNALS, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    family: list[psutil.Process] = []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        top = psutil.Process(process.pid)
-        family = [*top.children(recursive=True), top]
+    family = psutil.Process().children(recursive=True)
     for end in (psutil.Process.terminate, psutil.Process.kill):
         for one in family:
             with contextlib.suppress(psutil.NoSuchProcess):

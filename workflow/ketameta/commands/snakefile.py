@@ -7,11 +7,10 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from ketameta.commands.jobs import CHECKED
 from ketameta.commands.lock import HeldError, braced, take_lock
-from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.freshness import (
     ANEW,
     MADE,
@@ -27,6 +26,9 @@ from ketameta.freshness import (
 )
 from ketameta.publishing import keep, recover
 
+if TYPE_CHECKING:
+    from ketameta.configuration import Configuration
+
 
 class RefusedError(Exception):
     """Snakemake cannot go on; the message says why and what to do."""
@@ -36,27 +38,26 @@ def settle(base: Path, asked: Mapping[str, object]) -> TextIO | None:
     """Finish what a killed run began, and leave stamps to stages that need not run.
 
     `base` is the folder of the Snakefile, `asked` Snakemake's configuration. Returns the lock of
-    this run; None where `ketameta run` holds it, or another run, beside which nothing is touched.
-    Raises `RefusedError`.
+    this run; None where `ketameta run` holds it and has done all this, or another run, beside which
+    nothing is touched. Raises `RefusedError`.
     """
+    if CHECKED in asked:
+        return None
     configuration = _understood(base, asked)
-    lock = None
-    if CHECKED not in asked:
-        if braced(base) and "--nolock" not in sys.argv:
-            raise RefusedError("Braces in the name of a folder need `ketameta run`, or --nolock.")
-        try:
-            lock = take_lock(patience=0)
-        except HeldError as held:
-            print(held, file=sys.stderr)
-            return None
+    if braced(base) and "--nolock" not in sys.argv:
+        raise RefusedError("Braces in the name of a folder need `ketameta run`, or --nolock.")
+    try:
+        lock = take_lock(patience=0)
+    except HeldError as held:
+        print(held, file=sys.stderr)
+        return None
     recover()
     note_same_tables()
     found = stale(configuration, STAGES)
     set_stamps(found)
-    if lock:
-        for name, why in found.items():
-            if name != "prints":
-                print(f"{name}: {why}", file=sys.stderr)
+    for name, why in found.items():
+        if name != "prints":
+            print(f"{name}: {why}", file=sys.stderr)
     return lock
 
 
@@ -66,14 +67,16 @@ def read_only(base: Path, asked: Mapping[str, object]) -> None:
 
 
 def _understood(base: Path, asked: Mapping[str, object]) -> Configuration:
+    from ketameta.configuration import CONFIG, ConfigurationError, load
+
     if Path.cwd() != base.resolve() and Path.cwd() != base:
         raise RefusedError(
             f"Tables, configuration and report belong to the folder of the Snakefile: go to "
             f"{base} and run without --directory."
         )
-    if unknown := sorted(set(asked) - {CHECKED}):
+    if asked:
         raise RefusedError(
-            f"Not used here: {', '.join(unknown)} of --config or --configfile. What is asked "
+            f"Not used here: {', '.join(sorted(asked))} of --config or --configfile. What is asked "
             f"stands in {CONFIG.as_posix()} alone: edit that file."
         )
     try:
@@ -87,11 +90,14 @@ def before_jobs(asked: Mapping[str, object], lock: TextIO | None, forced: Sequen
 
     Raises `RefusedError` with every fault, a line each, or where another run has the lock.
     """
-    if CHECKED not in asked and lock is None:
-        raise RefusedError("Another run is at work here; wait for it to end.")
     # `ketameta run` has checked them by then
-    if CHECKED not in asked and (found := faults_before(load(CONFIG))):
-        raise RefusedError("\n".join([*found, "Nothing was changed."]))
+    if CHECKED not in asked:
+        if lock is None:
+            raise RefusedError("Another run is at work here; wait for it to end.")
+        from ketameta.configuration import load
+
+        if found := faults_before(load()):
+            raise RefusedError("\n".join([*found, "Nothing was changed."]))
     os.environ[ANEW] = " ".join(forced)
     # Snakemake's own handler waits for a lock that this process may hold; Ctrl-C ends it cleanly
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,0 +1,141 @@
+"""Steps as forks of `ketameta run`, which loads once, while Snakemake starts, what they all need.
+
+Otherwise each of six steps starts an interpreter and loads numpy, scipy, pyarrow and the package:
+a fifth of the processor time of a run, and all of it in the way of what waits for the step. A fork
+is as apart from this process as one that was started: it may fail, be killed, or change what it
+likes. A rule's command (`ketameta.job`) hands on its words, environment, and where it prints.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+
+from ketameta.job import RUN
+
+# what a step loads, by its own module, besides what that names
+_LOADED = {
+    "ingest": ("ketameta.ingest.stage", "pyarrow"),
+    "normalize": ("ketameta.normalize.stage", "pyarrow.parquet", "scipy.special"),
+    "synthesize": ("ketameta.synthesize.stage", "pyarrow.parquet", "scipy.special"),
+    "report": ("ketameta.report.stage", "pyarrow.parquet", "jinja2", "xlsxwriter"),
+    "figures": ("ketameta.report.graphics", "pyarrow.parquet"),
+}
+# a job has one processor; and a thread that computes is none in a fork. Arrow has one thread, which
+# is made for that
+_ALONE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
+def one_thread() -> None:
+    """Let libraries that are loaded from now on compute in one thread, as Snakemake has jobs do."""
+    os.environ.update(dict.fromkeys(_ALONE, "1"))
+
+
+class Forks:
+    """Waits at a socket for steps and forks this process for each."""
+
+    def __init__(self, listener: socket.socket, address: str) -> None:
+        self._listener = listener
+        self._address = address
+        self._begun: set[int] = set()
+
+    def fileno(self) -> int:
+        """Return what can be read when a step waits."""
+        return self._listener.fileno()
+
+    def environment(self) -> dict[str, str]:
+        """Return what tells jobs to hand on their steps."""
+        return {RUN: self._address}
+
+    def fork(self) -> None:
+        """Begin the step that waits."""
+        connection, _ = self._listener.accept()
+        with connection:
+            _, prints, _, _ = socket.recv_fds(connection, 1, 2)
+            with connection.makefile("rb") as file:
+                words, environment = json.loads(file.readline())
+            sys.stdout.flush()
+            sys.stderr.flush()
+            # what this process does when it is told to end is not for a fork
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+            number = os.fork()
+            if number == 0:
+                _step(words, environment, prints, connection)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            for descriptor in prints:
+                os.close(descriptor)
+        self._begun.add(number)
+
+    def end(self) -> None:
+        """Take leave of the processes that were begun: each has said that it is at its end."""
+        while self._begun:
+            os.waitpid(self._begun.pop(), 0)
+
+
+def _step(
+    words: list[str], environment: dict[str, str], prints: list[int], connection: socket.socket
+) -> None:
+    """Do a step in a process that was forked for it, and end that."""
+    status = 1
+    try:
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        for place, descriptor in enumerate(prints, start=1):
+            os.dup2(descriptor, place)
+        os.environ.clear()
+        os.environ.update(environment)
+        from ketameta.steps import run
+
+        status = run(words)
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            connection.send(bytes([status]))
+        os._exit(status)
+
+
+@contextlib.contextmanager
+def forks() -> Iterator[Forks | None]:
+    """Wait for steps; None where this system forks no process that loaded what steps load."""
+    # libraries of macOS are not made for that
+    if sys.platform == "darwin":
+        yield None
+        return
+    folder = tempfile.mkdtemp(prefix="ketameta-")
+    try:
+        with socket.socket(socket.AF_UNIX) as listener:
+            address = str(Path(folder, "run"))
+            listener.bind(address)
+            listener.listen()
+            waiting = Forks(listener, address)
+            yield waiting
+            waiting.end()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def load(stages: Iterable[str]) -> None:
+    """Load what stages need, and leave it out of what Python looks through for circles."""
+    import_module("ketameta.steps")
+    for name in stages:
+        for module in _LOADED.get(name, ()):
+            import_module(module)
+    gc.freeze()

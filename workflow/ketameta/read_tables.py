@@ -1,0 +1,62 @@
+"""The tables between stages, as a step reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ketameta.freshness import STAGES, bytes_hash
+from ketameta.storage import table_of
+from ketameta.tables.collection import Tables
+from ketameta.tables.raw import RAW_KINDS, RAW_TABLES
+from ketameta.tables.stages import STAGE_KINDS
+from ketameta.tables.table import Row, rows_of, schema_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def tables_before(stage: str) -> list[type[Row]]:
+    """Return the kinds of the tables that a stage may read."""
+    kinds: list[type[Row]] = []
+    for name in STAGES[stage].follows:
+        kinds += [RAW_KINDS[table] for table in RAW_TABLES] if name == "ingest" else []
+        kinds += STAGE_KINDS[name].values()
+    return kinds
+
+
+class ReadTables(Tables):
+    """The tables of a folder, each read when it is asked for; `read` says which were.
+
+    Of the ledger, rows on another outcome than that of the analysis are left out: nine tenths of
+    it, for which no step has a use. Raises `ValueError` where a file cannot be read.
+    """
+
+    def __init__(self, folder: Path, kinds: Iterable[type[Row]]) -> None:
+        super().__init__()
+        self._paths = {kind: folder / f"{schema_of(kind).name}.parquet" for kind in kinds}
+        self.read: dict[str, str] = {}
+
+    def kinds(self) -> Collection[type[Row]]:
+        """Return the kinds of the tables, read or not."""
+        return self._paths.keys()
+
+    def arrow(self, kind: type[Row]) -> pa.Table:
+        """Return a table as Arrow, which its rows need not be made for."""
+        path = self._paths[kind]
+        content = path.read_bytes()
+        self.read[path.as_posix()] = bytes_hash(content)
+        table = table_of(content)
+        return _on_the_outcome(table) if schema_of(kind).name == "ledger" else table
+
+    def _read(self, kind: type[Row]) -> list[Row]:
+        if kind not in self._rows:
+            self._rows[kind] = list(rows_of(kind, self.arrow(kind)))
+        return super()._read(kind)
+
+
+def _on_the_outcome(ledger: pa.Table) -> pa.Table:
+    import pyarrow.compute as pc
+
+    return ledger.filter(pc.not_equal(ledger["reason"], "other outcome"))
