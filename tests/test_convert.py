@@ -18,6 +18,8 @@ from ketameta.tables.digests import data_hash, digests
 from ketameta.tables.problems import errors
 from ketameta.tables.raw import RAW_TABLES
 
+from .rows import tables_of
+
 ROOT = Path(__file__).parents[1]
 RAW = ROOT / "tests" / "tables"
 SMALL = ROOT / "tests" / "bad_input" / "base"
@@ -537,7 +539,7 @@ def effects_by_trial(tables):
 
     configuration = load(ROOT / "tests" / "analyses.yaml")
     empty = {name: [] for name in RAW_TABLES}
-    made = normalize({**empty, **tables, "problems": []}, configuration)
+    made = normalize(tables_of({**empty, **tables, "problems": []}), configuration)
     rows = made["effects"].to_pylist()
     return {
         row["trial_id"]: row["yi"]

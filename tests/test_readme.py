@@ -16,6 +16,7 @@ from ketameta.ingest.stage import ingest
 from ketameta.normalize.stage import normalize
 
 from .conftest import QUESTIONS, TABLES
+from .rows import tables_of
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -63,7 +64,7 @@ def test_a_trial_added_by_the_steps_is_in_order_and_enters_its_analysis(tmp_path
     add_rows(raw)
     assert main(["check", str(raw)]) == 0
     assert "smith2027" not in capsys.readouterr().err
-    found = {name: table.to_pylist() for name, table in ingest(raw)[0].items()}
+    found = tables_of(ingest(raw)[0])
     made = normalize(found, load(QUESTIONS))["effects"].to_pylist()
     (effect,) = [e for e in made if (e["analysis"], e["trial_id"]) == ("response_24h", "smith2027")]
     # log of 22/40 against 11/40
@@ -90,7 +91,7 @@ def test_the_example_of_an_analysis_loads_and_has_trials(tmp_path):
     path.write_text(QUESTIONS.read_text(encoding="utf-8") + only("yaml"), encoding="utf-8")
     asked = load(path)
     (name,) = set(asked.names) - set(load(QUESTIONS).names)
-    found = {name: table.to_pylist() for name, table in ingest(TABLES)[0].items()}
+    found = tables_of(ingest(TABLES)[0])
     made = normalize(found, asked)["effects"].to_pylist()
     assert sum(effect["analysis"] == name for effect in made) > 1
 

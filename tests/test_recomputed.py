@@ -37,6 +37,7 @@ from .recomputed.by_hand import (
     standardised_report,
     together,
 )
+from .rows import tables_of
 
 CONFIG = Path(__file__).parent / "analyses.yaml"
 
@@ -279,7 +280,7 @@ def raw():
 
 @pytest.fixture(scope="module")
 def effects(raw):
-    return python_rows(normalize(raw, configuration.load(CONFIG)))
+    return python_rows(normalize(tables_of(raw), configuration.load(CONFIG)))
 
 
 @pytest.fixture(scope="module")
@@ -358,7 +359,7 @@ def test_the_order_of_rows_decides_nothing(raw, effects):
     turned = dict(raw)
     for name in ("outcomes", "contrasts"):
         turned[name] = [r | {"line": i} for i, r in enumerate(reversed(raw[name]), start=2)]
-    found = python_rows(normalize(turned, configuration.load(CONFIG)))["effects"]
+    found = python_rows(normalize(tables_of(turned), configuration.load(CONFIG)))["effects"]
     pairs = zip(effects["effects"], found, strict=True)
     differ = [
         (a["analysis"], a["trial_id"], a["yi"], b["yi"])

@@ -13,6 +13,8 @@ from ketameta.tables.digests import data_hash, digests
 from ketameta.tables.rob2 import DOMAINS, HIGH, LOW, SEVERITY, SOME, judge
 from ketameta.vocabulary import vocabulary
 
+from .rows import tables_of
+
 # one answer of each kind; where no information stands among them is the guidance's
 KINDS = ("Y", "N", "NI")
 GOOD_IF_YES = {"1.1", "1.2", "2.5", "2.6", "3.1", "3.2", "5.1"}
@@ -181,12 +183,14 @@ def entered(**cells):
 def test_an_answer_is_among_what_results_come_from():
     before = {"rob2_answers": [entered(trial_id="one", question="1.1", answer="NI", rater="A")]}
     after = {"rob2_answers": [entered(trial_id="one", question="1.1", answer="Y", rater="A")]}
-    assert data_hash(before) != data_hash(after)
-    assert digests(before).keys() == {"one"}
+    assert data_hash(tables_of(before)) != data_hash(tables_of(after))
+    assert digests(tables_of(before)).keys() == {"one"}
     (change,) = changed_rows(before, after)
     assert change.name == "rob2_answers / one / 1.1 / A"
     assert [(cell.column, cell.old, cell.new) for cell in change.cells] == [("answer", "NI", "Y")]
     # a project without the table has the hash that it had before there was one
-    assert data_hash({}) == data_hash({"rob2_answers": []})
+    assert data_hash(tables_of({})) == data_hash(tables_of({"rob2_answers": []}))
     # a reason for a warning changes no result
-    assert data_hash({}) == data_hash({"acknowledged": [entered(code="entry")]})
+    assert data_hash(tables_of({})) == data_hash(
+        tables_of({"acknowledged": [entered(code="entry")]})
+    )

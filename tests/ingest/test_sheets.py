@@ -20,6 +20,7 @@ from ketameta.ingest.workbook_template import workbook_template
 from ketameta.ingest.xlsx import Book, unescaped
 from ketameta.tables.problems import ERROR, NOTE
 from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.table import schema_of
 
 BASE = Path(__file__).parents[1] / "bad_input" / "base"
 ROWS = {
@@ -67,7 +68,8 @@ def said(tmp_path, content, name="tables.xlsx"):
     """Return the rows and the problems as (severity, line) of a workbook, its folder left out."""
     path = tmp_path / name
     path.write_bytes(content)
-    tables, problems = check_folder(path)
+    found, problems = check_folder(path)
+    tables = {schema_of(kind).name: found[kind] for kind in found.kinds()}
     return tables, [(p.severity, str(p).replace(f"{path.as_posix()}", "")) for p in problems]
 
 

@@ -12,11 +12,13 @@ from ketameta.normalize.stage import effects_of
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.tables.raw import RAW_TABLES
 
+from ..rows import tables_of
+
 Entry = namedtuple("Entry", "used reason detail")
 
 
 def full(table, line, values):
-    """Return a raw row with every column of its table, the rest empty."""
+    """Return the cells of a raw row with every column of its table, the rest empty."""
     row = dict.fromkeys(RAW_TABLES[table].names)
     row |= {"file": f"{table}.csv", "line": line, **values}
     row["entered"] = json.dumps({k: str(v) for k, v in values.items()})
@@ -73,9 +75,14 @@ class Tables:
             **values,
         )
 
+    def tables(self):
+        """Return the tables as stages take them."""
+        return tables_of(self.raw)
+
     def result(self, question):
         """Return effects by trial (or trial and arm), and the fate of each row by its key."""
-        choices = Choices(trials_of(self.raw), raw_rows(self.raw))
+        raw = self.tables()
+        choices = Choices(trials_of(raw), raw_rows(raw))
         effects, ledger = effects_of("test", question, choices)
         named = {}
         for effect in effects:

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from ketameta.normalize.checks.run import CHECKS, find
+from ketameta.normalize.checks.run import CHECKS
 from ketameta.tables.raw import ARMS, CONTRASTS, OUTCOMES, TRIALS
+
+from .checked import find
 
 
 def row(schema, line=2, **cells):

@@ -4,7 +4,9 @@ import math
 
 import pytest
 
-from ketameta.normalize.checks.run import CHECKS, find
+from ketameta.normalize.checks.run import CHECKS
+
+from .checked import find
 
 SCORE = dict(n=40, mean=16.2, sd=9.4)
 

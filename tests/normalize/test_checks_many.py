@@ -7,10 +7,11 @@ from statistics import median
 
 import pytest
 
-from ketameta.normalize.checks.run import find
 from ketameta.normalize.checks.spread import FEWEST_OTHERS, Others
 from ketameta.normalize.overlap import _families, _without_overlap, overlap
 from ketameta.normalize.records import Trial
+
+from .checked import find
 
 SIDES = ("ket", "sal")
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from ketameta.normalize.checks.run import CHECKS, find
+from ketameta.normalize.checks.run import CHECKS
+
+from .checked import find
 
 SIDES = (("ket", "ketamine", dict(n_randomised=40)), ("sal", "saline", dict(n_randomised=20)))
 

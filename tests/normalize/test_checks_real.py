@@ -5,10 +5,13 @@ import math
 
 import pytest
 
-from ketameta.normalize.checks.run import CHECKS, find
+from ketameta.normalize.checks.run import CHECKS
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.trials import raw_rows
+from ketameta.tables.raw import ArmRow, TrialRow
 
-RAW = ("trials", "arms", "outcomes", "contrasts")
+from ..rows import tables_of
+from .checked import RAW, find
 
 # One line a trial and check: changes only where the tables change, or a check on purpose.
 ODD = {
@@ -77,20 +80,28 @@ def edited(raw, rows, column, change):
         yield any(f.trial_id == row["trial_id"] for f in new)
 
 
+def _size(raw):
+    """Return a function that gives the people of a row of cells."""
+    found = tables_of(dict(zip(RAW, raw[:4], strict=True)))
+    view = View(raw_rows(found), found[TrialRow], found[ArmRow])
+    sizes = {row.line: view.size(row) for row in view.outcomes}
+    return lambda row: sizes[row["line"]]
+
+
 def test_most_standard_errors_typed_as_sds_would_be_found(raw):
     # of all 170 SDs with 8 people or more 88% are; every ninth is tried, and one may fall out
-    view = View(raw[0], raw[1])
-    rows = [row for row in raw[2] if row["change_sd"] and (view.size(row) or 0) >= 8][::9]
+    size = _size(raw)
+    rows = [row for row in raw[2] if row["change_sd"] and (size(row) or 0) >= 8][::9]
     found = list(
-        edited(raw, rows, "change_sd", lambda row: row["change_sd"] / math.sqrt(view.size(row)))
+        edited(raw, rows, "change_sd", lambda row: row["change_sd"] / math.sqrt(size(row)))
     )
     assert len(found) >= 5
     assert sum(found) >= len(found) - 1
 
 
 def test_most_changes_with_a_lost_sign_would_be_found(raw):
-    view = View(raw[0], raw[1])
-    rows = [row for row in raw[2] if row["change_sd"] and view.size(row)][::9]
+    size = _size(raw)
+    rows = [row for row in raw[2] if row["change_sd"] and size(row)][::9]
     found = list(edited(raw, rows, "change_mean", lambda row: -row["change_mean"]))
     assert len(found) >= 5
     assert sum(found) >= len(found) - 1

@@ -4,10 +4,12 @@ import json
 
 import pytest
 
-from ketameta.normalize.checks.run import CHECKS, find
+from ketameta.normalize.checks.run import CHECKS
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.raw import ARMS, CONTRASTS, OUTCOMES, TRIALS
 from ketameta.tables.table import schema_of
+
+from .checked import find
 
 EFFECTS = schema_of(EffectRow)
 

@@ -8,8 +8,10 @@ import statistics
 import pytest
 
 from ketameta.normalize.checks.granularity import squares_exist, sums
-from ketameta.normalize.checks.run import CHECKS, find
+from ketameta.normalize.checks.run import CHECKS
 from ketameta.tables.raw import ARMS, OUTCOMES, TRIALS
+
+from .checked import find
 
 
 def row(schema, line=2, **cells):

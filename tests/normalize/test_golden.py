@@ -32,12 +32,15 @@ def test_effect_sizes_are_those_of_the_golden_file(tables):
 
 if __name__ == "__main__":
     root = Path(__file__).parents[2]
-    sys.path.insert(0, str(root / "workflow"))
+    sys.path[:0] = [str(root / "workflow"), str(root)]
+    from tests.rows import tables_of
+
     from ketameta.configuration import load
     from ketameta.ingest.stage import ingest
     from ketameta.normalize.stage import normalize
 
-    raw = {name: table.to_pylist() for name, table in ingest(root / "tests" / "tables")[0].items()}
-    made = normalize(raw, load(root / "tests" / "analyses.yaml"))
+    made = normalize(
+        tables_of(ingest(root / "tests" / "tables")[0]), load(root / "tests" / "analyses.yaml")
+    )
     GOLDEN.parent.mkdir(exist_ok=True)
     GOLDEN.write_text(as_text(made["effects"].to_pylist()))

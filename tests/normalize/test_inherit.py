@@ -5,6 +5,9 @@ import pytest
 from ketameta.normalize.inherit import inherited
 from ketameta.normalize.records import Trial
 from ketameta.synthesize.judge import judgements
+from ketameta.tables.effects import BiasRow
+
+from ..rows import row as cells_of
 
 
 def trial(name, *parts):
@@ -21,9 +24,10 @@ TRIALS = {
 
 
 def row(name, domain="sequence", judgement="low", tool="RoB1", outcome=None):
-    return {"file": "risk_of_bias.csv", "line": 2, "trial_id": name, "tool": tool,
-            "outcome": outcome, "domain": domain, "judgement": judgement, "best": judgement,
-            "support": "", "source": "Review", "locator": ""}  # fmt: skip
+    return cells_of(
+        BiasRow, file="risk_of_bias.csv", line=2, trial_id=name, tool=tool, outcome=outcome,
+        domain=domain, judgement=judgement, best=judgement, support="", source="Review",
+    )  # fmt: skip
 
 
 def taken(*rows):

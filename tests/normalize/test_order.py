@@ -8,11 +8,14 @@ from ketameta.normalize.choose import Choices
 from ketameta.normalize.stage import effects_of
 from ketameta.normalize.trials import raw_rows, trials_of
 
+from ..rows import tables_of
+
 SIDES = ("ket", "sal")
 
 
 def answers(raw, question):
-    effects, _ = effects_of("test", question, Choices(trials_of(raw), raw_rows(raw)))
+    tables = tables_of(raw)
+    effects, _ = effects_of("test", question, Choices(trials_of(tables), raw_rows(tables)))
     return [(e.trial.trial_id, e.yi, e.vi, e.definition, e.scale, e.hour) for e in effects]
 
 

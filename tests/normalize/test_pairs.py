@@ -19,7 +19,7 @@ BOTH = {
 def found(made, analysis):
     def ask(**keys):
         own = replace(analysis, select=replace(analysis.select, **keys))
-        return pairs(Configuration((own,)), trials_of(made.raw), raw_rows(made.raw))
+        return pairs(Configuration((own,)), trials_of(made.tables()), raw_rows(made.tables()))
 
     return ask
 

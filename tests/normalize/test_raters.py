@@ -10,6 +10,9 @@ from ketameta.normalize.raters import judgements
 from ketameta.synthesize import judge
 from ketameta.synthesize.raters import agreement
 from ketameta.tables import rob2
+from ketameta.tables.raw import Rob2AnswerRow
+
+from ..rows import row
 
 LOW = "1.1=Y 1.2=Y 1.3=N 2.1=N 2.2=N 2.6=Y 3.1=Y 4.1=N 4.2=N 4.3=N 5.1=Y 5.2=N 5.3=N"
 
@@ -17,11 +20,12 @@ LOW = "1.1=Y 1.2=Y 1.3=N 2.1=N 2.2=N 2.6=Y 3.1=Y 4.1=N 4.2=N 4.3=N 5.1=Y 5.2=N 5
 def answers(trial, text, rater="A", outcome=None, first=2, **supports):
     """Return rows of the raw table from 1.1=Y 1.2=N ...; supports by question, as in q41."""
     return [
-        {
+        row(
+            Rob2AnswerRow,
             **{"file": "rob2_answers.csv", "line": line, "trial_id": trial, "outcome": outcome},
             **{"question": question, "answer": answer, "rater": rater},
-            "support": supports.get("q" + question.replace(".", "")),
-        }
+            support=supports.get("q" + question.replace(".", "")),
+        )
         for line, (question, answer) in enumerate((p.split("=") for p in text.split()), first)
     ]
 

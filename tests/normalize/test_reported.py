@@ -13,8 +13,8 @@ SIDES = "ket", "sal"
 @pytest.fixture
 def missing(made, ask):
     def find(name="suicidality_24h", **keys):
-        question, trials = ask(name, **keys), trials_of(made.raw)
-        effects, ledger = effects_of(name, question, Choices(trials, raw_rows(made.raw)))
+        question, trials = ask(name, **keys), trials_of(made.tables())
+        effects, ledger = effects_of(name, question, Choices(trials, raw_rows(made.tables())))
         found = missing_results(name, question, trials, effects, ledger)
         return {result.trial_id: result for result in found}
 
@@ -123,7 +123,7 @@ def test_an_analysis_of_treated_arms_misses_no_comparison(made, missing):
 def told(made, ask):
     def find(**keys):
         question = ask("suicidality_24h", outcome="cognition_score", window=None, scales=None)
-        found = directions("x", question, trials_of(made.raw), raw_rows(made.raw))
+        found = directions("x", question, trials_of(made.tables()), raw_rows(made.tables()))
         return [(row.scale, row.higher, row.direction) for row in found]
 
     return find

@@ -20,8 +20,8 @@ def test_a_row_computed_from_a_source_that_others_call_secondary_rests_on_it(
     made.trial("a").trial("b")
     made.outcome("a", "ket", "response", seen="secondary", source="a review")
     made.contrast("b", "ket", "sal", "response", "OR", seen=seen, source=source)
-    *_, row = raw_rows(made.raw)
-    assert row["seen"] == read_as
+    *_, row = raw_rows(made.tables())
+    assert row.standing == read_as
     assert made.raw["contrasts"][0]["seen"] == seen, "the table stays as entered"
 
 

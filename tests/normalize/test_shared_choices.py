@@ -19,7 +19,7 @@ def several(made):
     made.events("b", {"ket": (10, 20), "sal": (4, 20)}, analysis_set="crossover-all")
     made.trial("c").events("c", {"ket": (7, None), "sal": (3, None)})
     made.events("c", {"ket": (4, 18), "sal": (2, 17)}, outcome="remission")
-    return trials_of(made.raw), raw_rows(made.raw)
+    return trials_of(made.tables()), raw_rows(made.tables())
 
 
 @pytest.fixture

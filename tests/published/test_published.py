@@ -12,7 +12,8 @@ from scipy import special
 
 from ketameta.configuration import load
 from ketameta.normalize.choose import Choices
-from ketameta.normalize.records import Arm, Row, Trial
+from ketameta.normalize.records import Arm, Trial
+from ketameta.normalize.results import supposed
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.stage import effects_of
 from ketameta.stats import (
@@ -30,7 +31,6 @@ from ketameta.stats.dependent.multilevel import (
     working_covariance,
 )
 from ketameta.stats.dependent.robust import cluster_robust
-from ketameta.tables.raw import RAW_TABLES
 
 from ..conftest import QUESTIONS
 
@@ -245,7 +245,7 @@ def test_inverse_variance_is_not_what_was_printed_as_mantel_haenszel(contrasted)
 
 def through_the_pipeline(plan, rows, x):
     """Effects of arm-level rows by way of the raw tables: two arms a trial, one row an arm."""
-    event, names = "ai" in x, RAW_TABLES["outcomes"].names
+    event = "ai" in x
     trials, raw = {}, []
     arms = {
         name: Arm(name, drug, kind, name, "", "", None, None, ())
@@ -263,11 +263,11 @@ def through_the_pipeline(plan, rows, x):
                 found = {"mean": x[f"m{g}i"][i], "sd": x[f"sd{g}i"][i], "n": int(x[f"n{g}i"][i])}
             cells = {"trial_id": name, "arm_id": arm, "scale": "MADRS", "seen": "direct"}
             outcome = "response" if event else "depression_score"
-            cells |= {"outcome": outcome, "file": "outcomes.csv", **found}
-            raw.append(Row("outcomes", len(raw) + 2, dict.fromkeys(names) | cells))
+            cells |= {"outcome": outcome, "line": len(raw) + 2, **found}
+            raw.append(supposed(**cells))
     base = load(QUESTIONS)["response_24h" if event else "depression_24h"].select
     question = replace(base, measure=plan.measure, window=None)
-    effects, _ = effects_of("published", question, Choices(trials, Rows(raw)))
+    effects, _ = effects_of("published", question, Choices(trials, Rows.of(raw)))
     by_trial = {effect.trial.trial_id: (effect.yi, effect.vi) for effect in effects}
     none = (np.nan, np.nan)
     found = [by_trial.get(f"trial{i:03d}", none) for i in range(len(rows.records))]

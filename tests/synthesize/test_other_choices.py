@@ -19,6 +19,8 @@ from ketameta.synthesize.pool import pooled
 from ketameta.synthesize.stage import synthesize
 from ketameta.vocabulary.narrowing import parse
 
+from ..rows import tables_of
+
 
 @pytest.fixture(scope="module")
 def asked(tables, configuration):
@@ -109,7 +111,7 @@ def test_leaving_out_what_wants_a_check_is_tried_where_a_pooled_row_has_such_a_f
     asked["sensitivity"] = {"sure": {"for": ["RR"], "change": {"narrow": "flag=none"}}}
     path = tmp_path / "analyses.yaml"
     path.write_text(yaml.safe_dump(asked), encoding="utf-8")
-    rows = tables | {"claims": []}
+    rows = tables_of({**tables, "claims": []})
     found = {name: table.to_pylist() for name, table in normalize(rows, load(path)).items()}
     marked = {e["trial_id"] for e in found["effects"] if e["marks"]}
     own = [(v["analysis"], v["trial_id"]) for v in found["variants"]]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ketameta.configuration import Configuration
+    from ketameta.tables.collection import Tables
 
 # by the path below the folder that a step writes to; None where faults were told instead
 Files = Mapping[str, str | bytes] | None
@@ -68,7 +69,7 @@ def normalize(given: Given) -> Files:
     from ketameta.normalize.stage import normalize as stage
     from ketameta.storage import rows_of
 
-    tables = stage(given.tables, given.configuration)
+    tables = stage(cast("Tables", given.tables), given.configuration)
     checks = rows_of(tables["findings"])
     faults = [check for check in checks if check["severity"] == "error"]
     for fault in faults:

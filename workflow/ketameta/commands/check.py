@@ -16,7 +16,7 @@ from ketameta.commands.revisions import DiffError, git
 from ketameta.configuration import CONFIG
 from ketameta.ingest.places import unread
 from ketameta.tables.problems import ERROR, NOTE, escaped
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.raw import RAW_KINDS, RAW_TABLES
 from ketameta.vocabulary import hint
 
 # so many findings of one check are listed; the rest is counted
@@ -76,7 +76,7 @@ def check(given: argparse.Namespace) -> int:
         print(f"{name}: {what}", file=sys.stderr)
         return 2
     found = look(folder)
-    if RAW_TABLES.keys() <= found.tables.keys():
+    if {RAW_KINDS[name] for name in RAW_TABLES} <= {*found.tables.kinds()}:
         found.told.extend(others(unread(folder)))
     if given.trial is not None and (unknown := _unknown(found, given.trial)):
         print(unknown, file=sys.stderr)
@@ -95,8 +95,8 @@ def check(given: argparse.Namespace) -> int:
 
 def _unknown(found: Examined, trial: str) -> str:
     """Say that no table has a trial, and which come near; nothing where one has."""
-    tables = found.tables.values()
-    known = {row["trial_id"] for rows in tables for row in rows if row.get("trial_id")}
+    rows = (row for kind in found.tables.kinds() for row in found.tables[kind])
+    known = {name for row in rows if (name := getattr(row, "trial_id", None))}
     if trial in known | {told.problem.trial_id for told in found.told}:
         return ""
     return f"{escaped(trial)}: no such trial{hint(trial, sorted(known))}"
@@ -126,14 +126,15 @@ def _unused(found: Examined, each: bool) -> list[Told]:
     if found.configuration is None or any(t.problem.severity == ERROR for t in found.told):
         return []
     from ketameta.commands.unused import IN_NONE, unused
-    from ketameta.normalize.checks.acknowledged import Rows
+    from ketameta.normalize.checks.acknowledged import About
+    from ketameta.normalize.trials import raw_rows
 
-    rows = Rows(found.tables)
+    about = About(raw_rows(found.tables))
     return [
         Told(
             problem,
             IN_NONE if problem.severity == NOTE else "hours-like-days",
-            rows.warned(problem),
+            about.warned(problem),
         )
         for problem in unused(found.tables, found.configuration, each=each)
     ]
@@ -182,13 +183,12 @@ def _print(name: str, found: Examined, said: _Said, *, cut: bool) -> None:
             more = f"{count - MOST_OF_A_CHECK:,} more of [{code}]: --json or --trial lists them"
             print(f"note: {more}", file=sys.stderr)
     kinds = Counter(told.problem.severity for told in said.listed)
-    rows = sum(len(rows) for rows in found.tables.values())
+    tables = [found.tables[kind] for kind in found.tables.kinds()]
+    rows = sum(map(len, tables))
     parts = [f"{n:,} {word}{'s' if n > 1 else ''}" for word, n in kinds.items()]
     good = "rows without a fault" if kinds[ERROR] else "rows"
     fault = "nothing new" if said.standing else "no fault"
-    print(
-        f"{name}: {len(found.tables)} tables, {rows:,} {good}, {', '.join(parts) or fault}", end=""
-    )
+    print(f"{name}: {len(tables)} tables, {rows:,} {good}, {', '.join(parts) or fault}", end="")
     unlisted = [f"{said.acknowledged:,} acknowledged"] * bool(said.acknowledged)
     unlisted += [f"{said.standing:,} as before"] * bool(said.standing)
     print(f" ({' and '.join(unlisted)} not listed)" if unlisted else "")

@@ -290,8 +290,8 @@ def _by_running_code(version: Version, configuration: Configuration) -> Rows:
         own = [replace(f, file=f.file.replace(Path(spare).as_posix(), RAW, 1)) for f in faults]
         lines = "\n".join(f"{version.name}: {fault}" for fault in own)
         raise DiffError(f"{lines}\n{version.name}: {counted(len(faults))} in {RAW}")
-    tables = without_folder(tables)
-    return {**tables, **results_of(tables, configuration)}
+    rows = without_folder(tables)
+    return {**rows, **results_of(rows, configuration)}
 
 
 def results_of(tables: Rows, configuration: Configuration) -> Rows:

@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.ingest.places import read_place
 from ketameta.ingest.stage import check_folder
-from ketameta.normalize.checks.acknowledged import ENTRY, NO_ANALYSIS, Rows, Warned, settled
+from ketameta.normalize.checks.acknowledged import ENTRY, NO_ANALYSIS, About, Warned, settled
 from ketameta.normalize.checks.findings import Finding
+from ketameta.normalize.trials import raw_rows
+from ketameta.tables.collection import Tables
 from ketameta.tables.problems import ERROR, WARNING, Problem, shown
-from ketameta.tables.raw import EFFECT_TABLES
+from ketameta.tables.raw import EFFECT_TABLES, RAW_KINDS, ClaimRow
 from ketameta.vocabulary import hint
-
-Tables = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -47,15 +46,17 @@ def look(folder: Path) -> Examined:
     Those that need effects (an outlying one) are left to the run.
     """
     tables, problems = check_folder(folder)
+    rows = raw_rows(tables)
     asked, faults = configured(folder)
     findings: list[Finding] = []
-    whole = all(name in tables for name in EFFECT_TABLES)
+    whole = all(RAW_KINDS[name] in tables.kinds() for name in EFFECT_TABLES)
     if whole and not any(p.severity == ERROR for p in problems):
-        claims = unknown_claims(tables.get("claims", ()), asked.names) if asked else []
-        findings, problems = settled(tables, problems, more=claims)
-    rows = Rows(tables)
-    told = [Told(p, ENTRY, rows.warned(p)) for p in (*faults, *problems)]
-    told += [Told(_problem(f), f.check, rows.warned(f)) for f in findings]
+        named = ((claim.file, claim.line, claim.analysis) for claim in tables.get(ClaimRow))
+        claims = unknown_claims(named, asked.names) if asked else []
+        findings, problems = settled(tables, rows, problems, more=claims)
+    about = About(rows)
+    told = [Told(p, ENTRY, about.warned(p)) for p in (*faults, *problems)]
+    told += [Told(_problem(f), f.check, about.warned(f)) for f in findings]
     return Examined(tables, told, asked)
 
 
@@ -93,20 +94,23 @@ def _fault(file: str, said: str) -> Problem:
     return Problem(file, 0, "", "", said.removeprefix(f"{file}: "))
 
 
-def unknown_claims(claims: Iterable[dict[str, Any]], names: list[str]) -> list[Finding]:
+def unknown_claims(
+    claims: Iterable[tuple[str, int, str | None]], names: list[str]
+) -> list[Finding]:
     """Return the analyses that claims name and the configuration lacks, narrowed ones by name.
 
-    Warnings: a claim may name what nobody has asked yet.
+    Of each claim there is its file, line and cell. Warnings: a claim may name what nobody has
+    asked yet.
     """
     found = []
-    for claim in claims:
-        for word in filter(None, (claim["analysis"] or "").split(";")):
+    for file, line, cell in claims:
+        for word in filter(None, (cell or "").split(";")):
             name = word.partition("@")[0].strip()
             if name in names:
                 continue
             close = hint(name, names, 1)
             message = f"{shown(name)} is no analysis of {CONFIG.as_posix()}: not tested{close}"
-            place = (claim["file"], claim["line"], "analysis", "", "", name)
+            place = (file, line, "analysis", "", "", name)
             found.append(Finding(NO_ANALYSIS, WARNING, *place, message))
     return found
 
@@ -115,11 +119,7 @@ def claims_of_nothing(folder: Path, names: list[str]) -> list[Problem]:
     """Return the warnings of claims alone, from their table as it stands."""
     text = read_place(folder)[0].get("claims")
     rows = text.rows if text is not None and text.readable else []
-    found = [
-        {"file": text.file, "line": row.line, "analysis": row.cells.get("analysis")}
-        for row in rows
-        if text is not None
-    ]
+    found = [(text.file, row.line, row.cells.get("analysis")) for row in rows if text is not None]
     return [_problem(finding) for finding in unknown_claims(found, names)]
 
 
@@ -146,7 +146,7 @@ def not_before(told: Sequence[Told], before: Sequence[Told]) -> list[Told]:
 
 def others(problems: Iterable[Problem]) -> list[Told]:
     """Return problems that are about no row, as they are told."""
-    return [Told(problem, ENTRY, Rows({}).warned(problem)) for problem in problems]
+    return [Told(problem, ENTRY, About().warned(problem)) for problem in problems]
 
 
 def _identity(told: Told) -> tuple[object, ...]:

@@ -139,13 +139,14 @@ def _trials() -> dict[str, str]:
     """Return the label of every trial by its id: those of the last run, and those entered since."""
     from ketameta.commands.versions import RAW
     from ketameta.ingest.stage import check_folder
+    from ketameta.tables.raw import TrialRow
 
     try:
         known = made_rows("trials")
     except NoRunError:
         known = []
-    now = check_folder(Path(RAW))[0].get("trials", [])
-    return {row["trial_id"]: row["label"] for row in [*known, *now]}
+    now = check_folder(Path(RAW))[0].get(TrialRow)
+    return {r["trial_id"]: r["label"] for r in known} | {r.trial_id: r.label for r in now}
 
 
 def _unknown(what: str, word: str, trials: dict[str, str], names: list[str]) -> UnknownWordError:

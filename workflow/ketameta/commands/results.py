@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ketameta.configuration import Configuration
+from ketameta.tables.collection import Tables
+from ketameta.tables.raw import RAW_KINDS
+from ketameta.tables.table import as_dict
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -41,9 +44,11 @@ def verdicts_on(tests: list[dict[str, Any]], found: Rows) -> list[str]:
     return [f"{claim}: {told[claim]} ({text})" for claim, text in texts.items()]
 
 
-def without_folder(tables: Rows) -> Rows:
-    """Name the files of raw rows without the folder that they were read in."""
-    return {
-        name: [{**row, "file": Path(row["file"]).name} for row in rows]
-        for name, rows in tables.items()
-    }
+def without_folder(tables: Tables) -> Rows:
+    """Return raw rows with their files named without the folder that they were read in."""
+    found: Rows = {}
+    for name, kind in RAW_KINDS.items():
+        if kind in tables.kinds():
+            rows = tables[kind]
+            found[name] = [as_dict(row) | {"file": Path(row.file).name} for row in rows]
+    return found

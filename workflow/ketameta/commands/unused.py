@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import Any
 
 from ketameta.configuration import Configuration, Question
 from ketameta.normalize.ledger import REASONS
-from ketameta.normalize.records import Row, Trial
+from ketameta.normalize.records import Trial
+from ketameta.normalize.results import AnyResult, Contrast, at_hour
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.sift import arm_class, refusal
 from ketameta.normalize.trials import raw_rows, trials_of
+from ketameta.tables.collection import Tables
 from ketameta.tables.problems import NOTE, WARNING, Problem, also
 
 IN_NONE = "in-no-analysis"
@@ -24,9 +25,7 @@ _ON_PURPOSE = ("flagged", "design")
 DAY = 24
 
 
-def unused(
-    tables: dict[str, list[dict[str, Any]]], asked: Configuration, *, each: bool
-) -> list[Problem]:
+def unused(tables: Tables, asked: Configuration, *, each: bool) -> list[Problem]:
     """Return a note for each reason, or with ``each`` for each row, that no analysis can use.
 
     A trial all of whose rows of an outcome would be in time if their hours were days is a warning.
@@ -36,12 +35,12 @@ def unused(
     for analysis in asked:
         for question in (analysis.select, *(v.select for v in analysis.variants)):
             questions[question.outcome][question] = None
-    groups: dict[object, list[tuple[Row, str]]] = defaultdict(list)
+    groups: dict[object, list[tuple[AnyResult, str]]] = defaultdict(list)
     rows = raw_rows(tables)
     sides = _sides(rows, trials, questions)
     for row in rows:
-        asked_of = list(questions.get(row["outcome"], ()))
-        reasons = _refused(row, trials[row["trial_id"]], asked_of, sides)
+        asked_of = list(questions.get(row.outcome, ()))
+        reasons = _refused(row, trials[row.trial_id], asked_of, sides)
         if each and reasons:
             groups[row.key].append((row, "; ".join(REASONS[reason] for reason in reasons)))
         elif reasons:
@@ -53,7 +52,10 @@ def unused(
 
 
 def _refused(
-    row: Row, trial: Trial, questions: list[Question], sides: dict[tuple[str, Question], set[str]]
+    row: AnyResult,
+    trial: Trial,
+    questions: list[Question],
+    sides: dict[tuple[str, Question], set[str]],
 ) -> list[str]:
     """Return why no question takes a row; nothing where one does, or none is meant to."""
     reasons: dict[str, None] = {} if questions else {"other outcome": None}
@@ -63,8 +65,8 @@ def _refused(
             return []
         reason = refused[0] if refused else "no comparison"
         if not refused:
-            alone = row.table == "contrasts" or question.by_arm
-            if alone or len(sides[row["trial_id"], question]) > 1:
+            alone = isinstance(row, Contrast) or question.by_arm
+            if alone or len(sides[row.trial_id, question]) > 1:
                 return []
         reasons[reason] = None
     return list(reasons)
@@ -76,23 +78,23 @@ def _sides(
     """Return the sides, treated and control, from which a question takes a row of a trial."""
     found: dict[tuple[str, Question], set[str]] = defaultdict(set)
     for row in rows:
-        if row.table == "contrasts":
+        if isinstance(row, Contrast):
             continue
-        trial = trials[row["trial_id"]]
-        for question in questions.get(row["outcome"], ()):
+        trial = trials[row.trial_id]
+        for question in questions.get(row.outcome, ()):
             if not refusal(question, trial, row):
-                treated = arm_class(trial.arms[row["arm_id"]], question) == "treated"
-                found[row["trial_id"], question].add("treated" if treated else "control")
+                treated = arm_class(trial.arms[row.arm_id], question) == "treated"
+                found[row.trial_id, question].add("treated" if treated else "control")
     return found
 
 
-def _note(group: list[tuple[Row, str]]) -> Problem:
+def _note(group: list[tuple[AnyResult, str]]) -> Problem:
     first, said = group[0]
-    places = [(row["file"], row.line) for row, _ in group[1:]]
+    places = [(row.file, row.line) for row, _ in group[1:]]
     about = f"{len(group):,} rows, the first of which is here, are" if places else "the row is"
-    outcomes = sorted({row["outcome"] for row, _ in group})
+    outcomes = sorted({row.outcome for row, _ in group})
     asked = f" ({', '.join(outcomes)})" if said == REASONS["other outcome"] else ""
-    words = f"{about} in no analysis: {said}{asked}{also(places, first['file'])} [{IN_NONE}]"
+    words = f"{about} in no analysis: {said}{asked}{also(places, first.file)} [{IN_NONE}]"
     found = _told(first, words, NOTE)
     return replace(found, trial_id="", arm_id="") if places else found
 
@@ -101,14 +103,14 @@ def _days(
     rows: Rows, trials: dict[str, Trial], questions: dict[str, dict[Question, None]]
 ) -> list[Problem]:
     """Return trials no row of which is in time for its outcome, and each would be as days."""
-    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[AnyResult]] = defaultdict(list)
     for row in rows:
-        if row["timepoint_h"]:
-            groups[row["trial_id"], row["outcome"]].append(row)
+        if row.timepoint_h:
+            groups[row.trial_id, row.outcome].append(row)
     found = []
     for (trial_id, outcome), group in groups.items():
-        hours = {row["timepoint_h"] for row in group}
-        if max(hours) >= DAY or "hour" in " ".join(row["note"] or "" for row in group):
+        hours = {row.timepoint_h or 0.0 for row in group}
+        if max(hours) >= DAY or "hour" in " ".join(row.note or "" for row in group):
             continue
         asked = list(questions.get(outcome, ()))
         trial = trials[trial_id]
@@ -121,10 +123,10 @@ def _days(
     return found
 
 
-def _in_days(row: Row, trial: Trial, questions: list[Question]) -> bool:
+def _in_days(row: AnyResult, trial: Trial, questions: list[Question]) -> bool:
     """Say whether a question takes a row with its hour as a day, and none as it is."""
-    hour = row["timepoint_h"]
-    later = replace(row, values={**row.values, "timepoint_h": DAY * hour})
+    hour = row.timepoint_h or 0.0
+    later = at_hour(row, DAY * hour)
     refused = all(refusal(question, trial, row) for question in questions)
     return (
         refused
@@ -133,10 +135,9 @@ def _in_days(row: Row, trial: Trial, questions: list[Question]) -> bool:
     )
 
 
-def _told(row: Row, message: str, severity: str) -> Problem:
-    arm = row["arm_id"] if row.table == "outcomes" else row["arm_t"]
-    value = "" if row["timepoint_h"] is None else f"{row['timepoint_h']:g}"
+def _told(row: AnyResult, message: str, severity: str) -> Problem:
+    value = "" if row.timepoint_h is None else f"{row.timepoint_h:g}"
     return Problem(
-        row["file"], row.line, "timepoint_h" if severity == WARNING else "", value, message,
-        severity, row.table, row["trial_id"], arm,
+        row.file, row.line, "timepoint_h" if severity == WARNING else "", value, message,
+        severity, row.table, row.trial_id, row.arms[0],
     )  # fmt: skip

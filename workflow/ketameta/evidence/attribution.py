@@ -18,13 +18,17 @@ from ketameta.evidence.rows import Tables, changed_rows
 from ketameta.normalize.stage import normalize
 from ketameta.normalize.trials import trials_of
 from ketameta.synthesize.stage import synthesize
+from ketameta.tables.collection import Tables as Typed
+from ketameta.tables.raw import RAW_KINDS
+from ketameta.tables.stages import MADE_KINDS
 
 Record = dict[str, Any]
 
 
 def tables_of(raw: Tables, configuration: Configuration) -> Tables:
     """Normalise and pool raw tables in memory: return the tables of both stages as rows."""
-    made = normalize({**raw, "problems": []}, configuration)
+    typed = Typed.named(MADE_KINDS, {**raw, "problems": []})
+    made = normalize(typed, configuration)
     rows = {name: table.to_pylist() for name, table in made.items()}
     made = synthesize({**raw, **rows}, configuration)
     return rows | {name: table.to_pylist() for name, table in made.items()}
@@ -44,7 +48,7 @@ def attribute(
         return list(moves), []
     try:
         before = Refits(old)
-        trials_of(new)
+        trials_of(Typed.named(RAW_KINDS, {name: new[name] for name in ("trials", "arms")}))
     except KeyError as error:
         return list(moves), [
             f"nothing is attributed to edits: {error} is not a word that is known any more"

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 from ketameta.evidence.edits import Edit
 from ketameta.evidence.references import NEEDS, unmet
 from ketameta.evidence.rows import REMOVED, Tables
-from ketameta.normalize.records import DERIVED, Row
+from ketameta.normalize.records import DERIVED
 from ketameta.normalize.trials import ids
 from ketameta.tables.raw import EFFECT_TABLES
 from ketameta.vocabulary import SECONDARY
 
 Record = dict[str, Any]
-Item = TypeVar("Item", Record, Row)
+Item = TypeVar("Item", bound=Any)
 BIAS_TABLES = ("risk_of_bias", "rob2_answers")
 _TABLES = (*EFFECT_TABLES, *BIAS_TABLES)
 _NUMBERS = ("outcomes", "contrasts")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
@@ -11,12 +10,13 @@ from ketameta.evidence.claims import verdicts_of
 from ketameta.evidence.judged import grounds, judged
 from ketameta.evidence.refits import Refits
 from ketameta.normalize.pairs import pairs
-from ketameta.normalize.records import Row
 from ketameta.normalize.reported import directions
+from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
 from ketameta.synthesize.claims import control_shares, tests_of
 from ketameta.synthesize.pairs import paired
 from ketameta.tables.grouping import grouped
+from ketameta.tables.table import as_dict
 from ketameta.vocabulary.narrowing import named
 
 Record = dict[str, Any]
@@ -89,18 +89,19 @@ class Claims:
 
 
 def _falls(
-    analyses: Sequence[Analysis], refits: Refits, rows: Mapping[str, Sequence[Row]]
+    analyses: Sequence[Analysis], refits: Refits, rows: Mapping[str, Sequence[AnyResult]]
 ) -> list[Record]:
     """Return the falls of treated and control arms side by side, from rows by trial."""
-    every = Rows(row for own in rows.values() for row in own)
-    return pairs(Configuration(tuple(analyses)), refits.trials, every)
+    every = Rows.of(row for own in rows.values() for row in own)
+    found = pairs(Configuration(tuple(analyses)), refits.trials, every)
+    return [as_dict(pair) for pair in found]
 
 
 def _directions(analyses: Sequence[Analysis], refits: Refits) -> list[Record]:
     """Return which way results point that are not pooled."""
     rows = [row for own in refits.rows.values() for row in own if row.table == "contrasts"]
     return [
-        asdict(direction)
+        as_dict(direction)
         for analysis in analyses
         for direction in directions(analysis.name, analysis.select, refits.trials, rows)
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from typing import Any, TypeVar
 
@@ -20,18 +20,24 @@ from ketameta.evidence.edited import BIAS_TABLES, Changed, RawTables, by_trial
 from ketameta.evidence.edits import Edit
 from ketameta.evidence.judged import evidence_of
 from ketameta.evidence.ratings import Evidence
-from ketameta.evidence.rows import Tables
+from ketameta.evidence.rows import Tables as Named
 from ketameta.normalize.choose import Choices
+from ketameta.normalize.effect_rows import effect_row
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import kept
-from ketameta.normalize.records import Effect, Row, Trial
+from ketameta.normalize.records import Effect, Trial
 from ketameta.normalize.reported import missing_results, says_only
+from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
-from ketameta.normalize.stage import bias_of, effect_row
+from ketameta.normalize.stage import bias_of
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.synthesize.judge import judgements
 from ketameta.synthesize.stage import rated_from, synthesis
+from ketameta.tables.collection import Tables
+from ketameta.tables.effects import BiasRow
+from ketameta.tables.raw import RAW_KINDS
 from ketameta.tables.stages import STAGE_TABLES
+from ketameta.tables.table import as_dict
 
 Record = dict[str, Any]
 T = TypeVar("T")
@@ -45,7 +51,7 @@ class _Given:
     """What one trial gives an analysis: its effects as rows, and its results without a number."""
 
     effects: tuple[tuple[Effect, Record], ...] = ()
-    unsaid: tuple[Row, ...] = ()
+    unsaid: tuple[AnyResult, ...] = ()
 
 
 def _once(make: Callable[[Refits, Analysis], T]) -> Callable[[Refits, Analysis], T]:
@@ -69,17 +75,18 @@ class Refits:
     tables hold a word that is not known any more.
     """
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Named) -> None:
         """Read the tables."""
         self._raw = RawTables(tables)
         raw = self._raw.tables
         self.base: Refits | None = None
         self._change = Changed()
-        self.trials = trials_of(raw)
-        self.rows = by_trial(raw_rows(raw, self._raw.secondary))
+        typed = Tables.named(RAW_KINDS, raw)
+        self.trials = trials_of(typed)
+        self.rows = by_trial(raw_rows(typed, self._raw.secondary))
         self._start(self.rows)
 
-    def _start(self, rows: Mapping[str, list[Row]]) -> None:
+    def _start(self, rows: Mapping[str, list[AnyResult]]) -> None:
         """Know nothing of any analysis; `rows` are those that are to be sifted, by trial."""
         self._choices = Choices(self.trials, _rows(rows.values()))
         self.known: dict[tuple[str, str], Any] = {}
@@ -92,15 +99,16 @@ class Refits:
         new = Refits.__new__(Refits)
         new._raw, new.base, new._change = self._raw, self, change
         others = {name: self.trials[name] for name in self.trials if name not in change.trials}
-        new.trials = others | trials_of(change.own)
-        found = by_trial(raw_rows(change.own, change.secondary))
+        own = Tables.named(RAW_KINDS, change.own)
+        new.trials = others | trials_of(own)
+        found = by_trial(raw_rows(own, change.secondary))
         rows = {name: found.get(name, []) for name in sorted(change.trials)}
         new.rows = {**self.rows, **rows}
         new._start(rows)
         return new
 
     @cached_property
-    def _bias(self) -> dict[str, list[Record]]:
+    def _bias(self) -> dict[str, list[BiasRow]]:
         """Judgements of risk of bias by trial."""
         if self.base is None:
             return by_trial(_bias(self._raw.tables, self.trials))
@@ -131,7 +139,7 @@ class Refits:
     def outcomes(self) -> set[str]:
         """The outcomes that trials touched by the edit report, before it or after it."""
         sides = (self, self.base or self)
-        return {r["outcome"] for side in sides for t in self.touched for r in side.rows.get(t, ())}
+        return {r.outcome for side in sides for t in self.touched for r in side.rows.get(t, ())}
 
     @_once
     def fit(self, analysis: Analysis) -> Record:
@@ -199,7 +207,7 @@ class Refits:
                 ledger.note(row, "not usable")
         pooled = [effect for own in given.values() for effect, _ in own.effects]
         asked = analysis.name, analysis.select, self.trials, kept(pooled), ledger
-        return [asdict(result) for result in missing_results(*asked)]
+        return [as_dict(result) for result in missing_results(*asked)]
 
     @_once
     def evidence(self, analysis: Analysis) -> Evidence:
@@ -210,7 +218,7 @@ class Refits:
         effects, missing = self.effects(analysis), self._missing(analysis)
         old = self.base.evidence(analysis) if self.base else None
         trials = dict.fromkeys(effect["trial_id"] for effect in effects)
-        bias = [row for trial in trials for row in self._bias.get(trial, ())]
+        bias = [as_dict(row) for trial in trials for row in self._bias.get(trial, ())]
         same = self.base is not None and effects is self.base.effects(analysis)
         if old and same and _alike(old.missing, missing):
             if not self._rejudged & trials.keys():
@@ -223,8 +231,8 @@ class Refits:
         return evidence_of({**tables, "missing_results": missing})
 
 
-def _rows(trials: Iterable[Iterable[Row]]) -> Rows:
-    return Rows(row for own in trials for row in own)
+def _rows(trials: Iterable[Iterable[AnyResult]]) -> Rows:
+    return Rows.of(row for own in trials for row in own)
 
 
 def _given(analysis: Analysis, choices: Choices) -> dict[str, _Given]:
@@ -233,7 +241,7 @@ def _given(analysis: Analysis, choices: Choices) -> dict[str, _Given]:
     effects, ledger = choices.chosen(name, question)
     found: dict[str, list[tuple[Effect, Record]]] = defaultdict(list)
     for effect in effects:
-        found[effect.trial.trial_id].append((effect, effect_row(name, question, effect)))
+        found[effect.trial.trial_id].append((effect, as_dict(effect_row(name, question, effect))))
     unsaid = by_trial(row for row in ledger.rows_with("not usable") if says_only(row))
     return {t: _Given(tuple(found[t]), tuple(unsaid.get(t, ()))) for t in {**found, **unsaid}}
 
@@ -257,15 +265,15 @@ def _alike(one: Iterable[Record], other: Iterable[Record]) -> bool:
     )
 
 
-def _said(bias: Iterable[Record]) -> list[tuple[Any, ...]]:
+def _said(bias: Iterable[BiasRow]) -> list[tuple[Any, ...]]:
     """Return what judgements say, without what they rest on."""
-    return [tuple(row[name] for name in _JUDGED) for row in bias]
+    return [tuple(getattr(row, name) for name in _JUDGED) for row in bias]
 
 
-def _bias(raw: Tables, trials: dict[str, Trial]) -> list[Record]:
+def _bias(raw: Named, trials: dict[str, Trial]) -> list[BiasRow]:
     """Return the judgements of the trials that are there."""
     known = {name: [r for r in raw[name] if r["trial_id"] in trials] for name in BIAS_TABLES}
-    return bias_of(known, trials)
+    return bias_of(Tables.named(RAW_KINDS, known), trials)
 
 
 def _whole(table: str, row: Record) -> Record:

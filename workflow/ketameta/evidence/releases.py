@@ -19,8 +19,10 @@ from typing import Any
 
 from ketameta.evidence.changes import COMPARED, ClaimMove, Move, compare, compare_claims
 from ketameta.evidence.findings import Found
+from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import decisions
 from ketameta.tables.digests import data_hash, digests
+from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES
 
 Record = dict[str, Any]
 FORM = 1
@@ -129,7 +131,8 @@ def make(
     )
     decided = decisions(tables.get("adjudication", []))
     known = tuple(sorted(one.id for one in decided if one.decision))
-    return Release(name, data_hash(tables), commit, digests(tables), kept, claims, findings, known)
+    raw = Tables.named(RAW_KINDS, {n: tables[n] for n in RESULT_TABLES if n in tables})
+    return Release(name, data_hash(raw), commit, digests(raw), kept, claims, findings, known)
 
 
 def is_date(text: str) -> bool:

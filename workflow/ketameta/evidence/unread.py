@@ -23,10 +23,13 @@ from typing import Any
 
 from ketameta.configuration import Analysis, Question
 from ketameta.normalize.overlap import overlap
-from ketameta.normalize.records import Arm, Row, Trial
+from ketameta.normalize.records import Arm, Trial
+from ketameta.normalize.results import supposed
 from ketameta.normalize.sift import arm_class, refusal
 from ketameta.normalize.trials import trials_of
+from ketameta.tables.collection import Tables
 from ketameta.tables.grouping import grouped
+from ketameta.tables.raw import RAW_KINDS
 from ketameta.vocabulary import vocabulary
 
 Record = dict[str, Any]
@@ -148,7 +151,8 @@ def ranked(
     ``tables`` are the raw ones of trials, arms and results: they say whom a trial treated, how
     many, with and against what, and when it looked, where its row in ``rows`` does not.
     """
-    trials = trials_of({name: tables[name] for name in ("trials", "arms")})
+    of_trials = {name: tables[name] for name in ("trials", "arms")}
+    trials = trials_of(Tables.named(RAW_KINDS, of_trials))
     results = grouped([*tables["outcomes"], *tables["contrasts"]], "trial_id")
     ranks = []
     for row in rows:
@@ -248,17 +252,11 @@ def _at_visits(results: Sequence[Record]) -> list[Record]:
 
 def _enters(trial: Trial, question: Question, hour: float | None, scale: str | None) -> bool:
     """Say whether the sieve lets in a row of a treated arm and one of a control."""
-    cells = {
-        "outcome": question.outcome,
-        "timepoint_h": hour,
-        "scale": scale,
-        "definition": question.definitions[0] if question.definitions else None,
-        "analysis_set": question.analysis_sets[0],
-        "flag": None,
-        "seen": "direct",
-    }
-    rows = (Row("outcomes", 0, {**cells, "arm_id": name}) for name in trial.arms)
-    passed = [trial.arms[r["arm_id"]] for r in rows if not refusal(question, trial, r)]
+    definition = question.definitions[0] if question.definitions else None
+    place = {"timepoint_h": hour, "scale": scale, "definition": definition}
+    place |= {"outcome": question.outcome, "analysis_set": question.analysis_sets[0]}
+    rows = (supposed(trial_id=trial.trial_id, arm_id=name, **place) for name in trial.arms)
+    passed = [trial.arms[row.arm_id] for row in rows if not refusal(question, trial, row)]
     sides = {arm_class(arm, question) == "treated" for arm in passed}
     return sides == {True, False}
 

@@ -6,6 +6,7 @@ what an edit brings is told, what A had before is not laid on it.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from ketameta.evidence.edits import Edit
 from ketameta.evidence.rows import OWNERS
 from ketameta.extraction.records import Record, Tables
+from ketameta.ingest.sheet import Entry, Sheet
 from ketameta.ingest.stage import faults_of
 from ketameta.normalize.trials import ids
 from ketameta.tables.problems import ERROR, NOTE
@@ -88,10 +90,21 @@ def _told(rows: Iterable[tuple[str, Record]]) -> Counter[tuple[str, str, str]]:
     tables: Tables = {}
     for table, row in rows:
         tables.setdefault(table, []).append(row)
-    ordered = {name: tables[name] for name in RESULT_TABLES if name in tables}
+    sheets = {name: _sheet(name, tables[name]) for name in RESULT_TABLES if name in tables}
     return Counter(
-        (p.severity, p.column, p.message) for p in faults_of(ordered) if p.severity != NOTE
+        (p.severity, p.column, p.message) for p in faults_of(sheets) if p.severity != NOTE
     )
+
+
+def _sheet(name: str, rows: Iterable[Record]) -> Sheet:
+    """Return typed rows as ingest has them; a cell that is entered without a value is at fault."""
+    schema = RESULT_TABLES[name]
+    entries = []
+    for row in rows:
+        entered = dict.fromkeys(schema.names, "") | json.loads(row["entered"])
+        bad = {column for column in schema.names if row.get(column) is None and entered[column]}
+        entries.append(Entry(row["file"], row["line"], row, entered, bad))
+    return Sheet(schema, f"{name}.csv", entries)
 
 
 def _first(said: list[list[str]]) -> str:

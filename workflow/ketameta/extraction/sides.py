@@ -137,7 +137,8 @@ def _row(entry: Entry, table: str, named: Sequence[str]) -> Record:
     if table != ROB2_ANSWERS.name:  # whose column it is
         values.pop(RATER.name, None)
         entered = {name: cell for name, cell in entered.items() if name != RATER.name}
-    return replace(entry, values=values, entered=entered).row()
+    text = replace(entry, entered=entered).text
+    return {"file": entry.file, "line": entry.line, **values, "entered": text}
 
 
 def _without_known(side: Side, other: Side) -> Side:

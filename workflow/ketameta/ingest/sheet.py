@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ketameta.ingest.cells import CellError, parse
+from ketameta.ingest.cells import CellError, Value, parse
 from ketameta.ingest.rows import TextRow, TextTable
 from ketameta.tables.columns import Column, TableSchema
+from ketameta.tables.parts import Placed
 from ketameta.tables.problems import ERROR, NOTE, Problem, also
+from ketameta.tables.table import schema_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # a column with this many bad cells and no good one is one fault: the wrong column, or format
 ALL_BAD = 20
@@ -18,7 +24,8 @@ MOST_OF_COLUMN = 500
 
 NO_ROWS = "has no row below the header"
 
-Row = dict[str, Any]
+P = TypeVar("P", bound=Placed)
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass
@@ -30,7 +37,7 @@ class Entry:
 
     file: str
     line: int
-    values: Row
+    values: dict[str, Value]
     entered: dict[str, str]
     bad: set[str] = field(default_factory=set)
 
@@ -38,11 +45,11 @@ class Entry:
         """Return the value of a cell, None where it has none that can be trusted."""
         return None if name in self.bad else self.values.get(name)
 
-    def row(self) -> Row:
-        """Return the row as the next stage takes it, with its place and its cells as JSON."""
+    @property
+    def text(self) -> str:
+        """The cells as entered that are not empty, as JSON."""
         filled = {name: cell for name, cell in self.entered.items() if cell}
-        text = json.dumps(filled, ensure_ascii=False)
-        return {"file": self.file, "line": self.line, **self.values, "entered": text}
+        return _encoded(filled)
 
 
 @dataclass
@@ -77,9 +84,21 @@ class Sheet:
         if severity == ERROR and column:
             entry.bad.add(column)
 
-    def rows(self) -> list[Row]:
-        """Return the rows without a fault."""
-        return [entry.row() for entry in self.entries if not entry.bad]
+    def rows(self, kind: type[P]) -> list[P]:
+        """Return the rows without a fault, with their place and their cells as entered."""
+        good = (entry for entry in self.entries if not entry.bad)
+        return [kind(file=e.file, line=e.line, entered=e.text, **e.values) for e in good]
+
+    def arrow(self, kind: type[Placed]) -> pa.Table:
+        """Return these rows as an Arrow table, the file named without its folder."""
+        import pyarrow as pa
+
+        schema = schema_of(kind).arrow_schema()
+        good = [entry for entry in self.entries if not entry.bad]
+        columns = {name: [entry.values[name] for entry in good] for name in self.schema.names}
+        columns |= {"file": [Path(self.file).name] * len(good), "line": [e.line for e in good]}
+        columns["entered"] = [entry.text for entry in good]
+        return pa.Table.from_pydict(columns, schema=schema)
 
 
 def typed(text: TextTable) -> Sheet:

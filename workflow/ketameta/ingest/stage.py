@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,13 @@ from ketameta.ingest.places import read_place
 from ketameta.ingest.references import check_between_rows
 from ketameta.ingest.rows import TextTable
 from ketameta.ingest.rules import check_rows
-from ketameta.ingest.sheet import Entry, Row, Sheet, typed
+from ketameta.ingest.sheet import Sheet, typed
 from ketameta.ingest.upkeep import check_upkeep
+from ketameta.tables.collection import Tables
 from ketameta.tables.effects import ProblemRow
 from ketameta.tables.problems import Problem
-from ketameta.tables.raw import OPTIONAL_TABLES, RAW_KINDS, RESULT_TABLES
-from ketameta.tables.table import schema_of
+from ketameta.tables.raw import OPTIONAL_TABLES, RAW_KINDS
+from ketameta.tables.table import to_arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,18 +29,23 @@ if TYPE_CHECKING:
 MOST_OF_FILE = 2_000
 
 
-def check_folder(folder: Path) -> tuple[dict[str, list[Row]], list[Problem]]:
+def check_folder(folder: Path) -> tuple[Tables, list[Problem]]:
     """Read and check every table of a folder, or of a workbook or a single file.
 
     Returns the rows without a fault of each table (with ``file``, ``line`` and ``entered``, the
     non-empty cells as JSON text) and every problem found, in one pass: errors first, each kind
     in the order of files and lines.
     """
+    sheets, problems = _read(folder)
+    kinds = ((RAW_KINDS[name], sheet) for name, sheet in sheets.items())
+    return Tables({kind: sheet.rows(kind) for kind, sheet in kinds}), problems
+
+
+def _read(folder: Path) -> tuple[dict[str, Sheet], list[Problem]]:
     texts, problems = read_place(folder)
     sheets, found = checked(texts)
-    tables = {name: sheet.rows() for name, sheet in sheets.items()}
-    ordered = sorted(problems + found, key=lambda p: (p.severity, p.file, p.line, p.column))
-    return tables, ordered
+    key = attrgetter("severity", "file", "line", "column")
+    return sheets, sorted(problems + found, key=key)
 
 
 def checked(texts: Mapping[str, TextTable]) -> tuple[dict[str, Sheet], list[Problem]]:
@@ -57,18 +63,8 @@ def checked(texts: Mapping[str, TextTable]) -> tuple[dict[str, Sheet], list[Prob
     return sheets, problems
 
 
-def faults_of(tables: Mapping[str, Iterable[Row]]) -> list[Problem]:
-    """Return every problem of rows that are typed already, as `check_folder` has them.
-
-    Cells that are entered and have no value are at fault already, and told no more.
-    """
-    sheets = {name: Sheet(RESULT_TABLES[name], f"{name}.csv") for name in tables}
-    for name, rows in tables.items():
-        columns = RESULT_TABLES[name].columns
-        for row in rows:
-            entered = dict.fromkeys(RESULT_TABLES[name].names, "") | json.loads(row["entered"])
-            bad = {c.name for c in columns if row.get(c.name) is None and entered[c.name]}
-            sheets[name].entries.append(Entry(row["file"], row["line"], row, entered, bad))
+def faults_of(sheets: dict[str, Sheet]) -> list[Problem]:
+    """Return every problem of rows that are typed already, in themselves and beside others."""
     _check(sheets)
     return [problem for sheet in sheets.values() for problem in sheet.problems]
 
@@ -103,17 +99,21 @@ def ingest(folder: Path) -> tuple[dict[str, pa.Table], list[Problem]]:
 
     Files are named without their folder, so that the output does not depend on where it lies.
     """
-    import pyarrow as pa
-
-    rows, problems = check_folder(folder)
-    rows = {**{name: [] for name in OPTIONAL_TABLES}, **rows}
-    result = {}
-    for name, table_rows in rows.items():
-        for row in table_rows:
-            row["file"] = Path(row["file"]).name
-        result[name] = pa.Table.from_pylist(
-            table_rows, schema=schema_of(RAW_KINDS[name]).arrow_schema()
+    sheets, problems = _read(folder)
+    empty = {name: Sheet(schema, name) for name, schema in OPTIONAL_TABLES.items()}
+    result = {name: sheet.arrow(RAW_KINDS[name]) for name, sheet in {**empty, **sheets}.items()}
+    found = [
+        ProblemRow(
+            file=Path(p.file).name,
+            line=p.line,
+            column=p.column,
+            value=p.value,
+            message=p.message,
+            severity=p.severity,
+            table=p.table,
+            trial_id=p.trial_id,
+            arm_id=p.arm_id,
         )
-    found = [{**vars(p), "file": Path(p.file).name} for p in problems]
-    result["problems"] = pa.Table.from_pylist(found, schema=schema_of(ProblemRow).arrow_schema())
-    return result, problems
+        for p in problems
+    ]
+    return result | {"problems": to_arrow(ProblemRow, found)}, problems

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ketameta.configuration import Question
 from ketameta.measures import MEASURES
-from ketameta.normalize.between import ArmEffects, Place
+from ketameta.normalize.arms import ArmEffects, Place
 from ketameta.normalize.contrasts import ContrastEffect, is_paired
 from ketameta.normalize.ledger import Fate, Ledger
-from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Row, Trial
+from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Trial
+from ketameta.normalize.results import AnyResult, ArmResult, Contrast
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.selected import SelectedArm, selected_arm
 from ketameta.normalize.sift import Sieve, arm_class
@@ -26,7 +28,7 @@ _LOST_ON = (
     "source preferred",
     "analysis set preferred",
 )
-_Build = Callable[[Place, list[Row]], list[Effect]]
+R = TypeVar("R", ArmResult, Contrast)
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class _Candidate:
     effects: list[Effect]
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[AnyResult]:
         """Every row behind the effects, once."""
         return list({row.key: row for effect in self.effects for row in effect.rows}.values())
 
@@ -44,7 +46,7 @@ class TrialChoice:
     """The choice of one trial's effects for one question."""
 
     def __init__(
-        self, question: Question, trial: Trial, rows: Sequence[Row], ledger: Ledger
+        self, question: Question, trial: Trial, rows: Sequence[AnyResult], ledger: Ledger
     ) -> None:
         """Take the candidate rows; every row of the trial lends people, baselines, correlations."""
         self.question, self.trial, self.rows, self.ledger = question, trial, rows, ledger
@@ -59,10 +61,11 @@ class TrialChoice:
         of rows gives one.
         """
         found: list[_Candidate] = []
-        for place, group in _grouped(self.rows, self.question, "outcomes"):
-            found += self._try(self.arms.effects, place, group)
-        for place, group in _grouped(self.rows, self.question, "contrasts"):
-            found += self._try(self._from_contrasts, place, group)
+        arms, contrasts = _grouped(self.rows, self.question)
+        for place, results in arms.items():
+            found += self._try(self.arms.effects, place, results)
+        for place, reported in contrasts.items():
+            found += self._try(self._from_contrasts, place, reported)
         if not found:
             return []
         best = min(found, key=lambda c: (c.rank, [row.order for row in c.rows]))
@@ -73,7 +76,9 @@ class TrialChoice:
             self.ledger.note(row, "used")
         return best.effects
 
-    def _try(self, build: _Build, place: Place, group: list[Row]) -> list[_Candidate]:
+    def _try(
+        self, build: Callable[[Place, list[R]], list[Effect]], place: Place, group: list[R]
+    ) -> list[_Candidate]:
         effects: list[Effect] = []
         try:
             effects = build(place, group)
@@ -135,9 +140,9 @@ class TrialChoice:
             0 if contrast else _position(q.analysis_sets, place.analysis_set),
         )
 
-    def _from_contrasts(self, place: Place, group: list[Row]) -> list[Effect]:
+    def _from_contrasts(self, place: Place, group: list[Contrast]) -> list[Effect]:
         arms = self.trial.arms
-        classes = {row.key: arm_class(arms[row["arm_c"]], self.question) for row in group}
+        classes = {row.key: arm_class(arms[row.arm_c], self.question) for row in group}
         first = min(classes.values(), key=self.question.comparators.index)
         chosen = []
         for row in group:
@@ -151,7 +156,7 @@ class TrialChoice:
         return [self._contrast_effect(place, rows, first, apart) for rows in sets]
 
     def _contrast_effect(
-        self, place: Place, rows: list[Row], comparator: str, apart: bool
+        self, place: Place, rows: list[Contrast], comparator: str, apart: bool
     ) -> Effect:
         found = self._converted(place, rows)
         arms = self.trial.arms
@@ -161,8 +166,8 @@ class TrialChoice:
             found.estimate.vi,
             found.n_t,
             found.n_c,
-            tuple(arms[row["arm_t"]] for row in rows),
-            (arms[rows[0]["arm_c"]],),
+            tuple(arms[row.arm_t] for row in rows),
+            (arms[rows[0].arm_c],),
             comparator,
             place.scale,
             "",
@@ -172,36 +177,36 @@ class TrialChoice:
             tuple(rows),
             (*found.steps, found.estimate.step),
             same_people=is_paired(self.trial, rows[0]),
-            comparison=rows[0]["arm_t"] if apart else "",
+            comparison=rows[0].arm_t if apart else "",
             # a control of about the size of each treated arm gives half of each variance
             shared=found.estimate.vi / 2 if apart and self.question.arms == "whole" else None,
         )
 
-    def _converted(self, place: Place, rows: list[Row]) -> ContrastEffect:
+    def _converted(self, place: Place, rows: list[Contrast]) -> ContrastEffect:
         q, sign = self.question, scale_sign(place.scale, self.question.outcome)
         return self.converted.contrasts(q.measure, self.trial, rows, q.correlation, sign)
 
-    def _apart_or_pooled(self, place: Place, rows: list[Row]) -> list[Row]:
+    def _apart_or_pooled(self, place: Place, rows: list[Contrast]) -> list[Contrast]:
         """Take one usable row an arm; a pooled arm's contrast stands for those of its parts.
 
         None where no row is usable; each is noted with its own reason.
         """
-        by_arm: dict[str, Row] = {}
+        by_arm: dict[str, Contrast] = {}
         for row in sorted(rows, key=lambda r: r.order):
             try:
                 self._converted(place, [row])
             except NotUsable as why:
                 self.ledger.note(row, "not usable", str(why))
                 continue
-            if row["arm_t"] in by_arm:
-                self.ledger.note(row, "repeated report", f"used: {by_arm[row['arm_t']].key}")
+            if row.arm_t in by_arm:
+                self.ledger.note(row, "repeated report", f"used: {by_arm[row.arm_t].key}")
                 continue
-            by_arm[row["arm_t"]] = row
+            by_arm[row.arm_t] = row
         for arm_id in [a for a in by_arm if self.trial.arms[a].pooled]:
             for part in self.trial.arms[arm_id].pooled:
                 if part in by_arm:
                     self.ledger.note(by_arm.pop(part), "pooled arm", f"used: {arm_id}, as reported")
-        if len({row["arm_c"] for row in by_arm.values()}) > 1:
+        if len({row.arm_c for row in by_arm.values()}) > 1:
             raise NotUsable("contrasts against several control arms are not averaged")
         return list(by_arm.values())
 
@@ -288,9 +293,9 @@ class _Made:
     fates: Mapping[str, Fate]
 
 
-def _has_baseline(row: Row) -> bool:
+def _has_baseline(row: AnyResult) -> bool:
     """Say whether a change from baseline can be computed from a row."""
-    return row.table == "outcomes" and row["baseline_sd"] is not None
+    return isinstance(row, ArmResult) and row.baseline_sd is not None
 
 
 def _read_of(question: Question, assumes: bool) -> Question:
@@ -306,20 +311,22 @@ def _read_of(question: Question, assumes: bool) -> Question:
     return whole if assumes or MEASURES[question.measure].falls else replace(whole, correlation=0.0)
 
 
-def _grouped(rows: Iterable[Row], question: Question, table: str) -> list[tuple[Place, list[Row]]]:
-    groups: dict[Place, list[Row]] = defaultdict(list)
+def _grouped(
+    rows: Iterable[AnyResult], question: Question
+) -> tuple[dict[Place, list[ArmResult]], dict[Place, list[Contrast]]]:
+    """Return results of arms, and contrasts, by what those share that make an effect together."""
+    arms: dict[Place, list[ArmResult]] = defaultdict(list)
+    contrasts: dict[Place, list[Contrast]] = defaultdict(list)
     for row in rows:
-        if row.table != table:
-            continue
-        if table == "contrasts":
-            place = Place(row["scale"] or "", "", row["timepoint_h"], row["measure"])
+        if isinstance(row, Contrast):
+            place = Place(row.scale or "", "", row.timepoint_h, row.measure)
+            contrasts[place].append(row)
         else:
-            definition = row["definition"] or NOT_STATED
+            definition = row.definition or NOT_STATED
             if definition in question.strata:
                 definition = " + ".join(question.strata)
-            place = Place(row["scale"] or "", definition, row["timepoint_h"], row.analysis_set)
-        groups[place].append(row)
-    return list(groups.items())
+            arms[Place(row.scale or "", definition, row.timepoint_h, row.analysed)].append(row)
+    return arms, contrasts
 
 
 def _position(order: Sequence[str] | None, word: str) -> int:

@@ -10,8 +10,9 @@ from ketameta.measures import MEASURES, STANDARDISED, in_points, is_ratio, read_
 from ketameta.normalize import conversions
 from ketameta.normalize.conversions import ConversionError
 from ketameta.normalize.measures import ELBOURNE, Estimate, one_effect, refuse_turned
-from ketameta.normalize.records import Arm, NotUsable, Row, Step, Trial, empty, listed, number
-from ketameta.normalize.sizes import Sizes
+from ketameta.normalize.people import People
+from ketameta.normalize.records import Arm, NotUsable, Step, Trial, listed, written
+from ketameta.normalize.results import Contrast, filled
 from ketameta.vocabulary import vocabulary
 
 HANDBOOK = "Cochrane Handbook 6.3, 6.5.2.3"
@@ -36,29 +37,36 @@ class _Reported:
     step: Step
 
 
-def is_paired(trial: Trial, row: Row) -> bool:
+def is_paired(trial: Trial, row: Contrast) -> bool:
     """Say whether a contrast compares the periods of the same people."""
     words = ("period 1", "first period", "first phase")
-    return trial.design == "crossover" and not any(w in (row["model"] or "") for w in words)
+    return trial.design == "crossover" and not any(w in (row.model or "") for w in words)
 
 
 def from_contrasts(
-    measure: str, trial: Trial, rows: Sequence[Row], sizes: Sizes, correlation: float, sign: int
+    measure: str,
+    trial: Trial,
+    rows: Sequence[Contrast],
+    people: People,
+    correlation: float,
+    sign: int,
 ) -> ContrastEffect:
     """Return the effect of reported contrasts of one trial against one control arm.
 
     Several rows are several treated arms against the same control: they are averaged, with the
     covariance that the shared control gives. Raises `NotUsable`.
     """
-    single = [_one(measure, trial, row, sizes, correlation, sign) for row in rows]
+    single = [_one(measure, trial, row, people, correlation, sign) for row in rows]
     if len(single) == 1:
         return single[0]
     yi, vi = shared_control_mean([(s.estimate.yi, s.estimate.vi) for s in single])
-    said = "; ".join(f"{number(s.estimate.yi)} (variance {number(s.estimate.vi)})" for s in single)
+    said = "; ".join(
+        f"{written(s.estimate.yi)} (variance {written(s.estimate.vi)})" for s in single
+    )
     step = Step(
         "contrasts with a shared control averaged",
         f"covariance half of √(v1 v2): {said}",
-        f"{number(yi)} (variance {number(vi)})",
+        f"{written(yi)} (variance {written(vi)})",
         "Gleser & Olkin 2009",
         tuple(row.key for row in rows),
         "shared control",
@@ -83,15 +91,15 @@ def shared_control_mean(effects: Sequence[tuple[float, float]]) -> tuple[float, 
 
 
 def _one(
-    measure: str, trial: Trial, row: Row, sizes: Sizes, correlation: float, sign: int
+    measure: str, trial: Trial, row: Contrast, people: People, correlation: float, sign: int
 ) -> ContrastEffect:
     _refuse_unusable(row)
-    paired, asked, told = is_paired(trial, row), MEASURES[measure], read_as(row["measure"])
+    paired, asked, told = is_paired(trial, row), MEASURES[measure], read_as(row.measure)
     assert told is not None
     refuse_turned(asked, sign)
     if paired and told.is_standardised:
-        return _crossover_smd(trial, row, sizes, correlation, sign)
-    n_t, n_c, size_steps = _people(trial.arms[row["arm_t"]], trial.arms[row["arm_c"]], row, sizes)
+        return _crossover_smd(trial, row, people, correlation, sign)
+    n_t, n_c, size_steps = _people(trial.arms[row.arm_t], trial.arms[row.arm_c], row, people)
     try:
         reported = _value_and_se(row, _degrees(n_t, n_c, paired))
         if told.is_ratio and asked.compares_events and asked is not told:
@@ -113,13 +121,13 @@ def _one(
         raise NotUsable(str(why)) from None
     yi = sign * reported.value
     turned = ", turned because the scale runs the other way" if sign < 0 else ""
-    result = f"{number(yi)} (variance {number(reported.se**2)})"
-    last = Step(f"reported {row['measure']}{turned}", "estimate, SE²", result, rows=(row.key,))
+    result = f"{written(yi)} (variance {written(reported.se**2)})"
+    last = Step(f"reported {row.measure}{turned}", "estimate, SE²", result, rows=(row.key,))
     return ContrastEffect(Estimate(yi, reported.se**2, last), (reported.step,), n_t, n_c)
 
 
 def _crossover_smd(
-    trial: Trial, row: Row, sizes: Sizes, correlation: float, sign: int
+    trial: Trial, row: Contrast, people: People, correlation: float, sign: int
 ) -> ContrastEffect:
     """Take a standardised difference of a crossover trial as one by the SD of the scores.
 
@@ -128,24 +136,24 @@ def _crossover_smd(
     that of a printed interval: it may come from a model of every hour measured, which takes a
     person for many. Of different numbers of people in the periods the smaller counts.
     """
-    arm_t, arm_c = trial.arms[row["arm_t"]], trial.arms[row["arm_c"]]
-    n_t, n_c, size_steps = _people(arm_t, arm_c, row, sizes.of_both_periods())
+    arm_t, arm_c = trial.arms[row.arm_t], trial.arms[row.arm_c]
+    n_t, n_c, size_steps = _people(arm_t, arm_c, row, people.of_both_periods())
     if n_t is None or n_c is None:
         raise NotUsable(f"no n {_of_whom(row, n_t, n_c)}")
-    n, d = min(n_t, n_c), row["estimate"]
+    n, d = min(n_t, n_c), filled(row.estimate)
     numbers = dict(m1i=d, sd1i=1.0, m2i=0.0, sd2i=1.0, ni=n, ri=correlation)
     g, vi = one_effect(STANDARDISED.paired, numbers)
     taken = Step(
         "standardised difference of a crossover trial",
         "taken as the difference over the SD of the scores",
-        number(d),
+        written(d),
         rows=(row.key,),
         assumption="SD not stated",
     )
     last = Step(
-        f"Hedges' g, within people with correlation {number(correlation, 3)}",
-        f"J × {number(d)}, n {n} in both periods",
-        f"{number(sign * g)} (variance {number(vi)})",
+        f"Hedges' g, within people with correlation {written(correlation, 3)}",
+        f"J × {written(d)}, n {n} in both periods",
+        f"{written(sign * g)} (variance {written(vi)})",
         ELBOURNE,
         (row.key,),
         "correlation",
@@ -153,23 +161,23 @@ def _crossover_smd(
     return ContrastEffect(Estimate(sign * g, vi, last), (*size_steps, taken), n, n)
 
 
-def _refuse_unusable(row: Row) -> None:
-    if row["estimate"] is None:
-        only = ", only a p-value" if row["p_value"] else ""
+def _refuse_unusable(row: Contrast) -> None:
+    if row.estimate is None:
+        only = ", only a p-value" if row.p_value else ""
         raise NotUsable(f"no estimate{only}: estimate is empty")
     for words, why in vocabulary().unusable_models.items():
-        if words.lower() in (row["model"] or "").lower():
+        if words.lower() in (row.model or "").lower():
             raise NotUsable(why)
 
 
 def _people(
-    arm_t: Arm, arm_c: Arm, row: Row, sizes: Sizes
+    arm_t: Arm, arm_c: Arm, row: Contrast, people: People
 ) -> tuple[int | None, int | None, tuple[Step, ...]]:
     found: list[int | None] = []
     steps = []
     for arm in (arm_t, arm_c):
         try:
-            n, step = sizes.borrowed(arm, row["timepoint_h"])
+            n, step = people.borrowed(arm, row.timepoint_h)
         except NotUsable:
             found.append(None)
         else:
@@ -185,70 +193,70 @@ def _degrees(n_t: int | None, n_c: int | None, paired: bool) -> int | None:
     return n_t + n_c - 2 if n_t and n_c and n_t + n_c > 2 else None
 
 
-def _value_and_se(row: Row, df: int | None) -> _Reported:
+def _value_and_se(row: Contrast, df: int | None) -> _Reported:
     """Return a reported estimate with its standard error: as reported, from interval, or from p.
 
     An interval of a mean difference is read as a t interval where `df` is known, every other one
     as normal. A p-value serves only where it is printed as a number, not as a bound.
     """
-    measure, value = row["measure"], row["estimate"]
+    measure, estimate = row.measure, filled(row.estimate)
     logged = is_ratio(measure)
-    if logged and value <= 0:
+    if logged and estimate <= 0:
         raise NotUsable("a ratio of 0 or below")
     df = df if in_points(measure) else None
-    shown = f"{measure} {number(value)}"
-    value = math.log(value) if logged else value
-    if row["se"]:
-        step = Step("standard error as reported", shown, number(row["se"]), rows=(row.key,))
-        return _Reported(value, row["se"], step)
-    low, high = row["ci_low"], row["ci_high"]
+    shown = f"{measure} {written(estimate)}"
+    value = math.log(estimate) if logged else estimate
+    if row.se:
+        step = Step("standard error as reported", shown, written(row.se), rows=(row.key,))
+        return _Reported(value, row.se, step)
+    low, high = row.ci_low, row.ci_high
     if low is None or high is None:
         return _from_test(row, value, df, shown)
-    if not low <= row["estimate"] <= high:
+    if not low <= estimate <= high:
         raise NotUsable("the interval does not hold its estimate")
-    if "Dunnett" in (row["model"] or ""):
+    if "Dunnett" in (row.model or ""):
         raise NotUsable("an interval adjusted for several comparisons gives no standard error")
-    level = (row["ci_level"] or 95) / 100
-    shown += f" ({number(low)} to {number(high)})"
+    level = (row.ci_level or 95) / 100
+    shown += f" ({written(low)} to {written(high)})"
     if logged:
         se = conversions.log_interval_se(low, high, level)
     else:
         se = conversions.se_from_interval(low, high, level, df)
     factor = f"t with {df} df" if df else "z"
     formula = f"SE = (high − low) / 2 {factor}" + (", of the logs" if logged else "")
-    step = Step("standard error from the interval", f"{formula}: {shown}", number(se), HANDBOOK,
+    step = Step("standard error from the interval", f"{formula}: {shown}", written(se), HANDBOOK,
                 (row.key,))  # fmt: skip
     return _Reported(value, se, step)
 
 
-def _from_test(row: Row, value: float, df: int | None, shown: str) -> _Reported:
+def _from_test(row: Contrast, value: float, df: int | None, shown: str) -> _Reported:
     """Return the standard error behind a reported t, F (of two groups) or exact p-value."""
     keys = (row.key,)
-    if row["t_value"]:
-        se = conversions.se_from_t(value, row["t_value"])
-        formula = f"SE = |estimate / t|, t = {number(row['t_value'])}: {shown}"
+    if row.t_value:
+        se = conversions.se_from_t(value, row.t_value)
+        formula = f"SE = |estimate / t|, t = {written(row.t_value)}: {shown}"
         return _Reported(
-            value, se, Step("standard error from t", formula, number(se), HANDBOOK, keys)
+            value, se, Step("standard error from t", formula, written(se), HANDBOOK, keys)
         )
-    if row["f_value"]:
-        se = conversions.se_from_f(value, row["f_value"])
-        formula = f"SE = |estimate| / √F, F = {number(row['f_value'])}: {shown}"
+    if row.f_value:
+        se = conversions.se_from_f(value, row.f_value)
+        formula = f"SE = |estimate| / √F, F = {written(row.f_value)}: {shown}"
         return _Reported(
-            value, se, Step("standard error from F", formula, number(se), HANDBOOK, keys)
+            value, se, Step("standard error from F", formula, written(se), HANDBOOK, keys)
         )
-    p, relation = conversions.parse_p(row["p_value"] or "")
+    p, relation = conversions.parse_p(row.p_value or "")
     if relation != "=" or p is None or not 0 < p < 1 or value == 0:
         raise NotUsable(_without_se(row, relation == "=" and value == 0))
     se = conversions.se_from_p(value, p, df)
     formula = f"SE = |estimate| / {'t' if df else 'z'} of p = {p:g}: {shown}"
     what = "standard error from the p-value"
-    return _Reported(value, se, Step(what, formula, number(se), HANDBOOK, keys, "p-value"))
+    return _Reported(value, se, Step(what, formula, written(se), HANDBOOK, keys, "p-value"))
 
 
-def _without_se(row: Row, of_no_difference: bool) -> str:
+def _without_se(row: Contrast, of_no_difference: bool) -> str:
     """Say why an estimate has no standard error: what is missing, or serves for none."""
     said = "an estimate without standard error, interval, t, F or exact p-value"
-    ends, p = empty(row, "ci_low", "ci_high"), row["p_value"]
+    ends, p = row.empty("ci_low", "ci_high"), row.p_value
     if " is " in ends:
         return f"{said}: only one end of the interval is there, {ends}"
     if of_no_difference:
@@ -258,52 +266,54 @@ def _without_se(row: Row, of_no_difference: bool) -> str:
     return said
 
 
-def _of_whom(row: Row, n_t: int | None, n_c: int | None) -> str:
+def _of_whom(row: Contrast, n_t: int | None, n_c: int | None) -> str:
     """Name the arms for which no outcome row and no n_randomised gives a number of people."""
-    arms = [row[name] for name, n in (("arm_t", n_t), ("arm_c", n_c)) if n is None]
+    arms = [arm_id for arm_id, n in zip(row.arms, (n_t, n_c), strict=True) if n is None]
     return f"of {listed(arms)}"
 
 
-def _other_ratio(measure: str, n_t: int | None, n_c: int | None, row: Row) -> tuple[Estimate, Step]:
+def _other_ratio(
+    measure: str, n_t: int | None, n_c: int | None, row: Contrast
+) -> tuple[Estimate, Step]:
     """Recover the 2 × 2 table behind a reported ratio, and take another measure from it."""
     if n_t is None or n_c is None:
         raise NotUsable(f"no n {_of_whom(row, n_t, n_c)} to recover the counts with")
-    if cells := empty(row, "ci_low", "ci_high"):
+    if cells := row.empty("ci_low", "ci_high"):
         raise NotUsable(f"no interval to recover the counts with: {cells}")
     a, c = conversions.counts_from_ratio(
-        row["measure"],
-        row["estimate"],
-        row["ci_low"],
-        row["ci_high"],
+        row.measure,
+        filled(row.estimate),
+        filled(row.ci_low),
+        filled(row.ci_high),
         n_t,
         n_c,
         decimals=max(row.decimals(name) for name in ("estimate", "ci_low", "ci_high")),
-        level=(row["ci_level"] or 95) / 100,
+        level=(row.ci_level or 95) / 100,
     )
     table = f"{a}/{n_t} against {c}/{n_c}"
     step = Step(
         "counts from the reported ratio",
-        f"the counts whose {row['measure']} and interval print so",
+        f"the counts whose {row.measure} and interval print so",
         table,
         "Di Pietrantonj 2006",
         (row.key,),
         "counts from ratio",
     )
     yi, vi = one_effect(measure, dict(ai=a, n1i=n_t, ci=c, n2i=n_c))
-    result = f"{number(yi)} (variance {number(vi)})"
+    result = f"{written(yi)} (variance {written(vi)})"
     return Estimate(
         yi, vi, Step(f"{measure} of these counts", table, result, rows=(row.key,))
     ), step
 
 
-def difference_sd(trial: Trial, row: Row, sizes: Sizes) -> tuple[float, tuple[Step, ...]]:
+def difference_sd(trial: Trial, row: Contrast, people: People) -> tuple[float, tuple[Step, ...]]:
     """Return the SD within arms that a reported mean difference of separate people implies.
 
     SD = SE / √(1/n1 + 1/n2), Cochrane Handbook 6.5.2.3. Raises `NotUsable` where the row gives
     no standard error, or a number of people is not known.
     """
     _refuse_unusable(row)
-    n_t, n_c, steps = _people(trial.arms[row["arm_t"]], trial.arms[row["arm_c"]], row, sizes)
+    n_t, n_c, steps = _people(trial.arms[row.arm_t], trial.arms[row.arm_c], row, people)
     if n_t is None or n_c is None:
         raise NotUsable(f"no n {_of_whom(row, n_t, n_c)}")
     try:
@@ -314,18 +324,20 @@ def difference_sd(trial: Trial, row: Row, sizes: Sizes) -> tuple[float, tuple[St
     return sd, (*steps, reported.step, step)
 
 
-def _implied_sd(se: float, n_t: int, n_c: int, r: float | None, row: Row) -> tuple[float, Step]:
+def _implied_sd(
+    se: float, n_t: int, n_c: int, r: float | None, row: Contrast
+) -> tuple[float, Step]:
     """Return the SD behind the SE of a mean difference, paired where `r` is given."""
     if r is not None:
         sd = conversions.sd_from_paired_se(se, n_t, r)
-        formula = f"SD = SE √n / √(2 (1 − r)), r = {number(r)}"
+        formula = f"SD = SE √n / √(2 (1 − r)), r = {written(r)}"
     else:
         sd = conversions.sd_from_se_of_difference(se, n_t, n_c)
         formula = "SD = SE / √(1/n1 + 1/n2)"
     return sd, Step(
         "SD from the standard error of the difference",
         f"{formula}, n {n_t} and {n_c}",
-        number(sd),
+        written(sd),
         HANDBOOK,
         (row.key,),
         "SD from a difference" if r is None else "correlation",
@@ -333,7 +345,7 @@ def _implied_sd(se: float, n_t: int, n_c: int, r: float | None, row: Row) -> tup
 
 
 def _standardised(
-    reported: _Reported, n_t: int, n_c: int, r: float | None, sign: int, row: Row
+    reported: _Reported, n_t: int, n_c: int, r: float | None, sign: int, row: Contrast
 ) -> tuple[Estimate, Step]:
     """Turn a mean difference with its SE into Hedges' g by the SD that the SE implies.
 
@@ -349,6 +361,6 @@ def _standardised(
         arms = dict(m1i=value, sd1i=sd, n1i=n_t, m2i=0, sd2i=sd, n2i=n_c)
         g, vi = one_effect(STANDARDISED.name, arms)
     yi = sign * g
-    said = f"J × {number(value)} / {number(sd)}"
-    last = Step("Hedges' g", said, f"{number(yi)} (variance {number(vi)})", rows=(row.key,))
+    said = f"J × {written(value)} / {written(sd)}"
+    last = Step("Hedges' g", said, f"{written(yi)} (variance {written(vi)})", rows=(row.key,))
     return Estimate(yi, vi, last), sd_step

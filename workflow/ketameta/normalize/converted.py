@@ -7,8 +7,9 @@ from typing import TypeVar, cast
 
 from ketameta.normalize import contrasts, summaries
 from ketameta.normalize.contrasts import ContrastEffect
-from ketameta.normalize.records import Arm, ArmSummary, NotUsable, Row, Trial
-from ketameta.normalize.sizes import Sizes
+from ketameta.normalize.people import People
+from ketameta.normalize.records import Arm, ArmSummary, NotUsable, Trial
+from ketameta.normalize.results import AnyResult, ArmResult, Contrast
 
 T = TypeVar("T")
 
@@ -19,25 +20,31 @@ class Converted:
     Where numbers give none, why not is remembered as well.
     """
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[AnyResult]) -> None:
         """Take every row of the trial."""
-        self.sizes = Sizes(rows)
+        self.people = People(rows)
         self._known: dict[Hashable, object] = {}
 
-    def counts(self, arm: Arm, rows: Sequence[Row]) -> ArmSummary:
+    def counts(self, arm: Arm, rows: Sequence[ArmResult]) -> ArmSummary:
         """Return events and n of an arm, added over rows."""
-        return self._once(("counts", *_keys(rows)), lambda: summaries.counts(arm, rows, self.sizes))
+        return self._once(
+            ("counts", *_keys(rows)), lambda: summaries.counts(arm, rows, self.people)
+        )
 
-    def score(self, arm: Arm, rows: Sequence[Row], basis: str, correlation: float) -> ArmSummary:
+    def score(
+        self, arm: Arm, rows: Sequence[ArmResult], basis: str, correlation: float
+    ) -> ArmSummary:
         """Return mean and SD of an arm on a basis."""
         asked = (basis, correlation if basis == summaries.COMPUTED else None, *_keys(rows))
-        return self._once(asked, lambda: summaries.score(arm, rows, self.sizes, basis, correlation))
+        return self._once(
+            asked, lambda: summaries.score(arm, rows, self.people, basis, correlation)
+        )
 
     def contrasts(
-        self, measure: str, trial: Trial, rows: Sequence[Row], correlation: float, sign: int
+        self, measure: str, trial: Trial, rows: Sequence[Contrast], correlation: float, sign: int
     ) -> ContrastEffect:
         """Return the effect of reported contrasts against one control arm."""
-        asked = measure, trial, rows, self.sizes, correlation, sign
+        asked = measure, trial, rows, self.people, correlation, sign
         return self._once(
             (measure, correlation, sign, *_keys(rows)), lambda: contrasts.from_contrasts(*asked)
         )
@@ -55,5 +62,5 @@ class Converted:
         return cast("T", found)
 
 
-def _keys(rows: Sequence[Row]) -> tuple[str, ...]:
+def _keys(rows: Sequence[AnyResult]) -> tuple[str, ...]:
     return tuple([row.key for row in rows])

@@ -8,28 +8,28 @@ how results were analysed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 from ketameta.normalize.records import Trial
+from ketameta.tables.effects import BiasRow
 
-Record = dict[str, Any]
 # domains of the tools that belong to a randomisation
 SHARED = ("sequence", "concealment", "blinding_participants", "blinding_assessors", "D1")
 Place = tuple[str, str, str]
 
 
-def inherited(rows: Sequence[Record], trials: Mapping[str, Trial]) -> list[Record]:
+def inherited(rows: Sequence[BiasRow], trials: Mapping[str, Trial]) -> list[BiasRow]:
     """Return the judgements that reports take over, as rows of the table bias.
 
     `rows` are those of the reports that were judged. A report of part of a trial, or of its later
     results, takes what any other report of that trial has; one that pools several trials what all
     of them have. `inherited_from` names the report that was judged.
     """
-    found: dict[str, dict[Place, list[Record]]] = {}
+    found: dict[str, dict[Place, list[BiasRow]]] = {}
     for row in rows:
-        if row["domain"] in SHARED:
-            place = row["tool"], row["domain"], row["outcome"] or ""
-            found.setdefault(row["trial_id"], {}).setdefault(place, []).append(row)
+        if row.domain in SHARED:
+            place = row.tool, row.domain, row.outcome or ""
+            found.setdefault(row.trial_id, {}).setdefault(place, []).append(row)
     result = []
     families = _families(trials)
     for heir in sorted(trials):
@@ -42,14 +42,14 @@ def inherited(rows: Sequence[Record], trials: Mapping[str, Trial]) -> list[Recor
 
 
 def _of_others(
-    heir: Trial, family: Sequence[str], found: Mapping[str, Mapping[Place, list[Record]]]
-) -> dict[Place, list[Record]]:
+    heir: Trial, family: Sequence[str], found: Mapping[str, Mapping[Place, list[BiasRow]]]
+) -> dict[Place, list[BiasRow]]:
     """Return the judgements by place that a report may take over from others."""
     if len(heir.parts) > 1:
         sources = [found.get(part, {}) for part in heir.parts]
         common = set.intersection(*(set(source) for source in sources))
         return {place: [row for s in sources for row in s[place]] for place in common}
-    result: dict[Place, list[Record]] = {}
+    result: dict[Place, list[BiasRow]] = {}
     for other in family:
         if other != heir.trial_id:
             for place, rows in found.get(other, {}).items():
@@ -73,7 +73,7 @@ def _first(trial_id: str, trials: Mapping[str, Trial]) -> str:
     return trial_id
 
 
-def _taken(row: Record, heir: str, trials: Mapping[str, Trial]) -> Record:
+def _taken(row: BiasRow, heir: str, trials: Mapping[str, Trial]) -> BiasRow:
     """Return a judgement as a report takes it over."""
-    source = f"{row['source']}, of {trials[row['trial_id']].label}"
-    return {**row, "trial_id": heir, "source": source, "inherited_from": row["trial_id"]}
+    source = f"{row.source}, of {trials[row.trial_id].label}"
+    return replace(row, trial_id=heir, source=source, inherited_from=row.trial_id)

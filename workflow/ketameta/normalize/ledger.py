@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from ketameta.normalize.records import Row
+    from ketameta.normalize.results import AnyResult
     from ketameta.normalize.rows import Rows
 
 # Reason -> what it means, in the order in which rows are sifted.
@@ -73,7 +73,7 @@ class Ledger:
         """What was noted since the sieve, by the keys of rows."""
         return self._noted
 
-    def note(self, row: Row, reason: str, detail: str = "") -> None:
+    def note(self, row: AnyResult, reason: str, detail: str = "") -> None:
         """Set what became of a row."""
         if reason not in REASONS:
             raise KeyError(reason)
@@ -83,24 +83,24 @@ class Ledger:
         """Set what became of rows, by their keys, as it was noted before."""
         self._noted.update(fates)
 
-    def fate(self, row: Row) -> Fate | None:
+    def fate(self, row: AnyResult) -> Fate | None:
         """Return reason and detail noted so far of a row; None where there are none."""
         if noted := self._noted.get(row.key):
             return noted
         if (at := self._on.at.get(row.key)) is None:
-            return ELSEWHERE, row["outcome"]
+            return ELSEWHERE, row.outcome
         return self._sifted[at] if self._sifted else None
 
-    def rows_with(self, reason: str) -> list[Row]:
+    def rows_with(self, reason: str) -> list[AnyResult]:
         """Return the rows on the outcome of which a reason is noted, those of a trial in order."""
         fates = zip(self._on.rows, self._fates(), strict=True)
         return [row for row, fate in fates if fate and fate[0] == reason]
 
-    def refusal(self, row: Row) -> str:
+    def refusal(self, row: AnyResult) -> str:
         """Return reason and detail noted for a row in a few words; empty where there is none."""
         return ", ".join(filter(None, self.fate(row) or ()))
 
-    def stood_back(self, rows: Iterable[Row]) -> None:
+    def stood_back(self, rows: Iterable[AnyResult]) -> None:
         """Correct the word on rows that stood back for others which then gave no effect."""
         for row in rows:
             reason, detail = self._noted.get(row.key, ("", ""))

@@ -9,7 +9,8 @@ from typing import Any
 
 from ketameta.measures import FALL, MEASURES, Measure
 from ketameta.normalize import conversions
-from ketameta.normalize.records import ArmSummary, NotUsable, Row, Step, number
+from ketameta.normalize.records import ArmSummary, NotUsable, Step, written
+from ketameta.normalize.results import AnyResult
 from ketameta.stats import effect_size
 
 ELBOURNE = "Elbourne and others 2002; Cochrane Handbook 23.2"
@@ -32,7 +33,7 @@ class Correlation:
 
     value: float
     source: str = ""
-    row: Row | None = None
+    row: AnyResult | None = None
 
 
 def two_arms(
@@ -57,9 +58,7 @@ def two_arms(
     if asked.counts:
         _refuse_without_contrast(measure, t, c)
         numbers: Numbers = dict(ai=t.events, n1i=t.n, ci=c.events, n2i=c.n)
-        said = (
-            f"{number(t.events or 0)}/{number(t.n)} against {number(c.events or 0)}/{number(c.n)}"
-        )
+        said = " against ".join(f"{written(s.events or 0)}/{written(s.n)}" for s in (t, c))
         if paired:
             return _paired_events(measure, t, c, numbers, said, paired)
     else:
@@ -98,7 +97,7 @@ def _paired_events(
     shares = [((s.events or 0) + add) / (s.n + 2 * add) for s in (t, c)]
     most = conversions.feasible_phi(*shares)
     if r.value > most:
-        said += f"; the margins allow a correlation of {number(most, 3)} at most"
+        said += f"; the margins allow a correlation of {written(most, 3)} at most"
         r = replace(r, value=most)
     return _estimate(measure, MEASURES[measure].paired, numbers | {"ri": r.value}, said, 1, r)
 
@@ -127,14 +126,14 @@ def _reduction(arm: ArmSummary, r: float) -> Estimate:
     if base <= 0:
         raise NotUsable("a baseline mean of 0 or below has no per cent reduction")
     end = base + arm.mean if arm.basis == "change" else arm.mean
-    said = f"baseline {number(base)}, end {number(end)}, n {number(arm.n)}"
+    said = f"baseline {written(base)}, end {written(end)}, n {written(arm.n)}"
     if sb is None:
         vi = 1e4 * arm.sd**2 / (arm.n * base**2)
         yi = 100 * (1 - end / base)
         step = Step(
             "per cent reduction, baseline mean taken as known",
             f"100 (1 − end / baseline), variance (100 SD / baseline)² / n: {said}",
-            f"{number(yi)} (variance {number(vi)})",
+            f"{written(yi)} (variance {written(vi)})",
             "delta method",
             assumption="baseline taken as known",
         )
@@ -146,7 +145,7 @@ def _reduction(arm: ArmSummary, r: float) -> Estimate:
             raise NotUsable(f"SD of change and of baseline do not fit a correlation of {r}")
         se = r * sb + math.sqrt(root)
     numbers = dict(m1i=end, sd1i=se, m2i=base, sd2i=sb, ni=arm.n, ri=r)
-    said += f", SD of baseline {number(sb)}, of end {number(se)}"
+    said += f", SD of baseline {written(sb)}, of end {written(se)}"
     return _estimate(FALL.name, FALL.name, numbers, said, 1, Correlation(r))
 
 
@@ -176,14 +175,14 @@ def _estimate(
     asked = MEASURES[measure]
     what, source, assumption = asked.effect, "", ""
     if correlation is not None:
-        what += f", within people with correlation {number(correlation.value, 3)}"
+        what += f", within people with correlation {written(correlation.value, 3)}"
         source = correlation.source or ("" if asked.falls else ELBOURNE)
         assumption = "" if correlation.source else "correlation"
     if sign < 0:
         what += ", turned because the scale runs the other way"
     if asked.counts and 0 in _cells(numbers):
         said += "; 1/2 added to each cell, one being 0"
-    result = f"{number(yi)} (variance {number(vi)})"
+    result = f"{written(yi)} (variance {written(vi)})"
     return Estimate(yi, vi, Step(what, said, result, source, assumption=assumption))
 
 
@@ -196,7 +195,7 @@ def _cells(numbers: Numbers) -> list[float]:
 
 def _means(t: ArmSummary, c: ArmSummary) -> str:
     return " against ".join(
-        f"{number(s.mean or 0)} (SD {number(s.sd or 0)}, n {number(s.n)})" for s in (t, c)
+        f"{written(s.mean or 0)} (SD {written(s.sd or 0)}, n {written(s.n)})" for s in (t, c)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.records import Effect, Trial
@@ -44,6 +45,32 @@ def _in_order(chosen: list[tuple[list[Effect], list[Effect]]]) -> list[Effect]:
 def overlap(a: Trial, b: Trial) -> bool:
     """Say whether two reports share patients."""
     return a.trial_id in b.parts or b.trial_id in a.parts or bool(set(a.parts) & set(b.parts))
+
+
+class Holders:
+    """Reports whose patients are spoken for, in their order, to be asked who holds another's."""
+
+    def __init__(self, trials: Iterable[Trial]) -> None:
+        self._trials: list[Trial] = []
+        # the first of each name, and the first that has it among its parts
+        self._named: dict[str, int] = {}
+        self._with: dict[str, int] = {}
+        for trial in trials:
+            self.add(trial)
+
+    def add(self, trial: Trial) -> None:
+        """Put a report behind the others."""
+        place = len(self._trials)
+        self._trials.append(trial)
+        self._named.setdefault(trial.trial_id, place)
+        for part in trial.parts:
+            self._with.setdefault(part, place)
+
+    def of(self, trial: Trial) -> Trial | None:
+        """Return the first report that shares patients with another (see `overlap`)."""
+        places = [known.get(part) for part in trial.parts for known in (self._named, self._with)]
+        found = [place for place in (*places, self._with.get(trial.trial_id)) if place is not None]
+        return self._trials[min(found)] if found else None
 
 
 def _worth(effects: list[Effect]) -> tuple[int, int, list[int]]:

@@ -9,11 +9,12 @@ from ketameta.normalize import conversions
 from ketameta.normalize.contrasts import is_paired
 from ketameta.normalize.conversions import ConversionError
 from ketameta.normalize.measures import Correlation
-from ketameta.normalize.records import ArmSummary, Row, Trial
+from ketameta.normalize.records import ArmSummary, Trial
+from ketameta.normalize.results import AnyResult, Contrast
 
 
 def reported_correlation(
-    trial: Trial, t: ArmSummary, c: ArmSummary, hour: float | None, rows: Sequence[Row]
+    trial: Trial, t: ArmSummary, c: ArmSummary, hour: float | None, rows: Sequence[AnyResult]
 ) -> Correlation | None:
     """Return the correlation behind a reported paired mean difference of two periods.
 
@@ -23,17 +24,17 @@ def reported_correlation(
     """
     if t.sd is None or c.sd is None or len(t.arms) != 1 or len(c.arms) != 1:
         return None
-    scale = t.rows[0]["scale"]
+    scale = t.rows[0].scale
     for row in sorted(rows, key=lambda r: r.order):
-        if row.table != "contrasts" or not is_paired(trial, row):
+        if not isinstance(row, Contrast) or not is_paired(trial, row):
             continue
-        if not in_points(row["measure"]):
+        if not in_points(row.measure):
             continue
-        arms = (row["arm_t"], row["arm_c"]) == (t.arms[0].arm_id, c.arms[0].arm_id)
-        if not arms or row["timepoint_h"] != hour or row["scale"] != scale:
+        arms = (row.arm_t, row.arm_c) == (t.arms[0].arm_id, c.arms[0].arm_id)
+        if not arms or row.timepoint_h != hour or row.scale != scale:
             continue
         try:
-            se = row["se"] or _se(row, int(t.n))
+            se = row.se or _se(row, int(t.n))
             r = conversions.correlation_from_paired_se(t.sd, c.sd, se, int(t.n))
         except ConversionError:
             continue
@@ -41,8 +42,8 @@ def reported_correlation(
     return None
 
 
-def _se(row: Row, n: int) -> float:
-    if row["ci_low"] is None or row["ci_high"] is None:
+def _se(row: Contrast, n: int) -> float:
+    if row.ci_low is None or row.ci_high is None:
         raise ConversionError("no interval")
-    level = (row["ci_level"] or 95) / 100
-    return conversions.se_from_interval(row["ci_low"], row["ci_high"], level, n - 1)
+    level = (row.ci_level or 95) / 100
+    return conversions.se_from_interval(row.ci_low, row.ci_high, level, n - 1)

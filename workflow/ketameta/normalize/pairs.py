@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from ketameta.configuration import Configuration, Question
+from ketameta.configuration import Analysis, Configuration, Question
 from ketameta.measures import MEASURES
 from ketameta.normalize.choose import TrialChoice
-from ketameta.normalize.describe import best_reductions
 from ketameta.normalize.ledger import Ledger
-from ketameta.normalize.records import Arm, Effect, Row, Trial
+from ketameta.normalize.records import Arm, Effect, Trial, given_by
+from ketameta.normalize.reductions import best_reductions
+from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.sift import narrowed, refusal
+from ketameta.tables.effects import ArmPairRow, ArmReductionRow
 from ketameta.vocabulary.narrowing import drug_route
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,9 @@ class Pair:
         return t + c - 2 * correlation * self.same_people * math.sqrt(t * c)
 
 
-def pairs(configuration: Configuration, trials: Mapping[str, Trial], rows: Rows) -> list[Record]:
+def pairs(
+    configuration: Configuration, trials: Mapping[str, Trial], rows: Rows
+) -> list[ArmPairRow]:
     """Return the pairs of every analysis of reductions, one a trial.
 
     Where both sides give a reduction with its variance, both are those of the analysis (see
@@ -66,7 +67,7 @@ def pairs(configuration: Configuration, trials: Mapping[str, Trial], rows: Rows)
     for analysis in configuration:
         if not MEASURES[analysis.select.measure].falls:
             continue
-        means = _means(analysis.select, trials, rows)
+        means = _means(analysis, trials, rows)
         for trial_id in rows.by_trial:
             if trials[trial_id].parts:
                 continue
@@ -76,28 +77,23 @@ def pairs(configuration: Configuration, trials: Mapping[str, Trial], rows: Rows)
     return result
 
 
-def _row(analysis: str, question: Question, trial: Trial, pair: Pair) -> Record:
-    return {
-        "analysis": analysis,
-        "trial_id": trial.trial_id,
-        "label": trial.label,
-        "year": trial.year,
-        "drug_route": drug_route(*_given(pair.treated.arms)),
-        "treated": pair.treated.fall,
-        "control": pair.control.fall,
-        "vi": pair.variance(question.correlation),
-        "n_t": pair.treated.n,
-        "n_c": pair.control.n,
-        "same_people": pair.same_people,
-        "hour": pair.hour,
-        "scale": pair.scale,
-        "rows": list(dict.fromkeys((*pair.treated.rows, *pair.control.rows))),
-    }
-
-
-def _given(arms: Sequence[Arm]) -> tuple[list[str], list[str]]:
-    treatments = dict.fromkeys(arm.treatment for arm in arms)
-    return list(treatments), list(dict.fromkeys(arm.route for arm in arms))
+def _row(analysis: str, question: Question, trial: Trial, pair: Pair) -> ArmPairRow:
+    return ArmPairRow(
+        analysis=analysis,
+        trial_id=trial.trial_id,
+        label=trial.label,
+        year=trial.year,
+        drug_route=drug_route(*given_by(pair.treated.arms)),
+        treated=pair.treated.fall,
+        control=pair.control.fall,
+        vi=pair.variance(question.correlation),
+        n_t=pair.treated.n,
+        n_c=pair.control.n,
+        same_people=pair.same_people,
+        hour=pair.hour,
+        scale=pair.scale,
+        rows=list(dict.fromkeys((*pair.treated.rows, *pair.control.rows))),
+    )
 
 
 def _control_question(question: Question, trial: Trial) -> Question:
@@ -124,19 +120,19 @@ def _pooled(question: Question, trial: Trial, rows: Rows) -> Pair | None:
     if not any(_is_control(question, a.treatment, a.comparator_class) for a in trial.arms.values()):
         return None
     other = _control_question(question, trial)
-    candidates = {
-        side: [
-            row
-            for row in rows.on(question.outcome).of(trial.trial_id)
-            if not (refusal(asked, trial, row) or narrowed(question, trial, row))
-        ]
-        for side, asked in (("treated", question), ("control", other))
-    }
-    places = {(row["scale"], row["timepoint_h"]) for row in candidates["control"]}
-    treated = _effect(question, trial, candidates["treated"], rows, places)
+    own = [
+        row
+        for row in rows.on(question.outcome).of(trial.trial_id)
+        if not narrowed(question, trial, row)
+    ]
+    of_control = [row for row in own if not refusal(other, trial, row)]
+    places = {(row.scale or "", row.timepoint_h) for row in of_control}
+    treated = _effect(
+        question, trial, [row for row in own if not refusal(question, trial, row)], rows, places
+    )
     if treated is None:
         return None
-    control = _effect(other, trial, candidates["control"], rows, {(treated.scale, treated.hour)})
+    control = _effect(other, trial, of_control, rows, {(treated.scale, treated.hour)})
     if control is None:
         return None
     same = {e.analysis_set for e in (treated, control)} == {"crossover-all"}
@@ -149,12 +145,12 @@ def _pooled(question: Question, trial: Trial, rows: Rows) -> Pair | None:
 def _effect(
     question: Question,
     trial: Trial,
-    candidates: list[Row],
+    candidates: list[AnyResult],
     rows: Rows,
     places: set[tuple[str, float | None]],
 ) -> Effect | None:
     """Return the reduction of one side at one of the places; None where there is none."""
-    here = [row for row in candidates if (row["scale"], row["timepoint_h"]) in places]
+    here = [row for row in candidates if (row.scale or "", row.timepoint_h) in places]
     if not here:
         return None
     found = TrialChoice(question, trial, here, Ledger("", rows, question.outcome)).effects()
@@ -166,14 +162,15 @@ def _side(effect: Effect) -> Side:
     return Side(effect.yi, effect.vi, effect.n_t, keys, effect.treated)
 
 
-def _means(question: Question, trials: Mapping[str, Trial], rows: Rows) -> dict[str, Pair]:
+def _means(analysis: Analysis, trials: Mapping[str, Trial], rows: Rows) -> dict[str, Pair]:
     """Return by trial the preferred pair of means, of arms weighted by their people."""
-    groups: dict[str, dict[tuple[str, float], list[Record]]] = defaultdict(
+    question = analysis.select
+    groups: dict[str, dict[tuple[str, float], list[ArmReductionRow]]] = defaultdict(
         lambda: defaultdict(list)
     )
-    for (trial_id, _, hour), found in best_reductions(question, trials, rows).items():
-        if question.window is None or hour in question.window:
-            groups[trial_id][found["scale"], hour].append(found)
+    for found in best_reductions(analysis, trials, rows):
+        if question.window is None or found.hour in question.window:
+            groups[found.trial_id][found.scale, found.hour].append(found)
     result = {}
     for trial_id, places in groups.items():
         for place in sorted(places, key=lambda p: _preference(question, *p)):
@@ -191,24 +188,26 @@ def _preference(question: Question, scale: str, hour: float) -> tuple[int, float
 
 
 def _sides_of_means(
-    question: Question, trial: Trial, arms: list[Record]
+    question: Question, trial: Trial, arms: list[ArmReductionRow]
 ) -> tuple[Side, Side] | None:
-    treated = [arm for arm in arms if arm["treated"]]
-    classes = {arm["arm_id"]: trial.arms[arm["arm_id"]].comparator_class for arm in arms}
-    others = [arm for arm in arms if not arm["treated"]]
-    asked = [arm for arm in others if classes[arm["arm_id"]] in question.comparators]
+    treated = [arm for arm in arms if arm.treated]
+    classes = {arm.arm_id: trial.arms[arm.arm_id].comparator_class for arm in arms}
+    others = [arm for arm in arms if not arm.treated]
+    asked = [arm for arm in others if classes[arm.arm_id] in question.comparators]
     if not treated or not asked:
         return None
-    first = min((classes[arm["arm_id"]] for arm in asked), key=question.comparators.index)
-    control = [arm for arm in asked if classes[arm["arm_id"]] == first]
+    first = min((classes[arm.arm_id] for arm in asked), key=question.comparators.index)
+    control = [arm for arm in asked if classes[arm.arm_id] == first]
     return _mean_of(trial, treated), _mean_of(trial, control)
 
 
-def _mean_of(trial: Trial, arms: list[Record]) -> Side:
+def _mean_of(trial: Trial, arms: list[ArmReductionRow]) -> Side:
     """Return the fall of several arms, weighted by people where each has them, else evenly."""
-    known = all(arm["n"] for arm in arms)
-    sizes = [arm["n"] if known else 1 for arm in arms]
-    fall = math.fsum(a["reduction"] * n for a, n in zip(arms, sizes, strict=True)) / sum(sizes)
-    keys = tuple(key for arm in arms for key in arm["rows"])
-    people = float(sum(sizes)) if known else None
-    return Side(fall, None, people, keys, tuple(trial.arms[arm["arm_id"]] for arm in arms))
+    sizes = [arm.n or 0 for arm in arms]
+    known = all(sizes)
+    weights = sizes if known else [1] * len(arms)
+    falls = [(arm.reduction or 0.0) * n for arm, n in zip(arms, weights, strict=True)]
+    keys = tuple(key for arm in arms for key in arm.rows)
+    of_arms = tuple(trial.arms[arm.arm_id] for arm in arms)
+    people = float(sum(weights)) if known else None
+    return Side(math.fsum(falls) / sum(weights), None, people, keys, of_arms)

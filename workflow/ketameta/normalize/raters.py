@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ketameta.tables import rob2
+from ketameta.tables.effects import BiasRow, SignallingRow
+from ketameta.tables.raw import Rob2AnswerRow
+from ketameta.tables.table import extended
 
-Record = dict[str, Any]
 TOOL = "RoB2"
 
 
-def answers(rows: Sequence[Record], labels: Mapping[str, str]) -> list[Record]:
+def answers(rows: Sequence[Rob2AnswerRow], labels: Mapping[str, str]) -> list[SignallingRow]:
     """Return the answers as entered, each with the name of its trial."""
-    return [{**row, "label": labels[row["trial_id"]]} for row in rows]
+    return [extended(SignallingRow, row, label=labels[row.trial_id]) for row in rows]
 
 
-def judgements(rows: Sequence[Record]) -> list[Record]:
+def judgements(rows: Sequence[Rob2AnswerRow]) -> list[BiasRow]:
     """Return what each rater's answers make of each domain, as rows of the table `bias`.
 
     A domain without all answers that the flow asks for has none. `best` is the judgement if all
@@ -25,29 +26,38 @@ def judgements(rows: Sequence[Record]) -> list[Record]:
     itself). Each row has the place of the rater's first answer in
     the domain.
     """
-    found: list[Record] = []
-    given_by: dict[rob2.Rated, list[Record]] = defaultdict(list)
+    found: list[BiasRow] = []
+    given_by: dict[rob2.Rated, list[Rob2AnswerRow]] = defaultdict(list)
     for row in rows:
-        given_by[row["trial_id"], row["outcome"] or "", row["rater"]].append(row)
-    for rated, own in rob2.by_rater(rows).items():
-        trial, outcome, rater = rated
+        given_by[row.trial_id, row.outcome or "", row.rater].append(row)
+    for (trial, outcome, rater), given in given_by.items():
+        own = {row.question: row.answer for row in given}
         best = rob2.judge(rob2.told_well(own))
         for domain, judgement in rob2.judge(own).items():
             questions = rob2.DOMAINS.get(domain, tuple(own))
-            about = [row for row in given_by[rated] if row["question"] in questions]
-            row = {"trial_id": trial, "tool": TOOL, "outcome": outcome or None}
-            row |= {name: about[0][name] for name in ("file", "line")}
-            row |= {"domain": domain, "judgement": judgement, "best": best.get(domain, judgement)}
-            row["support"] = _support(domain, own, about)
-            row["source"] = f"RoB 2 algorithm from the answers of rater {rater}"
-            row["locator"] = f"questions {questions[0]} to {questions[-1]}"
-            found.append(row)
+            about = [row for row in given if row.question in questions]
+            found.append(
+                BiasRow(
+                    file=about[0].file,
+                    line=about[0].line,
+                    trial_id=trial,
+                    tool=TOOL,
+                    outcome=outcome or None,
+                    domain=domain,
+                    judgement=judgement,
+                    best=best.get(domain, judgement),
+                    support=_support(domain, own, about),
+                    source=f"RoB 2 algorithm from the answers of rater {rater}",
+                    locator=f"questions {questions[0]} to {questions[-1]}",
+                    inherited_from=None,
+                )
+            )
     return found
 
 
-def _support(domain: str, answers: rob2.Answers, rows: Sequence[Record]) -> str:
+def _support(domain: str, answers: rob2.Answers, rows: Sequence[Rob2AnswerRow]) -> str:
     """Return the answers that count and what they rest on; overall needs no words of its own."""
     if domain == rob2.OVERALL:
         return ""
-    asked = [row for row in rows if rob2.asked(row["question"], answers) and row["support"]]
-    return "; ".join([rob2.said(domain, answers), *dict.fromkeys(row["support"] for row in asked)])
+    asked = [row.support for row in rows if rob2.asked(row.question, answers) and row.support]
+    return "; ".join([rob2.said(domain, answers), *dict.fromkeys(asked)])

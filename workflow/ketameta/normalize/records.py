@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ketameta.vocabulary import SECONDARY
+if TYPE_CHECKING:
+    from ketameta.normalize.results import AnyResult
+
 
 NOT_STATED = "not stated"
 DERIVED = "derived"
-SEEN = ("direct", DERIVED, SECONDARY)
 # of `NotUsable.lacks`: more than any row that has a number to start from
 NO_START = 9
 
@@ -64,47 +63,6 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One raw row of `table` (outcomes or contrasts), typed, with its line."""
-
-    table: str
-    line: int
-    values: dict[str, Any]
-
-    def __getitem__(self, name: str) -> Any:
-        """Return a cell; None where it is empty."""
-        return self.values[name]
-
-    @cached_property
-    def key(self) -> str:
-        """The row's name in ledger and derivations: file and line."""
-        return f"{self.values['file']}:{self.line}"
-
-    def decimals(self, name: str) -> int:
-        """Return the number of decimals with which a cell was entered."""
-        text = str(json.loads(self.values["entered"]).get(name, ""))
-        return len(text.partition(".")[2])
-
-    @cached_property
-    def order(self) -> tuple[Any, ...]:
-        """What decides between rows that nothing else tells apart: their cells, never their line.
-
-        The better `seen` comes first, then rows without a flag, without values carried forward
-        (Cochrane Handbook 10.12.2), with more numbers, and last the order of their texts.
-        """
-        cells = {name: v for name, v in self.values.items() if name not in ("file", "line")}
-        numbers = sum(isinstance(value, int | float) for value in cells.values())
-        carried = "LOCF" in (cells.get("model") or "")
-        texts = tuple(str(value) for value in cells.values())
-        return SEEN.index(cells["seen"]), bool(cells["flag"]), carried, -numbers, texts
-
-    @property
-    def analysis_set(self) -> str:
-        """The analysis set, or `not stated`."""
-        return self.values["analysis_set"] or NOT_STATED
-
-
-@dataclass(frozen=True)
 class Step:
     """One step of a derivation: what was done, by which formula, from which values and rows.
 
@@ -131,7 +89,7 @@ class ArmSummary:
 
     arms: tuple[Arm, ...]
     n: float
-    rows: tuple[Row, ...]
+    rows: tuple[AnyResult, ...]
     steps: tuple[Step, ...] = ()
     events: float | None = None
     mean: float | None = None
@@ -164,7 +122,7 @@ class Effect:
     hour: float | None
     analysis_set: str
     basis: str
-    rows: tuple[Row, ...]
+    rows: tuple[AnyResult, ...]
     steps: tuple[Step, ...]
     events_t: float | None = None
     events_c: float | None = None
@@ -189,17 +147,10 @@ class Effect:
         return tuple(dict.fromkeys(step.assumption for step in self.steps if step.assumption))
 
 
-def number(value: float, digits: int = 4) -> str:
+def written(value: float, digits: int = 4) -> str:
     """Write a number for a derivation: significant digits, no trailing zeros, a true minus."""
     text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
     return text.replace("-", "−")
-
-
-def empty(row: Row, *names: str) -> str:
-    """Say which of the named cells of a row are empty, joined by "and"; an empty text for none."""
-    missing = [name for name in names if row[name] is None]
-    verb = "is" if len(missing) == 1 else "are"
-    return f"{listed(missing)} {verb} empty" if missing else ""
 
 
 def listed(words: Sequence[str]) -> str:
@@ -210,3 +161,10 @@ def listed(words: Sequence[str]) -> str:
 def arm_names(arms: Iterable[Arm]) -> str:
     """Name arms for a derivation."""
     return " + ".join(arm.arm_id for arm in arms)
+
+
+def given_by(arms: Iterable[Arm]) -> tuple[list[str], list[str]]:
+    """Return the treatments and the routes of arms, each once."""
+    every = list(arms)
+    treatments = list(dict.fromkeys(arm.treatment for arm in every))
+    return treatments, list(dict.fromkeys(arm.route for arm in every))

@@ -1,18 +1,19 @@
-"""The raw rows that may give effects, by what is asked of them: outcome, trial, people."""
+"""The raw rows that may give effects, by what is asked of them: outcome, trial, arm or contrast."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ketameta.normalize.records import Row
+from ketameta.normalize.results import AnyResult, ArmResult, Contrast
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from ketameta.normalize.converted import Converted
 
@@ -25,12 +26,12 @@ class OnOutcome:
     `at` where a row is, by its key.
     """
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[AnyResult] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     spans: dict[str, slice] = field(default_factory=dict)
     at: dict[str, int] = field(default_factory=dict)
 
-    def of(self, trial_id: str) -> list[Row]:
+    def of(self, trial_id: str) -> list[AnyResult]:
         """Return the rows of a trial."""
         return self.rows[self.spans[trial_id]] if trial_id in self.spans else []
 
@@ -38,42 +39,50 @@ class OnOutcome:
 class Rows:
     """The rows of outcomes and contrasts, in the order of the tables."""
 
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self._all = list(rows)
+    def __init__(self, outcomes: Sequence[ArmResult], contrasts: Sequence[Contrast]) -> None:
+        self.outcomes, self.contrasts = outcomes, contrasts
         self._converted: dict[str, Converted] = {}
 
-    def __iter__(self) -> Iterator[Row]:
+    @classmethod
+    def of(cls, rows: Iterable[AnyResult]) -> Rows:
+        """Take rows of both kinds."""
+        every = list(rows)
+        return cls(
+            [row for row in every if isinstance(row, ArmResult)],
+            [row for row in every if isinstance(row, Contrast)],
+        )
+
+    def __iter__(self) -> Iterator[AnyResult]:
         """Go through the rows."""
-        return iter(self._all)
+        yield from self.outcomes
+        yield from self.contrasts
 
     def __len__(self) -> int:
         """Return how many rows there are."""
-        return len(self._all)
+        return len(self.outcomes) + len(self.contrasts)
 
     @cached_property
-    def by_trial(self) -> dict[str, list[Row]]:
+    def by_trial(self) -> dict[str, list[AnyResult]]:
         """The rows of each trial."""
-        found: dict[str, list[Row]] = defaultdict(list)
-        for row in self._all:
-            found[row["trial_id"]].append(row)
+        found: dict[str, list[AnyResult]] = defaultdict(list)
+        for row in self:
+            found[row.trial_id].append(row)
         return dict(found)
 
     @cached_property
     def by_outcome(self) -> dict[str, OnOutcome]:
         """The rows on each outcome."""
+        rows = list(self)
         order: dict[str, dict[str, list[int]]] = {}
-        for place, row in enumerate(self._all):
-            order.setdefault(row["outcome"], {}).setdefault(row["trial_id"], []).append(place)
-        return {outcome: self._side_by_side(trials) for outcome, trials in order.items()}
-
-    def _side_by_side(self, trials: dict[str, list[int]]) -> OnOutcome:
-        found = OnOutcome()
-        for trial_id, places in trials.items():
-            first = len(found.rows)
-            found.rows += [self._all[place] for place in places]
-            found.places += places
-            found.spans[trial_id] = slice(first, len(found.rows))
-        found.at = {row.key: at for at, row in enumerate(found.rows)}
+        for place, row in enumerate(rows):
+            order.setdefault(row.outcome, {}).setdefault(row.trial_id, []).append(place)
+        found = {outcome: OnOutcome() for outcome in order}
+        for outcome, on in found.items():
+            for trial_id, places in order[outcome].items():
+                on.spans[trial_id] = slice(len(on.rows), len(on.rows) + len(places))
+                on.rows += [rows[place] for place in places]
+                on.places += places
+            on.at = {row.key: at for at, row in enumerate(on.rows)}
         return found
 
     def on(self, outcome: str) -> OnOutcome:
@@ -83,7 +92,7 @@ class Rows:
     @cached_property
     def at(self) -> dict[str, int]:
         """Where each row stands, by its key."""
-        return {row.key: place for place, row in enumerate(self._all)}
+        return {row.key: place for place, row in enumerate(self)}
 
     def converted(self, trial_id: str) -> Converted:
         """Return what the rows of a trial give, as far as it was asked for."""
@@ -94,11 +103,11 @@ class Rows:
         return self._converted[trial_id]
 
     @cached_property
-    def outcome_codes(self) -> np.ndarray:
+    def outcome_codes(self) -> NDArray[np.int32]:
         """The outcome of each row as its place in `by_outcome`."""
         import numpy as np
 
-        codes = np.empty(len(self._all), dtype=np.int32)
+        codes = np.empty(len(self), dtype=np.int32)
         for code, on in enumerate(self.by_outcome.values()):
             codes[on.places] = code
         return codes
@@ -108,5 +117,8 @@ class Rows:
         """The columns that say where a row stands, which the ledgers of all analyses share."""
         import pyarrow as pa
 
-        kinds = {"file": pa.string(), "line": pa.int64(), "trial_id": pa.string()}
-        return {n: pa.array([row[n] for row in self._all], kind) for n, kind in kinds.items()}
+        return {
+            "file": pa.array([row.file for row in self], pa.string()),
+            "line": pa.array([row.line for row in self], pa.int64()),
+            "trial_id": pa.array([row.trial_id for row in self], pa.string()),
+        }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from ketameta.normalize.records import Arm, Effect, NotUsable, Row, Step, Trial, listed
+from ketameta.normalize.records import Arm, Effect, NotUsable, Step, Trial, listed
+from ketameta.normalize.results import AnyResult, Contrast
 
 ASSUMPTION = "selected arm"
 SOURCE = "Cochrane Handbook 8.7, 23.3.4; ROB-ME, Page 2023, BMJ 383:e076754"
@@ -22,7 +22,7 @@ class SelectedArm(NotUsable):
     reason = "selected arm"
 
 
-def selected_arm(trial: Trial, effects: Sequence[Effect], rows: Sequence[Row]) -> Step | None:
+def selected_arm(trial: Trial, effects: Sequence[Effect], rows: Sequence[AnyResult]) -> Step | None:
     """Return the step that takes one arm for the several that a trial has; None where it does not.
 
     An arm is selected where all of this holds:
@@ -46,7 +46,7 @@ def selected_arm(trial: Trial, effects: Sequence[Effect], rows: Sequence[Row]) -
     (arm,) = used.values()
     row = effects[0].rows[0]
     ours = {arm.arm_id, *arm.pooled} | {c.arm_id for effect in effects for c in effect.control}
-    controls = {other["arm_c"] for other in rows if other.table == "contrasts"}
+    controls = {other.arm_c for other in rows if isinstance(other, Contrast)}
     alike = [
         other
         for other in trial.arms.values()
@@ -69,12 +69,12 @@ def _told(*arms: Arm) -> list[str]:
     return doses if apart else [arm.arm_id for arm in arms]
 
 
-def _known(trial: Trial, row: Row, rows: Sequence[Row]) -> set[str]:
+def _known(trial: Trial, row: AnyResult, rows: Sequence[AnyResult]) -> set[str]:
     """Return the arms with a number of the outcome and hour of a row; of pooled ones, the parts."""
     found: set[str] = set()
     for other in rows:
-        same: list[Any] = [other[name] == row[name] for name in ("outcome", "timepoint_h")]
-        if all(same) and any(other[name] is not None for name in _NUMBERS[other.table]):
-            arm_id = other["arm_id" if other.table == "outcomes" else "arm_t"]
+        same = (other.outcome, other.timepoint_h) == (row.outcome, row.timepoint_h)
+        if same and any(getattr(other, name) is not None for name in _NUMBERS[other.table]):
+            arm_id = other.arms[0]
             found |= {arm_id, *trial.arms[arm_id].pooled}
     return found

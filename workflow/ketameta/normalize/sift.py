@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ketameta.configuration import Question
 from ketameta.measures import MEASURES
 from ketameta.normalize.ledger import ELSEWHERE, Fate
-from ketameta.normalize.records import NOT_STATED, Arm, Row, Trial, listed
+from ketameta.normalize.records import NOT_STATED, Arm, Trial, listed
+from ketameta.normalize.results import AnyResult, ArmResult, Contrast
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import FLAG, Narrow, dosing, drug_route, flagging
 
@@ -32,7 +33,7 @@ class Sifted:
     what is told of the rows of a trial that has candidates: the same number, the same fates.
     """
 
-    candidates: Mapping[str, Sequence[Row]]
+    candidates: Mapping[str, Sequence[AnyResult]]
     fates: Sequence[Fate | None]
     told: Mapping[str, int]
 
@@ -57,7 +58,7 @@ class Sieve:
         """Sift the rows on the outcome; of a narrowed question, from what the whole one gives."""
         whole = self.sift(replace(question, narrow=())) if question.narrow else None
         on = self._rows.on(question.outcome)
-        candidates: dict[str, list[Row]] = {}
+        candidates: dict[str, list[AnyResult]] = {}
         fates: list[Fate | None] = []
         told: dict[str, int] = {}
         for trial_id, span in on.spans.items():
@@ -75,7 +76,7 @@ class Sieve:
 
 
 def _narrowed_down(
-    question: Question, trial: Trial, rows: Sequence[Row], whole: Sequence[Fate | None]
+    question: Question, trial: Trial, rows: Sequence[AnyResult], whole: Sequence[Fate | None]
 ) -> Sequence[Fate | None]:
     """Return the fates of a trial's rows in a narrowed question, from those in the whole one."""
     words = [(narrow, _words(narrow.key, question, trial, None)) for narrow in question.narrow]
@@ -107,10 +108,10 @@ def _asked(question: Question) -> object:
     )
 
 
-def refusal(question: Question, trial: Trial, row: Row) -> Fate | None:
+def refusal(question: Question, trial: Trial, row: AnyResult) -> Fate | None:
     """Return the first reason against a row and its detail; None where it is let in."""
-    if row["outcome"] != question.outcome:
-        return ELSEWHERE, row["outcome"]
+    if row.outcome != question.outcome:
+        return ELSEWHERE, row.outcome
     if refused := _refused_trial(question, trial):
         return refused
     if why := narrowed(question, trial, row):
@@ -127,21 +128,18 @@ def _refused_trial(question: Question, trial: Trial) -> Fate | None:
     return None
 
 
-def _refused_row(question: Question, trial: Trial, row: Row) -> Fate | None:
+def _refused_row(question: Question, trial: Trial, row: AnyResult) -> Fate | None:
     """Return why a row is not let in of a trial that is, whatever narrows the question."""
     if flag := flagged(question, row):
         return "flagged", flag
-    of_kind = _contrast_refusal if row.table == "contrasts" else _outcome_refusal
-    return of_kind(question, trial, row) or _misplaced(question, row)
+    if isinstance(row, Contrast):
+        refused = _contrast_refusal(question, trial, row)
+    else:
+        refused = _outcome_refusal(question, trial, row)
+    return refused or _misplaced(question, row)
 
 
-def _arms(row: Row) -> tuple[str, ...]:
-    """Return the arms that a row is of."""
-    names = ("arm_id",) if row.table == "outcomes" else ("arm_t", "arm_c")
-    return tuple(row[name] for name in names)
-
-
-def narrowed(question: Question, trial: Trial, row: Row) -> str:
+def narrowed(question: Question, trial: Trial, row: AnyResult) -> str:
     """Return what keeps a row out of a narrowed analysis, as key and word; empty: nothing.
 
     Treated and control arms are held to keys of their own: a control has no dose that matters. A
@@ -159,7 +157,7 @@ def _kept_out(narrow: Narrow, words: Sequence[str]) -> str:
     return f"{narrow.key} {listed([word or NOT_STATED for word in dict.fromkeys(words)])}"
 
 
-def _words(key: str, question: Question, trial: Trial, row: Row | None) -> list[str] | None:
+def _words(key: str, question: Question, trial: Trial, row: AnyResult | None) -> list[str] | None:
     """Return the words of a row for a key; without a row those of all, None where they differ."""
     if key in _OF_TRIAL:
         return [_OF_TRIAL[key](trial)]
@@ -171,7 +169,7 @@ def _words(key: str, question: Question, trial: Trial, row: Row | None) -> list[
     if row is None:
         words = list(dict.fromkeys(_OF_ARM[key](arm) for arm in side))
         return words if len(words) < 2 else None
-    own = [arm for arm in side if arm.arm_id in _arms(row)]
+    own = [arm for arm in side if arm.arm_id in row.arms]
     return [_OF_ARM[key](arm) for arm in own or side]
 
 
@@ -179,9 +177,9 @@ _OF_TRIAL: dict[str, Callable[[Trial], str]] = {
     "population": lambda trial: trial.population,
     "design": lambda trial: trial.design,
 }
-_OF_ROW: dict[str, Callable[[Row], str]] = {
-    "seen": lambda row: str(row["seen"]),
-    FLAG: lambda row: flagging(row["flag"]),
+_OF_ROW: dict[str, Callable[[AnyResult], str]] = {
+    "seen": lambda row: row.standing,
+    FLAG: lambda row: flagging(row.flag),
 }
 _OF_ARM: dict[str, Callable[[Arm], str]] = {
     "treatment": lambda arm: arm.treatment,
@@ -192,50 +190,45 @@ _OF_ARM: dict[str, Callable[[Arm], str]] = {
 }
 
 
-def _outcome_refusal(question: Question, trial: Trial, row: Row) -> Fate | None:
-    if not arm_class(trial.arms[row["arm_id"]], question):
-        return "other treatment", trial.arms[row["arm_id"]].treatment
-    if question.by_arm and arm_class(trial.arms[row["arm_id"]], question) != "treated":
+def _outcome_refusal(question: Question, trial: Trial, row: ArmResult) -> Fate | None:
+    if not arm_class(trial.arms[row.arm_id], question):
+        return "other treatment", trial.arms[row.arm_id].treatment
+    if question.by_arm and arm_class(trial.arms[row.arm_id], question) != "treated":
         return "other treatment", "a control arm, in an analysis of treated arms alone"
-    if question.definitions and (row["definition"] or NOT_STATED) not in question.definitions:
-        return "other definition", row["definition"] or NOT_STATED
-    if row.analysis_set not in question.analysis_sets:
-        return "other analysis set", row.analysis_set
+    if question.definitions and (row.definition or NOT_STATED) not in question.definitions:
+        return "other definition", row.definition or NOT_STATED
+    if row.analysed not in question.analysis_sets:
+        return "other analysis set", row.analysed
     return None
 
 
-def _contrast_refusal(question: Question, trial: Trial, row: Row) -> Fate | None:
+def _contrast_refusal(question: Question, trial: Trial, row: Contrast) -> Fate | None:
     if "contrasts" not in question.sources or question.by_arm:
         return "source not asked for", ""
-    t, c = (arm_class(trial.arms[row[name]], question) for name in ("arm_t", "arm_c"))
+    t, c = (arm_class(trial.arms[arm_id], question) for arm_id in row.arms)
     if t != "treated" or c in ("", "treated"):
-        return "other treatment", f"{row['arm_t']} against {row['arm_c']}"
-    if row["measure"] not in MEASURES[question.measure].converts_from:
-        return "other measure", row["measure"]
+        return "other treatment", f"{row.arm_t} against {row.arm_c}"
+    if row.measure not in MEASURES[question.measure].converts_from:
+        return "other measure", row.measure
     return None
 
 
-def flagged(question: Question, row: Row) -> str:
+def flagged(question: Question, row: AnyResult) -> str:
     """Return the flag that keeps a row out of a pool; an empty text for none."""
-    if not row["flag"]:
-        return ""
-    rule = vocabulary().flag_rule(row["flag"])
-    if rule is None or rule["use"] == "marked":
-        return ""
-    if rule["use"] == "untimed" and question.window is None:
-        return ""
-    return str(row["flag"])
+    use = row.use
+    kept_out = use == "never" or (use == "untimed" and question.window is not None)
+    return row.flag or "" if kept_out else ""
 
 
-def _misplaced(question: Question, row: Row) -> Fate | None:
+def _misplaced(question: Question, row: AnyResult) -> Fate | None:
     """Return why the hour or the scale of a row is not asked for."""
-    hour = row["timepoint_h"]
+    hour = row.timepoint_h
     if question.window is not None and hour is None:
         return "no hour", ""
     if question.window is not None and hour not in question.window:
         return "outside window", f"{hour:g} h"
-    known = row["scale"] in vocabulary().scales
+    known = row.scale in vocabulary().scales
     by_score = vocabulary().outcomes[question.outcome].kind == "score"
-    if question.scales and (by_score or known) and row["scale"] not in question.scales:
-        return "other scale", row["scale"] or NOT_STATED
+    if question.scales and (by_score or known) and row.scale not in question.scales:
+        return "other scale", row.scale or NOT_STATED
     return None

@@ -2,90 +2,114 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from ketameta.configuration import Configuration, Question, Variant
+from ketameta.configuration import Configuration, Question
 from ketameta.normalize import raters
-from ketameta.normalize.checks.acknowledged import Rows, settled
+from ketameta.normalize.checks.acknowledged import About, settled
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.choose import Choices
-from ketameta.normalize.describe import coverage, reductions
+from ketameta.normalize.coverage import coverage
+from ketameta.normalize.effect_rows import derivation_rows, effect_row, variant_row
 from ketameta.normalize.inherit import inherited
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import resolve
+from ketameta.normalize.overview import overview
 from ketameta.normalize.pairs import pairs
-from ketameta.normalize.records import SEEN, Effect, Row, Trial
+from ketameta.normalize.records import Effect, Trial
+from ketameta.normalize.reductions import reductions
 from ketameta.normalize.reported import directions, missing_results
+from ketameta.normalize.results import AnyResult
+from ketameta.normalize.rows import Rows
 from ketameta.normalize.trials import raw_rows, trials_of
-from ketameta.tables import RESULT_TABLES, digests
+from ketameta.tables.collection import Tables
+from ketameta.tables.effects import (
+    ArmPairRow,
+    ArmReductionRow,
+    BiasRow,
+    DerivationRow,
+    DirectionRow,
+    EffectRow,
+    EvidenceMapRow,
+    FindingRow,
+    LedgerRow,
+    MissingResultRow,
+    OverviewRow,
+    ProblemRow,
+    ResultRow,
+    SignallingRow,
+    VariantRow,
+)
 from ketameta.tables.problems import Problem
-from ketameta.tables.stages import STAGE_TABLES
-from ketameta.vocabulary import vocabulary
-from ketameta.vocabulary.narrowing import dosing, drug_route, named
+from ketameta.tables.raw import ClaimRow, RiskOfBiasRow, Rob2AnswerRow
+from ketameta.tables.table import Row, as_dict, extended, schema_of, to_arrow
+from ketameta.vocabulary.narrowing import named
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Raw = dict[str, list[dict[str, Any]]]
 
-
-def normalize(raw: Raw, configuration: Configuration) -> dict[str, pa.Table]:
+def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
     """Return the tables of this stage from the rows of ingest's tables."""
+    trials, rows = trials_of(raw), raw_rows(raw)
+    configuration = configuration.asked(named(map(as_dict, raw[ClaimRow])))
+    effects, ledger, found = _effects(configuration, Choices(trials, rows))
+    problems = [Problem(**as_dict(problem)) for problem in raw[ProblemRow]]
+    checks, told = settled(raw, rows, problems, effects)
+    labels = {name: trial.label for name, trial in trials.items()}
+    found |= {
+        FindingRow: _findings(rows, checks),
+        OverviewRow: overview(raw, told),
+        ArmPairRow: pairs(configuration, trials, rows),
+        BiasRow: bias_of(raw, trials),
+        SignallingRow: raters.answers(raw.get(Rob2AnswerRow), labels),
+        ArmReductionRow: reductions(configuration, trials, rows),
+        EvidenceMapRow: coverage(trials, rows),
+        ResultRow: [_raw_row(row, labels[row.trial_id]) for row in rows],
+    }
+    tables = {schema_of(kind).name: to_arrow(kind, found[kind]) for kind in found}
+    return tables | {"ledger": ledger}
+
+
+def _effects(
+    configuration: Configuration, choices: Choices
+) -> tuple[list[EffectRow], pa.Table, dict[type[Row], Sequence[Row]]]:
+    """Return effects and ledger of all analyses, and what else each gives, by the table."""
     import pyarrow as pa
 
-    trials = trials_of(raw)
-    rows = raw_rows(raw)
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    schemas = {name: s.arrow_schema() for name, s in STAGE_TABLES["normalize"].items()}
-    fates = []
-    configuration = configuration.asked(named(raw["claims"]))
-    choices = Choices(trials, rows)
+    fates: list[pa.Table] = []
+    schema = schema_of(LedgerRow).arrow_schema()
+    effects: list[EffectRow] = []
+    derivations: list[DerivationRow] = []
+    variants: list[VariantRow] = []
+    missing: list[MissingResultRow] = []
+    pointing: list[DirectionRow] = []
     for analysis in configuration:
-        effects, ledger = effects_of(analysis.name, analysis.select, choices)
-        own = [effect_row(analysis.name, analysis.select, effect) for effect in effects]
-        found["effects"] += own
-        for effect in effects:
-            found["derivations"] += _derivation_rows(analysis.name, effect)
-        asked, on = (analysis.name, analysis.select, trials), rows.on(analysis.select.outcome)
-        found["missing_results"] += map(asdict, missing_results(*asked, effects, ledger))
-        found["directions"] += map(asdict, directions(*asked, on.rows))
-        fates.append(ledger.table(schemas["ledger"]))
-        for variant in analysis.choices([row for row in own if row["marks"]]):
-            if variant.select != analysis.select:
-                found["variants"] += [
-                    _variant_row(analysis.name, variant, effect)
-                    for effect in effects_of(analysis.name, variant.select, choices)[0]
-                ]
-    found["rows"] = [_raw_row(row, trials[row["trial_id"]].label) for row in rows]
-    problems = [Problem(**problem) for problem in raw["problems"]]
-    checks, told = settled(raw, problems, found["effects"])
-    found["findings"] = _findings(raw, checks)
-    found["overview"] = _overview(raw, told)
-    found["bias"] = bias_of(raw, trials)
-    labels = {name: trial.label for name, trial in trials.items()}
-    found["signalling"] = raters.answers(raw.get("rob2_answers", []), labels)
-    found["arm_reductions"] = reductions(configuration, trials, rows)
-    found["arm_pairs"] = pairs(configuration, trials, rows)
-    found["evidence_map"] = coverage(trials, rows)
-    tables = {name: pa.Table.from_pylist(found[name], schema=schemas[name]) for name in schemas}
-    return tables | {"ledger": pa.concat_tables(fates)}
-
-
-def _findings(raw: Raw, findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Return findings with what they are about, whatever their lines: it tells them apart later."""
-    rows = Rows(raw)
-    return [
-        asdict(finding) | {"table": about.table, "at": sorted(map(_place, about.at))}
-        for finding in findings
-        for about in [rows.warned(finding)]
-    ]
-
-
-def _place(where: tuple[str, str, str]) -> str:
-    return " / ".join(filter(None, where))
+        name, question = analysis.name, analysis.select
+        own, ledger = effects_of(name, question, choices)
+        made = [effect_row(name, question, effect) for effect in own]
+        effects += made
+        derivations += [step for effect in own for step in derivation_rows(name, effect)]
+        missing += missing_results(name, question, choices.trials, own, ledger)
+        on = choices.rows.on(question.outcome)
+        pointing += directions(name, question, choices.trials, on.rows)
+        fates.append(ledger.table(schema))
+        for variant in analysis.choices([row for row in made if row.marks]):
+            if variant.select != question:
+                others, _ = effects_of(name, variant.select, choices)
+                variants += [variant_row(name, variant, effect) for effect in others]
+    return (
+        effects,
+        pa.concat_tables(fates),
+        {
+            EffectRow: effects,
+            VariantRow: variants,
+            DerivationRow: derivations,
+            MissingResultRow: missing,
+            DirectionRow: pointing,
+        },
+    )
 
 
 def effects_of(name: str, question: Question, choices: Choices) -> tuple[list[Effect], Ledger]:
@@ -99,142 +123,39 @@ def effects_of(name: str, question: Question, choices: Choices) -> tuple[list[Ef
     return chosen, ledger
 
 
-def bias_of(raw: Raw, trials: dict[str, Trial]) -> list[dict[str, Any]]:
+def bias_of(raw: Tables, trials: Mapping[str, Trial]) -> list[BiasRow]:
     """Return the judgements of risk of bias: published, by raters' answers, and taken over."""
-    published = [{**row, "best": row["judgement"]} for row in raw["risk_of_bias"]]
-    judged = published + raters.judgements(raw.get("rob2_answers", []))
+    judged = [
+        extended(BiasRow, row, best=row.judgement, inherited_from=None)
+        for row in raw[RiskOfBiasRow]
+    ]
+    judged += raters.judgements(raw.get(Rob2AnswerRow))
     return judged + inherited(judged, trials)
 
 
-def _distinct(words: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(word for word in words if word))
-
-
-def _given(effect: Effect) -> tuple[list[str], list[str]]:
-    """Return the treatments and the routes of the treated arms, each once."""
-    treatments = list(dict.fromkeys(arm.treatment for arm in effect.treated))
-    return treatments, list(dict.fromkeys(arm.route for arm in effect.treated))
-
-
-def effect_row(name: str, question: Question, effect: Effect) -> dict[str, Any]:
-    """Return an effect as a row of the table effects."""
-    trial = effect.trial
-    flags = vocabulary().flag_rule
-    marks = dict.fromkeys(
-        row["flag"]
-        for row in effect.rows
-        if row["flag"] and (flags(row["flag"]) or {"use": "marked"})["use"] != "never"
-    )
-    return {
-        "analysis": name,
-        "trial_id": trial.trial_id,
-        "label": trial.label,
-        "year": trial.year,
-        "population": trial.population,
-        "design": trial.design,
-        "measure": question.measure,
-        "yi": effect.yi,
-        "vi": effect.vi,
-        "comparison": effect.comparison,
-        "shared": effect.shared,
-        "people": effect.people,
-        "n_t": effect.n_t,
-        "n_c": effect.n_c,
-        "events_t": effect.events_t,
-        "events_c": effect.events_c,
-        "mean_t": effect.mean_t,
-        "sd_t": effect.sd_t,
-        "mean_c": effect.mean_c,
-        "sd_c": effect.sd_c,
-        "treatment": _distinct(arm.treatment for arm in effect.treated),
-        "dose": _distinct(arm.dose for arm in effect.treated),
-        "route": _distinct(arm.route for arm in effect.treated),
-        "drug_route": drug_route(*_given(effect)),
-        "n_doses": _distinct(dosing(arm.n_doses) for arm in effect.treated),
-        "control": _distinct(arm.treatment for arm in effect.control),
-        "comparator_class": effect.comparator_class,
-        "hour": effect.hour,
-        "scale": effect.scale,
-        "definition": effect.definition,
-        "analysis_set": effect.analysis_set,
-        "basis": effect.basis,
-        "seen": max((row["seen"] for row in effect.rows), key=SEEN.index, default=None),
-        "assumptions": list(effect.assumptions),
-        "marks": list(marks),
-        "rows": list(dict.fromkeys(row.key for row in effect.rows)),
-    }
-
-
-def _variant_row(name: str, variant: Variant, effect: Effect) -> dict[str, Any]:
-    return {
-        "analysis": name,
-        "variant": variant.name,
-        "trial_id": effect.trial.trial_id,
-        "comparison": effect.comparison,
-        "shared": effect.shared,
-        "yi": effect.yi,
-        "vi": effect.vi,
-        "people": effect.people,
-        "n_t": effect.n_t,
-        "n_c": effect.n_c,
-        "events_t": effect.events_t,
-        "events_c": effect.events_c,
-    }
-
-
-def _derivation_rows(name: str, effect: Effect) -> list[dict[str, Any]]:
+def _findings(rows: Rows, findings: Iterable[Finding]) -> list[FindingRow]:
+    """Return findings with what they are about, whatever their lines: it tells them apart later."""
+    about = About(rows)
     return [
-        {
-            "analysis": name,
-            "trial_id": effect.trial.trial_id,
-            "comparison": effect.comparison,
-            "step": number,
-            "what": step.what,
-            "formula": step.formula,
-            "result": step.result,
-            "source": step.source,
-            "assumption": step.assumption,
-            "rows": list(step.rows),
-        }
-        for number, step in enumerate(effect.steps, start=1)
+        FindingRow(
+            check=finding.check,
+            severity=finding.severity,
+            file=finding.file,
+            line=finding.line,
+            column=finding.column,
+            trial_id=finding.trial_id,
+            arm_id=finding.arm_id,
+            value=finding.value,
+            message=finding.message,
+            acknowledged=finding.acknowledged,
+            table=warned.table,
+            at=sorted(" / ".join(filter(None, where)) for where in warned.at),
+        )
+        for finding in findings
+        for warned in [about.warned(finding)]
     ]
 
 
-def _raw_row(row: Row, label: str) -> dict[str, Any]:
-    arm = row["arm_id"] if row.table == "outcomes" else f"{row['arm_t']} against {row['arm_c']}"
-    own = {"label": label, "arm_id": arm}
-    names = STAGE_TABLES["normalize"]["rows"].names
-    return {name: own[name] if name in own else row[name] for name in names}
-
-
-def _overview(raw: Raw, problems: list[Problem]) -> list[dict[str, str]]:
-    """Count what the data hold, and carry the digests of its cells to the page of changes."""
-    sections: list[tuple[str, str, object]] = [("data", "data hash", digests.data_hash(raw))]
-    sections += [(digests.TRIALS, *pair) for pair in digests.digests(raw).items()]
-    sections += [("tables", table, len(raw[table])) for table in RESULT_TABLES if table in raw]
-    own = [t for t in raw["trials"] if not t["part_of"]]
-    sections.append(("trials", "trial reports", len(raw["trials"])))
-    sections.append(
-        ("trials", "reports that share no patients with a report they are part of", len(own))
-    )
-    sections.append(
-        ("trials", "people randomised in these", sum(t["n_randomised"] or 0 for t in own))
-    )
-    sections.append(
-        (
-            "trials",
-            "of these, without a number of people randomised",
-            sum(t["n_randomised"] is None for t in own),
-        )
-    )
-    labels = vocabulary().words("populations")
-    for population, count in Counter(t["population"] for t in own).most_common():
-        sections.append(("populations", labels[population], count))
-    for treatment, count in Counter(a["treatment"] for a in raw["arms"]).most_common():
-        sections.append(("arms", treatment, count))
-    for problem in problems:
-        place = f"{problem.file}:{problem.line} {problem.column}".strip()
-        reason = f"; acknowledged: {problem.acknowledged}" if problem.acknowledged else ""
-        severity = "acknowledged" if reason else problem.severity
-        sections.append((severity, place, problem.message + reason))
-    return [{"section": s, "item": i, "value": str(v)} for s, i, v in sections]
+def _raw_row(row: AnyResult, label: str) -> ResultRow:
+    arm = " against ".join(row.arms)
+    return extended(ResultRow, row, label=label, arm_id=arm, seen=row.standing)

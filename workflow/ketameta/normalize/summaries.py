@@ -9,23 +9,22 @@ from typing import Any
 
 from ketameta.normalize import conversions
 from ketameta.normalize.conversions import ConversionError
+from ketameta.normalize.people import People
 from ketameta.normalize.records import (
     NO_START,
     Arm,
     ArmSummary,
     NotUsable,
-    Row,
     Step,
     arm_names,
-    empty,
-    number,
+    written,
 )
-from ketameta.normalize.sizes import Sizes
+from ketameta.normalize.results import ArmResult, filled
 
 HANDBOOK = "Cochrane Handbook 6.5"
 
 
-def counts(arm: Arm, rows: Sequence[Row], sizes: Sizes) -> ArmSummary:
+def counts(arm: Arm, rows: Sequence[ArmResult], people: People) -> ArmSummary:
     """Return events and n of an arm, added over `rows` (strata of separate people).
 
     A row reports events, or the per cent with the event, from which the count that prints so
@@ -35,7 +34,7 @@ def counts(arm: Arm, rows: Sequence[Row], sizes: Sizes) -> ArmSummary:
     steps: list[Step] = []
     said = []
     for row in rows:
-        n, size_step = _people_of(arm, row, sizes, ("events", "percent"), "number of events")
+        n, size_step = _people_of(arm, row, people, ("events", "percent"), "number of events")
         found, count_step = _events(arm, row, n)
         steps += [step for step in (size_step, count_step) if step]
         if found > n:
@@ -49,15 +48,15 @@ def counts(arm: Arm, rows: Sequence[Row], sizes: Sizes) -> ArmSummary:
     return ArmSummary((arm,), total, tuple(rows), tuple(steps), events=events)
 
 
-def _events(arm: Arm, row: Row, n: int) -> tuple[int, Step | None]:
-    if row["events"] is not None:
-        return row["events"], None
+def _events(arm: Arm, row: ArmResult, n: int) -> tuple[int, Step | None]:
+    if row.events is not None:
+        return row.events, None
     decimals = row.decimals("percent")
     try:
-        found, counts = conversions.nearest_events(row["percent"], n, decimals)
+        found, counts = conversions.nearest_events(filled(row.percent), n, decimals)
     except ConversionError as why:
         raise NotUsable(str(why)) from None
-    shown = f"{row['percent']:.{decimals}f}%"
+    shown = f"{row.percent:.{decimals}f}%"
     formula = f"the one count of {n} that prints as {shown}"
     if len(counts) > 1:
         formula = (
@@ -69,17 +68,22 @@ def _events(arm: Arm, row: Row, n: int) -> tuple[int, Step | None]:
 
 
 def _people_of(
-    arm: Arm, row: Row, sizes: Sizes, centre: Sequence[str], what: str, lacks: Sequence[str] = ()
+    arm: Arm,
+    row: ArmResult,
+    people: People,
+    centre: Sequence[str],
+    what: str,
+    lacks: Sequence[str] = (),
 ) -> tuple[int, Step | None]:
-    """Return n as `Sizes.of` does; `NotUsable` says all that is missing, n among it.
+    """Return n as `People.of` does; `NotUsable` says all that is missing, n among it.
 
     `centre` names the cells of which one has to be there, `what` says what they are; `lacks` says
     what else is missing.
     """
-    if all(row[name] is None for name in centre):
-        raise NotUsable(f"no {what}: {empty(row, *centre)}", NO_START)
+    if all(getattr(row, name) is None for name in centre):
+        raise NotUsable(f"no {what}: {row.empty(*centre)}", NO_START)
     try:
-        found = sizes.of(arm, row)
+        found = people.of(arm, row)
     except NotUsable as why:
         raise NotUsable("; ".join([str(why), *lacks]), why.lacks + len(lacks)) from None
     if lacks:
@@ -96,15 +100,15 @@ CENTRES = {
 }
 
 
-def without_centre(row: Row, bases: Sequence[str]) -> NotUsable:
+def without_centre(row: ArmResult, bases: Sequence[str]) -> NotUsable:
     """Return why a row gives none of several bases: none of their first numbers is there."""
     names = dict.fromkeys(name for basis in bases for name in CENTRES[basis][0])
     whats = dict.fromkeys(CENTRES[basis][1] for basis in bases)
-    return NotUsable(f"no {' or '.join(whats)}: {empty(row, *names)}", NO_START)
+    return NotUsable(f"no {' or '.join(whats)}: {row.empty(*names)}", NO_START)
 
 
 def score(
-    arm: Arm, rows: Sequence[Row], sizes: Sizes, basis: str, correlation: float
+    arm: Arm, rows: Sequence[ArmResult], people: People, basis: str, correlation: float
 ) -> ArmSummary:
     """Return mean and SD of an arm on a basis: change, endpoint, or computed change.
 
@@ -114,7 +118,7 @@ def score(
     if len(rows) != 1:
         raise NotUsable("scores of strata are not added")
     row = rows[0]
-    n, size_step = _people_of(arm, row, sizes, *CENTRES[basis], _missing(row, basis))
+    n, size_step = _people_of(arm, row, people, *CENTRES[basis], _missing(row, basis))
     if n < 2:
         raise NotUsable(f"n = {n}: no SD of fewer than two people")
     if basis == "change":
@@ -132,62 +136,63 @@ def score(
         mean=mean,
         sd=sd,
         basis="endpoint" if basis == "endpoint" else "change",
-        baseline_mean=row["baseline_mean"],
-        baseline_sd=row["baseline_sd"],
+        baseline_mean=row.baseline_mean,
+        baseline_sd=row.baseline_sd,
     )
 
 
-def _missing(row: Row, basis: str) -> list[str]:
+def _missing(row: ArmResult, basis: str) -> list[str]:
     """Say what a row that has the centre of a basis lacks for it, with the cells."""
     said = []
     if basis == "change":
         said.append(_missing_spread(row, "change_sd", True, "a change"))
-    elif row["mean"] is not None:
+    elif row.mean is not None:
         # se and interval belong to the row's change where it has one, else to its mean
-        said.append(_missing_spread(row, "sd", row["change_mean"] is None, "a mean"))
+        said.append(_missing_spread(row, "sd", row.change_mean is None, "a mean"))
     else:
         said.append(_missing_quantiles(row))
-    if basis == COMPUTED and (cells := empty(row, "baseline_mean", "baseline_sd")):
+    if basis == COMPUTED and (cells := row.empty("baseline_mean", "baseline_sd")):
         said.append(f"no change from a baseline: {cells}")
     return list(filter(None, said))
 
 
-def _missing_spread(row: Row, sd: str, own: bool, what: str) -> str:
+def _missing_spread(row: ArmResult, sd: str, own: bool, what: str) -> str:
     """Say that a mean has no SD; `own` where SE and interval of the row belong to it."""
     ends = ("ci95_low", "ci95_high")
-    if row[sd] is not None or (own and (row["se"] or not empty(row, *ends))):
+    if getattr(row, sd) is not None or (own and (row.se or not row.empty(*ends))):
         return ""
-    if not own and (row["se"] is not None or not empty(row, *ends)):
+    if not own and (row.se is not None or not row.empty(*ends)):
         return f"{what} without SD: {sd} is empty, SE and interval belong to the change"
-    half = any(row[name] is not None for name in ends)
-    cells = empty(row, sd, *(ends if half else ())) + ", se is 0" * (row["se"] == 0)
+    half = any(getattr(row, name) is not None for name in ends)
+    cells = row.empty(sd, *(ends if half else ())) + ", se is 0" * (row.se == 0)
     return f"{what} without SD, SE or interval: {cells}"
 
 
-def _missing_quantiles(row: Row) -> str:
+def _missing_quantiles(row: ArmResult) -> str:
     """Say which quantiles are missing beside a median; a pair of them is enough."""
     pairs = (("q1", "q3"), ("minimum", "maximum"))
-    if any(not empty(row, *pair) for pair in pairs):
+    if any(not row.empty(*pair) for pair in pairs):
         return ""
-    begun = [pair for pair in pairs if any(row[name] is not None for name in pair)]
-    cells = empty(row, *(name for pair in begun or pairs for name in pair))
+    begun = [pair for pair in pairs if any(getattr(row, name) is not None for name in pair)]
+    cells = row.empty(*(name for pair in begun or pairs for name in pair))
     return f"a median without quartiles or range: {cells}"
 
 
-def _change(arm: Arm, row: Row, n: int) -> tuple[float, float, tuple[Step, ...]]:
-    sd, step = _spread(row, row["change_sd"], n, f"mean change of {arm.arm_id}")
-    result = f"{number(row['change_mean'])}, {number(sd)}, {n}"
-    return row["change_mean"], sd, (replace(step, result=result),)
+def _change(arm: Arm, row: ArmResult, n: int) -> tuple[float, float, tuple[Step, ...]]:
+    mean = filled(row.change_mean)
+    sd, step = _spread(row, row.change_sd, n, f"mean change of {arm.arm_id}")
+    result = f"{written(mean)}, {written(sd)}, {n}"
+    return mean, sd, (replace(step, result=result),)
 
 
-def _endpoint(arm: Arm, row: Row, n: int) -> tuple[float, float, tuple[Step, ...]]:
-    if row["mean"] is None:
+def _endpoint(arm: Arm, row: ArmResult, n: int) -> tuple[float, float, tuple[Step, ...]]:
+    if row.mean is None:
         return _from_quantiles(arm, row, n)
-    sd, step = _spread(row, row["sd"], n, f"endpoint mean of {arm.arm_id}")
-    return row["mean"], sd, (replace(step, result=f"{number(row['mean'])}, {number(sd)}, {n}"),)
+    sd, step = _spread(row, row.sd, n, f"endpoint mean of {arm.arm_id}")
+    return row.mean, sd, (replace(step, result=f"{written(row.mean)}, {written(sd)}, {n}"),)
 
 
-def _spread(row: Row, sd: float | None, n: int, what: str) -> tuple[float, Step]:
+def _spread(row: ArmResult, sd: float | None, n: int, what: str) -> tuple[float, Step]:
     """Return the SD as reported, or from the row's SE or 95% interval."""
     keys = (row.key,)
     try:
@@ -195,31 +200,34 @@ def _spread(row: Row, sd: float | None, n: int, what: str) -> tuple[float, Step]
             if sd == 0:
                 raise NotUsable("SD of 0")
             return sd, Step(what, "mean, SD, n", "", rows=keys)
-        if row["se"]:
-            sd = conversions.sd_from_se(row["se"], n)
-            formula = f"SD = SE √n = {number(row['se'])} × √{n}"
+        if row.se:
+            sd = conversions.sd_from_se(row.se, n)
+            formula = f"SD = SE √n = {written(row.se)} × √{n}"
             return sd, Step(f"{what}: SD from its SE", formula, "", f"{HANDBOOK}.2.2", keys)
-        low, high = row["ci95_low"], row["ci95_high"]
+        low, high = filled(row.ci95_low), filled(row.ci95_high)
         sd = conversions.sd_from_interval(low, high, n)
-        formula = f"SD = √n (high − low) / 2t, {number(low)} to {number(high)}"
+        formula = f"SD = √n (high − low) / 2t, {written(low)} to {written(high)}"
         return sd, Step(f"{what}: SD from its interval", formula, "", f"{HANDBOOK}.2.2", keys)
     except ConversionError as why:
         raise NotUsable(str(why)) from None
 
 
-def _from_quantiles(arm: Arm, row: Row, n: int) -> tuple[float, float, tuple[Step, ...]]:
+def _from_quantiles(arm: Arm, row: ArmResult, n: int) -> tuple[float, float, tuple[Step, ...]]:
     """Return mean and SD from median, quartiles and range."""
-    names = {"median": "median", "q1": "q1", "q3": "q3", "minimum": "minimum", "maximum": "maximum"}
-    given = {name: row[column] for name, column in names.items() if row[column] is not None}
+    names = ("median", "q1", "q3", "minimum", "maximum")
+    cells = [row.median, row.q1, row.q3, row.minimum, row.maximum]
     try:
-        mean, sd = conversions.mean_sd_from_quantiles(n, **given)
+        mean, sd = conversions.mean_sd_from_quantiles(
+            n, row.median, row.q1, row.q3, row.minimum, row.maximum
+        )
     except ConversionError as why:
         raise NotUsable(str(why)) from None
-    said = ", ".join(f"{name} {number(value)}" for name, value in given.items())
+    given = [(name, cell) for name, cell in zip(names, cells, strict=True) if cell is not None]
+    said = ", ".join(f"{name} {written(cell)}" for name, cell in given)
     step = Step(
         f"mean and SD of {arm.arm_id} from quantiles",
         said,
-        f"{number(mean)}, {number(sd)}, {n}",
+        f"{written(mean)}, {written(sd)}, {n}",
         "Luo 2018; Wan 2014; Shi 2020",
         (row.key,),
         "quantiles",
@@ -228,18 +236,20 @@ def _from_quantiles(arm: Arm, row: Row, n: int) -> tuple[float, float, tuple[Ste
 
 
 def _computed_change(
-    arm: Arm, row: Row, mean: float, sd: float, correlation: float
+    arm: Arm, row: ArmResult, mean: float, sd: float, correlation: float
 ) -> tuple[float, float, Step]:
-    base, base_sd = row["baseline_mean"], row["baseline_sd"]
+    base, base_sd = filled(row.baseline_mean), filled(row.baseline_sd)
     try:
         spread = conversions.change_sd(base_sd, sd, correlation)
     except ConversionError as why:
         raise NotUsable("baseline_sd of 0" if base_sd == 0 else str(why)) from None
-    formula = f"SD² = {number(base_sd)}² + {number(sd)}² − 2 r × {number(base_sd)} × {number(sd)}"
+    formula = (
+        f"SD² = {written(base_sd)}² + {written(sd)}² − 2 r × {written(base_sd)} × {written(sd)}"
+    )
     step = Step(
         f"change of {arm.arm_id} from baseline and endpoint",
-        f"{number(mean)} − {number(base)}; {formula}, r = {number(correlation)}",
-        f"{number(mean - base)}, {number(spread)}",
+        f"{written(mean)} − {written(base)}; {formula}, r = {written(correlation)}",
+        f"{written(mean - base)}, {written(spread)}",
         f"{HANDBOOK}.2.8",
         (row.key,),
         "correlation",
@@ -275,11 +285,11 @@ def combine_scores(parts: Sequence[ArmSummary]) -> ArmSummary:
         if all(part.baseline_sd is not None for part in parts):
             groups = [(int(p.n), p.baseline_mean or 0.0, p.baseline_sd or 0.0) for p in parts]
             _, base_mean, base_sd = conversions.combine_groups(groups)
-    said = "; ".join(f"{number(p.mean or 0)} (SD {number(p.sd or 0)}, n {p.n})" for p in parts)
+    said = "; ".join(f"{written(p.mean or 0)} (SD {written(p.sd or 0)}, n {p.n})" for p in parts)
     step = Step(
         "arms combined",
         f"mean and SD of all people together: {said}",
-        f"{number(mean)}, {number(sd)}, {n}",
+        f"{written(mean)}, {written(sd)}, {n}",
         f"{HANDBOOK}.2.10, table 6.5.a",
     )
     return _together(
@@ -303,7 +313,8 @@ def split(control: ArmSummary, ways: int) -> ArmSummary:
     step = Step(
         f"{arm_names(control.arms)} shared by {ways} treated arms",
         f"n / {ways}" + ("" if events is None else f", events / {ways}"),
-        f"n {number(control.n / ways)}" + ("" if events is None else f", events {number(events)}"),
+        f"n {written(control.n / ways)}"
+        + ("" if events is None else f", events {written(events)}"),
         "Cochrane Handbook 23.3.4",
         tuple(row.key for row in control.rows),
         "shared control",

@@ -3,51 +3,51 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container
-from typing import Any
+from collections.abc import Container, Iterable
 from unicodedata import normalize as normalize_text
 
-from ketameta.normalize.records import DERIVED, Arm, Row, Trial
+from ketameta.normalize.records import Arm, Trial
+from ketameta.normalize.results import ArmResult, Contrast, results_of
 from ketameta.normalize.rows import Rows
+from ketameta.tables.collection import Tables
+from ketameta.tables.raw import ArmRow, ContrastRow, OutcomeRow, TrialRow
 from ketameta.vocabulary import SECONDARY, vocabulary
 
-Raw = dict[str, list[dict[str, Any]]]
 
-
-def trials_of(raw: Raw) -> dict[str, Trial]:
+def trials_of(raw: Tables) -> dict[str, Trial]:
     """Return the trials with their arms, from the rows of the raw tables."""
     arms: dict[str, dict[str, Arm]] = defaultdict(dict)
     beside: dict[str, set[str]] = defaultdict(set)
-    for row in raw["arms"]:
-        beside[row["trial_id"]].add(_beside(row["cotreatment"]))
-    for row in raw["arms"]:
-        dose = " ".join(filter(None, (row["dose"], row["dose_unit"] if row["dose"] else None)))
-        arms[row["trial_id"]][row["arm_id"]] = Arm(
-            row["arm_id"],
-            row["treatment"],
-            _comparator_class(row, beside[row["trial_id"]]),
-            row["arm_label"] or row["treatment"],
+    for row in raw[ArmRow]:
+        beside[row.trial_id].add(_beside(row.cotreatment))
+    for row in raw[ArmRow]:
+        dose = " ".join(filter(None, (row.dose, row.dose_unit if row.dose else None)))
+        arms[row.trial_id][row.arm_id] = Arm(
+            row.arm_id,
+            row.treatment,
+            _comparator_class(row, beside[row.trial_id]),
+            row.arm_label or row.treatment,
             dose,
-            row["route"] or "",
-            row["n_doses"],
-            row["n_randomised"],
-            ids(row["pooled_arms"]),
-            row["cotreatment"] or "",
+            row.route or "",
+            row.n_doses,
+            row.n_randomised,
+            ids(row.pooled_arms),
+            row.cotreatment or "",
         )
-    labels = _labels(raw["trials"])
+    labels = _labels(raw[TrialRow])
     return {
-        row["trial_id"]: Trial(
-            row["trial_id"],
-            labels[row["trial_id"]],
-            row["year"],
-            row["design"],
-            row["population"],
-            row["n_randomised"],
-            ids(row["part_of"]),
-            row["design_flag"],
-            arms[row["trial_id"]],
+        row.trial_id: Trial(
+            row.trial_id,
+            labels[row.trial_id],
+            row.year,
+            row.design,
+            row.population,
+            row.n_randomised,
+            ids(row.part_of),
+            row.design_flag,
+            arms[row.trial_id],
         )
-        for row in raw["trials"]
+        for row in raw[TrialRow]
     }
 
 
@@ -55,28 +55,26 @@ def _beside(cotreatment: str | None) -> str:
     return vocabulary().cotreatments.get(cotreatment or "", "")
 
 
-def _comparator_class(arm: dict[str, Any], beside: set[str]) -> str:
+def _comparator_class(arm: ArmRow, beside: set[str]) -> str:
     """Return the class of an arm as a control: that of its treatment, with what is given beside.
 
     `beside` is what the arms of the trial have beside their treatments. An antidepressant counts
     where none of them goes on with the one that they had.
     """
-    own = vocabulary().treatments[arm["treatment"]].comparator_class
-    both = f"{own}+{_beside(arm['cotreatment'])}"
+    own = vocabulary().treatments[arm.treatment].comparator_class
+    both = f"{own}+{_beside(arm.cotreatment)}"
     known = vocabulary().words("comparator_classes")
     return both if both in known and "background" not in beside else own
 
 
-def _labels(trials: list[dict[str, Any]]) -> dict[str, str]:
+def _labels(trials: Iterable[TrialRow]) -> dict[str, str]:
     """Return the label of each trial; of those that look the same, with the trial_id as well."""
-    looks = {
-        row["trial_id"]: " ".join(normalize_text("NFKC", row["label"]).split()) for row in trials
-    }
+    looks = {row.trial_id: " ".join(normalize_text("NFKC", row.label).split()) for row in trials}
     often = Counter(looks.values())
     return {
-        row["trial_id"]: f"{row['label']} ({row['trial_id']})"
-        if often[looks[row["trial_id"]]] > 1
-        else row["label"]
+        row.trial_id: f"{row.label} ({row.trial_id})"
+        if often[looks[row.trial_id]] > 1
+        else row.label
         for row in trials
     }
 
@@ -86,25 +84,17 @@ def ids(cell: str | None) -> tuple[str, ...]:
     return tuple(cell.split(";")) if cell else ()
 
 
-_NUMBERS = ("outcomes", "contrasts")
-
-
-def secondary_sources(raw: Raw) -> set[str | None]:
+def secondary_sources(raw: Tables) -> set[str]:
     """Return the sources that a row calls secondary."""
-    return {r["source"] for table in _NUMBERS for r in raw[table] if r["seen"] == SECONDARY}
+    found = {row.source for row in raw.get(OutcomeRow) if row.seen == SECONDARY}
+    return found | {row.source for row in raw.get(ContrastRow) if row.seen == SECONDARY}
 
 
-def raw_rows(raw: Raw, secondary: Container[str | None] | None = None) -> Rows:
+def raw_rows(raw: Tables, secondary: Container[str | None] | None = None) -> Rows:
     """Return the rows that may give effects, outcomes before contrasts.
 
-    What is computed from the numbers of a source that other rows call secondary is no nearer to
-    the trial than they are: `seen` is then secondary too. `secondary` are these sources, where
-    `raw` is of some trials alone.
+    `secondary` are the sources that any row calls secondary, where `raw` is of some trials alone.
     """
     sources = secondary_sources(raw) if secondary is None else secondary
-
-    def read(row: dict[str, Any]) -> dict[str, Any]:
-        rests = row["seen"] == DERIVED and row["source"] in sources
-        return {**row, "seen": SECONDARY} if rests else row
-
-    return Rows(Row(table, row["line"], read(row)) for table in _NUMBERS for row in raw[table])
+    arms = results_of(ArmResult, raw.get(OutcomeRow), sources)
+    return Rows(arms, results_of(Contrast, raw.get(ContrastRow), sources))

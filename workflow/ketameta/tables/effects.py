@@ -284,9 +284,8 @@ class DirectionRow(Row):
     hour: float | None = col("hours from the first dose", unit="h")
     comparison: str = col("treated arm against control arm")
     comparator_class: str = col("class of the control arm", blank=True)
-    direction: str = col(
+    direction: str | None = col(
         "what the result favours; empty where it is not stated",
-        blank=True,
         words="result_directions",
     )
     said: str = col("what is reported")

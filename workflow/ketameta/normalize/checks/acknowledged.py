@@ -11,12 +11,17 @@ Errors cannot be acknowledged: they say what cannot be.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ketameta.normalize.checks.findings import Finding, Row
+from ketameta.normalize.checks.findings import Finding
+from ketameta.normalize.results import AnyResult
+from ketameta.normalize.rows import Rows
+from ketameta.tables.collection import Tables
+from ketameta.tables.effects import EffectRow
 from ketameta.tables.problems import WARNING, Problem
-from ketameta.tables.raw import EFFECT_TABLES
+from ketameta.tables.raw import ArmRow, TrialRow
+from ketameta.tables.upkeep import AcknowledgedRow
 from ketameta.vocabulary import hint
 
 NOTHING = "acknowledges-nothing"
@@ -26,7 +31,6 @@ ENTRY = "entry"
 OF_EFFECTS = ("effect-apart", "g-above-2")
 # a claim that names an analysis which is none: the configuration tells
 NO_ANALYSIS = "claim-of-no-analysis"
-_Place = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -43,15 +47,16 @@ class Warned:
     value: str
     at: frozenset[tuple[str, str, str]]
 
-    def named_by(self, given: Row) -> bool:
+    def named_by(self, given: AcknowledgedRow) -> bool:
         """Say whether an acknowledgement is of this warning."""
-        if given["code"] != self.code or (given["trial_id"] or "") != self.trial_id:
+        if given.code != self.code or (given.trial_id or "") != self.trial_id:
             return False
-        if any(given[name] and given[name] != getattr(self, name) for name in ("table", "column")):
+        places = (given.table, self.table), (given.column, self.column)
+        if any(want and want != have for want, have in places):
             return False
-        if given["value"] and not _same(given["value"], self.value):
+        if given.value and not _same(given.value, self.value):
             return False
-        wanted = (given["arm_id"], given["outcome"], _hour(given["timepoint_h"]))
+        wanted = (given.arm_id, given.outcome, _hour(given.timepoint_h))
         return any(
             all(not want or want == have for want, have in zip(wanted, where, strict=True))
             for where in self.at
@@ -70,15 +75,11 @@ def _hour(hour: float | None) -> str:
     return "" if hour is None else f"{hour:g}"
 
 
-class Rows:
-    """Rows of the raw tables by place: what a warning is about besides its trial and arm."""
+class About:
+    """What a warning is about besides its trial and arm: rows of the raw tables by place."""
 
-    def __init__(self, tables: Mapping[str, Iterable[Row]]) -> None:
-        self._rows: dict[_Place, Row] = {
-            (_name(row["file"]), row["line"]): row
-            for table in ("outcomes", "contrasts")
-            for row in tables.get(table, ())
-        }
+    def __init__(self, rows: Iterable[AnyResult] = ()) -> None:
+        self._rows = {(_name(row.file), row.line): row for row in rows}
 
     def warned(self, told: Finding | Problem) -> Warned:
         """Return what a finding, or a warning of ingest, is about."""
@@ -90,9 +91,7 @@ class Rows:
         elif told.table:
             table = told.table
         rows = [self._rows[file, line] for line in lines if (file, line) in self._rows]
-        arms = [row.get("arm_id") or row.get("arm_t") or "" for row in rows]
-        about = [(row["outcome"] or "", _hour(row["timepoint_h"])) for row in rows]
-        at = frozenset((arm, *where) for arm, where in zip(arms, about, strict=True))
+        at = frozenset((r.arms[0] or "", r.outcome or "", _hour(r.timepoint_h)) for r in rows)
         return Warned(
             code, table, told.trial_id, told.column, told.value,
             at or frozenset({(told.arm_id, "", "")}),
@@ -106,7 +105,7 @@ def _name(file: str) -> str:
 
 
 def settle(
-    warned: Sequence[Warned | None], given: Sequence[Row], *, effects: bool
+    warned: Sequence[Warned | None], given: Sequence[AcknowledgedRow], *, effects: bool
 ) -> tuple[list[str], list[Finding]]:
     """Return for each warning the reason for which it stands, and a finding for idle reasons.
 
@@ -120,20 +119,21 @@ def settle(
             by_code.setdefault(about.code, []).append(place)
     idle = []
     for row in given:
-        known = by_code.get(row["code"], [])
+        known = by_code.get(row.code, [])
         fitting = [i for i in known if warned[i].named_by(row)]  # type: ignore[union-attr]
         for i in fitting:
-            reasons[i] = reasons[i] or row["reason"]
+            reasons[i] = reasons[i] or row.reason
         unmade = () if effects else OF_EFFECTS
-        if not fitting and row["code"] not in (*unmade, NO_ANALYSIS):
+        if not fitting and row.code not in (*unmade, NO_ANALYSIS):
             idle.append(_idle(row, [about for about in warned if about is not None]))
     return reasons, idle
 
 
 def settled(
-    tables: Mapping[str, Sequence[Row]],
+    tables: Tables,
+    rows: Rows,
     problems: Sequence[Problem],
-    effects: Sequence[Row] = (),
+    effects: Sequence[EffectRow] = (),
     more: Sequence[Finding] = (),
 ) -> tuple[list[Finding], list[Problem]]:
     """Return what the number checks find, and the problems of ingest, with the reasons given.
@@ -143,12 +143,11 @@ def settled(
     """
     from ketameta.normalize.checks.run import find
 
-    trials, arms, outcomes, contrasts = (tables[name] for name in EFFECT_TABLES)
-    findings = [*more, *find(trials, arms, outcomes, contrasts, effects)]
-    about = Rows(tables)
+    findings = [*more, *find(rows, tables[TrialRow], tables[ArmRow], effects)]
+    about = About(rows)
     warned = [about.warned(p) if p.severity == WARNING else None for p in problems]
     warned += [about.warned(f) if f.severity == WARNING else None for f in findings]
-    reasons, idle = settle(warned, tables.get("acknowledged", ()), effects=bool(effects))
+    reasons, idle = settle(warned, tables.get(AcknowledgedRow), effects=bool(effects))
     first = len(problems)
     of_cells = zip(problems, reasons[:first], strict=True)
     of_numbers = zip(findings, reasons[first:], strict=True)
@@ -158,26 +157,26 @@ def settled(
     )
 
 
-def _idle(row: Row, warned: Sequence[Warned]) -> Finding:
+def _idle(row: AcknowledgedRow, warned: Sequence[Warned]) -> Finding:
     """Say that an acknowledgement fits no warning, and what comes near."""
     from ketameta.normalize.checks.run import CHECKS
 
     known = [*CHECKS, ENTRY, NO_ANALYSIS]
     message = "fits no warning: it is settled, and the row may go"
-    near = [w for w in warned if (w.code, w.trial_id) == (row["code"], row["trial_id"] or "")]
-    if row["code"] not in known:
-        message = f"no check has this name{hint(row['code'], known, 1)}"
+    near = [w for w in warned if (w.code, w.trial_id) == (row.code, row.trial_id or "")]
+    if row.code not in known:
+        message = f"no check has this name{hint(row.code, known, 1)}"
     elif near:
         what = ", ".join(filter(None, (*min(near[0].at), near[0].column, near[0].value)))
         message = f"fits no warning any more; that of this trial is about {what}: look again"
     return Finding(
         NOTHING,
         WARNING,
-        row["file"],
-        row["line"],
+        row.file,
+        row.line,
         "code",
-        row["trial_id"] or "",
-        row["arm_id"] or "",
-        row["code"],
+        row.trial_id or "",
+        row.arm_id or "",
+        row.code,
         message,
     )

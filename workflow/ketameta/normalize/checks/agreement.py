@@ -17,9 +17,10 @@ from collections.abc import Iterator
 from itertools import product
 
 from ketameta.measures import ODDS, Measure, read_as
-from ketameta.normalize.checks.findings import Check, Finding, Row
+from ketameta.normalize.checks.findings import Check, Finding
 from ketameta.normalize.checks.intervals import Reported, results
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.results import ArmResult, Contrast
 from ketameta.stats import effect_size
 
 APART = 1.96
@@ -32,8 +33,9 @@ _EXPLAINS = r"direction|sign|adjusted|over days|slope|printed|derived|regression
 def look(view: View) -> Iterator[Finding]:
     """Yield contrasts that the arms' own numbers contradict."""
     for one in results(view):
-        row, told = one.row, read_as(one.row.get("measure"))
-        if one.column != "estimate" or told is None or (row["flag"] or "").startswith(_APART):
+        row = one.row
+        told = read_as(row.measure) if isinstance(row, Contrast) else None
+        if not isinstance(row, Contrast) or told is None or (row.flag or "").startswith(_APART):
             continue
         # a hazard ratio
         near = told.is_ratio and told.of_risks is None
@@ -45,7 +47,7 @@ def look(view: View) -> Iterator[Finding]:
             shown = told.transform.back(estimate)
             kind = f"{ODDS.words} " if near else ""
             message = (
-                f"{row['measure']} {row['estimate']:g}, but the arms (lines {lines[0]} and "
+                f"{row.measure} {row.estimate:g}, but the arms (lines {lines[0]} and "
                 f"{lines[1]}) give {kind}{shown:.3g}: {message}"
             )
             yield view.finding("contrast-against-arms", row, "estimate", message, _EXPLAINS)
@@ -63,49 +65,50 @@ def _disagree(one: Reported, estimate: float, se: float, near: bool) -> str:
     return ""
 
 
-def _arm_rows(view: View, contrast: Row) -> Iterator[tuple[Row, Row]]:
+def _arm_rows(view: View, contrast: Contrast) -> Iterator[tuple[ArmResult, ArmResult]]:
     """Yield the pairs of rows that the contrast may be of."""
-    rows = view.outcomes_of.get((contrast["trial_id"], contrast["outcome"]), [])
+    rows = view.outcomes_of.get((contrast.trial_id, contrast.outcome), [])
     sides = []
-    for side in ("arm_t", "arm_c"):
+    for arm_id in contrast.arms:
         sides.append(
             [
                 row
                 for row in rows
-                if row["arm_id"] == contrast[side]
-                and row["timepoint_h"] == contrast["timepoint_h"]
-                and contrast["scale"] in (row["scale"], row["definition"])
-                and row["analysis_set"] not in ("subgroup", "rerandomised-period-2")
+                if row.arm_id == arm_id
+                and row.timepoint_h == contrast.timepoint_h
+                and contrast.scale in (row.scale, row.definition)
+                and row.analysis_set not in ("subgroup", "rerandomised-period-2")
             ]
         )
     for t, c in product(*sides):
         same = ("analysis_set", "definition", "scale", "flag")
-        if all(t[name] == c[name] for name in same):
+        if all(getattr(t, name) == getattr(c, name) for name in same):
             yield t, c
 
 
-def _raw(view: View, told: Measure, t: Row, c: Row) -> Iterator[tuple[float, float, list[int]]]:
-    lines = [t["line"], c["line"]]
+def _raw(
+    view: View, told: Measure, t: ArmResult, c: ArmResult
+) -> Iterator[tuple[float, float, list[int]]]:
+    lines = [t.line, c.line]
     if not told.counts:
         for mean, sd in _SCORES[:1] if told.of_means else _SCORES:
-            if None in (t[mean], c[mean], t[sd], c[sd]):
-                continue
+            m1, m2, s1, s2 = t.value(mean), c.value(mean), t.value(sd), c.value(sd)
             n1, n2 = view.size(t), view.size(c)
-            if not n1 or not n2 or not (t[sd] or c[sd]):
+            if m1 is None or m2 is None or s1 is None or s2 is None:
+                continue
+            if not n1 or not n2 or not (s1 or s2):
                 continue
             if told.is_standardised:
-                spread = math.sqrt((t[sd] ** 2 + c[sd] ** 2) / 2)
-                d = (t[mean] - c[mean]) / spread
+                d = (m1 - m2) / math.sqrt((s1**2 + s2**2) / 2)
                 yield d, math.sqrt(1 / n1 + 1 / n2 + d * d / (2 * (n1 + n2))), lines
                 continue
-            means = {"m1i": t[mean], "sd1i": t[sd], "n1i": n1, "m2i": c[mean]}
-            found = effect_size(told.name, **means, sd2i=c[sd], n2i=n2)
+            found = effect_size(told.name, m1i=m1, sd1i=s1, n1i=n1, m2i=m2, sd2i=s2, n2i=n2)
             if math.isfinite(found.yi):
                 yield float(found.yi), math.sqrt(float(found.vi)), lines
-    elif all(
-        row["events"] is not None and row["n"] and row["events"] <= row["n"] for row in (t, c)
-    ):
-        yield (*_counts(told, t["events"], t["n"], c["events"], c["n"]), lines)
+        return
+    a, b, n1, n2 = t.events, c.events, t.n, c.n
+    if a is not None and b is not None and n1 and n2 and a <= n1 and b <= n2:
+        yield (*_counts(told, a, n1, b, n2), lines)
 
 
 def _counts(told: Measure, a: int, n1: int, c: int, n2: int) -> tuple[float, float]:

@@ -16,8 +16,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import combinations
 
-from ketameta.normalize.checks.findings import Check, Finding, Row
+from ketameta.normalize.checks.findings import Check, Finding
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.results import ArmResult
+from ketameta.tables.parts import Placed
 
 LEVEL = 0.01
 
@@ -27,8 +29,8 @@ class _Comparison:
     """The two arms of a trial that differ most on a scale: p times the number of pairs."""
 
     p: float
-    one: Row
-    other: Row
+    one: ArmResult
+    other: ArmResult
     difference: float
 
 
@@ -41,12 +43,12 @@ def look(view: View) -> list[Finding]:
             continue
         one, other = c.one, c.other
         message = (
-            f"baseline {one['baseline_mean']:g} against {other['baseline_mean']:g} "
-            f"({other['arm_id']}, line {other['line']}): {abs(c.difference):.2f} SD apart, "
+            f"baseline {one.baseline_mean:g} against {other.baseline_mean:g} "
+            f"({other.arm_id}, line {other.line}): {abs(c.difference):.2f} SD apart, "
             f"p = {c.p:.2g} ({len(compared)} baselines compared)"
         )
-        trial_id = one["trial_id"]
-        also = [row for row in view.outcomes if row["trial_id"] == trial_id]
+        trial_id = one.trial_id
+        also: list[Placed] = [*view.outcomes_in[trial_id]]
         also += [view.trials[trial_id]] if trial_id in view.trials else []
         explains = r"baseline.*(differ|imbalance)|imbalance"
         found.append(
@@ -56,18 +58,17 @@ def look(view: View) -> list[Finding]:
 
 
 def _comparisons(view: View) -> list[_Comparison]:
-    groups: dict[Hashable, dict[str, Row]] = defaultdict(dict)
+    groups: dict[Hashable, dict[str, ArmResult]] = defaultdict(dict)
     for row in view.outcomes:
-        if row["baseline_mean"] is None or not row["baseline_sd"] or (view.size(row) or 0) < 2:
+        if row.baseline_mean is None or not row.baseline_sd or (view.size(row) or 0) < 2:
             continue
-        arm = view.arms.get((row["trial_id"], row["arm_id"])) or {}
-        if view.crossed(row) or row["analysis_set"] == "subgroup" or arm.get("pooled_arms"):
+        if view.crossed(row) or row.analysis_set == "subgroup" or view.is_pooled(row):
             continue
-        again = row["analysis_set"] if row["analysis_set"] == "rerandomised-period-2" else ""
-        arms = groups[row["trial_id"], row["scale"], again]
-        known = arms.get(row["arm_id"])
+        again = row.analysis_set if row.analysis_set == "rerandomised-period-2" else ""
+        arms = groups[row.trial_id, row.scale, again]
+        known = arms.get(row.arm_id)
         if known is None or (view.size(row) or 0) > (view.size(known) or 0):
-            arms[row["arm_id"]] = row
+            arms[row.arm_id] = row
     found = []
     for arms in groups.values():
         pairs = list(combinations(arms.values(), 2))
@@ -77,16 +78,19 @@ def _comparisons(view: View) -> list[_Comparison]:
     return found
 
 
-def _welch(view: View, one: Row, other: Row) -> tuple[float, Row, Row, float]:
+def _welch(
+    view: View, one: ArmResult, other: ArmResult
+) -> tuple[float, ArmResult, ArmResult, float]:
     """Return the two-sided p of Welch's t, the arms, and their difference in SDs."""
     from scipy import special
 
     n1, n2 = view.size(one) or 2, view.size(other) or 2
-    v1, v2 = one["baseline_sd"] ** 2 / n1, other["baseline_sd"] ** 2 / n2
-    difference = one["baseline_mean"] - other["baseline_mean"]
+    s1, s2 = one.number("baseline_sd"), other.number("baseline_sd")
+    v1, v2 = s1**2 / n1, s2**2 / n2
+    difference = one.number("baseline_mean") - other.number("baseline_mean")
     df = (v1 + v2) ** 2 / (v1 * v1 / (n1 - 1) + v2 * v2 / (n2 - 1))
     p = 2 * float(special.stdtr(df, -abs(difference) / math.sqrt(v1 + v2)))
-    pooled = math.sqrt((one["baseline_sd"] ** 2 + other["baseline_sd"] ** 2) / 2)
+    pooled = math.sqrt((s1**2 + s2**2) / 2)
     return p, one, other, difference / pooled
 
 

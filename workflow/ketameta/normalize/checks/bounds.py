@@ -13,15 +13,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding, Row
+from ketameta.normalize.checks.findings import Check, Finding
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.results import ArmResult
 from ketameta.tables.problems import ERROR, WARNING
 
 _SCORES = ("baseline_mean", "mean", "median", "q1", "q3", "minimum", "maximum")
 _PAIRS = (("baseline_mean", "baseline_sd"), ("mean", "sd"), ("change_mean", "change_sd"))
 
 
-def _bounds(view: View, row: Row) -> tuple[float, float, str] | None:
+def _bounds(view: View, row: ArmResult) -> tuple[float, float, str] | None:
     scale = view.scale(row)
     if scale is None or scale.minimum is None or scale.maximum is None:
         return None
@@ -35,7 +36,7 @@ def score_outside_scale(view: View) -> Iterator[Finding]:
             continue
         low, high, name = bounds
         for column in _SCORES:
-            value = row.get(column)
+            value = row.value(column)
             if value is not None and not low <= value <= high:
                 message = f"{value:g} is outside {name}, which runs from {low:g} to {high:g}"
                 yield view.finding("score-outside-scale", row, column, message, severity=ERROR)
@@ -44,7 +45,7 @@ def score_outside_scale(view: View) -> Iterator[Finding]:
 def change_outside_scale(view: View) -> Iterator[Finding]:
     """Yield changes larger than the range, and those that lead from the baseline off the scale."""
     for row in view.outcomes:
-        bounds, change = _bounds(view, row), row["change_mean"]
+        bounds, change = _bounds(view, row), row.change_mean
         if bounds is None or change is None:
             continue
         low, high, name = bounds
@@ -52,12 +53,12 @@ def change_outside_scale(view: View) -> Iterator[Finding]:
         if abs(change) > high - low:
             message = f"a change of {change:g} is more than the range of {name}, {high - low:g}"
             severity = ERROR
-        elif row["baseline_mean"] is not None:
-            end = row["baseline_mean"] + change
+        elif row.baseline_mean is not None:
+            end = row.baseline_mean + change
             if low - 0.1 <= end <= high + 0.1:
                 continue
             message = (
-                f"baseline {row['baseline_mean']:g} and change {change:g} end at {end:g}, outside "
+                f"baseline {row.baseline_mean:g} and change {change:g} end at {end:g}, outside "
                 f"{name} ({low:g} to {high:g})"
             )
         else:
@@ -73,15 +74,15 @@ def sd_above_scale(view: View) -> Iterator[Finding]:
         if (bounds := _bounds(view, row)) is None:
             continue
         for mean_column, column in _PAIRS:
-            mean, sd = row[mean_column], row[column]
+            mean, sd = row.value(mean_column), row.value(column)
             if mean is None or sd is None:
                 continue
             low, high, name = bounds
             if column == "change_sd":
                 low, high = low - high, high - low
             n = max(view.size(row) or 2, 2)
-            most = _most(mean, view.half(row, mean_column), low, high, n)
-            if sd - view.half(row, column) > most:
+            most = _most(mean, row.half(mean_column), low, high, n)
+            if sd - row.half(column) > most:
                 message = (
                     f"SD {sd:g} is more than {most:.3g}, the most that {n} scores of {name} with "
                     f"mean {mean:g} can have"

@@ -20,43 +20,46 @@ import math
 import re
 from collections.abc import Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding, Row
+from ketameta.normalize.checks.findings import Check, Finding
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.results import ArmResult
 
 CHANCE = 3.0
 SMALL_EFFECT = 0.2
 WORSE_BY_SE = 3.0
 _MODELLED = re.compile(r"\bLS\b|least squares|adjusted|MMRM|model", re.IGNORECASE)
-_COLUMNS = ("baseline_mean", "mean", "change_mean")
 
 
 def look(view: View) -> Iterator[Finding]:
     """Yield rows, and pairs of rows of one visit, whose three means contradict each other."""
     for rows in view.outcomes_of.values():
         for row in rows:
-            if row["change_mean"] is None:
+            if row.change_mean is None:
                 continue
-            end = row if row["mean"] is not None else _other(row, rows, "mean")
-            start = row if row["baseline_mean"] is not None else _other(row, rows, "baseline_mean")
+            end = row if row.mean is not None else _other(row, rows, "mean")
+            start = row if row.baseline_mean is not None else _other(row, rows, "baseline_mean")
             if end is not None and start is not None:
                 yield from _compare(view, start, end, row)
 
 
-def _other(row: Row, rows: list[Row], column: str) -> Row | None:
+def _other(row: ArmResult, rows: list[ArmResult], column: str) -> ArmResult | None:
     """Return a row of the same arm, scale and people that has the column."""
-    same = ["arm_id", "scale", "n", "definition"] + (["timepoint_h"] if column == "mean" else [])
     for other in rows:
-        if other[column] is not None and all(other[name] == row[name] for name in same):
+        same = _people(other) == _people(row)
+        at_once = column != "mean" or other.timepoint_h == row.timepoint_h
+        if same and at_once and other.value(column) is not None:
             return other
     return None
 
 
-def _compare(view: View, start: Row, end: Row, row: Row) -> Iterator[Finding]:
-    found = dict(
-        zip(_COLUMNS, ((start, "baseline_mean"), (end, "mean"), (row, "change_mean")), strict=True)
-    )
-    baseline, mean, change = (one[column] for one, column in found.values())
-    allowed = sum(view.half(one, column) for one, column in found.values())
+def _people(row: ArmResult) -> tuple[object, ...]:
+    return row.arm_id, row.scale, row.n, row.definition
+
+
+def _compare(view: View, start: ArmResult, end: ArmResult, row: ArmResult) -> Iterator[Finding]:
+    found = (start, "baseline_mean"), (end, "mean"), (row, "change_mean")
+    baseline, mean, change = (one.number(column) for one, column in found)
+    allowed = sum(one.half(column) for one, column in found)
     allowed += _others_at_baseline(view, start, row)
     difference = mean - baseline
     if abs(change - difference) <= allowed + 1e-9:
@@ -72,26 +75,26 @@ def _compare(view: View, start: Row, end: Row, row: Row) -> Iterator[Finding]:
     )
 
 
-def _others_at_baseline(view: View, start: Row, row: Row) -> float:
-    sd = start["baseline_sd"] or row["sd"] or row["change_sd"]
-    n, whole = row["n"], view.randomised(row["trial_id"], row["arm_id"])
+def _others_at_baseline(view: View, start: ArmResult, row: ArmResult) -> float:
+    sd = start.baseline_sd or row.sd or row.change_sd
+    n, whole = row.n, view.randomised(row.trial_id, row.arm_id)
     if sd is None:
         return 0.0
-    if not n or whole is None or _MODELLED.search(row["note"] or ""):
+    if not n or whole is None or _MODELLED.search(row.note or ""):
         return SMALL_EFFECT * float(sd)
-    whole = max(whole, start["n"] or 0, n)
+    whole = max(whole, start.n or 0, n)
     return CHANCE * float(sd) * math.sqrt((whole - n) / (whole * n))
 
 
 def for_the_worse(view: View) -> Iterator[Finding]:
     """Yield mean changes that are clearly for the worse."""
     for row in view.outcomes:
-        scale, change, n = view.scale(row), row["change_mean"], view.size(row)
-        trial = view.trials.get(row["trial_id"]) or {}
-        if scale is None or change is None or trial.get("design_flag"):
+        scale, change, n = view.scale(row), row.change_mean, view.size(row)
+        trial = view.trials.get(row.trial_id)
+        if scale is None or change is None or (trial and trial.design_flag):
             continue
-        sd = row["change_sd"]
-        se = row["se"] or (sd / math.sqrt(n) if sd and n else None)
+        sd = row.change_sd
+        se = row.se or (sd / math.sqrt(n) if sd and n else None)
         if se is None or scale.measures == "cognition" or change * scale.sign <= WORSE_BY_SE * se:
             continue
         message = (

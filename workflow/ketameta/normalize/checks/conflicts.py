@@ -13,17 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding, Row
+from ketameta.normalize.checks.findings import Check, Finding
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.results import ArmResult
 from ketameta.vocabulary import vocabulary
 
 # Harms that are a way of counting, not an event that "any" contains.
 _NOT_CONTAINED = ("any_ae", "dropout")
 
 
-def _same_people(one: Row, other: Row) -> bool:
-    names = ("arm_id", "timepoint_h", "analysis_set", "n")
-    return all(one[name] == other[name] for name in names)
+def _same_people(one: ArmResult, other: ArmResult) -> bool:
+    first, second = ((r.arm_id, r.timepoint_h, r.analysis_set, r.n) for r in (one, other))
+    return first == second
 
 
 def remission_above_response(view: View) -> Iterator[Finding]:
@@ -34,13 +35,13 @@ def remission_above_response(view: View) -> Iterator[Finding]:
         responses = view.outcomes_of.get((trial_id, "response"), [])
         for row in rows:
             for other in responses:
-                if row["events"] is None or other["events"] is None or row["n"] is None:
+                if row.events is None or other.events is None or row.n is None:
                     continue
-                same = row["scale"] == other["scale"] and _same_people(row, other)
-                if same and row["events"] > other["events"]:
+                same = row.scale == other.scale and _same_people(row, other)
+                if same and row.events > other.events:
                     message = (
-                        f"{row['events']} in remission, but {other['events']} responders of the "
-                        f"same {row['n']} (line {other['line']})"
+                        f"{row.events} in remission, but {other.events} responders of the "
+                        f"same {row.n} (line {other.line})"
                     )
                     yield view.finding(
                         "remission-above-response", row, "events", message,
@@ -57,12 +58,12 @@ def any_event_below_one(view: View) -> Iterator[Finding]:
         for name in harms:
             for other in view.outcomes_of.get((trial_id, name), []):
                 for row in rows:
-                    if name in _NOT_CONTAINED or row["events"] is None or other["events"] is None:
+                    if name in _NOT_CONTAINED or row.events is None or other.events is None:
                         continue
-                    if _same_people(row, other) and other["events"] > row["events"]:
+                    if _same_people(row, other) and other.events > row.events:
                         message = (
-                            f"{other['events']} with {name}, but {row['events']} of the same "
-                            f"{row['n']} with any adverse event (line {row['line']})"
+                            f"{other.events} with {name}, but {row.events} of the same "
+                            f"{row.n} with any adverse event (line {row.line})"
                         )
                         yield view.finding("any-event-below-one", other, "events", message)
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding, Row, once
+from ketameta.normalize.checks.findings import Check, Finding, once
 from ketameta.normalize.checks.view import View, place
+from ketameta.normalize.results import ArmResult
 from ketameta.tables.problems import ERROR
+from ketameta.tables.raw import ArmRow
 
 _EXPLAINS = r"enrolled|randomis|safety|started|\btook\b|first period"
 
@@ -20,17 +22,17 @@ _EXPLAINS = r"enrolled|randomis|safety|started|\btook\b|first period"
 def events_above_n(view: View) -> Iterator[Finding]:
     """Yield rows with more events than people."""
     for row in view.outcomes:
-        if row["events"] is not None and row["n"] is not None and row["events"] > row["n"]:
-            message = f"{row['events']} is more than n = {row['n']}"
+        if row.events is not None and row.n is not None and row.events > row.n:
+            message = f"{row.events} is more than n = {row.n}"
             yield view.finding("events-above-n", row, "events", message, severity=ERROR)
 
 
-def _limit(view: View, row: Row) -> tuple[int | None, str]:
-    arm = view.randomised(row["trial_id"], row["arm_id"])
+def _limit(view: View, row: ArmResult) -> tuple[int | None, str]:
+    arm = view.randomised(row.trial_id, row.arm_id)
     if arm is not None:
         return arm, "to the arm"
-    trial = view.trials.get(row["trial_id"]) or {}
-    return trial.get("n_randomised"), "in the whole trial"
+    trial = view.trials.get(row.trial_id)
+    return trial.n_randomised if trial else None, "in the whole trial"
 
 
 def n_above_randomised(view: View) -> list[Finding]:
@@ -38,11 +40,11 @@ def n_above_randomised(view: View) -> list[Finding]:
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
         limit, where = _limit(view, row)
-        if row["n"] is None or limit is None or row["n"] <= limit:
+        if row.n is None or limit is None or row.n <= limit:
             continue
-        kind = row["analysis_set"] or "set not stated"
-        message = f"n = {row['n']} ({kind}) is more than the {limit} randomised {where}"
-        key = (row["trial_id"], row["arm_id"], row["n"])
+        kind = row.analysis_set or "set not stated"
+        message = f"n = {row.n} ({kind}) is more than the {limit} randomised {where}"
+        key = (row.trial_id, row.arm_id, row.n)
         found.append((key, view.finding("n-above-randomised", row, "n", message, _EXPLAINS)))
     return once(found)
 
@@ -52,25 +54,26 @@ def sum_above_randomised(view: View) -> list[Finding]:
 
     Left out where one arm alone is above its own number, which is said already.
     """
-    groups: dict[Hashable, list[Row]] = defaultdict(list)
+    groups: dict[Hashable, list[tuple[int, ArmResult]]] = defaultdict(list)
     for row in view.outcomes:
-        arm = view.arms.get((row["trial_id"], row["arm_id"])) or {}
-        if row["n"] is not None and not view.crossed(row) and not arm.get("pooled_arms"):
-            groups[place(row)].append(row)
+        if row.n is not None and not view.crossed(row) and not view.is_pooled(row):
+            groups[place(row)].append((row.n, row))
     found: list[tuple[Hashable, Finding]] = []
     for rows in groups.values():
         sizes: dict[str, int] = {}
-        for row in rows:
-            sizes[row["arm_id"]] = max(row["n"], sizes.get(row["arm_id"], 0))
-        limit = (view.trials.get(rows[0]["trial_id"]) or {}).get("n_randomised")
+        for n, row in rows:
+            sizes[row.arm_id] = max(n, sizes.get(row.arm_id, 0))
+        first = rows[0][1]
+        trial = view.trials.get(first.trial_id)
+        limit = trial.n_randomised if trial else None
         total = sum(sizes.values())
-        over = any(row["n"] > (_limit(view, row)[0] or row["n"]) for row in rows)
+        over = any(n > (_limit(view, row)[0] or n) for n, row in rows)
         if limit is None or over or total <= limit:
             continue
         said = " + ".join(str(n) for n in sizes.values())
         message = f"the arms' n add to {said} = {total}, the trial randomised {limit}"
-        finding = view.finding("sum-above-randomised", rows[0], "n", message, _EXPLAINS)
-        found.append(((rows[0]["trial_id"], total), finding))
+        finding = view.finding("sum-above-randomised", first, "n", message, _EXPLAINS)
+        found.append(((first.trial_id, total), finding))
     return once(found)
 
 
@@ -79,48 +82,48 @@ def arms_do_not_add_up(view: View) -> Iterator[Finding]:
     for trial_id, trial in view.trials.items():
         arms = view.arms_of.get(trial_id, [])
         yield from _pooled(view, arms)
-        whole = trial["n_randomised"]
-        single = [arm for arm in arms if not arm["pooled_arms"]]
-        sizes = [arm["n_randomised"] for arm in single if arm["n_randomised"] is not None]
+        whole = trial.n_randomised
+        single = [arm for arm in arms if not arm.pooled_arms]
+        sizes = [arm.n_randomised for arm in single if arm.n_randomised is not None]
         if whole is None or not sizes:
             continue
-        if trial["design"] == "crossover":
+        if trial.design == "crossover":
             if max(sizes) > whole:
                 message = f"an arm has {max(sizes)}, the crossover trial {whole}"
                 yield view.finding("arms-do-not-add-up", trial, "n_randomised", message)
             continue
         total = sum(sizes)
         if total > whole or (total < whole and len(sizes) == len(single)):
-            said = " + ".join(f"{arm['arm_id']} {arm['n_randomised']}" for arm in single)
+            said = " + ".join(f"{arm.arm_id} {arm.n_randomised}" for arm in single)
             message = f"the arms add to {total} ({said}), the trial says {whole}"
             message += _is_a_sum(single, total - whole)
             yield view.finding("arms-do-not-add-up", trial, "n_randomised", message, _EXPLAINS)
 
 
-def _is_a_sum(arms: list[Row], excess: int) -> str:
+def _is_a_sum(arms: list[ArmRow], excess: int) -> str:
     """Name an arm that holds just the excess and is others of its treatment together."""
     for arm in arms:
         others = [
             other
             for other in arms
-            if other is not arm and other["treatment"] == arm["treatment"] and other["n_randomised"]
+            if other is not arm and other.treatment == arm.treatment and other.n_randomised
         ]
-        together = sum(other["n_randomised"] for other in others)
-        if arm["n_randomised"] == excess == together:
-            names = ";".join(other["arm_id"] for other in others)
-            return f"; {arm['arm_id']} looks like other arms together: are {names} its pooled_arms?"
+        together = sum(other.n_randomised or 0 for other in others)
+        if arm.n_randomised == excess == together:
+            names = ";".join(other.arm_id for other in others)
+            return f"; {arm.arm_id} looks like other arms together: are {names} its pooled_arms?"
     return ""
 
 
-def _pooled(view: View, arms: Iterable[Row]) -> Iterator[Finding]:
+def _pooled(view: View, arms: Iterable[ArmRow]) -> Iterator[Finding]:
     for arm in arms:
-        if not arm["pooled_arms"] or arm["n_randomised"] is None:
+        if not arm.pooled_arms or arm.n_randomised is None:
             continue
-        parts = arm["pooled_arms"].split(";")
-        sizes = [view.randomised(arm["trial_id"], part) for part in parts]
+        parts = arm.pooled_arms.split(";")
+        sizes = [view.randomised(arm.trial_id, part) for part in parts]
         known = [n for n in sizes if n is not None]
-        if len(known) == len(parts) and sum(known) != arm["n_randomised"]:
-            message = f"{arm['n_randomised']} is not the sum of its arms, {sum(known)}"
+        if len(known) == len(parts) and sum(known) != arm.n_randomised:
+            message = f"{arm.n_randomised} is not the sum of its arms, {sum(known)}"
             yield view.finding("arms-do-not-add-up", arm, "n_randomised", message, _EXPLAINS)
 
 

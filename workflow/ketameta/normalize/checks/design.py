@@ -22,10 +22,10 @@ def crossover_rows(view: View) -> list[Finding]:
     """Return rows of a crossover set in a parallel trial, once for each trial and set."""
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
-        if row["analysis_set"] in _CROSSOVER_SETS and view.design(row) == "parallel":
-            message = f"{row['analysis_set']} in {row['trial_id']}, entered as a parallel trial"
+        if row.analysis_set in _CROSSOVER_SETS and view.design(row) == "parallel":
+            message = f"{row.analysis_set} in {row.trial_id}, entered as a parallel trial"
             finding = view.finding("crossover-in-parallel", row, "analysis_set", message)
-            found.append(((row["trial_id"], row["analysis_set"]), finding))
+            found.append(((row.trial_id, row.analysis_set), finding))
     return once(found)
 
 
@@ -35,19 +35,19 @@ def treatments(view: View) -> Iterator[Finding]:
     words = re.compile("|".join(sorted(known, key=len, reverse=True)), re.IGNORECASE)
     classes = {name: item.comparator_class for name, item in known.items()}
     for arm in view.arms.values():
-        entered = classes.get(arm["treatment"])
-        named = words.search(arm["arm_id"])
-        if named and not _same(named.group().lower(), arm["treatment"], classes):
-            message = f"treatment {arm['treatment']}, but the arm is named {arm['arm_id']}"
+        entered = classes.get(arm.treatment)
+        named = words.search(arm.arm_id)
+        if named and not _same(named.group().lower(), arm.treatment, classes):
+            message = f"treatment {arm.treatment}, but the arm is named {arm.arm_id}"
             yield view.finding("treatment-against-label", arm, "treatment", message)
-        if entered == "inert" and arm["dose"]:
-            message = f"{arm['treatment']} with a dose of {arm['dose']} {arm['dose_unit'] or ''}"
+        if entered == "inert" and arm.dose:
+            message = f"{arm.treatment} with a dose of {arm.dose} {arm.dose_unit or ''}"
             yield view.finding("treatment-against-label", arm, "dose", message.strip())
     for row in view.contrasts:
-        sides = [view.arms.get((row["trial_id"], row[side])) for side in ("arm_t", "arm_c")]
-        given = [classes.get(arm["treatment"]) if arm else None for arm in sides]
+        sides = [view.arms.get((row.trial_id, arm_id)) for arm_id in row.arms]
+        given = [classes.get(arm.treatment) if arm else None for arm in sides]
         if None not in given and given[0] != "head-to-head" and given[1] == "head-to-head":
-            message = f"{row['arm_t']} stands as treated, {row['arm_c']} as control"
+            message = f"{row.arm_t} stands as treated, {row.arm_c} as control"
             yield view.finding("treatment-against-label", row, "arm_t", message)
 
 

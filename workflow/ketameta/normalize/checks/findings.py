@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
-Row = dict[str, Any]
+from ketameta.tables.table import Row
 
 _CLAUSES = re.compile(r"; |\. (?=[A-Z])")
 _LONGEST = 180
@@ -53,7 +52,7 @@ def remark(rows: Iterable[Row], pattern: str) -> str:
     """
     for row in rows:
         for source in ("flag", "note", "model", "population_note"):
-            clauses = _CLAUSES.split(row.get(source) or "")
+            clauses = _CLAUSES.split(getattr(row, source, None) or "")
             fitting = [c.strip() for c in clauses if re.search(pattern, c, re.IGNORECASE)]
             if fitting:
                 text = "; ".join(fitting)

@@ -27,9 +27,10 @@ import math
 import re
 from collections.abc import Hashable, Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding, Row, once
+from ketameta.normalize.checks.findings import Check, Finding, once
 from ketameta.normalize.checks.view import View, whole_points
 from ketameta.normalize.conversions import ConversionError, nearest_events, possible_counts
+from ketameta.normalize.results import ArmResult
 
 _PAIRS = (("baseline_mean", "baseline_sd"), ("mean", "sd"), ("change_mean", "change_sd"))
 _MODELLED = re.compile(r"\bLS\b|least squares|adjusted means? |MMRM|imput", re.IGNORECASE)
@@ -72,20 +73,20 @@ def _extremes(total: int, n: int, bounds: tuple[int, int]) -> tuple[int, int]:
     return fewest, largest
 
 
-def _tested(view: View, row: Row) -> Iterator[tuple[str, str, list[int], tuple[int, int]]]:
+def _tested(view: View, row: ArmResult) -> Iterator[tuple[str, str, list[int], tuple[int, int]]]:
     """Yield the mean and SD columns that can be tested, each with its n and the scale's bounds."""
     scale = view.scale(row)
-    if scale is None or not whole_points(scale) or row["seen"] == "derived":
+    if scale is None or not whole_points(scale) or row.seen == "derived":
         return
-    if _MODELLED.search(row["note"] or ""):
+    if _MODELLED.search(row.note or ""):
         return
     low, high = round(scale.minimum or 0), round(scale.maximum or 0)
     for mean, sd in _PAIRS:
-        if row[mean] is None:
+        if row.value(mean) is None:
             continue
-        sizes = [row["n"]]
+        sizes = [row.n]
         if mean == "baseline_mean":
-            sizes.append(view.randomised(row["trial_id"], row["arm_id"]))
+            sizes.append(view.randomised(row.trial_id, row.arm_id))
         known = [n for n in dict.fromkeys(sizes) if n is not None and n > 1]
         bounds = (low - high, high - low) if mean == "change_mean" else (low, high)
         if known:
@@ -97,17 +98,17 @@ def means(view: View) -> list[Finding]:
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
         for mean, _, sizes, _ in _tested(view, row):
-            value, half = row[mean], view.half(row, mean)
+            value, half = row.number(mean), row.half(mean)
             if any(sums(value, half, n) for n in sizes):
                 continue
-            n, digits = sizes[0], view.decimals(row, mean)
+            n, digits = sizes[0], row.decimals(mean)
             below = math.floor(value * n)
             message = (
                 f"no {n} whole scores have the mean {value:.{digits}f}: {below}/{n} is "
                 f"{below / n:.{digits + 1}f}, {below + 1}/{n} is {(below + 1) / n:.{digits + 1}f}; "
                 "is n another?"
             )
-            key = (row["trial_id"], row["arm_id"], row["scale"], mean, value, n)
+            key = (row.trial_id, row.arm_id, row.scale, mean, value, n)
             found.append((key, view.finding("mean-no-sum-gives", row, mean, message, _EXPLAINS)))
     return once(found)
 
@@ -117,20 +118,21 @@ def spreads(view: View) -> list[Finding]:
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
         for mean, sd, sizes, bounds in _tested(view, row):
-            if not row[sd]:  # 0 is named by itself
+            centre, value = row.number(mean), row.value(sd)
+            if not value:  # 0 is named by itself
                 continue
-            half = view.half(row, sd)
-            span = (row[sd] - half, row[sd] + half)
-            totals = {n: sums(row[mean], view.half(row, mean), n) for n in sizes}
+            half = row.half(sd)
+            span = (value - half, value + half)
+            totals = {n: sums(centre, row.half(mean), n) for n in sizes}
             if not any(totals.values()):
                 continue  # the mean itself is named by the check of means
             if any(squares_exist(s, span, n, bounds) for n in sizes for s in totals[n]):
                 continue
             message = (
-                f"no {sizes[0]} whole scores with the mean {row[mean]:g} have the SD {row[sd]:g}; "
+                f"no {sizes[0]} whole scores with the mean {centre:g} have the SD {value:g}; "
                 "is n another, or a digit wrong?"
             )
-            key = (row["trial_id"], row["arm_id"], row["scale"], sd, row[sd], sizes[0])
+            key = (row.trial_id, row.arm_id, row.scale, sd, value, sizes[0])
             found.append((key, view.finding("sd-no-scores-give", row, sd, message, _EXPLAINS)))
     return once(found)
 
@@ -139,35 +141,33 @@ def percentages(view: View) -> Iterator[Finding]:
     """Yield percentages, of a row or in its note, that no count of n gives, or not its events."""
     for row in view.outcomes:
         yield from _percent_of_row(view, row)
-        if row["events"] is None or row["n"] is None:
+        if row.events is None or row.n is None:
             continue
-        for percent, n in _OF.findall(row["note"] or ""):
+        for percent, n in _OF.findall(row.note or ""):
             counts = _counts(percent, int(n))
             if not counts:
                 message = f"the note's {percent}% is no count of {n}"
-            elif int(n) == row["n"] and row["events"] not in counts:
-                message = (
-                    f"{row['events']} of {n} is not the note's {percent}%, {counts[0]} would be"
-                )
+            elif int(n) == row.n and row.events not in counts:
+                message = f"{row.events} of {n} is not the note's {percent}%, {counts[0]} would be"
             else:
                 continue
             yield view.finding("percent-no-count-gives", row, "events", message)
-        for count, n, percent in _IS.findall(row["note"] or ""):
+        for count, n, percent in _IS.findall(row.note or ""):
             if int(n) and int(count) not in _counts(percent, int(n)):
                 given = 100 * int(count) / int(n)
                 message = f"the note says {count}/{n} = {percent}%, it is {given:.3g}%"
                 yield view.finding("percent-no-count-gives", row, "events", message)
 
 
-def _percent_of_row(view: View, row: Row) -> Iterator[Finding]:
-    if row.get("percent") is None or not row["n"]:
+def _percent_of_row(view: View, row: ArmResult) -> Iterator[Finding]:
+    if row.percent is None or not row.n:
         return
-    percent = f"{row['percent']:.{view.decimals(row, 'percent')}f}"
-    counts = _counts(percent, row["n"])
+    percent = f"{row.percent:.{row.decimals('percent')}f}"
+    counts = _counts(percent, row.n)
     if not counts:
-        message = f"{percent}% is no count of {row['n']}"
-    elif row["events"] is not None and row["events"] not in counts:
-        message = f"{percent}% of {row['n']} is {counts[0]}, not {row['events']}"
+        message = f"{percent}% is no count of {row.n}"
+    elif row.events is not None and row.events not in counts:
+        message = f"{percent}% of {row.n} is {counts[0]}, not {row.events}"
     else:
         return
     yield view.finding("percent-no-count-gives", row, "percent", message, _EXPLAINS)
@@ -176,8 +176,8 @@ def _percent_of_row(view: View, row: Row) -> Iterator[Finding]:
 def shares(view: View) -> Iterator[Finding]:
     """Yield percentages below 1 without a count: mostly a share, 0.5 for 50%."""
     for row in view.outcomes:
-        percent = row.get("percent")
-        if percent is not None and 0 < percent < 1 and row["events"] is None:
+        percent = row.percent
+        if percent is not None and 0 < percent < 1 and row.events is None:
             message = f"{percent:g} is read as {percent:g}%: is it a share, {100 * percent:g}%?"
             yield view.finding("percent-like-share", row, "percent", message)
 
@@ -185,16 +185,16 @@ def shares(view: View) -> Iterator[Finding]:
 def undecided(view: View) -> Iterator[Finding]:
     """Yield percentages that stand for counts too far apart to take one, where none is entered."""
     for row in view.outcomes:
-        if row.get("percent") is None or not row["n"] or row["events"] is not None:
+        if row.percent is None or not row.n or row.events is not None:
             continue
-        decimals = view.decimals(row, "percent")
+        decimals = row.decimals("percent")
         try:
-            nearest_events(row["percent"], row["n"], decimals)
+            nearest_events(row.percent, row.n, decimals)
         except ConversionError:
-            counts = possible_counts(row["percent"], row["n"], decimals)
+            counts = possible_counts(row.percent, row.n, decimals)
             if counts:
                 message = (
-                    f"{row['percent']:.{decimals}f}% of {row['n']} can be {counts[0]} to "
+                    f"{row.percent:.{decimals}f}% of {row.n} can be {counts[0]} to "
                     f"{counts[-1]} people, which gives no effect: enter events, or more decimals"
                 )
                 yield view.finding("percent-many-counts-give", row, "percent", message)

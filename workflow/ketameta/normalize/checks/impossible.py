@@ -13,8 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding, Row
+from ketameta.normalize.checks.findings import Check, Finding
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.results import AnyResult, ArmResult
 
 _SPREADS = {"baseline_sd": "baseline_mean", "sd": "mean", "change_sd": "change_mean", "se": "mean"}
 _INTERVALS = (("ci95_low", "ci95_high"), ("ci_low", "ci_high"), ("minimum", "maximum"))
@@ -24,26 +25,26 @@ _P = re.compile(r"[<>=≤≥ ]*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE]-?\d+)?)\s*$"
 
 def no_spread(view: View) -> Iterator[Finding]:
     """Yield SDs and standard errors of 0, and intervals without width."""
-    for row in (*view.outcomes, *view.contrasts):
+    for row in view.results:
+        n = row.n if isinstance(row, ArmResult) else None
+        of = f" of {n} people" if n else ""
         for column, mean in _SPREADS.items():
-            if row.get(column) != 0:
+            if getattr(row, column, None) != 0:
                 continue
             what = "a standard error" if column == "se" else "an SD"
-            n = row.get("n")
-            of = f" of {n} people" if n else ""
             message = f"{what} of 0{of} says that nobody differs, and gives no effect"
             message += _at_an_end(view, row, mean) or "; leave the cell empty if it is not reported"
             yield view.finding("spread-of-0", row, column, message)
         for low, high in _INTERVALS:
-            if row.get(low) is not None and row.get(low) == row.get(high):
-                one = low == "minimum" and (row["n"] or 2) < 2
-                if not one:
-                    message = f"{low} and {high} are both {row[low]:g}: nothing varies"
-                    yield view.finding("spread-of-0", row, low, message)
+            end = getattr(row, low, None)
+            one = low == "minimum" and (n or 2) < 2
+            if end is not None and end == row.value(high) and not one:
+                message = f"{low} and {high} are both {end:g}: nothing varies"
+                yield view.finding("spread-of-0", row, low, message)
 
 
-def _at_an_end(view: View, row: Row, column: str) -> str:
-    scale, mean = view.scale(row), row.get(column)
+def _at_an_end(view: View, row: AnyResult, column: str) -> str:
+    scale, mean = view.scale(row), getattr(row, column, None)
     if scale is None or mean is None or mean not in (scale.minimum, scale.maximum):
         return ""
     return f": all would have {mean:g}, the end of {scale.name}"
@@ -54,13 +55,13 @@ def one_person(view: View) -> Iterator[Finding]:
     for row in view.outcomes:
         n = view.size(row)
         if n == 0:
-            if given := [name for name in _NUMBERS if row[name]]:
-                message = f"n is 0, but {given[0]} is {row[given[0]]:g}"
+            if given := [name for name in _NUMBERS if row.value(name)]:
+                message = f"n is 0, but {given[0]} is {row.number(given[0]):g}"
                 yield view.finding("spread-of-one", row, "n", message)
         elif n == 1:
             for column in _SPREADS:
-                if row[column] is not None:
-                    message = f"{column} {row[column]:g} beside n = 1: one person has no SD"
+                if row.value(column) is not None:
+                    message = f"{column} {row.value(column):g} beside n = 1: one person has no SD"
                     yield view.finding("spread-of-one", row, column, message)
                     break
 
@@ -68,7 +69,7 @@ def one_person(view: View) -> Iterator[Finding]:
 def p_outside(view: View) -> Iterator[Finding]:
     """Yield p-values of 0 or less, and above 1."""
     for row in view.contrasts:
-        printed = _P.match((row["p_value"] or "").strip())
+        printed = _P.match((row.p_value or "").strip())
         if printed is None or 0 < float(printed[1]) <= 1:
             continue
         value = float(printed[1])

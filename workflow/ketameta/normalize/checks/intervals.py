@@ -25,8 +25,9 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from ketameta.measures import PLAIN, is_ratio, read_as
-from ketameta.normalize.checks.findings import Check, Finding, Row, once
+from ketameta.normalize.checks.findings import Check, Finding, once
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.results import ArmResult, Contrast
 from ketameta.vocabulary import vocabulary
 
 LEAN, LEAN_OTHERS = 0.05, 0.15
@@ -45,7 +46,7 @@ class Reported:
     which the estimate may stand off the middle.
     """
 
-    row: Row
+    row: ArmResult | Contrast
     column: str
     estimate: float
     low: float | None
@@ -56,6 +57,21 @@ class Reported:
     level: float
     df: int
     lean: float
+
+    @property
+    def logged(self) -> bool:
+        """Say whether all is on the log scale."""
+        return isinstance(self.row, Contrast) and is_ratio(self.row.measure)
+
+    @property
+    def p_value(self) -> str:
+        """The p-value as printed; empty for none."""
+        return (self.row.p_value or "") if isinstance(self.row, Contrast) else ""
+
+    @property
+    def model(self) -> str:
+        """The model as reported; empty for none."""
+        return (self.row.model or "") if isinstance(self.row, Contrast) else ""
 
     @property
     def off_middle(self) -> float:
@@ -76,39 +92,40 @@ class Reported:
 
 def results(view: View) -> Iterator[Reported]:
     """Yield what can be checked of contrasts, and of arm rows with an interval."""
-    for row in view.contrasts:
-        if row["estimate"] is not None and not _unusable(row):
-            yield from _of_contrast(view, row)
+    for contrast in view.contrasts:
+        if contrast.estimate is not None and not _unusable(contrast):
+            yield from _of_contrast(view, contrast, contrast.estimate)
     for row in view.outcomes:
-        if row["ci95_low"] is None or row["ci95_high"] is None:
+        if row.ci95_low is None or row.ci95_high is None:
             continue
-        given = [name for name in ("mean", "change_mean") if row[name] is not None]
-        inside = [name for name in given if row["ci95_low"] <= row[name] <= row["ci95_high"]]
+        given = [name for name in ("mean", "change_mean") if row.value(name) is not None]
+        inside = [name for name in given if row.ci95_low <= row.number(name) <= row.ci95_high]
         if not given:
             continue
         column = (inside or given)[0]  # the interval is of the mean or of the change
-        half = tuple(view.half(row, name) for name in (column, "ci95_low", "ci95_high"))
-        sd, n = row["change_sd" if column == "change_mean" else "sd"], row["n"]
-        se, half_se = row["se"], 0.0
+        half = row.half(column), row.half("ci95_low"), row.half("ci95_high")
+        sd, n = row.change_sd if column == "change_mean" else row.sd, row.n
+        se, half_se = row.se, 0.0
         if se is not None:
-            half_se = view.half(row, "se")
+            half_se = row.half("se")
         elif sd is not None and n:
             se = sd / math.sqrt(n)
         yield Reported(
-            row, column, row[column], row["ci95_low"], row["ci95_high"], half,  # type: ignore[arg-type]
+            row, column, row.number(column), row.ci95_low, row.ci95_high, half,
             se, half_se, 95.0, max((n or 0) - 1, 1) if n else FEWEST_DF, LEAN,
         )  # fmt: skip
 
 
-def _unusable(row: Row) -> bool:
-    return any(word in (row["model"] or "") for word in vocabulary().unusable_models)
+def _unusable(row: Contrast) -> bool:
+    return any(word in (row.model or "") for word in vocabulary().unusable_models)
 
 
-def _of_contrast(view: View, row: Row) -> Iterator[Reported]:
+def _of_contrast(view: View, row: Contrast, estimate: float) -> Iterator[Reported]:
     names = ("estimate", "ci_low", "ci_high")
-    values = [row[name] for name in names]
-    halves = [0.0 if row[name] is None else view.half(row, name) for name in names]
-    if is_ratio(row["measure"]):
+    values = (estimate, row.ci_low, row.ci_high)
+    halves = [0.0 if row.value(name) is None else row.half(name) for name in names]
+    low, high = values[1:]
+    if is_ratio(row.measure):
         if any(value is not None and value <= 0 for value in values):
             return
         # a small ratio can round to one digit: the slack is that of the log, to the near side
@@ -116,15 +133,16 @@ def _of_contrast(view: View, row: Row) -> Iterator[Reported]:
             0.0 if value is None else math.log(value / max(value - half, value / 2))
             for value, half in zip(values, halves, strict=True)
         ]
-        values = [None if value is None else math.log(value) for value in values]
-    whole = None in values[1:]
+        estimate = math.log(estimate)
+        low, high = (None if end is None else math.log(end) for end in (low, high))
+    if low is None or high is None:
+        low = high = None
     people = view.people(row)
     yield Reported(
-        row, "estimate", values[0], None if whole else values[1], None if whole else values[2],
-        (halves[0], halves[1], halves[2]),
-        row["se"], 0.0 if row["se"] is None else view.half(row, "se"),
-        row["ci_level"] or 95.0, max(people - 2, 1) if people else FEWEST_DF,
-        LEAN if _is_symmetric(row["measure"]) else LEAN_OTHERS,
+        row, "estimate", estimate, low, high, (halves[0], halves[1], halves[2]),
+        row.se, 0.0 if row.se is None else row.half("se"),
+        row.ci_level or 95.0, max(people - 2, 1) if people else FEWEST_DF,
+        LEAN if _is_symmetric(row.measure) else LEAN_OTHERS,
     )  # fmt: skip
 
 
@@ -136,7 +154,7 @@ def _is_symmetric(measure: str | None) -> bool:
 
 def _printed(one: Reported) -> str:
     names = ("ci_low", "ci_high") if one.column == "estimate" else ("ci95_low", "ci95_high")
-    return f"{one.row[names[0]]:g} to {one.row[names[1]]:g}"
+    return f"{one.row.number(names[0]):g} to {one.row.number(names[1]):g}"
 
 
 def outside(view: View) -> Iterator[Finding]:
@@ -145,7 +163,7 @@ def outside(view: View) -> Iterator[Finding]:
         if one.low is None or one.high is None or one.low > one.high:
             continue
         if one.estimate < one.low - one.half[0] or one.estimate > one.high + one.half[0]:
-            message = f"{one.row[one.column]:g} is outside its interval, {_printed(one)}"
+            message = f"{one.row.number(one.column):g} is outside its interval, {_printed(one)}"
             if one.low <= -one.estimate <= one.high:
                 message += "; with the other sign it is inside"
             yield view.finding(
@@ -156,14 +174,16 @@ def outside(view: View) -> Iterator[Finding]:
 def lopsided(view: View) -> Iterator[Finding]:
     """Yield estimates off the middle of an interval that should be symmetric."""
     for one in results(view):
-        if one.widths is None or not one.low <= one.estimate <= one.high:  # type: ignore[operator]
+        if one.widths is None or one.low is None or one.high is None:
+            continue
+        if not one.low <= one.estimate <= one.high:
             continue
         if one.off_middle > one.lean * one.widths[1]:
-            scale = "the log scale" if is_ratio(one.row.get("measure")) else "its scale"
+            scale = "the log scale" if one.logged else "its scale"
             share = 100 * one.off_middle / one.widths[1]
             message = (
-                f"{one.row[one.column]:g} is off the middle of {_printed(one)} by {share:.0f}% of "
-                f"the half-width on {scale}, rounding apart"
+                f"{one.row.number(one.column):g} is off the middle of {_printed(one)} by "
+                f"{share:.0f}% of the half-width on {scale}, rounding apart"
             )
             yield view.finding(
                 "interval-lopsided", one.row, one.column, message, "sign|interval|CI|bootstrap"
@@ -198,9 +218,9 @@ def se_against_interval(view: View) -> list[Finding]:
             f"{one.level:g}% takes {z:.2f} (t: {t:.2f}), this fits {fits:.3g}%"
         )
         explains = r"\bSE\b|adjusted|simultaneous|half-width"
-        column = "se" if one.row["se"] is not None else "ci95_low"
+        column = "se" if one.row.se is not None else "ci95_low"
         finding = view.finding("se-against-interval", one.row, column, message, explains)
-        found.append(((one.row["trial_id"], one.row["note"] or one.row["line"]), finding))
+        found.append(((one.row.trial_id, one.row.note or one.row.line), finding))
     return once(found)
 
 
@@ -208,12 +228,12 @@ def p_against_estimate(view: View) -> list[Finding]:
     """Return p-values that do not fit estimate and standard error, once for each reason."""
     found: list[tuple[Hashable, Finding]] = []
     for one in results(view):
-        printed = _P.match(one.row.get("p_value") or "")
+        printed = _P.match(one.p_value)
         errors = _standard_errors(one)
         if printed is None or errors is None:
             continue
         least, most = _p_range(one, errors)
-        named = f"{one.row.get('model') or ''} {one.row['note'] or ''}"
+        named = f"{one.model} {one.row.note or ''}"
         factor = OTHER_TEST_FACTOR if _OTHER_TEST.search(named) else P_FACTOR
         text = printed.group(2)
         if _p_fits(printed.group(1), text, least, most, factor):
@@ -226,7 +246,7 @@ def p_against_estimate(view: View) -> list[Finding]:
             message += "; one-sided it fits"
         explains = r"\bp\b|one-sided|rank|non-inferiority"
         finding = view.finding("p-against-estimate", one.row, "p_value", message, explains)
-        found.append(((one.row["trial_id"], one.row["note"] or one.row["line"]), finding))
+        found.append(((one.row.trial_id, one.row.note or one.row.line), finding))
     return once(found)
 
 

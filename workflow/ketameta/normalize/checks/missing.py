@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from ketameta.measures import is_asked
-from ketameta.normalize.checks.findings import Check, Finding, Row, once, remark
+from ketameta.normalize.checks.findings import Check, Finding, once, remark
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.conversions import ConversionError, parse_p
+from ketameta.normalize.results import ArmResult, Contrast
 from ketameta.vocabulary import vocabulary
 
 _SAYS_SO = (
@@ -30,24 +31,19 @@ _SAYS_SO = (
 def look(view: View) -> list[Finding]:
     """Return rows that give no number to pool, once for each trial and what is missing."""
     found: list[tuple[Hashable, Finding]] = []
-    for row in (*view.outcomes, *view.contrasts):
-        if _barred(row) or remark([row], _SAYS_SO):
+    for row in view.results:
+        if row.use == "never" or remark([row], _SAYS_SO):
             continue
-        lacks = _contrast(row) if "estimate" in row else _outcome(view, row)
+        lacks = _contrast(row) if isinstance(row, Contrast) else _outcome(view, row)
         if lacks:
             column, message = lacks
             finding = view.finding("no-number-to-pool", row, column, message)
-            found.append(((row["trial_id"], column, message), finding))
+            found.append(((row.trial_id, column, message), finding))
     return once(found)
 
 
-def _barred(row: Row) -> bool:
-    flag = row["flag"]
-    return bool(flag) and (vocabulary().flag_rule(flag) or {"use": ""})["use"] == "never"
-
-
-def _outcome(view: View, row: Row) -> tuple[str, str] | None:
-    outcome = vocabulary().outcomes.get(row["outcome"])
+def _outcome(view: View, row: ArmResult) -> tuple[str, str] | None:
+    outcome = vocabulary().outcomes.get(row.outcome)
     if outcome is None:
         return None
     lacks = _count(row) if outcome.kind == "event" else _score(row)
@@ -56,36 +52,36 @@ def _outcome(view: View, row: Row) -> tuple[str, str] | None:
     return lacks
 
 
-def _count(row: Row) -> tuple[str, str] | None:
-    if row["events"] is None and row.get("percent") is None:
+def _count(row: ArmResult) -> tuple[str, str] | None:
+    if row.events is None and row.percent is None:
         return "events", "is empty, and so is percent: a count needs one of them"
     return None
 
 
-def _only_baseline(row: Row) -> bool:
+def _only_baseline(row: ArmResult) -> bool:
     names = ("mean", "change_mean", "median", "events", "percent")
-    return all(row.get(name) is None for name in names)
+    return all(row.value(name) is None for name in names)
 
 
-def _score(row: Row) -> tuple[str, str] | None:
+def _score(row: ArmResult) -> tuple[str, str] | None:
     if _only_baseline(row):
-        if row["baseline_mean"] is None:
+        if row.baseline_mean is None:
             return "mean", "is empty, and so are change_mean and median: no score to pool"
         return None
-    interval = row["ci95_low"] is not None and row["ci95_high"] is not None
-    own = row["se"] is not None or interval
-    if row["change_mean"] is not None and (row["change_sd"] is not None or own):
+    interval = row.ci95_low is not None and row.ci95_high is not None
+    own = row.se is not None or interval
+    if row.change_mean is not None and (row.change_sd is not None or own):
         return None
-    of_mean = own and row["change_mean"] is None
-    if row["mean"] is not None and (row["sd"] is not None or of_mean):
+    of_mean = own and row.change_mean is None
+    if row.mean is not None and (row.sd is not None or of_mean):
         return None
-    around = [row.get(name) is not None for name in ("q1", "q3", "minimum", "maximum")]
-    if row["mean"] is None and row["median"] is not None:
+    around = [row.value(name) is not None for name in ("q1", "q3", "minimum", "maximum")]
+    if row.mean is None and row.median is not None:
         if all(around[:2]) or all(around[2:]):
             return None
-        if row["change_mean"] is None:
+        if row.change_mean is None:
             return "median", "stands without quartiles or range: no SD can be had from it"
-    column = "sd" if row["mean"] is not None else "change_sd"
+    column = "sd" if row.mean is not None else "change_sd"
     return column, "is empty, and so are se and the interval: a mean without spread has no weight"
 
 
@@ -97,19 +93,19 @@ def _exact(printed: str) -> bool:
         return False
 
 
-def _contrast(row: Row) -> tuple[str, str] | None:
-    if not is_asked(row["measure"]):
+def _contrast(row: Contrast) -> tuple[str, str] | None:
+    if not is_asked(row.measure):
         return None  # read beside the others, never pooled
-    if row["estimate"] is None and row["p_value"]:
+    if row.estimate is None and row.p_value:
         return None
-    if row["estimate"] is None:
+    if row.estimate is None:
         return "estimate", "is empty: a reported contrast gives nothing without it"
-    interval = row["ci_low"] is not None and row["ci_high"] is not None
-    tests = any(row.get(name) is not None for name in ("se", "t_value", "f_value"))
-    if interval or tests or _exact(row["p_value"] or ""):
+    interval = row.ci_low is not None and row.ci_high is not None
+    tests = any(row.value(name) is not None for name in ("se", "t_value", "f_value"))
+    if interval or tests or _exact(row.p_value or ""):
         return None
-    if row["p_value"]:
-        message = f"{row['p_value']} is no exact p, and serves for no standard error; without se, "
+    if row.p_value:
+        message = f"{row.p_value} is no exact p, and serves for no standard error; without se, "
         return "p_value", message + "interval, t and F the estimate has no weight"
     return "se", "is empty, and so are interval, t, F and p_value: the estimate has no weight"
 

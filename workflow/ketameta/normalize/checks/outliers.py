@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Iterator
 from itertools import combinations
 
 from ketameta.measures import MEASURES
-from ketameta.normalize.checks.findings import Check, Finding, Row, once
+from ketameta.normalize.checks.findings import Check, Finding, once, remark
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.results import ArmResult
+from ketameta.tables.effects import EffectRow
+from ketameta.tables.problems import WARNING
 
 LARGEST_G = 2.0
 APART = 3.0
@@ -45,43 +47,43 @@ def g_above_2(view: View) -> list[Finding]:
                 g = _g(view, one, other, mean, sd)
                 if abs(g) <= LARGEST_G:
                     continue
-                named |= {f"{row['file']}:{row['line']}" for row in (one, other)}
+                named |= {one.key, other.key}
                 message = (
-                    f"g = {g:.2f} against {other['arm_id']} (line {other['line']}): beyond "
+                    f"g = {g:.2f} against {other.arm_id} (line {other.line}): beyond "
                     f"{LARGEST_G:g}, look for a standard error taken for an SD"
                 )
-                key = (one["trial_id"], one["arm_id"], other["arm_id"], one["scale"], sd)
+                key = (one.trial_id, one.arm_id, other.arm_id, one.scale, sd)
                 found.append((key, view.finding("g-above-2", one, sd, message, _EXPLAINS)))
     result = once(found)
     for effect in view.effects:
-        if not MEASURES[effect["measure"]].is_standardised or abs(effect["yi"] or 0) <= LARGEST_G:
+        if not MEASURES[effect.measure].is_standardised or abs(effect.yi or 0) <= LARGEST_G:
             continue
-        if not named & set(effect["rows"]):
+        if not named & set(effect.rows):
             message = (
-                f"g = {effect['yi']:.2f} in {effect['analysis']}: beyond {LARGEST_G:g}, look for a "
-                f"standard error taken for an SD (rows {', '.join(effect['rows'])})"
+                f"g = {effect.yi:.2f} in {effect.analysis}: beyond {LARGEST_G:g}, look for a "
+                f"standard error taken for an SD (rows {', '.join(effect.rows)})"
             )
             result.append(_about(view, "g-above-2", effect, message))
     return result
 
 
-def _g(view: View, one: Row, other: Row, mean: str, sd: str) -> float:
+def _g(view: View, one: ArmResult, other: ArmResult, mean: str, sd: str) -> float:
     """Return Hedges' g of two arms with the approximate correction; 0 where it is not to be had."""
-    cells = [row[name] for row in (one, other) for name in (mean, sd)]
-    if one["arm_id"] == other["arm_id"] or None in cells or not cells[1] or not cells[3]:
+    m1, s1, m2, s2 = one.value(mean), one.value(sd), other.value(mean), other.value(sd)
+    if one.arm_id == other.arm_id or m1 is None or m2 is None or not s1 or not s2:
         return 0.0
     n1, n2 = view.size(one) or 2, view.size(other) or 2
     df = n1 + n2 - 2
-    pooled = math.sqrt(((n1 - 1) * cells[1] ** 2 + (n2 - 1) * cells[3] ** 2) / df)
-    return float((1 - 3 / (4 * df - 1)) * (cells[0] - cells[2]) / pooled)
+    pooled = math.sqrt(((n1 - 1) * s1**2 + (n2 - 1) * s2**2) / df)
+    return (1 - 3 / (4 * df - 1)) * (m1 - m2) / pooled
 
 
 def effect_apart(view: View) -> Iterator[Finding]:
     """Yield effects that stand apart from the others of their analysis."""
-    analyses: dict[str, list[Row]] = defaultdict(list)
+    analyses: dict[str, list[EffectRow]] = defaultdict(list)
     for effect in view.effects:
-        if effect["yi"] is not None and effect["vi"]:
-            analyses[effect["analysis"]].append(effect)
+        if effect.yi is not None and effect.vi:
+            analyses[effect.analysis].append(effect)
     if not analyses:
         return
     import numpy as np
@@ -92,37 +94,41 @@ def effect_apart(view: View) -> Iterator[Finding]:
         if len(effects) <= FEWEST_OTHERS:
             continue
         rest = leave_one_out(
-            [effect["yi"] for effect in effects],
-            [effect["vi"] for effect in effects],
+            [effect.yi for effect in effects],
+            [effect.vi for effect in effects],
             interval="wald",
         )
         fits = np.stack([rest.estimate, rest.tau2, rest.se], axis=-1).tolist()
+        below, above = (sum(sign * e.yi > 0 for e in effects) for sign in (-1, 1))
         for effect, fit in zip(effects, fits, strict=True):
-            others = [other["yi"] for other in effects if other is not effect]
-            if message := _apart(effect, others, *fit):
-                message = f"{effect['measure']} {effect['yi']:.2f} in {analysis} {message}"
+            alone = (below if effect.yi > 0 else above if effect.yi else 0) == len(effects) - 1
+            if message := _apart(effect, len(effects) - 1, alone, *fit):
+                message = f"{effect.measure} {effect.yi:.2f} in {analysis} {message}"
                 yield _about(view, "effect-apart", effect, message)
 
 
-def _apart(effect: Row, others: Sequence[float], mu: float, tau2: float, se: float) -> str:
-    """Say how an effect stands apart from the others, pooled as mu with tau² and se; or nothing."""
-    spread = math.sqrt(effect["vi"] + tau2 + se * se)
-    z, mirrored = (effect["yi"] - mu) / spread, (-effect["yi"] - mu) / spread
-    where = f"from the {len(others)} others pooled ({mu:.2f}, tau {math.sqrt(tau2):.2f})"
-    alone = MEASURES[effect["measure"]].compares and all(yi * effect["yi"] < 0 for yi in others)
-    clear = abs(effect["yi"]) > OPPOSITE * math.sqrt(effect["vi"])
+def _apart(effect: EffectRow, others: int, alone: bool, mu: float, tau2: float, se: float) -> str:
+    """Say how an effect stands apart from the others, pooled as mu with tau² and se; or nothing.
+
+    `alone` says that all others are on the other side of no effect.
+    """
+    spread = math.sqrt(effect.vi + tau2 + se * se)
+    z, mirrored = (effect.yi - mu) / spread, (-effect.yi - mu) / spread
+    where = f"from the {others} others pooled ({mu:.2f}, tau {math.sqrt(tau2):.2f})"
+    alone = alone and MEASURES[effect.measure].compares
+    clear = abs(effect.yi) > OPPOSITE * math.sqrt(effect.vi)
     if alone and clear and abs(z) > OPPOSITE > abs(mirrored):
         return f"is the only one of its sign, {abs(z):.1f} SE {where}; with the other sign it fits"
     return f"is {abs(z):.1f} SE {where}" if abs(z) > APART else ""
 
 
-def _about(view: View, check: str, effect: Row, message: str) -> Finding:
+def _about(view: View, check: str, effect: EffectRow, message: str) -> Finding:
     """Place an effect's finding on the first raw row behind it."""
-    file, _, line = effect["rows"][0].partition(":")
-    row = view.placed.get((file, int(line)), {})
-    about = {"trial_id": effect["trial_id"], "file": file, "line": int(line)}
-    finding = view.finding(check, {**row, **about}, "", message, _EXPLAINS)
-    return replace(finding, value=f"{effect['yi']:.3g}")
+    file, _, line = effect.rows[0].partition(":")
+    row = view.placed.get(effect.rows[0])
+    arm_id, said = (row.arms[0], remark([row], _EXPLAINS)) if row else ("", "")
+    about = check, WARNING, file, int(line), "", effect.trial_id, arm_id
+    return Finding(*about, f"{effect.yi:.3g}", message + said)
 
 
 CHECKS = (

@@ -14,8 +14,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from ketameta.normalize.checks.findings import Row
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.results import ArmResult
 
 FACTOR = 1.5
 HALF = 0.5
@@ -26,9 +26,9 @@ FEWEST = 5
 MEANS = {"baseline_sd": "baseline_mean", "sd": "mean", "change_sd": "change_mean"}
 
 
-def reason(view: View, row: Row, column: str) -> str:
+def reason(view: View, row: ArmResult, column: str) -> str:
     """Say why the number of a column is a standard error by its own trial; or nothing."""
-    n, value = view.size(row), row[column]
+    n, value = view.size(row), row.value(column)
     if n is None or n < FEWEST or not value or _at_an_end(view, row, column):
         return ""
     for sd, where in _compared(view, row, column):
@@ -41,28 +41,27 @@ def _as_sd(value: float, n: int) -> str:
     return f"as a standard error (n = {n}) the SD would be {value * math.sqrt(n):.3g}"
 
 
-def _compared(view: View, row: Row, column: str) -> Iterator[tuple[float, str]]:
+def _compared(view: View, row: ArmResult, column: str) -> Iterator[tuple[float, str]]:
     """Yield the SDs that the same or comparable people have, and where they stand."""
     for other in MEANS:
-        if other != column and row[other]:
-            yield row[other], f"{other} {row[other]:g} in the same row"
+        if other != column and (sd := row.value(other)):
+            yield sd, f"{other} {sd:g} in the same row"
     for beside in view.beside(row):
-        if beside["arm_id"] != row["arm_id"] and beside[column]:
-            where = f"{beside['arm_id']} (line {beside['line']})"
-            yield beside[column], f"the {beside[column]:g} of {where}"
+        if beside.arm_id != row.arm_id and (sd := beside.value(column)):
+            yield sd, f"the {sd:g} of {beside.arm_id} (line {beside.line})"
 
 
-def _at_an_end(view: View, row: Row, column: str) -> bool:
+def _at_an_end(view: View, row: ArmResult, column: str) -> bool:
     """Say whether a mean is so near an end of its scale that its SD may be this small."""
-    scale, mean = view.scale(row), row[MEANS[column]]
+    scale, mean = view.scale(row), row.value(MEANS[column])
     if scale is None or scale.minimum is None or scale.maximum is None or mean is None:
         return False
     distance = min(mean - scale.minimum, scale.maximum - mean)
     near = distance < NEAR_END * (scale.maximum - scale.minimum)
-    return bool(near and row[column] >= HALF * distance and column != "change_sd")
+    return bool(near and row.number(column) >= HALF * distance and column != "change_sd")
 
 
-def _against_range(view: View, row: Row, column: str, value: float, n: int) -> str:
+def _against_range(view: View, row: ArmResult, column: str, value: float, n: int) -> str:
     scale = view.scale(row)
     if scale is None or scale.minimum is None or scale.maximum is None:
         return ""

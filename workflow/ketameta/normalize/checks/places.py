@@ -22,8 +22,9 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from itertools import combinations
 
-from ketameta.normalize.checks.findings import Check, Finding, Row, once, remark
+from ketameta.normalize.checks.findings import Check, Finding, once, remark
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.results import AnyResult, ArmResult
 
 DAY = 24
 FEWEST_TRIALS = 3
@@ -38,14 +39,15 @@ _ALONE = r"\b(?:no|not|only|alone|without)\b"
 _OFTEN_SEEN = (6, 8)
 
 
-def _with_numbers(view: View) -> dict[tuple[str, str], dict[str, list[Row]]]:
+def _with_numbers(view: View) -> dict[tuple[str, str], dict[str, list[ArmResult]]]:
     """Return the rows that hold a result of each trial and outcome, by arm, pooled arms apart."""
-    found: dict[tuple[str, str], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[tuple[str, str], dict[str, list[ArmResult]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for row in view.outcomes:
-        arm = view.arms.get((row["trial_id"], row["arm_id"])) or {}
-        given = any(row.get(name) is not None for name in _NUMBERS)
-        if given and not arm.get("pooled_arms") and not row["flag"]:
-            found[row["trial_id"], row["outcome"]][row["arm_id"]].append(row)
+        given = any(row.value(name) is not None for name in _NUMBERS)
+        if given and not view.is_pooled(row) and not row.flag:
+            found[row.trial_id, row.outcome][row.arm_id].append(row)
     return found
 
 
@@ -57,36 +59,39 @@ def never_meet(view: View) -> Iterator[Finding]:
             if found is None:
                 continue
             row, beside, differs = found
+            cells = ((name, getattr(row, name), getattr(beside, name)) for name in differs)
             said = " and ".join(
-                f"{_WORDS.get(name, name)} {_shown(row[name])} against {_shown(beside[name])}"
-                for name in differs
+                f"{_WORDS.get(name, name)} {_shown(own)} against {_shown(its)}"
+                for name, own, its in cells
             )
             message = (
-                f"{row['arm_id']} has no row to compare with that of {beside['arm_id']} on line "
-                f"{beside['line']}: {said}"
+                f"{row.arm_id} has no row to compare with that of {beside.arm_id} on line "
+                f"{beside.line}: {said}"
             )
             yield view.finding("arms-never-meet", row, differs[0], message)
 
 
-def _apart(one: list[Row], other: list[Row]) -> tuple[Row, Row, list[str]] | None:
+def _apart(
+    one: list[ArmResult], other: list[ArmResult]
+) -> tuple[ArmResult, ArmResult, list[str]] | None:
     """Return the rows of two arms that are nearest each other without meeting, and what differs."""
     places = [{_place(row) for row in rows} for rows in (one, other)]
     if places[0] & places[1]:
-        hours = [{row["timepoint_h"] for row in rows} for rows in (one, other)]
-        one = [row for row in one if row["timepoint_h"] not in hours[1]]
-        other = [row for row in other if row["timepoint_h"] not in hours[0]]
+        hours = [{row.timepoint_h for row in rows} for rows in (one, other)]
+        one = [row for row in one if row.timepoint_h not in hours[1]]
+        other = [row for row in other if row.timepoint_h not in hours[0]]
     if not one or not other:
         return None
 
-    def differs(pair: tuple[Row, Row]) -> list[str]:
-        return [name for name in _PLACE if pair[0][name] != pair[1][name]]
+    def differs(pair: tuple[ArmResult, ArmResult]) -> list[str]:
+        return [name for name in _PLACE if getattr(pair[0], name) != getattr(pair[1], name)]
 
     nearest = min(((a, b) for a in one for b in other), key=lambda pair: len(differs(pair)))
     return *nearest, differs(nearest)
 
 
-def _place(row: Row) -> tuple[object, ...]:
-    return tuple(row[name] for name in _PLACE)
+def _place(row: ArmResult) -> tuple[object, ...]:
+    return tuple(getattr(row, name) for name in _PLACE)
 
 
 def _shown(value: object) -> str:
@@ -97,25 +102,24 @@ def _shown(value: object) -> str:
 
 def hours_of_days(view: View) -> list[Finding]:
     """Return hours that seem to be days or weeks, once a trial and reason."""
-    rows = [row for row in (*view.outcomes, *view.contrasts) if row["timepoint_h"]]
+    rows = [(row.timepoint_h, row) for row in view.results if row.timepoint_h]
     by_trial: dict[str, set[float]] = defaultdict(set)
     by_hour: dict[tuple[str, float], set[str]] = defaultdict(set)
-    for row in rows:
-        by_trial[row["trial_id"]].add(row["timepoint_h"])
-        by_hour[row["outcome"], row["timepoint_h"]].add(row["trial_id"])
+    for hour, row in rows:
+        by_trial[row.trial_id].add(hour)
+        by_hour[row.outcome, hour].add(row.trial_id)
     found: list[tuple[Hashable, Finding]] = []
-    for row in rows:
-        hours = by_trial[row["trial_id"]]
-        others = _where_others(row, hours, by_hour)
-        if message := _in_itself(row, hours) or _by_doses(view, row, hours) or others:
+    for hour, row in rows:
+        hours = by_trial[row.trial_id]
+        others = _where_others(row, hour, hours, by_hour)
+        if message := _in_itself(row, hour, hours) or _by_doses(view, row, hours) or others:
             finding = view.finding("hours-like-days", row, "timepoint_h", message)
-            found.append(((row["trial_id"], message), finding))
+            found.append(((row.trial_id, message), finding))
     return once(found)
 
 
-def _in_itself(row: Row, hours: set[float]) -> str:
+def _in_itself(row: AnyResult, hour: float, hours: set[float]) -> str:
     """Say why the hour of a row is a day or a week by the row alone."""
-    hour = row["timepoint_h"]
     if named := _named(row, hour):
         unit = "week" if "w" in named.lower() else "day"
         meant = hour * DAY * (7 if unit == "week" else 1)
@@ -133,9 +137,9 @@ def _odd(hour: float) -> bool:
     return hour == int(hour) and hour > 4 and hour % 12 != 0 and hour not in _OFTEN_SEEN
 
 
-def _by_doses(view: View, row: Row, hours: set[float]) -> str:
+def _by_doses(view: View, row: AnyResult, hours: set[float]) -> str:
     """Say that several doses are given in a trial that ends within a day."""
-    doses = max((a["n_doses"] or 1 for a in view.arms_of.get(row["trial_id"], [])), default=1)
+    doses = max((a.n_doses or 1 for a in view.arms_of.get(row.trial_id, [])), default=1)
     if doses < 2 or max(hours) >= DAY:
         return ""
     return (
@@ -143,10 +147,11 @@ def _by_doses(view: View, row: Row, hours: set[float]) -> str:
     )
 
 
-def _where_others(row: Row, hours: set[float], by_hour: dict[tuple[str, float], set[str]]) -> str:
+def _where_others(
+    row: AnyResult, hour: float, hours: set[float], by_hour: dict[tuple[str, float], set[str]]
+) -> str:
     """Say that others have the outcome at as many days, and none at these hours."""
-    hour, outcome = row["timepoint_h"], row["outcome"]
-    said = "; ".join(row.get(cell) or "" for cell in ("definition", "note", "locator"))
+    outcome, said = row.outcome, _words(row, "definition", "note", "locator")
     within_a_day = any(h != int(h) or h >= DAY for h in hours) or "hour" in said
     there = len(by_hour.get((outcome, DAY * hour), ()))
     if within_a_day or len(by_hour[outcome, hour]) > 1 or there < FEWEST_TRIALS:
@@ -155,31 +160,35 @@ def _where_others(row: Row, hours: set[float], by_hour: dict[tuple[str, float], 
     return f"no other trial has {outcome} at {hour:g} h, {have}: is it a day?"
 
 
-def _named(row: Row, hour: float) -> str:
+def _named(row: AnyResult, hour: float) -> str:
     """Return the row's words for a day or week of this number, where it is not the hour itself."""
     cells = ("definition", "note", "locator", "analysis_set_as_reported")
-    for match in _DAYS.finditer("; ".join(row.get(cell) or "" for cell in cells)):
+    for match in _DAYS.finditer(_words(row, *cells)):
         if int(match["n"] or match["m"]) == hour:
             return match.group()
     return ""
+
+
+def _words(row: AnyResult, *columns: str) -> str:
+    return "; ".join(getattr(row, column, None) or "" for column in columns)
 
 
 def another_arm(view: View) -> list[Finding]:
     """Return rows whose n is that of another arm, which has no row there."""
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
-        own = view.randomised(row["trial_id"], row["arm_id"])
-        if row["n"] is None or own is None or own == row["n"]:
+        own = view.randomised(row.trial_id, row.arm_id)
+        if row.n is None or own is None or own == row.n:
             continue
-        here = {beside["arm_id"] for beside in view.beside(row)}
-        for arm in view.arms_of.get(row["trial_id"], []):
-            fits = arm["n_randomised"] == row["n"] and not arm["pooled_arms"]
-            if fits and arm["arm_id"] not in here:
+        here = {beside.arm_id for beside in view.beside(row)}
+        for arm in view.arms_of.get(row.trial_id, []):
+            fits = arm.n_randomised == row.n and not arm.pooled_arms
+            if fits and arm.arm_id not in here:
                 message = (
-                    f"n = {row['n']} is the number randomised to {arm['arm_id']}, which has no row "
-                    f"there, and not to {row['arm_id']} ({own}): is it the row of {arm['arm_id']}?"
+                    f"n = {row.n} is the number randomised to {arm.arm_id}, which has no row "
+                    f"there, and not to {row.arm_id} ({own}): is it the row of {arm.arm_id}?"
                 )
-                key = (row["trial_id"], row["arm_id"], arm["arm_id"])
+                key = (row.trial_id, row.arm_id, arm.arm_id)
                 found.append((key, view.finding("n-of-another-arm", row, "arm_id", message)))
     return once(found)
 
@@ -190,7 +199,7 @@ def arm_alone(view: View) -> Iterator[Finding]:
     Left out where a row says so itself.
     """
     rows = _with_numbers(view)
-    by_trial: dict[str, dict[str, dict[str, list[Row]]]] = defaultdict(dict)
+    by_trial: dict[str, dict[str, dict[str, list[ArmResult]]]] = defaultdict(dict)
     for (trial_id, outcome), arms in rows.items():
         by_trial[trial_id][outcome] = arms
     for trial_id, outcomes in by_trial.items():

@@ -22,9 +22,12 @@ from ketameta.normalize.checks import (
     spread,
     timing,
 )
-from ketameta.normalize.checks.findings import Check, Finding, Row
+from ketameta.normalize.checks.findings import Check, Finding
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.rows import Rows
+from ketameta.tables.effects import EffectRow
 from ketameta.tables.problems import ERROR
+from ketameta.tables.raw import ArmRow, TrialRow
 
 _FAMILIES = (
     counts, bounds, spread, impossible, granularity, change, balance, conflicts,
@@ -36,18 +39,16 @@ CHECKS: dict[str, str] = {check.name: check.looks_for for check in _ALL}
 
 
 def find(
-    trials: Sequence[Row],
-    arms: Sequence[Row],
-    outcomes: Sequence[Row],
-    contrasts: Sequence[Row],
-    effects: Sequence[Row],
+    rows: Rows,
+    trials: Sequence[TrialRow],
+    arms: Sequence[ArmRow],
+    effects: Sequence[EffectRow] = (),
 ) -> list[Finding]:
     """Return every finding about the raw rows and the effects made of them.
 
-    Rows are those that ingest writes, with ``file``, ``line`` and ``entered``; effects are rows of
-    the effects table. Errors come first, then in the order of files, lines and columns.
+    Errors come first, then in the order of files, lines and columns.
     """
-    view = View(trials, arms, outcomes, contrasts, effects)
+    view = View(rows, trials, arms, effects)
     found = [finding for check in _ALL for finding in check.look(view)]
     return sorted(
         found,

@@ -23,8 +23,9 @@ from dataclasses import dataclass
 from statistics import median
 
 from ketameta.normalize.checks import own
-from ketameta.normalize.checks.findings import Check, Finding, Row, once
+from ketameta.normalize.checks.findings import Check, Finding, once
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.results import ArmResult
 from ketameta.vocabulary import Scale
 
 KINDS = {"baseline_sd": "baseline", "sd": "endpoint", "change_sd": "change"}
@@ -96,15 +97,15 @@ def _usual(view: View) -> tuple[Usual, Usual]:
     by_construct: _Logs = defaultdict(lambda: defaultdict(list))
     for row in view.outcomes:
         scale = view.scale(row)
-        if scale is None or row["analysis_set"] == "subgroup":
+        if scale is None or row.analysis_set == "subgroup":
             continue
         for column, kind in KINDS.items():
-            if row[column]:
-                log = math.log(row[column])
-                by_scale[scale.name, kind][row["trial_id"]].append(log)
+            if sd := row.value(column):
+                log = math.log(sd)
+                by_scale[scale.name, kind][row.trial_id].append(log)
                 if width := _range(scale):
                     shared = by_construct[scale.measures, kind]
-                    shared[row["trial_id"]].append(log - math.log(width))
+                    shared[row.trial_id].append(log - math.log(width))
     return _ordered(by_scale), _ordered(by_construct)
 
 
@@ -144,24 +145,24 @@ def look(view: View) -> list[Finding]:
             if finding is None and column in KINDS and (why := own.reason(view, row, column)):
                 finding = view.finding("sd-like-se", row, column, why, _EXPLAINS)
             if finding is not None:
-                key = (row["trial_id"], row["arm_id"], row["scale"], column, value)
+                key = (row.trial_id, row.arm_id, row.scale, column, value)
                 found.append((key, finding))
     return once(found)
 
 
-def _numbers(row: Row) -> Iterator[tuple[str, str, float]]:
+def _numbers(row: ArmResult) -> Iterator[tuple[str, str, float]]:
     for column, kind in KINDS.items():
-        if row[column]:
-            yield column, kind, row[column]
-    if row["se"]:
-        yield "se", "change" if row["change_mean"] is not None else "endpoint", row["se"]
+        if sd := row.value(column):
+            yield column, kind, sd
+    if row.se:
+        yield "se", "change" if row.change_mean is not None else "endpoint", row.se
 
 
 def _judged(
-    view: View, row: Row, column: str, kind: str, value: float, usual: tuple[Usual, Usual]
+    view: View, row: ArmResult, column: str, kind: str, value: float, usual: tuple[Usual, Usual]
 ) -> Finding | None:
     scale, n = view.scale(row), view.size(row)
-    others = scale and _others(scale, kind, row["trial_id"], usual)
+    others = scale and _others(scale, kind, row.trial_id, usual)
     if scale is None or not others or n is None or n < 2:
         return None
     centre, spread, who = others

@@ -19,8 +19,9 @@ import re
 from collections.abc import Hashable, Iterator
 
 from ketameta.measures import read_as
-from ketameta.normalize.checks.findings import Check, Finding, Row, once
+from ketameta.normalize.checks.findings import Check, Finding, once
 from ketameta.normalize.checks.view import View
+from ketameta.normalize.results import Contrast
 from ketameta.tables.problems import ERROR, WARNING
 from ketameta.vocabulary import vocabulary
 
@@ -47,26 +48,26 @@ _FOLLOW_UP = ("mean", "change_mean", "median", "events")
 
 def any_time(view: View) -> list[Finding]:
     """Return counts over a stretch of time that are filed at an hour, once for each wording."""
-    outcomes, flag_rule = vocabulary().outcomes, vocabulary().flag_rule
+    outcomes = vocabulary().outcomes
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
-        outcome = outcomes.get(row["outcome"])
+        outcome = outcomes.get(row.outcome)
         if outcome is None or outcome.kind != "event" or outcome.sense != "good":
             continue
-        if row["timepoint_h"] is None or not row["events"]:
+        if row.timepoint_h is None or not row.events:
             continue
-        if row["flag"] and (flag_rule(row["flag"]) or {}).get("use") in ("never", "untimed"):
+        if row.use in ("never", "untimed"):
             continue
-        words = f"{row['definition'] or ''}; {row['note'] or ''}"
+        words = f"{row.definition or ''}; {row.note or ''}"
         if match := _STRETCH.search(words):
             message = (
                 f"counted over a stretch of time ('{match.group()}'), filed at "
-                f"{row['timepoint_h']:g} h: if it is not the state at that hour, say so in flag"
+                f"{row.timepoint_h:g} h: if it is not the state at that hour, say so in flag"
             )
             finding = view.finding(
                 "any-time-at-an-hour", row, "timepoint_h", message, _STRETCH.pattern
             )
-            found.append(((row["trial_id"], row["outcome"], match.group()), finding))
+            found.append(((row.trial_id, row.outcome, match.group()), finding))
     return once(found)
 
 
@@ -74,20 +75,20 @@ def percentage_points(view: View) -> Iterator[Finding]:
     """Yield risk differences above 1, and mean differences of events."""
     outcomes = vocabulary().outcomes
     for row in view.contrasts:
-        outcome = outcomes.get(row["outcome"])
-        told = read_as(row["measure"])
+        outcome = outcomes.get(row.outcome)
+        told = read_as(row.measure)
         if told is not None and told.bounds != (None, None):
             yield from _above_one(view, row)
-        if told is None or told.counts or row["estimate"] is None:
+        if told is None or told.counts or row.estimate is None:
             continue
         if outcome is not None and outcome.kind == "event":
-            message = f"{row['measure']} of {outcome.label.lower()}, which is an event"
+            message = f"{row.measure} of {outcome.label.lower()}, which is an event"
             yield view.finding("percentage-points", row, "measure", message, "percent|per cent|%")
 
 
-def _above_one(view: View, row: Row) -> Iterator[Finding]:
+def _above_one(view: View, row: Contrast) -> Iterator[Finding]:
     for column in ("estimate", "ci_low", "ci_high"):
-        value = row[column]
+        value = row.value(column)
         if value is not None and abs(value) > 1:
             message = (
                 f"{value:g} is no difference of proportions; in percentage points it would be "
@@ -100,13 +101,15 @@ def _above_one(view: View, row: Row) -> Iterator[Finding]:
 
 def hour_0(view: View) -> Iterator[Finding]:
     """Yield follow-up values filed before the first dose."""
-    for row in (*view.outcomes, *view.contrasts):
-        if row["timepoint_h"] != 0:
+    for row in view.results:
+        if row.timepoint_h != 0:
             continue
-        columns = ("estimate",) if "estimate" in row else _FOLLOW_UP
+        columns = ("estimate",) if isinstance(row, Contrast) else _FOLLOW_UP
         for column in columns:
-            if row[column] is not None:
-                message = f"{column} {row[column]:g} is filed at hour 0, before the first dose"
+            if row.value(column) is not None:
+                message = (
+                    f"{column} {row.value(column):g} is filed at hour 0, before the first dose"
+                )
                 yield view.finding("follow-up-at-hour-0", row, column, message, "baseline")
                 break
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ketameta.normalize.records import Arm, NotUsable, Row, Step
-from ketameta.vocabulary import vocabulary
+from ketameta.normalize.records import Arm, NotUsable, Step
+from ketameta.normalize.results import AnyResult, ArmResult
 
 
-class Sizes:
+class People:
     """Numbers of people by arm, from the rows of one trial.
 
     Where a row gives no n, it is borrowed, in this order: a row of the same arm at the same hour;
@@ -17,22 +17,25 @@ class Sizes:
     counts as an assumption.
     """
 
-    def __init__(self, rows: Iterable[Row]) -> None:
-        outcomes = (row for row in rows if row.table == "outcomes")
-        self._rows = [row for row in outcomes if row["n"] and not _barred(row)]
+    def __init__(self, rows: Iterable[AnyResult]) -> None:
+        self._rows = [
+            (row.n, row)
+            for row in rows
+            if isinstance(row, ArmResult) and row.n and not _lends_nothing(row)
+        ]
         self._borrowed: dict[tuple[str, float | None], tuple[int, Step]] = {}
 
-    def of_both_periods(self) -> Sizes:
+    def of_both_periods(self) -> People:
         """Return the numbers of people by the rows of both periods of a crossover alone."""
-        return Sizes(row for row in self._rows if row.analysis_set == "crossover-all")
+        return People(row for _, row in self._rows if row.analysis_set == "crossover-all")
 
-    def of(self, arm: Arm, row: Row) -> tuple[int, Step | None]:
+    def of(self, arm: Arm, row: ArmResult) -> tuple[int, Step | None]:
         """Return the n of an outcome row, and the step if it was borrowed; else `NotUsable`."""
-        if row["n"]:
-            return row["n"], None
-        if row["n"] == 0:
+        if row.n:
+            return row.n, None
+        if row.n == 0:
             raise NotUsable("n = 0")
-        return self.borrowed(arm, row["timepoint_h"])
+        return self.borrowed(arm, row.timepoint_h)
 
     def borrowed(self, arm: Arm, hour: float | None) -> tuple[int, Step]:
         """Return an n for an arm at an hour that has no row with n of its own."""
@@ -41,27 +44,30 @@ class Sizes:
         return self._borrowed[arm.arm_id, hour]
 
     def _borrow(self, arm: Arm, hour: float | None) -> tuple[int, Step]:
-        own = [row for row in self._rows if row["arm_id"] == arm.arm_id]
-        same_hour = [row for row in own if hour is not None and row["timepoint_h"] == hour]
+        own = [(n, row) for n, row in self._rows if row.arm_id == arm.arm_id]
+        same_hour = [(n, row) for n, row in own if hour is not None and row.timepoint_h == hour]
         if same_hour:
-            row = min(same_hour, key=lambda r: (-r["n"], r.order[-1]))
-            why = f"n of its {row['outcome']} at the same hour"
-            return row["n"], _step(arm, row["n"], why, row)
+            n, row = min(same_hour, key=_largest)
+            return n, _step(arm, n, f"n of its {row.outcome} at the same hour", row)
         if own:
-            row = min(own, key=lambda r: (-r["n"], r.order[-1]))
-            why = f"largest n reported for the arm ({row['outcome']}, {row.analysis_set})"
-            return row["n"], _step(arm, row["n"], why, row)
+            n, row = min(own, key=_largest)
+            why = f"largest n reported for the arm ({row.outcome}, {row.analysed})"
+            return n, _step(arm, n, why, row)
         if arm.n_randomised:
             return arm.n_randomised, _step(arm, arm.n_randomised, "people randomised to the arm")
         raise NotUsable(f"no n for arm {arm.arm_id}: n and n_randomised are empty", lacks=1)
 
 
-def _barred(row: Row) -> bool:
-    rule = vocabulary().flag_rule(row["flag"]) if row["flag"] else None
-    return rule is not None and rule["use"] == "never" and not row["flag"].startswith("baseline")
+def _largest(known: tuple[int, ArmResult]) -> tuple[int, object]:
+    n, row = known
+    return -n, row.order[-1]
 
 
-def _step(arm: Arm, n: int, why: str, row: Row | None = None) -> Step:
+def _lends_nothing(row: ArmResult) -> bool:
+    return row.use == "never" and not (row.flag or "").startswith("baseline")
+
+
+def _step(arm: Arm, n: int, why: str, row: ArmResult | None = None) -> Step:
     return Step(
         f"n of {arm.arm_id} borrowed",
         why,

@@ -27,10 +27,10 @@ from ketameta.normalize.records import (
     ArmSummary,
     Effect,
     NotUsable,
-    Row,
     Trial,
     listed,
 )
+from ketameta.normalize.results import AnyResult, ArmResult
 from ketameta.normalize.sift import arm_class, flagged
 from ketameta.normalize.summaries import (
     add_counts,
@@ -74,11 +74,11 @@ class ArmEffects:
 
     question: Question
     trial: Trial
-    all_rows: list[Row]
+    all_rows: list[AnyResult]
     converted: Converted
     ledger: Ledger
 
-    def effects(self, place: Place, group: list[Row]) -> list[Effect]:
+    def effects(self, place: Place, group: Sequence[ArmResult]) -> list[Effect]:
         """Return the effects of a group of rows; none where they give none, with reasons noted.
 
         Scores are tried on each basis in the order of preference; the first that gives every
@@ -121,17 +121,17 @@ class ArmEffects:
             for row in summary.rows:
                 self.ledger.note(row, reason, detail)
 
-    def _rows_by_arm(self, group: list[Row]) -> dict[str, list[Row]]:
+    def _rows_by_arm(self, group: Sequence[ArmResult]) -> dict[str, list[ArmResult]]:
         """Take one row an arm and definition; drop pooled arms whose parts are present."""
-        by_arm: dict[str, list[Row]] = defaultdict(list)
-        seen: dict[tuple[str, str], Row] = {}
+        by_arm: dict[str, list[ArmResult]] = defaultdict(list)
+        seen: dict[tuple[str, str], ArmResult] = {}
         for row in sorted(group, key=lambda r: r.order):
-            key = (row["arm_id"], row["definition"] or "")
+            key = (row.arm_id, row.definition or "")
             if key in seen:
                 self.ledger.note(row, "repeated report", f"used: {seen[key].key}")
                 continue
             seen[key] = row
-            by_arm[row["arm_id"]].append(row)
+            by_arm[row.arm_id].append(row)
         for arm_id in list(by_arm):
             parts = [part for part in self.trial.arms[arm_id].pooled if part in by_arm]
             if parts:
@@ -140,7 +140,7 @@ class ArmEffects:
         return dict(sorted(by_arm.items()))
 
     def _summaries(
-        self, by_arm: dict[str, list[Row]], basis: str
+        self, by_arm: dict[str, list[ArmResult]], basis: str
     ) -> tuple[list[ArmSummary], dict[str, NotUsable]]:
         """Summarise each arm; those that do not give the basis are noted, and come with why."""
         result: list[ArmSummary] = []
@@ -159,7 +159,7 @@ class ArmEffects:
                     self.ledger.note(row, "not usable", str(why))
         return result, refused
 
-    def _score(self, arm: Arm, rows: list[Row], basis: str) -> ArmSummary:
+    def _score(self, arm: Arm, rows: list[ArmResult], basis: str) -> ArmSummary:
         """Summarise an arm's score; for an arm alone, with the SD of a difference at need.
 
         Between arms the reported difference itself is the better effect.
@@ -171,12 +171,14 @@ class ArmEffects:
             if not allowed or basis != "change" or len(rows) > 1:
                 raise
             usable = (row for row in self.all_rows if not flagged(self.question, row))
-            found = change_by_difference(self.trial, arm, rows[0], self.converted.sizes, usable)
+            found = change_by_difference(self.trial, arm, rows[0], self.converted.people, usable)
             if found is None:
                 raise
             return found
 
-    def _note_failure(self, place: Place, by_arm: dict[str, list[Row]], failed: _Failed) -> None:
+    def _note_failure(
+        self, place: Place, by_arm: dict[str, list[ArmResult]], failed: _Failed
+    ) -> None:
         """Note why rows give no effect: by their own cells, or for want of the other side."""
         bases = self._bases()
         for arm_id, rows in by_arm.items():
@@ -206,7 +208,12 @@ class ArmEffects:
                 self.ledger.note(row, reason, detail)
 
     def _without_other_side(
-        self, place: Place, arm_id: str, basis: str, by_arm: dict[str, list[Row]], failed: _Failed
+        self,
+        place: Place,
+        arm_id: str,
+        basis: str,
+        by_arm: dict[str, list[ArmResult]],
+        failed: _Failed,
     ) -> tuple[str, str]:
         """Say what an arm with numbers lacks: numbers, a row, or an arm of the other side."""
         is_treated = self._side(arm_id) == "treated"
@@ -229,16 +236,16 @@ class ArmEffects:
         here = _where(place.hour, place.scale, place.definition, place.analysis_set)
         found = []
         for row in self.all_rows:
-            of_arms = row.table == "outcomes" and row["arm_id"] in arms
-            if of_arms and row["outcome"] == self.question.outcome:
-                hour, scale, definition = (row[n] for n in ("timepoint_h", "scale", "definition"))
-                there = _where(hour, scale, definition, row.analysis_set)
+            if not isinstance(row, ArmResult) or row.arm_id not in arms:
+                continue
+            if row.outcome == self.question.outcome:
+                there = _where(row.timepoint_h, row.scale, row.definition, row.analysed)
                 found.append(f"{row.key} ({self.ledger.refusal(row) or there})")
         more = f"; other rows: {', '.join(found[:_MOST])}" if found else ""
         more += f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
         return f"no row of {listed(arms)} at {here}{more}"
 
-    def _with_baseline(self, summary: ArmSummary, row: Row) -> ArmSummary:
+    def _with_baseline(self, summary: ArmSummary, row: ArmResult) -> ArmSummary:
         """Look up the baseline of an arm for a reduction, if its own row does not give it."""
         if not MEASURES[self.question.measure].falls:
             return summary
