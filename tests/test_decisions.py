@@ -7,8 +7,12 @@ import json
 import pytest
 
 from ketameta.commands.since import Since
+from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import Decided, decisions
 from ketameta.tables.digests import data_hash, digests
+from ketameta.tables.raw import OutcomeRow
+
+from .rows import row
 
 from .rows import tables_of
 
@@ -118,10 +122,11 @@ def test_a_decision_is_not_among_what_results_come_from():
 
 
 def test_a_row_that_is_explained_bears_what_was_decided_of_it_as_it_stands():
-    row = {"file": "outcomes.csv", "line": 2, "trial_id": "t", "entered": json.dumps(CELLS)}
-    now = {"outcomes": [row], "adjudication": [row | line() | {"entered": "{}"}]}
-    (said,) = Since({"outcomes": [row]}, now, 0).standing(row).decided
+    cells = {"file": "outcomes.csv", "line": 2, "trial_id": "t", "entered": json.dumps(CELLS)}
+    now = {"outcomes": [cells], "adjudication": [cells | line() | {"entered": "{}"}]}
+    then = Tables({OutcomeRow: [row(OutcomeRow, **cells)]})
+    (said,) = Since(then, now, 0).standing(then[OutcomeRow][0]).decided
     assert said == "n: 20, from the other extraction; 19 stood before."
-    edited = row | {"entered": json.dumps(CELLS | {"n": "21"})}
-    standing = Since({"outcomes": [row]}, now | {"outcomes": [edited]}, 0).standing(row)
+    edited = cells | {"entered": json.dumps(CELLS | {"n": "21"})}
+    standing = Since(then, now | {"outcomes": [edited]}, 0).standing(then[OutcomeRow][0])
     assert (standing.were, standing.decided) == ({"n": "20"}, [])

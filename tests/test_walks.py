@@ -26,6 +26,16 @@ EDITS = {
         )
     ],
     "diamond": [("figures/scene.py", '"pooled": "#b5500b"', '"pooled": "#5b2a86"')],
+    "estimator": [
+        (
+            "stats/univariate/tau2.py",
+            '    "PMM": median_paule_mandel,\n',
+            '+    "DLH": lambda model: dersimonian_laird(model)._replace(\n'
+            "        value=dersimonian_laird(model).value / 2.0\n"
+            "    ),\n",
+        ),
+        ("configuration/models.py", '"PMM"', '+, "DLH"'),
+    ],
     "forest_column": [
         (
             "report/forest_columns.py",
@@ -136,6 +146,9 @@ def made(tmp_path_factory):
     asked = yaml.safe_load(config.read_text(encoding="utf-8"))
     own = {"measure": "PETO", "title": "Response by Peto's odds ratio", "headline": False}
     asked["analyses"]["response_peto"] = asked["analyses"]["response_24h"] | own
+    for name in ("DL", "DLH"):
+        own = {"tau2": name, "title": f"Response by {name}", "headline": False}
+        asked["analyses"][f"response_{name.lower()}"] = asked["analyses"]["response_24h"] | own
     config.write_text(yaml.safe_dump(asked, sort_keys=False, allow_unicode=True), encoding="utf-8")
     raw = project.path("data/raw")
     trials = [row | {"registered_h": ""} for row in rows_of(raw / "trials.csv")]
@@ -185,6 +198,13 @@ def test_a_colour_is_the_same_in_figures_and_on_pages(made):
     assert re.findall(r'<polygon class="pooled"[^>]* fill="(#\w+)"', figure) == ["#5b2a86"]
     colours = re.findall(r"--pooled:(#\w+)", read(made, "reports/static/style.css"))
     assert colours == ["#5b2a86", "#f0a05a"]
+
+
+def test_an_estimator_of_tau2_is_asked_for_by_name(made):
+    rows = rows_of(made.path("reports/tables/syntheses.csv"))
+    found = {row["analysis"]: float(row["tau2"]) for row in rows if row["tau2"]}
+    assert found["response_dlh"] == found["response_dl"] / 2.0 > 0.0
+    assert "τ² by the estimator DLH" in read(made, "reports/analyses/response_dlh.html")
 
 
 def test_a_column_of_a_forest_plot_has_its_heading_and_a_cell_a_trial(made):

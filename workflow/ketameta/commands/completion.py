@@ -116,6 +116,7 @@ def _trials() -> list[str]:
     """Return the trial ids of the tables as they stand; of the last run where it is a workbook."""
     from ketameta.commands.since import NoRunError, made_rows
     from ketameta.commands.versions import RAW
+    from ketameta.tables.raw import TrialRow
 
     for name, delimiter in (("trials.csv", ","), ("trials.tsv", "\t")):
         try:
@@ -125,7 +126,7 @@ def _trials() -> list[str]:
         except (OSError, UnicodeDecodeError, csv.Error):
             continue
     try:
-        return [row["trial_id"] for row in made_rows("trials")]
+        return [row.trial_id for row in made_rows(TrialRow)]
     except NoRunError:
         return []
 

@@ -7,17 +7,20 @@ import shlex
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ketameta.commands.since import NoRunError, Since, Standing, made_rows, since_the_run
 from ketameta.configuration import CONFIG, Analysis, Configuration, ConfigurationError, load
 from ketameta.configuration.faults import narrowed_fault
 from ketameta.evidence.rows import ADDED
 from ketameta.measures import MEASURES
-from ketameta.tables.grouping import grouped
+from ketameta.tables.collection import by
+from ketameta.tables.effects import DerivationRow, LedgerRow, ResultRow
+from ketameta.tables.raw import TrialRow
+from ketameta.tables.syntheses import ClaimTestRow, ExclusionRow, StudyRow, SynthesisRow
 from ketameta.vocabulary import nearest
 from ketameta.vocabulary.narrowing import canonical
 
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 
 PROCESSED = Path("data/processed")
 MOST = 20
-Record = dict[str, Any]
 DESCRIPTION = """\
 Say where a number came from, down to the raw cells, as the last run has it.
 
@@ -93,7 +95,7 @@ def _configuration(words: Sequence[str]) -> Configuration:
         if "@" in word and (said := narrowed_fault(word, whole.names)):
             raise UnknownWordError(f"{word}: {said}")
     try:
-        made = [row["analysis"] for row in made_rows("syntheses")]
+        made = [row.analysis for row in made_rows(SynthesisRow)]
     except NoRunError:
         made = []
     return whole.asked([*made, *words])
@@ -104,7 +106,7 @@ def _since(analysis: Analysis | None) -> Since:
     from ketameta.evidence.attribution import tables_of
 
     since = since_the_run()
-    if analysis is None or not analysis.narrow or made_rows("syntheses", analysis=analysis.name):
+    if analysis is None or not analysis.narrow or made_rows(SynthesisRow, analysis=analysis.name):
         return since
     return replace(since, more=tables_of(since.then, Configuration((analysis,))))
 
@@ -142,11 +144,11 @@ def _trials() -> dict[str, str]:
     from ketameta.tables.raw import TrialRow
 
     try:
-        known = made_rows("trials")
+        known = made_rows(TrialRow)
     except NoRunError:
         known = []
     now = check_folder(Path(RAW))[0].get(TrialRow)
-    return {r["trial_id"]: r["label"] for r in known} | {r.trial_id: r.label for r in now}
+    return {r.trial_id: r.label for r in known} | {r.trial_id: r.label for r in now}
 
 
 def _unknown(what: str, word: str, trials: dict[str, str], names: list[str]) -> UnknownWordError:
@@ -166,9 +168,9 @@ def _unknown(what: str, word: str, trials: dict[str, str], names: list[str]) -> 
 def _known_to_the_run(since: Since, analysis: Analysis | None, trial: str | None) -> None:
     """Raise `NoRunError` where an analysis or a trial was added since the run."""
     again = "since the last run: run `ketameta run`"
-    if analysis and not since.rows("syntheses", analysis=analysis.name):
+    if analysis and not since.rows(SynthesisRow, analysis=analysis.name):
         raise NoRunError(f"{analysis.name} was added to {CONFIG} {again}")
-    if trial and trial not in {row["trial_id"] for row in since.then["trials"]}:
+    if trial and trial not in {row.trial_id for row in since.then[TrialRow]}:
         row = next(row for row in since.now["trials"] if row["trial_id"] == trial)
         raise NoRunError(f"{trial} was added (data/raw/{row['file']}:{row['line']}) {again}")
 
@@ -180,7 +182,7 @@ def _refitted(since: Since, analysis: Analysis | None) -> str:
 
     if analysis is None:
         return ""
-    (made,) = since.rows("syntheses", analysis=analysis.name)
+    (made,) = since.rows(SynthesisRow, analysis=analysis.name)
     try:
         now = {"analysis": analysis.name, **fitted(since.then, analysis)}
     except KeyError:
@@ -196,7 +198,7 @@ def _refitted(since: Since, analysis: Analysis | None) -> str:
 def _list(configuration: Configuration) -> int:
     """Print every analysis with its title and the number of trials pooled."""
     try:
-        pooled = {row["analysis"]: row["k"] for row in made_rows("syntheses")}
+        pooled = {row.analysis: row.k for row in made_rows(SynthesisRow)}
     except NoRunError:
         pooled = {}
     width = max(map(len, configuration.names))
@@ -216,9 +218,10 @@ def _analysis(analysis: Analysis, configuration: Configuration, since: Since) ->
     from ketameta.report import wording, wording_certainty
 
     name = analysis.name
-    studies, others = (since.rows(table, analysis=name) for table in ("studies", "exclusions"))
+    studies = since.rows(StudyRow, analysis=name)
+    others = since.rows(ExclusionRow, analysis=name)
     if since.more:
-        found = results({**since.then, **since.more}, configuration)
+        found = results(since.then | since.more, configuration)
     else:
         found = read_results(PROCESSED, configuration)
     record = next(row for row in found["syntheses"] if row["analysis"] == name)
@@ -229,33 +232,33 @@ def _analysis(analysis: Analysis, configuration: Configuration, since: Since) ->
     if record["tau2"] is not None:
         _say(f"{wording.method(analysis, record)}. {wording.heterogeneity(record)}.")
     print()
-    width = max((len(s["trial_id"]) for s in studies), default=0)
+    width = max((len(s.trial_id) for s in studies), default=0)
     for s in studies:
         text = _effect(analysis, s)
-        changed = " (rows changed since)" if since.of_trial(s["trial_id"]) else ""
-        rows = ", ".join(s["rows"])
-        print(f"  {s['trial_id']:<{width}}  {text} {s['basis']}: {rows}{changed}")
+        changed = " (rows changed since)" if since.of_trial(s.trial_id) else ""
+        rows = ", ".join(s.rows)
+        print(f"  {s.trial_id:<{width}}  {text} {s.basis}: {rows}{changed}")
     if others:
         print(f"\nNot pooled ({len(others)}):")
         for e in others:
-            print(f"  {e['trial_id']}: {_reason(e)}")
-    if claims := verdicts_on(made_rows("claim_tests", analysis=name), found):
+            print(f"  {e.trial_id}: {_reason(e)}")
+    if claims := verdicts_on(made_rows(ClaimTestRow, analysis=name), found):
         print("\nClaims that it tests:", *claims, sep="\n  ")
     print(f"\nketameta explain {shlex.quote(name)} TRIAL shows every step of one trial.")
 
 
-def _effect(analysis: Analysis, study: Record) -> str:
+def _effect(analysis: Analysis, study: StudyRow) -> str:
     """Write the weight of a study and its effect with interval, in columns."""
     from ketameta.report import wording
 
-    weight = f"{study['weight']:5.1f}%" if study["weight"] is not None else "      "
+    weight = f"{study.weight:5.1f}%" if study.weight is not None else "      "
     text = wording.estimate_interval(analysis.select.measure, study, "effect")
-    arm = f" {study['comparison']}:" if study["comparison"] else ""
+    arm = f" {study.comparison}:" if study.comparison else ""
     return f"{weight} {arm} {text:<26}"
 
 
-def _reason(row: Record) -> str:
-    return f"{row['reason']} ({row['detail']})" if row["detail"] else str(row["reason"])
+def _reason(row: ExclusionRow) -> str:
+    return f"{row.reason} ({row.detail})" if row.detail else row.reason
 
 
 def _studies(analysis: Analysis, trial: str, since: Since) -> bool:
@@ -263,8 +266,8 @@ def _studies(analysis: Analysis, trial: str, since: Since) -> bool:
     from ketameta.report.traces import Traces
 
     of_trial = {"analysis": analysis.name, "trial_id": trial}
-    own = since.rows("studies", **of_trial)
-    traces = Traces(since.rows("derivations", **of_trial), since.rows("rows") if own else ())
+    own = since.rows(StudyRow, **of_trial)
+    traces = Traces(since.rows(DerivationRow, **of_trial), since.rows(ResultRow) if own else ())
     for study in own:
         _study(analysis, study, traces, since)
     return bool(own)
@@ -273,9 +276,9 @@ def _studies(analysis: Analysis, trial: str, since: Since) -> bool:
 def _not_in(analysis: Analysis, trial: str, since: Since) -> None:
     """Print why a trial has no effect in an analysis."""
     name = analysis.name
-    for row in since.rows("exclusions", analysis=name, trial_id=trial):
-        print(f"{row['label']} is not in {name}: {_reason(row)}")
-        _say(f"rows: {', '.join(row['rows'])}", "  ", "  ")
+    for row in since.rows(ExclusionRow, analysis=name, trial_id=trial):
+        print(f"{row.label} is not in {name}: {_reason(row)}")
+        _say(f"rows: {', '.join(row.rows)}", "  ", "  ")
         return
     _say(f"{trial} is not in {name}: {_never(_ledger(trial, since)[name])}", rest="  ")
 
@@ -286,31 +289,26 @@ def _changed(trial: str, since: Since, *kinds: str) -> None:
     if changes:
         print(f"\nChanged since the run ({len(changes)}):")
     for change in changes[:MOST]:
-        cells = "; ".join(
-            f"{c.column} {c.old or 'empty'} → {c.new or 'empty'}" for c in change.cells
-        )
-        place = f"data/raw/{change.place}"
-        _say(f"{place}: {change.kind}, {cells or change.name}", "  ", "    ")
+        cells = [f"{c.column} {c.old or 'empty'} → {c.new or 'empty'}" for c in change.cells]
+        told = "; ".join(cells) or change.name
+        _say(f"data/raw/{change.place}: {change.kind}, {told}", "  ", "    ")
     if len(changes) > MOST:
         print(f"  and {len(changes) - MOST} more")
 
 
 def _trial(trial: str, configuration: Configuration, since: Since) -> None:
     """Print a trial over all analyses: its effect, or why it has none."""
-    row = next(row for row in since.then["trials"] if row["trial_id"] == trial)
-    people = f", {row['n_randomised']} randomised" if row["n_randomised"] else ""
-    print(f"{row['label']} ({trial}): {row['population']}, {row['design']}{people}")
-    studies = grouped(made_rows("studies", trial_id=trial), "analysis")
-    left = {row["analysis"]: row for row in made_rows("exclusions", trial_id=trial)}
+    row = next(row for row in since.then[TrialRow] if row.trial_id == trial)
+    people = f", {row.n_randomised} randomised" if row.n_randomised else ""
+    print(f"{row.label} ({trial}): {row.population}, {row.design}{people}")
+    studies = by(made_rows(StudyRow, trial_id=trial), lambda row: row.analysis)
+    left = {row.analysis: row for row in made_rows(ExclusionRow, trial_id=trial)}
     ledger = _ledger(trial, since)
     width = max(map(len, configuration.names))
     never: dict[str, list[str]] = {}
     asked = len(configuration.names)
-    print(
-        f"\nIn {len(studies)} of {asked} analyses:"
-        if studies
-        else f"\nIn none of {asked} analyses."
-    )
+    found = f"{len(studies)} of {asked} analyses:" if studies else f"none of {asked} analyses."
+    print(f"\nIn {found}")
     for analysis in configuration:
         for study in studies[analysis.name]:
             print(f"  {analysis.name:<{width}}  {_effect(analysis, study).rstrip()}")
@@ -327,51 +325,51 @@ def _trial(trial: str, configuration: Configuration, since: Since) -> None:
         print(f"\nketameta explain ANALYSIS {trial} shows every step of its effect.")
 
 
-def _ledger(trial: str, since: Since) -> dict[Any, list[Record]]:
+def _ledger(trial: str, since: Since) -> Mapping[str, list[LedgerRow]]:
     """Return what became of a trial's rows, by analysis."""
-    return grouped(since.rows("ledger", trial_id=trial), "analysis")
+    return by(since.rows(LedgerRow, trial_id=trial), lambda row: row.analysis)
 
 
-def _never(entries: list[Record]) -> str:
+def _never(entries: Sequence[LedgerRow]) -> str:
     """Say why no row of a trial came into question for an analysis."""
     from ketameta.normalize.ledger import REASONS
 
     if not entries:
         return "it has no row in outcomes or contrasts"
     said = []
-    for reason in dict.fromkeys(e["reason"] for e in entries):
-        details = dict.fromkeys(e["detail"] for e in entries if e["reason"] == reason)
+    for reason in dict.fromkeys(e.reason for e in entries):
+        details = dict.fromkeys(e.detail for e in entries if e.reason == reason)
         listed = ", ".join(filter(None, details))
         said.append(REASONS[reason] + (f" ({listed})" if listed else ""))
     rows = f"none of its {len(entries)} rows is" if len(entries) > 1 else "its one row is not"
     return f"{rows} a candidate: {'; '.join(said)}"
 
 
-def _study(analysis: Analysis, study: Record, traces: Traces, since: Since) -> None:
+def _study(analysis: Analysis, study: StudyRow, traces: Traces, since: Since) -> None:
     from ketameta.report import wording
 
     measure = analysis.select.measure
-    weight = f", weight {study['weight']:.1f}%" if study["weight"] is not None else ""
+    weight = f", weight {study.weight:.1f}%" if study.weight is not None else ""
     text = wording.estimate_interval(measure, study, "effect")
-    arm = f", {study['comparison']}" if study["comparison"] else ""
-    print(f"{study['label']}{arm} in {analysis.display.title}")
-    numbers = f"yi = {study['yi']:.6g}, vi = {study['vi']:.6g}"
+    arm = f", {study.comparison}" if study.comparison else ""
+    print(f"{study.label}{arm} in {analysis.display.title}")
+    numbers = f"yi = {study.yi:.6g}, vi = {study.vi:.6g}"
     print(f"{MEASURES[measure].words} {text}{weight}; {numbers}\n")
-    for mark in study["marks"]:
+    for mark in study.marks:
         print(f"marked in the table: {mark}\n")
     for n, step in enumerate(traces.steps(study), start=1):
-        assumes = f" (assumes: {step['assumption']})" if step["assumption"] else ""
-        _say(f"{n}. {step['what']}{assumes}", "", "   ")
-        if step["formula"]:
-            _say(step["formula"], "   ", "   ")
-        rows = f"  [{', '.join(step['rows'])}]" if step["rows"] else ""
-        source = f"  ({step['source']})" if step["source"] else ""
-        _say(f"= {step['result']}{source}{rows}", "   ", "     ")
-    now = " (the steps are those of the last run)" if since.of_trial(study["trial_id"]) else ""
+        assumes = f" (assumes: {step.assumption})" if step.assumption else ""
+        _say(f"{n}. {step.what}{assumes}", "", "   ")
+        if step.formula:
+            _say(step.formula, "   ", "   ")
+        rows = f"  [{', '.join(step.rows)}]" if step.rows else ""
+        source = f"  ({step.source})" if step.source else ""
+        _say(f"= {step.result}{source}{rows}", "   ", "     ")
+    now = " (the steps are those of the last run)" if since.of_trial(study.trial_id) else ""
     print(f"\nRaw rows as entered{now}:")
     for row in traces.evidence(study):
         _raw_row(since.standing(row))
-    _changed(study["trial_id"], since, ADDED)
+    _changed(study.trial_id, since, ADDED)
 
 
 def _raw_row(row: Standing) -> None:
@@ -394,13 +392,5 @@ def _raw_row(row: Standing) -> None:
 
 def _say(text: str, first: str = "", rest: str = "") -> None:
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
-    print(
-        textwrap.fill(
-            text,
-            width,
-            initial_indent=first,
-            subsequent_indent=rest,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    )
+    whole = textwrap.TextWrapper(width, first, rest, break_long_words=False, break_on_hyphens=False)
+    print(whole.fill(text))

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ketameta.commands.versions import PROCESSED, RAW
 from ketameta.evidence.rows import ADDED, EDITED, REMOVED, RowChange, changed_rows, entered_of
 from ketameta.tables import RESULT_TABLES
+from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import Decided, decisions
+from ketameta.tables.effects import ResultRow
+from ketameta.tables.parts import Placed
+from ketameta.tables.raw import RAW_KINDS
+from ketameta.tables.table import Row
 
-Record = dict[str, Any]
-Rows = dict[str, list[Record]]
+R = TypeVar("R", bound=Row)
+Rows = dict[str, list[dict[str, Any]]]
 
 
 class NoRunError(ValueError):
@@ -42,16 +48,16 @@ class Since:
     `more` holds the tables of an analysis that the run did not make.
     """
 
-    then: Rows
+    then: Tables
     now: Rows
     faults: int
-    more: Rows = field(default_factory=dict)
+    more: Tables = field(default_factory=Tables)
 
-    def rows(self, name: str, **where: str) -> list[Record]:
+    def rows(self, kind: type[R], **where: str) -> list[R]:
         """Return rows of a table of the run, or of the analysis made beside it."""
-        if name not in self.more:
-            return made_rows(name, Path(), **where)
-        return [r for r in self.more[name] if all(r[key] == where[key] for key in where)]
+        if kind not in self.more.kinds():
+            return made_rows(kind, Path(), **where)
+        return _those(self.more[kind], where)
 
     @cached_property
     def changes(self) -> list[RowChange]:
@@ -76,12 +82,12 @@ class Since:
         """Return the rows of a trial that changed."""
         return [change for change in self.changes if change.trial == trial]
 
-    def standing(self, row: Record) -> Standing:
+    def standing(self, row: Placed | ResultRow) -> Standing:
         """Say how a raw row of the run (with ``file``, ``line``, ``entered``) stands now."""
-        change = self._by_place.get((row["file"], row["line"]))
+        change = self._by_place.get((row.file, row.line))
         if change is None:
-            places = self._places[row["entered"]] or [(row["line"], row["file"])]
-            line, file = min(places, key=lambda place: abs(place[0] - row["line"]))
+            places = self._places[row.entered] or [(row.line, row.file)]
+            line, file = min(places, key=lambda place: abs(place[0] - row.line))
             cells = entered_of(row)
             return Standing(f"{RAW}/{file}:{line}", cells, {}, self._decided(cells))
         if change.new is None:
@@ -127,22 +133,21 @@ def since_the_run(folder: Path = Path()) -> Since:
     from ketameta.ingest.stage import check_folder
     from ketameta.tables.problems import errors
 
-    then = {name: made_rows(name, folder) for name in RESULT_TABLES}
+    kinds = [RAW_KINDS[name] for name in RESULT_TABLES]
+    then = Tables({kind: made_rows(kind, folder) for kind in kinds})
     tables, problems = check_folder(folder / RAW)
     return Since(then, without_folder(tables), len(errors(problems)))
 
 
-def made_rows(name: str, folder: Path = Path(), **where: str) -> list[Record]:
+def made_rows(kind: type[R], folder: Path = Path(), **where: str) -> list[R]:
     """Return a table of the last run as rows, those alone that have the values of `where`.
 
     Raises `NoRunError` where it is not there, not whole, or of another version.
     """
-    from ketameta.storage import read_table, rows_of
-    from ketameta.tables.raw import RAW_KINDS
-    from ketameta.tables.stages import STAGE_TABLES
-    from ketameta.tables.table import schema_of
+    from ketameta.storage import read_table
+    from ketameta.tables.table import rows_of, schema_of
 
-    path = folder / PROCESSED / f"{name}.parquet"
+    path = folder / PROCESSED / f"{schema_of(kind).name}.parquet"
     if not path.is_file():
         raise NoRunError("nothing to explain yet: run `ketameta run` first")
     try:
@@ -150,10 +155,11 @@ def made_rows(name: str, folder: Path = Path(), **where: str) -> list[Record]:
     except (OSError, ValueError) as error:
         why = str(error).partition("\n")[0]
         raise NoRunError(f"{path.as_posix()}: cannot be read ({why}): run `ketameta run`") from None
-    schemas = {n: schema for tables in STAGE_TABLES.values() for n, schema in tables.items()}
-    schemas |= {name: schema_of(RAW_KINDS[name]) for name in RESULT_TABLES}
-    if missing := [column for column in schemas[name].names if column not in table.column_names]:
+    if missing := [name for name in schema_of(kind).names if name not in table.column_names]:
         other = "it was made by another version: run `ketameta run`"
         raise NoRunError(f"{path.as_posix()}: has no {', '.join(missing)}; {other}")
-    rows = rows_of(table)
-    return [row for row in rows if all(row[column] == value for column, value in where.items())]
+    return _those(rows_of(kind, table), where)
+
+
+def _those(rows: list[R], where: Mapping[str, str]) -> list[R]:
+    return [row for row in rows if all(getattr(row, name) == where[name] for name in where)]

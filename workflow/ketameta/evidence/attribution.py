@@ -18,20 +18,19 @@ from ketameta.evidence.rows import Tables, changed_rows
 from ketameta.normalize.stage import normalize
 from ketameta.normalize.trials import trials_of
 from ketameta.synthesize.stage import synthesize
-from ketameta.tables.collection import Tables as Typed
-from ketameta.tables.raw import RAW_KINDS
+from ketameta.tables import collection
 from ketameta.tables.stages import MADE_KINDS
 
 Record = dict[str, Any]
 
 
-def tables_of(raw: Tables, configuration: Configuration) -> Tables:
+def tables_of(raw: Tables, configuration: Configuration) -> collection.Tables:
     """Normalise and pool raw tables in memory: return the tables of both stages as rows."""
-    typed = Typed.named(MADE_KINDS, {**raw, "problems": []})
+    typed = collection.Tables.named(MADE_KINDS, {**raw, "problems": []})
     made = normalize(typed, configuration)
-    rows = {name: table.to_pylist() for name, table in made.items()}
+    rows = collection.Tables.of_arrow(MADE_KINDS, made)
     made = synthesize({**raw, **rows}, configuration)
-    return rows | {name: table.to_pylist() for name, table in made.items()}
+    return rows | collection.Tables.of_arrow(MADE_KINDS, made)
 
 
 def attribute(
