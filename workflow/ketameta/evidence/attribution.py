@@ -19,6 +19,7 @@ from ketameta.normalize.stage import normalize
 from ketameta.normalize.trials import trials_of
 from ketameta.synthesize.stage import synthesize
 from ketameta.tables import collection
+from ketameta.tables.raw import RAW_KINDS
 from ketameta.tables.stages import MADE_KINDS
 
 Record = dict[str, Any]
@@ -47,7 +48,9 @@ def attribute(
         return list(moves), []
     try:
         before = Refits(old)
-        trials_of(Typed.named(RAW_KINDS, {name: new[name] for name in ("trials", "arms")}))
+        trials_of(
+            collection.Tables.named(RAW_KINDS, {name: new[name] for name in ("trials", "arms")})
+        )
     except KeyError as error:
         return list(moves), [
             f"nothing is attributed to edits: {error} is not a word that is known any more"
