@@ -5,21 +5,16 @@ a target where r = target / Q is. Both are linear in tau2 where all variances ar
 so for large tau2. A step goes to the cubic in r through the last two points and their slopes
 (order 2.7), to Newton's where that leaves the bracket, and to the middle of the bracket where
 both do or, every eighth time, to make sure of the end.
-
-The search is written twice: for many analyses in arrays, and for one in plain numbers, which take
-a tenth of the time of calls on arrays of one element. What a step is and when it is the last is
-the same in both.
 """
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ketameta.stats.numerics.sums import Floats, Number, Rows, Sums
+from ketameta.stats.numerics.sums import Floats, Rows, Sums
 
 Flags = NDArray[np.bool_]
 
@@ -31,13 +26,13 @@ ROUNDING = 4e-16
 
 
 class Point(NamedTuple):
-    """The four sums at t that the likelihood is judged by, each of shape (n,), or plain."""
+    """The four sums at t that the likelihood is judged by, each of shape (n,)."""
 
-    t: Number
-    a: Number
-    b: Number
-    c: Number
-    d: Number
+    t: Floats
+    a: Floats
+    b: Floats
+    c: Floats
+    d: Floats
 
     def at(self, rows: Rows) -> Point:
         """Return some of the analyses."""
@@ -51,9 +46,9 @@ class Point(NamedTuple):
 class Known(NamedTuple):
     """A point of r, with the slope dt/dr of its inverse."""
 
-    t: Number
-    r: Number
-    rate: Number
+    t: Floats
+    r: Floats
+    rate: Floats
 
 
 class Score(NamedTuple):
@@ -62,12 +57,12 @@ class Score(NamedTuple):
     model: Any
     restricted: bool
 
-    def at(self, t: Number) -> tuple[Known, tuple[Number, ...]]:
+    def at(self, t: Floats) -> tuple[Known, tuple[Floats, ...]]:
         """Evaluate at t; also return the sums a, b, c, d."""
         return self.known(t, self.model.sums(t, self.restricted))
 
     @staticmethod
-    def known(t: Number, at: Sums | Point) -> tuple[Known, tuple[Number, ...]]:
+    def known(t: Floats, at: Sums | Point) -> tuple[Known, tuple[Floats, ...]]:
         """Return the same from sums at hand."""
         a, b, c, d = at.a, at.b, at.c, at.d
         return Known(t, b / a, a * a / (2.0 * b * c - d * a)), (a, b, c, d)
@@ -83,9 +78,9 @@ class Spread(NamedTuple):
     """r = target / Q, Q the generalised one."""
 
     model: Any
-    target: Number
+    target: Floats
 
-    def at(self, t: Number) -> tuple[Known, tuple[Number, ...]]:
+    def at(self, t: Floats) -> tuple[Known, tuple[Floats, ...]]:
         """Evaluate at t."""
         q, a = self.model.q(t)
         return Known(t, self.target / q, q * q / (self.target * a)), ()
@@ -100,7 +95,7 @@ class Spread(NamedTuple):
 Curve = Score | Spread
 
 
-def _cubic(old: Known, at: Known) -> tuple[Number, Number]:
+def _cubic(old: Known, at: Known) -> tuple[Floats, Floats]:
     """Return the step from `at` to where the cubic in r through both points is 1, and Newton's.
 
     The cubic t(r) has the slopes of both points; it is written in divided differences at `at`.
@@ -175,35 +170,3 @@ def climb(
                 low, lo, hi, t = low[left], lo[left], hi[left], t[left]
                 old = Known(*(x[left] for x in old))
     return out, sums, done
-
-
-def climb_one(
-    curve: Any, old: Known, between: tuple[float, float], t: float, steps: int
-) -> tuple[float, tuple[float, ...], bool]:
-    """Find where r is 1 for one analysis, as `climb` does; all numbers are plain.
-
-    Raises
-    ------
-    ArithmeticError
-        Where a sum is 0 or overflows. Arrays then carry on with infinities.
-    """
-    low, (lo, hi) = curve.model.low, between
-    more: tuple[float, ...] = ()
-    for step in range(steps):
-        at, more = curve.at(t)
-        if at.r < 1.0:
-            lo = t
-        else:
-            hi = t
-        move, newton = _cubic(old, at)
-        new = t + move
-        if not lo < new < hi:
-            new = t + newton
-        near = abs(new - t) <= CLOSE * new or abs(newton) <= ROUNDING * (t + low)
-        if not near and (step % 8 == 7 or not lo < new < hi):
-            new = sqrt((lo + low) * (hi + low)) - low
-            near = hi - lo <= ROUNDING * (hi + low)
-        old, t = at, new if new > 0.0 else 0.0
-        if near:
-            return t, more, True
-    return t, more, False

@@ -1,4 +1,4 @@
-"""The sums that all estimators of tau2 are equations in: over many analyses, and over one.
+"""The sums that all estimators of tau2 are equations in, of many analyses at once.
 
 With weights u_i = 1 / (v_i + t) and P = U - U 1 1'U / sum u these are y'Py (the generalised Q),
 y'PPy, y'PPPy, tr P and tr PP. The first study is the most precise one of its analysis and effects
@@ -6,41 +6,53 @@ are measured from it (y_1 = 0): it alone can swamp the others, and with it apart
 loses its leading digits. Two consequences are used: y'Py = sum y u (y - mean) has at most k times
 the rounding of the sum of squares, as u_1 mean^2 is part of that; and y'PPPy is the weighted
 variance of e = Py, measured from e_1.
+
+A sum has the same bits whatever analyses stand beside it, none included: `over_studies` and
+`beside` see to that.
 """
 
 from __future__ import annotations
 
 import threading
-from functools import reduce
-from operator import add, mul
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
-Number = Any  # an array of shape (n,), or a plain number where one analysis is worked in those
 
 SMALL = 2048  # elements that malloc hands out faster than they are looked up
 CHUNK = 131072  # elements, a megabyte: four such arrays stay in the cache that cores share
-FEW = 100  # studies up to which plain numbers are faster than arrays, by measurement
 
 
 class Sums(NamedTuple):
-    """What the weights at one t say; each of shape (n,), or a plain number.
+    """What the weights at one t say; each of shape (n,).
 
     Twice the score in t is a - b. `b` is tr P for the restricted likelihood and sum u for the
     full one; `d` = -b' is tr PP or sum u^2; `c` = y'PPPy = -a'/2; `q` = y'Py.
     """
 
-    mean: Number
-    total: Number
-    q: Number
-    a: Number
-    b: Number
-    c: Number
-    d: Number
+    mean: Floats
+    total: Floats
+    q: Floats
+    a: Floats
+    b: Floats
+    c: Floats
+    d: Floats
+
+
+def beside(x: Floats) -> Floats:
+    """Return arrays (k, n) as they are, a lone analysis with a copy of itself beside it.
+
+    NumPy adds up one column in another order than several (pairwise, and in einsum by fours).
+    """
+    return x.repeat(2, axis=1) if x.shape[1] == 1 else x
+
+
+def over_studies(x: Floats) -> Floats:
+    """Return the sums over the studies of (k, n), added up one after the other."""
+    return np.add.reduce(beside(x), axis=0)[: x.shape[1]]
 
 
 def sums(y: Floats, v: Floats, t: Floats, restricted: bool) -> Sums:
@@ -87,7 +99,8 @@ _scratch = _Scratch()
 
 def _sums(y: Floats, v: Floats, t: Floats, restricted: bool) -> Sums:
     """Return the sums of some analyses."""
-    dot = np.einsum
+    dot, n = np.einsum, t.size
+    y, v = beside(y), beside(v)
     u, e = _scratch.take(v.shape)
     np.add(v, t, out=u)
     np.divide(1.0, u, out=u)
@@ -106,13 +119,15 @@ def _sums(y: Floats, v: Floats, t: Floats, restricted: bool) -> Sums:
     s2 = dot("ij,ij->j", others, others)
     if restricted:
         s3 = dot("ij,ij,ij->j", others, others, others)
-        return Sums(mean, total, q, a, *_traces(first, total, s1, s2, s3, c))
-    return Sums(mean, total, q, a, total, c, s2 + first * first)
+        parts = (mean, total, q, a, *_traces(first, total, s1, s2, s3, c))
+    else:
+        parts = (mean, total, q, a, total, c, s2 + first * first)
+    return Sums(*(x[:n] for x in parts))
 
 
 def _traces(
-    first: Number, total: Number, s1: Number, s2: Number, s3: Number, c: Number
-) -> tuple[Number, Number, Number]:
+    first: Floats, total: Floats, s1: Floats, s2: Floats, s3: Floats, c: Floats
+) -> tuple[Floats, Floats, Floats]:
     """Return tr P, c and tr PP from the power sums S1, S2, S3 of all weights but the first.
 
     tr P = (S1 (2 u1 + S1) - S2) / W, and tr PP = sum P_ij^2 =
@@ -127,65 +142,11 @@ def _traces(
 
 def _q(y: Floats, v: Floats, t: Floats) -> tuple[Floats, Floats]:
     """Return y'Py and y'PPy of some analyses."""
-    dot = np.einsum
+    dot, n = np.einsum, t.size
+    y, v = beside(y), beside(v)
     u, e = _scratch.take(v.shape)
     np.add(v, t, out=u)
     np.divide(1.0, u, out=u)
     np.subtract(y, dot("ij,ij->j", u, y) / np.add.reduce(u, 0), out=e)
     e *= u
-    return dot("ij,ij->j", e, y), dot("ij,ij->j", e, e)
-
-
-class One:
-    """The same sums of one analysis in plain numbers: a third of the time for few studies.
-
-    Attributes
-    ----------
-    y, v
-        Lists of k numbers, as in the model.
-    low
-        The smallest variance.
-
-    Raises
-    ------
-    ZeroDivisionError
-        By its methods, where all weights are 0.
-
-    Notes
-    -----
-    Terms are added one after the other, as over arrays: `sum` compensates from Python 3.12 on.
-    """
-
-    def __init__(self, y: list[float], v: list[float]) -> None:
-        self.y, self.v, self.low = y, v, v[0]
-
-    def sums(self, t: float, restricted: bool) -> Sums:
-        """Return the sums at t."""
-        y = self.y
-        u = [1.0 / (x + t) for x in self.v]
-        first, others = u[0], u[1:]
-        s1 = reduce(add, others, 0.0)
-        total = first + s1
-        mean = reduce(add, map(mul, u, y)) / total
-        e = [w * (x - mean) for w, x in zip(u, y, strict=True)]
-        q = reduce(add, map(mul, e, y))
-        a = reduce(add, map(mul, e, e))
-        nil = e[0]
-        e = [x - nil for x in e]
-        ue = list(map(mul, u, e))
-        drift = reduce(add, ue, 0.0)
-        c = reduce(add, map(mul, ue, e)) - drift * drift / total
-        squares = list(map(mul, others, others))
-        s2 = reduce(add, squares, 0.0)
-        if restricted:
-            s3 = reduce(add, map(mul, squares, others), 0.0)
-            return Sums(mean, total, q, a, *_traces(first, total, s1, s2, s3, c))
-        return Sums(mean, total, q, a, total, c, s2 + first * first)
-
-    def q(self, t: float) -> tuple[float, float]:
-        """Return y'Py and y'PPy."""
-        y = self.y
-        u = [1.0 / (x + t) for x in self.v]
-        mean = reduce(add, map(mul, u, y)) / reduce(add, u, 0.0)
-        e = [w * (x - mean) for w, x in zip(u, y, strict=True)]
-        return reduce(add, map(mul, e, y)), reduce(add, map(mul, e, e))
+    return dot("ij,ij->j", e, y)[:n], dot("ij,ij->j", e, e)[:n]

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ketameta.stats.numerics.sums import Floats, Sums
+from ketameta.stats.numerics.sums import Floats, Sums, over_studies
 from ketameta.stats.univariate.models import Analyses
 
 
@@ -25,7 +25,8 @@ class DesignModel(Analyses):
     -----
     Each weighting is a QR decomposition of U^(1/2) X: with Q its orthonormal columns,
     P = U^(1/2) (I - QQ') U^(1/2). Rows go in by falling weight, which keeps the
-    decomposition accurate where weights differ by many orders of magnitude.
+    decomposition accurate where weights differ by many orders of magnitude. Matrices are in C
+    order, of one analysis as of many: so their products take the same way to the same bits.
     """
 
     parts: ClassVar = {"x": 0, "y": 1, "v": 1, "count": 0}
@@ -46,17 +47,22 @@ class DesignModel(Analyses):
         count = (~absent).sum(axis=1).astype(float)
         return cls(x, np.ascontiguousarray(y.T), np.ascontiguousarray(v.T), count)
 
+    @cached_property
+    def _rows(self) -> Floats:
+        """The effects, shape (n, k)."""
+        return np.ascontiguousarray(self.y.T)
+
     def _decompose(self, w: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Return w^(1/2), Q, R, and the residuals times w^(1/2); w of shape (k, n)."""
-        root = np.sqrt(w).T
+        root = np.ascontiguousarray(np.sqrt(w).T)
         basis, r = np.linalg.qr(root[:, :, None] * self.x)
-        z = root * self.y.T
+        z = root * self._rows
         return root, basis, r, z - _fitted(basis, z)
 
     def sums(self, t: Floats, restricted: bool) -> Sums:
         """Return the sums at t; `mean` is beta, shape (n, p), and `total` log |X'UX|."""
         root, basis, r, rest = self._decompose(1.0 / (self.v + t))
-        z = root * self.y.T
+        z = root * self._rows
         beta = np.asarray(np.linalg.solve(r, _onto(basis, z)[:, :, None])[:, :, 0], dtype=float)
         log_det = 2.0 * np.log(np.abs(np.diagonal(r, axis1=1, axis2=2))).sum(axis=1)
         e = root * rest
@@ -108,10 +114,9 @@ class DesignModel(Analyses):
     @cached_property
     def total_spread(self) -> Floats:
         """The unweighted sum of squares about the mean."""
-        r = self.y - self.y.sum(axis=0) / self.count
+        r = self.y - over_studies(self.y) / self.count
         r[np.isinf(self.v)] = 0.0
-        squares: Floats = np.add.reduce(r * r, axis=0)
-        return squares
+        return over_studies(r * r)
 
     def log_likelihood(self, t: Floats, restricted: bool, sums: Sums | None = None) -> Floats:
         """Return the (restricted) log-likelihood at t, its coefficients profiled out.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from ketameta.stats.numerics.sums import Floats, Rows
+from ketameta.stats.numerics.sums import Floats, Rows, over_studies
 from ketameta.stats.univariate.intervals import NAMES, EffectInterval, Fitted
 from ketameta.stats.univariate.models import MeanModel
 from ketameta.stats.univariate.tau2 import dersimonian_laird
@@ -50,7 +50,7 @@ def henmi_copas(model: MeanModel, fit: Fitted, level: float) -> tuple[Fitted, Ef
     w = 1.0 / model.v
     powers, sums = w.copy(), []
     for _ in range(4):
-        sums.append(np.add.reduce(powers, axis=0))
+        sums.append(over_studies(powers))
         powers *= w
     w1 = sums[0]
     law = _Law(tau2, w1, sums[1] / w1, sums[2] / w1, sums[3] / w1, model.df)
@@ -99,5 +99,5 @@ def _tail(x: Floats, law: _Law) -> Floats:
     var += 2.0 * tau2**4 * (1.0 / vr**2 - 2.0 * rr / vr) * (w3 - w2**2) ** 2
     below = (w1 / w2 - 1.0) * ((r / x[:, None]) ** 2 - 1.0) + df
     density = np.exp(-0.5 * r * r) / np.sqrt(2.0 * np.pi)
-    inside: Floats = special.gammainc(mean**2 / var, below * mean / var) * density
-    return inside @ weight * width[:, 0]
+    inside = special.gammainc(mean**2 / var, below * mean / var) * density * weight
+    return np.asarray(inside.sum(axis=1) * width[:, 0])

@@ -74,7 +74,7 @@ def q_profile(model: Any, tau2: Floats, at: Sums, level: float) -> tuple[Floats,
     """
     tail = (1.0 - level) / 2.0
     targets = [chi2_quantile(model.df, p) for p in (tail, 1.0 - tail)]
-    if model.one or model.v.size > TOGETHER:
+    if model.v.size > TOGETHER:
         low, high = (solve_q(model, target, (tau2, at))[0] for target in targets)
         return low, high
     twice = np.tile(np.arange(tau2.size), 2)

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ketameta.stats.numerics.climb import STEPS, Point, Score, climb, climb_one
-from ketameta.stats.numerics.sums import Floats, Number, Rows, Sums
+from ketameta.stats.numerics.climb import STEPS, Point, Score, climb
+from ketameta.stats.numerics.sums import Floats, Rows, Sums
 
 Flags = NDArray[np.bool_]
 
@@ -26,7 +26,10 @@ TINY = float(np.finfo(float).tiny)
 # A piece of t + min(v) by this factor is not cut further: two maxima so close
 # together differ in log-likelihood by less than its rounding matters (below 1e-6).
 RESOLUTION = 1.02
-MANY = 200
+# Two need fewest evaluations, eight fewest calls. Of 2, 3, 4 and 8, timed on batches and on single
+# analyses with one and with several maxima, four is never far from the best; to choose by how many
+# analyses there are would let these move each other's last digit.
+PARTS = 4
 
 
 # models.MeanModel, models.KnownMean or design.DesignModel: count, df, low, high,
@@ -48,8 +51,6 @@ def maximise(model: Model, restricted: bool, zero: Sums | None = None) -> tuple[
     origin = np.zeros(model.count.size)
     at = zero or model.sums(origin, restricted)
     top = _limit(model)
-    if model.one and (found := _maximise_one(model, restricted, at, top.item())):
-        return np.array(found[:1]), np.array(found[1:])
     nil = Point(origin, at.a, at.b, at.c, at.d)
     up = (nil.a > nil.b) & (top > 0.0)
     if up.any():
@@ -73,27 +74,7 @@ def maximise(model: Model, restricted: bool, zero: Sums | None = None) -> tuple[
     return tau2, done
 
 
-def _maximise_one(model: Model, restricted: bool, zero: Sums, top: float) -> tuple[Any, ...] | None:
-    """Return the same of one analysis; None where another maximum may hide, or numbers fail."""
-    low, high = model.low.item(), model.high.item()
-    try:
-        at = Sums(*(x.item() for x in zero))
-        nil = best = Point(0.0, at.a, at.b, at.c, at.d)
-        done = True
-        if nil.a > nil.b and top > 0.0:
-            curve = Score(model.one, restricted)
-            start: float = min(max(_start(at, model.df.item()), 0.02 * top), top)
-            t, (a, _, c, d), done = climb_one(
-                curve, curve.known(0.0, at)[0], (0.0, top), start, STEPS
-            )
-            best = Point(t, a, a, c, d)
-        left, right = _surroundings(nil, best, low, high, top)
-    except ArithmeticError:
-        return None
-    return (best.t, done) if left and right else None
-
-
-def _start(zero: Sums, df: Number) -> Number:
+def _start(zero: Sums, df: Floats) -> Floats:
     """Return DerSimonian and Laird's estimate, which the sums at 0 contain."""
     return (zero.q - df) / zero.b
 
@@ -123,21 +104,19 @@ def _limit(model: Model) -> Floats:
 
 
 def _surroundings(
-    nil: Point, best: Point, low: Number, high: Number, top: Number
+    nil: Point, best: Point, low: Floats, high: Floats, top: Floats
 ) -> tuple[Any, Any]:
-    """Return whether nothing can hide below and above the maximum in hand; numbers or arrays."""
+    """Return whether nothing can hide below and above the maximum in hand."""
     with np.errstate(divide="ignore"):  # b of a swamped study may underflow
         ratio = best.a / best.b
     right = (top <= best.t) | _stays_below(best, ratio, low, high, top - best.t)
     left = (best.t <= 0.0) | _stays_above(best, ratio, low, high, -best.t)
-    if isinstance(left, bool):
-        return left or _stays_above_between(nil, best, low, high), right
     rows = np.flatnonzero(~left)
     left[rows] = _stays_above_between(nil.at(rows), best.at(rows), low[rows], high[rows])
     return left, right
 
 
-def _stays_above_between(nil: Point, best: Point, low: Number, high: Number) -> Any:
+def _stays_above_between(nil: Point, best: Point, low: Floats, high: Floats) -> Any:
     """Return where a > b is proved from both ends to a meeting point; best is a root."""
     middle = (low * (low + best.t)) ** 0.5 - low
     with np.errstate(divide="ignore"):
@@ -146,19 +125,16 @@ def _stays_above_between(nil: Point, best: Point, low: Number, high: Number) -> 
     return first & _stays_above(best, best.a / best.b, low, high, middle - best.t)
 
 
-def _shape(at: Point, low: Number, high: Number) -> tuple[Number, Number, Number, Number]:
+def _shape(at: Point, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Return min v + t, and in units of its inverse the least x and the means c/a and d/b."""
     unit = low + at.t
     least = unit / (high + at.t)
-    if isinstance(unit, float):
-        x1 = min(max(unit * at.c / max(at.a, TINY), least), 1.0)
-        return unit, least, x1, min(max(unit * at.d / at.b, least), 1.0)
     # Without any spread a and c are 0: any mean does.
     x1 = np.minimum(np.maximum(unit * at.c / np.maximum(at.a, TINY), least), 1.0)
     return unit, least, x1, np.minimum(np.maximum(unit * at.d / at.b, least), 1.0)
 
 
-def _stays_below(at: Point, ratio: Number, low: Number, high: Number, step: Number) -> Any:
+def _stays_below(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Any:
     """Return where a < b is proved from t to t + step (of either sign), ratio being a/b at t.
 
     For a step h: b >= b / (1 + x2 h) by Jensen, x2 = d/b the mean of x; a is at most its chord,
@@ -185,7 +161,7 @@ def _stays_below(at: Point, ratio: Number, low: Number, high: Number, step: Numb
     )
 
 
-def _stays_above(at: Point, ratio: Number, low: Number, high: Number, step: Number) -> Any:
+def _stays_above(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Any:
     """Return where a > b is proved from t to t + step; as `_stays_below` with the roles swapped.
 
     a >= a / (1 + x1 h)^2 by Jensen, b at most its chord b (1 + (s - x2) h) / ((1 + h)(1 + m h)):
@@ -258,17 +234,17 @@ def _search(model: Model, restricted: bool, pieces: Pieces) -> tuple[Rows, Point
 
 
 def _cut(model: Model, restricted: bool, pieces: Pieces) -> Pieces:
-    """Cut each piece in two, few pieces in eight: then calls cost more than evaluations."""
+    """Cut each piece into PARTS, of one length on the scale of log(min v + t)."""
     row, left, right, up_left, up_right = pieces
-    cuts = 1 if row.size > MANY else 7
+    cuts = PARTS - 1
     low = model.low[row]
-    share = np.arange(1, cuts + 1)[:, None] / (cuts + 1)
+    share = np.arange(1, PARTS)[:, None] / PARTS
     span = np.log((right.t + low) / (left.t + low))
     t = (left.t + low) * np.exp(share * span) - low
     between = _point(model.take(np.tile(row, cuts)), t.ravel(), restricted)
     up = between.a > between.b
     return Pieces(
-        np.tile(row, cuts + 1),
+        np.tile(row, PARTS),
         left.join(between),
         between.join(right),
         np.concatenate([up_left, up]),

@@ -15,7 +15,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ketameta.stats.numerics.sums import FEW, Floats, One, Rows, Sums, q_and_slope, sums
+from ketameta.stats.numerics.sums import Floats, Rows, Sums, over_studies, q_and_slope, sums
 
 
 class Analyses(ABC):
@@ -75,13 +75,7 @@ class Analyses(ABC):
         np.log(logs, out=logs)
         if self.absent is not None:
             logs[self.absent] = 0.0
-        added: Floats = np.add.reduce(logs, axis=0)
-        return added
-
-    @property
-    def one(self) -> One | None:
-        """Plain numbers, where there is one analysis and they are faster; see `climb`."""
-        return None
+        return over_studies(logs)
 
     def take(self, rows: Rows) -> Self:
         """Return the model of some of the analyses (or of one several times)."""
@@ -132,27 +126,20 @@ class MeanModel(Analyses):
         column = np.arange(v.shape[1])
         origin = y[best, column]
         y -= origin
+        first = np.zeros_like(best)
         if gaps:
             y[absent] = 0.0
-        for x in (y, v):
-            x[best, column], x[0] = x[0].copy(), x[best, column]
+            # so that the others have the order that they have without the absent ones
+            first = absent.argmin(axis=0)
+        for x, none in ((y, 0.0), (v, np.inf)):
+            lead = x[best, column]
+            x[best, column] = x[first, column]
+            x[first, column] = none
+            x[0] = lead
         return cls(y, v, count, origin)
-
-    @cached_property
-    def _numbers(self) -> One | None:
-        if self.v.shape[1] != 1 or self.v.shape[0] > FEW:
-            return None
-        return One(self.y[:, 0].tolist(), self.v[:, 0].tolist())
-
-    @property
-    def one(self) -> One | None:
-        """A single analysis of few studies in plain numbers."""
-        return self._numbers
 
     def sums(self, t: Floats, restricted: bool) -> Sums:
         """Return the sums at t."""
-        if self.one:
-            return Sums(*np.array(self.one.sums(t.item(), restricted))[:, None])
         return sums(self.y, self.v, t, restricted)
 
     def q(self, t: Floats) -> tuple[Floats, Floats]:
@@ -166,25 +153,23 @@ class MeanModel(Analyses):
         study. These four make every moment estimator of tau2 and its standard error
         (DerSimonian & Kacker 2007, eq. 4 and 6).
         """
-        add = np.add.reduce
-        share = w / add(w, 0)
-        r = self.y - add(share * self.y, 0)
+        share = w / over_studies(w)
+        r = self.y - over_studies(share * self.y)
         v = np.where(w > 0, self.v, 0.0)
         other = w * (1.0 - share)
         ws = w * (v + t)
         with np.errstate(over="ignore"):  # of a variance next to infinite, with w = 1
-            cross = add(share * ws, 0)
-            spread = add(ws * ws * (1.0 - 2.0 * share), 0) + cross * cross
-        return add(w * r * r, 0), add(other * v, 0), add(other, 0), spread
+            cross = over_studies(share * ws)
+            spread = over_studies(ws * ws * (1.0 - 2.0 * share)) + cross * cross
+        return over_studies(w * r * r), over_studies(other * v), over_studies(other), spread
 
     @cached_property
     def residual_spread(self) -> Floats:
         """The unweighted residual sum of squares."""
-        r = self.y - np.add.reduce(self.y, axis=0) / self.count
+        r = self.y - over_studies(self.y) / self.count
         if self.absent is not None:
             r[self.absent] = 0.0
-        squares: Floats = np.add.reduce(r * r, axis=0)
-        return squares
+        return over_studies(r * r)
 
     @property
     def total_spread(self) -> Floats:
@@ -225,8 +210,7 @@ class KnownMean(Analyses):
     @cached_property
     def residual_spread(self) -> Floats:
         """The sum of squares about the given mean."""
-        squares: Floats = np.add.reduce(self.r * self.r, axis=0)
-        return squares
+        return over_studies(self.r * self.r)
 
     def sums(self, t: Floats, restricted: bool) -> Sums:
         """Return the sums at t; `mean` is sum u r, the slope of the log-likelihood in mu."""
@@ -234,7 +218,7 @@ class KnownMean(Analyses):
         e = u * self.r
         ee = e * e
         parts = (e, u, e * self.r, ee, u, ee * u, u * u)
-        return Sums(*(np.add.reduce(x, axis=0) for x in parts))
+        return Sums(*map(over_studies, parts))
 
     def log_likelihood(self, t: Floats, restricted: bool, sums: Sums | None = None) -> Floats:
         """Return the full log-likelihood at t and the given mean."""

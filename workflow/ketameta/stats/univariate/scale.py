@@ -23,9 +23,12 @@ def is_extreme(low: Floats) -> bool:
 
 
 def unit(low: Floats) -> Floats:
-    """Return a power of two near the smallest standard error of each analysis, shape (n,)."""
+    """Return a power of two near the smallest standard error of each analysis, shape (n,).
+
+    1 where other units are not needed: its numbers do not depend on those beside it.
+    """
     _, exponent = np.frexp(low)
-    return np.asarray(np.ldexp(1.0, exponent // 2))
+    return np.where((low < LOW) | (low > HIGH), np.ldexp(1.0, exponent // 2), 1.0)
 
 
 def restore(fields: dict[str, NDArray[Any]], s: Floats, dims: Floats) -> dict[str, NDArray[Any]]:

@@ -8,15 +8,14 @@ of a moment estimator is that of the untruncated one with the truncated tau2 put
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ketameta.stats.numerics.climb import STEPS, Known, Spread, climb, climb_one
-from ketameta.stats.numerics.sums import Floats, Number, One, Sums
+from ketameta.stats.numerics.climb import STEPS, Known, Spread, climb
+from ketameta.stats.numerics.sums import Floats, Sums, over_studies
 from ketameta.stats.univariate.likelihood import maximise
 
 
@@ -41,11 +40,6 @@ def solve_q(
     above = model.zero.q > target
     if not above.any():
         return out, done
-    if model.one:
-        point = tuple(x.item() for x in (t, at.q, at.a, at.c))
-        with suppress(ArithmeticError):
-            found, _, ok = _solve_one(model.one, model.residual_spread.item(), target.item(), point)
-            return np.array([found]), np.array([ok])
     # Analyses without a root ride along unless they are most: copying the rest costs more.
     rows = np.arange(out.size) if 2 * above.sum() >= out.size else np.flatnonzero(above)
     curve = Spread(model, target).take(rows)
@@ -64,22 +58,9 @@ def solve_q(
     return out, done
 
 
-def _solve_one(
-    one: One, ss: float, target: float, point: tuple[float, ...]
-) -> tuple[float, tuple[float, ...], bool]:
-    """Return the same, more than 0, of one analysis in plain numbers."""
-    t, q, a, c = point
-    curve = Spread(one, target)
-    old, newton, end = _reach(curve, ss, t, q, a)
-    half, root, p, rest = _quadratic(target, ss, q, a, c)
-    guess = t + ((half + root) / p if half > 0.0 else rest / (root - half))
-    between = (t, end) if old.r < 1.0 else (0.0, min(t, end))
-    return climb_one(curve, old, between, min(max(newton, 0.0, guess), end), STEPS)
-
-
 def _reach(
-    curve: Spread, ss: Number, t: Number, q: Number, a: Number
-) -> tuple[Known, Number, Number]:
+    curve: Spread, ss: Floats, t: Floats, q: Floats, a: Floats
+) -> tuple[Known, Floats, Floats]:
     """Return the point t of the curve, and bounds of its root below and above.
 
     1/Q is concave, so that Newton's step on it never passes the root; and Q is at most the sum of
@@ -92,8 +73,8 @@ def _reach(
 
 
 def _quadratic(
-    target: Number, ss: Number, q: Number, a: Number, c: Number
-) -> tuple[Number, Number, Number, Number]:
+    target: Floats, ss: Floats, q: Floats, a: Floats, c: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Return what makes the h at which Q(t + h) is nearly `target`: the root of a quadratic.
 
     Q(t + h) = sum w_i x_i / (1 + x_i h) with weights w = z^2 and x = 1 / (d + t). Its sums of
@@ -152,7 +133,7 @@ def hunter_schmidt(model: Any) -> Tau2:
     """HS: (Q - k) / sum 1/v (Hunter & Schmidt 1990; Viechtbauer 2005, eq. 9)."""
     a = 1.0 / model.v
     y_ay = model.moments(a, np.zeros(model.count.size))[0]
-    return _moment(y_ay, model.count, a.sum(axis=0), lambda t: model.moments(a, t)[3])
+    return _moment(y_ay, model.count, over_studies(a), lambda t: model.moments(a, t)[3])
 
 
 def hunter_schmidt_k(model: Any) -> Tau2:
@@ -160,7 +141,7 @@ def hunter_schmidt_k(model: Any) -> Tau2:
     a = 1.0 / model.v
     y_ay = model.moments(a, np.zeros(model.count.size))[0]
     up = model.count / model.df
-    fit = _moment(up * y_ay, model.count, a.sum(axis=0), lambda t: model.moments(a, t)[3])
+    fit = _moment(up * y_ay, model.count, over_studies(a), lambda t: model.moments(a, t)[3])
     return fit._replace(se=up * fit.se)
 
 
@@ -191,7 +172,7 @@ def restricted_likelihood(model: Any) -> Tau2:
 def _q_matched(model: Any, target: Floats) -> Tau2:
     """Return the tau2 at which Q(tau2) meets target, with the empirical Bayes standard error."""
     value, converged = solve_q(model, target)
-    total = (1.0 / (model.v + value)).sum(axis=0)
+    total = over_studies(1.0 / (model.v + value))
     return Tau2(value, np.sqrt(2.0 / model.df) * model.count / total, converged)
 
 
