@@ -192,9 +192,12 @@ def test_where_no_run_waits_a_job_does_its_step_itself(monkeypatch, tmp_path):
 def test_what_steps_load_starts_no_thread_that_computes_and_loads_no_pandas():
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from ketameta.commands.forks import load, one_thread\n"
+        "from ketameta.commands.forks import Forks, one_thread\n"
         "from ketameta.freshness import RUN\n"
-        "one_thread()\nload(RUN)\n"
+        "one_thread()\n"
+        "forks = Forks(None, '')\n"
+        "forks.prepare(RUN, None)\n"
+        "while forks.load():\n    pass\n"
         "tasks = Path('/proc/self/task')\n"
         "names = [(task / 'comm').read_text().strip() for task in tasks.glob('*')]\n"
         "assert len({*names} - {'jemalloc_bg_thd'}) == len(names) - 1 or not names, names\n"

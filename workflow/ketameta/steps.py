@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # by the path below the folder that a step writes to; None where faults were told instead
 Files = Mapping[str, str | bytes] | None
 Rows = dict[str, list[dict[str, Any]]]
+# configurations that were read before this process was forked, of which its run has told
+KNOWN: dict[Path, Configuration] = {}
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _step(given, None)
     from ketameta.configuration import CONFIG, ConfigurationError, load
 
+    path = given.config or CONFIG
     try:
-        return _step(given, load(given.config or CONFIG))
+        return _step(given, KNOWN.get(path) or load(path))
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1

@@ -18,11 +18,16 @@ import socket
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ketameta.job import RUN
+
+if TYPE_CHECKING:
+    from ketameta.configuration import Configuration
 
 # what a step loads, by its own module, besides what that names
 _LOADED = {
@@ -44,12 +49,28 @@ def one_thread() -> None:
 
 
 class Forks:
-    """Waits at a socket for steps and forks this process for each."""
+    """Waits at a socket for steps and forks this process for each; loads while none waits."""
 
     def __init__(self, listener: socket.socket, address: str) -> None:
         self._listener = listener
         self._address = address
         self._begun: set[int] = set()
+        self._left: Iterator[Callable[[], object]] = iter(())
+
+    def prepare(self, stages: Iterable[str], configuration: Configuration) -> None:
+        """Say which stages are to come, and by which configuration."""
+        from ketameta.configuration import CONFIG
+        from ketameta.steps import KNOWN
+
+        KNOWN[CONFIG] = configuration
+        self._left = _loading(tuple(stages))
+
+    def load(self) -> bool:
+        """Load a little of what the steps to come need; False where nothing is left."""
+        piece = next(self._left, None)
+        if piece is not None:
+            piece()
+        return piece is not None
 
     def fileno(self) -> int:
         """Return what can be read when a step waits."""
@@ -69,6 +90,7 @@ class Forks:
             sys.stdout.flush()
             sys.stderr.flush()
             # what this process does when it is told to end is not for a fork
+            gc.freeze()  # nobody looks for circles in what is loaded
             before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
             number = os.fork()
             if number == 0:
@@ -112,6 +134,16 @@ def _step(
         os._exit(status)
 
 
+def _loading(stages: Sequence[str]) -> Iterator[Callable[[], object]]:
+    for name in stages:
+        yield from (partial(import_module, module) for module in _LOADED.get(name, ()))
+    if "report" in stages:
+        from ketameta.report.pages import environment
+
+        templates = environment()
+        yield from (partial(templates.get_template, name) for name in templates.list_templates())
+
+
 @contextlib.contextmanager
 def forks() -> Iterator[Forks | None]:
     """Wait for steps; None where this system forks no process that loaded what steps load."""
@@ -130,12 +162,3 @@ def forks() -> Iterator[Forks | None]:
             waiting.end()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def load(stages: Iterable[str]) -> None:
-    """Load what stages need, and leave it out of what Python looks through for circles."""
-    import_module("ketameta.steps")
-    for name in stages:
-        for module in _LOADED.get(name, ()):
-            import_module(module)
-    gc.freeze()

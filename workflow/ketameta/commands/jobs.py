@@ -89,7 +89,10 @@ class Snakemake:
             if self._waiting:
                 selector.register(self._waiting, EVENT_READ)
             while begun:
-                for key, _ in selector.select():
+                ready = selector.select(0)
+                if not ready and self._waiting and self._waiting.load():
+                    continue
+                for key, _ in ready or selector.select():
                     if self._waiting and key.fileobj is self._waiting:
                         self._waiting.fork()
                         continue

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.commands import jobs
-from ketameta.commands.forks import forks, load, one_thread
+from ketameta.commands.forks import forks, one_thread
 from ketameta.commands.lock import STATE, HeldError, braced, remove_stale_locks, take_lock
 from ketameta.commands.progress import FOLDERS, STAYS, Progress, announce
 from ketameta.freshness import RAW, RUN, STAGES, set_stamps, stale
@@ -142,7 +142,8 @@ def _follow(
                 if not given.verbose:
                     announce(planned, given.dry_run)
                 snakemake.begin()
-                load(planned)
+                if waiting:
+                    waiting.prepare(planned, configuration)
                 status = _told(snakemake, planned, given)
     except BaseException:
         _end()
