@@ -10,14 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.commands.effects import effects_of
 from ketameta.commands.names import RATIOS, plain
-from ketameta.commands.pool_text import Pooled, as_json, listed, print_pooled
+from ketameta.commands.pool_text import Options, Pooled, as_json, listed, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
 from ketameta.commands.studies import Studies, needs, studies_of
 from ketameta.commands.table import (
@@ -135,9 +134,7 @@ def _name(file: Path) -> str:
     return "standard input" if str(file) == STANDARD_INPUT else file.as_posix()
 
 
-def _read_and_pool(
-    given: argparse.Namespace, measure: str | None, options: dict[str, Any]
-) -> Pooled:
+def _read_and_pool(given: argparse.Namespace, measure: str | None, options: Options) -> Pooled:
     """Read a table of studies, or one analysis of a RevMan export, and pool it."""
     content = content_of(given.file)
     if not has_data_rows(content):
@@ -214,18 +211,16 @@ def _only(table: Table, asked: str) -> Table:
     return table.keep(which)
 
 
-def _checked(given: argparse.Namespace) -> tuple[str | None, dict[str, Any]]:
+def _checked(given: argparse.Namespace) -> tuple[str | None, Options]:
     """Return the measure and the options of the engine, words as the engine spells them."""
-    options: dict[str, Any] = {
-        name: _word(name, getattr(given, name), known) for name, known in _OPTIONS.items()
-    }
+    words = {name: _word(name, getattr(given, name), known) for name, known in _OPTIONS.items()}
     for name, level in (("level", given.level), ("reported-level", given.reported_level)):
         if level is not None and not 0 < level < 1:
             meant = f"; did you mean {level / 100:g}?" if 1 < level < 100 else ""
             raise OptionError(f"--{name} is a proportion between 0 and 1; not {level:g}{meant}")
     known = tuple(dict.fromkeys((*MEASURES, *RATIOS)))
     asked = given.measure and _word("measure", given.measure, known)
-    return asked, {**options, "level": given.level}
+    return asked, Options(**words, level=given.level)
 
 
 def _word(option: str, word: str, known: tuple[str, ...]) -> str:
@@ -236,9 +231,7 @@ def _word(option: str, word: str, known: tuple[str, ...]) -> str:
     raise OptionError(f"--{option} {word[:40]} is not known{said}")
 
 
-def _pooled(
-    measure: str, options: dict[str, Any], studies: Studies, add: float | None = None
-) -> Pooled:
+def _pooled(measure: str, options: Options, studies: Studies, add: float | None = None) -> Pooled:
     """Compute effects and pool them. Raises `TableError` where a row does not allow it."""
     # a ratio with its interval has become yi and sei
     kind = "GEN" if "yi" in studies.columns else measure
@@ -247,7 +240,14 @@ def _pooled(
         yi, vi = effects.yi, effects.vi
         _refuse_extremes(yi, vi, studies)
         with np.errstate(all="ignore"):
-            fit = random_effects(yi, vi, **options)
+            fit = random_effects(
+                yi,
+                vi,
+                tau2=options.tau2,
+                interval=options.interval,
+                prediction=options.prediction,
+                level=options.level,
+            )
     except ValueError as error:
         raise TableError(_place(str(error), studies)) from None
     reasons = effects.reasons | studies.reasons
