@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ketameta.commands.effects import effects_of
 from ketameta.commands.names import RATIOS, plain
-from ketameta.commands.pool_text import Options, Pooled, as_json, listed, print_pooled
+from ketameta.commands.pool_text import Options, Pooled, as_json, first_few, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
 from ketameta.commands.studies import Studies, needs, studies_of
 from ketameta.commands.table import (
@@ -181,7 +181,7 @@ def _rows_asked(table: Table, given: argparse.Namespace) -> Table:
         table = _only(table, one)
     for at, name in enumerate(table.header):
         found = Counter(cell for cell in table.column(at) if cell)
-        said = listed([f"{shown(value)} ({count})" for value, count in found.items()])
+        said = first_few([f"{shown(value)} ({count})" for value, count in found.items()])
         several = len({value.upper() for value in found} & {*MEASURES, *RATIOS}) > 1
         if len(found) > 1 and plain(name) in _APART and (several or plain(name) == "analysis"):
             raise OptionError(
@@ -201,12 +201,12 @@ def _only(table: Table, asked: str) -> Table:
     name, _, value = (part.strip() for part in asked.partition("="))
     places = [i for i, other in enumerate(table.header) if name and plain(other) == plain(name)]
     if not places or "=" not in asked:
-        columns = listed([shown(other) for other in table.header if other])
+        columns = first_few([shown(other) for other in table.header if other])
         raise OptionError(f"--only {asked[:80]}: say COLUMN=VALUE; the columns are {columns}")
     cells = [cell.casefold() for cell in table.column(places[0])]
     which = [i for i, cell in enumerate(cells) if cell == value.casefold()]
     if not which:
-        known = listed([shown(cell) for cell in dict.fromkeys(table.column(places[0])) if cell])
+        known = first_few([shown(cell) for cell in dict.fromkeys(table.column(places[0])) if cell])
         raise OptionError(f"--only {asked[:80]}: no row has this value; there are {known}")
     return table.keep(which)
 
@@ -252,11 +252,13 @@ def _pooled(measure: str, options: Options, studies: Studies, add: float | None 
         raise TableError(_place(str(error), studies)) from None
     reasons = effects.reasons | studies.reasons
     if not fit.k:
-        told = listed([f"line {studies.lines[i]}: {why}" for i, why in sorted(reasons.items())])
+        told = first_few([f"line {studies.lines[i]}: {why}" for i, why in sorted(reasons.items())])
         first = f"no study has the numbers for an effect: {needs(measure)}"
         raise TableError((0, "", f"{first}; {told}"))
     names = [studies.names[i] for i in effects.corrected]
-    half = [f"half an event is added to each cell, one being 0: {listed(names)}"] if names else []
+    half = (
+        [f"half an event is added to each cell, one being 0: {first_few(names)}"] if names else []
+    )
     sizes = _sizes(studies.columns) if measure == "PFT" else None
     notes = [*half, *_no_spread(studies, yi), *_odd(measure, studies, yi), *studies.notes]
     shown_as = measure if measure in (*MEASURES, *RATIOS) else "GEN"
@@ -270,9 +272,7 @@ def _no_spread(studies: Studies, yi: NDArray[np.float64]) -> list[str]:
     sds = [studies.columns[name] for name in ("sd1i", "sd2i") if name in studies.columns]
     found = np.logical_or.reduce([sd == 0 for sd in sds]) & ~np.isnan(yi) if sds else []
     names = [studies.names[i] for i in np.flatnonzero(found)]
-    said = (
-        f"an SD of 0 is pooled as it stands: {listed(names)}; leave it empty where none is reported"
-    )
+    said = f"an SD of 0 is pooled as it stands: {first_few(names)}; leave it empty where none is reported"
     return [said] if names else []
 
 
@@ -289,7 +289,7 @@ def _odd(measure: str, studies: Studies, yi: NDArray[np.float64]) -> Iterator[st
         ),
     ):
         if found.any():
-            yield f"{said}: {listed([studies.names[i] for i in np.flatnonzero(found)])}"
+            yield f"{said}: {first_few([studies.names[i] for i in np.flatnonzero(found)])}"
 
 
 def _sizes(columns: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:

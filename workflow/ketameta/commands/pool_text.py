@@ -65,7 +65,7 @@ class Pooled:
         return float(len(sizes) / np.sum(1 / sizes))
 
 
-def listed(names: Sequence[str]) -> str:
+def first_few(names: Sequence[str]) -> str:
     """Return names in a row, the last of many only counted."""
     more = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
@@ -118,7 +118,7 @@ def _beyond(pooled: Pooled) -> list[str]:
     low, high, way = _BOUNDS[pooled.measure]
     names = _outside(pooled, low, high)
     what = "no proportion" if low == 0 else f"no {pooled.measure}"
-    text = f"limits below {low} or above {high}, where {what} can be: {listed(names)}; {way}"
+    text = f"limits below {low} or above {high}, where {what} can be: {first_few(names)}; {way}"
     return [text] if names else []
 
 
@@ -127,7 +127,7 @@ def _cut(pooled: Pooled) -> list[str]:
     if pooled.measure not in ("PAS", "PFT"):
         return []
     names = _outside(pooled, 0.0, math.pi / 2)
-    text = f"limits that lie beyond proportions of 0 or 1 are shown as 0 or 1: {listed(names)}"
+    text = f"limits that lie beyond proportions of 0 or 1 are shown as 0 or 1: {first_few(names)}"
     return [text] if names else []
 
 
