@@ -12,9 +12,7 @@ from ketameta.tables.decisions import Decided, decisions
 from ketameta.tables.digests import data_hash, digests
 from ketameta.tables.raw import OutcomeRow
 
-from .rows import row
-
-from .rows import tables_of
+from .rows import row, tables_of
 
 CELLS = {"trial_id": "t", "arm_id": "k", "outcome": "response", "timepoint_h": "24", "n": "20"}
 NAME = "t / k / response / 24"

@@ -18,9 +18,10 @@ from ketameta.report.stage import report
 from ketameta.report.wording_certainty import label
 from ketameta.report_files import TABLES, report_files
 from ketameta.tables.collection import Tables
-from ketameta.tables.effects import EffectRow, ResultRow
+from ketameta.tables.effects import EffectRow, FindingRow, ResultRow
 from ketameta.tables.syntheses import ClaimTestRow, ExclusionRow, StudyRow, SummaryRow, UnusedRow
 
+from ..rows import row as a_row
 from ..rows import tables_of
 
 
@@ -280,11 +281,12 @@ def test_the_workbook_holds_numbers_as_numbers_and_questions_in_words(
 def test_findings_are_shown_where_a_later_check_hands_them_over(stage_tables, configuration):
     row = next(s for s in stage_tables["studies"] if s["analysis"] == "response_24h")["rows"][0]
     file, line = row.split(":")
-    finding = {"check": "sd-as-se", "severity": "warning", "file": file, "line": int(line),
-               "column": "sd", "trial_id": "t", "arm_id": "a", "value": "1.2",
-               "message": "looks like an <SE>", "acknowledged": None, "table": "outcomes",
-               "at": ["a"]}  # fmt: skip
-    files = report({**stage_tables, "findings": [finding]}, configuration)
+    finding = a_row(
+        FindingRow, check="sd-as-se", severity="warning", file=file, line=int(line), column="sd",
+        trial_id="t", arm_id="a", value="1.2", message="looks like an <SE>", table="outcomes",
+        at=["a"],
+    )  # fmt: skip
+    files = report(stage_tables.replaced(FindingRow, [finding]), configuration)
     assert "Checks of the numbers" in files["data.html"]
     assert "looks like an &lt;SE&gt;" in files["data.html"]
     assert "looks like an &lt;SE&gt;" in files["analyses/response_24h.html"]

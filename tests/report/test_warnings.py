@@ -5,6 +5,10 @@ import re
 import pytest
 
 from ketameta.report.stage import report
+from ketameta.tables.effects import FindingRow
+from ketameta.tables.syntheses import SummaryRow
+
+from ..rows import row
 
 
 def acknowledged(code, **about):
@@ -31,13 +35,13 @@ def test_what_was_looked_at_is_counted_by_what_it_is_about(made, kit):
     whole = made(
         tables | {"acknowledged": [acknowledged("spread-of-0", reason="so")]}, {"score": kit.score}
     )
-    form = {"section": "acknowledged", "item": "outcomes.csv:2", "value": "odd; so"}
+    form = SummaryRow(section="acknowledged", item="outcomes.csv:2", value="odd; so")
     said = "Somebody has looked at"
     for rows, told in (
         ([], "1 more and lets it"),
         ([form], "2 more (1 on the form of the tables, "),
     ):
-        tables = whole.tables | {"summary": [*whole.tables["summary"], *rows]}
+        tables = whole.tables.replaced(SummaryRow, [*whole.tables[SummaryRow], *rows])
         assert f"{said} {told}" in report(tables, whole.configuration)["data.html"]
 
 
@@ -67,13 +71,14 @@ def test_many_findings_leave_the_page_small(made, kit):
 def test_only_data_that_no_check_speaks_of_have_nothing_to_warn_of(made, kit):
     found = made(kit.counts((10, 20, 5, 20)), {"response": kit.response})
     kinds = ("warning", "note", "acknowledged")
-    quiet = [row for row in found.tables["summary"] if row["section"] not in kinds]
-    tables = found.tables | {"summary": quiet, "findings": []}
+    quiet = [one for one in found.tables[SummaryRow] if one.section not in kinds]
+    tables = found.tables.replaced(SummaryRow, quiet).replaced(FindingRow, [])
     nothing = "The checks found no fault, and nothing to warn of."
     assert nothing in report(tables, found.configuration)["data.html"]
-    one = {"check": "odd", "severity": "warning", "file": "outcomes.csv", "line": 2, "column": "n"}
-    one |= {"trial_id": "t000", "arm_id": None, "value": "1", "message": "odd"}
-    one |= {"table": "outcomes", "at": []}
-    for reason in (None, "seen"):
-        page = report(tables | {"findings": [one | {"acknowledged": reason}]}, found.configuration)
+    for reason in ("", "seen"):
+        odd = row(
+            FindingRow, check="odd", severity="warning", file="outcomes.csv", line=2, column="n",
+            trial_id="t000", value="1", message="odd", table="outcomes", acknowledged=reason,
+        )  # fmt: skip
+        page = report(tables.replaced(FindingRow, [odd]), found.configuration)
         assert nothing not in page["data.html"]

@@ -135,7 +135,7 @@ def _compare(given: argparse.Namespace, spare: Path) -> int:
         impacts,
         configuration is not None,
     )
-    _tell(given, whole, configuration or Configuration(()))
+    _print_comparison(given, whole, configuration or Configuration(()))
     if given.adjudicate:
         _write_lines(given, impacts, whole.tried)
     return 10 if found else 0
@@ -187,7 +187,9 @@ def _impacts(
     return (*data, *(Impact(one, (), 0.0, ()) for one in found if one.column in FREE))
 
 
-def _tell(given: argparse.Namespace, whole: Comparison, configuration: Configuration) -> None:
+def _print_comparison(
+    given: argparse.Namespace, whole: Comparison, configuration: Configuration
+) -> None:
     from ketameta.report.comparison_json import as_json
     from ketameta.report.comparison_words import markdown
     from ketameta.storage import write_text

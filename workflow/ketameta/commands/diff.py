@@ -83,7 +83,7 @@ def diff(given: argparse.Namespace) -> int:
     except DiffError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, NoSuchVersionError) else 1
-    _tell(change, questions, given)
+    _print_change(change, questions, given)
     return change.status
 
 
@@ -175,7 +175,7 @@ def _lock_note(sides: tuple[Side, Side]) -> str:
     return f"{builds.LOCK} differs between them: both ran with the packages installed here"
 
 
-def _tell(change: Change, questions: Asked, given: argparse.Namespace) -> None:
+def _print_change(change: Change, questions: Asked, given: argparse.Namespace) -> None:
     from ketameta.report.change_words import as_json, markdown
     from ketameta.storage import write_text
 

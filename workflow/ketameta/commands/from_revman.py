@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ketameta.commands.revman import ChoiceError, Kind, estimable, listed, nearest_kind, told
+from ketameta.commands.revman import ChoiceError, Kind, ask_which, estimable, nearest_kind, told
 from ketameta.commands.table import TableError
 from ketameta.ingest.formats import Cells
 from ketameta.ingest.revman import Analysis, analyses, read_data_rows
@@ -44,7 +44,7 @@ def tables_of_file(
         raise TableError(*((p.line, p.column, p.message) for p in faults))
     found = analyses(sheet)
     if number is not None and number not in found:
-        raise ChoiceError(listed(found, number))
+        raise ChoiceError(ask_which(found, number))
     taken = [a for key, a in found.items() if number in (None, key)]
     said = [str(problem) for problem in sorted(sheet.problems)]
     tables = _Tables(reference or "")

@@ -10,14 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.commands.effects import effects_of
 from ketameta.commands.names import RATIOS, plain
-from ketameta.commands.pool_text import Pooled, as_json, listed, print_pooled
+from ketameta.commands.pool_text import Options, Pooled, as_json, first_few, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
 from ketameta.commands.studies import Studies, needs, studies_of
 from ketameta.commands.table import (
@@ -135,9 +134,7 @@ def _name(file: Path) -> str:
     return "standard input" if str(file) == STANDARD_INPUT else file.as_posix()
 
 
-def _read_and_pool(
-    given: argparse.Namespace, measure: str | None, options: dict[str, Any]
-) -> Pooled:
+def _read_and_pool(given: argparse.Namespace, measure: str | None, options: Options) -> Pooled:
     """Read a table of studies, or one analysis of a RevMan export, and pool it."""
     content = content_of(given.file)
     if not has_data_rows(content):
@@ -184,7 +181,7 @@ def _rows_asked(table: Table, given: argparse.Namespace) -> Table:
         table = _only(table, one)
     for at, name in enumerate(table.header):
         found = Counter(cell for cell in table.column(at) if cell)
-        said = listed([f"{shown(value)} ({count})" for value, count in found.items()])
+        said = first_few([f"{shown(value)} ({count})" for value, count in found.items()])
         several = len({value.upper() for value in found} & {*MEASURES, *RATIOS}) > 1
         if len(found) > 1 and plain(name) in _APART and (several or plain(name) == "analysis"):
             raise OptionError(
@@ -204,28 +201,26 @@ def _only(table: Table, asked: str) -> Table:
     name, _, value = (part.strip() for part in asked.partition("="))
     places = [i for i, other in enumerate(table.header) if name and plain(other) == plain(name)]
     if not places or "=" not in asked:
-        columns = listed([shown(other) for other in table.header if other])
+        columns = first_few([shown(other) for other in table.header if other])
         raise OptionError(f"--only {asked[:80]}: say COLUMN=VALUE; the columns are {columns}")
     cells = [cell.casefold() for cell in table.column(places[0])]
     which = [i for i, cell in enumerate(cells) if cell == value.casefold()]
     if not which:
-        known = listed([shown(cell) for cell in dict.fromkeys(table.column(places[0])) if cell])
+        known = first_few([shown(cell) for cell in dict.fromkeys(table.column(places[0])) if cell])
         raise OptionError(f"--only {asked[:80]}: no row has this value; there are {known}")
     return table.keep(which)
 
 
-def _checked(given: argparse.Namespace) -> tuple[str | None, dict[str, Any]]:
+def _checked(given: argparse.Namespace) -> tuple[str | None, Options]:
     """Return the measure and the options of the engine, words as the engine spells them."""
-    options: dict[str, Any] = {
-        name: _word(name, getattr(given, name), known) for name, known in _OPTIONS.items()
-    }
+    words = {name: _word(name, getattr(given, name), known) for name, known in _OPTIONS.items()}
     for name, level in (("level", given.level), ("reported-level", given.reported_level)):
         if level is not None and not 0 < level < 1:
             meant = f"; did you mean {level / 100:g}?" if 1 < level < 100 else ""
             raise OptionError(f"--{name} is a proportion between 0 and 1; not {level:g}{meant}")
     known = tuple(dict.fromkeys((*MEASURES, *RATIOS)))
     asked = given.measure and _word("measure", given.measure, known)
-    return asked, {**options, "level": given.level}
+    return asked, Options(**words, level=given.level)
 
 
 def _word(option: str, word: str, known: tuple[str, ...]) -> str:
@@ -236,9 +231,7 @@ def _word(option: str, word: str, known: tuple[str, ...]) -> str:
     raise OptionError(f"--{option} {word[:40]} is not known{said}")
 
 
-def _pooled(
-    measure: str, options: dict[str, Any], studies: Studies, add: float | None = None
-) -> Pooled:
+def _pooled(measure: str, options: Options, studies: Studies, add: float | None = None) -> Pooled:
     """Compute effects and pool them. Raises `TableError` where a row does not allow it."""
     # a ratio with its interval has become yi and sei
     kind = "GEN" if "yi" in studies.columns else measure
@@ -247,16 +240,25 @@ def _pooled(
         yi, vi = effects.yi, effects.vi
         _refuse_extremes(yi, vi, studies)
         with np.errstate(all="ignore"):
-            fit = random_effects(yi, vi, **options)
+            fit = random_effects(
+                yi,
+                vi,
+                tau2=options.tau2,
+                interval=options.interval,
+                prediction=options.prediction,
+                level=options.level,
+            )
     except ValueError as error:
         raise TableError(_place(str(error), studies)) from None
     reasons = effects.reasons | studies.reasons
     if not fit.k:
-        told = listed([f"line {studies.lines[i]}: {why}" for i, why in sorted(reasons.items())])
+        told = first_few([f"line {studies.lines[i]}: {why}" for i, why in sorted(reasons.items())])
         first = f"no study has the numbers for an effect: {needs(measure)}"
         raise TableError((0, "", f"{first}; {told}"))
     names = [studies.names[i] for i in effects.corrected]
-    half = [f"half an event is added to each cell, one being 0: {listed(names)}"] if names else []
+    half = (
+        [f"half an event is added to each cell, one being 0: {first_few(names)}"] if names else []
+    )
     sizes = _sizes(studies.columns) if measure == "PFT" else None
     notes = [*half, *_no_spread(studies, yi), *_odd(measure, studies, yi), *studies.notes]
     shown_as = measure if measure in (*MEASURES, *RATIOS) else "GEN"
@@ -270,9 +272,7 @@ def _no_spread(studies: Studies, yi: NDArray[np.float64]) -> list[str]:
     sds = [studies.columns[name] for name in ("sd1i", "sd2i") if name in studies.columns]
     found = np.logical_or.reduce([sd == 0 for sd in sds]) & ~np.isnan(yi) if sds else []
     names = [studies.names[i] for i in np.flatnonzero(found)]
-    said = (
-        f"an SD of 0 is pooled as it stands: {listed(names)}; leave it empty where none is reported"
-    )
+    said = f"an SD of 0 is pooled as it stands: {first_few(names)}; leave it empty where none is reported"
     return [said] if names else []
 
 
@@ -289,7 +289,7 @@ def _odd(measure: str, studies: Studies, yi: NDArray[np.float64]) -> Iterator[st
         ),
     ):
         if found.any():
-            yield f"{said}: {listed([studies.names[i] for i in np.flatnonzero(found)])}"
+            yield f"{said}: {first_few([studies.names[i] for i in np.flatnonzero(found)])}"
 
 
 def _sizes(columns: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:

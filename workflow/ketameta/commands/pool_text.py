@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,16 @@ _BOUNDS = {
 _POOLED = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How effects are pooled, in the words of the engine."""
+
+    tau2: str
+    interval: str
+    prediction: str
+    level: float
+
+
 @dataclass(frozen=True)
 class Pooled:
     """What was asked and what came out; ``title`` names one analysis of several in the file.
@@ -37,7 +47,7 @@ class Pooled:
 
     measure: str
     shown: str
-    options: dict[str, Any]
+    options: Options
     names: list[str]
     yi: NDArray[np.float64]
     vi: NDArray[np.float64]
@@ -55,7 +65,7 @@ class Pooled:
         return float(len(sizes) / np.sum(1 / sizes))
 
 
-def listed(names: Sequence[str]) -> str:
+def first_few(names: Sequence[str]) -> str:
     """Return names in a row, the last of many only counted."""
     more = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
@@ -86,7 +96,7 @@ def remarks(pooled: Pooled) -> list[str]:
 def _half(pooled: Pooled) -> NDArray[np.float64]:
     from scipy.special import ndtri
 
-    return np.asarray(float(ndtri(0.5 + pooled.options["level"] / 2)) * np.sqrt(pooled.vi))
+    return np.asarray(float(ndtri(0.5 + pooled.options.level / 2)) * np.sqrt(pooled.vi))
 
 
 def _outside(pooled: Pooled, low: float, high: float) -> list[str]:
@@ -108,7 +118,7 @@ def _beyond(pooled: Pooled) -> list[str]:
     low, high, way = _BOUNDS[pooled.measure]
     names = _outside(pooled, low, high)
     what = "no proportion" if low == 0 else f"no {pooled.measure}"
-    text = f"limits below {low} or above {high}, where {what} can be: {listed(names)}; {way}"
+    text = f"limits below {low} or above {high}, where {what} can be: {first_few(names)}; {way}"
     return [text] if names else []
 
 
@@ -117,7 +127,7 @@ def _cut(pooled: Pooled) -> list[str]:
     if pooled.measure not in ("PAS", "PFT"):
         return []
     names = _outside(pooled, 0.0, math.pi / 2)
-    text = f"limits that lie beyond proportions of 0 or 1 are shown as 0 or 1: {listed(names)}"
+    text = f"limits that lie beyond proportions of 0 or 1 are shown as 0 or 1: {first_few(names)}"
     return [text] if names else []
 
 
@@ -133,7 +143,7 @@ def _spread(pooled: Pooled) -> list[str]:
     if not names:
         return []
     verb = "lies" if len(names) == 1 else "lie"
-    method = "assumed to be 0" if pooled.options["tau2"] == "EE" else f"by {pooled.options['tau2']}"
+    method = "assumed to be 0" if pooled.options.tau2 == "EE" else f"by {pooled.options.tau2}"
     text = (
         f"{' and '.join(names)} {verb} outside the interval: tau² is {method}, the interval is "
         "that of the Q-profile, another method"
@@ -151,7 +161,7 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def as_json(pooled: Pooled) -> dict[str, Any]:
+def as_json(pooled: Pooled) -> dict[str, object]:
     """Return the fit with every digit, on the scale of analysis, the studies and the remarks."""
     fit = {name: _plain(getattr(pooled.fit, name)) for name in number_fields(RandomEffects)}
     weights = fit.pop("weights")
@@ -162,7 +172,7 @@ def as_json(pooled: Pooled) -> dict[str, Any]:
     for i, why in pooled.reasons.items():
         studies[i]["reason"] = why
     title = {"analysis": pooled.title} if pooled.title else {}
-    head = {**title, "measure": pooled.measure, "options": pooled.options}
+    head = {**title, "measure": pooled.measure, "options": asdict(pooled.options)}
     return {**head, "fit": fit, "studies": studies, "notes": remarks(pooled)}
 
 
@@ -172,7 +182,7 @@ def _number(value: float, form: str = ".4g") -> str:
 
 def print_pooled(pooled: Pooled) -> None:
     """Print studies, result and remarks."""
-    fit, level = pooled.fit, pooled.options["level"]
+    fit, level = pooled.fit, pooled.options.level
     head = f"{100 * level:g}% CI"
     if pooled.title:
         print(f"{pooled.title}\n")
@@ -186,7 +196,7 @@ def print_pooled(pooled: Pooled) -> None:
     measure = (
         pooled.measure if pooled.measure != "GEN" or pooled.shown == "GEN" else "GEN as a ratio"
     )
-    method = pooled.options["tau2"]
+    method = pooled.options.tau2
     by = "common effect (EE)" if method == "EE" else f"tau² by {method}"
     print(f"\n{measure}, {count}, {by}, {fit.rule} interval")
     around = f"{head} {show(fit.ci_low)} to {show(fit.ci_high)}"

@@ -134,10 +134,10 @@ def _analysis(found: dict[str, Analysis], number: str | None) -> Analysis:
         return next(iter(found.values()))
     if number in found:
         return found[number]
-    raise ChoiceError(listed(found, number))
+    raise ChoiceError(ask_which(found, number))
 
 
-def listed(found: dict[str, Analysis], number: str | None) -> str:
+def ask_which(found: dict[str, Analysis], number: str | None) -> str:
     """Say that one of the analyses must be chosen, and which there are."""
     lines = [f"  {key}  {a.name} ({len(a.rows)} rows){_groups(a)}" for key, a in found.items()]
     what = (

@@ -358,7 +358,7 @@ def _rows(rows: Sequence[RowChange]) -> list[str]:
     return [*lines, ""]
 
 
-def as_json(change: Change) -> dict[str, Any]:
+def as_json(change: Change) -> dict[str, object]:
     """Return everything with every digit, ready for JSON."""
     trials = [row for row in change.rows if row.table == "trials"]
     return {

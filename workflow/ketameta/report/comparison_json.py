@@ -16,7 +16,7 @@ _RESULT = (
 )
 
 
-def as_json(compared: Comparison) -> dict[str, Any]:
+def as_json(compared: Comparison) -> dict[str, object]:
     """Return everything with every digit, ready for JSON."""
     matching = compared.matching
     return {
@@ -44,7 +44,7 @@ def as_json(compared: Comparison) -> dict[str, Any]:
     }
 
 
-def _side(side: Side) -> dict[str, Any]:
+def _side(side: Side) -> dict[str, object]:
     return {
         "name": side.name,
         "problems": [asdict(problem) for problem in side.problems],
@@ -53,7 +53,7 @@ def _side(side: Side) -> dict[str, Any]:
     }
 
 
-def _slip(item: Item) -> dict[str, Any]:
+def _slip(item: Item) -> dict[str, object]:
     """Return one slip in several rows; what it does stands with each of its disagreements."""
     return {
         "trial_id": item.found.trial_id,
@@ -65,7 +65,7 @@ def _slip(item: Item) -> dict[str, Any]:
     }
 
 
-def _impact(impact: Impact) -> dict[str, Any]:
+def _impact(impact: Impact) -> dict[str, object]:
     found = impact.disagreement
     names = ("table", "trial_id", "row", "column", "a", "b", "place_a", "place_b")
     return {

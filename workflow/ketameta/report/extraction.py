@@ -14,7 +14,7 @@ from ketameta.evidence.releases import Release, in_order
 from ketameta.evidence.rows import entered_of
 from ketameta.report import wording, wording_extraction
 from ketameta.report.decided import table_of
-from ketameta.report.reading import Seen, Twice, seen, twice
+from ketameta.report.double_extraction import Seen, Twice, seen, twice
 from ketameta.report.wording_decisions import label, said
 from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import BOTH, Decided, Decision, decisions

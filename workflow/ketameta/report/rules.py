@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
 from ketameta.configuration import Analysis, Configuration, Thresholds
 from ketameta.configuration.blocks import meanings
@@ -13,7 +12,6 @@ from ketameta.evidence.ratings import Rule
 from ketameta.evidence.rules import RULES
 from ketameta.report import wording_certainty, wording_method
 from ketameta.report.naming import capital
-from ketameta.report.pages import environment
 from ketameta.tables.verdicts import CertaintyRow
 
 
@@ -50,22 +48,21 @@ def thresholds(configuration: Configuration) -> list[Threshold]:
     return found
 
 
-def page(configuration: Configuration, rows: Sequence[CertaintyRow], shared: dict[str, Any]) -> str:
-    """Return the page; `rows` are those of the table certainty."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the page is given; `works` are name, text and DOI of the sources of the rules."""
+
+    thresholds: list[Threshold]
+    rules: dict[str, list[Shown]]
+    works: list[tuple[str, str, str]]
+    capital: Callable[[str], str] = capital
+
+
+def view(configuration: Configuration, rows: Sequence[CertaintyRow]) -> View:
+    """Return what the page is given; `rows` are those of the table certainty."""
     known = thresholds(configuration)
     sources = [source for rule in RULES.values() for source in rule.sources]
-    return (
-        environment()
-        .get_template("rules.html")
-        .render(
-            **shared,
-            thresholds=known,
-            rules=rules(known, rows),
-            capital=capital,
-            works=wording_method.cited([", ".join(sources)]),
-            root="",
-        )
-    )
+    return View(known, rules(known, rows), wording_method.cited([", ".join(sources)]))
 
 
 def rules(known: Sequence[Threshold], rows: Sequence[CertaintyRow]) -> dict[str, list[Shown]]:

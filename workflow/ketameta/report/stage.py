@@ -94,6 +94,7 @@ def report(
     reports = int(dict(shared["summary"]["trials"])["trial reports"])
     front = front_page(configuration, asked, told_apart, views)
     extracted = extraction.view(tables, configuration, records, releases)
+    certain = certainty_rows(rated, records, configuration)
     pages: dict[str, dict[str, Any]] = {
         "index.html": {**summed_up, **front, "changed": changed, "trial_reports": reports},
         "claims.html": _claims_page(views, configuration, records, groups, shared["tested"]),
@@ -101,18 +102,18 @@ def report(
         "rob2.html": given(rob2.view(tables["signalling"], tables["rater_agreement"])),
         "extraction.html": given(extracted),
         "data.html": data_view(tables, configuration, reports),
+        "rules.html": given(rules.view(configuration, certain)),
         "dictionary.html": {"raw": RESULT_TABLES.values(), "stages": STAGE_TABLES},
     }
     for name, own in pages.items():
         files[name] = environment().get_template(name).render(**shared, **own, root="")
     made = {
-        "certainty": certainty_rows(rated, records, configuration),
+        "certainty": certain,
         "claims": claim_rows(views, tests),
         "summary_of_findings": found,
         "finding_states": extracted.stated,
         "unread_weights": extraction.unread_rows(extracted.unread),
     }
-    files["rules.html"] = rules.page(configuration, made["certainty"], shared)
     files |= _other_files(ChainMap(made, tables), configuration, shared)
     return {path: _written(path, files[path]) for path in paths}
 

@@ -9,7 +9,7 @@ from ketameta.evidence import findings
 from ketameta.evidence.audits import Audit
 from ketameta.evidence.unread import AS_ENTERED, POOLED, Unread, Weight
 from ketameta.report import wording
-from ketameta.report.reading import Seen, Twice
+from ketameta.report.double_extraction import Seen, Twice
 from ketameta.report.wording_decisions import counted
 from ketameta.tables.decisions import Decision
 from ketameta.tables.diagnostics import RaterAgreementRow
