@@ -43,21 +43,18 @@ class Analyses(ABC):
     @property
     def df(self) -> Floats:
         """Residual degrees of freedom, k - p."""
-        df: Floats = self.count - self.columns
-        return df
+        return self.count - self.columns
 
     @property
     def low(self) -> Floats:
         """The smallest variance of each analysis."""
-        smallest: Floats = self.v[0]
-        return smallest
+        return self.v[0]
 
     @cached_property
     def high(self) -> Floats:
         """The largest variance of each analysis."""
         v = self.v if self.absent is None else np.where(self.absent, 0.0, self.v)
-        largest: Floats = np.maximum.reduce(v, axis=0)
-        return largest
+        return np.maximum.reduce(v, axis=0)
 
     @cached_property
     def absent(self) -> NDArray[np.bool_] | None:
@@ -184,7 +181,7 @@ class MeanModel(Analyses):
         """
         at = sums or self.sums(t, restricted)
         dims = self.df if restricted else self.count
-        value: Floats = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
+        value = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
         if restricted:
             value += np.log(at.total) - np.log(self.count)
         return -0.5 * value
@@ -223,5 +220,4 @@ class KnownMean(Analyses):
     def log_likelihood(self, t: Floats, restricted: bool, sums: Sums | None = None) -> Floats:
         """Return the full log-likelihood at t and the given mean."""
         q = (sums or self.sums(t, restricted)).q
-        value: Floats = self.count * np.log(2.0 * np.pi) + self.log_det(t) + q
-        return -0.5 * value
+        return -0.5 * (self.count * np.log(2.0 * np.pi) + self.log_det(t) + q)
