@@ -52,7 +52,8 @@ def beside(x: Floats) -> Floats:
 
 def over_studies(x: Floats) -> Floats:
     """Return the sums over the studies of (k, n), added up one after the other."""
-    return np.add.reduce(beside(x), axis=0)[: x.shape[1]]
+    added: Floats = np.add.reduce(beside(x), axis=0)
+    return added[: x.shape[1]]
 
 
 def sums(y: Floats, v: Floats, t: Floats, restricted: bool) -> Sums:

@@ -126,7 +126,7 @@ class DesignModel(Analyses):
         """
         at = sums or self.sums(t, restricted)
         dims = self.df if restricted else self.count
-        value = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
+        value: Floats = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
         if restricted:
             r = np.linalg.qr(self.x, mode="r")
             log_det = 2.0 * np.log(np.abs(np.diagonal(r, axis1=1, axis2=2))).sum(axis=1)

@@ -48,13 +48,15 @@ class Analyses(ABC):
     @property
     def low(self) -> Floats:
         """The smallest variance of each analysis."""
-        return self.v[0]
+        smallest: Floats = self.v[0]
+        return smallest
 
     @cached_property
     def high(self) -> Floats:
         """The largest variance of each analysis."""
         v = self.v if self.absent is None else np.where(self.absent, 0.0, self.v)
-        return np.maximum.reduce(v, axis=0)
+        largest: Floats = np.maximum.reduce(v, axis=0)
+        return largest
 
     @cached_property
     def absent(self) -> NDArray[np.bool_] | None:
@@ -181,7 +183,7 @@ class MeanModel(Analyses):
         """
         at = sums or self.sums(t, restricted)
         dims = self.df if restricted else self.count
-        value = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
+        value: Floats = dims * np.log(2.0 * np.pi) + self.log_det(t) + at.q
         if restricted:
             value += np.log(at.total) - np.log(self.count)
         return -0.5 * value
@@ -220,4 +222,5 @@ class KnownMean(Analyses):
     def log_likelihood(self, t: Floats, restricted: bool, sums: Sums | None = None) -> Floats:
         """Return the full log-likelihood at t and the given mean."""
         q = (sums or self.sums(t, restricted)).q
-        return -0.5 * (self.count * np.log(2.0 * np.pi) + self.log_det(t) + q)
+        value: Floats = self.count * np.log(2.0 * np.pi) + self.log_det(t) + q
+        return -0.5 * value
