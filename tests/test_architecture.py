@@ -10,8 +10,9 @@ PACKAGE = Path(__file__).parents[1] / "workflow" / "ketameta"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each part may import. `stats` knows nobody; a stage knows those before it, never after.
-GROUND = {"measures", "vocabulary", "tables", "storage"}
+GROUND = {"estimators", "measures", "vocabulary", "tables", "storage"}
 ALLOWED = {
+    "estimators": set(),
     "measures": set(),
     "vocabulary": set(),
     "storage": set(),
@@ -22,7 +23,7 @@ ALLOWED = {
     "stats": set(),
     "figures": set(),
     "tables": {"vocabulary"},
-    "configuration": {"measures", "vocabulary"},
+    "configuration": {"estimators", "measures", "vocabulary"},
     "ingest": GROUND,
     "normalize": {*GROUND, "configuration", "stats"},
     "synthesize": {*GROUND, "configuration", "stats", "normalize"},

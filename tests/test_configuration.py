@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from ketameta.configuration import ConfigurationError, load, schema
 from ketameta.configuration.blocks import SCHEMA
 from ketameta.configuration.blocks import written as schema_text
-from ketameta.stats.univariate.tau2 import ESTIMATORS
 from ketameta.vocabulary.narrowing import written
 
 REAL = Path(__file__).parent / "analyses.yaml"
@@ -415,10 +414,6 @@ def test_the_schema_that_people_read_is_that_of_the_models() -> None:
     kept, made = SCHEMA.read_text(encoding="utf-8"), schema_text()
     lines = unified_diff(kept.split("\n"), made.split("\n"), SCHEMA.name, "models", "", "", 1, "")
     assert kept == made, "\n".join([*lines, "run: .venv/bin/python -m ketameta.configuration"])
-
-
-def test_each_estimator_of_tau2_can_be_asked_for() -> None:
-    assert schema()["$defs"]["Defaults"]["properties"]["tau2"]["enum"] == [*ESTIMATORS]
 
 
 PARTS = {

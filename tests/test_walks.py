@@ -34,7 +34,11 @@ EDITS = {
             "        value=dersimonian_laird(model).value / 2.0\n"
             "    ),\n",
         ),
-        ("configuration/models.py", '"PMM"', '+, "DLH"'),
+        (
+            "estimators.py",
+            "ESTIMATORS = {\n",
+            '+    "DLH": Estimator("half of what DerSimonian and Laird found", None),\n',
+        ),
     ],
     "forest_column": [
         (
@@ -204,7 +208,9 @@ def test_an_estimator_of_tau2_is_asked_for_by_name(made):
     rows = rows_of(made.path("reports/tables/syntheses.csv"))
     found = {row["analysis"]: float(row["tau2"]) for row in rows if row["tau2"]}
     assert found["response_dlh"] == found["response_dl"] / 2.0 > 0.0
-    assert "τ² by the estimator DLH" in read(made, "reports/analyses/response_dlh.html")
+    assert "τ² by half of what DerSimonian and Laird found" in read(
+        made, "reports/analyses/response_dlh.html"
+    )
 
 
 def test_a_column_of_a_forest_plot_has_its_heading_and_a_cell_a_trial(made):

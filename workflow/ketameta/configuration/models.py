@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Interval, Len, MinLen
 
+from ketameta.estimators import ESTIMATORS
 from ketameta.measures import MEASURES
 from ketameta.vocabulary.narrowing import Narrow, canonical
 
@@ -75,8 +76,7 @@ Ratio = Annotated[float, Gt(1)]
 
 Basis = Literal["change", "endpoint", "computed change"]
 Source = Literal["arms", "contrasts"]
-# the keys of `ESTIMATORS` in stats, which is not loaded for them; a test holds them in step
-Tau2 = Literal["EE", "DL", "DL2", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM"]
+Tau2 = Annotated[str, OneOf(ESTIMATORS)]
 Split = Literal[
     "drug_route", "population", "comparator_class", "n_doses", "treatment", "route", "design"
 ]

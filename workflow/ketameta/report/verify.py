@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ketameta.configuration import Analysis, Configuration, Model
+from ketameta.estimators import ESTIMATORS
 from ketameta.measures import MEASURES, PLAIN
 from ketameta.report import verify_effects
 from ketameta.report.r_code import call, listed, named, number, text, texts, vector
@@ -88,11 +89,16 @@ def _fit(name: str, model: Model, record: Record, studies: Sequence[Record]) -> 
         return call("three_levels", shared | levels | ours)
     if Engine(record["engine"]).common_effect:
         return _mantel_haenszel(name, model, record, studies)
-    search = {"method": text(model.tau2), "prediction": text(model.prediction)}
+    search = {"method": _estimator(model), "prediction": text(model.prediction)}
     if record["engine"] == Engine.GLMM:
         people = columns({"xi": "events_t", "ni": "n_t"}, studies)
         return call("proportions", shared | people | search | ours)
     return call("normal_normal", shared | search | {"test": text(_TESTS[model.interval])} | ours)
+
+
+def _estimator(model: Model) -> str:
+    # of another one metafor says itself that it does not know it
+    return text(ESTIMATORS[model.tau2].metafor or model.tau2)
 
 
 def _mantel_haenszel(name: str, model: Model, record: Record, studies: Sequence[Record]) -> str:
@@ -128,7 +134,7 @@ def _pairs(analysis: Analysis, own: Rows) -> str:
                 "name": text(f"{analysis.name}, pairs"),
                 **columns({"treated": "treated", "control": "control"}, rows),
                 **columns({"low": "ci_low", "high": "ci_high"}, rows),
-                "method": text(analysis.model.tau2),
+                "method": _estimator(analysis.model),
                 "test": text(_TESTS[analysis.model.interval]),
                 "level": number(analysis.model.level),
                 "ours": named({name: found[name] for name in names}),
@@ -150,7 +156,7 @@ def _split(analysis: Analysis, record: Record, row: Record, own: Rows) -> str:
     shared = {
         "name": text(name),
         **columns({"yi": "yi", "vi": "vi"}, studies),
-        "method": text(model.tau2),
+        "method": _estimator(model),
         "group": texts(labels),
         "q": number(q),
         "p": number(p),

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from ketameta.configuration import Analysis, Model
+from ketameta.estimators import ESTIMATORS
 from ketameta.measures import MEASURES
 from ketameta.report.references import REFERENCES
 from ketameta.report.wording import count, percent
@@ -16,12 +17,6 @@ from ketameta.tables.fits import Engine, Rule
 
 Record = dict[str, Any]
 
-_TAU2 = {
-    "REML": "restricted maximum likelihood (Viechtbauer 2005)",
-    "ML": "maximum likelihood",
-    "DL": "the DerSimonian-Laird estimator (DerSimonian 1986)",
-    "PM": "the Paule-Mandel estimator (Paule 1982)",
-}
 _INTERVAL = {
     Rule.WALD: "the Wald interval, from the normal distribution",
     Rule.HKSJ: "the Hartung-Knapp-Sidik-Jonkman interval, from t with k − 1 degrees of freedom "
@@ -96,7 +91,7 @@ def method(analysis: Analysis, record: Record) -> list[str]:
             "model (Konstantopoulos 2011), with an interval from t."
         )
     else:
-        tau2 = _TAU2.get(analysis.model.tau2, f"the estimator {analysis.model.tau2}")
+        tau2 = ESTIMATORS[analysis.model.tau2].words
         text.append(
             f"Effects are pooled by inverse variance under random effects, τ² by {tau2}, with "
             f"{_INTERVAL[record['rule']]}."
