@@ -253,9 +253,9 @@ def tables():
 @pytest.fixture(scope="session")
 def records(tables, configuration):
     """Return the syntheses of the tests' tables by analysis, with verdict and certainty."""
-    from ketameta.evidence.judged import judged
+    from ketameta.evidence.results import rated_syntheses
 
-    return {row["analysis"]: row for row in judged(tables, configuration)}
+    return {row["analysis"]: row for row in rated_syntheses(tables, configuration)}
 
 
 @pytest.fixture(scope="session")

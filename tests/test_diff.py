@@ -485,7 +485,7 @@ def test_a_certainty_that_is_not_recorded_has_not_moved(old, configuration):
 
 
 def test_results_without_the_tables_of_a_rating_are_read(old, configuration, tables):
-    from ketameta.evidence.judged import RATED_FROM, results
+    from ketameta.evidence.results import RATED_FROM, results
 
     bare = {"syntheses": tables["syntheses"], "claims": old["claims"]}
     found = results(bare, configuration)

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from ketameta.configuration import load
-from ketameta.evidence.judged import judged
+from ketameta.evidence.results import rated_syntheses
 from ketameta.ingest.stage import ingest
 from ketameta.normalize.stage import normalize
 from ketameta.synthesize.stage import synthesize
@@ -59,7 +59,7 @@ def test_every_number_is_the_same_to_the_last_digit(tables, again, table):
 
 
 def test_verdicts_and_certainties_are_the_same(records, again, configuration):
-    told = {row["analysis"]: row for row in judged(again, configuration)}
+    told = {row["analysis"]: row for row in rated_syntheses(again, configuration)}
     for name, record in records.items():
         for key in ("verdict", "certainty"):
             assert told[name][key] == record[key], name

@@ -29,7 +29,7 @@ from ketameta.evidence.claims import (
     turned,
     whole,
 )
-from ketameta.evidence.judged import grounds
+from ketameta.evidence.results import grounds
 from ketameta.evidence.verdicts import verdict
 from ketameta.report.claim_reasons import BECAUSE
 from ketameta.vocabulary import vocabulary

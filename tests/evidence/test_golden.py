@@ -29,7 +29,7 @@ def as_text(rated):
 
 
 def test_certainty_is_that_of_the_golden_file(tables, configuration):
-    from ketameta.evidence.judged import certainties
+    from ketameta.evidence.results import certainties
 
     found = as_text(certainties(tables, configuration))
     assert found.splitlines() == GOLDEN.read_text(encoding="utf-8").splitlines()
@@ -40,7 +40,7 @@ def made():
     root = Path(__file__).parents[2]
     sys.path.insert(0, str(root / "workflow"))
     from ketameta.configuration import load
-    from ketameta.evidence.judged import certainties
+    from ketameta.evidence.results import certainties
     from ketameta.ingest.stage import ingest
     from ketameta.normalize.stage import normalize
     from ketameta.synthesize.stage import synthesize

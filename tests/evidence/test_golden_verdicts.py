@@ -36,10 +36,10 @@ def as_text(claims):
 def judged_claims(tables, configuration):
     """Return the claims of some tables as judged."""
     from ketameta.evidence.claims import claims_of
-    from ketameta.evidence.judged import grounds, judged
+    from ketameta.evidence.results import grounds, rated_syntheses
 
     asked = configuration.asked(test["analysis"] for test in tables["claim_tests"])
-    records = {row["analysis"]: row for row in judged(tables, asked)}
+    records = {row["analysis"]: row for row in rated_syntheses(tables, asked)}
     return claims_of(tables["claim_tests"], grounds(tables, records))
 
 

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from ketameta.configuration import Configuration, load
-from ketameta.evidence.judged import judged
+from ketameta.evidence.results import rated_syntheses
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.impact import ranked
 from ketameta.extraction.matching import match
@@ -45,7 +45,7 @@ def results(folder, questions):
     made = {name: table.to_pylist() for name, table in ingest(folder)[0].items()}
     for stage in (normalize, synthesize):
         made |= {name: table.to_pylist() for name, table in stage(made, questions).items()}
-    return {row["analysis"]: row for row in judged(made, questions)}
+    return {row["analysis"]: row for row in rated_syntheses(made, questions)}
 
 
 def find(rows, **cells):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ketameta.configuration import Configuration, load
-from ketameta.evidence.judged import judged
+from ketameta.evidence.results import rated_syntheses
 from ketameta.ingest.stage import ingest
 from ketameta.normalize.stage import normalize
 from ketameta.synthesize.stage import synthesize
@@ -60,4 +60,4 @@ def tables(place):
 
 @pytest.fixture(scope="session")
 def records(tables, configuration):
-    return {row["analysis"]: row for row in judged(tables, configuration)}
+    return {row["analysis"]: row for row in rated_syntheses(tables, configuration)}

@@ -15,8 +15,8 @@ import pytest
 
 from ketameta.cli import main
 from ketameta.evidence.claims import verdicts_of
-from ketameta.evidence.judged import certainties, grounds
 from ketameta.evidence.releases import make, read_all
+from ketameta.evidence.results import certainties, grounds
 from ketameta.normalize.checks.run import CHECKS, find
 from ketameta.read_tables import tables_before
 from ketameta.report.stage import report

@@ -9,7 +9,7 @@ import pytest
 
 from ketameta.configuration import Window
 from ketameta.evidence.claims import Control, ControlArm, Grounds, Part, Verdict, claims_of
-from ketameta.evidence.judged import grounds
+from ketameta.evidence.results import grounds
 from ketameta.figures.axis import Scale
 from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, draw_people
 from ketameta.figures.marks import Interval
@@ -402,7 +402,7 @@ def test_the_claimed_value_is_an_open_mark_on_the_axis_of_the_results(small):
 
 @pytest.fixture(scope="module")
 def views(tables, records, configuration):
-    from ketameta.evidence.judged import certainties
+    from ketameta.evidence.results import certainties
     from ketameta.tables.grouping import grouped
 
     asked = configuration.asked(test["analysis"] for test in tables["claim_tests"])

@@ -38,10 +38,10 @@ def found(made, kit):
 
 @pytest.fixture(scope="module")
 def asked(found):
-    from ketameta.evidence.judged import certainties, judged
+    from ketameta.evidence.results import certainties, rated_syntheses
 
     rated = certainties(found.tables, found.configuration)
-    records = {r["analysis"]: r for r in judged(found.tables, found.configuration, rated)}
+    records = {r["analysis"]: r for r in rated_syntheses(found.tables, found.configuration, rated)}
     parts = found.tables["absolute"], found.tables["points"]
     return answers(found.configuration, records, rated, *parts)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ketameta.evidence.certainty import level
-from ketameta.evidence.judged import certainties
+from ketameta.evidence.results import certainties
 from ketameta.report import (
     wording,
     wording_absolute,

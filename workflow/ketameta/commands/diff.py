@@ -297,7 +297,7 @@ def _by_running_code(version: Version, configuration: Configuration) -> Rows:
 def results_of(tables: Rows, configuration: Configuration) -> Rows:
     """Normalise, pool and judge raw tables in memory, without the variants."""
     from ketameta.evidence.attribution import tables_of
-    from ketameta.evidence.judged import results
+    from ketameta.evidence.results import results
 
     plain = Configuration(tuple(replace(analysis, variants=()) for analysis in configuration))
     return results({**tables, **tables_of(tables, plain)}, configuration)

@@ -214,7 +214,7 @@ def _list(configuration: Configuration) -> int:
 
 def _analysis(analysis: Analysis, configuration: Configuration, since: Since) -> None:
     from ketameta.commands.results import read_results, verdicts_on
-    from ketameta.evidence.judged import results
+    from ketameta.evidence.results import results
     from ketameta.report import wording, wording_certainty
 
     name = analysis.name

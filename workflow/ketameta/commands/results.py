@@ -14,12 +14,12 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 def read_results(folder: Path, configuration: Configuration, claims: bool = True) -> Rows:
-    """Return `evidence.judged.results` of a folder such as data/processed.
+    """Return `evidence.results.results` of a folder such as data/processed.
 
     Raises `OSError` or `ValueError` where a table cannot be read. Tables that older versions did
     not write may be missing: then no certainty is recorded.
     """
-    from ketameta.evidence.judged import CLAIMS_FROM, RATED_FROM, results
+    from ketameta.evidence.results import CLAIMS_FROM, RATED_FROM, results
     from ketameta.storage import read_table, rows_of
 
     wanted = (*RATED_FROM, *CLAIMS_FROM) if claims else RATED_FROM

@@ -7,8 +7,8 @@ from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.claims import verdicts_of
-from ketameta.evidence.judged import grounds, judged
 from ketameta.evidence.refits import Refits
+from ketameta.evidence.results import grounds, rated_syntheses
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.reported import directions
 from ketameta.normalize.results import AnyResult
@@ -84,7 +84,7 @@ class Claims:
             ],
         }
         certainties = {analysis.name: refits.certainty(analysis) for analysis in own}
-        rated = judged(tables, self._analyses, certainties)
+        rated = rated_syntheses(tables, self._analyses, certainties)
         return verdicts_of(self._tests, grounds(tables, {row["analysis"]: row for row in rated}))
 
 

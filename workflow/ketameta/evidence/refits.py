@@ -18,8 +18,8 @@ from ketameta.configuration import Analysis
 from ketameta.evidence.certainty import Certainty, certainty
 from ketameta.evidence.edited import BIAS_TABLES, Changed, RawTables, by_trial
 from ketameta.evidence.edits import Edit
-from ketameta.evidence.judged import evidence_of
 from ketameta.evidence.ratings import Evidence
+from ketameta.evidence.results import evidence_of
 from ketameta.evidence.rows import Tables as Named
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.effect_rows import effect_row

@@ -9,8 +9,8 @@ from typing import Any
 from ketameta import __version__
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.certainty import Certainty
-from ketameta.evidence.judged import certainties, grounds, judged
 from ketameta.evidence.releases import Release, in_order
+from ketameta.evidence.results import certainties, grounds, rated_syntheses
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg, writable
 from ketameta.report import changes, extraction, rob2, rules, wording_notes
@@ -64,7 +64,7 @@ def report(
     configuration = with_narrowed(tables, configuration)
     paths = report_files(configuration.names)
     rated = certainties(tables, configuration)
-    records = {row["analysis"]: row for row in judged(tables, configuration, rated)}
+    records = {row["analysis"]: row for row in rated_syntheses(tables, configuration, rated)}
     shared = _shared(tables, configuration, paths, releases)
     groups = {table: grouped(tables[table], "analysis") for table in _OWN}
     tests = tables["claim_tests"]

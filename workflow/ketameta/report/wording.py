@@ -161,7 +161,7 @@ def headline(analysis: Analysis, record: Record) -> str:
 def answer(analysis: Analysis, record: Record) -> str:
     """Say in a few sentences what the trials show, no more than interval and certainty allow.
 
-    `record` is a synthesis with its certainty and worthwhile effects (`evidence.judged`).
+    `record` is a synthesis with its certainty and worthwhile effects (`evidence.rated`).
     """
     k = record["k"]
     if k == 0:

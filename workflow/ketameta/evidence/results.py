@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.certainty import Certainty, certainty, populations
 from ketameta.evidence.claims import Control, ControlArm, Grounds, Split, verdicts_of
 from ketameta.evidence.precision import worthwhile
+from ketameta.evidence.rated import Rated, RatedGroup, RatedSynthesis
 from ketameta.evidence.ratings import Evidence
 from ketameta.evidence.verdicts import verdict
 from ketameta.measures import MEASURES
@@ -16,6 +18,8 @@ from ketameta.synthesize.claims import tests_of
 from ketameta.synthesize.words import MISSING_AS_NONE
 from ketameta.tables import STAGE_TABLES
 from ketameta.tables.grouping import grouped
+from ketameta.tables.syntheses import SubgroupRow, SynthesisRow
+from ketameta.tables.table import schema_of
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import named
 
@@ -63,43 +67,33 @@ def evidence_of(own: Rows) -> Evidence:
     )
 
 
-def judged(
-    tables: Rows, configuration: Configuration, rated: dict[str, Certainty] | None = None
-) -> list[Record]:
-    """Return the syntheses with `verdict`, `worthwhile`, `populations` and their certainty.
-
-    `certainty` is the lower end of its level, `certainty_best` the upper one, `certainty_reason`
-    the rule that weighs most in a few words. An analysis that the configuration has no more gets
-    none: its thresholds are not known.
-    """
+def rated_syntheses(
+    tables: Rows, configuration: Configuration, rated: Mapping[str, Certainty] | None = None
+) -> list[RatedSynthesis]:
+    """Return the syntheses with their verdict, their certainty and what they are held against."""
     rated = certainties(tables, configuration) if rated is None else rated
     studies, risks = (grouped(tables.get(n, []), "analysis") for n in ("studies", "absolute"))
     configuration = configuration.asked(row["analysis"] for row in tables["syntheses"])
     result = []
     for row in tables["syntheses"]:
         name = row["analysis"]
-        known: Record = {"worthwhile": None, "populations": (), **_level(rated.get(name))}
+        known: dict[str, Any] = {}
         if name in rated:
             analysis = configuration[name]
-            known["worthwhile"] = worthwhile(analysis, studies[name], risks[name])
-            known["populations"] = populations(analysis, studies[name])
-            known["limits"] = analysis.certainty
-            known["more_is_better"] = _more_is_better(analysis)
-        result.append({**row, "verdict": verdict(row), **known})
+            most = rated[name].weightiest
+            known = {
+                "certainty": rated[name].level,
+                "certainty_best": rated[name].best,
+                "certainty_reason": most.reason if most else "",
+                "worthwhile": worthwhile(analysis, studies[name], risks[name]),
+                "populations": populations(analysis, studies[name]),
+                "limits": analysis.certainty,
+                "more_is_better": _more_is_better(analysis),
+            }
+        # an older table may lack a column
+        cells = {column: row.get(column) for column in schema_of(SynthesisRow).names}
+        result.append(RatedSynthesis(verdict=verdict(row), **cells, **known))
     return result
-
-
-def _level(rated: Certainty | None) -> Record:
-    """Return a certainty as columns; nothing where none is recorded."""
-    if rated is None:
-        return dict.fromkeys(("certainty", "certainty_best", "certainty_reason"))
-    most = rated.weightiest
-    reason = most.reason if most else ""
-    return {
-        "certainty": rated.level,
-        "certainty_best": rated.best,
-        "certainty_reason": reason,
-    }
 
 
 def _more_is_better(analysis: Analysis) -> bool:
@@ -108,8 +102,8 @@ def _more_is_better(analysis: Analysis) -> bool:
     return good != MEASURES[analysis.select.measure].falls
 
 
-def grounds(tables: Rows, records: Mapping[str, Record]) -> Grounds:
-    """Return what claims are judged by; `records` are the syntheses as judged, by analysis.
+def grounds(tables: Rows, records: Mapping[str, RatedSynthesis]) -> Grounds:
+    """Return what claims are judged by; `records` are the syntheses as rated, by analysis.
 
     A group takes what its analysis has beside its numbers: side, thresholds, worthwhile effects.
     """
@@ -118,7 +112,7 @@ def grounds(tables: Rows, records: Mapping[str, Record]) -> Grounds:
     for row in tables.get("splits", []):
         name, split = row["analysis"], row["split"]
         if name in records:
-            own = tuple({**records[name], **g} for g in groups[name, split] if g["subgroup"])
+            own = tuple(_group(g, records[name]) for g in groups[name, split] if g["subgroup"])
             splits.setdefault(name, []).append(Split(split, row["p"], own))
     trials = {row["trial_id"]: row for row in tables.get("trials", [])}
     apart = vocabulary().words("no_patients")
@@ -128,6 +122,12 @@ def grounds(tables: Rows, records: Mapping[str, Record]) -> Grounds:
     ]
     controls = _shares(tables) | _falls(tables)
     return Grounds(records, splits, controls, grouped(pointing, "analysis"), trials)
+
+
+def _group(row: Record, whole: RatedSynthesis) -> RatedGroup:
+    beside = {f.name: getattr(whole, f.name) for f in fields(Rated)}
+    cells = {column: row.get(column) for column in schema_of(SubgroupRow).names}
+    return RatedGroup(**beside | cells)
 
 
 def _shares(tables: Rows) -> dict[str, Control]:
@@ -166,14 +166,14 @@ def _falls(tables: Rows) -> dict[str, Control]:
 
 
 def results(tables: Rows, configuration: Configuration) -> Rows:
-    """Return the syntheses as judged, and the verdict on each claim of the raw table `claims`.
+    """Return the syntheses as rated, and the verdict on each claim of the raw table `claims`.
 
     Tables of an older version of this software that lack what a rating needs leave certainty None,
     not recorded, and then there is no table `claim_verdicts`.
     """
     if not _complete(tables):
-        return {"syntheses": judged({**tables, "studies": []}, configuration, {})}
-    rows = judged(tables, configuration)
+        return {"syntheses": rated_syntheses({**tables, "studies": []}, configuration, {})}
+    rows = rated_syntheses(tables, configuration)
     records = {row["analysis"]: row for row in rows}
     configuration = configuration.asked([*named(tables["claims"]), *records])
     tests = [t for t in tests_of(tables["claims"], configuration) if _known(t, records)]
@@ -191,6 +191,6 @@ def _complete(tables: Rows) -> bool:
     )
 
 
-def _known(test: Record, records: dict[str, Record]) -> bool:
+def _known(test: Record, records: dict[str, RatedSynthesis]) -> bool:
     """Say whether a claim can be judged from these records: older results may lack an analysis."""
     return not test["computed"] or test["analysis"] in records
