@@ -33,6 +33,7 @@ from ketameta.normalize.records import (
 from ketameta.normalize.results import AnyResult, ArmResult
 from ketameta.normalize.sift import arm_class, flagged
 from ketameta.normalize.summaries import (
+    COMPUTED,
     add_counts,
     combine_scores,
     split,
@@ -165,7 +166,8 @@ class ArmEffects:
         Between arms the reported difference itself is the better effect.
         """
         try:
-            return self.converted.score(arm, rows, basis, self.question.correlation)
+            r = self.question.correlation if basis == COMPUTED else 0.0
+            return self.converted.score(arm, rows, basis, r)
         except NotUsable:
             allowed = self.question.by_arm and ASSUMPTION in self.question.assumptions
             if not allowed or basis != "change" or len(rows) > 1:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from ketameta.configuration import Question
-from ketameta.measures import MEASURES
 from ketameta.normalize.arms import ArmEffects, Place
+from ketameta.normalize.asked import Noted, Numbers, Read
 from ketameta.normalize.contrasts import ContrastEffect, is_paired
 from ketameta.normalize.ledger import Fate, Ledger
 from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Trial
@@ -184,7 +184,9 @@ class TrialChoice:
 
     def _converted(self, place: Place, rows: list[Contrast]) -> ContrastEffect:
         q, sign = self.question, scale_sign(place.scale, self.question.outcome)
-        return self.converted.contrasts(q.measure, self.trial, rows, q.correlation, sign)
+        paired = any(is_paired(self.trial, row) for row in rows)
+        r = q.correlation if paired else 0.0
+        return self.converted.contrasts(q.measure, self.trial, rows, r, sign)
 
     def _apart_or_pooled(self, place: Place, rows: list[Contrast]) -> list[Contrast]:
         """Take one usable row an arm; a pooled arm's contrast stands for those of its parts.
@@ -220,95 +222,45 @@ class Choices:
     def __init__(self, trials: Mapping[str, Trial], rows: Rows) -> None:
         """Take the trials and every raw row of each."""
         self.trials, self.rows = trials, rows
-        self._sieve = Sieve(trials, rows)
-        self._made: dict[object, list[_Made]] = defaultdict(list)
-        self._read: dict[Question, int] = {}
-        self._paired: dict[tuple[str, str], bool] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget all answers, where no question on the same outcome comes any more."""
+        self.rows.forget()
+        self._sieve = Sieve(self.trials, self.rows)
+        self._numbers: dict[object, int] = {}
+        # by the trial, and what the sieve told of its rows; then by what was read of the question
+        self._made: dict[object, dict[Read, dict[int, _Made]]] = defaultdict(dict)
 
     def chosen(self, analysis: str, question: Question) -> tuple[list[Effect], Ledger]:
         """Return what each trial by itself gives an analysis, and the fate of every row so far.
 
         Of `stage.effects_of` this is the part before reports of the same patients meet.
         """
-        sifted = self._sieve.sift(question)
+        sifted, numbers = self._sieve.sift(question), Numbers(question, self._numbers)
         ledger = Ledger(analysis, self.rows, question.outcome, sifted.fates)
-        read = {assumes: self._known(_read_of(question, assumes)) for assumes in (False, True)}
         effects: list[Effect] = []
         for trial_id, candidates in sifted.candidates.items():
-            whole, number = read[self._assumes(trial_id, question.outcome)]
-            known = self._made[number, trial_id, sifted.told[trial_id]]
-            made = next((m for m in known if m.allowed.answers(question.assumptions)), None)
+            known = self._made[trial_id, question.outcome, sifted.told[trial_id]]
+            found = (answers.get(numbers.of(read)) for read, answers in known.items())
+            made = next(filter(None, found), None)
             if made is None:
-                allowed, own = _Allowed(question.assumptions), ledger.aside()
-                asked = replace(whole, assumptions=allowed)
-                choice = TrialChoice(asked, self.trials[trial_id], candidates, own)
-                made = _Made(allowed, choice.effects(), own.noted)
-                known.append(made)
+                asked, own = Noted(question), ledger.aside()
+                trial = self.trials[trial_id]
+                choice = TrialChoice(cast("Question", asked), trial, candidates, own)
+                made = _Made(choice.effects(), own.noted)
+                known.setdefault(asked.read, {})[numbers.of(asked.read)] = made
             ledger.enter(made.fates)
             effects += made.effects
         return effects, ledger
 
-    def _known(self, question: Question) -> tuple[Question, int]:
-        """Return a question with a number of its own, which is compared faster than its fields."""
-        return question, self._read.setdefault(question, len(self._read))
-
-    def _assumes(self, trial_id: str, outcome: str) -> bool:
-        """Say whether the rows of a trial on an outcome may need a correlation."""
-        if (trial_id, outcome) not in self._paired:
-            rows = self.rows.on(outcome).of(trial_id)
-            crossed = self.trials[trial_id].design == "crossover"
-            self._paired[trial_id, outcome] = crossed or any(map(_has_baseline, rows))
-        return self._paired[trial_id, outcome]
-
-
-class _Allowed(tuple[str, ...]):
-    """The assumptions that a question allows, which remember of what words they were asked.
-
-    They seldom decide: most numbers rest on none.
-    """
-
-    _answers: dict[object, bool]
-
-    def __new__(cls, words: Iterable[str]) -> _Allowed:
-        """Nothing is asked yet."""
-        self = super().__new__(cls, words)
-        self._answers = {}
-        return self
-
-    def __contains__(self, word: object) -> bool:
-        """Say whether a word is allowed."""
-        return self._answers.setdefault(word, super().__contains__(word))
-
-    def answers(self, words: Sequence[str]) -> bool:
-        """Say whether other words would have answered the same."""
-        return all((word in words) == answer for word, answer in self._answers.items())
-
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What a trial gave a question that allows what was asked of `allowed`."""
+    """What a trial gave a question, and what the ledger noted of its rows."""
 
-    allowed: _Allowed
     effects: list[Effect]
     fates: Mapping[str, Fate]
-
-
-def _has_baseline(row: AnyResult) -> bool:
-    """Say whether a change from baseline can be computed from a row."""
-    return isinstance(row, ArmResult) and row.baseline_sd is not None
-
-
-def _read_of(question: Question, assumes: bool) -> Question:
-    """Return a question without what is not read of it once the rows of a trial are sifted.
-
-    That is what narrowed it, the assumptions (see `_Allowed`), of events the basis of scores, and
-    the correlation unless a trial `assumes` one: of the same people in both arms, or of an end
-    with its baseline.
-    """
-    whole = replace(question, narrow=(), assumptions=())
-    if vocabulary().outcomes[question.outcome].kind == "event":
-        whole = replace(whole, basis=())
-    return whole if assumes or MEASURES[question.measure].falls else replace(whole, correlation=0.0)
 
 
 def _grouped(

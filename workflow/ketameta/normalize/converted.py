@@ -35,7 +35,7 @@ class Converted:
         self, arm: Arm, rows: Sequence[ArmResult], basis: str, correlation: float
     ) -> ArmSummary:
         """Return mean and SD of an arm on a basis."""
-        asked = (basis, correlation if basis == summaries.COMPUTED else None, *_keys(rows))
+        asked = (basis, correlation, *_keys(rows))
         return self._once(
             asked, lambda: summaries.score(arm, rows, self.people, basis, correlation)
         )

@@ -94,6 +94,10 @@ class Rows:
         """Where each row stands, by its key."""
         return {row.key: place for place, row in enumerate(self)}
 
+    def forget(self) -> None:
+        """Forget what rows were converted to."""
+        self._converted.clear()
+
     def converted(self, trial_id: str) -> Converted:
         """Return what the rows of a trial give, as far as it was asked for."""
         from ketameta.normalize.converted import Converted

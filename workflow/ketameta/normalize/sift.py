@@ -46,6 +46,8 @@ class Sieve:
         self._trials, self._rows = trials, rows
         self._sifted: dict[object, Sifted] = {}
         self._told: dict[tuple[Fate | None, ...], int] = {}
+        # each once: there are few words, and many rows
+        self._fates: dict[Fate, Fate] = {}
 
     def sift(self, question: Question) -> Sifted:
         """Return the candidates of a question and the fate of the other rows on its outcome."""
@@ -68,6 +70,7 @@ class Sieve:
                 own = _narrowed_down(question, trial, rows, whole.fates[span])
             elif own[0] is None:
                 own = [_refused_row(question, trial, row) for row in rows]
+            own = [fate and self._fates.setdefault(fate, fate) for fate in own]
             fates += own
             if passed := [row for row, fate in zip(rows, own, strict=True) if fate is None]:
                 candidates[trial_id] = passed
