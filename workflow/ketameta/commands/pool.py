@@ -272,7 +272,8 @@ def _no_spread(studies: Studies, yi: NDArray[np.float64]) -> list[str]:
     sds = [studies.columns[name] for name in ("sd1i", "sd2i") if name in studies.columns]
     found = np.logical_or.reduce([sd == 0 for sd in sds]) & ~np.isnan(yi) if sds else []
     names = [studies.names[i] for i in np.flatnonzero(found)]
-    said = f"an SD of 0 is pooled as it stands: {first_few(names)}; leave it empty where none is reported"
+    left = "leave it empty where none is reported"
+    said = f"an SD of 0 is pooled as it stands: {first_few(names)}; {left}"
     return [said] if names else []
 
 
