@@ -1,12 +1,13 @@
 """Results as short tables and frames, with the names that their inputs carry."""
 
 import doctest
-import sys
+import inspect
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ketameta import stats
 from ketameta.stats import (
     bayes,
     effect_size,
@@ -22,17 +23,23 @@ from ketameta.stats import (
     trim_and_fill,
 )
 from ketameta.stats.numerics.shown import number, number_fields
-from ketameta.stats.univariate import results
 
 NAMES = ["Ash", "Beech", "Cedar", "Dogwood", "Elm"]
 Y = pd.Series([0.12, 0.31, 0.52, 0.18, 0.44], index=NAMES)
 V = pd.Series([0.02, 0.03, 0.015, 0.04, 0.02], index=NAMES)
 
 
-def test_the_examples_run():
-    for module in (results, sys.modules["ketameta.stats.effects.effect_size"]):
-        found = doctest.testmod(module)
-        assert (found.attempted > 2, found.failed) == (True, 0)
+@pytest.mark.parametrize("name", stats.__all__)
+def test_every_function_has_an_example_that_runs(name):
+    shown = getattr(stats, name)
+    (found,) = doctest.DocTestFinder(recurse=False).find(shown, name, globs={}) or (None,)
+    assert bool(found and found.examples) or not inspect.isfunction(shown)
+    if found:
+        assert doctest.DocTestRunner(verbose=False).run(found).failed == 0
+
+
+def test_the_package_shows_its_public_names_alone():
+    assert dir(stats) == sorted(stats.__all__)
 
 
 def test_weights_carry_the_names_of_the_studies_whatever_the_order_of_the_variances():
@@ -162,3 +169,39 @@ def test_names_are_escaped_on_a_page_and_many_rows_counted():
 )
 def test_a_number_has_four_digits(value, text):
     assert number(value) == text
+
+
+def test_subsets_show_how_they_spread():
+    all_subsets = stats.gosh(Y, V)
+    title, (header, *rows), _ = all_subsets.table()
+    assert title == "Gosh: all 31 subsets"
+    assert header == ["", "least", "quarter", "half", "three quarters", "most"]
+    assert [row[0] for row in rows] == ["estimate", "tau2", "i2"]
+    assert rows[0][1::4] == ["0.12", "0.52"]
+    assert all_subsets.studies == tuple(NAMES)
+    frame = all_subsets.to_frame()
+    assert list(frame["k"]) == all_subsets.included.sum(axis=1).tolist()
+    # one study leaves nothing to be quartered
+    assert "–" in repr(stats.gosh(Y[:1], V[:1]))
+    assert "and 21 more" in repr(stats.gosh([list(Y)], [list(V)]))
+
+
+def test_the_steps_of_a_cumulative_pooling_are_named_by_who_entered():
+    fit = stats.cumulative(Y, V, order=[4, 3, 2, 1, 0])
+    assert fit.analyses == tuple(NAMES[::-1])
+    assert fit.studies == tuple(NAMES)
+    assert list(fit.to_frame().index) == NAMES[::-1]
+    assert stats.cumulative(list(Y), list(V)).analyses is None
+
+
+def test_agreement_shows_each_number_with_its_interval():
+    kappa = stats.cohen_kappa(["a", "a", "b", "b"], ["a", "a", "b", "a"])
+    assert [row[0] for row in kappa.table()[1]] == ["", "n", "share", "kappa"]
+    row = kappa.to_frame().iloc[0]
+    assert (row["kappa_ci_low"], row["kappa_ci_high"]) == kappa.kappa_interval
+    icc = stats.absolute_icc([[1, 2], [3, 3.5], [5, 5]])
+    assert list(icc.to_frame().columns) == ["n", "value", "ci_low", "ci_high"]
+    assert len(icc.table()[1][2]) == 4
+    # nothing to estimate is shown as a dash
+    assert "–" in repr(stats.cohen_kappa([], []))
+    assert "<th>bias</th>" in stats.limits_of_agreement([1, 2, 3], [1, 2, 4])._repr_html_()

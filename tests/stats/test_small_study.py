@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from ketameta.stats.bias.small_study import begg, egger, pet_peese, peters
+from ketameta.stats import begg, egger, pet_peese, peters
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "small_study.json").read_text(encoding="utf-8")

@@ -6,16 +6,10 @@ and in which order to read: `numerics`; on it `effects` and `univariate`; on the
 """
 
 from ketameta.stats.bias.limit_meta import LimitMeta, limit_meta
+from ketameta.stats.bias.pet_peese import PetPeese, pet_peese
+from ketameta.stats.bias.rank_test import RankTest, begg
 from ketameta.stats.bias.selection import Selection, selection_model
-from ketameta.stats.bias.small_study import (
-    PetPeese,
-    RankTest,
-    RegressionTest,
-    begg,
-    egger,
-    pet_peese,
-    peters,
-)
+from ketameta.stats.bias.small_study import RegressionTest, egger, peters
 from ketameta.stats.bias.trimfill import TrimFill, trim_and_fill
 from ketameta.stats.dependent.multilevel import (
     MultilevelFit,
@@ -35,6 +29,14 @@ from ketameta.stats.rare.classical import (
     peto,
 )
 from ketameta.stats.rare.glmm import Glmm, glmm
+from ketameta.stats.sensitivity.agreement import (
+    Agreement,
+    Icc,
+    Limits,
+    absolute_icc,
+    cohen_kappa,
+    limits_of_agreement,
+)
 from ketameta.stats.sensitivity.gosh import Gosh, gosh
 from ketameta.stats.sensitivity.influence import Influence, cumulative, influence, leave_one_out
 from ketameta.stats.sensitivity.permutation import permutation_test
@@ -46,13 +48,16 @@ from ketameta.stats.univariate.subgroups import subgroup_analysis
 
 __all__ = [
     "MEASURES",
+    "Agreement",
     "Bayes",
     "CommonEffect",
     "EffectSize",
     "Glmm",
     "Gosh",
+    "Icc",
     "Influence",
     "LimitMeta",
+    "Limits",
     "MantelHaenszel",
     "MetaRegression",
     "MultilevelFit",
@@ -65,10 +70,12 @@ __all__ = [
     "Selection",
     "Subgroups",
     "TrimFill",
+    "absolute_icc",
     "back_transform",
     "bayes",
     "begg",
     "cluster_robust",
+    "cohen_kappa",
     "correlated_hierarchical",
     "cumulative",
     "effect_size",
@@ -79,6 +86,7 @@ __all__ = [
     "inverse_variance",
     "leave_one_out",
     "limit_meta",
+    "limits_of_agreement",
     "mantel_haenszel",
     "meta_regression",
     "multivariate",
@@ -93,3 +101,7 @@ __all__ = [
     "trim_and_fill",
     "working_covariance",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

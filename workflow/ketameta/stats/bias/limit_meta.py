@@ -107,6 +107,14 @@ def limit_meta(
     ----------
     Rücker, Schwarzer, Carpenter, Binder & Schumacher (2011), Biostatistics 12, 122,
     sections 3, 4 and 7.
+
+    Examples
+    --------
+    >>> from ketameta.stats import limit_meta
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44], [0.02, 0.03, 0.015, 0.04, 0.02]
+    >>> fit = limit_meta(yi, vi)
+    >>> print(f"{fit.estimate:.3f} [{fit.ci_low:.3f}, {fit.ci_high:.3f}]")
+    0.651 [0.031, 1.270]
     """
     y, v = as_effects(yi, vi)
     level = as_level(level)

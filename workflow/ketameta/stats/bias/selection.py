@@ -110,6 +110,14 @@ def selection_model(
     ----------
     Vevea & Hedges (1995), Psychometrika 60, 419, equations 3 to 6; Hedges & Vevea
     (2005), in Publication Bias in Meta-Analysis, chapter 9.
+
+    Examples
+    --------
+    >>> from ketameta.stats import selection_model
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44], [0.02, 0.03, 0.015, 0.04, 0.02]
+    >>> fit = selection_model(yi, vi)
+    >>> print(f"{fit.estimate:.3f} [{fit.ci_low:.3f}, {fit.ci_high:.3f}]")
+    0.461 [0.277, 0.644]
     """
     y, v = as_effects(yi, vi)
     cuts = np.asarray(steps, dtype=float).ravel()

@@ -1,4 +1,4 @@
-"""Small-study effects: regression and rank tests, PET-PEESE."""
+"""Small-study effects: regressions on the standard error or on the sample size."""
 
 from __future__ import annotations
 
@@ -51,33 +51,6 @@ class RegressionTest(Shown):
     converged: Any
 
 
-@dataclass(frozen=True, repr=False)
-class RankTest(Shown):
-    """Kendall's tau-b with its two-sided p; `exact` says which distribution gave it."""
-
-    tau: Number
-    p: Number
-    exact: Any
-    k: Any
-
-
-@dataclass(frozen=True, repr=False)
-class PetPeese(Shown):
-    """Both regressions and the conditional estimate; numbers of shape (...).
-
-    `estimate` and what follows are those of `peese` where `uses_peese`, else of `pet`.
-    """
-
-    estimate: Number
-    se: Number
-    p: Number
-    ci_low: Number
-    ci_high: Number
-    uses_peese: Any
-    pet: RegressionTest
-    peese: RegressionTest
-
-
 def egger(
     yi: ArrayLike,
     vi: ArrayLike,
@@ -118,6 +91,14 @@ def egger(
     ----------
     Egger et al. (1997), BMJ 315, 629; Sterne & Egger (2005), in Publication Bias in
     Meta-Analysis, chapter 6, equation 6.2.
+
+    Examples
+    --------
+    >>> from ketameta.stats import egger
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44], [0.02, 0.03, 0.015, 0.04, 0.02]
+    >>> fit = egger(yi, vi)
+    >>> print(f"{fit.slope:.2f}, p {fit.p:.2f}")
+    -3.48, p 0.26
     """
     y, v = as_effects(yi, vi)
     one_of("model", model, ("re", "lm"))
@@ -169,6 +150,15 @@ def peters(
     References
     ----------
     Peters et al. (2006), JAMA 295, 676.
+
+    Examples
+    --------
+    >>> from ketameta.stats import effect_size, peters
+    >>> trials = {"ai": [12, 9, 15], "n1i": [20, 20, 30], "ci": [5, 6, 8], "n2i": [20, 20, 30]}
+    >>> yi = effect_size("OR", **trials).yi
+    >>> fit = peters(yi, **trials)
+    >>> print(f"{fit.slope:.2f}, p {fit.p:.2f}")
+    8.72, p 0.93
     """
     names = ("yi", "ai", "n1i", "ci", "n2i")
     given = aligned(yi=yi, ai=ai, n1i=n1i, ci=ci, n2i=n2i)
@@ -187,104 +177,6 @@ def peters(
     variance = np.where(absent, np.nan, 1 / e + 1 / (n - e))
     y, variance = as_effects(np.where(absent, np.nan, y), variance)
     return weighted_line(y, variance, np.where(absent, np.nan, 1 / n), level, groups)
-
-
-def pet_peese(
-    yi: ArrayLike, vi: ArrayLike, *, threshold: float = 0.10, level: float = 0.95
-) -> PetPeese:
-    """Extrapolate to a standard error of 0, on the standard error or on its square.
-
-    Parameters
-    ----------
-    yi, vi
-        As in `egger`.
-    threshold
-        PEESE (on the variance) is used where the limit of PET (on the standard error)
-        has a two-sided p below this, else PET. 0.10 is a one-sided test at 5%.
-    level
-        Confidence level.
-
-    Returns
-    -------
-    PetPeese, t on k - 2 degrees. Fewer than 3 studies or equal standard errors: NaN.
-
-    Raises
-    ------
-    ValueError
-        As `checks.as_effects`.
-
-    References
-    ----------
-    Stanley & Doucouliagos (2014), Research Synthesis Methods 5, 60, equations 3 and 4.
-    """
-    y, v = as_effects(yi, vi)
-    pet = weighted_line(y, v, np.sqrt(v), level)
-    peese = weighted_line(y, v, v, level)
-    use = np.less(pet.limit_p, threshold)
-
-    def chosen(name: str) -> Any:
-        value = np.where(use, getattr(peese, name), getattr(pet, name))
-        return value.item() if value.ndim == 0 else value
-
-    return PetPeese(
-        estimate=chosen("limit"),
-        se=chosen("limit_se"),
-        p=chosen("limit_p"),
-        ci_low=chosen("limit_low"),
-        ci_high=chosen("limit_high"),
-        uses_peese=bool(use) if np.ndim(use) == 0 else use,
-        pet=pet,
-        peese=peese,
-    )
-
-
-def begg(yi: ArrayLike, vi: ArrayLike) -> RankTest:
-    r"""Correlate standardised effects with their variances by ranks.
-
-    Parameters
-    ----------
-    yi, vi
-        Effects and sampling variances, shape (..., k); NaN in both marks an absent study.
-
-    Returns
-    -------
-    RankTest: p from the exact distribution where there are no ties, else from the
-    normal approximation with the tie-corrected variance and no continuity correction.
-    Fewer than 2 studies, or one value throughout: NaN.
-
-    Notes
-    -----
-    Raises as `checks.as_effects`. Kendall's tau-b between vi and
-    :math:`(y_i - \bar y) / \sqrt{v_i - 1/\sum 1/v}`, :math:`\bar y` the common-effect mean.
-
-    References
-    ----------
-    Begg & Mazumdar (1994), Biometrics 50, 1088, section 2.
-    """
-    from scipy import stats
-
-    y, v = as_effects(yi, vi)
-    lead, k = y.shape[:-1], y.shape[-1]
-    tau, p = np.full(lead, np.nan), np.full(lead, np.nan)
-    exact, count = np.zeros(lead, dtype=bool), np.zeros(lead, dtype=np.intp)
-    for index in np.ndindex(lead):
-        present = ~np.isnan(y[index])
-        effect, variance = y[index][present], v[index][present]
-        count[index] = k = effect.size
-        if k < 2:
-            continue
-        pooled = 1 / np.sum(1 / variance)
-        centred = effect - pooled * np.sum(effect / variance)
-        z = centred / np.sqrt(variance - pooled)
-        free = np.unique(z).size == k and np.unique(variance).size == k
-        if np.ptp(z) == 0 or np.ptp(variance) == 0:
-            continue
-        method = "exact" if free else "asymptotic"
-        found = stats.kendalltau(z, variance, method=method)
-        tau[index], p[index], exact[index] = found.statistic, found.pvalue, free
-    if lead:
-        return RankTest(tau, p, exact, count)
-    return RankTest(tau.item(), p.item(), exact.item(), count.item())
 
 
 def weighted_line(
@@ -323,7 +215,7 @@ def weighted_line(
         limit_se = np.sqrt(variance * (1 / total + mean_x**2 / sxx))
         statistic, limit_t = slope / slope_se, limit / limit_se
     half = t_quantile(df, level) * limit_se
-    numbers = {
+    found = {
         "slope": slope,
         "slope_se": slope_se,
         "statistic": statistic,
@@ -338,7 +230,7 @@ def weighted_line(
         "k": k,
         "converged": usable,
     }
-    return RegressionTest(**{name: _plain(value) for name, value in numbers.items()})
+    return RegressionTest(**{name: _plain(value) for name, value in found.items()})
 
 
 def _by_group(values: Array, code: NDArray[np.intp]) -> Array:
@@ -360,8 +252,8 @@ def _random_line(y: Array, v: Array, x: Array, tau2: str, level: float) -> Regre
     # Equal predictors differ by rounding only: nothing to regress on.
     rows = np.flatnonzero((k > 2) & (high - low > 1e-10 * high))
     names = [f.name for f in fields(RegressionTest)]
-    numbers: dict[str, Any] = {name: np.full(len(y), np.nan) for name in names}
-    numbers["k"], numbers["converged"] = k, np.zeros(len(y), dtype=bool)
+    found: dict[str, Any] = {name: np.full(len(y), np.nan) for name in names}
+    found["k"], found["converged"] = k, np.zeros(len(y), dtype=bool)
     if rows.size:
         design = np.stack([np.ones_like(x), np.where(here, x, 0.0)], axis=-1)
         fit = meta_regression(
@@ -388,8 +280,8 @@ def _random_line(y: Array, v: Array, x: Array, tau2: str, level: float) -> Regre
             "converged": fit.converged,
         }
         for name, value in values.items():
-            numbers[name][rows] = value
-    return RegressionTest(**{name: _plain(numbers[name].reshape(lead)) for name in names})
+            found[name][rows] = value
+    return RegressionTest(**{name: _plain(found[name].reshape(lead)) for name in names})
 
 
 def _plain(value: Any) -> Any:

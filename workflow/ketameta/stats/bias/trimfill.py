@@ -103,6 +103,19 @@ def trim_and_fill(
     ----------
     Duval & Tweedie (2000), Journal of the American Statistical Association 95, 89,
     equations 7 to 11.
+
+    Examples
+    --------
+    >>> from ketameta.stats import trim_and_fill
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44], [0.02, 0.03, 0.015, 0.04, 0.02]
+    >>> trim_and_fill(yi, vi)
+    TrimFill
+               value
+    k0             2
+    k0_se      1.539
+    k0_p           –
+    side       right
+    converged    yes
     """
     y, v = as_effects(yi, vi)
     one_of("estimator", estimator, ESTIMATORS)

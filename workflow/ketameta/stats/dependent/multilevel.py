@@ -88,6 +88,16 @@ def three_level(
     References
     ----------
     Konstantopoulos (2011), Research Synthesis Methods 2, 61, equations 4 to 8.
+
+    Examples
+    --------
+    >>> from ketameta.stats import three_level
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44, 0.25], [0.02, 0.03, 0.015, 0.04, 0.02, 0.03]
+    >>> trial = ["A", "A", "B", "B", "C", "D"]
+    >>> three_level(yi, vi, trial)
+    MultilevelFit
+         beta       se  statistic          p  ci_low  ci_high
+    0  0.3243  0.07296      4.444  8.817e-06  0.1813   0.4673
     """
     yi, vi, cluster, within, X = aligned(yi=yi, vi=vi, cluster=cluster, within=within, X=X)
 
@@ -118,6 +128,16 @@ def correlated_hierarchical(
     References
     ----------
     Pustejovsky & Tipton (2022), Prevention Science 23, 425, the CHE model.
+
+    Examples
+    --------
+    >>> from ketameta.stats import correlated_hierarchical
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44, 0.25], [0.02, 0.03, 0.015, 0.04, 0.02, 0.03]
+    >>> trial = ["A", "A", "B", "B", "C", "D"]
+    >>> correlated_hierarchical(yi, vi, trial, rho=0.6)
+    MultilevelFit
+         beta       se  statistic         p  ci_low  ci_high
+    0  0.3286  0.09165      3.585  0.000337  0.1489   0.5082
     """
     yi, vi, cluster, X = aligned(yi=yi, vi=vi, cluster=cluster, X=X)
 
@@ -172,6 +192,17 @@ def multivariate(
     References
     ----------
     Berkey et al. (1998), Statistics in Medicine 17, 2537, equations 3 and 6.
+
+    Examples
+    --------
+    >>> from ketameta.stats import multivariate
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44, 0.25], [0.02, 0.03, 0.015, 0.04, 0.02, 0.03]
+    >>> trial, outcome = ["A", "A", "B", "B", "C", "C"], ["pain", "sleep"] * 3
+    >>> multivariate(yi, vi, trial, outcome, structure="CS", rho=0.5)
+    MultilevelFit
+         beta       se  statistic          p   ci_low  ci_high
+    0  0.3721  0.09026      4.122  3.755e-05   0.1952    0.549
+    1  0.2536   0.1143       2.22    0.02644  0.02968   0.4776
     """
     one_of("structure", structure, ("UN", "DIAG", "CS"))
     yi, vi, cluster, outcome, X = aligned(yi=yi, vi=vi, cluster=cluster, outcome=outcome, X=X)

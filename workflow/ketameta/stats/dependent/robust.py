@@ -85,6 +85,17 @@ def cluster_robust(
     ----------
     Pustejovsky & Tipton (2018), Journal of Business & Economic Statistics 36, 672,
     equations 5 to 7 and 11.
+
+    Examples
+    --------
+    >>> from ketameta.stats import cluster_robust, working_covariance
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44, 0.25], [0.02, 0.03, 0.015, 0.04, 0.02, 0.03]
+    >>> trial = ["A", "A", "B", "B", "C", "D"]
+    >>> covariance = working_covariance(vi, trial, rho=0.6)
+    >>> cluster_robust(yi, covariance, trial)
+    RobustFit
+         beta       se  statistic     df       p   ci_low  ci_high
+    0  0.3624  0.08543      4.242  2.815  0.0272  0.08012   0.6446
     """
     level = as_level(level)
     yi, covariance, cluster, X = aligned(yi=yi, covariance=covariance, cluster=cluster, X=X)

@@ -92,6 +92,14 @@ def working_covariance(
     ----------
     Pustejovsky & Tipton (2022), Prevention Science 23, 425, equation 5; `smooth`
     is the simplification of their supplementary material.
+
+    Examples
+    --------
+    >>> from ketameta.stats import working_covariance
+    >>> working_covariance([0.02, 0.03, 0.015], ["A", "A", "B"], rho=0.6).round(4)
+    array([[0.02  , 0.0147, 0.    ],
+           [0.0147, 0.03  , 0.    ],
+           [0.    , 0.    , 0.015 ]])
     """
     vi, cluster = aligned(vi=vi, cluster=cluster)
     vi = numbers("vi", vi)

@@ -1,5 +1,7 @@
 """From the scale of analysis back to the scale that people read."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -48,6 +50,14 @@ def back_transform(measure: str, x: ArrayLike, ni: ArrayLike | None = None) -> A
     ------
     ValueError
         Unknown measure; PFT without `ni`, or an `ni` not above 0.
+
+    Examples
+    --------
+    >>> from ketameta.stats import back_transform
+    >>> back_transform("OR", 0.0)
+    1.0
+    >>> back_transform("PLO", [-1.0, 0.0]).round(3)
+    array([0.269, 0.5  ])
     """
     one_of("measure", measure, tuple(MEASURES))
     x, ni = aligned(x=x, ni=ni)

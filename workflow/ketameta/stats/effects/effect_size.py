@@ -1,5 +1,7 @@
 """Effect sizes: raw numbers of studies in, yi and vi out."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -235,6 +237,17 @@ def effect_size(
     Formulas and defaults are those of `escalc` of metafor 3.8-1 where it has the
     measure (not SMDX, PCTRED, MPRDM, MPRRM). Each measure's own function, named
     in `MEASURES`, states formula and source.
+
+    Examples
+    --------
+    >>> from ketameta.stats import effect_size
+    >>> effect_size("MD", m1i=12.5, sd1i=4, n1i=20, m2i=16, sd2i=5, n2i=20)
+    EffectSize
+        yi    vi
+      -3.5  2.05
+    measure MD
+    >>> effect_size("RR", ai=[12, 9], n1i=[20, 20], ci=[5, 6], n2i=[20, 20]).yi.round(3)
+    array([0.875, 0.405])
     """
     one_of("measure", measure, tuple(MEASURES))
     given = {name: value for name, value in arrays.items() if value is not None}

@@ -147,6 +147,8 @@ class Shown:
 def number(value: Any) -> str:
     """Write a number in four digits, a dash where there is none, words as they are."""
     plain = value.item() if isinstance(value, np.generic) else value
+    if plain is None:
+        return MISSING
     if isinstance(plain, float):
         return MISSING if math.isnan(plain) else format(plain, ".4g")
     return ("yes" if plain else "no") if isinstance(plain, bool) else str(plain)

@@ -5,6 +5,8 @@ independent analyses, NaN in any number of a study marks it as absent. Results
 have shape (...), plain floats for one analysis. Ratios are on the log scale.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -151,6 +153,14 @@ def inverse_variance(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> Co
     Notes
     -----
     Σ w y/Σ w with variance 1/Σ w, w = 1/v (Birge 1932; Cochran 1954).
+
+    Examples
+    --------
+    >>> from ketameta.stats import inverse_variance
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44], [0.02, 0.03, 0.015, 0.04, 0.02]
+    >>> fit = inverse_variance(yi, vi)
+    >>> print(f"{fit.estimate:.3f} [{fit.ci_low:.3f}, {fit.ci_high:.3f}]")
+    0.344 [0.214, 0.475]
     """
     y, v = as_effects(yi, vi)
     known = ~np.isnan(y)
@@ -182,6 +192,14 @@ def peto(*, level: float = 0.95, **tables: ArrayLike) -> CommonEffect:
     variance of a (Yusuf and others 1985). No cell is corrected. Tables with no
     or only events have V = 0 and say nothing; Q = Σ (a-E)²/V - (Σ(a-E))²/Σ V
     and its degrees of freedom count the others.
+
+    Examples
+    --------
+    >>> from ketameta.stats import peto
+    >>> trials = {"ai": [12, 9, 15], "n1i": [20, 20, 30], "ci": [5, 6, 8], "n2i": [20, 20, 30]}
+    >>> fit = peto(**trials)
+    >>> print(f"{fit.estimate:.3f} [{fit.ci_low:.3f}, {fit.ci_high:.3f}]")
+    0.998 [0.326, 1.670]
     """
     a, b, c, d = two_by_two(_studies("PETO", tables))
     n1, n2, n = a + b, c + d, a + b + c + d
@@ -238,6 +256,14 @@ def mantel_haenszel(
     Sato 1989 or Greenland and Robins 1985 (RD), the latter (others). Tests:
     Mantel and Haenszel 1959; Breslow and Day 1980; Tarone 1985. Agrees with
     `rma.mh` of metafor 3.8-1.
+
+    Examples
+    --------
+    >>> from ketameta.stats import mantel_haenszel
+    >>> trials = {"ai": [12, 9, 15], "n1i": [20, 20, 30], "ci": [5, 6, 8], "n2i": [20, 20, 30]}
+    >>> fit = mantel_haenszel("RR", **trials)
+    >>> print(f"{fit.estimate:.3f} [{fit.ci_low:.3f}, {fit.ci_high:.3f}]")
+    0.639 [0.192, 1.086]
     """
     one_of("measure", measure, tuple(_POOLED))
     one_of("variance", variance, ("sato", "greenland-robins"))

@@ -1,5 +1,7 @@
 """Generalised linear mixed models for few events: exact likelihoods instead of yi and vi."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,6 +125,14 @@ def glmm(
     as `rma.glmm` of metafor 3.8-1 with its default coding, at the global maximum
     over tau. Its log-likelihood for more than one node is that of the counts given
     the predicted effects; here it is the marginal one.
+
+    Examples
+    --------
+    >>> from ketameta.stats import glmm
+    >>> trials = {"ai": [12, 9, 15], "n1i": [20, 20, 30], "ci": [5, 6, 8], "n2i": [20, 20, 30]}
+    >>> fit = glmm("OR", **trials)
+    >>> print(f"{fit.estimate:.3f} [{fit.ci_low:.3f}, {fit.ci_high:.3f}]")
+    1.047 [0.341, 1.753]
     """
     model, nodes = _choose(measure, model, nodes)
     level = as_level(level)

@@ -10,6 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, fsum, isfinite, log, sqrt
 from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from ketameta.stats.numerics.shown import Shown, number, number_fields
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LEVEL = 0.95
 _TAIL = (1 - LEVEL) / 2
@@ -19,8 +25,37 @@ _ROUNDING = 1e-12
 Interval = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class _Agreed(Shown):
+    """What raters agree on, of `n` things: numbers, some with an interval beside them."""
+
+    def table(self) -> tuple[str, list[list[str]], list[str]]:
+        """Return title and rows of the short table."""
+        rows = [["", "value", "low", "high"]]
+        for name in number_fields(type(self)):
+            if name.endswith("interval"):
+                continue
+            beside = "interval" if name == "value" else f"{name}_interval"
+            ends = getattr(self, beside, None) or ("", "")
+            rows.append([name, number(getattr(self, name)), *map(number, ends)])
+        return type(self).__name__, rows, []
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row; an interval is two columns, its low and its high end."""
+        import pandas as pd
+
+        row: dict[str, float | None] = {}
+        for name in number_fields(type(self)):
+            value = getattr(self, name)
+            if name.endswith("interval"):
+                ends = (name.replace("interval", end) for end in ("ci_low", "ci_high"))
+                row |= dict(zip(ends, value or (None, None), strict=True))
+            else:
+                row[name] = value
+        return pd.DataFrame([row])
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Agreement(_Agreed):
     """What two raters agree on: `n` things rated, the share rated alike, and Cohen's kappa.
 
     `kappa` is 1 where all are rated alike, 0 where no more than by chance, below 0 where less; None
@@ -35,8 +70,8 @@ class Agreement:
     kappa_interval: Interval | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Icc:
+@dataclass(frozen=True, slots=True, repr=False)
+class Icc(_Agreed):
     """Intraclass correlation of `n` things measured by each rater, and its interval.
 
     Near 1 it says that the things differ far more than the raters do, not that the raters agree.
@@ -47,8 +82,8 @@ class Icc:
     interval: Interval | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+@dataclass(frozen=True, slots=True, repr=False)
+class Limits(_Agreed):
     """Bland-Altman: mean difference, second less first, and the limits of 95% of differences.
 
     Where `ratio` is true all are ratios, second over first (`bias` the geometric mean).
@@ -75,6 +110,18 @@ def cohen_kappa(
     with the SE for many things (Fleiss, Cohen & Everitt 1969, Psychol Bull 72:323, by the delta
     method), cut at -1 and 1. Raises ValueError where the raters did not rate the same number of
     things, or a word is not in `order`.
+
+    Examples
+    --------
+    >>> from ketameta.stats import cohen_kappa
+    >>> first = ["low", "low", "high", "some", "high", "low"]
+    >>> second = ["low", "some", "high", "some", "high", "low"]
+    >>> cohen_kappa(first, second, order=["low", "some", "high"])
+    Agreement
+            value     low    high
+    n           6
+    share  0.8333  0.4365  0.9699
+    kappa  0.8235  0.5023       1
     """
     pairs = Counter(zip(first, second, strict=True))
     n = pairs.total()
@@ -128,6 +175,15 @@ def absolute_icc(ratings: Sequence[Sequence[float]]) -> Icc:
     (Psychol Methods 1:30), with the interval by F of their table 7. With two raters it is wide: one
     degree of freedom says how far raters differ. None where no number differs from another; the
     interval also where the raters agree on all. Raises ValueError where a row is shorter.
+
+    Examples
+    --------
+    >>> from ketameta.stats import absolute_icc
+    >>> absolute_icc([[12, 13], [20, 19], [31, 31], [8, 10]])
+    Icc
+            value     low    high
+    n           4
+    value  0.9921  0.9196  0.9995
     """
     n, k = len(ratings), len(ratings[0]) if ratings else 0
     if n < 2 or k < 2:
@@ -183,6 +239,18 @@ def limits_of_agreement(
     given as ratios (Bland & Altman 1999, Stat Methods Med Res 8:135); numbers must be above 0.
     Limits and intervals are None for one pair, and where all differences are the same. Raises
     ValueError where there are not as many numbers on both sides, or the log of one is asked of 0.
+
+    Examples
+    --------
+    >>> from ketameta.stats import limits_of_agreement
+    >>> limits_of_agreement([12, 20, 31, 8], [13, 19, 31, 10])
+    Limits
+           value     low     high
+    n          4
+    ratio     no
+    bias     0.5  -1.554    2.554
+    low    -2.03  -9.453  -0.5779
+    high    3.03   1.578    10.45
     """
     from scipy.special import nctdtrit, stdtrit
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ketameta.stats.numerics.checks import as_effects
+from ketameta.stats.numerics.shown import Labels, Shown, number, study_names
 from ketameta.stats.univariate.pooling import random_effects
 
 Array = NDArray[np.float64]
@@ -18,15 +20,19 @@ ALL_UP_TO = 20
 _BLOCK = 2**20
 
 
-@dataclass(frozen=True)
-class Gosh:
+@dataclass(frozen=True, repr=False)
+class Gosh(Shown):
     """Pooled results of n subsets; numbers of shape (..., n), `included` (n, k).
 
     `i2` and `h2` are those of tau2; `i2_q`, `h2_q` the classical ones. A subset of one
     study has its own effect and NaN for what needs two. `exhaustive` says whether
     these are all subsets (in the order of the binary number with study 0 as its
-    lowest bit) or a sample.
+    lowest bit) or a sample. `studies` names the columns of `included` where `yi` carried
+    labels. Of one analysis the short table shows how its subsets spread.
     """
+
+    ROWS: ClassVar[str] = "estimate"
+    SHORT: ClassVar[tuple[str, ...]] = ("k", "estimate", "tau2", "i2")
 
     included: Mask
     k: NDArray[np.intp]
@@ -39,6 +45,20 @@ class Gosh:
     q: Array
     converged: Mask
     exhaustive: bool
+    studies: Labels = field(default=None, kw_only=True)
+
+    def table(self) -> tuple[str, list[list[str]], list[str]]:
+        """Return title, rows and notes of the short table: of one analysis quartiles."""
+        if self.estimate.ndim > 1:
+            return Shown.table(self)
+        rows = [["", "least", "quarter", "half", "three quarters", "most"]]
+        for name in ("estimate", "tau2", "i2"):
+            values = getattr(self, name)
+            found = values[~np.isnan(values)]
+            cuts = np.quantile(found, (0, 0.25, 0.5, 0.75, 1)) if found.size else np.full(5, np.nan)
+            rows.append([name, *map(number, cuts)])
+        which = "all" if self.exhaustive else "a sample of"
+        return f"Gosh: {which} {self.estimate.size} subsets", rows, []
 
 
 _NUMBERS = ("k", "estimate", "tau2", "i2", "h2", "i2_q", "h2_q", "q", "converged")
@@ -80,6 +100,17 @@ def gosh(
     References
     ----------
     Olkin, Dahabreh & Trikalinos (2012), Research Synthesis Methods 3, 214.
+
+    Examples
+    --------
+    >>> from ketameta.stats import gosh
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44], [0.02, 0.03, 0.015, 0.04, 0.02]
+    >>> gosh(yi, vi)
+    Gosh: all 31 subsets
+              least  quarter      half  three quarters    most
+    estimate   0.12    0.275    0.3339          0.3874    0.52
+    tau2          0        0  0.005961         0.01956  0.0625
+    i2            0        0     17.36           46.91   78.12
     """
     y, v = as_effects(yi, vi)
     if draws < 1:
@@ -89,9 +120,9 @@ def gosh(
     exhaustive = present.size <= ALL_UP_TO
     included = np.zeros(((2**present.size - 1) if exhaustive else draws, k), dtype=bool)
     if exhaustive:
-        number = np.arange(1, len(included) + 1)
+        code = np.arange(1, len(included) + 1)
         for bit, study in enumerate(present):
-            included[:, study] = number >> bit & 1
+            included[:, study] = code >> bit & 1
     else:
         included[:, present] = _sample(draws, present.size, seed)
     lead = y.shape[:-1]
@@ -108,7 +139,8 @@ def gosh(
         )
         for name, numbers in out.items():
             numbers[..., start : start + size] = getattr(fit, name)
-    return Gosh(included=included, exhaustive=exhaustive, **out)
+    names = study_names(yi, vi).get("studies")
+    return Gosh(included=included, exhaustive=exhaustive, studies=names, **out)
 
 
 def _kind(name: str) -> type:

@@ -50,6 +50,18 @@ def leave_one_out(
     ------
     ValueError
         As `random_effects`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ketameta.stats import leave_one_out
+    >>> yi = pd.Series([0.12, 0.31, 0.52], index=["Ash", "Beech", "Elm"])
+    >>> leave_one_out(yi, [0.02, 0.03, 0.015])
+    RandomEffects
+           estimate       p   ci_low  ci_high   pi_low  pi_high    tau2     i2  k
+    Ash        0.45  0.1379  -0.8079    1.708  -0.8079    1.708       0      0  2
+    Beech    0.3263    0.35   -2.214    2.866   -3.741    4.393  0.0625  78.12  2
+    Elm       0.196  0.2823  -0.9867    1.379  -0.9867    1.379       0      0  2
     """
     y, v = as_effects(yi, vi)
     k = y.shape[-1]
@@ -83,7 +95,8 @@ def cumulative(
     Returns
     -------
     RandomEffects with fields of shape (..., k), entry i after study `order[i]` has
-    entered (`weights` (..., k, k), columns in the order of yi). The first entry is
+    entered (`weights` (..., k, k), columns in the order of yi), `analyses` being the names
+    of those that entered. The first entry is
     a single study: its own effect, tau2 NaN. An absent study changes nothing; before
     the first present one everything is NaN.
 
@@ -91,6 +104,18 @@ def cumulative(
     ------
     ValueError
         As `random_effects`, or if `order` is not a permutation of 0 to k - 1.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ketameta.stats import cumulative
+    >>> yi = pd.Series([0.12, 0.31, 0.52], index=["Ash", "Beech", "Elm"])
+    >>> cumulative(yi, [0.02, 0.03, 0.015], order=[2, 0, 1])
+    RandomEffects
+           estimate          p   ci_low  ci_high   pi_low  pi_high     tau2     i2  k
+    Elm        0.52  2.178e-05     0.28     0.76        –        –        –      –  1
+    Ash      0.3263       0.35   -2.214    2.866   -3.741    4.393   0.0625  78.12  2
+    Beech    0.3255     0.1134  -0.1911    0.842  -0.5417    1.193  0.02621  55.79  3
     """
     y, v = as_effects(yi, vi)
     k = y.shape[-1]
@@ -100,9 +125,10 @@ def cumulative(
     rank = np.empty(k, dtype=np.intp)
     rank[places.astype(np.intp)] = np.arange(k)
     keep = rank[None, :] <= np.arange(k)[:, None]
-    return pool_subsets(
-        y, v, np.broadcast_to(keep, (*y.shape, k)), tau2=tau2, interval=interval, level=level
-    )
+    keep = np.broadcast_to(keep, (*y.shape, k))
+    out = pool_subsets(y, v, keep, tau2=tau2, interval=interval, level=level)
+    names = study_names(yi, vi).get("studies")
+    return replace(out, analyses=names and tuple(names[i] for i in places), studies=names)
 
 
 def pool_subsets(
@@ -225,6 +251,18 @@ def influence(yi: ArrayLike, vi: ArrayLike, tau2: str = "REML") -> Influence:
     ----------
     Viechtbauer & Cheung (2010), Research Synthesis Methods 1, 112, sections 3 and 4;
     Baujat et al. (2002), Statistics in Medicine 21, 2641.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ketameta.stats import influence
+    >>> yi = pd.Series([0.12, 0.31, 0.52], index=["Ash", "Beech", "Elm"])
+    >>> influence(yi, [0.02, 0.03, 0.015])
+    Influence
+           rstudent     dffits  cooks_distance  tau2_deleted  weights  influential
+    Ash      -1.905     -1.511          0.9881             0    33.97          yes
+    Beech  -0.04465  -0.004968       4.062e-05        0.0625    27.93           no
+    Elm       1.972      1.712           1.067             0     38.1          yes
     """
     y, v = as_effects(yi, vi)
     whole = random_effects(y, v, tau2=tau2, interval="wald", tau2_interval=None)

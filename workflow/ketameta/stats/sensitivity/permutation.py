@@ -59,6 +59,20 @@ def permutation_test(
     ------
     ValueError
         As `random_effects` and `meta_regression`; also for a batch and for at_most below 2.
+
+    Examples
+    --------
+    >>> from ketameta.stats import permutation_test
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44], [0.02, 0.03, 0.015, 0.04, 0.02]
+    >>> permutation_test(yi, vi)
+    Permutation
+                   value
+    statistic      4.242
+    p             0.0625
+    qm                 –
+    qm_p               –
+    arrangements      32
+    exact            yes
     """
     yi, vi, X = aligned(yi=yi, vi=vi, X=X)
     y, v = as_effects(yi, vi)

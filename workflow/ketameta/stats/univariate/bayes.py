@@ -78,6 +78,14 @@ def bayes(
     Given tau the posterior of mu is normal; the marginal posterior of tau has one dimension and
     is integrated by Gauss-Legendre panels (Röver 2020, Journal of Statistical Software 93(6),
     section 2). Intervals are the shortest: ends of equal density, or from 0.
+
+    Examples
+    --------
+    >>> from ketameta.stats import bayes
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44], [0.02, 0.03, 0.015, 0.04, 0.02]
+    >>> fit = bayes(yi, vi)
+    >>> print(f"{fit.mu_mean:.3f} [{fit.mu_low:.3f}, {fit.mu_high:.3f}]")
+    0.326 [0.091, 0.552]
     """
     y, v = as_effects(yi, vi)
     as_level(level)

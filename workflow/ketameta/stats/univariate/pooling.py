@@ -91,6 +91,21 @@ def random_effects(
     ------
     ValueError
         For an unknown name, a level outside (0, 1), and what `checks.as_effects` refuses.
+
+    Examples
+    --------
+    >>> from ketameta.stats import random_effects
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44], [0.02, 0.03, 0.015, 0.04, 0.02]
+    >>> random_effects(yi, vi)
+    RandomEffects: 5 studies, hksj interval
+                 value       low    high        p
+    effect      0.3339    0.1154  0.5525  0.01324
+    prediction          -0.03953  0.7074
+    tau2        0.0119         0  0.2141
+    I2 %         34.27         0   90.37
+    Q, 4 df      5.746                      0.219
+    >>> random_effects([yi, yi[::-1]], [vi, vi[::-1]], "DL").tau2.round(4)
+    array([0.01, 0.01])
     """
     y, v = as_effects(yi, vi)
     names = study_names(yi, vi)

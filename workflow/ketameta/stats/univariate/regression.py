@@ -80,6 +80,17 @@ def meta_regression(
     -----
     Knapp & Hartung (2003); R2 after Raudenbush (1994), for EE the adjusted R2 of the weighted
     regression. The omnibus test leaves a constant column out.
+
+    Examples
+    --------
+    >>> from ketameta.stats import meta_regression
+    >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44], [0.02, 0.03, 0.015, 0.04, 0.02]
+    >>> meta_regression(yi, vi, [4, 8, 24, 6, 12])
+    MetaRegression
+          beta      se        p    ci_low  ci_high
+    0   0.1153  0.1245   0.3546   -0.1288   0.3593
+    1  0.01831  0.0084  0.02929  0.001845  0.03477
+    k 5, tau2 0, i2 0, r2 100, qm 4.751, qm_p 0.02929, rule wald, converged yes
     """
     yi, vi, X = aligned(yi=yi, vi=vi, X=X)
     y, v = as_effects(yi, vi)
