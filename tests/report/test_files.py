@@ -18,8 +18,7 @@ from ketameta.report.stage import report
 from ketameta.report.wording_certainty import label
 from ketameta.report_files import TABLES, report_files
 from ketameta.tables.collection import Tables
-from ketameta.tables.effects import EffectRow
-from ketameta.tables.effects import ResultRow
+from ketameta.tables.effects import EffectRow, ResultRow
 from ketameta.tables.syntheses import ClaimTestRow, ExclusionRow, StudyRow, SummaryRow, UnusedRow
 
 from ..rows import tables_of
