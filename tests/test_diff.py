@@ -26,7 +26,7 @@ from ketameta.report.change_counts import tally
 from ketameta.report.changes import living_forest, page, standalone
 from ketameta.report.pages import summary_view
 from ketameta.tables import RAW_TABLES
-from ketameta.tables.digests import data_hash, digests
+from ketameta.tables.digests import digests
 from ketameta.tables.table import as_dict
 
 from .rows import tables_of
@@ -83,7 +83,7 @@ MADE = {}
 
 def made_of(tables, configuration):
     """Return what tables give; the same tables and questions are pooled once for all tests."""
-    key = data_hash(tables_of(tables)), configuration.analyses
+    key = digests(tables_of(tables)).data_hash, configuration.analyses
     if key not in MADE:
         MADE[key] = results_of(tables, configuration)
     return copy.deepcopy(MADE[key])
@@ -588,8 +588,8 @@ def test_since_a_release_names_trials_and_moves(old, new, few):
     release = made("2026-01-31", old, few)
     enter(murrough(new), events=31)
     drop_trial(new, "zarate2006")
-    raw = tables_of(new)
-    since = releases.since(release, digests(raw), data_hash(raw), syntheses_of(new, few))
+    cells = digests(tables_of(new))
+    since = releases.since(release, cells.trials, cells.data_hash, syntheses_of(new, few))
     assert (since.added, since.removed, since.edited) == ((), ("zarate2006",), ("murrough2013a",))
     said = change_words.since_summary(since)
     assert said.startswith("Since the release of 2026-01-31: 1 trial removed, 1 trial edited; ")
@@ -599,9 +599,9 @@ def test_since_a_release_names_trials_and_moves(old, new, few):
 
 def test_the_data_hash_follows_cells_not_order(old, new):
     new["outcomes"].reverse()
-    assert data_hash(tables_of(old)) == data_hash(tables_of(new))
+    assert digests(tables_of(old)).data_hash == digests(tables_of(new)).data_hash
     enter(murrough(new), note="read again")
-    assert data_hash(tables_of(old)) != data_hash(tables_of(new))
+    assert digests(tables_of(old)).data_hash != digests(tables_of(new)).data_hash
 
 
 def test_releases_of_a_day_stand_in_order(old, few):

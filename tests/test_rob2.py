@@ -9,7 +9,7 @@ import pytest
 
 from ketameta.evidence.rows import changed_rows
 from ketameta.tables import rob2
-from ketameta.tables.digests import data_hash, digests
+from ketameta.tables.digests import digests
 from ketameta.tables.rob2 import DOMAINS, HIGH, LOW, SEVERITY, SOME, judge
 from ketameta.vocabulary import vocabulary
 
@@ -183,14 +183,15 @@ def entered(**cells):
 def test_an_answer_is_among_what_results_come_from():
     before = {"rob2_answers": [entered(trial_id="one", question="1.1", answer="NI", rater="A")]}
     after = {"rob2_answers": [entered(trial_id="one", question="1.1", answer="Y", rater="A")]}
-    assert data_hash(tables_of(before)) != data_hash(tables_of(after))
-    assert digests(tables_of(before)).keys() == {"one"}
+    assert digests(tables_of(before)).data_hash != digests(tables_of(after)).data_hash
+    assert digests(tables_of(before)).trials.keys() == {"one"}
     (change,) = changed_rows(before, after)
     assert change.name == "rob2_answers / one / 1.1 / A"
     assert [(cell.column, cell.old, cell.new) for cell in change.cells] == [("answer", "NI", "Y")]
     # a project without the table has the hash that it had before there was one
-    assert data_hash(tables_of({})) == data_hash(tables_of({"rob2_answers": []}))
+    assert digests(tables_of({})).data_hash == digests(tables_of({"rob2_answers": []})).data_hash
     # a reason for a warning changes no result
-    assert data_hash(tables_of({})) == data_hash(
-        tables_of({"acknowledged": [entered(code="entry")]})
+    assert (
+        digests(tables_of({})).data_hash
+        == digests(tables_of({"acknowledged": [entered(code="entry")]})).data_hash
     )

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-# rows that stand together in a Parquet file: as many as pyarrow puts there by itself
-_GROUP = 1 << 20
+# rows that stand together in a Parquet file
+_GROUP = 1 << 18
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -224,7 +224,7 @@ def _recorded(version: Recorded) -> _Pooled:
     from ketameta.commands.examine import examine
     from ketameta.commands.results import without_folder
     from ketameta.evidence.releases import ReleaseError, parse
-    from ketameta.tables.digests import data_hash
+    from ketameta.tables.digests import digests
 
     try:
         release = parse(version.path.stem, version.path.read_text(encoding="utf-8"))
@@ -239,7 +239,7 @@ def _recorded(version: Recorded) -> _Pooled:
         with tempfile.TemporaryDirectory() as spare:
             raw = Revision(version.name, release.commit).raw_tables(Path(spare))
             tables, _ = examine(raw)
-        if data_hash(tables) == release.data_hash:
+        if digests(tables).data_hash == release.data_hash:
             return _Pooled({**without_folder(tables), **rows})
     why = f"the record of {version.name} holds no cells, and no commit known here has them"
     return _Pooled(rows, note=f"{why}: which rows changed is not told")

@@ -21,7 +21,7 @@ from ketameta.evidence.changes import COMPARED, ClaimMove, Move, compare, compar
 from ketameta.evidence.findings import Found
 from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import decisions
-from ketameta.tables.digests import data_hash, digests
+from ketameta.tables.digests import digests
 from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES
 
 Record = dict[str, Any]
@@ -132,7 +132,9 @@ def make(
     decided = decisions(tables.get("adjudication", []))
     known = tuple(sorted(one.id for one in decided if one.decision))
     raw = Tables.named(RAW_KINDS, {n: tables[n] for n in RESULT_TABLES if n in tables})
-    return Release(name, data_hash(raw), commit, digests(raw), kept, claims, findings, known)
+    cells = digests(raw)
+    held = cells.data_hash, commit, cells.trials
+    return Release(name, *held, kept, claims, findings, known)
 
 
 def is_date(text: str) -> bool:

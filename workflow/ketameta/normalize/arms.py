@@ -30,7 +30,7 @@ from ketameta.normalize.records import (
     Trial,
     listed,
 )
-from ketameta.normalize.results import AnyResult, ArmResult
+from ketameta.normalize.results import AnyResult, ArmResult, in_order
 from ketameta.normalize.sift import arm_class, flagged
 from ketameta.normalize.summaries import (
     COMPUTED,
@@ -124,15 +124,17 @@ class ArmEffects:
 
     def _rows_by_arm(self, group: Sequence[ArmResult]) -> dict[str, list[ArmResult]]:
         """Take one row an arm and definition; drop pooled arms whose parts are present."""
-        by_arm: dict[str, list[ArmResult]] = defaultdict(list)
-        seen: dict[tuple[str, str], ArmResult] = {}
-        for row in sorted(group, key=lambda r: r.order):
-            key = (row.arm_id, row.definition or "")
-            if key in seen:
-                self.ledger.note(row, "repeated report", f"used: {seen[key].key}")
-                continue
-            seen[key] = row
-            by_arm[row.arm_id].append(row)
+        rows: dict[str, list[ArmResult]] = defaultdict(list)
+        for row in group:
+            rows[row.arm_id].append(row)
+        by_arm: dict[str, list[ArmResult]] = {}
+        for arm_id, own in rows.items():
+            seen: dict[str, ArmResult] = {}
+            for row in in_order(own):
+                known = seen.setdefault(row.definition or "", row)
+                if known is not row:
+                    self.ledger.note(row, "repeated report", f"used: {known.key}")
+            by_arm[arm_id] = list(seen.values())
         for arm_id in list(by_arm):
             parts = [part for part in self.trial.arms[arm_id].pooled if part in by_arm]
             if parts:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 from ketameta.configuration import Question
+from ketameta.normalize import measures
 from ketameta.normalize.arms import ArmEffects, Place
 from ketameta.normalize.asked import Noted, Numbers, Read
 from ketameta.normalize.contrasts import ContrastEffect, is_paired
 from ketameta.normalize.ledger import Fate, Ledger
 from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Trial
-from ketameta.normalize.results import AnyResult, ArmResult, Contrast
+from ketameta.normalize.results import AnyResult, ArmResult, Contrast, in_order
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.selected import SelectedArm, selected_arm
 from ketameta.normalize.sift import Sieve, arm_class
@@ -68,7 +69,10 @@ class TrialChoice:
             found += self._try(self._from_contrasts, place, reported)
         if not found:
             return []
-        best = min(found, key=lambda c: (c.rank, [row.order for row in c.rows]))
+        least = min(candidate.rank for candidate in found)
+        best, *more = [candidate for candidate in found if candidate.rank == least]
+        if more:
+            best = min((best, *more), key=lambda c: [row.order for row in c.rows])
         for candidate in found:
             if candidate is not best:
                 self._note_loser(candidate, best)
@@ -194,7 +198,7 @@ class TrialChoice:
         None where no row is usable; each is noted with its own reason.
         """
         by_arm: dict[str, Contrast] = {}
-        for row in sorted(rows, key=lambda r: r.order):
+        for row in in_order(rows):
             try:
                 self._converted(place, [row])
             except NotUsable as why:
@@ -227,6 +231,7 @@ class Choices:
     def forget(self) -> None:
         """Forget all answers, where no question on the same outcome comes any more."""
         self.rows.forget()
+        measures.forget()
         self._sieve = Sieve(self.trials, self.rows)
         self._numbers: dict[object, int] = {}
         # by the trial, and what the sieve told of its rows; then by what was read of the question

@@ -134,25 +134,23 @@ class Ledger:
         import numpy as np
         import pyarrow as pa
 
+        codes = {reason: code for code, reason in enumerate(REASONS)}
         words = {word: code for code, word in enumerate(self.rows.by_outcome)}
-        elsewhere = words.setdefault(ELSEWHERE, len(words))
-        reasons = np.full(len(self.rows), elsewhere, dtype=np.int32)
+        reasons = np.full(len(self.rows), codes[ELSEWHERE], dtype=np.int8)
         details = self.rows.outcome_codes.copy()
         fates = self.check()
-        reasons[self._on.places] = [words.setdefault(f[0], len(words)) for f in fates]
-        details[self._on.places] = [words.setdefault(f[1], len(words)) for f in fates]
+        reasons[self._on.places] = [codes[reason] for reason, _ in fates]
+        details[self._on.places] = [words.setdefault(said, len(words)) for _, said in fates]
         for key in self._noted.keys() - self._on.at.keys():
-            at = self.rows.at[key]
-            reasons[at], details[at] = (words.setdefault(w, len(words)) for w in self._noted[key])
-        known = pa.array(list(words), pa.string())
+            at, (reason, said) = self.rows.at[key], self._noted[key]
+            reasons[at], details[at] = codes[reason], words.setdefault(said, len(words))
+        of = pa.DictionaryArray.from_arrays
         columns = {
             **self.rows.columns,
-            "analysis": pa.DictionaryArray.from_arrays(
-                np.zeros(len(reasons), dtype=np.int32), pa.array([self.analysis])
-            ),
-            "used": pa.array(reasons == words.get("used")),
-            "reason": pa.DictionaryArray.from_arrays(reasons, known),
-            "detail": pa.DictionaryArray.from_arrays(details, known),
+            "analysis": of(np.zeros(len(reasons), dtype=np.int8), pa.array([self.analysis])),
+            "used": pa.array(reasons == codes["used"]),
+            "reason": of(reasons, pa.array(list(codes))),
+            "detail": of(details, pa.array(list(words), pa.string())),
         }
         arrays = [columns[name] for name in schema.names]
         fields = [f.with_type(a.type) for f, a in zip(schema, arrays, strict=True)]

@@ -153,6 +153,11 @@ def _reduction(arm: ArmSummary, r: float) -> Estimate:
 _effect_size = cache(effect_size)
 
 
+def forget() -> None:
+    """Forget what numbers gave, where others come."""
+    _effect_size.cache_clear()
+
+
 def one_effect(kind: str, numbers: Numbers) -> tuple[float, float]:
     """Return yi and vi of one trial; `NotUsable` where there is no estimate with a variance."""
     effect = _effect_size(kind, **numbers)

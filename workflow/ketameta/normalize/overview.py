@@ -15,8 +15,9 @@ from ketameta.vocabulary import vocabulary
 
 def overview(raw: Tables, problems: Iterable[Problem]) -> list[OverviewRow]:
     """Count what the data hold, and carry the digests of its cells to the page of changes."""
-    sections: list[tuple[str, str, object]] = [("data", "data hash", digests.data_hash(raw))]
-    sections += [(digests.TRIALS, *pair) for pair in digests.digests(raw).items()]
+    cells = digests.digests(raw)
+    sections: list[tuple[str, str, object]] = [("data", "data hash", cells.data_hash)]
+    sections += [(digests.TRIALS, *pair) for pair in cells.trials.items()]
     kinds = {name: RAW_KINDS[name] for name in RESULT_TABLES}
     known = raw.kinds()
     sections += [("tables", name, len(raw[kinds[name]])) for name in kinds if kinds[name] in known]

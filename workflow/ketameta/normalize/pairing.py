@@ -10,7 +10,7 @@ from ketameta.normalize.contrasts import is_paired
 from ketameta.normalize.conversions import ConversionError
 from ketameta.normalize.measures import Correlation
 from ketameta.normalize.records import ArmSummary, Trial
-from ketameta.normalize.results import AnyResult, Contrast
+from ketameta.normalize.results import AnyResult, Contrast, in_order
 
 
 def reported_correlation(
@@ -24,15 +24,11 @@ def reported_correlation(
     """
     if t.sd is None or c.sd is None or len(t.arms) != 1 or len(c.arms) != 1:
         return None
-    scale = t.rows[0].scale
-    for row in sorted(rows, key=lambda r: r.order):
-        if not isinstance(row, Contrast) or not is_paired(trial, row):
-            continue
-        if not in_points(row.measure):
-            continue
-        arms = (row.arm_t, row.arm_c) == (t.arms[0].arm_id, c.arms[0].arm_id)
-        if not arms or row.timepoint_h != hour or row.scale != scale:
-            continue
+    place = (t.arms[0].arm_id, c.arms[0].arm_id), hour, t.rows[0].scale
+    here = (
+        r for r in rows if isinstance(r, Contrast) and place == (r.arms, r.timepoint_h, r.scale)
+    )
+    for row in in_order([r for r in here if in_points(r.measure) and is_paired(trial, r)]):
         try:
             se = row.se or _se(row, int(t.n))
             r = conversions.correlation_from_paired_se(t.sd, c.sd, se, int(t.n))

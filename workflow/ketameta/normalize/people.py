@@ -47,10 +47,10 @@ class People:
         own = [(n, row) for n, row in self._rows if row.arm_id == arm.arm_id]
         same_hour = [(n, row) for n, row in own if hour is not None and row.timepoint_h == hour]
         if same_hour:
-            n, row = min(same_hour, key=_largest)
+            n, row = _largest(same_hour)
             return n, _step(arm, n, f"n of its {row.outcome} at the same hour", row)
         if own:
-            n, row = min(own, key=_largest)
+            n, row = _largest(own)
             why = f"largest n reported for the arm ({row.outcome}, {row.analysed})"
             return n, _step(arm, n, why, row)
         if arm.n_randomised:
@@ -58,9 +58,10 @@ class People:
         raise NotUsable(f"no n for arm {arm.arm_id}: n and n_randomised are empty", lacks=1)
 
 
-def _largest(known: tuple[int, ArmResult]) -> tuple[int, object]:
-    n, row = known
-    return -n, row.order[-1]
+def _largest(known: list[tuple[int, ArmResult]]) -> tuple[int, ArmResult]:
+    most = max(n for n, _ in known)
+    first, *more = [row for n, row in known if n == most]
+    return most, min((first, *more), key=lambda row: row.order[-1]) if more else first
 
 
 def _lends_nothing(row: ArmResult) -> bool:

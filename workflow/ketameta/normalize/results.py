@@ -37,7 +37,6 @@ class Result(Placed, Provenance):
     timepoint_h: float | None
     key: str
     standing: str
-    _order: tuple[Any, ...] | None
 
     @property
     def order(self) -> tuple[Any, ...]:
@@ -46,15 +45,12 @@ class Result(Placed, Provenance):
         The better standing comes first, then rows without a flag, without values carried forward
         (Cochrane Handbook 10.12.2), with more numbers, and last the order of their texts.
         """
-        if self._order is None:
-            cells = as_dict(self) | {"seen": self.standing}
-            del cells["file"], cells["line"]
-            numbers = sum(isinstance(value, int | float) for value in cells.values())
-            carried = "LOCF" in (cells.get("model") or "")
-            texts = tuple(map(str, cells.values()))
-            first = SEEN.index(self.standing), bool(self.flag), carried, -numbers
-            object.__setattr__(self, "_order", (*first, texts))
-        return self._order or ()
+        cells = as_dict(self) | {"seen": self.standing}
+        del cells["file"], cells["line"]
+        numbers = sum(isinstance(value, int | float) for value in cells.values())
+        carried = "LOCF" in (cells.get("model") or "")
+        first = SEEN.index(self.standing), bool(self.flag), carried, -numbers
+        return *first, tuple(map(str, cells.values()))
 
     @property
     def use(self) -> str:
@@ -98,7 +94,7 @@ class Result(Placed, Provenance):
 class ArmResult(OutcomeRow, Result):
     """A row of outcomes: what one arm shows at one hour."""
 
-    __slots__ = ("_order", "key", "standing")
+    __slots__ = ("key", "standing")
     table = "outcomes"
 
     @property
@@ -115,7 +111,7 @@ class ArmResult(OutcomeRow, Result):
 class Contrast(ContrastRow, Result):
     """A row of contrasts: a difference between two arms as reported."""
 
-    __slots__ = ("_order", "key", "standing")
+    __slots__ = ("key", "standing")
     table = "contrasts"
 
     @property
@@ -127,6 +123,11 @@ class Contrast(ContrastRow, Result):
 AnyResult: TypeAlias = ArmResult | Contrast
 T = TypeVar("T")
 R = TypeVar("R", bound=ArmResult | Contrast)
+
+
+def in_order(rows: Sequence[R]) -> Sequence[R]:
+    """Return rows as `Result.order` puts them, which is asked only where there are several."""
+    return sorted(rows, key=lambda row: row.order) if len(rows) > 1 else rows
 
 
 def filled(cell: T | None) -> T:
@@ -150,12 +151,8 @@ def results_of(
         for set_cell, cell in zip(enter, cells(row), strict=True):
             set_cell(result, cell)
         rests = row.seen == DERIVED and row.source in secondary
-        for name, value in (
-            ("key", f"{row.file}:{row.line}"),
-            ("standing", SECONDARY if rests else row.seen),
-            ("_order", None),
-        ):
-            object.__setattr__(result, name, value)
+        object.__setattr__(result, "key", f"{row.file}:{row.line}")
+        object.__setattr__(result, "standing", SECONDARY if rests else row.seen)
         found.append(result)
     return found
 

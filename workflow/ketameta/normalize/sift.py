@@ -87,10 +87,15 @@ def _narrowed_down(
         # one word for all rows of the trial
         why = next(filter(None, (_kept_out(narrow, word or []) for narrow, word in words)), "")
         return [("narrowed", why)] * len(rows) if why else whole
+    # rows of the same arms, standing and flag have the same words
+    known: dict[object, Fate | None] = {}
     found = []
     for row, fate in zip(rows, whole, strict=True):
-        why = narrowed(question, trial, row)
-        found.append(("narrowed", why) if why else fate)
+        read = row.arms, row.standing, bool(row.flag)
+        if read not in known:
+            why = narrowed(question, trial, row)
+            known[read] = ("narrowed", why) if why else None
+        found.append(known[read] or fate)
     return found
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ketameta.configuration import Configuration, Question
+from ketameta.configuration import Analysis, Configuration, Question
 from ketameta.normalize import raters
 from ketameta.normalize.checks.acknowledged import About, settled
 from ketameta.normalize.checks.findings import Finding
@@ -54,11 +55,11 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
     """Return the tables of this stage from the rows of ingest's tables."""
     trials, rows = trials_of(raw), raw_rows(raw)
     configuration = configuration.asked(named(map(as_dict, raw[ClaimRow])))
-    effects, ledger, found = _effects(configuration, Choices(trials, rows))
+    effects, tables = _analyses(configuration, Choices(trials, rows))
     problems = [Problem(**as_dict(problem)) for problem in raw[ProblemRow]]
     checks, told = settled(raw, rows, problems, effects)
     labels = {name: trial.label for name, trial in trials.items()}
-    found |= {
+    found: dict[type[Row], Sequence[Row]] = {
         FindingRow: _findings(rows, checks),
         OverviewRow: overview(raw, told),
         ArmPairRow: pairs(configuration, trials, rows),
@@ -68,48 +69,60 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
         EvidenceMapRow: coverage(trials, rows),
         ResultRow: [_raw_row(row, labels[row.trial_id]) for row in rows],
     }
-    tables = {schema_of(kind).name: to_arrow(kind, found[kind]) for kind in found}
-    return tables | {"ledger": ledger}
+    return tables | {schema_of(kind).name: to_arrow(kind, found[kind]) for kind in found}
 
 
-def _effects(
+# what each analysis gives by itself, in the order of the tables
+_OF_ANALYSES = (EffectRow, VariantRow, DerivationRow, MissingResultRow, DirectionRow)
+
+
+def _analyses(
     configuration: Configuration, choices: Choices
-) -> tuple[list[EffectRow], pa.Table, dict[type[Row], Sequence[Row]]]:
-    """Return effects and ledger of all analyses, and what else each gives, by the table."""
+) -> tuple[list[EffectRow], dict[str, pa.Table]]:
+    """Return the effects of all analyses, and the tables that hold what each gives.
+
+    Analyses of one outcome follow each other, so that what is known of its rows can go then; what
+    an analysis gives is a part of Arrow tables at once.
+    """
     import pyarrow as pa
 
-    fates: list[pa.Table] = []
-    schema = schema_of(LedgerRow).arrow_schema()
-    effects: list[EffectRow] = []
-    derivations: list[DerivationRow] = []
-    variants: list[VariantRow] = []
-    missing: list[MissingResultRow] = []
-    pointing: list[DirectionRow] = []
-    for analysis in configuration:
-        name, question = analysis.name, analysis.select
-        own, ledger = effects_of(name, question, choices)
-        made = [effect_row(name, question, effect) for effect in own]
-        effects += made
-        derivations += [step for effect in own for step in derivation_rows(name, effect)]
-        missing += missing_results(name, question, choices.trials, own, ledger)
-        on = choices.rows.on(question.outcome)
-        pointing += directions(name, question, choices.trials, on.rows)
-        fates.append(ledger.table(schema))
-        for variant in analysis.choices([row for row in made if row.marks]):
-            if variant.select != question:
-                others, _ = effects_of(name, variant.select, choices)
-                variants += [variant_row(name, variant, effect) for effect in others]
-    return (
-        effects,
-        pa.concat_tables(fates),
-        {
-            EffectRow: effects,
-            VariantRow: variants,
-            DerivationRow: derivations,
-            MissingResultRow: missing,
-            DirectionRow: pointing,
-        },
-    )
+    made: dict[str, tuple[list[EffectRow], dict[str, pa.Table]]] = {}
+    for _, group in groupby(sorted(configuration, key=_outcome), _outcome):
+        for analysis in group:
+            rows, ledger = _analysis(analysis, choices)
+            parts = {schema_of(k).name: to_arrow(k, rows[k]) for k in _OF_ANALYSES}
+            schema = schema_of(LedgerRow).arrow_schema()
+            made[analysis.name] = rows[EffectRow], parts | {"ledger": ledger.table(schema)}
+        choices.forget()
+    ordered = [made[analysis.name] for analysis in configuration]
+    names = [*(schema_of(kind).name for kind in _OF_ANALYSES), "ledger"]
+    tables = {name: pa.concat_tables([parts[name] for _, parts in ordered]) for name in names}
+    return [effect for effects, _ in ordered for effect in effects], tables
+
+
+def _outcome(analysis: Analysis) -> str:
+    return analysis.select.outcome
+
+
+def _analysis(analysis: Analysis, choices: Choices) -> tuple[Tables, Ledger]:
+    """Return the rows that an analysis gives as it is and under other choices, and its ledger."""
+    name, question, trials = analysis.name, analysis.select, choices.trials
+    effects, ledger = effects_of(name, question, choices)
+    rows = [effect_row(name, question, effect) for effect in effects]
+    variants = [
+        variant_row(name, variant, effect)
+        for variant in analysis.choices([row for row in rows if row.marks])
+        if variant.select != question
+        for effect in effects_of(name, variant.select, choices)[0]
+    ]
+    found: dict[type[Row], Sequence[Row]] = {
+        EffectRow: rows,
+        VariantRow: variants,
+        DerivationRow: [step for effect in effects for step in derivation_rows(name, effect)],
+        MissingResultRow: missing_results(name, question, trials, effects, ledger),
+        DirectionRow: directions(name, question, trials, choices.rows.on(question.outcome).rows),
+    }
+    return Tables(found), ledger
 
 
 def effects_of(name: str, question: Question, choices: Choices) -> tuple[list[Effect], Ledger]:

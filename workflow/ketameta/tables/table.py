@@ -18,7 +18,8 @@ from __future__ import annotations
 import inspect
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from dataclasses import MISSING, Field, dataclass, field, replace
+from functools import cache
 from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, dataclass_transform
@@ -224,13 +225,17 @@ def entered_schema(kind: type[Row]) -> TableSchema:
 def rows_of(kind: type[R], found: pa.Table) -> list[R]:
     """Return the rows of an Arrow table, which has the columns of the kind.
 
-    Raises `KeyError` where it lacks one.
+    Equal cells of a column are one object. Raises `KeyError` where a column is missing.
     """
     rows = list(map(object.__new__, repeat(kind, found.num_rows)))
-    for name in schema_of(kind).names:
+    for column in schema_of(kind).columns:
+        cells = found.column(column.name).to_pylist()
+        if column.kind != "list":
+            known: dict[Any, Any] = {}
+            cells = map(known.setdefault, cells, cells)
         # past the guard of frozen objects: these are not seen by anybody yet
-        enter = getattr(kind, name).__set__
-        deque(map(enter, rows, found.column(name).to_pylist()), maxlen=0)
+        enter = getattr(kind, column.name).__set__
+        deque(map(enter, rows, cells), maxlen=0)
     return rows
 
 
@@ -253,5 +258,13 @@ def as_dict(row: Row) -> dict[str, Any]:
 
 def extended(kind: type[R], row: Row, **more: Any) -> R:
     """Return a row of a table that has the columns of another, and `more`."""
-    names = {f.name for f in fields(cast("Any", kind))}
-    return kind(**{n: v for n, v in as_dict(row).items() if n in names} | more)
+    return kind(
+        **{name: getattr(row, name) for name in _shared(cast("Any", kind), cast("Any", type(row)))}
+        | more
+    )
+
+
+@cache
+def _shared(kind: Any, other: Any) -> list[str]:
+    """Return the columns that two tables have."""
+    return [name for name in schema_of(other).names if name in schema_of(kind).names]
