@@ -5,6 +5,7 @@ import json
 import math
 import os
 import subprocess
+from dataclasses import replace
 
 import pytest
 import yaml
