@@ -11,6 +11,8 @@ from packaging.requirements import Requirement
 
 from ketameta.cli import COMMANDS
 
+from .test_architecture import ALLOWED, GROUND, SHELLS
+
 ROOT = Path(__file__).parents[1]
 GITHUB = ROOT / ".github"
 FORMS = sorted((GITHUB / "ISSUE_TEMPLATE").glob("*.yml"))
@@ -51,13 +53,22 @@ def test_contributing_shows_how_to_run_all_tests_the_fast_ones_and_one():
     assert any(words.startswith(".venv/bin/pytest tests/") for words in said)
 
 
-def test_every_room_of_the_package_is_in_the_table():
-    rows = re.findall(r"^\| (`.*?) \|", TEXT, re.M)
-    told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    package = ROOT / "workflow" / "ketameta"
-    assert told - {"cli", "measures", "steps"} == {
-        path.parent.name for path in package.glob("*/__init__.py")
+def test_the_table_of_rooms_says_what_each_imports():
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| [^|]* \| ([^|]*) \|$", TEXT, re.M)
+    told = {
+        name: (set(re.findall(r"`(\w+)`", said)), said)
+        for names, said in rows
+        for name in re.findall(r"`(\w+)`", names)
     }
+    package = ROOT / "workflow" / "ketameta"
+    rooms = {path.parent.name for path in package.glob("*/__init__.py")}
+    assert rooms | {"measures", "estimators", "storage", "cli", "steps"} == set(told)
+    ground = {name for name, (_, said) in told.items() if said == "ground"}
+    assert ground == GROUND
+    for name in set(told) - ground - SHELLS:
+        imported, said = told[name]
+        assert imported == ALLOWED[name] - GROUND - {"report_files"}, name
+        assert (not ALLOWED[name] & GROUND) == said.endswith("no ground either"), name
 
 
 def test_every_golden_file_is_made_again_by_a_command_that_is_named():

@@ -11,6 +11,7 @@ from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import Decided, decisions
 from ketameta.tables.digests import digests
 from ketameta.tables.raw import OutcomeRow
+from ketameta.tables.upkeep import AdjudicationRow
 
 from .rows import row, tables_of
 
@@ -121,10 +122,13 @@ def test_a_decision_is_not_among_what_results_come_from():
 
 def test_a_row_that_is_explained_bears_what_was_decided_of_it_as_it_stands():
     cells = {"file": "outcomes.csv", "line": 2, "trial_id": "t", "entered": json.dumps(CELLS)}
-    now = {"outcomes": [cells], "adjudication": [cells | line() | {"entered": "{}"}]}
+    told = {"file": "adjudication.csv", "line": 2, "entered": "{}"} | line()
     then = Tables({OutcomeRow: [row(OutcomeRow, **cells)]})
+    now = then | Tables({AdjudicationRow: [row(AdjudicationRow, **told)]})
     (said,) = Since(then, now, 0).standing(then[OutcomeRow][0]).decided
     assert said == "n: 20, from the other extraction; 19 stood before."
     edited = cells | {"entered": json.dumps(CELLS | {"n": "21"})}
-    standing = Since(then, now | {"outcomes": [edited]}, 0).standing(then[OutcomeRow][0])
+    standing = Since(then, now.replaced(OutcomeRow, [row(OutcomeRow, **edited)]), 0).standing(
+        then[OutcomeRow][0]
+    )
     assert (standing.were, standing.decided) == ({"n": "20"}, [])

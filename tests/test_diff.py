@@ -5,6 +5,7 @@ import json
 import math
 import os
 import subprocess
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -349,10 +350,10 @@ def test_an_edit_that_does_not_stand_alone_says_what_it_needs(old, new, few, tab
 
 def test_results_of_another_configuration_are_not_attributed(old, new, few):
     enter(murrough(new), events=31)
-    rows = syntheses_of(old, few)
-    for row in rows:
-        if row["analysis"] == "response_24h":
-            row["estimate"] *= 1.1
+    rows = [
+        replace(row, estimate=1.1 * row.estimate) if row.analysis == "response_24h" else row
+        for row in syntheses_of(old, few)
+    ]
     moves, notes = attribute(old, new, compare(rows, syntheses_of(new, few)), few)
     assert next(m for m in moves if m.analysis == "response_24h").causes == ()
     assert any(note.startswith("response_24h: the old tables do not give") for note in notes)

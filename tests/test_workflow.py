@@ -183,7 +183,7 @@ def test_an_edited_module_reruns_its_stage_and_what_follows(project, module, sta
 
 
 def test_an_edited_module_changes_what_comes_out(small):
-    small.edit("workflow/ketameta/report/wording.py", '"risk ratio"', '"relative risk"')
+    small.edit("workflow/ketameta/measures.py", '"risk ratio"', '"relative risk"')
     assert small.snakemake().returncode == 0
     assert "relative risk" in small.path("reports/analyses/response_24h.html").read_text()
 

@@ -141,14 +141,13 @@ def _trials() -> dict[str, str]:
     """Return the label of every trial by its id: those of the last run, and those entered since."""
     from ketameta.commands.versions import RAW
     from ketameta.ingest.stage import check_folder
-    from ketameta.tables.raw import TrialRow
 
     try:
         known = made_rows(TrialRow)
     except NoRunError:
         known = []
     now = check_folder(Path(RAW))[0].get(TrialRow)
-    return {r.trial_id: r.label for r in known} | {r.trial_id: r.label for r in now}
+    return {row.trial_id: row.label for row in [*known, *now]}
 
 
 def _unknown(what: str, word: str, trials: dict[str, str], names: list[str]) -> UnknownWordError:
@@ -171,8 +170,8 @@ def _known_to_the_run(since: Since, analysis: Analysis | None, trial: str | None
     if analysis and not since.rows(SynthesisRow, analysis=analysis.name):
         raise NoRunError(f"{analysis.name} was added to {CONFIG} {again}")
     if trial and trial not in {row.trial_id for row in since.then[TrialRow]}:
-        row = next(row for row in since.now["trials"] if row["trial_id"] == trial)
-        raise NoRunError(f"{trial} was added (data/raw/{row['file']}:{row['line']}) {again}")
+        row = next(row for row in since.now[TrialRow] if row.trial_id == trial)
+        raise NoRunError(f"{trial} was added (data/raw/{row.file}:{row.line}) {again}")
 
 
 def _refitted(since: Since, analysis: Analysis | None) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ketameta.configuration import Configuration
 from ketameta.tables.collection import Tables
 from ketameta.tables.raw import RAW_KINDS
-from ketameta.tables.table import as_dict
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -44,11 +44,8 @@ def verdicts_on(tests: list[dict[str, Any]], found: Rows) -> list[str]:
     return [f"{claim}: {told[claim]} ({text})" for claim, text in texts.items()]
 
 
-def without_folder(tables: Tables) -> Rows:
+def without_folder(tables: Tables) -> Tables:
     """Return raw rows with their files named without the folder that they were read in."""
-    found: Rows = {}
-    for name, kind in RAW_KINDS.items():
-        if kind in tables.kinds():
-            rows = tables[kind]
-            found[name] = [as_dict(row) | {"file": Path(row.file).name} for row in rows]
-    return found
+    kinds = [kind for kind in RAW_KINDS.values() if kind in tables.kinds()]
+    named = {kind: [replace(r, file=Path(r.file).name) for r in tables[kind]] for kind in kinds}
+    return Tables(named)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ketameta.commands.versions import PROCESSED, RAW
 from ketameta.evidence.rows import ADDED, EDITED, REMOVED, RowChange, changed_rows, entered_of
@@ -18,9 +18,9 @@ from ketameta.tables.effects import ResultRow
 from ketameta.tables.parts import Placed
 from ketameta.tables.raw import RAW_KINDS
 from ketameta.tables.table import Row
+from ketameta.tables.upkeep import AdjudicationRow
 
 R = TypeVar("R", bound=Row)
-Rows = dict[str, list[dict[str, Any]]]
 
 
 class NoRunError(ValueError):
@@ -49,7 +49,7 @@ class Since:
     """
 
     then: Tables
-    now: Rows
+    now: Tables
     faults: int
     more: Tables = field(default_factory=Tables)
 
@@ -73,9 +73,9 @@ class Since:
     def _places(self) -> dict[str, list[tuple[int, str]]]:
         """Line and file of each row now, by its cells: a table may be sorted, or in a workbook."""
         found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        for rows in self.now.values():
-            for row in rows:
-                found[row["entered"]].append((row["line"], row["file"]))
+        for kind in RAW_KINDS.values():
+            for row in self.now.get(kind):
+                found[row.entered].append((row.line, row.file))
         return found
 
     def of_trial(self, trial: str) -> list[RowChange]:
@@ -107,7 +107,7 @@ class Since:
 
     @cached_property
     def _decisions(self) -> Decided:
-        return Decided(decisions(self.now.get("adjudication", ())))
+        return Decided(decisions(self.now.get(AdjudicationRow)))
 
     def sentence(self) -> str:
         """Say that the tables changed since the run, and how; empty where they did not."""

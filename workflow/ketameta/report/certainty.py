@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ketameta.configuration import Configuration
 from ketameta.evidence.certainty import Certainty
+from ketameta.evidence.rated import RatedSynthesis
 from ketameta.report import wording_domains
 from ketameta.tables.verdicts import CertaintyRow
 
 
 def certainty_rows(
-    rated: Mapping[str, Certainty], records: Mapping[str, Any], configuration: Configuration
+    rated: Mapping[str, Certainty],
+    records: Mapping[str, RatedSynthesis],
+    configuration: Configuration,
 ) -> list[CertaintyRow]:
     """Return one row an analysis and domain; none for an analysis without an estimate."""
     return [
         CertaintyRow(
             analysis=name,
-            verdict=records[name]["verdict"],
+            verdict=records[name].verdict,
             certainty=found.level,
             certainty_best=found.best,
             start=found.start,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from ketameta.configuration import Configuration
+from ketameta.evidence.rated import RatedSynthesis
 from ketameta.report import wording, wording_certainty
 
 
-def headlines(syntheses: list[dict[str, Any]], configuration: Configuration) -> list[str]:
+def headlines(syntheses: Sequence[RatedSynthesis], configuration: Configuration) -> list[str]:
     """Return the headline results, a line each; `syntheses` as judged."""
-    records = {row["analysis"]: row for row in syntheses}
+    records = {row.analysis: row for row in syntheses}
     return [
         f"{a.display.title}: {wording.headline(a, records[a.name])}; {_certainty(records[a.name])}"
         for a in configuration
@@ -18,5 +19,5 @@ def headlines(syntheses: list[dict[str, Any]], configuration: Configuration) -> 
     ]
 
 
-def _certainty(record: dict[str, Any]) -> str:
-    return wording_certainty.label(record["certainty"], record["certainty_best"])
+def _certainty(record: RatedSynthesis) -> str:
+    return wording_certainty.label(record.certainty, record.certainty_best)
