@@ -15,7 +15,7 @@ from ketameta.normalize.effect_rows import derivation_rows, effect_row, variant_
 from ketameta.normalize.inherit import inherited
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import resolve
-from ketameta.normalize.overview import overview
+from ketameta.normalize.overview import counts_of, data_of, digests_of
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.records import Effect, Trial
 from ketameta.normalize.reductions import reductions
@@ -28,18 +28,21 @@ from ketameta.tables.effects import (
     ArmPairRow,
     ArmReductionRow,
     BiasRow,
+    CountRow,
+    DataRow,
     DerivationRow,
+    DigestRow,
     DirectionRow,
     EffectRow,
     EvidenceMapRow,
     FindingRow,
     LedgerRow,
     MissingResultRow,
-    OverviewRow,
     ProblemRow,
     ResultRow,
     SignallingRow,
     VariantRow,
+    WarningRow,
 )
 from ketameta.tables.problems import Problem
 from ketameta.tables.raw import ClaimRow, RiskOfBiasRow, Rob2AnswerRow
@@ -60,7 +63,10 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
     labels = {name: trial.label for name, trial in trials.items()}
     found |= {
         FindingRow: _findings(rows, checks),
-        OverviewRow: overview(raw, told),
+        DataRow: data_of(raw),
+        DigestRow: digests_of(raw),
+        CountRow: counts_of(raw),
+        WarningRow: [_warning(problem) for problem in told],
         ArmPairRow: pairs(configuration, trials, rows),
         BiasRow: bias_of(raw, trials),
         SignallingRow: raters.answers(raw.get(Rob2AnswerRow), labels),
@@ -70,6 +76,12 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
     }
     tables = {schema_of(kind).name: to_arrow(kind, found[kind]) for kind in found}
     return tables | {"ledger": ledger}
+
+
+def _warning(told: Problem) -> WarningRow:
+    """Return a warning or note of ingest as a row."""
+    names = schema_of(WarningRow).names
+    return WarningRow(**{name: getattr(told, name) for name in names})
 
 
 def _effects(

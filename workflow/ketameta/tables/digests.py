@@ -9,9 +9,6 @@ from collections import defaultdict
 from ketameta.tables.collection import Tables
 from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES
 
-# section of the overview that carries them to the report
-TRIALS = "digest of a trial's cells"
-
 
 def data_hash(tables: Tables) -> str:
     """Hash the cells of all raw tables as entered, whatever the order of the rows."""

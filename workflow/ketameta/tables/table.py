@@ -18,7 +18,7 @@ from __future__ import annotations
 import inspect
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from dataclasses import MISSING, Field, dataclass, field, replace
 from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, dataclass_transform
@@ -227,10 +227,15 @@ def rows_of(kind: type[R], found: pa.Table) -> list[R]:
     Raises `KeyError` where it lacks one.
     """
     rows = list(map(object.__new__, repeat(kind, found.num_rows)))
-    for name in schema_of(kind).names:
+    same: dict[Any, Any] = {}
+    for column in schema_of(kind).columns:
+        cells = found.column(column.name).to_pylist()
+        if column.kind not in ("list", "number", "integer", "flag"):
+            # words that stand in many rows are there once
+            cells = map(same.setdefault, cells, cells)
         # past the guard of frozen objects: these are not seen by anybody yet
-        enter = getattr(kind, name).__set__
-        deque(map(enter, rows, found.column(name).to_pylist()), maxlen=0)
+        enter = getattr(kind, column.name).__set__
+        deque(map(enter, rows, cells), maxlen=0)
     return rows
 
 
@@ -253,5 +258,5 @@ def as_dict(row: Row) -> dict[str, Any]:
 
 def extended(kind: type[R], row: Row, **more: Any) -> R:
     """Return a row of a table that has the columns of another, and `more`."""
-    names = {f.name for f in fields(cast("Any", kind))}
-    return kind(**{n: v for n, v in as_dict(row).items() if n in names} | more)
+    own = schema_of(kind).by_name
+    return kind(**{n: getattr(row, n) for n in schema_of(type(row)).names if n in own} | more)
