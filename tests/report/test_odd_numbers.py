@@ -7,6 +7,8 @@ import pytest
 
 from ketameta.report import wording
 from ketameta.report.wording_notes import NAMED, notes, some
+from ketameta.tables.syntheses import SynthesisRow
+from ketameta.tables.table import as_dict
 
 # each makes a report: seconds together
 pytestmark = pytest.mark.slow
@@ -57,7 +59,7 @@ def test_effects_of_any_size_make_a_report(made, kit, measure, rows):
     found = made(differences(kit, measure, *rows), asked(kit, measure))
     assert kit.faults_of(found) == []
     # a table and a record of a release hold them as numbers
-    json.dumps(found.tables["syntheses"], allow_nan=False)
+    json.dumps([as_dict(row) for row in found.tables[SynthesisRow]], allow_nan=False)
     shown = re.findall(r"<text[^>]*>([^<]*)</text>", found.files["figures/a.forest.svg"])
     assert max(map(len, shown)) < 200
 

@@ -47,13 +47,18 @@ class ReadTables(Tables):
         path = self._paths[kind]
         content = path.read_bytes()
         self.read[path.as_posix()] = bytes_hash(content)
-        table = table_of(content)
-        return _on_the_outcome(table) if schema_of(kind).name == "ledger" else table
+        if schema_of(kind).name == "ledger":
+            return table_of(content, _on_the_outcome, _WORDS)
+        return table_of(content)
 
     def _read(self, kind: type[Row]) -> list[Row]:
         if kind not in self._rows:
             self._rows[kind] = list(rows_of(kind, self.arrow(kind)))
         return super()._read(kind)
+
+
+# columns of the ledger, in which words repeat
+_WORDS = ("analysis", "file", "trial_id", "reason", "detail")
 
 
 def _on_the_outcome(ledger: pa.Table) -> pa.Table:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # rows that stand together in a Parquet file
 _GROUP = 1 << 18
+# and those of a long table that are read at once, where a part of it is kept
+_BATCH = 1 << 17
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -107,18 +109,26 @@ def parquet_of(table: pa.Table) -> bytes:
     return content
 
 
-def table_of(content: bytes) -> pa.Table:
+def table_of(
+    content: bytes, kept: Callable[[pa.Table], pa.Table] | None = None, words: Sequence[str] = ()
+) -> pa.Table:
     """Return the Arrow table in the bytes of a Parquet file.
 
-    Raises `ValueError` where they are none.
+    Of a long table a part can be `kept`, which is never there as a whole, and the texts of columns
+    of a few `words` be kept once. Raises `ValueError` where the bytes are none.
     """
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
     # not read_table: that loads pyarrow.dataset and with it pandas, 0.2 s a process; and without
     # threads, which gain nothing on tables this small and now and then abort a process that ends
-    with ParquetFile(pa.BufferReader(content), pre_buffer=False) as file:
-        return file.read(use_threads=False)
+    source = pa.BufferReader(content)
+    with ParquetFile(source, pre_buffer=False, read_dictionary=list(words)) as file:
+        if kept is None:
+            return file.read(use_threads=False)
+        batches = file.iter_batches(batch_size=_BATCH, use_threads=False)
+        parts = [kept(pa.Table.from_batches([batch])) for batch in batches]
+        return pa.concat_tables(parts) if parts else file.read(use_threads=False)
 
 
 def read_table(path: Path) -> pa.Table:

@@ -30,7 +30,7 @@ def tables_of(raw: Tables, configuration: Configuration) -> collection.Tables:
     typed = collection.Tables.named(MADE_KINDS, {**raw, "problems": []})
     made = normalize(typed, configuration)
     rows = collection.Tables.of_arrow(MADE_KINDS, made)
-    made = synthesize({**raw, **rows}, configuration)
+    made = synthesize(typed | rows, configuration)
     return rows | collection.Tables.of_arrow(MADE_KINDS, made)
 
 

@@ -15,7 +15,9 @@ from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
 from ketameta.synthesize.claims import control_shares, tests_of
 from ketameta.synthesize.pairs import paired
+from ketameta.tables.collection import Tables
 from ketameta.tables.grouping import grouped
+from ketameta.tables.raw import RAW_KINDS, ClaimRow
 from ketameta.tables.table import as_dict
 from ketameta.vocabulary.narrowing import named
 
@@ -28,7 +30,7 @@ class Claims:
     def __init__(self, rows: Sequence[Record], configuration: Configuration) -> None:
         """Take the claims and every analysis that there is."""
         configuration = configuration.asked(named(rows))
-        self._tests = tests_of(rows, configuration)
+        self._tests = tests_of(Tables.named(RAW_KINDS, {"claims": rows})[ClaimRow], configuration)
         asked = {test["analysis"] for test in self._tests}
         self._told: dict[Refits, dict[str, str]] = {}
         self._analyses = Configuration(tuple(a for a in configuration if a.name in asked))
@@ -94,7 +96,7 @@ def _falls(
     """Return the falls of treated and control arms side by side, from rows by trial."""
     every = Rows.of(row for own in rows.values() for row in own)
     found = pairs(Configuration(tuple(analyses)), refits.trials, every)
-    return [as_dict(pair) for pair in found]
+    return found
 
 
 def _directions(analyses: Sequence[Analysis], refits: Refits) -> list[Record]:

@@ -31,13 +31,12 @@ from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.stage import bias_of
 from ketameta.normalize.trials import raw_rows, trials_of
-from ketameta.synthesize.judge import judgements
+from ketameta.synthesize.judge import Judged
 from ketameta.synthesize.stage import rated_from, synthesis
 from ketameta.tables.collection import Tables
 from ketameta.tables.effects import BiasRow
 from ketameta.tables.raw import RAW_KINDS
 from ketameta.tables.stages import STAGE_TABLES
-from ketameta.tables.table import as_dict
 
 Record = dict[str, Any]
 T = TypeVar("T")
@@ -207,7 +206,7 @@ class Refits:
                 ledger.note(row, "not usable")
         pooled = [effect for own in given.values() for effect, _ in own.effects]
         asked = analysis.name, analysis.select, self.trials, kept(pooled), ledger
-        return [as_dict(result) for result in missing_results(*asked)]
+        return missing_results(*asked)
 
     @_once
     def evidence(self, analysis: Analysis) -> Evidence:
@@ -218,13 +217,13 @@ class Refits:
         effects, missing = self.effects(analysis), self._missing(analysis)
         old = self.base.evidence(analysis) if self.base else None
         trials = dict.fromkeys(effect["trial_id"] for effect in effects)
-        bias = [as_dict(row) for trial in trials for row in self._bias.get(trial, ())]
+        bias = Judged(self._bias)
         same = self.base is not None and effects is self.base.effects(analysis)
         if old and same and _alike(old.missing, missing):
             if not self._rejudged & trials.keys():
                 return old
             outcome = analysis.select.outcome
-            return replace(old, judgements=judgements(analysis.name, outcome, trials, bias))
+            return replace(old, judgements=bias.rows(analysis.name, outcome, trials))
         record = self.fit(analysis)
         found = rated_from(analysis, record, effects, missing, bias) | {"syntheses": [record]}
         tables = {name: [_whole(name, row) for row in rows] for name, rows in found.items()}
@@ -241,7 +240,7 @@ def _given(analysis: Analysis, choices: Choices) -> dict[str, _Given]:
     effects, ledger = choices.chosen(name, question)
     found: dict[str, list[tuple[Effect, Record]]] = defaultdict(list)
     for effect in effects:
-        found[effect.trial.trial_id].append((effect, as_dict(effect_row(name, question, effect))))
+        found[effect.trial.trial_id].append((effect, effect_row(name, question, effect)))
     unsaid = by_trial(row for row in ledger.rows_with("not usable") if says_only(row))
     return {t: _Given(tuple(found[t]), tuple(unsaid.get(t, ()))) for t in {**found, **unsaid}}
 

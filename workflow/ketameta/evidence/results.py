@@ -17,7 +17,9 @@ from ketameta.measures import MEASURES
 from ketameta.synthesize.claims import tests_of
 from ketameta.synthesize.words import MISSING_AS_NONE
 from ketameta.tables import STAGE_TABLES
+from ketameta.tables.collection import Tables
 from ketameta.tables.grouping import grouped
+from ketameta.tables.raw import RAW_KINDS, ClaimRow
 from ketameta.tables.syntheses import SubgroupRow, SynthesisRow
 from ketameta.tables.table import schema_of
 from ketameta.vocabulary import vocabulary
@@ -176,7 +178,8 @@ def results(tables: Rows, configuration: Configuration) -> Rows:
     rows = rated_syntheses(tables, configuration)
     records = {row["analysis"]: row for row in rows}
     configuration = configuration.asked([*named(tables["claims"]), *records])
-    tests = [t for t in tests_of(tables["claims"], configuration) if _known(t, records)]
+    claimed = Tables.named(RAW_KINDS, {"claims": tables["claims"]})[ClaimRow]
+    tests = [t for t in tests_of(claimed, configuration) if _known(t, records)]
     told = verdicts_of(tests, grounds(tables, records))
     claims = [{"claim_id": claim, "verdict": word} for claim, word in told.items()]
     return {"syntheses": rows, "claim_verdicts": claims}

@@ -1,43 +1,51 @@
-"""What the data hold in figures, their problems, and the digests of their cells."""
+"""What the data hold in figures, and the digests of their cells."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
-from ketameta.tables import RESULT_TABLES, digests
+from ketameta.tables import RESULT_TABLES
 from ketameta.tables.collection import Tables
-from ketameta.tables.effects import OverviewRow
-from ketameta.tables.problems import Problem
+from ketameta.tables.digests import Digests
+from ketameta.tables.effects import CountRow, DataRow, DigestRow
 from ketameta.tables.raw import RAW_KINDS, ArmRow, TrialRow
-from ketameta.vocabulary import vocabulary
 
 
-def overview(raw: Tables, problems: Iterable[Problem]) -> list[OverviewRow]:
-    """Count what the data hold, and carry the digests of its cells to the page of changes."""
-    cells = digests.digests(raw)
-    sections: list[tuple[str, str, object]] = [("data", "data hash", cells.data_hash)]
-    sections += [(digests.TRIALS, *pair) for pair in cells.trials.items()]
-    kinds = {name: RAW_KINDS[name] for name in RESULT_TABLES}
-    known = raw.kinds()
-    sections += [("tables", name, len(raw[kinds[name]])) for name in kinds if kinds[name] in known]
-    trials = raw[TrialRow]
-    own = [trial for trial in trials if not trial.part_of]
-    unknown = sum(trial.n_randomised is None for trial in own)
-    sections += [
-        ("trials", "trial reports", len(trials)),
-        ("trials", "reports that share no patients with a report they are part of", len(own)),
-        ("trials", "people randomised in these", sum(t.n_randomised or 0 for t in own)),
-        ("trials", "of these, without a number of people randomised", unknown),
+def data_of(raw: Tables, cells: Digests) -> list[DataRow]:
+    """Return the one row about all tables together."""
+    own = _apart(raw)
+    return [
+        DataRow(
+            data_hash=cells.data_hash,
+            reports=len(raw[TrialRow]),
+            apart=len(own),
+            people=sum(trial.n_randomised or 0 for trial in own),
+            unnumbered=sum(trial.n_randomised is None for trial in own),
+        )
     ]
-    labels = vocabulary().words("populations")
-    populations = Counter(trial.population for trial in own).most_common()
-    sections += [("populations", labels[name], count) for name, count in populations]
-    arms = Counter(arm.treatment for arm in raw[ArmRow]).most_common()
-    sections += [("arms", treatment, count) for treatment, count in arms]
-    for problem in problems:
-        place = f"{problem.file}:{problem.line} {problem.column}".strip()
-        reason = f"; acknowledged: {problem.acknowledged}" if problem.acknowledged else ""
-        severity = "acknowledged" if reason else problem.severity
-        sections.append((severity, place, problem.message + reason))
-    return [OverviewRow(section=s, item=i, value=str(v)) for s, i, v in sections]
+
+
+def digests_of(cells: Digests) -> list[DigestRow]:
+    """Return a digest of the cells of each trial."""
+    return [DigestRow(trial_id=t, digest=d) for t, d in cells.trials.items()]
+
+
+def counts_of(raw: Tables) -> list[CountRow]:
+    """Count rows by table, reports by population and arms by treatment, the most first."""
+    known = raw.kinds()
+    rows = {name: RAW_KINDS[name] for name in RESULT_TABLES if RAW_KINDS[name] in known}
+    counted = {
+        "table": [(name, len(raw[kind])) for name, kind in rows.items()],
+        "population": Counter(trial.population for trial in _apart(raw)).most_common(),
+        "treatment": Counter(arm.treatment for arm in raw[ArmRow]).most_common(),
+    }
+    return [
+        CountRow(what=what, name=name, number=number)
+        for what, found in counted.items()
+        for name, number in found
+    ]
+
+
+def _apart(raw: Tables) -> list[TrialRow]:
+    """Return the reports that are not part of another."""
+    return [trial for trial in raw[TrialRow] if not trial.part_of]

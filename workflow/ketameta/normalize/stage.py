@@ -16,7 +16,7 @@ from ketameta.normalize.effect_rows import derivation_rows, effect_row, variant_
 from ketameta.normalize.inherit import inherited
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import resolve
-from ketameta.normalize.overview import overview
+from ketameta.normalize.overview import counts_of, data_of, digests_of
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.records import Effect, Trial
 from ketameta.normalize.reductions import reductions
@@ -25,22 +25,26 @@ from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.tables.collection import Tables
+from ketameta.tables.digests import digests
 from ketameta.tables.effects import (
     ArmPairRow,
     ArmReductionRow,
     BiasRow,
+    CountRow,
+    DataRow,
     DerivationRow,
+    DigestRow,
     DirectionRow,
     EffectRow,
     EvidenceMapRow,
     FindingRow,
     LedgerRow,
     MissingResultRow,
-    OverviewRow,
     ProblemRow,
     ResultRow,
     SignallingRow,
     VariantRow,
+    WarningRow,
 )
 from ketameta.tables.problems import Problem
 from ketameta.tables.raw import ClaimRow, RiskOfBiasRow, Rob2AnswerRow
@@ -59,9 +63,13 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
     problems = [Problem(**as_dict(problem)) for problem in raw[ProblemRow]]
     checks, told = settled(raw, rows, problems, effects)
     labels = {name: trial.label for name, trial in trials.items()}
+    cells = digests(raw)
     found: dict[type[Row], Sequence[Row]] = {
         FindingRow: _findings(rows, checks),
-        OverviewRow: overview(raw, told),
+        DataRow: data_of(raw, cells),
+        DigestRow: digests_of(cells),
+        CountRow: counts_of(raw),
+        WarningRow: [_warning(problem) for problem in told],
         ArmPairRow: pairs(configuration, trials, rows),
         BiasRow: bias_of(raw, trials),
         SignallingRow: raters.answers(raw.get(Rob2AnswerRow), labels),
@@ -70,6 +78,12 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
         ResultRow: [_raw_row(row, labels[row.trial_id]) for row in rows],
     }
     return tables | {schema_of(kind).name: to_arrow(kind, found[kind]) for kind in found}
+
+
+def _warning(told: Problem) -> WarningRow:
+    """Return a warning or note of ingest as a row."""
+    names = schema_of(WarningRow).names
+    return WarningRow(**{name: getattr(told, name) for name in names})
 
 
 # what each analysis gives by itself, in the order of the tables

@@ -16,8 +16,8 @@ from ketameta.measures import MEASURES
 from ketameta.report import change_words, wording
 from ketameta.report.compact import on_page
 from ketameta.report.forest_data import scale_of
+from ketameta.report.overview import Overview
 from ketameta.report.pages import environment, style_sheet
-from ketameta.tables.digests import TRIALS
 
 Record = dict[str, Any]
 NOW = "these tables"
@@ -25,7 +25,7 @@ NOW = "these tables"
 
 def history(
     releases: Sequence[Release],
-    summary: dict[str, list[tuple[str, str]]],
+    now: Overview,
     syntheses: list[Record],
     claims: dict[str, str],
 ) -> tuple[Since | None, list[Since]]:
@@ -34,8 +34,7 @@ def history(
     if not ordered:
         return None, []
     steps = [between(a, b) for a, b in pairwise(ordered)]
-    now = dict(summary[TRIALS]), dict(summary["data"])["data hash"]
-    return since(ordered[-1], *now, syntheses, claims), steps
+    return since(ordered[-1], now.digests, now.data.data_hash, syntheses, claims), steps
 
 
 def page(
@@ -50,7 +49,7 @@ def page(
     `records` are the syntheses as judged by analysis, `claims` the verdicts on claims; `shared` is
     what every page of the report is given.
     """
-    latest, steps = history(releases, shared["summary"], list(records.values()), claims)
+    latest, steps = history(releases, shared["overview"], list(records.values()), claims)
     ordered = in_order(releases)
     living = [
         (analysis, *on_page(forest, draw(forest), f"living-{analysis.slug}"), rows)

@@ -38,7 +38,7 @@ class Shown:
     @property
     def risk(self) -> Record | None:
         """Risks with treatment and control as `absolute.risks` gives them; None where it cannot."""
-        found = risks(self.record["measure"], self.record, self.studies)
+        found = risks(self.analysis.name, self.record, self.studies)
         return found[0] if found and found[0].get("treated_risk") is not None else None
 
     @property
@@ -48,7 +48,7 @@ class Shown:
             ends = {f"points{e}": self.record[n] for e, n in _ENDS}
             scales = {s["scale"] for s in self.studies}
             return {"scale": scales.pop() if len(scales) == 1 else "", "sd": 1.0, **ends}
-        found = points(self.analysis.select, self.record, self.studies)
+        found = points(self.analysis.name, self.analysis.select, self.record, self.studies)
         return found[0] if found else None
 
     @property

@@ -32,7 +32,6 @@ def shown_tables(tables: Mapping[str, list[Record]], traces: Traces) -> dict[str
     for name in (
         "exclusions",
         "unused",
-        "summary",
         "arm_reductions",
         "evidence_map",
         "signalling",
@@ -49,6 +48,7 @@ def shown_tables(tables: Mapping[str, list[Record]], traces: Traces) -> dict[str
     steps = [step for study in tables["studies"] for step in traces.steps(study)]
     found["derivations"] = (schemas["derivations"].names, steps)
     found["raw_rows"] = _raw_rows(tables["studies"], traces)
+    found["summary"] = (["section", "item", "value"], tables["summary"])
     found["dictionary"] = _dictionary()
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from ketameta.configuration import Analysis
 from ketameta.figures.scene import page_colours
 from ketameta.measures import MEASURES
 from ketameta.report import (
+    overview,
     wording,
     wording_absolute,
     wording_certainty,
@@ -24,10 +26,12 @@ from ketameta.report import (
     wording_splits,
 )
 from ketameta.report.decided import mark
+from ketameta.report.overview import place, told
 from ketameta.report.traces import Traces
 from ketameta.report.wording_notes import plain
 from ketameta.report.wording_range import other_choices
 from ketameta.tables.decisions import Decided
+from ketameta.tables.effects import FindingRow, WarningRow
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -58,6 +62,7 @@ def environment() -> Environment:
     engine.globals["domains"] = wording_domains
     engine.globals["methods"] = wording_method
     engine.globals["models"] = wording_model
+    engine.globals["overviews"] = overview
     engine.globals["plots"] = wording_plot
     engine.globals["other_choices"] = other_choices
     engine.globals["splitting"] = wording_splits
@@ -90,14 +95,6 @@ def study_view(analysis: Analysis, study: Record, traces: Traces, decided: Decid
     }
 
 
-def summary_view(rows: list[Record]) -> dict[str, list[tuple[str, str]]]:
-    """Return the summary by section, in order; a section that has no row is empty."""
-    sections: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for row in rows:
-        sections[row["section"]].append((row["item"], row["value"]))
-    return sections
-
-
 def by_reason(rows: list[Record]) -> list[tuple[str, list[Record]]]:
     """Return rows by their reason, the reason with most rows first; details in plain words."""
     groups: dict[str, list[Record]] = defaultdict(list)
@@ -106,31 +103,20 @@ def by_reason(rows: list[Record]) -> list[tuple[str, list[Record]]]:
     return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
-def _told(finding: Record) -> str:
-    """Return the words of a finding, with the reason for which it may stand."""
-    reason = finding.get("acknowledged")
-    return str(finding["message"]) + (f"; acknowledged: {reason}" if reason else "")
-
-
-def _kind(finding: Record) -> str:
-    """Return how grave a finding is; of one that somebody lets stand, that."""
-    return "acknowledged" if finding.get("acknowledged") else str(finding["severity"])
-
-
 def warnings_on(
-    studies: list[Record], summary: dict[str, list[tuple[str, str]]], findings: list[Record]
+    studies: list[Record], warnings: Sequence[WarningRow], findings: Sequence[FindingRow]
 ) -> list[tuple[str, str, str]]:
     """Return kind, place and message of what the checks say of the rows used here."""
     used = {row for s in studies for row in s["rows"]}
     found = [
-        (severity, place, message)
+        (severity, place(row), row.message)
         for severity in ("warning", "note")
-        for place, message in summary.get(severity, [])
-        if place.split(" ")[0] in used
+        for row in warnings
+        if row.severity == severity and not row.acknowledged and f"{row.file}:{row.line}" in used
     ]
     found += [
-        (_kind(f), f"{f['file']}:{f['line']} {f['column'] or ''}".strip(), _told(f))
+        ("acknowledged" if f.acknowledged else f.severity, place(f), told(f))
         for f in findings
-        if f"{f['file']}:{f['line']}" in used
+        if f"{f.file}:{f.line}" in used
     ]
     return found

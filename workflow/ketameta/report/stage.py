@@ -29,6 +29,7 @@ from ketameta.report.findings_document import findings_document
 from ketameta.report.forest_data import forest_of
 from ketameta.report.front_page import front_page
 from ketameta.report.graphics import KINDS, courses, diagnostics, reductions, with_narrowed
+from ketameta.report.overview import overview, summary
 from ketameta.report.pages import (
     STATIC,
     by_reason,
@@ -36,7 +37,6 @@ from ketameta.report.pages import (
     given,
     study_view,
     style_sheet,
-    summary_view,
     warnings_on,
 )
 from ketameta.report.results_list import neighbours
@@ -91,7 +91,7 @@ def report(
     )
     found = findings_rows(configuration.summaries, asked, groups["studies"])
     summed_up = findings_view(configuration, found)
-    reports = int(dict(shared["summary"]["trials"])["trial reports"])
+    reports = shared["overview"].data.reports
     front = front_page(configuration, asked, told_apart, views)
     extracted = extraction.view(tables, configuration, records, releases)
     certain = certainty_rows(rated, records, configuration)
@@ -113,6 +113,7 @@ def report(
         "summary_of_findings": found,
         "finding_states": extracted.stated,
         "unread_weights": extraction.unread_rows(extracted.unread),
+        "summary": summary(shared["overview"]),
     }
     files |= _other_files(ChainMap(made, tables), configuration, shared)
     return {path: _written(path, files[path]) for path in paths}
@@ -169,11 +170,11 @@ def _shared(
     tables: Rows, configuration: Configuration, paths: list[str], releases: Sequence[Release]
 ) -> dict[str, Any]:
     """Return what every template is given; data are dated by the first release that holds them."""
-    summary = summary_view(tables["summary"])
-    data_hash = dict(summary["data"])["data hash"]
+    found = overview(tables)
+    data_hash = found.data.data_hash
     dates = [r.date for r in in_order(releases) if r.data_hash == data_hash]
     return {
-        "summary": summary,
+        "overview": found,
         "findings": tables.get("findings", []),
         "traces": Traces(tables["derivations"], tables["rows"]),
         "decided": extraction.decided_of(tables),
@@ -233,7 +234,7 @@ def _analysis_files(
             distributions=[d for d in shared["all_reductions"] if d.analysis == name],
             arms=own["arm_reductions"],
             alongside=alongside(analysis, record, own),
-            warnings=warnings_on(studies, shared["summary"], shared["findings"]),
+            warnings=warnings_on(studies, shared["overview"].warnings, shared["findings"]),
             root="../",
         ),
     }

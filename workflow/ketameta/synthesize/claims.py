@@ -4,31 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from ketameta.configuration import Configuration
 from ketameta.measures import GLMM, MEASURES, SHARE
+from ketameta.tables.effects import EffectRow
+from ketameta.tables.raw import ClaimRow
+from ketameta.tables.syntheses import ClaimTestRow, ControlShareRow
+from ketameta.tables.table import extended
 from ketameta.vocabulary.narrowing import canonical, named
 
-Record = dict[str, Any]
 
-
-def tests_of(claims: Sequence[Record], configuration: Configuration) -> list[Record]:
+def tests_of(claims: Sequence[ClaimRow], configuration: Configuration) -> list[ClaimTestRow]:
     """Return one row a claim and analysis named; one without an analysis where it names none.
 
     `configuration` holds the narrowed analyses that claims ask for; `computed` is false for one
     that it lacks.
     """
     return [
-        {**claim, "analysis": name or None, "computed": name in configuration.names}
+        extended(ClaimTestRow, claim, analysis=name or None, computed=name in configuration.names)
         for claim in claims
-        for name in map(canonical, named([claim]))
+        for name in map(canonical, named([{"analysis": claim.analysis}]))
     ]
 
 
 def control_shares(
-    tests: Sequence[Record], effects: Mapping[str, Sequence[Record]], configuration: Configuration
-) -> list[Record]:
+    tests: Sequence[ClaimTestRow],
+    effects: Mapping[str, Sequence[EffectRow]],
+    configuration: Configuration,
+) -> list[ControlShareRow]:
     """Return the pooled share of control people with the event, beside each claimed number.
 
     One row a comparison of events that a claim with a number names. Pooled as shares of treated
@@ -37,25 +40,32 @@ def control_shares(
     from ketameta.synthesize.pool import pooled
 
     names = dict.fromkeys(
-        t["analysis"] for t in tests if t["claimed_value"] is not None and t["computed"]
+        test.analysis for test in tests if test.claimed_value is not None and test.computed
     )
     result = []
-    for name in names:
+    for name in filter(None, names):
         analysis = configuration[name]
-        arms = [_control_arm(e) for e in effects[name] if e["events_c"] is not None and e["n_c"]]
+        arms = [_control_arm(e) for e in effects[name] if e.events_c is not None and e.n_c]
         if MEASURES[analysis.select.measure].compares_events and arms:
-            model = replace(analysis.model, pooling=GLMM)
-            result.append({"analysis": name, **pooled(SHARE.name, arms, model)})
+            found = pooled(SHARE.name, arms, replace(analysis.model, pooling=GLMM))
+            result.append(extended(ControlShareRow, found, analysis=name))
     return result
 
 
-def _control_arm(effect: Record) -> Record:
+def _control_arm(effect: EffectRow) -> EffectRow:
     """Return the control arm of a comparison as the effect of one arm, its log odds."""
     from ketameta.stats import effect_size
 
-    size = effect_size(SHARE.name, xi=effect["events_c"], ni=effect["n_c"])
-    return {
-        **{"trial_id": effect["trial_id"], "people": effect["n_c"], "shared": None},
-        **{"events_t": effect["events_c"], "n_t": effect["n_c"], "n_c": None},
-        **{"yi": float(size.yi), "vi": float(size.vi)},
-    }
+    assert effect.events_c is not None
+    assert effect.n_c is not None
+    size = effect_size(SHARE.name, xi=effect.events_c, ni=effect.n_c)
+    return replace(
+        effect,
+        yi=float(size.yi),
+        vi=float(size.vi),
+        people=effect.n_c,
+        shared=None,
+        events_t=effect.events_c,
+        n_t=effect.n_c,
+        n_c=None,
+    )

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from ketameta.configuration import Analysis
 from ketameta.synthesize.pool import pooled
 from ketameta.synthesize.words import MISSING_AS_NONE
+from ketameta.tables.effects import EffectRow, MissingResultRow, VariantRow
+from ketameta.tables.syntheses import SensitivityRow
+from ketameta.tables.table import extended
 
-Record = dict[str, Any]
 
-
-def bound(analysis: Analysis, effects: Sequence[Record], missing: Sequence[Record]) -> list[Record]:
+def bound(
+    analysis: Analysis, effects: Sequence[EffectRow], missing: Sequence[MissingResultRow]
+) -> list[SensitivityRow]:
     """Return the row of `sensitivity` in which each missing result is 0 (one row or none).
 
     Its variance is imputed from its people: information is taken to grow with them as in the
@@ -22,27 +24,32 @@ def bound(analysis: Analysis, effects: Sequence[Record], missing: Sequence[Recor
     whose patients another report holds, or without a number of people, is left out. Without an
     effect or without a missing result there is no row.
     """
-    zeros = [result for result in missing if not result["through"] and result["n"]]
-    known = [effect for effect in effects if effect["people"]]
-    if not zeros or not known:
+    silent = [result for result in missing if not result.through and result.n]
+    known = [effect for effect in effects if effect.people]
+    if not silent or not known:
         return []
-    information = math.fsum(1 / effect["vi"] for effect in known)
-    per_person = information / math.fsum(effect["people"] for effect in known)
-    imputed = [_zero(result, 1 / (per_person * result["n"])) for result in zeros]
+    information = math.fsum(1 / effect.vi for effect in known)
+    per_person = information / math.fsum(effect.people for effect in known)
+    imputed = [_zero(result, result.n, per_person) for result in silent if result.n]
     # counts of a result that gives none: only the variances can weigh it
     model = replace(analysis.model, pooling="inverse variance")
     found = pooled(analysis.select.measure, [*effects, *imputed], model)
-    return [{"analysis": analysis.name, "variant": MISSING_AS_NONE, **found}]
+    return [extended(SensitivityRow, found, analysis=analysis.name, variant=MISSING_AS_NONE)]
 
 
-def _zero(result: Record, variance: float) -> Record:
+def _zero(result: MissingResultRow, people: float, per_person: float) -> VariantRow:
     """Return a missing result as an effect of 0 on the scale of the analysis."""
-    return {
-        "trial_id": result["trial_id"],
-        "yi": 0.0,
-        "vi": variance,
-        "shared": None,
-        "people": result["n"],
-        "n_t": result["n_t"],
-        "n_c": result["n_c"],
-    }
+    return VariantRow(
+        analysis=result.analysis,
+        variant=MISSING_AS_NONE,
+        trial_id=result.trial_id,
+        comparison="",
+        yi=0.0,
+        vi=1 / (per_person * people),
+        shared=None,
+        people=people,
+        n_t=result.n_t,
+        n_c=result.n_c,
+        events_t=None,
+        events_c=None,
+    )

@@ -8,7 +8,8 @@ of the total. Trials with one group in common are compared between trials, never
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,14 +17,26 @@ import numpy as np
 from scipy.special import chdtrc
 
 from ketameta.configuration import Analysis, Model
-from ketameta.stats import subgroup_analysis
-from ketameta.synthesize.pool import number, people_of, pooled, scales_of, trials_of
+from ketameta.stats import Subgroups, subgroup_analysis
+from ketameta.synthesize.pool import (
+    Synthesis,
+    independent,
+    number,
+    people_of,
+    pooled,
+    scaled,
+    trials_of,
+)
 from ketameta.synthesize.words import COMMON, SEPARATE, group_of
+from ketameta.tables.collection import by
+from ketameta.tables.effects import EffectRow
 from ketameta.tables.fits import Engine, Rule
-from ketameta.tables.grouping import grouped
+from ketameta.tables.parts import EffectSize
+from ketameta.tables.syntheses import SplitRow, SubgroupRow
+from ketameta.tables.table import extended
 from ketameta.vocabulary.narrowing import keys
 
-Record = dict[str, Any]
+Groups = Mapping[str, Sequence[EffectRow]]
 # Goodman and Kruskal's lambda from which two splits are told to go together: knowing the one
 # halves the errors in guessing the other
 TOGETHER = 0.5
@@ -32,28 +45,42 @@ _AS = "group "
 
 
 # the same groups are compared for the plot and for the table of splits
-_compared = cache(subgroup_analysis)
+@cache
+def _compared(
+    yi: tuple[float, ...],
+    vi: tuple[float, ...],
+    labels: tuple[str, ...],
+    tau2: str,
+    interval: str,
+    level: float = 0.95,
+    *,
+    common: bool,
+) -> Subgroups:
+    effects = np.array(yi), np.array(vi), labels
+    return subgroup_analysis(*effects, tau2, interval, level=level, common=common)
 
 
-def groups_of(split: str, effects: Sequence[Record]) -> dict[str, list[Record]]:
+def groups_of(split: str, effects: Sequence[EffectRow]) -> Groups:
     """Return the effects by group, in the order of the vocabulary; unknown groups come last."""
-    groups = grouped([{**e, "subgroup": group_of(split, e)} for e in effects], "subgroup")
-    order = list(keys()[split])
-    names = sorted(groups, key=lambda g: (order.index(g) if g in order else len(order), g))
+    groups = by(effects, lambda effect: group_of(split, effect))
+    order = {name: place for place, name in enumerate(keys()[split])}
+    names = sorted(groups, key=lambda name: (order.get(name, len(order)), name))
     return {name: groups[name] for name in names}
 
 
-def shown(analysis: Analysis, effects: Sequence[Record]) -> str | None:
+def shown(analysis: Analysis, effects: Sequence[EffectRow]) -> str | None:
     """Return the split on the plot: the first that makes two groups; None where none does."""
     return next((s for s in analysis.model.splits if len(_known(groups_of(s, effects))) > 1), None)
 
 
-def _known(groups: dict[str, list[Record]]) -> dict[str, list[Record]]:
+def _known(groups: Groups) -> Groups:
     """Leave out the trials of which the group is not known: they compare with nothing."""
     return {name: own for name, own in groups.items() if name}
 
 
-def splits(analysis: Analysis, effects: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+def splits(
+    analysis: Analysis, effects: Sequence[EffectRow]
+) -> tuple[list[SubgroupRow], list[SplitRow]]:
     """Return the rows of the tables subgroups and splits: each split that makes two groups."""
     groups, tests = [], []
     for split in analysis.model.splits:
@@ -63,37 +90,37 @@ def splits(analysis: Analysis, effects: Sequence[Record]) -> tuple[list[Record],
         common = _common(effects, analysis.model)
         found = _together(analysis, members) if common else _apart(analysis, members)
         place = {"analysis": analysis.name, "split": split}
-        groups += [{**place, "subgroup": name, **row} for name, row in found.items()]
+        groups += [extended(SubgroupRow, f, **place, subgroup=name) for name, f in found.items()]
         test = between(members, analysis.model)
         others = [s for s in analysis.model.splits if s != split]
         tests.append(
-            {
+            SplitRow(
                 **place,
-                "groups": len(_known(members)),
-                "q": test.get("between_q"),
-                "df": test.get("between_df"),
-                "p": test.get("between_p"),
-                "tau2": test.get("between_tau2"),
-                "tau2_groups": COMMON if common else SEPARATE,
-                "confounded": [s for s in others if together(split, s, effects) >= TOGETHER],
-            }
+                groups=len(_known(members)),
+                q=test.q if test else None,
+                df=test.df if test else None,
+                p=test.p if test else None,
+                tau2=test.tau2 if test else None,
+                tau2_groups=COMMON if common else SEPARATE,
+                confounded=[s for s in others if together(split, s, effects) >= TOGETHER],
+            )
         )
     return groups, tests
 
 
-def _common(effects: Sequence[Record], model: Model) -> bool:
+def _common(effects: Sequence[EffectSize], model: Model) -> bool:
     """Say whether groups share one tau²: where effects are independent and weighed by variance."""
-    independent = all(effect["shared"] is None for effect in effects)
-    return model.tau2_subgroups == COMMON and model.pooling == "inverse variance" and independent
+    by_variance = model.pooling == "inverse variance"
+    return model.tau2_subgroups == COMMON and by_variance and independent(effects)
 
 
-def _apart(analysis: Analysis, members: dict[str, list[Record]]) -> dict[str, Record]:
+def _apart(analysis: Analysis, members: Groups) -> dict[str, Synthesis]:
     return {
         name: pooled(analysis.select.measure, own, analysis.model) for name, own in members.items()
     }
 
 
-def _together(analysis: Analysis, members: dict[str, list[Record]]) -> dict[str, Record]:
+def _together(analysis: Analysis, members: Groups) -> dict[str, Synthesis]:
     """Pool each group with the tau² of all; one trial alone is its own effect, not pooled."""
     measure, model = analysis.select.measure, analysis.model
     several = {name: own for name, own in members.items() if len(own) > 1}
@@ -106,46 +133,59 @@ def _together(analysis: Analysis, members: dict[str, list[Record]]) -> dict[str,
     for name, own in several.items():
         i = place[name]
         ends = {end: number(getattr(fit, end)[i]) for end in ("estimate", "ci_low", "ci_high")}
-        record: Record = {"measure": measure, "k": trials_of(own), "n": people_of(own)}
-        record |= scales_of(measure, {**ends, "pi_low": None, "pi_high": None})
-        for field in ("se", "p", "tau2", "i2", "q"):
-            record[field] = number(np.broadcast_to(getattr(fit, field), len(place))[i])
-        record["q_df"] = len(own) - 1
-        record["q_p"] = number(chdtrc(record["q_df"], record["q"]))
-        rule = Rule(str(fit.rule[i]))
-        result[name] = record | {"engine": Engine.GROUPS, "tau2_by": model.tau2, "rule": rule}
+        tested: dict[str, Any] = {
+            field: number(np.broadcast_to(getattr(fit, field), len(place))[i])
+            for field in ("se", "p", "tau2", "i2", "q")
+        }
+        result[name] = scaled(
+            *(measure, trials_of(own), people_of(own), ends),
+            **tested,
+            q_df=len(own) - 1,
+            q_p=number(chdtrc(len(own) - 1, tested["q"])),
+            engine=Engine.GROUPS,
+            tau2_by=model.tau2,
+            rule=Rule(str(fit.rule[i])),
+        )
     return {name: result[name] for name in members}
 
 
-def _columns(
-    members: dict[str, list[Record]],
-) -> tuple[tuple[float, ...], tuple[float, ...], tuple[str, ...]]:
+def _columns(members: Groups) -> tuple[tuple[float, ...], tuple[float, ...], tuple[str, ...]]:
     effects = [effect for own in members.values() for effect in own]
     labels = tuple(_AS + name for name, own in members.items() for _ in own)
-    return tuple(e["yi"] for e in effects), tuple(e["vi"] for e in effects), labels
+    return tuple(e.yi for e in effects), tuple(e.vi for e in effects), labels
 
 
-def between(members: dict[str, list[Record]], model: Model) -> Record:
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Q between groups, its degrees of freedom and p, and the tau² left within, if it is one."""
+
+    q: float | None
+    df: int
+    p: float | None
+    tau2: float | None
+
+
+def between(members: Groups, model: Model) -> Between | None:
     """Test whether groups differ: Q between them, chi-squared (see `stats.subgroup_analysis`).
 
-    `between_tau2` is what is left within them, where it is one for all.
+    None for fewer than two groups, and for effects that share controls.
     """
     members = _known(members)
     effects = [effect for own in members.values() for effect in own]
-    if len(members) < 2 or any(effect["shared"] is not None for effect in effects):
-        return {}
+    if len(members) < 2 or not independent(effects):
+        return None
     yi, vi, labels = _columns(members)
     common = _common(effects, model)
     found = _compared(yi, vi, labels, model.tau2, "wald", common=common)
-    return {
-        "between_q": number(found.q_between),
-        "between_df": int(found.q_between_df),
-        "between_p": number(found.q_between_p),
-        "between_tau2": number(np.ravel(found.tau2)[0]) if common else None,
-    }
+    return Between(
+        number(found.q_between),
+        int(found.q_between_df),
+        number(found.q_between_p),
+        number(np.ravel(found.tau2)[0]) if common else None,
+    )
 
 
-def together(one: str, other: str, effects: Sequence[Record]) -> float:
+def together(one: str, other: str, effects: Sequence[EffectRow]) -> float:
     """Return how far two splits are the same: the larger lambda of the two directions, 0 to 1.
 
     Goodman & Kruskal 1954, J Am Stat Assoc 49:732, formula 5.1, by effects: by which share knowing

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ketameta.measures import MEASURES
+from ketameta.tables.effects import EffectRow
 from ketameta.vocabulary import vocabulary
 
 # tau² of groups: one for all, or each its own
@@ -20,6 +19,6 @@ def favours(measure: str, outcome: str) -> str | None:
     return "above" if vocabulary().outcomes[outcome].sense == "good" else "below"
 
 
-def group_of(split: str | None, effect: dict[str, Any]) -> str:
+def group_of(split: str | None, effect: EffectRow) -> str:
     """Return the group of an effect in a split; empty where that is not known, or no split."""
-    return str(effect[split] or "") if split else ""
+    return str(getattr(effect, split) or "") if split else ""

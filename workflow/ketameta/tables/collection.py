@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ketameta.tables.table import R, Row, rows_of, schema_of
+from ketameta.tables.table import R, Row, rows_of, schema_of, to_arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
 
@@ -47,6 +48,10 @@ class Tables:
     def get(self, kind: type[R]) -> list[R]:
         """Return the rows of a table, none where it is not among these."""
         return self[kind] if kind in self.kinds() else []
+
+    def arrow(self, kind: type[Row]) -> pa.Table:
+        """Return a table as Arrow."""
+        return to_arrow(kind, self[kind])
 
     def kinds(self) -> Collection[type[Row]]:
         """Return the kinds of the tables."""
@@ -106,9 +111,9 @@ class Tables:
             return [self[name] for name in self]
 
 
-def by(rows: Iterable[R], key: Callable[[R], K]) -> Mapping[K, list[R]]:
+def by(rows: Iterable[T], key: Callable[[T], K]) -> Mapping[K, list[T]]:
     """Return rows by what they have in common, in their order; what none has gives no row."""
-    found: dict[K, list[R]] = defaultdict(list)
+    found: dict[K, list[T]] = defaultdict(list)
     for row in rows:
         found[key(row)].append(row)
     return found

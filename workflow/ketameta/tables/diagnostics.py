@@ -177,7 +177,7 @@ class EarlierRow(Row):
     review_id: Id = col("review")
     label: str = col("name of the review")
     year: int | None = col("year of publication")
-    comparison: str = col("what it compared", blank=True)
+    comparison: str | None = col("what it compared")
     k: int | None = col("trials that it pooled", unit="trials")
     n: int | None = col("people in them", unit="people")
     measure: str = col("measure as printed")

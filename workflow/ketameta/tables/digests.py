@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from ketameta.tables.collection import Tables
 from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES
 
-# section of the overview that carries them to the report
-TRIALS = "digest of a trial's cells"
 _encoded = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 

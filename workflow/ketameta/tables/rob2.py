@@ -15,7 +15,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ketameta.tables.effects import SignallingRow
 
 Answers = Mapping[str, str]
 # trial, outcome (empty for the whole trial), rater
@@ -124,11 +127,11 @@ def told_well(answers: Answers) -> dict[str, str]:
     return {q: best[q] if _class(answers, q) == _SILENT else a for q, a in answers.items()}
 
 
-def by_rater(rows: Iterable[Mapping[str, Any]]) -> dict[Rated, dict[str, str]]:
+def by_rater(rows: Iterable[SignallingRow]) -> dict[Rated, dict[str, str]]:
     """Return the answers of rows of the table by trial, outcome and rater, each by question."""
     found: dict[Rated, dict[str, str]] = defaultdict(dict)
     for row in rows:
-        found[row["trial_id"], row["outcome"] or "", row["rater"]][row["question"]] = row["answer"]
+        found[row.trial_id, row.outcome or "", row.rater][row.question] = row.answer
     return found
 
 

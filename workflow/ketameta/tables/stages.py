@@ -17,18 +17,21 @@ from ketameta.tables.effects import (
     ArmPairRow,
     ArmReductionRow,
     BiasRow,
+    CountRow,
+    DataRow,
     DerivationRow,
+    DigestRow,
     DirectionRow,
     EffectRow,
     EvidenceMapRow,
     FindingRow,
     LedgerRow,
     MissingResultRow,
-    OverviewRow,
     ProblemRow,
     ResultRow,
     SignallingRow,
     VariantRow,
+    WarningRow,
 )
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_KINDS
 from ketameta.tables.syntheses import (
@@ -37,11 +40,12 @@ from ketameta.tables.syntheses import (
     ControlShareRow,
     ExclusionRow,
     PointsRow,
+    ReasonRow,
+    RowUseRow,
     SensitivityRow,
     SplitRow,
     StudyRow,
     SubgroupRow,
-    SummaryRow,
     SynthesisRow,
     UnusedRow,
 )
@@ -59,13 +63,13 @@ _KINDS: dict[str, Kinds] = {
     "ingest": (ProblemRow, *(RAW_KINDS[name] for name in OPTIONAL_TABLES)),
     "normalize": (
         *(EffectRow, VariantRow, DerivationRow, LedgerRow, ResultRow, FindingRow),
-        *(OverviewRow, ArmPairRow, MissingResultRow, DirectionRow),
+        *(DataRow, DigestRow, CountRow, WarningRow, ArmPairRow, MissingResultRow, DirectionRow),
         *(BiasRow, SignallingRow, ArmReductionRow, EvidenceMapRow),
     ),
     "synthesize": (
         *(SynthesisRow, SubgroupRow, SplitRow, SensitivityRow, StudyRow, ExclusionRow),
         *(UnusedRow, AbsoluteRow, PointsRow, ClaimTestRow, ControlShareRow),
-        *(SummaryRow, JudgementRow, DiagnosticRow, AsymmetryRow, CourseRow),
+        *(RowUseRow, ReasonRow, JudgementRow, DiagnosticRow, AsymmetryRow, CourseRow),
         *(PairRow, PairSynthesisRow, EarlierRow, RaterAgreementRow),
     ),
     "report": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ketameta.tables.effects import EffectRow, OverviewRow
+from ketameta.tables.effects import EffectRow
 from ketameta.tables.parts import SCALE, Claimed, Estimate
 from ketameta.tables.table import Id, Row, col, table
 
@@ -18,19 +18,21 @@ class SynthesisRow(Estimate):
     """One analysis."""
 
     analysis: Id = col("analysis of the configuration")
-    data_hash: str = col("content id of the effects pooled")
+    data_hash: str = col("content id of the effects pooled", default="")
     favours: str | None = col("side of no effect that favours treatment: above or below")
-    wald_low: float | None = col("Wald interval, lower", unit=SCALE)
-    wald_high: float | None = col("Wald interval, upper", unit=SCALE)
-    hksj_low: float | None = col("HKSJ interval, lower", unit=SCALE)
-    hksj_high: float | None = col("HKSJ interval, upper", unit=SCALE)
-    floored_low: float | None = col("floored HKSJ interval, lower", unit=SCALE)
-    floored_high: float | None = col("floored HKSJ interval, upper", unit=SCALE)
+    wald_low: float | None = col("Wald interval, lower", unit=SCALE, default=None)
+    wald_high: float | None = col("Wald interval, upper", unit=SCALE, default=None)
+    hksj_low: float | None = col("HKSJ interval, lower", unit=SCALE, default=None)
+    hksj_high: float | None = col("HKSJ interval, upper", unit=SCALE, default=None)
+    floored_low: float | None = col("floored HKSJ interval, lower", unit=SCALE, default=None)
+    floored_high: float | None = col("floored HKSJ interval, upper", unit=SCALE, default=None)
     split: str | None = col("what the groups on the plot differ in; empty where there are none")
-    between_q: float | None = col("Q between these groups")
-    between_df: int | None = col("its degrees of freedom")
-    between_p: float | None = col("its p")
-    between_tau2: float | None = col("variance left within groups, where it is one for all")
+    between_q: float | None = col("Q between these groups", default=None)
+    between_df: int | None = col("its degrees of freedom", default=None)
+    between_p: float | None = col("its p", default=None)
+    between_tau2: float | None = col(
+        "variance left within groups, where it is one for all", default=None
+    )
 
 
 @table(
@@ -71,8 +73,8 @@ class SplitRow(Row):
     analysis: Id = col("analysis of the configuration")
     split: str = col("what the groups differ in: drug_route ...")
     groups: int = col("groups")
-    q: float = col("Q between the groups")
-    df: int = col("its degrees of freedom")
+    q: float | None = col("Q between the groups")
+    df: int | None = col("its degrees of freedom")
     p: float | None = col("its p")
     tau2: float | None = col("variance that is left within the groups, where it is common")
     tau2_groups: str = col("common: one tau² for all groups, or separate", blank=True)
@@ -183,13 +185,13 @@ class AbsoluteRow(Row):
     arms: int = col("control arms behind it", unit="arms")
     control_risk: float = col("assumed risk without treatment", unit="share")
     treated_risk: float = col("risk under treatment", unit="share")
-    treated_risk_low: float = col("risk under treatment, from the lower end", unit="share")
-    treated_risk_high: float = col("risk under treatment, from the upper end", unit="share")
+    treated_risk_low: float | None = col("risk under treatment, from the lower end", unit="share")
+    treated_risk_high: float | None = col("risk under treatment, from the upper end", unit="share")
     difference: float = col("risk under treatment minus control risk", unit="share")
-    difference_low: float = col(
+    difference_low: float | None = col(
         "risk under treatment minus control risk, from the lower end", unit="share"
     )
-    difference_high: float = col(
+    difference_high: float | None = col(
         "risk under treatment minus control risk, from the upper end", unit="share"
     )
     nnt: float | None = col("people treated for one more event (minus: one fewer)", unit="people")
@@ -218,8 +220,12 @@ class PointsRow(Row):
     bases: list[str] = col("change or endpoint, of these SDs", blank=True)
     trials: list[str] = col("trials behind it", blank=True)
     points: float = col("pooled difference in points", unit="scale points")
-    points_low: float = col("pooled difference in points, from the lower end", unit="scale points")
-    points_high: float = col("pooled difference in points, from the upper end", unit="scale points")
+    points_low: float | None = col(
+        "pooled difference in points, from the lower end", unit="scale points"
+    )
+    points_high: float | None = col(
+        "pooled difference in points, from the upper end", unit="scale points"
+    )
 
 
 @table(
@@ -247,6 +253,22 @@ class ControlShareRow(Estimate):
     analysis: Id = col("analysis of the configuration")
 
 
-@table("summary", "Summary of data and use", "one figure about the data", key=())
-class SummaryRow(OverviewRow):
-    """One figure about the data."""
+@table("row_use", "Use of the raw rows", "all rows of outcomes and contrasts together")
+class RowUseRow(Row):
+    """All rows of outcomes and contrasts together."""
+
+    rows: int = col("raw rows")
+    used: int = col("of these, used in an analysis or more")
+
+
+@table(
+    "reasons",
+    "Why rows were not used",
+    "one reason, over rows of the outcome in question and analyses",
+    key=("reason",),
+)
+class ReasonRow(Row):
+    """One reason for which rows were not used."""
+
+    reason: str = col("why")
+    number: int = col("rows × analyses")

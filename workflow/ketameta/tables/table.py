@@ -228,11 +228,12 @@ def rows_of(kind: type[R], found: pa.Table) -> list[R]:
     Equal cells of a column are one object. Raises `KeyError` where a column is missing.
     """
     rows = list(map(object.__new__, repeat(kind, found.num_rows)))
+    same: dict[Any, Any] = {}
     for column in schema_of(kind).columns:
         cells = found.column(column.name).to_pylist()
-        if column.kind != "list":
-            known: dict[Any, Any] = {}
-            cells = map(known.setdefault, cells, cells)
+        if column.kind not in ("list", "number", "integer", "flag"):
+            # words that stand in many rows are there once
+            cells = map(same.setdefault, cells, cells)
         # past the guard of frozen objects: these are not seen by anybody yet
         enter = getattr(kind, column.name).__set__
         deque(map(enter, rows, cells), maxlen=0)

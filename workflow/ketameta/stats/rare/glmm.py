@@ -215,7 +215,20 @@ def build(measure: str, model: str, cells: list[Array]) -> tuple[Model, bool]:
         x, n, offset = a, a + c, np.log((a + b) / (c + d))
     start = float(np.log((x.sum() + 0.5) / ((n - x).sum() + 0.5)) - np.average(offset, weights=n))
     finite = bool(x.sum() > 0 and (n - x).sum() > 0)
-    return OneEffect(Binomial(x, n, offset), start), finite
+    x, n, offset, times = _once(x, n, offset)
+    return OneEffect(Binomial(x, n, offset, times), start, times), finite
+
+
+def _once(*cells: Array) -> tuple[Array, ...]:
+    """Return studies with the same cells once, and how often each is there.
+
+    Of many studies most are alike in their counts, and so in their likelihoods. Where more than
+    half differ all stay as they are: nothing is won.
+    """
+    rows, times = np.unique(np.stack(cells), axis=1, return_counts=True)
+    if 2 * times.size > cells[0].size:
+        return *cells, np.ones(cells[0].size)
+    return *rows, times.astype(float)
 
 
 def _pool(measure: str, model: str, cells: list[Array], nodes: int, level: float) -> dict[str, Any]:

@@ -20,10 +20,11 @@ def saturated_binomial(x: Floats, n: Floats) -> Floats:
 
 
 class Binomial:
-    """x events of n with log odds offset + t."""
+    """x events of n with log odds offset + t, each for so many `times` the same study."""
 
-    def __init__(self, x: Array, n: Array, offset: Array) -> None:
+    def __init__(self, x: Array, n: Array, offset: Array, times: Array) -> None:
         self.x, self.n, self.offset = x[:, None], n[:, None], offset[:, None]
+        self.times = times
         self.constant = log_choose(self.n, self.x)
 
     def value(self, t: Values, nuisance: Values | None) -> Values:
@@ -38,7 +39,7 @@ class Binomial:
 
     def saturated(self) -> float:
         """Log-likelihood with an effect of its own for each study."""
-        return float(saturated_binomial(self.x, self.n).sum())
+        return float((self.times * saturated_binomial(self.x, self.n)[:, 0]).sum())
 
 
 class Stratified:

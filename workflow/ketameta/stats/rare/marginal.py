@@ -39,8 +39,8 @@ class OneEffect:
 
     locations, scales = 1, 1
 
-    def __init__(self, kernel: Kernel, start: float) -> None:
-        self.kernel = kernel
+    def __init__(self, kernel: Kernel, start: float, times: Floats | float = 1.0) -> None:
+        self.kernel, self.times = kernel, times
         self.start = np.array([start])
 
     def profile(self, theta: Floats, rule: Rule) -> Floats | None:
@@ -50,7 +50,7 @@ class OneEffect:
     def log_likelihood(self, theta: Values, nuisance: Floats | None, rule: Rule) -> Values:
         """Sum over the studies."""
         parts, _, _ = integrate(self.kernel, theta[..., 0], theta[..., 1], nuisance, rule)
-        return np.asarray(parts.sum(axis=-1))
+        return np.asarray((self.times * parts).sum(axis=-1))
 
 
 class StratifiedEffect(OneEffect):
