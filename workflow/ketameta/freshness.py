@@ -77,7 +77,7 @@ STAGES = {
         (
             *("report", "figures", "evidence", "synthesize"),
             *("normalize/__init__", "normalize/ledger", "normalize/overlap", "normalize/records"),
-            *("normalize/rows", "normalize/sift", "normalize/trials"),
+            *("normalize/results", "normalize/rows", "normalize/sift", "normalize/trials"),
             *("tables", "vocabulary", "configuration"),
         ),
         ("select", "model", "display", "certainty"),
