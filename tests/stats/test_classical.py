@@ -131,7 +131,7 @@ def test_a_batch_is_its_analyses_and_one_failure_stays_alone():
 
 
 def test_faults_are_named():
-    with pytest.raises(ValueError, match="measure must be one of OR, RR, RD, IRR; not 'SMD'"):
+    with pytest.raises(ValueError, match="measure is one of OR, RR, RD, IRR; not 'SMD'"):
         mantel_haenszel("SMD", ai=[1], bi=[1], ci=[1], di=[1])
     with pytest.raises(ValueError, match=r"ci\[0\] is negative"):
         mantel_haenszel("OR", ai=[1], bi=[1], ci=[-1], di=[1])
@@ -197,5 +197,5 @@ def test_the_variance_of_a_risk_difference_can_be_that_of_greenland_and_robins()
         "RD", ai=[4] * 5, n1i=[10] * 5, ci=[3] * 5, n2i=[12] * 5, variance="greenland-robins"
     )
     assert many.se**2 == pytest.approx(rd.se**2 / 5)
-    with pytest.raises(ValueError, match="variance must be one of sato, greenland-robins"):
+    with pytest.raises(ValueError, match="variance is one of sato, greenland-robins"):
         mantel_haenszel("RD", ai=[4], n1i=[10], ci=[3], n2i=[12], variance="x")

@@ -157,11 +157,11 @@ RATES = {"x1i": [1, 2], "t1i": [5, 5], "x2i": [1, 2], "t2i": [5, 5]}
         ("RR", TABLE, {"ai": ["many", 1]}, "ai must be numeric"),
         ("RR", TABLE, {"xi": [1, 2]}, "RR takes .*; not xi"),
         ("RR", TABLE, {"add": -1}, "add must be 0 or above"),
-        ("RR", TABLE, {"to": "only"}, "to must be one of .* did you mean 'only0'"),
-        ("RR", TABLE, {"vtype": "AV"}, "vtype must be one of LS; not 'AV'"),
+        ("RR", TABLE, {"to": "only"}, "to is one of .* did you mean 'only0'"),
+        ("RR", TABLE, {"vtype": "AV"}, "vtype is one of LS; not 'AV'"),
         ("SMD", MEANS, {"sd1i": [1, -0.1]}, r"sd1i\[1\] is negative"),
         ("SMD", MEANS, {"n2i": [5, 0]}, r"n2i\[1\] is below 1"),
-        ("SMD", MEANS, {"correction": "hedges"}, "correction must be one of"),
+        ("SMD", MEANS, {"correction": "hedges"}, "correction is one of"),
         ("MC", TWICE, {"ri": 1.2}, r"ri\[0\] is not a correlation"),
         ("MC", TWICE, {"ni": 0}, r"ni\[0\] is below 1"),
         ("IRR", RATES, {"t2i": [5, 0]}, r"t2i\[1\] is not a positive person-time"),
@@ -179,7 +179,7 @@ def test_impossible_input_is_named(measure, base, change, message):
 
 
 def test_unknown_measure_and_missing_argument_are_named():
-    with pytest.raises(ValueError, match="measure must be one of"):
+    with pytest.raises(ValueError, match="measure is one of"):
         effect_size("HR", yi=1, vi=1)
     with pytest.raises(ValueError, match="OR needs di or n2i"):
         effect_size("OR", ai=1, bi=1, ci=1)

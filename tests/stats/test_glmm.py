@@ -365,9 +365,9 @@ def test_a_batch_is_its_analyses_and_one_failure_stays_alone():
 
 def test_faults_are_named():
     table = {"ai": [1, 2], "n1i": [9, 9], "ci": [1, 3], "n2i": [9, 9]}
-    with pytest.raises(ValueError, match="measure must be one of PLO, OR, IRR"):
+    with pytest.raises(ValueError, match="measure is one of PLO, OR, IRR"):
         glmm("RR", **table)
-    with pytest.raises(ValueError, match=r"model must be one of .*; not 'UM'"):
+    with pytest.raises(ValueError, match=r"model is one of .*; not 'UM'"):
         glmm("OR", model="UM", **table)
     with pytest.raises(ValueError, match="nodes must be 1 or more"):
         glmm("OR", nodes=0, **table)

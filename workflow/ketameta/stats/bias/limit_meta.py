@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from ketameta.stats.numerics.batch import plain_fields
 from ketameta.stats.numerics.checks import as_effects, as_level
 from ketameta.stats.numerics.distributions import t_tails
 from ketameta.stats.numerics.shown import Shown
@@ -130,7 +131,7 @@ def limit_meta(
         statistic = estimate / se
     q = np.where(general.usable, np.asarray(whole.q), np.nan)
     half = special.ndtri(0.5 + level / 2) * se
-    numbers = {
+    found = {
         "estimate": estimate,
         "se": se,
         "statistic": statistic,
@@ -149,9 +150,8 @@ def limit_meta(
         "converged": np.asarray(whole.converged) & general.usable,
     }
     limits = _limit_effects(y, v, t, general.slope)
-    numbers |= _from_limits(limits, v, general.usable)
-    plain_numbers = {n: x.item() if np.ndim(x) == 0 else np.asarray(x) for n, x in numbers.items()}
-    return LimitMeta(limit_effects=limits, **plain_numbers)
+    found |= _from_limits(limits, v, general.usable)
+    return LimitMeta(limit_effects=limits, **plain_fields(found))
 
 
 def _limit_effects(y: Array, v: Array, tau2: Array, beta: Array) -> Array:

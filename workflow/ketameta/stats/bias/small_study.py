@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ketameta.stats.numerics.batch import plain_fields
 from ketameta.stats.numerics.checks import (
     aligned,
     as_effects,
+    as_floats,
+    as_labels,
     as_level,
     common_shape,
-    labels,
-    numbers,
     one_of,
 )
 from ketameta.stats.numerics.distributions import t_quantile, t_tails
@@ -162,7 +163,7 @@ def peters(
     """
     names = ("yi", "ai", "n1i", "ci", "n2i")
     given = aligned(yi=yi, ai=ai, n1i=n1i, ci=ci, n2i=n2i)
-    arrays = {name: numbers(name, x) for name, x in zip(names, given, strict=True)}
+    arrays = {name: as_floats(name, x) for name, x in zip(names, given, strict=True)}
     shape = common_shape(arrays)
     y, a, n1, c, n2 = (np.broadcast_to(x, shape) for x in arrays.values())
     absent = np.isnan(y) | np.isnan(a + n1 + c + n2)
@@ -193,7 +194,7 @@ def weighted_line(
     y, x = np.where(np.isnan(y), 0.0, y), np.where(np.isnan(y), 0.0, x)
     code = np.zeros(y.shape[-1], int)
     if groups is not None:
-        code = labels("groups", groups, code.size)[1]
+        code = as_labels("groups", groups, code.size)[1]
     k = (w > 0).sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = _by_group(w, code)
@@ -230,7 +231,7 @@ def weighted_line(
         "k": k,
         "converged": usable,
     }
-    return RegressionTest(**{name: _plain(value) for name, value in found.items()})
+    return RegressionTest(**plain_fields(found))
 
 
 def _by_group(values: Array, code: NDArray[np.intp]) -> Array:
@@ -281,10 +282,4 @@ def _random_line(y: Array, v: Array, x: Array, tau2: str, level: float) -> Regre
         }
         for name, value in values.items():
             found[name][rows] = value
-    return RegressionTest(**{name: _plain(found[name].reshape(lead)) for name in names})
-
-
-def _plain(value: Any) -> Any:
-    """Return a plain number where there is no batch."""
-    array = np.asarray(value)
-    return array.item() if array.ndim == 0 else array
+    return RegressionTest(**plain_fields({name: found[name].reshape(lead) for name in names}))

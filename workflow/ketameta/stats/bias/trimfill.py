@@ -203,7 +203,7 @@ def _trim(y: Array, v: Array, estimator: str, tau2: str) -> _Trimmed:
             tau2_interval=None,
         )
         centre[live] = trimmed.estimate
-        raw, se[live] = _number_missing(y[live] - centre[live, None], k[live], estimator)
+        raw, se[live] = _missing_count(y[live] - centre[live, None], k[live], estimator)
         exists = ~np.isnan(raw)
         new = np.clip(np.round(np.where(exists, raw, 0.0)), 0, k[live] - 1).astype(np.intp)
         moved = new != k0[live]
@@ -214,7 +214,7 @@ def _trim(y: Array, v: Array, estimator: str, tau2: str) -> _Trimmed:
     return _Trimmed(k0, np.where(settled, se, np.nan), centre, settled)
 
 
-def _number_missing(deviation: Array, k: Ints, estimator: str) -> tuple[Array, Array]:
+def _missing_count(deviation: Array, k: Ints, estimator: str) -> tuple[Array, Array]:
     """Estimate the number missing from deviations (n, size), and its standard error."""
     order = np.argsort(np.abs(deviation), axis=1, kind="stable")
     rank = np.empty_like(order)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ketameta.stats.dependent.mixed import Dependent, MixedFit, fit_mixed
-from ketameta.stats.numerics.checks import aligned, as_level, labels, numbers, one_of
+from ketameta.stats.numerics.checks import aligned, as_floats, as_labels, as_level, one_of
 from ketameta.stats.numerics.distributions import t_quantile, t_tails
 from ketameta.stats.numerics.shown import Shown
 from ketameta.stats.univariate.regression import REMEDY, design_columns
@@ -102,7 +102,7 @@ def working_covariance(
            [0.    , 0.    , 0.015 ]])
     """
     vi, cluster = aligned(vi=vi, cluster=cluster)
-    vi = numbers("vi", vi)
+    vi = as_floats("vi", vi)
     if vi.ndim != 1:
         raise ValueError("vi must have one axis")
     bad = np.flatnonzero(~np.isnan(vi) & ~((vi > 0) & np.isfinite(vi)))
@@ -130,7 +130,7 @@ def label_codes(values: ArrayLike, size: int, name: str) -> Ints:
             f"{name} must have one label for each of {size} effects; it has shape "
             f"{np.shape(values)}"
         )
-    _, codes = labels(name, values, size)
+    _, codes = as_labels(name, values, size)
     _refuse(np.asarray(codes < 0), name, "is missing; each effect needs its label")
     return codes
 

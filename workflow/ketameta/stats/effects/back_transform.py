@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ketameta.stats.effects.effect_size import MEASURES, one_of
+from ketameta.stats.effects.effect_size import MEASURES
 from ketameta.stats.effects.inputs import Array, refuse
 from ketameta.stats.effects.onegroup import freeman_tukey
-from ketameta.stats.numerics.checks import aligned, common_shape, numbers
+from ketameta.stats.numerics.checks import aligned, as_floats, common_shape, one_of
 
 
 def inverse_freeman_tukey(x: ArrayLike, ni: ArrayLike) -> Array:
@@ -61,11 +61,11 @@ def back_transform(measure: str, x: ArrayLike, ni: ArrayLike | None = None) -> A
     """
     one_of("measure", measure, tuple(MEASURES))
     x, ni = aligned(x=x, ni=ni)
-    x = numbers("x", x)
+    x = as_floats("x", x)
     if measure == "PFT":
         if ni is None:
             raise ValueError("PFT needs ni, the group size")
-        n = numbers("ni", ni)
+        n = as_floats("ni", ni)
         common_shape({"x": x, "ni": n})
         refuse(n <= 0, "ni", n, "is not above 0")
         out = inverse_freeman_tukey(x, n)

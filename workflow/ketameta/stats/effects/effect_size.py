@@ -20,8 +20,8 @@ from ketameta.stats.effects.inputs import (
     refuse,
     refuse_negative,
 )
+from ketameta.stats.numerics.checks import one_of
 from ketameta.stats.numerics.shown import Labels, Shown, study_names
-from ketameta.stats.numerics.words import hint
 
 
 @dataclass(frozen=True, repr=False)
@@ -155,13 +155,6 @@ MEASURES: dict[str, _Measure] = {
     "ZCOR": _Measure(correlation.fisher_z, _PEARSON, back=np.tanh),
     "GEN": _Measure(_given, (("yi",), ("vi", "sei"))),
 }
-
-
-def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    """Raise a ValueError that lists what is `allowed` and names the nearest neighbour."""
-    if value not in allowed:
-        meant = hint(name, value, allowed)
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}; not {value!r}{meant}")
 
 
 def check_names(measure: str, names: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ketameta.stats.numerics.checks import aligned, common_shape, numbers
+from ketameta.stats.numerics.checks import aligned, as_floats, common_shape
 
 Array = NDArray[np.float64]
 Arrays = dict[str, Array]
@@ -39,7 +39,7 @@ def float_arrays(values: Mapping[str, ArrayLike]) -> Arrays:
     """
     arrays = {}
     for name, value in zip(values, aligned(**values), strict=True):
-        arrays[name] = array = numbers(name, value)
+        arrays[name] = array = as_floats(name, value)
         refuse(np.isinf(array), name, array, "is infinite")
     shape = common_shape(arrays)
     return {name: np.broadcast_to(a, shape) for name, a in arrays.items()}

@@ -1,15 +1,15 @@
-"""One fit for each analysis of a batch, for models that are fitted one at a time."""
+"""One fit for each analysis of a batch, and plain numbers where there is none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ketameta.stats.numerics.checks import hidden, numbers
+from ketameta.stats.numerics.checks import as_floats, masked
 
 Array = NDArray[np.float64]
 Fit = TypeVar("Fit")
@@ -21,11 +21,11 @@ def over_batch(fit_one: Callable[[Array, Array], Fit], yi: ArrayLike, vi: ArrayL
     Raises ValueError unless vi has the shape of yi, or that and one more axis of
     the same length (a covariance).
     """
-    y, v = numbers("yi", yi), numbers("vi", vi)
+    y, v = as_floats("yi", yi), as_floats("vi", vi)
     if y.ndim == 0 or v.shape not in (y.shape, y.shape + y.shape[-1:]):
         raise ValueError(f"vi has shape {v.shape}, which does not go with yi of {y.shape}")
     if v.shape == y.shape:
-        absent = hidden(yi, y) | hidden(vi, v)
+        absent = masked(yi, y) | masked(vi, v)
         y, v = np.where(absent, np.nan, y), np.where(absent, np.nan, v)
     lead = y.shape[:-1]
     if not lead:
@@ -45,3 +45,14 @@ def _stack(column: list[Any], lead: tuple[int, ...]) -> Any:
         return None
     array = np.asarray(column)
     return array.reshape(lead + array.shape[1:])
+
+
+def plain(value: Any) -> Any:
+    """Return a plain number where there is no batch, else the array."""
+    array = np.asarray(value)
+    return array if array.ndim else array.item()
+
+
+def plain_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each field of a result as `plain` does."""
+    return {name: plain(value) for name, value in values.items()}

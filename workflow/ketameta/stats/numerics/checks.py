@@ -42,14 +42,14 @@ def as_effects(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats]:
         of studies, an infinite value, a variance of 0 or below, NaN in one alone.
     """
     yi, vi = aligned(yi=yi, vi=vi)
-    y, v = numbers("yi", yi), numbers("vi", vi)
+    y, v = as_floats("yi", yi), as_floats("vi", vi)
     if y.ndim == 0 or v.ndim == 0:
         name = "yi" if y.ndim == 0 else "vi"
         raise ValueError(f"{name} needs an axis of studies; it is a single number")
     if y.shape != v.shape:
         common_shape({"yi": y, "vi": v})
         y, v = np.broadcast_arrays(y, v)
-    if (absent := hidden(yi, y) | hidden(vi, v)).any():
+    if (absent := masked(yi, y) | masked(vi, v)).any():
         y, v = np.where(absent, np.nan, y), np.where(absent, np.nan, v)
     # One pass decides the usual case: both finite, or NaN in both, and vi above 0.
     usable = np.isfinite(y) & (v > 0) & (v < np.inf)
@@ -58,7 +58,7 @@ def as_effects(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats]:
     return y, v
 
 
-def numbers(name: str, value: Any) -> Floats:
+def as_floats(name: str, value: Any) -> Floats:
     """Return a value as a float array; None, NA and masked entries are NaN.
 
     Raises a ValueError that names the argument where it is not numeric: dates are none, which
@@ -74,8 +74,8 @@ def numbers(name: str, value: Any) -> Floats:
         raise ValueError(f"{name} must be numeric: {error}") from None
 
 
-def hidden(value: Any, array: Floats) -> NDArray[np.bool_]:
-    """Return where a masked value is missing, `array` being its `numbers`; False if not masked."""
+def masked(value: Any, array: Floats) -> NDArray[np.bool_]:
+    """Return where a masked value is missing, `array` being its floats; False if not masked."""
     return np.isnan(array) if _is_masked(value) else np.zeros((), bool)
 
 
@@ -177,7 +177,7 @@ def _explain(y: Floats, v: Floats, good: NDArray[np.bool_]) -> None:
     raise ValueError(f"vi{at} is {var:g}; a sampling variance is above 0")
 
 
-def labels(name: str, values: Any, size: int) -> tuple[list[Any], NDArray[np.intp]]:
+def as_labels(name: str, values: Any, size: int) -> tuple[list[Any], NDArray[np.intp]]:
     """Return the labels in sorted order, and the place among them of each study.
 
     The place is -1 where there is no label: None, NaN, NA, masked, or blank text.
@@ -221,7 +221,7 @@ def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
     return value
 
 
-def method(name: str, value: str, allowed: Iterable[str]) -> str:
+def as_method(name: str, value: str, allowed: Iterable[str]) -> str:
     """Return a method by its name here; as `one_of`, but other names of it are known too."""
     return one_of(name, SYNONYMS[name].get(value, value), allowed)
 

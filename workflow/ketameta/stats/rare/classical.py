@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from ketameta.stats.effects.cells import events_and_times, two_by_two
-from ketameta.stats.effects.effect_size import check_names, effect_size, one_of
+from ketameta.stats.effects.effect_size import check_names, effect_size
 from ketameta.stats.effects.inputs import Array, float_arrays
-from ketameta.stats.numerics.checks import as_effects, as_level
+from ketameta.stats.numerics.batch import plain_fields
+from ketameta.stats.numerics.checks import as_effects, as_level, one_of
 from ketameta.stats.numerics.shown import Shown
 
 Number = Any  # a float for one analysis, an array of shape (...) for a batch
@@ -77,14 +78,6 @@ class MantelHaenszel(CommonEffect):
     bd_p: Number
     tarone: Number
     tarone_p: Number
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn results of one analysis into plain numbers."""
-    return {
-        name: np.asarray(value) if np.ndim(value) else np.asarray(value).item()
-        for name, value in values.items()
-    }
 
 
 def _summary(
@@ -168,7 +161,9 @@ def inverse_variance(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> Co
         total = _total(1 / v, known)
         estimate = _total(y / v, known) / total
         around = _q_around(estimate, y, v)
-        return CommonEffect(**_plain(_summary((estimate, total**-0.5), around, around[1], level)))
+        return CommonEffect(
+            **plain_fields(_summary((estimate, total**-0.5), around, around[1], level))
+        )
 
 
 def peto(*, level: float = 0.95, **tables: ArrayLike) -> CommonEffect:
@@ -212,7 +207,7 @@ def peto(*, level: float = 0.95, **tables: ArrayLike) -> CommonEffect:
         k = (~np.isnan(n)).sum(axis=-1)
         effect, around = (sum_o / sum_v, sum_v**-0.5), (q, known.sum(axis=-1))
         parts = _summary(effect, around, k, level)
-    return CommonEffect(**_plain(parts))
+    return CommonEffect(**plain_fields(parts))
 
 
 def mantel_haenszel(
@@ -286,7 +281,7 @@ def mantel_haenszel(
             tests |= _cochran(cells, correct) | _breslow_day(cells, parts["estimate"])
         elif measure == "IRR":
             tests |= _rate_test(cells, correct)
-    return MantelHaenszel(**_plain(parts | tests))
+    return MantelHaenszel(**plain_fields(parts | tests))
 
 
 def _pool_or(a: Array, b: Array, c: Array, d: Array) -> tuple[Array, Array]:

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from ketameta.stats.effects.cells import events_and_times, two_by_two
-from ketameta.stats.effects.effect_size import check_names, effect_size, one_of
+from ketameta.stats.effects.effect_size import check_names, effect_size
 from ketameta.stats.effects.inputs import Array, Arrays, float_arrays, refuse, size_and_rest
-from ketameta.stats.numerics.checks import as_level
+from ketameta.stats.numerics.checks import as_level, one_of
 from ketameta.stats.numerics.quadrature import Rule
 from ketameta.stats.numerics.shown import Shown
 from ketameta.stats.rare.ascent import Fitted, Surface, maximise

@@ -1,6 +1,6 @@
 """One effect a study: pooled, explained by moderators, compared between groups.
 
-Start with `pooling` (`random_effects`), which says in which order the parts are used: `scale` and
+Start with `pooling` (`random_effects`), which says in which order the parts are used: `units` and
 `models` arrange the data, `tau2` holds the estimators, `likelihood` the search for those by maximum
 likelihood, `heterogeneity` I2, H2 and Q, `intervals` and `prediction` the rules, of which `profile`
 and `henmi_copas` are longer. `results` are the records returned. `regression` does the same with

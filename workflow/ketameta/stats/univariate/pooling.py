@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ketameta.stats.numerics.checks import as_effects, as_level, method, one_of
+from ketameta.stats.numerics.checks import as_effects, as_level, as_method, one_of
 from ketameta.stats.numerics.distributions import t_tails
 from ketameta.stats.numerics.shown import number_fields, study_names
 from ketameta.stats.numerics.sums import Floats
-from ketameta.stats.univariate import intervals, scale
+from ketameta.stats.univariate import intervals, units
 from ketameta.stats.univariate.henmi_copas import henmi_copas
 from ketameta.stats.univariate.heterogeneity import LIMITS, spread_measures
 from ketameta.stats.univariate.models import MeanModel
@@ -124,8 +124,8 @@ def checked(options: Options, rules: tuple[str, ...]) -> Options:
     one_of("prediction", options.prediction, PREDICTION_RULES)
     if options.tau2_interval is not None:
         one_of("tau2_interval", options.tau2_interval, LIMITS)
-    tau2 = method("tau2", options.tau2, ESTIMATORS)
-    interval = method("interval", options.interval, rules)
+    tau2 = as_method("tau2", options.tau2, ESTIMATORS)
+    interval = as_method("interval", options.interval, rules)
     if interval == "auto" and tau2 == "EE":
         interval = "wald"  # a common effect is assumed: no spread is left to allow for
     return options._replace(tau2=tau2, interval=interval)
@@ -216,11 +216,11 @@ def _few(y: Floats, v: Floats, options: Options) -> Fields:
 def _fit(y: Floats, v: Floats, options: Options) -> Fields:
     """Return every field of analyses of two studies or more."""
     model = MeanModel.of(y, v)
-    if scale.is_extreme(model.low):
-        s = scale.unit(model.low)
+    if units.is_extreme(model.low):
+        s = units.unit(model.low)
         fields = _fit(y / s[:, None], v / s[:, None] / s[:, None], options)
         dims = fields["k"] - (1.0 if options.tau2 == "REML" else 0.0)
-        return scale.restore(fields, s, dims)
+        return units.restore(fields, s, dims)
     far = ~(model.residual_spread <= FAR * model.low)
     if far.any():
         return _fit_but(far, y, v, options)

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ketameta.stats.numerics.checks import aligned, as_effects, has_labels, numbers
+from ketameta.stats.numerics.checks import aligned, as_effects, as_floats, has_labels
 from ketameta.stats.numerics.distributions import t_tails
 from ketameta.stats.numerics.shown import Labels, names_of, number_fields
 from ketameta.stats.numerics.sums import Floats
-from ketameta.stats.univariate import scale
+from ketameta.stats.univariate import units
 from ketameta.stats.univariate.design import DesignModel
 from ketameta.stats.univariate.heterogeneity import spread_measures
 from ketameta.stats.univariate.intervals import DEFAULT, NAMES, adjustment
@@ -162,7 +162,7 @@ def _as_design(X: ArrayLike, y: Floats) -> tuple[Floats, tuple[int, ...]]:
 def design_columns(X: Any) -> Floats:
     """Return moderators as numbers, NaN where one is missing; text has a message of its own."""
     try:
-        return numbers("X", X)
+        return as_floats("X", X)
     except ValueError as error:
         cells = np.ravel(np.asarray(X, dtype=object))
         # an array of text holds its numbers as text too
@@ -232,11 +232,11 @@ def _fit(
     """Return every field of analyses with independent columns and k > p."""
     tested, spans = about
     model = DesignModel.of(y, v, x)
-    if scale.is_extreme(model.low):
-        s = scale.unit(model.low)
+    if units.is_extreme(model.low):
+        s = units.unit(model.low)
         fields = _fit(y / s[:, None], v / s[:, None] / s[:, None], x, options, about)
         dims = (~np.isnan(y)).sum(axis=1) - (x.shape[2] if options.tau2 == "REML" else 0.0)
-        return scale.restore(fields, s, dims)
+        return units.restore(fields, s, dims)
     found = ESTIMATORS[options.tau2](model)
     restricted = options.tau2 == "REML"
     t = found.value

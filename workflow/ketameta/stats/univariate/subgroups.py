@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ketameta.stats.numerics.checks import aligned, as_effects, labels
+from ketameta.stats.numerics.checks import aligned, as_effects, as_labels
 from ketameta.stats.numerics.sums import Floats
 from ketameta.stats.univariate.intervals import DEFAULT
 from ketameta.stats.univariate.pooling import random_effects
@@ -76,7 +76,7 @@ def subgroup_analysis(
     """
     yi, vi, groups = aligned(yi=yi, vi=vi, groups=groups)
     y, v = as_effects(yi, vi)
-    known, code = labels("groups", groups, y.shape[-1])
+    known, code = as_labels("groups", groups, y.shape[-1])
     if (none := (code < 0) & ~np.isnan(y)).any():
         raise ValueError(
             f"groups[{np.argwhere(none)[0][-1]}] has no label; give it one, or make yi and vi of "
