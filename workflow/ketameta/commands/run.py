@@ -138,7 +138,11 @@ def _follow(
     )
     try:
         # Snakemake loads itself during the check, and begins when that is over
-        with forks() as waiting, jobs.started(asked, environment(), waiting) as snakemake:
+        with (
+            forks() as waiting,
+            jobs.started(asked, environment(), waiting) as snakemake,
+            _ended(),
+        ):
             if waiting:
                 # it looks for what to do during the check; the steps wait until that is over
                 snakemake.begin()
@@ -152,9 +156,6 @@ def _follow(
             else:
                 _end()
                 remove_stale_locks()
-    except BaseException:
-        _end()
-        raise
     finally:
         if status != 0 and not given.dry_run:
             recover()
@@ -176,6 +177,16 @@ def _told(snakemake: jobs.Snakemake, planned: Mapping[str, str], given: argparse
     elif not given.dry_run:
         progress.keep_durations()
     return snakemake.status()
+
+
+@contextlib.contextmanager
+def _ended() -> Iterator[None]:
+    """End all that this process started where it cannot go on: Snakemake waits for steps."""
+    try:
+        yield
+    except BaseException:
+        _end()
+        raise
 
 
 def _stop(number: int, frame: object) -> None:
