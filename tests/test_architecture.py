@@ -20,6 +20,7 @@ ALLOWED = {
     "freshness": {"configuration"},
     "publishing": {"freshness", "storage"},
     "read_tables": {"freshness", "storage", "tables"},
+    "shares": set(),
     "stats": set(),
     "figures": set(),
     "tables": {"vocabulary"},

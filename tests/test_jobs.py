@@ -192,7 +192,8 @@ def test_where_no_run_waits_a_job_does_its_step_itself(monkeypatch, tmp_path):
 def test_what_steps_load_starts_no_thread_that_computes_and_loads_no_pandas():
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from ketameta.commands.forks import Forks, one_thread\n"
+        "from ketameta.commands.forks import Forks\n"
+        "from ketameta.job import one_thread\n"
         "from ketameta.freshness import RUN\n"
         "one_thread()\n"
         "forks = Forks(None, '')\n"

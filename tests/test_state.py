@@ -438,7 +438,8 @@ def left_in(folder):
     return found
 
 
-def test_a_run_that_is_told_to_end_leaves_no_process_and_the_last_report(small, tmp_path):
+@pytest.mark.parametrize("told", [os.kill, os.killpg])
+def test_a_run_that_is_told_to_end_leaves_no_process_and_the_last_report(small, told):
     before = bytes_of(small.path("reports"))
     small.edit(OUTCOMES, CELL, OTHER)
     with subprocess.Popen(
@@ -449,7 +450,7 @@ def test_a_run_that_is_told_to_end_leaves_no_process_and_the_last_report(small, 
         for line in process.stdout:
             if line.startswith("  normalize: "):
                 break
-        os.killpg(process.pid, signal.SIGTERM)
+        told(process.pid, signal.SIGTERM)
         said = process.stdout.read()
     assert process.returncode == 128 + signal.SIGTERM
     assert said.strip().splitlines()[-1].endswith("the last report stays as it was")
@@ -458,6 +459,21 @@ def test_a_run_that_is_told_to_end_leaves_no_process_and_the_last_report(small, 
     done = small.ketameta("run")
     assert done.returncode == 0, done.stdout + done.stderr
     assert bytes_of(small.path("reports")) != before
+
+
+def test_a_run_whose_words_nobody_reads_ends(small):
+    before = bytes_of(small.path("reports"))
+    small.edit(OUTCOMES, CELL, OTHER)
+    with subprocess.Popen(
+        [sys.executable, "-m", "ketameta.cli", "run"], cwd=small.folder,
+        env={**os.environ, "PYTHONPATH": str(small.path("workflow"))},
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        assert process.stdout.readline().startswith(b"to run: ")
+        process.stdout.close()
+        process.wait(timeout=60)
+    assert left_in(small.folder) == []
+    assert bytes_of(small.path("reports")) == before
 
 
 def test_a_run_works_with_braces_in_its_path_tables_of_tomorrow_and_no_home(small, tmp_path):

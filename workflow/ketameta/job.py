@@ -12,6 +12,18 @@ import sys
 
 # the socket of the run that waits
 RUN = "KETAMETA_RUN"
+_THREADS = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"),
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def one_thread() -> None:
+    """Let libraries that are loaded from now on compute in one thread.
+
+    A fork has no thread but one, and the last digits of a sum may hang on how many add it up.
+    """
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
 
 
 def handed_on(words: list[str]) -> int | None:
@@ -38,6 +50,7 @@ def main(words: list[str]) -> int:
     """Do a step, here or where its like are waited for; return the exit status."""
     status = handed_on(words)
     if status is None:
+        one_thread()
         from ketameta.steps import run
 
         status = run(words)

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.job import RUN
+from ketameta.shares import FORKS
 
 if TYPE_CHECKING:
     from ketameta.configuration import Configuration
@@ -37,15 +38,7 @@ _LOADED = {
     "report": ("ketameta.report.stage", "pyarrow.parquet", "jinja2", "xlsxwriter"),
     "figures": ("ketameta.report.graphics", "pyarrow.parquet"),
 }
-# a job has one processor; and a thread that computes is none in a fork. Arrow has one thread, which
-# is made for that
-_ALONE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-
-
-def one_thread() -> None:
-    """Let libraries that are loaded from now on compute in one thread, as Snakemake has jobs do."""
-    os.environ.update(dict.fromkeys(_ALONE, "1"))
 
 
 class Forks:
@@ -147,8 +140,7 @@ def _loading(stages: Sequence[str]) -> Iterator[Callable[[], object]]:
 @contextlib.contextmanager
 def forks() -> Iterator[Forks | None]:
     """Wait for steps; None where this system forks no process that loaded what steps load."""
-    # libraries of macOS are not made for that
-    if sys.platform == "darwin":
+    if not FORKS:
         yield None
         return
     folder = tempfile.mkdtemp(prefix="ketameta-")

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.commands import jobs
-from ketameta.commands.forks import forks, one_thread
+from ketameta.commands.forks import forks
 from ketameta.commands.lock import STATE, HeldError, braced, remove_stale_locks, take_lock
 from ketameta.commands.progress import FOLDERS, STAYS, Progress, announce
 from ketameta.freshness import RAW, RUN, STAGES, set_stamps, stale
+from ketameta.job import one_thread
 from ketameta.publishing import recover
 from ketameta.storage import check_writable
 
@@ -91,6 +92,8 @@ def _run(given: argparse.Namespace) -> int:
             print("data/raw: saved anew, the tables say the same")
         found = stale(configuration, STAGES)
         planned = {name: found.get(name, _ASKED) for name in RUN if given.force or name in found}
+        if remove_stale_locks():
+            print("an earlier run was cut short; its lock is removed")
         if planned and (given.verbose or not given.dry_run):
             set_stamps(found)
             status = _follow(given, planned, configuration)
@@ -116,8 +119,6 @@ def _in_order(configuration: Configuration, planned: Mapping[str, str]) -> bool:
 
         for problem in claims_of_nothing(RAW, configuration.names):
             print(f"warning: {problem}", file=sys.stderr)
-    if remove_stale_locks():
-        print("an earlier run was cut short; its lock is removed")
     return True
 
 
@@ -137,17 +138,24 @@ def _follow(
     )
     try:
         # Snakemake loads itself during the check, and begins when that is over
-        with forks() as waiting, jobs.started(asked, environment(), waiting) as snakemake:
+        with (
+            forks() as waiting,
+            jobs.started(asked, environment(), waiting) as snakemake,
+            _ended(),
+        ):
+            if waiting:
+                # it looks for what to do during the check; the steps wait until that is over
+                snakemake.begin()
+                waiting.prepare(planned, configuration)
             if _in_order(configuration, planned):
                 if not given.verbose:
                     announce(planned, given.dry_run)
-                snakemake.begin()
-                if waiting:
-                    waiting.prepare(planned, configuration)
+                if not waiting:
+                    snakemake.begin()
                 status = _told(snakemake, planned, given)
-    except BaseException:
-        _end()
-        raise
+            else:
+                _end()
+                remove_stale_locks()
     finally:
         if status != 0 and not given.dry_run:
             recover()
@@ -169,6 +177,16 @@ def _told(snakemake: jobs.Snakemake, planned: Mapping[str, str], given: argparse
     elif not given.dry_run:
         progress.keep_durations()
     return snakemake.status()
+
+
+@contextlib.contextmanager
+def _ended() -> Iterator[None]:
+    """End all that this process started where it cannot go on: Snakemake waits for steps."""
+    try:
+        yield
+    except BaseException:
+        _end()
+        raise
 
 
 def _stop(number: int, frame: object) -> None:
