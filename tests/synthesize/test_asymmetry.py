@@ -1,10 +1,15 @@
 """Tests of small-study effects that effects alone do not set off."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
 
 from ketameta.synthesize.diagnose import asymmetry
+from ketameta.tables.effects import EffectRow
+
+from ..rows import row
 
 SIZES = [12, 16, 20, 24, 30, 40, 50, 60, 80, 100, 140]
 
@@ -13,7 +18,7 @@ def effects(**columns):
     names = ("yi", "vi", "n_t", "n_c", "events_t", "events_c")
     rows = zip(*(columns.get(name, [None] * len(SIZES)) for name in names), strict=True)
     given = {"design": "parallel", "drug_route": "IV ketamine"}
-    return [given | dict(zip(names, row, strict=True)) for row in rows]
+    return [row(EffectRow, **given, **dict(zip(names, cells, strict=True))) for cells in rows]
 
 
 def test_events_go_on_the_inverse_of_the_size_with_peters_weights(configuration):
@@ -28,9 +33,9 @@ def test_events_go_on_the_inverse_of_the_size_with_peters_weights(configuration)
     )
     weights = 1 / (1 / (a + c) + 1 / (2 * n - a - c))
     line = sm.WLS(yi, sm.add_constant(1 / (2 * n)), weights).fit()
-    assert (found["test"], found["test_k"]) == ("Peters", 11)
-    assert found["test_slope"] == pytest.approx(line.params[1], rel=1e-9)
-    assert found["test_p"] == pytest.approx(line.pvalues[1], rel=1e-8)
+    assert (found.test, found.test_k) == ("Peters", 11)
+    assert found.test_slope == pytest.approx(line.params[1], rel=1e-9)
+    assert found.test_p == pytest.approx(line.pvalues[1], rel=1e-8)
 
 
 def test_scores_go_on_what_of_their_standard_error_is_not_the_effect(configuration):
@@ -44,9 +49,9 @@ def test_scores_go_on_what_of_their_standard_error_is_not_the_effect(configurati
         -0.6,
     )
     line = sm.WLS(yi, sm.add_constant(np.sqrt(size)), 1 / size).fit()
-    assert found["test_slope"] == pytest.approx(line.params[1], rel=1e-9)
-    assert found["test_p"] == pytest.approx(line.pvalues[1], rel=1e-8)
-    assert found["test_p"] != pytest.approx(found["p"], rel=1e-3)
+    assert found.test_slope == pytest.approx(line.params[1], rel=1e-9)
+    assert found.test_p == pytest.approx(line.pvalues[1], rel=1e-8)
+    assert found.test_p != pytest.approx(found.p, rel=1e-3)
 
 
 def test_large_effects_alone_do_not_set_the_tests_off(configuration):
@@ -58,7 +63,8 @@ def test_large_effects_alone_do_not_set_the_tests_off(configuration):
         a, c = rng.binomial(n, 0.5) + 0.5, rng.binomial(n, 0.12) + 0.5
         yi, vi = np.log(a / c), 1 / a - 1 / (n + 1) + 1 / c - 1 / (n + 1)
         rows = [
-            dict(
+            row(
+                EffectRow,
                 yi=y,
                 vi=v,
                 n_t=m + 1,
@@ -71,8 +77,8 @@ def test_large_effects_alone_do_not_set_the_tests_off(configuration):
             for y, v, m, e, f in zip(yi, vi, n, a, c, strict=True)
         ]
         found = asymmetry(configuration["response_24h"], rows, 1.3)
-        least["Peters"] += found["test_p"] < 0.1
-        least["Egger"] += found["p"] < 0.1
+        least["Peters"] += found.test_p < 0.1
+        least["Egger"] += found.p < 0.1
     assert 0.05 < least["Peters"] / 400 < 0.15
     assert least["Egger"] / 400 > 0.5
 
@@ -81,14 +87,14 @@ def test_effects_without_sizes_are_left_out_and_nine_test_nothing(configuration)
     n = [*SIZES[:-2], None, None]
     rows = effects(yi=np.linspace(-1, 0, 11), vi=np.linspace(0.5, 0.1, 11), n_t=n, n_c=n)
     found = asymmetry(configuration["depression_24h"], rows, -0.5)
-    assert (found["test_k"], found["test_p"]) == (9, None)
-    assert found["p"] is not None
+    assert (found.test_k, found.test_p) == (9, None)
+    assert found.p is not None
 
 
 def test_treated_arms_alone_have_no_test(configuration):
     rows = effects(yi=np.linspace(-1, 0, 11), vi=np.linspace(0.5, 0.1, 11), n_t=SIZES)
     found = asymmetry(configuration["response_24h_arm"], rows, -0.5)
-    assert (found["test"], found["test_p"]) == (None, None)
+    assert (found.test, found.test_p) == (None, None)
 
 
 # drugs by route, and whether a trial is a crossover
@@ -97,10 +103,14 @@ CROSSED = [True, True, False, True, *[False] * 7]
 
 
 def sorted_out(rows, crossed=CROSSED):
-    for row, nasal, cross in zip(rows, NASAL, crossed, strict=True):
-        row["drug_route"] = "nasal esketamine" if nasal else "IV ketamine"
-        row["design"] = "crossover" if cross else "parallel"
-    return rows
+    return [
+        replace(
+            one,
+            drug_route="nasal esketamine" if nasal else "IV ketamine",
+            design="crossover" if cross else "parallel",
+        )
+        for one, nasal, cross in zip(rows, NASAL, crossed, strict=True)
+    ]
 
 
 def responders():
@@ -130,32 +140,32 @@ def test_the_test_is_made_without_crossovers_and_within_drugs_too(
     configuration, name, rows, whole, without, adjusted
 ):
     found = asymmetry(configuration[name], rows(), 0.5)
-    assert found["test_p"] == pytest.approx(whole, rel=1e-9)
-    assert (found["without_crossovers_k"], found["test_k"]) == (8, 11)
-    assert found["without_crossovers_p"] == pytest.approx(without, rel=1e-9)
-    assert found["adjusted_p"] == pytest.approx(adjusted, rel=1e-9)
+    assert found.test_p == pytest.approx(whole, rel=1e-9)
+    assert (found.without_crossovers_k, found.test_k) == (8, 11)
+    assert found.without_crossovers_p == pytest.approx(without, rel=1e-9)
+    assert found.adjusted_p == pytest.approx(adjusted, rel=1e-9)
 
 
 def test_where_nothing_is_to_leave_out_or_to_adjust_for_the_p_is_that_of_the_whole(configuration):
-    rows = [r | {"design": "parallel", "drug_route": "IV ketamine"} for r in responders()]
+    rows = [replace(r, design="parallel", drug_route="IV ketamine") for r in responders()]
     found = asymmetry(configuration["response_24h"], rows, 0.5)
-    same = [found[n] for n in ("without_crossovers_p", "adjusted_p")]
-    assert same == pytest.approx([found["test_p"]] * 2, rel=1e-12)
+    same = [getattr(found, n) for n in ("without_crossovers_p", "adjusted_p")]
+    assert same == pytest.approx([found.test_p] * 2, rel=1e-12)
 
 
 @pytest.mark.parametrize(("crossed", "told"), [(6, True), (7, False)])
 def test_fewer_than_five_effects_are_not_tested_without_crossovers(configuration, crossed, told):
     rows = sorted_out(responders(), [True] * crossed + [False] * (11 - crossed))
     found = asymmetry(configuration["response_24h"], rows, 0.5)
-    assert (found["without_crossovers_p"] is not None) == told
+    assert (found.without_crossovers_p is not None) == told
 
 
 def test_a_drug_for_each_trial_leaves_nothing_to_adjust(configuration):
-    rows = [r | {"drug_route": str(i)} for i, r in enumerate(responders())]
+    rows = [replace(r, drug_route=str(i)) for i, r in enumerate(responders())]
     found = asymmetry(configuration["response_24h"], rows, 0.5)
-    assert found["adjusted_p"] is None
+    assert found.adjusted_p is None
     # nine effects are not tested at all
     few = asymmetry(configuration["response_24h"], responders()[:9], 0.5)
-    assert few["test_p"] is None
-    assert few.get("adjusted_p") is None
-    assert few.get("without_crossovers_p") is None
+    assert few.test_p is None
+    assert few.adjusted_p is None
+    assert few.without_crossovers_p is None

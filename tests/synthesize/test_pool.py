@@ -8,9 +8,12 @@ import pytest
 
 from ketameta.measures import MEASURES
 from ketameta.stats import glmm, random_effects, three_level
-from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
+from ketameta.synthesize.pool import Synthesis, intervals, normal_interval, pooled, weights
 from ketameta.synthesize.words import favours
+from ketameta.tables.effects import EffectRow
 from ketameta.tables.fits import Engine, Failure, Rule
+
+from ..rows import row
 
 
 @pytest.fixture
@@ -19,10 +22,8 @@ def model(configuration):
 
 
 def effect(name, yi, vi, n=40, **values):
-    return {
-        "trial_id": name, "comparison": "", "yi": yi, "vi": vi, "people": n, "n_t": n / 2,
-        "n_c": n / 2, "shared": None, "events_t": None,
-    } | values  # fmt: skip
+    told = {"people": n, "n_t": n / 2, "n_c": n / 2} | values
+    return row(EffectRow, trial_id=name, yi=yi, vi=vi, **told)
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def three():
 
 def test_no_trial_estimates_nothing(model):
     found = pooled("RR", [], model)
-    assert found == {"measure": "RR", "k": 0, "n": 0, "engine": "none"}
+    assert found == row(Synthesis, measure="RR", engine=Engine.NONE)
 
 
 def counted(*rows):
@@ -56,78 +57,77 @@ MH = {
 @pytest.mark.parametrize("measure", MH)
 def test_mantel_haenszel_agrees_with_metafor(model, measure):
     found = pooled(measure, counted(*TABLES), replace(model, pooling="Mantel-Haenszel"))
-    estimate = found["estimate"] if measure == "RD" else found["estimate_log"]
-    ours = [estimate, *(found[name] for name in ("se", "p", "q", "q_p", "i2"))]
+    estimate = found.estimate if measure == "RD" else found.estimate_log
+    ours = [estimate, *(getattr(found, name) for name in ("se", "p", "q", "q_p", "i2"))]
     assert ours == pytest.approx(MH[measure], rel=1e-9)
-    assert (found["engine"], found["rule"]) == (Engine.MANTEL_HAENSZEL, Rule.WALD)
-    assert (found["k"], found["n"]) == (4, 270)
-    assert found.get("tau2") is None
-    assert found["pi_low"] is None
+    assert (found.engine, found.rule) == (Engine.MANTEL_HAENSZEL, Rule.WALD)
+    assert (found.k, found.n) == (4, 270)
+    assert found.tau2 is None
+    assert found.pi_low is None
 
 
 def test_mantel_haenszel_says_where_crossovers_enter_as_if_parallel(model):
     tables = (*TABLES, (6, 17, 1, 17, 17))
     found = pooled("RR", counted(*tables), replace(model, pooling="Mantel-Haenszel"))
-    assert found["engine"] == Engine.AS_PARALLEL
-    assert found["n"] == 287
+    assert found.engine == Engine.AS_PARALLEL
+    assert found.n == 287
 
 
 def test_mantel_haenszel_takes_the_trials_with_counts_or_says_why_it_pools_none(model):
     model = replace(model, pooling="Mantel-Haenszel")
     rows = [*counted(*TABLES), effect("x", 0.5, 0.1, events_c=None)]
     found = pooled("RR", rows, model)
-    assert (found["k"], found["n"]) == (4, 270)
+    assert (found.k, found.n) == (4, 270)
     few = pooled("RR", rows[3:], model)
-    assert few["estimate"] is None
-    assert (few["failure"], few["needed"]) == (Failure.FEW_COUNTS, 2)
+    assert few.estimate is None
+    assert (few.failure, few.needed) == (Failure.FEW_COUNTS, 2)
     none = pooled("RR", counted((3, 20, 0, 21, 41), (2, 20, 0, 22, 42)), model)
-    assert none["failure"] == Failure.ONE_SIDE
-    assert none["estimate"] is None
+    assert none.failure == Failure.ONE_SIDE
+    assert none.estimate is None
 
 
 def test_one_trial_has_its_own_interval_and_no_heterogeneity(model):
     found = pooled("RR", [effect("a", 0.9, 0.10)], model)
     low, high = normal_interval(0.9, 0.10, 0.95)
-    assert found["estimate"] == pytest.approx(math.exp(0.9))
-    assert (found["ci_low_log"], found["ci_high_log"]) == pytest.approx((low, high))
-    assert (found["engine"], found["rule"]) == (Engine.SINGLE, Rule.WALD)
-    assert "tau2" not in found
-    assert "pi_low" not in found
+    assert found.estimate == pytest.approx(math.exp(0.9))
+    assert (found.ci_low_log, found.ci_high_log) == pytest.approx((low, high))
+    assert (found.engine, found.rule) == (Engine.SINGLE, Rule.WALD)
+    assert (found.tau2, found.pi_low) == (None, None)
 
 
 def test_two_trials_have_no_prediction_interval(model, three):
     found = pooled("RR", three[:2], model)
-    assert found["k"] == 2
-    assert found["pi_low"] is None
-    assert found["tau2"] is not None
+    assert found.k == 2
+    assert found.pi_low is None
+    assert found.tau2 is not None
 
 
 def test_fewer_than_the_minimum_are_counted_and_not_pooled(model, three):
     found = pooled("RR", three, replace(model, minimum_k=4))
-    assert (found["engine"], found["needed"]) == (Engine.TOO_FEW, 4)
-    assert "estimate" not in found
+    assert (found.engine, found.needed) == (Engine.TOO_FEW, 4)
+    assert found.estimate is None
     assert weights(three, replace(model, minimum_k=4)) == [None, None, None]
     assert intervals(three, replace(model, minimum_k=4)) == {}
 
 
 def test_a_pool_is_that_of_the_statistics_on_both_scales(model, three):
     found = pooled("RR", three, model)
-    yi, vi = [e["yi"] for e in three], [e["vi"] for e in three]
+    yi, vi = [e.yi for e in three], [e.vi for e in three]
     fit = random_effects(yi, vi, "REML", "auto")
-    assert found["estimate_log"] == fit.estimate
-    assert found["estimate"] == math.exp(fit.estimate)
-    assert (found["tau2"], found["i2"], found["q"]) == (fit.tau2, fit.i2, fit.q)
-    assert found["n"] == 120
+    assert found.estimate_log == fit.estimate
+    assert found.estimate == math.exp(fit.estimate)
+    assert (found.tau2, found.i2, found.q) == (fit.tau2, fit.i2, fit.q)
+    assert found.n == 120
     assert sum(weights(three, model)) == pytest.approx(100)
 
 
 def test_a_score_has_no_log_scale(model, three):
-    assert "estimate_log" not in pooled("SMD", three, model)
+    assert pooled("SMD", three, model).estimate_log is None
 
 
 def test_three_intervals_stand_side_by_side(model, three):
     found = intervals(three, model)
-    yi, vi = [e["yi"] for e in three], [e["vi"] for e in three]
+    yi, vi = [e.yi for e in three], [e.vi for e in three]
     for rule, name in (("wald", "wald"), ("hksj", "hksj"), ("hksj-adhoc", "floored")):
         fit = random_effects(yi, vi, "REML", rule)
         assert found[f"{name}_low"] == fit.ci_low
@@ -143,9 +143,9 @@ def test_proportions_are_pooled_by_the_binomial_normal_model(configuration):
     ]
     found = pooled("PLO", arms, model)
     fit = glmm("PLO", xi=[x for x, _ in counts], ni=[n for _, n in counts])
-    assert found["estimate"] == pytest.approx(1 / (1 + math.exp(-fit.estimate)))
-    assert (found["engine"], found["rule"], found["converged"]) == (Engine.GLMM, Rule.WALD, True)
-    assert found["p"] is None
+    assert found.estimate == pytest.approx(1 / (1 + math.exp(-fit.estimate)))
+    assert (found.engine, found.rule, found.converged) == (Engine.GLMM, Rule.WALD, True)
+    assert found.p is None
 
 
 def test_arms_that_share_a_control_whole_are_pooled_with_their_covariance(model):
@@ -160,10 +160,10 @@ def test_arms_that_share_a_control_whole_are_pooled_with_their_covariance(model)
     v = np.diag([0.10, 0.12, 0.08, 0.09, 0.05])
     v[0, 1] = v[1, 0] = 0.04
     v[2, 3] = v[3, 2] = 0.03
-    fit = three_level([a["yi"] for a in arms], v, list("aabbc"), test="t")
-    assert found["estimate"] == pytest.approx(fit.beta[0])
-    assert found["se"] == pytest.approx(fit.se[0])
-    assert (found["k"], found["n"]) == (3, 20 + 22 + 30 + 25 + 25 + 25 + 80)
+    fit = three_level([a.yi for a in arms], v, list("aabbc"), test="t")
+    assert found.estimate == pytest.approx(fit.beta[0])
+    assert found.se == pytest.approx(fit.se[0])
+    assert (found.k, found.n) == (3, 20 + 22 + 30 + 25 + 25 + 25 + 80)
 
 
 @pytest.mark.parametrize(

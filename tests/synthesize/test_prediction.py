@@ -2,11 +2,14 @@
 
 import pytest
 
+from ketameta.synthesize.pool import Synthesis
 from ketameta.synthesize.prediction import Expected, expected
 
+from ..rows import row
 
-def record(measure, low, high, k=5):
-    return {"measure": measure, "k": k, "tau2": 0.1, "pi_low": low, "pi_high": high}
+
+def record(measure, low, high, k=5, tau2=0.1):
+    return row(Synthesis, measure=measure, k=k, tau2=tau2, pi_low=low, pi_high=high)
 
 
 @pytest.mark.parametrize(("k", "told"), [(3, False), (4, False), (5, True), (13, True)])
@@ -38,4 +41,4 @@ def test_where_the_table_holds_none_nothing_is_told():
 
 @pytest.mark.parametrize(("tau2", "told"), [(0.0, False), (1e-6, True), (None, True)])
 def test_where_settings_do_not_differ_it_says_no_more_than_the_average(tau2, told):
-    assert (expected(record("SMD", -1.2, 0.3) | {"tau2": tau2}) is not None) == told
+    assert (expected(record("SMD", -1.2, 0.3, tau2=tau2)) is not None) == told

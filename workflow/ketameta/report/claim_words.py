@@ -39,7 +39,7 @@ class Shown:
     def risk(self) -> Record | None:
         """Risks with treatment and control as `absolute.risks` gives them; None where it cannot."""
         found = risks(self.analysis.name, self.record, self.studies)
-        return found[0] if found and found[0].get("treated_risk") is not None else None
+        return found[0] if found and found[0].treated_risk is not None else None
 
     @property
     def points(self) -> Record | None:

@@ -7,23 +7,23 @@ until a standard deviation is: both are taken from the pooled trials and stated 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
 from ketameta.configuration import Question
 from ketameta.measures import LARGEST, MEASURES
 from ketameta.tables.effects import EffectRow
+from ketameta.tables.parts import Estimate
 from ketameta.tables.syntheses import AbsoluteRow, PointsRow
 from ketameta.vocabulary import vocabulary
 
-Record = Mapping[str, Any]
 MEDIAN, ADDED = "median of the control arms", "control arms added up"
 ONE = "the control arm"
 _ENDS = (("", "estimate"), ("_low", "ci_low"), ("_high", "ci_high"))
 
 
-def risks(name: str, record: Record, effects: Sequence[EffectRow]) -> list[AbsoluteRow]:
+def risks(name: str, record: Estimate, effects: Sequence[EffectRow]) -> list[AbsoluteRow]:
     """Return the absolute effect under each assumed control risk; none where it has no meaning.
 
     RR, OR and RD with a pooled estimate and control arms with counts. First the control arms added
@@ -33,8 +33,8 @@ def risks(name: str, record: Record, effects: Sequence[EffectRow]) -> list[Absol
     Handbook 15.4.4). A risk that would pass 1 or 0 is held there, and `held` says so.
     """
     counts = [(e.events_c, e.n_c) for e in effects if e.events_c is not None and e.n_c]
-    measure = MEASURES[record["measure"]]
-    if measure.treated_risk is None or record["estimate"] is None or not counts:
+    measure = MEASURES[record.measure]
+    if measure.treated_risk is None or record.estimate is None or not counts:
         return []
     added = math.fsum(events for events, _ in counts) / math.fsum(n for _, n in counts)
     assumed = {ADDED: added, MEDIAN: median(events / n for events, n in counts)}
@@ -54,11 +54,11 @@ def risks(name: str, record: Record, effects: Sequence[EffectRow]) -> list[Absol
 
 
 def _differences(
-    treated_risk: Callable[[float, float], float], record: Record, risk: float
+    treated_risk: Callable[[float, float], float], record: Estimate, risk: float
 ) -> dict[str, Any]:
     result: dict[str, Any] = {"held": False}
     for end, name in _ENDS:
-        value = record[name]
+        value = getattr(record, name)
         if value is None or value >= LARGEST:
             treated = 1.0 if value is not None else None
         else:
@@ -75,7 +75,7 @@ def _differences(
 
 
 def points(
-    name: str, question: Question, record: Record, effects: Sequence[EffectRow]
+    name: str, question: Question, record: Estimate, effects: Sequence[EffectRow]
 ) -> list[PointsRow]:
     """Return a standardised difference in points of one scale; none where none can hold it.
 
@@ -84,7 +84,7 @@ def points(
     typical SD is the median of the control arms' (Cochrane Handbook 15.5.3.2); of one trial alone
     it is that of both arms, by which its difference was standardised.
     """
-    if not MEASURES[question.measure].is_standardised or record["estimate"] is None:
+    if not MEASURES[question.measure].is_standardised or record.estimate is None:
         return []
     known: dict[str, list[EffectRow]] = {}
     for effect in effects:
@@ -95,8 +95,9 @@ def points(
         if not members:
             continue
         sd = median(spreads(members))
+        ends = {end: getattr(record, name) for end, name in _ENDS}
         moved: dict[str, Any] = {
-            f"points{end}": None if record[of] is None else record[of] * sd for end, of in _ENDS
+            f"points{e}": None if v is None else v * sd for e, v in ends.items()
         }
         if _stays(scale, [value for value in moved.values() if value is not None], members):
             return [

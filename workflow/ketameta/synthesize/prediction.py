@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ketameta.measures import MEASURES
+from ketameta.tables.parts import Estimate
 
 # trials below which the spread of true effects is hardly known and an interval for a further one
 # tells of the few, not of the trials (Cochrane Handbook 10.10.4.3 asks for more where it can)
@@ -21,7 +20,7 @@ class Expected:
     high: float
 
 
-def expected(record: Mapping[str, Any]) -> Expected | None:
+def expected(record: Estimate) -> Expected | None:
     """Return the prediction interval of a synthesis, cut to its scale; None where none is told.
 
     It needs `FEWEST` trials, and one: a table may hold an interval of fewer. At a τ² of 0 the
@@ -29,10 +28,10 @@ def expected(record: Mapping[str, Any]) -> Expected | None:
     wholly off the scale cannot be, as the estimate lies on it. Every sentence, plot and verdict
     that speaks of a further trial goes by this.
     """
-    low, high = record["pi_low"], record["pi_high"]
-    if low is None or high is None or record["k"] < FEWEST or record["tau2"] == 0:
+    low, high = record.pi_low, record.pi_high
+    if low is None or high is None or record.k < FEWEST or record.tau2 == 0:
         return None
-    least, most = MEASURES[record["measure"]].bounds
+    least, most = MEASURES[record.measure].bounds
     return Expected(
         low if least is None else max(low, least), high if most is None else min(high, most)
     )

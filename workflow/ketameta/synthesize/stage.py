@@ -109,7 +109,7 @@ def _pooled(
         own = effects.get(analysis.name, ())
         record = _synthesis(analysis, own)
         syntheses.append(record)
-        made[PointsRow] += points(analysis.name, analysis.select, as_dict(record), own)
+        made[PointsRow] += points(analysis.name, analysis.select, record, own)
         choices = _sensitivity(analysis, own, variants)
         beside = rated_from(analysis, record, own, missing[analysis.name], judged, entered)
         made[SensitivityRow] += choices
@@ -189,7 +189,7 @@ def rated_from(
     trials = [effect.trial_id for effect in effects]
     return Tables(
         {
-            AbsoluteRow: risks(analysis.name, as_dict(record), effects),
+            AbsoluteRow: risks(analysis.name, record, effects),
             SubgroupRow: groups,
             SplitRow: tests,
             StudyRow: _studies(analysis, effects, record, entered),
