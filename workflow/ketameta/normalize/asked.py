@@ -24,7 +24,9 @@ class Noted:
         if name == ASSUMPTIONS:
             return _Words(self._question.assumptions, self._read)
         self._read[name] = None
-        return getattr(self._question, name)
+        # from now on it is found without coming here
+        self.__dict__[name] = value = getattr(self._question, name)
+        return value
 
     @property
     def read(self) -> Read:

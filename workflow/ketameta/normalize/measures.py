@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
 
 from ketameta.measures import FALL, MEASURES, Measure
-from ketameta.normalize import conversions
+from ketameta.normalize import conversions, sizes
 from ketameta.normalize.records import ArmSummary, NotUsable, Step, written
 from ketameta.normalize.results import AnyResult
-from ketameta.stats import effect_size
+from ketameta.normalize.sizes import Numbers
 
 ELBOURNE = "Elbourne and others 2002; Cochrane Handbook 23.2"
-
-Numbers = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -149,19 +145,9 @@ def _reduction(arm: ArmSummary, r: float) -> Estimate:
     return _estimate(FALL.name, FALL.name, numbers, said, 1, Correlation(r))
 
 
-# the same numbers stand in the answers to many questions
-_effect_size = cache(effect_size)
-
-
-def forget() -> None:
-    """Forget what numbers gave, where others come."""
-    _effect_size.cache_clear()
-
-
 def one_effect(kind: str, numbers: Numbers) -> tuple[float, float]:
     """Return yi and vi of one trial; `NotUsable` where there is no estimate with a variance."""
-    effect = _effect_size(kind, **numbers)
-    yi, vi = float(effect.yi), float(effect.vi)
+    yi, vi = sizes.of(kind, numbers)
     if math.isnan(yi) or math.isnan(vi) or vi <= 0:
         raise NotUsable("the numbers give no estimate with a variance")
     return yi, vi

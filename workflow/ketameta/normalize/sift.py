@@ -65,12 +65,14 @@ class Sieve:
         told: dict[str, int] = {}
         for trial_id, span in on.spans.items():
             trial, rows = self._trials[trial_id], on.rows[span]
-            own: Sequence[Fate | None] = [_refused_trial(question, trial)] * len(rows)
-            if own[0] is None and whole:
+            if refused := _refused_trial(question, trial):
+                fates += [refused] * len(rows)
+                continue
+            if whole:
                 own = _narrowed_down(question, trial, rows, whole.fates[span])
-            elif own[0] is None:
-                own = [_refused_row(question, trial, row) for row in rows]
-            own = [fate and self._fates.setdefault(fate, fate) for fate in own]
+            else:
+                said = (_refused_row(question, trial, row) for row in rows)
+                own = [fate and self._fates.setdefault(fate, fate) for fate in said]
             fates += own
             if passed := [row for row, fate in zip(rows, own, strict=True) if fate is None]:
                 candidates[trial_id] = passed

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ketameta.configuration import Analysis, Configuration, Question
-from ketameta.normalize import raters
+from ketameta.normalize import raters, sizes
 from ketameta.normalize.checks.acknowledged import About, settled
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.choose import Choices
@@ -101,8 +101,12 @@ def _analyses(
     import pyarrow as pa
 
     made: dict[str, tuple[list[EffectRow], dict[str, pa.Table]]] = {}
-    for _, group in groupby(sorted(configuration, key=_outcome), _outcome):
-        for analysis in group:
+    for outcome, group in groupby(sorted(configuration, key=_outcome), _outcome):
+        analyses = list(group)
+        asked = {a.select.measure for a in analyses}
+        asked |= {v.select.measure for a in analyses for v in a.variants}
+        sizes.foresee(choices.rows.on(outcome).rows, asked)
+        for analysis in analyses:
             rows, ledger = _analysis(analysis, choices)
             parts = {schema_of(k).name: to_arrow(k, rows[k]) for k in _OF_ANALYSES}
             schema = schema_of(LedgerRow).arrow_schema()
