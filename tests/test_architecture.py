@@ -27,7 +27,7 @@ ALLOWED = {
     "configuration": {"estimators", "measures", "vocabulary"},
     "ingest": GROUND,
     "normalize": {*GROUND, "configuration", "stats"},
-    "synthesize": {*GROUND, "configuration", "stats", "normalize"},
+    "synthesize": {*GROUND, "shares", "configuration", "stats", "normalize"},
     "evidence": {*GROUND, "configuration", "normalize", "synthesize"},
     "extraction": {*GROUND, "configuration", "evidence", "ingest", "normalize", "stats"},
     "report": {

@@ -17,6 +17,7 @@ from ketameta.commands import forks, jobs
 from ketameta.commands.jobs import Event, Record
 from ketameta.commands.progress import DURATIONS, STAYS, Progress
 from ketameta.freshness import AS_BEFORE, list_of
+from ketameta.publishing import NEXT, READY
 from ketameta.storage import write_text
 
 ROOT = Path(__file__).parents[1]
@@ -73,6 +74,14 @@ def test_a_stage_that_wrote_no_list_is_told_to_be_as_before_and_is_no_measure(pr
     DURATIONS.parent.mkdir()
     progress.keep_durations()
     assert json.loads(DURATIONS.read_text()).keys() == {"ingest"}
+
+
+@pytest.mark.parametrize("place", [NEXT, READY])
+def test_a_list_that_is_on_its_way_is_one(progress, capsys, place):
+    progress.follow([told(Event.STARTED, "figures")])
+    write_text(Path("reports", place, "figures.sha256"), "anew")
+    progress.follow([told(Event.FINISHED, "figures")])
+    assert AS_BEFORE not in capsys.readouterr().out
 
 
 def test_the_stage_that_failed_is_told_with_its_log_not_the_last_to_begin(progress, capsys):

@@ -69,7 +69,7 @@ STAGES = {
     ),
     "synthesize": Stage(
         ("ingest", "normalize"),
-        ("synthesize", "normalize", "stats", "tables", "vocabulary", "configuration"),
+        ("synthesize", "normalize", "shares", "stats", "tables", "vocabulary", "configuration"),
         ("select", "model"),
     ),
     "report": Stage(

@@ -43,6 +43,7 @@ class Given:
     out: Path
     tables: Rows
     asked: Configuration | None
+    threads: int = 1
 
     @property
     def configuration(self) -> Configuration:
@@ -84,7 +85,7 @@ def synthesize(given: Given) -> Files:
     """Pool the effects of every analysis."""
     from ketameta.synthesize.stage import synthesize as stage
 
-    return _parquet(stage(given.tables, given.configuration))
+    return _parquet(stage(given.tables, given.configuration, given.threads))
 
 
 def report(given: Given) -> Files:
@@ -141,12 +142,15 @@ STEPS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one step: STEP IN OUT [--config FILE] [--aside]."""
+    """Run one step: STEP IN OUT [--config FILE] [--threads N] [--aside]."""
     parser = argparse.ArgumentParser(prog="python -m ketameta.steps", description=main.__doc__)
     parser.add_argument("step", choices=STEPS)
     parser.add_argument("source", type=Path, help="folder to read")
     parser.add_argument("out", type=Path, help="folder to write")
     parser.add_argument("--config", type=Path, help="another analyses.yaml than the project's")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="processor cores to use (synthesize)"
+    )
     parser.add_argument("--aside", action="store_true", help="leave it to the run to publish")
     given = parser.parse_args(arguments)
     if given.step == "ingest":

@@ -17,7 +17,7 @@ from pathlib import Path
 from ketameta.commands.jobs import Event, Record
 from ketameta.commands.lock import STATE
 from ketameta.freshness import AS_BEFORE, MADE, REPORTS, RUN, list_of
-from ketameta.publishing import NEXT
+from ketameta.publishing import NEXT, READY
 
 # one after the other; the rest runs beside them
 _CHAIN = ("ingest", "normalize", "synthesize", "report")
@@ -52,7 +52,9 @@ def _known_durations() -> dict[str, float]:
 
 def _listed(stage: str) -> tuple[int, int] | None:
     """Return what tells the list of a stage from one that is written after it, maybe aside."""
-    for path in (REPORTS / NEXT / list_of(stage).name, list_of(stage)):
+    made = list_of(stage)
+    # in the order of its way: it may go on meanwhile
+    for path in (REPORTS / NEXT / made.name, REPORTS / READY / made.name, made):
         with contextlib.suppress(OSError):
             found = path.stat()
             return found.st_ino, found.st_mtime_ns

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.measures import MEASURES
+from ketameta.shares import shared
 from ketameta.storage import content_id
 from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.claims import control_shares, tests_of
@@ -69,7 +70,9 @@ Made = dict[type[Row], list[Row]]
 _LATEST = 9999
 
 
-def synthesize(tables: Tables, configuration: Configuration) -> dict[str, pa.Table]:
+def synthesize(
+    tables: Tables, configuration: Configuration, processes: int = 1
+) -> dict[str, pa.Table]:
     """Return the tables of this stage from those of normalize and ingest."""
     claims = tables[ClaimRow]
     configuration = configuration.asked(named({"analysis": c.analysis} for c in claims))
@@ -82,9 +85,12 @@ def synthesize(tables: Tables, configuration: Configuration) -> dict[str, pa.Tab
     made: Made = {kind: [] for kind in STAGE_KINDS["synthesize"].values()}
     # the longest table is read first, and let go
     fates, entered = fates_of(tables), Entered(tables)
-    syntheses = _pooled(tables, effects, entered, configuration, made)
+    syntheses = []
+    for found in _pooled(tables, effects, entered, configuration, processes):
+        syntheses += found[SynthesisRow]
+        for kind in found.kinds():
+            made[kind] += found[kind]
     _left_out(fates, effects, entered, configuration, made)
-    made[SynthesisRow] += syntheses
     made[CourseRow] += courses(configuration, syntheses)
     made[ClaimTestRow] += tests
     made[ControlShareRow] += control_shares(tests, given, configuration)
@@ -97,32 +103,34 @@ def _pooled(
     effects: Mapping[str, Sequence[EffectRow]],
     entered: Entered,
     configuration: Configuration,
-    made: Made,
-) -> list[SynthesisRow]:
-    """Pool each analysis; `made` takes what is shown beside the syntheses."""
+    processes: int,
+) -> list[Tables]:
+    """Pool each analysis; return its synthesis and what is shown beside that."""
     variants = by(tables[VariantRow], lambda row: (row.analysis, row.variant))
     falls = by(tables[ArmPairRow], lambda row: row.analysis)
     missing = by(tables[MissingResultRow], lambda row: row.analysis)
     judged = Judged(by(tables[BiasRow], lambda row: row.trial_id))
-    syntheses = []
-    for analysis in configuration:
+    published = tables[PublishedRow]
+
+    def pool(analysis: Analysis) -> Tables:
         own = effects.get(analysis.name, ())
         record = _synthesis(analysis, own)
-        syntheses.append(record)
-        made[PointsRow] += points(analysis.name, analysis.select, record, own)
         choices = _sensitivity(analysis, own, variants)
         beside = rated_from(analysis, record, own, missing[analysis.name], judged, entered)
-        made[SensitivityRow] += choices
-        for kind in beside.kinds():
-            made[kind] += beside[kind]
-        risks, published = beside[AbsoluteRow], tables[PublishedRow]
-        made[EarlierRow] += earlier(analysis, record, own, choices, risks, published)
         pairs, differences = paired(falls[analysis.name], analysis.model)
-        made[PairRow] += pairs
-        made[PairSynthesisRow] += differences
-        if diagnosed(own, record):
-            made[DiagnosticRow] += diagnostics(analysis, own)
-    return syntheses
+        return beside | Tables(
+            {
+                SynthesisRow: [record],
+                PointsRow: points(analysis.name, analysis.select, record, own),
+                SensitivityRow: [*choices, *beside.get(SensitivityRow)],
+                EarlierRow: earlier(analysis, record, own, choices, beside[AbsoluteRow], published),
+                PairRow: pairs,
+                PairSynthesisRow: differences,
+                DiagnosticRow: diagnostics(analysis, own) if diagnosed(own, record) else [],
+            }
+        )
+
+    return shared(pool, [*configuration], processes)
 
 
 def _left_out(
