@@ -157,7 +157,8 @@ def climb(
                 near |= hi - lo <= ROUNDING * (hi + low)
             old, t = at, np.where(ended, t, np.maximum(new, 0.0))
             ended = ended | near
-            # Finished analyses ride along until half are: copying the rest costs more.
+            # Finished analyses ride along until half are: copying the rest at every step costs
+            # more than to evaluate them once again.
             left = np.flatnonzero(~ended)
             if 2 * left.size <= ended.size or step == steps - 1:
                 sums = sums or [np.empty(out.size) for _ in more]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Curved = Callable[[Array], tuple[float, Array, Array]]
 
+# Both only end a search that gets nowhere.
 _MAX_STEPS = 200
 _MAX_HALVINGS = 40
 

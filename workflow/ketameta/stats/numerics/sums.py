@@ -13,7 +13,6 @@ A sum has the same bits whatever analyses stand beside it, none included: `over_
 
 from __future__ import annotations
 
-import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +20,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
-
-SMALL = 2048  # elements that malloc hands out faster than they are looked up
-CHUNK = 131072  # elements, a megabyte: four such arrays stay in the cache that cores share
 
 
 class Sums(NamedTuple):
@@ -57,60 +53,16 @@ def over_studies(x: Floats) -> Floats:
 
 
 def sums(y: Floats, v: Floats, t: Floats, restricted: bool) -> Sums:
-    """Return the sums of analyses (k, n) at t, part after part so that each stays in cache."""
-    if v.size <= CHUNK:
-        return _sums(y, v, t, restricted)
-    parts = [_sums(y[:, s], v[:, s], t[s], restricted) for s in _parts(y.shape)]
-    return Sums(*map(np.concatenate, zip(*parts, strict=True)))
-
-
-def q_and_slope(y: Floats, v: Floats, t: Floats) -> tuple[Floats, Floats]:
-    """Return y'Py, the generalised Q of analyses (k, n) at t, and y'PPy, minus its derivative."""
-    if v.size <= CHUNK:
-        return _q(y, v, t)
-    parts = [_q(y[:, s], v[:, s], t[s]) for s in _parts(y.shape)]
-    q, a = map(np.concatenate, zip(*parts, strict=True))
-    return q, a
-
-
-def _parts(shape: tuple[int, ...]) -> list[slice]:
-    """Return slices of the analyses of equal size, CHUNK elements each or somewhat less."""
-    k, n = shape
-    size = -(-n // -(-n * k // CHUNK))
-    return [slice(i, i + size) for i in range(0, n, size)]
-
-
-class _Scratch(threading.local):
-    """Two work arrays for each thread, kept: fresh pages would cost as much as the sums."""
-
-    store = np.empty((2, 0))
-
-    def take(self, shape: tuple[int, ...]) -> Floats:
-        """Return the arrays in a shape, with whatever was left in them."""
-        size = shape[0] * shape[1]
-        if size < SMALL or size > CHUNK:
-            return np.empty((2, *shape))
-        if self.store.shape[1] < size:
-            self.store = np.empty((2, CHUNK))
-        return self.store[:, :size].reshape(2, *shape)
-
-
-_scratch = _Scratch()
-
-
-def _sums(y: Floats, v: Floats, t: Floats, restricted: bool) -> Sums:
-    """Return the sums of some analyses."""
+    """Return the sums of analyses (k, n) at t."""
     dot, n = np.einsum, t.size
     y, v = beside(y), beside(v)
-    u, e = _scratch.take(v.shape)
-    np.add(v, t, out=u)
+    u = v + t
     np.divide(1.0, u, out=u)
-    # Copies: what is returned must not live in the scratch.
-    first, others = u[0].copy(), u[1:]
+    first, others = u[0], u[1:]
     s1 = np.add.reduce(others, 0)
     total = first + s1
     mean = dot("ij,ij->j", u, y) / total
-    np.subtract(y, mean, out=e)
+    e = y - mean
     e *= u
     q = dot("ij,ij->j", e, y)
     a = dot("ij,ij->j", e, e)
@@ -141,13 +93,12 @@ def _traces(
     return b, c, d
 
 
-def _q(y: Floats, v: Floats, t: Floats) -> tuple[Floats, Floats]:
-    """Return y'Py and y'PPy of some analyses."""
+def q_and_slope(y: Floats, v: Floats, t: Floats) -> tuple[Floats, Floats]:
+    """Return y'Py, the generalised Q of analyses (k, n) at t, and y'PPy, minus its derivative."""
     dot, n = np.einsum, t.size
     y, v = beside(y), beside(v)
-    u, e = _scratch.take(v.shape)
-    np.add(v, t, out=u)
+    u = v + t
     np.divide(1.0, u, out=u)
-    np.subtract(y, dot("ij,ij->j", u, y) / np.add.reduce(u, 0), out=e)
+    e = y - dot("ij,ij->j", u, y) / np.add.reduce(u, 0)
     e *= u
     return dot("ij,ij->j", e, y)[:n], dot("ij,ij->j", e, e)[:n]

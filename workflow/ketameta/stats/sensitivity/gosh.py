@@ -16,7 +16,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 ALL_UP_TO = 20
-# Elements of a block of masked copies: 8 MB an array.
+# Elements of a block of masked copies, 8 MB an array: the 16,383 subsets of 14 studies take 29, 23,
+# 22, 23 ms for 2^16, 2^18, 2^20, 2^22.
 _BLOCK = 2**20
 
 

@@ -18,7 +18,8 @@ from ketameta.stats.univariate.results import Number, RandomEffects
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-# Elements of a block of masked copies: about 16 MB an array.
+# Elements of a block of masked copies, about 16 MB an array: for memory, from 2^16 on the time is
+# the same.
 _BLOCK = 2**21
 
 

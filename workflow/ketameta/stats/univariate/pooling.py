@@ -26,12 +26,14 @@ from ketameta.stats.univariate.tau2 import ESTIMATORS
 Fields = dict[str, NDArray[Any]]
 
 # Elements of a block, 2 megabytes an array: the rounds of a search are shared by many analyses,
-# and memory does not grow with the batch.
-BLOCK = 262144
+# and memory does not grow with the batch. 100,000 fits of 20 studies take 420, 250, 210, 200, 200
+# ms for blocks of 2^14, 2^16, 2^17, 2^18, 2^20 elements.
+BLOCK = 2**18
 
 # Effects further apart than 1e45 of the smallest standard error leave no digit of it in the sums.
-FAR = 1e90
-KEPT = 4_000_000  # elements, just below the 32 MiB above which glibc does not learn
+TOO_FAR = 1e90
+# Elements, just below the 32 MiB above which glibc does not learn; see `_in_blocks`.
+KEPT_BY_MALLOC = 4_000_000
 
 
 class Options(NamedTuple):
@@ -137,8 +139,9 @@ def _in_blocks(y: Floats, v: Floats, options: Options) -> Fields:
     size = max(1, BLOCK // max(k, 1))
     if y.size > BLOCK // 32:
         # Freed at once and never touched: glibc's malloc then keeps pages of up to this size
-        # instead of fetching and zeroing them anew for each array, a quarter of the time.
-        np.empty(KEPT)
+        # instead of fetching and zeroing them anew for each array. In a fresh process 10,000 fits
+        # of 20 studies take 18 ms so, 30 ms without.
+        np.empty(KEPT_BY_MALLOC)
     first = _pool(y[:size], v[:size], options)
     if n <= size:
         return first
@@ -221,7 +224,7 @@ def _fit(y: Floats, v: Floats, options: Options) -> Fields:
         fields = _fit(y / s[:, None], v / s[:, None] / s[:, None], options)
         dims = fields["k"] - (1.0 if options.tau2 == "REML" else 0.0)
         return units.restore(fields, s, dims)
-    far = ~(model.residual_spread <= FAR * model.low)
+    far = ~(model.residual_spread <= TOO_FAR * model.low)
     if far.any():
         return _fit_but(far, y, v, options)
     found = ESTIMATORS[options.tau2](model)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ketameta.stats.numerics.sums import CHUNK, Floats, Rows
+from ketameta.stats.numerics.sums import Floats, Rows
 from ketameta.stats.univariate.intervals import NAMES, EffectInterval, Fitted
 from ketameta.stats.univariate.likelihood import maximise
 from ketameta.stats.univariate.models import KnownMean, MeanModel
@@ -18,6 +18,8 @@ Flags = NDArray[np.bool_]
 # Nodes of tau2, even on the scale of log(least variance + tau2). Peaks of the likelihood are some
 # sqrt(2 / k) wide there: a part of the region between two nodes would have to be narrower.
 GRID = 200
+# Elements of the nodes that are looked at in one go, a megabyte an array
+AT_ONCE = 131072
 # Points at which the room between two parts is looked at
 WITHIN = np.linspace(0.0, 1.0, 9)[1:-1]
 
@@ -81,7 +83,7 @@ def _region(model: Any, peak: Floats, restricted: bool, level: float) -> tuple[F
     nodes = low * np.expm1(np.linspace(0.0, 1.0, GRID)[:, None] * np.log1p(far / low))
     nodes[0], nodes[-1] = 0.0, far
     nodes = np.sort(np.vstack([nodes, peak]), axis=0)
-    several = max(1, CHUNK // max(model.v.size, 1))
+    several = max(1, AT_ONCE // max(model.v.size, 1))
     value = [
         excess(some.ravel(), np.tile(everyone, len(some))).reshape(some.shape)
         for some in (nodes[i : i + several] for i in range(0, len(nodes), several))
