@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ import pytest
 from ketameta import job, steps
 from ketameta.commands import forks, jobs
 from ketameta.commands.jobs import Event, Record
+from ketameta.commands.lock import STATE
 from ketameta.commands.progress import DURATIONS, STAYS, Progress
 from ketameta.freshness import AS_BEFORE, list_of
 from ketameta.publishing import NEXT, READY
@@ -149,6 +151,15 @@ def test_snakemake_that_is_not_let_begin_reads_nothing(tmp_path, monkeypatch):
 forked = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 
 
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Return a folder for a run, of a name that is too long for a socket."""
+    folder = tmp_path / ("long" * 30) / STATE
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder.parent)
+    return folder.parent
+
+
 def handed_on(words):
     """Hand on a step to this process, which forks itself for it; its status and what it printed."""
     with forks.forks() as waiting, tempfile.TemporaryFile() as file:
@@ -167,7 +178,7 @@ def handed_on(words):
 
 
 @forked
-def test_a_step_is_a_fork_that_prints_where_its_job_does_and_ends_as_it_does(monkeypatch):
+def test_a_step_is_a_fork_that_prints_where_its_job_does_and_ends_as_it_does(place, monkeypatch):
     here = os.getpid()
 
     def step(words):
@@ -184,9 +195,20 @@ def test_a_step_is_a_fork_that_prints_where_its_job_does_and_ends_as_it_does(mon
 @pytest.mark.parametrize(
     "step", [lambda words: os.kill(os.getpid(), signal.SIGKILL), lambda words: 1 / 0]
 )
-def test_a_step_that_is_killed_or_broken_fails(monkeypatch, step):
+def test_a_step_that_is_killed_or_broken_fails(place, monkeypatch, step):
     monkeypatch.setattr(steps, "run", step)
     assert handed_on(["x"])[0] == 1
+
+
+@forked
+def test_a_job_that_is_killed_before_it_asks_is_nothing(place):
+    with forks.forks() as waiting:
+        if waiting is None:
+            pytest.skip("this system forks nothing")
+        with socket.socket(socket.AF_UNIX) as one:
+            one.connect(forks.SOCKET.as_posix())
+        waiting.fork()
+    assert not forks.SOCKET.exists()
 
 
 def test_where_no_run_waits_a_job_does_its_step_itself(monkeypatch, tmp_path):
@@ -205,7 +227,7 @@ def test_what_steps_load_starts_no_thread_that_computes_and_loads_no_pandas():
         "from ketameta.job import one_thread\n"
         "from ketameta.freshness import RUN\n"
         "one_thread()\n"
-        "forks = Forks(None, '')\n"
+        "forks = Forks(None)\n"
         "forks.prepare(RUN, None)\n"
         "while forks.load():\n    pass\n"
         "tasks = Path('/proc/self/task')\n"

@@ -12,18 +12,16 @@ import contextlib
 import gc
 import json
 import os
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ketameta.commands.lock import STATE
 from ketameta.job import RUN
 from ketameta.shares import FORKS
 
@@ -32,21 +30,21 @@ if TYPE_CHECKING:
 
 # what a step loads, by its own module, besides what that names
 _LOADED = {
-    "ingest": ("ketameta.ingest.stage", "pyarrow"),
+    "ingest": ("ketameta.ingest.stage", "pyarrow.compute"),
     "normalize": ("ketameta.normalize.stage", "pyarrow.parquet", "scipy.special"),
     "synthesize": ("ketameta.synthesize.stage", "pyarrow.parquet", "scipy.special"),
     "report": ("ketameta.report.stage", "pyarrow.parquet", "jinja2", "xlsxwriter"),
     "figures": ("ketameta.report.graphics", "pyarrow.parquet"),
 }
+SOCKET = STATE / "ketameta.run"
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class Forks:
     """Waits at a socket for steps and forks this process for each; loads while none waits."""
 
-    def __init__(self, listener: socket.socket, address: str) -> None:
+    def __init__(self, listener: socket.socket) -> None:
         self._listener = listener
-        self._address = address
         self._begun: set[int] = set()
         self._left: Iterator[Callable[[], object]] = iter(())
 
@@ -71,7 +69,7 @@ class Forks:
 
     def environment(self) -> dict[str, str]:
         """Return what tells jobs to hand on their steps."""
-        return {RUN: self._address}
+        return {RUN: SOCKET.as_posix()}
 
     def fork(self) -> None:
         """Begin the step that waits."""
@@ -79,24 +77,30 @@ class Forks:
         with connection:
             _, prints, _, _ = socket.recv_fds(connection, 1, 2)
             with connection.makefile("rb") as file:
-                words, environment = json.loads(file.readline())
-            sys.stdout.flush()
-            sys.stderr.flush()
-            # what this process does when it is told to end is not for a fork
-            gc.freeze()  # nobody looks for circles in what is loaded
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-            number = os.fork()
-            if number == 0:
-                _step(words, environment, prints, connection)
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                asked = file.readline()
+            if asked.endswith(b"\n"):  # else the job was killed meanwhile
+                self._begun.add(_forked(asked, prints, connection))
             for descriptor in prints:
                 os.close(descriptor)
-        self._begun.add(number)
 
     def end(self) -> None:
         """Take leave of the processes that were begun: each has said that it is at its end."""
         while self._begun:
             os.waitpid(self._begun.pop(), 0)
+
+
+def _forked(asked: bytes, prints: list[int], connection: socket.socket) -> int:
+    words, environment = json.loads(asked)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    gc.freeze()  # nobody looks for circles in what is loaded
+    # what this process does when it is told to end is not for a fork
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    number = os.fork()
+    if number == 0:
+        _step(words, environment, prints, connection)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return number
 
 
 def _step(
@@ -139,18 +143,24 @@ def _loading(stages: Sequence[str]) -> Iterator[Callable[[], object]]:
 
 @contextlib.contextmanager
 def forks() -> Iterator[Forks | None]:
-    """Wait for steps; None where this system forks no process that loaded what steps load."""
-    if not FORKS:
-        yield None
-        return
-    folder = tempfile.mkdtemp(prefix="ketameta-")
-    try:
-        with socket.socket(socket.AF_UNIX) as listener:
-            address = str(Path(folder, "run"))
-            listener.bind(address)
-            listener.listen()
-            waiting = Forks(listener, address)
-            yield waiting
+    """Wait for steps in the folder of the project, while this run has its lock.
+
+    None where this system forks no process that loaded libraries, or keeps no socket in a folder.
+    """
+    with socket.socket(socket.AF_UNIX) as listener:
+        waiting = Forks(listener) if FORKS and _bound(listener) else None
+        yield waiting
+        if waiting:
             waiting.end()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            SOCKET.unlink(missing_ok=True)
+
+
+def _bound(listener: socket.socket) -> bool:
+    try:
+        SOCKET.unlink(missing_ok=True)  # of a run that was killed
+        # relative: a longer path than a hundred letters is none for a socket
+        listener.bind(SOCKET.as_posix())
+        listener.listen()
+    except OSError:
+        return False
+    return True
