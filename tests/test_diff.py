@@ -25,7 +25,7 @@ from ketameta.evidence.rows import changed_rows, entered_of
 from ketameta.report import change_words
 from ketameta.report.change_counts import tally
 from ketameta.report.changes import living_forest, page, standalone
-from ketameta.report.pages import summary_view
+from ketameta.report.overview import overview
 from ketameta.tables import RAW_TABLES
 from ketameta.tables.digests import digests
 from ketameta.tables.table import as_dict
@@ -639,7 +639,7 @@ def test_a_living_forest_has_a_row_a_release_and_the_present(old, new, configura
 def test_the_page_says_what_changed_and_is_empty_of_it_without_a_release(
     old, configuration, tables, records
 ):
-    shared = {"version": "0", "summary": summary_view(tables["summary"])}
+    shared = {"version": "0", "overview": overview(tables)}
     text, sentence = page((), records, {}, configuration, shared)
     assert sentence == ""
     assert "No release is recorded yet" in text

@@ -7,8 +7,8 @@ import pytest
 
 from ketameta.figures.chart import clip, meet, names
 from ketameta.figures.scene import Circle, Line, Polygon, Text, flat
-from ketameta.synthesize.judge import judgements
-from ketameta.tables.diagnostics import JudgementRow
+from ketameta.synthesize.judge import Judged
+from ketameta.tables.effects import BiasRow
 
 from ..rows import row as made_row
 
@@ -135,29 +135,27 @@ def test_names_of_points_do_not_meet():
 
 
 def judged(judgement, outcome="", source="review A", domain="sequence"):
-    return {
-        "trial_id": "t1", "tool": "RoB1", "outcome": outcome, "domain": domain,
-        "judgement": judgement, "best": judgement, "support": "", "source": source,
-        "file": "risk_of_bias.csv", "line": 2,
-    }  # fmt: skip
+    told = {"trial_id": "t1", "tool": "RoB1", "outcome": outcome, "domain": domain}
+    told |= {"judgement": judgement, "best": judgement, "source": source}
+    return made_row(BiasRow, **told, file="risk_of_bias.csv", line=2)
 
 
-def judged_rows(rows):
-    return [made_row(JudgementRow, **one) for one in judgements("a", "response", ["t1"], rows)]
+def judged_rows(rows, outcome="response"):
+    return Judged({"t1": rows}).rows("a", outcome, ["t1"])
 
 
 def test_where_reviews_differ_the_worse_stands_and_is_marked():
     rows = [judged("low"), judged("high", source="review B"), judged("unclear", source="C")]
-    (one,) = judgements("a", "response", ["t1"], rows)
-    assert (one["judgement"], one["disputed"]) == ("high", True)
-    assert "low (review A)" in one["detail"]
+    (one,) = judged_rows(rows)
+    assert (one.judgement, one.disputed) == ("high", True)
+    assert "low (review A)" in one.detail
 
 
 def test_a_judgement_of_the_outcome_goes_before_one_of_the_trial():
     rows = [judged("high"), judged("low", outcome="response"), judged("high", outcome="remission")]
-    (one,) = judgements("a", "response", ["t1"], rows)
-    assert (one["judgement"], one["disputed"]) == ("low", False)
-    assert judgements("a", "dropout", ["t1"], rows[1:]) == []
+    (one,) = judged_rows(rows)
+    assert (one.judgement, one.disputed) == ("low", False)
+    assert judged_rows(rows[1:], "dropout") == []
 
 
 def test_a_judgement_that_was_taken_over_has_a_mark_and_says_so():

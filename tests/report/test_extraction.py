@@ -18,7 +18,7 @@ from ketameta.report.stage import report
 from ketameta.report.wording_decisions import counted, said
 from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import decisions
-from ketameta.tables.effects import FindingRow, ResultRow
+from ketameta.tables.effects import FindingRow, ResultRow, WarningRow
 from ketameta.tables.syntheses import ClaimTestRow, StudyRow, SynthesisRow
 from ketameta.tables.upkeep import AdjudicationRow, AuditRow, ReadingRow, UnreadRow
 
@@ -120,7 +120,7 @@ def test_a_decision_stands_at_the_cell_that_it_is_about(whole):
     assert "trial: added; it did not stand here before." in text
     # what fits no cell any more is told by the check, and is no mark
     assert "table 9" not in text
-    told = [r["value"] for r in whole.tables["summary"] if r["section"] == "warning"]
+    told = [w.message for w in whole.tables[WarningRow] if w.severity == "warning"]
     (warning,) = [text for text in told if text.startswith("decided was")]
     assert warning.startswith("decided was 'table 8', and no locator of t000 / treated")
 

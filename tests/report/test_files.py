@@ -18,8 +18,8 @@ from ketameta.report.stage import report
 from ketameta.report.wording_certainty import label
 from ketameta.report_files import TABLES, report_files
 from ketameta.tables.collection import Tables
-from ketameta.tables.effects import EffectRow, FindingRow, ResultRow
-from ketameta.tables.syntheses import ClaimTestRow, ExclusionRow, StudyRow, SummaryRow, UnusedRow
+from ketameta.tables.effects import DataRow, EffectRow, FindingRow, ResultRow, WarningRow
+from ketameta.tables.syntheses import ClaimTestRow, ExclusionRow, StudyRow, UnusedRow
 
 from ..rows import row as a_row
 from ..rows import tables_of
@@ -109,7 +109,7 @@ def hostile_files(stage_tables, configuration):
         return replace(found, entered=found.entered.replace("MADRS", "<b>MADRS"))
 
     def warning(found):
-        return replace(found, value=HOSTILE) if found.section == "warning" else found
+        return replace(found, message=HOSTILE)
 
     changed = {
         **spoilt(StudyRow, study),
@@ -117,7 +117,7 @@ def hostile_files(stage_tables, configuration):
         **spoilt(ExclusionRow, lambda found: replace(found, label=HOSTILE, detail=HOSTILE)),
         **spoilt(UnusedRow, lambda found: replace(found, label=HOSTILE, detail=HOSTILE)),
         **spoilt(ClaimTestRow, lambda found: replace(found, claim=HOSTILE, rule=HOSTILE)),
-        **spoilt(SummaryRow, warning),
+        **spoilt(WarningRow, warning),
     }
     return report(stage_tables | Tables(changed), configuration)
 
@@ -300,7 +300,7 @@ def test_data_are_dated_by_the_first_release_that_holds_them(stage_tables, confi
     def release(name, data_hash):
         return Release(name, data_hash, "", {}, ())
 
-    (now,) = {r["value"] for r in stage_tables["summary"] if r["item"] == "data hash"}
+    (now,) = {row.data_hash for row in stage_tables[DataRow]}
     older = release("2027-01-02", "0" * 16)
     assert "<dt>Data of</dt><dd>no release yet</dd>" in front(older)
     held = release("2027-02-03", now), release("2027-03-04", now)

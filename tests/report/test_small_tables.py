@@ -10,7 +10,9 @@ from ketameta.evidence.releases import Release
 from ketameta.report.stage import report
 from ketameta.report.verify import verify_script
 from ketameta.report.wording_model import model
-from ketameta.tables import STAGE_TABLES
+from ketameta.tables.effects import CountRow, WarningRow
+from ketameta.tables.stages import STAGE_KINDS
+from ketameta.tables.syntheses import ReasonRow
 
 # each makes a report: seconds together
 pytestmark = pytest.mark.slow
@@ -116,25 +118,26 @@ def whole(made, kit, asked):
     return made(tables | rest, asked | {"month": week})
 
 
-# what the pages of an analysis are made of; the numbers of rows stand in the summary
-_NEEDED = ("syntheses", "summary")
+# what the pages of an analysis are made of, and the one row on all raw rows
+_NEEDED = ("syntheses", "row_use")
 
 
-@pytest.mark.parametrize("name", sorted(set(STAGE_TABLES["synthesize"]) - {*_NEEDED}))
+@pytest.mark.parametrize("name", sorted(set(STAGE_KINDS["synthesize"]) - {*_NEEDED}))
 def test_a_report_stands_with_any_table_of_the_synthesis_empty(whole, name):
     # a synthesis of effects that are not there is none
     emptied = {name, "asymmetry", "diagnostics"} if name == "asymmetry" else {name}
-    tables = whole.tables | {table: [] for table in emptied}
+    tables = whole.tables
+    for table in emptied:
+        tables = tables.replaced(STAGE_KINDS["synthesize"][table], [])
     pages = report(tables, whole.configuration)
     assert pages["index.html"]
     assert verify_script(tables, whole.configuration, "0")
 
 
-@pytest.mark.parametrize("section", ["warning", "populations", "arms", "reasons, row × analysis"])
-def test_a_section_of_the_summary_without_a_row_has_no_table(whole, section):
-    rows = [row for row in whole.tables["summary"] if row["section"] != section]
-    pages = report(whole.tables | {"summary": rows}, whole.configuration)
-    assert pages["data.html"].count("<table>") <= whole.page("data").count("<table>")
+@pytest.mark.parametrize(("kind", "sections"), [(CountRow, 3), (ReasonRow, 1), (WarningRow, 0)])
+def test_a_section_of_the_counts_without_a_row_has_no_table(whole, kind, sections):
+    pages = report(whole.tables.replaced(kind, []), whole.configuration)
+    assert whole.page("data").count("<table>") - pages["data.html"].count("<table>") == sections
 
 
 def test_a_release_of_other_days_stands_beside_tables_without_a_trial(made, kit, asked, whole):

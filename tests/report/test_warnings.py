@@ -5,8 +5,7 @@ import re
 import pytest
 
 from ketameta.report.stage import report
-from ketameta.tables.effects import FindingRow
-from ketameta.tables.syntheses import SummaryRow
+from ketameta.tables.effects import FindingRow, WarningRow
 
 from ..rows import row
 
@@ -35,13 +34,14 @@ def test_what_was_looked_at_is_counted_by_what_it_is_about(made, kit):
     whole = made(
         tables | {"acknowledged": [acknowledged("spread-of-0", reason="so")]}, {"score": kit.score}
     )
-    form = SummaryRow(section="acknowledged", item="outcomes.csv:2", value="odd; so")
+    told = dict(severity="warning", message="odd", acknowledged="so")
+    form = row(WarningRow, file="outcomes.csv", line=2, **told)
     said = "Somebody has looked at"
     for rows, told in (
         ([], "1 more and lets it"),
         ([form], "2 more (1 on the form of the tables, "),
     ):
-        tables = whole.tables.replaced(SummaryRow, [*whole.tables[SummaryRow], *rows])
+        tables = whole.tables.replaced(WarningRow, [*whole.tables[WarningRow], *rows])
         assert f"{said} {told}" in report(tables, whole.configuration)["data.html"]
 
 
@@ -70,9 +70,7 @@ def test_many_findings_leave_the_page_small(made, kit):
 
 def test_only_data_that_no_check_speaks_of_have_nothing_to_warn_of(made, kit):
     found = made(kit.counts((10, 20, 5, 20)), {"response": kit.response})
-    kinds = ("warning", "note", "acknowledged")
-    quiet = [one for one in found.tables[SummaryRow] if one.section not in kinds]
-    tables = found.tables.replaced(SummaryRow, quiet).replaced(FindingRow, [])
+    tables = found.tables.replaced(WarningRow, []).replaced(FindingRow, [])
     nothing = "The checks found no fault, and nothing to warn of."
     assert nothing in report(tables, found.configuration)["data.html"]
     for reason in ("", "seen"):
