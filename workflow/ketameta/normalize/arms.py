@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NamedTuple
 
 from ketameta.configuration import Question
 from ketameta.measures import MEASURES
@@ -44,8 +46,7 @@ from ketameta.vocabulary import scale_sign, vocabulary
 _MOST = 3
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """What the rows of a group share."""
 
     scale: str
@@ -111,8 +112,12 @@ class ArmEffects:
         present = {self._class(s) for s in summaries}
         return [c for c in self.question.comparators if c in present]
 
+    @cached_property
+    def _sides(self) -> dict[str, str]:
+        return {name: arm_class(arm, self.question) for name, arm in self.trial.arms.items()}
+
     def _side(self, arm_id: str) -> str:
-        return arm_class(self.trial.arms[arm_id], self.question)
+        return self._sides[arm_id]
 
     def _class(self, summary: ArmSummary) -> str:
         return self._side(summary.arms[0].arm_id)
@@ -221,8 +226,9 @@ class ArmEffects:
     ) -> tuple[str, str]:
         """Say what an arm with numbers lacks: numbers, a row, or an arm of the other side."""
         is_treated = self._side(arm_id) == "treated"
-        sides = {arm: self._side(arm) for arm in self.trial.arms}
-        others = [a for a, side in sides.items() if side and (side == "treated") != is_treated]
+        others = [
+            a for a, side in self._sides.items() if side and (side == "treated") != is_treated
+        ]
         if apart := [failed.usable[a] for a in others if a in failed.usable]:
             treated, control = (basis, apart[0]) if is_treated else (apart[0], basis)
             return "not usable", f"treated arms report {treated}, control arms {control}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -118,12 +118,10 @@ class Ledger:
 
     def check(self) -> list[Fate]:
         """Return the fate of every row on the outcome; KeyError with one that has none."""
-        found = []
-        for row, fate in zip(self._on.rows, self._fates(), strict=True):
-            if fate is None:
-                raise KeyError(row.key)
-            found.append(fate)
-        return found
+        fates = self._fates()
+        if None in fates:
+            raise KeyError(self._on.rows[fates.index(None)].key)
+        return cast("list[Fate]", fates)
 
     def table(self, schema: pa.Schema) -> pa.Table:
         """Return the table of that name, a row for every raw row in their order.

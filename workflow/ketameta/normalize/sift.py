@@ -15,7 +15,7 @@ from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import FLAG, Narrow, dosing, drug_route, flagging
 
 if TYPE_CHECKING:
-    from ketameta.normalize.rows import Rows
+    from ketameta.normalize.rows import OnOutcome, Rows
 
 
 def arm_class(arm: Arm, question: Question) -> str:
@@ -31,11 +31,13 @@ class Sifted:
 
     `fates` are those of the rows on the outcome in their order, None of a candidate; `told` numbers
     what is told of the rows of a trial that has candidates: the same number, the same fates.
+    `asked` are the trials that are asked for, and where their rows are.
     """
 
-    candidates: Mapping[str, Sequence[AnyResult]]
-    fates: Sequence[Fate | None]
-    told: Mapping[str, int]
+    candidates: dict[str, list[AnyResult]]
+    fates: list[Fate | None]
+    told: dict[str, int]
+    asked: Sequence[tuple[Trial, slice]]
 
 
 class Sieve:
@@ -45,6 +47,7 @@ class Sieve:
         """Take the trials and the rows that are to be sifted."""
         self._trials, self._rows = trials, rows
         self._sifted: dict[object, Sifted] = {}
+        self._of_trials: dict[object, Sifted] = {}
         self._told: dict[tuple[Fate | None, ...], int] = {}
         # each once: there are few words, and many rows
         self._fates: dict[Fate, Fate] = {}
@@ -53,42 +56,71 @@ class Sieve:
         """Return the candidates of a question and the fate of the other rows on its outcome."""
         asked = _asked(question)
         if (known := self._sifted.get(asked)) is None:
-            known = self._sifted[asked] = self._sift(question)
+            narrower = self._narrowed if question.narrow else self._whole
+            known = self._sifted[asked] = narrower(question)
         return known
 
-    def _sift(self, question: Question) -> Sifted:
-        """Sift the rows on the outcome; of a narrowed question, from what the whole one gives."""
-        whole = self.sift(replace(question, narrow=())) if question.narrow else None
-        on = self._rows.on(question.outcome)
-        candidates: dict[str, list[AnyResult]] = {}
-        fates: list[Fate | None] = []
-        told: dict[str, int] = {}
-        for trial_id, span in on.spans.items():
-            trial, rows = self._trials[trial_id], on.rows[span]
-            if refused := _refused_trial(question, trial):
-                fates += [refused] * len(rows)
-                continue
-            if whole:
-                own = _narrowed_down(question, trial, rows, whole.fates[span])
-            else:
-                said = (_refused_row(question, trial, row) for row in rows)
-                own = [fate and self._fates.setdefault(fate, fate) for fate in said]
-            fates += own
-            if passed := [row for row, fate in zip(rows, own, strict=True) if fate is None]:
-                candidates[trial_id] = passed
-                told[trial_id] = self._told.setdefault(tuple(own), len(self._told))
-        return Sifted(candidates, fates, told)
+    def _trials_asked(self, question: Question) -> Sifted:
+        """Sift the trials on the outcome: none of their rows is a candidate so far."""
+        q = question
+        key = q.outcome, frozenset(q.populations), frozenset(q.design_flags)
+        if key not in self._of_trials:
+            fates: list[Fate | None] = []
+            asked = []
+            for trial_id, span in self._rows.on(q.outcome).spans.items():
+                refused = _refused_trial(q, self._trials[trial_id])
+                fates += [refused] * (span.stop - span.start)
+                if refused is None:
+                    asked.append((self._trials[trial_id], span))
+            self._of_trials[key] = Sifted({}, fates, {}, asked)
+        return self._of_trials[key]
+
+    def _whole(self, question: Question) -> Sifted:
+        """Sift the rows of trials that are asked for."""
+        on, of_trials = self._rows.on(question.outcome), self._trials_asked(question)
+        found = Sifted({}, [*of_trials.fates], {}, of_trials.asked)
+        for trial, span in found.asked:
+            refused = (_refused_row(question, trial, row) for row in on.rows[span])
+            own = [fate and self._fates.setdefault(fate, fate) for fate in refused]
+            self._enter(found, trial, span, own, on)
+        return found
+
+    def _narrowed(self, question: Question) -> Sifted:
+        """Sift what the question gives where nothing narrows it."""
+        on, whole = self._rows.on(question.outcome), self.sift(replace(question, narrow=()))
+        found = Sifted({}, [*whole.fates], {}, whole.asked)
+        for trial, span in found.asked:
+            own = _narrowed_down(question, trial, on.rows[span], whole.fates[span])
+            if own is not None:
+                self._enter(found, trial, span, own, on)
+            elif known := whole.candidates.get(trial.trial_id):
+                found.candidates[trial.trial_id] = known
+                found.told[trial.trial_id] = whole.told[trial.trial_id]
+        return found
+
+    def _enter(
+        self, found: Sifted, trial: Trial, span: slice, own: list[Fate | None], on: OnOutcome
+    ) -> None:
+        """Enter the fates of the rows of a trial."""
+        found.fates[span] = own
+        if None in own:
+            rows = zip(on.rows[span], own, strict=True)
+            found.candidates[trial.trial_id] = [row for row, fate in rows if fate is None]
+            found.told[trial.trial_id] = self._told.setdefault(tuple(own), len(self._told))
 
 
 def _narrowed_down(
     question: Question, trial: Trial, rows: Sequence[AnyResult], whole: Sequence[Fate | None]
-) -> Sequence[Fate | None]:
-    """Return the fates of a trial's rows in a narrowed question, from those in the whole one."""
+) -> list[Fate | None] | None:
+    """Return the fates of a trial's rows in a narrowed question, from those in the whole one.
+
+    None where they are the same.
+    """
     words = [(narrow, _words(narrow.key, question, trial, None)) for narrow in question.narrow]
     if all(word is not None for _, word in words):
         # one word for all rows of the trial
         why = next(filter(None, (_kept_out(narrow, word or []) for narrow, word in words)), "")
-        return [("narrowed", why)] * len(rows) if why else whole
+        return [("narrowed", why)] * len(rows) if why else None
     # rows of the same arms, standing and flag have the same words
     known: dict[object, Fate | None] = {}
     found = []

@@ -91,7 +91,7 @@ def for_the_worse(view: View) -> Iterator[Finding]:
     for row in view.outcomes:
         scale, change, n = view.scale(row), row.change_mean, view.size(row)
         trial = view.trials.get(row.trial_id)
-        if scale is None or change is None or (trial and trial.design_flag):
+        if scale is None or change is None or (trial is not None and trial.design_flag):
             continue
         sd = row.change_sd
         se = row.se or (sd / math.sqrt(n) if sd and n else None)

@@ -32,7 +32,7 @@ def _limit(view: View, row: ArmResult) -> tuple[int | None, str]:
     if arm is not None:
         return arm, "to the arm"
     trial = view.trials.get(row.trial_id)
-    return trial.n_randomised if trial else None, "in the whole trial"
+    return None if trial is None else trial.n_randomised, "in the whole trial"
 
 
 def n_above_randomised(view: View) -> list[Finding]:
@@ -65,7 +65,7 @@ def sum_above_randomised(view: View) -> list[Finding]:
             sizes[row.arm_id] = max(n, sizes.get(row.arm_id, 0))
         first = rows[0][1]
         trial = view.trials.get(first.trial_id)
-        limit = trial.n_randomised if trial else None
+        limit = None if trial is None else trial.n_randomised
         total = sum(sizes.values())
         over = any(n > (_limit(view, row)[0] or n) for n, row in rows)
         if limit is None or over or total <= limit:

@@ -45,7 +45,7 @@ def treatments(view: View) -> Iterator[Finding]:
             yield view.finding("treatment-against-label", arm, "dose", message.strip())
     for row in view.contrasts:
         sides = [view.arms.get((row.trial_id, arm_id)) for arm_id in row.arms]
-        given = [classes.get(arm.treatment) if arm else None for arm in sides]
+        given = [None if arm is None else classes.get(arm.treatment) for arm in sides]
         if None not in given and given[0] != "head-to-head" and given[1] == "head-to-head":
             message = f"{row.arm_t} stands as treated, {row.arm_c} as control"
             yield view.finding("treatment-against-label", row, "arm_t", message)

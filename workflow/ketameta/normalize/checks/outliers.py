@@ -126,7 +126,7 @@ def _about(view: View, check: str, effect: EffectRow, message: str) -> Finding:
     """Place an effect's finding on the first raw row behind it."""
     file, _, line = effect.rows[0].partition(":")
     row = view.placed.get(effect.rows[0])
-    arm_id, said = (row.arms[0], remark([row], _EXPLAINS)) if row else ("", "")
+    arm_id, said = ("", "") if row is None else (row.arms[0], remark([row], _EXPLAINS))
     about = check, WARNING, file, int(line), "", effect.trial_id, arm_id
     return Finding(*about, f"{effect.yi:.3g}", message + said)
 

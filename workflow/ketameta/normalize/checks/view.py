@@ -88,7 +88,7 @@ class View:
     def design(self, row: Result) -> str:
         """Return the design of the row's trial, empty where the trial is not known."""
         trial = self.trials.get(row.trial_id)
-        return (trial.design if trial else "") or ""
+        return "" if trial is None else trial.design or ""
 
     def crossed(self, row: ArmResult) -> bool:
         """Say whether the row's arms hold the same people: both periods of a crossover."""
@@ -100,10 +100,12 @@ class View:
     def randomised(self, trial_id: str, arm_id: str) -> int | None:
         """Return the people randomised to an arm, or to the arms that it is together."""
         arm = self.arms.get((trial_id, arm_id))
-        if arm is None or arm.n_randomised is not None or not arm.pooled_arms:
-            return arm.n_randomised if arm else None
+        if arm is None:
+            return None
+        if arm.n_randomised is not None or not arm.pooled_arms:
+            return arm.n_randomised
         parts = [self.arms.get((trial_id, part)) for part in ids(arm.pooled_arms)]
-        sizes = [part.n_randomised for part in parts if part]
+        sizes = [part.n_randomised for part in parts if part is not None]
         known = [n for n in sizes if n is not None]
         return sum(known) if len(known) == len(parts) else None
 
@@ -122,7 +124,7 @@ class View:
         known = [n for n in sides if n is not None]
         if len(known) < len(sides) or self.design(contrast) == "crossover":
             trial = self.trials.get(contrast.trial_id)
-            return trial.n_randomised if trial else None
+            return None if trial is None else trial.n_randomised
         return sum(known)
 
     def scale(self, row: ArmResult | Contrast) -> Scale | None:
@@ -137,7 +139,7 @@ class View:
 
     def _family(self, trial_id: str) -> set[str]:
         trial = self.trials.get(trial_id)
-        return {trial_id, *ids(trial.part_of if trial else None)}
+        return {trial_id, *ids(None if trial is None else trial.part_of)}
 
     def finding(
         self,
