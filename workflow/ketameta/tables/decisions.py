@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ketameta.tables.identity import identity, row_of, rows_of
 from ketameta.tables.raw import RESULT_TABLES
-from ketameta.tables.upkeep import EMPTY
+from ketameta.tables.upkeep import EMPTY, AdjudicationRow
 
-Record = Mapping[str, Any]
 Cells = Mapping[str, str]
 A, B, OTHER, BOTH, CORRECTION = "A", "B", "other", "both", "correction"
 # stands for a whole row in a cell of a decision
@@ -76,10 +74,15 @@ def same(one: str, other: str) -> bool:
         return False
 
 
-def decisions(rows: Iterable[Record]) -> list[Decision]:
+def decisions(rows: Iterable[AdjudicationRow]) -> list[Decision]:
     """Return the lines of the table, as typed by ingest."""
+    return [decision({n: getattr(row, n) for n in Decision.__dataclass_fields__}) for row in rows]
+
+
+def decision(cells: Mapping[str, object]) -> Decision:
+    """Return a line of the table from its cells, as text or typed; empty where one is missing."""
     names = Decision.__dataclass_fields__
-    return [Decision(**{name: str(row.get(name) or "") for name in names}) for row in rows]
+    return Decision(**{name: str(cells.get(name) or "") for name in names})
 
 
 class Decided:
