@@ -59,14 +59,16 @@ class Decision:
     @property
     def changed(self) -> bool:
         """Say whether it made a cell or a row of extraction A another."""
-        return self.decision in (B, CORRECTION, OTHER) and not same(self.stands, self.a)
+        return self.decision in (B, CORRECTION, OTHER) and not _same_cell(self.stands, self.a)
 
     def held_by(self, cells: Cells) -> bool:
         """Say whether a row that is there, by its cells as entered, is as decided."""
-        return same(cells.get(self.column, ""), self.stands) if self.column else bool(self.stands)
+        if not self.column:
+            return bool(self.stands)
+        return _same_cell(cells.get(self.column, ""), self.stands)
 
 
-def same(one: str, other: str) -> bool:
+def _same_cell(one: str, other: str) -> bool:
     """Say whether two cells say the same: as text, or as numbers (24, 24.0 and 24,0)."""
     try:
         return one == other or float(one.replace(",", ".")) == float(other.replace(",", "."))
@@ -126,7 +128,7 @@ class Decided:
                 former = {**form, one.column: one.a}
                 # the decision names the row as it is since, or as it was
                 named = one.row in (*now, *rows_of(table, former))
-                if named and same(form.get(one.column, ""), one.stands):
+                if named and _same_cell(form.get(one.column, ""), one.stands):
                     forms.append(former)
         return list(dict.fromkeys(name for form in forms for name in rows_of(table, form)))
 
@@ -161,7 +163,7 @@ class Decided:
 
     def _replaced(self, one: Decision) -> bool:
         return any(
-            other is not one and other.column == one.column and same(other.a, one.stands)
+            other is not one and other.column == one.column and _same_cell(other.a, one.stands)
             for other in self._by_row[one.table, one.row]
         )
 
