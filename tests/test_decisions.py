@@ -8,7 +8,7 @@ import pytest
 
 from ketameta.commands.since import Since
 from ketameta.tables.collection import Tables
-from ketameta.tables.decisions import Decided, decisions
+from ketameta.tables.decisions import Decided, decision
 from ketameta.tables.digests import digests
 from ketameta.tables.raw import OutcomeRow
 from ketameta.tables.upkeep import AdjudicationRow
@@ -25,7 +25,7 @@ def line(column="n", a="19", b="20", decision="B", **more):
 
 
 def decided(*lines):
-    return Decided(decisions(lines))
+    return Decided([decision(cells) for cells in lines])
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_an_empty_cell_can_be_what_was_decided():
     found = decided(line("sd", "4", ""))
     assert len(found.about("outcomes", CELLS)) == 1
     assert found.about("outcomes", CELLS | {"sd": "4"}) == []
-    (other,) = decisions([line("sd", "4", "5", "other", value="(empty)")])
+    other = decision(line("sd", "4", "5", "other", value="(empty)"))
     assert (other.stands, other.changed) == ("", True)
 
 

@@ -17,7 +17,7 @@ from ketameta.report import extraction, wording_extraction
 from ketameta.report.stage import report
 from ketameta.report.wording_decisions import counted, said
 from ketameta.tables.collection import Tables
-from ketameta.tables.decisions import decisions
+from ketameta.tables.decisions import decision as read_decision
 from ketameta.tables.effects import FindingRow, ResultRow, WarningRow
 from ketameta.tables.syntheses import ClaimTestRow, StudyRow, SynthesisRow
 from ketameta.tables.upkeep import AdjudicationRow, AuditRow, ReadingRow, UnreadRow
@@ -288,7 +288,7 @@ def one(column, a, b, decision, table="outcomes"):
     ],
 )
 def test_decisions_are_counted_by_what_they_changed(rows, told):
-    assert counted(decisions(rows)) == told
+    assert counted(map(read_decision, rows)) == told
 
 
 @pytest.mark.parametrize(
@@ -332,9 +332,9 @@ def test_an_audit_that_reached_nothing_has_no_share():
 )
 def test_a_decision_says_what_stood_before(column, a, b, decision, told):
     row = {"table": "outcomes", "column": column, "a": a, "b": b, "decision": decision}
-    (one,) = decisions([row | {"value": "22"}])
+    one = read_decision(row | {"value": "22"})
     assert said(one) == told
-    (one,) = decisions([row | {"value": "22", "reason": "so it is.", "role": "x"}])
+    one = read_decision(row | {"value": "22", "reason": "so it is.", "role": "x"})
     by = "Decided by x: so it is." if decision else "so it is."
     assert said(one) == f"{told} {by}"
 

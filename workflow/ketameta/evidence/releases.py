@@ -20,7 +20,7 @@ from typing import Any
 from ketameta.evidence.changes import COMPARED, ClaimMove, Move, compare, compare_claims
 from ketameta.evidence.findings import Found
 from ketameta.tables.collection import Tables
-from ketameta.tables.decisions import decisions
+from ketameta.tables.decisions import decision
 from ketameta.tables.digests import digests
 from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES
 
@@ -129,7 +129,7 @@ def make(
         }
         for row in syntheses
     )
-    decided = decisions(tables.get("adjudication", []))
+    decided = map(decision, tables.get("adjudication", []))
     known = tuple(sorted(one.id for one in decided if one.decision))
     raw = Tables.named(RAW_KINDS, {n: tables[n] for n in RESULT_TABLES if n in tables})
     cells = digests(raw)

@@ -22,7 +22,7 @@ from ketameta.extraction.sides import RATER
 from ketameta.ingest.cells import CellError, parse
 from ketameta.ingest.decisions import plain_value, unlike_both
 from ketameta.ingest.rows import TextTable
-from ketameta.tables.decisions import BOTH, OTHER, ROW, A, B, decisions
+from ketameta.tables.decisions import BOTH, OTHER, ROW, A, B, decision
 from ketameta.tables.decisions import Decided as Decisions
 from ketameta.tables.identity import identity, rows_of
 from ketameta.tables.problems import escaped, shown
@@ -259,7 +259,7 @@ def merged(
     keep(record, ADJUDICATION, texts, edits)
     if signed.role:
         before = texts[ADJUDICATION.name].rows if ADJUDICATION.name in texts else []
-        known = Decisions(decisions([*(row.cells for row in before), *record]))
+        known = Decisions([decision(cells) for cells in (*(row.cells for row in before), *record)])
         noted = texts[READINGS.name].rows if READINGS.name in texts else []
         there = {(row.cells.get("table", ""), row.cells.get("row", "")) for row in noted}
         keep(readings(matching, known, edits, signed, there), READINGS, texts, edits)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ketameta.ingest.sheet import Sheet
-from ketameta.tables.decisions import Decided, decisions
+from ketameta.tables.decisions import Decided, decision
 from ketameta.tables.problems import WARNING, shown
 from ketameta.tables.raw import RESULT_TABLES
 
@@ -45,7 +45,7 @@ def _readings(sheet: Sheet) -> None:
 
 def _decisions(sheet: Sheet, sheets: Mapping[str, Sheet]) -> None:
     """Warn of decisions that fit no cell and no row any more."""
-    entries = dict(zip(decisions(e.values for e in sheet.entries), sheet.entries, strict=True))
+    entries = {decision(entry.values): entry for entry in sheet.entries}
     tables = {
         name: [entry.entered for entry in sheets[name].entries]
         for name in RESULT_TABLES

@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ketameta.tables.identity import identity, row_of, rows_of
 from ketameta.tables.raw import RESULT_TABLES
-from ketameta.tables.upkeep import EMPTY
+from ketameta.tables.upkeep import EMPTY, AdjudicationRow
 
-Record = Mapping[str, Any]
 Cells = Mapping[str, str]
 A, B, OTHER, BOTH, CORRECTION = "A", "B", "other", "both", "correction"
 # stands for a whole row in a cell of a decision
@@ -61,14 +59,16 @@ class Decision:
     @property
     def changed(self) -> bool:
         """Say whether it made a cell or a row of extraction A another."""
-        return self.decision in (B, CORRECTION, OTHER) and not same(self.stands, self.a)
+        return self.decision in (B, CORRECTION, OTHER) and not _same_cell(self.stands, self.a)
 
     def held_by(self, cells: Cells) -> bool:
         """Say whether a row that is there, by its cells as entered, is as decided."""
-        return same(cells.get(self.column, ""), self.stands) if self.column else bool(self.stands)
+        if not self.column:
+            return bool(self.stands)
+        return _same_cell(cells.get(self.column, ""), self.stands)
 
 
-def same(one: str, other: str) -> bool:
+def _same_cell(one: str, other: str) -> bool:
     """Say whether two cells say the same: as text, or as numbers (24, 24.0 and 24,0)."""
     try:
         return one == other or float(one.replace(",", ".")) == float(other.replace(",", "."))
@@ -76,10 +76,15 @@ def same(one: str, other: str) -> bool:
         return False
 
 
-def decisions(rows: Iterable[Record]) -> list[Decision]:
+def decisions(rows: Iterable[AdjudicationRow]) -> list[Decision]:
     """Return the lines of the table, as typed by ingest."""
+    return [decision({n: getattr(row, n) for n in Decision.__dataclass_fields__}) for row in rows]
+
+
+def decision(cells: Mapping[str, object]) -> Decision:
+    """Return a line of the table from its cells, as text or typed; empty where one is missing."""
     names = Decision.__dataclass_fields__
-    return [Decision(**{name: str(row.get(name) or "") for name in names}) for row in rows]
+    return Decision(**{name: str(cells.get(name) or "") for name in names})
 
 
 class Decided:
@@ -123,7 +128,7 @@ class Decided:
                 former = {**form, one.column: one.a}
                 # the decision names the row as it is since, or as it was
                 named = one.row in (*now, *rows_of(table, former))
-                if named and same(form.get(one.column, ""), one.stands):
+                if named and _same_cell(form.get(one.column, ""), one.stands):
                     forms.append(former)
         return list(dict.fromkeys(name for form in forms for name in rows_of(table, form)))
 
@@ -158,7 +163,7 @@ class Decided:
 
     def _replaced(self, one: Decision) -> bool:
         return any(
-            other is not one and other.column == one.column and same(other.a, one.stands)
+            other is not one and other.column == one.column and _same_cell(other.a, one.stands)
             for other in self._by_row[one.table, one.row]
         )
 
