@@ -19,6 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 RUNS = 3
+WHOLE, EDIT, NOTHING = "whole report from nothing", "after an edit of one cell", "nothing to do"
+START, PEER = "Snakemake, empty workflow", "peer: R with metafor"
 
 
 def copy_tree(folder: Path) -> Path:
@@ -53,6 +55,18 @@ def edit_a_cell(folder: Path, events: int) -> None:
     path.write_text("".join(lines), encoding="utf-8")
 
 
+def empty(folder: Path) -> tuple[list[str], Path]:
+    """Return Snakemake's command for a workflow of no rules, and its folder."""
+    folder.mkdir()
+    (folder / "Snakefile").write_text("rule all:\n    input: []\n", encoding="utf-8")
+    return [sys.executable, "-m", "snakemake", "--cores", "1"], folder
+
+
+def share(rows: dict[str, list[float]], label: str, whole: str) -> float:
+    """Return the median of what one thing takes of another, run by run."""
+    return statistics.median(a / b for a, b in zip(rows[label], rows[whole], strict=True))
+
+
 def metafor() -> bool:
     """Say whether Rscript with metafor is here."""
     if shutil.which("Rscript") is None:
@@ -67,18 +81,18 @@ def main() -> None:
     run = [python, "-m", "ketameta.cli", "run"]
     rows: dict[str, list[float]] = {}
     memory = 0.0
-    ratios = []
     with tempfile.TemporaryDirectory() as name:
         folder = copy_tree(Path(name) / "tree")
+        start = empty(Path(name) / "empty")
         peer = metafor()
         for attempt in range(RUNS):
             for made in ("reports", ".snakemake", "logs", "data/processed"):
                 shutil.rmtree(folder / made, ignore_errors=True)
-            seconds, memory = timed(run, folder)
-            rows.setdefault("whole report from nothing", []).append(seconds)
+            rows.setdefault(WHOLE, []).append(timed(run, folder)[0])
             edit_a_cell(folder, 20 + attempt)
-            rows.setdefault("after an edit of one cell", []).append(timed(run, folder)[0])
-            rows.setdefault("nothing to do", []).append(timed(run, folder)[0])
+            rows.setdefault(EDIT, []).append(timed(run, folder)[0])
+            rows.setdefault(NOTHING, []).append(timed(run, folder)[0])
+            rows.setdefault(START, []).append(timed(*start)[0])
             help_text = [python, "-m", "ketameta.cli", "--help"]
             rows.setdefault("ketameta --help", []).append(timed(help_text, folder)[0])
             check = [python, "-m", "ketameta.cli", "check"]
@@ -89,15 +103,16 @@ def main() -> None:
                     "Rscript", str(Path(__file__).with_name("peer.R")),
                     "reports/tables/studies.csv", str(Path(name) / "peer"),
                 ]  # fmt: skip
-                rows.setdefault("peer: R with metafor", []).append(timed(script, folder)[0])
-                ratios.append(rows["peer: R with metafor"][-1] / seconds)
+                rows.setdefault(PEER, []).append(timed(script, folder)[0])
     print(f"{'':32}{'median':>9}{'min':>9}{'max':>9}   seconds, {RUNS} runs")
     for label, values in rows.items():
         middle, low, high = statistics.median(values), min(values), max(values)
         print(f"{label:32}{middle:9.2f}{low:9.2f}{high:9.2f}")
     print(f"{'peak memory of a process':32}{memory:9.0f} MB")
-    if ratios:
-        print(f"{'peer / whole report':32}{statistics.median(ratios):9.2f} times, run by run")
+    print(f"{'edit / whole report':32}{share(rows, EDIT, WHOLE):9.2f} run by run")
+    print(f"{'nothing / empty Snakemake':32}{share(rows, NOTHING, START):9.2f}")
+    if peer:
+        print(f"{'peer / whole report':32}{share(rows, PEER, WHOLE):9.2f}")
     else:
         print("no peer: Rscript with metafor is not installed")
 
