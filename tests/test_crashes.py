@@ -54,7 +54,7 @@ def stages(text, gone=False):
     for stage, names in (("report", pages), ("figures", drawings), ("prints", prints)):
         if names:
             files = {n: f"{'' if n == 'same.html' else text} {n}".encode() for n in names}
-            yield freshness.list_of(stage), {"code": text}, Path("reports"), files
+            yield freshness.list_of(stage), {"code": text}, Path("reports"), files.items()
 
 
 def published(folder):

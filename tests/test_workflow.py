@@ -263,7 +263,7 @@ def test_the_distributions_follow_their_data_and_old_prints_go(project, monkeypa
     prints = [figures / f"{drawn.name[:-4]}.pdf", figures / "response_24h.funnel.pdf"]
     monkeypatch.chdir(project.folder)
     printed = {f"figures/{path.name}": b"older data" for path in prints}
-    keep(list_of("prints"), {}, Path("reports"), printed)
+    keep(list_of("prints"), {}, Path("reports"), printed.items())
     old = "berman2000,ketamine_0.5,depression_score,HAMD25,,72,7,,,,,,-14,"
     project.edit("data/raw/outcomes.csv", old, old.replace("-14", "-17"))
     done = project.make("ingest", "normalize", "distributions")

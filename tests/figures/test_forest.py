@@ -162,13 +162,12 @@ def test_labels_of_the_sides_stand_left_and_right_of_no_effect(drawings):
 
 def test_weights_of_subgroups_add_to_the_total(tables, configuration):
     from ketameta.report.forest_data import forest_of
+    from ketameta.tables.collection import of_analyses
+    from ketameta.tables.syntheses import StudyRow, SubgroupRow, SynthesisRow
 
     name = "response_24h"
-    own = {
-        table: [r for r in tables[table] if r["analysis"] == name]
-        for table in ("syntheses", "studies", "subgroups")
-    }
-    forest = forest_of(configuration[name], own["syntheses"][0], own["studies"], own["subgroups"])
+    own = of_analyses(tables, (SynthesisRow, StudyRow, SubgroupRow))(name)
+    forest = forest_of(configuration[name], own[SynthesisRow][0], own)
     # a group of one trial has no subtotal: its row is all there is
     ends = [block.subtotal or block.rows[0] for block in forest.blocks]
     shares = [float(end.right[0]) for end in ends]

@@ -7,7 +7,8 @@ import pytest
 from ketameta.figures.narrow import WIDTH, draw_narrow
 from ketameta.figures.scene import Group, Line, Rect, Text, flat
 from ketameta.report.forest_data import forest_of
-from ketameta.tables.grouping import grouped
+from ketameta.tables.collection import of_analyses
+from ketameta.tables.syntheses import StudyRow, SubgroupRow, SynthesisRow
 
 
 @pytest.mark.parametrize("trials", [1, 2, 13, 150])
@@ -25,10 +26,10 @@ def test_no_text_meets_another_or_leaves_the_drawing(
 
 
 def test_no_text_of_the_real_figures_meets_another(tables, configuration, collisions, outside):
-    groups = {t: grouped(tables[t], "analysis") for t in ("syntheses", "studies", "subgroups")}
+    own_of = of_analyses(tables, (SynthesisRow, StudyRow, SubgroupRow))
     for analysis in configuration:
-        own = [groups[t][analysis.name] for t in ("syntheses", "studies", "subgroups")]
-        scene = draw_narrow(forest_of(analysis, own[0][0], own[1], own[2]))
+        own = own_of(analysis.name)
+        scene = draw_narrow(forest_of(analysis, own[SynthesisRow][0], own))
         assert collisions(scene) == [], analysis.name
         assert outside(scene) == [], analysis.name
 

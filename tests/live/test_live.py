@@ -19,7 +19,6 @@ from ketameta.evidence.releases import make, read_all
 from ketameta.evidence.results import certainties, grounds
 from ketameta.normalize.checks.run import CHECKS, find
 from ketameta.read_tables import tables_before
-from ketameta.report.stage import report
 from ketameta.report.traces import Traces
 from ketameta.report.verify import verify_script
 from ketameta.report_files import report_files
@@ -29,6 +28,7 @@ from ketameta.tables.collection import Tables
 from ketameta.tables.raw import RAW_TABLES
 from ketameta.vocabulary import vocabulary
 
+from ..report.made import report
 from .conftest import ROOT
 
 FOUR = ("trials", "arms", "outcomes", "contrasts")

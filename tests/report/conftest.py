@@ -19,13 +19,13 @@ from ketameta.ingest.stage import ingest
 from ketameta.ingest.template import template
 from ketameta.normalize.stage import normalize
 from ketameta.report import graphics
-from ketameta.report.stage import report
 from ketameta.synthesize.stage import synthesize
 from ketameta.tables import RAW_TABLES
 from ketameta.tables.problems import errors
 from ketameta.tables.raw import OPTIONAL_TABLES
 
 from ..rows import tables_of
+from .made import report
 
 CONFIG = Path(__file__).parents[1] / "analyses.yaml"
 # pixels of the largest figure that a page can show
@@ -197,11 +197,11 @@ def made(tmp_path_factory):
         found |= tables_of(normalize(found, configuration))
         found |= tables_of(synthesize(found, configuration))
         files = report(found, configuration)
-        files |= graphics.graphics(found, configuration)
+        files |= dict(graphics.graphics(found, configuration))
         with warnings.catch_warnings():
             # seaborn calls matplotlib in a way that matplotlib is giving up
             warnings.filterwarnings("ignore", "vert: bool was deprecated")
-            files |= graphics.distributions(found, configuration)
+            files |= dict(graphics.distributions(found, configuration))
         return Made(configuration, found, files)
 
     return make

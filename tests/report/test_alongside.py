@@ -1,10 +1,12 @@
 """What a page says alongside a synthesis: pairs, missing results, directions, earlier reviews."""
 
+from dataclasses import replace
 from math import comb
 
 import pytest
 
 from ketameta.report.alongside import (
+    BESIDE,
     CONTROL,
     NEITHER,
     TREATMENT,
@@ -13,15 +15,21 @@ from ketameta.report.alongside import (
     sign_test,
 )
 from ketameta.synthesize.words import MISSING_AS_NONE
+from ketameta.tables.collection import Tables
+from ketameta.tables.diagnostics import EarlierRow, PairRow, PairSynthesisRow
+from ketameta.tables.effects import DirectionRow, MissingResultRow
+from ketameta.tables.stages import MADE_KINDS
+from ketameta.tables.syntheses import SensitivityRow, SynthesisRow
 
-NOTHING = dict.fromkeys(
-    ("pairs", "pair_syntheses", "missing_results", "sensitivity", "earlier", "directions"), ()
+from ..rows import row
+
+POOLED = row(
+    PairSynthesisRow,
+    **{"k": 3, "shown": 3, "estimate": 20.0, "ci_low": 8.0, "ci_high": 32.0, "share": 0.4},
+    **{"treated": 34.0, "control": 14.0},
 )
-POOLED = {"k": 3, "shown": 3, "estimate": 20.0, "ci_low": 8.0, "ci_high": 32.0, "share": 0.4}
-POOLED |= {"treated": 34.0, "control": 14.0, "failure": None}
-POOLED |= {"engine": "inverse variance", "tau2_by": "REML", "rule": "hksj", "converged": True}
-ROW = {"label": "A 2020", "treated": 50.0, "control": 20.0, "hour": 24.0, "ci_low": 10.0}
-RESULT = {"measure": "SMD", "k": 1, "estimate": -1.13, "ci_low": -1.9, "ci_high": -0.36}
+ROW = row(PairRow, label="A 2020", treated=50.0, control=20.0, hour=24.0, ci_low=10.0)
+RESULT = row(SynthesisRow, measure="SMD", k=1, estimate=-1.13, ci_low=-1.9, ci_high=-0.36)
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +40,8 @@ def falls(configuration):
 @pytest.fixture(scope="module")
 def told(configuration):
     def tell(record=RESULT, **rows):
-        own = {name: list(value) for name, value in (NOTHING | rows).items()}
-        return alongside(configuration["ptsd_score"], record, own)
+        own = dict.fromkeys(BESIDE, ()) | {MADE_KINDS[name]: found for name, found in rows.items()}
+        return alongside(configuration["ptsd_score"], record, Tables(own))
 
     return tell
 
@@ -60,17 +68,17 @@ def test_nothing_stands_alongside_where_there_is_nothing(told):
     ],
 )
 def test_the_sentence_of_pairs(falls, pooled, said):
-    assert said in pairs_sentence(falls, [ROW], POOLED | pooled)
+    assert said in pairs_sentence(falls, [ROW], replace(POOLED, **pooled))
 
 
 @pytest.mark.parametrize(("share", "said"), [(None, False), (0.0, False), (-0.1, False), (1, True)])
 def test_a_share_is_told_where_control_arms_fell_too(falls, share, said):
-    found = pairs_sentence(falls, [ROW], POOLED | {"share": share})
+    found = pairs_sentence(falls, [ROW], replace(POOLED, share=share))
     assert ("The control arms fell by" in found) is said
 
 
 def gone(trial_id, n=60.0, through=""):
-    return {"label": trial_id, "said": "NS", "direction": None, "n": n, "through": through}
+    return row(MissingResultRow, label=trial_id, said="NS", n=n, through=through)
 
 
 @pytest.mark.parametrize(
@@ -87,16 +95,17 @@ def test_missing_results_are_counted_without_those_that_the_pool_holds(told, row
 
 
 def test_the_bound_stands_beside_the_result(told):
-    bound = RESULT | {"variant": MISSING_AS_NONE, "estimate": -0.9, "ci_low": -1.5, "ci_high": -0.3}
+    cells = {"measure": "SMD", "estimate": -0.9, "ci_low": -1.5, "ci_high": -0.3}
+    bound = row(SensitivityRow, variant=MISSING_AS_NONE, **cells)
     said = told(missing_results=[gone("a")], sensitivity=[bound]).missing.bound
     assert "would be −0.90 [−1.50, −0.30] in place of −1.13 [−1.90, −0.36]" in said
     assert told(missing_results=[gone("a")]).missing.bound == ""
 
 
 def review(agrees, **cells):
-    row = {"label": "Review", "measure": "SMD", "printed": "0.27 [0.03, 0.51]", "k": 6, "n": 221}
-    row |= {"estimate": -0.27, "ci_low": -0.51, "ci_high": -0.03, "against": None}
-    return row | {"agrees": agrees} | cells
+    own = {"label": "Review", "measure": "SMD", "printed": "0.27 [0.03, 0.51]", "k": 6, "n": 221}
+    own |= {"estimate": -0.27, "ci_low": -0.51, "ci_high": -0.03}
+    return row(EarlierRow, agrees=agrees, **own | cells)
 
 
 def test_a_result_that_no_review_agrees_with_stands_apart(told):
@@ -135,19 +144,17 @@ def test_how_many_reviews_agree(told, flags, apart, said):
 
 
 def points(trial_id, direction, comparator_class="inert"):
-    return {
-        "trial_id": trial_id,
-        "direction": direction,
-        "comparator_class": comparator_class,
-    }
+    return row(
+        DirectionRow, trial_id=trial_id, direction=direction, comparator_class=comparator_class
+    )
 
 
-NO_RESULT = RESULT | {"k": 0, "estimate": None}
+NO_RESULT = replace(RESULT, k=0, estimate=None)
 
 
 def test_trials_are_counted_by_direction_apart_for_each_control(told):
     rows = [points("a", CONTROL), points("a", CONTROL), points("b", NEITHER), points("b", CONTROL)]
-    rows += [points("c", TREATMENT), points("c", CONTROL), points("d", None)]
+    rows += [points("c", TREATMENT), points("c", CONTROL), points("d", "")]
     rows += [points("e", TREATMENT, "ect")]
     found = told(NO_RESULT, directions=rows, missing_results=[gone("a")])
     first, second = found.directions.sentence.split(". ")

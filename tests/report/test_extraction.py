@@ -14,7 +14,6 @@ from ketameta.evidence import findings, releases
 from ketameta.evidence.audits import audit
 from ketameta.evidence.unread import Weight
 from ketameta.report import extraction, wording_extraction
-from ketameta.report.stage import report
 from ketameta.report.wording_decisions import counted, said
 from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import decision as read_decision
@@ -23,6 +22,7 @@ from ketameta.tables.syntheses import ClaimTestRow, StudyRow, SynthesisRow
 from ketameta.tables.upkeep import AdjudicationRow, AuditRow, ReadingRow, UnreadRow
 
 from ..rows import row
+from .made import report
 
 TREATED = "t000 / treated / response / MADRS / 24 / itt"
 CONTROL = "t001 / control / response / MADRS / 24 / itt"

@@ -46,7 +46,7 @@ def at_once(rows, most=1_048_576):
         sheet.xls_rowmax = most
         for column, title in enumerate(rows[0]):
             sheet.write_string(0, column, title)
-        sheet.fill(len(rows[0]), rows[1:])
+        sheet.fill(rows[1:])
 
     return book(write)
 

@@ -1,11 +1,14 @@
 """Labels of any script, length and character, and trials of one label, in every file."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from ketameta.report import graphics
-from ketameta.report.stage import report
+from ketameta.tables.collection import Tables
+
+from .made import report
 
 # each makes a report: seconds together
 pytestmark = pytest.mark.slow
@@ -55,15 +58,18 @@ def test_labels_of_any_script_and_length_make_a_report(made, kit, asked):
 @pytest.mark.parametrize("character", ["\x00", "\x01", "\x0b", "\x1b", "\ufffe", "\uffff"])
 def test_a_character_that_xml_cannot_hold_spoils_no_file(made, kit, asked, character):
     found = made(labelled(kit, ["North 2018", "South 2020", "West 2021"]), asked)
-    for rows in found.tables.values():
-        for row in rows:
-            if "label" in row:
-                row["label"] = f"{character}{row['label']}"
-            if "labels" in row:
-                row["labels"] = [f"{character}{label}" for label in row["labels"]]
-    files = found.files | report(found.tables, found.configuration)
-    files |= graphics.graphics(found.tables, found.configuration)
-    spoilt = type(found)(found.configuration, found.tables, files)
+
+    def spoilt_row(row):
+        more = {"label": f"{character}{row.label}"} if hasattr(row, "label") else {}
+        if hasattr(row, "labels"):
+            more["labels"] = [f"{character}{label}" for label in row.labels]
+        return replace(row, **more)
+
+    kinds = found.tables.kinds()
+    tables = Tables({kind: [*map(spoilt_row, found.tables[kind])] for kind in kinds})
+    files = found.files | report(tables, found.configuration)
+    files |= dict(graphics.graphics(tables, found.configuration))
+    spoilt = type(found)(found.configuration, tables, files)
     # every SVG and sheet is parsed
     assert kit.faults_of(spoilt) == []
     for path in ("analyses/response.html", "data.html", "figures/response.forest.svg"):

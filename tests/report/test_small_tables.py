@@ -7,12 +7,13 @@ from html import unescape
 import pytest
 
 from ketameta.evidence.releases import Release
-from ketameta.report.stage import report
 from ketameta.report.verify import verify_script
 from ketameta.report.wording_model import model
 from ketameta.tables.effects import CountRow, WarningRow
 from ketameta.tables.stages import STAGE_KINDS
 from ketameta.tables.syntheses import ReasonRow
+
+from .made import report
 
 # each makes a report: seconds together
 pytestmark = pytest.mark.slow

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from ketameta.report.stage import report
 from ketameta.tables.effects import FindingRow, WarningRow
 
 from ..rows import row
+from .made import report
 
 
 def acknowledged(code, **about):

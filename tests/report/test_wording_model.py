@@ -5,8 +5,9 @@ import re
 import pytest
 
 from ketameta.report import wording_model
-from ketameta.report.stage import report
 from ketameta.tables.fits import Engine, Failure, Rule
+
+from .made import report
 
 FIT = {"tau2_by": "REML", "rule": Rule.HKSJ, "converged": True, "failure": None, "needed": None}
 

@@ -20,23 +20,26 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ketameta.freshness import MADE, REPORTS, Made, bytes_hash, list_of, read_made
 from ketameta.storage import same_content
 
 NEXT, READY = ".next", ".ready"
+# names and bytes
+Files = Iterable[tuple[str, bytes]]
 
 
-def lay_aside(made: Path, given: Mapping[str, str], out: Path, files: Mapping[str, bytes]) -> None:
+def lay_aside(made: Path, given: Mapping[str, str], out: Path, files: Files) -> None:
     """Write what a stage made, to be published; `made` is the path of its list.
 
-    `files` are named below `out`. One that has these bytes already is not written. The list comes
-    last: it says that all of the stage is there. Raises `OSError` with the name of the file.
+    `files` are named below `out`, and written as they come: they need not be there all at once.
+    One that has these bytes already is not written. The list comes last, with what was `given` by
+    then: it says that all of the stage is there. Raises `OSError` with the name of the file.
     """
     digests = {}
-    for name, content in files.items():
+    for name, content in files:
         digests[(out / name).as_posix()] = bytes_hash(content)
         if not same_content(out / name, content):
             _write(out / NEXT / name, content)
@@ -72,7 +75,7 @@ def recover() -> None:
         finish(out)
 
 
-def keep(made: Path, given: Mapping[str, str], out: Path, files: Mapping[str, bytes]) -> None:
+def keep(made: Path, given: Mapping[str, str], out: Path, files: Files) -> None:
     """Write what a stage made and publish it at once (see `lay_aside`)."""
     finish(out, made.parent)
     lay_aside(made, given, out, files)

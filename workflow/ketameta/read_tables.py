@@ -11,7 +11,7 @@ from ketameta.storage import table_of
 from ketameta.tables.collection import Tables
 from ketameta.tables.raw import RAW_KINDS, RAW_TABLES
 from ketameta.tables.stages import STAGE_KINDS
-from ketameta.tables.table import Row, rows_of, schema_of
+from ketameta.tables.table import R, Row, rows_of, schema_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,6 +50,15 @@ class ReadTables(Tables):
         if schema_of(kind).name == "ledger":
             return table_of(content, _on_the_outcome, _WORDS)
         return table_of(content)
+
+    def once(self, kind: type[R]) -> list[R]:
+        """Return the rows of a table, which are kept only where they were asked for before."""
+        return self[kind] if kind in self._rows else rows_of(kind, self.arrow(kind))
+
+    def forget(self, *kinds: type[Row]) -> None:
+        """Keep the rows of tables no longer: they are read again where they are asked for."""
+        for kind in kinds:
+            self._rows.pop(kind, None)
 
     def _read(self, kind: type[Row]) -> list[Row]:
         if kind not in self._rows:

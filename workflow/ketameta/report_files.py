@@ -37,5 +37,10 @@ def report_files(names: Sequence[str]) -> list[str]:
         "summary_of_findings.docx",
         *(f"tables/{name}.csv" for name in TABLES),
         *(f"analyses/{name}.html" for name in slugs),
-        *(f"figures/{name}.forest.svg" for name in slugs),
+        *map(figure_of, slugs),
     ]
+
+
+def figure_of(name: str) -> str:
+    """Return the path of the forest plot of an analysis, given by its slug."""
+    return f"figures/{name}.forest.svg"

@@ -12,10 +12,11 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from ketameta import freshness
 from ketameta.publishing import keep, lay_aside
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
     from ketameta.configuration import Configuration
     from ketameta.tables.collection import Tables
 
-# by the path below the folder that a step writes to; None where faults were told instead
-Files = Mapping[str, str | bytes] | None
-Rows = dict[str, list[dict[str, Any]]]
+# by the path below the folder that a step writes to, one after the other; None where faults were
+# told instead
+Files = Iterable[tuple[str, str | bytes]] | None
 # configurations that were read before this process was forked, of which its run has told
 KNOWN: dict[Path, Configuration] = {}
 
@@ -41,7 +42,7 @@ class Given:
 
     source: Path
     out: Path
-    tables: Rows
+    tables: Tables
     asked: Configuration | None
     threads: int = 1
 
@@ -72,7 +73,7 @@ def normalize(given: Given) -> Files:
     from ketameta.normalize.stage import normalize as stage
     from ketameta.storage import rows_of
 
-    tables = stage(cast("Tables", given.tables), given.configuration)
+    tables = stage(given.tables, given.configuration)
     checks = rows_of(tables["findings"])
     faults = [check for check in checks if check["severity"] == "error"]
     for fault in faults:
@@ -123,11 +124,11 @@ def prints(given: Given) -> Files:
     if said := without_font(given.tables, given.configuration):
         # on standard output: the log takes the errors
         print(said, flush=True)
-    return dict(stage(given.tables, given.configuration))
+    return stage(given.tables, given.configuration)
 
 
 def _parquet(tables: dict[str, pa.Table]) -> Files:
-    return {f"{name}.parquet": parquet_of(table) for name, table in tables.items()}
+    return ((f"{name}.parquet", parquet_of(table)) for name, table in tables.items())
 
 
 STEPS = {
@@ -176,17 +177,15 @@ def _step(given: argparse.Namespace, configuration: Configuration | None) -> int
         print(f"{name}: {freshness.AS_BEFORE}", flush=True)
         return 0
     tables = ReadTables(source, tables_before(name))
-    # the stages take them for a dict: they only look tables up
-    files = STEPS[name](Given(source, out, cast("Rows", tables), configuration))
+    files = STEPS[name](Given(source, out, tables, configuration))
     if files is None:
         return 1
-    read = tables.read
+    # what is read is known when all is written: a file may be made of tables not read before
+    inputs = ChainMap(now, tables.read)
     del tables  # of long tables half the memory, which what is written can have
-    content = {
-        name: text.encode() if isinstance(text, str) else text for name, text in files.items()
-    }
+    content = ((name, text.encode() if isinstance(text, str) else text) for name, text in files)
     write = lay_aside if given.aside else keep
-    write(made, now | read, out, content)
+    write(made, inputs, out, content)
     return 0
 
 

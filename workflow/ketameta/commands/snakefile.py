@@ -127,7 +127,7 @@ def note_same_tables() -> bool:
     digests = {(MADE / name).as_posix(): bytes_hash(files[name]) for name in files}
     if digests != found.files:
         return False
-    keep(made, now, MADE, files)
+    keep(made, now, MADE, files.items())
     return True
 
 

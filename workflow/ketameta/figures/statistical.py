@@ -53,11 +53,18 @@ def _dark_style() -> str:
     return f"@media screen and (prefers-color-scheme:dark){{{''.join(rules)}}}"
 
 
-def draw_reductions(points: list[dict[str, Any]], order: Sequence[str], note: str) -> Figure:
-    """Draw per cent reductions of arms by period: every arm a point, quartiles behind five or more.
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """The per cent reduction of an arm of so many people; the side is treated or control."""
 
-    `points` hold period, side (treated or control), reduction and n.
-    """
+    period: str
+    side: str
+    reduction: float
+    n: int
+
+
+def draw_reductions(points: Sequence[Fall], order: Sequence[str], note: str) -> Figure:
+    """Draw reductions of arms by period: every arm a point, quartiles behind five or more."""
     import seaborn as sns
     from matplotlib import rc_context
     from matplotlib.figure import Figure

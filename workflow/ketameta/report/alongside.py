@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
-from typing import Any
 
 from ketameta.configuration import Analysis
 from ketameta.evidence.directions import CONTROL, FEWEST, MIXED, NEITHER, TREATMENT, by_trial
@@ -14,10 +13,12 @@ from ketameta.figures.scene import to_svg
 from ketameta.measures import MEASURES, read_as
 from ketameta.report import naming, wording
 from ketameta.synthesize.words import MISSING_AS_NONE
-from ketameta.tables.grouping import grouped
+from ketameta.tables.collection import Tables, by
+from ketameta.tables.diagnostics import EarlierRow, PairRow, PairSynthesisRow
+from ketameta.tables.effects import DirectionRow, MissingResultRow
+from ketameta.tables.syntheses import SensitivityRow, SynthesisRow
 from ketameta.vocabulary import vocabulary
 
-Record = dict[str, Any]
 WIDEST = 100.0  # points of per cent
 
 
@@ -29,8 +30,8 @@ class Pairs:
     wide: str
     narrow: str
     title: str
-    rows: tuple[Record, ...]
-    pooled: Record
+    rows: Sequence[PairRow]
+    pooled: PairSynthesisRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Missing:
 
     sentence: str
     bound: str
-    rows: tuple[Record, ...]
+    rows: Sequence[MissingResultRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Earlier:
 
     sentence: str
     apart: bool
-    rows: tuple[Record, ...]
+    rows: Sequence[EarlierRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Directions:
     """The directions of results that are not pooled: a sentence, and the rows."""
 
     sentence: str
-    rows: tuple[Record, ...]
+    rows: Sequence[DirectionRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +70,29 @@ class Alongside:
     directions: Directions | None
 
 
-def alongside(analysis: Analysis, record: Record, own: Mapping[str, list[Record]]) -> Alongside:
-    """Return what stands beside an analysis; `own` holds its rows of the tables by name."""
-    told = _directions(own["directions"])
+# what may stand beside an analysis
+BESIDE = (
+    *(PairRow, PairSynthesisRow, MissingResultRow, SensitivityRow),
+    *(EarlierRow, DirectionRow),
+)
+
+
+def alongside(analysis: Analysis, record: SynthesisRow, own: Tables) -> Alongside:
+    """Return what stands beside an analysis; `own` are its rows of the tables of `BESIDE`."""
+    told = _directions(own[DirectionRow])
     # results that are told by their directions alone are not missing from a pool
-    gone = [] if told and record["estimate"] is None else own["missing_results"]
+    gone = [] if told and record.estimate is None else own[MissingResultRow]
     return Alongside(
-        _pairs(analysis, own["pairs"], own["pair_syntheses"]),
-        _missing(analysis, record, gone, own["sensitivity"]),
-        earlier(analysis, record, own["earlier"]),
+        _pairs(analysis, own[PairRow], own[PairSynthesisRow]),
+        _missing(record, gone, own[SensitivityRow]),
+        earlier(record, own[EarlierRow]),
         told,
     )
 
 
-def _pairs(analysis: Analysis, rows: list[Record], pooled: list[Record]) -> Pairs | None:
+def _pairs(
+    analysis: Analysis, rows: Sequence[PairRow], pooled: Sequence[PairSynthesisRow]
+) -> Pairs | None:
     if not rows or not pooled:
         return None
     sentence = pairs_sentence(analysis, rows, pooled[0])
@@ -94,7 +104,7 @@ def _pairs(analysis: Analysis, rows: list[Record], pooled: list[Record]) -> Pair
         to_svg(wide, name),
         to_svg(narrow, f"{name}-narrow"),
         picture.title,
-        tuple(rows),
+        rows,
         pooled[0],
     )
 
@@ -103,27 +113,27 @@ def _whole(value: float) -> str:
     return wording.fixed(value, 0)
 
 
-def pairs_sentence(analysis: Analysis, rows: Sequence[Record], pooled: Record) -> str:
+def pairs_sentence(analysis: Analysis, rows: Sequence[PairRow], pooled: PairSynthesisRow) -> str:
     """Say how far both sides fell, how far apart they are, and what part control shows too."""
-    if pooled["estimate"] is None:
-        trials = wording.count(pooled["shown"], "trial")
+    if pooled.estimate is None:
+        trials = wording.count(pooled.shown, "trial")
         return f"{trials} give both sides, none with what it takes to pool their difference."
-    where = f"In {wording.count(pooled['k'], 'trial')} that give both sides"
-    if pooled["k"] == 1:
-        label = next(row["label"] for row in rows if row["ci_low"] is not None)
+    where = f"In {wording.count(pooled.k, 'trial')} that give both sides"
+    if pooled.k == 1:
+        label = next(row.label for row in rows if row.ci_low is not None)
         where = f"In the one trial that gives both sides with their spread ({label})"
-    more = "more" if pooled["estimate"] >= 0 else "fewer"
+    more = "more" if pooled.estimate >= 0 else "fewer"
     parts = [
-        f"{where}, scores fell by {_whole(pooled['treated'])}% in the treated arms and by "
-        f"{_whole(pooled['control'])}% in the control arms: {_whole(abs(pooled['estimate']))} "
+        f"{where}, scores fell by {_whole(pooled.treated)}% in the treated arms and by "
+        f"{_whole(pooled.control)}% in the control arms: {_whole(abs(pooled.estimate))} "
         f"points {more} under treatment{_around(analysis, pooled)}."
     ]
-    if pooled["share"] is not None and pooled["share"] > 0:
+    if pooled.share is not None and pooled.share > 0:
         parts.append(
-            f"The control arms fell by {_whole(100 * pooled['share'])}% of what the treated arms "
+            f"The control arms fell by {_whole(100 * pooled.share)}% of what the treated arms "
             "fell by."
         )
-    if left := pooled["shown"] - pooled["k"]:
+    if left := pooled.shown - pooled.k:
         parts.append(
             f"{wording.count(left, 'trial')} without a standard deviation "
             f"{'is' if left == 1 else 'are'} shown and not in the average."
@@ -131,34 +141,34 @@ def pairs_sentence(analysis: Analysis, rows: Sequence[Record], pooled: Record) -
     return " ".join(parts)
 
 
-def _around(analysis: Analysis, pooled: Record) -> str:
+def _around(analysis: Analysis, pooled: PairSynthesisRow) -> str:
     """Return the interval of a difference; of one wider than falls can differ only that it is."""
-    if min(pooled["ci_low"], -pooled["ci_high"]) < -WIDEST:
+    if min(pooled.ci_low, -pooled.ci_high) < -WIDEST:
         return ", with an interval wider than any difference can be: too few trials to say more"
     level = wording.percent(analysis.model.level)
-    return f" ({level} interval {_whole(pooled['ci_low'])} to {_whole(pooled['ci_high'])})"
+    return f" ({level} interval {_whole(pooled.ci_low)} to {_whole(pooled.ci_high)})"
 
 
 def pairs_picture(
-    analysis: Analysis, rows: Sequence[Record], pooled: Record, sentence: str
+    analysis: Analysis, rows: Sequence[PairRow], pooled: PairSynthesisRow, sentence: str
 ) -> Paired:
     """Return the drawing of the pairs."""
     lines = [
         Dots(
-            f"{row['label']}, {row['hour']:g} h",
-            row["treated"],
-            row["control"],
-            _numbers(row["treated"], row["control"]),
-            f"{row['label']}: treated arms {_whole(row['treated'])}%, control arms "
-            f"{_whole(row['control'])}%",
-            faint=row["ci_low"] is None,
+            f"{row.label}, {row.hour:g} h",
+            row.treated,
+            row.control,
+            _numbers(row.treated, row.control),
+            f"{row.label}: treated arms {_whole(row.treated)}%, control arms "
+            f"{_whole(row.control)}%",
+            faint=row.ci_low is None,
         )
         for row in rows
     ]
-    if pooled["estimate"] is not None and pooled["k"] > 1:
-        average = f"Average of {wording.count(pooled['k'], 'trial')}"
-        numbers = _numbers(pooled["treated"], pooled["control"])
-        sides = pooled["treated"], pooled["control"]
+    if pooled.estimate is not None and pooled.k > 1:
+        average = f"Average of {wording.count(pooled.k, 'trial')}"
+        numbers = _numbers(pooled.treated, pooled.control)
+        sides = pooled.treated, pooled.control
         lines.append(Dots(average, *sides, numbers, sentence, bold=True))
     notes = ("Dashed: without a standard deviation, not in the average.",)
     outcome = naming.capital(vocabulary().outcomes[analysis.select.outcome].label)
@@ -179,12 +189,14 @@ def _numbers(treated: float, control: float) -> str:
 
 
 def _missing(
-    analysis: Analysis, record: Record, rows: list[Record], sensitivity: list[Record]
+    record: SynthesisRow,
+    rows: Sequence[MissingResultRow],
+    sensitivity: Sequence[SensitivityRow],
 ) -> Missing | None:
     if not rows:
         return None
-    out = [row for row in rows if not row["through"]]
-    people = sum(round(row["n"] or 0) for row in out)
+    out = [row for row in rows if not row.through]
+    people = sum(round(row.n or 0) for row in out)
     subject = wording.count(len(rows), "trial")
     verb = "reports" if len(rows) == 1 else "report"
     parts = [
@@ -199,7 +211,7 @@ def _missing(
         )
     elif people:
         parts.append(f"They treated {people:,} people." if len(rows) > 1 else f"n = {people:,}.")
-    return Missing(" ".join(parts), _bound(analysis, record, sensitivity), tuple(rows))
+    return Missing(" ".join(parts), _bound(record, sensitivity), rows)
 
 
 def _those(trials: int, people: int) -> str:
@@ -212,12 +224,12 @@ def _those(trials: int, people: int) -> str:
     )
 
 
-def _bound(analysis: Analysis, record: Record, sensitivity: list[Record]) -> str:
+def _bound(record: SynthesisRow, sensitivity: Sequence[SensitivityRow]) -> str:
     """Say what the pool would be, had each missing result been no effect; empty for none."""
-    found = next((row for row in sensitivity if row["variant"] == MISSING_AS_NONE), None)
-    if found is None or found["estimate"] is None:
+    found = next((row for row in sensitivity if row.variant == MISSING_AS_NONE), None)
+    if found is None or found.estimate is None:
         return ""
-    measure = found["measure"]
+    measure = found.measure
     return (
         f"Had each of them found no effect, the pooled {MEASURES[measure].words} would be "
         f"{wording.estimate_interval(measure, found)} in place of "
@@ -227,54 +239,56 @@ def _bound(analysis: Analysis, record: Record, sensitivity: list[Record]) -> str
     )
 
 
-def earlier(analysis: Analysis, record: Record, rows: list[Record]) -> Earlier | None:
+def earlier(record: SynthesisRow, rows: Sequence[EarlierRow]) -> Earlier | None:
     """Say what earlier reviews found on the question of an analysis; None where none is known."""
     if not rows:
         return None
-    judged = [row for row in rows if row["agrees"] is not None]
-    agreeing = sum(row["agrees"] for row in judged)
+    judged = [row for row in rows if row.agrees is not None]
+    agreeing = sum(row.agrees is True for row in judged)
     apart = bool(judged) and not agreeing
     if not judged:
         sentence = "None of them can be compared with our result: other measures, or no interval."
     elif apart:
-        sentence = _stands_apart(record, max(judged, key=lambda r: (r["k"] or 0, r["n"] or 0)))
+        sentence = _stands_apart(record, max(judged, key=lambda r: (r.k or 0, r.n or 0)))
     else:
         sentence = (
             f"{agreeing} of {wording.count(len(judged), 'result')} that can be compared "
             f"{'agrees' if agreeing == 1 else 'agree'} with ours."
         )
-    return Earlier(sentence, apart, tuple(rows))
+    return Earlier(sentence, apart, rows)
 
 
-def _stands_apart(record: Record, review: Record) -> str:
+def _stands_apart(record: SynthesisRow, review: EarlierRow) -> str:
     """Say what the largest earlier review found beside this result, both in one measure."""
-    measure = record["measure"]
-    theirs, ours = (wording.estimate_interval(measure, r) for r in (review, record))
+    measure = record.measure
+    theirs, ours = (
+        wording.with_interval(measure, r.estimate, r.ci_low, r.ci_high) for r in (review, record)
+    )
     name, here = MEASURES[measure].words, "here it is"
-    if review["against"]:
-        told = read_as(review["measure"])
-        name = told.words if told else review["measure"]
-        theirs, ours = review["printed"], review["against"]
+    if review.against:
+        told = read_as(review.measure)
+        name = told.words if told else review.measure
+        theirs, ours = review.printed, review.against
         here = f"the {name} here, a sensitivity analysis with an interval of its own, is"
-    trials = f" from {wording.count(review['k'], 'trial')}" if review["k"] else ""
+    trials = f" from {wording.count(review.k, 'trial')}" if review.k else ""
     return (
-        f"This result stands apart from the earlier reviews: {review['label']} gives the {name} "
-        f"as {theirs}{trials}; {here} {ours} from {wording.count(record['k'], 'trial')}."
+        f"This result stands apart from the earlier reviews: {review.label} gives the {name} "
+        f"as {theirs}{trials}; {here} {ours} from {wording.count(record.k, 'trial')}."
     )
 
 
-def _directions(rows: list[Record]) -> Directions | None:
+def _directions(rows: Sequence[DirectionRow]) -> Directions | None:
     if not rows:
         return None
     labels = vocabulary().words("comparator_classes")
-    groups = grouped(rows, "comparator_class")
+    groups = by(rows, lambda row: row.comparator_class)
     told = [
         f"Against {labels[name]}: {_counted(groups[name])}." for name in labels if name in groups
     ]
-    return Directions(" ".join(told), tuple(rows))
+    return Directions(" ".join(told), rows)
 
 
-def _counted(rows: list[Record]) -> str:
+def _counted(rows: Sequence[DirectionRow]) -> str:
     """Say in how many trials the results point which way, and how far chance explains that."""
     counts = by_trial(rows)
     told = [f"{what} in {counts[word]}" for word, what in _POINT.items() if counts[word]]

@@ -4,102 +4,101 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 
+from ketameta.evidence.rows import entered_of
+from ketameta.report.overview import Overview, summary
 from ketameta.report.traces import Traces
 from ketameta.report.wording_model import model
-from ketameta.tables import RAW_TABLES, RESULT_TABLES, STAGE_TABLES
-from ketameta.tables.raw import OPTIONAL_TABLES
+from ketameta.report_files import TABLES
+from ketameta.tables.collection import Tables
+from ketameta.tables.effects import DerivationRow, ResultRow
+from ketameta.tables.parts import Fit
+from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES, RESULT_TABLES
+from ketameta.tables.stages import MADE_KINDS, STAGE_KINDS, STAGE_TABLES
+from ketameta.tables.syntheses import StudyRow
+from ketameta.tables.table import Row, entered_schema, schema_of
 
-Record = dict[str, Any]
-Table = tuple[list[str], list[Record]]
-
-
-def shown_tables(tables: Mapping[str, list[Record]], traces: Traces) -> dict[str, Table]:
-    """Return column names and rows of each table of `report_files.TABLES`, by name.
-
-    `tables` holds those of synthesize and those that the report makes, `STAGE_TABLES["report"]`.
-    """
-    found: dict[str, Table] = {}
-    schemas = STAGE_TABLES["normalize"] | STAGE_TABLES["synthesize"]
-    for name in ("syntheses", "subgroups", "sensitivity", "pair_syntheses"):
-        rows = [{**row, "model": model(row)} for row in tables[name]]
-        found[name] = ([*schemas[name].names, "model"], rows)
-    for name in ("splits", "absolute", "points"):
-        found[name] = (schemas[name].names, tables[name])
-    for name in (
-        "exclusions",
-        "unused",
-        "arm_reductions",
-        "evidence_map",
-        "signalling",
-        "rater_agreement",
-    ):
-        found[name] = (schemas[name].names, tables[name])
-    for name in ("pairs", "missing_results", "directions", "earlier"):
-        found[name] = (schemas[name].names, tables[name])
-    for name in ("adjudication", "readings", "audits"):
-        found[name] = (OPTIONAL_TABLES[name].names, tables[name])
-    for name, schema in STAGE_TABLES["report"].items():
-        found[name] = (schema.names, tables[name])
-    found["studies"] = (schemas["studies"].names, tables["studies"])
-    steps = [step for study in tables["studies"] for step in traces.steps(study)]
-    found["derivations"] = (schemas["derivations"].names, steps)
-    found["raw_rows"] = _raw_rows(tables["studies"], traces)
-    found["summary"] = (["section", "item", "value"], tables["summary"])
-    found["dictionary"] = _dictionary()
-    return found
+Cell = str | int | float | bool | list[str] | None
 
 
-def _raw_rows(studies: list[Record], traces: Traces) -> Table:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Names of columns, and lines with a cell for each."""
+
+    names: Sequence[str]
+    lines: Sequence[Sequence[Cell]]
+
+
+def shown_tables(
+    tables: Tables, made: Tables, traces: Traces, counted: Overview
+) -> Iterator[tuple[str, Table]]:
+    """Yield each table of `report_files.TABLES`, by name; `made` are those of the report itself."""
+    kinds = MADE_KINDS | STAGE_KINDS["report"]
+    for name in TABLES:
+        if name == "derivations":
+            steps = [step for study in tables[StudyRow] for step in traces.steps(study)]
+            yield name, _of(DerivationRow, steps)
+        elif name == "raw_rows":
+            yield name, _raw_rows(tables[StudyRow], traces)
+        elif name == "summary":
+            yield name, Table(["section", "item", "value"], summary(counted))
+        elif name == "dictionary":
+            yield name, _dictionary()
+        else:
+            kind = kinds[name]
+            yield name, _of(kind, (made if kind in made.kinds() else tables).once(kind))
+
+
+def _of(kind: type[Row], rows: Sequence[Row]) -> Table:
+    """Return rows as a table; of a fit with its model in words."""
+    schema = schema_of(kind)
+    names = (entered_schema(kind) if schema.name in OPTIONAL_TABLES else schema).names
+    lines = list(map(attrgetter(*names), rows))
+    if not issubclass(kind, Fit):
+        return Table(names, lines)
+    models = [model(row) for row in rows if isinstance(row, Fit)]
+    told = [(*line, words) for line, words in zip(lines, models, strict=True)]
+    return Table([*names, "model"], told)
+
+
+def _raw_rows(studies: Iterable[StudyRow], traces: Traces) -> Table:
     """Return each raw row used once, with the analyses that use it and its cells as entered."""
-    rows: dict[tuple[str, int], Record] = {}
-    for s in studies:
-        for row in traces.evidence(s):
-            own = rows.setdefault(
-                (row["file"], row["line"]),
-                {"file": row["file"], "line": row["line"], "analyses": []}
-                | json.loads(row["entered"]),
-            )
-            if s["analysis"] not in own["analyses"]:
-                own["analyses"].append(s["analysis"])
-    order = [c.name for t in ("outcomes", "contrasts") for c in RAW_TABLES[t].columns]
-    names = ["file", "line", "analyses", *dict.fromkeys(order)]
-    return names, [{n: rows[key].get(n) for n in names} for key in sorted(rows, key=_place)]
-
-
-def _place(key: tuple[str, int]) -> tuple[bool, str, int]:
-    return key[0] != "outcomes.csv", key[0], key[1]
+    users: dict[tuple[bool, str, int], dict[str, None]] = {}
+    found: dict[tuple[bool, str, int], ResultRow] = {}
+    for study in studies:
+        for row in traces.evidence(study):
+            place = row.file != "outcomes.csv", row.file, row.line
+            users.setdefault(place, {})[study.analysis] = None
+            found[place] = row
+    names = dict.fromkeys(c.name for t in ("outcomes", "contrasts") for c in RAW_TABLES[t].columns)
+    lines = [
+        (place[1], place[2], [*users[place]], *map(entered_of(found[place]).get, names))
+        for place in sorted(users)
+    ]
+    return Table(["file", "line", "analyses", *names], lines)
 
 
 def _dictionary() -> Table:
-    names = ["table", "column", "description", "unit", "allowed"]
     schemas = [("raw", t) for t in RESULT_TABLES.values()]
     schemas += [(stage, t) for stage, found in STAGE_TABLES.items() for t in found.values()]
-    rows = [
-        {
-            "table": f"{stage}: {table.name}",
-            "column": c.name,
-            "description": c.description,
-            "unit": c.unit,
-            "allowed": c.allowed,
-        }
+    lines = [
+        (f"{stage}: {table.name}", c.name, c.description, c.unit, c.allowed)
         for stage, table in schemas
         for c in table.columns
     ]
-    return names, rows
+    return Table(["table", "column", "description", "unit", "allowed"], lines)
 
 
-def to_csv(names: Sequence[str], rows: Sequence[Record]) -> str:
-    """Write rows as CSV: numbers in full, lists with ; between, formulas made harmless."""
+def to_csv(table: Table) -> str:
+    """Write a table as CSV: numbers in full, lists with ; between, formulas made harmless."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        values = [row[name] for name in names]
-        writer.writerow([v if type(v) in _AS_IS else _csv_cell(v) for v in values])
+    writer.writerow(table.names)
+    for line in table.lines:
+        writer.writerow([cell if type(cell) in _AS_IS else _csv_cell(cell) for cell in line])
     return out.getvalue()
 
 
@@ -109,12 +108,12 @@ _AS_IS = {float, int, type(None)}
 _RISKY = {"=", "+", "-", "@", "\t", "\r"}
 
 
-def _csv_cell(value: Any) -> str:
+def _csv_cell(value: Cell) -> str:
     text = value if isinstance(value, str) else as_text(value)
     return "'" + text if text[:1] in _RISKY else text
 
 
-def as_text(value: Any) -> str:
+def as_text(value: Cell) -> str:
     """Write a cell as text: nothing for None, true and false, lists with ; between."""
     if value is None:
         return ""

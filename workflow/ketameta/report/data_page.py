@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ketameta.configuration import Configuration
-from ketameta.report.evidence_map import evidence_map
-from ketameta.report.graphics import evidence
-from ketameta.tables.effects import PERIODS
+from ketameta.report.evidence_map import EvidenceMap, evidence_map
+from ketameta.report.graphics import Picture, evidence
+from ketameta.tables.collection import Tables
+from ketameta.tables.effects import PERIODS, EvidenceMapRow
+from ketameta.tables.syntheses import ExclusionRow, StudyRow
 
-Record = dict[str, Any]
-Rows = Mapping[str, Sequence[Record]]
+
+@dataclass(frozen=True, slots=True)
+class DataView:
+    """What the template of the page takes."""
+
+    map: EvidenceMap
+    periods: Sequence[str]
+    drawing_of_map: Picture
+    uses: Sequence[tuple[str, int]]
 
 
-def data_view(tables: Rows, configuration: Configuration, reports: int) -> dict[str, Any]:
-    """Return what the template of the page takes; `reports` is the number of trial reports."""
+def data_view(tables: Tables, configuration: Configuration, reports: int) -> DataView:
+    """Return what the page shows; `reports` is the number of trial reports."""
     whole = {
         analysis.name: (analysis.select.outcome, f"analyses/{analysis.slug}.html")
         for analysis in configuration.whole
     }
-    studies = [study for study in tables["studies"] if study["analysis"] in whole]
-    return {
-        "map": evidence_map(tables["evidence_map"], studies, whole),
-        "periods": [*PERIODS],
-        "drawing_of_map": evidence(list(tables["evidence_map"])),
-        "uses": uses(studies, tables["exclusions"], reports),
-    }
+    studies = [study for study in tables[StudyRow] if study.analysis in whole]
+    coverage = tables[EvidenceMapRow]
+    return DataView(
+        evidence_map(coverage, studies, whole),
+        [*PERIODS],
+        evidence(coverage).picture(),
+        uses(studies, tables[ExclusionRow], reports),
+    )
 
 
 def uses(
-    studies: Sequence[Record], exclusions: Sequence[Record], reports: int
+    studies: Sequence[StudyRow], exclusions: Sequence[ExclusionRow], reports: int
 ) -> list[tuple[str, int]]:
     """Count trial reports by what became of them; each stands in one line."""
-    pooled = {study["trial_id"] for study in studies}
-    near = {row["trial_id"] for row in exclusions} - pooled
+    pooled = {study.trial_id for study in studies}
+    near = {row.trial_id for row in exclusions} - pooled
     return [
         ("with an effect in one analysis or more", len(pooled)),
         ("with rows on an outcome that is asked for, but no effect in any analysis", len(near)),

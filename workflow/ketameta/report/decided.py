@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from ketameta.evidence.rows import entered_of
 from ketameta.report.wording_decisions import said
 from ketameta.tables.decisions import Decided
+from ketameta.tables.effects import ResultRow
 
-Record = dict[str, Any]
 # cells that do not stand among the others of a raw row
 APART = ("trial_id", "source", "source_url", "locator", "note")
 
@@ -22,27 +22,38 @@ class Mark:
     text: str
 
 
-def mark(evidence: Sequence[Record], decided: Decided) -> list[Mark]:
-    """Give each raw row its marks, by column (empty: the row itself), and return them in order.
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A raw row behind an effect: its cells as entered, and the marks at them by their column.
 
-    A row has `cells`, as entered; a decided cell that is empty is put among them.
+    Marks of the row itself stand under an empty name; a decided cell that is empty is among them.
     """
+
+    row: ResultRow
+    cells: Mapping[str, str]
+    marks: Mapping[str, Sequence[Mark]]
+
+
+def marked(rows: Sequence[ResultRow], decided: Decided) -> tuple[list[Entered], list[Mark]]:
+    """Return the raw rows behind an effect with their marks, and all marks in their order."""
     # two rows of which the same is said share a number
     marks: dict[str, Mark] = {}
-    for row in evidence:
-        cells = row["cells"]
+    found = []
+    for row in rows:
+        cells = entered_of(row)
+        shown = {name: cell for name, cell in cells.items() if name not in APART}
         by_column: dict[str, list[Mark]] = {}
-        row["marks"] = by_column
         for one in decided.about(table_of(cells), cells):
             text = said(one)
             number = marks.setdefault(text, Mark(len(marks) + 1, text))
             column = "" if one.column in APART else one.column
             by_column.setdefault(column, []).append(number)
             if column:
-                cells.setdefault(column, "empty")
-    return list(marks.values())
+                shown.setdefault(column, "empty")
+        found.append(Entered(row, shown, by_column))
+    return found, list(marks.values())
 
 
-def table_of(cells: Record) -> str:
+def table_of(cells: Mapping[str, str]) -> str:
     """Return the table of a row that effects come from."""
     return "contrasts" if "arm_t" in cells else "outcomes"

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from ketameta.configuration import Analysis
 from ketameta.figures.chart import Band, Chart, Course, Funnel, Point, Stop
 from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, Row, Total
-from ketameta.figures.marks import Interval
 from ketameta.measures import MEASURES, PLAIN
 from ketameta.report import naming, wording, wording_model
-from ketameta.report.forest_data import scale_of
+from ketameta.report.forest_data import interval_of, scale_of
+from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.fits import Engine
+from ketameta.tables.syntheses import SynthesisRow
 
-Record = dict[str, Any]
 _TESTED = 10  # effects from which a test of asymmetry is made
 # two-sided p at the edge of each band of a funnel, and the standard errors that go with it
 _EDGES = ((2.5758, "band2", "0.01"), (1.96, "band3", "0.05"), (1.6449, "paper", "0.1"))
 
 
-def _name(row: Record) -> str:
-    return f"{row['label']}, {row['comparison']}" if row["comparison"] else str(row["label"])
+def _name(row: DiagnosticRow) -> str:
+    return f"{row.label}, {row.comparison}" if row.comparison else row.label
 
 
 def _of(number: int) -> str:
     return wording.count(number, "effect")
 
 
-def funnel_of(analysis: Analysis, asymmetry: Record, rows: list[Record]) -> Funnel:
+def funnel_of(analysis: Analysis, asymmetry: AsymmetryRow, rows: Sequence[DiagnosticRow]) -> Funnel:
     """Return the contour-enhanced funnel plot; Egger's line from ten effects on."""
     measure = MEASURES[analysis.select.measure]
-    tested = asymmetry["p"] is not None
-    notes = [
-        f"{_of(asymmetry['k'])}. Dashes: the pooled effect, and 1.96 standard errors about it."
-    ]
+    tested = asymmetry.p is not None
+    notes = [f"{_of(asymmetry.k)}. Dashes: the pooled effect, and 1.96 standard errors about it."]
     if measure.compares:
         notes.append(
             "Shades by the p-value that an effect has alone: white above 0.1, then 0.05 to 0.1, "
@@ -42,20 +41,20 @@ def funnel_of(analysis: Analysis, asymmetry: Record, rows: list[Record]) -> Funn
         )
     if tested:
         said = (
-            f"Egger's line: slope {wording.fixed(asymmetry['slope'], 2)} per unit of standard "
-            f"error, t = {wording.fixed(asymmetry['statistic'], 2)}, "
-            f"df = {asymmetry['k'] - 2}, {wording.p_value(asymmetry['p'])}."
+            f"Egger's line: slope {wording.fixed(asymmetry.slope, 2)} per unit of standard "
+            f"error, t = {wording.fixed(asymmetry.statistic, 2)}, "
+            f"df = {asymmetry.k - 2}, {wording.p_value(asymmetry.p)}."
         )
         if measure.transform is not PLAIN:
             said += " The standard error of these effects follows from the effect itself: "
             said += "asymmetry alone is no sign of missing trials."
         notes.append(said)
-    elif asymmetry["k"] >= _TESTED:
+    elif asymmetry.k >= _TESTED:
         notes.append("All standard errors are alike: no line and no test of asymmetry.")
     else:
         notes.append(f"Fewer than {_TESTED} effects: no line and no test of asymmetry.")
-    points = [Point(r["effect"], r["se"], _hover(analysis, r)) for r in rows]
-    smallest, largest = min(r["se"] for r in rows), max(r["se"] for r in rows)
+    points = [Point(r.effect, r.se, _hover(analysis, r)) for r in rows]
+    smallest, largest = min(r.se for r in rows), max(r.se for r in rows)
     chart = Chart(
         f"{analysis.display.title}: funnel plot",
         f"Funnel plot of {_of(len(rows))}, standard errors from {wording.fixed(smallest, 2)} to "
@@ -67,127 +66,143 @@ def funnel_of(analysis: Analysis, asymmetry: Record, rows: list[Record]) -> Funn
     return Funnel(
         chart,
         tuple(points),
-        asymmetry["centre"],
+        asymmetry.centre,
         1.96,
         tuple(Band(z, role, p) for z, role, p in _EDGES) if measure.compares else (),
         0.0,
-        (asymmetry["limit"], asymmetry["slope"]) if tested else None,
+        (asymmetry.limit, asymmetry.slope) if tested else None,
         measure.is_ratio,
     )
 
 
-def _hover(analysis: Analysis, row: Record) -> str:
+def _hover(analysis: Analysis, row: DiagnosticRow) -> str:
     scale = MEASURES[analysis.select.measure].transform.name
     unit = f" ({scale})" if scale else ""
-    effect, se = wording.fixed(row["effect"], 2), wording.fixed(row["se"], 2)
+    effect, se = wording.fixed(row.effect, 2), wording.fixed(row.se, 2)
     return f"{_name(row)}: effect{unit} {effect}, standard error {se}"
 
 
+@dataclass(frozen=True, slots=True)
+class Refits:
+    """Syntheses again, without each effect or up to each year.
+
+    `of` gives what a row of the table has of them.
+    """
+
+    lead: str
+    in_order: bool
+    of: Callable[[DiagnosticRow], Refit]
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """A pooled effect with its interval, and I² in per cent."""
+
+    estimate: float | None
+    ci_low: float | None
+    ci_high: float | None
+    i2: float | None
+
+
+WITHOUT = Refits(
+    "without ",
+    False,
+    lambda r: Refit(r.without_estimate, r.without_low, r.without_high, r.without_i2),
+)
+UNTIL = Refits("+ ", True, lambda r: Refit(r.until_estimate, r.until_low, r.until_high, r.until_i2))
+
+
 def refits_of(
-    analysis: Analysis, record: Record, rows: list[Record], prefix: str, title: str
+    analysis: Analysis,
+    record: SynthesisRow,
+    rows: Sequence[DiagnosticRow],
+    refits: Refits,
+    title: str,
 ) -> Forest:
-    """Return pooled effects without each effect (`without`), or up to each year (`until`)."""
+    """Return the pooled effects of all refits that there are, as a forest plot."""
     measure = analysis.select.measure
-    lead = "without " if prefix == "without" else "+ "
-    shown = [r for r in rows if r[f"{prefix}_estimate"] is not None]
+    pooled = [(r, refits.of(r)) for r in rows]
+    shown = [(r, refit) for r, refit in pooled if refit.estimate is not None]
     forest_rows = []
-    for n, r in enumerate(shown):
-        part = {name: r[f"{prefix}_{name}"] for name in ("estimate", "low", "high")}
-        pooled = {"estimate": part["estimate"], "ci_low": part["low"], "ci_high": part["high"]}
-        text = wording.estimate_interval(measure, pooled)
-        i2 = wording.fixed(r[f"{prefix}_i2"], 0)
-        label = _name(r) if prefix == "until" and n == 0 else lead + _name(r)
-        cells = (label, str(r["year"])) if prefix == "until" and r["year"] else (label, "–")
+    for n, (r, refit) in enumerate(shown):
+        text = wording.with_interval(measure, refit.estimate, refit.ci_low, refit.ci_high)
+        label = _name(r) if refits.in_order and n == 0 else refits.lead + _name(r)
         forest_rows.append(
             Row(
-                cells if prefix == "until" else (label,),
-                (i2, text),
-                _interval(measure, part),
+                (label, str(r.year or "–")) if refits.in_order else (label,),
+                (wording.fixed(refit.i2, 0), text),
+                interval_of(measure, refit.estimate, refit.ci_low, refit.ci_high),
                 None,
                 f"{label}: {MEASURES[measure].words} {text}",
             )
         )
-    every = {
-        "estimate": record["estimate"],
-        "low": record["ci_low"],
-        "high": record["ci_high"],
-    }
     total = Total(
-        f"All {wording.count(record['k'], 'trial')} ({wording_model.model(record)})",
-        (wording.fixed(record["i2"], 0), wording.estimate_interval(measure, record)),
-        _interval(measure, every),
+        f"All {wording.count(record.k, 'trial')} ({wording_model.model(record)})",
+        (wording.fixed(record.i2, 0), wording.estimate_interval(measure, record)),
+        interval_of(measure, record.estimate, record.ci_low, record.ci_high),
     )
     left = (Heading("Trial", widest=260), Heading("Year", "end"))
     level = wording.percent(analysis.model.level)
     return Forest(
         f"{analysis.display.title}: {title}",
-        _refit_alt(analysis, shown, prefix),
-        left if prefix == "until" else left[:1],
+        _refit_alt(analysis, [refit for _, refit in shown], refits),
+        left if refits.in_order else left[:1],
         (Heading("I²\n%", "."), Heading(f"{MEASURES[measure].heading}\n[{level} CI]", ".")),
         (Block("", tuple(forest_rows)),),
         total,
         None,
         scale_of(analysis),
-        notes=(_refit_note(analysis, record, len(rows), prefix),),
+        notes=(_refit_note(analysis, record, len(rows), refits),),
     )
 
 
-def _refit_note(analysis: Analysis, record: Record, k: int, prefix: str) -> str:
+def _refit_note(analysis: Analysis, record: SynthesisRow, k: int, refits: Refits) -> str:
     how = f"τ² by {analysis.model.tau2}, interval {analysis.model.interval}"
-    if record["engine"] == Engine.GLMM:
+    if record.engine == Engine.GLMM:
         how += ", inverse variance on the logit in place of the GLMM"
-    if prefix == "without":
+    if not refits.in_order:
         return f"{_of(k)}; each row pools all but one. {how}."
     return f"{_of(k)} in the order of publication; each row pools all down to it. {how}."
 
 
-def _refit_alt(analysis: Analysis, rows: list[Record], prefix: str) -> str:
+def _refit_alt(analysis: Analysis, shown: Sequence[Refit], refits: Refits) -> str:
     measure = analysis.select.measure
-    values = [r[f"{prefix}_estimate"] for r in rows]
+    values = [refit.estimate for refit in shown if refit.estimate is not None]
     low, high = (wording.quantity(measure, f(values)) + wording.unit(measure) for f in (min, max))
     name = MEASURES[measure].words
-    if prefix == "without":
+    if not refits.in_order:
         return (
-            f"Leaving out one of {_of(len(rows))} at a time, the pooled {name} lies between "
+            f"Leaving out one of {_of(len(shown))} at a time, the pooled {name} lies between "
             f"{low} and {high}."
         )
     first, last = (
         wording.quantity(measure, v) + wording.unit(measure) for v in (values[0], values[-1])
     )
     return (
-        f"Adding {_of(len(rows))} in the order of years, the pooled {name} goes from {first} "
+        f"Adding {_of(len(shown))} in the order of years, the pooled {name} goes from {first} "
         f"to {last}."
     )
 
 
-def _interval(measure: str, part: Record) -> Interval:
-    drawn = MEASURES[measure].drawn
-    value = drawn(part["estimate"])
-    assert value is not None
-    return Interval(value, drawn(part["low"]), drawn(part["high"]))
-
-
-def baujat_of(analysis: Analysis, rows: list[Record]) -> tuple[Chart, list[Point]]:
+def baujat_of(analysis: Analysis, rows: Sequence[DiagnosticRow]) -> tuple[Chart, list[Point]]:
     """Return the Baujat plot; the effects that stand out, or the three furthest, are named."""
-    usable = [r for r in rows if None not in (r["baujat_x"], r["baujat_y"])]
-    top_x = max((r["baujat_x"] for r in usable), default=0) or 1.0
-    top_y = max((r["baujat_y"] for r in usable), default=0) or 1.0
-    order = sorted(
-        usable,
-        key=lambda r: (-(r["baujat_x"] / top_x + r["baujat_y"] / top_y), _name(r)),
-    )
-    far = {_name(r) for r in order[:3]}
-    points = [
-        Point(r["baujat_x"], r["baujat_y"], _name(r), bool(r["influential"]) or _name(r) in far)
-        for r in usable
+    usable = [
+        Point(r.baujat_x, r.baujat_y, _name(r), r.influential)
+        for r in rows
+        if r.baujat_x is not None and r.baujat_y is not None
     ]
-    stand_out = [_name(r) for r in usable if r["influential"]]
+    top_x = max((p.x for p in usable), default=0) or 1.0
+    top_y = max((p.y for p in usable), default=0) or 1.0
+    order = sorted(usable, key=lambda p: (-(p.x / top_x + p.y / top_y), p.label))
+    far = {p.label for p in order[:3]}
+    points = [replace(p, stands_out=p.stands_out or p.label in far) for p in usable]
+    stand_out = [p.label for p in usable if p.stands_out]
     rule = "dffits, Cook's distance, hat value or dfbetas beyond metafor's limits"
     found = f"Stand out ({rule}): {', '.join(stand_out) or 'none'}."
     chart = Chart(
         f"{analysis.display.title}: Baujat plot",
         f"Baujat plot of {_of(len(usable))}. Furthest out: "
-        f"{', '.join(_name(r) for r in order[:3])}. {found}",
+        f"{', '.join(p.label for p in order[:3])}. {found}",
         "Contribution to heterogeneity (squared Pearson residual)",
         "Influence on the pooled effect (squared change over its variance)",
         (f"{_of(len(usable))}; the three furthest out are named. {found}",),
@@ -195,24 +210,20 @@ def baujat_of(analysis: Analysis, rows: list[Record]) -> tuple[Chart, list[Point
     return chart, points
 
 
-def course_of(analyses: list[Analysis], rows: list[Record]) -> Course | None:
+def course_of(analyses: Sequence[Analysis], rows: Sequence[CourseRow]) -> Course | None:
     """Return the time course of a family of analyses; None where fewer than two are pooled."""
     stops = []
     for analysis, r in zip(analyses, rows, strict=True):
-        if r["estimate"] is None:
+        if r.estimate is None:
             continue
-        m = r["measure"]
-        part = {"estimate": r["estimate"], "low": r["ci_low"], "high": r["ci_high"]}
-        estimate, low, high = (
-            MEASURES[m].drawn(part[name]) or 0.0 for name in ("estimate", "low", "high")
-        )
+        m = r.measure
+        ends = (r.estimate, r.ci_low, r.ci_high)
+        estimate, low, high = (MEASURES[m].drawn(end) or 0.0 for end in ends)
         text = wording.estimate_interval(m, r)
-        name = hour_name(r["hour"])
-        below = (f"{r['k']:,}", f"{r['n']:,}", wording.quantity(m, r["estimate"]))
-        tooltip = f"{analysis.display.title}: {text}, {wording.count(r['k'], 'trial')}"
-        stops.append(
-            Stop(r["hour"], name, r["start"], r["end"], estimate, low, high, below, tooltip)
-        )
+        name = hour_name(r.hour)
+        below = (f"{r.k:,}", f"{r.n:,}", wording.quantity(m, r.estimate))
+        tooltip = f"{analysis.display.title}: {text}, {wording.count(r.k, 'trial')}"
+        stops.append(Stop(r.hour, name, r.start, r.end, estimate, low, high, below, tooltip))
     if len(stops) < 2:
         return None
     first = analyses[0]

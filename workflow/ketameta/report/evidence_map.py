@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ketameta.report.wording import anchor, count
-from ketameta.tables.effects import PERIODS
+from ketameta.tables.effects import PERIODS, EvidenceMapRow
+from ketameta.tables.syntheses import StudyRow
 from ketameta.vocabulary import vocabulary
 
-Record = dict[str, Any]
 SHADES = 5
 _LONG = {"6 h": "up to 6 hours", "2 d": "to 2 days", "9 d": "to 9 days", "later": "later"}
 
@@ -72,8 +71,8 @@ class EvidenceMap:
 
 
 def evidence_map(
-    coverage: Sequence[Record],
-    studies: Iterable[Record],
+    coverage: Sequence[EvidenceMapRow],
+    studies: Iterable[StudyRow],
     pages: Mapping[str, tuple[str, str]],
 ) -> EvidenceMap:
     """Return the map of rows of the table evidence_map.
@@ -81,10 +80,8 @@ def evidence_map(
     `pages` gives the outcome and the address of the page of each analysis.
     """
     words, effects = vocabulary(), _effects(studies, pages)
-    most = max((row["trials"] for row in coverage), default=1)
-    cells = {
-        (r["outcome"], r["population"], r["period"]): _cell(r, most, effects) for r in coverage
-    }
+    most = max((row.trials for row in coverage), default=1)
+    cells = {(r.outcome, r.population, r.period): _cell(r, most, effects) for r in coverage}
     outcomes = [o for o in words.outcomes if any(key[0] == o for key in cells)]
     people = [p for p in words.words("populations") if any(key[1] == p for key in cells)]
     return EvidenceMap(
@@ -96,22 +93,22 @@ def evidence_map(
     )
 
 
-def _cell(row: Record, most: int, effects: Mapping[tuple[str, str], str]) -> Cell:
-    shade = max(1, round(SHADES * math.sqrt(row["trials"] / most)))
+def _cell(row: EvidenceMapRow, most: int, effects: Mapping[tuple[str, str], str]) -> Cell:
+    shade = max(1, round(SHADES * math.sqrt(row.trials / most)))
     members = tuple(
-        (label, effects.get((row["outcome"], trial), ""))
-        for trial, label in zip(row["trial_ids"], row["labels"], strict=True)
+        (label, effects.get((row.outcome, trial), ""))
+        for trial, label in zip(row.trial_ids, row.labels, strict=True)
     )
-    place = row["population"], row["outcome"], row["period"]
-    return Cell(*place, row["trials"], row["people"], shade, members)
+    place = row.population, row.outcome, row.period
+    return Cell(*place, row.trials, row.people, shade, members)
 
 
 def _effects(
-    studies: Iterable[Record], pages: Mapping[str, tuple[str, str]]
+    studies: Iterable[StudyRow], pages: Mapping[str, tuple[str, str]]
 ) -> dict[tuple[str, str], str]:
     """Return the address of the first effect of each trial on each outcome."""
     found: dict[tuple[str, str], str] = {}
     for study in studies:
-        outcome, page = pages[study["analysis"]]
-        found.setdefault((outcome, study["trial_id"]), f"{page}#{anchor(study)}")
+        outcome, page = pages[study.analysis]
+        found.setdefault((outcome, study.trial_id), f"{page}#{anchor(study)}")
     return found

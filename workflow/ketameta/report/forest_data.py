@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 from ketameta.configuration import Analysis
 from ketameta.figures.axis import Scale
-from ketameta.figures.forest import Block, Forest, LeftOut, Row, Total
+from ketameta.figures.forest import Block, Forest, LeftOut, Light, Row, Total
 from ketameta.figures.marks import Interval
 from ketameta.measures import MEASURES
 from ketameta.report import bias, naming, wording, wording_model, wording_notes, wording_plot
 from ketameta.report.forest_columns import Beside, beside
 from ketameta.synthesize.prediction import expected
+from ketameta.tables.collection import Tables
+from ketameta.tables.diagnostics import EarlierRow, JudgementRow
+from ketameta.tables.effects import MissingResultRow
 from ketameta.tables.fits import Engine
+from ketameta.tables.parts import Estimate
+from ketameta.tables.syntheses import (
+    ExclusionRow,
+    SplitRow,
+    StudyRow,
+    SubgroupRow,
+    SynthesisRow,
+)
 from ketameta.vocabulary.narrowing import keys
 
-Record = dict[str, Any]
+# the lights of a trial
+Lights = Callable[[str], tuple[Light, ...]]
 LISTED = 10  # trials left out that a figure names; the page lists all
 
 _RULES = {
@@ -28,46 +40,42 @@ _RULES = {
 }
 
 
-def forest_of(
-    analysis: Analysis,
-    record: Record,
-    studies: list[Record],
-    subgroups: list[Record],
-    href: str = "",
-    exclusions: Sequence[Record] = (),
-    judgements: Sequence[Record] = (),
-    *,
-    splits: Sequence[Record] = (),
-    missing: Sequence[Record] = (),
-    earlier: Sequence[Record] = (),
-) -> Forest:
-    """Return the forest plot of an analysis; `href` links rows to `<href>#effect-<trial>`.
+# what a forest plot shows
+PLOTTED = (
+    *(StudyRow, SubgroupRow, SplitRow, ExclusionRow),
+    *(JudgementRow, MissingResultRow, EarlierRow),
+)
 
-    `exclusions`, `judgements`, `splits`, `missing` (of `missing_results`) and `earlier` are the
-    analysis's own rows of those tables.
+
+def forest_of(analysis: Analysis, record: SynthesisRow, own: Tables) -> Forest:
+    """Return the forest plot of an analysis; rows are links to `#effect-<trial>`.
+
+    `own` are its rows of the tables of `PLOTTED`, or of some of them.
     """
-    judged = bias.by_trial(judgements)
+    studies, judgements = own[StudyRow], own.get(JudgementRow)
     tools = bias.tools_of(judgements)
+    lights = partial(bias.lights, judged=bias.by_trial(judgements), tools=tools)
     columns = beside(analysis)
-    listed, heading = _left_out([e for e in exclusions if e["near"]], missing)
-    groups = _plotted(record, subgroups)
+    near = [row for row in own.get(ExclusionRow) if row.near]
+    listed, heading = _left_out(near, own.get(MissingResultRow))
+    groups = _plotted(record, own.get(SubgroupRow))
     return Forest(
         analysis.display.title,
         wording.forest_alt(analysis, record, studies),
         tuple(c.heading for c in columns.left),
         tuple(c.heading for c in columns.right),
-        tuple(_blocks(analysis, columns, studies, groups, href, judged, tools)),
+        tuple(_blocks(analysis, columns, studies, groups, lights)),
         _total(analysis, columns, record, studies, "Random effects", wording_model.model(record))
         if _pooled(record)
         else None,
         _prediction(analysis, columns, record),
         scale_of(analysis),
-        statistics=tuple(wording_plot.statistics(record, groups, splits)),
+        statistics=tuple(wording_plot.statistics(record, groups, own.get(SplitRow))),
         left_out=listed,
         left_out_heading=heading,
         notes=tuple(_notes(analysis, record, studies)),
         lights=bias.headings(tools),
-        earlier=_earlier(analysis, columns, earlier),
+        earlier=_earlier(analysis, columns, own.get(EarlierRow)),
         legend=tuple(bias.legend(judgements)),
     )
 
@@ -79,40 +87,40 @@ def scale_of(analysis: Analysis) -> Scale:
     return Scale(measure.axis, measure.null, measure.is_ratio, measure.limits, sides)
 
 
-def _pooled(record: Record) -> bool:
-    return record["k"] > 1 and record["estimate"] is not None
+def _pooled(record: Estimate) -> bool:
+    return record.k > 1 and record.estimate is not None
 
 
-def interval_of(measure: str, record: Record, estimate: str) -> Interval:
-    """Return an estimate with its interval as drawn; `estimate` names its column."""
+def interval_of(
+    measure: str, estimate: float | None, low: float | None, high: float | None
+) -> Interval:
+    """Return an estimate with its interval as drawn."""
     drawn = MEASURES[measure].drawn
-    value = drawn(record[estimate])
+    value = drawn(estimate)
     assert value is not None
-    return Interval(value, drawn(record["ci_low"]), drawn(record["ci_high"]))
+    return Interval(value, drawn(low), drawn(high))
 
 
-def _plotted(record: Record, subgroups: list[Record]) -> list[Record]:
+def _plotted(record: SynthesisRow, subgroups: Sequence[SubgroupRow]) -> list[SubgroupRow]:
     """Return the groups of the split that stands on the plot."""
-    return [group for group in subgroups if group["split"] == record["split"]]
+    return [group for group in subgroups if group.split == record.split]
 
 
 def _blocks(
     analysis: Analysis,
     columns: Beside,
-    studies: list[Record],
-    subgroups: list[Record],
-    href: str,
-    judged: bias.Judged,
-    tools: list[str],
+    studies: Sequence[StudyRow],
+    subgroups: Sequence[SubgroupRow],
+    lights: Lights,
 ) -> list[Block]:
     if not subgroups:
-        return [Block("", tuple(_row(analysis, columns, s, href, judged, tools) for s in studies))]
-    labels = keys()[subgroups[0]["split"]]
+        return [Block("", tuple(_row(analysis, columns, s, lights) for s in studies))]
+    labels = keys()[subgroups[0].split]
     blocks = []
     for group in subgroups:
-        name = group["subgroup"]
-        own = [s for s in studies if s["subgroup"] == name]
-        rows = tuple(_row(analysis, columns, s, href, judged, tools) for s in own)
+        name = group.subgroup
+        own = [s for s in studies if s.subgroup == name]
+        rows = tuple(_row(analysis, columns, s, lights) for s in own)
         model = "" if wording_plot.model_of_groups(subgroups) else wording_model.model(group)
         subtotal = None
         if _pooled(group):
@@ -125,26 +133,24 @@ def _blocks(
     return blocks
 
 
-def _row(
-    analysis: Analysis, columns: Beside, s: Record, href: str, judged: bias.Judged, tools: list[str]
-) -> Row:
+def _row(analysis: Analysis, columns: Beside, s: StudyRow, lights: Lights) -> Row:
     measure = analysis.select.measure
     text = wording.estimate_interval(measure, s, "effect")
     return Row(
         *columns.cells(s),
-        interval_of(measure, s, "effect"),
-        s["weight"],
-        f"{s['label']}: {MEASURES[measure].words} {text}",
-        f"{href}#{wording.anchor(s)}",
-        bias.lights(s["trial_id"], judged, tools),
+        interval_of(measure, s.effect, s.ci_low, s.ci_high),
+        s.weight,
+        f"{s.label}: {MEASURES[measure].words} {text}",
+        f"#{wording.anchor(s)}",
+        lights(s.trial_id),
     )
 
 
 def _total(
     analysis: Analysis,
     columns: Beside,
-    record: Record,
-    studies: list[Record],
+    record: Estimate,
+    studies: Sequence[StudyRow],
     label: str,
     model: str,
 ) -> Total:
@@ -152,27 +158,25 @@ def _total(
     text = wording.estimate_interval(measure, record)
     left, right = columns.pooled(text, studies)
     return Total(
-        f"{label}, {wording.count(record['k'], 'trial')}" + (f" ({model})" if model else ""),
+        f"{label}, {wording.count(record.k, 'trial')}" + (f" ({model})" if model else ""),
         right,
-        interval_of(measure, record, "estimate"),
+        interval_of(measure, record.estimate, record.ci_low, record.ci_high),
         f"{label} {MEASURES[measure].words} {text}",
         left,
     )
 
 
-def _prediction(analysis: Analysis, columns: Beside, record: Record) -> Total | None:
+def _prediction(analysis: Analysis, columns: Beside, record: SynthesisRow) -> Total | None:
     where = expected(record)
     if where is None:
         return None
     measure = analysis.select.measure
     low, high = (wording.limit(measure, end) for end in (where.low, where.high))
-    values = [
-        MEASURES[measure].drawn(value) for value in (record["estimate"], where.low, where.high)
-    ]
+    values = [MEASURES[measure].drawn(value) for value in (record.estimate, where.low, where.high)]
     rule = _RULES[analysis.model.prediction]
-    if record["engine"] == Engine.THREE_LEVEL:
+    if record.engine == Engine.THREE_LEVEL:
         rule = "three-level, t"
-    elif record["engine"] == Engine.GLMM:
+    elif record.engine == Engine.GLMM:
         rule = _RULES["k-1"]
     return Total(
         f"{wording.percent(analysis.model.level)} prediction interval ({rule})",
@@ -182,35 +186,41 @@ def _prediction(analysis: Analysis, columns: Beside, record: Record) -> Total | 
     )
 
 
-def _earlier(analysis: Analysis, columns: Beside, rows: Sequence[Record]) -> tuple[Total, ...]:
+def _earlier(analysis: Analysis, columns: Beside, rows: Sequence[EarlierRow]) -> tuple[Total, ...]:
     """Return what earlier reviews found, as far as it has a place on the axis."""
     measure = analysis.select.measure
     totals = []
     for row in rows:
-        if row["estimate"] is None:
+        if row.estimate is None:
             continue
-        text = wording.quantity(measure, row["estimate"])
-        if row["ci_low"] is not None:
+        text = wording.quantity(measure, row.estimate)
+        if row.ci_low is not None:
             text = wording.estimate_interval(measure, row)
-        trials = wording.count(row["k"], "trial") if row["k"] is not None else ""
-        printed = f"{row['measure']} {row['printed']}" if row["converted"] else ""
-        year = str(row["year"] or "")
-        year = "" if year in row["label"] else year
-        label = ", ".join(filter(None, (row["label"], year, row["comparison"], trials, printed)))
+        trials = wording.count(row.k, "trial") if row.k is not None else ""
+        printed = f"{row.measure} {row.printed}" if row.converted else ""
+        year = str(row.year or "")
+        year = "" if year in row.label else year
+        label = ", ".join(filter(None, (row.label, year, row.comparison, trials, printed)))
         tooltip = f"{label}: {MEASURES[measure].words} {text}"
         cells = columns.pooled(text, ())[1]
-        totals.append(Total(label, cells, interval_of(measure, row, "estimate"), tooltip))
+        totals.append(
+            Total(
+                label, cells, interval_of(measure, row.estimate, row.ci_low, row.ci_high), tooltip
+            )
+        )
     return tuple(totals)
 
 
-def _left_out(near: list[Record], missing: Sequence[Record]) -> tuple[tuple[LeftOut, ...], str]:
+def _left_out(
+    near: Sequence[ExclusionRow], missing: Sequence[MissingResultRow]
+) -> tuple[tuple[LeftOut, ...], str]:
     """Return the trials to list without a weight, not all of many, and a heading with a count.
 
     Known missing results come first, with what is reported in place of a number.
     """
-    said = {m["trial_id"]: m for m in missing}
-    near = sorted(near, key=lambda e: e["trial_id"] not in said)
-    shown = tuple(LeftOut(e["label"], _why_out(e, said.get(e["trial_id"]))) for e in near[:LISTED])
+    said = {m.trial_id: m for m in missing}
+    near = sorted(near, key=lambda e: e.trial_id not in said)
+    shown = tuple(LeftOut(e.label, _why_out(e, said.get(e.trial_id))) for e in near[:LISTED])
     heading = (
         f"Not pooled, though outcome and time fit: no number to pool "
         f"({wording.count(len(near), 'trial')}"
@@ -219,30 +229,30 @@ def _left_out(near: list[Record], missing: Sequence[Record]) -> tuple[tuple[Left
     return shown, heading + (f"; {len(shown)} shown, the page lists all)" if more else ")")
 
 
-def _why_out(exclusion: Record, missing: Record | None) -> str:
+def _why_out(exclusion: ExclusionRow, missing: MissingResultRow | None) -> str:
     if missing is None:
-        detail = wording_notes.plain(exclusion["detail"])
-        return f"{exclusion['reason']} ({detail})" if detail else str(exclusion["reason"])
-    through = f"; its patients are in {missing['through']}" if missing["through"] else ""
-    return f"measured, no number reported: {missing['said']}{through}"
+        detail = wording_notes.plain(exclusion.detail)
+        return f"{exclusion.reason} ({detail})" if detail else exclusion.reason
+    through = f"; its patients are in {missing.through}" if missing.through else ""
+    return f"measured, no number reported: {missing.said}{through}"
 
 
-def _notes(analysis: Analysis, record: Record, studies: list[Record]) -> list[str]:
+def _notes(analysis: Analysis, record: SynthesisRow, studies: Sequence[StudyRow]) -> list[str]:
     notes = []
-    if record["k"] > 1 and record["estimate"] is None:
+    if record.k > 1 and record.estimate is None:
         notes.append(f"Nothing is pooled: {naming.why_not_pooled(analysis, record)}.")
-    elif record["k"] > 1:
+    elif record.k > 1:
         bar = "Grey bar: prediction interval. " if expected(record) else ""
         notes.append(
             f"Squares: area by weight. Diamond: pooled effect with its interval. {bar}Arrow: the "
             "interval goes beyond the axis."
         )
-        if record["engine"] in (Engine.GLMM, Engine.THREE_LEVEL):
+        if record.engine in (Engine.GLMM, Engine.THREE_LEVEL):
             notes.append("Weights: inverse variance, two levels; the model gives none of its own.")
-        elif Engine(record["engine"]).common_effect:
+        elif Engine(record.engine).common_effect:
             notes.append("Weights: those of inverse variance, not of the pooled effect.")
-    elif record["k"] == 1:
+    elif record.k == 1:
         notes.append("One trial: nothing is pooled.")
-    if any(s["basis"] == "contrast" for s in studies) and not analysis.select.by_arm:
+    if any(s.basis == "contrast" for s in studies) and not analysis.select.by_arm:
         notes.append("contrast, –: a reported difference, without numbers of the arms.")
     return notes + wording_notes.notes(analysis, record, studies)

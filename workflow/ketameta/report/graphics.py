@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ketameta.configuration import Configuration
 from ketameta.figures.chart import draw_course, draw_funnel, draw_scatter
@@ -20,16 +20,23 @@ from ketameta.figures.forest import draw
 from ketameta.figures.scene import Scene, Text, flat, to_svg
 from ketameta.measures import MEASURES
 from ketameta.report import statistical_data
-from ketameta.report.diagnostic_data import baujat_of, course_of, funnel_of, refits_of
-from ketameta.report.forest_data import forest_of
-from ketameta.tables.grouping import grouped
+from ketameta.report.diagnostic_data import (
+    UNTIL,
+    WITHOUT,
+    baujat_of,
+    course_of,
+    funnel_of,
+    refits_of,
+)
+from ketameta.report.forest_data import PLOTTED, forest_of
+from ketameta.tables.collection import Tables, by, of_analyses
+from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
+from ketameta.tables.effects import ArmReductionRow, EvidenceMapRow
+from ketameta.tables.syntheses import SynthesisRow
 from ketameta.vocabulary.narrowing import slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Record = dict[str, Any]
-Rows = dict[str, list[Record]]
 
 # kind -> what it is, in the order in which a page shows them
 KINDS = {
@@ -47,12 +54,11 @@ ALL = "data"
 LIST = "figures/figures.csv"
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A figure: the analysis that it belongs to, its kind, alternative text, and how it is drawn.
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a page says of a figure: the analysis that it belongs to, its kind, alternative text.
 
-    `size` is width and height in pixels. `make` returns a scene, or for the kinds that seaborn
-    draws a matplotlib figure.
+    `size` is width and height in pixels.
     """
 
     analysis: str
@@ -60,11 +66,24 @@ class Drawing:
     title: str
     description: str
     size: tuple[float, float]
-    make: Callable[[], Scene | Figure]
 
     def path(self, suffix: str) -> str:
         """Return the path below reports/."""
         return f"figures/{slug(self.analysis)}.{self.kind}.{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing(Picture):
+    """A figure, and how it is drawn.
+
+    `make` returns a scene, or for the kinds that seaborn draws a matplotlib figure.
+    """
+
+    make: Callable[[], Scene | Figure]
+
+    def picture(self) -> Picture:
+        """Return it without the drawing, which takes far more memory."""
+        return Picture(self.analysis, self.kind, self.title, self.description, self.size)
 
     def texts(self) -> list[str]:
         """Return every text in the figure."""
@@ -100,121 +119,105 @@ def drawn(scene: Scene, analysis: str, kind: str) -> Drawing:
     return Drawing(analysis, kind, scene.title, scene.description, size, lambda: scene)
 
 
-def with_narrowed(tables: Rows, configuration: Configuration) -> Configuration:
+def with_narrowed(tables: Tables, configuration: Configuration) -> Configuration:
     """Return the configuration with the narrowed analyses that the synthesis has."""
-    return configuration.asked(row["analysis"] for row in tables["syntheses"])
+    return configuration.asked(row.analysis for row in tables[SynthesisRow])
 
 
-def forests(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
+def forests(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
     """Yield the forest plot of every analysis that has a trial."""
-    groups = {
-        name: grouped(tables[name], "analysis")
-        for name in (
-            *("syntheses", "studies", "subgroups", "exclusions", "judgements", "splits"),
-            *("missing_results", "earlier"),
-        )
-    }
+    own, records = of_analyses(tables, PLOTTED), _records(tables)
     for analysis in with_narrowed(tables, configuration):
-        own = {name: rows[analysis.name] for name, rows in groups.items()}
-        scene = draw(
-            forest_of(
-                analysis,
-                own["syntheses"][0],
-                own["studies"],
-                own["subgroups"],
-                "",
-                own["exclusions"],
-                own["judgements"],
-                splits=own["splits"],
-                missing=own["missing_results"],
-                earlier=own["earlier"],
-            )
-        )
+        scene = draw(forest_of(analysis, records[analysis.name], own(analysis.name)))
         yield drawn(scene, analysis.name, "forest")
 
 
-def diagnostics(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
+def _records(tables: Tables) -> dict[str, SynthesisRow]:
+    return {row.analysis: row for row in tables[SynthesisRow]}
+
+
+def diagnostics(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
     """Yield funnel, cumulative, leave-one-out and Baujat plot of each diagnosed analysis.
 
     Not of narrowed ones: their whole one shows the same trials.
     """
-    rows = grouped(tables["diagnostics"], "analysis")
-    records = {r["analysis"]: r for r in tables["syntheses"]}
-    tests = {r["analysis"]: r for r in tables["asymmetry"]}
+    rows = by(tables[DiagnosticRow], lambda row: row.analysis)
+    records = _records(tables)
+    tests = {row.analysis: row for row in tables[AsymmetryRow]}
     for analysis in configuration.whole:
         name, own = analysis.name, rows[analysis.name]
         if not own:
             continue
-        record = records[name]
         yield drawn(draw_funnel(funnel_of(analysis, tests[name], own)), name, "funnel")
-        for prefix, kind in (("until", "cumulative"), ("without", "leave-one-out")):
-            forest = refits_of(analysis, record, own, prefix, KINDS[kind])
+        for refits, kind in ((UNTIL, "cumulative"), (WITHOUT, "leave-one-out")):
+            forest = refits_of(analysis, records[name], own, refits, KINDS[kind])
             yield drawn(draw(forest), name, kind)
         yield drawn(draw_scatter(*baujat_of(analysis, own)), name, "baujat")
 
 
-def courses(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
+def courses(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
     """Yield the time course of each family of analyses, under the name of its first."""
     configuration = with_narrowed(tables, configuration)
-    for name, rows in grouped(tables["courses"], "course").items():
-        course = course_of([configuration[r["analysis"]] for r in rows], rows)
+    for name, rows in by(tables[CourseRow], lambda row: row.course).items():
+        course = course_of([configuration[row.analysis] for row in rows], rows)
         if course is not None:
             yield drawn(draw_course(course), name, "timecourse")
 
 
-def statistical(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
+def statistical(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
     """Yield what seaborn draws: reductions arm by arm, and the map of the evidence."""
-    yield from reductions(tables["arm_reductions"], configuration)
-    yield evidence(tables["evidence_map"])
+    yield from reductions(tables[ArmReductionRow], configuration)
+    yield evidence(tables[EvidenceMapRow])
 
 
-def reductions(rows: list[Record], configuration: Configuration) -> Iterator[Drawing]:
+def reductions(rows: Iterable[ArmReductionRow], configuration: Configuration) -> Iterator[Drawing]:
     """Yield the reductions arm by arm of each whole analysis that pools reductions."""
-    groups = grouped(rows, "analysis")
+    groups = by(rows, lambda row: row.analysis)
     for analysis in configuration.whole:
         if MEASURES[analysis.select.measure].falls:
             parts = statistical_data.reductions(analysis, groups[analysis.name])
             yield Drawing(analysis.name, "distribution", *parts)
 
 
-def evidence(coverage: list[Record]) -> Drawing:
+def evidence(coverage: Sequence[EvidenceMapRow]) -> Drawing:
     """Return the map of the evidence, of rows of that table."""
     return Drawing(ALL, "evidence", *statistical_data.evidence(coverage))
 
 
-def graphics(tables: Rows, configuration: Configuration) -> dict[str, str]:
-    """Return the text of every figure of the synthesis as SVG, by its path, and the list of them.
+def graphics(tables: Tables, configuration: Configuration) -> Iterator[tuple[str, str]]:
+    """Yield path and text of every figure of the synthesis as SVG, and of the list of them.
 
     The list (`LIST`) has one line a figure: file, analysis, kind, title, description.
     """
-    found = [*diagnostics(tables, configuration), *courses(tables, configuration)]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("file", "analysis", "kind", "title", "description"))
-    for d in found:
-        writer.writerow((d.path("svg"), d.analysis, d.kind, d.title, d.description))
-    return {drawing.path("svg"): drawing.svg() for drawing in found} | {LIST: out.getvalue()}
+    for part in (diagnostics, courses):
+        for d in part(tables, configuration):
+            writer.writerow((d.path("svg"), d.analysis, d.kind, d.title, d.description))
+            yield d.path("svg"), d.svg()
+    yield LIST, out.getvalue()
 
 
-def distributions(tables: Rows, configuration: Configuration) -> dict[str, str]:
-    """Return the text of what seaborn draws as SVG, by its path."""
-    return {d.path("svg"): d.svg() for d in statistical(tables, configuration)}
+def distributions(tables: Tables, configuration: Configuration) -> Iterator[tuple[str, str]]:
+    """Yield path and text of what seaborn draws as SVG."""
+    return ((d.path("svg"), d.svg()) for d in statistical(tables, configuration))
 
 
-def prints(tables: Rows, configuration: Configuration) -> Iterator[tuple[str, bytes]]:
+def prints(tables: Tables, configuration: Configuration) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of every figure, forest plots too, as PDF and as PNG."""
     for drawing in _every(tables, configuration):
         for suffix in ("pdf", "png"):
             yield drawing.path(suffix), drawing.printed(suffix)
 
 
-def without_font(tables: Rows, configuration: Configuration) -> str:
+def without_font(tables: Tables, configuration: Configuration) -> str:
     """Say which characters of the figures no installed font draws in a print; empty for none."""
     from ketameta.figures.fonts import lost, told
 
     return told(lost(text for drawing in _every(tables, configuration) for text in drawing.texts()))
 
 
-def _every(tables: Rows, configuration: Configuration) -> Iterator[Drawing]:
+def _every(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
     for part in (forests, diagnostics, courses, statistical):
         yield from part(tables, configuration)

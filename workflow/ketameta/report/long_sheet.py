@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from ketameta.figures.scene import writable
-from ketameta.report.csv_tables import as_text
+from ketameta.report.csv_tables import Cell, as_text
 
 LONGEST = 32_767  # units of UTF-16 in a cell of Excel
 _BLOCK = 16  # rows that share what is said of the columns they fill
@@ -27,11 +26,12 @@ class LongSheet(Worksheet):
 
     _below = ""
 
-    def fill(self, width: int, rows: Iterable[Sequence[Any]]) -> None:
-        """Write rows of `width` values below the first row, which has a cell in every column.
+    def fill(self, rows: Iterable[Sequence[Cell]]) -> None:
+        """Write rows below the first one, which has a cell in every column.
 
         What Excel has no place for, rows beyond its last and the end of long texts, is left out.
         """
+        width = self.dim_colmax + 1
         letters = [xl_col_to_name(column) for column in range(width)]
         lines: list[str] = []
         block: list[tuple[int, str]] = []
@@ -49,7 +49,7 @@ class LongSheet(Worksheet):
                 self.dim_rowmax = number - 1
         self._below = "".join([*lines, *_tagged(block, first, last)])
 
-    def _cell(self, value: Any) -> str:
+    def _cell(self, value: Cell) -> str:
         """Return what stands in the tag of a cell behind its place, up to the end of its value."""
         if isinstance(value, bool):
             return f' t="b"><v>{value:d}'

@@ -93,8 +93,8 @@ def told(row: WarningRow | FindingRow) -> str:
     return row.message + (f"; acknowledged: {row.acknowledged}" if row.acknowledged else "")
 
 
-def summary(found: Overview) -> list[dict[str, str]]:
-    """Return all of it as the rows of the table `summary`: section, item and value."""
+def summary(found: Overview) -> list[tuple[str, str, str]]:
+    """Return all of it as the table `summary`: section, item and value."""
     of_data = [s for s in found.sections if s.name in ("tables", "trials", "populations", "arms")]
     of_use = [s for s in found.sections if s not in of_data]
     lines = [("data", "data hash", found.data.data_hash)]
@@ -104,8 +104,7 @@ def summary(found: Overview) -> list[dict[str, str]]:
         ("acknowledged" if w.acknowledged else w.severity, place(w), told(w))
         for w in found.warnings
     ]
-    lines += _lines(of_use)
-    return [dict(zip(("section", "item", "value"), line, strict=True)) for line in lines]
+    return lines + _lines(of_use)
 
 
 def _lines(sections: Sequence[Section]) -> list[tuple[str, str, str]]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ketameta.configuration import Analysis
 from ketameta.figures.scene import page_colours
 from ketameta.measures import MEASURES
 from ketameta.report import (
@@ -25,19 +22,23 @@ from ketameta.report import (
     wording_plot,
     wording_splits,
 )
-from ketameta.report.decided import mark
-from ketameta.report.overview import place, told
+from ketameta.report.decided import Entered, Mark, marked
+from ketameta.report.overview import Overview, place, told
 from ketameta.report.traces import Traces
 from ketameta.report.wording_notes import plain
 from ketameta.report.wording_range import other_choices
+from ketameta.tables.collection import by
 from ketameta.tables.decisions import Decided
-from ketameta.tables.effects import FindingRow, WarningRow
+from ketameta.tables.effects import DerivationRow, FindingRow
+from ketameta.tables.syntheses import ExclusionRow, StudyRow, UnusedRow
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-Record = dict[str, Any]
+# kind, place and message of what a check says
+Remark = tuple[str, str, str]
+Unpooled = TypeVar("Unpooled", ExclusionRow, UnusedRow)
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 
@@ -60,6 +61,7 @@ def environment() -> Environment:
     engine.globals["absolutes"] = wording_absolute
     engine.globals["certainties"] = wording_certainty
     engine.globals["domains"] = wording_domains
+    engine.globals["plain"] = plain
     engine.globals["methods"] = wording_method
     engine.globals["models"] = wording_model
     engine.globals["overviews"] = overview
@@ -81,42 +83,50 @@ def given(view: Any) -> dict[str, Any]:
     return {each.name: getattr(view, each.name) for each in fields(view)}
 
 
-def study_view(analysis: Analysis, study: Record, traces: Traces, decided: Decided) -> Record:
-    """Return a study with its derivation and raw rows, and what was decided of these."""
-    rows = traces.evidence(study)
-    evidence = [{**row, "cells": json.loads(row["entered"])} for row in rows]
-    return {
-        **study,
-        "anchor": wording.anchor(study),
-        "steps": traces.steps(study),
-        "evidence": evidence,
-        "decisions": mark(evidence, decided),
-        "estimate_text": wording.estimate_interval(analysis.select.measure, study, "effect"),
-    }
+@dataclass(frozen=True, slots=True)
+class StudyView:
+    """An effect on its page: the id of its place there, and what is behind it.
+
+    `estimate` is the effect in words, `decisions` what was decided of the raw rows of `evidence`.
+    """
+
+    study: StudyRow
+    anchor: str
+    estimate: str
+    steps: Sequence[DerivationRow]
+    evidence: Sequence[Entered]
+    decisions: Sequence[Mark]
 
 
-def by_reason(rows: list[Record]) -> list[tuple[str, list[Record]]]:
-    """Return rows by their reason, the reason with most rows first; details in plain words."""
-    groups: dict[str, list[Record]] = defaultdict(list)
-    for row in rows:
-        groups[row["reason"]].append(row | {"detail": plain(row["detail"])})
+def study_view(study: StudyRow, traces: Traces, decided: Decided) -> StudyView:
+    """Return an effect with its derivation and raw rows, and what was decided of these."""
+    estimate = wording.estimate_interval(study.measure, study, "effect")
+    steps, rows = traces.steps(study), traces.evidence(study)
+    return StudyView(study, wording.anchor(study), estimate, steps, *marked(rows, decided))
+
+
+def by_reason(rows: Iterable[Unpooled]) -> list[tuple[str, list[Unpooled]]]:
+    """Return rows by their reason, the reason with most rows first."""
+    groups = by(rows, lambda row: row.reason)
     return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
-def warnings_on(
-    studies: list[Record], warnings: Sequence[WarningRow], findings: Sequence[FindingRow]
-) -> list[tuple[str, str, str]]:
-    """Return kind, place and message of what the checks say of the rows used here."""
-    used = {row for s in studies for row in s["rows"]}
-    found = [
-        (severity, place(row), row.message)
-        for severity in ("warning", "note")
-        for row in warnings
-        if row.severity == severity and not row.acknowledged and f"{row.file}:{row.line}" in used
-    ]
-    found += [
-        ("acknowledged" if f.acknowledged else f.severity, place(f), told(f))
-        for f in findings
-        if f"{f.file}:{f.line}" in used
-    ]
-    return found
+class Remarks:
+    """What the checks say of raw rows, found by these."""
+
+    def __init__(self, overview: Overview, findings: Iterable[FindingRow]) -> None:
+        warnings = [(w, w.severity) for kind in ("warning", "note") for w in overview.said(kind)]
+        told_of = [*warnings, *((f, _kind(f)) for f in findings)]
+        remarks = [(f"{w.file}:{w.line}", (kind, place(w), told(w))) for w, kind in told_of]
+        self._by_row = by(enumerate(remarks), lambda one: one[1][0])
+
+    def on(self, studies: Iterable[StudyRow]) -> list[Remark]:
+        """Return what is said of the rows of some studies, warnings first."""
+        used = {row for study in studies for row in study.rows}
+        found = [one for row in used & self._by_row.keys() for one in self._by_row[row]]
+        return [remark for _, (_, remark) in sorted(found)]
+
+
+def _kind(finding: FindingRow) -> str:
+    """Return how grave a finding is; of one that somebody lets stand, that."""
+    return "acknowledged" if finding.acknowledged else finding.severity

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ketameta.configuration import Analysis
 from ketameta.figures.scene import Scene, Text
 from ketameta.figures.statistical import (
     REDUCTIONS_SIZE,
+    Fall,
     draw_evidence,
     draw_reductions,
     evidence_layout,
     pixels,
 )
 from ketameta.report import wording
-from ketameta.tables.effects import PERIODS
+from ketameta.tables.effects import PERIODS, ArmReductionRow, EvidenceMapRow
 from ketameta.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Record = dict[str, Any]
 # title, description, width and height in pixels, drawing
 Parts = tuple[str, str, tuple[float, float], Callable[[], "Figure | Scene"]]
 # hours after the first dose
@@ -33,30 +33,25 @@ def _period(hour: float) -> str:
     return next((name for name, last in _LAST.items() if hour <= last), "later")
 
 
-def reductions(analysis: Analysis, rows: list[Record]) -> Parts:
+def reductions(analysis: Analysis, rows: Sequence[ArmReductionRow]) -> Parts:
     """Return the parts of a drawing of the reductions, arm by arm and period by period."""
     if not rows:
         return _nothing(f"{_outcome(analysis)}: reduction from baseline, arm by arm")
     points = [
-        {
-            "period": _period(r["hour"]),
-            "side": "treated" if r["treated"] else "control",
-            "reduction": r["reduction"],
-            "n": r["n"] or 0,
-        }
+        Fall(_period(r.hour), "treated" if r.treated else "control", r.reduction, r.n or 0)
         for r in rows
     ]
-    order = [name for name in (*_LAST, "later") if any(p["period"] == name for p in points)]
+    order = [name for name in (*_LAST, "later") if any(p.period == name for p in points)]
     parts = []
     for name in order:
         for side in ("treated", "control"):
-            values = [p["reduction"] for p in points if (p["period"], p["side"]) == (name, side)]
+            values = [p.reduction for p in points if (p.period, p.side) == (name, side)]
             if values:
                 low, high = wording.fixed(min(values), 0), wording.fixed(max(values), 0)
                 parts.append(
                     f"{name}, {side}: {wording.count(len(values), 'arm')}, {low} to {high}%"
                 )
-    trials = wording.count(len({r["trial_id"] for r in rows}), "trial")
+    trials = wording.count(len({r.trial_id for r in rows}), "trial")
     title = f"{_outcome(analysis)}: reduction from baseline, arm by arm"
     description = f"{wording.count(len(rows), 'arm mean')} of {trials}. {'; '.join(parts)}."
     note = (
@@ -79,24 +74,24 @@ def _outcome(analysis: Analysis) -> str:
     return label[:1].upper() + label[1:]
 
 
-def evidence(rows: list[Record]) -> Parts:
+def evidence(rows: Sequence[EvidenceMapRow]) -> Parts:
     """Return the parts of a drawing of the map of populations, outcomes and periods."""
     if not rows:
         return _nothing("What evidence there is: trials by population, outcome and time")
     words = vocabulary()
-    outcomes = [o for o in words.outcomes if any(r["outcome"] == o for r in rows)]
-    populations = [p for p in words.words("populations") if any(r["population"] == p for r in rows)]
+    outcomes = [o for o in words.outcomes if any(r.outcome == o for r in rows)]
+    populations = [p for p in words.words("populations") if any(r.population == p for r in rows)]
     labels = [words.outcomes[o].label for o in outcomes]
     facets = []
     for population in populations:
-        own = [r for r in rows if r["population"] == population]
-        counts = {(r["outcome"], r["period"]): r["trials"] for r in own}
+        own = [r for r in rows if r.population == population]
+        counts = {(r.outcome, r.period): r.trials for r in own}
         grid = [[counts.get((o, p), 0) for p in PERIODS] for o in outcomes]
         facets.append((population, [_short(p) for p in PERIODS], grid))
-    most = sorted(rows, key=lambda r: (-r["trials"], r["population"], r["outcome"]))[:3]
+    most = sorted(rows, key=lambda r: (-r.trials, r.population, r.outcome))[:3]
     said = "; ".join(
-        f"{r['population']}, {words.outcomes[r['outcome']].label}, {_short(r['period'])}: "
-        f"{wording.count(r['trials'], 'trial')}"
+        f"{r.population}, {words.outcomes[r.outcome].label}, {_short(r.period)}: "
+        f"{wording.count(r.trials, 'trial')}"
         for r in most
     )
     title = "What evidence there is: trials by population, outcome and time"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ketameta.configuration import Analysis, Configuration, Model
 from ketameta.estimators import ESTIMATORS
@@ -12,21 +11,33 @@ from ketameta.measures import MEASURES, PLAIN
 from ketameta.report import verify_effects
 from ketameta.report.r_code import call, listed, named, number, text, texts, vector
 from ketameta.report.traces import Traces
-from ketameta.report.verify_effects import columns, with_counts
+from ketameta.report.verify_effects import COUNTS, columns, with_counts
 from ketameta.synthesize.words import COMMON, group_of
+from ketameta.tables.collection import Tables, of_analyses
+from ketameta.tables.diagnostics import AsymmetryRow, PairRow, PairSynthesisRow
+from ketameta.tables.effects import ResultRow
 from ketameta.tables.fits import Engine
-from ketameta.tables.grouping import grouped
+from ketameta.tables.parts import Estimate
+from ketameta.tables.syntheses import (
+    AbsoluteRow,
+    PointsRow,
+    SensitivityRow,
+    SplitRow,
+    StudyRow,
+    SubgroupRow,
+    SynthesisRow,
+)
 
-Record = dict[str, Any]
-Rows = dict[str, list[Record]]
 HEADS = ("verify_head.R", "verify_effects.R")
 # rules as metafor names its tests; that of `auto` is found again in R
 _TESTS = {"wald": "z", "hksj": "knha", "hksj-adhoc": "adhoc", "auto": "auto"}
 _BOUNDS = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
 _PLAIN = ("se", "tau2", "tau2_low", "tau2_high", "i2", "i2_low", "i2_high", "q", "q_p")
 _SIDES = tuple(f"{rule}_{end}" for rule in ("wald", "hksj", "floored") for end in ("low", "high"))
-_OWN = ("syntheses", "studies", "subgroups", "splits", "sensitivity", "absolute", "points")
-_MORE = ("asymmetry", "pairs", "pair_syntheses")
+_OWN = (
+    *(SynthesisRow, StudyRow, SubgroupRow, SplitRow, SensitivityRow, AbsoluteRow, PointsRow),
+    *(AsymmetryRow, PairRow, PairSynthesisRow),
+)
 _TAIL = """
 cat(sprintf("\\n%d of %d trial effects computed again from the numbers of their arms\\n",
             recomputed, effects))
@@ -36,42 +47,40 @@ quit(status = if (wrong > 0) 1 else 0)
 """
 
 
-def verify_script(
-    tables: Mapping[str, list[Record]], configuration: Configuration, data_hash: str
-) -> str:
+def verify_script(tables: Tables, configuration: Configuration, data_hash: str) -> str:
     """Return the script: helpers, the calls of each analysis, and the exit status."""
     parts = [(Path(__file__).parent / head).read_text(encoding="utf-8") for head in HEADS]
     parts.append(f'cat("data hash {data_hash}\\n\\n")\n')
-    by = {name: grouped(tables[name], "analysis") for name in (*_OWN, *_MORE)}
-    traces, effects = Traces((), tables["rows"]), 0
+    own_of = of_analyses(tables, _OWN)
+    traces, effects = Traces((), tables[ResultRow]), 0
     for analysis in configuration:
-        own = {name: by[name].get(analysis.name, []) for name in by}
-        effects += len(own["studies"])
+        own = own_of(analysis.name)
+        effects += len(own[StudyRow])
         parts.append(_analysis(analysis, own, traces))
     return "".join(parts) + f"effects <- {effects}\n" + _TAIL
 
 
-def _analysis(analysis: Analysis, own: Rows, traces: Traces) -> str:
-    (record,), studies = own["syntheses"], own["studies"]
+def _analysis(analysis: Analysis, own: Tables, traces: Traces) -> str:
+    (record,), studies = own[SynthesisRow], own[StudyRow]
     parts = [
         _fit(analysis.name, analysis.model, record, studies),
         verify_effects.trial_effects(analysis, studies, traces),
     ]
-    if record["estimate"] is not None:
+    if record.estimate is not None:
         parts += [
-            *(_split(analysis, record, row, own) for row in own["splits"]),
-            *(_variant(analysis, row, studies) for row in own["sensitivity"]),
-            verify_effects.absolute_effects(analysis, record, studies, own["absolute"]),
-            verify_effects.in_points(analysis, record, studies, own["points"]),
+            *(_split(analysis, record, row, own) for row in own[SplitRow]),
+            *(_variant(analysis, row, studies) for row in own[SensitivityRow]),
+            verify_effects.absolute_effects(analysis, record, studies, own[AbsoluteRow]),
+            verify_effects.in_points(analysis, record, studies, own[PointsRow]),
             _pairs(analysis, own),
-            verify_effects.small_studies(analysis, studies, own["asymmetry"]),
+            verify_effects.small_studies(analysis, studies, own[AsymmetryRow]),
         ]
     return "".join(parts)
 
 
-def _fit(name: str, model: Model, record: Record, studies: Sequence[Record]) -> str:
+def _fit(name: str, model: Model, record: Estimate, studies: Sequence[StudyRow]) -> str:
     """Fit one synthesis again by the model that gave it."""
-    if record["estimate"] is None:
+    if record.estimate is None:
         return f"cat({text(f'{name}: nothing pooled')}, fill = TRUE)\n"
     shared = {
         "name": text(name),
@@ -81,16 +90,16 @@ def _fit(name: str, model: Model, record: Record, studies: Sequence[Record]) -> 
     ours = {"ours": _ours(record)}
     if len(studies) == 1:
         return call("one_trial", shared | ours)
-    if any(s["shared"] is not None for s in studies):
+    if any(s.shared is not None for s in studies):
         levels = {
-            "shared": vector([s["shared"] or 0.0 for s in studies]),
-            "trial": texts([s["trial_id"] for s in studies]),
+            "shared": vector([s.shared or 0.0 for s in studies]),
+            "trial": texts([s.trial_id for s in studies]),
         }
         return call("three_levels", shared | levels | ours)
-    if Engine(record["engine"]).common_effect:
+    if Engine(record.engine).common_effect:
         return _mantel_haenszel(name, model, record, studies)
     search = {"method": _estimator(model), "prediction": text(model.prediction)}
-    if record["engine"] == Engine.GLMM:
+    if record.engine == Engine.GLMM:
         people = columns({"xi": "events_t", "ni": "n_t"}, studies)
         return call("proportions", shared | people | search | ours)
     return call("normal_normal", shared | search | {"test": text(_TESTS[model.interval])} | ours)
@@ -101,31 +110,30 @@ def _estimator(model: Model) -> str:
     return text(ESTIMATORS[model.tau2].metafor or model.tau2)
 
 
-def _mantel_haenszel(name: str, model: Model, record: Record, studies: Sequence[Record]) -> str:
-    names = {"ai": "events_t", "n1i": "n_t", "ci": "events_c", "n2i": "n_c"}
+def _mantel_haenszel(name: str, model: Model, record: Estimate, studies: Sequence[StudyRow]) -> str:
     return call(
         "mantel_haenszel",
         {
             "name": text(name),
-            "measure": text(record["measure"]),
-            **columns(names, with_counts(studies)),
+            "measure": text(record.measure),
+            **columns(COUNTS, with_counts(studies)),
             "level": number(model.level),
             "ours": _ours(record),
         },
     )
 
 
-def _variant(analysis: Analysis, row: Record, studies: Sequence[Record]) -> str:
+def _variant(analysis: Analysis, row: SensitivityRow, studies: Sequence[StudyRow]) -> str:
     """Fit another choice again where it pools the same effects by another model."""
-    variant = next((v for v in analysis.variants if v.name == row["variant"]), None)
-    if variant is None or variant.select != analysis.select or row["estimate"] is None:
+    variant = next((v for v in analysis.variants if v.name == row.variant), None)
+    if variant is None or variant.select != analysis.select or row.estimate is None:
         return ""
     return _fit(f"{analysis.name}: {variant.name}", variant.model, row, studies)
 
 
-def _pairs(analysis: Analysis, own: Rows) -> str:
+def _pairs(analysis: Analysis, own: Tables) -> str:
     """Pool the differences of treated and control arms again."""
-    rows = [row for row in own["pairs"] if row["ci_low"] is not None]
+    rows = [row for row in own[PairRow] if row.ci_low is not None]
     names = ("estimate", "ci_low", "ci_high", "treated", "control", "share")
     return "".join(
         call(
@@ -137,22 +145,22 @@ def _pairs(analysis: Analysis, own: Rows) -> str:
                 "method": _estimator(analysis.model),
                 "test": text(_TESTS[analysis.model.interval]),
                 "level": number(analysis.model.level),
-                "ours": named({name: found[name] for name in names}),
+                "ours": named({name: getattr(found, name) for name in names}),
             },
         )
-        for found in own["pair_syntheses"]
-        if found["estimate"] is not None
+        for found in own[PairSynthesisRow]
+        if found.estimate is not None
     )
 
 
-def _split(analysis: Analysis, record: Record, row: Record, own: Rows) -> str:
+def _split(analysis: Analysis, record: SynthesisRow, row: SplitRow, own: Tables) -> str:
     """Pool the groups of a split again, and test between them."""
-    split, studies, model = row["split"], own["studies"], analysis.model
+    split, studies, model = row.split, own[StudyRow], analysis.model
     name = f"{analysis.name} by {split}"
-    groups = [g for g in own["subgroups"] if g["split"] == split]
+    groups = [g for g in own[SubgroupRow] if g.split == split]
     labels = [group_of(split, s) for s in studies]
-    test = record if record["split"] == split else None
-    q, p = (test["between_q"], test["between_p"]) if test else (row["q"], row["p"])
+    test = record if record.split == split else None
+    q, p = (test.between_q, test.between_p) if test else (row.q, row.p)
     shared = {
         "name": text(name),
         **columns({"yi": "yi", "vi": "vi"}, studies),
@@ -161,27 +169,25 @@ def _split(analysis: Analysis, record: Record, row: Record, own: Rows) -> str:
         "q": number(q),
         "p": number(p),
     }
-    if row["tau2_groups"] == COMMON:
-        ours = {g["subgroup"]: _ends(g) for g in groups if g["subgroup"]}
+    if row.tau2_groups == COMMON:
+        ours = {g.subgroup: _ends(g) for g in groups if g.subgroup}
         rule = {"rule": text(_TESTS[model.interval]), "level": number(model.level)}
         return call("common_groups", shared | rule | {"ours": listed(ours)})
     parts = [call("separate_groups", shared)]
     for group in groups:
-        members = [
-            s for s, label in zip(studies, labels, strict=True) if label == group["subgroup"]
-        ]
-        parts.append(_fit(f"{name}: {group['subgroup']}", model, group, members))
+        members = [s for s, label in zip(studies, labels, strict=True) if label == group.subgroup]
+        parts.append(_fit(f"{name}: {group.subgroup}", model, group, members))
     return "".join(parts)
 
 
-def _ends(group: Record) -> str:
-    log = "_log" if MEASURES[group["measure"]].transform is not PLAIN else ""
-    names = ("estimate", "ci_low", "ci_high")
-    return vector([*(group[name + log] for name in names), group["tau2"]])
+def _ends(group: SubgroupRow) -> str:
+    log = "_log" if MEASURES[group.measure].transform is not PLAIN else ""
+    ends = [getattr(group, f"{name}{log}") for name in ("estimate", "ci_low", "ci_high")]
+    return vector([*ends, group.tau2])
 
 
-def _ours(record: Record) -> str:
+def _ours(record: Estimate) -> str:
     """Return our numbers on the analysis scale as a named vector."""
-    log = "_log" if MEASURES[record["measure"]].transform is not PLAIN else ""
-    values = {name: record[name + log] for name in _BOUNDS}
-    return named(values | {name: record.get(name) for name in (*_PLAIN, *_SIDES)})
+    log = "_log" if MEASURES[record.measure].transform is not PLAIN else ""
+    values = {name: getattr(record, name + log) for name in _BOUNDS}
+    return named(values | {name: getattr(record, name, None) for name in (*_PLAIN, *_SIDES)})

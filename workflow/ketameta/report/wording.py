@@ -87,9 +87,14 @@ def interval(measure: str, low: float | None, high: float | None) -> str:
 
 def estimate_interval(measure: str, record: Record, prefix: str = "estimate") -> str:
     """Write ``2.18 [1.68, 2.84]`` for a row of a forest plot."""
-    value = quantity(measure, record[prefix])
-    low, high = limit(measure, record["ci_low"]), limit(measure, record["ci_high"])
-    return f"{value} [{low}, {high}]"
+    return with_interval(measure, record[prefix], record["ci_low"], record["ci_high"])
+
+
+def with_interval(
+    measure: str, estimate: float | None, low: float | None, high: float | None
+) -> str:
+    """Write ``2.18 [1.68, 2.84]``."""
+    return f"{quantity(measure, estimate)} [{limit(measure, low)}, {limit(measure, high)}]"
 
 
 def p_value(p: float | None) -> str:

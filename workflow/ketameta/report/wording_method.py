@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from ketameta.configuration import Analysis, Model
@@ -13,6 +14,7 @@ from ketameta.report.references import REFERENCES
 from ketameta.report.wording import count, percent
 from ketameta.report.wording_model import INTERVALS
 from ketameta.synthesize.prediction import FEWEST, expected
+from ketameta.tables.effects import DerivationRow
 from ketameta.tables.fits import Engine, Rule
 
 Record = dict[str, Any]
@@ -151,9 +153,9 @@ def cited(texts: list[str]) -> list[tuple[str, str, str]]:
     ]
 
 
-def method_sources(studies: list[Record]) -> list[str]:
-    """Return the sources of the conversions used in the derivations, each once, in order."""
-    return sorted({step["source"] for s in studies for step in s["steps"] if step["source"]})
+def method_sources(steps: Iterable[DerivationRow]) -> list[str]:
+    """Return the sources of the conversions used in derivations, each once, in order."""
+    return sorted({step.source for step in steps if step.source})
 
 
 def borrowed(studies: list[Record]) -> str:

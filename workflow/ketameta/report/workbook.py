@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ketameta.report.csv_tables import Table, as_text
-from ketameta.tables.stages import STAGE_TABLES
+from ketameta.tables.stages import MADE_KINDS, STAGE_KINDS
+from ketameta.tables.table import schema_of
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from ketameta.report.long_sheet import LongSheet
+
 # sheet -> table and what a reader should know of it
 SHEETS = {
     "summary of findings": ("summary_of_findings", "benefits and harms of each comparison"),
@@ -38,7 +41,7 @@ _ASKED = (
 
 
 def workbook(
-    shown: dict[str, Table], questions: Mapping[str, str], version: str, data_hash: str
+    shown: Mapping[str, Table], questions: Mapping[str, str], version: str, data_hash: str
 ) -> bytes:
     """Return the workbook as bytes; text cells are text, whatever they start with.
 
@@ -57,16 +60,19 @@ def workbook(
         bold = book.add_format({"bold": True, "font_size": 14})
         _read_me(book.add_worksheet("read me"), bold, head, version, data_hash)
         for sheet, (name, _) in SHEETS.items():
-            table = _asked(*shown[name], questions) if name in _ASKED else shown[name]
-            _fill(book.add_worksheet(sheet, LongSheet), head, name, *table)
+            table = _asked(shown[name], questions) if name in _ASKED else shown[name]
+            _fill(book.add_worksheet(sheet, LongSheet), head, name, table)
     return out.getvalue()
 
 
-def _asked(names: list[str], rows: list[Record], questions: Mapping[str, str]) -> Table:
+def _asked(table: Table, questions: Mapping[str, str]) -> Table:
     """Return a table with what is asked in words behind the name of each analysis."""
-    place = names.index("analysis") + 1
-    asked = [{**row, QUESTION: questions.get(row["analysis"] or "", "")} for row in rows]
-    return [*names[:place], QUESTION, *names[place:]], asked
+    place = table.names.index("analysis") + 1
+    lines = [
+        (*line[:place], questions.get(str(line[place - 1] or ""), ""), *line[place:])
+        for line in table.lines
+    ]
+    return Table([*table.names[:place], QUESTION, *table.names[place:]], lines)
 
 
 def _read_me(sheet: Any, bold: Any, head: Any, version: str, data_hash: str) -> None:
@@ -90,17 +96,17 @@ def _read_me(sheet: Any, bold: Any, head: Any, version: str, data_hash: str) -> 
         sheet.write_string(row, 1, text)
 
 
-def _fill(sheet: Any, head: Any, name: str, names: list[str], rows: list[Record]) -> None:
-    schema = {k: t for stage in STAGE_TABLES.values() for k, t in stage.items()}.get(name)
-    for column, title in enumerate(names):
+def _fill(sheet: LongSheet, head: Any, name: str, table: Table) -> None:
+    kind = (MADE_KINDS | STAGE_KINDS["report"]).get(name)
+    told = {column.name: column for column in schema_of(kind).columns} if kind else {}
+    for column, title in enumerate(table.names):
         sheet.write_string(0, column, title, head)
-        widths = [len(as_text(row[title])) for row in rows[:200]]
+        widths = [len(as_text(line[column])) for line in table.lines[:200]]
         sheet.set_column(column, column, min(max([len(title), *widths]) + 2, 48))
-        if schema and title in schema.names:
-            about = schema[title]
+        if about := told.get(title):
             unit = f" ({about.unit})" if about.unit else ""
             sheet.write_comment(0, column, about.description + unit)
-    sheet.fill(len(names), ([row[name] for name in names] for row in rows))
+    sheet.fill(table.lines)
     sheet.freeze_panes(1, 2)
-    if rows:
-        sheet.autofilter(0, 0, len(rows), len(names) - 1)
+    if table.lines:
+        sheet.autofilter(0, 0, len(table.lines), len(table.names) - 1)

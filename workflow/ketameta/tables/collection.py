@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ketameta.tables.table import R, Row, rows_of, schema_of, to_arrow
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
 
 
 class Tables:
@@ -52,6 +54,13 @@ class Tables:
     def arrow(self, kind: type[Row]) -> pa.Table:
         """Return a table as Arrow."""
         return to_arrow(kind, self[kind])
+
+    def once(self, kind: type[R]) -> list[R]:
+        """Return the rows of a table that need not be kept, as nobody asks for them again."""
+        return self[kind]
+
+    def forget(self, *kinds: type[Row]) -> None:
+        """Keep the rows of tables no longer, where they can be read again."""
 
     def kinds(self) -> Collection[type[Row]]:
         """Return the kinds of the tables."""
@@ -117,3 +126,9 @@ def by(rows: Iterable[T], key: Callable[[T], K]) -> Mapping[K, list[T]]:
     for row in rows:
         found[key(row)].append(row)
     return found
+
+
+def of_analyses(tables: Tables, kinds: Iterable[type[Row]]) -> Callable[[str], Tables]:
+    """Return a function that gives the rows of some tables that are of an analysis, by its name."""
+    groups = {kind: by(tables[kind], attrgetter("analysis")) for kind in kinds}
+    return lambda name: Tables({kind: rows.get(name, []) for kind, rows in groups.items()})

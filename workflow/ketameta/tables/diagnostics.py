@@ -137,8 +137,8 @@ class PairRow(Falls):
     """One trial whose treated and control arms both have a fall, in an analysis of reductions."""
 
     difference: float = col("treated minus control", unit="points of per cent")
-    ci_low: float = col("lower end of its interval (normal)", unit="points of per cent")
-    ci_high: float = col("upper end of its interval (normal)", unit="points of per cent")
+    ci_low: float | None = col("lower end of its interval (normal)", unit="points of per cent")
+    ci_high: float | None = col("upper end of its interval (normal)", unit="points of per cent")
     share: float | None = col("fall of the control arms over that of the treated arms")
     weight: float | None = col("weight in the pooled difference", unit="per cent")
 

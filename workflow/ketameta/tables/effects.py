@@ -396,7 +396,7 @@ class ArmReductionRow(Row):
     hour: float = col("hours from the first dose", unit="h")
     scale: str = col("rating scale")
     n: int | None = col("people analysed, as entered", unit="people")
-    reduction: float | None = col("fall of the mean from baseline", unit="per cent")
+    reduction: float = col("fall of the mean from baseline", unit="per cent")
     rows: list[str] = col("raw rows used, file:line", blank=True)
 
 
