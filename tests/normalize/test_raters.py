@@ -7,9 +7,11 @@ import itertools
 import pytest
 
 from ketameta.normalize.raters import judgements
-from ketameta.synthesize import judge
+from ketameta.synthesize.judge import Judged
 from ketameta.synthesize.raters import agreement
 from ketameta.tables import rob2
+from ketameta.tables.collection import by
+from ketameta.tables.effects import BiasRow
 from ketameta.tables.raw import Rob2AnswerRow
 
 from ..rows import row
@@ -41,9 +43,13 @@ def bias(*parts):
     return judgements([row for part in parts for row in part])
 
 
+def judged(rows, outcome="response"):
+    """Return what stands for the one trial in an analysis of an outcome."""
+    return Judged(by(rows, lambda row: row.trial_id)).rows("any", outcome, ["one"])
+
+
 def told(rows, outcome="response"):
-    found = judge.judgements("any", outcome, ["one"], rows)
-    return {j["domain"]: (j["judgement"], j["best"], j["disputed"]) for j in found}
+    return {j.domain: (j.judgement, j.best, j.disputed) for j in judged(rows, outcome)}
 
 
 def test_a_trial_answered_in_full_is_judged_in_each_domain_and_overall():
@@ -79,9 +85,7 @@ def test_where_raters_differ_the_worse_stands_and_is_disputed():
     assert found["D1"] == ("some concerns", "low", True)
     assert found["D2"] == ("low", "low", False)
     assert found["overall"] == ("some concerns", "low", True)
-    both = next(
-        j for j in judge.judgements("any", "response", ["one"], rows) if j["domain"] == "D1"
-    )
+    both = next(j for j in judged(rows) if j["domain"] == "D1")
     assert both["rows"] == ["rob2_answers.csv:2", "rob2_answers.csv:40"]
     assert "rater A" in both["detail"]
     assert "rater B" in both["detail"]
@@ -95,11 +99,12 @@ def test_answers_about_an_outcome_go_before_those_about_the_trial():
 
 
 def test_a_published_judgement_stands_beside_and_the_worse_counts():
-    published = {
+    published = row(
+        BiasRow,
         **{"trial_id": "one", "tool": "RoB2", "outcome": None, "domain": "D1"},
         **{"judgement": "high", "best": "high", "support": None, "source": "a review"},
-        **{"file": "risk_of_bias.csv", "line": 2, "locator": None},
-    }
+        **{"file": "risk_of_bias.csv", "line": 2},
+    )
     found = told([published, *bias(answers("one", LOW))])
     assert found["D1"] == ("high", "high", True)
     assert found["D3"] == ("low", "low", False)
