@@ -300,7 +300,7 @@ def test_a_range_is_written_from_its_upper_to_its_lower_end():
 
 def test_a_range_says_what_makes_it_one(configuration, tables):
     for rated in certainties(tables, configuration).values():
-        said = wording_certainty.between(rated)
+        said = wording_certainty.why_a_range(rated)
         assert bool(said) == (rated.level != rated.best)
         if said:
             assert said.startswith(wording_certainty.words(*rated.span).capitalize())

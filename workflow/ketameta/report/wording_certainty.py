@@ -69,7 +69,7 @@ def weighs_most(rated: Certainty) -> str:
     return most.reason if most else ""
 
 
-def between(rated: Certainty) -> str:
+def why_a_range(rated: Certainty) -> str:
     """Say why the certainty is a range; empty where it is none."""
     if rated.level == rated.best:
         return ""
