@@ -103,7 +103,7 @@ def fates_of(tables: Tables) -> Fates:
     return Fates(
         by(fates, lambda fate: fate.analysis),
         _reasons(ledger["reason"]),
-        used.group_by(["file", "line"]).aggregate([]).num_rows,
+        used.unify_dictionaries().group_by(["file", "line"]).aggregate([]).num_rows,
     )
 
 
