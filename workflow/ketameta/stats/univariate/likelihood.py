@@ -105,7 +105,7 @@ def _limit(model: Model) -> Floats:
 
 def _surroundings(
     nil: Point, best: Point, low: Floats, high: Floats, top: Floats
-) -> tuple[Any, Any]:
+) -> tuple[Flags, Flags]:
     """Return whether nothing can hide below and above the maximum in hand."""
     with np.errstate(divide="ignore"):  # b of a swamped study may underflow
         ratio = best.a / best.b
@@ -116,7 +116,7 @@ def _surroundings(
     return left, right
 
 
-def _stays_above_between(nil: Point, best: Point, low: Floats, high: Floats) -> Any:
+def _stays_above_between(nil: Point, best: Point, low: Floats, high: Floats) -> Flags:
     """Return where a > b is proved from both ends to a meeting point; best is a root."""
     middle = (low * (low + best.t)) ** 0.5 - low
     with np.errstate(divide="ignore"):
@@ -134,7 +134,7 @@ def _shape(at: Point, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats
     return unit, least, x1, np.minimum(np.maximum(unit * at.d / at.b, least), 1.0)
 
 
-def _stays_below(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Any:
+def _stays_below(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Flags:
     """Return where a < b is proved from t to t + step (of either sign), ratio being a/b at t.
 
     For a step h: b >= b / (1 + x2 h) by Jensen, x2 = d/b the mean of x; a is at most its chord,
@@ -161,7 +161,7 @@ def _stays_below(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floa
     )
 
 
-def _stays_above(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Any:
+def _stays_above(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Flags:
     """Return where a > b is proved from t to t + step; as `_stays_below` with the roles swapped.
 
     a >= a / (1 + x1 h)^2 by Jensen, b at most its chord b (1 + (s - x2) h) / ((1 + h)(1 + m h)):
