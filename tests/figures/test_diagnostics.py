@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import replace
 
 import pytest
 
@@ -162,7 +163,7 @@ def test_a_judgement_that_was_taken_over_has_a_mark_and_says_so():
     from ketameta.report import bias
 
     rows = [judged("low"), judged("unclear", domain="concealment")]
-    rows[1] |= {"inherited_from": "t0", "source": "review A, of Trial 0"}
+    rows[1] = replace(rows[1], inherited_from="t0", source="review A, of Trial 0")
     rows = judged_rows(rows)
     first, second, *_ = bias.lights("t1", bias.by_trial(rows), ["RoB1"])
     assert (first.letter, second.letter) == ("L", "U°")
@@ -217,7 +218,7 @@ def test_reductions_follow_from_their_rows(tables):
     ],
 )
 def test_a_period_ends_with_its_last_hour_and_the_last_takes_what_has_none(hour, period):
-    from ketameta.normalize.describe import period_of
+    from ketameta.normalize.coverage import period_of
 
     assert period_of(hour) == period
 

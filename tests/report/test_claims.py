@@ -9,6 +9,7 @@ import pytest
 
 from ketameta.configuration import Window
 from ketameta.evidence.claims import Control, ControlArm, Grounds, Part, Verdict, claims_of
+from ketameta.evidence.rated import RatedSynthesis
 from ketameta.evidence.results import grounds
 from ketameta.figures.axis import Scale
 from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, draw_people
@@ -29,18 +30,26 @@ from ketameta.report.claims import (
     tally,
 )
 from ketameta.report.naming import capital
+from ketameta.tables.syntheses import StudyRow, SynthesisRow
+from ketameta.tables.table import as_dict, schema_of
+
+from ..rows import row
 
 NUMBER = r"about (\S+) of 100"
 
 
 def shown(analysis, level, estimate, low, high, studies=(), **more):
-    record = {"measure": analysis.select.measure, "certainty": level, "k": 2, "n": 80}
-    record |= {"estimate": estimate, "ci_low": low, "ci_high": high} | more
+    told = {"measure": analysis.select.measure, "k": 2, "n": 80}
+    told |= {"estimate": estimate, "ci_low": low, "ci_high": high}
+    beside = {"verdict": "", "certainty": level} | more
+    own = {name: beside.pop(name) for name in [*beside] if name in schema_of(SynthesisRow).names}
+    record = RatedSynthesis(**as_dict(row(SynthesisRow, **told | own)), **beside)
     return Shown(analysis, record, tuple(studies))
 
 
 def counts(a, b, c, d, **more):
-    return {"events_t": a, "n_t": b, "events_c": c, "n_c": d, "scale": "MADRS"} | more
+    told = {"events_t": a, "n_t": b, "events_c": c, "n_c": d, "scale": "MADRS"}
+    return row(StudyRow, **told | more)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +137,7 @@ def test_scores_are_told_in_points_where_a_spread_is_known(configuration):
         "people treated probably score 5.0 points lower (2.0 to 8.0) on a depression scale of 60 "
         "(MADRS) than under control within 2 days"
     )
-    bare = shown(analysis, "low", 0.1, -0.2, 0.4, [spread | {"sd_c": None}])
+    bare = shown(analysis, "low", 0.1, -0.2, 0.4, [replace(spread, sd_c=None)])
     assert claim_words.clause(bare) == (
         "people treated may score 0.10 standard deviations higher (from 0.20 lower to 0.40 higher) "
         "on depression scales than under control within 2 days"
@@ -477,7 +486,7 @@ def test_control_arms_are_a_row_of_their_own(views):
 def test_a_difference_is_called_benefit_or_harm_where_the_verdict_tells(configuration):
     more = shown(configuration["response_24h"], "low", 2.0, 1.2, 3.0, [counts(20, 40, 10, 40)] * 2)
     harm = replace(more, analysis=configuration["ae_nausea"])
-    fewer = replace(harm, record=harm.record | {"estimate": 0.4})
+    fewer = replace(harm, record=replace(harm.record, estimate=0.4))
     for one, verdict_, gains, said in (
         (more, "supported", True, "25 more with treatment: a benefit"),
         (harm, "contradicted", False, "25 more with treatment: a harm"),
@@ -499,8 +508,8 @@ def test_no_axis_reads_better_to_both_sides(views, configuration):
 
 def test_scores_on_one_scale_are_drawn_in_its_points(configuration):
     def told(sd, scale):
-        spread = counts(None, 20, None, 20, sd_c=sd, basis="change", label="A") | {"scale": scale}
-        spread |= {"yi": -0.5, "people": 40, "sd_t": sd}
+        told = dict(scale=scale, yi=-0.5, people=40, sd_t=sd, sd_c=sd, basis="change", label="A")
+        spread = counts(None, 20, None, 20, **told)
         return shown(configuration["depression_24h"], "low", -0.5, -0.8, -0.2, [spread])
 
     view = SimpleNamespace(claim="c", control=None, claimed_value=None, claimed="")

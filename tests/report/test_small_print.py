@@ -7,6 +7,9 @@ import pytest
 from ketameta.report import wording_notes, wording_plot
 from ketameta.report.wording_range import other_choices
 from ketameta.tables.fits import Engine, Rule
+from ketameta.tables.syntheses import StudyRow
+
+from ..rows import row
 
 FIT = {"engine": Engine.INDEPENDENT, "tau2_by": "REML", "rule": Rule.WALD, "converged": True}
 POOLED = FIT | {
@@ -66,9 +69,9 @@ def test_a_control_is_named_with_what_both_sides_were_given(word, said):
 
 def study(label, seen="direct", weight=50.0, source="a page", **more):
     secondary = [source] if seen == "secondary" else []
-    row = {"label": label, "seen": seen, "weight": weight, "secondary": secondary, "marks": []}
-    row |= {"basis": "counts", "scale": "MADRS"}
-    return row | {"halved": False, "design": "parallel", "people": 9, "n_t": 5, "n_c": 4} | more
+    told = {"label": label, "seen": seen, "weight": weight, "secondary": secondary}
+    told |= {"basis": "counts", "scale": "MADRS", "design": "parallel", "people": 9}
+    return row(StudyRow, **told | {"n_t": 5, "n_c": 4} | more)
 
 
 def test_secondary_sources_are_counted_weighed_and_named_the_commonest_first():

@@ -10,6 +10,12 @@ from ketameta.configuration import Configuration
 from ketameta.report import r_code
 from ketameta.report.verify import verify_script
 from ketameta.synthesize.pool import pooled
+from ketameta.tables.collection import Tables
+from ketameta.tables.stages import MADE_KINDS
+from ketameta.tables.syntheses import StudyRow, SynthesisRow
+from ketameta.tables.table import extended
+
+from ..rows import row
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +76,16 @@ WRONG = [
 def test_each_wrong_number_is_found_where_it_stands(run, tables, configuration):
     names = {line.partition(",")[0].partition(":")[0].partition(" by ")[0] for *_, line in WRONG}
     some = Configuration(tuple(configuration[name] for name in sorted(names)))
-    wrong = {name: [dict(row) for row in rows] for name, rows in tables.items()}
+    wrong = tables
     for table, which, column, change, line in WRONG:
         name = line.partition(",")[0].partition(":")[0].partition(" by ")[0]
         wanted = {"analysis": name, **which}
-        found = [r for r in wrong[table] if all(r[k] == v for k, v in wanted.items())]
+        kind = MADE_KINDS[table]
+        found = [r for r in wrong[kind] if all(getattr(r, k) == v for k, v in wanted.items())]
         assert len(found) == 1, wanted
-        (row,) = found
-        assert row[column] is not None, line
-        row[column] += change
+        assert getattr(found[0], column) is not None, line
+        other = replace(found[0], **{column: getattr(found[0], column) + change})
+        wrong = wrong.replaced(kind, [other if r is found[0] else r for r in wrong[kind]])
     done = run(verify_script(wrong, some, "0" * 16))
     assert done.returncode == 1, done.stdout + done.stderr
     told = {line for *_, line in WRONG}
@@ -109,9 +116,9 @@ def test_r_reads_texts_back_as_they_are(rscript, tmp_path):
 
 def test_arms_that_share_a_control_are_refitted_in_three_levels(run, configuration):
     def arm(trial, yi, vi, shared):
-        return {"analysis": "depression_24h", "trial_id": trial, "comparison": str(yi), "yi": yi,
-                "vi": vi, "shared": shared, "people": 50, "n_t": 25, "n_c": 25, "events_t": None,
-                "events_c": None, "sd_t": None, "sd_c": None}  # fmt: skip
+        told = {"analysis": "depression_24h", "trial_id": trial, "comparison": str(yi)}
+        told |= {"yi": yi, "vi": vi, "shared": shared, "people": 50, "n_t": 25, "n_c": 25}
+        return row(StudyRow, **told)
 
     studies = [
         *(arm("a", -0.5, 0.10, 0.04), arm("a", -0.9, 0.12, 0.04)),
@@ -120,14 +127,10 @@ def test_arms_that_share_a_control_are_refitted_in_three_levels(run, configurati
     ]
     analysis = configuration["depression_24h"]
     analysis = replace(analysis, select=replace(analysis.select, arms="whole"))
-    names = ("ci_low", "ci_high", "pi_low", "pi_high", "se", "tau2_low", "tau2_high", "i2_low",
-             "i2_high", "wald_low", "wald_high", "hksj_low", "hksj_high", "floored_low",
-             "floored_high", "between_q", "between_p", "i2", "q_p")  # fmt: skip
-    record = dict.fromkeys((*names, "split")) | {"analysis": "depression_24h"}
-    record |= pooled("SMD", studies, analysis.model)
-    rest = ("subgroups", "splits", "sensitivity", "absolute", "points", "asymmetry",
-            "pairs", "pair_syntheses", "rows")  # fmt: skip
-    tables = {"syntheses": [record], "studies": studies} | {key: [] for key in rest}
+    found = pooled("SMD", studies, analysis.model)
+    record = extended(SynthesisRow, found, analysis=analysis.name, favours="below", split=None)
+    rows = {kind: [] for kind in MADE_KINDS.values()}
+    tables = Tables(rows | {SynthesisRow: [record], StudyRow: studies})
     script = verify_script(tables, Configuration((analysis,)), "0" * 16)
     assert "three_levels(" in script
     done = run(script)
