@@ -304,7 +304,7 @@ def test_a_range_says_what_makes_it_one(configuration, tables):
         assert bool(said) == (rated.level != rated.best)
         if said:
             assert said.startswith(wording_certainty.words(*rated.span).capitalize())
-            worst, best = (rated.ratings[0].facts[end] for end in ("worst", "best"))
+            worst, best = rated.ratings[0].facts.worst, rated.ratings[0].facts.best
             share = f"{worst['not judged']:.0f}% of the weight is from trials not judged"
             assert (share in said) == (worst["not judged"] > 0)
             assert ("reports do not tell all" in said) == (worst != best)
