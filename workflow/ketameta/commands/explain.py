@@ -230,7 +230,7 @@ def _analysis(analysis: Analysis, configuration: Configuration, since: Since) ->
     level = wording_certainty.label(record.certainty, record.certainty_best)
     _say(f"{level.capitalize()}.")
     if record.tau2 is not None:
-        _say(f"{wording.method(analysis, record)}. {wording.heterogeneity(record)}.")
+        _say(f"{wording.pooled_by(analysis, record)}. {wording.heterogeneity(record)}.")
     print()
     width = max((len(s.trial_id) for s in studies), default=0)
     for s in studies:
