@@ -68,10 +68,10 @@ def test_the_test_between_groups_names_the_split_and_what_goes_with_it():
 
 @pytest.mark.parametrize(
     ("word", "said"),
-    [("inert", "placebo"), ("inert+usual care", "placebo + usual care"), (None, "placebo")],
+    [("inert", "placebo"), ("inert+usual care", "placebo + usual care"), ("", "placebo")],
 )
 def test_a_control_is_named_with_what_both_sides_were_given(word, said):
-    assert wording_plot.control({"comparator_class": word, "control": "placebo"}) == said
+    assert wording_plot.control(row(StudyRow, comparator_class=word, control="placebo")) == said
 
 
 def study(label, seen="direct", weight=50.0, source="a page", **more):

@@ -361,7 +361,8 @@ def test_every_citation_is_to_a_work_of_the_list(configuration, records, tables)
 
 
 def test_mixed_bases_of_a_standardised_difference_are_named(configuration):
-    studies = [{"basis": basis} for basis in ("change", "change", "endpoint", "contrast")]
+    bases = ("change", "change", "endpoint", "contrast")
+    studies = [row(StudyRow, basis=basis) for basis in bases]
     said = wording_method.bases(configuration["depression_24h"], studies)
     assert "change from baseline 2" in said
     assert "Cochrane Handbook 10.5.2" in said
@@ -371,7 +372,7 @@ def test_mixed_bases_of_a_standardised_difference_are_named(configuration):
 
 def test_what_is_borrowed_or_assumed_is_counted():
     def one(*words, design="parallel"):
-        return {"assumptions": list(words), "design": design}
+        return row(StudyRow, assumptions=list(words), design=design)
 
     said = wording_method.borrowed([one("borrowed n"), one(), one("borrowed n", "correlation")])
     assert said == "2 of 3 effects borrow or assume something: borrowed n 2, correlation 1."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ketameta.configuration import Configuration, Summary
 from ketameta.report import wording, wording_certainty
@@ -31,6 +31,25 @@ NOTE = (
     "standardised mean difference: of a symptom score, below 0 is less."
 )
 _OF_RISK = ("control_risk", "treated_risk", "treated_risk_low", "treated_risk_high")
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsView:
+    """What the template of a table of findings takes.
+
+    `people_of` and `notes_of` write the people of a row and the notes of a comparison, `found` is
+    the first finding in a few words, `lead` what the first two mean.
+    """
+
+    comparisons: list[tuple[Summary, list[SummaryOfFindingsRow]]]
+    finding_columns: Mapping[str, str]
+    people_of: Callable[[SummaryOfFindingsRow], str]
+    notes_of: Callable[[Sequence[SummaryOfFindingsRow]], list[str]]
+    pages: Mapping[str, str]
+    level: str
+    note: str
+    found: str
+    lead: str
 
 
 def findings_rows(
@@ -75,20 +94,20 @@ def _rows(
 
 def findings_view(
     configuration: Configuration, rows: Sequence[SummaryOfFindingsRow]
-) -> dict[str, Any]:
+) -> FindingsView:
     """Return what the template of a table of findings takes."""
     levels = [wording.percent(analysis.model.level) for analysis in configuration]
-    return {
-        "comparisons": comparisons(configuration.summaries, rows),
-        "finding_columns": COLUMNS,
-        "people_of": people,
-        "notes_of": notes,
-        "pages": {analysis.name: analysis.slug for analysis in configuration},
-        "level": next(iter(levels), ""),
-        "note": note(rows),
-        "found": found(rows[0]) if rows else "",
-        "lead": " ".join(row.what_it_means for row in rows[:2]),
-    }
+    return FindingsView(
+        comparisons(configuration.summaries, rows),
+        COLUMNS,
+        people,
+        notes,
+        {analysis.name: analysis.slug for analysis in configuration},
+        next(iter(levels), ""),
+        note(rows),
+        found(rows[0]) if rows else "",
+        " ".join(row.what_it_means for row in rows[:2]),
+    )
 
 
 def note(rows: Sequence[SummaryOfFindingsRow]) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from ketameta.configuration import Analysis, Model
 from ketameta.estimators import ESTIMATORS
@@ -17,9 +16,7 @@ from ketameta.synthesize.prediction import FEWEST, expected
 from ketameta.tables.effects import DerivationRow
 from ketameta.tables.fits import Engine, Rule
 from ketameta.tables.parts import Estimate
-from ketameta.tables.syntheses import SynthesisRow
-
-Record = dict[str, Any]
+from ketameta.tables.syntheses import StudyRow, SynthesisRow
 
 _INTERVAL: dict[str | None, str] = {
     Rule.WALD: "the Wald interval, from the normal distribution",
@@ -160,12 +157,12 @@ def method_sources(steps: Iterable[DerivationRow]) -> list[str]:
     return sorted({step.source for step in steps if step.source})
 
 
-def borrowed(studies: list[Record]) -> str:
+def borrowed(studies: Sequence[StudyRow]) -> str:
     """Say how many effects borrow or assume something, and what."""
     k = len(studies)
-    counts = Counter(word for s in studies for word in s["assumptions"])
-    some = sum(bool(s["assumptions"]) for s in studies)
-    crossover = sum(s["design"] == "crossover" for s in studies)
+    counts = Counter(word for s in studies for word in s.assumptions)
+    some = sum(bool(s.assumptions) for s in studies)
+    crossover = sum(s.design == "crossover" for s in studies)
     if some:
         what = ", ".join(f"{word} {number}" for word, number in sorted(counts.items()))
         text = f"{some} of {count(k, 'effect')} borrow or assume something: {what}."
@@ -178,11 +175,11 @@ def borrowed(studies: list[Record]) -> str:
     return text
 
 
-def bases(analysis: Analysis, studies: list[Record]) -> str:
+def bases(analysis: Analysis, studies: Sequence[StudyRow]) -> str:
     """Say which kinds of score are pooled; empty for events."""
     if MEASURES[analysis.select.measure].counts or not studies:
         return ""
-    counts = Counter(s["basis"] for s in studies)
+    counts = Counter(s.basis for s in studies)
     names = {
         "change": "change from baseline",
         "endpoint": "endpoint scores",
@@ -199,9 +196,9 @@ def bases(analysis: Analysis, studies: list[Record]) -> str:
     return text
 
 
-def definitions(studies: list[Record]) -> list[tuple[str, list[str]]]:
+def definitions(studies: Sequence[StudyRow]) -> list[tuple[str, list[str]]]:
     """Return each definition of the event with the trials that use it, the commonest first."""
     found: dict[str, list[str]] = {}
     for s in studies:
-        found.setdefault(s["definition"] or "not stated", []).append(s["label"])
+        found.setdefault(s.definition or "not stated", []).append(s.label)
     return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))

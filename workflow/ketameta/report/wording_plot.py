@@ -7,25 +7,25 @@ from none, and whether groups differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ketameta.measures import MEASURES
 from ketameta.report.naming import capital
 from ketameta.report.wording import fixed, heterogeneity, p_value
 from ketameta.report.wording_model import model
 from ketameta.report.wording_splits import confounded, name, test
+from ketameta.tables.effects import EffectRow
 from ketameta.tables.fits import Engine, Rule
 from ketameta.tables.parts import Estimate
 from ketameta.tables.syntheses import SplitRow, SubgroupRow, SynthesisRow
 
 
-def control(study: dict[str, Any]) -> str:
+def control(study: EffectRow) -> str:
     """Name the control of a trial with what both sides were given beside: placebo + antidepressant.
 
     The class of the comparator says so after its plus sign.
     """
-    beside = (study["comparator_class"] or "").partition("+")[2]
-    own = study["control"] or "–"
+    beside = study.comparator_class.partition("+")[2]
+    own = study.control or "–"
     return f"{own} + {beside}" if beside else own
 
 
