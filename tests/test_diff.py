@@ -14,28 +14,33 @@ from ketameta import steps
 from ketameta.cli import main
 from ketameta.commands import builds, versions
 from ketameta.commands.diff import results_of
-from ketameta.commands.results import verdicts
+from ketameta.commands.results import read_results
 from ketameta.commands.revisions import DiffError, NoSuchVersionError
 from ketameta.configuration import Configuration
 from ketameta.evidence import releases
 from ketameta.evidence.attribution import attribute
 from ketameta.evidence.changes import Change, Code, compare, compare_claims, difference, position
 from ketameta.evidence.edits import edits
-from ketameta.evidence.rows import changed_rows, entered_of
+from ketameta.evidence.rated import Result, result_of
+from ketameta.evidence.results import RATED_FROM, results
+from ketameta.evidence.rows import changed_rows
 from ketameta.report import change_words
 from ketameta.report.change_counts import tally
 from ketameta.report.changes import living_forest, page, standalone
 from ketameta.report.overview import overview
 from ketameta.tables import RAW_TABLES
+from ketameta.tables.collection import Tables
 from ketameta.tables.digests import digests
-from ketameta.tables.table import as_dict
+from ketameta.tables.raw import RAW_KINDS, ClaimRow
+from ketameta.tables.syntheses import StudyRow, SynthesisRow
+from ketameta.tables.table import as_dict, schema_of
 
 from .rows import tables_of
 
 
 @pytest.fixture
 def old(tables):
-    return {name: [*map(as_dict, tables[name])] for name in RAW_TABLES}
+    return {name: [*map(as_dict, tables[RAW_KINDS[name]])] for name in RAW_TABLES}
 
 
 @pytest.fixture
@@ -64,6 +69,10 @@ def murrough(tables):
     )
 
 
+def entered_of(row):
+    return json.loads(row["entered"])
+
+
 def enter(row, **cells):
     """Edit cells as a person would: the typed value and the text."""
     entered = entered_of(row)
@@ -84,20 +93,29 @@ MADE = {}
 
 def made_of(tables, configuration):
     """Return what tables give; the same tables and questions are pooled once for all tests."""
-    key = digests(tables_of(tables)).data_hash, configuration.analyses
+    raw = tables_of(tables)
+    key = digests(raw).data_hash, configuration.analyses
     if key not in MADE:
-        MADE[key] = results_of(tables, configuration)
-    return copy.deepcopy(MADE[key])
+        MADE[key] = results_of(raw, configuration)
+    return MADE[key]
 
 
 def syntheses_of(tables, configuration):
-    return made_of(tables, configuration)["syntheses"]
+    return [*map(result_of, made_of(tables, configuration).syntheses)]
+
+
+def changes(old, new):
+    return changed_rows(tables_of(old), tables_of(new))
+
+
+def attributed(old, new, moves, configuration):
+    return attribute(tables_of(old), tables_of(new), moves, configuration)
 
 
 def change_of(old, new, configuration):
     moves = compare(syntheses_of(old, configuration), syntheses_of(new, configuration))
-    moves, notes = attribute(old, new, moves, configuration)
-    return Change("old", "new", tuple(changed_rows(old, new)), tuple(moves), tuple(notes))
+    moves, notes = attributed(old, new, moves, configuration)
+    return Change("old", "new", tuple(changes(old, new)), tuple(moves), tuple(notes))
 
 
 def moved(change):
@@ -112,12 +130,12 @@ def test_equal_tables_have_no_change_in_whatever_order_their_rows_stand(old, new
         rows.reverse()
         for line, row in enumerate(rows, start=2):
             row["line"] = line
-    assert changed_rows(old, new) == []
+    assert changes(old, new) == []
 
 
 def test_an_edited_cell_is_told_with_field_old_and_new(old, new):
     enter(murrough(new), events=31)
-    (change,) = changed_rows(old, new)
+    (change,) = changes(old, new)
     assert (change.table, change.kind, change.trial) == ("outcomes", "edited", "murrough2013a")
     assert [vars(cell) for cell in change.cells] == [{"column": "events", "old": "30", "new": "31"}]
 
@@ -126,28 +144,28 @@ def test_a_cell_entered_with_other_decimals_is_an_edit(old, new):
     # decimals as entered bound the rounding of a result
     row = murrough(new)
     row["entered"] = json.dumps({**entered_of(row), "n": "47.0"})
-    (change,) = changed_rows(old, new)
+    (change,) = changes(old, new)
     assert [(cell.old, cell.new) for cell in change.cells] == [("47", "47.0")]
 
 
 def test_an_edited_identity_is_an_edit_where_most_cells_agree(old, new):
     enter(murrough(new), timepoint_h=25.0)
-    (change,) = changed_rows(old, new)
+    (change,) = changes(old, new)
     assert [cell.column for cell in change.cells] == ["timepoint_h"]
 
 
 def test_one_of_two_equal_rows_removed_is_one_removal(old, new):
     twin = copy.deepcopy(murrough(old))
     old["outcomes"].append(twin)
-    (change,) = changed_rows(old, new)
+    (change,) = changes(old, new)
     assert (change.kind, change.trial) == ("removed", "murrough2013a")
 
 
 def test_a_removed_trial_is_one_edit_with_all_its_rows(old, new):
     drop_trial(new, "zarate2006")
-    changes = changed_rows(old, new)
-    assert {change.kind for change in changes} == {"removed"}
-    (edit,) = edits(changes)
+    found = changes(old, new)
+    assert {change.kind for change in found} == {"removed"}
+    (edit,) = edits(found)
     assert edit.name == "trial zarate2006 removed"
     # risk of bias moves no estimate
     assert {change.table for change in edit.changes} == {"trials", "arms", "outcomes", "contrasts"}
@@ -160,7 +178,7 @@ def test_an_added_arm_takes_its_outcomes_along(old, new):
         enter(each, arm_id="ketamine_1")
     new["arms"].append(arm)
     new["outcomes"].append(row)
-    (edit,) = edits(changed_rows(old, new))
+    (edit,) = edits(changes(old, new))
     assert edit.name == "arm murrough2013a / ketamine_1 added"
     assert len(edit.changes) == 2
 
@@ -190,15 +208,13 @@ def test_one_edit_explains_the_whole_move_of_each_analysis(old, new, configurati
     assert change.status == 10
     assert set(moved(change)) == {"response_24h", "response_24h_arm"}
     move = moved(change)["response_24h"]
-    before = next(r for r in tables["syntheses"] if r["analysis"] == "response_24h")
-    assert move.old["estimate"] == before["estimate"]
-    assert move.shift == pytest.approx(
-        math.log(move.new["estimate"] / before["estimate"]), abs=1e-12
-    )
-    assert move.in_se == pytest.approx(move.shift / before["se"])
+    before = next(r for r in tables[SynthesisRow] if r.analysis == "response_24h")
+    assert move.old.estimate == before.estimate
+    assert move.shift == pytest.approx(math.log(move.new.estimate / before.estimate), abs=1e-12)
+    assert move.in_se == pytest.approx(move.shift / before.se)
     (cause,) = move.causes
     assert cause.edit.endswith("events 30 → 31")
-    assert cause.estimate == pytest.approx(move.new["estimate"], rel=1e-12)
+    assert cause.estimate == pytest.approx(move.new.estimate, rel=1e-12)
     assert cause.shift == pytest.approx(move.shift, rel=1e-9)
     assert move.together == pytest.approx(0, abs=1e-9)
 
@@ -213,8 +229,8 @@ def test_two_edits_are_told_apart_by_fitting_each_alone(old, new, few):
     ]
     alone = copy.deepcopy(old)
     drop_trial(alone, "zarate2006")
-    fitted = {r["analysis"]: r for r in syntheses_of(alone, few)}["response_24h"]
-    assert move.causes[0].estimate == pytest.approx(fitted["estimate"], rel=1e-12)
+    fitted = {r.analysis: r for r in syntheses_of(alone, few)}["response_24h"]
+    assert move.causes[0].estimate == pytest.approx(fitted.estimate, rel=1e-12)
     assert move.causes[0].k == 12
     assert move.shift == pytest.approx(
         sum(cause.shift for cause in move.causes) + move.together, abs=1e-12
@@ -226,7 +242,7 @@ def test_a_new_trial_is_added_as_a_whole(old, new, few):
     change = change_of(old, new, few)
     (cause,) = moved(change)["remission_24h"].causes
     assert cause.edit == "trial zarate2006 added"
-    assert cause.k == moved(change)["remission_24h"].new["k"]
+    assert cause.k == moved(change)["remission_24h"].new.k
 
 
 @pytest.mark.parametrize("side", ["old", "new"])
@@ -257,8 +273,10 @@ def test_a_flip_is_told_and_the_status_is_11(old, new, few):
     )
 
 
-def record(low, high, measure="RR", **more):
-    return {"measure": measure, "ci_low": low, "ci_high": high, **more}
+def record(low, high, measure="RR"):
+    told = {"analysis": "a", "measure": measure, "k": 3, "n": 9, "estimate": 1.5, "se": 0.1}
+    told |= {"ci_low": low, "ci_high": high, "estimate_log": 0.4, "tau2": 0.0, "i2": None}
+    return Result(**told, pi_low=None, pi_high=None, favours=None)
 
 
 @pytest.mark.parametrize(
@@ -291,11 +309,7 @@ def test_the_position_of_an_interval(row, where):
     ],
 )
 def test_what_counts_as_a_flip(before, after, flipped):
-    rows = [
-        {"analysis": "a", **record(*ends), "k": 3, "n": 9, "estimate": 1.5, "estimate_log": 0.4,
-         "se": 0.1, "tau2": 0.0, "pi_low": None, "pi_high": None}
-        for ends in (before, after)
-    ]  # fmt: skip
+    rows = [record(*ends) for ends in (before, after)]
     (move,) = compare(rows[:1], rows[1:])
     assert move.flipped is flipped
 
@@ -308,7 +322,7 @@ def test_an_analysis_that_came_or_went_is_told_apart_from_those_that_moved(old, 
     ):
         assert not any(move.moved for move in moves)
         (alone,) = [move for move in moves if move.alone]
-        assert alone.analysis == rows[0]["analysis"]
+        assert alone.analysis == rows[0].analysis
         assert getattr(alone, there) is None
         change = Change("a", "b", (), tuple(moves))
         # it may be a conclusion that is lost
@@ -328,17 +342,14 @@ def test_an_analysis_that_came_or_went_is_told_apart_from_those_that_moved(old, 
 
 def test_last_digits_of_other_machines_are_no_move(old, few):
     rows = syntheses_of(old, few)
-    other = [
-        {**r, "estimate": r["estimate"] and r["estimate"] * (1 + 1e-13)}
-        for r in copy.deepcopy(rows)
-    ]
+    other = [replace(r, estimate=r.estimate and r.estimate * (1 + 1e-13)) for r in rows]
     assert not any(move.moved for move in compare(rows, other))
 
 
 def test_an_edit_that_does_not_stand_alone_says_what_it_needs(old, new, few, tables):
     # two new trials, one part of the other: its row does not stand without the other's
     named = {part for row in old["trials"] for part in (row["part_of"] or "").split(";")}
-    pooled = [s["trial_id"] for s in tables["studies"] if s["analysis"] == "response_24h"]
+    pooled = [s.trial_id for s in tables[StudyRow] if s.analysis == "response_24h"]
     first, second = [trial for trial in pooled if trial not in named][:2]
     drop_trial(old, first)
     drop_trial(old, second)
@@ -354,7 +365,7 @@ def test_results_of_another_configuration_are_not_attributed(old, new, few):
         replace(row, estimate=1.1 * row.estimate) if row.analysis == "response_24h" else row
         for row in syntheses_of(old, few)
     ]
-    moves, notes = attribute(old, new, compare(rows, syntheses_of(new, few)), few)
+    moves, notes = attributed(old, new, compare(rows, syntheses_of(new, few)), few)
     assert next(m for m in moves if m.analysis == "response_24h").causes == ()
     assert any(note.startswith("response_24h: the old tables do not give") for note in notes)
 
@@ -370,16 +381,15 @@ def judge(tables, trial, word, domain):
 
 
 def trials_in(tables, analysis):
-    return {s["trial_id"] for s in tables["studies"] if s["analysis"] == analysis}
+    return {s.trial_id for s in tables[StudyRow] if s.analysis == analysis}
 
 
 def judged_change(old, new, configuration):
     before, after = made_of(old, configuration), made_of(new, configuration)
-    moves, notes = attribute(
-        old, new, compare(before["syntheses"], after["syntheses"]), configuration
-    )
-    claims = compare_claims(verdicts(before), verdicts(after))
-    rows = tuple(changed_rows(old, new))
+    rated = ([*map(result_of, side.syntheses)] for side in (before, after))
+    moves, notes = attributed(old, new, compare(*rated), configuration)
+    claims = compare_claims(before.claims, after.claims)
+    rows = tuple(changes(old, new))
     return Change("old", "new", rows, tuple(moves), tuple(notes), claims)
 
 
@@ -390,10 +400,10 @@ def test_a_judgement_moves_certainty_alone_and_the_status_is_10(old, new, config
     change = judged_change(old, new, configuration)
     move = moved(change)["ketamine_v_ect"]
     # all of the weight at high risk in two domains: two levels instead of none or one
-    ends = [[r["certainty"], r["certainty_best"]] for r in (move.old, move.new)]
+    ends = [[r.certainty, r.certainty_best] for r in (move.old, move.new)]
     assert ends == [["low", "moderate"], ["very low", "very low"]]
     assert (move.shift, move.flipped, move.causes) == (0.0, False, ())
-    assert move.old["verdict"] == move.new["verdict"] == "favours treatment"
+    assert move.old.verdict == move.new.verdict == "favours treatment"
     # certainty stands beside the verdicts on claims and decides none
     assert change.claims == ()
     assert change.status == 10
@@ -475,7 +485,7 @@ def test_claims_that_were_not_tested_before_are_counted_apart(pairs, told):
 
 def test_a_certainty_that_is_not_recorded_has_not_moved(old, configuration):
     rows = syntheses_of(old, configuration)
-    bare = [{k: v for k, v in row.items() if k not in ("certainty", "verdict")} for row in rows]
+    bare = [replace(row, certainty=None, certainty_best=None, verdict=None) for row in rows]
     found = compare(bare, rows)
     assert not any(move.moved for move in found)
     assert change_words.certainty_pair(found[0]).startswith("not recorded → ")
@@ -486,17 +496,32 @@ def test_a_certainty_that_is_not_recorded_has_not_moved(old, configuration):
 
 
 def test_results_without_the_tables_of_a_rating_are_read(old, configuration, tables):
-    from ketameta.evidence.results import RATED_FROM, results
-
-    bare = {"syntheses": tables["syntheses"], "claims": old["claims"]}
+    claims = Tables({ClaimRow: tables[ClaimRow]})
+    bare = Tables({SynthesisRow: tables[SynthesisRow]}) | claims
     found = results(bare, configuration)
-    assert {row["certainty"] for row in found["syntheses"]} == {None}
-    assert verdicts(found) is None
-    # a table of an older version that lacks a column that the rating needs
-    rated = {name: tables[name] for name in RATED_FROM}
-    older = [{k: v for k, v in row.items() if k != "weight"} for row in tables["studies"]]
-    assert verdicts(results({**bare, **rated, "studies": older}, configuration)) is None
-    assert verdicts(results({**bare, **rated}, configuration)) is not None
+    assert {row.certainty for row in found.syntheses} == {None}
+    assert found.claims is None
+    rated = Tables({kind: tables[kind] for kind in RATED_FROM})
+    assert results(rated | claims, configuration).claims is not None
+
+
+def test_a_table_of_an_older_version_that_lacks_a_column_rates_nothing(
+    configuration, tables, tmp_path
+):
+    from ketameta.storage import parquet_of
+
+    def write(kind, without=()):
+        table = tables.arrow(kind).drop_columns([*without])
+        (tmp_path / f"{schema_of(kind).name}.parquet").write_bytes(parquet_of(table))
+
+    for kind in (*RATED_FROM, ClaimRow):
+        write(kind)
+    assert read_results(tmp_path, configuration).claims is not None
+    for kind, column in ((StudyRow, "weight"), (SynthesisRow, "engine")):
+        write(kind, [column])
+        found = read_results(tmp_path, configuration)
+        assert ({row.certainty for row in found.syntheses}, found.claims) == ({None}, None)
+        write(kind)
 
 
 # words
@@ -546,7 +571,7 @@ def test_a_long_change_is_cut_to_what_a_comment_holds(old, new, few):
 
 def made(name, tables, configuration):
     found = made_of(tables, configuration)
-    return releases.make(name, "", tables, found["syntheses"], verdicts(found))
+    return releases.make(name, "", tables_of(tables), found.syntheses, found.claims)
 
 
 def test_a_record_comes_back_as_it_was_and_is_small(old, configuration):
@@ -574,8 +599,9 @@ def test_a_record_carries_verdict_and_certainty_and_an_older_one_without_is_read
     since = releases.between(older, release)
     assert not any(move.moved for move in since.moves)
     assert since.claims == ()
-    # and writes itself as it was
-    assert json.loads(older.to_json()) == content
+    # what it lacks stays unknown
+    assert {row.certainty for row in older.syntheses} == {None}
+    assert releases.parse("2026-01-31", older.to_json()) == older
 
 
 def test_since_a_release_tells_of_claims(old, new, configuration):
@@ -616,7 +642,7 @@ def test_releases_of_a_day_stand_in_order(old, few):
 @pytest.mark.parametrize("name", ["../x", "2026-13-01", "today", "2026-01-31/../x", ""])
 def test_a_release_has_the_name_of_a_date(name):
     with pytest.raises(releases.ReleaseError):
-        releases.make(name, "", {}, [])
+        releases.make(name, "", Tables(), [])
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"form": 9}', '{"form": 1, "name": 3}'])
@@ -625,13 +651,13 @@ def test_a_broken_record_is_named(text):
         releases.parse("2026-01-31", text)
 
 
-def test_a_living_forest_has_a_row_a_release_and_the_present(old, new, configuration, tables):
+def test_a_living_forest_has_a_row_a_release_and_the_present(old, configuration, records):
     drop_trial(old, "zarate2006")
     first = made("2026-01-31", old, configuration)
-    now = {r["analysis"]: r for r in tables["syntheses"]}["response_24h"]
+    now = records["response_24h"]
     forest, rows = living_forest(configuration["response_24h"], [first], now)
     assert [name for name, _ in rows] == ["2026-01-31", "these tables"]
-    assert [row["k"] for _, row in rows] == [12, 13]
+    assert [row.k for _, row in rows] == [12, 13]
     assert forest.blocks[0].rows[0].left == ("2026-01-31", "12", "1,149")
     assert forest.total.label == "These tables (13 trials)"
 
@@ -987,16 +1013,16 @@ def test_code_alone_is_told_in_the_comment_and_on_the_page(coded, say):
     [
         (MEASURES, "import math\n", "import no_such_package\n", "No module named 'no_such_pack"),
         (
-            "workflow/ketameta/normalize/stage.py",
-            '"measure": question.measure,',
-            '"measure": question.measur,',
+            "workflow/ketameta/normalize/effect_rows.py",
+            "measure=question.measure,",
+            "measure=question.measur,",
             "has no attribute 'measur'",
         ),
         (
             "workflow/ketameta/storage.py",
-            "    sink = pa.BufferOutputStream()\n",
-            "    sink = pa.BufferOutputStream()\n"
-            "    table = table.select([c for c in table.column_names if c != 'pi_low'])\n",
+            "    fields = [\n        f.with_type(",
+            "    table = table.select([c for c in table.column_names if c != 'pi_low'])\n"
+            "    fields = [\n        f.with_type(",
             "another form: HEAD: syntheses.parquet has no pi_low",
         ),
     ],
@@ -1167,6 +1193,7 @@ def test_a_question_that_was_added_or_dropped_is_in_the_comparison(asked, say):
 
 
 def test_a_fit_without_an_estimate_moves_by_nothing_that_can_be_told():
-    pooled, empty = {"k": 2, "estimate": -0.5, "se": 0.1}, {"k": 0}
+    pooled = record(None, None)
+    empty = replace(pooled, estimate=None, estimate_log=None)
     assert difference(empty, pooled) == (None, None)
     assert difference(pooled, empty) == (None, None)

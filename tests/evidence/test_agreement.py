@@ -1,16 +1,20 @@
 """Whether trials agree: heterogeneity, what a split explains of it, and that it is charged once."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from ketameta.evidence.agreement import explained, inconsistency, indirectness
+from ketameta.tables.syntheses import SplitRow, SubgroupRow
+
+from ..rows import row
 
 RATIO, SMD = (0.8, 1.25), (-0.2, 0.2)
 
 
 @pytest.mark.parametrize(
-    ("row", "rating", "marks"),
+    ("cells", "rating", "marks"),
     [
         ({}, 0, ()),
         ({"i2": 49.9}, 0, ()),
@@ -31,21 +35,21 @@ RATIO, SMD = (0.8, 1.25), (-0.2, 0.2)
         ({"k": 2, "i2": 80.0, "pi_low": None, "pi_high": None}, -1, ("i2",)),
     ],
 )
-def test_inconsistency_by_hand(by_hand, row, rating, marks):
-    found = inconsistency(by_hand.evidence(by_hand.record(**row)), RATIO, None, by_hand.limits)
+def test_inconsistency_by_hand(by_hand, cells, rating, marks):
+    found = inconsistency(by_hand.evidence(by_hand.record(**cells)), RATIO, None, by_hand.limits)
     assert (found.rating, tuple(r.name for r in found.rules), found.judged) == (rating, marks, True)
 
 
 def test_one_trial_cannot_disagree_with_itself(by_hand):
-    row = by_hand.record(k=1, i2=None)
-    found = inconsistency(by_hand.evidence(row), RATIO, None, by_hand.limits)
+    whole = by_hand.record(k=1, i2=None)
+    found = inconsistency(by_hand.evidence(whole), RATIO, None, by_hand.limits)
     assert (found.rating, found.judged) == (0, False)
 
 
 @pytest.mark.parametrize(("k", "rating", "marks"), [(1, -1, ("alone",)), (2, 0, ())])
 def test_one_trial_of_treated_arms_shows_what_happened_in_one_place(by_hand, k, rating, marks):
-    row = by_hand.record("PCTRED", k=k, estimate=40.0, i2=None if k == 1 else 0.0, tau2=0.0)
-    found = inconsistency(by_hand.evidence(row), None, None, by_hand.limits)
+    whole = by_hand.record("PCTRED", k=k, estimate=40.0, i2=None if k == 1 else 0.0, tau2=0.0)
+    found = inconsistency(by_hand.evidence(whole), None, None, by_hand.limits)
     assert (found.rating, found.best, tuple(r.name for r in found.rules), found.judged) == (
         rating,
         rating,
@@ -58,22 +62,26 @@ def test_one_trial_of_treated_arms_shows_what_happened_in_one_place(by_hand, k, 
 @pytest.mark.parametrize("i2", [0.0, 99.0])
 def test_shares_go_by_the_points_between_true_values_whatever_i2_is(by_hand, points, rating, i2):
     # a fall of 40%: 95% of the true values lie within 1.96 tau of it
-    row = by_hand.record("PCTRED", estimate=40.0, i2=i2, tau2=(points / 1.959964) ** 2)
-    found = inconsistency(by_hand.evidence(row), None, None, by_hand.limits)
+    whole = by_hand.record("PCTRED", estimate=40.0, i2=i2, tau2=(points / 1.959964) ** 2)
+    found = inconsistency(by_hand.evidence(whole), None, None, by_hand.limits)
     assert (found.rating, found.judged) == (rating, True)
 
 
 def test_the_true_values_of_a_proportion_lie_around_its_log_odds(by_hand):
-    row = by_hand.record("PLO", estimate=0.4, estimate_log=math.log(0.4 / 0.6), tau2=0.09)
-    found = inconsistency(by_hand.evidence(row), None, None, by_hand.limits)
+    whole = by_hand.record("PLO", estimate=0.4, estimate_log=math.log(0.4 / 0.6), tau2=0.09)
+    found = inconsistency(by_hand.evidence(whole), None, None, by_hand.limits)
     # expit(logit 0.4 -/+ 1.96 * 0.3), in R: plogis(qlogis(.4) + c(-1, 1) * qnorm(.975) * .3)
-    assert found.facts["spread"] == pytest.approx((0.2702303282, 0.5455047592), abs=1e-9)
+    assert found.facts.spread == pytest.approx((0.2702303282, 0.5455047592), abs=1e-9)
     assert found.rating == -1
 
 
 def group(name, estimate, q=1.0, df=2, tau2=0.0):
-    return {"split": "drug_route", "subgroup": name, "estimate": estimate, "q": q, "q_df": df,
-            "tau2": tau2}  # fmt: skip
+    told = {"split": "drug_route", "subgroup": name, "estimate": estimate}
+    return row(SubgroupRow, **told, q=q, q_df=df, tau2=tau2)
+
+
+def a_split(split="drug_route", p=0.01):
+    return row(SplitRow, split=split, p=p)
 
 
 IV, NASAL = "IV ketamine", "nasal esketamine"
@@ -81,10 +89,9 @@ IV, NASAL = "IV ketamine", "nasal esketamine"
 
 def split(hand, p=0.01, share=38.0, other=-0.16, **more):
     """Return evidence of two groups, IV with an effect of −0.77 and the rest of the weight."""
-    row = hand.score(-0.53, -1.11, 0.04, k=6, i2=66.0, pi_low=-1.7, pi_high=0.6)
+    whole = hand.score(-0.53, -1.11, 0.04, k=6, i2=66.0, pi_low=-1.7, pi_high=0.6)
     studies = [hand.study("a", 100.0 - share), hand.study("b", share, drug_route=NASAL)]
-    rows = [{"split": "drug_route", "p": p}]
-    return hand.evidence(row, studies, splits=rows,
+    return hand.evidence(whole, studies, splits=[a_split(p=p)],
                          subgroups=[group(IV, -0.77), group(NASAL, other, **more)])  # fmt: skip
 
 
@@ -118,34 +125,34 @@ def test_what_is_left_within_the_groups_stays_a_charge(by_hand):
         assert both(by_hand, split(by_hand, q=q))[0][1] == left
     # what is left is never more than there was
     evidence = split(by_hand, q=90.0)
-    evidence.record["i2"] = 10.0
+    evidence = replace(evidence, record=replace(evidence.record, i2=10.0))
     assert both(by_hand, evidence)[0] == (0, "")
 
 
 def test_groups_of_single_trials_explain_nothing(by_hand):
-    evidence = split(by_hand, q=None, df=None)
-    evidence.subgroups[0].update(q=None, q_df=None)
-    assert explained(evidence, SMD, by_hand.limits) is None
+    evidence = split(by_hand)
+    alone = [replace(one, q=None, q_df=None) for one in evidence.subgroups]
+    assert explained(replace(evidence, subgroups=alone), SMD, by_hand.limits) is None
 
 
 def test_of_several_splits_one_whose_groups_differ_in_their_answer_explains(by_hand):
     evidence = split(by_hand, other=-0.5)
     assert explained(evidence, SMD, by_hand.limits).split == "drug_route"
-    evidence.splits.append({"split": "n_doses", "p": 0.01})
-    for row, dose in zip(evidence.studies, ("1", ">1"), strict=True):
-        row["n_doses"] = dose
-    for dose, estimate in (("1", -0.9), (">1", -0.1)):
-        evidence.subgroups.append({**group(dose, estimate), "split": "n_doses"})
+    evidence.splits.append(a_split("n_doses"))
+    doses = (("1", -0.9), (">1", -0.1))
+    evidence.subgroups.extend(replace(group(*dose), split="n_doses") for dose in doses)
+    studies = zip(evidence.studies, doses, strict=True)
+    evidence = replace(evidence, studies=[replace(s, n_doses=dose) for s, (dose, _) in studies])
     found = explained(evidence, SMD, by_hand.limits)
     assert (found.split, found.differs) == ("n_doses", True)
 
 
 def test_groups_of_shares_differ_by_points(by_hand):
     for other, differs in ((0.51, True), (0.49, False)):
-        row = by_hand.record("PLO", estimate=0.4)
+        whole = by_hand.record("PLO", estimate=0.4)
         studies = [by_hand.study("a", 60.0), by_hand.study("b", 40.0, drug_route=NASAL)]
         evidence = by_hand.evidence(
-            row, studies, splits=[{"split": "drug_route", "p": 0.01}],
+            whole, studies, splits=[a_split()],
             subgroups=[group(IV, 0.38, tau2=0.2, df=3), group(NASAL, other, tau2=0.6, df=1)],
         )  # fmt: skip
         found = explained(evidence, None, by_hand.limits)
@@ -156,5 +163,5 @@ def test_groups_of_shares_differ_by_points(by_hand):
 
 def test_where_no_split_is_tested_indirectness_is_not_judged(by_hand):
     assert not indirectness(by_hand.evidence(), None).judged
-    evidence = by_hand.evidence(splits=[{"split": "population", "p": 0.5}])
+    evidence = by_hand.evidence(splits=[a_split("population", 0.5)])
     assert indirectness(evidence, None).judged

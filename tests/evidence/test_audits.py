@@ -7,6 +7,9 @@ import math
 import pytest
 
 from ketameta.evidence.audits import audit, exact_interval
+from ketameta.tables.upkeep import AuditRow
+
+from ..rows import row
 
 
 # R 4.2.2: binom.test(x, n)$conf.int
@@ -37,9 +40,9 @@ def test_at_its_ends_what_was_seen_is_as_rare_as_the_tail(x, n):
 
 
 def test_an_audit_counts_the_rows_that_were_reached():
-    found = audit({"rows": 45, "unreached": 2, "wrong": 1, "detail": 14})
+    found = audit(row(AuditRow, rows=45, unreached=2, wrong=1, detail=14))
     assert (found.reached, found.share) == (43, 1 / 43)
     assert (found.low, found.high) == exact_interval(1, 43)
-    none = audit({"rows": 2, "unreached": 2, "wrong": 0})
+    none = audit(row(AuditRow, rows=2, unreached=2, wrong=0))
     assert (none.reached, none.share, none.low, none.high) == (0, None, None, None)
-    assert audit({"rows": 2, "unreached": None, "wrong": 0}).reached == 2
+    assert audit(row(AuditRow, rows=2, wrong=0)).reached == 2

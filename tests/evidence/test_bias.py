@@ -66,18 +66,18 @@ def test_risk_of_bias_goes_by_weight(by_hand, several, high, unclear, low, ends,
     rows += by_hand.judged("l", dict.fromkeys(ROB1, "low"))
     found = bias(by_hand.evidence(None, studies, judgements=rows), by_hand.limits)
     assert ((found.rating, found.best), found.rule) == (ends, rule)
-    assert found.facts["worst"]["not judged"] == pytest.approx(shares["u"])
+    assert found.facts.worst["not judged"] == pytest.approx(shares["u"])
 
 
 def test_what_reports_do_not_tell_makes_a_range(by_hand):
     rows = by_hand.judged("a", dict.fromkeys(ROB2, "low"), "RoB2")
     silent = {"D4": ("high", "low"), "D3": ("high", "some concerns")}
-    for row in rows:
-        row["judgement"], row["best"] = silent.get(row["domain"], ("low", "low"))
+    told = [(row, *silent.get(row.domain, ("low", "low"))) for row in rows]
+    rows = [replace(row, judgement=word, best=best) for row, word, best in told]
     found = bias(by_hand.evidence(judgements=rows), by_hand.limits)
     assert ((found.rating, found.best), found.rule) == ((-2, -1), "high-risk")
     # all well: no level at the best
-    rows[2]["best"] = "low"
+    rows[2] = replace(rows[2], best="low")
     found = bias(by_hand.evidence(judgements=rows), by_hand.limits)
     assert (found.rating, found.best) == (-2, 0)
 

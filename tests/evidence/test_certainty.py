@@ -9,6 +9,11 @@ from hypothesis import strategies as st
 
 from ketameta.evidence.certainty import LEVELS, certainty, level
 from ketameta.evidence.rules import RULES
+from ketameta.tables.diagnostics import AsymmetryRow
+from ketameta.tables.effects import MissingResultRow
+from ketameta.tables.syntheses import AbsoluteRow
+
+from ..rows import row
 
 
 @pytest.mark.parametrize(
@@ -126,7 +131,7 @@ def rated_from(draw, hand):
     if measure == "PLO":
         ends = [1 / (1 + math.exp(-end)) for end in ends]
     pi_low, ci_low, estimate, ci_high, pi_high = ends
-    row = hand.record(
+    whole = hand.record(
         measure, k=k, n=draw(st.integers(10, 2000)), estimate=estimate, ci_low=ci_low,
         ci_high=ci_high, estimate_log=logs[2], tau2=draw(st.floats(0, 2)) if k > 1 else None,
         i2=draw(SHARES) if k > 1 else None,
@@ -139,20 +144,19 @@ def rated_from(draw, hand):
         for i in range(draw(st.integers(1, 4)))
     ]  # fmt: skip
     rows = [
-        row
+        judged
         for s in studies
-        for row in hand.judged(s["trial_id"], {domain: draw(WORDS) for domain in hand.rob1})
+        for judged in hand.judged(s.trial_id, {domain: draw(WORDS) for domain in hand.rob1})
         if draw(st.booleans())
     ]
     test = {"test": "Peters", "centre": 0.5, "test_slope": draw(st.floats(-1, 1))}
     test |= {name: draw(P) for name in ("test_p", "without_crossovers_p", "adjusted_p")}
-    more = {"asymmetry": test if k >= 10 else None}
+    more = {"asymmetry": row(AsymmetryRow, **test) if k >= 10 else None}
     if draw(st.booleans()):
-        lost = {"label": "Lost", "direction": None, "significant": False, "through": ""}
-        more["missing"] = [lost | {"n": draw(st.integers(1, 500))}]
+        more["missing"] = [row(MissingResultRow, label="Lost", n=draw(st.integers(1, 500)))]
     if measure == "RR" and draw(st.booleans()):
-        more["risks"] = [{"control_risk": draw(st.floats(0.01, 0.9))}]
-    return analysis, hand.evidence(row, studies, judgements=rows, **more)
+        more["risks"] = [row(AbsoluteRow, control_risk=draw(st.floats(0.01, 0.9)))]
+    return analysis, hand.evidence(whole, studies, judgements=rows, **more)
 
 
 @settings(max_examples=200, deadline=None)
@@ -180,16 +184,16 @@ def no_better(before, after):
 WORSE = ["fewer events", "fewer people", "more heterogeneity", "wider interval"]
 
 
-def changed(row, worse, share):
+def changed(whole, worse, share):
     """Return what differs of a synthesis with worse numbers; ends move away from the estimate."""
     if worse == "fewer people":
-        return {"n": int(row["n"] * share)}
-    if worse == "more heterogeneity" and row["i2"] is not None:
-        return {"i2": row["i2"] + (100 - row["i2"]) * share, "tau2": row["tau2"] + share}
+        return {"n": int(whole.n * share)}
+    if worse == "more heterogeneity" and whole.i2 is not None:
+        return {"i2": whole.i2 + (100 - whole.i2) * share, "tau2": whole.tau2 + share}
     if worse == "wider interval":
-        low, high = row["ci_low"], row["ci_high"]
-        if row["measure"] in ("RR", "PLO"):
-            top = 1.0 if row["measure"] == "PLO" else high * 3
+        low, high = whole.ci_low, whole.ci_high
+        if whole.measure in ("RR", "PLO"):
+            top = 1.0 if whole.measure == "PLO" else high * 3
             return {"ci_low": low * (1 - share), "ci_high": high + (top - high) * share}
         return {"ci_low": low - share, "ci_high": high + share}
     return {}
@@ -199,9 +203,9 @@ def changed(row, worse, share):
 @given(st.data(), st.sampled_from(WORSE), st.floats(0.01, 1))
 def test_worse_numbers_never_give_a_higher_level(by_hand, data, worse, share):
     analysis, drawn = data.draw(rated_from(by_hand))
-    evidence = replace(drawn, record={**drawn.record, **changed(drawn.record, worse, share)})
+    evidence = replace(drawn, record=replace(drawn.record, **changed(drawn.record, worse, share)))
     if worse == "fewer events":
-        fewer = [{**s, "events_t": int(s["events_t"] * share)} for s in drawn.studies]
+        fewer = [replace(s, events_t=int(s.events_t * share)) for s in drawn.studies]
         evidence = replace(drawn, studies=fewer)
     before, after = certainty(analysis, drawn), certainty(analysis, evidence)
     if worse == "wider interval":
@@ -217,7 +221,7 @@ def test_worse_numbers_never_give_a_higher_level(by_hand, data, worse, share):
 @given(st.data())
 def test_a_worse_judgement_never_gives_a_higher_level(by_hand, data):
     analysis, drawn = data.draw(rated_from(by_hand))
-    trial = data.draw(st.sampled_from(drawn.studies))["trial_id"]
+    trial = data.draw(st.sampled_from(drawn.studies)).trial_id
     word = data.draw(st.sampled_from(["unclear", "high"]))
     worse = replace(drawn, judgements=[*drawn.judgements, *by_hand.judged(trial, {"other": word})])
     no_better(certainty(analysis, drawn), certainty(analysis, worse))

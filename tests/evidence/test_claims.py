@@ -1,14 +1,14 @@
 """Verdicts on claims: each rule on both sides of its boundaries, and the claims of the tests."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import combinations, product
 from types import SimpleNamespace
 from typing import get_args
 
 import pytest
 
-from ketameta.evidence.claim_rules import RULES, Effect, Reason
+from ketameta.evidence.claim_rules import RULES, Effect, Pointing, Reason
 from ketameta.evidence.claims import (
     CANNOT,
     CONTRADICTED,
@@ -29,10 +29,22 @@ from ketameta.evidence.claims import (
     turned,
     whole,
 )
+from ketameta.evidence.rated import Rated, RatedGroup, RatedSynthesis
 from ketameta.evidence.results import grounds
 from ketameta.evidence.verdicts import verdict
 from ketameta.report.claim_reasons import BECAUSE
+from ketameta.tables.effects import DirectionRow
+from ketameta.tables.syntheses import (
+    ClaimTestRow,
+    ControlShareRow,
+    StudyRow,
+    SubgroupRow,
+    SynthesisRow,
+)
+from ketameta.tables.table import extended
 from ketameta.vocabulary import vocabulary
+
+from ..rows import row
 
 # an analysis or group of fewer trials than two and fewer people than 100 is not heard
 HEARD = SimpleNamespace(heard_trials=2, heard_people=100)
@@ -47,26 +59,33 @@ def limits(configuration):
 
 
 def named(direction="favours treatment", value=None, unit=None, **more):
-    row = {"claim_id": "c", "direction": direction, "claimed_value": value, "claimed_unit": unit}
-    return row | {"population": "TRD;MDD", "part": None, "analysis": "a", "computed": True} | more
+    told = {"claim_id": "c", "direction": direction, "claimed_value": value, "claimed_unit": unit}
+    told |= {"population": "TRD;MDD", "analysis": "a", "computed": True}
+    return row(ClaimTestRow, **told | more)
 
 
-def record(certainty, low, high, **more):
+RATED = {f.name for f in fields(Rated)}
+
+
+def rated(cells, subgroup=""):
+    """Return a synthesis with what is said of it, or a group of one."""
+    said = {name: cell for name, cell in cells.items() if name in RATED}
+    own = {name: cell for name, cell in cells.items() if name not in RATED}
+    if subgroup:
+        return extended(RatedGroup, row(SubgroupRow, subgroup=subgroup, **own), verdict="", **said)
+    return extended(RatedSynthesis, row(SynthesisRow, **own), verdict="", **said)
+
+
+def record(certainty, low, high, subgroup="", **more):
     """Return a risk ratio of a good outcome: above no effect favours treatment."""
-    row = {
-        "measure": "RR",
-        "k": 5,
-        "n": 200,
-        "estimate": (low * high) ** 0.5,
-        "ci_low": low,
-        "ci_high": high,
-    }
-    row |= {"pi_low": low, "pi_high": high, "favours": "above", "worthwhile": (0.8, 1.25)}
-    return {**row, "limits": HEARD, "certainty": certainty, **more}
+    cells = {"measure": "RR", "k": 5, "n": 200, "estimate": (low * high) ** 0.5}
+    cells |= {"ci_low": low, "ci_high": high, "pi_low": low, "pi_high": high}
+    cells |= {"favours": "above", "worthwhile": (0.8, 1.25), "limits": HEARD}
+    return rated(cells | {"certainty": certainty} | more, subgroup)
 
 
 @pytest.mark.parametrize(
-    ("row", "expected"),
+    ("record", "expected"),
     [
         (record("high", 1.3, 2), (SUPPORTED, "better")),
         # the lower end beside no effect
@@ -94,8 +113,8 @@ def record(certainty, low, high, **more):
         (record("high", 0.0, 2), (TOO_FEW, "both open")),
     ],
 )
-def test_a_claimed_benefit_by_hand(row, expected):
-    found = line(named(), row)
+def test_a_claimed_benefit_by_hand(record, expected):
+    found = line(named(), record)
     assert (found.word, found.because) == expected
 
 
@@ -106,15 +125,15 @@ def test_a_benefit_reads_the_same_on_every_scale_and_side():
         (-0.6, -0.1, SUPPORTED), (-0.3, -0.05, SMALLER), (-0.5, 0.1, NOT_SHOWN),
         (-0.19, 0.1, CONTRADICTED), (-0.5, 0.2, TOO_FEW), (0.1, 0.3, CONTRADICTED),
     ):  # fmt: skip
-        row = record("low", 1, 1, **score, estimate=(low + high) / 2, ci_low=low, ci_high=high)
-        assert line(named(), row).word == word
-        mirrored = row | {"favours": "above", "ci_low": -high, "ci_high": -low}
-        mirrored["estimate"] = -row["estimate"]
+        whole_ = record("low", 1, 1, **score, estimate=(low + high) / 2, ci_low=low, ci_high=high)
+        assert line(named(), whole_).word == word
+        ends = {"estimate": -whole_.estimate, "ci_low": -high, "ci_high": -low}
+        mirrored = replace(whole_, favours="above", **ends)
         assert line(named(), mirrored).word == word
 
 
 @pytest.mark.parametrize(
-    ("row", "expected"),
+    ("record", "expected"),
     [
         # of a harm: below no effect favours treatment; a harm that matters is 1.25 or more
         (record("high", 0.9, 1.2499, favours="below"), (SUPPORTED, "no worse")),
@@ -128,16 +147,16 @@ def test_a_benefit_reads_the_same_on_every_scale_and_side():
         (record("high", 0.5, 0.999, favours="below"), (SUPPORTED, "better")),
     ],
 )
-def test_a_claim_of_no_harm_by_hand(row, expected):
-    found = line(named("no worse than control"), row)
+def test_a_claim_of_no_harm_by_hand(record, expected):
+    found = line(named("no worse than control"), record)
     assert (found.word, found.because) == expected
 
 
 @pytest.mark.parametrize("ends", [(0.4, 0.7), (0.7, 0.99), (0.7, 1.5), (0.9, 1.1), (1.1, 1.9)])
 def test_doing_as_well_without_is_no_harm_the_other_way_round(ends):
-    row = record("high", *ends, favours="below")
-    other = row | {"favours": "above"}
-    found = line(named("no better than control"), row)
+    harm = record("high", *ends, favours="below")
+    other = replace(harm, favours="above")
+    found = line(named("no better than control"), harm)
     assert found.word == line(named("no worse than control"), other).word
     assert found.because.startswith("without: ") != (found.word in (NOT_SHOWN, TOO_FEW))
 
@@ -155,11 +174,11 @@ def test_every_rule_gives_a_reason_that_has_a_sentence():
     assert {"open", "both open", "without: better", "without: little worse"} <= given
 
 
-def share(low, high, limits, estimate=None, **more):
+def share(low, high, limits, estimate=None, subgroup="", **more):
     estimate = (low + high) / 2 if estimate is None else estimate
-    row = {"measure": "PLO", "k": 9, "estimate": estimate, "ci_low": low, "ci_high": high}
-    row |= {"favours": None, "more_is_better": True, "limits": limits, "certainty": "low", "n": 200}
-    return row | more
+    cells = {"measure": "PLO", "k": 9, "n": 200, "estimate": estimate, "ci_low": low}
+    cells |= {"ci_high": high, "favours": None, "more_is_better": True, "limits": limits}
+    return rated(cells | {"certainty": "low"} | more, subgroup)
 
 
 @pytest.mark.parametrize(
@@ -193,10 +212,10 @@ def test_a_claimed_share_by_hand(ends, estimate, expected, limits):
 
 
 def test_control_arms_that_come_as_near_leave_a_claimed_share_unshown(limits):
-    test, row = named("at most", 70, "percent of people"), share(0.6, 0.8, limits)
+    test, shown = named("at most", 70, "percent of people"), share(0.6, 0.8, limits)
     near, far = (Control(value) for value in (60.0, 59.9))
-    assert line(test, row, control=near) == Verdict(NOT_SHOWN, "control too", {"claimed": 70})
-    assert line(test, row, control=far).word == line(test, row).word == SUPPORTED
+    assert line(test, shown, control=near) == Verdict(NOT_SHOWN, "control too")
+    assert line(test, shown, control=far).word == line(test, shown).word == SUPPORTED
     # what falls short does so whatever control arms did
     assert line(test, share(0.3, 0.5, limits), control=near).word == OVERSTATED
 
@@ -212,7 +231,7 @@ def test_certainty_decides_no_verdict(limits):
     sides = (["favours treatment", "no worse than control"], ["above", "below"])
     for (low, high), direction, favours in product(ends, *sides):
         rows = [record(level, low, high, favours=favours) for level in LEVELS]
-        told = {line(named(direction), row).word for row in rows}
+        told = {line(named(direction), one).word for one in rows}
         assert len(told) == 1
 
 
@@ -226,16 +245,14 @@ def group(name, low, high, limits, **more):
 
 
 def test_groups_that_differ_make_an_analysis_mixed(limits):
-    row = record("low", 0.9, 2, limits=limits)
+    every = record("low", 0.9, 2, limits=limits)
     groups = group("infusion", 1.3, 2, limits), group("spray", 0.9, 1.6, limits)
 
     def told(p, *members, split="drug_route"):
-        return line(named(), row, (Split(split, p, members),))
+        return line(named(), every, (Split(split, p, members),))
 
-    assert told(0.0999, *groups) == Verdict(
-        MIXED, "groups",
-        {"by": "drug_route", "which": (("infusion", SUPPORTED), ("spray", NOT_SHOWN))},
-    )  # fmt: skip
+    which = (("infusion", SUPPORTED), ("spray", NOT_SHOWN))
+    assert told(0.0999, *groups) == Verdict(MIXED, "groups", "drug_route", which)
     # as likely as the threshold, or not known: the whole stands
     assert told(0.1, *groups).word == told(None, *groups).word == NOT_SHOWN
     # groups on one side, and one that tells nothing
@@ -260,9 +277,9 @@ def test_one_small_trial_alone_has_no_verdict_and_divides_nothing(limits, k, n, 
     assert found.word == (CONTRADICTED if heard else TOO_FEW)
     found = line(named("equal", 70, "percent of people"), share(0.2, 0.3, limits, **few))
     assert found.word == (OVERSTATED if heard else TOO_FEW)
-    row = record("low", 0.9, 2, limits=limits)
+    every = record("low", 0.9, 2, limits=limits)
     groups = group("infusion", 1.3, 2, limits, **few), group("spray", 0.9, 1.6, limits)
-    found = line(named(), row, (Split("drug_route", 0.01, groups),))
+    found = line(named(), every, (Split("drug_route", 0.01, groups),))
     assert found.word == (MIXED if heard else NOT_SHOWN)
 
 
@@ -275,7 +292,7 @@ def test_a_claimed_share_is_divided_by_drug_and_route_too(limits):
     test = named("at most", 70, "percent of people")
     found = line(test, share(0.26, 0.57, limits), (Split("drug_route", 0.001, tuple(groups)),))
     assert found.word == MIXED
-    assert found.facts["which"] == (("infusion", SUPPORTED), ("spray", OVERSTATED))
+    assert found.which == (("infusion", SUPPORTED), ("spray", OVERSTATED))
 
 
 @pytest.mark.parametrize(
@@ -298,7 +315,7 @@ def test_a_claim_of_parts_never_says_more_than_its_parts(words, word):
     told = [(f"p{i}", Verdict(own, "open")) for i, own in enumerate(words)]
     assert of_parts(told).word == of_parts(told[::-1]).word == word
     if of_parts(told).because == "parts":
-        assert of_parts(told).facts["which"] == tuple((n, v.word) for n, v in told)
+        assert of_parts(told).which == tuple((n, v.word) for n, v in told)
 
 
 @pytest.mark.parametrize(
@@ -328,7 +345,7 @@ def test_a_claim_on_the_whole_by_hand(words, benefit, no_worse):
     assert whole("no worse than control", told, "analyses").word == no_worse
     mixed = whole("favours treatment", told, "analyses")
     if mixed.because == "analyses":
-        assert mixed.facts["which"] == tuple((name, one.word) for name, one in told)
+        assert mixed.which == tuple((name, one.word) for name, one in told)
 
 
 def test_each_part_of_a_claim_is_judged_alone(limits):
@@ -340,7 +357,7 @@ def test_each_part_of_a_claim_is_judged_alone(limits):
     claim = claims_of(tests, Grounds(records))["c"]
     assert [part.verdict.word for part in claim.parts] == [SUPPORTED, NOT_SHOWN]
     assert claim.verdict.word == MIXED
-    assert claim.verdict.facts["which"] == (("day", SUPPORTED), ("week", NOT_SHOWN))
+    assert claim.verdict.which == (("day", SUPPORTED), ("week", NOT_SHOWN))
 
 
 def test_an_analysis_in_another_unit_stands_beside_a_claimed_number(limits):
@@ -370,7 +387,8 @@ def test_an_analysis_in_another_unit_stands_beside_a_claimed_number(limits):
 def test_directions_of_results_that_are_not_pooled(better, worse, neither, word, limits):
     words = ["favours treatment"] * better + ["favours control"] * worse
     words += ["no difference"] * neither + [None]
-    rows = [{"trial_id": str(i), "direction": said} for i, said in enumerate(words)]
+    told = [row(DirectionRow, trial_id=str(i), direction=said) for i, said in enumerate(words)]
+    rows = [extended(Pointing, one) for one in told]
     # a second test of a trial is no second trial
     rows += [rows[0]] * 5
     record_ = record("not rated", 1, 1, estimate=None)
@@ -412,31 +430,31 @@ def test_every_word_has_its_meaning_and_a_side_or_none():
 
 
 @pytest.mark.parametrize(
-    ("row", "expected"),
+    ("record", "expected"),
     [
         (record("high", 1.1, 2), "favours treatment"),
         (record("high", 1.1, 2, favours="below"), "favours control"),
         (record("high", 0.5, 0.8), "favours control"),
         (record("high", 1.0, 2), "no clear difference"),
         (record("high", 1, 1, ci_low=None, ci_high=None), "no clear difference"),
-        ({**record("low", 0.3, 0.5), "measure": "PLO"}, "no comparison"),
+        (record("low", 0.3, 0.5, measure="PLO"), "no comparison"),
         (record("not rated", 1, 1, estimate=None), "too few trials"),
         (record("not rated", 1, 1, estimate=None, k=0), "no trial"),
     ],
 )
-def test_the_verdict_of_an_analysis_by_hand(row, expected):
-    assert verdict(row) == expected
+def test_the_verdict_of_an_analysis_by_hand(record, expected):
+    assert verdict(record) == expected
 
 
 def test_the_words_of_syntheses_are_in_the_vocabulary(records):
     words = vocabulary().words
-    assert {r["verdict"] for r in records.values()} <= set(words("verdicts"))
-    assert {r["certainty"] for r in records.values()} <= set(words("certainty_levels"))
+    assert {r.verdict for r in records.values()} <= set(words("verdicts"))
+    assert {r.certainty for r in records.values()} <= set(words("certainty_levels"))
 
 
 @pytest.fixture(scope="module")
 def claims(tables, records):
-    return claims_of(tables["claim_tests"], grounds(tables, records))
+    return claims_of(tables[ClaimTestRow], grounds(tables, records))
 
 
 def test_the_claims_of_the_tests_are_judged_as_far_as_the_trials_go(claims):
@@ -451,11 +469,11 @@ def test_the_claims_of_the_tests_are_judged_as_far_as_the_trials_go(claims):
 
 def test_control_arms_are_pooled_beside_a_claimed_share(tables, claims):
     (part,) = claims["response_70_24h"].parts
-    (row,) = tables["control_shares"]
-    assert row["analysis"] == part.beside[0]
-    assert part.control.estimate == 100 * row["estimate"]
-    own = [s for s in tables["studies"] if s["analysis"] == row["analysis"]]
-    assert row["k"] == len(own)
-    assert row["n"] == sum(s["n_c"] for s in own)
-    crude = sum(s["events_c"] for s in own) / row["n"]
-    assert row["ci_low"] < crude < row["ci_high"]
+    (pooled,) = tables[ControlShareRow]
+    assert pooled.analysis == part.beside[0]
+    assert part.control.estimate == 100 * pooled.estimate
+    own = [s for s in tables[StudyRow] if s.analysis == pooled.analysis]
+    assert pooled.k == len(own)
+    assert pooled.n == sum(s.n_c for s in own)
+    crude = sum(s.events_c for s in own) / pooled.n
+    assert pooled.ci_low < crude < pooled.ci_high

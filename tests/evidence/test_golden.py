@@ -38,7 +38,9 @@ def test_certainty_is_that_of_the_golden_file(tables, configuration):
 def made():
     """Return the certainties of the tests' tables, from the raw rows on."""
     root = Path(__file__).parents[2]
-    sys.path.insert(0, str(root / "workflow"))
+    sys.path[:0] = [str(root / "workflow"), str(root)]
+    from tests.rows import tables_of
+
     from ketameta.configuration import load
     from ketameta.evidence.results import certainties
     from ketameta.ingest.stage import ingest
@@ -46,9 +48,9 @@ def made():
     from ketameta.synthesize.stage import synthesize
 
     configuration = load(root / "tests" / "analyses.yaml")
-    found = {name: t.to_pylist() for name, t in ingest(root / "tests" / "tables")[0].items()}
+    found = tables_of(ingest(root / "tests" / "tables")[0])
     for stage in (normalize, synthesize):
-        found |= {name: t.to_pylist() for name, t in stage(found, configuration).items()}
+        found |= tables_of(stage(found, configuration))
     return certainties(found, configuration)
 
 

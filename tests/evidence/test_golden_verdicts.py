@@ -21,7 +21,7 @@ def as_text(claims):
     for name, claim in claims.items():
         for part in claim.parts:
             whole = part.verdict.word, claim.verdict.word
-            place = name, part.test["part"]
+            place = name, part.test.part
             for one in part.lines:
                 writer.writerow(
                     (*place, one.analysis, one.verdict.word, one.verdict.because, *whole)
@@ -37,10 +37,11 @@ def judged_claims(tables, configuration):
     """Return the claims of some tables as judged."""
     from ketameta.evidence.claims import claims_of
     from ketameta.evidence.results import grounds, rated_syntheses
+    from ketameta.tables.syntheses import ClaimTestRow
 
-    asked = configuration.asked(test["analysis"] for test in tables["claim_tests"])
-    records = {row["analysis"]: row for row in rated_syntheses(tables, asked)}
-    return claims_of(tables["claim_tests"], grounds(tables, records))
+    asked = configuration.asked(test.analysis for test in tables[ClaimTestRow])
+    records = {row.analysis: row for row in rated_syntheses(tables, asked)}
+    return claims_of(tables[ClaimTestRow], grounds(tables, records))
 
 
 def test_verdicts_are_those_of_the_golden_file(tables, configuration):
@@ -58,11 +59,8 @@ if __name__ == "__main__":
     from ketameta.normalize.stage import normalize
     from ketameta.synthesize.stage import synthesize
 
-    def rows(found):
-        return {name: table.to_pylist() for name, table in found.items()}
-
     questions = load(root / "tests" / "analyses.yaml")
-    made = rows(ingest(root / "tests" / "tables")[0])
-    made |= rows(normalize(tables_of(made), questions))
-    made |= rows(synthesize(made, questions))
+    made = tables_of(ingest(root / "tests" / "tables")[0])
+    for stage in (normalize, synthesize):
+        made |= tables_of(stage(made, questions))
     GOLDEN.write_text(as_text(judged_claims(made, questions)))

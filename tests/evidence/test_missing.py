@@ -3,18 +3,22 @@
 import pytest
 
 from ketameta.evidence.missing import publication
+from ketameta.tables.diagnostics import AsymmetryRow
+from ketameta.tables.effects import MissingResultRow
+
+from ..rows import row
 
 RATIO = (0.8, 1.25)
 
 
-def rated(hand, bounds=RATIO, studies=None, row=None, **more):
-    found = publication(hand.evidence(row, studies, **more), bounds, hand.limits)
+def rated(hand, bounds=RATIO, studies=None, whole=None, **more):
+    found = publication(hand.evidence(whole, studies, **more), bounds, hand.limits)
     return found.rating, found.rule, found.judged
 
 
 def asymmetry_row(p=0.05, slope=1.0, **more):
-    row = {"test": "Peters", "test_p": p, "test_k": 12, "test_slope": slope, "centre": 0.7}
-    return row | {"without_crossovers_p": None, "adjusted_p": None} | more
+    told = {"test": "Peters", "test_p": p, "test_k": 12, "test_slope": slope, "centre": 0.7}
+    return row(AsymmetryRow, **told, **more)
 
 
 def mixed(hand):
@@ -50,14 +54,14 @@ def test_asymmetry_by_hand(by_hand, p, slope, rating, known):
     ],
 )
 def test_asymmetry_costs_a_level_where_it_survives_both_checks(by_hand, without, adjusted, rating):
-    row = asymmetry_row(0.01, without_crossovers_p=without, adjusted_p=adjusted)
-    found = rated(by_hand, studies=mixed(by_hand), asymmetry=row)
+    asymmetry = asymmetry_row(0.01, without_crossovers_p=without, adjusted_p=adjusted)
+    found = rated(by_hand, studies=mixed(by_hand), asymmetry=asymmetry)
     assert found == (rating, "asymmetry" if rating else "", True)
 
 
 def test_asymmetry_is_not_tested_without_a_comparison_or_a_table_row(by_hand):
     share = by_hand.record("PLO", estimate=0.4, ci_low=0.3, ci_high=0.5)
-    assert not rated(by_hand, row=share, asymmetry=asymmetry_row(0.001))[2]
+    assert not rated(by_hand, whole=share, asymmetry=asymmetry_row(0.001))[2]
     assert not rated(by_hand)[2]
 
 
@@ -66,8 +70,7 @@ def lost(*people):
 
 
 def lost_one(label, n, direction=None, **more):
-    row = {"label": label, "n": n, "direction": direction, "significant": False, "through": ""}
-    return row | more
+    return row(MissingResultRow, label=label, n=n, direction=direction, **more)
 
 
 def test_known_missing_results_of_many_people_cost_a_level(by_hand):
@@ -112,10 +115,10 @@ def test_a_result_that_can_hide_nothing_costs_nothing(by_hand, more, rule):
     ],
 )
 def test_known_missing_results_that_would_turn_the_answer_cost_a_level(by_hand, bound, rule):
-    row = by_hand.record(**bound)
-    assert rated(by_hand, missing=lost(1), bound=row)[1] == rule
+    without = by_hand.record(**bound)
+    assert rated(by_hand, missing=lost(1), bound=without)[1] == rule
     # nothing is missing: the bound is the result itself
-    assert rated(by_hand, bound=row)[1] == ""
+    assert rated(by_hand, bound=without)[1] == ""
 
 
 def test_both_reasons_together_cost_one_level(by_hand):

@@ -6,24 +6,31 @@ import pytest
 
 from ketameta.evidence.precision import imprecision, worthwhile
 from ketameta.measures import LARGEST
+from ketameta.tables.syntheses import AbsoluteRow
+
+from ..rows import row
 
 RATIO = (0.8, 1.25)
 SMD = (-0.2, 0.2)
 
 
-def rated(hand, row, bounds, events=300):
+def at_risk(control, **more):
+    return row(AbsoluteRow, control_risk=control, **more)
+
+
+def rated(hand, whole, bounds, events=300):
     study = hand.study(events_t=events, events_c=0)
-    found = imprecision(hand.evidence(row, [study]), bounds, hand.limits)
+    found = imprecision(hand.evidence(whole, [study]), bounds, hand.limits)
     return found.rating, tuple(r.name for r in found.rules)
 
 
 def test_a_ratio_is_worthwhile_where_it_makes_the_worthwhile_difference_of_risks(by_hand):
     analysis = by_hand.configuration["response_24h"]
     # by hand, 50 of 1,000 more or fewer: 0.20 to 0.25 and to 0.15
-    assert worthwhile(analysis, [], [{"control_risk": 0.2}]) == pytest.approx((0.75, 1.25))
+    assert worthwhile(analysis, [], [at_risk(0.2)]) == pytest.approx((0.75, 1.25))
     # of 40 of 1,000 none can be spared; of 960 none can be added
-    assert worthwhile(analysis, [], [{"control_risk": 0.04}]) == pytest.approx((0.0, 2.25))
-    low, high = worthwhile(analysis, [], [{"control_risk": 0.96}])
+    assert worthwhile(analysis, [], [at_risk(0.04)]) == pytest.approx((0.0, 2.25))
+    low, high = worthwhile(analysis, [], [at_risk(0.96)])
     assert (low, high) == (pytest.approx(0.91 / 0.96), LARGEST)
     assert worthwhile(analysis, [], []) == RATIO
 
@@ -33,7 +40,7 @@ def test_odds_are_worthwhile_by_the_same_difference(by_hand):
 
     analysis = by_hand.configuration["response_24h"]
     odds = replace(analysis, select=replace(analysis.select, measure="OR"))
-    low, high = worthwhile(odds, [], [{"control_risk": 0.2}])
+    low, high = worthwhile(odds, [], [at_risk(0.2)])
     # odds of 0.20 are 1/4, of 0.15 3/17, of 0.25 1/3
     assert (low, high) == pytest.approx((12 / 17, 4 / 3))
 
@@ -65,9 +72,9 @@ def test_what_is_worthwhile_of_scores_follows_from_measure_and_scale(by_hand):
     ],
 )
 def test_the_interval_comes_first(by_hand, low, high, rating, mark):
-    row = by_hand.record(estimate=1.1, ci_low=low, ci_high=high)
+    whole = by_hand.record(estimate=1.1, ci_low=low, ci_high=high)
     # one event: the information does not count for an effect of this size
-    assert rated(by_hand, row, RATIO, events=1) == (rating, mark)
+    assert rated(by_hand, whole, RATIO, events=1) == (rating, mark)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +95,8 @@ def test_the_interval_comes_first(by_hand, low, high, rating, mark):
 )
 def test_information_counts_where_the_effect_is_large(by_hand, estimate, events, rating, mark):
     side = (1.3, 3.0) if estimate > 1 else (0.3, 0.75)
-    row = by_hand.record(estimate=estimate, ci_low=side[0], ci_high=side[1])
-    assert rated(by_hand, row, RATIO, events) == (rating, mark)
+    whole = by_hand.record(estimate=estimate, ci_low=side[0], ci_high=side[1])
+    assert rated(by_hand, whole, RATIO, events) == (rating, mark)
 
 
 @pytest.mark.parametrize(
@@ -104,15 +111,15 @@ def test_information_counts_where_the_effect_is_large(by_hand, estimate, events,
 def test_information_counts_where_the_ends_of_a_ratio_lie_far_apart(
     by_hand, high, events, rating, mark
 ):
-    row = by_hand.record(estimate=1.4, ci_low=1.3, ci_high=high)
-    assert rated(by_hand, row, RATIO, events) == (rating, mark)
+    whole = by_hand.record(estimate=1.4, ci_low=1.3, ci_high=high)
+    assert rated(by_hand, whole, RATIO, events) == (rating, mark)
 
 
 def test_an_open_interval_and_too_little_information_cost_two(by_hand):
-    row = by_hand.record(estimate=1.5, ci_low=1.1, ci_high=2.0)
-    assert rated(by_hand, row, RATIO, 150) == (-1, ("crossed",))
-    assert rated(by_hand, row, RATIO, 149) == (-2, ("crossed", "short"))
-    assert rated(by_hand, row, RATIO, 89) == (-2, ("scarce", "crossed"))
+    whole = by_hand.record(estimate=1.5, ci_low=1.1, ci_high=2.0)
+    assert rated(by_hand, whole, RATIO, 150) == (-1, ("crossed",))
+    assert rated(by_hand, whole, RATIO, 149) == (-2, ("crossed", "short"))
+    assert rated(by_hand, whole, RATIO, 89) == (-2, ("scarce", "crossed"))
 
 
 @pytest.mark.parametrize(
@@ -140,22 +147,22 @@ def test_scores_by_hand(by_hand, low, estimate, high, n, rating, mark):
 def test_points_are_large_by_the_spread_of_the_controls(by_hand):
     # 5 points of a scale with an SD of 10
     for estimate, rating in ((-5.0, -2), (-4.9, 0)):
-        row = by_hand.score(estimate, -7.4, -2.5, "MD", n=50)
-        assert rated(by_hand, row, (-2, 2))[0] == rating
+        whole = by_hand.score(estimate, -7.4, -2.5, "MD", n=50)
+        assert rated(by_hand, whole, (-2, 2))[0] == rating
     # without a known spread or worthwhile effect only the side is told
     study = by_hand.study(scale=None, sd_c=None)
     for high, rating in ((-0.1, 0), (0.0, -1)):
-        row = by_hand.score(-8.0, -20.0, high, "MD", n=5)
-        found = imprecision(by_hand.evidence(row, [study]), None, by_hand.limits)
+        whole = by_hand.score(-8.0, -20.0, high, "MD", n=5)
+        found = imprecision(by_hand.evidence(whole, [study]), None, by_hand.limits)
         assert found.rating == rating
 
 
 def test_a_risk_difference_is_large_by_the_ratio_behind_it(by_hand):
-    row = by_hand.score(0.1, 0.06, 0.14, "RD")
+    whole = by_hand.score(0.1, 0.06, 0.14, "RD")
     study = by_hand.study(events_t=40, events_c=0)
     for treated, rating in ((0.285, 0), (0.287, -2)):
-        risks = [{"control_risk": 0.2, "treated_risk": treated}]
-        found = imprecision(by_hand.evidence(row, [study], risks=risks), (-0.05, 0.05),
+        risks = [at_risk(0.2, treated_risk=treated)]
+        found = imprecision(by_hand.evidence(whole, [study], risks=risks), (-0.05, 0.05),
                             by_hand.limits)  # fmt: skip
         assert found.rating == rating
 
@@ -165,18 +172,18 @@ def test_a_risk_difference_is_large_by_the_ratio_behind_it(by_hand):
     [(0.301, 0.499, 0), (0.299, 0.499, -1), (0.301, 0.599, -1), (0.301, 0.601, -2)],
 )
 def test_a_share_goes_by_points_and_by_no_size(by_hand, low, high, rating):
-    row = by_hand.record("PLO", estimate=0.4, ci_low=low, ci_high=high, n=5)
-    assert rated(by_hand, row, None, events=1)[0] == rating
+    whole = by_hand.record("PLO", estimate=0.4, ci_low=low, ci_high=high, n=5)
+    assert rated(by_hand, whole, None, events=1)[0] == rating
 
 
 def test_events_that_some_trial_does_not_give_leave_people_to_count(by_hand):
     studies = [by_hand.study(), by_hand.study("b", events_t=None)]
     found = imprecision(by_hand.evidence(by_hand.record(n=500), studies), RATIO, by_hand.limits)
-    assert (found.facts["information"], found.facts["size"]) == (500, 400)
+    assert (found.facts.information.number, found.facts.information.size) == (500, 400)
 
 
 def test_a_lower_end_of_nothing_is_as_wide_as_can_be(by_hand):
-    row = by_hand.record(estimate=0.5, ci_low=0.0, ci_high=0.7)
-    found = imprecision(by_hand.evidence(row), RATIO, by_hand.limits)
-    assert found.facts["apart"] == math.inf
+    whole = by_hand.record(estimate=0.5, ci_low=0.0, ci_high=0.7)
+    found = imprecision(by_hand.evidence(whole), RATIO, by_hand.limits)
+    assert found.facts.apart == math.inf
     assert tuple(r.name for r in found.rules) == ("wide",)

@@ -8,19 +8,25 @@ from dataclasses import replace
 import pytest
 
 from ketameta.evidence import findings, releases
+from ketameta.tables.collection import Tables
+from ketameta.tables.effects import FindingRow
+from ketameta.tables.table import as_dict
+from ketameta.tables.upkeep import AdjudicationRow
 
-ROW = {"check": "sd-like-se", "table": "outcomes", "trial_id": "t", "column": "sd", "value": "2"}
-ROW |= {"at": ["k / response / 24"], "acknowledged": ""}
+from ..rows import row
+
+TOLD = {"check": "sd-like-se", "table": "outcomes", "trial_id": "t", "column": "sd", "value": "2"}
+ROW = row(FindingRow, **TOLD, at=["k / response / 24"])
 
 
 def adjudication(*decided):
-    return [{"id": f"x{number}", "decision": word} for number, word in enumerate(decided)]
+    return [row(AdjudicationRow, id=f"x{n}", decision=word) for n, word in enumerate(decided)]
 
 
 @pytest.fixture
 def release():
-    found = findings.open_findings([ROW, ROW | {"check": "other", "acknowledged": "read again"}])
-    tables = {"adjudication": adjudication("B", None, "correction")}
+    found = findings.open_findings([ROW, replace(ROW, check="other", acknowledged="read again")])
+    tables = Tables({AdjudicationRow: adjudication("B", None, "correction")})
     return releases.make("2026-01-31", "", tables, [], {}, found)
 
 
@@ -47,7 +53,7 @@ def test_an_older_record_says_nothing_of_them_and_stays_as_it_was(release):
         ("decisions", [3]),
         ("findings", {}),
         ("findings", [{"check": "sd-like-se"}]),
-        ("findings", [ROW]),
+        ("findings", [as_dict(ROW)]),
         ("findings", ["sd-like-se"]),
         ("findings", 3),
     ],
@@ -64,13 +70,13 @@ def test_a_record_with_another_form_of_them_is_named(release, key, content):
         ([], True),
         ([ROW], False),
         # another odd number in the cell is no mending, nor is a reason
-        ([ROW | {"value": "3"}], False),
-        ([ROW | {"acknowledged": "read again"}], False),
-        ([ROW | {"at": ["c / response / 24", "k / response / 24"]}], False),
-        ([ROW | {"at": ["k / response / 48"]}], True),
-        ([ROW | {"column": "mean"}], True),
-        ([ROW | {"check": "other"}], True),
-        ([ROW | {"trial_id": "u"}], True),
+        ([replace(ROW, value="3")], False),
+        ([replace(ROW, acknowledged="read again")], False),
+        ([replace(ROW, at=["c / response / 24", "k / response / 24"])], False),
+        ([replace(ROW, at=["k / response / 48"])], True),
+        ([replace(ROW, column="mean")], True),
+        ([replace(ROW, check="other")], True),
+        ([replace(ROW, trial_id="u")], True),
     ],
 )
 def test_a_finding_is_mended_where_nothing_is_found_at_its_rows(release, now, mended):

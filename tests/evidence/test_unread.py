@@ -18,7 +18,13 @@ from ketameta.evidence.unread import (
     variance,
 )
 from ketameta.stats import random_effects
+from ketameta.tables.collection import Tables
+from ketameta.tables.raw import ArmRow, ContrastRow, OutcomeRow, TrialRow
+from ketameta.tables.syntheses import StudyRow, SynthesisRow
+from ketameta.tables.upkeep import UnreadRow
 from ketameta.vocabulary.narrowing import parse
+
+from ..rows import row
 
 # variance and people: v·n is 10, 11 and 9.6
 EFFECTS = ((0.2, 50.0), (0.1, 110.0), (0.4, 24.0))
@@ -34,9 +40,8 @@ def pool(question, name="first", effects=EFFECTS, tau2=TAU2, trials=("pooled",),
     return Pool(name, question, effects, tau2, frozenset(trials), **more)
 
 
-def row(label="X 2020", **more):
-    none = dict.fromkeys(("trial_id", "population", "comparator_class", "hour_low", "hour_high"))
-    return {**none, "label": label, "kind": "report", "outcomes": "response", "n": None, **more}
+def unread(label="X 2020", **more):
+    return row(UnreadRow, **{"label": label, "kind": "report", "outcomes": "response"} | more)
 
 
 def test_the_variance_is_that_of_the_trials_there_at_its_number_of_people():
@@ -64,35 +69,31 @@ def test_a_trial_like_k_others_has_its_even_part(k, expected):
     assert share([(0.1, 100.0)] * k, 0.2, 0.1) == pytest.approx(expected)
 
 
-NO_TRIAL = ("year", "part_of", "design_flag")
-NO_ARM = ("cotreatment", "dose", "dose_unit", "arm_label", "n_randomised", "pooled_arms")
-
-
 def trial_of(name="t", **more):
     own = {"trial_id": name, "label": name, "design": "parallel", "population": "TRD"}
-    return {**dict.fromkeys(NO_TRIAL), **own, "n_randomised": 60, **more}
+    return row(TrialRow, **own | {"n_randomised": 60} | more)
 
 
-def arm_of(treatment, name="t", **more):
-    own = {"trial_id": name, "arm_id": treatment, "treatment": treatment, "route": "IV"}
-    return {**dict.fromkeys(NO_ARM), **own, "n_doses": 1, **more}
-
-
-def result(outcome, hour, scale=None):
-    return {"trial_id": "t", "outcome": outcome, "timepoint_h": hour, "scale": scale}
+def arm_of(treatment, name="t"):
+    told = {"trial_id": name, "arm_id": treatment, "treatment": treatment, "route": "IV"}
+    return row(ArmRow, **told, n_doses=1)
 
 
 def known(trials=(), arms=(), results=()):
-    return {
-        "trials": list(trials),
-        "arms": list(arms),
-        "outcomes": list(results[1:]),
-        "contrasts": list(results[:1]),
-    }
+    """Return raw tables; the first result is a contrast."""
+    told = [dict(zip(("outcome", "timepoint_h", "scale"), one, strict=False)) for one in results]
+    return Tables(
+        {
+            TrialRow: trials,
+            ArmRow: arms,
+            OutcomeRow: [row(OutcomeRow, trial_id="t", **cells) for cells in told[1:]],
+            ContrastRow: [row(ContrastRow, trial_id="t", **cells) for cells in told[:1]],
+        }
+    )
 
 
 def weights_of(question, trials=(), arms=(), results=(), **cells):
-    (found,) = ranked([row(**cells)], [pool(question)], known(trials, arms, results))
+    (found,) = ranked([unread(**cells)], [pool(question)], known(trials, arms, results))
     return found.weights
 
 
@@ -143,18 +144,18 @@ T = trial_of()
         ({"hour_low": 1, "hour_high": 700}, [], [], True),
         # a trial of the tables
         ({"trial_id": "t"}, [T], ARMS, True),
-        ({"trial_id": "t"}, [T | {"population": "PTSD"}], ARMS, False),
+        ({"trial_id": "t"}, [replace(T, population="PTSD")], ARMS, False),
         ({"trial_id": "t"}, [T], OF_ECT, False),
         ({"trial_id": "t", "comparator_class": "inert"}, [T], OF_ECT, True),
         ({"trial_id": "t"}, [T], ARMS[1:], False),
         ({"trial_id": "t"}, [T], ARMS[:1], False),
         ({"trial_id": "t", "comparator_class": "active"}, [T], ARMS[:1], True),
-        ({"trial_id": "t", "population": "TRD"}, [T | {"population": "PTSD"}], ARMS, True),
-        ({"trial_id": "t"}, [T | {"design_flag": "randomised withdrawal"}], ARMS, False),
+        ({"trial_id": "t", "population": "TRD"}, [replace(T, population="PTSD")], ARMS, True),
+        ({"trial_id": "t"}, [replace(T, design_flag="randomised withdrawal")], ARMS, False),
         # whose patients are pooled in another report, and whose are not
-        ({"trial_id": "t"}, [T | {"part_of": "pooled"}, trial_of("pooled")], ARMS, False),
+        ({"trial_id": "t"}, [replace(T, part_of="pooled"), trial_of("pooled")], ARMS, False),
         ({"trial_id": "t"}, [T, trial_of("pooled", part_of="t")], ARMS, False),
-        ({"trial_id": "t"}, [T | {"part_of": "other"}, trial_of("other")], ARMS, True),
+        ({"trial_id": "t"}, [replace(T, part_of="other"), trial_of("other")], ARMS, True),
     ],
 )
 def test_an_analysis_is_concerned_by_all_that_is_known(question, cells, trials, arms, concerned):
@@ -187,7 +188,7 @@ def test_a_narrowed_analysis_refuses_the_trials_that_the_sieve_refuses(
     question, narrow, doses, concerned
 ):
     asked = replace(question, narrow=parse(narrow))
-    arms = [ARMS[0] | {"n_doses": doses}, ARMS[1]]
+    arms = [replace(ARMS[0], n_doses=doses), ARMS[1]]
     assert bool(weights_of(asked, [T], arms, trial_id="t")) == concerned
 
 
@@ -232,8 +233,7 @@ def test_of_a_trial_that_stands_nowhere_what_its_row_tells_counts(
     ],
 )
 def test_hours_and_scales_are_those_of_the_trial(question, results, cells, concerned):
-    told = [result(*one) for one in results]
-    assert bool(weights_of(question, [T], ARMS, told, trial_id="t", **cells)) == concerned
+    assert bool(weights_of(question, [T], ARMS, results, trial_id="t", **cells)) == concerned
 
 
 def test_the_largest_share_of_a_pool_comes_first_then_single_trials_then_what_has_none(question):
@@ -244,13 +244,13 @@ def test_the_largest_share_of_a_pool_comes_first_then_single_trials_then_what_ha
         pool(question, "none", (), 0.0),
     ]
     rows = [
-        row("A review", kind="review"),
-        row("Lesser", n=40),
-        row("No outcome", outcomes=None),
-        row("Most", n=400),
+        unread("A review", kind="review"),
+        unread("Lesser", n=40),
+        unread("No outcome", outcomes=None),
+        unread("Most", n=400),
     ]
     ordered = ranked(rows, found, known())
-    assert [one.row["label"] for one in ordered] == ["Most", "Lesser", "No outcome", "A review"]
+    assert [one.row.label for one in ordered] == ["Most", "Lesser", "No outcome", "A review"]
     assert [w.analysis for w in ordered[0].weights] == ["small", "large", "none", "one"]
     shares = {w.analysis: w.share for w in ordered[0].weights}
     # of two trials without tau², shares are as people; a first trial has all
@@ -258,8 +258,8 @@ def test_the_largest_share_of_a_pool_comes_first_then_single_trials_then_what_ha
     assert shares["none"] == 1.0
     first = ordered[0].weights[2]
     assert (first.effects, first.variance, first.people) == (0, None, 400)
-    only = ranked([row("Alone", n=9), row("Most", n=400)], found[2:], known())
-    assert [one.row["label"] for one in only] == ["Most", "Alone"]
+    only = ranked([unread("Alone", n=9), unread("Most", n=400)], found[2:], known())
+    assert [one.row.label for one in only] == ["Most", "Alone"]
 
 
 def test_what_a_claim_rests_on_comes_before_larger_shares(question):
@@ -269,25 +269,25 @@ def test_what_a_claim_rests_on_comes_before_larger_shares(question):
         pool(question, "one claim", EFFECTS[:1], claimed=True),
         pool(question, "one", EFFECTS[:1], 0.0),
     ]
-    (one,) = ranked([row(n=400)], found, known())
+    (one,) = ranked([unread(n=400)], found, known())
     assert [w.analysis for w in one.weights] == ["claim", "small", "one claim", "one"]
     shares = [w.share for w in one.weights]
     assert shares[0] < shares[1]
     assert shares[2] < shares[3]
     # a row that enters no such analysis stands behind one that does, whatever its share
     asked = replace(question, outcome="remission")
-    rows = [row("Elsewhere", outcomes="remission", n=900), row("Claimed", n=9)]
+    rows = [unread("Elsewhere", outcomes="remission", n=900), unread("Claimed", n=9)]
     ordered = ranked(rows, [*found[1:2], pool(asked, "other", EFFECTS[:2])], known())
-    assert [one.row["label"] for one in ordered] == ["Claimed", "Elsewhere"]
+    assert [one.row.label for one in ordered] == ["Claimed", "Elsewhere"]
     unclaimed = [replace(p, claimed=False) for p in found[1:2]]
     ordered = ranked(rows, [*unclaimed, pool(asked, "other", EFFECTS[:2])], known())
-    assert [one.row["label"] for one in ordered] == ["Elsewhere", "Claimed"]
+    assert [one.row.label for one in ordered] == ["Elsewhere", "Claimed"]
 
 
 def test_pools_are_comparisons_with_their_effects(by_hand):
     analyses = [by_hand.configuration[name] for name in ("response_24h", "response_24h_arm")]
-    studies = [{"analysis": "response_24h", "trial_id": "a", "vi": 0.1, "people": 20.0}]
-    found = pools(analyses, studies, {a.name: {"tau2": None} for a in analyses})
+    studies = [row(StudyRow, analysis="response_24h", trial_id="a", vi=0.1, people=20.0)]
+    found = pools(analyses, studies, {a.name: row(SynthesisRow) for a in analyses})
     assert [(p.name, p.effects, p.tau2) for p in found] == [("response_24h", ((0.1, 20.0),), 0.0)]
     assert found[0].trials == {"a"}
 
@@ -295,7 +295,7 @@ def test_pools_are_comparisons_with_their_effects(by_hand):
 def test_pools_of_narrowed_analyses_are_those_that_claims_rest_on(by_hand):
     whole = by_hand.configuration["response_24h"]
     analyses = [whole, whole.narrowed("population=TRD"), whole.narrowed("population=BD")]
-    syntheses = {a.name: {"tau2": 0.0} for a in analyses}
+    syntheses = {a.name: row(SynthesisRow, tau2=0.0) for a in analyses}
     found = pools(analyses, [], syntheses, ["response_24h@population=TRD"])
     assert [(p.name, p.claimed) for p in found] == [
         ("response_24h", False),

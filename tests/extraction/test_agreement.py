@@ -15,6 +15,10 @@ from ketameta.stats.sensitivity.agreement import (
     limits_of_agreement,
     wilson,
 )
+from ketameta.tables.collection import Tables
+from ketameta.tables.raw import OutcomeRow
+
+from ..rows import row as outcome
 
 KEY = {"trial_id": "one", "arm_id": "drug", "outcome": "response", "timepoint_h": "24"}
 
@@ -22,7 +26,7 @@ KEY = {"trial_id": "one", "arm_id": "drug", "outcome": "response", "timepoint_h"
 def row(line, **cells):
     """Return a row of outcomes as it is read, by its cells as entered."""
     entered = {name: cell for name, cell in {**KEY, **cells}.items() if cell}
-    return {"file": "outcomes.csv", "line": line, "entered": json.dumps(entered)}
+    return outcome(OutcomeRow, file="outcomes.csv", line=line, entered=json.dumps(entered))
 
 
 def lines(*pairs, table="outcomes", a=None, b=None):
@@ -31,7 +35,7 @@ def lines(*pairs, table="outcomes", a=None, b=None):
         Match(table, row(n, **first), row(n, **second), "the same key", {})
         for n, (first, second) in enumerate(pairs, 2)
     )
-    sides = a or Side("a", {}), b or Side("b", {})
+    sides = a or Side("a", Tables()), b or Side("b", Tables())
     found = agreement(*sides, Matching(matches, (), ()))
     return {(line.table, line.column): line for line in found}
 
@@ -116,11 +120,11 @@ def test_what_is_not_compared_has_no_line():
     assert {name for table, name in found if name} == {
         "outcome", "timepoint_h", "n", "events",
     }  # fmt: skip
-    lacking = lines(pair, b=Side("b", {}, missing=frozenset({("outcomes", "events")})))
+    lacking = lines(pair, b=Side("b", Tables(), missing=frozenset({("outcomes", "events")})))
     assert ("outcomes", "events") not in lacking
     assert lacking["outcomes", ""].cells.share == 1
     # a row of both raters agrees with itself
-    shared = lines(pair, a=Side("a", {}, shared=frozenset({("outcomes.csv", 2)})))
+    shared = lines(pair, a=Side("a", Tables(), shared=frozenset({("outcomes.csv", 2)})))
     assert list(shared) == [("", "")]
 
 
@@ -132,5 +136,5 @@ def test_faulty_cells_are_compared_as_entered():
 
 
 def test_no_matched_row_agrees_on_nothing():
-    (whole,) = agreement(Side("a", {}), Side("b", {}), Matching((), (), ()))
+    (whole,) = agreement(Side("a", Tables()), Side("b", Tables()), Matching((), (), ()))
     assert (whole.table, whole.rows, whole.cells.n, whole.cells.share) == ("", 0, 0, None)

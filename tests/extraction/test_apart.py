@@ -173,7 +173,7 @@ def test_a_row_of_a_name_of_its_own_keeps_its_id(both) -> None:
 
 def test_changes_of_results_that_differ_in_what_they_compare_are_named_apart(both) -> None:
     in_b(both, "published", REVIEW.format(PLACEBO, "2.1"), REVIEW.format(ACTIVE, "1.8"))
-    old, new = ({**check_folder(side)[0]} for side in (both.a, both.b))
+    old, new = (check_folder(side)[0] for side in (both.a, both.b))
     names = [change.name for change in changed_rows(old, new)]
     assert names == [f"published / review2020 / response / 24 h / {v}" for v in (PLACEBO, ACTIVE)]
 

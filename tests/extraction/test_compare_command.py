@@ -13,6 +13,7 @@ from ketameta.configuration import CONFIG
 from ketameta.extraction.matching import match
 from ketameta.extraction.sides import RaterError, by_rater, sides
 from ketameta.ingest.formats import as_workbook, read_cells
+from ketameta.tables.raw import OutcomeRow, TrialRow
 
 ROOT = Path(__file__).parents[1]
 BASE = ROOT / "bad_input" / "base"
@@ -156,9 +157,9 @@ def test_a_batch_leans_on_the_trials_of_the_tables_it_adds_to(a, tmp_path):
     write_rows(batch / "trials.csv", [other])
     first, second = sides(a, batch)
     assert [p.column for p in second.problems] == ["events"]  # 77 of 30, but no unknown trial
-    assert second.tables["outcomes"][0]["events"] is None
+    assert second.tables[OutcomeRow][0].events is None
     found = match(first, second)
-    assert [row["trial_id"] for _, row in found.only_b] == ["young2026", "adams2011"]
+    assert [row.trial_id for _, row in found.only_b] == ["young2026", "adams2011"]
 
 
 def with_raters(folder, name, raters):
@@ -180,8 +181,8 @@ def test_two_raters_of_one_place(a, capsys):
     assert set(out["a"]["absent"]) >= {"trials", "arms", "contrasts"}
     first, _ = by_rater(a)
     assert not first.problems
-    assert len(first.tables["trials"]) == 5
-    assert "rater" not in first.tables["outcomes"][0]
+    assert len(first.tables[TrialRow]) == 5
+    assert "rater" not in json.loads(first.tables[OutcomeRow][0].entered)
 
 
 def test_raters_must_be_two(a, capsys):

@@ -1,6 +1,7 @@
 """What two extractions say differently, and the edit that makes A say what B says."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,22 +10,25 @@ from ketameta.extraction.cells import number_of
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
 from ketameta.extraction.records import Side
+from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import ROW
-from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES, OutcomeRow
+
+from ..rows import row
 
 NUMBERS = ("n", "n_randomised", "timepoint_h", "events", "mean", "sd", "baseline_mean", "estimate")
 
 
-def row(table, cells, line):
-    empty = dict.fromkeys(RESULT_TABLES[table].names)
+def line(table, cells, at):
     entered = {name: str(cell) for name, cell in cells.items() if cell != ""}
     typed = {n: number_of(t) if n in NUMBERS else t for n, t in entered.items()}
-    return {**empty, **typed, "file": f"{table}.csv", "line": line, "entered": json.dumps(entered)}
+    place = {"file": f"{table}.csv", "line": at, "entered": json.dumps(entered)}
+    return row(RAW_KINDS[table], **typed, **place)
 
 
 def side(**tables):
-    rows = {t: [row(t, c, i + 2) for i, c in enumerate(given)] for t, given in tables.items()}
-    return Side("A", {table: rows.get(table, []) for table in RESULT_TABLES})
+    rows = {t: [line(t, c, i + 2) for i, c in enumerate(given)] for t, given in tables.items()}
+    return Side("A", Tables({RAW_KINDS[name]: rows.get(name, []) for name in RESULT_TABLES}))
 
 
 def score(arm_id="k", hour=24, n=30, mean=15.2, sd=9.8, **cells):
@@ -72,8 +76,8 @@ def test_its_edit_makes_a_say_what_b_says_and_nothing_else():
     found = {one.column: one for one in between(a, b)}
     assert list(found) == ["n", "sd", "note"]
     (change,) = found["sd"].edit.changes
-    assert change.old is a.tables["outcomes"][0]
-    assert change.new == {**change.old, "sd": 8.9, "entered": change.new["entered"]}
+    assert change.old is a.tables[OutcomeRow][0]
+    assert change.new == replace(change.old, sd=8.9, entered=change.new.entered)
     assert entered_of(change.new) == {**entered_of(change.old), "sd": "8.9"}
     assert [(c.column, c.old, c.new) for c in change.cells] == [("sd", "9.8", "8.9")]
     assert found["sd"].edit.name == (
@@ -89,18 +93,18 @@ def test_a_cell_that_one_side_has_not_is_emptied_or_filled_by_its_edit():
         "sd": ("9.8", ""),
     }
     new = {column: one.edit.changes[0].new for column, one in found.items()}
-    assert (new["sd"]["sd"], entered_of(new["sd"]).get("sd")) == (None, None)
-    assert (new["events"]["events"], entered_of(new["events"])["events"]) == (7, "7")
+    assert (new["sd"].sd, entered_of(new["sd"]).get("sd")) == (None, None)
+    assert (new["events"].events, entered_of(new["events"])["events"]) == (7, "7")
     # in the order of the table
     assert list(entered_of(new["events"])).index("events") == 6
 
 
 def test_a_faulty_cell_is_told_as_it_was_entered():
     b = side(outcomes=[score()])
-    b.tables["outcomes"][0] = row("outcomes", score(mean="15.2 (9.8)"), 2)
+    b.tables[OutcomeRow][0] = line("outcomes", score(mean="15.2 (9.8)"), 2)
     (one,) = between(side(outcomes=[score()]), b)
     assert (one.column, one.b) == ("mean", "15.2 (9.8)")
-    assert one.edit.changes[0].new["mean"] is None
+    assert one.edit.changes[0].new.mean is None
 
 
 def test_rounding_is_told_with_that_as_its_explanation():
@@ -183,7 +187,7 @@ def test_exchanged_numbers_are_one_edit(apart, said):
     for d in found:
         # the row in question first
         assert d.edit.changes[0].place == d.place_a
-        new = {c.row["line"]: (c.row["n"], c.row["mean"], c.row["sd"]) for c in d.edit.changes}
+        new = {c.row.line: (c.row.n, c.row.mean, c.row.sd) for c in d.edit.changes}
         assert new == {2: (30, 26.4, 8.1), 3: (28, 15.2, 9.8)}
 
 
@@ -206,7 +210,7 @@ def test_arms_the_other_way_round_are_one_edit():
         ("arm_c", "the arms the other way round"),
     ]
     (change,) = found[0].edit.changes
-    assert (change.new["arm_t"], change.new["arm_c"], change.new["estimate"]) == ("p", "k", -10.8)
+    assert (change.new.arm_t, change.new.arm_c, change.new.estimate) == ("p", "k", -10.8)
     # with the numbers turned as well it is the same result
     turned = a | {"arm_t": "p", "arm_c": "k", "estimate": 10.8}
     assert between(side(contrasts=[a]), side(contrasts=[turned])) == []

@@ -8,20 +8,30 @@ from dataclasses import replace
 import pytest
 
 from ketameta.commands.diff import results_of
-from ketameta.commands.results import verdicts
 from ketameta.configuration import Configuration
-from ketameta.evidence.changes import COMPARED
 from ketameta.evidence.edits import edits
+from ketameta.evidence.rated import result_of
 from ketameta.evidence.reclaimed import Claims
 from ketameta.evidence.references import standing
 from ketameta.evidence.refits import Refits
-from ketameta.evidence.rows import changed_rows, entered_of
+from ketameta.evidence.rows import changed_rows
 from ketameta.extraction.impact import ranked
 from ketameta.extraction.records import Disagreement
 from ketameta.extraction.trying import TOLD
 from ketameta.tables import RESULT_TABLES
 from ketameta.tables.identity import row_of
+from ketameta.tables.raw import (
+    RAW_KINDS,
+    ArmRow,
+    ClaimRow,
+    ContrastRow,
+    OutcomeRow,
+    RiskOfBiasRow,
+    TrialRow,
+)
 from ketameta.tables.table import as_dict
+
+from ..rows import tables_of
 
 # of events, of scores, of treated arms beside controls, of reports that share patients, and claims
 ASKED = (
@@ -41,7 +51,7 @@ TRIALS = (
 
 @pytest.fixture(scope="module")
 def a(tables):
-    own = {name: [*map(as_dict, tables[name])] for name in RESULT_TABLES}
+    own = {name: [*map(as_dict, tables[RAW_KINDS[name]])] for name in RESULT_TABLES}
     for name in set(RESULT_TABLES) - {"claims", "published"}:
         own[name] = [row for row in own[name] if row["trial_id"] in TRIALS]
     own["claims"] = [row for row in own["claims"] if row["claim_id"] in CLAIMS]
@@ -57,7 +67,7 @@ def asked(a, configuration):
 
 @pytest.fixture(scope="module")
 def base(a):
-    return Refits(a)
+    return Refits(tables_of(a))
 
 
 @pytest.fixture
@@ -67,6 +77,10 @@ def b(a):
 
 def find(tables, table, **cells):
     return next(r for r in tables[table] if all(r[name] == cell for name, cell in cells.items()))
+
+
+def entered_of(row):
+    return json.loads(row["entered"])
 
 
 def enter(row, **cells):
@@ -79,7 +93,7 @@ def enter(row, **cells):
 
 
 def edits_of(old, new):
-    return edits(changed_rows(old, new), RESULT_TABLES)
+    return edits(changed_rows(tables_of(old), tables_of(new)), RESULT_TABLES)
 
 
 def disagreement(edit):
@@ -87,12 +101,12 @@ def disagreement(edit):
     change = edit.changes[0]
     cell = change.cells[0] if change.cells else None
     said = (cell.column, cell.old, cell.new) if cell else ("", "", "")
-    row = row_of(change.table, entered_of(change.row))
+    row = row_of(change.table, json.loads(change.row.entered))
     return Disagreement(change.table, edit.trial, row, *said, change.place, "", "", "", edit)
 
 
 def impacts(a, b, configuration):
-    return ranked(a, [disagreement(edit) for edit in edits_of(a, b)], configuration)
+    return ranked(tables_of(a), [disagreement(edit) for edit in edits_of(a, b)], configuration)
 
 
 # what an edit does to the tables, by what it is
@@ -117,6 +131,7 @@ def without_trial(trial):
 def one_row_more(tables):
     row = copy.deepcopy(find(tables, "contrasts", **{**MISSING, "timepoint_h": 576.0}))
     enter(row, timepoint_h=24.0)
+    row["line"] = 1 + max(each["line"] for each in tables["contrasts"])
     tables["contrasts"].append(row)
 
 
@@ -144,7 +159,7 @@ OF_CERTAINTY = ("a p-value alone", "a judgement", "an answer")
 
 @pytest.fixture(scope="module")
 def before(a, asked):
-    return results_of(a, asked)
+    return results_of(tables_of(a), asked)
 
 
 @pytest.fixture(scope="module", params=EDITS)
@@ -153,16 +168,14 @@ def tried(request, a, asked):
     b = copy.deepcopy(a)
     EDITS[request.param](b)
     (edit,) = edits_of(a, b)
-    return request.param, edit, results_of(b, asked)
+    return request.param, edit, results_of(tables_of(b), asked)
 
 
 def test_fits_by_trial_are_those_of_the_whole_to_the_last_digit(tried, base, asked):
     _, edit, whole = tried
     after = base.edited(edit)
-    for row in whole["syntheses"]:
-        found = after.rated(asked[row["analysis"]])
-        columns = (*COMPARED, "certainty", "certainty_best")
-        assert {c: found[c] for c in columns} == {c: row[c] for c in columns}
+    for row in whole.syntheses:
+        assert result_of(after.rated(asked[row.analysis])) == result_of(row)
 
 
 def test_what_an_edit_reaches_is_among_the_outcomes_of_its_trials(tried, base, asked):
@@ -177,13 +190,12 @@ def test_what_an_edit_reaches_is_among_the_outcomes_of_its_trials(tried, base, a
 
 def test_claims_are_judged_as_from_the_whole(tried, a, base, asked):
     _, edit, whole = tried
-    assert Claims(a["claims"], asked).verdicts(base.edited(edit)) == verdicts(whole)
+    assert Claims(tables_of(a)[ClaimRow], asked).verdicts(base.edited(edit)) == whole.claims
 
 
 def test_a_fit_leaves_the_tables_as_they_were(base, before, asked):
-    for row in before["syntheses"]:
-        found = base.rated(asked[row["analysis"]])
-        assert {c: found[c] for c in COMPARED} == {c: row[c] for c in COMPARED}
+    for row in before.syntheses:
+        assert result_of(base.rated(asked[row.analysis])) == result_of(row)
 
 
 # the order
@@ -228,18 +240,19 @@ def test_the_order_hangs_on_no_order_of_lines_or_disagreements(a, b, asked):
     found = impacts(a, b, asked)
     turned = {name: rows[::-1] for name, rows in a.items()}
     others = [disagreement(edit) for edit in edits_of(turned, b)][::-1]
-    assert told(ranked(turned, others, asked)) == told(found)
-    assert [i.shift for i in ranked(turned, others, asked)] == [i.shift for i in found]
+    assert told(ranked(tables_of(turned), others, asked)) == told(found)
+    assert [i.shift for i in ranked(tables_of(turned), others, asked)] == [i.shift for i in found]
 
 
 def test_the_shift_is_the_largest_of_all_analyses_whichever_way(a, b, before, asked):
     put("outcomes", RESPONSE, events=24)(b)
     (found,) = impacts(a, b, asked)
-    old, new = ({r["analysis"]: r for r in x["syntheses"]} for x in (before, results_of(b, asked)))
+    sides = (before, results_of(tables_of(b), asked))
+    old, new = ({row.analysis: row for row in side.syntheses} for side in sides)
     by_hand = {
-        name: abs(new[name]["estimate_log"] - row["estimate_log"]) / row["se"]
+        name: abs(new[name].estimate_log - row.estimate_log) / row.se
         for name, row in old.items()
-        if row["estimate_log"] is not None and new[name]["estimate_log"] != row["estimate_log"]
+        if row.estimate_log is not None and new[name].estimate_log != row.estimate_log
     }
     assert len(by_hand) > 1
     assert set(found.analyses) == by_hand.keys()
@@ -267,10 +280,10 @@ def test_claims_that_turn_are_told_with_what_turns_them(a, b, before, asked):
     found = {i.disagreement.edit.name: i for i in impacts(a, b, asked)}
     for edit in edits_of(a, b):
         own = found[edit.name]
-        after = Claims(a["claims"], asked).verdicts(Refits(a).edited(edit))
+        after = Claims(tables_of(a)[ClaimRow], asked).verdicts(Refits(tables_of(a)).edited(edit))
         assert {c.claim_id: (c.old, c.new) for c in own.claims} == {
             claim: (was, after[claim])
-            for claim, was in verdicts(before).items()
+            for claim, was in before.claims.items()
             if was != after[claim]
         }
     assert any(impact.claims for impact in found.values())
@@ -283,7 +296,7 @@ def test_cells_that_people_read_come_before_no_fit_and_move_none(a, b, base, ask
     for name, rows in b.items():
         for row in rows:
             enter(row, **{c: "other" for c in TOLD if c in RESULT_TABLES[name].names})
-    other = Refits(b)
+    other = Refits(tables_of(b))
     for analysis in asked:
         assert other.rated(analysis) == base.rated(analysis)
     changed = [c.column for edit in edits_of(a, b) for c in edit.changes[0].cells]
@@ -325,10 +338,10 @@ def test_a_row_of_a_that_lacks_what_it_must_have_is_made_whole_by_b(a, b, base, 
     row["entered"] = json.dumps({**entered_of(row), "outcome": "responce"})
     (found,) = impacts(b, a, asked)
     (edit,) = edits_of(b, a)
-    after = Refits(standing(b)).edited(edit)
+    after = Refits(standing(tables_of(b))).edited(edit)
     name = asked["response_24h"]
     assert "response_24h" in found.analyses
-    assert after.fit(name)["estimate"] == base.fit(name)["estimate"]
+    assert after.fit(name).estimate == base.fit(name).estimate
 
 
 def test_a_fault_of_a_is_not_laid_on_b(a, b, asked):
@@ -341,10 +354,11 @@ def test_a_fault_of_a_is_not_laid_on_b(a, b, asked):
         enter(find(new, "outcomes", **RESPONSE), n=46)
         (edit,) = edits_of(old, new)
         (change,) = edit.changes
-        other = {**row, "n": 46, "entered": json.dumps({**entered_of(row), "n": "46"})}
+        entered = json.dumps({**entered_of(row), "n": "46"})
+        other = replace(change.old, n=46, entered=entered)
         cells = tuple(cell for cell in change.cells if cell.column == "n")
         edit = replace(edit, changes=(replace(change, new=other, cells=cells),))
-        (found,) = ranked(old, [disagreement(edit)], asked)
+        (found,) = ranked(tables_of(old), [disagreement(edit)], asked)
         need = "needs another edit: seen of the same row"
         assert (found.problem, found.analyses) == (need if column == "seen" else "", ())
 
@@ -361,12 +375,13 @@ def test_what_could_not_be_tried_comes_between_what_moves_and_what_does_not(a, b
 
 
 def test_rows_that_stand_lose_nothing_and_those_at_fault_take_others_along(a, b):
-    assert standing(a) == a
+    whole, stands = tables_of(a), standing(tables_of(a))
+    assert all(stands[RAW_KINDS[name]] == whole[RAW_KINDS[name]] for name in RESULT_TABLES)
     find(b, "arms", trial_id="murrough2013a", arm_id="ketamine_0.5")["treatment"] = None
     put("trials", {"trial_id": "murrough2013a"}, part_of="price2014")(b)
-    left = standing(b)
-    gone = {row["trial_id"] for row in a["trials"]} - {row["trial_id"] for row in left["trials"]}
+    left = standing(tables_of(b))
+    gone = {row["trial_id"] for row in a["trials"]} - {row.trial_id for row in left[TrialRow]}
     # each is part of the other
     assert gone == {"murrough2013a", "price2014"}
-    for name in ("arms", "outcomes", "contrasts", "risk_of_bias"):
-        assert not gone & {row["trial_id"] for row in left[name]}
+    for kind in (ArmRow, OutcomeRow, ContrastRow, RiskOfBiasRow):
+        assert not gone & {row.trial_id for row in left[kind]}

@@ -16,6 +16,7 @@ from ketameta.normalize.stage import normalize
 from ketameta.synthesize.stage import synthesize
 
 from ..conftest import QUESTIONS, SMALL_TRIALS, TABLES
+from ..rows import tables_of
 
 ASKED = ("response_24h", "response_24h_arm", "remission_24h", "depression_24h", "dropout")
 
@@ -42,10 +43,10 @@ def write(folder, edit=None):
 
 def results(folder, questions):
     """Return what the stages make of a folder, by analysis."""
-    made = {name: table.to_pylist() for name, table in ingest(folder)[0].items()}
+    made = tables_of(ingest(folder)[0])
     for stage in (normalize, synthesize):
-        made |= {name: table.to_pylist() for name, table in stage(made, questions).items()}
-    return {row["analysis"]: row for row in rated_syntheses(made, questions)}
+        made |= tables_of(stage(made, questions))
+    return {row.analysis: row for row in rated_syntheses(made, questions)}
 
 
 def find(rows, **cells):
@@ -99,21 +100,21 @@ def base(tmp_path_factory, questions):
 
 def scaled(row):
     """Return an estimate on the scale on which it was pooled."""
-    return row["estimate"] if row["estimate_log"] is None else row["estimate_log"]
+    return row.estimate if row.estimate_log is None else row.estimate_log
 
 
 def position(row):
     """Return where an interval lies: 1 above no effect, -1 below, 0 around; None without one."""
-    if row["ci_low"] is None or row["measure"] not in ("RR", "SMD"):
+    if row.ci_low is None or row.measure not in ("RR", "SMD"):
         return None
-    none = 1.0 if row["measure"] == "RR" else 0.0
-    return (row["ci_low"] > none) - (row["ci_high"] < none)
+    none = 1.0 if row.measure == "RR" else 0.0
+    return (row.ci_low > none) - (row.ci_high < none)
 
 
 def turns(old, new):
     """Say whether a verdict or certainty turns; to gain a first estimate is no turn."""
     before, after = position(old), position(new)
-    grades = old["certainty"], new["certainty"]
+    grades = old.certainty, new.certainty
     regraded = grades[0] != grades[1] and "not rated" not in grades
     return (before is not None and before != (after or 0)) or regraded
 
@@ -123,10 +124,10 @@ def by_hand(old, new):
     moved, shifts = set(), [0.0]
     for name, before in old.items():
         ends = scaled(before), scaled(new[name])
-        if ends[0] != ends[1] or before["se"] != new[name]["se"]:
+        if ends[0] != ends[1] or before.se != new[name].se:
             moved.add(name)
             both = None not in ends
-            shifts.append(abs(ends[1] - ends[0]) / before["se"] if both else math.inf)
+            shifts.append(abs(ends[1] - ends[0]) / before.se if both else math.inf)
     turned = {name for name, before in old.items() if turns(before, new[name])}
     return moved | turned, max(shifts), turned
 

@@ -10,18 +10,21 @@ from ketameta.extraction.assignment import assigned
 from ketameta.extraction.matching import TURNED, match
 from ketameta.extraction.owners import SAME_KEY
 from ketameta.extraction.records import Side
-from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.collection import Tables
+from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES
+
+from ..rows import row
 
 
-def row(table, cells, line):
-    empty = dict.fromkeys(RESULT_TABLES[table].names)
+def line(table, cells, at):
     filled = {name: str(cell) for name, cell in cells.items() if cell != ""}
-    return {**empty, **filled, "file": f"{table}.csv", "line": line, "entered": json.dumps(filled)}
+    place = {"file": f"{table}.csv", "line": at, "entered": json.dumps(filled)}
+    return row(RAW_KINDS[table], **filled, **place)
 
 
 def side(name="A", **tables):
-    rows = {t: [row(t, c, i + 2) for i, c in enumerate(given)] for t, given in tables.items()}
-    return Side(name, {table: rows.get(table, []) for table in RESULT_TABLES})
+    rows = {t: [line(t, c, i + 2) for i, c in enumerate(given)] for t, given in tables.items()}
+    return Side(name, Tables({RAW_KINDS[each]: rows.get(each, []) for each in RESULT_TABLES}))
 
 
 def trial(key, **cells):
@@ -68,8 +71,8 @@ def test_trials_are_known_by_the_next_best_sign(cells, other, reason):
     b = side(trials=[trial("q7", **other)])
     (found,) = match(a, b).matches
     assert found.reason.startswith(f"the same {reason}")
-    assert (found.b["trial_id"], dict(found.renamed)) == ("a1", {"trial_id": "q7"})
-    assert json.loads(found.b["entered"])["trial_id"] == "a1"
+    assert (found.b.trial_id, dict(found.renamed)) == ("a1", {"trial_id": "q7"})
+    assert json.loads(found.b.entered)["trial_id"] == "a1"
 
 
 def test_a_sign_of_two_trials_names_none():
@@ -104,7 +107,7 @@ def test_b_may_spell_its_own_names_otherwise_from_table_to_table():
     assert "trial by the same key, spelled otherwise" in reasons(found)[0]
     # one that its own list of trials has besides is another trial
     b = side(trials=[trial("t1"), trial("T-1")], outcomes=[{**score("ket"), "trial_id": "T-1"}])
-    assert "T-1" in [row["trial_id"] for _, row in match(a, b).only_b]
+    assert "T-1" in [stray.trial_id for _, stray in match(a, b).only_b]
 
 
 def test_arms_are_known_by_treatment_dose_and_route_then_by_likeness():
@@ -116,13 +119,13 @@ def test_arms_are_known_by_treatment_dose_and_route_then_by_likeness():
     ]
     a[2] |= {"n_randomised": 20, "arm_label": "normal saline"}
     found = match(side(arms=a), side(arms=b))
-    known = {m.renamed["arm_id"]: (m.a["arm_id"], m.reason) for m in found.matches}
+    known = {m.renamed["arm_id"]: (m.a.arm_id, m.reason) for m in found.matches}
     assert known["high"] == ("k10", "the same treatment, dose and route")
     assert known["low"] == ("k05", "the same treatment, dose and route")
     assert "control" not in known  # saline and placebo are two words of the list
     b[2]["treatment"] = ""
     found = match(side(arms=a), side(arms=b))
-    known = {m.renamed["arm_id"]: (m.a["arm_id"], m.reason) for m in found.matches}
+    known = {m.renamed["arm_id"]: (m.a.arm_id, m.reason) for m in found.matches}
     assert known["control"][0] == "p"
     assert known["control"][1].startswith("alike in treatment")
 
@@ -134,7 +137,7 @@ def test_arms_that_nothing_else_tells_apart_are_known_by_their_numbers():
         side(arms=a, outcomes=[score("weekly"), score("daily", mean=22.2)]),
         side(arms=b, outcomes=[score("a", mean=22.2), score("b")]),
     )
-    assert {m.renamed["arm_id"]: m.a["arm_id"] for m in found.matches} == {
+    assert {m.renamed["arm_id"]: m.a.arm_id for m in found.matches} == {
         "a": "daily",
         "b": "weekly",
     }
@@ -168,7 +171,7 @@ def test_arms_described_alike_are_told_apart_by_their_numbers(order):
         arms=[arm("t1", key) for key in names],
         outcomes=[score(key, mean=numbers[name]) for key, name in names.items()],
     )
-    known = {m.renamed["arm_id"]: m.a["arm_id"] for m in match(a, b).matches}
+    known = {m.renamed["arm_id"]: m.a.arm_id for m in match(a, b).matches}
     assert known == names
 
 
@@ -184,12 +187,12 @@ def test_rows_of_renamed_trials_and_arms_are_matched_by_the_names_of_a():
     found = match(a, b)
     assert (found.only_a, found.only_b) == ((), ())
     rows = [m for m in found.matches if m.table == "outcomes"]
-    assert [(m.a["arm_id"], m.b["arm_id"]) for m in rows] == [("k", "k"), ("p", "p")]
+    assert [(m.a.arm_id, m.b.arm_id) for m in rows] == [("k", "k"), ("p", "p")]
     assert rows[0].reason == (
         "the same key (trial by the same PMID; arm by the same treatment, dose and route)"
     )
     assert rows[0].renamed == {"trial_id": "x", "arm_id": "ket"}
-    assert rows[0].b["line"] == 2
+    assert rows[0].b.line == 2
 
 
 @pytest.mark.parametrize(
@@ -244,7 +247,7 @@ def test_rows_with_each_others_numbers_keep_their_keys():
     a = [score("k", mean=15.2), score("p", mean=26.4, sd=8.1), score("k", 72), score("p", 72)]
     b = [score("k", mean=26.4, sd=8.1), score("p", mean=15.2), score("k", 72), score("p", 72)]
     found = match(side(outcomes=a), side(outcomes=b))
-    assert [(m.a["line"], m.b["line"], m.reason) for m in found.matches] == [
+    assert [(m.a.line, m.b.line, m.reason) for m in found.matches] == [
         (n, n, SAME_KEY) for n in (2, 3, 4, 5)
     ]
 
@@ -253,7 +256,7 @@ def test_hours_in_days_throughout_are_not_matched_with_other_hours():
     a = [score(hour=h, mean=m, sd=m / 3) for h, m in ((1, 11.5), (24, 13.5), (168, 17.5))]
     b = [score(hour=h, mean=m, sd=m / 3) for h, m in ((0.042, 11.5), (1, 13.5), (7, 17.5))]
     found = match(side(outcomes=a), side(outcomes=b))
-    assert [(m.a["line"], m.b["line"]) for m in found.matches] == [(2, 2), (3, 3), (4, 4)]
+    assert [(m.a.line, m.b.line) for m in found.matches] == [(2, 2), (3, 3), (4, 4)]
 
 
 def test_contrasts_are_known_with_the_arms_the_other_way_round():
@@ -270,14 +273,14 @@ def test_contrasts_are_known_with_the_arms_the_other_way_round():
     (found,) = match(side(contrasts=[ratio]), side(contrasts=[inverse])).matches
     assert found.reason == TURNED
     assert found.renamed == {"arm_t": "p", "arm_c": "k"}
-    assert json.loads(found.b["entered"]) == {n: str(cell) for n, cell in ratio.items()}
-    assert (found.b["arm_t"], found.b["ci_low"], found.b["ci_high"]) == ("k", 2.0, 8.0)
+    assert json.loads(found.b.entered) == {n: str(cell) for n, cell in ratio.items()}
+    assert (found.b.arm_t, found.b.ci_low, found.b.ci_high) == ("k", 2.0, 8.0)
     # to the digits that it was printed with: 1 / 0.33 is 3.03, and 3.0 as well
     third = {"estimate": "0.33", "ci_low": "0.5", "ci_high": "0"}
     (found,) = match(
         side(contrasts=[ratio | {"estimate": "3.0"}]), side(contrasts=[inverse | third])
     ).matches
-    said = json.loads(found.b["entered"])
+    said = json.loads(found.b.entered)
     assert (said["estimate"], said.get("ci_low"), said["ci_high"]) == ("3.0", None, "2")
 
 
@@ -297,7 +300,7 @@ def test_the_order_of_rows_makes_no_difference():
 
     def pairs():
         found = match(side(outcomes=a), side(outcomes=b))
-        return sorted((m.a["entered"], m.b["entered"], m.reason) for m in found.matches)
+        return sorted((m.a.entered, m.b.entered, m.reason) for m in found.matches)
 
     first = pairs()
     assert len(first) == 9
@@ -371,7 +374,7 @@ def test_of_a_sample_what_its_trials_lack_counts_and_no_other_trial():
     b = side(trials=[], outcomes=[score(), score(trial_id="t3", mean=9.1, sd=7.7)])
     assert len(match(a, b).only_a) == 4
     found = match(a, b, scope="sample")
-    assert [(table, row["trial_id"]) for table, row in found.only_a] == [
+    assert [(table, stray.trial_id) for table, stray in found.only_a] == [
         ("trials", "t1"),
         ("outcomes", "t1"),
     ]

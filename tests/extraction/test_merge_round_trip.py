@@ -18,6 +18,7 @@ from ketameta.normalize.stage import normalize
 from ketameta.tables.raw import RAW_TABLES
 
 from ..conftest import QUESTIONS, TABLES
+from ..rows import tables_of
 from .kinds_names import ALL
 from .planting import second
 
@@ -155,8 +156,7 @@ def test_what_stands_beside_is_not_pooled(two, merge, tmp_path):
     questions = Configuration(tuple(load(QUESTIONS))[:9])
     pooled = []
     for folder in (two[0], tmp_path / "out"):
-        made = {name: table.to_pylist() for name, table in ingest(folder)[0].items()}
-        effects = normalize(made, questions)["effects"].to_pylist()
+        effects = normalize(tables_of(ingest(folder)[0]), questions)["effects"].to_pylist()
         pooled.append(
             {(e["analysis"], e["trial_id"], e["comparison"], e["yi"], e["vi"]) for e in effects}
         )

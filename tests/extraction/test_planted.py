@@ -8,6 +8,7 @@ import pytest
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
 from ketameta.extraction.sides import sides
+from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import ROW
 
 from ..conftest import TABLES
@@ -49,7 +50,7 @@ def line(place):
 
 
 def pairs_of(matching):
-    return {(m.table, m.a["line"], m.b["line"], "") for m in matching.matches}
+    return {(m.table, m.a.line, m.b.line, "") for m in matching.matches}
 
 
 def by_place(found):
@@ -104,7 +105,7 @@ def test_a_guess_is_right_or_none_is_made(planted, found):
 
 
 def test_the_reason_of_a_match_is_that_by_which_it_can_be_known(planted, compared):
-    reasons = {(m.table, m.a["line"], m.b["line"], ""): m for m in compared[2].matches}
+    reasons = {(m.table, m.a.line, m.b.line, ""): m for m in compared[2].matches}
     known = {}
     for place, why in planted.renamed.items():
         told = reasons[place]
@@ -143,7 +144,7 @@ def test_the_other_way_round_it_is_the_same_the_other_way_round(planted, compare
 def test_the_order_of_rows_makes_no_difference(compared, found):
     a, b, *_ = compared
     a, b = (
-        replace(side, tables={name: rows[::-1] for name, rows in side.tables.items()})
+        replace(side, tables=Tables({k: side.tables[k][::-1] for k in side.tables.kinds()}))
         for side in (a, b)
     )
     again = by_place(disagreements(a, b, match(a, b)))

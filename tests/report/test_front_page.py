@@ -1,6 +1,7 @@
 """The front page, the list of analyses and the map of the evidence: what stands where, and why."""
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -8,6 +9,10 @@ import pytest
 from ketameta.report.alike import alike
 from ketameta.report.answers import answers
 from ketameta.report.wording_findings import of_hundred
+from ketameta.tables.collection import by
+from ketameta.tables.syntheses import AbsoluteRow, PointsRow, StudyRow
+
+from ..rows import row
 
 # 10 of 20 against 5 of 20, 6 of 30 against 3 of 30, 40 of 100 against 20 of 100
 EVENTS = ((10, 20, 5, 20), (6, 30, 3, 30), (40, 100, 20, 100))
@@ -41,8 +46,8 @@ def asked(found):
     from ketameta.evidence.results import certainties, rated_syntheses
 
     rated = certainties(found.tables, found.configuration)
-    records = {r["analysis"]: r for r in rated_syntheses(found.tables, found.configuration, rated)}
-    parts = found.tables["absolute"], found.tables["points"]
+    records = {r.analysis: r for r in rated_syntheses(found.tables, found.configuration, rated)}
+    parts = found.tables[AbsoluteRow], found.tables[PointsRow]
     return answers(found.configuration, records, rated, *parts)
 
 
@@ -84,6 +89,10 @@ def test_the_list_has_groups_and_narrowed_analyses_below_their_whole(found):
     assert len(re.findall(r'analyses/response--population-TRD.html"', results)) == 1
 
 
+def of_response(found, kind):
+    return by(found.tables[kind], lambda row: row.analysis)["response"]
+
+
 @pytest.mark.parametrize(
     ("share", "said"),
     [(0, "0"), (0.004, "0.4"), (0.0099, "1.0"), (0.01, "1"), (0.125, "12"), (1, "100")],
@@ -93,11 +102,8 @@ def test_a_share_is_told_of_a_hundred_with_a_decimal_below_one(share, said):
 
 
 def test_numbers_that_look_alike_are_told_once_each_from_its_own_source(found, asked):
-    own = {
-        name: [r for r in found.tables[name] if r["analysis"] == "response"]
-        for name in ("absolute", "studies")
-    }
-    numbers = alike(asked["response"], own["absolute"], own["studies"], asked)
+    risks, studies = of_response(found, AbsoluteRow), of_response(found, StudyRow)
+    numbers = alike(asked["response"], risks, studies, asked)
     quoted, added, sums, alone, largest = numbers
     assert quoted.of_hundred == "37"
     assert "where 19 have it without (control arms added up (3 arms))" in quoted.what
@@ -106,7 +112,7 @@ def test_numbers_that_look_alike_are_told_once_each_from_its_own_source(found, a
     assert not any(number.far for number in numbers)
     assert (sums.of_hundred, "(56 of 150)" in sums.what) == ("37", True)
     assert (alone.of_hundred, alone.slug) == (
-        of_hundred(asked["share"].record["estimate"]),
+        of_hundred(asked["share"].record.estimate),
         "share",
     )
     assert (largest.of_hundred, "100 treated" in largest.what) == ("40", True)
@@ -115,13 +121,13 @@ def test_numbers_that_look_alike_are_told_once_each_from_its_own_source(found, a
     assert "Five numbers that look alike" in page
     assert 'href="analyses/response.html#alike"' in found.page("index")
     # no absolute effect, nothing to confuse it with
-    assert alike(asked["score"], [], own["studies"], asked) == []
+    assert alike(asked["score"], [], studies, asked) == []
     assert 'id="alike"' not in found.page("analyses/score")
 
 
 def test_one_trial_has_no_sums_and_no_largest(found, asked):
-    own = [r for r in found.tables["studies"] if r["analysis"] == "response"][:1]
-    risks = [r for r in found.tables["absolute"] if r["analysis"] == "response"][:1]
+    own = of_response(found, StudyRow)[:1]
+    risks = of_response(found, AbsoluteRow)[:1]
     kept = {"response": asked["response"]}
     assert alike(asked["response"], risks, own, kept) == []
 
@@ -179,9 +185,9 @@ def test_reports_are_counted_once_by_what_became_of_them(made, kit):
 
 def test_what_was_seen_far_from_what_is_expected_is_told(found, asked):
     # 2 of 10 under control: twice that is expected, and 60 of 100 treated people had it
-    risk = {"control_risk": 0.2, "treated_risk": 0.4, "assumed": "control arms added up", "arms": 2}
-    studies = [r for r in found.tables["studies"] if r["analysis"] == "response"][:2]
+    risk = row(AbsoluteRow, control_risk=0.2, treated_risk=0.4, arms=2)
+    studies = of_response(found, StudyRow)[:2]
     for events, far in ((50, False), (51, True)):
-        own = [{**s, "events_t": events / 2, "n_t": 50} for s in studies]
+        own = [replace(s, events_t=events / 2, n_t=50) for s in studies]
         sums = alike(asked["response"], [risk], own, {"response": asked["response"]})[1]
         assert (sums.far, "It lies" in sums.why) == (far, far)

@@ -1,5 +1,6 @@
 """The small print of forest plots: tests, secondary sources, controls, other choices."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -7,49 +8,55 @@ import pytest
 from ketameta.report import wording_notes, wording_plot
 from ketameta.report.wording_range import other_choices
 from ketameta.tables.fits import Engine, Rule
-from ketameta.tables.syntheses import StudyRow
+from ketameta.tables.syntheses import (
+    SensitivityRow,
+    SplitRow,
+    StudyRow,
+    SubgroupRow,
+    SynthesisRow,
+)
+from ketameta.tables.table import extended
 
 from ..rows import row
 
 FIT = {"engine": Engine.INDEPENDENT, "tau2_by": "REML", "rule": Rule.WALD, "converged": True}
-POOLED = FIT | {
-    "k": 3, "estimate": 2.0, "estimate_log": 0.6931, "se": 0.25, "p": 0.0056, "failure": None,
-    "tau2": 0.0, "tau2_low": None, "tau2_high": None, "i2": 0.0, "i2_low": None, "i2_high": None,
-    "i2_q": None, "q": 1.5, "q_df": 2, "q_p": 0.47, "split": "drug_route", "measure": "RR",
-    "ci_low": 1.2, "ci_high": 3.3,
-}  # fmt: skip
+POOLED = row(
+    SynthesisRow, **FIT, k=3, estimate=2.0, estimate_log=0.6931, se=0.25, p=0.0056, tau2=0.0,
+    i2=0.0, q=1.5, q_df=2, q_p=0.47, split="drug_route", measure="RR", ci_low=1.2, ci_high=3.3,
+)  # fmt: skip
+GROUP = extended(SubgroupRow, POOLED, subgroup="a group")
 
 
 def test_the_test_of_the_whole_is_the_estimate_over_its_standard_error():
     # log 2 over 0.25, and −0.53 over 0.106
     assert wording_plot.overall(POOLED) == "z = 2.77, p = 0.006"
-    score = POOLED | {"estimate_log": None, "estimate": -0.53, "se": 0.106, "p": 0.0004}
-    assert wording_plot.overall(score | {"rule": Rule.HKSJ}) == "t = −5.00, p < 0.001"
-    assert wording_plot.overall(POOLED | {"p": None}) == ""
-    assert wording_plot.overall(POOLED | {"measure": "PCTRED"}) == "", "nothing to compare with"
+    score = replace(POOLED, estimate_log=None, estimate=-0.53, se=0.106, p=0.0004)
+    assert wording_plot.overall(replace(score, rule=Rule.HKSJ)) == "t = −5.00, p < 0.001"
+    assert wording_plot.overall(replace(POOLED, p=None)) == ""
+    assert wording_plot.overall(replace(POOLED, measure="PCTRED")) == "", "nothing to compare with"
 
 
 def test_a_subtotal_has_its_own_heterogeneity_and_its_own_tau2_only_where_it_has_one():
-    own = wording_plot.under(POOLED | {"tau2": 0.1234})
+    own = wording_plot.under(replace(GROUP, tau2=0.1234))
     assert own == (
         "Heterogeneity: τ² = 0.123, I² = 0%, Q = 1.50, df = 2, p = 0.47. "
         "Test for effect: z = 2.77, p = 0.006.",
     )
-    (common,) = wording_plot.under(POOLED | {"engine": Engine.GROUPS, "q_p": None})
+    (common,) = wording_plot.under(replace(GROUP, engine=Engine.GROUPS, q_p=None))
     assert common.startswith("Heterogeneity: I² = 0%, Q = 1.50, df = 2. ")
 
 
 def test_one_model_of_all_subtotals_is_said_once_and_several_are_not():
-    groups = [POOLED | {"engine": Engine.GROUPS}] * 2
-    alone = POOLED | {"k": 1, "engine": Engine.SINGLE}
+    groups = [replace(GROUP, engine=Engine.GROUPS)] * 2
+    alone = replace(GROUP, k=1, engine=Engine.SINGLE)
     assert wording_plot.model_of_groups([*groups, alone]) == "REML, one τ² for all groups, Wald"
-    assert wording_plot.model_of_groups([*groups, POOLED]) == ""
+    assert wording_plot.model_of_groups([*groups, GROUP]) == ""
 
 
 def test_the_test_between_groups_names_the_split_and_what_goes_with_it():
-    row = {"split": "drug_route", "q": 5.7, "df": 3, "p": 0.13, "confounded": ["comparator_class"]}
-    other = row | {"split": "population"}
-    lines = wording_plot.statistics(POOLED, [], [other, row])
+    cells = {"q": 5.7, "df": 3, "p": 0.13, "confounded": ["comparator_class"]}
+    own, other = (row(SplitRow, split=name, **cells) for name in ("drug_route", "population"))
+    lines = wording_plot.statistics(POOLED, [], [other, own])
     assert lines[0].startswith("Heterogeneity: τ² = 0.000")
     assert lines[1] == "Test for overall effect: z = 2.77, p = 0.006"
     assert lines[2] == (
@@ -61,17 +68,17 @@ def test_the_test_between_groups_names_the_split_and_what_goes_with_it():
 
 @pytest.mark.parametrize(
     ("word", "said"),
-    [("inert", "placebo"), ("inert+usual care", "placebo + usual care"), (None, "placebo")],
+    [("inert", "placebo"), ("inert+usual care", "placebo + usual care"), ("", "placebo")],
 )
 def test_a_control_is_named_with_what_both_sides_were_given(word, said):
-    assert wording_plot.control({"comparator_class": word, "control": "placebo"}) == said
+    assert wording_plot.control(row(StudyRow, comparator_class=word, control="placebo")) == said
 
 
 def study(label, seen="direct", weight=50.0, source="a page", **more):
     secondary = [source] if seen == "secondary" else []
-    told = {"label": label, "seen": seen, "weight": weight, "secondary": secondary}
-    told |= {"basis": "counts", "scale": "MADRS", "design": "parallel", "people": 9}
-    return row(StudyRow, **told | {"n_t": 5, "n_c": 4} | more)
+    cells = {"label": label, "seen": seen, "weight": weight, "secondary": secondary}
+    cells |= {"basis": "counts", "scale": "MADRS", "design": "parallel"}
+    return row(StudyRow, **cells | {"people": 9, "n_t": 5, "n_c": 4} | more)
 
 
 def test_secondary_sources_are_counted_weighed_and_named_the_commonest_first():
@@ -126,18 +133,20 @@ def test_scores_that_pile_up_at_an_end_are_named(mean, basis, scale, told):
 
 
 def choices(*found):
-    return [{"variant": name, "measure": "RR", "estimate": e, "ci_low": low, "ci_high": high}
-            for name, e, low, high in found]  # fmt: skip
+    return [
+        row(SensitivityRow, variant=name, measure="RR", estimate=value, ci_low=low, ci_high=high)
+        for name, value, low, high in found
+    ]
 
 
 def range_of(rows, **record):
     analysis = SimpleNamespace(select=SimpleNamespace(measure="RR"))
-    return other_choices(analysis, POOLED | record, rows)
+    return other_choices(analysis, replace(POOLED, **record), rows)
 
 
 def test_the_range_of_other_choices_names_its_ends():
     rows = choices(("one", 2.6, 1.1, 4), ("two", 1.8, 1.2, 3), ("three", 2.0, 1.3, 4))
-    rows.append(rows[0] | {"measure": "OR", "estimate": 9.0})
+    rows.append(replace(rows[0], measure="OR", estimate=9.0))
     assert range_of(rows) == (
         "Under 3 other defensible choices the risk ratio runs from 1.80 (two) to 2.60 (one)."
     )

@@ -9,8 +9,13 @@ from zipfile import ZipFile
 
 import pytest
 
+from ketameta.evidence.rated import RatedSynthesis
 from ketameta.report.answers import Answer
 from ketameta.report.wording_findings import with_treatment
+from ketameta.tables.syntheses import AbsoluteRow, SynthesisRow
+from ketameta.tables.table import extended
+
+from ..rows import row
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 # 5, 20 and 30 of 100 control people in all: 55
@@ -42,16 +47,15 @@ def rows(found):
 
 
 def test_risks_are_of_a_thousand_at_the_control_risk_of_all_people(rows, found):
-    (pooled,) = [r for r in found.tables["syntheses"] if r["analysis"] == "response"]
+    (pooled,) = [r for r in found.tables[SynthesisRow] if r.analysis == "response"]
     first = rows[0]
     assert first["with_control"] == "550 of 1,000"
-    ends = ("estimate", "ci_low", "ci_high")
-    treated = [round(min(550 * pooled[end], 1000)) for end in ends]
+    ends = (pooled.estimate, pooled.ci_low, pooled.ci_high)
+    treated = [round(min(550 * end, 1000)) for end in ends]
     said = "{} ({} to {}) of 1,000".format(*(f"{number:,}" for number in treated))
     assert first["with_treatment"] == said
     assert float(first["control_risk"]) == 0.55
-    low, high = pooled["ci_low"], pooled["ci_high"]
-    assert first["relative_effect"] == f"RR {pooled['estimate']:.2f} ({low:.2f} to {high:.2f})"
+    assert first["relative_effect"] == "RR {:.2f} ({:.2f} to {:.2f})".format(*ends)
     assert (first["k"], first["n"]) == ("3", "200")
 
 
@@ -90,10 +94,10 @@ def test_notes_are_numbered_through_a_comparison_and_given_once(rows):
     numbers = [n for row in own for n in row["notes"].split(";") if n]
     assert sorted(set(map(int, numbers))) == list(range(1, len(set(numbers)) + 1))
     given = {}
-    for row in own:
-        reasons = row["reasons"].split(";") if row["notes"] else []
-        if len(reasons) == len(row["notes"].split(";")):
-            for number, reason in zip(row["notes"].split(";"), reasons, strict=True):
+    for told in own:
+        reasons = told["reasons"].split(";") if told["notes"] else []
+        if len(reasons) == len(told["notes"].split(";")):
+            for number, reason in zip(told["notes"].split(";"), reasons, strict=True):
                 assert given.setdefault(number, reason) == reason
     assert rows[3]["notes"].startswith("1")
 
@@ -120,13 +124,13 @@ def test_page_csv_and_document_hold_the_same_cells(rows, found):
     tables, lines = texts_of(found.files["summary_of_findings.docx"])
     assert [len(table) - 1 for table in tables] == [3, 1]
     told = [cells for table in tables for cells in table[1:]]
-    for row, cells in zip(rows, told, strict=True):
-        shown = unescape(re.sub(r"<[^>]*>", "", page[page.index(row["outcome"]) :]))
+    for finding, cells in zip(rows, told, strict=True):
+        shown = unescape(re.sub(r"<[^>]*>", "", page[page.index(finding["outcome"]) :]))
         for column in ("with_control", "with_treatment", "relative_effect", "what_it_means"):
-            assert row[column] in cells
-            assert row[column] in shown
-        assert f"{int(row['n']):,} ({row['k']})" in cells
-        assert any(cell.startswith(row["certainty"]) for cell in cells)
+            assert finding[column] in cells
+            assert finding[column] in shown
+        assert f"{int(finding['n']):,} ({finding['k']})" in cells
+        assert any(cell.startswith(finding["certainty"]) for cell in cells)
     assert BLOCK["title"] in lines
     reasons = re.findall(r'<li id="note-1-\d+">(.*?)</li>', page)
     assert reasons
@@ -152,22 +156,24 @@ def test_the_report_has_no_broken_link_or_form(found, kit):
     assert kit.faults_of(found) == []
 
 
-def answered(configuration, name, record, risk=None, points=None):
-    known = {"k": 2, "measure": configuration[name].select.measure, "n": 50} | record
-    return Answer(configuration[name], known, None, risk, points)
+def answered(configuration, name, ends, risk=None):
+    known = dict(zip(("ci_low", "estimate", "ci_high"), ends, strict=True))
+    record = row(SynthesisRow, k=2, n=50, measure=configuration[name].select.measure, **known)
+    return Answer(
+        configuration[name], extended(RatedSynthesis, record, verdict=""), None, risk, None
+    )
 
 
 def test_a_score_without_points_is_told_in_standard_deviations(configuration):
-    record = {"estimate": -0.53, "ci_low": -1.11, "ci_high": 0.04}
-    told = with_treatment(answered(configuration, "suicidality_24h", record))
+    told = with_treatment(answered(configuration, "suicidality_24h", (-1.11, -0.53, 0.04)))
     assert told == "0.53 standard deviations lower (1.11 lower to 0.04 higher)"
 
 
 @pytest.mark.parametrize(("high", "few"), [(5.0, False), (5.1, True)])
 def test_two_trials_with_ends_far_apart_give_no_ends_of_a_thousand(configuration, high, few):
-    record = {"estimate": 1.0, "ci_low": 0.1, "ci_high": high}
-    risk = {"treated_risk": 0.1, "treated_risk_low": 0.01, "treated_risk_high": high / 10}
-    told = with_treatment(answered(configuration, "response_24h", record, risk))
+    ends = {"treated_risk_low": 0.01, "treated_risk_high": high / 10}
+    risk = row(AbsoluteRow, treated_risk=0.1, **ends)
+    told = with_treatment(answered(configuration, "response_24h", (0.1, 1.0, high), risk))
     assert ("two trials, too few for a useful interval" in told) == few
     assert told.startswith("100 of 1,000 (two" if few else "100 (10 to 500) of 1,000")
 

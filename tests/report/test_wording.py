@@ -2,12 +2,14 @@
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ketameta.evidence.certainty import level
+from ketameta.evidence.rated import RatedSynthesis
 from ketameta.evidence.results import certainties
 from ketameta.report import (
     wording,
@@ -18,18 +20,23 @@ from ketameta.report import (
     wording_splits,
 )
 from ketameta.report.references import REFERENCES
+from ketameta.tables.diagnostics import JudgementRow
+from ketameta.tables.syntheses import AbsoluteRow, StudyRow, SubgroupRow, SynthesisRow
+from ketameta.tables.table import extended
+
+from ..rows import row
 
 
 def risk(difference, low, high, control=0.1):
-    row = {"control_risk": control, "arms": 3, "assumed": "median of the control arms"}
+    cells = {"control_risk": control, "arms": 3, "assumed": "median of the control arms"}
     for end, value in (("", difference), ("_low", low), ("_high", high)):
-        row[f"difference{end}"] = value
-        row[f"nnt{end}"] = 1 / value if value else None
-    return row
+        cells[f"difference{end}"] = value
+        cells[f"nnt{end}"] = 1 / value if value else None
+    return row(AbsoluteRow, **cells)
 
 
 @pytest.mark.parametrize(
-    ("row", "favours", "text"),
+    ("absolute", "favours", "text"),
     [
         (risk(0.1, 0.05, 0.2), "above", "NNTB 10 (5 to 20)"),
         (risk(0.1, 0.05, 0.2), "below", "NNTH 10 (5 to 20)"),
@@ -43,8 +50,8 @@ def risk(difference, low, high, control=0.1):
         (risk(0.0, -0.1, 0.1), "above", "∞: no difference"),
     ],
 )
-def test_numbers_needed_to_treat(row, favours, text):
-    said = wording_absolute.needed(row, favours)
+def test_numbers_needed_to_treat(absolute, favours, text):
+    said = wording_absolute.needed(absolute, favours)
     assert sorted(said) == sorted(text)
     assert said.split(" (")[0] == text.split(" (")[0]
 
@@ -73,13 +80,13 @@ def test_an_answer_names_a_side_only_where_its_interval_allows_and_hedges_it(
         record = records[analysis.name]
         said = wording.answer(analysis, record)
         names = re.search(r"(raise|lower)s? ", said) is not None
-        if analysis.select.measure not in null or record["estimate"] is None:
+        if analysis.select.measure not in null or record.estimate is None:
             assert not names
             continue
         none = null[analysis.select.measure]
-        excludes = not record["ci_low"] <= none <= record["ci_high"]
+        excludes = not record.ci_low <= none <= record.ci_high
         assert names == excludes
-        assert ("very uncertain" in said) == (record["certainty"] == "very low")
+        assert ("very uncertain" in said) == (record.certainty == "very low")
         # said once a page, in a sentence of its own
         assert "of 100 settings" not in said
 
@@ -99,14 +106,14 @@ def test_an_answer_names_a_side_only_where_its_interval_allows_and_hedges_it(
 )  # fmt: skip
 def test_the_prediction_is_a_plain_sentence_on_its_scale(configuration, name, ends, said):
     analysis = configuration[name]
-    row = {"measure": analysis.select.measure, "k": 5, "pi_low": ends[0], "pi_high": ends[1]}
-    row["tau2"] = 0.1
-    text = wording.prediction(analysis, row)
+    cells = {"measure": analysis.select.measure, "k": 5, "tau2": 0.1}
+    pooled = row(SynthesisRow, **cells, pi_low=ends[0], pi_high=ends[1])
+    text = wording.prediction(analysis, pooled)
     assert text.startswith("In 95 of 100 settings like these the ")
     assert text.endswith(said)
-    assert wording.prediction(analysis, row | {"k": 4}) == ""
-    assert wording.prediction(analysis, row | {"tau2": 0.0}) == ""
-    assert wording.prediction_interval(row | {"k": 4}) == ""
+    assert wording.prediction(analysis, replace(pooled, k=4)) == ""
+    assert wording.prediction(analysis, replace(pooled, tau2=0.0)) == ""
+    assert wording.prediction_interval(replace(pooled, k=4)) == ""
 
 
 @pytest.mark.parametrize(
@@ -121,8 +128,8 @@ def test_the_prediction_is_a_plain_sentence_on_its_scale(configuration, name, en
     ],
 )
 def test_an_end_beyond_the_scale_of_per_cent_is_not_written_as_a_number(measure, ends, said):
-    row = {"estimate": 34.0, "ci_low": ends[0], "ci_high": ends[1]}
-    assert wording.estimate_interval(measure, row) == said.replace("3400", "3,400")
+    pooled = row(SynthesisRow, estimate=34.0, ci_low=ends[0], ci_high=ends[1])
+    assert wording.estimate_interval(measure, pooled) == said.replace("3400", "3,400")
     inner = said.partition("[")[2].removesuffix("]").replace(", ", " to ")
     assert wording.interval(measure, *ends) == inner
 
@@ -133,29 +140,28 @@ def test_an_end_beyond_the_scale_of_per_cent_is_not_written_as_a_number(measure,
      ("RD", 2, 519.0, False)],
 )  # fmt: skip
 def test_two_trials_with_ends_far_apart_tell_no_people_of_a_thousand(measure, k, high, few):
-    row = {"measure": measure, "k": k, "ci_low": 1.0, "ci_high": high}
-    assert wording.useless(row) == few
+    assert wording.useless(row(SynthesisRow, measure=measure, k=k, ci_low=1.0, ci_high=high)) == few
 
 
 def test_where_two_trials_are_too_few_no_absolute_end_is_written():
-    row = risk(0.05, -0.01, 0.9) | {"treated_risk": 0.15, "treated_risk_low": 0.001}
-    row |= {"treated_risk_high": 1.0}
-    said = wording_absolute.difference(row, few=True)
+    treated = {"treated_risk": 0.15, "treated_risk_low": 0.001, "treated_risk_high": 1.0}
+    found = replace(risk(0.05, -0.01, 0.9), **treated)
+    said = wording_absolute.difference(found, few=True)
     assert said == "50 more (two trials, too few for a useful interval)"
-    assert wording_absolute.treated(row, few=True) == "150"
-    assert wording_absolute.treated(row) == "150 (1 to 1,000)"
-    assert wording_absolute.needed(row, "below", few=True) == "NNTH 20"
-    assert "may as well be harm as benefit" in wording_absolute.needed_meaning(row, "below", True)
+    assert wording_absolute.treated(found, few=True) == "150"
+    assert wording_absolute.treated(found) == "150 (1 to 1,000)"
+    assert wording_absolute.needed(found, "below", few=True) == "NNTH 20"
+    assert "may as well be harm as benefit" in wording_absolute.needed_meaning(found, "below", True)
 
 
 def test_few_trials_say_why_there_is_no_prediction(configuration, records):
-    analysis, row = configuration["depression_24h"], records["depression_24h"]
-    said = " ".join(wording_method.method(analysis, row))
+    analysis, record = configuration["depression_24h"], records["depression_24h"]
+    said = " ".join(wording_method.method(analysis, record))
     assert "prediction interval is from t" in said
-    few = " ".join(wording_method.method(analysis, row | {"k": 4}))
+    few = " ".join(wording_method.method(analysis, replace(record, k=4)))
     assert "Fewer than 5 trials give no prediction interval worth telling." in few
     assert "prediction interval is from t" not in few
-    alike = " ".join(wording_method.method(analysis, row | {"tau2": 0.0}))
+    alike = " ".join(wording_method.method(analysis, replace(record, tau2=0.0)))
     assert "No prediction interval is told, as τ² is estimated as 0" in alike
     assert "prediction interval is from t" not in alike
 
@@ -178,11 +184,9 @@ def strength(said):
 
 def result(analysis, low, high, certainty):
     bounds = {"SMD": (-0.2, 0.2), "RR": (0.8, 1.25)}.get(analysis.select.measure)
-    return {
-        **{"measure": analysis.select.measure, "k": 5, "n": 100, "estimate": (low + high) / 2},
-        **{"ci_low": low, "ci_high": high, "pi_low": None, "pi_high": None},
-        **{"favours": "above", "certainty": certainty, "worthwhile": bounds},
-    }
+    cells = {"measure": analysis.select.measure, "k": 5, "n": 100, "estimate": (low + high) / 2}
+    pooled = row(SynthesisRow, **cells, ci_low=low, ci_high=high, favours="above")
+    return extended(RatedSynthesis, pooled, verdict="", certainty=certainty, worthwhile=bounds)
 
 
 @pytest.mark.parametrize(
@@ -266,11 +270,11 @@ def test_a_domain_is_worded_from_its_numbers(configuration, tables):
     bias = rated["response_24h"].ratings[0]
     said = wording_domains.reason(configuration["response_24h"], bias)
     several = sum(
-        s["weight"] for s in tables["studies"]
-        if s["analysis"] == "response_24h" and max(
-            sum(j["judgement"] == "high" and j["domain"] != "overall" and j["tool"] == tool
-                for j in tables["judgements"]
-                if (j["analysis"], j["trial_id"]) == ("response_24h", s["trial_id"]))
+        s.weight for s in tables[StudyRow]
+        if s.analysis == "response_24h" and max(
+            sum(j.judgement == "high" and j.domain != "overall" and j.tool == tool
+                for j in tables[JudgementRow]
+                if (j.analysis, j.trial_id) == ("response_24h", s.trial_id))
             for tool in ("RoB1", "RoB2")
         ) > 1
     )  # fmt: skip
@@ -304,7 +308,7 @@ def test_a_range_says_what_makes_it_one(configuration, tables):
         assert bool(said) == (rated.level != rated.best)
         if said:
             assert said.startswith(wording_certainty.words(*rated.span).capitalize())
-            worst, best = (rated.ratings[0].facts[end] for end in ("worst", "best"))
+            worst, best = rated.ratings[0].facts.worst, rated.ratings[0].facts.best
             share = f"{worst['not judged']:.0f}% of the weight is from trials not judged"
             assert (share in said) == (worst["not judged"] > 0)
             assert ("reports do not tell all" in said) == (worst != best)
@@ -320,14 +324,14 @@ def test_the_rule_that_chose_the_interval_follows_from_the_result(configuration,
     for analysis in configuration:
         record = records[analysis.name]
         said = wording_method.choice(analysis, record)
-        if record["k"] < 2 or record["estimate"] is None:
+        if record.k < 2 or record.estimate is None:
             assert said == ""
-        elif record["engine"] == "GLMM":
+        elif record.engine == "GLMM":
             assert "binomial-normal" in said
         else:
-            wald = record["wald_high"] - record["wald_low"]
-            hksj = record["hksj_high"] - record["hksj_low"]
-            chosen = record["k"] == 2 or record["tau2"] == 0
+            wald = record.wald_high - record.wald_low
+            hksj = record.hksj_high - record.hksj_low
+            chosen = record.k == 2 or record.tau2 == 0
             rule = "Wald" if chosen and wald > hksj else "HKSJ"
             assert f"so the headline is the {rule} interval" in said
             assert (f"{rule} is the wider" in said) == chosen
@@ -337,18 +341,18 @@ def test_the_method_cites_the_model_that_was_used(configuration, records):
     for analysis in configuration:
         record = records[analysis.name]
         said = " ".join(wording_method.method(analysis, record))
-        pooled = record["k"] > 1 and record["estimate"] is not None
+        pooled = record.k > 1 and record.estimate is not None
         assert ("Nothing is pooled" in said) != pooled
-        assert ("Stijnen 2010" in said) == (record["engine"] == "GLMM")
-        assert ("Viechtbauer 2005" in said) == (record["tau2_by"] == "REML")
-        assert ("Sidik 2002" in said) == (record["rule"] == "hksj")
+        assert ("Stijnen 2010" in said) == (record.engine == "GLMM")
+        assert ("Viechtbauer 2005" in said) == (record.tau2_by == "REML")
+        assert ("Sidik 2002" in said) == (record.rule == "hksj")
         for name, reference, doi in wording_method.cited([said]):
             assert REFERENCES[name] == (reference, doi)
 
 
 def test_every_citation_is_to_a_work_of_the_list(configuration, records, tables):
     for analysis in configuration:
-        studies = [s for s in tables["studies"] if s["analysis"] == analysis.name]
+        studies = [s for s in tables[StudyRow] if s.analysis == analysis.name]
         texts = [*wording_method.method(analysis, records[analysis.name]),
                  wording_method.choice(analysis, records[analysis.name]),
                  wording_method.bases(analysis, studies)]  # fmt: skip
@@ -357,7 +361,8 @@ def test_every_citation_is_to_a_work_of_the_list(configuration, records, tables)
 
 
 def test_mixed_bases_of_a_standardised_difference_are_named(configuration):
-    studies = [{"basis": basis} for basis in ("change", "change", "endpoint", "contrast")]
+    bases = ("change", "change", "endpoint", "contrast")
+    studies = [row(StudyRow, basis=basis) for basis in bases]
     said = wording_method.bases(configuration["depression_24h"], studies)
     assert "change from baseline 2" in said
     assert "Cochrane Handbook 10.5.2" in said
@@ -367,7 +372,7 @@ def test_mixed_bases_of_a_standardised_difference_are_named(configuration):
 
 def test_what_is_borrowed_or_assumed_is_counted():
     def one(*words, design="parallel"):
-        return {"assumptions": list(words), "design": design}
+        return row(StudyRow, assumptions=list(words), design=design)
 
     said = wording_method.borrowed([one("borrowed n"), one(), one("borrowed n", "correlation")])
     assert said == "2 of 3 effects borrow or assume something: borrowed n 2, correlation 1."
@@ -380,8 +385,6 @@ def test_infinite_and_missing_numbers_have_a_sign():
 
 
 def asked(configuration, **select):
-    from dataclasses import replace
-
     analysis = configuration["response_24h"]
     return replace(analysis, select=replace(analysis.select, **select))
 
@@ -389,8 +392,6 @@ def asked(configuration, **select):
 @pytest.fixture
 def other_drugs(monkeypatch):
     """Let the vocabulary know treatments of another review."""
-    from dataclasses import replace
-
     from ketameta.report import naming
     from ketameta.vocabulary import Treatment, vocabulary
 
@@ -471,17 +472,18 @@ def test_the_other_side_is_named_where_it_can_be_but_one(
 
 
 def test_an_interval_that_does_not_hold_its_estimate_is_named():
-    row = {"tau2": 0.5, "tau2_low": 0.6, "tau2_high": 2.0, "i2": 40.0, "i2_low": 45.0}
-    row |= {"i2_high": 90.0, "i2_q": 50.0, "q": 9.0, "q_df": 3, "q_p": 0.03}
+    cells = {"tau2": 0.5, "tau2_low": 0.6, "tau2_high": 2.0, "i2": 40.0, "i2_low": 45.0}
+    cells |= {"i2_high": 90.0, "i2_q": 50.0, "q": 9.0, "q_df": 3, "q_p": 0.03}
+    pooled = row(SynthesisRow, **cells)
     outside = "τ² and I² lie outside their intervals, which another method gives (Q-profile)"
-    assert wording.heterogeneity(row).endswith(outside)
-    inside = row | {"tau2": 0.7, "i2": 46.0}
+    assert wording.heterogeneity(pooled).endswith(outside)
+    inside = replace(pooled, tau2=0.7, i2=46.0)
     assert "outside" not in wording.heterogeneity(inside)
-    said = wording.heterogeneity(inside | {"i2": 95.0})
+    said = wording.heterogeneity(replace(inside, i2=95.0))
     assert "I² lies outside its interval" in said
     assert "τ² and" not in said
     # of another method none is given
-    assert "outside" not in wording.heterogeneity(row | {"tau2_low": None, "i2_low": None})
+    assert "outside" not in wording.heterogeneity(replace(pooled, tau2_low=None, i2_low=None))
 
 
 @pytest.mark.parametrize(
@@ -495,8 +497,8 @@ def test_an_interval_that_does_not_hold_its_estimate_is_named():
     ],
 )
 def test_a_total_outside_all_its_subtotals_is_named(total, said):
-    groups = [{"estimate": 0.5}, {"estimate": None}, {"estimate": 0.9}]
-    told = wording_splits.outside({"estimate": total}, groups)
+    groups = [row(SubgroupRow, estimate=estimate) for estimate in (0.5, None, 0.9)]
+    told = wording_splits.outside(row(SynthesisRow, estimate=total), groups)
     assert said in told
     assert bool(told) == bool(said)
-    assert wording_splits.outside({"estimate": 0.1}, groups[:2]) == ""
+    assert wording_splits.outside(row(SynthesisRow, estimate=0.1), groups[:2]) == ""

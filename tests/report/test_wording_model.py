@@ -6,10 +6,12 @@ import pytest
 
 from ketameta.report import wording_model
 from ketameta.tables.fits import Engine, Failure, Rule
+from ketameta.tables.syntheses import SensitivityRow, SynthesisRow
 
+from ..rows import row
 from .made import report
 
-FIT = {"tau2_by": "REML", "rule": Rule.HKSJ, "converged": True, "failure": None, "needed": None}
+FIT = {"tau2_by": "REML", "rule": Rule.HKSJ, "converged": True}
 
 
 @pytest.mark.parametrize(
@@ -44,20 +46,20 @@ FIT = {"tau2_by": "REML", "rule": Rule.HKSJ, "converged": True, "failure": None,
     ],
 )
 def test_a_fit_is_named_by_its_facts(facts, words):
-    assert wording_model.model(FIT | facts) == words
+    assert wording_model.model(row(SynthesisRow, **FIT | facts)) == words
 
 
 @pytest.mark.parametrize("failure", Failure)
 def test_every_failure_has_words(failure):
-    fit = FIT | {"engine": Engine.GLMM, "failure": failure, "needed": 2}
+    fit = row(SynthesisRow, **FIT, engine=Engine.GLMM, failure=failure, needed=2)
     assert len(wording_model.failure(fit)) > 10
 
 
 def test_a_model_in_other_words_changes_the_words_alone(made, kit, monkeypatch):
     tables = kit.counts((9, 20, 4, 20), (12, 22, 6, 22), (7, 19, 5, 19), (11, 30, 6, 30))
     whole = made(tables, {"response": kit.response, "share": kit.share})
-    rows = [row for name in ("syntheses", "sensitivity") for row in whole.tables[name]]
-    said = [wording_model.model(row) for row in rows]
+    rows = [*whole.tables[SynthesisRow], *whole.tables[SensitivityRow]]
+    said = list(map(wording_model.model, rows))
     monkeypatch.setattr(wording_model, "_ENGINES", dict.fromkeys(Engine, "by other words"))
     files = report(whole.tables, whole.configuration)
     now = dict(zip(said, map(wording_model.model, rows), strict=True))

@@ -68,7 +68,12 @@ for status, words in enumerate(steps, start=10):
 try:
     from ketameta.commands.results import read_results
     from ketameta.configuration import load
-    text = json.dumps(read_results(Path(made), load(Path(config))))
+    found = read_results(Path(made), load(Path(config)))
+    try:
+        from ketameta.commands.results import to_json
+    except ImportError:
+        to_json = json.dumps  # code from before results had a type
+    text = to_json(found)
 except Exception:
     pass  # code from before certainty was rated
 else:

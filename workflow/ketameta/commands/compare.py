@@ -24,11 +24,12 @@ from ketameta.configuration import CONFIG, Configuration, ConfigurationError, lo
 from ketameta.extraction.agreement import agreement
 from ketameta.extraction.cells import FREE
 from ketameta.extraction.matching import SAMPLE
-from ketameta.extraction.records import Comparison, Disagreement, Impact, Side, Tables
+from ketameta.extraction.records import Comparison, Disagreement, Impact, Side
 from ketameta.extraction.sides import SIDE_BY_SIDE, UnreadableSideError
 from ketameta.ingest.places import read_place
+from ketameta.tables.collection import Tables
 from ketameta.tables.problems import Problem, escaped
-from ketameta.tables.raw import EFFECT_TABLES
+from ketameta.tables.raw import EFFECT_TABLES, RAW_KINDS
 from ketameta.tables.upkeep import ADJUDICATION
 
 DESCRIPTION = """\
@@ -158,7 +159,7 @@ def _configuration(given: argparse.Namespace, place: Path, a: Side) -> Configura
     """Return the questions of A's project, else of this folder's; None, with why, for no impact."""
     if given.no_impact:
         return None
-    lacking = [table for table in EFFECT_TABLES if table not in a.tables]
+    lacking = [table for table in EFFECT_TABLES if RAW_KINDS[table] not in a.tables.kinds()]
     if lacking:
         why = f"A has no table {lacking[0]}"
     else:

@@ -6,19 +6,24 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ketameta.commands import builds
 from ketameta.commands.questions import Asked, Side, asked
 from ketameta.commands.revisions import DiffError, NoSuchVersionError
 from ketameta.commands.versions import Made, Recorded, Revision, Version, versions
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
-from ketameta.evidence.changes import COMPARED, Change, Code
-from ketameta.tables import RAW_TABLES, RESULT_TABLES
+from ketameta.evidence.changes import Change, Code
+from ketameta.evidence.rated import COMPARED, Result, result_of
+from ketameta.tables.collection import Tables
+from ketameta.tables.raw import RAW_KINDS, RAW_TABLES, RESULT_TABLES
+from ketameta.tables.table import Row
 
-Rows = dict[str, list[dict[str, Any]]]
+if TYPE_CHECKING:
+    from ketameta.evidence.results import Results
 
 DESCRIPTION = """\
 Say which rows changed between two versions of the data, which estimates moved, how far, what
@@ -89,20 +94,27 @@ def diff(given: argparse.Namespace) -> int:
 
 @dataclass(frozen=True)
 class _Pooled:
-    """What a version gives: its rows, whether code of its own made them in a process apart.
+    """What a version gives: its raw tables (none of a record without cells), and its results.
 
-    `failed` says why that code could not, and `note` what else to tell.
+    `claims` holds the verdict on each claim; None where none is recorded. `apart` says whether code
+    of its own made them in a process apart, `failed` why that code could not, and `note` what else
+    to tell.
     """
 
-    rows: Rows
+    tables: Tables
+    results: Sequence[Result]
+    claims: dict[str, str] | None = None
     apart: bool = False
     failed: str = ""
     note: str = ""
 
 
+def _cells(one: _Pooled, other: _Pooled) -> Tables:
+    return one.tables if one.tables.kinds() else other.tables
+
+
 def _change(questions: Asked) -> Change:
     """Pool both versions and compare them; raises `DiffError`."""
-    from ketameta.commands.results import verdicts
     from ketameta.evidence.attribution import attribute
     from ketameta.evidence.changes import compare, compare_claims, with_code
     from ketameta.evidence.rows import changed_rows
@@ -110,16 +122,14 @@ def _change(questions: Asked) -> Change:
     sides = (questions.old, questions.new)
     codes = _codes(sides)
     a, b = (_pooled(side, code) for side, code in zip(sides, codes, strict=True))
-    old, new = a.rows, b.rows
-    for rows, other in ((old, new), (new, old)):
-        if not RAW_TABLES.keys() <= rows.keys():  # a record without its cells
-            rows.update({name: other[name] for name in RESULT_TABLES if name in other})
+    # of a record without its cells no row changed
+    old, new = _cells(a, b), _cells(b, a)
     files = builds.changed_files(*codes) if all(codes) else ()
     code, crossed = _crossed(questions, codes, files, (a, b)) if files else (None, None)
-    moves = compare(old["syntheses"], new["syntheses"])
+    moves = compare(a.results, b.results)
     if crossed:
-        moves = with_code(moves, crossed["syntheses"])
-    moves, notes = attribute(crossed or old, new, moves, questions)
+        moves = with_code(moves, crossed.results)
+    moves, notes = attribute(crossed.tables if crossed else old, new, moves, questions)
     said = questions.notes((a.apart, b.apart), not files)
     lock = [a.note, b.note, _lock_note(sides)]
     return Change(
@@ -128,7 +138,7 @@ def _change(questions: Asked) -> Change:
         tuple(changed_rows(old, new)),
         tuple(moves),
         (*said, *filter(None, lock), *notes),
-        compare_claims(verdicts(old), verdicts(new)),
+        compare_claims(a.claims, b.claims),
         code,
     )
 
@@ -151,7 +161,7 @@ def _crossed(
     codes: tuple[dict[str, str], dict[str, str]],
     files: tuple[str, ...],
     pooled: tuple[_Pooled, _Pooled],
-) -> tuple[Code, Rows | None]:
+) -> tuple[Code, _Pooled | None]:
     """Pool the old tables by the new code: what comes between is what the code moves."""
     old, new = questions.old, questions.new
     if why := "; ".join(p.failed for p in pooled if p.failed):
@@ -193,30 +203,36 @@ def _pooled(side: Side, code: dict[str, str]) -> _Pooled:
     """Return the tables of a version and what is made of them; raises `DiffError`."""
     version = side.version
     if isinstance(version, Made):
-        return _Pooled(_folder(version.folder, version.name, side.questions))
+        return _folder(version.folder, version.name, side.questions)
     if isinstance(version, Recorded):
         return _recorded(version)
     if code == builds.running_code():
-        return _Pooled(_by_running_code(version, side.questions))
+        return _by_running_code(version, side.questions)
     try:
-        return _Pooled(_built(side, version), apart=True)
+        return replace(_built(side, version), apart=True)
     except builds.NotBuiltError as error:
         why = f"that of {version.name} does not run here ({error}), so the present code pools it"
-        return _Pooled(_by_running_code(version, side.questions), failed=why)
+        return replace(_by_running_code(version, side.questions), failed=why)
 
 
-def _built(side: Side, tables: Version) -> Rows:
+def _built(side: Side, tables: Version) -> _Pooled:
     """Return what the code of a version makes of tables; raises `NotBuiltError`, `DiffError`."""
+    from ketameta.evidence.releases import read_result
+
     with tempfile.TemporaryDirectory() as folder:
         builds.build(side.version, tables, side.text, Path(folder))
         try:
-            rows = _folder(Path(folder), side.version.name, side.questions)
+            found = _folder(Path(folder), side.version.name, side.questions)
         except DiffError as error:
             raise builds.NotBuiltError(f"its tables have another form: {error}") from None
         judged = Path(folder, builds.JUDGED)
         if judged.is_file():
-            rows |= json.loads(judged.read_text(encoding="utf-8"))
-        return rows
+            told = json.loads(judged.read_text(encoding="utf-8"))
+            found = replace(found, results=[read_result(row) for row in told["syntheses"]])
+            if "claim_verdicts" in told:
+                claims = {one["claim_id"]: one["verdict"] for one in told["claim_verdicts"]}
+                found = replace(found, claims=claims)
+        return found
 
 
 def _recorded(version: Recorded) -> _Pooled:
@@ -230,50 +246,46 @@ def _recorded(version: Recorded) -> _Pooled:
         release = parse(version.path.stem, version.path.read_text(encoding="utf-8"))
     except (ReleaseError, OSError, UnicodeDecodeError) as error:
         raise DiffError(f"{version.path.as_posix()}: {error}") from None
-    rows: Rows = {"syntheses": list(release.syntheses)}
-    if release.claims is not None:
-        rows["claim_verdicts"] = [
-            {"claim_id": claim, "verdict": word} for claim, word in release.claims.items()
-        ]
+    found = _Pooled(Tables(), release.syntheses, release.claims)
     if release.commit:
         with tempfile.TemporaryDirectory() as spare:
             raw = Revision(version.name, release.commit).raw_tables(Path(spare))
             tables, _ = examine(raw)
         if digests(tables).data_hash == release.data_hash:
-            return _Pooled({**without_folder(tables), **rows})
+            return replace(found, tables=without_folder(tables))
     why = f"the record of {version.name} holds no cells, and no commit known here has them"
-    return _Pooled(rows, note=f"{why}: which rows changed is not told")
+    return replace(found, note=f"{why}: which rows changed is not told")
 
 
-def _folder(folder: Path, name: str, configuration: Configuration) -> Rows:
+def _folder(folder: Path, name: str, configuration: Configuration) -> _Pooled:
     """Read what a run left in a folder such as data/processed; raises `DiffError`."""
-    from ketameta.commands.results import read_results
-    from ketameta.storage import read_table, rows_of
+    from ketameta.commands.results import older_rows, read_results
+    from ketameta.storage import read_table
 
-    tables: Rows = {}
+    tables: dict[type[Row], Sequence[Row]] = {}
     try:
         later = [name for name in RESULT_TABLES if (folder / f"{name}.parquet").is_file()]
         for table in (*dict.fromkeys((*RAW_TABLES, *later)), "syntheses"):
             path = folder / f"{table}.parquet"
             if not path.is_file():
                 raise DiffError(f"{name}: has no {table}.parquet; is it a data/processed of a run?")
-            tables[table] = rows_of(read_table(path))
+            found = read_table(path)
             needed = COMPARED if table == "syntheses" else ("file", "line", "entered")
-            missing = [c for c in needed if any(c not in row for row in tables[table][:1])]
+            missing = [c for c in needed if found.num_rows and c not in found.column_names]
             if missing:
                 other = "it was made by another version of ketameta"
                 raise DiffError(f"{name}: {table}.parquet has no {', '.join(missing)}; {other}")
-        for table in tables.keys() & RESULT_TABLES.keys():  # an older table may lack a column
-            empty = dict.fromkeys(RESULT_TABLES[table].names)
-            tables[table] = [{**empty, **row} for row in tables[table]]
-        return {**tables, **read_results(folder, configuration)}
+            if table in RAW_KINDS:
+                tables[RAW_KINDS[table]] = older_rows(RAW_KINDS[table], found)
+        made = read_results(folder, configuration)
+        return _Pooled(Tables(tables), [result_of(row) for row in made.syntheses], made.claims)
     except DiffError:
         raise
     except (OSError, ValueError, KeyError) as error:
         raise DiffError(f"{name}: cannot be read: {error}") from None
 
 
-def _by_running_code(version: Version, configuration: Configuration) -> Rows:
+def _by_running_code(version: Version, configuration: Configuration) -> _Pooled:
     """Return the raw tables of a version and what the code that runs now makes of them."""
     from ketameta.commands.examine import examine
     from ketameta.commands.results import without_folder
@@ -290,14 +302,15 @@ def _by_running_code(version: Version, configuration: Configuration) -> Rows:
         own = [replace(f, file=f.file.replace(Path(spare).as_posix(), RAW, 1)) for f in faults]
         lines = "\n".join(f"{version.name}: {fault}" for fault in own)
         raise DiffError(f"{lines}\n{version.name}: {counted(len(faults))} in {RAW}")
-    rows = without_folder(tables)
-    return {**rows, **results_of(rows, configuration)}
+    raw = without_folder(tables)
+    made = results_of(raw, configuration)
+    return _Pooled(raw, [result_of(row) for row in made.syntheses], made.claims)
 
 
-def results_of(tables: Rows, configuration: Configuration) -> Rows:
+def results_of(tables: Tables, configuration: Configuration) -> Results:
     """Normalise, pool and judge raw tables in memory, without the variants."""
     from ketameta.evidence.attribution import tables_of
     from ketameta.evidence.results import results
 
     plain = Configuration(tuple(replace(analysis, variants=()) for analysis in configuration))
-    return results({**tables, **tables_of(tables, plain)}, configuration)
+    return results(tables | tables_of(tables, plain), configuration)

@@ -178,15 +178,16 @@ def _refitted(since: Since, analysis: Analysis | None) -> str:
     """Say that the question or the code changed since the run; empty where they give the same."""
     from ketameta.evidence.attribution import fitted
     from ketameta.evidence.changes import compare
+    from ketameta.evidence.rated import result_of
 
     if analysis is None:
         return ""
     (made,) = since.rows(SynthesisRow, analysis=analysis.name)
     try:
-        now = {"analysis": analysis.name, **fitted(since.then, analysis)}
+        now = fitted(since.then, analysis)
     except KeyError:
         return ""
-    if not compare([made], [now])[0].moved:
+    if not compare([result_of(made)], [result_of(now)])[0].moved:
         return ""
     return (
         f"the question {analysis.name} in {CONFIG} or the code changed since the last run: "
@@ -223,13 +224,13 @@ def _analysis(analysis: Analysis, configuration: Configuration, since: Since) ->
         found = results(since.then | since.more, configuration)
     else:
         found = read_results(PROCESSED, configuration)
-    record = next(row for row in found["syntheses"] if row["analysis"] == name)
+    record = next(row for row in found.syntheses if row.analysis == name)
     print(f"{analysis.display.title}\n{analysis.display.question}\n")
     _say(wording.answer(analysis, record))
-    level = wording_certainty.label(record["certainty"], record["certainty_best"])
+    level = wording_certainty.label(record.certainty, record.certainty_best)
     _say(f"{level.capitalize()}.")
-    if record["tau2"] is not None:
-        _say(f"{wording.method(analysis, record)}. {wording.heterogeneity(record)}.")
+    if record.tau2 is not None:
+        _say(f"{wording.pooled_by(analysis, record)}. {wording.heterogeneity(record)}.")
     print()
     width = max((len(s.trial_id) for s in studies), default=0)
     for s in studies:

@@ -20,7 +20,11 @@ from ketameta.extraction.sides import RaterError, UnreadableSideError, by_rater,
 from ketameta.ingest.cells import CellError, parse
 from ketameta.ingest.formats import LossError
 from ketameta.ingest.rows import TextTable
+from ketameta.tables.collection import Tables
+from ketameta.tables.parts import Placed
 from ketameta.tables.problems import escaped
+from ketameta.tables.raw import RAW_KINDS
+from ketameta.tables.table import Row
 from ketameta.tables.upkeep import ADJUDICATION
 
 Record = Sequence[Mapping[str, str]]
@@ -120,12 +124,13 @@ def _placed(side: Side, spare: Path, of: Version) -> Side:
     def there(file: str) -> str:
         return file.replace(written, f"{of.name}:{RAW}/", 1)
 
-    tables = {
-        table: [{**row, "file": there(row["file"])} for row in rows]
-        for table, rows in side.tables.items()
+    rows: dict[type[Row], list[Placed]] = {
+        kind: [replace(row, file=there(row.file)) for row in side.tables[kind]]
+        for kind in RAW_KINDS.values()
+        if kind in side.tables.kinds()
     }
     faults = tuple(replace(p, file=there(p.file), message=there(p.message)) for p in side.problems)
-    return replace(side, tables=tables, problems=faults)
+    return replace(side, tables=Tables(rows), problems=faults)
 
 
 def record_of(texts: Mapping[str, TextTable]) -> list[dict[str, str]]:

@@ -218,7 +218,7 @@ def _compared(
 
 def _corrections(
     given: argparse.Namespace, texts: Mapping[str, TextTable], spare: Path
-) -> tuple[Sequence[corrections.Placed], Sequence[corrections.Left]]:
+) -> tuple[Sequence[corrections.Located], Sequence[corrections.Left]]:
     if given.corrections is None:
         return (), ()
     found, problems = corrections.read(given.corrections)

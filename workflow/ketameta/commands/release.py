@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ketameta.commands.results import read_results, verdicts
+from ketameta.commands.results import read_results
 from ketameta.commands.revisions import DiffError, git
 from ketameta.commands.versions import RAW
 from ketameta.configuration import CONFIG, ConfigurationError, load
 from ketameta.tables import RESULT_TABLES
+from ketameta.tables.collection import Tables
 
 if TYPE_CHECKING:
     from ketameta.evidence.releases import Release
@@ -34,7 +35,9 @@ def release(given: argparse.Namespace) -> int:
     from ketameta import freshness
     from ketameta.evidence import releases
     from ketameta.evidence.findings import open_findings
-    from ketameta.storage import read_table, rows_of, write_text
+    from ketameta.storage import read_table, write_text
+    from ketameta.tables.effects import FindingRow
+    from ketameta.tables.stages import MADE_KINDS
 
     if given.date is not None and not releases.is_date(given.date):
         print(f"--date {given.date!r} is no day such as 2027-01-31", file=sys.stderr)
@@ -53,12 +56,13 @@ def release(given: argparse.Namespace) -> int:
         print(f"{_OLDER} ({next(iter(old.values()))}): run `ketameta run` first", file=sys.stderr)
         return 1
     names = (*RESULT_TABLES, "adjudication", "findings")
-    tables = {name: rows_of(read_table(PROCESSED / f"{name}.parquet")) for name in names}
+    read = {name: read_table(PROCESSED / f"{name}.parquet") for name in names}
+    tables = Tables.of_arrow(MADE_KINDS, read)
     found = read_results(PROCESSED, configuration)
-    checks = open_findings(tables["findings"])
+    checks = open_findings(tables[FindingRow])
     try:
         name = releases.next_name(day, [r.name for r in known])
-        made = releases.make(name, commit, tables, found["syntheses"], verdicts(found), checks)
+        made = releases.make(name, commit, tables, found.syntheses, found.claims, checks)
     except releases.ReleaseError as error:
         print(error, file=sys.stderr)
         return 1

@@ -2,45 +2,75 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from ketameta.configuration import Configuration
 from ketameta.tables.collection import Tables
-from ketameta.tables.raw import RAW_KINDS
+from ketameta.tables.raw import RAW_KINDS, ClaimRow
+from ketameta.tables.syntheses import ClaimTestRow, SynthesisRow
+from ketameta.tables.table import Row, rows_of, schema_of
 
-Rows = dict[str, list[dict[str, Any]]]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ketameta.evidence.results import Results
+
+R = TypeVar("R", bound=Row)
 
 
-def read_results(folder: Path, configuration: Configuration, claims: bool = True) -> Rows:
+def read_results(folder: Path, configuration: Configuration, claims: bool = True) -> Results:
     """Return `evidence.results.results` of a folder such as data/processed.
 
     Raises `OSError` or `ValueError` where a table cannot be read. Tables that older versions did
-    not write may be missing: then no certainty is recorded.
+    not write, or wrote with fewer columns, may be missing: then no certainty is recorded.
     """
     from ketameta.evidence.results import CLAIMS_FROM, RATED_FROM, results
-    from ketameta.storage import read_table, rows_of
+    from ketameta.storage import read_table
 
     wanted = (*RATED_FROM, *CLAIMS_FROM) if claims else RATED_FROM
-    names = [name for name in wanted if (folder / f"{name}.parquet").is_file()]
+    files = {kind: folder / f"{schema_of(kind).name}.parquet" for kind in wanted}
+    read = {kind: read_table(path) for kind, path in files.items() if path.is_file()}
+    whole = {kind: rows_of(kind, table) for kind, table in read.items() if not lacks(kind, table)}
+    tables = Tables(whole)
+    if SynthesisRow not in whole:
+        tables = Tables({SynthesisRow: older_rows(SynthesisRow, read[SynthesisRow])})
     if claims:
-        names.append("claims")
-    tables = {name: rows_of(read_table(folder / f"{name}.parquet")) for name in names}
-    return results({"claims": [], **tables}, configuration)
+        stated = older_rows(ClaimRow, read_table(folder / "claims.parquet"))
+        tables |= Tables({ClaimRow: stated})
+    return results(tables, configuration)
 
 
-def verdicts(found: Rows) -> dict[str, str] | None:
-    """Return the verdict on each claim; None where none is recorded."""
-    if "claim_verdicts" not in found:
-        return None
-    return {row["claim_id"]: row["verdict"] for row in found["claim_verdicts"]}
+def lacks(kind: type[Row], table: pa.Table) -> bool:
+    """Say whether a table that another version wrote lacks a column."""
+    return not set(schema_of(kind).names) <= set(table.column_names)
 
 
-def verdicts_on(tests: list[dict[str, Any]], found: Rows) -> list[str]:
+def older_rows(kind: type[R], table: pa.Table) -> list[R]:
+    """Return the rows of a table that another version wrote: a column that it lacks is empty."""
+    names = schema_of(kind).names
+    known = table.select([name for name in names if name in table.column_names])
+    return [kind(**dict.fromkeys(names) | cells) for cells in known.to_pylist()]
+
+
+def to_json(found: Results) -> str:
+    """Return results as other versions of this code read them (`commands.builds`)."""
+    from ketameta.evidence.rated import result_of
+
+    told: dict[str, object] = {"syntheses": [asdict(result_of(row)) for row in found.syntheses]}
+    if found.claims is not None:
+        verdicts = [{"claim_id": claim, "verdict": word} for claim, word in found.claims.items()]
+        told["claim_verdicts"] = verdicts
+    return json.dumps(told)
+
+
+def verdicts_on(tests: Sequence[ClaimTestRow], found: Results) -> list[str]:
     """Return the claims of some rows of claim_tests, each with the verdict on the whole of it."""
-    told = verdicts(found) or {}
-    texts = {row["claim_id"]: row["claim"] for row in tests if row["claim_id"] in told}
+    told = found.claims or {}
+    texts = {test.claim_id: test.claim for test in tests if test.claim_id in told}
     return [f"{claim}: {told[claim]} ({text})" for claim, text in texts.items()]
 
 

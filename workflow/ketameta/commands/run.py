@@ -263,5 +263,5 @@ def closing_lines() -> Iterator[str]:
     yield "report: reports/index.html"
     configuration = load(CONFIG)
     found = read_results(Path("data/processed"), configuration, claims=False)
-    for line in headlines(found["syntheses"], configuration):
+    for line in headlines(found.syntheses, configuration):
         yield f"  {line}"

@@ -67,7 +67,7 @@ class Since:
     @cached_property
     def _by_place(self) -> dict[tuple[str, int], RowChange]:
         old = [(change, change.old) for change in self.changes if change.old is not None]
-        return {(row["file"], row["line"]): change for change, row in old}
+        return {(row.file, row.line): change for change, row in old}
 
     @cached_property
     def _places(self) -> dict[str, list[tuple[int, str]]]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ketameta.configuration import Thresholds
 from ketameta.evidence.ratings import (
     Bounds,
     Evidence,
     Rating,
-    Record,
     Rule,
     crossed,
     fired,
@@ -27,6 +28,7 @@ from ketameta.evidence.ratings import (
 from ketameta.evidence.verdicts import position
 from ketameta.measures import MEASURES, PLAIN
 from ketameta.synthesize.prediction import FEWEST, expected
+from ketameta.tables.syntheses import SubgroupRow, SynthesisRow
 
 INCONSISTENCY, INDIRECTNESS = "inconsistency", "indirectness"
 _NORMAL = 1.959963984540054
@@ -115,6 +117,29 @@ class Explained:
     differs: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Inconsistency:
+    """What inconsistency is rated by.
+
+    `left` is the I² that no split explains, `spread` where 95% of the true values of shares lie;
+    each is None where the result is not rated by it.
+    """
+
+    record: SynthesisRow
+    split: Explained | None
+    left: float | None = None
+    spread: Bounds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Indirectness:
+    """What indirectness is rated by: populations, and the p of each split that is tested."""
+
+    populations: tuple[str, ...]
+    tested: dict[str, float]
+    split: Explained | None
+
+
 def explained(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -> Explained | None:
     """Return the split that explains why trials differ; None where none does.
 
@@ -125,23 +150,24 @@ def explained(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -> 
     """
     found = []
     for row in evidence.splits:
-        groups = [g for g in evidence.subgroups if g["split"] == row["split"] and g["subgroup"]]
-        shares = shares_of(evidence.studies, row["split"])
-        tested = [g for g in groups if g["q"] is not None and g["q_df"]]
-        apart = row["p"] is not None and row["p"] < limits.mixed_p
-        if not (apart and tested) or 100 - max(shares.values()) < limits.mixed:
+        groups = [g for g in evidence.subgroups if g.split == row.split and g.subgroup]
+        shares = shares_of(evidence.studies, attrgetter(row.split))
+        tested = [(g.q, g.q_df, g.tau2 or 0.0) for g in groups if g.q is not None and g.q_df]
+        if row.p is None or row.p >= limits.mixed_p or not tested:
             continue
-        q, df = math.fsum(g["q"] for g in tested), sum(g["q_df"] for g in tested)
+        if 100 - max(shares.values()) < limits.mixed:
+            continue
+        q, df = math.fsum(q for q, _, _ in tested), sum(df for _, df, _ in tested)
         left = max(0.0, 100 * (q - df) / q) if q else 0.0
-        tau2 = math.fsum(g["q_df"] * (g["tau2"] or 0.0) for g in tested) / df
+        tau2 = math.fsum(df * tau2 for _, df, tau2 in tested) / df
         differs = _differ(evidence.record, groups, shares, bounds, limits)
-        found.append(Explained(row["split"], row["p"], shares, left, tau2, differs))
+        found.append(Explained(row.split, row.p, shares, left, tau2, differs))
     return next((split for split in found if split.differs), found[0] if found else None)
 
 
 def _differ(
-    record: Record,
-    groups: list[Record],
+    record: SynthesisRow,
+    groups: Sequence[SubgroupRow],
     shares: dict[str, float],
     bounds: Bounds | None,
     limits: Thresholds,
@@ -155,22 +181,23 @@ def _differ(
         return True
     weight: dict[int, float] = defaultdict(float)
     for group in groups:
-        value = group["estimate"]
+        value = group.estimate
         if value is None:
             continue
         if is_share(record):
             off = points_off(record, value) > limits.worthwhile_points
-            answer = int(math.copysign(off, value - record["estimate"]))
+            assert record.estimate is not None
+            answer = int(math.copysign(off, value - record.estimate))
         else:
             assert bounds is not None
             answer = zone(value, bounds)
-        weight[answer] += shares.get(group["subgroup"], 0.0)
+        weight[answer] += shares.get(group.subgroup, 0.0)
     return bool(weight) and sum(weight.values()) - max(weight.values()) >= limits.mixed
 
 
 def inconsistency(
     evidence: Evidence, bounds: Bounds | None, split: Explained | None, limits: Thresholds
-) -> Rating:
+) -> Rating[Inconsistency]:
     """Rate inconsistency by I² and by whether the prediction interval gives another answer.
 
     Another answer: it includes no effect and the interval does not; or it runs from a worthwhile
@@ -180,15 +207,15 @@ def inconsistency(
     trial of treated arms alone shows what happened in one place, and costs a level.
     """
     record = evidence.record
-    facts = {name: record[name] for name in ("measure", "k", "tau2", "i2", "pi_low", "pi_high")}
-    facts |= {"split": split, "spread": None}
-    if is_share(record) and record["k"] == 1:
+    facts = Inconsistency(record, split)
+    if is_share(record) and record.k == 1:
         return Rating(INCONSISTENCY, -1, -1, True, (ALONE,), facts)
-    if record["k"] < 2 or record["i2"] is None:
+    if record.k < 2 or record.i2 is None:
         return Rating(INCONSISTENCY, 0, 0, False, (), facts)
     if is_share(record):
-        return _spread(record, split, limits, facts)
-    i2 = facts["left"] = min(record["i2"], split.i2) if split else record["i2"]
+        return _spread(record, split, limits)
+    i2 = min(record.i2, split.i2) if split else record.i2
+    facts = Inconsistency(record, split, left=i2)
     reach = None if split else _reach(record, bounds)
     rules = fired(reach, LARGE_I2 if i2 >= limits.i2_substantial else None)
     twice = reach is not None and i2 >= limits.i2_considerable
@@ -196,48 +223,51 @@ def inconsistency(
     return Rating(INCONSISTENCY, levels, levels, True, rules, facts)
 
 
-def _reach(record: Record, bounds: Bounds | None) -> Rule | None:
+def _reach(record: SynthesisRow, bounds: Bounds | None) -> Rule | None:
     """Return the rule of another answer that the prediction interval gives; None where none."""
     further = expected(record)
-    if further is None or not record["i2"] > 0:
+    if further is None or not record.i2:
         return None
     low, high = further.low, further.high
-    if low <= MEASURES[record["measure"]].no_effect <= high and position(record) != "around":
+    if low <= MEASURES[record.measure].no_effect <= high and position(record) != "around":
         return PREDICTS_NONE
     return PREDICTS_BOTH if bounds and crossed(low, high, bounds) == 2 else None
 
 
-def _spread(record: Record, split: Explained | None, limits: Thresholds, facts: Record) -> Rating:
+def _spread(
+    record: SynthesisRow, split: Explained | None, limits: Thresholds
+) -> Rating[Inconsistency]:
     """Rate the shares of treated arms by how far true values lie apart, in points.
 
     The middle 95% of the true values, by the estimate and tau². I² says little of shares: where
     trials are large it is near 100 whatever the difference is (GRADE guidance 36).
     """
-    tau2 = split.tau2 if split else record["tau2"]
+    tau2 = split.tau2 if split else record.tau2
     if tau2 is None:
-        return Rating(INCONSISTENCY, 0, 0, False, (), facts)
-    measure = MEASURES[record["measure"]]
-    centre = record["estimate" if measure.transform is PLAIN else "estimate_log"]
+        return Rating(INCONSISTENCY, 0, 0, False, (), Inconsistency(record, split))
+    measure = MEASURES[record.measure]
+    centre = record.estimate if measure.transform is PLAIN else record.estimate_log
+    assert centre is not None
     half = _NORMAL * math.sqrt(tau2)
     low, high = (measure.natural(centre + side * half) for side in (-1, 1))
     assert low is not None
     assert high is not None
     off = points_off(record, low, high)
-    facts["spread"] = (low, high)
+    facts = Inconsistency(record, split, spread=(low, high))
     if off > limits.spread_considerable:
         return Rating(INCONSISTENCY, -2, -2, True, (SPREAD_FAR,), facts)
     apart = off > limits.worthwhile_points
     return Rating(INCONSISTENCY, -int(apart), -int(apart), True, (SPREAD,) * apart, facts)
 
 
-def indirectness(evidence: Evidence, split: Explained | None) -> Rating:
+def indirectness(evidence: Evidence, split: Explained | None) -> Rating[Indirectness]:
     """Rate indirectness as far as the data show it: groups that give different answers.
 
     Trials of two drugs, controls or populations answer one question only where they agree. What
     people, doses and outcomes have to do with a reader's question is left to the reader.
     """
-    populations = sorted({s["population"] for s in evidence.studies if s["population"]})
-    tested = {row["split"]: row["p"] for row in evidence.splits if row["p"] is not None}
-    facts: Record = {"populations": populations, "tested": tested, "split": split}
+    populations = sorted({s.population for s in evidence.studies if s.population})
+    tested = {row.split: row.p for row in evidence.splits if row.p is not None}
+    facts = Indirectness(tuple(populations), tested, split)
     rules = fired(UNLIKE_GROUPS if split is not None and split.differs else None)
     return Rating(INDIRECTNESS, -len(rules), -len(rules), bool(tested), rules, facts)

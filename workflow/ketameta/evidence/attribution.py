@@ -8,30 +8,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import fsum
-from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.changes import SAME, Cause, Move, difference, on_scale
+from ketameta.evidence.edited import numbers
 from ketameta.evidence.edits import Edit, edits, together
+from ketameta.evidence.rated import Result
 from ketameta.evidence.refits import Refits
-from ketameta.evidence.rows import Tables, changed_rows
+from ketameta.evidence.rows import changed_rows
 from ketameta.normalize.stage import normalize
 from ketameta.normalize.trials import trials_of
 from ketameta.synthesize.stage import synthesize
-from ketameta.tables import collection
-from ketameta.tables.raw import RAW_KINDS
+from ketameta.tables.collection import Tables
+from ketameta.tables.effects import ProblemRow
 from ketameta.tables.stages import MADE_KINDS
+from ketameta.tables.syntheses import SynthesisRow
 
-Record = dict[str, Any]
 
-
-def tables_of(raw: Tables, configuration: Configuration) -> collection.Tables:
-    """Normalise and pool raw tables in memory: return the tables of both stages as rows."""
-    typed = collection.Tables.named(MADE_KINDS, {**raw, "problems": []})
-    made = normalize(typed, configuration)
-    rows = collection.Tables.of_arrow(MADE_KINDS, made)
-    made = synthesize(typed | rows, configuration)
-    return rows | collection.Tables.of_arrow(MADE_KINDS, made)
+def tables_of(raw: Tables, configuration: Configuration) -> Tables:
+    """Normalise and pool raw tables in memory: return the tables of both stages."""
+    raw = raw | Tables({ProblemRow: []})
+    rows = Tables.of_arrow(MADE_KINDS, normalize(raw, configuration))
+    return rows | Tables.of_arrow(MADE_KINDS, synthesize(raw | rows, configuration))
 
 
 def attribute(
@@ -48,9 +46,7 @@ def attribute(
         return list(moves), []
     try:
         before = Refits(old)
-        trials_of(
-            collection.Tables.named(RAW_KINDS, {name: new[name] for name in ("trials", "arms")})
-        )
+        trials_of(new)
     except KeyError as error:
         return list(moves), [
             f"nothing is attributed to edits: {error} is not a word that is known any more"
@@ -82,7 +78,7 @@ def attribute(
     return told, notes
 
 
-def fitted(tables: Tables, analysis: Analysis) -> Record:
+def fitted(tables: Tables, analysis: Analysis) -> SynthesisRow:
     """Return what an analysis gives of raw tables, fitted now.
 
     Raises KeyError where they hold a word that is not known any more.
@@ -101,32 +97,27 @@ def _explained(move: Move, causes: list[Cause]) -> Move:
     return replace(move, causes=tuple(order), together=together)
 
 
-def _matters(cause: Cause, base: Record) -> bool:
-    return bool(cause.problem) or cause.k != base["k"] or cause.shift != 0.0
+def _matters(cause: Cause, base: SynthesisRow) -> bool:
+    return bool(cause.problem) or cause.k != base.k or cause.shift != 0.0
 
 
-def _cause(edit: Edit, tables: Refits | str, analysis: Analysis, base: Record) -> Cause:
+def _cause(edit: Edit, tables: Refits | str, analysis: Analysis, base: SynthesisRow) -> Cause:
     if isinstance(tables, str):
         return Cause(edit.name, None, None, None, None, tables)
     after = tables.fit(analysis)
     shift, in_se = difference(base, after)
     if shift is None and on_scale(base) is None and on_scale(after) is None:
         shift = 0.0
-    return Cause(edit.name, after.get("estimate"), after["k"], shift, in_se)
+    return Cause(edit.name, after.estimate, after.k, shift, in_se)
 
 
 def _outcomes(old: Tables, new: Tables) -> set[tuple[str, str]]:
-    return {
-        (row["trial_id"], row["outcome"])
-        for tables in (old, new)
-        for name in ("outcomes", "contrasts")
-        for row in tables[name]
-    }
+    return {(row.trial_id, row.outcome) for tables in (old, new) for row in numbers(tables)}
 
 
-def _agrees(base: Record, old: Record | None) -> bool:
-    if old is None or base.get("estimate") is None or old["estimate"] is None:
-        return old is None or base.get("estimate") is old["estimate"]
-    now: float = base["estimate"]
-    before: float = old["estimate"]
-    return abs(now - before) <= 1e-6 * max(1.0, abs(before))
+def _agrees(base: SynthesisRow, old: Result | None) -> bool:
+    if old is None:
+        return True
+    if base.estimate is None or old.estimate is None:
+        return base.estimate is old.estimate
+    return abs(base.estimate - old.estimate) <= 1e-6 * max(1.0, abs(old.estimate))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+
+from ketameta.tables.upkeep import AuditRow
 
 LEVEL = 0.95
 
@@ -17,20 +18,20 @@ class Audit:
     Share and ends of its interval are None where no row was reached.
     """
 
-    row: Mapping[str, Any]
+    row: AuditRow
     reached: int
     share: float | None
     low: float | None
     high: float | None
 
 
-def audit(row: Mapping[str, Any]) -> Audit:
+def audit(row: AuditRow) -> Audit:
     """Return an audit with its share and interval."""
-    reached = row["rows"] - (row["unreached"] or 0)
+    reached = row.rows - (row.unreached or 0)
     if not reached:
         return Audit(row, 0, None, None, None)
-    low, high = exact_interval(row["wrong"], reached)
-    return Audit(row, reached, row["wrong"] / reached, low, high)
+    low, high = exact_interval(row.wrong, reached)
+    return Audit(row, reached, row.wrong / reached, low, high)
 
 
 def exact_interval(events: int, n: int, level: float = LEVEL) -> tuple[float, float]:

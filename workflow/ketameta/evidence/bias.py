@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from ketameta.configuration import Thresholds
 from ketameta.evidence.ratings import Evidence, Rating, Rule, fired, is_share, shares_of
+from ketameta.tables.diagnostics import JudgementRow
 from ketameta.vocabulary import vocabulary
 
 DOMAIN = "risk of bias"
@@ -60,7 +62,15 @@ NOT_JUDGED = Rule(
 )
 
 
-def bias(evidence: Evidence, limits: Thresholds) -> Rating:
+@dataclass(frozen=True, slots=True)
+class Risks:
+    """Per cent of the weight by the risk of trials (`RISKS`), at the worst and at the best."""
+
+    worst: dict[str, float]
+    best: dict[str, float]
+
+
+def bias(evidence: Evidence, limits: Thresholds) -> Rating[Risks]:
     """Rate risk of bias by the share of weight of trials at high risk, and of those not at low.
 
     Two levels go where trials at high risk in several domains carry much of the weight, one where
@@ -69,13 +79,13 @@ def bias(evidence: Evidence, limits: Thresholds) -> Rating:
     the best the one as low and the other as if all were well. A missing judgement is ignorance,
     not a fault found, so it alone never costs two.
     """
-    worst, best = (_shares(evidence, column) for column in ("judgement", "best"))
+    worst = _shares(evidence, lambda row: row.judgement)
+    best = _shares(evidence, lambda row: row.best)
     levels, rule = _levels(worst, limits, worst[UNJUDGED])
     least, _ = _levels(best, limits, 0.0)
-    facts = {"worst": worst, "best": best}
     if not least and levels == -1 and not _levels(worst, limits, 0.0)[0]:
         rule = NOT_JUDGED
-    return Rating(DOMAIN, levels, max(least, levels), True, fired(rule), facts)
+    return Rating(DOMAIN, levels, max(least, levels), True, fired(rule), Risks(worst, best))
 
 
 def _levels(shares: dict[str, float], limits: Thresholds, unsure: float) -> tuple[int, Rule | None]:
@@ -90,13 +100,13 @@ def _levels(shares: dict[str, float], limits: Thresholds, unsure: float) -> tupl
     return -1, HIGH_IN_ONE if high >= limits.bias_not_low else NOT_LOW
 
 
-def _shares(evidence: Evidence, column: str) -> dict[str, float]:
+def _shares(evidence: Evidence, word: Callable[[JudgementRow], str]) -> dict[str, float]:
     """Return per cent of the weight by the risk of trials, from one column of their judgements."""
     shares = dict.fromkeys(RISKS, 0.0)
     judged: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     for j in evidence.judgements:
-        judged[j["trial_id"]].append((j["tool"], j["domain"], j[column]))
-    for trial, weight in shares_of(evidence.studies, "trial_id").items():
+        judged[j.trial_id].append((j.tool, j.domain, word(j)))
+    for trial, weight in shares_of(evidence.studies, lambda s: s.trial_id).items():
         risk = risk_of(judged.get(trial, ()), share=is_share(evidence.record))
         shares[risk] += weight
     return shares

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ketameta.configuration import Analysis
 from ketameta.evidence.agreement import explained, inconsistency, indirectness
@@ -20,7 +21,8 @@ from ketameta.evidence.bias import DOMAIN as BIAS
 from ketameta.evidence.bias import bias
 from ketameta.evidence.missing import publication
 from ketameta.evidence.precision import imprecision, worthwhile
-from ketameta.evidence.ratings import Evidence, Rating, Record, shares_of
+from ketameta.evidence.ratings import Evidence, Rating, shares_of
+from ketameta.tables.syntheses import StudyRow
 
 NOT_RATED = "not rated"
 # weakest first
@@ -38,7 +40,7 @@ class Certainty:
     level: str
     best: str
     start: str
-    ratings: tuple[Rating, ...] = ()
+    ratings: tuple[Rating[Any], ...] = ()
 
     @property
     def span(self) -> tuple[str, str]:
@@ -46,7 +48,7 @@ class Certainty:
         return self.level, self.best
 
     @property
-    def weightiest(self) -> Rating | None:
+    def weightiest(self) -> Rating[Any] | None:
         """The domain that takes most away; of equals one that is sure, and risk of bias last.
 
         Most analyses share their risk of bias: what sets one apart tells more.
@@ -62,7 +64,7 @@ def certainty(analysis: Analysis, evidence: Evidence) -> Certainty:
     inconsistency not judged.
     """
     start = _start(analysis)
-    if evidence.record["estimate"] is None:
+    if evidence.record.estimate is None:
         return Certainty(NOT_RATED, NOT_RATED, start)
     limits = analysis.certainty
     bounds = worthwhile(analysis, evidence.studies, evidence.risks)
@@ -89,8 +91,8 @@ def _start(analysis: Analysis) -> str:
     return "low" if loose else "high"
 
 
-def populations(analysis: Analysis, studies: Sequence[Record]) -> tuple[str, ...]:
+def populations(analysis: Analysis, studies: Sequence[StudyRow]) -> tuple[str, ...]:
     """Return the populations that carry enough of the weight to count beside a claim."""
     least = analysis.certainty.mixed
-    found = shares_of(studies, "population")
+    found = shares_of(studies, lambda study: study.population)
     return tuple(sorted(name for name, share in found.items() if name and share >= least))

@@ -9,20 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ketameta.evidence.claims import UNTESTED, turned
+from ketameta.evidence.rated import Result
 from ketameta.evidence.rows import RowChange
 from ketameta.evidence.verdicts import position, verdict
+from ketameta.tables.syntheses import SynthesisRow
 
-Record = dict[str, Any]
-
-# what is compared of a synthesis, besides verdict and certainty: records of older releases lack
-# these two. A verdict follows from the numbers; a certainty that is not recorded stays unknown
-COMPARED = (
-    *("measure", "k", "n", "estimate", "ci_low", "ci_high", "estimate_log", "se", "tau2", "i2"),
-    *("pi_low", "pi_high", "favours"),
-)
 _NUMBERS = ("k", "n", "estimate", "ci_low", "ci_high", "tau2", "pi_low", "pi_high")
 # results of other machines may differ in the last digits; nobody calls that a move
 SAME = 1e-9
@@ -56,8 +49,8 @@ class Move:
     """
 
     analysis: str
-    old: Record | None
-    new: Record | None
+    old: Result | None
+    new: Result | None
     moved: bool
     shift: float | None
     in_se: float | None
@@ -131,25 +124,24 @@ class Change:
         return MOVED_STATUS if moved else SAME_STATUS
 
 
-def on_scale(record: Record | None) -> float | None:
+def on_scale(record: Result | SynthesisRow | None) -> float | None:
     """Return the estimate on the scale of the analysis."""
     if record is None:
         return None
-    value = record.get("estimate_log")
-    return record.get("estimate") if value is None else value
+    return record.estimate if record.estimate_log is None else record.estimate_log
 
 
-def compare(old: Sequence[Record], new: Sequence[Record]) -> list[Move]:
+def compare(old: Sequence[Result], new: Sequence[Result]) -> list[Move]:
     """Compare two tables of syntheses: those of the new one in its order, then those that went."""
-    before = {row["analysis"]: row for row in old}
-    after = {row["analysis"]: row for row in new}
+    before = {row.analysis: row for row in old}
+    after = {row.analysis: row for row in new}
     names = [*after, *(name for name in before if name not in after)]
     return [_move(name, before.get(name), after.get(name)) for name in names]
 
 
-def with_code(moves: Sequence[Move], crossed: Sequence[Record]) -> list[Move]:
+def with_code(moves: Sequence[Move], crossed: Sequence[Result]) -> list[Move]:
     """Return the moves with the part of the code: `crossed` are the old data by the new code."""
-    by_code = {row["analysis"]: row for row in crossed}
+    by_code = {row.analysis: row for row in crossed}
     parts = [_move(m.analysis, m.old, by_code.get(m.analysis)) for m in moves]
     return [
         replace(move, code=part) if move.old and part.moved else move
@@ -170,19 +162,29 @@ def compare_claims(old: dict[str, str] | None, new: dict[str, str] | None) -> tu
     )
 
 
-def _move(name: str, old: Record | None, new: Record | None) -> Move:
-    old, new = _compared(old), _compared(new)
+def _move(name: str, old: Result | None, new: Result | None) -> Move:
+    old, new = _judged(old), _judged(new)
     was, now = position(old), position(new)
     shift, in_se = difference(old, new)
     # losing an effect to an empty table, or another measure, is a flip as well
     flipped = was != now and was is not None and (now is not None or was != "around")
-    if old and new and old["measure"] != new["measure"]:
+    if old and new and old.measure != new.measure:
         shift = in_se = None
     moved = bool(old and new) and differs(old, new)
     return Move(name, old, new, moved, shift, in_se, was, now, flipped)
 
 
-def difference(old: Record | None, new: Record | None) -> tuple[float | None, float | None]:
+def _judged(record: Result | None) -> Result | None:
+    """Return a result with the verdict that its numbers give, and both ends of its certainty."""
+    if record is None:
+        return None
+    best = record.certainty_best or record.certainty
+    return replace(record, verdict=verdict(record), certainty_best=best)
+
+
+def difference(
+    old: Result | SynthesisRow | None, new: Result | SynthesisRow | None
+) -> tuple[float | None, float | None]:
     """Return the move of an estimate on its scale, and in earlier standard errors."""
     a, b = on_scale(old), on_scale(new)
     if a is None or b is None:
@@ -190,32 +192,23 @@ def difference(old: Record | None, new: Record | None) -> tuple[float | None, fl
     shift = b - a
     if abs(shift) <= SAME * max(1.0, abs(a)):
         shift = 0.0
-    se = old["se"] if old else None
+    se = old.se if old else None
     return shift, shift / se if se else None
 
 
-def _compared(record: Record | None) -> Record | None:
-    if record is None:
-        return None
-    kept = {name: record.get(name) for name in COMPARED}
-    level = record.get("certainty")
-    best = record.get("certainty_best", level)
-    return kept | {"verdict": verdict(kept), "certainty": level, "certainty_best": best}
-
-
-def differs(old: Record | None, new: Record | None) -> bool:
+def differs(old: Result | None, new: Result | None) -> bool:
     """Say whether two compared syntheses differ in number, measure or certainty."""
     if old is None or new is None:
         return True
-    if old["measure"] != new["measure"]:
+    if old.measure != new.measure:
         return True
-    ends = [[r[name] for name in ("certainty", "certainty_best")] for r in (old, new)]
+    ends = [(one.certainty, one.certainty_best) for one in (old, new)]
     if all(end[0] is not None for end in ends) and ends[0] != ends[1]:
         return True
-    return any(not _same(old[name], new[name]) for name in _NUMBERS)
+    return any(not _equal(getattr(old, name), getattr(new, name)) for name in _NUMBERS)
 
 
-def _same(a: float | None, b: float | None) -> bool:
+def _equal(a: float | None, b: float | None) -> bool:
     if a is None or b is None:
         return a is b
     return a == b or math.isclose(a, b, rel_tol=SAME, abs_tol=SAME)

@@ -7,14 +7,15 @@ Every comparison is made on a scale on which more is better for the patient and 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
+from ketameta.configuration import Thresholds
 from ketameta.evidence import directions
+from ketameta.evidence.rated import Rated
 from ketameta.measures import MEASURES
-
-Record = dict[str, Any]
+from ketameta.tables.effects import DirectionRow
 
 SUPPORTED, SMALLER = "supported", "supported, smaller than claimed"
 OVERSTATED, CONTRADICTED = "overstated", "contradicted"
@@ -64,16 +65,26 @@ Reason = Literal[
 ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointing(DirectionRow):
+    """A direction of results, and who its people are where they are no patients (else empty)."""
+
+    apart: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A word of the list claim_verdicts, the rule that gave it, and what it went by.
 
-    `facts` of a mixed verdict hold `by` (what it differs by) and `which` (pairs of name and word).
+    A mixed one says what it differs `by`, and `which` (name) has which word; `rows` are the
+    directions of results, where it went by these.
     """
 
     word: str
     because: Reason
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    by: str = ""
+    which: tuple[tuple[str, str], ...] = ()
+    rows: tuple[Pointing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +107,16 @@ class Effect:
         return Effect(-self.estimate, -self.high, -self.low, -self.harm, -self.least)
 
 
-def oriented(record: Record) -> Effect:
+def thresholds(record: Rated) -> Thresholds:
+    """Return what a result is held against; claims name analyses of the configuration alone."""
+    assert record.limits is not None
+    return record.limits
+
+
+def oriented(record: Rated) -> Effect:
     """Return the effect of a comparison with more being better for the patient."""
-    measure = MEASURES[record["measure"]]
-    sign = 1 if record["favours"] == "above" else -1
+    measure = MEASURES[record.measure]
+    sign = 1 if record.favours == "above" else -1
 
     def place(value: float | None, missing: float) -> float:
         if value is None:
@@ -108,10 +125,10 @@ def oriented(record: Record) -> Effect:
             return sign * (math.log(value) if value > 0 else -math.inf)
         return sign * (value - measure.no_effect)
 
-    ends = (place(record["ci_low"], -sign * math.inf), place(record["ci_high"], sign * math.inf))
-    bounds = record["worthwhile"]
+    ends = (place(record.ci_low, -sign * math.inf), place(record.ci_high, sign * math.inf))
+    bounds = record.worthwhile
     worth = [place(bound, 0.0) for bound in bounds] if bounds else [-math.inf, math.inf]
-    estimate = place(record["estimate"], 0.0)
+    estimate = place(record.estimate, 0.0)
     return Effect(estimate, min(ends), max(ends), least=max(worth), harm=min(worth))
 
 
@@ -181,7 +198,7 @@ def _open(effect: Effect) -> Verdict:
     return Verdict(NOT_SHOWN, "open")
 
 
-def claimed_number(test: Record, record: Record, control: float | None) -> Verdict:
+def claimed_number(claimed: float, record: Rated, control: float | None) -> Verdict:
     """Judge a claimed per cent by the pooled one of treated arms and by the control arms.
 
     Of something good more than claimed supports the claim, of something bad less does. An interval
@@ -190,37 +207,35 @@ def claimed_number(test: Record, record: Record, control: float | None) -> Verdi
     reaches more than twice these points short (too few data), the estimate is further off than
     these points, or the control arms come as near (not shown).
     """
-    if record["ci_low"] is None or record["ci_high"] is None:
+    if record.estimate is None or record.ci_low is None or record.ci_high is None:
         return Verdict(TOO_FEW, "no estimate")
-    scale = MEASURES[record["measure"]].factor * (1 if record["more_is_better"] else -1)
-    low, high = sorted((scale * record["ci_low"], scale * record["ci_high"]))
-    sign = 1 if record["more_is_better"] else -1
-    value, estimate = sign * test["claimed_value"], scale * record["estimate"]
-    points = record["limits"].worthwhile_points
+    sign = 1 if record.more_is_better else -1
+    scale = sign * MEASURES[record.measure].factor
+    low, high = sorted((scale * record.ci_low, scale * record.ci_high))
+    value, estimate = sign * claimed, scale * record.estimate
+    points = thresholds(record).worthwhile_points
     near = estimate >= value - points
-    facts = {"claimed": test["claimed_value"]}
     if high < value:
-        return Verdict(SMALLER, "near", facts) if near else Verdict(OVERSTATED, "short", facts)
+        return Verdict(SMALLER, "near") if near else Verdict(OVERSTATED, "short")
     if low < value - 2 * points:
-        return Verdict(TOO_FEW, "wide", facts)
+        return Verdict(TOO_FEW, "wide")
     if not near:
-        return Verdict(NOT_SHOWN, "far", facts)
+        return Verdict(NOT_SHOWN, "far")
     if control is not None and sign * control >= value - points:
-        return Verdict(NOT_SHOWN, "control too", facts)
-    return Verdict(SUPPORTED, "more" if low > value else "inside", facts)
+        return Verdict(NOT_SHOWN, "control too")
+    return Verdict(SUPPORTED, "more" if low > value else "inside")
 
 
-def pointing(direction: str | None, rows: Sequence[Record]) -> Verdict:
+def pointing(direction: str | None, rows: Sequence[Pointing]) -> Verdict:
     """Judge a claimed benefit by which way trials point that cannot be pooled.
 
     It takes `directions.FEWEST` trials with a direction, and all of them one way. Trials in people
     who are no patients (`apart` says who they are) are told and not counted.
     """
-    counts = directions.by_trial(row for row in rows if not row.get("apart"))
+    counts = directions.by_trial(row for row in rows if not row.apart)
     better, worse = counts[directions.TREATMENT], counts[directions.CONTROL]
-    facts = {"rows": tuple(rows)}
-    if direction != BENEFIT or counts.total() - counts[""] < directions.FEWEST:
-        return Verdict(TOO_FEW, "few directions", facts)
     told = counts.total() - counts[""]
+    if direction != BENEFIT or told < directions.FEWEST:
+        return Verdict(TOO_FEW, "few directions", rows=tuple(rows))
     word = SUPPORTED if better == told else CONTRADICTED if worse == told else NOT_SHOWN
-    return Verdict(word, "directions", facts)
+    return Verdict(word, "directions", rows=tuple(rows))

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from ketameta.configuration import Thresholds
 from ketameta.evidence.claim_rules import (
     CANNOT,
     CONTRADICTED,
@@ -23,15 +21,18 @@ from ketameta.evidence.claim_rules import (
     SMALLER,
     SUPPORTED,
     TOO_FEW,
+    Pointing,
     Reason,
     Verdict,
     claimed_number,
     oriented,
     pointing,
+    thresholds,
 )
+from ketameta.evidence.rated import Rated, RatedGroup, RatedSynthesis
 from ketameta.measures import MEASURES
-
-Record = dict[str, Any]
+from ketameta.tables.raw import TrialRow
+from ketameta.tables.syntheses import ClaimTestRow
 
 # which side the trials take on a claim; the words of older records are read too
 _SIDES = {
@@ -52,11 +53,11 @@ _PARTS = ("drug_route", "treatment", "route")
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Groups of one analysis (`subgroups` as judged) and the p of a difference between them."""
+    """Groups of one analysis and the p of a difference between them."""
 
     name: str
     p: float | None
-    groups: tuple[Record, ...]
+    groups: tuple[RatedGroup, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +81,24 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """All that a claim is judged by: syntheses as judged, their splits and control arms.
+    """All that a claim is judged by: syntheses as rated, their splits and control arms.
 
-    `directions` are rows of that table, where an outcome is told trial by trial; `trials` are the
-    rows of the raw table by trial_id, for who was treated.
+    `directions` tell an outcome trial by trial; `trials` are the rows of the raw table by trial_id,
+    for who was treated.
     """
 
-    records: Mapping[str, Record]
+    records: Mapping[str, RatedSynthesis]
     splits: Mapping[str, Sequence[Split]] = field(default_factory=dict)
     controls: Mapping[str, Control] = field(default_factory=dict)
-    directions: Mapping[str, Sequence[Record]] = field(default_factory=dict)
-    trials: Mapping[str, Record] = field(default_factory=dict)
+    directions: Mapping[str, Sequence[Pointing]] = field(default_factory=dict)
+    trials: Mapping[str, TrialRow] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """What one analysis says of a claim; `analysis` is its name, `test` the row of claim_tests."""
 
-    test: Record
+    test: ClaimTestRow
     analysis: str
     verdict: Verdict
 
@@ -110,7 +111,7 @@ class Part:
     `control` is what their control arms did.
     """
 
-    test: Record
+    test: ClaimTestRow
     lines: tuple[Line, ...]
     beside: tuple[str, ...]
     control: Control | None
@@ -127,12 +128,12 @@ class Claim:
 
 
 def line(
-    test: Record,
-    record: Record | None,
+    test: ClaimTestRow,
+    record: RatedSynthesis | None,
     splits: Sequence[Split] = (),
     control: Control | None = None,
 ) -> Verdict:
-    """Judge a claim, a row of claim_tests, by one analysis: a row of syntheses as `judged`.
+    """Judge a claim, a row of claim_tests, by one analysis.
 
     Where the groups of a split by drug or route differ (p below the threshold `mixed_p`), and some
     are for the claim and some are not, the verdict is mixed, whatever all of them together say.
@@ -142,31 +143,32 @@ def line(
         return Verdict(TOO_FEW, "no analysis")
     whole = _of_rule(test, record, control)
     for split in splits:
-        if split.name not in _PARTS or split.p is None or split.p >= record["limits"].mixed_p:
+        if split.name not in _PARTS or split.p is None or split.p >= thresholds(record).mixed_p:
             continue
-        told = [(g["subgroup"], _of_rule(test, g, control).word) for g in split.groups]
+        told = [(g.subgroup, _of_rule(test, g, control).word) for g in split.groups]
         told = [(name, word) for name, word in told if word not in UNTOLD]
         if _differ(word for _, word in told):
-            return Verdict(MIXED, "groups", {"by": split.name, "which": tuple(told)})
+            return Verdict(MIXED, "groups", split.name, tuple(told))
     return whole
 
 
-def small(record: Record, limits: Thresholds) -> bool:
+def small(record: Rated) -> bool:
     """Say whether a result has too little information for a verdict: few trials of few people."""
-    return bool(record["k"] < limits.heard_trials and record["n"] < limits.heard_people)
+    limits = thresholds(record)
+    return record.k < limits.heard_trials and record.n < limits.heard_people
 
 
-def _of_rule(test: Record, record: Record, control: Control | None) -> Verdict:
+def _of_rule(test: ClaimTestRow, record: Rated, control: Control | None) -> Verdict:
     """Judge a claim by the rule of its kind: a number, a benefit, no harm, no need."""
-    if record["estimate"] is None:
+    if record.estimate is None:
         return Verdict(TOO_FEW, "no estimate")
-    if small(record, record["limits"]):
+    if small(record):
         return Verdict(TOO_FEW, "one small")
-    if test["claimed_value"] is not None:
-        return claimed_number(test, record, control.estimate if control else None)
-    if not MEASURES[record["measure"]].compares:
+    if test.claimed_value is not None:
+        return claimed_number(test.claimed_value, record, control.estimate if control else None)
+    if not MEASURES[record.measure].compares:
         return Verdict(NOT_SHOWN, "no comparison")
-    rule = RULES.get(test["direction"])
+    rule = RULES.get(test.direction)
     return rule(oriented(record)) if rule else Verdict(CANNOT, "no direction")
 
 
@@ -183,7 +185,7 @@ def whole(direction: str | None, told: Iterable[tuple[str, Verdict]], by: Reason
     words = {v.word for _, v in heard}
     first = next(word for word in _WEAKEST if word in words)
     if direction != NO_WORSE and _differ(words):
-        return Verdict(MIXED, by, {"by": by, "which": tuple((n, v.word) for n, v in heard)})
+        return Verdict(MIXED, by, by, tuple((n, v.word) for n, v in heard))
     return next(v for _, v in heard if v.word == first)
 
 
@@ -195,9 +197,7 @@ def of_parts(told: Sequence[tuple[str, Verdict]]) -> Verdict:
     """
     words = {v.word for _, v in told}
     if words & set(UNTOLD) and any(_SIDES.get(word) == "for" for word in words):
-        return Verdict(
-            MIXED, "parts", {"by": "parts", "which": tuple((n, v.word) for n, v in told)}
-        )
+        return Verdict(MIXED, "parts", "parts", tuple((n, v.word) for n, v in told))
     return whole(None, told, "parts")
 
 
@@ -220,50 +220,48 @@ def turned(old: str, new: str) -> bool:
     return old != UNTESTED and side(old) != side(new)
 
 
-def claims_of(tests: Sequence[Record], grounds: Grounds) -> dict[str, Claim]:
+def claims_of(tests: Sequence[ClaimTestRow], grounds: Grounds) -> dict[str, Claim]:
     """Return each claim of the rows of claim_tests as judged, in their order."""
-    groups: dict[str, dict[str, list[Record]]] = {}
+    groups: dict[str, dict[str, list[ClaimTestRow]]] = {}
     for test in tests:
-        groups.setdefault(test["claim_id"], {}).setdefault(test["part"] or "", []).append(test)
+        groups.setdefault(test.claim_id, {}).setdefault(test.part or "", []).append(test)
     found = {}
     for claim, parts in groups.items():
         told = tuple(_part(rows, grounds) for rows in parts.values())
-        verdict = of_parts([(p.test["part"] or "", p.verdict) for p in told])
+        verdict = of_parts([(p.test.part or "", p.verdict) for p in told])
         found[claim] = Claim(claim, told, verdict)
     return found
 
 
-def _part(rows: Sequence[Record], grounds: Grounds) -> Part:
+def _part(rows: Sequence[ClaimTestRow], grounds: Grounds) -> Part:
     """Judge one part of a claim by the analyses that its rows name."""
-    named = [(test, grounds.records.get(test["analysis"])) for test in rows if test["computed"]]
-    others = tuple(test["analysis"] for test, record in named if record and _aside(test, record))
+    records = grounds.records
+    named = [(test, test.analysis) for test in rows if test.analysis is not None]
+    known = [(test, name) for test, name in named if test.computed and name in records]
+    others = tuple(name for test, name in known if _aside(test, records[name]))
     control = next((grounds.controls[name] for name in others if name in grounds.controls), None)
     lines = []
-    for test in rows:
-        name = test["analysis"]
-        if name is None or name in others:
+    for test, name in named:
+        if name in others:
             continue
-        record = grounds.records.get(name) if test["computed"] else None
+        record = records.get(name) if test.computed else None
         own = grounds.controls.get(name) or control
         told = line(test, record, grounds.splits.get(name, ()), own)
         if told.because == "no estimate" and (points := grounds.directions.get(name)):
-            told = pointing(test["direction"], points)
+            told = pointing(test.direction, points)
         lines.append(Line(test, name, told))
-    verdict = whole(
-        rows[0]["direction"], [(one.analysis, one.verdict) for one in lines], "analyses"
-    )
+    verdict = whole(rows[0].direction, [(one.analysis, one.verdict) for one in lines], "analyses")
     if others and not lines:
         verdict = Verdict(TOO_FEW, "other unit")
     return Part(rows[0], tuple(lines), others, control, verdict)
 
 
-def _aside(test: Record, record: Record) -> bool:
+def _aside(test: ClaimTestRow, record: Rated) -> bool:
     """Say whether an analysis stands beside a claimed number: it is in another unit."""
-    return test["claimed_value"] is not None and (
-        (test["claimed_unit"] or "none") != MEASURES[record["measure"]].claimed
-    )
+    unit = test.claimed_unit or "none"
+    return test.claimed_value is not None and unit != MEASURES[record.measure].claimed
 
 
-def verdicts_of(tests: Sequence[Record], grounds: Grounds) -> dict[str, str]:
+def verdicts_of(tests: Sequence[ClaimTestRow], grounds: Grounds) -> dict[str, str]:
     """Return the verdict on each claim."""
     return {name: claim.verdict.word for name, claim in claims_of(tests, grounds).items()}

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Any
 
-Record = dict[str, Any]
+from ketameta.tables.effects import DirectionRow
+
 TREATMENT, CONTROL, NEITHER = "favours treatment", "favours control", "no difference"
 MIXED = "some tests each way"
 # trials with a direction from which something follows: of fewer a sign test's p is above 0.1
 FEWEST = 5
 
 
-def by_trial(rows: Iterable[Record]) -> Counter[str]:
+def by_trial(rows: Iterable[DirectionRow]) -> Counter[str]:
     """Count trials by where all their tests point; empty where no direction is stated."""
     words: dict[str, set[str | None]] = defaultdict(set)
     for row in rows:
-        words[row["trial_id"]].add(row["direction"])
+        words[row.trial_id].add(row.direction)
     return Counter(_of_trial(own) for own in words.values())
 
 

@@ -10,7 +10,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from ketameta.evidence.rows import EDITED, RowChange, entered_of
-from ketameta.tables.raw import EFFECT_TABLES
+from ketameta.tables.raw import EFFECT_TABLES, ArmRow
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ def edits(changes: Sequence[RowChange], tables: Container[str] = EFFECT_TABLES) 
     groups: dict[tuple[str, ...], list[RowChange]] = {}
     own = [change for change in changes if change.table in tables]
     trials = {(c.kind, c.trial) for c in own if c.table == "trials" and c.kind != EDITED}
-    arms = {(c.kind, c.trial, c.row["arm_id"]) for c in own if c.table == "arms"}
+    arms = {(c.kind, c.trial, row.arm_id) for c in own if isinstance(row := c.row, ArmRow)}
     for number, change in enumerate(own):
         key: tuple[str, ...] = (str(number),)
         if (change.kind, change.trial) in trials:
             key = (change.kind, change.trial)
         elif change.kind != EDITED:
-            its_arms = [change.row.get(name) for name in ("arm_id", "arm_t", "arm_c")]
+            its_arms = [getattr(change.row, name, None) for name in ("arm_id", "arm_t", "arm_c")]
             known = [a for a in its_arms if a and (change.kind, change.trial, a) in arms]
             key = (change.kind, change.trial, known[0]) if known else key
         groups.setdefault(key, []).append(change)
@@ -57,7 +57,7 @@ def together(found: Sequence[Edit]) -> list[Edit]:
         first = edit.changes[0]
         key: tuple[object, ...] = (number,)
         if len(edit.changes) == 1 and first.table == "outcomes" and first.kind != EDITED:
-            key = (first.kind, edit.trial, *(first.row.get(name) for name in _PLACE))
+            key = (first.kind, edit.trial, *(getattr(first.row, name) for name in _PLACE))
         groups.setdefault(key, []).append(edit)
     return [_joined(group) for group in groups.values()]
 

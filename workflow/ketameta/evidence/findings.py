@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from ketameta.tables.effects import FindingRow
 
 OPEN, EXPLAINED, MENDED = "open", "explained", "mended"
 
@@ -30,23 +31,22 @@ class Found:
         return alike and not set(self.at).isdisjoint(other.at)
 
 
-def found(row: Mapping[str, Any]) -> Found:
+def found(row: FindingRow) -> Found:
     """Return what a row of `findings` is about."""
-    names = ("check", "table", "trial_id", "column", "value")
-    return Found(**{name: row[name] or "" for name in names}, at=tuple(row["at"] or ()))
+    return Found(row.check, row.table, row.trial_id, row.column, row.value, tuple(row.at))
 
 
-def state(row: Mapping[str, Any]) -> str:
+def state(row: FindingRow) -> str:
     """Return whether a row of `findings` is open, or explained by a reason given."""
-    return EXPLAINED if row["acknowledged"] else OPEN
+    return EXPLAINED if row.acknowledged else OPEN
 
 
-def open_findings(rows: Iterable[Mapping[str, Any]]) -> tuple[Found, ...]:
+def open_findings(rows: Iterable[FindingRow]) -> tuple[Found, ...]:
     """Return what the open ones are about, sorted, each once."""
     return tuple(sorted({found(row) for row in rows if state(row) == OPEN}))
 
 
-def mended(before: Iterable[Found], rows: Sequence[Mapping[str, Any]]) -> list[Found]:
+def mended(before: Iterable[Found], rows: Sequence[FindingRow]) -> list[Found]:
     """Return those of before that no finding of now is about: mended, or their rows are gone."""
     now = [found(row) for row in rows]
     return [one for one in before if not any(one.stands_in(other) for other in now)]

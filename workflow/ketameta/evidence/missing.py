@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ketameta.configuration import Thresholds
-from ketameta.evidence.ratings import Bounds, Evidence, Rating, Record, Rule, fired, is_share, zone
+from ketameta.evidence.ratings import Bounds, Evidence, Rating, Rule, fired, is_share, zone
 from ketameta.evidence.verdicts import CONTROL, position
+from ketameta.tables.effects import MissingResultRow
+from ketameta.tables.syntheses import SensitivityRow, SynthesisRow
 
 DOMAIN = "publication bias"
 _TESTED = 10  # effects from which `synthesize.diagnose` tests for asymmetry
@@ -46,7 +50,43 @@ ASYMMETRY = Rule(
 )
 
 
-def publication(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -> Rating:
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Results known to be missing: trials, people, their share (per cent), if the answer turns."""
+
+    labels: tuple[str, ...]
+    people: float
+    share: float
+    turned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Uneven:
+    """A test of small-study effects, its p, and by name the p of each check that can be made.
+
+    `alike` says that all trials are of one size, `away` that small ones lie further from no effect.
+    """
+
+    p: float | None = None
+    alike: bool = False
+    test: str = ""
+    away: bool = False
+    checks: Mapping[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What publication bias is rated by; `comparison` is false of treated arms alone."""
+
+    k: int
+    comparison: bool
+    absent: Absent
+    uneven: Uneven
+
+
+def publication(
+    evidence: Evidence, bounds: Bounds | None, limits: Thresholds
+) -> Rating[Publication]:
     """Rate publication bias by results known to be missing, and by a test of small-study effects.
 
     A level goes where trials measured the outcome and gave no numbers, and these would turn the
@@ -56,69 +96,82 @@ def publication(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -
     other way round asymmetry is no sign of results kept back. Never two: asymmetry has other
     causes (Sterne 2011). Where neither is known nothing is judged.
     """
-    facts: Record = {"k": evidence.record["k"], "comparison": not is_share(evidence.record)}
-    absent, known = _absent(evidence, bounds, limits, facts)
-    uneven, tested = _uneven(evidence, limits, facts)
-    rules = fired(absent, uneven)
-    return Rating(DOMAIN, -bool(rules), -bool(rules), known or tested, rules, facts)
+    comparison = not is_share(evidence.record)
+    absent = _absent(evidence, bounds)
+    uneven = _uneven(evidence, comparison)
+    rules = fired(
+        _costs(absent, limits), ASYMMETRY if comparison and _survives(uneven, limits) else None
+    )
+    known = bool(absent.labels) or (comparison and uneven.p is not None)
+    facts = Publication(evidence.record.k, comparison, absent, uneven)
+    return Rating(DOMAIN, -bool(rules), -bool(rules), known, rules, facts)
 
 
-def _absent(
-    evidence: Evidence, bounds: Bounds | None, limits: Thresholds, facts: Record
-) -> tuple[Rule | None, bool]:
-    """Return the rule by which known missing results cost a level, and whether any are known.
+def _absent(evidence: Evidence, bounds: Bounds | None) -> Absent:
+    """Return what is known of missing results.
 
     A result that is reported as significant, and not for control, hides no lack of effect, and
     patients of a pooled report are not missing. People are those of trials that say how many.
     """
     record, rows = evidence.record, [row for row in evidence.missing if _hides(row)]
-    lost = math.fsum(row["n"] or 0 for row in rows)
-    share = 100 * lost / (lost + record["n"]) if lost else 0.0
-    turned = _turned(record, evidence.bound, bounds)
-    labels = sorted({row["label"] for row in rows})
-    facts |= {"missing": labels, "lost": lost, "share": share, "turned": turned}
-    if rows and turned:
-        return MISSING_TURNS, True
-    many = bool(rows) and lost > 0 and share >= limits.missing
-    return MISSING_MANY if many else None, bool(rows)
+    lost = math.fsum(row.n or 0 for row in rows)
+    share = 100 * lost / (lost + record.n) if lost else 0.0
+    labels = sorted({row.label for row in rows})
+    return Absent(tuple(labels), lost, share, _turned(record, evidence.bound, bounds))
 
 
-def _hides(row: Record) -> bool:
+def _costs(absent: Absent, limits: Thresholds) -> Rule | None:
+    """Return the rule by which known missing results cost a level."""
+    if not absent.labels:
+        return None
+    if absent.turned:
+        return MISSING_TURNS
+    return MISSING_MANY if absent.people > 0 and absent.share >= limits.missing else None
+
+
+def _hides(row: MissingResultRow) -> bool:
     """Say whether a missing result may have found no effect, or one for control."""
-    if row["through"]:
+    if row.through:
         return False
-    return not row["significant"] or row["direction"] == CONTROL
+    return not row.significant or row.direction == CONTROL
 
 
-def _turned(record: Record, bound: Record | None, bounds: Bounds | None) -> bool:
+def _turned(record: SynthesisRow, bound: SensitivityRow | None, bounds: Bounds | None) -> bool:
     """Say whether the answer is another one where what is missing counts as no effect.
 
     The estimate is worthwhile no more, or the interval holds no effect that did not; the latter
     from three trials on, as an interval of two is wide whatever they found.
     """
-    if bound is None or bound["estimate"] is None or is_share(record):
+    if bound is None or bound.estimate is None or record.estimate is None or is_share(record):
         return False
-    if bounds and zone(record["estimate"], bounds) != zone(bound["estimate"], bounds):
+    if bounds and zone(record.estimate, bounds) != zone(bound.estimate, bounds):
         return True
-    return position(record) != position(bound) and bound["k"] > 2
+    return position(record) != position(bound) and bound.k > 2
 
 
-def _uneven(evidence: Evidence, limits: Thresholds, facts: Record) -> tuple[Rule | None, bool]:
-    """Return the rule by which asymmetry costs a level, and whether asymmetry could be tested.
+def _uneven(evidence: Evidence, comparison: bool) -> Uneven:
+    """Return what is known of asymmetry, with the checks that have something to leave out.
 
-    It must survive each check. One that cannot be made is not survived, unless it has nothing to
-    leave out: all trials of one design, or of one drug and route.
+    That is trials of another design, or of another drug and route.
     """
     row = evidence.asymmetry
-    p, tested = (row["test_p"], row.get("test_k", 0)) if row else (None, 0)
-    facts |= {"p": p, "alike": p is None and tested >= _TESTED, "checks": {}}
-    if row is None or p is None or not facts["comparison"]:
-        return None, False
+    if row is None:
+        return Uneven()
+    slope, p = row.test_slope, row.test_p
+    if p is None or slope is None or not comparison:
+        return Uneven(p, alike=p is None and (row.test_k or 0) >= _TESTED)
+    checks = {
+        name: getattr(row, name)
+        for name, column in CHECKS.items()
+        if len({getattr(study, column) for study in evidence.studies}) > 1
+    }
     # on the scale of the analysis no effect is 0 for every comparison
-    away = facts["away"] = row["test_slope"] * row["centre"] > 0
-    facts["test"] = row["test"]
-    for name, column in CHECKS.items():
-        if len({study[column] for study in evidence.studies}) > 1:
-            facts["checks"][name] = row.get(name)
-    survives = all(v is not None and v < limits.asymmetry_p for v in facts["checks"].values())
-    return ASYMMETRY if p < limits.asymmetry_p and away and survives else None, True
+    return Uneven(p, test=row.test or "", away=slope * row.centre > 0, checks=checks)
+
+
+def _survives(uneven: Uneven, limits: Thresholds) -> bool:
+    """Say whether asymmetry costs a level: it must survive each check, one not made is none."""
+    least = limits.asymmetry_p
+    if uneven.p is None or uneven.p >= least or not uneven.away:
+        return False
+    return all(p is not None and p < least for p in uneven.checks.values())

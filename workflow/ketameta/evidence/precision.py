@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 
 from ketameta.configuration import Analysis, Thresholds
@@ -15,7 +16,6 @@ from ketameta.evidence.ratings import (
     Bounds,
     Evidence,
     Rating,
-    Record,
     Rule,
     crossed,
     fired,
@@ -23,6 +23,7 @@ from ketameta.evidence.ratings import (
     points_off,
 )
 from ketameta.measures import LARGEST, MEASURES, Measure
+from ketameta.tables.syntheses import AbsoluteRow, StudyRow, SynthesisRow
 from ketameta.vocabulary import vocabulary
 
 DOMAIN = "imprecision"
@@ -107,7 +108,7 @@ FEW_POINTS = Rule(
 
 
 def worthwhile(
-    analysis: Analysis, studies: Sequence[Record], risks: Sequence[Record]
+    analysis: Analysis, studies: Sequence[StudyRow], risks: Sequence[AbsoluteRow]
 ) -> Bounds | None:
     """Return the smallest worthwhile effects below and above no effect, on the natural scale.
 
@@ -121,11 +122,11 @@ def worthwhile(
         return None
     if measure.is_ratio:
         if risks:
-            return _at_risk(measure, risks[0]["control_risk"], limits.worthwhile_risk)
+            return _at_risk(measure, risks[0].control_risk, limits.worthwhile_risk)
         return 1 / limits.worthwhile_ratio, limits.worthwhile_ratio
     size: float | None = limits.worthwhile_risk if measure.counts else limits.worthwhile_smd
     if measure.in_points:
-        scales = {s["scale"] for s in studies if s["scale"]}
+        scales = {s.scale for s in studies if s.scale}
         known = [vocabulary().scales[s].mid for s in scales if s in vocabulary().scales]
         spread = _spread(studies)
         own = known[0] if len(known) == 1 else None
@@ -143,13 +144,42 @@ def _at_risk(measure: Measure, risk: float, difference: float) -> Bounds:
     )
 
 
-def _spread(studies: Sequence[Record]) -> float | None:
+def _spread(studies: Sequence[StudyRow]) -> float | None:
     """Return the median SD of the control arms."""
-    known = [s["sd_c"] for s in studies if s["sd_c"]]
+    known = [s.sd_c for s in studies if s.sd_c]
     return median(known) if known else None
 
 
-def imprecision(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -> Rating:
+@dataclass(frozen=True, slots=True)
+class Information:
+    """How much there is, of `what` (event or person), and the size that one sound trial has."""
+
+    number: float
+    size: float
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imprecision:
+    """What imprecision is rated by; of a share its interval alone.
+
+    `opened` are the levels that the interval costs, `apart` how far its ends are (of a ratio the
+    upper over the lower), `large` and `wide` whether effect and interval ask for information.
+    """
+
+    record: SynthesisRow
+    bounds: Bounds | None = None
+    risk: AbsoluteRow | None = None
+    information: Information | None = None
+    opened: int = 0
+    apart: float | None = None
+    large: bool = False
+    wide: bool = False
+
+
+def imprecision(
+    evidence: Evidence, bounds: Bounds | None, limits: Thresholds
+) -> Rating[Imprecision]:
     """Rate imprecision by what the interval leaves open, then by how much information there is.
 
     The interval of the effect, absolute where it can be: a worthwhile effect on one side in it
@@ -161,11 +191,12 @@ def imprecision(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -
     if is_share(record):
         return _of_share(record, limits)
     opened, leaves = _open(record, bounds)
-    number, size, what = _information(record, evidence.studies, limits)
+    known = _information(record, evidence.studies, limits)
+    number, size = known.number, known.size
     apart, large = _ends_apart(record), _large(evidence, limits)
     wide = _is_wide(evidence, apart, limits)
     # of a ratio the ends themselves say that the information is too little
-    ratio = wide and MEASURES[record["measure"]].is_ratio
+    ratio = wide and MEASURES[record.measure].is_ratio
     short = 0
     if wide or large:
         few = ratio or number < limits.short * size
@@ -177,23 +208,15 @@ def imprecision(evidence: Evidence, bounds: Bounds | None, limits: Thresholds) -
     )
     levels = -2 if opened and short else -max(opened, short)
     rules = (*little, *fired(leaves)) if short > opened else (*fired(leaves), *little)
-    facts: Record = {name: record[name] for name in ("measure", "k", "ci_low", "ci_high")}
-    facts |= {
-        "information": number,
-        "size": size,
-        "what": what,
-        "apart": apart,
-        "large": large,
-        "wide": wide,
-    }
-    facts |= {"bounds": bounds, "risk": next(iter(evidence.risks), None), "opened": opened}
+    risk = next(iter(evidence.risks), None)
+    facts = Imprecision(record, bounds, risk, known, opened, apart, large, wide)
     return Rating(DOMAIN, levels, levels, True, rules, facts)
 
 
-def _of_share(record: Record, limits: Thresholds) -> Rating:
+def _of_share(record: SynthesisRow, limits: Thresholds) -> Rating[Imprecision]:
     """Rate a share by how far its interval reaches from it, in points; no size is asked for."""
-    facts: Record = {name: record[name] for name in ("measure", "k", "ci_low", "ci_high")}
-    low, high = record["ci_low"], record["ci_high"]
+    facts = Imprecision(record)
+    low, high = record.ci_low, record.ci_high
     if low is None or high is None:
         return Rating(DOMAIN, -2, -2, True, (NO_INTERVAL,), facts)
     off = points_off(record, low, high)
@@ -203,35 +226,36 @@ def _of_share(record: Record, limits: Thresholds) -> Rating:
     return Rating(DOMAIN, -int(far), -int(far), True, (FEW_POINTS,) * far, facts)
 
 
-def _open(record: Record, bounds: Bounds | None) -> tuple[int, Rule | None]:
+def _open(record: SynthesisRow, bounds: Bounds | None) -> tuple[int, Rule | None]:
     """Say how many levels an interval costs by what it leaves open, and by which rule."""
-    low, high = record["ci_low"], record["ci_high"]
+    low, high = record.ci_low, record.ci_high
     if low is None or high is None:
         return 2, NO_INTERVAL
     if bounds is None:
         # without a known worthwhile effect none is excluded
-        around = low <= MEASURES[record["measure"]].no_effect <= high
+        around = low <= MEASURES[record.measure].no_effect <= high
         return int(around), CROSSED if around else None
     found = crossed(low, high, bounds)
     return found, (None, CROSSED, CROSSED_BOTH)[found]
 
 
 def _information(
-    record: Record, studies: Sequence[Record], limits: Thresholds
-) -> tuple[float, float, str]:
-    """Return how much information there is, the size that one sound trial has, what is counted."""
-    events = [s[name] for s in studies for name in ("events_t", "events_c")]
-    if MEASURES[record["measure"]].compares_events and None not in events:
-        return sum(events), limits.events, "event"
-    return record["n"], limits.people, "person"
+    record: SynthesisRow, studies: Sequence[StudyRow], limits: Thresholds
+) -> Information:
+    """Count events, or people where some trial gives no events."""
+    events = [number for s in studies for number in (s.events_t, s.events_c)]
+    known = [number for number in events if number is not None]
+    if MEASURES[record.measure].compares_events and len(known) == len(events):
+        return Information(sum(known), limits.events, "event")
+    return Information(record.n, limits.people, "person")
 
 
-def _ends_apart(record: Record) -> float | None:
+def _ends_apart(record: SynthesisRow) -> float | None:
     """Return the upper end of a ratio over its lower, of a difference the width of the interval."""
-    low, high = record["ci_low"], record["ci_high"]
+    low, high = record.ci_low, record.ci_high
     if low is None or high is None:
         return None
-    if not MEASURES[record["measure"]].is_ratio:
+    if not MEASURES[record.measure].is_ratio:
         return float(high - low)
     return float(high / low) if low else math.inf
 
@@ -241,7 +265,7 @@ def _is_wide(evidence: Evidence, apart: float | None, limits: Thresholds) -> boo
 
     An SMD of 400 people has an interval 0.4 wide, one of 100 people 0.8.
     """
-    measure = MEASURES[evidence.record["measure"]]
+    measure = MEASURES[evidence.record.measure]
     if apart is None:
         return False
     if measure.is_ratio:
@@ -254,20 +278,20 @@ def _is_wide(evidence: Evidence, apart: float | None, limits: Thresholds) -> boo
 
 def _unit(evidence: Evidence) -> float | None:
     """Return a standard deviation on the scale of a difference of scores; None where unknown."""
-    return (
-        1.0 if MEASURES[evidence.record["measure"]].is_standardised else _spread(evidence.studies)
-    )
+    standardised = MEASURES[evidence.record.measure].is_standardised
+    return 1.0 if standardised else _spread(evidence.studies)
 
 
 def _large(evidence: Evidence, limits: Thresholds) -> bool:
     """Say whether an effect is larger than is plausible: a ratio, or a score in SDs."""
-    record, measure = evidence.record, MEASURES[evidence.record["measure"]]
+    estimate, measure = evidence.record.estimate, MEASURES[evidence.record.measure]
+    assert estimate is not None
     if measure.in_points or measure.is_standardised:
         unit = _unit(evidence)
-        return unit is not None and abs(record["estimate"]) >= limits.large_smd * unit
-    ratio = record["estimate"]
+        return unit is not None and abs(estimate) >= limits.large_smd * unit
+    ratio = estimate
     if not measure.is_ratio:
-        if not evidence.risks or not evidence.risks[0]["control_risk"]:
+        if not evidence.risks or not evidence.risks[0].control_risk:
             return False
-        ratio = evidence.risks[0]["treated_risk"] / evidence.risks[0]["control_risk"]
-    return bool(ratio <= 1 / limits.large_ratio or ratio >= limits.large_ratio)
+        ratio = evidence.risks[0].treated_risk / evidence.risks[0].control_risk
+    return ratio <= 1 / limits.large_ratio or ratio >= limits.large_ratio

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING
 
 from ketameta.configuration import Thresholds
@@ -67,3 +67,51 @@ class RatedSynthesis(Rated, SynthesisRow):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatedGroup(Rated, SubgroupRow):
     """One group of a split, held against what its analysis is; verdict and certainty are its."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a release records of a synthesis, and what is compared of two.
+
+    How the estimate was made (`engine`, `tau2_by`, `rule`), its verdict and certainty are None
+    where the record of an older release lacks them. A verdict follows from the numbers; a certainty
+    that is not recorded stays unknown.
+    """
+
+    analysis: str
+    measure: str
+    k: int
+    n: int
+    estimate: float | None
+    ci_low: float | None
+    ci_high: float | None
+    estimate_log: float | None
+    se: float | None
+    tau2: float | None
+    i2: float | None
+    pi_low: float | None
+    pi_high: float | None
+    favours: str | None
+    engine: str | None = None
+    tau2_by: str | None = None
+    rule: str | None = None
+    verdict: str | None = None
+    certainty: str | None = None
+    certainty_best: str | None = None
+
+    if not TYPE_CHECKING:
+        # until all rooms take cells by their attributes
+
+        def __getitem__(self, name):
+            """Return a value."""
+            return getattr(self, name)
+
+
+# what every record has; older ones lack the rest
+COMPARED = tuple(f.name for f in fields(Result) if f.default is MISSING)
+
+
+def result_of(row: SynthesisRow) -> Result:
+    """Return what is recorded and compared of a synthesis; of one that is not rated no more."""
+    names = (f.name for f in fields(Result))
+    return Result(**{name: getattr(row, name) for name in names if hasattr(row, name)})

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from ketameta.measures import MEASURES
+from ketameta.tables.diagnostics import AsymmetryRow, JudgementRow
+from ketameta.tables.effects import MissingResultRow
+from ketameta.tables.parts import Estimate
+from ketameta.tables.syntheses import (
+    AbsoluteRow,
+    SensitivityRow,
+    SplitRow,
+    StudyRow,
+    SubgroupRow,
+    SynthesisRow,
+)
 
-Record = dict[str, Any]
 Bounds = tuple[float, float]
+Facts = TypeVar("Facts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +33,15 @@ class Evidence:
     synthesis with every known missing result taken as no effect; None where none is known.
     """
 
-    record: Record
-    studies: Sequence[Record] = ()
-    judgements: Sequence[Record] = ()
-    asymmetry: Record | None = None
-    risks: Sequence[Record] = ()
-    splits: Sequence[Record] = ()
-    subgroups: Sequence[Record] = ()
-    missing: Sequence[Record] = ()
-    bound: Record | None = None
+    record: SynthesisRow
+    studies: Sequence[StudyRow] = ()
+    judgements: Sequence[JudgementRow] = ()
+    asymmetry: AsymmetryRow | None = None
+    risks: Sequence[AbsoluteRow] = ()
+    splits: Sequence[SplitRow] = ()
+    subgroups: Sequence[SubgroupRow] = ()
+    missing: Sequence[MissingResultRow] = ()
+    bound: SensitivityRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Rating:
+class Rating(Generic[Facts]):
     """One domain: levels taken away (0, -1, -2) at the worst and at the best, and why.
 
     The two differ where judgements are missing. `rules` are those that fired, the weightiest first.
@@ -60,9 +71,9 @@ class Rating:
     domain: str
     rating: int
     best: int
-    judged: bool = True
-    rules: tuple[Rule, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    judged: bool
+    rules: tuple[Rule, ...]
+    facts: Facts
 
     @property
     def rule(self) -> str:
@@ -80,25 +91,26 @@ def fired(*rules: Rule | None) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if rule is not None)
 
 
-def shares_of(studies: Sequence[Record], key: str) -> dict[str, float]:
+def shares_of(studies: Sequence[StudyRow], key: Callable[[StudyRow], str]) -> dict[str, float]:
     """Return per cent of the weight by a column; where nothing is weighted, effects count alike."""
-    known = all(s["weight"] is not None for s in studies)
+    weights = [study.weight for study in studies]
     found: dict[str, float] = defaultdict(float)
-    for study in studies:
-        found[study[key] or ""] += study["weight"] if known else 1.0
+    for study, weight in zip(studies, weights, strict=True):
+        found[key(study) or ""] += 1.0 if None in weights or weight is None else weight
     total = math.fsum(found.values())
     return {name: 100 * weight / total for name, weight in found.items()}
 
 
-def is_share(record: Record) -> bool:
+def is_share(record: Estimate) -> bool:
     """Say whether a result is of treated arms alone: a share or a fall, and no comparison."""
-    return not MEASURES[record["measure"]].compares
+    return not MEASURES[record.measure].compares
 
 
-def points_off(record: Record, *values: float) -> float:
+def points_off(record: Estimate, *values: float) -> float:
     """Return how far the furthest of some values of a share lies from the estimate, in points."""
-    scale = MEASURES[record["measure"]].factor
-    return float(scale * max(abs(value - record["estimate"]) for value in values))
+    scale, estimate = MEASURES[record.measure].factor, record.estimate
+    assert estimate is not None
+    return float(scale * max(abs(value - estimate) for value in values))
 
 
 def zone(value: float, bounds: Bounds) -> int:

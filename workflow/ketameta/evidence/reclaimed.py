@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.claims import verdicts_of
 from ketameta.evidence.refits import Refits
-from ketameta.evidence.results import grounds, rated_syntheses
+from ketameta.evidence.results import grounds
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.reported import directions
 from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
 from ketameta.synthesize.claims import control_shares, tests_of
 from ketameta.synthesize.pairs import paired
-from ketameta.tables.collection import Tables
-from ketameta.tables.grouping import grouped
-from ketameta.tables.raw import RAW_KINDS, ClaimRow
-from ketameta.tables.table import as_dict
+from ketameta.tables.collection import Tables, by
+from ketameta.tables.diagnostics import PairRow, PairSynthesisRow
+from ketameta.tables.effects import ArmPairRow, DirectionRow
+from ketameta.tables.raw import ClaimRow, TrialRow
+from ketameta.tables.syntheses import ControlShareRow, SplitRow, StudyRow, SubgroupRow
 from ketameta.vocabulary.narrowing import named
-
-Record = dict[str, Any]
 
 
 class Claims:
     """Claims to be judged: rows of the raw table, and the analyses that they name."""
 
-    def __init__(self, rows: Sequence[Record], configuration: Configuration) -> None:
+    def __init__(self, rows: Sequence[ClaimRow], configuration: Configuration) -> None:
         """Take the claims and every analysis that there is."""
-        configuration = configuration.asked(named(rows))
-        self._tests = tests_of(Tables.named(RAW_KINDS, {"claims": rows})[ClaimRow], configuration)
-        asked = {test["analysis"] for test in self._tests}
+        configuration = configuration.asked(named({"analysis": row.analysis} for row in rows))
+        self._tests = tests_of(rows, configuration)
+        asked = {test.analysis for test in self._tests}
         self._told: dict[Refits, dict[str, str]] = {}
         self._analyses = Configuration(tuple(a for a in configuration if a.name in asked))
 
@@ -61,49 +60,48 @@ class Claims:
         sides = []
         for side in (new, old):
             rows = {name: side.rows.get(name, []) for name in new.touched}
-            beside = _falls(own, side, rows) + _directions(own, side)
-            sides.append([{**row, "rows": None, "label": None} for row in beside])
+            beside: list[ArmPairRow | DirectionRow] = [
+                *_falls(own, side, rows),
+                *_directions(own, side),
+            ]
+            sides.append([replace(row, rows=[], label="") for row in beside])
         return sides[0] != sides[1]
 
     def _judged(self, refits: Refits) -> dict[str, str]:
         own = list(self._analyses)
         effects = {analysis.name: refits.effects(analysis) for analysis in own}
         seen = [refits.evidence(analysis) for analysis in own]
-        falls = grouped(_falls(own, refits, refits.rows), "analysis")
-        sides = {a.name: paired(falls[a.name], a.model) for a in own}
-        tables: dict[str, list[Record]] = {
-            "syntheses": [refits.rated(analysis) for analysis in own],
-            "trials": [vars(trial) for trial in refits.trials.values()],
-            "studies": [row for evidence in seen for row in evidence.studies],
-            "absolute": [row for evidence in seen for row in evidence.risks],
-            "splits": [row for evidence in seen for row in evidence.splits],
-            "subgroups": [row for evidence in seen for row in evidence.subgroups],
-            "directions": _directions(own, refits),
-            "control_shares": control_shares(self._tests, effects, self._analyses),
-            "pairs": [row for pairs, _ in sides.values() for row in pairs],
-            "pair_syntheses": [
-                {"analysis": name, **row} for name, (_, found) in sides.items() for row in found
-            ],
-        }
-        certainties = {analysis.name: refits.certainty(analysis) for analysis in own}
-        rated = rated_syntheses(tables, self._analyses, certainties)
-        return verdicts_of(self._tests, grounds(tables, {row["analysis"]: row for row in rated}))
+        falls = by(_falls(own, refits, refits.rows), lambda row: row.analysis)
+        sides = [paired(falls[a.name], a.model) for a in own]
+        tables = Tables(
+            {
+                TrialRow: [*refits.reports.values()],
+                StudyRow: [row for evidence in seen for row in evidence.studies],
+                SplitRow: [row for evidence in seen for row in evidence.splits],
+                SubgroupRow: [row for evidence in seen for row in evidence.subgroups],
+                DirectionRow: _directions(own, refits),
+                ControlShareRow: control_shares(self._tests, effects, self._analyses),
+                PairRow: [row for pairs, _ in sides for row in pairs],
+                PairSynthesisRow: [row for _, found in sides for row in found],
+            }
+        )
+        records = {analysis.name: refits.rated(analysis) for analysis in own}
+        return verdicts_of(self._tests, grounds(tables, records))
 
 
 def _falls(
     analyses: Sequence[Analysis], refits: Refits, rows: Mapping[str, Sequence[AnyResult]]
-) -> list[Record]:
+) -> list[ArmPairRow]:
     """Return the falls of treated and control arms side by side, from rows by trial."""
     every = Rows.of(row for own in rows.values() for row in own)
-    found = pairs(Configuration(tuple(analyses)), refits.trials, every)
-    return found
+    return pairs(Configuration(tuple(analyses)), refits.trials, every)
 
 
-def _directions(analyses: Sequence[Analysis], refits: Refits) -> list[Record]:
+def _directions(analyses: Sequence[Analysis], refits: Refits) -> list[DirectionRow]:
     """Return which way results point that are not pooled."""
     rows = [row for own in refits.rows.values() for row in own if row.table == "contrasts"]
     return [
-        as_dict(direction)
+        direction
         for analysis in analyses
         for direction in directions(analysis.name, analysis.select, refits.trials, rows)
     ]

@@ -12,15 +12,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from ketameta.configuration import Analysis
-from ketameta.evidence.certainty import Certainty, certainty
-from ketameta.evidence.edited import BIAS_TABLES, Changed, RawTables, by_trial
+from ketameta.evidence.certainty import certainty
+from ketameta.evidence.edited import BIAS_KINDS, Changed, RawTables
 from ketameta.evidence.edits import Edit
+from ketameta.evidence.rated import RatedSynthesis
 from ketameta.evidence.ratings import Evidence
-from ketameta.evidence.results import evidence_of
-from ketameta.evidence.rows import Tables as Named
+from ketameta.evidence.results import evidence_of, rated_synthesis
+from ketameta.evidence.rows import trial_of
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.effect_rows import effect_row
 from ketameta.normalize.ledger import Ledger
@@ -33,23 +35,24 @@ from ketameta.normalize.stage import bias_of
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.synthesize.judge import Judged
 from ketameta.synthesize.stage import rated_from, synthesis
-from ketameta.tables.collection import Tables
-from ketameta.tables.effects import BiasRow
-from ketameta.tables.raw import RAW_KINDS
-from ketameta.tables.stages import STAGE_TABLES
+from ketameta.tables.collection import Tables, by
+from ketameta.tables.effects import BiasRow, EffectRow, MissingResultRow
+from ketameta.tables.raw import TrialRow
+from ketameta.tables.syntheses import SynthesisRow
+from ketameta.tables.table import Row, schema_of
 
-Record = dict[str, Any]
 T = TypeVar("T")
 # names and places: nothing is pooled or rated by them
 _TOLD = ("label", "said", "rows")
-_JUDGED = ("trial_id", "tool", "outcome", "domain", "judgement", "best")
+_trial = attrgetter("trial_id")
+_said = attrgetter("trial_id", "tool", "outcome", "domain", "judgement", "best")
 
 
 @dataclass(frozen=True, slots=True)
 class _Given:
     """What one trial gives an analysis: its effects as rows, and its results without a number."""
 
-    effects: tuple[tuple[Effect, Record], ...] = ()
+    effects: tuple[tuple[Effect, EffectRow], ...] = ()
     unsaid: tuple[AnyResult, ...] = ()
 
 
@@ -74,15 +77,14 @@ class Refits:
     tables hold a word that is not known any more.
     """
 
-    def __init__(self, tables: Named) -> None:
+    def __init__(self, tables: Tables) -> None:
         """Read the tables."""
         self._raw = RawTables(tables)
         raw = self._raw.tables
         self.base: Refits | None = None
         self._change = Changed()
-        typed = Tables.named(RAW_KINDS, raw)
-        self.trials = trials_of(typed)
-        self.rows = by_trial(raw_rows(typed, self._raw.secondary))
+        self.trials = trials_of(raw)
+        self.rows = dict(by(raw_rows(raw, self._raw.secondary), _trial))
         self._start(self.rows)
 
     def _start(self, rows: Mapping[str, list[AnyResult]]) -> None:
@@ -98,26 +100,39 @@ class Refits:
         new = Refits.__new__(Refits)
         new._raw, new.base, new._change = self._raw, self, change
         others = {name: self.trials[name] for name in self.trials if name not in change.trials}
-        own = Tables.named(RAW_KINDS, change.own)
+        own = change.own
         new.trials = others | trials_of(own)
-        found = by_trial(raw_rows(own, change.secondary))
+        found = by(raw_rows(own, change.secondary), _trial)
         rows = {name: found.get(name, []) for name in sorted(change.trials)}
         new.rows = {**self.rows, **rows}
         new._start(rows)
         return new
 
     @cached_property
+    def reports(self) -> dict[str, TrialRow]:
+        """The rows of the table trials by trial_id."""
+        raw, change = self._raw, self._change
+        return raw.reports_with(change.own, change.trials) if self.base else raw.reports
+
+    @cached_property
     def _bias(self) -> dict[str, list[BiasRow]]:
         """Judgements of risk of bias by trial."""
         if self.base is None:
-            return by_trial(_bias(self._raw.tables, self.trials))
+            return dict(by(_bias(self._raw.tables, self.trials), _trial))
         if not self._change.family:
             return self.base._bias
         others = sorted(self._change.family - self._change.trials)
-        raw = {n: self._change.own[n] + self._raw.rows(n, others) for n in BIAS_TABLES}
+        own, rows = self._change.own, self._raw.rows
+        raw = Tables({kind: own[kind] + rows(kind, others) for kind in BIAS_KINDS})
         members = {n: t for n, t in self.trials.items() if n in self._change.family}
-        own = by_trial(_bias(raw, members))
-        return {**self.base._bias, **{name: own.get(name, []) for name in self._change.family}}
+        told = by(_bias(raw, members), _trial)
+        return {**self.base._bias, **{name: told.get(name, []) for name in self._change.family}}
+
+    @cached_property
+    def _judged(self) -> Judged:
+        """The same, to be asked what stands for an outcome."""
+        same = self.base and self._bias is self.base._bias
+        return self.base._judged if self.base and same else Judged(self._bias)
 
     @cached_property
     def _rejudged(self) -> frozenset[str]:
@@ -126,7 +141,7 @@ class Refits:
         return frozenset(
             name
             for name in self._change.family
-            if _said(sides[0].get(name, ())) != _said(sides[1].get(name, ()))
+            if [*map(_said, sides[0].get(name, ()))] != [*map(_said, sides[1].get(name, ()))]
         )
 
     @property
@@ -141,46 +156,37 @@ class Refits:
         return {r.outcome for side in sides for t in self.touched for r in side.rows.get(t, ())}
 
     @_once
-    def fit(self, analysis: Analysis) -> Record:
-        """Return the pooled result as the synthesis has it, without the cells that do not apply."""
+    def fit(self, analysis: Analysis) -> SynthesisRow:
+        """Return the pooled result."""
         effects, base = self.effects(analysis), self.base
         if base and effects is base.effects(analysis):
             return base.fit(analysis)
         return synthesis(analysis, effects)
 
     @_once
-    def rated(self, analysis: Analysis) -> Record:
-        """Return the pooled result with `certainty` and `certainty_best`, every column there.
+    def rated(self, analysis: Analysis) -> RatedSynthesis:
+        """Return the pooled result with its verdict and certainty.
 
         It is the very record of the tables without the edit where that changes nothing.
         """
         evidence, base = self.evidence(analysis), self.base
         if base and evidence is base.evidence(analysis):
             return base.rated(analysis)
-        found = self.certainty(analysis)
-        return {**evidence.record, "certainty": found.level, "certainty_best": found.best}
+        return rated_synthesis(analysis, evidence, certainty(analysis, evidence))
 
     @_once
-    def certainty(self, analysis: Analysis) -> Certainty:
-        """Return the certainty of an analysis."""
-        evidence, base = self.evidence(analysis), self.base
-        if base and evidence is base.evidence(analysis):
-            return base.certainty(analysis)
-        return certainty(analysis, evidence)
-
-    @_once
-    def effects(self, analysis: Analysis) -> list[Record]:
-        """Return the effects that are pooled, as rows of the table effects, in their order.
+    def effects(self, analysis: Analysis) -> list[EffectRow]:
+        """Return the effects that are pooled, in their order.
 
         It is the very list of the tables without the edit where that changes nothing.
         """
         given, base = self._given_of(analysis), self.base
-        if base and _same(given, base._given_of(analysis), self._change.trials):
+        if base and _same_effects(given, base._given_of(analysis), self._change.trials):
             return base.effects(analysis)
         rows = {id(e): row for own in given.values() for e, row in own.effects}
         chosen = kept([e for own in given.values() for e, _ in own.effects])
         effects = [rows[id(effect)] for effect in chosen]
-        effects.sort(key=lambda e: (e["year"] or 9999, e["trial_id"]))
+        effects.sort(key=lambda e: (e.year or 9999, e.trial_id))
         old = base.effects(analysis) if base else None
         return old if old is not None and _alike(old, effects) else effects
 
@@ -193,7 +199,7 @@ class Refits:
         old = self.base._given_of(analysis)
         return {k: own for k, own in old.items() if k not in self._change.trials} | given
 
-    def _missing(self, analysis: Analysis) -> list[Record]:
+    def _missing(self, analysis: Analysis) -> list[MissingResultRow]:
         """Return the known missing results of an analysis."""
         given = self._given_of(analysis)
         silent = [name for name, own in given.items() if own.unsaid]
@@ -216,18 +222,16 @@ class Refits:
         """
         effects, missing = self.effects(analysis), self._missing(analysis)
         old = self.base.evidence(analysis) if self.base else None
-        trials = dict.fromkeys(effect["trial_id"] for effect in effects)
-        bias = Judged(self._bias)
+        trials = dict.fromkeys(effect.trial_id for effect in effects)
         same = self.base is not None and effects is self.base.effects(analysis)
         if old and same and _alike(old.missing, missing):
             if not self._rejudged & trials.keys():
                 return old
-            outcome = analysis.select.outcome
-            return replace(old, judgements=bias.rows(analysis.name, outcome, trials))
+            told = self._judged.rows(analysis.name, analysis.select.outcome, trials)
+            return replace(old, judgements=told)
         record = self.fit(analysis)
-        found = rated_from(analysis, record, effects, missing, bias) | {"syntheses": [record]}
-        tables = {name: [_whole(name, row) for row in rows] for name, rows in found.items()}
-        return evidence_of({**tables, "missing_results": missing})
+        found = rated_from(analysis, record, effects, missing, self._judged)
+        return evidence_of(found | Tables({SynthesisRow: [record], MissingResultRow: missing}))
 
 
 def _rows(trials: Iterable[Iterable[AnyResult]]) -> Rows:
@@ -238,14 +242,16 @@ def _given(analysis: Analysis, choices: Choices) -> dict[str, _Given]:
     """Return what each trial with rows on the outcome gives an analysis by itself."""
     name, question = analysis.name, analysis.select
     effects, ledger = choices.chosen(name, question)
-    found: dict[str, list[tuple[Effect, Record]]] = defaultdict(list)
+    found: dict[str, list[tuple[Effect, EffectRow]]] = defaultdict(list)
     for effect in effects:
         found[effect.trial.trial_id].append((effect, effect_row(name, question, effect)))
-    unsaid = by_trial(row for row in ledger.rows_with("not usable") if says_only(row))
+    unsaid = by((row for row in ledger.rows_with("not usable") if says_only(row)), _trial)
     return {t: _Given(tuple(found[t]), tuple(unsaid.get(t, ()))) for t in {**found, **unsaid}}
 
 
-def _same(new: Mapping[str, _Given], old: Mapping[str, _Given], trials: Iterable[str]) -> bool:
+def _same_effects(
+    new: Mapping[str, _Given], old: Mapping[str, _Given], trials: Iterable[str]
+) -> bool:
     """Say whether some trials give the same effects of the same patients in both."""
     for trial in trials:
         a, b = (side.get(trial, _Given()).effects for side in (new, old))
@@ -256,25 +262,18 @@ def _same(new: Mapping[str, _Given], old: Mapping[str, _Given], trials: Iterable
     return True
 
 
-def _alike(one: Iterable[Record], other: Iterable[Record]) -> bool:
+def _alike(one: Iterable[Row], other: Iterable[Row]) -> bool:
     """Say whether rows are the same in all that is pooled or rated by."""
-    a, b = list(one), list(other)
-    return len(a) == len(b) and all(
-        x[name] == y[name] for x, y in zip(a, b, strict=True) for name in x if name not in _TOLD
-    )
+    return [_CELLS[type(row)](row) for row in one] == [_CELLS[type(row)](row) for row in other]
 
 
-def _said(bias: Iterable[BiasRow]) -> list[tuple[Any, ...]]:
-    """Return what judgements say, without what they rest on."""
-    return [tuple(getattr(row, name) for name in _JUDGED) for row in bias]
+_CELLS: dict[type[Row], attrgetter[tuple[Any, ...]]] = {
+    kind: attrgetter(*(name for name in schema_of(kind).names if name not in _TOLD))
+    for kind in (EffectRow, MissingResultRow)
+}
 
 
-def _bias(raw: Named, trials: dict[str, Trial]) -> list[BiasRow]:
+def _bias(raw: Tables, trials: dict[str, Trial]) -> list[BiasRow]:
     """Return the judgements of the trials that are there."""
-    known = {name: [r for r in raw[name] if r["trial_id"] in trials] for name in BIAS_TABLES}
-    return bias_of(Tables.named(RAW_KINDS, known), trials)
-
-
-def _whole(table: str, row: Record) -> Record:
-    """Return a row with every column of its table; empty where it has none."""
-    return {**dict.fromkeys(STAGE_TABLES["synthesize"][table].names), **row}
+    known = {kind: [r for r in raw[kind] if trial_of(r) in trials] for kind in BIAS_KINDS}
+    return bias_of(Tables({kind: known[kind] for kind in BIAS_KINDS}), trials)

@@ -12,30 +12,22 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ketameta.evidence.changes import COMPARED, ClaimMove, Move, compare, compare_claims
+from ketameta.evidence.changes import ClaimMove, Move, compare, compare_claims
 from ketameta.evidence.findings import Found
+from ketameta.evidence.rated import COMPARED, RatedSynthesis, Result, result_of
 from ketameta.tables.collection import Tables
-from ketameta.tables.decisions import decision
+from ketameta.tables.decisions import decisions
 from ketameta.tables.digests import digests
-from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES
+from ketameta.tables.upkeep import AdjudicationRow
 
-Record = dict[str, Any]
 FORM = 1
-# in every record since certainty is rated, at both ends of its range; older ones are read without
-JUDGED = ("verdict", "certainty", "certainty_best")
-# how an estimate was made; older records say it in a sentence, which nothing reads
-FIT = ("engine", "tau2_by", "rule")
 DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 NAME = re.compile(DATE.pattern + r"(\.[1-9][0-9]{0,3})?")
-
-
-# what is text in a synthesis; the rest are numbers
-_TEXTS = ("analysis", "measure", "favours", *FIT, *JUDGED)
 
 
 class ReleaseError(ValueError):
@@ -55,7 +47,7 @@ class Release:
     data_hash: str
     commit: str
     trials: dict[str, str]
-    syntheses: tuple[Record, ...]
+    syntheses: tuple[Result, ...]
     claims: dict[str, str] | None = None
     findings: tuple[Found, ...] | None = None
     decisions: tuple[str, ...] | None = None
@@ -74,7 +66,8 @@ class Release:
             for k in sorted(self.trials)
         )
         rows = ",\n".join(
-            f"    {json.dumps(row, ensure_ascii=False, allow_nan=False)}" for row in self.syntheses
+            f"    {json.dumps(asdict(row), ensure_ascii=False, allow_nan=False)}"
+            for row in self.syntheses
         )
         claims = ""
         if self.claims is not None:
@@ -110,29 +103,22 @@ class Since:
 def make(
     name: str,
     commit: str,
-    tables: dict[str, list[Record]],
-    syntheses: list[Record],
+    tables: Tables,
+    syntheses: Sequence[RatedSynthesis],
     claims: dict[str, str] | None = None,
     findings: tuple[Found, ...] | None = None,
 ) -> Release:
-    """Return the release of raw tables, their syntheses as judged, and the verdicts on claims.
+    """Return the release of raw tables, their syntheses as rated, and the verdicts on claims.
 
     `findings` are the open ones of the number checks; decisions are taken from the raw tables.
     Raises `ReleaseError` where the name is no date.
     """
     if not _is_name(name):
         raise ReleaseError(f"{name!r} is not a date such as 2027-01-31")
-    kept = tuple(
-        {
-            "analysis": row["analysis"],
-            **{column: row[column] for column in (*COMPARED, *FIT, *JUDGED)},
-        }
-        for row in syntheses
-    )
-    decided = map(decision, tables.get("adjudication", []))
+    kept = tuple(map(result_of, syntheses))
+    decided = decisions(tables.get(AdjudicationRow))
     known = tuple(sorted(one.id for one in decided if one.decision))
-    raw = Tables.named(RAW_KINDS, {n: tables[n] for n in RESULT_TABLES if n in tables})
-    cells = digests(raw)
+    cells = digests(tables)
     held = cells.data_hash, commit, cells.trials
     return Release(name, *held, kept, claims, findings, known)
 
@@ -182,16 +168,11 @@ def parse(name: str, text: str | bytes) -> Release:
             content["data_hash"],
             content["commit"],
             _texts(content["trials"]),
-            tuple(dict(row) for row in content["syntheses"]),
+            tuple(read_result(row) for row in content["syntheses"]),
             _texts(content["claims"]) if "claims" in content else None,
             _findings(content["findings"]) if "findings" in content else None,
             _list_of_texts(content["decisions"]) if "decisions" in content else None,
         )
-        for row in release.syntheses:
-            missing = {"analysis", *COMPARED} - row.keys()
-            if missing:
-                raise ReleaseError(f"{name}.json: a synthesis lacks {', '.join(sorted(missing))}")
-            _check_kinds(row)
         if not all(isinstance(text, str) for text in (release.data_hash, release.commit)):
             raise TypeError("data_hash and commit are texts")
     except ReleaseError:
@@ -227,18 +208,23 @@ def _findings(content: list[dict[str, Any]]) -> tuple[Found, ...]:
     )
 
 
-def _check_kinds(row: Record) -> None:
-    """Raise `TypeError` where a value of a synthesis is not of its kind."""
-    for column in ("analysis", *COMPARED, *FIT, *JUDGED):
-        value = row.get(column)
-        needed = column in ("analysis", "measure")
-        if column in _TEXTS:
-            fits = isinstance(value, str) or (value is None and not needed)
+def read_result(row: dict[str, Any]) -> Result:
+    """Read a synthesis; raises `TypeError` where it lacks a value or one is not of its kind."""
+    if missing := set(COMPARED) - row.keys():
+        raise TypeError(f"a synthesis lacks {', '.join(sorted(missing))}")
+    known: dict[str, Any] = {f.name: row.get(f.name) for f in fields(Result)}
+    kinds = {f.name: str(f.type) for f in fields(Result)}
+    for name, value in known.items():
+        if value is None:
+            fits = kinds[name].endswith("None")
+        elif kinds[name].startswith("str"):
+            fits = isinstance(value, str)
         else:
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            fits = value is None or (number and math.isfinite(value))
+            fits = isinstance(value, int | float) and not isinstance(value, bool)
+            fits = fits and math.isfinite(value)
         if not fits:
-            raise TypeError(f"{column} is {str(value)[:40]!r} in a synthesis")
+            raise TypeError(f"{name} is {str(value)[:40]!r} in a synthesis")
+    return Result(**known)
 
 
 def in_order(releases: Sequence[Release]) -> list[Release]:
@@ -263,12 +249,12 @@ def since(
     old: Release,
     trials: dict[str, str],
     new_hash: str,
-    syntheses: Sequence[Record],
+    syntheses: Sequence[Result],
     claims: dict[str, str] | None = None,
 ) -> Since:
     """Say what changed from a release to a state of the data.
 
-    That state is given by digests by trial, the data hash, syntheses as judged, verdicts on claims.
+    That state is given by digests by trial, the data hash, syntheses as rated, verdicts on claims.
     """
     before = old.trials
     return Since(
@@ -277,6 +263,6 @@ def since(
         tuple(sorted(before.keys() - trials.keys())),
         tuple(sorted(t for t in trials.keys() & before.keys() if trials[t] != before[t])),
         old.data_hash != new_hash,
-        tuple(compare(list(old.syntheses), list(syntheses))),
+        tuple(compare(old.syntheses, syntheses)),
         compare_claims(old.claims, claims),
     )

@@ -1,13 +1,14 @@
-"""Syntheses with what is made of them: verdict, certainty, and the effects that would matter."""
+"""Syntheses with their verdict and certainty, and the verdicts on claims that rest on them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.certainty import Certainty, certainty, populations
+from ketameta.evidence.claim_rules import Pointing
 from ketameta.evidence.claims import Control, ControlArm, Grounds, Split, verdicts_of
 from ketameta.evidence.precision import worthwhile
 from ketameta.evidence.rated import Rated, RatedGroup, RatedSynthesis
@@ -16,86 +17,134 @@ from ketameta.evidence.verdicts import verdict
 from ketameta.measures import MEASURES
 from ketameta.synthesize.claims import tests_of
 from ketameta.synthesize.words import MISSING_AS_NONE
-from ketameta.tables import STAGE_TABLES
-from ketameta.tables.collection import Tables
-from ketameta.tables.grouping import grouped
-from ketameta.tables.raw import RAW_KINDS, ClaimRow
-from ketameta.tables.syntheses import SubgroupRow, SynthesisRow
-from ketameta.tables.table import schema_of
+from ketameta.tables.collection import Tables, by
+from ketameta.tables.diagnostics import AsymmetryRow, JudgementRow, PairRow, PairSynthesisRow
+from ketameta.tables.effects import DirectionRow, MissingResultRow
+from ketameta.tables.raw import ClaimRow, TrialRow
+from ketameta.tables.syntheses import (
+    AbsoluteRow,
+    ControlShareRow,
+    SensitivityRow,
+    SplitRow,
+    StudyRow,
+    SubgroupRow,
+    SynthesisRow,
+)
+from ketameta.tables.table import Row, extended
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import named
 
-Record = dict[str, Any]
-Rows = dict[str, list[Record]]
+_analysis = attrgetter("analysis")
 
 # the tables that a certainty is rated from
-RATED_FROM = (
-    *("syntheses", "studies", "judgements", "asymmetry"),
-    *("absolute", "splits", "subgroups", "sensitivity", "missing_results"),
+RATED_FROM: tuple[type[Row], ...] = (
+    *(SynthesisRow, StudyRow, JudgementRow, AsymmetryRow),
+    *(AbsoluteRow, SplitRow, SubgroupRow, SensitivityRow, MissingResultRow),
 )
 # those that a claim is judged by besides; older versions lack them
-CLAIMS_FROM = ("control_shares", "pairs", "pair_syntheses", "directions")
+CLAIMS_FROM: tuple[type[Row], ...] = (
+    *(ControlShareRow, PairRow, PairSynthesisRow, DirectionRow, TrialRow),
+)
 
 
-def certainties(tables: Rows, configuration: Configuration) -> dict[str, Certainty]:
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Syntheses as rated, and the verdict on each claim; None where none is recorded."""
+
+    syntheses: list[RatedSynthesis]
+    claims: dict[str, str] | None
+
+
+def results(tables: Tables, configuration: Configuration) -> Results:
+    """Return the syntheses as rated, and the verdict on each claim.
+
+    Tables of an older version of this software that lack what a rating needs leave certainty None,
+    not recorded, and then there are no verdicts on claims.
+    """
+    if not set(RATED_FROM) <= set(tables.kinds()):
+        return Results([_unrated(row) for row in tables[SynthesisRow]], None)
+    rows = rated_syntheses(tables, configuration)
+    records = {row.analysis: row for row in rows}
+    claims = tables.get(ClaimRow)
+    configuration = configuration.asked(
+        [*named({"analysis": row.analysis} for row in claims), *records]
+    )
+    # older results may lack an analysis
+    tests = [
+        test
+        for test in tests_of(claims, configuration)
+        if not test.computed or test.analysis in records
+    ]
+    return Results(rows, verdicts_of(tests, grounds(tables, records)))
+
+
+def certainties(tables: Tables, configuration: Configuration) -> dict[str, Certainty]:
     """Return the certainty of every analysis that is in the tables and the configuration."""
-    rows = _grouped(tables)
-    configuration = configuration.asked(rows["syntheses"])
     return {
-        analysis.name: certainty(
-            analysis, evidence_of({name: groups[analysis.name] for name, groups in rows.items()})
-        )
-        for analysis in configuration
-        if rows["syntheses"][analysis.name]
+        analysis.name: certainty(analysis, evidence)
+        for analysis, evidence in _evidence(tables, configuration)
     }
 
 
-def _grouped(tables: Rows) -> dict[str, dict[str, list[Record]]]:
-    return {name: grouped(tables[name], "analysis") for name in RATED_FROM}
+def _evidence(tables: Tables, configuration: Configuration) -> Iterator[tuple[Analysis, Evidence]]:
+    """Yield what each analysis is rated from."""
+    groups = {kind: by(tables[kind], _analysis) for kind in RATED_FROM}
+    for analysis in configuration.asked(groups[SynthesisRow]):
+        if analysis.name in groups[SynthesisRow]:
+            own = Tables({kind: groups[kind][analysis.name] for kind in RATED_FROM})
+            yield analysis, evidence_of(own)
 
 
-def evidence_of(own: Rows) -> Evidence:
+def evidence_of(own: Tables) -> Evidence:
     """Return what an analysis is rated from, out of its rows of the tables of `RATED_FROM`."""
     return Evidence(
-        own["syntheses"][0],
-        own["studies"],
-        own["judgements"],
-        next(iter(own["asymmetry"]), None),
-        own["absolute"],
-        own["splits"],
-        own["subgroups"],
-        own["missing_results"],
-        next((row for row in own["sensitivity"] if row["variant"] == MISSING_AS_NONE), None),
+        own[SynthesisRow][0],
+        own[StudyRow],
+        own[JudgementRow],
+        next(iter(own[AsymmetryRow]), None),
+        own[AbsoluteRow],
+        own[SplitRow],
+        own[SubgroupRow],
+        own[MissingResultRow],
+        next((row for row in own[SensitivityRow] if row.variant == MISSING_AS_NONE), None),
     )
 
 
 def rated_syntheses(
-    tables: Rows, configuration: Configuration, rated: Mapping[str, Certainty] | None = None
+    tables: Tables, configuration: Configuration, rated: Mapping[str, Certainty] | None = None
 ) -> list[RatedSynthesis]:
-    """Return the syntheses with their verdict, their certainty and what they are held against."""
-    rated = certainties(tables, configuration) if rated is None else rated
-    studies, risks = (grouped(tables.get(n, []), "analysis") for n in ("studies", "absolute"))
-    configuration = configuration.asked(row["analysis"] for row in tables["syntheses"])
-    result = []
-    for row in tables["syntheses"]:
-        name = row["analysis"]
-        known: dict[str, Any] = {}
-        if name in rated:
-            analysis = configuration[name]
-            most = rated[name].weightiest
-            known = {
-                "certainty": rated[name].level,
-                "certainty_best": rated[name].best,
-                "certainty_reason": most.reason if most else "",
-                "worthwhile": worthwhile(analysis, studies[name], risks[name]),
-                "populations": populations(analysis, studies[name]),
-                "limits": analysis.certainty,
-                "more_is_better": _more_is_better(analysis),
-            }
-        # an older table may lack a column
-        cells = {column: row.get(column) for column in schema_of(SynthesisRow).names}
-        result.append(RatedSynthesis(verdict=verdict(row), **cells, **known))
-    return result
+    """Return the syntheses with their verdict, their certainty and what they are held against.
+
+    `rated` are their certainties, where these are known already.
+    """
+    found = {
+        analysis.name: rated_synthesis(
+            analysis, own, rated[analysis.name] if rated else certainty(analysis, own)
+        )
+        for analysis, own in _evidence(tables, configuration)
+    }
+    return [found.get(row.analysis) or _unrated(row) for row in tables[SynthesisRow]]
+
+
+def _unrated(row: SynthesisRow) -> RatedSynthesis:
+    return extended(RatedSynthesis, row, verdict=verdict(row))
+
+
+def rated_synthesis(analysis: Analysis, own: Evidence, rated: Certainty) -> RatedSynthesis:
+    """Return a synthesis with its certainty."""
+    most = rated.weightiest
+    return extended(
+        RatedSynthesis,
+        own.record,
+        verdict=verdict(own.record),
+        certainty=rated.level,
+        certainty_best=rated.best,
+        certainty_reason=most.reason if most else "",
+        worthwhile=worthwhile(analysis, own.studies, own.risks),
+        populations=populations(analysis, own.studies),
+        limits=analysis.certainty,
+        more_is_better=_more_is_better(analysis),
+    )
 
 
 def _more_is_better(analysis: Analysis) -> bool:
@@ -104,96 +153,58 @@ def _more_is_better(analysis: Analysis) -> bool:
     return good != MEASURES[analysis.select.measure].falls
 
 
-def grounds(tables: Rows, records: Mapping[str, RatedSynthesis]) -> Grounds:
+def grounds(tables: Tables, records: Mapping[str, RatedSynthesis]) -> Grounds:
     """Return what claims are judged by; `records` are the syntheses as rated, by analysis.
 
     A group takes what its analysis has beside its numbers: side, thresholds, worthwhile effects.
     """
-    groups = grouped(tables.get("subgroups", []), "analysis", "split")
+    groups = by(tables.get(SubgroupRow), lambda row: (row.analysis, row.split))
     splits: dict[str, list[Split]] = {}
-    for row in tables.get("splits", []):
-        name, split = row["analysis"], row["split"]
-        if name in records:
-            own = tuple(_group(g, records[name]) for g in groups[name, split] if g["subgroup"])
-            splits.setdefault(name, []).append(Split(split, row["p"], own))
-    trials = {row["trial_id"]: row for row in tables.get("trials", [])}
+    for row in tables.get(SplitRow):
+        if whole := records.get(row.analysis):
+            beside = {f.name: getattr(whole, f.name) for f in fields(Rated)}
+            own = tuple(
+                extended(RatedGroup, group, **beside)
+                for group in groups[row.analysis, row.split]
+                if group.subgroup
+            )
+            splits.setdefault(row.analysis, []).append(Split(row.split, row.p, own))
+    trials = {row.trial_id: row for row in tables.get(TrialRow)}
     apart = vocabulary().words("no_patients")
+    flags = {name: row.design_flag or "" for name, row in trials.items()}
     pointing = [
-        {**row, "apart": apart.get(trials.get(row["trial_id"], {}).get("design_flag") or "", "")}
-        for row in tables.get("directions", [])
+        extended(Pointing, row, apart=apart.get(flags.get(row.trial_id, ""), ""))
+        for row in tables.get(DirectionRow)
     ]
     controls = _shares(tables) | _falls(tables)
-    return Grounds(records, splits, controls, grouped(pointing, "analysis"), trials)
+    return Grounds(records, splits, controls, by(pointing, _analysis), trials)
 
 
-def _group(row: Record, whole: RatedSynthesis) -> RatedGroup:
-    beside = {f.name: getattr(whole, f.name) for f in fields(Rated)}
-    cells = {column: row.get(column) for column in schema_of(SubgroupRow).names}
-    return RatedGroup(**beside | cells)
-
-
-def _shares(tables: Rows) -> dict[str, Control]:
+def _shares(tables: Tables) -> dict[str, Control]:
     """Return the control arms of comparisons of events, in per cent of people."""
-    studies = grouped(tables["studies"], "analysis")
-    return {
-        row["analysis"]: Control(
-            100 * row["estimate"],
-            100 * row["ci_low"],
-            100 * row["ci_high"],
-            tuple(
-                ControlArm(s["label"], 100 * s["events_c"] / s["n_c"], s["n_c"])
-                for s in studies[row["analysis"]]
-                if s["events_c"] is not None and s["n_c"]
-            ),
+    studies = by(tables[StudyRow], _analysis)
+    found = {}
+    for row in tables.get(ControlShareRow):
+        if row.estimate is None or row.ci_low is None or row.ci_high is None:
+            continue
+        arms = tuple(
+            ControlArm(s.label, 100 * s.events_c / s.n_c, s.n_c)
+            for s in studies[row.analysis]
+            if s.events_c is not None and s.n_c
         )
-        for row in tables.get("control_shares", [])
-        if row["estimate"] is not None
-    }
+        low, high = 100 * row.ci_low, 100 * row.ci_high
+        found[row.analysis] = Control(100 * row.estimate, low, high, arms)
+    return found
 
 
-def _falls(tables: Rows) -> dict[str, Control]:
+def _falls(tables: Tables) -> dict[str, Control]:
     """Return the control arms beside reductions, in per cent of the fall from the start."""
-    pairs = grouped(tables.get("pairs", []), "analysis")
+    pairs = by(tables.get(PairRow), _analysis)
     return {
-        row["analysis"]: Control(
-            row["control"],
-            arms=tuple(
-                ControlArm(pair["label"], pair["control"], pair["n_c"] or 0.0)
-                for pair in pairs[row["analysis"]]
-            ),
+        row.analysis: Control(
+            row.control,
+            arms=tuple(ControlArm(p.label, p.control, p.n_c or 0.0) for p in pairs[row.analysis]),
         )
-        for row in tables.get("pair_syntheses", [])
-        if row["control"] is not None
+        for row in tables.get(PairSynthesisRow)
+        if row.control is not None
     }
-
-
-def results(tables: Rows, configuration: Configuration) -> Rows:
-    """Return the syntheses as rated, and the verdict on each claim of the raw table `claims`.
-
-    Tables of an older version of this software that lack what a rating needs leave certainty None,
-    not recorded, and then there is no table `claim_verdicts`.
-    """
-    if not _complete(tables):
-        return {"syntheses": rated_syntheses({**tables, "studies": []}, configuration, {})}
-    rows = rated_syntheses(tables, configuration)
-    records = {row["analysis"]: row for row in rows}
-    configuration = configuration.asked([*named(tables["claims"]), *records])
-    claimed = Tables.named(RAW_KINDS, {"claims": tables["claims"]})[ClaimRow]
-    tests = [t for t in tests_of(claimed, configuration) if _known(t, records)]
-    told = verdicts_of(tests, grounds(tables, records))
-    claims = [{"claim_id": claim, "verdict": word} for claim, word in told.items()]
-    return {"syntheses": rows, "claim_verdicts": claims}
-
-
-def _complete(tables: Rows) -> bool:
-    """Say whether every table that a certainty is rated from is there with all its columns."""
-    schemas = STAGE_TABLES["normalize"] | STAGE_TABLES["synthesize"]
-    return all(
-        name in tables and all(set(schemas[name].names) <= row.keys() for row in tables[name][:1])
-        for name in RATED_FROM
-    )
-
-
-def _known(test: Record, records: dict[str, RatedSynthesis]) -> bool:
-    """Say whether a claim can be judged from these records: older results may lack an analysis."""
-    return not test["computed"] or test["analysis"] in records

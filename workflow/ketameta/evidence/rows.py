@@ -8,14 +8,25 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
 
+from ketameta.tables.collection import Tables
 from ketameta.tables.identity import identity, name_of
-from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.parts import Placed
+from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES
 
-Record = dict[str, Any]
-Tables = dict[str, list[Record]]
+
+class Entered(Protocol):
+    """A row with its cells as they were entered."""
+
+    @property
+    def entered(self) -> str:
+        """The cells, as `as_entered` has them."""
+
+
+R = TypeVar("R", bound=Placed)
+E = TypeVar("E", bound=Entered)
 # what rows belong to
 OWNERS = ("trial_id", "review_id", "claim_id")
 ADDED, REMOVED, EDITED = "added", "removed", "edited"
@@ -36,12 +47,12 @@ class RowChange:
 
     table: str
     kind: str
-    old: Record | None
-    new: Record | None
+    old: Placed | None
+    new: Placed | None
     cells: tuple[Cell, ...] = ()
 
     @property
-    def row(self) -> Record:
+    def row(self) -> Placed:
         """The row as it is now, or was."""
         row = self.new if self.new is not None else self.old
         assert row is not None
@@ -50,7 +61,7 @@ class RowChange:
     @property
     def trial(self) -> str:
         """The trial that the row belongs to; empty for reviews and claims."""
-        return str(self.row.get("trial_id") or "")
+        return trial_of(self.row)
 
     @property
     def name(self) -> str:
@@ -64,9 +75,14 @@ class RowChange:
         return place_of(self.row)
 
 
-def entered_of(row: Record) -> dict[str, str]:
+def trial_of(row: Placed) -> str:
+    """Return the trial that a row belongs to; empty for reviews and claims."""
+    return getattr(row, "trial_id", None) or ""
+
+
+def entered_of(row: Entered) -> dict[str, str]:
     """Return the non-empty cells of a row as they were entered."""
-    cells: dict[str, str] = json.loads(row["entered"])
+    cells: dict[str, str] = json.loads(row.entered)
     return cells
 
 
@@ -75,35 +91,34 @@ def as_entered(cells: Mapping[str, str]) -> str:
     return json.dumps(cells, ensure_ascii=False)
 
 
-def with_cells(
-    table: str, row: Record, cells: Mapping[str, str], values: Mapping[str, Any]
-) -> Record:
+def with_cells(table: str, row: R, cells: Mapping[str, str], values: Mapping[str, Any]) -> R:
     """Return a row with some cells as entered, and what they mean, in place of its own."""
     entered = {**entered_of(row), **cells}
     filled = {name: entered[name] for name in RESULT_TABLES[table].names if entered.get(name)}
-    return {**row, **values, "entered": as_entered(filled)}
+    return replace(row, **values, entered=as_entered(filled))
 
 
-def place_of(row: Record) -> str:
+def place_of(row: Placed) -> str:
     """Return file and line where a row stands."""
-    return f"{row['file']}:{row['line']}"
+    return f"{row.file}:{row.line}"
 
 
 def changed_rows(old: Tables, new: Tables) -> list[RowChange]:
     """Return every row that differs, by table in the order of the raw tables, then by line."""
     result: list[RowChange] = []
     for table in RESULT_TABLES:
-        found = _of_table(table, old.get(table, []), new.get(table, []))
-        result += sorted(found, key=lambda c: (c.row["line"], c.kind))
+        kind = RAW_KINDS[table]
+        found = _of_table(table, old.get(kind), new.get(kind))
+        result += sorted(found, key=lambda c: (c.row.line, c.kind))
     return result
 
 
-def same_rows(table: str, old: list[Record], new: list[Record]) -> list[tuple[Record, Record]]:
+def same_rows(table: str, old: Sequence[E], new: Sequence[E]) -> list[tuple[E, E]]:
     """Return the rows that are surely the same.
 
     Those are alike in every cell, else alone of their identity, else alone of it but for the flag.
     """
-    pairs: list[tuple[Record, Record]] = []
+    pairs: list[tuple[E, E]] = []
     left, right = _without_common(old, new, pairs)
     names = identity(table)
     left, right = _paired_by_identity(left, right, names, pairs)
@@ -111,9 +126,9 @@ def same_rows(table: str, old: list[Record], new: list[Record]) -> list[tuple[Re
     return pairs
 
 
-def _of_table(table: str, old: list[Record], new: list[Record]) -> list[RowChange]:
+def _of_table(table: str, old: Sequence[Placed], new: Sequence[Placed]) -> list[RowChange]:
     left, right = _without_common(old, new)
-    pairs: list[tuple[Record, Record]] = []
+    pairs: list[tuple[Placed, Placed]] = []
     left, right = _paired_by_identity(left, right, identity(table), pairs)
     left, right = _paired_by_likeness(left, right, pairs)
     changes = [RowChange(table, EDITED, a, b, _cells(table, a, b)) for a, b in pairs]
@@ -121,15 +136,15 @@ def _of_table(table: str, old: list[Record], new: list[Record]) -> list[RowChang
     return changes + [RowChange(table, ADDED, None, row) for row in right]
 
 
-def _text(row: Record) -> str:
+def _text(row: Entered) -> str:
     return json.dumps(entered_of(row), sort_keys=True, ensure_ascii=False)
 
 
 def _without_common(
-    old: list[Record], new: list[Record], same: list[tuple[Record, Record]] | None = None
-) -> tuple[list[Record], list[Record]]:
+    old: Sequence[E], new: Sequence[E], same: list[tuple[E, E]] | None = None
+) -> tuple[list[E], list[E]]:
     """Leave out the rows that stand in both, each as often as in the other; ``same`` takes them."""
-    waiting: dict[str, list[Record]] = defaultdict(list)
+    waiting: dict[str, list[E]] = defaultdict(list)
     for row in old:
         waiting[_text(row)].append(row)
     added = []
@@ -146,12 +161,12 @@ def _without_common(
 
 
 def _paired_by_identity(
-    old: list[Record], new: list[Record], names: Sequence[str], pairs: list[tuple[Record, Record]]
-) -> tuple[list[Record], list[Record]]:
+    old: list[E], new: list[E], names: Sequence[str], pairs: list[tuple[E, E]]
+) -> tuple[list[E], list[E]]:
     """Pair rows whose identifying cells are the same and unlike those of any other."""
 
-    def groups(rows: Iterable[Record]) -> dict[tuple[str, ...], list[Record]]:
-        found: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+    def groups(rows: Iterable[E]) -> dict[tuple[str, ...], list[E]]:
+        found: dict[tuple[str, ...], list[E]] = defaultdict(list)
         for row in rows:
             cells = entered_of(row)
             found[tuple(cells.get(name, "") for name in names)].append(row)
@@ -167,14 +182,14 @@ def _paired_by_identity(
 
 
 def _paired_by_likeness(
-    old: list[Record], new: list[Record], pairs: list[tuple[Record, Record]]
-) -> tuple[list[Record], list[Record]]:
+    old: list[Placed], new: list[Placed], pairs: list[tuple[Placed, Placed]]
+) -> tuple[list[Placed], list[Placed]]:
     """Pair the rest where half of the cells or more agree, the most alike first.
 
     Only rows of one trial (or review, or claim) are one row edited.
     """
     candidates = []
-    by_owner: dict[str, list[Record]] = defaultdict(list)
+    by_owner: dict[str, list[Placed]] = defaultdict(list)
     for row in new:
         by_owner[_owner(row)].append(row)
     for a in old:
@@ -183,7 +198,7 @@ def _paired_by_likeness(
             names = x.keys() | y.keys()
             same = sum(x.get(name) == y.get(name) for name in names) / len(names)
             if same >= 0.5:
-                candidates.append((-same, a["line"], b["line"], a, b))
+                candidates.append((-same, a.line, b.line, a, b))
     taken: set[int] = set()
     for *_, a, b in sorted(candidates, key=lambda c: c[:3]):
         if id(a) not in taken and id(b) not in taken:
@@ -192,11 +207,11 @@ def _paired_by_likeness(
     return [r for r in old if id(r) not in taken], [r for r in new if id(r) not in taken]
 
 
-def _owner(row: Record) -> str:
-    return next((str(row[name]) for name in OWNERS if row.get(name)), "")
+def _owner(row: Placed) -> str:
+    return next((str(name) for column in OWNERS if (name := getattr(row, column, None))), "")
 
 
-def _cells(table: str, old: Record, new: Record) -> tuple[Cell, ...]:
+def _cells(table: str, old: Placed, new: Placed) -> tuple[Cell, ...]:
     before, after = entered_of(old), entered_of(new)
     return tuple(
         Cell(name, before.get(name, ""), after.get(name, ""))

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from statistics import median
-from typing import Any
+from typing import Any, TypeAlias
 
 from ketameta.configuration import Analysis, Question
 from ketameta.normalize.overlap import overlap
@@ -27,12 +27,13 @@ from ketameta.normalize.records import Arm, Trial
 from ketameta.normalize.results import supposed
 from ketameta.normalize.sift import arm_class, refusal
 from ketameta.normalize.trials import trials_of
-from ketameta.tables.collection import Tables
-from ketameta.tables.grouping import grouped
-from ketameta.tables.raw import RAW_KINDS
+from ketameta.tables.collection import Tables, by
+from ketameta.tables.raw import ContrastRow, OutcomeRow
+from ketameta.tables.syntheses import StudyRow, SynthesisRow
+from ketameta.tables.upkeep import UnreadRow
 from ketameta.vocabulary import vocabulary
 
-Record = dict[str, Any]
+AnyResult: TypeAlias = OutcomeRow | ContrastRow
 # kinds of the vocabulary that stand for a trial, whose size may be guessed
 OF_A_TRIAL = ("report", "numbers")
 # effects from which there is a pool; of fewer any trial would carry much, and that says little
@@ -86,7 +87,7 @@ class Weight:
 class Unread:
     """A row of `unread.csv` with the analyses that it would enter, by `Weight.rank`."""
 
-    row: Record
+    row: UnreadRow
     weights: tuple[Weight, ...]
 
 
@@ -95,14 +96,14 @@ class _Known:
     """What the tables have of a row's trial (None: it does not stand there), its results by row."""
 
     trial: Trial | None
-    results: Sequence[Record]
+    results: Sequence[AnyResult]
     overlapping: frozenset[str]
 
 
 def pools(
     analyses: Iterable[Analysis],
-    studies: Sequence[Record],
-    syntheses: Mapping[str, Record],
+    studies: Sequence[StudyRow],
+    syntheses: Mapping[str, SynthesisRow],
     claimed: Iterable[str] = (),
 ) -> list[Pool]:
     """Return what each comparison pools, from the tables `studies` and `syntheses`.
@@ -111,14 +112,14 @@ def pools(
     ones are taken where they stand among those ``claimed``, the names that claims rest on.
     """
     asked = set(claimed)
-    own = grouped(studies, "analysis")
+    own = by(studies, lambda row: row.analysis)
     return [
         Pool(
             analysis.name,
             analysis.select,
-            tuple((s["vi"], s["people"]) for s in own[analysis.name]),
-            syntheses[analysis.name]["tau2"] or 0.0,
-            frozenset(s["trial_id"] for s in own[analysis.name]),
+            tuple((s.vi, s.people) for s in own[analysis.name]),
+            syntheses[analysis.name].tau2 or 0.0,
+            frozenset(s.trial_id for s in own[analysis.name]),
             analysis.name in asked,
         )
         for analysis in analyses
@@ -143,22 +144,20 @@ def share(effects: Sequence[tuple[float, float | None]], tau2: float, own: float
     return weight / (others + weight)
 
 
-def ranked(
-    rows: Sequence[Record], found: Sequence[Pool], tables: Mapping[str, list[Record]]
-) -> list[Unread]:
+def ranked(rows: Sequence[UnreadRow], found: Sequence[Pool], tables: Tables) -> list[Unread]:
     """Return the rows by their first weight (see `Weight.rank`), and last those without any.
 
     ``tables`` are the raw ones of trials, arms and results: they say whom a trial treated, how
     many, with and against what, and when it looked, where its row in ``rows`` does not.
     """
-    of_trials = {name: tables[name] for name in ("trials", "arms")}
-    trials = trials_of(Tables.named(RAW_KINDS, of_trials))
-    results = grouped([*tables["outcomes"], *tables["contrasts"]], "trial_id")
+    trials = trials_of(tables)
+    every: list[AnyResult] = [*tables[OutcomeRow], *tables[ContrastRow]]
+    results = by(every, lambda row: row.trial_id)
     ranks = []
     for row in rows:
-        trial = trials.get(row["trial_id"] or "")
+        trial = trials.get(row.trial_id or "")
         shared = (o.trial_id for o in trials.values() if trial and overlap(trial, o))
-        known = _Known(trial, results[row["trial_id"]], frozenset(shared))
+        known = _Known(trial, results.get(row.trial_id or "", ()), frozenset(shared))
         own = [_weight(row, trial, pool) for pool in found if _concerns(row, known, pool)]
         weights = sorted((w for w in own if w is not None), key=lambda w: w.rank)
         ranks.append(Unread(row, tuple(weights)))
@@ -167,22 +166,22 @@ def ranked(
 
 def _rank(one: Unread) -> tuple[Any, ...]:
     # nothing to go by: trials before registrations and reviews
-    rest = (one.row["kind"] not in OF_A_TRIAL, -(one.row["n"] or 0), one.row["label"].casefold())
+    rest = (one.row.kind not in OF_A_TRIAL, -(one.row.n or 0), one.row.label.casefold())
     if not one.weights:
         return (True, *rest)
     return (False, one.weights[0].rank[:3], *rest)
 
 
-def _concerns(row: Record, known: _Known, pool: Pool) -> bool:
+def _concerns(row: UnreadRow, known: _Known, pool: Pool) -> bool:
     """Say whether a row may give an effect to an analysis, by all that is known of it.
 
     A trial that the analysis pools already, or whose patients it pools in another report, gives
     none.
     """
     question, trial = pool.question, known.trial
-    if question.outcome not in _words(row["outcomes"]):
+    if question.outcome not in _words(row.outcomes):
         return False
-    if pool.trials & {row["trial_id"], *known.overlapping}:
+    if pool.trials & {row.trial_id, *known.overlapping}:
         return False
     if not (trial and trial.arms):
         # of no arm is anything known that could be narrowed to but the population
@@ -200,7 +199,7 @@ def _words(cell: str | None) -> list[str]:
     return [word.strip() for word in cell.split(";")] if cell else []
 
 
-def _as_told(row: Record, trial: Trial | None, question: Question) -> Iterator[Trial]:
+def _as_told(row: UnreadRow, trial: Trial | None, question: Question) -> Iterator[Trial]:
     """Yield the trial as a row tells of it, once for each population that it may be of."""
     known = list(trial.arms.values()) if trial else []
     treated = [arm for arm in known if arm.treatment in question.treatments]
@@ -208,12 +207,12 @@ def _as_told(row: Record, trial: Trial | None, question: Question) -> Iterator[T
     if not known:
         treated = [_arm("treated", question.treatments[0], "")]
         controls = [_arm("control", "", question.comparators[0])]
-    if classes := _words(row["comparator_class"]):
+    if classes := _words(row.comparator_class):
         controls = [_arm(name, "", name) for name in classes]
     arms = {arm.arm_id: arm for arm in (*treated, *controls)}
-    base = trial or Trial("", row["label"], None, "", "", None, (), None)
+    base = trial or Trial("", row.label, None, "", "", None, (), None)
     own = [trial.population] if trial else question.populations
-    for population in _words(row["population"]) or own:
+    for population in _words(row.population) or own:
         yield replace(base, population=population, arms=arms)
 
 
@@ -222,12 +221,12 @@ def _arm(name: str, treatment: str, comparator_class: str) -> Arm:
 
 
 def _places(
-    row: Record, results: Sequence[Record], question: Question
+    row: UnreadRow, results: Sequence[AnyResult], question: Question
 ) -> Iterator[tuple[float | None, str | None]]:
     """Yield hours and scales at which a row may tell of the outcome."""
-    own = [r for r in results if r["outcome"] == question.outcome]
-    scales = {r["scale"] for r in own} - {None} or {question.scales[0] if question.scales else None}
-    low, high = row["hour_low"], row["hour_high"]
+    own = [r for r in results if r.outcome == question.outcome]
+    scales = {r.scale for r in own} - {None} or {question.scales[0] if question.scales else None}
+    low, high = row.hour_low, row.hour_high
     hours: set[float | None] = set()
     if low is None and high is None:
         hours = _hours(own) or _hours(_at_visits(results))
@@ -238,15 +237,15 @@ def _places(
     yield from product(hours or {None}, scales)
 
 
-def _hours(results: Sequence[Record]) -> set[float | None]:
+def _hours(results: Sequence[AnyResult]) -> set[float | None]:
     """Return the hours of results; those of the baseline are none."""
-    return {r["timepoint_h"] for r in results if r["timepoint_h"]}
+    return {r.timepoint_h for r in results if r.timepoint_h}
 
 
-def _at_visits(results: Sequence[Record]) -> list[Record]:
+def _at_visits(results: Sequence[AnyResult]) -> list[AnyResult]:
     """Return the results that are taken at a visit; harms are counted up to their hour."""
     kinds = vocabulary().outcomes
-    found = ((kinds[r["outcome"]], r) for r in results)
+    found = ((kinds[r.outcome], r) for r in results)
     return [r for outcome, r in found if outcome.kind == "score" or outcome.sense == "good"]
 
 
@@ -261,10 +260,11 @@ def _enters(trial: Trial, question: Question, hour: float | None, scale: str | N
     return sides == {True, False}
 
 
-def _weight(row: Record, trial: Trial | None, pool: Pool) -> Weight | None:
+def _weight(row: UnreadRow, trial: Trial | None, pool: Pool) -> Weight | None:
     """Return the weight in an analysis; None for what is no trial and has no number of people."""
-    people, known = row["n"], AS_ENTERED
-    if not people and row["kind"] not in OF_A_TRIAL:
+    people: float | None = row.n
+    known = AS_ENTERED
+    if not people and row.kind not in OF_A_TRIAL:
         return None
     if not people:
         people, known = trial.n_randomised if trial else None, OF_TRIAL

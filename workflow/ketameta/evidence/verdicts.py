@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ketameta.evidence.rated import Result
 from ketameta.measures import MEASURES
-
-Record = dict[str, Any]
+from ketameta.tables.parts import Estimate
+from ketameta.tables.syntheses import SynthesisRow
 
 TREATMENT, CONTROL, UNCLEAR = "favours treatment", "favours control", "no clear difference"
 ALONE, TOO_FEW, NO_TRIAL = "no comparison", "too few trials", "no trial"
 
 
-def position(record: Record | None) -> str | None:
+def position(record: Estimate | Result | None) -> str | None:
     """Say where the interval lies: above, below, or around no effect.
 
     None where there is no interval, or no such thing as no effect.
     """
     if record is None:
         return None
-    null, low, high = MEASURES[record["measure"]].null, record["ci_low"], record["ci_high"]
+    null, low, high = MEASURES[record.measure].null, record.ci_low, record.ci_high
     if null is None or low is None or high is None:
         return None
     return "above" if low > null else "below" if high < null else "around"
 
 
-def verdict(record: Record) -> str:
+def verdict(record: SynthesisRow | Result) -> str:
     """Return the verdict of an analysis: which side its interval favours, or why there is none.
 
     Which side is better for the patient is in `favours`. Nothing is said of size or certainty.
     """
-    if record["k"] == 0:
+    if record.k == 0:
         return NO_TRIAL
-    if record["estimate"] is None:
+    if record.estimate is None:
         return TOO_FEW
-    if not MEASURES[record["measure"]].compares:
+    if not MEASURES[record.measure].compares:
         return ALONE
     where = position(record)
     if where not in ("above", "below"):
         return UNCLEAR
-    return TREATMENT if where == record["favours"] else CONTROL
+    return TREATMENT if where == record.favours else CONTROL

@@ -43,7 +43,7 @@ def agreement(a: Side, b: Side, matching: Matching) -> list[FieldAgreement]:
         matches = [
             match
             for match in matching.matches
-            if match.table == table and (match.a["file"], match.a["line"]) not in a.shared
+            if match.table == table and (match.a.file, match.a.line) not in a.shared
         ]
         fields, cells = _table(table, matches, a.missing | b.missing)
         if matches:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from ketameta.evidence.rows import entered_of
 from ketameta.extraction.cells import FREE
-from ketameta.extraction.records import Matching, Record
+from ketameta.extraction.records import Matching
 from ketameta.tables.identity import row_of
+from ketameta.tables.parts import Placed
 from ketameta.tables.raw import RESULT_TABLES
 
 
@@ -19,13 +20,13 @@ def apart(matching: Matching) -> dict[int, str]:
     """
     rows = [(match.table, match.a) for match in matching.matches]
     rows += [*matching.only_a, *matching.only_b]
-    named: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    named: dict[tuple[str, str], list[Placed]] = defaultdict(list)
     for table, row in rows:
         named[table, row_of(table, entered_of(row))].append(row)
     found: dict[int, str] = {}
     for (table, _), own in named.items():
         if len(own) > 1:
-            own.sort(key=lambda row: (row["file"], row["line"]))
+            own.sort(key=lambda row: (row.file, row.line))
             told = _told(table, [entered_of(row) for row in own])
             found |= {id(row): text for row, text in zip(own, told, strict=True)}
     return found

@@ -74,7 +74,7 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Located:
     """A correction, the line of its row in the tables of today, and what names the row."""
 
     correction: Correction
@@ -163,13 +163,13 @@ def _twice(found: Sequence[Correction]) -> list[Problem]:
 
 def place(
     found: Sequence[Correction], texts: Texts, then: Texts | None = None, version: str = ""
-) -> tuple[list[Placed], list[Left]]:
+) -> tuple[list[Located], list[Left]]:
     """Find the rows that corrections are of: those to apply, and the rest with the reason.
 
     ``texts`` are the tables of today; ``then`` those that the lines are of, of the ``version``,
     where they are of an earlier one.
     """
-    placed: list[Placed] = []
+    placed: list[Located] = []
     left: list[Left] = []
     followed = {} if then is None else _followed({one.table for one in found}, then, texts)
     for one in found:
@@ -187,7 +187,7 @@ def place(
             left.append(Left(one, said, OFF if one.old else ""))
         else:
             name, trial = row_of(one.table, row.cells), row.cells.get("trial_id", "")
-            placed.append(Placed(one, row.line, name, trial))
+            placed.append(Located(one, row.line, name, trial))
     return _believed(placed, left) if then is None else (_once(placed), left)
 
 
@@ -252,23 +252,27 @@ def _followed(tables: set[str], then: Texts, texts: Texts) -> dict[tuple[str, in
     """Return the line of today of each row of an earlier version that is surely there still."""
     found = {}
     for name in tables & then.keys() & texts.keys() & RESULT_TABLES.keys():
-        pairs = same_rows(name, _records(then[name]), _records(texts[name]))
-        found.update({(name, old["line"]): new["line"] for old, new in pairs})
+        pairs = same_rows(name, _lines(then[name]), _lines(texts[name]))
+        found.update({(name, old.line): new.line for old, new in pairs})
     return found
 
 
-def _records(text: TextTable) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A row of a text table: where it starts, and its cells that hold something."""
+
+    line: int
+    entered: str
+
+
+def _lines(text: TextTable) -> list[_Line]:
     return [
-        {
-            "file": text.file,
-            "line": row.line,
-            "entered": as_entered({name: cell for name, cell in row.cells.items() if cell}),
-        }
+        _Line(row.line, as_entered({name: cell for name, cell in row.cells.items() if cell}))
         for row in text.rows
     ]
 
 
-def _believed(placed: list[Placed], left: list[Left]) -> tuple[list[Placed], list[Left]]:
+def _believed(placed: list[Located], left: list[Left]) -> tuple[list[Located], list[Left]]:
     """Leave corrections of an empty cell out where the lines of their table seem to be others'."""
     off: dict[str, Left] = {}
     for one in left:
@@ -283,6 +287,6 @@ def _believed(placed: list[Placed], left: list[Left]) -> tuple[list[Placed], lis
     return _once([p for p in placed if p not in doubted]), left
 
 
-def _once(placed: list[Placed]) -> list[Placed]:
+def _once(placed: list[Located]) -> list[Located]:
     """Return each cell once: a correction may stand twice in a file."""
     return list({(p.correction.table, p.line, p.correction.column): p for p in placed}.values())

@@ -25,6 +25,7 @@ from ketameta.evidence.rows import (
     RowChange,
     entered_of,
     place_of,
+    trial_of,
     with_cells,
 )
 from ketameta.extraction.apart import apart
@@ -35,7 +36,7 @@ from ketameta.extraction.records import Disagreement, Match, Matching, Side
 from ketameta.ingest.cells import CellError, parse
 from ketameta.tables.decisions import ROW
 from ketameta.tables.identity import rows_of
-from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.raw import RESULT_TABLES, ArmRow
 
 _ARMS = ("arm_t", "arm_c")
 _NOT_COMPARED = ("rater",)
@@ -49,9 +50,9 @@ def disagreements(
     Without ``free_text`` the last are left out.
     """
     randomised = {
-        (row["trial_id"], row["arm_id"]): float(row["n_randomised"])
-        for row in a.tables.get("arms", ())
-        if row["n_randomised"] is not None
+        (row.trial_id, row.arm_id): float(row.n_randomised)
+        for row in a.tables.get(ArmRow)
+        if row.n_randomised is not None
     }
     told = apart(matching)
     compared = _Compared(a.missing | b.missing, randomised, told, *exchanges(matching.matches))
@@ -94,14 +95,14 @@ class _Compared:
     """
 
     missing: frozenset[tuple[str, str]]
-    randomised: Mapping[tuple[object, object], float]
+    randomised: Mapping[tuple[str, str], float]
     apart: Mapping[int, str]
     exchanged: Mapping[int, Exchange]
     borrowed: Mapping[int, str]
 
     def cells(self, match: Match) -> Iterator[Disagreement]:
         """Yield the cells of a match that differ, in the order of the columns."""
-        if match.a["entered"] == match.b["entered"]:
+        if match.a.entered == match.b.entered:
             return
         table, a, b = match.table, entered_of(match.a), entered_of(match.b)
         row, *former = rows_of(table, a)
@@ -110,7 +111,7 @@ class _Compared:
             likely, edit = self._explained(match, name, a, b, differing)
             yield Disagreement(
                 table=table,
-                trial_id=str(match.a.get("trial_id") or ""),
+                trial_id=trial_of(match.a),
                 row=row,
                 column=name,
                 a=a.get(name, ""),
@@ -154,7 +155,7 @@ class _Compared:
 
     def _randomised(self, match: Match) -> float | None:
         """Return the people randomised to the arm of a row of outcomes, by A."""
-        return self.randomised.get((match.a.get("trial_id"), match.a.get("arm_id")))
+        return self.randomised.get((trial_of(match.a), getattr(match.a, "arm_id", None) or ""))
 
 
 def _is_number(table: str, name: str) -> bool:
@@ -173,7 +174,7 @@ def _change(match: Match, names: Sequence[str]) -> RowChange:
 
 def _value(match: Match, name: str, text: str) -> object:
     """Return the value of a cell of B, that of one as well that is at fault beside its others."""
-    known = match.b.get(name)
+    known = getattr(match.b, name)
     if known is None and text:
         with suppress(CellError):
             return parse(text, column_of(match.table, name))[0]

@@ -18,9 +18,11 @@ from collections.abc import Iterable
 
 from ketameta.configuration import Configuration
 from ketameta.evidence.references import standing
-from ketameta.extraction.records import Disagreement, Impact, Tables
+from ketameta.extraction.records import Disagreement, Impact
 from ketameta.extraction.slips import repeated
 from ketameta.extraction.trying import TOLD, Trying, by_row, regraded
+from ketameta.tables.collection import Tables
+from ketameta.tables.raw import ClaimRow
 from ketameta.vocabulary.narrowing import named
 
 
@@ -34,7 +36,8 @@ def ranked(
     rests on them. A row that B alone has is tried with those of the other arms at its place.
     """
     whole = standing(tables)
-    trying = Trying(whole, configuration.asked(named(whole["claims"])))
+    asked = named({"analysis": claim.analysis} for claim in whole[ClaimRow])
+    trying = Trying(whole, configuration.asked(asked))
     every = list(disagreements)
     found = trying.rows([one for one in every if not one.column])
     cells = [one for one in every if one.column and one.column not in TOLD]

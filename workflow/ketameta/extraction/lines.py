@@ -19,7 +19,7 @@ from ketameta.extraction.cells import (
     short,
     spelled_otherwise,
 )
-from ketameta.extraction.records import Record
+from ketameta.tables.parts import Placed
 from ketameta.tables.raw import RESULT_TABLES
 
 ARMS = "arms"
@@ -84,7 +84,7 @@ SHAPES = {
 class Line:
     """A row by the names of A: what identifies it and what it holds, each cell in its one form."""
 
-    record: Record
+    record: Placed
     entered: Mapping[str, str]
     key: Mapping[str, str]
     content: Mapping[str, str]
@@ -107,7 +107,7 @@ class Line:
 
 
 def line_of(
-    table: str, record: Record, renamed: Mapping[str, str], without: frozenset[str]
+    table: str, record: Placed, renamed: Mapping[str, str], without: frozenset[str]
 ) -> Line:
     """Return a row to be held against others; columns of ``without`` are not looked at."""
     entered, shape = entered_of(record), SHAPES[table]

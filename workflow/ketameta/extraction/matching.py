@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ketameta.evidence.rows import OWNERS
+from ketameta.evidence.rows import OWNERS, trial_of
 from ketameta.extraction.assignment import assigned
 from ketameta.extraction.cells import plain
 from ketameta.extraction.lines import (
@@ -33,9 +33,10 @@ from ketameta.extraction.lines import (
 )
 from ketameta.extraction.naming import Names, names_of
 from ketameta.extraction.owners import FIGURES
-from ketameta.extraction.records import SAME_KEY, Match, Matching, Record, Side
+from ketameta.extraction.records import SAME_KEY, Match, Matching, Side
 from ketameta.extraction.turning import as_turned, turned
-from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.parts import Placed
+from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES, TrialRow
 from ketameta.vocabulary import vocabulary
 
 TURNED = "the arms the other way round, and the numbers with them"
@@ -67,18 +68,19 @@ def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H, *, scope: str = WH
     names = names_of(a.tables, b.tables)
     whole = _both_extracted(a, b, names)
     matches: list[Match] = []
-    only: tuple[list[tuple[str, Record]], list[tuple[str, Record]]] = ([], [])
+    only: tuple[list[tuple[str, Placed]], list[tuple[str, Placed]]] = ([], [])
     for table in RESULT_TABLES:
         if table in (*a.absent, *b.absent):
             continue
         # a column that one side lacks tells nothing apart
         without = frozenset(c for t, c in a.missing | b.missing if t == table)
-        left = [line_of(table, row, {}, without) for row in a.tables.get(table, ())]
-        right = [line_of(table, *names.renamed(r), without) for r in b.tables.get(table, ())]
+        kind = RAW_KINDS[table]
+        left = [line_of(table, row, {}, without) for row in a.tables.get(kind)]
+        right = [line_of(table, *names.renamed(row), without) for row in b.tables.get(kind)]
         pairs = _Matcher(SHAPES[table], tolerance_h, whole).pairs(left, right)
         shared = a.shared & b.shared
         found = [_match(table, pair, names) for pair in pairs if _place(pair[0]) not in shared]
-        matches += sorted(found, key=lambda m: (m.a["file"], m.a["line"]))
+        matches += sorted(found, key=lambda m: (m.a.file, m.a.line))
         for side, lines, at in zip(only, (left, right), (0, 1), strict=True):
             taken = {id(pair[at]) for pair in pairs}
             side += [(table, line.record) for line in lines if id(line) not in taken]
@@ -90,16 +92,16 @@ def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H, *, scope: str = WH
 
 
 def owners_of_b(
-    matches: Iterable[Match], only_b: Iterable[tuple[str, Record]]
+    matches: Iterable[Match], only_b: Iterable[tuple[str, Placed]]
 ) -> set[Owner | None]:
     """Return the trials, reviews and claims of which B has a row, by `owner_of`."""
     rows = [*(match.b for match in matches), *(row for _, row in only_b)]
     return {owner_of(row) for row in rows} - {None}
 
 
-def owner_of(row: Record) -> Owner | None:
+def owner_of(row: Placed) -> Owner | None:
     """Return the trial, review or claim that a row is of, as (column, name); None of none."""
-    return next(((name, row[name]) for name in OWNERS if row.get(name)), None)
+    return next(((c, name) for c in OWNERS if (name := getattr(row, c, None))), None)
 
 
 def _both_extracted(a: Side, b: Side, names: Names) -> frozenset[str]:
@@ -109,19 +111,19 @@ def _both_extracted(a: Side, b: Side, names: Names) -> frozenset[str]:
     """
     if "trials" in (*a.absent, *b.absent):
         return frozenset()
-    own = {str(names.renamed(row)[0].get("trial_id")) for row in b.tables["trials"]}
-    return frozenset(own & {str(row.get("trial_id")) for row in a.tables["trials"]})
+    own = {names.renamed(row)[0].trial_id for row in b.tables[TrialRow]}
+    return frozenset(own & {row.trial_id for row in a.tables[TrialRow]})
 
 
 def _place(line: Line) -> tuple[str, int]:
-    return line.record["file"], line.record["line"]
+    return line.record.file, line.record.line
 
 
 def _match(table: str, pair: Pair, names: Names) -> Match:
     a, b, reason = pair
     if TURNED in reason:
         b = as_turned(a, b)
-    trial = b.renamed.get("trial_id") or str(b.record.get("trial_id") or "")
+    trial = b.renamed.get("trial_id") or trial_of(b.record)
     if by := names.reason(trial, b.renamed):
         own = by.removeprefix(f"{table.removesuffix('s')} by ")
         reason = own if own != by and reason == SAME_KEY else f"{reason} ({by})"
@@ -152,7 +154,7 @@ class _Block:
 
 def _order(line: Line) -> tuple[object, ...]:
     """Order by what a row says: only rows that say the same stand in the order of the file."""
-    return line.identity, sorted(line.entered.items()), line.record["line"]
+    return line.identity, sorted(line.entered.items()), line.record.line
 
 
 @dataclass(frozen=True)

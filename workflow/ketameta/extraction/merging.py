@@ -13,20 +13,23 @@ from dataclasses import dataclass, replace
 from ketameta.evidence.rows import ADDED, OWNERS, entered_of
 from ketameta.extraction.adjudication import ENDED, At, Decided, Line, said, settled
 from ketameta.extraction.cells import FREE, column_of, same
-from ketameta.extraction.corrections import Left, Placed
+from ketameta.extraction.corrections import Left, Located
 from ketameta.extraction.editing import Edits
 from ketameta.extraction.matching import Owner, owner_of, owners_of_b
 from ketameta.extraction.recording import Signed, corrected, keep, readings, recorded
-from ketameta.extraction.records import Disagreement, Match, Matching, Record, Side
+from ketameta.extraction.records import Disagreement, Match, Matching, Side
 from ketameta.extraction.sides import RATER
 from ketameta.ingest.cells import CellError, parse
 from ketameta.ingest.decisions import plain_value, unlike_both
 from ketameta.ingest.rows import TextTable
+from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import BOTH, OTHER, ROW, A, B, decision
 from ketameta.tables.decisions import Decided as Decisions
 from ketameta.tables.identity import identity, rows_of
+from ketameta.tables.parts import Placed
 from ketameta.tables.problems import escaped, shown
-from ketameta.tables.raw import RESULT_TABLES, ROB2_ANSWERS
+from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES, ROB2_ANSWERS
+from ketameta.tables.table import Row
 from ketameta.tables.upkeep import ADJUDICATION, READINGS
 from ketameta.vocabulary import vocabulary
 
@@ -53,7 +56,7 @@ class Merge:
 
     edits: Mapping[str, Edits]
     conflicts: int = 0
-    applied: tuple[Placed, ...] = ()
+    applied: tuple[Located, ...] = ()
     left: tuple[Left, ...] = ()
 
 
@@ -91,7 +94,7 @@ def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Si
     if not both:
         return a, b
 
-    def beside(row: Record, at: tuple[str, str]) -> bool:
+    def beside(row: Placed, at: tuple[str, str]) -> bool:
         """Say whether a row has B's cells, and else the name of the row that is pooled."""
         cells = entered_of(row)
         of_b = [c for c in both[at] if _holds(cells, c, "b")]
@@ -99,16 +102,15 @@ def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Si
         return bool(of_b) and _kept_out(cells.get("flag", "")) and at[1] in rows_of(at[0], named)
 
     def without(side: Side, places: Sequence[tuple[str, str]]) -> Side:
-        own = {
-            table: [row for row in rows if not any(beside(row, at) for at in places)]
-            for table in {table for table, _ in places}
-            for rows in [side.tables.get(table, [])]
-        }
-        return replace(side, tables=side.tables | own)
+        own: dict[type[Row], list[Placed]] = {}
+        for kind in {RAW_KINDS[table] for table, _ in places}:
+            rows = side.tables.get(kind)
+            own[kind] = [row for row in rows if not any(beside(row, at) for at in places)]
+        return replace(side, tables=side.tables | Tables(own))
 
     tables = {table for table, _ in both}
     of_a, of_b = (
-        {table: [entered_of(row) for row in side.tables.get(table, ())] for table in tables}
+        {table: [*map(entered_of, side.tables.get(RAW_KINDS[table]))] for table in tables}
         for side in (a, b)
     )
 
@@ -241,7 +243,7 @@ def merged(
     found: Sequence[Disagreement],
     decided: Sequence[Decided],
     matching: Matching,
-    placed: tuple[Sequence[Placed], Sequence[Left]],
+    placed: tuple[Sequence[Located], Sequence[Left]],
     texts: Mapping[str, TextTable],
     signed: Signed,
 ) -> Merge:
@@ -295,8 +297,8 @@ def _carry(
                     place = _below(change.table, cells, texts)
                     edits[change.table].added.append((place, cells))
                 else:
-                    edits[change.table].removed.add(change.row["line"])
-    pairs = {(m.table, m.a["line"]): m for m in matching.matches}
+                    edits[change.table].removed.add(change.row.line)
+    pairs = {(m.table, m.a.line): m for m in matching.matches}
     conflicts = 0
     for (table, line), own in rows.items():
         for one in own:
@@ -340,7 +342,7 @@ def _below(table: str, cells: Mapping[str, str], texts: Mapping[str, TextTable])
 
 
 def _correct(
-    applied: Iterable[Placed], decided: Iterable[Decided], edits: dict[str, Edits]
+    applied: Iterable[Located], decided: Iterable[Decided], edits: dict[str, Edits]
 ) -> None:
     by_cell = {(*one.at, one.found.column): one for one in decided if one.found.column}
     faults = []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from ketameta.evidence.rows import as_entered, entered_of
+from ketameta.evidence.rows import R, as_entered, entered_of, trial_of
 from ketameta.extraction import owners
 from ketameta.extraction.cells import ARM_COLUMNS, TRIAL_COLUMNS
-from ketameta.extraction.records import SAME_KEY, Record, Tables
+from ketameta.extraction.records import SAME_KEY
+from ketameta.tables.collection import Tables
 
 _REVIEW_COLUMNS = ("review_id",)
 
@@ -21,24 +23,24 @@ class Names:
     arms: Mapping[tuple[str, str], tuple[str, str]]
     reviews: Mapping[str, tuple[str, str]]
 
-    def renamed(self, record: Record) -> tuple[Record, dict[str, str]]:
+    def renamed(self, record: R) -> tuple[R, dict[str, str]]:
         """Return a row of B by the names of A, and the cells that are others, as B has them."""
-        trial = str(record.get("trial_id") or "")
+        trial = trial_of(record)
         cells: dict[str, str] = {}
         were: dict[str, str] = {}
         for column in (*TRIAL_COLUMNS, *ARM_COLUMNS, *_REVIEW_COLUMNS):
-            text = record.get(column)
+            text = getattr(record, column, None)
             if not text:
                 continue
-            known = [name.strip() for name in str(text).split(";")]
+            known = [name.strip() for name in text.split(";")]
             names = [self._name(column, trial, name) for name in known]
             if names != known:
                 cells[column] = ";".join(names)
                 were[column] = text
         if not cells:
             return record, {}
-        entered = as_entered({**entered_of(record), **cells})
-        return {**record, **cells, "entered": entered}, were
+        more: dict[str, Any] = {**cells, "entered": as_entered({**entered_of(record), **cells})}
+        return replace(record, **more), were
 
     def _name(self, column: str, trial: str, name: str) -> str:
         if column in TRIAL_COLUMNS:

@@ -12,10 +12,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ketameta.evidence.rows import entered_of
+from ketameta.evidence.references import arms_of
+from ketameta.evidence.rows import entered_of, trial_of
 from ketameta.extraction.assignment import assigned
 from ketameta.extraction.cells import canonical, column_of, figures, likeness_of, number_of, plain
-from ketameta.extraction.records import SAME_KEY, Record, Tables
+from ketameta.extraction.records import SAME_KEY
+from ketameta.tables.collection import Tables
+from ketameta.tables.parts import Placed
+from ketameta.tables.raw import RAW_KINDS, ArmRow, ContrastRow, OutcomeRow, PublishedRow, TrialRow
 
 SPELLED = "the same key, spelled otherwise"
 ALIKE_TRIAL = "alike in name, people, arms and outcomes"
@@ -289,24 +293,26 @@ def _ratio(a: str, b: str) -> float:
 
 def _trials(tables: Tables) -> list[Owner]:
     found: dict[str, Owner] = {}
-    for table, rows in tables.items():
-        for row in rows:
-            key = row.get("trial_id")
-            if not key:
-                continue
-            owner = found.setdefault(key, Owner(key, "trials"))
-            if table == "trials" and not owner.cells:
-                owner.cells = entered_of(row)
-            elif table == "arms":
-                owner.arms.add(plain(entered_of(row).get("treatment", "")))
-            elif table in ("outcomes", "contrasts"):
-                about, numbers = _results(row)
-                owner.outcomes.add(about)
-                owner.numbers |= numbers
+    for kind in RAW_KINDS.values():
+        for row in tables.get(kind):
+            if key := trial_of(row):
+                _tell(found.setdefault(key, Owner(key, "trials")), row)
     return list(found.values())
 
 
-def _results(row: Record) -> tuple[str, set[str]]:
+def _tell(owner: Owner, row: Placed) -> None:
+    """Add what a row tells of its trial."""
+    if isinstance(row, TrialRow) and not owner.cells:
+        owner.cells = entered_of(row)
+    elif isinstance(row, ArmRow):
+        owner.arms.add(plain(entered_of(row).get("treatment", "")))
+    elif isinstance(row, OutcomeRow | ContrastRow):
+        about, numbers = _results(row)
+        owner.outcomes.add(about)
+        owner.numbers |= numbers
+
+
+def _results(row: OutcomeRow | ContrastRow) -> tuple[str, set[str]]:
     """Return outcome and hour of a row, and with its numbers where they tell it from others."""
     cells = entered_of(row)
     about = f"{plain(cells.get('outcome', ''))}@{number_of(cells.get('timepoint_h', ''))}"
@@ -318,23 +324,21 @@ def _results(row: Record) -> tuple[str, set[str]]:
 
 def _arms(tables: Tables) -> dict[str, list[Owner]]:
     found: dict[str, dict[str, Owner]] = defaultdict(dict)
-    for row in tables.get("arms", ()):
-        if row.get("trial_id") and row.get("arm_id"):
-            own = Owner(row["arm_id"], "arms", entered_of(row))
-            found[row["trial_id"]].setdefault(row["arm_id"], own)
-    for table in ("outcomes", "contrasts"):
-        for row in tables.get(table, ()):
-            for key in filter(None, (row.get(c) for c in ("arm_id", "arm_t", "arm_c"))):
-                if row.get("trial_id"):
-                    arm = found[row["trial_id"]].setdefault(key, Owner(key, "arms"))
-                    arm.numbers |= _results(row)[1] if table == "outcomes" else set()
+    for row in tables.get(ArmRow):
+        if row.trial_id and row.arm_id:
+            found[row.trial_id].setdefault(row.arm_id, Owner(row.arm_id, "arms", entered_of(row)))
+    rows: list[OutcomeRow | ContrastRow] = [*tables.get(OutcomeRow), *tables.get(ContrastRow)]
+    for result in rows:
+        for key in filter(None, arms_of(result) if result.trial_id else ()):
+            arm = found[result.trial_id].setdefault(key, Owner(key, "arms"))
+            arm.numbers |= _results(result)[1] if isinstance(result, OutcomeRow) else set()
     return {trial: list(own.values()) for trial, own in found.items()}
 
 
 def _reviews(tables: Tables) -> list[Owner]:
     found: dict[str, Owner] = {}
-    for row in tables.get("published", ()):
-        if row.get("review_id"):
-            own = Owner(row["review_id"], "published", entered_of(row))
-            found.setdefault(row["review_id"], own)
+    for row in tables.get(PublishedRow):
+        if row.review_id:
+            own = Owner(row.review_id, "published", entered_of(row))
+            found.setdefault(row.review_id, own)
     return list(found.values())

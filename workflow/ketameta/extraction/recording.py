@@ -16,7 +16,7 @@ from ketameta.extraction.adjudication import (
     about,
 )
 from ketameta.extraction.agreement import both_filled
-from ketameta.extraction.corrections import Placed
+from ketameta.extraction.corrections import Located
 from ketameta.extraction.editing import Edits
 from ketameta.extraction.records import Match, Matching
 from ketameta.ingest.cells import CellError
@@ -55,7 +55,7 @@ def recorded(
 
 
 def corrected(
-    placed: Placed, texts: Mapping[str, TextTable], edits: Mapping[str, Edits], signed: Signed
+    placed: Located, texts: Mapping[str, TextTable], edits: Mapping[str, Edits], signed: Signed
 ) -> Cells:
     """Return a correction as it is recorded."""
     one = placed.correction
@@ -112,7 +112,7 @@ def readings(
     both: Counter[tuple[str, str, str]] = Counter()
     differed: Counter[tuple[str, str, str]] = Counter()
     for match in matching.matches:
-        at = (match.table, match.a["line"])
+        at = (match.table, match.a.line)
         now = {**entered_of(match.a), **_edited(at, edits)}
         arms = [{**now, "arm_id": now[n]} for n in ("arm_t", "arm_c") if n in now]
         past = [one for cells in (now, *arms) for one in known.about(match.table, cells)]

@@ -1,8 +1,7 @@
 """What the comparison of two extractions hands on: sides, matches, disagreements and their impact.
 
-A row is a dict as `ingest.stage.check_folder` gives it: typed cells by column, with ``file``,
-``line`` and ``entered`` (the non-empty cells as JSON text). Extraction A is the one that is kept
-where nothing else is said; B is held against it.
+A row is one of the raw tables; a cell with a fault is None in it, whatever its column asks for.
+Extraction A is the one that is kept where nothing else is said; B is held against it.
 """
 
 from __future__ import annotations
@@ -10,16 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ketameta.evidence.changes import ClaimMove, Move
 from ketameta.evidence.edits import Edit
 from ketameta.stats.sensitivity.agreement import Agreement, Icc, Limits
+from ketameta.tables.collection import Tables
+from ketameta.tables.parts import Placed
 from ketameta.tables.problems import Problem
 from ketameta.tables.raw import ROB2_ANSWERS
 
-Record = dict[str, Any]
-Tables = dict[str, list[Record]]
 # why most rows are taken for the same
 SAME_KEY = "the same key"
 # an id of letters alone: a spreadsheet makes a number of 12345e6789
@@ -58,8 +56,8 @@ class Match:
     """
 
     table: str
-    a: Record
-    b: Record
+    a: Placed
+    b: Placed
     reason: str
     renamed: Mapping[str, str]
 
@@ -69,8 +67,8 @@ class Matching:
     """All matches, and the rows that one side alone has (those of B by the names of A)."""
 
     matches: tuple[Match, ...]
-    only_a: tuple[tuple[str, Record], ...]
-    only_b: tuple[tuple[str, Record], ...]
+    only_a: tuple[tuple[str, Placed], ...]
+    only_b: tuple[tuple[str, Placed], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 
 from ketameta.evidence.edits import Edit
 from ketameta.evidence.rows import OWNERS
-from ketameta.extraction.records import Record, Tables
 from ketameta.ingest.sheet import Entry, Sheet
 from ketameta.ingest.stage import faults_of
 from ketameta.normalize.trials import ids
+from ketameta.tables.collection import Tables
+from ketameta.tables.parts import Placed
 from ketameta.tables.problems import ERROR, NOTE
-from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES, TrialRow
+from ketameta.tables.table import as_dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,9 @@ class Rules:
 
     def __init__(self, tables: Tables) -> None:
         """Take the rows by what they belong to."""
-        self._of: dict[tuple[str, str], list[tuple[str, Record]]] = {}
+        self._of: dict[tuple[str, str], list[tuple[str, Placed]]] = {}
         for table in RESULT_TABLES:
-            for row in tables.get(table, ()):
+            for row in tables.get(RAW_KINDS[table]):
                 self._of.setdefault(_owner(row), []).append((table, row))
         self._before: dict[tuple[tuple[str, str], ...], Counter[tuple[str, str, str]]] = {}
 
@@ -65,29 +67,31 @@ class Rules:
     def _with_parts(self, edit: Edit) -> tuple[tuple[str, str], ...]:
         """Return whose rows an edit is among; with reports that others are part of."""
         found: dict[tuple[str, str], None] = {}
-        todo = [(row, _owner(row)) for c in edit.changes for row in (c.old, c.new) if row]
+        rows = [row for c in edit.changes for row in (c.old, c.new) if row is not None]
+        todo: list[tuple[Placed | None, tuple[str, str]]] = [(row, _owner(row)) for row in rows]
         while todo:
             given, owner = todo.pop()
             own = () if owner in found else self._of.get(owner, ())
             found[owner] = None
-            for row in (given, *(row for table, row in own if table == "trials")):
-                more = (("trial_id", name) for name in ids(row.get("part_of")))
-                todo += [({}, other) for other in more if other not in found]
+            for row in (given, *(row for _, row in own)):
+                parts = ids(row.part_of) if isinstance(row, TrialRow) else ()
+                more = (("trial_id", name) for name in parts)
+                todo += [(None, other) for other in more if other not in found]
         return tuple(sorted(found))
 
 
-def row_key(table: str, row: Record) -> tuple[str, str, int]:
+def row_key(table: str, row: Placed) -> tuple[str, str, int]:
     """Return what tells a row of one side from all others."""
-    return table, row["file"], row["line"]
+    return table, row.file, row.line
 
 
-def _owner(row: Record) -> tuple[str, str]:
-    return next(((name, str(row[name])) for name in OWNERS if row.get(name)), ("", ""))
+def _owner(row: Placed) -> tuple[str, str]:
+    return next(((c, str(name)) for c in OWNERS if (name := getattr(row, c, None))), ("", ""))
 
 
-def _told(rows: Iterable[tuple[str, Record]]) -> Counter[tuple[str, str, str]]:
+def _told(rows: Iterable[tuple[str, Placed]]) -> Counter[tuple[str, str, str]]:
     """Return what is wrong with rows, by severity, column and message, each as often as told."""
-    tables: Tables = {}
+    tables: dict[str, list[Placed]] = {}
     for table, row in rows:
         tables.setdefault(table, []).append(row)
     sheets = {name: _sheet(name, tables[name]) for name in RESULT_TABLES if name in tables}
@@ -96,14 +100,14 @@ def _told(rows: Iterable[tuple[str, Record]]) -> Counter[tuple[str, str, str]]:
     )
 
 
-def _sheet(name: str, rows: Iterable[Record]) -> Sheet:
+def _sheet(name: str, rows: Iterable[Placed]) -> Sheet:
     """Return typed rows as ingest has them; a cell that is entered without a value is at fault."""
     schema = RESULT_TABLES[name]
     entries = []
     for row in rows:
-        entered = dict.fromkeys(schema.names, "") | json.loads(row["entered"])
-        bad = {column for column in schema.names if row.get(column) is None and entered[column]}
-        entries.append(Entry(row["file"], row["line"], row, entered, bad))
+        entered = dict.fromkeys(schema.names, "") | json.loads(row.entered)
+        bad = {name for name in schema.names if getattr(row, name) is None and entered[name]}
+        entries.append(Entry(row.file, row.line, as_dict(row), entered, bad))
     return Sheet(schema, f"{name}.csv", entries)
 
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from ketameta.extraction.records import Record, Side, Tables
+from ketameta.extraction.records import Side
 from ketameta.ingest.places import read_place
 from ketameta.ingest.rows import TextTable
 from ketameta.ingest.sheet import Entry, Sheet
 from ketameta.ingest.stage import checked
-from ketameta.tables.columns import Column
+from ketameta.tables.collection import Tables
+from ketameta.tables.columns import Column, TableSchema
+from ketameta.tables.parts import Placed
 from ketameta.tables.problems import ERROR, Problem
-from ketameta.tables.raw import RESULT_TABLES, ROB2_ANSWERS
+from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES, ROB2_ANSWERS, ArmRow, TrialRow
 
 # where answers of several raters stand side by side: that they differ is kept, not decided
 SIDE_BY_SIDE = (ROB2_ANSWERS.name,)
@@ -43,7 +46,7 @@ def sides(a: Path, b: Path, names: tuple[str, str] = ("", "")) -> tuple[Side, Si
         _side(name or place.as_posix(), *_read(place))
         for place, name in zip((a, b), names, strict=True)
     )
-    empty = tuple(table for table in RESULT_TABLES if not second.tables.get(table))
+    empty = tuple(table for table in RESULT_TABLES if not second.tables.get(RAW_KINDS[table]))
     if len(empty) == len(RESULT_TABLES):
         raise UnreadableSideError(f"{second.name}: holds no row")
     second = replace(second, absent=empty)
@@ -113,7 +116,7 @@ def _side(name: str, texts: dict[str, TextTable], problems: list[Problem]) -> Si
     # a table without a file is told as absent
     faults = [p for p in (*problems, *found) if p.severity == ERROR]
     faults = [p for p in faults if p.line or p.column or p.table not in absent]
-    tables: Tables = {table: _rows(sheet) for table, sheet in sheets.items()}
+    tables = Tables({RAW_KINDS[table]: _rows(sheet) for table, sheet in sheets.items()})
     missing = {
         (table, column.name)
         for table, sheet in sheets.items()
@@ -123,22 +126,23 @@ def _side(name: str, texts: dict[str, TextTable], problems: list[Problem]) -> Si
     return Side(name, tables, tuple(sorted(faults)), absent, frozenset(missing))
 
 
-def _rows(sheet: Sheet) -> list[Record]:
-    named = [c.name for c in sheet.schema.columns if c.kind in _NAMES]
-    return [_row(entry, sheet.schema.name, named) for entry in sheet.entries]
+def _rows(sheet: Sheet) -> list[Placed]:
+    return [_row(entry, RESULT_TABLES[sheet.schema.name]) for entry in sheet.entries]
 
 
-def _row(entry: Entry, table: str, named: Sequence[str]) -> Record:
+def _row(entry: Entry, schema: TableSchema) -> Placed:
     """Return a row whose cells with a fault are None; names are kept as they were entered."""
-    values = {name: None if name in entry.bad else v for name, v in entry.values.items()}
-    for name in named:
-        values[name] = entry.entered.get(name) or None
+    values = {n: None if n in entry.bad else entry.values.get(n) for n in schema.names}
+    for column in schema.columns:
+        if column.kind in _NAMES:
+            values[column.name] = entry.entered.get(column.name) or None
     entered = entry.entered
-    if table != ROB2_ANSWERS.name:  # whose column it is
-        values.pop(RATER.name, None)
+    if schema.name != ROB2_ANSWERS.name:  # whose column it is
         entered = {name: cell for name, cell in entered.items() if name != RATER.name}
     text = replace(entry, entered=entered).text
-    return {"file": entry.file, "line": entry.line, **values, "entered": text}
+    kind: type[Any] = RAW_KINDS[schema.name]
+    row: Placed = kind(file=entry.file, line=entry.line, entered=text, **values)
+    return row
 
 
 def _without_known(side: Side, other: Side) -> Side:
@@ -146,8 +150,8 @@ def _without_known(side: Side, other: Side) -> Side:
 
     A batch of new rows may lean on trials of the tables that it adds to.
     """
-    trials = {str(row["trial_id"]) for row in other.tables.get("trials", ())}
-    arms = {(str(r["trial_id"]), str(r["arm_id"])) for r in other.tables.get("arms", ())}
+    trials = {row.trial_id for row in other.tables.get(TrialRow)}
+    arms = {(row.trial_id, row.arm_id) for row in other.tables.get(ArmRow)}
 
     def known(problem: Problem) -> bool:
         if problem.table not in RESULT_TABLES or not problem.column:

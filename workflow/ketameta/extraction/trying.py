@@ -26,15 +26,24 @@ from ketameta.configuration import Configuration
 from ketameta.evidence.certainty import NOT_RATED
 from ketameta.evidence.changes import Move, compare, compare_claims
 from ketameta.evidence.edits import Edit, edits, together
+from ketameta.evidence.rated import result_of
 from ketameta.evidence.reclaimed import Claims
 from ketameta.evidence.references import NEEDS
 from ketameta.evidence.refits import Refits
 from ketameta.evidence.rows import RowChange, entered_of, with_cells
 from ketameta.extraction.cells import FREE
-from ketameta.extraction.records import Disagreement, Impact, Tables
+from ketameta.extraction.records import Disagreement, Impact
 from ketameta.extraction.rules import Broken, Rules, row_key
+from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import ROW
-from ketameta.tables.raw import CONTRASTS, OUTCOMES, RESULT_TABLES, ROB2_ANSWERS
+from ketameta.tables.raw import (
+    RESULT_TABLES,
+    ROB2_ANSWERS,
+    ClaimRow,
+    ContrastRow,
+    OutcomeRow,
+    Rob2AnswerRow,
+)
 from ketameta.tables.rob2 import domain_of
 
 # no number, weight or rating comes from these, nor from what is read by people alone
@@ -43,8 +52,6 @@ TOLD = (
     *("label", "registration", "doi", "pmid", "country", "population_note", "setting"),
     *("blinding", "funding", "arm_label", "analysis_set_as_reported"),
 )
-# each row is on one outcome, which analyses ask for or not
-_OF_AN_OUTCOME = (OUTCOMES.name, CONTRASTS.name)
 
 
 def by_row(cells: Iterable[Disagreement]) -> list[list[Disagreement]]:
@@ -54,7 +61,8 @@ def by_row(cells: Iterable[Disagreement]) -> list[list[Disagreement]]:
         key: tuple[object, ...] = (one.table, one.place_a)
         if one.table == ROB2_ANSWERS.name:
             row = one.edit.changes[0].row
-            key = (row["trial_id"], row["outcome"], row["rater"], domain_of(str(row["question"])))
+            assert isinstance(row, Rob2AnswerRow)
+            key = (row.trial_id, row.outcome, row.rater, domain_of(row.question))
         found.setdefault(key, []).append(one)
     return list(found.values())
 
@@ -65,7 +73,7 @@ class Trying:
     def __init__(self, tables: Tables, configuration: Configuration) -> None:
         """Take the rows that stand, and the analyses to fit."""
         self.before, self.configuration = Refits(tables), configuration
-        self._claims = Claims(tables["claims"], configuration)
+        self._claims = Claims(tables[ClaimRow], configuration)
         self._said = self._claims.verdicts(self.before)
         self._rules = Rules(tables)
         self._asked = {analysis.select.outcome for analysis in configuration}
@@ -157,9 +165,9 @@ class Trying:
 
     def _is_asked(self, edit: Edit) -> bool:
         """Say whether an analysis asks for the outcome of a row, or an edit is of other tables."""
-        rows = [row for c in edit.changes for row in (c.old, c.new) if row]
-        only = all(change.table in _OF_AN_OUTCOME for change in edit.changes)
-        return not only or any(row["outcome"] in self._asked for row in rows)
+        rows = [row for c in edit.changes for row in (c.old, c.new) if row is not None]
+        results = [row for row in rows if isinstance(row, OutcomeRow | ContrastRow)]
+        return len(results) < len(rows) or any(row.outcome in self._asked for row in results)
 
     def _moves(self, after: Refits) -> list[Move]:
         """Return the analyses that move, those that turn first, then by how far they move."""
@@ -167,7 +175,7 @@ class Trying:
         reached = [a for a in self.configuration if a.select.outcome in outcomes]
         pairs = [(self.before.rated(analysis), after.rated(analysis)) for analysis in reached]
         other = [(old, new) for old, new in pairs if new is not old]
-        moves = compare([old for old, _ in other], [new for _, new in other])
+        moves = compare([result_of(old) for old, _ in other], [result_of(new) for _, new in other])
         return sorted(
             (move for move in moves if move.moved),
             key=lambda m: (not m.flipped, not regraded(m), -_shift(m), m.analysis),
@@ -192,7 +200,7 @@ def _with(one: RowChange, other: RowChange) -> RowChange:
     assert other.new is not None
     cells = {cell.column: cell for cell in (*one.cells, *other.cells)}
     texts = {cell.column: cell.new for cell in other.cells}
-    new = with_cells(one.table, one.new, texts, {name: other.new.get(name) for name in texts})
+    new = with_cells(one.table, one.new, texts, {name: getattr(other.new, name) for name in texts})
     return replace(one, new=new, cells=tuple(cells.values()))
 
 
@@ -205,7 +213,7 @@ def _turned(impact: Impact) -> set[str]:
 
 def _shift(move: Move) -> float:
     """Return how far an analysis moves, in standard errors; without bound where nothing tells."""
-    ends = [side["estimate"] if side else None for side in (move.old, move.new)]
+    ends = [side.estimate if side else None for side in (move.old, move.new)]
     if ends == [None, None]:
         return 0.0
     return math.inf if move.in_se is None else abs(move.in_se)
@@ -214,7 +222,7 @@ def _shift(move: Move) -> float:
 def regraded(move: Move) -> bool:
     """Say whether an analysis that is rated before and after has another certainty."""
     ends = [
-        (side["certainty"], side["certainty_best"]) if side else (NOT_RATED, NOT_RATED)
+        (side.certainty, side.certainty_best) if side else (NOT_RATED, NOT_RATED)
         for side in (move.old, move.new)
     ]
     return ends[0] != ends[1] and all(low != NOT_RATED for low, _ in ends)
@@ -228,7 +236,7 @@ def _fault(edit: Edit) -> str:
         entered = entered_of(row)
         of_b = {cell.column for cell in change.cells} or {*RESULT_TABLES[change.table].names}
         for column in RESULT_TABLES[change.table].columns:
-            if row.get(column.name) is not None:
+            if getattr(row, column.name) is not None:
                 continue
             if column.name in of_b and (text := entered.get(column.name)):
                 return f"{column.name} of B has a fault: {text}"

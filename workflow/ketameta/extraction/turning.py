@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from ketameta.evidence.rows import as_entered
 from ketameta.extraction.cells import canonical, column_of, number_of, rounded, short
 from ketameta.extraction.lines import Line
 from ketameta.measures import is_ratio
+from ketameta.tables.raw import ContrastRow
 
 _TABLE = "contrasts"
 # the column from which each is made
@@ -35,7 +37,9 @@ def turned(line: Line) -> dict[str, str]:
 
 
 def _inverse(column: str, value: float, line: Line) -> float | None:
-    if column == "t_value" or not is_ratio(line.record["measure"]):
+    if column == "t_value" or not (
+        isinstance(line.record, ContrastRow) and is_ratio(line.record.measure)
+    ):
         return 0.0 - value
     return float(f"{1 / value:.4g}") if value else None
 
@@ -53,8 +57,8 @@ def as_turned(a: Line, b: Line) -> Line:
             cells[name] = own if _says(own, theirs, name, b) else short(numbers[name])
     arms = {name: a.entered[name] for name in ("arm_t", "arm_c")}
     cells |= arms
-    values = {name: number_of(cells.get(name, "")) for name in _SOURCES}
-    record = {**b.record, **arms, **values, "entered": as_entered(cells)}
+    values: dict[str, Any] = {name: number_of(cells.get(name, "")) for name in _SOURCES}
+    record = replace(b.record, **values | arms, entered=as_entered(cells))
     were = {name: b.entered[name] for name in arms} | dict(b.renamed)
     content = {n: canonical(column_of(_TABLE, n), cells[n]) for n in b.content if n in cells}
     return replace(b, record=record, entered=cells, content=content, renamed=were)

@@ -10,15 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ketameta.measures import MEASURES
 from ketameta.report.answers import Answer
 from ketameta.report.wording import count
 from ketameta.report.wording_absolute import assumed
 from ketameta.report.wording_findings import of_hundred
+from ketameta.tables.syntheses import AbsoluteRow, StudyRow
 
-Record = dict[str, Any]
 # share of people from which what was seen and what is expected are told to differ
 FAR = 0.1
 
@@ -39,8 +38,8 @@ class Number:
 
 def alike(
     answer: Answer,
-    risks: Sequence[Record],
-    studies: Sequence[Record],
+    risks: Sequence[AbsoluteRow],
+    studies: Sequence[StudyRow],
     answers: Mapping[str, Answer],
 ) -> list[Number]:
     """Return the numbers of an analysis of events that look alike, the one that is quoted first.
@@ -51,35 +50,35 @@ def alike(
     if not risks:
         return []
     quoted = Number(
-        of_hundred(risks[0]["treated_risk"]),
-        f"expected with treatment, where {of_hundred(risks[0]['control_risk'])} have it without "
+        of_hundred(risks[0].treated_risk),
+        f"expected with treatment, where {of_hundred(risks[0].control_risk)} have it without "
         f"({assumed(risks[0])})",
         "The answer of this page: it keeps each trial's own comparison.",
     )
     others = [
         *_assumed(risks[1:]),
-        *_added(studies, risks[0]["treated_risk"]),
+        *_added(studies, risks[0].treated_risk),
         *_alone(answer, answers),
         *_largest(studies),
     ]
     return [quoted, *others] if others else []
 
 
-def _assumed(risks: Sequence[Record]) -> Iterator[Number]:
+def _assumed(risks: Sequence[AbsoluteRow]) -> Iterator[Number]:
     for risk in risks:
         yield Number(
-            of_hundred(risk["treated_risk"]),
-            f"expected with treatment, where {of_hundred(risk['control_risk'])} have it without "
+            of_hundred(risk.treated_risk),
+            f"expected with treatment, where {of_hundred(risk.control_risk)} have it without "
             f"({assumed(risk)})",
             "The same comparison from another risk without treatment.",
         )
 
 
-def _added(studies: Sequence[Record], expected: float) -> Iterator[Number]:
+def _added(studies: Sequence[StudyRow], expected: float) -> Iterator[Number]:
     """Yield the treated people of all trials added up, as the sums below a forest plot have it."""
-    known = [s for s in studies if s["events_t"] is not None and s["n_t"]]
+    known = [(s.events_t, s.n_t) for s in studies if s.events_t is not None and s.n_t]
     if len(known) > 1:
-        events, people = (math.fsum(s[name] for s in known) for name in ("events_t", "n_t"))
+        events, people = (math.fsum(own) for own in zip(*known, strict=True))
         off = abs(events / people - expected)
         why = (
             "Adding up breaks each trial's own comparison and lets the largest trials speak for "
@@ -105,27 +104,32 @@ def _alone(answer: Answer, answers: Mapping[str, Answer]) -> Iterator[Number]:
     for other in answers.values():
         asked = other.analysis.select
         same = (asked.outcome, asked.window) == (own.select.outcome, own.select.window)
+        estimate = other.record.estimate
         if (
             same
             and MEASURES[asked.measure].is_share
-            and other.shown
+            and estimate is not None
             and asked.narrow == own.select.narrow
         ):
             yield Number(
-                of_hundred(other.record["estimate"]),
-                f"of the people in treated arms ({count(other.record['k'], 'trial')} pooled)",
+                of_hundred(estimate),
+                f"of the people in treated arms ({count(other.record.k, 'trial')} pooled)",
                 "What happened under treatment, without comparison: it holds those who would have "
                 "it without treatment too, and each arm counts, not each comparison.",
                 other.analysis.slug,
             )
 
 
-def _largest(studies: Sequence[Record]) -> Iterator[Number]:
-    known = [s for s in studies if s["events_t"] is not None and s["n_t"]]
+def _largest(studies: Sequence[StudyRow]) -> Iterator[Number]:
+    known = [
+        (s.n_t, s.trial_id, s.events_t, s.label)
+        for s in studies
+        if s.events_t is not None and s.n_t
+    ]
     if len(known) > 1:
-        most = max(known, key=lambda s: (s["n_t"], s["trial_id"]))
+        treated, _, events, label = max(known, key=lambda own: own[:2])
         yield Number(
-            of_hundred(most["events_t"] / most["n_t"]),
-            f"of the treated in the largest trial ({most['label']}, {most['n_t']:,.0f} treated)",
+            of_hundred(events / treated),
+            f"of the treated in the largest trial ({label}, {treated:,.0f} treated)",
             "One trial, its people and its day.",
         )

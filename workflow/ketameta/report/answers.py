@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.certainty import Certainty
-from ketameta.tables.grouping import grouped
-
-Record = dict[str, Any]
+from ketameta.evidence.rated import RatedSynthesis
+from ketameta.tables.syntheses import AbsoluteRow, PointsRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,31 +21,29 @@ class Answer:
     """
 
     analysis: Analysis
-    record: Record
+    record: RatedSynthesis
     rated: Certainty
-    risk: Record | None
-    points: Record | None
+    risk: AbsoluteRow | None
+    points: PointsRow | None
 
     @property
     def shown(self) -> bool:
         """Say whether there is an estimate to show."""
-        return self.record["estimate"] is not None
+        return self.record.estimate is not None
 
 
 def answers(
     configuration: Configuration,
-    records: dict[str, Record],
-    rated: dict[str, Certainty],
-    absolute: Iterable[Record],
-    points: Iterable[Record],
+    records: Mapping[str, RatedSynthesis],
+    rated: Mapping[str, Certainty],
+    absolute: Sequence[AbsoluteRow],
+    points: Sequence[PointsRow],
 ) -> dict[str, Answer]:
     """Return the answer of every analysis by its name, in the order of the configuration."""
-    risks, scales = grouped(list(absolute), "analysis"), grouped(list(points), "analysis")
-
-    def found() -> Iterator[Answer]:
-        for analysis in configuration:
-            name = analysis.name
-            first = next(iter(risks[name]), None), next(iter(scales[name]), None)
-            yield Answer(analysis, records[name], rated[name], *first)
-
-    return {answer.analysis.name: answer for answer in found()}
+    # of several control risks the first
+    risks = {row.analysis: row for row in reversed(absolute)}
+    scales = {row.analysis: row for row in reversed(points)}
+    return {
+        (name := a.name): Answer(a, records[name], rated[name], risks.get(name), scales.get(name))
+        for a in configuration
+    }

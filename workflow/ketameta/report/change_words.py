@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ketameta.configuration import Configuration
 from ketameta.evidence.changes import Cause, Change, ClaimMove, Move, differs
 from ketameta.evidence.edits import edits
+from ketameta.evidence.rated import Result
 from ketameta.evidence.releases import Since
 from ketameta.evidence.rows import RowChange
 from ketameta.report import wording, wording_certainty
@@ -30,22 +32,22 @@ def title_of(name: str, configuration: Configuration) -> str:
     return asked[name].display.title if name in asked.names else name
 
 
-def result(record: dict[str, Any] | None) -> str:
+def result(record: Result | None) -> str:
     """Write an estimate with its interval, or what stands in its place."""
     if record is None:
         return "not there"
-    if record["k"] == 0:
+    if record.k == 0:
         return "no trial"
-    if record["estimate"] is None:
-        return f"{wording.count(record['k'], 'trial')}, not pooled"
-    measure = record["measure"]
+    if record.estimate is None:
+        return f"{wording.count(record.k, 'trial')}, not pooled"
+    measure = record.measure
     text = wording.estimate_interval(measure, record)
     return f"{measure} {text}" if not wording.unit(measure) else f"{text} %"
 
 
-def tau2(record: dict[str, Any] | None) -> str:
+def tau2(record: Result | None) -> str:
     """Write tau² with three digits that count."""
-    value = record["tau2"] if record else None
+    value = record.tau2 if record else None
     return "–" if value is None else f"{value:.3g}".replace("-", wording.MINUS)
 
 
@@ -59,7 +61,7 @@ def results_pair(move: Move) -> str:
     old, new = result(move.old), result(move.new)
     if old != new:
         return f"{old} → {new}"
-    values = [r["estimate"] for r in (move.old, move.new) if r]
+    values = [r.estimate for r in (move.old, move.new) if r]
     if len(values) < 2 or None in values or values[0] == values[1]:
         return old
     return f"{old}, a move smaller than the digits shown"
@@ -67,7 +69,7 @@ def results_pair(move: Move) -> str:
 
 def counts_pair(move: Move) -> str:
     """Write the number of trials before and after."""
-    return pair(*("–" if r is None else r["k"] for r in (move.old, move.new)))
+    return pair(*("–" if r is None else r.k for r in (move.old, move.new)))
 
 
 def tau2_pair(move: Move) -> str:
@@ -77,7 +79,7 @@ def tau2_pair(move: Move) -> str:
 
 def verdict_pair(move: Move) -> str:
     """Write the verdict before and after."""
-    return pair(*("not there" if r is None else r["verdict"] for r in (move.old, move.new)))
+    return pair(*("not there" if r is None else r.verdict for r in (move.old, move.new)))
 
 
 def certainty_pair(move: Move) -> str:
@@ -85,19 +87,19 @@ def certainty_pair(move: Move) -> str:
     return pair(*(_certainty(record) for record in (move.old, move.new)))
 
 
-def _certainty(record: dict[str, Any] | None) -> str:
+def _certainty(record: Result | None) -> str:
     if record is None:
         return "not there"
-    if record["certainty"] is None:
+    if record.certainty is None:
         return "not recorded"
-    return wording_certainty.words(record["certainty"], record["certainty_best"])
+    return wording_certainty.words(record.certainty, record.certainty_best)
 
 
 def standing(move: Move) -> str:
     """Say what an analysis gives that stands on one side only."""
     record = move.new or move.old
     assert record is not None
-    words = [result(record), record["verdict"], f"certainty {_certainty(record)}"]
+    words = [result(record), record.verdict or "", f"certainty {_certainty(record)}"]
     return "; ".join([*words, *([conclusion(move)] * move.flipped)])
 
 
@@ -327,7 +329,7 @@ def _causes(moved: Sequence[Move], configuration: Configuration) -> list[str]:
         assert record is not None
         lines.append(f"- {plain(title_of(move.analysis, configuration))}")
         for cause in move.causes[:MOST_CAUSES]:
-            lines.append(f"  - {code(cause.edit)} {cause_text(cause, record['measure'])}")
+            lines.append(f"  - {code(cause.edit)} {cause_text(cause, record.measure)}")
         if len(move.causes) > MOST_CAUSES:
             lines.append(f"  - and {len(move.causes) - MOST_CAUSES} smaller ones")
         if (rest := together_text(move)) != "":
@@ -337,9 +339,9 @@ def _causes(moved: Sequence[Move], configuration: Configuration) -> list[str]:
 
 def together_text(move: Move) -> str:
     """Say what the edits do together beyond the sum of each alone; empty where it is nothing."""
-    if not move.together or len(move.causes) < 2 or not move.old or not move.old["se"]:
+    if not move.together or len(move.causes) < 2 or not move.old or not move.old.se:
         return ""
-    beyond = move.together / move.old["se"]
+    beyond = move.together / move.old.se
     return f"together beyond their sum: {in_se(beyond)} SE" if abs(beyond) >= 0.005 else ""
 
 
@@ -356,6 +358,20 @@ def _rows(rows: Sequence[RowChange]) -> list[str]:
     if len(rows) > MOST_ROWS:
         lines.append(f"- and {len(rows) - MOST_ROWS:,} more")
     return [*lines, ""]
+
+
+def _move(move: Move) -> dict[str, object]:
+    return {**vars(move), "old": _result(move.old), "new": _result(move.new)}
+
+
+def _result(record: Result | None) -> dict[str, object] | None:
+    """Return what is compared of a synthesis; how it was made is not."""
+    if record is None:
+        return None
+    return {name: value for name, value in asdict(record).items() if name not in _NOT_TOLD}
+
+
+_NOT_TOLD = ("analysis", "engine", "tau2_by", "rule")
 
 
 def as_json(change: Change) -> dict[str, object]:
@@ -383,9 +399,9 @@ def as_json(change: Change) -> dict[str, object]:
         "edits": [edit.name for edit in edits(change.rows)],
         "analyses": [
             {
-                **vars(move),
+                **_move(move),
                 "causes": [vars(cause) for cause in move.causes],
-                "code": vars(move.code) if move.code else None,
+                "code": _move(move.code) if move.code else None,
             }
             for move in change.moves
         ],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.changes import Change
+from ketameta.evidence.rated import RatedSynthesis, Result, result_of
 from ketameta.evidence.releases import Release, Since, between, in_order, since
 from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, Row, Total, draw
@@ -19,14 +20,13 @@ from ketameta.report.forest_data import scale_of
 from ketameta.report.overview import Overview
 from ketameta.report.pages import environment, style_sheet
 
-Record = dict[str, Any]
 NOW = "these tables"
 
 
 def history(
     releases: Sequence[Release],
     now: Overview,
-    syntheses: list[Record],
+    syntheses: Sequence[RatedSynthesis],
     claims: dict[str, str],
 ) -> tuple[Since | None, list[Since]]:
     """Return what changed since the last release, and each release against the one before."""
@@ -34,12 +34,13 @@ def history(
     if not ordered:
         return None, []
     steps = [between(a, b) for a, b in pairwise(ordered)]
-    return since(ordered[-1], now.digests, now.data.data_hash, syntheses, claims), steps
+    found = list(map(result_of, syntheses))
+    return since(ordered[-1], now.digests, now.data.data_hash, found, claims), steps
 
 
 def page(
     releases: Sequence[Release],
-    records: dict[str, Record],
+    records: Mapping[str, RatedSynthesis],
     claims: dict[str, str],
     configuration: Configuration,
     shared: dict[str, Any],
@@ -90,8 +91,8 @@ def standalone(change: Change, configuration: Configuration) -> str:
 
 
 def living_forest(
-    analysis: Analysis, releases: Sequence[Release], now: Record
-) -> tuple[Forest, list[tuple[str, Record]]]:
+    analysis: Analysis, releases: Sequence[Release], now: RatedSynthesis
+) -> tuple[Forest, list[tuple[str, Result]]]:
     """Return the pooled estimate by release as a forest plot, and its rows for a table.
 
     Releases without an estimate, or of another measure, are left out.
@@ -101,15 +102,16 @@ def living_forest(
         (release.name, row)
         for release in releases
         for row in release.syntheses
-        if row["analysis"] == analysis.name and row["measure"] == measure
+        if row.analysis == analysis.name and row.measure == measure
     ]
-    rows = [(name, row) for name, row in [*found, (NOW, now)] if row["ci_low"] is not None]
-    drawn = [_row(measure, name, row) for name, row in rows if row is not now]
-    total = None
-    if now["ci_low"] is not None:
+    known = [(name, row) for name, row in found if row.ci_low is not None]
+    drawn = [_row(measure, name, row) for name, row in known]
+    rows, total = known, None
+    if now.ci_low is not None:
+        rows = [*known, (NOW, result_of(now))]
         # the present result as the diamond: its interval is never cut at the axis
-        last = _row(measure, NOW, now)
-        label = f"{NOW[:1].upper()}{NOW[1:]} ({wording.count(now['k'], 'trial')})"
+        last = _row(measure, NOW, result_of(now))
+        label = f"{NOW[:1].upper()}{NOW[1:]} ({wording.count(now.k, 'trial')})"
         total = Total(label, last.right, last.interval, last.tooltip)
     level = wording.percent(analysis.model.level)
     told = "; ".join(f"{name}: {wording.estimate_interval(measure, row)}" for name, row in rows)
@@ -127,12 +129,13 @@ def living_forest(
     return forest, rows
 
 
-def _row(measure: str, name: str, record: Record) -> Row:
+def _row(measure: str, name: str, record: Result) -> Row:
     text = wording.estimate_interval(measure, record)
-    numbers = [MEASURES[measure].drawn(record[end]) for end in ("estimate", "ci_low", "ci_high")]
+    ends = (record.estimate, record.ci_low, record.ci_high)
+    numbers = [MEASURES[measure].drawn(end) for end in ends]
     assert numbers[0] is not None
     return Row(
-        (name, str(record["k"]), wording.people(record["n"])),
+        (name, str(record.k), wording.people(record.n)),
         (text,),
         Interval(numbers[0], numbers[1], numbers[2]),
         None,

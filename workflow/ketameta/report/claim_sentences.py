@@ -66,7 +66,7 @@ def _items(part: Part, told: Sequence[Told], control: Control | None) -> list[It
     if word == CANNOT:
         return [Item("", word, part.test["rule"][:1].lower() + part.test["rule"][1:])]
     if not any(one.shown for one in told):
-        points = next((p for one in told if (p := one.verdict.facts.get("rows"))), ())
+        points = next((p for one in told if (p := one.verdict.rows)), ())
         none = NO_NUMBER.get(part.verdict.because, "no trial gives a number for it")
         return [Item("", word, _pointing(points) if points else none)]
     if word == MIXED:
@@ -94,7 +94,7 @@ def _mixed(told: Sequence[Told], control: Control | None) -> list[Item]:
         if one.verdict.word != MIXED:
             found.append(Item(name, one.verdict.word, clause(first, control), (first,)))
             continue
-        words = dict(one.verdict.facts["which"])
+        words = dict(one.verdict.which)
         groups = [shown for shown in one.shown if shown.group]
         for n, group in enumerate(groups):
             text = _sized(group, brief(group) if n else clause(group))

@@ -106,8 +106,8 @@ class Teller:
         analysis, studies = self._configuration[line.analysis], self._studies[line.analysis]
         found = [Shown(analysis, record, tuple(studies), design=self._design(studies))]
         if line.verdict.word == MIXED:
-            split = line.verdict.facts["by"]
-            names = dict(line.verdict.facts["which"])
+            split = line.verdict.by
+            names = dict(line.verdict.which)
             groups = next(s for s in self._grounds.splits[line.analysis] if s.name == split).groups
             found += [
                 Shown(

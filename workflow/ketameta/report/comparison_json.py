@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
+from ketameta.evidence.rated import Result
 from ketameta.evidence.rows import place_of
 from ketameta.extraction.records import Comparison, Impact, Side, beside
 from ketameta.report.comparison_items import Item, items
@@ -92,5 +92,5 @@ def _impact(impact: Impact) -> dict[str, object]:
     }
 
 
-def _result(record: dict[str, Any] | None) -> dict[str, Any] | None:
-    return record and {name: record[name] for name in _RESULT}
+def _result(record: Result | None) -> dict[str, object] | None:
+    return {name: getattr(record, name) for name in _RESULT} if record else None

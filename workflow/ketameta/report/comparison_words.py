@@ -41,6 +41,7 @@ from ketameta.report.comparison_items import (
     said,
     with_it,
 )
+from ketameta.tables.raw import RAW_KINDS, ClaimRow
 
 # how a name is written where it comes from the data
 Write = Callable[[str], str]
@@ -134,18 +135,17 @@ def by_kind(compared: Comparison) -> tuple[list[Item], list[Item], list[Item]]:
 
 def claims_of(compared: Comparison) -> dict[str, str]:
     """Return the text of each claim of A by its id, shortened."""
-    rows = reversed(compared.a.tables.get("claims", []))
     return {
-        str(row["claim_id"]): shorten(str(row["claim"]), MOST_CLAIM, placeholder=" …")
-        for row in rows
-        if row["claim"]
+        row.claim_id: shorten(row.claim, MOST_CLAIM, placeholder=" …")
+        for row in reversed(compared.a.tables.get(ClaimRow))
+        if row.claim
     }
 
 
 def gaps(side: Side, name: str) -> list[str]:
     """Say what a side has not, and so is not compared."""
     told = [
-        f"{name} has no {'row in ' if table in side.tables else ''}table {table}"
+        f"{name} has no {'row in ' if RAW_KINDS[table] in side.tables.kinds() else ''}table {table}"
         for table in side.absent
     ]
     by_table: dict[str, list[str]] = {}
@@ -220,7 +220,7 @@ def effects(
         parts.append(f"{in_se(move.in_se)} SE")
     if move.flipped:
         parts.append(conclusion(move))
-    old, new = (s and (s["certainty"], s["certainty_best"]) for s in (move.old, move.new))
+    old, new = (s and (s.certainty, s.certainty_best) for s in (move.old, move.new))
     if old != new:
         parts.append(f"certainty {certainty_pair(move)}")
     told = told.removeprefix(alone)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from ketameta.configuration import Summary
 from ketameta.report.docx import Paragraph, Table, docx
 from ketameta.report.summary_of_findings import COLUMNS, comparisons, note, notes, people
+from ketameta.tables.verdicts import SummaryOfFindingsRow
 
-Record = dict[str, Any]
 _WIDTHS = (2.2, 1.7, 2.2, 2, 1.3, 1.5, 4)
 
 
 def findings_document(
-    summaries: Sequence[Summary], rows: Sequence[Record], version: str, data_hash: str
+    summaries: Sequence[Summary], rows: Sequence[SummaryOfFindingsRow], version: str, data_hash: str
 ) -> bytes:
     """Return the document: a table a comparison with its notes."""
     title = "Summary of findings"
@@ -25,7 +24,9 @@ def findings_document(
     return docx(title, blocks)
 
 
-def _comparison(summary: Summary, rows: Sequence[Record]) -> Iterator[Paragraph | Table]:
+def _comparison(
+    summary: Summary, rows: Sequence[SummaryOfFindingsRow]
+) -> Iterator[Paragraph | Table]:
     yield Paragraph(summary.title, "Heading1")
     yield Paragraph(
         f"People: {summary.population}. Treatment: {summary.treatment}. "
@@ -36,8 +37,8 @@ def _comparison(summary: Summary, rows: Sequence[Record]) -> Iterator[Paragraph 
         yield Paragraph(f"{number}. {text}", "Small")
 
 
-def _cells(row: Record) -> Iterator[Paragraph]:
+def _cells(row: SummaryOfFindingsRow) -> Iterator[Paragraph]:
     for column in COLUMNS.values():
-        text = people(row) if column == "people" else str(row[column])
-        raised = " ".join(row["notes"]) if column == "certainty" else ""
+        text = people(row) if column == "people" else str(getattr(row, column))
+        raised = " ".join(row.notes) if column == "certainty" else ""
         yield Paragraph(text, "Cell", raised)

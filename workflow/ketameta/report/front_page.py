@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
-from ketameta.configuration import Configuration
+from ketameta.configuration import Configuration, Front
 from ketameta.report.alike import Number
 from ketameta.report.answers import Answer
 from ketameta.report.claim_pictures import picture
 from ketameta.report.claim_view import ClaimView
-from ketameta.report.headlines import headlines
-from ketameta.report.results_list import lines_by_group
+from ketameta.report.headlines import Headline, headlines
+from ketameta.report.results_list import Line, lines_by_group
+
+
+@dataclass(frozen=True, slots=True)
+class FrontView:
+    """What the template of the front page is given: claims with pictures, outcomes, results.
+
+    `alike` is the page of the first leading analysis with numbers that look alike, or empty.
+    """
+
+    front: Front
+    promised: list[tuple[ClaimView, str]]
+    headlines: list[Headline]
+    groups: dict[str, list[Line]]
+    alike: str
 
 
 def front_page(
@@ -19,16 +33,16 @@ def front_page(
     answers: Mapping[str, Answer],
     alike: Mapping[str, Sequence[Number]],
     claims: Sequence[ClaimView],
-) -> dict[str, Any]:
+) -> FrontView:
     """Return what the template takes; `alike` are the numbers that look alike, by analysis.
 
     Of the claims those that the table marks as leading stand first, each with its small picture.
     """
     leading = [analysis for analysis in configuration.whole if analysis.display.headline]
-    return {
-        "front": configuration.front,
-        "promised": [(view, picture(view, small=True)) for view in claims if view.headline],
-        "headlines": headlines(configuration, answers, alike),
-        "groups": lines_by_group(configuration, answers),
-        "alike": next((a.slug for a in leading if alike[a.name]), ""),
-    }
+    return FrontView(
+        configuration.front,
+        [(view, picture(view, small=True)) for view in claims if view.headline],
+        headlines(configuration, answers, alike),
+        lines_by_group(configuration, answers),
+        next((a.slug for a in leading if alike[a.name]), ""),
+    )

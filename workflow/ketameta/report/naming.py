@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
 from ketameta.report.wording_model import failure
+from ketameta.tables.parts import Estimate
 from ketameta.vocabulary import Outcome, vocabulary
 from ketameta.vocabulary.narrowing import keys
 
@@ -76,9 +75,9 @@ def _joined(names: list[str]) -> list[str]:
     return found
 
 
-def why_not_pooled(analysis: Analysis, record: dict[str, Any]) -> str:
+def why_not_pooled(analysis: Analysis, record: Estimate) -> str:
     """Say why effects are not pooled: too few of them, or a model without a finite estimate."""
-    if record["k"] < analysis.model.minimum_k:
+    if record.k < analysis.model.minimum_k:
         return f"fewer than {analysis.model.minimum_k}"
     return failure(record) or "the model has no finite estimate"
 

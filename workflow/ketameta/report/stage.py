@@ -93,7 +93,7 @@ class _Report:
             {
                 CertaintyRow: certainty_rows(self.rated, self.records, configuration),
                 ClaimVerdictRow: _typed(ClaimVerdictRow, claim_rows(self.claims, tests)),
-                SummaryOfFindingsRow: _typed(SummaryOfFindingsRow, self.found),
+                SummaryOfFindingsRow: self.found,
             }
         )
         self.shared = self._shared()
@@ -152,9 +152,9 @@ class _Report:
             self.releases, self.records, verdicts, self.configuration, self.shared
         )
         yield "changes.html", changed_page
-        summed_up = findings_view(self.configuration, self.found)
+        summed_up = given(findings_view(self.configuration, self.found))
         reports = self.shared["overview"].data.reports
-        front = front_page(self.configuration, self.asked, self.alike, self.claims)
+        front = given(front_page(self.configuration, self.asked, self.alike, self.claims))
         about = {"changed": changed, "trial_reports": reports}
         yield self._page("index.html", {**summed_up, **front, **about})
         yield self._page("sof.html", summed_up)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ketameta.configuration import Configuration, Summary
 from ketameta.report import wording, wording_certainty
 from ketameta.report import wording_findings as words
 from ketameta.report.answers import Answer
+from ketameta.tables.syntheses import StudyRow
+from ketameta.tables.table import extended
+from ketameta.tables.verdicts import SummaryOfFindingsRow
 from ketameta.vocabulary import vocabulary
 
-Record = dict[str, Any]
 # heading of a column of page and document -> column of the table
 COLUMNS = {
     "Outcome": "outcome",
@@ -29,14 +31,32 @@ NOTE = (
     "standardised mean difference: of a symptom score, below 0 is less."
 )
 _OF_RISK = ("control_risk", "treated_risk", "treated_risk_low", "treated_risk_high")
-_OF_RECORD = ("measure", "k", "n", "estimate", "ci_low", "ci_high")
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsView:
+    """What the template of a table of findings takes.
+
+    `people_of` and `notes_of` write the people of a row and the notes of a comparison, `found` is
+    the first finding in a few words, `lead` what the first two mean.
+    """
+
+    comparisons: list[tuple[Summary, list[SummaryOfFindingsRow]]]
+    finding_columns: Mapping[str, str]
+    people_of: Callable[[SummaryOfFindingsRow], str]
+    notes_of: Callable[[Sequence[SummaryOfFindingsRow]], list[str]]
+    pages: Mapping[str, str]
+    level: str
+    note: str
+    found: str
+    lead: str
 
 
 def findings_rows(
     summaries: Sequence[Summary],
     answers: Mapping[str, Answer],
-    studies: Mapping[str, Sequence[Record]],
-) -> list[Record]:
+    studies: Mapping[str, Sequence[StudyRow]],
+) -> list[SummaryOfFindingsRow]:
     """Return the rows of the table `summary_of_findings`, in the order of the configuration.
 
     Notes are numbered through a comparison; a reason that several outcomes share has one number.
@@ -45,84 +65,84 @@ def findings_rows(
 
 
 def _rows(
-    summary: Summary, answers: Mapping[str, Answer], studies: Mapping[str, Sequence[Record]]
-) -> list[Record]:
+    summary: Summary, answers: Mapping[str, Answer], studies: Mapping[str, Sequence[StudyRow]]
+) -> list[SummaryOfFindingsRow]:
     numbers: dict[str, int] = {}
     rows = []
     for name in summary.names:
         answer = answers[name]
         reasons = words.reasons(answer)
         notes = [str(numbers.setdefault(reason, len(numbers) + 1)) for reason in reasons]
-        risk = answer.risk or {}
         rows.append(
-            {
-                "comparison": summary.title,
-                "outcome": answers[answer.analysis.base].analysis.display.title,
-                "analysis": name,
-                "with_control": words.with_control(answer, studies[name]),
-                "with_treatment": words.with_treatment(answer),
-                "relative_effect": words.relative(answer),
-                "certainty": wording_certainty.label(answer.rated),
-                "notes": notes,
-                "reasons": reasons,
-                "what_it_means": words.sentence(summary, answer),
-                **{column: risk.get(column) for column in _OF_RISK},
-                **{column: answer.record[column] for column in _OF_RECORD},
-            }
+            extended(
+                SummaryOfFindingsRow,
+                answer.record,
+                comparison=summary.title,
+                outcome=answers[answer.analysis.base].analysis.display.title,
+                with_control=words.with_control(answer, studies[name]),
+                with_treatment=words.with_treatment(answer),
+                relative_effect=words.relative(answer),
+                certainty=wording_certainty.label(answer.rated),
+                notes=notes,
+                reasons=reasons,
+                what_it_means=words.sentence(summary, answer),
+                **{column: getattr(answer.risk, column, None) for column in _OF_RISK},
+            )
         )
     return rows
 
 
-def findings_view(configuration: Configuration, rows: Sequence[Record]) -> dict[str, Any]:
+def findings_view(
+    configuration: Configuration, rows: Sequence[SummaryOfFindingsRow]
+) -> FindingsView:
     """Return what the template of a table of findings takes."""
     levels = [wording.percent(analysis.model.level) for analysis in configuration]
-    return {
-        "comparisons": comparisons(configuration.summaries, rows),
-        "finding_columns": COLUMNS,
-        "people_of": people,
-        "notes_of": notes,
-        "pages": {analysis.name: analysis.slug for analysis in configuration},
-        "level": next(iter(levels), ""),
-        "note": note(rows),
-        "found": found(rows[0]) if rows else "",
-        "lead": " ".join(row["what_it_means"] for row in rows[:2]),
-    }
+    return FindingsView(
+        comparisons(configuration.summaries, rows),
+        COLUMNS,
+        people,
+        notes,
+        {analysis.name: analysis.slug for analysis in configuration},
+        next(iter(levels), ""),
+        note(rows),
+        found(rows[0]) if rows else "",
+        " ".join(row.what_it_means for row in rows[:2]),
+    )
 
 
-def note(rows: Sequence[Record]) -> str:
+def note(rows: Sequence[SummaryOfFindingsRow]) -> str:
     """Say how the columns are to be read, and what short names stand for."""
     return f"{NOTE} {abbreviations(rows)}".strip()
 
 
-def abbreviations(rows: Sequence[Record]) -> str:
+def abbreviations(rows: Sequence[SummaryOfFindingsRow]) -> str:
     """Say what the short names of scales in these rows stand for; empty where there are none."""
     scales = vocabulary().scales
-    cells = [f"{row['with_control']} {row['with_treatment']}".split() for row in rows]
+    cells = [f"{row.with_control} {row.with_treatment}".split() for row in rows]
     used = [name for name in scales if any(name in cell for cell in cells)]
     return f"{'; '.join(f'{name}: {scales[name].label}' for name in used)}." if used else ""
 
 
-def found(row: Record) -> str:
+def found(row: SummaryOfFindingsRow) -> str:
     """Write a row in a few words, as a title carries it: its outcome as people of 100 or points."""
-    if row["treated_risk"] is None:
-        told = row["with_treatment"] if row["with_treatment"] != words.NONE else row["certainty"]
-        return f"{row['outcome']}: {told}"
-    treated, control = (words.of_hundred(row[n]) for n in ("treated_risk", "control_risk"))
-    return f"{row['outcome']}: {treated} of 100 with treatment, {control} without"
+    if row.treated_risk is None or row.control_risk is None:
+        told = row.with_treatment if row.with_treatment != words.NONE else row.certainty
+        return f"{row.outcome}: {told}"
+    return f"{row.outcome}: {words.of_both(row.treated_risk, row.control_risk)}"
 
 
-def people(row: Record) -> str:
+def people(row: SummaryOfFindingsRow) -> str:
     """Write the people of a row with its trials: ``1,166 (13)``."""
-    return f"{row['n']:,} ({row['k']})"
+    return f"{row.n:,} ({row.k})"
 
 
-def notes(rows: Sequence[Record]) -> list[str]:
+def notes(rows: Sequence[SummaryOfFindingsRow]) -> list[str]:
     """Return the reasons of the rows of one comparison, in the order of their numbers."""
-    return list(dict.fromkeys(reason for row in rows for reason in row["reasons"]))
+    return list(dict.fromkeys(reason for row in rows for reason in row.reasons))
 
 
 def comparisons(
-    summaries: Sequence[Summary], rows: Sequence[Record]
-) -> list[tuple[Summary, list[Record]]]:
+    summaries: Sequence[Summary], rows: Sequence[SummaryOfFindingsRow]
+) -> list[tuple[Summary, list[SummaryOfFindingsRow]]]:
     """Return each summary with its own rows of the table."""
-    return [(s, [row for row in rows if row["comparison"] == s.title]) for s in summaries]
+    return [(s, [row for row in rows if row.comparison == s.title]) for s in summaries]

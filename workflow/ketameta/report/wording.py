@@ -9,10 +9,11 @@ effect for its p-value.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
 
 from ketameta.configuration import Analysis
+from ketameta.evidence.rated import Rated
 from ketameta.measures import LARGEST, MEASURES, PER_CENT
 from ketameta.report.naming import (
     aim,
@@ -25,9 +26,10 @@ from ketameta.report.naming import (
 from ketameta.report.wording_model import INTERVALS
 from ketameta.synthesize.prediction import expected
 from ketameta.tables.fits import Engine
+from ketameta.tables.parts import EffectSize, Estimate
+from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.vocabulary import vocabulary
 
-Record = dict[str, Any]
 MINUS = "−"
 # upper over lower end of the interval of two trials beyond which people of 1,000 are not told
 USELESS = 50.0
@@ -36,6 +38,18 @@ AUTHORS = "The ketameta authors"
 TITLE = (
     "ketameta: meta-analysis of ketamine and esketamine trials, traceable from report to raw cell"
 )
+
+
+class Interval(Protocol):
+    """A row with an interval, natural scale."""
+
+    @property
+    def ci_low(self) -> float | None:
+        """Its lower end."""
+
+    @property
+    def ci_high(self) -> float | None:
+        """Its upper end."""
 
 
 def fixed(value: float | None, digits: int) -> str:
@@ -85,9 +99,11 @@ def interval(measure: str, low: float | None, high: float | None) -> str:
     return f"{limit(measure, low)} to {limit(measure, high)}"
 
 
-def estimate_interval(measure: str, record: Record, prefix: str = "estimate") -> str:
-    """Write ``2.18 [1.68, 2.84]`` for a row of a forest plot."""
-    return with_interval(measure, record[prefix], record["ci_low"], record["ci_high"])
+def estimate_interval(
+    measure: str, row: Interval, column: Literal["estimate", "effect"] = "estimate"
+) -> str:
+    """Write ``2.18 [1.68, 2.84]`` for a row of a forest plot, whose value is in a column."""
+    return with_interval(measure, getattr(row, column), row.ci_low, row.ci_high)
 
 
 def with_interval(
@@ -114,10 +130,10 @@ def people(number: float | None) -> str:
     return "–" if number is None else f"{number:,.4g}" if number < 1e4 else f"{number:,.0f}"
 
 
-def anchor(study: Record) -> str:
+def anchor(study: EffectSize) -> str:
     """Return the stable anchor of an effect on its page."""
-    own = f"-{study['comparison']}" if study["comparison"] else ""
-    return f"effect-{study['trial_id']}{own}"
+    own = f"-{study.comparison}" if study.comparison else ""
+    return f"effect-{study.trial_id}{own}"
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -132,68 +148,81 @@ def in_letters(number: int, one: str) -> str:
     return f"{words[number] if number < len(words) else figure} {what}"
 
 
-def excludes_null(analysis: Analysis, record: Record) -> bool:
+def excludes_null(analysis: Analysis, record: Interval) -> bool:
     """Say whether the interval lies wholly on one side of no effect."""
+    return _side(analysis, record) is not None
+
+
+def _side(analysis: Analysis, record: Interval) -> Literal["above", "below"] | None:
+    """Return the side of no effect on which the interval lies; None where it holds no effect."""
     null = MEASURES[analysis.select.measure].null
-    low, high = record["ci_low"], record["ci_high"]
+    low, high = record.ci_low, record.ci_high
     if null is None or low is None or high is None:
-        return False
-    return bool(low > null or high < null)
+        return None
+    return "above" if low > null else "below" if high < null else None
 
 
-def useless(record: Mapping[str, Any]) -> bool:
+def useless(record: Estimate) -> bool:
     """Say whether a ratio of two trials is too uncertain for its absolute ends to be told."""
-    low, high = record["ci_low"], record["ci_high"]
-    if record["k"] != 2 or not MEASURES[record["measure"]].is_ratio or low is None or high is None:
+    low, high = record.ci_low, record.ci_high
+    if record.k != 2 or not MEASURES[record.measure].is_ratio or low is None or high is None:
         return False
-    return bool(high > USELESS * low)
+    return high > USELESS * low
 
 
-def headline(analysis: Analysis, record: Record) -> str:
+def headline(analysis: Analysis, record: Estimate) -> str:
     """Say in a short line what the analysis found: for terminals and lists."""
     measure = analysis.select.measure
-    if record["k"] == 0:
+    if record.k == 0:
         return "no trial with usable numbers"
-    if record["estimate"] is None:
-        return f"{count(record['k'], 'trial')}, not pooled"
-    value = quantity(measure, record["estimate"]) + unit(measure)
-    around = interval(measure, record["ci_low"], record["ci_high"]) + unit(measure)
-    trials, people = count(record["k"], "trial"), count(record["n"], "person", "people")
+    if record.estimate is None:
+        return f"{count(record.k, 'trial')}, not pooled"
+    value = quantity(measure, record.estimate) + unit(measure)
+    around = interval(measure, record.ci_low, record.ci_high) + unit(measure)
+    trials, people = count(record.k, "trial"), count(record.n, "person", "people")
     level = percent(analysis.model.level)
     return f"{MEASURES[measure].words} {value} ({level} CI {around}), {trials}, {people}"
 
 
-def answer(analysis: Analysis, record: Record) -> str:
+def answer(analysis: Analysis, record: Rated) -> str:
     """Say in a few sentences what the trials show, no more than interval and certainty allow.
 
     `record` is a synthesis with its certainty and worthwhile effects (`evidence.rated`).
     """
-    k = record["k"]
+    k = record.k
     if k == 0:
         return "No trial in the tables gives an effect for this question."
-    if record["estimate"] is None:
+    if record.estimate is None:
         give = f"{count(k, 'trial')} {'gives' if k == 1 else 'give'} an effect"
         if k < analysis.model.minimum_k:
             return f"{give}; {why_not_pooled(analysis, record)} are not pooled."
         return f"{give}, but they are not pooled: {why_not_pooled(analysis, record)}."
     lead = "One trial" if k == 1 else f"{count(k, 'trial')} together"
-    lead += f" with {count(record['n'], 'person', 'people')}"
+    lead += f" with {count(record.n, 'person', 'people')}"
     text = f"{lead} {'gives' if k == 1 else 'give'} {_finding(analysis, record)}."
     return f"{text} {statement(analysis, record)}"
 
 
 # GRADE's informative statements by certainty: for a direction, for little or none, for a share
-_RAISES = {
+_RAISES: dict[str | None, tuple[str, str]] = {
     "high": ("raises", "lowers"),
     "moderate": ("probably raises", "probably lowers"),
     **dict.fromkeys(("low", "very low"), ("may raise", "may lower")),
 }
-_LITTLE = {"high": "makes", "moderate": "probably makes", "low": "may make", "very low": "may make"}
+_LITTLE: dict[str | None, str] = {
+    "high": "makes",
+    "moderate": "probably makes",
+    **dict.fromkeys(("low", "very low"), "may make"),
+}
 _UNCERTAIN = ", but the evidence is very uncertain"
-_NEAR = {"high": "is near this", "moderate": "is probably near this", "low": "may be near this"}
+_NEAR: dict[str | None, str] = {
+    "high": "is near this",
+    "moderate": "is probably near this",
+    "low": "may be near this",
+}
 
 
-def statement(analysis: Analysis, record: Record, sides: tuple[str, str] | None = None) -> str:
+def statement(analysis: Analysis, record: Rated, sides: tuple[str, str] | None = None) -> str:
     """Say in a sentence what follows for the treatment, by interval and certainty.
 
     `sides` names treatment and control where the analysis itself should not.
@@ -201,7 +230,7 @@ def statement(analysis: Analysis, record: Record, sides: tuple[str, str] | None 
     Very low certainty hedges the direction and does not take it away; an interval that includes
     both no effect and a worthwhile one names none, whatever the certainty.
     """
-    level, what = record["certainty"], aim(analysis)
+    level, what = record.certainty, aim(analysis)
     who, control = sides or (treatment_name(analysis), control_name(analysis))
     if not MEASURES[analysis.select.measure].compares:
         if level == "very low":
@@ -209,36 +238,37 @@ def statement(analysis: Analysis, record: Record, sides: tuple[str, str] | None 
         return f"{capital(what)} {_NEAR[level]}, without comparison to a control."
     hedge = _UNCERTAIN if level == "very low" else ""
     against = f"compared with {control}{hedge}"
-    if excludes_null(analysis, record):
-        above = record["ci_low"] > MEASURES[analysis.select.measure].no_effect
-        return f"{capital(who)} {_RAISES[level][not above]} {what} {against}."
+    if side := _side(analysis, record):
+        return f"{capital(who)} {_RAISES[level][side == 'below']} {what} {against}."
     if _little(record):
         return f"{capital(who)} {_LITTLE[level]} little or no difference to {what} {against}."
     if hedge:
         return f"The evidence is very uncertain about the effect of {who} on {what}."
     why = "reaches to both sides of no difference"
-    if record["worthwhile"]:
+    if record.worthwhile:
         why = "includes both no difference and one that would matter"
     return f"Whether {who} changes {what} {against} is not clear: the interval {why}."
 
 
-def _little(record: Record) -> bool:
+def _little(record: Rated) -> bool:
     """Say whether the interval lies wholly between the smallest worthwhile effects."""
-    bounds = record["worthwhile"]
-    return bool(bounds and bounds[0] < record["ci_low"] and record["ci_high"] < bounds[1])
+    bounds, low, high = record.worthwhile, record.ci_low, record.ci_high
+    if bounds is None or low is None or high is None:
+        return False
+    return bounds[0] < low and high < bounds[1]
 
 
-def _finding(analysis: Analysis, record: Record) -> str:
+def _finding(analysis: Analysis, record: Estimate) -> str:
     measure = analysis.select.measure
     around = (
         f"{percent(analysis.model.level)} interval "
-        f"{interval(measure, record['ci_low'], record['ci_high'])}{unit(measure)}"
+        f"{interval(measure, record.ci_low, record.ci_high)}{unit(measure)}"
     )
-    value = quantity(measure, record["estimate"]) + unit(measure)
+    value = quantity(measure, record.estimate) + unit(measure)
     return f"{MEASURES[measure].finding.format(value)} ({around})"
 
 
-def prediction(analysis: Analysis, record: Record) -> str:
+def prediction(analysis: Analysis, record: Estimate) -> str:
     """Say where the true effect lies in further settings; empty where none is told (`expected`)."""
     where = expected(record)
     if where is None:
@@ -255,7 +285,7 @@ def prediction(analysis: Analysis, record: Record) -> str:
     return f"{text}."
 
 
-def prediction_interval(record: Mapping[str, Any]) -> str:
+def prediction_interval(record: Any) -> str:
     """Write the prediction interval with its unit; empty where none is told (`expected`)."""
     where, measure = expected(record), record["measure"]
     return f"{interval(measure, where.low, where.high)}{unit(measure)}" if where else ""
@@ -266,33 +296,36 @@ def citation(version: str, data_hash: str) -> str:
     return f"{AUTHORS}. {TITLE}. Version {version}. Data hash {data_hash}."
 
 
-def heterogeneity(record: Record) -> str:
+def heterogeneity(record: Estimate) -> str:
     """Write tau², I² and Q of a pooled result in a line."""
-    if record["tau2"] is None:
+    if record.tau2 is None:
         return ""
-    parts = [f"τ² = {_digits(record['tau2'])}"]
-    if record["tau2_low"] is not None:
-        parts[0] += f" ({_digits(record['tau2_low'])} to {_digits(record['tau2_high'])})"
-    i2 = f"I² = {fixed(record['i2'], 0)}%"
-    if record["i2_low"] is not None:
-        i2 += f" ({fixed(record['i2_low'], 0)} to {fixed(record['i2_high'], 0)}%)"
-    if record["i2_q"] is not None:
-        i2 += f", from Q {fixed(record['i2_q'], 0)}%"
+    parts = [f"τ² = {_digits(record.tau2)}"]
+    if record.tau2_low is not None:
+        parts[0] += f" ({_digits(record.tau2_low)} to {_digits(record.tau2_high)})"
+    i2 = f"I² = {fixed(record.i2, 0)}%"
+    if record.i2_low is not None:
+        i2 += f" ({fixed(record.i2_low, 0)} to {fixed(record.i2_high, 0)}%)"
+    if record.i2_q is not None:
+        i2 += f", from Q {fixed(record.i2_q, 0)}%"
     parts.append(i2)
-    parts.append(f"Q = {fixed(record['q'], 2)}, df = {record['q_df']}, {p_value(record['q_p'])}")
-    outside = [sign for sign, name in (("τ²", "tau2"), ("I²", "i2")) if _outside(record, name)]
+    parts.append(f"Q = {fixed(record.q, 2)}, df = {record.q_df}, {p_value(record.q_p)}")
+    ends = {
+        "τ²": (record.tau2, record.tau2_low, record.tau2_high),
+        "I²": (record.i2, record.i2_low, record.i2_high),
+    }
+    outside = [sign for sign, own in ends.items() if _outside(*own)]
     if outside:
         lies = "lies outside its interval" if len(outside) == 1 else "lie outside their intervals"
         parts.append(f"{listed(outside)} {lies}, which another method gives (Q-profile)")
     return "; ".join(parts)
 
 
-def _outside(record: Record, name: str) -> bool:
+def _outside(value: float | None, low: float | None, high: float | None) -> bool:
     """Say whether an estimate lies outside its own interval by more than rounding."""
-    value, low, high = record[name], record[f"{name}_low"], record[f"{name}_high"]
-    if None in (value, low, high):
+    if value is None or low is None or high is None:
         return False
-    return bool(value < low - 1e-9 * abs(low) or value > high + 1e-9 * abs(high))
+    return value < low - 1e-9 * abs(low) or value > high + 1e-9 * abs(high)
 
 
 def _digits(value: float | None) -> str:
@@ -301,25 +334,25 @@ def _digits(value: float | None) -> str:
     return fixed(value, 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0)
 
 
-def between_groups(record: Record) -> str:
+def between_groups(record: SynthesisRow) -> str:
     """Write the test between the groups on the plot; empty where there is none."""
-    if record["between_q"] is None:
+    if record.between_q is None or record.split is None:
         return ""
     return (
-        f"Between groups by {vocabulary().words('splits')[record['split']]}: "
-        f"Q = {fixed(record['between_q'], 2)}, df = {record['between_df']}, "
-        f"{p_value(record['between_p'])}"
+        f"Between groups by {vocabulary().words('splits')[record.split]}: "
+        f"Q = {fixed(record.between_q, 2)}, df = {record.between_df}, "
+        f"{p_value(record.between_p)}"
     )
 
 
-def method(analysis: Analysis, record: Record) -> str:
+def pooled_by(analysis: Analysis, record: Estimate) -> str:
     """Say how the result was pooled."""
-    if record["tau2"] is None:
+    if record.tau2 is None:
         return ""
-    if analysis.model.pooling == "GLMM" and record["engine"] == Engine.GLMM:
+    if analysis.model.pooling == "GLMM" and record.engine == Engine.GLMM:
         how = "a binomial-normal generalised linear mixed model, normal interval"
     else:
-        how = f"τ² by {record['tau2_by']}, {INTERVALS[record['rule']]} interval"
+        how = f"τ² by {record.tau2_by}, {INTERVALS[record.rule]} interval"
     df = {
         "k-1": "t with k − 1 degrees of freedom",
         "k-2": "t with k − 2 degrees of freedom",
@@ -330,19 +363,18 @@ def method(analysis: Analysis, record: Record) -> str:
     return text + (f"; prediction interval: {df}" if expected(record) else "")
 
 
-def forest_alt(analysis: Analysis, record: Record, studies: list[Record]) -> str:
+def forest_alt(analysis: Analysis, record: Estimate, studies: Sequence[StudyRow]) -> str:
     """Describe a forest plot from its numbers."""
     measure = analysis.select.measure
     if not studies:
         return "No trial with usable numbers."
     each = "; ".join(
-        f"{s['label']} {quantity(measure, s['effect'])} "
-        f"({interval(measure, s['ci_low'], s['ci_high'])})"
+        f"{s.label} {quantity(measure, s.effect)} ({interval(measure, s.ci_low, s.ci_high)})"
         for s in studies
     )
     name = MEASURES[measure].words + (" in per cent" if unit(measure) else "")
     text = f"Forest plot of {count(len(studies), 'trial')}, {name}: {each}."
-    if record["k"] > 1 and record["estimate"] is not None:
+    if record.k > 1 and record.estimate is not None:
         text += f" Pooled {headline(analysis, record)}."
     return text
 

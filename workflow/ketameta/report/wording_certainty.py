@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 from ketameta.configuration import Analysis
 from ketameta.evidence.bias import UNJUDGED
@@ -73,7 +74,7 @@ def why_a_range(rated: Certainty) -> str:
     """Say why the certainty is a range; empty where it is none."""
     if rated.level == rated.best:
         return ""
-    worst, best = (rated.ratings[0].facts[end] for end in ("worst", "best"))
+    worst, best = rated.ratings[0].facts.worst, rated.ratings[0].facts.best
     reasons = []
     if worst[UNJUDGED] > 0:
         share = fixed(worst[UNJUDGED], 0)
@@ -97,7 +98,7 @@ def start(analysis: Analysis, rated: Certainty) -> str:
     return f"It starts at {rated.start}: {why}."
 
 
-def taken(rating: Rating) -> str:
+def taken(rating: Rating[Any]) -> str:
     """Write what a domain takes away, or may; where the data allow no rating, that."""
     if not rating.judged:
         return "not judged"

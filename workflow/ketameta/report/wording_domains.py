@@ -7,10 +7,23 @@ from typing import Any
 
 from ketameta.configuration import Analysis
 from ketameta.evidence import agreement, bias, missing, precision
-from ketameta.evidence.agreement import PREDICTS_BOTH, PREDICTS_NONE, Explained
-from ketameta.evidence.bias import CONCERNS, HIGH, LOW, RISKS, SEVERAL, UNJUDGED
-from ketameta.evidence.missing import ASYMMETRY
-from ketameta.evidence.precision import NO_INTERVAL, POINTS_TWICE, SCARCE, SHORT, WIDE
+from ketameta.evidence.agreement import (
+    PREDICTS_BOTH,
+    PREDICTS_NONE,
+    Explained,
+    Inconsistency,
+    Indirectness,
+)
+from ketameta.evidence.bias import CONCERNS, HIGH, LOW, RISKS, SEVERAL, UNJUDGED, Risks
+from ketameta.evidence.missing import ASYMMETRY, Absent, Publication
+from ketameta.evidence.precision import (
+    NO_INTERVAL,
+    POINTS_TWICE,
+    SCARCE,
+    SHORT,
+    WIDE,
+    Imprecision,
+)
 from ketameta.evidence.ratings import Rating
 from ketameta.report import wording_absolute, wording_splits
 from ketameta.report.naming import listed
@@ -24,6 +37,7 @@ from ketameta.report.wording import (
     quantity,
     unit,
 )
+from ketameta.tables.syntheses import SynthesisRow
 from ketameta.vocabulary.narrowing import keys
 
 APART = 100.0  # times apart beyond which how many no longer matters
@@ -33,13 +47,13 @@ _CHECKS = {
 }
 
 
-def reason(analysis: Analysis, value: Rating) -> str:
+def reason(analysis: Analysis, value: Rating[Any]) -> str:
     """Say in a sentence or two why a domain is rated as it is, from its numbers."""
     return _REASONS[value.domain](analysis, value)
 
 
-def _bias(analysis: Analysis, value: Rating) -> str:
-    worst, best = value.facts["worst"], value.facts["best"]
+def _bias(analysis: Analysis, value: Rating[Risks]) -> str:
+    worst, best = value.facts.worst, value.facts.best
     text = f"Of the weight, {_risks(worst)}."
     if best == worst:
         return text
@@ -60,23 +74,23 @@ def _risks(shares: dict[str, float]) -> str:
     return listed([f"{fixed(shares[n], 0)}% is {_RISKS[n]}" for n in RISKS if shares[n] > 0])
 
 
-def _inconsistency(analysis: Analysis, value: Rating) -> str:
-    facts = value.facts
+def _inconsistency(analysis: Analysis, value: Rating[Inconsistency]) -> str:
+    facts, record = value.facts, value.facts.record
     if not value.judged:
-        return "One trial has no other to agree with." if facts["k"] < 2 else "I² is not known."
-    if facts["k"] < 2:
+        return "One trial has no other to agree with." if record.k < 2 else "I² is not known."
+    if record.k < 2:
         return "One trial alone shows what happened in one place."
     if analysis.select.by_arm:
         return _spread(analysis, facts)
-    text = f"I² is {fixed(facts['i2'], 0)}%"
-    if facts["left"] < facts["i2"]:
-        left = f"{fixed(facts['left'], 0)}% is left within the groups"
-        return f"{text}, of which {_explains(facts['split'])} explains a part: {left}."
-    if facts["i2"] == 0:
+    text = f"I² is {fixed(record.i2, 0)}%"
+    if facts.split and facts.left != record.i2:
+        left = f"{fixed(facts.left, 0)}% is left within the groups"
+        return f"{text}, of which {_explains(facts.split)} explains a part: {left}."
+    if record.i2 == 0:
         return f"{text}: the trials differ no more than chance would have them differ."
-    where = prediction_interval(facts)
+    where = prediction_interval(record)
     if not where:
-        return f"{text}; {count(facts['k'], 'trial')} are too few for a prediction interval."
+        return f"{text}; {count(record.k, 'trial')} are too few for a prediction interval."
     what = f"gives no other answer than the interval ({where})"
     if PREDICTS_NONE in value.rules:
         what = f"reaches to the other side of no difference ({where}), as the average's does not"
@@ -85,12 +99,12 @@ def _inconsistency(analysis: Analysis, value: Rating) -> str:
     return f"{text}; the prediction interval {what}."
 
 
-def _spread(analysis: Analysis, facts: Any) -> str:
+def _spread(analysis: Analysis, facts: Inconsistency) -> str:
     """Say how far the true values of trials lie apart; I² says little of shares."""
-    low, high = facts["spread"]
-    where = f"{interval(facts['measure'], low, high)}{unit(facts['measure'])}"
+    measure, split = facts.record.measure, facts.split
+    assert facts.spread is not None
+    where = f"{interval(measure, *facts.spread)}{unit(measure)}"
     points = f"{analysis.certainty.worthwhile_points:g} points from the pooled value counts as far"
-    split = facts["split"]
     within = f" within the groups by {wording_splits.name(split.split)}" if split else ""
     return (
         f"95% of the true values of trials lie from {where}, by the estimate and the τ²{within}; "
@@ -102,16 +116,15 @@ def _explains(split: Explained) -> str:
     return f"{wording_splits.name(split.split)} ({p_value(split.p)} between the groups)"
 
 
-def _indirectness(analysis: Analysis, value: Rating) -> str:
-    facts = value.facts
+def _indirectness(analysis: Analysis, value: Rating[Indirectness]) -> str:
+    facts, split = value.facts, value.facts.split
     known = keys()["population"]
-    names = ", ".join(known.get(name, name) for name in facts["populations"])
+    names = ", ".join(known.get(name, name) for name in facts.populations)
     left = f"Whether these people ({names}), doses and outcomes fit is left to the reader."
     if analysis.select.by_arm:
         left = f"What would have become of them without treatment is not in this number. {left}"
-    split = facts["split"]
     if split is None:
-        return f"{_untold(facts['tested'], analysis.certainty.mixed_p)} {left}"
+        return f"{_untold(facts.tested, analysis.certainty.mixed_p)} {left}"
     words = keys()[split.split]
     order = sorted(split.shares, key=lambda name: (-split.shares[name], name))
     groups = listed(
@@ -132,7 +145,7 @@ def _untold(tested: dict[str, float], most: float) -> str:
     return f"No group of trials differs clearly from the others ({tests})."
 
 
-def _imprecision(analysis: Analysis, value: Rating) -> str:
+def _imprecision(analysis: Analysis, value: Rating[Imprecision]) -> str:
     facts, rules = value.facts, value.rules
     if NO_INTERVAL in rules:
         return "There is no interval."
@@ -140,87 +153,89 @@ def _imprecision(analysis: Analysis, value: Rating) -> str:
         points = analysis.certainty.worthwhile_points * (2 if POINTS_TWICE in rules else 1)
         reaches = "reaches more than" if rules else "stays within"
         link = "from" if rules else "of"
-        return f"{_interval(facts)} {reaches} {points:g} points {link} the pooled value."
-    parts = [_open(facts)]
-    number = facts["information"]
-    what = facts["what"] if number == 1 else {"event": "events", "person": "people"}[facts["what"]]
-    counted = f"it rests on {people(number)} {what}"
-    if facts["large"]:
+        return f"{_interval(facts.record)} {reaches} {points:g} points {link} the pooled value."
+    parts, known = [_open(facts)], facts.information
+    assert known is not None
+    several = {"event": "events", "person": "people"}
+    what = known.what if known.number == 1 else several[known.what]
+    counted = f"it rests on {people(known.number)} {what}"
+    if facts.large:
         parts.append("the effect is large, so that the amount of information counts")
-    if WIDE in rules:
-        apart = fixed(facts["apart"], 1) if facts["apart"] < APART else f"more than {APART:g}"
+    if WIDE in rules and facts.apart is not None:
+        apart = fixed(facts.apart, 1) if facts.apart < APART else f"more than {APART:g}"
         parts.append(f"its ends lie {apart} times apart")
-    elif facts["wide"]:
+    elif facts.wide:
         parts.append("it is as wide as a large effect")
     if SCARCE in rules or SHORT in rules:
-        counted += f", far from the {facts['size']:g} of one sound trial"
+        counted += f", far from the {known.size:g} of one sound trial"
     return "; ".join([*parts, counted]) + "."
 
 
-def _interval(facts: Any) -> str:
-    measure = facts["measure"]
-    return f"The interval ({interval(measure, facts['ci_low'], facts['ci_high'])}{unit(measure)})"
+def _interval(record: SynthesisRow) -> str:
+    measure = record.measure
+    return f"The interval ({interval(measure, record.ci_low, record.ci_high)}{unit(measure)})"
 
 
-def _open(facts: Any) -> str:
+def _open(facts: Imprecision) -> str:
     """Say what the interval leaves open of effects that would matter; absolute where it can be."""
-    bounds, risk, measure = facts["bounds"], facts["risk"], facts["measure"]
+    bounds, risk, record = facts.bounds, facts.risk, facts.record
     if bounds is None:
-        side = "includes" if facts["opened"] else "excludes"
-        return f"{_interval(facts)} {side} no difference; what would matter is not known"
-    if risk is None or risk["difference_low"] is None:
-        where = _interval(facts)
-        low, high = (quantity(measure, end) for end in bounds)
+        side = "includes" if facts.opened else "excludes"
+        return f"{_interval(record)} {side} no difference; what would matter is not known"
+    if risk is None:
+        where = _interval(record)
+        low, high = (quantity(record.measure, end) for end in bounds)
         worth = f"worthwhile: {low} or less, {high} or more"
     else:
         where = f"The interval of 1,000 people ({wording_absolute.ends(risk)})"
-        control = wording_absolute.percent_of(risk["control_risk"])
+        control = wording_absolute.percent_of(risk.control_risk)
         worth = f"at a control risk of {control}"
-    small = bounds[0] < facts["ci_low"] and facts["ci_high"] < bounds[1]
+    assert record.ci_low is not None
+    assert record.ci_high is not None
+    small = bounds[0] < record.ci_low and record.ci_high < bounds[1]
     told = (
         "holds no effect that would matter" if small else "holds worthwhile effects alone",
         "leaves open whether the effect is worthwhile",
         "holds worthwhile effects on both sides of no difference",
-    )[facts["opened"]]
+    )[facts.opened]
     return f"{where} {told} ({worth})"
 
 
-def _publication(analysis: Analysis, value: Rating) -> str:
-    parts = [_missing(value), _asymmetry(analysis, value)]
+def _publication(analysis: Analysis, value: Rating[Publication]) -> str:
+    parts = [_missing(value.facts.absent), _asymmetry(analysis, value)]
     return " ".join(part for part in parts if part)
 
 
-def _missing(value: Rating) -> str:
+def _missing(facts: Absent) -> str:
     """Say whose results are known to be missing, and what they would do."""
-    facts = value.facts
-    if not facts["missing"]:
+    if not facts.labels:
         return ""
-    measured = count(len(facts["missing"]), "trial")
-    text = f"{measured} measured the outcome and gave no numbers: {listed(facts['missing'])}"
-    if facts["lost"]:
-        text += f" ({fixed(facts['share'], 0)}% of all people measured)"
-    turned = "turns" if facts["turned"] else "does not turn"
+    measured = count(len(facts.labels), "trial")
+    text = f"{measured} measured the outcome and gave no numbers: {listed(list(facts.labels))}"
+    if facts.people:
+        text += f" ({fixed(facts.share, 0)}% of all people measured)"
+    turned = "turns" if facts.turned else "does not turn"
     return f"{text}; counting them as no effect {turned} the answer."
 
 
-def _asymmetry(analysis: Analysis, value: Rating) -> str:
+def _asymmetry(analysis: Analysis, value: Rating[Publication]) -> str:
     """Say what the test of small-study effects gives, and whether its checks bear it out."""
-    facts = value.facts
-    if not facts["comparison"]:
+    facts, k = value.facts.uneven, value.facts.k
+    if not value.facts.comparison:
         return "Asymmetry cannot be tested: such tests mislead on results without a comparison."
-    if facts["alike"]:
+    if facts.alike:
         return "Asymmetry cannot be tested: all trials are of one size, so that none is small."
-    if facts["p"] is None:
-        gives = f"{count(facts['k'], 'trial')} {'gives' if facts['k'] == 1 else 'give'}"
+    if facts.p is None:
+        gives = f"{count(k, 'trial')} {'gives' if k == 1 else 'give'}"
         return f"Asymmetry cannot be tested: {gives} too few independent effects."
-    test = f"Test of small-study effects by {facts['test']}: {p_value(facts['p'])}"
-    if facts["p"] >= analysis.certainty.asymmetry_p:
+    test = f"Test of small-study effects by {facts.test}: {p_value(facts.p)}"
+    if facts.p >= analysis.certainty.asymmetry_p:
         return f"{test}; no sign that small trials differ from large ones."
-    if not facts["away"]:
+    if not facts.away:
         return f"{test}; small trials lie nearer to no difference, which hides no results."
     checks = [
         f"{_CHECKS[name]} {p_value(p) if p is not None else 'not testable'}"
-        for name, p in facts["checks"].items()
+        for name, p in facts.checks.items()
     ]
     told = f" ({', '.join(checks)})" if checks else ""
     if ASYMMETRY in value.rules:
@@ -228,7 +243,7 @@ def _asymmetry(analysis: Analysis, value: Rating) -> str:
     return f"{test}; asymmetry that the design of the trials may explain{told}: no level goes."
 
 
-_REASONS: dict[str, Callable[[Analysis, Rating], str]] = {
+_REASONS: dict[str, Callable[[Analysis, Rating[Any]], str]] = {
     bias.DOMAIN: _bias,
     agreement.INCONSISTENCY: _inconsistency,
     agreement.INDIRECTNESS: _indirectness,

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import median
-from typing import Any
 
 from ketameta.configuration import Summary
 from ketameta.measures import MEASURES, POINTS, SDS, Measure
 from ketameta.report import wording, wording_absolute, wording_certainty, wording_domains
 from ketameta.report.answers import Answer
+from ketameta.tables.syntheses import StudyRow
 
-Record = dict[str, Any]
 NONE = "–"
 
 
-def with_control(answer: Answer, studies: Sequence[Record]) -> str:
+def with_control(answer: Answer, studies: Sequence[StudyRow]) -> str:
     """Write the risk with control of 1,000 people, or the typical mean of the control arms."""
     if not answer.shown:
         return NONE
     if answer.risk is not None:
-        return f"{wording_absolute.per_thousand(answer.risk['control_risk'])} of 1,000"
+        return f"{wording_absolute.per_thousand(answer.risk.control_risk)} of 1,000"
     return _mean(answer, studies) or NONE
 
 
@@ -32,14 +31,14 @@ def _asked(answer: Answer) -> Measure:
     return MEASURES[answer.analysis.select.measure]
 
 
-def _mean(answer: Answer, studies: Sequence[Record]) -> str:
+def _mean(answer: Answer, studies: Sequence[StudyRow]) -> str:
     """Write the median of the means of control arms on one scale; empty where none is known."""
     scale = _scale(answer, studies)
     for basis, text in (("change", "mean change {}"), ("endpoint", "mean {}")):
         means = [
-            s["mean_c"]
+            s.mean_c
             for s in studies
-            if s["scale"] == scale and s["basis"] == basis and s["mean_c"] is not None
+            if s.scale == scale and s.basis == basis and s.mean_c is not None
         ]
         if means:
             arms = wording.count(len(means), "control arm")
@@ -49,29 +48,29 @@ def _mean(answer: Answer, studies: Sequence[Record]) -> str:
     return ""
 
 
-def _scale(answer: Answer, studies: Sequence[Record]) -> str | None:
+def _scale(answer: Answer, studies: Sequence[StudyRow]) -> str | None:
     """Return the one scale that a difference is told on."""
     if answer.points is not None:
-        return str(answer.points["scale"])
-    scales = {s["scale"] for s in studies}
+        return answer.points.scale
+    scales = {s.scale for s in studies}
     return scales.pop() if _asked(answer).in_points and len(scales) == 1 else None
 
 
 def with_treatment(answer: Answer) -> str:
     """Write the risk with treatment of 1,000 people, or the difference in points, with interval."""
-    if not answer.shown:
+    record = answer.record
+    if record.estimate is None:
         return NONE
     if answer.risk is not None:
-        few = wording.useless(answer.record)
+        few = wording.useless(record)
         told = f"{wording_absolute.treated(answer.risk, few)} of 1,000"
         return f"{told} ({wording.TOO_FEW})" if few else told
-    record = answer.record
     if answer.points is not None:
         p = answer.points
-        on = f" on the {p['scale']}"
-        return _lower(p["points"], p["points_low"], p["points_high"], on)
+        on = f" on the {p.scale}"
+        return _lower(p.points, p.points_low, p.points_high, on)
     if (unit := _asked(answer).unit) in (POINTS, SDS):
-        return _lower(record["estimate"], record["ci_low"], record["ci_high"], unit=unit)
+        return _lower(record.estimate, record.ci_low, record.ci_high, unit=unit)
     return NONE
 
 
@@ -99,8 +98,8 @@ def relative(answer: Answer) -> str:
         return NONE
     measure, record = answer.analysis.select.measure, answer.record
     name, unit = MEASURES[measure].symbol, wording.unit(measure)
-    around = wording.interval(measure, record["ci_low"], record["ci_high"])
-    return f"{name} {wording.quantity(measure, record['estimate'])}{unit} ({around}{unit})"
+    around = wording.interval(measure, record.ci_low, record.ci_high)
+    return f"{name} {wording.quantity(measure, record.estimate)}{unit} ({around}{unit})"
 
 
 def of_hundred(share: float) -> str:
@@ -112,22 +111,27 @@ def risks(answer: Answer) -> str:
     """Write the risks with and without treatment, of 100 people; empty where none is known."""
     if answer.risk is None:
         return ""
-    treated, control = (of_hundred(answer.risk[key]) for key in ("treated_risk", "control_risk"))
-    return f"{treated} of 100 with treatment, {control} without"
+    return of_both(answer.risk.treated_risk, answer.risk.control_risk)
+
+
+def of_both(treated: float, control: float) -> str:
+    """Write two shares as a number of 100 people with and without treatment."""
+    return f"{of_hundred(treated)} of 100 with treatment, {of_hundred(control)} without"
 
 
 def pictured(answer: Answer) -> str:
     """Write a result as people or points, as a person can picture it; else on its measure."""
     if not answer.shown:
-        return "no trial gives a number" if not answer.record["k"] else "not pooled"
+        return "no trial gives a number" if not answer.record.k else "not pooled"
     told = absolute(answer)
     return relative(answer) if told == NONE else told
 
 
 def absolute(answer: Answer) -> str:
     """Write a result as people of 100 or as points of a scale; a dash where it is neither."""
-    if _asked(answer).is_share and answer.shown:
-        return f"{of_hundred(answer.record['estimate'])} of 100 treated"
+    estimate = answer.record.estimate
+    if _asked(answer).is_share and estimate is not None:
+        return f"{of_hundred(estimate)} of 100 treated"
     return risks(answer) or with_treatment(answer)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from ketameta.configuration import Analysis, Model
 from ketameta.estimators import ESTIMATORS
@@ -16,10 +15,10 @@ from ketameta.report.wording_model import INTERVALS
 from ketameta.synthesize.prediction import FEWEST, expected
 from ketameta.tables.effects import DerivationRow
 from ketameta.tables.fits import Engine, Rule
+from ketameta.tables.parts import Estimate
+from ketameta.tables.syntheses import StudyRow, SynthesisRow
 
-Record = dict[str, Any]
-
-_INTERVAL = {
+_INTERVAL: dict[str | None, str] = {
     Rule.WALD: "the Wald interval, from the normal distribution",
     Rule.HKSJ: "the Hartung-Knapp-Sidik-Jonkman interval, from t with k − 1 degrees of freedom "
     "(Hartung 2001; Sidik 2002)",
@@ -34,23 +33,23 @@ _PREDICTION = {
 }
 
 
-def rule_used(record: Record) -> str:
+def rule_used(record: Estimate) -> str:
     """Return the rule of the headline interval: Wald, HKSJ, floored HKSJ, or empty."""
-    return INTERVALS[record["rule"]] if record["rule"] in _INTERVAL else ""
+    return INTERVALS[record.rule] if record.rule in _INTERVAL else ""
 
 
-def other_model(record: Record) -> str:
+def other_model(record: Estimate) -> str:
     """Name the model of the counts that gave the headline; empty for inverse variance."""
-    if not Engine(record["engine"]).of_counts:
+    if not Engine(record.engine).of_counts:
         return ""
-    common = Engine(record["engine"]).common_effect
+    common = Engine(record.engine).common_effect
     return "Mantel-Haenszel method" if common else "binomial-normal model"
 
 
-def choice(analysis: Analysis, record: Record) -> str:
+def choice(analysis: Analysis, record: Estimate) -> str:
     """Say which rule chose the headline interval."""
     rule = rule_used(record)
-    if record["k"] < 2 or record["estimate"] is None or not rule:
+    if record.k < 2 or record.estimate is None or not rule:
         return ""
     if name := other_model(record):
         return (
@@ -59,8 +58,8 @@ def choice(analysis: Analysis, record: Record) -> str:
         )
     if analysis.model.interval != "auto":
         return f"The headline is the {rule} interval, as configured for this analysis."
-    few = record["k"] == 2
-    if record["tau2"] and not few:
+    few = record.k == 2
+    if record.tau2 and not few:
         why = "τ² is above 0 and there are more than two trials"
     else:
         why = "there are only two trials" if few else "τ² is estimated as 0"
@@ -72,22 +71,22 @@ def choice(analysis: Analysis, record: Record) -> str:
     )
 
 
-def method(analysis: Analysis, record: Record) -> list[str]:
+def method(analysis: Analysis, record: SynthesisRow) -> list[str]:
     """Return the method of this result as sentences, with citations in brackets."""
     text = [MEASURES[analysis.select.measure].method]
-    if record["k"] < 2 or record["estimate"] is None:
+    if record.k < 2 or record.estimate is None:
         return [*text, "Nothing is pooled."]
-    if record["engine"] == Engine.GLMM:
+    if record.engine == Engine.GLMM:
         text.append(
             "The counts are pooled by a binomial-normal generalised linear mixed model "
             "(Stijnen 2010), with a Wald interval on the logit."
         )
-    elif Engine(record["engine"]).common_effect:
+    elif Engine(record.engine).common_effect:
         text.append(
             "The counts are pooled by the Mantel-Haenszel method, which takes one effect for all "
             "trials, with a Wald interval (Mantel 1959; Greenland 1985; Robins 1986)."
         )
-    elif record["engine"] == Engine.THREE_LEVEL:
+    elif record.engine == Engine.THREE_LEVEL:
         text.append(
             "Effects that share a control arm are pooled with their covariances by a three-level "
             "model (Konstantopoulos 2011), with an interval from t."
@@ -96,13 +95,13 @@ def method(analysis: Analysis, record: Record) -> list[str]:
         tau2 = ESTIMATORS[analysis.model.tau2].words
         text.append(
             f"Effects are pooled by inverse variance under random effects, τ² by {tau2}, with "
-            f"{_INTERVAL[record['rule']]}."
+            f"{_INTERVAL[record.rule]}."
         )
-    if record["tau2_low"] is not None:
+    if record.tau2_low is not None:
         text.append("The intervals of τ² and I² are Q-profile intervals (Viechtbauer 2007).")
-    if record["tau2"] is None:
+    if record.tau2 is None:
         text.append("I² is from Q (Higgins 2002); the method has no τ².")
-    elif record["i2_q"] is not None:
+    elif record.i2_q is not None:
         text.append(
             "I² is given twice: from τ² and the typical sampling variance, and the classical one "
             "from Q (Higgins 2002)."
@@ -110,19 +109,19 @@ def method(analysis: Analysis, record: Record) -> list[str]:
     else:
         text.append("I² is from τ² and the typical sampling variance (Higgins 2002).")
     text += _further(analysis, record)
-    if record["between_q"] is not None:
+    if record.between_q is not None:
         text.append(_subgroups(analysis.model))
     return text
 
 
-def _further(analysis: Analysis, record: Record) -> list[str]:
+def _further(analysis: Analysis, record: Estimate) -> list[str]:
     """Say how the prediction interval is made, or why none is told."""
     if expected(record):
         level, rule = percent(analysis.model.level), _PREDICTION[analysis.model.prediction]
         return [f"The {level} prediction interval is {rule}."]
-    if record["k"] < FEWEST:
+    if record.k < FEWEST:
         return [f"Fewer than {FEWEST} trials give no prediction interval worth telling."]
-    if record["tau2"] != 0:
+    if record.tau2 != 0:
         return []
     return [
         "No prediction interval is told, as τ² is estimated as 0: it would say no more than the "
@@ -158,12 +157,12 @@ def method_sources(steps: Iterable[DerivationRow]) -> list[str]:
     return sorted({step.source for step in steps if step.source})
 
 
-def borrowed(studies: list[Record]) -> str:
+def borrowed(studies: Sequence[StudyRow]) -> str:
     """Say how many effects borrow or assume something, and what."""
     k = len(studies)
-    counts = Counter(word for s in studies for word in s["assumptions"])
-    some = sum(bool(s["assumptions"]) for s in studies)
-    crossover = sum(s["design"] == "crossover" for s in studies)
+    counts = Counter(word for s in studies for word in s.assumptions)
+    some = sum(bool(s.assumptions) for s in studies)
+    crossover = sum(s.design == "crossover" for s in studies)
     if some:
         what = ", ".join(f"{word} {number}" for word, number in sorted(counts.items()))
         text = f"{some} of {count(k, 'effect')} borrow or assume something: {what}."
@@ -176,11 +175,11 @@ def borrowed(studies: list[Record]) -> str:
     return text
 
 
-def bases(analysis: Analysis, studies: list[Record]) -> str:
+def bases(analysis: Analysis, studies: Sequence[StudyRow]) -> str:
     """Say which kinds of score are pooled; empty for events."""
     if MEASURES[analysis.select.measure].counts or not studies:
         return ""
-    counts = Counter(s["basis"] for s in studies)
+    counts = Counter(s.basis for s in studies)
     names = {
         "change": "change from baseline",
         "endpoint": "endpoint scores",
@@ -197,9 +196,9 @@ def bases(analysis: Analysis, studies: list[Record]) -> str:
     return text
 
 
-def definitions(studies: list[Record]) -> list[tuple[str, list[str]]]:
+def definitions(studies: Sequence[StudyRow]) -> list[tuple[str, list[str]]]:
     """Return each definition of the event with the trials that use it, the commonest first."""
     found: dict[str, list[str]] = {}
     for s in studies:
-        found.setdefault(s["definition"] or "not stated", []).append(s["label"])
+        found.setdefault(s.definition or "not stated", []).append(s.label)
     return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))

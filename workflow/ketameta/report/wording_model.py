@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ketameta.tables.fits import Engine, Failure, Rule
+from ketameta.tables.parts import Fit
 
-Record = dict[str, Any]
-
-INTERVALS = {Rule.WALD: "Wald", Rule.HKSJ: "HKSJ", Rule.FLOORED: "floored HKSJ", Rule.T: "t"}
-_FAILURES = {
+INTERVALS: dict[str | None, str] = {
+    Rule.WALD: "Wald",
+    Rule.HKSJ: "HKSJ",
+    Rule.FLOORED: "floored HKSJ",
+    Rule.T: "t",
+}
+_FAILURES: dict[str, str] = {
     Failure.ONE_SIDE: "events on one side alone",
     Failure.NO_EVENT: "no trial has an event",
     Failure.ALL_EVENTS: "everybody in every trial has the event",
@@ -17,7 +19,7 @@ _FAILURES = {
     "no variance",
 }
 # around the estimator of tau²: what is said of the engine before the rule of the interval
-_ENGINES = {
+_ENGINES: dict[str, str] = {
     Engine.INDEPENDENT: "{tau2_by}",
     Engine.GROUPS: "{tau2_by}, one τ² for all groups",
     Engine.THREE_LEVEL: "{tau2_by}, three-level",
@@ -27,26 +29,23 @@ _ENGINES = {
 }
 
 
-def model(record: Record) -> str:
-    """Name the engine, the estimator of τ² and the rule of the interval; or say why there is none.
-
-    `record` has the columns of `tables.parts.FIT_COLUMNS`.
-    """
-    if record["engine"] == Engine.NONE:
+def model(record: Fit) -> str:
+    """Name engine, estimator of τ² and rule of the interval; or say why there is no estimate."""
+    if record.engine == Engine.NONE:
         return "no trial"
-    if record["engine"] == Engine.SINGLE:
+    if record.engine == Engine.SINGLE:
         return "one trial, not pooled"
     if why := failure(record):
         return f"not pooled: {why}"
-    how = _ENGINES[record["engine"]].format(tau2_by=record["tau2_by"])
-    end = ", not converged" if record["converged"] is False else ""
-    return f"{how}, {INTERVALS[record['rule']]}{end}"
+    how = _ENGINES[record.engine].format(tau2_by=record.tau2_by)
+    end = ", not converged" if record.converged is False else ""
+    return f"{how}, {INTERVALS[record.rule]}{end}"
 
 
-def failure(record: Record) -> str:
+def failure(record: Fit) -> str:
     """Say why trials are there and nothing is estimated of them; empty where that is not so."""
-    if record["engine"] == Engine.TOO_FEW:
-        return f"fewer than {record['needed']} trials"
-    if record["failure"] == Failure.FEW_COUNTS:
-        return f"counts of fewer than {record['needed']} trials"
-    return _FAILURES[record["failure"]] if record["failure"] else ""
+    if record.engine == Engine.TOO_FEW:
+        return f"fewer than {record.needed} trials"
+    if record.failure == Failure.FEW_COUNTS:
+        return f"counts of fewer than {record.needed} trials"
+    return _FAILURES[record.failure] if record.failure else ""

@@ -9,27 +9,24 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
-from ketameta.report.wording import MINUS, count, fixed, quantity
+from ketameta.report.wording import MINUS, Interval, count, fixed, quantity
 from ketameta.synthesize.absolute import skewed
 from ketameta.tables.fits import Engine
+from ketameta.tables.parts import Estimate
+from ketameta.tables.syntheses import StudyRow
 from ketameta.vocabulary import SECONDARY, vocabulary
 
-Record = dict[str, Any]
 NAMED = 20  # trials that a note names
 DAGGER = "†"
 ALONE = 75.0  # per cent of the weight from which one trial is told to decide alone
 
 
-def notes(analysis: Analysis, record: Record, studies: Sequence[Record]) -> list[str]:
-    """Return a sentence for each thing that the numbers of a plot or table do not say themselves.
-
-    `studies` are rows of the table of that name.
-    """
+def notes(analysis: Analysis, record: Estimate, studies: Sequence[StudyRow]) -> list[str]:
+    """Return a sentence for each thing that the numbers of a plot or table do not say."""
     told = (
         secondary(studies),
         _to_check(studies),
@@ -42,17 +39,17 @@ def notes(analysis: Analysis, record: Record, studies: Sequence[Record]) -> list
     return [text for text in told if text]
 
 
-def rests_on_others(study: Record) -> bool:
+def rests_on_others(study: StudyRow) -> bool:
     """Say whether the numbers of a trial were read elsewhere than in its report or register."""
-    return bool(study["seen"] == SECONDARY)
+    return study.seen == SECONDARY
 
 
-def secondary(studies: Sequence[Record]) -> str:
+def secondary(studies: Sequence[StudyRow]) -> str:
     """Say how many trials rest on secondary sources, and on which; empty for none."""
     marked = [s for s in studies if rests_on_others(s)]
     if not marked:
         return ""
-    found = Counter(source for s in marked for source in s["secondary"])
+    found = Counter(source for s in marked for source in s.secondary)
     ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     named = "; ".join(
         f"{'doi:' if source.startswith('10.') else ''}{source} ({count(number, 'trial')})"
@@ -60,44 +57,45 @@ def secondary(studies: Sequence[Record]) -> str:
     )
     text = f"{DAGGER} Numbers from a secondary source, not from the trial's own report or register"
     text += f": {len(marked)} of {count(len(studies), 'trial')}"
-    if None not in (weights := [s["weight"] for s in marked]):
+    weights = [s.weight for s in marked if s.weight is not None]
+    if len(weights) == len(marked):
         text += f" with {fixed(math.fsum(weights), 0)}% of the weight"
     return f"{text}. {named}."
 
 
-def _to_check(studies: Sequence[Record]) -> str:
+def _to_check(studies: Sequence[StudyRow]) -> str:
     """Name the trials whose rows are marked for another look at the source; empty for none."""
     marked = [
-        f"{s['label']} ({'; '.join(mark.partition(': ')[2] or mark for mark in s['marks'])})"
+        f"{s.label} ({'; '.join(mark.partition(': ')[2] or mark for mark in s.marks)})"
         for s in studies
-        if s["marks"]
+        if s.marks
     ]
     return f"To be checked against the source: {some(marked)}." if marked else ""
 
 
-def _decides(record: Record, studies: Sequence[Record]) -> str:
+def _decides(record: Estimate, studies: Sequence[StudyRow]) -> str:
     """Name the one trial that has nearly all of the weight; empty where none has."""
-    if record["k"] < 2 or record["estimate"] is None:
+    if record.k < 2 or record.estimate is None:
         return ""
-    heavy = [s for s in studies if (s["weight"] or 0) > ALONE]
-    named = [f"{s['label']} alone carries {fixed(s['weight'], 0)}% of the weight." for s in heavy]
+    heavy = [s for s in studies if (s.weight or 0) > ALONE]
+    named = [f"{s.label} alone carries {fixed(s.weight, 0)}% of the weight." for s in heavy]
     return "".join(named)
 
 
-def halves(record: Record, studies: Sequence[Record]) -> str:
+def halves(record: Estimate, studies: Sequence[StudyRow]) -> str:
     """Name the trials whose effect has a half added to its counts; empty for none."""
-    names = [s["label"] for s in studies if s["halved"]]
+    names = [s.label for s in studies if s.halved]
     if not names:
         return ""
     text = f"A half is added to each cell of a trial with an empty one: {some(names)}"
-    if record["engine"] == Engine.GLMM:
+    if record.engine == Engine.GLMM:
         text += "; for its own interval alone, the model takes the counts as they are"
     return f"{text}."
 
 
-def _skewed(analysis: Analysis, studies: Sequence[Record]) -> str:
+def _skewed(analysis: Analysis, studies: Sequence[StudyRow]) -> str:
     """Name the trials with a mean nearer to an end of its scale than its SD; empty for none."""
-    names = [f"{s['label']} ({s['scale']})" for s in studies if skewed(s)]
+    names = [f"{s.label} ({s.scale})" for s in studies if skewed(s)]
     if not names:
         return ""
     text = (
@@ -108,14 +106,14 @@ def _skewed(analysis: Analysis, studies: Sequence[Record]) -> str:
     return f"{text}{points if MEASURES[analysis.select.measure].is_standardised else ''}."
 
 
-def twice(studies: Sequence[Record]) -> str:
+def twice(studies: Sequence[StudyRow]) -> str:
     """Name the crossover trials whose people stand in both arms; empty for none."""
 
-    def in_both(s: Record) -> bool:
-        arms = (s["n_t"] or 0) + (s["n_c"] or 0)
-        return s["design"] == "crossover" and 0 < (s["people"] or 0) < arms
+    def in_both(s: StudyRow) -> bool:
+        arms = (s.n_t or 0) + (s.n_c or 0)
+        return s.design == "crossover" and 0 < (s.people or 0) < arms
 
-    names = [s["label"] for s in studies if in_both(s)]
+    names = [s.label for s in studies if in_both(s)]
     if not names:
         return ""
     return (
@@ -136,29 +134,27 @@ def some(names: Sequence[str]) -> str:
     return f"{text} and {len(names) - NAMED:,} more" if len(names) > NAMED else text
 
 
-def _beyond(analysis: Analysis, record: Record, studies: Sequence[Record]) -> str:
+def _beyond(analysis: Analysis, record: Estimate, studies: Sequence[StudyRow]) -> str:
     """Say that a limit lies where no value can; empty where none does, as printed."""
     measure = MEASURES[analysis.select.measure]
     if measure.beyond is None:
         return ""
     (low, high), (where, why) = measure.bounds, measure.beyond
-    if measure.falls and not all(_starts_at_zero(s["scale"]) for s in studies):
+    if measure.falls and not all(_starts_at_zero(s.scale) for s in studies):
         return ""
 
     def printed(value: float) -> float:
         return float(quantity(measure.name, value).replace(MINUS, "-").replace(",", ""))
 
-    shown = [printed(value) for value in _limits(record, studies)]
+    shown = [printed(value) for value in _limits([record, *studies])]
     if all((low is None or low <= x) and (high is None or x <= high) for x in shown):
         return ""
     return f"Limits {where} are those of a normal approximation: {why}."
 
 
-def _limits(record: Record, studies: Sequence[Record]) -> Iterator[float]:
-    for row in (record, *studies):
-        for name in ("ci_low", "ci_high"):
-            if row[name] is not None:
-                yield row[name]
+def _limits(rows: Iterable[Interval]) -> Iterator[float]:
+    for row in rows:
+        yield from (end for end in (row.ci_low, row.ci_high) if end is not None)
 
 
 def _starts_at_zero(scale: str | None) -> bool:

@@ -7,63 +7,65 @@ from none, and whether groups differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ketameta.measures import MEASURES
 from ketameta.report.naming import capital
 from ketameta.report.wording import fixed, heterogeneity, p_value
 from ketameta.report.wording_model import model
 from ketameta.report.wording_splits import confounded, name, test
+from ketameta.tables.effects import EffectRow
 from ketameta.tables.fits import Engine, Rule
+from ketameta.tables.parts import Estimate
+from ketameta.tables.syntheses import SplitRow, SubgroupRow, SynthesisRow
 
-Record = dict[str, Any]
 
-
-def control(study: Record) -> str:
+def control(study: EffectRow) -> str:
     """Name the control of a trial with what both sides were given beside: placebo + antidepressant.
 
     The class of the comparator says so after its plus sign.
     """
-    beside = (study["comparator_class"] or "").partition("+")[2]
-    own = study["control"] or "–"
+    beside = study.comparator_class.partition("+")[2]
+    own = study.control or "–"
     return f"{own} + {beside}" if beside else own
 
 
-def overall(record: Record) -> str:
+def overall(record: Estimate) -> str:
     """Write the test of no effect of a pooled result; empty where there is none to compare with.
 
     The statistic is the estimate over its standard error on the scale of the analysis: t where the
     interval is one of t, z otherwise.
     """
-    if not MEASURES[record["measure"]].compares or record["p"] is None or not record["se"]:
+    if not MEASURES[record.measure].compares or record.p is None or not record.se:
         return ""
-    log = record["estimate_log"]
-    value = (record["estimate"] if log is None else log) / record["se"]
-    sign = "z" if record["rule"] == Rule.WALD else "t"
-    return f"{sign} = {fixed(value, 2)}, {p_value(record['p'])}"
+    value = record.estimate if record.estimate_log is None else record.estimate_log
+    sign = "z" if record.rule == Rule.WALD else "t"
+    assert value is not None
+    return f"{sign} = {fixed(value / record.se, 2)}, {p_value(record.p)}"
 
 
-def under(group: Record) -> tuple[str, ...]:
+def under(group: SubgroupRow) -> tuple[str, ...]:
     """Return what stands below a subtotal: its own heterogeneity and the test of its effect."""
     parts = []
-    if group["q"] is not None:
-        tau2 = "" if shared(group) else f"τ² = {fixed(group['tau2'], 3)}, "
-        p = f", {p_value(group['q_p'])}" if group["q_p"] is not None else ""
+    if group.q is not None:
+        tau2 = "" if shared(group) else f"τ² = {fixed(group.tau2, 3)}, "
+        p = f", {p_value(group.q_p)}" if group.q_p is not None else ""
         parts.append(
-            f"Heterogeneity: {tau2}I² = {fixed(group['i2'], 0)}%, "
-            f"Q = {fixed(group['q'], 2)}, df = {group['q_df']}{p}."
+            f"Heterogeneity: {tau2}I² = {fixed(group.i2, 0)}%, "
+            f"Q = {fixed(group.q, 2)}, df = {group.q_df}{p}."
         )
     if found := overall(group):
         parts.append(f"Test for effect: {found}.")
     return (" ".join(parts),) if parts else ()
 
 
-def shared(group: Record) -> bool:
+def shared(group: SubgroupRow) -> bool:
     """Say whether a subtotal has the τ² of all groups."""
-    return bool(group["engine"] == Engine.GROUPS)
+    return group.engine == Engine.GROUPS
 
 
-def statistics(record: Record, groups: Sequence[Record], splits: Sequence[Record]) -> list[str]:
+def statistics(
+    record: SynthesisRow, groups: Sequence[SubgroupRow], splits: Sequence[SplitRow]
+) -> list[str]:
     """Return the lines below a plot: heterogeneity, test of the whole, test between groups.
 
     `groups` are the subtotals on the plot, `splits` the analysis's rows of that table.
@@ -71,18 +73,18 @@ def statistics(record: Record, groups: Sequence[Record], splits: Sequence[Record
     lines = []
     if found := heterogeneity(record):
         lines.append(f"Heterogeneity: {found}")
-    if record["k"] > 1 and (found := overall(record)):
+    if record.k > 1 and (found := overall(record)):
         lines.append(f"Test for overall effect: {found}")
     for row in splits:
-        if row["split"] == record["split"] and test(row):
-            said = f"Test for differences between groups ({name(row['split'])}): {test(row)}"
+        if row.split == record.split and test(row):
+            said = f"Test for differences between groups ({name(row.split)}): {test(row)}"
             lines.append(". ".join(filter(None, (said, confounded(row)))))
     if model := model_of_groups(groups):
         lines.append(f"{capital('subtotals')}: {model}")
     return lines
 
 
-def model_of_groups(groups: Sequence[Record]) -> str:
+def model_of_groups(groups: Sequence[SubgroupRow]) -> str:
     """Return the model of the subtotals where it is one for all; else empty."""
-    models = {model(g) for g in groups if g["k"] > 1 and g["estimate"] is not None}
+    models = {model(g) for g in groups if g.k > 1 and g.estimate is not None}
     return models.pop() if len(models) == 1 else ""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
 from ketameta.report.naming import listed
 from ketameta.report.wording import count, excludes_null, quantity, unit
+from ketameta.tables.parts import Estimate
+from ketameta.tables.syntheses import SensitivityRow
 
-Record = dict[str, Any]
 NAMED = 2  # choices that the sentence names where several give the same
 
 
-def other_choices(analysis: Analysis, record: Record, sensitivity: Sequence[Record]) -> str:
+def other_choices(
+    analysis: Analysis, record: Estimate, sensitivity: Sequence[SensitivityRow]
+) -> str:
     """Say between which values other choices put the estimate, and which they are.
 
     `sensitivity` are the analysis's rows of that table; of these the ones on its own measure count.
@@ -22,12 +24,12 @@ def other_choices(analysis: Analysis, record: Record, sensitivity: Sequence[Reco
     headline. Empty where nothing is pooled or there is no other choice.
     """
     measure = analysis.select.measure
-    others = [r for r in sensitivity if r["measure"] == measure and r["estimate"] is not None]
-    if record["k"] < 2 or record["estimate"] is None or not others:
+    others = [r for r in sensitivity if r.measure == measure and r.estimate is not None]
+    if record.k < 2 or record.estimate is None or not others:
         return ""
-    ranked = sorted(others, key=lambda r: (r["estimate"], r["variant"]))
-    low, high = (quantity(measure, r["estimate"]) + unit(measure) for r in (ranked[0], ranked[-1]))
-    own = quantity(measure, record["estimate"]) + unit(measure)
+    ranked = sorted(others, key=lambda r: (r.estimate, r.variant))
+    low, high = (quantity(measure, r.estimate) + unit(measure) for r in (ranked[0], ranked[-1]))
+    own = quantity(measure, record.estimate) + unit(measure)
     number = count(len(others), "other defensible choice")
     if low == high == own:
         text = f"The estimate is the same, {own}, under {number}"
@@ -42,16 +44,14 @@ def other_choices(analysis: Analysis, record: Record, sensitivity: Sequence[Reco
     return f"{text}{_hangs(analysis, record, others)}."
 
 
-def _named(measure: str, ranked: Sequence[Record], shown: str) -> str:
+def _named(measure: str, ranked: Sequence[SensitivityRow], shown: str) -> str:
     """Name the choices that give a value as printed, not all of many."""
-    names = [
-        r["variant"] for r in ranked if quantity(measure, r["estimate"]) + unit(measure) == shown
-    ]
+    names = [r.variant for r in ranked if quantity(measure, r.estimate) + unit(measure) == shown]
     more = len(names) - NAMED
     return f"{', '.join(names[:NAMED])} and {more} more" if more > 0 else listed(names)
 
 
-def _hangs(analysis: Analysis, record: Record, others: Sequence[Record]) -> str:
+def _hangs(analysis: Analysis, record: Estimate, others: Sequence[SensitivityRow]) -> str:
     """Say how many choices turn the answer to whether the interval excludes no effect."""
     if not MEASURES[analysis.select.measure].compares:
         return ""
@@ -60,6 +60,6 @@ def _hangs(analysis: Analysis, record: Record, others: Sequence[Record]) -> str:
     if not turned:
         return ""
     does = "includes" if clear else "excludes"
-    names = listed([r["variant"] for r in turned[:NAMED]])
+    names = listed([r.variant for r in turned[:NAMED]])
     more = f" and {len(turned) - NAMED} more" if len(turned) > NAMED else ""
     return f"; the interval {does} no difference under {names}{more}"
