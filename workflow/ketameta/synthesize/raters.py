@@ -21,8 +21,7 @@ def agreement(rows: Sequence[SignallingRow]) -> list[RaterAgreementRow]:
     """Return one row a pair of raters and domain."""
     by_rater: dict[str, dict[tuple[str, str], tuple[Kinds, Mapping[str, str]]]] = {}
     for (trial, outcome, rater), answers in rob2.by_rater(rows).items():
-        kinds = {question: rob2.kind_of(answers, question) for question in _QUESTIONS}
-        by_rater.setdefault(rater, {})[trial, outcome] = kinds, rob2.judge(answers)
+        by_rater.setdefault(rater, {})[trial, outcome] = rob2.kinds(answers), rob2.judge(answers)
     return [
         _compared(first, second, domain, one, other)
         for (first, one), (second, other) in combinations(sorted(by_rater.items()), 2)

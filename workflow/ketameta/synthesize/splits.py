@@ -83,6 +83,7 @@ def splits(
 ) -> tuple[list[SubgroupRow], list[SplitRow]]:
     """Return the rows of the tables subgroups and splits: each split that makes two groups."""
     groups, tests = [], []
+    labels = {s: [group_of(s, effect) for effect in effects] for s in analysis.model.splits}
     for split in analysis.model.splits:
         members = groups_of(split, effects)
         if len(_known(members)) < 2:
@@ -102,7 +103,7 @@ def splits(
                 p=test.p if test else None,
                 tau2=test.tau2 if test else None,
                 tau2_groups=COMMON if common else SEPARATE,
-                confounded=[s for s in others if together(split, s, effects) >= TOGETHER],
+                confounded=[s for s in others if together(labels[split], labels[s]) >= TOGETHER],
             )
         )
     return groups, tests
@@ -185,14 +186,14 @@ def between(members: Groups, model: Model) -> Between | None:
     )
 
 
-def together(one: str, other: str, effects: Sequence[EffectRow]) -> float:
+def together(one: Sequence[str], other: Sequence[str]) -> float:
     """Return how far two splits are the same: the larger lambda of the two directions, 0 to 1.
 
-    Goodman & Kruskal 1954, J Am Stat Assoc 49:732, formula 5.1, by effects: by which share knowing
-    the group of one lowers the errors in guessing that of the other. 0 where either makes but one
-    group.
+    `one` and `other` are the groups of the same effects. Goodman & Kruskal 1954, J Am Stat Assoc
+    49:732, formula 5.1, by effects: by which share knowing the group of one lowers the errors in
+    guessing that of the other. 0 where either makes but one group.
     """
-    pairs = Counter((group_of(one, e), group_of(other, e)) for e in effects)
+    pairs = Counter(zip(one, other, strict=True))
     return max(_lambda(pairs), _lambda(Counter({(b, a): n for (a, b), n in pairs.items()})))
 
 

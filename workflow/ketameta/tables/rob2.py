@@ -154,6 +154,20 @@ def kind_of(answers: Answers, question: str) -> str:
     return _class(answers, question) if asked(question, answers) else ""
 
 
+def kinds(answers: Answers) -> dict[str, str]:
+    """Return yes, no or no information of every question; empty of one that has none."""
+    found: dict[str, str] = {}
+    for question in (q for questions in DOMAINS.values() for q in questions):
+        reached = True
+        if question in _AFTER:
+            # a question comes after those that it depends on
+            questions, after = _AFTER[question]
+            told = [found[q] in after for q in questions]
+            reached = any(told) if question in _EITHER else all(told)
+        found[question] = _class(answers, question) if reached else ""
+    return found
+
+
 def _judge(domain: str, answers: Answers) -> str:
     return _FLOWS[domain]({question: kind_of(answers, question) for question in DOMAINS[domain]})
 
