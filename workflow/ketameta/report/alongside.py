@@ -109,7 +109,7 @@ def _pairs(
     )
 
 
-def _whole(value: float) -> str:
+def _whole(value: float | None) -> str:
     return wording.fixed(value, 0)
 
 
@@ -143,10 +143,11 @@ def pairs_sentence(analysis: Analysis, rows: Sequence[PairRow], pooled: PairSynt
 
 def _around(analysis: Analysis, pooled: PairSynthesisRow) -> str:
     """Return the interval of a difference; of one wider than falls can differ only that it is."""
-    if min(pooled.ci_low, -pooled.ci_high) < -WIDEST:
+    low, high = pooled.ci_low or 0.0, pooled.ci_high or 0.0
+    if min(low, -high) < -WIDEST:
         return ", with an interval wider than any difference can be: too few trials to say more"
     level = wording.percent(analysis.model.level)
-    return f" ({level} interval {_whole(pooled.ci_low)} to {_whole(pooled.ci_high)})"
+    return f" ({level} interval {_whole(low)} to {_whole(high)})"
 
 
 def pairs_picture(
@@ -165,11 +166,13 @@ def pairs_picture(
         )
         for row in rows
     ]
-    if pooled.estimate is not None and pooled.k > 1:
-        average = f"Average of {wording.count(pooled.k, 'trial')}"
-        numbers = _numbers(pooled.treated, pooled.control)
-        sides = pooled.treated, pooled.control
-        lines.append(Dots(average, *sides, numbers, sentence, bold=True))
+    treated, control = pooled.treated, pooled.control
+    if pooled.k > 1 and treated is not None and control is not None:
+        average, numbers = (
+            f"Average of {wording.count(pooled.k, 'trial')}",
+            _numbers(treated, control),
+        )
+        lines.append(Dots(average, treated, control, numbers, sentence, bold=True))
     notes = ("Dashed: without a standard deviation, not in the average.",)
     outcome = naming.capital(vocabulary().outcomes[analysis.select.outcome].label)
     return Paired(

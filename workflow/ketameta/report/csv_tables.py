@@ -98,7 +98,12 @@ def to_csv(table: Table) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.names)
     for line in table.lines:
-        writer.writerow([cell if type(cell) in _AS_IS else _csv_cell(cell) for cell in line])
+        writer.writerow(
+            [
+                c if type(c) in _AS_IS or (type(c) is str and c[:1] not in _RISKY) else _csv_cell(c)
+                for c in line
+            ]
+        )
     return out.getvalue()
 
 

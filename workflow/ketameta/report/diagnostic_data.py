@@ -63,6 +63,9 @@ def funnel_of(analysis: Analysis, asymmetry: AsymmetryRow, rows: Sequence[Diagno
         "Standard error",
         tuple(notes),
     )
+    line = None
+    if asymmetry.limit is not None and asymmetry.slope is not None:
+        line = asymmetry.limit, asymmetry.slope
     return Funnel(
         chart,
         tuple(points),
@@ -70,7 +73,7 @@ def funnel_of(analysis: Analysis, asymmetry: AsymmetryRow, rows: Sequence[Diagno
         1.96,
         tuple(Band(z, role, p) for z, role, p in _EDGES) if measure.compares else (),
         0.0,
-        (asymmetry.limit, asymmetry.slope) if tested else None,
+        line if tested else None,
         measure.is_ratio,
     )
 

@@ -24,7 +24,10 @@ _BLOCK = 16  # rows that share what is said of the columns they fill
 class LongSheet(Worksheet):
     """A sheet whose first row is written by the cell, and the others all at once by `fill`."""
 
-    _below = ""
+    def __init__(self) -> None:
+        super().__init__()
+        self._below = ""
+        self._known: dict[str, str] = {}
 
     def fill(self, rows: Iterable[Sequence[Cell]]) -> None:
         """Write rows below the first one, which has a cell in every column.
@@ -51,12 +54,22 @@ class LongSheet(Worksheet):
 
     def _cell(self, value: Cell) -> str:
         """Return what stands in the tag of a cell behind its place, up to the end of its value."""
+        if isinstance(value, str):
+            return self._text(value)
         if isinstance(value, bool):
             return f' t="b"><v>{value:d}'
         if isinstance(value, int | float) and math.isfinite(value):
             return f"><v>{value:.16G}"
-        text = writable(value if isinstance(value, str) else as_text(value))
-        return f' t="s"><v>{self.str_table._get_shared_string_index(_fitting(text))}'
+        return self._text(as_text(value))
+
+    def _text(self, text: str) -> str:
+        # most texts stand in many cells
+        if text in self._known:
+            self.str_table.count += 1
+        else:
+            index = self.str_table._get_shared_string_index(_fitting(writable(text)))
+            self._known[text] = f' t="s"><v>{index}'
+        return self._known[text]
 
     def _write_rows(self) -> None:
         """Write the first row as the library does, and the others as they stand."""

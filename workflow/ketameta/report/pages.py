@@ -29,7 +29,7 @@ from ketameta.report.wording_notes import plain
 from ketameta.report.wording_range import other_choices
 from ketameta.tables.collection import by
 from ketameta.tables.decisions import Decided
-from ketameta.tables.effects import DerivationRow, FindingRow
+from ketameta.tables.effects import DerivationRow, FindingRow, WarningRow
 from ketameta.tables.syntheses import ExclusionRow, StudyRow, UnusedRow
 from ketameta.vocabulary import vocabulary
 
@@ -115,8 +115,9 @@ class Remarks:
     """What the checks say of raw rows, found by these."""
 
     def __init__(self, overview: Overview, findings: Iterable[FindingRow]) -> None:
-        warnings = [(w, w.severity) for kind in ("warning", "note") for w in overview.said(kind)]
-        told_of = [*warnings, *((f, _kind(f)) for f in findings)]
+        told_of: list[tuple[WarningRow | FindingRow, str]] = []
+        told_of += [(w, kind) for kind in ("warning", "note") for w in overview.said(kind)]
+        told_of += [(f, "acknowledged" if f.acknowledged else f.severity) for f in findings]
         remarks = [(f"{w.file}:{w.line}", (kind, place(w), told(w))) for w, kind in told_of]
         self._by_row = by(enumerate(remarks), lambda one: one[1][0])
 
@@ -125,8 +126,3 @@ class Remarks:
         used = {row for study in studies for row in study.rows}
         found = [one for row in used & self._by_row.keys() for one in self._by_row[row]]
         return [remark for _, (_, remark) in sorted(found)]
-
-
-def _kind(finding: FindingRow) -> str:
-    """Return how grave a finding is; of one that somebody lets stand, that."""
-    return "acknowledged" if finding.acknowledged else finding.severity

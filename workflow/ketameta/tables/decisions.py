@@ -99,13 +99,14 @@ class Decided:
             self._by_row[one.table, one.row].append(one)
             if one.column and one.table in RESULT_TABLES and one.column in identity(one.table):
                 self._renamed[one.table, one.trial_id].append(one)
+        self._trials = {name for one in found for name in (one.trial_id, one.row.split(" / ")[0])}
 
     def about(self, table: str, cells: Cells) -> list[Decision]:
         """Return the decisions on a row, given by its cells as entered, that it still agrees with.
 
         Those on the whole row, its arm or its trial come first.
         """
-        if not self.all:
+        if not self._may_know(cells):
             return []
         found = [
             one
@@ -119,6 +120,11 @@ class Decided:
                 if one.held_by(cells):
                     found.append(one)
         return sorted(dict.fromkeys(found), key=lambda one: one.column != "")
+
+    def _may_know(self, cells: Cells) -> bool:
+        """Say whether a decision may be about a row: of most trials there is none."""
+        trial = cells.get("trial_id")
+        return bool(self.all) and (not trial or trial in self._trials)
 
     def names(self, table: str, cells: Cells) -> list[str]:
         """Return what a row is called, and was before cells that name it were decided."""
@@ -142,7 +148,7 @@ class Decided:
         held: set[Decision] = set()
         rows: set[tuple[str, str]] = set()
         for table in named & tables.keys():
-            for cells in tables[table]:
+            for cells in filter(self._may_know, tables[table]):
                 held.update(self.about(table, cells))
                 rows.update((table, name) for name in self.names(table, cells))
         gone = {
