@@ -82,7 +82,7 @@ def normalize(given: Given) -> Files:
     if faults:
         return None
     # what is written has their room
-    cast("Tables", given.tables).forget()
+    given.tables.forget(*given.tables.kinds())
     return _parquet(tables)
 
 
