@@ -79,7 +79,11 @@ def normalize(given: Given) -> Files:
     for fault in faults:
         place = f"{fault['file']}:{fault['line']} column {fault['column']}"
         print(f"{place}: {fault['message']} (trial {fault['trial_id']})", file=sys.stderr)
-    return None if faults else _parquet(tables)
+    if faults:
+        return None
+    # what is written has their room
+    cast("Tables", given.tables).forget()
+    return _parquet(tables)
 
 
 def synthesize(given: Given) -> Files:
@@ -128,7 +132,8 @@ def prints(given: Given) -> Files:
 
 
 def _parquet(tables: dict[str, pa.Table]) -> Files:
-    return ((f"{name}.parquet", parquet_of(table)) for name, table in tables.items())
+    # each goes when it is written
+    return ((f"{name}.parquet", parquet_of(tables.pop(name))) for name in list(tables))
 
 
 STEPS = {
@@ -226,6 +231,8 @@ def run(words: Sequence[str]) -> int:
     """Do one step in a process that does nothing else (see `main`)."""
     # a step makes many records and few circles among them: look for those more rarely
     gc.set_threshold(100_000, 20, 20)
+    # an allocator that gives back what Arrow does not need any more
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     sys.meta_path.insert(0, _Spare("".join(words[:1])))
     return _guarded(words)
 
