@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -64,20 +64,21 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
     checks, told = settled(raw, rows, problems, effects)
     labels = {name: trial.label for name, trial in trials.items()}
     cells = digests(raw)
-    found: dict[type[Row], Sequence[Row]] = {
-        FindingRow: _findings(rows, checks),
-        DataRow: data_of(raw, cells),
-        DigestRow: digests_of(cells),
-        CountRow: counts_of(raw),
-        WarningRow: [_warning(problem) for problem in told],
-        ArmPairRow: pairs(configuration, trials, rows),
-        BiasRow: bias_of(raw, trials),
-        SignallingRow: raters.answers(raw.get(Rob2AnswerRow), labels),
-        ArmReductionRow: reductions(configuration, trials, rows),
-        EvidenceMapRow: coverage(trials, rows),
-        ResultRow: [_raw_row(row, labels[row.trial_id]) for row in rows],
+    # made one after the other: rows of long tables go when their Arrow table is there
+    found: dict[type[Row], Callable[[], Sequence[Row]]] = {
+        FindingRow: lambda: _findings(rows, checks),
+        DataRow: lambda: data_of(raw, cells),
+        DigestRow: lambda: digests_of(cells),
+        CountRow: lambda: counts_of(raw),
+        WarningRow: lambda: [_warning(problem) for problem in told],
+        ArmPairRow: lambda: pairs(configuration, trials, rows),
+        BiasRow: lambda: bias_of(raw, trials),
+        SignallingRow: lambda: raters.answers(raw.get(Rob2AnswerRow), labels),
+        ArmReductionRow: lambda: reductions(configuration, trials, rows),
+        EvidenceMapRow: lambda: coverage(trials, rows),
+        ResultRow: lambda: [_raw_row(row, labels[row.trial_id]) for row in rows],
     }
-    return tables | {schema_of(kind).name: to_arrow(kind, found[kind]) for kind in found}
+    return tables | {schema_of(kind).name: to_arrow(kind, make()) for kind, make in found.items()}
 
 
 def _warning(told: Problem) -> WarningRow:
