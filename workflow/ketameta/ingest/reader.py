@@ -283,6 +283,8 @@ class _Cells:
     def __init__(self, table: TextTable, text: Text) -> None:
         self.table, self.text = table, text
         self.foreign: list[tuple[int, str]] = []
+        # cells repeat: each text is kept once
+        self.known: dict[str, str] = {}
 
     def clean(self, line: int, cells: dict[str, str]) -> TextRow:
         """Return the row with its cells without outer white space and odd characters."""
@@ -294,7 +296,8 @@ class _Cells:
                 row.bad.add(name)
                 cells[name] = cell[:80]
             elif cell.isascii() and cell.isprintable():
-                cells[name] = cell.strip()
+                text = cell.strip()
+                cells[name] = self.known.setdefault(text, text)
             else:
                 self._judge(cell, name, row)
                 cells[name] = cell.translate(_SPACES).translate(_INVISIBLE).strip()

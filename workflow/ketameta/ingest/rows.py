@@ -19,7 +19,7 @@ _CSV_ERRORS = (
 )
 
 
-@dataclass
+@dataclass(slots=True)
 class TextRow:
     """One row as entered: column -> text without outer white space.
 
@@ -66,7 +66,7 @@ class TextTable:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """A row taken apart: the line on which it starts, how many it takes, and its cells.
 

@@ -28,7 +28,7 @@ P = TypeVar("P", bound=Placed)
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
-@dataclass
+@dataclass(slots=True)
 class Entry:
     """One row: its values by column, its cells as entered, the names of cells with a fault.
 
