@@ -60,13 +60,17 @@ def unlike_both(table: str, column: str) -> str:
     return "both is for what a source says, not for a flag" if column == "flag" else ""
 
 
+def unknown_table(table: str) -> str:
+    """Say that a word is no table that decisions are about, and which comes near."""
+    return f"{shown(table)} is no table that results come from{hint(table, RESULT_TABLES, 1)}"
+
+
 def _faults(entry: Entry) -> Iterator[Fault]:
     table, name, decision = entry["table"], entry["column"], entry["decision"]
     if "decision" in entry.bad or table is None:
         return
     if table not in RESULT_TABLES:
-        close = hint(table, RESULT_TABLES, 1)
-        yield "table", f"{shown(table)} is no table that results come from{close}"
+        yield "table", unknown_table(table)
         return
     schema = RESULT_TABLES[table]
     if name is not None and name not in schema.names:

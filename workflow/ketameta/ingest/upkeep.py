@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ketameta.ingest.decisions import unknown_table
 from ketameta.ingest.sheet import Sheet
 from ketameta.tables.decisions import Decided, decision
 from ketameta.tables.problems import WARNING, shown
@@ -38,7 +39,7 @@ def _readings(sheet: Sheet) -> None:
     for entry in sheet.entries:
         table, cells, differed = (entry[name] for name in ("table", "cells", "differed"))
         if table is not None and table not in RESULT_TABLES:
-            sheet.fault(entry, "table", f"{shown(table)} is no table that results come from")
+            sheet.fault(entry, "table", unknown_table(table))
         if cells is not None and differed is not None and differed > cells:
             sheet.fault(entry, "differed", f"{differed} is more than the {cells} cells of both")
 
