@@ -72,6 +72,7 @@ def normalize(given: Given) -> Files:
     """Turn typed rows into effects, derivations and ledger; faults where numbers cannot be."""
     from ketameta.normalize.stage import normalize as stage
     from ketameta.storage import rows_of
+    from ketameta.tables.raw import RAW_KINDS
 
     tables = stage(given.tables, given.configuration)
     checks = rows_of(tables["findings"])
@@ -82,7 +83,7 @@ def normalize(given: Given) -> Files:
     if faults:
         return None
     # what is written has their room
-    cast("Tables", given.tables).forget()
+    given.tables.forget(*RAW_KINDS.values())
     return _parquet(tables)
 
 

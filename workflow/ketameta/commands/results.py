@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from ketameta.configuration import Configuration
 from ketameta.tables.collection import Tables
 from ketameta.tables.raw import RAW_KINDS
+from ketameta.tables.table import Row
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -47,5 +49,7 @@ def verdicts_on(tests: list[dict[str, Any]], found: Rows) -> list[str]:
 def without_folder(tables: Tables) -> Tables:
     """Return raw rows with their files named without the folder that they were read in."""
     kinds = [kind for kind in RAW_KINDS.values() if kind in tables.kinds()]
-    named = {kind: [replace(r, file=Path(r.file).name) for r in tables[kind]] for kind in kinds}
+    named: dict[type[Row], Sequence[Row]] = {
+        kind: [replace(row, file=Path(row.file).name) for row in tables[kind]] for kind in kinds
+    }
     return Tables(named)

@@ -69,10 +69,6 @@ class Tables:
         """Return these and others, of the same kind the others."""
         return Tables({kind: tables[kind] for tables in (self, other) for kind in tables.kinds()})
 
-    def forget(self) -> None:
-        """Let go of all rows, where nobody asks for them any more."""
-        self._rows.clear()
-
     def replaced(self, kind: type[R], rows: Sequence[R]) -> Tables:
         """Return the same tables, one of them with other rows."""
         return self | Tables({kind: rows})
