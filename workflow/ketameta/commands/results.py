@@ -77,5 +77,7 @@ def verdicts_on(tests: Sequence[ClaimTestRow], found: Results) -> list[str]:
 def without_folder(tables: Tables) -> Tables:
     """Return raw rows with their files named without the folder that they were read in."""
     kinds = [kind for kind in RAW_KINDS.values() if kind in tables.kinds()]
-    named = {kind: [replace(r, file=Path(r.file).name) for r in tables[kind]] for kind in kinds}
+    named: dict[type[Row], Sequence[Row]] = {
+        kind: [replace(row, file=Path(row.file).name) for row in tables[kind]] for kind in kinds
+    }
     return Tables(named)
