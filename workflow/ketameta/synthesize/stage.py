@@ -76,7 +76,7 @@ def synthesize(
     """Return the tables of this stage from those of normalize and ingest."""
     claims = tables[ClaimRow]
     configuration = configuration.asked(named({"analysis": c.analysis} for c in claims))
-    given = by(tables[EffectRow], lambda effect: effect.analysis)
+    given = by(tables.once(EffectRow), lambda effect: effect.analysis)
     effects = {
         name: sorted(own, key=lambda e: (e.year or _LATEST, e.trial_id))
         for name, own in given.items()
@@ -94,7 +94,7 @@ def synthesize(
     made[CourseRow] += courses(configuration, syntheses)
     made[ClaimTestRow] += tests
     made[ControlShareRow] += control_shares(tests, given, configuration)
-    made[RaterAgreementRow] += agreement(tables[SignallingRow])
+    made[RaterAgreementRow] += agreement(tables.once(SignallingRow))
     return {schema_of(kind).name: to_arrow(kind, made.pop(kind)) for kind in [*made]}
 
 
@@ -106,11 +106,11 @@ def _pooled(
     processes: int,
 ) -> list[Tables]:
     """Pool each analysis; return its synthesis and what is shown beside that."""
-    variants = by(tables[VariantRow], lambda row: (row.analysis, row.variant))
-    falls = by(tables[ArmPairRow], lambda row: row.analysis)
-    missing = by(tables[MissingResultRow], lambda row: row.analysis)
-    judged = Judged(by(tables[BiasRow], lambda row: row.trial_id))
-    published = tables[PublishedRow]
+    variants = by(tables.once(VariantRow), lambda row: (row.analysis, row.variant))
+    falls = by(tables.once(ArmPairRow), lambda row: row.analysis)
+    missing = by(tables.once(MissingResultRow), lambda row: row.analysis)
+    judged = Judged(by(tables.once(BiasRow), lambda row: row.trial_id))
+    published = tables.once(PublishedRow)
 
     def pool(analysis: Analysis) -> Tables:
         own = effects.get(analysis.name, ())
