@@ -9,7 +9,7 @@ import pytest
 from ketameta.evidence.releases import Release
 from ketameta.report.verify import verify_script
 from ketameta.report.wording_model import model
-from ketameta.tables.effects import CountRow, WarningRow
+from ketameta.tables.overview import CountRow, WarningRow
 from ketameta.tables.stages import STAGE_KINDS
 from ketameta.tables.syntheses import ReasonRow
 

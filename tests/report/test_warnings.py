@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from ketameta.tables.effects import FindingRow, WarningRow
+from ketameta.tables.effects import FindingRow
+from ketameta.tables.overview import WarningRow
 
 from ..rows import row
 from .made import report

@@ -30,10 +30,7 @@ from ketameta.tables.effects import (
     ArmPairRow,
     ArmReductionRow,
     BiasRow,
-    CountRow,
-    DataRow,
     DerivationRow,
-    DigestRow,
     DirectionRow,
     EffectRow,
     EvidenceMapRow,
@@ -44,8 +41,8 @@ from ketameta.tables.effects import (
     ResultRow,
     SignallingRow,
     VariantRow,
-    WarningRow,
 )
+from ketameta.tables.overview import CountRow, DataRow, DigestRow, WarningRow
 from ketameta.tables.problems import Problem
 from ketameta.tables.raw import ClaimRow, RiskOfBiasRow, Rob2AnswerRow
 from ketameta.tables.table import Row, as_dict, extended, schema_of, to_arrow

@@ -17,10 +17,7 @@ from ketameta.tables.effects import (
     ArmPairRow,
     ArmReductionRow,
     BiasRow,
-    CountRow,
-    DataRow,
     DerivationRow,
-    DigestRow,
     DirectionRow,
     EffectRow,
     EvidenceMapRow,
@@ -31,8 +28,8 @@ from ketameta.tables.effects import (
     ResultRow,
     SignallingRow,
     VariantRow,
-    WarningRow,
 )
+from ketameta.tables.overview import CountRow, DataRow, DigestRow, WarningRow
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_KINDS
 from ketameta.tables.syntheses import (
     AbsoluteRow,
