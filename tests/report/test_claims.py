@@ -117,6 +117,9 @@ def test_events_are_told_with_control_and_range(configuration):
     assert claim_words.clause(none) == (
         "6 of 18 people may respond within a day, 0 of 17 under control"
     )
+    # ratios as reported, without a count
+    bare = shown(configuration["response_24h"], "low", 2.0, 1.2, 3.0, [counts(None, 9, None, 9)])
+    assert "under control" in claim_words.clause(bare)
 
 
 def test_shares_and_falls_stand_beside_control_arms(configuration):

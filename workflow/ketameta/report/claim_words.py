@@ -163,17 +163,9 @@ def hundred(share: float | None) -> str:
 def _events(shown: Shown, verb: str, about: str = "") -> str:
     risk = shown.risk
     if risk is None:
-        a, b, c, d = (
-            sum(column)
-            for column in zip(
-                *(
-                    (s.events_t, s.n_t or 0.0, s.events_c, s.n_c or 0.0)
-                    for s in shown.studies
-                    if s.events_t is not None and s.events_c is not None
-                ),
-                strict=True,
-            )
-        )
+        known = [s for s in shown.studies if s.events_t is not None and s.events_c is not None]
+        a, b = sum(s.events_t or 0 for s in known), sum(s.n_t or 0 for s in known)
+        c, d = sum(s.events_c or 0 for s in known), sum(s.n_c or 0 for s in known)
         return f"{a:g} of {b:g} people {verb}{shown.act}, {c:g} of {d:g} {shown.under}"
     text = f"{about}{hundred(risk.treated_risk)} of 100 people {verb}{shown.act}"
     return f"{text}, {hundred(risk.control_risk)} {shown.under}{_range(risk)}"
