@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from ketameta.configuration import Window
+from ketameta.evidence.claim_rules import Pointing
 from ketameta.evidence.claims import Control, ControlArm, Grounds, Part, Verdict, claims_of
 from ketameta.evidence.rated import RatedSynthesis
 from ketameta.evidence.results import grounds
@@ -22,16 +23,19 @@ from ketameta.report.claim_view import ClaimCertainty
 from ketameta.report.claim_words import Shown, does, hundred, when
 from ketameta.report.claims import (
     claim_views,
-    claimed_number,
     claims_of_analysis,
     heaviest,
+    number_claimed,
     sections,
     speaks_of,
     tally,
 )
 from ketameta.report.naming import capital
-from ketameta.tables.syntheses import StudyRow, SynthesisRow
-from ketameta.tables.table import as_dict, schema_of
+from ketameta.tables.collection import by
+from ketameta.tables.effects import DirectionRow
+from ketameta.tables.raw import TrialRow
+from ketameta.tables.syntheses import ClaimTestRow, StudyRow, SynthesisRow
+from ketameta.tables.table import as_dict, extended, schema_of
 
 from ..rows import row
 
@@ -113,6 +117,9 @@ def test_events_are_told_with_control_and_range(configuration):
     assert claim_words.clause(none) == (
         "6 of 18 people may respond within a day, 0 of 17 under control"
     )
+    # ratios as reported, without a count
+    bare = shown(configuration["response_24h"], "low", 2.0, 1.2, 3.0, [counts(None, 9, None, 9)])
+    assert "under control" in claim_words.clause(bare)
 
 
 def test_shares_and_falls_stand_beside_control_arms(configuration):
@@ -184,7 +191,7 @@ def test_where_treatment_is_withdrawn_control_is_after_stopping(configuration):
 
 
 def item(name, word, level="", text="x"):
-    told = (SimpleNamespace(record={"certainty": level}),) if level else ()
+    told = (SimpleNamespace(record=SimpleNamespace(certainty=level)),) if level else ()
     return Item(name, word, text, told)
 
 
@@ -221,49 +228,53 @@ def test_a_verdict_rests_on_what_has_its_word_or_on_all_that_tells():
 
 
 def pointing_rows(*rows):
-    made = {"part": None, "claimed_value": None, "direction": "favours treatment"}
-    verdict_ = Verdict("too few data", "few directions", {"rows": rows})
+    made = row(ClaimTestRow, direction="favours treatment")
+    verdict_ = Verdict("too few data", "few directions", rows=rows)
     (found,) = items_of(Part(made, (), (), None, verdict_), [Told(verdict_, ())], None)
     return found.text
 
 
 def test_a_result_in_another_unit_is_not_called_none():
-    made = {"part": None, "claimed_value": 70.0, "direction": "at most"}
+    made = row(ClaimTestRow, claimed_value=70.0, direction="at most")
     part = Part(made, (), ("ratio",), None, Verdict("too few data", "other unit"))
     (found,) = items_of(part, [], None)
     assert found.text == "no trial gives a number in the unit that is claimed"
 
 
 def test_directions_of_patients_are_told_apart_from_those_of_others():
-    row = {"trial_id": "a", "label": "Alone 2000 (x)", "direction": "favours treatment"}
-    row |= {"hour": 24.0, "apart": ""}
-    other = row | {"trial_id": "b", "label": "Both 2001", "direction": "favours control"}
-    healthy = other | {"hour": 0.67, "apart": "healthy people"}
-    assert pointing_rows(healthy, row) == (
+    def told(name, label, direction, hour=24.0, apart=""):
+        cells = {"trial_id": name, "label": label, "direction": direction, "hour": hour}
+        return extended(Pointing, row(DirectionRow, **cells), apart=apart)
+
+    alone = told("a", "Alone 2000 (x)", "favours treatment")
+    other = told("b", "Both 2001", "favours control")
+    healthy = replace(other, hour=0.67, apart="healthy people")
+    assert pointing_rows(healthy, alone) == (
         "one trial in patients points to better results with treatment (Alone 2000, 24 hours after "
         "a dose) and one trial in healthy people points to worse results with treatment (Both "
         "2001, 40 minutes after a dose)"
     )
-    assert pointing_rows(row, other) == (
+    assert pointing_rows(alone, other) == (
         "two trials in patients find better results in 1 and worse results in 1"
     )
-    none = other | {"trial_id": "c", "direction": "no difference"}
-    assert pointing_rows(row, none) == (
+    none = replace(other, trial_id="c", direction="no difference")
+    assert pointing_rows(alone, none) == (
         "two trials in patients find better results in 1 and no difference in 1"
     )
     assert pointing_rows(none) == (
         "one trial in patients finds no difference (Both 2001, 24 hours after a dose)"
     )
-    each_way = [row, row | {"direction": "favours control"}]
+    each_way = [alone, replace(alone, direction="favours control")]
     assert pointing_rows(*each_way) == (
         "one trial in patients finds some tests each way (Alone 2000, 24 hours after a dose)"
     )
 
 
 def test_a_claimed_number_is_written_with_its_unit():
-    row = {"claimed_value": 70.0, "claimed_unit": "percent of people", "direction": "at most"}
-    assert claimed_number(row) == "up to 70 of 100 people"
-    assert claimed_number(row | {"claimed_value": None}) == ""
+    cells = {"claimed_unit": "percent of people", "direction": "at most"}
+    claim = row(ClaimTestRow, claimed_value=70.0, **cells)
+    assert number_claimed(claim) == "up to 70 of 100 people"
+    assert number_claimed(replace(claim, claimed_value=None)) == ""
 
 
 @pytest.mark.parametrize(
@@ -283,14 +294,14 @@ def test_of_whom_a_claim_speaks(claimed, pooled, speaks):
 
 
 def test_a_trial_of_nearly_all_the_weight_is_named_with_its_people():
-    trials = {
-        "one": {"population_note": "adolescents; of one town"},
-        "two": {"population_note": None},
-    }
+    def noted(**notes):
+        return {name: row(TrialRow, population_note=note) for name, note in notes.items()}
+
+    trials = noted(one="adolescents; of one town", two=None)
 
     def weighed(*weights):
         names = zip(("one", "two"), weights, strict=False)
-        return [{"trial_id": n, "label": f"Trial {n}", "weight": w} for n, w in names]
+        return [row(StudyRow, trial_id=n, label=f"Trial {n}", weight=w) for n, w in names]
 
     assert heaviest([], trials) == ""
     assert heaviest(weighed(79.9, 20.1), trials) == ""
@@ -301,7 +312,7 @@ def test_a_trial_of_nearly_all_the_weight_is_named_with_its_people():
     # one alone has no weight to share
     assert heaviest(weighed(None), trials) == "The trial is Trial one: adolescents."
     # what speaks of another trial is a word to those who enter data
-    other = {"one": {"population_note": "pool of fu2020"}, "fu2020": {}}
+    other = noted(one="pool of fu2020", fu2020=None)
     assert heaviest(weighed(None), other) == "The trial is Trial one."
 
 
@@ -320,11 +331,10 @@ def test_each_thing_told_says_how_sure_it_is(views):
 
 
 def test_claims_stand_under_the_analysis_and_its_whole():
+    named = [("a", "x@population=TRD"), ("b", "x"), ("b", "x"), ("c", None)]
     tests = [
-        {"claim_id": "a", "claim": "A", "analysis": "x@population=TRD"},
-        {"claim_id": "b", "claim": "B", "analysis": "x"},
-        {"claim_id": "b", "claim": "B", "analysis": "x"},
-        {"claim_id": "c", "claim": "C", "analysis": None},
+        row(ClaimTestRow, claim_id=name, claim=name.upper(), analysis=analysis)
+        for name, analysis in named
     ]
     assert claims_of_analysis(tests) == {
         "x@population=TRD": [("a", "A")],
@@ -412,12 +422,12 @@ def test_the_claimed_value_is_an_open_mark_on_the_axis_of_the_results(small):
 @pytest.fixture(scope="module")
 def views(tables, records, configuration):
     from ketameta.evidence.results import certainties
-    from ketameta.tables.grouping import grouped
 
-    asked = configuration.asked(test["analysis"] for test in tables["claim_tests"])
-    studies = grouped(tables["studies"], "analysis")
+    tests = tables[ClaimTestRow]
+    asked = configuration.asked(test.analysis for test in tests)
+    studies = by(tables[StudyRow], lambda study: study.analysis)
     found = grounds(tables, records), certainties(tables, asked)
-    return claim_views(tables["claim_tests"], *found, studies, asked)
+    return claim_views(tests, *found, studies, asked)
 
 
 def test_every_claim_has_a_picture_or_nothing_to_draw(views):
@@ -438,19 +448,19 @@ def test_a_view_says_what_was_pooled(views, tables, records):
     by_claim = {view.claim_id: view for view in views}
     assert len(by_claim) == len(views) == 21
     view = by_claim["response_70_24h"]
-    row = records["response_24h_arm"]
-    assert (view.k, view.people) == (row["k"], row["n"])
-    studies = [s for s in tables["studies"] if s["analysis"] == "response_24h_arm"]
-    assert set(view.populations) == {s["population"] for s in studies}
+    record = records["response_24h_arm"]
+    assert (view.k, view.people) == (record.k, record.n)
+    studies = by(tables[StudyRow], lambda study: study.analysis)
+    assert set(view.populations) == {s.population for s in studies[record.analysis]}
     # the claim speaks of treatment-resistant depression
     assert set(view.others) == set(view.populations) - {"TRD"}
-    assert view.certainty.level == row["certainty"]
+    assert view.certainty.level == record.certainty
     assert view.headline
-    assert f"about {100 * row['estimate']:.0f} of 100" in view.sentence
+    assert f"about {100 * record.estimate:.0f} of 100" in view.sentence
     # trials of several analyses are counted once
     several = by_claim["mild_side_effects"]
     names = {"ae_dissociation", "ae_nausea", "ae_dizziness"}
-    trials = {s["trial_id"] for s in tables["studies"] if s["analysis"] in names}
+    trials = {study.trial_id for name in names for study in studies[name]}
     assert several.k == len(trials)
 
 
@@ -459,14 +469,13 @@ def test_groups_that_differ_are_told_and_drawn_apart(views, tables, records):
     view = next(v for v in views if v.claim_id == "suicidal_thoughts_hours")
     assert view.verdict == "mixed"
     for group in split.groups:
-        assert capital(group["subgroup"]) in view.sentence
-        assert f">{group['subgroup'][:1].upper()}{group['subgroup'][1:]}<" in picture(view)
+        assert capital(group.subgroup) in view.sentence
+        assert f">{group.subgroup[:1].upper()}{group.subgroup[1:]}<" in picture(view)
 
 
 def test_a_claim_that_names_nothing_is_told_by_its_rule(configuration):
-    test = {"claim_id": "a", "claim": "A", "kind": "safety", "population": None, "part": None}
-    test |= {"claimed_value": None, "claimed_unit": None, "direction": None, "analysis": None}
-    test |= {"rule": "No trial looked", "computed": False}
+    cells = {"claim_id": "a", "claim": "A", "kind": "safety", "rule": "No trial looked"}
+    test = row(ClaimTestRow, **cells)
     (view,) = claim_views([test], Grounds({}), {}, {}, configuration)
     assert view.sentence == "Trials cannot test it: no trial looked."
     assert (view.k, view.people, view.links, view.section) == (0, 0, (), "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ketameta.evidence.claim_rules import MIXED
 from ketameta.evidence.claims import UNTOLD, Control
 from ketameta.figures.axis import Scale
@@ -13,12 +11,11 @@ from ketameta.figures.scene import to_svg
 from ketameta.measures import MEASURES, SHARE, Measure
 from ketameta.report import claim_words, wording
 from ketameta.report.claim_view import ClaimView
-from ketameta.report.claim_words import Shown
+from ketameta.report.claim_words import Points, Shown
 from ketameta.report.naming import capital, control_name
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import in_words
 
-Record = dict[str, Any]
 MOST_ROWS = 5
 MOST_SMALL = 3
 
@@ -61,7 +58,7 @@ def _rows(view: ClaimView, most_alike: int) -> list[Shown]:
 
 
 def _kind(shown: Shown) -> tuple[str, bool]:
-    return shown.record["measure"], _is_good(shown)
+    return shown.record.measure, _is_good(shown)
 
 
 def _is_good(shown: Shown) -> bool:
@@ -73,9 +70,9 @@ def people_of(shown: Shown, verdict: str) -> People | None:
 
     The difference is called a benefit or a harm where the verdict on the claim tells something.
     """
-    if not MEASURES[shown.record["measure"]].compares_events or (risk := shown.risk) is None:
+    if not MEASURES[shown.record.measure].compares_events or (risk := shown.risk) is None:
         return None
-    treated, control = round(100 * risk["treated_risk"]), round(100 * risk["control_risk"])
+    treated, control = round(100 * risk.treated_risk), round(100 * risk.control_risk)
     verb = claim_words.does(claim_words.verb_of(shown.analysis), "high")
     more = treated - control
     difference = (
@@ -105,11 +102,11 @@ def people_of(shown: Shown, verdict: str) -> People | None:
 
 def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
     """Return results on one axis: per cent, points of a scale, or the measure's own."""
-    measure = MEASURES[shown[0].record["measure"]]
+    measure = MEASURES[shown[0].record.measure]
     if all(one.risk for one in shown):
         return _risks(view, shown)
     points = _points(shown)
-    by = [p["sd"] for p in points] or [measure.factor] * len(shown)
+    by = [p.sd for p in points] or [measure.factor] * len(shown)
     rows = [_result(*row) for row in zip(shown, _labels(shown), by, strict=True)]
     if view.control and not measure.compares:
         rows.append(_control(view.control))
@@ -127,10 +124,10 @@ def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
     )
 
 
-def _points(shown: list[Shown]) -> list[Record]:
+def _points(shown: list[Shown]) -> list[Points]:
     """Return the results in points of one scale; none where they are not all in points of it."""
     found = [p for one in shown if (p := one.points)]
-    one_scale = len({p["scale"] for p in found}) == 1
+    one_scale = len({p.scale for p in found}) == 1
     return found if one_scale and len(found) == len(shown) else []
 
 
@@ -138,9 +135,10 @@ def _risks(view: ClaimView, shown: list[Shown]) -> Picture:
     """Return comparisons of events on an axis of people of 100, control beside treated."""
     rows = []
     for one, label in zip(shown, _labels(shown), strict=True):
-        risk = one.risk or {}
-        treated, control = 100 * risk["treated_risk"], 100 * risk["control_risk"]
-        ends = (risk.get("treated_risk_low"), risk.get("treated_risk_high"))
+        risk = one.risk
+        assert risk is not None
+        treated, control = 100 * risk.treated_risk, 100 * risk.control_risk
+        ends = (risk.treated_risk_low, risk.treated_risk_high)
         low, high = (None if end is None else 100 * end for end in ends)
         text = f"{treated:.0f}, control {control:.0f}"
         rows.append(Result(label, text, Interval(treated, low, high), beside=control))
@@ -151,9 +149,9 @@ def _risks(view: ClaimView, shown: list[Shown]) -> Picture:
     return Picture(title, f"{unit}. {said}.", tuple(rows), scale)
 
 
-def _unit(shown: Shown, points: Record | None) -> tuple[str, float | None]:
+def _unit(shown: Shown, points: Points | None) -> tuple[str, float | None]:
     """Return what the axis counts, and its point of no difference."""
-    measure, under = MEASURES[shown.record["measure"]], control_name(shown.analysis)
+    measure, under = MEASURES[shown.record.measure], control_name(shown.analysis)
     if measure.is_share:
         verb = claim_words.does(claim_words.verb_of(shown.analysis), "high")
         return f"of 100 people, how many {verb}", None
@@ -162,7 +160,7 @@ def _unit(shown: Shown, points: Record | None) -> tuple[str, float | None]:
     if measure.is_ratio:
         return f"{measure.words} against {under}", measure.null
     if points:
-        return f"points of the {points['scale']} against {under}; to the left: lower", 0.0
+        return f"points of the {points.scale} against {under}; to the left: lower", 0.0
     return f"standard deviations against {under}; to the left: lower", 0.0
 
 
@@ -179,12 +177,11 @@ def _labels(shown: list[Shown]) -> list[str]:
 
 
 def _result(shown: Shown, label: str, by: float) -> Result:
-    record, measure = shown.record, MEASURES[shown.record["measure"]]
-    ends = [
-        None if record[n] is None else by * record[n] for n in ("estimate", "ci_low", "ci_high")
-    ]
+    record, measure = shown.record, MEASURES[shown.record.measure]
+    told = (record.estimate, record.ci_low, record.ci_high)
+    ends = [None if end is None else by * end for end in told]
     ticks = tuple(
-        _tick(s["label"], by * (measure.natural(s["yi"]) or 0.0), s["people"], measure, by)
+        _tick(s.label, by * (measure.natural(s.yi) or 0.0), s.people, measure, by)
         for s in shown.studies
     )
     assert ends[0] is not None

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ketameta.evidence import directions
-from ketameta.evidence.claim_rules import CANNOT, MIXED, NO_WORSE, SUPPORTED, TOO_FEW, Verdict
+from ketameta.evidence.claim_rules import (
+    CANNOT,
+    MIXED,
+    NO_WORSE,
+    SUPPORTED,
+    TOO_FEW,
+    Pointing,
+    Verdict,
+    thresholds,
+)
 from ketameta.evidence.claims import UNTOLD, Control, Part
+from ketameta.evidence.rated import RatedGroup
 from ketameta.report.claim_words import Shown, brief, clause, counted, per_cent, pointed, topic
 from ketameta.report.naming import capital, listed
 from ketameta.report.wording import count, in_letters
 
-Record = dict[str, Any]
 # of a claim of no harm so many events are named, the first ones
 MOST_HARMS = 3
 # what is told where nothing is, by why that is so
@@ -48,14 +56,14 @@ class Item:
         """Whether the evidence is very uncertain; None where the words say too little for that."""
         if self.word in UNTOLD or not self.shown:
             return None
-        return all(one.record["certainty"] == "very low" for one in self.shown)
+        return all(one.record.certainty == "very low" for one in self.shown)
 
 
 def items_of(part: Part, told: Sequence[Told], control: Control | None) -> list[Item]:
     """Return what is told of one part of a claim; its name stands before that of each item."""
-    name = part.test["part"] or ""
+    name = part.test.part or ""
     own = _items(part, told, control)
-    claimed = part.test["claimed_value"] is not None
+    claimed = part.test.claimed_value is not None
     return [
         replace(one, name=", ".join(filter(None, (name, one.name))), claimed=claimed) for one in own
     ]
@@ -64,7 +72,7 @@ def items_of(part: Part, told: Sequence[Told], control: Control | None) -> list[
 def _items(part: Part, told: Sequence[Told], control: Control | None) -> list[Item]:
     word = part.verdict.word
     if word == CANNOT:
-        return [Item("", word, part.test["rule"][:1].lower() + part.test["rule"][1:])]
+        return [Item("", word, part.test.rule[:1].lower() + part.test.rule[1:])]
     if not any(one.shown for one in told):
         points = next((p for one in told if (p := one.verdict.rows)), ())
         none = NO_NUMBER.get(part.verdict.because, "no trial gives a number for it")
@@ -74,7 +82,7 @@ def _items(part: Part, told: Sequence[Told], control: Control | None) -> list[It
     same = [one.shown[0] for one in told if one.verdict.word == word and one.shown]
     if word == TOO_FEW:
         return [Item("", word, pointed(same[0], control), tuple(same[:1]))]
-    if part.test["direction"] != NO_WORSE:
+    if part.test.direction != NO_WORSE:
         return [Item("", word, clause(same[0], control), tuple(same[:1]))]
     harms = ([one for one in same if one.risk] or same)[:MOST_HARMS]
     text = "; ".join([clause(harms[0]), *map(counted, harms[1:])])
@@ -97,21 +105,22 @@ def _mixed(told: Sequence[Told], control: Control | None) -> list[Item]:
         words = dict(one.verdict.which)
         groups = [shown for shown in one.shown if shown.group]
         for n, group in enumerate(groups):
+            assert isinstance(group.record, RatedGroup)
             text = _sized(group, brief(group) if n else clause(group))
             if control is not None and n == len(groups) - 1:
                 text += f". Under control: {per_cent(group, control)}"
             full = ", ".join(filter(None, (name, group.group)))
-            found.append(Item(full, words[group.record["subgroup"]], text, (group,)))
+            found.append(Item(full, words[group.record.subgroup], text, (group,)))
     return found
 
 
 def _sized(group: Shown, text: str) -> str:
     """Add the trials and people of a group where either is few."""
     record = group.record
-    limits = record["limits"]
-    if record["k"] >= limits.heard_trials and record["n"] >= limits.heard_people:
+    limits = thresholds(record)
+    if record.k >= limits.heard_trials and record.n >= limits.heard_people:
         return text
-    size = f"{count(record['k'], 'trial')}, {count(record['n'], 'person', 'people')}"
+    size = f"{count(record.k, 'trial')}, {count(record.n, 'person', 'people')}"
     return f"{text[:-1]}; {size})" if text.endswith(")") else f"{text} ({size})"
 
 
@@ -140,12 +149,12 @@ def _said(item: Item) -> str:
     return "as claimed" if item.claimed and item.word == SUPPORTED else item.word
 
 
-def _pointing(rows: Sequence[Record]) -> str:
+def _pointing(rows: Sequence[Pointing]) -> str:
     """Say which way trials point that are not pooled, those of patients apart from others."""
     told = []
-    for apart in dict.fromkeys(row["apart"] for row in sorted(rows, key=lambda r: r["apart"])):
-        own = [row for row in rows if row["apart"] == apart]
-        trials = in_letters(len({row["trial_id"] for row in own}), "trial")
+    for apart in dict.fromkeys(row.apart for row in sorted(rows, key=lambda r: r.apart)):
+        own = [row for row in rows if row.apart == apart]
+        trials = in_letters(len({row.trial_id for row in own}), "trial")
         told.append(f"{trials} in {apart or 'patients'} {_which_way(own)}")
     return " and ".join(told)
 
@@ -160,7 +169,7 @@ _WAYS = {
 _POINTED = (directions.TREATMENT, directions.CONTROL)
 
 
-def _which_way(rows: Sequence[Record]) -> str:
+def _which_way(rows: Sequence[Pointing]) -> str:
     counts = directions.by_trial(rows)
     found = [direction for direction in _WAYS if counts[direction]]
     s = "s" if counts.total() == 1 else ""
@@ -171,19 +180,18 @@ def _which_way(rows: Sequence[Record]) -> str:
     return f"find{s} {_WAYS[found[0]]}{_names(rows)}"
 
 
-def _names(rows: Sequence[Record]) -> str:
+def _names(rows: Sequence[Pointing]) -> str:
     """Name trials, with the earliest hour that each measured; nothing where they are many."""
-    first: dict[str, Mapping[str, Any]] = {}
-    for row in sorted(rows, key=lambda r: r["hour"] or 0):
-        first.setdefault(row["trial_id"], row)
+    first: dict[str, Pointing] = {}
+    for row in sorted(rows, key=lambda r: r.hour or 0):
+        first.setdefault(row.trial_id, row)
     if len(first) > _MOST_NAMED:
         return ""
     return f" ({'; '.join(_named(row) for row in first.values())})"
 
 
-def _named(row: Mapping[str, Any]) -> str:
-    hour: float | None = row["hour"]
-    label = str(row["label"]).partition(" (")[0]
+def _named(row: Pointing) -> str:
+    hour, label = row.hour, row.label.partition(" (")[0]
     if hour is None:
         return label
     time = count(round(60 * hour), "minute") if hour < 1 else count(round(hour), "hour")

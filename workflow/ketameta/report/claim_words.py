@@ -7,49 +7,61 @@ Epidemiol 119:126). A result of too few data points to a number and is not hedge
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from ketameta.configuration import Analysis, Window
 from ketameta.evidence.claims import Control
+from ketameta.evidence.rated import RatedGroup, RatedSynthesis
 from ketameta.measures import MEASURES, SDS
 from ketameta.report import naming
 from ketameta.report.naming import capital, control_name, treatment_name
 from ketameta.report.wording import count, fixed, in_letters
 from ketameta.synthesize.absolute import points, risks
+from ketameta.tables.syntheses import AbsoluteRow, StudyRow
 from ketameta.vocabulary import vocabulary
 
-Record = dict[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A difference in points of a scale, with its interval; a point is `sd` of the result."""
+
+    scale: str
+    sd: float
+    value: float | None
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A pooled result that is told: of an analysis, or of one of its groups (then with a name).
 
-    `studies` are the rows of the table studies behind it, `record` a synthesis or a subgroup with
-    what `judged` adds; `design` is what sets all of these trials apart (a word of design_flags).
+    `studies` are behind it; `design` is what sets all of these trials apart (a word of
+    design_flags).
     """
 
     analysis: Analysis
-    record: Record
-    studies: tuple[Record, ...]
+    record: RatedSynthesis | RatedGroup
+    studies: tuple[StudyRow, ...]
     group: str = ""
     design: str = ""
 
     @property
-    def risk(self) -> Record | None:
+    def risk(self) -> AbsoluteRow | None:
         """Risks with treatment and control as `absolute.risks` gives them; None where it cannot."""
-        found = risks(self.analysis.name, self.record, self.studies)
-        return found[0] if found and found[0].treated_risk is not None else None
+        return next(iter(risks(self.analysis.name, self.record, self.studies)), None)
 
     @property
-    def points(self) -> Record | None:
+    def points(self) -> Points | None:
         """The difference in points of a scale (`absolute.points`); of an MD the result itself."""
-        if MEASURES[self.record["measure"]].in_points:
-            ends = {f"points{e}": self.record[n] for e, n in _ENDS}
-            scales = {s["scale"] for s in self.studies}
-            return {"scale": scales.pop() if len(scales) == 1 else "", "sd": 1.0, **ends}
-        found = points(self.analysis.name, self.analysis.select, self.record, self.studies)
-        return found[0] if found else None
+        record = self.record
+        if MEASURES[record.measure].in_points:
+            scales = {s.scale for s in self.studies}
+            scale = scales.pop() if len(scales) == 1 else ""
+            return Points(scale, 1.0, record.estimate, record.ci_low, record.ci_high)
+        for found in points(self.analysis.name, self.analysis.select, record, self.studies):
+            ends = (found.points, found.points_low, found.points_high)
+            return Points(found.scale, found.sd, *ends)
+        return None
 
     @property
     def under(self) -> str:
@@ -69,13 +81,10 @@ class Shown:
         return f"{when(self.analysis.select.window)}{' ' if goes_on else ''}{goes_on}"
 
 
-_ENDS = (("", "estimate"), ("_low", "ci_low"), ("_high", "ci_high"))
-
-
 def clause(shown: Shown, control: Control | None = None) -> str:
     """Say what a result is, with its number and interval, as its certainty allows."""
-    level = shown.record["certainty"]
-    measure = MEASURES[shown.record["measure"]]
+    level = shown.record.certainty
+    measure = MEASURES[shown.record.measure]
     if measure.compares_events:
         verb = does(verb_of(shown.analysis), level)
         return f"{_probably(level)}{_events(shown, verb, 'about ')}"
@@ -83,19 +92,19 @@ def clause(shown: Shown, control: Control | None = None) -> str:
         verb = does(verb_of(shown.analysis), level)
         return f"{_probably(level)}about {_share(shown, verb, control)}"
     if measure.falls:
-        verb = {"high": "falls", "moderate": "probably falls"}.get(level, "may fall")
+        verb = {"high": "falls", "moderate": "probably falls"}.get(level or "", "may fall")
         return f"the {noun(shown.analysis)} {verb} {_fall(shown, control)}"
     return f"people treated {_probably(level)}{does('score', level)} {_score(shown)}"
 
 
 def pointed(shown: Shown, control: Control | None = None) -> str:
     """Say to what a result of too few data points: ``one trial with 30 people points to …``."""
-    record, measure = shown.record, MEASURES[shown.record["measure"]]
-    trials = in_letters(record["k"], "trial")
+    record, measure = shown.record, MEASURES[shown.record.measure]
+    trials = in_letters(record.k, "trial")
     if measure.compares_events and shown.risk is None:
         return f"in {trials} {_events(shown, does(verb_of(shown.analysis), 'high'))}"
-    lead = f"{trials} with {count(record['n'], 'person', 'people')}"
-    lead += f" {'points' if record['k'] == 1 else 'point'} to"
+    lead = f"{trials} with {count(record.n, 'person', 'people')}"
+    lead += f" {'points' if record.k == 1 else 'point'} to"
     if measure.compares_events:
         return f"{lead} {_events(shown, 'who ' + does(verb_of(shown.analysis), 'high'))}"
     if measure.is_share:
@@ -105,7 +114,7 @@ def pointed(shown: Shown, control: Control | None = None) -> str:
     return f"{lead} scores {_score(shown)}"
 
 
-def does(verb: str, level: str) -> str:
+def does(verb: str, level: str | None) -> str:
     """Say what people do: respond, are free of it; or may, where certainty is low or very low."""
     if level in ("low", "very low"):
         return f"may {verb}"
@@ -113,7 +122,7 @@ def does(verb: str, level: str) -> str:
     return verb if rest == verb else f"are {rest}"
 
 
-def _probably(level: str) -> str:
+def _probably(level: str | None) -> str:
     return "probably " if level == "moderate" else ""
 
 
@@ -143,8 +152,10 @@ def when(window: Window | None) -> str:
     return f" after {count(round(window.target / 24), 'day')}"
 
 
-def hundred(share: float) -> str:
-    """Write a share as people of 100, never 0 where there are some."""
+def hundred(share: float | None) -> str:
+    """Write a share as people of 100, never 0 where there are some; an en dash for none."""
+    if share is None:
+        return fixed(None, 0)
     text = fixed(100 * share, 0)
     return "fewer than 1" if share > 0 and text == "0" else text
 
@@ -152,18 +163,17 @@ def hundred(share: float) -> str:
 def _events(shown: Shown, verb: str, about: str = "") -> str:
     risk = shown.risk
     if risk is None:
-        known = [
-            s for s in shown.studies if s["events_t"] is not None and s["events_c"] is not None
-        ]
-        a, b, c, d = (sum(s[n] for s in known) for n in ("events_t", "n_t", "events_c", "n_c"))
+        known = [s for s in shown.studies if s.events_t is not None and s.events_c is not None]
+        a, b = sum(s.events_t or 0 for s in known), sum(s.n_t or 0 for s in known)
+        c, d = sum(s.events_c or 0 for s in known), sum(s.n_c or 0 for s in known)
         return f"{a:g} of {b:g} people {verb}{shown.act}, {c:g} of {d:g} {shown.under}"
-    text = f"{about}{hundred(risk['treated_risk'])} of 100 people {verb}{shown.act}"
-    return f"{text}, {hundred(risk['control_risk'])} {shown.under}{_range(risk)}"
+    text = f"{about}{hundred(risk.treated_risk)} of 100 people {verb}{shown.act}"
+    return f"{text}, {hundred(risk.control_risk)} {shown.under}{_range(risk)}"
 
 
-def _range(risk: Record) -> str:
+def _range(risk: AbsoluteRow) -> str:
     """Write the interval of a difference of risks in people of 100: `` (7 to 20 more)``."""
-    low, high = risk.get("difference_low"), risk.get("difference_high")
+    low, high = risk.difference_low, risk.difference_high
     return "" if low is None or high is None else f" ({_more(100 * low, 100 * high)})"
 
 
@@ -182,21 +192,21 @@ def _one_more(people: int) -> str:
 
 def _share(shown: Shown, verb: str, control: Control | None) -> str:
     record = shown.record
-    ends = f"{hundred(record['ci_low'])} to {hundred(record['ci_high'])}"
-    text = f"{hundred(record['estimate'])} of 100 people treated {verb}{shown.act} ({ends})"
+    ends = f"{hundred(record.ci_low)} to {hundred(record.ci_high)}"
+    text = f"{hundred(record.estimate)} of 100 people treated {verb}{shown.act} ({ends})"
     return text if control is None else f"{text}, {per_cent(shown, control)} under control"
 
 
 def _fall(shown: Shown, control: Control | None) -> str:
     record = shown.record
-    ends = f"{fixed(record['ci_low'], 0)} to {fixed(record['ci_high'], 0)}%"
-    text = f"by {fixed(record['estimate'], 0)}%{shown.act} in people treated ({ends})"
+    ends = f"{fixed(record.ci_low, 0)} to {fixed(record.ci_high, 0)}%"
+    text = f"by {fixed(record.estimate, 0)}%{shown.act} in people treated ({ends})"
     return text if control is None else f"{text}, by {per_cent(shown, control)} under control"
 
 
 def per_cent(shown: Shown, control: Control) -> str:
     """Write what control arms did in the unit of a share or a fall."""
-    if MEASURES[shown.record["measure"]].is_share:
+    if MEASURES[shown.record.measure].is_share:
         return f"{hundred(control.estimate / 100)} of 100"
     return f"{fixed(control.estimate, 0)}%"
 
@@ -207,19 +217,20 @@ def _score(shown: Shown) -> str:
 
 def _difference(shown: Shown) -> str:
     """Write a difference of scores: ``5.5 points lower (3.2 to 7.9) on a pain scale of 60 (X)``."""
-    pointed_ = shown.points
-    if pointed_:
-        value, low, high = (pointed_[f"points{end}"] for end, _ in _ENDS)
+    record, told = shown.record, shown.points
+    if told:
+        value, low, high = told.value, told.low, told.high
         digits, unit = 1, "points"
     else:
-        value, low, high = (shown.record[name] for _, name in _ENDS)
+        value, low, high = record.estimate, record.ci_low, record.ci_high
         digits, unit = 2, SDS
-    if MEASURES[shown.record["measure"]].of_means:
+    if MEASURES[record.measure].of_means:
         # a ratio of means as the change of the mean under control
         value, low, high = (None if x is None else 100 * (x - 1) for x in (value, low, high))
         digits, unit = 0, "per cent"
+    assert value is not None
     text = f"{fixed(abs(value), digits)} {unit} {'higher' if value > 0 else 'lower'}"
-    on = _scale(topic(shown.analysis), pointed_["scale"] if pointed_ else "")
+    on = _scale(topic(shown.analysis), told.scale if told else "")
     if low is None or high is None:
         return f"{text} {on}"
     if low * high > 0:
@@ -253,22 +264,22 @@ def counted(shown: Shown) -> str:
     risk = shown.risk
     if risk is None:
         return clause(shown)
-    both = f"{hundred(risk['treated_risk'])} against {hundred(risk['control_risk'])}"
+    both = f"{hundred(risk.treated_risk)} against {hundred(risk.control_risk)}"
     return f"{noun(shown.analysis)} {both}{_range(risk)}"
 
 
 def brief(shown: Shown) -> str:
     """Write a result in its number alone, where a clause on the same outcome went before."""
     record, risk = shown.record, shown.risk
-    measure = MEASURES[record["measure"]]
+    measure = MEASURES[record.measure]
     if measure.is_share:
-        ends = f"{hundred(record['ci_low'])} to {hundred(record['ci_high'])}"
-        return f"{hundred(record['estimate'])} of 100 ({ends})"
+        ends = f"{hundred(record.ci_low)} to {hundred(record.ci_high)}"
+        return f"{hundred(record.estimate)} of 100 ({ends})"
     if measure.falls:
-        ends = f"{fixed(record['ci_low'], 0)} to {fixed(record['ci_high'], 0)}"
-        return f"{fixed(record['estimate'], 0)}% ({ends}%)"
+        ends = f"{fixed(record.ci_low, 0)} to {fixed(record.ci_high, 0)}"
+        return f"{fixed(record.estimate, 0)}% ({ends}%)"
     if risk is not None:
-        both = f"{hundred(risk['treated_risk'])} of 100, {hundred(risk['control_risk'])}"
+        both = f"{hundred(risk.treated_risk)} of 100, {hundred(risk.control_risk)}"
         return f"{both} {shown.under}{_range(risk)}"
     if measure.compares_scores:
         return _difference(shown)

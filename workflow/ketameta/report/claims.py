@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ketameta.configuration import Configuration
 from ketameta.evidence.certainty import LEVELS, NOT_RATED, Certainty
@@ -21,16 +20,20 @@ from ketameta.evidence.claims import (
     claims_of,
     side,
 )
+from ketameta.evidence.rated import RatedSynthesis
 from ketameta.report import claim_sentences, naming, wording, wording_certainty, wording_splits
 from ketameta.report.claim_reasons import BECAUSE
 from ketameta.report.claim_sentences import Item, Told, items_of, rests_on
 from ketameta.report.claim_view import ClaimCertainty, ClaimView, GroupsView, LineView, PartView
 from ketameta.report.claim_words import Shown
 from ketameta.synthesize.words import group_of
+from ketameta.tables.parts import Claimed
+from ketameta.tables.raw import TrialRow
+from ketameta.tables.syntheses import ClaimTestRow, StudyRow
+from ketameta.tables.table import extended
+from ketameta.tables.verdicts import ClaimVerdictRow
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import keys, split_name
-
-Record = dict[str, Any]
 
 # share of the weight from which one trial is named as what a claim rests on
 NEARLY_ALL = 0.8
@@ -44,7 +47,7 @@ class Teller:
         configuration: Configuration,
         grounds: Grounds,
         rated: Mapping[str, Certainty],
-        studies: Mapping[str, Sequence[Record]],
+        studies: Mapping[str, Sequence[StudyRow]],
     ) -> None:
         self._configuration = configuration
         self._grounds = grounds
@@ -54,44 +57,42 @@ class Teller:
     def view(self, claim: Claim) -> ClaimView:
         """Return all that a page shows of a claim."""
         first = claim.parts[0].test
-        told = {part.test["part"] or "": self._told(part) for part in claim.parts}
+        told = {part.test.part or "": self._told(part) for part in claim.parts}
         deciding = _deciding(claim, told)
         shown = [shown for one in deciding for shown in one.shown if not shown.group]
         studies = [study for one in shown for study in one.studies]
         people = _people(studies)
         items = {
-            part.test["part"] or "": items_of(
-                part, told[part.test["part"] or ""], self._control(part)
-            )
+            part.test.part or "": items_of(part, told[part.test.part or ""], self._control(part))
             for part in claim.parts
         }
         every = [item for own in items.values() for item in own]
         sure = self._sure(rests_on(claim.verdict.word, every))
         populations = _populations(studies)
-        claimed = claimed_number(first)
+        claimed = number_claimed(first)
         return ClaimView(
             claim_id=claim.claim_id,
-            claim=first["claim"],
-            kind=first["kind"],
-            article=first.get("article") or "",
-            article_date=first.get("article_date") or "",
-            section=first.get("section") or "",
-            headline=bool(first.get("headline")),
+            claim=first.claim,
+            kind=first.kind,
+            article=first.article or "",
+            article_date=first.article_date or "",
+            section=first.section or "",
+            headline=bool(first.headline),
             claimed=claimed,
             verdict=claim.verdict.word,
             because=BECAUSE[claim.verdict.because],
             sentence=claim_sentences.sentence(claim.verdict.word, every),
             sure=sure,
             k=len(people),
-            people=shown[0].record["n"] if len(shown) == 1 else round(sum(people.values())),
+            people=shown[0].record.n if len(shown) == 1 else round(sum(people.values())),
             populations=tuple(populations),
-            others=tuple(p for p in populations if not speaks_of(first["population"], p)),
+            others=tuple(p for p in populations if not speaks_of(first.population, p)),
             links=self._links(claim),
             heavy=heaviest(shown[0].studies, self._grounds.trials) if len(shown) == 1 else "",
             parts=tuple(self._part(p) for p in claim.parts),
             told=tuple(deciding),
             control=self._control(claim.parts[0]),
-            claimed_value=first["claimed_value"],
+            claimed_value=first.claimed_value,
         )
 
     def _told(self, part: Part) -> list[Told]:
@@ -101,7 +102,7 @@ class Teller:
 
     def _shown(self, line: Line) -> tuple[Shown, ...]:
         record = self._grounds.records.get(line.analysis)
-        if record is None or record["estimate"] is None:
+        if record is None or record.estimate is None:
             return ()
         analysis, studies = self._configuration[line.analysis], self._studies[line.analysis]
         found = [Shown(analysis, record, tuple(studies), design=self._design(studies))]
@@ -113,12 +114,12 @@ class Teller:
                 Shown(
                     analysis,
                     group,
-                    tuple(s for s in studies if group_of(split, s) == group["subgroup"]),
-                    str(keys()[split].get(group["subgroup"], group["subgroup"])),
+                    tuple(s for s in studies if group_of(split, s) == group.subgroup),
+                    str(keys()[split].get(group.subgroup, group.subgroup)),
                     found[0].design,
                 )
                 for group in groups
-                if group["subgroup"] in names
+                if group.subgroup in names
             ]
         return tuple(found)
 
@@ -127,10 +128,10 @@ class Teller:
         own = (self._grounds.controls.get(line.analysis) for line in part.lines)
         return part.control or next(filter(None, own), None)
 
-    def _design(self, studies: Sequence[Record]) -> str:
+    def _design(self, studies: Sequence[StudyRow]) -> str:
         """Return what sets all trials of a result apart, a word of design_flags, or nothing."""
         trials = self._grounds.trials
-        flags = {trials.get(s["trial_id"], {}).get("design_flag") or "" for s in studies}
+        flags = {trials[s.trial_id].design_flag or "" for s in studies if s.trial_id in trials}
         return flags.pop() if len(flags) == 1 else ""
 
     def _sure(self, items: Sequence[Item]) -> tuple[tuple[str, ClaimCertainty], ...]:
@@ -167,7 +168,7 @@ class Teller:
 
     def _part(self, part: Part) -> PartView:
         lines = tuple(self._line(line) for line in part.lines)
-        return PartView(part.test["part"] or "", part.verdict.word, part.test["rule"], lines)
+        return PartView(part.test.part or "", part.verdict.word, part.test.rule, lines)
 
     def _line(self, line: Line) -> LineView:
         record = self._grounds.records.get(line.analysis)
@@ -188,41 +189,41 @@ class Teller:
 
 
 def claim_views(
-    tests: Sequence[Record],
+    tests: Sequence[ClaimTestRow],
     grounds: Grounds,
     rated: Mapping[str, Certainty],
-    studies: Mapping[str, Sequence[Record]],
+    studies: Mapping[str, Sequence[StudyRow]],
     configuration: Configuration,
 ) -> list[ClaimView]:
     """Return one view a claim, in the order of the table of claims.
 
-    `tests` are the rows of claim_tests, `studies` those of studies by analysis.
+    `studies` are those of each analysis.
     """
     teller = Teller(configuration, grounds, rated, studies)
     return [teller.view(claim) for claim in claims_of(tests, grounds).values()]
 
 
-def _groups(split: Split, record: Record) -> GroupsView:
+def _groups(split: Split, record: RatedSynthesis) -> GroupsView:
     """Write the groups of a split with their numbers."""
-    measure = record["measure"]
+    measure = record.measure
     told = tuple(
-        f"{wording_splits.group(split.name, group['subgroup'])} "
+        f"{wording_splits.group(split.name, group.subgroup)} "
         f"{wording.estimate_interval(measure, group)}{wording.unit(measure)}"
         for group in split.groups
-        if group["estimate"] is not None
+        if group.estimate is not None
     )
     test = f" ({wording.p_value(split.p)})" if split.p is not None else ""
     return GroupsView(wording_splits.name(split.name), test, told)
 
 
-def _trial(study: Record) -> str:
+def _trial(study: StudyRow) -> str:
     """Write a trial with its people and its number."""
-    measure = study["measure"]
+    measure = study.measure
     value = f"{wording.estimate_interval(measure, study, 'effect')}{wording.unit(measure)}"
-    return f"{study['label']}: {wording.people(study['people'])} people, {value}"
+    return f"{study.label}: {wording.people(study.people)} people, {value}"
 
 
-def heaviest(studies: Sequence[Record], trials: Mapping[str, Record]) -> str:
+def heaviest(studies: Sequence[StudyRow], trials: Mapping[str, TrialRow]) -> str:
     """Name the trial that carries nearly all the weight of a result, and say who its people are.
 
     Empty where there is none such. A note on its people that speaks of other trials is for those
@@ -230,18 +231,18 @@ def heaviest(studies: Sequence[Record], trials: Mapping[str, Record]) -> str:
     """
     if not studies:
         return ""
-    weights = [1.0 if len(studies) == 1 else (s["weight"] or 0.0) for s in studies]
+    weights = [1.0 if len(studies) == 1 else (s.weight or 0.0) for s in studies]
     share = max(weights) / (sum(weights) or 1.0)
     if share < NEARLY_ALL:
         return ""
     study = studies[weights.index(max(weights))]
-    note = trials.get(study["trial_id"], {}).get("population_note") or ""
-    note = re.split("[;:]", note)[0]
+    trial = trials.get(study.trial_id)
+    note = re.split("[;:]", (trial.population_note if trial else None) or "")[0]
     who = f": {note}" if note and not any(name in note for name in trials) else ""
     if len(studies) == 1:
-        return f"The trial is {study['label']}{who}."
+        return f"The trial is {study.label}{who}."
     weight = wording.fixed(100 * share, 0)
-    return f"Nearly all the weight ({weight}%) is one trial, {study['label']}{who}."
+    return f"Nearly all the weight ({weight}%) is one trial, {study.label}{who}."
 
 
 def _deciding(claim: Claim, told: Mapping[str, Sequence[Told]]) -> list[Told]:
@@ -251,11 +252,11 @@ def _deciding(claim: Claim, told: Mapping[str, Sequence[Told]]) -> list[Told]:
     for part in claim.parts:
         if part.verdict.word != word and (word != MIXED or part.verdict.word in UNTOLD):
             continue
-        own = told[part.test["part"] or ""]
+        own = told[part.test.part or ""]
         same = [one for one in own if one.verdict.word == part.verdict.word]
         if part.verdict.word == MIXED:
             same = list(own)
-        elif part.test["direction"] != NO_WORSE:
+        elif part.test.direction != NO_WORSE:
             same = same[:1]
         else:
             same = same[: claim_sentences.MOST_HARMS]
@@ -263,20 +264,20 @@ def _deciding(claim: Claim, told: Mapping[str, Sequence[Told]]) -> list[Told]:
     return result
 
 
-def _people(studies: Sequence[Record]) -> dict[str, float]:
+def _people(studies: Sequence[StudyRow]) -> dict[str, float]:
     """Return the people of each trial, once: in several analyses they are the same."""
-    own: Counter[tuple[str, str]] = Counter()
+    own: dict[tuple[str, str], float] = defaultdict(float)
     for study in studies:
-        own[study["trial_id"], study["analysis"]] += study["people"] or 0
+        own[study.trial_id, study.analysis] += study.people
     found: dict[str, float] = {}
     for (trial, _), people in own.items():
         found[trial] = max(found.get(trial, 0.0), people)
     return found
 
 
-def _populations(studies: Sequence[Record]) -> list[str]:
+def _populations(studies: Sequence[StudyRow]) -> list[str]:
     """Return the populations that were pooled, in the order of the vocabulary."""
-    there = {study["population"] for study in studies}
+    there = {study.population for study in studies}
     return [name for name in vocabulary().words("populations") if name in there]
 
 
@@ -300,13 +301,13 @@ def sections(views: Sequence[ClaimView]) -> list[tuple[str, list[ClaimView]]]:
     return [(title, own) for title, own in found if own]
 
 
-def claims_of_analysis(tests: Sequence[Record]) -> dict[str, list[tuple[str, str]]]:
+def claims_of_analysis(tests: Sequence[ClaimTestRow]) -> dict[str, list[tuple[str, str]]]:
     """Return the claims (id and text) that each analysis tests, narrowed or whole, by its name."""
     found: dict[str, dict[str, str]] = {}
     for test in tests:
-        if test["analysis"]:
-            for name in {test["analysis"], split_name(test["analysis"])[0]}:
-                found.setdefault(name, {})[test["claim_id"]] = test["claim"]
+        if test.analysis:
+            for name in {test.analysis, split_name(test.analysis)[0]}:
+                found.setdefault(name, {})[test.claim_id] = test.claim
     return {name: list(own.items()) for name, own in found.items()}
 
 
@@ -346,36 +347,37 @@ def _levels(word: str, certainties: Sequence[ClaimCertainty]) -> str:
     return f" (certainty: {', '.join(said)})"
 
 
-def claimed_number(row: Record) -> str:
+def number_claimed(row: Claimed) -> str:
     """Write the claimed number: ``at most 70 of 100 people``; empty where none is claimed."""
-    if row["claimed_value"] is None:
+    if row.claimed_value is None:
         return ""
-    value = f"{row['claimed_value']:g}"
-    if row["claimed_unit"] == "percent of people":
+    value = f"{row.claimed_value:g}"
+    if row.claimed_unit == "percent of people":
         value += " of 100 people"
-    elif row["claimed_unit"]:
-        value += f" {row['claimed_unit'].replace('percent', 'per cent')}"
-    return f"up to {value}" if row["direction"] == "at most" else value
+    elif row.claimed_unit:
+        value += f" {row.claimed_unit.replace('percent', 'per cent')}"
+    return f"up to {value}" if row.direction == "at most" else value
 
 
-def claim_rows(views: Sequence[ClaimView], tests: Sequence[Record]) -> list[Record]:
+def claim_rows(views: Sequence[ClaimView], tests: Sequence[ClaimTestRow]) -> list[ClaimVerdictRow]:
     """Return claim_tests with the verdict and reason of each analysis, part and whole claim."""
     rows = []
     by_claim = {view.claim_id: view for view in views}
     for test in tests:
-        view = by_claim[test["claim_id"]]
-        part = next(p for p in view.parts if p.name == (test["part"] or ""))
-        line = next((x for x in part.lines if x.analysis == test["analysis"]), None)
+        view = by_claim[test.claim_id]
+        part = next(p for p in view.parts if p.name == (test.part or ""))
+        line = next((x for x in part.lines if x.analysis == test.analysis), None)
         rows.append(
-            {
-                **test,
-                "analysis_verdict": line.verdict if line else None,
-                "analysis_reason": line.reason if line else None,
-                "part_verdict": part.verdict,
-                "verdict": view.verdict,
-                "sentence": view.sentence,
-                "certainty": view.certainty.level,
-                "certainty_best": view.certainty.best,
-            }
+            extended(
+                ClaimVerdictRow,
+                test,
+                analysis_verdict=line.verdict if line else None,
+                analysis_reason=line.reason if line else None,
+                part_verdict=part.verdict,
+                verdict=view.verdict,
+                sentence=view.sentence,
+                certainty=view.certainty.level,
+                certainty_best=view.certainty.best,
+            )
         )
     return rows

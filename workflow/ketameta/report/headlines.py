@@ -105,5 +105,5 @@ def _figure(analysis: Analysis, sides: tuple[Side, ...]) -> str:
 def _pooled(side: Side) -> Total:
     measure, record = side.answer.analysis.select.measure, side.answer.record
     text = wording.estimate_interval(measure, record)
-    shown = interval_of(measure, record["estimate"], record["ci_low"], record["ci_high"])
+    shown = interval_of(measure, record.estimate, record.ci_low, record.ci_high)
     return Total(capital(side.treatment), (text,), shown, f"{side.treatment}: {text}")

@@ -92,7 +92,7 @@ class _Report:
         self.made = Tables(
             {
                 CertaintyRow: certainty_rows(self.rated, self.records, configuration),
-                ClaimVerdictRow: _typed(ClaimVerdictRow, claim_rows(self.claims, tests)),
+                ClaimVerdictRow: claim_rows(self.claims, tests),
                 SummaryOfFindingsRow: self.found,
             }
         )
@@ -196,7 +196,3 @@ class _Report:
         yield "verify.R", verify_script(self.tables, self.configuration, data_hash)
         yield "static/style.css", style_sheet()
         yield "static/report.js", (STATIC / "report.js").read_text(encoding="utf-8")
-
-
-def _typed(kind, rows):
-    return [kind(**row) if isinstance(row, dict) else row for row in rows]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from ketameta.configuration import Analysis
 from ketameta.evidence.rated import Rated
@@ -285,9 +285,9 @@ def prediction(analysis: Analysis, record: Estimate) -> str:
     return f"{text}."
 
 
-def prediction_interval(record: Any) -> str:
+def prediction_interval(record: Estimate) -> str:
     """Write the prediction interval with its unit; empty where none is told (`expected`)."""
-    where, measure = expected(record), record["measure"]
+    where, measure = expected(record), record.measure
     return f"{interval(measure, where.low, where.high)}{unit(measure)}" if where else ""
 
 

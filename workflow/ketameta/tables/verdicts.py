@@ -39,8 +39,8 @@ class CertaintyRow(Row):
 class ClaimVerdictRow(ClaimTestRow):
     """One claim and one analysis named for it; one row where it names none."""
 
-    analysis_verdict: str = col("what this analysis says (list claim_verdicts)", blank=True)
-    analysis_reason: str = col("why, in a sentence", blank=True)
+    analysis_verdict: str | None = col("what this analysis says (list claim_verdicts)")
+    analysis_reason: str | None = col("why, in a sentence")
     part_verdict: str = col("verdict on this part of the claim")
     verdict: str = col("verdict on the claim (list claim_verdicts)")
     sentence: str = col("the verdict with its number, hedged")
