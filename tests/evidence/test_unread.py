@@ -20,6 +20,8 @@ from ketameta.evidence.unread import (
 from ketameta.stats import random_effects
 from ketameta.vocabulary.narrowing import parse
 
+from ..rows import tables_of
+
 # variance and people: v·n is 10, 11 and 9.6
 EFFECTS = ((0.2, 50.0), (0.1, 110.0), (0.4, 24.0))
 TAU2 = 0.05
@@ -83,12 +85,8 @@ def result(outcome, hour, scale=None):
 
 
 def known(trials=(), arms=(), results=()):
-    return {
-        "trials": list(trials),
-        "arms": list(arms),
-        "outcomes": list(results[1:]),
-        "contrasts": list(results[:1]),
-    }
+    cells = {"trials": trials, "arms": arms, "outcomes": results[1:], "contrasts": results[:1]}
+    return tables_of({name: list(rows) for name, rows in cells.items()})
 
 
 def weights_of(question, trials=(), arms=(), results=(), **cells):
