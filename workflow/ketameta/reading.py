@@ -265,7 +265,8 @@ class Result:
         from ketameta.report import wording
 
         row = {str(key): _none(value) for key, value in self.synthesis.items()}
-        effect = "" if row["estimate"] is None else wording.estimate_interval(row["measure"], row)
+        ends = (row["estimate"], row["ci_low"], row["ci_high"])
+        effect = "" if ends[0] is None else wording.with_interval(row["measure"], *ends)
         share = "" if row["i2"] is None else f"{row['i2']:.0f}%"
         return self.name, MEASURES[row["measure"]].words, str(row["k"]), effect, share
 
