@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from ketameta.figures.metrics import text_width, wrap
@@ -55,6 +56,8 @@ class Pooled(Protocol):
         """Return its cells right of the plot."""
 
 
+# numbers come again: in a plot, in its forms for a phone and for paper, in plots of other trials
+@lru_cache(maxsize=20_000)
 def split(token: str, anchor: str) -> tuple[str, str]:
     """Return the part of a number before its point, and the rest."""
     found = _SPLIT[anchor].match(token)
