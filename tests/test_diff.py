@@ -24,7 +24,7 @@ from ketameta.evidence.edits import edits
 from ketameta.evidence.rated import Result, result_of
 from ketameta.evidence.results import RATED_FROM, results
 from ketameta.evidence.rows import changed_rows
-from ketameta.report import change_words
+from ketameta.report import change_json, change_words
 from ketameta.report.change_counts import tally
 from ketameta.report.changes import living_forest, page, standalone
 from ketameta.report.overview import overview
@@ -411,7 +411,7 @@ def test_a_judgement_moves_certainty_alone_and_the_status_is_10(old, new, config
     assert "| favours treatment | moderate to low → very low |" in text
     assert "<td>moderate to low → very low</td>" in standalone(change, configuration)
     found = next(
-        a for a in change_words.as_json(change)["analyses"] if a["analysis"] == "ketamine_v_ect"
+        a for a in change_json.as_json(change)["analyses"] if a["analysis"] == "ketamine_v_ect"
     )
     assert (found["old"]["certainty"], found["new"]["certainty"]) == ("low", "very low")
 
@@ -439,7 +439,7 @@ def test_trials_that_leave_a_claim_are_a_flip(old, new, configuration):
     line = "- `maintenance_prevents_relapse`: **flipped: supported → too few data**"
     assert line in change_words.markdown(change, configuration)
     assert "supported → too few data" in standalone(change, configuration)
-    assert change_words.as_json(change)["claims"] == [
+    assert change_json.as_json(change)["claims"] == [
         {"claim_id": name, "old": before, "new": after, "flipped": flipped}
         for name, (before, after, flipped) in RELAPSED.items()
     ]
@@ -530,7 +530,7 @@ def test_a_table_of_an_older_version_that_lacks_a_column_rates_nothing(
 def test_the_json_holds_all_and_is_strict(old, new, configuration):
     enter(murrough(new), events=31)
     change = change_of(old, new, configuration)
-    found = json.loads(json.dumps(change_words.as_json(change), allow_nan=False))
+    found = json.loads(json.dumps(change_json.as_json(change), allow_nan=False))
     assert found["status"] == 10
     assert found["rows"][0]["cells"] == [{"column": "events", "old": "30", "new": "31"}]
     assert len(found["analyses"]) == len(configuration.names)

@@ -14,6 +14,7 @@ import pytest
 from ketameta.configuration import load
 from ketameta.evidence.changes import ClaimMove, Move
 from ketameta.evidence.edits import Edit
+from ketameta.evidence.rated import result_of
 from ketameta.extraction.records import (
     Comparison,
     Disagreement,
@@ -34,8 +35,12 @@ from ketameta.stats.sensitivity.agreement import (
     absolute_icc,
     limits_of_agreement,
 )
+from ketameta.tables.collection import Tables
 from ketameta.tables.problems import Problem
-from ketameta.tables.raw import RESULT_TABLES
+from ketameta.tables.raw import RESULT_TABLES, ArmRow, ClaimRow, OutcomeRow, TrialRow
+from ketameta.tables.syntheses import SynthesisRow
+
+from ..rows import row as placed
 
 SIXTH = (4.0, 8.0, 15.0, 16.0, 23.0, 42.0), (4.0, 8.0, 51.0, 16.0, 32.0, 24.0)
 
@@ -80,10 +85,10 @@ def impact(number=1, shift=None, analyses=(), flips=(), problem="", **more):
 
 
 def compared(*impacts, agreement=(), reasons=("the same key",) * 3, **more):
-    row = {"file": "outcomes.csv", "line": 2}
+    row = placed(OutcomeRow, file="outcomes.csv", line=2)
     matches = tuple(Match("outcomes", row, row, reason, {}) for reason in reasons)
     matching = Matching(matches, (("outcomes", row),), ())
-    sides = Side("first", {}), Side("second", {})
+    sides = Side("first", Tables()), Side("second", Tables())
     return replace(Comparison(*sides, matching, tuple(agreement) or (line(),), impacts), **more)
 
 
@@ -118,13 +123,14 @@ def test_the_first_lines_answer(configuration):
 
 
 def test_the_gravest_move_is_told_with_its_numbers(configuration):
-    old = {"measure": "RR", "k": 9, "n": 400, "estimate": 2.0, "ci_low": 1.1, "ci_high": 3.6}
-    old |= {"estimate_log": 0.7, "se": 0.3, "tau2": 0.1, "verdict": "favours treatment"}
-    old |= {"certainty": "low", "certainty_best": "low"}
-    new = {**old, "estimate": 1.5, "ci_low": 0.9, "certainty": "very low"}
-    new["certainty_best"] = "very low"
+    told = {"measure": "RR", "k": 9, "n": 400, "estimate": 2.0, "ci_low": 1.1, "ci_high": 3.6}
+    told |= {"estimate_log": 0.7, "se": 0.3, "tau2": 0.1}
+    result = result_of(placed(SynthesisRow, **told))
+    rated = {"verdict": "favours treatment", "certainty": "low", "certainty_best": "low"}
+    old = replace(result, **rated)
+    new = replace(old, estimate=1.5, ci_low=0.9, certainty="very low", certainty_best="very low")
     first = Move("response_24h", old, new, True, -0.3, -1.0, "above", "around", True)
-    second = Move("remission_24h", old, old | {"k": 8}, True, 0.0, 0.0, "above", "above", False)
+    second = Move("remission_24h", old, replace(old, k=8), True, 0.0, 0.0, "above", "above", False)
     names = ("response_24h", "remission_24h")
     found = replace(impact(1, 1.0, names, names[:1]), moves=(first, second))
     titles = [configuration[name].display.title for name in names]
@@ -237,7 +243,7 @@ def test_rows_of_one_side_and_faults_stand_apart(configuration):
     found = compared(
         impact(1, column="", a="row", b="", edit="trial one removed"),
         impact(2, column="", a="", b="row", edit="outcomes / two added"),
-        b=Side("second", {}, (fault,), ("contrasts",), frozenset({("outcomes", "n")})),
+        b=Side("second", Tables(), (fault,), ("contrasts",), frozenset({("outcomes", "n")})),
     )
     text = comparison_words.markdown(found, configuration)
     assert "`trial one`: only A has it" in text
@@ -314,7 +320,8 @@ def test_what_moves_nothing_says_why(configuration):
 def test_a_claim_is_told_by_its_text_shortened(configuration):
     words = " ".join(["seven"] * 30)
     found = replace(impact(1, 1.0), claims=(ClaimMove("fast", "supported", "not shown", True),))
-    whole = compared(found, a=Side("first", {"claims": [{"claim_id": "fast", "claim": words}]}))
+    claims = Tables({ClaimRow: [placed(ClaimRow, claim_id="fast", claim=words)]})
+    whole = compared(found, a=Side("first", claims))
     said = f"claim “{' '.join(['seven'] * 11)} …”: supported → not shown"
     assert said in comparison_words.markdown(whole, configuration)
     assert said in standalone(whole, configuration)
@@ -426,17 +433,18 @@ def test_the_page_has_its_pictures_and_loads_nothing(configuration):
 
 
 def test_what_b_calls_otherwise_is_told_once_with_the_reason(configuration):
-    place = {"file": "trials.csv", "line": 2}
+    own, k, p = (
+        placed(TrialRow, trial_id="t1"),
+        *(placed(ArmRow, trial_id="t1", arm_id=arm) for arm in ("k", "p")),
+    )
+    result, renamed = placed(OutcomeRow), {"trial_id": "x<1>"}
     rows = [
-        Match("trials", {**place, "trial_id": "t1"}, place, "the same PMID", {"trial_id": "x<1>"}),
-        Match(
-            "arms", {**place, "trial_id": "t1", "arm_id": "k"}, place, "alike",
-            {"trial_id": "x<1>", "arm_id": "ket"},
-        ),
+        Match("trials", own, own, "the same PMID", renamed),
+        Match("arms", k, k, "alike", renamed | {"arm_id": "ket"}),
         # an arm of the same name in it, and a row
-        Match("arms", {**place, "trial_id": "t1", "arm_id": "p"}, place, "y", {"trial_id": "x<1>"}),
-        Match("outcomes", place, place, "z", {"trial_id": "x<1>", "arm_id": "ket"}),
-    ]  # fmt: skip
+        Match("arms", p, p, "y", renamed),
+        Match("outcomes", result, result, "z", renamed | {"arm_id": "ket"}),
+    ]
     found = compared()
     found = replace(found, matching=replace(found.matching, matches=tuple(rows)))
     assert comparison_words.called(found) == [

@@ -203,7 +203,7 @@ def test_a_release_tells_what_is_new_since_and_what_is_mended(whole):
     )
     settled = replace(odd, check="same-numbers", acknowledged="printed so")
     had = findings.open_findings([odd, replace(odd, check="p-against-estimate")])
-    rows = {"adjudication": [{"id": "one", "decision": "B"}]}
+    rows = Tables({AdjudicationRow: [row(AdjudicationRow, id="one", decision="B")]})
     release = releases.make("2026-01-31", "", rows, [], {}, had)
     tables = whole.tables.replaced(FindingRow, [odd, settled])
 

@@ -6,12 +6,13 @@ from html import unescape
 
 import pytest
 
+from ketameta.evidence.rated import result_of
 from ketameta.evidence.releases import Release
 from ketameta.report.verify import verify_script
 from ketameta.report.wording_model import model
 from ketameta.tables.overview import CountRow, WarningRow
 from ketameta.tables.stages import STAGE_KINDS
-from ketameta.tables.syntheses import ReasonRow
+from ketameta.tables.syntheses import ReasonRow, SynthesisRow
 
 from .made import report
 
@@ -143,9 +144,8 @@ def test_a_section_of_the_counts_without_a_row_has_no_table(whole, kind, section
 
 def test_a_release_of_other_days_stands_beside_tables_without_a_trial(made, kit, asked, whole):
     found = made({}, asked)
-    old = Release(
-        "2026-01-01", "abc", "0" * 40, {"t000": "1"}, tuple(whole.tables["syntheses"]), {}
-    )
+    results = tuple(map(result_of, whole.tables[SynthesisRow]))
+    old = Release("2026-01-01", "abc", "0" * 40, {"t000": "1"}, results, {})
     pages = report(found.tables, found.configuration, [old])
     assert "Removed: t000" in pages["changes.html"]
     first = replace(old, name="2025-01-01", syntheses=())

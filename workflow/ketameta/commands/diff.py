@@ -186,7 +186,8 @@ def _lock_note(sides: tuple[Side, Side]) -> str:
 
 
 def _print_change(change: Change, questions: Asked, given: argparse.Namespace) -> None:
-    from ketameta.report.change_words import as_json, markdown
+    from ketameta.report.change_json import as_json
+    from ketameta.report.change_words import markdown
     from ketameta.storage import write_text
 
     if given.html:

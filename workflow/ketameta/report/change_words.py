@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from ketameta.configuration import Configuration
 from ketameta.evidence.changes import Cause, Change, ClaimMove, Move, differs
-from ketameta.evidence.edits import edits
 from ketameta.evidence.rated import Result
 from ketameta.evidence.releases import Since
 from ketameta.evidence.rows import RowChange
@@ -358,54 +356,3 @@ def _rows(rows: Sequence[RowChange]) -> list[str]:
     if len(rows) > MOST_ROWS:
         lines.append(f"- and {len(rows) - MOST_ROWS:,} more")
     return [*lines, ""]
-
-
-def _move(move: Move) -> dict[str, object]:
-    return {**vars(move), "old": _result(move.old), "new": _result(move.new)}
-
-
-def _result(record: Result | None) -> dict[str, object] | None:
-    """Return what is compared of a synthesis; how it was made is not."""
-    if record is None:
-        return None
-    return {name: value for name, value in asdict(record).items() if name not in _NOT_TOLD}
-
-
-_NOT_TOLD = ("analysis", "engine", "tau2_by", "rule")
-
-
-def as_json(change: Change) -> dict[str, object]:
-    """Return everything with every digit, ready for JSON."""
-    trials = [row for row in change.rows if row.table == "trials"]
-    return {
-        "old": change.old,
-        "new": change.new,
-        "status": change.status,
-        "summary": summary(change),
-        "trials": {
-            kind: sorted(row.trial for row in trials if row.kind == kind)
-            for kind in ("added", "removed", "edited")
-        },
-        "rows": [
-            {
-                "table": row.table,
-                "kind": row.kind,
-                "place": row.place,
-                "row": row.name,
-                "cells": [vars(cell) for cell in row.cells],
-            }
-            for row in change.rows
-        ],
-        "edits": [edit.name for edit in edits(change.rows)],
-        "analyses": [
-            {
-                **_move(move),
-                "causes": [vars(cause) for cause in move.causes],
-                "code": _move(move.code) if move.code else None,
-            }
-            for move in change.moves
-        ],
-        "code": vars(change.code) if change.code else None,
-        "claims": [vars(move) for move in change.claims],
-        "notes": list(change.notes),
-    }

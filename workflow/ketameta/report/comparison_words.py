@@ -168,7 +168,7 @@ def called(compared: Comparison) -> list[tuple[str, str, str, str]]:
     for match in compared.matching.matches:
         column = _NAMED.get(match.table)
         if column and column in match.renamed:
-            own = [str(match.a[c]) for c in ("trial_id", column) if c in match.a]
+            own = [getattr(match.a, c) for c in ("trial_id", column) if hasattr(match.a, c)]
             what, were = column.removesuffix("_id"), match.renamed[column]
             found.append((what, were, " / ".join(dict.fromkeys(own)), match.reason))
     return list(dict.fromkeys(found))
