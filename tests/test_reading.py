@@ -12,7 +12,7 @@ import ketameta
 from ketameta import reading
 from ketameta.cli import main
 from ketameta.report.csv_tables import to_csv
-from ketameta.storage import read_table, rows_of
+from ketameta.storage import read_table
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.tables.table import schema_of
 
@@ -70,7 +70,7 @@ def test_a_folder_without_results_says_what_would_have_been_one(tmp_path):
 @pytest.mark.parametrize("name", ["syntheses", "studies", "effects", "ledger"])
 def test_a_frame_holds_every_cell_of_its_table_and_the_units_of_its_schema(results, name):
     frame = getattr(results, name)
-    rows = rows_of(read_table(results.processed / f"{name}.parquet"))
+    rows = read_table(results.processed / f"{name}.parquet").to_pylist()
     assert len(frame) == len(rows) > 0
     back = [
         {key: reading._none(cell) for key, cell in row.items()} for row in frame.to_dict("records")

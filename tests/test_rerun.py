@@ -6,7 +6,7 @@ import re
 import pytest
 
 from ketameta.report_files import TABLES
-from ketameta.storage import content_id, read_table, rows_of
+from ketameta.storage import content_id, read_table
 
 STAGES = ["ingest", "normalize", "synthesize", "report", "figures", "distributions"]
 # what tells of all analyses together
@@ -46,14 +46,14 @@ def pages(project):
 
 def tables(project):
     return {
-        path.stem: content_id(rows_of(read_table(path)))
+        path.stem: content_id(read_table(path).to_pylist())
         for path in sorted(project.path("data/processed").glob("*.parquet"))
     }
 
 
 def effects(project):
     """Return a content id of what each analysis is made of, apart from line numbers."""
-    rows = rows_of(read_table(project.path("data/processed/studies.parquet")))
+    rows = read_table(project.path("data/processed/studies.parquet")).to_pylist()
     return {
         name: content_id([row for row in rows if row["analysis"] == name])
         for name in sorted({row["analysis"] for row in rows})
@@ -160,7 +160,7 @@ def test_rows_in_another_order_change_no_estimate(small):
 
 def estimates(project):
     """Return the syntheses by analysis, apart from the hash that covers line numbers."""
-    rows = rows_of(read_table(project.path("data/processed/syntheses.parquet")))
+    rows = read_table(project.path("data/processed/syntheses.parquet")).to_pylist()
     return {
         row.pop("analysis"): [{k: v for k, v in row.items() if k != "data_hash"}] for row in rows
     }

@@ -10,6 +10,7 @@ from ketameta.evidence.results import rated_syntheses
 from ketameta.ingest.stage import ingest
 from ketameta.normalize.stage import normalize
 from ketameta.synthesize.stage import synthesize
+from ketameta.tables.raw import ClaimRow
 from ketameta.vocabulary.narrowing import named
 
 from ..rows import tables_of
@@ -45,7 +46,7 @@ def place(request, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def configuration(place, tables) -> Configuration:
-    return load(place.config).asked(named(tables["claims"]))
+    return load(place.config).asked(named(claim.analysis for claim in tables[ClaimRow]))
 
 
 @pytest.fixture(scope="session")

@@ -71,14 +71,15 @@ def ingest(given: Given) -> Files:
 def normalize(given: Given) -> Files:
     """Turn typed rows into effects, derivations and ledger; faults where numbers cannot be."""
     from ketameta.normalize.stage import normalize as stage
-    from ketameta.storage import rows_of
+    from ketameta.tables.effects import FindingRow
+    from ketameta.tables.table import rows_of
 
     tables = stage(given.tables, given.configuration)
-    checks = rows_of(tables["findings"])
-    faults = [check for check in checks if check["severity"] == "error"]
+    checks = rows_of(FindingRow, tables["findings"])
+    faults = [check for check in checks if check.severity == "error"]
     for fault in faults:
-        place = f"{fault['file']}:{fault['line']} column {fault['column']}"
-        print(f"{place}: {fault['message']} (trial {fault['trial_id']})", file=sys.stderr)
+        place = f"{fault.file}:{fault.line} column {fault.column}"
+        print(f"{place}: {fault.message} (trial {fault.trial_id})", file=sys.stderr)
     if faults:
         return None
     # what is written has their room

@@ -9,9 +9,9 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -136,13 +136,7 @@ def read_table(path: Path) -> pa.Table:
     return table_of(path.read_bytes())
 
 
-def rows_of(table: pa.Table) -> list[dict[str, Any]]:
-    """Return a table as a list of rows."""
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
-
-
-def content_id(rows: list[dict[str, Any]]) -> str:
+def content_id(rows: Iterable[Mapping[str, object]]) -> str:
     """Hash what rows say, not how a file format stores it: 16 hexadecimal digits.
 
     Parquet bytes differ between versions of pyarrow; the canonical text of the values does not.

@@ -28,7 +28,7 @@ class Claims:
 
     def __init__(self, rows: Sequence[ClaimRow], configuration: Configuration) -> None:
         """Take the claims and every analysis that there is."""
-        configuration = configuration.asked(named({"analysis": row.analysis} for row in rows))
+        configuration = configuration.asked(named(row.analysis for row in rows))
         self._tests = tests_of(rows, configuration)
         asked = {test.analysis for test in self._tests}
         self._told: dict[Refits, dict[str, str]] = {}

@@ -66,9 +66,7 @@ def results(tables: Tables, configuration: Configuration) -> Results:
     rows = rated_syntheses(tables, configuration)
     records = {row.analysis: row for row in rows}
     claims = tables.get(ClaimRow)
-    configuration = configuration.asked(
-        [*named({"analysis": row.analysis} for row in claims), *records]
-    )
+    configuration = configuration.asked([*named(row.analysis for row in claims), *records])
     # older results may lack an analysis
     tests = [
         test

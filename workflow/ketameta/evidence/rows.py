@@ -91,11 +91,12 @@ def as_entered(cells: Mapping[str, str]) -> str:
     return json.dumps(cells, ensure_ascii=False)
 
 
-def with_cells(table: str, row: R, cells: Mapping[str, str], values: Mapping[str, Any]) -> R:
+def with_cells(table: str, row: R, cells: Mapping[str, str], values: Mapping[str, object]) -> R:
     """Return a row with some cells as entered, and what they mean, in place of its own."""
     entered = {**entered_of(row), **cells}
     filled = {name: entered[name] for name in RESULT_TABLES[table].names if entered.get(name)}
-    return replace(row, **values, entered=as_entered(filled))
+    told: dict[str, Any] = dict(values)
+    return replace(row, **told, entered=as_entered(filled))
 
 
 def place_of(row: Placed) -> str:

@@ -36,7 +36,7 @@ def ranked(
     rests on them. A row that B alone has is tried with those of the other arms at its place.
     """
     whole = standing(tables)
-    asked = named({"analysis": claim.analysis} for claim in whole[ClaimRow])
+    asked = named(claim.analysis for claim in whole[ClaimRow])
     trying = Trying(whole, configuration.asked(asked))
     every = list(disagreements)
     found = trying.rows([one for one in every if not one.column])

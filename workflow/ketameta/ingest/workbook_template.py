@@ -143,7 +143,7 @@ def note(column: Column) -> str:
     return f"{column.description}{unit}\n{column.allowed}"
 
 
-def validation(column: Column, words: _Lists) -> dict[str, Any]:
+def validation(column: Column, words: _Lists) -> dict[str, object]:
     """Return what Excel may check while typing; empty where it cannot."""
     message = {
         "error_title": column.name,

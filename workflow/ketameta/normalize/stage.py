@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
     """Return the tables of this stage from the rows of ingest's tables."""
     trials, rows = trials_of(raw), raw_rows(raw)
-    configuration = configuration.asked(named(map(as_dict, raw[ClaimRow])))
+    configuration = configuration.asked(named(claim.analysis for claim in raw[ClaimRow]))
     effects, tables = _analyses(configuration, Choices(trials, rows))
     problems = [Problem(**as_dict(problem)) for problem in raw[ProblemRow]]
     checks, told = settled(raw, rows, problems, effects)

@@ -167,7 +167,7 @@ def to_fetch(
     """Return what could not be read, in the order in which to fetch it."""
     if not tables[UnreadRow]:
         return []
-    claimed = [row.analysis for row in tables[ClaimTestRow] if row.computed]
+    claimed = [row.analysis for row in tables[ClaimTestRow] if row.computed and row.analysis]
     found = unread.pools(configuration, tables[StudyRow], records, claimed)
     return unread.ranked(tables[UnreadRow], found, tables)
 

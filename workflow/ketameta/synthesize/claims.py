@@ -23,7 +23,7 @@ def tests_of(claims: Sequence[ClaimRow], configuration: Configuration) -> list[C
     return [
         extended(ClaimTestRow, claim, analysis=name or None, computed=name in configuration.names)
         for claim in claims
-        for name in map(canonical, named([{"analysis": claim.analysis}]))
+        for name in map(canonical, named([claim.analysis]))
     ]
 
 

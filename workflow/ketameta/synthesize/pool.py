@@ -256,13 +256,13 @@ def _poolable(effects: Sequence[EffectSize], model: Model) -> bool:
     return trials_of(effects) >= max(2, model.minimum_k)
 
 
-def intervals(effects: Sequence[EffectSize], model: Model) -> dict[str, Any]:
+def intervals(effects: Sequence[EffectSize], model: Model) -> dict[str, float | None]:
     """Return the Wald, HKSJ and floored HKSJ intervals side by side, on the analysis scale.
 
     They belong to the inverse-variance model of independent effects; with shared controls kept
     whole there are none.
     """
-    result: dict[str, Any] = {}
+    result: dict[str, float | None] = {}
     if not _poolable(effects, model) or not independent(effects):
         return result
     for rule, name in ((Rule.WALD, "wald"), (Rule.HKSJ, "hksj"), (Rule.FLOORED, "floored")):

@@ -75,7 +75,7 @@ def synthesize(
 ) -> dict[str, pa.Table]:
     """Return the tables of this stage from those of normalize and ingest."""
     claims = tables[ClaimRow]
-    configuration = configuration.asked(named({"analysis": c.analysis} for c in claims))
+    configuration = configuration.asked(named(c.analysis for c in claims))
     given = by(tables.once(EffectRow), lambda effect: effect.analysis)
     effects = {
         name: sorted(own, key=lambda e: (e.year or _LATEST, e.trial_id))
@@ -167,7 +167,8 @@ def synthesis(analysis: Analysis, effects: Sequence[EffectRow]) -> SynthesisRow:
 def _synthesis(analysis: Analysis, effects: Sequence[EffectRow]) -> SynthesisRow:
     """Return the row of the table syntheses."""
     record = synthesis(analysis, effects)
-    beside = intervals(effects, analysis.model) if record.estimate is not None else {}
+    own = record.estimate is not None
+    beside: dict[str, Any] = intervals(effects, analysis.model) if own else {}
     test = between(groups_of(record.split, effects), analysis.model) if record.split else None
     told = asdict(test) if test else {}
     tested: dict[str, Any] = {f"between_{name}": value for name, value in told.items()}

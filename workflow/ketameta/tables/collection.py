@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ketameta.tables.table import R, Row, rows_of, schema_of, to_arrow
 
@@ -26,18 +26,6 @@ class Tables:
     def of_arrow(cls, kinds: Mapping[str, type[Row]], found: Mapping[str, pa.Table]) -> Tables:
         """Return the rows of Arrow tables, of which `kinds` says by their name what they hold."""
         return cls({kinds[name]: rows_of(kinds[name], table) for name, table in found.items()})
-
-    @classmethod
-    def named(
-        cls, kinds: Mapping[str, type[Row]], found: Mapping[str, Iterable[Row | dict[str, Any]]]
-    ) -> Tables:
-        """Return tables by their names; cells that are in a dictionary become a row."""
-        return cls(
-            {
-                kinds[name]: [kinds[name](**r) if isinstance(r, dict) else r for r in rows]
-                for name, rows in found.items()
-            }
-        )
 
     def __getitem__(self, kind: type[R]) -> list[R]:
         """Return the rows of a table; KeyError where it is not among these."""

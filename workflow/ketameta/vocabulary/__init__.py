@@ -143,7 +143,7 @@ def scale_sign(scale: str, outcome: str) -> int:
     return known.sign if about.sense == "bad" else -known.sign
 
 
-def nearest(word: str, known: list[str] | dict[str, Any], count: int = 3) -> list[str]:
+def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Return the known words most like an unknown one, best first, case ignored."""
     by_lower = {name.lower(): name for name in known}
     close = get_close_matches(word.lower(), list(by_lower), n=count, cutoff=0.5)

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from ketameta.vocabulary import nearest, vocabulary
 
@@ -144,9 +143,9 @@ def canonical(name: str) -> str:
     return name if fault(expression) else f"{base}@{written(parse(expression))}"
 
 
-def named(claims: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the names of analyses in the cells of claims, in order; empty for a claim of none."""
-    return [word.strip() for claim in claims for word in (claim["analysis"] or "").split(";")]
+def named(cells: Iterable[str | None]) -> list[str]:
+    """Return the analyses in the cells of claims that name them, in order; empty where none is."""
+    return [word.strip() for cell in cells for word in (cell or "").split(";")]
 
 
 def combined(one: tuple[Narrow, ...], other: tuple[Narrow, ...]) -> tuple[Narrow, ...]:
