@@ -104,7 +104,7 @@ def pools(
     analyses: Iterable[Analysis],
     studies: Sequence[StudyRow],
     syntheses: Mapping[str, SynthesisRow],
-    claimed: Iterable[str] = (),
+    claimed: Iterable[str | None] = (),
 ) -> list[Pool]:
     """Return what each comparison pools, from the tables `studies` and `syntheses`.
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ketameta.extraction.cells import column_of, same
+from ketameta.extraction.cells import column_of, same_cell
 from ketameta.extraction.records import Disagreement, Impact, beside
 from ketameta.ingest.cells import CellError, number
 from ketameta.ingest.decisions import fault_decisions, plain_value
@@ -346,7 +346,11 @@ def _stands(cells: Mapping[str, str], found: Disagreement) -> bool:
         except CellError:
             return False
     known = decision in (A, BOTH, CORRECTION, OTHER)
-    return known and same(column, now, _visible(found.a)) and same(column, then, _visible(found.b))
+    return (
+        known
+        and same_cell(column, now, _visible(found.a))
+        and same_cell(column, then, _visible(found.b))
+    )
 
 
 def _visible(text: str) -> str:

@@ -88,7 +88,7 @@ def canonical(column: Column, text: str) -> str:
     return said
 
 
-def same(column: Column, a: str, b: str) -> bool:
+def same_cell(column: Column, a: str, b: str) -> bool:
     """Say whether two cells of a column say the same: 24 is 24.0, MADRS is madrs."""
     return a == b or canonical(column, a) == canonical(column, b)
 

@@ -180,9 +180,9 @@ def place(
             left.append(row)
             continue
         stands = row.cells.get(one.column, "")
-        if same(stands, one.new, _column(one)):
+        if _stands_as(stands, one.new, _column(one)):
             left.append(Left(one, f"{shown(stands)} stands there already", DONE))
-        elif not same(stands, one.old, _column(one)):
+        elif not _stands_as(stands, one.old, _column(one)):
             said = f"{shown(stands)} stands there, not {shown(one.old)}"
             left.append(Left(one, said, OFF if one.old else ""))
         else:
@@ -220,9 +220,9 @@ def _today(
 ) -> TextRow | Left:
     """Return the row of today that is the row of an earlier version, or why there is none."""
     stands = row.cells.get(one.column, "")
-    if same(stands, one.new, _column(one)):
+    if _stands_as(stands, one.new, _column(one)):
         return Left(one, f"{shown(stands)} stood there already in {version}", DONE)
-    if not same(stands, one.old, _column(one)):
+    if not _stands_as(stands, one.old, _column(one)):
         return Left(one, f"in {version} {shown(stands)} stands there, not {shown(one.old)}")
     line = followed.get((one.table, one.line))
     found = None if line is None else _at(texts[one.table], line)
@@ -238,7 +238,7 @@ def _column(one: Correction) -> Column:
     return RESULT_TABLES[one.table][one.column]
 
 
-def same(stands: str, said: str, column: Column) -> bool:
+def _stands_as(stands: str, said: str, column: Column) -> bool:
     """Say whether two cells are the same: of numbers, whether they are the same number."""
     if stands == said:
         return True

@@ -29,7 +29,7 @@ from ketameta.evidence.rows import (
     with_cells,
 )
 from ketameta.extraction.apart import apart
-from ketameta.extraction.cells import FREE, column_of, same
+from ketameta.extraction.cells import FREE, column_of, same_cell
 from ketameta.extraction.exchanges import Exchange, exchanges
 from ketameta.extraction.patterns import Slip, guess
 from ketameta.extraction.records import Disagreement, Match, Matching, Side
@@ -129,7 +129,7 @@ class _Compared:
         if (table, name) in self.missing or name in _NOT_COMPARED:
             return False
         x, y = a.get(name, ""), b.get(name, "")
-        return x != y and not same(column_of(table, name), x, y)
+        return x != y and not same_cell(column_of(table, name), x, y)
 
     def _explained(
         self,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from ketameta.evidence.rows import entered_of
-from ketameta.extraction.cells import column_of, figures, number_of, same
+from ketameta.extraction.cells import column_of, figures, number_of, same_cell
 from ketameta.extraction.owners import FIGURES
 from ketameta.extraction.records import Match
 from ketameta.tables.identity import identity
@@ -83,7 +83,7 @@ def _order(pair: _Pair, apart: str) -> tuple[float, str, list[tuple[str, str]]]:
 
 
 def _same(column: str, a: str, b: str) -> bool:
-    return same(column_of(TABLE, column), a, b)
+    return same_cell(column_of(TABLE, column), a, b)
 
 
 def _exchanged(apart: str, pairs: Sequence[_Pair], found: dict[int, Exchange]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ketameta.evidence.rows import ADDED, OWNERS, entered_of
 from ketameta.extraction.adjudication import ENDED, At, Decided, Line, said, settled
-from ketameta.extraction.cells import FREE, column_of, same
+from ketameta.extraction.cells import FREE, column_of, same_cell
 from ketameta.extraction.corrections import Left, Located
 from ketameta.extraction.editing import Edits
 from ketameta.extraction.matching import Owner, owner_of, owners_of_b
@@ -127,7 +127,7 @@ def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Si
 def _holds(cells: Mapping[str, str], line: Mapping[str, str], side: str) -> bool:
     """Say whether a row has the cell of a side, ``a`` or ``b``, as a line has it."""
     column = column_of(line["table"], line["column"])
-    return same(column, cells.get(column.name, ""), line.get(side, ""))
+    return same_cell(column, cells.get(column.name, ""), line.get(side, ""))
 
 
 def decide(
