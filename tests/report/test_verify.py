@@ -158,12 +158,12 @@ def odd(made, kit):
 
 def changed(odd, analysis, **values):
     """Return the script of two analyses with numbers of one changed by so much."""
-    rows = [dict(row) for row in odd.tables["syntheses"]]
-    (own,) = (row for row in rows if row["analysis"] == analysis)
-    for name, value in values.items():
-        own[name] += value
+    rows = {one.analysis: one for one in odd.tables[SynthesisRow]}
+    own = rows[analysis]
+    moved = {name: getattr(own, name) + value for name, value in values.items()}
+    rows[analysis] = replace(own, **moved)
     two = Configuration((odd.configuration["share"], odd.configuration["response"]))
-    return verify_script({**odd.tables, "syntheses": rows}, two, "0")
+    return verify_script(odd.tables.replaced(SynthesisRow, [*rows.values()]), two, "0")
 
 
 def test_what_metafor_cannot_fit_is_named_and_the_rest_is_compared(run, odd):

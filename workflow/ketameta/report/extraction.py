@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
+from typing import cast
 
 from ketameta.configuration import Configuration
 from ketameta.evidence import findings, unread
@@ -20,6 +21,7 @@ from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import BOTH, Decided, Decision, decisions
 from ketameta.tables.diagnostics import RaterAgreementRow
 from ketameta.tables.effects import FindingRow, ResultRow
+from ketameta.tables.parts import Placed
 from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES
 from ketameta.tables.syntheses import ClaimTestRow, StudyRow, SynthesisRow
 from ketameta.tables.table import extended
@@ -51,14 +53,23 @@ class Line:
     new: bool = False
 
 
-def cells_of(tables: Tables, names: Iterable[str]) -> dict[str, list[dict[str, str]]]:
-    """Return the cells as entered of some raw tables."""
+def cells_of(
+    tables: Tables, names: Iterable[str], trials: Collection[str] | None = None
+) -> dict[str, list[dict[str, str]]]:
+    """Return the cells as entered of some raw tables, of rows of a trial those of `trials`."""
+
+    def asked(rows: Iterable[Placed | ResultRow]) -> Iterator[dict[str, str]]:
+        for row in rows:
+            trial = getattr(row, "trial_id", None)
+            if trials is None or trial is None or trial in trials:
+                yield entered_of(row)
+
     found: dict[str, list[dict[str, str]]] = {name: [] for name in names if name in RESULT_TABLES}
     if {"outcomes", "contrasts"} & found.keys():
-        for cells in map(entered_of, tables[ResultRow]):
+        for cells in asked(tables[ResultRow]):
             found.setdefault(table_of(cells), []).append(cells)
     for name in found.keys() - {"outcomes", "contrasts"}:
-        found[name] = [entered_of(row) for row in tables[RAW_KINDS[name]]]
+        found[name] = [*asked(cast("list[Placed]", tables[RAW_KINDS[name]]))]
     return found
 
 
@@ -213,7 +224,9 @@ def view(
     release = in_order(releases)[-1] if releases else None
     decided, studies = decided_of(tables), tables[StudyRow]
     readings, adjudication = tables[ReadingRow], tables[AdjudicationRow]
-    cells = cells_of(tables, {*(r.table for r in readings), *(a.table for a in adjudication)})
+    # of long tables a few rows: all of them where they were read again
+    cells = cells_of(tables, {row.table for row in adjudication}, decided.trials)
+    cells |= cells_of(tables, {row.table for row in readings})
     known = release.decisions if release else None
     stated = states(tables[FindingRow], release)
     return View(

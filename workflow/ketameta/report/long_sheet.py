@@ -77,6 +77,7 @@ class LongSheet(Worksheet):
         super()._write_rows()
         self.dim_rowmax = last
         self.fh.write(self._below)
+        self._below = ""  # the other sheets wait for their turn in memory
 
 
 def _tagged(block: Sequence[tuple[int, str]], first: int, last: int) -> list[str]:

@@ -99,7 +99,7 @@ class Decided:
             self._by_row[one.table, one.row].append(one)
             if one.column and one.table in RESULT_TABLES and one.column in identity(one.table):
                 self._renamed[one.table, one.trial_id].append(one)
-        self._trials = {name for one in found for name in (one.trial_id, one.row.split(" / ")[0])}
+        self.trials = {name for one in found for name in (one.trial_id, one.row.split(" / ")[0])}
 
     def about(self, table: str, cells: Cells) -> list[Decision]:
         """Return the decisions on a row, given by its cells as entered, that it still agrees with.
@@ -124,7 +124,7 @@ class Decided:
     def _may_know(self, cells: Cells) -> bool:
         """Say whether a decision may be about a row: of most trials there is none."""
         trial = cells.get("trial_id")
-        return bool(self.all) and (not trial or trial in self._trials)
+        return bool(self.all) and (not trial or trial in self.trials)
 
     def names(self, table: str, cells: Cells) -> list[str]:
         """Return what a row is called, and was before cells that name it were decided."""
