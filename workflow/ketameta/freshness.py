@@ -24,13 +24,15 @@ RAW = Path("data/raw")
 REPORTS = Path("reports")
 # names of stages that run whatever their lists say, for `--force`
 ANEW = "KETAMETA_ANEW"
+# before the name of a question in the list of a stage, see `memo`
+QUESTION = "question "
 # what a step says that has nothing to do
 AS_BEFORE = "what it is made from is as before, nothing to do"
 # a stamp for each stage, which alone Snakemake looks at: derived from the lists, safe to remove
 STAMPS = Path(".snakemake/ketameta")
 _GROUND = (
-    *("__init__", "estimators", "freshness", "measures", "publishing"),
-    *("read_tables", "report_files", "steps", "storage"),
+    *("__init__", "estimators", "freshness", "measures", "memo", "publishing"),
+    *("read_tables", "report_files", "shares", "steps", "storage"),
 )
 _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
 # what tables are entered in; not the notes and pictures that may lie beside them
@@ -69,7 +71,7 @@ STAGES = {
     ),
     "synthesize": Stage(
         ("ingest", "normalize"),
-        ("synthesize", "normalize", "shares", "stats", "tables", "vocabulary", "configuration"),
+        ("synthesize", "normalize", "stats", "tables", "vocabulary", "configuration"),
         ("select", "model"),
     ),
     "report": Stage(
@@ -235,8 +237,8 @@ def difference(
         return "its list is damaged" if made.exists() else "its output is not there yet"
     if out is not None and not all(Path(name).is_relative_to(out) for name in found.files):
         return "its output is in another folder"
+    before = _outside(found.inputs)
     tables = {name for name in found.inputs if name.endswith(".parquet")}
-    before = {name: digest for name, digest in found.inputs.items() if name not in tables}
     changed = {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
     changed |= {name for name in tables if hash_of(name) != found.inputs[name]}
     words = []
@@ -249,6 +251,20 @@ def difference(
     if other := sorted(name for name in found.files if hash_of(name) != found.files[name]):
         words.append(f"missing or not as it was written: {_some(other)}")
     return "; ".join(words)
+
+
+def _outside(inputs: Mapping[str, str]) -> dict[str, str]:
+    """Return of what a list names what is neither a table between stages nor a question."""
+    return {
+        name: digest
+        for name, digest in inputs.items()
+        if not name.endswith(".parquet") and not name.startswith(QUESTION)
+    }
+
+
+def code_of(inputs: Mapping[str, str]) -> dict[str, str]:
+    """Return the hashes of code and of versions among those of what a stage is made from."""
+    return {name: digest for name, digest in _outside(inputs).items() if name != "configuration"}
 
 
 def _some(names: Sequence[str]) -> str:

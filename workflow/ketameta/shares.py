@@ -20,8 +20,7 @@ def shared(work: Callable[[T], R], items: Sequence[T], processes: int) -> list[R
 
     What a fork does not answer for is done here: a fault then has its place in this process.
     """
-    if not FORKS:
-        processes = 1
+    processes = min(processes, len(items) or 1) if FORKS else 1
     shares = [items[first::processes] for first in range(processes)]
     begun = [_begin(work, share) for share in shares[1:]]
     done = [[work(item) for item in shares[0]]]

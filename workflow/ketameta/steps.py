@@ -14,11 +14,12 @@ import os
 import sys
 from collections import ChainMap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta import freshness
+from ketameta.memo import Memo
 from ketameta.publishing import keep, lay_aside
 from ketameta.read_tables import ReadTables, tables_before
 from ketameta.storage import parquet_of
@@ -45,6 +46,7 @@ class Given:
     tables: Tables
     asked: Configuration | None
     threads: int = 1
+    memo: Memo = field(default_factory=Memo)
 
     @property
     def configuration(self) -> Configuration:
@@ -91,7 +93,7 @@ def synthesize(given: Given) -> Files:
     """Pool the effects of every analysis."""
     from ketameta.synthesize.stage import synthesize as stage
 
-    return _parquet(stage(given.tables, given.configuration, given.threads))
+    return _parquet(stage(given.tables, given.configuration, given.threads, given.memo))
 
 
 def report(given: Given) -> Files:
@@ -183,11 +185,12 @@ def _step(given: argparse.Namespace, configuration: Configuration | None) -> int
         print(f"{name}: {freshness.AS_BEFORE}", flush=True)
         return 0
     tables = ReadTables(source, tables_before(name))
-    files = STEPS[name](Given(source, out, tables, configuration))
+    memo = Memo() if asked else Memo(out, freshness.read_made(made), now)
+    files = STEPS[name](Given(source, out, tables, configuration, given.threads, memo))
     if files is None:
         return 1
     # what is read is known when all is written: a file may be made of tables not read before
-    inputs = ChainMap(now, tables.read)
+    inputs = ChainMap(now, tables.read, memo.digests)
     del tables  # of long tables half the memory, which what is written can have
     content = ((name, text.encode() if isinstance(text, str) else text) for name, text in files)
     write = lay_aside if given.aside else keep

@@ -224,13 +224,14 @@ class Refits:
         old = self.base.evidence(analysis) if self.base else None
         trials = dict.fromkeys(effect.trial_id for effect in effects)
         same = self.base is not None and effects is self.base.effects(analysis)
-        if old and same and _alike(old.missing, missing):
-            if not self._rejudged & trials.keys():
-                return old
-            told = self._judged.rows(analysis.name, analysis.select.outcome, trials)
-            return replace(old, judgements=told)
+        stands = old if old and same and _alike(old.missing, missing) else None
+        if stands and not self._rejudged & trials.keys():
+            return stands
+        told = self._judged.rows(analysis.name, analysis.select.outcome, trials)
+        if stands:
+            return replace(stands, judgements=told)
         record = self.fit(analysis)
-        found = rated_from(analysis, record, effects, missing, self._judged)
+        found = rated_from(analysis, record, effects, missing, told)
         return evidence_of(found | Tables({SynthesisRow: [record], MissingResultRow: missing}))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.measures import MEASURES
-from ketameta.shares import shared
+from ketameta.memo import Memo
 from ketameta.storage import content_id
 from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.claims import control_shares, tests_of
@@ -70,10 +70,38 @@ Made = dict[type[Row], list[Row]]
 _LATEST = 9999
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """All that what is found of an analysis is made from: nothing else is known to `_answer`.
+
+    `judgements` are of the trials in it, `secondary` sources of each effect, `published` results
+    on its outcome; the other rows are its own.
+    """
+
+    analysis: Analysis
+    effects: Sequence[EffectRow]
+    secondary: Sequence[list[str]]
+    variants: Sequence[VariantRow]
+    falls: Sequence[ArmPairRow]
+    missing: Sequence[MissingResultRow]
+    judgements: Sequence[JudgementRow]
+    published: Sequence[PublishedRow]
+
+
+# the tables of what is found of an analysis
+ANSWER: tuple[type[Row], ...] = (
+    *(SynthesisRow, AbsoluteRow, PointsRow, SubgroupRow, SplitRow, StudyRow, SensitivityRow),
+    *(JudgementRow, AsymmetryRow, EarlierRow, PairRow, PairSynthesisRow, DiagnosticRow),
+)
+
+
 def synthesize(
-    tables: Tables, configuration: Configuration, processes: int = 1
+    tables: Tables, configuration: Configuration, processes: int = 1, memo: Memo | None = None
 ) -> dict[str, pa.Table]:
-    """Return the tables of this stage from those of normalize and ingest."""
+    """Return the tables of this stage from those of normalize and ingest.
+
+    What is found of an analysis is taken from the run before where the memo has it.
+    """
     claims = tables[ClaimRow]
     configuration = configuration.asked(named(c.analysis for c in claims))
     given = by(tables.once(EffectRow), lambda effect: effect.analysis)
@@ -86,9 +114,12 @@ def synthesize(
     # the longest table is read first, and let go
     fates, entered = fates_of(tables), Entered(tables)
     syntheses = []
-    for found in _pooled(tables, effects, entered, configuration, processes):
+    questions = _questions(tables, effects, entered, configuration)
+    answers = (memo or Memo()).answers(_answer, questions, ANSWER, processes)
+    del questions  # their rows are not needed any more
+    for found in answers:
         syntheses += found[SynthesisRow]
-        for kind in found.kinds():
+        for kind in ANSWER:
             made[kind] += found[kind]
     _left_out(fates, effects, entered, configuration, made)
     made[CourseRow] += courses(configuration, syntheses)
@@ -98,39 +129,56 @@ def synthesize(
     return {schema_of(kind).name: to_arrow(kind, made.pop(kind)) for kind in [*made]}
 
 
-def _pooled(
+def _questions(
     tables: Tables,
     effects: Mapping[str, Sequence[EffectRow]],
     entered: Entered,
     configuration: Configuration,
-    processes: int,
-) -> list[Tables]:
-    """Pool each analysis; return its synthesis and what is shown beside that."""
-    variants = by(tables.once(VariantRow), lambda row: (row.analysis, row.variant))
+) -> dict[str, Asked]:
+    """Return what each analysis is made from, by its name."""
+    variants = by(tables.once(VariantRow), lambda row: row.analysis)
     falls = by(tables.once(ArmPairRow), lambda row: row.analysis)
     missing = by(tables.once(MissingResultRow), lambda row: row.analysis)
     judged = Judged(by(tables.once(BiasRow), lambda row: row.trial_id))
-    published = tables.once(PublishedRow)
+    published = by(tables.once(PublishedRow), lambda row: row.outcome)
 
-    def pool(analysis: Analysis) -> Tables:
-        own = effects.get(analysis.name, ())
-        record = _synthesis(analysis, own)
-        choices = _sensitivity(analysis, own, variants)
-        beside = rated_from(analysis, record, own, missing[analysis.name], judged, entered)
-        pairs, differences = paired(falls[analysis.name], analysis.model)
-        return beside | Tables(
-            {
-                SynthesisRow: [record],
-                PointsRow: points(analysis.name, analysis.select, record, own),
-                SensitivityRow: [*choices, *beside.get(SensitivityRow)],
-                EarlierRow: earlier(analysis, record, own, choices, beside[AbsoluteRow], published),
-                PairRow: pairs,
-                PairSynthesisRow: differences,
-                DiagnosticRow: diagnostics(analysis, own) if diagnosed(own, record) else [],
-            }
+    def asked(analysis: Analysis) -> Asked:
+        name, outcome = analysis.name, analysis.select.outcome
+        own = effects.get(name, ())
+        return Asked(
+            analysis,
+            own,
+            [entered.secondary(effect.rows) for effect in own],
+            variants[name],
+            falls[name],
+            missing[name],
+            judged.rows(name, outcome, [effect.trial_id for effect in own]),
+            published[outcome],
         )
 
-    return shared(pool, [*configuration], processes)
+    return {analysis.name: asked(analysis) for analysis in configuration}
+
+
+def _answer(asked: Asked) -> Tables:
+    """Pool an analysis; return its synthesis and what is shown beside that."""
+    analysis, own = asked.analysis, asked.effects
+    record = _synthesis(analysis, own)
+    choices = _sensitivity(analysis, own, by(asked.variants, lambda row: row.variant))
+    told = asked.missing, asked.judgements, asked.secondary
+    beside = rated_from(analysis, record, own, *told)
+    reviews = choices, beside[AbsoluteRow], asked.published
+    pairs, differences = paired(asked.falls, analysis.model)
+    return beside | Tables(
+        {
+            SynthesisRow: [record],
+            PointsRow: points(analysis.name, analysis.select, record, own),
+            SensitivityRow: [*choices, *beside.get(SensitivityRow)],
+            EarlierRow: earlier(analysis, record, own, *reviews),
+            PairRow: pairs,
+            PairSynthesisRow: differences,
+            DiagnosticRow: diagnostics(analysis, own) if diagnosed(own, record) else [],
+        }
+    )
 
 
 def _left_out(
@@ -181,13 +229,13 @@ def rated_from(
     record: SynthesisRow,
     effects: Sequence[EffectRow],
     missing: Sequence[MissingResultRow],
-    judged: Judged,
-    entered: Entered | None = None,
+    judgements: Sequence[JudgementRow],
+    secondary: Sequence[list[str]] = (),
 ) -> Tables:
     """Return what a synthesis is rated from beside itself and its missing results.
 
-    Of the table `sensitivity` it is the bound that the missing results set. Without the raw rows
-    studies have no secondary sources.
+    Of the table `sensitivity` it is the bound that the missing results set; `secondary` are the
+    secondary sources of each effect.
     """
     groups, tests = splits(analysis, effects)
     lines = []
@@ -195,15 +243,14 @@ def rated_from(
         centre = record.estimate if record.estimate_log is None else record.estimate_log
         assert centre is not None
         lines = [asymmetry(analysis, effects, centre)]
-    trials = [effect.trial_id for effect in effects]
     return Tables(
         {
             AbsoluteRow: risks(analysis.name, record, effects),
             SubgroupRow: groups,
             SplitRow: tests,
-            StudyRow: _studies(analysis, effects, record, entered),
+            StudyRow: _studies(analysis, effects, record, secondary or [[] for _ in effects]),
             SensitivityRow: bound(analysis, effects, missing),
-            JudgementRow: judged.rows(analysis.name, analysis.select.outcome, trials),
+            JudgementRow: judgements,
             AsymmetryRow: lines,
         }
     )
@@ -212,13 +259,13 @@ def rated_from(
 def _sensitivity(
     analysis: Analysis,
     effects: Sequence[EffectRow],
-    variants: Mapping[tuple[str, str], Sequence[VariantRow]],
+    variants: Mapping[str, Sequence[VariantRow]],
 ) -> list[SensitivityRow]:
     """Pool the analysis once more under each other defensible choice."""
     result = []
     for variant in analysis.choices([effect for effect in effects if effect.marks]):
         same = variant.select == analysis.select
-        others: Sequence[EffectSize] = effects if same else variants[analysis.name, variant.name]
+        others: Sequence[EffectSize] = effects if same else variants[variant.name]
         found = pooled(variant.select.measure, others, variant.model)
         result.append(extended(SensitivityRow, found, analysis=analysis.name, variant=variant.name))
     return result
@@ -228,7 +275,7 @@ def _studies(
     analysis: Analysis,
     effects: Sequence[EffectRow],
     record: SynthesisRow,
-    entered: Entered | None,
+    secondary: Sequence[list[str]],
 ) -> list[StudyRow]:
     """Return the effects with their weights and intervals, and the group that each is in."""
     measure = MEASURES[analysis.select.measure]
@@ -236,7 +283,7 @@ def _studies(
     if record.estimate is None:
         own_weights = [None] * len(effects)
     result = []
-    for effect, weight in zip(effects, own_weights, strict=True):
+    for effect, weight, sources in zip(effects, own_weights, secondary, strict=True):
         low, high = normal_interval(effect.yi, effect.vi, analysis.model.level)
         result.append(
             StudyRow(
@@ -246,7 +293,7 @@ def _studies(
                 ci_high=measure.transform.back(high),
                 subgroup=group_of(record.split, effect),
                 weight=weight,
-                secondary=entered.secondary(effect.rows) if entered else [],
+                secondary=sources,
                 halved=measure.counts and _has_empty_cell(effect),
             )
         )
