@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from ketameta.tables.syntheses import SynthesisRow
+
 from .rows import tables_of
 
 ROOT = Path(__file__).parents[1]
@@ -255,7 +257,7 @@ def records(tables, configuration):
     """Return the syntheses of the tests' tables by analysis, with verdict and certainty."""
     from ketameta.evidence.results import rated_syntheses
 
-    return {row["analysis"]: row for row in rated_syntheses(tables, configuration)}
+    return {row.analysis: row for row in rated_syntheses(tables, configuration)}
 
 
 @pytest.fixture(scope="session")
@@ -263,7 +265,7 @@ def configuration(tables):
     """Return the questions of the tests, with the narrowed ones that their claims name."""
     from ketameta.configuration import load
 
-    return load(QUESTIONS).asked(row["analysis"] for row in tables["syntheses"])
+    return load(QUESTIONS).asked(row.analysis for row in tables[SynthesisRow])
 
 
 @pytest.fixture

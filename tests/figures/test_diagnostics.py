@@ -9,56 +9,57 @@ import pytest
 from ketameta.figures.chart import clip, meet, names
 from ketameta.figures.scene import Circle, Line, Polygon, Text, flat
 from ketameta.synthesize.judge import Judged
-from ketameta.tables.effects import BiasRow
+from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
+from ketameta.tables.effects import ArmReductionRow, BiasRow, EvidenceMapRow
+from ketameta.tables.raw import OutcomeRow
+from ketameta.tables.syntheses import ExclusionRow, StudyRow, SynthesisRow
 
 from ..rows import row as made_row
 
 
-def rows_of(tables, table, name):
-    return [row for row in tables[table] if row["analysis"] == name]
+def rows_of(tables, kind, name):
+    return [row for row in tables[kind] if row.analysis == name]
 
 
 def test_diagnostics_exist_from_five_effects_on(tables):
-    counts = {
-        r["analysis"]: len(rows_of(tables, "studies", r["analysis"])) for r in tables["syntheses"]
-    }
-    diagnosed = {r["analysis"] for r in tables["diagnostics"]}
+    counts = {r.analysis: len(rows_of(tables, StudyRow, r.analysis)) for r in tables[SynthesisRow]}
+    diagnosed = {r.analysis for r in tables[DiagnosticRow]}
     assert diagnosed == {name for name, k in counts.items() if k >= 5}
-    assert {r["analysis"] for r in tables["asymmetry"]} == diagnosed
+    assert {r.analysis for r in tables[AsymmetryRow]} == diagnosed
     assert {4, 5} <= set(counts.values())
 
 
 def test_the_last_step_of_the_cumulation_is_the_synthesis(tables):
-    records = {r["analysis"]: r for r in tables["syntheses"]}
-    last = {r["analysis"]: r for r in tables["diagnostics"]}
+    records = {r.analysis: r for r in tables[SynthesisRow]}
+    last = {r.analysis: r for r in tables[DiagnosticRow]}
     for name, row in last.items():
-        if records[name]["engine"] != "GLMM":
-            assert row["until_estimate"] == pytest.approx(records[name]["estimate"], rel=1e-9)
-            assert row["until_low"] == pytest.approx(records[name]["ci_low"], rel=1e-9)
+        if records[name].engine != "GLMM":
+            assert row.until_estimate == pytest.approx(records[name].estimate, rel=1e-9)
+            assert row.until_low == pytest.approx(records[name].ci_low, rel=1e-9)
 
 
 def test_the_first_step_is_the_oldest_trial_alone(tables):
-    first = rows_of(tables, "diagnostics", "response_24h")[0]
-    assert (first["label"], first["year"]) == ("Zarate 2006", 2006)
-    assert first["until_estimate"] == pytest.approx(math.exp(first["effect"]))
-    assert first["until_i2"] is None
+    first = rows_of(tables, DiagnosticRow, "response_24h")[0]
+    assert (first.label, first.year) == ("Zarate 2006", 2006)
+    assert first.until_estimate == pytest.approx(math.exp(first.effect))
+    assert first.until_i2 is None
 
 
 def test_leaving_one_out_is_the_synthesis_of_the_others(tables, configuration):
     from ketameta.synthesize.pool import pooled
 
     name = "depression_24h"
-    studies = rows_of(tables, "studies", name)
-    for i, row in enumerate(rows_of(tables, "diagnostics", name)):
+    studies = rows_of(tables, StudyRow, name)
+    for i, row in enumerate(rows_of(tables, DiagnosticRow, name)):
         others = studies[:i] + studies[i + 1 :]
         again = pooled("SMD", others, configuration[name].model)
-        assert row["without_estimate"] == pytest.approx(again["estimate"], rel=1e-9)
-        assert row["without_high"] == pytest.approx(again["ci_high"], rel=1e-9)
+        assert row.without_estimate == pytest.approx(again.estimate, rel=1e-9)
+        assert row.without_high == pytest.approx(again.ci_high, rel=1e-9)
 
 
 def test_a_regression_of_few_effects_has_no_p(tables):
-    assert all((r["p"] is None) == (r["k"] < 10) for r in tables["asymmetry"])
-    assert {r["k"] >= 10 for r in tables["asymmetry"]} == {True, False}
+    assert all((r.p is None) == (r.k < 10) for r in tables[AsymmetryRow])
+    assert {r.k >= 10 for r in tables[AsymmetryRow]} == {True, False}
 
 
 def solid(scene):
@@ -69,14 +70,14 @@ def solid(scene):
 
 
 def test_a_funnel_has_eggers_line_from_ten_effects_on(drawings, tables):
-    for row in tables["asymmetry"]:
-        if "@" in row["analysis"]:
+    for row in tables[AsymmetryRow]:
+        if "@" in row.analysis:
             continue
-        scene = drawings[row["analysis"], "funnel"].make()
+        scene = drawings[row.analysis, "funnel"].make()
         said = " ".join(s.text for s in flat(scene.shapes) if isinstance(s, Text))
-        assert len(solid(scene)) == (row["k"] >= 10)
-        assert ("Egger's line" in said) == (row["k"] >= 10)
-        assert ("no test of asymmetry" in said) == (row["k"] < 10)
+        assert len(solid(scene)) == (row.k >= 10)
+        assert ("Egger's line" in said) == (row.k >= 10)
+        assert ("no test of asymmetry" in said) == (row.k < 10)
 
 
 def test_a_funnel_has_a_point_an_effect_and_contours_where_it_compares(drawings, tables):
@@ -84,16 +85,16 @@ def test_a_funnel_has_a_point_an_effect_and_contours_where_it_compares(drawings,
         scene = drawings[name, "funnel"].make()
         found = list(flat(scene.shapes))
         dots = [s for s in found if isinstance(s, Circle) and s.role != "paper"]
-        assert len(dots) == len(rows_of(tables, "studies", name))
+        assert len(dots) == len(rows_of(tables, StudyRow, name))
         assert sum(isinstance(s, Polygon) for s in found) == shades
 
 
 def test_points_of_a_funnel_stand_by_effect_and_standard_error(drawings, tables):
-    rows = rows_of(tables, "diagnostics", "response_24h")
+    rows = rows_of(tables, DiagnosticRow, "response_24h")
     scene = drawings["response_24h", "funnel"].make()
     dots = [s for s in flat(scene.shapes) if isinstance(s, Circle) and s.role != "paper"]
     xs, ys = [d.x for d in dots], [d.y for d in dots]
-    for places, values in ((xs, [r["effect"] for r in rows]), (ys, [r["se"] for r in rows])):
+    for places, values in ((xs, [r.effect for r in rows]), (ys, [r.se for r in rows])):
         i, j = values.index(min(values)), values.index(max(values))
         slope = (places[j] - places[i]) / (values[j] - values[i])
         assert places == pytest.approx([places[i] + slope * (v - values[i]) for v in values])
@@ -102,8 +103,8 @@ def test_points_of_a_funnel_stand_by_effect_and_standard_error(drawings, tables)
 
 def test_a_time_course_joins_analyses_that_differ_in_their_window_alone(tables, configuration):
     families = {}
-    for row in tables["courses"]:
-        families.setdefault(row["course"], []).append(row["analysis"])
+    for row in tables[CourseRow]:
+        families.setdefault(row.course, []).append(row.analysis)
     assert families["depression_24h"] == [
         "depression_4h", "depression_24h", "depression_7d", "depression_28d",
     ]  # fmt: skip
@@ -113,10 +114,10 @@ def test_a_time_course_joins_analyses_that_differ_in_their_window_alone(tables, 
 def test_a_time_course_says_trials_and_people_of_each_point(drawings, tables):
     scene = drawings["depression_24h", "timecourse"].make()
     said = [s.text for s in flat(scene.shapes) if isinstance(s, Text)]
-    for row in tables["courses"]:
-        if row["course"] == "depression_24h":
-            assert f"{row['n']:,}" in said
-            assert str(row["k"]) in said
+    for row in tables[CourseRow]:
+        if row.course == "depression_24h":
+            assert f"{row.n:,}" in said
+            assert str(row.k) in said
 
 
 def test_a_polygon_is_cut_at_upright_edges():
@@ -185,7 +186,7 @@ def test_lights_of_two_tools_and_of_a_trial_that_nobody_judged():
 
 
 def test_trials_near_an_analysis_are_on_its_outcome_and_in_its_window(tables):
-    near = {(r["analysis"], r["label"]): r for r in tables["exclusions"] if r["near"]}
+    near = {(r.analysis, r.label): r for r in tables[ExclusionRow] if r.near}
     assert ("depression_24h", "Zarate 2012") in near
     # baseline rows alone, and rows at four weeks
     assert ("depression_24h", "Shiroma 2020") not in near
@@ -193,21 +194,21 @@ def test_trials_near_an_analysis_are_on_its_outcome_and_in_its_window(tables):
 
 
 def test_coverage_counts_a_trial_once(tables):
-    cell = {(r["population"], r["outcome"], r["period"]): r for r in tables["evidence_map"]}
-    for row in tables["evidence_map"]:
-        assert row["trials"] == len(set(row["trial_ids"])) == len(row["labels"]) > 0
-    assert cell["TRD", "response", "2 d"]["trials"] >= 5
+    cell = {(r.population, r.outcome, r.period): r for r in tables[EvidenceMapRow]}
+    for row in tables[EvidenceMapRow]:
+        assert row.trials == len(set(row.trial_ids)) == len(row.labels) > 0
+    assert cell["TRD", "response", "2 d"].trials >= 5
 
 
 def test_reductions_follow_from_their_rows(tables):
-    found = {(r["trial_id"], r["arm_id"], r["hour"]): r for r in tables["arm_reductions"]}
+    found = {(r.trial_id, r.arm_id, r.hour): r for r in tables[ArmReductionRow]}
     one = found["berman2000", "ketamine_0.5", 72.0]
-    raw = {f"{r['file']}:{r['line']}": r for r in tables["outcomes"]}
-    own, base = (raw[key] for key in one["rows"])
-    assert own["n"] == one["n"]
-    change = own["change_mean"] if own["change_mean"] is not None else own["mean"] - base["mean"]
-    baseline = base["baseline_mean"] or own["baseline_mean"]
-    assert one["reduction"] == pytest.approx(-100 * change / baseline)
+    raw = {f"{r.file}:{r.line}": r for r in tables[OutcomeRow]}
+    own, base = (raw[key] for key in one.rows)
+    assert own.n == one.n
+    change = own.change_mean if own.change_mean is not None else own.mean - base["mean"]
+    baseline = base.baseline_mean or own.baseline_mean
+    assert one.reduction == pytest.approx(-100 * change / baseline)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ import pytest
 from ketameta.normalize.checks.run import CHECKS
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.trials import raw_rows
-from ketameta.tables.raw import ArmRow, TrialRow
+from ketameta.tables.effects import EffectRow
+from ketameta.tables.raw import RAW_KINDS, ArmRow, TrialRow
+from ketameta.tables.table import as_dict
 
 from ..rows import tables_of
 from .checked import RAW, find
@@ -49,7 +51,7 @@ ODD = {
 @pytest.fixture(scope="module")
 def raw(tables):
     """Return copies of the raw rows, to edit, and the effects."""
-    return [[dict(row) for row in tables[name]] for name in RAW] + [tables["effects"]]
+    return [[*map(as_dict, tables[RAW_KINDS[name]])] for name in RAW] + [tables[EffectRow]]
 
 
 @pytest.fixture(scope="module")

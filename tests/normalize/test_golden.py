@@ -9,6 +9,8 @@ import io
 import sys
 from pathlib import Path
 
+from ketameta.tables.effects import EffectRow
+
 GOLDEN = Path(__file__).parents[1] / "golden" / "effects.csv"
 COLUMNS = ("analysis", "trial_id", "comparison", "measure", "yi", "vi", "n_t", "n_c", "basis",
            "hour", "scale", "analysis_set", "rows")  # fmt: skip
@@ -27,7 +29,7 @@ def as_text(effects):
 
 
 def test_effect_sizes_are_those_of_the_golden_file(tables):
-    assert as_text(tables["effects"]).splitlines() == GOLDEN.read_text().splitlines()
+    assert as_text(tables[EffectRow]).splitlines() == GOLDEN.read_text().splitlines()
 
 
 if __name__ == "__main__":

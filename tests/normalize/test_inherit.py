@@ -34,7 +34,7 @@ def row(name, domain="sequence", judgement="low", tool="RoB1", outcome=None):
 def taken(*rows):
     """Return who takes over which domain from whom."""
     found = inherited(rows, TRIALS)
-    return {(r["trial_id"], r["domain"], r["judgement"], r["inherited_from"]) for r in found}
+    return {(r.trial_id, r.domain, r.judgement, r.inherited_from) for r in found}
 
 
 def test_reports_of_one_trial_take_over_what_any_of_them_has():
@@ -86,7 +86,7 @@ def test_a_report_of_several_trials_takes_what_all_of_them_have():
 
 def test_what_is_judged_of_one_outcome_is_taken_over_for_it():
     (first, _) = inherited([row("main", outcome="response")], TRIALS)
-    assert first["outcome"] == "response"
+    assert first.outcome == "response"
     found = taken(row("main", outcome="response"), row("other", outcome="remission"))
     assert not any(name == "both" for name, *_ in found)
 

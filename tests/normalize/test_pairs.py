@@ -39,9 +39,9 @@ def test_both_sides_and_the_variance_of_their_difference(made, found):
     made.trial("a")
     made.scores("a", BOTH)
     (pair,) = found()
-    assert (pair["treated"], pair["control"]) == pytest.approx((50, 25))
-    assert pair["vi"] == pytest.approx(variance(30, 6, 15, 9, 36) + variance(32, 5, 24, 8, 25))
-    assert (pair["n_t"], pair["n_c"], pair["hour"]) == (36, 25, 24)
+    assert (pair.treated, pair.control) == pytest.approx((50, 25))
+    assert pair.vi == pytest.approx(variance(30, 6, 15, 9, 36) + variance(32, 5, 24, 8, 25))
+    assert (pair.n_t, pair.n_c, pair.hour) == (36, 25, 24)
 
 
 def test_a_trial_without_a_control_arm_has_no_pair(made, found):
@@ -55,17 +55,17 @@ def test_without_the_control_sd_the_pair_is_shown_without_a_variance(made, found
     bare = {name: value for name, value in BOTH["sal"].items() if name != "sd"}
     made.scores("a", {"ket": BOTH["ket"], "sal": bare})
     (pair,) = found()
-    assert (pair["treated"], pair["control"]) == pytest.approx((50, 25))
-    assert pair["vi"] is None
+    assert (pair.treated, pair.control) == pytest.approx((50, 25))
+    assert pair.vi is None
 
 
 def test_both_sides_are_of_one_hour_and_scale(made, found):
     made.trial("a")
     made.scores("a", {"ket": BOTH["ket"]}, timepoint_h=24.0)
     made.scores("a", BOTH, timepoint_h=30.0)
-    assert [pair["hour"] for pair in found()] == [30.0]
+    assert [pair.hour for pair in found()] == [30.0]
     made.scores("a", {"sal": BOTH["sal"]}, timepoint_h=24.0, scale="HAMD17")
-    assert [(pair["hour"], pair["scale"]) for pair in found()] == [(30.0, "MADRS")]
+    assert [(pair.hour, pair.scale) for pair in found()] == [(30.0, "MADRS")]
 
 
 def test_an_hour_outside_the_window_gives_no_pair(made, found):
@@ -73,7 +73,7 @@ def test_an_hour_outside_the_window_gives_no_pair(made, found):
     made.scores("a", BOTH, timepoint_h=37.0)
     assert found() == []
     made.scores("a", BOTH, timepoint_h=36.0)
-    assert [pair["hour"] for pair in found()] == [36.0]
+    assert [pair.hour for pair in found()] == [36.0]
 
 
 def test_arms_without_spread_are_weighted_by_their_people(made, found):
@@ -85,8 +85,8 @@ def test_arms_without_spread_are_weighted_by_their_people(made, found):
     }
     made.scores("a", arms)
     (pair,) = found()
-    assert pair["treated"] == pytest.approx((10 * 25 + 30 * 75) / 40)
-    assert (pair["control"], pair["n_t"], pair["n_c"]) == pytest.approx((10, 40, 20))
+    assert pair.treated == pytest.approx((10 * 25 + 30 * 75) / 40)
+    assert (pair.control, pair.n_t, pair.n_c) == pytest.approx((10, 40, 20))
 
 
 def test_periods_of_the_same_people_vary_together(made, found):
@@ -94,7 +94,7 @@ def test_periods_of_the_same_people_vary_together(made, found):
     made.scores("a", BOTH, analysis_set="crossover-all")
     (pair,) = found(analysis_sets=("crossover-all",))
     t, c = variance(30, 6, 15, 9, 36), variance(32, 5, 24, 8, 25)
-    assert pair["vi"] == pytest.approx(t + c - 2 * 0.5 * math.sqrt(t * c))
+    assert pair.vi == pytest.approx(t + c - 2 * 0.5 * math.sqrt(t * c))
 
 
 def test_a_report_that_shares_its_patients_is_left_to_the_others(made, found):
@@ -102,10 +102,10 @@ def test_a_report_that_shares_its_patients_is_left_to_the_others(made, found):
     made.scores("a", BOTH)
     made.trial("b", part_of="a")
     made.scores("b", BOTH)
-    assert [pair["trial_id"] for pair in found()] == ["a"]
+    assert [pair.trial_id for pair in found()] == ["a"]
 
 
 def test_the_pair_names_drug_and_route(made, found):
     made.trial("a", arms=(("ket", "ketamine", {"route": "IV"}), ("sal", "saline")))
     made.scores("a", BOTH)
-    assert [pair["drug_route"] for pair in found()] == ["IV ketamine"]
+    assert [pair.drug_route for pair in found()] == ["IV ketamine"]

@@ -54,22 +54,22 @@ def told(rows, outcome="response"):
 
 def test_a_trial_answered_in_full_is_judged_in_each_domain_and_overall():
     rows = bias(answers("one", LOW))
-    assert [row["domain"] for row in rows] == [*rob2.DOMAINS, "overall"]
-    assert {row["judgement"] for row in rows} == {"low"}
-    assert {row["tool"] for row in rows} == {"RoB2"}
+    assert [row.domain for row in rows] == [*rob2.DOMAINS, "overall"]
+    assert {row.judgement for row in rows} == {"low"}
+    assert {row.tool for row in rows} == {"RoB2"}
     # each has the line of its first answer
-    assert [row["line"] for row in rows] == [2, 5, 8, 9, 12, 2]
+    assert [row.line for row in rows] == [2, 5, 8, 9, 12, 2]
 
 
 def test_a_judgement_says_its_answers_and_what_they_rest_on_once():
     text = changed(LOW, q43="PY", q44="Y", q45="NI", q23="NA")
     why = {"q43": "dissociation 9 of 10 against 0 of 10", "q44": "a rating", "q45": "a rating"}
-    row = next(r for r in bias(answers("one", text, **why)) if r["domain"] == "D4")
-    assert (row["judgement"], row["best"]) == ("high", "some concerns")
-    assert row["support"] == (
+    row = next(r for r in bias(answers("one", text, **why)) if r.domain == "D4")
+    assert (row.judgement, row.best) == ("high", "some concerns")
+    assert row.support == (
         "4.1 N, 4.2 N, 4.3 PY, 4.4 Y, 4.5 NI; dissociation 9 of 10 against 0 of 10; a rating"
     )
-    assert "rater A" in row["source"]
+    assert "rater A" in row.source
 
 
 def test_a_domain_half_answered_has_no_judgement():
@@ -85,10 +85,10 @@ def test_where_raters_differ_the_worse_stands_and_is_disputed():
     assert found["D1"] == ("some concerns", "low", True)
     assert found["D2"] == ("low", "low", False)
     assert found["overall"] == ("some concerns", "low", True)
-    both = next(j for j in judged(rows) if j["domain"] == "D1")
-    assert both["rows"] == ["rob2_answers.csv:2", "rob2_answers.csv:40"]
-    assert "rater A" in both["detail"]
-    assert "rater B" in both["detail"]
+    both = next(j for j in judged(rows) if j.domain == "D1")
+    assert both.rows == ["rob2_answers.csv:2", "rob2_answers.csv:40"]
+    assert "rater A" in both.detail
+    assert "rater B" in both.detail
 
 
 def test_answers_about_an_outcome_go_before_those_about_the_trial():
@@ -119,24 +119,24 @@ def test_agreement_counts_trials_and_questions_that_both_raters_have():
         *answers("three", LOW),  # by one rater alone
         *answers("two", LOW, "B"),  # about another outcome than A's
     ]
-    found = {row["domain"]: row for row in agreement(rows)}
+    found = {row.domain: row for row in agreement(rows)}
     assert list(found) == [*rob2.DOMAINS, "overall"]
-    assert {(row["first"], row["second"]) for row in found.values()} == {("A", "B")}
+    assert {(row.first, row.second) for row in found.values()} == {("A", "B")}
     d1 = found["D1"]
-    assert (d1["trials"], d1["judged_alike"], d1["questions"]) == (2, 0.5, 6)
+    assert (d1.trials, d1.judged_alike, d1.questions) == (2, 0.5, 6)
     # PY is yes; of 1.2 and 1.3 of one trial the answers differ
-    assert d1["answered_alike"] == pytest.approx(4 / 6)
+    assert d1.answered_alike == pytest.approx(4 / 6)
     # by hand: A yes 4, no 2; B yes 3, no 1, NI 2: by chance (4*3 + 2*1) / 36
-    assert d1["kappa_answers"] == pytest.approx((4 / 6 - 14 / 36) / (1 - 14 / 36))
+    assert d1.kappa_answers == pytest.approx((4 / 6 - 14 / 36) / (1 - 14 / 36))
     # A says low twice: what both say alike, chance gives as well
-    assert d1["kappa"] == pytest.approx(0)
-    assert (found["D3"]["judged_alike"], found["D3"]["kappa"]) == (1, None)
-    assert found["overall"]["questions"] == sum(found[d]["questions"] for d in rob2.DOMAINS)
+    assert d1.kappa == pytest.approx(0)
+    assert (found["D3"].judged_alike, found["D3"].kappa) == (1, None)
+    assert found["overall"].questions == sum(found[d].questions for d in rob2.DOMAINS)
 
 
 def test_each_pair_of_raters_is_compared_and_one_alone_with_nobody():
     rows = [row for rater in "ABC" for row in answers("one", LOW, rater)]
-    pairs = [(row["first"], row["second"]) for row in agreement(rows) if row["domain"] == "D1"]
+    pairs = [(row.first, row.second) for row in agreement(rows) if row.domain == "D1"]
     assert pairs == list(itertools.combinations("ABC", 2))
     assert agreement(answers("one", LOW)) == []
     assert agreement([]) == []

@@ -69,7 +69,7 @@ def test_these_questions_have_answers_of_their_own(several, questions):
 def test_rows_on_another_outcome_and_narrowed_ones_are_told_so(several, questions):
     trials, rows = several
     _, fates = given(questions["crossovers"], Choices(trials, rows))
-    told = {(row["trial_id"], row["outcome"]): fates[row.key] for row in rows}
+    told = {(row.trial_id, row.outcome): fates[row.key] for row in rows}
     assert told["c", "remission"] == ("other outcome", "remission")
     assert told["a", "response"] == ("narrowed", "design parallel")
     assert told["b", "response"][0] == "used"

@@ -17,9 +17,9 @@ from ketameta.read_tables import tables_before
 from ketameta.report.wording_certainty import label
 from ketameta.report_files import TABLES, report_files
 from ketameta.tables.collection import Tables
-from ketameta.tables.effects import EffectRow, FindingRow, ResultRow
+from ketameta.tables.effects import DerivationRow, EffectRow, FindingRow, ResultRow
 from ketameta.tables.overview import DataRow, WarningRow
-from ketameta.tables.syntheses import ClaimTestRow, ExclusionRow, StudyRow, UnusedRow
+from ketameta.tables.syntheses import ClaimTestRow, ExclusionRow, StudyRow, SynthesisRow, UnusedRow
 
 from ..rows import row as a_row
 from ..rows import tables_of
@@ -145,13 +145,13 @@ def test_csv_cells_that_look_like_formulas_are_guarded(stage_tables, configurati
 def test_tables_hold_every_row_in_full(files, stage_tables):
     assert {f"tables/{name}.csv" for name in TABLES} <= set(files)
     rows = list(csv.DictReader(io.StringIO(files["tables/studies.csv"])))
-    assert len(rows) == len(stage_tables["studies"])
-    assert float(rows[0]["yi"]) == stage_tables["studies"][0]["yi"]
+    assert len(rows) == len(stage_tables[StudyRow])
+    assert float(rows[0].yi) == stage_tables[StudyRow][0].yi
     steps = list(csv.DictReader(io.StringIO(files["tables/derivations.csv"])))
-    assert len(steps) == len(stage_tables["derivations"])
+    assert len(steps) == len(stage_tables[DerivationRow])
     used = {f"{r['file']}:{r['line']}"
             for r in csv.DictReader(io.StringIO(files["tables/raw_rows.csv"]))}  # fmt: skip
-    assert used == {row for s in stage_tables["studies"] for row in s["rows"]}
+    assert used == {row for s in stage_tables[StudyRow] for row in s.rows}
 
 
 def test_the_certainty_of_each_analysis_is_on_its_page_and_in_the_tables(
@@ -164,7 +164,7 @@ def test_the_certainty_of_each_analysis_is_on_its_page_and_in_the_tables(
         ends = [records[analysis.name][name] for name in ("certainty", "certainty_best")]
         assert ('id="certainty"' in page) == (ends[0] != "not rated") == bool(own)
         for row in own:
-            assert [row["certainty"], row["certainty_best"]] == ends
+            assert [row.certainty, row.certainty_best] == ends
             assert escape(row["reason"]) in page
             assert not row["rule"] or f'../rules.html#rule-{row["rule"]}"' in page
         assert ends[0] == "not rated" or label(*ends) in page
@@ -187,7 +187,7 @@ def test_every_rule_has_its_place_on_the_page_of_the_rules_with_its_numbers(file
 
 def test_each_claim_has_its_verdict_and_number_on_the_page_and_in_the_table(files, stage_tables):
     rows = list(csv.DictReader(io.StringIO(files["tables/claims.csv"])))
-    assert len(rows) == len(stage_tables["claim_tests"])
+    assert len(rows) == len(stage_tables[ClaimTestRow])
     page = files["claims.html"]
     cards = dict(re.findall(r'<article class="claim" id="claim-(\w+)"(.*?)</article>', page, re.S))
     assert cards.keys() == {row["claim_id"] for row in rows}
@@ -218,7 +218,7 @@ def test_each_claim_has_its_verdict_and_number_on_the_page_and_in_the_table(file
 def test_claims_and_analyses_lead_to_each_other(files, stage_tables, configuration):
     page = files["claims.html"]
     slugs = {analysis.name: analysis.slug for analysis in configuration}
-    named = {(t["claim_id"], t["analysis"]) for t in stage_tables["claim_tests"] if t["computed"]}
+    named = {(t.claim_id, t.analysis) for t in stage_tables[ClaimTestRow] if t.computed}
     assert named
     for claim, analysis in named:
         card = page.split(f'id="claim-{claim}"')[1].split("</article>")[0]
@@ -273,14 +273,14 @@ def test_the_workbook_holds_numbers_as_numbers_and_questions_in_words(
 ):
     parts = sheet_xml(files["ketameta.xlsx"])
     syntheses = parts["xl/worksheets/sheet4.xml"]
-    value = repr(stage_tables["syntheses"][0]["estimate"])[:12]
+    value = repr(stage_tables[SynthesisRow][0].estimate)[:12]
     assert f"<v>{value}" in syntheses
     texts = parts["xl/sharedStrings.xml"]
     assert all(escape(a.display.question) in texts for a in configuration)
 
 
 def test_findings_are_shown_where_a_later_check_hands_them_over(stage_tables, configuration):
-    row = next(s for s in stage_tables["studies"] if s["analysis"] == "response_24h")["rows"][0]
+    row = next(s for s in stage_tables[StudyRow] if s.analysis == "response_24h").rows[0]
     file, line = row.split(":")
     finding = a_row(
         FindingRow, check="sd-as-se", severity="warning", file=file, line=int(line), column="sd",
@@ -335,7 +335,7 @@ def test_an_analysis_of_no_one_two_or_too_few_trials_has_its_page(
     analysis = configuration["response_24h"]
     model = replace(analysis.model, minimum_k=minimum_k)
     one = Configuration((replace(analysis, model=model),))
-    own = [e for e in tables["effects"] if e["analysis"] == "response_24h"][:effects]
+    own = [e for e in tables[EffectRow] if e.analysis == "response_24h"][:effects]
     given = tables.replaced(EffectRow, own)
     found = report(given | tables_of(synthesize(given, one)), one)
     assert said in found["analyses/response_24h.html"]

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from ketameta.tables.syntheses import SynthesisRow
 from ketameta.vocabulary import Treatment, vocabulary
 
 
@@ -32,7 +33,7 @@ def test_no_sentence_and_no_axis_of_other_treatments_says_ketamine(made, kit, ps
     analyses = {name: analysis | two for name, analysis in asked.items()}
     analyses |= {f"{name}_one": analysis | one for name, analysis in asked.items()}
     found = made(tables, analyses)
-    assert {row["k"] for row in found.tables["syntheses"]} == {3, 4}
+    assert {row.k for row in found.tables[SynthesisRow]} == {3, 4}
     for path, text in found.files.items():
         if path.startswith(("analyses/", "figures/")):
             assert not re.search("ketamine", text, re.IGNORECASE), path

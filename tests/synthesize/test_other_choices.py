@@ -19,6 +19,7 @@ from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.synthesize.pool import pooled
 from ketameta.synthesize.stage import synthesize
 from ketameta.tables.effects import EffectRow, VariantRow
+from ketameta.tables.raw import ClaimRow
 from ketameta.tables.syntheses import SensitivityRow
 from ketameta.vocabulary.narrowing import parse
 
@@ -110,7 +111,7 @@ def test_leaving_out_what_wants_a_check_is_tried_where_a_pooled_row_has_such_a_f
     asked["sensitivity"] = {"sure": {"for": ["RR"], "change": {"narrow": "flag=none"}}}
     path = tmp_path / "analyses.yaml"
     path.write_text(yaml.safe_dump(asked), encoding="utf-8")
-    rows = tables_of({**tables, "claims": []})
+    rows = tables.replaced(ClaimRow, [])
     found = rows | tables_of(normalize(rows, load(path)))
     marked = {e.trial_id for e in found[EffectRow] if e.marks}
     own = [(v.analysis, v.trial_id) for v in found[VariantRow]]

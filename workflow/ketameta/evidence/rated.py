@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields
-from typing import TYPE_CHECKING
 
 from ketameta.configuration import Thresholds
 from ketameta.tables.parts import Estimate
@@ -34,29 +33,6 @@ class Rated(Estimate):
     populations: tuple[str, ...] = ()
     limits: Thresholds | None = None
     more_is_better: bool | None = None
-
-    if not TYPE_CHECKING:
-        # until all rooms take cells by their attributes
-
-        def keys(self):
-            """Return the names of the fields."""
-            return dict.fromkeys(f.name for f in fields(self)).keys()
-
-        def items(self):
-            """Return names and values."""
-            return dict(self).items()
-
-        def values(self):
-            """Return the values."""
-            return dict(self).values()
-
-        def __or__(self, other):
-            """Return a dictionary."""
-            return {**self, **other}
-
-        def __ror__(self, other):
-            """Return a dictionary."""
-            return {**other, **self}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +74,6 @@ class Result:
     verdict: str | None = None
     certainty: str | None = None
     certainty_best: str | None = None
-
-    if not TYPE_CHECKING:
-        # until all rooms take cells by their attributes
-
-        def __getitem__(self, name):
-            """Return a value."""
-            return getattr(self, name)
 
 
 # what every record has; older ones lack the rest

@@ -28,10 +28,6 @@ def expected(record: Estimate) -> Expected | None:
     wholly off the scale cannot be, as the estimate lies on it. Every sentence, plot and verdict
     that speaks of a further trial goes by this.
     """
-    if isinstance(record, dict):  # until all that is told is a row
-        from types import SimpleNamespace
-
-        record = SimpleNamespace(**record)
     low, high = record.pi_low, record.pi_high
     if low is None or high is None or record.k < FEWEST or record.tau2 == 0:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from ketameta.tables.table import R, Row, rows_of, schema_of, to_arrow
+from ketameta.tables.table import R, Row, rows_of, to_arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,51 +60,6 @@ class Tables:
     def replaced(self, kind: type[R], rows: Sequence[R]) -> Tables:
         """Return the same tables, one of them with other rows."""
         return self | Tables({kind: rows})
-
-    if not TYPE_CHECKING:
-        # until all rooms take tables by their kind
-        _or_tables = __or__
-
-        def __getitem__(self, kind):
-            """Return the rows of a table by its kind or its name."""
-            return self._read(self._named()[kind] if isinstance(kind, str) else kind)
-
-        def get(self, kind, default=()):
-            """Return the rows of a table by its kind or its name."""
-            return self[kind] if kind in self or kind in self.kinds() else list(default or ())
-
-        def __or__(self, other):
-            """Return these and others."""
-            if isinstance(other, Tables):
-                return self._or_tables(other)
-            return {**{n: self[n] for n in self.keys()}, **other}
-
-        def _named(self):
-            return {schema_of(kind).name: kind for kind in self.kinds()}
-
-        def keys(self):
-            """Return the names."""
-            return self._named().keys()
-
-        def __contains__(self, name):
-            """Say whether a table is there."""
-            return name in self._named() or name in self.kinds()
-
-        def __iter__(self):
-            """Go through the names."""
-            return iter(self._named())
-
-        def __len__(self):
-            """Return how many tables there are."""
-            return len(self.kinds())
-
-        def items(self):
-            """Return names and rows."""
-            return [(name, self[name]) for name in self]
-
-        def values(self):
-            """Return the rows of each."""
-            return [self[name] for name in self]
 
 
 def by(rows: Iterable[T], key: Callable[[T], K]) -> Mapping[K, list[T]]:

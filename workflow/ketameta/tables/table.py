@@ -65,52 +65,6 @@ class Row:
         told = {name: cell for name, cell in as_dict(self).items() if cell not in (None, "", [])}
         return f"{type(self).__name__}({', '.join(f'{n}={c!r}' for n, c in told.items())})"
 
-    if not TYPE_CHECKING:
-        # until all rooms take cells by their attributes
-
-        def __getitem__(self, name):
-            """Return a cell."""
-            try:
-                return getattr(self, name)
-            except AttributeError:
-                raise KeyError(name) from None
-
-        def keys(self):
-            """Return the names of the columns."""
-            return dict.fromkeys(schema_of(type(self)).names).keys()
-
-        def __iter__(self):
-            """Go through the names of the columns."""
-            return iter(self.keys())
-
-        def __len__(self):
-            """Return the number of columns."""
-            return len(self.keys())
-
-        def __contains__(self, name):
-            """Say whether there is such a column."""
-            return name in self.keys()
-
-        def get(self, name, default=None):
-            """Return a cell, or another value where there is no such column."""
-            return getattr(self, name, default)
-
-        def items(self):
-            """Return names and cells."""
-            return as_dict(self).items()
-
-        def values(self):
-            """Return the cells."""
-            return as_dict(self).values()
-
-        def __or__(self, other):
-            """Return a dictionary."""
-            return as_dict(self) | dict(other)
-
-        def __ror__(self, other):
-            """Return a dictionary."""
-            return dict(other) | as_dict(self)
-
 
 R = TypeVar("R", bound=Row)
 
