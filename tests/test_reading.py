@@ -11,7 +11,7 @@ import pytest
 import ketameta
 from ketameta import reading
 from ketameta.cli import main
-from ketameta.report.csv_tables import to_csv
+from ketameta.report.csv_tables import Table, to_csv
 from ketameta.storage import read_table
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.tables.table import schema_of
@@ -110,15 +110,13 @@ def test_a_cell_made_harmless_for_a_spreadsheet_comes_back_as_it_was(tmp_path):
     row = dict.fromkeys(STUDIES.names) | {"analysis": "a", "trial_id": "t", "comparison": "=1+1"}
     row |= {"label": "'quoted'", "yi": -0.5, "year": 2020, "rows": ["f:1", "f:2"]}
     row |= {"marks": [], "assumptions": [], "secondary": []}
-    (tmp_path / "tables").mkdir()
-    (tmp_path / "tables" / "studies.csv").write_text(to_csv(STUDIES.names, [row]), encoding="utf-8")
-    (tmp_path / "tables" / "syntheses.csv").write_text(
-        to_csv(SYNTHESES.names, []), encoding="utf-8"
-    )
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    for schema, lines in ((STUDIES, [[*row.values()]]), (SYNTHESES, [])):
+        text = to_csv(Table(schema.names, lines))
+        (folder / f"{schema.name}.csv").write_text(text, encoding="utf-8")
     (found,) = ketameta.read(tmp_path).studies.to_dict("records")
-    assert {name: reading._none(cell) for name, cell in found.items()} == {
-        n: row[n] for n in STUDIES.names
-    }
+    assert {name: reading._none(cell) for name, cell in found.items()} == row
 
 
 def test_an_analysis_is_its_rows_and_its_synthesis_a_series(results):

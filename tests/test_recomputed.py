@@ -6,6 +6,7 @@ roots of the REML score, and pools with statsmodels.
 """
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ from ketameta import configuration
 from ketameta.ingest.stage import ingest
 from ketameta.normalize.stage import normalize
 from ketameta.synthesize.stage import synthesize
+from ketameta.tables.effects import EffectRow
+from ketameta.tables.raw import ContrastRow, OutcomeRow, TrialRow
+from ketameta.tables.syntheses import SynthesisRow
 
 from .recomputed.by_hand import (
     RAW,
@@ -269,33 +273,33 @@ ANALYSES = {build.__name__: build for build in (*SCORES, *COUNTS)}
 # ---- the package's own results ---------------------------------------------------------------
 
 
-def python_rows(tables):
-    return {name: found.to_pylist() for name, found in tables.items()}
-
-
 @pytest.fixture(scope="module")
 def raw():
-    return python_rows(ingest(RAW)[0])
+    return tables_of(ingest(RAW)[0])
 
 
 @pytest.fixture(scope="module")
 def effects(raw):
-    return python_rows(normalize(tables_of(raw), configuration.load(CONFIG)))
+    return tables_of(normalize(raw, configuration.load(CONFIG)))
 
 
 @pytest.fixture(scope="module")
 def results(raw, effects):
-    return python_rows(synthesize({**raw, **effects}, configuration.load(CONFIG)))
+    return tables_of(synthesize(raw | effects, configuration.load(CONFIG)))
 
 
 def effects_of(tables, analysis):
-    return {e["trial_id"]: e for e in tables["effects"] if e["analysis"] == analysis}
+    return {e.trial_id: e for e in tables[EffectRow] if e.analysis == analysis}
+
+
+def synthesis_of(tables, analysis):
+    return next(r for r in tables[SynthesisRow] if r.analysis == analysis)
 
 
 @pytest.mark.parametrize("analysis", ANALYSES)
 def test_the_trials_and_rows_are_those_a_person_picks(effects, analysis):
     expected = {trial: rows for trial, (_, _, rows) in ANALYSES[analysis]().items()}
-    found = {trial: set(e["rows"]) for trial, e in effects_of(effects, analysis).items()}
+    found = {trial: set(e.rows) for trial, e in effects_of(effects, analysis).items()}
     assert found == expected
 
 
@@ -304,31 +308,31 @@ def test_every_effect_follows_from_the_cells(effects, analysis):
     found = effects_of(effects, analysis)
     # a log ratio of 0 has no relative tolerance
     for trial, (yi, vi, _) in ANALYSES[analysis]().items():
-        assert found[trial]["yi"] == pytest.approx(yi, rel=EFFECT, abs=1e-12), trial
-        assert found[trial]["vi"] == pytest.approx(vi, rel=EFFECT), trial
+        assert found[trial].yi == pytest.approx(yi, rel=EFFECT, abs=1e-12), trial
+        assert found[trial].vi == pytest.approx(vi, rel=EFFECT), trial
 
 
 @pytest.mark.parametrize("analysis", [name for name in ANALYSES if name != "relapse"])
 def test_pooled_values_are_those_of_other_software(results, analysis):
-    found = next(r for r in results["syntheses"] if r["analysis"] == analysis)
+    found = synthesis_of(results, analysis)
     y, v = (np.array(x) for x in list(zip(*ANALYSES[analysis]().values(), strict=True))[:2])
-    assert found["k"] == len(y)
-    logged = found["measure"] == "RR"
+    assert found.k == len(y)
+    logged = found.measure == "RR"
     for name, value in pool(y, v).items():
         is_bound = name in ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
-        own = found[f"{name}_log"] if logged and is_bound else found[name]
+        own = getattr(found, f"{name}_log" if logged and is_bound else name)
         assert own == pytest.approx(value, rel=POOLED, abs=1e-9), name
 
 
 def test_one_trial_is_reported_and_not_pooled(results):
-    found = next(r for r in results["syntheses"] if r["analysis"] == "relapse")
+    found = synthesis_of(results, "relapse")
     yi, vi, _ = relapse()["daly2019"]
     half = stats.norm.ppf(0.975) * math.sqrt(vi)
-    assert found["estimate"] == pytest.approx(math.exp(yi), rel=EFFECT)
-    assert found["ci_low"] == pytest.approx(math.exp(yi - half), rel=EFFECT)
-    assert found["ci_high"] == pytest.approx(math.exp(yi + half), rel=EFFECT)
-    assert found["tau2"] is None
-    assert found["pi_low"] is None
+    assert found.estimate == pytest.approx(math.exp(yi), rel=EFFECT)
+    assert found.ci_low == pytest.approx(math.exp(yi - half), rel=EFFECT)
+    assert found.ci_high == pytest.approx(math.exp(yi + half), rel=EFFECT)
+    assert found.tau2 is None
+    assert found.pi_low is None
 
 
 # ---- decisions that a careful reader would ask about ------------------------------------------
@@ -336,35 +340,36 @@ def test_one_trial_is_reported_and_not_pooled(results):
 
 def test_people_of_a_crossover_are_counted_once(effects, results):
     people = sum(
-        max(e["n_t"], e["n_c"]) if e["analysis_set"] == "crossover-all" else e["n_t"] + e["n_c"]
+        max(e.n_t, e.n_c) if e.analysis_set == "crossover-all" else e.n_t + e.n_c
         for e in effects_of(effects, "response_24h").values()
     )
-    assert next(r["n"] for r in results["syntheses"] if r["analysis"] == "response_24h") == people
+    assert synthesis_of(results, "response_24h").n == people
 
 
 def test_no_parallel_trial_has_more_people_than_were_randomised(raw, effects):
     # registries count a few who started and were left out of the paper (163 for 158, 82 for 80)
-    randomised = {t["trial_id"]: t["n_randomised"] for t in raw["trials"]}
+    randomised = {t.trial_id: t.n_randomised for t in raw[TrialRow]}
     more = {
-        (e["analysis"], e["trial_id"])
-        for e in effects["effects"]
-        if e["design"] == "parallel"
-        and randomised[e["trial_id"]]
-        and (e["n_t"] or 0) + (e["n_c"] or 0) > 1.05 * randomised[e["trial_id"]]
+        (e.analysis, e.trial_id)
+        for e in effects[EffectRow]
+        if e.design == "parallel"
+        and randomised[e.trial_id]
+        and (e.n_t or 0) + (e.n_c or 0) > 1.05 * randomised[e.trial_id]
     }
     assert not more
 
 
 def test_the_order_of_rows_decides_nothing(raw, effects):
-    turned = dict(raw)
-    for name in ("outcomes", "contrasts"):
-        turned[name] = [r | {"line": i} for i, r in enumerate(reversed(raw[name]), start=2)]
-    found = python_rows(normalize(tables_of(turned), configuration.load(CONFIG)))["effects"]
-    pairs = zip(effects["effects"], found, strict=True)
+    turned = raw
+    for kind in (OutcomeRow, ContrastRow):
+        rows = [replace(r, line=i) for i, r in enumerate(reversed(raw[kind]), start=2)]
+        turned = turned.replaced(kind, rows)
+    found = tables_of(normalize(turned, configuration.load(CONFIG)))[EffectRow]
+    pairs = zip(effects[EffectRow], found, strict=True)
     differ = [
-        (a["analysis"], a["trial_id"], a["yi"], b["yi"])
+        (a.analysis, a.trial_id, a.yi, b.yi)
         for a, b in pairs
-        if [a[x] for x in ("yi", "vi")] != pytest.approx([b[x] for x in ("yi", "vi")], rel=EFFECT)
+        if [a.yi, a.vi] != pytest.approx([b.yi, b.vi], rel=EFFECT)
     ]
     assert not differ
 
@@ -374,7 +379,7 @@ def test_a_difference_over_both_periods_is_not_read_as_one_of_two_groups(effects
     sides = (row("feder2014", arm, "dropout", 168) for arm in ("ketamine_0.5", "midazolam"))
     yi, _, _ = standardised_report(both_periods, *sides)
     found = effects_of(effects, "ptsd_score").get("feder2014")
-    assert found is None or found["yi"] != pytest.approx(yi, rel=EFFECT)
+    assert found is None or found.yi != pytest.approx(yi, rel=EFFECT)
 
 
 def test_a_standardised_crossover_difference_gives_way_to_means_and_sds(effects):
@@ -382,7 +387,7 @@ def test_a_standardised_crossover_difference_gives_way_to_means_and_sds(effects)
     arms = (row("pickering2020", a, "pain_score", 840) for a in ("ketamine_0.5", "placebo"))
     (n, *treated), (_, *control) = (end(r) for r in arms)
     yi, _ = paired_g(n, treated, control, 0.5)
-    assert effects_of(effects, "pain_score")["pickering2020"]["yi"] == pytest.approx(yi, rel=EFFECT)
+    assert effects_of(effects, "pain_score")["pickering2020"].yi == pytest.approx(yi, rel=EFFECT)
 
 
 def test_a_reported_paired_difference_gives_the_correlation(effects):
@@ -394,4 +399,4 @@ def test_a_reported_paired_difference_gives_the_correlation(effects):
     # the interval has two decimals: a part in a hundred of its variance
     r = (sd_t**2 + sd_c**2 - n * se**2) / (2 * sd_t * sd_c)  # 0.08
     _, vi = paired_g(n, (mean_t, sd_t), (mean_c, sd_c), r)
-    assert effects_of(effects, "depression_24h")["dwyer2021"]["vi"] == pytest.approx(vi, rel=0.01)
+    assert effects_of(effects, "depression_24h")["dwyer2021"].vi == pytest.approx(vi, rel=0.01)

@@ -186,7 +186,7 @@ def test_an_answer_is_among_what_results_come_from():
     after = {"rob2_answers": [entered(trial_id="one", question="1.1", answer="Y", rater="A")]}
     assert digests(tables_of(before)).data_hash != digests(tables_of(after)).data_hash
     assert digests(tables_of(before)).trials.keys() == {"one"}
-    (change,) = changed_rows(before, after)
+    (change,) = changed_rows(tables_of(before), tables_of(after))
     assert change.name == "rob2_answers / one / 1.1 / A"
     assert [(cell.column, cell.old, cell.new) for cell in change.cells] == [("answer", "NI", "Y")]
     # a project without the table has the hash that it had before there was one

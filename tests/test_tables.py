@@ -15,8 +15,8 @@ from ketameta.ingest.template import template
 from ketameta.tables import RAW_TABLES, STAGE_TABLES, Column, TableSchema
 from ketameta.tables.columns import KINDS
 from ketameta.tables.problems import Problem, also, errors, escaped, shown
-from ketameta.tables.raw import ArmRow
-from ketameta.tables.table import schema_of
+from ketameta.tables.raw import RAW_KINDS, ArmRow
+from ketameta.tables.table import col, entered_schema, schema_of, table
 from ketameta.vocabulary import vocabulary
 
 BASE = Path(__file__).parent / "bad_input" / "base"
@@ -140,13 +140,20 @@ def test_a_limit_changed_in_the_schema_changes_check_and_dictionary(monkeypatch,
     assert fault.message == "2021 is outside what is allowed: from 1960 to 2020"
 
 
+class Given(ArmRow):
+    """One arm of one trial, with one thing more."""
+
+    device: str | None = col("how it was given")
+
+
 def test_a_column_added_to_the_schema_is_asked_for_and_in_the_template(
     monkeypatch, tmp_path
 ) -> None:
     folder = shutil.copytree(BASE, tmp_path / "raw")
-    schema = RAW_TABLES["arms"]
-    new = Column("device", "text", "how it was given")
-    monkeypatch.setitem(RAW_TABLES, "arms", replace(schema, columns=(*schema.columns, new)))
+    told = RAW_TABLES["arms"]
+    given = table(told.name, told.title, told.row, key=told.key, last=("device", "entered"))(Given)
+    monkeypatch.setitem(RAW_KINDS, "arms", given)
+    monkeypatch.setitem(RAW_TABLES, "arms", entered_schema(given))
     (fault,) = errors(check_folder(folder)[1])
     assert (fault.column, fault.message) == ("device", "the column is missing from the header")
     template(tmp_path / "new")
