@@ -61,4 +61,4 @@ def tables(place):
 
 @pytest.fixture(scope="session")
 def records(tables, configuration):
-    return {row["analysis"]: row for row in rated_syntheses(tables, configuration)}
+    return {row.analysis: row for row in rated_syntheses(tables, configuration)}

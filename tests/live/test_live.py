@@ -18,6 +18,7 @@ from ketameta.evidence.claims import verdicts_of
 from ketameta.evidence.releases import make, read_all
 from ketameta.evidence.results import certainties, grounds
 from ketameta.normalize.checks.run import CHECKS, find
+from ketameta.normalize.trials import raw_rows
 from ketameta.read_tables import tables_before
 from ketameta.report.traces import Traces
 from ketameta.report.verify import verify_script
@@ -25,7 +26,33 @@ from ketameta.report_files import report_files
 from ketameta.stats import random_effects
 from ketameta.synthesize.words import MISSING_AS_NONE
 from ketameta.tables.collection import Tables
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.diagnostics import AsymmetryRow
+from ketameta.tables.effects import (
+    DerivationRow,
+    EffectRow,
+    LedgerRow,
+    MissingResultRow,
+    ResultRow,
+    VariantRow,
+)
+from ketameta.tables.raw import (
+    RAW_KINDS,
+    RAW_TABLES,
+    ArmRow,
+    ClaimRow,
+    ContrastRow,
+    OutcomeRow,
+    TrialRow,
+)
+from ketameta.tables.syntheses import (
+    AbsoluteRow,
+    ClaimTestRow,
+    SensitivityRow,
+    StudyRow,
+    SynthesisRow,
+    UnusedRow,
+)
+from ketameta.tables.table import as_dict
 from ketameta.vocabulary import vocabulary
 
 from ..report.made import report
@@ -38,7 +65,7 @@ def by_analysis(rows, configuration):
     """Return rows by analysis; an analysis without rows is there too."""
     found = {name: [] for name in configuration.names}
     for row in rows:
-        found[row["analysis"]].append(row)
+        found[row.analysis].append(row)
     return found
 
 
@@ -51,21 +78,20 @@ def test_check_finds_no_error(place, capsys):
 
 def test_every_table_has_the_columns_that_the_checks_need(tables):
     for name in FOUR:
-        for row in tables[name][:1]:
-            assert {*RAW_TABLES[name].names, "file", "line"} <= {*row}
+        for row in tables[RAW_KINDS[name]][:1]:
+            assert {*RAW_TABLES[name].names, "file", "line"} <= as_dict(row).keys()
 
 
 # ---- the checks of the numbers ---------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def raw(tables):
-    return [[dict(row) for row in tables[name]] for name in FOUR]
+def found(tables):
+    return find(raw_rows(tables), tables[TrialRow], tables[ArmRow], tables[EffectRow])
 
 
 @pytest.fixture(scope="session")
-def findings(raw, tables):
-    return find(*raw, tables["effects"])
+def findings(tables):
+    return found(tables)
 
 
 def test_nothing_in_the_tables_is_impossible(findings):
@@ -78,43 +104,43 @@ def test_no_oddity_is_said_twice(findings):
     assert len(places) == len(set(places))
 
 
-def test_every_finding_names_a_cell_that_is_there(findings, raw):
-    rows = {(row["file"], row["line"]): row for table in raw for row in table}
+def test_every_finding_names_a_cell_that_is_there(findings, tables):
+    rows = {(row.file, row.line): row for name in FOUR for row in tables[RAW_KINDS[name]]}
     for finding in findings:
         cells = rows[finding.file, finding.line]
         assert finding.check in CHECKS
-        assert cells["trial_id"] == finding.trial_id
+        assert cells.trial_id == finding.trial_id
         # a finding about an effect names the first row behind it, and no cell
         if finding.column:
-            assert json.loads(cells["entered"]).get(finding.column, "") == finding.value
+            assert json.loads(cells.entered).get(finding.column, "") == finding.value
 
 
-def test_findings_do_not_depend_on_the_order_of_rows(findings, raw, tables):
-    turned = find(*(list(reversed(table)) for table in [*raw, tables["effects"]]))
-    assert turned == findings
+def test_findings_do_not_depend_on_the_order_of_rows(findings, tables):
+    turned = Tables({kind: tables[kind][::-1] for kind in tables.kinds()})
+    assert found(turned) == findings
 
 
 # ---- from rows to effects --------------------------------------------------------------------
 
 
 def test_every_raw_row_is_accounted_for_in_every_analysis(tables, configuration):
-    rows = {(r["file"], r["line"]) for r in tables["outcomes"] + tables["contrasts"]}
-    for ledger in by_analysis(tables["ledger"], configuration).values():
-        assert len(ledger) == len(rows) == len(tables["outcomes"]) + len(tables["contrasts"])
-        assert {(entry["file"], entry["line"]) for entry in ledger} == rows
+    rows = {(r.file, r.line) for r in [*tables[OutcomeRow], *tables[ContrastRow]]}
+    for ledger in by_analysis(tables[LedgerRow], configuration).values():
+        assert len(ledger) == len(rows) == len(tables[OutcomeRow]) + len(tables[ContrastRow])
+        assert {(entry.file, entry.line) for entry in ledger} == rows
 
 
 def test_the_rows_of_the_effects_are_those_used_on_the_ledger(tables, configuration):
-    effects = by_analysis(tables["effects"], configuration)
-    for name, ledger in by_analysis(tables["ledger"], configuration).items():
-        used = {f"{e['file']}:{e['line']}" for e in ledger if e["used"]}
-        assert {key for e in effects[name] for key in e["rows"]} == used
+    effects = by_analysis(tables[EffectRow], configuration)
+    for name, ledger in by_analysis(tables[LedgerRow], configuration).items():
+        used = {f"{e.file}:{e.line}" for e in ledger if e.used}
+        assert {key for e in effects[name] for key in e.rows} == used
 
 
 def test_no_two_effects_of_an_analysis_share_patients(tables, configuration):
-    parts = {t["trial_id"]: set((t["part_of"] or "").split(";")) - {""} for t in tables["trials"]}
-    for effects in by_analysis(tables["effects"], configuration).values():
-        arms = [(e["trial_id"], e["comparison"]) for e in effects]
+    parts = {t.trial_id: set((t.part_of or "").split(";")) - {""} for t in tables[TrialRow]}
+    for effects in by_analysis(tables[EffectRow], configuration).values():
+        arms = [(e.trial_id, e.comparison) for e in effects]
         assert len(arms) == len(set(arms))
         ids = {trial for trial, _ in arms}
         for one in ids:
@@ -124,25 +150,25 @@ def test_no_two_effects_of_an_analysis_share_patients(tables, configuration):
 
 
 def test_each_effect_carries_its_derivation_and_raw_rows(tables):
-    traces = Traces(tables["derivations"], tables["rows"])
-    for study in tables["studies"]:
+    traces = Traces(tables[DerivationRow], tables[ResultRow])
+    for study in tables[StudyRow]:
         assert traces.steps(study)
-        assert len(traces.evidence(study)) == len(study["rows"]) > 0
+        assert len(traces.evidence(study)) == len(study.rows) > 0
 
 
 def test_rows_of_pooled_trials_that_were_left_out_are_not_among_those_used(tables):
-    used = {(s["analysis"], row) for s in tables["studies"] for row in s["rows"]}
-    for left in tables["unused"]:
-        assert not used & {(left["analysis"], row) for row in left["rows"]}
+    used = {(s.analysis, row) for s in tables[StudyRow] for row in s.rows}
+    for left in tables[UnusedRow]:
+        assert not used & {(left.analysis, row) for row in left.rows}
 
 
 def test_switching_assumptions_off_leaves_no_effect_that_makes_one(tables, configuration):
     strict = {
-        (v["analysis"], v["trial_id"])
-        for v in tables["variants"]
-        if v["variant"] == "nothing assumed or borrowed"
+        (v.analysis, v.trial_id)
+        for v in tables[VariantRow]
+        if v.variant == "nothing assumed or borrowed"
     }
-    kept = {(e["analysis"], e["trial_id"]) for e in tables["effects"] if not e["assumptions"]}
+    kept = {(e.analysis, e.trial_id) for e in tables[EffectRow] if not e.assumptions}
     asked = {
         a.name
         for a in configuration
@@ -155,46 +181,46 @@ def test_switching_assumptions_off_leaves_no_effect_that_makes_one(tables, confi
 
 
 def test_every_analysis_has_one_row(tables, configuration):
-    assert [row["analysis"] for row in tables["syntheses"]] == configuration.names
+    assert [row.analysis for row in tables[SynthesisRow]] == configuration.names
 
 
 def test_an_estimate_lies_in_its_intervals(tables):
-    for row in tables["syntheses"]:
+    for row in tables[SynthesisRow]:
         for low, high in (("ci_low", "ci_high"), ("pi_low", "pi_high")):
-            if row[low] is not None:
-                assert row[low] <= row["estimate"] <= row[high], row["analysis"]
-        if row["estimate_log"] is not None and row["measure"] == "RR":
-            assert math.exp(row["estimate_log"]) == pytest.approx(row["estimate"])
-        assert len(row["data_hash"]) == 16
+            if getattr(row, low) is not None:
+                assert getattr(row, low) <= row.estimate <= getattr(row, high), row.analysis
+        if row.estimate_log is not None and row.measure == "RR":
+            assert math.exp(row.estimate_log) == pytest.approx(row.estimate)
+        assert len(row.data_hash) == 16
 
 
 def test_counts_and_weights_agree_with_the_studies(tables, configuration):
-    studies = by_analysis(tables["studies"], configuration)
-    for row in tables["syntheses"]:
-        own = studies[row["analysis"]]
-        assert row["k"] == len(own)
+    studies = by_analysis(tables[StudyRow], configuration)
+    for row in tables[SynthesisRow]:
+        own = studies[row.analysis]
+        assert row.k == len(own)
         # a borrowed part of a control arm may be half a person
-        assert row["n"] == pytest.approx(sum(s["people"] for s in own), abs=0.5)
-        if row["estimate"] is not None and row["k"] > 1:
-            assert sum(s["weight"] for s in own) == pytest.approx(100)
+        assert row.n == pytest.approx(sum(s.people for s in own), abs=0.5)
+        if row.estimate is not None and row.k > 1:
+            assert sum(s.weight for s in own) == pytest.approx(100)
 
 
 def test_sensitivity_holds_a_row_for_each_variant(tables, configuration):
-    marked = {effect["analysis"] for effect in tables["effects"] if effect["marks"]}
+    marked = {effect.analysis for effect in tables[EffectRow] if effect.marks}
     expected = [(a.name, v.name) for a in configuration for v in a.choices(a.name in marked)]
-    found = [(r["analysis"], r["variant"]) for r in tables["sensitivity"]]
+    found = [(r.analysis, r.variant) for r in tables[SensitivityRow]]
     assert [pair for pair in found if pair[1] != MISSING_AS_NONE] == expected
     # and the bound, where results are known to be missing
     bounds = {analysis for analysis, variant in found if variant == MISSING_AS_NONE}
-    assert bounds <= {row["analysis"] for row in tables["missing_results"]}
+    assert bounds <= {row.analysis for row in tables[MissingResultRow]}
 
 
 def independent(tables, configuration):
     """Return effects and variances of each analysis of two or more effects without covariance."""
-    for name, studies in by_analysis(tables["studies"], configuration).items():
-        usable = [s for s in studies if s["yi"] is not None and s["vi"]]
-        if len(usable) > 1 and all(s["shared"] is None for s in usable):
-            yield name, *np.array([(s["yi"], s["vi"]) for s in usable]).T
+    for name, studies in by_analysis(tables[StudyRow], configuration).items():
+        usable = [s for s in studies if s.yi is not None and s.vi]
+        if len(usable) > 1 and all(s.shared is None for s in usable):
+            yield name, *np.array([(s.yi, s.vi) for s in usable]).T
 
 
 def test_statsmodels_pools_the_same_effects_to_the_same_numbers(tables, configuration):
@@ -227,7 +253,7 @@ def test_statsmodels_pools_the_same_effects_to_the_same_numbers(tables, configur
 def test_statsmodels_draws_eggers_line(tables, configuration):
     import statsmodels.api as sm
 
-    told = {row["analysis"]: row for row in tables["asymmetry"]}
+    told = {row.analysis: row for row in tables[AsymmetryRow]}
     effects = {name: pair for name, *pair in independent(tables, configuration)}
     for name in told.keys() & effects.keys():
         yi, vi = effects[name]
@@ -235,23 +261,23 @@ def test_statsmodels_draws_eggers_line(tables, configuration):
             continue
         line = sm.WLS(yi, sm.add_constant(np.sqrt(vi)), 1 / vi).fit()
         row = told[name]
-        assert row["k"] == len(yi)
-        assert row["slope"] == pytest.approx(line.params[1], rel=1e-6, abs=1e-9), name
-        assert row["limit"] == pytest.approx(line.params[0], rel=1e-6, abs=1e-9), name
-        assert row["statistic"] == pytest.approx(line.tvalues[1], rel=1e-6, abs=1e-9), name
-        if row["p"] is not None:
-            assert row["p"] == pytest.approx(line.pvalues[1], rel=1e-6, abs=1e-12), name
+        assert row.k == len(yi)
+        assert row.slope == pytest.approx(line.params[1], rel=1e-6, abs=1e-9), name
+        assert row.limit == pytest.approx(line.params[0], rel=1e-6, abs=1e-9), name
+        assert row.statistic == pytest.approx(line.tvalues[1], rel=1e-6, abs=1e-9), name
+        if row.p is not None:
+            assert row.p == pytest.approx(line.pvalues[1], rel=1e-6, abs=1e-12), name
 
 
 def test_every_absolute_effect_agrees_with_its_pooled_ratio(tables):
-    ratios = {row["analysis"]: row for row in tables["syntheses"]}
-    for row in tables["absolute"]:
-        record = ratios[row["analysis"]]
-        if row["held"] or record["measure"] != "RR":
+    ratios = {row.analysis: row for row in tables[SynthesisRow]}
+    for row in tables[AbsoluteRow]:
+        record = ratios[row.analysis]
+        if row.held or record.measure != "RR":
             continue
-        assert row["treated_risk"] / row["control_risk"] == pytest.approx(record["estimate"])
-        if row["difference"]:
-            assert row["nnt"] * row["difference"] == pytest.approx(1)
+        assert row.treated_risk / row.control_risk == pytest.approx(record.estimate)
+        if row.difference:
+            assert row.nnt * row.difference == pytest.approx(1)
 
 
 # ---- certainty and claims --------------------------------------------------------------------
@@ -276,26 +302,27 @@ def test_the_certainty_of_every_analysis_adds_up(tables, configuration):
             assert rating.rating <= rating.best
             assert rating.judged or not rating.rating
             assert bool(rating.rule) == (rating.rating < 0)
-        for shares in found.ratings[0].facts.values():
+        risks = found.ratings[0].facts
+        for shares in (risks.worst, risks.best):
             assert sum(shares.values()) == pytest.approx(100)
 
 
 def test_every_claim_is_there_once_for_each_analysis_that_it_names(tables, configuration):
-    tests = tables["claim_tests"]
-    named = [(t["claim_id"], t["part"], t["analysis"]) for t in tests]
+    tests = tables[ClaimTestRow]
+    named = [(t.claim_id, t.part, t.analysis) for t in tests]
     assert len(set(named)) == len(named)
-    assert {t["claim_id"] for t in tests} == {c["claim_id"] for c in tables["claims"]}
+    assert {t.claim_id for t in tests} == {c.claim_id for c in tables[ClaimRow]}
     for t in tests:
-        assert t["computed"] == (t["analysis"] in configuration.names)
+        assert t.computed == (t.analysis in configuration.names)
 
 
 def test_verdicts_are_words_of_the_vocabulary(tables, records):
     words = vocabulary().words
-    assert {r["verdict"] for r in records.values()} <= set(words("verdicts"))
-    assert {r["certainty"] for r in records.values()} <= set(words("certainty_levels"))
-    told = verdicts_of(tables["claim_tests"], grounds(tables, records))
+    assert {r.verdict for r in records.values()} <= set(words("verdicts"))
+    assert {r.certainty for r in records.values()} <= set(words("certainty_levels"))
+    told = verdicts_of(tables[ClaimTestRow], grounds(tables, records))
     assert set(told.values()) <= set(words("claim_verdicts"))
-    assert set(told) == {c["claim_id"] for c in tables["claims"]}
+    assert set(told) == {c.claim_id for c in tables[ClaimRow]}
 
 
 # ---- the report ------------------------------------------------------------------------------
@@ -305,14 +332,14 @@ def test_verdicts_are_words_of_the_vocabulary(tables, records):
 def files(tables, configuration, records):
     """Return the report with the releases on record and one of today's tables after them."""
     releases = read_all(ROOT / "reports" / "versions")
-    told = verdicts_of(tables["claim_tests"], grounds(tables, records))
+    told = verdicts_of(tables[ClaimTestRow], grounds(tables, records))
     releases.append(make("2999-01-01", "", tables, list(records.values()), told))
     given = Tables({kind: tables[kind] for kind in tables_before("report")})
     return report(given, configuration, releases)
 
 
 def test_every_file_of_the_report_is_made(files, configuration):
-    assert list(files) == report_files(configuration.names)
+    assert sorted(files) == sorted(report_files(configuration.names))
     assert all(files.values())
 
 

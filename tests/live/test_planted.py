@@ -40,7 +40,7 @@ def compared(planted):
 
 
 def test_every_row_is_matched_with_its_own(planted, compared):
-    pairs = {(m.table, m.a["line"], m.b["line"], "") for m in compared[0].matches}
+    pairs = {(m.table, m.a.line, m.b.line, "") for m in compared[0].matches}
     assert planted.pairs - pairs == set()
     assert pairs - planted.pairs == set()
 

@@ -19,7 +19,9 @@ from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import decision as read_decision
 from ketameta.tables.effects import FindingRow, ResultRow
 from ketameta.tables.overview import WarningRow
+from ketameta.tables.raw import ContrastRow, OutcomeRow
 from ketameta.tables.syntheses import ClaimTestRow, StudyRow, SynthesisRow
+from ketameta.tables.table import schema_of
 from ketameta.tables.upkeep import AdjudicationRow, AuditRow, ReadingRow, UnreadRow
 
 from ..rows import row
@@ -341,17 +343,17 @@ def test_a_decision_says_what_stood_before(column, a, b, decision, told):
 
 
 def test_a_finding_says_what_it_is_about_whatever_its_line(tables):
-    rows = {(r["file"], r["line"]): r for t in ("outcomes", "contrasts") for r in tables[t]}
-    told = [f for f in tables["findings"] if (f["file"], f["line"]) in rows]
+    rows = {(r.file, r.line): r for kind in (OutcomeRow, ContrastRow) for r in tables[kind]}
+    told = [f for f in tables[FindingRow] if (f.file, f.line) in rows]
     assert told
     for finding in told:
-        row = rows[finding["file"], finding["line"]]
-        hour = "" if row["timepoint_h"] is None else f"{row['timepoint_h']:g}"
-        arm = row.get("arm_id") or row.get("arm_t")
-        assert " / ".join(filter(None, (arm, row["outcome"], hour))) in finding["at"]
-        assert finding["table"] == ("outcomes" if "arm_id" in row else "contrasts")
+        of = rows[finding.file, finding.line]
+        hour = "" if of.timepoint_h is None else f"{of.timepoint_h:g}"
+        arm = of.arm_id if isinstance(of, OutcomeRow) else of.arm_t
+        assert " / ".join(filter(None, (arm, of.outcome, hour))) in finding.at
+        assert finding.table == schema_of(type(of)).name
     # nothing that hangs on lines tells two of them apart
-    known = [findings.found(f) for f in tables["findings"]]
+    known = [findings.found(f) for f in tables[FindingRow]]
     assert len(set(known)) == len(known)
 
 
