@@ -51,7 +51,7 @@ ROOMS = {
     "sensitivity": {"numerics", "univariate"},
     "bias": {"numerics", "univariate"},
 }
-SHELLS = {"cli", "job", "steps", "commands", "reading", "__init__"}
+SHELLS = {"cli", "job", "steps", "commands", "notebook", "reading", "__init__"}
 
 
 def part_of(module):
