@@ -51,7 +51,7 @@ ROOMS = {
     "sensitivity": {"numerics", "univariate"},
     "bias": {"numerics", "univariate"},
 }
-SHELLS = {"cli", "job", "steps", "commands", "reading", "__init__"}
+SHELLS = {"cli", "job", "steps", "commands", "notebook", "reading", "__init__"}
 
 
 def part_of(module):
@@ -183,3 +183,65 @@ def test_measures_are_spelt_in_their_records_alone():
     quoted = re.compile(rf"[\"']({'|'.join(sorted(names))})[\"']")
     for page in sorted((PACKAGE / "report" / "templates").iterdir()):
         assert not quoted.findall(page.read_text(encoding="utf-8")), page.name
+
+
+# where cells go by names that no class has, and why
+LOOSE = {
+    "configuration/__init__.py": "YAML as a person wrote it",
+    "configuration/blocks.py": "a JSON schema",
+    "configuration/document.py": "YAML as a person wrote it",
+    "configuration/faults.py": "a JSON schema",
+    "evidence/releases.py": "JSON that an older version wrote",
+    "normalize/sizes.py": "the arguments of `effect_size`, which differ by measure",
+    "report/pages.py": "the fields of a view of any page, as its template takes them",
+    "stats/numerics/batch.py": "the fields of any result",
+    "tables/table.py": "the cells of a row of any table",
+}
+ANY_CELLS = re.compile(r"\b(dict|Mapping|MutableMapping)\[str, Any\]")
+
+
+def loose(tree):
+    """Yield the functions, and the other names of types, that hold cells of any kind by names.
+
+    Of functions those that other modules can call.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            own = node.args
+            every = (*own.posonlyargs, *own.args, *own.kwonlyargs, own.vararg, own.kwarg)
+            told = [each.annotation for each in every if each] + [node.returns]
+            if node.name.startswith("_") and node.name != "__init__":
+                told = []
+        else:
+            # Record = dict[str, Any]
+            alias = isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript)
+            told = [node.value] if alias else []
+        if any(ANY_CELLS.search(ast.unparse(each)) for each in told if each):
+            yield getattr(node, "name", "") or ast.unparse(node.targets[0])
+
+
+def test_no_cells_by_names_cross_a_module():
+    found = {}
+    for path in MODULES:
+        if names := list(loose(ast.parse(path.read_text(encoding="utf-8")))):
+            found[path.relative_to(PACKAGE).as_posix()] = names
+    assert {path: names for path, names in found.items() if path not in LOOSE} == {}
+    assert set(LOOSE) <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("def f(row: dict[str, Any]) -> int: ...", ["f"]),
+        ("def f(*rows: Mapping[str, Any]) -> int: ...", ["f"]),
+        ("class A:\n    def __init__(self, *, x: list[dict[str, Any]]) -> None: ...", ["__init__"]),
+        ("def f(x: int) -> Callable[[int], dict[str, Any]] | None: ...", ["f"]),
+        ("Record = dict[str, Any]", ["Record"]),
+        ("Rows = Sequence[Mapping[str, Any]]", ["Rows"]),
+        ("def _f(row: dict[str, Any]) -> int: ...", []),
+        ("def f(row: dict[str, int]) -> Any: ...", []),
+        ("x: dict[str, Any] = {}", []),
+    ],
+)
+def test_what_holds_cells_by_names_is_found(text, names):
+    assert list(loose(ast.parse(text))) == names

@@ -28,6 +28,7 @@ from ketameta.report import change_json, change_words
 from ketameta.report.change_counts import tally
 from ketameta.report.changes import living_forest, page, standalone
 from ketameta.report.overview import overview
+from ketameta.report.pages import Shared
 from ketameta.tables import RAW_TABLES
 from ketameta.tables.collection import Tables
 from ketameta.tables.digests import digests
@@ -665,7 +666,15 @@ def test_a_living_forest_has_a_row_a_release_and_the_present(old, configuration,
 def test_the_page_says_what_changed_and_is_empty_of_it_without_a_release(
     old, configuration, tables, records
 ):
-    shared = {"version": "0", "overview": overview(tables)}
+    told = {
+        "findings": [],
+        "data_hash": "",
+        "data_date": "",
+        "tables": [],
+        "tested": {},
+        "told": "",
+    }
+    shared = Shared(version="0", overview=overview(tables), **told)
     text, sentence = page((), records, {}, configuration, shared)
     assert sentence == ""
     assert "No release is recorded yet" in text

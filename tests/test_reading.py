@@ -5,16 +5,21 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from re import finditer
 
 import pytest
 
 import ketameta
 from ketameta import reading
 from ketameta.cli import main
+from ketameta.commands.forest_text import WIDTH, forest_text
+from ketameta.notebook import table_html
 from ketameta.report.csv_tables import Table, to_csv
 from ketameta.storage import read_table
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.tables.table import schema_of
+
+from .rows import row
 
 STUDIES, SYNTHESES = schema_of(StudyRow), schema_of(SynthesisRow)
 
@@ -106,15 +111,19 @@ def test_what_a_report_that_stands_alone_cannot_tell_is_said(alone):
         alone["response_24h"].explain()
 
 
+def csv_of(names, *lines):
+    return to_csv(Table(names, lines))
+
+
 def test_a_cell_made_harmless_for_a_spreadsheet_comes_back_as_it_was(tmp_path):
     row = dict.fromkeys(STUDIES.names) | {"analysis": "a", "trial_id": "t", "comparison": "=1+1"}
     row |= {"label": "'quoted'", "yi": -0.5, "year": 2020, "rows": ["f:1", "f:2"]}
     row |= {"marks": [], "assumptions": [], "secondary": []}
-    folder = tmp_path / "tables"
-    folder.mkdir()
-    for schema, lines in ((STUDIES, [[*row.values()]]), (SYNTHESES, [])):
-        text = to_csv(Table(schema.names, lines))
-        (folder / f"{schema.name}.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "studies.csv").write_text(
+        csv_of(STUDIES.names, [row[name] for name in STUDIES.names]), encoding="utf-8"
+    )
+    (tmp_path / "tables" / "syntheses.csv").write_text(csv_of(SYNTHESES.names), encoding="utf-8")
     (found,) = ketameta.read(tmp_path).studies.to_dict("records")
     assert {name: reading._none(cell) for name, cell in found.items()} == row
 
@@ -163,7 +172,7 @@ def test_what_a_notebook_shows_is_short_and_escaped(results):
     row = f"<td>response_24h</td><td>risk ratio</td><td>{k}</td>"
     assert row in page
     assert row in results["response_24h"]._repr_html_()
-    assert reading._html("", ["a"], [["<b> & c"]]).count("&lt;b&gt; &amp; c") == 1
+    assert table_html("", ["a"], [["<b> & c"]]).count("&lt;b&gt; &amp; c") == 1
     assert f"trials: {k}" in repr(results["response_24h"])
     assert repr(results).startswith("3 analyses in ")
 
@@ -176,3 +185,99 @@ def test_a_forest_plot_is_the_drawing_of_the_report_and_in_a_terminal_its_path(
     monkeypatch.chdir(small_built.folder)
     assert repr(picture) == "reports/figures/response_24h.forest.svg"
     assert Path(repr(picture)).is_file()
+
+
+def test_verdict_and_certainty_stand_beside_the_pooled_numbers(results, alone):
+    rated = results.table("certainty").set_index("analysis")
+    for name in results:
+        for one in (results[name].synthesis, alone[name].synthesis):
+            said = rated.loc[[name]].iloc[0]
+            for column in ("verdict", "certainty", "certainty_best"):
+                assert one[column] == said[column]
+                assert one.attrs["descriptions"][column]
+    # and the table that all share is as it was
+    assert "verdict" not in results.syntheses.attrs["descriptions"]
+
+
+def test_without_a_report_nobody_has_judged(small_built, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "processed").symlink_to(small_built.path("data/processed"))
+    one = ketameta.read(tmp_path)["response_24h"]
+    assert one.synthesis.reindex(["verdict", "certainty"]).isna().all()
+    assert one.synthesis["k"] == len(one.studies)
+    assert "certainty" not in str(one)
+
+
+def test_a_terminal_prints_a_forest_plot(results):
+    one = results["response_24h"]
+    said = one.forest(text=True)
+    assert str(one) == repr(said) == said
+    title, _, head, *lines = said.splitlines()
+    assert title == f"response_24h: risk ratio, trials: {len(one.studies)}"
+    at = head.index("weight %") + len("weight %") + 2
+    for line, (_, study) in zip(lines, one.studies.iterrows(), strict=False):
+        assert line.startswith(study["label"])
+        assert line[at:].count("■") == 1
+    # an effect is right of the line of no effect where it is above it
+    null = places(lines[len(one.studies) + 1][at:])["1"]
+    for line, effect in zip(lines, one.studies["effect"], strict=False):
+        mark = line[at:].index("■")
+        assert (mark > null) == (effect > 1) or abs(mark - null) <= 1
+    assert lines[-1] == (
+        f"{one.synthesis['verdict']}; certainty: "
+        + " to ".join(dict.fromkeys([one.synthesis["certainty_best"], one.synthesis["certainty"]]))
+    )
+    for name in results:
+        assert "nan" not in str(results[name]).lower()
+
+
+def places(below):
+    """Return where the middle of each number below an axis stands."""
+    return {found[0]: (found.start() + found.end() - 1) // 2 for found in finditer(r"\S+", below)}
+
+
+def pooled_row(**told):
+    return row(SynthesisRow, analysis="a", measure="RR", engine="inverse variance", **told)
+
+
+def drawn(*ends, **told):
+    """Return what stands right of the table for trials with these ends, and the numbers below."""
+    trials = [
+        row(StudyRow, label=str(i), measure="RR", effect=x, ci_low=low, ci_high=high, weight=50.0)
+        for i, (low, x, high) in enumerate(ends)
+    ]
+    said = forest_text(pooled_row(k=len(ends), **told), trials, "", ("", ""))
+    _, _, head, *lines = said.splitlines()
+    return [line[len(head) + 2 :] for line in lines]
+
+
+def test_an_interval_beyond_the_axis_ends_in_an_arrow():
+    wide, near, *_ = drawn((1e-4, 2, 1e6), (1.5, 2, 3))
+    assert (wide[0], wide[-1]) == ("◂", "▸")
+    assert len(wide) == WIDTH
+    assert not {"◂", "▸"} & set(near)
+    assert wide.index("■") == near.index("■")
+
+
+def test_a_prediction_has_a_bar_and_no_mark():
+    told = {"estimate": 2.0, "ci_low": 1.2, "ci_high": 3.0, "tau2": 0.1}
+    lines = drawn(*[(1.5, 2, 3)] * 5, **told, pi_low=0.8, pi_high=5.0)
+    assert set(lines[5]) <= {" ", "│", "═", "◆"}
+    assert "◆" in lines[5]
+    assert set(lines[6]) <= {" ", "│", "┄", "◂", "▸"}
+    assert lines[6].index("┄") < lines[5].index("═")
+    assert len(drawn(*[(1.5, 2, 3)] * 5, **told)) == len(lines) - 1
+
+
+def test_numbers_stand_below_their_places():
+    lines = drawn((1.5, 2, 3), (0.2, 0.5, 1.1))
+    below = places(lines[2])
+    assert lines[0].index("■") == below["2"]
+    assert lines[1].index("■") == below["0.5"]
+    assert lines[0].index("│") == below["1"]
+
+
+def test_an_analysis_without_a_trial_says_so():
+    assert forest_text(pooled_row(k=0), [], "", ("", "")) == (
+        "a: risk ratio, no trial with an effect"
+    )

@@ -18,6 +18,7 @@ from ketameta.extraction.records import Disagreement, Impact
 from ketameta.ingest.stage import check_folder
 from ketameta.tables.decisions import ROW
 from ketameta.tables.problems import ERROR, WARNING
+from ketameta.tables.upkeep import AdjudicationRow
 
 BASE = Path(__file__).parents[1] / "bad_input" / "base"
 NO_EDIT = Edit("", "", ())
@@ -347,7 +348,7 @@ def test_the_table_of_decisions_is_checked_by_the_same_rules(tmp_path) -> None:
         if p.table == "adjudication" and p.column != "row"
     ]
     assert told == [(4, "role", ERROR), (6, "decision", WARNING)]
-    assert [row["decision"] for row in tables["adjudication"]] == ["A", "A", "correction", None]
+    assert [row.decision for row in tables[AdjudicationRow]] == ["A", "A", "correction", None]
     (folder / "adjudication.csv").write_bytes(content([*made[:2], made[0]], ".csv"))
     _, problems = check_folder(folder)
     assert [(p.line, p.column) for p in problems if p.severity == ERROR] == [(4, "id")]

@@ -378,5 +378,5 @@ def test_of_a_sample_what_its_trials_lack_counts_and_no_other_trial():
         ("trials", "t1"),
         ("outcomes", "t1"),
     ]
-    assert found.only_a[1][1]["timepoint_h"] == "72"
+    assert found.only_a[1][1].timepoint_h == "72"
     assert (found.matches, found.only_b) == (match(a, b).matches, match(a, b).only_b)

@@ -22,7 +22,7 @@ def as_text(effects):
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for effect in effects:
-        cells = [effect[name] for name in COLUMNS]
+        cells = [getattr(effect, name) for name in COLUMNS]
         cells = [f"{c:.12g}" if isinstance(c, float) else c for c in cells]
         writer.writerow(["; ".join(c) if isinstance(c, list) else c for c in cells])
     return out.getvalue()
@@ -45,4 +45,4 @@ if __name__ == "__main__":
         tables_of(ingest(root / "tests" / "tables")[0]), load(root / "tests" / "analyses.yaml")
     )
     GOLDEN.parent.mkdir(exist_ok=True)
-    GOLDEN.write_text(as_text(made["effects"].to_pylist()))
+    GOLDEN.write_text(as_text(tables_of(made)[EffectRow]))

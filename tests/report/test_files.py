@@ -146,7 +146,7 @@ def test_tables_hold_every_row_in_full(files, stage_tables):
     assert {f"tables/{name}.csv" for name in TABLES} <= set(files)
     rows = list(csv.DictReader(io.StringIO(files["tables/studies.csv"])))
     assert len(rows) == len(stage_tables[StudyRow])
-    assert float(rows[0].yi) == stage_tables[StudyRow][0].yi
+    assert float(rows[0]["yi"]) == stage_tables[StudyRow][0].yi
     steps = list(csv.DictReader(io.StringIO(files["tables/derivations.csv"])))
     assert len(steps) == len(stage_tables[DerivationRow])
     used = {f"{r['file']}:{r['line']}"
@@ -161,10 +161,10 @@ def test_the_certainty_of_each_analysis_is_on_its_page_and_in_the_tables(
     for analysis in configuration:
         own = [row for row in rows if row["analysis"] == analysis.name]
         page = files[f"analyses/{analysis.slug}.html"]
-        ends = [records[analysis.name][name] for name in ("certainty", "certainty_best")]
+        ends = [records[analysis.name].certainty, records[analysis.name].certainty_best]
         assert ('id="certainty"' in page) == (ends[0] != "not rated") == bool(own)
         for row in own:
-            assert [row.certainty, row.certainty_best] == ends
+            assert [row["certainty"], row["certainty_best"]] == ends
             assert escape(row["reason"]) in page
             assert not row["rule"] or f'../rules.html#rule-{row["rule"]}"' in page
         assert ends[0] == "not rated" or label(*ends) in page

@@ -11,16 +11,17 @@ import csv
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ketameta.measures import MEASURES
+from ketameta.notebook import Picture, Text, shown, table_html
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES, Column, TableSchema
 from ketameta.tables.raw import RAW_KINDS
+from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.tables.table import schema_of
 from ketameta.vocabulary import nearest
 from ketameta.vocabulary.narrowing import canonical, slug
@@ -33,34 +34,11 @@ REPORTS = Path("reports")
 SYNTHESES = "syntheses"
 # names that a terminal shows
 MOST = 10
+# what the report says of a result
+_SAID = ("verdict", "certainty", "certainty_best")
 # kind of a column -> type of pandas that keeps it apart from what is missing
 _TYPES = {"integer": "Int64", "number": "float64", "flag": "boolean", "list": "object"}
 _HEADER = ("analysis", "measure", "trials", "pooled effect [interval]", "I²")
-
-
-class Text(str):
-    """Text that a notebook and a terminal show as lines, not in quotes."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{escape(self)}</pre>"
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A figure of the report: the drawing in a notebook, in a terminal where its file is."""
-
-    path: Path
-
-    def __repr__(self) -> str:
-        return _shown(self.path)
-
-    def _repr_svg_(self) -> str:
-        return self.path.read_text(encoding="utf-8")
 
 
 def read(path: str | os.PathLike[str] = REPORTS) -> Results:
@@ -109,7 +87,7 @@ def read(path: str | os.PathLike[str] = REPORTS) -> Results:
         if (reports / "tables" / f"{SYNTHESES}.csv").is_file():
             return Results(None, reports)
     raise FileNotFoundError(
-        f"{_shown(here)}: neither a project with results, nor its reports or data/processed; "
+        f"{shown(here)}: neither a project with results, nor its reports or data/processed; "
         "`ketameta run` makes them"
     )
 
@@ -144,6 +122,11 @@ class Results(Mapping[str, "Result"]):
         """One row a raw row × analysis: used, or why not."""
         return self.table("ledger")
 
+    @cached_property
+    def certainty(self) -> pd.DataFrame:
+        """One row an analysis × domain of its certainty, with its verdict."""
+        return self.table("certainty")
+
     def table(self, name: str) -> pd.DataFrame:
         """Return any table of the run, as the data dictionary names it, as a frame.
 
@@ -164,7 +147,7 @@ class Results(Mapping[str, "Result"]):
         if not path.is_file():
             where = self.processed or self.reports / "tables"
             hint = "" if self.processed else "; it stands in data/processed of the project"
-            raise FileNotFoundError(f"{_shown(where)}: no table {name}{hint}")
+            raise FileNotFoundError(f"{shown(where)}: no table {name}{hint}")
         return _frame(schemas[name], _csv(path, schemas[name]), path)
 
     def __getitem__(self, name: str) -> Result:
@@ -188,7 +171,7 @@ class Results(Mapping[str, "Result"]):
 
     def _repr_html_(self) -> str:
         rows = (self[name].line() for name in self)
-        return _html(f"{len(self)} analyses in {self._place}", _HEADER, rows)
+        return table_html(f"{len(self)} analyses in {self._place}", _HEADER, rows)
 
     @cached_property
     def _names(self) -> list[str]:
@@ -196,7 +179,7 @@ class Results(Mapping[str, "Result"]):
 
     @property
     def _place(self) -> str:
-        return _shown(self.processed or self.reports)
+        return shown(self.processed or self.reports)
 
 
 @dataclass(frozen=True)
@@ -208,8 +191,20 @@ class Result:
 
     @property
     def synthesis(self) -> pd.Series[Any]:
-        """The pooled result: the row of `Results.syntheses`, units in `attrs`."""
-        return self._rows(self.results.syntheses).iloc[0].rename(self.name)
+        """The pooled result: the row of `Results.syntheses`, units in `attrs`.
+
+        After its columns come `verdict`, `certainty` (where what is not judged counts as not low)
+        and `certainty_best`; missing where nothing is pooled, or no report stands there.
+        """
+        row = self._rows(self.results.syntheses).iloc[0].rename(self.name)
+        try:
+            rated = self._rows(self.results.certainty)
+        except FileNotFoundError:
+            return row.reindex([*row.index, *_SAID])
+        for name in _SAID:
+            row[name] = rated[name].iloc[0] if len(rated) else None
+            row.attrs["descriptions"][name] = rated.attrs["descriptions"][name]
+        return row
 
     @property
     def studies(self) -> pd.DataFrame:
@@ -226,11 +221,21 @@ class Result:
         """What became of every raw row on the outcome; columns of `Results.ledger`."""
         return self._rows(self.results.ledger)
 
-    def forest(self) -> Picture:
-        """Return the forest plot; raises `FileNotFoundError` where the report has none."""
+    @overload
+    def forest(self) -> Picture: ...
+    @overload
+    def forest(self, *, text: Literal[True]) -> Text: ...
+
+    def forest(self, *, text: bool = False) -> Picture | Text:
+        """Return the forest plot as drawn, or as `text` for a terminal, as `print` shows it.
+
+        Raises `FileNotFoundError` where the report has no drawing.
+        """
+        if text:
+            return Text(self)
         path = self.results.reports / "figures" / f"{slug(self.name)}.forest.svg"
         if not path.is_file():
-            raise FileNotFoundError(f"{_shown(path)}: not drawn; `ketameta run` draws it")
+            raise FileNotFoundError(f"{shown(path)}: not drawn; `ketameta run` draws it")
         return Picture(path)
 
     def explain(self, trial: str = "") -> Text:
@@ -242,7 +247,7 @@ class Result:
         processed = self.results.processed
         if processed is None:
             raise FileNotFoundError(
-                f"{_shown(self.results.reports)} stands alone: the raw rows that explain a "
+                f"{shown(self.results.reports)} stands alone: the raw rows that explain a "
                 "number are those of its project"
             )
         # a process of its own: the command reads the project that it stands in
@@ -264,7 +269,7 @@ class Result:
         """Return name, measure, trials, pooled effect with interval, and I², in words."""
         from ketameta.report import wording
 
-        row = {str(key): _none(value) for key, value in self.synthesis.items()}
+        row = _cells(self.synthesis)
         ends = (row["estimate"], row["ci_low"], row["ci_high"])
         effect = "" if ends[0] is None else wording.with_interval(row["measure"], *ends)
         share = "" if row["i2"] is None else f"{row['i2']:.0f}%"
@@ -276,17 +281,19 @@ class Result:
             f", I² {share}" if share else ""
         )
 
+    def __str__(self) -> str:
+        from ketameta.commands.forest_text import forest_text
+
+        record = _cells(self.synthesis)
+        verdict, *certainty = (record.pop(name) or "" for name in _SAID)
+        studies = [StudyRow(**_cells(row)) for _, row in self.studies.iterrows()]
+        return forest_text(SynthesisRow(**record), studies, verdict, (certainty[0], certainty[1]))
+
     def _repr_html_(self) -> str:
-        return _html("", _HEADER, [self.line()])
+        return table_html("", _HEADER, [self.line()])
 
     def _rows(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame[frame["analysis"] == self.name].reset_index(drop=True)
-
-
-def _shown(path: Path) -> str:
-    """Write a path as one would type it from where one is."""
-    here = Path.cwd()
-    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
 
 
 @cache
@@ -336,7 +343,7 @@ def _frame(schema: TableSchema, cells: Mapping[str, list[Any]], path: Path) -> p
 
     if missing := [name for name in schema.key if name not in cells]:
         raise ValueError(
-            f"{_shown(path)}: has no {', '.join(missing)}; it was made by another version: "
+            f"{shown(path)}: has no {', '.join(missing)}; it was made by another version: "
             "run `ketameta run`"
         )
     columns = [column for column in schema.columns if column.name in cells]
@@ -357,17 +364,12 @@ def _frame(schema: TableSchema, cells: Mapping[str, list[Any]], path: Path) -> p
     return frame
 
 
+def _cells(row: pd.Series[Any]) -> dict[str, Any]:
+    """Return the cells of a row by their columns, None where one is missing."""
+    return {str(name): _none(value) for name, value in row.items()}
+
+
 def _none(value: Any) -> Any:
     import pandas as pd
 
     return None if not isinstance(value, list) and pd.isna(value) else value
-
-
-def _html(caption: str, header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a small table as HTML."""
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

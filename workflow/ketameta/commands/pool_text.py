@@ -212,18 +212,28 @@ def print_pooled(pooled: Pooled) -> None:
 
 
 def _print_studies(pooled: Pooled, head: str) -> None:
-    names = [name if len(name) <= _WIDEST else name[: _WIDEST - 1] + "…" for name in pooled.names]
-    width = max(5, *(len(name) for name in names))
-    print(f"{'study':<{width}}  {'effect':>8}  {head:<20} {'weight %':>8}")
     weights = np.atleast_1d(pooled.fit.weights)
-    sizes = pooled.sizes if pooled.sizes is not None else [None] * len(names)
-    for name, y, h, w, n in zip(names, pooled.yi, _half(pooled), weights, sizes, strict=True):
+    sizes = pooled.sizes if pooled.sizes is not None else [None] * len(pooled.names)
+    lines = []
+    for name, y, h, w, n in zip(
+        pooled.names, pooled.yi, _half(pooled), weights, sizes, strict=True
+    ):
         ends = (y - h, y, y + h)
         # what rounding leaves of 0 is 0
         tidy = [0.0 if abs(x) < 1e-12 * h else x for x in ends]
         low, effect, high = (_shown(pooled.shown, x, n) for x in tidy)
         around = f"{low} to {high}" if not math.isnan(y) else "no effect"
-        print(f"{name:<{width}}  {effect:>8}  {around:<20} {_number(w, '.1f'):>8}")
+        lines.append((name, effect, around, _number(w, ".1f")))
+    print(*study_table(head, lines), sep="\n")
+
+
+def study_table(head: str, studies: Sequence[tuple[str, str, str, str]]) -> list[str]:
+    """Return a line of headings and one of each study: name, effect, interval and weight."""
+    cut = [n if len(n) <= _WIDEST else n[: _WIDEST - 1] + "…" for n, *_ in studies]
+    width = max(map(len, ["study", *cut]))
+    rows = [("study", "effect", head, "weight %")]
+    rows += [(name, *study[1:]) for name, study in zip(cut, studies, strict=True)]
+    return [f"{name:<{width}}  {x:>8}  {around:<20} {w:>8}" for name, x, around, w in rows]
 
 
 def _shown(measure: str, value: float, size: float | None) -> str:

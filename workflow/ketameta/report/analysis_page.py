@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ketameta.configuration import Analysis, Configuration
+from ketameta.evidence.certainty import Certainty
 from ketameta.evidence.rated import RatedSynthesis
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg
 from ketameta.report import extraction, wording_method, wording_notes
+from ketameta.report.alike import Number
 from ketameta.report.alongside import BESIDE, alongside
+from ketameta.report.answers import Answer
 from ketameta.report.compact import on_page, on_paper
 from ketameta.report.forest_data import PLOTTED, forest_of
 from ketameta.report.graphics import KINDS, courses, diagnostics, reductions
-from ketameta.report.pages import Remarks, by_reason, environment, study_view
+from ketameta.report.pages import Remarks, Shared, by_reason, environment, given, study_view
 from ketameta.report.traces import Traces
 from ketameta.report_files import figure_of
 from ketameta.tables.collection import Tables, by, of_analyses
@@ -33,6 +36,17 @@ from ketameta.tables.syntheses import (
 _SHOWN = (AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What is said of a result elsewhere: certainty, answer, its like, the claims on it."""
+
+    rated: Certainty
+    answer: Answer
+    alike: Sequence[Number]
+    neighbours: Sequence[tuple[str, str, Analysis]]
+    tested: Sequence[tuple[str, str]]
+
+
 class Maker:
     """Makes the pages of analyses, of what they share."""
 
@@ -41,12 +55,12 @@ class Maker:
         tables: Tables,
         configuration: Configuration,
         traces: Traces,
-        shared: Mapping[str, Any],
+        shared: Shared,
     ) -> None:
         self._own = of_analyses(tables, {*PLOTTED, *BESIDE, *_SHOWN})
-        self._traces, self._shared = traces, shared
+        self._traces, self._shared = traces, given(shared)
         self._decided = extraction.decided_of(tables)
-        self._remarks = Remarks(shared["overview"], shared["findings"])
+        self._remarks = Remarks(shared.overview, shared.findings)
         # pictures alone: shapes would take more memory than all pages
         self._pictures = by(
             (
@@ -60,7 +74,7 @@ class Maker:
         self._distributions = by(falls, lambda d: d.analysis)
 
     def files(
-        self, analysis: Analysis, record: RatedSynthesis, beside: Mapping[str, Any]
+        self, analysis: Analysis, record: RatedSynthesis, beside: Beside
     ) -> Iterator[tuple[str, str]]:
         """Yield the figure and the page; `beside` is what is said of the record elsewhere."""
         name, slug, own = analysis.name, analysis.slug, self._own(analysis.name)
@@ -74,7 +88,7 @@ class Maker:
         yield (
             f"analyses/{slug}.html",
             page.render(
-                **{**self._shared, **beside},
+                **{**self._shared, **given(beside)},
                 analysis=analysis,
                 record=record,
                 figure=figure,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.changes import Change
@@ -18,7 +17,7 @@ from ketameta.report import change_words, wording
 from ketameta.report.compact import on_page
 from ketameta.report.forest_data import scale_of
 from ketameta.report.overview import Overview
-from ketameta.report.pages import environment, style_sheet
+from ketameta.report.pages import Shared, environment, given, style_sheet
 
 NOW = "these tables"
 
@@ -43,14 +42,14 @@ def page(
     records: Mapping[str, RatedSynthesis],
     claims: dict[str, str],
     configuration: Configuration,
-    shared: dict[str, Any],
+    shared: Shared,
 ) -> tuple[str, str]:
     """Return the page of changes, and the sentence for the front page (empty: no release).
 
     `records` are the syntheses as judged by analysis, `claims` the verdicts on claims; `shared` is
     what every page of the report is given.
     """
-    latest, steps = history(releases, shared["overview"], list(records.values()), claims)
+    latest, steps = history(releases, shared.overview, list(records.values()), claims)
     ordered = in_order(releases)
     living = [
         (analysis, *on_page(forest, draw(forest), f"living-{analysis.slug}"), rows)
@@ -62,7 +61,7 @@ def page(
         environment()
         .get_template("changes.html")
         .render(
-            **shared,
+            **given(shared),
             latest=latest,
             steps=list(zip(ordered[1:], steps, strict=True))[::-1],
             releases=ordered[::-1],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -77,6 +77,24 @@ def environment() -> Environment:
 def style_sheet() -> str:
     """Return the style sheet of the pages: the colours of the figures, and what uses them."""
     return page_colours() + (STATIC / "style.css").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What every template is given.
+
+    `tables` are paths of the report, `tested` the claims (id and text) by the analysis that they
+    name, `told` counts the claims in words.
+    """
+
+    overview: Overview
+    findings: Sequence[FindingRow]
+    data_hash: str
+    data_date: str
+    version: str
+    tables: Sequence[str]
+    tested: Mapping[str, Sequence[tuple[str, str]]]
+    told: str
 
 
 def given(view: Any) -> dict[str, Any]:

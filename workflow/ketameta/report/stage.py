@@ -23,7 +23,7 @@ from ketameta.report.findings_document import findings_document
 from ketameta.report.front_page import front_page
 from ketameta.report.graphics import with_narrowed
 from ketameta.report.overview import overview
-from ketameta.report.pages import STATIC, environment, given, style_sheet
+from ketameta.report.pages import STATIC, Shared, environment, given, style_sheet
 from ketameta.report.results_list import neighbours
 from ketameta.report.summary_of_findings import findings_rows, findings_view
 from ketameta.report.traces import Traces
@@ -98,26 +98,26 @@ class _Report:
         )
         self.shared = self._shared()
 
-    def _shared(self) -> dict[str, Any]:
+    def _shared(self) -> Shared:
         """Return what every template is given; data are dated by the first release with them."""
         paths = report_files(self.configuration.names)
         found = overview(self.tables)
         data_hash = found.data.data_hash
         dates = [r.date for r in in_order(self.releases) if r.data_hash == data_hash]
-        return {
-            "overview": found,
-            "findings": self.tables.get(FindingRow),
-            "data_hash": data_hash,
-            "data_date": dates[0] if dates else "no release yet",
-            "version": __version__,
-            "tables": [path for path in paths if path.startswith("tables/")],
-            "tested": self.tested,
-            "told": tally(self.claims),
-        }
+        return Shared(
+            overview=found,
+            findings=self.tables.get(FindingRow),
+            data_hash=data_hash,
+            data_date=dates[0] if dates else "no release yet",
+            version=__version__,
+            tables=[path for path in paths if path.startswith("tables/")],
+            tested=self.tested,
+            told=tally(self.claims),
+        )
 
     def _page(self, name: str, own: Mapping[str, Any]) -> tuple[str, str]:
         template = environment().get_template(name)
-        return name, template.render(**self.shared, **own, root="")
+        return name, template.render(**given(self.shared), **own, root="")
 
     def about_data(self) -> Files:
         """Yield the pages that need most of the raw tables, which are forgotten afterwards."""
@@ -135,13 +135,13 @@ class _Report:
         make = analysis_page.Maker(self.tables, self.configuration, self.traces, self.shared)
         for analysis in self.configuration:
             name = analysis.name
-            beside = {
-                "rated": self.rated[name],
-                "answer": self.asked[name],
-                "alike": self.alike[name],
-                "neighbours": neighbours(self.configuration, analysis),
-                "tested": self.tested.get(name, []),
-            }
+            beside = analysis_page.Beside(
+                rated=self.rated[name],
+                answer=self.asked[name],
+                alike=self.alike[name],
+                neighbours=neighbours(self.configuration, analysis),
+                tested=self.tested.get(name, []),
+            )
             yield from make.files(analysis, self.records[name], beside)
         self.tables.forget(JudgementRow)
 
@@ -153,7 +153,7 @@ class _Report:
         )
         yield "changes.html", changed_page
         summed_up = given(findings_view(self.configuration, self.found))
-        reports = self.shared["overview"].data.reports
+        reports = self.shared.overview.data.reports
         front = given(front_page(self.configuration, self.asked, self.alike, self.claims))
         about = {"changed": changed, "trial_reports": reports}
         yield self._page("index.html", {**summed_up, **front, **about})
@@ -181,7 +181,7 @@ class _Report:
 
     def as_tables(self) -> Files:
         """Yield what is no page and no figure: tables, workbook, document, script and style."""
-        data_hash, counted = self.shared["data_hash"], self.shared["overview"]
+        data_hash, counted = self.shared.data_hash, self.shared.overview
         sheets, in_sheets = {}, {name for name, _ in SHEETS.values()}
         for name, table in shown_tables(self.tables, self.made, self.traces, counted):
             yield f"tables/{name}.csv", to_csv(table)
