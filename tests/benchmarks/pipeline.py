@@ -32,6 +32,12 @@ def copy_tree(folder: Path) -> Path:
     return folder
 
 
+def processor() -> float:
+    """Return the processor seconds of all that this process ran so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def timed(command: list[str], folder: Path) -> tuple[float, float]:
     """Run a command; return seconds and the peak memory of its largest process so far in MB."""
     environment = {**os.environ, "PYTHONPATH": str(folder / "workflow")}
@@ -80,6 +86,7 @@ def main() -> None:
     python = sys.executable
     run = [python, "-m", "ketameta.cli", "run"]
     rows: dict[str, list[float]] = {}
+    work: dict[str, list[float]] = {WHOLE: [], EDIT: []}
     memory = 0.0
     with tempfile.TemporaryDirectory() as name:
         folder = copy_tree(Path(name) / "tree")
@@ -88,9 +95,13 @@ def main() -> None:
         for attempt in range(RUNS):
             for made in ("reports", ".snakemake", "logs", "data/processed"):
                 shutil.rmtree(folder / made, ignore_errors=True)
+            before = processor()
             rows.setdefault(WHOLE, []).append(timed(run, folder)[0])
+            work[WHOLE].append(processor() - before)
             edit_a_cell(folder, 20 + attempt)
+            before = processor()
             rows.setdefault(EDIT, []).append(timed(run, folder)[0])
+            work[EDIT].append(processor() - before)
             rows.setdefault(NOTHING, []).append(timed(run, folder)[0])
             rows.setdefault(START, []).append(timed(*start)[0])
             help_text = [python, "-m", "ketameta.cli", "--help"]
@@ -110,6 +121,7 @@ def main() -> None:
         print(f"{label:32}{middle:9.2f}{low:9.2f}{high:9.2f}")
     print(f"{'peak memory of a process':32}{memory:9.0f} MB")
     print(f"{'edit / whole report':32}{share(rows, EDIT, WHOLE):9.2f} run by run")
+    print(f"{'  of processor time':32}{share(work, EDIT, WHOLE):9.2f}")
     print(f"{'nothing / empty Snakemake':32}{share(rows, NOTHING, START):9.2f}")
     if peer:
         print(f"{'peer / whole report':32}{share(rows, PEER, WHOLE):9.2f}")
