@@ -12,7 +12,7 @@ from ketameta.report.verify import verify_script
 from ketameta.report.wording_model import model
 from ketameta.tables.overview import CountRow, WarningRow
 from ketameta.tables.stages import STAGE_KINDS
-from ketameta.tables.syntheses import ReasonRow, SynthesisRow
+from ketameta.tables.syntheses import ReasonRow, StudyRow, SynthesisRow
 
 from .made import report
 
@@ -178,27 +178,27 @@ def test_a_share_without_a_finite_estimate_says_why_and_leaves_the_rest(made, ki
     # logit(p) has no maximum at a finite value where every count is 0 or n
     tables = kit.counts(*[(x, n, 5, 20) for x, n in events])
     found = made(tables, {"share": kit.share, "response": kit.response})
-    (row,) = [r for r in found.tables["syntheses"] if r["analysis"] == "share"]
+    (row,) = [r for r in found.tables[SynthesisRow] if r.analysis == "share"]
     empty = ("estimate", "ci_low", "pi_high", "se", "tau2", "i2", "q", "wald_low", "hksj_high")
-    assert {row[name] for name in empty} == {None}
-    assert row["k"] == len(events)
+    assert {getattr(row, name) for name in empty} == {None}
+    assert row.k == len(events)
     assert model(row).startswith(f"not pooled: {why}")
     said = text_of(found.page("analyses/share"))
     assert f"{len(events)} trials give an effect, but they are not pooled: {why}" in said
     assert "Nothing is pooled: " + why in found.files["figures/share.forest.svg"]
-    weights = {s["weight"] for s in found.tables["studies"] if s["analysis"] == "share"}
+    weights = {s.weight for s in found.tables[StudyRow] if s.analysis == "share"}
     assert weights == {None}
-    (other,) = [r for r in found.tables["syntheses"] if r["analysis"] == "response"]
-    assert other["estimate"] is not None
+    (other,) = [r for r in found.tables[SynthesisRow] if r.analysis == "response"]
+    assert other.estimate is not None
 
 
 def test_a_share_with_an_event_somewhere_is_pooled(made, kit):
     # lme4 and metafor: rma.glmm(measure="PLO", xi=c(0,0,1), ni=c(20,20,20)), tau² 0, so that the
     # mean is that of the counts added up, 1/60
     found = made(kit.counts((0, 20, 1, 20), (0, 20, 2, 20), (1, 20, 0, 20)), {"share": kit.share})
-    (row,) = found.tables["syntheses"]
-    assert row["estimate"] == pytest.approx(1 / 60, abs=1e-6)
-    assert row["tau2"] == pytest.approx(0, abs=1e-9)
+    (row,) = found.tables[SynthesisRow]
+    assert row.estimate == pytest.approx(1 / 60, abs=1e-6)
+    assert row.tau2 == pytest.approx(0, abs=1e-9)
 
 
 def test_a_trial_is_one_and_gives_an_effect(made, kit):

@@ -220,7 +220,7 @@ def _analysis(analysis: Analysis, configuration: Configuration, since: Since) ->
     name = analysis.name
     studies = since.rows(StudyRow, analysis=name)
     others = since.rows(ExclusionRow, analysis=name)
-    if since.more:
+    if since.more.kinds():
         found = results(since.then | since.more, configuration)
     else:
         found = read_results(PROCESSED, configuration)
