@@ -38,6 +38,7 @@ _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
 # what tables are entered in; not the notes and pictures that may lie beside them
 _ENTERED = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"}
 _DRAWING = (
+    *("evidence/__init__", "evidence/rated"),
     *("figures", "report/__init__", "report/bias", "report/diagnostic_data"),
     *("report/forest_columns", "report/forest_data", "report/graphics", "report/naming"),
     "report/statistical_data",
