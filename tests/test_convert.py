@@ -14,9 +14,11 @@ from ketameta import commands
 from ketameta.cli import main
 from ketameta.ingest.formats import LossError, as_files, as_workbook, read_cells
 from ketameta.ingest.stage import check_folder
+from ketameta.tables.collection import Tables
 from ketameta.tables.digests import digests
+from ketameta.tables.effects import EffectRow, ProblemRow
 from ketameta.tables.problems import errors
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.raw import RAW_KINDS, RAW_TABLES
 
 from .rows import tables_of
 
@@ -538,13 +540,12 @@ def effects_by_trial(tables):
     from ketameta.normalize.stage import normalize
 
     configuration = load(ROOT / "tests" / "analyses.yaml")
-    empty = {name: [] for name in RAW_TABLES}
-    made = normalize(tables_of({**empty, **tables, "problems": []}), configuration)
-    rows = made["effects"].to_pylist()
+    empty = Tables({ProblemRow: [], **{RAW_KINDS[name]: [] for name in RAW_TABLES}})
+    made = tables_of(normalize(empty | tables, configuration))
     return {
-        row["trial_id"]: row["yi"]
-        for row in rows
-        if row["analysis"] == "response_24h" and row["measure"] == "RR"
+        row.trial_id: row.yi
+        for row in made[EffectRow]
+        if row.analysis == "response_24h" and row.measure == "RR"
     }
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from ketameta.configuration import ConfigurationError, load
 from ketameta.ingest.stage import check_folder
+from ketameta.tables.effects import EffectRow, LedgerRow
+from ketameta.tables.syntheses import ExclusionRow
 from ketameta.vocabulary.narrowing import (
     Narrow,
     NarrowingError,
@@ -88,7 +90,7 @@ def test_narrowing_twice_lets_in_what_both_do():
 
 
 def effects(tables, name):
-    return {e["trial_id"]: (e["yi"], e["vi"]) for e in tables["effects"] if e["analysis"] == name}
+    return {e.trial_id: (e.yi, e.vi) for e in tables[EffectRow] if e.analysis == name}
 
 
 @pytest.mark.parametrize(
@@ -103,21 +105,21 @@ def effects(tables, name):
 def test_trials_of_a_kind_keep_the_effects_that_they_have_in_the_whole(
     tables, narrow, column, word
 ):
-    whole = [e for e in tables["effects"] if e["analysis"] == "depression_24h"]
-    own = {e["trial_id"]: (e["yi"], e["vi"]) for e in whole if e[column] == word}
+    whole = [e for e in tables[EffectRow] if e.analysis == "depression_24h"]
+    own = {e.trial_id: (e.yi, e.vi) for e in whole if getattr(e, column) == word}
     assert effects(tables, f"depression_24h@{narrow}") == own
     assert 0 < len(own) < len(whole)
 
 
 def test_a_trial_that_is_narrowed_away_is_not_told_as_left_out(tables):
     name = "depression_24h@drug_route=IV ketamine"
-    inside = {e["trial_id"] for e in tables["effects"] if e["analysis"] == name}
-    left = {e["trial_id"] for e in tables["exclusions"] if e["analysis"] == name}
+    inside = {e.trial_id for e in tables[EffectRow] if e.analysis == name}
+    left = {e.trial_id for e in tables[ExclusionRow] if e.analysis == name}
     nasal = "depression_24h@drug_route=nasal esketamine"
     assert inside
-    assert not left & {e["trial_id"] for e in tables["effects"] if e["analysis"] == nasal}
-    fates = {e["reason"] for e in tables["ledger"]
-             if e["analysis"] == name and e["trial_id"] == "chen2023"}  # fmt: skip
+    assert not left & {e.trial_id for e in tables[EffectRow] if e.analysis == nasal}
+    fates = {e.reason for e in tables[LedgerRow]
+             if e.analysis == name and e.trial_id == "chen2023"}  # fmt: skip
     assert "used" not in fates
     assert "narrowed" in fates
 

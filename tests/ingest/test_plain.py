@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from ketameta.ingest.stage import check_folder
 from ketameta.normalize.conversions import ConversionError, parse_p
 from ketameta.tables.problems import ERROR, NOTE
-from ketameta.tables.raw import CONTRASTS, RAW_TABLES
+from ketameta.tables.raw import CONTRASTS, RAW_TABLES, ArmRow, ContrastRow, OutcomeRow
 
 BASE = Path(__file__).parents[1] / "bad_input" / "base"
 
@@ -39,11 +40,8 @@ def european(folder, table, cells=(), encoding="utf-8-sig"):
 
 
 def values(tables):
-    apart = ("file", "line", "entered")
-    return {
-        name: [{k: v for k, v in row.items() if k not in apart} for row in rows]
-        for name, rows in tables.items()
-    }
+    apart = {"file": "", "line": 0, "entered": ""}
+    return {kind: [replace(row, **apart) for row in tables[kind]] for kind in tables.kinds()}
 
 
 def test_tables_from_a_european_excel_are_the_tables(folder):
@@ -53,7 +51,7 @@ def test_tables_from_a_european_excel_are_the_tables(folder):
     assert {p.severity for p in problems} == {NOTE}
     assert values(tables) == values(check_folder(BASE)[0])
     # as entered, a number has a point from here on: its decimals are counted
-    assert '"15.2"' in tables["outcomes"][2]["entered"]
+    assert '"15.2"' in tables[OutcomeRow][2].entered
     said = [str(p) for p in problems if "outcomes" in p.file]
     assert any("semicolons are read as what stands between cells" in text for text in said)
     assert any("column mean: a decimal comma is read as a point; also on lin" in t for t in said)
@@ -68,7 +66,7 @@ def test_the_line_that_tells_excel_the_separator_is_left_out(folder, line):
     assert [p for p in problems if p.severity == ERROR] == []
     assert values(tables) == values(check_folder(BASE)[0])
     # lines are counted as an editor shows them
-    assert [row["line"] for row in tables["arms"]][:2] == [3, 4]
+    assert [row.line for row in tables[ArmRow]][:2] == [3, 4]
     assert {p.line for p in problems if "sep=" in p.message} == {1}
 
 
@@ -102,12 +100,12 @@ def test_a_number_beside_semicolons(folder, cell, read):
     european(folder, "contrasts", {(2, "estimate"): cell, (2, "ci_low"): "", (2, "ci_high"): ""})
     tables, problems = check_folder(folder)
     assert [str(p) for p in problems if p.severity == ERROR] == []
-    assert tables["contrasts"][0]["estimate"] == read
+    assert tables[ContrastRow][0].estimate == read
 
 
 def test_per_cent_with_a_decimal_comma(folder):
     european(folder, "contrasts", {(2, "ci_level"): "97,5 %"})
-    assert check_folder(folder)[0]["contrasts"][0]["ci_level"] == 97.5
+    assert check_folder(folder)[0][ContrastRow][0].ci_level == 97.5
 
 
 @pytest.mark.parametrize(
@@ -142,7 +140,7 @@ def test_a_p_value_beside_semicolons(folder, cell, read):
     european(folder, "contrasts", {(2, "p_value"): cell})
     tables, problems = check_folder(folder)
     assert [p for p in problems if p.severity == ERROR] == []
-    assert tables["contrasts"][0]["p_value"] == read
+    assert tables[ContrastRow][0].p_value == read
 
 
 # p-values: what the column takes is what a standard error can be asked of, and no more

@@ -19,7 +19,7 @@ from ketameta.ingest.workbook import MAX_REFUSED, workbook_tables
 from ketameta.ingest.workbook_template import workbook_template
 from ketameta.ingest.xlsx import Book, unescaped
 from ketameta.tables.problems import ERROR, NOTE
-from ketameta.tables.raw import RAW_TABLES
+from ketameta.tables.raw import RAW_TABLES, OutcomeRow
 from ketameta.tables.table import schema_of
 
 BASE = Path(__file__).parents[1] / "bad_input" / "base"
@@ -160,8 +160,8 @@ def formatted(table, line, column, value, code):
 def test_a_number_is_what_the_cell_shows(tmp_path, table, line, column, value, code, read):
     tables, found = said(tmp_path, book_of(formatted(table, line, column, value, code)))
     assert [kind for kind, _ in found if kind == ERROR] == []
-    row = next(row for row in tables[table] if row["line"] == line)
-    assert row[column] == pytest.approx(read, rel=1e-15)
+    row = next(row for row in tables[table] if row.line == line)
+    assert getattr(row, column) == pytest.approx(read, rel=1e-15)
     noted = [text for _, text in found if "per cent sign" in text]
     assert len(noted) == ("%" in code and '"' not in code)
     assert all(text.startswith(f"[{table}]:{line} column {column}: ") for text in noted)
@@ -189,7 +189,7 @@ def test_per_cent_in_any_other_column_of_numbers_is_an_error(tmp_path, table, co
 def test_per_cent_in_a_column_of_text_is_the_text_that_it_shows(tmp_path):
     tables, found = said(tmp_path, book_of(formatted("outcomes", 2, "definition", 0.5, "0%")))
     assert found == []
-    assert tables["outcomes"][0]["definition"] == "50%"
+    assert tables["outcomes"][0].definition == "50%"
 
 
 @pytest.mark.parametrize("value", [datetime.time(12, 30), datetime.timedelta(hours=30)])
@@ -301,7 +301,7 @@ def test_a_column_of_ones_own_is_left_out_and_named_whatever_its_cells_are(tmp_p
 
     tables, found = said(tmp_path, book_of(change))
     assert [kind for kind, _ in found] == [NOTE] * len(found)
-    assert "x_check" not in tables["outcomes"][0]
+    assert "x_check" not in tables["outcomes"][0].entered
     assert any("left out, as column of your own: x_check" in text for _, text in found)
     plain, _ = said(tmp_path, book_of())
     assert tables == plain
@@ -523,4 +523,4 @@ def test_a_folder_without_tables_says_what_its_files_must_be_called(tmp_path, na
 def test_one_table_is_checked_by_itself():
     tables, problems = check_folder(BASE / "outcomes.csv")
     assert [p.severity for p in problems] == [NOTE]
-    assert len(tables["outcomes"]) == len(ROWS["outcomes"]) - 1
+    assert len(tables[OutcomeRow]) == len(ROWS["outcomes"]) - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from ketameta.ingest.sheet import ALL_BAD, MOST_OF_COLUMN
 from ketameta.ingest.stage import check_folder, ingest
 from ketameta.tables import RAW_TABLES
 from ketameta.tables.problems import counted
-from ketameta.tables.raw import OPTIONAL_TABLES
+from ketameta.tables.raw import OPTIONAL_TABLES, ArmRow, OutcomeRow
 
 
 def test_faults_of_all_kinds_and_tables_are_told_in_one_pass(folder) -> None:
@@ -136,7 +137,7 @@ def test_optional_columns_may_be_left_out(folder) -> None:
     said = folder.check()
     assert (said.status, said.errors, said.notes) == (0, [], [])
     tables, _ = check_folder(folder.path)
-    assert tables["outcomes"][0]["percent"] is None
+    assert tables[OutcomeRow][0].percent is None
 
 
 def test_a_file_of_broken_rows_is_not_read_to_its_end(folder) -> None:
@@ -204,12 +205,12 @@ def test_a_chain_of_thousands_of_reports_is_no_circle(folder) -> None:
 def test_values_are_typed_and_cells_kept_as_entered(folder) -> None:
     folder.put("outcomes", 10, "change_mean", "\u22129.50")
     tables, problems = check_folder(folder.path)
-    row = next(row for row in tables["outcomes"] if row["line"] == 10)
-    assert row["change_mean"] == -9.5
-    assert (row["n"], type(row["n"])) == (58, int)
-    assert row["mean"] is None
-    assert row["file"] == (folder / "outcomes.csv").as_posix()
-    entered = json.loads(row["entered"])
+    row = next(row for row in tables[OutcomeRow] if row.line == 10)
+    assert row.change_mean == -9.5
+    assert (row.n, type(row.n)) == (58, int)
+    assert row.mean is None
+    assert row.file == (folder / "outcomes.csv").as_posix()
+    entered = json.loads(row.entered)
     assert entered["change_mean"] == "\u22129.50"
     assert "mean" not in entered
     assert [p.severity for p in problems] == ["note"]
@@ -218,8 +219,8 @@ def test_values_are_typed_and_cells_kept_as_entered(folder) -> None:
 def test_every_row_carries_the_physical_line_on_which_it_starts(folder) -> None:
     tables, _ = check_folder(folder.path)
     text = folder.text("outcomes").split("\n")
-    for row in tables["outcomes"]:
-        assert text[row["line"] - 1].startswith(f"{row['trial_id']},{row['arm_id']},")
+    for row in tables[OutcomeRow]:
+        assert text[row.line - 1].startswith(f"{row.trial_id},{row.arm_id},")
 
 
 def test_what_is_written_depends_on_the_tables_alone(folder, tmp_path) -> None:
@@ -252,9 +253,9 @@ def test_the_same_values_are_read_from_every_form_of_a_file(folder, form: str) -
     assert [p for p in problems if p.severity == "error"] == []
 
     def values(rows):
-        return [{k: v for k, v in row.items() if k not in ("file", "entered")} for row in rows]
+        return [replace(row, file="", entered="") for row in rows]
 
-    assert values(read["arms"]) == values(plain["arms"])
+    assert values(read[ArmRow]) == values(plain[ArmRow])
 
 
 def test_one_fault_is_one():

@@ -5,6 +5,7 @@ import datetime
 import io
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -16,7 +17,8 @@ from ketameta.ingest.stage import check_folder
 from ketameta.ingest.workbook_template import workbook_template
 from ketameta.ingest.xlsx import Book
 from ketameta.tables.problems import errors
-from ketameta.tables.raw import RAW_TABLES, RESULT_TABLES
+from ketameta.tables.raw import RAW_TABLES, RESULT_TABLES, ArmRow
+from ketameta.tables.table import schema_of
 
 BASE = Path(__file__).parents[1] / "bad_input" / "base"
 
@@ -68,11 +70,11 @@ def test_a_workbook_gives_the_rows_that_csv_files_give(folder, numbers):
     assert faults == []
     plain, _ = check_folder(BASE)
     # where it stands differs: lines of a text file, rows of a sheet
-    apart = ("file", "line", "entered")
-    for name, rows in plain.items():
-        own = [{k: v for k, v in row.items() if k not in apart} for row in rows]
-        assert [{k: v for k, v in row.items() if k not in apart} for row in tables[name]] == own
-    assert tables["arms"][0]["file"].endswith("tables.xlsx[arms]")
+    apart = {"file": "", "line": 0, "entered": ""}
+    for kind in plain.kinds():
+        own = [replace(row, **apart) for row in plain[kind]]
+        assert [replace(row, **apart) for row in tables[kind]] == own
+    assert tables[ArmRow][0].file.endswith("tables.xlsx[arms]")
 
 
 def place(folder, name, column):
@@ -261,7 +263,7 @@ def test_a_filled_template_is_read(folder):
     book.save(folder / "tables.xlsx")
     tables, problems = check_folder(folder)
     assert errors(problems) == []
-    assert {name: len(rows) for name, rows in tables.items()} == {
+    assert {schema_of(kind).name: len(tables[kind]) for kind in tables.kinds()} == {
         **dict.fromkeys(RESULT_TABLES, 0),
         **{name: len(rows) - 1 for name, rows in base_rows().items()},
     }
