@@ -5,6 +5,7 @@ import pytest
 from ketameta.cli import COMMANDS, main, parser
 from ketameta.commands.completion import SCRIPTS, offered
 from ketameta.tables import RAW_TABLES
+from ketameta.tables.syntheses import StudyRow
 
 
 def test_help_names_every_command(capsys):
@@ -47,10 +48,10 @@ def explain(built, *words):
 
 def test_explain_an_analysis_names_trials_weights_rows_and_those_not_pooled(built, tables):
     said = explain(built, "response_24h").stdout
-    for study in tables["studies"]:
-        if study["analysis"] == "response_24h":
-            assert study["trial_id"] in said
-            assert study["rows"][0] in said
+    for study in tables[StudyRow]:
+        if study.analysis == "response_24h":
+            assert study.trial_id in said
+            assert study.rows[0] in said
     assert "risk ratio of 2.18" in said
     assert "su2023: marked in the tables as not to be pooled" in said
 

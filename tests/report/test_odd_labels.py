@@ -7,6 +7,7 @@ import pytest
 
 from ketameta.report import graphics
 from ketameta.tables.collection import Tables
+from ketameta.tables.syntheses import StudyRow
 
 from .made import report
 
@@ -90,7 +91,7 @@ def test_trials_that_look_the_same_are_told_apart_everywhere(made, kit, asked, p
     labels = [pair[0], "South 2020", pair[1], "West 2021"]
     found = made(labelled(kit, labels), asked)
     assert kit.faults_of(found) == []
-    names = [row["label"] for row in found.tables["studies"] if row["analysis"] == "response"]
+    names = [row.label for row in found.tables[StudyRow] if row.analysis == "response"]
     assert len(set(names)) == 4
     alike = [name for name in names if name.endswith((" (t000)", " (t002)"))]
     assert len(alike) == 2
@@ -106,7 +107,7 @@ def test_trials_that_look_the_same_are_told_apart_everywhere(made, kit, asked, p
 def test_labels_that_differ_stay_as_they_are(made, kit, asked):
     labels = ["North 2018", "North 2018a", "north 2018"]
     found = made(labelled(kit, labels), asked)
-    assert {row["label"] for row in found.tables["studies"]} == set(labels)
+    assert {row.label for row in found.tables[StudyRow]} == set(labels)
 
 
 def test_of_many_trials_small_plots_show_the_heaviest_and_pages_stay_small(made, kit):
@@ -120,7 +121,7 @@ def test_of_many_trials_small_plots_show_the_heaviest_and_pages_stay_small(made,
     assert wide.count('<a href="#effect-') == 120
     assert paper.count('<a href="#effect-') == 30
     assert narrow.count('<a href="#effect-') == 30
-    weights = {s["trial_id"]: s["weight"] for s in found.tables["studies"]}
+    weights = {s.trial_id: s.weight for s in found.tables[StudyRow]}
     shown = set(re.findall(r'href="#effect-(t\d+)"', narrow))
     lightest = min(weights[name] for name in shown)
     assert all(weight <= lightest for name, weight in weights.items() if name not in shown)

@@ -7,7 +7,8 @@ import pytest
 
 from ketameta.report import wording
 from ketameta.report.wording_notes import NAMED, notes, some
-from ketameta.tables.syntheses import SynthesisRow
+from ketameta.tables.effects import DerivationRow
+from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.tables.table import as_dict
 
 # each makes a report: seconds together
@@ -107,11 +108,11 @@ def test_an_added_half_is_named_in_the_derivation_under_the_plot_and_on_the_page
     said = f"A half is added to each cell of a trial with an empty one: {halved}."
     for text in (found.page("analyses/a"), found.files["figures/a.forest.svg"]):
         assert (said in text) == bool(halved)
-    steps = [step["trial_id"] for step in found.tables["derivations"] if "1/2 added" in str(step)]
+    steps = [step.trial_id for step in found.tables[DerivationRow] if "1/2 added" in str(step)]
     assert ", ".join(steps).upper() == halved
     # and the number is that of 0.5 in each cell: log(0.5 / 21) - log(5.5 / 21) = -2.398 for 0/20
     if measure == "RR" and halved:
-        assert found.tables["studies"][0]["yi"] == pytest.approx(-2.397895, abs=1e-6)
+        assert found.tables[StudyRow][0].yi == pytest.approx(-2.397895, abs=1e-6)
 
 
 def test_the_half_of_a_trial_is_none_of_the_binomial_model(made, kit):
@@ -131,7 +132,7 @@ def test_limits_that_cannot_be_are_named(made, kit):
     far = kit.scores((0.1, 8, 20, 20, 5, 20), (0, 9, 22, 21, 5, 21), (1, 8, 19, 20, 5, 20))
     for tables, wanted in ((near, False), (far, True)):
         found = made(tables, {"a": kit.fall})
-        limits = [s["ci_high"] for s in found.tables["studies"]]
+        limits = [s.ci_high for s in found.tables[StudyRow]]
         assert max(limits) > 100
         assert (max(limits) > 100.5) == wanted
         assert ("Limits beyond 100%" in found.page("analyses/a")) == wanted
@@ -140,7 +141,7 @@ def test_limits_that_cannot_be_are_named(made, kit):
 def test_notes_name_no_more_trials_than_can_be_read(made, kit):
     cells = [(0, 20, 5 + n % 3, 20) for n in range(NAMED + 5)]
     found = made(kit.counts(*cells), {"a": kit.response})
-    (row,) = found.tables["syntheses"]
-    (said,) = notes(found.configuration["a"], row, found.tables["studies"])
+    (row,) = found.tables[SynthesisRow]
+    (said,) = notes(found.configuration["a"], row, found.tables[StudyRow])
     assert said.endswith(f"T0{NAMED - 1} and 5 more.")
     assert some(["a", "b"]) == "a, b"

@@ -41,8 +41,9 @@ def test_metafor_agrees_on_every_analysis(run, tables, configuration):
     assert numbers > 3000
     again, effects = re.search(r"(\d+) of (\d+) trial effects computed again", done.stdout).groups()
     # the others are differences as reported, and per cent reductions
-    plain = [s for s in tables["studies"] if s["basis"] != "contrast" and s["measure"] != "PCTRED"]
-    assert (int(again), int(effects)) == (len(plain), len(tables["studies"]))
+    studies = tables[StudyRow]
+    plain = [s for s in studies if s.basis != "contrast" and s.measure != "PCTRED"]
+    assert (int(again), int(effects)) == (len(plain), len(studies))
 
 
 # a table, which of its rows, its column, by how much it is changed, and the line that tells
