@@ -37,7 +37,14 @@ def repository(small, tmp_path, monkeypatch):
     for name in ("tests/live", "tests/tables", "tests/extraction"):
         skip = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, small.path(name), ignore=skip)
-    for name in ("tests/conftest.py", "tests/analyses.yaml", ".ci/run", "pyproject.toml"):
+    for name in (
+        "tests/rows.py",
+        "tests/report/made.py",
+        "tests/conftest.py",
+        "tests/analyses.yaml",
+        ".ci/run",
+        "pyproject.toml",
+    ):
         small.path(name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, small.path(name))
     shutil.copy(ROOT / ".gitignore", small.folder)
