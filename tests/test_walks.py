@@ -12,6 +12,8 @@ import shutil
 import pytest
 import yaml
 
+from ketameta.estimators import ESTIMATORS
+
 from .conftest import ROOT, copy_small
 
 pytestmark = pytest.mark.slow
@@ -36,7 +38,7 @@ EDITS = {
         ),
         (
             "estimators.py",
-            "ESTIMATORS = {\n",
+            '    "PMM": Estimator("the median-unbiased Paule-Mandel estimator", "PMM"),\n',
             '+    "DLH": Estimator("half of what DerSimonian and Laird found", None),\n',
         ),
     ],
@@ -44,7 +46,7 @@ EDITS = {
         (
             "report/forest_columns.py",
             '        Column(Heading("Route", widest=60',
-            '        Column(Heading("Year", "end"), lambda s: str(s["year"])),\n'
+            '        Column(Heading("Year", "end"), lambda s: str(s.year or "–")),\n'
             '        Column(Heading("Route", widest=60',
         )
     ],
@@ -87,14 +89,23 @@ EDITS = {
         ),
         (
             "evidence/missing.py",
-            "fired(absent, uneven)",
-            'fired(absent, uneven, FEW_TRIALS if evidence.record["k"] < 4 else None)',
+            "        _costs(absent, limits), "
+            "ASYMMETRY if comparison and _survives(uneven, limits) else None\n",
+            """        _costs(absent, limits),
+        ASYMMETRY if comparison and _survives(uneven, limits) else None,
+        FEW_TRIALS if evidence.record.k < 4 else None,
+""",
         ),
         (
             "report/wording_domains.py",
-            "    parts = [_missing(value), _asymmetry(analysis, value)]\n",
-            """+    if value.rule == "few-trials":
-        parts = [f"There are {value.facts['k']} trials."]
+            "import ASYMMETRY, Absent",
+            "import ASYMMETRY, FEW_TRIALS, Absent",
+        ),
+        (
+            "report/wording_domains.py",
+            "    parts = [_missing(value.facts.absent), _asymmetry(analysis, value)]\n",
+            """+    if FEW_TRIALS in value.rules:
+        parts = [f"It rests on {count(value.facts.k, 'trial')}."]
 """,
         ),
     ],
@@ -102,13 +113,14 @@ EDITS = {
         ("evidence/claim_rules.py", "Reason = Literal[\n", '+    "none or some",\n'),
         (
             "evidence/claim_rules.py",
-            "# what a claim says",
-            """def equal(effect: Effect) -> Verdict:
+            "_WITHOUT: dict",
+            '''def equal(effect: Effect) -> Verdict:
+    """Judge that there is no difference: an interval that holds it shows nothing."""
     holds = effect.low <= 0 <= effect.high
     return Verdict(NOT_SHOWN, "none or some") if holds else Verdict(CONTRADICTED, "better")
 
 
-# what a claim says""",
+_WITHOUT: dict''',
         ),
         ("evidence/claim_rules.py", "    NO_BETTER: no_better,\n", '+    "equal": equal,\n'),
         (
@@ -146,6 +158,8 @@ def made(tmp_path_factory):
         for name, old, new in edits:
             text = old + new[1:] if new.startswith("+") else new
             project.edit(f"workflow/ketameta/{name}", old, text)
+    # what an estimator and a key of the configuration leave to be made anew
+    project.run("-m", "ketameta.configuration").check_returncode()
     config = project.path("workflow/config/analyses.yaml")
     asked = yaml.safe_load(config.read_text(encoding="utf-8"))
     own = {"measure": "PETO", "title": "Response by Peto's odds ratio", "headline": False}
@@ -205,6 +219,15 @@ def test_a_colour_is_the_same_in_figures_and_on_pages(made):
 
 
 def test_an_estimator_of_tau2_is_asked_for_by_name(made):
+    folder = made.path("workflow/ketameta")
+    functions, records = (
+        re.findall(r'^    "(\w+)": ', (folder / name).read_text(encoding="utf-8"), re.M)
+        for name, *_ in EDITS["estimator"]
+    )
+    assert functions == records == [*ESTIMATORS, "DLH"]
+    assert f"enum: [{', '.join(records)}]" in read(
+        made, "workflow/ketameta/configuration/schema.yaml"
+    )
     rows = rows_of(made.path("reports/tables/syntheses.csv"))
     found = {row["analysis"]: float(row["tau2"]) for row in rows if row["tau2"]}
     assert found["response_dlh"] == found["response_dl"] / 2.0 > 0.0
@@ -237,7 +260,7 @@ def test_a_rule_of_certainty_decides_is_listed_and_told(made):
     rows = rows_of(made.path("reports/tables/certainty.csv"))
     found = [row for row in rows if row["rule"] == "few-trials"]
     assert {row["rating"] for row in found} == {"-1"}
-    assert "There are 2 trials." in {row["reason"] for row in found}
+    assert "It rests on 2 trials." in {row["reason"] for row in found}
     assert 'id="rule-few-trials"' in read(made, "reports/rules.html")
 
 
