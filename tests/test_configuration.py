@@ -18,7 +18,10 @@ from hypothesis import strategies as st
 from ketameta.configuration import ConfigurationError, load, schema
 from ketameta.configuration.blocks import SCHEMA
 from ketameta.configuration.blocks import written as schema_text
+from ketameta.measures import MEASURES
 from ketameta.vocabulary.narrowing import written
+
+MEASURED = ", ".join(MEASURES)
 
 REAL = Path(__file__).parent / "analyses.yaml"
 DEFAULTS = yaml.safe_load(REAL.read_text(encoding="utf-8"))["defaults"]
@@ -154,11 +157,11 @@ WORDS = [
     Case("unknown assumption", "    outcome: response", "    assumptions: [corelation]\n    outcome: response", "corelation", "unknown word corelation; did you mean correlation?"),
     Case("unknown basis", "    outcome: response", "    basis: [changes]\n    outcome: response", "changes", "unknown word changes; did you mean change?"),
     Case("unknown source", "    outcome: response", "    sources: [arm]\n    outcome: response", "[arm]", "unknown word arm; did you mean arms?"),
-    Case("unknown word like no other", "measure: RR", "measure: xyz", "xyz", "unknown word xyz; known: RR, OR, RD, MD, SMD, ROM, PLO, PCTRED"),
+    Case("unknown word like no other", "measure: RR", "measure: xyz", "xyz", f"unknown word xyz; known: {MEASURED}"),
     Case("unknown split", "    outcome: response", "    splits: [populations]\n    outcome: response", "populations", "unknown word populations; did you mean population?"),
     Case("unknown measure of a choice", "for: [RR, SMD]", "for: [RR, SDM]", "SDM", "sensitivity.no correlation.for.1: unknown word SDM; did you mean SMD?"),
     Case("unknown word of a change", "{correlation: 0.0}", "{tau2: RELM}", "RELM", "sensitivity.no correlation.change.tau2: unknown word RELM; did you mean REML?"),
-    Case("a list for one word", "measure: RR", "measure: [RR]", "[RR]", "analyses.response_24h.measure: needs one of RR, OR, RD, MD, SMD, ROM, PLO, PCTRED; not a list"),
+    Case("a list for one word", "measure: RR", "measure: [RR]", "[RR]", f"analyses.response_24h.measure: needs one of {MEASURED}; not a list"),
     Case("one word for a list", "scales: [MADRS]", "scales: MADRS", "scales: MADRS", "analyses.madrs_7d.scales: needs a list or null, not 'MADRS'"),
     Case("a word twice", "scales: [MADRS, HAMD17]", "scales: [MADRS, MADRS]", "[MADRS, MADRS]", "analyses.score_7d.scales: 'MADRS' stands twice"),
     Case("an empty list", "scales: [MADRS, HAMD17]", "scales: []", "scales: []", "analyses.score_7d.scales: is empty"),

@@ -66,8 +66,8 @@ def random_effects(
         Series of pandas are paired by their labels, which become the names of the studies; a
         frame has an analysis a row.
     tau2
-        EE DL DL2 HE HS HSk SJ ML REML EB PM PMM; see `tau2.ESTIMATORS`. ML and REML are at the
-        global maximum of the likelihood. FE and CE are EE; see `words.SYNONYMS`.
+        One of `tau2.ESTIMATORS`: REML, DL, PM ..., or EE for none. ML and REML are at the global
+        maximum of the likelihood. FE and CE are EE; see `words.SYNONYMS`.
     interval
         auto (hksj; where tau2 is 0 or k is 2 the wider of wald and hksj; under EE wald; see
         `intervals.adjustment`), wald, hksj (also HK, knha), hksj-adhoc, profile (likelihood

@@ -50,7 +50,7 @@ def meta_regression(
         Moderators, one column each: shape ``(k,)`` for a single one, ``(k, p)``, or
         ``(..., k, p)``. Rows of absent studies are not looked at.
     tau2
-        EE DL DL2 HE HS HSk SJ ML REML EB PM PMM.
+        One of `tau2.ESTIMATORS`: REML, DL, PM ..., or EE for none.
     interval
         wald (normal and chi-squared), hksj (Knapp & Hartung: t and F on k - p degrees),
         hksj-adhoc (their multiplier never below 1), auto (hksj; where tau2 is 0 or k - p is 1
