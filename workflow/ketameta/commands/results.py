@@ -12,7 +12,7 @@ from ketameta.configuration import Configuration
 from ketameta.tables.collection import Tables
 from ketameta.tables.raw import RAW_KINDS, ClaimRow
 from ketameta.tables.syntheses import ClaimTestRow, SynthesisRow
-from ketameta.tables.table import Row, rows_of, schema_of
+from ketameta.tables.table import Row, bare, rows_of, schema_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,7 +53,7 @@ def older_rows(kind: type[R], table: pa.Table) -> list[R]:
     """Return the rows of a table that another version wrote: a column that it lacks is empty."""
     names = schema_of(kind).names
     known = table.select([name for name in names if name in table.column_names])
-    return [kind(**dict.fromkeys(names) | cells) for cells in known.to_pylist()]
+    return [bare(kind, cells) for cells in known.to_pylist()]
 
 
 def to_json(found: Results) -> str:

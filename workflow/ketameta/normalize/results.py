@@ -15,13 +15,13 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 from ketameta.normalize.records import DERIVED, NOT_STATED, listed
 from ketameta.tables.parts import Placed, Provenance
 from ketameta.tables.raw import ContrastRow, OutcomeRow
-from ketameta.tables.table import as_dict, schema_of
+from ketameta.tables.table import as_dict, bare, schema_of
 from ketameta.vocabulary import SECONDARY, vocabulary
 
 SEEN = ("direct", DERIVED, SECONDARY)
 
 
-class Result(Placed, Provenance):
+class Result(Provenance, Placed):
     """What results of arms and contrasts share.
 
     `key` names the row in ledger and derivations: file and line. `standing` is `seen`, but what is
@@ -168,5 +168,4 @@ def at_hour(row: AnyResult, hour: float) -> AnyResult:
 def supposed(**cells: Any) -> ArmResult:
     """Return a row of outcomes that nobody entered, with the cells that are told."""
     told = {"file": "", "line": 0, "entered": "{}", "seen": "direct", **cells}
-    row = OutcomeRow(**{**dict.fromkeys(schema_of(OutcomeRow).names), **told})
-    return results_of(ArmResult, [row], ())[0]
+    return results_of(ArmResult, [bare(OutcomeRow, told)], ())[0]

@@ -24,7 +24,7 @@ class Placed(Row):
 
     file: str = col("file of data/raw")
     line: int = col("line of the file on which the row starts")
-    entered: str = col("the cells as entered, JSON")
+    entered: str = col("the cells as entered, JSON", end=True)
 
 
 @part
@@ -34,13 +34,14 @@ class Provenance(Row):
     __slots__ = ()
 
     flag: str | None = col(
-        "why the row must not be pooled, or wants a check; starts with a flag of the vocabulary"
+        "why the row must not be pooled, or wants a check; starts with a flag of the vocabulary",
+        end=True,
     )
-    note: str | None = col("what a reader of the row must know")
-    seen: str = col("where the numbers were read", words="seen")
-    source: str = col("DOI, PMID, PMC or registry number")
-    source_url: str | None = col("address of the source", form=ADDRESS)
-    locator: str = col("page, table or figure in the source")
+    note: str | None = col("what a reader of the row must know", end=True)
+    seen: str = col("where the numbers were read", words="seen", end=True)
+    source: str = col("DOI, PMID, PMC or registry number", end=True)
+    source_url: str | None = col("address of the source", form=ADDRESS, end=True)
+    locator: str = col("page, table or figure in the source", end=True)
 
 
 @part

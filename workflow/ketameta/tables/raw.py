@@ -38,7 +38,6 @@ P_VALUE = Form(
     "Trials",
     "one trial report",
     key=("trial_id",),
-    last=("entered",),
 )
 class TrialRow(Placed):
     """One trial report."""
@@ -72,7 +71,6 @@ class TrialRow(Placed):
         "trial_id",
         "arm_id",
     ),
-    last=("entered",),
 )
 class ArmRow(Placed):
     """One arm of a trial."""
@@ -99,17 +97,8 @@ class ArmRow(Placed):
     "outcomes",
     "Outcomes",
     "one arm × outcome × scale × time as reported",
-    last=(
-        "flag",
-        "note",
-        "seen",
-        "source",
-        "source_url",
-        "locator",
-        "entered",
-    ),
 )
-class OutcomeRow(Placed, Provenance):
+class OutcomeRow(Provenance, Placed):
     """One arm × outcome × scale × time as reported."""
 
     trial_id: Id = col("trial report", references="trials.trial_id")
@@ -149,17 +138,8 @@ class OutcomeRow(Placed, Provenance):
     "contrasts",
     "Reported contrasts",
     "one difference between two arms as reported",
-    last=(
-        "flag",
-        "note",
-        "seen",
-        "source",
-        "source_url",
-        "locator",
-        "entered",
-    ),
 )
-class ContrastRow(Placed, Provenance):
+class ContrastRow(Provenance, Placed):
     """One difference between two arms as reported."""
 
     trial_id: Id = col("trial report", references="trials.trial_id")
@@ -195,7 +175,6 @@ class ContrastRow(Placed, Provenance):
     "published",
     "Published pooled results",
     "one pooled result of an earlier review (context, never pooled)",
-    last=("entered",),
 )
 class PublishedRow(Placed):
     """One pooled result of an earlier review (context, never pooled)."""
@@ -246,10 +225,7 @@ class PublishedRow(Placed):
         "claim_id",
         "part",
     ),
-    last=(
-        "rule",
-        "entered",
-    ),
+    last=("rule",),
 )
 class ClaimRow(Placed, Claimed):
     """One claim of the popular articles, or a part of one, and the analyses that test it."""
@@ -271,7 +247,6 @@ class ClaimRow(Placed, Claimed):
         "domain",
         "source",
     ),
-    last=("entered",),
 )
 class RiskOfBiasRow(Placed):
     """One published judgement of one domain of one trial."""
@@ -296,7 +271,6 @@ class RiskOfBiasRow(Placed):
         "rater",
         "question",
     ),
-    last=("entered",),
 )
 class Rob2AnswerRow(Placed):
     """One answer of one rater to one signalling question about one trial."""

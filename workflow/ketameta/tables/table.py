@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import inspect
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, replace
 from functools import cache
 from itertools import repeat
@@ -80,11 +80,13 @@ def col(
     references: str = "",
     blank: bool = False,
     optional: bool = False,
+    end: bool = False,
     default: Any = MISSING,
 ) -> Any:
     """Declare a column of a table; see `Column` for what the arguments are.
 
-    `unit` says more than the unit of `limits`; `default` is what a row has that is not told.
+    `unit` says more than the unit of `limits`; a column of a group that is told the `end` stands
+    behind those of each table; `default` is what a row has that is not told.
     """
     told: dict[str, Any] = dict(
         description=description,
@@ -98,7 +100,7 @@ def col(
         references=references,
         optional=optional,
     )
-    metadata = {"column": told, "blank": blank}
+    metadata = {"column": told, "blank": blank, "end": end}
     return field(default=default, metadata=metadata)
 
 
@@ -126,8 +128,9 @@ def table(
 
     def made(kind: type[R]) -> type[R]:
         told = _declared(kind)
-        middle = [each for each in told if each not in (*first, *last)]
-        order = [*first, *middle, *last]
+        end = [each for each, (_, column) in told.items() if column.metadata["end"]]
+        middle = [each for each in told if each not in (*first, *last, *end)]
+        order = [*first, *middle, *last, *end]
         columns = tuple(_column(each, *told[each]) for each in order)
         kind.__annotations__ = {each: told[each][0] for each in order}
         for each in order:
@@ -209,6 +212,11 @@ def to_arrow(kind: type[R], rows: Sequence[R]) -> pa.Table:
 def as_dict(row: Row) -> dict[str, Any]:
     """Return the cells of a row by their columns, as they are."""
     return {name: getattr(row, name) for name in schema_of(type(row)).names}
+
+
+def bare(kind: type[R], cells: Mapping[str, object]) -> R:
+    """Return a row of which these cells are told, and all others are None."""
+    return kind(**{**dict.fromkeys(schema_of(kind).names), **cells})
 
 
 def extended(kind: type[R], row: Row, **more: Any) -> R:

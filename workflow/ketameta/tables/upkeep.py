@@ -17,7 +17,6 @@ EMPTY = "(empty)"
     "acknowledged",
     "Acknowledged warnings",
     "one warning that a person has looked at and lets stand",
-    last=("entered",),
 )
 class AcknowledgedRow(Placed):
     """One warning that a person has looked at and lets stand."""
@@ -40,7 +39,6 @@ class AcknowledgedRow(Placed):
     "Adjudication",
     "one disagreement of two extractions or one correction, and what was decided",
     key=("id",),
-    last=("entered",),
 )
 class AdjudicationRow(Placed):
     """One disagreement of two extractions or one correction, and what was decided."""
@@ -79,7 +77,6 @@ class AdjudicationRow(Placed):
         "row",
         "role",
     ),
-    last=("entered",),
 )
 class ReadingRow(Placed):
     """One row that was extracted a second time, independently."""
@@ -97,7 +94,6 @@ class ReadingRow(Placed):
     "audits",
     "Audits",
     "one check of a sample of rows against their sources",
-    last=("entered",),
 )
 class AuditRow(Placed):
     """One check of a sample of rows against their sources."""
@@ -121,7 +117,6 @@ class AuditRow(Placed):
         "kind",
         "missing",
     ),
-    last=("entered",),
 )
 class UnreadRow(Placed):
     """One report, registration, review or number that could not be read."""
