@@ -88,7 +88,7 @@ def test_zizmor_finds_nothing_here_and_would_find_it(tmp_path, old, new, fault):
     path = folder / "workflows" / "test.yml"
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
     done = subprocess.run(
-        [Path(sys.executable).with_name("zizmor"), *ZIZMOR, folder / "workflows"],
+        [Path(sys.executable).with_name("zizmor"), *ZIZMOR, "--color=never", folder / "workflows"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert re.findall(r"^\w+\[([\w-]+)\]", done.stdout, re.M)[:1] == ([fault] if fault else [])
