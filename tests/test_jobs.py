@@ -18,6 +18,7 @@ from ketameta.commands import forks, jobs
 from ketameta.commands.jobs import Event, Record
 from ketameta.commands.lock import STATE
 from ketameta.commands.progress import DURATIONS, STAYS, Progress
+from ketameta.configuration import CONFIG
 from ketameta.freshness import AS_BEFORE, list_of
 from ketameta.publishing import NEXT, READY
 from ketameta.storage import write_text
@@ -160,11 +161,12 @@ def place(tmp_path, monkeypatch):
     return folder.parent
 
 
-def handed_on(words):
+def handed_on(words, configuration=None):
     """Hand on a step to this process, which forks itself for it; its status and what it printed."""
     with forks.forks() as waiting, tempfile.TemporaryFile() as file:
         if waiting is None:
             pytest.skip("this system forks nothing")
+        waiting.prepare((), configuration)
         code = f"import sys; from ketameta.job import main; sys.exit(main({words!r}))"
         environment = {**os.environ, **waiting.environment(), "PYTHONPATH": str(ROOT / "workflow")}
         with subprocess.Popen(
@@ -189,6 +191,17 @@ def test_a_step_is_a_fork_that_prints_where_its_job_does_and_ends_as_it_does(pla
     monkeypatch.setattr(steps, "run", step)
     status, printed = handed_on(["3"])
     assert (status, set(printed.splitlines())) == (3, {"['3'] False", "a fault"})
+
+
+@forked
+def test_the_configuration_of_a_run_is_known_to_its_steps_and_to_nothing_after(place, monkeypatch):
+    def step(words):
+        os.write(1, str(steps.KNOWN.get(CONFIG)).encode())
+        return 0
+
+    monkeypatch.setattr(steps, "run", step)
+    assert handed_on([], "as the run read it") == (0, "as the run read it")
+    assert steps.KNOWN == {}
 
 
 @forked

@@ -47,13 +47,11 @@ class Forks:
         self._listener = listener
         self._begun: set[int] = set()
         self._left: Iterator[Callable[[], object]] = iter(())
+        self._configuration: Configuration | None = None
 
     def prepare(self, stages: Iterable[str], configuration: Configuration) -> None:
         """Say which stages are to come, and by which configuration."""
-        from ketameta.configuration import CONFIG
-        from ketameta.steps import KNOWN
-
-        KNOWN[CONFIG] = configuration
+        self._configuration = configuration
         self._left = _loading(tuple(stages))
 
     def load(self) -> bool:
@@ -79,7 +77,7 @@ class Forks:
             with connection.makefile("rb") as file:
                 asked = file.readline()
             if asked.endswith(b"\n"):  # else the job was killed meanwhile
-                self._begun.add(_forked(asked, prints, connection))
+                self._begun.add(_forked(asked, prints, connection, self._configuration))
             for descriptor in prints:
                 os.close(descriptor)
 
@@ -89,7 +87,12 @@ class Forks:
             os.waitpid(self._begun.pop(), 0)
 
 
-def _forked(asked: bytes, prints: list[int], connection: socket.socket) -> int:
+def _forked(
+    asked: bytes,
+    prints: list[int],
+    connection: socket.socket,
+    configuration: Configuration | None,
+) -> int:
     words, environment = json.loads(asked)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -98,13 +101,17 @@ def _forked(asked: bytes, prints: list[int], connection: socket.socket) -> int:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     number = os.fork()
     if number == 0:
-        _step(words, environment, prints, connection)
+        _step(words, environment, prints, connection, configuration)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return number
 
 
 def _step(
-    words: list[str], environment: dict[str, str], prints: list[int], connection: socket.socket
+    words: list[str],
+    environment: dict[str, str],
+    prints: list[int],
+    connection: socket.socket,
+    configuration: Configuration | None,
 ) -> None:
     """Do a step in a process that was forked for it, and end that."""
     status = 1
@@ -116,8 +123,11 @@ def _step(
             os.dup2(descriptor, place)
         os.environ.clear()
         os.environ.update(environment)
-        from ketameta.steps import run
+        from ketameta.configuration import CONFIG
+        from ketameta.steps import KNOWN, run
 
+        if configuration is not None:
+            KNOWN[CONFIG] = configuration  # for this step: what runs later reads it anew
         status = run(words)
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else 1
@@ -132,6 +142,7 @@ def _step(
 
 
 def _loading(stages: Sequence[str]) -> Iterator[Callable[[], object]]:
+    yield partial(import_module, "ketameta.steps")
     for name in stages:
         yield from (partial(import_module, module) for module in _LOADED.get(name, ()))
     if "report" in stages:
