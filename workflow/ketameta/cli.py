@@ -11,11 +11,11 @@ from importlib import import_module
 from ketameta import __version__
 
 DESCRIPTION = """\
-Meta-analysis of ketamine and esketamine trials, from extraction table to report.
+Meta-analysis of trials, from extraction table to report.
 
   ketameta check            are the tables in data/raw/ in order? every fault, with its place
   ketameta run              bring the report up to date; says what runs and why
-  ketameta explain response_24h murrough2013a
+  ketameta explain ANALYSIS TRIAL
                             where a number came from, down to the raw cells
   ketameta diff             what changed since the last commit, and which estimate moved for it
   ketameta compare data/raw second

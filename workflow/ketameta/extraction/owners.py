@@ -243,8 +243,8 @@ def _trial_likeness(a: Owner, b: Owner) -> float:
     """Return from 0 to 1 how alike two trials are by what both say of themselves.
 
     0 where fewer than two signs are alike that tell trials apart: the label, the people
-    randomised, who they were, outcomes with their hours, and numbers. Year, disorder, design and
-    drugs are those of many trials.
+    randomised, who they were, outcomes with their hours, and numbers. Year, population, design and
+    treatments are those of many trials.
     """
     label = _ratio(a.cells.get("label") or a.key, b.cells.get("label") or b.key)
     people = _agreeing(a, b, "n_randomised", 3.0)

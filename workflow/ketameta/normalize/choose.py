@@ -240,7 +240,7 @@ class Choices:
     def chosen(self, analysis: str, question: Question) -> tuple[list[Effect], Ledger]:
         """Return what each trial by itself gives an analysis, and the fate of every row so far.
 
-        Of `stage.effects_of` this is the part before reports of the same patients meet.
+        Of `stage.effects_of` this is the part before reports of the same people meet.
         """
         sifted, numbers = self._sieve.sift(question), Numbers(question, self._numbers)
         ledger = Ledger(analysis, self.rows, question.outcome, sifted.fates)

@@ -12,7 +12,7 @@ from ketameta.tables.effects import PERIODS, EvidenceMapRow
 
 
 def period_of(hour: float | None) -> str:
-    """Return the period of an hour, empty for a baseline: zero hours after the first dose."""
+    """Return the period of an hour, empty for a baseline: zero hours after the start."""
     if hour is not None and hour <= 0:
         return ""
     return next(name for name, last in PERIODS.items() if (hour or math.inf) <= last)
@@ -21,7 +21,7 @@ def period_of(hour: float | None) -> str:
 def coverage(trials: Mapping[str, Trial], rows: Rows) -> list[EvidenceMapRow]:
     """Count the trials and people with a usable row, by population, outcome and period.
 
-    A report whose patients another report of the same cell holds is not counted again. People
+    A report whose people another report of the same cell holds is not counted again. People
     are those randomised, as far as the number is known.
     """
     cells: dict[tuple[str, str, str], set[str]] = defaultdict(set)

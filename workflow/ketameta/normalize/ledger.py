@@ -39,7 +39,7 @@ REASONS = {
     "time preferred": "another hour is nearer the target",
     "source preferred": "arm-level numbers or a reported contrast are preferred",
     "analysis set preferred": "another analysis set is preferred",
-    "same patients": "another report of the same patients is used",
+    "shared people": "another report of the same people is used",
 }
 
 # reason and detail

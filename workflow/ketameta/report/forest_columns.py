@@ -129,7 +129,7 @@ def _hour(study: StudyRow) -> str:
 
 
 def _dose(study: StudyRow) -> str:
-    """Write a list of doses once per unit: 28, 56, 84 mg."""
+    """Write a list of doses once per unit: ``10, 20, 40 mg``."""
     parts = [part.rpartition(" ") for part in (study.dose or "").split(", ") if part]
     units = {unit for _, _, unit in parts}
     if len(units) != 1:

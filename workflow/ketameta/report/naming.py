@@ -33,7 +33,7 @@ def treatment_name(analysis: Analysis) -> str:
     narrowed = {narrow.key: narrow.values for narrow in analysis.select.narrow}
     for key, words in narrowed.items():
         if key in ("drug_route", "treatment") and len(words) <= MOST_NAMED:
-            return listed([_drug(key, word) for word in words], "or")
+            return listed([_narrowed(key, word) for word in words], "or")
     names = _joined([_treatment(name) for name in analysis.select.treatments])
     return listed(names, "or") if len(names) <= MOST_NAMED else "treatment"
 
@@ -52,8 +52,8 @@ def control_name(analysis: Analysis) -> str:
     return "control"
 
 
-def _drug(key: str, word: str) -> str:
-    """Name a drug by its route, or a treatment, that an analysis is narrowed to."""
+def _narrowed(key: str, word: str) -> str:
+    """Name a treatment, or one by its route, that an analysis is narrowed to."""
     return _treatment(word) if key == "treatment" else keys()[key].get(word, word)
 
 
@@ -83,7 +83,7 @@ def why_not_pooled(analysis: Analysis, record: Estimate) -> str:
 
 
 def aim(analysis: Analysis) -> str:
-    """Name what a treatment may change: the chance of response, the risk of nausea, a score."""
+    """Name what a treatment may change: the chance or risk of an event, a score."""
     outcome = vocabulary().outcomes[analysis.select.outcome]
     label = noun(outcome)
     if said := MEASURES[analysis.select.measure].aim:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # title, description, width and height in pixels, drawing
 Parts = tuple[str, str, tuple[float, float], Callable[[], "Figure | Scene"]]
-# hours after the first dose
+# hours after the start of treatment
 _LAST = {"to 6 h": 6, "to 2 d": 48, "to 9 d": 216, "to 5 wk": 840}
 
 
@@ -103,8 +103,8 @@ def evidence(rows: Sequence[EvidenceMapRow]) -> Parts:
     meant = words.words("populations")
     names = ", ".join(f"{p} {meant[p]}" for p in populations if p != meant[p])
     note = (
-        "Numbers: trials with a usable row; ≤: up to this time after the first dose, from the "
-        f"time before on; later: or no hour stated. {names}."
+        "Numbers: trials with a usable row; ≤: up to this time after the start of treatment, from "
+        f"the time before on; later: or no hour stated. {names}."
     )
 
     layout = evidence_layout(labels, [len(PERIODS)] * len(facets), note)

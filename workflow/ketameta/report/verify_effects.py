@@ -199,7 +199,7 @@ def _spreads(row: PointsRow, studies: Sequence[StudyRow]) -> list[float]:
 def small_studies(
     analysis: Analysis, studies: Sequence[StudyRow], rows: Sequence[AsymmetryRow]
 ) -> str:
-    """Recompute Egger's line and the test by size, with and without crossovers and drugs."""
+    """Recompute Egger's line and the test by size, with and without crossovers and treatments."""
     tested = ("test_slope", "test_p", "without_crossovers_p", "adjusted_p")
     return "".join(
         call(
@@ -209,7 +209,7 @@ def small_studies(
                 **columns({"yi": "yi", "vi": "vi", **COUNTS}, studies),
                 "test": text(row.test) if row.test else "NA",
                 "crossover": flags([s.design == "crossover" for s in studies]),
-                "drug": texts([s.drug_route or "not known" for s in studies]),
+                "treated": texts([s.drug_route or "not known" for s in studies]),
                 "ours": named(
                     {name: getattr(row, name) for name in ("statistic", "p", "limit", *tested)}
                 ),

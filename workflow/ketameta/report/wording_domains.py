@@ -43,7 +43,7 @@ from ketameta.vocabulary.narrowing import keys
 APART = 100.0  # times apart beyond which how many no longer matters
 _CHECKS = {
     "without_crossovers_p": "without crossover trials",
-    "adjusted_p": "within drug and route",
+    "adjusted_p": "within treatment and route",
 }
 
 
@@ -120,7 +120,7 @@ def _indirectness(analysis: Analysis, value: Rating[Indirectness]) -> str:
     facts, split = value.facts, value.facts.split
     known = keys()["population"]
     names = ", ".join(known.get(name, name) for name in facts.populations)
-    left = f"Whether these people ({names}), doses and outcomes fit is left to the reader."
+    left = f"Whether these people ({names}), treatments and outcomes fit is left to the reader."
     if analysis.select.by_arm:
         left = f"What would have become of them without treatment is not in this number. {left}"
     if split is None:

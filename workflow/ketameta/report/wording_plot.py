@@ -20,7 +20,7 @@ from ketameta.tables.syntheses import SplitRow, SubgroupRow, SynthesisRow
 
 
 def control(study: EffectRow) -> str:
-    """Name the control of a trial with what both sides were given beside: placebo + antidepressant.
+    """Name the control of a trial with what both sides were given beside: one + other.
 
     The class of the comparator says so after its plus sign.
     """

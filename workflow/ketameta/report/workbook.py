@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 # sheet -> table and what a reader should know of it
 SHEETS = {
     "summary of findings": ("summary_of_findings", "benefits and harms of each comparison"),
-    "claims": ("claims", "each claim of the articles, what is said of it, and by which analyses"),
+    "claims": ("claims", "each claim, what is said of it, and by which analyses"),
     "syntheses": ("syntheses", "one row an analysis: pooled estimate, intervals, heterogeneity"),
     "studies": ("studies", "one row a trial and analysis: its effect and weight"),
     "absolute effects": ("absolute", "of people treated, how many more or fewer have the event"),
-    "subgroups": ("subgroups", "each analysis split by drug, people, control and dosing"),
+    "subgroups": ("subgroups", "each analysis split by what sets its trials apart"),
     "sensitivity": ("sensitivity", "each analysis again under another defensible choice"),
     "certainty": ("certainty", "the certainty of each analysis, domain by domain, and why"),
     "pairs": ("pairs", "the fall of treated and control arms of the same trial"),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # reasons that say no more than that a row is about something else
 _ELSEWHERE = (ELSEWHERE, "other population", "other treatment", "narrowed", "used")
 # reasons that stop a row after it has passed the sieve of outcome, arms and hours
-_NEAR = ("not usable", "selected arm", "same patients", "same people", "repeated report")
+_NEAR = ("not usable", "selected arm", "shared people", "same people", "repeated report")
 # reasons that say that another row answers the question better, or that this one asks another
 _CHOSEN = (
     *("source not asked for", "no hour", "outside window", "other scale", "other definition"),

@@ -7,7 +7,7 @@ import math
 from ketameta.tables.parts import EffectSize, Falls, Judged
 from ketameta.tables.table import Id, Row, col, table
 
-# name -> last hour after the first dose; the last holds too what has no hour
+# name -> last hour after the start of treatment; the last holds too what has no hour
 PERIODS = {"6 h": 6.0, "2 d": 48.0, "9 d": 216.0, "later": math.inf}
 
 
@@ -66,13 +66,13 @@ class EffectRow(EffectSize):
     treatment: str = col("treatments of the treated arms", blank=True)
     dose: str = col("doses of the treated arms", blank=True)
     route: str = col("routes of the treated arms", blank=True)
-    drug_route: str = col("drug by its route: IV ketamine, nasal esketamine ...", blank=True)
+    drug_route: str = col("treatment by its route, as one thing", blank=True)
     n_doses: str = col(
         "planned doses of the treated arms: 1 or >1, empty where not known", blank=True
     )
     control: str = col("treatments of the control arms", blank=True)
     comparator_class: str = col("class of the control arms", blank=True)
-    hour: float | None = col("hours from the first dose", unit="h")
+    hour: float | None = col("hours from the start of treatment", unit="h")
     scale: str = col("rating scale", blank=True)
     definition: str = col("definition of the event", blank=True)
     analysis_set: str = col("analysis set", blank=True)
@@ -249,7 +249,7 @@ class MissingResultRow(Row):
     n_c: float | None = col("people in the control arms", unit="people")
     n: float | None = col("people, those of a crossover once", unit="people")
     through: str = col(
-        "pooled report that holds the same patients; empty where no pooled trial holds them",
+        "pooled report that holds the same people; empty where no pooled trial holds them",
         blank=True,
     )
     rows: list[str] = col("raw rows, file:line", blank=True)
@@ -268,7 +268,7 @@ class DirectionRow(Row):
     label: str = col("name of the trial")
     scale: str = col("test or rating scale", blank=True)
     higher: str = col("what a higher score is: better or worse; empty: not known", blank=True)
-    hour: float | None = col("hours from the first dose", unit="h")
+    hour: float | None = col("hours from the start of treatment", unit="h")
     comparison: str = col("treated arm against control arm")
     comparator_class: str = col("class of the control arm", blank=True)
     direction: str | None = col(
@@ -353,7 +353,7 @@ class ArmReductionRow(Row):
     arm_id: str = col("arm")
     treatment: str = col("treatment of the arm")
     treated: bool = col("a treatment that the analysis asks for")
-    hour: float = col("hours from the first dose", unit="h")
+    hour: float = col("hours from the start of treatment", unit="h")
     scale: str = col("rating scale")
     n: int | None = col("people analysed, as entered", unit="people")
     reduction: float = col("fall of the mean from baseline", unit="per cent")
@@ -363,7 +363,7 @@ class ArmReductionRow(Row):
 @table(
     "evidence_map",
     "What evidence there is",
-    "one population × outcome × period after the first dose",
+    "one population × outcome × period after the start of treatment",
     key=(
         "population",
         "outcome",
@@ -371,11 +371,11 @@ class ArmReductionRow(Row):
     ),
 )
 class EvidenceMapRow(Row):
-    """One population × outcome × period after the first dose."""
+    """One population × outcome × period after the start of treatment."""
 
     population: str = col("population of the trials")
     outcome: str = col("outcome")
-    period: str = col("period after the first dose")
+    period: str = col("period after the start of treatment")
     trials: int = col("trials with a usable row", unit="trials")
     people: int = col("people randomised in them", unit="people")
     trial_ids: list[str] = col("these trials", blank=True)

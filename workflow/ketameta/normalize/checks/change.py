@@ -8,7 +8,7 @@ row in 370 by chance), with the baseline's SD, or that of the endpoint or change
 where model-based (least squares) means stand beside raw ones, a fifth of an SD is allowed, the
 size of a small effect (Cohen 1988).
 
-In treatment trials of people who are ill at entry every arm improves, placebo too (regression to
+In treatment trials of people who are ill at entry every arm improves, controls too (regression to
 the mean alone sees to that). A mean change for the worse by more than three standard errors is
 therefore first of all an improvement entered without its sign. Trials with a design flag
 (withdrawal, prevention, healthy volunteers) and cognition, where both ways occur, are left out.

@@ -1,9 +1,9 @@
 """Rows and arms that contradict the design of their trial.
 
 No threshold: words are compared. A crossover set in a parallel trial; an arm whose name begins
-with another treatment than the one entered, of another class (saline and placebo are one class);
-an inert arm with a dose; a contrast whose treated arm is a control and whose control is ketamine
-or esketamine.
+with another treatment than the one entered, of another class (inert ones are one class);
+an inert arm with a dose; a contrast whose treated arm is a control and whose control is a
+treatment in question.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ A risk difference is a difference of proportions: above 1 in absolute value it i
 points, an error; an interval end above 1 alone can be a normal approximation, a warning. A mean
 difference of an outcome that is an event is named, too: perhaps per cent of days or points.
 
-Hour 0 is before the first dose: a mean, change or count filed there is not a follow-up.
+Hour 0 is before treatment: a mean, change or count filed there is not a follow-up.
 """
 
 from __future__ import annotations
@@ -100,16 +100,14 @@ def _above_one(view: View, row: Contrast) -> Iterator[Finding]:
 
 
 def hour_0(view: View) -> Iterator[Finding]:
-    """Yield follow-up values filed before the first dose."""
+    """Yield follow-up values filed before treatment."""
     for row in view.results:
         if row.timepoint_h != 0:
             continue
         columns = ("estimate",) if isinstance(row, Contrast) else _FOLLOW_UP
         for column in columns:
             if row.value(column) is not None:
-                message = (
-                    f"{column} {row.value(column):g} is filed at hour 0, before the first dose"
-                )
+                message = f"{column} {row.value(column):g} is filed at hour 0, before treatment"
                 yield view.finding("follow-up-at-hour-0", row, column, message, "baseline")
                 break
 
