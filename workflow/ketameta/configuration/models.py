@@ -160,8 +160,9 @@ class Model:
     interval: Literal["auto", "wald", "hksj", "hksj-adhoc"]
     """Interval of the pooled effect; auto: HKSJ; where tau² is 0 or k is 2, the wider of Wald and
     HKSJ."""
-    prediction: Literal["k-1", "k-2", "normal", "hksj"]
-    """Degrees of freedom of the prediction interval."""
+    prediction: Literal["k-1", "k-2", "normal", "hksj", "k-1-wald", "k-2-wald"]
+    """Degrees of freedom of the prediction interval; its standard error is that of the interval,
+    or that of HKSJ or Wald where the word says so."""
     level: Annotated[float, Interval(ge=0.5, le=0.999)]
     """Level of the intervals."""
     splits: Annotated[tuple[Split, ...], Listed()]
