@@ -107,7 +107,8 @@ def hostile_files(stage_tables, configuration):
         return replace(found, label=HOSTILE, definition=HOSTILE)
 
     def raw(found):
-        return replace(found, entered=found.entered.replace("MADRS", "<b>MADRS"))
+        cells = {n: text.replace("MADRS", "<b>MADRS") for n, text in found.entered.items()}
+        return replace(found, entered=cells)
 
     def warning(found):
         return replace(found, message=HOSTILE)

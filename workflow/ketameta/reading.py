@@ -308,7 +308,7 @@ def _schemas() -> dict[str, TableSchema]:
 def _parquet(path: Path) -> dict[str, list[Any]]:
     from ketameta.storage import read_table
 
-    found: dict[str, list[Any]] = read_table(path).to_pydict()
+    found: dict[str, list[Any]] = read_table(path).to_pydict(maps_as_pydicts="strict")
     return found
 
 

@@ -22,7 +22,7 @@ from ketameta.report import (
     wording_plot,
     wording_splits,
 )
-from ketameta.report.decided import Entered, Mark, marked
+from ketameta.report.decided import Mark, MarkedRow, marked
 from ketameta.report.overview import Overview, place, told
 from ketameta.report.traces import Traces
 from ketameta.report.wording_notes import plain
@@ -113,7 +113,7 @@ class StudyView:
     anchor: str
     estimate: str
     steps: Sequence[DerivationRow]
-    evidence: Sequence[Entered]
+    evidence: Sequence[MarkedRow]
     decisions: Sequence[Mark]
 
 

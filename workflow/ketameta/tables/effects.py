@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ketameta.tables.entered import Entered
 from ketameta.tables.parts import EffectSize, Falls, Judged
 from ketameta.tables.table import Id, Row, col, table
 
@@ -178,7 +179,7 @@ class ResultRow(Row):
     source: str = col("DOI, PMID, PMC or registry number", blank=True)
     source_url: str | None = col("address of the source")
     locator: str = col("place in the source", blank=True)
-    entered: str = col("the cells as entered, JSON")
+    entered: Entered = col("the cells as entered")
 
 
 @table(

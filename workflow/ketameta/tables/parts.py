@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ketameta.tables.columns import ADDRESS, Form, Range
+from ketameta.tables.entered import Entered
 from ketameta.tables.table import Id, Row, Words, col, part
 
 SCALE = "scale of the analysis: log of a ratio, log odds of a share, else as the measure"
@@ -24,7 +25,7 @@ class Placed(Row):
 
     file: str = col("file of data/raw")
     line: int = col("line of the file on which the row starts")
-    entered: str = col("the cells as entered, JSON", end=True)
+    entered: Entered = col("the cells as entered", end=True)
 
 
 @part
