@@ -73,6 +73,29 @@ def test_a_trial_is_refused_with_its_reason(made, ask, values, reason):
     assert {entry.reason for entry in fate.values()} == {reason}
 
 
+@pytest.mark.parametrize(
+    ("sources", "by", "reason"),
+    [
+        (("contrasts",), "contrasts", "arms not asked for"),
+        (("arms",), "outcomes", "source not asked for"),
+        (("contrasts", "arms"), "contrasts", "source preferred"),
+    ],
+)
+def test_a_source_alone_gives_its_rows_alone(made, ask, sources, by, reason):
+    made.trial("a").events("a", {KET: (12, 20), SAL: (5, 20)})
+    made.contrast("a", KET, SAL, "response", "RR", estimate=2.0, ci_low=1.1, ci_high=3.7)
+    effects, fate = made.result(ask("response_24h", sources=sources))
+    assert {row.table for row in effects["a"].rows} == {by}
+    assert {entry.reason for entry in fate.values() if not entry.used} == {reason}
+
+
+@pytest.mark.parametrize(("blinding", "found"), [("open", set()), ("double", {"a"}), ("", set())])
+def test_a_trial_is_left_out_by_its_blinding(made, ask, blinding, found):
+    made.trial("a", blinding=blinding).events("a", {KET: (12, 20), SAL: (5, 20)})
+    effects, _ = made.result(ask("response_24h", narrow=parse("blinding=double|single")))
+    assert set(effects) == found
+
+
 def test_a_design_that_is_asked_for_enters(made, ask):
     made.trial("a", design_flag="enriched").events("a", {KET: (12, 20), SAL: (5, 20)})
     assert "a" in made.result(ask("response_24h", design_flags=("enriched",)))[0]

@@ -140,7 +140,7 @@ class Question:
     """Within-person correlation assumed where none is reported."""
     narrow: tuple[Narrow, ...] = ()
     """Fewer trials, as key=word&key=word (population, treatment, route, drug_route,
-    comparator_class, n_doses, design, seen, flag); null takes all."""
+    comparator_class, n_doses, design, blinding, seen, flag); null takes all."""
 
     @property
     def by_arm(self) -> bool:

@@ -22,6 +22,7 @@ REASONS = {
     "other treatment": "the arm's treatment is neither asked for nor a comparator asked for",
     "other measure": "a reported measure that this analysis cannot take",
     "source not asked for": "reported contrasts are not asked for",
+    "arms not asked for": "numbers of arms are not asked for",
     "no hour": "no hour is reported and the analysis has a window",
     "outside window": "outside the window of hours",
     "other scale": "a scale that is not asked for",

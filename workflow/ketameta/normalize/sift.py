@@ -141,7 +141,7 @@ def _asked(question: Question) -> object:
             q.outcome,
             q.by_arm,
             MEASURES[q.measure].converts_from,
-            "contrasts" in q.sources,
+            frozenset(q.sources),
             q.narrow,
         ),
         tuple(map(frozenset, (q.populations, q.treatments, q.comparators, q.design_flags))),
@@ -218,6 +218,7 @@ def _words(key: str, question: Question, trial: Trial, row: AnyResult | None) ->
 _OF_TRIAL: dict[str, Callable[[Trial], str]] = {
     "population": lambda trial: trial.population,
     "design": lambda trial: trial.design,
+    "blinding": lambda trial: trial.blinding,
 }
 _OF_ROW: dict[str, Callable[[AnyResult], str]] = {
     "seen": lambda row: row.standing,
@@ -233,6 +234,8 @@ _OF_ARM: dict[str, Callable[[Arm], str]] = {
 
 
 def _outcome_refusal(question: Question, trial: Trial, row: ArmResult) -> Fate | None:
+    if "arms" not in question.sources:
+        return "arms not asked for", ""
     if not arm_class(trial.arms[row.arm_id], question):
         return "other treatment", trial.arms[row.arm_id].treatment
     if question.by_arm and arm_class(trial.arms[row.arm_id], question) != "treated":
