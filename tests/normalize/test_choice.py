@@ -289,3 +289,11 @@ def test_turning_a_scale_turns_the_effect(made, ask, monkeypatch):
     monkeypatch.setitem(scales, "MADRS", replace(scales["MADRS"], higher="better"))
     assert made.result(ask("depression_24h"))[0]["a"].yi == pytest.approx(-before)
     assert before < 0
+
+
+def test_the_people_of_a_contrast_are_those_of_its_own_outcome_first(made, ask):
+    made.trial("a").events("a", {KET: (12, 20), SAL: (5, 19)}, outcome="remission")
+    made.scores("a", {KET: {"n": 18, "mean": 9.0}, SAL: {"n": 17, "mean": 15.0}})
+    made.contrast("a", KET, SAL, "depression_score", "SMD", estimate=-0.6, se=0.3)
+    effects, _ = made.result(ask("depression_24h"))
+    assert (effects["a"].n_t, effects["a"].n_c) == (18, 17)
