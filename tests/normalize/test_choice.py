@@ -89,6 +89,29 @@ def test_a_source_alone_gives_its_rows_alone(made, ask, sources, by, reason):
     assert {entry.reason for entry in fate.values() if not entry.used} == {reason}
 
 
+@pytest.mark.parametrize(
+    ("treatments", "arm"), [(("ketamine", "esketamine"), KET), (("esketamine", "ketamine"), "esk")]
+)
+@pytest.mark.parametrize("source", ["arms", "contrasts"])
+def test_of_several_treatments_the_first_asked_for_that_a_trial_gave(
+    made, ask, treatments, arm, source
+):
+    arms = ((KET, "ketamine"), ("esk", "esketamine"), (SAL, "saline"))
+    for name, given in (("a", arms), ("b", arms[1:])):
+        made.trial(name, arms=given)
+        for treated in (arm_id for arm_id, drug in given if drug != "saline"):
+            cells = dict(estimate=2.0, ci_low=1.1, ci_high=3.7)
+            made.contrast(name, treated, SAL, "response", "RR", **cells)
+        made.events(name, {arm_id: (9, 20) for arm_id, _ in given})
+    asked = ask("response_24h", treatments=treatments, arms="first", sources=(source,))
+    effects, fate = made.result(asked)
+    assert {name: [a.arm_id for a in e.treated] for name, e in effects.items()} == {
+        "a": [arm],
+        "b": ["esk"],
+    }
+    assert any(entry.detail == f"used: {treatments[0]}" for entry in fate.values())
+
+
 @pytest.mark.parametrize(("blinding", "found"), [("open", set()), ("double", {"a"}), ("", set())])
 def test_a_trial_is_left_out_by_its_blinding(made, ask, blinding, found):
     made.trial("a", blinding=blinding).events("a", {KET: (12, 20), SAL: (5, 20)})

@@ -30,8 +30,8 @@ _NEAR = ("not usable", "selected arm", "shared people", "same people", "repeated
 _CHOSEN = (
     *("source not asked for", "arms not asked for", "no hour", "outside window", "other scale"),
     *("other definition", "other analysis set", "pooled arm", "same people", "repeated report"),
-    *("other comparator", "scale preferred", "definition preferred", "time preferred"),
-    *("source preferred", "analysis set preferred"),
+    *("treatment preferred", "other comparator", "scale preferred", "definition preferred"),
+    *("time preferred", "source preferred", "analysis set preferred"),
 )
 _ORDER = {reason: place for place, reason in enumerate(REASONS)}
 
