@@ -131,16 +131,17 @@ class Question:
     correlation; the preferred first."""
     sources: Annotated[tuple[Source, ...], MinLen(1), Listed()]
     """Where effects come from, the preferred first: arm-level numbers or reported contrasts."""
-    arms: Literal["together", "split", "whole"]
-    """Several treated arms of a trial: together (one effect a trial), or an effect an arm, with
-    the shared control split between them or kept whole with its covariance."""
+    arms: Literal["together", "first", "split", "whole"]
+    """Several treated arms of a trial: together (one effect a trial), those of the first of
+    `treatments` alone that the trial gave, or an effect an arm, with the shared control split
+    between them or kept whole with its covariance."""
     assumptions: Words
     """What a derivation may assume or borrow (words of the list assumptions)."""
     correlation: Annotated[float, Interval(gt=-1, lt=1)]
     """Within-person correlation assumed where none is reported."""
     narrow: tuple[Narrow, ...] = ()
     """Fewer trials, as key=word&key=word (population, treatment, route, drug_route,
-    comparator_class, n_doses, design, seen, flag); null takes all."""
+    comparator_class, n_doses, design, blinding, seen, flag); null takes all."""
 
     @property
     def by_arm(self) -> bool:

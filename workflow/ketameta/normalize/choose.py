@@ -155,7 +155,7 @@ class TrialChoice:
             else:
                 chosen.append(row)
         usable = self._apart_or_pooled(place, chosen)
-        apart = self.question.arms != "together" and len(usable) > 1
+        apart = self.question.arms in ("split", "whole") and len(usable) > 1
         sets = [[row] for row in usable] if apart else [usable] if usable else []
         return [self._contrast_effect(place, rows, first, apart) for rows in sets]
 

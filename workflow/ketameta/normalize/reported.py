@@ -102,7 +102,7 @@ def _significant(printed: str) -> bool:
 
 def _people(people: People, trial: Trial, row: Contrast, arm_id: str) -> int | None:
     try:
-        return people.borrowed(trial.arms[arm_id], row.timepoint_h)[0]
+        return people.borrowed(trial.arms[arm_id], row)[0]
     except NotUsable:
         return None
 

@@ -46,6 +46,7 @@ def trials_of(raw: Tables) -> dict[str, Trial]:
             ids(row.part_of),
             row.design_flag,
             arms[row.trial_id],
+            row.blinding or "",
         )
         for row in raw[TrialRow]
     }

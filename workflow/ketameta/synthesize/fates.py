@@ -27,10 +27,10 @@ _ELSEWHERE = (ELSEWHERE, "other population", "other treatment", "narrowed", "use
 _NEAR = ("not usable", "selected arm", "shared people", "same people", "repeated report")
 # reasons that say that another row answers the question better, or that this one asks another
 _CHOSEN = (
-    *("source not asked for", "no hour", "outside window", "other scale", "other definition"),
-    *("other analysis set", "pooled arm", "same people", "repeated report", "other comparator"),
-    *("scale preferred", "definition preferred", "time preferred", "source preferred"),
-    "analysis set preferred",
+    *("source not asked for", "arms not asked for", "no hour", "outside window", "other scale"),
+    *("other definition", "other analysis set", "pooled arm", "same people", "repeated report"),
+    *("treatment preferred", "other comparator", "scale preferred", "definition preferred"),
+    *("time preferred", "source preferred", "analysis set preferred"),
 )
 _ORDER = {reason: place for place, reason in enumerate(REASONS)}
 

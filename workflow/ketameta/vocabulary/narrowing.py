@@ -1,8 +1,8 @@
 """Narrowed analyses: ``depression_24h@population=TRD&n_doses=1`` asks a question of fewer trials.
 
 Keys are joined by ``&``, alternatives of one key by ``|``. What a key compares is a property of the
-trial (population, design), of its treated arms (treatment, route, drug_route, n_doses), of its
-control arms (comparator_class) or of a row (seen, flag).
+trial (population, design, blinding), of its treated arms (treatment, route, drug_route, n_doses),
+of its control arms (comparator_class) or of a row (seen, flag).
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def keys() -> dict[str, dict[str, str]]:
         "comparator_class": words.words("comparator_classes"),
         "n_doses": words.words("dosings"),
         "design": words.words("designs"),
+        "blinding": words.words("blindings"),
         "seen": words.words("seen"),
         FLAG: words.words("flaggings"),
     }
