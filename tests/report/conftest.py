@@ -165,11 +165,12 @@ def made(tmp_path_factory):
 
     Files are those of the report, and the figures that other steps draw. What no row is given for
     stays empty, as `ketameta template` writes it. `asked` gives analyses other measures than the
-    file of questions names.
+    file of questions names; `review` are the keys of review.yaml, where there is one.
     """
     settings = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    others = CONFIG.with_name("multiverse.yaml").read_text(encoding="utf-8")
 
-    def make(tables, analyses, asked=None, **options):
+    def make(tables, analyses, asked=None, review=None, **options):
         folder = tmp_path_factory.mktemp("made")
         template(folder)
         for name, rows in tables.items():
@@ -180,6 +181,9 @@ def made(tmp_path_factory):
                 out.writerows(rows)
         content = settings | {"analyses": analyses} | options
         (folder / "analyses.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+        (folder / "multiverse.yaml").write_text(others, encoding="utf-8")
+        if review:
+            (folder / "review.yaml").write_text(yaml.safe_dump(review, sort_keys=False))
         configuration = load(folder / "analyses.yaml")
         if asked:
             configuration = Configuration(

@@ -37,8 +37,12 @@ def found(made, kit):
         "score": kit.score | {"headline": True, "title": "Depression <at> 24 hours"},
     }
     narrow = {"narrow": "population=TRD", "outcomes": ["response"]}
-    front = {"title": "What a drug does", "lead": "A lead & more."}
-    return made(tables, asked, summaries=[BLOCK | narrow], front=front, narrowed=["share@route=IV"])
+    review = {
+        **{"title": "What a drug does", "lead": "A lead & more."},
+        **{"question": "What does it do?", "authors": [{"name": "A"}], "treatments": ["ketamine"]},
+    }
+    more = {"summaries": [BLOCK | narrow], "narrowed": ["share@route=IV"]}
+    return made(tables, asked, review=review, **more)
 
 
 @pytest.fixture(scope="module")

@@ -7,61 +7,15 @@ not by who only names these types.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Interval, Len, MinLen
 
+from ketameta.documents.fields import Listed, OneOf
 from ketameta.estimators import ESTIMATORS
 from ketameta.measures import MEASURES
 from ketameta.vocabulary.narrowing import Narrow, canonical
-
-
-# pydantic asks an annotation by these methods, and is not loaded before it does
-class Listed:
-    """A list of the file, read as a tuple; no word of it stands twice."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """Return how pydantic reads it."""
-        from pydantic_core import PydanticCustomError, core_schema
-
-        def distinct(words: tuple[Any, ...]) -> tuple[Any, ...]:
-            if len(set(words)) < len(words):
-                raise PydanticCustomError("twice", "a word stands twice")
-            return words
-
-        items = handler(source) | {"strict": False}
-        return core_schema.no_info_after_validator_function(distinct, items)
-
-    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
-        """Return how JSON Schema describes it."""
-        return {**handler(core), "uniqueItems": True}
-
-
-@dataclass(frozen=True)
-class Named:
-    """What the names of blocks may be, as a regular expression."""
-
-    pattern: str
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """Return how pydantic reads it."""
-        return {**handler(source), "pattern": self.pattern}
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """One of some words."""
-
-    words: Iterable[str]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """Return how pydantic reads it."""
-        from pydantic_core import core_schema
-
-        return core_schema.literal_schema([*self.words])
-
 
 Measure = Annotated[str, OneOf(MEASURES)]
 _OF_SOME = dict.fromkeys(way for measure in MEASURES.values() for way in measure.pooling)
@@ -254,23 +208,6 @@ class Display:
     """Heading under which it stands."""
     headline: bool
     """Shown with its forest plot on the front page."""
-
-
-@dataclass(frozen=True)
-class Front:
-    """What stands above the front page."""
-
-    title: Annotated[str, Len(3, 120)]
-    """Title of the front page."""
-    lead: Annotated[str, Len(3, 500)]
-    """What the report is about in a sentence or two."""
-
-
-FRONT = Front(
-    "What the trials show",
-    "Every number here is computed from the extraction tables, and leads back to the cells "
-    "that it came from.",
-)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,7 +31,7 @@ from ketameta.tables.decisions import Decided
 from ketameta.tables.effects import DerivationRow, FindingRow
 from ketameta.tables.overview import WarningRow
 from ketameta.tables.syntheses import ExclusionRow, StudyRow, UnusedRow
-from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary import kept, vocabulary
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -44,7 +43,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 
 
-@cache
+@kept
 def environment() -> Environment:
     """Return the template engine: everything escaped, a name that is not given is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined

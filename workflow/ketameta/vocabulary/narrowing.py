@@ -11,9 +11,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
-from ketameta.vocabulary import nearest, vocabulary
+from ketameta.vocabulary import kept, nearest, vocabulary
 
 SINGLE, REPEATED = "1", ">1"
 SEVERAL = "several"
@@ -41,7 +40,7 @@ class Narrow:
         return f"{self.key}={'|'.join(self.values)}"
 
 
-@cache
+@kept
 def keys() -> dict[str, dict[str, str]]:
     """Return what an analysis can be narrowed by: key -> word -> label."""
     words = vocabulary()
@@ -93,7 +92,7 @@ def split_name(name: str) -> tuple[str, str]:
     return base.strip(), expression.strip()
 
 
-@cache
+@kept
 def parse(expression: str) -> tuple[Narrow, ...]:
     """Read what stands after the ``@``, keys and words in the order of `keys`.
 
@@ -166,7 +165,7 @@ def in_words(narrow: tuple[Narrow, ...]) -> str:
     return ", ".join(" or ".join(keys()[n.key][word] for word in n.values) for n in narrow)
 
 
-@cache
+@kept
 def slug(name: str) -> str:
     """Return the name of an analysis as files, addresses and identifiers have it.
 
