@@ -58,7 +58,10 @@ def beside(analysis: Analysis) -> Beside:
     measure, by_arm = MEASURES[analysis.select.measure], analysis.select.by_arm
     left = (
         Column(Heading("Trial", widest=210), _trial),
-        Column(Heading("Treatment", widest=80, spare=5), lambda s: s.treatment or "–"),
+        Column(
+            Heading("Treatment", widest=80, spare=5),
+            lambda s: wording_plot.given(s.treatment) or "–",
+        ),
         Column(Heading("Dose", widest=105, spare=2), lambda s: _dose(s) or "–"),
         Column(Heading("Route", widest=60, spare=6), lambda s: s.route or "–"),
         *([] if by_arm else [Column(Heading("Control", widest=95, spare=1), wording_plot.control)]),

@@ -34,7 +34,7 @@ def treatment_name(analysis: Analysis) -> str:
     for key, words in narrowed.items():
         if key in ("drug_route", "treatment") and len(words) <= MOST_NAMED:
             return listed([_narrowed(key, word) for word in words], "or")
-    names = _joined([_treatment(name) for name in analysis.select.treatments])
+    names = _joined([treatment(name) for name in analysis.select.treatments])
     return listed(names, "or") if len(names) <= MOST_NAMED else "treatment"
 
 
@@ -48,19 +48,19 @@ def control_name(analysis: Analysis) -> str:
             and name not in analysis.select.treatments
         ]
         if len(known) == 1:
-            return _treatment(known[0])
+            return treatment(known[0])
     return "control"
 
 
 def _narrowed(key: str, word: str) -> str:
     """Name a treatment, or one by its route, that an analysis is narrowed to."""
-    return _treatment(word) if key == "treatment" else keys()[key].get(word, word)
+    return treatment(word) if key == "treatment" else keys()[key].get(word, word)
 
 
-def _treatment(name: str) -> str:
+def treatment(name: str) -> str:
     """Name a treatment of the vocabulary as a sentence does."""
-    treatment = vocabulary().treatments[name]
-    return treatment.short or treatment.label
+    known = vocabulary().treatments[name]
+    return known.short or known.label
 
 
 def _joined(names: list[str]) -> list[str]:
