@@ -13,6 +13,7 @@ from ketameta import __version__
 DESCRIPTION = """\
 Meta-analysis of trials, from extraction table to report.
 
+  ketameta init FOLDER      a new review that runs at once, on a subject of yours
   ketameta check            are the tables in data/raw/ in order? every fault, with its place
   ketameta run              bring the report up to date; says what runs and why
   ketameta explain ANALYSIS TRIAL
@@ -33,6 +34,7 @@ of compare also 10 the two differ.
 """
 # a module of `commands` each, with two functions: `arguments`, and one of the command's name
 COMMANDS = {
+    "init": "make a new review that runs at once",
     "check": "check the raw tables",
     "run": "bring the report up to date",
     "explain": "where a number came from",
