@@ -20,8 +20,7 @@ as it is. Three made-up trials stand in the tables, to be replaced by yours.
 
   ketameta init statins --treatment atorvastatin --outcome "LDL cholesterol"
   ketameta init statins --treatment atorvastatin --treatment rosuvastatin
-                        --outcome "LDL cholesterol" --kind score --scale mmol/L
-                        --outcome Stroke --kind event
+                        --outcome "LDL cholesterol" --kind score --outcome Stroke --kind event
   ketameta init .                           in this folder, which is empty but for .git
 
 Nothing is asked, and nothing is written over; what is not told has a name to be replaced.
