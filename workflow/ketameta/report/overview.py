@@ -51,7 +51,7 @@ def overview(tables: Tables) -> Overview:
     trials = (
         ("trial reports", data.reports),
         ("reports that share no people with a report they are part of", data.apart),
-        ("people randomised in these", data.people),
+        *([("people randomised in these", data.people)] if data.people is not None else []),
         ("of these, without a number of people randomised", data.unnumbered),
     )
     uses = (

@@ -138,6 +138,8 @@ normal_normal <- function(name, yi, vi, method, test, prediction, level, ours) {
 # the search ends at a step that fits the size of the variances
 profile_limits <- function(fit, level, ours) {
   if (is.na(ours["tau2_high"])) return(invisible(TRUE))
+  # they are those of the effects, whatever estimates tau2; metafor wants a model that has one
+  if (fit$method == "EE") fit <- rma(fit$yi, fit$vi, method = "DL")
   search <- list(tol = min(1e-12, 1e-9 * ours[["tau2_high"]]),
                  tau2.max = max(1e7, 10 * ours[["tau2_high"]]), maxiter = 10000)
   profile <- fitted_or_said("Q-profile intervals", function() {
