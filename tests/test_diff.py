@@ -671,7 +671,8 @@ def test_the_page_says_what_changed_and_is_empty_of_it_without_a_release(
         "tested": {},
         "told": "",
     }
-    shared = Shared(version="0", overview=overview(tables), **told)
+    about = {"review": configuration.review, "overview": overview(tables)}
+    shared = Shared(version="0", **about, **told)
     text, sentence = page((), records, {}, configuration, shared)
     assert sentence == ""
     assert "No release is recorded yet" in text

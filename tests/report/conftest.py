@@ -159,6 +159,22 @@ def faults_of(made):
     return wrong
 
 
+def through(folder, configuration):
+    """Take the tables of a folder through every stage; files are those of all that draw."""
+    found, problems = ingest(folder)
+    assert not errors(problems), [str(problem) for problem in errors(problems)]
+    found = tables_of(found)
+    found |= tables_of(normalize(found, configuration))
+    found |= tables_of(synthesize(found, configuration))
+    files = report(found, configuration)
+    files |= dict(graphics.graphics(found, configuration))
+    with warnings.catch_warnings():
+        # seaborn calls matplotlib in a way that matplotlib is giving up
+        warnings.filterwarnings("ignore", "vert: bool was deprecated")
+        files |= dict(graphics.distributions(found, configuration))
+    return Made(configuration, found, files)
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
     """Return a function that takes tables and analyses through every stage.
@@ -195,18 +211,7 @@ def made(tmp_path_factory):
                     for one in configuration
                 )
             )
-        found, problems = ingest(folder)
-        assert not errors(problems), [str(problem) for problem in errors(problems)]
-        found = tables_of(found)
-        found |= tables_of(normalize(found, configuration))
-        found |= tables_of(synthesize(found, configuration))
-        files = report(found, configuration)
-        files |= dict(graphics.graphics(found, configuration))
-        with warnings.catch_warnings():
-            # seaborn calls matplotlib in a way that matplotlib is giving up
-            warnings.filterwarnings("ignore", "vert: bool was deprecated")
-            files |= dict(graphics.distributions(found, configuration))
-        return Made(configuration, found, files)
+        return through(folder, configuration)
 
     return make
 

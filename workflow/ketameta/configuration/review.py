@@ -57,6 +57,16 @@ class Links:
 
 
 @dataclass(frozen=True)
+class Claims:
+    """Where the claims come from that are held against the trials."""
+
+    by: Phrase = ""
+    """Who makes them, as a sentence names it: newspapers."""
+    note: Annotated[str, Len(3, 500)] = ""
+    """What else a reader must know of where they come from."""
+
+
+@dataclass(frozen=True)
 class Registration:
     """Where the review is registered, or why it is not."""
 
@@ -123,12 +133,16 @@ class Review:
         "that it came from."
     )
     """What the report is about in a sentence or two."""
+    short_title: Phrase = ""
+    """How pages and their tabs name the review; by default its title."""
     treatments_phrase: Phrase = ""
     """How a sentence names the treatments in question together."""
     treatment_word: Phrase = "treatment"
-    """What one of them is called: drug, programme, vaccine."""
+    """What one of them is called: programme, vaccine, operation."""
     control_phrase: Phrase = "control"
     """How a sentence names the control, where that of the trials is not named."""
+    claims: Claims = Claims()
+    """Where the claims come from that are held against the trials."""
     links: Links = Links()
     """Where the review is found."""
     licence: Annotated[str, Written(r"^[A-Za-z0-9.+() -]{2,60}$", "an SPDX word as CC-BY-4.0")] = ""
@@ -145,7 +159,10 @@ NEUTRAL = Review("What the trials show", "What do these trials show?", (), ())
 FORM = Form(
     "What the review says of itself",
     block_of(Review),
-    {"": meanings(Review), **texts_of(Author, Links, Registration, Protocol, Searched, Search)},
+    {
+        "": meanings(Review),
+        **texts_of(Author, Claims, Links, Registration, Protocol, Searched, Search),
+    },
 )
 FILE = "review.yaml"
 

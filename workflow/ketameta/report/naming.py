@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ketameta.configuration import Analysis
+from ketameta.configuration.review import review
 from ketameta.measures import MEASURES
 from ketameta.report.wording_model import failure
 from ketameta.tables.parts import Estimate
@@ -29,13 +30,19 @@ def sides(analysis: Analysis) -> tuple[str, str] | None:
 
 
 def treatment_name(analysis: Analysis) -> str:
-    """Name the treated side in a word or two, by what is narrowed to or else by the treatments."""
+    """Name the treated side in a word or two, by what is narrowed to or else by the treatments.
+
+    Those in question together have the phrase of the review.
+    """
     narrowed = {narrow.key: narrow.values for narrow in analysis.select.narrow}
     for key, words in narrowed.items():
         if key in ("drug_route", "treatment") and len(words) <= MOST_NAMED:
             return listed([_narrowed(key, word) for word in words], "or")
-    names = _joined([treatment(name) for name in analysis.select.treatments])
-    return listed(names, "or") if len(names) <= MOST_NAMED else "treatment"
+    names, asked = analysis.select.treatments, review()
+    if set(names) == set(asked.treatments):
+        return asked.treatments_phrase
+    labels = [treatment(name) for name in names]
+    return listed(labels, "or") if len(labels) <= MOST_NAMED else "treatment"
 
 
 def control_name(analysis: Analysis) -> str:
@@ -49,7 +56,7 @@ def control_name(analysis: Analysis) -> str:
         ]
         if len(known) == 1:
             return treatment(known[0])
-    return "control"
+    return review().control_phrase
 
 
 def _narrowed(key: str, word: str) -> str:
@@ -61,18 +68,6 @@ def treatment(name: str) -> str:
     """Name a treatment of the vocabulary as a sentence does."""
     known = vocabulary().treatments[name]
     return known.short or known.label
-
-
-def _joined(names: list[str]) -> list[str]:
-    """Name an isomer with its racemate in one: ketamine and esketamine are (es)ketamine."""
-    found = list(names)
-    for longer in names:
-        for name in names:
-            start = longer.removesuffix(name)
-            if start.isalpha() and start != longer and {name, longer} <= set(found):
-                found[found.index(name)] = f"({start}){name}"
-                found.remove(longer)
-    return found
 
 
 def why_not_pooled(analysis: Analysis, record: Estimate) -> str:

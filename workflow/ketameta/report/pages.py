@@ -7,9 +7,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ketameta.configuration import Review
 from ketameta.figures.scene import page_colours
 from ketameta.measures import MEASURES
 from ketameta.report import (
+    about,
     overview,
     wording,
     wording_absolute,
@@ -56,6 +58,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    engine.globals["about"] = about
     engine.globals["measures"] = MEASURES
     engine.globals["wording"] = wording
     engine.globals["absolutes"] = wording_absolute
@@ -86,6 +89,7 @@ class Shared:
     name, `told` counts the claims in words.
     """
 
+    review: Review
     overview: Overview
     findings: Sequence[FindingRow]
     data_hash: str

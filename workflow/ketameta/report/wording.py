@@ -34,10 +34,6 @@ MINUS = "−"
 # upper over lower end of the interval of two trials beyond which people of 1,000 are not told
 USELESS = 50.0
 TOO_FEW = "two trials, too few for a useful interval"
-AUTHORS = "The ketameta authors"
-TITLE = (
-    "ketameta: meta-analysis of ketamine and esketamine trials, traceable from report to raw cell"
-)
 
 
 class Interval(Protocol):
@@ -289,11 +285,6 @@ def prediction_interval(record: Estimate) -> str:
     """Write the prediction interval with its unit; empty where none is told (`expected`)."""
     where, measure = expected(record), record.measure
     return f"{interval(measure, where.low, where.high)}{unit(measure)}" if where else ""
-
-
-def citation(version: str, data_hash: str) -> str:
-    """Say how to cite this report; authors and title are those of CITATION.cff."""
-    return f"{AUTHORS}. {TITLE}. Version {version}. Data hash {data_hash}."
 
 
 def heterogeneity(record: Estimate) -> str:

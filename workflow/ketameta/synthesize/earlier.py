@@ -239,7 +239,7 @@ def _reasons(
         found.append(f"{size} trials: {row.k} there, {record.k} here")
     for what, column, mark in (
         ("people", "population", "/"),
-        ("treatment", "treatment", ";"),
+        (vocabulary().words("splits")["treatment"], "treatment", ";"),
         ("control", "comparator_class", ";"),
     ):
         theirs = set(_words(row, column, mark))

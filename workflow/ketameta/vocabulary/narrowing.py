@@ -1,4 +1,4 @@
-"""Narrowed analyses: ``depression_24h@population=TRD&n_doses=1`` asks a question of fewer trials.
+"""Narrowed analyses: ``reading@population=primary&n_doses=1`` asks a question of fewer trials.
 
 Keys are joined by ``&``, alternatives of one key by ``|``. What a key compares is a property of the
 trial (population, design, blinding), of its treated arms (treatment, route, drug_route, n_doses),
@@ -51,10 +51,10 @@ def keys() -> dict[str, dict[str, str]]:
         "route": words.words("routes"),
         "drug_route": {
             name: name
-            for drug in treated
-            for name in (drug_route([drug], [route]) for route in ("", *words.words("routes")))
+            for treatment in treated
+            for name in (drug_route([treatment], [route]) for route in ("", *words.words("routes")))
         }
-        | {SEVERAL: "several drugs or routes"},
+        | {SEVERAL: "several treatments or routes"},
         "comparator_class": words.words("comparator_classes"),
         "n_doses": words.words("dosings"),
         "design": words.words("designs"),
@@ -65,9 +65,9 @@ def keys() -> dict[str, dict[str, str]]:
 
 
 def drug_route(treatments: list[str], routes: list[str]) -> str:
-    """Name a drug by its route: ``IV ketamine``, ``nasal esketamine``; `several` where they differ.
+    """Name a treatment by its route, the route first; `several` where they differ.
 
-    A route that is not known leaves the drug alone.
+    A route that is not known leaves the treatment alone.
     """
     if len(treatments) != 1 or len(routes) != 1:
         return SEVERAL
@@ -161,7 +161,7 @@ def combined(one: tuple[Narrow, ...], other: tuple[Narrow, ...]) -> tuple[Narrow
 
 
 def in_words(narrow: tuple[Narrow, ...]) -> str:
-    """Say what is left: ``treatment-resistant depression, single dose``."""
+    """Say what is left: ``children in primary school, single dose``."""
     return ", ".join(" or ".join(keys()[n.key][word] for word in n.values) for n in narrow)
 
 
