@@ -93,6 +93,12 @@ def test_treatments_control_and_groups_are_named_by_the_vocabulary(school):
     assert ">Route</text>" not in plot
 
 
+def test_the_map_of_the_evidence_has_times_of_its_own(school):
+    page = " ".join(told(school.page("data")))
+    assert "up to a month after the start of treatment, to 6 months, to a year, later or" in page
+    assert "to a year" in school.page("data").split('id="behind"')[1]
+
+
 def test_pages_and_files_say_what_the_review_is(school):
     page = " ".join(" ".join(told(school.page("data"))).split())
     assert "A list of made-up trials (12 records)" in page

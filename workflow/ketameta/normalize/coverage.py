@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping
 
 from ketameta.normalize.records import Trial
 from ketameta.normalize.rows import Rows
-from ketameta.tables.effects import PERIODS, EvidenceMapRow
-
-
-def period_of(hour: float | None) -> str:
-    """Return the period of an hour, empty for a baseline: zero hours after the start."""
-    if hour is not None and hour <= 0:
-        return ""
-    return next(name for name, last in PERIODS.items() if (hour or math.inf) <= last)
+from ketameta.tables.effects import EvidenceMapRow
+from ketameta.vocabulary.periods import mapped, period_of
 
 
 def coverage(trials: Mapping[str, Trial], rows: Rows) -> list[EvidenceMapRow]:
@@ -25,10 +18,12 @@ def coverage(trials: Mapping[str, Trial], rows: Rows) -> list[EvidenceMapRow]:
     are those randomised, as far as the number is known.
     """
     cells: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    four = mapped()
     for row in rows:
-        period = period_of(row.timepoint_h)
-        if period and row.use != "never":
-            trial = trials[row.trial_id]
+        hour = row.timepoint_h
+        # a baseline has no period
+        if (hour is None or hour > 0) and row.use != "never":
+            trial, period = trials[row.trial_id], period_of(hour, four)
             cells[trial.population, row.outcome, period].add(trial.trial_id)
     result = []
     for (population, outcome, period), members in sorted(cells.items()):

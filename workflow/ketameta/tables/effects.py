@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 from ketameta.tables.entered import Entered
 from ketameta.tables.parts import EffectSize, Falls, Judged
 from ketameta.tables.table import Id, Row, col, table
-
-# name -> last hour after the start of treatment; the last holds too what has no hour
-PERIODS = {"6 h": 6.0, "2 d": 48.0, "9 d": 216.0, "later": math.inf}
 
 
 @table(
