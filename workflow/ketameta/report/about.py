@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ketameta.configuration.review import Author, Review, Search, Searched
-from ketameta.report.naming import listed, treatment
+from ketameta.report.naming import capital, listed, treatment
 from ketameta.report.wording import count
 
 NOT_TOLD = "not told"
-# between what there is none of, and why
-WHY = " ("
+# between that there is none, and why
+WHY = ". "
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _or_why(told: str, address: str, reason: str) -> tuple[Part, ...]:
     """Return what there is, or why there is none; nothing where neither is told."""
     if told or address:
         return (Part(told or address, address),)
-    return (Part(f"none{WHY}{reason.rstrip('.')})"),) if reason else ()
+    return (Part(f"none{WHY}{capital(reason.rstrip('.'))}."),) if reason else ()
 
 
 def _search(search: Search) -> Iterator[str]:
