@@ -4,6 +4,8 @@ import math
 
 import pytest
 
+from ketameta.normalize.coverage import coverage
+from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.vocabulary.narrowing import parse
 
 KET, SAL = "ket", "sal"
@@ -320,3 +322,12 @@ def test_the_people_of_a_contrast_are_those_of_its_own_outcome_first(made, ask):
     made.contrast("a", KET, SAL, "depression_score", "SMD", estimate=-0.6, se=0.3)
     effects, _ = made.result(ask("depression_24h"))
     assert (effects["a"].n_t, effects["a"].n_c) == (18, 17)
+
+
+def test_the_map_of_the_evidence_has_no_people_that_nobody_told(made):
+    made.trial("a", n_randomised=40).trial("b")
+    for name, hour in (("a", 0.0), ("a", 24.0), ("b", None)):
+        made.outcome(name, KET, "response", events=12, n=20, timepoint_h=hour)
+    raw = made.tables()
+    found = coverage(trials_of(raw), raw_rows(raw))
+    assert {(*row.trial_ids, row.people) for row in found} == {("a", 40), ("b", None)}

@@ -15,7 +15,7 @@ def coverage(trials: Mapping[str, Trial], rows: Rows) -> list[EvidenceMapRow]:
     """Count the trials and people with a usable row, by population, outcome and period.
 
     A report whose people another report of the same cell holds is not counted again. People
-    are those randomised, as far as the number is known.
+    are those randomised, as far as the number is known; None where no report tells it.
     """
     cells: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     four = mapped()
@@ -28,13 +28,14 @@ def coverage(trials: Mapping[str, Trial], rows: Rows) -> list[EvidenceMapRow]:
     result = []
     for (population, outcome, period), members in sorted(cells.items()):
         own = [trials[name] for name in sorted(members) if not members & {*trials[name].parts}]
+        told = [trial.n_randomised for trial in own if trial.n_randomised is not None]
         result.append(
             EvidenceMapRow(
                 population=population,
                 outcome=outcome,
                 period=period,
                 trials=len(own),
-                people=sum(trial.n_randomised or 0 for trial in own),
+                people=sum(told) if told else None,
                 trial_ids=[trial.trial_id for trial in own],
                 labels=[trial.label for trial in own],
             )

@@ -27,7 +27,7 @@ class Cell:
     outcome: str
     period: str
     trials: int
-    people: int
+    people: int | None
     shade: int
     members: tuple[tuple[str, str], ...]
 

@@ -373,6 +373,6 @@ class EvidenceMapRow(Row):
     outcome: str = col("outcome")
     period: str = col("period after the start of treatment")
     trials: int = col("trials with a usable row", unit="trials")
-    people: int = col("people randomised in them", unit="people")
+    people: int | None = col("people randomised in them", unit="people")
     trial_ids: list[str] = col("these trials", blank=True)
     labels: list[str] = col("their names, in the same order", blank=True)
