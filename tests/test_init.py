@@ -58,7 +58,7 @@ def written(folder: Path, what: Asked) -> Path:
 def words_of():
     """Take the words of a project's folder for those of a test."""
     yield lambda folder: use(folder / CONFIG)
-    use()
+    use(ROOT / "tests")
 
 
 @pytest.mark.parametrize("given", HOSTILE.values(), ids=HOSTILE)

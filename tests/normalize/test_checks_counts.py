@@ -147,8 +147,8 @@ def pair(remission, response, **other):
 
 
 def test_remission_above_response_is_named():
-    assert found("remission-above-response", pair(10, 10)) == []
-    (got,) = found("remission-above-response", pair(11, 10))
+    assert found("event-above-implied", pair(10, 10)) == []
+    (got,) = found("event-above-implied", pair(11, 10))
     assert (got.line, got.column) == (2, "events")
 
 
@@ -156,19 +156,19 @@ def test_remission_above_response_is_named():
     "other", [{"scale": "HAMD17"}, {"timepoint_h": 48.0}, {"analysis_set": "itt"}]
 )
 def test_remission_and_response_are_compared_for_the_same_people_scale_and_visit(other):
-    assert found("remission-above-response", pair(11, 10, **other)) == []
+    assert found("event-above-implied", pair(11, 10, **other)) == []
 
 
 def test_resolved_ideation_is_not_a_remission():
     rows = [count(2, outcome="suicidality_resolved", n=20, events=11), *pair(1, 10)]
-    assert found("remission-above-response", rows) == []
+    assert found("event-above-implied", rows) == []
 
 
 def test_one_adverse_event_cannot_be_commoner_than_any():
     rows = [count(2, outcome="any_ae", n=20, events=8), count(3, outcome="nausea", n=20, events=8)]
-    assert found("any-event-below-one", rows) == []
+    assert found("event-above-implied", rows) == []
     rows[1]["events"] = 9
-    (got,) = found("any-event-below-one", rows)
+    (got,) = found("event-above-implied", rows)
     assert got.line == 3
 
 

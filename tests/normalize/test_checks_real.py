@@ -31,7 +31,7 @@ ODD = {
     ("mean-no-sum-gives", "price2014"),
     ("sd-no-scores-give", "price2014"),
     ("baseline-imbalance", "su2023"),
-    ("remission-above-response", "lii2023"),
+    ("event-above-implied", "lii2023"),
     ("same-numbers-two-labels", "glue2017"),  # one registration with glue2020
     ("any-time-at-an-hour", "burger2016"),
     ("any-time-at-an-hour", "domany2019"),

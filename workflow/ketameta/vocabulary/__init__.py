@@ -79,7 +79,8 @@ class Outcome:
     """An outcome; ``kind`` is event, score or duration, ``sense`` good or bad (more of it).
 
     ``phrase`` is how it stands in a sentence, where that is not the label in small letters;
-    ``verb`` what people do of whom it is told, where that is not to have it.
+    ``verb`` what people do of whom it is told, where that is not to have it; ``implies`` another
+    event that whoever has this one has too, of the same people at the same visit.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Outcome:
     group: str
     phrase: str = ""
     verb: str = ""
+    implies: str = ""
 
 
 @dataclass(frozen=True)
