@@ -1,8 +1,9 @@
 """What several tests need: copies of the project to work in, and what its stages make of tables.
 
-Numbers are pinned to the tables and questions of a day, kept in ``tests/tables/`` and
-``tests/analyses.yaml``: the extraction tables and questions of the project change freely. What must
-hold of those whatever they say is asked in ``tests/live/``, which alone reads them.
+Numbers are pinned to the tables, questions and words of a day, kept in ``tests/tables/``,
+``tests/analyses.yaml`` with the files beside it, and ``tests/vocabulary/``: those of the project
+change freely. What must hold of them whatever they say is asked in ``tests/live/``, which alone
+reads them.
 """
 
 import csv
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from ketameta import vocabulary
 from ketameta.tables.syntheses import SynthesisRow
 
 from .rows import tables_of
@@ -23,11 +25,11 @@ from .rows import tables_of
 ROOT = Path(__file__).parents[1]
 TABLES = ROOT / "tests" / "tables"
 QUESTIONS = ROOT / "tests" / "analyses.yaml"
+SUBJECT = ("analyses.yaml", "multiverse.yaml", "review.yaml")
+vocabulary.use(ROOT / "tests")
 
 # what analysts change; records of releases are made of them
-LIVE = tuple(
-    f"{ROOT / place}" for place in ("data/raw", "reports", "workflow/config/analyses.yaml")
-)
+LIVE = tuple(f"{ROOT / place}" for place in ("data/raw", "reports", "workflow/config"))
 _guard = {"up": False}
 
 
@@ -123,11 +125,20 @@ class Project:
         return self.run("-c", code, json.dumps(calls))
 
 
+def copy_subject(folder):
+    """Copy the questions and the words of the tests into a folder, as a project has them."""
+    config = folder / "workflow" / "config"
+    shutil.copytree(ROOT / "tests" / "vocabulary", config / "vocabulary")
+    for name in SUBJECT:
+        shutil.copy(ROOT / "tests" / name, config)
+    return config
+
+
 def copy_project(folder):
-    """Copy the workflow with the tables and questions of the tests, and nothing that was made."""
-    skip = shutil.ignore_patterns("__pycache__", "*.egg-info", QUESTIONS.name)
+    """Copy the workflow with the tables and the subject of the tests, and nothing that was made."""
+    skip = shutil.ignore_patterns("__pycache__", "*.egg-info", "config")
     shutil.copytree(ROOT / "workflow", folder / "workflow", ignore=skip)
-    shutil.copy(QUESTIONS, folder / "workflow" / "config")
+    copy_subject(folder)
     shutil.copytree(TABLES, folder / "data" / "raw")
     shutil.copy(ROOT / "Snakefile", folder)
     return Project(folder)

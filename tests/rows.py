@@ -4,7 +4,7 @@ from ketameta.tables.collection import Tables
 from ketameta.tables.stages import MADE_KINDS
 from ketameta.tables.table import schema_of
 
-_EMPTY = {"integer": 0, "number": 0.0, "flag": False, "list": []}
+_EMPTY = {"integer": 0, "number": 0.0, "flag": False, "list": [], "entered": {}}
 
 
 def row(kind, /, **cells):
@@ -22,6 +22,6 @@ def tables_of(found):
     rows = {}
     for name, table in found.items():
         kind = MADE_KINDS[name]
-        given = table if isinstance(table, list) else table.to_pylist()
+        given = table if isinstance(table, list) else table.to_pylist(maps_as_pydicts="strict")
         rows[kind] = [row(kind, **cells) if isinstance(cells, dict) else cells for cells in given]
     return Tables(rows)

@@ -91,7 +91,7 @@ def test_run_outside_a_checkout_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("line", "first"),
     [
-        ([], ["check", "run", "explain"]),
+        ([], ["init", "check", "run", "explain"]),
         (["ex"], ["explain"]),
         (["--v"], ["--version"]),
         (["explain", "resp"], ["response_24h", "response_24h_arm"]),
@@ -109,6 +109,8 @@ def test_run_outside_a_checkout_says_so(tmp_path):
         (["check", "--since", "HE"], ["HEAD"]),
         (["completion", ""], ["bash", "zsh", "fish"]),
         (["run", "--cores", ""], []),
+        (["init", "--kind", ""], ["event", "score"]),
+        (["init", ""], []),
         (["nothing", ""], []),
     ],
 )

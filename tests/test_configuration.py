@@ -15,8 +15,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ketameta.configuration import ConfigurationError, load, schema
-from ketameta.configuration.blocks import SCHEMA
+from ketameta.configuration import ConfigurationError, load
+from ketameta.configuration.blocks import FORMS, HERE
 from ketameta.configuration.blocks import written as schema_text
 from ketameta.measures import MEASURES
 from ketameta.vocabulary.narrowing import written
@@ -33,10 +33,6 @@ windows:
     target: 168
     from: 120
     to: 216
-sensitivity:
-  no correlation:
-    for: [RR, SMD]
-    change: {correlation: 0.0}
 analyses:
   response_24h:
     title: Response at 24 hours
@@ -60,6 +56,12 @@ analyses:
     scales: [MADRS, HAMD17]
 defaults:
 """
+CHOICES = """\
+choices:
+  no correlation:
+    for: [RR, SMD]
+    change: {correlation: 0.0}
+"""
 TEXT = HEAD + "".join(
     f"  {key}: {yaml.safe_dump(value, default_flow_style=True, width=10_000).splitlines()[0]}\n"
     for key, value in DEFAULTS.items()
@@ -67,14 +69,26 @@ TEXT = HEAD + "".join(
 
 
 class Config:
-    """A small configuration to spoil."""
+    """A small configuration to spoil: questions, and other choices beside them."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.text = path, TEXT
+        self.path = path
+        self.texts = {"analyses.yaml": TEXT, "multiverse.yaml": CHOICES}
+        self.spoilt = "analyses.yaml"
+
+    @property
+    def text(self) -> str:
+        return self.texts["analyses.yaml"]
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self.texts["analyses.yaml"] = text
 
     def replace(self, old: str, new: str, count: int = 1) -> None:
-        assert old in self.text, f"{old!r} is not in the configuration: the case changes nothing"
-        self.text = self.text.replace(old, new, count)
+        found = [name for name, text in self.texts.items() if old in text]
+        assert found, f"{old!r} is not in the configuration: the case changes nothing"
+        self.spoilt = found[0]
+        self.texts[found[0]] = self.texts[found[0]].replace(old, new, count)
 
     def default(self, key: str, value: str) -> None:
         text = re.sub(rf"(?m)^  {key}: .*$", f"  {key}: {value}", self.text)
@@ -82,19 +96,22 @@ class Config:
         self.text = text
 
     def load(self):
-        self.path.write_text(self.text, encoding="utf-8")
+        for name, text in self.texts.items():
+            self.path.with_name(name).write_text(text, encoding="utf-8")
         return load(self.path)
 
     def faults(self) -> list[str]:
         with pytest.raises(ConfigurationError) as error:
             self.load()
         lines = str(error.value).split("\n")
-        assert all(line.startswith(self.path.as_posix()) for line in lines)
+        names = tuple(self.path.with_name(name).as_posix() for name in self.texts)
+        assert all(line.startswith(names) for line in lines)
         assert all(line.isprintable() and len(line) < 2_000 for line in lines)
-        return [line.removeprefix(self.path.as_posix()) for line in lines]
+        return [line[next(len(n) for n in names if line.startswith(n)) :] for line in lines]
 
     def line(self, text: str) -> int:
-        return self.text[: self.text.index(text)].count("\n") + 1
+        own = self.texts[self.spoilt]
+        return own[: own.index(text)].count("\n") + 1
 
 
 @pytest.fixture
@@ -118,23 +135,25 @@ KEYS = [
     Case("missing threshold", "large_smd: 0.5, ", "", "  certainty:", "defaults.certainty: the key large_smd is missing"),
     Case("a threshold out of range", "worthwhile_ratio: 1.25", "worthwhile_ratio: 0.8", "worthwhile_ratio", "defaults.certainty.worthwhile_ratio: 0.8 is outside what is allowed: above 1"),
     Case("a threshold of an analysis that is none", "    window: 24 h", "    certainty: {event: 3}\n    window: 24 h", "certainty: {event", "analyses.response_24h.certainty: unknown key event; did you mean events?"),
-    Case("a threshold as a sensitivity choice", "{correlation: 0.0}", "{certainty: {events: 3}}", "certainty: {events: 3}", "sensitivity.no correlation.change: unknown key certainty"),
-    Case("unknown key at the top", "windows:", "colour: red\nwindows:", "colour", "top level: unknown key colour; known: windows, defaults, analyses, narrowed, sensitivity, front, summaries"),
+    Case("a threshold as a sensitivity choice", "{correlation: 0.0}", "{certainty: {events: 3}}", "certainty: {events: 3}", "choices.no correlation.change: unknown key certainty"),
+    Case("unknown key at the top", "windows:", "colour: red\nwindows:", "colour", "top level: unknown key colour; known: windows, defaults, analyses, narrowed, summaries"),
     Case("misspelt key at the top", "windows:", "window:", "window:", "top level: unknown key window; did you mean windows?"),
     Case("misspelt key of a window", "    target:", "    taget:", "taget", "windows.7 d: unknown key taget; did you mean target?"),
     Case("misspelt key of an analysis", "    outcome: response", "    outcomme: response", "outcomme", "analyses.response_24h: unknown key outcomme; did you mean outcome?"),
     Case("key of an analysis in upper case", "    window: 24 h", "    Window: 24 h", "Window", "analyses.response_24h: unknown key Window; did you mean window?"),
     Case("key of an older version", "    window: 24 h", "    subgroup: route\n    window: 24 h", "subgroup", "analyses.response_24h: unknown key subgroup; splits took its place, with a list of words"),
     Case("misspelt default", "  tau2:", "  tau:", "  tau:", "defaults: unknown key tau; did you mean tau2?"),
-    Case("misspelt key of a sensitivity choice", "    for:", "    fore:", "fore", "sensitivity.no correlation: unknown key fore; did you mean for?"),
-    Case("misspelt key of a change", "{correlation: 0.0}", "{corelation: 0.0}", "corelation", "sensitivity.no correlation.change: unknown key corelation; did you mean correlation?"),
+    Case("misspelt key of a sensitivity choice", "    for:", "    fore:", "fore", "choices.no correlation: unknown key fore; did you mean for?"),
+    Case("misspelt key of a change", "{correlation: 0.0}", "{corelation: 0.0}", "corelation", "choices.no correlation.change: unknown key corelation; did you mean correlation?"),
     Case("a display key in the defaults", "  tau2:", "  title: All\n  tau2:", "  title: All", "defaults: unknown key title"),
     Case("missing key of an analysis", "    group: Depression\n    outcome: response", "    outcome: response", "response_24h", "analyses.response_24h: the key group is missing"),
     Case("missing default", "  level: 0.95\n", "", "defaults", "defaults: the key level is missing"),
-    Case("missing section", HEAD[HEAD.index("sensitivity:") : HEAD.index("analyses:")], "", "windows", "top level: the key sensitivity is missing"),
+    Case("missing section", HEAD[: HEAD.index("analyses:")], "", "analyses:", "top level: the key windows is missing"),
+    Case("missing section of the choices", CHOICES, "choice:" + CHOICES.removeprefix("choices:"), "choice:", "top level: unknown key choice; did you mean choices?"),
+    Case("a section that moved", "windows:", "front: {title: All}\nwindows:", "front", "top level: unknown key front; title and lead stand in review.yaml"),
     Case("missing hour of a window", "    to: 216\n", "", "7 d", "windows.7 d: the key to is missing"),
-    Case("a key twice", "    window: 24 h", "    window: 24 h\n    window: 7 d", "    window: 7 d", "analyses.response_24h: key window is given twice, first on line 18"),
-    Case("an analysis twice", "  score_7d:", "  response_24h:", "  response_24h:\n    <<", "analyses: key response_24h is given twice, first on line 12"),
+    Case("a key twice", "    window: 24 h", "    window: 24 h\n    window: 7 d", "    window: 7 d", "analyses.response_24h: key window is given twice, first on line 14"),
+    Case("an analysis twice", "  score_7d:", "  response_24h:", "  response_24h:\n    <<", "analyses: key response_24h is given twice, first on line 8"),
     Case("a name with capitals", "  response_24h:", "  Response_24h:", "Response", "analyses: the name 'Response_24h' is not allowed: small letters, digits and _ only"),
     Case("a name with a path", "  response_24h:", "  ../response:", "..", "analyses: the name '../response' is not allowed"),
     Case("a name that ends in a line end", "  response_24h:", '  "response_24h\\n":', "response", "holds a control character"),
@@ -142,7 +161,7 @@ KEYS = [
     Case("true for a name", "  response_24h:", "  true:", "  true", "analyses: the key 'true' is not text; put it in quotes"),
     Case("a list for a name", "  response_24h:", "  [a, b]:", "  [a", "analyses: the key a list or block is not text"),
     Case("a name of a window with markup", "windows:", "windows:\n  <7 d>: {target: 1, from: 1, to: 1}", "<7", "windows: the name '<7 d>' is not allowed: letters, digits, spaces"),
-    Case("a name of a choice with markup", "  no correlation:", "  <no>:", "<no", "sensitivity: the name '<no>' is not allowed: 2 to 80 characters"),
+    Case("a name of a choice with markup", "  no correlation:", "  <no>:", "<no", "choices: the name '<no>' is not allowed: 2 to 80 characters"),
 ]  # fmt: skip
 WORDS = [
     Case("unknown outcome", "outcome: response", "outcome: respones", "respones", "analyses.response_24h.outcome: unknown word respones; did you mean response?"),
@@ -159,14 +178,14 @@ WORDS = [
     Case("unknown source", "    outcome: response", "    sources: [arm]\n    outcome: response", "[arm]", "unknown word arm; did you mean arms?"),
     Case("unknown word like no other", "measure: RR", "measure: xyz", "xyz", f"unknown word xyz; known: {MEASURED}"),
     Case("unknown split", "    outcome: response", "    splits: [populations]\n    outcome: response", "populations", "unknown word populations; did you mean population?"),
-    Case("unknown measure of a choice", "for: [RR, SMD]", "for: [RR, SDM]", "SDM", "sensitivity.no correlation.for.1: unknown word SDM; did you mean SMD?"),
-    Case("unknown word of a change", "{correlation: 0.0}", "{tau2: RELM}", "RELM", "sensitivity.no correlation.change.tau2: unknown word RELM; did you mean REML?"),
+    Case("unknown measure of a choice", "for: [RR, SMD]", "for: [RR, SDM]", "SDM", "choices.no correlation.for.1: unknown word SDM; did you mean SMD?"),
+    Case("unknown word of a change", "{correlation: 0.0}", "{tau2: RELM}", "RELM", "choices.no correlation.change.tau2: unknown word RELM; did you mean REML?"),
     Case("a list for one word", "measure: RR", "measure: [RR]", "[RR]", f"analyses.response_24h.measure: needs one of {MEASURED}; not a list"),
     Case("one word for a list", "scales: [MADRS]", "scales: MADRS", "scales: MADRS", "analyses.madrs_7d.scales: needs a list or null, not 'MADRS'"),
     Case("a word twice", "scales: [MADRS, HAMD17]", "scales: [MADRS, MADRS]", "[MADRS, MADRS]", "analyses.score_7d.scales: 'MADRS' stands twice"),
     Case("an empty list", "scales: [MADRS, HAMD17]", "scales: []", "scales: []", "analyses.score_7d.scales: is empty"),
     Case("a number in a list of words", "scales: [MADRS, HAMD17]", "scales: [MADRS, 17]", "17]", "analyses.score_7d.scales.1: needs text, not 17"),
-    Case("an empty change", "{correlation: 0.0}", "{}", "{}", "sensitivity.no correlation.change: is empty"),
+    Case("an empty change", "{correlation: 0.0}", "{}", "{}", "choices.no correlation.change: is empty"),
     Case("a short title", "title: Response at 24 hours", "title: R", "title: R", "analyses.response_24h.title: needs 3 to 120 characters; has 1"),
     Case("a long title", "title: Response at 24 hours", "title: " + "R" * 10_000, "title: R", "analyses.response_24h.title: needs 3 to 120 characters; has 10000"),
     Case("a control character in a title", "title: Response at 24 hours", 'title: "red \\e[31m"', "title: ", "analyses.response_24h.title: 'red \\x1b[31m' holds a control character"),
@@ -185,7 +204,7 @@ NUMBERS = [
     Case("a measure of scores for events", "measure: RR", "measure: SMD", "measure: SMD", "analyses.response_24h.measure: SMD does not fit response, which is an event"),
     Case("a measure of events for scores", "measure: SMD", "measure: OR", "measure: OR", "analyses.score_7d.measure: OR does not fit depression_score, which is a score"),
     Case("points of several scales", "scales: [MADRS]", "scales: [MADRS, HAMD17]", "measure: MD", "analyses.madrs_7d.measure: MD needs one scale"),
-    Case("a change to a measure that does not fit", "{correlation: 0.0}", "{measure: OR}", "measure: OR", "sensitivity.no correlation.change.measure: OR does not fit depression_score, which is a score"),
+    Case("a change to a measure that does not fit", "{correlation: 0.0}", "{measure: OR}", "measure: OR", "choices.no correlation.change.measure: OR does not fit depression_score, which is a score"),
     Case("Mantel-Haenszel of scores", "    measure: SMD", "    pooling: Mantel-Haenszel\n    measure: SMD", "Mantel-Haenszel", "analyses.score_7d.pooling: Mantel-Haenszel is for RR and OR and RD alone, and the measure is SMD"),
     Case("a GLMM of ratios", "    measure: RR", "    pooling: GLMM\n    measure: RR", "GLMM", "analyses.response_24h.pooling: GLMM is for PLO alone, and the measure is RR"),
     Case("true for a number", "{correlation: 0.0}", "{correlation: true}", "true", "change.correlation: needs a number, not true"),
@@ -262,7 +281,9 @@ def test_all_faults_are_told_at_once_in_the_order_of_lines(config: Config) -> No
     config.default("level", "95")
     faults = config.faults()
     assert len(faults) == 8, faults
-    lines = [int(fault.split(":")[1]) for fault in faults]
+    # those of the choices come after those of the questions
+    assert "choices.no correlation.for.1" in faults[-1]
+    lines = [int(fault.split(":")[1]) for fault in faults[:-1]]
     assert lines == sorted(lines)
 
 
@@ -275,7 +296,7 @@ def test_what_an_alias_repeats_is_told_once(config: Config) -> None:
 
 
 WHOLE = {
-    "a list at the top": ("- a\n- b\n", ":1: top level: must hold windows, defaults, sensitivity and analyses"),
+    "a list at the top": ("- a\n- b\n", ":1: top level: must hold windows, defaults and analyses"),
     "one word": ("hello\n", ":1: top level: must hold windows"),
     "nothing": ("", ": is empty"),
     "a remark alone": ("# nothing\n", ": is empty"),
@@ -310,7 +331,7 @@ def test_aliases_that_multiply_are_stopped(config: Config) -> None:
 
 BYTES = {
     "UTF-16": (TEXT.encode("utf-16"), "byte 0xff is not UTF-8; save it as UTF-8"),
-    "Latin-1": (TEXT.replace("Depression", "D\u00e9pression").encode("latin-1"), ":15: byte 0xe9 is not UTF-8"),
+    "Latin-1": (TEXT.replace("Depression", "D\u00e9pression").encode("latin-1"), ":11: byte 0xe9 is not UTF-8"),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0", ":1: byte 0x89 is not UTF-8"),
     "NUL": (b"windows: \0\n", "not readable as YAML"),
     "more than a megabyte": (b"#" * 1_000_001, "holds more than 1,000,000 bytes"),
@@ -408,14 +429,15 @@ def test_the_schema_describes_every_key() -> None:
             for value in node.values():
                 yield from properties(value)
 
-    for name, key in properties(schema()):
+    for name, key in (pair for form, _ in FORMS.values() for pair in properties(form.schema)):
         if (isinstance(key, dict) and "properties" not in key and "type" in key) or "enum" in key:
             assert key.get("description"), name
 
 
-def test_the_schema_that_people_read_is_that_of_the_models() -> None:
-    kept, made = SCHEMA.read_text(encoding="utf-8"), schema_text()
-    lines = unified_diff(kept.split("\n"), made.split("\n"), SCHEMA.name, "models", "", "", 1, "")
+@pytest.mark.parametrize("name", FORMS)
+def test_the_schema_that_people_read_is_that_of_the_models(name: str) -> None:
+    kept, made = (HERE / f"{name}.schema.yaml").read_text(encoding="utf-8"), schema_text(name)
+    lines = unified_diff(kept.split("\n"), made.split("\n"), name, "models", "", "", 1, "")
     assert kept == made, "\n".join([*lines, "run: .venv/bin/python -m ketameta.configuration"])
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from ketameta.commands.since import Since
@@ -114,20 +112,20 @@ def test_what_went_with_its_row_arm_or_trial_is_not_idle(table, row):
 
 
 def test_a_decision_is_not_among_what_results_come_from():
-    row = {"file": "adjudication.csv", "line": 2, "entered": json.dumps(line())}
+    row = {"file": "adjudication.csv", "line": 2, "entered": line()}
     for table in ("adjudication", "readings", "audits", "unread"):
         assert digests(tables_of({})).data_hash == digests(tables_of({table: [row]})).data_hash
         assert digests(tables_of({table: [row]})).trials == {}
 
 
 def test_a_row_that_is_explained_bears_what_was_decided_of_it_as_it_stands():
-    cells = {"file": "outcomes.csv", "line": 2, "trial_id": "t", "entered": json.dumps(CELLS)}
-    told = {"file": "adjudication.csv", "line": 2, "entered": "{}"} | line()
+    cells = {"file": "outcomes.csv", "line": 2, "trial_id": "t", "entered": CELLS}
+    told = {"file": "adjudication.csv", "line": 2, "entered": {}} | line()
     then = Tables({OutcomeRow: [row(OutcomeRow, **cells)]})
     now = then | Tables({AdjudicationRow: [row(AdjudicationRow, **told)]})
     (said,) = Since(then, now, 0).standing(then[OutcomeRow][0]).decided
     assert said == "n: 20, from the other extraction; 19 stood before."
-    edited = cells | {"entered": json.dumps(CELLS | {"n": "21"})}
+    edited = cells | {"entered": CELLS | {"n": "21"}}
     standing = Since(then, now.replaced(OutcomeRow, [row(OutcomeRow, **edited)]), 0).standing(
         then[OutcomeRow][0]
     )

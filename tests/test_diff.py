@@ -32,6 +32,7 @@ from ketameta.report.pages import Shared
 from ketameta.tables import RAW_TABLES
 from ketameta.tables.collection import Tables
 from ketameta.tables.digests import digests
+from ketameta.tables.entered import as_entered
 from ketameta.tables.raw import RAW_KINDS, ClaimRow
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.tables.table import as_dict, schema_of
@@ -70,17 +71,13 @@ def murrough(tables):
     )
 
 
-def entered_of(row):
-    return json.loads(row["entered"])
-
-
 def enter(row, **cells):
     """Edit cells as a person would: the typed value and the text."""
-    entered = entered_of(row)
+    entered = dict(row["entered"])
     for name, value in cells.items():
         row[name] = value
         entered[name] = "" if value is None else str(value)
-    row["entered"] = json.dumps({k: v for k, v in entered.items() if v}, ensure_ascii=False)
+    row["entered"] = as_entered(entered)
 
 
 def drop_trial(tables, trial):
@@ -144,7 +141,7 @@ def test_an_edited_cell_is_told_with_field_old_and_new(old, new):
 def test_a_cell_entered_with_other_decimals_is_an_edit(old, new):
     # decimals as entered bound the rounding of a result
     row = murrough(new)
-    row["entered"] = json.dumps({**entered_of(row), "n": "47.0"})
+    row["entered"] = {**row["entered"], "n": "47.0"}
     (change,) = changes(old, new)
     assert [(cell.old, cell.new) for cell in change.cells] == [("47", "47.0")]
 
@@ -674,7 +671,8 @@ def test_the_page_says_what_changed_and_is_empty_of_it_without_a_release(
         "tested": {},
         "told": "",
     }
-    shared = Shared(version="0", overview=overview(tables), **told)
+    about = {"review": configuration.review, "overview": overview(tables)}
+    shared = Shared(version="0", **about, **told)
     text, sentence = page((), records, {}, configuration, shared)
     assert sentence == ""
     assert "No release is recorded yet" in text

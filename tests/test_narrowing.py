@@ -163,13 +163,14 @@ def test_a_fault_in_the_configuration_has_its_line(tmp_path, name, said):
 
 
 def test_a_choice_of_the_sensitivity_analysis_may_narrow(tmp_path):
-    text = QUESTIONS.read_text(encoding="utf-8")
-    choice = "sensitivity:\n  parallel alone:\n    for: [RR]\n    change: {narrow: design=%s}\n"
+    choice = "choices:\n  parallel alone:\n    for: [RR]\n    change: {narrow: design=%s}\n"
     path = tmp_path / "analyses.yaml"
-    path.write_text(text.replace("sensitivity:", choice % "parallel", 1), encoding="utf-8")
+    path.write_bytes(QUESTIONS.read_bytes())
+    others = tmp_path / "multiverse.yaml"
+    others.write_text(choice % "parallel", encoding="utf-8")
     (variant,) = [v for v in load(path)["response_24h"].variants if v.name == "parallel alone"]
     assert variant.select.narrow == parse("design=parallel")
-    path.write_text(text.replace("sensitivity:", choice % "paralel", 1), encoding="utf-8")
+    others.write_text(choice % "paralel", encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"design has no paralel; did you mean parallel\?"):
         load(path)
 

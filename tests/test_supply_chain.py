@@ -16,6 +16,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from .conftest import copy_subject
+
 ROOT = Path(__file__).parents[1]
 # of the report, and of tests and lint beside it
 LOCKS = [(ROOT / f"requirements{which}.lock").read_text(encoding="utf-8") for which in ("", "-dev")]
@@ -210,7 +212,7 @@ def test_every_file_of_the_package_is_installed(installed):
         for path in package.rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
-    assert "configuration/schema.yaml" in files
+    assert "configuration/analyses.schema.yaml" in files
     assert {name for name in files if not (installed / "ketameta" / name).is_file()} == set()
 
 
@@ -220,15 +222,15 @@ def test_what_is_installed_works_outside_a_checkout(installed, tmp_path):
         "import sys\nfrom pathlib import Path\nimport ketameta\n"
         "from ketameta.cli import main\nfrom ketameta.configuration import load\n"
         "assert Path(ketameta.__file__).is_relative_to(sys.argv[1]), ketameta.__file__\n"
-        "assert load(Path(sys.argv[3])).names\n"
+        "assert load().names\n"
         "for words in (['check', sys.argv[2]], ['template', 'new'], ['template', 'new.xlsx'],\n"
         "              ['convert', sys.argv[2], 'all.xlsx'],\n"
         "              ['pool', 'my.csv', '--measure', 'RR']):\n"
         "    assert main(words) == 0, words\n"
     )
-    tests = ROOT / "tests"
+    copy_subject(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-c", code, installed, tests / "tables", tests / "analyses.yaml"],
+        [sys.executable, "-c", code, installed, ROOT / "tests" / "tables"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(installed)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

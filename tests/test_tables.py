@@ -7,19 +7,39 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from ketameta.commands.results import older_rows
 from ketameta.ingest.cells import CellError, parse
 from ketameta.ingest.stage import check_folder
 from ketameta.ingest.template import template
+from ketameta.storage import parquet_of, table_of
 from ketameta.tables import RAW_TABLES, STAGE_TABLES, Column, TableSchema
 from ketameta.tables.columns import KINDS
+from ketameta.tables.entered import cells_key
 from ketameta.tables.problems import Problem, also, errors, escaped, shown
 from ketameta.tables.raw import RAW_KINDS, ArmRow
-from ketameta.tables.table import col, entered_schema, schema_of, table
+from ketameta.tables.table import (
+    bare,
+    col,
+    entered_schema,
+    rows_of,
+    schema_of,
+    table,
+    to_arrow,
+    unlike,
+)
 from ketameta.vocabulary import vocabulary
 
 BASE = Path(__file__).parent / "bad_input" / "base"
+TYPES = {
+    "integer": "int64$",
+    "number": "double$",
+    "flag": "bool$",
+    "list": "list<",
+    "entered": r"map<string, string\b",
+}
 COLUMNS = [(table, column) for table in RAW_TABLES.values() for column in table.columns]
 ALL_TABLES = [*RAW_TABLES.values(), *(t for stage in STAGE_TABLES.values() for t in stage.values())]
 
@@ -112,15 +132,43 @@ def test_parquet_carries_types_units_and_descriptions(table: TableSchema) -> Non
         field = schema.field(column.name)
         assert field.metadata[b"unit"].decode() == column.unit
         assert field.metadata[b"description"].decode() == column.description
-        kind = {"integer": "int64", "number": "double", "flag": "bool"}.get(column.kind, "string")
-        assert str(field.type) == ("list<item: string>" if column.kind == "list" else kind) or (
-            column.kind == "list" and str(field.type).startswith("list<")
-        )
+        assert re.match(TYPES.get(column.kind, "string$"), str(field.type))
 
 
 def test_a_raw_table_is_written_with_its_place_and_its_cells_as_entered() -> None:
     names = schema_of(ArmRow).names
     assert names == ["file", "line", *RAW_TABLES["arms"].names, "entered"]
+
+
+def arms(*cells: dict[str, str]) -> list[ArmRow]:
+    return [bare(ArmRow, {"file": "arms.csv", "line": 2, "entered": one}) for one in cells]
+
+
+def test_cells_as_entered_are_a_map_in_parquet_and_the_same_mapping_again() -> None:
+    entered = [{"trial_id": "a", "dose": "0.50"}, {}, {"dose": '"', "arm_id": "ä"}, {"dose": " 1"}]
+    table = table_of(parquet_of(to_arrow(ArmRow, arms(*entered))))
+    back = [row.entered for row in rows_of(ArmRow, table)]
+    assert back == entered
+    assert [*back[2]] == ["dose", "arm_id"]
+    # parts of a table as well, and tables of several parts
+    assert [row.entered for row in rows_of(ArmRow, table.slice(2, 1))] == entered[2:3]
+    twice = pa.concat_tables([table.slice(3), table])
+    assert [row.entered for row in rows_of(ArmRow, twice)] == [entered[3], *entered]
+
+
+def test_the_key_of_cells_does_not_hang_on_the_order_of_columns() -> None:
+    assert cells_key({"a": "1", "b": "2"}) == cells_key({"b": "2", "a": "1"})
+    assert cells_key({"a": "1", "b": "2"}) != cells_key({"a": "2", "b": "1"})
+
+
+def test_cells_as_entered_of_a_version_that_wrote_json_are_read() -> None:
+    table = to_arrow(ArmRow, arms({"dose": "0.50"}))
+    assert unlike(ArmRow, table) == []
+    at = table.column_names.index("entered")
+    older = table.set_column(at, "entered", pa.array(['{"dose": "0.50"}'])).drop_columns("dose")
+    assert unlike(ArmRow, older) == ["dose", "entered"]
+    (row,) = older_rows(ArmRow, older)
+    assert (row.entered, row.line, row.dose) == ({"dose": "0.50"}, 2, None)
 
 
 def edited(table: str, name: str, **changes: object) -> TableSchema:

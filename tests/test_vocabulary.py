@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
-from ketameta.vocabulary import FILES, FOLDER, nearest, vocabulary
+from ketameta.vocabulary import FILES, FOLDER, METHOD, nearest, subject, vocabulary
 
 WORDS = vocabulary()
 LISTS = ["scales", "outcomes", "treatments", *WORDS.lists]
@@ -21,10 +23,10 @@ def repeated_keys(node: yaml.Node) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_no_word_is_given_twice(name: str) -> None:
+@pytest.mark.parametrize("path", [METHOD, *(subject() / FOLDER / name for name in FILES)])
+def test_no_word_is_given_twice(path: Path) -> None:
     # YAML readers keep the last of two and say nothing
-    assert repeated_keys(yaml.compose((FOLDER / name).read_text(encoding="utf-8"))) == []
+    assert repeated_keys(yaml.compose(path.read_text(encoding="utf-8"))) == []
 
 
 @pytest.mark.parametrize("name", LISTS)

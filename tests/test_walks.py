@@ -45,9 +45,9 @@ EDITS = {
     "forest_column": [
         (
             "report/forest_columns.py",
-            '        Column(Heading("Route", widest=60',
+            "        *([_ROUTE]",
             '        Column(Heading("Year", "end"), lambda s: str(s.year or "–")),\n'
-            '        Column(Heading("Route", widest=60',
+            "        *([_ROUTE]",
         )
     ],
     "measure": [
@@ -98,8 +98,8 @@ EDITS = {
         ),
         (
             "report/wording_domains.py",
-            "import ASYMMETRY, Absent",
-            "import ASYMMETRY, FEW_TRIALS, Absent",
+            "import ASYMMETRY, CHECKS, Absent",
+            "import ASYMMETRY, CHECKS, FEW_TRIALS, Absent",
         ),
         (
             "report/wording_domains.py",

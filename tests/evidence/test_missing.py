@@ -91,7 +91,7 @@ def test_known_missing_results_of_many_people_cost_a_level(by_hand):
         ({"significant": True, "direction": "favours treatment"}, ""),
         ({"significant": True, "direction": "favours control"}, "missing-many"),
         ({"direction": "favours treatment"}, "missing-many"),
-        # the same patients stand in a pooled report
+        # the same people stand in a pooled report
         ({"through": "Both trials"}, ""),
     ],
 )

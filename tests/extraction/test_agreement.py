@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import pytest
@@ -26,7 +25,7 @@ KEY = {"trial_id": "one", "arm_id": "drug", "outcome": "response", "timepoint_h"
 def row(line, **cells):
     """Return a row of outcomes as it is read, by its cells as entered."""
     entered = {name: cell for name, cell in {**KEY, **cells}.items() if cell}
-    return outcome(OutcomeRow, file="outcomes.csv", line=line, entered=json.dumps(entered))
+    return outcome(OutcomeRow, file="outcomes.csv", line=line, entered=entered)
 
 
 def lines(*pairs, table="outcomes", a=None, b=None):

@@ -182,7 +182,7 @@ def test_two_raters_of_one_place(a, capsys):
     first, _ = by_rater(a)
     assert not first.problems
     assert len(first.tables[TrialRow]) == 5
-    assert "rater" not in json.loads(first.tables[OutcomeRow][0].entered)
+    assert "rater" not in first.tables[OutcomeRow][0].entered
 
 
 def test_raters_must_be_two(a, capsys):

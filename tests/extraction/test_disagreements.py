@@ -1,11 +1,9 @@
 """What two extractions say differently, and the edit that makes A say what B says."""
 
-import json
 from dataclasses import replace
 
 import pytest
 
-from ketameta.evidence.rows import entered_of
 from ketameta.extraction.cells import number_of
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
@@ -22,7 +20,7 @@ NUMBERS = ("n", "n_randomised", "timepoint_h", "events", "mean", "sd", "baseline
 def line(table, cells, at):
     entered = {name: str(cell) for name, cell in cells.items() if cell != ""}
     typed = {n: number_of(t) if n in NUMBERS else t for n, t in entered.items()}
-    place = {"file": f"{table}.csv", "line": at, "entered": json.dumps(entered)}
+    place = {"file": f"{table}.csv", "line": at, "entered": entered}
     return row(RAW_KINDS[table], **typed, **place)
 
 
@@ -78,7 +76,7 @@ def test_its_edit_makes_a_say_what_b_says_and_nothing_else():
     (change,) = found["sd"].edit.changes
     assert change.old is a.tables[OutcomeRow][0]
     assert change.new == replace(change.old, sd=8.9, entered=change.new.entered)
-    assert entered_of(change.new) == {**entered_of(change.old), "sd": "8.9"}
+    assert change.new.entered == {**change.old.entered, "sd": "8.9"}
     assert [(c.column, c.old, c.new) for c in change.cells] == [("sd", "9.8", "8.9")]
     assert found["sd"].edit.name == (
         "outcomes / t1 / k / depression_score / MADRS / 24: sd 9.8 → 8.9"
@@ -93,10 +91,10 @@ def test_a_cell_that_one_side_has_not_is_emptied_or_filled_by_its_edit():
         "sd": ("9.8", ""),
     }
     new = {column: one.edit.changes[0].new for column, one in found.items()}
-    assert (new["sd"].sd, entered_of(new["sd"]).get("sd")) == (None, None)
-    assert (new["events"].events, entered_of(new["events"])["events"]) == (7, "7")
+    assert (new["sd"].sd, new["sd"].entered.get("sd")) == (None, None)
+    assert (new["events"].events, new["events"].entered["events"]) == (7, "7")
     # in the order of the table
-    assert list(entered_of(new["events"])).index("events") == 6
+    assert list(new["events"].entered).index("events") == 6
 
 
 def test_a_faulty_cell_is_told_as_it_was_entered():

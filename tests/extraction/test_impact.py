@@ -1,7 +1,6 @@
 """Impacts of disagreements: fits by trial against fits of the whole, order, what is not tried."""
 
 import copy
-import json
 import math
 from dataclasses import replace
 
@@ -19,6 +18,7 @@ from ketameta.extraction.impact import ranked
 from ketameta.extraction.records import Disagreement
 from ketameta.extraction.trying import TOLD
 from ketameta.tables import RESULT_TABLES
+from ketameta.tables.entered import as_entered
 from ketameta.tables.identity import row_of
 from ketameta.tables.raw import (
     RAW_KINDS,
@@ -79,17 +79,13 @@ def find(tables, table, **cells):
     return next(r for r in tables[table] if all(r[name] == cell for name, cell in cells.items()))
 
 
-def entered_of(row):
-    return json.loads(row["entered"])
-
-
 def enter(row, **cells):
     """Edit cells as a person would: the typed value and the text."""
-    entered = entered_of(row)
+    entered = dict(row["entered"])
     for name, value in cells.items():
         row[name] = value
         entered[name] = "" if value is None else str(value)
-    row["entered"] = json.dumps({k: v for k, v in entered.items() if v}, ensure_ascii=False)
+    row["entered"] = as_entered(entered)
 
 
 def edits_of(old, new):
@@ -101,7 +97,7 @@ def disagreement(edit):
     change = edit.changes[0]
     cell = change.cells[0] if change.cells else None
     said = (cell.column, cell.old, cell.new) if cell else ("", "", "")
-    row = row_of(change.table, json.loads(change.row.entered))
+    row = row_of(change.table, change.row.entered)
     return Disagreement(change.table, edit.trial, row, *said, change.place, "", "", "", edit)
 
 
@@ -335,7 +331,7 @@ def test_a_cell_of_b_with_a_fault_is_not_tried_and_one_of_a_is(a, b, asked):
 def test_a_row_of_a_that_lacks_what_it_must_have_is_made_whole_by_b(a, b, base, asked):
     row = find(b, "outcomes", **RESPONSE)
     row["outcome"] = None  # a word that nobody knows
-    row["entered"] = json.dumps({**entered_of(row), "outcome": "responce"})
+    row["entered"] = {**row["entered"], "outcome": "responce"}
     (found,) = impacts(b, a, asked)
     (edit,) = edits_of(b, a)
     after = Refits(standing(tables_of(b))).edited(edit)
@@ -349,12 +345,12 @@ def test_a_fault_of_a_is_not_laid_on_b(a, b, asked):
     for column, fault in (("events", "3O"), ("seen", "red")):
         old, new = copy.deepcopy(a), copy.deepcopy(a)
         row = find(old, "outcomes", **RESPONSE)
-        row["entered"] = json.dumps({**entered_of(row), column: fault})
+        row["entered"] = {**row["entered"], column: fault}
         row[column] = None
         enter(find(new, "outcomes", **RESPONSE), n=46)
         (edit,) = edits_of(old, new)
         (change,) = edit.changes
-        entered = json.dumps({**entered_of(row), "n": "46"})
+        entered = {**row["entered"], "n": "46"}
         other = replace(change.old, n=46, entered=entered)
         cells = tuple(cell for cell in change.cells if cell.column == "n")
         edit = replace(edit, changes=(replace(change, new=other, cells=cells),))

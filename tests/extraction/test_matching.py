@@ -1,6 +1,5 @@
 """Which rows of two extractions are the same, and why: by key, by other signs, by likeness."""
 
-import json
 import random
 from itertools import permutations
 
@@ -11,6 +10,7 @@ from ketameta.extraction.matching import TURNED, match
 from ketameta.extraction.owners import SAME_KEY
 from ketameta.extraction.records import Side
 from ketameta.tables.collection import Tables
+from ketameta.tables.entered import cells_key
 from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES
 
 from ..rows import row
@@ -18,7 +18,7 @@ from ..rows import row
 
 def line(table, cells, at):
     filled = {name: str(cell) for name, cell in cells.items() if cell != ""}
-    place = {"file": f"{table}.csv", "line": at, "entered": json.dumps(filled)}
+    place = {"file": f"{table}.csv", "line": at, "entered": filled}
     return row(RAW_KINDS[table], **filled, **place)
 
 
@@ -72,7 +72,7 @@ def test_trials_are_known_by_the_next_best_sign(cells, other, reason):
     (found,) = match(a, b).matches
     assert found.reason.startswith(f"the same {reason}")
     assert (found.b.trial_id, dict(found.renamed)) == ("a1", {"trial_id": "q7"})
-    assert json.loads(found.b.entered)["trial_id"] == "a1"
+    assert found.b.entered["trial_id"] == "a1"
 
 
 def test_a_sign_of_two_trials_names_none():
@@ -273,14 +273,14 @@ def test_contrasts_are_known_with_the_arms_the_other_way_round():
     (found,) = match(side(contrasts=[ratio]), side(contrasts=[inverse])).matches
     assert found.reason == TURNED
     assert found.renamed == {"arm_t": "p", "arm_c": "k"}
-    assert json.loads(found.b.entered) == {n: str(cell) for n, cell in ratio.items()}
+    assert found.b.entered == {n: str(cell) for n, cell in ratio.items()}
     assert (found.b.arm_t, found.b.ci_low, found.b.ci_high) == ("k", 2.0, 8.0)
     # to the digits that it was printed with: 1 / 0.33 is 3.03, and 3.0 as well
     third = {"estimate": "0.33", "ci_low": "0.5", "ci_high": "0"}
     (found,) = match(
         side(contrasts=[ratio | {"estimate": "3.0"}]), side(contrasts=[inverse | third])
     ).matches
-    said = json.loads(found.b.entered)
+    said = found.b.entered
     assert (said["estimate"], said.get("ci_low"), said["ci_high"]) == ("3.0", None, "2")
 
 
@@ -300,7 +300,9 @@ def test_the_order_of_rows_makes_no_difference():
 
     def pairs():
         found = match(side(outcomes=a), side(outcomes=b))
-        return sorted((m.a.entered, m.b.entered, m.reason) for m in found.matches)
+        return sorted(
+            (cells_key(m.a.entered), cells_key(m.b.entered), m.reason) for m in found.matches
+        )
 
     first = pairs()
     assert len(first) == 9

@@ -214,14 +214,22 @@ def test_reductions_follow_from_their_rows(tables):
 @pytest.mark.parametrize(
     ("hour", "period"),
     [
-        *((-1, ""), (0, ""), (0.5, "6 h"), (6, "6 h"), (6.1, "2 d"), (48, "2 d"), (49, "9 d")),
+        *((0.5, "6 h"), (6, "6 h"), (6.1, "2 d"), (48, "2 d"), (49, "9 d")),
         *((216, "9 d"), (217, "later"), (1e5, "later"), (None, "later")),
     ],
 )
 def test_a_period_ends_with_its_last_hour_and_the_last_takes_what_has_none(hour, period):
-    from ketameta.normalize.coverage import period_of
+    from ketameta.vocabulary.periods import mapped, period_of
 
-    assert period_of(hour) == period
+    assert period_of(hour, mapped()) == period
+
+
+@pytest.mark.parametrize("word", ["soon", "6", "six h", "6 hours", "1.5 d"])
+def test_a_period_that_is_no_time_is_refused(word):
+    from ketameta.vocabulary.periods import last_hour
+
+    with pytest.raises(ValueError, match=rf"{word} is no period; these are: 1 h, 2 d, 3 wk"):
+        last_hour(word)
 
 
 @pytest.mark.parametrize(("arms", "abreast"), [(30, 3), (200, 13)])

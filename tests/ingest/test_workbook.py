@@ -70,7 +70,7 @@ def test_a_workbook_gives_the_rows_that_csv_files_give(folder, numbers):
     assert faults == []
     plain, _ = check_folder(BASE)
     # where it stands differs: lines of a text file, rows of a sheet
-    apart = {"file": "", "line": 0, "entered": ""}
+    apart = {"file": "", "line": 0, "entered": {}}
     for kind in plain.kinds():
         own = [replace(row, **apart) for row in plain[kind]]
         assert [replace(row, **apart) for row in tables[kind]] == own

@@ -4,7 +4,6 @@ No number here comes from the tables of a day. Where other software can answer t
 statsmodels and R do; the rest are identities between the tables that the stages make.
 """
 
-import json
 import math
 import re
 import subprocess
@@ -112,7 +111,7 @@ def test_every_finding_names_a_cell_that_is_there(findings, tables):
         assert cells.trial_id == finding.trial_id
         # a finding about an effect names the first row behind it, and no cell
         if finding.column:
-            assert json.loads(cells.entered).get(finding.column, "") == finding.value
+            assert cells.entered.get(finding.column, "") == finding.value
 
 
 def test_findings_do_not_depend_on_the_order_of_rows(findings, tables):

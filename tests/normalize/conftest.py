@@ -1,6 +1,5 @@
 """Small tables made in the test, and the effects that normalisation makes of them."""
 
-import json
 from collections import namedtuple
 from dataclasses import replace
 
@@ -21,7 +20,7 @@ def full(table, line, values):
     """Return the cells of a raw row with every column of its table, the rest empty."""
     row = dict.fromkeys(RAW_TABLES[table].names)
     row |= {"file": f"{table}.csv", "line": line, **values}
-    row["entered"] = json.dumps({k: str(v) for k, v in values.items()})
+    row["entered"] = {k: str(v) for k, v in values.items()}
     return row
 
 

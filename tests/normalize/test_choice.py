@@ -4,6 +4,8 @@ import math
 
 import pytest
 
+from ketameta.normalize.coverage import coverage
+from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.vocabulary.narrowing import parse
 
 KET, SAL = "ket", "sal"
@@ -71,6 +73,52 @@ def test_a_trial_is_refused_with_its_reason(made, ask, values, reason):
     effects, fate = made.result(ask("response_24h"))
     assert effects == {}
     assert {entry.reason for entry in fate.values()} == {reason}
+
+
+@pytest.mark.parametrize(
+    ("sources", "by", "reason"),
+    [
+        (("contrasts",), "contrasts", "arms not asked for"),
+        (("arms",), "outcomes", "source not asked for"),
+        (("contrasts", "arms"), "contrasts", "source preferred"),
+    ],
+)
+def test_a_source_alone_gives_its_rows_alone(made, ask, sources, by, reason):
+    made.trial("a").events("a", {KET: (12, 20), SAL: (5, 20)})
+    made.contrast("a", KET, SAL, "response", "RR", estimate=2.0, ci_low=1.1, ci_high=3.7)
+    effects, fate = made.result(ask("response_24h", sources=sources))
+    assert {row.table for row in effects["a"].rows} == {by}
+    assert {entry.reason for entry in fate.values() if not entry.used} == {reason}
+
+
+@pytest.mark.parametrize(
+    ("treatments", "arm"), [(("ketamine", "esketamine"), KET), (("esketamine", "ketamine"), "esk")]
+)
+@pytest.mark.parametrize("source", ["arms", "contrasts"])
+def test_of_several_treatments_the_first_asked_for_that_a_trial_gave(
+    made, ask, treatments, arm, source
+):
+    arms = ((KET, "ketamine"), ("esk", "esketamine"), (SAL, "saline"))
+    for name, given in (("a", arms), ("b", arms[1:])):
+        made.trial(name, arms=given)
+        for treated in (arm_id for arm_id, drug in given if drug != "saline"):
+            cells = dict(estimate=2.0, ci_low=1.1, ci_high=3.7)
+            made.contrast(name, treated, SAL, "response", "RR", **cells)
+        made.events(name, {arm_id: (9, 20) for arm_id, _ in given})
+    asked = ask("response_24h", treatments=treatments, arms="first", sources=(source,))
+    effects, fate = made.result(asked)
+    assert {name: [a.arm_id for a in e.treated] for name, e in effects.items()} == {
+        "a": [arm],
+        "b": ["esk"],
+    }
+    assert any(entry.detail == f"used: {treatments[0]}" for entry in fate.values())
+
+
+@pytest.mark.parametrize(("blinding", "found"), [("open", set()), ("double", {"a"}), ("", set())])
+def test_a_trial_is_left_out_by_its_blinding(made, ask, blinding, found):
+    made.trial("a", blinding=blinding).events("a", {KET: (12, 20), SAL: (5, 20)})
+    effects, _ = made.result(ask("response_24h", narrow=parse("blinding=double|single")))
+    assert set(effects) == found
 
 
 def test_a_design_that_is_asked_for_enters(made, ask):
@@ -266,3 +314,20 @@ def test_turning_a_scale_turns_the_effect(made, ask, monkeypatch):
     monkeypatch.setitem(scales, "MADRS", replace(scales["MADRS"], higher="better"))
     assert made.result(ask("depression_24h"))[0]["a"].yi == pytest.approx(-before)
     assert before < 0
+
+
+def test_the_people_of_a_contrast_are_those_of_its_own_outcome_first(made, ask):
+    made.trial("a").events("a", {KET: (12, 20), SAL: (5, 19)}, outcome="remission")
+    made.scores("a", {KET: {"n": 18, "mean": 9.0}, SAL: {"n": 17, "mean": 15.0}})
+    made.contrast("a", KET, SAL, "depression_score", "SMD", estimate=-0.6, se=0.3)
+    effects, _ = made.result(ask("depression_24h"))
+    assert (effects["a"].n_t, effects["a"].n_c) == (18, 17)
+
+
+def test_the_map_of_the_evidence_has_no_people_that_nobody_told(made):
+    made.trial("a", n_randomised=40).trial("b")
+    for name, hour in (("a", 0.0), ("a", 24.0), ("b", None)):
+        made.outcome(name, KET, "response", events=12, n=20, timepoint_h=hour)
+    raw = made.tables()
+    found = coverage(trials_of(raw), raw_rows(raw))
+    assert {(*row.trial_ids, row.people) for row in found} == {("a", 40), ("b", None)}

@@ -163,7 +163,7 @@ def test_a_report_that_is_part_of_another_is_not_pooled_beside_it(made, ask):
     made.trial("subset", part_of="whole").events("subset", {KET: (9, 18), SAL: (4, 18)})
     effects, fate = made.result(ask("response_24h"))
     assert set(effects) == {"whole"}
-    assert fate["outcomes.csv:4"].reason == "same patients"
+    assert fate["outcomes.csv:4"].reason == "shared people"
     assert fate["outcomes.csv:4"].detail == "used: whole"
 
 

@@ -159,17 +159,34 @@ def faults_of(made):
     return wrong
 
 
+def through(folder, configuration):
+    """Take the tables of a folder through every stage; files are those of all that draw."""
+    found, problems = ingest(folder)
+    assert not errors(problems), [str(problem) for problem in errors(problems)]
+    found = tables_of(found)
+    found |= tables_of(normalize(found, configuration))
+    found |= tables_of(synthesize(found, configuration))
+    files = report(found, configuration)
+    files |= dict(graphics.graphics(found, configuration))
+    with warnings.catch_warnings():
+        # seaborn calls matplotlib in a way that matplotlib is giving up
+        warnings.filterwarnings("ignore", "vert: bool was deprecated")
+        files |= dict(graphics.distributions(found, configuration))
+    return Made(configuration, found, files)
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
     """Return a function that takes tables and analyses through every stage.
 
     Files are those of the report, and the figures that other steps draw. What no row is given for
     stays empty, as `ketameta template` writes it. `asked` gives analyses other measures than the
-    file of questions names.
+    file of questions names; `review` are the keys of review.yaml, where there is one.
     """
     settings = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    others = CONFIG.with_name("multiverse.yaml").read_text(encoding="utf-8")
 
-    def make(tables, analyses, asked=None, **options):
+    def make(tables, analyses, asked=None, review=None, **options):
         folder = tmp_path_factory.mktemp("made")
         template(folder)
         for name, rows in tables.items():
@@ -180,6 +197,9 @@ def made(tmp_path_factory):
                 out.writerows(rows)
         content = settings | {"analyses": analyses} | options
         (folder / "analyses.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+        (folder / "multiverse.yaml").write_text(others, encoding="utf-8")
+        if review:
+            (folder / "review.yaml").write_text(yaml.safe_dump(review, sort_keys=False))
         configuration = load(folder / "analyses.yaml")
         if asked:
             configuration = Configuration(
@@ -191,18 +211,7 @@ def made(tmp_path_factory):
                     for one in configuration
                 )
             )
-        found, problems = ingest(folder)
-        assert not errors(problems), [str(problem) for problem in errors(problems)]
-        found = tables_of(found)
-        found |= tables_of(normalize(found, configuration))
-        found |= tables_of(synthesize(found, configuration))
-        files = report(found, configuration)
-        files |= dict(graphics.graphics(found, configuration))
-        with warnings.catch_warnings():
-            # seaborn calls matplotlib in a way that matplotlib is giving up
-            warnings.filterwarnings("ignore", "vert: bool was deprecated")
-            files |= dict(graphics.distributions(found, configuration))
-        return Made(configuration, found, files)
+        return through(folder, configuration)
 
     return make
 

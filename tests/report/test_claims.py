@@ -241,7 +241,7 @@ def test_a_result_in_another_unit_is_not_called_none():
     assert found.text == "no trial gives a number in the unit that is claimed"
 
 
-def test_directions_of_patients_are_told_apart_from_those_of_others():
+def test_directions_of_people_who_stand_apart_are_told_by_themselves():
     def told(name, label, direction, hour=24.0, apart=""):
         cells = {"trial_id": name, "label": label, "direction": direction, "hour": hour}
         return extended(Pointing, row(DirectionRow, **cells), apart=apart)
@@ -250,23 +250,20 @@ def test_directions_of_patients_are_told_apart_from_those_of_others():
     other = told("b", "Both 2001", "favours control")
     healthy = replace(other, hour=0.67, apart="healthy people")
     assert pointing_rows(healthy, alone) == (
-        "one trial in patients points to better results with treatment (Alone 2000, 24 hours after "
-        "a dose) and one trial in healthy people points to worse results with treatment (Both "
-        "2001, 40 minutes after a dose)"
+        "one trial points to better results with treatment (Alone 2000, at 24 hours) and one trial "
+        "in healthy people points to worse results with treatment (Both 2001, at 40 minutes)"
     )
     assert pointing_rows(alone, other) == (
-        "two trials in patients find better results in 1 and worse results in 1"
+        "two trials find better results in 1 and worse results in 1"
     )
     none = replace(other, trial_id="c", direction="no difference")
     assert pointing_rows(alone, none) == (
-        "two trials in patients find better results in 1 and no difference in 1"
+        "two trials find better results in 1 and no difference in 1"
     )
-    assert pointing_rows(none) == (
-        "one trial in patients finds no difference (Both 2001, 24 hours after a dose)"
-    )
+    assert pointing_rows(none) == ("one trial finds no difference (Both 2001, at 24 hours)")
     each_way = [alone, replace(alone, direction="favours control")]
     assert pointing_rows(*each_way) == (
-        "one trial in patients finds some tests each way (Alone 2000, 24 hours after a dose)"
+        "one trial finds some tests each way (Alone 2000, at 24 hours)"
     )
 
 

@@ -7,10 +7,10 @@ import re
 import zipfile
 from dataclasses import replace
 from html import escape as html_escape
-from pathlib import Path
 
 import pytest
 
+from ketameta import __version__
 from ketameta.evidence.releases import Release
 from ketameta.evidence.rules import RULES
 from ketameta.read_tables import tables_before
@@ -31,7 +31,6 @@ def escape(text):
     return html_escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
 
 
-ROOT = Path(__file__).parents[2]
 HOSTILE = '<script>alert("x")</script>\'=HYPERLINK("http://x")'
 
 
@@ -107,7 +106,8 @@ def hostile_files(stage_tables, configuration):
         return replace(found, label=HOSTILE, definition=HOSTILE)
 
     def raw(found):
-        return replace(found, entered=found.entered.replace("MADRS", "<b>MADRS"))
+        cells = {n: text.replace("MADRS", "<b>MADRS") for n, text in found.entered.items()}
+        return replace(found, entered=cells)
 
     def warning(found):
         return replace(found, message=HOSTILE)
@@ -308,13 +308,11 @@ def test_data_are_dated_by_the_first_release_that_holds_them(stage_tables, confi
     assert "<dt>Data of</dt><dd>2027-02-03</dd>" in front(*held, older)
 
 
-def test_the_citation_is_that_of_the_project(files):
-    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    title = re.search(r'^title: "(.*)"$', text, re.M)[1]
-    author = re.search(r"- name: (.*)$", text, re.M)[1]
-    version = re.search(r"^version: (.*)$", text, re.M)[1]
+def test_the_citation_has_who_made_the_review_its_title_and_its_data(files, configuration):
+    review = configuration.review
     data_hash = re.search(r"Data hash (\w{16})", files["data.html"])[1]
-    assert f"{author}. {title}. Version {version}. Data hash {data_hash}." in files["data.html"]
+    cited = f"{review.authors[0].name}. {review.title}. Made with ketameta {__version__}."
+    assert f"{cited} Data hash {data_hash}." in files["data.html"]
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,12 @@ def found(made, kit):
         "score": kit.score | {"headline": True, "title": "Depression <at> 24 hours"},
     }
     narrow = {"narrow": "population=TRD", "outcomes": ["response"]}
-    front = {"title": "What a drug does", "lead": "A lead & more."}
-    return made(tables, asked, summaries=[BLOCK | narrow], front=front, narrowed=["share@route=IV"])
+    review = {
+        **{"title": "What a drug does", "lead": "A lead & more.", "short_title": "What it does"},
+        **{"question": "What does it do?", "authors": [{"name": "A"}], "treatments": ["ketamine"]},
+    }
+    more = {"summaries": [BLOCK | narrow], "narrowed": ["share@route=IV"]}
+    return made(tables, asked, review=review, **more)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +61,7 @@ def test_the_report_has_no_broken_link_or_form(found, kit):
 
 def test_title_and_lead_are_those_of_the_configuration(found):
     page = found.page("index")
-    assert "<title>What a drug does – ketameta</title>" in page
+    assert "<title>What a drug does – What it does</title>" in page
     assert "A lead &amp; more." in page
 
 
@@ -135,14 +139,14 @@ def test_one_trial_has_no_sums_and_no_largest(found, asked):
 def test_pages_say_their_finding_where_a_link_to_them_is_shared(found):
     page = found.page("analyses/response")
     title = re.search(r"<title>(.*?)</title>", page)[1]
-    assert title == "Response at 24 hours: 37 of 100 with treatment, 19 without – ketameta"
-    assert f'<meta property="og:title" content="{title.removesuffix(" – ketameta")}">' in page
+    assert title == "Response at 24 hours: 37 of 100 with treatment, 19 without – What it does"
+    assert f'<meta property="og:title" content="{title.removesuffix(" – What it does")}">' in page
     for path, text in found.files.items():
         if path.endswith(".html"):
             said = re.search(r'<meta name="description" content="([^"]*)">', text)[1]
             assert len(said) > 20, path
             assert f'<meta property="og:description" content="{said}">' in text
-            assert " – ketameta</title>" in text
+            assert " – What it does</title>" in text
             assert text.count("<h1") == 1
 
 

@@ -16,6 +16,7 @@ from ketameta.tables.syntheses import (
     SynthesisRow,
 )
 from ketameta.tables.table import extended
+from ketameta.vocabulary import vocabulary
 
 from ..rows import row
 
@@ -72,6 +73,13 @@ def test_the_test_between_groups_names_the_split_and_what_goes_with_it():
 )
 def test_a_control_is_named_with_what_both_sides_were_given(word, said):
     assert wording_plot.control(row(StudyRow, comparator_class=word, control="placebo")) == said
+
+
+def test_arms_are_named_as_the_vocabulary_has_it_and_not_by_its_words():
+    ect = vocabulary().treatments["ect"]
+    assert ect.short not in ("", "ect")
+    assert wording_plot.given("ect, placebo") == f"{ect.short}, placebo"
+    assert wording_plot.given("") == ""
 
 
 def study(label, seen="direct", weight=50.0, source="a page", **more):

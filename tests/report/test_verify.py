@@ -153,7 +153,9 @@ def odd(made, kit):
     tables["contrasts"] = [difference(f"t00{n}", *value) for n, value in enumerate(values)]
     points = kit.score | {"measure": "MD", "scales": ["MADRS"]}
     rule = kit.response | {"prediction": "hksj", "title": "Response, by another rule"}
-    asked = {"share": kit.share, "points": points, "rule": rule, "response": kit.response}
+    wald = kit.response | {"prediction": "k-2-wald", "interval": "hksj"}
+    asked = {"share": kit.share, "points": points, "rule": rule, "wald": wald}
+    asked |= {"common": kit.response | {"tau2": "EE"}, "response": kit.response}
     return made(tables, asked)
 
 
@@ -172,7 +174,7 @@ def test_what_metafor_cannot_fit_is_named_and_the_rest_is_compared(run, odd):
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search("NOT FITTED  share: metafor says: Cannot fit ML model", done.stdout)
     assert re.search("^share +in part +[1-9][0-9]? numbers", done.stdout, re.M)
-    for name in ("points", "rule", "response", "response, trials"):
+    for name in ("points", "rule", "wald", "common", "response", "response, trials"):
         assert re.search(f"^{name} +agrees +[1-9]", done.stdout, re.M), done.stdout
     assert "numbers compared, 0 differ" in done.stdout
     assert "fits that metafor gave up: 1, named above" in done.stdout, done.stdout

@@ -125,6 +125,16 @@ def test_hksj_prediction_keeps_its_standard_error_under_any_interval(bcg):
         assert fit.pi_low == pytest.approx(expected.pi_low, rel=1e-13)
 
 
+@pytest.mark.parametrize("rule", ["k-1", "k-2"])
+def test_wald_prediction_keeps_its_standard_error_under_any_interval(bcg, rule):
+    expected = random_effects(*bcg, interval="wald", prediction=rule)
+    assert random_effects(*bcg, interval="hksj", prediction=rule).pi_low != expected.pi_low
+    for interval in ("wald", "hksj", "auto"):
+        fit = random_effects(*bcg, interval=interval, prediction=f"{rule}-wald")
+        assert fit.pi_low == pytest.approx(expected.pi_low, rel=1e-13)
+        assert fit.pi_high == pytest.approx(expected.pi_high, rel=1e-13)
+
+
 def test_prediction_needs_degrees_of_freedom():
     fit = random_effects([0.1, 0.9], [0.02, 0.05], prediction="k-2")
     assert np.isnan([fit.pi_low, fit.pi_high]).all()

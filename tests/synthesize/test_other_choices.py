@@ -108,9 +108,10 @@ def test_leaving_out_what_wants_a_check_is_tried_where_a_pooled_row_has_such_a_f
     asked = yaml.safe_load(text)
     kept = ("response_24h", "response_28d")
     asked["analyses"] = {name: asked["analyses"][name] for name in kept}
-    asked["sensitivity"] = {"sure": {"for": ["RR"], "change": {"narrow": "flag=none"}}}
+    choices = {"sure": {"for": ["RR"], "change": {"narrow": "flag=none"}}}
     path = tmp_path / "analyses.yaml"
     path.write_text(yaml.safe_dump(asked), encoding="utf-8")
+    path.with_name("multiverse.yaml").write_text(yaml.safe_dump({"choices": choices}))
     rows = tables.replaced(ClaimRow, [])
     found = rows | tables_of(normalize(rows, load(path)))
     marked = {e.trial_id for e in found[EffectRow] if e.marks}

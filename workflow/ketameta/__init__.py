@@ -1,4 +1,4 @@
-"""Meta-analysis of ketamine and esketamine trials, from extraction table to report.
+"""Meta-analysis of trials, from extraction table to report.
 
 For notebooks: `read` gives the results of a run as frames of pandas, `ketameta.stats` the
 statistics alone.

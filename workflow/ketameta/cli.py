@@ -11,11 +11,12 @@ from importlib import import_module
 from ketameta import __version__
 
 DESCRIPTION = """\
-Meta-analysis of ketamine and esketamine trials, from extraction table to report.
+Meta-analysis of trials, from extraction table to report.
 
+  ketameta init FOLDER      a new review that runs at once, on a subject of yours
   ketameta check            are the tables in data/raw/ in order? every fault, with its place
   ketameta run              bring the report up to date; says what runs and why
-  ketameta explain response_24h murrough2013a
+  ketameta explain ANALYSIS TRIAL
                             where a number came from, down to the raw cells
   ketameta diff             what changed since the last commit, and which estimate moved for it
   ketameta compare data/raw second
@@ -33,6 +34,7 @@ of compare also 10 the two differ.
 """
 # a module of `commands` each, with two functions: `arguments`, and one of the command's name
 COMMANDS = {
+    "init": "make a new review that runs at once",
     "check": "check the raw tables",
     "run": "bring the report up to date",
     "explain": "where a number came from",

@@ -22,6 +22,8 @@ PACKAGE = Path(__file__).parent
 MADE = Path("data/processed")
 RAW = Path("data/raw")
 REPORTS = Path("reports")
+# words of the subject
+VOCABULARY = Path("workflow/config/vocabulary")
 # names of stages that run whatever their lists say, for `--force`
 ANEW = "KETAMETA_ANEW"
 # before the name of a question in the list of a stage, see `memo`
@@ -45,7 +47,7 @@ _DRAWING = (
     *("report/wording", "report/wording_model", "report/wording_notes"),
     *("report/wording_plot", "report/wording_splits"),
     *("synthesize/__init__", "synthesize/absolute", "synthesize/prediction"),
-    *("tables", "vocabulary", "configuration"),
+    *("documents", "tables", "vocabulary", "configuration"),
 )
 
 
@@ -64,15 +66,15 @@ class Stage:
 
 
 STAGES = {
-    "ingest": Stage((), ("ingest", "tables", "vocabulary")),
+    "ingest": Stage((), ("ingest", "documents", "tables", "vocabulary")),
     "normalize": Stage(
         ("ingest",),
-        ("normalize", "stats", "tables", "vocabulary", "configuration"),
+        ("normalize", "stats", "documents", "tables", "vocabulary", "configuration"),
         ("select",),
     ),
     "synthesize": Stage(
         ("ingest", "normalize"),
-        ("synthesize", "normalize", "stats", "tables", "vocabulary", "configuration"),
+        ("synthesize", "normalize", "stats", "documents", "tables", "vocabulary", "configuration"),
         ("select", "model"),
     ),
     "report": Stage(
@@ -81,7 +83,7 @@ STAGES = {
             *("report", "figures", "evidence", "synthesize"),
             *("normalize/__init__", "normalize/ledger", "normalize/overlap", "normalize/records"),
             *("normalize/results", "normalize/rows", "normalize/sift", "normalize/trials"),
-            *("tables", "vocabulary", "configuration"),
+            *("documents", "tables", "vocabulary", "configuration"),
         ),
         ("select", "model", "display", "certainty"),
         ("jinja2", "pyarrow", "xlsxwriter"),
@@ -148,6 +150,7 @@ def inputs(
     configuration: Configuration | None,
     raw: Path = RAW,
     releases: Path = REPORTS / "versions",
+    words: Path = VOCABULARY,
 ) -> dict[str, str]:
     """Return a hash of each thing from outside that a stage is made from, by its name.
 
@@ -155,6 +158,7 @@ def inputs(
     that were read.
     """
     found = {name: _code_hash(path) for name, path in sources(stage).items()}
+    found |= {path.as_posix(): file_hash(path) for path in sorted(words.glob("*.yaml"))}
     if stage == "ingest":
         found |= {path.as_posix(): file_hash(path) for path in entered(raw)}
     if stage == "report":

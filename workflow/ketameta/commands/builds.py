@@ -7,19 +7,24 @@ those that are installed here. What comes out is a folder such as data/processed
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import ketameta
 from ketameta.commands.revisions import DiffError
 from ketameta.commands.versions import RAW, Version, ids_below
+from ketameta.configuration import CONFIG
+from ketameta.vocabulary import FOLDER, subject
 
 WORKFLOW = Path("workflow")
 PACKAGE = WORKFLOW / "ketameta"
 # of older versions: the schema of the configuration, whose defaults are part of every question
 CLOSED = WORKFLOW / "config" / "schema.yaml"
+WORDS = CONFIG.parent / FOLDER
 LOCK = Path("requirements.lock")
 # these make pages, talk to people or compare versions: no table depends on them
 _COMPARE = tuple(
@@ -98,15 +103,17 @@ def code_of(version: Version) -> dict[str, str]:
 
 def running_code() -> dict[str, str]:
     """Return the same of the code that runs now."""
-    return _that_matter(ids_below(Path(ketameta.__file__).parent, PACKAGE))
+    package = ids_below(Path(ketameta.__file__).parent, PACKAGE)
+    return _that_matter(package | ids_below(subject() / FOLDER, WORDS))
 
 
 def _that_matter(files: dict[str, str]) -> dict[str, str]:
     config = CLOSED.parent.as_posix() + "/"
+    words = (WORDS.as_posix() + "/", CLOSED.as_posix())
     return {
         path: name
         for path, name in files.items()
-        if not path.startswith((*_APART, config)) or path == CLOSED.as_posix()
+        if not path.startswith((*_APART, config)) or path.startswith(words)
     }
 
 
@@ -115,8 +122,10 @@ def changed_files(old: dict[str, str], new: dict[str, str]) -> tuple[str, ...]:
     return tuple(sorted(p for p in old.keys() | new.keys() if old.get(p) != new.get(p)))
 
 
-def build(code: Version, tables: Version, config: bytes, made: Path) -> None:
+def build(code: Version, tables: Version, config: Mapping[str, bytes], made: Path) -> None:
     """Write to `made` what the code of one version makes of the raw tables of another.
+
+    `config` has the files of the configuration by name; words of the subject go with the code.
 
     Raises `NotBuiltError` where the code does not run here or does not take the configuration, and
     `DiffError` where it finds faults in the tables.
@@ -130,12 +139,15 @@ def build(code: Version, tables: Version, config: bytes, made: Path) -> None:
         except DiffError as error:
             raise NotBuiltError(str(error)) from None
         raw = tables.raw_tables(spare["raw"])
-        path = Path(folder, "analyses.yaml")
-        path.write_bytes(config)
+        path = Path(folder, CONFIG)
+        words = tree / CONFIG.parent / FOLDER
+        shutil.copytree(words if words.is_dir() else spare["raw"], path.parent / FOLDER)
+        for name, content in config.items():
+            path.with_name(name).write_bytes(content)
         # its steps may take paths from the folder that they run in
         done = _run(tree, raw.resolve(), made.resolve(), path, Path(folder))
         said = [
-            line.replace(raw.resolve().as_posix(), RAW).replace(path.as_posix(), "analyses.yaml")
+            line.replace(raw.resolve().as_posix(), RAW).replace(path.as_posix(), path.name)
             for line in done.stderr.splitlines()
             if line.strip()
         ]

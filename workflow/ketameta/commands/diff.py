@@ -166,7 +166,7 @@ def _crossed(
     old, new = questions.old, questions.new
     if why := "; ".join(p.failed for p in pooled if p.failed):
         return Code(files, f"what that moves is not told: {why}"), None
-    side = replace(new, text=old.text, questions=old.questions)
+    side = replace(new, files=old.files, questions=old.questions)
     try:
         if codes[1] != builds.running_code():
             return Code(files), _built(side, old.version)
@@ -221,7 +221,7 @@ def _built(side: Side, tables: Version) -> _Pooled:
     from ketameta.evidence.releases import read_result
 
     with tempfile.TemporaryDirectory() as folder:
-        builds.build(side.version, tables, side.text, Path(folder))
+        builds.build(side.version, tables, side.files, Path(folder))
         try:
             found = _folder(Path(folder), side.version.name, side.questions)
         except DiffError as error:

@@ -32,11 +32,12 @@ MOST = 20
 DESCRIPTION = """\
 Say where a number came from, down to the raw cells, as the last run has it.
 
-  ketameta explain                             every analysis, with the number of trials pooled
-  ketameta explain response_24h                an analysis: its trials, and those not pooled
-  ketameta explain murrough2013a               a trial: in which analyses it is, and why not
-  ketameta explain response_24h murrough2013a  the trial's effect with every step and raw row
-  ketameta explain 'depression_24h@population=TRD'  an analysis of fewer trials, made now if need be
+  ketameta explain                   every analysis, with the number of trials pooled
+  ketameta explain ANALYSIS          an analysis: its trials, and those not pooled
+  ketameta explain TRIAL             a trial: in which analyses it is, and why not
+  ketameta explain ANALYSIS TRIAL    the trial's effect with every step and raw row
+  ketameta explain 'ANALYSIS@population=WORD'
+                                     an analysis of fewer trials, made now if need be
 
 Where the tables changed since that run it says so, and shows the rows as they stand now.
 """

@@ -22,7 +22,6 @@ from ketameta.commands.extractions import (
 from ketameta.commands.revisions import DiffError, git
 from ketameta.commands.versions import KNOWN, RAW, tables_at, version
 from ketameta.configuration import CONFIG
-from ketameta.evidence.rows import entered_of
 from ketameta.extraction import adjudication, corrections
 from ketameta.extraction.adjudication import ENDED, Line
 from ketameta.extraction.editing import Edits
@@ -84,7 +83,7 @@ class _Compared:
     @property
     def copied(self) -> int:
         """How many rows of B have the note of A's, word for word."""
-        notes = ([entered_of(row).get("note") for row in (m.a, m.b)] for m in self.matching.matches)
+        notes = ([row.entered.get("note") for row in (m.a, m.b)] for m in self.matching.matches)
         return sum(bool(one) and one == other for one, other in notes)
 
 

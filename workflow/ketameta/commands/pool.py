@@ -98,7 +98,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="wald, hksj, hksj-adhoc, profile, henmi-copas or auto (default: HKSJ; where tau² "
         "is 0 or studies are 2, the wider of Wald and HKSJ)",
     )
-    parser.add_argument("--prediction", default="k-1", help="k-1 (default), k-2, normal or hksj")
+    parser.add_argument(
+        "--prediction",
+        default="k-1",
+        help="k-1 (default), k-2, normal, hksj, k-1-wald or k-2-wald (by the Wald standard error, "
+        "as R's meta)",
+    )
     parser.add_argument(
         "--level", type=float, default=0.95, help="level of intervals (default: 0.95)"
     )

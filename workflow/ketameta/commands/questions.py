@@ -7,12 +7,12 @@ read by the present schema: one that was valid once may be so no more.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ketameta.commands.versions import Made, Recorded, Version
-from ketameta.configuration import CONFIG, Analysis, Configuration, ConfigurationError, load
+from ketameta.configuration import CONFIG, FILES, Analysis, Configuration, ConfigurationError, load
 
 _ONE = "both versions are pooled with the present configuration, so that only {} move"
 _MOST = 6
@@ -22,13 +22,14 @@ _MOST = 6
 class Side:
     """What one version is pooled with.
 
-    `questions` are as the present code reads them; `text` is the file for the version's own code.
+    `questions` are as the present code reads them; `files` are those of the configuration, by name,
+    for the version's own code.
     `unread` says why its own configuration is not read by the present code.
     """
 
     version: Version
     questions: Configuration
-    text: bytes
+    files: dict[str, bytes]
     own: bool = False
     unread: str = ""
 
@@ -69,9 +70,11 @@ class Asked(Configuration):
         if not self.each:
             if any(isinstance(side.version, Made | Recorded) for side in sides):
                 return []
-            differ = len({side.version.content(CONFIG) for side in sides} - {None}) > 1
-            more = f"; {CONFIG} differs between them: --config-too takes each with its own"
-            return [_ONE.format("data" if same_code else "data and code") + more * differ]
+            differ = [p for p in FILES if len({s.version.content(p) for s in sides} - {None}) > 1]
+            more = [
+                f"; {p} differs between them: --config-too takes each with its own" for p in differ
+            ]
+            return [_ONE.format("data" if same_code else "data and code") + "".join(more[:1])]
         said = [side.note(own) for side, own in zip(sides, apart, strict=True)]
         return [*said[0], *said[1], *_changed(self.old.questions, self.new.questions)]
 
@@ -87,18 +90,29 @@ def asked(old: Version, new: Version, each: bool, present: Configuration) -> Ask
 
 def _side(version: Version, each: bool, present: Configuration) -> Side:
     """Return a version with its own configuration, or with the present one and the reason."""
-    text = version.content(CONFIG) if each else None
-    if text is None:
-        return Side(version, present, CONFIG.read_bytes())
+    own = _files(version.content) if each else {}
+    if CONFIG.name not in own:
+        return Side(version, present, _files(_present))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, CONFIG.name)
-        path.write_bytes(text)
+        for name, content in own.items():
+            path.with_name(name).write_bytes(content)
         try:
-            return Side(version, load(path), text, own=True)
+            return Side(version, load(path), own, own=True)
         except ConfigurationError as error:
-            faults = str(error).replace(path.as_posix(), CONFIG.as_posix()).splitlines()
+            faults = str(error).replace(folder, CONFIG.parent.as_posix()).splitlines()
     more = f" and {len(faults) - 1} more faults" if len(faults) > 1 else ""
-    return Side(version, present, text, own=True, unread=f"{faults[0]}{more}")
+    return Side(version, present, own, own=True, unread=f"{faults[0]}{more}")
+
+
+def _files(content: Callable[[Path], bytes | None]) -> dict[str, bytes]:
+    """Return the files of a configuration that are there, by name."""
+    found = {path.name: content(path) for path in FILES}
+    return {name: text for name, text in found.items() if text is not None}
+
+
+def _present(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _changed(old: Configuration, new: Configuration) -> list[str]:

@@ -12,7 +12,7 @@ from ketameta.configuration import Configuration
 from ketameta.tables.collection import Tables
 from ketameta.tables.raw import RAW_KINDS, ClaimRow
 from ketameta.tables.syntheses import ClaimTestRow, SynthesisRow
-from ketameta.tables.table import Row, bare, rows_of, schema_of
+from ketameta.tables.table import Row, bare, rows_of, schema_of, unlike
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,7 +34,7 @@ def read_results(folder: Path, configuration: Configuration, claims: bool = True
     wanted = (*RATED_FROM, *CLAIMS_FROM) if claims else RATED_FROM
     files = {kind: folder / f"{schema_of(kind).name}.parquet" for kind in wanted}
     read = {kind: read_table(path) for kind, path in files.items() if path.is_file()}
-    whole = {kind: rows_of(kind, table) for kind, table in read.items() if not lacks(kind, table)}
+    whole = {kind: rows_of(kind, table) for kind, table in read.items() if not unlike(kind, table)}
     tables = Tables(whole)
     if SynthesisRow not in whole:
         tables = Tables({SynthesisRow: older_rows(SynthesisRow, read[SynthesisRow])})
@@ -44,16 +44,18 @@ def read_results(folder: Path, configuration: Configuration, claims: bool = True
     return results(tables, configuration)
 
 
-def lacks(kind: type[Row], table: pa.Table) -> bool:
-    """Say whether a table that another version wrote lacks a column."""
-    return not set(schema_of(kind).names) <= set(table.column_names)
-
-
 def older_rows(kind: type[R], table: pa.Table) -> list[R]:
-    """Return the rows of a table that another version wrote: a column that it lacks is empty."""
+    """Return the rows of a table that another version wrote: a column that it lacks is empty.
+
+    The cells as entered were JSON once.
+    """
     names = schema_of(kind).names
     known = table.select([name for name in names if name in table.column_names])
-    return [bare(kind, cells) for cells in known.to_pylist()]
+    rows = known.to_pylist(maps_as_pydicts="strict")
+    for cells in rows:
+        if isinstance(entered := cells.get("entered"), str):
+            cells["entered"] = json.loads(entered)
+    return [bare(kind, cells) for cells in rows]
 
 
 def to_json(found: Results) -> str:

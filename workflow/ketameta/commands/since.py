@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from ketameta.commands.versions import PROCESSED, RAW
-from ketameta.evidence.rows import ADDED, EDITED, REMOVED, RowChange, changed_rows, entered_of
+from ketameta.evidence.rows import ADDED, EDITED, REMOVED, RowChange, changed_rows
 from ketameta.tables import RESULT_TABLES
 from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import Decided, decisions
 from ketameta.tables.effects import ResultRow
+from ketameta.tables.entered import cells_key
 from ketameta.tables.parts import Placed
 from ketameta.tables.raw import RAW_KINDS
 from ketameta.tables.table import Row
@@ -36,7 +37,7 @@ class Standing:
     """
 
     place: str
-    cells: dict[str, str] | None
+    cells: Mapping[str, str] | None
     were: dict[str, str]
     decided: list[str] = field(default_factory=list)
 
@@ -70,12 +71,12 @@ class Since:
         return {(row.file, row.line): change for change, row in old}
 
     @cached_property
-    def _places(self) -> dict[str, list[tuple[int, str]]]:
+    def _places(self) -> dict[object, list[tuple[int, str]]]:
         """Line and file of each row now, by its cells: a table may be sorted, or in a workbook."""
-        found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        found: dict[object, list[tuple[int, str]]] = defaultdict(list)
         for kind in RAW_KINDS.values():
             for row in self.now.get(kind):
-                found[row.entered].append((row.line, row.file))
+                found[cells_key(row.entered)].append((row.line, row.file))
         return found
 
     def of_trial(self, trial: str) -> list[RowChange]:
@@ -86,20 +87,19 @@ class Since:
         """Say how a raw row of the run (with ``file``, ``line``, ``entered``) stands now."""
         change = self._by_place.get((row.file, row.line))
         if change is None:
-            places = self._places[row.entered] or [(row.line, row.file)]
+            places = self._places[cells_key(row.entered)] or [(row.line, row.file)]
             line, file = min(places, key=lambda place: abs(place[0] - row.line))
-            cells = entered_of(row)
-            return Standing(f"{RAW}/{file}:{line}", cells, {}, self._decided(cells))
+            return Standing(f"{RAW}/{file}:{line}", row.entered, {}, self._decided(row.entered))
         if change.new is None:
             return Standing(f"{RAW}/{change.place}", None, {})
         were = {cell.column: cell.old for cell in change.cells}
         # a cell that was emptied is shown as well
-        cells = dict.fromkeys(were, "") | entered_of(change.new)
+        cells = dict.fromkeys(were, "") | dict(change.new.entered)
         order = [name for name in RESULT_TABLES[change.table].names if name in cells]
         cells = {name: cells[name] for name in order}
         return Standing(f"{RAW}/{change.place}", cells, were, self._decided(cells))
 
-    def _decided(self, cells: dict[str, str]) -> list[str]:
+    def _decided(self, cells: Mapping[str, str]) -> list[str]:
         from ketameta.report.decided import table_of
         from ketameta.report.wording_decisions import said
 
@@ -145,7 +145,7 @@ def made_rows(kind: type[R], folder: Path = Path(), **where: str) -> list[R]:
     Raises `NoRunError` where it is not there, not whole, or of another version.
     """
     from ketameta.storage import read_table
-    from ketameta.tables.table import rows_of, schema_of
+    from ketameta.tables.table import rows_of, schema_of, unlike
 
     path = folder / PROCESSED / f"{schema_of(kind).name}.parquet"
     if not path.is_file():
@@ -155,9 +155,9 @@ def made_rows(kind: type[R], folder: Path = Path(), **where: str) -> list[R]:
     except (OSError, ValueError) as error:
         why = str(error).partition("\n")[0]
         raise NoRunError(f"{path.as_posix()}: cannot be read ({why}): run `ketameta run`") from None
-    if missing := [name for name in schema_of(kind).names if name not in table.column_names]:
+    if others := unlike(kind, table):
         other = "it was made by another version: run `ketameta run`"
-        raise NoRunError(f"{path.as_posix()}: has no {', '.join(missing)}; {other}")
+        raise NoRunError(f"{path.as_posix()}: has no {', '.join(others)} as read here; {other}")
     return _those(rows_of(kind, table), where)
 
 

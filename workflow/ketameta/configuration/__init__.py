@@ -14,20 +14,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ketameta.configuration.blocks import read, schema
-from ketameta.configuration.document import DocumentError, Fault, read_document
-from ketameta.configuration.faults import form_faults, meaning_faults
+from ketameta.configuration.blocks import FORMS
+from ketameta.configuration.faults import choice_faults, meaning_faults
 from ketameta.configuration.models import (
-    FRONT,
     Display,
-    Front,
     Model,
     Question,
     Summary,
     Thresholds,
     Window,
 )
-from ketameta.vocabulary import narrowing
+from ketameta.configuration.review import FILE as REVIEW
+from ketameta.configuration.review import NEUTRAL, Review, read_review
+from ketameta.documents.files import ConfigurationError, Read, read_file, refuse
+from ketameta.documents.near import escaped
+from ketameta.vocabulary import SUBJECT, narrowing
 from ketameta.vocabulary.narrowing import (
     FLAG,
     Narrow,
@@ -42,30 +43,28 @@ from ketameta.vocabulary.narrowing import (
 
 __all__ = [
     "CONFIG",
+    "FILES",
     "Analysis",
     "Configuration",
     "ConfigurationError",
     "Display",
-    "Front",
     "Model",
     "Question",
+    "Review",
     "Summary",
     "Thresholds",
     "Variant",
     "Window",
     "escaped",
     "load",
-    "schema",
 ]
 
-CONFIG = Path("workflow/config/analyses.yaml")
-
+CONFIG = SUBJECT / "analyses.yaml"
+MULTIVERSE = "multiverse.yaml"
+# what is asked, and how
+FILES = (CONFIG, CONFIG.with_name(MULTIVERSE))
 
 T = TypeVar("T", Question, Model, Display)
-
-
-class ConfigurationError(ValueError):
-    """A fault in the configuration; the message lists every one, a line each."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,7 @@ class Configuration:
 
     analyses: tuple[Analysis, ...]
     summaries: tuple[Summary, ...] = field(default=(), kw_only=True)
-    front: Front = field(default=FRONT, kw_only=True)
+    review: Review = field(default=NEUTRAL, kw_only=True)
 
     def __iter__(self) -> Iterator[Analysis]:
         """Go through the analyses in order."""
@@ -219,33 +218,33 @@ class Configuration:
             for a in self.analyses
         ]
         if "display" in parts:
-            content.append({"front": self.front, "summaries": self.summaries})
+            content.append({"review": self.review, "summaries": self.summaries})
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=cells)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def load(path: Path = CONFIG) -> Configuration:
-    """Read and check a configuration file.
+    """Read and check a file of questions, with multiverse.yaml and review.yaml beside it.
 
-    Raises `ConfigurationError` that lists every fault, each as ``file:line: key: fault``.
+    Where these are not there, no other choice is made, and the review is a neutral one. Raises
+    `ConfigurationError` that lists every fault of all three, each as ``file:line: key: fault``.
     """
-    name = escaped(path.as_posix())
-    try:
-        document = read_document(path)
-    except DocumentError as error:
-        place = f"{name}:{error.line}" if error.line else name
-        raise ConfigurationError(f"{place}: {escaped(str(error))}") from None
-    content, errors = read(document.values)
-    if isinstance(document.values, dict):
-        found = [*document.faults, *meaning_faults(document)]
-        if errors:
-            found += form_faults(document, errors, schema())
-    else:
-        found = [document.fault((), "must hold windows, defaults, sensitivity and analyses")]
-    if faults := _distinct(found):
-        lines = (f"{name}:{f.line}: {escaped(f'{f.place}: {f.message}')}" for f in faults)
-        raise ConfigurationError("\n".join(lines))
-    assert content is not None  # what pydantic finds is a fault
+    asked = read_file(path, *FORMS["analyses"])
+    asked.faults.extend(meaning_faults(asked.document))
+    others = path.with_name(MULTIVERSE)
+    multiverse = read_file(others, *FORMS["multiverse"]) if others.exists() else None
+    if multiverse:
+        multiverse.faults.extend(choice_faults(multiverse.document, asked.document.values))
+    introduced, review = read_review(path.with_name(REVIEW))
+    refuse(filter(None, [asked, multiverse, introduced]))
+    return _configuration(asked.values, multiverse, review)
+
+
+def _configuration(
+    content: dict[str, Any], multiverse: Read | None, review: Review
+) -> Configuration:
+    """Return what files say that have no fault."""
+    choices = multiverse.values["choices"] if multiverse else {}
     windows = {
         name: Window(name, hours["target"], hours["from"], hours["to"])
         for name, hours in content["windows"].items()
@@ -253,31 +252,14 @@ def load(path: Path = CONFIG) -> Configuration:
     summaries = tuple(Summary(**block) for block in content.get("summaries", ()))
     whole = Configuration(
         tuple(
-            _analysis(name, _over(content["defaults"], block), windows, content["sensitivity"])
+            _analysis(name, _over(content["defaults"], block), windows, choices)
             for name, block in content["analyses"].items()
         ),
         summaries=summaries,
-        front=Front(**content["front"]) if "front" in content else FRONT,
+        review=review,
     )
     summed_up = [name for summary in summaries for name in summary.names]
     return whole.asked([*content.get("narrowed", ()), *summed_up])
-
-
-def escaped(text: str) -> str:
-    """Write what a terminal would act on as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
-    )
-
-
-def _distinct(faults: list[Fault]) -> list[Fault]:
-    """Return the faults in the order of lines; what aliases repeat is told once."""
-    first: dict[tuple[int, str], Fault] = {}
-    for fault in sorted(faults):
-        first.setdefault((fault.line, fault.message), fault)
-    return list(first.values())
 
 
 def _over(defaults: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
@@ -287,7 +269,7 @@ def _over(defaults: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
 
 
 def _analysis(
-    name: str, block: dict[str, Any], windows: dict[str, Window], sensitivity: dict[str, Any]
+    name: str, block: dict[str, Any], windows: dict[str, Window], choices: dict[str, Any]
 ) -> Analysis:
     """Build an analysis and, of the sensitivity choices for its measure, those that differ.
 
@@ -295,7 +277,7 @@ def _analysis(
     """
     select, model = _question(block, windows), _part(Model, block)
     variants = []
-    for label, choice in sensitivity.items():
+    for label, choice in choices.items():
         if block["measure"] in choice["for"]:
             changed = block | choice["change"]
             asks = not Question.__dataclass_fields__.keys().isdisjoint(choice["change"])

@@ -1,6 +1,7 @@
-"""Write schema.yaml anew, from the models."""
+"""Write the schemas of the files anew, from the models."""
 
-from ketameta.configuration.blocks import SCHEMA, written
+from ketameta.configuration.blocks import FORMS, HERE, written
 
 if __name__ == "__main__":
-    SCHEMA.write_text(written(), encoding="utf-8")
+    for name in FORMS:
+        (HERE / f"{name}.schema.yaml").write_text(written(name), encoding="utf-8")

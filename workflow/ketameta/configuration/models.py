@@ -7,61 +7,15 @@ not by who only names these types.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Interval, Len, MinLen
 
+from ketameta.documents.fields import Listed, OneOf
 from ketameta.estimators import ESTIMATORS
 from ketameta.measures import MEASURES
 from ketameta.vocabulary.narrowing import Narrow, canonical
-
-
-# pydantic asks an annotation by these methods, and is not loaded before it does
-class Listed:
-    """A list of the file, read as a tuple; no word of it stands twice."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """Return how pydantic reads it."""
-        from pydantic_core import PydanticCustomError, core_schema
-
-        def distinct(words: tuple[Any, ...]) -> tuple[Any, ...]:
-            if len(set(words)) < len(words):
-                raise PydanticCustomError("twice", "a word stands twice")
-            return words
-
-        items = handler(source) | {"strict": False}
-        return core_schema.no_info_after_validator_function(distinct, items)
-
-    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
-        """Return how JSON Schema describes it."""
-        return {**handler(core), "uniqueItems": True}
-
-
-@dataclass(frozen=True)
-class Named:
-    """What the names of blocks may be, as a regular expression."""
-
-    pattern: str
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """Return how pydantic reads it."""
-        return {**handler(source), "pattern": self.pattern}
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """One of some words."""
-
-    words: Iterable[str]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """Return how pydantic reads it."""
-        from pydantic_core import core_schema
-
-        return core_schema.literal_schema([*self.words])
-
 
 Measure = Annotated[str, OneOf(MEASURES)]
 _OF_SOME = dict.fromkeys(way for measure in MEASURES.values() for way in measure.pooling)
@@ -131,16 +85,17 @@ class Question:
     correlation; the preferred first."""
     sources: Annotated[tuple[Source, ...], MinLen(1), Listed()]
     """Where effects come from, the preferred first: arm-level numbers or reported contrasts."""
-    arms: Literal["together", "split", "whole"]
-    """Several treated arms of a trial: together (one effect a trial), or an effect an arm, with
-    the shared control split between them or kept whole with its covariance."""
+    arms: Literal["together", "first", "split", "whole"]
+    """Several treated arms of a trial: together (one effect a trial), those of the first of
+    `treatments` alone that the trial gave, or an effect an arm, with the shared control split
+    between them or kept whole with its covariance."""
     assumptions: Words
     """What a derivation may assume or borrow (words of the list assumptions)."""
     correlation: Annotated[float, Interval(gt=-1, lt=1)]
     """Within-person correlation assumed where none is reported."""
     narrow: tuple[Narrow, ...] = ()
     """Fewer trials, as key=word&key=word (population, treatment, route, drug_route,
-    comparator_class, n_doses, design, seen, flag); null takes all."""
+    comparator_class, n_doses, design, blinding, seen, flag); null takes all."""
 
     @property
     def by_arm(self) -> bool:
@@ -160,8 +115,9 @@ class Model:
     interval: Literal["auto", "wald", "hksj", "hksj-adhoc"]
     """Interval of the pooled effect; auto: HKSJ; where tau² is 0 or k is 2, the wider of Wald and
     HKSJ."""
-    prediction: Literal["k-1", "k-2", "normal", "hksj"]
-    """Degrees of freedom of the prediction interval."""
+    prediction: Literal["k-1", "k-2", "normal", "hksj", "k-1-wald", "k-2-wald"]
+    """Degrees of freedom of the prediction interval; its standard error is that of the interval,
+    or that of HKSJ or Wald where the word says so."""
     level: Annotated[float, Interval(ge=0.5, le=0.999)]
     """Level of the intervals."""
     splits: Annotated[tuple[Split, ...], Listed()]
@@ -252,23 +208,6 @@ class Display:
     """Heading under which it stands."""
     headline: bool
     """Shown with its forest plot on the front page."""
-
-
-@dataclass(frozen=True)
-class Front:
-    """What stands above the front page."""
-
-    title: Annotated[str, Len(3, 120)]
-    """Title of the front page."""
-    lead: Annotated[str, Len(3, 500)]
-    """What the report is about in a sentence or two."""
-
-
-FRONT = Front(
-    "What the trials show",
-    "Every number here is computed from the extraction tables, and leads back to the cells "
-    "that it came from.",
-)
 
 
 @dataclass(frozen=True)

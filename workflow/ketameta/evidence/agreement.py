@@ -263,8 +263,8 @@ def _spread(
 def indirectness(evidence: Evidence, split: Explained | None) -> Rating[Indirectness]:
     """Rate indirectness as far as the data show it: groups that give different answers.
 
-    Trials of two drugs, controls or populations answer one question only where they agree. What
-    people, doses and outcomes have to do with a reader's question is left to the reader.
+    Trials of two treatments, controls or populations answer one question only where they agree.
+    What people, treatments and outcomes have to do with a reader's question is left to the reader.
     """
     populations = sorted({s.population for s in evidence.studies if s.population})
     tested = {row.split: row.p for row in evidence.splits if row.p is not None}

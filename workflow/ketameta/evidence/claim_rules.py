@@ -1,6 +1,6 @@
 """Verdicts on a claim and the rules that give them: a benefit, no harm, no need, a number.
 
-Every comparison is made on a scale on which more is better for the patient and no effect is 0.
+Every comparison is made on a scale on which more is better for people and no effect is 0.
 `RULES` says by which rule a claim without a number is judged.
 """
 
@@ -67,7 +67,7 @@ Reason = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointing(DirectionRow):
-    """A direction of results, and who its people are where they are no patients (else empty)."""
+    """A direction of results, and who its people are where they stand apart (else empty)."""
 
     apart: str = ""
 
@@ -114,7 +114,7 @@ def thresholds(record: Rated) -> Thresholds:
 
 
 def oriented(record: Rated) -> Effect:
-    """Return the effect of a comparison with more being better for the patient."""
+    """Return the effect of a comparison with more being better for people."""
     measure = MEASURES[record.measure]
     sign = 1 if record.favours == "above" else -1
 
@@ -230,7 +230,7 @@ def pointing(direction: str | None, rows: Sequence[Pointing]) -> Verdict:
     """Judge a claimed benefit by which way trials point that cannot be pooled.
 
     It takes `directions.FEWEST` trials with a direction, and all of them one way. Trials in people
-    who are no patients (`apart` says who they are) are told and not counted.
+    who stand apart (`apart` says who they are) are told and not counted.
     """
     counts = directions.by_trial(row for row in rows if not row.apart)
     better, worse = counts[directions.TREATMENT], counts[directions.CONTROL]

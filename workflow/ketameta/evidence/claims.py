@@ -47,7 +47,7 @@ UNTOLD = (TOO_FEW, CANNOT)
 # of words on one side, and of all words on a claim of no harm: the first one found stands
 _WEAKEST = (CONTRADICTED, OVERSTATED, MIXED, NOT_SHOWN, SMALLER, SUPPORTED, TOO_FEW, CANNOT)
 
-# splits that divide a claim: people and doses of a trial are no choice of who takes a drug once
+# splits that divide a claim: people and doses of a trial are no choice of who is treated once
 _PARTS = ("drug_route", "treatment", "route")
 
 
@@ -135,8 +135,8 @@ def line(
 ) -> Verdict:
     """Judge a claim, a row of claim_tests, by one analysis.
 
-    Where the groups of a split by drug or route differ (p below the threshold `mixed_p`), and some
-    are for the claim and some are not, the verdict is mixed, whatever all of them together say.
+    Where the groups of a split by treatment or route differ (p below the threshold `mixed_p`), and
+    some are for the claim and some are not, the verdict is mixed, whatever all together say.
     An analysis or a group of too little information (`small`) says nothing of its own.
     """
     if record is None:

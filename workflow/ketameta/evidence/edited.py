@@ -125,7 +125,7 @@ def _secondary(tables: Tables) -> Counter[str | None]:
 
 
 def _family(trials: Iterable[str], reports: Mapping[str, TrialRow]) -> set[str]:
-    """Return trials with all reports that are linked to them by shared patients."""
+    """Return trials with all reports that are linked to them by shared people."""
     linked: dict[str, set[str]] = defaultdict(set)
     for name, row in reports.items():
         for part in ids(row.part_of):

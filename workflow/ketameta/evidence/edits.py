@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from ketameta.evidence.rows import EDITED, RowChange, entered_of
+from ketameta.evidence.rows import EDITED, RowChange
 from ketameta.tables.raw import EFFECT_TABLES, ArmRow
 
 
@@ -66,7 +66,7 @@ def _joined(group: list[Edit]) -> Edit:
     first = group[0]
     if len(group) == 1:
         return first
-    kind, row = first.changes[0].kind, entered_of(first.changes[0].row)
+    kind, row = first.changes[0].kind, first.changes[0].row.entered
     told = ("trial_id", "outcome", "scale", "definition", "timepoint_h")
     cells = (row.get(name) for name in told)
     name = f"outcomes / {' / '.join(filter(None, cells))} {kind}, {len(group)} rows"

@@ -25,7 +25,7 @@ MISSING_TURNS = Rule(
     "another one where they are pooled as no effect: the estimate is worthwhile no more, "
     "or the interval includes no difference and did not. Results that are reported as "
     "significant, and not for control, are left out: they hide no lack of effect. So are "
-    "patients whose results stand in a pooled report.",
+    "people whose results stand in a pooled report.",
     "results known to be missing could turn the answer",
     ("Page 2023",),
 )
@@ -43,7 +43,7 @@ ASYMMETRY = Rule(
     DOMAIN,
     "1",
     "Small trials lie further from no difference than large ones (p below {asymmetry_p}, "
-    "from ten trials on), and still do without crossover trials and within drug and route. "
+    "from ten trials on), and still do without crossover trials and within treatment and route. "
     "A check that cannot be made is not survived; one with nothing to leave out is.",
     "small trials show larger effects than large ones",
     ("Sterne 2011",),
@@ -92,8 +92,8 @@ def publication(
     A level goes where trials measured the outcome and gave no numbers, and these would turn the
     answer if they saw no effect, or are of many people (ROB-ME: Page 2023, BMJ 383:e076754). It
     goes too where small trials lie further from no effect than large ones, by a test that large
-    effects alone do not set off, and still do without crossovers and within drug and route; the
-    other way round asymmetry is no sign of results kept back. Never two: asymmetry has other
+    effects alone do not set off, and still do without crossovers and within treatment and route;
+    the other way round asymmetry is no sign of results kept back. Never two: asymmetry has other
     causes (Sterne 2011). Where neither is known nothing is judged.
     """
     comparison = not is_share(evidence.record)
@@ -111,7 +111,7 @@ def _absent(evidence: Evidence, bounds: Bounds | None) -> Absent:
     """Return what is known of missing results.
 
     A result that is reported as significant, and not for control, hides no lack of effect, and
-    patients of a pooled report are not missing. People are those of trials that say how many.
+    people of a pooled report are not missing. People are those of trials that say how many.
     """
     record, rows = evidence.record, [row for row in evidence.missing if _hides(row)]
     lost = math.fsum(row.n or 0 for row in rows)
@@ -152,7 +152,7 @@ def _turned(record: SynthesisRow, bound: SensitivityRow | None, bounds: Bounds |
 def _uneven(evidence: Evidence, comparison: bool) -> Uneven:
     """Return what is known of asymmetry, with the checks that have something to leave out.
 
-    That is trials of another design, or of another drug and route.
+    That is trials of another design, or of another treatment and route.
     """
     row = evidence.asymmetry
     if row is None:

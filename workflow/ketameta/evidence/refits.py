@@ -253,7 +253,7 @@ def _given(analysis: Analysis, choices: Choices) -> dict[str, _Given]:
 def _same_effects(
     new: Mapping[str, _Given], old: Mapping[str, _Given], trials: Iterable[str]
 ) -> bool:
-    """Say whether some trials give the same effects of the same patients in both."""
+    """Say whether some trials give the same effects of the same people in both."""
     for trial in trials:
         a, b = (side.get(trial, _Given()).effects for side in (new, old))
         if not _alike([row for _, row in a], [row for _, row in b]):

@@ -168,7 +168,7 @@ def grounds(tables: Tables, records: Mapping[str, RatedSynthesis]) -> Grounds:
             )
             splits.setdefault(row.analysis, []).append(Split(row.split, row.p, own))
     trials = {row.trial_id: row for row in tables.get(TrialRow)}
-    apart = vocabulary().words("no_patients")
+    apart = vocabulary().words("told_apart")
     flags = {name: row.design_flag or "" for name, row in trials.items()}
     pointing = [
         extended(Pointing, row, apart=apart.get(flags.get(row.trial_id, ""), ""))

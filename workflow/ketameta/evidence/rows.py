@@ -5,28 +5,28 @@ Rows are compared by their cells as entered, not by their place: a sorted table 
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from ketameta.tables.collection import Tables
+from ketameta.tables.entered import Entered, as_entered, cells_key
 from ketameta.tables.identity import identity, name_of
 from ketameta.tables.parts import Placed
 from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES
 
 
-class Entered(Protocol):
+class HasEntered(Protocol):
     """A row with its cells as they were entered."""
 
     @property
-    def entered(self) -> str:
-        """The cells, as `as_entered` has them."""
+    def entered(self) -> Entered:
+        """The cells that hold something."""
 
 
 R = TypeVar("R", bound=Placed)
-E = TypeVar("E", bound=Entered)
+E = TypeVar("E", bound=HasEntered)
 # what rows belong to
 OWNERS = ("trial_id", "review_id", "claim_id")
 ADDED, REMOVED, EDITED = "added", "removed", "edited"
@@ -66,8 +66,7 @@ class RowChange:
     @property
     def name(self) -> str:
         """The row for people: its table and the cells that identify it."""
-        entered = entered_of(self.row)
-        return f"{self.table} / {name_of(self.table, entered)}"
+        return f"{self.table} / {name_of(self.table, self.row.entered)}"
 
     @property
     def place(self) -> str:
@@ -80,23 +79,12 @@ def trial_of(row: Placed) -> str:
     return getattr(row, "trial_id", None) or ""
 
 
-def entered_of(row: Entered) -> dict[str, str]:
-    """Return the non-empty cells of a row as they were entered."""
-    cells: dict[str, str] = json.loads(row.entered)
-    return cells
-
-
-def as_entered(cells: Mapping[str, str]) -> str:
-    """Return the cells of a row as its `entered` has them."""
-    return json.dumps(cells, ensure_ascii=False)
-
-
 def with_cells(table: str, row: R, cells: Mapping[str, str], values: Mapping[str, object]) -> R:
     """Return a row with some cells as entered, and what they mean, in place of its own."""
-    entered = {**entered_of(row), **cells}
-    filled = {name: entered[name] for name in RESULT_TABLES[table].names if entered.get(name)}
+    entered = {**row.entered, **cells}
+    ordered = as_entered({name: entered.get(name, "") for name in RESULT_TABLES[table].names})
     told: dict[str, Any] = dict(values)
-    return replace(row, **told, entered=as_entered(filled))
+    return replace(row, **told, entered=ordered)
 
 
 def place_of(row: Placed) -> str:
@@ -137,20 +125,16 @@ def _of_table(table: str, old: Sequence[Placed], new: Sequence[Placed]) -> list[
     return changes + [RowChange(table, ADDED, None, row) for row in right]
 
 
-def _text(row: Entered) -> str:
-    return json.dumps(entered_of(row), sort_keys=True, ensure_ascii=False)
-
-
 def _without_common(
     old: Sequence[E], new: Sequence[E], same: list[tuple[E, E]] | None = None
 ) -> tuple[list[E], list[E]]:
     """Leave out the rows that stand in both, each as often as in the other; ``same`` takes them."""
-    waiting: dict[str, list[E]] = defaultdict(list)
+    waiting: dict[object, list[E]] = defaultdict(list)
     for row in old:
-        waiting[_text(row)].append(row)
+        waiting[cells_key(row.entered)].append(row)
     added = []
     for row in new:
-        alike = waiting.get(_text(row))
+        alike = waiting.get(cells_key(row.entered))
         if alike:
             first = alike.pop(0)
             if same is not None:
@@ -169,7 +153,7 @@ def _paired_by_identity(
     def groups(rows: Iterable[E]) -> dict[tuple[str, ...], list[E]]:
         found: dict[tuple[str, ...], list[E]] = defaultdict(list)
         for row in rows:
-            cells = entered_of(row)
+            cells = row.entered
             found[tuple(cells.get(name, "") for name in names)].append(row)
         return found
 
@@ -195,7 +179,7 @@ def _paired_by_likeness(
         by_owner[_owner(row)].append(row)
     for a in old:
         for b in by_owner[_owner(a)]:
-            x, y = entered_of(a), entered_of(b)
+            x, y = a.entered, b.entered
             names = x.keys() | y.keys()
             same = sum(x.get(name) == y.get(name) for name in names) / len(names)
             if same >= 0.5:
@@ -213,7 +197,7 @@ def _owner(row: Placed) -> str:
 
 
 def _cells(table: str, old: Placed, new: Placed) -> tuple[Cell, ...]:
-    before, after = entered_of(old), entered_of(new)
+    before, after = old.entered, new.entered
     return tuple(
         Cell(name, before.get(name, ""), after.get(name, ""))
         for name in RESULT_TABLES[table].names

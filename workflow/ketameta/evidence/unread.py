@@ -175,7 +175,7 @@ def _rank(one: Unread) -> tuple[Any, ...]:
 def _concerns(row: UnreadRow, known: _Known, pool: Pool) -> bool:
     """Say whether a row may give an effect to an analysis, by all that is known of it.
 
-    A trial that the analysis pools already, or whose patients it pools in another report, gives
+    A trial that the analysis pools already, or whose people it pools in another report, gives
     none.
     """
     question, trial = pool.question, known.trial

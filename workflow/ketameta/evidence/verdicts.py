@@ -27,7 +27,7 @@ def position(record: Estimate | Result | None) -> str | None:
 def verdict(record: SynthesisRow | Result) -> str:
     """Return the verdict of an analysis: which side its interval favours, or why there is none.
 
-    Which side is better for the patient is in `favours`. Nothing is said of size or certainty.
+    Which side is better for people is in `favours`. Nothing is said of size or certainty.
     """
     if record.k == 0:
         return NO_TRIAL

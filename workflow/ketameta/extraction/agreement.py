@@ -7,7 +7,6 @@ from dataclasses import replace
 from math import log
 from statistics import median
 
-from ketameta.evidence.rows import entered_of
 from ketameta.extraction.cells import canonical, compared, number_of
 from ketameta.extraction.records import FieldAgreement, Match, Matching, Pair, Side
 from ketameta.stats.sensitivity.agreement import (
@@ -58,7 +57,7 @@ def both_filled(match: Match) -> list[Cells]:
 
     Those of data: neither what rows are matched by nor words for people alone.
     """
-    a, b, key = entered_of(match.a), entered_of(match.b), identity(match.table)
+    a, b, key = match.a.entered, match.b.entered, identity(match.table)
     cells = (
         (canonical(column, a.get(column.name, "")), canonical(column, b.get(column.name, "")))
         for column in compared(RESULT_TABLES[match.table])
@@ -72,7 +71,7 @@ def _table(
 ) -> tuple[list[FieldAgreement], list[Cells]]:
     """Return the columns of a table, and the cells that its own line counts."""
     schema, key = RESULT_TABLES[table], identity(table)
-    entered = [(entered_of(match.a), entered_of(match.b)) for match in matches]
+    entered = [(match.a.entered, match.b.entered) for match in matches]
     fields: list[FieldAgreement] = []
     counted: list[Cells] = []
     for column in compared(schema):
@@ -103,7 +102,7 @@ def _field(
     return _measured(
         line,
         tuple(
-            Pair(a, b, name_of(table, entered_of(match.a)))
+            Pair(a, b, name_of(table, match.a.entered))
             for match, a, b in numbers
             if a is not None and b is not None
         ),

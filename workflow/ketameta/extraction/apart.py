@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from ketameta.evidence.rows import entered_of
 from ketameta.extraction.cells import FREE
 from ketameta.extraction.records import Matching
 from ketameta.tables.identity import row_of
@@ -22,12 +21,12 @@ def apart(matching: Matching) -> dict[int, str]:
     rows += [*matching.only_a, *matching.only_b]
     named: dict[tuple[str, str], list[Placed]] = defaultdict(list)
     for table, row in rows:
-        named[table, row_of(table, entered_of(row))].append(row)
+        named[table, row_of(table, row.entered)].append(row)
     found: dict[int, str] = {}
     for (table, _), own in named.items():
         if len(own) > 1:
             own.sort(key=lambda row: (row.file, row.line))
-            told = _told(table, [entered_of(row) for row in own])
+            told = _told(table, [row.entered for row in own])
             found |= {id(row): text for row, text in zip(own, told, strict=True)}
     return found
 

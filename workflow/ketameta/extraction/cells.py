@@ -89,7 +89,7 @@ def canonical(column: Column, text: str) -> str:
 
 
 def same_cell(column: Column, a: str, b: str) -> bool:
-    """Say whether two cells of a column say the same: 24 is 24.0, MADRS is madrs."""
+    """Say whether two cells of a column say the same: 24 is 24.0, Yes is yes."""
     return a == b or canonical(column, a) == canonical(column, b)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ketameta.evidence.rows import as_entered, same_rows
+from ketameta.evidence.rows import same_rows
 from ketameta.extraction.records import id_of
 from ketameta.ingest.cells import CellError, number
 from ketameta.ingest.decisions import plain_value
@@ -21,6 +21,7 @@ from ketameta.ingest.places import read_file
 from ketameta.ingest.rows import TextRow, TextTable
 from ketameta.ingest.sheet import Entry, typed
 from ketameta.tables.columns import Column, Range
+from ketameta.tables.entered import Entered, as_entered
 from ketameta.tables.identity import row_of
 from ketameta.tables.parts import DAY
 from ketameta.tables.problems import ERROR, Problem, shown
@@ -262,14 +263,11 @@ class _Line:
     """A row of a text table: where it starts, and its cells that hold something."""
 
     line: int
-    entered: str
+    entered: Entered
 
 
 def _lines(text: TextTable) -> list[_Line]:
-    return [
-        _Line(row.line, as_entered({name: cell for name, cell in row.cells.items() if cell}))
-        for row in text.rows
-    ]
+    return [_Line(row.line, as_entered(row.cells)) for row in text.rows]
 
 
 def _believed(placed: list[Located], left: list[Left]) -> tuple[list[Located], list[Left]]:

@@ -23,7 +23,6 @@ from ketameta.evidence.rows import (
     REMOVED,
     Cell,
     RowChange,
-    entered_of,
     place_of,
     trial_of,
     with_cells,
@@ -69,7 +68,7 @@ def _rows(matching: Matching, told: Mapping[int, str]) -> Iterator[Disagreement]
     for edit in edits(changes, RESULT_TABLES):
         first = edit.changes[0]
         of_a = first.kind == REMOVED
-        row, *former = rows_of(first.table, entered_of(first.row))
+        row, *former = rows_of(first.table, first.row.entered)
         yield Disagreement(
             table=first.table,
             trial_id=first.trial,
@@ -104,7 +103,7 @@ class _Compared:
         """Yield the cells of a match that differ, in the order of the columns."""
         if match.a.entered == match.b.entered:
             return
-        table, a, b = match.table, entered_of(match.a), entered_of(match.b)
+        table, a, b = match.table, match.a.entered, match.b.entered
         row, *former = rows_of(table, a)
         differing = [n for n in RESULT_TABLES[table].names if self._differs(table, n, a, b)]
         for name in differing:
@@ -164,7 +163,7 @@ def _is_number(table: str, name: str) -> bool:
 
 def _change(match: Match, names: Sequence[str]) -> RowChange:
     """Return the change that gives A's row the cells of B's."""
-    table, before, after = match.table, entered_of(match.a), entered_of(match.b)
+    table, before, after = match.table, match.a.entered, match.b.entered
     cells = {n: after.get(n, "") for n in names}
     values = {n: _value(match, n, text) for n, text in cells.items()}
     new = with_cells(table, match.a, cells, values)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from ketameta.evidence.rows import entered_of
 from ketameta.extraction.cells import column_of, figures, number_of, same_cell
 from ketameta.extraction.owners import FIGURES
 from ketameta.extraction.records import Match
@@ -72,7 +71,7 @@ def exchanges(matches: Sequence[Match]) -> tuple[dict[int, Exchange], dict[int, 
 
 
 def _pair(match: Match) -> _Pair:
-    a, b = entered_of(match.a), entered_of(match.b)
+    a, b = match.a.entered, match.b.entered
     differing = tuple(n for n in _RESULTS if not _same(n, a.get(n, ""), b.get(n, "")))
     return _Pair(match, a, b, differing)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from ketameta.evidence.rows import entered_of
 from ketameta.extraction.cells import (
     FREE,
     canonical,
@@ -110,7 +109,7 @@ def line_of(
     table: str, record: Placed, renamed: Mapping[str, str], without: frozenset[str]
 ) -> Line:
     """Return a row to be held against others; columns of ``without`` are not looked at."""
-    entered, shape = entered_of(record), SHAPES[table]
+    entered, shape = record.entered, SHAPES[table]
 
     def said(name: str) -> str:
         text = "" if name in without else entered.get(name, "")

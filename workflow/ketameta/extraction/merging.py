@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ketameta.evidence.rows import ADDED, OWNERS, entered_of
+from ketameta.evidence.rows import ADDED, OWNERS
 from ketameta.extraction.adjudication import ENDED, At, Decided, Line, said, settled
 from ketameta.extraction.cells import FREE, column_of, same_cell
 from ketameta.extraction.corrections import Left, Located
@@ -96,9 +96,9 @@ def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Si
 
     def beside(row: Placed, at: tuple[str, str]) -> bool:
         """Say whether a row has B's cells, and else the name of the row that is pooled."""
-        cells = entered_of(row)
+        cells = row.entered
         of_b = [c for c in both[at] if _holds(cells, c, "b")]
-        named = cells | {c["column"]: c.get("a", "") for c in of_b}
+        named = {**cells, **{c["column"]: c.get("a", "") for c in of_b}}
         return bool(of_b) and _kept_out(cells.get("flag", "")) and at[1] in rows_of(at[0], named)
 
     def without(side: Side, places: Sequence[tuple[str, str]]) -> Side:
@@ -110,11 +110,11 @@ def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Si
 
     tables = {table for table, _ in both}
     of_a, of_b = (
-        {table: [*map(entered_of, side.tables.get(RAW_KINDS[table]))] for table in tables}
+        {table: [row.entered for row in side.tables.get(RAW_KINDS[table])] for table in tables}
         for side in (a, b)
     )
 
-    def pooled(rows: Mapping[str, list[dict[str, str]]], at: tuple[str, str]) -> int:
+    def pooled(rows: Mapping[str, Sequence[Mapping[str, str]]], at: tuple[str, str]) -> int:
         """Count the rows of a name that have A's cells: several may bear one name."""
         named = [cells for cells in rows[at[0]] if at[1] in rows_of(at[0], cells)]
         return sum(any(_holds(cells, c, "a") for c in both[at]) for cells in named)
@@ -293,7 +293,7 @@ def _carry(
         elif one.line.decision == B:
             for change in one.found.edit.changes:
                 if change.kind == ADDED:
-                    cells = entered_of(change.row)
+                    cells = change.row.entered
                     place = _below(change.table, cells, texts)
                     edits[change.table].added.append((place, cells))
                 else:
@@ -315,7 +315,7 @@ def _beside(match: Match, own: Sequence[Decided]) -> dict[str, str]:
 
     A flag that keeps it from pools already is left as it is.
     """
-    cells, of_a = entered_of(match.b), entered_of(match.a)
+    cells, of_a = dict(match.b.entered), match.a.entered
     unlike = {one.found.column: one for one in own}
     # what names the row and does not differ is spelt as A has it
     named = [name for name in identity(match.table) if name not in unlike and name != "flag"]

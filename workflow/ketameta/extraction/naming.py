@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ketameta.evidence.rows import R, as_entered, entered_of, trial_of
+from ketameta.evidence.rows import R, trial_of
 from ketameta.extraction import owners
 from ketameta.extraction.cells import ARM_COLUMNS, TRIAL_COLUMNS
 from ketameta.extraction.records import SAME_KEY
@@ -39,7 +39,7 @@ class Names:
                 were[column] = text
         if not cells:
             return record, {}
-        more: dict[str, Any] = {**cells, "entered": as_entered({**entered_of(record), **cells})}
+        more: dict[str, Any] = {**cells, "entered": {**record.entered, **cells}}
         return replace(record, **more), were
 
     def _name(self, column: str, trial: str, name: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ketameta.evidence.references import arms_of
-from ketameta.evidence.rows import entered_of, trial_of
+from ketameta.evidence.rows import trial_of
 from ketameta.extraction.assignment import assigned
 from ketameta.extraction.cells import canonical, column_of, figures, likeness_of, number_of, plain
 from ketameta.extraction.records import SAME_KEY
@@ -243,8 +243,8 @@ def _trial_likeness(a: Owner, b: Owner) -> float:
     """Return from 0 to 1 how alike two trials are by what both say of themselves.
 
     0 where fewer than two signs are alike that tell trials apart: the label, the people
-    randomised, who they were, outcomes with their hours, and numbers. Year, disorder, design and
-    drugs are those of many trials.
+    randomised, who they were, outcomes with their hours, and numbers. Year, population, design and
+    treatments are those of many trials.
     """
     label = _ratio(a.cells.get("label") or a.key, b.cells.get("label") or b.key)
     people = _agreeing(a, b, "n_randomised", 3.0)
@@ -303,9 +303,9 @@ def _trials(tables: Tables) -> list[Owner]:
 def _tell(owner: Owner, row: Placed) -> None:
     """Add what a row tells of its trial."""
     if isinstance(row, TrialRow) and not owner.cells:
-        owner.cells = entered_of(row)
+        owner.cells = row.entered
     elif isinstance(row, ArmRow):
-        owner.arms.add(plain(entered_of(row).get("treatment", "")))
+        owner.arms.add(plain(row.entered.get("treatment", "")))
     elif isinstance(row, OutcomeRow | ContrastRow):
         about, numbers = _results(row)
         owner.outcomes.add(about)
@@ -314,7 +314,7 @@ def _tell(owner: Owner, row: Placed) -> None:
 
 def _results(row: OutcomeRow | ContrastRow) -> tuple[str, set[str]]:
     """Return outcome and hour of a row, and with its numbers where they tell it from others."""
-    cells = entered_of(row)
+    cells = row.entered
     about = f"{plain(cells.get('outcome', ''))}@{number_of(cells.get('timepoint_h', ''))}"
     said = [cells[name] for name in _RESULTS if cells.get(name)]
     if sum(map(figures, said)) < FIGURES:
@@ -326,7 +326,7 @@ def _arms(tables: Tables) -> dict[str, list[Owner]]:
     found: dict[str, dict[str, Owner]] = defaultdict(dict)
     for row in tables.get(ArmRow):
         if row.trial_id and row.arm_id:
-            found[row.trial_id].setdefault(row.arm_id, Owner(row.arm_id, "arms", entered_of(row)))
+            found[row.trial_id].setdefault(row.arm_id, Owner(row.arm_id, "arms", row.entered))
     rows: list[OutcomeRow | ContrastRow] = [*tables.get(OutcomeRow), *tables.get(ContrastRow)]
     for result in rows:
         for key in filter(None, arms_of(result) if result.trial_id else ()):
@@ -339,6 +339,6 @@ def _reviews(tables: Tables) -> list[Owner]:
     found: dict[str, Owner] = {}
     for row in tables.get(PublishedRow):
         if row.review_id:
-            own = Owner(row.review_id, "published", entered_of(row))
+            own = Owner(row.review_id, "published", row.entered)
             found.setdefault(row.review_id, own)
     return list(found.values())

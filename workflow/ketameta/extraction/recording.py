@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ketameta.evidence.rows import entered_of
 from ketameta.extraction.adjudication import (
     DECIDED,
     IMPACT,
@@ -113,7 +112,7 @@ def readings(
     differed: Counter[tuple[str, str, str]] = Counter()
     for match in matching.matches:
         at = (match.table, match.a.line)
-        now = {**entered_of(match.a), **_edited(at, edits)}
+        now = {**match.a.entered, **_edited(at, edits)}
         arms = [{**now, "arm_id": now[n]} for n in ("arm_t", "arm_c") if n in now]
         past = [one for cells in (now, *arms) for one in known.about(match.table, cells)]
         if any(one.decision == BOTH for one in past) or _given(match, now, past):
@@ -146,7 +145,7 @@ def _given(match: Match, now: Cells, past: Sequence[Decision]) -> bool:
     if not any(not one.column and one.decision == B and one.b == ROW for one in past):
         return False
     came = now | {one.column: one.a for one in past if one.column and one.changed}
-    return {name: cell for name, cell in came.items() if cell} == entered_of(match.b)
+    return {name: cell for name, cell in came.items() if cell} == match.b.entered
 
 
 def keep(

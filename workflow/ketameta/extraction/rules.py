@@ -6,7 +6,6 @@ what an edit brings is told, what A had before is not laid on it.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -105,7 +104,7 @@ def _sheet(name: str, rows: Iterable[Placed]) -> Sheet:
     schema = RESULT_TABLES[name]
     entries = []
     for row in rows:
-        entered = dict.fromkeys(schema.names, "") | json.loads(row.entered)
+        entered = dict.fromkeys(schema.names, "") | dict(row.entered)
         bad = {name for name in schema.names if getattr(row, name) is None and entered[name]}
         entries.append(Entry(row.file, row.line, as_dict(row), entered, bad))
     return Sheet(schema, f"{name}.csv", entries)

@@ -18,6 +18,7 @@ from ketameta.ingest.sheet import Entry, Sheet
 from ketameta.ingest.stage import checked
 from ketameta.tables.collection import Tables
 from ketameta.tables.columns import Column, TableSchema
+from ketameta.tables.entered import as_entered
 from ketameta.tables.parts import Placed
 from ketameta.tables.problems import ERROR, Problem
 from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES, ROB2_ANSWERS, ArmRow, TrialRow
@@ -139,9 +140,8 @@ def _row(entry: Entry, schema: TableSchema) -> Placed:
     entered = entry.entered
     if schema.name != ROB2_ANSWERS.name:  # whose column it is
         entered = {name: cell for name, cell in entered.items() if name != RATER.name}
-    text = replace(entry, entered=entered).text
     kind: type[Any] = RAW_KINDS[schema.name]
-    row: Placed = kind(file=entry.file, line=entry.line, entered=text, **values)
+    row: Placed = kind(file=entry.file, line=entry.line, entered=as_entered(entered), **values)
     return row
 
 

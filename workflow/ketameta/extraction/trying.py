@@ -30,7 +30,7 @@ from ketameta.evidence.rated import result_of
 from ketameta.evidence.reclaimed import Claims
 from ketameta.evidence.references import NEEDS
 from ketameta.evidence.refits import Refits
-from ketameta.evidence.rows import RowChange, entered_of, with_cells
+from ketameta.evidence.rows import RowChange, with_cells
 from ketameta.extraction.cells import FREE
 from ketameta.extraction.records import Disagreement, Impact
 from ketameta.extraction.rules import Broken, Rules, row_key
@@ -233,7 +233,7 @@ def _fault(edit: Edit) -> str:
     for change in edit.changes:
         if (row := change.new) is None:
             continue
-        entered = entered_of(row)
+        entered = row.entered
         of_b = {cell.column for cell in change.cells} or {*RESULT_TABLES[change.table].names}
         for column in RESULT_TABLES[change.table].columns:
             if getattr(row, column.name) is not None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ketameta.evidence.rows import as_entered
 from ketameta.extraction.cells import canonical, column_of, number_of, rounded, short
 from ketameta.extraction.lines import Line
 from ketameta.measures import is_ratio
+from ketameta.tables.entered import as_entered
 from ketameta.tables.raw import ContrastRow
 
 _TABLE = "contrasts"

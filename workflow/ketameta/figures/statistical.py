@@ -86,7 +86,7 @@ def draw_reductions(points: Sequence[Fall], order: Sequence[str], note: str) -> 
         _points(axes, frame, order, sides)
         axes.axhline(0, color=COLOURS["ink"], linewidth=0.8)
         axes.set(
-            xlabel="Time after the first dose; arms, treated | control",
+            xlabel="Time after the start of treatment; arms, treated | control",
             ylabel="Reduction from baseline, per cent",
         )
         counts = frame.groupby(["period", "side"]).size()

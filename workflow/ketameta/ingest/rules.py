@@ -57,7 +57,7 @@ def _beside(row: Entry) -> Iterator[Fault]:
     """Hold what a review is matched by to words that exist, and its hours to both ends."""
     known, word = keys()["drug_route"], row["drug_route"]
     if word is not None and word not in known:
-        yield "drug_route", f"{shown(word)} is no drug by its route{hint(word, known)}", ERROR
+        yield "drug_route", f"{shown(word)} is no treatment by its route{hint(word, known)}", ERROR
     for name, other in (("hour_low", "hour_high"), ("hour_high", "hour_low")):
         if row[name] is not None and row[other] is None and other not in row.bad:
             yield other, f"is empty beside {name} = {row.entered[name]}", ERROR

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ketameta.ingest.cells import CellError, Value, parse
 from ketameta.ingest.rows import TextRow, TextTable
 from ketameta.tables.columns import Column, TableSchema
+from ketameta.tables.entered import as_entered, to_maps
 from ketameta.tables.parts import Placed
 from ketameta.tables.problems import ERROR, NOTE, Problem, also
 from ketameta.tables.table import schema_of
@@ -25,7 +25,6 @@ MOST_OF_COLUMN = 500
 NO_ROWS = "has no row below the header"
 
 P = TypeVar("P", bound=Placed)
-_encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(slots=True)
@@ -44,12 +43,6 @@ class Entry:
     def __getitem__(self, name: str) -> Any:
         """Return the value of a cell, None where it has none that can be trusted."""
         return None if name in self.bad else self.values.get(name)
-
-    @property
-    def text(self) -> str:
-        """The cells as entered that are not empty, as JSON."""
-        filled = {name: cell for name, cell in self.entered.items() if cell}
-        return _encoded(filled)
 
 
 @dataclass
@@ -87,7 +80,9 @@ class Sheet:
     def rows(self, kind: type[P]) -> list[P]:
         """Return the rows without a fault, with their place and their cells as entered."""
         good = (entry for entry in self.entries if not entry.bad)
-        return [kind(file=e.file, line=e.line, entered=e.text, **e.values) for e in good]
+        return [
+            kind(file=e.file, line=e.line, entered=as_entered(e.entered), **e.values) for e in good
+        ]
 
     def arrow(self, kind: type[Placed]) -> pa.Table:
         """Return these rows as an Arrow table, the file named without its folder."""
@@ -97,8 +92,8 @@ class Sheet:
         good = [entry for entry in self.entries if not entry.bad]
         columns = {name: [entry.values[name] for entry in good] for name in self.schema.names}
         columns |= {"file": [Path(self.file).name] * len(good), "line": [e.line for e in good]}
-        columns["entered"] = [entry.text for entry in good]
-        return pa.Table.from_pydict(columns, schema=schema)
+        entered = to_maps(as_entered(entry.entered) for entry in good)
+        return pa.Table.from_pydict({**columns, "entered": entered}, schema=schema)
 
 
 def typed(text: TextTable) -> Sheet:

@@ -155,7 +155,7 @@ class TrialChoice:
             else:
                 chosen.append(row)
         usable = self._apart_or_pooled(place, chosen)
-        apart = self.question.arms != "together" and len(usable) > 1
+        apart = self.question.arms in ("split", "whole") and len(usable) > 1
         sets = [[row] for row in usable] if apart else [usable] if usable else []
         return [self._contrast_effect(place, rows, first, apart) for rows in sets]
 
@@ -240,7 +240,7 @@ class Choices:
     def chosen(self, analysis: str, question: Question) -> tuple[list[Effect], Ledger]:
         """Return what each trial by itself gives an analysis, and the fate of every row so far.
 
-        Of `stage.effects_of` this is the part before reports of the same patients meet.
+        Of `stage.effects_of` this is the part before reports of the same people meet.
         """
         sifted, numbers = self._sieve.sift(question), Numbers(question, self._numbers)
         ledger = Ledger(analysis, self.rows, question.outcome, sifted.fates)

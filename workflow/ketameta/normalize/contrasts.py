@@ -177,7 +177,7 @@ def _people(
     steps = []
     for arm in (arm_t, arm_c):
         try:
-            n, step = people.borrowed(arm, row.timepoint_h)
+            n, step = people.borrowed(arm, row)
         except NotUsable:
             found.append(None)
         else:

@@ -20,8 +20,10 @@ REASONS = {
     "narrowed": "not what the analysis is narrowed to",
     "flagged": "marked in the tables as not to be pooled",
     "other treatment": "the arm's treatment is neither asked for nor a comparator asked for",
+    "treatment preferred": "another treatment of the trial is preferred",
     "other measure": "a reported measure that this analysis cannot take",
     "source not asked for": "reported contrasts are not asked for",
+    "arms not asked for": "numbers of arms are not asked for",
     "no hour": "no hour is reported and the analysis has a window",
     "outside window": "outside the window of hours",
     "other scale": "a scale that is not asked for",
@@ -39,7 +41,7 @@ REASONS = {
     "time preferred": "another hour is nearer the target",
     "source preferred": "arm-level numbers or a reported contrast are preferred",
     "analysis set preferred": "another analysis set is preferred",
-    "same patients": "another report of the same patients is used",
+    "shared people": "another report of the same people is used",
 }
 
 # reason and detail

@@ -1,4 +1,4 @@
-"""Never two reports of the same patients in one pool."""
+"""Never two reports of the same people in one pool."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def resolve(effects: list[Effect], ledger: Ledger) -> list[Effect]:
             if effect not in best:
                 for row in effect.rows:
                     if ledger.fate(row) == ("used", ""):
-                        ledger.note(row, "same patients", f"used: {names}")
+                        ledger.note(row, "shared people", f"used: {names}")
     return _in_order(chosen)
 
 
 def kept(effects: list[Effect]) -> list[Effect]:
-    """Return, of reports that share patients, the set without overlap that holds most people.
+    """Return, of reports that share people, the set without overlap that holds most people.
 
     Reports overlap where one is `part_of` the other, or both are of a third. Ties go to the set
     of more reports (the separate trials before their pool), then to the earlier names.
@@ -32,7 +32,7 @@ def kept(effects: list[Effect]) -> list[Effect]:
 
 
 def _chosen(effects: list[Effect]) -> list[tuple[list[Effect], list[Effect]]]:
-    """Return each family of reports that share patients, and what is kept of it."""
+    """Return each family of reports that share people, and what is kept of it."""
     return [
         (f, max(_without_overlap(f), key=_worth) if len(f) > 1 else f) for f in _families(effects)
     ]
@@ -43,12 +43,12 @@ def _in_order(chosen: list[tuple[list[Effect], list[Effect]]]) -> list[Effect]:
 
 
 def overlap(a: Trial, b: Trial) -> bool:
-    """Say whether two reports share patients."""
+    """Say whether two reports share people."""
     return a.trial_id in b.parts or b.trial_id in a.parts or bool(set(a.parts) & set(b.parts))
 
 
 class Holders:
-    """Reports whose patients are spoken for, in their order, to be asked who holds another's."""
+    """Reports whose people are spoken for, in their order, to be asked who holds another's."""
 
     def __init__(self, trials: Iterable[Trial]) -> None:
         self._trials: list[Trial] = []
@@ -67,7 +67,7 @@ class Holders:
             self._with.setdefault(part, place)
 
     def of(self, trial: Trial) -> Trial | None:
-        """Return the first report that shares patients with another (see `overlap`)."""
+        """Return the first report that shares people with another (see `overlap`)."""
         places = [known.get(part) for part in trial.parts for known in (self._named, self._with)]
         found = [place for place in (*places, self._with.get(trial.trial_id)) if place is not None]
         return self._trials[min(found)] if found else None
@@ -80,7 +80,7 @@ def _worth(effects: list[Effect]) -> tuple[int, int, list[int]]:
 
 
 def _families(effects: list[Effect]) -> list[list[Effect]]:
-    """Group effects whose reports are linked by shared patients, directly or through others.
+    """Group effects whose reports are linked by shared people, directly or through others.
 
     A report is linked with those that it is part of; a family is known by one of these wholes.
     """

@@ -14,13 +14,14 @@ from ketameta.tables.raw import RAW_KINDS, ArmRow, TrialRow
 def data_of(raw: Tables, cells: Digests) -> list[DataRow]:
     """Return the one row about all tables together."""
     own = _apart(raw)
+    numbers = [trial.n_randomised for trial in own if trial.n_randomised is not None]
     return [
         DataRow(
             data_hash=cells.data_hash,
             reports=len(raw[TrialRow]),
             apart=len(own),
-            people=sum(trial.n_randomised or 0 for trial in own),
-            unnumbered=sum(trial.n_randomised is None for trial in own),
+            people=sum(numbers) if numbers else None,
+            unnumbered=len(own) - len(numbers),
         )
     ]
 

@@ -61,7 +61,7 @@ def pairs(
     Where both sides give a reduction with its variance, both are those of the analysis (see
     `measures.one_arm`), the control's under the same question. Elsewhere the means alone give
     the pair, without a variance. The hour is the analysis's choice among those of both sides. A
-    report that shares its patients with others is left to them.
+    report that shares its people with others is left to them.
     """
     result = []
     for analysis in configuration:

@@ -11,8 +11,9 @@ from ketameta.normalize.results import AnyResult, ArmResult
 class People:
     """Numbers of people by arm, from the rows of one trial.
 
-    Where a row gives no n, it is borrowed, in this order: a row of the same arm at the same hour;
-    the largest n of any row of the arm (the people treated, mostly); the people randomised to it.
+    Where a row gives no n, it is borrowed, in this order: a row of the same arm at the same hour,
+    on the same outcome before another, the largest n of several; the largest n of any row of the
+    arm (the people treated, mostly); the people randomised to it.
     Rows that must not be pooled (subgroups, second periods) lend nothing. The step says so and
     counts as an assumption.
     """
@@ -23,7 +24,7 @@ class People:
             for row in rows
             if isinstance(row, ArmResult) and row.n and not _lends_nothing(row)
         ]
-        self._borrowed: dict[tuple[str, float | None], tuple[int, Step]] = {}
+        self._borrowed: dict[tuple[str, str, float | None], tuple[int, Step]] = {}
 
     def of_both_periods(self) -> People:
         """Return the numbers of people by the rows of both periods of a crossover alone."""
@@ -35,17 +36,19 @@ class People:
             return row.n, None
         if row.n == 0:
             raise NotUsable("n = 0")
-        return self.borrowed(arm, row.timepoint_h)
+        return self.borrowed(arm, row)
 
-    def borrowed(self, arm: Arm, hour: float | None) -> tuple[int, Step]:
-        """Return an n for an arm at an hour that has no row with n of its own."""
-        if (arm.arm_id, hour) not in self._borrowed:
-            self._borrowed[arm.arm_id, hour] = self._borrow(arm, hour)
-        return self._borrowed[arm.arm_id, hour]
+    def borrowed(self, arm: Arm, row: AnyResult) -> tuple[int, Step]:
+        """Return an n for an arm in a result that has none of its own."""
+        asked = arm.arm_id, row.outcome, row.timepoint_h
+        if asked not in self._borrowed:
+            self._borrowed[asked] = self._borrow(arm, row.outcome, row.timepoint_h)
+        return self._borrowed[asked]
 
-    def _borrow(self, arm: Arm, hour: float | None) -> tuple[int, Step]:
+    def _borrow(self, arm: Arm, outcome: str, hour: float | None) -> tuple[int, Step]:
         own = [(n, row) for n, row in self._rows if row.arm_id == arm.arm_id]
         same_hour = [(n, row) for n, row in own if hour is not None and row.timepoint_h == hour]
+        same_hour = [(n, row) for n, row in same_hour if row.outcome == outcome] or same_hour
         if same_hour:
             n, row = _largest(same_hour)
             return n, _step(arm, n, f"n of its {row.outcome} at the same hour", row)

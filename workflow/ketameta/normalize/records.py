@@ -44,6 +44,7 @@ class Trial:
     parts: tuple[str, ...]
     design_flag: str | None
     arms: dict[str, Arm] = field(default_factory=dict)
+    blinding: str = ""
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,8 @@ def missing_results(
 
     A result is missing where a trial gives no effect and a reported contrast on the outcome, in
     the window and between arms that are asked for, has no estimate but a p-value, "NS" or a
-    direction. A trial whose patients stand in a pooled report is not missing: `through` names it;
-    so it is with the smaller of two such reports of the same patients.
+    direction. A trial whose people stand in a pooled report is not missing: `through` names it;
+    so it is with the smaller of two such reports of the same people.
     """
     inside = {effect.trial.trial_id for effect in effects}
     found: dict[str, list[Contrast]] = defaultdict(list)
@@ -102,7 +102,7 @@ def _significant(printed: str) -> bool:
 
 def _people(people: People, trial: Trial, row: Contrast, arm_id: str) -> int | None:
     try:
-        return people.borrowed(trial.arms[arm_id], row.timepoint_h)[0]
+        return people.borrowed(trial.arms[arm_id], row)[0]
     except NotUsable:
         return None
 

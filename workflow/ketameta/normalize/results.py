@@ -6,7 +6,6 @@ numbers read the same rows.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from operator import attrgetter
@@ -58,17 +57,9 @@ class Result(Provenance, Placed):
         rule = vocabulary().flag_rule(self.flag) if self.flag else None
         return rule["use"] if rule else ""
 
-    @property
-    def cells(self) -> dict[str, str]:
-        """The cells as entered."""
-        entered: dict[str, str] = json.loads(self.entered)
-        return entered
-
     def decimals(self, column: str) -> int:
         """Return the decimals of a number as it was typed (a lost trailing zero is not known)."""
-        # the text of a number needs no escapes: it stands in the JSON as it was typed
-        _, _, rest = self.entered.partition(f'"{column}": "')
-        text = rest.partition('"')[0] or str(getattr(self, column)).removesuffix(".0")
+        text = self.entered.get(column) or str(getattr(self, column)).removesuffix(".0")
         return len(text.partition(".")[2])
 
     def value(self, column: str) -> float | None:
@@ -167,5 +158,5 @@ def at_hour(row: AnyResult, hour: float) -> AnyResult:
 
 def supposed(**cells: Any) -> ArmResult:
     """Return a row of outcomes that nobody entered, with the cells that are told."""
-    told = {"file": "", "line": 0, "entered": "{}", "seen": "direct", **cells}
+    told = {"file": "", "line": 0, "entered": {}, "seen": "direct", **cells}
     return results_of(ArmResult, [bare(OutcomeRow, told)], ())[0]

@@ -141,7 +141,8 @@ def _asked(question: Question) -> object:
             q.outcome,
             q.by_arm,
             MEASURES[q.measure].converts_from,
-            "contrasts" in q.sources,
+            frozenset(q.sources),
+            q.treatments if q.arms == "first" else None,
             q.narrow,
         ),
         tuple(map(frozenset, (q.populations, q.treatments, q.comparators, q.design_flags))),
@@ -218,6 +219,7 @@ def _words(key: str, question: Question, trial: Trial, row: AnyResult | None) ->
 _OF_TRIAL: dict[str, Callable[[Trial], str]] = {
     "population": lambda trial: trial.population,
     "design": lambda trial: trial.design,
+    "blinding": lambda trial: trial.blinding,
 }
 _OF_ROW: dict[str, Callable[[AnyResult], str]] = {
     "seen": lambda row: row.standing,
@@ -233,10 +235,14 @@ _OF_ARM: dict[str, Callable[[Arm], str]] = {
 
 
 def _outcome_refusal(question: Question, trial: Trial, row: ArmResult) -> Fate | None:
+    if "arms" not in question.sources:
+        return "arms not asked for", ""
     if not arm_class(trial.arms[row.arm_id], question):
         return "other treatment", trial.arms[row.arm_id].treatment
     if question.by_arm and arm_class(trial.arms[row.arm_id], question) != "treated":
         return "other treatment", "a control arm, in an analysis of treated arms alone"
+    if arm := _preferred(question, trial, row.arm_id):
+        return "treatment preferred", f"used: {arm}"
     if question.definitions and (row.definition or NOT_STATED) not in question.definitions:
         return "other definition", row.definition or NOT_STATED
     if row.analysed not in question.analysis_sets:
@@ -250,9 +256,24 @@ def _contrast_refusal(question: Question, trial: Trial, row: Contrast) -> Fate |
     t, c = (arm_class(trial.arms[arm_id], question) for arm_id in row.arms)
     if t != "treated" or c in ("", "treated"):
         return "other treatment", f"{row.arm_t} against {row.arm_c}"
+    if arm := _preferred(question, trial, row.arm_t):
+        return "treatment preferred", f"used: {arm}"
     if row.measure not in MEASURES[question.measure].converts_from:
         return "other measure", row.measure
     return None
+
+
+def _preferred(question: Question, trial: Trial, arm_id: str) -> str:
+    """Return the treatment of the trial that is preferred to a treated arm's; empty where none is.
+
+    Only where the question takes the first of its treatments; any other lets all in.
+    """
+    own = trial.arms[arm_id].treatment
+    if question.arms != "first" or own not in question.treatments:
+        return ""
+    given = {arm.treatment for arm in trial.arms.values()}
+    first = next(name for name in question.treatments if name in given)
+    return "" if own == first else first
 
 
 def flagged(question: Question, row: AnyResult) -> str:

@@ -46,6 +46,7 @@ def trials_of(raw: Tables) -> dict[str, Trial]:
             ids(row.part_of),
             row.design_flag,
             arms[row.trial_id],
+            row.blinding or "",
         )
         for row in raw[TrialRow]
     }
@@ -58,8 +59,8 @@ def _beside(cotreatment: str | None) -> str:
 def _comparator_class(arm: ArmRow, beside: set[str]) -> str:
     """Return the class of an arm as a control: that of its treatment, with what is given beside.
 
-    `beside` is what the arms of the trial have beside their treatments. An antidepressant counts
-    where none of them goes on with the one that they had.
+    `beside` is what the arms of the trial have beside their treatments. What is added counts
+    where none of them goes on with what they had.
     """
     own = vocabulary().treatments[arm.treatment].comparator_class
     both = f"{own}+{_beside(arm.cotreatment)}"

@@ -209,7 +209,7 @@ def _missing(
     if len(out) < len(rows):
         held = len(rows) - len(out)
         parts.append(
-            f"The patients of {held} of them stand in the pool through another report, so "
+            f"The people of {held} of them stand in the pool through another report, so "
             f"{_those(len(out), people)}."
         )
     elif people:

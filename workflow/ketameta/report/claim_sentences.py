@@ -127,7 +127,7 @@ def _sized(group: Shown, text: str) -> str:
 def sentence(word: str, items: Sequence[Item]) -> str:
     """Write the verdict on a claim with what is told of it.
 
-    ``Overstated: about 4 of 10 …`` or, of several things, ``Mixed. Infusion: supported, … .``
+    ``Overstated: about 4 of 10 …`` or, of several things, ``Mixed. One dose: supported, … .``
     What has a verdict stands before what has none. That the evidence is very uncertain is said
     once where it is so of all, else where it is.
     """
@@ -150,12 +150,12 @@ def _said(item: Item) -> str:
 
 
 def _pointing(rows: Sequence[Pointing]) -> str:
-    """Say which way trials point that are not pooled, those of patients apart from others."""
+    """Say which way trials point that are not pooled, people who stand apart by themselves."""
     told = []
     for apart in dict.fromkeys(row.apart for row in sorted(rows, key=lambda r: r.apart)):
         own = [row for row in rows if row.apart == apart]
         trials = in_letters(len({row.trial_id for row in own}), "trial")
-        told.append(f"{trials} in {apart or 'patients'} {_which_way(own)}")
+        told.append(f"{trials}{f' in {apart}' * bool(apart)} {_which_way(own)}")
     return " and ".join(told)
 
 
@@ -195,7 +195,7 @@ def _named(row: Pointing) -> str:
     if hour is None:
         return label
     time = count(round(60 * hour), "minute") if hour < 1 else count(round(hour), "hour")
-    return f"{label}, {time} after a dose"
+    return f"{label}, at {time}"
 
 
 def rests_on(word: str, items: Iterable[Item]) -> list[Item]:

@@ -115,7 +115,7 @@ def pointed(shown: Shown, control: Control | None = None) -> str:
 
 
 def does(verb: str, level: str | None) -> str:
-    """Say what people do: respond, are free of it; or may, where certainty is low or very low."""
+    """Say what people do: recover, are free of it; or may, where certainty is low or very low."""
     if level in ("low", "very low"):
         return f"may {verb}"
     rest = verb.removeprefix("be ")
@@ -127,7 +127,7 @@ def _probably(level: str | None) -> str:
 
 
 def verb_of(analysis: Analysis) -> str:
-    """Say what people do who have the outcome: respond, have nausea."""
+    """Say what people do who have the outcome: recover, have a fall."""
     outcome = vocabulary().outcomes[analysis.select.outcome]
     return outcome.verb or f"have {naming.noun(outcome)}"
 
@@ -216,7 +216,7 @@ def _score(shown: Shown) -> str:
 
 
 def _difference(shown: Shown) -> str:
-    """Write a difference of scores: ``5.5 points lower (3.2 to 7.9) on a pain scale of 60 (X)``."""
+    """Write a difference of scores: ``5.5 points lower (3.2 to 7.9) on a sleep scale of 9 (X)``."""
     record, told = shown.record, shown.points
     if told:
         value, low, high = told.value, told.low, told.high
@@ -241,7 +241,7 @@ def _difference(shown: Shown) -> str:
 
 
 def _scale(about: str, name: str) -> str:
-    """Write a scale as a reader knows it: ``on a depression scale of 60 (MADRS)``."""
+    """Write a scale as a reader knows it: ``on a sleep scale of 9 (X)``."""
     if not name:
         return f"on {about} scales"
     known = vocabulary().scales.get(name)
@@ -250,7 +250,7 @@ def _scale(about: str, name: str) -> str:
 
 
 def topic(analysis: Analysis) -> str:
-    """Say what an outcome is about, without how it is counted: depression, suicidal ideation."""
+    """Say what an outcome is about, without how it is counted: sleep, not sleep score."""
     return noun(analysis).removesuffix(" score")
 
 
@@ -260,7 +260,7 @@ def noun(analysis: Analysis) -> str:
 
 
 def counted(shown: Shown) -> str:
-    """Write one more event after a clause on the first: ``nausea 30 against 12 (9 to 28 more)``."""
+    """Write one more event after a clause on the first: ``falls 30 against 12 (9 to 28 more)``."""
     risk = shown.risk
     if risk is None:
         return clause(shown)

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from ketameta.evidence.rows import entered_of
 from ketameta.report.overview import Overview, summary
 from ketameta.report.traces import Traces
 from ketameta.report.wording_model import model
@@ -75,7 +74,7 @@ def _raw_rows(studies: Iterable[StudyRow], traces: Traces) -> Table:
             found[place] = row
     names = dict.fromkeys(c.name for t in ("outcomes", "contrasts") for c in RAW_TABLES[t].columns)
     lines = [
-        (place[1], place[2], [*users[place]], *map(entered_of(found[place]).get, names))
+        (place[1], place[2], [*users[place]], *map(found[place].entered.get, names))
         for place in sorted(users)
     ]
     return Table(["file", "line", "analyses", *names], lines)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ketameta.configuration import Configuration
 from ketameta.report.evidence_map import EvidenceMap, evidence_map
 from ketameta.report.graphics import Picture, evidence
 from ketameta.tables.collection import Tables
-from ketameta.tables.effects import PERIODS, EvidenceMapRow
+from ketameta.tables.effects import EvidenceMapRow
 from ketameta.tables.syntheses import ExclusionRow, StudyRow
+from ketameta.vocabulary.periods import mapped, periods
 
 
 @dataclass(frozen=True, slots=True)
 class DataView:
-    """What the template of the page takes."""
+    """What the template of the page takes; `periods` are those of the map with their words."""
 
     map: EvidenceMap
-    periods: Sequence[str]
+    periods: Mapping[str, str]
     drawing_of_map: Picture
     uses: Sequence[tuple[str, int]]
 
@@ -33,7 +34,7 @@ def data_view(tables: Tables, configuration: Configuration, reports: int) -> Dat
     coverage = tables[EvidenceMapRow]
     return DataView(
         evidence_map(coverage, studies, whole),
-        [*PERIODS],
+        {name: periods()[name] for name in mapped()},
         evidence(coverage).picture(),
         uses(studies, tables[ExclusionRow], reports),
     )

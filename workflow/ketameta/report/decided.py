@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ketameta.evidence.rows import entered_of
 from ketameta.report.wording_decisions import said
 from ketameta.tables.decisions import Decided
 from ketameta.tables.effects import ResultRow
@@ -23,7 +22,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class MarkedRow:
     """A raw row behind an effect: its cells as entered, and the marks at them by their column.
 
     Marks of the row itself stand under an empty name; a decided cell that is empty is among them.
@@ -34,13 +33,13 @@ class Entered:
     marks: Mapping[str, Sequence[Mark]]
 
 
-def marked(rows: Sequence[ResultRow], decided: Decided) -> tuple[list[Entered], list[Mark]]:
+def marked(rows: Sequence[ResultRow], decided: Decided) -> tuple[list[MarkedRow], list[Mark]]:
     """Return the raw rows behind an effect with their marks, and all marks in their order."""
     # two rows of which the same is said share a number
     marks: dict[str, Mark] = {}
     found = []
     for row in rows:
-        cells = entered_of(row)
+        cells = row.entered
         shown = {name: cell for name, cell in cells.items() if name not in APART}
         by_column: dict[str, list[Mark]] = {}
         for one in decided.about(table_of(cells), cells):
@@ -50,7 +49,7 @@ def marked(rows: Sequence[ResultRow], decided: Decided) -> tuple[list[Entered], 
             by_column.setdefault(column, []).append(number)
             if column:
                 shown.setdefault(column, "empty")
-        found.append(Entered(row, shown, by_column))
+        found.append(MarkedRow(row, shown, by_column))
     return found, list(marks.values())
 
 

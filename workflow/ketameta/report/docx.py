@@ -51,8 +51,8 @@ class Table:
     widths: Sequence[float]
 
 
-def docx(title: str, blocks: Iterable[Paragraph | Table]) -> bytes:
-    """Return a document of these blocks as the bytes of a .docx file.
+def docx(title: str, authors: str, blocks: Iterable[Paragraph | Table]) -> bytes:
+    """Return a document of these blocks, and who made it, as the bytes of a .docx file.
 
     Times in the archive are those of 1 January 1980, its first day: none is of the run.
     """
@@ -71,6 +71,7 @@ def docx(title: str, blocks: Iterable[Paragraph | Table]) -> bytes:
         ),
         "docProps/core.xml": f'<cp:coreProperties xmlns:cp="{_PACKAGE}/metadata/core-properties" '
         f'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>{_text(title)}</dc:title>'
+        f"<dc:creator>{_text(authors)}</dc:creator>"
         "</cp:coreProperties>",
         "word/_rels/document.xml.rels": _relations(
             (f"{_OFFICE}/relationships/styles", "styles.xml")

@@ -51,7 +51,7 @@ def seen(rows: Sequence[ResultRow], studies: Iterable[StudyRow]) -> list[Seen]:
     tables: dict[str, list[ResultRow]] = {"outcomes": [], "contrasts": []}
     pooled = []
     for row in rows:
-        tables["contrasts" if '"arm_t"' in row.entered else "outcomes"].append(row)
+        tables["contrasts" if "arm_t" in row.entered else "outcomes"].append(row)
         if f"{row.file}:{row.line}" in used:
             pooled.append(row)
     named = [(table, own) for table, own in tables.items() if own]

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ketameta.report.wording import anchor, count
-from ketameta.tables.effects import PERIODS, EvidenceMapRow
+from ketameta.tables.effects import EvidenceMapRow
 from ketameta.tables.syntheses import StudyRow
 from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary.periods import LATER, mapped, periods
 
 SHADES = 5
-_LONG = {"6 h": "up to 6 hours", "2 d": "to 2 days", "9 d": "to 9 days", "later": "later"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Cell:
     outcome: str
     period: str
     trials: int
-    people: int
+    people: int | None
     shade: int
     members: tuple[tuple[str, str], ...]
 
@@ -38,7 +38,7 @@ class Cell:
         places = [
             [*words.outcomes].index(self.outcome),
             [*words.words("populations")].index(self.population),
-            [*PERIODS].index(self.period),
+            mapped().index(self.period),
         ]
         return "cell-" + "-".join(map(str, places))
 
@@ -46,15 +46,15 @@ class Cell:
     def said(self) -> str:
         """Say in words what the number in the map stands for."""
         what = vocabulary().outcomes[self.outcome].label
-        when = _LONG[self.period]
+        when = periods()[self.period]
         people = vocabulary().words("populations")[self.population]
         return f"{what}, {people}, {when}: {count(self.trials, 'trial')}"
 
     @property
     def when(self) -> str:
         """The period in words."""
-        text = _LONG[self.period]
-        return text if self.period != [*PERIODS][-1] else f"{text}, or no hour stated"
+        text = periods()[self.period]
+        return text if self.period != LATER else f"{text}, or no hour stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def evidence_map(
 
     `pages` gives the outcome and the address of the page of each analysis.
     """
-    words, effects = vocabulary(), _effects(studies, pages)
+    words, effects, four = vocabulary(), _effects(studies, pages), mapped()
     most = max((row.trials for row in coverage), default=1)
     cells = {(r.outcome, r.population, r.period): _cell(r, most, effects) for r in coverage}
     outcomes = [o for o in words.outcomes if any(key[0] == o for key in cells)]
@@ -87,7 +87,7 @@ def evidence_map(
     return EvidenceMap(
         tuple(people),
         tuple(
-            (o, tuple(tuple(cells.get((o, p, period)) for period in PERIODS) for p in people))
+            (o, tuple(tuple(cells.get((o, p, period)) for period in four) for p in people))
             for o in outcomes
         ),
     )

@@ -12,7 +12,6 @@ from ketameta.configuration import Configuration
 from ketameta.evidence import findings, unread
 from ketameta.evidence.audits import Audit, audit
 from ketameta.evidence.releases import Release, in_order
-from ketameta.evidence.rows import entered_of
 from ketameta.report import wording, wording_extraction
 from ketameta.report.decided import table_of
 from ketameta.report.double_extraction import Seen, Twice, seen, twice
@@ -21,6 +20,7 @@ from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import BOTH, Decided, Decision, decisions
 from ketameta.tables.diagnostics import RaterAgreementRow
 from ketameta.tables.effects import FindingRow, ResultRow
+from ketameta.tables.entered import Entered
 from ketameta.tables.parts import Placed
 from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES
 from ketameta.tables.syntheses import ClaimTestRow, StudyRow, SynthesisRow
@@ -55,16 +55,16 @@ class Line:
 
 def cells_of(
     tables: Tables, names: Iterable[str], trials: Collection[str] | None = None
-) -> dict[str, list[dict[str, str]]]:
+) -> dict[str, list[Entered]]:
     """Return the cells as entered of some raw tables, of rows of a trial those of `trials`."""
 
-    def asked(rows: Iterable[Placed | ResultRow]) -> Iterator[dict[str, str]]:
+    def asked(rows: Iterable[Placed | ResultRow]) -> Iterator[Entered]:
         for row in rows:
             trial = getattr(row, "trial_id", None)
             if trials is None or trial is None or trial in trials:
-                yield entered_of(row)
+                yield row.entered
 
-    found: dict[str, list[dict[str, str]]] = {name: [] for name in names if name in RESULT_TABLES}
+    found: dict[str, list[Entered]] = {name: [] for name in names if name in RESULT_TABLES}
     if {"outcomes", "contrasts"} & found.keys():
         for cells in asked(tables[ResultRow]):
             found.setdefault(table_of(cells), []).append(cells)

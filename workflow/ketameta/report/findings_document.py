@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ketameta.configuration import Summary
+from ketameta.configuration import Review, Summary
+from ketameta.report import about
 from ketameta.report.docx import Paragraph, Table, docx
 from ketameta.report.summary_of_findings import COLUMNS, comparisons, note, notes, people
 from ketameta.tables.verdicts import SummaryOfFindingsRow
@@ -13,15 +14,16 @@ _WIDTHS = (2.2, 1.7, 2.2, 2, 1.3, 1.5, 4)
 
 
 def findings_document(
-    summaries: Sequence[Summary], rows: Sequence[SummaryOfFindingsRow], version: str, data_hash: str
+    review: Review, summaries: Sequence[Summary], rows: Sequence[SummaryOfFindingsRow], cited: str
 ) -> bytes:
-    """Return the document: a table a comparison with its notes."""
+    """Return the document: what the review is, a table a comparison with its notes, how to cite."""
     title = "Summary of findings"
-    blocks: list[Paragraph | Table] = [Paragraph(title, "Title"), Paragraph(note(rows), "Small")]
+    blocks: list[Paragraph | Table] = [Paragraph(title, "Title"), Paragraph(review.title)]
+    blocks += [Paragraph(text, "Small") for text in (about.in_short(review), note(rows))]
     for summary, own in comparisons(summaries, rows):
         blocks += _comparison(summary, own)
-    blocks.append(Paragraph(f"ketameta {version}. Data hash {data_hash}.", "Small"))
-    return docx(title, blocks)
+    blocks.append(Paragraph(cited, "Small"))
+    return docx(f"{title}: {review.title}", about.authors(review), blocks)
 
 
 def _comparison(

@@ -16,6 +16,7 @@ from ketameta.figures.metrics import wrap
 from ketameta.measures import MEASURES
 from ketameta.report import naming, wording, wording_notes, wording_plot
 from ketameta.tables.syntheses import StudyRow
+from ketameta.vocabulary import vocabulary
 
 _WIDEST_SIDE = 110.0  # pixels of the name of a side above its column
 
@@ -54,13 +55,20 @@ class Beside:
 
 
 def beside(analysis: Analysis) -> Beside:
-    """Return the columns that an analysis has; those of the arms come last, headed by the arm."""
+    """Return the columns that an analysis has; those of the arms come last, headed by the arm.
+
+    Dose and route have a column where the vocabulary has words for them.
+    """
     measure, by_arm = MEASURES[analysis.select.measure], analysis.select.by_arm
+    words = vocabulary().words
     left = (
         Column(Heading("Trial", widest=210), _trial),
-        Column(Heading("Treatment", widest=80, spare=5), lambda s: s.treatment or "–"),
-        Column(Heading("Dose", widest=105, spare=2), lambda s: _dose(s) or "–"),
-        Column(Heading("Route", widest=60, spare=6), lambda s: s.route or "–"),
+        Column(
+            Heading("Treatment", widest=80, spare=5),
+            lambda s: wording_plot.given(s.treatment) or "–",
+        ),
+        *([_DOSE] if words("dose_units") else []),
+        *([_ROUTE] if words("routes") else []),
         *([] if by_arm else [Column(Heading("Control", widest=95, spare=1), wording_plot.control)]),
         Column(Heading("Hour", "end", spare=4), _hour),
         *([] if measure.counts else [_SCALE]),
@@ -79,6 +87,8 @@ def beside(analysis: Analysis) -> Beside:
     return Beside(left, right)
 
 
+_DOSE = Column(Heading("Dose", widest=105, spare=2), lambda s: _dose(s) or "–")
+_ROUTE = Column(Heading("Route", widest=60, spare=6), lambda s: s.route or "–")
 _SCALE = Column(Heading("Scale", widest=100, spare=3), lambda s: s.scale or "–")
 
 
@@ -129,7 +139,7 @@ def _hour(study: StudyRow) -> str:
 
 
 def _dose(study: StudyRow) -> str:
-    """Write a list of doses once per unit: 28, 56, 84 mg."""
+    """Write a list of doses once per unit: ``10, 20, 40 mg``."""
     parts = [part.rpartition(" ") for part in (study.dose or "").split(", ") if part]
     units = {unit for _, _, unit in parts}
     if len(units) != 1:

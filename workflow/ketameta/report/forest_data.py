@@ -37,6 +37,8 @@ _RULES = {
     "k-2": "t, k − 2 df",
     "normal": "normal",
     "hksj": "t, HKSJ variance",
+    "k-1-wald": "t, k − 1 df, Wald variance",
+    "k-2-wald": "t, k − 2 df, Wald variance",
 }
 
 
@@ -233,7 +235,7 @@ def _why_out(exclusion: ExclusionRow, missing: MissingResultRow | None) -> str:
     if missing is None:
         detail = wording_notes.plain(exclusion.detail)
         return f"{exclusion.reason} ({detail})" if detail else exclusion.reason
-    through = f"; its patients are in {missing.through}" if missing.through else ""
+    through = f"; its people are in {missing.through}" if missing.through else ""
     return f"measured, no number reported: {missing.said}{through}"
 
 

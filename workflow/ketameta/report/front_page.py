@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ketameta.configuration import Configuration, Front
+from ketameta.configuration import Configuration
 from ketameta.report.alike import Number
 from ketameta.report.answers import Answer
 from ketameta.report.claim_pictures import picture
@@ -21,7 +21,6 @@ class FrontView:
     `alike` is the page of the first leading analysis with numbers that look alike, or empty.
     """
 
-    front: Front
     promised: list[tuple[ClaimView, str]]
     headlines: list[Headline]
     groups: dict[str, list[Line]]
@@ -40,7 +39,6 @@ def front_page(
     """
     leading = [analysis for analysis in configuration.whole if analysis.display.headline]
     return FrontView(
-        configuration.front,
         [(view, picture(view, small=True)) for view in claims if view.headline],
         headlines(configuration, answers, alike),
         lines_by_group(configuration, answers),

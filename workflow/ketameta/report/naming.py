@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ketameta.configuration import Analysis
+from ketameta.configuration.review import review
 from ketameta.measures import MEASURES
 from ketameta.report.wording_model import failure
 from ketameta.tables.parts import Estimate
@@ -29,13 +30,19 @@ def sides(analysis: Analysis) -> tuple[str, str] | None:
 
 
 def treatment_name(analysis: Analysis) -> str:
-    """Name the treated side in a word or two, by what is narrowed to or else by the treatments."""
+    """Name the treated side in a word or two, by what is narrowed to or else by the treatments.
+
+    Those in question together have the phrase of the review.
+    """
     narrowed = {narrow.key: narrow.values for narrow in analysis.select.narrow}
     for key, words in narrowed.items():
         if key in ("drug_route", "treatment") and len(words) <= MOST_NAMED:
-            return listed([_drug(key, word) for word in words], "or")
-    names = _joined([_treatment(name) for name in analysis.select.treatments])
-    return listed(names, "or") if len(names) <= MOST_NAMED else "treatment"
+            return listed([_narrowed(key, word) for word in words], "or")
+    names, asked = analysis.select.treatments, review()
+    if set(names) == set(asked.treatments):
+        return asked.treatments_phrase
+    labels = [treatment(name) for name in names]
+    return listed(labels, "or") if len(labels) <= MOST_NAMED else "treatment"
 
 
 def control_name(analysis: Analysis) -> str:
@@ -48,31 +55,19 @@ def control_name(analysis: Analysis) -> str:
             and name not in analysis.select.treatments
         ]
         if len(known) == 1:
-            return _treatment(known[0])
-    return "control"
+            return treatment(known[0])
+    return review().control_phrase
 
 
-def _drug(key: str, word: str) -> str:
-    """Name a drug by its route, or a treatment, that an analysis is narrowed to."""
-    return _treatment(word) if key == "treatment" else keys()[key].get(word, word)
+def _narrowed(key: str, word: str) -> str:
+    """Name a treatment, or one by its route, that an analysis is narrowed to."""
+    return treatment(word) if key == "treatment" else keys()[key].get(word, word)
 
 
-def _treatment(name: str) -> str:
+def treatment(name: str) -> str:
     """Name a treatment of the vocabulary as a sentence does."""
-    treatment = vocabulary().treatments[name]
-    return treatment.short or treatment.label
-
-
-def _joined(names: list[str]) -> list[str]:
-    """Name an isomer with its racemate in one: ketamine and esketamine are (es)ketamine."""
-    found = list(names)
-    for longer in names:
-        for name in names:
-            start = longer.removesuffix(name)
-            if start.isalpha() and start != longer and {name, longer} <= set(found):
-                found[found.index(name)] = f"({start}){name}"
-                found.remove(longer)
-    return found
+    known = vocabulary().treatments[name]
+    return known.short or known.label
 
 
 def why_not_pooled(analysis: Analysis, record: Estimate) -> str:
@@ -83,7 +78,7 @@ def why_not_pooled(analysis: Analysis, record: Estimate) -> str:
 
 
 def aim(analysis: Analysis) -> str:
-    """Name what a treatment may change: the chance of response, the risk of nausea, a score."""
+    """Name what a treatment may change: the chance or risk of an event, a score."""
     outcome = vocabulary().outcomes[analysis.select.outcome]
     label = noun(outcome)
     if said := MEASURES[analysis.select.measure].aim:

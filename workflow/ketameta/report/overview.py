@@ -50,8 +50,8 @@ def overview(tables: Tables) -> Overview:
     populations = vocabulary().words("populations")
     trials = (
         ("trial reports", data.reports),
-        ("reports that share no patients with a report they are part of", data.apart),
-        ("people randomised in these", data.people),
+        ("reports that share no people with a report they are part of", data.apart),
+        *([("people randomised in these", data.people)] if data.people is not None else []),
         ("of these, without a number of people randomised", data.unnumbered),
     )
     uses = (
@@ -69,7 +69,7 @@ def overview(tables: Tables) -> Overview:
         Section("trials", "Trials", trials),
         Section(
             "populations",
-            "Populations (reports that share no patients)",
+            "Populations (reports that share no people)",
             [(populations[name], number) for name, number in counted["population"]],
         ),
         Section("arms", "Arms by treatment", counted["treatment"]),

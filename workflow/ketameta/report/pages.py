@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ketameta.configuration import Review
 from ketameta.figures.scene import page_colours
 from ketameta.measures import MEASURES
 from ketameta.report import (
+    about,
     overview,
     wording,
     wording_absolute,
@@ -22,7 +23,7 @@ from ketameta.report import (
     wording_plot,
     wording_splits,
 )
-from ketameta.report.decided import Entered, Mark, marked
+from ketameta.report.decided import Mark, MarkedRow, marked
 from ketameta.report.overview import Overview, place, told
 from ketameta.report.traces import Traces
 from ketameta.report.wording_notes import plain
@@ -32,7 +33,7 @@ from ketameta.tables.decisions import Decided
 from ketameta.tables.effects import DerivationRow, FindingRow
 from ketameta.tables.overview import WarningRow
 from ketameta.tables.syntheses import ExclusionRow, StudyRow, UnusedRow
-from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary import kept, vocabulary
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -44,7 +45,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 
 
-@cache
+@kept
 def environment() -> Environment:
     """Return the template engine: everything escaped, a name that is not given is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -57,6 +58,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    engine.globals["about"] = about
     engine.globals["measures"] = MEASURES
     engine.globals["wording"] = wording
     engine.globals["absolutes"] = wording_absolute
@@ -87,6 +89,7 @@ class Shared:
     name, `told` counts the claims in words.
     """
 
+    review: Review
     overview: Overview
     findings: Sequence[FindingRow]
     data_hash: str
@@ -113,7 +116,7 @@ class StudyView:
     anchor: str
     estimate: str
     steps: Sequence[DerivationRow]
-    evidence: Sequence[Entered]
+    evidence: Sequence[MarkedRow]
     decisions: Sequence[Mark]
 
 

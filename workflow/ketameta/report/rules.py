@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 from ketameta.configuration import Analysis, Configuration, Thresholds
-from ketameta.configuration.blocks import meanings
+from ketameta.documents.forms import meanings
 from ketameta.evidence.ratings import Rule
 from ketameta.evidence.rules import RULES
 from ketameta.report import wording_certainty, wording_method

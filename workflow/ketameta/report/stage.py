@@ -10,7 +10,7 @@ from ketameta.configuration import Configuration
 from ketameta.evidence.releases import Release, in_order
 from ketameta.evidence.results import certainties, grounds, rated_syntheses
 from ketameta.figures.scene import writable
-from ketameta.report import analysis_page, changes, extraction, rob2, rules
+from ketameta.report import about, analysis_page, changes, extraction, rob2, rules
 from ketameta.report.alike import alike
 from ketameta.report.alongside import earlier
 from ketameta.report.answers import answers
@@ -105,6 +105,7 @@ class _Report:
         data_hash = found.data.data_hash
         dates = [r.date for r in in_order(self.releases) if r.data_hash == data_hash]
         return Shared(
+            review=self.configuration.review,
             overview=found,
             findings=self.tables.get(FindingRow),
             data_hash=data_hash,
@@ -155,8 +156,8 @@ class _Report:
         summed_up = given(findings_view(self.configuration, self.found))
         reports = self.shared.overview.data.reports
         front = given(front_page(self.configuration, self.asked, self.alike, self.claims))
-        about = {"changed": changed, "trial_reports": reports}
-        yield self._page("index.html", {**summed_up, **front, **about})
+        more = {"changed": changed, "trial_reports": reports}
+        yield self._page("index.html", {**summed_up, **front, **more})
         yield self._page("sof.html", summed_up)
         yield self._page("claims.html", self._claims())
         yield self._page("data.html", given(data_view(self.tables, self.configuration, reports)))
@@ -182,16 +183,18 @@ class _Report:
     def as_tables(self) -> Files:
         """Yield what is no page and no figure: tables, workbook, document, script and style."""
         data_hash, counted = self.shared.data_hash, self.shared.overview
+        review = self.configuration.review
         sheets, in_sheets = {}, {name for name, _ in SHEETS.values()}
         for name, table in shown_tables(self.tables, self.made, self.traces, counted):
             yield f"tables/{name}.csv", to_csv(table)
             if name in in_sheets:
                 sheets[name] = table
         questions = {analysis.name: analysis.display.question for analysis in self.configuration}
-        yield "ketameta.xlsx", workbook(sheets, questions, __version__, data_hash)
+        yield "ketameta.xlsx", workbook(sheets, questions, review, __version__, data_hash)
+        cited = about.citation(review, __version__, data_hash)
         yield (
             "summary_of_findings.docx",
-            findings_document(self.configuration.summaries, self.found, __version__, data_hash),
+            findings_document(review, self.configuration.summaries, self.found, cited),
         )
         yield "verify.R", verify_script(self.tables, self.configuration, data_hash)
         yield "static/style.css", style_sheet()

@@ -17,31 +17,36 @@ from ketameta.figures.statistical import (
     pixels,
 )
 from ketameta.report import wording
-from ketameta.tables.effects import PERIODS, ArmReductionRow, EvidenceMapRow
+from ketameta.tables.effects import ArmReductionRow, EvidenceMapRow
 from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary.periods import LATER, mapped, period_of, periods
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # title, description, width and height in pixels, drawing
 Parts = tuple[str, str, tuple[float, float], Callable[[], "Figure | Scene"]]
-# hours after the first dose
-_LAST = {"to 6 h": 6, "to 2 d": 48, "to 9 d": 216, "to 5 wk": 840}
 
 
-def _period(hour: float) -> str:
-    return next((name for name, last in _LAST.items() if hour <= last), "later")
+def _to(period: str) -> str:
+    return period if period == LATER else f"to {period}"
 
 
 def reductions(analysis: Analysis, rows: Sequence[ArmReductionRow]) -> Parts:
     """Return the parts of a drawing of the reductions, arm by arm and period by period."""
     if not rows:
         return _nothing(f"{_outcome(analysis)}: reduction from baseline, arm by arm")
+    every = [*periods()]
     points = [
-        Fall(_period(r.hour), "treated" if r.treated else "control", r.reduction, r.n or 0)
+        Fall(
+            _to(period_of(r.hour, every)),
+            "treated" if r.treated else "control",
+            r.reduction,
+            r.n or 0,
+        )
         for r in rows
     ]
-    order = [name for name in (*_LAST, "later") if any(p.period == name for p in points)]
+    order = [name for name in map(_to, every) if any(p.period == name for p in points)]
     parts = []
     for name in order:
         for side in ("treated", "control"):
@@ -78,7 +83,7 @@ def evidence(rows: Sequence[EvidenceMapRow]) -> Parts:
     """Return the parts of a drawing of the map of populations, outcomes and periods."""
     if not rows:
         return _nothing("What evidence there is: trials by population, outcome and time")
-    words = vocabulary()
+    words, four = vocabulary(), mapped()
     outcomes = [o for o in words.outcomes if any(r.outcome == o for r in rows)]
     populations = [p for p in words.words("populations") if any(r.population == p for r in rows)]
     labels = [words.outcomes[o].label for o in outcomes]
@@ -86,8 +91,8 @@ def evidence(rows: Sequence[EvidenceMapRow]) -> Parts:
     for population in populations:
         own = [r for r in rows if r.population == population]
         counts = {(r.outcome, r.period): r.trials for r in own}
-        grid = [[counts.get((o, p), 0) for p in PERIODS] for o in outcomes]
-        facets.append((population, [_short(p) for p in PERIODS], grid))
+        grid = [[counts.get((o, p), 0) for p in four] for o in outcomes]
+        facets.append((population, [_short(p) for p in four], grid))
     most = sorted(rows, key=lambda r: (-r.trials, r.population, r.outcome))[:3]
     said = "; ".join(
         f"{r.population}, {words.outcomes[r.outcome].label}, {_short(r.period)}: "
@@ -103,13 +108,13 @@ def evidence(rows: Sequence[EvidenceMapRow]) -> Parts:
     meant = words.words("populations")
     names = ", ".join(f"{p} {meant[p]}" for p in populations if p != meant[p])
     note = (
-        "Numbers: trials with a usable row; ≤: up to this time after the first dose, from the "
-        f"time before on; later: or no hour stated. {names}."
+        "Numbers: trials with a usable row; ≤: up to this time after the start of treatment, from "
+        f"the time before on; later: or no hour stated. {names}."
     )
 
-    layout = evidence_layout(labels, [len(PERIODS)] * len(facets), note)
+    layout = evidence_layout(labels, [len(four)] * len(facets), note)
     return title, description, pixels(layout.size), lambda: draw_evidence(labels, facets, layout)
 
 
 def _short(period: str) -> str:
-    return period if period == "later" else f"≤ {period}"
+    return period if period == LATER else f"≤ {period}"

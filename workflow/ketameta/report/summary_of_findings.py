@@ -28,7 +28,7 @@ NOTE = (
     "Risk with control: the people of the control arms that are pooled, added up. Risk with "
     "treatment: that risk and the relative effect, whose interval it carries. People and trials "
     "are those of the relative effect. RR risk ratio, RD risk difference, MD mean difference, SMD "
-    "standardised mean difference: of a symptom score, below 0 is less."
+    "standardised mean difference: below 0 is less of the outcome."
 )
 _OF_RISK = ("control_risk", "treated_risk", "treated_risk_low", "treated_risk_high")
 

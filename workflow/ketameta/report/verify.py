@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ketameta import __version__
 from ketameta.configuration import Analysis, Configuration, Model
 from ketameta.estimators import ESTIMATORS
 from ketameta.measures import MEASURES, PLAIN
-from ketameta.report import verify_effects
+from ketameta.report import about, verify_effects
 from ketameta.report.r_code import call, listed, named, number, text, texts, vector
 from ketameta.report.traces import Traces
 from ketameta.report.verify_effects import COUNTS, columns, with_counts
@@ -50,6 +51,9 @@ quit(status = if (wrong > 0) 1 else 0)
 def verify_script(tables: Tables, configuration: Configuration, data_hash: str) -> str:
     """Return the script: helpers, the calls of each analysis, and the exit status."""
     parts = [(Path(__file__).parent / head).read_text(encoding="utf-8") for head in HEADS]
+    cited = about.citation(configuration.review, __version__, data_hash)
+    # in one line, whatever the title is
+    parts.append(f"# {' '.join(cited.split())}\n")
     parts.append(f'cat("data hash {data_hash}\\n\\n")\n')
     own_of = of_analyses(tables, _OWN)
     traces, effects = Traces((), tables[ResultRow]), 0

@@ -172,15 +172,15 @@ between <- function(yi, vi, method, group, q, p) {
 
 # --- small-study effects -----------------------------------------------------------------------
 
-slope <- function(yi, vi, x, drug = NULL) {
-  of <- if (is.null(drug)) lm(yi ~ x, weights = 1 / vi) else lm(yi ~ x + drug, weights = 1 / vi)
+slope <- function(yi, vi, x, treated = NULL) {
+  of <- if (is.null(treated)) lm(yi ~ x, weights = 1 / vi) else lm(yi ~ x + treated, weights = 1 / vi)
   found <- coef(summary(of))
   if (!("x" %in% rownames(found)) || of$df.residual < 1) return(c(NA, NA))
   found["x", c(1, 4)]
 }
 
 # test: Peters, Pustejovsky and Rodgers, or Egger; NA where none is made
-small_studies <- function(name, yi, vi, test, ai, n1i, ci, n2i, crossover, drug, ours) {
+small_studies <- function(name, yi, vi, test, ai, n1i, ci, n2i, crossover, treated, ours) {
   before <- state()
   line <- regtest(yi, vi, model = "lm", predictor = "sei")
   same("Egger's t", ours["statistic"], line$zval)
@@ -196,8 +196,8 @@ small_studies <- function(name, yi, vi, test, ai, n1i, ci, n2i, crossover, drug,
     same(paste("slope,", test), ours["test_slope"], found[1])
     same(paste("p,", test), ours["test_p"], found[2])
     same("p without crossovers", ours["without_crossovers_p"], take(use & !crossover)[2])
-    several <- length(unique(drug[use])) > 1
-    same("p within drugs", ours["adjusted_p"], take(use, if (several) factor(drug[use]))[2])
+    several <- length(unique(treated[use])) > 1
+    same("p within treatments", ours["adjusted_p"], take(use, if (several) factor(treated[use]))[2])
   }
   finish(name, before, "small-study effects by regtest and lm")
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ketameta.configuration import Analysis
-from ketameta.evidence.rows import entered_of
 from ketameta.measures import LARGEST, MEASURES, PLAIN
 from ketameta.report.r_code import call, flags, listed, named, number, text, texts, vector
 from ketameta.report.traces import Traces
@@ -116,13 +115,13 @@ def _means_of_pairs(analysis: Analysis, studies: Sequence[StudyRow], traces: Tra
     return call("crossover_means", _head(analysis, studies) | paired | values)
 
 
-def _told(rows: Sequence[ResultRow]) -> dict[str, str]:
+def _told(rows: Sequence[ResultRow]) -> Mapping[str, str]:
     """Return the cells of the reported difference that tells the correlation; none if assumed."""
     found = [row for row in rows if row.file.startswith("contrasts")]
-    return entered_of(found[0]) if found else {}
+    return found[0].entered if found else {}
 
 
-def _cell(cells: dict[str, str], name: str) -> float | None:
+def _cell(cells: Mapping[str, str], name: str) -> float | None:
     return float(cells[name]) if cells.get(name) else None
 
 
@@ -199,7 +198,7 @@ def _spreads(row: PointsRow, studies: Sequence[StudyRow]) -> list[float]:
 def small_studies(
     analysis: Analysis, studies: Sequence[StudyRow], rows: Sequence[AsymmetryRow]
 ) -> str:
-    """Recompute Egger's line and the test by size, with and without crossovers and drugs."""
+    """Recompute Egger's line and the test by size, with and without crossovers and treatments."""
     tested = ("test_slope", "test_p", "without_crossovers_p", "adjusted_p")
     return "".join(
         call(
@@ -209,7 +208,7 @@ def small_studies(
                 **columns({"yi": "yi", "vi": "vi", **COUNTS}, studies),
                 "test": text(row.test) if row.test else "NA",
                 "crossover": flags([s.design == "crossover" for s in studies]),
-                "drug": texts([s.drug_route or "not known" for s in studies]),
+                "treated": texts([s.drug_route or "not known" for s in studies]),
                 "ours": named(
                     {name: getattr(row, name) for name in ("statistic", "p", "limit", *tested)}
                 ),

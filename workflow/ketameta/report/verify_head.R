@@ -127,6 +127,7 @@ normal_normal <- function(name, yi, vi, method, test, prediction, level, ours) {
   if (!is.null(fit)) profile_limits(fit, level, ours)
   se <- fit$se
   if (prediction == "hksj") se <- normal_fit("HKSJ variance", yi, vi, method, level, "knha")$se
+  if (grepl("wald", prediction)) se <- normal_fit("Wald variance", yi, vi, method, level, "z")$se
   half <- prediction_half(prediction, length(yi), level, fit$tau2, se)
   same("prediction, lower", ours["pi_low"], c(fit$beta) - half)
   same("prediction, upper", ours["pi_high"], c(fit$beta) + half)
@@ -137,6 +138,8 @@ normal_normal <- function(name, yi, vi, method, test, prediction, level, ours) {
 # the search ends at a step that fits the size of the variances
 profile_limits <- function(fit, level, ours) {
   if (is.na(ours["tau2_high"])) return(invisible(TRUE))
+  # they are those of the effects, whatever estimates tau2; metafor wants a model that has one
+  if (fit$method == "EE") fit <- rma(fit$yi, fit$vi, method = "DL")
   search <- list(tol = min(1e-12, 1e-9 * ours[["tau2_high"]]),
                  tau2.max = max(1e7, 10 * ours[["tau2_high"]]), maxiter = 10000)
   profile <- fitted_or_said("Q-profile intervals", function() {
@@ -162,8 +165,9 @@ three_rules <- function(yi, vi, method, level, ours) {
 prediction_half <- function(rule, k, level, tau2, se) {
   if (k < 3) return(NA)
   p <- 0.5 + level / 2
-  switch(rule, "k-1" = qt(p, k - 1), "k-2" = qt(p, k - 2), "normal" = qnorm(p),
-         "hksj" = qt(p, k - 1)) * sqrt(tau2 + se^2)
+  df <- c("k-1" = k - 1, "k-2" = k - 2, "normal" = Inf, "hksj" = k - 1,
+          "k-1-wald" = k - 1, "k-2-wald" = k - 2)
+  qt(p, df[[rule]]) * sqrt(tau2 + se^2)
 }
 
 # groups with a tau2 each

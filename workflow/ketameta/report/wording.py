@@ -34,10 +34,6 @@ MINUS = "−"
 # upper over lower end of the interval of two trials beyond which people of 1,000 are not told
 USELESS = 50.0
 TOO_FEW = "two trials, too few for a useful interval"
-AUTHORS = "The ketameta authors"
-TITLE = (
-    "ketameta: meta-analysis of ketamine and esketamine trials, traceable from report to raw cell"
-)
 
 
 class Interval(Protocol):
@@ -291,11 +287,6 @@ def prediction_interval(record: Estimate) -> str:
     return f"{interval(measure, where.low, where.high)}{unit(measure)}" if where else ""
 
 
-def citation(version: str, data_hash: str) -> str:
-    """Say how to cite this report; authors and title are those of CITATION.cff."""
-    return f"{AUTHORS}. {TITLE}. Version {version}. Data hash {data_hash}."
-
-
 def heterogeneity(record: Estimate) -> str:
     """Write tau², I² and Q of a pooled result in a line."""
     if record.tau2 is None:
@@ -358,6 +349,8 @@ def pooled_by(analysis: Analysis, record: Estimate) -> str:
         "k-2": "t with k − 2 degrees of freedom",
         "normal": "normal",
         "hksj": "t with the HKSJ variance",
+        "k-1-wald": "t with k − 1 degrees of freedom and the Wald variance",
+        "k-2-wald": "t with k − 2 degrees of freedom and the Wald variance",
     }[analysis.model.prediction]
     text = f"Random effects: {how}"
     return text + (f"; prediction interval: {df}" if expected(record) else "")

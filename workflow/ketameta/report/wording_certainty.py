@@ -16,8 +16,8 @@ from ketameta.vocabulary import vocabulary
 LIMITS = (
     "This rating is made by rule, from these tables alone. A panel that rates by GRADE also weighs "
     "what no table holds and may come to another level; this rating does not stand in for its "
-    "judgement. Whether the people, doses and outcomes fit a question of yours is left to you. "
-    "Nothing is rated up, however large an effect."
+    "judgement. Whether the people, treatments and outcomes fit a question of yours is left to "
+    "you. Nothing is rated up, however large an effect."
 )
 _TAKEN = {0: "nothing", -1: f"{MINUS}1 level", -2: f"{MINUS}2 levels"}
 

@@ -15,7 +15,7 @@ from ketameta.evidence.agreement import (
     Indirectness,
 )
 from ketameta.evidence.bias import CONCERNS, HIGH, LOW, RISKS, SEVERAL, UNJUDGED, Risks
-from ketameta.evidence.missing import ASYMMETRY, Absent, Publication
+from ketameta.evidence.missing import ASYMMETRY, CHECKS, Absent, Publication
 from ketameta.evidence.precision import (
     NO_INTERVAL,
     POINTS_TWICE,
@@ -41,10 +41,6 @@ from ketameta.tables.syntheses import SynthesisRow
 from ketameta.vocabulary.narrowing import keys
 
 APART = 100.0  # times apart beyond which how many no longer matters
-_CHECKS = {
-    "without_crossovers_p": "without crossover trials",
-    "adjusted_p": "within drug and route",
-}
 
 
 def reason(analysis: Analysis, value: Rating[Any]) -> str:
@@ -120,7 +116,7 @@ def _indirectness(analysis: Analysis, value: Rating[Indirectness]) -> str:
     facts, split = value.facts, value.facts.split
     known = keys()["population"]
     names = ", ".join(known.get(name, name) for name in facts.populations)
-    left = f"Whether these people ({names}), doses and outcomes fit is left to the reader."
+    left = f"Whether these people ({names}), treatments and outcomes fit is left to the reader."
     if analysis.select.by_arm:
         left = f"What would have become of them without treatment is not in this number. {left}"
     if split is None:
@@ -234,13 +230,20 @@ def _asymmetry(analysis: Analysis, value: Rating[Publication]) -> str:
     if not facts.away:
         return f"{test}; small trials lie nearer to no difference, which hides no results."
     checks = [
-        f"{_CHECKS[name]} {p_value(p) if p is not None else 'not testable'}"
+        f"{_checked(name)} {p_value(p) if p is not None else 'not testable'}"
         for name, p in facts.checks.items()
     ]
     told = f" ({', '.join(checks)})" if checks else ""
     if ASYMMETRY in value.rules:
         return f"{test}; small trials lie further from no difference than large ones{told}."
     return f"{test}; asymmetry that the design of the trials may explain{told}: no level goes."
+
+
+def _checked(name: str) -> str:
+    """Say how asymmetry was looked at once more."""
+    if name == "without_crossovers_p":
+        return "without crossover trials"
+    return f"within {wording_splits.name(CHECKS[name])}"
 
 
 _REASONS: dict[str, Callable[[Analysis, Rating[Any]], str]] = {

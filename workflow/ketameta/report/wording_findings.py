@@ -77,7 +77,7 @@ def with_treatment(answer: Answer) -> str:
 def _lower(
     value: float, low: float | None, high: float | None, on: str = "", unit: str = POINTS
 ) -> str:
-    """Write a difference without a sign: ``5.2 points lower on the MADRS (7.1 to 3.4 lower)``."""
+    """Write a difference without a sign: ``5.2 points lower on the scale (7.1 to 3.4 lower)``."""
     digits = 1 if unit == POINTS else 2
     text = f"{wording.fixed(abs(value), digits)} {unit} {_side(value)}{on}"
     if low is None or high is None:

@@ -30,6 +30,8 @@ _PREDICTION = {
     "k-2": "from t with k − 2 degrees of freedom (Higgins 2009)",
     "normal": "from the normal distribution",
     "hksj": "from t with k − 1 degrees of freedom and the HKSJ variance (Partlett 2017)",
+    "k-1-wald": "from t with k − 1 degrees of freedom and the Wald variance (Veroniki 2019)",
+    "k-2-wald": "from t with k − 2 degrees of freedom and the Wald variance (Higgins 2009)",
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ketameta.measures import MEASURES
-from ketameta.report.naming import capital
+from ketameta.report.naming import capital, treatment
 from ketameta.report.wording import fixed, heterogeneity, p_value
 from ketameta.report.wording_model import model
 from ketameta.report.wording_splits import confounded, name, test
@@ -20,13 +20,18 @@ from ketameta.tables.syntheses import SplitRow, SubgroupRow, SynthesisRow
 
 
 def control(study: EffectRow) -> str:
-    """Name the control of a trial with what both sides were given beside: placebo + antidepressant.
+    """Name the control of a trial with what both sides were given beside: one + other.
 
     The class of the comparator says so after its plus sign.
     """
     beside = study.comparator_class.partition("+")[2]
-    own = study.control or "–"
+    own = given(study.control) or "–"
     return f"{own} + {beside}" if beside else own
+
+
+def given(words: str) -> str:
+    """Name the treatments of arms, words of the vocabulary with commas between."""
+    return ", ".join(treatment(word) for word in words.split(", ") if word)
 
 
 def overall(record: Estimate) -> str:

@@ -25,7 +25,7 @@ def name(split: str) -> str:
 
 
 def group(split: str | None, word: str) -> str:
-    """Name a group: IV ketamine, single dose, people with bipolar depression."""
+    """Name a group of a split; one whose word is not known is not stated."""
     return capital(keys()[split].get(word, word) or "not stated") if split else ""
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ketameta.configuration import Review
+from ketameta.report import about
 from ketameta.report.csv_tables import Table, as_text
 from ketameta.tables.stages import MADE_KINDS, STAGE_KINDS
 from ketameta.tables.table import schema_of
@@ -17,11 +19,11 @@ if TYPE_CHECKING:
 # sheet -> table and what a reader should know of it
 SHEETS = {
     "summary of findings": ("summary_of_findings", "benefits and harms of each comparison"),
-    "claims": ("claims", "each claim of the articles, what is said of it, and by which analyses"),
+    "claims": ("claims", "each claim, what is said of it, and by which analyses"),
     "syntheses": ("syntheses", "one row an analysis: pooled estimate, intervals, heterogeneity"),
     "studies": ("studies", "one row a trial and analysis: its effect and weight"),
     "absolute effects": ("absolute", "of people treated, how many more or fewer have the event"),
-    "subgroups": ("subgroups", "each analysis split by drug, people, control and dosing"),
+    "subgroups": ("subgroups", "each analysis split by what sets its trials apart"),
     "sensitivity": ("sensitivity", "each analysis again under another defensible choice"),
     "certainty": ("certainty", "the certainty of each analysis, domain by domain, and why"),
     "pairs": ("pairs", "the fall of treated and control arms of the same trial"),
@@ -41,7 +43,11 @@ _ASKED = (
 
 
 def workbook(
-    shown: Mapping[str, Table], questions: Mapping[str, str], version: str, data_hash: str
+    shown: Mapping[str, Table],
+    questions: Mapping[str, str],
+    review: Review,
+    version: str,
+    data_hash: str,
 ) -> bytes:
     """Return the workbook as bytes; text cells are text, whatever they start with.
 
@@ -55,10 +61,11 @@ def workbook(
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, {"in_memory": True, **plain}) as book:
         # a fixed date: the file's own would change its bytes on every run
-        book.set_properties({"title": "ketameta", "created": datetime(2000, 1, 1)})
+        said = {"title": review.title, "author": about.authors(review)}
+        book.set_properties({**said, "created": datetime(2000, 1, 1)})
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         bold = book.add_format({"bold": True, "font_size": 14})
-        _read_me(book.add_worksheet("read me"), bold, head, version, data_hash)
+        _read_me(book.add_worksheet("read me"), bold, head, review, version, data_hash)
         for sheet, (name, _) in SHEETS.items():
             table = _asked(shown[name], questions) if name in _ASKED else shown[name]
             _fill(book.add_worksheet(sheet, LongSheet), head, name, table)
@@ -75,12 +82,15 @@ def _asked(table: Table, questions: Mapping[str, str]) -> Table:
     return Table([*table.names[:place], QUESTION, *table.names[place:]], lines)
 
 
-def _read_me(sheet: Any, bold: Any, head: Any, version: str, data_hash: str) -> None:
+def _read_me(
+    sheet: Any, bold: Any, head: Any, review: Review, version: str, data_hash: str
+) -> None:
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 90)
-    sheet.write_string(0, 0, "ketameta", bold)
+    sheet.write_string(0, 0, review.title, bold)
     facts = [
-        ("version", version),
+        *((fact.name.lower(), fact.text) for fact in about.facts(review)),
+        ("ketameta", version),
         ("data hash", data_hash),
         ("numbers", "in full; the pages round them. Log scale where a column's name ends in _log."),
         ("made by", "make report, from data/raw/; changes made here are lost: edit the raw tables"),

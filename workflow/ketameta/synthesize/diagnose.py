@@ -76,8 +76,8 @@ def asymmetry(analysis: Analysis, effects: Sequence[EffectRow], centre: float) -
     The line is given from five effects on, its p from ten on (Sterne 2011, BMJ 343, d4002). It is
     what a funnel plot shows; the test beside it goes by size where standard errors follow effects.
     It is made twice more: without crossovers, as their standard errors come of another design
-    (empty where fewer than five effects are left), and within drugs by route, as small trials may
-    have given another drug. An analysis without crossovers, or of one drug, has its p again.
+    (empty where fewer than five effects are left), and within treatments by route, as small trials
+    may have given another. An analysis without crossovers, or of one treatment, has its p again.
     """
     yi, vi = _column(e.yi for e in effects), _column(e.vi for e in effects)
     level = analysis.model.level

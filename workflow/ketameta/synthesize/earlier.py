@@ -86,7 +86,7 @@ def earlier(
 
 
 def _on_question(analysis: Analysis, row: PublishedRow) -> bool:
-    """Say whether a published result is on the outcome, people, drug, control and time asked for.
+    """Say whether a published result is on the outcome, people, treatment, control and time asked.
 
     An empty cell restricts nothing, save where the analysis is narrowed by what it would say.
     """
@@ -239,7 +239,7 @@ def _reasons(
         found.append(f"{size} trials: {row.k} there, {record.k} here")
     for what, column, mark in (
         ("people", "population", "/"),
-        ("drug", "treatment", ";"),
+        (vocabulary().words("splits")["treatment"], "treatment", ";"),
         ("control", "comparator_class", ";"),
     ):
         theirs = set(_words(row, column, mark))

@@ -6,7 +6,6 @@ something of a row on the question: a hundredth of it becomes objects.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,13 +24,13 @@ if TYPE_CHECKING:
 # reasons that say no more than that a row is about something else
 _ELSEWHERE = (ELSEWHERE, "other population", "other treatment", "narrowed", "used")
 # reasons that stop a row after it has passed the sieve of outcome, arms and hours
-_NEAR = ("not usable", "selected arm", "same patients", "same people", "repeated report")
+_NEAR = ("not usable", "selected arm", "shared people", "same people", "repeated report")
 # reasons that say that another row answers the question better, or that this one asks another
 _CHOSEN = (
-    *("source not asked for", "no hour", "outside window", "other scale", "other definition"),
-    *("other analysis set", "pooled arm", "same people", "repeated report", "other comparator"),
-    *("scale preferred", "definition preferred", "time preferred", "source preferred"),
-    "analysis set preferred",
+    *("source not asked for", "arms not asked for", "no hour", "outside window", "other scale"),
+    *("other definition", "other analysis set", "pooled arm", "same people", "repeated report"),
+    *("treatment preferred", "other comparator", "scale preferred", "definition preferred"),
+    *("time preferred", "source preferred", "analysis set preferred"),
 )
 _ORDER = {reason: place for place, reason in enumerate(REASONS)}
 
@@ -47,7 +46,7 @@ class Fate(NamedTuple):
     detail: str
 
 
-class Entered:
+class RawRows:
     """The raw rows of outcomes and contrasts by their places: labels, sources, hours."""
 
     def __init__(self, tables: Tables) -> None:
@@ -72,7 +71,7 @@ class Entered:
     def hour(self, place: str) -> float | None:
         """Return the hour of a row, as entered."""
         if place not in self._hours:
-            cell = json.loads(self._cells[self._at[place]].as_py()).get("timepoint_h")
+            cell = dict(self._cells[self._at[place]].as_py()).get("timepoint_h")
             self._hours[place] = float(cell) if cell else None
         return self._hours[place]
 
@@ -131,7 +130,7 @@ def _reasons(column: pa.ChunkedArray) -> list[ReasonRow]:
 
 
 def exclusions(
-    analysis: Analysis, effects: Sequence[EffectRow], fates: Sequence[Fate], entered: Entered
+    analysis: Analysis, effects: Sequence[EffectRow], fates: Sequence[Fate], raw: RawRows
 ) -> list[ExclusionRow]:
     """Return one row a trial that has rows on the outcome and population, and no effect."""
     inside = {effect.trial_id for effect in effects}
@@ -144,17 +143,17 @@ def exclusions(
             ExclusionRow(
                 analysis=analysis.name,
                 trial_id=trial_id,
-                label=entered.labels[trial_id],
+                label=raw.labels[trial_id],
                 reason=REASONS[furthest],
                 detail=_details(same),
                 rows=_places(same),
-                near=any(_near(analysis, fate, entered) for fate in same),
+                near=any(_near(analysis, fate, raw) for fate in same),
             )
         )
     return result
 
 
-def _near(analysis: Analysis, fate: Fate, entered: Entered) -> bool:
+def _near(analysis: Analysis, fate: Fate, raw: RawRows) -> bool:
     """Say whether a row is on the outcome and in the window, and only its numbers are at fault.
 
     Flags and reported measures are judged before the hour, so the hour is looked up.
@@ -163,12 +162,12 @@ def _near(analysis: Analysis, fate: Fate, entered: Entered) -> bool:
         return True
     if fate.reason not in ("flagged", "other measure"):
         return False
-    hour, window = entered.hour(_place(fate)), analysis.select.window
+    hour, window = raw.hour(_place(fate)), analysis.select.window
     return hour in window if window is not None else hour != 0
 
 
 def unused(
-    analysis: Analysis, effects: Sequence[EffectRow], fates: Sequence[Fate], entered: Entered
+    analysis: Analysis, effects: Sequence[EffectRow], fates: Sequence[Fate], raw: RawRows
 ) -> list[UnusedRow]:
     """Return one row a pooled trial and reason for which some of its rows are not in the effect."""
     inside = {effect.trial_id for effect in effects}
@@ -178,7 +177,7 @@ def unused(
         UnusedRow(
             analysis=analysis.name,
             trial_id=trial_id,
-            label=entered.labels[trial_id],
+            label=raw.labels[trial_id],
             reason=REASONS[own[0].reason],
             detail=_details(own),
             chosen=own[0].reason in _CHOSEN,

@@ -21,7 +21,7 @@ def bound(
 
     Its variance is imputed from its people: information is taken to grow with them as in the
     pooled trials, 1/v = n Σ(1/v) / Σn (Copas and others 2014, Biostatistics 15:370). A result
-    whose patients another report holds, or without a number of people, is left out. Without an
+    whose people another report holds, or without a number of people, is left out. Without an
     effect or without a missing result there is no row.
     """
     silent = [result for result in missing if not result.through and result.n]

@@ -14,7 +14,7 @@ from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.claims import control_shares, tests_of
 from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
 from ketameta.synthesize.earlier import earlier
-from ketameta.synthesize.fates import Entered, Fates, exclusions, fates_of, unused
+from ketameta.synthesize.fates import Fates, RawRows, exclusions, fates_of, unused
 from ketameta.synthesize.judge import Judged
 from ketameta.synthesize.missing import bound
 from ketameta.synthesize.pairs import paired
@@ -112,16 +112,16 @@ def synthesize(
     tests = tests_of(claims, configuration)
     made: Made = {kind: [] for kind in STAGE_KINDS["synthesize"].values()}
     # the longest table is read first, and let go
-    fates, entered = fates_of(tables), Entered(tables)
+    fates, raw = fates_of(tables), RawRows(tables)
     syntheses = []
-    questions = _questions(tables, effects, entered, configuration)
+    questions = _questions(tables, effects, raw, configuration)
     answers = (memo or Memo()).answers(_answer, questions, ANSWER, processes)
     del questions  # their rows are not needed any more
     for found in answers:
         syntheses += found[SynthesisRow]
         for kind in ANSWER:
             made[kind] += found[kind]
-    _left_out(fates, effects, entered, configuration, made)
+    _left_out(fates, effects, raw, configuration, made)
     made[CourseRow] += courses(configuration, syntheses)
     made[ClaimTestRow] += tests
     made[ControlShareRow] += control_shares(tests, given, configuration)
@@ -132,7 +132,7 @@ def synthesize(
 def _questions(
     tables: Tables,
     effects: Mapping[str, Sequence[EffectRow]],
-    entered: Entered,
+    raw: RawRows,
     configuration: Configuration,
 ) -> dict[str, Asked]:
     """Return what each analysis is made from, by its name."""
@@ -148,7 +148,7 @@ def _questions(
         return Asked(
             analysis,
             own,
-            [entered.secondary(effect.rows) for effect in own],
+            [raw.secondary(effect.rows) for effect in own],
             variants[name],
             falls[name],
             missing[name],
@@ -184,16 +184,16 @@ def _answer(asked: Asked) -> Tables:
 def _left_out(
     fates: Fates,
     effects: Mapping[str, Sequence[EffectRow]],
-    entered: Entered,
+    raw: RawRows,
     configuration: Configuration,
     made: Made,
 ) -> None:
     """Tell into `made` which rows and trials are in no effect, and why."""
     for analysis in configuration:
-        asked = analysis, effects.get(analysis.name, ()), fates.of(analysis.name), entered
+        asked = analysis, effects.get(analysis.name, ()), fates.of(analysis.name), raw
         made[ExclusionRow] += exclusions(*asked)
         made[UnusedRow] += unused(*asked)
-    made[RowUseRow] += [RowUseRow(rows=len(entered), used=fates.used)]
+    made[RowUseRow] += [RowUseRow(rows=len(raw), used=fates.used)]
     made[ReasonRow] += fates.reasons
 
 

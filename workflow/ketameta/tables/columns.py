@@ -25,6 +25,7 @@ KINDS = {
     "number": "number with a decimal point",
     "flag": "true or false",
     "list": "list of texts",
+    "entered": "texts as entered, by column",
 }
 # a column or sheet whose name starts so is a person's own: kept, and read by nobody
 OWN = "x_"
@@ -124,8 +125,10 @@ class Column:
         """Return the Parquet type of this column."""
         import pyarrow as pa
 
-        types = {"integer": pa.int64(), "number": pa.float64(), "flag": pa.bool_()}
-        return pa.list_(pa.string()) if self.kind == "list" else types.get(self.kind, pa.string())
+        text = pa.string()
+        several = {"list": pa.list_(text), "entered": pa.map_(text, text)}
+        types = {"integer": pa.int64(), "number": pa.float64(), "flag": pa.bool_(), **several}
+        return types.get(self.kind, text)
 
 
 def _number(value: float) -> str:

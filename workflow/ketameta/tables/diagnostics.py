@@ -94,7 +94,7 @@ class AsymmetryRow(Row):
     test_p: float | None = col("its p; empty below ten effects")
     without_crossovers_k: int | None = col("effects of it that are not of crossovers")
     without_crossovers_p: float | None = col("its p of these; empty for fewer than five")
-    adjusted_p: float | None = col("its p within drugs by route (a limit each)")
+    adjusted_p: float | None = col("its p within treatments by route (a limit each)")
 
 
 @table(

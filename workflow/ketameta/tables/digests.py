@@ -30,7 +30,7 @@ def digests(tables: Tables) -> Digests:
     of_trials: dict[str, list[str]] = defaultdict(list)
     for table in RESULT_TABLES:
         rows = tables.get(RAW_KINDS[table])
-        texts = [f"{table}\t{_text(row.entered)}\n" for row in rows]
+        texts = [f"{table}\t{_encoded(dict(row.entered))}\n" for row in rows]
         for row, text in zip(rows, texts, strict=True):
             if trial_id := getattr(row, "trial_id", None):
                 of_trials[trial_id].append(text)
@@ -41,7 +41,3 @@ def digests(tables: Tables) -> Digests:
         for trial, texts in sorted(of_trials.items())
     }
     return Digests(whole.hexdigest()[:16], found)
-
-
-def _text(entered: str) -> str:
-    return _encoded(json.loads(entered))

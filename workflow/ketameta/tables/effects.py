@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
+from ketameta.tables.entered import Entered
 from ketameta.tables.parts import EffectSize, Falls, Judged
 from ketameta.tables.table import Id, Row, col, table
-
-# name -> last hour after the first dose; the last holds too what has no hour
-PERIODS = {"6 h": 6.0, "2 d": 48.0, "9 d": 216.0, "later": math.inf}
 
 
 @table(
@@ -66,13 +62,13 @@ class EffectRow(EffectSize):
     treatment: str = col("treatments of the treated arms", blank=True)
     dose: str = col("doses of the treated arms", blank=True)
     route: str = col("routes of the treated arms", blank=True)
-    drug_route: str = col("drug by its route: IV ketamine, nasal esketamine ...", blank=True)
+    drug_route: str = col("treatment by its route, as one thing", blank=True)
     n_doses: str = col(
         "planned doses of the treated arms: 1 or >1, empty where not known", blank=True
     )
     control: str = col("treatments of the control arms", blank=True)
     comparator_class: str = col("class of the control arms", blank=True)
-    hour: float | None = col("hours from the first dose", unit="h")
+    hour: float | None = col("hours from the start of treatment", unit="h")
     scale: str = col("rating scale", blank=True)
     definition: str = col("definition of the event", blank=True)
     analysis_set: str = col("analysis set", blank=True)
@@ -178,7 +174,7 @@ class ResultRow(Row):
     source: str = col("DOI, PMID, PMC or registry number", blank=True)
     source_url: str | None = col("address of the source")
     locator: str = col("place in the source", blank=True)
-    entered: str = col("the cells as entered, JSON")
+    entered: Entered = col("the cells as entered")
 
 
 @table(
@@ -249,7 +245,7 @@ class MissingResultRow(Row):
     n_c: float | None = col("people in the control arms", unit="people")
     n: float | None = col("people, those of a crossover once", unit="people")
     through: str = col(
-        "pooled report that holds the same patients; empty where no pooled trial holds them",
+        "pooled report that holds the same people; empty where no pooled trial holds them",
         blank=True,
     )
     rows: list[str] = col("raw rows, file:line", blank=True)
@@ -268,7 +264,7 @@ class DirectionRow(Row):
     label: str = col("name of the trial")
     scale: str = col("test or rating scale", blank=True)
     higher: str = col("what a higher score is: better or worse; empty: not known", blank=True)
-    hour: float | None = col("hours from the first dose", unit="h")
+    hour: float | None = col("hours from the start of treatment", unit="h")
     comparison: str = col("treated arm against control arm")
     comparator_class: str = col("class of the control arm", blank=True)
     direction: str | None = col(
@@ -353,7 +349,7 @@ class ArmReductionRow(Row):
     arm_id: str = col("arm")
     treatment: str = col("treatment of the arm")
     treated: bool = col("a treatment that the analysis asks for")
-    hour: float = col("hours from the first dose", unit="h")
+    hour: float = col("hours from the start of treatment", unit="h")
     scale: str = col("rating scale")
     n: int | None = col("people analysed, as entered", unit="people")
     reduction: float = col("fall of the mean from baseline", unit="per cent")
@@ -363,7 +359,7 @@ class ArmReductionRow(Row):
 @table(
     "evidence_map",
     "What evidence there is",
-    "one population × outcome × period after the first dose",
+    "one population × outcome × period after the start of treatment",
     key=(
         "population",
         "outcome",
@@ -371,12 +367,12 @@ class ArmReductionRow(Row):
     ),
 )
 class EvidenceMapRow(Row):
-    """One population × outcome × period after the first dose."""
+    """One population × outcome × period after the start of treatment."""
 
     population: str = col("population of the trials")
     outcome: str = col("outcome")
-    period: str = col("period after the first dose")
+    period: str = col("period after the start of treatment")
     trials: int = col("trials with a usable row", unit="trials")
-    people: int = col("people randomised in them", unit="people")
+    people: int | None = col("people randomised in them", unit="people")
     trial_ids: list[str] = col("these trials", blank=True)
     labels: list[str] = col("their names, in the same order", blank=True)

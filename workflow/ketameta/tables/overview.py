@@ -11,8 +11,8 @@ class DataRow(Row):
 
     data_hash: str = col("content id of all cells as entered")
     reports: int = col("trial reports")
-    apart: int = col("reports that share no patients with a report they are part of")
-    people: int = col("people randomised in these", unit="people")
+    apart: int = col("reports that share no people with a report they are part of")
+    people: int | None = col("people randomised in these", unit="people")
     unnumbered: int = col("of these, without a number of people randomised")
 
 

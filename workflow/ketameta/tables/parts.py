@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ketameta.tables.columns import ADDRESS, Form, Range
+from ketameta.tables.entered import Entered
 from ketameta.tables.table import Id, Row, Words, col, part
 
 SCALE = "scale of the analysis: log of a ratio, log odds of a share, else as the measure"
@@ -24,7 +25,7 @@ class Placed(Row):
 
     file: str = col("file of data/raw")
     line: int = col("line of the file on which the row starts")
-    entered: str = col("the cells as entered, JSON", end=True)
+    entered: Entered = col("the cells as entered", end=True)
 
 
 @part
@@ -228,11 +229,11 @@ class Falls(Row):
     trial_id: Id = col("trial report")
     label: str = col("name of the trial")
     year: int | None = col("year of publication")
-    drug_route: str = col("drug and route of the treated arms", blank=True)
+    drug_route: str = col("treatment and route of the treated arms", blank=True)
     treated: float = col("fall of the treated arms from baseline", unit="per cent")
     control: float = col("fall of the control arms from baseline", unit="per cent")
     n_t: float | None = col("people in the treated arms", unit="people")
     n_c: float | None = col("people in the control arms", unit="people")
-    hour: float | None = col("hours from the first dose", unit="h")
+    hour: float | None = col("hours from the start of treatment", unit="h")
     scale: str = col("rating scale", blank=True)
     rows: list[str] = col("raw rows, file:line", blank=True)

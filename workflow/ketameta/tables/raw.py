@@ -50,14 +50,14 @@ class TrialRow(Placed):
     pmid: str | None = col("PubMed number", form=PMID)
     country: str | None = col("countries of the sites")
     design: str = col("parallel or crossover", words="designs")
-    population: str = col("disorder treated", words="populations")
+    population: str = col("who was treated, in a word", words="populations")
     population_note: str | None = col("who was treated, in words")
     setting: str | None = col("care setting", words="settings")
     blinding: str | None = col("blinding as reported", words="blindings")
     funding: str | None = col("kind of funding", words="fundings")
     n_randomised: int | None = col("people randomised", RANDOMISED)
     part_of: Ids | None = col(
-        "reports whose patients this one shares or pools", references="trials.trial_id"
+        "reports whose people this one shares or pools", references="trials.trial_id"
     )
     design_flag: str | None = col("why it stands apart", words="design_flags")
     source_url: str | None = col("address of the source", form=ADDRESS)
@@ -78,7 +78,7 @@ class ArmRow(Placed):
     trial_id: Id = col("trial report", references="trials.trial_id")
     arm_id: Id = col("arm, unique in its trial")
     treatment: str = col("treatment given", words="treatments")
-    cotreatment: str | None = col("what every patient of the arm received besides")
+    cotreatment: str | None = col("what everybody in the arm received besides")
     arm_label: str | None = col("the arm as reported")
     dose: str | None = col("dose, or a range for flexible dosing", form=DOSE)
     dose_unit: str | None = col("unit of the dose", words="dose_units")
@@ -106,7 +106,7 @@ class OutcomeRow(Provenance, Placed):
     outcome: str = col("outcome", words="outcomes")
     scale: str | None = col("rating scale", words="scales")
     definition: str | None = col("threshold or event where it is not the usual one")
-    timepoint_h: float | None = col("hours from the first dose", HOURS)
+    timepoint_h: float | None = col("hours from the start of treatment", HOURS)
     n: int | None = col("people analysed", PEOPLE)
     events: int | None = col("people with the event", PEOPLE)
     percent: float | None = col(
@@ -147,7 +147,7 @@ class ContrastRow(Provenance, Placed):
     arm_c: Id = col("control arm", references="arms.trial_id+arm_id")
     outcome: str = col("outcome", words="outcomes")
     scale: str | None = col("rating scale (a word of the list for scores), or the event")
-    timepoint_h: float | None = col("hours from the first dose", HOURS)
+    timepoint_h: float | None = col("hours from the start of treatment", HOURS)
     measure: str = col("effect measure", words="contrast_measures")
     estimate: float | None = col("estimate, treated minus or over control", MEASURE)
     se: float | None = col("standard error (log scale for ratios)", MEASURE_SPREAD)
@@ -186,16 +186,18 @@ class PublishedRow(Placed):
     pmid: str | None = col("PubMed number", form=PMID)
     population: str | None = col("population of the review")
     comparison: str | None = col("what was compared")
-    treatment: Words | None = col("drugs that it pooled", words="treatments", optional=True)
-    drug_route: str | None = col("drug by its route, where it is one; as effects", optional=True)
+    treatment: Words | None = col("treatments that it pooled", words="treatments", optional=True)
+    drug_route: str | None = col(
+        "treatment by its route, where it is one; as effects", optional=True
+    )
     comparator_class: Words | None = col(
         "classes of control that it pooled", words="comparator_classes", optional=True
     )
     outcome: str | None = col("outcome, in our words where one fits")
     scale: str | None = col("scale")
     timepoint: str | None = col("time as reported")
-    hour_low: float | None = col("first hour from the first dose", HOURS, optional=True)
-    hour_high: float | None = col("last hour from the first dose", HOURS, optional=True)
+    hour_low: float | None = col("first hour from the start of treatment", HOURS, optional=True)
+    hour_high: float | None = col("last hour from the start of treatment", HOURS, optional=True)
     k: int | None = col("trials pooled", Range("trials", minimum=0, maximum=100000))
     n_t: int | None = col("people treated", PEOPLE)
     n_c: int | None = col("people in control", PEOPLE)
@@ -220,7 +222,7 @@ class PublishedRow(Placed):
 @table(
     "claims",
     "Claims",
-    "one claim of the popular articles, or a part of one, and the analyses that test it",
+    "one claim, or a part of one, and the analyses that test it",
     key=(
         "claim_id",
         "part",
@@ -228,7 +230,7 @@ class PublishedRow(Placed):
     last=("rule",),
 )
 class ClaimRow(Placed, Claimed):
-    """One claim of the popular articles, or a part of one, and the analyses that test it."""
+    """One claim, or a part of one, and the analyses that test it."""
 
     analysis: str | None = col(
         "analyses that test it, with ; between; @ narrows one; one in another unit "

@@ -25,6 +25,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, dataclass_transform
 
 from ketameta.tables.columns import ANY, Column, Form, Range, TableSchema
+from ketameta.tables.entered import from_maps, to_maps
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,6 +45,7 @@ _KINDS = {
     "float": "number",
     "bool": "flag",
     "list[str]": "list",
+    "Entered": "entered",
 }
 _OR_NONE = " | None"
 _SCHEMA = "__table_schema__"
@@ -179,6 +181,17 @@ def entered_schema(kind: type[Row]) -> TableSchema:
     return replace(whole, columns=tuple(c for c in whole.columns if c.name not in _ADDED))
 
 
+def unlike(kind: type[Row], found: pa.Table) -> list[str]:
+    """Return the columns that an Arrow table lacks, or has in another form than they have here."""
+    schema = schema_of(kind).arrow_schema()
+    written = found.schema
+    return [
+        n
+        for n in schema.names
+        if n not in written.names or written.field(n).type != schema.field(n).type
+    ]
+
+
 def rows_of(kind: type[R], found: pa.Table) -> list[R]:
     """Return the rows of an Arrow table, which has the columns of the kind.
 
@@ -187,8 +200,10 @@ def rows_of(kind: type[R], found: pa.Table) -> list[R]:
     rows = list(map(object.__new__, repeat(kind, found.num_rows)))
     same: dict[Any, Any] = {}
     for column in schema_of(kind).columns:
-        cells = found.column(column.name).to_pylist()
-        if column.kind not in ("list", "number", "integer", "flag"):
+        arrow = found.column(column.name)
+        # those as entered are told after the columns of which they have the texts
+        cells = from_maps(arrow, same) if column.kind == "entered" else arrow.to_pylist()
+        if column.kind not in ("list", "number", "integer", "flag", "entered"):
             # words that stand in many rows are there once
             cells = map(same.setdefault, cells, cells)
         # past the guard of frozen objects: these are not seen by anybody yet
@@ -202,10 +217,12 @@ def to_arrow(kind: type[R], rows: Sequence[R]) -> pa.Table:
     import pyarrow as pa
 
     schema = schema_of(kind).arrow_schema()
-    arrays = [
-        pa.array(list(map(attrgetter(name), rows)), type=schema.field(name).type)
-        for name in schema.names
-    ]
+    arrays = []
+    for column in schema_of(kind).columns:
+        cells = map(attrgetter(column.name), rows)
+        entered = column.kind == "entered"
+        whole = schema.field(column.name).type
+        arrays.append(to_maps(cells) if entered else pa.array(list(cells), type=whole))
     return pa.Table.from_arrays(arrays, schema=schema)
 
 

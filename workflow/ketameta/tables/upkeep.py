@@ -127,7 +127,7 @@ class UnreadRow(Placed):
     missing: str = col("what is missing")
     outcomes: Words | None = col("outcomes that it would give", words="outcomes")
     population: Words | None = col(
-        "disorders treated; empty: that of the trial in the tables, or any",
+        "populations treated; empty: that of the trial in the tables, or any",
         words="populations",
         optional=True,
     )
@@ -137,7 +137,7 @@ class UnreadRow(Placed):
         optional=True,
     )
     hour_low: float | None = col(
-        "first hour from the first dose that it would tell of; both empty: those at "
+        "first hour from the start of treatment that it would tell of; both empty: those at "
         "which the tables have results of the trial, or any",
         HOURS,
         optional=True,

@@ -1,19 +1,44 @@
-"""The words that tables and configuration may use, read from the YAML files beside this module.
+"""The words that tables and configuration may use: those of the method, and those of the subject.
 
-Adding a scale, an outcome or a treatment means adding a few lines there; no Python changes.
+The method's stand beside this module, the subject's in ``workflow/config/vocabulary/`` of the
+project in the working directory: adding a scale, an outcome or a treatment means adding a few lines
+there; no Python changes. Outside of a project the words are those of the method alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-FOLDER = Path(__file__).parent
-FILES = ("outcomes.yaml", "scales.yaml", "words.yaml")
+from ketameta.documents.near import hint, nearest
+
+__all__ = [
+    "FOLDER",
+    "METHOD",
+    "SECONDARY",
+    "SUBJECT",
+    "Outcome",
+    "Scale",
+    "Treatment",
+    "Vocabulary",
+    "forget",
+    "hint",
+    "kept",
+    "nearest",
+    "scale_sign",
+    "subject",
+    "use",
+    "vocabulary",
+]
+
+METHOD = Path(__file__).with_name("words.yaml")
+# of the project in the working directory
+SUBJECT = Path("workflow/config")
+FOLDER = "vocabulary"
+FILES = ("outcomes.yaml", "scales.yaml", "treatments.yaml", "words.yaml")
 # the word of `seen` for numbers that were read elsewhere than in the trial's report or register
 SECONDARY = "secondary"
 
@@ -54,7 +79,8 @@ class Outcome:
     """An outcome; ``kind`` is event, score or duration, ``sense`` good or bad (more of it).
 
     ``phrase`` is how it stands in a sentence, where that is not the label in small letters;
-    ``verb`` what people do of whom it is told, where that is not to have it.
+    ``verb`` what people do of whom it is told, where that is not to have it; ``implies`` another
+    event that whoever has this one has too, of the same people at the same visit.
     """
 
     name: str
@@ -64,6 +90,7 @@ class Outcome:
     group: str
     phrase: str = ""
     verb: str = ""
+    implies: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,28 +134,66 @@ class Vocabulary:
         return self.flags[max(known, key=len)] if known else None
 
 
-def _read(name: str) -> dict[str, Any]:
+P = ParamSpec("P")
+T = TypeVar("T")
+_subject = SUBJECT
+_forget: list[Callable[[], None]] = []
+
+
+def kept(function: Callable[P, T]) -> Callable[P, T]:
+    """Keep what a function makes of the words (as `functools.cache` does) until `forget`."""
+    found = cache(function)
+    _forget.append(found.cache_clear)
+    return found  # type: ignore[return-value]  # called with what can be a key
+
+
+def forget() -> None:
+    """Read words and review anew when they are asked for: who changes directory calls it."""
+    for clear in _forget:
+        clear()
+
+
+def use(folder: Path = SUBJECT) -> None:
+    """Take words and review of another folder such as ``workflow/config``, from now on."""
+    global _subject  # noqa: PLW0603 - what a process reads is of the process
+    _subject = folder
+    forget()
+
+
+def subject() -> Path:
+    """Return the folder that holds the subject: review.yaml and the vocabulary."""
+    return _subject
+
+
+def _read(path: Path) -> dict[str, Any]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with (FOLDER / name).open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8") as file:
         content: dict[str, Any] = yaml.load(file, Loader=loader)
     return content
 
 
-@cache
+@kept
 def vocabulary() -> Vocabulary:
-    """Read the vocabulary once per process."""
-    words = _read("words.yaml")
+    """Return the words of the method with those of the subject: its own come first."""
+    method = _read(METHOD)
+    here = subject() / FOLDER
+    own = {name: _read(here / name) if (here / name).is_file() else {} for name in FILES}
+    treated = own["treatments.yaml"]
+    lists = {**own["words.yaml"], **treated}
+    treatments = lists.pop("treatments", {})
+    cotreatments, flags = lists.pop("cotreatments", {}), lists.pop("flags", {})
+    labels = {"splits": {**method["lists"]["splits"], **lists.pop("splits", {})}}
     return Vocabulary(
-        scales={name: Scale(name, **item) for name, item in _read("scales.yaml").items()},
-        outcomes={name: Outcome(name, **item) for name, item in _read("outcomes.yaml").items()},
-        treatments={name: Treatment(name, **item) for name, item in words["treatments"].items()},
-        lists=words["lists"],
-        flags=words["flags"],
-        unusable_models=words["unusable_models"],
-        cotreatments=words["cotreatments"],
-        sets_of_part=frozenset(words["sets_of_part"]),
+        scales={name: Scale(name, **item) for name, item in own["scales.yaml"].items()},
+        outcomes={name: Outcome(name, **item) for name, item in own["outcomes.yaml"].items()},
+        treatments={name: Treatment(name, **item) for name, item in treatments.items()},
+        lists={n: {**lists.get(n, {}), **words} for n, words in method["lists"].items()} | labels,
+        flags={**method["flags"], **flags},
+        unusable_models=method["unusable_models"],
+        cotreatments=cotreatments,
+        sets_of_part=frozenset(method["sets_of_part"]),
     )
 
 
@@ -141,16 +206,3 @@ def scale_sign(scale: str, outcome: str) -> int:
     if known is None or about.kind != "score":
         return 1
     return known.sign if about.sense == "bad" else -known.sign
-
-
-def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """Return the known words most like an unknown one, best first, case ignored."""
-    by_lower = {name.lower(): name for name in known}
-    close = get_close_matches(word.lower(), list(by_lower), n=count, cutoff=0.5)
-    return [by_lower[name] for name in close]
-
-
-def hint(word: str, known: Iterable[str], count: int = 3) -> str:
-    """Return the nearest known words as the end of a sentence; empty where none comes near."""
-    close = nearest(word[:80], list(known), count)
-    return f"; nearest: {', '.join(close)}" if close else ""

@@ -1,8 +1,8 @@
-"""Narrowed analyses: ``depression_24h@population=TRD&n_doses=1`` asks a question of fewer trials.
+"""Narrowed analyses: ``reading@population=primary&n_doses=1`` asks a question of fewer trials.
 
 Keys are joined by ``&``, alternatives of one key by ``|``. What a key compares is a property of the
-trial (population, design), of its treated arms (treatment, route, drug_route, n_doses), of its
-control arms (comparator_class) or of a row (seen, flag).
+trial (population, design, blinding), of its treated arms (treatment, route, drug_route, n_doses),
+of its control arms (comparator_class) or of a row (seen, flag).
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
-from ketameta.vocabulary import nearest, vocabulary
+from ketameta.vocabulary import kept, nearest, vocabulary
 
 SINGLE, REPEATED = "1", ">1"
 SEVERAL = "several"
@@ -41,7 +40,7 @@ class Narrow:
         return f"{self.key}={'|'.join(self.values)}"
 
 
-@cache
+@kept
 def keys() -> dict[str, dict[str, str]]:
     """Return what an analysis can be narrowed by: key -> word -> label."""
     words = vocabulary()
@@ -52,22 +51,23 @@ def keys() -> dict[str, dict[str, str]]:
         "route": words.words("routes"),
         "drug_route": {
             name: name
-            for drug in treated
-            for name in (drug_route([drug], [route]) for route in ("", *words.words("routes")))
+            for treatment in treated
+            for name in (drug_route([treatment], [route]) for route in ("", *words.words("routes")))
         }
-        | {SEVERAL: "several drugs or routes"},
+        | {SEVERAL: "several treatments or routes"},
         "comparator_class": words.words("comparator_classes"),
         "n_doses": words.words("dosings"),
         "design": words.words("designs"),
+        "blinding": words.words("blindings"),
         "seen": words.words("seen"),
         FLAG: words.words("flaggings"),
     }
 
 
 def drug_route(treatments: list[str], routes: list[str]) -> str:
-    """Name a drug by its route: ``IV ketamine``, ``nasal esketamine``; `several` where they differ.
+    """Name a treatment by its route, the route first; `several` where they differ.
 
-    A route that is not known leaves the drug alone.
+    A route that is not known leaves the treatment alone.
     """
     if len(treatments) != 1 or len(routes) != 1:
         return SEVERAL
@@ -92,7 +92,7 @@ def split_name(name: str) -> tuple[str, str]:
     return base.strip(), expression.strip()
 
 
-@cache
+@kept
 def parse(expression: str) -> tuple[Narrow, ...]:
     """Read what stands after the ``@``, keys and words in the order of `keys`.
 
@@ -161,11 +161,11 @@ def combined(one: tuple[Narrow, ...], other: tuple[Narrow, ...]) -> tuple[Narrow
 
 
 def in_words(narrow: tuple[Narrow, ...]) -> str:
-    """Say what is left: ``treatment-resistant depression, single dose``."""
+    """Say what is left: ``children in primary school, single dose``."""
     return ", ".join(" or ".join(keys()[n.key][word] for word in n.values) for n in narrow)
 
 
-@cache
+@kept
 def slug(name: str) -> str:
     """Return the name of an analysis as files, addresses and identifiers have it.
 

@@ -8,10 +8,10 @@ row in 370 by chance), with the baseline's SD, or that of the endpoint or change
 where model-based (least squares) means stand beside raw ones, a fifth of an SD is allowed, the
 size of a small effect (Cohen 1988).
 
-In treatment trials of people who are ill at entry every arm improves, placebo too (regression to
+In treatment trials of people who are ill at entry every arm improves, controls too (regression to
 the mean alone sees to that). A mean change for the worse by more than three standard errors is
 therefore first of all an improvement entered without its sign. Trials with a design flag
-(withdrawal, prevention, healthy volunteers) and cognition, where both ways occur, are left out.
+and scores of which more is better (abilities), where both ways occur, are left out.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from ketameta.normalize.checks.findings import Check, Finding
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
+from ketameta.vocabulary import vocabulary
 
 CHANCE = 3.0
 SMALL_EFFECT = 0.2
@@ -95,7 +96,9 @@ def for_the_worse(view: View) -> Iterator[Finding]:
             continue
         sd = row.change_sd
         se = row.se or (sd / math.sqrt(n) if sd and n else None)
-        if se is None or scale.measures == "cognition" or change * scale.sign <= WORSE_BY_SE * se:
+        outcome = vocabulary().outcomes.get(row.outcome)
+        ability = outcome is not None and outcome.sense == "good"
+        if se is None or ability or change * scale.sign <= WORSE_BY_SE * se:
             continue
         message = (
             f"a change of {change:+g} on {scale.name}, where higher is {scale.higher}, is for the "

@@ -1,82 +1,63 @@
 """Counts of one arm at one visit that cannot stand together.
 
-People in remission have nearly always responded: a remission cut-off of 7 on HAMD-17 or 10 to 12
-on MADRS is less than half of any baseline that trials of depression admit (20 and more). More
-remissions than responses of the same people on the same scale at the same visit are therefore
-queried, not called impossible: a low baseline can do it, or a response counted from another one.
-
-Any adverse event counts everybody who had one, so no single event can have more people at the
-same time in the same set.
+The vocabulary says which event implies another: who has the one has the other too. More people with
+the one than with the other, of the same people on the same scale at the same visit, are therefore
+queried, not called impossible: the two may have been counted by other rules.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ketameta.normalize.checks.findings import Check, Finding
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
-from ketameta.vocabulary import vocabulary
-
-# Harms that are a way of counting, not an event that "any" contains.
-_NOT_CONTAINED = ("any_ae", "dropout")
+from ketameta.vocabulary import Outcome, vocabulary
 
 
-def _same_people(one: ArmResult, other: ArmResult) -> bool:
-    first, second = ((r.arm_id, r.timepoint_h, r.analysis_set, r.n) for r in (one, other))
-    return first == second
-
-
-def remission_above_response(view: View) -> Iterator[Finding]:
-    """Yield remission counts above the response count of the same people, scale and visit."""
-    for (trial_id, outcome), rows in view.outcomes_of.items():
-        if outcome != "remission":
+def more_than_implied(view: View) -> Iterator[Finding]:
+    """Yield counts of an event above the count of what it implies, same people and visit."""
+    outcomes = vocabulary().outcomes
+    for (trial_id, name), rows in view.outcomes_of.items():
+        outcome = outcomes.get(name)
+        if outcome is None or not outcome.implies:
             continue
-        responses = view.outcomes_of.get((trial_id, "response"), [])
         for row in rows:
-            for other in responses:
-                if row.events is None or other.events is None or row.n is None:
-                    continue
-                same = row.scale == other.scale and _same_people(row, other)
-                if same and row.events > other.events:
-                    message = (
-                        f"{row.events} in remission, but {other.events} responders of the "
-                        f"same {row.n} (line {other.line})"
-                    )
-                    yield view.finding(
-                        "remission-above-response", row, "events", message,
-                        "response is|response by|screening", also=[other],
-                    )  # fmt: skip
+            for other in view.outcomes_of.get((trial_id, outcome.implies), []):
+                if _above(row, other):
+                    yield _finding(view, outcome, row, other)
 
 
-def any_event_below_one(view: View) -> Iterator[Finding]:
-    """Yield counts of one adverse event above the count of any adverse event."""
-    harms = [name for name, outcome in vocabulary().outcomes.items() if outcome.group == "harms"]
-    for (trial_id, outcome), rows in view.outcomes_of.items():
-        if outcome != "any_ae":
-            continue
-        for name in harms:
-            for other in view.outcomes_of.get((trial_id, name), []):
-                for row in rows:
-                    if name in _NOT_CONTAINED or row.events is None or other.events is None:
-                        continue
-                    if _same_people(row, other) and other.events > row.events:
-                        message = (
-                            f"{other.events} with {name}, but {row.events} of the same "
-                            f"{row.n} with any adverse event (line {row.line})"
-                        )
-                        yield view.finding("any-event-below-one", other, "events", message)
+def _above(row: ArmResult, other: ArmResult) -> bool:
+    if row.events is None or other.events is None or row.n is None:
+        return False
+    same = all(
+        getattr(row, column) == getattr(other, column)
+        for column in ("arm_id", "timepoint_h", "analysis_set", "n", "scale")
+    )
+    return same and row.events > other.events
+
+
+def _finding(view: View, outcome: Outcome, row: ArmResult, other: ArmResult) -> Finding:
+    implied = vocabulary().outcomes[outcome.implies].label.lower()
+    word = re.escape(implied)
+    return view.finding(
+        "event-above-implied",
+        row,
+        "events",
+        f"{row.events} with {outcome.label.lower()}, but {other.events} of the same {row.n} with "
+        f"{implied} (line {other.line})",
+        f"{word} is|{word} by|screening",
+        also=[other],
+    )
 
 
 CHECKS = (
     Check(
-        "remission-above-response",
-        "more people in remission than responders, on the same scale, visit and people",
-        remission_above_response,
-    ),
-    Check(
-        "any-event-below-one",
-        "more people with one adverse event than with any, same visit and people",
-        any_event_below_one,
+        "event-above-implied",
+        "more people with an event than with one that it implies, on the same scale, visit and "
+        "people",
+        more_than_implied,
     ),
 )

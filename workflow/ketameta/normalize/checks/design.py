@@ -1,9 +1,9 @@
 """Rows and arms that contradict the design of their trial.
 
 No threshold: words are compared. A crossover set in a parallel trial; an arm whose name begins
-with another treatment than the one entered, of another class (saline and placebo are one class);
-an inert arm with a dose; a contrast whose treated arm is a control and whose control is ketamine
-or esketamine.
+with another treatment than the one entered, of another class (inert ones are one class);
+an inert arm with a dose; a contrast whose treated arm is a control and whose control is a
+treatment in question.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ def crossover_rows(view: View) -> list[Finding]:
 def treatments(view: View) -> Iterator[Finding]:
     """Yield arms named after another treatment, inert arms with a dose, turned contrasts."""
     known = vocabulary().treatments
-    words = re.compile("|".join(sorted(known, key=len, reverse=True)), re.IGNORECASE)
+    longest = sorted(map(re.escape, known), key=len, reverse=True)
+    words = re.compile("|".join(longest), re.IGNORECASE)
+    of_any_case = {name.lower(): name for name in known}
     classes = {name: item.comparator_class for name, item in known.items()}
     for arm in view.arms.values():
         entered = classes.get(arm.treatment)
         named = words.search(arm.arm_id)
-        if named and not _same(named.group().lower(), arm.treatment, classes):
+        if named and not _same(of_any_case[named.group().lower()], arm.treatment, classes):
             message = f"treatment {arm.treatment}, but the arm is named {arm.arm_id}"
             yield view.finding("treatment-against-label", arm, "treatment", message)
         if entered == "inert" and arm.dose:

@@ -4,7 +4,7 @@ Arms of a trial are compared where both have a row at one place. Two arms whose 
 never share one, although both have rows, are named with what differs (168 h in one arm and 24 in
 the other). So are two arms of which each has a row at an hour that the other lacks. No threshold.
 
-Hours from the first dose that seem to be days or weeks: people are seen within hours of a dose or
+Hours from the start of treatment that seem to be days or weeks: people are seen within hours or
 after days, so whole hours above 4 that are no half days (6 and 8 h apart) are named: 7, 14, 28, 30.
 So are hours that the row's own words call a day or week ("day 1" at 1 h), hours below a day in a
 trial that gives several doses until then, and hours at which no other trial has the outcome while
@@ -228,7 +228,9 @@ CHECKS = (
         never_meet,
     ),
     Check(
-        "hours-like-days", "hours from the first dose that seem to be days or weeks", hours_of_days
+        "hours-like-days",
+        "hours from the start of treatment that seem to be days or weeks",
+        hours_of_days,
     ),
     Check(
         "n-of-another-arm",

@@ -1,16 +1,16 @@
 """Events of a whole stretch of time filed at one hour, and numbers in another unit or at hour 0.
 
-A response or remission at 24 h is a state at 24 h. "At any time", "at least once", "by week 4",
-"within 72 h" or a sustained response count something else, and more (or less) people. Words of
-definition and note decide, for outcomes that are a good state (sense good); harms and dropouts are
-counted over time by nature. Rows whose flag already keeps them out of a timed analysis are not
-named again, nor rows with no event: nobody at any time is nobody at the hour.
+A good state at 24 h is one at 24 h. "At any time", "at least once", "by week 4", "within 72 h" or
+a sustained one count something else, and more (or less) people. Words of definition and note
+decide, for outcomes that are a good state (sense good); harms are counted over time by nature. Rows
+whose flag already keeps them out of a timed analysis are not named again, nor rows with no event:
+nobody at any time is nobody at the hour.
 
 A risk difference is a difference of proportions: above 1 in absolute value it is in percentage
 points, an error; an interval end above 1 alone can be a normal approximation, a warning. A mean
 difference of an outcome that is an event is named, too: perhaps per cent of days or points.
 
-Hour 0 is before the first dose: a mean, change or count filed there is not a follow-up.
+Hour 0 is before treatment: a mean, change or count filed there is not a follow-up.
 """
 
 from __future__ import annotations
@@ -23,27 +23,32 @@ from ketameta.normalize.checks.findings import Check, Finding, once
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import Contrast
 from ketameta.tables.problems import ERROR, WARNING
-from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary import kept, vocabulary
 
-_STRETCH = re.compile(
-    "|".join(
-        (
-            r"\bat any (?:time|point)",
-            r"\bat least (?:once|one dose|\d+ (?:days|visits))",
-            r"\bby (?:(?:day|week|month) \d+|\d+ (?:days?|weeks?|months?)|that time)\b",
-            r"\bwithin (?:the )?(?:first )?\d+ ?(?:h|d|w)",
-            r"\bin the first \d+",
-            r"\bon days? \d+, \d+,? or \d+",
-            r"\bat day \d+ or day \d+",
-            r"\bwhole \d+ ?h",
-            r"Kaplan",
-            r"\b(?:sustained|maintained|persistent) (?:response|improvement|remission)",
-            r"\bno relapse through",
-        )
-    ),
-    re.IGNORECASE,
+_STRETCH = (
+    r"\bat any (?:time|point)",
+    r"\bat least (?:once|one dose|\d+ (?:days|visits))",
+    r"\bby (?:(?:day|week|month) \d+|\d+ (?:days?|weeks?|months?)|that time)\b",
+    r"\bwithin (?:the )?(?:first )?\d+ ?(?:h|d|w)",
+    r"\bin the first \d+",
+    r"\bon days? \d+, \d+,? or \d+",
+    r"\bat day \d+ or day \d+",
+    r"\bwhole \d+ ?h",
+    r"Kaplan",
 )
 _FOLLOW_UP = ("mean", "change_mean", "median", "events")
+
+
+@kept
+def _stretch() -> re.Pattern[str]:
+    """Return what finds words for a stretch of time; lasting states are those of the vocabulary."""
+    events = [one for one in vocabulary().outcomes.values() if one.kind == "event"]
+    good, bad = (
+        "|".join([*(re.escape(one.label) for one in events if one.sense == sense), always])
+        for sense, always in (("good", "improvement"), ("bad", "event"))
+    )
+    lasting = rf"\b(?:sustained|maintained|persistent) (?:{good})", rf"\bno (?:{bad}) through"
+    return re.compile("|".join((*_STRETCH, *lasting)), re.IGNORECASE)
 
 
 def any_time(view: View) -> list[Finding]:
@@ -59,13 +64,13 @@ def any_time(view: View) -> list[Finding]:
         if row.use in ("never", "untimed"):
             continue
         words = f"{row.definition or ''}; {row.note or ''}"
-        if match := _STRETCH.search(words):
+        if match := _stretch().search(words):
             message = (
                 f"counted over a stretch of time ('{match.group()}'), filed at "
                 f"{row.timepoint_h:g} h: if it is not the state at that hour, say so in flag"
             )
             finding = view.finding(
-                "any-time-at-an-hour", row, "timepoint_h", message, _STRETCH.pattern
+                "any-time-at-an-hour", row, "timepoint_h", message, _stretch().pattern
             )
             found.append(((row.trial_id, row.outcome, match.group()), finding))
     return once(found)
@@ -100,16 +105,14 @@ def _above_one(view: View, row: Contrast) -> Iterator[Finding]:
 
 
 def hour_0(view: View) -> Iterator[Finding]:
-    """Yield follow-up values filed before the first dose."""
+    """Yield follow-up values filed before treatment."""
     for row in view.results:
         if row.timepoint_h != 0:
             continue
         columns = ("estimate",) if isinstance(row, Contrast) else _FOLLOW_UP
         for column in columns:
             if row.value(column) is not None:
-                message = (
-                    f"{column} {row.value(column):g} is filed at hour 0, before the first dose"
-                )
+                message = f"{column} {row.value(column):g} is filed at hour 0, before treatment"
                 yield view.finding("follow-up-at-hour-0", row, column, message, "baseline")
                 break
 

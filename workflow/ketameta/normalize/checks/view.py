@@ -158,7 +158,7 @@ class View:
         """
         value = None
         if column:
-            typed = row.cells.get(column) if isinstance(row, Result) else None
+            typed = row.entered.get(column) if isinstance(row, Result) else None
             value = getattr(row, column) if typed is None else typed
         arm_id = row.arms[0] if isinstance(row, ArmResult | Contrast) else ""
         return Finding(
@@ -181,7 +181,7 @@ def _in_order(rows: Sequence[P]) -> list[P]:
         names = ("file", "trial_id", "arm_id", "arm_t", "arm_c", "outcome", "scale", "definition")
         hour = getattr(row, "timepoint_h", None)
         words = [getattr(row, name, None) or "" for name in names]
-        return words, -1.0 if hour is None else hour, row.entered or "", row.line
+        return words, -1.0 if hour is None else hour, (*row.entered.items(),), row.line
 
     return sorted(rows, key=cells)
 

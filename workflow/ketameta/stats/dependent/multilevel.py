@@ -197,7 +197,7 @@ def multivariate(
     --------
     >>> from ketameta.stats import multivariate
     >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44, 0.25], [0.02, 0.03, 0.015, 0.04, 0.02, 0.03]
-    >>> trial, outcome = ["A", "A", "B", "B", "C", "C"], ["pain", "sleep"] * 3
+    >>> trial, outcome = ["A", "A", "B", "B", "C", "C"], ["reading", "sums"] * 3
     >>> multivariate(yi, vi, trial, outcome, structure="CS", rho=0.5)
     MultilevelFit
          beta       se  statistic          p   ci_low  ci_high

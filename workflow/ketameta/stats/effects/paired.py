@@ -40,7 +40,7 @@ def _margins(x: Arrays, options: Options) -> tuple[Array, ...]:
         drop_double_zero(cells, (0, 2), (1, 3))
     a, b, c, d = add_to_cells(cells, options)
     n1, n2 = a + b, c + d
-    # Without dropout n1 = n2; else the mean of both stands for the number of pairs.
+    # Where nobody leaves n1 = n2; else the mean of both stands for the number of pairs.
     return a / n1, b / n1, c / n2, d / n2, (n1 + n2) / 2, x["ri"]
 
 

@@ -76,7 +76,7 @@ def random_effects(
     level
         Confidence of all intervals.
     prediction
-        k-1, k-2, normal or hksj; see `prediction.prediction_interval`.
+        k-1, k-2, normal, hksj, k-1-wald or k-2-wald; see `prediction.prediction_interval`.
     tau2_interval
         qprofile, profile (likelihood ratio), or None to leave the intervals of tau2, i2 and
         h2 out (NaN).
@@ -241,10 +241,10 @@ def _fit(y: Floats, v: Floats, options: Options) -> Fields:
         weights = (100.0 / model.zero.total)[:, None] / v
     else:
         ci = intervals.effect_interval(model, fit, options.interval, options.level)
-    hksj = np.sqrt(fit.scale * variance)
+    own = {"hksj": fit.scale * variance, "k-1-wald": variance, "k-2-wald": variance}
     pi_low, pi_high = prediction_interval(
         fit.estimate,
-        hksj if options.prediction == "hksj" else ci.se,
+        np.sqrt(own[options.prediction]) if options.prediction in own else ci.se,
         t,
         model.count,
         rule=options.prediction,

@@ -7,7 +7,9 @@ import numpy as np
 from ketameta.stats.numerics.distributions import t_quantile
 from ketameta.stats.numerics.sums import Floats
 
-RULES = ("k-1", "k-2", "normal", "hksj")
+# by each rule, what the degrees of freedom of t fall short of the studies
+LOST = {"k-1": 1.0, "k-2": 2.0, "normal": -np.inf, "hksj": 1.0, "k-1-wald": 1.0, "k-2-wald": 2.0}
+RULES = tuple(LOST)
 
 
 def prediction_interval(
@@ -18,11 +20,12 @@ def prediction_interval(
     ``k-1`` and ``k-2``: c from t with that many degrees (Higgins, Thompson & Spiegelhalter
     2009 with k-2); ``normal``: c from the normal; all three with the standard error of the
     interval in use. ``hksj``: t with k-1, and the caller hands in the HKSJ standard error,
-    whatever the interval in use (Partlett & Riley 2017). NaN where the degrees of freedom are
-    below 1 or tau2 is NaN.
+    whatever the interval in use (Partlett & Riley 2017). ``k-1-wald`` and ``k-2-wald``: as k-1
+    and k-2, and the caller hands in the Wald standard error whatever the interval in use, as R's
+    meta does (Veroniki and others 2019; Higgins and others 2009). NaN where the degrees of
+    freedom are below 1 or tau2 is NaN.
     """
-    lost = {"k-1": 1.0, "k-2": 2.0, "normal": -np.inf, "hksj": 1.0}[rule]
-    df = count - lost
+    df = count - LOST[rule]
     df = np.where(df >= 1.0, df, np.nan)
     half = t_quantile(df, level) * np.sqrt(tau2 + se * se)
     return estimate - half, estimate + half

@@ -67,11 +67,11 @@ def subgroup_analysis(
     --------
     >>> from ketameta.stats import subgroup_analysis
     >>> yi, vi = [0.12, 0.31, 0.52, 0.18, 0.44], [0.02, 0.03, 0.015, 0.04, 0.02]
-    >>> subgroup_analysis(yi, vi, ["oral", "oral", "nasal", "oral", "nasal"])
+    >>> subgroup_analysis(yi, vi, ["town", "town", "farm", "town", "farm"])
     Subgroups
-           estimate        p    ci_low  ci_high  tau2  i2  k
-    nasal    0.4857  0.05178  -0.01732   0.9887     0   0  2
-    oral     0.1923  0.07999  -0.05691   0.4415     0   0  3
+          estimate        p    ci_low  ci_high  tau2  i2  k
+    farm    0.4857  0.05178  -0.01732   0.9887     0   0  2
+    town    0.1923  0.07999  -0.05691   0.4415     0   0  3
     q_between 17.49, q_between_df 1, q_between_p 2.89e-05, common no
     """
     yi, vi, groups = aligned(yi=yi, vi=vi, groups=groups)

@@ -1,0 +1,67 @@
+"""What a value may be, as annotations of dataclasses: lists, words of a list, forms of a text.
+
+pydantic asks an annotation by its methods, and is not loaded before it does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+class Listed:
+    """A list of the file, read as a tuple; no word of it stands twice."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Return how pydantic reads it."""
+        from pydantic_core import PydanticCustomError, core_schema
+
+        def distinct(words: tuple[Any, ...]) -> tuple[Any, ...]:
+            if any(word in words[:i] for i, word in enumerate(words)):
+                raise PydanticCustomError("twice", "a word stands twice")
+            return words
+
+        items = handler(source) | {"strict": False}
+        return core_schema.no_info_after_validator_function(distinct, items)
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        """Return how JSON Schema describes it."""
+        return {**handler(core), "uniqueItems": True}
+
+
+@dataclass(frozen=True)
+class Written:
+    """How a text, or the name of a block, is written: a regular expression, and it in words."""
+
+    pattern: str
+    said: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Return how pydantic reads it."""
+        from pydantic_core import PydanticCustomError, core_schema
+
+        def as_written(text: str) -> str:
+            if not re.search(self.pattern, text):
+                raise PydanticCustomError("written", self.said)
+            return text
+
+        return core_schema.no_info_after_validator_function(as_written, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        """Return how JSON Schema describes it."""
+        return {**handler(core), "pattern": self.pattern}
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of some words."""
+
+    words: Iterable[str]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Return how pydantic reads it."""
+        from pydantic_core import core_schema
+
+        return core_schema.literal_schema([*self.words])
