@@ -20,7 +20,7 @@ from ketameta.configuration.review import Review
 from ketameta.documents.document import read_document
 from ketameta.ingest.stage import ingest
 from ketameta.tables.problems import errors
-from ketameta.vocabulary import Outcome, Scale, Treatment, use
+from ketameta.vocabulary import Outcome, Scale, Treatment, subject, use
 
 ROOT = Path(__file__).parents[1]
 CONFIG = Path("workflow/config")
@@ -57,8 +57,9 @@ def written(folder: Path, what: Asked) -> Path:
 @pytest.fixture
 def words_of():
     """Take the words of a project's folder for those of a test."""
+    before = subject()
     yield lambda folder: use(folder / CONFIG)
-    use()
+    use(before)
 
 
 @pytest.mark.parametrize("given", HOSTILE.values(), ids=HOSTILE)
