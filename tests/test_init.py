@@ -279,7 +279,7 @@ def test_its_readme_is_a_screen_and_names_what_is_there():
 
 
 def test_a_heading_of_its_readme_is_no_mark_of_markdown():
-    assert plain_text("a_b <c> [d](e) `f`") == r"a\_b \<c\> \[d\]\(e\) \`f\`"
+    assert plain_text("a_b <c> [d](e) `f`") == r"a\_b \<c\> \[d\](e) \`f\`"
 
 
 @pytest.mark.parametrize(
