@@ -92,6 +92,8 @@ def test_whatever_things_are_called_configuration_and_tables_are_in_order(
         : len(treatments)
     ]
     assert {*told["scales"]} == {o.scale for o in what.outcomes if o.scale}
+    # what stands between words of a list or a narrowing is in no word
+    assert not any(set(";|&=@<>") & set(scale) for scale in told["scales"])
 
 
 @pytest.mark.parametrize("given", HOSTILE.values(), ids=HOSTILE)
