@@ -20,7 +20,7 @@ from ketameta.configuration.review import Review
 from ketameta.documents.document import read_document
 from ketameta.ingest.stage import ingest
 from ketameta.tables.problems import errors
-from ketameta.vocabulary import Outcome, Scale, Treatment, use
+from ketameta.vocabulary import Outcome, Scale, Treatment, subject, use
 
 ROOT = Path(__file__).parents[1]
 CONFIG = Path("workflow/config")
@@ -57,8 +57,9 @@ def written(folder: Path, what: Asked) -> Path:
 @pytest.fixture
 def words_of():
     """Take the words of a project's folder for those of a test."""
+    before = subject()
     yield lambda folder: use(folder / CONFIG)
-    use(ROOT / "tests")
+    use(before)
 
 
 @pytest.mark.parametrize("given", HOSTILE.values(), ids=HOSTILE)
@@ -91,6 +92,8 @@ def test_whatever_things_are_called_configuration_and_tables_are_in_order(
         : len(treatments)
     ]
     assert {*told["scales"]} == {o.scale for o in what.outcomes if o.scale}
+    # what stands between words of a list or a narrowing is in no word
+    assert not any(set(";|&=@<>") & set(scale) for scale in told["scales"])
 
 
 @pytest.mark.parametrize("given", HOSTILE.values(), ids=HOSTILE)
@@ -278,7 +281,7 @@ def test_its_readme_is_a_screen_and_names_what_is_there():
 
 
 def test_a_heading_of_its_readme_is_no_mark_of_markdown():
-    assert plain_text("a_b <c> [d](e) `f`") == r"a\_b \<c\> \[d\]\(e\) \`f\`"
+    assert plain_text("a_b <c> [d](e) `f`") == r"a\_b \<c\> \[d\](e) \`f\`"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import yaml
 
 from ketameta.commands.results import older_rows
 from ketameta.ingest.cells import CellError, parse
@@ -30,7 +31,7 @@ from ketameta.tables.table import (
     to_arrow,
     unlike,
 )
-from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary import FOLDER, subject, vocabulary
 
 BASE = Path(__file__).parent / "bad_input" / "base"
 TYPES = {
@@ -77,6 +78,27 @@ def test_what_a_column_names_is_there(table: TableSchema, column: Column) -> Non
         assert column.minimum is not None
         assert column.maximum is not None
         assert column.unit or column.name == "year"
+
+
+def test_a_new_word_of_the_subject_is_told_with_the_file_that_it_goes_into() -> None:
+    told = {}
+    for _, column in COLUMNS:
+        if column.words:
+            with pytest.raises(CellError) as error:
+                parse("no such word", column)
+            _, goes, path = str(error.value).partition("; a new one goes into ")
+            told[column.words] = Path(path) if goes else None
+    whole = [told.pop(name) for name in ("outcomes", "scales")]
+    assert [path and path.stem for path in whole] == ["outcomes", "scales"]
+    lists = {
+        name
+        for file in ("treatments", "words")
+        for name in yaml.safe_load((subject() / FOLDER / f"{file}.yaml").read_text("utf-8"))
+    }
+    # a word of the method alone goes nowhere
+    assert {name for name, path in told.items() if path} == lists & {*told}
+    for name, path in told.items():
+        assert path is None or name in yaml.safe_load(path.read_text("utf-8"))
 
 
 @pytest.mark.parametrize(("table", "column"), named(COLUMNS))

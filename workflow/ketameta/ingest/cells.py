@@ -7,7 +7,7 @@ import re
 
 from ketameta.tables.columns import Column
 from ketameta.tables.problems import shown
-from ketameta.vocabulary import nearest, vocabulary
+from ketameta.vocabulary import FOLDER, nearest, subject, vocabulary
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,15}")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
@@ -45,6 +45,16 @@ _LIKELY = (
     (r"(?=.*[0-9])[0-9.]*[ol][0-9.ol]*", "a letter stands for a digit"),
     (rf"{_NUMERIC} ?[A-Za-z/µ]+", "leave out the unit"),
 )
+
+# lists of the subject -> file of its vocabulary
+_HOMES = {
+    "outcomes": "outcomes.yaml",
+    "scales": "scales.yaml",
+    **dict.fromkeys(
+        ("treatments", "comparator_classes", "routes", "dose_units"), "treatments.yaml"
+    ),
+    **dict.fromkeys(("populations", "claim_kinds", "claim_sections", "design_flags"), "words.yaml"),
+}
 
 Value = str | int | float | None
 
@@ -138,7 +148,13 @@ def _word(text: str, column: Column) -> str:
         return text
     close = nearest(text[:80], known)
     hint = f"; nearest: {', '.join(close)}" if close else f"; known: {', '.join(known[:12])}"
-    raise CellError(f"{shown(text)} is not a word of the list {column.words}{hint}")
+    raise CellError(f"{shown(text)} is not a word of the list {column.words}{hint}{_home(column)}")
+
+
+def _home(column: Column) -> str:
+    """Say which file a new word of the subject goes into; nothing of words of the method."""
+    file = _HOMES.get(column.words)
+    return f"; a new one goes into {(subject() / FOLDER / file).as_posix()}" if file else ""
 
 
 def _flag(text: str) -> bool:

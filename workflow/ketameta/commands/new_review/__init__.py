@@ -82,5 +82,5 @@ def yaml_text(text: str) -> str:
 
 
 def plain_text(text: str) -> str:
-    """Write a text so that Markdown takes nothing in it as a mark."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~&" else c for c in text)
+    """Write a text of a heading so that Markdown takes nothing in it as a mark."""
+    return "".join(f"\\{c}" if c in r"\`*_[]<>#~&" else c for c in text)

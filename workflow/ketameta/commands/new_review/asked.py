@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ketameta.commands.new_review.names import Name, NamingError, label_of, named
+from ketameta.commands.new_review.names import Name, NamingError, named, scale_of
 from ketameta.measures import EVENT, SCORE
 from ketameta.report.naming import capital
 
@@ -112,7 +112,7 @@ def asked(
     if any(counted) and (len(scales) > 1 or SCORE not in of_kind):
         raise NamingError("--scale is for a score, and events are counted: leave it out, or empty")
     found = [
-        Outcome(name, kind, label_of(scale or name.label, "scale") if kind == SCORE else "")
+        Outcome(name, kind, scale_of(scale or name.label) if kind == SCORE else "")
         for name, kind, scale in zip(named(outcomes, "outcome"), of_kind, on_scale, strict=True)
     ]
     if not any("adverse event" in outcome.name.label.casefold() for outcome in found):

@@ -80,6 +80,14 @@ def word_of(label: str, kind: str) -> str:
     return word
 
 
+def scale_of(text: str) -> str:
+    """Return the word for a scale, which figures show: as it is written, but for marks of lists.
+
+    Raises `NamingError` where the text cannot be a label.
+    """
+    return " ".join(re.sub(r"[;|&=@<>]", " ", label_of(text, "scale")).split()) or "scale"
+
+
 def _free(word: str, used: Collection[str]) -> str:
     """Return the word, with a number where it is in use."""
     number, free = 1, word
