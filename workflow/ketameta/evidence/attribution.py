@@ -20,7 +20,7 @@ from ketameta.normalize.stage import normalize
 from ketameta.normalize.trials import trials_of
 from ketameta.synthesize.stage import synthesize
 from ketameta.tables.collection import Tables
-from ketameta.tables.effects import ProblemRow
+from ketameta.tables.problems import ProblemRow
 from ketameta.tables.stages import MADE_KINDS
 from ketameta.tables.syntheses import SynthesisRow
 

@@ -18,8 +18,7 @@ from ketameta.ingest.rules import check_rows
 from ketameta.ingest.sheet import Sheet, typed
 from ketameta.ingest.upkeep import check_upkeep
 from ketameta.tables.collection import Tables
-from ketameta.tables.effects import ProblemRow
-from ketameta.tables.problems import Problem
+from ketameta.tables.problems import Problem, ProblemRow
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_KINDS
 from ketameta.tables.table import to_arrow
 

@@ -7,7 +7,7 @@ from collections import Counter
 from ketameta.tables import RESULT_TABLES
 from ketameta.tables.collection import Tables
 from ketameta.tables.digests import Digests
-from ketameta.tables.overview import CountRow, DataRow, DigestRow
+from ketameta.tables.effects import CountRow, DataRow, DigestRow
 from ketameta.tables.raw import RAW_KINDS, ArmRow, TrialRow
 
 

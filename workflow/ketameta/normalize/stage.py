@@ -30,20 +30,22 @@ from ketameta.tables.effects import (
     ArmPairRow,
     ArmReductionRow,
     BiasRow,
+    CountRow,
+    DataRow,
     DerivationRow,
+    DigestRow,
     DirectionRow,
     EffectRow,
     EvidenceMapRow,
     FindingRow,
     LedgerRow,
     MissingResultRow,
-    ProblemRow,
     ResultRow,
     SignallingRow,
     VariantRow,
+    WarningRow,
 )
-from ketameta.tables.overview import CountRow, DataRow, DigestRow, WarningRow
-from ketameta.tables.problems import Problem
+from ketameta.tables.problems import Problem, ProblemRow
 from ketameta.tables.raw import ClaimRow, RiskOfBiasRow, Rob2AnswerRow
 from ketameta.tables.table import Row, as_dict, extended, schema_of, to_arrow
 from ketameta.vocabulary.narrowing import named

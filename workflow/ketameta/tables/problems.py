@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ketameta.tables.table import Row, col, table
+
 ERROR, WARNING, NOTE = "error", "warning", "note"
 _ALSO = 6
 
@@ -40,6 +42,21 @@ class Problem:
             if value
         )
         return escaped(f"{place}{column}: {self.message}" + (f" ({about})" if about else ""))
+
+
+@table("problems", "Problems")
+class ProblemRow(Row):
+    """One fault, warning or note about a raw table."""
+
+    file: str = col("file of data/raw")
+    line: int = col("line of the file on which the row starts")
+    column: str = col("column, empty for the whole row", blank=True)
+    value: str = col("the cell", blank=True)
+    message: str = col("what is wrong and what is allowed", blank=True)
+    severity: str = col("error, warning or note", blank=True)
+    table: str = col("table", blank=True)
+    trial_id: str = col("trial report", blank=True)
+    arm_id: str = col("arm", blank=True)
 
 
 def escaped(text: str) -> str:
