@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ DOMAINS = {
     "D4": ("4.1", "4.2", "4.3", "4.4", "4.5"),
     "D5": ("5.1", "5.2", "5.3"),
 }
+_QUESTIONS = tuple(question for questions in DOMAINS.values() for question in questions)
 # concerns in so many domains, each with a fault that was found, are high overall: see `overall`
 SEVERAL = 3
 
@@ -76,16 +78,13 @@ def before(question: str) -> tuple[str, ...]:
 
 def asked(question: str, answers: Answers) -> bool:
     """Say whether a question is asked after the answers to those before it."""
-    if question not in _AFTER:
-        return True
-    questions, after = _AFTER[question]
-    reached = (asked(q, answers) and _class(answers, q) in after for q in questions)
-    return any(reached) if question in _EITHER else all(reached)
+    return _told(answers)[question] is not None
 
 
 def unanswered(domain: str, answers: Answers) -> list[str]:
     """Return the questions of a domain that are asked and have no answer."""
-    return [q for q in DOMAINS[domain] if asked(q, answers) and not _class(answers, q)]
+    told = _told(answers)
+    return [question for question in DOMAINS[domain] if told[question] == ""]
 
 
 def judge(answers: Answers) -> dict[str, str]:
@@ -124,7 +123,7 @@ def told_well(answers: Answers) -> dict[str, str]:
     its distance from the judgement is what silence costs.
     """
     best = {q: "Y" if q in _GOOD_IF_YES else "N" for q in answers}
-    return {q: best[q] if _class(answers, q) == _SILENT else a for q, a in answers.items()}
+    return {q: best[q] if read(a) == _SILENT else a for q, a in answers.items()}
 
 
 def by_rater(rows: Iterable[SignallingRow]) -> dict[Rated, dict[str, str]]:
@@ -145,31 +144,32 @@ def read(answer: str) -> str:
     return _CLASSES.get(answer, "")
 
 
-def _class(answers: Answers, question: str) -> str:
-    return read(answers.get(question, ""))
-
-
-def kind_of(answers: Answers, question: str) -> str:
-    """Return yes, no or no information, as the flow reads an answer; empty where it has none."""
-    return _class(answers, question) if asked(question, answers) else ""
-
-
 def kinds(answers: Answers) -> dict[str, str]:
     """Return yes, no or no information of every question; empty of one that has none."""
-    found: dict[str, str] = {}
-    for question in (q for questions in DOMAINS.values() for q in questions):
+    return {question: kind or "" for question, kind in _told(answers).items()}
+
+
+def _told(answers: Answers) -> Mapping[str, str | None]:
+    """Return what each answer says, in kind: empty without one, None where none is asked for."""
+    return _flow(tuple(answers.get(question, "") for question in _QUESTIONS))
+
+
+@lru_cache(maxsize=1024)
+def _flow(answers: tuple[str, ...]) -> Mapping[str, str | None]:
+    found: dict[str, str | None] = {}
+    for question, answer in zip(_QUESTIONS, answers, strict=True):
         reached = True
         if question in _AFTER:
             # a question comes after those that it depends on
             questions, after = _AFTER[question]
             told = [found[q] in after for q in questions]
             reached = any(told) if question in _EITHER else all(told)
-        found[question] = _class(answers, question) if reached else ""
+        found[question] = read(answer) if reached else None
     return found
 
 
 def _judge(domain: str, answers: Answers) -> str:
-    return _FLOWS[domain]({question: kind_of(answers, question) for question in DOMAINS[domain]})
+    return _FLOWS[domain](kinds(answers))
 
 
 def _randomisation(a: Answers) -> str:
