@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding
+from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
 from ketameta.vocabulary import vocabulary
@@ -68,15 +68,7 @@ def any_event_below_one(view: View) -> Iterator[Finding]:
                         yield view.finding("any-event-below-one", other, "events", message)
 
 
-CHECKS = (
-    Check(
-        "remission-above-response",
-        "more people in remission than responders, on the same scale, visit and people",
-        remission_above_response,
-    ),
-    Check(
-        "any-event-below-one",
-        "more people with one adverse event than with any, same visit and people",
-        any_event_below_one,
-    ),
-)
+CHECKS = {
+    "remission-above-response": remission_above_response,
+    "any-event-below-one": any_event_below_one,
+}

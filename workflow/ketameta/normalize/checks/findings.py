@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
 from ketameta.tables.table import Row
@@ -34,15 +34,6 @@ class Finding:
     message: str
     also: tuple[int, ...] = ()
     acknowledged: str = ""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check: its name, what it looks for with the source, and the function that looks."""
-
-    name: str
-    looks_for: str
-    look: Callable[..., Iterable[Finding]]
 
 
 def remark(rows: Iterable[Row], pattern: str) -> str:

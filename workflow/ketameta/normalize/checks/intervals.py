@@ -25,7 +25,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from ketameta.measures import PLAIN, is_ratio, read_as
-from ketameta.normalize.checks.findings import Check, Finding, once
+from ketameta.normalize.checks.findings import Finding, once
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult, Contrast
 from ketameta.vocabulary import vocabulary
@@ -285,21 +285,9 @@ def _p(value: float) -> str:
     return f"{value:.2g}" if value >= 0.0001 else "< 0.0001"
 
 
-CHECKS = (
-    Check("estimate-outside-interval", "estimates outside their own interval", outside),
-    Check(
-        "interval-lopsided",
-        "intervals that should be symmetric (ratios on the log scale) and are not",
-        lopsided,
-    ),
-    Check(
-        "se-against-interval",
-        "standard errors (or SD and n) that do not fit the interval at its level",
-        se_against_interval,
-    ),
-    Check(
-        "p-against-estimate",
-        "p-values that do not fit estimate and standard error; Altman & Bland 2011",
-        p_against_estimate,
-    ),
-)
+CHECKS = {
+    "estimate-outside-interval": outside,
+    "interval-lopsided": lopsided,
+    "se-against-interval": se_against_interval,
+    "p-against-estimate": p_against_estimate,
+}

@@ -20,7 +20,7 @@ from collections.abc import Hashable, Iterator
 from itertools import combinations
 
 from ketameta.measures import MEASURES
-from ketameta.normalize.checks.findings import Check, Finding, once, remark
+from ketameta.normalize.checks.findings import Finding, once, remark
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
 from ketameta.tables.effects import EffectRow
@@ -131,12 +131,4 @@ def _about(view: View, check: str, effect: EffectRow, message: str) -> Finding:
     return Finding(*about, f"{effect.yi:.3g}", message + said)
 
 
-CHECKS = (
-    Check("g-above-2", "standardised mean differences beyond 2", g_above_2),
-    Check(
-        "effect-apart",
-        "effects far from all others of their analysis, or alone on the other side; deleted "
-        "residuals of Viechtbauer & Cheung 2010",
-        effect_apart,
-    ),
-)
+CHECKS = {"g-above-2": g_above_2, "effect-apart": effect_apart}

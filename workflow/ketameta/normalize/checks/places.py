@@ -22,7 +22,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from itertools import combinations
 
-from ketameta.normalize.checks.findings import Check, Finding, once, remark
+from ketameta.normalize.checks.findings import Finding, once, remark
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import AnyResult, ArmResult
 
@@ -216,25 +216,9 @@ def arm_alone(view: View) -> Iterator[Finding]:
             yield view.finding("arm-alone", own[0], "arm_id", message)
 
 
-CHECKS = (
-    Check(
-        "arm-alone",
-        "outcomes with rows of one arm alone, in trials whose others have rows of several",
-        arm_alone,
-    ),
-    Check(
-        "arms-never-meet",
-        "arms whose rows of an outcome share no hour, scale, definition and set",
-        never_meet,
-    ),
-    Check(
-        "hours-like-days",
-        "hours from the start of treatment that seem to be days or weeks",
-        hours_of_days,
-    ),
-    Check(
-        "n-of-another-arm",
-        "rows with the n of another arm that has no row there: entered under the wrong arm",
-        another_arm,
-    ),
-)
+CHECKS = {
+    "arm-alone": arm_alone,
+    "arms-never-meet": never_meet,
+    "hours-like-days": hours_of_days,
+    "n-of-another-arm": another_arm,
+}

@@ -32,7 +32,7 @@ from difflib import SequenceMatcher
 from itertools import combinations
 from typing import Any, TypeVar
 
-from ketameta.normalize.checks.findings import Check, Finding, once
+from ketameta.normalize.checks.findings import Finding, once
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
 from ketameta.tables.raw import TrialRow
@@ -286,16 +286,4 @@ def _spelt_alike(one: TrialRow, other: TrialRow) -> bool:
     return SequenceMatcher(None, *names).ratio() >= SPELT_ALIKE
 
 
-CHECKS = (
-    Check(
-        "same-numbers-two-arms",
-        "the same mean, SD and n, the same SD, or more equal counts than chance gives, in two arms",
-        two_arms,
-    ),
-    Check(
-        "same-numbers-two-labels",
-        "the same numbers under another trial, scale or definition, and reports that look like "
-        "one trial; those linked by part_of apart",
-        two_labels,
-    ),
-)
+CHECKS = {"same-numbers-two-arms": two_arms, "same-numbers-two-labels": two_labels}
