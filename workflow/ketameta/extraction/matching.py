@@ -35,6 +35,7 @@ from ketameta.extraction.naming import Names, names_of
 from ketameta.extraction.owners import FIGURES
 from ketameta.extraction.records import SAME_KEY, Match, Matching, Side
 from ketameta.extraction.turning import as_turned, turned
+from ketameta.tables.collection import by
 from ketameta.tables.parts import Placed
 from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES, TrialRow
 from ketameta.vocabulary import vocabulary
@@ -195,9 +196,7 @@ class _Matcher:
 
     def _equal(self, block: _Block) -> list[Pair]:
         """Pair rows that say the same in every cell, each as often as in the other."""
-        waiting: dict[tuple[object, ...], list[Line]] = defaultdict(list)
-        for line in reversed(block.b):
-            waiting[_all(line)].append(line)
+        waiting = by(reversed(block.b), _all)
         found = []
         for line in block.a:
             if same := waiting.get(_all(line)):

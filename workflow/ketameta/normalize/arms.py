@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -41,6 +40,7 @@ from ketameta.normalize.summaries import (
     split,
     without_centre,
 )
+from ketameta.tables.collection import by
 from ketameta.vocabulary import scale_sign, vocabulary
 
 _MOST = 3
@@ -129,9 +129,7 @@ class ArmEffects:
 
     def _rows_by_arm(self, group: Sequence[ArmResult]) -> dict[str, list[ArmResult]]:
         """Take one row an arm and definition; drop pooled arms whose parts are present."""
-        rows: dict[str, list[ArmResult]] = defaultdict(list)
-        for row in group:
-            rows[row.arm_id].append(row)
+        rows = by(group, lambda row: row.arm_id)
         by_arm: dict[str, list[ArmResult]] = {}
         for arm_id, own in rows.items():
             seen: dict[str, ArmResult] = {}

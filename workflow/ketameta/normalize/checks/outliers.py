@@ -15,7 +15,6 @@ not have, is named as a sign that may be turned.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from itertools import combinations
 
@@ -23,6 +22,7 @@ from ketameta.measures import MEASURES
 from ketameta.normalize.checks.findings import Finding, once, remark
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
+from ketameta.tables.collection import by
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.problems import WARNING
 
@@ -80,10 +80,8 @@ def _g(view: View, one: ArmResult, other: ArmResult, mean: str, sd: str) -> floa
 
 def effect_apart(view: View) -> Iterator[Finding]:
     """Yield effects that stand apart from the others of their analysis."""
-    analyses: dict[str, list[EffectRow]] = defaultdict(list)
-    for effect in view.effects:
-        if effect.yi is not None and effect.vi:
-            analyses[effect.analysis].append(effect)
+    kept = (effect for effect in view.effects if effect.yi is not None and effect.vi)
+    analyses = by(kept, lambda effect: effect.analysis)
     if not analyses:
         return
     import numpy as np

@@ -35,6 +35,7 @@ from typing import Any, TypeVar
 from ketameta.normalize.checks.findings import Finding, once
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
+from ketameta.tables.collection import by
 from ketameta.tables.raw import TrialRow
 
 SD_CHANCE = 1 / 400
@@ -153,9 +154,7 @@ def two_labels(view: View) -> list[Finding]:
 
 def _in_one_trial(view: View, rows: list[ArmResult]) -> Iterator[tuple[Hashable, Finding]]:
     """Yield, for each trial and hour, the first of the labels under which a print stands."""
-    places: dict[Hashable, list[ArmResult]] = defaultdict(list)
-    for row in rows:
-        places[row.trial_id, row.timepoint_h].append(row)
+    places = by(rows, lambda row: (row.trial_id, row.timepoint_h))
     for one, *others in places.values():
         if others:
             lines = ", ".join(str(row.line) for row in others[:MOST_NAMED])
@@ -226,10 +225,8 @@ def _fingerprints(rows: list[ArmResult]) -> Iterator[tuple[tuple[Any, ...], Hash
 
 def _reports_twice(view: View) -> list[Finding]:
     """Return trials of one size and population that look like one report, each group once."""
-    sizes: dict[Hashable, list[TrialRow]] = defaultdict(list)
-    for row in view.trials.values():
-        if row.n_randomised is not None:
-            sizes[row.n_randomised, row.population].append(row)
+    kept = (row for row in view.trials.values() if row.n_randomised is not None)
+    sizes = by(kept, lambda row: (row.n_randomised, row.population))
     found: list[tuple[Hashable, Finding]] = []
     for rows in sizes.values():
         for column, alike in _alike(rows):
