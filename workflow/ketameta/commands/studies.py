@@ -118,17 +118,14 @@ def _place(name: str, table: Table) -> int:
     """Return where an argument stands; of several columns that one which holds numbers."""
     places = _candidates(name, table)
     if (count := table.header.count(name)) > 1:
-        raise TableError((table.header_line, name, f"stands {_times(count)} in the header"))
+        times = "twice" if count == 2 else f"{count} times"
+        raise TableError((table.header_line, name, f"stands {times} in the header"))
     good = [at for at in places if any(map(is_number, table.column(at)))] or places
     if table.header[good[0]] != name and len(good) > 1:
         names = " and ".join(shown(table.header[at]) for at in good)
         message = f"{names} can each be {name}; keep one of them, or call it {name}"
         raise TableError((table.header_line, "", message))
     return good[0]
-
-
-def _times(count: int) -> str:
-    return "twice" if count == 2 else f"{count} times"
 
 
 def _studies(table: Table, places: Places, notes: list[str]) -> Studies:

@@ -80,7 +80,8 @@ def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H, *, scope: str = WH
         right = [line_of(table, *names.renamed(row), without) for row in b.tables.get(kind)]
         pairs = _Matcher(SHAPES[table], tolerance_h, whole).pairs(left, right)
         shared = a.shared & b.shared
-        found = [_match(table, pair, names) for pair in pairs if _place(pair[0]) not in shared]
+        apart = [p for p in pairs if (p[0].record.file, p[0].record.line) not in shared]
+        found = [_match(table, pair, names) for pair in apart]
         matches += sorted(found, key=lambda m: (m.a.file, m.a.line))
         for side, lines, at in zip(only, (left, right), (0, 1), strict=True):
             taken = {id(pair[at]) for pair in pairs}
@@ -114,10 +115,6 @@ def _both_extracted(a: Side, b: Side, names: Names) -> frozenset[str]:
         return frozenset()
     own = {names.renamed(row)[0].trial_id for row in b.tables[TrialRow]}
     return frozenset(own & {row.trial_id for row in a.tables[TrialRow]})
-
-
-def _place(line: Line) -> tuple[str, int]:
-    return line.record.file, line.record.line
 
 
 def _match(table: str, pair: Pair, names: Names) -> Match:

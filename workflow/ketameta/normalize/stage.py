@@ -16,7 +16,7 @@ from ketameta.normalize.effect_rows import derivation_rows, effect_row, variant_
 from ketameta.normalize.inherit import inherited
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import resolve
-from ketameta.normalize.overview import counts_of, data_of, digests_of
+from ketameta.normalize.overview import counts_of, data_of
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.records import Effect, Trial
 from ketameta.normalize.reductions import reductions
@@ -67,7 +67,7 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
     found: dict[type[Row], Callable[[], Sequence[Row]]] = {
         FindingRow: lambda: _findings(rows, checks),
         DataRow: lambda: data_of(raw, cells),
-        DigestRow: lambda: digests_of(cells),
+        DigestRow: lambda: [DigestRow(trial_id=t, digest=d) for t, d in cells.trials.items()],
         CountRow: lambda: counts_of(raw),
         WarningRow: lambda: [_warning(problem) for problem in told],
         ArmPairRow: lambda: pairs(configuration, trials, rows),

@@ -93,7 +93,8 @@ class Reported:
 def results(view: View) -> Iterator[Reported]:
     """Yield what can be checked of contrasts, and of arm rows with an interval."""
     for contrast in view.contrasts:
-        if contrast.estimate is not None and not _unusable(contrast):
+        unusable = any(word in (contrast.model or "") for word in vocabulary().unusable_models)
+        if contrast.estimate is not None and not unusable:
             yield from _of_contrast(view, contrast, contrast.estimate)
     for row in view.outcomes:
         if row.ci95_low is None or row.ci95_high is None:
@@ -114,10 +115,6 @@ def results(view: View) -> Iterator[Reported]:
             row, column, row.number(column), row.ci95_low, row.ci95_high, half,
             se, half_se, 95.0, max((n or 0) - 1, 1) if n else FEWEST_DF, LEAN,
         )  # fmt: skip
-
-
-def _unusable(row: Contrast) -> bool:
-    return any(word in (row.model or "") for word in vocabulary().unusable_models)
 
 
 def _of_contrast(view: View, row: Contrast, estimate: float) -> Iterator[Reported]:

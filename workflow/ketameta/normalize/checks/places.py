@@ -21,6 +21,7 @@ import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from itertools import combinations
+from operator import attrgetter
 
 from ketameta.normalize.checks.findings import Finding, once, remark
 from ketameta.normalize.checks.view import View
@@ -75,7 +76,7 @@ def _apart(
     one: list[ArmResult], other: list[ArmResult]
 ) -> tuple[ArmResult, ArmResult, list[str]] | None:
     """Return the rows of two arms that are nearest each other without meeting, and what differs."""
-    places = [{_place(row) for row in rows} for rows in (one, other)]
+    places = [{*map(attrgetter(*_PLACE), rows)} for rows in (one, other)]
     if places[0] & places[1]:
         hours = [{row.timepoint_h for row in rows} for rows in (one, other)]
         one = [row for row in one if row.timepoint_h not in hours[1]]
@@ -88,10 +89,6 @@ def _apart(
 
     nearest = min(((a, b) for a in one for b in other), key=lambda pair: len(differs(pair)))
     return *nearest, differs(nearest)
-
-
-def _place(row: ArmResult) -> tuple[object, ...]:
-    return tuple(getattr(row, name) for name in _PLACE)
 
 
 def _shown(value: object) -> str:
