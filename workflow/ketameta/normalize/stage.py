@@ -69,7 +69,7 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
         DataRow: lambda: data_of(raw, cells),
         DigestRow: lambda: [DigestRow(trial_id=t, digest=d) for t, d in cells.trials.items()],
         CountRow: lambda: counts_of(raw),
-        WarningRow: lambda: [_warning(problem) for problem in told],
+        WarningRow: lambda: [extended(WarningRow, problem) for problem in told],
         ArmPairRow: lambda: pairs(configuration, trials, rows),
         BiasRow: lambda: bias_of(raw, trials),
         SignallingRow: lambda: raters.answers(raw.get(Rob2AnswerRow), labels),
@@ -78,12 +78,6 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
         ResultRow: lambda: [_raw_row(row, labels[row.trial_id]) for row in rows],
     }
     return tables | {schema_of(kind).name: to_arrow(kind, make()) for kind, make in found.items()}
-
-
-def _warning(told: Problem) -> WarningRow:
-    """Return a warning or note of ingest as a row."""
-    names = schema_of(WarningRow).names
-    return WarningRow(**{name: getattr(told, name) for name in names})
 
 
 # what each analysis gives by itself, in the order of the tables
@@ -168,17 +162,9 @@ def _findings(rows: Rows, findings: Iterable[Finding]) -> list[FindingRow]:
     """Return findings with what they are about, whatever their lines: it tells them apart later."""
     about = About(rows)
     return [
-        FindingRow(
-            check=finding.check,
-            severity=finding.severity,
-            file=finding.file,
-            line=finding.line,
-            column=finding.column,
-            trial_id=finding.trial_id,
-            arm_id=finding.arm_id,
-            value=finding.value,
-            message=finding.message,
-            acknowledged=finding.acknowledged,
+        extended(
+            FindingRow,
+            finding,
             table=warned.table,
             at=sorted(" / ".join(filter(None, where)) for where in warned.at),
         )

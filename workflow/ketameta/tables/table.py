@@ -239,15 +239,13 @@ def bare(kind: type[R], cells: Mapping[str, object]) -> R:
     return kind(**{**dict.fromkeys(schema_of(kind).names), **cells})
 
 
-def extended(kind: type[R], row: Row, **more: Any) -> R:
-    """Return a row of a table that has the columns of another, and `more`."""
-    return kind(
-        **{name: getattr(row, name) for name in _shared(cast("Any", kind), cast("Any", type(row)))}
-        | more
-    )
+def extended(kind: type[R], record: object, **more: Any) -> R:
+    """Return a row of a table that has the columns of another row or record, and `more`."""
+    names = _shared(cast("Any", kind), cast("Any", type(record)))
+    return kind(**{name: getattr(record, name) for name in names} | more)
 
 
 @cache
 def _shared(kind: Any, other: Any) -> list[str]:
-    """Return the columns that two tables have."""
-    return [name for name in schema_of(other).names if name in schema_of(kind).names]
+    """Return the columns of a table that a kind of record has."""
+    return [name for name in schema_of(kind).names if name in other.__dataclass_fields__]
