@@ -156,16 +156,16 @@ class EffectSize(Row):
     analysis: Id = col("analysis of the configuration")
     trial_id: Id = col("trial report")
     comparison: str = col(
-        "treated arm where the arms of a trial stand apart; else empty", blank=True
+        "treated arm where the arms of a trial stand apart; else empty", blank=True, default=""
     )
     yi: float = col("effect, treated against control", unit=SCALE)
     vi: float = col("sampling variance of yi", unit="square of the " + SCALE)
-    shared: float | None = col("sampling variance shared through a common control", unit=SCALE)
+    shared: float | None = _if_any("sampling variance shared through a common control", SCALE)
     people: float = col("people behind the effect, those of a crossover once", unit="people")
     n_t: float | None = col("people in the treated arms", unit="people")
     n_c: float | None = col("people in the control arms, or their part", unit="people")
-    events_t: float | None = col("treated people with the event", unit="people")
-    events_c: float | None = col("control people with the event", unit="people")
+    events_t: float | None = _if_any("treated people with the event", "people")
+    events_c: float | None = _if_any("control people with the event", "people")
 
 
 @part
