@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ DOMAINS = {
     "D4": ("4.1", "4.2", "4.3", "4.4", "4.5"),
     "D5": ("5.1", "5.2", "5.3"),
 }
-_QUESTIONS = tuple(question for questions in DOMAINS.values() for question in questions)
 # concerns in so many domains, each with a fault that was found, are high overall: see `overall`
 SEVERAL = 3
 
@@ -78,13 +77,12 @@ def before(question: str) -> tuple[str, ...]:
 
 def asked(question: str, answers: Answers) -> bool:
     """Say whether a question is asked after the answers to those before it."""
-    return _told(answers)[question] is not None
+    return _told(domain_of(question), answers)[question] is not None
 
 
 def unanswered(domain: str, answers: Answers) -> list[str]:
     """Return the questions of a domain that are asked and have no answer."""
-    told = _told(answers)
-    return [question for question in DOMAINS[domain] if told[question] == ""]
+    return [question for question, kind in _told(domain, answers).items() if kind == ""]
 
 
 def judge(answers: Answers) -> dict[str, str]:
@@ -136,7 +134,8 @@ def by_rater(rows: Iterable[SignallingRow]) -> dict[Rated, dict[str, str]]:
 
 def said(domain: str, answers: Answers) -> str:
     """Return the answers of a domain that the judgement rests on, as in 4.1 N, 4.2 PN, 4.3 NI."""
-    return ", ".join(f"{q} {answers[q]}" for q in DOMAINS[domain] if asked(q, answers))
+    told = _told(domain, answers)
+    return ", ".join(f"{q} {answers[q]}" for q, kind in told.items() if kind is not None)
 
 
 def read(answer: str) -> str:
@@ -146,18 +145,19 @@ def read(answer: str) -> str:
 
 def kinds(answers: Answers) -> dict[str, str]:
     """Return yes, no or no information of every question; empty of one that has none."""
-    return {question: kind or "" for question, kind in _told(answers).items()}
+    told = [_told(domain, answers) for domain in DOMAINS]
+    return {question: kind or "" for own in told for question, kind in own.items()}
 
 
-def _told(answers: Answers) -> Mapping[str, str | None]:
-    """Return what each answer says, in kind: empty without one, None where none is asked for."""
-    return _flow(tuple(answers.get(question, "") for question in _QUESTIONS))
+def _told(domain: str, answers: Answers) -> Mapping[str, str | None]:
+    """Return what the answers of a domain say, in kind: empty without one, None if not asked."""
+    return _flow(domain, tuple([answers.get(question, "") for question in DOMAINS[domain]]))
 
 
-@lru_cache(maxsize=1024)
-def _flow(answers: tuple[str, ...]) -> Mapping[str, str | None]:
+@cache
+def _flow(domain: str, answers: tuple[str, ...]) -> Mapping[str, str | None]:
     found: dict[str, str | None] = {}
-    for question, answer in zip(_QUESTIONS, answers, strict=True):
+    for question, answer in zip(DOMAINS[domain], answers, strict=True):
         reached = True
         if question in _AFTER:
             # a question comes after those that it depends on
@@ -169,7 +169,7 @@ def _flow(answers: tuple[str, ...]) -> Mapping[str, str | None]:
 
 
 def _judge(domain: str, answers: Answers) -> str:
-    return _FLOWS[domain](kinds(answers))
+    return _FLOWS[domain]({q: kind or "" for q, kind in _told(domain, answers).items()})
 
 
 def _randomisation(a: Answers) -> str:

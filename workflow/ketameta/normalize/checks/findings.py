@@ -43,7 +43,9 @@ def remark(rows: Iterable[Row], pattern: str) -> str:
     """
     for row in rows:
         for source in ("flag", "note", "model", "population_note"):
-            clauses = _CLAUSES.split(getattr(row, source, None) or "")
+            said = getattr(row, source, None) or ""
+            # most say nothing of the matter, and need not be taken apart
+            clauses = _CLAUSES.split(said) if re.search(pattern, said, re.IGNORECASE) else []
             fitting = [c.strip() for c in clauses if re.search(pattern, c, re.IGNORECASE)]
             if fitting:
                 text = "; ".join(fitting)
