@@ -30,7 +30,7 @@ from ketameta.commands.names import (
 from ketameta.commands.numbers import ABSENT, Places, is_number, numbers
 from ketameta.commands.table import Table, TableError
 from ketameta.stats import MEASURES
-from ketameta.tables.problems import escaped, shown
+from ketameta.tables.problems import escaped, first_few, shown
 from ketameta.vocabulary import nearest
 
 _SUM = re.compile(
@@ -169,21 +169,16 @@ def names_of(table: Table, taken: set[int]) -> tuple[list[str], list[str]]:
     sums = [f"{name} (line {n})" for name, n in zip(names, table.lines, strict=True) if _SUM(name)]
     if sums:
         notes.append(
-            f"{_listed(sums)} {'reads' if len(sums) == 1 else 'read'} like the result of a pool "
-            "and not like a study; it is pooled as one: delete the row if it is none"
+            f"{first_few(sums, 5)} {'reads' if len(sums) == 1 else 'read'} like the result of a "
+            "pool and not like a study; it is pooled as one: delete the row if it is none"
         )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         notes.append(
-            f"{_listed(twice)} {'stands' if len(twice) == 1 else 'stand'} in several rows, which "
-            "are pooled as if their people were different"
+            f"{first_few(twice, 5)} {'stands' if len(twice) == 1 else 'stand'} in several rows, "
+            "which are pooled as if their people were different"
         )
     return names, notes
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
 
 
 def _is_text(cells: list[str]) -> bool:

@@ -41,6 +41,7 @@ from ketameta.normalize.summaries import (
     without_centre,
 )
 from ketameta.tables.collection import by
+from ketameta.tables.problems import first_few
 from ketameta.vocabulary import scale_sign, vocabulary
 
 _MOST = 3
@@ -249,8 +250,7 @@ class ArmEffects:
             if row.outcome == self.question.outcome:
                 there = _where(row.timepoint_h, row.scale, row.definition, row.analysed)
                 found.append(f"{row.key} ({self.ledger.refusal(row) or there})")
-        more = f"; other rows: {', '.join(found[:_MOST])}" if found else ""
-        more += f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
+        more = f"; other rows: {first_few(found, _MOST)}" if found else ""
         return f"no row of {listed(arms)} at {here}{more}"
 
     def _with_baseline(self, summary: ArmSummary, row: ArmResult) -> ArmSummary:

@@ -86,8 +86,16 @@ def also(places: Sequence[tuple[str, int]], file: str) -> str:
         f"{place.rpartition('/')[2]}:{line}" for place, line in places[:_ALSO] if place != file
     ]
     parts = ([f"on line{'s' if len(here) > 1 else ''} {', '.join(here)}"] if here else []) + there
-    more = f" and {len(places) - _ALSO:,} more" if len(places) > _ALSO else ""
-    return "; also " + ", ".join(parts) + more
+    return "; also " + ", ".join(parts) + _more(len(places) - _ALSO)
+
+
+def first_few(words: Sequence[str], most: int = 10, between: str = ", ") -> str:
+    """List words, of many the first only and the number of the others."""
+    return between.join(words[:most]) + _more(len(words) - most)
+
+
+def _more(left: int) -> str:
+    return f" and {left:,} more" if left > 0 else ""
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
+from ketameta.tables.problems import first_few
 from ketameta.tables.table import Row
 
 _CLAUSES = re.compile(r"; |\. (?=[A-Z])")
@@ -65,11 +66,6 @@ def once(found: Iterable[tuple[Hashable, Finding]]) -> list[Finding]:
     for key, finding in first.items():
         again = sorted({*lines[key]} - {finding.line})
         word = "line" if len(again) == 1 else "lines"
-        also = f" (also {word} {_listed(again)})" if again else ""
+        also = f" (also {word} {first_few([*map(str, again)], _MOST_LINES)})" if again else ""
         result.append(replace(finding, message=finding.message + also, also=tuple(again)))
     return result
-
-
-def _listed(lines: list[int]) -> str:
-    more = f" and {len(lines) - _MOST_LINES:,} more" if len(lines) > _MOST_LINES else ""
-    return ", ".join(map(str, lines[:_MOST_LINES])) + more

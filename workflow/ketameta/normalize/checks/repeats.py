@@ -36,6 +36,7 @@ from ketameta.normalize.checks.findings import Finding, once
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
 from ketameta.tables.collection import by
+from ketameta.tables.problems import first_few
 from ketameta.tables.raw import TrialRow
 
 SD_CHANCE = 1 / 400
@@ -175,9 +176,7 @@ def _unlinked(view: View, rows: list[R]) -> tuple[R, list[R]] | None:
 
 def _named(rows: list[R]) -> str:
     """Name trials with their lines, the first few of many."""
-    named = [f"{row.trial_id} (line {row.line})" for row in rows[:MOST_NAMED]]
-    more = len(rows) - len(named)
-    return ", ".join(named) + (f" and {more:,} more" if more else "")
+    return first_few([f"{row.trial_id} (line {row.line})" for row in rows], MOST_NAMED)
 
 
 def _expected(key: tuple[Any, ...], compared: Mapping[Hashable, int]) -> float:
