@@ -16,8 +16,8 @@ from ketameta.ingest.formats import LossError, as_files, as_workbook, read_cells
 from ketameta.ingest.stage import check_folder
 from ketameta.tables.collection import Tables
 from ketameta.tables.digests import digests
-from ketameta.tables.effects import EffectRow, ProblemRow
-from ketameta.tables.problems import errors
+from ketameta.tables.effects import EffectRow
+from ketameta.tables.problems import ProblemRow, errors
 from ketameta.tables.raw import RAW_KINDS, RAW_TABLES
 
 from .rows import tables_of

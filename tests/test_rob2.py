@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import random
 
 import pytest
 
@@ -195,12 +194,3 @@ def test_an_answer_is_among_what_results_come_from():
         digests(tables_of({})).data_hash
         == digests(tables_of({"acknowledged": [entered(code="entry")]})).data_hash
     )
-
-
-def test_all_answers_are_read_at_once_as_they_are_one_by_one():
-    chance = random.Random(20261127)
-    questions = [question for own in rob2.DOMAINS.values() for question in own]
-    for _ in range(300):
-        told = {q: chance.choice(("Y", "PY", "PN", "N", "NI", "NA")) for q in questions}
-        answers = {q: told[q] for q in questions if chance.random() < 0.8}
-        assert rob2.kinds(answers) == {q: rob2.kind_of(answers, q) for q in questions}

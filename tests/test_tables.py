@@ -221,7 +221,7 @@ def test_a_column_added_to_the_schema_is_asked_for_and_in_the_template(
 ) -> None:
     folder = shutil.copytree(BASE, tmp_path / "raw")
     told = RAW_TABLES["arms"]
-    given = table(told.name, told.title, told.row, key=told.key, last=("device", "entered"))(Given)
+    given = table(told.name, told.title, key=told.key, last=("device", "entered"))(Given)
     monkeypatch.setitem(RAW_KINDS, "arms", given)
     monkeypatch.setitem(RAW_TABLES, "arms", entered_schema(given))
     (fault,) = errors(check_folder(folder)[1])

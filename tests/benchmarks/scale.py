@@ -2,7 +2,8 @@
 
 Run as `make scale`, or `python -m tests.benchmarks.scale 1 10 50`. For each stage and size it
 prints the seconds of processor time, the peak of memory, and between neighbouring sizes the
-exponent with which the seconds grow: 1 is linear in rows. Asserts nothing.
+exponent with which the seconds grow: 1 is linear in rows. Asserts nothing. `--analyses 33` asks the
+first 33 questions alone, so that figures of days with fewer questions compare.
 
 The copies are no exact ones. Each trial of a copy has its own identifier, label and registration;
 its numbers of people, events and scores are moved by a seeded script, in a way that leaves them
@@ -16,14 +17,18 @@ import csv
 import math
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parents[2]
-RAW, CONFIG = ROOT / "data" / "raw", ROOT / "workflow" / "config" / "analyses.yaml"
+RAW, CONFIG = Path("data", "raw"), Path("workflow", "config", "analyses.yaml")
 SEED = 20260101
 # stage -> the folders that it reads and writes
 STAGES = {
@@ -150,6 +155,17 @@ def _shrunk(cell: str, factor: float) -> str:
     return f"{float(cell) * factor:.{len(cell.partition('.')[2])}f}"
 
 
+def ask(folder: Path, analyses: int | None) -> None:
+    """Write the project's configuration to a folder, of its analyses the first ones alone."""
+    shutil.copytree(ROOT / CONFIG.parent, folder / CONFIG.parent)
+    if analyses is None:
+        return
+    asked = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+    asked["analyses"] = dict(islice(asked["analyses"].items(), analyses))
+    asked["summaries"] = []
+    (folder / CONFIG).write_text(yaml.safe_dump(asked, sort_keys=False), encoding="utf-8")
+
+
 def cost(stage: str, folder: Path) -> tuple[float, float]:
     """Run a stage in a process of its own; return seconds of processor and peak memory in MB."""
     command = [sys.executable, "-m", "ketameta.steps", stage, *STAGES[stage]]
@@ -168,14 +184,15 @@ def cost(stage: str, folder: Path) -> tuple[float, float]:
 
 
 def measured(
-    sizes: Sequence[int], stages: Sequence[str], folder: Path
+    sizes: Sequence[int], stages: Sequence[str], folder: Path, analyses: int | None = None
 ) -> Iterator[tuple[int, int, str, float, float]]:
     """Yield size, outcome rows, stage, seconds and megabytes, in the order of running."""
-    tables = read(RAW)
+    tables = read(ROOT / RAW)
     for size in sizes:
         place = folder / str(size)
         longer = times(tables, size)
-        write(longer, place / "data" / "raw")
+        write(longer, place / RAW)
+        ask(place, analyses)
         rows = len(longer["outcomes"])
         del longer
         for stage in stages:
@@ -187,13 +204,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("sizes", nargs="*", type=int, default=[1, 10], help="times (1 10)")
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=USUAL)
+    parser.add_argument("--analyses", type=int, metavar="N", help="ask the first N questions alone")
     parser.add_argument("--keep", type=Path, help="an empty folder for tables and results")
     given = parser.parse_args()
     spent: dict[str, list[tuple[int, float]]] = {}
     print(f"{'':>6}{'outcome rows':>14}  {'stage':14}{'seconds':>9}{'MB':>7}{'exponent':>10}")
     with tempfile.TemporaryDirectory() as name:
         folder = given.keep or Path(name)
-        for size, rows, stage, seconds, memory in measured(given.sizes, given.stages, folder):
+        for size, rows, stage, seconds, memory in measured(
+            given.sizes, given.stages, folder, given.analyses
+        ):
             spent.setdefault(stage, []).append((rows, seconds))
             (less, before), (more, after) = [spent[stage][0], *spent[stage]][-2:]
             grows = math.log(after / before) / math.log(more / less) if more != less else None

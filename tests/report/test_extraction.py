@@ -17,8 +17,7 @@ from ketameta.report import extraction, wording_extraction
 from ketameta.report.wording_decisions import counted, said
 from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import decision as read_decision
-from ketameta.tables.effects import FindingRow, ResultRow
-from ketameta.tables.overview import WarningRow
+from ketameta.tables.effects import FindingRow, ResultRow, WarningRow
 from ketameta.tables.raw import ContrastRow, OutcomeRow
 from ketameta.tables.syntheses import ClaimTestRow, StudyRow, SynthesisRow
 from ketameta.tables.table import schema_of

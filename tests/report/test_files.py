@@ -17,8 +17,14 @@ from ketameta.read_tables import tables_before
 from ketameta.report.wording_certainty import label
 from ketameta.report_files import TABLES, report_files
 from ketameta.tables.collection import Tables
-from ketameta.tables.effects import DerivationRow, EffectRow, FindingRow, ResultRow
-from ketameta.tables.overview import DataRow, WarningRow
+from ketameta.tables.effects import (
+    DataRow,
+    DerivationRow,
+    EffectRow,
+    FindingRow,
+    ResultRow,
+    WarningRow,
+)
 from ketameta.tables.syntheses import ClaimTestRow, ExclusionRow, StudyRow, SynthesisRow, UnusedRow
 
 from ..rows import row as a_row

@@ -10,7 +10,7 @@ from ketameta.evidence.rated import result_of
 from ketameta.evidence.releases import Release
 from ketameta.report.verify import verify_script
 from ketameta.report.wording_model import model
-from ketameta.tables.overview import CountRow, WarningRow
+from ketameta.tables.effects import CountRow, WarningRow
 from ketameta.tables.stages import STAGE_KINDS
 from ketameta.tables.syntheses import ReasonRow, StudyRow, SynthesisRow
 

@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from ketameta.tables.effects import FindingRow
-from ketameta.tables.overview import WarningRow
+from ketameta.tables.effects import FindingRow, WarningRow
 
 from ..rows import row
 from .made import report

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from ketameta.measures import MEASURES
 from ketameta.notebook import Picture, Text, shown, table_html
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES, Column, TableSchema
+from ketameta.tables.problems import first_few
 from ketameta.tables.raw import RAW_KINDS
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.tables.table import schema_of
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 PROCESSED = Path("data/processed")
 REPORTS = Path("reports")
 SYNTHESES = "syntheses"
-# names that a terminal shows
-MOST = 10
 # what the report says of a result
 _SAID = ("verdict", "certainty", "certainty_best")
 # kind of a column -> type of pandas that keeps it apart from what is missing
@@ -165,9 +164,7 @@ class Results(Mapping[str, "Result"]):
         return len(self._names)
 
     def __repr__(self) -> str:
-        more = len(self) - MOST
-        names = ", ".join(self._names[:MOST]) + (f" and {more} more" if more > 0 else "")
-        return f"{len(self)} analyses in {self._place}: {names}"
+        return f"{len(self)} analyses in {self._place}: {first_few(self._names)}"
 
     def _repr_html_(self) -> str:
         rows = (self[name].line() for name in self)

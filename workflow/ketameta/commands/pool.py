@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ketameta.commands.effects import effects_of
 from ketameta.commands.names import RATIOS, plain
-from ketameta.commands.pool_text import Options, Pooled, as_json, first_few, print_pooled
+from ketameta.commands.pool_text import Options, Pooled, as_json, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
 from ketameta.commands.studies import Studies, needs, studies_of
 from ketameta.commands.table import (
@@ -33,7 +33,7 @@ from ketameta.stats.univariate.intervals import DEFAULT
 from ketameta.stats.univariate.intervals import RULES as INTERVALS
 from ketameta.stats.univariate.prediction import RULES as PREDICTIONS
 from ketameta.stats.univariate.tau2 import ESTIMATORS
-from ketameta.tables.problems import escaped, shown
+from ketameta.tables.problems import escaped, first_few, shown
 
 DESCRIPTION = """\
 Pool a table with one row a study: CSV, TSV, semicolons and decimal commas, a sheet of an Excel

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from ketameta.stats import MEASURES, RandomEffects, back_transform
 from ketameta.stats.numerics.shown import number_fields
+from ketameta.tables.problems import first_few
 
 _WIDEST = 40
-_MOST_NAMED = 10
 # where effects of a measure can lie, and the measures whose limits stay there
 _BOUNDS = {
     "PR": (0, 1, "PLO (logits) keeps them inside; a project can pool by GLMM"),
@@ -63,12 +63,6 @@ class Pooled:
             return None
         sizes = self.sizes[~np.isnan(self.yi)]
         return float(len(sizes) / np.sum(1 / sizes))
-
-
-def first_few(names: Sequence[str]) -> str:
-    """Return names in a row, the last of many only counted."""
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def remarks(pooled: Pooled) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ketameta.commands.versions import Made, Recorded, Version
 from ketameta.configuration import CONFIG, FILES, Analysis, Configuration, ConfigurationError, load
+from ketameta.tables.problems import first_few
 
 _ONE = "both versions are pooled with the present configuration, so that only {} move"
 _MOST = 6
@@ -122,15 +123,10 @@ def _changed(old: Configuration, new: Configuration) -> list[str]:
         if analysis.name in old.names and (keys := _keys(old[analysis.name], analysis)):
             found.setdefault(tuple(keys), []).append(analysis.name)
     return [
-        f"changed questions ({', '.join(keys)}): {_listed(names)}; of their moves, what edits of "
-        "the data do not explain is due to that"
+        f"changed questions ({', '.join(keys)}): {first_few(names, _MOST)}; of their moves, what "
+        "edits of the data do not explain is due to that"
         for keys, names in found.items()
     ]
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-    return ", ".join(names[:_MOST]) + more
 
 
 def _keys(old: Analysis, new: Analysis) -> list[str]:

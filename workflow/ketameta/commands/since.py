@@ -57,7 +57,7 @@ class Since:
     def rows(self, kind: type[R], **where: str) -> list[R]:
         """Return rows of a table of the run, or of the analysis made beside it."""
         if kind not in self.more.kinds():
-            return made_rows(kind, Path(), **where)
+            return made_rows(kind, **where)
         return _those(self.more[kind], where)
 
     @cached_property
@@ -124,7 +124,7 @@ class Since:
         )
 
 
-def since_the_run(folder: Path = Path()) -> Since:
+def since_the_run() -> Since:
     """Read the raw tables of the last run in a project, and as they stand.
 
     Raises `NoRunError` where there is no run, or its tables cannot be read.
@@ -134,12 +134,12 @@ def since_the_run(folder: Path = Path()) -> Since:
     from ketameta.tables.problems import errors
 
     kinds = [RAW_KINDS[name] for name in RESULT_TABLES]
-    then = Tables({kind: made_rows(kind, folder) for kind in kinds})
-    tables, problems = check_folder(folder / RAW)
+    then = Tables({kind: made_rows(kind) for kind in kinds})
+    tables, problems = check_folder(Path(RAW))
     return Since(then, without_folder(tables), len(errors(problems)))
 
 
-def made_rows(kind: type[R], folder: Path = Path(), **where: str) -> list[R]:
+def made_rows(kind: type[R], **where: str) -> list[R]:
     """Return a table of the last run as rows, those alone that have the values of `where`.
 
     Raises `NoRunError` where it is not there, not whole, or of another version.
@@ -147,7 +147,7 @@ def made_rows(kind: type[R], folder: Path = Path(), **where: str) -> list[R]:
     from ketameta.storage import read_table
     from ketameta.tables.table import rows_of, schema_of, unlike
 
-    path = folder / PROCESSED / f"{schema_of(kind).name}.parquet"
+    path = Path(PROCESSED) / f"{schema_of(kind).name}.parquet"
     if not path.is_file():
         raise NoRunError("nothing to explain yet: run `ketameta run` first")
     try:

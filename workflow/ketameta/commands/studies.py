@@ -30,7 +30,7 @@ from ketameta.commands.names import (
 from ketameta.commands.numbers import ABSENT, Places, is_number, numbers
 from ketameta.commands.table import Table, TableError
 from ketameta.stats import MEASURES
-from ketameta.tables.problems import escaped, shown
+from ketameta.tables.problems import escaped, first_few, shown
 from ketameta.vocabulary import nearest
 
 _SUM = re.compile(
@@ -118,17 +118,14 @@ def _place(name: str, table: Table) -> int:
     """Return where an argument stands; of several columns that one which holds numbers."""
     places = _candidates(name, table)
     if (count := table.header.count(name)) > 1:
-        raise TableError((table.header_line, name, f"stands {_times(count)} in the header"))
+        times = "twice" if count == 2 else f"{count} times"
+        raise TableError((table.header_line, name, f"stands {times} in the header"))
     good = [at for at in places if any(map(is_number, table.column(at)))] or places
     if table.header[good[0]] != name and len(good) > 1:
         names = " and ".join(shown(table.header[at]) for at in good)
         message = f"{names} can each be {name}; keep one of them, or call it {name}"
         raise TableError((table.header_line, "", message))
     return good[0]
-
-
-def _times(count: int) -> str:
-    return "twice" if count == 2 else f"{count} times"
 
 
 def _studies(table: Table, places: Places, notes: list[str]) -> Studies:
@@ -172,21 +169,16 @@ def names_of(table: Table, taken: set[int]) -> tuple[list[str], list[str]]:
     sums = [f"{name} (line {n})" for name, n in zip(names, table.lines, strict=True) if _SUM(name)]
     if sums:
         notes.append(
-            f"{_listed(sums)} {'reads' if len(sums) == 1 else 'read'} like the result of a pool "
-            "and not like a study; it is pooled as one: delete the row if it is none"
+            f"{first_few(sums, 5)} {'reads' if len(sums) == 1 else 'read'} like the result of a "
+            "pool and not like a study; it is pooled as one: delete the row if it is none"
         )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         notes.append(
-            f"{_listed(twice)} {'stands' if len(twice) == 1 else 'stand'} in several rows, which "
-            "are pooled as if their people were different"
+            f"{first_few(twice, 5)} {'stands' if len(twice) == 1 else 'stand'} in several rows, "
+            "which are pooled as if their people were different"
         )
     return names, notes
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
 
 
 def _is_text(cells: list[str]) -> bool:

@@ -17,7 +17,7 @@ from ketameta.normalize.results import AnyResult, Contrast, at_hour
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.sift import arm_class, refusal
 from ketameta.normalize.trials import raw_rows, trials_of
-from ketameta.tables.collection import Tables
+from ketameta.tables.collection import Tables, by
 from ketameta.tables.problems import NOTE, WARNING, Problem, also
 
 IN_NONE = "in-no-analysis"
@@ -103,10 +103,7 @@ def _days(
     rows: Rows, trials: dict[str, Trial], questions: dict[str, dict[Question, None]]
 ) -> list[Problem]:
     """Return trials no row of which is in time for its outcome, and each would be as days."""
-    groups: dict[tuple[str, str], list[AnyResult]] = defaultdict(list)
-    for row in rows:
-        if row.timepoint_h:
-            groups[row.trial_id, row.outcome].append(row)
+    groups = by((row for row in rows if row.timepoint_h), lambda row: (row.trial_id, row.outcome))
     found = []
     for (trial_id, outcome), group in groups.items():
         hours = {row.timepoint_h or 0.0 for row in group}

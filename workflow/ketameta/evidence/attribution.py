@@ -20,7 +20,7 @@ from ketameta.normalize.stage import normalize
 from ketameta.normalize.trials import trials_of
 from ketameta.synthesize.stage import synthesize
 from ketameta.tables.collection import Tables
-from ketameta.tables.effects import ProblemRow
+from ketameta.tables.problems import ProblemRow
 from ketameta.tables.stages import MADE_KINDS
 from ketameta.tables.syntheses import SynthesisRow
 
@@ -68,7 +68,8 @@ def attribute(
             if (edit.trial, analysis.select.outcome) in outcomes:
                 base = before.fit(analysis)
                 cause = _cause(edit, tables, analysis, base)
-                causes[analysis.name] += [cause] if _matters(cause, base) else []
+                if cause.problem or cause.k != base.k or cause.shift != 0.0:
+                    causes[analysis.name].append(cause)
     if unlike:
         notes.append(
             f"{', '.join(unlike)}: the old tables do not give the old estimate with the present "
@@ -95,10 +96,6 @@ def _explained(move: Move, causes: list[Cause]) -> Move:
         rest = fsum([move.shift or 0.0, -(code or 0.0), *(-(c.shift or 0.0) for c in causes)])
         together = rest if abs(rest) > SAME else 0.0
     return replace(move, causes=tuple(order), together=together)
-
-
-def _matters(cause: Cause, base: SynthesisRow) -> bool:
-    return bool(cause.problem) or cause.k != base.k or cause.shift != 0.0
 
 
 def _cause(edit: Edit, tables: Refits | str, analysis: Analysis, base: SynthesisRow) -> Cause:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-from ketameta.tables.collection import Tables
+from ketameta.tables.collection import Tables, by
 from ketameta.tables.entered import Entered, as_entered, cells_key
 from ketameta.tables.identity import identity, name_of
 from ketameta.tables.parts import Placed
@@ -129,9 +129,7 @@ def _without_common(
     old: Sequence[E], new: Sequence[E], same: list[tuple[E, E]] | None = None
 ) -> tuple[list[E], list[E]]:
     """Leave out the rows that stand in both, each as often as in the other; ``same`` takes them."""
-    waiting: dict[object, list[E]] = defaultdict(list)
-    for row in old:
-        waiting[cells_key(row.entered)].append(row)
+    waiting = by(old, lambda row: cells_key(row.entered))
     added = []
     for row in new:
         alike = waiting.get(cells_key(row.entered))
@@ -174,9 +172,7 @@ def _paired_by_likeness(
     Only rows of one trial (or review, or claim) are one row edited.
     """
     candidates = []
-    by_owner: dict[str, list[Placed]] = defaultdict(list)
-    for row in new:
-        by_owner[_owner(row)].append(row)
+    by_owner = by(new, _owner)
     for a in old:
         for b in by_owner[_owner(a)]:
             x, y = a.entered, b.entered

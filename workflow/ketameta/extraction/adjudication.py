@@ -100,7 +100,7 @@ class Decided:
     @property
     def at(self) -> At:
         """The row of A that a cell stands in."""
-        return row_at(self.found)
+        return self.found.table, int(self.found.place_a.rpartition(":")[2])
 
     @property
     def cell(self) -> str:
@@ -136,11 +136,6 @@ class Updated:
     kept: int = 0
     ended: int = 0
     dropped: int = 0
-
-
-def row_at(found: Disagreement) -> At:
-    """Return the row of A that a cell stands in."""
-    return found.table, int(found.place_a.rpartition(":")[2])
 
 
 def lines(impacts: Iterable[Impact]) -> list[Cells]:

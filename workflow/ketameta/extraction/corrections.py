@@ -33,7 +33,7 @@ from ketameta.vocabulary import hint
 Texts = Mapping[str, TextTable]
 
 
-@table("corrections", "Corrections", "one cell to mend")
+@table("corrections", "Corrections")
 class CorrectionRow(Row):
     """One cell to mend."""
 

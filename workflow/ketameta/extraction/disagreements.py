@@ -145,7 +145,8 @@ class _Compared:
         if name in _ARMS and turned:
             return "the arms the other way round", _edit(_change(match, _ARMS))
         own = _edit(_change(match, (name,)))
-        if (said := self.borrowed.get(id(match), "")) and _is_number(match.table, name):
+        is_number = column_of(match.table, name).kind in ("integer", "number")
+        if is_number and (said := self.borrowed.get(id(match), "")):
             return said, own
         slip = Slip(
             match.table, name, a.get(name, ""), b.get(name, ""), a, b, self._randomised(match)
@@ -155,10 +156,6 @@ class _Compared:
     def _randomised(self, match: Match) -> float | None:
         """Return the people randomised to the arm of a row of outcomes, by A."""
         return self.randomised.get((trial_of(match.a), getattr(match.a, "arm_id", None) or ""))
-
-
-def _is_number(table: str, name: str) -> bool:
-    return column_of(table, name).kind in ("integer", "number")
 
 
 def _change(match: Match, names: Sequence[str]) -> RowChange:

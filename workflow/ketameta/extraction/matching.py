@@ -35,6 +35,7 @@ from ketameta.extraction.naming import Names, names_of
 from ketameta.extraction.owners import FIGURES
 from ketameta.extraction.records import SAME_KEY, Match, Matching, Side
 from ketameta.extraction.turning import as_turned, turned
+from ketameta.tables.collection import by
 from ketameta.tables.parts import Placed
 from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES, TrialRow
 from ketameta.vocabulary import vocabulary
@@ -79,7 +80,8 @@ def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H, *, scope: str = WH
         right = [line_of(table, *names.renamed(row), without) for row in b.tables.get(kind)]
         pairs = _Matcher(SHAPES[table], tolerance_h, whole).pairs(left, right)
         shared = a.shared & b.shared
-        found = [_match(table, pair, names) for pair in pairs if _place(pair[0]) not in shared]
+        apart = [p for p in pairs if (p[0].record.file, p[0].record.line) not in shared]
+        found = [_match(table, pair, names) for pair in apart]
         matches += sorted(found, key=lambda m: (m.a.file, m.a.line))
         for side, lines, at in zip(only, (left, right), (0, 1), strict=True):
             taken = {id(pair[at]) for pair in pairs}
@@ -113,10 +115,6 @@ def _both_extracted(a: Side, b: Side, names: Names) -> frozenset[str]:
         return frozenset()
     own = {names.renamed(row)[0].trial_id for row in b.tables[TrialRow]}
     return frozenset(own & {row.trial_id for row in a.tables[TrialRow]})
-
-
-def _place(line: Line) -> tuple[str, int]:
-    return line.record.file, line.record.line
 
 
 def _match(table: str, pair: Pair, names: Names) -> Match:
@@ -195,9 +193,7 @@ class _Matcher:
 
     def _equal(self, block: _Block) -> list[Pair]:
         """Pair rows that say the same in every cell, each as often as in the other."""
-        waiting: dict[tuple[object, ...], list[Line]] = defaultdict(list)
-        for line in reversed(block.b):
-            waiting[_all(line)].append(line)
+        waiting = by(reversed(block.b), _all)
         found = []
         for line in block.a:
             if same := waiting.get(_all(line)):

@@ -14,7 +14,7 @@ from typing import Any
 from ketameta.extraction.records import Side
 from ketameta.ingest.places import read_place
 from ketameta.ingest.rows import TextTable
-from ketameta.ingest.sheet import Entry, Sheet
+from ketameta.ingest.sheet import Entry
 from ketameta.ingest.stage import checked
 from ketameta.tables.collection import Tables
 from ketameta.tables.columns import Column, TableSchema
@@ -22,6 +22,7 @@ from ketameta.tables.entered import as_entered
 from ketameta.tables.parts import Placed
 from ketameta.tables.problems import ERROR, Problem
 from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES, ROB2_ANSWERS, ArmRow, TrialRow
+from ketameta.tables.table import Row
 
 # where answers of several raters stand side by side: that they differ is kept, not decided
 SIDE_BY_SIDE = (ROB2_ANSWERS.name,)
@@ -117,18 +118,17 @@ def _side(name: str, texts: dict[str, TextTable], problems: list[Problem]) -> Si
     # a table without a file is told as absent
     faults = [p for p in (*problems, *found) if p.severity == ERROR]
     faults = [p for p in faults if p.line or p.column or p.table not in absent]
-    tables = Tables({RAW_KINDS[table]: _rows(sheet) for table, sheet in sheets.items()})
+    rows: dict[type[Row], list[Placed]] = {
+        RAW_KINDS[name]: [_row(entry, RESULT_TABLES[name]) for entry in sheet.entries]
+        for name, sheet in sheets.items()
+    }
     missing = {
         (table, column.name)
         for table, sheet in sheets.items()
         for column in RESULT_TABLES[table].columns
         if column.name in sheet.missing and not column.optional
     }
-    return Side(name, tables, tuple(sorted(faults)), absent, frozenset(missing))
-
-
-def _rows(sheet: Sheet) -> list[Placed]:
-    return [_row(entry, RESULT_TABLES[sheet.schema.name]) for entry in sheet.entries]
+    return Side(name, Tables(rows), tuple(sorted(faults)), absent, frozenset(missing))
 
 
 def _row(entry: Entry, schema: TableSchema) -> Placed:

@@ -23,13 +23,10 @@ def repeated(cells: Iterable[Disagreement]) -> list[list[Disagreement]]:
     """Return the cells of each slip that stands in two rows or more, of one table or of both."""
     found: dict[tuple[str, ...], list[Disagreement]] = {}
     for one in cells:
-        if one.table in _TABLES and one.column in _about(one.table):
+        about = one.table in _TABLES and one.column in identity(one.table)
+        if about and one.column not in _OWNERS:
             found.setdefault((one.trial_id, one.column, *_way(one)), []).append(one)
     return [group for group in found.values() if len(group) > 1]
-
-
-def _about(table: str) -> list[str]:
-    return [name for name in identity(table) if name not in _OWNERS]
 
 
 def _way(one: Disagreement) -> tuple[str, ...]:

@@ -258,7 +258,8 @@ def place_columns(
         found = _align(cells, heading.anchor) if heading.anchor in _SPLIT else None
         width = max(_content(cells, heading, found), _title_width(heading))
         if i == 0:
-            words = [w for total in totals for w in _word_widths(total.label)]
+            names = [word for total in totals for word in total.label.split(" ")]
+            words = [text_width(name, SIZE, bold=True) for name in names]
             width = max([width, *words])
         places.append((x, x + width))
         aligned.append(found)
@@ -312,7 +313,3 @@ def _content(cells: list[tuple[str, bool]], heading: Heading, aligned: _Aligned 
         return aligned.width
     widest = max((text_width(cell, SIZE, bold) for cell, bold in cells), default=0.0)
     return min(widest, heading.widest) if heading.anchor == "start" else widest
-
-
-def _word_widths(label: str) -> list[float]:
-    return [text_width(word, SIZE, bold=True) for word in label.split(" ")]

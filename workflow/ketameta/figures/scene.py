@@ -184,14 +184,11 @@ def to_svg(scene: Scene, name: str, standalone: bool = False) -> str:
         f'<desc id="{name}-d">{escape(scene.description)}</desc>',
     ]
     if standalone:
-        head.append(f"<style>{_dark_style()}</style>")
+        dark = f"@media screen and (prefers-color-scheme:dark){{{_classes(DARK)}}}"
+        head.append(f"<style>{dark}</style>")
         head.append(_shape(Rect(0, 0, scene.width, scene.height, "paper")))
     body = [scene.body] if scene.shapes else []
     return "\n".join([writable("\n".join(head)), *body, "</svg>\n"])
-
-
-def _dark_style() -> str:
-    return f"@media screen and (prefers-color-scheme:dark){{{_classes(DARK)}}}"
 
 
 def _classes(colours: Mapping[str, str], within: str = "") -> str:

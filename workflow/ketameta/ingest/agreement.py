@@ -6,7 +6,7 @@ Numbers that are merely odd, such as more people analysed than randomised, are f
 
 from __future__ import annotations
 
-from ketameta.ingest.sheet import Entry, Sheet
+from ketameta.ingest.sheet import Sheet
 from ketameta.tables.problems import ERROR
 
 
@@ -23,11 +23,7 @@ def _overlap(contrasts: Sheet, arms: Sheet) -> None:
         sides = [known.get((entry["trial_id"], entry[name])) for name in ("arm_t", "arm_c")]
         if None in sides or entry["arm_t"] == entry["arm_c"]:
             continue
-        people = [set(_members(arm)) for arm in sides if arm]
+        people = [{*(arm["pooled_arms"] or arm["arm_id"]).split(";")} for arm in sides if arm]
         if both := people[0] & people[1]:
             message = f"has people on both sides: {', '.join(sorted(both))} is part of each arm"
             contrasts.fault(entry, "arm_c", message, ERROR)
-
-
-def _members(arm: Entry) -> list[str]:
-    return arm["pooled_arms"].split(";") if arm["pooled_arms"] else [arm["arm_id"]]

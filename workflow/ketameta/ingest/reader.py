@@ -45,14 +45,9 @@ _MANY = 1_000_000
 _CONFLICT = re.compile(r"<{7} |={7}$|>{7} |\|{7} ")
 
 
-def read_text(
-    path: Path, schema: TableSchema, name: str | None = None, content: bytes | None = None
-) -> TextTable:
-    """Read a CSV or TSV file; ``name`` is what messages call it (default: the path as given).
-
-    ``content`` are its bytes where they are read already.
-    """
-    table = TextTable(schema, name or path.as_posix())
+def read_text(path: Path, schema: TableSchema, content: bytes | None = None) -> TextTable:
+    """Read a CSV or TSV file; ``content`` are its bytes where they are read already."""
+    table = TextTable(schema, path.as_posix())
     try:
         text = decode(load(path) if content is None else content)
     except UnreadableError as error:

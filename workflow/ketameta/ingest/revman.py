@@ -8,6 +8,7 @@ from pathlib import Path
 from ketameta.ingest.reader import read_text
 from ketameta.ingest.sheet import Entry, Sheet, typed
 from ketameta.ingest.text import UnreadableError, decode, load
+from ketameta.tables.collection import by
 from ketameta.tables.problems import ERROR, WARNING, Problem
 from ketameta.tables.revman import DATA_ROWS, TOGETHER
 
@@ -82,9 +83,7 @@ def read_data_rows(path: Path, content: bytes | None = None) -> Sheet:
 
 def analyses(sheet: Sheet) -> dict[str, Analysis]:
     """Return the analyses of a sheet without faults by their number, in the order of the file."""
-    rows: dict[str, list[Entry]] = {}
-    for row in sheet.entries:
-        rows.setdefault(f"{row['Analysis group']}.{row['Analysis number']}", []).append(row)
+    rows = by(sheet.entries, lambda row: f"{row['Analysis group']}.{row['Analysis number']}")
     return {
         number: Analysis(number, own[0]["Analysis name"] or "", tuple(own))
         for number, own in rows.items()

@@ -101,7 +101,7 @@ def typed(text: TextTable) -> Sheet:
     sheet = Sheet(
         text.schema,
         text.file,
-        [_entry(text.file, row) for row in text.rows],
+        [Entry(text.file, row.line, {}, row.cells, {*row.bad}) for row in text.rows],
         list(text.problems),
         text.missing,
         text.broken,
@@ -117,10 +117,6 @@ def typed(text: TextTable) -> Sheet:
     if not sheet.entries and not any(p.severity == ERROR for p in sheet.problems):
         sheet.problems.append(Problem(sheet.file, 1, "", "", NO_ROWS, NOTE, sheet.schema.name))
     return sheet
-
-
-def _entry(file: str, row: TextRow) -> Entry:
-    return Entry(file, row.line, {}, row.cells, set(row.bad))
 
 
 def _type_column(sheet: Sheet, column: Column) -> None:

@@ -18,10 +18,9 @@ from ketameta.ingest.rules import check_rows
 from ketameta.ingest.sheet import Sheet, typed
 from ketameta.ingest.upkeep import check_upkeep
 from ketameta.tables.collection import Tables
-from ketameta.tables.effects import ProblemRow
-from ketameta.tables.problems import Problem
+from ketameta.tables.problems import Problem, ProblemRow
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_KINDS
-from ketameta.tables.table import to_arrow
+from ketameta.tables.table import extended, to_arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -102,18 +101,5 @@ def ingest(folder: Path) -> tuple[dict[str, pa.Table], list[Problem]]:
     sheets, problems = _read(folder)
     empty = {name: Sheet(schema, name) for name, schema in OPTIONAL_TABLES.items()}
     result = {name: sheet.arrow(RAW_KINDS[name]) for name, sheet in {**empty, **sheets}.items()}
-    found = [
-        ProblemRow(
-            file=Path(p.file).name,
-            line=p.line,
-            column=p.column,
-            value=p.value,
-            message=p.message,
-            severity=p.severity,
-            table=p.table,
-            trial_id=p.trial_id,
-            arm_id=p.arm_id,
-        )
-        for p in problems
-    ]
+    found = [extended(ProblemRow, problem, file=Path(problem.file).name) for problem in problems]
     return result | {"problems": to_arrow(ProblemRow, found)}, problems

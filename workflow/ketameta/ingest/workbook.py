@@ -15,7 +15,7 @@ from ketameta.ingest.rows import Row, TextTable
 from ketameta.ingest.text import UnreadableError, load
 from ketameta.ingest.xlsx import Book, Cell, SheetPart, position
 from ketameta.tables.columns import Column, TableSchema, is_own, widened
-from ketameta.tables.problems import ERROR, NOTE, Problem, shown
+from ketameta.tables.problems import ERROR, NOTE, Problem, first_few, shown
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES
 from ketameta.vocabulary import nearest
 
@@ -176,11 +176,9 @@ def _tell_hidden(table: TextTable, sheet: SheetPart, header: list[str]) -> None:
 
 def _tell_many(table: TextTable, what: str, names: list[str]) -> None:
     several = len(names) > 1
-    listed = ", ".join(names[:_LISTED])
-    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
     message = (
         f"{len(names):,} {what}{'s' * several} of {table.schema.name} {'are' if several else 'is'} "
-        f"hidden ({listed}{more}) and {'are' if several else 'is'} read all the same"
+        f"hidden ({first_few(names, _LISTED)}) and {'are' if several else 'is'} read all the same"
     )
     table.fault(0, "", "", message, NOTE)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -41,6 +40,8 @@ from ketameta.normalize.summaries import (
     split,
     without_centre,
 )
+from ketameta.tables.collection import by
+from ketameta.tables.problems import first_few
 from ketameta.vocabulary import scale_sign, vocabulary
 
 _MOST = 3
@@ -129,9 +130,7 @@ class ArmEffects:
 
     def _rows_by_arm(self, group: Sequence[ArmResult]) -> dict[str, list[ArmResult]]:
         """Take one row an arm and definition; drop pooled arms whose parts are present."""
-        rows: dict[str, list[ArmResult]] = defaultdict(list)
-        for row in group:
-            rows[row.arm_id].append(row)
+        rows = by(group, lambda row: row.arm_id)
         by_arm: dict[str, list[ArmResult]] = {}
         for arm_id, own in rows.items():
             seen: dict[str, ArmResult] = {}
@@ -251,8 +250,7 @@ class ArmEffects:
             if row.outcome == self.question.outcome:
                 there = _where(row.timepoint_h, row.scale, row.definition, row.analysed)
                 found.append(f"{row.key} ({self.ledger.refusal(row) or there})")
-        more = f"; other rows: {', '.join(found[:_MOST])}" if found else ""
-        more += f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
+        more = f"; other rows: {first_few(found, _MOST)}" if found else ""
         return f"no row of {listed(arms)} at {here}{more}"
 
     def _with_baseline(self, summary: ArmSummary, row: ArmResult) -> ArmSummary:

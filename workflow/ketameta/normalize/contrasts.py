@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from ketameta.measures import MEASURES, STANDARDISED, in_points, is_ratio, read_as
 from ketameta.normalize import conversions
-from ketameta.normalize.conversions import ConversionError
 from ketameta.normalize.measures import ELBOURNE, Estimate, one_effect, refuse_turned
 from ketameta.normalize.people import People
 from ketameta.normalize.records import Arm, NotUsable, Step, Trial, listed, written
@@ -100,25 +99,22 @@ def _one(
     if paired and told.is_standardised:
         return _crossover_smd(trial, row, people, correlation, sign)
     n_t, n_c, size_steps = _people(trial.arms[row.arm_t], trial.arms[row.arm_c], row, people)
-    try:
-        reported = _value_and_se(row, _degrees(n_t, n_c, paired))
-        if told.is_ratio and asked.compares_events and asked is not told:
-            estimate, step = _other_ratio(measure, n_t, n_c, row)
-            steps = (*size_steps, reported.step, step)
-            return ContrastEffect(estimate, steps, n_t, n_c)
-        if told.in_points and asked.is_standardised:
-            if n_t is None or n_c is None:
-                raise NotUsable(
-                    f"no n {_of_whom(row, n_t, n_c)} to standardise the mean difference with"
-                )
-            if paired and n_t != n_c:
-                raise NotUsable("the number of people in both periods is not known")
-            r = correlation if paired else None
-            estimate, step = _standardised(reported, n_t, n_c, r, sign, row)
-            steps = (*size_steps, reported.step, step)
-            return ContrastEffect(estimate, steps, n_t, n_c)
-    except ConversionError as why:
-        raise NotUsable(str(why)) from None
+    reported = _value_and_se(row, _degrees(n_t, n_c, paired))
+    if told.is_ratio and asked.compares_events and asked is not told:
+        estimate, step = _other_ratio(measure, n_t, n_c, row)
+        steps = (*size_steps, reported.step, step)
+        return ContrastEffect(estimate, steps, n_t, n_c)
+    if told.in_points and asked.is_standardised:
+        if n_t is None or n_c is None:
+            raise NotUsable(
+                f"no n {_of_whom(row, n_t, n_c)} to standardise the mean difference with"
+            )
+        if paired and n_t != n_c:
+            raise NotUsable("the number of people in both periods is not known")
+        r = correlation if paired else None
+        estimate, step = _standardised(reported, n_t, n_c, r, sign, row)
+        steps = (*size_steps, reported.step, step)
+        return ContrastEffect(estimate, steps, n_t, n_c)
     yi = sign * reported.value
     turned = ", turned because the scale runs the other way" if sign < 0 else ""
     result = f"{written(yi)} (variance {written(reported.se**2)})"
@@ -231,26 +227,22 @@ def _value_and_se(row: Contrast, df: int | None) -> _Reported:
 
 def _from_test(row: Contrast, value: float, df: int | None, shown: str) -> _Reported:
     """Return the standard error behind a reported t, F (of two groups) or exact p-value."""
-    keys = (row.key,)
+    assumption = ""
     if row.t_value:
-        se = conversions.se_from_t(value, row.t_value)
-        formula = f"SE = |estimate / t|, t = {written(row.t_value)}: {shown}"
-        return _Reported(
-            value, se, Step("standard error from t", formula, written(se), HANDBOOK, keys)
-        )
-    if row.f_value:
-        se = conversions.se_from_f(value, row.f_value)
-        formula = f"SE = |estimate| / √F, F = {written(row.f_value)}: {shown}"
-        return _Reported(
-            value, se, Step("standard error from F", formula, written(se), HANDBOOK, keys)
-        )
-    p, relation = conversions.parse_p(row.p_value or "")
-    if relation != "=" or p is None or not 0 < p < 1 or value == 0:
-        raise NotUsable(_without_se(row, relation == "=" and value == 0))
-    se = conversions.se_from_p(value, p, df)
-    formula = f"SE = |estimate| / {'t' if df else 'z'} of p = {p:g}: {shown}"
-    what = "standard error from the p-value"
-    return _Reported(value, se, Step(what, formula, written(se), HANDBOOK, keys, "p-value"))
+        se, of = conversions.se_from_t(value, row.t_value), "t"
+        how = f"|estimate / t|, t = {written(row.t_value)}"
+    elif row.f_value:
+        se, of = conversions.se_from_f(value, row.f_value), "F"
+        how = f"|estimate| / √F, F = {written(row.f_value)}"
+    else:
+        p, relation = conversions.parse_p(row.p_value or "")
+        if relation != "=" or p is None or not 0 < p < 1 or value == 0:
+            raise NotUsable(_without_se(row, relation == "=" and value == 0))
+        se, of, assumption = conversions.se_from_p(value, p, df), "the p-value", "p-value"
+        how = f"|estimate| / {'t' if df else 'z'} of p = {p:g}"
+    what, formula = f"standard error from {of}", f"SE = {how}: {shown}"
+    step = Step(what, formula, written(se), HANDBOOK, (row.key,), assumption)
+    return _Reported(value, se, step)
 
 
 def _without_se(row: Contrast, of_no_difference: bool) -> str:
@@ -316,11 +308,8 @@ def difference_sd(trial: Trial, row: Contrast, people: People) -> tuple[float, t
     n_t, n_c, steps = _people(trial.arms[row.arm_t], trial.arms[row.arm_c], row, people)
     if n_t is None or n_c is None:
         raise NotUsable(f"no n {_of_whom(row, n_t, n_c)}")
-    try:
-        reported = _value_and_se(row, _degrees(n_t, n_c, paired=False))
-        sd, step = _implied_sd(reported.se, n_t, n_c, None, row)
-    except ConversionError as why:
-        raise NotUsable(str(why)) from None
+    reported = _value_and_se(row, _degrees(n_t, n_c, paired=False))
+    sd, step = _implied_sd(reported.se, n_t, n_c, None, row)
     return sd, (*steps, reported.step, step)
 
 

@@ -8,6 +8,7 @@ from ketameta.configuration import Question, Variant
 from ketameta.normalize.records import Effect, given_by
 from ketameta.normalize.results import SEEN
 from ketameta.tables.effects import DerivationRow, EffectRow, VariantRow
+from ketameta.tables.table import extended
 from ketameta.vocabulary.narrowing import dosing, drug_route
 
 
@@ -18,7 +19,9 @@ def _distinct(words: Iterable[str]) -> str:
 def effect_row(name: str, question: Question, effect: Effect) -> EffectRow:
     """Return an effect as a row of the table effects."""
     trial = effect.trial
-    return EffectRow(
+    return extended(
+        EffectRow,
+        effect,
         analysis=name,
         trial_id=trial.trial_id,
         label=trial.label,
@@ -26,31 +29,13 @@ def effect_row(name: str, question: Question, effect: Effect) -> EffectRow:
         population=trial.population,
         design=trial.design,
         measure=question.measure,
-        yi=effect.yi,
-        vi=effect.vi,
-        comparison=effect.comparison,
-        shared=effect.shared,
         people=effect.people,
-        n_t=effect.n_t,
-        n_c=effect.n_c,
-        events_t=effect.events_t,
-        events_c=effect.events_c,
-        mean_t=effect.mean_t,
-        sd_t=effect.sd_t,
-        mean_c=effect.mean_c,
-        sd_c=effect.sd_c,
         treatment=_distinct(arm.treatment for arm in effect.treated),
         dose=_distinct(arm.dose for arm in effect.treated),
         route=_distinct(arm.route for arm in effect.treated),
         drug_route=drug_route(*given_by(effect.treated)),
         n_doses=_distinct(dosing(arm.n_doses) for arm in effect.treated),
         control=_distinct(arm.treatment for arm in effect.control),
-        comparator_class=effect.comparator_class,
-        hour=effect.hour,
-        scale=effect.scale,
-        definition=effect.definition,
-        analysis_set=effect.analysis_set,
-        basis=effect.basis,
         seen=max((row.standing for row in effect.rows), key=SEEN.index),
         assumptions=list(effect.assumptions),
         marks=list(dict.fromkeys(r.flag for r in effect.rows if r.flag and r.use != "never")),
@@ -60,35 +45,26 @@ def effect_row(name: str, question: Question, effect: Effect) -> EffectRow:
 
 def variant_row(name: str, variant: Variant, effect: Effect) -> VariantRow:
     """Return an effect under another choice as a row of the table variants."""
-    return VariantRow(
+    return extended(
+        VariantRow,
+        effect,
         analysis=name,
         variant=variant.name,
         trial_id=effect.trial.trial_id,
-        comparison=effect.comparison,
-        shared=effect.shared,
-        yi=effect.yi,
-        vi=effect.vi,
         people=effect.people,
-        n_t=effect.n_t,
-        n_c=effect.n_c,
-        events_t=effect.events_t,
-        events_c=effect.events_c,
     )
 
 
 def derivation_rows(name: str, effect: Effect) -> list[DerivationRow]:
     """Return the steps that made an effect as rows of the table derivations."""
     return [
-        DerivationRow(
+        extended(
+            DerivationRow,
+            step,
             analysis=name,
             trial_id=effect.trial.trial_id,
             comparison=effect.comparison,
             step=number,
-            what=step.what,
-            formula=step.formula,
-            result=step.result,
-            source=step.source,
-            assumption=step.assumption,
             rows=list(step.rows),
         )
         for number, step in enumerate(effect.steps, start=1)

@@ -7,7 +7,7 @@ from collections import Counter
 from ketameta.tables import RESULT_TABLES
 from ketameta.tables.collection import Tables
 from ketameta.tables.digests import Digests
-from ketameta.tables.overview import CountRow, DataRow, DigestRow
+from ketameta.tables.effects import CountRow, DataRow
 from ketameta.tables.raw import RAW_KINDS, ArmRow, TrialRow
 
 
@@ -24,11 +24,6 @@ def data_of(raw: Tables, cells: Digests) -> list[DataRow]:
             unnumbered=len(own) - len(numbers),
         )
     ]
-
-
-def digests_of(cells: Digests) -> list[DigestRow]:
-    """Return a digest of the cells of each trial."""
-    return [DigestRow(trial_id=t, digest=d) for t, d in cells.trials.items()]
 
 
 def counts_of(raw: Tables) -> list[CountRow]:

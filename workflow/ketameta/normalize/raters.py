@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from ketameta.tables import rob2
+from ketameta.tables.collection import by
 from ketameta.tables.effects import BiasRow, SignallingRow
 from ketameta.tables.raw import Rob2AnswerRow
 from ketameta.tables.table import extended
@@ -27,9 +27,7 @@ def judgements(rows: Sequence[Rob2AnswerRow]) -> list[BiasRow]:
     the domain.
     """
     found: list[BiasRow] = []
-    given_by: dict[rob2.Rated, list[Rob2AnswerRow]] = defaultdict(list)
-    for row in rows:
-        given_by[row.trial_id, row.outcome or "", row.rater].append(row)
+    given_by = by(rows, lambda row: (row.trial_id, row.outcome or "", row.rater))
     for (trial, outcome, rater), given in given_by.items():
         own = {row.question: row.answer for row in given}
         best = rob2.judge(rob2.told_well(own))

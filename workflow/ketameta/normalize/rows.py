@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ketameta.normalize.results import AnyResult, ArmResult, Contrast
+from ketameta.tables.collection import by
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,10 +64,7 @@ class Rows:
     @cached_property
     def by_trial(self) -> dict[str, list[AnyResult]]:
         """The rows of each trial."""
-        found: dict[str, list[AnyResult]] = defaultdict(list)
-        for row in self:
-            found[row.trial_id].append(row)
-        return dict(found)
+        return dict(by(self, lambda row: row.trial_id))
 
     @cached_property
     def by_outcome(self) -> dict[str, OnOutcome]:

@@ -16,7 +16,7 @@ from ketameta.normalize.effect_rows import derivation_rows, effect_row, variant_
 from ketameta.normalize.inherit import inherited
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import resolve
-from ketameta.normalize.overview import counts_of, data_of, digests_of
+from ketameta.normalize.overview import counts_of, data_of
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.records import Effect, Trial
 from ketameta.normalize.reductions import reductions
@@ -30,20 +30,22 @@ from ketameta.tables.effects import (
     ArmPairRow,
     ArmReductionRow,
     BiasRow,
+    CountRow,
+    DataRow,
     DerivationRow,
+    DigestRow,
     DirectionRow,
     EffectRow,
     EvidenceMapRow,
     FindingRow,
     LedgerRow,
     MissingResultRow,
-    ProblemRow,
     ResultRow,
     SignallingRow,
     VariantRow,
+    WarningRow,
 )
-from ketameta.tables.overview import CountRow, DataRow, DigestRow, WarningRow
-from ketameta.tables.problems import Problem
+from ketameta.tables.problems import Problem, ProblemRow
 from ketameta.tables.raw import ClaimRow, RiskOfBiasRow, Rob2AnswerRow
 from ketameta.tables.table import Row, as_dict, extended, schema_of, to_arrow
 from ketameta.vocabulary.narrowing import named
@@ -65,9 +67,9 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
     found: dict[type[Row], Callable[[], Sequence[Row]]] = {
         FindingRow: lambda: _findings(rows, checks),
         DataRow: lambda: data_of(raw, cells),
-        DigestRow: lambda: digests_of(cells),
+        DigestRow: lambda: [DigestRow(trial_id=t, digest=d) for t, d in cells.trials.items()],
         CountRow: lambda: counts_of(raw),
-        WarningRow: lambda: [_warning(problem) for problem in told],
+        WarningRow: lambda: [extended(WarningRow, problem) for problem in told],
         ArmPairRow: lambda: pairs(configuration, trials, rows),
         BiasRow: lambda: bias_of(raw, trials),
         SignallingRow: lambda: raters.answers(raw.get(Rob2AnswerRow), labels),
@@ -76,12 +78,6 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
         ResultRow: lambda: [_raw_row(row, labels[row.trial_id]) for row in rows],
     }
     return tables | {schema_of(kind).name: to_arrow(kind, make()) for kind, make in found.items()}
-
-
-def _warning(told: Problem) -> WarningRow:
-    """Return a warning or note of ingest as a row."""
-    names = schema_of(WarningRow).names
-    return WarningRow(**{name: getattr(told, name) for name in names})
 
 
 # what each analysis gives by itself, in the order of the tables
@@ -166,17 +162,9 @@ def _findings(rows: Rows, findings: Iterable[Finding]) -> list[FindingRow]:
     """Return findings with what they are about, whatever their lines: it tells them apart later."""
     about = About(rows)
     return [
-        FindingRow(
-            check=finding.check,
-            severity=finding.severity,
-            file=finding.file,
-            line=finding.line,
-            column=finding.column,
-            trial_id=finding.trial_id,
-            arm_id=finding.arm_id,
-            value=finding.value,
-            message=finding.message,
-            acknowledged=finding.acknowledged,
+        extended(
+            FindingRow,
+            finding,
             table=warned.table,
             at=sorted(" / ".join(filter(None, where)) for where in warned.at),
         )

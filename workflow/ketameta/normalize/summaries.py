@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from ketameta.normalize import conversions
-from ketameta.normalize.conversions import ConversionError
 from ketameta.normalize.people import People
 from ketameta.normalize.records import (
     NO_START,
@@ -52,10 +51,7 @@ def _events(arm: Arm, row: ArmResult, n: int) -> tuple[int, Step | None]:
     if row.events is not None:
         return row.events, None
     decimals = row.decimals("percent")
-    try:
-        found, counts = conversions.nearest_events(filled(row.percent), n, decimals)
-    except ConversionError as why:
-        raise NotUsable(str(why)) from None
+    found, counts = conversions.nearest_events(filled(row.percent), n, decimals)
     shown = f"{row.percent:.{decimals}f}%"
     formula = f"the one count of {n} that prints as {shown}"
     if len(counts) > 1:
@@ -195,33 +191,27 @@ def _endpoint(arm: Arm, row: ArmResult, n: int) -> tuple[float, float, tuple[Ste
 def _spread(row: ArmResult, sd: float | None, n: int, what: str) -> tuple[float, Step]:
     """Return the SD as reported, or from the row's SE or 95% interval."""
     keys = (row.key,)
-    try:
-        if sd is not None:
-            if sd == 0:
-                raise NotUsable("SD of 0")
-            return sd, Step(what, "mean, SD, n", "", rows=keys)
-        if row.se:
-            sd = conversions.sd_from_se(row.se, n)
-            formula = f"SD = SE √n = {written(row.se)} × √{n}"
-            return sd, Step(f"{what}: SD from its SE", formula, "", f"{HANDBOOK}.2.2", keys)
-        low, high = filled(row.ci95_low), filled(row.ci95_high)
-        sd = conversions.sd_from_interval(low, high, n)
-        formula = f"SD = √n (high − low) / 2t, {written(low)} to {written(high)}"
-        return sd, Step(f"{what}: SD from its interval", formula, "", f"{HANDBOOK}.2.2", keys)
-    except ConversionError as why:
-        raise NotUsable(str(why)) from None
+    if sd is not None:
+        if sd == 0:
+            raise NotUsable("SD of 0")
+        return sd, Step(what, "mean, SD, n", "", rows=keys)
+    if row.se:
+        sd = conversions.sd_from_se(row.se, n)
+        formula = f"SD = SE √n = {written(row.se)} × √{n}"
+        return sd, Step(f"{what}: SD from its SE", formula, "", f"{HANDBOOK}.2.2", keys)
+    low, high = filled(row.ci95_low), filled(row.ci95_high)
+    sd = conversions.sd_from_interval(low, high, n)
+    formula = f"SD = √n (high − low) / 2t, {written(low)} to {written(high)}"
+    return sd, Step(f"{what}: SD from its interval", formula, "", f"{HANDBOOK}.2.2", keys)
 
 
 def _from_quantiles(arm: Arm, row: ArmResult, n: int) -> tuple[float, float, tuple[Step, ...]]:
     """Return mean and SD from median, quartiles and range."""
     names = ("median", "q1", "q3", "minimum", "maximum")
     cells = [row.median, row.q1, row.q3, row.minimum, row.maximum]
-    try:
-        mean, sd = conversions.mean_sd_from_quantiles(
-            n, row.median, row.q1, row.q3, row.minimum, row.maximum
-        )
-    except ConversionError as why:
-        raise NotUsable(str(why)) from None
+    mean, sd = conversions.mean_sd_from_quantiles(
+        n, row.median, row.q1, row.q3, row.minimum, row.maximum
+    )
     given = [(name, cell) for name, cell in zip(names, cells, strict=True) if cell is not None]
     said = ", ".join(f"{name} {written(cell)}" for name, cell in given)
     step = Step(
@@ -239,10 +229,9 @@ def _computed_change(
     arm: Arm, row: ArmResult, mean: float, sd: float, correlation: float
 ) -> tuple[float, float, Step]:
     base, base_sd = filled(row.baseline_mean), filled(row.baseline_sd)
-    try:
-        spread = conversions.change_sd(base_sd, sd, correlation)
-    except ConversionError as why:
-        raise NotUsable("baseline_sd of 0" if base_sd == 0 else str(why)) from None
+    if base_sd == 0:
+        raise NotUsable("baseline_sd of 0")
+    spread = conversions.change_sd(base_sd, sd, correlation)
     formula = (
         f"SD² = {written(base_sd)}² + {written(sd)}² − 2 r × {written(base_sd)} × {written(sd)}"
     )

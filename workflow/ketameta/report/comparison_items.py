@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ketameta.extraction.records import Comparison, Disagreement, Impact
 from ketameta.report import wording
+from ketameta.tables.problems import first_few
 
 FIRST, MOST_PAIRS = 5, 3
 
@@ -101,9 +102,7 @@ def with_it(others: int) -> str:
 def cells_of(item: Item, side: str) -> str:
     """Write what a side has: of hours in a unit each, the last of many only counted."""
     texts = list(dict.fromkeys(a if side == "A" else b for a, b in item.changes))
-    more = len(texts) - MOST_PAIRS
-    shown = ", ".join(text or "empty" for text in texts[:MOST_PAIRS])
-    return shown + (f" and {more} more" if more > 0 else "")
+    return first_few([text or "empty" for text in texts], MOST_PAIRS)
 
 
 def more_rows(item: Item) -> str:

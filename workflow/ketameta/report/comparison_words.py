@@ -41,6 +41,7 @@ from ketameta.report.comparison_items import (
     said,
     with_it,
 )
+from ketameta.tables.problems import first_few
 from ketameta.tables.raw import RAW_KINDS, ClaimRow
 
 # how a name is written where it comes from the data
@@ -232,9 +233,8 @@ def effects(
 
 def named(analyses: Sequence[str], configuration: Configuration, write: Write = str) -> str:
     """Write titles of analyses, the last of many only counted."""
-    titles = [write(title_of(name, configuration)) for name in analyses[:MOST_NAMED]]
-    more = len(analyses) - MOST_NAMED
-    return " · ".join(titles) + (f" and {more} more" if more > 0 else "")
+    titles = [write(title_of(name, configuration)) for name in analyses]
+    return first_few(titles, MOST_NAMED, " · ")
 
 
 def markdown(compared: Comparison, configuration: Configuration) -> str:

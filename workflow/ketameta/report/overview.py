@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ketameta.tables.collection import Tables
-from ketameta.tables.effects import FindingRow
-from ketameta.tables.overview import CountRow, DataRow, DigestRow, WarningRow
+from ketameta.tables.effects import CountRow, DataRow, DigestRow, FindingRow, WarningRow
 from ketameta.tables.syntheses import ReasonRow, RowUseRow
 from ketameta.vocabulary import vocabulary
 

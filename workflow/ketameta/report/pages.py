@@ -30,8 +30,7 @@ from ketameta.report.wording_notes import plain
 from ketameta.report.wording_range import other_choices
 from ketameta.tables.collection import by
 from ketameta.tables.decisions import Decided
-from ketameta.tables.effects import DerivationRow, FindingRow
-from ketameta.tables.overview import WarningRow
+from ketameta.tables.effects import DerivationRow, FindingRow, WarningRow
 from ketameta.tables.syntheses import ExclusionRow, StudyRow, UnusedRow
 from ketameta.vocabulary import kept, vocabulary
 

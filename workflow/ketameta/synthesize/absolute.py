@@ -13,6 +13,7 @@ from typing import Any
 
 from ketameta.configuration import Question
 from ketameta.measures import LARGEST, MEASURES
+from ketameta.tables.collection import by
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.parts import Estimate
 from ketameta.tables.syntheses import AbsoluteRow, PointsRow
@@ -86,10 +87,8 @@ def points(
     """
     if not MEASURES[question.measure].is_standardised or record.estimate is None:
         return []
-    known: dict[str, list[EffectRow]] = {}
-    for effect in effects:
-        if effect.sd_c and effect.scale:
-            known.setdefault(effect.scale, []).append(effect)
+    kept = (effect for effect in effects if effect.sd_c and effect.scale)
+    known = by(kept, lambda effect: effect.scale)
     for scale in question.scales or tuple(sorted(known, key=lambda s: (-len(known[s]), s))):
         members = [e for e in known.get(scale, ()) if not skewed(e)]
         if not members:

@@ -39,17 +39,5 @@ def bound(
 
 def _zero(result: MissingResultRow, people: float, per_person: float) -> VariantRow:
     """Return a missing result as an effect of 0 on the scale of the analysis."""
-    return VariantRow(
-        analysis=result.analysis,
-        variant=MISSING_AS_NONE,
-        trial_id=result.trial_id,
-        comparison="",
-        yi=0.0,
-        vi=1 / (per_person * people),
-        shared=None,
-        people=people,
-        n_t=result.n_t,
-        n_c=result.n_c,
-        events_t=None,
-        events_c=None,
-    )
+    vi = 1 / (per_person * people)
+    return extended(VariantRow, result, variant=MISSING_AS_NONE, yi=0.0, vi=vi, people=people)

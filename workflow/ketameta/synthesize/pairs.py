@@ -45,20 +45,9 @@ def paired(
 def _effect(row: ArmPairRow, variance: float) -> VariantRow:
     """Return a pair as an effect in points of per cent."""
     n_t, n_c = row.n_t or 0, row.n_c or 0
-    return VariantRow(
-        analysis=row.analysis,
-        variant="",
-        trial_id=row.trial_id,
-        comparison="",
-        yi=row.treated - row.control,
-        vi=variance,
-        shared=None,
-        people=max(n_t, n_c) if row.same_people else n_t + n_c,
-        n_t=row.n_t,
-        n_c=row.n_c,
-        events_t=None,
-        events_c=None,
-    )
+    people = max(n_t, n_c) if row.same_people else n_t + n_c
+    difference = row.treated - row.control
+    return extended(VariantRow, row, variant="", yi=difference, vi=variance, people=people)
 
 
 def _pair(row: ArmPairRow, weight: float | None, level: float) -> PairRow:

@@ -24,9 +24,12 @@ _TESTED = (
 )
 
 
-@table("fit", "A synthesis", "a list of effects, pooled")
+@table("fit", "A synthesis")
 class Synthesis(Estimate):
-    """A list of effects, pooled: what the tables of syntheses, groups and choices hold of it."""
+    """A list of effects, pooled.
+
+    It is what the tables of syntheses, groups and choices hold of it.
+    """
 
 
 def number(value: float | None) -> float | None:

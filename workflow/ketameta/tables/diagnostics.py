@@ -9,17 +9,8 @@ from ketameta.tables.table import Id, Row, col, table
 @table(
     "judgements",
     "Risk of bias in an analysis",
-    "one judged domain of a trial in an analysis; a domain without a row is not assessed",
-    key=(
-        "analysis",
-        "trial_id",
-        "tool",
-        "domain",
-    ),
-    first=(
-        "analysis",
-        "trial_id",
-    ),
+    key=("analysis", "trial_id", "tool", "domain"),
+    first=("analysis", "trial_id"),
 )
 class JudgementRow(Judged):
     """One judged domain of a trial in an analysis; a domain without a row is not assessed."""
@@ -31,16 +22,7 @@ class JudgementRow(Judged):
     rows: list[str] = col("raw rows, file:line", blank=True)
 
 
-@table(
-    "diagnostics",
-    "Diagnostics",
-    "one effect of a synthesis of five effects or more: what the pooled effect owes to it",
-    key=(
-        "analysis",
-        "trial_id",
-        "comparison",
-    ),
-)
+@table("diagnostics", "Diagnostics", key=("analysis", "trial_id", "comparison"))
 class DiagnosticRow(Row):
     """One effect of a synthesis of five effects or more: what the pooled effect owes to it."""
 
@@ -72,12 +54,7 @@ class DiagnosticRow(Row):
     influential: bool = col("stands out by the rule of metafor")
 
 
-@table(
-    "asymmetry",
-    "Funnel asymmetry",
-    "one synthesis of five effects or more: regression of effects on their standard errors",
-    key=("analysis",),
-)
+@table("asymmetry", "Funnel asymmetry", key=("analysis",))
 class AsymmetryRow(Row):
     """One synthesis of five effects or more: regression of effects on their standard errors."""
 
@@ -100,18 +77,8 @@ class AsymmetryRow(Row):
 @table(
     "courses",
     "Time courses",
-    "one analysis among those that differ in nothing but their window of hours",
-    key=(
-        "course",
-        "analysis",
-    ),
-    first=(
-        "course",
-        "analysis",
-        "hour",
-        "start",
-        "end",
-    ),
+    key=("course", "analysis"),
+    first=("course", "analysis", "hour", "start", "end"),
 )
 class CourseRow(Estimate):
     """One analysis among those that differ in nothing but their window of hours."""
@@ -126,11 +93,7 @@ class CourseRow(Estimate):
 @table(
     "pairs",
     "Pairs: the fall of treated and control arms of the same trial",
-    "one trial whose treated and control arms both have a fall, in an analysis of reductions",
-    key=(
-        "analysis",
-        "trial_id",
-    ),
+    key=("analysis", "trial_id"),
     last=("rows",),
 )
 class PairRow(Falls):
@@ -146,7 +109,6 @@ class PairRow(Falls):
 @table(
     "pair_syntheses",
     "Pooled difference of the falls",
-    "one analysis of reductions with a trial that has both sides",
     key=("analysis",),
     last=("engine", "tau2_by", "rule", "converged", "failure", "needed"),
 )
@@ -165,11 +127,7 @@ class PairSynthesisRow(Fit):
     share: float | None = col("fall of the control arms over that of the treated arms")
 
 
-@table(
-    "earlier",
-    "Earlier reviews beside an analysis",
-    "one result of an earlier review on the question of an analysis",
-)
+@table("earlier", "Earlier reviews beside an analysis")
 class EarlierRow(Row):
     """One result of an earlier review on the question of an analysis."""
 
@@ -195,16 +153,7 @@ class EarlierRow(Row):
     rows: list[str] = col("raw rows, file:line", blank=True)
 
 
-@table(
-    "rater_agreement",
-    "Agreement of raters",
-    "one domain of RoB 2 as two raters judged it",
-    key=(
-        "first",
-        "second",
-        "domain",
-    ),
-)
+@table("rater_agreement", "Agreement of raters", key=("first", "second", "domain"))
 class RaterAgreementRow(Row):
     """One domain of RoB 2 as two raters judged it."""
 

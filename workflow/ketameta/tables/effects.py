@@ -1,4 +1,7 @@
-"""What normalize makes: effects, how they came about, the fate of every row, what is odd."""
+"""What normalize makes: effects, how they came about, the fate of every row, what is odd.
+
+And what the raw tables are as a whole: counts, digests of the trials, warnings.
+"""
 
 from __future__ import annotations
 
@@ -8,44 +11,10 @@ from ketameta.tables.table import Id, Row, col, table
 
 
 @table(
-    "problems",
-    "Problems",
-    "one fault, warning or note about a raw table",
-)
-class ProblemRow(Row):
-    """One fault, warning or note about a raw table."""
-
-    file: str = col("file of data/raw")
-    line: int = col("line of the file on which the row starts")
-    column: str = col("column, empty for the whole row", blank=True)
-    value: str = col("the cell", blank=True)
-    message: str = col("what is wrong and what is allowed", blank=True)
-    severity: str = col("error, warning or note", blank=True)
-    table: str = col("table", blank=True)
-    trial_id: str = col("trial report", blank=True)
-    arm_id: str = col("arm", blank=True)
-
-
-@table(
     "effects",
     "Effects",
-    "one trial × analysis",
-    key=(
-        "analysis",
-        "trial_id",
-        "comparison",
-    ),
-    first=(
-        "analysis",
-        "trial_id",
-        "label",
-        "year",
-        "population",
-        "design",
-        "measure",
-        "yi",
-        "vi",
-    ),
+    key=("analysis", "trial_id", "comparison"),
+    first=("analysis", "trial_id", "label", "year", "population", "design", "measure", "yi", "vi"),
 )
 class EffectRow(EffectSize):
     """One trial × analysis."""
@@ -82,20 +51,8 @@ class EffectRow(EffectSize):
 @table(
     "variants",
     "Effects under other choices",
-    "one trial × variant of an analysis",
-    key=(
-        "analysis",
-        "variant",
-        "trial_id",
-        "comparison",
-    ),
-    first=(
-        "analysis",
-        "variant",
-        "trial_id",
-        "yi",
-        "vi",
-    ),
+    key=("analysis", "variant", "trial_id", "comparison"),
+    first=("analysis", "variant", "trial_id", "yi", "vi"),
 )
 class VariantRow(EffectSize):
     """One trial × variant of an analysis."""
@@ -103,17 +60,7 @@ class VariantRow(EffectSize):
     variant: str = col("choice of the sensitivity analysis")
 
 
-@table(
-    "derivations",
-    "Derivations",
-    "one step from raw rows to an effect",
-    key=(
-        "analysis",
-        "trial_id",
-        "comparison",
-        "step",
-    ),
-)
+@table("derivations", "Derivations", key=("analysis", "trial_id", "comparison", "step"))
 class DerivationRow(Row):
     """One step from raw rows to an effect."""
 
@@ -129,16 +76,7 @@ class DerivationRow(Row):
     rows: list[str] = col("raw rows used, file:line", blank=True)
 
 
-@table(
-    "ledger",
-    "Ledger",
-    "one raw row × analysis",
-    key=(
-        "analysis",
-        "file",
-        "line",
-    ),
-)
+@table("ledger", "Ledger", key=("analysis", "file", "line"))
 class LedgerRow(Row):
     """One raw row × analysis."""
 
@@ -151,15 +89,7 @@ class LedgerRow(Row):
     detail: str = col("which word, hour or row decided", blank=True)
 
 
-@table(
-    "rows",
-    "Raw rows",
-    "one row of outcomes or contrasts as entered",
-    key=(
-        "file",
-        "line",
-    ),
-)
+@table("rows", "Raw rows", key=("file", "line"))
 class ResultRow(Row):
     """One row of outcomes or contrasts as entered."""
 
@@ -177,11 +107,7 @@ class ResultRow(Row):
     entered: Entered = col("the cells as entered")
 
 
-@table(
-    "findings",
-    "Findings of the number checks",
-    "one oddity of the numbers that a data manager should look at",
-)
+@table("findings", "Findings of the number checks")
 class FindingRow(Row):
     """One oddity of the numbers that a data manager should look at."""
 
@@ -199,22 +125,54 @@ class FindingRow(Row):
     at: list[str] = col("arm, outcome and hour of each row that it is about", blank=True)
 
 
+@table("data", "The data as a whole")
+class DataRow(Row):
+    """All the raw tables together."""
+
+    data_hash: str = col("content id of all cells as entered")
+    reports: int = col("trial reports")
+    apart: int = col("reports that share no people with a report they are part of")
+    people: int | None = col("people randomised in these", unit="people")
+    unnumbered: int = col("of these, without a number of people randomised")
+
+
+@table("digests", "Digests of the trials", key=("trial_id",))
+class DigestRow(Row):
+    """One trial.
+
+    Its digest tells whether a cell of it has changed.
+    """
+
+    trial_id: Id = col("trial report")
+    digest: str = col("content id of its cells as entered")
+
+
+@table("counts", "Counts of the data", key=("what", "name"))
+class CountRow(Row):
+    """One thing that is counted."""
+
+    what: str = col("rows of a table, reports on a population, or arms of a treatment")
+    name: str = col("table, population or treatment")
+    number: int = col("how many there are")
+
+
+@table("warnings", "Warnings on the raw tables")
+class WarningRow(Row):
+    """One warning or note on the form of a raw table."""
+
+    file: str = col("file of data/raw")
+    line: int = col("line of the file on which the row starts")
+    column: str = col("column, empty for the whole row", blank=True)
+    severity: str = col("warning or note")
+    message: str = col("what is wrong and what is allowed")
+    acknowledged: str = col("why it may stand; empty where nobody has said so", blank=True)
+
+
 @table(
     "arm_pairs",
     "Falls of both sides of a trial",
-    "one trial whose treated and control arms both have a fall, in an analysis of reductions",
-    key=(
-        "analysis",
-        "trial_id",
-    ),
-    last=(
-        "n_t",
-        "n_c",
-        "same_people",
-        "hour",
-        "scale",
-        "rows",
-    ),
+    key=("analysis", "trial_id"),
+    last=("n_t", "n_c", "same_people", "hour", "scale", "rows"),
 )
 class ArmPairRow(Falls):
     """One trial whose treated and control arms both have a fall, in an analysis of reductions."""
@@ -223,15 +181,7 @@ class ArmPairRow(Falls):
     same_people: bool = col("both are periods of the same people")
 
 
-@table(
-    "missing_results",
-    "Known missing results",
-    "one trial that measured the outcome in the window and reports no number that can be pooled",
-    key=(
-        "analysis",
-        "trial_id",
-    ),
-)
+@table("missing_results", "Known missing results", key=("analysis", "trial_id"))
 class MissingResultRow(Row):
     """One trial that measured the outcome in the window and reports no number to pool."""
 
@@ -251,11 +201,7 @@ class MissingResultRow(Row):
     rows: list[str] = col("raw rows, file:line", blank=True)
 
 
-@table(
-    "directions",
-    "Directions of results",
-    "one trial, test and hour of an outcome whose tests point different ways",
-)
+@table("directions", "Directions of results")
 class DirectionRow(Row):
     """One trial, test and hour of an outcome whose tests point different ways."""
 
@@ -268,8 +214,7 @@ class DirectionRow(Row):
     comparison: str = col("treated arm against control arm")
     comparator_class: str = col("class of the control arm", blank=True)
     direction: str | None = col(
-        "what the result favours; empty where it is not stated",
-        words="result_directions",
+        "what the result favours; empty where it is not stated", words="result_directions"
     )
     said: str = col("what is reported")
     p_value: str = col("p-value as printed", blank=True)
@@ -279,18 +224,8 @@ class DirectionRow(Row):
 @table(
     "bias",
     "Judgements of risk of bias as entered",
-    "one judgement of one domain of one trial, published or from the answers of a rater",
-    key=(
-        "trial_id",
-        "file",
-        "line",
-        "domain",
-    ),
-    first=(
-        "file",
-        "line",
-        "trial_id",
-    ),
+    key=("trial_id", "file", "line", "domain"),
+    first=("file", "line", "trial_id"),
     last=("inherited_from",),
 )
 class BiasRow(Judged):
@@ -304,15 +239,7 @@ class BiasRow(Judged):
     locator: str = col("page, table or figure in the source", blank=True)
 
 
-@table(
-    "signalling",
-    "Answers to signalling questions",
-    "one answer of one rater to one signalling question about one trial",
-    key=(
-        "file",
-        "line",
-    ),
-)
+@table("signalling", "Answers to signalling questions", key=("file", "line"))
 class SignallingRow(Row):
     """One answer of one rater to one signalling question about one trial."""
 
@@ -332,13 +259,7 @@ class SignallingRow(Row):
 @table(
     "arm_reductions",
     "Reductions of scores, arm by arm",
-    "one arm at one time, in an analysis of per cent reductions",
-    key=(
-        "analysis",
-        "trial_id",
-        "arm_id",
-        "hour",
-    ),
+    key=("analysis", "trial_id", "arm_id", "hour"),
 )
 class ArmReductionRow(Row):
     """One arm at one time, in an analysis of per cent reductions."""
@@ -356,16 +277,7 @@ class ArmReductionRow(Row):
     rows: list[str] = col("raw rows used, file:line", blank=True)
 
 
-@table(
-    "evidence_map",
-    "What evidence there is",
-    "one population × outcome × period after the start of treatment",
-    key=(
-        "population",
-        "outcome",
-        "period",
-    ),
-)
+@table("evidence_map", "What evidence there is", key=("population", "outcome", "period"))
 class EvidenceMapRow(Row):
     """One population × outcome × period after the start of treatment."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ketameta.tables.columns import ADDRESS, Form, Range
 from ketameta.tables.entered import Entered
 from ketameta.tables.table import Id, Row, Words, col, part
@@ -81,6 +83,21 @@ class Claimed(Row):
     rule: str = col("how the claim is judged")
 
 
+def _if_any(description: str, unit: str = "") -> Any:
+    """Return a column of what not every estimate has."""
+    return col(description, unit=unit, default=None)
+
+
+def _natural(what: str) -> Any:
+    said = f"{what}, natural scale (ratio, per cent, points)"
+    return _if_any(said, "as the measure")
+
+
+def _log(what: str) -> Any:
+    said = f"{what}, log scale (log odds for proportions); empty where there is none"
+    return _if_any(said, "log")
+
+
 @part
 class Fit(Row):
     """How an estimate was made, or why there is none: words of `tables.fits`."""
@@ -88,17 +105,13 @@ class Fit(Row):
     __slots__ = ()
 
     engine: str = col("what made the estimate, or why there is none")
-    tau2_by: str | None = col("estimator of tau², where the engine has one", default=None)
-    rule: str | None = col(
-        "rule of the interval: wald, hksj, hksj-adhoc (floored HKSJ) or t", default=None
+    tau2_by: str | None = _if_any("estimator of tau², where the engine has one")
+    rule: str | None = _if_any("rule of the interval: wald, hksj, hksj-adhoc (floored HKSJ) or t")
+    converged: bool | None = _if_any(
+        "the search for the estimate came to its end, where there is one"
     )
-    converged: bool | None = col(
-        "the search for the estimate came to its end, where there is one", default=None
-    )
-    failure: str | None = col("why the engine gives no estimate of these trials", default=None)
-    needed: int | None = col(
-        "trials that it takes, where there are too few", unit="trials", default=None
-    )
+    failure: str | None = _if_any("why the engine gives no estimate of these trials")
+    needed: int | None = _if_any("trials that it takes, where there are too few", "trials")
 
 
 @part
@@ -110,76 +123,28 @@ class Estimate(Fit):
     measure: str = col("effect measure")
     k: int = col("trials with an effect", unit="trials")
     n: int = col("people behind the effects", unit="people")
-    estimate: float | None = col(
-        "pooled effect, natural scale (ratio, per cent, points)",
-        unit="as the measure",
-        default=None,
-    )
-    ci_low: float | None = col(
-        "lower end of its interval, natural scale (ratio, per cent, points)",
-        unit="as the measure",
-        default=None,
-    )
-    ci_high: float | None = col(
-        "upper end of its interval, natural scale (ratio, per cent, points)",
-        unit="as the measure",
-        default=None,
-    )
-    pi_low: float | None = col(
-        "lower end of the prediction interval, natural scale (ratio, per cent, points)",
-        unit="as the measure",
-        default=None,
-    )
-    pi_high: float | None = col(
-        "upper end of the prediction interval, natural scale (ratio, per cent, points)",
-        unit="as the measure",
-        default=None,
-    )
-    estimate_log: float | None = col(
-        "pooled effect, log scale (log odds for proportions); empty where there is none",
-        unit="log",
-        default=None,
-    )
-    ci_low_log: float | None = col(
-        "lower end of its interval, log scale (log odds for proportions); empty where"
-        " there is none",
-        unit="log",
-        default=None,
-    )
-    ci_high_log: float | None = col(
-        "upper end of its interval, log scale (log odds for proportions); empty where"
-        " there is none",
-        unit="log",
-        default=None,
-    )
-    pi_low_log: float | None = col(
-        "lower end of the prediction interval, log scale (log odds for proportions); "
-        "empty where there is none",
-        unit="log",
-        default=None,
-    )
-    pi_high_log: float | None = col(
-        "upper end of the prediction interval, log scale (log odds for proportions); "
-        "empty where there is none",
-        unit="log",
-        default=None,
-    )
-    se: float | None = col("standard error that the interval uses", unit=SCALE, default=None)
-    p: float | None = col("two-sided p of no effect", default=None)
-    tau2: float | None = col(
-        "variance of the true effects", unit="square of the " + SCALE, default=None
-    )
-    tau2_low: float | None = col("its interval (Q-profile), lower", unit="square", default=None)
-    tau2_high: float | None = col("its interval (Q-profile), upper", unit="square", default=None)
-    i2: float | None = col(
-        "share of the variance that is between trials", unit="per cent", default=None
-    )
-    i2_low: float | None = col("its interval, lower", unit="per cent", default=None)
-    i2_high: float | None = col("its interval, upper", unit="per cent", default=None)
-    i2_q: float | None = col("the classical I², from Q", unit="per cent", default=None)
-    q: float | None = col("Cochran's Q", default=None)
-    q_df: int | None = col("degrees of freedom of Q", default=None)
-    q_p: float | None = col("p of homogeneity", default=None)
+    estimate: float | None = _natural("pooled effect")
+    ci_low: float | None = _natural("lower end of its interval")
+    ci_high: float | None = _natural("upper end of its interval")
+    pi_low: float | None = _natural("lower end of the prediction interval")
+    pi_high: float | None = _natural("upper end of the prediction interval")
+    estimate_log: float | None = _log("pooled effect")
+    ci_low_log: float | None = _log("lower end of its interval")
+    ci_high_log: float | None = _log("upper end of its interval")
+    pi_low_log: float | None = _log("lower end of the prediction interval")
+    pi_high_log: float | None = _log("upper end of the prediction interval")
+    se: float | None = _if_any("standard error that the interval uses", SCALE)
+    p: float | None = _if_any("two-sided p of no effect")
+    tau2: float | None = _if_any("variance of the true effects", "square of the " + SCALE)
+    tau2_low: float | None = _if_any("its interval (Q-profile), lower", "square")
+    tau2_high: float | None = _if_any("its interval (Q-profile), upper", "square")
+    i2: float | None = _if_any("share of the variance that is between trials", "per cent")
+    i2_low: float | None = _if_any("its interval, lower", "per cent")
+    i2_high: float | None = _if_any("its interval, upper", "per cent")
+    i2_q: float | None = _if_any("the classical I², from Q", "per cent")
+    q: float | None = _if_any("Cochran's Q")
+    q_df: int | None = _if_any("degrees of freedom of Q")
+    q_p: float | None = _if_any("p of homogeneity")
 
 
 @part
@@ -191,16 +156,16 @@ class EffectSize(Row):
     analysis: Id = col("analysis of the configuration")
     trial_id: Id = col("trial report")
     comparison: str = col(
-        "treated arm where the arms of a trial stand apart; else empty", blank=True
+        "treated arm where the arms of a trial stand apart; else empty", blank=True, default=""
     )
     yi: float = col("effect, treated against control", unit=SCALE)
     vi: float = col("sampling variance of yi", unit="square of the " + SCALE)
-    shared: float | None = col("sampling variance shared through a common control", unit=SCALE)
+    shared: float | None = _if_any("sampling variance shared through a common control", SCALE)
     people: float = col("people behind the effect, those of a crossover once", unit="people")
     n_t: float | None = col("people in the treated arms", unit="people")
     n_c: float | None = col("people in the control arms, or their part", unit="people")
-    events_t: float | None = col("treated people with the event", unit="people")
-    events_c: float | None = col("control people with the event", unit="people")
+    events_t: float | None = _if_any("treated people with the event", "people")
+    events_c: float | None = _if_any("control people with the event", "people")
 
 
 @part

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ketameta.tables.table import Row, col, table
+
 ERROR, WARNING, NOTE = "error", "warning", "note"
 _ALSO = 6
 
@@ -42,6 +44,21 @@ class Problem:
         return escaped(f"{place}{column}: {self.message}" + (f" ({about})" if about else ""))
 
 
+@table("problems", "Problems")
+class ProblemRow(Row):
+    """One fault, warning or note about a raw table."""
+
+    file: str = col("file of data/raw")
+    line: int = col("line of the file on which the row starts")
+    column: str = col("column, empty for the whole row", blank=True)
+    value: str = col("the cell", blank=True)
+    message: str = col("what is wrong and what is allowed", blank=True)
+    severity: str = col("error, warning or note", blank=True)
+    table: str = col("table", blank=True)
+    trial_id: str = col("trial report", blank=True)
+    arm_id: str = col("arm", blank=True)
+
+
 def escaped(text: str) -> str:
     """Write control and other unprintable characters as escapes: one line, safe in a terminal."""
     if text.isprintable():
@@ -69,8 +86,16 @@ def also(places: Sequence[tuple[str, int]], file: str) -> str:
         f"{place.rpartition('/')[2]}:{line}" for place, line in places[:_ALSO] if place != file
     ]
     parts = ([f"on line{'s' if len(here) > 1 else ''} {', '.join(here)}"] if here else []) + there
-    more = f" and {len(places) - _ALSO:,} more" if len(places) > _ALSO else ""
-    return "; also " + ", ".join(parts) + more
+    return "; also " + ", ".join(parts) + _more(len(places) - _ALSO)
+
+
+def first_few(words: Sequence[str], most: int = 10, between: str = ", ") -> str:
+    """List words, of many the first only and the number of the others."""
+    return between.join(words[:most]) + _more(len(words) - most)
+
+
+def _more(left: int) -> str:
+    return f" and {left:,} more" if left > 0 else ""
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:

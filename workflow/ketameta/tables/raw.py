@@ -33,12 +33,7 @@ P_VALUE = Form(
 )
 
 
-@table(
-    "trials",
-    "Trials",
-    "one trial report",
-    key=("trial_id",),
-)
+@table("trials", "Trials", key=("trial_id",))
 class TrialRow(Placed):
     """One trial report."""
 
@@ -63,15 +58,7 @@ class TrialRow(Placed):
     source_url: str | None = col("address of the source", form=ADDRESS)
 
 
-@table(
-    "arms",
-    "Arms",
-    "one arm of a trial",
-    key=(
-        "trial_id",
-        "arm_id",
-    ),
-)
+@table("arms", "Arms", key=("trial_id", "arm_id"))
 class ArmRow(Placed):
     """One arm of a trial."""
 
@@ -93,11 +80,7 @@ class ArmRow(Placed):
     source_url: str | None = col("address of the source", form=ADDRESS)
 
 
-@table(
-    "outcomes",
-    "Outcomes",
-    "one arm × outcome × scale × time as reported",
-)
+@table("outcomes", "Outcomes")
 class OutcomeRow(Provenance, Placed):
     """One arm × outcome × scale × time as reported."""
 
@@ -134,11 +117,7 @@ class OutcomeRow(Provenance, Placed):
     analysis_set_as_reported: str | None = col("analysis set as reported")
 
 
-@table(
-    "contrasts",
-    "Reported contrasts",
-    "one difference between two arms as reported",
-)
+@table("contrasts", "Reported contrasts")
 class ContrastRow(Provenance, Placed):
     """One difference between two arms as reported."""
 
@@ -171,11 +150,7 @@ class ContrastRow(Provenance, Placed):
     model: str | None = col("statistical model as reported")
 
 
-@table(
-    "published",
-    "Published pooled results",
-    "one pooled result of an earlier review (context, never pooled)",
-)
+@table("published", "Published pooled results")
 class PublishedRow(Placed):
     """One pooled result of an earlier review (context, never pooled)."""
 
@@ -219,16 +194,7 @@ class PublishedRow(Placed):
     locator: str | None = col("page, table or figure in the source")
 
 
-@table(
-    "claims",
-    "Claims",
-    "one claim, or a part of one, and the analyses that test it",
-    key=(
-        "claim_id",
-        "part",
-    ),
-    last=("rule",),
-)
+@table("claims", "Claims", key=("claim_id", "part"), last=("rule",))
 class ClaimRow(Placed, Claimed):
     """One claim, or a part of one, and the analyses that test it."""
 
@@ -238,18 +204,7 @@ class ClaimRow(Placed, Claimed):
     )
 
 
-@table(
-    "risk_of_bias",
-    "Risk of bias",
-    "one published judgement of one domain of one trial",
-    key=(
-        "trial_id",
-        "tool",
-        "outcome",
-        "domain",
-        "source",
-    ),
-)
+@table("risk_of_bias", "Risk of bias", key=("trial_id", "tool", "outcome", "domain", "source"))
 class RiskOfBiasRow(Placed):
     """One published judgement of one domain of one trial."""
 
@@ -266,13 +221,7 @@ class RiskOfBiasRow(Placed):
 @table(
     "rob2_answers",
     "Answers to the signalling questions of RoB 2",
-    "one answer of one rater to one signalling question about one trial",
-    key=(
-        "trial_id",
-        "outcome",
-        "rater",
-        "question",
-    ),
+    key=("trial_id", "outcome", "rater", "question"),
 )
 class Rob2AnswerRow(Placed):
     """One answer of one rater to one signalling question about one trial."""

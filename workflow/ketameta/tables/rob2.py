@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,16 +77,12 @@ def before(question: str) -> tuple[str, ...]:
 
 def asked(question: str, answers: Answers) -> bool:
     """Say whether a question is asked after the answers to those before it."""
-    if question not in _AFTER:
-        return True
-    questions, after = _AFTER[question]
-    reached = (asked(q, answers) and _class(answers, q) in after for q in questions)
-    return any(reached) if question in _EITHER else all(reached)
+    return _told(domain_of(question), answers)[question] is not None
 
 
 def unanswered(domain: str, answers: Answers) -> list[str]:
     """Return the questions of a domain that are asked and have no answer."""
-    return [q for q in DOMAINS[domain] if asked(q, answers) and not _class(answers, q)]
+    return [question for question, kind in _told(domain, answers).items() if kind == ""]
 
 
 def judge(answers: Answers) -> dict[str, str]:
@@ -124,7 +121,7 @@ def told_well(answers: Answers) -> dict[str, str]:
     its distance from the judgement is what silence costs.
     """
     best = {q: "Y" if q in _GOOD_IF_YES else "N" for q in answers}
-    return {q: best[q] if _class(answers, q) == _SILENT else a for q, a in answers.items()}
+    return {q: best[q] if read(a) == _SILENT else a for q, a in answers.items()}
 
 
 def by_rater(rows: Iterable[SignallingRow]) -> dict[Rated, dict[str, str]]:
@@ -137,7 +134,8 @@ def by_rater(rows: Iterable[SignallingRow]) -> dict[Rated, dict[str, str]]:
 
 def said(domain: str, answers: Answers) -> str:
     """Return the answers of a domain that the judgement rests on, as in 4.1 N, 4.2 PN, 4.3 NI."""
-    return ", ".join(f"{q} {answers[q]}" for q in DOMAINS[domain] if asked(q, answers))
+    told = _told(domain, answers)
+    return ", ".join(f"{q} {answers[q]}" for q, kind in told.items() if kind is not None)
 
 
 def read(answer: str) -> str:
@@ -145,31 +143,33 @@ def read(answer: str) -> str:
     return _CLASSES.get(answer, "")
 
 
-def _class(answers: Answers, question: str) -> str:
-    return read(answers.get(question, ""))
-
-
-def kind_of(answers: Answers, question: str) -> str:
-    """Return yes, no or no information, as the flow reads an answer; empty where it has none."""
-    return _class(answers, question) if asked(question, answers) else ""
-
-
 def kinds(answers: Answers) -> dict[str, str]:
     """Return yes, no or no information of every question; empty of one that has none."""
-    found: dict[str, str] = {}
-    for question in (q for questions in DOMAINS.values() for q in questions):
+    told = [_told(domain, answers) for domain in DOMAINS]
+    return {question: kind or "" for own in told for question, kind in own.items()}
+
+
+def _told(domain: str, answers: Answers) -> Mapping[str, str | None]:
+    """Return what the answers of a domain say, in kind: empty without one, None if not asked."""
+    return _flow(domain, tuple([answers.get(question, "") for question in DOMAINS[domain]]))
+
+
+@cache
+def _flow(domain: str, answers: tuple[str, ...]) -> Mapping[str, str | None]:
+    found: dict[str, str | None] = {}
+    for question, answer in zip(DOMAINS[domain], answers, strict=True):
         reached = True
         if question in _AFTER:
             # a question comes after those that it depends on
             questions, after = _AFTER[question]
             told = [found[q] in after for q in questions]
             reached = any(told) if question in _EITHER else all(told)
-        found[question] = _class(answers, question) if reached else ""
+        found[question] = read(answer) if reached else None
     return found
 
 
 def _judge(domain: str, answers: Answers) -> str:
-    return _FLOWS[domain]({question: kind_of(answers, question) for question in DOMAINS[domain]})
+    return _FLOWS[domain]({q: kind or "" for q, kind in _told(domain, answers).items()})
 
 
 def _randomisation(a: Answers) -> str:

@@ -2,77 +2,32 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
+from ketameta.tables import diagnostics, effects, syntheses, verdicts
 from ketameta.tables.columns import TableSchema
-from ketameta.tables.diagnostics import (
-    AsymmetryRow,
-    CourseRow,
-    DiagnosticRow,
-    EarlierRow,
-    JudgementRow,
-    PairRow,
-    PairSynthesisRow,
-    RaterAgreementRow,
-)
-from ketameta.tables.effects import (
-    ArmPairRow,
-    ArmReductionRow,
-    BiasRow,
-    DerivationRow,
-    DirectionRow,
-    EffectRow,
-    EvidenceMapRow,
-    FindingRow,
-    LedgerRow,
-    MissingResultRow,
-    ProblemRow,
-    ResultRow,
-    SignallingRow,
-    VariantRow,
-)
-from ketameta.tables.overview import CountRow, DataRow, DigestRow, WarningRow
+from ketameta.tables.problems import ProblemRow
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_KINDS
-from ketameta.tables.syntheses import (
-    AbsoluteRow,
-    ClaimTestRow,
-    ControlShareRow,
-    ExclusionRow,
-    PointsRow,
-    ReasonRow,
-    RowUseRow,
-    SensitivityRow,
-    SplitRow,
-    StudyRow,
-    SubgroupRow,
-    SynthesisRow,
-    UnusedRow,
-)
 from ketameta.tables.table import Row, schema_of
-from ketameta.tables.verdicts import (
-    CertaintyRow,
-    ClaimVerdictRow,
-    FindingStateRow,
-    SummaryOfFindingsRow,
-    UnreadWeightRow,
-)
 
 Kinds = tuple[type[Row], ...]
+
+
+def _defined_in(*modules: ModuleType) -> Kinds:
+    """Return the tables that modules define, in the order in which they stand."""
+    every = ((module, kind) for module in modules for kind in vars(module).values())
+    return tuple(
+        kind
+        for module, kind in every
+        if isinstance(kind, type) and issubclass(kind, Row) and kind.__module__ == module.__name__
+    )
+
+
 _KINDS: dict[str, Kinds] = {
     "ingest": (ProblemRow, *(RAW_KINDS[name] for name in OPTIONAL_TABLES)),
-    "normalize": (
-        *(EffectRow, VariantRow, DerivationRow, LedgerRow, ResultRow, FindingRow),
-        *(DataRow, DigestRow, CountRow, WarningRow, ArmPairRow, MissingResultRow, DirectionRow),
-        *(BiasRow, SignallingRow, ArmReductionRow, EvidenceMapRow),
-    ),
-    "synthesize": (
-        *(SynthesisRow, SubgroupRow, SplitRow, SensitivityRow, StudyRow, ExclusionRow),
-        *(UnusedRow, AbsoluteRow, PointsRow, ClaimTestRow, ControlShareRow),
-        *(RowUseRow, ReasonRow, JudgementRow, DiagnosticRow, AsymmetryRow, CourseRow),
-        *(PairRow, PairSynthesisRow, EarlierRow, RaterAgreementRow),
-    ),
-    "report": (
-        *(CertaintyRow, ClaimVerdictRow, SummaryOfFindingsRow),
-        *(FindingStateRow, UnreadWeightRow),
-    ),
+    "normalize": _defined_in(effects),
+    "synthesize": _defined_in(syntheses, diagnostics),
+    "report": _defined_in(verdicts),
 }
 STAGE_KINDS: dict[str, dict[str, type[Row]]] = {
     stage: {schema_of(kind).name: kind for kind in kinds} for stage, kinds in _KINDS.items()

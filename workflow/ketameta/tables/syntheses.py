@@ -7,13 +7,7 @@ from ketameta.tables.parts import SCALE, Claimed, Estimate
 from ketameta.tables.table import Id, Row, col, table
 
 
-@table(
-    "syntheses",
-    "Syntheses",
-    "one analysis",
-    key=("analysis",),
-    first=("analysis",),
-)
+@table("syntheses", "Syntheses", key=("analysis",), first=("analysis",))
 class SynthesisRow(Estimate):
     """One analysis."""
 
@@ -38,17 +32,8 @@ class SynthesisRow(Estimate):
 @table(
     "subgroups",
     "Subgroups",
-    "one group of a split of an analysis",
-    key=(
-        "analysis",
-        "split",
-        "subgroup",
-    ),
-    first=(
-        "analysis",
-        "split",
-        "subgroup",
-    ),
+    key=("analysis", "split", "subgroup"),
+    first=("analysis", "split", "subgroup"),
 )
 class SubgroupRow(Estimate):
     """One group of a split of an analysis."""
@@ -58,15 +43,7 @@ class SubgroupRow(Estimate):
     subgroup: str = col("subgroup")
 
 
-@table(
-    "splits",
-    "Splits",
-    "one split of an analysis in two groups or more",
-    key=(
-        "analysis",
-        "split",
-    ),
-)
+@table("splits", "Splits", key=("analysis", "split"))
 class SplitRow(Row):
     """One split of an analysis in two groups or more."""
 
@@ -83,19 +60,7 @@ class SplitRow(Row):
     )
 
 
-@table(
-    "sensitivity",
-    "Sensitivity",
-    "one analysis under another choice",
-    key=(
-        "analysis",
-        "variant",
-    ),
-    first=(
-        "analysis",
-        "variant",
-    ),
-)
+@table("sensitivity", "Sensitivity", key=("analysis", "variant"), first=("analysis", "variant"))
 class SensitivityRow(Estimate):
     """One analysis under another choice."""
 
@@ -103,16 +68,7 @@ class SensitivityRow(Estimate):
     variant: str = col("choice of the sensitivity analysis")
 
 
-@table(
-    "studies",
-    "Studies",
-    "one trial's effect in a synthesis, with its weight and provenance",
-    key=(
-        "analysis",
-        "trial_id",
-        "comparison",
-    ),
-)
+@table("studies", "Studies", key=("analysis", "trial_id", "comparison"))
 class StudyRow(EffectRow):
     """One trial's effect in a synthesis, with its weight and provenance."""
 
@@ -125,15 +81,7 @@ class StudyRow(EffectRow):
     halved: bool = col("a half is added to each of its counts, as one is 0")
 
 
-@table(
-    "exclusions",
-    "Trials not pooled",
-    "one trial with rows on the outcome that gave no effect",
-    key=(
-        "analysis",
-        "trial_id",
-    ),
-)
+@table("exclusions", "Trials not pooled", key=("analysis", "trial_id"))
 class ExclusionRow(Row):
     """One trial with rows on the outcome that gave no effect."""
 
@@ -146,16 +94,7 @@ class ExclusionRow(Row):
     near: bool = col("on the outcome and in the window, with no usable effect")
 
 
-@table(
-    "unused",
-    "Rows of pooled trials that were left out",
-    "one reason for which rows of a pooled trial are not in its effect",
-    key=(
-        "analysis",
-        "trial_id",
-        "reason",
-    ),
-)
+@table("unused", "Rows of pooled trials that were left out", key=("analysis", "trial_id", "reason"))
 class UnusedRow(Row):
     """One reason for which rows of a pooled trial are not in its effect."""
 
@@ -168,15 +107,7 @@ class UnusedRow(Row):
     rows: list[str] = col("raw rows, file:line", blank=True)
 
 
-@table(
-    "absolute",
-    "Absolute effects",
-    "one analysis of events under one assumed control risk",
-    key=(
-        "analysis",
-        "assumed",
-    ),
-)
+@table("absolute", "Absolute effects", key=("analysis", "assumed"))
 class AbsoluteRow(Row):
     """One analysis of events under one assumed control risk."""
 
@@ -204,12 +135,7 @@ class AbsoluteRow(Row):
     held: bool = col("a risk that would pass 0 or 1 is held there")
 
 
-@table(
-    "points",
-    "Standardised differences in points",
-    "one analysis of scores, its pooled difference times a typical SD",
-    key=("analysis",),
-)
+@table("points", "Standardised differences in points", key=("analysis",))
 class PointsRow(Row):
     """One analysis of scores, its pooled difference times a typical SD."""
 
@@ -228,11 +154,7 @@ class PointsRow(Row):
     )
 
 
-@table(
-    "claim_tests",
-    "Claims and the analyses that test them",
-    "one claim and one analysis named for it; one row where it names none",
-)
+@table("claim_tests", "Claims and the analyses that test them")
 class ClaimTestRow(Claimed):
     """One claim and one analysis named for it; one row where it names none."""
 
@@ -241,19 +163,15 @@ class ClaimTestRow(Claimed):
 
 
 @table(
-    "control_shares",
-    "Control arms beside a claimed number",
-    "one comparison of events named by a claim with a number: its control arms pooled as shares",
-    key=("analysis",),
-    first=("analysis",),
+    "control_shares", "Control arms beside a claimed number", key=("analysis",), first=("analysis",)
 )
 class ControlShareRow(Estimate):
-    """One comparison of events that a claim names with a number: its control arms as shares."""
+    """One comparison of events named by a claim with a number: its control arms as shares."""
 
     analysis: Id = col("analysis of the configuration")
 
 
-@table("row_use", "Use of the raw rows", "all rows of outcomes and contrasts together")
+@table("row_use", "Use of the raw rows")
 class RowUseRow(Row):
     """All rows of outcomes and contrasts together."""
 
@@ -261,14 +179,9 @@ class RowUseRow(Row):
     used: int = col("of these, used in an analysis or more")
 
 
-@table(
-    "reasons",
-    "Why rows were not used",
-    "one reason, over rows of the outcome in question and analyses",
-    key=("reason",),
-)
+@table("reasons", "Why rows were not used", key=("reason",))
 class ReasonRow(Row):
-    """One reason for which rows were not used."""
+    """One reason, over rows of the outcome in question and analyses."""
 
     reason: str = col("why")
     number: int = col("rows × analyses")

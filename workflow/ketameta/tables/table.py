@@ -3,8 +3,10 @@
 From the class follow the schema (`schema_of`), and with it the checks, the Parquet file, the page
 of the dictionary and the template; `rows_of` and `to_arrow` turn Arrow tables into rows and back.
 
-    @table("splits", "Splits", "one split of an analysis", key=("analysis", "split"))
+    @table("splits", "Splits", key=("analysis", "split"))
     class SplitRow(Row):
+        '''One split of an analysis.'''
+
         analysis: Id = col("analysis of the configuration")
         q: float | None = col("Q between the groups")
 
@@ -116,7 +118,6 @@ def part(kind: type[R]) -> type[R]:
 def table(
     name: str,
     title: str,
-    row: str,
     *,
     key: tuple[str, ...] = (),
     first: tuple[str, ...] = (),
@@ -124,8 +125,8 @@ def table(
 ) -> Callable[[type[R]], type[R]]:
     """Make a class a table: frozen, slotted, its columns those of its groups and its own.
 
-    `row` says what a row is, `key` which columns tell rows apart; `first` and `last` move columns
-    of groups, which else come before the table's own.
+    The first line of its docstring says what a row is, `key` which columns tell rows apart; `first`
+    and `last` move columns of groups, which else come before the table's own.
     """
 
     def made(kind: type[R]) -> type[R]:
@@ -138,6 +139,8 @@ def table(
         for each in order:
             setattr(kind, each, told[each][1])
         done = dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)(kind)
+        told_of_row = (kind.__doc__ or "").partition("\n")[0].rstrip(".")
+        row = told_of_row[:1].lower() + told_of_row[1:]
         setattr(done, _SCHEMA, TableSchema(name, title, row, columns, key))
         return done
 
@@ -236,15 +239,13 @@ def bare(kind: type[R], cells: Mapping[str, object]) -> R:
     return kind(**{**dict.fromkeys(schema_of(kind).names), **cells})
 
 
-def extended(kind: type[R], row: Row, **more: Any) -> R:
-    """Return a row of a table that has the columns of another, and `more`."""
-    return kind(
-        **{name: getattr(row, name) for name in _shared(cast("Any", kind), cast("Any", type(row)))}
-        | more
-    )
+def extended(kind: type[R], record: object, **more: Any) -> R:
+    """Return a row of a table that has the columns of another row or record, and `more`."""
+    names = _shared(cast("Any", kind), cast("Any", type(record)))
+    return kind(**{name: getattr(record, name) for name in names} | more)
 
 
 @cache
 def _shared(kind: Any, other: Any) -> list[str]:
-    """Return the columns that two tables have."""
-    return [name for name in schema_of(other).names if name in schema_of(kind).names]
+    """Return the columns of a table that a kind of record has."""
+    return [name for name in schema_of(kind).names if name in other.__dataclass_fields__]

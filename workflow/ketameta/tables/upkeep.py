@@ -13,11 +13,7 @@ from ketameta.tables.table import Id, Words, col, entered_schema, table
 EMPTY = "(empty)"
 
 
-@table(
-    "acknowledged",
-    "Acknowledged warnings",
-    "one warning that a person has looked at and lets stand",
-)
+@table("acknowledged", "Acknowledged warnings")
 class AcknowledgedRow(Placed):
     """One warning that a person has looked at and lets stand."""
 
@@ -34,12 +30,7 @@ class AcknowledgedRow(Placed):
     date: str | None = col("when", optional=True)
 
 
-@table(
-    "adjudication",
-    "Adjudication",
-    "one disagreement of two extractions or one correction, and what was decided",
-    key=("id",),
-)
+@table("adjudication", "Adjudication", key=("id",))
 class AdjudicationRow(Placed):
     """One disagreement of two extractions or one correction, and what was decided."""
 
@@ -68,16 +59,7 @@ class AdjudicationRow(Placed):
     locator: str | None = col("page, table or figure in the source")
 
 
-@table(
-    "readings",
-    "Second readings",
-    "one row that was extracted a second time, independently",
-    key=(
-        "table",
-        "row",
-        "role",
-    ),
-)
+@table("readings", "Second readings", key=("table", "row", "role"))
 class ReadingRow(Placed):
     """One row that was extracted a second time, independently."""
 
@@ -90,11 +72,7 @@ class ReadingRow(Placed):
     differed: int | None = col("of these, cells that differed", Range("cells", minimum=0))
 
 
-@table(
-    "audits",
-    "Audits",
-    "one check of a sample of rows against their sources",
-)
+@table("audits", "Audits")
 class AuditRow(Placed):
     """One check of a sample of rows against their sources."""
 
@@ -108,16 +86,7 @@ class AuditRow(Placed):
     note: str | None = col("what else was found")
 
 
-@table(
-    "unread",
-    "Not read yet",
-    "one report, registration, review or number that could not be read",
-    key=(
-        "label",
-        "kind",
-        "missing",
-    ),
-)
+@table("unread", "Not read yet", key=("label", "kind", "missing"))
 class UnreadRow(Placed):
     """One report, registration, review or number that could not be read."""
 

@@ -6,15 +6,7 @@ from ketameta.tables.syntheses import ClaimTestRow
 from ketameta.tables.table import Id, Row, col, table
 
 
-@table(
-    "certainty",
-    "Certainty of the evidence",
-    "one domain of the certainty of an analysis; an analysis without an estimate has none",
-    key=(
-        "analysis",
-        "domain",
-    ),
-)
+@table("certainty", "Certainty of the evidence", key=("analysis", "domain"))
 class CertaintyRow(Row):
     """One domain of the certainty of an analysis; an analysis without an estimate has none."""
 
@@ -31,11 +23,7 @@ class CertaintyRow(Row):
     reason: str = col("the rating in a sentence, from the numbers")
 
 
-@table(
-    "claims",
-    "Claims with their verdicts",
-    "one claim and one analysis named for it; one row where it names none",
-)
+@table("claims", "Claims with their verdicts")
 class ClaimVerdictRow(ClaimTestRow):
     """One claim and one analysis named for it; one row where it names none."""
 
@@ -48,15 +36,7 @@ class ClaimVerdictRow(ClaimTestRow):
     certainty_best: str = col("the upper end: were all judged low risk")
 
 
-@table(
-    "summary_of_findings",
-    "Summary of findings",
-    "one outcome of one comparison",
-    key=(
-        "comparison",
-        "analysis",
-    ),
-)
+@table("summary_of_findings", "Summary of findings", key=("comparison", "analysis"))
 class SummaryOfFindingsRow(Row):
     """One outcome of one comparison."""
 
@@ -84,11 +64,7 @@ class SummaryOfFindingsRow(Row):
     ci_high: float | None = col("upper end of its interval", unit="as the measure")
 
 
-@table(
-    "finding_states",
-    "Findings of the number checks and their state",
-    "one finding of now, or one that was open at the last release and is there no more",
-)
+@table("finding_states", "Findings of the number checks and their state")
 class FindingStateRow(Row):
     """One finding of now, or one that was open at the last release and is there no more."""
 
@@ -104,11 +80,7 @@ class FindingStateRow(Row):
     reason: str = col("why it may stand, where it is explained", blank=True)
 
 
-@table(
-    "unread_weights",
-    "Not read yet, by the weight that it would carry",
-    "one row of unread.csv and one analysis that it may enter, or none",
-)
+@table("unread_weights", "Not read yet, by the weight that it would carry")
 class UnreadWeightRow(Row):
     """One row of unread.csv and one analysis that it may enter, or none."""
 

@@ -16,7 +16,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import combinations
 
-from ketameta.normalize.checks.findings import Check, Finding
+from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
 from ketameta.tables.parts import Placed
@@ -94,10 +94,4 @@ def _welch(
     return p, one, other, difference / pooled
 
 
-CHECKS = (
-    Check(
-        "baseline-imbalance",
-        "baselines of randomised arms that differ at p < 0.01 by Welch's t; Altman 1985",
-        look,
-    ),
-)
+CHECKS = {"baseline-imbalance": look}

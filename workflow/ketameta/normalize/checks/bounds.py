@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding
+from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
 from ketameta.tables.problems import ERROR, WARNING
@@ -97,20 +97,8 @@ def _most(mean: float, half: float, low: float, high: float, n: int) -> float:
     return math.sqrt(max((high - nearest) * (nearest - low), 0.0) * n / (n - 1))
 
 
-CHECKS = (
-    Check(
-        "score-outside-scale",
-        "means, medians, quartiles and extremes that are not on the scale; cannot be",
-        score_outside_scale,
-    ),
-    Check(
-        "change-outside-scale",
-        "changes larger than the scale's range (cannot be), or leading off it from the baseline",
-        change_outside_scale,
-    ),
-    Check(
-        "sd-above-scale",
-        "SDs larger than any sample of that mean, n and scale can have; Bhatia & Davis 2000",
-        sd_above_scale,
-    ),
-)
+CHECKS = {
+    "score-outside-scale": score_outside_scale,
+    "change-outside-scale": change_outside_scale,
+    "sd-above-scale": sd_above_scale,
+}

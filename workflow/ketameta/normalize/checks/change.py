@@ -20,7 +20,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding
+from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
 from ketameta.vocabulary import vocabulary
@@ -107,15 +107,4 @@ def for_the_worse(view: View) -> Iterator[Finding]:
         yield view.finding("change-for-the-worse", row, "change_mean", message, "sign|wors")
 
 
-CHECKS = (
-    Check(
-        "change-not-difference",
-        "changes that are not endpoint minus baseline, beyond rounding and people lost between",
-        look,
-    ),
-    Check(
-        "change-for-the-worse",
-        "mean changes for the worse by more than three standard errors: signs left out",
-        for_the_worse,
-    ),
-)
+CHECKS = {"change-not-difference": look, "change-for-the-worse": for_the_worse}

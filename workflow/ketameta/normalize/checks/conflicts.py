@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding
+from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
 from ketameta.vocabulary import Outcome, vocabulary
@@ -53,11 +53,4 @@ def _finding(view: View, outcome: Outcome, row: ArmResult, other: ArmResult) -> 
     )
 
 
-CHECKS = (
-    Check(
-        "event-above-implied",
-        "more people with an event than with one that it implies, on the same scale, visit and "
-        "people",
-        more_than_implied,
-    ),
-)
+CHECKS = {"event-above-implied": more_than_implied}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding, once
+from ketameta.normalize.checks.findings import Finding, once
 from ketameta.normalize.checks.view import View, place
 from ketameta.normalize.results import ArmResult
 from ketameta.tables.problems import ERROR
@@ -127,21 +127,9 @@ def _pooled(view: View, arms: Iterable[ArmRow]) -> Iterator[Finding]:
             yield view.finding("arms-do-not-add-up", arm, "n_randomised", message, _EXPLAINS)
 
 
-CHECKS = (
-    Check("events-above-n", "more events than people; cannot be", events_above_n),
-    Check(
-        "n-above-randomised",
-        "more people analysed than randomised to the arm (or in the trial); a safety set may be",
-        n_above_randomised,
-    ),
-    Check(
-        "sum-above-randomised",
-        "arms of one comparison that together hold more people than the trial randomised",
-        sum_above_randomised,
-    ),
-    Check(
-        "arms-do-not-add-up",
-        "arms whose randomised numbers do not add to the trial's, pooled arms apart",
-        arms_do_not_add_up,
-    ),
-)
+CHECKS = {
+    "events-above-n": events_above_n,
+    "n-above-randomised": n_above_randomised,
+    "sum-above-randomised": sum_above_randomised,
+    "arms-do-not-add-up": arms_do_not_add_up,
+}

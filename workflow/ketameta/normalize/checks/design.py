@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding, once
+from ketameta.normalize.checks.findings import Finding, once
 from ketameta.normalize.checks.view import View
 from ketameta.vocabulary import vocabulary
 
@@ -58,15 +58,4 @@ def _same(one: str, other: str, classes: dict[str, str]) -> bool:
     return one == other or classes.get(one) == classes.get(other) == "inert"
 
 
-CHECKS = (
-    Check(
-        "crossover-in-parallel",
-        "rows of a crossover set in a trial that is entered as parallel",
-        crossover_rows,
-    ),
-    Check(
-        "treatment-against-label",
-        "arms named after another treatment, inert arms with a dose, contrasts turned round",
-        treatments,
-    ),
-)
+CHECKS = {"crossover-in-parallel": crossover_rows, "treatment-against-label": treatments}

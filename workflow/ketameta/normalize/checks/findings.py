@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
+from ketameta.tables.problems import first_few
 from ketameta.tables.table import Row
 
 _CLAUSES = re.compile(r"; |\. (?=[A-Z])")
@@ -36,15 +37,6 @@ class Finding:
     acknowledged: str = ""
 
 
-@dataclass(frozen=True)
-class Check:
-    """One check: its name, what it looks for with the source, and the function that looks."""
-
-    name: str
-    looks_for: str
-    look: Callable[..., Iterable[Finding]]
-
-
 def remark(rows: Iterable[Row], pattern: str) -> str:
     """Return what the rows themselves say of the matter, as ``; note says: ...``, or nothing.
 
@@ -52,7 +44,9 @@ def remark(rows: Iterable[Row], pattern: str) -> str:
     """
     for row in rows:
         for source in ("flag", "note", "model", "population_note"):
-            clauses = _CLAUSES.split(getattr(row, source, None) or "")
+            said = getattr(row, source, None) or ""
+            # most say nothing of the matter, and need not be taken apart
+            clauses = _CLAUSES.split(said) if re.search(pattern, said, re.IGNORECASE) else []
             fitting = [c.strip() for c in clauses if re.search(pattern, c, re.IGNORECASE)]
             if fitting:
                 text = "; ".join(fitting)
@@ -72,11 +66,6 @@ def once(found: Iterable[tuple[Hashable, Finding]]) -> list[Finding]:
     for key, finding in first.items():
         again = sorted({*lines[key]} - {finding.line})
         word = "line" if len(again) == 1 else "lines"
-        also = f" (also {word} {_listed(again)})" if again else ""
+        also = f" (also {word} {first_few([*map(str, again)], _MOST_LINES)})" if again else ""
         result.append(replace(finding, message=finding.message + also, also=tuple(again)))
     return result
-
-
-def _listed(lines: list[int]) -> str:
-    more = f" and {len(lines) - _MOST_LINES:,} more" if len(lines) > _MOST_LINES else ""
-    return ", ".join(map(str, lines[:_MOST_LINES])) + more

@@ -27,7 +27,7 @@ import math
 import re
 from collections.abc import Hashable, Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding, once
+from ketameta.normalize.checks.findings import Finding, once
 from ketameta.normalize.checks.view import View, whole_points
 from ketameta.normalize.conversions import ConversionError, nearest_events, possible_counts
 from ketameta.normalize.results import ArmResult
@@ -206,31 +206,10 @@ def _counts(percent: str, n: int) -> list[int]:
     return sums(float(percent) / 100, half / 100, n)
 
 
-CHECKS = (
-    Check(
-        "mean-no-sum-gives",
-        "means that no n whole scores have (GRIM; Brown & Heathers 2017), where n < 10 to the "
-        "decimals printed",
-        means,
-    ),
-    Check(
-        "sd-no-scores-give",
-        "SDs that no n whole scores of that mean have (GRIMMER; Anaya 2016, Allard 2018)",
-        spreads,
-    ),
-    Check(
-        "percent-no-count-gives",
-        "percentages that no count of their n gives, or that are not the row's events",
-        percentages,
-    ),
-    Check(
-        "percent-many-counts-give",
-        "percentages without a count that stand for counts too far apart to take one",
-        undecided,
-    ),
-    Check(
-        "percent-like-share",
-        "percentages between 0 and 1 without a count, mostly shares",
-        shares,
-    ),
-)
+CHECKS = {
+    "mean-no-sum-gives": means,
+    "sd-no-scores-give": spreads,
+    "percent-no-count-gives": percentages,
+    "percent-many-counts-give": undecided,
+    "percent-like-share": shares,
+}

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ketameta.normalize.checks.findings import Check, Finding
+from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import AnyResult, ArmResult
 
@@ -79,8 +79,4 @@ def p_outside(view: View) -> Iterator[Finding]:
         yield view.finding("p-outside-0-1", row, "p_value", message)
 
 
-CHECKS = (
-    Check("spread-of-0", "SDs and standard errors of 0, intervals without width", no_spread),
-    Check("spread-of-one", "an SD or standard error of one person, numbers of nobody", one_person),
-    Check("p-outside-0-1", "p-values of 0 or less, and above 1", p_outside),
-)
+CHECKS = {"spread-of-0": no_spread, "spread-of-one": one_person, "p-outside-0-1": p_outside}

@@ -25,7 +25,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from ketameta.measures import PLAIN, is_ratio, read_as
-from ketameta.normalize.checks.findings import Check, Finding, once
+from ketameta.normalize.checks.findings import Finding, once
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult, Contrast
 from ketameta.vocabulary import vocabulary
@@ -93,7 +93,8 @@ class Reported:
 def results(view: View) -> Iterator[Reported]:
     """Yield what can be checked of contrasts, and of arm rows with an interval."""
     for contrast in view.contrasts:
-        if contrast.estimate is not None and not _unusable(contrast):
+        unusable = any(word in (contrast.model or "") for word in vocabulary().unusable_models)
+        if contrast.estimate is not None and not unusable:
             yield from _of_contrast(view, contrast, contrast.estimate)
     for row in view.outcomes:
         if row.ci95_low is None or row.ci95_high is None:
@@ -114,10 +115,6 @@ def results(view: View) -> Iterator[Reported]:
             row, column, row.number(column), row.ci95_low, row.ci95_high, half,
             se, half_se, 95.0, max((n or 0) - 1, 1) if n else FEWEST_DF, LEAN,
         )  # fmt: skip
-
-
-def _unusable(row: Contrast) -> bool:
-    return any(word in (row.model or "") for word in vocabulary().unusable_models)
 
 
 def _of_contrast(view: View, row: Contrast, estimate: float) -> Iterator[Reported]:
@@ -285,21 +282,9 @@ def _p(value: float) -> str:
     return f"{value:.2g}" if value >= 0.0001 else "< 0.0001"
 
 
-CHECKS = (
-    Check("estimate-outside-interval", "estimates outside their own interval", outside),
-    Check(
-        "interval-lopsided",
-        "intervals that should be symmetric (ratios on the log scale) and are not",
-        lopsided,
-    ),
-    Check(
-        "se-against-interval",
-        "standard errors (or SD and n) that do not fit the interval at its level",
-        se_against_interval,
-    ),
-    Check(
-        "p-against-estimate",
-        "p-values that do not fit estimate and standard error; Altman & Bland 2011",
-        p_against_estimate,
-    ),
-)
+CHECKS = {
+    "estimate-outside-interval": outside,
+    "interval-lopsided": lopsided,
+    "se-against-interval": se_against_interval,
+    "p-against-estimate": p_against_estimate,
+}

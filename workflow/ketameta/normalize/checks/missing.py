@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from ketameta.measures import is_asked
-from ketameta.normalize.checks.findings import Check, Finding, once, remark
+from ketameta.normalize.checks.findings import Finding, once, remark
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.conversions import ConversionError, parse_p
 from ketameta.normalize.results import ArmResult, Contrast
@@ -110,10 +110,4 @@ def _contrast(row: Contrast) -> tuple[str, str] | None:
     return "se", "is empty, and so are interval, t, F and p_value: the estimate has no weight"
 
 
-CHECKS = (
-    Check(
-        "no-number-to-pool",
-        "rows without the numbers that an effect needs: events, mean, spread, n or estimate",
-        look,
-    ),
-)
+CHECKS = {"no-number-to-pool": look}

@@ -15,14 +15,14 @@ not have, is named as a sign that may be turned.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from itertools import combinations
 
 from ketameta.measures import MEASURES
-from ketameta.normalize.checks.findings import Check, Finding, once, remark
+from ketameta.normalize.checks.findings import Finding, once, remark
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
+from ketameta.tables.collection import by
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.problems import WARNING
 
@@ -80,10 +80,8 @@ def _g(view: View, one: ArmResult, other: ArmResult, mean: str, sd: str) -> floa
 
 def effect_apart(view: View) -> Iterator[Finding]:
     """Yield effects that stand apart from the others of their analysis."""
-    analyses: dict[str, list[EffectRow]] = defaultdict(list)
-    for effect in view.effects:
-        if effect.yi is not None and effect.vi:
-            analyses[effect.analysis].append(effect)
+    kept = (effect for effect in view.effects if effect.yi is not None and effect.vi)
+    analyses = by(kept, lambda effect: effect.analysis)
     if not analyses:
         return
     import numpy as np
@@ -131,12 +129,4 @@ def _about(view: View, check: str, effect: EffectRow, message: str) -> Finding:
     return Finding(*about, f"{effect.yi:.3g}", message + said)
 
 
-CHECKS = (
-    Check("g-above-2", "standardised mean differences beyond 2", g_above_2),
-    Check(
-        "effect-apart",
-        "effects far from all others of their analysis, or alone on the other side; deleted "
-        "residuals of Viechtbauer & Cheung 2010",
-        effect_apart,
-    ),
-)
+CHECKS = {"g-above-2": g_above_2, "effect-apart": effect_apart}

@@ -21,8 +21,9 @@ import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from itertools import combinations
+from operator import attrgetter
 
-from ketameta.normalize.checks.findings import Check, Finding, once, remark
+from ketameta.normalize.checks.findings import Finding, once, remark
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import AnyResult, ArmResult
 
@@ -75,7 +76,7 @@ def _apart(
     one: list[ArmResult], other: list[ArmResult]
 ) -> tuple[ArmResult, ArmResult, list[str]] | None:
     """Return the rows of two arms that are nearest each other without meeting, and what differs."""
-    places = [{_place(row) for row in rows} for rows in (one, other)]
+    places = [{*map(attrgetter(*_PLACE), rows)} for rows in (one, other)]
     if places[0] & places[1]:
         hours = [{row.timepoint_h for row in rows} for rows in (one, other)]
         one = [row for row in one if row.timepoint_h not in hours[1]]
@@ -88,10 +89,6 @@ def _apart(
 
     nearest = min(((a, b) for a in one for b in other), key=lambda pair: len(differs(pair)))
     return *nearest, differs(nearest)
-
-
-def _place(row: ArmResult) -> tuple[object, ...]:
-    return tuple(getattr(row, name) for name in _PLACE)
 
 
 def _shown(value: object) -> str:
@@ -216,25 +213,9 @@ def arm_alone(view: View) -> Iterator[Finding]:
             yield view.finding("arm-alone", own[0], "arm_id", message)
 
 
-CHECKS = (
-    Check(
-        "arm-alone",
-        "outcomes with rows of one arm alone, in trials whose others have rows of several",
-        arm_alone,
-    ),
-    Check(
-        "arms-never-meet",
-        "arms whose rows of an outcome share no hour, scale, definition and set",
-        never_meet,
-    ),
-    Check(
-        "hours-like-days",
-        "hours from the start of treatment that seem to be days or weeks",
-        hours_of_days,
-    ),
-    Check(
-        "n-of-another-arm",
-        "rows with the n of another arm that has no row there: entered under the wrong arm",
-        another_arm,
-    ),
-)
+CHECKS = {
+    "arm-alone": arm_alone,
+    "arms-never-meet": never_meet,
+    "hours-like-days": hours_of_days,
+    "n-of-another-arm": another_arm,
+}

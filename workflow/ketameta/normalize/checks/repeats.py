@@ -32,9 +32,11 @@ from difflib import SequenceMatcher
 from itertools import combinations
 from typing import Any, TypeVar
 
-from ketameta.normalize.checks.findings import Check, Finding, once
+from ketameta.normalize.checks.findings import Finding, once
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
+from ketameta.tables.collection import by
+from ketameta.tables.problems import first_few
 from ketameta.tables.raw import TrialRow
 
 SD_CHANCE = 1 / 400
@@ -153,9 +155,7 @@ def two_labels(view: View) -> list[Finding]:
 
 def _in_one_trial(view: View, rows: list[ArmResult]) -> Iterator[tuple[Hashable, Finding]]:
     """Yield, for each trial and hour, the first of the labels under which a print stands."""
-    places: dict[Hashable, list[ArmResult]] = defaultdict(list)
-    for row in rows:
-        places[row.trial_id, row.timepoint_h].append(row)
+    places = by(rows, lambda row: (row.trial_id, row.timepoint_h))
     for one, *others in places.values():
         if others:
             lines = ", ".join(str(row.line) for row in others[:MOST_NAMED])
@@ -176,9 +176,7 @@ def _unlinked(view: View, rows: list[R]) -> tuple[R, list[R]] | None:
 
 def _named(rows: list[R]) -> str:
     """Name trials with their lines, the first few of many."""
-    named = [f"{row.trial_id} (line {row.line})" for row in rows[:MOST_NAMED]]
-    more = len(rows) - len(named)
-    return ", ".join(named) + (f" and {more:,} more" if more else "")
+    return first_few([f"{row.trial_id} (line {row.line})" for row in rows], MOST_NAMED)
 
 
 def _expected(key: tuple[Any, ...], compared: Mapping[Hashable, int]) -> float:
@@ -226,10 +224,8 @@ def _fingerprints(rows: list[ArmResult]) -> Iterator[tuple[tuple[Any, ...], Hash
 
 def _reports_twice(view: View) -> list[Finding]:
     """Return trials of one size and population that look like one report, each group once."""
-    sizes: dict[Hashable, list[TrialRow]] = defaultdict(list)
-    for row in view.trials.values():
-        if row.n_randomised is not None:
-            sizes[row.n_randomised, row.population].append(row)
+    kept = (row for row in view.trials.values() if row.n_randomised is not None)
+    sizes = by(kept, lambda row: (row.n_randomised, row.population))
     found: list[tuple[Hashable, Finding]] = []
     for rows in sizes.values():
         for column, alike in _alike(rows):
@@ -286,16 +282,4 @@ def _spelt_alike(one: TrialRow, other: TrialRow) -> bool:
     return SequenceMatcher(None, *names).ratio() >= SPELT_ALIKE
 
 
-CHECKS = (
-    Check(
-        "same-numbers-two-arms",
-        "the same mean, SD and n, the same SD, or more equal counts than chance gives, in two arms",
-        two_arms,
-    ),
-    Check(
-        "same-numbers-two-labels",
-        "the same numbers under another trial, scale or definition, and reports that look like "
-        "one trial; those linked by part_of apart",
-        two_labels,
-    ),
-)
+CHECKS = {"same-numbers-two-arms": two_arms, "same-numbers-two-labels": two_labels}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ketameta.normalize.checks import (
     agreement,
@@ -22,7 +22,7 @@ from ketameta.normalize.checks import (
     spread,
     timing,
 )
-from ketameta.normalize.checks.findings import Check, Finding
+from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.rows import Rows
 from ketameta.tables.effects import EffectRow
@@ -33,9 +33,9 @@ _FAMILIES = (
     counts, bounds, spread, impossible, granularity, change, balance, conflicts,
     repeats, timing, places, design, intervals, agreement, missing, outliers,
 )  # fmt: skip
-_ALL: tuple[Check, ...] = tuple(check for family in _FAMILIES for check in family.CHECKS)
-
-CHECKS: dict[str, str] = {check.name: check.looks_for for check in _ALL}
+CHECKS: dict[str, Callable[[View], Iterable[Finding]]] = {
+    name: look for family in _FAMILIES for name, look in family.CHECKS.items()
+}
 
 
 def find(
@@ -49,7 +49,7 @@ def find(
     Errors come first, then in the order of files, lines and columns.
     """
     view = View(rows, trials, arms, effects)
-    found = [finding for check in _ALL for finding in check.look(view)]
+    found = [finding for look in CHECKS.values() for finding in look(view)]
     return sorted(
         found,
         key=lambda f: (f.severity != ERROR, f.file, f.line, f.column, f.check, f.arm_id, f.message),

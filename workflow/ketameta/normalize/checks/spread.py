@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from ketameta.normalize.checks import own
-from ketameta.normalize.checks.findings import Check, Finding, once
+from ketameta.normalize.checks.findings import Finding, once
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult
 from ketameta.vocabulary import Scale
@@ -189,11 +189,4 @@ def _judged(
     return view.finding("sd-like-se", row, column, message, _EXPLAINS)
 
 
-CHECKS = (
-    Check(
-        "sd-like-se",
-        "SDs that stand out from other trials' on the scale, from their own trial or from the "
-        "range, and fit as a standard error, and the reverse; Cochrane Handbook 6.3, 6.5.2.2",
-        look,
-    ),
-)
+CHECKS = {"sd-like-se": look}

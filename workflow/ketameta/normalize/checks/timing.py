@@ -19,7 +19,7 @@ import re
 from collections.abc import Hashable, Iterator
 
 from ketameta.measures import read_as
-from ketameta.normalize.checks.findings import Check, Finding, once
+from ketameta.normalize.checks.findings import Finding, once
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import Contrast
 from ketameta.tables.problems import ERROR, WARNING
@@ -117,16 +117,8 @@ def hour_0(view: View) -> Iterator[Finding]:
                 break
 
 
-CHECKS = (
-    Check(
-        "any-time-at-an-hour",
-        "good states counted at any time up to an hour, or sustained, filed at that hour",
-        any_time,
-    ),
-    Check(
-        "percentage-points",
-        "risk differences above 1 (cannot be), and mean differences of events",
-        percentage_points,
-    ),
-    Check("follow-up-at-hour-0", "follow-up values filed at hour 0", hour_0),
-)
+CHECKS = {
+    "any-time-at-an-hour": any_time,
+    "percentage-points": percentage_points,
+    "follow-up-at-hour-0": hour_0,
+}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ from ketameta.normalize.checks.findings import Finding, remark
 from ketameta.normalize.results import ArmResult, Contrast, Result
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.trials import ids
+from ketameta.tables.collection import by
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.parts import Placed
 from ketameta.tables.problems import WARNING
@@ -40,36 +40,24 @@ class View:
         self.effects = effects
 
     @cached_property
-    def arms_of(self) -> dict[str, list[ArmRow]]:
+    def arms_of(self) -> Mapping[str, list[ArmRow]]:
         """The arms of each trial, in the order of the table."""
-        found: dict[str, list[ArmRow]] = defaultdict(list)
-        for (trial_id, _), row in self.arms.items():
-            found[trial_id].append(row)
-        return found
+        return by(self.arms.values(), lambda row: row.trial_id)
 
     @cached_property
-    def outcomes_of(self) -> dict[tuple[str, str], list[ArmResult]]:
+    def outcomes_of(self) -> Mapping[tuple[str, str], list[ArmResult]]:
         """The outcome rows of each trial and outcome."""
-        found: dict[tuple[str, str], list[ArmResult]] = defaultdict(list)
-        for row in self.outcomes:
-            found[row.trial_id, row.outcome].append(row)
-        return found
+        return by(self.outcomes, lambda row: (row.trial_id, row.outcome))
 
     @cached_property
-    def outcomes_in(self) -> dict[str, list[ArmResult]]:
+    def outcomes_in(self) -> Mapping[str, list[ArmResult]]:
         """The outcome rows of each trial."""
-        found: dict[str, list[ArmResult]] = defaultdict(list)
-        for row in self.outcomes:
-            found[row.trial_id].append(row)
-        return found
+        return by(self.outcomes, lambda row: row.trial_id)
 
     @cached_property
-    def comparisons(self) -> dict[Hashable, list[ArmResult]]:
+    def comparisons(self) -> Mapping[Hashable, list[ArmResult]]:
         """The outcome rows by place: those that differ in arm and numbers alone."""
-        found: dict[Hashable, list[ArmResult]] = defaultdict(list)
-        for row in self.outcomes:
-            found[place(row)].append(row)
-        return found
+        return by(self.outcomes, place)
 
     def beside(self, row: ArmResult) -> list[ArmResult]:
         """Return the outcome rows at a row's place, its own among them."""

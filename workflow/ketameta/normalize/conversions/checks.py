@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+from ketameta.normalize.records import NotUsable
 
-class ConversionError(ValueError):
+
+class ConversionError(NotUsable):
     """Reported numbers that cannot be turned into the needed ones; the text says why."""
 
 
