@@ -45,6 +45,12 @@ from ketameta.stats.univariate.pooling import random_effects
 from ketameta.stats.univariate.regression import meta_regression
 from ketameta.stats.univariate.results import MetaRegression, Permutation, RandomEffects, Subgroups
 from ketameta.stats.univariate.subgroups import subgroup_analysis
+from ketameta.stats.univariate.tau_priors import (
+    TauPrior,
+    empirical_prior,
+    half_cauchy,
+    half_normal,
+)
 
 __all__ = [
     "MEASURES",
@@ -69,6 +75,7 @@ __all__ = [
     "RobustFit",
     "Selection",
     "Subgroups",
+    "TauPrior",
     "TrimFill",
     "absolute_icc",
     "back_transform",
@@ -80,8 +87,11 @@ __all__ = [
     "cumulative",
     "effect_size",
     "egger",
+    "empirical_prior",
     "glmm",
     "gosh",
+    "half_cauchy",
+    "half_normal",
     "influence",
     "inverse_variance",
     "leave_one_out",
