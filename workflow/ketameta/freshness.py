@@ -47,6 +47,7 @@ _DRAWING = (
     *("report/wording", "report/wording_model", "report/wording_notes"),
     *("report/wording_plot", "report/wording_splits"),
     *("synthesize/__init__", "synthesize/absolute", "synthesize/prediction"),
+    "synthesize/worthwhile",
     *("documents", "tables", "vocabulary", "configuration"),
 )
 
@@ -75,7 +76,7 @@ STAGES = {
     "synthesize": Stage(
         ("ingest", "normalize"),
         ("synthesize", "normalize", "stats", "documents", "tables", "vocabulary", "configuration"),
-        ("select", "model"),
+        ("select", "model", "certainty"),
     ),
     "report": Stage(
         ("ingest", "normalize", "synthesize"),
