@@ -120,6 +120,12 @@ REFERENCES = {
         "National Bureau of Standards 1982;87:377–385",
         "10.6028/jres.087.022",
     ),
+    "Rhodes 2015": (
+        "Rhodes KM, Turner RM, Higgins JPT. Predictive distributions were developed for the extent "
+        "of heterogeneity in meta-analyses of continuous outcome data. Journal of Clinical "
+        "Epidemiology 2015;68:52–60",
+        "10.1016/j.jclinepi.2014.08.012",
+    ),
     "Robins 1986": (
         "Robins J, Breslow N, Greenland S. Estimators of the Mantel-Haenszel variance consistent "
         "in both sparse data and large-strata limiting models. Biometrics 1986;42:311–323",
@@ -130,6 +136,17 @@ REFERENCES = {
         "random-effects meta-analysis with few studies. BMC Medical Research Methodology "
         "2015;15:99",
         "10.1186/s12874-015-0091-1",
+    ),
+    "Röver 2020": (
+        "Röver C. Bayesian random-effects meta-analysis using the bayesmeta R package. Journal of "
+        "Statistical Software 2020;93(6):1–51",
+        "10.18637/jss.v093.i06",
+    ),
+    "Röver 2021": (
+        "Röver C, Bender R, Dias S, and others. On weakly informative prior distributions for the "
+        "heterogeneity parameter in Bayesian random-effects meta-analysis. Research Synthesis "
+        "Methods 2021;12:448–474",
+        "10.1002/jrsm.1475",
     ),
     "Santesso 2020": (
         "Santesso N, Glenton C, Dahm P, and others. GRADE guidelines 26: informative statements to "
@@ -164,6 +181,12 @@ REFERENCES = {
         "estimated overall effect size from a random-effects meta-analysis. Research Synthesis "
         "Methods 2019;10:23–43",
         "10.1002/jrsm.1319",
+    ),
+    "Turner 2015": (
+        "Turner RM, Jackson D, Wei Y, Thompson SG, Higgins JPT. Predictive distributions for "
+        "between-study heterogeneity and simple methods for their application in Bayesian "
+        "meta-analysis. Statistics in Medicine 2015;34:984–998",
+        "10.1002/sim.6381",
     ),
     "Viechtbauer 2005": (
         "Viechtbauer W. Bias and efficiency of meta-analytic variance estimators in the "

@@ -80,7 +80,8 @@ class Outcome:
 
     ``phrase`` is how it stands in a sentence, where that is not the label in small letters;
     ``verb`` what people do of whom it is told, where that is not to have it; ``implies`` another
-    event that whoever has this one has too, of the same people at the same visit.
+    event that whoever has this one has too, of the same people at the same visit; ``prior`` the
+    kind of outcome whose published heterogeneity is expected of its trials too.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Outcome:
     phrase: str = ""
     verb: str = ""
     implies: str = ""
+    prior: str = "any"
 
 
 @dataclass(frozen=True)
