@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from ketameta.stats import bayes, empirical_prior, half_cauchy, half_normal
+from ketameta.stats import bayes, half_cauchy, half_normal, log_normal, log_t
 from ketameta.stats.univariate.bayes import Posterior
 
 Y = np.array([-0.9, -0.3, -1.1, -0.6])
@@ -116,23 +116,16 @@ def test_priors_on_tau_are_those_densities(prior, known):
 def test_published_priors_are_of_tau_squared():
     at = np.array([1e-4, 0.1, 0.4, 2.0, 30.0])
     # the density of tau is that of its square times 2 tau
-    turner = empirical_prior("log odds ratio", "mental health")
+    turner = log_normal(-2.12, 1.53)
     known = stats.lognorm(s=1.53, scale=np.exp(-2.12))
     assert turner.log_density(at) == pytest.approx(known.logpdf(at**2) + np.log(2 * at), rel=1e-12)
-    rhodes = empirical_prior("standardised difference", "mental health", "drug vs drug")
+    rhodes = log_t(-3.27, 2.14)
     known = stats.t(5, -3.27, 2.14)
     logs = known.logpdf(2 * np.log(at)) + np.log(2 / at)
     assert rhodes.log_density(at) == pytest.approx(logs, rel=1e-12)
 
 
-def test_a_kind_that_rhodes_does_not_tell_has_the_prior_of_any_outcome():
-    prior = empirical_prior("standardised difference", "mortality")
-    assert prior == empirical_prior("standardised difference")
-    with pytest.raises(ValueError, match="mental health"):
-        empirical_prior("log odds ratio", "mood")
-
-
-ALL = [half_normal(0.5), half_cauchy(0.5), empirical_prior("standardised difference", "pain")]
+ALL = [half_normal(0.5), half_cauchy(0.5), log_t(-3.16, 2.5)]
 
 
 @pytest.mark.parametrize("prior", ALL, ids=str)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ketameta.report.bayes import bayes_view, probability
-from ketameta.stats import bayes, empirical_prior, half_normal
+from ketameta.stats import bayes, half_normal, log_normal, log_t
 from ketameta.synthesize.bayes import posteriors, priors
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
@@ -39,14 +39,13 @@ def ratio(configuration):
 
 
 def test_the_first_prior_is_the_published_one_of_the_kind_of_outcome(smd, ratio, configuration):
-    assert priors(smd, [])[0] == empirical_prior("standardised difference", "mental health")
-    assert priors(ratio, [])[0] == empirical_prior("log odds ratio", "mental health")
-    harm = priors(configuration["ae_nausea"], [])[0]
-    assert harm == empirical_prior("log odds ratio", "adverse event")
-    other = replace(ratio, model=replace(ratio.model, comparison="other vs drug"))
-    assert priors(other, [])[0] == empirical_prior(
-        "log odds ratio", "mental health", "other vs drug"
-    )
+    assert priors(smd, [])[0] == log_t(-2.99, 2.16)
+    assert priors(ratio, [])[0] == log_normal(-2.12, 1.53)
+    assert priors(configuration["ae_nausea"], [])[0] == log_normal(-1.87, 1.52)
+    other = replace(ratio, model=replace(ratio.model, comparison="other vs pharmacological"))
+    assert priors(other, [])[0] == log_normal(-1.09, 1.27)
+    none = replace(ratio, model=replace(ratio.model, comparison=None))
+    assert priors(none, []) == priors(ratio, [])[1:]
 
 
 def test_a_row_a_prior_is_the_model_of_the_statistics_under_it(smd):

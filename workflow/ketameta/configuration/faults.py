@@ -125,6 +125,10 @@ def _words(
         for i, word in enumerate(given if isinstance(given, list) else []):
             if isinstance(word, str) and word not in known:
                 yield document.fault((*place, key, i), unknown(word, known))
+    comparison = block.get("comparison")
+    known = sorted({name for one in words.spreads.values() for name in one.comparisons})
+    if isinstance(comparison, str) and comparison not in known:
+        yield document.fault((*place, "comparison"), unknown(comparison, known))
     narrow = block.get("narrow")
     if isinstance(narrow, str) and (said := narrowing.fault(narrow)):
         yield document.fault((*place, "narrow"), said)

@@ -127,11 +127,9 @@ class Model:
     """One tau² for all groups of a split, or one in each."""
     minimum_k: Annotated[int, Ge(2)]
     """Fewest trials that are pooled."""
-    comparison: Literal[
-        "drug vs placebo", "drug vs drug", "other vs placebo", "other vs drug", "other vs other"
-    ] = "drug vs placebo"
-    """What is compared, in the words of the published heterogeneity that is the first prior of tau
-    in the Bayesian check."""
+    comparison: str | None = None
+    """What is compared, as priors.yaml of the vocabulary calls it: what earlier reviews found of
+    the spread between such trials is the first prior of tau; null takes none of them."""
 
 
 @dataclass(frozen=True)

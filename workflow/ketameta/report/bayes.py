@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
 from ketameta.report.wording import percent, unit, with_interval
+from ketameta.synthesize.bayes import spread_of
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
-from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary import ANY, vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,10 @@ def _sentence(
     level: str,
 ) -> str:
     words = MEASURES[analysis.select.measure].words
+    given = "that earlier reviews of such outcomes found" if rows[0].published else "of any size"
     text = (
-        f"Given the spread between trials that earlier reviews of such outcomes found, the {words} "
-        f"is {first.estimate} ({level} credible interval)."
+        f"Given a spread between trials {given}, the {words} is {first.estimate} ({level} credible "
+        "interval)."
     )
     shares = [row.benefit for row in rows if row.benefit is not None]
     if not shares:
@@ -109,13 +111,17 @@ def _sentence(
 
 
 def _how(analysis: Analysis) -> str:
+    text = (
+        "Normal-normal model with a flat prior of the mean effect, integrated exactly (Röver "
+        "2020); intervals are the shortest. "
+    )
+    swept = "those of tau, the standard deviation of true effects, that Röver 2021 weighs"
+    found = spread_of(analysis)
+    if found is None:
+        return f"{text}The priors are {swept}."
     kind = vocabulary().outcomes[analysis.select.outcome].prior
-    ratio = MEASURES[analysis.select.measure].is_ratio
-    source = "Turner 2015" if ratio else "Rhodes 2015"
-    what = "outcomes of any kind" if kind == "any" else f"outcomes of the kind {kind}"
+    what = "outcomes of any kind" if kind == ANY else f"outcomes of the kind {kind}"
     return (
-        f"Normal-normal model with a flat prior of the mean effect, integrated exactly (Röver "
-        f"2020). The first prior of tau, the standard deviation of true effects, is what {source} "
-        f"predicts for {what}, compared as {analysis.model.comparison}; the others are those that "
-        f"Röver 2021 weighs. Intervals are the shortest."
+        f"{text}The first prior is what {found[0].source} predicts of tau² for {what}, compared as "
+        f"{analysis.model.comparison}; the others are {swept}."
     )

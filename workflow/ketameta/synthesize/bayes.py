@@ -10,7 +10,7 @@ import numpy as np
 
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES, Measure
-from ketameta.stats import TauPrior, empirical_prior, half_cauchy, half_normal
+from ketameta.stats import TauPrior, half_cauchy, half_normal, log_normal, log_t
 from ketameta.stats.numerics.mixtures import Mixture
 from ketameta.stats.univariate.bayes import Posterior
 from ketameta.synthesize.pool import independent
@@ -18,7 +18,7 @@ from ketameta.synthesize.worthwhile import Bounds, control_spread
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
-from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary import ANY, Spread, vocabulary
 
 # for log ratios and differences in standard deviations: Röver 2021, Research Synthesis Methods
 # 12:448, takes half-normal(0.5) for a spread from small to large, twice that for very large ones
@@ -27,21 +27,35 @@ _OTHER: dict[str | None, str] = {"above": "below", "below": "above"}
 
 
 def priors(analysis: Analysis, studies: Sequence[StudyRow]) -> list[TauPrior]:
-    """Return the priors of tau for the analysis scale, the published one first; none if unknown.
+    """Return the priors of tau for the analysis scale; none where none is known.
 
-    Those of a difference in points are those of standard deviations times the median SD of the
-    control arms: the published inconsistency of the two is much the same (Rhodes 2016, Research
-    Synthesis Methods 7:346). Differences of risks and treated arms alone have none.
+    The first is what earlier reviews found of such trials, where the vocabulary tells that. Those
+    of a difference in points are those of standard deviations times the median SD of the control
+    arms: the published inconsistency of the two is much the same (Rhodes 2016, Research Synthesis
+    Methods 7:346). Differences of risks and treated arms alone have none.
     """
     measure = MEASURES[analysis.select.measure]
     unit = _unit(measure, studies)
     if unit is None:
         return []
-    scale = "log odds ratio" if measure.is_ratio else "standardised difference"
-    kind = vocabulary().outcomes[analysis.select.outcome].prior
-    published = empirical_prior(scale, kind, analysis.model.comparison)
-    of_square = TauPrior(published.kind, published.scale, published.location + 2 * log(unit))
-    return [of_square, *(TauPrior(prior.kind, prior.scale * unit) for prior in SWEEP)]
+    swept = [TauPrior(prior.kind, prior.scale * unit) for prior in SWEEP]
+    found = spread_of(analysis)
+    if found is None:
+        return swept
+    spread, (location, scale) = found
+    make = {"log-normal": log_normal, "log-t": log_t}[spread.kind]
+    return [make(location + 2 * log(unit), scale), *swept]
+
+
+def spread_of(analysis: Analysis) -> tuple[Spread, tuple[float, float]] | None:
+    """Return what earlier reviews found of tau² of such trials: of which, location and scale."""
+    words, told = vocabulary(), analysis.model.comparison
+    kind = "ratio" if MEASURES[analysis.select.measure].is_ratio else "difference"
+    if told is None or kind not in words.spreads:
+        return None
+    known = words.spreads[kind].comparisons.get(told, {})
+    found = known.get(words.outcomes[analysis.select.outcome].prior, known.get(ANY))
+    return None if found is None else (words.spreads[kind], (found[0], found[1]))
 
 
 def _unit(measure: Measure, studies: Sequence[StudyRow]) -> float | None:
@@ -71,7 +85,7 @@ def posteriors(
     rows, shrunken = [], []
     for i, prior in enumerate(priors(analysis, studies)):
         found = Posterior(yi, vi, prior)
-        rows.append(_row(analysis, record, found, prior, i == 0, bounds))
+        rows.append(_row(analysis, record, found, prior, prior.of_square, bounds))
         if i == 0:
             shrunken = [
                 _shrunken(analysis, effect, found.study(j)) for j, effect in enumerate(effects)

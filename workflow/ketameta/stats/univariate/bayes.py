@@ -72,7 +72,8 @@ def bayes(
     mu_mean, mu_sd
         Prior of the mean effect, on the scale of yi; an infinite mu_sd is the flat prior.
     tau
-        Prior of tau (`half_normal`, `half_cauchy`, `empirical_prior`); half-normal(0.5) by default.
+        Prior of tau (`half_normal`, `half_cauchy`, `log_normal`, `log_t`); half-normal(0.5) where
+        none is given.
     level
         Probability of the shortest intervals.
     threshold
