@@ -10,9 +10,10 @@ PACKAGE = Path(__file__).parents[1] / "workflow" / "ketameta"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each part may import. `stats` knows nobody; a stage knows those before it, never after.
-GROUND = {"documents", "estimators", "measures", "vocabulary", "tables", "storage"}
+GROUND = {"documents", "estimators", "measures", "methods", "vocabulary", "tables", "storage"}
 ALLOWED = {
     "estimators": set(),
+    "methods": {"measures"},
     "measures": set(),
     "documents": set(),
     "vocabulary": {"documents"},
@@ -26,7 +27,7 @@ ALLOWED = {
     "stats": set(),
     "figures": set(),
     "tables": {"vocabulary"},
-    "configuration": {"documents", "estimators", "measures", "vocabulary"},
+    "configuration": {"documents", "estimators", "measures", "methods", "vocabulary"},
     "ingest": GROUND,
     "normalize": {*GROUND, "configuration", "stats"},
     "synthesize": {*GROUND, "memo", "configuration", "stats", "normalize"},

@@ -56,6 +56,11 @@ REFERENCES = {
         "addressing inconsistency. Journal of Clinical Epidemiology 2023;158:70–83",
         "10.1016/j.jclinepi.2023.03.003",
     ),
+    "Hardy 1996": (
+        "Hardy RJ, Thompson SG. A likelihood approach to meta-analysis with random effects. "
+        "Statistics in Medicine 1996;15:619–629",
+        "10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A",
+    ),
     "Hartung 2001": (
         "Hartung J, Knapp G. A refined method for the meta-analysis of controlled clinical trials "
         "with binary outcome. Statistics in Medicine 2001;20:3875–3889",
@@ -65,6 +70,11 @@ REFERENCES = {
         "Hedges LV. Distribution theory for Glass's estimator of effect size and related "
         "estimators. Journal of Educational Statistics 1981;6:107–128",
         "10.3102/10769986006002107",
+    ),
+    "Henmi 2010": (
+        "Henmi M, Copas JB. Confidence intervals for random effects meta-analysis and robustness "
+        "to publication bias. Statistics in Medicine 2010;29:2969–2983",
+        "10.1002/sim.4029",
     ),
     "Higgins 2002": (
         "Higgins JPT, Thompson SG. Quantifying heterogeneity in a meta-analysis. Statistics in "
@@ -93,6 +103,12 @@ REFERENCES = {
         "random-effects meta-analysis: a useful refinement but are there any residual concerns? "
         "Statistics in Medicine 2017;36:3923–3934",
         "10.1002/sim.7411",
+    ),
+    "Jackson 2018": (
+        "Jackson D, Law M, Stijnen T, Viechtbauer W, White IR. A comparison of seven "
+        "random-effects models for meta-analyses that estimate the summary odds ratio. Statistics "
+        "in Medicine 2018;37:1059–1085",
+        "10.1002/sim.7588",
     ),
     "Konstantopoulos 2011": (
         "Konstantopoulos S. Fixed effects and variance components estimation in three-level "
@@ -207,6 +223,12 @@ REFERENCES = {
         "Wiksten A, Rücker G, Schwarzer G. Hartung-Knapp method is not always conservative "
         "compared with fixed-effect meta-analysis. Statistics in Medicine 2016;35:2503–2515",
         "10.1002/sim.6879",
+    ),
+    "Yusuf 1985": (
+        "Yusuf S, Peto R, Lewis J, Collins R, Sleight P. Beta blockade during and after "
+        "myocardial infarction: an overview of the randomized trials. Progress in Cardiovascular "
+        "Diseases 1985;27:335–371",
+        "10.1016/S0033-0620(85)80003-7",
     ),
     "Zeng 2022": (
         "Zeng L, Brignardello-Petersen R, Hultcrantz M, and others. GRADE guidance 34: update on "
