@@ -129,7 +129,6 @@ def copy_project(folder):
     shutil.copytree(ROOT / "workflow", folder / "workflow", ignore=skip)
     shutil.copy(QUESTIONS, folder / "workflow" / "config")
     shutil.copytree(TABLES, folder / "data" / "raw")
-    shutil.copy(ROOT / "Snakefile", folder)
     return Project(folder)
 
 

@@ -10,14 +10,15 @@ PACKAGE = Path(__file__).parents[1] / "workflow" / "ketameta"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each part may import. `stats` knows nobody; a stage knows those before it, never after.
-GROUND = {"estimators", "measures", "vocabulary", "tables", "storage"}
+GROUND = {"estimators", "measures", "project", "vocabulary", "tables", "storage"}
 ALLOWED = {
     "estimators": set(),
     "measures": set(),
     "vocabulary": set(),
     "storage": set(),
+    "project": set(),
     "report_files": {"vocabulary"},
-    "freshness": {"configuration"},
+    "freshness": {"configuration", "project"},
     "publishing": {"freshness", "storage"},
     "read_tables": {"freshness", "storage", "tables"},
     "shares": set(),
@@ -25,7 +26,7 @@ ALLOWED = {
     "stats": set(),
     "figures": set(),
     "tables": {"vocabulary"},
-    "configuration": {"estimators", "measures", "vocabulary"},
+    "configuration": {"estimators", "measures", "project", "vocabulary"},
     "ingest": GROUND,
     "normalize": {*GROUND, "configuration", "stats"},
     "synthesize": {*GROUND, "memo", "configuration", "stats", "normalize"},
@@ -51,7 +52,7 @@ ROOMS = {
     "sensitivity": {"numerics", "univariate"},
     "bias": {"numerics", "univariate"},
 }
-SHELLS = {"cli", "job", "steps", "commands", "notebook", "reading", "__init__"}
+SHELLS = {"cli", "job", "steps", "commands", "notebook", "reading", "__init__", "__main__"}
 
 
 def part_of(module):

@@ -15,10 +15,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ketameta.project import PACKAGE, WORKFLOW
+
 if TYPE_CHECKING:
     from ketameta.configuration import Configuration
 
-PACKAGE = Path(__file__).parent
 MADE = Path("data/processed")
 RAW = Path("data/raw")
 REPORTS = Path("reports")
@@ -31,7 +32,7 @@ AS_BEFORE = "what it is made from is as before, nothing to do"
 # a stamp for each stage, which alone Snakemake looks at: derived from the lists, safe to remove
 STAMPS = Path(".snakemake/ketameta")
 _GROUND = (
-    *("__init__", "estimators", "freshness", "measures", "memo", "publishing"),
+    *("__init__", "estimators", "freshness", "measures", "memo", "project", "publishing"),
     *("read_tables", "report_files", "shares", "steps", "storage"),
 )
 _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
@@ -112,7 +113,7 @@ def list_of(stage: str, folder: Path = MADE) -> Path:
 
 
 def sources(stage: str) -> dict[str, Path]:
-    """Return the files of the code that a stage runs, by their path in the project.
+    """Return the files of the code that a stage runs, by their path in a checkout.
 
     tests/test_workflow.py holds them against what each step loads.
     """
@@ -121,8 +122,9 @@ def sources(stage: str) -> dict[str, Path]:
         single = PACKAGE / f"{name}.py"
         found += [single] if single.is_file() else (PACKAGE / name).rglob("*")
     found = [path for path in found if path.suffix in _CODE]
-    found.append(PACKAGE.parent / "rules" / f"{STAGES[stage].rules or stage}.smk")
-    return {f"workflow/{path.relative_to(PACKAGE.parent).as_posix()}": path for path in found}
+    rules = f"rules/{STAGES[stage].rules or stage}.smk"
+    code = {f"workflow/ketameta/{path.relative_to(PACKAGE).as_posix()}": path for path in found}
+    return {**code, f"workflow/{rules}": WORKFLOW / rules}
 
 
 @cache

@@ -14,10 +14,20 @@ rule report:
         "python -m ketameta.job report data/processed reports --aside 2> {log:q}"
 
 
+# a file of the report is made with its stage: a target without a job of its own
+for path, stage in TARGETS.items():
+
+    rule:
+        name:
+            path
+        input:
+            ancient(stamp(stage)),
+
+
 rule page:
-    """Say that a file of the report is made with its stage, and how to ask for that."""
+    """Say that no stage makes a file of that name, and which have one like it."""
     input:
-        with_its_stage,
+        nothing_of_the_name,
     output:
         "{folder}/{file}",
     wildcard_constraints:

@@ -27,6 +27,7 @@ from ketameta.configuration.models import (
     Thresholds,
     Window,
 )
+from ketameta.project import CONFIG
 from ketameta.vocabulary import narrowing
 from ketameta.vocabulary.narrowing import (
     FLAG,
@@ -57,8 +58,6 @@ __all__ = [
     "load",
     "schema",
 ]
-
-CONFIG = Path("workflow/config/analyses.yaml")
 
 
 T = TypeVar("T", Question, Model, Display)
