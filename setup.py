@@ -1,4 +1,9 @@
-"""What pyproject.toml has no word for: the Snakefile and its rules are installed too."""
+"""What pyproject.toml has no word for: the Snakefile and its rules are installed too.
+
+They stand beside the package, where package-data does not reach. A package-dir of their own needs
+every package listed by hand, takes egg-info along, and lets an editable installation load a finder
+at every start of Python.
+"""
 
 from pathlib import Path
 

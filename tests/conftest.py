@@ -129,6 +129,7 @@ def copy_project(folder):
     shutil.copytree(ROOT / "workflow", folder / "workflow", ignore=skip)
     shutil.copy(QUESTIONS, folder / "workflow" / "config")
     shutil.copytree(TABLES, folder / "data" / "raw")
+    shutil.copy(ROOT / "Snakefile", folder)
     return Project(folder)
 
 

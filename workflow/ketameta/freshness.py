@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -105,6 +106,8 @@ STAGES = {
 RUN = tuple(name for name in STAGES if name != "prints")
 # stages that write into the report
 WRITERS = ("report", "figures", "distributions", "prints")
+# what is published together, and the stages that make it
+PUBLISHED = {"report": RUN, "prints": tuple(STAGES)}
 
 
 def list_of(stage: str, folder: Path = MADE) -> Path:
@@ -300,16 +303,29 @@ def stamp(stage: str) -> str:
 def set_stamps(found: Mapping[str, str]) -> None:
     """Leave stamps to the stages that need not run (see `stale`): a missing one is a job to run.
 
+    So with what is published together. A file of it that is there already is looked at anew where
+    it is older than another stamp, which says that it is wanted: missing ones move nothing then.
     Snakemake's own marks of jobs that were cut short go: a stamp is never half of one.
     """
     STAMPS.mkdir(parents=True, exist_ok=True)
     for path in STAMPS.parent.glob("incomplete/*"):
         path.unlink(missing_ok=True)
     for stage in STAGES:
-        path = STAMPS / stage
-        if stage in found:
-            path.unlink(missing_ok=True)
-        else:
-            path.touch()
-            # the same for all: an input younger than an output stops Snakemake
-            os.utime(path, (0, 0))
+        _set_stamp(stage, there=stage not in found)
+    for name, stages in PUBLISHED.items():
+        fresh = found.keys().isdisjoint(stages)
+        _set_stamp(f"{name}.published", there=fresh)
+        _set_stamp(f"{name}.wanted", there=True)
+        if not fresh:
+            # by its time alone a small file is none that changed
+            Path(stamp(f"{name}.wanted")).write_text(str(time.time_ns()))
+
+
+def _set_stamp(name: str, *, there: bool) -> None:
+    path = STAMPS / name
+    if there:
+        path.touch()
+        # the same for all: an input younger than an output stops Snakemake
+        os.utime(path, (0, 0))
+    else:
+        path.unlink(missing_ok=True)

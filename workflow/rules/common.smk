@@ -13,9 +13,9 @@ if Path(BESIDE, "ketameta").is_dir():
 
 try:
     from ketameta.commands import snakefile
-    from ketameta.freshness import RUN, STAMPS, stamp
+    from ketameta.freshness import PUBLISHED, RUN, stamp
     from ketameta.project import python_path
-    from ketameta.publishing import recover
+    from ketameta.publishing import publish, recover
 except ModuleNotFoundError as error:
     if error.name != "ketameta":
         raise
@@ -29,7 +29,6 @@ SETTLED = snakefile.settle if workflow.is_main_process else snakefile.read_only
 try:
     # the lock, where there is one, is held as long as this name
     LOCK = SETTLED(config)
-    TARGETS = snakefile.targets(sys.argv[1:])
     # a prefix would keep stamps where nothing looks for them
     if workflow.modifier.modify_path(stamp("report")) != stamp("report"):
         raise snakefile.RefusedError(snakefile.NO_PREFIX)
@@ -57,17 +56,12 @@ def before_jobs():
     forced = [
         job for job in workflow.dag.needrun_jobs() if workflow.dag.reason(job).forced
     ]
+    # a module's rules may have other names here
     stages = [Path(path).name for job in forced for path in job.output]
-    stages += [TARGETS[job.rule.name] for job in forced if job.rule.name in TARGETS]
     try:
         snakefile.before_jobs(LOCK, stages)
     except snakefile.RefusedError as error:
         raise WorkflowError(str(error)) from None
-
-
-def put_in_place():
-    """Publish what was made, and say which files that were asked for are not among it."""
-    snakefile.put_in_place(TARGETS)
 
 
 def as_module():
@@ -83,10 +77,21 @@ def as_module():
         return lambda log: (own(), theirs(log))
 
     workflow._onstart = followed_by(workflow._onstart, before_jobs)
-    workflow._onsuccess = followed_by(workflow._onsuccess, put_in_place)
+    workflow._onsuccess = followed_by(workflow._onsuccess, publish)
     workflow._onerror = followed_by(workflow._onerror, recover)
 
 
-def nothing_of_the_name(wildcards):
-    """Say which files have a name like that of one that no stage makes."""
-    sys.exit(snakefile.no_target(f"{wildcards.folder}/{wildcards.file}"))
+def published(wildcards):
+    """Return what has to be before a file of the report or a table is as it should be."""
+    path = f"{wildcards.folder}/{wildcards.file}"
+    try:
+        name = snakefile.published_with(path)
+    except snakefile.RefusedError as error:
+        others = (rule for rule in workflow.rules if "{file}" not in str(rule.output))
+        if any(rule.is_producer(path) for rule in others):
+            # Snakemake goes on to that one where this has no input
+            return str(error)
+        sys.exit(str(error))
+    return (
+        [ancient(stamp(f"{name}.published")), stamp(f"{name}.wanted")] if name else []
+    )

@@ -14,21 +14,34 @@ rule report:
         "python -m ketameta.job report data/processed reports --aside 2> {log:q}"
 
 
-# a file of the report is made with its stage: a target without a job of its own
-for path, stage in TARGETS.items():
-
-    rule:
-        name:
-            path
-        input:
-            ancient(stamp(stage)),
+rule publish:
+    """Put what was made in its place before the run ends: for those who ask for files of it."""
+    input:
+        lambda wildcards: [ancient(stamp(name)) for name in PUBLISHED[wildcards.what]],
+    output:
+        touch(stamp("{what}.published")),
+    log:
+        "logs/publish-{what}.log",
+    wildcard_constraints:
+        what="|".join(PUBLISHED),
+    message:
+        "publish: put what was made in its place"
+    shell:
+        "python -m ketameta.publishing 2> {log:q}"
 
 
 rule page:
-    """Say that no stage makes a file of that name, and which have one like it."""
+    """Look whether a file of the report or a table is there: it is made with its stage."""
     input:
-        nothing_of_the_name,
+        published,
     output:
-        "{folder}/{file}",
+        update("{folder}/{file}"),
+    log:
+        "logs/page/{folder}/{file}.log",
     wildcard_constraints:
         folder="reports|data/processed",
+    message:
+        "page: {output}"
+    shell:
+        "touch -c {output:q};"
+        " test -e {output:q} || {{ echo {output:q}: not made, for want of data; exit 1; }}"

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -27,7 +27,7 @@ from ketameta.freshness import (
     stamp,
 )
 from ketameta.project import CONFIG
-from ketameta.publishing import keep, publish, recover
+from ketameta.publishing import keep, recover
 
 if TYPE_CHECKING:
     from ketameta.configuration import Configuration
@@ -37,8 +37,6 @@ NO_PREFIX = (
     "`prefix` and `replace_prefix` of a module are not followed: tables, configuration and report"
     " are those of the working directory; give that with `snakemake --directory`."
 )
-# what stages make
-_FOLDERS = (f"{MADE}/", f"{REPORTS}/")
 _BY_SEABORN = (".distribution.svg", ".evidence.svg")
 # of the name of a page or figure what narrows its analysis
 _WHOLE = re.compile(r"--[^/.]+")
@@ -178,18 +176,24 @@ def faults_before(configuration: Configuration) -> list[str]:
     return lines
 
 
-def targets(words: Iterable[str]) -> dict[str, str]:
-    """Return the stage of each word that names a file which a stage makes.
+def published_with(path: str) -> str | None:
+    """Return the name in `PUBLISHED` of what a file of the report or a table comes with.
 
-    Snakemake tells of its targets after it has read the rules: these words are its arguments.
+    None where it is of a person, who put it there.
+    Raises `RefusedError` with the names of files like it where no stage makes that one.
     """
-    paths = {word: os.path.normpath(word) for word in words if not word.startswith("-")}
-    asked = {word: path for word, path in paths.items() if path.startswith(_FOLDERS)}
-    if not asked:
-        return {}
-    made, more = _made(), _not_made_yet()
-    found = {word: made.get(path) or more.get(_WHOLE.sub("", path)) for word, path in asked.items()}
-    return {word: stage for word, stage in found.items() if stage}
+    from ketameta.vocabulary import hint
+
+    made = _made()
+    stage = made.get(path)
+    if not stage:
+        more = _not_made_yet()
+        stage = more.get(_WHOLE.sub("", path))
+    if stage:
+        return "prints" if stage == "prints" else "report"
+    if Path(path).exists():
+        return None
+    raise RefusedError(f"{path}: no stage makes it{hint(path, [*made, *more])}")
 
 
 def _made() -> dict[str, str]:
@@ -228,18 +232,3 @@ def _not_made_yet() -> dict[str, str]:
     found |= {f"{REPORTS}/{path}": "report" for path in report_files(names)}
     found |= {path.replace(".svg", end): "prints" for path in drawings for end in (".pdf", ".png")}
     return {path: stage for path, stage in found.items() if not Path(stamp(stage)).exists()}
-
-
-def put_in_place(asked: Iterable[str]) -> None:
-    """Publish what the stages made; say which files that were asked for are not there even so."""
-    publish()
-    for path in asked:
-        if not Path(path).exists():
-            print(f"{path}: not made, its stage found nothing to show there", file=sys.stderr)
-
-
-def no_target(path: str) -> str:
-    """Say that no stage makes a file of this name, and which have one like it."""
-    from ketameta.vocabulary import hint
-
-    return f"{path}: no stage makes it{hint(path, [*_made(), *_not_made_yet()])}"
