@@ -5,15 +5,27 @@ from pathlib import Path
 
 import yaml
 
-from ketameta.configuration import schema
+from ketameta.configuration import FILES
+from ketameta.configuration.blocks import HERE
+from ketameta.configuration.review import FILE as REVIEW
+from ketameta.project import CONFIG
+from ketameta.vocabulary import FOLDER
 
 ROOT = Path(__file__).parents[1]
 CONFIG_README = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_keys_of_the_configuration_are_told_each_once():
-    told = re.findall(r"^\| `(\w+)` \|", CONFIG_README, re.M)
-    assert sorted(told) == sorted(schema()["properties"])
+def test_the_files_of_the_configuration_and_their_schemas_are_told_each_once():
+    told = re.findall(r"^\| `([\w.]+)/?` \| .* \| (?:`([\w.]+)`)?", CONFIG_README, re.M)
+    assert sorted(name for name, _ in told) == sorted({*(f.name for f in FILES), REVIEW, FOLDER})
+    schemas = [name for _, name in told if name]
+    assert sorted(schemas) == sorted(path.name for path in HERE.glob("*.schema.yaml"))
+
+
+def test_the_keys_of_the_questions_are_told_each_once():
+    told = re.findall(r"^\| `(\w+)` \| [^|]* \|$", CONFIG_README, re.M)
+    form = yaml.safe_load((HERE / f"{CONFIG.stem}.schema.yaml").read_text(encoding="utf-8"))
+    assert sorted(told) == sorted(form["properties"])
 
 
 def test_the_files_that_it_leads_to_are_there():

@@ -229,8 +229,15 @@ def test_stamps_follow_the_lists_and_marks_of_cut_jobs_go(here):
     mark.parent.mkdir(parents=True)
     mark.touch()
     freshness.set_stamps({"report": "why", "prints": "why"})
-    assert {p.name for p in freshness.STAMPS.iterdir()} == set(RUN) - {"report"}
+    wanted = {f"{name}.wanted" for name in freshness.PUBLISHED}
+    found = {p.name for p in freshness.STAMPS.iterdir()}
+    assert found == (set(RUN) - {"report"}) | wanted
     assert not mark.exists()
+    # what is there already is looked at anew where it is to be made again, and only there
+    freshness.set_stamps({"prints": "why"})
+    found = {p.name: p.stat().st_mtime for p in freshness.STAMPS.iterdir()}
+    assert found.keys() == set(RUN) | wanted | {"report.published"}
+    assert {name for name, when in found.items() if when} == {"prints.wanted"}
 
 
 # files of a person
@@ -400,31 +407,34 @@ def test_braces_in_a_path_are_refused_where_snakemake_keeps_locks(here, monkeypa
     snakefile.settle({}).close()
 
 
-def test_a_file_of_the_report_is_a_target_of_its_stage(here):
+def test_a_file_comes_with_what_is_published_together(here):
     page, figure = "reports/analyses/response_24h.html", "reports/figures/response_24h.forest.svg"
     table, copy = "data/processed/effects.parquet", figure.replace(".svg", ".pdf")
-    assert snakefile.targets(["-n", "--cores", "2", f"./{page}", figure, table, "all"]) == {
-        f"./{page}": "report", figure: "report", table: "normalize",
-    }  # fmt: skip
+    mine = Path("reports/mine.html")
+    mine.touch()
+    of_report = [page, figure, table]
+    assert {*map(snakefile.published_with, of_report)} == {"report"}
+    assert snakefile.published_with(mine.as_posix()) is None
     # what is up to date and has no such file will not have it
     absent = "reports/figures/response_24h.funnel.svg"
     freshness.set_stamps({"prints": "not asked for yet"})
-    assert snakefile.targets([copy, absent]) == {copy: "prints"}
+    assert snakefile.published_with(copy) == "prints"
+    with pytest.raises(snakefile.RefusedError, match="no stage makes it"):
+        snakefile.published_with(absent)
     for name in (*freshness.RUN, "prints"):
         list_of(name).unlink(missing_ok=True)
-    freshness.set_stamps(why())
+    freshness.set_stamps(stale(load(CONFIG), freshness.STAGES))
     narrowed = page.replace(".html", "--population-TRD.html")
-    assert snakefile.targets([page, narrowed, figure, table, absent]) == {
-        page: "report", narrowed: "report", figure: "report", table: "normalize", absent: "figures",
-    }  # fmt: skip
+    assert {*map(snakefile.published_with, [*of_report, narrowed, absent])} == {"report"}
+    assert snakefile.published_with(copy) == "prints"
 
 
 def test_a_file_that_no_stage_makes_is_no_target_and_its_neighbours_are_named(here):
     misspelt = "reports/analyses/respons_24h.html"
-    assert snakefile.targets([misspelt]) == {}
-    said = snakefile.no_target(misspelt)
+    with pytest.raises(snakefile.RefusedError) as refused:
+        snakefile.published_with(misspelt)
     near = "reports/analyses/response_24h.html"
-    assert said.startswith(f"{misspelt}: no stage makes it; nearest: {near}, ")
+    assert str(refused.value).startswith(f"{misspelt}: no stage makes it; nearest: {near}, ")
 
 
 def test_beside_another_run_nothing_is_touched(here):

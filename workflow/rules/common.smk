@@ -64,6 +64,9 @@ def before_jobs():
         raise WorkflowError(str(error)) from None
 
 
+HOOKS = {"onstart": before_jobs, "onsuccess": publish, "onerror": recover}
+
+
 def as_module():
     """Do the same before and after the jobs of a module, of which Snakemake takes the rules alone.
 
@@ -73,12 +76,13 @@ def as_module():
     if workflow.modifier.is_main_snakefile():
         return
 
-    def followed_by(theirs, own):
-        return lambda log: (own(), theirs(log))
+    def both(own, theirs):
+        return lambda log: (own(), theirs and theirs())
 
-    workflow._onstart = followed_by(workflow._onstart, before_jobs)
-    workflow._onsuccess = followed_by(workflow._onsuccess, publish)
-    workflow._onerror = followed_by(workflow._onerror, recover)
+    # as if that Snakefile said so
+    with workflow.modifier_stack[0]:
+        for name, own in HOOKS.items():
+            getattr(workflow, name)(both(own, workflow.globals.get(name)))
 
 
 def published(wildcards):
@@ -87,8 +91,10 @@ def published(wildcards):
     try:
         name = snakefile.published_with(path)
     except snakefile.RefusedError as error:
-        others = (rule for rule in workflow.rules if "{file}" not in str(rule.output))
-        if any(rule.is_producer(path) for rule in others):
+        others = (
+            other for other in workflow.rules if "{file}" not in str(other.output)
+        )
+        if any(other.is_producer(path) for other in others):
             # Snakemake goes on to that one where this has no input
             return str(error)
         sys.exit(str(error))
