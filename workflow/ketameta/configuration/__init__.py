@@ -28,7 +28,8 @@ from ketameta.configuration.review import FILE as REVIEW
 from ketameta.configuration.review import NEUTRAL, Review, read_review
 from ketameta.documents.files import ConfigurationError, Read, read_file, refuse
 from ketameta.documents.near import escaped
-from ketameta.vocabulary import SUBJECT, narrowing
+from ketameta.project import CONFIG
+from ketameta.vocabulary import narrowing
 from ketameta.vocabulary.narrowing import (
     FLAG,
     Narrow,
@@ -59,7 +60,6 @@ __all__ = [
     "load",
 ]
 
-CONFIG = SUBJECT / "analyses.yaml"
 MULTIVERSE = "multiverse.yaml"
 # what is asked, and how
 FILES = (CONFIG, CONFIG.with_name(MULTIVERSE))

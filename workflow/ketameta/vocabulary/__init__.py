@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from ketameta.documents.near import hint, nearest
+from ketameta.project import SUBJECT
 
 __all__ = [
     "FOLDER",
@@ -35,8 +36,6 @@ __all__ = [
 ]
 
 METHOD = Path(__file__).with_name("words.yaml")
-# of the project in the working directory
-SUBJECT = Path("workflow/config")
 FOLDER = "vocabulary"
 FILES = ("outcomes.yaml", "priors.yaml", "scales.yaml", "treatments.yaml", "words.yaml")
 # the word of `seen` for numbers that were read elsewhere than in the trial's report or register
