@@ -181,3 +181,16 @@ def test_a_trial_is_drawn_to_the_mean_as_far_as_it_says_little():
     effect = generator.normal((Y[3] / wide[3] + mu / tau**2) / precision, precision**-0.5)
     low, high = drawn.quantile(0.1), drawn.quantile(0.9)
     assert ((effect > low) & (effect < high)).mean() == pytest.approx(0.8, abs=0.004)
+
+
+def test_a_prior_far_from_the_data_has_its_narrow_peak_found():
+    """Effects hundreds of prior scales apart: by Laplace's method tau² is sqrt(S) times the scale.
+
+    Given mu its density falls as exp(-S / (2 tau²) - tau² / (2 s²)), with S the squares about it.
+    """
+    found = Posterior(np.array([-700.0, 700.0]), np.full(2, 0.01), half_normal(0.5))
+    assert found.p.sum() == pytest.approx(1, rel=1e-12)
+    squares = 2 * 700.0**2
+    assert found.tau_quantile(0.5) == pytest.approx((squares * 0.25) ** 0.25, rel=2e-3)
+    assert found.tau_cdf(found.tau_quantile(0.9)) == pytest.approx(0.9, rel=1e-9)
+    assert found.mu.quantile(0.5) == pytest.approx(0, abs=1e-9)

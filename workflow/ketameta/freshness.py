@@ -79,7 +79,7 @@ STAGES = {
     "synthesize": Stage(
         ("ingest", "normalize"),
         ("synthesize", "normalize", "stats", "documents", "tables", "vocabulary", "configuration"),
-        ("select", "model", "certainty"),
+        ("select", "model", "worthwhile"),
     ),
     "report": Stage(
         ("ingest", "normalize", "synthesize"),

@@ -99,6 +99,17 @@ class Analysis:
         return parse(expression) if expression else ()
 
     @property
+    def worthwhile(self) -> tuple[float, ...]:
+        """The thresholds of what is worth having, all of certainty that a synthesis reads."""
+        told = self.certainty
+        return (
+            told.worthwhile_ratio,
+            told.worthwhile_smd,
+            told.worthwhile_risk,
+            told.worthwhile_points,
+        )
+
+    @property
     def slug(self) -> str:
         """Its name as files, addresses and identifiers have it."""
         return slug(self.name)

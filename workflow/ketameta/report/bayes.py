@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
 from ketameta.report.wording import percent, unit, with_interval
-from ketameta.synthesize.bayes import spread_of
+from ketameta.synthesize.words import spread_of
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.vocabulary import ANY, vocabulary
 

@@ -14,11 +14,11 @@ from ketameta.stats import TauPrior, half_cauchy, half_normal, log_normal, log_t
 from ketameta.stats.numerics.mixtures import Mixture
 from ketameta.stats.univariate.bayes import Posterior
 from ketameta.synthesize.pool import independent
+from ketameta.synthesize.words import spread_of
 from ketameta.synthesize.worthwhile import Bounds, control_spread
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
-from ketameta.vocabulary import ANY, Spread, vocabulary
 
 # for log ratios and differences in standard deviations: Röver 2021, Research Synthesis Methods
 # 12:448, takes half-normal(0.5) for a spread from small to large, twice that for very large ones
@@ -45,17 +45,6 @@ def priors(analysis: Analysis, studies: Sequence[StudyRow]) -> list[TauPrior]:
     spread, (location, scale) = found
     make = {"log-normal": log_normal, "log-t": log_t}[spread.kind]
     return [make(location + 2 * log(unit), scale), *swept]
-
-
-def spread_of(analysis: Analysis) -> tuple[Spread, tuple[float, float]] | None:
-    """Return what earlier reviews found of tau² of such trials: of which, location and scale."""
-    words, told = vocabulary(), analysis.model.comparison
-    kind = "ratio" if MEASURES[analysis.select.measure].is_ratio else "difference"
-    if told is None or kind not in words.spreads:
-        return None
-    known = words.spreads[kind].comparisons.get(told, {})
-    found = known.get(words.outcomes[analysis.select.outcome].prior, known.get(ANY))
-    return None if found is None else (words.spreads[kind], (found[0], found[1]))
 
 
 def _unit(measure: Measure, studies: Sequence[StudyRow]) -> float | None:
