@@ -93,7 +93,9 @@ FAULTS = {
         "treatments.saline.comparator_class: unknown word inrt; did you mean inert?",
     ),
     "a class of no arm": (
-        "treatments", "  inert+usual care: placebo", "  inert+tea: tea\n  inert+usual care: placebo",
+        "treatments",
+        "  inert+usual care: placebo",
+        "  inert+tea: tea\n  inert+usual care: placebo",
         "comparator_classes.inert+tea: no cotreatment is tea: the class is of no arm",
     ),
     "a route": (
