@@ -10,9 +10,19 @@ PACKAGE = Path(__file__).parents[1] / "workflow" / "ketameta"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each part may import. `stats` knows nobody; a stage knows those before it, never after.
-GROUND = {"documents", "estimators", "measures", "project", "vocabulary", "tables", "storage"}
+GROUND = {
+    "documents",
+    "estimators",
+    "measures",
+    "methods",
+    "project",
+    "vocabulary",
+    "tables",
+    "storage",
+}
 ALLOWED = {
     "estimators": set(),
+    "methods": {"measures"},
     "measures": set(),
     "documents": set(),
     "vocabulary": {"documents", "project"},
@@ -27,7 +37,7 @@ ALLOWED = {
     "stats": set(),
     "figures": set(),
     "tables": {"vocabulary"},
-    "configuration": {"documents", "estimators", "measures", "project", "vocabulary"},
+    "configuration": {"documents", "estimators", "measures", "methods", "project", "vocabulary"},
     "ingest": GROUND,
     "normalize": {*GROUND, "configuration", "stats"},
     "synthesize": {*GROUND, "memo", "configuration", "stats", "normalize"},

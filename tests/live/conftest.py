@@ -37,8 +37,10 @@ EDITED = [pytest.param(name, marks=pytest.mark.slow) for name in EDITS]
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     """Take the words that the place of a test is written in for as long as it runs."""
+    # the hook is asked of every test, wherever it stands
+    here = item.path.parent == Path(__file__).parent
     before, called = subject(), getattr(item, "callspec", None)
-    pinned = called is None or called.params.get("place", PINNED) == PINNED
+    pinned = not here or called is None or called.params.get("place", PINNED) == PINNED
     folder = before if pinned else CONFIG.parent
     if folder != before:
         use(folder)

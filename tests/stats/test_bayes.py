@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from ketameta.stats import bayes, empirical_prior, half_cauchy, half_normal
+from ketameta.stats import bayes, half_cauchy, half_normal, log_normal, log_t
 from ketameta.stats.univariate.bayes import Posterior
 
 Y = np.array([-0.9, -0.3, -1.1, -0.6])
@@ -116,23 +116,16 @@ def test_priors_on_tau_are_those_densities(prior, known):
 def test_published_priors_are_of_tau_squared():
     at = np.array([1e-4, 0.1, 0.4, 2.0, 30.0])
     # the density of tau is that of its square times 2 tau
-    turner = empirical_prior("log odds ratio", "mental health")
+    turner = log_normal(-2.12, 1.53)
     known = stats.lognorm(s=1.53, scale=np.exp(-2.12))
     assert turner.log_density(at) == pytest.approx(known.logpdf(at**2) + np.log(2 * at), rel=1e-12)
-    rhodes = empirical_prior("standardised difference", "mental health", "drug vs drug")
+    rhodes = log_t(-3.27, 2.14)
     known = stats.t(5, -3.27, 2.14)
     logs = known.logpdf(2 * np.log(at)) + np.log(2 / at)
     assert rhodes.log_density(at) == pytest.approx(logs, rel=1e-12)
 
 
-def test_a_kind_that_rhodes_does_not_tell_has_the_prior_of_any_outcome():
-    prior = empirical_prior("standardised difference", "mortality")
-    assert prior == empirical_prior("standardised difference")
-    with pytest.raises(ValueError, match="mental health"):
-        empirical_prior("log odds ratio", "mood")
-
-
-ALL = [half_normal(0.5), half_cauchy(0.5), empirical_prior("standardised difference", "pain")]
+ALL = [half_normal(0.5), half_cauchy(0.5), log_t(-3.16, 2.5)]
 
 
 @pytest.mark.parametrize("prior", ALL, ids=str)
@@ -188,3 +181,16 @@ def test_a_trial_is_drawn_to_the_mean_as_far_as_it_says_little():
     effect = generator.normal((Y[3] / wide[3] + mu / tau**2) / precision, precision**-0.5)
     low, high = drawn.quantile(0.1), drawn.quantile(0.9)
     assert ((effect > low) & (effect < high)).mean() == pytest.approx(0.8, abs=0.004)
+
+
+def test_a_prior_far_from_the_data_has_its_narrow_peak_found():
+    """Effects hundreds of prior scales apart: by Laplace's method tau² is sqrt(S) times the scale.
+
+    Given mu its density falls as exp(-S / (2 tau²) - tau² / (2 s²)), with S the squares about it.
+    """
+    found = Posterior(np.array([-700.0, 700.0]), np.full(2, 0.01), half_normal(0.5))
+    assert found.p.sum() == pytest.approx(1, rel=1e-12)
+    squares = 2 * 700.0**2
+    assert found.tau_quantile(0.5) == pytest.approx((squares * 0.25) ** 0.25, rel=2e-3)
+    assert found.tau_cdf(found.tau_quantile(0.9)) == pytest.approx(0.9, rel=1e-9)
+    assert found.mu.quantile(0.5) == pytest.approx(0, abs=1e-9)

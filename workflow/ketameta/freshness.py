@@ -35,7 +35,8 @@ AS_BEFORE = "what it is made from is as before, nothing to do"
 # a stamp for each stage, which alone Snakemake looks at: derived from the lists, safe to remove
 STAMPS = Path(".snakemake/ketameta")
 _GROUND = (
-    *("__init__", "estimators", "freshness", "measures", "memo", "project", "publishing"),
+    *("__init__", "estimators", "freshness", "measures", "memo", "methods", "project"),
+    "publishing",
     *("read_tables", "report_files", "shares", "steps", "storage"),
 )
 _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
@@ -49,6 +50,7 @@ _DRAWING = (
     *("report/wording", "report/wording_model", "report/wording_notes"),
     *("report/wording_plot", "report/wording_splits"),
     *("synthesize/__init__", "synthesize/absolute", "synthesize/prediction"),
+    "synthesize/worthwhile",
     *("documents", "tables", "vocabulary", "configuration"),
 )
 
@@ -77,7 +79,7 @@ STAGES = {
     "synthesize": Stage(
         ("ingest", "normalize"),
         ("synthesize", "normalize", "stats", "documents", "tables", "vocabulary", "configuration"),
-        ("select", "model"),
+        ("select", "model", "worthwhile"),
     ),
     "report": Stage(
         ("ingest", "normalize", "synthesize"),

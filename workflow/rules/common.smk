@@ -87,7 +87,7 @@ def as_module():
 
 def published(wildcards):
     """Return what has to be before a file of the report or a table is as it should be."""
-    path = f"{wildcards.folder}/{wildcards.file}"
+    path = Path(wildcards.folder, wildcards.file).as_posix()
     try:
         name = snakefile.published_with(path)
     except snakefile.RefusedError as error:

@@ -14,12 +14,14 @@ from ketameta.report import extraction, wording_method, wording_notes
 from ketameta.report.alike import Number
 from ketameta.report.alongside import BESIDE, alongside
 from ketameta.report.answers import Answer
+from ketameta.report.bayes import bayes_view
 from ketameta.report.compact import on_page, on_paper
 from ketameta.report.forest_data import PLOTTED, forest_of
 from ketameta.report.graphics import KINDS, courses, diagnostics, reductions
 from ketameta.report.pages import Remarks, Shared, by_reason, environment, given, study_view
 from ketameta.report.traces import Traces
 from ketameta.report_files import figure_of
+from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.effects import ArmReductionRow
 from ketameta.tables.syntheses import (
@@ -33,7 +35,7 @@ from ketameta.tables.syntheses import (
     UnusedRow,
 )
 
-_SHOWN = (AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow)
+_SHOWN = (AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, PosteriorRow, ShrunkenRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,7 @@ class Maker:
                 distributions=self._distributions[name],
                 arms=own[ArmReductionRow],
                 alongside=alongside(analysis, record, own),
+                bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
                 warnings=self._remarks.on(studies),
                 root="../",
             ),

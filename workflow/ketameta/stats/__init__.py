@@ -47,9 +47,10 @@ from ketameta.stats.univariate.results import MetaRegression, Permutation, Rando
 from ketameta.stats.univariate.subgroups import subgroup_analysis
 from ketameta.stats.univariate.tau_priors import (
     TauPrior,
-    empirical_prior,
     half_cauchy,
     half_normal,
+    log_normal,
+    log_t,
 )
 
 __all__ = [
@@ -87,7 +88,6 @@ __all__ = [
     "cumulative",
     "effect_size",
     "egger",
-    "empirical_prior",
     "glmm",
     "gosh",
     "half_cauchy",
@@ -97,6 +97,8 @@ __all__ = [
     "leave_one_out",
     "limit_meta",
     "limits_of_agreement",
+    "log_normal",
+    "log_t",
     "mantel_haenszel",
     "meta_regression",
     "multivariate",

@@ -19,8 +19,8 @@ Array = NDArray[np.float64]
 # tau = c exp(u - exp(-u)): panels of this width in u hold any prior that is known here
 _EDGES = np.arange(-6.5, 41.0, 1.0)
 _X, _W = np.polynomial.legendre.leggauss(16)
-# shares below exp(-_LEAST) of the peak are none
-_LEAST = 45.0
+# shares below exp(-_LEAST) of the peak are none; within a panel the log may fall by _FALL
+_LEAST, _FALL, _HALVINGS = 45.0, 20.0, 30
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,7 +72,8 @@ def bayes(
     mu_mean, mu_sd
         Prior of the mean effect, on the scale of yi; an infinite mu_sd is the flat prior.
     tau
-        Prior of tau (`half_normal`, `half_cauchy`, `empirical_prior`); half-normal(0.5) by default.
+        Prior of tau (`half_normal`, `half_cauchy`, `log_normal`, `log_t`); half-normal(0.5) where
+        none is given.
     level
         Probability of the shortest intervals.
     threshold
@@ -162,16 +163,23 @@ class Posterior:
             raise ValueError("a flat prior of mu needs two studies")
         spread = np.sqrt(self._v.min()) if self.k else prior.typical
         self._unit = float(min(spread, prior.typical))
-        nodes = _EDGES[:-1, None] + (1 + _X) / 2
-        values, jacobian = self._at(nodes)
-        log_density = self.log_density(values.ravel()).reshape(values.shape)
-        logs = log_density + np.log(jacobian)
-        top = float(logs.max())
-        kept = logs.max(axis=1) > top - _LEAST
-        mass = _W / 2 * np.exp(logs[kept] - top)
+        edges = _EDGES
+        for _ in range(_HALVINGS):
+            half = np.diff(edges)[:, None] / 2
+            values, jacobian = self._at(edges[:-1, None] + half * (1 + _X))
+            log_density = self.log_density(values.ravel()).reshape(values.shape)
+            logs = log_density + np.log(jacobian)
+            top = float(logs.max())
+            kept = logs.max(axis=1) > top - _LEAST
+            steep = kept & (np.ptp(logs, axis=1) > _FALL) & (logs.max(axis=1) > top - _FALL)
+            if not steep.any():
+                break
+            # a prior far from the data: the peak is narrow in the logarithm of tau
+            edges = np.sort(np.concatenate([edges, (edges[:-1] + half[:, 0])[steep]]))
+        mass = half[kept] * _W * np.exp(logs[kept] - top)
         total = float(mass.sum())
         # panels are neighbours: the integrand has one peak, and those left out lie beside
-        self._edges = np.append(_EDGES[:-1][kept], _EDGES[1:][kept][-1])
+        self._edges = np.append(edges[:-1][kept], edges[1:][kept][-1])
         self._below = np.concatenate([[0.0], np.cumsum(mass.sum(axis=1))]) / total
         self._top, self._total = top, total
         self.tau, self.p = values[kept].ravel(), mass.ravel() / total
@@ -235,10 +243,10 @@ class Posterior:
         if u >= self._edges[-1]:
             return 1.0
         i = int(np.searchsorted(self._edges, u, "right")) - 1
-        half = (u - self._edges[i]) / 2
-        values, jacobian = self._at(self._edges[i] + half * (1 + _X))
+        step = (u - self._edges[i]) / 2
+        values, jacobian = self._at(self._edges[i] + step * (1 + _X))
         inner = np.exp(self.log_density(values) + np.log(jacobian) - self._top)
-        return float(self._below[i] + half * (_W @ inner) / self._total)
+        return float(self._below[i] + step * (_W @ inner) / self._total)
 
     def _inverse(self, tau: float) -> float:
         """Return u of a tau."""

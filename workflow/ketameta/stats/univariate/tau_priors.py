@@ -1,15 +1,14 @@
-"""Priors of tau, the standard deviation of true effects, and those that Cochrane's reviews give.
+"""Priors of tau, the standard deviation of true effects.
 
-The published ones are predictive distributions of tau² of a new meta-analysis: of log odds ratios
-log-normal (Turner 2015, Statistics in Medicine 34:984, table IV), of standardised mean differences
-log-Student-t with 5 degrees of freedom (Rhodes 2015, Journal of Clinical Epidemiology 68:52,
-table 3; those of neither cancer nor respiratory disease).
+The distributions of tau² that earlier reviews predict of a new meta-analysis are log-normal for log
+odds ratios (Turner 2015, Statistics in Medicine 34:984) and log-Student-t with 5 degrees of freedom
+for standardised mean differences (Rhodes 2015, Journal of Clinical Epidemiology 68:52).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from scipy import special
 Floats = NDArray[np.float64]
 Kind = Literal["half-normal", "half-Cauchy", "log-normal", "log-t"]
 _DF = 5  # of the log-Student-t
-_SIGNS = {"half-normal": 0.0, "half-Cauchy": 0.0, "log-normal": 1.0, "log-t": 1.0}
+_KINDS = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,8 @@ class TauPrior:
 
     def __post_init__(self) -> None:
         """Refuse a prior without width."""
-        if self.kind not in _SIGNS:
-            raise ValueError(f"unknown prior of tau {self.kind}; known: {', '.join(_SIGNS)}")
+        if self.kind not in _KINDS:
+            raise ValueError(f"unknown prior of tau {self.kind}; known: {', '.join(_KINDS)}")
         if not self.scale > 0:
             raise ValueError(f"the scale of a prior of tau must be above 0; not {self.scale:g}")
 
@@ -57,15 +56,20 @@ class TauPrior:
         return np.asarray(jacobian + constant - (_DF + 1) / 2 * np.log1p(z**2 / _DF))
 
     @property
+    def of_square(self) -> bool:
+        """Whether location and scale are those of log tau²."""
+        return self.kind in ("log-normal", "log-t")
+
+    @property
     def typical(self) -> float:
         """A value of tau that the prior takes for likely (its median or near)."""
-        if self.kind in ("log-normal", "log-t"):
+        if self.of_square:
             return float(np.exp(self.location / 2))
         return self.scale
 
     def __str__(self) -> str:
         """Return the prior as a report names it."""
-        if self.kind in ("log-normal", "log-t"):
+        if self.of_square:
             return f"{self.kind}({self.location:g}, {self.scale:g}²) of tau²"
         return f"{self.kind}({self.scale:g})"
 
@@ -94,95 +98,25 @@ def half_cauchy(scale: float) -> TauPrior:
     return TauPrior("half-Cauchy", scale)
 
 
-# what was compared, as a column of the published tables; Rhodes has no other than the first three
-COMPARISONS = {
-    "drug vs placebo": "a drug against placebo or no treatment",
-    "drug vs drug": "a drug against another",
-    "not drugs": "anything but drugs: against placebo or none (Turner), against anything (Rhodes)",
-}
-ANY = "any"
-# kind of outcome -> (location, scale) of each comparison
-_TURNER: dict[str, tuple[tuple[float, float], ...]] = {
-    "mortality": ((-3.95, 1.34), (-4.18, 1.41), (-4.17, 1.55)),
-    "obstetric": ((-3.52, 1.74), (-3.75, 1.79), (-3.74, 1.91)),
-    "major morbidity": ((-3.71, 1.74), (-3.95, 1.79), (-3.93, 1.91)),
-    "resource use": ((-2.34, 1.74), (-2.58, 1.79), (-2.56, 1.91)),
-    "surgical": ((-2.14, 1.74), (-2.37, 1.79), (-2.36, 1.91)),
-    "withdrawal": ((-2.99, 1.74), (-3.23, 1.79), (-3.21, 1.91)),
-    "structure": ((-2.71, 1.74), (-2.94, 1.79), (-2.93, 1.92)),
-    "physical health": ((-2.29, 1.53), (-2.53, 1.58), (-2.51, 1.72)),
-    "adverse event": ((-1.87, 1.52), (-2.10, 1.58), (-2.10, 1.71)),
-    "new disease": ((-2.49, 1.52), (-2.73, 1.58), (-2.71, 1.71)),
-    "end of condition": ((-2.06, 1.51), (-2.29, 1.58), (-2.28, 1.71)),
-    "pain": ((-1.83, 1.52), (-2.06, 1.58), (-2.05, 1.71)),
-    "quality of life": ((-2.54, 1.54), (-2.78, 1.60), (-2.77, 1.73)),
-    "mental health": ((-2.12, 1.53), (-2.35, 1.60), (-2.34, 1.72)),
-    "biological marker": ((-1.77, 1.52), (-2.00, 1.58), (-1.99, 1.71)),
-    "other subjective": ((-2.70, 1.52), (-2.93, 1.58), (-2.92, 1.71)),
-    # a general setting: Turner 2015, abstract
-    ANY: ((-2.56, 1.74),) * 3,
-}
-_GENERAL = ((-3.16, 2.50), (-3.44, 2.44), (-3.02, 2.27))
-_ENDED = ((-3.00, 2.50), (-3.27, 2.47), (-2.86, 2.33))
-_RHODES: dict[str, tuple[tuple[float, float], ...]] = {
-    "obstetric": ((-4.13, 2.34), (-4.40, 2.31), (-3.99, 2.11)),
-    "resource use": ((-2.55, 2.73), (-2.83, 2.70), (-2.41, 2.57)),
-    "structure": ((-2.43, 2.50), (-2.70, 2.46), (-2.29, 2.32)),
-    "physical health": _GENERAL,
-    "adverse event": _GENERAL,
-    "pain": _GENERAL,
-    "quality of life": _GENERAL,
-    "end of condition": _ENDED,
-    "new disease": _ENDED,
-    # the third is printed as -3.85; the others of its column are 0.14 above those of the first
-    "mental health": ((-2.99, 2.16), (-3.27, 2.14), (-3.85, 1.93)),
-    "biological marker": ((-3.41, 2.83), (-3.68, 2.78), (-3.27, 2.66)),
-    "other subjective": ((-2.76, 2.58), (-3.03, 2.59), (-2.62, 2.41)),
-    # of all outcomes together: Rhodes 2015, abstract
-    ANY: ((-3.44, 2.59),) * 3,
-}
-OUTCOMES = tuple(_TURNER)
-
-
-def empirical_prior(
-    scale: str, outcome: str = ANY, comparison: str = "drug vs placebo"
-) -> TauPrior:
-    """Return the published predictive distribution of tau² for a new meta-analysis.
-
-    Parameters
-    ----------
-    scale
-        ``"log odds ratio"`` (Turner 2015; inconsistency of log risk ratios is much the same,
-        Rhodes 2016, Research Synthesis Methods 7:346) or ``"standardised difference"`` (Rhodes
-        2015).
-    outcome
-        Kind of outcome: one of the published ones by a short name (`OUTCOMES`), or ``"any"``. Of
-        standardised differences of a kind that Rhodes does not tell, that of any outcome.
-    comparison
-        What was compared (`COMPARISONS`).
-
-    Raises
-    ------
-    ValueError
-        A scale, outcome or comparison that was not published.
+def log_normal(location: float, scale: float) -> TauPrior:
+    """Return the prior of tau whose log tau² is normal, as published for log odds ratios.
 
     Examples
     --------
-    >>> from ketameta.stats import empirical_prior
-    >>> print(empirical_prior("log odds ratio", "mental health"))
-    log-normal(-2.12, 1.53²) of tau²
+    >>> from ketameta.stats import log_normal
+    >>> print(log_normal(-2.56, 1.74))
+    log-normal(-2.56, 1.74²) of tau²
     """
-    tables: dict[str, tuple[Kind, dict[str, tuple[tuple[float, float], ...]]]] = {
-        "log odds ratio": ("log-normal", _TURNER),
-        "standardised difference": ("log-t", _RHODES),
-    }
-    for what, given, known in (
-        ("scale", scale, tables),
-        ("outcome", outcome, _TURNER),
-        ("comparison", comparison, COMPARISONS),
-    ):
-        if given not in known:
-            raise ValueError(f"no published prior for the {what} {given}; for {', '.join(known)}")
-    kind, table = tables[scale]
-    location, width = table.get(outcome, table[ANY])[list(COMPARISONS).index(comparison)]
-    return TauPrior(kind, width, location)
+    return TauPrior("log-normal", scale, location)
+
+
+def log_t(location: float, scale: float) -> TauPrior:
+    """Return the prior whose log tau² is Student's t of 5 degrees of freedom, shifted and scaled.
+
+    Examples
+    --------
+    >>> from ketameta.stats import log_t
+    >>> print(log_t(-3.44, 2.59))
+    log-t(-3.44, 2.59²) of tau²
+    """
+    return TauPrior("log-t", scale, location)
