@@ -40,6 +40,7 @@ ALLOWED = {
     "configuration": {"documents", "estimators", "measures", "methods", "project", "vocabulary"},
     "ingest": GROUND,
     "normalize": {*GROUND, "configuration", "stats"},
+    "crosscheck": {*GROUND, "configuration", "figures", "report_files"},
     "synthesize": {*GROUND, "memo", "configuration", "stats", "normalize"},
     "evidence": {*GROUND, "configuration", "normalize", "synthesize"},
     "extraction": {*GROUND, "configuration", "evidence", "ingest", "normalize", "stats"},

@@ -98,6 +98,12 @@ STAGES = {
     "distributions": Stage(
         ("normalize",), _DRAWING, ("select",), ("matplotlib", "pyarrow", "seaborn"), "figures"
     ),
+    "crosscheck": Stage(
+        ("normalize", "synthesize"),
+        ("crosscheck", "figures", "documents", "tables", "vocabulary", "configuration"),
+        ("select", "model"),
+        ("numpy", "pyarrow", "scipy", "statsmodels"),
+    ),
     "prints": Stage(
         ("normalize", "synthesize"),
         _DRAWING,
@@ -109,7 +115,7 @@ STAGES = {
 # what a run brings up to date; prints are made when asked for
 RUN = tuple(name for name in STAGES if name != "prints")
 # stages that write into the report
-WRITERS = ("report", "figures", "distributions", "prints")
+WRITERS = ("report", "figures", "distributions", "crosscheck", "prints")
 # what is published together, and the stages that make it
 PUBLISHED = {"report": RUN, "prints": tuple(STAGES)}
 

@@ -123,6 +123,20 @@ def distributions(given: Given) -> Files:
     return stage(given.tables, given.configuration)
 
 
+def crosscheck(given: Given) -> Files:
+    """Recompute every pooled result with statsmodels; a new difference stops a run of CI."""
+    from ketameta.crosscheck.stage import crosscheck as stage
+    from ketameta.crosscheck.stage import differing, files
+    from ketameta.tables.syntheses import SynthesisRow
+
+    rows = stage(given.tables, given.configuration)
+    if told := differing(rows):
+        print(*told, sep="\n", file=sys.stderr)
+        if os.environ.get("CI"):
+            return None
+    return files(rows, [row.analysis for row in given.tables[SynthesisRow]])
+
+
 def prints(given: Given) -> Files:
     """Write every figure as PDF and PNG, and say which letters no installed font draws."""
     from ketameta.report.graphics import prints as stage
@@ -146,6 +160,7 @@ STEPS = {
     "report": report,
     "figures": figures,
     "distributions": distributions,
+    "crosscheck": crosscheck,
     "prints": prints,
 }
 

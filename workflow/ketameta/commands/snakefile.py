@@ -210,7 +210,7 @@ def _not_made_yet() -> dict[str, str]:
     """Return the stage of each file that may come out where that stage has to run."""
     from ketameta.configuration import load
     from ketameta.report.graphics import ALL, KINDS, LIST
-    from ketameta.report_files import report_files
+    from ketameta.report_files import crosscheck_files, report_files
     from ketameta.tables.raw import RAW_TABLES
     from ketameta.tables.stages import STAGE_KINDS
     from ketameta.tables.table import schema_of
@@ -229,6 +229,7 @@ def _not_made_yet() -> dict[str, str]:
         path: "distributions" if path.endswith(_BY_SEABORN) else "figures" for path in drawings
     }
     found[f"{REPORTS}/{LIST}"] = "figures"
+    found |= {f"{REPORTS}/{path}": "crosscheck" for path in crosscheck_files(names)}
     found |= {f"{REPORTS}/{path}": "report" for path in report_files(names)}
     found |= {path.replace(".svg", end): "prints" for path in drawings for end in (".pdf", ".png")}
     return {path: stage for path, stage in found.items() if not Path(stamp(stage)).exists()}
