@@ -45,9 +45,13 @@ def look(folder: Path) -> Examined:
     The number checks run where no cell is at fault: on half-read tables they would cry wolf.
     Those that need effects (an outlying one) are left to the run.
     """
-    tables, problems = check_folder(folder)
-    rows = raw_rows(tables)
     asked, faults = configured(folder)
+    try:
+        tables, problems = check_folder(folder)
+    except ConfigurationError:
+        # words that cannot be read: the tables have none to be held against
+        return Examined(Tables({}), [Told(p, ENTRY, About(()).warned(p)) for p in faults])
+    rows = raw_rows(tables)
     findings: list[Finding] = []
     whole = all(RAW_KINDS[name] in tables.kinds() for name in EFFECT_TABLES)
     if whole and not any(p.severity == ERROR for p in problems):
