@@ -17,7 +17,7 @@ from ketameta.commands.lock import STATE, HeldError, braced, remove_stale_locks,
 from ketameta.commands.progress import FOLDERS, STAYS, Progress, announce
 from ketameta.freshness import RAW, RUN, STAGES, set_stamps, stale
 from ketameta.job import one_thread
-from ketameta.project import project_of, python_path
+from ketameta.project import python_path
 from ketameta.publishing import recover
 from ketameta.storage import check_writable
 
@@ -53,8 +53,6 @@ def run(given: argparse.Namespace) -> int:
     if cores_of(given.cores) is None:
         print(f"--cores {given.cores!r} is neither a number from 1 nor all", file=sys.stderr)
         return 2
-    # of the project, of which this may be a folder
-    os.chdir(project_of(Path.cwd()) or Path.cwd())
     try:
         return _run(given)
     except BrokenPipeError:
