@@ -228,7 +228,7 @@ def test_what_steps_load_starts_no_thread_that_computes_and_loads_no_pandas():
         "from ketameta.freshness import RUN\n"
         "one_thread()\n"
         "forks = Forks(None)\n"
-        "forks.prepare(RUN, None)\n"
+        "forks.prepare(RUN, None, None)\n"
         "while forks.load():\n    pass\n"
         "tasks = Path('/proc/self/task')\n"
         "names = [(task / 'comm').read_text().strip() for task in tasks.glob('*')]\n"

@@ -27,6 +27,7 @@ from ketameta.shares import FORKS
 
 if TYPE_CHECKING:
     from ketameta.configuration import Configuration
+    from ketameta.raw_tables import RawTables
 
 # what a step loads, by its own module, besides what that names
 _LOADED = {
@@ -48,12 +49,12 @@ class Forks:
         self._begun: set[int] = set()
         self._left: Iterator[Callable[[], object]] = iter(())
 
-    def prepare(self, stages: Iterable[str], configuration: Configuration) -> None:
-        """Say which stages are to come, and by which configuration."""
+    def prepare(self, stages: Iterable[str], configuration: Configuration, raw: RawTables) -> None:
+        """Say which stages are to come, and what of theirs this process has read."""
         from ketameta.configuration import CONFIG
         from ketameta.steps import KNOWN
 
-        KNOWN[CONFIG] = configuration
+        KNOWN.configurations[CONFIG], KNOWN.raw = configuration, raw
         self._left = _loading(tuple(stages))
 
     def load(self) -> bool:
@@ -90,6 +91,8 @@ class Forks:
 
 
 def _forked(asked: bytes, prints: list[int], connection: socket.socket) -> int:
+    from ketameta.steps import KNOWN
+
     words, environment = json.loads(asked)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -100,6 +103,8 @@ def _forked(asked: bytes, prints: list[int], connection: socket.socket) -> int:
     if number == 0:
         _step(words, environment, prints, connection)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if words[0] == "ingest" and KNOWN.raw is not None:
+        KNOWN.raw.forget()  # nobody else has a use for it
     return number
 
 
@@ -135,9 +140,11 @@ def _loading(stages: Sequence[str]) -> Iterator[Callable[[], object]]:
     for name in stages:
         yield from (partial(import_module, module) for module in _LOADED.get(name, ()))
     if "report" in stages:
+        from ketameta.commands.compiled import Compiled
         from ketameta.report.pages import environment
 
         templates = environment()
+        templates.bytecode_cache = Compiled(STATE / "ketameta-templates")
         yield from (partial(templates.get_template, name) for name in templates.list_templates())
 
 
