@@ -20,6 +20,7 @@ ALLOWED = {
     "report_files": {"vocabulary"},
     "freshness": {"configuration"},
     "publishing": {"freshness", "storage"},
+    "raw_tables": {"freshness", "ingest", "storage"},
     "read_tables": {"freshness", "storage", "tables"},
     "shares": set(),
     "memo": {"freshness", "read_tables", "shares", "tables"},
@@ -39,6 +40,7 @@ ALLOWED = {
         "configuration",
         "synthesize",
         "figures",
+        "memo",
         "report_files",
     },
 }

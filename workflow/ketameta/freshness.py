@@ -33,7 +33,7 @@ AS_BEFORE = "what it is made from is as before, nothing to do"
 # a stamp for each stage, which alone Snakemake looks at: derived from the lists, safe to remove
 STAMPS = Path(".snakemake/ketameta")
 _GROUND = (
-    *("__init__", "estimators", "freshness", "measures", "memo", "publishing"),
+    *("__init__", "estimators", "freshness", "job", "measures", "memo", "publishing"),
     *("read_tables", "report_files", "shares", "steps", "storage"),
 )
 _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
@@ -66,7 +66,7 @@ class Stage:
 
 
 STAGES = {
-    "ingest": Stage((), ("ingest", "documents", "tables", "vocabulary")),
+    "ingest": Stage((), ("ingest", "raw_tables", "documents", "tables", "vocabulary")),
     "normalize": Stage(
         ("ingest",),
         ("normalize", "stats", "documents", "tables", "vocabulary", "configuration"),
