@@ -22,7 +22,7 @@ live: .venv/dev ## what must hold of data/raw and analyses.yaml whatever they sa
 
 check: .venv/dev ## style, types, Snakemake's own lint, and what the workflows of GitHub may do
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	$(BIN)/snakefmt --check Snakefile workflow/rules && $(BIN)/snakemake --lint
+	$(BIN)/snakefmt --check Snakefile workflow && $(BIN)/snakemake --lint
 	$(BIN)/zizmor --offline --no-progress --quiet --strict-collection .github/workflows
 
 template: .venv/ketameta ## empty tables to fill, in template/

@@ -10,15 +10,26 @@ PACKAGE = Path(__file__).parents[1] / "workflow" / "ketameta"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each part may import. `stats` knows nobody; a stage knows those before it, never after.
-GROUND = {"documents", "estimators", "measures", "vocabulary", "tables", "storage"}
+GROUND = {
+    "documents",
+    "estimators",
+    "measures",
+    "methods",
+    "project",
+    "vocabulary",
+    "tables",
+    "storage",
+}
 ALLOWED = {
     "estimators": set(),
+    "methods": {"measures"},
     "measures": set(),
     "documents": set(),
-    "vocabulary": {"documents"},
+    "vocabulary": {"documents", "project"},
     "storage": set(),
+    "project": set(),
     "report_files": {"vocabulary"},
-    "freshness": {"configuration"},
+    "freshness": {"configuration", "project"},
     "publishing": {"freshness", "storage"},
     "raw_tables": {"freshness", "ingest", "storage"},
     "read_tables": {"freshness", "storage", "tables"},
@@ -27,7 +38,7 @@ ALLOWED = {
     "stats": set(),
     "figures": set(),
     "tables": {"vocabulary"},
-    "configuration": {"documents", "estimators", "measures", "vocabulary"},
+    "configuration": {"documents", "estimators", "measures", "methods", "project", "vocabulary"},
     "ingest": GROUND,
     "normalize": {*GROUND, "configuration", "stats"},
     "synthesize": {*GROUND, "memo", "configuration", "stats", "normalize"},
@@ -54,7 +65,7 @@ ROOMS = {
     "sensitivity": {"numerics", "univariate"},
     "bias": {"numerics", "univariate"},
 }
-SHELLS = {"cli", "job", "steps", "commands", "notebook", "reading", "__init__"}
+SHELLS = {"cli", "job", "steps", "commands", "notebook", "reading", "__init__", "__main__"}
 
 
 def part_of(module):

@@ -26,8 +26,9 @@ ZIZMOR = ("--offline", "--no-progress", "--quiet", "--strict-collection")
 # what a change can be of: each is tried by one workflow at least, data by one alone
 INPUTS = {
     *("data/raw/**", "reports/versions/**", "workflow/**", "tests/**", ".ci/**", "README.md"),
-    *("Snakefile", "Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock"),
-    *("CITATION.cff", "CONTRIBUTING.md", ".pre-commit-config.yaml", ".github/**"),
+    *("Snakefile", "config/**", ".snakemake-workflow-catalog.yml", "Makefile", "pyproject.toml"),
+    *("requirements.lock", "requirements-dev.lock", "CITATION.cff", "CONTRIBUTING.md"),
+    *(".pre-commit-config.yaml", ".github/**"),
 }
 
 

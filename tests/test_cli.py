@@ -4,6 +4,7 @@ import pytest
 
 from ketameta.cli import COMMANDS, main, parser
 from ketameta.commands.completion import SCRIPTS, offered
+from ketameta.project import NO_PROJECT
 from ketameta.tables import RAW_TABLES
 from ketameta.tables.syntheses import StudyRow
 
@@ -70,7 +71,7 @@ def test_explain_a_trial_that_is_not_pooled_says_why(built):
     assert "under surgical anaesthesia" in done.stdout
 
 
-def test_run_outside_a_checkout_says_so(tmp_path):
+def test_run_outside_of_a_project_says_so(tmp_path):
     import os
     import subprocess
     import sys
@@ -82,7 +83,7 @@ def test_run_outside_a_checkout_says_so(tmp_path):
         cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "no Snakefile here or above" in done.stderr
+    assert done.stderr == f"{NO_PROJECT}\n"
 
 
 # completion

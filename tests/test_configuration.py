@@ -205,8 +205,11 @@ NUMBERS = [
     Case("a measure of events for scores", "measure: SMD", "measure: OR", "measure: OR", "analyses.score_7d.measure: OR does not fit depression_score, which is a score"),
     Case("points of several scales", "scales: [MADRS]", "scales: [MADRS, HAMD17]", "measure: MD", "analyses.madrs_7d.measure: MD needs one scale"),
     Case("a change to a measure that does not fit", "{correlation: 0.0}", "{measure: OR}", "measure: OR", "choices.no correlation.change.measure: OR does not fit depression_score, which is a score"),
-    Case("Mantel-Haenszel of scores", "    measure: SMD", "    pooling: Mantel-Haenszel\n    measure: SMD", "Mantel-Haenszel", "analyses.score_7d.pooling: Mantel-Haenszel is for RR and OR and RD alone, and the measure is SMD"),
-    Case("a GLMM of ratios", "    measure: RR", "    pooling: GLMM\n    measure: RR", "GLMM", "analyses.response_24h.pooling: GLMM is for PLO alone, and the measure is RR"),
+    Case("Mantel-Haenszel of scores", "    measure: SMD", "    pooling: Mantel-Haenszel\n    measure: SMD", "Mantel-Haenszel", "analyses.score_7d.pooling: Mantel-Haenszel is for RR and OR and RD alone, and the measure is SMD, which takes inverse variance"),
+    Case("a GLMM of ratios", "    measure: RR", "    pooling: GLMM\n    measure: RR", "GLMM", "analyses.response_24h.pooling: GLMM is for OR and PLO alone, and the measure is RR, which takes inverse variance, Mantel-Haenszel"),
+    Case("Peto of risk ratios, as R calls it", "    measure: RR", "    pooling: rma.peto\n    measure: RR", "rma.peto", "analyses.response_24h.pooling: Peto is for OR alone, and the measure is RR, which takes inverse variance, Mantel-Haenszel"),
+    Case("a rule for an estimator", "    measure: RR", "    tau2: HK\n    measure: RR", "HK", "analyses.response_24h.tau2: unknown word HK; it is a rule for the interval: interval: hksj"),
+    Case("an estimator for a way of pooling", "    measure: RR", "    pooling: FE\n    measure: RR", "FE", "analyses.response_24h.pooling: unknown word FE; it is an estimator of tau²: tau2: EE"),
     Case("true for a number", "{correlation: 0.0}", "{correlation: true}", "true", "change.correlation: needs a number, not true"),
 ]  # fmt: skip
 YAML_TRAPS = [
@@ -253,8 +256,7 @@ BOUNDS = [
     ("correlation", ".inf", "needs a number, not '.inf'"),
     ("correlation", "null", "needs a number, not null"),
     ("tau2", "RELM", "unknown word RELM; did you mean REML?"),
-    ("tau2", "reml", "unknown word reml; did you mean REML?"),
-    ("interval", "HKSJ", "unknown word HKSJ; did you mean hksj?"),
+    ("interval", "HKJS", "unknown word HKJS; did you mean hksj?"),
     ("prediction", "k", "unknown word k; did you mean k-2?"),
     ("headline", "yes", "needs true or false, not 'yes'"),
     ("populations", "null", "needs a list, not null"),
@@ -407,6 +409,27 @@ def test_defaults_fill_what_an_analysis_leaves_out(config: Config) -> None:
     assert configuration["score_7d"].select.scales == ("MADRS", "HAMD17")
     with pytest.raises(KeyError):
         configuration["response_7d"]
+
+
+def test_words_of_other_programs_are_understood_and_told(config: Config) -> None:
+    assert config.load().read_as == ()
+    own = "    tau2: fe\n    interval: knha\n    pooling: MH\n"
+    config.replace("    measure: RR", own + "    measure: RR")
+    config.replace("{correlation: 0.0}", "{tau2: Paule-Mandel}")
+    found = config.load()
+    model = found["response_24h"].model
+    assert (model.tau2, model.interval, model.pooling) == ("EE", "hksj", "Mantel-Haenszel")
+    told = [line.partition(": ") for line in found.read_as]
+    at = "analyses.response_24h"
+    assert [said for *_, said in told] == [
+        f"{at}.tau2: fe is read as EE",
+        f"{at}.interval: knha is read as hksj",
+        f"{at}.pooling: MH is read as Mantel-Haenszel",
+        "choices.no correlation.change.tau2: Paule-Mandel is read as PM",
+    ]
+    line = config.text[: config.text.index("tau2: fe")].count("\n") + 1
+    assert told[0][0] == f"{config.path.as_posix()}:{line}"
+    assert told[3][0].startswith(config.path.with_name("multiverse.yaml").as_posix())
 
 
 def test_words_that_yaml_would_take_for_something_else_stay_words(config: Config) -> None:

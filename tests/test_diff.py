@@ -1083,7 +1083,7 @@ def test_code_that_no_table_depends_on_is_no_change_of_code(coded, monkeypatch):
             file.write("# a remark\n")
     assert builds.code_of(project) == running
     # a default of the schema is a part of every question; the questions are no code
-    for name, changed in (("analyses.yaml", False), ("schema.yaml", True)):
+    for name, changed in (("analyses.yaml", False), ("analyses.schema.yaml", True)):
         (path,) = coded.path("workflow").rglob(name)
         with path.open("a") as file:
             file.write("# a remark\n")

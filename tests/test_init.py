@@ -6,6 +6,9 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,7 +23,7 @@ from ketameta.configuration.review import Review
 from ketameta.documents.document import read_document
 from ketameta.ingest.stage import ingest
 from ketameta.tables.problems import errors
-from ketameta.vocabulary import Outcome, Scale, Treatment, subject, use
+from ketameta.vocabulary import Outcome, Scale, Treatment, subject, use, vocabulary
 
 ROOT = Path(__file__).parents[1]
 CONFIG = Path("workflow/config")
@@ -241,7 +244,8 @@ def test_every_key_of_the_configuration_is_told_of_where_it_stands():
 
 def test_its_thresholds_and_defaults_are_those_of_the_configuration_of_the_tests():
     ours = yaml.safe_load(files(PLAIN, "k")["workflow/config/analyses.yaml"])["defaults"]
-    own = {"populations", "treatments", "comparators"}
+    # what depends on the subject
+    own = {"populations", "treatments", "comparators", "comparison"}
     theirs = yaml.safe_load((ROOT / "tests" / "analyses.yaml").read_text(encoding="utf-8"))[
         "defaults"
     ]
@@ -298,3 +302,109 @@ def test_a_heading_of_its_readme_is_no_mark_of_markdown():
 )
 def test_a_project_gets_ketameta_from_where_it_was_begun_with(origin, said):
     assert command.address_of(origin and json.dumps(origin)) == said
+
+
+# a new user
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """Return a new review with its report made by `make report`; never edit it, copy it."""
+    folder = tmp_path_factory.mktemp("begun") / "statins"
+    words = ["--treatment", "atorvastatin", "--outcome", "LDL cholesterol"]
+    assert main(["init", str(folder), *words]) == 0
+    return folder
+
+
+def made(folder):
+    """Type `make report` in a project, with the ketameta of these tests."""
+    bin_ = folder.parent / "bin"
+    bin_.mkdir(exist_ok=True)
+    (bin_ / "ketameta").write_text(
+        f"#!/bin/sh\nexec '{sys.executable}' -m ketameta.cli \"$@\"\n", encoding="utf-8"
+    )
+    (bin_ / "ketameta").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}"}
+    environment["PYTHONPATH"] = str(ROOT / "workflow")
+    return subprocess.run(
+        ["make", "report"],
+        cwd=folder, env=environment, text=True, capture_output=True, check=False, timeout=300,
+    )  # fmt: skip
+
+
+def subject_words_in(folder):
+    """Return the words of the review of these tests that the pages, figures and tables have."""
+    theirs = vocabulary()
+    scales = {*theirs.scales}
+    treated = {*theirs.treatments} - {PLAIN.control.word}
+    words = {*treated, *(scale.measures for scale in theirs.scales.values())}
+    patterns = (
+        re.compile("|".join(rf"\b{re.escape(word)}\b" for word in scales)),
+        re.compile("|".join(rf"\b{re.escape(word)}\b" for word in words), re.I),
+    )
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in folder.rglob("*")
+        if path.suffix in (".html", ".svg", ".csv", ".R", ".js")
+    ]
+    assert len(texts) > 20
+    return {word for text in texts for pattern in patterns for word in pattern.findall(text)}
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What stands in a file, what is typed in its place, and what is said of it."""
+
+    file: str
+    stands: str
+    typed: str
+    said: str
+    hint: str
+
+
+SLIPS = (
+    Slip(
+        file="data/raw/outcomes.csv",
+        stands="made_up_b,placebo,ldl_cholesterol",
+        typed="made_up_b,placebo,ldl_cholestrol",
+        said="outcome: 'ldl_cholestrol' is not",
+        hint="nearest: ldl_cholesterol",
+    ),
+    Slip(
+        file="data/raw/outcomes.csv",
+        stands="LDL cholesterol,",
+        typed="mmol/L,",
+        said="scale: 'mmol/L'",
+        hint="known: LDL cholesterol",
+    ),
+    Slip(
+        file="workflow/config/analyses.yaml",
+        stands="    measure: MD",
+        typed="    mesure: MD",
+        said="unknown key mesure",
+        hint="did you mean measure?",
+    ),
+)
+
+
+@pytest.mark.slow
+def test_a_new_review_runs_and_each_slip_is_named_with_its_place(begun):
+    done = made(begun)
+    assert done.returncode == 0, done.stderr
+    assert "report: reports/index.html" in done.stdout
+    index = (begun / "reports" / "index.html").read_text(encoding="utf-8")
+    assert "made-up numbers</h1>" in index
+    page = (begun / "reports" / "analyses" / "ldl_cholesterol.html").read_text(encoding="utf-8")
+    assert "Made-up trial A" in page
+    assert subject_words_in(begun / "reports") == set()
+    for slip in SLIPS:
+        path = begun / slip.file
+        before = path.read_text(encoding="utf-8")
+        assert slip.stands in before
+        path.write_text(before.replace(slip.stands, slip.typed, 1), encoding="utf-8")
+        line = before[: before.index(slip.stands)].count("\n") + 1
+        failed = made(begun)
+        path.write_text(before, encoding="utf-8")
+        assert failed.returncode != 0
+        assert re.search(rf"^{slip.file}:{line}\b.*{slip.said}.*{slip.hint}", failed.stderr, re.M)
+    assert made(begun).returncode == 0

@@ -80,7 +80,7 @@ def test_the_defaults_are_those_of_the_engine() -> None:
     own = {n: p.default for n, p in signature(random_effects).parameters.items()}
     # no option of the command: the limits of tau2, which it prints by the Q-profile
     shared = {*own} - {"yi", "vi", "tau2_interval"}
-    assert shared == {*pool._OPTIONS, "level"}
+    assert shared == {*pool._OPTIONS, "level"} - {"pooling"}
     assert {name: asked[name] for name in shared} == {name: own[name] for name in shared}
 
 
@@ -101,6 +101,64 @@ def test_every_option_reaches_the_engine(pooled, options: dict) -> None:
     assert status == 0
     fit = random_effects([0.5, 0.1, 0.9], [0.04, 0.09, 0.05], **options)
     same_numbers(json.loads(out)["fit"], fit)
+
+
+# by rma.mh, rma.peto and rma.glmm of metafor 3.8-1: see tests/synthesize/test_pool.py
+FOUR = "study,ai,n1i,ci,n2i\na,3,20,1,21\nb,0,18,2,18\nc,7,40,3,38\nd,12,55,8,60\n"
+
+
+@pytest.mark.parametrize(
+    ("measure", "way", "estimate", "se"),
+    [
+        ("RR", "MH", 0.492009902625, 0.318917583862),
+        ("OR", "Peto", 0.560153415265, 0.358625829933),
+        ("OR", "GLMM", 0.5753751508, 0.3692011318),
+        ("OR", "um.fs", 0.5753751508, 0.3692011318),
+        # without variance between studies: method="EE"
+        ("OR", "UM.RS", 0.5562735408, 0.3666849353),
+        ("OR", "CM.EL", 0.5680308901, 0.3669139993),
+    ],
+)
+def test_counts_are_pooled_by_the_way_that_is_named(pooled, measure, way, estimate, se) -> None:
+    status, out, _ = pooled(FOUR, "--json", "--measure", measure, "--pooling", way)
+    assert status == 0
+    found = json.loads(out)
+    fit = found["fit"]
+    assert (fit["estimate"], fit["se"]) == pytest.approx((estimate, se), abs=1e-4)
+    assert (fit["k"], fit["rule"]) == (4, "wald")
+    assert sum(study["weight"] for study in found["studies"]) == pytest.approx(100)
+
+
+def test_what_is_read_as_another_word_is_told(pooled) -> None:
+    _, out, _ = pooled(FOUR, "--measure=RR", "--pooling=M-H")
+    assert "RR, 4 studies, Mantel-Haenszel, wald interval" in out
+    assert "--pooling M-H is read as Mantel-Haenszel" in out
+    assert "the pool takes counts as they are" in out
+    _, out, _ = pooled(FOUR, "--measure=RR", "--tau2=FE", "--interval=knha")
+    assert "--tau2 FE is read as EE\n--interval knha is read as hksj" in out
+
+
+def test_a_way_without_an_estimate_says_so(pooled) -> None:
+    table = "study,ai,n1i,ci,n2i\na,3,20,0,21\nb,2,18,0,18\n"
+    _, out, _ = pooled(table, "--measure=OR", "--pooling=UM.RS")
+    assert "no pooled effect: events on one side alone" in out
+    assert "nan" not in out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--pooling=Peto",), "Peto is for OR and PETO, and the measure is RR, which takes inverse "
+         "variance, Mantel-Haenszel"),
+        (("--pooling=FE",), "FE is not known; it is an estimator of tau²: --tau2 EE"),
+        (("--pooling=MH", "--interval=hksj"), "Mantel-Haenszel has a wald interval"),
+        (("--pooling=MH", "--tau2=DL"), "Mantel-Haenszel has no tau²; --tau2 DL is for inverse"),
+    ],
+)  # fmt: skip
+def test_a_way_that_does_not_fit_says_what_does(pooled, words, says) -> None:
+    status, out, err = pooled(FOUR, "--measure=RR", *words)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"ketameta pool: --pooling {says}")
 
 
 def test_two_equal_effects_pool_to_themselves(pooled) -> None:

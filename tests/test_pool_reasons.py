@@ -344,7 +344,10 @@ def test_a_wrong_choice_of_rows_says_what_there_is(pooled, asked, says) -> None:
 )
 def test_estimators_have_the_names_of_statisticians(answer, word, ours) -> None:
     content = "study,yi,vi\nA,.1,.02\nB,.5,.02\nC,1.5,.1\n"
-    assert answer(content, "--tau2", word) == answer(content, "--tau2", ours)
+    named, own = (answer(content, "--tau2", said) for said in (word, ours))
+    told = [f"--tau2 {word} is read as {ours}"] if word.lower() != ours.lower() else []
+    assert named.pop("notes") == [*told, *own.pop("notes")]
+    assert named == own
 
 
 @pytest.mark.parametrize("word", ["HK", "knha", "HKSJ", "Knapp-Hartung"])

@@ -34,7 +34,7 @@ def repository(small, tmp_path, monkeypatch):
     """Return the small project as a repository with one commit, its tests and what CI calls."""
     if shutil.which("git") is None or shutil.which("make") is None:
         pytest.skip("no git or make here")
-    for name in ("tests/live", "tests/tables", "tests/extraction"):
+    for name in ("tests/live", "tests/tables", "tests/extraction", "tests/vocabulary"):
         skip = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, small.path(name), ignore=skip)
     for name in (
@@ -42,6 +42,8 @@ def repository(small, tmp_path, monkeypatch):
         "tests/report/made.py",
         "tests/conftest.py",
         "tests/analyses.yaml",
+        "tests/multiverse.yaml",
+        "tests/review.yaml",
         ".ci/run",
         "pyproject.toml",
     ):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ketameta import freshness, publishing, steps
+from ketameta import freshness, project, publishing, steps
 from ketameta.commands import run, snakefile
 from ketameta.commands.lock import HeldError, take_lock
 from ketameta.commands.release import release
@@ -229,8 +229,15 @@ def test_stamps_follow_the_lists_and_marks_of_cut_jobs_go(here):
     mark.parent.mkdir(parents=True)
     mark.touch()
     freshness.set_stamps({"report": "why", "prints": "why"})
-    assert {p.name for p in freshness.STAMPS.iterdir()} == set(RUN) - {"report"}
+    wanted = {f"{name}.wanted" for name in freshness.PUBLISHED}
+    found = {p.name for p in freshness.STAMPS.iterdir()}
+    assert found == (set(RUN) - {"report"}) | wanted
     assert not mark.exists()
+    # what is there already is looked at anew where it is to be made again, and only there
+    freshness.set_stamps({"prints": "why"})
+    found = {p.name: p.stat().st_mtime for p in freshness.STAMPS.iterdir()}
+    assert found.keys() == set(RUN) | wanted | {"report.published"}
+    assert {name for name, when in found.items() if when} == {"prints.wanted"}
 
 
 # files of a person
@@ -345,8 +352,6 @@ def test_a_date_that_is_none_is_one_line(capsys, date):
 def test_cores_that_are_none_are_one_line_before_anything_starts(
     tmp_path, monkeypatch, capsys, cores
 ):
-    (tmp_path / "Snakefile").touch()
-    (tmp_path / "workflow/ketameta").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     asked = argparse.Namespace(cores=cores, dry_run=False, force=False, verbose=False)
     assert run.run(asked) == 2
@@ -376,18 +381,19 @@ def test_without_an_open_home_snakemake_gets_one_in_the_project(tmp_path, monkey
 def test_an_open_home_stays(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert run.environment() == dict(os.environ)
+    assert run.environment() == {**os.environ, "PYTHONPATH": project.python_path()}
 
 
 @pytest.mark.parametrize("asked", [{"tau2": "PM"}, {"analyses": {}, "defaults": {}}])
 def test_another_configuration_is_refused_in_words(here, asked):
     with pytest.raises(snakefile.RefusedError, match=r"--configfile.*analyses\.yaml"):
-        snakefile.settle(here.folder, asked)
+        snakefile.settle(asked)
 
 
-def test_another_folder_is_refused_in_words(here, tmp_path):
-    with pytest.raises(snakefile.RefusedError, match="--directory"):
-        snakefile.settle(tmp_path, {})
+def test_a_folder_that_is_no_project_is_refused_in_words(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(snakefile.RefusedError, match=r"no project: .*--directory.*ketameta init"):
+        snakefile.settle({})
 
 
 def test_braces_in_a_path_are_refused_where_snakemake_keeps_locks(here, monkeypatch, tmp_path):
@@ -396,20 +402,39 @@ def test_braces_in_a_path_are_refused_where_snakemake_keeps_locks(here, monkeypa
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "argv", ["snakemake"])
     with pytest.raises(snakefile.RefusedError, match="--nolock"):
-        snakefile.settle(folder, {})
+        snakefile.settle({})
     monkeypatch.setattr(sys, "argv", ["snakemake", "--nolock"])
-    snakefile.settle(folder, {}).close()
+    snakefile.settle({}).close()
 
 
-def test_a_page_is_no_target_and_its_stage_is_named(here):
-    done = here.snakemake("-n", "reports/analyses/response_24h.html")
-    assert done.returncode == 1
-    said = (done.stdout + done.stderr).strip().splitlines()[-1]
-    assert said.startswith("reports/analyses/response_24h.html is no target by itself")
-    assert "snakemake --cores all report`" in said
-    assert "Traceback" not in done.stdout + done.stderr
-    assert "cores all figures" in snakefile.no_target("reports", "figures/figures.csv")
-    assert "cores all normalize" in snakefile.no_target("data/processed", "effects.parquet")
+def test_a_file_comes_with_what_is_published_together(here):
+    page, figure = "reports/analyses/response_24h.html", "reports/figures/response_24h.forest.svg"
+    table, copy = "data/processed/effects.parquet", figure.replace(".svg", ".pdf")
+    mine = Path("reports/mine.html")
+    mine.touch()
+    of_report = [page, figure, table]
+    assert {*map(snakefile.published_with, of_report)} == {"report"}
+    assert snakefile.published_with(mine.as_posix()) is None
+    # what is up to date and has no such file will not have it
+    absent = "reports/figures/response_24h.funnel.svg"
+    freshness.set_stamps({"prints": "not asked for yet"})
+    assert snakefile.published_with(copy) == "prints"
+    with pytest.raises(snakefile.RefusedError, match="no stage makes it"):
+        snakefile.published_with(absent)
+    for name in (*freshness.RUN, "prints"):
+        list_of(name).unlink(missing_ok=True)
+    freshness.set_stamps(stale(load(CONFIG), freshness.STAGES))
+    narrowed = page.replace(".html", "--population-TRD.html")
+    assert {*map(snakefile.published_with, [*of_report, narrowed, absent])} == {"report"}
+    assert snakefile.published_with(copy) == "prints"
+
+
+def test_a_file_that_no_stage_makes_is_no_target_and_its_neighbours_are_named(here):
+    misspelt = "reports/analyses/respons_24h.html"
+    with pytest.raises(snakefile.RefusedError) as refused:
+        snakefile.published_with(misspelt)
+    near = "reports/analyses/response_24h.html"
+    assert str(refused.value).startswith(f"{misspelt}: no stage makes it; nearest: {near}, ")
 
 
 def test_beside_another_run_nothing_is_touched(here):
@@ -418,9 +443,9 @@ def test_beside_another_run_nothing_is_touched(here):
     with take_lock(0):
         with pytest.raises(HeldError, match=rf"process {os.getpid()}\b"):
             take_lock(0)
-        assert snakefile.settle(here.folder, {}) is None
+        assert snakefile.settle({}) is None
         with pytest.raises(snakefile.RefusedError, match="Another run is at work"):
-            snakefile.before_jobs({}, None, [])
+            snakefile.before_jobs(None, [])
     assert bytes_of(freshness.STAMPS) == stamps
     take_lock(0).close()
 

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,6 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-
-from .conftest import copy_subject
 
 ROOT = Path(__file__).parents[1]
 # of the report, and of tests and lint beside it
@@ -183,56 +180,3 @@ def test_make_leaves_an_environment_alone_that_is_only_linked(tmp_path):
     assert f".venv is a link to {tmp_path / 'theirs'}" in done.stderr
     assert [path.name for path in (tmp_path / "theirs").iterdir()] == ["packages"]
     assert (tmp_path / "theirs" / "packages").read_text() == "kept"
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """Return a folder with what an installation that is not editable puts on the path."""
-    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    skip = shutil.ignore_patterns("__pycache__", "*.egg-info", "config")
-    shutil.copytree(ROOT / "workflow", source / "workflow", ignore=skip)
-    code = f"from setuptools.build_meta import build_wheel; build_wheel({str(out)!r})"
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        cwd=source, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    (wheel,) = out.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(out / "site")
-    return out / "site"
-
-
-def test_every_file_of_the_package_is_installed(installed):
-    package = ROOT / "workflow" / "ketameta"
-    files = {
-        path.relative_to(package).as_posix()
-        for path in package.rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
-    }
-    assert "configuration/analyses.schema.yaml" in files
-    assert {name for name in files if not (installed / "ketameta" / name).is_file()} == set()
-
-
-def test_what_is_installed_works_outside_a_checkout(installed, tmp_path):
-    (tmp_path / "my.csv").write_text("study,ai,n1i,ci,n2i\nA,12,20,5,20\nB,9,25,6,25\n")
-    code = (
-        "import sys\nfrom pathlib import Path\nimport ketameta\n"
-        "from ketameta.cli import main\nfrom ketameta.configuration import load\n"
-        "assert Path(ketameta.__file__).is_relative_to(sys.argv[1]), ketameta.__file__\n"
-        "assert load().names\n"
-        "for words in (['check', sys.argv[2]], ['template', 'new'], ['template', 'new.xlsx'],\n"
-        "              ['convert', sys.argv[2], 'all.xlsx'],\n"
-        "              ['pool', 'my.csv', '--measure', 'RR']):\n"
-        "    assert main(words) == 0, words\n"
-    )
-    copy_subject(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-c", code, installed, ROOT / "tests" / "tables"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(installed)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "I²" in done.stdout

@@ -226,7 +226,7 @@ def test_an_estimator_of_tau2_is_asked_for_by_name(made):
     )
     assert functions == records == [*ESTIMATORS, "DLH"]
     assert f"enum: [{', '.join(records)}]" in read(
-        made, "workflow/ketameta/configuration/schema.yaml"
+        made, "workflow/ketameta/configuration/analyses.schema.yaml"
     )
     rows = rows_of(made.path("reports/tables/syntheses.csv"))
     found = {row["analysis"]: float(row["tau2"]) for row in rows if row["tau2"]}

@@ -114,6 +114,7 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
             for name in (
                 *("syntheses", "subgroups", "splits", "sensitivity", "studies", "earlier"),
                 *("derivations", "raw_rows", "absolute", "summary", "certainty", "finding_states"),
+                *("posteriors", "shrunken"),
             )
         ),
         "analyses/response_24h.html",
@@ -161,7 +162,7 @@ def test_another_window_reruns_from_normalisation(project):
     [
         ("ingest/cells.py", STAGES),
         ("tables/columns.py", STAGES),
-        ("vocabulary/scales.yaml", STAGES),
+        ("vocabulary/words.yaml", STAGES),
         ("normalize/summaries.py", STAGES[1:]),
         ("stats/univariate/tau2.py", STAGES[1:]),
         ("synthesize/pool.py", FROM_SYNTHESIS),
@@ -178,7 +179,7 @@ def test_an_edited_module_reruns_its_stage_and_what_follows(project, module, sta
         path.read_text() + ("\n" if path.suffix in (".html", ".css", ".js") else "\n#\n")
     )
     assert planned(project) == stages
-    if module in ("vocabulary/scales.yaml", "report/static/report.js"):
+    if module in ("vocabulary/words.yaml", "report/static/report.js"):
         assert planned_by_snakemake(project) == stages
 
 
@@ -332,7 +333,7 @@ def test_snakefmt_is_clean():
     snakefmt = Path(sys.executable).with_name("snakefmt")
     command = snakefmt if snakefmt.exists() else which("snakefmt")
     done = subprocess.run(
-        [command, "--check", "Snakefile", "workflow/rules"],
+        [command, "--check", "Snakefile", "workflow"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

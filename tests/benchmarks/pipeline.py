@@ -28,7 +28,6 @@ def copy_tree(folder: Path) -> Path:
     skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
     shutil.copytree(ROOT / "workflow", folder / "workflow", ignore=skip)
     shutil.copytree(ROOT / "data" / "raw", folder / "data" / "raw")
-    shutil.copy(ROOT / "Snakefile", folder)
     return folder
 
 

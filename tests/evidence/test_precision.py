@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from ketameta.evidence.precision import imprecision, worthwhile
+from ketameta.evidence.precision import imprecision
 from ketameta.measures import LARGEST
+from ketameta.synthesize.worthwhile import worthwhile
 from ketameta.tables.syntheses import AbsoluteRow
 
 from ..rows import row

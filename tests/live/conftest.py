@@ -11,6 +11,7 @@ from ketameta.ingest.stage import ingest
 from ketameta.normalize.stage import normalize
 from ketameta.synthesize.stage import synthesize
 from ketameta.tables.raw import ClaimRow
+from ketameta.vocabulary import subject, use
 from ketameta.vocabulary.narrowing import named
 
 from ..rows import tables_of
@@ -31,6 +32,23 @@ class Place:
 
 PINNED, TODAY = "tables-of-the-tests", "as-they-are"
 EDITED = [pytest.param(name, marks=pytest.mark.slow) for name in EDITS]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Take the words that the place of a test is written in for as long as it runs."""
+    # the hook is asked of every test, wherever it stands
+    here = item.path.parent == Path(__file__).parent
+    before, called = subject(), getattr(item, "callspec", None)
+    pinned = not here or called is None or called.params.get("place", PINNED) == PINNED
+    folder = before if pinned else CONFIG.parent
+    if folder != before:
+        use(folder)
+    try:
+        return (yield)
+    finally:
+        if folder != before:
+            use(before)
 
 
 @pytest.fixture(scope="session", params=[PINNED, TODAY, *EDITED])

@@ -19,6 +19,7 @@ from ketameta.normalize.stage import effects_of
 from ketameta.stats import (
     bayes,
     effect_size,
+    half_normal,
     inverse_variance,
     mantel_haenszel,
     peto,
@@ -188,7 +189,7 @@ def bayesian(plan):
     mean, sd = re.search(r"mu ~ Normal\(([\d.-]+), ?([\d.]+)\)", plan.words).groups()
     scale = re.search(r"tau ~ half-normal\(([\d.]+)\)", plan.words)[1]
     yi, vi = plan.effects(plan.rows())
-    fit = bayes(yi, vi, mu_mean=float(mean), mu_sd=float(sd), tau_scale=float(scale))
+    fit = bayes(yi, vi, mu_mean=float(mean), mu_sd=float(sd), tau=half_normal(float(scale)))
     names = [f"{of}_{what}" for of in ("mu", "tau") for what in ("mean", "sd", "median")]
     found = {name: getattr(fit, name) for name in (*names, "tau_mode")}
     return found | {of + "_ci": _ends(fit, of) for of in ("mu", "tau")}

@@ -192,3 +192,33 @@ def test_a_difference_beside_a_model_without_a_fit_is_found(run, odd, analysis, 
     done = run(changed(odd, analysis, **values))
     assert done.returncode == 1
     assert re.search(f"^{said}", done.stdout, re.M), done.stdout
+
+
+# tables with an empty cell and with heterogeneity, so that tau² is above 0
+TABLES = ((13, 20, 1, 21), (0, 18, 2, 18), (17, 40, 3, 38), (12, 55, 28, 60))
+
+
+def test_every_way_of_pooling_and_every_interval_is_refitted(run, made, kit):
+    odds = kit.response | {"measure": "OR"}
+    ways = ("Mantel-Haenszel", "Peto", "UM.FS", "UM.RS", "CM.EL")
+    asked = {re.sub("[^a-z]", "_", way.lower()): odds | {"pooling": way} for way in ways}
+    asked |= {"profile": kit.response | {"interval": "PL"}}
+    asked |= {"henmi": kit.response | {"interval": "henmi-copas"}}
+    whole = made(kit.counts(*TABLES), asked)
+    done = run(whole.files["verify.R"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in asked:
+        assert re.search(f"^{name} +agrees +[1-9]", done.stdout, re.M), done.stdout
+    for call in ("rma.peto", "rma.glmm", "hc("):
+        assert call in whole.files["verify.R"]
+    rows = {one.analysis: one for one in whole.tables[SynthesisRow]}
+    far = [
+        replace(rows["um_fs"], tau2=rows["um_fs"].tau2 + 0.1),
+        replace(rows["peto"], se=rows["peto"].se + 1e-4),
+        replace(rows["profile"], ci_low_log=rows["profile"].ci_low_log - 1e-3),
+        replace(rows["henmi"], ci_high_log=rows["henmi"].ci_high_log + 1e-3),
+    ]
+    some = Configuration(tuple(whole.configuration[own.analysis] for own in far))
+    done = run(verify_script(whole.tables.replaced(SynthesisRow, far), some, "0"))
+    for own in far:
+        assert re.search(f"^{own.analysis} +DIFFERS", done.stdout, re.M), done.stdout

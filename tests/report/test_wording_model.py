@@ -36,8 +36,19 @@ FIT = {"tau2_by": "REML", "rule": Rule.HKSJ, "converged": True}
             "not pooled: no trial has an event",
         ),
         (
-            {"engine": Engine.AS_PARALLEL, "rule": Rule.WALD, "converged": None},
+            {
+                "engine": Engine.MANTEL_HAENSZEL,
+                "rule": Rule.WALD,
+                "converged": None,
+                "as_parallel": True,
+            },
             "Mantel-Haenszel, crossovers as if parallel, Wald",
+        ),
+        ({"engine": Engine.INDEPENDENT, "rule": Rule.PROFILE}, "REML, profile likelihood"),
+        ({"engine": Engine.PETO, "rule": Rule.WALD, "converged": None}, "Peto, Wald"),
+        (
+            {"engine": Engine.UM_RS, "rule": Rule.WALD, "as_parallel": False},
+            "GLMM UM.RS, Wald",
         ),
         (
             {"engine": Engine.MANTEL_HAENSZEL, "failure": Failure.FEW_COUNTS, "needed": 2},

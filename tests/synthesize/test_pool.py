@@ -66,11 +66,83 @@ def test_mantel_haenszel_agrees_with_metafor(model, measure):
     assert found.pi_low is None
 
 
+# of these tables metafor 3.8-1, rma.peto(ai, n1i, ci, n2i): the same numbers
+PETO = (0.560153415265, 0.358625829933, 0.118301213364, 3.82241813025, 0.281289272588,
+        21.5156506229)  # fmt: skip
+
+
+def test_peto_agrees_with_metafor(model):
+    found = pooled("OR", counted(*TABLES), replace(model, pooling="Peto"))
+    ours = [getattr(found, name) for name in ("estimate_log", "se", "p", "q", "q_p", "i2")]
+    assert ours == pytest.approx(PETO, rel=1e-9)
+    assert (found.engine, found.rule, found.tau2) == (Engine.PETO, Rule.WALD, None)
+
+
+APART = ((3, 20, 1, 21, 41), (0, 18, 2, 18, 36), (17, 40, 3, 38, 78), (12, 55, 28, 60, 115),
+         (9, 30, 2, 33, 63), (2, 40, 8, 42, 82))  # fmt: skip
+# metafor 3.8-1, rma.glmm(measure="OR", ai, n1i, ci, n2i, model, nAGQ=50; UM.RS: 1; CM.EL with
+# control=list(dnchgcalc="dnoncenhypergeom")): estimate, standard error, tau2, the test of
+# homogeneity. lme4 stops early, UM.RS is the Laplace approximation there
+MIXED = {
+    "UM.FS": ((0.1674191717, 0.6922588595, 2.102725828), 36.02754202, 1e-3),
+    "UM.RS": ((0.2387151765, 0.6739658492, 2.082021042), None, 0.02),
+    "CM.EL": ((0.1528575834, 0.7495331324, 2.502939687), 35.5460834, 5e-3),
+}
+
+
+@pytest.mark.parametrize("way", MIXED)
+def test_a_mixed_model_of_odds_ratios_agrees_with_metafor(model, way):
+    found = pooled("OR", counted(*APART), replace(model, pooling=way))
+    theirs, q, close = MIXED[way]
+    assert (found.estimate_log, found.se, found.tau2) == pytest.approx(theirs, rel=close)
+    assert found.q == (q and pytest.approx(q, rel=1e-6))
+    assert (found.engine, found.rule, found.converged) == (Engine(way), Rule.WALD, True)
+    # t with 5 degrees: qt(0.975, 5) in R
+    half = 2.570581835636314 * math.sqrt(found.tau2 + found.se**2)
+    assert found.pi_high_log - found.estimate_log == pytest.approx(half)
+
+
+def test_a_glmm_of_odds_ratios_that_is_not_named_has_a_baseline_of_each_trial(model):
+    named, plain = (
+        pooled("OR", counted(*APART), replace(model, pooling=way)) for way in ("UM.FS", "GLMM")
+    )
+    assert plain == named
+
+
+def test_a_mixed_model_says_why_it_finds_nothing(model):
+    def of(way, *rows):
+        found = pooled("OR", counted(*rows), replace(model, pooling=way))
+        assert found.estimate is None
+        return found.failure
+
+    assert of("CM.EL", (2.5, 20, 1, 21, 41), (3, 20, 2, 20, 40)) == Failure.IN_PARTS
+    assert of("UM.FS", (2, 20, 0, 21, 41), (3, 20, 0, 20, 40)) == Failure.ONE_SIDE
+    assert of("UM.RS", (2, 20, 0, 21, 41), (3, 20, 0, 20, 40)) == Failure.ONE_SIDE
+    assert of("Peto", (0, 20, 0, 21, 41), (0, 20, 0, 20, 40)) == Failure.ONE_SIDE
+
+
+def test_a_way_that_is_not_for_the_measure_leaves_inverse_variance(model, three):
+    assert pooled("SMD", three, replace(model, pooling="Peto")).engine == Engine.INDEPENDENT
+
+
+@pytest.mark.parametrize(
+    ("word", "rule"), [("profile", Rule.PROFILE), ("henmi-copas", Rule.HENMI_COPAS)]
+)
+def test_an_interval_for_one_mean_alone_is_that_of_the_statistics(model, three, word, rule):
+    found = pooled("SMD", three, replace(model, interval=word))
+    fit = random_effects([e.yi for e in three], [e.vi for e in three], "REML", word)
+    assert (found.estimate, found.ci_low, found.ci_high) == (fit.estimate, fit.ci_low, fit.ci_high)
+    assert found.rule == rule
+
+
 def test_mantel_haenszel_says_where_crossovers_enter_as_if_parallel(model):
     tables = (*TABLES, (6, 17, 1, 17, 17))
     found = pooled("RR", counted(*tables), replace(model, pooling="Mantel-Haenszel"))
-    assert found.engine == Engine.AS_PARALLEL
+    assert (found.engine, found.as_parallel) == (Engine.MANTEL_HAENSZEL, True)
     assert found.n == 287
+    assert pooled(
+        "RR", counted(*TABLES), replace(model, pooling="Mantel-Haenszel")
+    ).as_parallel is (False)
 
 
 def test_mantel_haenszel_takes_the_trials_with_counts_or_says_why_it_pools_none(model):

@@ -7,6 +7,7 @@ statistics alone.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ketameta.project import snakefile as snakefile
     from ketameta.reading import read as read
 
 __version__ = "0.1.0"
@@ -18,8 +19,12 @@ def __getattr__(name: str) -> Any:
         from ketameta.reading import read
 
         return read
+    if name == "snakefile":
+        from ketameta.project import snakefile
+
+        return snakefile
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*globals(), "read"]
+    return [*globals(), "read", "snakefile"]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from ketameta import __version__
+from ketameta.project import NO_PROJECT, PACKAGE, project_of
 
 DESCRIPTION = """\
 Meta-analysis of trials, from extraction table to report.
@@ -47,6 +51,13 @@ COMMANDS = {
     "release": "record what these tables give",
     "completion": "completion for bash, zsh and fish",
 }
+# these read the configuration of a project
+_IN_PROJECT = ("run", "explain", "diff", "release")
+# run with the folder of a package and the words of a command line
+_THERE = (
+    "import sys; sys.path[0] = sys.argv.pop(1); "
+    "from ketameta.cli import main; sys.exit(main(sys.argv[1:]))"
+)
 
 
 def parser(*commands: str) -> argparse.ArgumentParser:
@@ -69,18 +80,41 @@ def parser(*commands: str) -> argparse.ArgumentParser:
     return top
 
 
+def _go_on_there(words: Sequence[str]) -> None:
+    """Go on as the package of the project that this stands in, where it has one of its own.
+
+    So its numbers are those of its code, whichever `ketameta` is typed.
+    """
+    root = project_of(Path.cwd())
+    own = root / "workflow" / "ketameta" if root else PACKAGE
+    if not (own / "__init__.py").is_file() or own.samefile(PACKAGE):
+        return
+    text = (own / "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "(.+)"', text, re.M)
+    version = found[1] if found else "unknown"
+    if version != __version__:
+        said = f"this project has ketameta {version}, used in place of the installed {__version__}"
+        print(said, file=sys.stderr, flush=True)
+    os.execv(sys.executable, [sys.executable, "-c", _THERE, str(own.parent), *words])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal of another encoding gets escapes
             stream.reconfigure(errors="backslashreplace")
     words = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:
+        _go_on_there(words)
     # no option of the top takes a value: the first other word is the command
     asked = next((word for word in words if not word.startswith("-")), "")
     if not words:
         parser("").print_help()
         return 0
     given = parser(asked).parse_args(words)
+    if given.command in _IN_PROJECT and project_of(Path.cwd()) is None:
+        print(NO_PROJECT, file=sys.stderr)
+        return 2
     try:
         status: int = given.do(given)
         return status

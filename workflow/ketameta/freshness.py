@@ -9,21 +9,23 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ketameta.project import PACKAGE, SUBJECT, WORKFLOW
+
 if TYPE_CHECKING:
     from ketameta.configuration import Configuration
 
-PACKAGE = Path(__file__).parent
 MADE = Path("data/processed")
 RAW = Path("data/raw")
 REPORTS = Path("reports")
 # words of the subject
-VOCABULARY = Path("workflow/config/vocabulary")
+VOCABULARY = SUBJECT / "vocabulary"
 # names of stages that run whatever their lists say, for `--force`
 ANEW = "KETAMETA_ANEW"
 # before the name of a question in the list of a stage, see `memo`
@@ -33,7 +35,8 @@ AS_BEFORE = "what it is made from is as before, nothing to do"
 # a stamp for each stage, which alone Snakemake looks at: derived from the lists, safe to remove
 STAMPS = Path(".snakemake/ketameta")
 _GROUND = (
-    *("__init__", "estimators", "freshness", "job", "measures", "memo", "publishing"),
+    *("__init__", "estimators", "freshness", "job", "measures", "memo", "methods", "project"),
+    "publishing",
     *("read_tables", "report_files", "shares", "steps", "storage"),
 )
 _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
@@ -47,6 +50,7 @@ _DRAWING = (
     *("report/wording", "report/wording_model", "report/wording_notes"),
     *("report/wording_plot", "report/wording_splits"),
     *("synthesize/__init__", "synthesize/absolute", "synthesize/prediction"),
+    "synthesize/worthwhile",
     *("documents", "tables", "vocabulary", "configuration"),
 )
 
@@ -75,7 +79,7 @@ STAGES = {
     "synthesize": Stage(
         ("ingest", "normalize"),
         ("synthesize", "normalize", "stats", "documents", "tables", "vocabulary", "configuration"),
-        ("select", "model"),
+        ("select", "model", "worthwhile"),
     ),
     "report": Stage(
         ("ingest", "normalize", "synthesize"),
@@ -106,6 +110,8 @@ STAGES = {
 RUN = tuple(name for name in STAGES if name != "prints")
 # stages that write into the report
 WRITERS = ("report", "figures", "distributions", "prints")
+# what is published together, and the stages that make it
+PUBLISHED = {"report": RUN, "prints": tuple(STAGES)}
 
 
 def list_of(stage: str, folder: Path = MADE) -> Path:
@@ -114,7 +120,7 @@ def list_of(stage: str, folder: Path = MADE) -> Path:
 
 
 def sources(stage: str) -> dict[str, Path]:
-    """Return the files of the code that a stage runs, by their path in the project.
+    """Return the files of the code that a stage runs, by their path in a checkout.
 
     tests/test_workflow.py holds them against what each step loads.
     """
@@ -123,8 +129,9 @@ def sources(stage: str) -> dict[str, Path]:
         single = PACKAGE / f"{name}.py"
         found += [single] if single.is_file() else (PACKAGE / name).rglob("*")
     found = [path for path in found if path.suffix in _CODE]
-    found.append(PACKAGE.parent / "rules" / f"{STAGES[stage].rules or stage}.smk")
-    return {f"workflow/{path.relative_to(PACKAGE.parent).as_posix()}": path for path in found}
+    rules = f"rules/{STAGES[stage].rules or stage}.smk"
+    code = {f"workflow/ketameta/{path.relative_to(PACKAGE).as_posix()}": path for path in found}
+    return {**code, f"workflow/{rules}": WORKFLOW / rules}
 
 
 @cache
@@ -302,16 +309,29 @@ def stamp(stage: str) -> str:
 def set_stamps(found: Mapping[str, str]) -> None:
     """Leave stamps to the stages that need not run (see `stale`): a missing one is a job to run.
 
+    So with what is published together. A file of it that is there already is looked at anew where
+    it is older than another stamp, which says that it is wanted: missing ones move nothing then.
     Snakemake's own marks of jobs that were cut short go: a stamp is never half of one.
     """
     STAMPS.mkdir(parents=True, exist_ok=True)
     for path in STAMPS.parent.glob("incomplete/*"):
         path.unlink(missing_ok=True)
     for stage in STAGES:
-        path = STAMPS / stage
-        if stage in found:
-            path.unlink(missing_ok=True)
-        else:
-            path.touch()
-            # the same for all: an input younger than an output stops Snakemake
-            os.utime(path, (0, 0))
+        _set_stamp(stage, there=stage not in found)
+    for name, stages in PUBLISHED.items():
+        fresh = found.keys().isdisjoint(stages)
+        _set_stamp(f"{name}.published", there=fresh)
+        _set_stamp(f"{name}.wanted", there=True)
+        if not fresh:
+            # by its time alone a small file is none that changed
+            Path(stamp(f"{name}.wanted")).write_text(str(time.time_ns()))
+
+
+def _set_stamp(name: str, *, there: bool) -> None:
+    path = STAMPS / name
+    if there:
+        path.touch()
+        # the same for all: an input younger than an output stops Snakemake
+        os.utime(path, (0, 0))
+    else:
+        path.unlink(missing_ok=True)

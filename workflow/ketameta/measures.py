@@ -15,7 +15,10 @@ from dataclasses import dataclass, field
 EVENT, SCORE = "event", "score"
 # what a value is counted in, where it is not a ratio or a difference of risks
 POINTS, SDS, PER_CENT = "points", "standard deviations", "%"
-GLMM, MANTEL_HAENSZEL = "GLMM", "Mantel-Haenszel"
+INVERSE_VARIANCE = "inverse variance"
+GLMM, MANTEL_HAENSZEL, PETO = "GLMM", "Mantel-Haenszel", "Peto"
+# the mixed models of odds ratios, by the names of Jackson and others 2018
+UM_FS, UM_RS, CM_EL = "UM.FS", "UM.RS", "CM.EL"
 
 # a pooled ratio from here on is written as without bound
 LARGEST = 1e300
@@ -198,7 +201,7 @@ _MEASURES = (
         paired="MPORM",
         converts_from=("OR", "logOR", "RR"),
         control_variance=lambda events, people: 1 / events + 1 / (people - events),
-        pooling=(MANTEL_HAENSZEL,),
+        pooling=(MANTEL_HAENSZEL, PETO, GLMM, UM_FS, UM_RS, CM_EL),
         treated_risk=lambda risk, ratio: risk * ratio / (1 - risk + risk * ratio),
         of_risks=lambda treated, control: treated / (1 - treated) / (control / (1 - control)),
         digits=None,

@@ -121,3 +121,7 @@ def _gone(out: Path, lists: Path, listed: list[Path]) -> Iterator[str]:
 def _files(made: Path) -> dict[str, str]:
     found = read_made(made)
     return found.files if found else {}
+
+
+if __name__ == "__main__":
+    publish()

@@ -14,7 +14,9 @@ from pathlib import Path
 from ketameta.commands.examine import Examined, Told, look, not_before, open_warnings, others
 from ketameta.commands.revisions import DiffError, git
 from ketameta.configuration import CONFIG
+from ketameta.freshness import RAW
 from ketameta.ingest.places import unread
+from ketameta.project import NO_PROJECT, project_of
 from ketameta.tables.problems import ERROR, NOTE, escaped
 from ketameta.tables.raw import RAW_KINDS, RAW_TABLES
 from ketameta.vocabulary import hint
@@ -39,7 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "folder",
         nargs="?",
         type=Path,
-        default=Path("data/raw"),
+        default=RAW,
         help="folder with the tables, a project, or a FILE.xlsx (default: data/raw)",
     )
     parser.add_argument(
@@ -73,7 +75,9 @@ def check(given: argparse.Namespace) -> int:
     name = escaped(folder.as_posix())
     if not os.path.isdir(folder) and not (folder.is_file() and folder.suffix):
         what = "is not a folder" if os.path.lexists(folder) else "no such folder"
-        print(f"{name}: {what}", file=sys.stderr)
+        # not named by a person
+        more = f"; {NO_PROJECT}" if folder == RAW and project_of(Path.cwd()) is None else ""
+        print(f"{name}: {what}{more}", file=sys.stderr)
         return 2
     found = look(folder)
     if {RAW_KINDS[name] for name in RAW_TABLES} <= {*found.tables.kinds()}:

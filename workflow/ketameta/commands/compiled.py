@@ -6,11 +6,9 @@ import contextlib
 from hashlib import sha256
 from pathlib import Path
 
-import jinja2
 from jinja2.bccache import Bucket, BytecodeCache
 
-from ketameta.freshness import file_hash
-from ketameta.report import pages
+from ketameta.freshness import inputs
 
 _DIGEST = sha256().digest_size
 
@@ -18,13 +16,14 @@ _DIGEST = sha256().digest_size
 class Compiled(BytecodeCache):
     """Compiled templates in a folder, safe to remove: what is not as it was written is no use.
 
-    The library compares the text of each template; what else its code follows from is part of the
-    digest at the head of a file: the library's version, and the module with the engine's options.
+    The library compares the text of each template; all else that a report is made from, its tables
+    and configuration apart, is part of the digest at the head of a file: the library's version, the
+    options and filters of the engine, and what these take from elsewhere.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._made_by = f"{jinja2.__version__} {file_hash(pages.__file__)}".encode()
+        self._made_by = repr(sorted(inputs("report", None).items())).encode()
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Fill in the code of a template where it is known."""

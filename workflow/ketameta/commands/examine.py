@@ -16,7 +16,7 @@ from ketameta.normalize.checks.acknowledged import ENTRY, NO_ANALYSIS, About, Wa
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.trials import raw_rows
 from ketameta.tables.collection import Tables
-from ketameta.tables.problems import ERROR, WARNING, Problem, shown
+from ketameta.tables.problems import ERROR, NOTE, WARNING, Problem, shown
 from ketameta.tables.raw import EFFECT_TABLES, RAW_KINDS, ClaimRow
 from ketameta.vocabulary import hint
 
@@ -71,7 +71,9 @@ def examine(folder: Path) -> tuple[Tables, list[Problem]]:
 
 
 def configured(folder: Path) -> tuple[Configuration | None, list[Problem]]:
-    """Return the configuration of the project that a folder is data/raw of, and its faults.
+    """Return the configuration of the project that a folder is data/raw of, and what is told of it.
+
+    Its faults, or notes on words that are read as others.
 
     None where the folder is of no project, or the configuration is at fault.
     """
@@ -80,16 +82,18 @@ def configured(folder: Path) -> tuple[Configuration | None, list[Problem]]:
     if here.parts[-2:] != ("data", "raw") or not path.is_file():
         return None, []
     try:
-        return load(path), []
+        found = load(path)
+        return found, [_fault(path.as_posix(), line, NOTE) for line in found.read_as]
     except ConfigurationError as error:
         return None, [_fault(path.as_posix(), line) for line in str(error).splitlines()]
 
 
-def _fault(file: str, said: str) -> Problem:
-    """Take a fault of the configuration apart: ``file:line: key: fault``."""
-    place, _, message = said.removeprefix(f"{file}:").partition(": ")
-    if place.isdecimal():
-        return Problem(file, int(place), "", "", message)
+def _fault(file: str, said: str, severity: str = ERROR) -> Problem:
+    """Take what is told of the configuration apart: ``file:line: key: fault``."""
+    place, _, message = said.partition(": ")
+    named, _, line = place.rpartition(":")
+    if line.isdecimal():
+        return Problem(named, int(line), "", "", message, severity)
     return Problem(file, 0, "", "", said.removeprefix(f"{file}: "))
 
 

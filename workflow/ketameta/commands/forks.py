@@ -132,9 +132,7 @@ def _step(
         os.environ.update(environment)
         from ketameta import steps
 
-        steps.KNOWN = (
-            known  # for this step: what runs later in the project's own process reads anew
-        )
+        steps.KNOWN = known  # for this step: what runs later reads it anew
         status = steps.run(words)
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else 1

@@ -18,18 +18,19 @@ import types
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from typing import TYPE_CHECKING
+
+from ketameta.project import snakefile_of_project
 
 if TYPE_CHECKING:
     import logging
 
     from ketameta.commands.forks import Forks
 
-# key of Snakemake's configuration by which `ketameta run` says that it holds the lock and has
-# checked the tables
-CHECKED = "tables_checked"
+# in the environment the process whose Snakemake need not take the lock nor check tables, as
+# `ketameta run` does both
+CHECKED = "KETAMETA_CHECKED"
 _LOGGER = "ketameta"
 
 
@@ -185,12 +186,12 @@ def main(asked: Asked, log: int) -> bool:
     )
     if not sys.stdin.readline():
         return False
+    os.environ[CHECKED] = str(os.getpid())
     with SnakemakeApi(output) as api:
         try:
             workflow = api.workflow(
                 settings.ResourceSettings(cores=asked.cores),
-                settings.ConfigSettings(config={CHECKED: True}),
-                snakefile=Path("Snakefile"),
+                snakefile=snakefile_of_project(),
             )
             dag = workflow.dag(settings.DAGSettings(forceall=asked.force, force_incomplete=True))
             dag.execute_workflow(

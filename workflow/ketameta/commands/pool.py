@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ketameta.commands.effects import effects_of
 from ketameta.commands.names import RATIOS, plain
+from ketameta.commands.pool_counts import WAYS, of_counts, refused
 from ketameta.commands.pool_text import Options, Pooled, as_json, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
 from ketameta.commands.studies import Studies, needs, studies_of
@@ -27,6 +28,8 @@ from ketameta.commands.table import (
     read_table,
 )
 from ketameta.ingest.revman import has_data_rows
+from ketameta.measures import INVERSE_VARIANCE
+from ketameta.methods import ALSO, elsewhere, understood
 from ketameta.stats import MEASURES, random_effects
 from ketameta.stats.numerics.words import hint, spelt
 from ketameta.stats.univariate.intervals import DEFAULT
@@ -52,7 +55,13 @@ FILE may be the data rows of a Cochrane review (…-data-rows.csv of its data pa
 with --analysis 1.2 (and --subgroup). The measure is then the one that gives the effects printed in
 the file, unless --measure says another.
 """
-_OPTIONS = {"tau2": tuple(ESTIMATORS), "interval": INTERVALS, "prediction": PREDICTIONS}
+_OPTIONS = {
+    "pooling": (INVERSE_VARIANCE, *WAYS),
+    "tau2": tuple(ESTIMATORS),
+    "interval": INTERVALS,
+    "prediction": PREDICTIONS,
+}
+_TAU2 = "REML"
 _LARGEST = 1e30
 # standardised differences beyond which a standard error was mostly taken for an SD
 _FAR = 2.0
@@ -91,7 +100,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--analysis", metavar="1.2", help="of RevMan's data rows, the analysis")
     parser.add_argument("--subgroup", metavar="NAME", help="and one of its subgroups")
     parser.add_argument("--exp", action="store_true", help="show GEN's log ratios as ratios")
-    parser.add_argument("--tau2", default="REML", help="estimator of tau² (default: REML)")
+    parser.add_argument(
+        "--pooling",
+        default=INVERSE_VARIANCE,
+        help="inverse variance (default); of counts also Mantel-Haenszel, Peto, GLMM, or by name "
+        "UM.FS, UM.RS, CM.EL",
+    )
+    parser.add_argument("--tau2", default=_TAU2, help=f"estimator of tau² (default: {_TAU2})")
     parser.add_argument(
         "--interval",
         default=DEFAULT,
@@ -119,8 +134,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def pool(given: argparse.Namespace) -> int:
     """Read, pool and print; 1 with every fault of the file, 2 with that of an option."""
     try:
-        measure, options = _checked(given)
+        measure, options, read_as = _checked(given)
         pooled = _read_and_pool(given, measure, options)
+        pooled.notes.extend(read_as)
     except (OptionError, ChoiceError) as error:
         for text in f"ketameta pool: {error}".splitlines():
             print(escaped(text), file=sys.stderr)
@@ -216,8 +232,11 @@ def _only(table: Table, asked: str) -> Table:
     return table.keep(which)
 
 
-def _checked(given: argparse.Namespace) -> tuple[str | None, Options]:
-    """Return the measure and the options of the engine, words as the engine spells them."""
+def _checked(given: argparse.Namespace) -> tuple[str | None, Options, list[str]]:
+    """Return the measure and the options of the engine, words as the engine spells them.
+
+    Beside them, which words are read as others.
+    """
     words = {name: _word(name, getattr(given, name), known) for name, known in _OPTIONS.items()}
     for name, level in (("level", given.level), ("reported-level", given.reported_level)):
         if level is not None and not 0 < level < 1:
@@ -225,14 +244,24 @@ def _checked(given: argparse.Namespace) -> tuple[str | None, Options]:
             raise OptionError(f"--{name} is a proportion between 0 and 1; not {level:g}{meant}")
     known = tuple(dict.fromkeys((*MEASURES, *RATIOS)))
     asked = given.measure and _word("measure", given.measure, known)
-    return asked, Options(**words, level=given.level)
+    read_as = [
+        f"--{name} {given_word[:40]} is read as {word}"
+        for name, word in words.items()
+        if (given_word := str(getattr(given, name))).lower() != word.lower()
+    ]
+    return asked, Options(**words, level=given.level), read_as
 
 
 def _word(option: str, word: str, known: tuple[str, ...]) -> str:
-    if found := spelt(option, word, known):
+    method = option in ALSO
+    if found := (understood if method else spelt)(option, word, known):
         return found
-    said = hint(option, word[:40], known, "--{} {}") or f"; known: {', '.join(known)}"
+    said = elsewhere(option, word) if method else ""
+    said = re.sub(r": (\w+): (.+)$", r": --\1 \2", said) or hint(
+        option, word[:40], known, "--{} {}"
+    )
     said = re.sub(r"did you mean '(.*)'\?", r"did you mean \1?", said)
+    said = said or f"; known: {', '.join(known)}"
     raise OptionError(f"--{option} {word[:40]} is not known{said}")
 
 
@@ -240,6 +269,8 @@ def _pooled(measure: str, options: Options, studies: Studies, add: float | None 
     """Compute effects and pool them. Raises `TableError` where a row does not allow it."""
     # a ratio with its interval has become yi and sei
     kind = "GEN" if "yi" in studies.columns else measure
+    if why := refused(options.pooling, kind, options.interval, options.tau2, _TAU2):
+        raise OptionError(why)
     try:
         effects = effects_of(kind, studies.columns, studies.shown, add)
         yi, vi = effects.yi, effects.vi
@@ -253,6 +284,9 @@ def _pooled(measure: str, options: Options, studies: Studies, add: float | None 
                 prediction=options.prediction,
                 level=options.level,
             )
+            if options.pooling != INVERSE_VARIANCE:
+                asked = options.pooling, measure, studies.columns
+                fit = of_counts(*asked, fit, options.level, options.prediction)
     except ValueError as error:
         raise TableError(_place(str(error), studies)) from None
     reasons = effects.reasons | studies.reasons
@@ -261,9 +295,9 @@ def _pooled(measure: str, options: Options, studies: Studies, add: float | None 
         first = f"no study has the numbers for an effect: {needs(measure)}"
         raise TableError((0, "", f"{first}; {told}"))
     names = [studies.names[i] for i in effects.corrected]
-    half = (
-        [f"half an event is added to each cell, one being 0: {first_few(names)}"] if names else []
-    )
+    alone = "" if options.pooling == INVERSE_VARIANCE else "; the pool takes counts as they are"
+    half = [f"half an event is added to each cell, one being 0: {first_few(names)}{alone}"]
+    half = half if names else []
     sizes = _sizes(studies.columns) if measure == "PFT" else None
     notes = [*half, *_no_spread(studies, yi), *_odd(measure, studies, yi), *studies.notes]
     shown_as = measure if measure in (*MEASURES, *RATIOS) else "GEN"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ketameta.measures import INVERSE_VARIANCE
 from ketameta.stats import MEASURES, RandomEffects, back_transform
 from ketameta.stats.numerics.shown import number_fields
 from ketameta.tables.problems import first_few
@@ -30,6 +31,7 @@ _POOLED = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
 class Options:
     """How effects are pooled, in the words of the engine."""
 
+    pooling: str
     tau2: str
     interval: str
     prediction: str
@@ -70,6 +72,14 @@ def remarks(pooled: Pooled) -> list[str]:
     fit = pooled.fit
     found = [f"no effect of {pooled.names[i]}: {why}" for i, why in sorted(pooled.reasons.items())]
     found += pooled.notes
+    if pooled.options.pooling != INVERSE_VARIANCE:
+        found.append("weights are those of inverse variance, not of the pooled effect")
+        if math.isnan(fit.estimate):
+            found.append(
+                "no pooled effect: events on one side alone, or the search for the highest "
+                "likelihood did not come to its end"
+            )
+            return found
     if (size := pooled.size()) is not None:
         found.append(
             "double arcsines are shown as proportions: of a study by its own n, of the pool by the "
@@ -192,6 +202,8 @@ def print_pooled(pooled: Pooled) -> None:
     )
     method = pooled.options.tau2
     by = "common effect (EE)" if method == "EE" else f"tau² by {method}"
+    if pooled.options.pooling != INVERSE_VARIANCE:
+        by = pooled.options.pooling
     print(f"\n{measure}, {count}, {by}, {fit.rule} interval")
     around = f"{head} {show(fit.ci_low)} to {show(fit.ci_high)}"
     print(f"pooled      {show(fit.estimate)} ({around}), p = {_number(fit.p)}")
@@ -200,7 +212,8 @@ def print_pooled(pooled: Pooled) -> None:
     print(f"tau²        {_number(fit.tau2)} ({low} to {high})")
     low, high = _number(fit.i2_low, ".1f"), _number(fit.i2_high, ".1f")
     print(f"I²          {_number(fit.i2, '.1f')}% ({low} to {high}%)")
-    print(f"Q           {_number(fit.q, '.2f')}, df = {fit.q_df:g}, p = {_number(fit.q_p)}")
+    df = _number(fit.q_df, "g")
+    print(f"Q           {_number(fit.q, '.2f')}, df = {df}, p = {_number(fit.q_p)}")
     if found := remarks(pooled):
         print(*("", *found), sep="\n")
 

@@ -17,6 +17,7 @@ from ketameta.commands.lock import STATE, HeldError, braced, remove_stale_locks,
 from ketameta.commands.progress import FOLDERS, STAYS, Progress, announce
 from ketameta.freshness import RUN, STAGES, set_stamps, stale
 from ketameta.job import one_thread, spare
+from ketameta.project import project_of, python_path
 from ketameta.publishing import recover
 from ketameta.raw_tables import RawTables
 from ketameta.storage import check_writable
@@ -50,14 +51,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Bring the report up to date; returns the exit status of the command."""
-    root = find_root(Path.cwd())
-    if root is None:
-        print("no Snakefile here or above: run this inside a checkout of ketameta", file=sys.stderr)
-        return 2
     if cores_of(given.cores) is None:
         print(f"--cores {given.cores!r} is neither a number from 1 nor all", file=sys.stderr)
         return 2
-    os.chdir(root)
+    # of the project, of which this may be a folder
+    os.chdir(project_of(Path.cwd()) or Path.cwd())
     spare("pandas")  # a quarter of a second; a step that has a use for it finds it again
     try:
         return _run(given)
@@ -224,12 +222,13 @@ def cores_of(text: str) -> int | None:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for Snakemake: a home and a cache in the project where none is open.
+    """Return the environment for Snakemake: with this package, and a home and a cache.
 
-    A container's user may have no home, or one that he cannot write.
+    These are in the project where none is open: a container's user may have no home, or one that
+    he cannot write.
     """
     own = (STATE / "cache").absolute().as_posix()
-    found = dict(os.environ)
+    found = {**os.environ, "PYTHONPATH": python_path()}
     if not Path(found.get("HOME", "")).is_absolute():
         found["HOME"] = own
     usual = Path(found.get("XDG_CACHE_HOME") or Path(found["HOME"], ".cache"))
@@ -247,14 +246,6 @@ def _name_user() -> None:
         getpass.getuser()
     except (KeyError, OSError):
         os.environ["LOGNAME"] = "nobody"
-
-
-def find_root(folder: Path) -> Path | None:
-    """Return the folder with the Snakefile, this one or one above."""
-    for place in (folder, *folder.parents):
-        if (place / "Snakefile").is_file() and (place / "workflow" / "ketameta").is_dir():
-            return place
-    return None
 
 
 def closing_lines(configuration: Configuration) -> Iterator[str]:

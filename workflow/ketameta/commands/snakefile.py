@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,9 @@ from ketameta.freshness import (
     read_made,
     set_stamps,
     stale,
+    stamp,
 )
+from ketameta.project import CONFIG
 from ketameta.publishing import keep, recover
 from ketameta.raw_tables import RawTables
 
@@ -30,24 +33,39 @@ if TYPE_CHECKING:
     from ketameta.configuration import Configuration
 
 
+NO_PREFIX = (
+    "`prefix` and `replace_prefix` of a module are not followed: tables, configuration and report"
+    " are those of the working directory; give that with `snakemake --directory`."
+)
+_BY_SEABORN = (".distribution.svg", ".evidence.svg")
+# of the name of a page or figure what narrows its analysis
+_WHOLE = re.compile(r"--[^/.]+")
+# the lock that this process holds in a folder: a Snakefile that takes rules of a module one by one
+# reads that module as often
+_HELD: dict[Path, TextIO] = {}
+
+
 class RefusedError(Exception):
     """Snakemake cannot go on; the message says why and what to do."""
 
 
-def settle(base: Path, asked: Mapping[str, object]) -> TextIO | None:
+def settle(asked: Mapping[str, object]) -> TextIO | None:
     """Finish what a killed run began, and leave stamps to stages that need not run.
 
-    `base` is the folder of the Snakefile, `asked` Snakemake's configuration. Returns the lock of
-    this run; None where `ketameta run` holds it and has done all this, or another run, beside which
-    nothing is touched. Raises `RefusedError`.
+    `asked` is Snakemake's configuration. Returns the lock of this run; None where `ketameta run`
+    holds it and has done all this, or another run, beside which nothing is touched. Raises
+    `RefusedError`.
     """
-    if CHECKED in asked:
+    if _checked():
         return None
-    configuration = _understood(base, asked)
-    if braced(base) and "--nolock" not in sys.argv:
+    configuration = _understood(asked)
+    here = Path.cwd()
+    if here in _HELD and not _HELD[here].closed:
+        return _HELD[here]
+    if braced(here) and "--nolock" not in sys.argv:
         raise RefusedError("Braces in the name of a folder need `ketameta run`, or --nolock.")
     try:
-        lock = take_lock(patience=0)
+        lock = _HELD[here] = take_lock(patience=0)
     except HeldError as held:
         print(held, file=sys.stderr)
         return None
@@ -61,18 +79,23 @@ def settle(base: Path, asked: Mapping[str, object]) -> TextIO | None:
     return lock
 
 
-def read_only(base: Path, asked: Mapping[str, object]) -> None:
+def read_only(asked: Mapping[str, object]) -> None:
     """Check the configuration and touch nothing. Raises `RefusedError`."""
-    _understood(base, asked)
+    _understood(asked)
 
 
-def _understood(base: Path, asked: Mapping[str, object]) -> Configuration:
-    from ketameta.configuration import CONFIG, ConfigurationError, load
+def _checked() -> bool:
+    """Say whether `ketameta run`, which does this Snakemake's part, has the lock and checked."""
+    return os.environ.get(CHECKED) == str(os.getpid())
 
-    if Path.cwd() != base.resolve() and Path.cwd() != base:
+
+def _understood(asked: Mapping[str, object]) -> Configuration:
+    from ketameta.configuration import ConfigurationError, load
+
+    if not CONFIG.is_file():
         raise RefusedError(
-            f"Tables, configuration and report belong to the folder of the Snakefile: go to "
-            f"{base} and run without --directory."
+            f"{Path.cwd()} is no project: it has no {CONFIG.as_posix()}. Go to one, name it with"
+            " --directory, or begin one with `ketameta init FOLDER`."
         )
     if asked:
         raise RefusedError(
@@ -85,13 +108,12 @@ def _understood(base: Path, asked: Mapping[str, object]) -> Configuration:
         raise RefusedError(f"The configuration has faults.\n{error}") from None
 
 
-def before_jobs(asked: Mapping[str, object], lock: TextIO | None, forced: Sequence[str]) -> None:
+def before_jobs(lock: TextIO | None, forced: Sequence[str]) -> None:
     """Stop on faults of tables and records; else name forced stages.
 
     Raises `RefusedError` with every fault, a line each, or where another run has the lock.
     """
-    # `ketameta run` has checked them by then
-    if CHECKED not in asked:
+    if not _checked():
         if lock is None:
             raise RefusedError("Another run is at work here; wait for it to end.")
         from ketameta.configuration import load
@@ -150,12 +172,59 @@ def faults_before(configuration: Configuration, raw: RawTables) -> list[str]:
     return lines
 
 
-def no_target(folder: str, file: str) -> str:
-    """Say how to ask for a file that is no target by itself."""
-    path = f"{folder}/{file}"
-    made = [name for name in STAGES if (m := read_made(list_of(name))) and path in m.files]
-    stage = made[0] if made else "all"
-    return (
-        f"{path} is no target by itself: `snakemake --cores all {stage}` makes it anew"
-        " with the rest of its stage, where that is out of date."
-    )
+def published_with(path: str) -> str | None:
+    """Return the name in `PUBLISHED` of what a file of the report or a table comes with.
+
+    None where it is of a person, who put it there.
+    Raises `RefusedError` with the names of files like it where no stage makes that one.
+    """
+    from ketameta.vocabulary import hint
+
+    made = _made()
+    stage = made.get(path)
+    if not stage:
+        more = _not_made_yet()
+        stage = more.get(_WHOLE.sub("", path))
+    if stage:
+        return "prints" if stage == "prints" else "report"
+    if Path(path).exists():
+        return None
+    raise RefusedError(f"{path}: no stage makes it{hint(path, [*made, *more])}")
+
+
+def _made() -> dict[str, str]:
+    """Return the stage of each file that is there, or was when its stage ended."""
+    found: dict[str, str] = {}
+    for stage in STAGES:
+        made = read_made(list_of(stage))
+        found |= dict.fromkeys(made.files if made else (), stage)
+        found[list_of(stage).as_posix()] = stage
+    return found
+
+
+def _not_made_yet() -> dict[str, str]:
+    """Return the stage of each file that may come out where that stage has to run."""
+    from ketameta.configuration import load
+    from ketameta.report.graphics import ALL, KINDS, LIST
+    from ketameta.report_files import report_files
+    from ketameta.tables.raw import RAW_TABLES
+    from ketameta.tables.stages import STAGE_KINDS
+    from ketameta.tables.table import schema_of
+    from ketameta.vocabulary.narrowing import slug
+
+    names = load().names
+    found = {f"{MADE}/{table}.parquet": "ingest" for table in RAW_TABLES}
+    for stage, kinds in STAGE_KINDS.items():
+        found |= {f"{MADE}/{schema_of(kind).name}.parquet": stage for kind in kinds.values()}
+    drawings = [
+        f"{REPORTS}/figures/{name}.{kind}.svg"
+        for name in map(slug, [*names, ALL])
+        for kind in KINDS
+    ]
+    found |= {
+        path: "distributions" if path.endswith(_BY_SEABORN) else "figures" for path in drawings
+    }
+    found[f"{REPORTS}/{LIST}"] = "figures"
+    found |= {f"{REPORTS}/{path}": "report" for path in report_files(names)}
+    found |= {path.replace(".svg", end): "prints" for path in drawings for end in (".pdf", ".png")}
+    return {path: stage for path, stage in found.items() if not Path(stamp(stage)).exists()}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ketameta.configuration.blocks import FORMS
-from ketameta.configuration.faults import choice_faults, meaning_faults
+from ketameta.configuration.faults import choice_faults, meaning_faults, read_as
 from ketameta.configuration.models import (
     Display,
     Model,
@@ -28,7 +28,8 @@ from ketameta.configuration.review import FILE as REVIEW
 from ketameta.configuration.review import NEUTRAL, Review, read_review
 from ketameta.documents.files import ConfigurationError, Read, read_file, refuse
 from ketameta.documents.near import escaped
-from ketameta.vocabulary import SUBJECT, narrowing
+from ketameta.project import CONFIG
+from ketameta.vocabulary import narrowing
 from ketameta.vocabulary.narrowing import (
     FLAG,
     Narrow,
@@ -59,7 +60,6 @@ __all__ = [
     "load",
 ]
 
-CONFIG = SUBJECT / "analyses.yaml"
 MULTIVERSE = "multiverse.yaml"
 # what is asked, and how
 FILES = (CONFIG, CONFIG.with_name(MULTIVERSE))
@@ -97,6 +97,17 @@ class Analysis:
         """What its name narrows it to; empty for a whole analysis."""
         expression = split_name(self.name)[1]
         return parse(expression) if expression else ()
+
+    @property
+    def worthwhile(self) -> tuple[float, ...]:
+        """The thresholds of what is worth having, all of certainty that a synthesis reads."""
+        told = self.certainty
+        return (
+            told.worthwhile_ratio,
+            told.worthwhile_smd,
+            told.worthwhile_risk,
+            told.worthwhile_points,
+        )
 
     @property
     def slug(self) -> str:
@@ -145,6 +156,8 @@ class Configuration:
     analyses: tuple[Analysis, ...]
     summaries: tuple[Summary, ...] = field(default=(), kw_only=True)
     review: Review = field(default=NEUTRAL, kw_only=True)
+    # words of the files that are read as others, each as ``file:line: key: word is read as ...``
+    read_as: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __iter__(self) -> Iterator[Analysis]:
         """Go through the analyses in order."""
@@ -237,7 +250,9 @@ def load(path: Path = CONFIG) -> Configuration:
         multiverse.faults.extend(choice_faults(multiverse.document, asked.document.values))
     introduced, review = read_review(path.with_name(REVIEW))
     refuse(filter(None, [asked, multiverse, introduced]))
-    return _configuration(asked.values, multiverse, review)
+    read = [replace(r, faults=[*read_as(r.document)]) for r in (asked, multiverse) if r]
+    whole = _configuration(asked.values, multiverse, review)
+    return replace(whole, read_as=tuple(line for one in read for line in one.told()))
 
 
 def _configuration(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ketameta.configuration.models import METHODS
 from ketameta.documents.document import Document, Fault, Place
 from ketameta.documents.near import unknown
-from ketameta.measures import EVENT, MEASURES
+from ketameta.measures import EVENT, INVERSE_VARIANCE, MEASURES
+from ketameta.methods import ALSO, understood
 from ketameta.vocabulary import narrowing, vocabulary
 from ketameta.vocabulary.narrowing import split_name
 
@@ -125,6 +127,10 @@ def _words(
         for i, word in enumerate(given if isinstance(given, list) else []):
             if isinstance(word, str) and word not in known:
                 yield document.fault((*place, key, i), unknown(word, known))
+    comparison = block.get("comparison")
+    known = sorted({name for one in words.spreads.values() for name in one.comparisons})
+    if isinstance(comparison, str) and comparison not in known:
+        yield document.fault((*place, "comparison"), unknown(comparison, known))
     narrow = block.get("narrow")
     if isinstance(narrow, str) and (said := narrowing.fault(narrow)):
         yield document.fault((*place, "narrow"), said)
@@ -143,12 +149,15 @@ def _fit(
     if not isinstance(measure, str) or measure not in MEASURES:
         return
     asked = MEASURES[measure]
-    fits = [m.name for m in MEASURES.values() if block.get("pooling") in m.pooling]
-    if fits and measure not in fits:
-        message = (
-            f"{block['pooling']} is for {' and '.join(fits)} alone, and the measure is {measure}"
-        )
-        yield document.fault((*place, "pooling"), message)
+    if way := _method("pooling", block.get("pooling")):
+        fits = [m.name for m in MEASURES.values() if way in m.pooling]
+        if fits and measure not in fits:
+            takes = ", ".join((INVERSE_VARIANCE, *asked.pooling))
+            message = (
+                f"{way} is for {' and '.join(fits)} alone, and the measure is {measure}, which "
+                f"takes {takes}"
+            )
+            yield document.fault((*place, "pooling"), message)
     if not isinstance(name, str) or name not in known:
         return
     kind, at = known[name].kind, (*place, "measure" if "measure" in block else "scales")
@@ -162,6 +171,28 @@ def _fit(
             f"{measure} needs one scale: points of different scales are not the same; or take SMD"
         )
         yield document.fault(at, message)
+
+
+def read_as(document: Document) -> Iterator[Fault]:
+    """Yield the words for methods that are read as others (no faults), with what they are read as.
+
+    The document is without a fault.
+    """
+    content = document.values
+    blocks: list[tuple[Place, Any]] = [(("defaults",), content.get("defaults"))]
+    blocks += [(("analyses", name), one) for name, one in _block(content, "analyses").items()]
+    for name, choice in _block(content, "choices").items():
+        blocks.append((("choices", name, "change"), _dict(choice).get("change")))
+    for place, block in blocks:
+        for key in ALSO:
+            word = _dict(block).get(key)
+            if (read := _method(key, word)) and read != word:
+                yield document.fault((*place, key), f"{word} is read as {read}")
+
+
+def _method(key: str, word: Any) -> str | None:
+    """Return a word for a method as it is spelt here."""
+    return understood(key, word, METHODS[key]) if isinstance(word, str) else None
 
 
 def _is_block(value: Any) -> bool:

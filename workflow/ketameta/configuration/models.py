@@ -8,13 +8,15 @@ not by who only names these types.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Interval, Len, MinLen
 
 from ketameta.documents.fields import Listed, OneOf
 from ketameta.estimators import ESTIMATORS
-from ketameta.measures import MEASURES
+from ketameta.measures import INVERSE_VARIANCE, MEASURES
+from ketameta.methods import elsewhere, understood
 from ketameta.vocabulary.narrowing import Narrow, canonical
 
 Measure = Annotated[str, OneOf(MEASURES)]
@@ -30,7 +32,24 @@ Ratio = Annotated[float, Gt(1)]
 
 Basis = Literal["change", "endpoint", "computed change"]
 Source = Literal["arms", "contrasts"]
-Tau2 = Annotated[str, OneOf(ESTIMATORS)]
+
+
+# the words of the keys that name a method, of which those from elsewhere are understood too
+METHODS = {
+    "pooling": (INVERSE_VARIANCE, *_OF_SOME),
+    "tau2": tuple(ESTIMATORS),
+    "interval": ("auto", "wald", "hksj", "hksj-adhoc", "profile", "henmi-copas"),
+}
+
+
+def _method(key: str) -> OneOf:
+    words = METHODS[key]
+    return OneOf(words, partial(understood, key, known=words), partial(elsewhere, key))
+
+
+Pooling = Annotated[str, _method("pooling")]
+Tau2 = Annotated[str, _method("tau2")]
+Rule = Annotated[str, _method("interval")]
 Split = Literal[
     "drug_route", "population", "comparator_class", "n_doses", "treatment", "route", "design"
 ]
@@ -107,14 +126,16 @@ class Question:
 class Model:
     """The part of an analysis that decides how effects are pooled."""
 
-    pooling: Annotated[str, OneOf(("inverse variance", *_OF_SOME))]
-    """Inverse variance; for PLO also a binomial-normal generalised linear mixed model; for RR, OR
-    and RD also Mantel-Haenszel (a common effect; crossovers as if parallel)."""
+    pooling: Pooling
+    """Inverse variance; for PLO also GLMM, a binomial-normal mixed model; for RR, OR and RD also
+    Mantel-Haenszel, for OR also Peto (a common effect); for OR also GLMM by the names of metafor:
+    UM.FS (GLMM alone: this), UM.RS, CM.EL. Of counts, crossovers enter as if parallel."""
     tau2: Tau2
-    """Estimator of the between-trial variance."""
-    interval: Literal["auto", "wald", "hksj", "hksj-adhoc"]
+    """Estimator of the between-trial variance; names of R and of articles are understood too."""
+    interval: Rule
     """Interval of the pooled effect; auto: HKSJ; where tau² is 0 or k is 2, the wider of Wald and
-    HKSJ."""
+    HKSJ. Profile: by likelihood ratio; henmi-copas pools by the weights of a common effect. Names
+    of R are understood too."""
     prediction: Literal["k-1", "k-2", "normal", "hksj", "k-1-wald", "k-2-wald"]
     """Degrees of freedom of the prediction interval; its standard error is that of the interval,
     or that of HKSJ or Wald where the word says so."""
@@ -127,6 +148,9 @@ class Model:
     """One tau² for all groups of a split, or one in each."""
     minimum_k: Annotated[int, Ge(2)]
     """Fewest trials that are pooled."""
+    comparison: str | None = None
+    """What is compared, as priors.yaml of the vocabulary calls it: what earlier reviews found of
+    the spread between such trials is the first prior of tau; null takes none of them."""
 
 
 @dataclass(frozen=True)

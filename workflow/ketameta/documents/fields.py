@@ -6,7 +6,7 @@ pydantic asks an annotation by its methods, and is not loaded before it does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +56,29 @@ class Written:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of some words."""
+    """One of some words.
+
+    `read` says which of them another word means, or None; `other` where a word belongs that is
+    none of them, or nothing.
+    """
 
     words: Iterable[str]
+    read: Callable[[str], str | None] | None = None
+    other: Callable[[str], str] = lambda _: ""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         """Return how pydantic reads it."""
-        from pydantic_core import core_schema
+        from pydantic_core import PydanticCustomError, core_schema
 
-        return core_schema.literal_schema([*self.words])
+        words = core_schema.literal_schema([*self.words])
+        if (read := self.read) is None:
+            return words
+
+        def meant(word: Any) -> Any:
+            if not isinstance(word, str):
+                return word
+            if not (found := read(word)) and (said := self.other(word)):
+                raise PydanticCustomError("elsewhere", f"unknown word {word[:80]}{said}")
+            return found or word
+
+        return core_schema.no_info_before_validator_function(meant, words)

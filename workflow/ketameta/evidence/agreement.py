@@ -14,7 +14,6 @@ from operator import attrgetter
 
 from ketameta.configuration import Thresholds
 from ketameta.evidence.ratings import (
-    Bounds,
     Evidence,
     Rating,
     Rule,
@@ -28,6 +27,7 @@ from ketameta.evidence.ratings import (
 from ketameta.evidence.verdicts import position
 from ketameta.measures import MEASURES, PLAIN
 from ketameta.synthesize.prediction import FEWEST, expected
+from ketameta.synthesize.worthwhile import Bounds
 from ketameta.tables.syntheses import SubgroupRow, SynthesisRow
 
 INCONSISTENCY, INDIRECTNESS = "inconsistency", "indirectness"

@@ -20,8 +20,9 @@ from ketameta.evidence.agreement import explained, inconsistency, indirectness
 from ketameta.evidence.bias import DOMAIN as BIAS
 from ketameta.evidence.bias import bias
 from ketameta.evidence.missing import publication
-from ketameta.evidence.precision import imprecision, worthwhile
+from ketameta.evidence.precision import imprecision
 from ketameta.evidence.ratings import Evidence, Rating, shares_of
+from ketameta.synthesize.worthwhile import worthwhile
 from ketameta.tables.syntheses import StudyRow
 
 NOT_RATED = "not rated"

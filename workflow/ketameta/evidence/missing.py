@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ketameta.configuration import Thresholds
-from ketameta.evidence.ratings import Bounds, Evidence, Rating, Rule, fired, is_share, zone
+from ketameta.evidence.ratings import Evidence, Rating, Rule, fired, is_share, zone
 from ketameta.evidence.verdicts import CONTROL, position
+from ketameta.synthesize.worthwhile import Bounds
 from ketameta.tables.effects import MissingResultRow
 from ketameta.tables.syntheses import SensitivityRow, SynthesisRow
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
-from ketameta.configuration import Analysis, Thresholds
+from ketameta.configuration import Thresholds
 from ketameta.evidence.ratings import (
-    Bounds,
     Evidence,
     Rating,
     Rule,
@@ -22,9 +20,9 @@ from ketameta.evidence.ratings import (
     is_share,
     points_off,
 )
-from ketameta.measures import LARGEST, MEASURES, Measure
+from ketameta.measures import MEASURES
+from ketameta.synthesize.worthwhile import Bounds, control_spread
 from ketameta.tables.syntheses import AbsoluteRow, StudyRow, SynthesisRow
-from ketameta.vocabulary import vocabulary
 
 DOMAIN = "imprecision"
 _OF_COMPARISONS, _OF_SHARES = ("Zeng 2022", "Guyatt 2011"), ("Iorio 2015", "Guyatt 2023")
@@ -105,49 +103,6 @@ FEW_POINTS = Rule(
     "the interval is wide",
     _OF_SHARES,
 )
-
-
-def worthwhile(
-    analysis: Analysis, studies: Sequence[StudyRow], risks: Sequence[AbsoluteRow]
-) -> Bounds | None:
-    """Return the smallest worthwhile effects below and above no effect, on the natural scale.
-
-    A ratio takes what makes the worthwhile difference of risks at the typical control risk, the
-    first of `risks`; where no control risk is known, the worthwhile ratio. An MD takes the minimal
-    important difference of its scale, or the SMD times the median SD of the control arms. None for
-    treated arms alone, and where an MD has neither.
-    """
-    measure, limits = MEASURES[analysis.select.measure], analysis.certainty
-    if not measure.compares:
-        return None
-    if measure.is_ratio:
-        if risks:
-            return _at_risk(measure, risks[0].control_risk, limits.worthwhile_risk)
-        return 1 / limits.worthwhile_ratio, limits.worthwhile_ratio
-    size: float | None = limits.worthwhile_risk if measure.counts else limits.worthwhile_smd
-    if measure.in_points:
-        scales = {s.scale for s in studies if s.scale}
-        known = [vocabulary().scales[s].mid for s in scales if s in vocabulary().scales]
-        spread = _spread(studies)
-        own = known[0] if len(known) == 1 else None
-        size = own or (limits.worthwhile_smd * spread if spread else None)
-    return None if size is None else (-size, size)
-
-
-def _at_risk(measure: Measure, risk: float, difference: float) -> Bounds:
-    """Return the ratios that lower and raise a risk by a difference; beyond reach where none do."""
-    assert measure.of_risks is not None
-    least, most = risk - difference, risk + difference
-    return (
-        measure.of_risks(least, risk) if least > 0 else 0.0,
-        measure.of_risks(most, risk) if most < 1 else LARGEST,
-    )
-
-
-def _spread(studies: Sequence[StudyRow]) -> float | None:
-    """Return the median SD of the control arms."""
-    known = [s.sd_c for s in studies if s.sd_c]
-    return median(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +234,7 @@ def _is_wide(evidence: Evidence, apart: float | None, limits: Thresholds) -> boo
 def _unit(evidence: Evidence) -> float | None:
     """Return a standard deviation on the scale of a difference of scores; None where unknown."""
     standardised = MEASURES[evidence.record.measure].is_standardised
-    return 1.0 if standardised else _spread(evidence.studies)
+    return 1.0 if standardised else control_spread(evidence.studies)
 
 
 def _large(evidence: Evidence, limits: Thresholds) -> bool:

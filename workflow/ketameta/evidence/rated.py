@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, fields
 
 from ketameta.configuration import Thresholds
+from ketameta.synthesize.worthwhile import Bounds
 from ketameta.tables.parts import Estimate
 from ketameta.tables.syntheses import SubgroupRow, SynthesisRow
-
-Bounds = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)

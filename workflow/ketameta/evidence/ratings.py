@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ketameta.measures import MEASURES
+from ketameta.synthesize.worthwhile import Bounds
 from ketameta.tables.diagnostics import AsymmetryRow, JudgementRow
 from ketameta.tables.effects import MissingResultRow
 from ketameta.tables.parts import Estimate
@@ -21,7 +22,6 @@ from ketameta.tables.syntheses import (
     SynthesisRow,
 )
 
-Bounds = tuple[float, float]
 Facts = TypeVar("Facts")
 
 

@@ -10,13 +10,13 @@ from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.certainty import Certainty, certainty, populations
 from ketameta.evidence.claim_rules import Pointing
 from ketameta.evidence.claims import Control, ControlArm, Grounds, Split, verdicts_of
-from ketameta.evidence.precision import worthwhile
 from ketameta.evidence.rated import Rated, RatedGroup, RatedSynthesis
 from ketameta.evidence.ratings import Evidence
 from ketameta.evidence.verdicts import verdict
 from ketameta.measures import MEASURES
 from ketameta.synthesize.claims import tests_of
 from ketameta.synthesize.words import MISSING_AS_NONE
+from ketameta.synthesize.worthwhile import worthwhile
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.diagnostics import AsymmetryRow, JudgementRow, PairRow, PairSynthesisRow
 from ketameta.tables.effects import DirectionRow, MissingResultRow

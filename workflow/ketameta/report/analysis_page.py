@@ -15,6 +15,7 @@ from ketameta.report import extraction, wording_method, wording_notes
 from ketameta.report.alike import Number
 from ketameta.report.alongside import BESIDE, alongside
 from ketameta.report.answers import Answer
+from ketameta.report.bayes import bayes_view
 from ketameta.report.compact import on_page, on_paper
 from ketameta.report.forest_data import PLOTTED, forest_of
 from ketameta.report.graphics import KINDS, course, diagnostics_of, reductions_of
@@ -30,6 +31,7 @@ from ketameta.report.pages import (
 )
 from ketameta.report.traces import Traces
 from ketameta.report_files import figure_of
+from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow
@@ -44,7 +46,10 @@ from ketameta.tables.syntheses import (
     UnusedRow,
 )
 
-_SHOWN = (AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, AsymmetryRow, DiagnosticRow)
+_SHOWN = (
+    *(AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, AsymmetryRow, DiagnosticRow),
+    *(PosteriorRow, ShrunkenRow),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +161,7 @@ def files(page: Page) -> Iterator[str]:
             distributions=[*reductions_of(analysis, own[ArmReductionRow])],
             arms=own[ArmReductionRow],
             alongside=alongside(analysis, record, own),
+            bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
             warnings=page.warnings,
             review=page.review,
             told=page.claimed,

@@ -178,7 +178,7 @@ def _prediction(analysis: Analysis, columns: Beside, record: SynthesisRow) -> To
     rule = _RULES[analysis.model.prediction]
     if record.engine == Engine.THREE_LEVEL:
         rule = "three-level, t"
-    elif record.engine == Engine.GLMM:
+    elif Engine(record.engine).mixed:
         rule = _RULES["k-1"]
     return Total(
         f"{wording.percent(analysis.model.level)} prediction interval ({rule})",
@@ -249,7 +249,7 @@ def _notes(analysis: Analysis, record: SynthesisRow, studies: Sequence[StudyRow]
             f"Squares: area by weight. Diamond: pooled effect with its interval. {bar}Arrow: the "
             "interval goes beyond the axis."
         )
-        if record.engine in (Engine.GLMM, Engine.THREE_LEVEL):
+        if Engine(record.engine).mixed or record.engine == Engine.THREE_LEVEL:
             notes.append("Weights: inverse variance, two levels; the model gives none of its own.")
         elif Engine(record.engine).common_effect:
             notes.append("Weights: those of inverse variance, not of the pooled effect.")

@@ -56,6 +56,11 @@ REFERENCES = {
         "addressing inconsistency. Journal of Clinical Epidemiology 2023;158:70–83",
         "10.1016/j.jclinepi.2023.03.003",
     ),
+    "Hardy 1996": (
+        "Hardy RJ, Thompson SG. A likelihood approach to meta-analysis with random effects. "
+        "Statistics in Medicine 1996;15:619–629",
+        "10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A",
+    ),
     "Hartung 2001": (
         "Hartung J, Knapp G. A refined method for the meta-analysis of controlled clinical trials "
         "with binary outcome. Statistics in Medicine 2001;20:3875–3889",
@@ -65,6 +70,11 @@ REFERENCES = {
         "Hedges LV. Distribution theory for Glass's estimator of effect size and related "
         "estimators. Journal of Educational Statistics 1981;6:107–128",
         "10.3102/10769986006002107",
+    ),
+    "Henmi 2010": (
+        "Henmi M, Copas JB. Confidence intervals for random effects meta-analysis and robustness "
+        "to publication bias. Statistics in Medicine 2010;29:2969–2983",
+        "10.1002/sim.4029",
     ),
     "Higgins 2002": (
         "Higgins JPT, Thompson SG. Quantifying heterogeneity in a meta-analysis. Statistics in "
@@ -94,6 +104,12 @@ REFERENCES = {
         "Statistics in Medicine 2017;36:3923–3934",
         "10.1002/sim.7411",
     ),
+    "Jackson 2018": (
+        "Jackson D, Law M, Stijnen T, Viechtbauer W, White IR. A comparison of seven "
+        "random-effects models for meta-analyses that estimate the summary odds ratio. Statistics "
+        "in Medicine 2018;37:1059–1085",
+        "10.1002/sim.7588",
+    ),
     "Konstantopoulos 2011": (
         "Konstantopoulos S. Fixed effects and variance components estimation in three-level "
         "meta-analysis. Research Synthesis Methods 2011;2:61–76",
@@ -120,6 +136,12 @@ REFERENCES = {
         "National Bureau of Standards 1982;87:377–385",
         "10.6028/jres.087.022",
     ),
+    "Rhodes 2015": (
+        "Rhodes KM, Turner RM, Higgins JPT. Predictive distributions were developed for the extent "
+        "of heterogeneity in meta-analyses of continuous outcome data. Journal of Clinical "
+        "Epidemiology 2015;68:52–60",
+        "10.1016/j.jclinepi.2014.08.012",
+    ),
     "Robins 1986": (
         "Robins J, Breslow N, Greenland S. Estimators of the Mantel-Haenszel variance consistent "
         "in both sparse data and large-strata limiting models. Biometrics 1986;42:311–323",
@@ -130,6 +152,17 @@ REFERENCES = {
         "random-effects meta-analysis with few studies. BMC Medical Research Methodology "
         "2015;15:99",
         "10.1186/s12874-015-0091-1",
+    ),
+    "Röver 2020": (
+        "Röver C. Bayesian random-effects meta-analysis using the bayesmeta R package. Journal of "
+        "Statistical Software 2020;93(6):1–51",
+        "10.18637/jss.v093.i06",
+    ),
+    "Röver 2021": (
+        "Röver C, Bender R, Dias S, and others. On weakly informative prior distributions for the "
+        "heterogeneity parameter in Bayesian random-effects meta-analysis. Research Synthesis "
+        "Methods 2021;12:448–474",
+        "10.1002/jrsm.1475",
     ),
     "Santesso 2020": (
         "Santesso N, Glenton C, Dahm P, and others. GRADE guidelines 26: informative statements to "
@@ -165,6 +198,12 @@ REFERENCES = {
         "Methods 2019;10:23–43",
         "10.1002/jrsm.1319",
     ),
+    "Turner 2015": (
+        "Turner RM, Jackson D, Wei Y, Thompson SG, Higgins JPT. Predictive distributions for "
+        "between-study heterogeneity and simple methods for their application in Bayesian "
+        "meta-analysis. Statistics in Medicine 2015;34:984–998",
+        "10.1002/sim.6381",
+    ),
     "Viechtbauer 2005": (
         "Viechtbauer W. Bias and efficiency of meta-analytic variance estimators in the "
         "random-effects model. Journal of Educational and Behavioral Statistics 2005;30:261–293",
@@ -184,6 +223,12 @@ REFERENCES = {
         "Wiksten A, Rücker G, Schwarzer G. Hartung-Knapp method is not always conservative "
         "compared with fixed-effect meta-analysis. Statistics in Medicine 2016;35:2503–2515",
         "10.1002/sim.6879",
+    ),
+    "Yusuf 1985": (
+        "Yusuf S, Peto R, Lewis J, Collins R, Sleight P. Beta blockade during and after "
+        "myocardial infarction: an overview of the randomized trials. Progress in Cardiovascular "
+        "Diseases 1985;27:335–371",
+        "10.1016/S0033-0620(85)80003-7",
     ),
     "Zeng 2022": (
         "Zeng L, Brignardello-Petersen R, Hultcrantz M, and others. GRADE guidance 34: update on "

@@ -9,6 +9,7 @@ from ketameta import __version__
 from ketameta.configuration import Analysis, Configuration, Model
 from ketameta.estimators import ESTIMATORS
 from ketameta.measures import MEASURES, PLAIN
+from ketameta.methods import NEED_ONE_MEAN
 from ketameta.report import about, verify_effects
 from ketameta.report.r_code import call, listed, named, number, text, texts, vector
 from ketameta.report.traces import Traces
@@ -32,6 +33,7 @@ from ketameta.tables.syntheses import (
 HEADS = ("verify_head.R", "verify_effects.R")
 # rules as metafor names its tests; that of `auto` is found again in R
 _TESTS = {"wald": "z", "hksj": "knha", "hksj-adhoc": "adhoc", "auto": "auto"}
+_TESTS |= {rule: rule for rule in NEED_ONE_MEAN}
 _BOUNDS = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
 _PLAIN = ("se", "tau2", "tau2_low", "tau2_high", "i2", "i2_low", "i2_high", "q", "q_p")
 _SIDES = tuple(f"{rule}_{end}" for rule in ("wald", "hksj", "floored") for end in ("low", "high"))
@@ -100,8 +102,8 @@ def _fit(name: str, model: Model, record: Estimate, studies: Sequence[StudyRow])
             "trial": texts([s.trial_id for s in studies]),
         }
         return call("three_levels", shared | levels | ours)
-    if Engine(record.engine).common_effect:
-        return _mantel_haenszel(name, model, record, studies)
+    if Engine(record.engine).of_counts and record.engine != Engine.GLMM:
+        return _of_tables(name, model, record, studies)
     search = {"method": _estimator(model), "prediction": text(model.prediction)}
     if record.engine == Engine.GLMM:
         people = columns({"xi": "events_t", "ni": "n_t"}, studies)
@@ -114,13 +116,19 @@ def _estimator(model: Model) -> str:
     return text(ESTIMATORS[model.tau2].metafor or model.tau2)
 
 
-def _mantel_haenszel(name: str, model: Model, record: Estimate, studies: Sequence[StudyRow]) -> str:
+def _of_tables(name: str, model: Model, record: Estimate, studies: Sequence[StudyRow]) -> str:
+    """Pool counts of two arms again; `way` is what metafor calls the model."""
+    engine, mixed = Engine(record.engine), Engine(record.engine).mixed
+    function = {Engine.PETO: "peto", Engine.MANTEL_HAENSZEL: "mantel_haenszel"}
+    measure = {"measure": text(record.measure)} if engine == Engine.MANTEL_HAENSZEL else {}
+    search = {"way": text(engine), "prediction": text(model.prediction)} if mixed else {}
     return call(
-        "mantel_haenszel",
+        function.get(engine, "odds_ratios"),
         {
             "name": text(name),
-            "measure": text(record.measure),
+            **measure,
             **columns(COUNTS, with_counts(studies)),
+            **search,
             "level": number(model.level),
             "ours": _ours(record),
         },

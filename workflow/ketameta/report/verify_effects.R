@@ -207,6 +207,17 @@ small_studies <- function(name, yi, vi, test, ai, n1i, ci, n2i, crossover, treat
 mantel_haenszel <- function(name, measure, ai, n1i, ci, n2i, level, ours) {
   before <- state()
   fit <- rma.mh(measure = measure, ai = ai, n1i = n1i, ci = ci, n2i = n2i, level = 100 * level)
+  common_effect(fit, ours)
+  finish(name, before, "Mantel-Haenszel by rma.mh")
+}
+
+peto <- function(name, ai, n1i, ci, n2i, level, ours) {
+  before <- state()
+  common_effect(rma.peto(ai = ai, n1i = n1i, ci = ci, n2i = n2i, level = 100 * level), ours)
+  finish(name, before, "Peto by rma.peto")
+}
+
+common_effect <- function(fit, ours) {
   same("estimate", ours["estimate"], c(fit$beta))
   same("standard error", ours["se"], fit$se)
   same("interval, lower", ours["ci_low"], fit$ci.lb)
@@ -214,6 +225,31 @@ mantel_haenszel <- function(name, measure, ai, n1i, ci, n2i, level, ours) {
   same("Q", ours["q"], fit$QE)
   same("Q, p", ours["q_p"], fit$QEp)
   same("I2", ours["i2"], fit$I2)
-  finish(name, before, "Mantel-Haenszel by rma.mh")
+}
+
+# mixed models of odds ratios. Where our tau2 is 0 the model without it is fitted: metafor's search
+# ends near 0, where it has no standard error
+odds_ratios <- function(name, ai, n1i, ci, n2i, way, prediction, level, ours) {
+  before <- state()
+  search <- list(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-10))
+  if (way == "CM.EL") search <- list(dnchgcalc = "dnoncenhypergeom")
+  fit <- fitted_or_said(name, function() {
+    rma.glmm(measure = "OR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, model = way,
+             method = if (ours["tau2"] == 0) "EE" else "ML",
+             nAGQ = c(UM.FS = 50, UM.RS = 1, CM.EL = 7)[[way]], level = 100 * level,
+             control = search)
+  })
+  close <- c(UM.FS = 2e-3, UM.RS = 3e-2, CM.EL = 2e-3)[[way]]
+  wide <- max(close, 1e-2)
+  same("estimate", ours["estimate"], c(fit$beta), close)
+  same("tau2", ours["tau2"], fit$tau2, close)
+  same("standard error", ours["se"], fit$se, wide)
+  same("interval, lower", ours["ci_low"], fit$ci.lb, wide)
+  same("interval, upper", ours["ci_high"], fit$ci.ub, wide)
+  half <- prediction_half("k-1", length(ai), level, fit$tau2, fit$se)
+  same("prediction, lower", ours["pi_low"], c(fit$beta) - half, wide)
+  same("prediction, upper", ours["pi_high"], c(fit$beta) + half, wide)
+  same("Q", ours["q"], fit$QE.LRT, close)
+  finish(name, before, sprintf("%s by rma.glmm", way))
 }
 

@@ -13,7 +13,9 @@
 #   1e-4  Q-profile intervals: the root search of each program stops at its own step.
 #   2e-3  the binomial-normal model: lme4 stops its search early. Where the two differ by more
 #         than 1e-6 the likelihoods are compared too, both computed here by integrate(): ours
-#         must not be lower.
+#         must not be lower. Of odds ratios by UM.FS and CM.EL too; 1e-2 for their errors and
+#         intervals, since metafor takes second derivatives by steps.
+#   3e-2  odds ratios by UM.RS: metafor has the Laplace approximation, this report a quadrature.
 suppressPackageStartupMessages(library(metafor))
 CONTROL <- list(threshold = 1e-10, maxiter = 10000, tol = 1e-12)
 wrong <- 0
@@ -102,6 +104,31 @@ tau2_agrees <- function(yi, vi, method, ours, fit) {
   same("tau2", ours, fit$tau2)
 }
 
+# the estimate, its error and interval by likelihood ratio or by Henmi and Copas; of the first
+# ours are held to be where the likelihood has fallen by the quantile, metafor having no search
+by_another_rule <- function(rule, fit, yi, vi, level, ours) {
+  if (rule == "henmi-copas") {
+    found <- hc(rma(yi, vi, method = "DL", level = 100 * level))
+    same("estimate", ours["estimate"], found$beta)
+    same("standard error", ours["se"], found$se)
+    same("interval, lower", ours["ci_low"], found$ci.lb, 1e-4)
+    same("interval, upper", ours["ci_high"], found$ci.ub, 1e-4)
+    return(found$se)
+  }
+  same("estimate", ours["estimate"], c(fit$beta))
+  same("standard error", ours["se"], fit$se)
+  most <- 10 * (diff(range(yi))^2 + max(vi))
+  at <- function(mu) {
+    fall <- function(t) sum(log(vi + t) + (yi - mu)^2 / (vi + t))
+    min(fall(0), optimize(fall, c(0, most), tol = 1e-12)$objective)
+  }
+  best <- optimize(at, range(yi), tol = 1e-10)$objective
+  for (end in c("ci_low", "ci_high")) {
+    same(paste("fall of the likelihood at", end), at(ours[[end]]) - best, qchisq(level, 1), 1e-4)
+  }
+  fit$se
+}
+
 # the rule `auto`: HKSJ; where tau2 is 0 or there are two trials the wider of Wald and HKSJ
 chosen <- function(yi, vi, method, level, tau2) {
   if (method == "EE") return("z")
@@ -114,23 +141,30 @@ chosen <- function(yi, vi, method, level, tau2) {
 normal_normal <- function(name, yi, vi, method, test, prediction, level, ours) {
   before <- state()
   if (test == "auto") test <- chosen(yi, vi, method, level, ours["tau2"])
-  fit <- normal_fit(name, yi, vi, method, level, test)
-  same("estimate", ours["estimate"], c(fit$beta))
-  same("standard error", ours["se"], fit$se)
-  same("interval, lower", ours["ci_low"], fit$ci.lb)
-  same("interval, upper", ours["ci_high"], fit$ci.ub)
+  other <- test %in% c("profile", "henmi-copas")
+  fit <- normal_fit(name, yi, vi, method, level, if (other) "z" else test)
+  centre <- c(fit$beta)
+  if (other && !is.null(fit)) {
+    se <- by_another_rule(test, fit, yi, vi, level, ours)
+    if (test == "henmi-copas") centre <- sum(yi / vi) / sum(1 / vi)
+  } else {
+    same("estimate", ours["estimate"], centre)
+    same("standard error", ours["se"], fit$se)
+    same("interval, lower", ours["ci_low"], fit$ci.lb)
+    same("interval, upper", ours["ci_high"], fit$ci.ub)
+    se <- fit$se
+  }
   tau2_agrees(yi, vi, method, ours["tau2"], fit)
   same("I2", ours["i2"], fit$I2)
   q <- q_sum(yi, vi)
   same("Q", ours["q"], q)
   same("Q, p", ours["q_p"], pchisq(q, length(yi) - 1, lower.tail = FALSE))
   if (!is.null(fit)) profile_limits(fit, level, ours)
-  se <- fit$se
   if (prediction == "hksj") se <- normal_fit("HKSJ variance", yi, vi, method, level, "knha")$se
   if (grepl("wald", prediction)) se <- normal_fit("Wald variance", yi, vi, method, level, "z")$se
   half <- prediction_half(prediction, length(yi), level, fit$tau2, se)
-  same("prediction, lower", ours["pi_low"], c(fit$beta) - half)
-  same("prediction, upper", ours["pi_high"], c(fit$beta) + half)
+  same("prediction, lower", ours["pi_low"], centre - half)
+  same("prediction, upper", ours["pi_high"], centre + half)
   three_rules(yi, vi, method, level, ours)
   finish(name, before, sprintf("%s, %s", method, test))
 }

@@ -340,8 +340,10 @@ def pooled_by(analysis: Analysis, record: Estimate) -> str:
     """Say how the result was pooled."""
     if record.tau2 is None:
         return ""
-    if analysis.model.pooling == "GLMM" and record.engine == Engine.GLMM:
-        how = "a binomial-normal generalised linear mixed model, normal interval"
+    if Engine(record.engine).mixed:
+        by = record.engine
+        kind = "a binomial-normal" if by == Engine.GLMM else f"a {by}"
+        how = f"{kind} generalised linear mixed model, normal interval"
     else:
         how = f"τ² by {record.tau2_by}, {INTERVALS[record.rule]} interval"
     df = {

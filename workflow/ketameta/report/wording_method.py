@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from ketameta.configuration import Analysis, Model
 from ketameta.estimators import ESTIMATORS
-from ketameta.measures import MEASURES
+from ketameta.measures import INVERSE_VARIANCE, MEASURES
+from ketameta.methods import NEED_ONE_MEAN
 from ketameta.report.references import REFERENCES
 from ketameta.report.wording import count, percent
 from ketameta.report.wording_model import INTERVALS
@@ -24,6 +25,36 @@ _INTERVAL: dict[str | None, str] = {
     "(Hartung 2001; Sidik 2002)",
     Rule.FLOORED: "the Hartung-Knapp-Sidik-Jonkman interval held at least as wide as its "
     "standard error without the correction (Röver 2015)",
+    Rule.PROFILE: "the profile-likelihood interval, of all effects that a likelihood-ratio test "
+    "does not refuse (Hardy 1996)",
+    Rule.HENMI_COPAS: "the interval of Henmi and Copas around the estimate with the weights of a "
+    "common effect, which selective publication moves least (Henmi 2010)",
+}
+_COMMON = {
+    Engine.MANTEL_HAENSZEL: "The counts are pooled by the Mantel-Haenszel method, which takes one "
+    "effect for all trials, with a Wald interval (Mantel 1959; Greenland 1985; Robins 1986).",
+    Engine.PETO: "The counts are pooled by Peto's one-step method, which takes one odds ratio for "
+    "all trials, with a Wald interval (Yusuf 1985); it is for rare events, small effects and arms "
+    "of like size (Cochrane Handbook 10.4.4.1).",
+}
+_MIXED = {
+    Engine.GLMM: "The counts are pooled by a binomial-normal generalised linear mixed model "
+    "(Stijnen 2010), with a Wald interval on the logit.",
+    Engine.UM_FS: "The counts are pooled by a binomial-normal generalised linear mixed model with "
+    "a baseline of each trial (UM.FS; Jackson 2018), with a Wald interval.",
+    Engine.UM_RS: "The counts are pooled by a binomial-normal generalised linear mixed model with "
+    "normally distributed baselines (UM.RS; Jackson 2018), with a Wald interval.",
+    Engine.CM_EL: "The counts are pooled by a hypergeometric-normal generalised linear mixed "
+    "model, given the margins of each table (CM.EL; Stijnen 2010), with a Wald interval.",
+}
+# the models of counts, as a sentence names them
+_NAMES = {
+    Engine.MANTEL_HAENSZEL: "Mantel-Haenszel method",
+    Engine.PETO: "Peto method",
+    Engine.GLMM: "binomial-normal model",
+    Engine.UM_FS: "binomial-normal model UM.FS",
+    Engine.UM_RS: "binomial-normal model UM.RS",
+    Engine.CM_EL: "hypergeometric-normal model CM.EL",
 }
 _PREDICTION = {
     "k-1": "from t with k − 1 degrees of freedom (Partlett 2017)",
@@ -42,10 +73,7 @@ def rule_used(record: Estimate) -> str:
 
 def other_model(record: Estimate) -> str:
     """Name the model of the counts that gave the headline; empty for inverse variance."""
-    if not Engine(record.engine).of_counts:
-        return ""
-    common = Engine(record.engine).common_effect
-    return "Mantel-Haenszel method" if common else "binomial-normal model"
+    return _NAMES.get(Engine(record.engine), "")
 
 
 def choice(analysis: Analysis, record: Estimate) -> str:
@@ -78,16 +106,8 @@ def method(analysis: Analysis, record: SynthesisRow) -> list[str]:
     text = [MEASURES[analysis.select.measure].method]
     if record.k < 2 or record.estimate is None:
         return [*text, "Nothing is pooled."]
-    if record.engine == Engine.GLMM:
-        text.append(
-            "The counts are pooled by a binomial-normal generalised linear mixed model "
-            "(Stijnen 2010), with a Wald interval on the logit."
-        )
-    elif Engine(record.engine).common_effect:
-        text.append(
-            "The counts are pooled by the Mantel-Haenszel method, which takes one effect for all "
-            "trials, with a Wald interval (Mantel 1959; Greenland 1985; Robins 1986)."
-        )
+    if Engine(record.engine).of_counts:
+        text.append((_COMMON | _MIXED)[Engine(record.engine)])
     elif record.engine == Engine.THREE_LEVEL:
         text.append(
             "Effects that share a control arm are pooled with their covariances by a three-level "
@@ -133,7 +153,12 @@ def _further(analysis: Analysis, record: Estimate) -> list[str]:
 
 def _subgroups(model: Model) -> str:
     """Say how subgroups are pooled and compared."""
-    if model.pooling != "inverse variance" or model.tau2_subgroups != "common":
+    if model.interval in NEED_ONE_MEAN:
+        return (
+            "Subgroups have a τ² each, as the interval of the total is for one mean alone; the "
+            "test between them is on their estimates."
+        )
+    if model.pooling != INVERSE_VARIANCE or model.tau2_subgroups != "common":
         return "Subgroups have a τ² each; the test between them is on their estimates."
     rule = "the interval rule of the total"
     if model.interval != "wald":

@@ -9,6 +9,8 @@ INTERVALS: dict[str | None, str] = {
     Rule.WALD: "Wald",
     Rule.HKSJ: "HKSJ",
     Rule.FLOORED: "floored HKSJ",
+    Rule.PROFILE: "profile likelihood",
+    Rule.HENMI_COPAS: "Henmi-Copas",
     Rule.T: "t",
 }
 _FAILURES: dict[str, str] = {
@@ -17,6 +19,8 @@ _FAILURES: dict[str, str] = {
     Failure.ALL_EVENTS: "everybody in every trial has the event",
     Failure.NO_MAXIMUM: "nobody or everybody has the event, trial by trial, and the model finds "
     "no variance",
+    Failure.IN_PARTS: "counts that are no whole numbers, which the model cannot take",
+    Failure.NOT_FOUND: "the search for the highest likelihood did not come to its end",
 }
 # around the estimator of tau²: what is said of the engine before the rule of the interval
 _ENGINES: dict[str, str] = {
@@ -25,7 +29,10 @@ _ENGINES: dict[str, str] = {
     Engine.THREE_LEVEL: "{tau2_by}, three-level",
     Engine.GLMM: "binomial-normal GLMM",
     Engine.MANTEL_HAENSZEL: "Mantel-Haenszel",
-    Engine.AS_PARALLEL: "Mantel-Haenszel, crossovers as if parallel",
+    Engine.PETO: "Peto",
+    Engine.UM_FS: "GLMM UM.FS",
+    Engine.UM_RS: "GLMM UM.RS",
+    Engine.CM_EL: "GLMM CM.EL",
 }
 
 
@@ -38,8 +45,9 @@ def model(record: Fit) -> str:
     if why := failure(record):
         return f"not pooled: {why}"
     how = _ENGINES[record.engine].format(tau2_by=record.tau2_by)
+    crossed = ", crossovers as if parallel" if record.as_parallel else ""
     end = ", not converged" if record.converged is False else ""
-    return f"{how}, {INTERVALS[record.rule]}{end}"
+    return f"{how}{crossed}, {INTERVALS[record.rule]}{end}"
 
 
 def failure(record: Fit) -> str:

@@ -43,8 +43,10 @@ def overall(record: Estimate) -> str:
     if not MEASURES[record.measure].compares or record.p is None or not record.se:
         return ""
     value = record.estimate if record.estimate_log is None else record.estimate_log
-    sign = "z" if record.rule == Rule.WALD else "t"
     assert value is not None
+    if record.rule in (Rule.PROFILE, Rule.HENMI_COPAS):
+        return p_value(record.p)  # their statistics are other ones
+    sign = "z" if record.rule == Rule.WALD else "t"
     return f"{sign} = {fixed(value / record.se, 2)}, {p_value(record.p)}"
 
 

@@ -45,6 +45,13 @@ from ketameta.stats.univariate.pooling import random_effects
 from ketameta.stats.univariate.regression import meta_regression
 from ketameta.stats.univariate.results import MetaRegression, Permutation, RandomEffects, Subgroups
 from ketameta.stats.univariate.subgroups import subgroup_analysis
+from ketameta.stats.univariate.tau_priors import (
+    TauPrior,
+    half_cauchy,
+    half_normal,
+    log_normal,
+    log_t,
+)
 
 __all__ = [
     "MEASURES",
@@ -69,6 +76,7 @@ __all__ = [
     "RobustFit",
     "Selection",
     "Subgroups",
+    "TauPrior",
     "TrimFill",
     "absolute_icc",
     "back_transform",
@@ -82,11 +90,15 @@ __all__ = [
     "egger",
     "glmm",
     "gosh",
+    "half_cauchy",
+    "half_normal",
     "influence",
     "inverse_variance",
     "leave_one_out",
     "limit_meta",
     "limits_of_agreement",
+    "log_normal",
+    "log_t",
     "mantel_haenszel",
     "meta_regression",
     "multivariate",

@@ -10,8 +10,27 @@ from typing import Any
 import numpy as np
 
 from ketameta.configuration import Model
-from ketameta.measures import GLMM, LARGEST, MANTEL_HAENSZEL, MEASURES, PLAIN, SHARE
-from ketameta.stats import Glmm, RandomEffects, glmm, mantel_haenszel, random_effects, three_level
+from ketameta.measures import (
+    GLMM,
+    INVERSE_VARIANCE,
+    LARGEST,
+    MEASURES,
+    ODDS,
+    PETO,
+    PLAIN,
+    SHARE,
+    UM_FS,
+)
+from ketameta.stats import (
+    CommonEffect,
+    Glmm,
+    RandomEffects,
+    glmm,
+    mantel_haenszel,
+    peto,
+    random_effects,
+    three_level,
+)
 from ketameta.tables.fits import Engine, Failure, Rule
 from ketameta.tables.parts import EffectSize, Estimate
 from ketameta.tables.table import table
@@ -76,8 +95,18 @@ def _fitted(
 
 
 @cache
-def _binomial(events: Numbers, people: Numbers, level: float) -> Glmm:
-    return glmm(SHARE.name, xi=np.array(events), ni=np.array(people), level=level)
+def _mixed(measure: str, way: str | None, level: float, **counts: Numbers) -> Glmm:
+    columns: dict[str, Any] = {name: np.array(column) for name, column in counts.items()}
+    return glmm(measure, model=way, level=level, **columns)
+
+
+def way_of(measure: str, model: Model) -> str:
+    """Return how effects of a measure are pooled: inverse variance where the other does not fit.
+
+    A GLMM of odds ratios is, where no other is named, the one with a baseline of each trial.
+    """
+    way = model.pooling if model.pooling in MEASURES[measure].pooling else INVERSE_VARIANCE
+    return UM_FS if way == GLMM and measure != SHARE.name else way
 
 
 def pooled(measure: str, effects: Sequence[EffectSize], model: Model) -> Synthesis:
@@ -97,14 +126,14 @@ def pooled(measure: str, effects: Sequence[EffectSize], model: Model) -> Synthes
         return scaled(*counted, {}, engine=Engine.TOO_FEW, needed=model.minimum_k)
     if not independent(effects):
         found = _dependent(effects, model)
-    elif model.pooling == GLMM and GLMM in asked.pooling:
-        found = _glmm(effects, model)
-    elif model.pooling == MANTEL_HAENSZEL and MANTEL_HAENSZEL in asked.pooling:
+    elif (way := way_of(measure, model)) == INVERSE_VARIANCE:
+        found = _independent(effects, model)
+    elif way == GLMM:
+        found = _shares(effects, model)
+    else:
         with_counts = [e for e in effects if None not in _counts(e)]
         counted = measure, trials_of(with_counts), people_of(with_counts)
-        found = _mantel_haenszel(measure, with_counts, model)
-    else:
-        found = _independent(effects, model)
+        found = _of_tables(measure, way, with_counts, model)
     bounds = {name: found.pop(name, None) for name in _BOUNDS}
     if k < 3:
         # two trials give one degree of freedom: a range of that width predicts nothing
@@ -135,36 +164,37 @@ def _independent(effects: Sequence[EffectSize], model: Model) -> dict[str, Any]:
     return found | how | {"q_df": int(result.q_df), "converged": bool(result.converged)}
 
 
-def _glmm(effects: Sequence[EffectSize], model: Model) -> dict[str, Any]:
-    """Pool proportions by the binomial-normal model (Stijnen 2010), with its normal interval.
+def _shares(effects: Sequence[EffectSize], model: Model) -> dict[str, Any]:
+    """Pool proportions by the binomial-normal model (Stijnen 2010).
 
-    The prediction interval adds the standard error to tau² and takes t with k - 1 degrees, as
-    elsewhere; Q is the likelihood-ratio test against one proportion a trial. Where the likelihood
-    has no maximum at finite log odds (nobody has the event, or everybody) nothing is estimated.
+    Where the likelihood has no maximum at finite log odds (nobody has the event, or everybody)
+    nothing is estimated.
     """
     x, n = tuple(_told(e.events_t) for e in effects), tuple(_told(e.n_t) for e in effects)
-    result = _binomial(x, n, model.level)
-    estimate, se, tau2 = float(result.estimate), float(result.se), float(result.tau2)
-    how = {"engine": Engine.GLMM, "tau2_by": "ML", "rule": Rule.WALD}
-    if not math.isfinite(estimate):
-        return how | {"failure": _no_maximum(x, n)}
+    result = _mixed(SHARE.name, None, model.level, xi=x, ni=n)
+    failure = None if math.isfinite(result.estimate) else _no_maximum(x, n)
+    return _of_glmm(result, len(effects), model.level, failure) | {"engine": Engine.GLMM}
+
+
+def _of_glmm(result: Glmm, k: int, level: float, failure: Failure | None) -> dict[str, Any]:
+    """Return what a mixed model found, with its normal interval, or why it found nothing.
+
+    The prediction interval adds the standard error to tau² and takes t with k - 1 degrees, as
+    elsewhere; Q is the likelihood-ratio test against one effect a trial, where there is one.
+    """
+    how: dict[str, Any] = {"tau2_by": "ML", "rule": Rule.WALD}
+    if failure:
+        return how | {"failure": failure}
     from scipy.special import stdtrit
 
-    half = float(stdtrit(len(effects) - 1, 0.5 + model.level / 2)) * math.sqrt(tau2 + se**2)
-    return how | {
-        "estimate": estimate,
-        "ci_low": number(result.ci_low),
-        "ci_high": number(result.ci_high),
-        "pi_low": number(estimate - half),
-        "pi_high": number(estimate + half),
-        "se": se,
-        "tau2": tau2,
-        "i2": number(result.i2),
-        "q": number(result.q),
-        "q_df": int(result.q_df),
-        "q_p": number(result.q_p),
-        "converged": bool(result.converged),
-    }
+    estimate, se, tau2 = float(result.estimate), float(result.se), float(result.tau2)
+    half = float(stdtrit(k - 1, 0.5 + level / 2)) * math.sqrt(tau2 + se**2)
+    names = ("ci_low", "ci_high", "p", "i2", "q", "q_p")
+    found = {name: number(getattr(result, name)) for name in names}
+    ends = {"estimate": estimate, "pi_low": number(estimate - half), "pi_high": estimate + half}
+    q_df = None if found["q"] is None else int(result.q_df)
+    told = {"se": se, "tau2": tau2, "q_df": q_df, "converged": bool(result.converged)}
+    return how | found | ends | told
 
 
 def _told(count: float | None) -> float:
@@ -176,27 +206,49 @@ def _counts(effect: EffectSize) -> tuple[float | None, ...]:
     return effect.events_t, effect.n_t, effect.events_c, effect.n_c
 
 
-def _mantel_haenszel(measure: str, effects: Sequence[EffectSize], model: Model) -> dict[str, Any]:
-    """Pool counts under a common effect by Mantel and Haenszel's weights, with a normal interval.
+def _of_tables(
+    measure: str, way: str, effects: Sequence[EffectSize], model: Model
+) -> dict[str, Any]:
+    """Pool counts of two arms: by Mantel and Haenszel's weights, by Peto's, or by a mixed model.
 
     The tables enter as they are, without a half in an empty cell; those of a crossover as if its
     periods were parallel groups. `effects` are those with counts of both arms: another (a reported
-    contrast) is left out, and k and n count the others. I² is from Q around the estimate; there is
-    no τ².
+    contrast) is left out, and k and n count the others.
     """
     table = np.array([_counts(e) for e in effects], float).reshape(-1, 4)
-    ai, n1i, ci, n2i = table.T
-    crossed = any(e.people < n1 + n2 for e, n1, n2 in zip(effects, n1i, n2i, strict=True))
-    engine = Engine.AS_PARALLEL if crossed else Engine.MANTEL_HAENSZEL
-    how = {"engine": engine, "rule": Rule.WALD}
+    counts = dict(zip(("ai", "n1i", "ci", "n2i"), map(tuple, table.T.tolist()), strict=True))
+    people = zip(effects, counts["n1i"], counts["n2i"], strict=True)
+    crossed = any(effect.people < n1 + n2 for effect, n1, n2 in people)
+    how = {"engine": Engine(way), "rule": Rule.WALD, "as_parallel": crossed}
     if trials_of(effects) < max(2, model.minimum_k):
         return how | {"failure": Failure.FEW_COUNTS, "needed": model.minimum_k}
-    result = mantel_haenszel(measure, ai=ai, n1i=n1i, ci=ci, n2i=n2i, level=model.level)
+    if Engine(way).mixed:
+        return _odds(way, counts, model) | how
+    by_name: dict[str, Any] = {name: np.array(column) for name, column in counts.items()}
+    result: CommonEffect = (
+        peto(level=model.level, **by_name)
+        if way == PETO
+        else mantel_haenszel(measure, level=model.level, **by_name)
+    )
     if not math.isfinite(result.se):
         return how | {"failure": Failure.ONE_SIDE}
+    # I² is from Q around the estimate; there is no τ²
     names = ("estimate", "ci_low", "ci_high", "se", "p", "i2", "q", "q_p")
     found = {name: number(getattr(result, name)) for name in names}
     return how | found | {"q_df": int(result.q_df)}
+
+
+def _odds(way: str, counts: Mapping[str, Numbers], model: Model) -> dict[str, Any]:
+    """Pool odds ratios by a mixed model of their counts (Stijnen 2010; Jackson 2018)."""
+    if any(count % 1 for column in counts.values() for count in column):
+        return {"failure": Failure.IN_PARTS}
+    result = _mixed(ODDS.name, way, model.level, **counts)
+    failure = None
+    if not math.isfinite(result.estimate):
+        sides = [sum(counts["ai"]), sum(counts["ci"])]
+        rest = [sum(counts[n]) - side for n, side in zip(("n1i", "n2i"), sides, strict=True)]
+        failure = Failure.NOT_FOUND if all((*sides, *rest)) else Failure.ONE_SIDE
+    return _of_glmm(result, len(counts["ai"]), model.level, failure)
 
 
 def _no_maximum(events: Numbers, people: Numbers) -> Failure:

@@ -17,6 +17,8 @@ import numpy as np
 from scipy.special import chdtrc
 
 from ketameta.configuration import Analysis, Model
+from ketameta.measures import INVERSE_VARIANCE
+from ketameta.methods import NEED_ONE_MEAN
 from ketameta.stats import Subgroups, subgroup_analysis
 from ketameta.synthesize.pool import (
     Synthesis,
@@ -111,7 +113,7 @@ def splits(
 
 def _common(effects: Sequence[EffectSize], model: Model) -> bool:
     """Say whether groups share one tau²: where effects are independent and weighed by variance."""
-    by_variance = model.pooling == "inverse variance"
+    by_variance = model.pooling == INVERSE_VARIANCE and model.interval not in NEED_ONE_MEAN
     return model.tau2_subgroups == COMMON and by_variance and independent(effects)
 
 

@@ -11,6 +11,7 @@ from ketameta.measures import MEASURES
 from ketameta.memo import Memo
 from ketameta.storage import content_id
 from ketameta.synthesize.absolute import points, risks
+from ketameta.synthesize.bayes import posteriors
 from ketameta.synthesize.claims import control_shares, tests_of
 from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
 from ketameta.synthesize.earlier import earlier
@@ -22,6 +23,8 @@ from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.raters import agreement
 from ketameta.synthesize.splits import between, groups_of, shown, splits
 from ketameta.synthesize.words import favours, group_of
+from ketameta.synthesize.worthwhile import worthwhile
+from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.diagnostics import (
     AsymmetryRow,
@@ -92,6 +95,7 @@ class Asked:
 ANSWER: tuple[type[Row], ...] = (
     *(SynthesisRow, AbsoluteRow, PointsRow, SubgroupRow, SplitRow, StudyRow, SensitivityRow),
     *(JudgementRow, AsymmetryRow, EarlierRow, PairRow, PairSynthesisRow, DiagnosticRow),
+    *(PosteriorRow, ShrunkenRow),
 )
 
 
@@ -168,6 +172,9 @@ def _answer(asked: Asked) -> Tables:
     beside = rated_from(analysis, record, own, *told)
     reviews = choices, beside[AbsoluteRow], asked.published
     pairs, differences = paired(asked.falls, analysis.model)
+    studies = beside[StudyRow]
+    bounds = worthwhile(analysis, studies, beside[AbsoluteRow])
+    checked, drawn = posteriors(analysis, record, own, studies, bounds)
     return beside | Tables(
         {
             SynthesisRow: [record],
@@ -177,6 +184,8 @@ def _answer(asked: Asked) -> Tables:
             PairRow: pairs,
             PairSynthesisRow: differences,
             DiagnosticRow: diagnostics(analysis, own) if diagnosed(own, record) else [],
+            PosteriorRow: checked,
+            ShrunkenRow: drawn,
         }
     )
 

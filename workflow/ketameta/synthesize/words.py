@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
 from ketameta.tables.effects import EffectRow
-from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary import ANY, Spread, vocabulary
 
 # tau² of groups: one for all, or each its own
 COMMON, SEPARATE = "common", "separate"
@@ -22,3 +23,14 @@ def favours(measure: str, outcome: str) -> str | None:
 def group_of(split: str | None, effect: EffectRow) -> str:
     """Return the group of an effect in a split; empty where that is not known, or no split."""
     return str(getattr(effect, split) or "") if split else ""
+
+
+def spread_of(analysis: Analysis) -> tuple[Spread, tuple[float, float]] | None:
+    """Return what earlier reviews found of tau² of such trials: of which, location and scale."""
+    words, told = vocabulary(), analysis.model.comparison
+    kind = "ratio" if MEASURES[analysis.select.measure].is_ratio else "difference"
+    if told is None or kind not in words.spreads:
+        return None
+    known = words.spreads[kind].comparisons.get(told, {})
+    found = known.get(words.outcomes[analysis.select.outcome].prior, known.get(ANY))
+    return None if found is None else (words.spreads[kind], (found[0], found[1]))

@@ -16,17 +16,25 @@ class Engine(StrEnum):
     GLMM = "GLMM"  # binomial-normal
     THREE_LEVEL = "three-level"
     MANTEL_HAENSZEL = "Mantel-Haenszel"
-    AS_PARALLEL = "Mantel-Haenszel, crossovers as if parallel"
+    PETO = "Peto"
+    UM_FS = "UM.FS"  # binomial-normal models of odds ratios: a baseline of each trial
+    UM_RS = "UM.RS"  # baselines normal too
+    CM_EL = "CM.EL"  # given the margins: hypergeometric-normal
 
     @property
     def of_counts(self) -> bool:
         """Say whether counts are pooled, not effects by their variance."""
-        return self in (Engine.GLMM, Engine.MANTEL_HAENSZEL, Engine.AS_PARALLEL)
+        return self.common_effect or self.mixed
 
     @property
     def common_effect(self) -> bool:
-        """Say whether one effect is taken for all trials (Mantel and Haenszel)."""
-        return self in (Engine.MANTEL_HAENSZEL, Engine.AS_PARALLEL)
+        """Say whether one effect is taken for all trials (Mantel and Haenszel, Peto)."""
+        return self in (Engine.MANTEL_HAENSZEL, Engine.PETO)
+
+    @property
+    def mixed(self) -> bool:
+        """Say whether counts are pooled by a generalised linear mixed model."""
+        return self in (Engine.GLMM, Engine.UM_FS, Engine.UM_RS, Engine.CM_EL)
 
 
 class Rule(StrEnum):
@@ -35,6 +43,8 @@ class Rule(StrEnum):
     WALD = "wald"
     HKSJ = "hksj"
     FLOORED = "hksj-adhoc"
+    PROFILE = "profile"  # likelihood ratio
+    HENMI_COPAS = "henmi-copas"
     T = "t"
 
 
@@ -46,3 +56,5 @@ class Failure(StrEnum):
     NO_EVENT = "no event"
     ALL_EVENTS = "all events"
     NO_MAXIMUM = "no maximum"  # trials where nobody or everybody has the event
+    IN_PARTS = "in parts"  # counts that are no whole numbers
+    NOT_FOUND = "not found"  # the search for the highest likelihood did not end

@@ -106,7 +106,12 @@ class Fit(Row):
 
     engine: str = col("what made the estimate, or why there is none")
     tau2_by: str | None = _if_any("estimator of tau², where the engine has one")
-    rule: str | None = _if_any("rule of the interval: wald, hksj, hksj-adhoc (floored HKSJ) or t")
+    rule: str | None = _if_any(
+        "rule of the interval: wald, hksj, hksj-adhoc (floored HKSJ), profile, henmi-copas or t"
+    )
+    as_parallel: bool | None = _if_any(
+        "crossovers are among counts that are pooled as if all trials had parallel groups"
+    )
     converged: bool | None = _if_any(
         "the search for the estimate came to its end, where there is one"
     )

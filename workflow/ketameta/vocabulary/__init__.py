@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from ketameta.documents.near import hint, nearest
+from ketameta.project import SUBJECT
 
 __all__ = [
     "FOLDER",
@@ -35,12 +36,27 @@ __all__ = [
 ]
 
 METHOD = Path(__file__).with_name("words.yaml")
-# of the project in the working directory
-SUBJECT = Path("workflow/config")
 FOLDER = "vocabulary"
-FILES = ("outcomes.yaml", "scales.yaml", "treatments.yaml", "words.yaml")
+FILES = ("outcomes.yaml", "priors.yaml", "scales.yaml", "treatments.yaml", "words.yaml")
 # the word of `seen` for numbers that were read elsewhere than in the trial's report or register
 SECONDARY = "secondary"
+
+
+# the kind of outcome of which nothing more is said, in published priors
+ANY = "any"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What earlier reviews found of tau², of ratios or of standardised differences.
+
+    ``kind`` is the distribution; ``comparisons`` has its location and scale by what is compared
+    and by the kind of outcome.
+    """
+
+    kind: str
+    source: str
+    comparisons: dict[str, dict[str, tuple[float, float]]]
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,8 @@ class Outcome:
 
     ``phrase`` is how it stands in a sentence, where that is not the label in small letters;
     ``verb`` what people do of whom it is told, where that is not to have it; ``implies`` another
-    event that whoever has this one has too, of the same people at the same visit.
+    event that whoever has this one has too, of the same people at the same visit; ``prior`` the
+    kind of outcome whose published heterogeneity is expected of its trials too.
     """
 
     name: str
@@ -91,6 +108,7 @@ class Outcome:
     phrase: str = ""
     verb: str = ""
     implies: str = ""
+    prior: str = ANY
 
 
 @dataclass(frozen=True)
@@ -110,7 +128,8 @@ class Treatment:
 class Vocabulary:
     """Every known word: scales, outcomes and treatments by name, the rest as word -> label.
 
-    ``sets_of_part`` are the analysis sets that do not tell by themselves whose results a row has.
+    ``sets_of_part`` are the analysis sets that do not tell by themselves whose results a row has,
+    ``spreads`` what earlier reviews found of tau² (of a ratio, of a difference).
     """
 
     scales: dict[str, Scale]
@@ -121,6 +140,7 @@ class Vocabulary:
     unusable_models: dict[str, str]
     cotreatments: dict[str, str]
     sets_of_part: frozenset[str]
+    spreads: dict[str, Spread]
 
     def words(self, name: str) -> dict[str, str]:
         """Word -> label of the named list (``scales``, ``routes``, ``analysis_sets`` ...)."""
@@ -194,6 +214,7 @@ def vocabulary() -> Vocabulary:
         unusable_models=method["unusable_models"],
         cotreatments=cotreatments,
         sets_of_part=frozenset(method["sets_of_part"]),
+        spreads={name: Spread(**item) for name, item in own["priors.yaml"].items()},
     )
 
 

@@ -8,13 +8,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy.optimize import brentq
 
 from ketameta.stats.numerics.checks import as_effects, as_level
+from ketameta.stats.numerics.mixtures import Mixture
 from ketameta.stats.numerics.shown import Shown
+from ketameta.stats.univariate.tau_priors import TauPrior, half_normal
 
 Array = NDArray[np.float64]
-PANELS, NODES = 400, 20
+# tau = c exp(u - exp(-u)): panels of this width in u hold any prior that is known here
+_EDGES = np.arange(-6.5, 41.0, 1.0)
+_X, _W = np.polynomial.legendre.leggauss(16)
+# shares below exp(-_LEAST) of the peak are none; within a panel the log may fall by _FALL
+_LEAST, _FALL, _HALVINGS = 45.0, 20.0, 30
 
 
 @dataclass(frozen=True, repr=False)
@@ -22,8 +28,9 @@ class Bayes(Shown):
     """Posterior summaries on the scale of yi; plain floats, or arrays of shape (...).
 
     `*_low` and `*_high` bound the shortest interval of the level asked for; `tau` is the standard
-    deviation of the true effects. `log_marginal` is the log of the marginal likelihood of the
-    data under the priors (for Bayes factors).
+    deviation of the true effects, `pi` the true effect of a new study. `log_marginal` is the log of
+    the marginal likelihood of the data under the priors (for Bayes factors; NaN where the prior of
+    mu is flat). `below` is the probability that mu is below the value asked for.
     """
 
     mu_mean: Any
@@ -37,6 +44,10 @@ class Bayes(Shown):
     tau_mode: Any
     tau_low: Any
     tau_high: Any
+    pi_median: Any
+    pi_low: Any
+    pi_high: Any
+    below: Any
     log_marginal: Any
     k: Any
 
@@ -47,22 +58,26 @@ def bayes(
     *,
     mu_mean: float = 0.0,
     mu_sd: float = 1.0,
-    tau_scale: float = 0.5,
+    tau: TauPrior | None = None,
     level: float = 0.95,
+    threshold: float = 0.0,
 ) -> Bayes:
-    """Fit yi ~ N(mu, vi + tau²) with mu ~ N(mu_mean, mu_sd²) and tau ~ half-normal(tau_scale).
+    """Fit yi ~ N(mu, vi + tau²) with mu ~ N(mu_mean, mu_sd²) and a prior of tau.
 
     Parameters
     ----------
     yi, vi
         Effects and sampling variances, shape ``(..., k)``; NaN in both marks an absent study.
-        Leading axes are independent analyses, fitted one after another (some 10 ms each).
+        Leading axes are independent analyses, fitted one after another (some milliseconds each).
     mu_mean, mu_sd
-        Prior of the mean effect, on the scale of yi.
-    tau_scale
-        Scale of the half-normal prior of tau, on the scale of yi.
+        Prior of the mean effect, on the scale of yi; an infinite mu_sd is the flat prior.
+    tau
+        Prior of tau (`half_normal`, `half_cauchy`, `log_normal`, `log_t`); half-normal(0.5) where
+        none is given.
     level
         Probability of the shortest intervals.
+    threshold
+        Value for `below`.
 
     Returns
     -------
@@ -71,13 +86,15 @@ def bayes(
     Raises
     ------
     ValueError
-        As `random_effects`; prior scales that are not above 0.
+        As `random_effects`; prior scales that are not above 0; fewer than two studies with a flat
+        prior of mu, where the posterior is none.
 
     Notes
     -----
     Given tau the posterior of mu is normal; the marginal posterior of tau has one dimension and
-    is integrated by Gauss-Legendre panels (Röver 2020, Journal of Statistical Software 93(6),
-    section 2). Intervals are the shortest: ends of equal density, or from 0.
+    is integrated by Gauss-Legendre panels in a logarithm of tau (Röver 2020, Journal of
+    Statistical Software 93(6), section 2). Intervals are the shortest: ends of equal density, or
+    from 0.
 
     Examples
     --------
@@ -89,12 +106,12 @@ def bayes(
     """
     y, v = as_effects(yi, vi)
     as_level(level)
-    for name, value in (("mu_sd", mu_sd), ("tau_scale", tau_scale)):
-        if not value > 0:
-            raise ValueError(f"{name} must be above 0; not {value:g}")
+    if not mu_sd > 0:
+        raise ValueError(f"mu_sd must be above 0; not {mu_sd:g}")
+    prior = tau or half_normal(0.5)
     flat = [
-        _one(a[~np.isnan(a)], b[~np.isnan(a)], (mu_mean, mu_sd, tau_scale), level)
-        for a, b in ((y[index], v[index]) for index in np.ndindex(y.shape[:-1]))
+        _summary(Posterior(y[i], v[i], prior, mu_mean, mu_sd), level, threshold)
+        for i in np.ndindex(y.shape[:-1])
     ]
     if y.ndim == 1:
         return flat[0]
@@ -102,144 +119,186 @@ def bayes(
     return Bayes(**{name: np.array(x).reshape(y.shape[:-1]) for name, x in columns.items()})
 
 
-def _one(y: Array, v: Array, prior: tuple[float, float, float], level: float) -> Bayes:
-    given_tau = _GivenTau(y, v, prior)
-    edges = np.linspace(0.0, given_tau.end(), PANELS + 1)
-    x, w = np.polynomial.legendre.leggauss(NODES)
-    half = np.diff(edges)[:, None] / 2
-    tau = (edges[:-1, None] + half * (1 + x)).ravel()
-    log_density = given_tau.log_density(tau)
-    top = float(log_density.max())
-    mass = (half * w).ravel() * np.exp(log_density - top)
-    total = float(mass.sum())
-    p = mass / total
-    mean, sd = given_tau.mu(tau)
-
-    def tau_density(t: float) -> float:
-        return float(np.exp(given_tau.log_density(np.array([t]))[0] - top) / total)
-
-    below = np.concatenate([[0.0], np.cumsum(p.reshape(PANELS, NODES).sum(axis=1))])
-
-    def tau_cdf(t: float) -> float:
-        i = min(int(np.searchsorted(edges, t, "right")) - 1, PANELS - 1)
-        step = (t - edges[i]) / 2
-        inner = given_tau.log_density(edges[i] + step * (1 + x))
-        return float(below[i] + step * (w @ np.exp(inner - top)) / total)
-
-    def mu_cdf(m: float) -> float:
-        return float(p @ special.ndtr((m - mean) / sd))
-
-    def mu_density(m: float) -> float:
-        z = (m - mean) / sd
-        return float(p @ (np.exp(-(z**2) / 2) / (sd * np.sqrt(2 * np.pi))))
-
-    mu_mean = float(p @ mean)
-    mu_sd = float(np.sqrt(p @ (sd**2 + (mean - mu_mean) ** 2)))
-    tau_mean = float(p @ tau)
-    mode = _mode(given_tau, tau, log_density)
-    reach = 12 * mu_sd + float(np.ptp(mean))
-    mu_range = (mu_mean - reach, mu_mean + reach)
-    mu_low, mu_high = _shortest(mu_cdf, mu_density, mu_range, level)
-    tau_low, tau_high = _shortest(tau_cdf, tau_density, (0.0, float(edges[-1])), level)
+def _summary(found: Posterior, level: float, threshold: float) -> Bayes:
+    mu, new = found.mu, found.new
+    mu_low, mu_high = mu.shortest(level)
+    pi_low, pi_high = new.shortest(level)
+    tau_low, tau_high = found.tau_shortest(level)
+    mean = float(found.p @ found.tau)
     return Bayes(
-        mu_mean,
-        mu_sd,
-        _root(lambda m: mu_cdf(m) - 0.5, *mu_range),
+        mu.expectation,
+        mu.deviation,
+        mu.quantile(0.5),
         mu_low,
         mu_high,
-        tau_mean,
-        float(np.sqrt(p @ (tau - tau_mean) ** 2)),
-        _root(lambda t: tau_cdf(t) - 0.5, 0.0, float(edges[-1])),
-        mode,
+        mean,
+        float(np.sqrt(found.p @ (found.tau - mean) ** 2)),
+        found.tau_quantile(0.5),
+        found.tau_mode(),
         tau_low,
         tau_high,
-        float(np.log(total)) + top,
-        int(y.size),
+        new.quantile(0.5),
+        pi_low,
+        pi_high,
+        mu.cdf(threshold),
+        found.log_marginal,
+        found.k,
     )
 
 
-@dataclass(frozen=True)
-class _GivenTau:
-    """What is normal once tau is given: the likelihood of tau, and the posterior of mu."""
+class Posterior:
+    """The posterior of one analysis as shares `p` at values `tau`, both of shape (nodes,).
 
-    y: Array
-    v: Array
-    prior: tuple[float, float, float]
+    `mu` is the distribution of the mean effect, `new` that of the true effect of a new study.
+    """
+
+    def __init__(
+        self, yi: Array, vi: Array, prior: TauPrior, mu_mean: float = 0.0, mu_sd: float = np.inf
+    ) -> None:
+        known = ~np.isnan(yi)
+        self._y, self._v = yi[known], vi[known]
+        self._prior, self._mean, self._precision = prior, mu_mean, mu_sd**-2
+        self.k = int(self._y.size)
+        if self.k < 2 and not self._precision:
+            raise ValueError("a flat prior of mu needs two studies")
+        spread = np.sqrt(self._v.min()) if self.k else prior.typical
+        self._unit = float(min(spread, prior.typical))
+        edges = _EDGES
+        for _ in range(_HALVINGS):
+            half = np.diff(edges)[:, None] / 2
+            values, jacobian = self._at(edges[:-1, None] + half * (1 + _X))
+            log_density = self.log_density(values.ravel()).reshape(values.shape)
+            logs = log_density + np.log(jacobian)
+            top = float(logs.max())
+            kept = logs.max(axis=1) > top - _LEAST
+            steep = kept & (np.ptp(logs, axis=1) > _FALL) & (logs.max(axis=1) > top - _FALL)
+            if not steep.any():
+                break
+            # a prior far from the data: the peak is narrow in the logarithm of tau
+            edges = np.sort(np.concatenate([edges, (edges[:-1] + half[:, 0])[steep]]))
+        mass = half[kept] * _W * np.exp(logs[kept] - top)
+        total = float(mass.sum())
+        # panels are neighbours: the integrand has one peak, and those left out lie beside
+        self._edges = np.append(edges[:-1][kept], edges[1:][kept][-1])
+        self._below = np.concatenate([[0.0], np.cumsum(mass.sum(axis=1))]) / total
+        self._top, self._total = top, total
+        self.tau, self.p = values[kept].ravel(), mass.ravel() / total
+        flat = np.log(total) + top
+        self.log_marginal = float(flat) if self._precision else float("nan")
+
+    def _at(self, u: Array) -> tuple[Array, Array]:
+        """Return tau at u, and its derivative."""
+        value = self._unit * np.exp(u - np.exp(-u))
+        return value, value * (1 + np.exp(-u))
 
     def _sums(self, tau: Array) -> tuple[Array, Array, Array]:
-        spread = self.v + tau[:, None] ** 2
-        w = 1 / spread
-        total = w.sum(axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = np.where(total > 0, w @ self.y / total, 0.0)
+        spread = self._v + tau[:, None] ** 2
+        total = (1 / spread).sum(axis=1)
+        mean = (1 / spread) @ self._y / total if self.k else np.zeros_like(tau)
         return spread, total, mean
 
     def log_density(self, tau: Array) -> Array:
-        """Return the log of prior times likelihood of tau, with all constants."""
-        m0, s0, scale = self.prior
+        """Return the log of prior times likelihood of tau > 0; constants whole for a proper mu."""
         spread, total, mean = self._sums(tau)
-        inside = ((self.y - mean[:, None]) ** 2 / spread).sum(axis=1)
-        apart = total * (mean - m0) ** 2 / (1 + s0**2 * total)
-        constants = np.log(2 * np.pi * spread).sum(axis=1) + np.log1p(s0**2 * total)
-        prior = np.log(2 / (scale * np.sqrt(2 * np.pi))) - (tau / scale) ** 2 / 2
-        return np.asarray(prior - (constants + inside + apart) / 2)
+        inside = ((self._y - mean[:, None]) ** 2 / spread).sum(axis=1)
+        inside += np.log(2 * np.pi * spread).sum(axis=1)
+        precision = self._precision
+        if precision:
+            inside += np.log1p(total / precision)
+            inside += (mean - self._mean) ** 2 * total * precision / (total + precision)
+        else:
+            inside += np.log(total)
+        return np.asarray(self._prior.log_density(tau) - inside / 2)
 
-    def mu(self, tau: Array) -> tuple[Array, Array]:
-        """Return mean and SD of mu given tau."""
-        m0, s0, _ = self.prior
-        _, total, mean = self._sums(tau)
-        precision = total + s0**-2
-        return (total * mean + m0 / s0**2) / precision, precision**-0.5
+    def _mu(self) -> tuple[Array, Array]:
+        """Return mean and SD of mu at each value of tau."""
+        _, total, mean = self._sums(self.tau)
+        precision = total + self._precision
+        centre = self._mean * self._precision if self._precision else 0.0
+        return (total * mean + centre) / precision, precision**-0.5
 
-    def end(self) -> float:
-        """Return a tau beyond which less than e-40 of the peak is left."""
-        scale = self.prior[2]
-        grid = np.geomspace(1e-6 * scale, 10 * scale, 400)
-        density = self.log_density(grid)
-        inside = grid[density > density.max() - 40]
-        return float(inside[-1] * 1.05)
+    @property
+    def mu(self) -> Mixture:
+        """The mean effect."""
+        return Mixture(self.p, *self._mu())
 
+    @property
+    def new(self) -> Mixture:
+        """The true effect of a new study."""
+        mean, sd = self._mu()
+        return Mixture(self.p, mean, np.sqrt(sd**2 + self.tau**2))
 
-def _mode(given_tau: _GivenTau, tau: Array, log_density: Array) -> float:
-    """Return the peak of the density of tau: 0 where it falls from there on."""
-    from scipy.optimize import minimize_scalar
+    def study(self, i: int) -> Mixture:
+        """Return the true effect of the study i of those that are there, drawn to the mean."""
+        mean, sd = self._mu()
+        pull = self._v[i] / (self._v[i] + self.tau**2)
+        spread = np.sqrt(pull * self.tau**2 + (pull * sd) ** 2)
+        return Mixture(self.p, pull * mean + (1 - pull) * self._y[i], spread)
 
-    at_zero = given_tau.log_density(np.zeros(1))[0]
-    best = int(np.argmax(log_density))
-    low, high = tau[max(best - 1, 0)], tau[min(best + 1, tau.size - 1)]
-    found = minimize_scalar(
-        lambda t: -given_tau.log_density(np.array([t]))[0],
-        bounds=(low if best else 0.0, high),
-        method="bounded",
-        options={"xatol": 1e-12},
-    )
-    return 0.0 if at_zero >= -found.fun else float(found.x)
+    def tau_cdf(self, tau: float) -> float:
+        """Return the probability that the standard deviation of true effects is below tau."""
+        u = self._inverse(tau)
+        if u <= self._edges[0]:
+            return 0.0
+        if u >= self._edges[-1]:
+            return 1.0
+        i = int(np.searchsorted(self._edges, u, "right")) - 1
+        step = (u - self._edges[i]) / 2
+        values, jacobian = self._at(self._edges[i] + step * (1 + _X))
+        inner = np.exp(self.log_density(values) + np.log(jacobian) - self._top)
+        return float(self._below[i] + step * (_W @ inner) / self._total)
+
+    def _inverse(self, tau: float) -> float:
+        """Return u of a tau."""
+        if tau <= 0:
+            return -np.inf
+        goal = np.log(tau / self._unit)
+        ends = _EDGES[0] - 1, max(_EDGES[-1], goal + 1)
+        return float(brentq(lambda u: u - np.exp(-u) - goal, *ends, xtol=1e-15))
+
+    def _density(self, tau: float) -> float:
+        return float(np.exp(self.log_density(np.array([tau]))[0] - self._top) / self._total)
+
+    def tau_quantile(self, share: float) -> float:
+        """Return the value below which tau is with this probability."""
+        high = float(self._at(self._edges[-1:])[0][0])
+        return _root(lambda t: self.tau_cdf(t) - share, 0.0, high)
+
+    def tau_mode(self) -> float:
+        """Return the peak of the density of tau: 0 where it falls from there on."""
+        from scipy.optimize import minimize_scalar
+
+        density = self.log_density(self.tau)
+        best = int(np.argmax(density))
+        if best == 0 or density[0] >= density[best]:
+            return 0.0
+        around = float(self.tau[best - 1]), float(self.tau[min(best + 1, self.tau.size - 1)])
+        found = minimize_scalar(
+            lambda t: -self.log_density(np.array([t]))[0],
+            bounds=around,
+            method="bounded",
+            options={"xatol": 1e-12 * around[1]},
+        )
+        # near 0 the density may be flat to the last digit
+        flat = self.log_density(self.tau[:1])[0] >= -found.fun
+        return 0.0 if flat else float(found.x)
+
+    def tau_shortest(self, level: float) -> tuple[float, float]:
+        """Return the shortest interval of tau that holds `level`."""
+
+        def upper(low: float) -> float:
+            return self.tau_quantile(min(self.tau_cdf(low) + level, 1 - 1e-15))
+
+        def excess(low: float) -> float:
+            return self._density(low) - self._density(upper(low))
+
+        start = float(self.tau[0])
+        if excess(start) >= 0:
+            return 0.0, upper(0.0)
+        last = self.tau_quantile((1 - level) * (1 - 1e-9))
+        low = _root(excess, start, last)
+        return low, upper(low)
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    from scipy.optimize import brentq
-
-    return float(brentq(function, low, high, xtol=1e-14, rtol=1e-14))
-
-
-def _shortest(
-    cdf: Callable[[float], float],
-    density: Callable[[float], float],
-    within: tuple[float, float],
-    level: float,
-) -> tuple[float, float]:
-    """Return the shortest interval of a density with one peak that holds `level`."""
-    start, end = within
-
-    def upper(low: float) -> float:
-        goal = min(cdf(low) + level, cdf(end))
-        return _root(lambda x: cdf(x) - goal, low, end)
-
-    def excess(low: float) -> float:
-        return density(low) - density(upper(low))
-
-    if excess(start) >= 0:
-        return start, upper(start)
-    last = _root(lambda x: cdf(x) - (1 - level) * (1 - 1e-9), start, end)
-    low = _root(excess, start, last)
-    return low, upper(low)
+    return float(brentq(function, low, high, xtol=1e-15, rtol=1e-13))

@@ -1,0 +1,87 @@
+"""Counts that `ketameta pool` pools as they are: by Mantel-Haenszel, Peto or a mixed model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ketameta.measures import CM_EL, GLMM, INVERSE_VARIANCE, MANTEL_HAENSZEL, PETO, UM_FS, UM_RS
+from ketameta.stats import RandomEffects, glmm, mantel_haenszel, peto
+from ketameta.stats.numerics.shown import number_fields
+from ketameta.stats.univariate.prediction import prediction_interval
+
+Columns = dict[str, NDArray[np.float64]]
+# the measures that each way is for, as `stats` has it
+WAYS: dict[str, tuple[str, ...]] = {
+    MANTEL_HAENSZEL: ("RR", "OR", "RD", "IRR"),
+    PETO: ("OR", "PETO"),
+    GLMM: ("PLO", "OR", "IRR"),
+    UM_FS: ("OR",),
+    UM_RS: ("OR",),
+    CM_EL: ("OR", "IRR"),
+}
+# what a way takes for the interval and for tau², besides what stands where nothing is said
+_INTERVALS = ("auto", "wald")
+_TAU2 = {MANTEL_HAENSZEL: ("EE",), PETO: ("EE",)}
+_TABLE = {
+    **dict.fromkeys(("RR", "OR", "RD", "PETO"), ("ai", "bi", "ci", "di", "n1i", "n2i")),
+    "IRR": ("x1i", "t1i", "x2i", "t2i"),
+    "PLO": ("xi", "mi", "ni"),
+}
+
+
+def refused(way: str, measure: str, interval: str, tau2: str, default: str) -> str:
+    """Say why a way of pooling does not fit what else is asked, and what does; else empty."""
+    if way == INVERSE_VARIANCE:
+        return ""
+    if measure not in WAYS[way]:
+        takes = [INVERSE_VARIANCE, *(name for name, fits in WAYS.items() if measure in fits)]
+        return (
+            f"--pooling {way} is for {' and '.join(WAYS[way])}, and the measure is {measure}, "
+            f"which takes {', '.join(takes)}"
+        )
+    if interval not in _INTERVALS:
+        other = f"--interval {interval} is for {INVERSE_VARIANCE}"
+        return f"--pooling {way} has a wald interval; {other}"
+    if tau2 not in (default, *_TAU2.get(way, ("ML",))):
+        has = "no tau²" if way in _TAU2 else "tau² by ML"
+        return f"--pooling {way} has {has}; --tau2 {tau2} is for {INVERSE_VARIANCE}"
+    return ""
+
+
+def of_counts(
+    way: str, measure: str, columns: Columns, fit: RandomEffects, level: float, prediction: str
+) -> RandomEffects:
+    """Return what a way of pooling makes of the counts in columns, with a normal interval.
+
+    It is laid over the fit by inverse variance, whose weights it keeps; what it does not know is
+    NaN. Raises the engine's ValueError, ``name[index] is wrong``, for a number that cannot be.
+    """
+    counts: Any = {name: columns[name] for name in _TABLE[measure] if name in columns}
+    nothing: dict[str, Any] = {
+        name: np.nan
+        for name in number_fields(RandomEffects)
+        if name not in ("weights", "rule", "converged", "ci_in_parts", "tau2_in_parts")
+    }
+    found: Any
+    more: dict[str, Any] = {"converged": True}
+    if way == PETO:
+        found = peto(level=level, **counts)
+    elif way == MANTEL_HAENSZEL:
+        found = mantel_haenszel(measure, level=level, **counts)
+    else:
+        found = glmm(measure, model=None if way == GLMM else way, level=level, **counts)
+        ends = prediction_interval(
+            *(np.array([x]) for x in (found.estimate, found.se, found.tau2, found.k)),
+            rule=prediction,
+            level=level,
+        )
+        low, high = (float(end[0]) for end in ends)
+        more = {"pi_low": low, "pi_high": high, "converged": bool(found.converged)}
+    known = {name: getattr(found, name) for name in nothing if hasattr(found, name)}
+    known["k"] = int(known["k"])
+    parts = {"rule": "wald", "df": np.inf, "ci_in_parts": False, "tau2_in_parts": False}
+    return replace(fit, **nothing | known | parts | more)

@@ -1,0 +1,69 @@
+"""Words for methods as other programs and articles have them, by the key that they belong to.
+
+Those of `tau2` and `interval` are the words that `stats.numerics.words` understands, which knows
+nothing of this module; a test holds the two in step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ketameta.measures import CM_EL, GLMM, INVERSE_VARIANCE, MANTEL_HAENSZEL, PETO, UM_FS, UM_RS
+
+ALSO: dict[str, dict[str, str]] = {
+    "tau2": {
+        **dict.fromkeys(("FE", "CE", "IV", "fixed", "common", "equal", "fixed effect"), "EE"),
+        **dict.fromkeys(("common effect", "equal effects", "fixed effects"), "EE"),
+        **dict.fromkeys(("DSL", "DerSimonian-Laird"), "DL"),
+        **dict.fromkeys(("MP", "Paule-Mandel", "Mandel-Paule"), "PM"),
+        **dict.fromkeys(("CA", "VC", "Hedges", "Hedges-Olkin"), "HE"),
+        **dict.fromkeys(("MLE", "maximum likelihood"), "ML"),
+        "Sidik-Jonkman": "SJ",
+        "Hunter-Schmidt": "HS",
+        "empirical Bayes": "EB",
+        "restricted maximum likelihood": "REML",
+    },
+    "interval": {
+        **dict.fromkeys(("HKSJ", "HK", "KNHA", "knha", "KH", "Knapp-Hartung"), "hksj"),
+        **dict.fromkeys(("Hartung-Knapp", "Hartung-Knapp-Sidik-Jonkman"), "hksj"),
+        **dict.fromkeys(("adhoc", "HK adhoc", "modified Knapp-Hartung", "mKH"), "hksj-adhoc"),
+        **dict.fromkeys(("z", "normal", "classic"), "wald"),
+        **dict.fromkeys(("PL", "profile likelihood"), "profile"),
+        "HC": "henmi-copas",
+    },
+    "pooling": {
+        **dict.fromkeys(("inverse", "rma", "rma.uni", "metagen"), INVERSE_VARIANCE),
+        **dict.fromkeys(("MH", "rma.mh"), MANTEL_HAENSZEL),
+        **dict.fromkeys(("rma.peto", "Peto odds ratio"), PETO),
+        **dict.fromkeys(("rma.glmm", "generalised linear mixed model"), GLMM),
+        **dict.fromkeys(("unconditional with fixed effects",), UM_FS),
+        **dict.fromkeys(("unconditional with random effects",), UM_RS),
+        **dict.fromkeys(("CM", "hypergeometric-normal"), CM_EL),
+    },
+}
+# rules of the interval that a regression has none of: groups cannot share a tau² under them
+NEED_ONE_MEAN = ("profile", "henmi-copas")
+_WHAT = {
+    "tau2": "an estimator of tau²",
+    "interval": "a rule for the interval",
+    "pooling": "a way of pooling",
+}
+
+
+def _plain(word: str) -> str:
+    return "".join(letter for letter in word.lower() if letter.isalnum())
+
+
+def understood(key: str, word: str, known: Iterable[str]) -> str | None:
+    """Return a word of a key as it is spelt here: in any case, or by a name from elsewhere."""
+    words = [*known]
+    also = {_plain(other): name for other, name in ALSO[key].items() if name in words}
+    return (also | {_plain(name): name for name in words}).get(_plain(word))
+
+
+def elsewhere(key: str, word: str) -> str:
+    """Return ``; it is ...`` of a word that belongs to another of these keys; empty of another."""
+    for other, also in ALSO.items():
+        if other != key and (name := understood(other, word, also.values())):
+            return f"; it is {_WHAT[other]}: {other}: {name}"
+    return ""
