@@ -79,8 +79,9 @@ def decided():
     path = Path("data/raw/adjudication.csv")
     cells = dict.fromkeys(header_of(OPTIONAL_TABLES["adjudication"]), "") | {
         "id": "one", "table": "outcomes", "trial_id": "murrough2013a", "column": "events",
-        "row": "murrough2013a / ketamine_0.5 / response / MADRS / >=50% reduction / 24 / itt", "a": "29", "b": "30",
-        "decision": "correction", "reason": "read again", "role": "analyst", "date": "2026-01-31",
+        "row": "murrough2013a / ketamine_0.5 / response / MADRS / >=50% reduction / 24 / itt",
+        "a": "29", "b": "30", "decision": "correction", "reason": "read again", "role": "analyst",
+        "date": "2026-01-31",
     }  # fmt: skip
     path.write_text(",".join(cells) + "\n" + ",".join(cells.values()) + "\n", encoding="utf-8")
 
