@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ketameta import __version__
+from ketameta.documents.files import ConfigurationError
 from ketameta.project import NO_PROJECT, PACKAGE, project_of
 
 DESCRIPTION = """\
@@ -118,6 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = given.do(given)
         return status
+    except ConfigurationError as error:
+        # of words that no command can do without: whichever asks first is told
+        print(error, file=sys.stderr)
+        return 1
     except BrokenPipeError:
         sys.stderr.close()
         return 0

@@ -181,14 +181,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--aside", action="store_true", help="leave it to the run to publish")
     given = parser.parse_args(arguments)
-    if given.step == "ingest":
-        return _step(given, None)
-    from ketameta.configuration import CONFIG, ConfigurationError, load
+    from ketameta.documents.files import ConfigurationError
 
-    path = given.config or CONFIG
     try:
+        if given.step == "ingest":
+            return _step(given, None)
+        from ketameta.configuration import CONFIG, load
+
+        path = given.config or CONFIG
         known = KNOWN.configurations.get(path) if KNOWN is not None else None
-        return _step(given, known or load(path))
+        return _step(given, known or load(path, words=False))
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1

@@ -45,7 +45,13 @@ def look(folder: Path) -> Examined:
     The number checks run where no cell is at fault: on half-read tables they would cry wolf.
     Those that need effects (an outlying one) are left to the run.
     """
-    return examined(read(read_place(folder)), *configured(folder))
+    asked, faults = configured(folder)
+    try:
+        found = read(read_place(folder))
+    except ConfigurationError:
+        # words that cannot be read: the tables have none to be held against
+        return Examined(Tables({}), [Told(p, ENTRY, About(()).warned(p)) for p in faults])
+    return examined(found, asked, faults)
 
 
 def examined(read: Read, asked: Configuration | None, faults: Sequence[Problem] = ()) -> Examined:
