@@ -31,6 +31,7 @@ ALLOWED = {
     "report_files": {"vocabulary"},
     "freshness": {"configuration", "project"},
     "publishing": {"freshness", "storage"},
+    "raw_tables": {"freshness", "ingest", "storage"},
     "read_tables": {"freshness", "storage", "tables"},
     "shares": set(),
     "memo": {"freshness", "read_tables", "shares", "tables"},
@@ -51,6 +52,7 @@ ALLOWED = {
         "configuration",
         "synthesize",
         "figures",
+        "memo",
         "report_files",
     },
 }

@@ -35,7 +35,7 @@ AS_BEFORE = "what it is made from is as before, nothing to do"
 # a stamp for each stage, which alone Snakemake looks at: derived from the lists, safe to remove
 STAMPS = Path(".snakemake/ketameta")
 _GROUND = (
-    *("__init__", "estimators", "freshness", "measures", "memo", "methods", "project"),
+    *("__init__", "estimators", "freshness", "job", "measures", "memo", "methods", "project"),
     "publishing",
     *("read_tables", "report_files", "shares", "steps", "storage"),
 )
@@ -70,7 +70,7 @@ class Stage:
 
 
 STAGES = {
-    "ingest": Stage((), ("ingest", "documents", "tables", "vocabulary")),
+    "ingest": Stage((), ("ingest", "raw_tables", "documents", "tables", "vocabulary")),
     "normalize": Stage(
         ("ingest",),
         ("normalize", "stats", "documents", "tables", "vocabulary", "configuration"),

@@ -18,7 +18,7 @@ import numpy as np
 from ketameta.configuration import Analysis, Configuration
 from ketameta.crosscheck import refits
 from ketameta.figures.scene import Scene, Text, to_svg
-from ketameta.report_files import crosscheck_files
+from ketameta.report_files import crosscheck_files, line_of
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.crosscheck import CrosscheckRow, Verdict
 from ketameta.tables.diagnostics import AsymmetryRow
@@ -208,7 +208,4 @@ def files(rows: Sequence[CrosscheckRow], names: Iterable[str]) -> Iterator[tuple
         text = said(own[name])
         line = Text(0, 14, text, role="muted", size=13)
         scene = Scene(*SIZE, "Second opinion", text, (line,))
-        yield (
-            f"figures/{slug(name)}.{KIND}.svg",
-            to_svg(scene, f"{slug(name)}-line", standalone=True),
-        )
+        yield line_of(slug(name)), to_svg(scene, f"{slug(name)}-line", standalone=True)
