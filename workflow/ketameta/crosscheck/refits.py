@@ -9,16 +9,14 @@ and Laird, Q, and Paule and Mandel's once more come from `combine_effects`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm, t
-from statsmodels.regression.linear_model import WLS
-from statsmodels.stats.contingency_tables import StratifiedTable
-from statsmodels.stats.meta_analysis import combine_effects
 
 Floats = NDArray[np.float64]
 BY_WLS = "WLS"
@@ -28,6 +26,19 @@ BY_TABLES = "StratifiedTable"
 # rules of an interval that least squares give
 WALD, HKSJ, FLOORED = "wald", "hksj", "hksj-adhoc"
 _GRID = 60
+
+
+def _combined(yi: Floats, vi: Floats, way: str, **more: float) -> Any:
+    # loaded where it is used: it takes as long as all else of a step
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    return combine_effects(yi, vi, method_re=way, **more)
+
+
+def _wls(yi: Floats, x: Floats, weights: Floats) -> Any:
+    from statsmodels.regression.linear_model import WLS
+
+    return WLS(yi, x, weights=weights).fit()
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ def tau2_of(yi: Floats, vi: Floats, estimator: str) -> tuple[float, str] | None:
         return _paule_mandel(yi, vi), BY_EQUATION
     if estimator == "DL":
         # not held at 0, unlike everybody else's: see `stage.KNOWN`
-        return float(combine_effects(yi, vi, method_re="chi2").tau2), BY_COMBINING
+        return float(_combined(yi, vi, "chi2").tau2), BY_COMBINING
     if estimator == "HE":
         return max(0.0, float(np.var(yi, ddof=1) - vi.mean())), "variance of the effects"
     return None
@@ -75,7 +86,7 @@ def iterated(yi: Floats, vi: Floats) -> float:
     It takes 0 where rounding takes a step past the root (statsmodels 0.15.0: an excess of Q below 0
     ends it before it is held against the tolerance). Its tolerance is 1e-5 by default.
     """
-    return float(combine_effects(yi, vi, method_re="iterated", atol=1e-10).tau2)
+    return float(_combined(yi, vi, "iterated", atol=1e-10).tau2)
 
 
 def _likeliest(yi: Floats, vi: Floats, *, restricted: bool) -> float:
@@ -105,7 +116,7 @@ def _likeliest(yi: Floats, vi: Floats, *, restricted: bool) -> float:
 def refit(yi: Floats, vi: Floats, tau2: float, rule: str, level: float) -> Refit:
     """Return the pooled effect with weights 1 / (vi + tau²) and its interval by a rule."""
     k = len(yi)
-    fitted = WLS(yi, np.ones(k), weights=1 / (vi + tau2)).fit()
+    fitted = _wls(yi, np.ones(k), 1 / (vi + tau2))
     wald = float(np.sqrt(fitted.normalized_cov_params[0, 0]))
     hksj = float(fitted.bse[0])
     se = {WALD: wald, HKSJ: hksj, FLOORED: max(wald, hksj)}[rule]
@@ -113,32 +124,22 @@ def refit(yi: Floats, vi: Floats, tau2: float, rule: str, level: float) -> Refit
     half = se * float(norm.ppf(share) if rule == WALD else t.ppf(share, k - 1))
     estimate = float(fitted.params[0])
     # about the mean with weights 1 / vi, whatever tau² is
-    q = float(combine_effects(yi, vi, method_re="chi2").q)
+    q = float(_combined(yi, vi, "chi2").q)
     return Refit(tau2, estimate, se, estimate - half, estimate + half, q)
 
 
 def slope_on(yi: Floats, x: Floats, weights: Floats) -> tuple[float, float]:
     """Return the slope of a weighted regression on x, and its t."""
-    fitted = WLS(yi, np.column_stack([np.ones(len(yi)), x]), weights=weights).fit()
+    fitted = _wls(yi, np.column_stack([np.ones(len(yi)), x]), weights)
     return float(fitted.params[1]), float(fitted.tvalues[1])
 
 
-def _odds_ratio(tables: StratifiedTable) -> float:
-    return float(tables.oddsratio_pooled)
+def mantel_haenszel(counts: Sequence[tuple[float, float, float, float]], *, odds: bool) -> float:
+    """Return the pooled ratio of odds or of risks.
 
+    `counts` are events and people of the treated, then of control, trial by trial.
+    """
+    from statsmodels.stats.contingency_tables import StratifiedTable
 
-def _risk_ratio(tables: StratifiedTable) -> float:
-    return float(tables.riskratio_pooled)
-
-
-_POOLED: dict[str, Callable[[StratifiedTable], float]] = {"OR": _odds_ratio, "RR": _risk_ratio}
-
-
-def mantel_haenszel(
-    measure: str, counts: Sequence[tuple[float, float, float, float]]
-) -> float | None:
-    """Return the pooled ratio of events of treated among people, and of control, trial by trial."""
-    if measure not in _POOLED:
-        return None
-    tables = [np.array([[a, n1 - a], [c, n2 - c]]) for a, n1, c, n2 in counts]
-    return _POOLED[measure](StratifiedTable(tables))
+    tables = StratifiedTable([np.array([[a, n1 - a], [c, n2 - c]]) for a, n1, c, n2 in counts])
+    return float(tables.oddsratio_pooled if odds else tables.riskratio_pooled)

@@ -18,6 +18,7 @@ import numpy as np
 from ketameta.configuration import Analysis, Configuration
 from ketameta.crosscheck import refits
 from ketameta.figures.scene import Scene, Text, to_svg
+from ketameta.measures import MEASURES, ODDS
 from ketameta.report_files import crosscheck_files, line_of
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.crosscheck import CrosscheckRow, Verdict
@@ -109,12 +110,18 @@ def _least_squares(
 def _mantel_haenszel(
     names: tuple[str, str], record: Estimate, effects: Sequence[EffectRow]
 ) -> CrosscheckRow:
-    counts = [(e.events_t, e.n_t, e.events_c, e.n_c) for e in effects]
-    whole = [c for c in counts if None not in c]
-    value = refits.mantel_haenszel(record.measure, whole)  # type: ignore[arg-type]
-    why = "" if value else f"StratifiedTable pools no {record.measure}"
-    theirs = math.log(value) if value else None
-    return _row(names, "estimate", _on_scale(record, "estimate"), theirs, refits.BY_TABLES, why)
+    measure, ours = MEASURES[record.measure], _on_scale(record, "estimate")
+    counts = [
+        (e.events_t, e.n_t, e.events_c, e.n_c)
+        for e in effects
+        if None not in (e.events_t, e.n_t, e.events_c, e.n_c)
+    ]
+    if not measure.is_ratio:
+        why = f"StratifiedTable pools no {measure.words}"
+        return _row(names, "estimate", ours, None, refits.BY_TABLES, why)
+    odds = measure.name == ODDS.name
+    theirs = math.log(refits.mantel_haenszel(counts, odds=odds))  # type: ignore[arg-type]
+    return _row(names, "estimate", ours, theirs, refits.BY_TABLES)
 
 
 def _line(

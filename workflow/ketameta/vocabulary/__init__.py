@@ -31,12 +31,12 @@ __all__ = [
     "forget",
     "hint",
     "kept",
-    "method",
     "nearest",
     "scale_sign",
     "subject",
     "use",
     "vocabulary",
+    "words_of_method",
 ]
 
 METHOD = Path(__file__).with_name("words.yaml")
@@ -117,9 +117,16 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 @cache
-def method() -> dict[str, Any]:
-    """Return the words of the method as their file has them."""
+def _method() -> dict[str, Any]:
     return _read(METHOD)
+
+
+def words_of_method() -> dict[str, tuple[str, ...]]:
+    """Return the words of each list of the method, and those that flags start with."""
+    return {
+        name: tuple(words)
+        for name, words in {**_method()["lists"], "flags": _method()["flags"]}.items()
+    }
 
 
 @kept
@@ -146,17 +153,17 @@ def _laid_over() -> Vocabulary:
     lists = {**own["words.yaml"], **treated}
     treatments = lists.pop("treatments", {})
     cotreatments, flags = lists.pop("cotreatments", {}), lists.pop("flags", {})
-    of_method = method()["lists"]
+    of_method = _method()["lists"]
     labels = {"splits": {**of_method["splits"], **lists.pop("splits", {})}}
     return Vocabulary(
         scales={name: Scale(name, **item) for name, item in own["scales.yaml"].items()},
         outcomes={name: Outcome(name, **item) for name, item in own["outcomes.yaml"].items()},
         treatments={name: Treatment(name, **item) for name, item in treatments.items()},
         lists={n: {**lists.get(n, {}), **words} for n, words in of_method.items()} | labels,
-        flags={**method()["flags"], **flags},
-        unusable_models=method()["unusable_models"],
+        flags={**_method()["flags"], **flags},
+        unusable_models=_method()["unusable_models"],
         cotreatments=cotreatments,
-        sets_of_part=frozenset(method()["sets_of_part"]),
+        sets_of_part=frozenset(_method()["sets_of_part"]),
         spreads={name: Spread(**item) for name, item in own["priors.yaml"].items()},
     )
 

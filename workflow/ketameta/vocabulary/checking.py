@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from ketameta.documents.document import Document, Fault
 from ketameta.documents.files import Read, read_file
 from ketameta.documents.forms import Form
-from ketameta.documents.near import unknown
-from ketameta.vocabulary import FOLDER, faults, method, subject
-from ketameta.vocabulary.models import ANY, forms
+from ketameta.vocabulary import FOLDER, faults, subject, words_of_method
+from ketameta.vocabulary.models import forms
 
 _OF = {
     "outcomes": faults.outcome_faults,
@@ -24,7 +22,7 @@ _OF = {
 
 def word_forms() -> dict[str, tuple[Form, str]]:
     """Return the form of each file of words, by its name, and what stands in it."""
-    return forms(tuple(method()["lists"]["splits"]))
+    return forms(words_of_method()["splits"])
 
 
 def word_files(folder: Path | None = None) -> list[Read]:
@@ -38,12 +36,12 @@ def word_files(folder: Path | None = None) -> list[Read]:
             read.faults.extend(_meaning(name, read.document))
     if "outcomes" in found:
         priors = found["priors"].document.values if "priors" in found else {}
-        found["outcomes"].faults.extend(_prior_faults(found["outcomes"].document, priors))
+        found["outcomes"].faults.extend(faults.prior_faults(found["outcomes"].document, priors))
     return [*found.values()]
 
 
 def _meaning(name: str, document: Document) -> Iterator[Fault]:
-    known = {**method()["lists"], "flags": method()["flags"]}
+    known = words_of_method()
     if name in _OF:
         yield from _OF[name](document)
     if name in ("outcomes", "scales"):
@@ -51,18 +49,3 @@ def _meaning(name: str, document: Document) -> Iterator[Fault]:
     elif name != "priors":
         lists = [pair for pair in document.values.items() if pair[0] != "splits"]
         yield from faults.twice_faults(document, lists, known)
-
-
-def _prior_faults(document: Document, priors: Any) -> Iterator[Fault]:
-    """Yield the kinds of outcomes that no published prior is of."""
-    spreads = [block for _, block in faults.blocks(priors)]
-    known = {
-        kind
-        for spread in spreads
-        for _, kinds in faults.blocks(spread.get("comparisons"))
-        for kind in kinds
-    }
-    for name, outcome in faults.blocks(document.values):
-        kind = outcome.get("prior", ANY)
-        if isinstance(kind, str) and kind != ANY and kind not in known:
-            yield document.fault((name, "prior"), unknown(kind, sorted(known)))

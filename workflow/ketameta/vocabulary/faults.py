@@ -7,13 +7,13 @@ from typing import Any
 
 from ketameta.documents.document import Document, Fault
 from ketameta.documents.near import unknown
-from ketameta.vocabulary.models import BACKGROUND, HEAD_TO_HEAD
+from ketameta.vocabulary.models import ANY, BACKGROUND, HEAD_TO_HEAD
 from ketameta.vocabulary.periods import last_hour
 
 
 def scale_faults(document: Document) -> Iterator[Fault]:
     """Yield bounds and differences of scales that cannot be."""
-    for name, scale in blocks(document.values):
+    for name, scale in _blocks(document.values):
         low, high, mid = (_number(scale.get(key)) for key in ("minimum", "maximum", "mid"))
         if (low is None) != (high is None):
             other = "maximum" if high is None else "minimum"
@@ -32,7 +32,7 @@ def scale_faults(document: Document) -> Iterator[Fault]:
 
 def outcome_faults(document: Document) -> Iterator[Fault]:
     """Yield outcomes that imply what is no other event."""
-    known = dict(blocks(document.values))
+    known = dict(_blocks(document.values))
     for name, outcome in known.items():
         other, at = outcome.get("implies"), (name, "implies")
         if not isinstance(other, str):
@@ -67,7 +67,7 @@ def treatment_faults(document: Document) -> Iterator[Fault]:
     classes = _keys(content.get("comparator_classes"))
     plain = [name for name in classes if "+" not in name] + [HEAD_TO_HEAD]
     added = list(dict.fromkeys(name.partition("+")[2] for name in classes if "+" in name))
-    for name, treatment in blocks(content.get("treatments")):
+    for name, treatment in _blocks(content.get("treatments")):
         own = treatment.get("comparator_class")
         if isinstance(own, str) and own not in plain:
             yield document.fault(("treatments", name, "comparator_class"), unknown(own, plain))
@@ -93,13 +93,28 @@ def treatment_faults(document: Document) -> Iterator[Fault]:
 
 def spread_faults(document: Document) -> Iterator[Fault]:
     """Yield published spreads that are not a location and a scale above 0."""
-    for name, spread in blocks(document.values):
-        for comparison, kinds in blocks(spread.get("comparisons")):
+    for name, spread in _blocks(document.values):
+        for comparison, kinds in _blocks(spread.get("comparisons")):
             for kind, told in kinds.items():
                 numbers = [_number(value) for value in told] if isinstance(told, list) else []
                 if len(numbers) != 2 or (numbers[1] is not None and numbers[1] <= 0):
                     at = (name, "comparisons", comparison, kind)
                     yield document.fault(at, "needs the location of log tau² and its scale above 0")
+
+
+def prior_faults(document: Document, priors: Any) -> Iterator[Fault]:
+    """Yield the kinds of outcomes that no published prior is of."""
+    spreads = [block for _, block in _blocks(priors)]
+    known = {
+        kind
+        for spread in spreads
+        for _, kinds in _blocks(spread.get("comparisons"))
+        for kind in kinds
+    }
+    for name, outcome in _blocks(document.values):
+        kind = outcome.get("prior", ANY)
+        if isinstance(kind, str) and kind != ANY and kind not in known:
+            yield document.fault((name, "prior"), unknown(kind, sorted(known)))
 
 
 def twice_faults(
@@ -123,7 +138,7 @@ def twice_faults(
                 yield document.fault((*place, word), f"differs from {first} by its case alone")
 
 
-def blocks(content: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+def _blocks(content: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the blocks of a block, by name; what is none is told by the form of the file."""
     for name, block in content.items() if isinstance(content, dict) else ():
         if isinstance(block, dict):
