@@ -35,7 +35,16 @@ AS_BEFORE = "what it is made from is as before, nothing to do"
 # a stamp for each stage, which alone Snakemake looks at: derived from the lists, safe to remove
 STAMPS = Path(".snakemake/ketameta")
 _GROUND = (
-    *("__init__", "estimators", "freshness", "measures", "memo", "methods", "project"),
+    *(
+        "__init__",
+        "estimators",
+        "freshness",
+        "measures",
+        "memo",
+        "methods",
+        "moderators",
+        "project",
+    ),
     "publishing",
     *("read_tables", "report_files", "shares", "steps", "storage"),
 )

@@ -18,6 +18,8 @@ from ketameta.report.bayes import bayes_view
 from ketameta.report.compact import on_page, on_paper
 from ketameta.report.forest_data import PLOTTED, forest_of
 from ketameta.report.graphics import KINDS, courses, diagnostics, reductions
+from ketameta.report.moderators import KINDS as MODERATED
+from ketameta.report.moderators import moderators_view
 from ketameta.report.pages import Remarks, Shared, by_reason, environment, given, study_view
 from ketameta.report.traces import Traces
 from ketameta.report_files import figure_of
@@ -59,7 +61,7 @@ class Maker:
         traces: Traces,
         shared: Shared,
     ) -> None:
-        self._own = of_analyses(tables, {*PLOTTED, *BESIDE, *_SHOWN})
+        self._own = of_analyses(tables, {*PLOTTED, *BESIDE, *MODERATED, *_SHOWN})
         self._traces, self._shared = traces, given(shared)
         self._decided = extraction.decided_of(tables)
         self._remarks = Remarks(shared.overview, shared.findings)
@@ -114,6 +116,7 @@ class Maker:
                 distributions=self._distributions[name],
                 arms=own[ArmReductionRow],
                 alongside=alongside(analysis, record, own),
+                moderators=moderators_view(analysis, studies, own),
                 bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
                 warnings=self._remarks.on(studies),
                 root="../",

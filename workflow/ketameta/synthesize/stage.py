@@ -18,6 +18,7 @@ from ketameta.synthesize.earlier import earlier
 from ketameta.synthesize.fates import Fates, RawRows, exclusions, fates_of, unused
 from ketameta.synthesize.judge import Judged
 from ketameta.synthesize.missing import bound
+from ketameta.synthesize.moderators import Background, moderated
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.raters import agreement
@@ -44,8 +45,9 @@ from ketameta.tables.effects import (
     SignallingRow,
     VariantRow,
 )
+from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.parts import EffectSize
-from ketameta.tables.raw import ClaimRow, PublishedRow
+from ketameta.tables.raw import ClaimRow, PublishedRow, TrialRow
 from ketameta.tables.stages import STAGE_KINDS
 from ketameta.tables.syntheses import (
     AbsoluteRow,
@@ -89,6 +91,7 @@ class Asked:
     missing: Sequence[MissingResultRow]
     judgements: Sequence[JudgementRow]
     published: Sequence[PublishedRow]
+    trials: Sequence[Background]
 
 
 # the tables of what is found of an analysis
@@ -96,6 +99,7 @@ ANSWER: tuple[type[Row], ...] = (
     *(SynthesisRow, AbsoluteRow, PointsRow, SubgroupRow, SplitRow, StudyRow, SensitivityRow),
     *(JudgementRow, AsymmetryRow, EarlierRow, PairRow, PairSynthesisRow, DiagnosticRow),
     *(PosteriorRow, ShrunkenRow),
+    *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
 )
 
 
@@ -145,6 +149,10 @@ def _questions(
     missing = by(tables.once(MissingResultRow), lambda row: row.analysis)
     judged = Judged(by(tables.once(BiasRow), lambda row: row.trial_id))
     published = by(tables.once(PublishedRow), lambda row: row.outcome)
+    told = {t.trial_id: Background(t.trial_id, t.funding, t.blinding) for t in tables[TrialRow]}
+
+    def asks(analysis: Analysis) -> bool:
+        return bool(analysis.model.moderators) and analysis.name == analysis.base
 
     def asked(analysis: Analysis) -> Asked:
         name, outcome = analysis.name, analysis.select.outcome
@@ -158,6 +166,7 @@ def _questions(
             missing[name],
             judged.rows(name, outcome, [effect.trial_id for effect in own]),
             published[outcome],
+            [told[e.trial_id] for e in own if e.trial_id in told] if asks(analysis) else (),
         )
 
     return {analysis.name: asked(analysis) for analysis in configuration}
@@ -175,6 +184,7 @@ def _answer(asked: Asked) -> Tables:
     studies = beside[StudyRow]
     bounds = worthwhile(analysis, studies, beside[AbsoluteRow])
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
+    regressed = moderated(analysis, own, asked.trials, asked.judgements)
     return beside | Tables(
         {
             SynthesisRow: [record],
@@ -186,6 +196,10 @@ def _answer(asked: Asked) -> Tables:
             DiagnosticRow: diagnostics(analysis, own) if diagnosed(own, record) else [],
             PosteriorRow: checked,
             ShrunkenRow: drawn,
+            RegressionRow: regressed.regressions,
+            CoefficientRow: regressed.coefficients,
+            ModeratedRow: regressed.moderated,
+            FittedRow: regressed.fitted,
         }
     )
 
