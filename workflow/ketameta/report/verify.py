@@ -14,7 +14,7 @@ from ketameta.report import about, verify_effects
 from ketameta.report.r_code import call, listed, named, number, text, texts, vector
 from ketameta.report.traces import Traces
 from ketameta.report.verify_effects import COUNTS, columns, with_counts
-from ketameta.synthesize.moderators import design_of
+from ketameta.synthesize.designs import design_of
 from ketameta.synthesize.words import COMMON, group_of
 from ketameta.tables.collection import Tables, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, PairRow, PairSynthesisRow
@@ -185,11 +185,11 @@ def _regression(analysis: Analysis, row: RegressionRow, own: Tables) -> str:
     design = design_of(names, {n: [values[i] for _, values in here] for i, n in enumerate(names)})
     terms = [one for one in own[CoefficientRow] if one.model == row.model]
     return call(
-        "regression",
+        "meta_regression",
         {
             "name": text(f"{analysis.name} on {row.model}"),
             **columns({"yi": "yi", "vi": "vi"}, [study for study, _ in here]),
-            "x": f"list({', '.join(vector([*map(float, c)]) for c in design.columns.T)})",
+            "x": f"list({', '.join(vector(column) for column in design.columns)})",
             "method": _estimator(analysis.model),
             "test": text(_TESTS[row.rule or "auto"]),
             "level": number(analysis.model.level),

@@ -228,8 +228,8 @@ common_effect <- function(fit, ours) {
 }
 
 # a meta-regression: the columns `x` besides the intercept, and our coefficients in their order
-regression <- function(name, yi, vi, x, method, test, level, estimate, se, ci_low, ci_high, p,
-                       ours) {
+meta_regression <- function(name, yi, vi, x, method, test, level, estimate, se, ci_low, ci_high,
+                            p, ours) {
   before <- state()
   x <- do.call(cbind, x)
   fit <- fitted_or_said(name, function() {

@@ -25,6 +25,7 @@ from ketameta.stats import (
     permutation_test,
     random_effects,
 )
+from ketameta.synthesize.designs import Design, Value, design_of, formula_of
 from ketameta.synthesize.judge import SEVERITY
 from ketameta.synthesize.pool import independent, number
 from ketameta.tables.diagnostics import JudgementRow
@@ -32,12 +33,11 @@ from ketameta.tables.effects import EffectRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 
 Floats = NDArray[np.float64]
-Value = float | str | None
 # the places of a curve at which the mean effect is told
 PLACES = 21
 # orders that are fitted: more only where so many as `SEEN` of fewer have not come near the one
 # observed. p is then known to a seventh of itself (Besag 1991, Biometrika 78:301)
-ORDERS, SEEN = (500, 2_000, 10_000), 50
+ORDERS, SEEN = (200, 1_000, 10_000), 50
 # degrees of freedom that a regression leaves at least
 SPARE = 2
 # the body weight that a dose by weight is told for: the standard adult of the WHO's defined daily
@@ -63,13 +63,6 @@ class Found(NamedTuple):
     coefficients: list[CoefficientRow]
     moderated: list[ModeratedRow]
     fitted: list[FittedRow]
-
-
-class Design(NamedTuple):
-    """The columns of a regression besides the intercept: terms, and their values (k, p)."""
-
-    terms: list[tuple[str, str, str]]  # moderator, level, reference
-    columns: Floats
 
 
 def dose_of(told: str) -> float | None:
@@ -151,41 +144,6 @@ def _value(
     return str(value) or None
 
 
-def design_of(model: Sequence[str], values: Mapping[str, Sequence[Value]]) -> Design:
-    """Return the columns of a model; the values of its moderators are all there.
-
-    A number is in steps of its unit; a factor has a column of 0 and 1 for each level but the one
-    of most trials, ties to the first in the alphabet.
-    """
-    terms, columns = [], []
-    for name in model:
-        column = values[name]
-        if MODERATORS[name].is_number:
-            terms.append((name, "", ""))
-            columns.append(np.array(column, float) / MODERATORS[name].step)
-            continue
-        levels = Counter(str(value) for value in column)
-        first, *others = sorted(levels, key=lambda level: (-levels[level], level))
-        for level in sorted(others):
-            terms.append((name, level, first))
-            columns.append(np.array([value == level for value in column], float))
-    count = len(values[model[0]])
-    return Design(terms, np.array(columns, float).reshape(-1, count).T)
-
-
-def formula_of(model: Sequence[str], design: Design) -> str:
-    """Write a model as a formula, with the reference level of each factor and the steps."""
-    parts = []
-    for name in model:
-        step, unit = MODERATORS[name].step, MODERATORS[name].unit
-        if MODERATORS[name].is_number:
-            parts.append(f"{name} / {step:g} {unit}")
-        else:
-            references = [reference for term, _, reference in design.terms if term == name]
-            parts.append(f"{name}{f' (reference: {references[0]})' if references else ''}")
-    return f"effect ~ {' + '.join(parts)}"
-
-
 def _regress(
     analysis: Analysis,
     effects: Sequence[EffectRow],
@@ -196,8 +154,9 @@ def _regress(
     """Add one regression, its coefficients, and of one moderator alone the mean effects."""
     here = [i for i in range(len(effects)) if all(values[n][i] is not None for n in model)]
     own = {name: [values[name][i] for i in here] for name in model}
-    design = design_of(model, own) if here else Design([], np.empty((0, 0)))
+    design = design_of(model, own) if here else Design([], [])
     y, v = (np.array([getattr(effects[i], name) for i in here]) for name in ("yi", "vi"))
+    x = np.array(design.columns, float).reshape(len(design.columns), len(here)).T
     name, asked, together = analysis.name, analysis.model, " + ".join(model)
     told = {
         "analysis": name,
@@ -211,16 +170,16 @@ def _regress(
             if i not in here
         ],
     }
-    if why := _failure(design, len(here)):
+    if why := _failure(x):
         found.regressions.append(RegressionRow(**told, failure=why))  # type: ignore[arg-type]
         return
     rule = "auto" if asked.interval in NEED_ONE_MEAN else asked.interval
     fit = meta_regression(
-        *(y, v, design.columns, asked.tau2, rule), level=asked.level, intercept=True,
+        *(y, v, x, asked.tau2, rule), level=asked.level, intercept=True,
         tau2_interval=None,
     )  # fmt: skip
     without = random_effects(y, v, asked.tau2, "wald", tau2_interval=None).tau2
-    dealt = _permuted(y, v, design.columns, asked.tau2)
+    dealt = _permuted(y, v, x, asked.tau2)
     found.regressions.append(
         RegressionRow(
             **told,  # type: ignore[arg-type]
@@ -245,18 +204,16 @@ def _regress(
         found.fitted.extend(_fitted(analysis, model[0], own[model[0]], design, fit))
 
 
-def _failure(design: Design, k: int) -> str:
-    """Say why a design cannot be fitted to k effects; empty where it can."""
+def _failure(x: Floats) -> str:
+    """Say why columns (k, p) cannot be fitted to k effects; empty where they can."""
+    k, terms = x.shape
     if not k:
         return "no trial has a value"
-    terms = len(design.terms)
-    constant = terms == 0 or (np.ptp(design.columns, axis=0) == 0).any()
-    if constant:
+    if terms == 0 or (np.ptp(x, axis=0) == 0).any():
         return "all trials have one value"
     if k < terms + 1 + SPARE:
         return f"{k} trials for {terms + 1} coefficients: {terms + 1 + SPARE} are needed"
-    size = np.abs(design.columns).max(axis=0)
-    whole = np.column_stack([np.ones(k), design.columns / size])
+    whole = np.column_stack([np.ones(k), x / np.abs(x).max(axis=0)])
     if np.linalg.matrix_rank(whole, tol=1e-8) <= terms:
         return "what is asked is known from each other: the columns depend on each other"
     return ""
@@ -291,7 +248,7 @@ def _coefficients(
                 level=level,
                 reference=reference,
                 per=steps,
-                k=int(design.columns[:, i - 1].sum()) if level else len(design.columns),
+                k=int(sum(design.columns[i - 1])) if level else int(fit.k),
                 estimate=number(fit.beta[i]),
                 se=number(fit.se[i]),
                 ci_low=number(fit.ci_low[i]),
