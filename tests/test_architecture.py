@@ -33,6 +33,7 @@ ALLOWED = {
     "report_files": {"vocabulary"},
     "freshness": {"configuration", "project"},
     "publishing": {"freshness", "storage"},
+    "raw_tables": {"freshness", "ingest", "storage"},
     "read_tables": {"freshness", "storage", "tables"},
     "shares": set(),
     "memo": {"freshness", "read_tables", "shares", "tables"},
@@ -45,6 +46,7 @@ ALLOWED = {
     },
     "ingest": GROUND,
     "normalize": {*GROUND, "configuration", "stats"},
+    "crosscheck": {*GROUND, "configuration", "figures", "report_files"},
     "synthesize": {*GROUND, "memo", "configuration", "stats", "normalize"},
     "evidence": {*GROUND, "configuration", "normalize", "synthesize"},
     "extraction": {*GROUND, "configuration", "evidence", "ingest", "normalize", "stats"},
@@ -55,6 +57,7 @@ ALLOWED = {
         "configuration",
         "synthesize",
         "figures",
+        "memo",
         "report_files",
     },
 }

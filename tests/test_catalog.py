@@ -9,6 +9,7 @@ from ketameta.configuration import FILES
 from ketameta.configuration.blocks import HERE
 from ketameta.configuration.review import FILE as REVIEW
 from ketameta.project import CONFIG
+from ketameta.vocabulary import FILES as WORD_FILES
 from ketameta.vocabulary import FOLDER
 
 ROOT = Path(__file__).parents[1]
@@ -16,8 +17,9 @@ CONFIG_README = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_files_of_the_configuration_and_their_schemas_are_told_each_once():
-    told = re.findall(r"^\| `([\w.]+)/?` \| .* \| (?:`([\w.]+)`)?", CONFIG_README, re.M)
-    assert sorted(name for name, _ in told) == sorted({*(f.name for f in FILES), REVIEW, FOLDER})
+    told = re.findall(r"^\| `([\w./]+)` \| .* \| `([\w.]+)`", CONFIG_README, re.M)
+    words = [f"{FOLDER}/{name}" for name in WORD_FILES]
+    assert sorted(name for name, _ in told) == sorted([*(f.name for f in FILES), REVIEW, *words])
     schemas = [name for _, name in told if name]
     assert sorted(schemas) == sorted(path.name for path in HERE.glob("*.schema.yaml"))
 

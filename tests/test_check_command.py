@@ -14,6 +14,7 @@ import pytest
 
 from ketameta.cli import main
 from ketameta.commands.examine import claims_of_nothing
+from ketameta.ingest.places import read_place
 
 ROOT = Path(__file__).parents[1]
 BASE = ROOT / "tests" / "bad_input" / "base"
@@ -375,7 +376,7 @@ def test_claims_of_analyses_that_are_none_are_named(placed, capsys, names: str, 
     found = [line for line in capsys.readouterr().err.splitlines() if "claims.csv:2" in line]
     assert [says in line for line in found] == [True] * bool(says)
     asked = ["response_24h", "depression_24h"]
-    assert len(claims_of_nothing(placed / "data" / "raw", asked)) == len(found)
+    assert len(claims_of_nothing(read_place(placed / "data" / "raw"), asked)) == len(found)
 
 
 def test_rows_in_no_analysis_are_told_with_the_reason(placed: Path, capsys) -> None:

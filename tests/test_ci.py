@@ -28,7 +28,7 @@ INPUTS = {
     *("data/raw/**", "reports/versions/**", "workflow/**", "tests/**", ".ci/**", "README.md"),
     *("Snakefile", "config/**", ".snakemake-workflow-catalog.yml", "Makefile", "pyproject.toml"),
     *("requirements.lock", "requirements-dev.lock", "CITATION.cff", "CONTRIBUTING.md"),
-    *(".pre-commit-config.yaml", ".github/**"),
+    *("setup.py", ".pre-commit-config.yaml", ".github/**"),
 }
 
 

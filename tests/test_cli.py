@@ -86,6 +86,15 @@ def test_run_outside_of_a_project_says_so(tmp_path):
     assert done.stderr == f"{NO_PROJECT}\n"
 
 
+def test_a_command_of_the_project_is_typed_in_any_of_its_folders(small, monkeypatch, capsys):
+    monkeypatch.chdir(small.path("data/raw"))
+    assert main(["explain", "response_24h"]) == 0
+    assert "trials together" in capsys.readouterr().out
+    monkeypatch.chdir(small.path("data/raw"))
+    assert main(["diff"]) == 2
+    assert "run it there" in capsys.readouterr().err
+
+
 # completion
 
 

@@ -21,6 +21,7 @@ from ketameta.commands.progress import DURATIONS, STAYS, Progress
 from ketameta.configuration import CONFIG
 from ketameta.freshness import AS_BEFORE, list_of
 from ketameta.publishing import NEXT, READY
+from ketameta.raw_tables import RawTables
 from ketameta.storage import write_text
 
 ROOT = Path(__file__).parents[1]
@@ -166,7 +167,7 @@ def handed_on(words, configuration=None):
     with forks.forks() as waiting, tempfile.TemporaryFile() as file:
         if waiting is None:
             pytest.skip("this system forks nothing")
-        waiting.prepare((), configuration)
+        waiting.prepare((), configuration, RawTables())
         code = f"import sys; from ketameta.job import main; sys.exit(main({words!r}))"
         environment = {**os.environ, **waiting.environment(), "PYTHONPATH": str(ROOT / "workflow")}
         with subprocess.Popen(
@@ -196,12 +197,12 @@ def test_a_step_is_a_fork_that_prints_where_its_job_does_and_ends_as_it_does(pla
 @forked
 def test_the_configuration_of_a_run_is_known_to_its_steps_and_to_nothing_after(place, monkeypatch):
     def step(words):
-        os.write(1, str(steps.KNOWN.get(CONFIG)).encode())
+        os.write(1, steps.KNOWN.configurations[CONFIG].encode())
         return 0
 
     monkeypatch.setattr(steps, "run", step)
     assert handed_on([], "as the run read it") == (0, "as the run read it")
-    assert steps.KNOWN == {}
+    assert steps.KNOWN is None
 
 
 @forked
@@ -241,7 +242,7 @@ def test_what_steps_load_starts_no_thread_that_computes_and_loads_no_pandas():
         "from ketameta.freshness import RUN\n"
         "one_thread()\n"
         "forks = Forks(None)\n"
-        "forks.prepare(RUN, None)\n"
+        "forks.prepare(RUN, None, None)\n"
         "while forks.load():\n    pass\n"
         "tasks = Path('/proc/self/task')\n"
         "names = [(task / 'comm').read_text().strip() for task in tasks.glob('*')]\n"

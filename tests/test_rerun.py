@@ -8,7 +8,7 @@ import pytest
 from ketameta.report_files import TABLES
 from ketameta.storage import content_id, read_table
 
-STAGES = ["ingest", "normalize", "synthesize", "report", "figures", "distributions"]
+STAGES = ["ingest", "normalize", "synthesize", "report", "figures", "distributions", "crosscheck"]
 # what tells of all analyses together
 SHARED = {
     "index.html",

@@ -148,15 +148,15 @@ def test_a_list_that_lost_lines_is_none(here):
 def test_a_cell_saved_while_ingest_works_is_seen_by_the_next_run(here, monkeypatch):
     from ketameta.ingest import stage
 
-    read = stage.ingest
+    read = stage.read
 
-    def interrupted(folder):
-        found = read(folder)
+    def interrupted(place):
+        found = read(place)
         here.edit(OUTCOMES, OTHER, CELL)
         return found
 
     here.edit(OUTCOMES, CELL, OTHER)
-    monkeypatch.setattr(stage, "ingest", interrupted)
+    monkeypatch.setattr(stage, "read", interrupted)
     assert step("ingest") == 0
     assert why()["ingest"] == f"changed: {OUTCOMES}"
 
@@ -199,10 +199,10 @@ def test_a_table_saved_anew_that_says_the_same_runs_nothing(here):
     rows = [row.replace("berman2000", '"berman2000"', 1) for row in rows]
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     assert "ingest" in why()
-    assert snakefile.note_same_tables()
+    assert snakefile.note_same_tables(snakefile.RawTables())
     assert why() == {}
     here.edit(OUTCOMES, CELL, OTHER)
-    assert not snakefile.note_same_tables()
+    assert not snakefile.note_same_tables(snakefile.RawTables())
     assert "ingest" in why()
 
 

@@ -21,9 +21,9 @@ from ketameta.report_files import report_files
 from .conftest import SAID
 
 ROOT = Path(__file__).parents[1]
-STAGES = ["ingest", "normalize", "synthesize", "report", "figures", "distributions"]
-FROM_SYNTHESIS = ["synthesize", "report", "figures"]
-DRAWING = ["report", "figures", "distributions"]
+STAGES = ["ingest", "normalize", "synthesize", "report", "figures", "distributions", "crosscheck"]
+FROM_SYNTHESIS = ["synthesize", "report", "figures", "crosscheck"]
+DRAWING = ["report", "figures", "distributions", "crosscheck"]
 
 
 def executed(text):

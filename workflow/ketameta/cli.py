@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ketameta import __version__
+from ketameta.documents.files import ConfigurationError
 from ketameta.project import NO_PROJECT, PACKAGE, project_of
 
 DESCRIPTION = """\
@@ -51,8 +52,8 @@ COMMANDS = {
     "release": "record what these tables give",
     "completion": "completion for bash, zsh and fish",
 }
-# these read the configuration of a project
-_IN_PROJECT = ("run", "explain", "diff", "release")
+# these are of a project, in whichever of its folders they are typed; `diff` takes folders and files
+_IN_PROJECT = ("run", "explain", "release", "diff")
 # run with the folder of a package and the words of a command line
 _THERE = (
     "import sys; sys.path[0] = sys.argv.pop(1); "
@@ -98,6 +99,19 @@ def _go_on_there(words: Sequence[str]) -> None:
     os.execv(sys.executable, [sys.executable, "-c", _THERE, str(own.parent), *words])
 
 
+def _go_to_project(command: str) -> bool:
+    """Go to the folder of the project that this stands in; say so and return False without one."""
+    root = project_of(Path.cwd())
+    if root is None:
+        print(NO_PROJECT, file=sys.stderr)
+    elif command != "diff":
+        os.chdir(root)
+    elif not root.samefile(Path.cwd()):
+        print("diff takes folders as seen from that of the project: run it there", file=sys.stderr)
+        return False
+    return root is not None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     for stream in (sys.stdout, sys.stderr):
@@ -112,12 +126,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser("").print_help()
         return 0
     given = parser(asked).parse_args(words)
-    if given.command in _IN_PROJECT and project_of(Path.cwd()) is None:
-        print(NO_PROJECT, file=sys.stderr)
+    if given.command in _IN_PROJECT and not _go_to_project(given.command):
         return 2
     try:
         status: int = given.do(given)
         return status
+    except ConfigurationError as error:
+        # of words that no command can do without: whichever asks first is told
+        print(error, file=sys.stderr)
+        return 1
     except BrokenPipeError:
         sys.stderr.close()
         return 0

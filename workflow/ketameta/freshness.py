@@ -35,17 +35,8 @@ AS_BEFORE = "what it is made from is as before, nothing to do"
 # a stamp for each stage, which alone Snakemake looks at: derived from the lists, safe to remove
 STAMPS = Path(".snakemake/ketameta")
 _GROUND = (
-    *(
-        "__init__",
-        "estimators",
-        "freshness",
-        "measures",
-        "memo",
-        "methods",
-        "moderators",
-        "project",
-    ),
-    "publishing",
+    *("__init__", "estimators", "freshness", "job", "measures", "memo", "methods"),
+    *("moderators", "project", "publishing"),
     *("read_tables", "report_files", "shares", "steps", "storage"),
 )
 _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
@@ -79,7 +70,7 @@ class Stage:
 
 
 STAGES = {
-    "ingest": Stage((), ("ingest", "documents", "tables", "vocabulary")),
+    "ingest": Stage((), ("ingest", "raw_tables", "documents", "tables", "vocabulary")),
     "normalize": Stage(
         ("ingest",),
         ("normalize", "stats", "documents", "tables", "vocabulary", "configuration"),
@@ -107,6 +98,12 @@ STAGES = {
     "distributions": Stage(
         ("normalize",), _DRAWING, ("select",), ("matplotlib", "pyarrow", "seaborn"), "figures"
     ),
+    "crosscheck": Stage(
+        ("normalize", "synthesize"),
+        ("crosscheck", "figures", "documents", "tables", "vocabulary", "configuration"),
+        ("select", "model"),
+        ("numpy", "pyarrow", "scipy", "statsmodels"),
+    ),
     "prints": Stage(
         ("normalize", "synthesize"),
         _DRAWING,
@@ -118,7 +115,7 @@ STAGES = {
 # what a run brings up to date; prints are made when asked for
 RUN = tuple(name for name in STAGES if name != "prints")
 # stages that write into the report
-WRITERS = ("report", "figures", "distributions", "prints")
+WRITERS = ("report", "figures", "distributions", "crosscheck", "prints")
 # what is published together, and the stages that make it
 PUBLISHED = {"report": RUN, "prints": tuple(STAGES)}
 

@@ -2,17 +2,18 @@
 
 A question is an object that holds all that its answer is made from, and the function that answers
 gets nothing else: so where a digest of the object, the code and the versions of packages are as the
-list of the stage has them, the rows that the stage wrote for it are the answer.
+list of the stage has them, the rows or files that the stage wrote for it are the answer.
 """
 
 from __future__ import annotations
 
+import io
 import pickle
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from ketameta.freshness import QUESTION, Made, bytes_hash, code_of, file_hash
+from ketameta.freshness import QUESTION, Made, bytes_hash, code_of
 from ketameta.read_tables import ReadTables
 from ketameta.shares import shared
 from ketameta.tables.collection import Tables, of_analyses
@@ -47,26 +48,52 @@ class Memo:
         `kinds` are the tables of an answer, each with a column `analysis`. What was not asked
         before in the same words is dealt out to `processes`.
         """
-        # a pickle says all of an object: equal ones may differ in it, others are never the same
-        digests = {
-            name: bytes_hash(pickle.dumps(question, pickle.HIGHEST_PROTOCOL))
-            for name, question in questions.items()
-        }
-        self.digests = {f"{QUESTION}{name}": digest for name, digest in digests.items()}
-        found = self._kept(kinds)
+        same = [name for name in questions if self._asked(name, questions[name])]
+        found = self._kept(same, kinds)
         others = [name for name in questions if name not in found]
         made = shared(answer, [questions[name] for name in others], processes)
         found |= zip(others, made, strict=True)
         return [found[name] for name in questions]
 
-    def _kept(self, kinds: Collection[type[Row]]) -> dict[str, Tables]:
-        """Return the answers that stand, by analyses; none where a table is not as written."""
-        if self._last is None:
-            return {}
-        before, files = self._last.inputs, self._last.files
-        same = [name for name, digest in self.digests.items() if before.get(name) == digest]
-        paths = [(self._folder / f"{schema_of(kind).name}.parquet").as_posix() for kind in kinds]
-        if not same or any(file_hash(path) != files.get(path) for path in paths):
+    def files(
+        self, answer: Callable[[Q], Iterable[str]], name: str, question: Q, paths: Sequence[str]
+    ) -> Iterator[tuple[str, str | bytes]]:
+        """Yield path and content of the files that answer a question, by their `paths` in order.
+
+        What was asked before in the same words is answered by the files as they stand.
+        """
+        kept = self._files(paths) if self._asked(name, question) else []
+        yield from zip(paths, kept or answer(question), strict=True)
+
+    def _asked(self, name: str, question: object) -> bool:
+        """Note a question, and say whether the run before answered just this one."""
+        self.digests[QUESTION + name] = digest = _digest(question)
+        return self._last is not None and self._last.inputs.get(QUESTION + name) == digest
+
+    def _kept(self, names: Sequence[str], kinds: Collection[type[Row]]) -> dict[str, Tables]:
+        """Return the answers to some questions; none where a table is not as it was written."""
+        paths = [f"{schema_of(kind).name}.parquet" for kind in kinds]
+        if not names or not self._files(paths):
             return {}
         of = of_analyses(ReadTables(self._folder, kinds), kinds)
-        return {name: of(name) for name in (each.removeprefix(QUESTION) for each in same)}
+        return {name: of(name) for name in names}
+
+    def _files(self, paths: Iterable[str]) -> list[bytes]:
+        """Return files of the run before; none where one is not as it was written."""
+        found = []
+        for path in paths:
+            place = self._folder / path
+            content = place.read_bytes() if place.is_file() else b""
+            if self._last is None or bytes_hash(content) != self._last.files.get(place.as_posix()):
+                return []
+            found.append(content)
+        return found
+
+
+def _digest(question: object) -> str:
+    """Hash all that an object says: others are never the same, and equal ones rarely differ."""
+    said = io.BytesIO()
+    pickler = pickle.Pickler(said, pickle.HIGHEST_PROTOCOL)
+    pickler.fast = True  # what stands in it twice is told twice, whether it is one object or two
+    pickler.dump(question)
+    return bytes_hash(said.getvalue())

@@ -46,3 +46,13 @@ def report_files(names: Sequence[str]) -> list[str]:
 def figure_of(name: str) -> str:
     """Return the path of the forest plot of an analysis, given by its slug."""
     return f"figures/{name}.forest.svg"
+
+
+def crosscheck_files(names: Sequence[str]) -> list[str]:
+    """Return the paths of what recomputing analyses makes: the table, and a line for each page."""
+    return ["tables/crosscheck.csv", *map(line_of, map(slug, names))]
+
+
+def line_of(name: str) -> str:
+    """Return the path of what is told of recomputing an analysis, given by its slug."""
+    return f"figures/{name}.crosscheck.svg"

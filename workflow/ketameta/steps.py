@@ -13,12 +13,13 @@ import gc
 import os
 import sys
 from collections import ChainMap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta import freshness
+from ketameta.job import spare
 from ketameta.memo import Memo
 from ketameta.publishing import keep, lay_aside
 from ketameta.read_tables import ReadTables, tables_before
@@ -28,23 +29,38 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ketameta.configuration import Configuration
+    from ketameta.raw_tables import RawTables
     from ketameta.tables.collection import Tables
 
 # by the path below the folder that a step writes to, one after the other; None where faults were
 # told instead
 Files = Iterable[tuple[str, str | bytes]] | None
-# configurations that were read before this process was forked, of which its run has told
-KNOWN: dict[Path, Configuration] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a run has read before it forks a process for a step."""
+
+    configurations: Mapping[Path, Configuration]
+    raw: RawTables
+
+
+# told to forks alone
+KNOWN: Known | None = None
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a step is given: the folders, the tables in the first, and the configuration."""
+    """What a step is given: the folders, the tables in the first, and the configuration.
+
+    `inputs` are hashes of what it is made from, tables between stages apart.
+    """
 
     source: Path
     out: Path
     tables: Tables
     asked: Configuration | None
+    inputs: Mapping[str, str]
     threads: int = 1
     memo: Memo = field(default_factory=Memo)
 
@@ -57,17 +73,20 @@ class Given:
 
 def ingest(given: Given) -> Files:
     """Check the raw tables and write them as Parquet; every fault on stderr if any is bad."""
-    from ketameta.ingest.stage import ingest as stage
+    from ketameta.raw_tables import RawTables
     from ketameta.tables.problems import counted, errors
 
-    tables, problems = stage(given.source)
-    faults = errors(problems)
+    if KNOWN is not None and KNOWN.raw.inputs == given.inputs:
+        raw = KNOWN.raw
+    else:
+        raw = RawTables(given.source)
+    faults = errors(raw.read.problems)
     if faults:
         print(*faults, sep="\n", file=sys.stderr)
         place = given.source.as_posix()
         print(f"{counted(len(faults))} in {place}; nothing was written", file=sys.stderr)
         return None
-    return _parquet(tables)
+    return raw.files.items()
 
 
 def normalize(given: Given) -> Files:
@@ -106,7 +125,7 @@ def report(given: Given) -> Files:
     except ReleaseError as error:
         print(error, file=sys.stderr)
         return None
-    return stage(given.tables, given.configuration, releases)
+    return stage(given.tables, given.configuration, releases, given.memo)
 
 
 def figures(given: Given) -> Files:
@@ -121,6 +140,20 @@ def distributions(given: Given) -> Files:
     from ketameta.report.graphics import distributions as stage
 
     return stage(given.tables, given.configuration)
+
+
+def crosscheck(given: Given) -> Files:
+    """Recompute every pooled result with statsmodels; a new difference stops a run of CI."""
+    from ketameta.crosscheck.stage import crosscheck as stage
+    from ketameta.crosscheck.stage import differing, files
+    from ketameta.tables.syntheses import SynthesisRow
+
+    rows = stage(given.tables, given.configuration)
+    if told := differing(rows):
+        print(*told, sep="\n", file=sys.stderr)
+        if os.environ.get("CI"):
+            return None
+    return files(rows, [row.analysis for row in given.tables[SynthesisRow]])
 
 
 def prints(given: Given) -> Files:
@@ -146,6 +179,7 @@ STEPS = {
     "report": report,
     "figures": figures,
     "distributions": distributions,
+    "crosscheck": crosscheck,
     "prints": prints,
 }
 
@@ -162,13 +196,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--aside", action="store_true", help="leave it to the run to publish")
     given = parser.parse_args(arguments)
-    if given.step == "ingest":
-        return _step(given, None)
-    from ketameta.configuration import CONFIG, ConfigurationError, load
+    from ketameta.documents.files import ConfigurationError
 
-    path = given.config or CONFIG
     try:
-        return _step(given, KNOWN.get(path) or load(path))
+        if given.step == "ingest":
+            return _step(given, None)
+        from ketameta.configuration import CONFIG, load
+
+        path = given.config or CONFIG
+        known = KNOWN.configurations.get(path) if KNOWN is not None else None
+        return _step(given, known or load(path, words=False))
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1
@@ -186,7 +223,7 @@ def _step(given: argparse.Namespace, configuration: Configuration | None) -> int
         return 0
     tables = ReadTables(source, tables_before(name))
     memo = Memo() if asked else Memo(out, freshness.read_made(made), now)
-    files = STEPS[name](Given(source, out, tables, configuration, given.threads, memo))
+    files = STEPS[name](Given(source, out, tables, configuration, now, given.threads, memo))
     if files is None:
         return 1
     # what is read is known when all is written: a file may be made of tables not read before
@@ -203,18 +240,6 @@ _SPARED = {
     "pandas": ("ingest", "normalize", "synthesize"),  # a quarter of a second
     "scipy": ("distributions", "prints"),  # half a second
 }
-
-
-class _Spare:
-    """Finds nothing of the libraries that a step would load and never use: they are not there."""
-
-    def __init__(self, step: str) -> None:
-        self._names = [name for name, steps in _SPARED.items() if step in steps]
-
-    def find_spec(self, name: str, *_: object) -> None:
-        """Raise `ModuleNotFoundError` for what is spared, and leave all else to other finders."""
-        if name.partition(".")[0] in self._names:
-            raise ModuleNotFoundError(name, name=name)
 
 
 def _guarded(arguments: Sequence[str] | None = None) -> int:
@@ -237,7 +262,8 @@ def run(words: Sequence[str]) -> int:
     gc.set_threshold(100_000, 20, 20)
     # an allocator that gives back what Arrow does not need any more
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    sys.meta_path.insert(0, _Spare("".join(words[:1])))
+    step = "".join(words[:1])
+    spare(*(name for name, steps in _SPARED.items() if step in steps))
     return _guarded(words)
 
 

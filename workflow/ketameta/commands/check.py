@@ -129,18 +129,16 @@ def _unused(found: Examined, each: bool) -> list[Told]:
     """Return the rows that no analysis can use, where there are analyses and no fault."""
     if found.configuration is None or any(t.problem.severity == ERROR for t in found.told):
         return []
-    from ketameta.commands.unused import IN_NONE, unused
+    from ketameta.commands.unused import IN_NONE, LIKE_DAYS, UNUSED_WORD, unused, unused_words
     from ketameta.normalize.checks.acknowledged import About
     from ketameta.normalize.trials import raw_rows
 
     about = About(raw_rows(found.tables))
+    rows = unused(found.tables, found.configuration, each=each)
+    words = unused_words(found.tables, found.configuration)
     return [
-        Told(
-            problem,
-            IN_NONE if problem.severity == NOTE else "hours-like-days",
-            about.warned(problem),
-        )
-        for problem in unused(found.tables, found.configuration, each=each)
+        *(Told(p, IN_NONE if p.severity == NOTE else LIKE_DAYS, about.warned(p)) for p in rows),
+        *(Told(p, UNUSED_WORD, about.warned(p)) for p in words),
     ]
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
-from ketameta.ingest.places import read_place
-from ketameta.ingest.stage import check_folder
+from ketameta.ingest.places import Found, read_place
+from ketameta.ingest.stage import Read, read
 from ketameta.normalize.checks.acknowledged import ENTRY, NO_ANALYSIS, About, Warned, settled
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.trials import raw_rows
@@ -45,9 +45,19 @@ def look(folder: Path) -> Examined:
     The number checks run where no cell is at fault: on half-read tables they would cry wolf.
     Those that need effects (an outlying one) are left to the run.
     """
-    tables, problems = check_folder(folder)
-    rows = raw_rows(tables)
     asked, faults = configured(folder)
+    try:
+        found = read(read_place(folder))
+    except ConfigurationError:
+        # words that cannot be read: the tables have none to be held against
+        return Examined(Tables({}), [Told(p, ENTRY, About(()).warned(p)) for p in faults])
+    return examined(found, asked, faults)
+
+
+def examined(read: Read, asked: Configuration | None, faults: Sequence[Problem] = ()) -> Examined:
+    """Return the same of tables that are read, in a project or in none, and its `faults`."""
+    tables, problems = read.rows(), read.problems
+    rows = raw_rows(tables)
     findings: list[Finding] = []
     whole = all(RAW_KINDS[name] in tables.kinds() for name in EFFECT_TABLES)
     if whole and not any(p.severity == ERROR for p in problems):
@@ -64,11 +74,6 @@ def examine(folder: Path) -> tuple[Tables, list[Problem]]:
     """Return the typed rows of a folder and every problem."""
     found = look(folder)
     return found.tables, [told.problem for told in found.told]
-
-
-def faults(folder: Path) -> list[Problem]:
-    """Return the errors alone, in the order of files and lines."""
-    return sorted(p for p in examine(folder)[1] if p.severity == ERROR)
 
 
 def configured(folder: Path) -> tuple[Configuration | None, list[Problem]]:
@@ -119,9 +124,9 @@ def unknown_claims(
     return found
 
 
-def claims_of_nothing(folder: Path, names: list[str]) -> list[Problem]:
+def claims_of_nothing(place: Found, names: list[str]) -> list[Problem]:
     """Return the warnings of claims alone, from their table as it stands."""
-    text = read_place(folder)[0].get("claims")
+    text = place[0].get("claims")
     rows = text.rows if text is not None and text.readable else []
     found = [(text.file, row.line, row.cells.get("analysis")) for row in rows if text is not None]
     return [_problem(finding) for finding in unknown_claims(found, names)]

@@ -27,6 +27,8 @@ from ketameta.shares import FORKS
 
 if TYPE_CHECKING:
     from ketameta.configuration import Configuration
+    from ketameta.raw_tables import RawTables
+    from ketameta.steps import Known
 
 # what a step loads, by its own module, besides what that names
 _LOADED = {
@@ -47,11 +49,14 @@ class Forks:
         self._listener = listener
         self._begun: set[int] = set()
         self._left: Iterator[Callable[[], object]] = iter(())
-        self._configuration: Configuration | None = None
+        self._known: Known | None = None
 
-    def prepare(self, stages: Iterable[str], configuration: Configuration) -> None:
-        """Say which stages are to come, and by which configuration."""
-        self._configuration = configuration
+    def prepare(self, stages: Iterable[str], configuration: Configuration, raw: RawTables) -> None:
+        """Say which stages are to come, and what of theirs this process has read."""
+        from ketameta.configuration import CONFIG
+        from ketameta.steps import Known
+
+        self._known = Known({CONFIG: configuration}, raw)
         self._left = _loading(tuple(stages))
 
     def load(self) -> bool:
@@ -77,7 +82,7 @@ class Forks:
             with connection.makefile("rb") as file:
                 asked = file.readline()
             if asked.endswith(b"\n"):  # else the job was killed meanwhile
-                self._begun.add(_forked(asked, prints, connection, self._configuration))
+                self._begun.add(_forked(asked, prints, connection, self._known))
             for descriptor in prints:
                 os.close(descriptor)
 
@@ -91,7 +96,7 @@ def _forked(
     asked: bytes,
     prints: list[int],
     connection: socket.socket,
-    configuration: Configuration | None,
+    known: Known | None,
 ) -> int:
     words, environment = json.loads(asked)
     sys.stdout.flush()
@@ -101,8 +106,10 @@ def _forked(
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     number = os.fork()
     if number == 0:
-        _step(words, environment, prints, connection, configuration)
+        _step(words, environment, prints, connection, known)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if words[:1] == ["ingest"] and known is not None:
+        known.raw.forget()  # nobody else has a use for it
     return number
 
 
@@ -111,7 +118,7 @@ def _step(
     environment: dict[str, str],
     prints: list[int],
     connection: socket.socket,
-    configuration: Configuration | None,
+    known: Known | None,
 ) -> None:
     """Do a step in a process that was forked for it, and end that."""
     status = 1
@@ -123,12 +130,10 @@ def _step(
             os.dup2(descriptor, place)
         os.environ.clear()
         os.environ.update(environment)
-        from ketameta.configuration import CONFIG
-        from ketameta.steps import KNOWN, run
+        from ketameta import steps
 
-        if configuration is not None:
-            KNOWN[CONFIG] = configuration  # for this step: what runs later reads it anew
-        status = run(words)
+        steps.KNOWN = known  # for this step: what runs later reads it anew
+        status = steps.run(words)
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else 1
     except BaseException:
@@ -146,9 +151,11 @@ def _loading(stages: Sequence[str]) -> Iterator[Callable[[], object]]:
     for name in stages:
         yield from (partial(import_module, module) for module in _LOADED.get(name, ()))
     if "report" in stages:
+        from ketameta.commands.compiled import Compiled
         from ketameta.report.pages import environment
 
         templates = environment()
+        templates.bytecode_cache = Compiled(STATE / "ketameta-templates")
         yield from (partial(templates.get_template, name) for name in templates.list_templates())
 
 

@@ -15,10 +15,11 @@ from ketameta.commands import jobs
 from ketameta.commands.forks import forks
 from ketameta.commands.lock import STATE, HeldError, braced, remove_stale_locks, take_lock
 from ketameta.commands.progress import FOLDERS, STAYS, Progress, announce
-from ketameta.freshness import RAW, RUN, STAGES, set_stamps, stale
-from ketameta.job import one_thread
-from ketameta.project import project_of, python_path
+from ketameta.freshness import RUN, STAGES, set_stamps, stale
+from ketameta.job import one_thread, spare
+from ketameta.project import python_path
 from ketameta.publishing import recover
+from ketameta.raw_tables import RawTables
 from ketameta.storage import check_writable
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ def run(given: argparse.Namespace) -> int:
     if cores_of(given.cores) is None:
         print(f"--cores {given.cores!r} is neither a number from 1 nor all", file=sys.stderr)
         return 2
-    # of the project, of which this may be a folder
-    os.chdir(project_of(Path.cwd()) or Path.cwd())
+    spare("pandas")  # a quarter of a second; a step that has a use for it finds it again
     try:
         return _run(given)
     except BrokenPipeError:
@@ -68,6 +68,8 @@ def run(given: argparse.Namespace) -> int:
     except StoppedError as stopped:
         print(f"stopped by a signal; {STAYS}", file=sys.stderr)
         return 128 + int(stopped.args[0])
+    finally:
+        spare()
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -86,7 +88,8 @@ def _run(given: argparse.Namespace) -> int:
         except ConfigurationError as error:
             print(error, file=sys.stderr)
             return 1
-        if note_same_tables():
+        raw = RawTables()
+        if note_same_tables(raw):
             print("data/raw: saved anew, the tables say the same")
         found = stale(configuration, STAGES)
         planned = {name: found.get(name, _ASKED) for name in RUN if given.force or name in found}
@@ -94,34 +97,37 @@ def _run(given: argparse.Namespace) -> int:
             print("an earlier run was cut short; its lock is removed")
         if planned and (given.verbose or not given.dry_run):
             set_stamps(found)
-            status = _follow(given, planned, configuration)
-        elif _in_order(configuration, planned):
+            status = _follow(given, planned, configuration, raw)
+        elif _in_order(configuration, planned, raw):
             status = 0
             announce(planned, given.dry_run)
         else:
             status = 1
     if status == 0 and not given.dry_run:
-        _closing()
+        print(*closing_lines(configuration), sep="\n")
     return 0 if status == 0 else 1
 
 
-def _in_order(configuration: Configuration, planned: Mapping[str, str]) -> bool:
+def _in_order(configuration: Configuration, planned: Mapping[str, str], raw: RawTables) -> bool:
     """Say what is wrong with tables, records and claims; False where that stops the run."""
     from ketameta.commands.snakefile import faults_before
 
-    if found := faults_before(configuration):
+    if found := faults_before(configuration, raw):
         print(*found[:-1], f"{found[-1]}; {STAYS}", sep="\n", file=sys.stderr)
         return False
     if any(why != _ASKED for why in planned.values()):
         from ketameta.commands.examine import claims_of_nothing
 
-        for problem in claims_of_nothing(RAW, configuration.names):
+        for problem in claims_of_nothing(raw.place, configuration.names):
             print(f"warning: {problem}", file=sys.stderr)
     return True
 
 
 def _follow(
-    given: argparse.Namespace, planned: Mapping[str, str], configuration: Configuration
+    given: argparse.Namespace,
+    planned: Mapping[str, str],
+    configuration: Configuration,
+    raw: RawTables,
 ) -> int:
     """Check what is to run, and run Snakemake; returns its status, 1 where nothing may run.
 
@@ -144,8 +150,8 @@ def _follow(
             if waiting:
                 # it looks for what to do during the check; the steps wait until that is over
                 snakemake.begin()
-                waiting.prepare(planned, configuration)
-            if _in_order(configuration, planned):
+                waiting.prepare(planned, configuration, raw)
+            if _in_order(configuration, planned, raw):
                 if not given.verbose:
                     announce(planned, given.dry_run)
                 if not waiting:
@@ -240,19 +246,12 @@ def _name_user() -> None:
         os.environ["LOGNAME"] = "nobody"
 
 
-def _closing() -> None:
-    for line in closing_lines():
-        print(line)
-
-
-def closing_lines() -> Iterator[str]:
+def closing_lines(configuration: Configuration) -> Iterator[str]:
     """Say where the report is and what its headline analyses found."""
     from ketameta.commands.results import read_results
-    from ketameta.configuration import CONFIG, load
     from ketameta.report.terminal import headlines
 
     yield "report: reports/index.html"
-    configuration = load(CONFIG)
     found = read_results(Path("data/processed"), configuration, claims=False)
     for line in headlines(found.syntheses, configuration):
         yield f"  {line}"

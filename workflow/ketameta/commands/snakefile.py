@@ -19,7 +19,6 @@ from ketameta.freshness import (
     REPORTS,
     STAGES,
     bytes_hash,
-    inputs,
     list_of,
     read_made,
     set_stamps,
@@ -28,6 +27,7 @@ from ketameta.freshness import (
 )
 from ketameta.project import CONFIG
 from ketameta.publishing import keep, recover
+from ketameta.raw_tables import RawTables
 
 if TYPE_CHECKING:
     from ketameta.configuration import Configuration
@@ -70,7 +70,7 @@ def settle(asked: Mapping[str, object]) -> TextIO | None:
         print(held, file=sys.stderr)
         return None
     recover()
-    note_same_tables()
+    note_same_tables(RawTables())
     found = stale(configuration, STAGES)
     set_stamps(found)
     for name, why in found.items():
@@ -118,19 +118,19 @@ def before_jobs(lock: TextIO | None, forced: Sequence[str]) -> None:
             raise RefusedError("Another run is at work here; wait for it to end.")
         from ketameta.configuration import load
 
-        if found := faults_before(load()):
+        if found := faults_before(load(), RawTables()):
             raise RefusedError("\n".join([*found, "Nothing was changed."]))
     os.environ[ANEW] = " ".join(forced)
     # Snakemake's own handler waits for a lock that this process may hold; Ctrl-C ends it cleanly
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def note_same_tables() -> bool:
+def note_same_tables(raw: RawTables) -> bool:
     """Note that raw tables were saved anew and say the same, so that nothing has to run; True then.
 
     Other quotes, another separator: the bytes of the file differ, no table does.
     """
-    made, now = list_of("ingest"), inputs("ingest", None)
+    made, now = list_of("ingest"), raw.inputs
     found = read_made(made)
     if found is None:
         return False
@@ -138,36 +138,32 @@ def note_same_tables() -> bool:
     changed = [Path(name) for name in both if found.inputs.get(name) != now.get(name)]
     if not changed or not all(path.is_relative_to(RAW) for path in changed):
         return False
-    from ketameta.ingest.stage import ingest
-    from ketameta.storage import parquet_of
     from ketameta.tables.problems import errors
 
-    tables, problems = ingest(RAW)
-    if errors(problems):
+    if errors(raw.read.problems):
         return False
-    files = {f"{name}.parquet": parquet_of(table) for name, table in tables.items()}
-    digests = {(MADE / name).as_posix(): bytes_hash(files[name]) for name in files}
+    digests = {(MADE / name).as_posix(): bytes_hash(raw.files[name]) for name in raw.files}
     if digests != found.files:
         return False
-    keep(made, now, MADE, files.items())
+    keep(made, now, MADE, raw.files.items())
     return True
 
 
-def faults_before(configuration: Configuration) -> list[str]:
+def faults_before(configuration: Configuration, raw: RawTables) -> list[str]:
     """Return what is wrong with the raw tables and the records of releases, a line each.
 
-    Tables are not read again where ingest took just these.
+    Tables are not looked at again where ingest took just these.
     """
     from ketameta.evidence.releases import ReleaseError, read_all
 
     lines = []
     if stale(configuration, ("ingest",)):
-        from ketameta.commands.examine import faults
+        from ketameta.commands.examine import examined
+        from ketameta.tables.problems import counted, errors
 
-        lines = [str(fault) for fault in faults(RAW)]
+        found = errors([told.problem for told in examined(raw.read, configuration).told])
+        lines = [str(fault) for fault in sorted(found)]
         if lines:
-            from ketameta.tables.problems import counted
-
             lines.append(f"{counted(len(lines))} in {RAW.as_posix()}")
     try:
         read_all(REPORTS / "versions")
@@ -210,7 +206,7 @@ def _not_made_yet() -> dict[str, str]:
     """Return the stage of each file that may come out where that stage has to run."""
     from ketameta.configuration import load
     from ketameta.report.graphics import ALL, KINDS, LIST
-    from ketameta.report_files import report_files
+    from ketameta.report_files import crosscheck_files, report_files
     from ketameta.tables.raw import RAW_TABLES
     from ketameta.tables.stages import STAGE_KINDS
     from ketameta.tables.table import schema_of
@@ -229,6 +225,7 @@ def _not_made_yet() -> dict[str, str]:
         path: "distributions" if path.endswith(_BY_SEABORN) else "figures" for path in drawings
     }
     found[f"{REPORTS}/{LIST}"] = "figures"
+    found |= {f"{REPORTS}/{path}": "crosscheck" for path in crosscheck_files(names)}
     found |= {f"{REPORTS}/{path}": "report" for path in report_files(names)}
     found |= {path.replace(".svg", end): "prints" for path in drawings for end in (".pdf", ".png")}
     return {path: stage for path, stage in found.items() if not Path(stamp(stage)).exists()}

@@ -8,7 +8,8 @@ design keeps apart are so on purpose, and are not told.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, replace
 
 from ketameta.configuration import Configuration, Question
 from ketameta.normalize.ledger import REASONS
@@ -18,9 +19,18 @@ from ketameta.normalize.rows import Rows
 from ketameta.normalize.sift import arm_class, refusal
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.tables.collection import Tables, by
-from ketameta.tables.problems import NOTE, WARNING, Problem, also
+from ketameta.tables.problems import NOTE, WARNING, Problem, also, first_few
+from ketameta.vocabulary import FOLDER, subject, vocabulary
 
 IN_NONE = "in-no-analysis"
+UNUSED_WORD, LIKE_DAYS = "unused-word", "hours-like-days"
+# the lists of the subject whose words are told where nothing uses them, and the file of each
+_LISTS = {
+    "outcomes": "outcomes.yaml",
+    "scales": "scales.yaml",
+    "treatments": "treatments.yaml",
+    "populations": "words.yaml",
+}
 _ON_PURPOSE = ("flagged", "design")
 DAY = 24
 
@@ -114,7 +124,7 @@ def _days(
         if asked and all(_in_days(row, trial, asked) for row in group):
             message = (
                 f"{', '.join(f'{h:g}' for h in sorted(hours))} h is in no window of an analysis "
-                f"of {outcome}, as days it would be: are these hours? [hours-like-days]"
+                f"of {outcome}, as days it would be: are these hours? [{LIKE_DAYS}]"
             )
             found.append(_told(group[0], message, WARNING))
     return found
@@ -138,3 +148,33 @@ def _told(row: AnyResult, message: str, severity: str) -> Problem:
         row.file, row.line, "timepoint_h" if severity == WARNING else "", value, message,
         severity, row.table, row.trial_id, row.arms[0],
     )  # fmt: skip
+
+
+def unused_words(tables: Tables, asked: Configuration) -> list[Problem]:
+    """Return a note a list of the subject's words of which no table and no question has some."""
+    used = {value for row in _every_row(tables) for value in _texts(row)}
+    for analysis in asked:
+        for question in (analysis.select, *(v.select for v in analysis.variants)):
+            used.update(_texts(question))
+    used.update(asked.review.treatments)
+    found = []
+    for name, file in _LISTS.items():
+        words = [word for word in vocabulary().words(name) if word not in used]
+        if words:
+            path = subject() / FOLDER / file
+            message = f"no table and no question has {first_few(words)} [{UNUSED_WORD}]"
+            found.append(Problem(path.as_posix(), 0, "", "", message, NOTE))
+    return found
+
+
+def _every_row(tables: Tables) -> Iterator[object]:
+    return (row for kind in tables.kinds() for row in tables[kind])
+
+
+def _texts(row: object) -> Iterator[str]:
+    """Yield the texts of a row or a question, and those of its lists."""
+    for field in fields(row):  # type: ignore[arg-type]
+        value = getattr(row, field.name)
+        for text in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(text, str):
+                yield text

@@ -236,12 +236,18 @@ class Configuration:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def load(path: Path = CONFIG) -> Configuration:
+def load(path: Path = CONFIG, *, words: bool = True) -> Configuration:
     """Read and check a file of questions, with multiverse.yaml and review.yaml beside it.
 
     Where these are not there, no other choice is made, and the review is a neutral one. Raises
-    `ConfigurationError` that lists every fault of all three, each as ``file:line: key: fault``.
+    `ConfigurationError` that lists every fault of the words of the subject, or where these are in
+    order of all three files, each as ``file:line: key: fault``; without `words` those are taken to
+    be in order, since a run has looked before.
     """
+    if words:
+        from ketameta.vocabulary.checking import word_files
+
+        refuse(word_files())
     asked = read_file(path, *FORMS["analyses"])
     asked.faults.extend(meaning_faults(asked.document))
     others = path.with_name(MULTIVERSE)

@@ -1,7 +1,7 @@
 """Write the schemas of the files anew, from the models."""
 
-from ketameta.configuration.blocks import FORMS, HERE, written
+from ketameta.configuration.blocks import HERE, every_form, written
 
 if __name__ == "__main__":
-    for name in FORMS:
+    for name in every_form():
         (HERE / f"{name}.schema.yaml").write_text(written(name), encoding="utf-8")

@@ -113,6 +113,13 @@ FORMS = {
 HERE = Path(__file__).parent
 
 
+def every_form() -> dict[str, Form]:
+    """Return the forms of all files of the subject, those of its words too, by name."""
+    from ketameta.vocabulary.checking import word_forms
+
+    return {name: form for name, (form, _) in (FORMS | word_forms()).items()}
+
+
 def written(name: str) -> str:
     """Return the text of the schema of a file."""
-    return FORMS[name][0].written(f"python -m {__package__}")
+    return every_form()[name].written(f"python -m {__package__}")

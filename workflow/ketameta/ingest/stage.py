@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from ketameta.ingest.agreement import check_agreement
 from ketameta.ingest.answers import check_answers
 from ketameta.ingest.contradictions import check_contradictions
 from ketameta.ingest.decisions import check_decisions
-from ketameta.ingest.places import read_place
+from ketameta.ingest.places import Found, read_place
 from ketameta.ingest.references import check_between_rows
 from ketameta.ingest.rows import TextTable
 from ketameta.ingest.rules import check_rows
@@ -28,6 +29,39 @@ if TYPE_CHECKING:
 MOST_OF_FILE = 2_000
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The tables of a folder as read and checked, and every problem found, errors first."""
+
+    sheets: dict[str, Sheet]
+    problems: list[Problem]
+
+    def rows(self) -> Tables:
+        """Return the rows without a fault (see `check_folder`)."""
+        kinds = ((RAW_KINDS[name], sheet) for name, sheet in self.sheets.items())
+        return Tables({kind: sheet.rows(kind) for kind, sheet in kinds})
+
+    def arrow(self) -> dict[str, pa.Table]:
+        """Return each raw table and the table of problems as typed Arrow tables.
+
+        Files are named without their folder, so that the output does not depend on where it lies.
+        """
+        empty = {name: Sheet(schema, name) for name, schema in OPTIONAL_TABLES.items()}
+        sheets = {**empty, **self.sheets}
+        result = {name: sheet.arrow(RAW_KINDS[name]) for name, sheet in sheets.items()}
+        problems = self.problems
+        told = [extended(ProblemRow, each, file=Path(each.file).name) for each in problems]
+        return result | {"problems": to_arrow(ProblemRow, told)}
+
+
+def read(place: Found) -> Read:
+    """Check what was read of a place (see `read_place`)."""
+    texts, problems = place
+    sheets, found = checked(texts)
+    key = attrgetter("severity", "file", "line", "column")
+    return Read(sheets, sorted(problems + found, key=key))
+
+
 def check_folder(folder: Path) -> tuple[Tables, list[Problem]]:
     """Read and check every table of a folder, or of a workbook or a single file.
 
@@ -35,16 +69,14 @@ def check_folder(folder: Path) -> tuple[Tables, list[Problem]]:
     non-empty cells as JSON text) and every problem found, in one pass: errors first, each kind
     in the order of files and lines.
     """
-    sheets, problems = _read(folder)
-    kinds = ((RAW_KINDS[name], sheet) for name, sheet in sheets.items())
-    return Tables({kind: sheet.rows(kind) for kind, sheet in kinds}), problems
+    found = read(read_place(folder))
+    return found.rows(), found.problems
 
 
-def _read(folder: Path) -> tuple[dict[str, Sheet], list[Problem]]:
-    texts, problems = read_place(folder)
-    sheets, found = checked(texts)
-    key = attrgetter("severity", "file", "line", "column")
-    return sheets, sorted(problems + found, key=key)
+def ingest(folder: Path) -> tuple[dict[str, pa.Table], list[Problem]]:
+    """Return each raw table and the table of problems as typed Arrow tables, and the problems."""
+    found = read(read_place(folder))
+    return found.arrow(), found.problems
 
 
 def checked(texts: Mapping[str, TextTable]) -> tuple[dict[str, Sheet], list[Problem]]:
@@ -91,15 +123,3 @@ def _first(problems: list[Problem]) -> list[Problem]:
         *ordered[:MOST_OF_FILE],
         Problem(rest.file, rest.line, "", "", message, rest.severity, rest.table),
     ]
-
-
-def ingest(folder: Path) -> tuple[dict[str, pa.Table], list[Problem]]:
-    """Return each raw table and the table of problems as typed Arrow tables, and the problems.
-
-    Files are named without their folder, so that the output does not depend on where it lies.
-    """
-    sheets, problems = _read(folder)
-    empty = {name: Sheet(schema, name) for name, schema in OPTIONAL_TABLES.items()}
-    result = {name: sheet.arrow(RAW_KINDS[name]) for name, sheet in {**empty, **sheets}.items()}
-    found = [extended(ProblemRow, problem, file=Path(problem.file).name) for problem in problems]
-    return result | {"problems": to_arrow(ProblemRow, found)}, problems

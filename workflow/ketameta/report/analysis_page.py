@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ketameta.configuration import Analysis, Configuration
+from ketameta.configuration.review import Review
 from ketameta.evidence.certainty import Certainty
 from ketameta.evidence.rated import RatedSynthesis
 from ketameta.figures.forest import draw
@@ -17,14 +18,24 @@ from ketameta.report.answers import Answer
 from ketameta.report.bayes import bayes_view
 from ketameta.report.compact import on_page, on_paper
 from ketameta.report.forest_data import PLOTTED, forest_of
-from ketameta.report.graphics import KINDS, courses, diagnostics, reductions
+from ketameta.report.graphics import KINDS, course, diagnostics_of, reductions_of
 from ketameta.report.moderators import KINDS as MODERATED
 from ketameta.report.moderators import moderators_view
-from ketameta.report.pages import Remarks, Shared, by_reason, environment, given, study_view
+from ketameta.report.pages import (
+    Remark,
+    Remarks,
+    Shared,
+    StudyView,
+    by_reason,
+    environment,
+    given,
+    study_view,
+)
 from ketameta.report.traces import Traces
 from ketameta.report_files import figure_of
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.collection import Tables, by, of_analyses
+from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow
 from ketameta.tables.syntheses import (
     AbsoluteRow,
@@ -37,7 +48,10 @@ from ketameta.tables.syntheses import (
     UnusedRow,
 )
 
-_SHOWN = (AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, PosteriorRow, ShrunkenRow)
+_SHOWN = (
+    *(AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, AsymmetryRow, DiagnosticRow),
+    *(PosteriorRow, ShrunkenRow),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,74 +65,110 @@ class Beside:
     tested: Sequence[tuple[str, str]]
 
 
-class Maker:
-    """Makes the pages of analyses, of what they share."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """All that a page and its figure are made from: nothing else is known to `files`.
+
+    `own` are its rows of the tables that it shows, `views` its effects with what is behind them,
+    `warnings` what the checks say of its rows, `course` the analyses and rows of the time course
+    that stands under its name; `claimed` says whether there are claims at all.
+    """
+
+    analysis: Analysis
+    record: RatedSynthesis
+    own: Tables
+    views: Sequence[StudyView]
+    warnings: Sequence[Remark]
+    course: Sequence[tuple[Analysis, CourseRow]]
+    beside: Beside
+    review: Review
+    claimed: bool
+    version: str
+
+
+class Asker:
+    """Gathers what each page is made from, out of what the pages share."""
 
     def __init__(
-        self,
-        tables: Tables,
-        configuration: Configuration,
-        traces: Traces,
-        shared: Shared,
+        self, tables: Tables, configuration: Configuration, traces: Traces, shared: Shared
     ) -> None:
-        self._own = of_analyses(tables, {*PLOTTED, *BESIDE, *MODERATED, *_SHOWN})
-        self._traces, self._shared = traces, given(shared)
+        # in one order, which a question tells too
+        self._own = of_analyses(tables, dict.fromkeys((*PLOTTED, *BESIDE, *MODERATED, *_SHOWN)))
+        self._traces, self._shared = traces, shared
         self._decided = extraction.decided_of(tables)
         self._remarks = Remarks(shared.overview, shared.findings)
-        # pictures alone: shapes would take more memory than all pages
-        self._pictures = by(
-            (
-                drawing.picture()
-                for part in (diagnostics, courses)
-                for drawing in part(tables, configuration)
-            ),
-            lambda picture: picture.analysis,
-        )
-        falls = reductions(tables[ArmReductionRow], configuration)
-        self._distributions = by(falls, lambda d: d.analysis)
+        self._courses: Mapping[str, list[tuple[Analysis, CourseRow]]] = {
+            name: [(configuration[row.analysis], row) for row in rows]
+            for name, rows in by(tables[CourseRow], lambda row: row.course).items()
+        }
 
-    def files(
-        self, analysis: Analysis, record: RatedSynthesis, beside: Beside
-    ) -> Iterator[tuple[str, str]]:
-        """Yield the figure and the page; `beside` is what is said of the record elsewhere."""
-        name, slug, own = analysis.name, analysis.slug, self._own(analysis.name)
-        studies, unused = own[StudyRow], own[UnusedRow]
-        forest = forest_of(analysis, record, own)
-        scene = draw(forest)
-        yield figure_of(slug), to_svg(scene, slug, standalone=True)
-        figure, narrow = on_page(forest, scene, slug)
-        views = [study_view(study, self._traces, self._decided) for study in studies]
-        page = environment().get_template("analysis.html")
-        yield (
-            f"analyses/{slug}.html",
-            page.render(
-                **{**self._shared, **given(beside)},
-                analysis=analysis,
-                record=record,
-                figure=figure,
-                narrow=narrow,
-                printed=on_paper(forest, slug),
-                figures=[figure_of(slug)],
-                studies=studies,
-                views=views,
-                sources=wording_method.method_sources(s for view in views for s in view.steps),
-                notes=wording_notes.notes(analysis, record, studies),
-                subgroups=by(own[SubgroupRow], lambda row: row.split),
-                splits=own[SplitRow],
-                sensitivity=own[SensitivityRow],
-                risks=own[AbsoluteRow],
-                points=own[PointsRow],
-                exclusions=by_reason(own[ExclusionRow]),
-                unused=by_reason(row for row in unused if not row.chosen),
-                chosen=by_reason(row for row in unused if row.chosen),
-                kinds=KINDS,
-                drawings=self._pictures[name],
-                distributions=self._distributions[name],
-                arms=own[ArmReductionRow],
-                alongside=alongside(analysis, record, own),
-                moderators=moderators_view(analysis, studies, own),
-                bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
-                warnings=self._remarks.on(studies),
-                root="../",
-            ),
+    def page(self, analysis: Analysis, record: RatedSynthesis, beside: Beside) -> Page:
+        """Return what a page is made from; `beside` is what is said of the record elsewhere."""
+        own = self._own(analysis.name)
+        studies = own[StudyRow]
+        return Page(
+            analysis=analysis,
+            record=record,
+            own=own,
+            views=[study_view(study, self._traces, self._decided) for study in studies],
+            warnings=self._remarks.on(studies),
+            course=self._courses.get(analysis.name, []),
+            beside=beside,
+            review=self._shared.review,
+            claimed=bool(self._shared.told),
+            version=self._shared.version,
         )
+
+
+def paths_of(analysis: Analysis) -> tuple[str, str]:
+    """Return the paths below reports/ of the figure and the page."""
+    return figure_of(analysis.slug), f"analyses/{analysis.slug}.html"
+
+
+def files(page: Page) -> Iterator[str]:
+    """Yield the figure and the page (see `paths_of`)."""
+    analysis, record, own, views = page.analysis, page.record, page.own, page.views
+    slug, studies, unused = analysis.slug, own[StudyRow], own[UnusedRow]
+    forest = forest_of(analysis, record, own)
+    scene = draw(forest)
+    yield to_svg(scene, slug, standalone=True)
+    figure, narrow = on_page(forest, scene, slug)
+    tests, rows = own[AsymmetryRow], own[DiagnosticRow]
+    drawings = [*diagnostics_of(analysis, record, tests, rows), *course(analysis.name, page.course)]
+    yield (
+        environment()
+        .get_template("analysis.html")
+        .render(
+            **given(page.beside),
+            analysis=analysis,
+            record=record,
+            figure=figure,
+            narrow=narrow,
+            printed=on_paper(forest, slug),
+            figures=[figure_of(slug)],
+            studies=studies,
+            views=views,
+            sources=wording_method.method_sources(s for view in views for s in view.steps),
+            notes=wording_notes.notes(analysis, record, studies),
+            subgroups=by(own[SubgroupRow], lambda row: row.split),
+            splits=own[SplitRow],
+            sensitivity=own[SensitivityRow],
+            risks=own[AbsoluteRow],
+            points=own[PointsRow],
+            exclusions=by_reason(own[ExclusionRow]),
+            unused=by_reason(row for row in unused if not row.chosen),
+            chosen=by_reason(row for row in unused if row.chosen),
+            kinds=KINDS,
+            drawings=drawings,
+            distributions=[*reductions_of(analysis, own[ArmReductionRow])],
+            arms=own[ArmReductionRow],
+            alongside=alongside(analysis, record, own),
+            moderators=moderators_view(analysis, studies, own),
+            bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
+            warnings=page.warnings,
+            review=page.review,
+            told=page.claimed,
+            version=page.version,
+            root="../",
+        )
+    )

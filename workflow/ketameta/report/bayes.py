@@ -62,7 +62,7 @@ def bayes_view(
 
     lines = [
         Line(
-            prior=f"{row.prior}{', published' if row.published else ''}",
+            prior=row.prior.replace("(-", "(−") + (", published" if row.published else ""),
             estimate=told(row.estimate, row.low, row.high),
             new=told(row.estimate, row.new_low, row.new_high).partition(" ")[2],
             tau=f"{row.tau:.2f}",

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ketameta.configuration import Configuration
+from ketameta.configuration import Analysis, Configuration
 from ketameta.figures.chart import draw_course, draw_funnel, draw_scatter
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import Scene, Text, flat, to_svg
@@ -137,46 +137,61 @@ def _records(tables: Tables) -> dict[str, SynthesisRow]:
 
 
 def diagnostics(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
-    """Yield funnel, cumulative, leave-one-out and Baujat plot of each diagnosed analysis.
-
-    Not of narrowed ones: their whole one shows the same trials.
-    """
+    """Yield what `diagnostics_of` yields of each analysis."""
     rows = by(tables[DiagnosticRow], lambda row: row.analysis)
     records = _records(tables)
-    tests = {row.analysis: row for row in tables[AsymmetryRow]}
+    tests = by(tables[AsymmetryRow], lambda row: row.analysis)
     for analysis in configuration.whole:
-        name, own = analysis.name, rows[analysis.name]
-        if not own:
-            continue
-        yield drawn(draw_funnel(funnel_of(analysis, tests[name], own)), name, "funnel")
-        for refits, kind in ((UNTIL, "cumulative"), (WITHOUT, "leave-one-out")):
-            forest = refits_of(analysis, records[name], own, refits, KINDS[kind])
-            yield drawn(draw(forest), name, kind)
-        yield drawn(draw_scatter(*baujat_of(analysis, own)), name, "baujat")
+        name = analysis.name
+        yield from diagnostics_of(analysis, records[name], tests[name], rows[name])
+
+
+def diagnostics_of(
+    analysis: Analysis,
+    record: SynthesisRow,
+    tests: Sequence[AsymmetryRow],
+    rows: Sequence[DiagnosticRow],
+) -> Iterator[Drawing]:
+    """Yield funnel, cumulative, leave-one-out and Baujat plot of an analysis that is diagnosed.
+
+    Not of a narrowed one: its whole one shows the same trials.
+    """
+    if analysis.narrow or not rows:
+        return
+    name = analysis.name
+    yield drawn(draw_funnel(funnel_of(analysis, tests[0], rows)), name, "funnel")
+    for refits, kind in ((UNTIL, "cumulative"), (WITHOUT, "leave-one-out")):
+        yield drawn(draw(refits_of(analysis, record, rows, refits, KINDS[kind])), name, kind)
+    yield drawn(draw_scatter(*baujat_of(analysis, rows)), name, "baujat")
 
 
 def courses(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
     """Yield the time course of each family of analyses, under the name of its first."""
     configuration = with_narrowed(tables, configuration)
     for name, rows in by(tables[CourseRow], lambda row: row.course).items():
-        course = course_of([configuration[row.analysis] for row in rows], rows)
-        if course is not None:
-            yield drawn(draw_course(course), name, "timecourse")
+        yield from course(name, [(configuration[row.analysis], row) for row in rows])
+
+
+def course(name: str, steps: Sequence[tuple[Analysis, CourseRow]]) -> Iterator[Drawing]:
+    """Yield the time course of a family of analyses, each with its row, where it shows any."""
+    found = course_of([analysis for analysis, _ in steps], [row for _, row in steps])
+    if found is not None:
+        yield drawn(draw_course(found), name, "timecourse")
 
 
 def statistical(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
     """Yield what seaborn draws: reductions arm by arm, and the map of the evidence."""
-    yield from reductions(tables[ArmReductionRow], configuration)
+    rows = by(tables[ArmReductionRow], lambda row: row.analysis)
+    for analysis in configuration.whole:
+        yield from reductions_of(analysis, rows[analysis.name])
     yield evidence(tables[EvidenceMapRow])
 
 
-def reductions(rows: Iterable[ArmReductionRow], configuration: Configuration) -> Iterator[Drawing]:
-    """Yield the reductions arm by arm of each whole analysis that pools reductions."""
-    groups = by(rows, lambda row: row.analysis)
-    for analysis in configuration.whole:
-        if MEASURES[analysis.select.measure].falls:
-            parts = statistical_data.reductions(analysis, groups[analysis.name])
-            yield Drawing(analysis.name, "distribution", *parts)
+def reductions_of(analysis: Analysis, rows: Sequence[ArmReductionRow]) -> Iterator[Drawing]:
+    """Yield the reductions arm by arm of a whole analysis that pools reductions."""
+    if MEASURES[analysis.select.measure].falls and not analysis.narrow:
+        parts = statistical_data.reductions(analysis, rows)
+        yield Drawing(analysis.name, "distribution", *parts)
 
 
 def evidence(coverage: Sequence[EvidenceMapRow]) -> Drawing:

@@ -10,6 +10,7 @@ from ketameta.configuration import Configuration
 from ketameta.evidence.releases import Release, in_order
 from ketameta.evidence.results import certainties, grounds, rated_syntheses
 from ketameta.figures.scene import writable
+from ketameta.memo import Memo
 from ketameta.report import about, analysis_page, changes, extraction, rob2, rules
 from ketameta.report.alike import alike
 from ketameta.report.alongside import earlier
@@ -52,13 +53,19 @@ from ketameta.tables.verdicts import (
 Files = Iterator[tuple[str, str | bytes]]
 
 
-def report(tables: Tables, configuration: Configuration, releases: Sequence[Release] = ()) -> Files:
+def report(
+    tables: Tables,
+    configuration: Configuration,
+    releases: Sequence[Release] = (),
+    memo: Memo | None = None,
+) -> Files:
     """Yield path below reports/ and content of every file of the report.
 
-    `releases` are the recorded ones; the page of changes compares these tables with them. Of long
-    tables no two pages, and no rows that are done with, have to be in memory at a time.
+    `releases` are the recorded ones; the page of changes compares these tables with them. The page
+    of an analysis is that of the run before where the memo has it. Of long tables no two pages, and
+    no rows that are done with, have to be in memory at a time.
     """
-    whole = _Report(tables, with_narrowed(tables, configuration), releases)
+    whole = _Report(tables, with_narrowed(tables, configuration), releases, memo or Memo())
     for files in (whole.about_data, whole.of_analyses, whole.of_all, whole.as_tables):
         for path, content in files():
             page = isinstance(content, str) and path.endswith(".html")
@@ -70,9 +77,14 @@ class _Report:
     """What the files of a report share."""
 
     def __init__(
-        self, tables: Tables, configuration: Configuration, releases: Sequence[Release]
+        self,
+        tables: Tables,
+        configuration: Configuration,
+        releases: Sequence[Release],
+        memo: Memo,
     ) -> None:
         self.tables, self.configuration, self.releases = tables, configuration, releases
+        self.memo = memo
         self.rated = certainties(tables, configuration)
         rated = rated_syntheses(tables, configuration, self.rated)
         self.records = {row.analysis: row for row in rated}
@@ -133,7 +145,7 @@ class _Report:
 
     def of_analyses(self) -> Files:
         """Yield the figure and the page of each analysis."""
-        make = analysis_page.Maker(self.tables, self.configuration, self.traces, self.shared)
+        pages = analysis_page.Asker(self.tables, self.configuration, self.traces, self.shared)
         for analysis in self.configuration:
             name = analysis.name
             beside = analysis_page.Beside(
@@ -143,7 +155,9 @@ class _Report:
                 neighbours=neighbours(self.configuration, analysis),
                 tested=self.tested.get(name, []),
             )
-            yield from make.files(analysis, self.records[name], beside)
+            page = pages.page(analysis, self.records[name], beside)
+            paths = analysis_page.paths_of(analysis)
+            yield from self.memo.files(analysis_page.files, name, page, paths)
         self.tables.forget(JudgementRow)
 
     def of_all(self) -> Files:

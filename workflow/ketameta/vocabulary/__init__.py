@@ -15,14 +15,17 @@ from typing import Any, ParamSpec, TypeVar
 
 from ketameta.documents.near import hint, nearest
 from ketameta.project import SUBJECT
+from ketameta.vocabulary.models import ANY, Outcome, Scale, Spread, Treatment
 
 __all__ = [
+    "ANY",
     "FOLDER",
     "METHOD",
     "SECONDARY",
     "SUBJECT",
     "Outcome",
     "Scale",
+    "Spread",
     "Treatment",
     "Vocabulary",
     "forget",
@@ -33,6 +36,7 @@ __all__ = [
     "subject",
     "use",
     "vocabulary",
+    "words_of_method",
 ]
 
 METHOD = Path(__file__).with_name("words.yaml")
@@ -40,88 +44,6 @@ FOLDER = "vocabulary"
 FILES = ("outcomes.yaml", "priors.yaml", "scales.yaml", "treatments.yaml", "words.yaml")
 # the word of `seen` for numbers that were read elsewhere than in the trial's report or register
 SECONDARY = "secondary"
-
-
-# the kind of outcome of which nothing more is said, in published priors
-ANY = "any"
-
-
-@dataclass(frozen=True)
-class Spread:
-    """What earlier reviews found of tau², of ratios or of standardised differences.
-
-    ``kind`` is the distribution; ``comparisons`` has its location and scale by what is compared
-    and by the kind of outcome.
-    """
-
-    kind: str
-    source: str
-    comparisons: dict[str, dict[str, tuple[float, float]]]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """A rating scale.
-
-    ``minimum`` and ``maximum`` bound a person's score (None: no fixed bound); ``higher`` says
-    whether a higher score is "worse" or "better"; ``mid`` is the minimal important difference.
-    """
-
-    name: str
-    label: str
-    measures: str
-    higher: str
-    minimum: float | None = None
-    maximum: float | None = None
-    response: str = ""
-    remission: str = ""
-    mid: float | None = None
-    mid_source: str = ""
-    source: str = ""
-
-    @property
-    def sign(self) -> int:
-        """+1 where a higher score is worse, -1 where it is better."""
-        return 1 if self.higher == "worse" else -1
-
-    def holds(self, value: float) -> bool:
-        """Say whether a score can be on the scale; True where the scale has no fixed bounds."""
-        low = self.minimum is None or value >= self.minimum
-        return low and (self.maximum is None or value <= self.maximum)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """An outcome; ``kind`` is event, score or duration, ``sense`` good or bad (more of it).
-
-    ``phrase`` is how it stands in a sentence, where that is not the label in small letters;
-    ``verb`` what people do of whom it is told, where that is not to have it; ``implies`` another
-    event that whoever has this one has too, of the same people at the same visit; ``prior`` the
-    kind of outcome whose published heterogeneity is expected of its trials too.
-    """
-
-    name: str
-    label: str
-    kind: str
-    sense: str
-    group: str
-    phrase: str = ""
-    verb: str = ""
-    implies: str = ""
-    prior: str = ANY
-
-
-@dataclass(frozen=True)
-class Treatment:
-    """A treatment as given in an arm; ``comparator_class`` is its class as a control arm.
-
-    ``short`` is how a sentence or an axis names it, where that is not the label.
-    """
-
-    name: str
-    label: str
-    comparator_class: str
-    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -194,26 +116,54 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
+@cache
+def _method() -> dict[str, Any]:
+    return _read(METHOD)
+
+
+def words_of_method() -> dict[str, tuple[str, ...]]:
+    """Return the words of each list of the method, and those that flags start with."""
+    return {
+        name: tuple(words)
+        for name, words in {**_method()["lists"], "flags": _method()["flags"]}.items()
+    }
+
+
 @kept
 def vocabulary() -> Vocabulary:
-    """Return the words of the method with those of the subject: its own come first."""
-    method = _read(METHOD)
+    """Return the words of the method with those of the subject: its own come first.
+
+    Raises `ConfigurationError` that lists every fault of the files, where they cannot be read. What
+    is wrong with them besides, whoever reads the configuration is told (`checking.word_files`).
+    """
+    try:
+        return _laid_over()
+    except Exception:
+        from ketameta.documents.files import refuse
+        from ketameta.vocabulary.checking import word_files
+
+        refuse(word_files())
+        raise  # no fault is known: then it is one of this code
+
+
+def _laid_over() -> Vocabulary:
     here = subject() / FOLDER
     own = {name: _read(here / name) if (here / name).is_file() else {} for name in FILES}
     treated = own["treatments.yaml"]
     lists = {**own["words.yaml"], **treated}
     treatments = lists.pop("treatments", {})
     cotreatments, flags = lists.pop("cotreatments", {}), lists.pop("flags", {})
-    labels = {"splits": {**method["lists"]["splits"], **lists.pop("splits", {})}}
+    of_method = _method()["lists"]
+    labels = {"splits": {**of_method["splits"], **lists.pop("splits", {})}}
     return Vocabulary(
         scales={name: Scale(name, **item) for name, item in own["scales.yaml"].items()},
         outcomes={name: Outcome(name, **item) for name, item in own["outcomes.yaml"].items()},
         treatments={name: Treatment(name, **item) for name, item in treatments.items()},
-        lists={n: {**lists.get(n, {}), **words} for n, words in method["lists"].items()} | labels,
-        flags={**method["flags"], **flags},
-        unusable_models=method["unusable_models"],
+        lists={n: {**lists.get(n, {}), **words} for n, words in of_method.items()} | labels,
+        flags={**_method()["flags"], **flags},
+        unusable_models=_method()["unusable_models"],
         cotreatments=cotreatments,
-        sets_of_part=frozenset(method["sets_of_part"]),
+        sets_of_part=frozenset(_method()["sets_of_part"]),
         spreads={name: Spread(**item) for name, item in own["priors.yaml"].items()},
     )
 

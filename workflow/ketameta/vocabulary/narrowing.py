@@ -13,13 +13,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ketameta.vocabulary import kept, nearest, vocabulary
+from ketameta.vocabulary.models import HEAD_TO_HEAD
 
 SINGLE, REPEATED = "1", ">1"
 SEVERAL = "several"
 # the key that asks for a row's flag, and its words
 FLAG, PLAIN, MARKED = "flag", "none", "check"
-# the class of what is treated with, as a control
-HEAD_TO_HEAD = "head-to-head"
 # characters of a narrowing in the name of a file, of 255 that disks allow
 LONGEST = 120
 
