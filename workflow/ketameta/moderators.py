@@ -45,6 +45,14 @@ MODERATORS = {
 }
 # the words of splits for them
 ALSO = {"people": "population", "control": "comparator_class", "dose": "dose_mg"}
+# the dose of every treated arm apart, as a straight line and as one that may bend
+DOSE = "dose_mg"
+ARMS = "dose_mg of all arms"
+CURVED = f"{ARMS}, bent"
+# the choice under which every treated arm is an effect, the control being whole
+APART = "each treated arm apart"
+# the places of a curve at which the mean effect is told
+PLACES = 21
 # trials for each coefficient below which one is not to be relied on (Cochrane Handbook 10.11.5.1)
 ENOUGH = 10
 

@@ -20,7 +20,7 @@ from ketameta.figures.bubbles import (
 )
 from ketameta.figures.scene import to_svg
 from ketameta.measures import LOG, LOGIT, MEASURES
-from ketameta.moderators import ENOUGH, MODERATORS
+from ketameta.moderators import ARMS, CURVED, ENOUGH, MODERATORS
 from ketameta.report.naming import capital, listed
 from ketameta.report.wording import (
     count,
@@ -41,6 +41,10 @@ from ketameta.vocabulary.narrowing import keys
 KINDS = (RegressionRow, CoefficientRow, ModeratedRow, FittedRow)
 # p, by the test and by permutation, below which something is told as going with the effect
 _SHOWN = 0.05
+_OF_ARMS = {
+    ARMS: "dose, every treated arm apart",
+    CURVED: "dose, every treated arm apart, with a line that may bend",
+}
 _LISTS = {"funding": "fundings", "blinding": "blindings"}
 
 
@@ -93,6 +97,8 @@ class ModeratorsView:
 
 def name_of(moderator: str) -> str:
     """Name something that trials differ in, as a sentence does."""
+    if moderator in _OF_ARMS:
+        return _OF_ARMS[moderator]
     return MODERATORS[moderator].words or vocabulary().words("splits")[moderator]
 
 
@@ -120,6 +126,8 @@ def moderators_view(
     pictures = [
         _picture(analysis, row, studies, values[row.model], fitted[row.model]) for row in alone
     ]
+    if any(row.model == ARMS for row in rows):
+        pictures.append(_arms_picture(analysis, rows, studies, values[ARMS], fitted[ARMS]))
     return ModeratorsView(
         sentence=_sentence(analysis, rows, terms),
         heading=_heading(analysis),
@@ -171,7 +179,11 @@ def _model(analysis: Analysis, row: RegressionRow, terms: Sequence[CoefficientRo
     left = f"{count(len(row.left_out), 'trial')} without a value left out: " if row.left_out else ""
     test = ""
     if row.qm_p is not None:
-        test = f"{p_value(row.qm_p)}; by permutation {p_value(row.permutation_p)}"
+        test = p_value(row.qm_p)
+    if row.permutation_p is not None:
+        test += f"; by permutation {p_value(row.permutation_p)}"
+    if row.model == CURVED:
+        test = f"against a straight line {p_value(row.qm_p)}"
     return Model(
         name=capital(listed([name_of(name) for name in names])),
         formula=row.formula,
@@ -261,6 +273,11 @@ def _how(analysis: Analysis, rows: Sequence[RegressionRow]) -> str:
             ". A dose by body weight is told for 70 kg, a range by its middle, several doses of a "
             "trial by their mean"
         )
+    if any(row.model == ARMS for row in rows):
+        text += (
+            ". With every treated arm apart: a three-level model, arms in trials, with the "
+            "covariance through the shared control (Konstantopoulos 2011)"
+        )
     few = f"fewer than {ENOUGH} trials for each coefficient"
     return f"{text}. Marked ¹: {few}, too few to rely on (Cochrane Handbook 10.11.5.1)."
 
@@ -287,26 +304,18 @@ def _picture(
         notes=(f"Areas by weight; {'band' if moderator.is_number else 'line'}: {level} interval "
                "of the mean effect.",),
     )  # fmt: skip
-    scale = Scale(
-        log=measure.is_ratio,
-        null=measure.drawn(measure.null),
-        limits=measure.limits if measure.limits else None,
-    )
+    scale = _scale(analysis)
 
     def bubble(study: StudyRow, value: ModeratedRow) -> Bubble:
         said = f"{study.label}: {estimate_interval(measure.name, study, 'effect')}"
         at = value.number if value.number is not None else 0.0
         return Bubble(at, measure.drawn(study.effect) or 0.0, study.weight or 1.0, said)
 
-    def mean(one: FittedRow) -> Mean:
-        ends = (measure.drawn(v) or 0.0 for v in (one.estimate, one.ci_low, one.ci_high))
-        return Mean(one.at or 0.0, *ends)
-
     scenes = []
     for width in (WIDE, NARROW):
         if moderator.is_number:
             bubbles = [bubble(*pair) for pair in placed]
-            curve = [mean(one) for one in fitted]
+            curve = [_mean(analysis, one) for one in fitted]
             dates = row.model == "year"
             scenes.append(draw_bubbles(words, bubbles, curve, scale, width, dates=dates))
             continue
@@ -314,7 +323,7 @@ def _picture(
             Strip(
                 f"{capital(level_of(row.model, one.level))} ({one.k})",
                 estimate_interval(measure.name, one) + unit(measure.name),
-                mean(one),
+                _mean(analysis, one),
                 tuple(bubble(s, v) for s, v in placed if v.level == one.level),
             )
             for one in fitted
@@ -323,3 +332,50 @@ def _picture(
     name = f"{analysis.slug}-by-{row.model.replace('_', '-')}"
     wide, narrow = scenes
     return Picture(words.title, to_svg(wide, name), to_svg(narrow, f"{name}-narrow"))
+
+
+def _arms_picture(
+    analysis: Analysis,
+    rows: Sequence[RegressionRow],
+    studies: Sequence[StudyRow],
+    arms: Sequence[ModeratedRow],
+    fitted: Sequence[FittedRow],
+) -> Picture:
+    """Draw every treated arm at its dose, with the line of the model that bends if there is one."""
+    measure, row = MEASURES[analysis.select.measure], rows[-1]
+    labels = {study.trial_id: study.label for study in studies}
+    back = measure.transform.back
+    level = percent(analysis.model.level)
+    words = Words(
+        title=f"{analysis.display.title} by {name_of(ARMS)}",
+        description=f"{count(len(arms), 'arm')} of {count(row.k, 'trial')}. {_explained(row)}.",
+        effect=measure.axis,
+        value=f"Dose of the arm, {MODERATORS['dose_mg'].unit}",
+        notes=(f"An arm a point, areas by precision; band: {level} interval of the mean effect.",),
+    )
+    bubbles = [
+        Bubble(
+            at=arm.number or 0.0,
+            effect=measure.drawn(back(arm.yi or 0.0)) or 0.0,
+            weight=1 / (arm.vi or 1.0),
+            tooltip=f"{labels.get(arm.trial_id, arm.trial_id)} {arm.comparison}".strip(),
+        )
+        for arm in arms
+    ]
+    curve = [_mean(analysis, one) for one in fitted]
+    wide, narrow = (
+        draw_bubbles(words, bubbles, curve, _scale(analysis), width) for width in (WIDE, NARROW)
+    )
+    name = f"{analysis.slug}-by-dose-of-arms"
+    return Picture(words.title, to_svg(wide, name), to_svg(narrow, f"{name}-narrow"))
+
+
+def _scale(analysis: Analysis) -> Scale:
+    measure = MEASURES[analysis.select.measure]
+    return Scale(log=measure.is_ratio, null=measure.drawn(measure.null), limits=measure.limits)
+
+
+def _mean(analysis: Analysis, one: FittedRow) -> Mean:
+    drawn = MEASURES[analysis.select.measure].drawn
+    ends = (drawn(value) or 0.0 for value in (one.estimate, one.ci_low, one.ci_high))
+    return Mean(one.at or 0.0, *ends)

@@ -10,6 +10,7 @@ from ketameta.configuration import Analysis, Configuration, Model
 from ketameta.estimators import ESTIMATORS
 from ketameta.measures import MEASURES, PLAIN
 from ketameta.methods import NEED_ONE_MEAN
+from ketameta.moderators import ARMS, CURVED, DOSE, MODERATORS
 from ketameta.report import about, verify_effects
 from ketameta.report.r_code import call, listed, named, number, text, texts, vector
 from ketameta.report.traces import Traces
@@ -172,6 +173,8 @@ def _regression(analysis: Analysis, row: RegressionRow, own: Tables) -> str:
     """Regress the effects again, on the values that the trials have."""
     if row.failure:
         return ""
+    if row.model in (ARMS, CURVED):
+        return _arms(analysis, row, own)
     names = row.model.split(" + ")
     told = {
         (v.moderator, v.trial_id, v.comparison): v.level if v.number is None else v.number
@@ -202,6 +205,29 @@ def _regression(analysis: Analysis, row: RegressionRow, own: Tables) -> str:
             ),
         },
     )
+
+
+def _arms(analysis: Analysis, row: RegressionRow, own: Tables) -> str:
+    """Regress the effects of all arms on their doses again, with the covariance of a trial's."""
+    arms = [value for value in own[ModeratedRow] if value.moderator == ARMS]
+    terms = [one for one in own[CoefficientRow] if one.model == row.model]
+    return call(
+        "arms_by_dose",
+        {
+            "name": text(f"{analysis.name} on {row.model}"),
+            "yi": vector([arm.yi for arm in arms]),
+            "vi": vector([arm.vi for arm in arms]),
+            "shared": vector([arm.shared or 0.0 for arm in arms]),
+            "trial": texts([arm.trial_id for arm in arms]),
+            "dose": vector([arm.number for arm in arms]),
+            "step": number(MODERATORS[DOSE].step),
+            "bends": "TRUE" if row.model == CURVED else "FALSE",
+            "level": number(analysis.model.level),
+            **{name: vector([getattr(one, name) for one in terms])
+               for name in ("estimate", "se", "ci_low", "ci_high")},
+            "tau2": number(row.tau2),
+        },
+    )  # fmt: skip
 
 
 def _split(analysis: Analysis, record: SynthesisRow, row: SplitRow, own: Tables) -> str:

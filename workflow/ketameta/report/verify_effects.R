@@ -254,6 +254,40 @@ meta_regression <- function(name, yi, vi, x, method, test, level, estimate, se, 
   finish(name, before, sprintf("meta-regression, %s, %s", method, test))
 }
 
+# effects of arms on their doses: arms in trials, a restricted cubic spline with knots at the 10th,
+# 50th and 90th percentile where the line bends
+arms_by_dose <- function(name, yi, vi, shared, trial, dose, step, bends, level, estimate, se, ci_low,
+                         ci_high, tau2) {
+  before <- state()
+  V <- outer(trial, trial, "==") * sqrt(outer(shared, shared))
+  diag(V) <- vi
+  x <- cbind(dose / step)
+  if (bends) {
+    knots <- unname(quantile(dose, c(0.1, 0.5, 0.9)))
+    up <- function(knot) pmax(dose - knot, 0)^3
+    cubic <- up(knots[1]) - up(knots[2]) * (knots[3] - knots[1]) / (knots[3] - knots[2]) +
+      up(knots[3]) * (knots[2] - knots[1]) / (knots[3] - knots[2])
+    x <- cbind(x, cubic / (knots[3] - knots[1])^2 / step)
+  }
+  arm <- seq_along(yi)
+  fit <- fitted_or_said(name, function() {
+    rma.mv(yi, V, mods = x, random = ~ 1 | trial/arm, test = "t", level = 100 * level,
+           control = list(optimizer = "optim", optmethod = "BFGS", reltol = 1e-14))
+  }, function() {
+    rma.mv(yi, V, mods = x, random = ~ 1 | trial/arm, test = "t", level = 100 * level)
+  })
+  if (!is.null(fit)) {
+    for (i in seq_along(estimate)) {
+      same(paste("coefficient", i - 1), estimate[i], fit$beta[i], 1e-4)
+      same(paste("its standard error", i - 1), se[i], fit$se[i], 1e-4)
+      same(paste("its interval, lower", i - 1), ci_low[i], fit$ci.lb[i], 1e-4)
+      same(paste("its interval, upper", i - 1), ci_high[i], fit$ci.ub[i], 1e-4)
+    }
+    same("tau2", tau2, sum(fit$sigma2), 1e-4)
+  }
+  finish(name, before, "arms by dose, three levels")
+}
+
 # as tau2_agrees, of a regression
 tau2_agrees_on <- function(yi, vi, x, method, ours, fit) {
   if (method %in% c("REML", "ML") && abs(ours - fit$tau2) > 1e-6 * max(1, fit$tau2)) {

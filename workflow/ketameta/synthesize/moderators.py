@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
 from ketameta.methods import NEED_ONE_MEAN
-from ketameta.moderators import MODERATORS
+from ketameta.moderators import DOSE, MODERATORS, PLACES
 from ketameta.stats import (
     MetaRegression,
     Permutation,
@@ -26,15 +26,16 @@ from ketameta.stats import (
     random_effects,
 )
 from ketameta.synthesize.designs import Design, Value, design_of, formula_of
+from ketameta.synthesize.doses import arms_of, by_dose
 from ketameta.synthesize.judge import SEVERITY
 from ketameta.synthesize.pool import independent, number
+from ketameta.tables.collection import by
 from ketameta.tables.diagnostics import JudgementRow
-from ketameta.tables.effects import EffectRow
+from ketameta.tables.effects import EffectRow, VariantRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
+from ketameta.tables.raw import ArmRow, TrialRow
 
 Floats = NDArray[np.float64]
-# the places of a curve at which the mean effect is told
-PLACES = 21
 # orders that are fitted: more only where so many as `SEEN` of fewer have not come near the one
 # observed. p is then known to a seventh of itself (Besag 1991, Biometrika 78:301)
 ORDERS, SEEN = (200, 1_000, 10_000), 50
@@ -54,6 +55,22 @@ class Background(NamedTuple):
     trial_id: str
     funding: str | None
     blinding: str | None
+    # of each arm with a dose: its name, and the dose with its unit
+    doses: tuple[tuple[str, str], ...] = ()
+
+
+def backgrounds(trials: Sequence[TrialRow], arms: Sequence[ArmRow]) -> dict[str, Background]:
+    """Return what is told of whole trials, by trial."""
+    doses = by((arm for arm in arms if arm.dose and arm.dose_unit), lambda arm: arm.trial_id)
+    return {
+        one.trial_id: Background(
+            one.trial_id,
+            one.funding,
+            one.blinding,
+            tuple((arm.arm_id, f"{arm.dose} {arm.dose_unit}") for arm in doses[one.trial_id]),
+        )
+        for one in trials
+    }
 
 
 class Found(NamedTuple):
@@ -94,9 +111,12 @@ def moderated(
     effects: Sequence[EffectRow],
     trials: Sequence[Background],
     judgements: Sequence[JudgementRow],
+    apart: Sequence[VariantRow] = (),
 ) -> Found:
     """Return the regressions of a whole analysis on all that its configuration asks.
 
+    `apart` are its effects with every treated arm apart and the control whole: where dose is asked
+    alone, it is asked of these too.
     None where nothing is asked, fewer than two trials are there, or arms share a control.
     """
     found = Found([], [], [], [])
@@ -122,6 +142,14 @@ def moderated(
         )
     for model in asked:
         _regress(analysis, effects, model, values, found)
+    if apart and (DOSE,) in asked:
+        doses = {(one.trial_id, arm): dose_of(dose) for one in trials for arm, dose in one.doses}
+        doses |= {(effect.trial_id, ""): dose_of(effect.dose) for effect in effects}
+        of_arms = by_dose(analysis, arms_of(apart, doses))
+        found.regressions.extend(of_arms[0])
+        found.coefficients.extend(of_arms[1])
+        found.moderated.extend(of_arms[2])
+        found.fitted.extend(of_arms[3])
     return found
 
 
@@ -129,7 +157,7 @@ def _value(
     name: str, effect: EffectRow, told: Mapping[str, Background], risks: Mapping[str, str]
 ) -> Value:
     """Return what an effect has for a moderator; None where that is not known."""
-    if name == "dose_mg":
+    if name == DOSE:
         return dose_of(effect.dose)
     if name == "n":
         return float(effect.people)

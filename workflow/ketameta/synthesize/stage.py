@@ -14,11 +14,12 @@ from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.bayes import posteriors
 from ketameta.synthesize.claims import control_shares, tests_of
 from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
+from ketameta.synthesize.doses import choice_of
 from ketameta.synthesize.earlier import earlier
 from ketameta.synthesize.fates import Fates, RawRows, exclusions, fates_of, unused
 from ketameta.synthesize.judge import Judged
 from ketameta.synthesize.missing import bound
-from ketameta.synthesize.moderators import Background, moderated
+from ketameta.synthesize.moderators import Background, backgrounds, moderated
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.raters import agreement
@@ -47,7 +48,7 @@ from ketameta.tables.effects import (
 )
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.parts import EffectSize
-from ketameta.tables.raw import ClaimRow, PublishedRow, TrialRow
+from ketameta.tables.raw import ArmRow, ClaimRow, PublishedRow, TrialRow
 from ketameta.tables.stages import STAGE_KINDS
 from ketameta.tables.syntheses import (
     AbsoluteRow,
@@ -149,7 +150,7 @@ def _questions(
     missing = by(tables.once(MissingResultRow), lambda row: row.analysis)
     judged = Judged(by(tables.once(BiasRow), lambda row: row.trial_id))
     published = by(tables.once(PublishedRow), lambda row: row.outcome)
-    told = {t.trial_id: Background(t.trial_id, t.funding, t.blinding) for t in tables[TrialRow]}
+    told = backgrounds(tables[TrialRow], tables[ArmRow])
 
     def asks(analysis: Analysis) -> bool:
         return bool(analysis.model.moderators) and analysis.name == analysis.base
@@ -184,7 +185,8 @@ def _answer(asked: Asked) -> Tables:
     studies = beside[StudyRow]
     bounds = worthwhile(analysis, studies, beside[AbsoluteRow])
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
-    regressed = moderated(analysis, own, asked.trials, asked.judgements)
+    apart = [row for row in asked.variants if row.variant == choice_of(analysis)]
+    regressed = moderated(analysis, own, asked.trials, asked.judgements, apart)
     return beside | Tables(
         {
             SynthesisRow: [record],

@@ -73,6 +73,11 @@ class ModeratedRow(Row):
     comparison: str = col("treated arm where the arms of a trial stand apart", blank=True)
     number: float | None = col("its value, of a number")
     level: str = col("its level, of a factor", blank=True)
+    yi: float | None = col(
+        "effect of the arm, where arms stand apart for this alone", unit=SCALE, default=None
+    )
+    vi: float | None = col("its sampling variance", unit="square of the " + SCALE, default=None)
+    shared: float | None = col("of it, what comes through the shared control", default=None)
 
 
 @table("fitted", "Effects by what trials differ in", key=("analysis", "moderator", "place"))
