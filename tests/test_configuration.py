@@ -451,6 +451,15 @@ def test_moderators_are_asked_alone_and_several_at_once(config: Config) -> None:
     )
 
 
+def test_what_is_asked_by_dose_is_asked_with_every_arm_apart_too(config: Config) -> None:
+    assert "each treated arm apart" not in [v.name for v in config.load()["response_24h"].variants]
+    config.replace("    measure: RR", "    moderators: [dose_mg]\n    measure: RR")
+    analysis = config.load()["response_24h"]
+    (apart,) = [v for v in analysis.variants if v.name == "each treated arm apart"]
+    assert (apart.select.arms, analysis.select.arms) == ("whole", "together")
+    assert apart.model == analysis.model
+
+
 def test_words_that_yaml_would_take_for_something_else_stay_words(config: Config) -> None:
     config.replace(
         "    outcome: response", "    definitions: [no, on, 010, 12:30]\n    outcome: response"

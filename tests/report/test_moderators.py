@@ -55,7 +55,7 @@ def test_the_table_names_formula_reference_those_left_out_and_what_fails(whole):
     assert "Industry, against public" in text
     assert "Ratio of risk ratios" in text
     # six trials for a coefficient
-    assert "Year of publication ¹" in text
+    assert "<b>Year of publication</b> ¹" in text
     assert "Knapp G, Hartung J." in text
 
 
