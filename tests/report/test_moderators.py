@@ -38,7 +38,9 @@ def section(whole, name="response"):
 def test_the_section_says_what_goes_with_the_effect_then_shows_it(whole):
     text = section(whole)
     first = re.search(r"<p>(.*?)</p>", text)[1]
-    assert first.startswith("The effect goes with year of publication (per 10 years: 0.")
+    assert first.startswith(
+        "The effect goes with year of publication (smaller where it is higher; per 10 years: 0."
+    )
     assert "of 2 things looked at" in first
     assert "need not be the cause" in first
     assert text.index("<figure") < text.index("<table")

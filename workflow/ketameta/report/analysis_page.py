@@ -163,7 +163,7 @@ def files(page: Page) -> Iterator[str]:
             distributions=[*reductions_of(analysis, own[ArmReductionRow])],
             arms=own[ArmReductionRow],
             alongside=alongside(analysis, record, own),
-            moderators=moderators_view(analysis, studies, own),
+            moderators=moderators_view(analysis, record, studies, own),
             bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
             warnings=page.warnings,
             review=page.review,

@@ -34,6 +34,7 @@ from ketameta.report.wording import (
 from ketameta.report.wording_model import INTERVALS
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
+from ketameta.tables.parts import Estimate
 from ketameta.tables.syntheses import StudyRow
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import keys
@@ -111,7 +112,7 @@ def level_of(moderator: str, level: str) -> str:
 
 
 def moderators_view(
-    analysis: Analysis, studies: Sequence[StudyRow], own: Tables
+    analysis: Analysis, record: Estimate, studies: Sequence[StudyRow], own: Tables
 ) -> ModeratorsView | None:
     """Return the section; None where nothing is asked or found."""
     rows = own[RegressionRow]
@@ -129,7 +130,7 @@ def moderators_view(
     if any(row.model == ARMS for row in rows):
         pictures.append(_arms_picture(analysis, rows, studies, values[ARMS], fitted[ARMS]))
     return ModeratorsView(
-        sentence=_sentence(analysis, rows, terms),
+        sentence=_sentence(analysis, record, rows, terms),
         heading=_heading(analysis),
         models=models,
         first=pictures[0] if pictures else None,
@@ -225,6 +226,7 @@ def _explained(row: RegressionRow) -> str:
 
 def _sentence(
     analysis: Analysis,
+    record: Estimate,
     rows: Sequence[RegressionRow],
     terms: Mapping[str, Sequence[CoefficientRow]],
 ) -> str:
@@ -239,13 +241,7 @@ def _sentence(
     looked = "the one thing" if len(tested) == 1 else f"any of the {len(tested)} things"
     if not shown:
         return f"The effect is not shown to go with {looked} that the trials were compared by."
-    parts = []
-    for row in shown:
-        (first, *more) = [one for one in terms[row.model] if one.moderator]
-        told = (
-            "" if more else f" ({_term(first).partition(', ')[2]}: {_coefficient(analysis, first)})"
-        )
-        parts.append(f"{name_of(row.model)}{told}")
+    parts = [f"{name_of(row.model)}{_told(analysis, record, terms[row.model])}" for row in shown]
     text = f"The effect goes with {listed(parts)}, of {count(len(tested), 'thing')} looked at"
     if len(tested) > 1:
         text += "; of twenty such tests one would say so by chance"
@@ -253,6 +249,22 @@ def _sentence(
         f"{text}. Trials were not randomised to these, and differ in others too: what goes "
         "together need not be the cause."
     )
+
+
+def _told(analysis: Analysis, record: Estimate, terms: Sequence[CoefficientRow]) -> str:
+    """Say in brackets which way one coefficient goes and how far; nothing of several."""
+    (first, *more) = [one for one in terms if one.moderator]
+    if more:
+        return ""
+    level, reference = (level_of(first.moderator, word) for word in (first.level, first.reference))
+    where = f"with {level} than with {reference}" if level else "where it is higher"
+    centre = record.estimate if record.estimate_log is None else record.estimate_log
+    way = ""
+    if MEASURES[analysis.select.measure].compares and centre and first.estimate:
+        size = "smaller" if centre * first.estimate < 0 else "larger"
+        way = f"{size} {where}: " if level else f"{size} {where}; "
+    step = "" if level else f"{_step(first)}: "
+    return f" ({way}{step}{_coefficient(analysis, first)})"
 
 
 def _how(analysis: Analysis, rows: Sequence[RegressionRow]) -> str:
