@@ -1056,7 +1056,7 @@ def test_faults_that_its_own_code_finds_are_those_of_a_version(coded, say):
         "workflow/ketameta/ingest/stage.py",
         "    sheets, found = checked(texts)\n",
         "    sheets, found = checked(texts)\n"
-        '    problems.append(Problem(f"{folder}/arms.csv", 2, "dose", "", "is no dose"))\n',
+        '    found.append(Problem("data/raw/arms.csv", 2, "dose", "", "is no dose"))\n',
     )
     done = say(coded, "diff")
     assert done.returncode == 1

@@ -23,6 +23,7 @@ SHARED = {
     "verify.R",
     "ketameta.xlsx",
     "figures/figures.csv",
+    "tables/crosscheck.csv",
     *(f"tables/{name}.csv" for name in TABLES),
 }
 CELL, OTHER = ",47,30,", ",47,31,"

@@ -32,7 +32,9 @@ def _combined(yi: Floats, vi: Floats, way: str, **more: float) -> Any:
     # loaded where it is used: it takes as long as all else of a step
     from statsmodels.stats.meta_analysis import combine_effects
 
-    return combine_effects(yi, vi, method_re=way, **more)
+    # a tau² below 0 makes roots that are none, which nobody asks for here
+    with np.errstate(all="ignore"):
+        return combine_effects(yi, vi, method_re=way, **more)
 
 
 def _wls(yi: Floats, x: Floats, weights: Floats) -> Any:
@@ -43,7 +45,7 @@ def _wls(yi: Floats, x: Floats, weights: Floats) -> Any:
 
 @dataclass(frozen=True)
 class Refit:
-    """A pooled result on the analysis scale."""
+    """A pooled result on the analysis scale; `size` is Wald's standard error, which is never 0."""
 
     tau2: float
     estimate: float
@@ -51,6 +53,7 @@ class Refit:
     ci_low: float
     ci_high: float
     q: float
+    size: float
 
 
 def tau2_of(yi: Floats, vi: Floats, estimator: str) -> tuple[float, str] | None:
@@ -125,7 +128,7 @@ def refit(yi: Floats, vi: Floats, tau2: float, rule: str, level: float) -> Refit
     estimate = float(fitted.params[0])
     # about the mean with weights 1 / vi, whatever tau² is
     q = float(_combined(yi, vi, "chi2").q)
-    return Refit(tau2, estimate, se, estimate - half, estimate + half, q)
+    return Refit(tau2, estimate, se, estimate - half, estimate + half, q, wald)
 
 
 def slope_on(yi: Floats, x: Floats, weights: Floats) -> tuple[float, float]:
@@ -142,4 +145,5 @@ def mantel_haenszel(counts: Sequence[tuple[float, float, float, float]], *, odds
     from statsmodels.stats.contingency_tables import StratifiedTable
 
     tables = StratifiedTable([np.array([[a, n1 - a], [c, n2 - c]]) for a, n1, c, n2 in counts])
-    return float(tables.oddsratio_pooled if odds else tables.riskratio_pooled)
+    with np.errstate(all="ignore"):
+        return float(tables.oddsratio_pooled if odds else tables.riskratio_pooled)

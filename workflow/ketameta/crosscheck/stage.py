@@ -30,7 +30,7 @@ from ketameta.tables.syntheses import SensitivityRow, SynthesisRow
 from ketameta.tables.table import schema_of
 from ketameta.vocabulary.narrowing import slug
 
-# of what is compared, relative to its size and at least to one hundredth of its standard error
+# of what is compared, relative to its size and at least to Wald's standard error
 TOLERANCE = 1e-8
 SIZE = (640.0, 20.0)
 ITERATED_0 = "statsmodels' iteration takes 0 where rounding takes a step past the root"
@@ -103,7 +103,7 @@ def _least_squares(
     for number in ("estimate", "se", "ci_low", "ci_high"):
         value = getattr(found, number)
         here = record.se if number == "se" else _on_scale(record, number)
-        yield _row(names, number, here, value, refits.BY_WLS, scale=found.se)
+        yield _row(names, number, here, value, refits.BY_WLS, scale=found.size)
     yield _row(names, "q", record.q, found.q, refits.BY_COMBINING, scale=max(found.q, 1.0))
 
 
