@@ -19,6 +19,8 @@ from ketameta.report.bayes import bayes_view
 from ketameta.report.compact import on_page, on_paper
 from ketameta.report.forest_data import PLOTTED, forest_of
 from ketameta.report.graphics import KINDS, course, diagnostics_of, reductions_of
+from ketameta.report.moderators import KINDS as MODERATED
+from ketameta.report.moderators import moderators_view
 from ketameta.report.pages import (
     Remark,
     Remarks,
@@ -91,7 +93,7 @@ class Asker:
         self, tables: Tables, configuration: Configuration, traces: Traces, shared: Shared
     ) -> None:
         # in one order, which a question tells too
-        self._own = of_analyses(tables, dict.fromkeys((*PLOTTED, *BESIDE, *_SHOWN)))
+        self._own = of_analyses(tables, dict.fromkeys((*PLOTTED, *BESIDE, *MODERATED, *_SHOWN)))
         self._traces, self._shared = traces, shared
         self._decided = extraction.decided_of(tables)
         self._remarks = Remarks(shared.overview, shared.findings)
@@ -161,6 +163,7 @@ def files(page: Page) -> Iterator[str]:
             distributions=[*reductions_of(analysis, own[ArmReductionRow])],
             arms=own[ArmReductionRow],
             alongside=alongside(analysis, record, own),
+            moderators=moderators_view(analysis, record, studies, own),
             bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
             warnings=page.warnings,
             review=page.review,

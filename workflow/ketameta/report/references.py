@@ -81,6 +81,11 @@ REFERENCES = {
         "Medicine 2002;21:1539–1558",
         "10.1002/sim.1186",
     ),
+    "Higgins 2004": (
+        "Higgins JPT, Thompson SG. Controlling the risk of spurious findings from "
+        "meta-regression. Statistics in Medicine 2004;23:1663–1682",
+        "10.1002/sim.1752",
+    ),
     "Higgins 2009": (
         "Higgins JPT, Thompson SG, Spiegelhalter DJ. A re-evaluation of random-effects "
         "meta-analysis. Journal of the Royal Statistical Society A 2009;172:137–159",
@@ -109,6 +114,11 @@ REFERENCES = {
         "random-effects models for meta-analyses that estimate the summary odds ratio. Statistics "
         "in Medicine 2018;37:1059–1085",
         "10.1002/sim.7588",
+    ),
+    "Knapp 2003": (
+        "Knapp G, Hartung J. Improved tests for a random effects meta-regression with a single "
+        "covariate. Statistics in Medicine 2003;22:2693–2710",
+        "10.1002/sim.1482",
     ),
     "Konstantopoulos 2011": (
         "Konstantopoulos S. Fixed effects and variance components estimation in three-level "

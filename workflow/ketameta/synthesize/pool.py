@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ketameta.configuration import Model
 from ketameta.measures import (
@@ -258,13 +259,19 @@ def _no_maximum(events: Numbers, people: Numbers) -> Failure:
     return Failure.ALL_EVENTS if events == people else Failure.NO_MAXIMUM
 
 
-def _dependent(effects: Sequence[EffectSize], model: Model) -> dict[str, Any]:
-    """Pool effects that share controls: three levels, arms in trials, covariances known."""
+def covariance_of(effects: Sequence[EffectSize]) -> NDArray[np.float64]:
+    """Return the sampling covariance of effects, shape (k, k): arms share a trial's control."""
     trial = np.array([e.trial_id for e in effects])
     shared = np.array([e.shared or 0.0 for e in effects])
     same = trial[:, None] == trial
     covariance = np.where(same, np.sqrt(shared[:, None] * shared), 0.0)
     np.fill_diagonal(covariance, [e.vi for e in effects])
+    return covariance
+
+
+def _dependent(effects: Sequence[EffectSize], model: Model) -> dict[str, Any]:
+    """Pool effects that share controls: three levels, arms in trials, covariances known."""
+    trial, covariance = np.array([e.trial_id for e in effects]), covariance_of(effects)
     yi = np.array([e.yi for e in effects], float)
     result = three_level(yi, covariance, trial, test="t", level=model.level)
     return {

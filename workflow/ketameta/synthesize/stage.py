@@ -14,10 +14,12 @@ from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.bayes import posteriors
 from ketameta.synthesize.claims import control_shares, tests_of
 from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
+from ketameta.synthesize.doses import choice_of
 from ketameta.synthesize.earlier import earlier
 from ketameta.synthesize.fates import Fates, RawRows, exclusions, fates_of, unused
 from ketameta.synthesize.judge import Judged
 from ketameta.synthesize.missing import bound
+from ketameta.synthesize.moderators import Background, backgrounds, moderated
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.raters import agreement
@@ -44,8 +46,9 @@ from ketameta.tables.effects import (
     SignallingRow,
     VariantRow,
 )
+from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.parts import EffectSize
-from ketameta.tables.raw import ClaimRow, PublishedRow
+from ketameta.tables.raw import ArmRow, ClaimRow, PublishedRow, TrialRow
 from ketameta.tables.stages import STAGE_KINDS
 from ketameta.tables.syntheses import (
     AbsoluteRow,
@@ -89,6 +92,7 @@ class Asked:
     missing: Sequence[MissingResultRow]
     judgements: Sequence[JudgementRow]
     published: Sequence[PublishedRow]
+    trials: Sequence[Background]
 
 
 # the tables of what is found of an analysis
@@ -96,6 +100,7 @@ ANSWER: tuple[type[Row], ...] = (
     *(SynthesisRow, AbsoluteRow, PointsRow, SubgroupRow, SplitRow, StudyRow, SensitivityRow),
     *(JudgementRow, AsymmetryRow, EarlierRow, PairRow, PairSynthesisRow, DiagnosticRow),
     *(PosteriorRow, ShrunkenRow),
+    *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
 )
 
 
@@ -145,6 +150,10 @@ def _questions(
     missing = by(tables.once(MissingResultRow), lambda row: row.analysis)
     judged = Judged(by(tables.once(BiasRow), lambda row: row.trial_id))
     published = by(tables.once(PublishedRow), lambda row: row.outcome)
+    told = backgrounds(tables[TrialRow], tables[ArmRow])
+
+    def asks(analysis: Analysis) -> bool:
+        return bool(analysis.model.moderators) and analysis.name == analysis.base
 
     def asked(analysis: Analysis) -> Asked:
         name, outcome = analysis.name, analysis.select.outcome
@@ -158,6 +167,7 @@ def _questions(
             missing[name],
             judged.rows(name, outcome, [effect.trial_id for effect in own]),
             published[outcome],
+            [told[e.trial_id] for e in own if e.trial_id in told] if asks(analysis) else (),
         )
 
     return {analysis.name: asked(analysis) for analysis in configuration}
@@ -175,6 +185,8 @@ def _answer(asked: Asked) -> Tables:
     studies = beside[StudyRow]
     bounds = worthwhile(analysis, studies, beside[AbsoluteRow])
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
+    apart = [row for row in asked.variants if row.variant == choice_of(analysis)]
+    regressed = moderated(analysis, own, asked.trials, asked.judgements, apart)
     return beside | Tables(
         {
             SynthesisRow: [record],
@@ -186,6 +198,10 @@ def _answer(asked: Asked) -> Tables:
             DiagnosticRow: diagnostics(analysis, own) if diagnosed(own, record) else [],
             PosteriorRow: checked,
             ShrunkenRow: drawn,
+            RegressionRow: regressed.regressions,
+            CoefficientRow: regressed.coefficients,
+            ModeratedRow: regressed.moderated,
+            FittedRow: regressed.fitted,
         }
     )
 
