@@ -19,6 +19,7 @@ from ketameta.report.bayes import bayes_view
 from ketameta.report.compact import on_page, on_paper
 from ketameta.report.forest_data import PLOTTED, forest_of
 from ketameta.report.graphics import KINDS, course, diagnostics_of, reductions_of
+from ketameta.report.looks import looks_view
 from ketameta.report.moderators import KINDS as MODERATED
 from ketameta.report.moderators import moderators_view
 from ketameta.report.pages import (
@@ -37,6 +38,7 @@ from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow
+from ketameta.tables.looks import LookRow
 from ketameta.tables.syntheses import (
     AbsoluteRow,
     ExclusionRow,
@@ -50,7 +52,7 @@ from ketameta.tables.syntheses import (
 
 _SHOWN = (
     *(AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, AsymmetryRow, DiagnosticRow),
-    *(PosteriorRow, ShrunkenRow),
+    *(PosteriorRow, ShrunkenRow, LookRow),
 )
 
 
@@ -165,6 +167,7 @@ def files(page: Page) -> Iterator[str]:
             alongside=alongside(analysis, record, own),
             moderators=moderators_view(analysis, record, studies, own),
             bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
+            looks=looks_view(analysis, own[LookRow]),
             warnings=page.warnings,
             review=page.review,
             told=page.claimed,

@@ -39,6 +39,12 @@ from ketameta.stats.sensitivity.agreement import (
 )
 from ketameta.stats.sensitivity.gosh import Gosh, gosh
 from ketameta.stats.sensitivity.influence import Influence, cumulative, influence, leave_one_out
+from ketameta.stats.sensitivity.looks import (
+    Boundaries,
+    Confidence,
+    confidence_sequence,
+    sequential_boundaries,
+)
 from ketameta.stats.sensitivity.permutation import permutation_test
 from ketameta.stats.univariate.bayes import Bayes, bayes
 from ketameta.stats.univariate.pooling import random_effects
@@ -57,7 +63,9 @@ __all__ = [
     "MEASURES",
     "Agreement",
     "Bayes",
+    "Boundaries",
     "CommonEffect",
+    "Confidence",
     "EffectSize",
     "Glmm",
     "Gosh",
@@ -84,6 +92,7 @@ __all__ = [
     "begg",
     "cluster_robust",
     "cohen_kappa",
+    "confidence_sequence",
     "correlated_hierarchical",
     "cumulative",
     "effect_size",
@@ -108,6 +117,7 @@ __all__ = [
     "peto",
     "random_effects",
     "selection_model",
+    "sequential_boundaries",
     "subgroup_analysis",
     "three_level",
     "trim_and_fill",

@@ -18,6 +18,7 @@ from ketameta.synthesize.doses import choice_of
 from ketameta.synthesize.earlier import earlier
 from ketameta.synthesize.fates import Fates, RawRows, exclusions, fates_of, unused
 from ketameta.synthesize.judge import Judged
+from ketameta.synthesize.looks import looks
 from ketameta.synthesize.missing import bound
 from ketameta.synthesize.moderators import Background, backgrounds, moderated
 from ketameta.synthesize.pairs import paired
@@ -46,6 +47,7 @@ from ketameta.tables.effects import (
     SignallingRow,
     VariantRow,
 )
+from ketameta.tables.looks import LookRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.parts import EffectSize
 from ketameta.tables.raw import ArmRow, ClaimRow, PublishedRow, TrialRow
@@ -99,7 +101,7 @@ class Asked:
 ANSWER: tuple[type[Row], ...] = (
     *(SynthesisRow, AbsoluteRow, PointsRow, SubgroupRow, SplitRow, StudyRow, SensitivityRow),
     *(JudgementRow, AsymmetryRow, EarlierRow, PairRow, PairSynthesisRow, DiagnosticRow),
-    *(PosteriorRow, ShrunkenRow),
+    *(PosteriorRow, ShrunkenRow, LookRow),
     *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
 )
 
@@ -184,6 +186,7 @@ def _answer(asked: Asked) -> Tables:
     pairs, differences = paired(asked.falls, analysis.model)
     studies = beside[StudyRow]
     bounds = worthwhile(analysis, studies, beside[AbsoluteRow])
+    many = diagnosed(own, record)
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
     apart = [row for row in asked.variants if row.variant == choice_of(analysis)]
     regressed = moderated(analysis, own, asked.trials, asked.judgements, apart)
@@ -195,7 +198,8 @@ def _answer(asked: Asked) -> Tables:
             EarlierRow: earlier(analysis, record, own, *reviews),
             PairRow: pairs,
             PairSynthesisRow: differences,
-            DiagnosticRow: diagnostics(analysis, own) if diagnosed(own, record) else [],
+            DiagnosticRow: diagnostics(analysis, own) if many else [],
+            LookRow: looks(analysis, record, own, studies, bounds) if many else [],
             PosteriorRow: checked,
             ShrunkenRow: drawn,
             RegressionRow: regressed.regressions,

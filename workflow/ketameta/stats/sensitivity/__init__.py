@@ -1,6 +1,7 @@
 """Would another choice have said the same? Answers pooled again, and raters held side by side.
 
 Start with `influence`: one study left out, or added, at a time. `gosh` pools every subset,
-`permutation` shuffles signs and moderators. `agreement` says how far two raters of the same data
+`permutation` shuffles signs and moderators, `looks` keeps the error
+of looking after every trial. `agreement` says how far two raters of the same data
 agree; it stands alone.
 """
