@@ -42,16 +42,19 @@ def looks_view(analysis: Analysis, rows: Sequence[LookRow]) -> LooksView | None:
             with_interval(measure, row.estimate, row.low, row.high) + unit(measure),
             f"{row.e_value:,.3g}" if row.e_value < 1e6 else "over 1,000,000",
             f"{row.z:.2f}".replace("-", "−"),
-            "–"
-            if row.boundary is None
-            else "none yet"
-            if row.boundary > 20
-            else f"{row.boundary:.2f}",
+            _edge(row.boundary),
             "–" if row.fraction is None else f"{100 * row.fraction:.0f}%",
         )
         for row in rows
     ]
     return LooksView(_sentence(analysis, rows), lines)
+
+
+def _edge(boundary: float | None) -> str:
+    if boundary is None:
+        return "–"
+    # no trial so small passes what is left of the error by then
+    return "none yet" if boundary > 20 else f"{boundary:.2f}"
 
 
 def _sentence(analysis: Analysis, rows: Sequence[LookRow]) -> str:

@@ -9,7 +9,7 @@ from operator import attrgetter
 import numpy as np
 
 from ketameta.configuration import Analysis
-from ketameta.measures import MEASURES
+from ketameta.measures import LARGEST, MEASURES
 from ketameta.stats import confidence_sequence, sequential_boundaries
 from ketameta.synthesize.bayes import unit_of
 from ketameta.synthesize.worthwhile import Bounds
@@ -30,8 +30,8 @@ def looks(
 ) -> list[LookRow]:
     """Return a look a trial, in the order in which effects come (by year).
 
-    The boundaries are those for the smallest worthwhile effect on the side of benefit; without one
-    they are empty. Nothing is returned for treated arms alone and where the scale has no unit.
+    The boundaries are those for the smallest worthwhile effect, on the side where it is the smaller
+    one; without one they are empty. Nothing is returned for treated arms alone and where the scale has no unit.
     """
     measure = MEASURES[analysis.select.measure]
     unit = unit_of(measure, studies)
@@ -40,9 +40,9 @@ def looks(
     yi, vi = (np.array([*map(attrgetter(name), effects)]) for name in ("yi", "vi"))
     level, back = analysis.model.level, measure.transform.back
     found = confidence_sequence(yi, vi, expected=EXPECTED * unit, level=level)
-    bound = None if bounds is None else bounds[record.favours == "above"]
-    if measure.is_ratio and bound is not None:
-        bound = log(bound) if bound > 0 else None
+    ends = [end for end in bounds or () if not measure.is_ratio or 0 < end < LARGEST]
+    # a ratio that is worthwhile on one side may be far from 1 on the other
+    bound = min((abs(log(end)) if measure.is_ratio else abs(end) for end in ends), default=0.0)
     edges: list[tuple[float | None, float | None]] = [(None, None)] * len(effects)
     if bound:
         apart = record.tau2 or 0.0
