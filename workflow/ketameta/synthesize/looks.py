@@ -31,7 +31,8 @@ def looks(
     """Return a look a trial, in the order in which effects come (by year).
 
     The boundaries are those for the smallest worthwhile effect, on the side where it is the smaller
-    one; without one they are empty. Nothing is returned for treated arms alone and where the scale has no unit.
+    one; without one they are empty. Nothing is returned for treated arms alone and where the scale
+    has no unit.
     """
     measure = MEASURES[analysis.select.measure]
     unit = unit_of(measure, studies)

@@ -5,6 +5,8 @@ the imaginary part of f(x + ih)/h is then the derivative of f at x to the last d
 (Squire and Trapp 1998), also through the mode that the quadrature adapts to.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -42,7 +44,7 @@ class Rule:
     log_weights: Floats
 
     @classmethod
-    def of(cls, nodes: int) -> "Rule":
+    def of(cls, nodes: int) -> Rule:
         """Rule with `nodes` points for functions near a standard normal density."""
         z, w = np.polynomial.hermite_e.hermegauss(nodes)
         return cls(z, np.log(w) + z**2 / 2)
