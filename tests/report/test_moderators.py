@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ketameta.figures.axis import Scale
+from ketameta.figures.axis import AxisScale
 from ketameta.figures.bubbles import NARROW, Bubble, Mean, Strip, Words, draw_bubbles, draw_strips
 from ketameta.figures.scene import Circle, Polygon, Text, flat
 from ketameta.tables.moderators import ModeratedRow, RegressionRow
@@ -83,7 +83,7 @@ WORDS = Words("Effect by year", "Three trials.", "Risk ratio (log scale)", "Year
 
 @pytest.mark.parametrize("width", [560.0, NARROW])
 def test_bubbles_lie_on_their_axes_and_are_as_large_as_their_weight(width):
-    scene = draw_bubbles(WORDS, POINTS, CURVE, Scale(log=True, null=1.0), width, dates=True)
+    scene = draw_bubbles(WORDS, POINTS, CURVE, AxisScale(log=True, null=1.0), width, dates=True)
     dots = [s for s in flat(scene.shapes) if isinstance(s, Circle) and s.role == "mark"]
     by_place = sorted(dots, key=lambda dot: dot.x)
     assert [dot.y for dot in by_place] == sorted(dot.y for dot in dots)
@@ -100,7 +100,7 @@ def test_a_level_has_a_strip_with_its_mean():
         Strip("Public (3)", "1.00 [0.50, 2.00]", Mean(0, 1.0, 0.5, 2.0), tuple(POINTS)),
         Strip("Industry (3)", "2.00 [1.00, 4.00]", Mean(0, 2.0, 1.0, 4.0), tuple(POINTS)),
     ]
-    scene = draw_strips(WORDS, strips, Scale(log=True, null=1.0))
+    scene = draw_strips(WORDS, strips, AxisScale(log=True, null=1.0))
     first, second = (s for s in flat(scene.shapes) if isinstance(s, Polygon))
     assert first.points[1][0] < second.points[1][0]
     texts = [s.text for s in flat(scene.shapes) if isinstance(s, Text)]

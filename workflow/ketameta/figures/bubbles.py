@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ketameta.figures.axis import Axis, Scale, make_axis
+from ketameta.figures.axis import Axis, AxisScale, make_axis
 from ketameta.figures.chart import vertical
 from ketameta.figures.columns import LINE, MARGIN, MOST, MOST_BELOW, SIZE, SMALL
 from ketameta.figures.forest import ticks
@@ -69,7 +69,7 @@ def draw_bubbles(
     words: Words,
     bubbles: Sequence[Bubble],
     curve: Sequence[Mean],
-    scale: Scale,
+    scale: AxisScale,
     width: float = WIDE,
     *,
     dates: bool = False,
@@ -85,7 +85,7 @@ def draw_bubbles(
         shapes.append(Text(MARGIN, y, text, size=SMALL, bold=True))
     x0, x1, top = _LEFT, width - MARGIN - _LARGEST, y + 16
     bottom = top + _HEIGHT * min(1.0, width / WIDE + 0.1)
-    x = make_axis([b.at for b in bubbles], [], Scale(), x0 + _LARGEST, x1)
+    x = make_axis([b.at for b in bubbles], [], AxisScale(), x0 + _LARGEST, x1)
     ends = [end for mean in curve for end in (mean.low, mean.high)]
     effects = [*(b.effect for b in bubbles), *(mean.estimate for mean in curve)]
     down = make_axis(effects, ends, scale, bottom, top)
@@ -140,7 +140,9 @@ def _dots(
         yield Group(ring, bubble.tooltip, name="study")
 
 
-def draw_strips(words: Words, strips: Sequence[Strip], scale: Scale, width: float = WIDE) -> Scene:
+def draw_strips(
+    words: Words, strips: Sequence[Strip], scale: AxisScale, width: float = WIDE
+) -> Scene:
     """Draw the trials of each level of a factor on a strip, with the mean effect below them."""
     x0, x1 = MARGIN + _LARGEST, width - MARGIN - _LARGEST
     effects = [b.effect for strip in strips for b in strip.bubbles]

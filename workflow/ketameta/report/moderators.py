@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ketameta.configuration import Analysis
-from ketameta.figures.axis import Scale
+from ketameta.figures.axis import AxisScale
 from ketameta.figures.bubbles import (
     NARROW,
     WIDE,
@@ -382,9 +382,9 @@ def _arms_picture(
     return Picture(words.title, to_svg(wide, name), to_svg(narrow, f"{name}-narrow"))
 
 
-def _scale(analysis: Analysis) -> Scale:
+def _scale(analysis: Analysis) -> AxisScale:
     measure = MEASURES[analysis.select.measure]
-    return Scale(log=measure.is_ratio, null=measure.drawn(measure.null), limits=measure.limits)
+    return AxisScale(log=measure.is_ratio, null=measure.drawn(measure.null), limits=measure.limits)
 
 
 def _mean(analysis: Analysis, one: FittedRow) -> Mean:

@@ -18,9 +18,9 @@ from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
 from ketameta.moderators import ARMS, CURVED, DOSE, MODERATORS, PLACES
 from ketameta.stats import MultilevelFit, three_level
-from ketameta.synthesize.pool import covariance_of, independent, number
+from ketameta.synthesize.pool import covariance_of, finite_or_none, independent
 from ketameta.tables.effects import VariantRow
-from ketameta.tables.fits import Rule
+from ketameta.tables.fits import IntervalRule
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 
 Floats = NDArray[np.float64]
@@ -129,12 +129,12 @@ def _row(
         left_out=arms.left_out,
         failure=None,
         tau2_by="REML",
-        rule=Rule.T,
+        rule=IntervalRule.T,
         tau2=left,
         tau2_without=without,
         r2=100 * max(0.0, 1 - left / without) if without > 0 else None,
         # of the bend where there is one: whether a straight line will do
-        qm_p=number(fit.p[-1]),
+        qm_p=finite_or_none(fit.p[-1]),
         converged=bool(fit.converged),
     )
 
@@ -151,11 +151,11 @@ def _terms(analysis: Analysis, name: str, fit: MultilevelFit) -> list[Coefficien
             reference=reference,
             per=MODERATORS[DOSE].step if i == 1 else None,
             k=int(fit.clusters),
-            estimate=number(fit.beta[i]),
-            se=number(fit.se[i]),
-            ci_low=number(fit.ci_low[i]),
-            ci_high=number(fit.ci_high[i]),
-            p=number(fit.p[i]),
+            estimate=finite_or_none(fit.beta[i]),
+            se=finite_or_none(fit.se[i]),
+            ci_low=finite_or_none(fit.ci_low[i]),
+            ci_high=finite_or_none(fit.ci_high[i]),
+            p=finite_or_none(fit.p[i]),
             permutation_p=None,
         )
         for i, (term, level, reference) in enumerate(told[: len(fit.beta)])

@@ -28,7 +28,7 @@ from ketameta.stats import (
 from ketameta.synthesize.designs import Design, Value, design_of, formula_of
 from ketameta.synthesize.doses import arms_of, by_dose
 from ketameta.synthesize.judge import SEVERITY
-from ketameta.synthesize.pool import independent, number
+from ketameta.synthesize.pool import finite_or_none, independent
 from ketameta.tables.collection import by
 from ketameta.tables.diagnostics import JudgementRow
 from ketameta.tables.effects import EffectRow, VariantRow
@@ -214,14 +214,14 @@ def _regress(
             failure=None,
             tau2_by=asked.tau2,
             rule=str(fit.rule),
-            tau2=number(fit.tau2),
-            i2=number(fit.i2),
-            tau2_without=number(without),
-            r2=number(fit.r2) if without > 0 else None,
-            qm=number(fit.qm),
-            qm_p=number(fit.qm_p),
+            tau2=finite_or_none(fit.tau2),
+            i2=finite_or_none(fit.i2),
+            tau2_without=finite_or_none(without),
+            r2=finite_or_none(fit.r2) if without > 0 else None,
+            qm=finite_or_none(fit.qm),
+            qm_p=finite_or_none(fit.qm_p),
             qm_df=int(fit.qm_df),
-            permutation_p=number(dealt.qm_p),
+            permutation_p=finite_or_none(dealt.qm_p),
             arrangements=dealt.arrangements,
             exact=dealt.exact,
             converged=bool(fit.converged),
@@ -277,12 +277,12 @@ def _coefficients(
                 reference=reference,
                 per=steps,
                 k=int(sum(design.columns[i - 1])) if level else int(fit.k),
-                estimate=number(fit.beta[i]),
-                se=number(fit.se[i]),
-                ci_low=number(fit.ci_low[i]),
-                ci_high=number(fit.ci_high[i]),
-                p=number(fit.p[i]),
-                permutation_p=number(dealt.p[i]) if i else None,
+                estimate=finite_or_none(fit.beta[i]),
+                se=finite_or_none(fit.se[i]),
+                ci_low=finite_or_none(fit.ci_low[i]),
+                ci_high=finite_or_none(fit.ci_high[i]),
+                p=finite_or_none(fit.p[i]),
+                permutation_p=finite_or_none(dealt.p[i]) if i else None,
             )
         )
     return rows
