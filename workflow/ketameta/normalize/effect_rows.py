@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ketameta.configuration import Question, Variant
+from ketameta.configuration import Question
 from ketameta.normalize.records import Effect, given_by
 from ketameta.normalize.results import SEEN
 from ketameta.tables.effects import DerivationRow, EffectRow, VariantRow
@@ -43,13 +43,13 @@ def effect_row(name: str, question: Question, effect: Effect) -> EffectRow:
     )
 
 
-def variant_row(name: str, variant: Variant, effect: Effect) -> VariantRow:
+def variant_row(name: str, variant: str, effect: Effect) -> VariantRow:
     """Return an effect under another choice as a row of the table variants."""
     return extended(
         VariantRow,
         effect,
         analysis=name,
-        variant=variant.name,
+        variant=variant,
         trial_id=effect.trial.trial_id,
         people=effect.people,
     )

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ketameta.configuration import Analysis, Configuration, Question
-from ketameta.normalize import raters, sizes
+from ketameta.normalize import grid, raters, sizes
 from ketameta.normalize.checks.acknowledged import About, with_reasons
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.choose import Choices
@@ -24,7 +24,7 @@ from ketameta.normalize.reported import directions, missing_results
 from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.trials import raw_rows, trials_of
-from ketameta.tables.collection import Tables
+from ketameta.tables.collection import Tables, by
 from ketameta.tables.digests import digests
 from ketameta.tables.effects import (
     ArmPairRow,
@@ -121,12 +121,13 @@ def _analysis(analysis: Analysis, choices: Choices) -> tuple[Tables, Ledger]:
     name, question, trials = analysis.name, analysis.select, choices.trials
     effects, ledger = effects_of(name, question, choices)
     rows = [effect_row(name, question, effect) for effect in effects]
-    variants = [
-        variant_row(name, variant, effect)
+    others = {
+        variant.name: effects_of(name, variant.select, choices)[0]
         for variant in analysis.choices([row for row in rows if row.marks])
         if variant.select != question
-        for effect in effects_of(name, variant.select, choices)[0]
-    ]
+    }
+    variants = [variant_row(name, said, effect) for said, own in others.items() for effect in own]
+    variants += _together(analysis, rows, by(variants, lambda row: row.variant), choices)
     found: dict[type[Row], Sequence[Row]] = {
         EffectRow: rows,
         VariantRow: variants,
@@ -135,6 +136,23 @@ def _analysis(analysis: Analysis, choices: Choices) -> tuple[Tables, Ledger]:
         DirectionRow: directions(name, question, trials, choices.rows.on(question.outcome).rows),
     }
     return Tables(found), ledger
+
+
+def _together(
+    analysis: Analysis,
+    rows: Sequence[EffectRow],
+    alone: Mapping[str, Sequence[VariantRow]],
+    choices: Choices,
+) -> list[VariantRow]:
+    """Return the effects under two choices of data and more at a time."""
+    found = []
+    for combination in grid.combinations(grid.of(analysis, rows, alone)):
+        if len(combination) > 1:
+            question = grid.question_of(analysis.select, combination)
+            effects, _ = effects_of(analysis.name, question, choices)
+            said = grid.name_of(combination)
+            found += [variant_row(analysis.name, said, effect) for effect in effects]
+    return found
 
 
 def effects_of(name: str, question: Question, choices: Choices) -> tuple[list[Effect], Ledger]:
