@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ketameta.configuration.courses import course_faults
 from ketameta.configuration.models import METHODS
 from ketameta.documents.document import Document, Fault, Place
 from ketameta.documents.near import unknown
@@ -33,6 +34,10 @@ def meaning_faults(document: Document) -> Iterator[Fault]:
     for name, block in analyses.items():
         place = ("analyses", name)
         yield from _checked(document, place, block, windows, [{**defaults, **_dict(block)}])
+    for name, block in _block(content, "courses").items():
+        place = ("courses", name)
+        yield from _checked(document, place, block, windows, [{**defaults, **_dict(block)}])
+        yield from course_faults(document, place, _dict(block))
 
 
 def choice_faults(document: Document, questions: Any) -> Iterator[Fault]:
