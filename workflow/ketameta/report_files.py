@@ -14,7 +14,7 @@ TABLES = (
     "summary_of_findings",
     *("adjudication", "readings", "audits", "finding_states", "unread_weights"),
     *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
-    *("posteriors", "shrunken"),
+    *("posteriors", "shrunken", "adjusted"),
 )
 
 

@@ -29,12 +29,14 @@ from ketameta.report.pages import (
     given,
     study_view,
 )
+from ketameta.report.small_study import small_study_view
 from ketameta.report.traces import Traces
 from ketameta.report_files import figure_of
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow
+from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.syntheses import (
     AbsoluteRow,
     ExclusionRow,
@@ -48,7 +50,7 @@ from ketameta.tables.syntheses import (
 
 _SHOWN = (
     *(AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, AsymmetryRow, DiagnosticRow),
-    *(PosteriorRow, ShrunkenRow),
+    *(PosteriorRow, ShrunkenRow, AdjustedRow),
 )
 
 
@@ -132,7 +134,11 @@ def files(page: Page) -> Iterator[str]:
     yield to_svg(scene, slug, standalone=True)
     figure, narrow = on_page(forest, scene, slug)
     tests, rows = own[AsymmetryRow], own[DiagnosticRow]
-    drawings = [*diagnostics_of(analysis, record, tests, rows), *course(analysis.name, page.course)]
+    methods = own[AdjustedRow]
+    drawings = [
+        *diagnostics_of(analysis, record, tests, rows, methods),
+        *course(analysis.name, page.course),
+    ]
     yield (
         environment()
         .get_template("analysis.html")
@@ -162,6 +168,7 @@ def files(page: Page) -> Iterator[str]:
             arms=own[ArmReductionRow],
             alongside=alongside(analysis, record, own),
             bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
+            small_study=small_study_view(analysis, record, methods),
             warnings=page.warnings,
             review=page.review,
             told=page.claimed,

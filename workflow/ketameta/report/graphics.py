@@ -29,9 +29,11 @@ from ketameta.report.diagnostic_data import (
     refits_of,
 )
 from ketameta.report.forest_data import PLOTTED, forest_of
+from ketameta.report.small_study import adjusted_of
 from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow, EvidenceMapRow
+from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.syntheses import SynthesisRow
 from ketameta.vocabulary.narrowing import slug
 
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 # kind -> what it is, in the order in which a page shows them
 KINDS = {
     "forest": "forest plot",
+    "adjusted": "estimates that allow for small-study effects",
     "funnel": "funnel plot",
     "cumulative": "cumulative synthesis by year",
     "leave-one-out": "synthesis without each trial",
@@ -141,9 +144,10 @@ def diagnostics(tables: Tables, configuration: Configuration) -> Iterator[Drawin
     rows = by(tables[DiagnosticRow], lambda row: row.analysis)
     records = _records(tables)
     tests = by(tables[AsymmetryRow], lambda row: row.analysis)
+    methods = by(tables[AdjustedRow], lambda row: row.analysis)
     for analysis in configuration.whole:
         name = analysis.name
-        yield from diagnostics_of(analysis, records[name], tests[name], rows[name])
+        yield from diagnostics_of(analysis, records[name], tests[name], rows[name], methods[name])
 
 
 def diagnostics_of(
@@ -151,14 +155,17 @@ def diagnostics_of(
     record: SynthesisRow,
     tests: Sequence[AsymmetryRow],
     rows: Sequence[DiagnosticRow],
+    methods: Sequence[AdjustedRow],
 ) -> Iterator[Drawing]:
-    """Yield funnel, cumulative, leave-one-out and Baujat plot of an analysis that is diagnosed.
+    """Yield what shows small-study effects, cumulative, leave-one-out and Baujat plot.
 
-    Not of a narrowed one: its whole one shows the same trials.
+    Of an analysis that is diagnosed; not of a narrowed one: its whole one shows the same trials.
     """
     if analysis.narrow or not rows:
         return
     name = analysis.name
+    if methods:
+        yield drawn(draw(adjusted_of(analysis, record, methods)), name, "adjusted")
     yield drawn(draw_funnel(funnel_of(analysis, tests[0], rows)), name, "funnel")
     for refits, kind in ((UNTIL, "cumulative"), (WITHOUT, "leave-one-out")):
         yield drawn(draw(refits_of(analysis, record, rows, refits, KINDS[kind])), name, kind)

@@ -104,14 +104,14 @@ def _tested(measure: Measure, effects: Sequence[EffectRow], level: float) -> dic
     )
     if not measure.compares:
         return told | {"test": None, "test_k": 0}
-    name, test = _by_size(measure, effects, level)
+    name, test = by_size(measure, effects, level)
     told |= {"test": name, "test_k": int(test.k)}
     if test.k < LEAST_TESTED:
         return told
     parallel = [e for e in effects if e.design != "crossover"]
-    fewer = _by_size(measure, parallel, level)[1] if len(parallel) >= LEAST else None
+    fewer = by_size(measure, parallel, level)[1] if len(parallel) >= LEAST else None
     routes = [e.drug_route or "not known" for e in effects]
-    adjusted = _by_size(measure, effects, level, routes)[1]
+    adjusted = by_size(measure, effects, level, routes)[1]
     return told | {
         "test_slope": number(test.slope),
         "test_p": number(test.p),
@@ -121,7 +121,7 @@ def _tested(measure: Measure, effects: Sequence[EffectRow], level: float) -> dic
     }
 
 
-def _by_size(
+def by_size(
     measure: Measure, effects: Sequence[EffectRow], level: float, groups: list[str] | None = None
 ) -> tuple[str, RegressionTest]:
     """Return a test of small-study effects that effects alone do not set off, with its author.

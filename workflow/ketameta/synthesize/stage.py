@@ -21,6 +21,7 @@ from ketameta.synthesize.missing import bound
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.raters import agreement
+from ketameta.synthesize.small_study import adjusted
 from ketameta.synthesize.splits import between, groups_of, shown, splits
 from ketameta.synthesize.words import favours, group_of
 from ketameta.synthesize.worthwhile import worthwhile
@@ -46,6 +47,7 @@ from ketameta.tables.effects import (
 )
 from ketameta.tables.parts import EffectSize
 from ketameta.tables.raw import ClaimRow, PublishedRow
+from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.stages import STAGE_KINDS
 from ketameta.tables.syntheses import (
     AbsoluteRow,
@@ -95,7 +97,7 @@ class Asked:
 ANSWER: tuple[type[Row], ...] = (
     *(SynthesisRow, AbsoluteRow, PointsRow, SubgroupRow, SplitRow, StudyRow, SensitivityRow),
     *(JudgementRow, AsymmetryRow, EarlierRow, PairRow, PairSynthesisRow, DiagnosticRow),
-    *(PosteriorRow, ShrunkenRow),
+    *(PosteriorRow, ShrunkenRow, AdjustedRow),
 )
 
 
@@ -186,6 +188,7 @@ def _answer(asked: Asked) -> Tables:
             DiagnosticRow: diagnostics(analysis, own) if diagnosed(own, record) else [],
             PosteriorRow: checked,
             ShrunkenRow: drawn,
+            AdjustedRow: adjusted(analysis, record, own),
         }
     )
 
