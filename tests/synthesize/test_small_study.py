@@ -8,7 +8,7 @@ import pytest
 from ketameta.figures.forest import draw
 from ketameta.figures.scene import to_svg
 from ketameta.report.small_study import adjusted_of, small_study_view
-from ketameta.stats import limit_meta, peters, pet_peese, selection_model, trim_and_fill
+from ketameta.stats import limit_meta, pet_peese, peters, selection_model, trim_and_fill
 from ketameta.synthesize.small_study import adjusted
 from ketameta.synthesize.stage import synthesis
 from ketameta.tables.effects import EffectRow
@@ -82,7 +82,8 @@ def test_few_effects_are_grey_with_their_number_and_fewer_than_five_none(ratio):
     assert "With 7 effects none of them says much: 10 are wanted." in view.sentence
     assert "7 effects where 10 are wanted" in view.lines[1].beside
     drawn = adjusted_of(ratio, record, rows)
-    assert not drawn.rows and len(drawn.earlier) == sum(r.estimate is not None for r in rows)
+    assert not drawn.rows
+    assert len(drawn.earlier) == sum(r.estimate is not None for r in rows)
     svg = to_svg(draw(drawn), "x", standalone=True)
     assert "Of fewer than 10 effects" in svg
     four = effects(4)
@@ -94,7 +95,8 @@ def test_the_panel_names_what_it_does_not_draw(ratio):
     own = effects()
     record = record_of(ratio, own)
     drawn = adjusted_of(ratio, record, adjusted(ratio, record, own))
-    assert len(drawn.rows) == 5 and not drawn.earlier
+    assert len(drawn.rows) == 5
+    assert not drawn.earlier
     assert drawn.notes == (
         "Not drawn: Step selection model: no trial has a one-sided p of 0.5 or more.",
     )
