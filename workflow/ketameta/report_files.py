@@ -15,6 +15,7 @@ TABLES = (
     *("adjudication", "readings", "audits", "finding_states", "unread_weights"),
     *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
     *("posteriors", "shrunken", "adjusted"),
+    *("fragility", "subsets", "new_trials", "contours"),
 )
 
 

@@ -31,6 +31,7 @@ from ketameta.report.pages import (
 )
 from ketameta.report.small_study import small_study_view
 from ketameta.report.traces import Traces
+from ketameta.report.what_if import what_if_view
 from ketameta.report_files import figure_of
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.collection import Tables, by, of_analyses
@@ -47,10 +48,12 @@ from ketameta.tables.syntheses import (
     SubgroupRow,
     UnusedRow,
 )
+from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
 
 _SHOWN = (
     *(AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, AsymmetryRow, DiagnosticRow),
     *(PosteriorRow, ShrunkenRow, AdjustedRow),
+    *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
 )
 
 
@@ -136,7 +139,7 @@ def files(page: Page) -> Iterator[str]:
     tests, rows = own[AsymmetryRow], own[DiagnosticRow]
     methods = own[AdjustedRow]
     drawings = [
-        *diagnostics_of(analysis, record, tests, rows, methods),
+        *diagnostics_of(analysis, record, tests, rows, methods, own[ContourRow]),
         *course(analysis.name, page.course),
     ]
     yield (
@@ -169,6 +172,7 @@ def files(page: Page) -> Iterator[str]:
             alongside=alongside(analysis, record, own),
             bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
             small_study=small_study_view(analysis, record, methods),
+            what_if=what_if_view(analysis, own),
             warnings=page.warnings,
             review=page.review,
             told=page.claimed,

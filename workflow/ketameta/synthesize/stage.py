@@ -23,6 +23,7 @@ from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.raters import agreement
 from ketameta.synthesize.small_study import adjusted
 from ketameta.synthesize.splits import between, groups_of, shown, splits
+from ketameta.synthesize.what_if import fragile, new_trials, subsets
 from ketameta.synthesize.words import favours, group_of
 from ketameta.synthesize.worthwhile import worthwhile
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
@@ -65,6 +66,7 @@ from ketameta.tables.syntheses import (
     UnusedRow,
 )
 from ketameta.tables.table import Row, as_dict, extended, schema_of, to_arrow
+from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
 from ketameta.vocabulary.narrowing import named
 
 if TYPE_CHECKING:
@@ -98,6 +100,7 @@ ANSWER: tuple[type[Row], ...] = (
     *(SynthesisRow, AbsoluteRow, PointsRow, SubgroupRow, SplitRow, StudyRow, SensitivityRow),
     *(JudgementRow, AsymmetryRow, EarlierRow, PairRow, PairSynthesisRow, DiagnosticRow),
     *(PosteriorRow, ShrunkenRow, AdjustedRow),
+    *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
 )
 
 
@@ -177,6 +180,7 @@ def _answer(asked: Asked) -> Tables:
     studies = beside[StudyRow]
     bounds = worthwhile(analysis, studies, beside[AbsoluteRow])
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
+    sized, contours = new_trials(analysis, record, own, bounds)
     return beside | Tables(
         {
             SynthesisRow: [record],
@@ -189,6 +193,10 @@ def _answer(asked: Asked) -> Tables:
             PosteriorRow: checked,
             ShrunkenRow: drawn,
             AdjustedRow: adjusted(analysis, record, own),
+            FragilityRow: fragile(analysis, record, own),
+            SubsetRow: subsets(analysis, record, own),
+            NewTrialRow: sized,
+            ContourRow: contours,
         }
     )
 
