@@ -119,7 +119,9 @@ def _trials(
 ) -> list[Trial]:
     measure = analysis.select.measure
     found = []
-    for row, subset in zip(rows, subsets, strict=True):
+    own = {(row.trial_id, row.comparison): row for row in subsets}
+    for row in rows:
+        subset = own[row.trial_id, row.comparison]
         ends = row.without_estimate, row.without_low, row.without_high
         marks = (row.influential and "influence", subset.cluster and "two clusters")
         share = None if subset.share is None else 100 * subset.share

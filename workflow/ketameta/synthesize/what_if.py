@@ -18,6 +18,7 @@ from ketameta.stats import (
     gosh_shares,
     with_new_trial,
 )
+from ketameta.stats.sensitivity.fragility import MEASURES as MOVABLE
 from ketameta.synthesize.diagnose import column, diagnosed
 from ketameta.synthesize.pool import independent, number
 from ketameta.synthesize.worthwhile import Bounds
@@ -58,7 +59,7 @@ def fragile(
     """
     measure = MEASURES[analysis.select.measure]
     pooled = record.estimate is not None and len(effects) > 1 and independent(effects)
-    if analysis.narrow or not measure.compares_events or not pooled:
+    if analysis.narrow or measure.name not in MOVABLE or not pooled:
         return []
     yi, vi = _arrays(effects)
     tables = [

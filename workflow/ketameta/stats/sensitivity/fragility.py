@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ketameta.stats.effects.effect_size import effect_size
-from ketameta.stats.numerics.checks import as_effects
+from ketameta.stats.numerics.checks import as_effects, one_of
 from ketameta.stats.numerics.shown import Labels, Shown, study_names
 from ketameta.stats.univariate.pooling import random_effects
 
@@ -19,6 +19,7 @@ Ints = NDArray[np.intp]
 
 # sets of moves of which all are tried
 _TRIED = 5_000
+# what events moved between people give
 MEASURES = ("RR", "OR", "RD")
 
 
@@ -104,6 +105,7 @@ def fragility(
     >>> fragility(found.yi, found.vi, **trials).moved
     2.0
     """
+    one_of("measure", measure, MEASURES)
     y, v = as_effects(yi, vi)
     tables = np.array([ai, n1i, ci, n2i], float)
     search = _Search(y, v, tables, measure, (tau2, interval, level))
