@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 # sets of moves of which all are tried
-_TRIED = 5_000
+_TRIED = 2_000
 # what events moved between people give
 MEASURES = ("RR", "OR", "RD")
 
@@ -86,7 +86,7 @@ def fragility(
     -------
     Fragility. Each step tries an event more and one fewer in each group of each study, all in
     one batch, and keeps the one that brings the interval nearest to turning. Fewer moves than
-    these are then tried in all their combinations, as long as these are 5,000 or fewer.
+    these are then tried in all their combinations, as long as these are 2,000 or fewer.
 
     Raises
     ------
