@@ -115,6 +115,7 @@ class Project:
             "report": [made, "reports", *config],
             "figures": [made, "reports", *config],
             "distributions": [made, "reports", *config],
+            "crosscheck": [made, "reports", *config],
         }
         calls = [[stage, *words[stage]] for stage in stages or words]
         code = (

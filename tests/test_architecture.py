@@ -15,6 +15,7 @@ GROUND = {
     "estimators",
     "measures",
     "methods",
+    "moderators",
     "project",
     "vocabulary",
     "tables",
@@ -23,6 +24,7 @@ GROUND = {
 ALLOWED = {
     "estimators": set(),
     "methods": {"measures"},
+    "moderators": set(),
     "measures": set(),
     "documents": set(),
     "vocabulary": {"documents", "project"},
@@ -38,7 +40,10 @@ ALLOWED = {
     "stats": set(),
     "figures": set(),
     "tables": {"vocabulary"},
-    "configuration": {"documents", "estimators", "measures", "methods", "project", "vocabulary"},
+    "configuration": {
+        *("documents", "estimators", "measures", "methods", "moderators"),
+        *("project", "vocabulary"),
+    },
     "ingest": GROUND,
     "normalize": {*GROUND, "configuration", "stats"},
     "crosscheck": {*GROUND, "configuration", "figures", "report_files"},

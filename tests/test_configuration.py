@@ -210,6 +210,13 @@ NUMBERS = [
     Case("Peto of risk ratios, as R calls it", "    measure: RR", "    pooling: rma.peto\n    measure: RR", "rma.peto", "analyses.response_24h.pooling: Peto is for OR alone, and the measure is RR, which takes inverse variance, Mantel-Haenszel"),
     Case("a rule for an estimator", "    measure: RR", "    tau2: HK\n    measure: RR", "HK", "analyses.response_24h.tau2: unknown word HK; it is a rule for the interval: interval: hksj"),
     Case("an estimator for a way of pooling", "    measure: RR", "    pooling: FE\n    measure: RR", "FE", "analyses.response_24h.pooling: unknown word FE; it is an estimator of tau²: tau2: EE"),
+    Case("an unknown moderator", "    measure: RR", "    moderators: [year, doze_mg]\n    measure: RR", "doze", "analyses.response_24h.moderators: unknown word doze_mg; did you mean dose_mg?"),
+    Case("an unknown moderator of several", "    measure: RR", "    moderators: [[year, age]]\n    measure: RR", "age]", "analyses.response_24h.moderators: unknown word age"),
+    Case("a moderator twice", "    measure: RR", "    moderators: [people, population]\n    measure: RR", "[people", "analyses.response_24h.moderators: a word, or a list of words, stands twice"),
+    Case("several moderators twice", "    measure: RR", "    moderators: [[year, n], [n, year]]\n    measure: RR", "[[year", "analyses.response_24h.moderators: a word, or a list of words, stands twice"),
+    Case("no moderators in a list", "    measure: RR", "    moderators: [[]]\n    measure: RR", "[[]]", "analyses.response_24h.moderators: a list is empty"),
+    Case("a moderator that is no list", "    measure: RR", "    moderators: year\n    measure: RR", "moderators: year", "analyses.response_24h.moderators: needs a list of words"),
+    Case("a number for a moderator", "    measure: RR", "    moderators: [1]\n    measure: RR", "[1]", "analyses.response_24h.moderators: needs words, or lists of words"),
     Case("true for a number", "{correlation: 0.0}", "{correlation: true}", "true", "change.correlation: needs a number, not true"),
 ]  # fmt: skip
 YAML_TRAPS = [
@@ -430,6 +437,27 @@ def test_words_of_other_programs_are_understood_and_told(config: Config) -> None
     line = config.text[: config.text.index("tau2: fe")].count("\n") + 1
     assert told[0][0] == f"{config.path.as_posix()}:{line}"
     assert told[3][0].startswith(config.path.with_name("multiverse.yaml").as_posix())
+
+
+def test_moderators_are_asked_alone_and_several_at_once(config: Config) -> None:
+    assert config.load()["response_24h"].model.moderators == ()
+    config.replace(
+        "    measure: RR", "    moderators: [dose, people, [year, control]]\n    measure: RR"
+    )
+    assert config.load()["response_24h"].model.moderators == (
+        ("dose_mg",),
+        ("population",),
+        ("year", "comparator_class"),
+    )
+
+
+def test_what_is_asked_by_dose_is_asked_with_every_arm_apart_too(config: Config) -> None:
+    assert "each treated arm apart" not in [v.name for v in config.load()["response_24h"].variants]
+    config.replace("    measure: RR", "    moderators: [dose_mg]\n    measure: RR")
+    analysis = config.load()["response_24h"]
+    (apart,) = [v for v in analysis.variants if v.name == "each treated arm apart"]
+    assert (apart.select.arms, analysis.select.arms) == ("whole", "together")
+    assert apart.model == analysis.model
 
 
 def test_words_that_yaml_would_take_for_something_else_stay_words(config: Config) -> None:

@@ -66,6 +66,7 @@ def test_the_table_of_rooms_says_what_each_imports():
         "measures",
         "estimators",
         "methods",
+        "moderators",
         "project",
         "storage",
         "cli",

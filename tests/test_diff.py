@@ -21,7 +21,7 @@ from ketameta.evidence import releases
 from ketameta.evidence.attribution import attribute
 from ketameta.evidence.changes import Change, Code, compare, compare_claims, difference, position
 from ketameta.evidence.edits import edits
-from ketameta.evidence.rated import Result, result_of
+from ketameta.evidence.rated import RecordedResult, result_of
 from ketameta.evidence.results import RATED_FROM, results
 from ketameta.evidence.rows import changed_rows
 from ketameta.report import change_json, change_words
@@ -274,7 +274,7 @@ def test_a_flip_is_told_and_the_status_is_11(old, new, few):
 def record(low, high, measure="RR"):
     told = {"analysis": "a", "measure": measure, "k": 3, "n": 9, "estimate": 1.5, "se": 0.1}
     told |= {"ci_low": low, "ci_high": high, "estimate_log": 0.4, "tau2": 0.0, "i2": None}
-    return Result(**told, pi_low=None, pi_high=None, favours=None)
+    return RecordedResult(**told, pi_low=None, pi_high=None, favours=None)
 
 
 @pytest.mark.parametrize(
@@ -575,7 +575,7 @@ def made(name, tables, configuration):
 def test_a_record_comes_back_as_it_was_and_is_small(old, configuration):
     release = made("2026-01-31", old, configuration)
     text = release.to_json()
-    assert releases.parse("2026-01-31", text) == release
+    assert releases.parse_release("2026-01-31", text) == release
     assert len(text) < 40_000
     assert all(str(cell) not in text for cell in ("Murrough 2013", "10.1176"))
 
@@ -592,20 +592,20 @@ def test_a_record_carries_verdict_and_certainty_and_an_older_one_without_is_read
     del content["claims"]
     for row in content["syntheses"]:
         del row["verdict"], row["certainty"]
-    older = releases.parse("2026-01-31", json.dumps(content))
+    older = releases.parse_release("2026-01-31", json.dumps(content))
     assert older.claims is None
-    since = releases.between(older, release)
+    since = releases.changes_between(older, release)
     assert not any(move.moved for move in since.moves)
     assert since.claims == ()
     # what it lacks stays unknown
     assert {row.certainty for row in older.syntheses} == {None}
-    assert releases.parse("2026-01-31", older.to_json()) == older
+    assert releases.parse_release("2026-01-31", older.to_json()) == older
 
 
 def test_since_a_release_tells_of_claims(old, new, configuration):
     let_relapse(new)
     first, second = (made("2026-01-31", t, configuration) for t in (old, new))
-    said = change_words.since_summary(releases.between(first, second))
+    said = change_words.since_summary(releases.changes_between(first, second))
     assert said.endswith("1 conclusion flipped, 2 claims have another verdict (2 flipped).")
 
 
@@ -614,11 +614,11 @@ def test_since_a_release_names_trials_and_moves(old, new, few):
     enter(murrough(new), events=31)
     drop_trial(new, "zarate2006")
     cells = digests(tables_of(new))
-    since = releases.since(release, cells.trials, cells.data_hash, syntheses_of(new, few))
+    since = releases.changes_since(release, cells.trials, cells.data_hash, syntheses_of(new, few))
     assert (since.added, since.removed, since.edited) == ((), ("zarate2006",), ("murrough2013a",))
     said = change_words.since_summary(since)
     assert said.startswith("Since the release of 2026-01-31: 1 trial removed, 1 trial edited; ")
-    back = releases.between(made("2026-02-01", new, few), release)
+    back = releases.changes_between(made("2026-02-01", new, few), release)
     assert back.added == ("zarate2006",)
 
 
@@ -631,7 +631,7 @@ def test_the_data_hash_follows_cells_not_order(old, new):
 
 def test_releases_of_a_day_stand_in_order(old, few):
     names = ["2026-02-01", "2026-01-31.10", "2026-01-31.2", "2026-01-31"]
-    found = releases.in_order([made(name, old, few) for name in names])
+    found = releases.oldest_first([made(name, old, few) for name in names])
     assert [r.name for r in found] == ["2026-01-31", "2026-01-31.2", "2026-01-31.10", "2026-02-01"]
     assert releases.next_name("2026-01-31", names) == "2026-01-31.3"
     assert releases.next_name("2026-03-01", names) == "2026-03-01"
@@ -646,7 +646,7 @@ def test_a_release_has_the_name_of_a_date(name):
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"form": 9}', '{"form": 1, "name": 3}'])
 def test_a_broken_record_is_named(text):
     with pytest.raises(releases.ReleaseError, match=r"2026-01-31\.json"):
-        releases.parse("2026-01-31", text)
+        releases.parse_release("2026-01-31", text)
 
 
 def test_a_living_forest_has_a_row_a_release_and_the_present(old, configuration, records):
@@ -1056,7 +1056,7 @@ def test_faults_that_its_own_code_finds_are_those_of_a_version(coded, say):
         "workflow/ketameta/ingest/stage.py",
         "    sheets, found = checked(texts)\n",
         "    sheets, found = checked(texts)\n"
-        '    problems.append(Problem(f"{folder}/arms.csv", 2, "dose", "", "is no dose"))\n',
+        '    found.append(Problem("data/raw/arms.csv", 2, "dose", "", "is no dose"))\n',
     )
     done = say(coded, "diff")
     assert done.returncode == 1

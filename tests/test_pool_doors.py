@@ -17,7 +17,7 @@ import openpyxl
 import pytest
 
 from ketameta.cli import main
-from ketameta.commands.names import ALIASES, end_of, level_of, plain, value_of
+from ketameta.commands.names import ALIASES, bare_name, end_of, level_of, value_of
 
 
 def ratios(found) -> list[float]:
@@ -313,7 +313,7 @@ def test_no_name_stands_for_both_arms() -> None:
     ):
         assert not set(ALIASES[one]) & set(ALIASES[two])
     for words in ALIASES.values():
-        assert all(word == plain(word) for word in words)
+        assert all(word == bare_name(word) for word in words)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ SHARED = {
     "verify.R",
     "ketameta.xlsx",
     "figures/figures.csv",
+    "tables/crosscheck.csv",
     *(f"tables/{name}.csv" for name in TABLES),
 }
 CELL, OTHER = ",47,30,", ",47,31,"
@@ -144,7 +145,7 @@ def test_a_changed_module_runs_its_stage_and_without_effect_changes_no_byte(smal
     before, ids = pages(small), tables(small)
     path = small.path("workflow/ketameta/synthesize/judge.py")
     path.write_text(path.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
-    assert executed(small.snakemake()) == ["synthesize", "report", "figures"]
+    assert executed(small.snakemake()) == ["synthesize", "report", "figures", "crosscheck"]
     assert pages(small) == before
     assert tables(small) == ids
 

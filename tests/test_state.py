@@ -186,7 +186,9 @@ def test_a_word_on_risk_of_bias_draws_no_figure_again(here, capsys):
     for name in RUN:
         assert step(name) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said == [f"{name}: {freshness.AS_BEFORE}" for name in ("figures", "distributions")]
+    assert said == [
+        f"{name}: {freshness.AS_BEFORE}" for name in ("figures", "distributions", "crosscheck")
+    ]
     assert why() == {}
     written = {p.stem for p in MADE.glob("*.parquet") if p.stat().st_mtime_ns != times[p]}
     assert {"risk_of_bias", "bias"} <= written

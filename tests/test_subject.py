@@ -15,6 +15,7 @@ MAY = (
     ("commands/names.py", "placebo", "headings by which tables of others name their control"),
     ("report/references.py", "patient", "titles of works cited"),
     ("vocabulary/", "response; remission", "what scales have cut-offs for"),
+    ("configuration/scales.schema.yaml", "response; remission", "what scales have cut-offs for"),
     (
         "commands/new_review/",
         "placebo; usual care; any adverse event; symptom; drug; response; remission; PO; oral;"

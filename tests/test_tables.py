@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from ketameta.commands.results import older_rows
-from ketameta.ingest.cells import CellError, parse
+from ketameta.ingest.cells import CellError, parse_cell
 from ketameta.ingest.stage import check_folder
 from ketameta.ingest.template import template
-from ketameta.storage import parquet_of, table_of
+from ketameta.storage import parquet_of, parquet_table
 from ketameta.tables import RAW_TABLES, STAGE_TABLES, Column, TableSchema
 from ketameta.tables.columns import KINDS
 from ketameta.tables.entered import cells_key
@@ -85,7 +85,7 @@ def test_a_new_word_of_the_subject_is_told_with_the_file_that_it_goes_into() -> 
     for _, column in COLUMNS:
         if column.words:
             with pytest.raises(CellError) as error:
-                parse("no such word", column)
+                parse_cell("no such word", column)
             _, goes, path = str(error.value).partition("; a new one goes into ")
             told[column.words] = Path(path) if goes else None
     whole = [told.pop(name) for name in ("outcomes", "scales")]
@@ -107,21 +107,21 @@ def test_the_dictionary_says_what_the_check_enforces(table: TableSchema, column:
     assert ("may be empty" in said) != column.required
     if column.required:
         with pytest.raises(CellError, match="is empty; needs " + re.escape(said)):
-            parse("", column)
+            parse_cell("", column)
     else:
-        assert parse("", column) == (None, "")
+        assert parse_cell("", column) == (None, "")
     if column.words:
         assert column.words in said
         with pytest.raises(CellError, match=f"is not a word of the list {column.words}"):
-            parse("no such word", column)
+            parse_cell("no such word", column)
         for word in (*vocabulary().words(column.words), *column.words_also):
-            assert parse(word, column) == (word, "")
+            assert parse_cell(word, column) == (word, "")
     if column.references:
         assert f"known in {column.references.partition('.')[0]}" in said
     if column.pattern:
         assert column.pattern_meaning in said
         with pytest.raises(CellError, match="is not " + re.escape(column.pattern_meaning)):
-            parse("\u00fc", column)
+            parse_cell("\u00fc", column)
 
 
 NUMBERS = [pair for pair in COLUMNS if pair[1].kind in ("integer", "number")]
@@ -134,15 +134,15 @@ def test_limits_are_allowed_themselves_and_nothing_beyond(
     assert column.limits in column.allowed
     for limit, step in ((column.minimum, -1), (column.maximum, 1)):
         assert limit is not None
-        assert parse(f"{limit:.12g}", column)[0] == limit
+        assert parse_cell(f"{limit:.12g}", column)[0] == limit
         with pytest.raises(CellError, match=re.escape(f"{column.limits} {column.unit}".rstrip())):
-            parse(f"{limit + step:.12g}", column)
+            parse_cell(f"{limit + step:.12g}", column)
     if column.kind == "integer":
         with pytest.raises(CellError, match="is not a whole number"):
-            parse("1.5", column)
+            parse_cell("1.5", column)
     else:
         middle = max(column.minimum or 0, 0) + 0.5
-        assert parse(f"{middle}", column) == (middle, "")
+        assert parse_cell(f"{middle}", column) == (middle, "")
 
 
 @pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
@@ -168,7 +168,7 @@ def arms(*cells: dict[str, str]) -> list[ArmRow]:
 
 def test_cells_as_entered_are_a_map_in_parquet_and_the_same_mapping_again() -> None:
     entered = [{"trial_id": "a", "dose": "0.50"}, {}, {"dose": '"', "arm_id": "ä"}, {"dose": " 1"}]
-    table = table_of(parquet_of(to_arrow(ArmRow, arms(*entered))))
+    table = parquet_table(parquet_of(to_arrow(ArmRow, arms(*entered))))
     back = [row.entered for row in rows_of(ArmRow, table)]
     assert back == entered
     assert [*back[2]] == ["dose", "arm_id"]

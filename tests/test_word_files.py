@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ketameta.cli import main
-from ketameta.commands.examine import look
+from ketameta.commands.examine import examined_folder
 from ketameta.commands.unused import unused_words
 from ketameta.configuration import ConfigurationError, load
 from ketameta.vocabulary import FOLDER, subject, use, vocabulary
@@ -216,5 +216,5 @@ def test_words_that_nothing_uses_are_a_note_a_list(here):
 
 
 def notes(here):
-    found = look(here / "data" / "raw")
+    found = examined_folder(here / "data" / "raw")
     return unused_words(found.tables, load())

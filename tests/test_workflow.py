@@ -16,7 +16,7 @@ import yaml
 
 from ketameta.freshness import list_of, sources
 from ketameta.publishing import keep
-from ketameta.report_files import report_files
+from ketameta.report_files import crosscheck_files, report_files
 
 from .conftest import SAID
 
@@ -78,6 +78,7 @@ def test_the_report_holds_nothing_else(built, configuration):
     wanted = {*report_files(configuration.names), *drawn, "figures/figures.csv"}
     arms = [a.name for a in configuration.whole if a.select.measure == "PCTRED"]
     wanted |= {"figures/data.evidence.svg", *(f"figures/{n}.distribution.svg" for n in arms)}
+    wanted |= set(crosscheck_files(configuration.names))
     assert found == wanted
 
 
@@ -114,7 +115,7 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
             for name in (
                 *("syntheses", "subgroups", "splits", "sensitivity", "studies", "earlier"),
                 *("derivations", "raw_rows", "absolute", "summary", "certainty", "finding_states"),
-                *("posteriors", "shrunken", "adjusted"),
+                *("posteriors", "shrunken", "looks", "crosscheck", "adjusted"),
                 *("fragility", "subsets", "contours"),
             )
         ),

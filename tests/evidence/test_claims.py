@@ -22,11 +22,11 @@ from ketameta.evidence.claims import (
     Grounds,
     Split,
     Verdict,
+    changes_side,
     claims_of,
     line,
     of_parts,
     side,
-    turned,
     whole,
 )
 from ketameta.evidence.rated import Rated, RatedGroup, RatedSynthesis
@@ -417,8 +417,8 @@ def test_directions_of_results_that_are_not_pooled(better, worse, neither, word,
     ],
 )
 def test_sides_of_a_claim(before, after, flipped):
-    assert turned(before, after) is flipped
-    assert turned(after, before) is flipped
+    assert changes_side(before, after) is flipped
+    assert changes_side(after, before) is flipped
 
 
 def test_every_word_has_its_meaning_and_a_side_or_none():

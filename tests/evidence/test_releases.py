@@ -33,15 +33,15 @@ def release():
 def test_a_release_remembers_open_findings_and_decisions(release):
     assert [one.check for one in release.findings] == ["sd-like-se"]
     assert release.decisions == ("x0", "x2")
-    assert releases.parse(release.name, release.to_json()) == release
+    assert releases.parse_release(release.name, release.to_json()) == release
     none = replace(release, findings=(), decisions=())
-    assert releases.parse(none.name, none.to_json()) == none
+    assert releases.parse_release(none.name, none.to_json()) == none
 
 
 def test_an_older_record_says_nothing_of_them_and_stays_as_it_was(release):
     content = json.loads(release.to_json())
     del content["findings"], content["decisions"]
-    older = releases.parse(release.name, json.dumps(content))
+    older = releases.parse_release(release.name, json.dumps(content))
     assert (older.findings, older.decisions) == (None, None)
     assert json.loads(older.to_json()) == content
 
@@ -61,7 +61,7 @@ def test_an_older_record_says_nothing_of_them_and_stays_as_it_was(release):
 def test_a_record_with_another_form_of_them_is_named(release, key, content):
     text = json.dumps(json.loads(release.to_json()) | {key: content})
     with pytest.raises(releases.ReleaseError, match=r"2026-01-31\.json: not a record"):
-        releases.parse(release.name, text)
+        releases.parse_release(release.name, text)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from ketameta.evidence.edits import Edit
 from ketameta.extraction import adjudication
-from ketameta.extraction.adjudication import content, lines, read, settled, take_new, update
+from ketameta.extraction.adjudication import content, lines, read_lines, settled, take_new, update
 from ketameta.extraction.records import Disagreement, Impact
 from ketameta.ingest.stage import check_folder
 from ketameta.tables.decisions import ROW
@@ -63,7 +63,7 @@ def again(tmp_path):
     def do(found, ending=".csv"):
         path = tmp_path / f"lines{ending}"
         path.write_bytes(found if isinstance(found, bytes) else content(found, ending))
-        return read(path)
+        return read_lines(path)
 
     return do
 
@@ -116,7 +116,12 @@ def test_what_people_write_comes_back(again, ending) -> None:
     assert [{n: c for n, c in line.items() if c} for line in made] == [
         dict(line.cells) for line in found.lines
     ]
-    assert [adjudication.said(line.cells) for line in found.lines] == ["other 0.50", "B", "", ""]
+    assert [adjudication.decided_as(line.cells) for line in found.lines] == [
+        "other 0.50",
+        "B",
+        "",
+        "",
+    ]
 
 
 def test_the_workbook_offers_the_decisions_and_explains_them() -> None:
@@ -142,11 +147,11 @@ def test_a_sheet_by_another_name_is_read_where_it_is_the_only_one(tmp_path) -> N
         book.active.append(row)
     book.active.title = "Tabelle1"
     book.save(tmp_path / "lines.xlsx")
-    found = read(tmp_path / "lines.xlsx")
+    found = read_lines(tmp_path / "lines.xlsx")
     assert found.problems == ()
     assert [line.decision for line in found.lines] == ["B", "", "", ""]
     openpyxl.Workbook().save(tmp_path / "empty.xlsx")
-    assert "has no sheet adjudication" in read(tmp_path / "empty.xlsx").problems[0].message
+    assert "has no sheet adjudication" in read_lines(tmp_path / "empty.xlsx").problems[0].message
 
 
 def test_what_no_table_may_hold_is_written_as_an_escape(again) -> None:
@@ -327,7 +332,7 @@ def test_a_date_is_a_day_a_month_or_a_year(again, date, fault) -> None:
     ],
 )
 def test_what_was_carried_out_before_is_settled(found, cells, is_settled) -> None:
-    record = adjudication.about(TRIAL if found is TRIAL else MEAN) | cells
+    record = adjudication.about_cells(TRIAL if found is TRIAL else MEAN) | cells
     assert settled([found], [{}, record]) == [found] * is_settled
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from ketameta.extraction.agreement import agreement
+from ketameta.extraction.agreement import column_agreement
 from ketameta.extraction.records import Match, Matching, Side
 from ketameta.stats.sensitivity.agreement import (
     absolute_icc,
@@ -35,7 +35,7 @@ def lines(*pairs, table="outcomes", a=None, b=None):
         for n, (first, second) in enumerate(pairs, 2)
     )
     sides = a or Side("a", Tables()), b or Side("b", Tables())
-    found = agreement(*sides, Matching(matches, (), ()))
+    found = column_agreement(*sides, Matching(matches, (), ()))
     return {(line.table, line.column): line for line in found}
 
 
@@ -135,5 +135,5 @@ def test_faulty_cells_are_compared_as_entered():
 
 
 def test_no_matched_row_agrees_on_nothing():
-    (whole,) = agreement(Side("a", Tables()), Side("b", Tables()), Matching((), (), ()))
+    (whole,) = column_agreement(Side("a", Tables()), Side("b", Tables()), Matching((), (), ()))
     assert (whole.table, whole.rows, whole.cells.n, whole.cells.share) == ("", 0, 0, None)

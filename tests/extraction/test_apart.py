@@ -108,7 +108,7 @@ def test_what_earlier_versions_called_a_row_stays_settled(both) -> None:
     # a file of lines begun then keeps what was decided
     lines = adjudication.lines(Impact(one, (), None, ()) for one in found(both))
     ids = {one.id: one.ids for one in found(both)}
-    done = adjudication.update(lines, adjudication.read(both.file), ids)
+    done = adjudication.update(lines, adjudication.read_lines(both.file), ids)
     assert (done.kept, done.ended) == (2, 0)
     assert [line["decision"] for line in done.lines] == ["A", "A"]
 
@@ -142,7 +142,7 @@ def test_a_decision_on_one_of_a_pair_settles_not_the_other(both) -> None:
     women, men = (GROUP.format("esketamine", n, who) for n, who in (("4", "women"), ("5", "men")))
     in_b(both, "outcomes", women, men)
     one, other = found(both)
-    known = [adjudication.about(one) | {"decision": "A"}]
+    known = [adjudication.about_cells(one) | {"decision": "A"}]
     assert adjudication.settled([one, other], known) == [one]
 
 
@@ -200,6 +200,6 @@ def test_as_many_lines_are_written_as_disagreements_are_counted(both) -> None:
     assert main(call) == 10
     said = both.capsys.readouterr().out
     assert "5 disagreements (all of rows" in said
-    assert len(adjudication.read(both.file).lines) == 5
+    assert len(adjudication.read_lines(both.file).lines) == 5
     # each is told by another name
     assert len({line for line in said.splitlines() if line.startswith("- `")}) == 5

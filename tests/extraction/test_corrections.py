@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ketameta.extraction.corrections import DONE, OFF, place, read
+from ketameta.extraction.corrections import DONE, OFF, located, read_corrections
 from ketameta.ingest.places import read_place
 from ketameta.ingest.workbook_template import workbook_of
 
@@ -38,7 +38,7 @@ def given(tmp_path):
         writer.writerows({"why": "misread", **row} for row in rows)
         path = tmp_path / "corrections.csv"
         path.write_text(out.getvalue(), encoding="utf-8")
-        return read(path)
+        return read_corrections(path)
 
     return do
 
@@ -51,7 +51,7 @@ def placed(given, folder):
         found, problems = given(*rows)
         assert problems == []
         texts = read_place(folder)[0]
-        applied, left = place(found, texts, then and read_place(then)[0], version)
+        applied, left = located(found, texts, then and read_place(then)[0], version)
         number = {one.place: at for at, one in enumerate(found)}
         return (
             {number[p.correction.place]: p.line for p in applied},
@@ -218,7 +218,7 @@ def test_a_sheet_is_read_as_a_file_is(tmp_path, given) -> None:
     path = tmp_path / "corrections.xlsx"
     rows = [{"why": "so", **MEAN}, {"why": "so", **DOI}]
     path.write_bytes(workbook_of({"corrections": CORRECTIONS}, {"corrections": rows}, ["x"]))
-    found, problems = read(path)
+    found, problems = read_corrections(path)
     assert problems == []
     assert [(c.table, c.line, c.column, c.old, c.new) for c in found] == [
         ("outcomes", 4, "mean", "15.2", "15.3"),

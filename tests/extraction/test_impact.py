@@ -19,7 +19,7 @@ from ketameta.extraction.records import Disagreement
 from ketameta.extraction.trying import TOLD
 from ketameta.tables import RESULT_TABLES
 from ketameta.tables.entered import as_entered
-from ketameta.tables.identity import row_of
+from ketameta.tables.identity import decision_name
 from ketameta.tables.raw import (
     RAW_KINDS,
     ArmRow,
@@ -97,7 +97,7 @@ def disagreement(edit):
     change = edit.changes[0]
     cell = change.cells[0] if change.cells else None
     said = (cell.column, cell.old, cell.new) if cell else ("", "", "")
-    row = row_of(change.table, change.row.entered)
+    row = decision_name(change.table, change.row.entered)
     return Disagreement(change.table, edit.trial, row, *said, change.place, "", "", "", edit)
 
 

@@ -15,7 +15,7 @@ import pytest
 from ketameta.cli import main
 from ketameta.commands import merge as merge_command
 from ketameta.extraction import adjudication
-from ketameta.extraction.agreement import agreement
+from ketameta.extraction.agreement import column_agreement
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
 from ketameta.extraction.records import Impact
@@ -332,7 +332,7 @@ def test_the_cells_of_second_readings_are_those_that_agreement_counts(both) -> N
     both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",24,30,8,", ",25,29,,"))
     both.edit(both.b, "outcomes", MEAN, MEAN.replace("5.1,15.2", "5.10,12.5"))
     a, b = sides(both.a, both.b)
-    (whole, *_) = agreement(a, b, match(a, b))
+    (whole, *_) = column_agreement(a, b, match(a, b))
     both.decide("A")
     assert both.merge("--role", "second")[0] == 0
     rows = readings(both.out).values()
@@ -406,7 +406,7 @@ def test_answers_of_two_raters_of_one_place_stand_side_by_side(both) -> None:
     (both.a / "rob2_answers.csv").write_text(answers, encoding="utf-8")
     options = ("--raters", "x", "y", "--no-impact", "--adjudicate", str(both.file))
     assert main(["compare", str(both.a), *options]) == 10
-    assert not adjudication.read(both.file).lines
+    assert not adjudication.read_lines(both.file).lines
     places = (both.a, both.file, both.out)
     assert both.merge("--raters", "x", "y", places=places)[0] == 0
     assert content(both.out)["rob2_answers.csv"].decode() == answers
@@ -490,7 +490,7 @@ def test_lines_known_to_have_ended_are_passed_over(both) -> None:
     both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",30,8,", ",30,9,"))
     both.decide("B")
     both.edit(both.b, "outcomes", OUTCOME.replace(",30,8,", ",30,9,"), OUTCOME)
-    found = adjudication.update(both.lines(), adjudication.read(both.file))
+    found = adjudication.update(both.lines(), adjudication.read_lines(both.file))
     both.file.write_bytes(adjudication.content(found.lines, ".csv"))
     status, out, _ = both.merge()
     assert status == 0

@@ -4,7 +4,14 @@ from math import sqrt
 
 import pytest
 
-from ketameta.extraction.cells import canonical, column_of, decimals, figures, number_of, rounded
+from ketameta.extraction.cells import (
+    canonical_cell,
+    column_of,
+    decimals,
+    figures,
+    number_of,
+    rounded,
+)
 from ketameta.extraction.patterns import Slip, guess
 
 
@@ -181,7 +188,7 @@ def test_words():
 
 def test_one_form_of_each_cell():
     def form(name, text, table="outcomes"):
-        return canonical(column_of(table, name), text)
+        return canonical_cell(column_of(table, name), text)
 
     assert form("mean", "24") == form("mean", "24.00") == form("mean", "2.4e1")
     assert form("mean", "-0") == form("mean", "0.0")

@@ -4,7 +4,7 @@ import pytest
 
 from ketameta.configuration import Configuration
 from ketameta.extraction.adjudication import lines
-from ketameta.extraction.agreement import agreement
+from ketameta.extraction.agreement import column_agreement
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.impact import ranked
 from ketameta.extraction.matching import match
@@ -62,7 +62,7 @@ def test_both_arms_of_a_slip_do_what_the_file_does_and_are_one_item(compared, qu
     said = "B has the hour in days; tried in both rows"
     assert [line["likely"] for line in decided] == [said] * 2
     # one item for people
-    whole = Comparison(*known, tuple(agreement(*known)), tuple(impacts))
+    whole = Comparison(*known, tuple(column_agreement(*known)), tuple(impacts))
     said = f"2 rows of `{TRIAL}` `timepoint_h`: A `24`, B `1` (B has the hour in days?)"
     text = markdown(whole, questions)
     assert text.count(said) == 2  # to talk about first, and in the list

@@ -7,11 +7,11 @@ import pytest
 
 from ketameta.configuration import Configuration, load
 from ketameta.extraction.adjudication import lines
-from ketameta.extraction.agreement import agreement
+from ketameta.extraction.agreement import column_agreement
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.impact import ranked
 from ketameta.extraction.matching import match
-from ketameta.extraction.records import Comparison, beside
+from ketameta.extraction.records import Comparison, tried_with
 from ketameta.extraction.sides import sides
 from ketameta.ingest.stage import check_folder
 from ketameta.report.comparison import standalone
@@ -199,7 +199,7 @@ def test_answers_of_a_domain_are_tried_together_where_one_asks_for_the_other(com
 
     a, b, comparison = compared(answers("PY", "NA"), answers("NI", "NI"))
     assert errors(a) == errors(b) == []
-    told = [(i.disagreement.row[-7:], i.problem, beside(i)) for i in comparison.impacts]
+    told = [(i.disagreement.row[-7:], i.problem, tried_with(i)) for i in comparison.impacts]
     assert told == [(f"A / {q}", "", "with the answers of its domain") for q in ("2.6", "2.7")]
 
 
@@ -212,6 +212,6 @@ def test_it_is_said_once_that_a_cell_goes_with_its_row(compared, questions):
     assert all(cell.count("with its row") == 1 for cell in likely)
     # in the list of those to talk about first, and one a cell
     both = comparison.a, comparison.b, comparison.matching
-    whole = replace(comparison, agreement=tuple(agreement(*both)))
+    whole = replace(comparison, agreement=tuple(column_agreement(*both)))
     for text in (markdown(whole, questions), standalone(whole, questions)):
         assert text.count("with its row:") == 1 + len(SIGNS)

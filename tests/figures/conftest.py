@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from ketameta.figures.axis import Scale
+from ketameta.figures.axis import AxisScale
 from ketameta.figures.columns import Heading
-from ketameta.figures.forest import Block, Forest, LeftOut, Light, Row, Total
+from ketameta.figures.forest import Block, Forest, ForestRow, LeftOut, Light, Total
 from ketameta.figures.marks import Interval
 from ketameta.figures.metrics import text_width
 from ketameta.figures.scene import Text, flat
@@ -64,7 +64,7 @@ def made_up(trials, groups=1, name="Trial {}", ratio=True, spread=1.0, lights=0,
         return f"{i.estimate:.2f} [{i.low:.2f}, {i.high:.2f}]"
 
     rows = [
-        Row(
+        ForestRow(
             (name.format(n), "ketamine", "0.25, 0.5, 1.0 mg/kg", "IV", "24", f"{n}/{n * 7 + 9}"),
             (f"{100 / trials:.1f}", text(interval(n))),
             interval(n),
@@ -93,7 +93,7 @@ def made_up(trials, groups=1, name="Trial {}", ratio=True, spread=1.0, lights=0,
         total=total,
         prediction=Total("95% prediction interval (t, k − 1 df)", ("", "[0.40, 3.10]"),
                          Interval(pooled.estimate, back(-0.9), back(1.1))),
-        scale=Scale("Risk ratio (log scale)", 1.0 if ratio else 0.0, ratio, None, SIDES),
+        scale=AxisScale("Risk ratio (log scale)", 1.0 if ratio else 0.0, ratio, None, SIDES),
         statistics=("τ² = 0.1; I² = 20%",),
         left_out=tuple(LeftOut(LONG, "no effect follows") for _ in range(left_out)),
         left_out_heading="Not pooled",

@@ -8,7 +8,7 @@ import pytest
 
 from ketameta.figures.chart import clip, meet, names
 from ketameta.figures.scene import Circle, Line, Polygon, Text, flat
-from ketameta.synthesize.judge import Judged
+from ketameta.synthesize.judge import TrialJudgements
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow, BiasRow, EvidenceMapRow
 from ketameta.tables.raw import OutcomeRow
@@ -143,7 +143,7 @@ def judged(judgement, outcome="", source="review A", domain="sequence"):
 
 
 def judged_rows(rows, outcome="response"):
-    return Judged({"t1": rows}).rows("a", outcome, ["t1"])
+    return TrialJudgements({"t1": rows}).rows("a", outcome, ["t1"])
 
 
 def test_where_reviews_differ_the_worse_stands_and_is_marked():

@@ -73,7 +73,7 @@ def test_text_that_dejavu_has_is_never_looked_for_elsewhere(monkeypatch):
         "ab\u200b",
     ):
         assert [part for _, part in fonts.runs(text, "Sans")] == [text]
-        assert fonts.lost([text]) == []
+        assert fonts.undrawn([text]) == []
         assert canvas.to_png(scene(text))
 
 
@@ -84,7 +84,7 @@ def test_a_letter_is_drawn_by_the_font_that_has_it(installed, other):
     assert [file.name for file, _ in parts] == ["Block.ttf", "DejaVuSans-Bold.ttf", "Block.ttf"]
     drawn = canvas.to_png(scene("北 2018"))
     assert b"Block" in inside(canvas.to_pdf(scene("北 2018")))
-    assert fonts.lost(["北 2018"]) == []
+    assert fonts.undrawn(["北 2018"]) == []
     installed()
     assert canvas.to_png(scene("北 2018")) != drawn
 
@@ -108,8 +108,8 @@ def test_the_same_font_gives_the_same_bytes(installed, other):
 )
 def test_letters_that_no_font_has_are_named_with_what_to_install(installed, text, letters, package):
     installed()
-    assert fonts.lost([f"Wáng {text} 2018", text]) == letters
-    said = fonts.told(letters)
+    assert fonts.undrawn([f"Wáng {text} 2018", text]) == letters
+    said = fonts.boxes_note(letters)
     assert said.count("\n") == 0
     assert f"{letters[0]} (U+{ord(letters[0]):04X})" in said
     assert f"apt install {package})" in said
@@ -119,10 +119,10 @@ def test_letters_that_no_font_has_are_named_with_what_to_install(installed, text
 
 
 def test_many_letters_are_counted_and_none_say_nothing():
-    said = fonts.told([chr(0x4E00 + n) for n in range(40)])
+    said = fonts.boxes_note([chr(0x4E00 + n) for n in range(40)])
     assert "and 28 more" in said
     assert len(said) < 600
-    assert fonts.told([]) == ""
+    assert fonts.boxes_note([]) == ""
 
 
 def test_a_font_without_truetype_outlines_is_drawn_as_shapes(installed, tmp_path):
@@ -185,4 +185,6 @@ def test_prints_say_which_letters_are_lost(installed):
 
     installed()
     drawing = Drawing("a", "forest", "t", "d", (200, 40), lambda: scene("北 2018"))
-    assert fonts.told(fonts.lost(drawing.texts())).startswith("prints: no installed font has 北")
+    assert fonts.boxes_note(fonts.undrawn(drawing.texts())).startswith(
+        "prints: no installed font has 北"
+    )

@@ -178,9 +178,9 @@ def test_weights_of_subgroups_add_to_the_total(tables, configuration):
 
 
 def test_ticks_of_a_ratio_are_those_people_read():
-    from ketameta.figures.axis import Scale, make_axis, tick_label
+    from ketameta.figures.axis import AxisScale, make_axis, tick_label
 
-    axis = make_axis([0.5, 2.0], [0.3, 3.0], Scale(null=1.0, log=True), 0, 100)
+    axis = make_axis([0.5, 2.0], [0.3, 3.0], AxisScale(null=1.0, log=True), 0, 100)
     assert [tick_label(t) for t in axis.ticks] == ["0.25", "0.5", "1", "2", "4"]
 
 
@@ -189,9 +189,9 @@ def test_ticks_of_a_ratio_are_those_people_read():
     "estimates", [[1.0], [1.0, 1.0], [0.999, 1.001], [0.01, 100], [1e-9, 1e12], [5.0], [1e-4]]
 )
 def test_every_axis_has_two_ticks_in_order_and_holds_its_estimates(estimates, log):
-    from ketameta.figures.axis import Scale, make_axis
+    from ketameta.figures.axis import AxisScale, make_axis
 
-    axis = make_axis(estimates, [0.5, 2.0], Scale(null=1.0, log=log), 0, 100)
+    axis = make_axis(estimates, [0.5, 2.0], AxisScale(null=1.0, log=log), 0, 100)
     assert len(axis.ticks) >= 2
     assert list(axis.ticks) == sorted(set(axis.ticks))
     if not log or 1e-5 <= min(estimates) <= max(estimates) <= 1e5:
@@ -213,9 +213,9 @@ def test_ticks_of_tiny_numbers_are_told_apart(value):
 )
 @settings(max_examples=60, deadline=None)
 def test_an_axis_with_ends_holds_whatever_lies_outside_them(estimates, bounds, limits):
-    from ketameta.figures.axis import Scale, make_axis, tick_label
+    from ketameta.figures.axis import AxisScale, make_axis, tick_label
 
-    axis = make_axis(estimates, bounds, Scale(limits=limits), 100, 380)
+    axis = make_axis(estimates, bounds, AxisScale(limits=limits), 100, 380)
     assert limits[0] <= axis.low < axis.high <= limits[1]
     assert all(100 <= axis.place(x) <= 380 for x in (*estimates, *bounds))
     assert len({tick_label(tick) for tick in axis.ticks}) == len(axis.ticks) >= 2
@@ -232,15 +232,15 @@ def test_an_axis_with_ends_holds_whatever_lies_outside_them(estimates, bounds, l
     ],
 )
 def test_effects_all_but_alike_show_a_whole_interval(estimates, bounds, null, limits, shown):
-    from ketameta.figures.axis import Scale, make_axis
+    from ketameta.figures.axis import AxisScale, make_axis
 
-    axis = make_axis(estimates, bounds, Scale(null=null, limits=limits), 0, 100)
+    axis = make_axis(estimates, bounds, AxisScale(null=null, limits=limits), 0, 100)
     assert axis.side(shown) == 0
     assert axis.side(min(bounds[0], estimates[0])) == 0
 
 
 def test_an_interval_much_longer_than_the_others_is_still_cut():
-    from ketameta.figures.axis import Scale, make_axis
+    from ketameta.figures.axis import AxisScale, make_axis
 
-    axis = make_axis([1.0, 3.0], [0.5, 1.5, -40.0, 46.0], Scale(null=0.0), 0, 100)
+    axis = make_axis([1.0, 3.0], [0.5, 1.5, -40.0, 46.0], AxisScale(null=0.0), 0, 100)
     assert (axis.side(-40.0), axis.side(46.0)) == (-1, 1)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from ketameta.figures.axis import Scale, make_axis
+from ketameta.figures.axis import AxisScale, make_axis
 from ketameta.figures.columns import Heading
 from ketameta.figures.forest import columns_of
 from ketameta.figures.marks import Interval, diamond
@@ -99,6 +99,6 @@ def test_a_colour_is_spelt_once():
 def test_a_new_colour_of_the_diamond_reaches_figures_and_pages(monkeypatch):
     monkeypatch.setitem(COLOURS, "pooled", "#123456")
     assert "--pooled:#123456" in style_sheet()
-    axis = make_axis([1.0], [0.5, 2.0], Scale(), 0, 100)
+    axis = make_axis([1.0], [0.5, 2.0], AxisScale(), 0, 100)
     scene = Scene(9, 9, "", "", tuple(diamond(Interval(1.0, 0.5, 2.0), axis, 5, 5)))
     assert 'fill="#123456"' in to_svg(scene, "diamond")

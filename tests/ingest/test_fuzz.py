@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ketameta.ingest.cells import CellError, number, parse
+from ketameta.ingest.cells import CellError, parse_cell, parse_number
 from ketameta.ingest.reader import split
 from ketameta.ingest.stage import check_folder
 from ketameta.ingest.text import UnreadableError, decode
@@ -104,7 +104,7 @@ def test_any_text_in_cells_is_read_or_told(folder: Path, table: str, data) -> No
 @given(st.sampled_from(COLUMNS), ANY_TEXT)
 def test_a_cell_has_a_value_that_is_allowed_or_a_fault(column, text: str) -> None:
     try:
-        value, _ = parse(text.strip(), column)
+        value, _ = parse_cell(text.strip(), column)
     except CellError:
         return
     if isinstance(value, (int, float)):
@@ -119,15 +119,15 @@ def test_a_cell_has_a_value_that_is_allowed_or_a_fault(column, text: str) -> Non
 @settings(RUNS, max_examples=300)
 @given(st.floats(allow_nan=False, allow_infinity=False), st.integers())
 def test_a_number_as_python_prints_it_is_read_as_itself(value: float, whole: int) -> None:
-    assert number(repr(value)) == value
+    assert parse_number(repr(value)) == value
     if len(str(whole)) < 16:
-        assert number(str(whole)) == whole
+        assert parse_number(str(whole)) == whole
 
 
 @settings(RUNS, max_examples=300)
 @given(ANY_TEXT)
 def test_no_text_is_a_number_but_plain_figures(text: str) -> None:
-    value = number(text)
+    value = parse_number(text)
     assert value is None or (math.isfinite(value) and set(text) <= set("+-.0123456789eE"))
 
 

@@ -21,7 +21,7 @@ from ketameta.normalize.trials import raw_rows
 from ketameta.read_tables import tables_before
 from ketameta.report.traces import Traces
 from ketameta.report.verify import verify_script
-from ketameta.report_files import report_files
+from ketameta.report_files import crosscheck_files, report_files
 from ketameta.stats import random_effects
 from ketameta.synthesize.words import MISSING_AS_NONE
 from ketameta.tables.collection import Tables
@@ -342,7 +342,8 @@ def test_every_file_of_the_report_is_made(files, configuration):
     assert all(files.values())
 
 
-def test_links_between_files_lead_somewhere(files):
+def test_links_between_files_lead_somewhere(files, configuration):
+    beside = crosscheck_files(configuration.names)
     for path, text in files.items():
         if not path.endswith(".html"):
             continue
@@ -353,7 +354,7 @@ def test_links_between_files_lead_somewhere(files):
                 continue
             target, _, anchor = ref.partition("#")
             target = normpath(join(dirname(path), target)) if target else path
-            assert target in files, f"{path}: {ref}"
+            assert target in files or target in beside, f"{path}: {ref}"
             if anchor:
                 assert f'id="{anchor}"' in files[target], f"{path}: {ref}"
 

@@ -4,7 +4,7 @@ import pytest
 
 from ketameta.normalize.inherit import inherited
 from ketameta.normalize.records import Trial
-from ketameta.synthesize.judge import Judged
+from ketameta.synthesize.judge import TrialJudgements
 from ketameta.tables.collection import by
 from ketameta.tables.effects import BiasRow
 
@@ -93,8 +93,8 @@ def test_what_is_judged_of_one_outcome_is_taken_over_for_it():
 
 def test_an_analysis_shows_who_was_judged_and_of_several_the_worst():
     rows = inherited([row("main"), row("other", judgement="high")], TRIALS)
-    (one,) = Judged(by(rows, lambda r: r.trial_id)).rows("any", "response", ["both"])
+    (one,) = TrialJudgements(by(rows, lambda r: r.trial_id)).rows("any", "response", ["both"])
     assert (one.judgement, one.inherited_from) == ("high", "other")
     assert one.detail == "low (Review, of Main); high (Review, of Other)"
-    (own,) = Judged({"main": [row("main")]}).rows("any", "response", ["main"])
+    (own,) = TrialJudgements({"main": [row("main")]}).rows("any", "response", ["main"])
     assert own.inherited_from is None

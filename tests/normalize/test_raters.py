@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from ketameta.normalize.raters import judgements
-from ketameta.synthesize.judge import Judged
-from ketameta.synthesize.raters import agreement
+from ketameta.synthesize.judge import TrialJudgements
+from ketameta.synthesize.raters import rater_agreement
 from ketameta.tables import rob2
 from ketameta.tables.collection import by
 from ketameta.tables.effects import BiasRow
@@ -45,7 +45,7 @@ def bias(*parts):
 
 def judged(rows, outcome="response"):
     """Return what stands for the one trial in an analysis of an outcome."""
-    return Judged(by(rows, lambda row: row.trial_id)).rows("any", outcome, ["one"])
+    return TrialJudgements(by(rows, lambda row: row.trial_id)).rows("any", outcome, ["one"])
 
 
 def told(rows, outcome="response"):
@@ -119,7 +119,7 @@ def test_agreement_counts_trials_and_questions_that_both_raters_have():
         *answers("three", LOW),  # by one rater alone
         *answers("two", LOW, "B"),  # about another outcome than A's
     ]
-    found = {row.domain: row for row in agreement(rows)}
+    found = {row.domain: row for row in rater_agreement(rows)}
     assert list(found) == [*rob2.DOMAINS, "overall"]
     assert {(row.first, row.second) for row in found.values()} == {("A", "B")}
     d1 = found["D1"]
@@ -136,7 +136,7 @@ def test_agreement_counts_trials_and_questions_that_both_raters_have():
 
 def test_each_pair_of_raters_is_compared_and_one_alone_with_nobody():
     rows = [row for rater in "ABC" for row in answers("one", LOW, rater)]
-    pairs = [(row.first, row.second) for row in agreement(rows) if row.domain == "D1"]
+    pairs = [(row.first, row.second) for row in rater_agreement(rows) if row.domain == "D1"]
     assert pairs == list(itertools.combinations("ABC", 2))
-    assert agreement(answers("one", LOW)) == []
-    assert agreement([]) == []
+    assert rater_agreement(answers("one", LOW)) == []
+    assert rater_agreement([]) == []

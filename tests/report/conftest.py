@@ -15,6 +15,8 @@ import pytest
 import yaml
 
 from ketameta.configuration import Configuration, load
+from ketameta.crosscheck.stage import crosscheck, differing
+from ketameta.crosscheck.stage import files as crosscheck_files
 from ketameta.ingest.stage import ingest
 from ketameta.ingest.template import template
 from ketameta.normalize.stage import normalize
@@ -23,6 +25,7 @@ from ketameta.synthesize.stage import synthesize
 from ketameta.tables import RAW_TABLES
 from ketameta.tables.problems import errors
 from ketameta.tables.raw import OPTIONAL_TABLES
+from ketameta.tables.syntheses import SynthesisRow
 
 from ..rows import tables_of
 from .made import report
@@ -168,6 +171,9 @@ def through(folder, configuration):
     found |= tables_of(synthesize(found, configuration))
     files = report(found, configuration)
     files |= dict(graphics.graphics(found, configuration))
+    checked = crosscheck(found, configuration)
+    assert differing(checked) == []
+    files |= dict(crosscheck_files(checked, [row.analysis for row in found[SynthesisRow]]))
     with warnings.catch_warnings():
         # seaborn calls matplotlib in a way that matplotlib is giving up
         warnings.filterwarnings("ignore", "vert: bool was deprecated")

@@ -12,8 +12,15 @@ from ketameta.evidence.claim_rules import Pointing
 from ketameta.evidence.claims import Control, ControlArm, Grounds, Part, Verdict, claims_of
 from ketameta.evidence.rated import RatedSynthesis
 from ketameta.evidence.results import grounds
-from ketameta.figures.axis import Scale
-from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, draw_people
+from ketameta.figures.axis import AxisScale
+from ketameta.figures.claims import (
+    ClaimPicture,
+    HundredPeople,
+    PictureRow,
+    Tick,
+    draw_axis,
+    draw_people,
+)
 from ketameta.figures.marks import Interval
 from ketameta.figures.scene import Circle, Line, Polygon, Text, flat, to_svg
 from ketameta.report import claim_words
@@ -371,7 +378,7 @@ def people_in(scene, role):
 @pytest.mark.parametrize(("control", "treated"), [(11, 26), (50, 26), (30, 30), (0, 100)])
 def test_of_two_hundred_people_the_difference_alone_is_hatched(control, treated, gains):
     key = ("both", "more", "none")
-    scene = draw_people(People("t", "d", control, treated, ("a\nb", "c\nd"), gains, key))
+    scene = draw_people(HundredPeople("t", "d", control, treated, ("a\nb", "c\nd"), gains, key))
     both, difference = min(control, treated), abs(control - treated)
     # one more of each kind that there can be stands in the key
     shown = difference + (difference > 0)
@@ -391,10 +398,10 @@ def test_of_two_hundred_people_the_difference_alone_is_hatched(control, treated,
 
 def axis_picture(**scale):
     rows = (
-        Result("Treated", "40 (29 to 51)", Interval(40, 29, 51), (Tick(20, 300, "big"),)),
-        Result("Control arms", "9", Interval(9, None, None), (Tick(5, 30, "small"),), True),
+        PictureRow("Treated", "40 (29 to 51)", Interval(40, 29, 51), (Tick(20, 300, "big"),)),
+        PictureRow("Control arms", "9", Interval(9, None, None), (Tick(5, 30, "small"),), True),
     )
-    return Picture("t", "d", rows, Scale("of 100", **scale), 70.0, "claimed: 70")
+    return ClaimPicture("t", "d", rows, AxisScale("of 100", **scale), 70.0, "claimed: 70")
 
 
 @pytest.mark.parametrize("small", [False, True])

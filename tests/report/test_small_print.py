@@ -7,7 +7,7 @@ import pytest
 
 from ketameta.report import wording_notes, wording_plot
 from ketameta.report.wording_range import other_choices
-from ketameta.tables.fits import Engine, Rule
+from ketameta.tables.fits import Engine, IntervalRule
 from ketameta.tables.syntheses import (
     SensitivityRow,
     SplitRow,
@@ -20,7 +20,12 @@ from ketameta.vocabulary import vocabulary
 
 from ..rows import row
 
-FIT = {"engine": Engine.INDEPENDENT, "tau2_by": "REML", "rule": Rule.WALD, "converged": True}
+FIT = {
+    "engine": Engine.INDEPENDENT,
+    "tau2_by": "REML",
+    "rule": IntervalRule.WALD,
+    "converged": True,
+}
 POOLED = row(
     SynthesisRow, **FIT, k=3, estimate=2.0, estimate_log=0.6931, se=0.25, p=0.0056, tau2=0.0,
     i2=0.0, q=1.5, q_df=2, q_p=0.47, split="drug_route", measure="RR", ci_low=1.2, ci_high=3.3,
@@ -32,7 +37,7 @@ def test_the_test_of_the_whole_is_the_estimate_over_its_standard_error():
     # log 2 over 0.25, and −0.53 over 0.106
     assert wording_plot.overall(POOLED) == "z = 2.77, p = 0.006"
     score = replace(POOLED, estimate_log=None, estimate=-0.53, se=0.106, p=0.0004)
-    assert wording_plot.overall(replace(score, rule=Rule.HKSJ)) == "t = −5.00, p < 0.001"
+    assert wording_plot.overall(replace(score, rule=IntervalRule.HKSJ)) == "t = −5.00, p < 0.001"
     assert wording_plot.overall(replace(POOLED, p=None)) == ""
     assert wording_plot.overall(replace(POOLED, measure="PCTRED")) == "", "nothing to compare with"
 

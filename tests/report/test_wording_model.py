@@ -5,32 +5,32 @@ import re
 import pytest
 
 from ketameta.report import wording_model
-from ketameta.tables.fits import Engine, Failure, Rule
+from ketameta.tables.fits import Engine, Failure, IntervalRule
 from ketameta.tables.syntheses import SensitivityRow, SynthesisRow
 
 from ..rows import row
 from .made import report
 
-FIT = {"tau2_by": "REML", "rule": Rule.HKSJ, "converged": True}
+FIT = {"tau2_by": "REML", "rule": IntervalRule.HKSJ, "converged": True}
 
 
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
         ({"engine": Engine.NONE}, "no trial"),
-        ({"engine": Engine.SINGLE, "rule": Rule.WALD}, "one trial, not pooled"),
+        ({"engine": Engine.SINGLE, "rule": IntervalRule.WALD}, "one trial, not pooled"),
         ({"engine": Engine.TOO_FEW, "needed": 4}, "not pooled: fewer than 4 trials"),
         ({"engine": Engine.INDEPENDENT}, "REML, HKSJ"),
         (
-            {"engine": Engine.INDEPENDENT, "rule": Rule.FLOORED, "converged": False},
+            {"engine": Engine.INDEPENDENT, "rule": IntervalRule.FLOORED, "converged": False},
             "REML, floored HKSJ, not converged",
         ),
         (
             {"engine": Engine.GROUPS, "tau2_by": "DL", "converged": None},
             "DL, one τ² for all groups, HKSJ",
         ),
-        ({"engine": Engine.THREE_LEVEL, "rule": Rule.T}, "REML, three-level, t"),
-        ({"engine": Engine.GLMM, "rule": Rule.WALD}, "binomial-normal GLMM, Wald"),
+        ({"engine": Engine.THREE_LEVEL, "rule": IntervalRule.T}, "REML, three-level, t"),
+        ({"engine": Engine.GLMM, "rule": IntervalRule.WALD}, "binomial-normal GLMM, Wald"),
         (
             {"engine": Engine.GLMM, "failure": Failure.NO_EVENT},
             "not pooled: no trial has an event",
@@ -38,16 +38,16 @@ FIT = {"tau2_by": "REML", "rule": Rule.HKSJ, "converged": True}
         (
             {
                 "engine": Engine.MANTEL_HAENSZEL,
-                "rule": Rule.WALD,
+                "rule": IntervalRule.WALD,
                 "converged": None,
                 "as_parallel": True,
             },
             "Mantel-Haenszel, crossovers as if parallel, Wald",
         ),
-        ({"engine": Engine.INDEPENDENT, "rule": Rule.PROFILE}, "REML, profile likelihood"),
-        ({"engine": Engine.PETO, "rule": Rule.WALD, "converged": None}, "Peto, Wald"),
+        ({"engine": Engine.INDEPENDENT, "rule": IntervalRule.PROFILE}, "REML, profile likelihood"),
+        ({"engine": Engine.PETO, "rule": IntervalRule.WALD, "converged": None}, "Peto, Wald"),
         (
-            {"engine": Engine.UM_RS, "rule": Rule.WALD, "as_parallel": False},
+            {"engine": Engine.UM_RS, "rule": IntervalRule.WALD, "as_parallel": False},
             "GLMM UM.RS, Wald",
         ),
         (

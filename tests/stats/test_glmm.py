@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize, special, stats
 
 from ketameta.stats import effect_size, glmm
-from ketameta.stats.numerics.quadrature import Rule
+from ketameta.stats.numerics.quadrature import QuadratureRule
 from ketameta.stats.rare.ascent import Surface
 from ketameta.stats.rare.glmm import MODELS, build
 
@@ -73,7 +73,7 @@ def test_estimates_match_metafor_or_are_more_likely(case):
     model, _ = build("OR", case["model"], [v[keep] for v in (a, n1 - a, c, n2 - c)])
     if model.locations == 1:
         theirs = np.array([[want["beta"], np.sqrt(want["tau2"])]])
-        at, _ = Surface(model, Rule.of(case["nodes"])).gradient(theirs, [0])
+        at, _ = Surface(model, QuadratureRule.of(case["nodes"])).gradient(theirs, [0])
         assert got.log_likelihood >= at[0] - 1e-10
 
 

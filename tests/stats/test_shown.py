@@ -22,7 +22,7 @@ from ketameta.stats import (
     subgroup_analysis,
     trim_and_fill,
 )
-from ketameta.stats.numerics.shown import as_text, number_fields
+from ketameta.stats.numerics.shown import four_digits, number_fields
 
 NAMES = ["Ash", "Beech", "Cedar", "Dogwood", "Elm"]
 Y = pd.Series([0.12, 0.31, 0.52, 0.18, 0.44], index=NAMES)
@@ -95,7 +95,7 @@ def test_coefficients_carry_the_names_of_moderators():
     assert meta_regression(Y, V, X, intercept=False).moderators == ("dose", "year")
     assert meta_regression(Y, V, X["dose"]).moderators == ("intercept", "dose")
     assert meta_regression(Y, V, X.to_numpy()).moderators is None
-    assert f"tau2 {as_text(fit.tau2)}" in repr(fit).splitlines()[-1]
+    assert f"tau2 {four_digits(fit.tau2)}" in repr(fit).splitlines()[-1]
 
 
 def test_groups_and_studies_left_out_are_rows_by_name():
@@ -168,7 +168,7 @@ def test_names_are_escaped_on_a_page_and_many_rows_counted():
     ],
 )
 def test_a_number_has_four_digits(value, text):
-    assert as_text(value) == text
+    assert four_digits(value) == text
 
 
 def test_subsets_show_how_they_spread():

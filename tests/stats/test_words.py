@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ketameta.stats import effect_size, meta_regression, random_effects, subgroup_analysis
-from ketameta.stats.numerics.words import SYNONYMS, hint, near, spelt
+from ketameta.stats.numerics.words import SYNONYMS, did_you_mean, near, spelt
 from ketameta.stats.univariate.intervals import RULES
 from ketameta.stats.univariate.tau2 import ESTIMATORS
 
@@ -53,7 +53,7 @@ def test_an_estimator_given_as_a_rule_is_told_its_place(word: str) -> None:
 )
 def test_a_hint_never_proposes_another_model(word: str) -> None:
     for name, known in (("tau2", ESTIMATORS), ("measure", ["RR", "OR", "RD", "MD", "SMD", "PR"])):
-        assert "did you mean" not in hint(name, word, known)
+        assert "did you mean" not in did_you_mean(name, word, known)
     with pytest.raises(ValueError, match=r"tau2 is one of EE, .*; not '\w+'$"):
         random_effects(Y, V, word)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ketameta.synthesize.earlier import Bounds, agree, earlier
-from ketameta.synthesize.missing import bound
+from ketameta.synthesize.missing import missing_as_zero
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.words import MISSING_AS_NONE
 from ketameta.tables.diagnostics import EarlierRow
@@ -94,7 +94,7 @@ EFFECTS = [effect("a", -0.8, 0.1, 40.0), effect("b", -0.4, 0.05, 80.0)]
 
 def test_a_missing_result_is_0_with_the_information_of_its_people(ideation):
     model = replace(ideation.model, tau2="DL", interval="wald")
-    (one,) = bound(replace(ideation, model=model), EFFECTS, [gone("c", 60)])
+    (one,) = missing_as_zero(replace(ideation, model=model), EFFECTS, [gone("c", 60)])
     # each of the 120 people pooled carries (10 + 20) / 120 = 1/4: 60 people 15; tau2 is 0 here
     q = 10 * (0.8 - 16 / 45) ** 2 + 20 * (0.4 - 16 / 45) ** 2 + 15 * (16 / 45) ** 2
     tau2 = (q - 2) / (45 - (100 + 400 + 225) / 45)
@@ -115,7 +115,7 @@ def test_a_missing_result_is_0_with_the_information_of_its_people(ideation):
     ],
 )
 def test_without_a_result_to_add_there_is_no_bound(ideation, effects, missing):
-    assert bound(ideation, effects, missing) == []
+    assert missing_as_zero(ideation, effects, missing) == []
 
 
 # ---- earlier reviews ---------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from ketameta.stats import glmm, random_effects, three_level
 from ketameta.synthesize.pool import Synthesis, intervals, normal_interval, pooled, weights
 from ketameta.synthesize.words import favours
 from ketameta.tables.effects import EffectRow
-from ketameta.tables.fits import Engine, Failure, Rule
+from ketameta.tables.fits import Engine, Failure, IntervalRule
 
 from ..rows import row
 
@@ -60,7 +60,7 @@ def test_mantel_haenszel_agrees_with_metafor(model, measure):
     estimate = found.estimate if measure == "RD" else found.estimate_log
     ours = [estimate, *(getattr(found, name) for name in ("se", "p", "q", "q_p", "i2"))]
     assert ours == pytest.approx(MH[measure], rel=1e-9)
-    assert (found.engine, found.rule) == (Engine.MANTEL_HAENSZEL, Rule.WALD)
+    assert (found.engine, found.rule) == (Engine.MANTEL_HAENSZEL, IntervalRule.WALD)
     assert (found.k, found.n) == (4, 270)
     assert found.tau2 is None
     assert found.pi_low is None
@@ -75,7 +75,7 @@ def test_peto_agrees_with_metafor(model):
     found = pooled("OR", counted(*TABLES), replace(model, pooling="Peto"))
     ours = [getattr(found, name) for name in ("estimate_log", "se", "p", "q", "q_p", "i2")]
     assert ours == pytest.approx(PETO, rel=1e-9)
-    assert (found.engine, found.rule, found.tau2) == (Engine.PETO, Rule.WALD, None)
+    assert (found.engine, found.rule, found.tau2) == (Engine.PETO, IntervalRule.WALD, None)
 
 
 APART = ((3, 20, 1, 21, 41), (0, 18, 2, 18, 36), (17, 40, 3, 38, 78), (12, 55, 28, 60, 115),
@@ -96,7 +96,7 @@ def test_a_mixed_model_of_odds_ratios_agrees_with_metafor(model, way):
     theirs, q, close = MIXED[way]
     assert (found.estimate_log, found.se, found.tau2) == pytest.approx(theirs, rel=close)
     assert found.q == (q and pytest.approx(q, rel=1e-6))
-    assert (found.engine, found.rule, found.converged) == (Engine(way), Rule.WALD, True)
+    assert (found.engine, found.rule, found.converged) == (Engine(way), IntervalRule.WALD, True)
     # t with 5 degrees: qt(0.975, 5) in R
     half = 2.570581835636314 * math.sqrt(found.tau2 + found.se**2)
     assert found.pi_high_log - found.estimate_log == pytest.approx(half)
@@ -126,7 +126,7 @@ def test_a_way_that_is_not_for_the_measure_leaves_inverse_variance(model, three)
 
 
 @pytest.mark.parametrize(
-    ("word", "rule"), [("profile", Rule.PROFILE), ("henmi-copas", Rule.HENMI_COPAS)]
+    ("word", "rule"), [("profile", IntervalRule.PROFILE), ("henmi-copas", IntervalRule.HENMI_COPAS)]
 )
 def test_an_interval_for_one_mean_alone_is_that_of_the_statistics(model, three, word, rule):
     found = pooled("SMD", three, replace(model, interval=word))
@@ -163,7 +163,7 @@ def test_one_trial_has_its_own_interval_and_no_heterogeneity(model):
     low, high = normal_interval(0.9, 0.10, 0.95)
     assert found.estimate == pytest.approx(math.exp(0.9))
     assert (found.ci_low_log, found.ci_high_log) == pytest.approx((low, high))
-    assert (found.engine, found.rule) == (Engine.SINGLE, Rule.WALD)
+    assert (found.engine, found.rule) == (Engine.SINGLE, IntervalRule.WALD)
     assert (found.tau2, found.pi_low) == (None, None)
 
 
@@ -216,7 +216,7 @@ def test_proportions_are_pooled_by_the_binomial_normal_model(configuration):
     found = pooled("PLO", arms, model)
     fit = glmm("PLO", xi=[x for x, _ in counts], ni=[n for _, n in counts])
     assert found.estimate == pytest.approx(1 / (1 + math.exp(-fit.estimate)))
-    assert (found.engine, found.rule, found.converged) == (Engine.GLMM, Rule.WALD, True)
+    assert (found.engine, found.rule, found.converged) == (Engine.GLMM, IntervalRule.WALD, True)
     assert found.p is None
 
 

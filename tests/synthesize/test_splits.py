@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ketameta.synthesize.pool import Synthesis, pooled
-from ketameta.synthesize.splits import between, groups_of, shown, splits, together
+from ketameta.synthesize.splits import between_groups, groups_of, plotted_split, splits, together
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.table import extended
 
@@ -81,12 +81,12 @@ def test_groups_apart_have_what_they_have_alone(analysis):
 
 def test_the_test_between_groups_apart_is_the_q_of_their_estimates(analysis):
     groups = {"x": [effect("a", 0.1, 0.01), effect("b", 0.1, 0.01)], "y": [effect("c", 0.5, 0.02)]}
-    found = between(groups, replace(analysis.model, tau2_subgroups="separate"))
+    found = between_groups(groups, replace(analysis.model, tau2_subgroups="separate"))
     w, y = np.array([1 / 0.005, 1 / 0.02]), np.array([0.1, 0.5])
     expected = float((w * (y - (w @ y) / w.sum()) ** 2).sum())
     assert found.q == pytest.approx(expected)
     assert found.df == 1
-    assert between({"x": groups["x"]}, analysis.model) is None
+    assert between_groups({"x": groups["x"]}, analysis.model) is None
 
 
 def test_one_trial_alone_is_its_own_effect(analysis):
@@ -121,10 +121,10 @@ def test_trials_without_a_known_group_compare_with_nothing(analysis):
 
 
 def test_the_plot_shows_the_first_split_that_makes_two_groups(analysis):
-    assert shown(analysis, two()) is None
-    assert shown(analysis, two(population="BD")) == "population"
-    assert shown(analysis, two(population="BD", **NASAL)) == "drug_route"
-    assert shown(analysis, two(n_doses="")) is None
+    assert plotted_split(analysis, two()) is None
+    assert plotted_split(analysis, two(population="BD")) == "population"
+    assert plotted_split(analysis, two(population="BD", **NASAL)) == "drug_route"
+    assert plotted_split(analysis, two(n_doses="")) is None
 
 
 def alike(effects):

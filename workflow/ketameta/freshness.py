@@ -35,8 +35,8 @@ AS_BEFORE = "what it is made from is as before, nothing to do"
 # a stamp for each stage, which alone Snakemake looks at: derived from the lists, safe to remove
 STAMPS = Path(".snakemake/ketameta")
 _GROUND = (
-    *("__init__", "estimators", "freshness", "job", "measures", "memo", "methods", "project"),
-    "publishing",
+    *("__init__", "estimators", "freshness", "job", "measures", "memo", "methods"),
+    *("moderators", "project", "publishing"),
     *("read_tables", "report_files", "shares", "steps", "storage"),
 )
 _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}

@@ -27,13 +27,13 @@ class Picture:
     path: Path
 
     def __repr__(self) -> str:
-        return shown(self.path)
+        return from_here(self.path)
 
     def _repr_svg_(self) -> str:
         return self.path.read_text(encoding="utf-8")
 
 
-def shown(path: Path) -> str:
+def from_here(path: Path) -> str:
     """Write a path as one would type it from where one is."""
     here = Path.cwd()
     return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.freshness import STAGES, bytes_hash
-from ketameta.storage import table_of
+from ketameta.storage import parquet_table
 from ketameta.tables.collection import Tables
 from ketameta.tables.raw import RAW_KINDS, RAW_TABLES
 from ketameta.tables.stages import STAGE_KINDS
@@ -48,8 +48,8 @@ class ReadTables(Tables):
         content = path.read_bytes()
         self.read[path.as_posix()] = bytes_hash(content)
         if schema_of(kind).name == "ledger":
-            return table_of(content, _on_the_outcome, _WORDS)
-        return table_of(content)
+            return parquet_table(content, _on_the_outcome, _WORDS)
+        return parquet_table(content)
 
     def once(self, kind: type[R]) -> list[R]:
         """Return the rows of a table, which are kept only where they were asked for before."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ketameta.measures import MEASURES
-from ketameta.notebook import Picture, Text, shown, table_html
+from ketameta.notebook import Picture, Text, from_here, table_html
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES, Column, TableSchema
 from ketameta.tables.problems import first_few
 from ketameta.tables.raw import RAW_KINDS
@@ -86,7 +86,7 @@ def read(path: str | os.PathLike[str] = REPORTS) -> Results:
         if (reports / "tables" / f"{SYNTHESES}.csv").is_file():
             return Results(None, reports)
     raise FileNotFoundError(
-        f"{shown(here)}: neither a project with results, nor its reports or data/processed; "
+        f"{from_here(here)}: neither a project with results, nor its reports or data/processed; "
         "`ketameta run` makes them"
     )
 
@@ -146,7 +146,7 @@ class Results(Mapping[str, "Result"]):
         if not path.is_file():
             where = self.processed or self.reports / "tables"
             hint = "" if self.processed else "; it stands in data/processed of the project"
-            raise FileNotFoundError(f"{shown(where)}: no table {name}{hint}")
+            raise FileNotFoundError(f"{from_here(where)}: no table {name}{hint}")
         return _frame(schemas[name], _csv(path, schemas[name]), path)
 
     def __getitem__(self, name: str) -> Result:
@@ -176,7 +176,7 @@ class Results(Mapping[str, "Result"]):
 
     @property
     def _place(self) -> str:
-        return shown(self.processed or self.reports)
+        return from_here(self.processed or self.reports)
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ class Result:
             return Text(self)
         path = self.results.reports / "figures" / f"{slug(self.name)}.forest.svg"
         if not path.is_file():
-            raise FileNotFoundError(f"{shown(path)}: not drawn; `ketameta run` draws it")
+            raise FileNotFoundError(f"{from_here(path)}: not drawn; `ketameta run` draws it")
         return Picture(path)
 
     def explain(self, trial: str = "") -> Text:
@@ -244,7 +244,7 @@ class Result:
         processed = self.results.processed
         if processed is None:
             raise FileNotFoundError(
-                f"{shown(self.results.reports)} stands alone: the raw rows that explain a "
+                f"{from_here(self.results.reports)} stands alone: the raw rows that explain a "
                 "number are those of its project"
             )
         # a process of its own: the command reads the project that it stands in
@@ -340,7 +340,7 @@ def _frame(schema: TableSchema, cells: Mapping[str, list[Any]], path: Path) -> p
 
     if missing := [name for name in schema.key if name not in cells]:
         raise ValueError(
-            f"{shown(path)}: has no {', '.join(missing)}; it was made by another version: "
+            f"{from_here(path)}: has no {', '.join(missing)}; it was made by another version: "
             "run `ketameta run`"
         )
     columns = [column for column in schema.columns if column.name in cells]

@@ -14,8 +14,9 @@ TABLES = (
     "summary_of_findings",
     *("adjudication", "readings", "audits", "finding_states", "unread_weights"),
     *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
-    *("posteriors", "shrunken", "adjusted"),
-    *("fragility", "subsets", "new_trials", "contours"),
+    *("posteriors", "shrunken", "looks"),
+    *("regressions", "coefficients", "moderated", "fitted"),
+    *("adjusted", "fragility", "subsets", "new_trials", "contours"),
 )
 
 

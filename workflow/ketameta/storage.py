@@ -109,7 +109,7 @@ def parquet_of(table: pa.Table) -> bytes:
     return content
 
 
-def table_of(
+def parquet_table(
     content: bytes, kept: Callable[[pa.Table], pa.Table] | None = None, words: Sequence[str] = ()
 ) -> pa.Table:
     """Return the Arrow table in the bytes of a Parquet file.
@@ -133,7 +133,7 @@ def table_of(
 
 def read_table(path: Path) -> pa.Table:
     """Read a Parquet file; raises `OSError`, or `ValueError` where it is none."""
-    return table_of(path.read_bytes())
+    return parquet_table(path.read_bytes())
 
 
 def content_id(rows: Iterable[Mapping[str, object]]) -> str:

@@ -11,7 +11,14 @@ from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ketameta.commands.examine import Examined, Told, look, not_before, open_warnings, others
+from ketameta.commands.examine import (
+    Examined,
+    ToldProblem,
+    examined_folder,
+    not_before,
+    open_warnings,
+    others,
+)
 from ketameta.commands.revisions import DiffError, git
 from ketameta.configuration import CONFIG
 from ketameta.freshness import RAW
@@ -62,7 +69,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 class _Said:
     """What is listed, how much is not, and why."""
 
-    listed: list[Told]
+    listed: list[ToldProblem]
     acknowledged: int = 0
     standing: int = 0
 
@@ -79,7 +86,7 @@ def check(given: argparse.Namespace) -> int:
         more = f"; {NO_PROJECT}" if folder == RAW and project_of(Path.cwd()) is None else ""
         print(f"{name}: {what}{more}", file=sys.stderr)
         return 2
-    found = look(folder)
+    found = examined_folder(folder)
     if {RAW_KINDS[name] for name in RAW_TABLES} <= {*found.tables.kinds()}:
         found.told.extend(others(unread(folder)))
     if given.trial is not None and (unknown := _unknown(found, given.trial)):
@@ -125,7 +132,7 @@ def _asked(found: Examined, folder: Path, given: argparse.Namespace) -> _Said:
     return _Said(listed, len(told) - len(listed))
 
 
-def _unused(found: Examined, each: bool) -> list[Told]:
+def _unused(found: Examined, each: bool) -> list[ToldProblem]:
     """Return the rows that no analysis can use, where there are analyses and no fault."""
     if found.configuration is None or any(t.problem.severity == ERROR for t in found.told):
         return []
@@ -137,12 +144,15 @@ def _unused(found: Examined, each: bool) -> list[Told]:
     rows = unused(found.tables, found.configuration, each=each)
     words = unused_words(found.tables, found.configuration)
     return [
-        *(Told(p, IN_NONE if p.severity == NOTE else LIKE_DAYS, about.warned(p)) for p in rows),
-        *(Told(p, UNUSED_WORD, about.warned(p)) for p in words),
+        *(
+            ToldProblem(p, IN_NONE if p.severity == NOTE else LIKE_DAYS, about.warned(p))
+            for p in rows
+        ),
+        *(ToldProblem(p, UNUSED_WORD, about.warned(p)) for p in words),
     ]
 
 
-def _before(folder: Path, revision: str | None) -> list[Told] | None:
+def _before(folder: Path, revision: str | None) -> list[ToldProblem] | None:
     """Return what was told of a folder's tables in a revision; None where it has none.
 
     The last commit is taken where none is named. Raises `DiffError` for one that there is not.
@@ -168,7 +178,7 @@ def _before(folder: Path, revision: str | None) -> list[Told] | None:
             if content is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
-        return look(raw).told if raw.is_dir() else []
+        return examined_folder(raw).told if raw.is_dir() else []
 
 
 def _print(name: str, found: Examined, said: _Said, *, cut: bool) -> None:
@@ -207,7 +217,7 @@ def _content(name: str, said: _Said) -> dict[str, object]:
     }
 
 
-def _row(told: Told) -> dict[str, object]:
+def _row(told: ToldProblem) -> dict[str, object]:
     """Return a problem with what an acknowledgement of it would hold."""
     arm, outcome, hour = min(told.about.at)
     own = {"code": told.code, "table": told.about.table, "outcome": outcome, "timepoint_h": hour}

@@ -21,7 +21,7 @@ from ketameta.commands.extractions import (
 )
 from ketameta.commands.versions import KNOWN, tables_at, version
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
-from ketameta.extraction.agreement import agreement
+from ketameta.extraction.agreement import column_agreement
 from ketameta.extraction.cells import FREE
 from ketameta.extraction.matching import SAMPLE
 from ketameta.extraction.records import Comparison, Disagreement, Impact, Side
@@ -132,7 +132,7 @@ def _compare(given: argparse.Namespace, spare: Path) -> int:
         held.a,
         held.b,
         held.matching,
-        tuple(agreement(held.a, held.b, held.matching)),
+        tuple(column_agreement(held.a, held.b, held.matching)),
         impacts,
         configuration is not None,
     )
@@ -220,7 +220,7 @@ def _write_lines(given: argparse.Namespace, impacts: Sequence[Impact], tried: bo
     if given.take_new:
         written = {"reason": given.take_new, "role": given.role.strip(), "date": date_of(given)}
         made = adjudication.take_new(made, written, of_a=given.scope != SAMPLE)
-    before = adjudication.read(path) if path.exists() else adjudication.Lines()
+    before = adjudication.read_lines(path) if path.exists() else adjudication.Lines()
     if before.torn:
         lines = "\n".join(str(problem) for problem in before.torn)
         raise UnreadableSideError(f"{lines}\n{path.as_posix()}: is left as it is")

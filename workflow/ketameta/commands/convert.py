@@ -13,9 +13,9 @@ from pathlib import Path
 from ketameta.commands.revman import ChoiceError
 from ketameta.commands.table import TableError
 from ketameta.ingest.formats import Cells, LossError, as_files, as_workbook, read_cells
-from ketameta.ingest.places import EXCEL, other_form, same_tables, table_of, unwritten_form
+from ketameta.ingest.places import EXCEL, named_table, other_form, same_tables, unwritten_form
 from ketameta.ingest.revman import is_data_rows
-from ketameta.ingest.text import UnreadableError, decode, load
+from ketameta.ingest.text import UnreadableError, decode, file_content
 from ketameta.storage import write_bytes
 from ketameta.tables.problems import ERROR, WARNING, Problem, escaped
 from ketameta.tables.revman import DATA_ROWS
@@ -125,10 +125,10 @@ def _refuse_text(source: Path) -> None:
     """Raise `TableError` that says what a file is that holds neither tables nor data rows."""
     if other_form(source):
         return
-    if table_of(source.name):
+    if named_table(source.name):
         raise TableError((0, "", "is one table of several; give the folder that it is in"))
     try:
-        decode(load(source))
+        decode(file_content(source))
     except UnreadableError as error:
         raise TableError((error.line, "", str(error))) from None
     names = ", ".join(DATA_ROWS.names[:_NAMED])

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.commands import builds
-from ketameta.commands.questions import Asked, Side, asked
+from ketameta.commands.questions import Asked, PooledVersion, asked
 from ketameta.commands.revisions import DiffError, NoSuchVersionError
 from ketameta.commands.versions import Made, Recorded, Revision, Version, versions
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.evidence.changes import Change, Code
-from ketameta.evidence.rated import COMPARED, Result, result_of
+from ketameta.evidence.rated import COMPARED, RecordedResult, result_of
 from ketameta.tables.collection import Tables
 from ketameta.tables.raw import RAW_KINDS, RAW_TABLES, RESULT_TABLES
 from ketameta.tables.table import Row
@@ -102,7 +102,7 @@ class _Pooled:
     """
 
     tables: Tables
-    results: Sequence[Result]
+    results: Sequence[RecordedResult]
     claims: dict[str, str] | None = None
     apart: bool = False
     failed: str = ""
@@ -143,7 +143,7 @@ def _change(questions: Asked) -> Change:
     )
 
 
-def _codes(sides: tuple[Side, Side]) -> tuple[dict[str, str], dict[str, str]]:
+def _codes(sides: tuple[PooledVersion, PooledVersion]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the code of each version: that which runs now where it has none of its own.
 
     Empty for results that stand as they are: nothing says which code made them.
@@ -179,7 +179,7 @@ def _crossed(
         return Code(files, f"what that moves is not told apart from edits: {what}"), None
 
 
-def _lock_note(sides: tuple[Side, Side]) -> str:
+def _lock_note(sides: tuple[PooledVersion, PooledVersion]) -> str:
     if len({side.version.content(builds.LOCK) for side in sides} - {None}) < 2:
         return ""
     return f"{builds.LOCK} differs between them: both ran with the packages installed here"
@@ -200,7 +200,7 @@ def _print_change(change: Change, questions: Asked, given: argparse.Namespace) -
         print(markdown(change, questions))
 
 
-def _pooled(side: Side, code: dict[str, str]) -> _Pooled:
+def _pooled(side: PooledVersion, code: dict[str, str]) -> _Pooled:
     """Return the tables of a version and what is made of them; raises `DiffError`."""
     version = side.version
     if isinstance(version, Made):
@@ -216,7 +216,7 @@ def _pooled(side: Side, code: dict[str, str]) -> _Pooled:
         return replace(_by_running_code(version, side.questions), failed=why)
 
 
-def _built(side: Side, tables: Version) -> _Pooled:
+def _built(side: PooledVersion, tables: Version) -> _Pooled:
     """Return what the code of a version makes of tables; raises `NotBuiltError`, `DiffError`."""
     from ketameta.evidence.releases import read_result
 
@@ -240,11 +240,11 @@ def _recorded(version: Recorded) -> _Pooled:
     """Return what a release recorded, with the cells of the commit that it names."""
     from ketameta.commands.examine import examine
     from ketameta.commands.results import without_folder
-    from ketameta.evidence.releases import ReleaseError, parse
+    from ketameta.evidence.releases import ReleaseError, parse_release
     from ketameta.tables.digests import digests
 
     try:
-        release = parse(version.path.stem, version.path.read_text(encoding="utf-8"))
+        release = parse_release(version.path.stem, version.path.read_text(encoding="utf-8"))
     except (ReleaseError, OSError, UnicodeDecodeError) as error:
         raise DiffError(f"{version.path.as_posix()}: {error}") from None
     found = _Pooled(Tables(), release.syntheses, release.claims)
@@ -310,8 +310,8 @@ def _by_running_code(version: Version, configuration: Configuration) -> _Pooled:
 
 def results_of(tables: Tables, configuration: Configuration) -> Results:
     """Normalise, pool and judge raw tables in memory, without the variants."""
-    from ketameta.evidence.attribution import tables_of
+    from ketameta.evidence.attribution import stage_tables
     from ketameta.evidence.results import results
 
     plain = Configuration(tuple(replace(analysis, variants=()) for analysis in configuration))
-    return results(tables | tables_of(tables, plain), configuration)
+    return results(tables | stage_tables(tables, plain), configuration)

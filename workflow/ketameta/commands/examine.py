@@ -12,7 +12,7 @@ from pathlib import Path
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.ingest.places import Found, read_place
 from ketameta.ingest.stage import Read, read
-from ketameta.normalize.checks.acknowledged import ENTRY, NO_ANALYSIS, About, Warned, settled
+from ketameta.normalize.checks.acknowledged import ENTRY, NO_ANALYSIS, About, Warned, with_reasons
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.trials import raw_rows
 from ketameta.tables.collection import Tables
@@ -22,7 +22,7 @@ from ketameta.vocabulary import hint
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldProblem:
     """A problem, the name of the check that found it (`entry`: of the form), what it is about."""
 
     problem: Problem
@@ -35,11 +35,11 @@ class Examined:
     """The typed rows of a folder, all that is told of it, and the configuration of its project."""
 
     tables: Tables
-    told: list[Told]
+    told: list[ToldProblem]
     configuration: Configuration | None = None
 
 
-def look(folder: Path) -> Examined:
+def examined_folder(folder: Path) -> Examined:
     """Return the typed rows and every problem, those of the number checks among them.
 
     The number checks run where no cell is at fault: on half-read tables they would cry wolf.
@@ -50,7 +50,7 @@ def look(folder: Path) -> Examined:
         found = read(read_place(folder))
     except ConfigurationError:
         # words that cannot be read: the tables have none to be held against
-        return Examined(Tables({}), [Told(p, ENTRY, About(()).warned(p)) for p in faults])
+        return Examined(Tables({}), [ToldProblem(p, ENTRY, About(()).warned(p)) for p in faults])
     return examined(found, asked, faults)
 
 
@@ -63,16 +63,16 @@ def examined(read: Read, asked: Configuration | None, faults: Sequence[Problem] 
     if whole and not any(p.severity == ERROR for p in problems):
         named = ((claim.file, claim.line, claim.analysis) for claim in tables.get(ClaimRow))
         claims = unknown_claims(named, asked.names) if asked else []
-        findings, problems = settled(tables, rows, problems, more=claims)
+        findings, problems = with_reasons(tables, rows, problems, more=claims)
     about = About(rows)
-    told = [Told(p, ENTRY, about.warned(p)) for p in (*faults, *problems)]
-    told += [Told(_problem(f), f.check, about.warned(f)) for f in findings]
+    told = [ToldProblem(p, ENTRY, about.warned(p)) for p in (*faults, *problems)]
+    told += [ToldProblem(_problem(f), f.check, about.warned(f)) for f in findings]
     return Examined(tables, told, asked)
 
 
 def examine(folder: Path) -> tuple[Tables, list[Problem]]:
     """Return the typed rows of a folder and every problem."""
-    found = look(folder)
+    found = examined_folder(folder)
     return found.tables, [told.problem for told in found.told]
 
 
@@ -147,24 +147,24 @@ def _problem(finding: Finding) -> Problem:
     )
 
 
-def not_before(told: Sequence[Told], before: Sequence[Told]) -> list[Told]:
+def not_before(told: Sequence[ToldProblem], before: Sequence[ToldProblem]) -> list[ToldProblem]:
     """Return what is told now and was not before, whatever the lines of its rows."""
     known = {_identity(one) for one in before}
     return [one for one in told if _identity(one) not in known]
 
 
-def others(problems: Iterable[Problem]) -> list[Told]:
+def others(problems: Iterable[Problem]) -> list[ToldProblem]:
     """Return problems that are about no row, as they are told."""
-    return [Told(problem, ENTRY, About().warned(problem)) for problem in problems]
+    return [ToldProblem(problem, ENTRY, About().warned(problem)) for problem in problems]
 
 
-def _identity(told: Told) -> tuple[object, ...]:
+def _identity(told: ToldProblem) -> tuple[object, ...]:
     words = told.problem.message if told.code == ENTRY else ""
     plain = "".join(c for c in words if not c.isdigit())
     return told.problem.severity, plain, replace(told.about, table=told.about.table.lower())
 
 
-def open_warnings(told: Iterable[Told]) -> list[Told]:
+def open_warnings(told: Iterable[ToldProblem]) -> list[ToldProblem]:
     """Return errors and warnings that nobody has acknowledged."""
     return [
         one

@@ -104,12 +104,12 @@ def _configuration(words: Sequence[str]) -> Configuration:
 
 def _since(analysis: Analysis | None) -> Since:
     """Return the run, with the tables of a narrowed analysis that it did not make."""
-    from ketameta.evidence.attribution import tables_of
+    from ketameta.evidence.attribution import stage_tables
 
     since = since_the_run()
     if analysis is None or not analysis.narrow or made_rows(SynthesisRow, analysis=analysis.name):
         return since
-    return replace(since, more=tables_of(since.then, Configuration((analysis,))))
+    return replace(since, more=stage_tables(since.then, Configuration((analysis,))))
 
 
 def _asked(

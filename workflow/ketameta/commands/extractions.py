@@ -17,7 +17,7 @@ from ketameta.extraction.matching import BATCH, SAMPLE, TOLERANCE_H, WHOLE, matc
 from ketameta.extraction.merging import RefusedError, set_aside
 from ketameta.extraction.records import Disagreement, Matching, Side
 from ketameta.extraction.sides import RaterError, UnreadableSideError, by_rater, sides
-from ketameta.ingest.cells import CellError, parse
+from ketameta.ingest.cells import CellError, parse_cell
 from ketameta.ingest.formats import LossError
 from ketameta.ingest.rows import TextTable
 from ketameta.tables.collection import Tables
@@ -67,7 +67,7 @@ def date_of(given: argparse.Namespace) -> str:
     """Return the day that is recorded, today where none is given; raises `WrongUseError`."""
     said = given.date.strip() or date.today().isoformat()
     try:
-        parse(said, ADJUDICATION["date"])
+        parse_cell(said, ADJUDICATION["date"])
     except CellError as error:
         raise WrongUseError(f"--date: {error}") from None
     return said

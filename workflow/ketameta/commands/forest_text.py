@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ketameta.commands.pool_text import study_table
-from ketameta.figures.axis import Axis, Scale, make_axis
+from ketameta.figures.axis import Axis, AxisScale, make_axis
 from ketameta.measures import MEASURES
 from ketameta.report import wording
 from ketameta.report.wording_certainty import words
@@ -41,7 +41,7 @@ def forest_text(
     axis = make_axis(
         [line.ends[1] for line in lines if line.ends[1] is not None],
         [end for end in ends if end is not None],
-        Scale(null=measure.null, log=measure.is_ratio, limits=measure.limits),
+        AxisScale(null=measure.null, log=measure.is_ratio, limits=measure.limits),
         0,
         WIDTH - 1,
     )

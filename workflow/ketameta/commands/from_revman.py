@@ -13,10 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ketameta.commands.revman import ChoiceError, Kind, ask_which, estimable, nearest_kind, told
+from ketameta.commands.revman import (
+    ChoiceError,
+    Kind,
+    ask_which,
+    estimable,
+    measured_as,
+    nearest_kind,
+)
 from ketameta.commands.table import TableError
 from ketameta.ingest.formats import Cells
-from ketameta.ingest.revman import Analysis, analyses, read_data_rows
+from ketameta.ingest.revman import RevmanAnalysis, analyses, read_data_rows
 from ketameta.ingest.sheet import Entry
 from ketameta.tables.problems import ERROR
 from ketameta.tables.raw import RAW_TABLES
@@ -50,7 +57,7 @@ def tables_of_file(
     tables = _Tables(reference or "")
     for analysis in taken:
         try:
-            kind, why = told(analysis.rows)
+            kind, why = measured_as(analysis.rows)
         except TableError:
             kind = nearest_kind(analysis.rows)[0]
             why = [f"the measure cannot be told from the printed effects; taken as {kind.name}"]
@@ -87,7 +94,7 @@ class _Tables:
         found["contrasts"] = sorted(self.contrasts, key=lambda row: row["trial_id"])
         return found
 
-    def add(self, analysis: Analysis, kind: Kind) -> None:
+    def add(self, analysis: RevmanAnalysis, kind: Kind) -> None:
         """Add the rows of an analysis."""
         empty = []
         for row, good in zip(analysis.rows, estimable(analysis.rows, kind), strict=True):
@@ -139,7 +146,7 @@ class _Tables:
         self.arms.setdefault((trial, arm), {"trial_id": trial, "arm_id": arm, "arm_label": label})
         return arm
 
-    def _place(self, analysis: Analysis, row: Entry) -> Row:
+    def _place(self, analysis: RevmanAnalysis, row: Entry) -> Row:
         group = f", subgroup {row['Subgroup']}" if row["Subgroup"] else ""
         notes = [f"RevMan analysis {analysis.number} {analysis.name}{group}"]
         if row["Mean"] is not None:
@@ -158,7 +165,7 @@ def _has_numbers(row: Entry, kind: Kind) -> bool:
     return kind.data in ("counts", "means") and bool(row["Experimental N"] and row["Control N"])
 
 
-def _result(analysis: Analysis, row: Entry, arm: str, data: str) -> Row:
+def _result(analysis: RevmanAnalysis, row: Entry, arm: str, data: str) -> Row:
     if data == "counts":
         own = {"definition": analysis.name, "n": f"{arm} N", "events": f"{arm} cases"}
     else:

@@ -20,16 +20,16 @@ from ketameta.commands.names import (
     LOG_ERRORS,
     RATIOS,
     Value,
+    bare_name,
     end_of,
     is_interval,
     is_log,
     level_of,
-    plain,
     value_of,
 )
 from ketameta.commands.numbers import ABSENT, as_numbers
 from ketameta.commands.table import Table, TableError
-from ketameta.ingest.cells import number
+from ketameta.ingest.cells import parse_number
 from ketameta.tables.problems import shown
 
 # how far from the middle an estimate may stand beyond what rounding explains, in half-widths
@@ -45,7 +45,7 @@ _LEVELS = ("cilevel", "level", "conflevel", "confidencelevel", "levelci", "level
 
 
 @dataclass(frozen=True)
-class Reported:
+class ReportedInterval:
     """Effects made of estimates and intervals: yi and sei on the scale of analysis.
 
     ``places`` are the columns used; ``reasons`` say of a study, by its place, why it has no effect.
@@ -72,7 +72,7 @@ class _Cells:
     levels: NDArray[np.float64]
 
 
-def reported(table: Table, measure: str | None, level: float | None) -> Reported | None:
+def reported(table: Table, measure: str | None, level: float | None) -> ReportedInterval | None:
     """Return the effects of a table of estimates with intervals; None where it is none.
 
     Raises `TableError` with every row whose numbers cannot be: a ratio of 0 or below, an estimate
@@ -94,9 +94,9 @@ def reported(table: Table, measure: str | None, level: float | None) -> Reported
     return _effects(table, found[1], cells, values, (levels, said))
 
 
-def _of_logs(table: Table, at: int, value: Value) -> Reported | None:
+def _of_logs(table: Table, at: int, value: Value) -> ReportedInterval | None:
     """Return ratios with the standard error of their logarithm; None where there is none."""
-    error = next((i for i, name in enumerate(table.header) if plain(name) in LOG_ERRORS), None)
+    error = next((i for i, name in enumerate(table.header) if bare_name(name) in LOG_ERRORS), None)
     if error is None or not value.log:
         return None
     titles = {"estimate": table.header[at], "sei": table.header[error]}
@@ -117,7 +117,7 @@ def _of_logs(table: Table, at: int, value: Value) -> Reported | None:
     }
     columns = {"yi": np.log(values["estimate"]), "sei": values["sei"]}
     said.append(f"{titles['estimate']} is pooled as its logarithm, {titles['sei']} as its error")
-    return Reported(value.measure, columns, {at, error}, lacking, said)
+    return ReportedInterval(value.measure, columns, {at, error}, lacking, said)
 
 
 def _estimates(table: Table, measure: str | None) -> tuple[int, Value] | None:
@@ -127,14 +127,14 @@ def _estimates(table: Table, measure: str | None) -> tuple[int, Value] | None:
         wished = Value(measure, measure in RATIOS)
         # the arithmetic of all ratios is one: what is asked for goes before the column's name
         logs = {i: wished for i, value in named.items() if value.log and wished.log}
-        other = (i for i, name in enumerate(table.header) if plain(name) in ESTIMATES)
+        other = (i for i, name in enumerate(table.header) if bare_name(name) in ESTIMATES)
         named = {i: value for i, value in named.items() if value.measure == measure}
         named = named or dict.fromkeys(other, wished) or logs
     elif measure == "GEN" or not named:
         header = enumerate(table.header)
-        effects = (i for i, name in header if plain(name) in ("yi", "te") or is_log(name))
+        effects = (i for i, name in header if bare_name(name) in ("yi", "te") or is_log(name))
         named = {i: Value("GEN", log=False) for i in effects}
-    exact = {i: v for i, v in named.items() if plain(table.header[i]) == v.measure.lower()}
+    exact = {i: v for i, v in named.items() if bare_name(table.header[i]) == v.measure.lower()}
     if measure is not None and measure not in (*RATIOS, *DIFFERENCES, "GEN"):
         return None
     if len(named) > 1 and len(exact) == 1:
@@ -179,14 +179,14 @@ def _level_column(table: Table) -> tuple[set[int], NDArray[np.float64]]:
     0.9, 90 and 90% are one. Raises `TableError` for what is no level.
     """
     levels = np.full(len(table.rows), np.nan)
-    at = next((i for i, name in enumerate(table.header) if plain(name) in _LEVELS), None)
+    at = next((i for i, name in enumerate(table.header) if bare_name(name) in _LEVELS), None)
     if at is None:
         return set(), levels
     faults = []
     for i, cell in enumerate(table.column(at)):
         if cell in ABSENT:
             continue
-        value = number(cell.rstrip("% ").replace(",", ".")) or 0.0
+        value = parse_number(cell.rstrip("% ").replace(",", ".")) or 0.0
         levels[i] = value / 100 if value > 1 else value
         if not 0.5 <= levels[i] < 1:
             message = f"{shown(cell)} is no level of an interval, such as 95"
@@ -205,7 +205,7 @@ def _first_known(cells: list[str], levels: NDArray[np.float64]) -> NDArray[np.fl
 def _end(table: Table, end: str, measure: str) -> int | None:
     """Return the column of one end; of several that of the measure."""
     found = [i for i, name in enumerate(table.header) if end_of(name) == end]
-    own = [i for i in found if measure.lower() in plain(table.header[i])]
+    own = [i for i in found if measure.lower() in bare_name(table.header[i])]
     found = own if len(found) > 1 and own else found
     if len(found) > 1:
         names = " and ".join(shown(table.header[i]) for i in found)
@@ -267,7 +267,7 @@ def _effects(
     cells: _Cells,
     values: dict[str, NDArray[np.float64]],
     how: tuple[NDArray[np.float64], list[str]],
-) -> Reported:
+) -> ReportedInterval:
     """Return yi and sei, NaN with a reason where there is none, and what must be known of them."""
     from scipy.special import ndtri
 
@@ -300,7 +300,7 @@ def _effects(
         notes = [f"the column {shown(title)} is taken as {value.measure}, as asked", *notes]
     lean = [*_leaning(table, cells, value, (estimate, low, high))]
     columns = {"yi": estimate, "sei": (high - low) / (2 * z)}
-    return Reported(value.measure, columns, cells.places, reasons, [*notes, said, *lean])
+    return ReportedInterval(value.measure, columns, cells.places, reasons, [*notes, said, *lean])
 
 
 def _leaning(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ketameta.commands.examine import Told, look, not_before, open_warnings
+from ketameta.commands.examine import ToldProblem, examined_folder, not_before, open_warnings
 from ketameta.commands.extractions import (
     WHEN,
     WrongUseError,
@@ -23,9 +23,9 @@ from ketameta.commands.revisions import DiffError, git
 from ketameta.commands.versions import KNOWN, RAW, tables_at, version
 from ketameta.configuration import CONFIG
 from ketameta.extraction import adjudication, corrections
-from ketameta.extraction.adjudication import ENDED, Line
+from ketameta.extraction.adjudication import ENDED, DecisionLine
 from ketameta.extraction.editing import Edits
-from ketameta.extraction.files import files_of
+from ketameta.extraction.files import merged_files
 from ketameta.extraction.merging import Merge, RefusedError, decide, merged, without_rater
 from ketameta.extraction.recording import Signed
 from ketameta.extraction.records import Disagreement, Matching
@@ -73,7 +73,7 @@ class _Compared:
 
     found: Sequence[Disagreement] = ()
     matching: Matching = field(default_factory=lambda: Matching((), (), ()))
-    lines: Sequence[Line] = ()
+    lines: Sequence[DecisionLine] = ()
 
     @property
     def ended(self) -> int:
@@ -147,7 +147,7 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
     )
     if given.raters:
         done = without_rater(texts, done, given.raters[1])
-    files = files_of(texts, done.edits, out, in_place) if done.edits or not in_place else {}
+    files = merged_files(texts, done.edits, out, in_place) if done.edits or not in_place else {}
     changed = {path: content for path, content in files.items() if not same_content(path, content)}
     if changed and not in_place and (there := [p for p in _there(out) if p.exists()]):
         raise WrongUseError(
@@ -206,7 +206,7 @@ def _compared(
     path = Path(names[-2])
     if path.suffix.lower() not in adjudication.ENDINGS:
         raise WrongUseError(f"{path}: decisions stand in a {', '.join(adjudication.ENDINGS)} file")
-    read = adjudication.read(path)
+    read = adjudication.read_lines(path)
     _refuse([str(problem) for problem in read.problems])
     held = hold(given, names[:-2], a, record, spare)
     found = held.found
@@ -220,7 +220,7 @@ def _corrections(
 ) -> tuple[Sequence[corrections.Located], Sequence[corrections.Left]]:
     if given.corrections is None:
         return (), ()
-    found, problems = corrections.read(given.corrections)
+    found, problems = corrections.read_corrections(given.corrections)
     _refuse([str(problem) for problem in problems])
     unsigned = [one.place for one in found if not (one.cells.get("role") or given.role.strip())]
     if unsigned:
@@ -228,7 +228,7 @@ def _corrections(
     then = None
     if given.lines_of:
         then = read_place(tables_at(version(given.lines_of), spare / "then"))[0]
-    return corrections.place(found, texts, then, given.lines_of or "")
+    return corrections.located(found, texts, then, given.lines_of or "")
 
 
 def _new_faults(a: Path, files: Mapping[Path, bytes], out: Path, spare: Path) -> int:
@@ -244,14 +244,14 @@ def _new_faults(a: Path, files: Mapping[Path, bytes], out: Path, spare: Path) ->
     if a.absolute().parts[-2:] == ("data", "raw") and config.is_file():
         write_bytes(spare / "project" / CONFIG, config.read_bytes())
     place = raw / out.name if book else raw
-    before, after = look(a).told, look(place).told
+    before, after = examined_folder(a).told, examined_folder(place).told
     fresh = not_before(open_warnings(after), open_warnings(before))
     errors = [one for one in fresh if one.problem.severity == ERROR]
     _refuse([_told(one, raw, out if not book else out.parent) for one in errors])
     return len(fresh)
 
 
-def _told(one: Told, raw: Path, out: Path) -> str:
+def _told(one: ToldProblem, raw: Path, out: Path) -> str:
     said = str(one.problem).replace(f"{raw.as_posix()}/", "")
     return f"would be at fault: {(out / said).as_posix() if out.name else said}"
 

@@ -91,13 +91,13 @@ AUTHORS = ("author", "authors", "firstauthor", "studyauthor")
 YEARS = ("year", "pubyear", "yearofpublication", "publicationyear", "studyyear")
 
 
-def plain(name: str) -> str:
+def bare_name(name: str) -> str:
     """Return a name without case, signs and blanks."""
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def _aliases() -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {name: (plain(name),) for name in ARGUMENTS}
+    found: dict[str, tuple[str, ...]] = {name: (bare_name(name),) for name in ARGUMENTS}
     for name, (arm, words) in _OF_ARM.items():
         pairs = [(w + mark, mark + w) for w in words for mark in _ARMS[arm]]
         found[name] += tuple(dict.fromkeys(x for pair in pairs for x in pair))
@@ -131,9 +131,9 @@ _LEVEL = re.compile(r"(?<!\d)([89]\d(?:\.\d+)?)(?!\d)")
 def end_of(name: str) -> str:
     """Return "low" or "high" where a column is an end of an interval, else nothing."""
     for end, pattern in _ENDS.items():
-        if found := pattern.fullmatch(plain(name)):
+        if found := pattern.fullmatch(bare_name(name)):
             word = found[1]
-            if word in _WEAK and not _BESIDE.search(plain(name).replace(word, "", 1)):
+            if word in _WEAK and not _BESIDE.search(bare_name(name).replace(word, "", 1)):
                 continue
             return end
     return ""
@@ -141,12 +141,12 @@ def end_of(name: str) -> str:
 
 def is_interval(name: str) -> bool:
     """Say whether a column is named as an interval in one cell: ``95% CI``, ``OR (95% CI)``."""
-    return bool(_INTERVAL.fullmatch(plain(name)))
+    return bool(_INTERVAL.fullmatch(bare_name(name)))
 
 
 def level_of(name: str) -> float | None:
     """Return the level that stands in the name of an end, such as 0.9 of ``lower90``."""
-    if re.fullmatch(r"q?0?(?:25|975)(?:ci)?", plain(name)):
+    if re.fullmatch(r"q?0?(?:25|975)(?:ci)?", bare_name(name)):
         return 0.95
     found = _LEVEL.search(name)
     return float(found[1]) / 100 if found else None
@@ -165,14 +165,14 @@ def value_of(name: str) -> Value | None:
     for names, log in ((_RATIOS, True), (_DIFFERENCES, False)):
         for measure, words in names.items():
             around = r"(?:adj|adjusted|a|crude|unadjusted|est|estimate|point|pooled|value)"
-            if re.fullmatch(rf"{around}*(?:{'|'.join(words)}){around}*{_FILL}*", plain(name)):
+            if re.fullmatch(rf"{around}*(?:{'|'.join(words)}){around}*{_FILL}*", bare_name(name)):
                 return Value(measure, log)
     return None
 
 
 def is_log(name: str) -> str:
     """Return the ratio whose logarithm a column is named as (``logHR``), else nothing."""
-    bare = plain(name)
+    bare = bare_name(name)
     return next(
         (m for m, words in _RATIOS.items() for w in words if bare in (f"log{w}", f"ln{w}")), ""
     )
@@ -180,11 +180,11 @@ def is_log(name: str) -> str:
 
 def is_data(name: str) -> bool:
     """Say whether a column has a name that `pool` reads numbers from."""
-    if name in ARGUMENTS or any(plain(name) in words for words in ALIASES.values()):
+    if name in ARGUMENTS or any(bare_name(name) in words for words in ALIASES.values()):
         return True
     return bool(end_of(name) or value_of(name) or is_interval(name))
 
 
 def is_known(name: str) -> bool:
     """Say whether a column has a name that `pool` reads numbers or the studies' names from."""
-    return is_data(name) or plain(name) in LABELS
+    return is_data(name) or bare_name(name) in LABELS

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.commands.table import Table, TableError
-from ketameta.ingest.cells import likely, number, plain_minus
+from ketameta.ingest.cells import guess_meant, parse_number, plain_minus
 from ketameta.tables.problems import shown
 
 ABSENT = ("", "NA")
@@ -26,7 +26,9 @@ Places = dict[str, int]
 Fault = tuple[int, str, str]
 
 
-def numbers(table: Table, places: Places) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
+def number_columns(
+    table: Table, places: Places
+) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
     """Return columns as numbers, and a note on how they were read; see `as_numbers`."""
     cells = {name: table.column(at) for name, at in places.items()}
     titles = {name: table.header[at] for name, at in places.items()}
@@ -65,13 +67,13 @@ def decimal_comma(cells: Sequence[str]) -> bool:
     commas = [cell for cell in plain if _COMMA.fullmatch(cell)]
     sure = any(not _EITHER.fullmatch(cell) for cell in commas)
     points = (cell for cell in plain if "." in cell and not _EITHER.fullmatch(cell))
-    return sure and not any(number(cell) is not None for cell in points)
+    return sure and not any(parse_number(cell) is not None for cell in points)
 
 
 def is_number(cell: str) -> bool:
     """Say whether a cell is a number, with a point or a comma."""
     text = plain_minus(cell)
-    return number(text) is not None or bool(_COMMA.fullmatch(text))
+    return parse_number(text) is not None or bool(_COMMA.fullmatch(text))
 
 
 def _value(cell: str, place: tuple[int, str], comma: bool, faults: list[Fault], name: str) -> float:
@@ -88,12 +90,12 @@ def _value(cell: str, place: tuple[int, str], comma: bool, faults: list[Fault], 
     if comma and "." in text and _EITHER.fullmatch(text):
         faults.append((*place, f"{shown(cell)} may be thousands beside decimal commas"))
         return math.nan
-    value = number(text.replace(",", ".") if comma and _COMMA.fullmatch(text) else text)
+    value = parse_number(text.replace(",", ".") if comma and _COMMA.fullmatch(text) else text)
     if value is None and re.fullmatch(r"[-+]?[1-9][0-9]{,2},[0-9]{3}", text):
         point, none = text.replace(",", "."), text.replace(",", "")
         faults.append((*place, f"{shown(cell)} can be {point} or {none}; write which"))
         return math.nan
     if value is None:
-        faults.append((*place, f"{shown(cell)} is not a number{likely(text)}"))
+        faults.append((*place, f"{shown(cell)} is not a number{guess_meant(text)}"))
         return math.nan
     return value

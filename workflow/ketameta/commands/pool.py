@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketameta.commands.effects import effects_of
-from ketameta.commands.names import RATIOS, plain
+from ketameta.commands.names import RATIOS, bare_name
 from ketameta.commands.pool_counts import WAYS, of_counts, refused
 from ketameta.commands.pool_text import Options, Pooled, as_json, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
@@ -24,14 +24,14 @@ from ketameta.commands.table import (
     STANDARD_INPUT,
     Table,
     TableError,
-    content_of,
-    read_table,
+    bytes_or_input,
+    read_cells,
 )
 from ketameta.ingest.revman import has_data_rows
 from ketameta.measures import INVERSE_VARIANCE
 from ketameta.methods import ALSO, elsewhere, understood
 from ketameta.stats import MEASURES, random_effects
-from ketameta.stats.numerics.words import hint, spelt
+from ketameta.stats.numerics.words import did_you_mean, spelt
 from ketameta.stats.univariate.intervals import DEFAULT
 from ketameta.stats.univariate.intervals import RULES as INTERVALS
 from ketameta.stats.univariate.prediction import RULES as PREDICTIONS
@@ -157,9 +157,9 @@ def _name(file: Path) -> str:
 
 def _read_and_pool(given: argparse.Namespace, measure: str | None, options: Options) -> Pooled:
     """Read a table of studies, or one analysis of a RevMan export, and pool it."""
-    content = content_of(given.file)
+    content = bytes_or_input(given.file)
     if not has_data_rows(content):
-        table = _rows_asked(read_table(content, given.sheet), given)
+        table = _rows_asked(read_cells(content, given.sheet), given)
         studies, found, scale = studies_of(table, measure, given.reported_level)
         pooled = _pooled(found, options, studies)
         return replace(pooled, shown=_scale(given, pooled, scale, table))
@@ -180,7 +180,9 @@ def _scale(given: argparse.Namespace, pooled: Pooled, scale: str, table: Table) 
     if given.exp or scale != "GEN":
         return "RR" if given.exp else scale
     for at, name in enumerate(table.header):
-        said = {cell.upper() for cell in table.column(at)} if plain(name) in _MEASURES else set()
+        said = (
+            {cell.upper() for cell in table.column(at)} if bare_name(name) in _MEASURES else set()
+        )
         if len(said) == 1 and (own := said.pop()) in RATIOS:
             pooled.notes.append(f"shown as ratios, since the column {shown(name)} says {own}")
             return own
@@ -192,7 +194,7 @@ def _rows_asked(table: Table, given: argparse.Namespace) -> Table:
     asked = [*given.only]
     for option in ("analysis", "subgroup"):
         if value := getattr(given, option):
-            if option not in map(plain, table.header):
+            if option not in map(bare_name, table.header):
                 raise OptionError(
                     "--analysis and --subgroup are for RevMan's data rows alone, and for tables "
                     "with a column of that name"
@@ -204,12 +206,16 @@ def _rows_asked(table: Table, given: argparse.Namespace) -> Table:
         found = Counter(cell for cell in table.column(at) if cell)
         said = first_few([f"{shown(value)} ({count})" for value, count in found.items()])
         several = len({value.upper() for value in found} & {*MEASURES, *RATIOS}) > 1
-        if len(found) > 1 and plain(name) in _APART and (several or plain(name) == "analysis"):
+        if (
+            len(found) > 1
+            and bare_name(name) in _APART
+            and (several or bare_name(name) == "analysis")
+        ):
             raise OptionError(
                 f"the column {shown(name)} holds {said}: rows that do not belong into one pool; "
                 f"say which with --only {name}=…"
             )
-        if 1 < len(found) < len(table.rows) and plain(name) in _MAYBE:
+        if 1 < len(found) < len(table.rows) and bare_name(name) in _MAYBE:
             table.notes.append(
                 f"all rows are pooled, though {shown(name)} holds {said}; one of them: "
                 f"--only {name}=…"
@@ -220,7 +226,9 @@ def _rows_asked(table: Table, given: argparse.Namespace) -> Table:
 def _only(table: Table, asked: str) -> Table:
     """Return the rows that have a value in a column."""
     name, _, value = (part.strip() for part in asked.partition("="))
-    places = [i for i, other in enumerate(table.header) if name and plain(other) == plain(name)]
+    places = [
+        i for i, other in enumerate(table.header) if name and bare_name(other) == bare_name(name)
+    ]
     if not places or "=" not in asked:
         columns = first_few([shown(other) for other in table.header if other])
         raise OptionError(f"--only {asked[:80]}: say COLUMN=VALUE; the columns are {columns}")
@@ -257,7 +265,7 @@ def _word(option: str, word: str, known: tuple[str, ...]) -> str:
     if found := (understood if method else spelt)(option, word, known):
         return found
     said = elsewhere(option, word) if method else ""
-    said = re.sub(r": (\w+): (.+)$", r": --\1 \2", said) or hint(
+    said = re.sub(r": (\w+): (.+)$", r": --\1 \2", said) or did_you_mean(
         option, word[:40], known, "--{} {}"
     )
     said = re.sub(r"did you mean '(.*)'\?", r"did you mean \1?", said)

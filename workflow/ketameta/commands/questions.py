@@ -20,7 +20,7 @@ _MOST = 6
 
 
 @dataclass(frozen=True)
-class Side:
+class PooledVersion:
     """What one version is pooled with.
 
     `questions` are as the present code reads them; `files` are those of the configuration, by name,
@@ -61,8 +61,8 @@ class Asked(Configuration):
     ``old`` and ``new`` are what each version is pooled with; ``each`` says whether with its own.
     """
 
-    old: Side
-    new: Side
+    old: PooledVersion
+    new: PooledVersion
     each: bool
 
     def notes(self, apart: tuple[bool, bool], same_code: bool) -> list[str]:
@@ -89,21 +89,21 @@ def asked(old: Version, new: Version, each: bool, present: Configuration) -> Ask
     return Asked(tuple(both), a, b, each)
 
 
-def _side(version: Version, each: bool, present: Configuration) -> Side:
+def _side(version: Version, each: bool, present: Configuration) -> PooledVersion:
     """Return a version with its own configuration, or with the present one and the reason."""
     own = _files(version.content) if each else {}
     if CONFIG.name not in own:
-        return Side(version, present, _files(_present))
+        return PooledVersion(version, present, _files(_present))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, CONFIG.name)
         for name, content in own.items():
             path.with_name(name).write_bytes(content)
         try:
-            return Side(version, load(path), own, own=True)
+            return PooledVersion(version, load(path), own, own=True)
         except ConfigurationError as error:
             faults = str(error).replace(folder, CONFIG.parent.as_posix()).splitlines()
     more = f" and {len(faults) - 1} more faults" if len(faults) > 1 else ""
-    return Side(version, present, own, own=True, unread=f"{faults[0]}{more}")
+    return PooledVersion(version, present, own, own=True, unread=f"{faults[0]}{more}")
 
 
 def _files(content: Callable[[Path], bytes | None]) -> dict[str, bytes]:

@@ -66,7 +66,7 @@ def release(given: argparse.Namespace) -> int:
     except releases.ReleaseError as error:
         print(error, file=sys.stderr)
         return 1
-    last = releases.in_order(known)[-1] if known else None
+    last = releases.oldest_first(known)[-1] if known else None
     if last and _says(last) == _says(made):
         print(f"reports/versions/{last.name}.json has these results already")
         return 0

@@ -34,12 +34,12 @@ def git(*words: str) -> bytes | None:
     return done.stdout if done.returncode == 0 else None
 
 
-def content_of(sha: str, path: Path) -> bytes | None:
+def committed_content(sha: str, path: Path) -> bytes | None:
     """Return a file of a commit; None where it has none."""
     return git("cat-file", "blob", f"{sha}:./{path.as_posix()}")
 
 
-def files_of(sha: str, *folders: Path) -> dict[str, str]:
+def committed_files(sha: str, *folders: Path) -> dict[str, str]:
     """Return the id of the content of every file of a commit below folders, by path."""
     words = ("ls-tree", "-r", "-z", sha, *(f"{folder.as_posix()}/" for folder in folders))
     found = {}

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ketameta.commands.names import RATIOS
 from ketameta.commands.studies import Studies
 from ketameta.commands.table import TableError
-from ketameta.ingest.revman import Analysis, analyses, read_data_rows
+from ketameta.ingest.revman import RevmanAnalysis, analyses, read_data_rows
 from ketameta.ingest.sheet import Entry
 from ketameta.stats import MEASURES, back_transform, effect_size
 from ketameta.tables.problems import ERROR, Problem, escaped, shown
@@ -114,7 +114,7 @@ def choose(
     if subgroup is not None:
         name = _subgroup(analysis, subgroup)
         rows, title = analysis.subgroup(name), f"{title}: {name}"
-    kind, said = told(rows, measure)
+    kind, said = measured_as(rows, measure)
     empty = ~estimable(rows, kind)
     if left := [row["Study"] for row, none in zip(rows, empty, strict=True) if none]:
         said.append(f"not estimable: {', '.join(left)}")
@@ -129,7 +129,7 @@ def choose(
     return chosen, sheet.problems
 
 
-def _analysis(found: dict[str, Analysis], number: str | None) -> Analysis:
+def _analysis(found: dict[str, RevmanAnalysis], number: str | None) -> RevmanAnalysis:
     if number is None and len(found) == 1:
         return next(iter(found.values()))
     if number in found:
@@ -137,7 +137,7 @@ def _analysis(found: dict[str, Analysis], number: str | None) -> Analysis:
     raise ChoiceError(ask_which(found, number))
 
 
-def ask_which(found: dict[str, Analysis], number: str | None) -> str:
+def ask_which(found: dict[str, RevmanAnalysis], number: str | None) -> str:
     """Say that one of the analyses must be chosen, and which there are."""
     lines = [f"  {key}  {a.name} ({len(a.rows)} rows){_groups(a)}" for key, a in found.items()]
     what = (
@@ -148,12 +148,12 @@ def ask_which(found: dict[str, Analysis], number: str | None) -> str:
     return "\n".join([what, *map(escaped, lines)])
 
 
-def _groups(analysis: Analysis) -> str:
+def _groups(analysis: RevmanAnalysis) -> str:
     names = analysis.subgroups
     return f"; subgroups: {'; '.join(names)}" if names else ""
 
 
-def _subgroup(analysis: Analysis, wanted: str) -> str:
+def _subgroup(analysis: RevmanAnalysis, wanted: str) -> str:
     numbers = {str(row["Subgroup number"]): row["Subgroup"] for row in analysis.rows}
     names = {name.casefold(): name for name in analysis.subgroups}
     if name := names.get(wanted.strip().casefold()) or numbers.get(wanted):
@@ -166,7 +166,7 @@ def _subgroup(analysis: Analysis, wanted: str) -> str:
     raise ChoiceError(escaped(message))
 
 
-def told(rows: Sequence[Entry], measure: str | None = None) -> tuple[Kind, list[str]]:
+def measured_as(rows: Sequence[Entry], measure: str | None = None) -> tuple[Kind, list[str]]:
     """Return how rows are measured and a sentence on it.
 
     Without a wish, the kind whose effects are those that every row prints; `TableError` where

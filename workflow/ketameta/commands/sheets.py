@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ketameta.ingest.reader import MAX_ROWS
-from ketameta.ingest.rows import Row
+from ketameta.ingest.rows import DelimitedRow
 from ketameta.ingest.text import UnreadableError
 from ketameta.ingest.xlsx import Book, SheetPart
 from ketameta.tables.problems import escaped, shown
@@ -17,7 +17,7 @@ _LISTED = 10
 class Sheet:
     """The rows of a sheet, and what a person must know of it."""
 
-    rows: list[Row]
+    rows: list[DelimitedRow]
     notes: list[str]
 
 
@@ -44,7 +44,7 @@ def read_sheet(content: bytes, wanted: str | None) -> Sheet:
     return Sheet(rows, notes)
 
 
-def _hidden(sheet: SheetPart, rows: list[Row]) -> list[str]:
+def _hidden(sheet: SheetPart, rows: list[DelimitedRow]) -> list[str]:
     """Return the headings of the hidden columns."""
     header = rows[0].cells if rows and isinstance(rows[0].cells, list) else []
     return [
@@ -68,9 +68,9 @@ def _title(titles: list[str], wanted: str | None) -> str:
     return titles[0] if titles else ""
 
 
-def _rows(book: Book, sheet: SheetPart) -> tuple[list[Row], int]:
+def _rows(book: Book, sheet: SheetPart) -> tuple[list[DelimitedRow], int]:
     """Return the filled rows, each as long as the header, and how many formulas have a value."""
-    rows: list[Row] = []
+    rows: list[DelimitedRow] = []
     width = formulas = 0
     for line, cells in book.rows(sheet):
         if len(rows) > MAX_ROWS:
@@ -83,5 +83,5 @@ def _rows(book: Book, sheet: SheetPart) -> tuple[list[Row], int]:
             texts.pop()
         if texts:
             width = width or len(texts)
-            rows.append(Row(line, 1, texts + [""] * (width - len(texts)), ""))
+            rows.append(DelimitedRow(line, 1, texts + [""] * (width - len(texts)), ""))
     return rows, formulas

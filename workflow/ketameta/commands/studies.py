@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ketameta.commands.intervals import Reported, reported
+from ketameta.commands.intervals import ReportedInterval, reported
 from ketameta.commands.names import (
     ALIASES,
     ARGUMENTS,
@@ -22,12 +22,12 @@ from ketameta.commands.names import (
     LABELS,
     RATIOS,
     YEARS,
+    bare_name,
     is_data,
     is_log,
-    plain,
     value_of,
 )
-from ketameta.commands.numbers import ABSENT, Places, is_number, numbers
+from ketameta.commands.numbers import ABSENT, Places, is_number, number_columns
 from ketameta.commands.table import Table, TableError
 from ketameta.stats import MEASURES
 from ketameta.tables.problems import escaped, first_few, shown
@@ -101,7 +101,7 @@ def _candidates(name: str, table: Table) -> list[int]:
     """Return the columns that can be an argument, its own name first."""
     own = [i for i, other in enumerate(table.header) if other == name]
     words = ALIASES[name]
-    return own + [i for i, x in enumerate(table.header) if i not in own and plain(x) in words]
+    return own + [i for i, x in enumerate(table.header) if i not in own and bare_name(x) in words]
 
 
 def _places(measure: str, table: Table) -> Places:
@@ -130,8 +130,8 @@ def _place(name: str, table: Table) -> int:
 
 def _studies(table: Table, places: Places, notes: list[str]) -> Studies:
     """Return the studies with the columns at these places as numbers."""
-    columns, said = numbers(table, places)
-    names, how = names_of(table, set(places.values()))
+    columns, said = number_columns(table, places)
+    names, how = study_names(table, set(places.values()))
     told = {name: table.header[at] for name, at in places.items()}
     other = [f"{told[name]} as {name}" for name in places if told[name] != name]
     read = [f"read as: {', '.join(other)}"] if other else []
@@ -140,16 +140,16 @@ def _studies(table: Table, places: Places, notes: list[str]) -> Studies:
     )
 
 
-def _of_intervals(table: Table, found: Reported) -> Studies:
-    names, how = names_of(table, found.places)
+def _of_intervals(table: Table, found: ReportedInterval) -> Studies:
+    names, how = study_names(table, found.places)
     notes = [*table.notes, *found.notes, *how]
     return Studies(names, table.lines, found.columns, table.header, found.reasons, {}, notes)
 
 
-def names_of(table: Table, taken: set[int]) -> tuple[list[str], list[str]]:
+def study_names(table: Table, taken: set[int]) -> tuple[list[str], list[str]]:
     """Return a name for each study, and where it comes from unless a column says it is one."""
     free = [i for i in range(len(table.header)) if i not in taken]
-    bare = {i: plain(table.header[i]) for i in free}
+    bare = {i: bare_name(table.header[i]) for i in free}
     order = {word: rank for rank, word in enumerate(LABELS)}
     known = sorted((i for i in free if bare[i] in order), key=lambda i: order[bare[i]])
     notes: list[str] = []
@@ -215,7 +215,7 @@ def _missing(measure: str, table: Table) -> tuple[int, str, str]:
         hints += [
             f"{shown(name)} can be yi if you call it so; of a ratio yi is the logarithm"
             for name in table.header
-            if plain(name) in ESTIMATES and name not in ARGUMENTS
+            if bare_name(name) in ESTIMATES and name not in ARGUMENTS
         ]
     fitting = [name for name in MEASURES if not _lacking(name, table)]
     hints = hints[:3] or [f"the file has those of {', '.join(fitting[:8])}"] * bool(fitting)

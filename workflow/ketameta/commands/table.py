@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ketameta.commands.names import is_known
-from ketameta.ingest.rows import Row, split
-from ketameta.ingest.text import MAX_BYTES, UnreadableError, decode, load
+from ketameta.ingest.rows import DelimitedRow, split_rows
+from ketameta.ingest.text import MAX_BYTES, UnreadableError, decode, file_content
 from ketameta.tables.problems import escaped
 
 _DELIMITERS = (",", "\t", ";", "|")
@@ -58,11 +58,11 @@ class Table:
         return Table(self.header, lines, rows, self.header_line, self.notes)
 
 
-def content_of(path: Path) -> bytes:
+def bytes_or_input(path: Path) -> bytes:
     """Return the bytes of a file, or of standard input for ``-``; raises `TableError`."""
     try:
         if str(path) != STANDARD_INPUT:
-            return load(path, regular=False)
+            return file_content(path, regular=False)
         content = sys.stdin.buffer.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise UnreadableError(f"holds more than {MAX_BYTES:,} bytes")
@@ -71,7 +71,7 @@ def content_of(path: Path) -> bytes:
     return content
 
 
-def read_table(content: bytes, sheet: str | None = None) -> Table:
+def read_cells(content: bytes, sheet: str | None = None) -> Table:
     """Read the cells of a file; ``sheet`` names the one of a workbook.
 
     Raises `TableError` with every fault of form: no text, no header, rows of another length.
@@ -94,12 +94,12 @@ def read_table(content: bytes, sheet: str | None = None) -> Table:
     if hint := _SEP.match(plain):
         # the line stays, empty, so that the others keep their numbers
         plain = "\n" + plain[hint.end() :]
-    return _table(split(plain, hint[1] if hint else _delimiter(plain)), [])
+    return _table(split_rows(plain, hint[1] if hint else _delimiter(plain)), [])
 
 
-def _table(rows: Iterable[Row], notes: list[str]) -> Table:
+def _table(rows: Iterable[DelimitedRow], notes: list[str]) -> Table:
     filled = [row for row in rows if _filled(row)]
-    first = filled[0] if filled else Row(1, 1, [], "")
+    first = filled[0] if filled else DelimitedRow(1, 1, [], "")
     if isinstance(first.cells, str):
         raise TableError((first.line, "", first.cells))
     header = [cell.strip() for cell in first.cells]
@@ -126,7 +126,7 @@ def _delimiter(text: str) -> str:
     )
 
 
-def _header_below(rows: Sequence[Row]) -> int:
+def _header_below(rows: Sequence[DelimitedRow]) -> int:
     """Return the first line in which most cells are names of columns; 0 where none is."""
     for row in rows:
         cells = [cell for cell in row.cells if cell.strip()] if isinstance(row.cells, list) else []
@@ -135,11 +135,11 @@ def _header_below(rows: Sequence[Row]) -> int:
     return 0
 
 
-def _filled(row: Row) -> bool:
+def _filled(row: DelimitedRow) -> bool:
     return isinstance(row.cells, str) or any(cell.strip() for cell in row.cells)
 
 
-def _broken(row: Row, header: list[str]) -> tuple[int, str, str] | None:
+def _broken(row: DelimitedRow, header: list[str]) -> tuple[int, str, str] | None:
     if isinstance(row.cells, str):
         return row.line, "", row.cells
     if len(row.cells) != len(header):

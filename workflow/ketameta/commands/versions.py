@@ -11,12 +11,12 @@ from ketameta.commands.revisions import (
     DiffError,
     NoSuchVersionError,
     commit_of,
-    content_of,
+    committed_content,
+    committed_files,
     extract,
-    files_of,
     git,
 )
-from ketameta.evidence.releases import NAME, ReleaseError, parse
+from ketameta.evidence.releases import NAME, ReleaseError, parse_release
 from ketameta.ingest.places import EXCEL
 from ketameta.ingest.reader import DELIMITERS
 from ketameta.ingest.workbook import WORKBOOK
@@ -63,11 +63,11 @@ class Revision(Version):
 
     def content(self, path: Path) -> bytes | None:
         """Return a file of the commit."""
-        return content_of(self.sha, path)
+        return committed_content(self.sha, path)
 
     def files(self, folder: Path) -> dict[str, str]:
         """Return the id of the content of every file below a folder, by path."""
-        return files_of(self.sha, folder)
+        return committed_files(self.sha, folder)
 
     def raw_tables(self, spare: Path) -> Path:
         """Write the raw tables of the commit to `spare`."""
@@ -194,7 +194,7 @@ def tables_at(wanted: Version, spare: Path) -> Path:
     """
     if isinstance(wanted, Recorded):
         try:
-            release = parse(wanted.path.stem, wanted.path.read_text(encoding="utf-8"))
+            release = parse_release(wanted.path.stem, wanted.path.read_text(encoding="utf-8"))
         except (ReleaseError, OSError, UnicodeDecodeError) as error:
             raise DiffError(f"{wanted.path.as_posix()}: {error}") from None
         if not release.commit:

@@ -28,6 +28,7 @@ from ketameta.configuration.review import FILE as REVIEW
 from ketameta.configuration.review import NEUTRAL, Review, read_review
 from ketameta.documents.files import ConfigurationError, Read, read_file, refuse
 from ketameta.documents.near import escaped
+from ketameta.moderators import APART, DOSE
 from ketameta.project import CONFIG
 from ketameta.vocabulary import narrowing
 from ketameta.vocabulary.narrowing import (
@@ -294,6 +295,7 @@ def _analysis(
 ) -> Analysis:
     """Build an analysis and, of the sensitivity choices for its measure, those that differ.
 
+    Where the effect is asked by dose, one more keeps every treated arm apart.
     A choice that narrows lets in less of what the analysis lets in.
     """
     select, model = _question(block, windows), _part(Model, block)
@@ -308,8 +310,17 @@ def _analysis(
                 other = replace(other, narrow=combined(select.narrow, other.narrow))
             if (other, its_model) != (select, model):
                 variants.append(Variant(label, other, its_model))
+    if (apart := _apart(select, model)) and apart not in [one.select for one in variants]:
+        variants.append(Variant(APART, apart, model))
     display, thresholds = _part(Display, block), Thresholds(**block["certainty"])
     return Analysis(name, select, model, display, tuple(variants), thresholds)
+
+
+def _apart(select: Question, model: Model) -> Question | None:
+    """Return the question with every treated arm apart, where the effect is asked by dose."""
+    if (DOSE,) not in model.moderators or select.by_arm or select.arms == "whole":
+        return None
+    return replace(select, arms="whole")
 
 
 def _question(block: dict[str, Any], windows: dict[str, Window]) -> Question:

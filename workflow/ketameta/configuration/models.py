@@ -13,10 +13,12 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Interval, Len, MinLen
 
-from ketameta.documents.fields import Listed, OneOf
+from ketameta.documents.fields import Listed, OneOf, Sets
 from ketameta.estimators import ESTIMATORS
 from ketameta.measures import INVERSE_VARIANCE, MEASURES
 from ketameta.methods import elsewhere, understood
+from ketameta.moderators import MODERATORS
+from ketameta.moderators import understood as understood_moderator
 from ketameta.vocabulary.narrowing import Narrow, canonical
 
 Measure = Annotated[str, OneOf(MEASURES)]
@@ -148,6 +150,11 @@ class Model:
     """One tau² for all groups of a split, or one in each."""
     minimum_k: Annotated[int, Ge(2)]
     """Fewest trials that are pooled."""
+    moderators: Annotated[tuple[tuple[str, ...], ...], Sets(MODERATORS, understood_moderator)] = ()
+    """What the trials differ in that the effects are regressed on, each alone; a list in the list
+    asks several at once. Numbers: dose_mg, year, hour, n (people); factors: n_doses, drug_route,
+    population (people), comparator_class (control), treatment, route, design, risk_of_bias,
+    funding, blinding."""
     comparison: str | None = None
     """What is compared, as priors.yaml of the vocabulary calls it: what earlier reviews found of
     the spread between such trials is the first prior of tau; null takes none of them."""

@@ -4,7 +4,7 @@ Weighted least squares with weights 1 / (vi + tau²) give the pooled effect, the
 Hartung, Knapp, Sidik and Jonkman (their own, which estimates the scale), and Wald's (scale 1). tau²
 is the root of its equation, found here: of the score of the restricted or full likelihood the root
 with the highest likelihood, of Paule and Mandel's that of Q with these weights. That of DerSimonian
-and Laird, Q, and Paule and Mandel's once more come from `combine_effects`.
+and Laird, and Paule and Mandel's once more, come from `combine_effects`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def _combined(yi: Floats, vi: Floats, way: str, **more: float) -> Any:
     # loaded where it is used: it takes as long as all else of a step
     from statsmodels.stats.meta_analysis import combine_effects
 
-    return combine_effects(yi, vi, method_re=way, **more)
+    # a tau² below 0 makes roots that are none, which nobody asks for here
+    with np.errstate(all="ignore"):
+        return combine_effects(yi, vi, method_re=way, **more)
 
 
 def _wls(yi: Floats, x: Floats, weights: Floats) -> Any:
@@ -43,7 +45,7 @@ def _wls(yi: Floats, x: Floats, weights: Floats) -> Any:
 
 @dataclass(frozen=True)
 class Refit:
-    """A pooled result on the analysis scale."""
+    """A pooled result on the analysis scale; `size` is Wald's standard error, which is never 0."""
 
     tau2: float
     estimate: float
@@ -51,6 +53,7 @@ class Refit:
     ci_low: float
     ci_high: float
     q: float
+    size: float
 
 
 def tau2_of(yi: Floats, vi: Floats, estimator: str) -> tuple[float, str] | None:
@@ -68,25 +71,28 @@ def tau2_of(yi: Floats, vi: Floats, estimator: str) -> tuple[float, str] | None:
 
 
 def _paule_mandel(yi: Floats, vi: Floats) -> float:
-    def left(tau2: float) -> float:
-        w = 1 / (vi + tau2)
-        return float((w * (yi - (w @ yi) / w.sum()) ** 2).sum()) - (len(yi) - 1)
-
-    if left(0.0) <= 0:
+    if excess(yi, vi, 0.0) <= 0:
         return 0.0
     top = float(((yi - yi.mean()) ** 2).sum()) + float(vi.max())
-    while left(top) > 0:
+    while excess(yi, vi, top) > 0:
         top *= 2
-    return float(brentq(left, 0.0, top, xtol=1e-300, rtol=1e-14))
+    return float(brentq(lambda tau2: excess(yi, vi, tau2), 0.0, top, xtol=1e-300, rtol=1e-14))
+
+
+def excess(yi: Floats, vi: Floats, tau2: float) -> float:
+    """Return how far Q with weights 1 / (vi + tau²) is above its degrees of freedom."""
+    w = 1 / (vi + tau2)
+    return float((w * (yi - (w @ yi) / w.sum()) ** 2).sum()) - (len(yi) - 1)
 
 
 def iterated(yi: Floats, vi: Floats) -> float:
     """Return Paule and Mandel's tau² as `combine_effects` iterates it.
 
     It takes 0 where rounding takes a step past the root (statsmodels 0.15.0: an excess of Q below 0
-    ends it before it is held against the tolerance). Its tolerance is 1e-5 by default.
+    ends it before it is held against the tolerance), and what it has after the last step where it
+    does not get there. Its tolerance is 1e-5 by default.
     """
-    return float(_combined(yi, vi, "iterated", atol=1e-10).tau2)
+    return float(_combined(yi, vi, "iterated", atol=1e-10, maxiter=500).tau2)
 
 
 def _likeliest(yi: Floats, vi: Floats, *, restricted: bool) -> float:
@@ -123,9 +129,9 @@ def refit(yi: Floats, vi: Floats, tau2: float, rule: str, level: float) -> Refit
     share = 0.5 + level / 2
     half = se * float(norm.ppf(share) if rule == WALD else t.ppf(share, k - 1))
     estimate = float(fitted.params[0])
-    # about the mean with weights 1 / vi, whatever tau² is
-    q = float(_combined(yi, vi, "chi2").q)
-    return Refit(tau2, estimate, se, estimate - half, estimate + half, q)
+    # about the mean with weights 1 / vi, whatever tau² is; that of `combine_effects` loses digits
+    q = float(_wls(yi, np.ones(k), 1 / vi).ssr)
+    return Refit(tau2, estimate, se, estimate - half, estimate + half, q, wald)
 
 
 def slope_on(yi: Floats, x: Floats, weights: Floats) -> tuple[float, float]:
@@ -142,4 +148,5 @@ def mantel_haenszel(counts: Sequence[tuple[float, float, float, float]], *, odds
     from statsmodels.stats.contingency_tables import StratifiedTable
 
     tables = StratifiedTable([np.array([[a, n1 - a], [c, n2 - c]]) for a, n1, c, n2 in counts])
-    return float(tables.oddsratio_pooled if odds else tables.riskratio_pooled)
+    with np.errstate(all="ignore"):
+        return float(tables.oddsratio_pooled if odds else tables.riskratio_pooled)

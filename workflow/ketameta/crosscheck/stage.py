@@ -30,10 +30,12 @@ from ketameta.tables.syntheses import SensitivityRow, SynthesisRow
 from ketameta.tables.table import schema_of
 from ketameta.vocabulary.narrowing import slug
 
-# of what is compared, relative to its size and at least to one hundredth of its standard error
+# of what is compared, relative to its size and at least to Wald's standard error
 TOLERANCE = 1e-8
+# of Q above its degrees of freedom, where an iteration is at its root
+_ROOT = 1e-7
 SIZE = (640.0, 20.0)
-ITERATED_0 = "statsmodels' iteration takes 0 where rounding takes a step past the root"
+NOT_AT_ROOT = "statsmodels' iteration ends off the root, at 0 where rounding takes it past"
 DL_BELOW_0 = "statsmodels leaves the DerSimonian-Laird estimate below 0, where others take 0"
 _NO_PATH = {
     Engine.GLMM: "statsmodels fits no binomial-normal model by maximum likelihood",
@@ -95,7 +97,7 @@ def _least_squares(
         yield _row(names, "tau2", ours, tau2, by_what, known, scale=float(vi.max()))
         if record.tau2_by == "PM":
             again = refits.iterated(yi, vi)
-            known = ITERATED_0 if again == 0 < tau2 else ""
+            known = NOT_AT_ROOT if abs(refits.excess(yi, vi, again)) > _ROOT and tau2 > 0 else ""
             told = "tau2, iterated", ours, again, refits.BY_COMBINING, known
             yield _row(names, *told, scale=float(vi.max()))
         used = max(tau2, 0.0)
@@ -103,8 +105,8 @@ def _least_squares(
     for number in ("estimate", "se", "ci_low", "ci_high"):
         value = getattr(found, number)
         here = record.se if number == "se" else _on_scale(record, number)
-        yield _row(names, number, here, value, refits.BY_WLS, scale=found.se)
-    yield _row(names, "q", record.q, found.q, refits.BY_COMBINING, scale=max(found.q, 1.0))
+        yield _row(names, number, here, value, refits.BY_WLS, scale=found.size)
+    yield _row(names, "q", record.q, found.q, refits.BY_WLS, scale=max(found.q, 1.0))
 
 
 def _mantel_haenszel(

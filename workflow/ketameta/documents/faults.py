@@ -44,7 +44,7 @@ def _worded(error: Any, values: Any, schema: dict[str, Any]) -> Iterator[tuple[A
         yield place[:-2], f"the name {_shown(value)} is not allowed: {error['msg']}", value
     elif rule == "written":
         yield place, f"needs {error['msg']}, not {_shown(value)}"
-    elif rule == "elsewhere":
+    elif rule == "said":
         yield place, error["msg"]
     elif rule in ("extra_forbidden", "missing"):
         *above, key = place

@@ -14,9 +14,9 @@ from operator import attrgetter
 
 from ketameta.configuration import Thresholds
 from ketameta.evidence.ratings import (
+    CertaintyRule,
     Evidence,
     Rating,
-    Rule,
     crossed,
     fired,
     is_share,
@@ -34,7 +34,7 @@ INCONSISTENCY, INDIRECTNESS = "inconsistency", "indirectness"
 _NORMAL = 1.959963984540054
 _OF_COMPARISONS, _OF_SHARES = ("Cochrane Handbook", "Guyatt 2023"), ("Iorio 2015", "Guyatt 2023")
 
-PREDICTS_NONE = Rule(
+PREDICTS_NONE = CertaintyRule(
     "predicts-none",
     INCONSISTENCY,
     "1, with I² from {i2_considerable}% on 2",
@@ -43,7 +43,7 @@ PREDICTS_NONE = Rule(
     "a new trial may see no difference where the average does",
     _OF_COMPARISONS,
 )
-PREDICTS_BOTH = Rule(
+PREDICTS_BOTH = CertaintyRule(
     "predicts-both",
     INCONSISTENCY,
     "1, with I² from {i2_considerable}% on 2",
@@ -52,7 +52,7 @@ PREDICTS_BOTH = Rule(
     "trials may differ from worthwhile benefit to worthwhile harm",
     _OF_COMPARISONS,
 )
-LARGE_I2 = Rule(
+LARGE_I2 = CertaintyRule(
     "i2",
     INCONSISTENCY,
     "1",
@@ -62,7 +62,7 @@ LARGE_I2 = Rule(
     "trials differ more than chance would have them differ",
     _OF_COMPARISONS,
 )
-SPREAD_FAR = Rule(
+SPREAD_FAR = CertaintyRule(
     "spread-far",
     INCONSISTENCY,
     "2",
@@ -72,7 +72,7 @@ SPREAD_FAR = Rule(
     "trials lie very far apart",
     _OF_SHARES,
 )
-SPREAD = Rule(
+SPREAD = CertaintyRule(
     "spread",
     INCONSISTENCY,
     "1",
@@ -81,7 +81,7 @@ SPREAD = Rule(
     "trials lie far apart",
     _OF_SHARES,
 )
-ALONE = Rule(
+ALONE = CertaintyRule(
     "alone",
     INCONSISTENCY,
     "1",
@@ -90,7 +90,7 @@ ALONE = Rule(
     "one trial shows what happened in one place",
     _OF_SHARES,
 )
-UNLIKE_GROUPS = Rule(
+UNLIKE_GROUPS = CertaintyRule(
     "mixed",
     INDIRECTNESS,
     "1",
@@ -223,7 +223,7 @@ def inconsistency(
     return Rating(INCONSISTENCY, levels, levels, True, rules, facts)
 
 
-def _reach(record: SynthesisRow, bounds: Bounds | None) -> Rule | None:
+def _reach(record: SynthesisRow, bounds: Bounds | None) -> CertaintyRule | None:
     """Return the rule of another answer that the prediction interval gives; None where none."""
     further = expected(record)
     if further is None or not record.i2:

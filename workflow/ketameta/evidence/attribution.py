@@ -11,9 +11,9 @@ from math import fsum
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.changes import SAME, Cause, Move, difference, on_scale
-from ketameta.evidence.edited import numbers
+from ketameta.evidence.edited import result_rows
 from ketameta.evidence.edits import Edit, edits, together
-from ketameta.evidence.rated import Result
+from ketameta.evidence.rated import RecordedResult
 from ketameta.evidence.refits import Refits
 from ketameta.evidence.rows import changed_rows
 from ketameta.normalize.stage import normalize
@@ -25,7 +25,7 @@ from ketameta.tables.stages import MADE_KINDS
 from ketameta.tables.syntheses import SynthesisRow
 
 
-def tables_of(raw: Tables, configuration: Configuration) -> Tables:
+def stage_tables(raw: Tables, configuration: Configuration) -> Tables:
     """Normalise and pool raw tables in memory: return the tables of both stages."""
     raw = raw | Tables({ProblemRow: []})
     rows = Tables.of_arrow(MADE_KINDS, normalize(raw, configuration))
@@ -109,10 +109,10 @@ def _cause(edit: Edit, tables: Refits | str, analysis: Analysis, base: Synthesis
 
 
 def _outcomes(old: Tables, new: Tables) -> set[tuple[str, str]]:
-    return {(row.trial_id, row.outcome) for tables in (old, new) for row in numbers(tables)}
+    return {(row.trial_id, row.outcome) for tables in (old, new) for row in result_rows(tables)}
 
 
-def _agrees(base: SynthesisRow, old: Result | None) -> bool:
+def _agrees(base: SynthesisRow, old: RecordedResult | None) -> bool:
     if old is None:
         return True
     if base.estimate is None or old.estimate is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ketameta.configuration import Thresholds
-from ketameta.evidence.ratings import Evidence, Rating, Rule, fired, is_share, shares_of
+from ketameta.evidence.ratings import CertaintyRule, Evidence, Rating, fired, is_share, shares_of
 from ketameta.tables.diagnostics import JudgementRow
 from ketameta.vocabulary import vocabulary
 
@@ -21,7 +21,7 @@ _OPTIONAL = ("other",)
 _OF_COMPARISON = ("sequence", "concealment", "D1")
 _SOURCES = ("Cochrane Handbook", "Guyatt 2008")
 
-HIGH_IN_SEVERAL = Rule(
+HIGH_IN_SEVERAL = CertaintyRule(
     "high-risk",
     DOMAIN,
     "2",
@@ -29,7 +29,7 @@ HIGH_IN_SEVERAL = Rule(
     "most of the weight is from trials at high risk of bias in several domains",
     _SOURCES,
 )
-HIGH_IN_ONE = Rule(
+HIGH_IN_ONE = CertaintyRule(
     "high",
     DOMAIN,
     "1",
@@ -38,7 +38,7 @@ HIGH_IN_ONE = Rule(
     "most of the weight is from trials at high risk of bias in one domain or more",
     _SOURCES,
 )
-NOT_LOW = Rule(
+NOT_LOW = CertaintyRule(
     "not-low",
     DOMAIN,
     "1",
@@ -47,7 +47,7 @@ NOT_LOW = Rule(
     "most of the weight is from trials with concerns about bias",
     _SOURCES,
 )
-NOT_JUDGED = Rule(
+NOT_JUDGED = CertaintyRule(
     "not-judged",
     DOMAIN,
     "0 to 1",
@@ -88,7 +88,9 @@ def bias(evidence: Evidence, limits: Thresholds) -> Rating[Risks]:
     return Rating(DOMAIN, levels, max(least, levels), True, fired(rule), Risks(worst, best))
 
 
-def _levels(shares: dict[str, float], limits: Thresholds, unsure: float) -> tuple[int, Rule | None]:
+def _levels(
+    shares: dict[str, float], limits: Thresholds, unsure: float
+) -> tuple[int, CertaintyRule | None]:
     """Return the levels that shares of the weight cost and the rule; `unsure` counts as not low."""
     if shares[SEVERAL] and shares[SEVERAL] >= limits.bias_high:
         return -2, HIGH_IN_SEVERAL

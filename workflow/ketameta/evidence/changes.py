@@ -10,8 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ketameta.evidence.claims import UNTESTED, turned
-from ketameta.evidence.rated import Result
+from ketameta.evidence.claims import UNTESTED, changes_side
+from ketameta.evidence.rated import RecordedResult
 from ketameta.evidence.rows import RowChange
 from ketameta.evidence.verdicts import position, verdict
 from ketameta.tables.syntheses import SynthesisRow
@@ -49,8 +49,8 @@ class Move:
     """
 
     analysis: str
-    old: Result | None
-    new: Result | None
+    old: RecordedResult | None
+    new: RecordedResult | None
     moved: bool
     shift: float | None
     in_se: float | None
@@ -124,14 +124,14 @@ class Change:
         return MOVED_STATUS if moved else SAME_STATUS
 
 
-def on_scale(record: Result | SynthesisRow | None) -> float | None:
+def on_scale(record: RecordedResult | SynthesisRow | None) -> float | None:
     """Return the estimate on the scale of the analysis."""
     if record is None:
         return None
     return record.estimate if record.estimate_log is None else record.estimate_log
 
 
-def compare(old: Sequence[Result], new: Sequence[Result]) -> list[Move]:
+def compare(old: Sequence[RecordedResult], new: Sequence[RecordedResult]) -> list[Move]:
     """Compare two tables of syntheses: those of the new one in its order, then those that went."""
     before = {row.analysis: row for row in old}
     after = {row.analysis: row for row in new}
@@ -139,7 +139,7 @@ def compare(old: Sequence[Result], new: Sequence[Result]) -> list[Move]:
     return [_move(name, before.get(name), after.get(name)) for name in names]
 
 
-def with_code(moves: Sequence[Move], crossed: Sequence[Result]) -> list[Move]:
+def with_code(moves: Sequence[Move], crossed: Sequence[RecordedResult]) -> list[Move]:
     """Return the moves with the part of the code: `crossed` are the old data by the new code."""
     by_code = {row.analysis: row for row in crossed}
     parts = [_move(m.analysis, m.old, by_code.get(m.analysis)) for m in moves]
@@ -158,11 +158,11 @@ def compare_claims(old: dict[str, str] | None, new: dict[str, str] | None) -> tu
         return ()
     both = [claim for claim in new if claim in old]
     return tuple(
-        ClaimMove(c, old[c], new[c], turned(old[c], new[c])) for c in both if old[c] != new[c]
+        ClaimMove(c, old[c], new[c], changes_side(old[c], new[c])) for c in both if old[c] != new[c]
     )
 
 
-def _move(name: str, old: Result | None, new: Result | None) -> Move:
+def _move(name: str, old: RecordedResult | None, new: RecordedResult | None) -> Move:
     old, new = _judged(old), _judged(new)
     was, now = position(old), position(new)
     shift, in_se = difference(old, new)
@@ -174,7 +174,7 @@ def _move(name: str, old: Result | None, new: Result | None) -> Move:
     return Move(name, old, new, moved, shift, in_se, was, now, flipped)
 
 
-def _judged(record: Result | None) -> Result | None:
+def _judged(record: RecordedResult | None) -> RecordedResult | None:
     """Return a result with the verdict that its numbers give, and both ends of its certainty."""
     if record is None:
         return None
@@ -183,7 +183,7 @@ def _judged(record: Result | None) -> Result | None:
 
 
 def difference(
-    old: Result | SynthesisRow | None, new: Result | SynthesisRow | None
+    old: RecordedResult | SynthesisRow | None, new: RecordedResult | SynthesisRow | None
 ) -> tuple[float | None, float | None]:
     """Return the move of an estimate on its scale, and in earlier standard errors."""
     a, b = on_scale(old), on_scale(new)
@@ -196,7 +196,7 @@ def difference(
     return shift, shift / se if se else None
 
 
-def differs(old: Result | None, new: Result | None) -> bool:
+def differs(old: RecordedResult | None, new: RecordedResult | None) -> bool:
     """Say whether two compared syntheses differ in number, measure or certainty."""
     if old is None or new is None:
         return True

@@ -95,7 +95,7 @@ class Grounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AnalysisOnClaim:
     """What one analysis says of a claim; `analysis` is its name, `test` the row of claim_tests."""
 
     test: ClaimTestRow
@@ -112,7 +112,7 @@ class Part:
     """
 
     test: ClaimTestRow
-    lines: tuple[Line, ...]
+    lines: tuple[AnalysisOnClaim, ...]
     beside: tuple[str, ...]
     control: Control | None
     verdict: Verdict
@@ -212,7 +212,7 @@ def side(word: str) -> str | None:
     return _SIDES.get(word)
 
 
-def turned(old: str, new: str) -> bool:
+def changes_side(old: str, new: str) -> bool:
     """Say whether two verdicts take other sides: for the claim, against it, both, or neither.
 
     A claim that had not been tested took none that it could leave.
@@ -249,7 +249,7 @@ def _part(rows: Sequence[ClaimTestRow], grounds: Grounds) -> Part:
         told = line(test, record, grounds.splits.get(name, ()), own)
         if told.because == "no estimate" and (points := grounds.directions.get(name)):
             told = pointing(test.direction, points)
-        lines.append(Line(test, name, told))
+        lines.append(AnalysisOnClaim(test, name, told))
     verdict = whole(rows[0].direction, [(one.analysis, one.verdict) for one in lines], "analyses")
     if others and not lines:
         verdict = Verdict(TOO_FEW, "other unit")

@@ -110,18 +110,18 @@ class RawTables:
         """Return the trials with a row computed from numbers of one of some sources."""
         return {
             row.trial_id
-            for row in (numbers(self.tables) if sources else ())
+            for row in (result_rows(self.tables) if sources else ())
             if row.seen == DERIVED and row.source in sources
         }
 
 
-def numbers(tables: Tables) -> list[OutcomeRow | ContrastRow]:
+def result_rows(tables: Tables) -> list[OutcomeRow | ContrastRow]:
     """Return the rows that numbers come from."""
     return [*tables[OutcomeRow], *tables[ContrastRow]]
 
 
 def _secondary(tables: Tables) -> Counter[str | None]:
-    return Counter(row.source for row in numbers(tables) if row.seen == SECONDARY)
+    return Counter(row.source for row in result_rows(tables) if row.seen == SECONDARY)
 
 
 def _family(trials: Iterable[str], reports: Mapping[str, TrialRow]) -> set[str]:

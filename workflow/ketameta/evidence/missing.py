@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ketameta.configuration import Thresholds
-from ketameta.evidence.ratings import Evidence, Rating, Rule, fired, is_share, zone
+from ketameta.evidence.ratings import CertaintyRule, Evidence, Rating, fired, is_share, zone
 from ketameta.evidence.verdicts import CONTROL, position
 from ketameta.synthesize.worthwhile import Bounds
 from ketameta.tables.effects import MissingResultRow
@@ -18,7 +18,7 @@ _TESTED = 10  # effects from which `synthesize.diagnose` tests for asymmetry
 # whether asymmetry survives: the p without these trials, and the column in which they would differ
 CHECKS = {"without_crossovers_p": "design", "adjusted_p": "drug_route"}
 
-MISSING_TURNS = Rule(
+MISSING_TURNS = CertaintyRule(
     "missing-turns",
     DOMAIN,
     "1",
@@ -30,7 +30,7 @@ MISSING_TURNS = Rule(
     "results known to be missing could turn the answer",
     ("Page 2023",),
 )
-MISSING_MANY = Rule(
+MISSING_MANY = CertaintyRule(
     "missing-many",
     DOMAIN,
     "1",
@@ -39,7 +39,7 @@ MISSING_MANY = Rule(
     "results of many people are known to be missing",
     ("Page 2023",),
 )
-ASYMMETRY = Rule(
+ASYMMETRY = CertaintyRule(
     "asymmetry",
     DOMAIN,
     "1",
@@ -121,7 +121,7 @@ def _absent(evidence: Evidence, bounds: Bounds | None) -> Absent:
     return Absent(tuple(labels), lost, share, _turned(record, evidence.bound, bounds))
 
 
-def _costs(absent: Absent, limits: Thresholds) -> Rule | None:
+def _costs(absent: Absent, limits: Thresholds) -> CertaintyRule | None:
     """Return the rule by which known missing results cost a level."""
     if not absent.labels:
         return None

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from ketameta.configuration import Thresholds
 from ketameta.evidence.ratings import (
+    CertaintyRule,
     Evidence,
     Rating,
-    Rule,
     crossed,
     fired,
     is_share,
@@ -27,7 +27,7 @@ from ketameta.tables.syntheses import AbsoluteRow, StudyRow, SynthesisRow
 DOMAIN = "imprecision"
 _OF_COMPARISONS, _OF_SHARES = ("Zeng 2022", "Guyatt 2011"), ("Iorio 2015", "Guyatt 2023")
 
-NO_INTERVAL = Rule(
+NO_INTERVAL = CertaintyRule(
     "no-interval",
     DOMAIN,
     "2",
@@ -35,7 +35,7 @@ NO_INTERVAL = Rule(
     "there is no interval",
     _OF_COMPARISONS,
 )
-CROSSED_BOTH = Rule(
+CROSSED_BOTH = CertaintyRule(
     "crossed-both",
     DOMAIN,
     "2",
@@ -47,7 +47,7 @@ CROSSED_BOTH = Rule(
     "worthwhile benefit and worthwhile harm are both left open",
     _OF_COMPARISONS,
 )
-CROSSED = Rule(
+CROSSED = CertaintyRule(
     "crossed",
     DOMAIN,
     "1, with too little information 2",
@@ -56,7 +56,7 @@ CROSSED = Rule(
     "whether the effect is worthwhile is left open",
     _OF_COMPARISONS,
 )
-SCARCE = Rule(
+SCARCE = CertaintyRule(
     "scarce",
     DOMAIN,
     "2",
@@ -67,7 +67,7 @@ SCARCE = Rule(
     "very few people or events for so large or so uncertain an effect",
     _OF_COMPARISONS,
 )
-WIDE = Rule(
+WIDE = CertaintyRule(
     "wide",
     DOMAIN,
     "1",
@@ -75,7 +75,7 @@ WIDE = Rule(
     "the ends of the interval lie far apart",
     _OF_COMPARISONS,
 )
-SHORT = Rule(
+SHORT = CertaintyRule(
     "short",
     DOMAIN,
     "1",
@@ -85,7 +85,7 @@ SHORT = Rule(
     "few people or events for so large an effect",
     _OF_COMPARISONS,
 )
-POINTS_TWICE = Rule(
+POINTS_TWICE = CertaintyRule(
     "points-twice",
     DOMAIN,
     "2",
@@ -94,7 +94,7 @@ POINTS_TWICE = Rule(
     "the interval is very wide",
     _OF_SHARES,
 )
-FEW_POINTS = Rule(
+FEW_POINTS = CertaintyRule(
     "points",
     DOMAIN,
     "1",
@@ -181,7 +181,7 @@ def _of_share(record: SynthesisRow, limits: Thresholds) -> Rating[Imprecision]:
     return Rating(DOMAIN, -int(far), -int(far), True, (FEW_POINTS,) * far, facts)
 
 
-def _open(record: SynthesisRow, bounds: Bounds | None) -> tuple[int, Rule | None]:
+def _open(record: SynthesisRow, bounds: Bounds | None) -> tuple[int, CertaintyRule | None]:
     """Say how many levels an interval costs by what it leaves open, and by which rule."""
     low, high = record.ci_low, record.ci_high
     if low is None or high is None:

@@ -45,7 +45,7 @@ class RatedGroup(Rated, SubgroupRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class RecordedResult:
     """What a release records of a synthesis, and what is compared of two.
 
     How the estimate was made (`engine`, `tau2_by`, `rule`), its verdict and certainty are None
@@ -76,10 +76,10 @@ class Result:
 
 
 # what every record has; older ones lack the rest
-COMPARED = tuple(f.name for f in fields(Result) if f.default is MISSING)
+COMPARED = tuple(f.name for f in fields(RecordedResult) if f.default is MISSING)
 
 
-def result_of(row: SynthesisRow) -> Result:
+def result_of(row: SynthesisRow) -> RecordedResult:
     """Return what is recorded and compared of a synthesis; of one that is not rated no more."""
-    names = (f.name for f in fields(Result))
-    return Result(**{name: getattr(row, name) for name in names if hasattr(row, name)})
+    names = (f.name for f in fields(RecordedResult))
+    return RecordedResult(**{name: getattr(row, name) for name in names if hasattr(row, name)})

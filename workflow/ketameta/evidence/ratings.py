@@ -45,7 +45,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CertaintyRule:
     """One rule: its domain, the levels that it takes, when, and as one reason in a few words.
 
     It stands in the module of its domain, before the function that decides by it. `when` names
@@ -72,7 +72,7 @@ class Rating(Generic[Facts]):
     rating: int
     best: int
     judged: bool
-    rules: tuple[Rule, ...]
+    rules: tuple[CertaintyRule, ...]
     facts: Facts
 
     @property
@@ -86,7 +86,7 @@ class Rating(Generic[Facts]):
         return self.rules[0].short if self.rules else ""
 
 
-def fired(*rules: Rule | None) -> tuple[Rule, ...]:
+def fired(*rules: CertaintyRule | None) -> tuple[CertaintyRule, ...]:
     """Return the rules that fired, in their order."""
     return tuple(rule for rule in rules if rule is not None)
 

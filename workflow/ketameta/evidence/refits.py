@@ -33,7 +33,7 @@ from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.stage import bias_of
 from ketameta.normalize.trials import raw_rows, trials_of
-from ketameta.synthesize.judge import Judged
+from ketameta.synthesize.judge import TrialJudgements
 from ketameta.synthesize.stage import rated_from, synthesis
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.effects import BiasRow, EffectRow, MissingResultRow
@@ -129,10 +129,10 @@ class Refits:
         return {**self.base._bias, **{name: told.get(name, []) for name in self._change.family}}
 
     @cached_property
-    def _judged(self) -> Judged:
+    def _judged(self) -> TrialJudgements:
         """The same, to be asked what stands for an outcome."""
         same = self.base and self._bias is self.base._bias
-        return self.base._judged if self.base and same else Judged(self._bias)
+        return self.base._judged if self.base and same else TrialJudgements(self._bias)
 
     @cached_property
     def _rejudged(self) -> frozenset[str]:

@@ -19,7 +19,7 @@ from typing import Any
 
 from ketameta.evidence.changes import ClaimMove, Move, compare, compare_claims
 from ketameta.evidence.findings import Found
-from ketameta.evidence.rated import COMPARED, RatedSynthesis, Result, result_of
+from ketameta.evidence.rated import COMPARED, RatedSynthesis, RecordedResult, result_of
 from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import decisions
 from ketameta.tables.digests import digests
@@ -47,7 +47,7 @@ class Release:
     data_hash: str
     commit: str
     trials: dict[str, str]
-    syntheses: tuple[Result, ...]
+    syntheses: tuple[RecordedResult, ...]
     claims: dict[str, str] | None = None
     findings: tuple[Found, ...] | None = None
     decisions: tuple[str, ...] | None = None
@@ -88,7 +88,7 @@ class Release:
 
 
 @dataclass(frozen=True)
-class Since:
+class SinceRelease:
     """What changed from one release to another state of data and results."""
 
     release: Release
@@ -146,7 +146,7 @@ def read_all(folder: Path) -> list[Release]:
     found = []
     for path in sorted(folder.glob("*.json")):
         try:
-            found.append(parse(path.stem, path.read_bytes()))
+            found.append(parse_release(path.stem, path.read_bytes()))
         except OSError as error:
             raise ReleaseError(f"{path.as_posix()}: {error.strerror}") from None
         except ReleaseError as error:
@@ -154,7 +154,7 @@ def read_all(folder: Path) -> list[Release]:
     return found
 
 
-def parse(name: str, text: str | bytes) -> Release:
+def parse_release(name: str, text: str | bytes) -> Release:
     """Read a record; `name` is its file without the ending.
 
     Raises `ReleaseError` with the reason where it is none.
@@ -208,12 +208,12 @@ def _findings(content: list[dict[str, Any]]) -> tuple[Found, ...]:
     )
 
 
-def read_result(row: dict[str, Any]) -> Result:
+def read_result(row: dict[str, Any]) -> RecordedResult:
     """Read a synthesis; raises `TypeError` where it lacks a value or one is not of its kind."""
     if missing := set(COMPARED) - row.keys():
         raise TypeError(f"a synthesis lacks {', '.join(sorted(missing))}")
-    known: dict[str, Any] = {f.name: row.get(f.name) for f in fields(Result)}
-    kinds = {f.name: str(f.type) for f in fields(Result)}
+    known: dict[str, Any] = {f.name: row.get(f.name) for f in fields(RecordedResult)}
+    kinds = {f.name: str(f.type) for f in fields(RecordedResult)}
     for name, value in known.items():
         if value is None:
             fits = kinds[name].endswith("None")
@@ -224,10 +224,10 @@ def read_result(row: dict[str, Any]) -> Result:
             fits = fits and math.isfinite(value)
         if not fits:
             raise TypeError(f"{name} is {str(value)[:40]!r} in a synthesis")
-    return Result(**known)
+    return RecordedResult(**known)
 
 
-def in_order(releases: Sequence[Release]) -> list[Release]:
+def oldest_first(releases: Sequence[Release]) -> list[Release]:
     """Return releases by date, several of a day by their number."""
     return sorted(releases, key=lambda r: (r.date, int(r.name.partition(".")[2] or 1)))
 
@@ -240,24 +240,24 @@ def next_name(date: str, taken: Sequence[str]) -> str:
     return name
 
 
-def between(old: Release, new: Release) -> Since:
+def changes_between(old: Release, new: Release) -> SinceRelease:
     """Say what changed from one release to another."""
-    return since(old, new.trials, new.data_hash, new.syntheses, new.claims)
+    return changes_since(old, new.trials, new.data_hash, new.syntheses, new.claims)
 
 
-def since(
+def changes_since(
     old: Release,
     trials: dict[str, str],
     new_hash: str,
-    syntheses: Sequence[Result],
+    syntheses: Sequence[RecordedResult],
     claims: dict[str, str] | None = None,
-) -> Since:
+) -> SinceRelease:
     """Say what changed from a release to a state of the data.
 
     That state is given by digests by trial, the data hash, syntheses as rated, verdicts on claims.
     """
     before = old.trials
-    return Since(
+    return SinceRelease(
         old,
         tuple(sorted(trials.keys() - before.keys())),
         tuple(sorted(before.keys() - trials.keys())),

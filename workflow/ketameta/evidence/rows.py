@@ -33,7 +33,7 @@ ADDED, REMOVED, EDITED = "added", "removed", "edited"
 
 
 @dataclass(frozen=True)
-class Cell:
+class CellChange:
     """One cell that differs, as entered; empty where nothing stood."""
 
     column: str
@@ -49,7 +49,7 @@ class RowChange:
     kind: str
     old: Placed | None
     new: Placed | None
-    cells: tuple[Cell, ...] = ()
+    cells: tuple[CellChange, ...] = ()
 
     @property
     def row(self) -> Placed:
@@ -192,10 +192,10 @@ def _owner(row: Placed) -> str:
     return next((str(name) for column in OWNERS if (name := getattr(row, column, None))), "")
 
 
-def _cells(table: str, old: Placed, new: Placed) -> tuple[Cell, ...]:
+def _cells(table: str, old: Placed, new: Placed) -> tuple[CellChange, ...]:
     before, after = old.entered, new.entered
     return tuple(
-        Cell(name, before.get(name, ""), after.get(name, ""))
+        CellChange(name, before.get(name, ""), after.get(name, ""))
         for name in RESULT_TABLES[table].names
         if before.get(name, "") != after.get(name, "")
     )

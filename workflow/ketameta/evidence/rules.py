@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ketameta.evidence import agreement, bias, missing, precision
-from ketameta.evidence.ratings import Rule
+from ketameta.evidence.ratings import CertaintyRule
 
 RULES = {
     rule.name: rule
     for domain in (bias, agreement, precision, missing)
     for rule in vars(domain).values()
-    if isinstance(rule, Rule)
+    if isinstance(rule, CertaintyRule)
 }

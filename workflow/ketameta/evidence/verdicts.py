@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ketameta.evidence.rated import Result
+from ketameta.evidence.rated import RecordedResult
 from ketameta.measures import MEASURES
 from ketameta.tables.parts import Estimate
 from ketameta.tables.syntheses import SynthesisRow
@@ -11,7 +11,7 @@ TREATMENT, CONTROL, UNCLEAR = "favours treatment", "favours control", "no clear 
 ALONE, TOO_FEW, NO_TRIAL = "no comparison", "too few trials", "no trial"
 
 
-def position(record: Estimate | Result | None) -> str | None:
+def position(record: Estimate | RecordedResult | None) -> str | None:
     """Say where the interval lies: above, below, or around no effect.
 
     None where there is no interval, or no such thing as no effect.
@@ -24,7 +24,7 @@ def position(record: Estimate | Result | None) -> str | None:
     return "above" if low > null else "below" if high < null else "around"
 
 
-def verdict(record: SynthesisRow | Result) -> str:
+def verdict(record: SynthesisRow | RecordedResult) -> str:
     """Return the verdict of an analysis: which side its interval favours, or why there is none.
 
     Which side is better for people is in `favours`. Nothing is said of size or certainty.

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ketameta.extraction.cells import column_of, same_cell
-from ketameta.extraction.records import Disagreement, Impact, beside
-from ketameta.ingest.cells import CellError, number
+from ketameta.extraction.records import Disagreement, Impact, tried_with
+from ketameta.ingest.cells import CellError, parse_number
 from ketameta.ingest.decisions import fault_decisions, plain_value
-from ketameta.ingest.formats import as_text
+from ketameta.ingest.formats import delimited_text
 from ketameta.ingest.places import EXCEL, read_file
 from ketameta.ingest.reader import DELIMITERS
 from ketameta.ingest.rows import TextRow
@@ -73,7 +73,7 @@ ABOUT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DecisionLine:
     """One line as it stands in a file: its place, and its cells, those of own columns with them."""
 
     place: str
@@ -91,11 +91,11 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DecidedDisagreement:
     """A disagreement and the line that decides it."""
 
     found: Disagreement
-    line: Line
+    line: DecisionLine
 
     @property
     def at(self) -> At:
@@ -115,7 +115,7 @@ class Decided:
 class Lines:
     """The lines of a file, and what is wrong with them: errors alone."""
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[DecisionLine, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -144,19 +144,21 @@ def lines(impacts: Iterable[Impact]) -> list[Cells]:
     for impact in impacts:
         one = impact.disagreement
         cells = {
-            **about(one),
+            **about_cells(one),
             "row": _visible(one.named),
             "analyses": "; ".join(impact.analyses),
             "shift": "" if impact.shift is None else f"{abs(impact.shift):.3g}",
             "flips": "; ".join(impact.flips),
         }
         if impact.row:
-            cells["likely"] = "; ".join(filter(None, (cells["likely"], f"tried {beside(impact)}")))
+            cells["likely"] = "; ".join(
+                filter(None, (cells["likely"], f"tried {tried_with(impact)}"))
+            )
         found.append(cells)
     return found
 
 
-def about(found: Disagreement) -> Cells:
+def about_cells(found: Disagreement) -> Cells:
     """Return the cells of a record that say what it is about."""
     names = (
         *("id", "table", "trial_id", "row", "column", "a", "b"),
@@ -223,7 +225,7 @@ def update(
     return Updated(tuple(made), kept, len(rest), len(old) - sum(bool(x.id) for x in rest))
 
 
-def _worked_on(line: Line) -> bool:
+def _worked_on(line: DecisionLine) -> bool:
     return any(cell for name, cell in line.cells.items() if name in DECIDED or is_own(name))
 
 
@@ -236,16 +238,16 @@ def content(made: Sequence[Cells], ending: str) -> bytes:
         return workbook_of(table, {LINES.name: made}, ABOUT, _WIDTHS)
     names = [*LINES.names, *own_columns(made)]
     told = ({name: _harmless(name, cell) for name, cell in cells.items()} for cells in made)
-    return as_text(names, told, ending).encode()
+    return delimited_text(names, told, ending).encode()
 
 
 def _harmless(name: str, cell: str) -> str:
     """Return a cell that is for reading so that no spreadsheet runs it: B may be anybody's."""
-    risky = name in _BESIDE and cell[:1] in ("=", "+", "-", "@") and number(cell) is None
+    risky = name in _BESIDE and cell[:1] in ("=", "+", "-", "@") and parse_number(cell) is None
     return f"'{cell}" if risky else cell
 
 
-def read(path: Path) -> Lines:
+def read_lines(path: Path) -> Lines:
     """Read the lines of a file, open ones too, and name every fault of what people write."""
     text = read_file(path, LINES)
     if not text.readable:
@@ -255,7 +257,7 @@ def read(path: Path) -> Lines:
         row.cells["decision"] = _DECISIONS.get(typed_in.casefold(), typed_in)
     sheet = typed(text)
     fault_decisions(sheet)
-    found = [Line(f"{text.file}:{row.line}", _cells(row)) for row in text.rows]
+    found = [DecisionLine(f"{text.file}:{row.line}", _cells(row)) for row in text.rows]
     problems = [
         problem
         for problem in sheet.problems
@@ -274,23 +276,23 @@ def _cells(row: TextRow) -> Cells:
     return cells
 
 
-def _twice(found: Sequence[Line]) -> list[Problem]:
+def _twice(found: Sequence[DecisionLine]) -> list[Problem]:
     """Name the lines that decide otherwise than an earlier line of the same name."""
-    first: dict[str, Line] = {}
+    first: dict[str, DecisionLine] = {}
     problems = []
     for line in found:
         known = first.setdefault(line.id, line)
-        if line.id and said(known.cells) != said(line.cells):
+        if line.id and decided_as(known.cells) != decided_as(line.cells):
             file, _, number = line.place.rpartition(":")
             message = (
-                f"{line.id} is decided twice: {said(line.cells) or 'open'} here, "
-                f"{said(known.cells) or 'open'} at {known.place}"
+                f"{line.id} is decided twice: {decided_as(line.cells) or 'open'} here, "
+                f"{decided_as(known.cells) or 'open'} at {known.place}"
             )
             problems.append(Problem(file, int(number), "", line.id, message))
     return problems
 
 
-def said(cells: Mapping[str, str]) -> str:
+def decided_as(cells: Mapping[str, str]) -> str:
     """Return what a line decides: ``A``, ``other 28.5``; empty where it is open."""
     return f"{cells.get('decision', '')} {cells.get('value', '')}".strip()
 

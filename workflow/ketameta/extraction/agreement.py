@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import log
 from statistics import median
 
-from ketameta.extraction.cells import canonical, compared, number_of
+from ketameta.extraction.cells import canonical_cell, compared, number_of
 from ketameta.extraction.records import FieldAgreement, Match, Matching, Pair, Side
 from ketameta.stats.sensitivity.agreement import (
     Agreement,
@@ -27,7 +27,7 @@ DECADE = 10.0
 Cells = tuple[str, str]
 
 
-def agreement(a: Side, b: Side, matching: Matching) -> list[FieldAgreement]:
+def column_agreement(a: Side, b: Side, matching: Matching) -> list[FieldAgreement]:
     """Return a line of everything, and for each table a line and below it one a column.
 
     Columns that nobody filled, that a side lacks, or that hold words for people alone have none.
@@ -59,7 +59,10 @@ def both_filled(match: Match) -> list[Cells]:
     """
     a, b, key = match.a.entered, match.b.entered, identity(match.table)
     cells = (
-        (canonical(column, a.get(column.name, "")), canonical(column, b.get(column.name, "")))
+        (
+            canonical_cell(column, a.get(column.name, "")),
+            canonical_cell(column, b.get(column.name, "")),
+        )
         for column in compared(RESULT_TABLES[match.table])
         if column.name not in key
     )
@@ -80,7 +83,7 @@ def _table(
         if (table, name) in missing or (name in key and column.kind == "id"):
             continue
         cells = [
-            (canonical(column, a.get(name, "")), canonical(column, b.get(name, "")))
+            (canonical_cell(column, a.get(name, "")), canonical_cell(column, b.get(name, "")))
             for a, b in entered
         ]
         if any(a or b for a, b in cells):

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from ketameta.extraction.cells import FREE
 from ketameta.extraction.records import Matching
-from ketameta.tables.identity import row_of
+from ketameta.tables.identity import decision_name
 from ketameta.tables.parts import Placed
 from ketameta.tables.raw import RESULT_TABLES
 
 
-def apart(matching: Matching) -> dict[int, str]:
+def told_apart(matching: Matching) -> dict[int, str]:
     """Return what tells a row from all others of its name, by the `id` of the row.
 
     Rows are those of A, and those that B alone has; rows of a name of their own are left out.
@@ -21,7 +21,7 @@ def apart(matching: Matching) -> dict[int, str]:
     rows += [*matching.only_a, *matching.only_b]
     named: dict[tuple[str, str], list[Placed]] = defaultdict(list)
     for table, row in rows:
-        named[table, row_of(table, row.entered)].append(row)
+        named[table, decision_name(table, row.entered)].append(row)
     found: dict[int, str] = {}
     for (table, _), own in named.items():
         if len(own) > 1:

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from functools import cache
 from unicodedata import normalize
 
-from ketameta.ingest.cells import number, plain_minus, says_nothing
+from ketameta.ingest.cells import parse_number, plain_minus, says_nothing
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.raw import RESULT_TABLES
 
@@ -39,18 +39,18 @@ def column_of(table: str, name: str) -> Column:
 def number_of(text: str) -> float | None:
     """Return the number that a cell is in plain figures, with or without %; else None."""
     plain = plain_minus(text.strip())
-    return number(plain.removesuffix("%").rstrip())
+    return parse_number(plain.removesuffix("%").rstrip())
 
 
 @cache
-def plain(text: str) -> str:
+def letters_and_digits(text: str) -> str:
     """Return the letters and digits of a text in small letters: how it is spelled."""
     return "".join(c for c in normalize("NFC", text).casefold() if c.isalnum())
 
 
 def likeness_of(a: str, b: str) -> float:
     """Return from 0 to 1 how alike two texts are spelled."""
-    x, y = plain(a), plain(b)
+    x, y = letters_and_digits(a), letters_and_digits(b)
     return 1.0 if x == y else SequenceMatcher(None, x, y, autojunk=False).ratio()
 
 
@@ -66,7 +66,7 @@ def short(text: str) -> str:
 
 
 @cache
-def canonical(column: Column, text: str) -> str:
+def canonical_cell(column: Column, text: str) -> str:
     """Return one text for all forms of what a cell says; empty for nothing, as n/a for a number."""
     if not text:
         return ""
@@ -90,7 +90,7 @@ def canonical(column: Column, text: str) -> str:
 
 def same_cell(column: Column, a: str, b: str) -> bool:
     """Say whether two cells of a column say the same: 24 is 24.0, Yes is yes."""
-    return a == b or canonical(column, a) == canonical(column, b)
+    return a == b or canonical_cell(column, a) == canonical_cell(column, b)
 
 
 def decimals(text: str) -> int:

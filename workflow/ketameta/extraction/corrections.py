@@ -15,14 +15,14 @@ from typing import Any
 
 from ketameta.evidence.rows import same_rows
 from ketameta.extraction.records import id_of
-from ketameta.ingest.cells import CellError, number
+from ketameta.ingest.cells import CellError, parse_number
 from ketameta.ingest.decisions import plain_value
 from ketameta.ingest.places import read_file
 from ketameta.ingest.rows import TextRow, TextTable
 from ketameta.ingest.sheet import Entry, typed
 from ketameta.tables.columns import Column, Range
 from ketameta.tables.entered import Entered, as_entered
-from ketameta.tables.identity import row_of
+from ketameta.tables.identity import decision_name
 from ketameta.tables.parts import DAY
 from ketameta.tables.problems import ERROR, Problem, shown
 from ketameta.tables.raw import RESULT_TABLES
@@ -102,7 +102,7 @@ class Left:
     case: str = ""
 
 
-def read(path: Path) -> tuple[list[Correction], list[Problem]]:
+def read_corrections(path: Path) -> tuple[list[Correction], list[Problem]]:
     """Return the corrections of a file, CSV, TSV or a workbook, and every fault of it: errors.
 
     What their column does not allow is a fault, and so is a cell that is mended twice.
@@ -162,7 +162,7 @@ def _twice(found: Sequence[Correction]) -> list[Problem]:
     return problems
 
 
-def place(
+def located(
     found: Sequence[Correction], texts: Texts, then: Texts | None = None, version: str = ""
 ) -> tuple[list[Located], list[Left]]:
     """Find the rows that corrections are of: those to apply, and the rest with the reason.
@@ -187,7 +187,7 @@ def place(
             said = f"{shown(stands)} stands there, not {shown(one.old)}"
             left.append(Left(one, said, OFF if one.old else ""))
         else:
-            name, trial = row_of(one.table, row.cells), row.cells.get("trial_id", "")
+            name, trial = decision_name(one.table, row.cells), row.cells.get("trial_id", "")
             placed.append(Located(one, row.line, name, trial))
     return _believed(placed, left) if then is None else (_once(placed), left)
 
@@ -245,7 +245,7 @@ def _stands_as(stands: str, said: str, column: Column) -> bool:
         return True
     if column.kind not in ("number", "integer"):
         return False
-    a, b = number(stands), number(said)
+    a, b = parse_number(stands), parse_number(said)
     return a is not None and a == b
 
 

@@ -21,20 +21,20 @@ from ketameta.evidence.rows import (
     ADDED,
     EDITED,
     REMOVED,
-    Cell,
+    CellChange,
     RowChange,
     place_of,
     trial_of,
     with_cells,
 )
-from ketameta.extraction.apart import apart
+from ketameta.extraction.apart import told_apart
 from ketameta.extraction.cells import FREE, column_of, same_cell
 from ketameta.extraction.exchanges import Exchange, exchanges
 from ketameta.extraction.patterns import Slip, guess
 from ketameta.extraction.records import Disagreement, Match, Matching, Side
-from ketameta.ingest.cells import CellError, parse
+from ketameta.ingest.cells import CellError, parse_cell
 from ketameta.tables.decisions import ROW
-from ketameta.tables.identity import rows_of
+from ketameta.tables.identity import decision_names
 from ketameta.tables.raw import RESULT_TABLES, ArmRow
 
 _ARMS = ("arm_t", "arm_c")
@@ -53,7 +53,7 @@ def disagreements(
         for row in a.tables.get(ArmRow)
         if row.n_randomised is not None
     }
-    told = apart(matching)
+    told = told_apart(matching)
     compared = _Compared(a.missing | b.missing, randomised, told, *exchanges(matching.matches))
     found = [one for match in matching.matches for one in compared.cells(match)]
     data = [one for one in found if one.column not in FREE]
@@ -68,7 +68,7 @@ def _rows(matching: Matching, told: Mapping[int, str]) -> Iterator[Disagreement]
     for edit in edits(changes, RESULT_TABLES):
         first = edit.changes[0]
         of_a = first.kind == REMOVED
-        row, *former = rows_of(first.table, first.row.entered)
+        row, *former = decision_names(first.table, first.row.entered)
         yield Disagreement(
             table=first.table,
             trial_id=first.trial,
@@ -104,7 +104,7 @@ class _Compared:
         if match.a.entered == match.b.entered:
             return
         table, a, b = match.table, match.a.entered, match.b.entered
-        row, *former = rows_of(table, a)
+        row, *former = decision_names(table, a)
         differing = [n for n in RESULT_TABLES[table].names if self._differs(table, n, a, b)]
         for name in differing:
             likely, edit = self._explained(match, name, a, b, differing)
@@ -164,7 +164,7 @@ def _change(match: Match, names: Sequence[str]) -> RowChange:
     cells = {n: after.get(n, "") for n in names}
     values = {n: _value(match, n, text) for n, text in cells.items()}
     new = with_cells(table, match.a, cells, values)
-    told = tuple(Cell(n, before.get(n, ""), after.get(n, "")) for n in names)
+    told = tuple(CellChange(n, before.get(n, ""), after.get(n, "")) for n in names)
     return RowChange(table, EDITED, match.a, new, told)
 
 
@@ -173,7 +173,7 @@ def _value(match: Match, name: str, text: str) -> object:
     known = getattr(match.b, name)
     if known is None and text:
         with suppress(CellError):
-            return parse(text, column_of(match.table, name))[0]
+            return parse_cell(text, column_of(match.table, name))[0]
     return known
 
 

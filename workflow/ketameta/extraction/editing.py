@@ -15,7 +15,7 @@ from pathlib import Path
 from ketameta.ingest.formats import LossError, first_unlike
 from ketameta.ingest.plain import has_decimal_commas
 from ketameta.ingest.reader import read_text, separator
-from ketameta.ingest.rows import TextTable, split
+from ketameta.ingest.rows import TextTable, split_rows
 from ketameta.tables.columns import TableSchema
 
 Cells = Mapping[str, str]
@@ -175,7 +175,7 @@ def _records(path: Path, content: bytes, schema: TableSchema) -> tuple[list[_Rec
     plain = "".join(_END.sub("", line) + "\n" for line in lines)
     delimiter, told = separator(path, plain, schema)
     records = []
-    for row in split(plain, delimiter):
+    for row in split_rows(plain, delimiter):
         if isinstance(row.cells, str):
             raise LossError(f"{path.as_posix()}:{row.line}: {row.cells}")
         whole = "".join(lines[row.line - 1 : row.line - 1 + row.lines])

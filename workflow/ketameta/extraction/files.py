@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ketameta.extraction.editing import Edits, edited, edited_rows
-from ketameta.ingest.formats import LossError, as_files, as_text, as_workbook, header_of
+from ketameta.ingest.formats import LossError, as_files, as_workbook, delimited_text, header_of
 from ketameta.ingest.places import EXCEL
 from ketameta.ingest.rows import TextTable
 from ketameta.ingest.workbook import WORKBOOK, spare_sheets
@@ -16,7 +16,7 @@ from ketameta.tables.raw import OPTIONAL_TABLES
 _NOTHING = Edits()
 
 
-def files_of(
+def merged_files(
     texts: Mapping[str, TextTable],
     edits: Mapping[str, Edits],
     out: Path,
@@ -58,7 +58,7 @@ def files_of(
 
 
 def _empty(text: TextTable) -> bytes:
-    return as_text(header_of(text.schema), (), ".csv").encode()
+    return delimited_text(header_of(text.schema), (), ".csv").encode()
 
 
 def _book(text: TextTable) -> str:

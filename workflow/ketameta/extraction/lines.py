@@ -8,7 +8,7 @@ from functools import cache
 
 from ketameta.extraction.cells import (
     FREE,
-    canonical,
+    canonical_cell,
     column_of,
     compared,
     decimals,
@@ -80,7 +80,7 @@ SHAPES = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Line:
+class ComparedRow:
     """A row by the names of A: what identifies it and what it holds, each cell in its one form."""
 
     record: Placed
@@ -107,20 +107,20 @@ class Line:
 
 def line_of(
     table: str, record: Placed, renamed: Mapping[str, str], without: frozenset[str]
-) -> Line:
+) -> ComparedRow:
     """Return a row to be held against others; columns of ``without`` are not looked at."""
     entered, shape = record.entered, SHAPES[table]
 
     def said(name: str) -> str:
         text = "" if name in without else entered.get(name, "")
-        return canonical(column_of(table, name), text) if text else ""
+        return canonical_cell(column_of(table, name), text) if text else ""
 
     key = {
         name: f"{said('arm_t')}\x1f{said('arm_c')}" if name == ARMS else said(name)
         for name in (*shape.fixed, *shape.names, *shape.extras)
     }
     content = {name: text for name in _content(table) if (text := said(name))}
-    return Line(record, entered, key, content, renamed)
+    return ComparedRow(record, entered, key, content, renamed)
 
 
 @cache
@@ -135,7 +135,7 @@ def _content(table: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class CellAgreement:
     """How many cells of two rows agree, of those that either fills.
 
     ``telling`` and ``of`` leave out those that agree in many rows; ``figures`` are the significant
@@ -164,7 +164,7 @@ class Agreement:
         return self.equal / self.filled if self.filled else 0.0
 
 
-def agreement(a: Mapping[str, str], b: Mapping[str, str]) -> Agreement:
+def cell_agreement(a: Mapping[str, str], b: Mapping[str, str]) -> CellAgreement:
     """Compare the content of two rows; a number and the same one rounded agree."""
     equal = telling = of = sure = 0
     filled = a.keys() | b.keys()
@@ -176,7 +176,7 @@ def agreement(a: Mapping[str, str], b: Mapping[str, str]) -> Agreement:
             of += 1
             telling += same
             sure += figures(x) if same else 0
-    return Agreement(equal, len(filled), telling, of, sure)
+    return CellAgreement(equal, len(filled), telling, of, sure)
 
 
 def unit_of(hour: str, other: str) -> str:
@@ -222,8 +222,8 @@ def compare_names(column: str, a: str, b: str, tolerance: float) -> tuple[str, s
     return OTHER, f"another {what}"
 
 
-def neighbours(
-    a: list[Line], b: list[Line], sets: Iterable[tuple[str, ...]]
+def sharing_marks(
+    a: list[ComparedRow], b: list[ComparedRow], sets: Iterable[tuple[str, ...]]
 ) -> Iterator[tuple[int, int]]:
     """Yield once each pair of places of lines that share a set of marks."""
     seen: set[tuple[int, int]] = set()

@@ -16,20 +16,20 @@ from typing import TypeVar
 
 from ketameta.evidence.rows import OWNERS, trial_of
 from ketameta.extraction.assignment import assigned
-from ketameta.extraction.cells import plain
+from ketameta.extraction.cells import letters_and_digits
 from ketameta.extraction.lines import (
     ARMS,
     NEAR,
     OTHER,
     SAME,
     SHAPES,
-    Agreement,
-    Line,
+    CellAgreement,
+    ComparedRow,
     Shape,
-    agreement,
+    cell_agreement,
     compare_names,
     line_of,
-    neighbours,
+    sharing_marks,
 )
 from ketameta.extraction.naming import Names, names_of
 from ketameta.extraction.owners import FIGURES
@@ -52,7 +52,7 @@ _LABELS = ("flag", "rater", "comparison")
 _LOST = {SAME: 0.0, NEAR: 0.1, OTHER: 0.5}
 
 # A's line, B's line and the reason
-Pair = tuple[Line, Line, str]
+Pair = tuple[ComparedRow, ComparedRow, str]
 # a trial, review or claim: the column that names it, and its name
 Owner = tuple[str, str]
 Key = TypeVar("Key", bound=Hashable)
@@ -132,8 +132,8 @@ def _match(table: str, pair: Pair, names: Names) -> Match:
 class _Block:
     """The lines of one trial (or review) that are not matched yet, and how many each side had."""
 
-    a: list[Line]
-    b: list[Line]
+    a: list[ComparedRow]
+    b: list[ComparedRow]
     least: int = 0
 
     def __post_init__(self) -> None:
@@ -150,7 +150,7 @@ class _Block:
         return taken
 
 
-def _order(line: Line) -> tuple[object, ...]:
+def _order(line: ComparedRow) -> tuple[object, ...]:
     """Order by what a row says: only rows that say the same stand in the order of the file."""
     return line.identity, sorted(line.entered.items()), line.record.line
 
@@ -163,7 +163,7 @@ class _Matcher:
     tolerance: float
     whole: frozenset[str]
 
-    def pairs(self, a: Iterable[Line], b: Iterable[Line]) -> list[Pair]:
+    def pairs(self, a: Iterable[ComparedRow], b: Iterable[ComparedRow]) -> list[Pair]:
         """Return the pairs of all blocks."""
         blocks = _grouped(a, b, self._owner)
         found: list[Pair] = []
@@ -178,7 +178,7 @@ class _Matcher:
             strays.a += block.a
         return found + self._strays(strays)
 
-    def _owner(self, line: Line) -> str:
+    def _owner(self, line: ComparedRow) -> str:
         return line.entered.get(self.shape.owner, "") if self.shape.owner else ""
 
     def _of_block(self, block: _Block, whole: bool) -> list[Pair]:
@@ -208,8 +208,8 @@ class _Matcher:
             if len(x) == len(y) == 1 and self._sure(x[0], y[0])
         ]
 
-    def _sure(self, a: Line, b: Line) -> bool:
-        agreed = agreement(a.content, b.content)
+    def _sure(self, a: ComparedRow, b: ComparedRow) -> bool:
+        agreed = cell_agreement(a.content, b.content)
         return self.shape.sure or agreed.most or not agreed.of
 
     def _by_likeness(self, block: _Block, overlap: bool) -> list[Pair]:
@@ -221,7 +221,7 @@ class _Matcher:
         likeness, why = {}, {}
         keys = [{line.identity for line in lines} for lines in (block.a, block.b)]
         both = keys[0] & keys[1]
-        for i, j in neighbours(block.a, block.b, self.shape.marks):
+        for i, j in sharing_marks(block.a, block.b, self.shape.marks):
             one, other = block.a[i], block.b[j]
             if one.identity != other.identity and {one.identity, other.identity} <= both:
                 continue
@@ -229,15 +229,15 @@ class _Matcher:
                 likeness[i, j], why[i, j] = judged
         return [(block.a[i], block.b[j], why[i, j]) for i, j in assigned(likeness)]
 
-    def _judge(self, a: Line, b: Line, overlap: bool) -> tuple[float, str] | None:
+    def _judge(self, a: ComparedRow, b: ComparedRow, overlap: bool) -> tuple[float, str] | None:
         """Return how alike two rows of a block are and by what; None where they are not one row."""
         kept, others, reasons = 1.0, 0, []
         content: Mapping[str, str] = b.content
         for name, cell in a.key.items():
             if name == ARMS and cell != b.key[name] and _reversed(cell) == b.key[name]:
                 crossed, how = turned(b), (OTHER, "the arms the other way round")
-                found = agreement(a.content, crossed)
-                if found.most and found.telling > agreement(a.content, b.content).telling:
+                found = cell_agreement(a.content, crossed)
+                if found.most and found.telling > cell_agreement(a.content, b.content).telling:
                     content, how = crossed, (NEAR, TURNED)
             else:
                 how = compare_names(name, cell, b.key[name], self.tolerance)
@@ -246,7 +246,7 @@ class _Matcher:
             others += how[0] == OTHER and name in self.shape.names
             kept -= min(_LOST[how[0]], _LOST[NEAR] if name in self.shape.extras else 1.0)
             reasons += [how[1]] if how[1] else []
-        agreed = agreement(a.content, content)
+        agreed = cell_agreement(a.content, content)
         if _other_subgroup(a, b) and not agreed.most:
             return None
         unlike = [n for n, cell in a.key.items() if cell != b.key[n] and n not in _LABELS]
@@ -259,7 +259,7 @@ class _Matcher:
         return value, _in_words(reasons, agreed, others)
 
     def _likely(
-        self, agreed: Agreement, others: int, unlike: int, alike: bool, overlap: bool
+        self, agreed: CellAgreement, others: int, unlike: int, alike: bool, overlap: bool
     ) -> bool:
         """Say whether two rows that differ in so many cells of their key are one all the same."""
         telling = agreed.telling >= _SHARE * agreed.of and agreed.figures >= FIGURES
@@ -272,7 +272,7 @@ class _Matcher:
         if self.shape.owner != "trial_id" or self.shape.sure:
             return []
         telling = [
-            [x for x in lines if agreement(x.content, x.content).figures >= FIGURES]
+            [x for x in lines if cell_agreement(x.content, x.content).figures >= FIGURES]
             for lines in (left.a, left.b)
         ]
         return [
@@ -283,30 +283,30 @@ class _Matcher:
 
 
 def _grouped(
-    a: Iterable[Line], b: Iterable[Line], by: Callable[[Line], Key]
-) -> dict[Key, tuple[list[Line], list[Line]]]:
+    a: Iterable[ComparedRow], b: Iterable[ComparedRow], by: Callable[[ComparedRow], Key]
+) -> dict[Key, tuple[list[ComparedRow], list[ComparedRow]]]:
     """Return the lines of each side by what they have in common."""
-    found: dict[Key, tuple[list[Line], list[Line]]] = defaultdict(lambda: ([], []))
+    found: dict[Key, tuple[list[ComparedRow], list[ComparedRow]]] = defaultdict(lambda: ([], []))
     for side, lines in enumerate((a, b)):
         for line in lines:
             found[by(line)][side].append(line)
     return found
 
 
-def _all(line: Line) -> tuple[object, ...]:
+def _all(line: ComparedRow) -> tuple[object, ...]:
     return line.identity, tuple(line.content.items())
 
 
-def _free(line: Line) -> tuple[str, str]:
+def _free(line: ComparedRow) -> tuple[str, str]:
     return line.entered.get("note", ""), line.entered.get("locator", "")
 
 
-def _other_subgroup(a: Line, b: Line) -> bool:
+def _other_subgroup(a: ComparedRow, b: ComparedRow) -> bool:
     """Say whether two rows are of subgroups that have other names: their key does not tell."""
     named = [line.entered.get("analysis_set_as_reported", "") for line in (a, b)]
     parts = vocabulary().sets_of_part
     both = all(line.entered.get("analysis_set") in parts for line in (a, b))
-    return both and all(named) and plain(named[0]) != plain(named[1])
+    return both and all(named) and letters_and_digits(named[0]) != letters_and_digits(named[1])
 
 
 def _reversed(arms: str) -> str:
@@ -314,7 +314,7 @@ def _reversed(arms: str) -> str:
     return f"{control}\x1f{treated}"
 
 
-def _in_words(reasons: list[str], agreed: Agreement, others: int) -> str:
+def _in_words(reasons: list[str], agreed: CellAgreement, others: int) -> str:
     if not reasons:
         return SAME_KEY
     said = "; ".join(reasons)

@@ -11,21 +11,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ketameta.evidence.rows import ADDED, OWNERS
-from ketameta.extraction.adjudication import ENDED, At, Decided, Line, said, settled
+from ketameta.extraction.adjudication import (
+    ENDED,
+    At,
+    DecidedDisagreement,
+    DecisionLine,
+    decided_as,
+    settled,
+)
 from ketameta.extraction.cells import FREE, column_of, same_cell
 from ketameta.extraction.corrections import Left, Located
 from ketameta.extraction.editing import Edits
 from ketameta.extraction.matching import Owner, owner_of, owners_of_b
-from ketameta.extraction.recording import Signed, corrected, keep, readings, recorded
+from ketameta.extraction.recording import Signed, add_rows, corrected, readings, recorded
 from ketameta.extraction.records import Disagreement, Match, Matching, Side
 from ketameta.extraction.sides import RATER
-from ketameta.ingest.cells import CellError, parse
+from ketameta.ingest.cells import CellError, parse_cell
 from ketameta.ingest.decisions import plain_value, unlike_both
 from ketameta.ingest.rows import TextTable
 from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import BOTH, OTHER, ROW, A, B, decision
 from ketameta.tables.decisions import Decided as Decisions
-from ketameta.tables.identity import identity, rows_of
+from ketameta.tables.identity import decision_names, identity
 from ketameta.tables.parts import Placed
 from ketameta.tables.problems import escaped, shown
 from ketameta.tables.raw import RAW_KINDS, RESULT_TABLES, ROB2_ANSWERS
@@ -99,7 +106,11 @@ def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Si
         cells = row.entered
         of_b = [c for c in both[at] if _holds(cells, c, "b")]
         named = {**cells, **{c["column"]: c.get("a", "") for c in of_b}}
-        return bool(of_b) and _kept_out(cells.get("flag", "")) and at[1] in rows_of(at[0], named)
+        return (
+            bool(of_b)
+            and _kept_out(cells.get("flag", ""))
+            and at[1] in decision_names(at[0], named)
+        )
 
     def without(side: Side, places: Sequence[tuple[str, str]]) -> Side:
         own: dict[type[Row], list[Placed]] = {}
@@ -116,7 +127,7 @@ def set_aside(a: Side, b: Side, record: Sequence[Mapping[str, str]]) -> tuple[Si
 
     def pooled(rows: Mapping[str, Sequence[Mapping[str, str]]], at: tuple[str, str]) -> int:
         """Count the rows of a name that have A's cells: several may bear one name."""
-        named = [cells for cells in rows[at[0]] if at[1] in rows_of(at[0], cells)]
+        named = [cells for cells in rows[at[0]] if at[1] in decision_names(at[0], cells)]
         return sum(any(_holds(cells, c, "a") for c in both[at]) for cells in named)
 
     # B has A's rows as well, all of them
@@ -132,9 +143,9 @@ def _holds(cells: Mapping[str, str], line: Mapping[str, str], side: str) -> bool
 
 def decide(
     found: Sequence[Disagreement],
-    lines: Sequence[Line],
+    lines: Sequence[DecisionLine],
     record: Sequence[Mapping[str, str]],
-) -> list[Decided]:
+) -> list[DecidedDisagreement]:
     """Return each disagreement with the line that decides it, but those settled before.
 
     Raises `RefusedError` where a line is open or missing, fits no disagreement, or decides
@@ -143,9 +154,9 @@ def decide(
     by_id = {line.id: line for line in reversed(lines)}
     before = {cells.get("id", ""): cells for cells in record}
     known_ids = {one.id for one in settled(found, record)}
-    decided: list[Decided] = []
-    faults: list[tuple[Line, str]] = []
-    left: list[tuple[Line | None, Disagreement]] = []
+    decided: list[DecidedDisagreement] = []
+    faults: list[tuple[DecisionLine, str]] = []
+    left: list[tuple[DecisionLine | None, Disagreement]] = []
     for one in found:
         line = next((by_id[name] for name in one.ids if name in by_id), None)
         known = one.id in known_ids
@@ -154,16 +165,18 @@ def decide(
         if line is None or not line.decision:
             if not known:
                 left.append((line, one))
-        elif (known_as := _recorded(one, before)) and said(before[known_as]) != said(line.cells):
-            earlier = f"{said(before[known_as])} was decided before"
-            message = f"{said(line.cells)}, but {earlier} ({known_as} in adjudication): "
+        elif (known_as := _recorded(one, before)) and decided_as(before[known_as]) != decided_as(
+            line.cells
+        ):
+            earlier = f"{decided_as(before[known_as])} was decided before"
+            message = f"{decided_as(line.cells)}, but {earlier} ({known_as} in adjudication): "
             faults.append((line, message + "take that row out there to decide anew"))
         elif fault := _fault(one, line):
             faults.append((line, f"{fault}: {_named(one)}"))
         elif not known:
-            decided.append(Decided(one, line))
+            decided.append(DecidedDisagreement(one, line))
     for line in _stale(found, lines):
-        if said(before.get(line.id, {})) != said(line.cells):
+        if decided_as(before.get(line.id, {})) != decided_as(line.cells):
             message = "is no disagreement of the two: has one changed since?"
             faults.append((line, f"{line.id} {message}"))
     if faults or left:
@@ -172,9 +185,9 @@ def decide(
 
 
 def _refusal(
-    lines: Sequence[Line],
-    faults: Iterable[tuple[Line, str]],
-    left: Sequence[tuple[Line | None, Disagreement]],
+    lines: Sequence[DecisionLine],
+    faults: Iterable[tuple[DecisionLine, str]],
+    left: Sequence[tuple[DecisionLine | None, Disagreement]],
 ) -> list[str]:
     """Return what is to be settled: how much is open and what to do, then by the order of lines."""
     at = {line.place: number for number, line in enumerate(lines)}
@@ -211,14 +224,14 @@ def _recorded(one: Disagreement, before: Mapping[str, object]) -> str:
     return next((name for name in one.ids if name in before), "")
 
 
-def _stale(found: Sequence[Disagreement], lines: Sequence[Line]) -> list[Line]:
+def _stale(found: Sequence[Disagreement], lines: Sequence[DecisionLine]) -> list[DecisionLine]:
     """Return the decided lines of what does not disagree, but those known to have ended."""
     there = {name for one in found for name in one.ids}
     rest = [line for line in lines if line.id not in there and line.decision]
     return [line for line in rest if line.cells.get("likely") != ENDED]
 
 
-def _fault(one: Disagreement, line: Line) -> str:
+def _fault(one: Disagreement, line: DecisionLine) -> str:
     """Say why a decision cannot be carried out on its cell; empty where it can."""
     if not one.column:
         return "" if line.decision in (A, B) else "of a whole row decide A or B"
@@ -227,7 +240,7 @@ def _fault(one: Disagreement, line: Line) -> str:
         if line.decision == OTHER:
             plain_value(line.cells.get("value", ""), schema[one.column])
         elif line.decision == B:
-            parse(one.b, schema[one.column])
+            parse_cell(one.b, schema[one.column])
     except CellError as error:
         return str(error)
     return unlike_both(one.table, one.column) if line.decision == BOTH else ""
@@ -241,7 +254,7 @@ def _named(one: Disagreement) -> str:
 
 def merged(
     found: Sequence[Disagreement],
-    decided: Sequence[Decided],
+    decided: Sequence[DecidedDisagreement],
     matching: Matching,
     placed: tuple[Sequence[Located], Sequence[Left]],
     texts: Mapping[str, TextTable],
@@ -258,18 +271,18 @@ def merged(
     of_b = owners_of_b(matching.matches, matching.only_b)
     record = [recorded(one, texts, edits, signed) for one in decided if not _silent(one, of_b)]
     record += [corrected(one, texts, edits, signed) for one in applied]
-    keep(record, ADJUDICATION, texts, edits)
+    add_rows(record, ADJUDICATION, texts, edits)
     if signed.role:
         before = texts[ADJUDICATION.name].rows if ADJUDICATION.name in texts else []
         known = Decisions([decision(cells) for cells in (*(row.cells for row in before), *record)])
         noted = texts[READINGS.name].rows if READINGS.name in texts else []
         there = {(row.cells.get("table", ""), row.cells.get("row", "")) for row in noted}
-        keep(readings(matching, known, edits, signed, there), READINGS, texts, edits)
+        add_rows(readings(matching, known, edits, signed, there), READINGS, texts, edits)
     changed = {name: own for name, own in edits.items() if own}
     return Merge(changed, conflicts, tuple(applied), tuple(left))
 
 
-def _silent(one: Decided, of_b: set[Owner | None]) -> bool:
+def _silent(one: DecidedDisagreement, of_b: set[Owner | None]) -> bool:
     """Say whether a row of A stays of whose trial, or review, B has nothing: none was decided.
 
     Nor of a row that names none, which no record could name either.
@@ -280,13 +293,13 @@ def _silent(one: Decided, of_b: set[Owner | None]) -> bool:
 
 
 def _carry(
-    decided: Sequence[Decided],
+    decided: Sequence[DecidedDisagreement],
     matching: Matching,
     texts: Mapping[str, TextTable],
     edits: dict[str, Edits],
 ) -> int:
     """Make the edits that were decided; return how many rows were added beside others."""
-    rows: dict[At, list[Decided]] = defaultdict(list)
+    rows: dict[At, list[DecidedDisagreement]] = defaultdict(list)
     for one in decided:
         if one.found.column:
             rows[one.at].append(one)
@@ -310,7 +323,7 @@ def _carry(
     return conflicts
 
 
-def _beside(match: Match, own: Sequence[Decided]) -> dict[str, str]:
+def _beside(match: Match, own: Sequence[DecidedDisagreement]) -> dict[str, str]:
     """Return B's row as it stands beside A's: kept from pools, cells decided otherwise as decided.
 
     A flag that keeps it from pools already is left as it is.
@@ -342,7 +355,7 @@ def _below(table: str, cells: Mapping[str, str], texts: Mapping[str, TextTable])
 
 
 def _correct(
-    applied: Iterable[Located], decided: Iterable[Decided], edits: dict[str, Edits]
+    applied: Iterable[Located], decided: Iterable[DecidedDisagreement], edits: dict[str, Edits]
 ) -> None:
     by_cell = {(*one.at, one.found.column): one for one in decided if one.found.column}
     faults = []

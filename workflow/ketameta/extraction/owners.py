@@ -15,7 +15,14 @@ from dataclasses import dataclass, field
 from ketameta.evidence.references import arms_of
 from ketameta.evidence.rows import trial_of
 from ketameta.extraction.assignment import assigned
-from ketameta.extraction.cells import canonical, column_of, figures, likeness_of, number_of, plain
+from ketameta.extraction.cells import (
+    canonical_cell,
+    column_of,
+    figures,
+    letters_and_digits,
+    likeness_of,
+    number_of,
+)
 from ketameta.extraction.records import SAME_KEY
 from ketameta.tables.collection import Tables
 from ketameta.tables.parts import Placed
@@ -56,7 +63,7 @@ class Owner:
     def said(self, column: str) -> str:
         """Return a cell in its one form, empty where there is none."""
         text = self.cells.get(column, "")
-        return canonical(column_of(self.table, column), text) if text else ""
+        return canonical_cell(column_of(self.table, column), text) if text else ""
 
 
 # names a sign that two are one, and gives what it is of each: several, as of two registrations
@@ -118,12 +125,12 @@ def _slips(found: Pairing, left: Iterable[Owner]) -> Pairing:
     """Return those that rows alone name, as B spells one of its own otherwise than elsewhere."""
     spelled: dict[str, set[str]] = defaultdict(set)
     for other, (one, _) in found.items():
-        spelled[plain(other)].add(one)
+        spelled[letters_and_digits(other)].add(one)
     return {
         owner.key: (one, SPELLED)
         for owner in left
-        if not owner.cells and len(spelled[plain(owner.key)]) == 1
-        for one in spelled[plain(owner.key)]
+        if not owner.cells and len(spelled[letters_and_digits(owner.key)]) == 1
+        for one in spelled[letters_and_digits(owner.key)]
     }
 
 
@@ -208,7 +215,7 @@ def _registrations(owner: Owner) -> list[str]:
     if owner.table != "trials":
         return []
     said = owner.cells.get("registration", "").casefold()
-    return [plain(number) for number in _REGISTRATION.findall(said)]
+    return [letters_and_digits(number) for number in _REGISTRATION.findall(said)]
 
 
 def _author_and_year(owner: Owner) -> list[str]:
@@ -217,7 +224,9 @@ def _author_and_year(owner: Owner) -> list[str]:
         author = _FIRST_WORD.search(name)
         year = _YEAR.search(name)
         if author and (year or owner.said("year")):
-            found.add(f"{plain(author[0])}{year[0] if year else owner.cells['year'][:4]}")
+            found.add(
+                f"{letters_and_digits(author[0])}{year[0] if year else owner.cells['year'][:4]}"
+            )
     return sorted(found)
 
 
@@ -228,12 +237,12 @@ def _treatment(arm: Owner) -> list[str]:
 
 _BY_KEY: tuple[Sign, ...] = (
     (SAME_KEY, lambda owner: [owner.key]),
-    (SPELLED, lambda owner: [plain(owner.key)]),
+    (SPELLED, lambda owner: [letters_and_digits(owner.key)]),
 )
 _BY_ARTICLE: tuple[Sign, ...] = (
     ("the same DOI", lambda owner: [owner.said("doi")]),
     ("the same PMID", lambda owner: [owner.said("pmid")]),
-    ("the same label", lambda owner: [plain(owner.cells.get("label", ""))]),
+    ("the same label", lambda owner: [letters_and_digits(owner.cells.get("label", ""))]),
     ("the same first author and year", _author_and_year),
 )
 _BY_NUMBERS: Sign = ("the same numbers in its rows", lambda owner: owner.numbers)
@@ -305,7 +314,7 @@ def _tell(owner: Owner, row: Placed) -> None:
     if isinstance(row, TrialRow) and not owner.cells:
         owner.cells = row.entered
     elif isinstance(row, ArmRow):
-        owner.arms.add(plain(row.entered.get("treatment", "")))
+        owner.arms.add(letters_and_digits(row.entered.get("treatment", "")))
     elif isinstance(row, OutcomeRow | ContrastRow):
         about, numbers = _results(row)
         owner.outcomes.add(about)
@@ -315,7 +324,9 @@ def _tell(owner: Owner, row: Placed) -> None:
 def _results(row: OutcomeRow | ContrastRow) -> tuple[str, set[str]]:
     """Return outcome and hour of a row, and with its numbers where they tell it from others."""
     cells = row.entered
-    about = f"{plain(cells.get('outcome', ''))}@{number_of(cells.get('timepoint_h', ''))}"
+    about = (
+        f"{letters_and_digits(cells.get('outcome', ''))}@{number_of(cells.get('timepoint_h', ''))}"
+    )
     said = [cells[name] for name in _RESULTS if cells.get(name)]
     if sum(map(figures, said)) < FIGURES:
         return about, set()

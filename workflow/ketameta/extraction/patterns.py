@@ -17,8 +17,8 @@ from ketameta.extraction.cells import (
     TRIAL_COLUMNS,
     column_of,
     decimals,
+    letters_and_digits,
     number_of,
-    plain,
     rounded,
     spelled_otherwise,
 )
@@ -222,8 +222,12 @@ def typo(slip: Slip) -> str:
         return ""
     if not slip.a or not slip.b or number_of(slip.a) is not None or number_of(slip.b) is not None:
         return ""
-    known = {plain(word) for word in vocabulary().words(column.words)} if column.words else set()
-    if {plain(slip.a), plain(slip.b)} <= known:
+    known = (
+        {letters_and_digits(word) for word in vocabulary().words(column.words)}
+        if column.words
+        else set()
+    )
+    if {letters_and_digits(slip.a), letters_and_digits(slip.b)} <= known:
         return ""
     return "a word spelled otherwise" if spelled_otherwise(slip.a, slip.b) else ""
 

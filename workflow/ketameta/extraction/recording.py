@@ -11,8 +11,8 @@ from ketameta.extraction.adjudication import (
     IMPACT,
     At,
     Cells,
-    Decided,
-    about,
+    DecidedDisagreement,
+    about_cells,
 )
 from ketameta.extraction.agreement import both_filled
 from ketameta.extraction.corrections import Located
@@ -24,7 +24,7 @@ from ketameta.ingest.rows import TextTable
 from ketameta.tables.columns import TableSchema
 from ketameta.tables.decisions import BOTH, CORRECTION, ROW, B, Decision
 from ketameta.tables.decisions import Decided as Decisions
-from ketameta.tables.identity import row_of, rows_of
+from ketameta.tables.identity import decision_name, decision_names
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.tables.upkeep import ADJUDICATION
 
@@ -38,7 +38,10 @@ class Signed:
 
 
 def recorded(
-    one: Decided, texts: Mapping[str, TextTable], edits: Mapping[str, Edits], signed: Signed
+    one: DecidedDisagreement,
+    texts: Mapping[str, TextTable],
+    edits: Mapping[str, Edits],
+    signed: Signed,
 ) -> Cells:
     """Return a decision as it is recorded: the row by the name that it has from now on."""
     cells = {name: cell for name, cell in one.line.cells.items() if name in (*DECIDED, *IMPACT)}
@@ -46,7 +49,7 @@ def recorded(
         cells["shift"] = plain_value(cells.get("shift", ""), ADJUDICATION["shift"])
     except CellError:  # a spreadsheet has changed it
         cells["shift"] = ""
-    made = {"date": signed.date, **cells, **about(one.found)}
+    made = {"date": signed.date, **cells, **about_cells(one.found)}
     made |= {name: _file(made[name]) for name in ("place_a", "place_b")}
     if one.found.column:
         made["row"] = _row(one.at, texts, edits)
@@ -86,7 +89,7 @@ def _row(at: At, texts: Mapping[str, TextTable], edits: Mapping[str, Edits]) -> 
     """Return what decisions call a row as it is after the edits."""
     table, line = at
     cells = next(row.cells for row in texts[table].rows if row.line == line)
-    return row_of(table, cells | _edited(at, edits))
+    return decision_name(table, cells | _edited(at, edits))
 
 
 def _edited(at: At, edits: Mapping[str, Edits]) -> Cells:
@@ -117,7 +120,7 @@ def readings(
         past = [one for cells in (now, *arms) for one in known.about(match.table, cells)]
         if any(one.decision == BOTH for one in past) or _given(match, now, past):
             continue
-        names = rows_of(match.table, now)
+        names = decision_names(match.table, now)
         name = next((name for name in names if (match.table, name) in before), names[0])
         key = (match.table, now.get("trial_id", ""), name)
         cells = both_filled(match)
@@ -148,7 +151,7 @@ def _given(match: Match, now: Cells, past: Sequence[Decision]) -> bool:
     return {name: cell for name, cell in came.items() if cell} == match.b.entered
 
 
-def keep(
+def add_rows(
     rows: Iterable[Cells],
     schema: TableSchema,
     texts: Mapping[str, TextTable],

@@ -194,7 +194,7 @@ class Impact:
     asked: bool = True
 
 
-def beside(impact: Impact) -> str:
+def tried_with(impact: Impact) -> str:
     """Say with what a cell was tried; empty where it was tried alone."""
     if impact.slip:
         return f"in all {impact.slip} rows" if impact.slip > 2 else "in both rows"

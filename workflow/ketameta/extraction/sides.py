@@ -15,7 +15,7 @@ from ketameta.extraction.records import Side
 from ketameta.ingest.places import read_place
 from ketameta.ingest.rows import TextTable
 from ketameta.ingest.sheet import Entry
-from ketameta.ingest.stage import checked
+from ketameta.ingest.stage import checked_tables
 from ketameta.tables.collection import Tables
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.entered import as_entered
@@ -113,7 +113,7 @@ def _of_rater(text: TextTable, rater: str) -> TextTable:
 
 
 def _side(name: str, texts: dict[str, TextTable], problems: list[Problem]) -> Side:
-    sheets, found = checked(texts)
+    sheets, found = checked_tables(texts)
     absent = tuple(table for table in RESULT_TABLES if table not in sheets)
     # a table without a file is told as absent
     faults = [p for p in (*problems, *found) if p.severity == ERROR]

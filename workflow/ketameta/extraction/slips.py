@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ketameta.extraction.cells import canonical, column_of
+from ketameta.extraction.cells import canonical_cell, column_of
 from ketameta.extraction.lines import unit_of
 from ketameta.extraction.records import Disagreement
 from ketameta.tables.identity import identity
@@ -36,4 +36,4 @@ def _way(one: Disagreement) -> tuple[str, ...]:
             if unit := unit_of(hour, other):
                 return side, unit
     column = column_of(one.table, one.column)
-    return tuple(canonical(column, text) if text else "" for text in (one.a, one.b))
+    return tuple(canonical_cell(column, text) if text else "" for text in (one.a, one.b))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ketameta.extraction.cells import canonical, column_of, number_of, rounded, short
-from ketameta.extraction.lines import Line
+from ketameta.extraction.cells import canonical_cell, column_of, number_of, rounded, short
+from ketameta.extraction.lines import ComparedRow
 from ketameta.measures import is_ratio
 from ketameta.tables.entered import as_entered
 from ketameta.tables.raw import ContrastRow
@@ -21,7 +21,7 @@ _SOURCES = {
 }
 
 
-def turned(line: Line) -> dict[str, str]:
+def turned(line: ComparedRow) -> dict[str, str]:
     """Return the content of a contrast as it is with the arms exchanged.
 
     Differences, log ratios and t change their sign, ratios become their inverse; the ends of an
@@ -36,7 +36,7 @@ def turned(line: Line) -> dict[str, str]:
     return found
 
 
-def _inverse(column: str, value: float, line: Line) -> float | None:
+def _inverse(column: str, value: float, line: ComparedRow) -> float | None:
     if column == "t_value" or not (
         isinstance(line.record, ContrastRow) and is_ratio(line.record.measure)
     ):
@@ -44,7 +44,7 @@ def _inverse(column: str, value: float, line: Line) -> float | None:
     return float(f"{1 / value:.4g}") if value else None
 
 
-def as_turned(a: Line, b: Line) -> Line:
+def as_turned(a: ComparedRow, b: ComparedRow) -> ComparedRow:
     """Return a contrast of B with the arms as A has them and its numbers turned with them.
 
     A number whose inverse is A's, to the digits that B has, is written as A's.
@@ -60,11 +60,11 @@ def as_turned(a: Line, b: Line) -> Line:
     values: dict[str, Any] = {name: number_of(cells.get(name, "")) for name in _SOURCES}
     record = replace(b.record, **values | arms, entered=as_entered(cells))
     were = {name: b.entered[name] for name in arms} | dict(b.renamed)
-    content = {n: canonical(column_of(_TABLE, n), cells[n]) for n in b.content if n in cells}
+    content = {n: canonical_cell(column_of(_TABLE, n), cells[n]) for n in b.content if n in cells}
     return replace(b, record=record, entered=cells, content=content, renamed=were)
 
 
-def _says(own: str, theirs: str, column: str, b: Line) -> bool:
+def _says(own: str, theirs: str, column: str, b: ComparedRow) -> bool:
     """Say whether a cell of A, turned, is B's to the digits of B's."""
     value = number_of(own) if own else None
     inverse = None if value is None else _inverse(column, value, b)

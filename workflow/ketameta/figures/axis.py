@@ -11,7 +11,7 @@ _FURTHEST = math.log(1e5)
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class AxisScale:
     """What an axis shows: its words, the value of no effect, whether of ratios on a log axis.
 
     `limits` are the ends of the scale; `sides` the words left and right of no effect.
@@ -61,7 +61,7 @@ class Axis:
 def make_axis(
     estimates: Sequence[float],
     bounds: Sequence[float],
-    shown: Scale,
+    shown: AxisScale,
     x0: float,
     x1: float,
 ) -> Axis:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ketameta.figures.axis import Axis, Scale, make_axis, tick_label
+from ketameta.figures.axis import Axis, AxisScale, make_axis, tick_label
 from ketameta.figures.columns import MARGIN, MOST_BELOW, SMALL
 from ketameta.figures.forest import ticks
 from ketameta.figures.metrics import text_width, wrap
@@ -90,7 +90,7 @@ class Course:
     chart: Chart
     stops: tuple[Stop, ...]
     rows: tuple[str, ...]
-    scale: Scale
+    scale: AxisScale
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def draw_fields(
     top, bottom = 38.0, 38.0 + PLOT_HEIGHT
     starts, ends = [f.start for f in fields], [f.end for f in fields]
     lows, highs = [f.low for f in fields], [f.high for f in fields]
-    wide = make_axis([min(lows), max(highs)], [], Scale(log=ratio), bottom, top)
+    wide = make_axis([min(lows), max(highs)], [], AxisScale(log=ratio), bottom, top)
     inside = tuple(t for t in wide.ticks if min(lows) <= t <= max(highs))
     y = Axis(min(lows), max(highs), bottom, top, ratio, inside)
     places = tuple(t for t in (20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0) if t >= min(starts))
@@ -154,8 +154,8 @@ def draw_funnel(funnel: Funnel) -> Scene:
     edges = [back(funnel.centre - reach), back(funnel.centre + reach)]
     if funnel.bands:
         inside.append(back(funnel.band_centre))
-    x = make_axis(inside, edges, Scale(log=funnel.ratio), x0, x1)
-    ys = make_axis([0.0, worst], [], Scale(limits=(0.0, worst * 1.08)), top, bottom)
+    x = make_axis(inside, edges, AxisScale(log=funnel.ratio), x0, x1)
+    ys = make_axis([0.0, worst], [], AxisScale(limits=(0.0, worst * 1.08)), top, bottom)
     shapes: list[Shape] = []
     if funnel.bands:
         shapes.append(Rect(x0, top, x1 - x0, bottom - top, "band"))
@@ -205,7 +205,7 @@ def _from_zero(values: Sequence[float], start: float, end: float) -> Axis:
     highest = max(values, default=0.0)
     # nothing but rounding: an axis of 0 to 1 says that all are 0
     highest = 1.0 if highest < 1e-9 else highest
-    return make_axis([0.0, highest], [], Scale(limits=(0.0, highest * 1.08)), start, end)
+    return make_axis([0.0, highest], [], AxisScale(limits=(0.0, highest * 1.08)), start, end)
 
 
 def draw_course(course: Course) -> Scene:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ketameta.figures.axis import Axis, Scale, make_axis, tick_label
+from ketameta.figures.axis import Axis, AxisScale, make_axis, tick_label
 from ketameta.figures.columns import LINE, SIZE, SMALL
 from ketameta.figures.marks import Interval, whisker
 from ketameta.figures.metrics import text_width, wrap
@@ -32,7 +32,7 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class PictureRow:
     """A row of the picture: pooled value, interval and trials.
 
     `control` says that it is of control arms; `beside` is what control arms did on the same row.
@@ -47,19 +47,19 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ClaimPicture:
     """Results on one axis, with an open mark where the claim has its number."""
 
     title: str
     description: str
-    rows: tuple[Result, ...]
-    scale: Scale
+    rows: tuple[PictureRow, ...]
+    scale: AxisScale
     claimed: float | None = None
     claimed_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class HundredPeople:
     """Of 100 people: how many under control and under treatment, each with what stands below.
 
     `gains` says that the difference is good for them; `key` is what the persons stand for: with the
@@ -75,7 +75,7 @@ class People:
     key: tuple[str, str, str]
 
 
-def draw_axis(picture: Picture, small: bool = False) -> Scene:
+def draw_axis(picture: ClaimPicture, small: bool = False) -> Scene:
     """Lay results out over an axis; the small form leaves out the trials and the axis title."""
     width = NARROW if small else WIDTH
     axis = _axis(picture, width)
@@ -103,7 +103,7 @@ def draw_axis(picture: Picture, small: bool = False) -> Scene:
     return Scene(width, y + 6, picture.title, picture.description, tuple(shapes))
 
 
-def _axis(picture: Picture, width: float) -> Axis:
+def _axis(picture: ClaimPicture, width: float) -> Axis:
     intervals = [row.interval for row in picture.rows]
     estimates = [i.estimate for i in intervals]
     estimates += [row.beside for row in picture.rows if row.beside is not None]
@@ -115,12 +115,12 @@ def _axis(picture: Picture, width: float) -> Axis:
     return make_axis(estimates, bounds, picture.scale, _EDGE, width - _EDGE)
 
 
-def _most(picture: Picture) -> float:
+def _most(picture: ClaimPicture) -> float:
     return max((t.people for row in picture.rows for t in row.ticks), default=1.0) or 1.0
 
 
 def _row(
-    row: Result, axis: Axis, y: float, width: float, most: float, small: bool
+    row: PictureRow, axis: Axis, y: float, width: float, most: float, small: bool
 ) -> tuple[list[Shape], float]:
     """Draw a result: name and numbers in words, below them trials, interval and dot."""
     shapes: list[Shape] = []
@@ -152,7 +152,7 @@ def _square(x: float, y: float, role: str) -> Polygon:
     return Polygon(((x - 5, y - 5), (x + 5, y - 5), (x + 5, y + 5), (x - 5, y + 5)), role)
 
 
-def _guides(picture: Picture, axis: Axis, top: float, bottom: float) -> list[Shape]:
+def _guides(picture: ClaimPicture, axis: Axis, top: float, bottom: float) -> list[Shape]:
     shapes: list[Shape] = []
     if picture.scale.null is not None:
         x = axis.place(picture.scale.null)
@@ -163,7 +163,7 @@ def _guides(picture: Picture, axis: Axis, top: float, bottom: float) -> list[Sha
     return shapes
 
 
-def _claimed_text(picture: Picture, axis: Axis, y: float) -> list[Shape]:
+def _claimed_text(picture: ClaimPicture, axis: Axis, y: float) -> list[Shape]:
     assert picture.claimed is not None
     x = axis.place(picture.claimed)
     half = text_width(picture.claimed_text, SMALL, bold=True) / 2
@@ -181,7 +181,7 @@ _HATCH = ("m-3.4 6.4l2.6-2.8", "m-3.4 9.4l5.4-5.8", "m-.8 9.6l4-4.2")
 _CROSS = (*_HATCH, "m3.4 6.4l-2.6-2.8", "m3.4 9.4l-5.4-5.8", "m.8 9.6l-4-4.2")
 
 
-def draw_people(people: People) -> Scene:
+def draw_people(people: HundredPeople) -> Scene:
     """Draw 100 people under control and 100 under treatment, the difference hatched.
 
     Dark: with the event in both; hatched: the difference that treatment makes, of a benefit in one
@@ -219,7 +219,7 @@ def _difference(places: Sequence[tuple[float, float]], gains: bool) -> list[Shap
     return [Outline(_people(places), role, 1.0), Outline(_hatches(places, hatch), role, 1.0)]
 
 
-def _key(people: People, y: float) -> tuple[list[Shape], float]:
+def _key(people: HundredPeople, y: float) -> tuple[list[Shape], float]:
     """Say below the persons what each kind of them stands for; return it and where it ends."""
     shapes: list[Shape] = []
     both, difference, neither = people.key

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ketameta.figures.axis import Axis, Scale, make_axis
+from ketameta.figures.axis import Axis, AxisScale, make_axis
 from ketameta.figures.chart import vertical
 from ketameta.figures.columns import MARGIN, SMALL
 from ketameta.figures.forest import ticks
@@ -63,12 +63,12 @@ def draw_differences(told: Differences) -> Scene:
     sizes = [*told.alike, *(point.middle for point in told.differing)]
     heights = [point.apart for point in told.differing] + [level.value for level in levels]
     bounds = [end for level in levels for end in level.interval or ()]
-    y = make_axis(heights, bounds, Scale(null=none, log=told.ratio), _BOTTOM, _TOP)
+    y = make_axis(heights, bounds, AxisScale(null=none, log=told.ratio), _BOTTOM, _TOP)
     left = (
         MARGIN + 8 + max(text_width(s.text, SMALL) for s in vertical(y, 0) if isinstance(s, Text))
     )
     right = WIDTH - MARGIN - beside
-    x = make_axis(sizes, [], Scale(log=told.ratio), left, right)
+    x = make_axis(sizes, [], AxisScale(log=told.ratio), left, right)
     shapes: list[Shape] = [
         *(_band(level, x, y) for level in levels if level.interval),
         Line(left, y.place(none), right, y.place(none), "ink", 1),

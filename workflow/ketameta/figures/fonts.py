@@ -50,7 +50,7 @@ def runs(text: str, face: str) -> list[tuple[Path, str]]:
     return found
 
 
-def lost(texts: Iterable[str]) -> list[str]:
+def undrawn(texts: Iterable[str]) -> list[str]:
     """Return the characters of texts that no font of this machine draws, in order."""
     own = dejavu("Sans")
     letters = {letter for text in texts if not text.isascii() for letter in _clusters(text)}
@@ -58,7 +58,7 @@ def lost(texts: Iterable[str]) -> list[str]:
     return sorted({part for letter in without for part in letter if not _has(own, part)})
 
 
-def told(letters: list[str]) -> str:
+def boxes_note(letters: list[str]) -> str:
     """Say which characters stand as boxes in PDF and PNG, and what to install; empty for none."""
     if not letters:
         return ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ketameta.figures.axis import Axis, Scale, make_axis, tick_label
+from ketameta.figures.axis import Axis, AxisScale, make_axis, tick_label
 from ketameta.figures.columns import (
     GAP,
     LINE,
@@ -44,7 +44,7 @@ class Light:
 
 
 @dataclass(frozen=True)
-class Row:
+class ForestRow:
     """One trial: cells left and right of the plot, its interval and its weight in per cent."""
 
     left: tuple[str, ...]
@@ -76,7 +76,7 @@ class Block:
     """Rows under a subgroup heading (empty: none) with their subtotal (None: none)."""
 
     heading: str
-    rows: tuple[Row, ...]
+    rows: tuple[ForestRow, ...]
     subtotal: Total | None = None
 
 
@@ -99,7 +99,7 @@ class Forest:
     blocks: tuple[Block, ...]
     total: Total | None
     prediction: Total | None
-    scale: Scale
+    scale: AxisScale
     statistics: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     left_out_heading: str = ""
@@ -111,7 +111,7 @@ class Forest:
     plot: float = PLOT
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ForestRow]:
         """Every trial's row, blocks in order."""
         return [row for block in self.blocks for row in block.rows]
 
@@ -209,7 +209,7 @@ def _block(drawing: _Drawing, block: Block) -> None:
         drawing.y += 6
 
 
-def _study_row(drawing: _Drawing, row: Row) -> None:
+def _study_row(drawing: _Drawing, row: ForestRow) -> None:
     columns = drawing.columns
     lines = columns.wrapped(row.left)
     height = ROW + LINE * (max(len(cell) for cell in lines) - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ketameta.figures.axis import Axis, Scale, make_axis
+from ketameta.figures.axis import Axis, AxisScale, make_axis
 from ketameta.figures.columns import LINE, MARGIN, MOST, MOST_BELOW, SIZE, SMALL
 from ketameta.figures.forest import ticks
 from ketameta.figures.metrics import text_width, wrap
@@ -48,7 +48,7 @@ def draw_paired(paired: Paired, width: float = WIDE) -> Scene:
     values = [v for line in paired.lines for v in (line.treated, line.control)]
     half = 16.0
     x0, x1 = MARGIN + half, width - MARGIN - half
-    axis = make_axis(values, [], Scale(null=0.0), x0, x1)
+    axis = make_axis(values, [], AxisScale(null=0.0), x0, x1)
     shapes, y = _legend(paired, width)
     rows: list[Shape] = []
     for line in paired.lines:

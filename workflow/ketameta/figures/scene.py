@@ -162,7 +162,7 @@ def writable(text: str) -> str:
 
 # the same places come again in row after row
 @lru_cache(maxsize=100_000)
-def number(value: float) -> str:
+def coordinate(value: float) -> str:
     """Write a coordinate: two decimals at most, no trailing zeros, no minus zero."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
@@ -174,7 +174,7 @@ def to_svg(scene: Scene, name: str, standalone: bool = False) -> str:
     Standalone files carry a ground, the XML name space, and colours for a reader whose screen
     is dark; inside a page the page's style sheet sets the colours of the roles.
     """
-    width, height = number(scene.width), number(scene.height)
+    width, height = coordinate(scene.width), coordinate(scene.height)
     head = [
         f'<svg class="figure" role="img" aria-labelledby="{name}-t {name}-d" '
         f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
@@ -232,9 +232,9 @@ def _group(group: Group) -> str:
 def _line(line: Line) -> str:
     dash = f' stroke-dasharray="{line.dash}"' if line.dash else ""
     return (
-        f'<line class="{line.role}" x1="{number(line.x1)}" y1="{number(line.y1)}" '
-        f'x2="{number(line.x2)}" y2="{number(line.y2)}" stroke="{COLOURS[line.role]}" '
-        f'stroke-width="{number(line.width)}"{dash}/>'
+        f'<line class="{line.role}" x1="{coordinate(line.x1)}" y1="{coordinate(line.y1)}" '
+        f'x2="{coordinate(line.x2)}" y2="{coordinate(line.y2)}" stroke="{COLOURS[line.role]}" '
+        f'stroke-width="{coordinate(line.width)}"{dash}/>'
     )
 
 
@@ -242,13 +242,15 @@ def _rect(rect: Rect) -> str:
     hit = rect.role == "hit"
     paint = 'fill="none" pointer-events="all"' if hit else f'fill="{COLOURS[rect.role]}"'
     return (
-        f'<rect class="{rect.role}" x="{number(rect.x)}" y="{number(rect.y)}" '
-        f'width="{number(rect.width)}" height="{number(rect.height)}" {paint}/>'
+        f'<rect class="{rect.role}" x="{coordinate(rect.x)}" y="{coordinate(rect.y)}" '
+        f'width="{coordinate(rect.width)}" height="{coordinate(rect.height)}" {paint}/>'
     )
 
 
 def _circle(circle: Circle) -> str:
-    place = f'cx="{number(circle.x)}" cy="{number(circle.y)}" r="{number(circle.radius)}"'
+    place = (
+        f'cx="{coordinate(circle.x)}" cy="{coordinate(circle.y)}" r="{coordinate(circle.radius)}"'
+    )
     colour = COLOURS[circle.role]
     if circle.ring:
         return f'<circle class="{circle.role}-ring" {place} fill="none" stroke="{colour}"/>'
@@ -256,7 +258,7 @@ def _circle(circle: Circle) -> str:
 
 
 def _polygon(polygon: Polygon) -> str:
-    points = " ".join(f"{number(x)},{number(y)}" for x, y in polygon.points)
+    points = " ".join(f"{coordinate(x)},{coordinate(y)}" for x, y in polygon.points)
     return f'<polygon class="{polygon.role}" points="{points}" fill="{COLOURS[polygon.role]}"/>'
 
 
@@ -264,7 +266,7 @@ def _outline(shape: Outline) -> str:
     colour = COLOURS[shape.role]
     if not shape.width:
         return f'<path class="{shape.role}" d="{shape.path}" fill="{colour}"/>'
-    line = f'fill="none" stroke="{colour}" stroke-width="{number(shape.width)}"'
+    line = f'fill="none" stroke="{colour}" stroke-width="{coordinate(shape.width)}"'
     return f'<path class="{shape.role}-line" d="{shape.path}" {line}/>'
 
 
@@ -272,10 +274,10 @@ def _text(shape: Text) -> str:
     style = (' font-weight="bold"' if shape.bold else "") + (
         ' font-style="italic"' if shape.italic else ""
     )
-    size = f' font-size="{number(shape.size)}"' if shape.size != 13 else ""
+    size = f' font-size="{coordinate(shape.size)}"' if shape.size != 13 else ""
     anchor = f' text-anchor="{shape.anchor}"' if shape.anchor != "start" else ""
     return (
-        f'<text class="{shape.role}" x="{number(shape.x)}" y="{number(shape.y)}" '
+        f'<text class="{shape.role}" x="{coordinate(shape.x)}" y="{coordinate(shape.y)}" '
         f'fill="{COLOURS[shape.role]}"{anchor}{size}{style}>{_escaped(shape.text)}</text>'
     )
 

@@ -63,7 +63,7 @@ class CellError(ValueError):
     """A cell that the column does not allow; the message says what is allowed."""
 
 
-def parse(text: str, column: Column) -> tuple[Value, str]:
+def parse_cell(text: str, column: Column) -> tuple[Value, str]:
     """Return the value of a cell and a note on how it was read (mostly empty).
 
     An empty cell is None. Raises `CellError` with a sentence for the person who typed it.
@@ -85,11 +85,11 @@ def parse(text: str, column: Column) -> tuple[Value, str]:
     if column.kind == "ids":
         return ";".join(_identifier(part) for part in _parts(text)), ""
     if column.pattern and not re.fullmatch(column.pattern, text):
-        raise CellError(f"{shown(text)} is not {column.pattern_meaning}{likely(text)}")
+        raise CellError(f"{shown(text)} is not {column.pattern_meaning}{guess_meant(text)}")
     return text, ""
 
 
-def number(text: str) -> float | None:
+def parse_number(text: str) -> float | None:
     """Return the number that a text is in plain figures, else None; never infinite or NaN."""
     if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         return None
@@ -107,7 +107,7 @@ def says_nothing(text: str) -> bool:
     return re.fullmatch(_NOTHING, text.translate(_MINUS), re.IGNORECASE) is not None
 
 
-def likely(text: str) -> str:
+def guess_meant(text: str) -> str:
     """Guess what the typist meant by something that is no number: ``: …``, or nothing."""
     if len(text) <= _LONGEST_NUMBER:
         for pattern, meaning in _LIKELY:
@@ -121,11 +121,11 @@ def _number(text: str, column: Column) -> tuple[int | float, str]:
     notes = [f"a minus sign (U+{ord(text[0]):04X}) is read as -"] if plain != text else []
     whole = column.kind == "integer"
     wanted = "a whole number" if whole else "a number"
-    value: int | float | None = number(plain)
+    value: int | float | None = parse_number(plain)
     if value is None:
         if len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(plain):
             raise CellError(f"{shown(text)} is too large for a number")
-        raise CellError(f"{shown(text)} is not {wanted}{likely(plain)}")
+        raise CellError(f"{shown(text)} is not {wanted}{guess_meant(plain)}")
     if whole:
         if _WHOLE.fullmatch(plain):
             notes.append("a whole number with a decimal point is read without it")

@@ -26,7 +26,7 @@ import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 
-from ketameta.ingest.cells import number
+from ketameta.ingest.cells import parse_number
 from ketameta.ingest.sheet import Entry, Sheet
 from ketameta.tables.problems import ERROR, WARNING
 from ketameta.vocabulary import vocabulary
@@ -201,7 +201,7 @@ def _differ(one: Entry, other: Entry, name: str) -> bool:
     """Say whether two cells, both filled, say different things: numbers beyond their rounding."""
     a, b = one[name], other[name]
     if name == "p_value":
-        a, b = (number((p or "").lstrip("= ")) for p in (a, b))
+        a, b = (parse_number((p or "").lstrip("= ")) for p in (a, b))
     if a is None or b is None:
         return False
     if isinstance(a, str):

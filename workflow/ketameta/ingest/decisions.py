@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ketameta.ingest.cells import CellError, parse
-from ketameta.ingest.plain import pointed
+from ketameta.ingest.cells import CellError, parse_cell
+from ketameta.ingest.plain import with_point
 from ketameta.ingest.sheet import Entry, Sheet
 from ketameta.tables.columns import Column
 from ketameta.tables.problems import WARNING, also, shown
@@ -48,8 +48,8 @@ def plain_value(text: str, column: Column) -> str:
     """
     text = "" if text == EMPTY else text
     if column.kind in ("number", "integer") or column.pattern:
-        text = pointed(text, column) or text
-    parse(text, column)
+        text = with_point(text, column) or text
+    parse_cell(text, column)
     return text
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ketameta.ingest.places import read_place
 from ketameta.ingest.reader import DELIMITERS, read_rows
-from ketameta.ingest.rows import TextTable, split
+from ketameta.ingest.rows import TextTable, split_rows
 from ketameta.ingest.workbook import workbook_tables
 from ketameta.tables.columns import TableSchema, own_columns
 from ketameta.tables.problems import ERROR, Problem
@@ -52,9 +52,9 @@ def as_files(cells: Cells, ending: str = ".csv") -> dict[str, bytes]:
     files = {}
     for name, schema in tables_of(cells).items():
         rows = cells.get(name, [])
-        text = as_text(header_of(schema, rows), rows, ending)
+        text = delimited_text(header_of(schema, rows), rows, ending)
         delimiter = DELIMITERS[ending]
-        back = read_rows(TextTable(schema, name), split(text, delimiter), delimiter)
+        back = read_rows(TextTable(schema, name), split_rows(text, delimiter), delimiter)
         _compare(schema, rows, back)
         files[f"{name}{ending}"] = text.encode()
     return files
@@ -66,7 +66,7 @@ def header_of(schema: TableSchema, rows: Sequence[Mapping[str, str]] = ()) -> li
     return names + own_columns(rows)
 
 
-def as_text(header: Sequence[str], rows: Iterable[Mapping[str, str]], ending: str) -> str:
+def delimited_text(header: Sequence[str], rows: Iterable[Mapping[str, str]], ending: str) -> str:
     """Return rows as the text of a CSV or TSV file."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=DELIMITERS[ending], lineterminator="\n")

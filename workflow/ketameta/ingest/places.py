@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ketameta.ingest.reader import DELIMITERS, read_text
 from ketameta.ingest.rows import TextTable
-from ketameta.ingest.text import UnreadableError, decode, load
+from ketameta.ingest.text import UnreadableError, decode, file_content
 from ketameta.ingest.workbook import WORKBOOK, read_alone, read_workbook
 from ketameta.tables.columns import Column, TableSchema, widened
 from ketameta.tables.problems import NOTE, Problem, shown
@@ -57,7 +57,7 @@ def read_place(place: Path, more: tuple[Column, ...] = ()) -> Found:
         return _read_folder(place, more)
     if place.suffix.lower() == EXCEL:
         return read_workbook(place, more)
-    if name := table_of(place.name):
+    if name := named_table(place.name):
         said = "is checked by itself; what refers to other tables is checked with their folder"
         alone = Problem(place.as_posix(), 0, "", "", said, NOTE, name)
         return {name: read_text(place, widened(RAW_TABLES[name], more))}, [alone]
@@ -76,7 +76,7 @@ def read_file(place: Path, schema: TableSchema) -> TextTable:
 def _stranger(place: Path) -> Problem:
     """Say what a file is that holds no table of ours."""
     try:
-        decode(load(place))
+        decode(file_content(place))
     except UnreadableError as error:
         return Problem(place.as_posix(), error.line, "", "", str(error))
     names = ", ".join(f"{name}.csv" for name in RAW_TABLES)
@@ -114,7 +114,7 @@ def same_tables(path: Path) -> list[Path]:
     ]
 
 
-def table_of(file: str) -> str:
+def named_table(file: str) -> str:
     """Return the table that the name of a CSV or TSV file says it is, or nothing."""
     stem, ending = os.path.splitext(file)
     return stem if stem in RAW_TABLES and ending.lower() in DELIMITERS else ""
@@ -130,7 +130,7 @@ def unread(folder: Path) -> list[Problem]:
         present = sorted(os.listdir(folder))
     except OSError:
         return []
-    source = "files of their own" if any(table_of(file) for file in present) else WORKBOOK
+    source = "files of their own" if any(named_table(file) for file in present) else WORKBOOK
     message = f"is not read: the tables are read from {source}"
     return [
         Problem((folder / file).as_posix(), 0, "", "", message, NOTE)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from ketameta.ingest.cells import number, plain_minus
+from ketameta.ingest.cells import parse_number, plain_minus
 from ketameta.ingest.rows import TextTable
 from ketameta.tables.columns import Column
 from ketameta.tables.problems import NOTE, shown
@@ -29,7 +29,7 @@ def read_percents(table: TextTable) -> None:
             text = row.cells.get(column.name, "")
             plain = text.removesuffix("%").rstrip()
             # a decimal comma is judged after
-            if plain != text and number(plain.replace(",", ".")) is not None:
+            if plain != text and parse_number(plain.replace(",", ".")) is not None:
                 row.cells[column.name] = plain
                 row.odd.append((column.name, NOTE, "a per cent sign is left out"))
 
@@ -52,7 +52,7 @@ def read_decimals(table: TextTable) -> None:
     for row in table.rows:
         for column in columns:
             text = row.cells.get(column.name, "")
-            if "," in text and (read := pointed(text, column, commas or not points)):
+            if "," in text and (read := with_point(text, column, commas or not points)):
                 row.cells[column.name] = read
                 row.odd.append((column.name, NOTE, _SAID))
             elif commas and column.kind == "number" and _THOUSANDS.fullmatch(plain_minus(text)):
@@ -66,7 +66,7 @@ def has_decimal_commas(table: TextTable) -> bool:
     return any(said == _SAID for row in table.rows for _, _, said in row.odd)
 
 
-def pointed(text: str, column: Column, by_comma: bool = False) -> str:
+def with_point(text: str, column: Column, by_comma: bool = False) -> str:
     """Return a cell with a point for its comma; empty where that would not make a number of it.
 
     ``by_comma``: a comma before three digits is no sign of thousands.

@@ -15,8 +15,8 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from ketameta.ingest.plain import read_decimals, read_percents
-from ketameta.ingest.rows import MAX_CELL, RUNS_ON, Row, TextRow, TextTable, split
-from ketameta.ingest.text import Text, UnreadableError, decode, load
+from ketameta.ingest.rows import MAX_CELL, RUNS_ON, DelimitedRow, TextRow, TextTable, split_rows
+from ketameta.ingest.text import FileText, UnreadableError, decode, file_content
 from ketameta.tables.columns import OWN, TableSchema, is_own
 from ketameta.tables.problems import NOTE, WARNING, also, shown
 from ketameta.vocabulary import nearest
@@ -49,12 +49,12 @@ def read_text(path: Path, schema: TableSchema, content: bytes | None = None) -> 
     """Read a CSV or TSV file; ``content`` are its bytes where they are read already."""
     table = TextTable(schema, path.as_posix())
     try:
-        text = decode(load(path) if content is None else content)
+        text = decode(file_content(path) if content is None else content)
     except UnreadableError as error:
         table.fault(error.line, "", "", str(error))
         return table
     delimiter, told = separator(path, text.content, schema)
-    rows = split(text.content, delimiter)
+    rows = split_rows(text.content, delimiter)
     notes = []
     if told:
         next(rows)
@@ -85,15 +85,18 @@ def _delimiter(text: str, schema: TableSchema, usual: str) -> str:
 
 
 def read_rows(
-    table: TextTable, rows: Iterator[Row], delimiter: str = ",", text: Text | None = None
+    table: TextTable,
+    rows: Iterator[DelimitedRow],
+    delimiter: str = ",",
+    text: FileText | None = None,
 ) -> TextTable:
     """Read a table from its rows, the header first; ``text`` is the file that they come from.
 
     ``delimiter`` stands between the cells; empty where they are those of a sheet.
     """
-    text = text or Text("")
+    text = text or FileText("")
     cells, header = _Cells(table, text), _Header(table, delimiter)
-    if header.take(next(rows, Row(1, 1, [], ""))):
+    if header.take(next(rows, DelimitedRow(1, 1, [], ""))):
         table.readable = True
         for note in text.notes:
             table.fault(1, "", "", note, NOTE)
@@ -116,7 +119,7 @@ class _Header:
         self.nameless: list[int] = []
         self.filled: dict[int, int] = {}
 
-    def take(self, row: Row) -> bool:
+    def take(self, row: DelimitedRow) -> bool:
         """Find the columns; False where the row names none, so that nothing can be read."""
         table, known = self.table, self.table.schema.names
         self.line = row.line
@@ -208,7 +211,7 @@ class _Header:
             self.table.fault(self.line, "", "", message[:500], NOTE)
 
 
-def _read_rows(rows: Iterator[Row], header: _Header, cells: _Cells) -> None:
+def _read_rows(rows: Iterator[DelimitedRow], header: _Header, cells: _Cells) -> None:
     """Read the rows below the header; rows that follow a broken one may be its relics."""
     table, width = header.table, header.width
     conflict = False
@@ -275,7 +278,7 @@ def _ragged(cells: list[str], header: _Header) -> str:
 class _Cells:
     """The cells of a table: odd characters noted, forbidden ones faulted."""
 
-    def __init__(self, table: TextTable, text: Text) -> None:
+    def __init__(self, table: TextTable, text: FileText) -> None:
         self.table, self.text = table, text
         self.foreign: list[tuple[int, str]] = []
         # cells repeat: each text is kept once

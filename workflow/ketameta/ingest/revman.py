@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ketameta.ingest.reader import read_text
 from ketameta.ingest.sheet import Entry, Sheet, typed
-from ketameta.ingest.text import UnreadableError, decode, load
+from ketameta.ingest.text import UnreadableError, decode, file_content
 from ketameta.tables.collection import by
 from ketameta.tables.problems import ERROR, WARNING, Problem
 from ketameta.tables.revman import DATA_ROWS, TOGETHER
@@ -18,7 +18,7 @@ _ARMS = ("Experimental", "Control")
 
 
 @dataclass(frozen=True)
-class Analysis:
+class RevmanAnalysis:
     """The rows of one analysis: its number such as 1.2, its name, its subgroups in order."""
 
     number: str
@@ -42,7 +42,7 @@ class Analysis:
 def is_data_rows(path: Path) -> bool:
     """Say whether a file has the header of RevMan's data rows, whatever stands between cells."""
     try:
-        return has_data_rows(load(path))
+        return has_data_rows(file_content(path))
     except UnreadableError:
         return False
 
@@ -81,11 +81,11 @@ def read_data_rows(path: Path, content: bytes | None = None) -> Sheet:
     return sheet
 
 
-def analyses(sheet: Sheet) -> dict[str, Analysis]:
+def analyses(sheet: Sheet) -> dict[str, RevmanAnalysis]:
     """Return the analyses of a sheet without faults by their number, in the order of the file."""
     rows = by(sheet.entries, lambda row: f"{row['Analysis group']}.{row['Analysis number']}")
     return {
-        number: Analysis(number, own[0]["Analysis name"] or "", tuple(own))
+        number: RevmanAnalysis(number, own[0]["Analysis name"] or "", tuple(own))
         for number, own in rows.items()
     }
 

@@ -67,7 +67,7 @@ class TextTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DelimitedRow:
     """A row taken apart: the line on which it starts, how many it takes, and its cells.
 
     ``cells`` is a sentence instead where the row cannot be taken apart; ``text`` is how it starts.
@@ -79,7 +79,7 @@ class Row:
     text: str
 
 
-def split(text: str, delimiter: str) -> Iterator[Row]:
+def split_rows(text: str, delimiter: str) -> Iterator[DelimitedRow]:
     """Yield the rows of a delimited text.
 
     Lines end at newlines alone: other separators of Unicode may stand inside a cell. After a
@@ -105,7 +105,7 @@ def split(text: str, delimiter: str) -> Iterator[Row]:
             return
         except csv.Error as error:
             cells = next((m for sign, m in _CSV_ERRORS if sign in str(error)), str(error))
-        yield Row(start + 1, at - start, cells, "\n".join(lines[start:at])[:MAX_CELL])
+        yield DelimitedRow(start + 1, at - start, cells, "\n".join(lines[start:at])[:MAX_CELL])
         if isinstance(cells, str):
             at = start + 1
             reader = csv.reader(feed(), delimiter=delimiter, strict=True)

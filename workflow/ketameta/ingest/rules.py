@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from ketameta.ingest.cells import number
+from ketameta.ingest.cells import parse_number
 from ketameta.ingest.sheet import Entry, Sheet
 from ketameta.measures import read_as
 from ketameta.tables.problems import ERROR, WARNING, shown
@@ -134,7 +134,7 @@ def _flag(row: Entry) -> Iterator[Fault]:
 
 def _p_value(row: Entry) -> Iterator[Fault]:
     start = re.match(r"[<>=≤≥~ ]*([0-9.]+(e-?[0-9]+)?)", row["p_value"] or "", re.IGNORECASE)
-    value = number(start[1]) if start else None
+    value = parse_number(start[1]) if start else None
     if value is not None and value > 1:
         yield "p_value", f"{shown(row['p_value'])} is above 1", ERROR
 

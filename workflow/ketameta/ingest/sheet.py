@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ketameta.ingest.cells import CellError, Value, parse
+from ketameta.ingest.cells import CellError, Value, parse_cell
 from ketameta.ingest.rows import TextRow, TextTable
 from ketameta.tables.columns import Column, TableSchema
 from ketameta.tables.entered import as_entered, to_maps
@@ -133,7 +133,7 @@ def _type_column(sheet: Sheet, column: Column) -> None:
             continue
         if text not in known:
             try:
-                known[text] = parse(text, column)
+                known[text] = parse_cell(text, column)
             except CellError as error:
                 known[text] = error
         result = known[text]

@@ -57,7 +57,7 @@ class Read:
 def read(place: Found) -> Read:
     """Check what was read of a place (see `read_place`)."""
     texts, problems = place
-    sheets, found = checked(texts)
+    sheets, found = checked_tables(texts)
     key = attrgetter("severity", "file", "line", "column")
     return Read(sheets, sorted(problems + found, key=key))
 
@@ -79,7 +79,7 @@ def ingest(folder: Path) -> tuple[dict[str, pa.Table], list[Problem]]:
     return found.arrow(), found.problems
 
 
-def checked(texts: Mapping[str, TextTable]) -> tuple[dict[str, Sheet], list[Problem]]:
+def checked_tables(texts: Mapping[str, TextTable]) -> tuple[dict[str, Sheet], list[Problem]]:
     """Return the tables that could be read, with all their rows, and every problem of them all."""
     sheets: dict[str, Sheet] = {}
     problems: list[Problem] = []

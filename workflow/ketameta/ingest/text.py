@@ -45,7 +45,7 @@ class UnreadableError(ValueError):
 
 
 @dataclass(frozen=True)
-class Text:
+class FileText:
     """Text of a file, how it was read in spite of its form, and what is not UTF-8 in it.
 
     ``foreign`` says what the first byte is that is not UTF-8 (empty: all is); such bytes stand
@@ -57,7 +57,7 @@ class Text:
     foreign: str = ""
 
 
-def load(path: Path, regular: bool = True) -> bytes:
+def file_content(path: Path, regular: bool = True) -> bytes:
     """Return the bytes of a file of bounded size; ``regular`` refuses pipes and devices too.
 
     Raises `UnreadableError` with a sentence that goes on from the file's name.
@@ -80,7 +80,7 @@ def load(path: Path, regular: bool = True) -> bytes:
     return content
 
 
-def decode(content: bytes) -> Text:
+def decode(content: bytes) -> FileText:
     """Return the text of a file, lines separated by newlines alone.
 
     Bytes that are not UTF-8 do not stop the reading, so that the other faults are found in the
@@ -108,7 +108,7 @@ def decode(content: bytes) -> Text:
         elif "\r\n" in text:
             text = text.replace("\r\n", "\n")
             notes.append("has Windows line ends, read as line ends")
-    return Text(text, tuple(notes), foreign)
+    return FileText(text, tuple(notes), foreign)
 
 
 def _refuse_other_kinds(content: bytes) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ketameta.ingest.reader import read_rows
-from ketameta.ingest.rows import Row, TextTable
-from ketameta.ingest.text import UnreadableError, load
-from ketameta.ingest.xlsx import Book, Cell, SheetPart, position
+from ketameta.ingest.rows import DelimitedRow, TextTable
+from ketameta.ingest.text import UnreadableError, file_content
+from ketameta.ingest.xlsx import Book, SheetPart, XlsxCell, cell_position
 from ketameta.tables.columns import Column, TableSchema, is_own, widened
 from ketameta.tables.problems import ERROR, NOTE, Problem, first_few, shown
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_TABLES
@@ -39,7 +39,7 @@ def read_workbook(
     Each table may have the columns of `more` besides its own.
     """
     try:
-        return workbook_tables(path.as_posix(), load(path), more)
+        return workbook_tables(path.as_posix(), file_content(path), more)
     except UnreadableError as error:
         return {}, [Problem(path.as_posix(), 0, "", "", str(error))]
 
@@ -58,7 +58,7 @@ def read_alone(path: Path, schema: TableSchema) -> TextTable:
     """Return the one table of a workbook: the sheet of its name, else the first that is filled."""
     file = path.as_posix()
     try:
-        book = Book(load(path))
+        book = Book(file_content(path))
         sheets = [s for s in book.sheets if s.kind == "worksheet" and s.title not in APART]
         named = [s for s in sheets if s.title == schema.name]
         filled = named or [s for s in sheets if next(book.rows(s), None) is not None]
@@ -73,7 +73,7 @@ def read_alone(path: Path, schema: TableSchema) -> TextTable:
 
 def spare_sheets(path: Path) -> list[str]:
     """Return the titles of sheets that hold something and are none of ours."""
-    book, known = Book(load(path)), {*RAW_TABLES, *OPTIONAL_TABLES, *APART}
+    book, known = Book(file_content(path)), {*RAW_TABLES, *OPTIONAL_TABLES, *APART}
     return [
         sheet.title
         for sheet in book.sheets
@@ -139,7 +139,7 @@ def _table(file: str, schema: TableSchema, book: Book, sheet: SheetPart) -> Text
     table.whole = table.whole and len(faults) <= MAX_REFUSED
     for place in sheet.merged[:MAX_REFUSED]:
         faults.append(
-            (*position(place), "", f"the cells {place} are merged; unmerge and fill each")
+            (*cell_position(place), "", f"the cells {place} are merged; unmerge and fill each")
         )
     rows = {row.line: row for row in table.rows}
     for line, at, value, message in sorted(faults):
@@ -185,14 +185,14 @@ def _tell_many(table: TextTable, what: str, names: list[str]) -> None:
 
 def _rows(
     book: Book, sheet: SheetPart, faults: list[Fault], header: list[str], schema: TableSchema
-) -> Iterator[Row]:
+) -> Iterator[DelimitedRow]:
     """Yield the rows as text; ``faults`` takes (row, column, value, message) of refused cells."""
     numbers = {column.name for column in schema.columns if column.kind in ("integer", "number")}
     per_cent = {column.name for column in schema.columns if column.per_cent}
     for line, cells in book.rows(sheet):
         if len(faults) > MAX_REFUSED:
             many = f"after {MAX_REFUSED:,} cells that cannot be taken, the sheet is not read on"
-            yield Row(line, 1, many, "")
+            yield DelimitedRow(line, 1, many, "")
             return
         texts = [""] * max(len(header), *(cell.column + 1 for cell in cells))
         for cell in cells:
@@ -207,10 +207,10 @@ def _rows(
             if line > 1:
                 return  # as in a file, the first row must name the columns
             header.extend(text.strip() for text in texts)
-        yield Row(line, 1, texts, ",".join(texts)[:20_000])
+        yield DelimitedRow(line, 1, texts, ",".join(texts)[:20_000])
 
 
-def refusal(cell: Cell, number: bool) -> str:
+def refusal(cell: XlsxCell, number: bool) -> str:
     """Say why a cell is not taken, empty where it is; ``number`` is a column not in per cent."""
     if cell.kind == "formula":
         return "holds a formula; paste its value"

@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ketameta.ingest.cells import number
+from ketameta.ingest.cells import parse_number
 from ketameta.ingest.workbook import APART
 from ketameta.tables.columns import Column, TableSchema, own_columns
 from ketameta.tables.raw import RESULT_TABLES, tables_of
@@ -106,7 +106,7 @@ def _fill(sheet: Any, table: TableSchema, rows: Sequence[Cells], text: Any) -> N
             cell = cells.get(name, "")
             if not cell:
                 continue
-            value = number(cell) if name in numeric else None
+            value = parse_number(cell) if name in numeric else None
             # Excel knows no negative zero
             if value is not None and format(value, ".15g") == cell != "-0":
                 sheet.write_number(line, at, value)

@@ -35,7 +35,7 @@ _FIRST_DAY = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime(19
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class XlsxCell:
     """A cell that holds something: its column from 0, and its text as a CSV file would have it.
 
     ``kind`` is "formula" (``text`` is the value last computed, ``formula`` what computes it),
@@ -83,7 +83,7 @@ class Book:
         self._formats = self._style_formats(parts.get("styles", ""))
         self._cells = 0
 
-    def rows(self, sheet: SheetPart) -> Iterator[tuple[int, list[Cell]]]:
+    def rows(self, sheet: SheetPart) -> Iterator[tuple[int, list[XlsxCell]]]:
         """Yield the number and the cells of each row that holds something."""
         if sheet.kind != "worksheet":
             return
@@ -95,7 +95,7 @@ class Book:
                 raise UnreadableError(f"holds more than {MAX_CELLS:,} cells; so many are not read")
             reader.done.clear()
 
-    def cell(self, column: int, kind: str, style: int, text: str, formula: str | None) -> Cell:
+    def cell(self, column: int, kind: str, style: int, text: str, formula: str | None) -> XlsxCell:
         """Return a cell of the type ``kind`` ("n", "s", "b" …), read by its format."""
         shown, what = text, ""
         if kind == "s":
@@ -109,8 +109,8 @@ class Book:
         elif kind == "n":
             shown, what = self._number(float(text), self._formats.get(style, ""))
         if formula is not None:
-            return Cell(column, shown, "formula", formula)
-        return Cell(column, shown, what)
+            return XlsxCell(column, shown, "formula", formula)
+        return XlsxCell(column, shown, what)
 
     def _number(self, value: float, code: str) -> tuple[str, str]:
         plain = format(value, ".15g")
@@ -280,8 +280,8 @@ class _SheetReader:
 
     def __init__(self, book: Book, sheet: SheetPart) -> None:
         self.book, self.sheet = book, sheet
-        self.done: list[tuple[int, list[Cell]]] = []
-        self.line, self.hidden, self.cells = 0, False, list[Cell]()
+        self.done: list[tuple[int, list[XlsxCell]]] = []
+        self.line, self.hidden, self.cells = 0, False, list[XlsxCell]()
         # the place last told, such as B7, and the cells since: a cell need not tell its place
         self.place, self.since = "A1", -1
         self.kind, self.style = "n", "0"
@@ -343,14 +343,14 @@ class _SheetReader:
             return
         text = "".join(self.value) if self.value else self.inline.take()
         formula = None if self.formula is None else "=" + "".join(self.formula)
-        column = position(self.place)[1] + self.since
+        column = cell_position(self.place)[1] + self.since
         # a formula whose value was never computed has none
         kind = self.kind if text else "str"
         self.cells.append(self.book.cell(column, kind, int(self.style), text, formula))
         self.value.clear()
 
 
-def position(place: str) -> tuple[int, int]:
+def cell_position(place: str) -> tuple[int, int]:
     """Return row and zero-based column of a cell such as B2, or of the first cell of a range."""
     found = _PLACE.match(place)
     if not found:

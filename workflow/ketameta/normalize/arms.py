@@ -15,7 +15,7 @@ from ketameta.normalize.from_difference import ASSUMPTION, change_by_difference
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.measures import (
     Correlation,
-    Estimate,
+    EffectEstimate,
     one_arm,
     shared_variance,
     two_arms,
@@ -31,13 +31,13 @@ from ketameta.normalize.records import (
     Trial,
     listed,
 )
-from ketameta.normalize.results import AnyResult, ArmResult, in_order
+from ketameta.normalize.results import AnyResult, ArmResult, preferred_first
 from ketameta.normalize.sift import arm_class, flagged
 from ketameta.normalize.summaries import (
     COMPUTED,
     add_counts,
     combine_scores,
-    split,
+    part_of_control,
     without_centre,
 )
 from ketameta.tables.collection import by
@@ -134,7 +134,7 @@ class ArmEffects:
         by_arm: dict[str, list[ArmResult]] = {}
         for arm_id, own in rows.items():
             seen: dict[str, ArmResult] = {}
-            for row in in_order(own):
+            for row in preferred_first(own):
                 known = seen.setdefault(row.definition or "", row)
                 if known is not row:
                     self.ledger.note(row, "repeated report", f"used: {known.key}")
@@ -301,7 +301,7 @@ class ArmEffects:
     ) -> list[Effect]:
         """Return an effect a treated arm, the control split between them or shared whole."""
         if self.question.arms == "split":
-            control = split(control, len(treated))
+            control = part_of_control(control, len(treated))
         effects = [self._between(place, t, control, comparator) for t in treated]
         shared = None
         if self.question.arms == "whole":
@@ -333,7 +333,7 @@ class ArmEffects:
     def _make(
         self,
         place: Place,
-        estimate: Estimate,
+        estimate: EffectEstimate,
         t: ArmSummary,
         c: ArmSummary | None,
         comparator: str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ketameta.normalize.records import ArmSummary, Step, written
+from ketameta.normalize.records import ArmSummary, Step, number_text
 from ketameta.normalize.results import AnyResult, ArmResult
 
 
@@ -31,7 +31,7 @@ def find_baseline(summary: ArmSummary, row: ArmResult, rows: Sequence[AnyResult]
     if with_base:
         mean, best = min(with_base, key=_first_of)
         sd = best.baseline_sd
-        said = written(mean) + (f" (SD {written(sd)})" if sd is not None else ", no SD")
+        said = number_text(mean) + (f" (SD {number_text(sd)})" if sd is not None else ", no SD")
         step = Step(
             f"baseline of {arm.arm_id} from another row", "baseline mean", said, rows=(best.key,)
         )
@@ -45,8 +45,8 @@ def find_baseline(summary: ArmSummary, row: ArmResult, rows: Sequence[AnyResult]
             end, change = (wanted, own_mean) if by_change else (own_mean, wanted)
             step = Step(
                 f"baseline of {arm.arm_id} from endpoint and change",
-                f"endpoint − change = {written(end)} − ({written(change)})",
-                written(end - change),
+                f"endpoint − change = {number_text(end)} − ({number_text(change)})",
+                number_text(end - change),
                 rows=(row.key, other.key),
                 assumption="baseline from change",
             )

@@ -14,7 +14,7 @@ from ketameta.normalize.asked import Noted, Numbers, Read
 from ketameta.normalize.contrasts import ContrastEffect, is_paired
 from ketameta.normalize.ledger import Fate, Ledger
 from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Trial
-from ketameta.normalize.results import AnyResult, ArmResult, Contrast, in_order
+from ketameta.normalize.results import AnyResult, ArmResult, Contrast, preferred_first
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.selected import SelectedArm, selected_arm
 from ketameta.normalize.sift import Sieve, arm_class
@@ -198,7 +198,7 @@ class TrialChoice:
         None where no row is usable; each is noted with its own reason.
         """
         by_arm: dict[str, Contrast] = {}
-        for row in in_order(rows):
+        for row in preferred_first(rows):
             try:
                 self._converted(place, [row])
             except NotUsable as why:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from ketameta.measures import MEASURES, STANDARDISED, in_points, is_ratio, read_as
 from ketameta.normalize import conversions
-from ketameta.normalize.measures import ELBOURNE, Estimate, one_effect, refuse_turned
+from ketameta.normalize.measures import ELBOURNE, EffectEstimate, one_effect, refuse_turned
 from ketameta.normalize.people import People
-from ketameta.normalize.records import Arm, NotUsable, Step, Trial, listed, written
+from ketameta.normalize.records import Arm, NotUsable, Step, Trial, listed, number_text
 from ketameta.normalize.results import Contrast, filled
 from ketameta.vocabulary import vocabulary
 
@@ -21,7 +21,7 @@ HANDBOOK = "Cochrane Handbook 6.3, 6.5.2.3"
 class ContrastEffect:
     """A reported contrast as an effect, with the people behind it where they are known."""
 
-    estimate: Estimate
+    estimate: EffectEstimate
     steps: tuple[Step, ...]
     n_t: int | None
     n_c: int | None
@@ -60,19 +60,19 @@ def from_contrasts(
         return single[0]
     yi, vi = shared_control_mean([(s.estimate.yi, s.estimate.vi) for s in single])
     said = "; ".join(
-        f"{written(s.estimate.yi)} (variance {written(s.estimate.vi)})" for s in single
+        f"{number_text(s.estimate.yi)} (variance {number_text(s.estimate.vi)})" for s in single
     )
     step = Step(
         "contrasts with a shared control averaged",
         f"covariance half of √(v1 v2): {said}",
-        f"{written(yi)} (variance {written(vi)})",
+        f"{number_text(yi)} (variance {number_text(vi)})",
         "Gleser & Olkin 2009",
         tuple(row.key for row in rows),
         "shared control",
     )
     n_t = None if any(s.n_t is None for s in single) else sum(s.n_t or 0 for s in single)
     steps = tuple(s for one in single for s in (*one.steps, one.estimate.step))
-    return ContrastEffect(Estimate(yi, vi, step), steps, n_t, single[0].n_c)
+    return ContrastEffect(EffectEstimate(yi, vi, step), steps, n_t, single[0].n_c)
 
 
 def shared_control_mean(effects: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -117,9 +117,9 @@ def _one(
         return ContrastEffect(estimate, steps, n_t, n_c)
     yi = sign * reported.value
     turned = ", turned because the scale runs the other way" if sign < 0 else ""
-    result = f"{written(yi)} (variance {written(reported.se**2)})"
+    result = f"{number_text(yi)} (variance {number_text(reported.se**2)})"
     last = Step(f"reported {row.measure}{turned}", "estimate, SE²", result, rows=(row.key,))
-    return ContrastEffect(Estimate(yi, reported.se**2, last), (reported.step,), n_t, n_c)
+    return ContrastEffect(EffectEstimate(yi, reported.se**2, last), (reported.step,), n_t, n_c)
 
 
 def _crossover_smd(
@@ -142,19 +142,19 @@ def _crossover_smd(
     taken = Step(
         "standardised difference of a crossover trial",
         "taken as the difference over the SD of the scores",
-        written(d),
+        number_text(d),
         rows=(row.key,),
         assumption="SD not stated",
     )
     last = Step(
-        f"Hedges' g, within people with correlation {written(correlation, 3)}",
-        f"J × {written(d)}, n {n} in both periods",
-        f"{written(sign * g)} (variance {written(vi)})",
+        f"Hedges' g, within people with correlation {number_text(correlation, 3)}",
+        f"J × {number_text(d)}, n {n} in both periods",
+        f"{number_text(sign * g)} (variance {number_text(vi)})",
         ELBOURNE,
         (row.key,),
         "correlation",
     )
-    return ContrastEffect(Estimate(sign * g, vi, last), (*size_steps, taken), n, n)
+    return ContrastEffect(EffectEstimate(sign * g, vi, last), (*size_steps, taken), n, n)
 
 
 def _refuse_unusable(row: Contrast) -> None:
@@ -200,10 +200,10 @@ def _value_and_se(row: Contrast, df: int | None) -> _Reported:
     if logged and estimate <= 0:
         raise NotUsable("a ratio of 0 or below")
     df = df if in_points(measure) else None
-    shown = f"{measure} {written(estimate)}"
+    shown = f"{measure} {number_text(estimate)}"
     value = math.log(estimate) if logged else estimate
     if row.se:
-        step = Step("standard error as reported", shown, written(row.se), rows=(row.key,))
+        step = Step("standard error as reported", shown, number_text(row.se), rows=(row.key,))
         return _Reported(value, row.se, step)
     low, high = row.ci_low, row.ci_high
     if low is None or high is None:
@@ -213,15 +213,20 @@ def _value_and_se(row: Contrast, df: int | None) -> _Reported:
     if "Dunnett" in (row.model or ""):
         raise NotUsable("an interval adjusted for several comparisons gives no standard error")
     level = (row.ci_level or 95) / 100
-    shown += f" ({written(low)} to {written(high)})"
+    shown += f" ({number_text(low)} to {number_text(high)})"
     if logged:
         se = conversions.log_interval_se(low, high, level)
     else:
         se = conversions.se_from_interval(low, high, level, df)
     factor = f"t with {df} df" if df else "z"
     formula = f"SE = (high − low) / 2 {factor}" + (", of the logs" if logged else "")
-    step = Step("standard error from the interval", f"{formula}: {shown}", written(se), HANDBOOK,
-                (row.key,))  # fmt: skip
+    step = Step(
+        "standard error from the interval",
+        f"{formula}: {shown}",
+        number_text(se),
+        HANDBOOK,
+        (row.key,),
+    )
     return _Reported(value, se, step)
 
 
@@ -230,10 +235,10 @@ def _from_test(row: Contrast, value: float, df: int | None, shown: str) -> _Repo
     assumption = ""
     if row.t_value:
         se, of = conversions.se_from_t(value, row.t_value), "t"
-        how = f"|estimate / t|, t = {written(row.t_value)}"
+        how = f"|estimate / t|, t = {number_text(row.t_value)}"
     elif row.f_value:
         se, of = conversions.se_from_f(value, row.f_value), "F"
-        how = f"|estimate| / √F, F = {written(row.f_value)}"
+        how = f"|estimate| / √F, F = {number_text(row.f_value)}"
     else:
         p, relation = conversions.parse_p(row.p_value or "")
         if relation != "=" or p is None or not 0 < p < 1 or value == 0:
@@ -241,7 +246,7 @@ def _from_test(row: Contrast, value: float, df: int | None, shown: str) -> _Repo
         se, of, assumption = conversions.se_from_p(value, p, df), "the p-value", "p-value"
         how = f"|estimate| / {'t' if df else 'z'} of p = {p:g}"
     what, formula = f"standard error from {of}", f"SE = {how}: {shown}"
-    step = Step(what, formula, written(se), HANDBOOK, (row.key,), assumption)
+    step = Step(what, formula, number_text(se), HANDBOOK, (row.key,), assumption)
     return _Reported(value, se, step)
 
 
@@ -266,7 +271,7 @@ def _of_whom(row: Contrast, n_t: int | None, n_c: int | None) -> str:
 
 def _other_ratio(
     measure: str, n_t: int | None, n_c: int | None, row: Contrast
-) -> tuple[Estimate, Step]:
+) -> tuple[EffectEstimate, Step]:
     """Recover the 2 × 2 table behind a reported ratio, and take another measure from it."""
     if n_t is None or n_c is None:
         raise NotUsable(f"no n {_of_whom(row, n_t, n_c)} to recover the counts with")
@@ -292,8 +297,8 @@ def _other_ratio(
         "counts from ratio",
     )
     yi, vi = one_effect(measure, dict(ai=a, n1i=n_t, ci=c, n2i=n_c))
-    result = f"{written(yi)} (variance {written(vi)})"
-    return Estimate(
+    result = f"{number_text(yi)} (variance {number_text(vi)})"
+    return EffectEstimate(
         yi, vi, Step(f"{measure} of these counts", table, result, rows=(row.key,))
     ), step
 
@@ -319,14 +324,14 @@ def _implied_sd(
     """Return the SD behind the SE of a mean difference, paired where `r` is given."""
     if r is not None:
         sd = conversions.sd_from_paired_se(se, n_t, r)
-        formula = f"SD = SE √n / √(2 (1 − r)), r = {written(r)}"
+        formula = f"SD = SE √n / √(2 (1 − r)), r = {number_text(r)}"
     else:
         sd = conversions.sd_from_se_of_difference(se, n_t, n_c)
         formula = "SD = SE / √(1/n1 + 1/n2)"
     return sd, Step(
         "SD from the standard error of the difference",
         f"{formula}, n {n_t} and {n_c}",
-        written(sd),
+        number_text(sd),
         HANDBOOK,
         (row.key,),
         "SD from a difference" if r is None else "correlation",
@@ -335,7 +340,7 @@ def _implied_sd(
 
 def _standardised(
     reported: _Reported, n_t: int, n_c: int, r: float | None, sign: int, row: Contrast
-) -> tuple[Estimate, Step]:
+) -> tuple[EffectEstimate, Step]:
     """Turn a mean difference with its SE into Hedges' g by the SD that the SE implies.
 
     `r` is the within-person correlation of a paired comparison, else None.
@@ -350,6 +355,8 @@ def _standardised(
         arms = dict(m1i=value, sd1i=sd, n1i=n_t, m2i=0, sd2i=sd, n2i=n_c)
         g, vi = one_effect(STANDARDISED.name, arms)
     yi = sign * g
-    said = f"J × {written(value)} / {written(sd)}"
-    last = Step("Hedges' g", said, f"{written(yi)} (variance {written(vi)})", rows=(row.key,))
-    return Estimate(yi, vi, last), sd_step
+    said = f"J × {number_text(value)} / {number_text(sd)}"
+    last = Step(
+        "Hedges' g", said, f"{number_text(yi)} (variance {number_text(vi)})", rows=(row.key,)
+    )
+    return EffectEstimate(yi, vi, last), sd_step

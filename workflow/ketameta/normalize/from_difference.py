@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ketameta.measures import in_points
 from ketameta.normalize.contrasts import difference_sd, is_paired
 from ketameta.normalize.people import People
-from ketameta.normalize.records import Arm, ArmSummary, NotUsable, Step, Trial, written
+from ketameta.normalize.records import Arm, ArmSummary, NotUsable, Step, Trial, number_text
 from ketameta.normalize.results import AnyResult, ArmResult, Contrast
 
 ASSUMPTION = "SD from a difference"
@@ -42,7 +42,7 @@ def change_by_difference(
     change = Step(
         f"mean change of {arm.arm_id}, SD from its difference",
         "mean, SD, n",
-        f"{written(row.change_mean)}, {written(sd)}, {n}",
+        f"{number_text(row.change_mean)}, {number_text(sd)}, {n}",
         rows=(row.key, other.key),
     )
     return ArmSummary(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ketameta.measures import FALL, MEASURES, Measure
 from ketameta.normalize import conversions, sizes
-from ketameta.normalize.records import ArmSummary, NotUsable, Step, written
+from ketameta.normalize.records import ArmSummary, NotUsable, Step, number_text
 from ketameta.normalize.results import AnyResult
 from ketameta.normalize.sizes import Numbers
 
@@ -15,7 +15,7 @@ ELBOURNE = "Elbourne and others 2002; Cochrane Handbook 23.2"
 
 
 @dataclass(frozen=True)
-class Estimate:
+class EffectEstimate:
     """An effect and its variance, with the step that made them."""
 
     yi: float
@@ -34,7 +34,7 @@ class Correlation:
 
 def two_arms(
     measure: str, t: ArmSummary, c: ArmSummary, paired: Correlation | None, sign: int
-) -> Estimate:
+) -> EffectEstimate:
     """Return the effect of treated against control arm.
 
     `paired` is the correlation where the same people stand in both (crossover, both periods);
@@ -54,7 +54,7 @@ def two_arms(
     if asked.counts:
         _refuse_without_contrast(measure, t, c)
         numbers: Numbers = dict(ai=t.events, n1i=t.n, ci=c.events, n2i=c.n)
-        said = " against ".join(f"{written(s.events or 0)}/{written(s.n)}" for s in (t, c))
+        said = " against ".join(f"{number_text(s.events or 0)}/{number_text(s.n)}" for s in (t, c))
         if paired:
             return _paired_events(measure, t, c, numbers, said, paired)
     else:
@@ -87,18 +87,18 @@ def _refuse_without_contrast(measure: str, t: ArmSummary, c: ArmSummary) -> None
 
 def _paired_events(
     measure: str, t: ArmSummary, c: ArmSummary, numbers: Numbers, said: str, r: Correlation
-) -> Estimate:
+) -> EffectEstimate:
     """Return the paired effect; the correlation is held to what the margins allow."""
     add = 0.5 if 0 in _cells(numbers) else 0.0
     shares = [((s.events or 0) + add) / (s.n + 2 * add) for s in (t, c)]
     most = conversions.feasible_phi(*shares)
     if r.value > most:
-        said += f"; the margins allow a correlation of {written(most, 3)} at most"
+        said += f"; the margins allow a correlation of {number_text(most, 3)} at most"
         r = replace(r, value=most)
     return _estimate(measure, MEASURES[measure].paired, numbers | {"ri": r.value}, said, 1, r)
 
 
-def one_arm(measure: str, arm: ArmSummary, correlation: float) -> Estimate:
+def one_arm(measure: str, arm: ArmSummary, correlation: float) -> EffectEstimate:
     """Return the effect of treated arms alone: the logit of a proportion, or a reduction.
 
     Raises `NotUsable`, also where a reduction has no baseline mean.
@@ -109,7 +109,7 @@ def one_arm(measure: str, arm: ArmSummary, correlation: float) -> Estimate:
     return _reduction(arm, correlation)
 
 
-def _reduction(arm: ArmSummary, r: float) -> Estimate:
+def _reduction(arm: ArmSummary, r: float) -> EffectEstimate:
     """Per cent reduction from baseline, 100 (1 - end / baseline), variance by the delta method.
 
     The SDs of baseline and end, and the correlation r between them, give the variance. Where a
@@ -122,18 +122,18 @@ def _reduction(arm: ArmSummary, r: float) -> Estimate:
     if base <= 0:
         raise NotUsable("a baseline mean of 0 or below has no per cent reduction")
     end = base + arm.mean if arm.basis == "change" else arm.mean
-    said = f"baseline {written(base)}, end {written(end)}, n {written(arm.n)}"
+    said = f"baseline {number_text(base)}, end {number_text(end)}, n {number_text(arm.n)}"
     if sb is None:
         vi = 1e4 * arm.sd**2 / (arm.n * base**2)
         yi = 100 * (1 - end / base)
         step = Step(
             "per cent reduction, baseline mean taken as known",
             f"100 (1 − end / baseline), variance (100 SD / baseline)² / n: {said}",
-            f"{written(yi)} (variance {written(vi)})",
+            f"{number_text(yi)} (variance {number_text(vi)})",
             "delta method",
             assumption="baseline taken as known",
         )
-        return Estimate(yi, vi, step)
+        return EffectEstimate(yi, vi, step)
     se = arm.sd
     if arm.basis == "change":
         root = arm.sd**2 - (1 - r**2) * sb**2
@@ -141,7 +141,7 @@ def _reduction(arm: ArmSummary, r: float) -> Estimate:
             raise NotUsable(f"SD of change and of baseline do not fit a correlation of {r}")
         se = r * sb + math.sqrt(root)
     numbers = dict(m1i=end, sd1i=se, m2i=base, sd2i=sb, ni=arm.n, ri=r)
-    said += f", SD of baseline {written(sb)}, of end {written(se)}"
+    said += f", SD of baseline {number_text(sb)}, of end {number_text(se)}"
     return _estimate(FALL.name, FALL.name, numbers, said, 1, Correlation(r))
 
 
@@ -160,21 +160,21 @@ def _estimate(
     said: str,
     sign: int,
     correlation: Correlation | None = None,
-) -> Estimate:
+) -> EffectEstimate:
     value, vi = one_effect(kind, numbers)
     yi = sign * value
     asked = MEASURES[measure]
     what, source, assumption = asked.effect, "", ""
     if correlation is not None:
-        what += f", within people with correlation {written(correlation.value, 3)}"
+        what += f", within people with correlation {number_text(correlation.value, 3)}"
         source = correlation.source or ("" if asked.falls else ELBOURNE)
         assumption = "" if correlation.source else "correlation"
     if sign < 0:
         what += ", turned because the scale runs the other way"
     if asked.counts and 0 in _cells(numbers):
         said += "; 1/2 added to each cell, one being 0"
-    result = f"{written(yi)} (variance {written(vi)})"
-    return Estimate(yi, vi, Step(what, said, result, source, assumption=assumption))
+    result = f"{number_text(yi)} (variance {number_text(vi)})"
+    return EffectEstimate(yi, vi, Step(what, said, result, source, assumption=assumption))
 
 
 def _cells(numbers: Numbers) -> list[float]:
@@ -186,7 +186,8 @@ def _cells(numbers: Numbers) -> list[float]:
 
 def _means(t: ArmSummary, c: ArmSummary) -> str:
     return " against ".join(
-        f"{written(s.mean or 0)} (SD {written(s.sd or 0)}, n {written(s.n)})" for s in (t, c)
+        f"{number_text(s.mean or 0)} (SD {number_text(s.sd or 0)}, n {number_text(s.n)})"
+        for s in (t, c)
     )
 
 

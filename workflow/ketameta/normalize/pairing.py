@@ -10,7 +10,7 @@ from ketameta.normalize.contrasts import is_paired
 from ketameta.normalize.conversions import ConversionError
 from ketameta.normalize.measures import Correlation
 from ketameta.normalize.records import ArmSummary, Trial
-from ketameta.normalize.results import AnyResult, Contrast, in_order
+from ketameta.normalize.results import AnyResult, Contrast, preferred_first
 
 
 def reported_correlation(
@@ -28,7 +28,7 @@ def reported_correlation(
     here = (
         r for r in rows if isinstance(r, Contrast) and place == (r.arms, r.timepoint_h, r.scale)
     )
-    for row in in_order([r for r in here if in_points(r.measure) and is_paired(trial, r)]):
+    for row in preferred_first([r for r in here if in_points(r.measure) and is_paired(trial, r)]):
         try:
             se = row.se or _se(row, int(t.n))
             r = conversions.correlation_from_paired_se(t.sd, c.sd, se, int(t.n))

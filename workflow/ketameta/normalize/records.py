@@ -148,7 +148,7 @@ class Effect:
         return tuple(dict.fromkeys(step.assumption for step in self.steps if step.assumption))
 
 
-def written(value: float, digits: int = 4) -> str:
+def number_text(value: float, digits: int = 4) -> str:
     """Write a number for a derivation: significant digits, no trailing zeros, a true minus."""
     text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
     return text.replace("-", "−")

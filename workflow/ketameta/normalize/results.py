@@ -116,7 +116,7 @@ T = TypeVar("T")
 R = TypeVar("R", bound=ArmResult | Contrast)
 
 
-def in_order(rows: Sequence[R]) -> Sequence[R]:
+def preferred_first(rows: Sequence[R]) -> Sequence[R]:
     """Return rows as `Result.order` puts them, which is asked only where there are several."""
     return sorted(rows, key=lambda row: row.order) if len(rows) > 1 else rows
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ketameta.configuration import Analysis, Configuration, Question
 from ketameta.normalize import raters, sizes
-from ketameta.normalize.checks.acknowledged import About, settled
+from ketameta.normalize.checks.acknowledged import About, with_reasons
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.coverage import coverage
@@ -60,7 +60,7 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
     configuration = configuration.asked(named(claim.analysis for claim in raw[ClaimRow]))
     effects, tables = _analyses(configuration, Choices(trials, rows))
     problems = [Problem(**as_dict(problem)) for problem in raw[ProblemRow]]
-    checks, told = settled(raw, rows, problems, effects)
+    checks, told = with_reasons(raw, rows, problems, effects)
     labels = {name: trial.label for name, trial in trials.items()}
     cells = digests(raw)
     # made one after the other: rows of long tables go when their Arrow table is there

@@ -16,7 +16,7 @@ from ketameta.normalize.records import (
     NotUsable,
     Step,
     arm_names,
-    written,
+    number_text,
 )
 from ketameta.normalize.results import ArmResult, filled
 
@@ -177,7 +177,7 @@ def _missing_quantiles(row: ArmResult) -> str:
 def _change(arm: Arm, row: ArmResult, n: int) -> tuple[float, float, tuple[Step, ...]]:
     mean = filled(row.change_mean)
     sd, step = _spread(row, row.change_sd, n, f"mean change of {arm.arm_id}")
-    result = f"{written(mean)}, {written(sd)}, {n}"
+    result = f"{number_text(mean)}, {number_text(sd)}, {n}"
     return mean, sd, (replace(step, result=result),)
 
 
@@ -185,7 +185,7 @@ def _endpoint(arm: Arm, row: ArmResult, n: int) -> tuple[float, float, tuple[Ste
     if row.mean is None:
         return _from_quantiles(arm, row, n)
     sd, step = _spread(row, row.sd, n, f"endpoint mean of {arm.arm_id}")
-    return row.mean, sd, (replace(step, result=f"{written(row.mean)}, {written(sd)}, {n}"),)
+    return row.mean, sd, (replace(step, result=f"{number_text(row.mean)}, {number_text(sd)}, {n}"),)
 
 
 def _spread(row: ArmResult, sd: float | None, n: int, what: str) -> tuple[float, Step]:
@@ -197,11 +197,11 @@ def _spread(row: ArmResult, sd: float | None, n: int, what: str) -> tuple[float,
         return sd, Step(what, "mean, SD, n", "", rows=keys)
     if row.se:
         sd = conversions.sd_from_se(row.se, n)
-        formula = f"SD = SE √n = {written(row.se)} × √{n}"
+        formula = f"SD = SE √n = {number_text(row.se)} × √{n}"
         return sd, Step(f"{what}: SD from its SE", formula, "", f"{HANDBOOK}.2.2", keys)
     low, high = filled(row.ci95_low), filled(row.ci95_high)
     sd = conversions.sd_from_interval(low, high, n)
-    formula = f"SD = √n (high − low) / 2t, {written(low)} to {written(high)}"
+    formula = f"SD = √n (high − low) / 2t, {number_text(low)} to {number_text(high)}"
     return sd, Step(f"{what}: SD from its interval", formula, "", f"{HANDBOOK}.2.2", keys)
 
 
@@ -213,11 +213,11 @@ def _from_quantiles(arm: Arm, row: ArmResult, n: int) -> tuple[float, float, tup
         n, row.median, row.q1, row.q3, row.minimum, row.maximum
     )
     given = [(name, cell) for name, cell in zip(names, cells, strict=True) if cell is not None]
-    said = ", ".join(f"{name} {written(cell)}" for name, cell in given)
+    said = ", ".join(f"{name} {number_text(cell)}" for name, cell in given)
     step = Step(
         f"mean and SD of {arm.arm_id} from quantiles",
         said,
-        f"{written(mean)}, {written(sd)}, {n}",
+        f"{number_text(mean)}, {number_text(sd)}, {n}",
         "Luo 2018; Wan 2014; Shi 2020",
         (row.key,),
         "quantiles",
@@ -232,13 +232,12 @@ def _computed_change(
     if base_sd == 0:
         raise NotUsable("baseline_sd of 0")
     spread = conversions.change_sd(base_sd, sd, correlation)
-    formula = (
-        f"SD² = {written(base_sd)}² + {written(sd)}² − 2 r × {written(base_sd)} × {written(sd)}"
-    )
+    before, after = number_text(base_sd), number_text(sd)
+    formula = f"SD² = {before}² + {after}² − 2 r × {before} × {after}"
     step = Step(
         f"change of {arm.arm_id} from baseline and endpoint",
-        f"{written(mean)} − {written(base)}; {formula}, r = {written(correlation)}",
-        f"{written(mean - base)}, {written(spread)}",
+        f"{number_text(mean)} − {number_text(base)}; {formula}, r = {number_text(correlation)}",
+        f"{number_text(mean - base)}, {number_text(spread)}",
         f"{HANDBOOK}.2.8",
         (row.key,),
         "correlation",
@@ -274,11 +273,13 @@ def combine_scores(parts: Sequence[ArmSummary]) -> ArmSummary:
         if all(part.baseline_sd is not None for part in parts):
             groups = [(int(p.n), p.baseline_mean or 0.0, p.baseline_sd or 0.0) for p in parts]
             _, base_mean, base_sd = conversions.combine_groups(groups)
-    said = "; ".join(f"{written(p.mean or 0)} (SD {written(p.sd or 0)}, n {p.n})" for p in parts)
+    said = "; ".join(
+        f"{number_text(p.mean or 0)} (SD {number_text(p.sd or 0)}, n {p.n})" for p in parts
+    )
     step = Step(
         "arms combined",
         f"mean and SD of all people together: {said}",
-        f"{written(mean)}, {written(sd)}, {n}",
+        f"{number_text(mean)}, {number_text(sd)}, {n}",
         f"{HANDBOOK}.2.10, table 6.5.a",
     )
     return _together(
@@ -293,7 +294,7 @@ def combine_scores(parts: Sequence[ArmSummary]) -> ArmSummary:
     )
 
 
-def split(control: ArmSummary, ways: int) -> ArmSummary:
+def part_of_control(control: ArmSummary, ways: int) -> ArmSummary:
     """Return one of `ways` equal parts of a control arm that as many treated arms share.
 
     Mean and SD stay, n and events are divided (Cochrane Handbook 23.3.4).
@@ -302,8 +303,8 @@ def split(control: ArmSummary, ways: int) -> ArmSummary:
     step = Step(
         f"{arm_names(control.arms)} shared by {ways} treated arms",
         f"n / {ways}" + ("" if events is None else f", events / {ways}"),
-        f"n {written(control.n / ways)}"
-        + ("" if events is None else f", events {written(events)}"),
+        f"n {number_text(control.n / ways)}"
+        + ("" if events is None else f", events {number_text(events)}"),
         "Cochrane Handbook 23.3.4",
         tuple(row.key for row in control.rows),
         "shared control",

@@ -19,6 +19,9 @@ from ketameta.report.bayes import bayes_view
 from ketameta.report.compact import on_page, on_paper
 from ketameta.report.forest_data import PLOTTED, forest_of
 from ketameta.report.graphics import KINDS, course, diagnostics_of, reductions_of
+from ketameta.report.looks import looks_view
+from ketameta.report.moderators import KINDS as MODERATED
+from ketameta.report.moderators import moderators_view
 from ketameta.report.pages import (
     Remark,
     Remarks,
@@ -37,6 +40,7 @@ from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow
+from ketameta.tables.looks import LookRow
 from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.syntheses import (
     AbsoluteRow,
@@ -52,7 +56,7 @@ from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, Subse
 
 _SHOWN = (
     *(AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, AsymmetryRow, DiagnosticRow),
-    *(PosteriorRow, ShrunkenRow, AdjustedRow),
+    *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
     *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
 )
 
@@ -96,7 +100,7 @@ class Asker:
         self, tables: Tables, configuration: Configuration, traces: Traces, shared: Shared
     ) -> None:
         # in one order, which a question tells too
-        self._own = of_analyses(tables, dict.fromkeys((*PLOTTED, *BESIDE, *_SHOWN)))
+        self._own = of_analyses(tables, dict.fromkeys((*PLOTTED, *BESIDE, *MODERATED, *_SHOWN)))
         self._traces, self._shared = traces, shared
         self._decided = extraction.decided_of(tables)
         self._remarks = Remarks(shared.overview, shared.findings)
@@ -170,9 +174,11 @@ def files(page: Page) -> Iterator[str]:
             distributions=[*reductions_of(analysis, own[ArmReductionRow])],
             arms=own[ArmReductionRow],
             alongside=alongside(analysis, record, own),
+            moderators=moderators_view(analysis, record, studies, own),
             bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
             small_study=small_study_view(analysis, record, methods),
             what_if=what_if_view(analysis, own),
+            looks=looks_view(analysis, own[LookRow]),
             warnings=page.warnings,
             review=page.review,
             told=page.claimed,

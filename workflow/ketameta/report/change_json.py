@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from ketameta.evidence.changes import Change, Move
 from ketameta.evidence.edits import edits
-from ketameta.evidence.rated import Result
+from ketameta.evidence.rated import RecordedResult
 from ketameta.report.change_words import summary
 
 # how a synthesis was made is not compared
@@ -54,7 +54,7 @@ def _move(move: Move) -> dict[str, object]:
     return {**vars(move), "old": _result(move.old), "new": _result(move.new)}
 
 
-def _result(record: Result | None) -> dict[str, object] | None:
+def _result(record: RecordedResult | None) -> dict[str, object] | None:
     """Return what is compared of a synthesis; how it was made is not."""
     if record is None:
         return None

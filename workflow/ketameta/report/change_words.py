@@ -12,8 +12,8 @@ from typing import Any
 
 from ketameta.configuration import Configuration
 from ketameta.evidence.changes import Cause, Change, ClaimMove, Move, differs
-from ketameta.evidence.rated import Result
-from ketameta.evidence.releases import Since
+from ketameta.evidence.rated import RecordedResult
+from ketameta.evidence.releases import SinceRelease
 from ketameta.evidence.rows import RowChange
 from ketameta.report import wording, wording_certainty
 from ketameta.report.change_counts import tally
@@ -30,7 +30,7 @@ def title_of(name: str, configuration: Configuration) -> str:
     return asked[name].display.title if name in asked.names else name
 
 
-def result(record: Result | None) -> str:
+def result(record: RecordedResult | None) -> str:
     """Write an estimate with its interval, or what stands in its place."""
     if record is None:
         return "not there"
@@ -43,7 +43,7 @@ def result(record: Result | None) -> str:
     return f"{measure} {text}" if not wording.unit(measure) else f"{text} %"
 
 
-def tau2(record: Result | None) -> str:
+def tau2(record: RecordedResult | None) -> str:
     """Write tau² with three digits that count."""
     value = record.tau2 if record else None
     return "–" if value is None else f"{value:.3g}".replace("-", wording.MINUS)
@@ -85,7 +85,7 @@ def certainty_pair(move: Move) -> str:
     return pair(*(_certainty(record) for record in (move.old, move.new)))
 
 
-def _certainty(record: Result | None) -> str:
+def _certainty(record: RecordedResult | None) -> str:
     if record is None:
         return "not there"
     if record.certainty is None:
@@ -208,7 +208,7 @@ def _bold(text: str, strong: bool) -> str:
     return f"**{text}**" if strong else text
 
 
-def since_summary(since: Since) -> str:
+def since_summary(since: SinceRelease) -> str:
     """Say in a sentence or two what changed since a release."""
     parts = [
         f"{wording.count(len(names), 'trial')} {kind}"

@@ -7,10 +7,16 @@ from itertools import pairwise
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.changes import Change
-from ketameta.evidence.rated import RatedSynthesis, Result, result_of
-from ketameta.evidence.releases import Release, Since, between, in_order, since
+from ketameta.evidence.rated import RatedSynthesis, RecordedResult, result_of
+from ketameta.evidence.releases import (
+    Release,
+    SinceRelease,
+    changes_between,
+    changes_since,
+    oldest_first,
+)
 from ketameta.figures.columns import Heading
-from ketameta.figures.forest import Block, Forest, Row, Total, draw
+from ketameta.figures.forest import Block, Forest, ForestRow, Total, draw
 from ketameta.figures.marks import Interval
 from ketameta.measures import MEASURES
 from ketameta.report import change_words, wording
@@ -27,14 +33,14 @@ def history(
     now: Overview,
     syntheses: Sequence[RatedSynthesis],
     claims: dict[str, str],
-) -> tuple[Since | None, list[Since]]:
+) -> tuple[SinceRelease | None, list[SinceRelease]]:
     """Return what changed since the last release, and each release against the one before."""
-    ordered = in_order(releases)
+    ordered = oldest_first(releases)
     if not ordered:
         return None, []
-    steps = [between(a, b) for a, b in pairwise(ordered)]
+    steps = [changes_between(a, b) for a, b in pairwise(ordered)]
     found = list(map(result_of, syntheses))
-    return since(ordered[-1], now.digests, now.data.data_hash, found, claims), steps
+    return changes_since(ordered[-1], now.digests, now.data.data_hash, found, claims), steps
 
 
 def page(
@@ -50,7 +56,7 @@ def page(
     what every page of the report is given.
     """
     latest, steps = history(releases, shared.overview, list(records.values()), claims)
-    ordered = in_order(releases)
+    ordered = oldest_first(releases)
     living = [
         (analysis, *on_page(forest, draw(forest), f"living-{analysis.slug}"), rows)
         for analysis in configuration
@@ -91,7 +97,7 @@ def standalone(change: Change, configuration: Configuration) -> str:
 
 def living_forest(
     analysis: Analysis, releases: Sequence[Release], now: RatedSynthesis
-) -> tuple[Forest, list[tuple[str, Result]]]:
+) -> tuple[Forest, list[tuple[str, RecordedResult]]]:
     """Return the pooled estimate by release as a forest plot, and its rows for a table.
 
     Releases without an estimate, or of another measure, are left out.
@@ -128,12 +134,12 @@ def living_forest(
     return forest, rows
 
 
-def _row(measure: str, name: str, record: Result) -> Row:
+def _row(measure: str, name: str, record: RecordedResult) -> ForestRow:
     text = wording.estimate_interval(measure, record)
     ends = (record.estimate, record.ci_low, record.ci_high)
     numbers = [MEASURES[measure].drawn(end) for end in ends]
     assert numbers[0] is not None
-    return Row(
+    return ForestRow(
         (name, str(record.k), wording.people(record.n)),
         (text,),
         Interval(numbers[0], numbers[1], numbers[2]),

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from ketameta.evidence.claim_rules import MIXED
 from ketameta.evidence.claims import UNTOLD, Control
-from ketameta.figures.axis import Scale
-from ketameta.figures.claims import People, Picture, Result, Tick, draw_axis, draw_people
+from ketameta.figures.axis import AxisScale
+from ketameta.figures.claims import (
+    ClaimPicture,
+    HundredPeople,
+    PictureRow,
+    Tick,
+    draw_axis,
+    draw_people,
+)
 from ketameta.figures.marks import Interval
 from ketameta.figures.scene import to_svg
 from ketameta.measures import MEASURES, SHARE, Measure
@@ -65,7 +72,7 @@ def _is_good(shown: Shown) -> bool:
     return vocabulary().outcomes[shown.analysis.select.outcome].sense == "good"
 
 
-def people_of(shown: Shown, verdict: str) -> People | None:
+def people_of(shown: Shown, verdict: str) -> HundredPeople | None:
     """Return a comparison of events as people of 100; None where no control risk is known.
 
     The difference is called a benefit or a harm where the verdict on the claim tells something.
@@ -81,7 +88,7 @@ def people_of(shown: Shown, verdict: str) -> People | None:
     when = claim_words.when(shown.analysis.select.window)
     gains = (more > 0) == _is_good(shown)
     said = "too few data" if verdict in UNTOLD else "a benefit" if gains else "a harm"
-    return People(
+    return HundredPeople(
         f"Of 100 people, how many {verb}{when}",
         f"Of 100 people {control} {verb}{when} {shown.under} and {treated} {shown.with_treatment}: "
         f"{difference}.",
@@ -100,7 +107,7 @@ def people_of(shown: Shown, verdict: str) -> People | None:
     )
 
 
-def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
+def axis_of(view: ClaimView, shown: list[Shown]) -> ClaimPicture:
     """Return results on one axis: per cent, points of a scale, or the measure's own."""
     measure = MEASURES[shown[0].record.measure]
     if all(one.risk for one in shown):
@@ -114,11 +121,11 @@ def axis_of(view: ClaimView, shown: list[Shown]) -> Picture:
     unit, null = _unit(shown[0], points[0] if points else None)
     parts = [f"{row.label} {row.text}" for row in rows]
     said = f" Claimed: {view.claimed}." if claimed is not None else ""
-    return Picture(
+    return ClaimPicture(
         f"{view.claim}: what the trials show",
         f"{unit}. {'; '.join(parts)}.{said}",
         tuple(rows),
-        Scale(unit, null, measure.is_ratio, measure.limits),
+        AxisScale(unit, null, measure.is_ratio, measure.limits),
         claimed,
         f"claimed: {claimed:g}" if claimed is not None else "",
     )
@@ -131,7 +138,7 @@ def _points(shown: list[Shown]) -> list[Points]:
     return found if one_scale and len(found) == len(shown) else []
 
 
-def _risks(view: ClaimView, shown: list[Shown]) -> Picture:
+def _risks(view: ClaimView, shown: list[Shown]) -> ClaimPicture:
     """Return comparisons of events on an axis of people of 100, control beside treated."""
     rows = []
     for one, label in zip(shown, _labels(shown), strict=True):
@@ -141,12 +148,12 @@ def _risks(view: ClaimView, shown: list[Shown]) -> Picture:
         ends = (risk.treated_risk_low, risk.treated_risk_high)
         low, high = (None if end is None else 100 * end for end in ends)
         text = f"{treated:.0f}, control {control:.0f}"
-        rows.append(Result(label, text, Interval(treated, low, high), beside=control))
+        rows.append(PictureRow(label, text, Interval(treated, low, high), beside=control))
     said = "; ".join(f"{row.label}: {row.text}" for row in rows)
     unit = "of 100 people, how many; dot: treated, square: control"
     title = f"{view.claim}: what the trials show"
-    scale = Scale(unit, limits=(0.0, 100.0))
-    return Picture(title, f"{unit}. {said}.", tuple(rows), scale)
+    scale = AxisScale(unit, limits=(0.0, 100.0))
+    return ClaimPicture(title, f"{unit}. {said}.", tuple(rows), scale)
 
 
 def _unit(shown: Shown, points: Points | None) -> tuple[str, float | None]:
@@ -176,7 +183,7 @@ def _labels(shown: list[Shown]) -> list[str]:
     ]
 
 
-def _result(shown: Shown, label: str, by: float) -> Result:
+def _result(shown: Shown, label: str, by: float) -> PictureRow:
     record, measure = shown.record, MEASURES[shown.record.measure]
     told = (record.estimate, record.ci_low, record.ci_high)
     ends = [None if end is None else by * end for end in told]
@@ -185,7 +192,9 @@ def _result(shown: Shown, label: str, by: float) -> Result:
         for s in shown.studies
     )
     assert ends[0] is not None
-    return Result(label, _numbers(ends, measure, by), Interval(ends[0], ends[1], ends[2]), ticks)
+    return PictureRow(
+        label, _numbers(ends, measure, by), Interval(ends[0], ends[1], ends[2]), ticks
+    )
 
 
 def _numbers(ends: list[float | None], measure: Measure, by: float) -> str:
@@ -203,9 +212,9 @@ def _tick(label: str, value: float, people: float | None, measure: Measure, by: 
     return Tick(value, people or 0.0, f"{label}: {told}, {wording.people(people)} people")
 
 
-def _control(control: Control) -> Result:
+def _control(control: Control) -> PictureRow:
     """Return the control arms as a second row, in per cent."""
     ends = [control.estimate, control.low, control.high]
     ticks = tuple(_tick(arm.label, arm.value, arm.people, SHARE, 100) for arm in control.arms)
     interval = Interval(control.estimate, control.low, control.high)
-    return Result("Control arms", _numbers(ends, SHARE, 100), interval, ticks, control=True)
+    return PictureRow("Control arms", _numbers(ends, SHARE, 100), interval, ticks, control=True)

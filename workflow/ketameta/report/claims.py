@@ -11,10 +11,10 @@ from ketameta.evidence.certainty import LEVELS, NOT_RATED, Certainty
 from ketameta.evidence.claim_rules import CANNOT, MIXED, NO_WORSE, TOO_FEW
 from ketameta.evidence.claims import (
     UNTOLD,
+    AnalysisOnClaim,
     Claim,
     Control,
     Grounds,
-    Line,
     Part,
     Split,
     claims_of,
@@ -100,7 +100,7 @@ class Teller:
         heard = [line for line in part.lines if line.verdict.word not in UNTOLD]
         return [Told(line.verdict, self._shown(line)) for line in heard or part.lines]
 
-    def _shown(self, line: Line) -> tuple[Shown, ...]:
+    def _shown(self, line: AnalysisOnClaim) -> tuple[Shown, ...]:
         record = self._grounds.records.get(line.analysis)
         if record is None or record.estimate is None:
             return ()
@@ -170,7 +170,7 @@ class Teller:
         lines = tuple(self._line(line) for line in part.lines)
         return PartView(part.test.part or "", part.verdict.word, part.test.rule, lines)
 
-    def _line(self, line: Line) -> LineView:
+    def _line(self, line: AnalysisOnClaim) -> LineView:
         record = self._grounds.records.get(line.analysis)
         reason = BECAUSE[line.verdict.because]
         if record is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ketameta.figures.columns import SMALL
-from ketameta.figures.forest import Block, Forest, Row, columns_of, draw
+from ketameta.figures.forest import Block, Forest, ForestRow, columns_of, draw
 from ketameta.figures.narrow import draw_narrow
 from ketameta.figures.scene import Scene, to_svg
 
@@ -77,14 +77,14 @@ def on_paper(forest: Forest, name: str) -> Paper:
 def _without(forest: Forest, column: int) -> Forest:
     """Leave out one of the columns left of the plot."""
 
-    def kept(row: Row) -> Row:
+    def kept(row: ForestRow) -> ForestRow:
         return replace(row, left=row.left[:column] + row.left[column + 1 :])
 
     left = forest.left[:column] + forest.left[column + 1 :]
     return replace(forest, left=left, blocks=_each_row(forest, kept))
 
 
-def _each_row(forest: Forest, change: Callable[[Row], Row]) -> tuple[Block, ...]:
+def _each_row(forest: Forest, change: Callable[[ForestRow], ForestRow]) -> tuple[Block, ...]:
     return tuple(replace(b, rows=tuple(change(row) for row in b.rows)) for b in forest.blocks)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ketameta.evidence.rated import Result
+from ketameta.evidence.rated import RecordedResult
 from ketameta.evidence.rows import place_of
-from ketameta.extraction.records import Comparison, Impact, Side, beside
+from ketameta.extraction.records import Comparison, Impact, Side, tried_with
 from ketameta.report.comparison_items import Item, items
 
 # what JSON has of a result
@@ -86,11 +86,11 @@ def _impact(impact: Impact) -> dict[str, object]:
             for move in impact.moves
         ],
         "claims": [asdict(claim) for claim in impact.claims],
-        "with": beside(impact),
+        "with": tried_with(impact),
         "asked": impact.asked,
         "problem": impact.problem,
     }
 
 
-def _result(record: Result | None) -> dict[str, object] | None:
+def _result(record: RecordedResult | None) -> dict[str, object] | None:
     return {name: getattr(record, name) for name in _RESULT} if record else None

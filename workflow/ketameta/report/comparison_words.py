@@ -16,7 +16,7 @@ from ketameta.extraction.records import (
     Comparison,
     Impact,
     Side,
-    beside,
+    tried_with,
 )
 from ketameta.report import agreement_words as agreeing
 from ketameta.report import wording
@@ -201,7 +201,7 @@ def effect(
     told = "; ".join(parts)
     if not told and impact.shift is not None and impact.disagreement.column not in FREE:
         told = "moves no estimate" if impact.asked else "in no analysis"
-    return f"{beside(impact)}: {told}" if impact.row else told
+    return f"{tried_with(impact)}: {told}" if impact.row else told
 
 
 def effects(
@@ -215,7 +215,7 @@ def effects(
     if not impact.moves:
         return [told]
     move = impact.moves[0]
-    alone = f"{beside(impact)}: " if impact.row else ""
+    alone = f"{tried_with(impact)}: " if impact.row else ""
     parts = [f"{alone}{write(title_of(move.analysis, configuration))}: {results_pair(move)}"]
     if move.in_se:
         parts.append(f"{in_se(move.in_se)} SE")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ketameta.configuration import Analysis
 from ketameta.figures.chart import Band, Chart, Course, Funnel, Point, Stop
 from ketameta.figures.columns import Heading
-from ketameta.figures.forest import Block, Forest, Row, Total
+from ketameta.figures.forest import Block, Forest, ForestRow, Total
 from ketameta.measures import MEASURES, PLAIN
 from ketameta.report import naming, wording, wording_model
 from ketameta.report.forest_data import interval_of, scale_of
@@ -131,7 +131,7 @@ def refits_of(
         text = wording.with_interval(measure, refit.estimate, refit.ci_low, refit.ci_high)
         label = _name(r) if refits.in_order and n == 0 else refits.lead + _name(r)
         forest_rows.append(
-            Row(
+            ForestRow(
                 (label, str(r.year or "–")) if refits.in_order else (label,),
                 (wording.fixed(refit.i2, 0), text),
                 interval_of(measure, refit.estimate, refit.ci_low, refit.ci_high),

@@ -11,7 +11,7 @@ from typing import cast
 from ketameta.configuration import Configuration
 from ketameta.evidence import findings, unread
 from ketameta.evidence.audits import Audit, audit
-from ketameta.evidence.releases import Release, in_order
+from ketameta.evidence.releases import Release, oldest_first
 from ketameta.report import wording, wording_extraction
 from ketameta.report.decided import table_of
 from ketameta.report.double_extraction import Seen, Twice, seen, twice
@@ -221,7 +221,7 @@ def view(
 
     The last of the releases counts.
     """
-    release = in_order(releases)[-1] if releases else None
+    release = oldest_first(releases)[-1] if releases else None
     decided, studies = decided_of(tables), tables[StudyRow]
     readings, adjudication = tables[ReadingRow], tables[AdjudicationRow]
     # of long tables a few rows: all of them where they were read again

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 from ketameta.configuration import Analysis
-from ketameta.figures.axis import Scale
-from ketameta.figures.forest import Block, Forest, LeftOut, Light, Row, Total
+from ketameta.figures.axis import AxisScale
+from ketameta.figures.forest import Block, Forest, ForestRow, LeftOut, Light, Total
 from ketameta.figures.marks import Interval
 from ketameta.measures import MEASURES
 from ketameta.report import bias, naming, wording, wording_model, wording_notes, wording_plot
@@ -82,11 +82,11 @@ def forest_of(analysis: Analysis, record: SynthesisRow, own: Tables) -> Forest:
     )
 
 
-def scale_of(analysis: Analysis) -> Scale:
+def scale_of(analysis: Analysis) -> AxisScale:
     """Return what an axis of an analysis shows, by its measure and the direction of its outcome."""
     measure = MEASURES[analysis.select.measure]
     sides = naming.sides(analysis)
-    return Scale(measure.axis, measure.null, measure.is_ratio, measure.limits, sides)
+    return AxisScale(measure.axis, measure.null, measure.is_ratio, measure.limits, sides)
 
 
 def _pooled(record: Estimate) -> bool:
@@ -135,10 +135,10 @@ def _blocks(
     return blocks
 
 
-def _row(analysis: Analysis, columns: Beside, s: StudyRow, lights: Lights) -> Row:
+def _row(analysis: Analysis, columns: Beside, s: StudyRow, lights: Lights) -> ForestRow:
     measure = analysis.select.measure
     text = wording.estimate_interval(measure, s, "effect")
-    return Row(
+    return ForestRow(
         *columns.cells(s),
         interval_of(measure, s.effect, s.ci_low, s.ci_high),
         s.weight,

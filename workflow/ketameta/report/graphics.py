@@ -243,9 +243,11 @@ def prints(tables: Tables, configuration: Configuration) -> Iterator[tuple[str, 
 
 def without_font(tables: Tables, configuration: Configuration) -> str:
     """Say which characters of the figures no installed font draws in a print; empty for none."""
-    from ketameta.figures.fonts import lost, told
+    from ketameta.figures.fonts import boxes_note, undrawn
 
-    return told(lost(text for drawing in _every(tables, configuration) for text in drawing.texts()))
+    return boxes_note(
+        undrawn(text for drawing in _every(tables, configuration) for text in drawing.texts())
+    )
 
 
 def _every(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:

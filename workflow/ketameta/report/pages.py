@@ -12,6 +12,7 @@ from ketameta.figures.scene import page_colours
 from ketameta.measures import MEASURES
 from ketameta.report import (
     about,
+    looks,
     overview,
     wording,
     wording_absolute,
@@ -64,6 +65,7 @@ def environment() -> Environment:
     engine.globals["certainties"] = wording_certainty
     engine.globals["domains"] = wording_domains
     engine.globals["plain"] = plain
+    engine.globals["looked"] = looks
     engine.globals["methods"] = wording_method
     engine.globals["models"] = wording_model
     engine.globals["overviews"] = overview

@@ -81,10 +81,20 @@ REFERENCES = {
         "Medicine 2002;21:1539–1558",
         "10.1002/sim.1186",
     ),
+    "Higgins 2004": (
+        "Higgins JPT, Thompson SG. Controlling the risk of spurious findings from "
+        "meta-regression. Statistics in Medicine 2004;23:1663–1682",
+        "10.1002/sim.1752",
+    ),
     "Higgins 2009": (
         "Higgins JPT, Thompson SG, Spiegelhalter DJ. A re-evaluation of random-effects "
         "meta-analysis. Journal of the Royal Statistical Society A 2009;172:137–159",
         "10.1111/j.1467-985X.2008.00552.x",
+    ),
+    "Howard 2021": (
+        "Howard SR, Ramdas A, McAuliffe J, Sekhon J. Time-uniform, nonparametric, nonasymptotic "
+        "confidence sequences. Annals of Statistics 2021;49:1055–1080",
+        "10.1214/20-AOS1991",
     ),
     "IntHout 2014": (
         "IntHout J, Ioannidis JPA, Borm GF. The Hartung-Knapp-Sidik-Jonkman method for random "
@@ -110,10 +120,20 @@ REFERENCES = {
         "in Medicine 2018;37:1059–1085",
         "10.1002/sim.7588",
     ),
+    "Knapp 2003": (
+        "Knapp G, Hartung J. Improved tests for a random effects meta-regression with a single "
+        "covariate. Statistics in Medicine 2003;22:2693–2710",
+        "10.1002/sim.1482",
+    ),
     "Konstantopoulos 2011": (
         "Konstantopoulos S. Fixed effects and variance components estimation in three-level "
         "meta-analysis. Research Synthesis Methods 2011;2:61–76",
         "10.1002/jrsm.35",
+    ),
+    "Lan 1983": (
+        "Lan KKG, DeMets DL. Discrete sequential boundaries for clinical trials. Biometrika "
+        "1983;70:659–663",
+        "10.1093/biomet/70.3.659",
     ),
     "Mantel 1959": (
         "Mantel N, Haenszel W. Statistical aspects of the analysis of data from retrospective "
@@ -227,6 +247,11 @@ REFERENCES = {
         "Statistics in Medicine 2010;29:3046–3067",
         "10.1002/sim.4040",
     ),
+    "ter Schure 2022": (
+        "ter Schure J, Grünwald P. ALL-IN meta-analysis: breathing life into living systematic "
+        "reviews. F1000Research 2022;11:549",
+        "10.12688/f1000research.74223.1",
+    ),
     "Veroniki 2019": (
         "Veroniki AA, Jackson D, Bender R, and others. Methods to calculate uncertainty in the "
         "estimated overall effect size from a random-effects meta-analysis. Research Synthesis "
@@ -253,6 +278,12 @@ REFERENCES = {
         "Viechtbauer W. Conducting meta-analyses in R with the metafor package. Journal of "
         "Statistical Software 2010;36(3):1–48",
         "10.18637/jss.v036.i03",
+    ),
+    "Wetterslev 2009": (
+        "Wetterslev J, Thorlund K, Brok J, Gluud C. Estimating required information size by "
+        "quantifying diversity in random-effects model meta-analyses. BMC Medical Research "
+        "Methodology 2009;9:86",
+        "10.1186/1471-2288-9-86",
     ),
     "Wiksten 2016": (
         "Wiksten A, Rücker G, Schwarzer G. Hartung-Knapp method is not always conservative "

@@ -62,7 +62,7 @@ class Question:
     @property
     def differs(self) -> bool:
         """Say whether raters gave answers that are not the same to the flow."""
-        return len({rob2.read(row.answer) for row in self.rows.values()}) > 1
+        return len({rob2.answer_class(row.answer) for row in self.rows.values()}) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,5 +202,5 @@ def counted(trials: Sequence[Assessed]) -> dict[str, int]:
 
 def silence(rows: Sequence[SignallingRow]) -> float:
     """Return the per cent of the answers that are no information, of those that are asked."""
-    told = [row.answer for row in rows if rob2.read(row.answer)]
+    told = [row.answer for row in rows if rob2.answer_class(row.answer)]
     return 100 * told.count("NI") / len(told) if told else 0.0

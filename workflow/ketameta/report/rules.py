@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 
 from ketameta.configuration import Analysis, Configuration, Thresholds
 from ketameta.documents.forms import meanings
-from ketameta.evidence.ratings import Rule
+from ketameta.evidence.ratings import CertaintyRule
 from ketameta.evidence.rules import RULES
 from ketameta.report import wording_certainty, wording_method
 from ketameta.report.naming import capital
@@ -19,7 +19,7 @@ from ketameta.tables.verdicts import CertaintyRow
 class Shown:
     """A rule with its thresholds written in, and how many analyses it decided."""
 
-    rule: Rule
+    rule: CertaintyRule
     when: str
     levels: str
     decided: int

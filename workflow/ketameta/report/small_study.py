@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ketameta.configuration import Analysis
 from ketameta.figures.columns import Heading
-from ketameta.figures.forest import Block, Forest, Row, Total
+from ketameta.figures.forest import Block, Forest, ForestRow, Total
 from ketameta.measures import MEASURES
 from ketameta.report import wording
 from ketameta.report.forest_data import interval_of, scale_of
@@ -192,10 +192,10 @@ def adjusted_of(analysis: Analysis, record: SynthesisRow, rows: Sequence[Adjuste
     )
 
 
-def _row(analysis: Analysis, row: AdjustedRow) -> Row:
+def _row(analysis: Analysis, row: AdjustedRow) -> ForestRow:
     measure, label = analysis.select.measure, _WORDS[row.method][0]
     text = wording.with_interval(measure, row.estimate, row.low, row.high)
-    return Row(
+    return ForestRow(
         (label,), (text,), interval_of(measure, row.estimate or 0.0, row.low, row.high), None, label
     )
 

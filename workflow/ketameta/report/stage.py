@@ -7,7 +7,7 @@ from typing import Any
 
 from ketameta import __version__
 from ketameta.configuration import Configuration
-from ketameta.evidence.releases import Release, in_order
+from ketameta.evidence.releases import Release, oldest_first
 from ketameta.evidence.results import certainties, grounds, rated_syntheses
 from ketameta.figures.scene import writable
 from ketameta.memo import Memo
@@ -115,7 +115,7 @@ class _Report:
         paths = report_files(self.configuration.names)
         found = overview(self.tables)
         data_hash = found.data.data_hash
-        dates = [r.date for r in in_order(self.releases) if r.data_hash == data_hash]
+        dates = [r.date for r in oldest_first(self.releases) if r.data_hash == data_hash]
         return Shared(
             review=self.configuration.review,
             overview=found,

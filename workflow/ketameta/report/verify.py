@@ -10,15 +10,18 @@ from ketameta.configuration import Analysis, Configuration, Model
 from ketameta.estimators import ESTIMATORS
 from ketameta.measures import MEASURES, PLAIN
 from ketameta.methods import NEED_ONE_MEAN
+from ketameta.moderators import ARMS, CURVED, DOSE, MODERATORS
 from ketameta.report import about, verify_effects
 from ketameta.report.r_code import call, listed, named, number, text, texts, vector
 from ketameta.report.traces import Traces
 from ketameta.report.verify_effects import COUNTS, columns, with_counts
+from ketameta.synthesize.designs import design_of
 from ketameta.synthesize.words import COMMON, group_of
 from ketameta.tables.collection import Tables, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, PairRow, PairSynthesisRow
 from ketameta.tables.effects import ResultRow
 from ketameta.tables.fits import Engine
+from ketameta.tables.moderators import CoefficientRow, ModeratedRow, RegressionRow
 from ketameta.tables.parts import Estimate
 from ketameta.tables.syntheses import (
     AbsoluteRow,
@@ -39,7 +42,7 @@ _PLAIN = ("se", "tau2", "tau2_low", "tau2_high", "i2", "i2_low", "i2_high", "q",
 _SIDES = tuple(f"{rule}_{end}" for rule in ("wald", "hksj", "floored") for end in ("low", "high"))
 _OWN = (
     *(SynthesisRow, StudyRow, SubgroupRow, SplitRow, SensitivityRow, AbsoluteRow, PointsRow),
-    *(AsymmetryRow, PairRow, PairSynthesisRow),
+    *(AsymmetryRow, PairRow, PairSynthesisRow, RegressionRow, CoefficientRow, ModeratedRow),
 )
 _TAIL = """
 cat(sprintf("\\n%d of %d trial effects computed again from the numbers of their arms\\n",
@@ -79,6 +82,7 @@ def _analysis(analysis: Analysis, own: Tables, traces: Traces) -> str:
             verify_effects.absolute_effects(analysis, record, studies, own[AbsoluteRow]),
             verify_effects.in_points(analysis, record, studies, own[PointsRow]),
             _pairs(analysis, own),
+            *(_regression(analysis, row, own) for row in own[RegressionRow]),
             verify_effects.small_studies(analysis, studies, own[AsymmetryRow]),
         ]
     return "".join(parts)
@@ -163,6 +167,67 @@ def _pairs(analysis: Analysis, own: Tables) -> str:
         for found in own[PairSynthesisRow]
         if found.estimate is not None
     )
+
+
+def _regression(analysis: Analysis, row: RegressionRow, own: Tables) -> str:
+    """Regress the effects again, on the values that the trials have."""
+    if row.failure:
+        return ""
+    if row.model in (ARMS, CURVED):
+        return _arms(analysis, row, own)
+    names = row.model.split(" + ")
+    told = {
+        (v.moderator, v.trial_id, v.comparison): v.level if v.number is None else v.number
+        for v in own[ModeratedRow]
+    }
+    here = [
+        (s, values)
+        for s in own[StudyRow]
+        if None not in (values := [told.get((n, s.trial_id, s.comparison)) for n in names])
+    ]
+    design = design_of(names, {n: [values[i] for _, values in here] for i, n in enumerate(names)})
+    terms = [one for one in own[CoefficientRow] if one.model == row.model]
+    return call(
+        "meta_regression",
+        {
+            "name": text(f"{analysis.name} on {row.model}"),
+            **columns({"yi": "yi", "vi": "vi"}, [study for study, _ in here]),
+            "x": f"list({', '.join(vector(column) for column in design.columns)})",
+            "method": _estimator(analysis.model),
+            "test": text(_TESTS[row.rule or "auto"]),
+            "level": number(analysis.model.level),
+            **{
+                name: vector([getattr(one, name) for one in terms])
+                for name in ("estimate", "se", "ci_low", "ci_high", "p")
+            },
+            "ours": named(
+                {name: getattr(row, name) for name in ("tau2", "i2", "r2", "qm", "qm_p")}
+            ),
+        },
+    )
+
+
+def _arms(analysis: Analysis, row: RegressionRow, own: Tables) -> str:
+    """Regress the effects of all arms on their doses again, with the covariance of a trial's."""
+    arms = [value for value in own[ModeratedRow] if value.moderator == ARMS]
+    terms = [one for one in own[CoefficientRow] if one.model == row.model]
+    return call(
+        "arms_by_dose",
+        {
+            "name": text(f"{analysis.name} on {row.model}"),
+            "yi": vector([arm.yi for arm in arms]),
+            "vi": vector([arm.vi for arm in arms]),
+            "shared": vector([arm.shared or 0.0 for arm in arms]),
+            "trial": texts([arm.trial_id for arm in arms]),
+            "dose": vector([arm.number for arm in arms]),
+            "step": number(MODERATORS[DOSE].step),
+            "bends": "TRUE" if row.model == CURVED else "FALSE",
+            "level": number(analysis.model.level),
+            **{name: vector([getattr(one, name) for one in terms])
+               for name in ("estimate", "se", "ci_low", "ci_high")},
+            "tau2": number(row.tau2),
+        },
+    )  # fmt: skip
 
 
 def _split(analysis: Analysis, record: SynthesisRow, row: SplitRow, own: Tables) -> str:

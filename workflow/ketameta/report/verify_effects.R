@@ -227,6 +227,80 @@ common_effect <- function(fit, ours) {
   same("I2", ours["i2"], fit$I2)
 }
 
+# a meta-regression: the columns `x` besides the intercept, and our coefficients in their order
+meta_regression <- function(name, yi, vi, x, method, test, level, estimate, se, ci_low, ci_high,
+                            p, ours) {
+  before <- state()
+  x <- do.call(cbind, x)
+  fit <- fitted_or_said(name, function() {
+    rma(yi, vi, mods = x, method = method, test = test, level = 100 * level,
+        control = c(CONTROL, tau2.max = 10 * length(yi) * (diff(range(yi))^2 + max(vi))))
+  })
+  if (!is.null(fit)) {
+    tau2_agrees_on(yi, vi, x, method, ours[["tau2"]], fit)
+    # where the searches end a hair apart the coefficients follow
+    for (i in seq_along(estimate)) {
+      same(paste("coefficient", i - 1), estimate[i], fit$beta[i], 1e-5)
+      same(paste("its standard error", i - 1), se[i], fit$se[i], 1e-5)
+      same(paste("its interval, lower", i - 1), ci_low[i], fit$ci.lb[i], 1e-5)
+      same(paste("its interval, upper", i - 1), ci_high[i], fit$ci.ub[i], 1e-5)
+      same(paste("its p", i - 1), p[i], fit$pval[i], 1e-5)
+    }
+    same("I2", ours["i2"], fit$I2, 1e-4)
+    if (length(fit$R2) == 1) same("R2", ours["r2"], fit$R2, 1e-4)
+    same("test of moderators", ours["qm"], fit$QM, 1e-5)
+    same("test of moderators, p", ours["qm_p"], fit$QMp, 1e-5)
+  }
+  finish(name, before, sprintf("meta-regression, %s, %s", method, test))
+}
+
+# effects of arms on their doses: arms in trials, a restricted cubic spline with knots at the 10th,
+# 50th and 90th percentile where the line bends
+arms_by_dose <- function(name, yi, vi, shared, trial, dose, step, bends, level, estimate, se, ci_low,
+                         ci_high, tau2) {
+  before <- state()
+  V <- outer(trial, trial, "==") * sqrt(outer(shared, shared))
+  diag(V) <- vi
+  x <- cbind(dose / step)
+  if (bends) {
+    knots <- unname(quantile(dose, c(0.1, 0.5, 0.9)))
+    up <- function(knot) pmax(dose - knot, 0)^3
+    cubic <- up(knots[1]) - up(knots[2]) * (knots[3] - knots[1]) / (knots[3] - knots[2]) +
+      up(knots[3]) * (knots[2] - knots[1]) / (knots[3] - knots[2])
+    x <- cbind(x, cubic / (knots[3] - knots[1])^2 / step)
+  }
+  arm <- seq_along(yi)
+  fit <- fitted_or_said(name, function() {
+    rma.mv(yi, V, mods = x, random = ~ 1 | trial/arm, test = "t", level = 100 * level,
+           control = list(optimizer = "optim", optmethod = "BFGS", reltol = 1e-14))
+  }, function() {
+    rma.mv(yi, V, mods = x, random = ~ 1 | trial/arm, test = "t", level = 100 * level)
+  })
+  if (!is.null(fit)) {
+    for (i in seq_along(estimate)) {
+      same(paste("coefficient", i - 1), estimate[i], fit$beta[i], 1e-4)
+      same(paste("its standard error", i - 1), se[i], fit$se[i], 1e-4)
+      same(paste("its interval, lower", i - 1), ci_low[i], fit$ci.lb[i], 1e-4)
+      same(paste("its interval, upper", i - 1), ci_high[i], fit$ci.ub[i], 1e-4)
+    }
+    same("tau2", tau2, sum(fit$sigma2), 1e-4)
+  }
+  finish(name, before, "arms by dose, three levels")
+}
+
+# as tau2_agrees, of a regression
+tau2_agrees_on <- function(yi, vi, x, method, ours, fit) {
+  if (method %in% c("REML", "ML") && abs(ours - fit$tau2) > 1e-6 * max(1, fit$tau2)) {
+    at_ours <- logLik(rma(yi, vi, mods = x, method = method, tau2 = ours))
+    if (at_ours > logLik(fit) - 1e-9) {
+      cat(sprintf("  metafor stopped lower: log-likelihood %.9f, at our tau2 %.9f\n",
+                  logLik(fit), at_ours))
+      return(invisible(TRUE))
+    }
+  }
+  same("tau2", ours, fit$tau2)
+}
+
 # mixed models of odds ratios. Where our tau2 is 0 the model without it is fitted: metafor's search
 # ends near 0, where it has no standard error
 odds_ratios <- function(name, ai, n1i, ci, n2i, way, prediction, level, ours) {

@@ -15,20 +15,20 @@ from ketameta.report.wording import count, percent
 from ketameta.report.wording_model import INTERVALS
 from ketameta.synthesize.prediction import FEWEST, expected
 from ketameta.tables.effects import DerivationRow
-from ketameta.tables.fits import Engine, Rule
+from ketameta.tables.fits import Engine, IntervalRule
 from ketameta.tables.parts import Estimate
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
 
 _INTERVAL: dict[str | None, str] = {
-    Rule.WALD: "the Wald interval, from the normal distribution",
-    Rule.HKSJ: "the Hartung-Knapp-Sidik-Jonkman interval, from t with k − 1 degrees of freedom "
-    "(Hartung 2001; Sidik 2002)",
-    Rule.FLOORED: "the Hartung-Knapp-Sidik-Jonkman interval held at least as wide as its "
+    IntervalRule.WALD: "the Wald interval, from the normal distribution",
+    IntervalRule.HKSJ: "the Hartung-Knapp-Sidik-Jonkman interval, from t with k − 1 degrees of "
+    "freedom (Hartung 2001; Sidik 2002)",
+    IntervalRule.FLOORED: "the Hartung-Knapp-Sidik-Jonkman interval held at least as wide as its "
     "standard error without the correction (Röver 2015)",
-    Rule.PROFILE: "the profile-likelihood interval, of all effects that a likelihood-ratio test "
-    "does not refuse (Hardy 1996)",
-    Rule.HENMI_COPAS: "the interval of Henmi and Copas around the estimate with the weights of a "
-    "common effect, which selective publication moves least (Henmi 2010)",
+    IntervalRule.PROFILE: "the profile-likelihood interval, of all effects that a likelihood-ratio "
+    "test does not refuse (Hardy 1996)",
+    IntervalRule.HENMI_COPAS: "the interval of Henmi and Copas around the estimate with weights "
+    "of a common effect, which selective publication moves least (Henmi 2010)",
 }
 _COMMON = {
     Engine.MANTEL_HAENSZEL: "The counts are pooled by the Mantel-Haenszel method, which takes one "

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ketameta.tables.fits import Engine, Failure, Rule
+from ketameta.tables.fits import Engine, Failure, IntervalRule
 from ketameta.tables.parts import Fit
 
 INTERVALS: dict[str | None, str] = {
-    Rule.WALD: "Wald",
-    Rule.HKSJ: "HKSJ",
-    Rule.FLOORED: "floored HKSJ",
-    Rule.PROFILE: "profile likelihood",
-    Rule.HENMI_COPAS: "Henmi-Copas",
-    Rule.T: "t",
+    IntervalRule.WALD: "Wald",
+    IntervalRule.HKSJ: "HKSJ",
+    IntervalRule.FLOORED: "floored HKSJ",
+    IntervalRule.PROFILE: "profile likelihood",
+    IntervalRule.HENMI_COPAS: "Henmi-Copas",
+    IntervalRule.T: "t",
 }
 _FAILURES: dict[str, str] = {
     Failure.ONE_SIDE: "events on one side alone",

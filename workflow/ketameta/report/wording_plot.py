@@ -14,7 +14,7 @@ from ketameta.report.wording import fixed, heterogeneity, p_value
 from ketameta.report.wording_model import model
 from ketameta.report.wording_splits import confounded, name, test
 from ketameta.tables.effects import EffectRow
-from ketameta.tables.fits import Engine, Rule
+from ketameta.tables.fits import Engine, IntervalRule
 from ketameta.tables.parts import Estimate
 from ketameta.tables.syntheses import SplitRow, SubgroupRow, SynthesisRow
 
@@ -44,9 +44,9 @@ def overall(record: Estimate) -> str:
         return ""
     value = record.estimate if record.estimate_log is None else record.estimate_log
     assert value is not None
-    if record.rule in (Rule.PROFILE, Rule.HENMI_COPAS):
+    if record.rule in (IntervalRule.PROFILE, IntervalRule.HENMI_COPAS):
         return p_value(record.p)  # their statistics are other ones
-    sign = "z" if record.rule == Rule.WALD else "t"
+    sign = "z" if record.rule == IntervalRule.WALD else "t"
     return f"{sign} = {fixed(value / record.se, 2)}, {p_value(record.p)}"
 
 

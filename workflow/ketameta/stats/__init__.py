@@ -40,6 +40,12 @@ from ketameta.stats.sensitivity.agreement import (
 from ketameta.stats.sensitivity.fragility import Fragility, fragility
 from ketameta.stats.sensitivity.gosh import Gosh, gosh, gosh_shares
 from ketameta.stats.sensitivity.influence import Influence, cumulative, influence, leave_one_out
+from ketameta.stats.sensitivity.looks import (
+    Boundaries,
+    Confidence,
+    confidence_sequence,
+    sequential_boundaries,
+)
 from ketameta.stats.sensitivity.missing_outcomes import informative_missing
 from ketameta.stats.sensitivity.new_trial import NewTrial, conditional_power, with_new_trial
 from ketameta.stats.sensitivity.permutation import permutation_test
@@ -60,7 +66,9 @@ __all__ = [
     "MEASURES",
     "Agreement",
     "Bayes",
+    "Boundaries",
     "CommonEffect",
+    "Confidence",
     "EffectSize",
     "Fragility",
     "Glmm",
@@ -90,6 +98,7 @@ __all__ = [
     "cluster_robust",
     "cohen_kappa",
     "conditional_power",
+    "confidence_sequence",
     "correlated_hierarchical",
     "cumulative",
     "effect_size",
@@ -117,6 +126,7 @@ __all__ = [
     "peto",
     "random_effects",
     "selection_model",
+    "sequential_boundaries",
     "subgroup_analysis",
     "three_level",
     "trim_and_fill",

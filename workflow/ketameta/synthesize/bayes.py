@@ -35,7 +35,7 @@ def priors(analysis: Analysis, studies: Sequence[StudyRow]) -> list[TauPrior]:
     Methods 7:346). Differences of risks and treated arms alone have none.
     """
     measure = MEASURES[analysis.select.measure]
-    unit = _unit(measure, studies)
+    unit = unit_of(measure, studies)
     if unit is None:
         return []
     swept = [TauPrior(prior.kind, prior.scale * unit) for prior in SWEEP]
@@ -47,8 +47,8 @@ def priors(analysis: Analysis, studies: Sequence[StudyRow]) -> list[TauPrior]:
     return [make(location + 2 * log(unit), scale), *swept]
 
 
-def _unit(measure: Measure, studies: Sequence[StudyRow]) -> float | None:
-    """Return what one of the scale of the priors is on that of the analysis."""
+def unit_of(measure: Measure, studies: Sequence[StudyRow]) -> float | None:
+    """Return what a log ratio or a standard deviation is on the analysis scale; None if none."""
     if not measure.compares or measure.of_means:
         return None
     if measure.is_ratio or measure.is_standardised:

@@ -14,7 +14,7 @@ from ketameta.configuration import Analysis, Configuration, Question, Window
 from ketameta.measures import MEASURES, Measure
 from ketameta.stats import cumulative, egger, influence, leave_one_out, peters
 from ketameta.stats.bias.small_study import RegressionTest
-from ketameta.synthesize.pool import independent, number
+from ketameta.synthesize.pool import finite_or_none, independent
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.parts import Estimate
@@ -49,10 +49,10 @@ def diagnostics(analysis: Analysis, effects: Sequence[EffectRow]) -> list[Diagno
         ends: dict[str, float | None] = {}
         for name, fit in refits.items():
             for end, field in (("estimate", "estimate"), ("low", "ci_low"), ("high", "ci_high")):
-                ends[f"{name}_{end}"] = natural(number(getattr(fit, field)[i]))
-            ends[f"{name}_i2"] = number(fit.i2[i])
+                ends[f"{name}_{end}"] = natural(finite_or_none(getattr(fit, field)[i]))
+            ends[f"{name}_i2"] = finite_or_none(fit.i2[i])
         for name in ("baujat_x", "baujat_y", "rstudent"):
-            ends[name] = number(getattr(found, name)[i])
+            ends[name] = finite_or_none(getattr(found, name)[i])
         result.append(
             DiagnosticRow(
                 analysis=analysis.name,
@@ -62,7 +62,7 @@ def diagnostics(analysis: Analysis, effects: Sequence[EffectRow]) -> list[Diagno
                 year=effect.year,
                 effect=effect.yi,
                 se=float(np.sqrt(vi[i])),
-                cook=number(found.cooks_distance[i]),
+                cook=finite_or_none(found.cooks_distance[i]),
                 influential=bool(found.influential[i]),
                 **ends,
             )
@@ -86,10 +86,10 @@ def asymmetry(analysis: Analysis, effects: Sequence[EffectRow], centre: float) -
         analysis=analysis.name,
         k=len(effects),
         centre=centre,
-        slope=number(found.slope),
-        limit=number(found.limit),
-        statistic=number(found.statistic),
-        p=number(found.p) if len(effects) >= LEAST_TESTED else None,
+        slope=finite_or_none(found.slope),
+        limit=finite_or_none(found.limit),
+        statistic=finite_or_none(found.statistic),
+        p=finite_or_none(found.p) if len(effects) >= LEAST_TESTED else None,
         **_tested(MEASURES[analysis.select.measure], effects, level),
     )
 
@@ -113,11 +113,11 @@ def _tested(measure: Measure, effects: Sequence[EffectRow], level: float) -> dic
     routes = [e.drug_route or "not known" for e in effects]
     adjusted = by_size(measure, effects, level, routes)[1]
     return told | {
-        "test_slope": number(test.slope),
-        "test_p": number(test.p),
+        "test_slope": finite_or_none(test.slope),
+        "test_p": finite_or_none(test.p),
         "without_crossovers_k": int(fewer.k) if fewer else 0,
-        "without_crossovers_p": number(fewer.p) if fewer and fewer.k >= LEAST else None,
-        "adjusted_p": number(adjusted.p),
+        "without_crossovers_p": finite_or_none(fewer.p) if fewer and fewer.k >= LEAST else None,
+        "adjusted_p": finite_or_none(adjusted.p),
     }
 
 

@@ -166,7 +166,7 @@ def _near(analysis: Analysis, fate: Fate, raw: RawRows) -> bool:
     return hour in window if window is not None else hour != 0
 
 
-def unused(
+def unused_rows(
     analysis: Analysis, effects: Sequence[EffectRow], fates: Sequence[Fate], raw: RawRows
 ) -> list[UnusedRow]:
     """Return one row a pooled trial and reason for which some of its rows are not in the effect."""

@@ -14,7 +14,7 @@ from ketameta.tables.table import as_dict, extended
 SEVERITY = ("low", "unclear", "some concerns", "high")
 
 
-class Judged:
+class TrialJudgements:
     """Judgements by trial, and what stands of each for an outcome, which many analyses share."""
 
     def __init__(self, bias: Mapping[str, Sequence[BiasRow]]) -> None:

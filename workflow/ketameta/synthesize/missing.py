@@ -14,7 +14,7 @@ from ketameta.tables.syntheses import SensitivityRow
 from ketameta.tables.table import extended
 
 
-def bound(
+def missing_as_zero(
     analysis: Analysis, effects: Sequence[EffectRow], missing: Sequence[MissingResultRow]
 ) -> list[SensitivityRow]:
     """Return the row of `sensitivity` in which each missing result is 0 (one row or none).

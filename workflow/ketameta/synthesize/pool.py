@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ketameta.configuration import Model
 from ketameta.measures import (
@@ -31,8 +32,8 @@ from ketameta.stats import (
     random_effects,
     three_level,
 )
-from ketameta.tables.fits import Engine, Failure, Rule
-from ketameta.tables.parts import EffectSize, Estimate
+from ketameta.tables.fits import Engine, Failure, IntervalRule
+from ketameta.tables.parts import Estimate, PoolableEffect
 from ketameta.tables.table import table
 
 Numbers = tuple[float, ...]
@@ -51,17 +52,17 @@ class Synthesis(Estimate):
     """
 
 
-def number(value: float | None) -> float | None:
+def finite_or_none(value: float | None) -> float | None:
     """Return a finite number, or None: what cannot be estimated is empty, never 0."""
     return None if value is None or not math.isfinite(value) else float(value)
 
 
-def trials_of(effects: Sequence[EffectSize]) -> int:
+def count_trials(effects: Sequence[PoolableEffect]) -> int:
     """Count the trials behind effects: several arms of one are one."""
     return len({effect.trial_id for effect in effects})
 
 
-def people_of(effects: Sequence[EffectSize]) -> int:
+def count_people(effects: Sequence[PoolableEffect]) -> int:
     """Count the people behind effects; a control that arms share is counted once."""
     total = 0.0
     whole: dict[str, float] = {}
@@ -74,12 +75,14 @@ def people_of(effects: Sequence[EffectSize]) -> int:
     return round(total + math.fsum(whole.values()))
 
 
-def independent(effects: Sequence[EffectSize]) -> bool:
+def independent(effects: Sequence[PoolableEffect]) -> bool:
     """Say whether no effect shares its control with another."""
     return all(effect.shared is None for effect in effects)
 
 
-def fit(effects: Sequence[EffectSize], model: Model, interval: str | None = None) -> RandomEffects:
+def fit(
+    effects: Sequence[PoolableEffect], model: Model, interval: str | None = None
+) -> RandomEffects:
     """Fit the configured random-effects model to independent effects."""
     yi, vi = tuple(e.yi for e in effects), tuple(e.vi for e in effects)
     rule = interval or model.interval
@@ -109,15 +112,15 @@ def way_of(measure: str, model: Model) -> str:
     return UM_FS if way == GLMM and measure != SHARE.name else way
 
 
-def pooled(measure: str, effects: Sequence[EffectSize], model: Model) -> Synthesis:
+def pooled(measure: str, effects: Sequence[PoolableEffect], model: Model) -> Synthesis:
     """Return the pooled estimate of a list of effects.
 
     No trial: every estimate empty. One trial: its own effect with a normal interval, and nothing
     that would need a second (tau², I², Q). Two trials: no prediction interval. Fewer than
     `minimum_k`: counts alone.
     """
-    k, asked = trials_of(effects), MEASURES[measure]
-    counted = measure, k, people_of(effects)
+    k, asked = count_trials(effects), MEASURES[measure]
+    counted = measure, k, count_people(effects)
     if not effects:
         return scaled(*counted, {}, engine=Engine.NONE)
     if len(effects) == 1:
@@ -132,7 +135,7 @@ def pooled(measure: str, effects: Sequence[EffectSize], model: Model) -> Synthes
         found = _shares(effects, model)
     else:
         with_counts = [e for e in effects if None not in _counts(e)]
-        counted = measure, trials_of(with_counts), people_of(with_counts)
+        counted = measure, count_trials(with_counts), count_people(with_counts)
         found = _of_tables(measure, way, with_counts, model)
     bounds = {name: found.pop(name, None) for name in _BOUNDS}
     if k < 3:
@@ -157,14 +160,18 @@ def scaled(
     return Synthesis(measure=measure, k=k, n=n, **ends, **facts)
 
 
-def _independent(effects: Sequence[EffectSize], model: Model) -> dict[str, Any]:
+def _independent(effects: Sequence[PoolableEffect], model: Model) -> dict[str, Any]:
     result = fit(effects, model)
-    found = {name: number(getattr(result, name)) for name in (*_BOUNDS, *_TESTED)}
-    how = {"engine": Engine.INDEPENDENT, "tau2_by": model.tau2, "rule": Rule(str(result.rule))}
+    found = {name: finite_or_none(getattr(result, name)) for name in (*_BOUNDS, *_TESTED)}
+    how = {
+        "engine": Engine.INDEPENDENT,
+        "tau2_by": model.tau2,
+        "rule": IntervalRule(str(result.rule)),
+    }
     return found | how | {"q_df": int(result.q_df), "converged": bool(result.converged)}
 
 
-def _shares(effects: Sequence[EffectSize], model: Model) -> dict[str, Any]:
+def _shares(effects: Sequence[PoolableEffect], model: Model) -> dict[str, Any]:
     """Pool proportions by the binomial-normal model (Stijnen 2010).
 
     Where the likelihood has no maximum at finite log odds (nobody has the event, or everybody)
@@ -182,7 +189,7 @@ def _of_glmm(result: Glmm, k: int, level: float, failure: Failure | None) -> dic
     The prediction interval adds the standard error to tau² and takes t with k - 1 degrees, as
     elsewhere; Q is the likelihood-ratio test against one effect a trial, where there is one.
     """
-    how: dict[str, Any] = {"tau2_by": "ML", "rule": Rule.WALD}
+    how: dict[str, Any] = {"tau2_by": "ML", "rule": IntervalRule.WALD}
     if failure:
         return how | {"failure": failure}
     from scipy.special import stdtrit
@@ -190,8 +197,12 @@ def _of_glmm(result: Glmm, k: int, level: float, failure: Failure | None) -> dic
     estimate, se, tau2 = float(result.estimate), float(result.se), float(result.tau2)
     half = float(stdtrit(k - 1, 0.5 + level / 2)) * math.sqrt(tau2 + se**2)
     names = ("ci_low", "ci_high", "p", "i2", "q", "q_p")
-    found = {name: number(getattr(result, name)) for name in names}
-    ends = {"estimate": estimate, "pi_low": number(estimate - half), "pi_high": estimate + half}
+    found = {name: finite_or_none(getattr(result, name)) for name in names}
+    ends = {
+        "estimate": estimate,
+        "pi_low": finite_or_none(estimate - half),
+        "pi_high": estimate + half,
+    }
     q_df = None if found["q"] is None else int(result.q_df)
     told = {"se": se, "tau2": tau2, "q_df": q_df, "converged": bool(result.converged)}
     return how | found | ends | told
@@ -202,12 +213,12 @@ def _told(count: float | None) -> float:
     return count
 
 
-def _counts(effect: EffectSize) -> tuple[float | None, ...]:
+def _counts(effect: PoolableEffect) -> tuple[float | None, ...]:
     return effect.events_t, effect.n_t, effect.events_c, effect.n_c
 
 
 def _of_tables(
-    measure: str, way: str, effects: Sequence[EffectSize], model: Model
+    measure: str, way: str, effects: Sequence[PoolableEffect], model: Model
 ) -> dict[str, Any]:
     """Pool counts of two arms: by Mantel and Haenszel's weights, by Peto's, or by a mixed model.
 
@@ -219,8 +230,8 @@ def _of_tables(
     counts = dict(zip(("ai", "n1i", "ci", "n2i"), map(tuple, table.T.tolist()), strict=True))
     people = zip(effects, counts["n1i"], counts["n2i"], strict=True)
     crossed = any(effect.people < n1 + n2 for effect, n1, n2 in people)
-    how = {"engine": Engine(way), "rule": Rule.WALD, "as_parallel": crossed}
-    if trials_of(effects) < max(2, model.minimum_k):
+    how = {"engine": Engine(way), "rule": IntervalRule.WALD, "as_parallel": crossed}
+    if count_trials(effects) < max(2, model.minimum_k):
         return how | {"failure": Failure.FEW_COUNTS, "needed": model.minimum_k}
     if Engine(way).mixed:
         return _odds(way, counts, model) | how
@@ -234,7 +245,7 @@ def _of_tables(
         return how | {"failure": Failure.ONE_SIDE}
     # I² is from Q around the estimate; there is no τ²
     names = ("estimate", "ci_low", "ci_high", "se", "p", "i2", "q", "q_p")
-    found = {name: number(getattr(result, name)) for name in names}
+    found = {name: finite_or_none(getattr(result, name)) for name in names}
     return how | found | {"q_df": int(result.q_df)}
 
 
@@ -258,40 +269,46 @@ def _no_maximum(events: Numbers, people: Numbers) -> Failure:
     return Failure.ALL_EVENTS if events == people else Failure.NO_MAXIMUM
 
 
-def _dependent(effects: Sequence[EffectSize], model: Model) -> dict[str, Any]:
-    """Pool effects that share controls: three levels, arms in trials, covariances known."""
+def covariance_of(effects: Sequence[PoolableEffect]) -> NDArray[np.float64]:
+    """Return the sampling covariance of effects, shape (k, k): arms share a trial's control."""
     trial = np.array([e.trial_id for e in effects])
     shared = np.array([e.shared or 0.0 for e in effects])
     same = trial[:, None] == trial
     covariance = np.where(same, np.sqrt(shared[:, None] * shared), 0.0)
     np.fill_diagonal(covariance, [e.vi for e in effects])
+    return covariance
+
+
+def _dependent(effects: Sequence[PoolableEffect], model: Model) -> dict[str, Any]:
+    """Pool effects that share controls: three levels, arms in trials, covariances known."""
+    trial, covariance = np.array([e.trial_id for e in effects]), covariance_of(effects)
     yi = np.array([e.yi for e in effects], float)
     result = three_level(yi, covariance, trial, test="t", level=model.level)
     return {
-        "estimate": number(result.beta[0]),
-        "ci_low": number(result.ci_low[0]),
-        "ci_high": number(result.ci_high[0]),
-        "pi_low": number(result.pi_low),
-        "pi_high": number(result.pi_high),
-        "se": number(result.se[0]),
-        "p": number(result.p[0]),
-        "tau2": number(np.nansum(result.sigma2)),
-        "i2": number(np.nansum(result.i2)),
-        "q": number(result.qe),
+        "estimate": finite_or_none(result.beta[0]),
+        "ci_low": finite_or_none(result.ci_low[0]),
+        "ci_high": finite_or_none(result.ci_high[0]),
+        "pi_low": finite_or_none(result.pi_low),
+        "pi_high": finite_or_none(result.pi_high),
+        "se": finite_or_none(result.se[0]),
+        "p": finite_or_none(result.p[0]),
+        "tau2": finite_or_none(np.nansum(result.sigma2)),
+        "i2": finite_or_none(np.nansum(result.i2)),
+        "q": finite_or_none(result.qe),
         "q_df": int(result.qe_df),
-        "q_p": number(result.qe_p),
-        **{"engine": Engine.THREE_LEVEL, "tau2_by": "REML", "rule": Rule.T},
+        "q_p": finite_or_none(result.qe_p),
+        **{"engine": Engine.THREE_LEVEL, "tau2_by": "REML", "rule": IntervalRule.T},
         "converged": bool(result.converged),
     }
 
 
-def _single(measure: str, effect: EffectSize, level: float) -> Synthesis:
+def _single(measure: str, effect: PoolableEffect, level: float) -> Synthesis:
     low, high = normal_interval(effect.yi, effect.vi, level)
     bounds = {"estimate": effect.yi, "ci_low": low, "ci_high": high}
     se = math.sqrt(effect.vi)
     p = math.erfc(abs(effect.yi) / se / math.sqrt(2)) if MEASURES[measure].compares else None
-    how = {"engine": Engine.SINGLE, "rule": Rule.WALD}
-    return scaled(measure, 1, people_of([effect]), bounds, se=se, p=p, **how)
+    how = {"engine": Engine.SINGLE, "rule": IntervalRule.WALD}
+    return scaled(measure, 1, count_people([effect]), bounds, se=se, p=p, **how)
 
 
 def normal_interval(yi: float, vi: float, level: float) -> tuple[float, float]:
@@ -304,14 +321,14 @@ def normal_interval(yi: float, vi: float, level: float) -> tuple[float, float]:
 
 def _held(value: float | None) -> float | None:
     """Hold a ratio beyond all numbers at one that a table and JSON can write: it is no lack."""
-    return None if value is None else number(min(value, LARGEST))
+    return None if value is None else finite_or_none(min(value, LARGEST))
 
 
-def _poolable(effects: Sequence[EffectSize], model: Model) -> bool:
-    return trials_of(effects) >= max(2, model.minimum_k)
+def _poolable(effects: Sequence[PoolableEffect], model: Model) -> bool:
+    return count_trials(effects) >= max(2, model.minimum_k)
 
 
-def intervals(effects: Sequence[EffectSize], model: Model) -> dict[str, float | None]:
+def intervals(effects: Sequence[PoolableEffect], model: Model) -> dict[str, float | None]:
     """Return the Wald, HKSJ and floored HKSJ intervals side by side, on the analysis scale.
 
     They belong to the inverse-variance model of independent effects; with shared controls kept
@@ -320,14 +337,21 @@ def intervals(effects: Sequence[EffectSize], model: Model) -> dict[str, float | 
     result: dict[str, float | None] = {}
     if not _poolable(effects, model) or not independent(effects):
         return result
-    for rule, name in ((Rule.WALD, "wald"), (Rule.HKSJ, "hksj"), (Rule.FLOORED, "floored")):
+    for rule, name in (
+        (IntervalRule.WALD, "wald"),
+        (IntervalRule.HKSJ, "hksj"),
+        (IntervalRule.FLOORED, "floored"),
+    ):
         found = fit(effects, model, rule)
-        result[f"{name}_low"], result[f"{name}_high"] = number(found.ci_low), number(found.ci_high)
+        result[f"{name}_low"], result[f"{name}_high"] = (
+            finite_or_none(found.ci_low),
+            finite_or_none(found.ci_high),
+        )
     return result
 
 
-def weights(effects: Sequence[EffectSize], model: Model) -> list[float | None]:
+def weights(effects: Sequence[PoolableEffect], model: Model) -> list[float | None]:
     """Return the inverse-variance weight of each effect in per cent; empty where none is pooled."""
     if not _poolable(effects, model):
         return [None] * len(effects)
-    return [number(w) for w in np.atleast_1d(fit(effects, model).weights)]
+    return [finite_or_none(w) for w in np.atleast_1d(fit(effects, model).weights)]

@@ -17,7 +17,7 @@ Kinds = Mapping[str, str]
 Own = Mapping[tuple[str, str], tuple[Kinds, Mapping[str, str]]]
 
 
-def agreement(rows: Sequence[SignallingRow]) -> list[RaterAgreementRow]:
+def rater_agreement(rows: Sequence[SignallingRow]) -> list[RaterAgreementRow]:
     """Return one row a pair of raters and domain."""
     by_rater: dict[str, dict[tuple[str, str], tuple[Kinds, Mapping[str, str]]]] = {}
     for (trial, outcome, rater), answers in rob2.by_rater(rows).items():

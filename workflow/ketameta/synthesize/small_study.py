@@ -15,7 +15,7 @@ from ketameta.stats import limit_meta, pet_peese, selection_model, trim_and_fill
 from ketameta.stats.bias.pet_peese import PetPeese
 from ketameta.stats.bias.small_study import RegressionTest
 from ketameta.synthesize.diagnose import LEAST_TESTED, by_size, diagnosed
-from ketameta.synthesize.pool import number
+from ketameta.synthesize.pool import finite_or_none
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.small_study import LIMIT, PEESE, PET, STEPS, THREE, TRIM, AdjustedRow
 from ketameta.tables.syntheses import SynthesisRow
@@ -58,7 +58,7 @@ def adjusted(
     yi, vi = (np.array([getattr(e, name) for e in effects]) for name in ("yi", "vi"))
 
     def row(found: _Found) -> AdjustedRow:
-        ends = [None if found.why else measure.natural(number(end)) for end in found.ends]
+        ends = [None if found.why else measure.natural(finite_or_none(end)) for end in found.ends]
         return AdjustedRow(
             analysis=analysis.name,
             method=found.method,

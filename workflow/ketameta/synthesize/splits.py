@@ -22,18 +22,18 @@ from ketameta.methods import NEED_ONE_MEAN
 from ketameta.stats import Subgroups, subgroup_analysis
 from ketameta.synthesize.pool import (
     Synthesis,
+    count_people,
+    count_trials,
+    finite_or_none,
     independent,
-    number,
-    people_of,
     pooled,
     scaled,
-    trials_of,
 )
 from ketameta.synthesize.words import COMMON, SEPARATE, group_of
 from ketameta.tables.collection import by
 from ketameta.tables.effects import EffectRow
-from ketameta.tables.fits import Engine, Rule
-from ketameta.tables.parts import EffectSize
+from ketameta.tables.fits import Engine, IntervalRule
+from ketameta.tables.parts import PoolableEffect
 from ketameta.tables.syntheses import SplitRow, SubgroupRow
 from ketameta.tables.table import extended
 from ketameta.vocabulary.narrowing import keys
@@ -70,7 +70,7 @@ def groups_of(split: str, effects: Sequence[EffectRow]) -> Groups:
     return {name: groups[name] for name in names}
 
 
-def shown(analysis: Analysis, effects: Sequence[EffectRow]) -> str | None:
+def plotted_split(analysis: Analysis, effects: Sequence[EffectRow]) -> str | None:
     """Return the split on the plot: the first that makes two groups; None where none does."""
     return next((s for s in analysis.model.splits if len(_known(groups_of(s, effects))) > 1), None)
 
@@ -94,7 +94,7 @@ def splits(
         found = _together(analysis, members) if common else _apart(analysis, members)
         place = {"analysis": analysis.name, "split": split}
         groups += [extended(SubgroupRow, f, **place, subgroup=name) for name, f in found.items()]
-        test = between(members, analysis.model)
+        test = between_groups(members, analysis.model)
         others = [s for s in analysis.model.splits if s != split]
         tests.append(
             SplitRow(
@@ -111,7 +111,7 @@ def splits(
     return groups, tests
 
 
-def _common(effects: Sequence[EffectSize], model: Model) -> bool:
+def _common(effects: Sequence[PoolableEffect], model: Model) -> bool:
     """Say whether groups share one tau²: where effects are independent and weighed by variance."""
     by_variance = model.pooling == INVERSE_VARIANCE and model.interval not in NEED_ONE_MEAN
     return model.tau2_subgroups == COMMON and by_variance and independent(effects)
@@ -135,19 +135,21 @@ def _together(analysis: Analysis, members: Groups) -> dict[str, Synthesis]:
     place = {name.removeprefix(_AS): i for i, name in enumerate(fit.labels)}
     for name, own in several.items():
         i = place[name]
-        ends = {end: number(getattr(fit, end)[i]) for end in ("estimate", "ci_low", "ci_high")}
+        ends = {
+            end: finite_or_none(getattr(fit, end)[i]) for end in ("estimate", "ci_low", "ci_high")
+        }
         tested: dict[str, Any] = {
-            field: number(np.broadcast_to(getattr(fit, field), len(place))[i])
+            field: finite_or_none(np.broadcast_to(getattr(fit, field), len(place))[i])
             for field in ("se", "p", "tau2", "i2", "q")
         }
         result[name] = scaled(
-            *(measure, trials_of(own), people_of(own), ends),
+            *(measure, count_trials(own), count_people(own), ends),
             **tested,
             q_df=len(own) - 1,
-            q_p=number(chdtrc(len(own) - 1, tested["q"])),
+            q_p=finite_or_none(chdtrc(len(own) - 1, tested["q"])),
             engine=Engine.GROUPS,
             tau2_by=model.tau2,
-            rule=Rule(str(fit.rule[i])),
+            rule=IntervalRule(str(fit.rule[i])),
         )
     return {name: result[name] for name in members}
 
@@ -168,7 +170,7 @@ class Between:
     tau2: float | None
 
 
-def between(members: Groups, model: Model) -> Between | None:
+def between_groups(members: Groups, model: Model) -> Between | None:
     """Test whether groups differ: Q between them, chi-squared (see `stats.subgroup_analysis`).
 
     None for fewer than two groups, and for effects that share controls.
@@ -181,10 +183,10 @@ def between(members: Groups, model: Model) -> Between | None:
     common = _common(effects, model)
     found = _compared(yi, vi, labels, model.tau2, "wald", common=common)
     return Between(
-        number(found.q_between),
+        finite_or_none(found.q_between),
         int(found.q_between_df),
-        number(found.q_between_p),
-        number(np.ravel(found.tau2)[0]) if common else None,
+        finite_or_none(found.q_between_p),
+        finite_or_none(np.ravel(found.tau2)[0]) if common else None,
     )
 
 

@@ -14,15 +14,18 @@ from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.bayes import posteriors
 from ketameta.synthesize.claims import control_shares, tests_of
 from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
+from ketameta.synthesize.doses import choice_of
 from ketameta.synthesize.earlier import earlier
-from ketameta.synthesize.fates import Fates, RawRows, exclusions, fates_of, unused
-from ketameta.synthesize.judge import Judged
-from ketameta.synthesize.missing import bound
+from ketameta.synthesize.fates import Fates, RawRows, exclusions, fates_of, unused_rows
+from ketameta.synthesize.judge import TrialJudgements
+from ketameta.synthesize.looks import looks
+from ketameta.synthesize.missing import missing_as_zero
+from ketameta.synthesize.moderators import Background, backgrounds, moderated
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
-from ketameta.synthesize.raters import agreement
+from ketameta.synthesize.raters import rater_agreement
 from ketameta.synthesize.small_study import adjusted
-from ketameta.synthesize.splits import between, groups_of, shown, splits
+from ketameta.synthesize.splits import between_groups, groups_of, plotted_split, splits
 from ketameta.synthesize.what_if import fragile, new_trials, subsets
 from ketameta.synthesize.words import favours, group_of
 from ketameta.synthesize.worthwhile import worthwhile
@@ -46,8 +49,10 @@ from ketameta.tables.effects import (
     SignallingRow,
     VariantRow,
 )
-from ketameta.tables.parts import EffectSize
-from ketameta.tables.raw import ClaimRow, PublishedRow
+from ketameta.tables.looks import LookRow
+from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
+from ketameta.tables.parts import PoolableEffect
+from ketameta.tables.raw import ArmRow, ClaimRow, PublishedRow, TrialRow
 from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.stages import STAGE_KINDS
 from ketameta.tables.syntheses import (
@@ -93,13 +98,15 @@ class Asked:
     missing: Sequence[MissingResultRow]
     judgements: Sequence[JudgementRow]
     published: Sequence[PublishedRow]
+    trials: Sequence[Background]
 
 
 # the tables of what is found of an analysis
 ANSWER: tuple[type[Row], ...] = (
     *(SynthesisRow, AbsoluteRow, PointsRow, SubgroupRow, SplitRow, StudyRow, SensitivityRow),
     *(JudgementRow, AsymmetryRow, EarlierRow, PairRow, PairSynthesisRow, DiagnosticRow),
-    *(PosteriorRow, ShrunkenRow, AdjustedRow),
+    *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
+    *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
     *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
 )
 
@@ -134,7 +141,7 @@ def synthesize(
     made[CourseRow] += courses(configuration, syntheses)
     made[ClaimTestRow] += tests
     made[ControlShareRow] += control_shares(tests, given, configuration)
-    made[RaterAgreementRow] += agreement(tables.once(SignallingRow))
+    made[RaterAgreementRow] += rater_agreement(tables.once(SignallingRow))
     return {schema_of(kind).name: to_arrow(kind, made.pop(kind)) for kind in [*made]}
 
 
@@ -148,8 +155,12 @@ def _questions(
     variants = by(tables.once(VariantRow), lambda row: row.analysis)
     falls = by(tables.once(ArmPairRow), lambda row: row.analysis)
     missing = by(tables.once(MissingResultRow), lambda row: row.analysis)
-    judged = Judged(by(tables.once(BiasRow), lambda row: row.trial_id))
+    judged = TrialJudgements(by(tables.once(BiasRow), lambda row: row.trial_id))
     published = by(tables.once(PublishedRow), lambda row: row.outcome)
+    told = backgrounds(tables[TrialRow], tables[ArmRow])
+
+    def asks(analysis: Analysis) -> bool:
+        return bool(analysis.model.moderators) and analysis.name == analysis.base
 
     def asked(analysis: Analysis) -> Asked:
         name, outcome = analysis.name, analysis.select.outcome
@@ -163,6 +174,7 @@ def _questions(
             missing[name],
             judged.rows(name, outcome, [effect.trial_id for effect in own]),
             published[outcome],
+            [told[e.trial_id] for e in own if e.trial_id in told] if asks(analysis) else (),
         )
 
     return {analysis.name: asked(analysis) for analysis in configuration}
@@ -179,8 +191,11 @@ def _answer(asked: Asked) -> Tables:
     pairs, differences = paired(asked.falls, analysis.model)
     studies = beside[StudyRow]
     bounds = worthwhile(analysis, studies, beside[AbsoluteRow])
+    many = diagnosed(own, record)
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
     sized, contours = new_trials(analysis, record, own, bounds)
+    apart = [row for row in asked.variants if row.variant == choice_of(analysis)]
+    regressed = moderated(analysis, own, asked.trials, asked.judgements, apart)
     return beside | Tables(
         {
             SynthesisRow: [record],
@@ -189,7 +204,8 @@ def _answer(asked: Asked) -> Tables:
             EarlierRow: earlier(analysis, record, own, *reviews),
             PairRow: pairs,
             PairSynthesisRow: differences,
-            DiagnosticRow: diagnostics(analysis, own) if diagnosed(own, record) else [],
+            DiagnosticRow: diagnostics(analysis, own) if many else [],
+            LookRow: looks(analysis, record, own, studies, bounds) if many else [],
             PosteriorRow: checked,
             ShrunkenRow: drawn,
             AdjustedRow: adjusted(analysis, record, own),
@@ -197,6 +213,10 @@ def _answer(asked: Asked) -> Tables:
             SubsetRow: subsets(analysis, record, own),
             NewTrialRow: sized,
             ContourRow: contours,
+            RegressionRow: regressed.regressions,
+            CoefficientRow: regressed.coefficients,
+            ModeratedRow: regressed.moderated,
+            FittedRow: regressed.fitted,
         }
     )
 
@@ -212,7 +232,7 @@ def _left_out(
     for analysis in configuration:
         asked = analysis, effects.get(analysis.name, ()), fates.of(analysis.name), raw
         made[ExclusionRow] += exclusions(*asked)
-        made[UnusedRow] += unused(*asked)
+        made[UnusedRow] += unused_rows(*asked)
     made[RowUseRow] += [RowUseRow(rows=len(raw), used=fates.used)]
     made[ReasonRow] += fates.reasons
 
@@ -228,7 +248,7 @@ def synthesis(analysis: Analysis, effects: Sequence[EffectRow]) -> SynthesisRow:
         pooled(measure, effects, analysis.model),
         analysis=analysis.name,
         favours=favours(measure, analysis.select.outcome),
-        split=shown(analysis, effects),
+        split=plotted_split(analysis, effects),
     )
 
 
@@ -237,7 +257,9 @@ def _synthesis(analysis: Analysis, effects: Sequence[EffectRow]) -> SynthesisRow
     record = synthesis(analysis, effects)
     own = record.estimate is not None
     beside: dict[str, Any] = intervals(effects, analysis.model) if own else {}
-    test = between(groups_of(record.split, effects), analysis.model) if record.split else None
+    test = (
+        between_groups(groups_of(record.split, effects), analysis.model) if record.split else None
+    )
     told = asdict(test) if test else {}
     tested: dict[str, Any] = {f"between_{name}": value for name, value in told.items()}
     data_hash = content_id([as_dict(effect) for effect in effects])
@@ -269,7 +291,7 @@ def rated_from(
             SubgroupRow: groups,
             SplitRow: tests,
             StudyRow: _studies(analysis, effects, record, secondary or [[] for _ in effects]),
-            SensitivityRow: bound(analysis, effects, missing),
+            SensitivityRow: missing_as_zero(analysis, effects, missing),
             JudgementRow: judgements,
             AsymmetryRow: lines,
         }
@@ -285,7 +307,7 @@ def _sensitivity(
     result = []
     for variant in analysis.choices([effect for effect in effects if effect.marks]):
         same = variant.select == analysis.select
-        others: Sequence[EffectSize] = effects if same else variants[variant.name]
+        others: Sequence[PoolableEffect] = effects if same else variants[variant.name]
         found = pooled(variant.select.measure, others, variant.model)
         result.append(extended(SensitivityRow, found, analysis=analysis.name, variant=variant.name))
     return result

@@ -20,7 +20,7 @@ from ketameta.stats import (
 )
 from ketameta.stats.sensitivity.fragility import MEASURES as MOVABLE
 from ketameta.synthesize.diagnose import column, diagnosed
-from ketameta.synthesize.pool import independent, number
+from ketameta.synthesize.pool import finite_or_none, independent
 from ketameta.synthesize.worthwhile import Bounds
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.syntheses import SynthesisRow
@@ -106,14 +106,14 @@ def subsets(
     natural = MEASURES[analysis.select.measure].natural
     found = gosh(*_arrays(effects), analysis.model.tau2, draws=20_000)
     more = found.estimate[found.k > 1]
-    least, most = (natural(number(x)) for x in np.nanquantile(more, (0.025, 0.975)))
+    least, most = (natural(finite_or_none(x)) for x in np.nanquantile(more, (0.025, 0.975)))
     return [
         SubsetRow(
             analysis=analysis.name,
             trial_id=effect.trial_id,
             comparison=effect.comparison,
             label=effect.label,
-            share=number(share),
+            share=finite_or_none(share),
             cluster=bool(share > 0.5),
             subsets=more.size,
             all=found.exhaustive,

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ketameta.tables.identity import identity, row_of, rows_of
+from ketameta.tables.identity import decision_name, decision_names, identity
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.tables.upkeep import EMPTY, AdjudicationRow
 
@@ -112,7 +112,7 @@ class Decided:
             one
             for holder in _HOLDERS
             if holder != table and cells.get("trial_id")
-            for one in self._by_row.get((holder, row_of(holder, cells)), ())
+            for one in self._by_row.get((holder, decision_name(holder, cells)), ())
             if not one.column and one.stands
         ]
         for name in self.names(table, cells):
@@ -128,15 +128,15 @@ class Decided:
 
     def names(self, table: str, cells: Cells) -> list[str]:
         """Return what a row is called, and was before cells that name it were decided."""
-        forms, now = [dict(cells)], rows_of(table, cells)
+        forms, now = [dict(cells)], decision_names(table, cells)
         for one in self._renamed.get((table, cells.get("trial_id", "")), ()):
             for form in list(forms):
                 former = {**form, one.column: one.a}
                 # the decision names the row as it is since, or as it was
-                named = one.row in (*now, *rows_of(table, former))
+                named = one.row in (*now, *decision_names(table, former))
                 if named and _same_cell(form.get(one.column, ""), one.stands):
                     forms.append(former)
-        return list(dict.fromkeys(name for form in forms for name in rows_of(table, form)))
+        return list(dict.fromkeys(name for form in forms for name in decision_names(table, form)))
 
     def idle(self, tables: Mapping[str, Iterable[Cells]]) -> list[Decision]:
         """Return the decisions that fit no cell and no row any more, of the tables that are given.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ketameta.tables.parts import SCALE, Estimate, Falls, Fit, Judged
+from ketameta.tables.parts import SCALE, Estimate, Falls, Fit, Judgement
 from ketameta.tables.table import Id, Row, col, table
 
 
@@ -12,7 +12,7 @@ from ketameta.tables.table import Id, Row, col, table
     key=("analysis", "trial_id", "tool", "domain"),
     first=("analysis", "trial_id"),
 )
-class JudgementRow(Judged):
+class JudgementRow(Judgement):
     """One judged domain of a trial in an analysis; a domain without a row is not assessed."""
 
     analysis: Id = col("analysis of the configuration")

@@ -6,7 +6,7 @@ And what the raw tables are as a whole: counts, digests of the trials, warnings.
 from __future__ import annotations
 
 from ketameta.tables.entered import Entered
-from ketameta.tables.parts import EffectSize, Falls, Judged
+from ketameta.tables.parts import Falls, Judgement, PoolableEffect
 from ketameta.tables.table import Id, Row, col, table
 
 
@@ -16,7 +16,7 @@ from ketameta.tables.table import Id, Row, col, table
     key=("analysis", "trial_id", "comparison"),
     first=("analysis", "trial_id", "label", "year", "population", "design", "measure", "yi", "vi"),
 )
-class EffectRow(EffectSize):
+class EffectRow(PoolableEffect):
     """One trial × analysis."""
 
     label: str = col("name of the trial")
@@ -54,7 +54,7 @@ class EffectRow(EffectSize):
     key=("analysis", "variant", "trial_id", "comparison"),
     first=("analysis", "variant", "trial_id", "yi", "vi"),
 )
-class VariantRow(EffectSize):
+class VariantRow(PoolableEffect):
     """One trial × variant of an analysis."""
 
     variant: str = col("choice of the sensitivity analysis")
@@ -228,7 +228,7 @@ class DirectionRow(Row):
     first=("file", "line", "trial_id"),
     last=("inherited_from",),
 )
-class BiasRow(Judged):
+class BiasRow(Judgement):
     """One judgement of one domain of one trial, published or from the answers of a rater."""
 
     file: str = col("file of data/raw")

@@ -37,7 +37,7 @@ class Engine(StrEnum):
         return self in (Engine.GLMM, Engine.UM_FS, Engine.UM_RS, Engine.CM_EL)
 
 
-class Rule(StrEnum):
+class IntervalRule(StrEnum):
     """The rule of an interval, by the name that `stats` has for it."""
 
     WALD = "wald"

@@ -40,7 +40,7 @@ def name_of(table: str, cells: Mapping[str, str]) -> str:
     return " / ".join(cells[name] for name in _NAME[table] if cells.get(name))
 
 
-def row_of(table: str, cells: Mapping[str, str]) -> str:
+def decision_name(table: str, cells: Mapping[str, str]) -> str:
     """Return what a decision on a row calls it: all cells that tell it apart but its flag.
 
     It stays the same where a flag is set, a number mended or the table sorted.
@@ -49,8 +49,10 @@ def row_of(table: str, cells: Mapping[str, str]) -> str:
     return " / ".join(cells[name] for name in names if cells.get(name))
 
 
-def rows_of(table: str, cells: Mapping[str, str]) -> tuple[str, ...]:
+def decision_names(table: str, cells: Mapping[str, str]) -> tuple[str, ...]:
     """Return `row_of`, and then what decisions of earlier versions call the row, if otherwise."""
-    now, since = row_of(table, cells), _SINCE.get(table, ())
-    then = row_of(table, {n: c for n, c in cells.items() if n not in since}) if since else now
+    now, since = decision_name(table, cells), _SINCE.get(table, ())
+    then = (
+        decision_name(table, {n: c for n, c in cells.items() if n not in since}) if since else now
+    )
     return tuple(dict.fromkeys((now, then)))

@@ -153,7 +153,7 @@ class Estimate(Fit):
 
 
 @part
-class EffectSize(Row):
+class PoolableEffect(Row):
     """One trial's effect on an analysis, as far as pooling needs it."""
 
     __slots__ = ()
@@ -174,7 +174,7 @@ class EffectSize(Row):
 
 
 @part
-class Judged(Row):
+class Judgement(Row):
     """A judgement of one domain of risk of bias."""
 
     __slots__ = ()

@@ -121,7 +121,7 @@ def told_well(answers: Answers) -> dict[str, str]:
     its distance from the judgement is what silence costs.
     """
     best = {q: "Y" if q in _GOOD_IF_YES else "N" for q in answers}
-    return {q: best[q] if read(a) == _SILENT else a for q, a in answers.items()}
+    return {q: best[q] if answer_class(a) == _SILENT else a for q, a in answers.items()}
 
 
 def by_rater(rows: Iterable[SignallingRow]) -> dict[Rated, dict[str, str]]:
@@ -138,7 +138,7 @@ def said(domain: str, answers: Answers) -> str:
     return ", ".join(f"{q} {answers[q]}" for q, kind in told.items() if kind is not None)
 
 
-def read(answer: str) -> str:
+def answer_class(answer: str) -> str:
     """Return an answer as the flow reads it: yes, no, no information; empty of NA."""
     return _CLASSES.get(answer, "")
 
@@ -164,7 +164,7 @@ def _flow(domain: str, answers: tuple[str, ...]) -> Mapping[str, str | None]:
             questions, after = _AFTER[question]
             told = [found[q] in after for q in questions]
             reached = any(told) if question in _EITHER else all(told)
-        found[question] = read(answer) if reached else None
+        found[question] = answer_class(answer) if reached else None
     return found
 
 

@@ -83,7 +83,7 @@ class Outcome:
     phrase: Phrase = ""
     """How it stands in a sentence, where that is not the label in small letters."""
     verb: Phrase = ""
-    """What people do of whom it is told, where that is not to have it: respond, leave the trial."""
+    """What people do of whom it is told, where that is not to have it."""
     implies: Name = ""
     """Another event that whoever has this one has too, of the same people at the same visit: a
     higher count than of that is queried."""
@@ -138,8 +138,8 @@ BACKGROUND = "background"
 
 _TREATMENTS = {
     "treatments": "What arms are given, each by its word.",
-    "comparator_classes": "Kinds of control, each with what it is in a few words. A kind such as"
-    " inert+usual care has a cotreatment beside it; inert is what has no effect of its own.",
+    "comparator_classes": "Kinds of control, each with what it is in a few words. A kind"
+    " with a plus has a cotreatment beside it; inert is what has no effect of its own.",
     "cotreatments": "What everybody of a trial is given beside the treatment compared, and what the"
     " control is called for it; background adds nothing to the control.",
     "routes": "Ways in which a treatment is given, each in full.",

@@ -129,7 +129,7 @@ def settle(
     return reasons, idle
 
 
-def settled(
+def with_reasons(
     tables: Tables,
     rows: Rows,
     problems: Sequence[Problem],

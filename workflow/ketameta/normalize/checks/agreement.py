@@ -18,7 +18,7 @@ from itertools import product
 
 from ketameta.measures import ODDS, Measure, read_as
 from ketameta.normalize.checks.findings import Finding
-from ketameta.normalize.checks.intervals import Reported, results
+from ketameta.normalize.checks.intervals import Reported, with_interval
 from ketameta.normalize.checks.view import View
 from ketameta.normalize.results import ArmResult, Contrast
 from ketameta.stats import effect_size
@@ -30,9 +30,9 @@ _APART = ("subgroup", "do-not-pool", "conflict")
 _EXPLAINS = r"direction|sign|adjusted|over days|slope|printed|derived|regression"
 
 
-def look(view: View) -> Iterator[Finding]:
+def findings(view: View) -> Iterator[Finding]:
     """Yield contrasts that the arms' own numbers contradict."""
-    for one in results(view):
+    for one in with_interval(view):
         row = one.row
         told = read_as(row.measure) if isinstance(row, Contrast) else None
         if not isinstance(row, Contrast) or told is None or (row.flag or "").startswith(_APART):
@@ -123,4 +123,4 @@ def _counts(told: Measure, a: int, n1: int, c: int, n2: int) -> tuple[float, flo
     return float(found.yi), math.sqrt(float(found.vi)) or 1 / max(n1, n2)
 
 
-CHECKS = {"contrast-against-arms": look}
+CHECKS = {"contrast-against-arms": findings}

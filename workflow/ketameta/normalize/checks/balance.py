@@ -34,7 +34,7 @@ class _Comparison:
     difference: float
 
 
-def look(view: View) -> list[Finding]:
+def findings(view: View) -> list[Finding]:
     """Return the comparisons of baselines that chance gives less than once in a hundred."""
     compared = _comparisons(view)
     found = []
@@ -94,4 +94,4 @@ def _welch(
     return p, one, other, difference / pooled
 
 
-CHECKS = {"baseline-imbalance": look}
+CHECKS = {"baseline-imbalance": findings}

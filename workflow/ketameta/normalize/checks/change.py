@@ -31,7 +31,7 @@ WORSE_BY_SE = 3.0
 _MODELLED = re.compile(r"\bLS\b|least squares|adjusted|MMRM|model", re.IGNORECASE)
 
 
-def look(view: View) -> Iterator[Finding]:
+def findings(view: View) -> Iterator[Finding]:
     """Yield rows, and pairs of rows of one visit, whose three means contradict each other."""
     for rows in view.outcomes_of.values():
         for row in rows:
@@ -107,4 +107,4 @@ def for_the_worse(view: View) -> Iterator[Finding]:
         yield view.finding("change-for-the-worse", row, "change_mean", message, "sign|wors")
 
 
-CHECKS = {"change-not-difference": look, "change-for-the-worse": for_the_worse}
+CHECKS = {"change-not-difference": findings, "change-for-the-worse": for_the_worse}

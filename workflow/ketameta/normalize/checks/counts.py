@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 
 from ketameta.normalize.checks.findings import Finding, once
-from ketameta.normalize.checks.view import View, place
+from ketameta.normalize.checks.view import View, comparison_place
 from ketameta.normalize.results import ArmResult
 from ketameta.tables.problems import ERROR
 from ketameta.tables.raw import ArmRow
@@ -57,7 +57,7 @@ def sum_above_randomised(view: View) -> list[Finding]:
     groups: dict[Hashable, list[tuple[int, ArmResult]]] = defaultdict(list)
     for row in view.outcomes:
         if row.n is not None and not view.crossed(row) and not view.is_pooled(row):
-            groups[place(row)].append((row.n, row))
+            groups[comparison_place(row)].append((row.n, row))
     found: list[tuple[Hashable, Finding]] = []
     for rows in groups.values():
         sizes: dict[str, int] = {}

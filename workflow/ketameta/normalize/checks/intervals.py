@@ -90,7 +90,7 @@ class Reported:
         return max(half - slack, 0.0), half + slack
 
 
-def results(view: View) -> Iterator[Reported]:
+def with_interval(view: View) -> Iterator[Reported]:
     """Yield what can be checked of contrasts, and of arm rows with an interval."""
     for contrast in view.contrasts:
         unusable = any(word in (contrast.model or "") for word in vocabulary().unusable_models)
@@ -156,7 +156,7 @@ def _printed(one: Reported) -> str:
 
 def outside(view: View) -> Iterator[Finding]:
     """Yield estimates outside their interval."""
-    for one in results(view):
+    for one in with_interval(view):
         if one.low is None or one.high is None or one.low > one.high:
             continue
         if one.estimate < one.low - one.half[0] or one.estimate > one.high + one.half[0]:
@@ -170,7 +170,7 @@ def outside(view: View) -> Iterator[Finding]:
 
 def lopsided(view: View) -> Iterator[Finding]:
     """Yield estimates off the middle of an interval that should be symmetric."""
-    for one in results(view):
+    for one in with_interval(view):
         if one.widths is None or one.low is None or one.high is None:
             continue
         if not one.low <= one.estimate <= one.high:
@@ -200,7 +200,7 @@ def se_against_interval(view: View) -> list[Finding]:
     from scipy import special
 
     found: list[tuple[Hashable, Finding]] = []
-    for one in results(view):
+    for one in with_interval(view):
         if one.widths is None or not one.se or one.off_middle > one.lean * one.widths[1]:
             continue
         z, t = _quantiles(one.level, one.df)
@@ -224,7 +224,7 @@ def se_against_interval(view: View) -> list[Finding]:
 def p_against_estimate(view: View) -> list[Finding]:
     """Return p-values that do not fit estimate and standard error, once for each reason."""
     found: list[tuple[Hashable, Finding]] = []
-    for one in results(view):
+    for one in with_interval(view):
         printed = _P.match(one.p_value)
         errors = _standard_errors(one)
         if printed is None or errors is None:

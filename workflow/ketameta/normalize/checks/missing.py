@@ -28,7 +28,7 @@ _SAYS_SO = (
 )
 
 
-def look(view: View) -> list[Finding]:
+def findings(view: View) -> list[Finding]:
     """Return rows that give no number to pool, once for each trial and what is missing."""
     found: list[tuple[Hashable, Finding]] = []
     for row in view.results:
@@ -110,4 +110,4 @@ def _contrast(row: Contrast) -> tuple[str, str] | None:
     return "se", "is empty, and so are interval, t, F and p_value: the estimate has no weight"
 
 
-CHECKS = {"no-number-to-pool": look}
+CHECKS = {"no-number-to-pool": findings}

@@ -135,7 +135,7 @@ def _others(
     return None
 
 
-def look(view: View) -> list[Finding]:
+def findings(view: View) -> list[Finding]:
     """Return SDs that fit as standard errors, and standard errors that fit as SDs."""
     usual = _usual(view)
     found: list[tuple[Hashable, Finding]] = []
@@ -189,4 +189,4 @@ def _judged(
     return view.finding("sd-like-se", row, column, message, _EXPLAINS)
 
 
-CHECKS = {"sd-like-se": look}
+CHECKS = {"sd-like-se": findings}

@@ -57,11 +57,11 @@ class View:
     @cached_property
     def comparisons(self) -> Mapping[Hashable, list[ArmResult]]:
         """The outcome rows by place: those that differ in arm and numbers alone."""
-        return by(self.outcomes, place)
+        return by(self.outcomes, comparison_place)
 
     def beside(self, row: ArmResult) -> list[ArmResult]:
         """Return the outcome rows at a row's place, its own among them."""
-        return self.comparisons.get(place(row), [])
+        return self.comparisons.get(comparison_place(row), [])
 
     @cached_property
     def results(self) -> list[ArmResult | Contrast]:
@@ -183,7 +183,7 @@ def whole_points(scale: Scale | None) -> bool:
     )
 
 
-def place(row: ArmResult) -> Hashable:
+def comparison_place(row: ArmResult) -> Hashable:
     """Return what two rows must share to be one comparison: all but arm and numbers."""
     about = row.trial_id, row.outcome, row.scale, row.definition
     return *about, row.timepoint_h, row.analysis_set

@@ -42,7 +42,7 @@ from ketameta.normalize.conversions.pvalues import parse_p
 from ketameta.normalize.conversions.quantiles import (
     mean_sd_from_quantiles,
     sd_from_quantiles,
-    skewed,
+    too_skewed,
 )
 from ketameta.normalize.conversions.spread import (
     change_sd,
@@ -76,7 +76,7 @@ __all__ = [
     "se_from_interval",
     "se_from_p",
     "se_from_t",
-    "skewed",
     "smd_from_log_odds",
     "solve_fourfold",
+    "too_skewed",
 ]

@@ -12,7 +12,7 @@ import math
 from decimal import Decimal
 from fractions import Fraction
 
-from ketameta.normalize.conversions.checks import ConversionError, finite, people, show
+from ketameta.normalize.conversions.checks import ConversionError, finite, show, whole_people
 
 
 def possible_counts(percent: float, n: int, decimals: int) -> list[int]:
@@ -38,7 +38,7 @@ def possible_counts(percent: float, n: int, decimals: int) -> list[int]:
     ConversionError
         A percentage outside 0 to 100 or with more decimals than said; n below 1.
     """
-    n = people("n", n, 1)
+    n = whole_people("n", n, 1)
     exact, half = _printed(percent, decimals)
     lowest = max(math.ceil((exact - half) * n / 100), 0)
     highest = min(math.floor((exact + half) * n / 100), n)
@@ -99,7 +99,7 @@ def nearest_events(percent: float, n: int, decimals: int) -> tuple[int, list[int
 def _printed(percent: float, decimals: int) -> tuple[Fraction, Fraction]:
     """Return the printed percentage and half a unit of its last place, exactly."""
     finite(percent=percent)
-    decimals = people("decimals", decimals, 0)
+    decimals = whole_people("decimals", decimals, 0)
     if not 0 <= percent <= 100:
         raise ConversionError(f"{show(percent)}% is not between 0 and 100")
     exact = Fraction(Decimal(repr(float(percent))))

@@ -31,7 +31,7 @@ def above_zero(**values: float) -> None:
             raise ConversionError(f"{name} = {show(value)} is not above 0")
 
 
-def people(name: str, n: float, at_least: int) -> int:
+def whole_people(name: str, n: float, at_least: int) -> int:
     """Return a number of people as a whole number; refuse fractions and too few."""
     finite(**{name: n})
     if n != int(n):

@@ -8,8 +8,8 @@ from ketameta.normalize.conversions.checks import (
     ConversionError,
     above_zero,
     finite,
-    people,
     show,
+    whole_people,
 )
 
 
@@ -44,7 +44,7 @@ def correlation_from_paired_se(sd1: float, sd2: float, se_difference: float, n: 
         As `correlation_from_sds`.
     """
     above_zero(sd1=sd1, sd2=sd2, se_difference=se_difference)
-    sd_difference = se_difference * math.sqrt(people("n", n, 2))
+    sd_difference = se_difference * math.sqrt(whole_people("n", n, 2))
     return correlation_from_sds(sd1, sd2, sd_difference)
 
 

@@ -17,9 +17,9 @@ from ketameta.normalize.conversions.checks import (
     correlation,
     finite,
     ordered,
-    people,
     show,
     tail,
+    whole_people,
 )
 
 # One standard logistic SD in units of the normal's: the logistic variance is π²/3.
@@ -96,7 +96,7 @@ def sd_from_se_of_difference(se: float, n1: int, n2: int) -> float:
     Handbook 6.5.2.3.
     """
     above_zero(se=se)
-    return se / math.sqrt(1 / people("n1", n1, 1) + 1 / people("n2", n2, 1))
+    return se / math.sqrt(1 / whole_people("n1", n1, 1) + 1 / whole_people("n2", n2, 1))
 
 
 def sd_from_paired_se(se: float, n: int, r: float) -> float:
@@ -108,7 +108,7 @@ def sd_from_paired_se(se: float, n: int, r: float) -> float:
     """
     above_zero(se=se)
     correlation(r)
-    return se * math.sqrt(people("n", n, 2) / (2 * (1 - r)))
+    return se * math.sqrt(whole_people("n", n, 2) / (2 * (1 - r)))
 
 
 def smd_from_log_odds(log_or: float, se: float) -> tuple[float, float]:

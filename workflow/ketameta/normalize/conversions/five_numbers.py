@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from scipy.special import ndtri
 
-from ketameta.normalize.conversions.checks import ConversionError, finite, people, show
+from ketameta.normalize.conversions.checks import ConversionError, finite, show, whole_people
 
 _ORDER = ("minimum", "q1", "median", "q3", "maximum")
 SCENARIOS: dict[tuple[str, ...], str] = {
@@ -23,7 +23,7 @@ WITHOUT_MEDIAN: dict[tuple[str, ...], str] = {
 
 
 @dataclass(frozen=True)
-class Summary:
+class FiveNumbers:
     """A checked five-number summary: its scenario, n, and the values that it has, rising.
 
     For an SD alone the median may be missing from the values.
@@ -50,7 +50,7 @@ class Summary:
         return inner[0], inner[-1]
 
 
-def summary(
+def checked_five_numbers(
     n: int,
     median: float | None,
     q1: float | None,
@@ -58,9 +58,9 @@ def summary(
     minimum: float | None,
     maximum: float | None,
     scenarios: dict[tuple[str, ...], str] = SCENARIOS,
-) -> Summary:
+) -> FiveNumbers:
     """Check a five-number summary or a part of it and name its scenario."""
-    n = people("n", n, 5)
+    n = whole_people("n", n, 5)
     given = dict(zip(_ORDER, (minimum, q1, median, q3, maximum), strict=True))
     known = {name: value for name, value in given.items() if value is not None}
     finite(**known)
@@ -72,7 +72,7 @@ def summary(
     for (before, low), (after, high) in pairwise(values):
         if low > high:
             raise ConversionError(f"{before} {show(low)} is above {after} {show(high)}")
-    found = Summary(scenario, n, tuple(float(value) for _, value in values))
+    found = FiveNumbers(scenario, n, tuple(float(value) for _, value in values))
     if found.values[0] == found.values[-1]:
         raise ConversionError("all quantiles are the same: no spread")
     if scenario == "S3" and found.quartiles[0] == found.quartiles[1]:
@@ -80,7 +80,7 @@ def summary(
     return found
 
 
-def luo_mean(s: Summary) -> float:
+def luo_mean(s: FiveNumbers) -> float:
     """Return the mean of a normal sample, optimally weighted (Luo and others 2018).
 
     S1, equation 7: w (a + b)/2 + (1 - w) m, w = 4/(4 + n^0.75). S2, equation 11: the same
@@ -100,7 +100,7 @@ def luo_mean(s: Summary) -> float:
     return w1 * sum(s.extremes) / 2 + w2 * sum(s.quartiles) / 2 + (1 - w1 - w2) * m
 
 
-def wan_mean(s: Summary) -> float:
+def wan_mean(s: FiveNumbers) -> float:
     """Return the mean as in Wan and others (2014, BMC Medical Research Methodology 14:135).
 
     S1 (a + 2m + b)/4 (Hozo and others 2005); S2 (q1 + m + q3)/3; S3 (a + 2 q1 + 2m +
@@ -113,7 +113,7 @@ def wan_mean(s: Summary) -> float:
     return (sum(s.extremes) + 2 * sum(s.quartiles) + 2 * s.median) / 8
 
 
-def wan_sd(s: Summary) -> float:
+def wan_sd(s: FiveNumbers) -> float:
     """Return the SD of a normal sample (Wan and others 2014, BMC Med Res Methodol 14:135).
 
     S1, equation 9: (b - a)/ξ with ξ = 2 Φ⁻¹((n - 0.375)/(n + 0.25)). S2, equation 16:
@@ -126,7 +126,7 @@ def wan_sd(s: Summary) -> float:
     return (_from_range(s) + _from_quartiles(s)) / 2
 
 
-def shi_sd(s: Summary) -> float:
+def shi_sd(s: FiveNumbers) -> float:
     """Return the SD of a normal sample, optimally weighted in S3 (Shi and others 2020).
 
     S3: w (b - a)/ξ + (1 - w) (q3 - q1)/η, w = 1/(1 + 0.07 n^0.6), ξ and η as in
@@ -138,11 +138,11 @@ def shi_sd(s: Summary) -> float:
     return w * _from_range(s) + (1 - w) * _from_quartiles(s)
 
 
-def _from_range(s: Summary) -> float:
+def _from_range(s: FiveNumbers) -> float:
     low, high = s.extremes
     return (high - low) / (2 * float(ndtri((s.n - 0.375) / (s.n + 0.25))))
 
 
-def _from_quartiles(s: Summary) -> float:
+def _from_quartiles(s: FiveNumbers) -> float:
     low, high = s.quartiles
     return (high - low) / (2 * float(ndtri((0.75 * s.n - 0.125) / (s.n + 0.25))))

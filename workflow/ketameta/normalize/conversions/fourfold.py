@@ -21,9 +21,9 @@ from ketameta.normalize.conversions.checks import (
     above_zero,
     finite,
     ordered,
-    people,
     show,
     tail,
+    whole_people,
 )
 
 Table = tuple[int, int]
@@ -46,7 +46,7 @@ def solve_fourfold(
     """
     _known(measure)
     above_zero(ratio=ratio, se=se)
-    n1, n2 = people("n1", n1, 1), people("n2", n2, 1)
+    n1, n2 = whole_people("n1", n1, 1), whole_people("n2", n2, 1)
     s = se**2
     if measure == "RR":
         c = (1 + n2 / (ratio * n1)) / (s + 1 / n1 + 1 / n2)
@@ -101,8 +101,8 @@ def possible_tables(
         raise ConversionError(
             f"the interval {show(low)} to {show(high)} does not hold the ratio {show(ratio)}"
         )
-    n1, n2 = people("n1", n1, 1), people("n2", n2, 1)
-    half = 0.5 * 10.0 ** -people("decimals", decimals, 0) * (1 + 1e-9)
+    n1, n2 = whole_people("n1", n1, 1), whole_people("n2", n2, 1)
+    half = 0.5 * 10.0 ** -whole_people("decimals", decimals, 0) * (1 + 1e-9)
     z = -float(ndtri(tail(level)))
     found = []
     for a, c in _near(measure, (ratio - half, ratio + half), n1, n2):

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from ketameta.normalize.conversions.checks import ConversionError, show
 from ketameta.normalize.conversions.five_numbers import (
     WITHOUT_MEDIAN,
-    Summary,
+    FiveNumbers,
+    checked_five_numbers,
     luo_mean,
     shi_sd,
-    summary,
     wan_mean,
     wan_sd,
 )
@@ -68,7 +68,7 @@ def mean_sd_from_quantiles(
         an unknown method; an SD larger than a sample of n within this range can have
         (half of the people at each end); for "mcgrath2020-bc" see `skew_fits.box_cox`.
     """
-    methods: dict[str, Callable[[Summary], tuple[float, float]]] = {
+    methods: dict[str, Callable[[FiveNumbers], tuple[float, float]]] = {
         "shi2020": lambda s: (luo_mean(s), shi_sd(s)),
         "luo2018": lambda s: (luo_mean(s), wan_sd(s)),
         "wan2014": lambda s: (wan_mean(s), wan_sd(s)),
@@ -77,7 +77,7 @@ def mean_sd_from_quantiles(
     }
     if method not in methods:
         raise ConversionError(f"{method!r} is not a method: {', '.join(methods)}")
-    s = summary(n, median, q1, q3, minimum, maximum)
+    s = checked_five_numbers(n, median, q1, q3, minimum, maximum)
     mean, sd = methods[method](s)
     return mean, _possible(s, sd)
 
@@ -98,11 +98,11 @@ def sd_from_quantiles(
     methods = {"shi2020": shi_sd, "wan2014": wan_sd}
     if method not in methods:
         raise ConversionError(f"{method!r} is not a method: {', '.join(methods)}")
-    s = summary(n, None, q1, q3, minimum, maximum, WITHOUT_MEDIAN)
+    s = checked_five_numbers(n, None, q1, q3, minimum, maximum, WITHOUT_MEDIAN)
     return _possible(s, methods[method](s))
 
 
-def skewed(
+def too_skewed(
     n: int,
     median: float,
     q1: float | None = None,
@@ -123,7 +123,7 @@ def skewed(
     ConversionError
         As `mean_sd_from_quantiles`.
     """
-    s = summary(n, median, q1, q3, minimum, maximum)
+    s = checked_five_numbers(n, median, q1, q3, minimum, maximum)
     if s.scenario == "S1":
         return _asymmetry(*s.extremes, s.median) >= 1 / math.log(n + 9) + 2.5 / (n + 1)
     if s.scenario == "S2":
@@ -133,7 +133,7 @@ def skewed(
     return max(by_range, by_quartiles) >= 3 / math.sqrt(n) - 40 / n**3
 
 
-def _possible(s: Summary, sd: float) -> float:
+def _possible(s: FiveNumbers, sd: float) -> float:
     """Return `sd` if a sample of n between the extremes can have it."""
     if s.scenario == "S2":
         return sd

@@ -18,13 +18,13 @@ import numpy as np
 from scipy.special import betaincinv, gamma, gammaincinv, ndtri
 
 from ketameta.normalize.conversions.checks import ConversionError, show
-from ketameta.normalize.conversions.five_numbers import Summary, luo_mean, wan_sd
+from ketameta.normalize.conversions.five_numbers import FiveNumbers, luo_mean, wan_sd
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Fit = tuple[float, float, float]  # sum of squares, mean, sd
 
 
-def quantile_estimation(s: Summary) -> tuple[float, float]:
+def quantile_estimation(s: FiveNumbers) -> tuple[float, float]:
     """Return (mean, sd) of the family whose quantiles lie nearest (McGrath 2020, QE).
 
     Normal, log-normal, gamma and Weibull distributions are fitted, and a beta where all
@@ -55,7 +55,7 @@ def quantile_estimation(s: Summary) -> tuple[float, float]:
     return mean * unit, sd * unit
 
 
-def box_cox(s: Summary) -> tuple[float, float]:
+def box_cox(s: FiveNumbers) -> tuple[float, float]:
     """Return (mean, sd) by way of a Box-Cox scale on which the values are symmetric (BC).
 
     λ, from -2 to 3, makes the distances from the median to both sides as equal as can be
@@ -77,7 +77,7 @@ def box_cox(s: Summary) -> tuple[float, float]:
     if np.any(np.diff(x) == 0):
         raise ConversionError("Box-Cox needs quantiles that differ from one another")
     power = max(_symmetric_power(x), 0.0)
-    there = Summary(s.scenario, s.n, tuple(float(v) for v in _transform(x, power)))
+    there = FiveNumbers(s.scenario, s.n, tuple(float(v) for v in _transform(x, power)))
     mean, sd = _taken_back(luo_mean(there), wan_sd(there), power)
     if mean > x[-1]:
         raise ConversionError(
@@ -87,7 +87,7 @@ def box_cox(s: Summary) -> tuple[float, float]:
     return mean * unit, sd * unit
 
 
-def _probabilities(s: Summary) -> Array:
+def _probabilities(s: FiveNumbers) -> Array:
     """Return the probabilities whose quantiles the values are taken for."""
     low, high = 1 / s.n, 1 - 1 / s.n
     found = {

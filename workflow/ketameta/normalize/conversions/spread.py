@@ -17,9 +17,9 @@ from ketameta.normalize.conversions.checks import (
     correlation,
     finite,
     ordered,
-    people,
     show,
     tail,
+    whole_people,
 )
 
 
@@ -30,7 +30,7 @@ def sd_from_se(se: float, n: int) -> float:
     of at most half a unit of its last place over `se`. Cochrane Handbook 6.5.2.2.
     """
     above_zero(se=se)
-    return se * math.sqrt(people("n", n, 2))
+    return se * math.sqrt(whole_people("n", n, 2))
 
 
 def sd_from_interval(low: float, high: float, n: int, level: float = 0.95) -> float:
@@ -57,7 +57,7 @@ def sd_from_interval(low: float, high: float, n: int, level: float = 0.95) -> fl
     Cochrane Handbook 6.5.2.2.
     """
     ordered(low, high)
-    n = people("n", n, 2)
+    n = whole_people("n", n, 2)
     t = -float(stdtrit(n - 1, tail(level)))
     return math.sqrt(n) * (high - low) / (2 * t)
 
@@ -94,7 +94,7 @@ def combine_groups(groups: Sequence[tuple[int, float, float]]) -> tuple[int, flo
         raise ConversionError("no groups to combine")
     sizes = []
     for size, mean, sd in groups:
-        sizes.append(people("n", size, 1))
+        sizes.append(whole_people("n", size, 1))
         finite(mean=mean)
         if size > 1:
             finite(sd=sd)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ketameta.stats.bias.small_study import RegressionTest, weighted_line
-from ketameta.stats.numerics.batch import plain
+from ketameta.stats.numerics.batch import unbatched
 from ketameta.stats.numerics.checks import as_effects
 from ketameta.stats.numerics.shown import Shown
 from ketameta.stats.univariate.results import Number
@@ -80,7 +80,7 @@ def pet_peese(
     use = np.less(pet.limit_p, threshold)
 
     def chosen(name: str) -> Any:
-        return plain(np.where(use, getattr(peese, name), getattr(pet, name)))
+        return unbatched(np.where(use, getattr(peese, name), getattr(pet, name)))
 
     return PetPeese(
         estimate=chosen("limit"),
@@ -88,7 +88,7 @@ def pet_peese(
         p=chosen("limit_p"),
         ci_low=chosen("limit_low"),
         ci_high=chosen("limit_high"),
-        uses_peese=plain(use),
+        uses_peese=unbatched(use),
         pet=pet,
         peese=peese,
     )

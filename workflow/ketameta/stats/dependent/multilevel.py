@@ -15,9 +15,9 @@ from ketameta.stats.dependent.mixed import Dependent
 from ketameta.stats.dependent.shared import (
     MultilevelFit,
     fit_or_fall_back,
+    fit_result,
     label_codes,
     prepare,
-    report,
     working_covariance,
 )
 from ketameta.stats.numerics.batch import over_batch
@@ -219,7 +219,7 @@ def multivariate(
         patterns = [_pattern(codes, group) for group in cells]
         fit = fit_or_fall_back(data, patterns, forms, method)
         between = _filled(fit.g, cells, o)
-        return report(data, fit, patterns, np.empty(0), between, test=test, level=level)
+        return fit_result(data, fit, patterns, np.empty(0), between, test=test, level=level)
 
     return over_batch(fit_one, yi, vi)
 
@@ -256,7 +256,7 @@ def _nested(
     fit = fit_or_fall_back(data, patterns, _variances(len(patterns)), method)
     sigma2 = np.full(2, np.nan)
     sigma2[: fit.g.size] = fit.g
-    return report(data, fit, patterns, sigma2, None, test=test, level=level)
+    return fit_result(data, fit, patterns, sigma2, None, test=test, level=level)
 
 
 def _variances(count: int) -> Array:

@@ -208,7 +208,7 @@ def _by_sampling_error(data: Dependent) -> tuple[Array, Array, float]:
     return beta, vcov, float(r @ np.linalg.solve(data.V, r))
 
 
-def report(
+def fit_result(
     data: Dependent,
     fit: MixedFit,
     patterns: Sequence[Array],

@@ -13,19 +13,19 @@ from ketameta.stats.effects.cells import (
     events_and_times,
     two_by_two,
 )
-from ketameta.stats.effects.inputs import Array, Arrays, Options, weighted_mean
+from ketameta.stats.effects.inputs import Array, Arrays, EffectOptions, weighted_mean
 
 Effect = tuple[Array, Array]
 
 
-def _cells(x: Arrays, options: Options) -> tuple[Array, ...]:
+def _cells(x: Arrays, options: EffectOptions) -> tuple[Array, ...]:
     cells = two_by_two(x)
     if options.drop00:
         drop_double_zero(cells, (0, 2), (1, 3))
     return add_to_cells(cells, options)
 
 
-def log_risk_ratio(x: Arrays, options: Options) -> Effect:
+def log_risk_ratio(x: Arrays, options: EffectOptions) -> Effect:
     """Log risk ratio: log(a/n1) - log(c/n2), variance 1/a - 1/n1 + 1/c - 1/n2.
 
     Source: Katz and others 1978; Fleiss and Berlin 2009.
@@ -35,13 +35,13 @@ def log_risk_ratio(x: Arrays, options: Options) -> Effect:
     return np.log(a / n1) - np.log(c / n2), 1 / a - 1 / n1 + 1 / c - 1 / n2
 
 
-def log_odds_ratio(x: Arrays, options: Options) -> Effect:
+def log_odds_ratio(x: Arrays, options: EffectOptions) -> Effect:
     """Log odds ratio: log(ad/bc), variance 1/a + 1/b + 1/c + 1/d (Woolf 1955)."""
     a, b, c, d = _cells(x, options)
     return np.log(a / b) - np.log(c / d), 1 / a + 1 / b + 1 / c + 1 / d
 
 
-def risk_difference(x: Arrays, options: Options) -> Effect:
+def risk_difference(x: Arrays, options: EffectOptions) -> Effect:
     """Risk difference a/n1 - c/n2.
 
     Variance p(1-p)/n of both arms added ("LS"), with n-1 below the line
@@ -59,7 +59,7 @@ def risk_difference(x: Arrays, options: Options) -> Effect:
     return p1 - p2, p1 * q1 / n1 + p2 * q2 / n2
 
 
-def arcsine_difference(x: Arrays, options: Options) -> Effect:
+def arcsine_difference(x: Arrays, options: EffectOptions) -> Effect:
     """Difference of arcsine-transformed risks, variance 1/(4 n1) + 1/(4 n2).
 
     Defined with empty cells. Source: Rücker and others 2009.
@@ -70,7 +70,7 @@ def arcsine_difference(x: Arrays, options: Options) -> Effect:
     return yi, 1 / (4 * n1) + 1 / (4 * n2)
 
 
-def peto_log_odds_ratio(x: Arrays, options: Options) -> Effect:
+def peto_log_odds_ratio(x: Arrays, options: EffectOptions) -> Effect:
     """Peto's one-step log odds ratio (a - E)/V with variance 1/V.
 
     E and V are the hypergeometric mean and variance of a given the margins.
@@ -83,7 +83,7 @@ def peto_log_odds_ratio(x: Arrays, options: Options) -> Effect:
     return (a - (a + c) * n1 / n) / v, 1 / v
 
 
-def log_rate_ratio(x: Arrays, options: Options) -> Effect:
+def log_rate_ratio(x: Arrays, options: EffectOptions) -> Effect:
     """Log incidence rate ratio: log(x1/t1) - log(x2/t2), variance 1/x1 + 1/x2."""
     x1, t1, x2, t2 = events_and_times(x)
     if options.drop00:

@@ -5,7 +5,7 @@ import numpy as np
 from ketameta.stats.effects.inputs import (
     Array,
     Arrays,
-    Options,
+    EffectOptions,
     refuse,
     refuse_negative,
     size_and_rest,
@@ -38,7 +38,7 @@ def drop_double_zero(cells: tuple[Array, ...], *pairs: tuple[int, int]) -> None:
         cell[empty] = np.nan
 
 
-def add_to_cells(cells: tuple[Array, ...], options: Options) -> tuple[Array, ...]:
+def add_to_cells(cells: tuple[Array, ...], options: EffectOptions) -> tuple[Array, ...]:
     """Add `options.add` to all `cells` of the studies that `options.to` names.
 
     "only0": studies with an empty cell; "all": every study; "if0all": every

@@ -13,7 +13,7 @@ from ketameta.stats.effects.continuous import small_sample_factor
 from ketameta.stats.effects.inputs import (
     Array,
     Arrays,
-    Options,
+    EffectOptions,
     refuse_below_one,
     refuse_correlation,
     refuse_negative,
@@ -41,7 +41,7 @@ def _variance_of_difference(s1: Array, s2: Array, r: Array) -> Array:
     return np.asarray((s1 - s2) ** 2 + 2 * (1 - r) * s1 * s2)
 
 
-def mean_change(x: Arrays, options: Options) -> Effect:
+def mean_change(x: Arrays, options: EffectOptions) -> Effect:
     """Mean change or crossover mean difference, m1 - m2 in the units of the scale.
 
     Variance (s1² + s2² - 2 r s1 s2)/n (Elbourne and others 2002; Cochrane
@@ -51,7 +51,7 @@ def mean_change(x: Arrays, options: Options) -> Effect:
     return m1 - m2, _variance_of_difference(s1, s2, r) / n
 
 
-def standardised_by_change(x: Arrays, options: Options) -> Effect:
+def standardised_by_change(x: Arrays, options: EffectOptions) -> Effect:
     """Mean change over the standard deviation of the change, J (m1 - m2)/s_d (SMCC).
 
     J with n-1 degrees of freedom; variance 1/n + g²/(2n) ("LS"; Gibbons and
@@ -66,7 +66,7 @@ def standardised_by_change(x: Arrays, options: Options) -> Effect:
     return g, 1 / n + g**2 / (2 * n)
 
 
-def standardised_by_first(x: Arrays, options: Options) -> Effect:
+def standardised_by_first(x: Arrays, options: EffectOptions) -> Effect:
     """Standardised mean change with raw-score standardisation, J (m1 - m2)/sd1i (SMCR).
 
     As in metafor, `sd1i` is the standard deviation to divide by and `sd2i` is
@@ -85,7 +85,7 @@ def standardised_by_first(x: Arrays, options: Options) -> Effect:
     return g, 2 * (1 - r) / n + g**2 / (2 * n)
 
 
-def standardised_by_first_unequal(x: Arrays, options: Options) -> Effect:
+def standardised_by_first_unequal(x: Arrays, options: EffectOptions) -> Effect:
     """As SMCR, without assuming equal variances at both times (SMCRH).
 
     Variance J² (s_d²/(sd1i² (n-1)) + g²/(2(n-1))) (Bonett 2008, equation 13,
@@ -98,7 +98,7 @@ def standardised_by_first_unequal(x: Arrays, options: Options) -> Effect:
     return g, j**2 * (spread + g**2 / 2) / (n - 1)
 
 
-def crossover_standardised(x: Arrays, options: Options) -> Effect:
+def crossover_standardised(x: Arrays, options: EffectOptions) -> Effect:
     """Crossover standardised mean difference, on the scale of the parallel-group SMD (SMDX).
 
     g = J (m1 - m2)/s with s² = (s1² + s2²)/2, the between-person variance within
@@ -116,7 +116,7 @@ def crossover_standardised(x: Arrays, options: Options) -> Effect:
     return g, 2 * (1 - r) / n + g**2 / (2 * nu)
 
 
-def log_ratio_of_means_change(x: Arrays, options: Options) -> Effect:
+def log_ratio_of_means_change(x: Arrays, options: EffectOptions) -> Effect:
     """Log ratio of the end to the baseline mean, log(m1/m2): below 0 is a fall.
 
     Variance (s1²/m1² + s2²/m2² - 2 r s1 s2/(m1 m2))/n (delta method; Lajeunesse
@@ -128,7 +128,7 @@ def log_ratio_of_means_change(x: Arrays, options: Options) -> Effect:
     return np.log(ratio), _variance_of_difference(s1 / np.abs(m1), s2 / np.abs(m2), r) / n
 
 
-def percent_reduction(x: Arrays, options: Options) -> Effect:
+def percent_reduction(x: Arrays, options: EffectOptions) -> Effect:
     """Percent reduction of the mean, 100 (1 - m1/m2): above 0 is a fall from baseline.
 
     Variance by the delta method for a ratio of correlated means (Stuart and Ord

@@ -11,7 +11,7 @@ from scipy import special
 from ketameta.stats.effects.inputs import (
     Array,
     Arrays,
-    Options,
+    EffectOptions,
     refuse_below_one,
     refuse_negative,
     weighted_mean,
@@ -52,7 +52,7 @@ def _pooled_variance(s1: Array, n1: Array, s2: Array, n2: Array) -> Array:
     return np.asarray(((n1 - 1) * s1**2 + (n2 - 1) * s2**2) / (n1 + n2 - 2))
 
 
-def mean_difference(x: Arrays, options: Options) -> Effect:
+def mean_difference(x: Arrays, options: EffectOptions) -> Effect:
     """Mean difference m1 - m2 in the units of the scale.
 
     Variance s1²/n1 + s2²/n2 ("LS", "UB"), or with the pooled variance for both
@@ -64,7 +64,7 @@ def mean_difference(x: Arrays, options: Options) -> Effect:
     return m1 - m2, s1**2 / n1 + s2**2 / n2
 
 
-def standardised_mean_difference(x: Arrays, options: Options) -> Effect:
+def standardised_mean_difference(x: Arrays, options: EffectOptions) -> Effect:
     """Hedges' g = J (m1 - m2)/s with s² the pooled variance.
 
     Variance (n = n1 + n2, m = n - 2, d the uncorrected value):
@@ -87,7 +87,7 @@ def standardised_mean_difference(x: Arrays, options: Options) -> Effect:
     return g, base + g**2 / (2 * n)
 
 
-def heteroscedastic_mean_difference(x: Arrays, options: Options) -> Effect:
+def heteroscedastic_mean_difference(x: Arrays, options: EffectOptions) -> Effect:
     """Standardised mean difference without equal variances, g = J (m1 - m2)/s (SMDH).
 
     s² = (s1² + s2²)/2 and J with n1 + n2 - 2 degrees of freedom. Variance "LS"
@@ -102,7 +102,7 @@ def heteroscedastic_mean_difference(x: Arrays, options: Options) -> Effect:
     return g, j**2 * (g**2 * (s1**2 * f1 + s2**2 * f2) / (8 * s**2) + (f1 + f2) / s)
 
 
-def log_ratio_of_means(x: Arrays, options: Options) -> Effect:
+def log_ratio_of_means(x: Arrays, options: EffectOptions) -> Effect:
     """Log ratio of means log(m1/m2); NaN unless both means have the same sign.
 
     Variance s1²/(n1 m1²) + s2²/(n2 m2²) ("LS"; Hedges, Gurevitch and Curtis

@@ -5,7 +5,7 @@ import numpy as np
 from ketameta.stats.effects.inputs import (
     Array,
     Arrays,
-    Options,
+    EffectOptions,
     refuse_below_one,
     refuse_correlation,
     weighted_mean,
@@ -21,7 +21,7 @@ def _checked(x: Arrays) -> tuple[Array, Array]:
     return x["ri"], np.where(x["ni"] > 3, x["ni"], np.nan)
 
 
-def correlation(x: Arrays, options: Options) -> Effect:
+def correlation(x: Arrays, options: EffectOptions) -> Effect:
     """Raw correlation r, variance (1 - r²)²/(n-1) ("LS"), or with the mean r ("AV").
 
     NaN for n of 3 or below; variance 0 at r = ±1.
@@ -31,7 +31,7 @@ def correlation(x: Arrays, options: Options) -> Effect:
     return r, (1 - center**2) ** 2 / (n - 1)
 
 
-def fisher_z(x: Arrays, options: Options) -> Effect:
+def fisher_z(x: Arrays, options: EffectOptions) -> Effect:
     """Fisher's z = artanh r, variance 1/(n-3); NaN for r = ±1 or n of 3 or below."""
     r, n = _checked(x)
     return np.arctanh(r), 1 / (n - 3)

@@ -15,7 +15,7 @@ from ketameta.stats.effects.cells import TO
 from ketameta.stats.effects.inputs import (
     Array,
     Arrays,
-    Options,
+    EffectOptions,
     float_arrays,
     refuse,
     refuse_negative,
@@ -65,7 +65,7 @@ class _Measure:
     `back`: the way to the scale that people read. `in_sds`: a standardised difference.
     """
 
-    compute: Callable[[Arrays, Options], tuple[Array, Array]]
+    compute: Callable[[Arrays, EffectOptions], tuple[Array, Array]]
     required: tuple[tuple[str, ...], ...]
     vtypes: tuple[str, ...] = ("LS",)
     add: float = 0.5
@@ -89,7 +89,7 @@ def _proportion(x: Array) -> Array:
     return np.asarray(np.sin(np.clip(x, 0.0, np.pi / 2)) ** 2)
 
 
-def _given(x: Arrays, options: Options) -> tuple[Array, Array]:
+def _given(x: Arrays, options: EffectOptions) -> tuple[Array, Array]:
     """Take effects as they are, with `vi` or the standard error `sei`."""
     refuse_negative(x, "vi", "sei")
     if "vi" in x and "sei" in x:
@@ -171,7 +171,7 @@ def check_names(measure: str, names: Iterable[str]) -> None:
 
 def _options(
     row: _Measure, add: float | None, to: str, drop00: bool, *, correction: str, vtype: str
-) -> Options:
+) -> EffectOptions:
     """Check what was chosen and put the default of the measure where nothing was."""
     one_of("to", to, TO)
     one_of("correction", correction, ("exact", "approximate", "none"))
@@ -179,7 +179,7 @@ def _options(
     add = row.add if add is None else float(add)
     if not (np.isfinite(add) and add >= 0):
         raise ValueError(f"add must be 0 or above; not {add:g}")
-    return Options(add, to, drop00, correction, vtype)
+    return EffectOptions(add, to, drop00, correction, vtype)
 
 
 def effect_size(

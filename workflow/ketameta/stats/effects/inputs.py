@@ -13,7 +13,7 @@ Arrays = dict[str, Array]
 
 
 @dataclass(frozen=True)
-class Options:
+class EffectOptions:
     """What may be chosen for a measure, resolved to its defaults.
 
     `add`, `to` and `drop00` say what happens to zero cells, `correction` which

@@ -10,7 +10,7 @@ from ketameta.stats.effects.cells import add_to_cells
 from ketameta.stats.effects.inputs import (
     Array,
     Arrays,
-    Options,
+    EffectOptions,
     refuse,
     size_and_rest,
     weighted_mean,
@@ -19,14 +19,14 @@ from ketameta.stats.effects.inputs import (
 Effect = tuple[Array, Array]
 
 
-def _events_and_rest(x: Arrays, options: Options) -> tuple[Array, ...]:
+def _events_and_rest(x: Arrays, options: EffectOptions) -> tuple[Array, ...]:
     events, rest = size_and_rest(x, "xi", "mi", "ni")
     size = "ni" if "ni" in x else "mi"
     refuse(events + rest <= 0, size, x[size], "leaves an empty group")
     return add_to_cells((events, rest), options)
 
 
-def proportion(x: Arrays, options: Options) -> Effect:
+def proportion(x: Arrays, options: EffectOptions) -> Effect:
     """Raw proportion p = x/n, variance p(1-p)/n ("LS"), /(n-1) ("UB"), averaged p ("AV")."""
     events, rest = _events_and_rest(x, options)
     n = events + rest
@@ -39,7 +39,7 @@ def proportion(x: Arrays, options: Options) -> Effect:
     return p, p * (rest / n) / n
 
 
-def logit_proportion(x: Arrays, options: Options) -> Effect:
+def logit_proportion(x: Arrays, options: EffectOptions) -> Effect:
     """Log odds log(x/(n-x)), variance 1/x + 1/(n-x) ("LS") or with the averaged p ("AV")."""
     events, rest = _events_and_rest(x, options)
     if options.vtype == "AV":
@@ -49,7 +49,7 @@ def logit_proportion(x: Arrays, options: Options) -> Effect:
     return np.log(events / rest), 1 / events + 1 / rest
 
 
-def arcsine_proportion(x: Arrays, options: Options) -> Effect:
+def arcsine_proportion(x: Arrays, options: EffectOptions) -> Effect:
     """Arcsine of the square root of p, variance 1/(4n)."""
     events, rest = _events_and_rest(x, options)
     n = events + rest
@@ -67,7 +67,7 @@ def freeman_tukey(events: ArrayLike, n: ArrayLike) -> Array:
     return np.asarray((np.arcsin(lower) + np.arcsin(np.minimum(upper, 1.0))) / 2)
 
 
-def double_arcsine_proportion(x: Arrays, options: Options) -> Effect:
+def double_arcsine_proportion(x: Arrays, options: EffectOptions) -> Effect:
     """Freeman-Tukey double arcsine, variance 1/(4n + 2); see `freeman_tukey`."""
     events, rest = _events_and_rest(x, options)
     n = events + rest

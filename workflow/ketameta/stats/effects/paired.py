@@ -13,7 +13,7 @@ from ketameta.stats.effects.cells import add_to_cells, drop_double_zero, two_by_
 from ketameta.stats.effects.inputs import (
     Array,
     Arrays,
-    Options,
+    EffectOptions,
     refuse_correlation,
     refuse_negative,
 )
@@ -21,7 +21,7 @@ from ketameta.stats.effects.inputs import (
 Effect = tuple[Array, Array]
 
 
-def _pairs(x: Arrays, options: Options) -> tuple[Array, ...]:
+def _pairs(x: Arrays, options: EffectOptions) -> tuple[Array, ...]:
     refuse_negative(x, "ai", "bi", "ci", "di")
     cells = tuple(x[name].copy() for name in ("ai", "bi", "ci", "di"))
     missing = np.isnan(sum(cells, np.zeros(())))
@@ -32,7 +32,7 @@ def _pairs(x: Arrays, options: Options) -> tuple[Array, ...]:
     return add_to_cells(cells, options)
 
 
-def _margins(x: Arrays, options: Options) -> tuple[Array, ...]:
+def _margins(x: Arrays, options: EffectOptions) -> tuple[Array, ...]:
     """Risks and their complements in both arms, pairs, correlation."""
     refuse_correlation(x)
     cells = two_by_two(x)
@@ -44,20 +44,20 @@ def _margins(x: Arrays, options: Options) -> tuple[Array, ...]:
     return a / n1, b / n1, c / n2, d / n2, (n1 + n2) / 2, x["ri"]
 
 
-def paired_risk_difference(x: Arrays, options: Options) -> Effect:
+def paired_risk_difference(x: Arrays, options: EffectOptions) -> Effect:
     """Risk difference (b - c)/n, variance (b + c - (b-c)²/n)/n² (May and Johnson 1997)."""
     a, b, c, d = _pairs(x, options)
     n = a + b + c + d
     return (b - c) / n, (b + c - (b - c) ** 2 / n) / n**2
 
 
-def paired_log_risk_ratio(x: Arrays, options: Options) -> Effect:
+def paired_log_risk_ratio(x: Arrays, options: EffectOptions) -> Effect:
     """Log risk ratio log((a+b)/(a+c)), variance (b + c)/((a+b)(a+c)) (Zou 2007)."""
     a, b, c, _ = _pairs(x, options)
     return np.log((a + b) / (a + c)), (b + c) / ((a + b) * (a + c))
 
 
-def paired_log_odds_ratio(x: Arrays, options: Options) -> Effect:
+def paired_log_odds_ratio(x: Arrays, options: EffectOptions) -> Effect:
     """Marginal log odds ratio of pairs, log((a+b)(b+d)/((a+c)(c+d))).
 
     Comparable with the odds ratio of a parallel-group trial. Variance: that of
@@ -70,19 +70,19 @@ def paired_log_odds_ratio(x: Arrays, options: Options) -> Effect:
     return np.log(p1 / q1) - np.log(p2 / q2), spread / (p1 * q1 * p2 * q2)
 
 
-def conditional_log_odds_ratio(x: Arrays, options: Options) -> Effect:
+def conditional_log_odds_ratio(x: Arrays, options: EffectOptions) -> Effect:
     """Conditional (McNemar) log odds ratio log(b/c), variance 1/b + 1/c."""
     _, b, c, _ = _pairs(x, options)
     return np.log(b / c), 1 / b + 1 / c
 
 
-def paired_peto_log_odds_ratio(x: Arrays, options: Options) -> Effect:
+def paired_peto_log_odds_ratio(x: Arrays, options: EffectOptions) -> Effect:
     """Peto's one-step conditional log odds ratio 2(b-c)/(b+c), variance 4/(b+c)."""
     _, b, c, _ = _pairs(x, options)
     return 2 * (b - c) / (b + c), 4 / (b + c)
 
 
-def marginal_risk_difference(x: Arrays, options: Options) -> Effect:
+def marginal_risk_difference(x: Arrays, options: EffectOptions) -> Effect:
     """Risk difference from both margins and the correlation.
 
     Variance (p1 q1 + p2 q2 - 2 r √(p1 q1 p2 q2))/n: the covariance of the two
@@ -93,7 +93,7 @@ def marginal_risk_difference(x: Arrays, options: Options) -> Effect:
     return p1 - p2, (v1 + v2 - 2 * r * np.sqrt(v1 * v2)) / n
 
 
-def marginal_log_risk_ratio(x: Arrays, options: Options) -> Effect:
+def marginal_log_risk_ratio(x: Arrays, options: EffectOptions) -> Effect:
     """Log risk ratio from both margins and the correlation.
 
     Variance (q1/p1 + q2/p2 - 2 r √(q1 q2/(p1 p2)))/n, by the delta method from
@@ -104,7 +104,7 @@ def marginal_log_risk_ratio(x: Arrays, options: Options) -> Effect:
     return np.log(p1 / p2), (v1 + v2 - 2 * r * np.sqrt(v1 * v2)) / n
 
 
-def marginal_log_odds_ratio(x: Arrays, options: Options) -> Effect:
+def marginal_log_odds_ratio(x: Arrays, options: EffectOptions) -> Effect:
     """Log odds ratio from both margins and the correlation.
 
     Variance 1/(n p1 q1) + 1/(n p2 q2) - 2 r/(n √(p1 q1 p2 q2)) (Elbourne and

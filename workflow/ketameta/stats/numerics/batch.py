@@ -47,7 +47,7 @@ def _stack(column: list[Any], lead: tuple[int, ...]) -> Any:
     return array.reshape(lead + array.shape[1:])
 
 
-def plain(value: Any) -> Any:
+def unbatched(value: Any) -> Any:
     """Return a plain number where there is no batch, else the array."""
     array = np.asarray(value)
     return array if array.ndim else array.item()
@@ -55,4 +55,4 @@ def plain(value: Any) -> Any:
 
 def plain_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return each field of a result as `plain` does."""
-    return {name: plain(value) for name, value in values.items()}
+    return {name: unbatched(value) for name, value in values.items()}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ketameta.stats.numerics.words import SYNONYMS, hint
+from ketameta.stats.numerics.words import SYNONYMS, did_you_mean
 
 Floats = NDArray[np.float64]
 
@@ -216,7 +216,7 @@ def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
     known = tuple(allowed)
     if value not in known:
         raise ValueError(
-            f"{name} is one of {', '.join(known)}; not {value!r}{hint(name, value, known)}"
+            f"{name} is one of {', '.join(known)}; not {value!r}{did_you_mean(name, value, known)}"
         )
     return value
 

@@ -25,7 +25,7 @@ CLOSE = 1e-6
 ROUNDING = 4e-16
 
 
-class Point(NamedTuple):
+class LikelihoodPoint(NamedTuple):
     """The four sums at t that the likelihood is judged by, each of shape (n,)."""
 
     t: Floats
@@ -34,13 +34,13 @@ class Point(NamedTuple):
     c: Floats
     d: Floats
 
-    def at(self, rows: Rows) -> Point:
+    def at(self, rows: Rows) -> LikelihoodPoint:
         """Return some of the analyses."""
-        return Point(*(x[rows] for x in self))
+        return LikelihoodPoint(*(x[rows] for x in self))
 
-    def join(self, other: Point) -> Point:
+    def join(self, other: LikelihoodPoint) -> LikelihoodPoint:
         """Return the analyses of both, one after the other."""
-        return Point(*(np.concatenate(x) for x in zip(self, other, strict=True)))
+        return LikelihoodPoint(*(np.concatenate(x) for x in zip(self, other, strict=True)))
 
 
 class Known(NamedTuple):
@@ -62,7 +62,7 @@ class Score(NamedTuple):
         return self.known(t, self.model.sums(t, self.restricted))
 
     @staticmethod
-    def known(t: Floats, at: Sums | Point) -> tuple[Known, tuple[Floats, ...]]:
+    def known(t: Floats, at: Sums | LikelihoodPoint) -> tuple[Known, tuple[Floats, ...]]:
         """Return the same from sums at hand."""
         a, b, c, d = at.a, at.b, at.c, at.d
         return Known(t, b / a, a * a / (2.0 * b * c - d * a)), (a, b, c, d)

@@ -5,6 +5,8 @@ the imaginary part of f(x + ih)/h is then the derivative of f at x to the last d
 (Squire and Trapp 1998), also through the mode that the quadrature adapts to.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,14 +37,14 @@ class Kernel(Protocol):
 
 
 @dataclass(frozen=True)
-class Rule:
+class QuadratureRule:
     """Gauss-Hermite nodes z and log weights, so that ∫ f ≈ Σ exp(log_weights) f(z)."""
 
     z: Floats
     log_weights: Floats
 
     @classmethod
-    def of(cls, nodes: int) -> "Rule":
+    def of(cls, nodes: int) -> QuadratureRule:
         """Rule with `nodes` points for functions near a standard normal density."""
         z, w = np.polynomial.hermite_e.hermegauss(nodes)
         return cls(z, np.log(w) + z**2 / 2)
@@ -98,7 +100,7 @@ def _mode(kernel: Kernel, mu: Values, tau: Values, nuisance: Values | None) -> V
 
 
 def integrate(
-    kernel: Kernel, mu: Values, tau: Values, nuisance: Values | None, rule: Rule
+    kernel: Kernel, mu: Values, tau: Values, nuisance: Values | None, rule: QuadratureRule
 ) -> tuple[Values, Values, Floats]:
     """Log of ∫ exp(g(mu + tau u)) φ(u) du for each study, by adaptive quadrature.
 

@@ -41,11 +41,11 @@ def study_names(*values: Any) -> dict[str, Labels]:
     if value is None:
         return {}
     if value.ndim == 1:
-        return {"studies": names_of(value.index)}
-    return {"analyses": names_of(value.index), "studies": names_of(value.columns)}
+        return {"studies": index_labels(value.index)}
+    return {"analyses": index_labels(value.index), "studies": index_labels(value.columns)}
 
 
-def names_of(index: Any) -> Labels:
+def index_labels(index: Any) -> Labels:
     """Return the labels of an index of pandas; None where it only counts."""
     found = tuple(index.tolist())
     return None if found == tuple(range(len(found))) else found
@@ -90,14 +90,14 @@ class Shown:
         shape = self._shape()
         columns = [n for n in self._columns(shape) if n in (self.SHORT or (n,))]
         if not shape and not self.SHORT:
-            rows = [[name, as_text(getattr(self, name))] for name in columns]
+            rows = [[name, four_digits(getattr(self, name))] for name in columns]
             return type(self).__name__, [["", "value"], *rows], []
         names = [" ".join(map(str, (*place, n))) for *place, n in self._places(shape)]
         values = [np.ravel(getattr(self, name)) for name in columns]
-        rows = [[name, *(as_text(v[i]) for v in values)] for i, name in enumerate(names[:MOST])]
+        rows = [[name, *(four_digits(v[i]) for v in values)] for i, name in enumerate(names[:MOST])]
         more = [f"and {len(names) - MOST} more"] if len(names) > MOST else []
         scalars = [n for n in self.BELOW if not np.ndim(getattr(self, n))]
-        said = ", ".join(f"{n} {as_text(getattr(self, n))}" for n in scalars)
+        said = ", ".join(f"{n} {four_digits(getattr(self, n))}" for n in scalars)
         return type(self).__name__, [["", *columns], *rows], [*more, *filter(None, [said])]
 
     def __repr__(self) -> str:
@@ -144,7 +144,7 @@ class Shown:
         return [(*place, name) for place in np.ndindex(shape[:-1]) for name in names]
 
 
-def as_text(value: Any) -> str:
+def four_digits(value: Any) -> str:
     """Write a number in four digits, a dash where there is none, words as they are."""
     plain = value.item() if isinstance(value, np.generic) else value
     if plain is None:

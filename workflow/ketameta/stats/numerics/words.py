@@ -75,7 +75,7 @@ def near(name: str, value: str, allowed: Iterable[str]) -> str | None:
     return next((other for other in known if _slip(word.lower(), other.lower())), None)
 
 
-def hint(name: str, value: str, allowed: Iterable[str], assign: str = "{}={!r}") -> str:
+def did_you_mean(name: str, value: str, allowed: Iterable[str], assign: str = "{}={!r}") -> str:
     """Return the end of a message on an unknown value: what was meant, or nothing."""
     if other := elsewhere(name, value):
         what = {"interval": "a rule for the interval", "tau2": "an estimator of tau²"}[other[0]]

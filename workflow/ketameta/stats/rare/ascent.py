@@ -7,8 +7,8 @@ from itertools import product
 import numpy as np
 
 from ketameta.stats.numerics.newton import ascend
-from ketameta.stats.numerics.quadrature import Floats, Rule
-from ketameta.stats.rare.marginal import STEP, Model
+from ketameta.stats.numerics.quadrature import Floats, QuadratureRule
+from ketameta.stats.rare.marginal import STEP, MarginalModel
 
 # Standard deviations (log odds) from which the search starts, and beyond which an
 # estimate is taken to run off: at 30 a study has either no events or events only.
@@ -19,7 +19,7 @@ _DELTA = 1e-3
 
 
 @dataclass(frozen=True)
-class Fitted:
+class AscentEnd:
     """Where the log-likelihood is largest, with the Hessian there, or converged False."""
 
     theta: Floats
@@ -31,7 +31,7 @@ class Fitted:
 class Surface:
     """Value, gradient and Hessian of a model's log-likelihood, nuisance profiled out."""
 
-    def __init__(self, model: Model, rule: Rule) -> None:
+    def __init__(self, model: MarginalModel, rule: QuadratureRule) -> None:
         self.model, self.rule = model, rule
 
     def gradient(self, theta: Floats, free: Sequence[int]) -> tuple[Floats, Floats]:
@@ -110,7 +110,7 @@ def _starts(surface: Surface, scales: int) -> Iterator[Floats]:
             yield theta
 
 
-def _settle(surface: Surface, theta: Floats) -> Fitted:
+def _settle(surface: Surface, theta: Floats) -> AscentEnd:
     """Climb in all parameters; standard deviations that vanish are put to exactly 0.
 
     The log-likelihood is even in each of them, so 0 is always stationary: it is
@@ -141,23 +141,23 @@ def _settle(surface: Surface, theta: Floats) -> Fitted:
     near = bool(np.abs(theta).max() < _FAR)
     free = [j for j in everything if theta[j] != 0 or j < model.locations]
     curvature = np.linalg.eigvalsh(-hessian[np.ix_(free, free)])
-    return Fitted(theta, value, hessian, found and near and bool(curvature[0] > 0))
+    return AscentEnd(theta, value, hessian, found and near and bool(curvature[0] > 0))
 
 
-def maximise(model: Model, nodes: int) -> Fitted:
+def maximise_from_starts(model: MarginalModel, nodes: int) -> AscentEnd:
     """Find the highest point over all starts, with `nodes` points per axis.
 
     The search over the grid of standard deviations uses few nodes, every local
     maximum is then climbed with all of them.
     """
-    few = Surface(model, Rule.of(min(nodes, 7 if model.scales == 1 else 3)))
-    full = Surface(model, Rule.of(nodes))
-    best: Fitted | None = None
+    few = Surface(model, QuadratureRule.of(min(nodes, 7 if model.scales == 1 else 3)))
+    full = Surface(model, QuadratureRule.of(nodes))
+    best: AscentEnd | None = None
     for start in _starts(few, model.scales):
         found = _settle(full, start)
         if best is None or (found.converged, found.value) > (best.converged, best.value):
             best = found
     if best is None:
         p = model.locations + model.scales
-        return Fitted(np.full(p, np.nan), np.nan, np.full((p, p), np.nan), False)
+        return AscentEnd(np.full(p, np.nan), np.nan, np.full((p, p), np.nan), False)
     return best

@@ -13,11 +13,11 @@ from ketameta.stats.effects.cells import events_and_times, two_by_two
 from ketameta.stats.effects.effect_size import check_names, effect_size
 from ketameta.stats.effects.inputs import Array, Arrays, float_arrays, refuse, size_and_rest
 from ketameta.stats.numerics.checks import as_level, one_of
-from ketameta.stats.numerics.quadrature import Rule
+from ketameta.stats.numerics.quadrature import QuadratureRule
 from ketameta.stats.numerics.shown import Shown
-from ketameta.stats.rare.ascent import Fitted, Surface, maximise
+from ketameta.stats.rare.ascent import AscentEnd, Surface, maximise_from_starts
 from ketameta.stats.rare.kernels import Binomial, Hypergeometric, Stratified
-from ketameta.stats.rare.marginal import Model, OneEffect, StratifiedEffect, TwoEffects
+from ketameta.stats.rare.marginal import MarginalModel, OneEffect, StratifiedEffect, TwoEffects
 
 MODELS = {"PLO": ("UM",), "OR": ("UM.FS", "UM.RS", "CM.EL", "CM.AL"), "IRR": ("CM.EL",)}
 
@@ -192,7 +192,7 @@ def _kept(measure: str, model: str, drop00: bool, cells: list[Array]) -> list[Ar
     return [cell[keep] for cell in cells]
 
 
-def build(measure: str, model: str, cells: list[Array]) -> tuple[Model, bool]:
+def build(measure: str, model: str, cells: list[Array]) -> tuple[MarginalModel, bool]:
     """Build the likelihood; also whether it has a maximum at a finite mean effect."""
     if measure == "PLO":
         x, rest = cells
@@ -241,7 +241,7 @@ def _pool(measure: str, model: str, cells: list[Array], nodes: int, level: float
     likelihood, finite = build(measure, model, cells)
     if not finite:
         return out
-    fit = maximise(likelihood, nodes) if k > 1 else _common(likelihood)
+    fit = maximise_from_starts(likelihood, nodes) if k > 1 else _common(likelihood)
     if not fit.converged:
         return out
     out |= _estimates(likelihood, fit, level) | {"k": k, "converged": True}
@@ -256,17 +256,17 @@ def _pool(measure: str, model: str, cells: list[Array], nodes: int, level: float
     return out
 
 
-def _common(likelihood: Model) -> Fitted:
+def _common(likelihood: MarginalModel) -> AscentEnd:
     """Fit with all random effects at 0."""
-    surface = Surface(likelihood, Rule.of(1))
+    surface = Surface(likelihood, QuadratureRule.of(1))
     where = list(range(likelihood.locations))
     theta = np.concatenate([likelihood.start, np.zeros(likelihood.scales)])
     theta, value, found = surface.climb(theta, where)
     _, _, hessian = surface.curved(theta, list(range(theta.size)))
-    return Fitted(theta, value, hessian, found)
+    return AscentEnd(theta, value, hessian, found)
 
 
-def _estimates(likelihood: Model, fit: Fitted, level: float) -> dict[str, float]:
+def _estimates(likelihood: MarginalModel, fit: AscentEnd, level: float) -> dict[str, float]:
     """Mean effect, its interval, and the variances of the random effects."""
     locations = likelihood.locations
     free = [j for j in range(fit.theta.size) if j < locations or fit.theta[j] != 0]

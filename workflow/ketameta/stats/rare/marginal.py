@@ -8,7 +8,7 @@ from ketameta.stats.effects.inputs import Array
 from ketameta.stats.numerics.quadrature import (
     Floats,
     Kernel,
-    Rule,
+    QuadratureRule,
     Values,
     damping,
     integrate,
@@ -20,17 +20,19 @@ from ketameta.stats.rare.kernels import Stratified, log_choose
 STEP = 1e-30  # imaginary part of a complex step: far below rounding, far above underflow
 
 
-class Model(Protocol):
+class MarginalModel(Protocol):
     """A log-likelihood in parameters θ = (locations, standard deviations of random effects)."""
 
     locations: int
     scales: int
     start: Floats
 
-    def profile(self, theta: Floats, rule: Rule) -> Floats | None:
+    def profile(self, theta: Floats, rule: QuadratureRule) -> Floats | None:
         """Best values of parameters that belong to single studies, or None."""
 
-    def log_likelihood(self, theta: Values, nuisance: Floats | None, rule: Rule) -> Values:
+    def log_likelihood(
+        self, theta: Values, nuisance: Floats | None, rule: QuadratureRule
+    ) -> Values:
         """Log-likelihood of shape (...) at θ of shape (..., p)."""
 
 
@@ -43,11 +45,13 @@ class OneEffect:
         self.kernel, self.times = kernel, times
         self.start = np.array([start])
 
-    def profile(self, theta: Floats, rule: Rule) -> Floats | None:
+    def profile(self, theta: Floats, rule: QuadratureRule) -> Floats | None:
         """Nothing belongs to single studies."""
         return None
 
-    def log_likelihood(self, theta: Values, nuisance: Floats | None, rule: Rule) -> Values:
+    def log_likelihood(
+        self, theta: Values, nuisance: Floats | None, rule: QuadratureRule
+    ) -> Values:
         """Sum over the studies."""
         parts, _, _ = integrate(self.kernel, theta[..., 0], theta[..., 1], nuisance, rule)
         return np.asarray((self.times * parts).sum(axis=-1))
@@ -60,7 +64,7 @@ class StratifiedEffect(OneEffect):
         super().__init__(kernel, start)
         self.tables = kernel
 
-    def profile(self, theta: Floats, rule: Rule) -> Floats:
+    def profile(self, theta: Floats, rule: QuadratureRule) -> Floats:
         """Baselines that maximise the log-likelihood at θ, shape (..., k).
 
         Newton with the curvature of the exact integral: E(information) - Var(score)
@@ -99,7 +103,7 @@ class TwoEffects:
         gamma = np.log((c.sum() + 0.5) / (d.sum() + 0.5))
         self.start = np.array([np.log((a.sum() + 0.5) / (b.sum() + 0.5)) - gamma, gamma])
 
-    def profile(self, theta: Floats, rule: Rule) -> Floats | None:
+    def profile(self, theta: Floats, rule: QuadratureRule) -> Floats | None:
         """Nothing belongs to single studies."""
         return None
 
@@ -140,7 +144,9 @@ class TwoEffects:
             u, v = u + du, v + dv
         return u, v
 
-    def log_likelihood(self, theta: Values, nuisance: Floats | None, rule: Rule) -> Values:
+    def log_likelihood(
+        self, theta: Values, nuisance: Floats | None, rule: QuadratureRule
+    ) -> Values:
         """Sum over the studies of a two-dimensional adaptive quadrature.
 
         Product rule on the axes of the Cholesky factor of the curvature at the

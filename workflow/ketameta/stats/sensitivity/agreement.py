@@ -12,7 +12,7 @@ from math import exp, fsum, isfinite, log, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from ketameta.stats.numerics.shown import Shown, as_text, number_fields
+from ketameta.stats.numerics.shown import Shown, four_digits, number_fields
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ class _Agreed(Shown):
                 continue
             beside = "interval" if name == "value" else f"{name}_interval"
             ends = getattr(self, beside, None) or ("", "")
-            rows.append([name, as_text(getattr(self, name)), *map(as_text, ends)])
+            rows.append([name, four_digits(getattr(self, name)), *map(four_digits, ends)])
         return type(self).__name__, rows, []
 
     def to_frame(self) -> pd.DataFrame:

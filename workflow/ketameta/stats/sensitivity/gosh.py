@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ketameta.stats.numerics.checks import as_effects
-from ketameta.stats.numerics.shown import Labels, Shown, as_text, study_names
+from ketameta.stats.numerics.shown import Labels, Shown, four_digits, study_names
 from ketameta.stats.univariate.pooling import random_effects
 
 Array = NDArray[np.float64]
@@ -57,7 +57,7 @@ class Gosh(Shown):
             values = getattr(self, name)
             found = values[~np.isnan(values)]
             cuts = np.quantile(found, (0, 0.25, 0.5, 0.75, 1)) if found.size else np.full(5, np.nan)
-            rows.append([name, *map(as_text, cuts)])
+            rows.append([name, *map(four_digits, cuts)])
         which = "all" if self.exhaustive else "a sample of"
         return f"Gosh: {which} {self.estimate.size} subsets", rows, []
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from ketameta.stats.numerics.sums import Floats, Rows, over_studies
-from ketameta.stats.univariate.intervals import NAMES, EffectInterval, Fitted
+from ketameta.stats.univariate.intervals import NAMES, EffectInterval, PooledEffect
 from ketameta.stats.univariate.models import MeanModel
 from ketameta.stats.univariate.tau2 import dersimonian_laird
 
@@ -36,7 +36,9 @@ class _Law(NamedTuple):
     df: Floats
 
 
-def henmi_copas(model: MeanModel, fit: Fitted, level: float) -> tuple[Fitted, EffectInterval]:
+def henmi_copas(
+    model: MeanModel, fit: PooledEffect, level: float
+) -> tuple[PooledEffect, EffectInterval]:
     """Return the fit with the equal-effects estimate, and its interval.
 
     The estimate weights by 1 / v, which publication bias moves least; its variance

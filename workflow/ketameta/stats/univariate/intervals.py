@@ -33,7 +33,7 @@ class EffectInterval(NamedTuple):
     in_parts: NDArray[np.bool_] | None = None
 
 
-class Fitted(NamedTuple):
+class PooledEffect(NamedTuple):
     """A pooled effect before its interval: `variance` is 1 / sum u, `scale` is Q / (k - 1)."""
 
     estimate: Floats
@@ -82,7 +82,7 @@ def adjustment(rule: str, scale: Floats, df: Floats, tau2: Floats, level: float)
     )
 
 
-def effect_interval(model: Any, fit: Fitted, rule: str, level: float) -> EffectInterval:
+def effect_interval(model: Any, fit: PooledEffect, rule: str, level: float) -> EffectInterval:
     """Return the interval of a pooled effect by a rule that keeps the estimate as it is."""
     by = adjustment(rule, fit.scale, model.df, fit.tau2, level)
     se = np.sqrt(by.factor * fit.variance)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ketameta.stats.numerics.climb import STEPS, Point, Score, climb
+from ketameta.stats.numerics.climb import STEPS, LikelihoodPoint, Score, climb
 from ketameta.stats.numerics.sums import Floats, Rows, Sums
 
 Flags = NDArray[np.bool_]
@@ -37,10 +37,10 @@ PARTS = 4
 Model = Any
 
 
-def _point(model: Model, t: Floats, restricted: bool) -> Point:
+def _point(model: Model, t: Floats, restricted: bool) -> LikelihoodPoint:
     """Evaluate the model at t."""
     at = model.sums(t, restricted)
-    return Point(t, at.a, at.b, at.c, at.d)
+    return LikelihoodPoint(t, at.a, at.b, at.c, at.d)
 
 
 def maximise(model: Model, restricted: bool, zero: Sums | None = None) -> tuple[Floats, Flags]:
@@ -51,7 +51,7 @@ def maximise(model: Model, restricted: bool, zero: Sums | None = None) -> tuple[
     origin = np.zeros(model.count.size)
     at = zero or model.sums(origin, restricted)
     top = _limit(model)
-    nil = Point(origin, at.a, at.b, at.c, at.d)
+    nil = LikelihoodPoint(origin, at.a, at.b, at.c, at.d)
     up = (nil.a > nil.b) & (top > 0.0)
     if up.any():
         start = np.where(up, np.minimum(np.maximum(_start(at, model.df), 0.02 * top), top), 0.0)
@@ -79,13 +79,15 @@ def _start(zero: Sums, df: Floats) -> Floats:
     return (zero.q - df) / zero.b
 
 
-def _climb(curve: Score, nil: Point, hi: Floats, t: Floats, ended: Flags) -> tuple[Point, Flags]:
+def _climb(
+    curve: Score, nil: LikelihoodPoint, hi: Floats, t: Floats, ended: Flags
+) -> tuple[LikelihoodPoint, Flags]:
     """Return the root of the score between `nil` and hi, and whether it was found."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         old, _ = curve.known(nil.t, nil)
     t, (a, b, c, d), done = climb(curve, old, (nil.t, hi), t, ended, STEPS)
     # At a root a = b holds exactly; where the search did not start the score may be below 0.
-    return Point(t, a, np.where(ended, b, a), c, d), done
+    return LikelihoodPoint(t, a, np.where(ended, b, a), c, d), done
 
 
 def _limit(model: Model) -> Floats:
@@ -104,7 +106,7 @@ def _limit(model: Model) -> Floats:
 
 
 def _surroundings(
-    nil: Point, best: Point, low: Floats, high: Floats, top: Floats
+    nil: LikelihoodPoint, best: LikelihoodPoint, low: Floats, high: Floats, top: Floats
 ) -> tuple[Flags, Flags]:
     """Return whether nothing can hide below and above the maximum in hand."""
     with np.errstate(divide="ignore"):  # b of a swamped study may underflow
@@ -116,7 +118,9 @@ def _surroundings(
     return left, right
 
 
-def _stays_above_between(nil: Point, best: Point, low: Floats, high: Floats) -> Flags:
+def _stays_above_between(
+    nil: LikelihoodPoint, best: LikelihoodPoint, low: Floats, high: Floats
+) -> Flags:
     """Return where a > b is proved from both ends to a meeting point; best is a root."""
     middle = (low * (low + best.t)) ** 0.5 - low
     with np.errstate(divide="ignore"):
@@ -125,7 +129,7 @@ def _stays_above_between(nil: Point, best: Point, low: Floats, high: Floats) -> 
     return first & _stays_above(best, best.a / best.b, low, high, middle - best.t)
 
 
-def _shape(at: Point, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def _shape(at: LikelihoodPoint, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Return min v + t, and in units of its inverse the least x and the means c/a and d/b."""
     unit = low + at.t
     least = unit / (high + at.t)
@@ -134,7 +138,9 @@ def _shape(at: Point, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats
     return unit, least, x1, np.minimum(np.maximum(unit * at.d / at.b, least), 1.0)
 
 
-def _stays_below(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Flags:
+def _stays_below(
+    at: LikelihoodPoint, ratio: Floats, low: Floats, high: Floats, step: Floats
+) -> Flags:
     """Return where a < b is proved from t to t + step (of either sign), ratio being a/b at t.
 
     For a step h: b >= b / (1 + x2 h) by Jensen, x2 = d/b the mean of x; a is at most its chord,
@@ -161,7 +167,9 @@ def _stays_below(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floa
     )
 
 
-def _stays_above(at: Point, ratio: Floats, low: Floats, high: Floats, step: Floats) -> Flags:
+def _stays_above(
+    at: LikelihoodPoint, ratio: Floats, low: Floats, high: Floats, step: Floats
+) -> Flags:
     """Return where a > b is proved from t to t + step; as `_stays_below` with the roles swapped.
 
     a >= a / (1 + x1 h)^2 by Jensen, b at most its chord b (1 + (s - x2) h) / ((1 + h)(1 + m h)):
@@ -191,8 +199,8 @@ class Pieces(NamedTuple):
     """
 
     row: Rows
-    left: Point
-    right: Point
+    left: LikelihoodPoint
+    right: LikelihoodPoint
     up_left: Flags
     up_right: Flags
 
@@ -207,14 +215,16 @@ class Pieces(NamedTuple):
         )
 
 
-def _pieces(nil: Point, best: Point, end: Point, before: Rows, after: Rows) -> Pieces:
+def _pieces(
+    nil: LikelihoodPoint, best: LikelihoodPoint, end: LikelihoodPoint, before: Rows, after: Rows
+) -> Pieces:
     """Return the pieces before and after the maximum in hand that are not yet decided."""
     up = np.arange(before.size + after.size) < before.size
     left = nil.at(before).join(best.at(after))
     return Pieces(np.concatenate([before, after]), left, best.at(before).join(end), up, up.copy())
 
 
-def _search(model: Model, restricted: bool, pieces: Pieces) -> tuple[Rows, Point, Floats]:
+def _search(model: Model, restricted: bool, pieces: Pieces) -> tuple[Rows, LikelihoodPoint, Floats]:
     """Cut the pieces until each is decided; return those that hold a maximum: row, ends."""
     low, high = model.low, model.high
     found = []
@@ -228,7 +238,7 @@ def _search(model: Model, restricted: bool, pieces: Pieces) -> tuple[Rows, Point
     row, left, hi = zip(*found, strict=True)
     return (
         np.concatenate(row),
-        Point(*map(np.concatenate, zip(*left, strict=True))),
+        LikelihoodPoint(*map(np.concatenate, zip(*left, strict=True))),
         np.concatenate(hi),
     )
 
@@ -285,7 +295,7 @@ def _best(
     restricted: bool,
     tau2: Floats,
     done: Flags,
-    brackets: tuple[Rows, Point, Floats],
+    brackets: tuple[Rows, LikelihoodPoint, Floats],
 ) -> tuple[Floats, Flags]:
     """Return for each analysis the highest of the maximum in hand and those in brackets."""
     tau2, done = tau2.copy(), done.copy()

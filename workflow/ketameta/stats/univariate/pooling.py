@@ -36,7 +36,7 @@ TOO_FAR = 1e90
 KEPT_BY_MALLOC = 4_000_000
 
 
-class Options(NamedTuple):
+class PoolingOptions(NamedTuple):
     """The choices of a call."""
 
     tau2: str
@@ -111,8 +111,8 @@ def random_effects(
     """
     y, v = as_effects(yi, vi)
     names = study_names(yi, vi)
-    options = checked(
-        Options(tau2, interval, level, prediction, tau2_interval), rules=intervals.RULES
+    options = checked_options(
+        PoolingOptions(tau2, interval, level, prediction, tau2_interval), rules=intervals.RULES
     )
     lead, k = y.shape[:-1], y.shape[-1]
     n = prod(lead)
@@ -120,7 +120,7 @@ def random_effects(
     return RandomEffects(**{f: shaped(x, lead) for f, x in fields.items()}, **names)
 
 
-def checked(options: Options, rules: tuple[str, ...]) -> Options:
+def checked_options(options: PoolingOptions, rules: tuple[str, ...]) -> PoolingOptions:
     """Return the options as they are spelt here; a ValueError names one that is not known."""
     as_level(options.level)
     one_of("prediction", options.prediction, PREDICTION_RULES)
@@ -133,7 +133,7 @@ def checked(options: Options, rules: tuple[str, ...]) -> Options:
     return options._replace(tau2=tau2, interval=interval)
 
 
-def _in_blocks(y: Floats, v: Floats, options: Options) -> Fields:
+def _in_blocks(y: Floats, v: Floats, options: PoolingOptions) -> Fields:
     """Return every field of analyses of shape (n, k), a block at a time."""
     n, k = y.shape
     size = max(1, BLOCK // max(k, 1))
@@ -160,7 +160,7 @@ def shaped(x: NDArray[Any], lead: tuple[int, ...]) -> Any:
     return x.reshape(lead + x.shape[1:])
 
 
-def _pool(y: Floats, v: Floats, options: Options) -> Fields:
+def _pool(y: Floats, v: Floats, options: PoolingOptions) -> Fields:
     """Return every field of a block of shape (n, k)."""
     absent = np.isnan(y)
     if y.size and y.shape[1] >= 2 and not absent.any():
@@ -171,7 +171,7 @@ def _pool(y: Floats, v: Floats, options: Options) -> Fields:
     return _fit_but(few, y, v, options)
 
 
-def _fit_but(few: NDArray[np.bool_], y: Floats, v: Floats, options: Options) -> Fields:
+def _fit_but(few: NDArray[np.bool_], y: Floats, v: Floats, options: PoolingOptions) -> Fields:
     """Fit the analyses that have enough to estimate something from; fill in the others."""
     some, rest = np.flatnonzero(few), np.flatnonzero(~few)
     out = _few(y[some], v[some], options)
@@ -182,7 +182,7 @@ def _fit_but(few: NDArray[np.bool_], y: Floats, v: Floats, options: Options) -> 
     return {f: np.concatenate([x, out[f]]).take(back, axis=0) for f, x in fitted.items()}
 
 
-def _few(y: Floats, v: Floats, options: Options) -> Fields:
+def _few(y: Floats, v: Floats, options: PoolingOptions) -> Fields:
     """Return the fields of analyses of no study (NaN), of one (itself), of some too far apart."""
     n, k = len(y), y.shape[1] - np.isnan(y).sum(axis=1)
     out: Fields = {f: np.full(n, np.nan) for f in number_fields(RandomEffects)}
@@ -216,7 +216,7 @@ def _few(y: Floats, v: Floats, options: Options) -> Fields:
     return out
 
 
-def _fit(y: Floats, v: Floats, options: Options) -> Fields:
+def _fit(y: Floats, v: Floats, options: PoolingOptions) -> Fields:
     """Return every field of analyses of two studies or more."""
     model = MeanModel.of(y, v)
     if units.is_extreme(model.low):
@@ -232,7 +232,7 @@ def _fit(y: Floats, v: Floats, options: Options) -> Fields:
     t = found.value
     at = found.sums or model.sums(t, restricted)
     variance = 1.0 / at.total
-    fit = intervals.Fitted(at.mean + model.origin, variance, at.q / model.df, t)
+    fit = intervals.PooledEffect(at.mean + model.origin, variance, at.q / model.df, t)
     weights = (100.0 * variance)[:, None] / (v + t[:, None])
     if options.interval == "profile":
         ci = effect_profile(model, fit, options.level)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ketameta.stats.numerics.sums import Floats, Rows
-from ketameta.stats.univariate.intervals import NAMES, EffectInterval, Fitted
+from ketameta.stats.univariate.intervals import NAMES, EffectInterval, PooledEffect
 from ketameta.stats.univariate.likelihood import maximise
 from ketameta.stats.univariate.models import KnownMean, MeanModel
 
@@ -91,7 +91,7 @@ def _region(model: Any, peak: Floats, restricted: bool, level: float) -> tuple[F
     return nodes, np.concatenate(value)
 
 
-def effect_profile(model: MeanModel, fit: Fitted, level: float) -> EffectInterval:
+def effect_profile(model: MeanModel, fit: PooledEffect, level: float) -> EffectInterval:
     """Return the likelihood-ratio interval of the pooled effect (Hardy & Thompson 1996).
 
     All mu at which twice the full log-likelihood, maximised over tau2, is within the

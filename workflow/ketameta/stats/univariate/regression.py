@@ -12,14 +12,14 @@ from scipy import special
 
 from ketameta.stats.numerics.checks import aligned, as_effects, as_floats, has_labels
 from ketameta.stats.numerics.distributions import t_tails
-from ketameta.stats.numerics.shown import Labels, names_of, number_fields
+from ketameta.stats.numerics.shown import Labels, index_labels, number_fields
 from ketameta.stats.numerics.sums import Floats
 from ketameta.stats.univariate import units
 from ketameta.stats.univariate.design import DesignModel
 from ketameta.stats.univariate.heterogeneity import spread_measures
 from ketameta.stats.univariate.intervals import DEFAULT, NAMES, adjustment
 from ketameta.stats.univariate.models import MeanModel
-from ketameta.stats.univariate.pooling import BLOCK, Fields, Options, checked, shaped
+from ketameta.stats.univariate.pooling import BLOCK, Fields, PoolingOptions, checked_options, shaped
 from ketameta.stats.univariate.results import MetaRegression
 from ketameta.stats.univariate.tau2 import ESTIMATORS
 
@@ -94,7 +94,9 @@ def meta_regression(
     """
     yi, vi, X = aligned(yi=yi, vi=vi, X=X)
     y, v = as_effects(yi, vi)
-    options = checked(Options(tau2, interval, level, "k-1", tau2_interval), rules=RULES)
+    options = checked_options(
+        PoolingOptions(tau2, interval, level, "k-1", tau2_interval), rules=RULES
+    )
     x, lead = _as_design(X, y)
     fields = _in_blocks((y, v, x), lead, intercept, options)
     full = fields.pop("full")
@@ -108,7 +110,7 @@ def _moderators(X: Any, columns: int) -> Labels:
     """Return the names of the columns of the design, the constant put in front being one."""
     if not has_labels(X):
         return None
-    found = names_of(X.columns) if X.ndim == 2 else X.name is not None and (X.name,)
+    found = index_labels(X.columns) if X.ndim == 2 else X.name is not None and (X.name,)
     if not found:
         return None
     return ("intercept", *found) if len(found) < columns else found
@@ -118,7 +120,7 @@ def _in_blocks(
     data: tuple[Floats, Floats, Floats],
     lead: tuple[int, ...],
     intercept: bool | None,
-    options: Options,
+    options: PoolingOptions,
 ) -> Fields:
     """Return every field of all analyses, laid out flat, a block at a time."""
     y, v, x = data
@@ -197,7 +199,7 @@ def _spans_constant(x: Floats, y: Floats) -> bool:
 
 
 def _block(
-    y: Floats, v: Floats, x: Floats, options: Options, about: tuple[NDArray[np.bool_], bool]
+    y: Floats, v: Floats, x: Floats, options: PoolingOptions, about: tuple[NDArray[np.bool_], bool]
 ) -> Fields:
     """Return every field of a block, with `full`: whether the columns are independent."""
     n, _, p = x.shape
@@ -227,7 +229,7 @@ def _block(
 
 
 def _fit(
-    y: Floats, v: Floats, x: Floats, options: Options, about: tuple[NDArray[np.bool_], bool]
+    y: Floats, v: Floats, x: Floats, options: PoolingOptions, about: tuple[NDArray[np.bool_], bool]
 ) -> Fields:
     """Return every field of analyses with independent columns and k > p."""
     tested, spans = about

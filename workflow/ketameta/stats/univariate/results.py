@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ketameta.stats.numerics.shown import Labels, Shown, as_text
+from ketameta.stats.numerics.shown import Labels, Shown, four_digits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,9 +129,9 @@ class RandomEffects(Shown):
             "prediction": ("", self.pi_low, self.pi_high, ""),
             "tau2": (self.tau2, self.tau2_low, self.tau2_high, ""),
             "I2 %": (self.i2, self.i2_low, self.i2_high, ""),
-            f"Q, {as_text(self.q_df)} df": (self.q, "", "", self.q_p),
+            f"Q, {four_digits(self.q_df)} df": (self.q, "", "", self.q_p),
         }
-        rows = [[name, *map(as_text, cells)] for name, cells in lines.items()]
+        rows = [[name, *map(four_digits, cells)] for name, cells in lines.items()]
         studies = "1 study" if self.k == 1 else f"{self.k} studies"
         notes = [] if self.converged else ["the search for tau2 did not converge"]
         title = f"RandomEffects: {studies}, {self.rule} interval"

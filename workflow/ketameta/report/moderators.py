@@ -1,0 +1,393 @@
+"""The section of a page on what goes with the effect: a conclusion, pictures, a line a term."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ketameta.configuration import Analysis
+from ketameta.figures.axis import AxisScale
+from ketameta.figures.bubbles import (
+    NARROW,
+    WIDE,
+    Bubble,
+    Mean,
+    Strip,
+    Words,
+    draw_bubbles,
+    draw_strips,
+)
+from ketameta.figures.scene import to_svg
+from ketameta.measures import LOG, LOGIT, MEASURES
+from ketameta.moderators import ARMS, CURVED, ENOUGH, MODERATORS
+from ketameta.report.naming import capital, listed
+from ketameta.report.wording import (
+    count,
+    estimate_interval,
+    fixed,
+    p_value,
+    percent,
+    quantity,
+    unit,
+)
+from ketameta.report.wording_model import INTERVALS
+from ketameta.tables.collection import Tables, by
+from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
+from ketameta.tables.parts import Estimate
+from ketameta.tables.syntheses import StudyRow
+from ketameta.vocabulary import vocabulary
+from ketameta.vocabulary.narrowing import keys
+
+KINDS = (RegressionRow, CoefficientRow, ModeratedRow, FittedRow)
+# p, by the test and by permutation, below which something is told as going with the effect
+_SHOWN = 0.05
+_OF_ARMS = {
+    ARMS: "dose, every treated arm apart",
+    CURVED: "dose, every treated arm apart, with a line that may bend",
+}
+_LISTS = {"funding": "fundings", "blinding": "blindings"}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One coefficient in words."""
+
+    name: str
+    trials: str
+    value: str
+    p: str
+    permutation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One regression in words; `why` says why there is none."""
+
+    name: str
+    formula: str
+    trials: str
+    terms: Sequence[Term]
+    explained: str
+    test: str
+    left_out: str
+    few: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture for a page and for a phone."""
+
+    title: str
+    wide: str
+    narrow: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModeratorsView:
+    """What the page shows."""
+
+    sentence: str
+    heading: str
+    models: Sequence[Model]
+    first: Picture | None
+    pictures: Sequence[Picture]
+    how: str
+
+
+def name_of(moderator: str) -> str:
+    """Name something that trials differ in, as a sentence does."""
+    if moderator in _OF_ARMS:
+        return _OF_ARMS[moderator]
+    return MODERATORS[moderator].words or vocabulary().words("splits")[moderator]
+
+
+def level_of(moderator: str, level: str) -> str:
+    """Name a level of a factor."""
+    known = keys().get(moderator)
+    if moderator in _LISTS:
+        known = vocabulary().words(_LISTS[moderator])
+    return (known or {}).get(level, level)
+
+
+def moderators_view(
+    analysis: Analysis, record: Estimate, studies: Sequence[StudyRow], own: Tables
+) -> ModeratorsView | None:
+    """Return the section; None where nothing is asked or found."""
+    rows = own[RegressionRow]
+    if not rows:
+        return None
+    terms = by(own[CoefficientRow], lambda row: row.model)
+    models = [_model(analysis, row, terms[row.model]) for row in rows]
+    alone = [row for row in rows if not row.failure and row.model in MODERATORS]
+    alone.sort(key=lambda row: row.qm_p if row.qm_p is not None else 2.0)
+    values = by(own[ModeratedRow], lambda row: row.moderator)
+    fitted = by(own[FittedRow], lambda row: row.moderator)
+    pictures = [
+        _picture(analysis, row, studies, values[row.model], fitted[row.model]) for row in alone
+    ]
+    if any(row.model == ARMS for row in rows):
+        pictures.append(_arms_picture(analysis, rows, studies, values[ARMS], fitted[ARMS]))
+    return ModeratorsView(
+        sentence=_sentence(analysis, record, rows, terms),
+        heading=_heading(analysis),
+        models=models,
+        first=pictures[0] if pictures else None,
+        pictures=pictures[1:],
+        how=_how(analysis, rows),
+    )
+
+
+def _heading(analysis: Analysis) -> str:
+    """Say what a coefficient is of."""
+    measure = MEASURES[analysis.select.measure]
+    if measure.transform is LOG:
+        return f"Ratio of {measure.words}s"
+    if measure.transform is LOGIT:
+        return "Odds ratio"
+    return f"Difference of {measure.words}s" if measure.in_points else "Difference"
+
+
+def _written(analysis: Analysis, value: float | None) -> str:
+    """Write a coefficient: of logs and logits as a ratio, else as a difference of effects."""
+    if value is None:
+        return "–"
+    measure = MEASURES[analysis.select.measure]
+    if measure.transform in (LOG, LOGIT):
+        return fixed(math.exp(min(value, 700.0)), 2)
+    return quantity(measure.name, value) + unit(measure.name)
+
+
+def _coefficient(analysis: Analysis, row: CoefficientRow) -> str:
+    low, high = (_written(analysis, end) for end in (row.ci_low, row.ci_high))
+    return f"{_written(analysis, row.estimate)} [{low}, {high}]"
+
+
+def _model(analysis: Analysis, row: RegressionRow, terms: Sequence[CoefficientRow]) -> Model:
+    names = row.model.split(" + ")
+    found = [
+        Term(
+            name=_term(one),
+            trials=f"{one.k}",
+            value=_coefficient(analysis, one),
+            p=_bare(one.p),
+            permutation=_bare(one.permutation_p),
+        )
+        for one in terms
+        if one.moderator
+    ]
+    left = f"{count(len(row.left_out), 'trial')} without a value left out: " if row.left_out else ""
+    test = ""
+    if row.qm_p is not None:
+        test = p_value(row.qm_p)
+    if row.permutation_p is not None:
+        test += f"; by permutation {p_value(row.permutation_p)}"
+    if row.model == CURVED:
+        test = f"against a straight line {p_value(row.qm_p)}"
+    return Model(
+        name=capital(listed([name_of(name) for name in names])),
+        formula=row.formula,
+        trials=count(row.k, "trial"),
+        terms=found,
+        explained=_explained(row),
+        test=test,
+        left_out=left + "; ".join(row.left_out),
+        few=not row.failure and row.k < ENOUGH * row.coefficients,
+        why=row.failure or "",
+    )
+
+
+def _bare(p: float | None) -> str:
+    return "–" if p is None else p_value(p).removeprefix("p ").removeprefix("= ")
+
+
+def _term(row: CoefficientRow) -> str:
+    if not row.level:
+        return (
+            f"{capital(name_of(row.moderator))}, per {row.per:g} {MODERATORS[row.moderator].unit}"
+        )
+    level, reference = (level_of(row.moderator, word) for word in (row.level, row.reference))
+    return f"{capital(level)}, against {reference}"
+
+
+def _step(row: CoefficientRow) -> str:
+    return f"per {row.per:g} {MODERATORS[row.moderator].unit}"
+
+
+def _explained(row: RegressionRow) -> str:
+    if row.tau2 is None:
+        return ""
+    if not row.tau2_without:
+        return "τ² is 0 without it: there is nothing to explain"
+    told = f"{fixed(row.tau2_without, 3)} without it, {fixed(row.tau2, 3)} left"
+    return f"R² {fixed(row.r2, 0)}% (τ² {told})"
+
+
+def _sentence(
+    analysis: Analysis,
+    record: Estimate,
+    rows: Sequence[RegressionRow],
+    terms: Mapping[str, Sequence[CoefficientRow]],
+) -> str:
+    """Say what goes with the effect, or that nothing is shown to."""
+    alone = [row for row in rows if row.model in MODERATORS]
+    tested = [row for row in alone if row.qm_p is not None]
+    if not tested:
+        return "Nothing that was asked can be estimated: too few trials have a value."
+    shown = [
+        row for row in tested if (row.qm_p or 0.0) < _SHOWN and (row.permutation_p or 0.0) < _SHOWN
+    ]
+    looked = "the one thing" if len(tested) == 1 else f"any of the {len(tested)} things"
+    if not shown:
+        return f"The effect is not shown to go with {looked} that the trials were compared by."
+    parts = [f"{name_of(row.model)}{_told(analysis, record, terms[row.model])}" for row in shown]
+    text = f"The effect goes with {listed(parts)}, of {count(len(tested), 'thing')} looked at"
+    if len(tested) > 1:
+        text += "; of twenty such tests one would say so by chance"
+    return (
+        f"{text}. Trials were not randomised to these, and differ in others too: what goes "
+        "together need not be the cause."
+    )
+
+
+def _told(analysis: Analysis, record: Estimate, terms: Sequence[CoefficientRow]) -> str:
+    """Say in brackets which way one coefficient goes and how far; nothing of several."""
+    (first, *more) = [one for one in terms if one.moderator]
+    if more:
+        return ""
+    level, reference = (level_of(first.moderator, word) for word in (first.level, first.reference))
+    where = f"with {level} than with {reference}" if level else "where it is higher"
+    centre = record.estimate if record.estimate_log is None else record.estimate_log
+    way = ""
+    if MEASURES[analysis.select.measure].compares and centre and first.estimate:
+        size = "smaller" if centre * first.estimate < 0 else "larger"
+        way = f"{size} {where}: " if level else f"{size} {where}; "
+    step = "" if level else f"{_step(first)}: "
+    return f" ({way}{step}{_coefficient(analysis, first)})"
+
+
+def _how(analysis: Analysis, rows: Sequence[RegressionRow]) -> str:
+    fits = [row for row in rows if not row.failure]
+    by_rule = sorted({INTERVALS[row.rule] for row in fits})
+    draws = [row.arrangements for row in fits if row.arrangements and not row.exact]
+    text = (
+        "Random-effects meta-regression, τ² by "
+        f"{analysis.model.tau2}; {percent(analysis.model.level)} intervals by "
+        f"{listed(by_rule) or 'no rule'} (Knapp 2003), R² is the share of τ² that is explained. p "
+        "by permutation deals the values out to the trials in other orders (Higgins 2004): all "
+        "that there are"
+    )
+    if draws:
+        text += f", or so many drawn as tell p to a seventh of itself, at most {max(draws):,} here"
+    if any("dose_mg" in row.model for row in rows):
+        text += (
+            ". A dose by body weight is told for 70 kg, a range by its middle, several doses of a "
+            "trial by their mean"
+        )
+    if any(row.model == ARMS for row in rows):
+        text += (
+            ". With every treated arm apart: a three-level model, arms in trials, with the "
+            "covariance through the shared control (Konstantopoulos 2011)"
+        )
+    few = f"fewer than {ENOUGH} trials for each coefficient"
+    return f"{text}. Marked ¹: {few}, too few to rely on (Cochrane Handbook 10.11.5.1)."
+
+
+def _picture(
+    analysis: Analysis,
+    row: RegressionRow,
+    studies: Sequence[StudyRow],
+    values: Sequence[ModeratedRow],
+    fitted: Sequence[FittedRow],
+) -> Picture:
+    """Draw one moderator: bubbles and a band along a number, a strip a level of a factor."""
+    measure, moderator = MEASURES[analysis.select.measure], MODERATORS[row.model]
+    told = {(value.trial_id, value.comparison): value for value in values}
+    placed = [(s, told[s.trial_id, s.comparison]) for s in studies
+              if (s.trial_id, s.comparison) in told]  # fmt: skip
+    what = name_of(row.model)
+    level = percent(analysis.model.level)
+    words = Words(
+        title=f"{analysis.display.title} by {what}",
+        description=f"{count(row.k, 'trial')}. {_explained(row)}; {p_value(row.qm_p)}.",
+        effect=measure.axis,
+        value=f"{capital(what)}{f', {moderator.unit}' if row.model != 'year' else ''}",
+        notes=(f"Areas by weight; {'band' if moderator.is_number else 'line'}: {level} interval "
+               "of the mean effect.",),
+    )  # fmt: skip
+    scale = _scale(analysis)
+
+    def bubble(study: StudyRow, value: ModeratedRow) -> Bubble:
+        said = f"{study.label}: {estimate_interval(measure.name, study, 'effect')}"
+        at = value.number if value.number is not None else 0.0
+        return Bubble(at, measure.drawn(study.effect) or 0.0, study.weight or 1.0, said)
+
+    scenes = []
+    for width in (WIDE, NARROW):
+        if moderator.is_number:
+            bubbles = [bubble(*pair) for pair in placed]
+            curve = [_mean(analysis, one) for one in fitted]
+            dates = row.model == "year"
+            scenes.append(draw_bubbles(words, bubbles, curve, scale, width, dates=dates))
+            continue
+        strips = [
+            Strip(
+                f"{capital(level_of(row.model, one.level))} ({one.k})",
+                estimate_interval(measure.name, one) + unit(measure.name),
+                _mean(analysis, one),
+                tuple(bubble(s, v) for s, v in placed if v.level == one.level),
+            )
+            for one in fitted
+        ]
+        scenes.append(draw_strips(words, strips, scale, width))
+    name = f"{analysis.slug}-by-{row.model.replace('_', '-')}"
+    wide, narrow = scenes
+    return Picture(words.title, to_svg(wide, name), to_svg(narrow, f"{name}-narrow"))
+
+
+def _arms_picture(
+    analysis: Analysis,
+    rows: Sequence[RegressionRow],
+    studies: Sequence[StudyRow],
+    arms: Sequence[ModeratedRow],
+    fitted: Sequence[FittedRow],
+) -> Picture:
+    """Draw every treated arm at its dose, with the line of the model that bends if there is one."""
+    measure, row = MEASURES[analysis.select.measure], rows[-1]
+    labels = {study.trial_id: study.label for study in studies}
+    back = measure.transform.back
+    level = percent(analysis.model.level)
+    words = Words(
+        title=f"{analysis.display.title} by {name_of(ARMS)}",
+        description=f"{count(len(arms), 'arm')} of {count(row.k, 'trial')}. {_explained(row)}.",
+        effect=measure.axis,
+        value=f"Dose of the arm, {MODERATORS['dose_mg'].unit}",
+        notes=(f"An arm a point, areas by precision; band: {level} interval of the mean effect.",),
+    )
+    bubbles = [
+        Bubble(
+            at=arm.number or 0.0,
+            effect=measure.drawn(back(arm.yi or 0.0)) or 0.0,
+            weight=1 / (arm.vi or 1.0),
+            tooltip=f"{labels.get(arm.trial_id, arm.trial_id)} {arm.comparison}".strip(),
+        )
+        for arm in arms
+    ]
+    curve = [_mean(analysis, one) for one in fitted]
+    wide, narrow = (
+        draw_bubbles(words, bubbles, curve, _scale(analysis), width) for width in (WIDE, NARROW)
+    )
+    name = f"{analysis.slug}-by-dose-of-arms"
+    return Picture(words.title, to_svg(wide, name), to_svg(narrow, f"{name}-narrow"))
+
+
+def _scale(analysis: Analysis) -> AxisScale:
+    measure = MEASURES[analysis.select.measure]
+    return AxisScale(log=measure.is_ratio, null=measure.drawn(measure.null), limits=measure.limits)
+
+
+def _mean(analysis: Analysis, one: FittedRow) -> Mean:
+    drawn = MEASURES[analysis.select.measure].drawn
+    ends = (drawn(value) or 0.0 for value in (one.estimate, one.ci_low, one.ci_high))
+    return Mean(one.at or 0.0, *ends)
