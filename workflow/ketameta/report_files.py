@@ -17,6 +17,8 @@ TABLES = (
     *("posteriors", "shrunken", "looks"),
     *("regressions", "coefficients", "moderated", "fitted"),
     *("adjusted", "fragility", "subsets", "new_trials", "contours"),
+    *("course_effects", "course_ledger", "course_fits", "course_groups"),
+    *("course_coefficients", "course_points", "course_changes"),
 )
 
 

@@ -18,6 +18,7 @@ from ketameta.stats.dependent.multilevel import (
     three_level,
     working_covariance,
 )
+from ketameta.stats.dependent.over_time import covariance_over_time, restricted_cubic_spline
 from ketameta.stats.dependent.robust import RobustFit, cluster_robust
 from ketameta.stats.effects.back_transform import back_transform
 from ketameta.stats.effects.effect_size import MEASURES, EffectSize, effect_size
@@ -100,6 +101,7 @@ __all__ = [
     "conditional_power",
     "confidence_sequence",
     "correlated_hierarchical",
+    "covariance_over_time",
     "cumulative",
     "effect_size",
     "egger",
@@ -125,6 +127,7 @@ __all__ = [
     "peters",
     "peto",
     "random_effects",
+    "restricted_cubic_spline",
     "selection_model",
     "sequential_boundaries",
     "subgroup_analysis",

@@ -6,6 +6,7 @@ from types import ModuleType
 
 from ketameta.tables import (
     bayes,
+    courses,
     diagnostics,
     effects,
     looks,
@@ -37,7 +38,7 @@ _KINDS: dict[str, Kinds] = {
     "ingest": (ProblemRow, *(RAW_KINDS[name] for name in OPTIONAL_TABLES)),
     "normalize": _defined_in(effects),
     "synthesize": _defined_in(
-        *(syntheses, diagnostics, bayes, looks, moderators, small_study, what_if)
+        *(syntheses, diagnostics, bayes, looks, moderators, courses, small_study, what_if)
     ),
     "report": _defined_in(verdicts),
 }
