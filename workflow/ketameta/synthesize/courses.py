@@ -28,7 +28,7 @@ from ketameta.stats import (
     three_level,
 )
 from ketameta.stats.numerics.distributions import t_quantile
-from ketameta.synthesize.pool import number
+from ketameta.synthesize.pool import finite_or_none
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.courses import (
     CourseChangeRow,
@@ -243,12 +243,12 @@ def _fit_row(course: Course, over_time: float, fit: MultilevelFit) -> CourseFitR
         configured=over_time == course.curve.over_time,
         k=fit.k,
         trials=fit.clusters,
-        tau2_trial=number(fit.sigma2[0]),
-        tau2_effect=number(fit.sigma2[1]),
-        q=number(fit.qe),
+        tau2_trial=finite_or_none(fit.sigma2[0]),
+        tau2_effect=finite_or_none(fit.sigma2[1]),
+        q=finite_or_none(fit.qe),
         q_df=fit.qe_df,
-        q_p=number(fit.qe_p),
-        log_likelihood=number(fit.log_likelihood),
+        q_p=finite_or_none(fit.qe_p),
+        log_likelihood=finite_or_none(fit.log_likelihood),
         converged=fit.converged,
     )
 
@@ -265,10 +265,10 @@ def _coefficients(course: Course, design: _Design, robust: _Robust) -> list[Cour
             course=course.name,
             group=group,
             term=term,
-            estimate=number(found.beta[n]),
-            se=number(found.se[n]),
-            df=number(found.df[n]),
-            p=number(found.p[n]),
+            estimate=finite_or_none(found.beta[n]),
+            se=finite_or_none(found.se[n]),
+            df=finite_or_none(found.df[n]),
+            p=finite_or_none(found.p[n]),
         )
         for n, (group, term) in enumerate(names)
     ]
@@ -299,10 +299,10 @@ def _points(
                 hour=hour,
                 shown=hour in shown,
                 near=_near(course, group, hour) if hour in shown else 0,
-                **{name: natural(number(value)) for name, value in ends.items()},
-                se=number(found.se[n]),
-                df=number(found.df[n]),
-                p=number(found.p[n]),
+                **{name: natural(finite_or_none(value)) for name, value in ends.items()},
+                se=finite_or_none(found.se[n]),
+                df=finite_or_none(found.df[n]),
+                p=finite_or_none(found.p[n]),
             )
         )
     return rows
@@ -340,9 +340,9 @@ def _changes(
     for n, group in enumerate(groups):
         told = {}
         for place, name in zip(range(3 * n, 3 * n + 3), ("first", "last", "change"), strict=True):
-            told[name] = natural(number(found.beta[place]))
-            told[f"{name}_low"] = natural(number(found.ci_low[place]))
-            told[f"{name}_high"] = natural(number(found.ci_high[place]))
+            told[name] = natural(finite_or_none(found.beta[place]))
+            told[f"{name}_low"] = natural(finite_or_none(found.ci_low[place]))
+            told[f"{name}_high"] = natural(finite_or_none(found.ci_high[place]))
         rows.append(
             CourseChangeRow(
                 course=course.name,
@@ -352,8 +352,8 @@ def _changes(
                 start=start,
                 end=end,
                 **told,
-                df=number(found.df[3 * n + 2]),
-                p=number(found.p[3 * n + 2]),
+                df=finite_or_none(found.df[3 * n + 2]),
+                p=finite_or_none(found.p[3 * n + 2]),
             )
         )
     return rows
