@@ -119,7 +119,8 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
             for name in (
                 *("syntheses", "subgroups", "splits", "sensitivity", "studies", "earlier"),
                 *("derivations", "raw_rows", "absolute", "summary", "certainty", "finding_states"),
-                *("posteriors", "shrunken", "looks", "crosscheck"),
+                *("posteriors", "shrunken", "looks", "crosscheck", "adjusted"),
+                *("fragility", "subsets", "contours"),
             )
         ),
         "analyses/response_24h.html",
@@ -128,6 +129,8 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
         "figures/response_24h_arm.forest.svg",
         "figures/figures.csv",
         "figures/response_24h.timecourse.svg",
+        "figures/response_24h.adjusted.svg",
+        "figures/response_24h.contour.svg",
         *(
             f"figures/{name}.{kind}.svg"
             for name in ("response_24h", "response_24h_arm")

@@ -16,6 +16,7 @@ TABLES = (
     *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
     *("posteriors", "shrunken", "looks"),
     *("regressions", "coefficients", "moderated", "fitted"),
+    *("adjusted", "fragility", "subsets", "new_trials", "contours"),
     *("course_effects", "course_ledger", "course_fits", "course_groups"),
     *("course_coefficients", "course_points", "course_changes"),
 )

@@ -32,13 +32,16 @@ from ketameta.report.pages import (
     given,
     study_view,
 )
+from ketameta.report.small_study import small_study_view
 from ketameta.report.traces import Traces
+from ketameta.report.what_if import what_if_view
 from ketameta.report_files import figure_of
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow
 from ketameta.tables.looks import LookRow
+from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.syntheses import (
     AbsoluteRow,
     ExclusionRow,
@@ -49,10 +52,12 @@ from ketameta.tables.syntheses import (
     SubgroupRow,
     UnusedRow,
 )
+from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
 
 _SHOWN = (
     *(AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, AsymmetryRow, DiagnosticRow),
-    *(PosteriorRow, ShrunkenRow, LookRow),
+    *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
+    *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
 )
 
 
@@ -139,7 +144,11 @@ def files(page: Page) -> Iterator[str]:
     yield to_svg(scene, slug, standalone=True)
     figure, narrow = on_page(forest, scene, slug)
     tests, rows = own[AsymmetryRow], own[DiagnosticRow]
-    drawings = [*diagnostics_of(analysis, record, tests, rows), *course(analysis.name, page.course)]
+    methods = own[AdjustedRow]
+    drawings = [
+        *diagnostics_of(analysis, record, tests, rows, methods, own[ContourRow]),
+        *course(analysis.name, page.course),
+    ]
     yield (
         environment()
         .get_template("analysis.html")
@@ -170,6 +179,8 @@ def files(page: Page) -> Iterator[str]:
             alongside=alongside(analysis, record, own),
             moderators=moderators_view(analysis, record, studies, own),
             bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
+            small_study=small_study_view(analysis, record, methods),
+            what_if=what_if_view(analysis, own),
             looks=looks_view(analysis, own[LookRow]),
             warnings=page.warnings,
             review=page.review,

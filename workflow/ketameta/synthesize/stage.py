@@ -25,7 +25,9 @@ from ketameta.synthesize.moderators import Background, backgrounds, moderated
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.raters import rater_agreement
+from ketameta.synthesize.small_study import adjusted
 from ketameta.synthesize.splits import between_groups, groups_of, plotted_split, splits
+from ketameta.synthesize.what_if import fragile, new_trials, subsets
 from ketameta.synthesize.words import favours, group_of
 from ketameta.synthesize.worthwhile import worthwhile
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
@@ -53,6 +55,7 @@ from ketameta.tables.looks import LookRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.parts import PoolableEffect
 from ketameta.tables.raw import ArmRow, ClaimRow, PublishedRow, TrialRow
+from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.stages import STAGE_KINDS
 from ketameta.tables.syntheses import (
     AbsoluteRow,
@@ -70,6 +73,7 @@ from ketameta.tables.syntheses import (
     UnusedRow,
 )
 from ketameta.tables.table import Row, as_dict, extended, schema_of, to_arrow
+from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
 from ketameta.vocabulary.narrowing import named
 
 if TYPE_CHECKING:
@@ -103,8 +107,9 @@ class Asked:
 ANSWER: tuple[type[Row], ...] = (
     *(SynthesisRow, AbsoluteRow, PointsRow, SubgroupRow, SplitRow, StudyRow, SensitivityRow),
     *(JudgementRow, AsymmetryRow, EarlierRow, PairRow, PairSynthesisRow, DiagnosticRow),
-    *(PosteriorRow, ShrunkenRow, LookRow),
+    *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
     *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
+    *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
 )
 
 
@@ -195,6 +200,7 @@ def _answer(asked: Asked) -> Tables:
     bounds = worthwhile(analysis, studies, beside[AbsoluteRow])
     many = diagnosed(own, record)
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
+    sized, contours = new_trials(analysis, record, own, bounds)
     apart = [row for row in asked.variants if row.variant == choice_of(analysis)]
     regressed = moderated(analysis, own, asked.trials, asked.judgements, apart)
     return beside | Tables(
@@ -209,6 +215,11 @@ def _answer(asked: Asked) -> Tables:
             LookRow: looks(analysis, record, own, studies, bounds) if many else [],
             PosteriorRow: checked,
             ShrunkenRow: drawn,
+            AdjustedRow: adjusted(analysis, record, own),
+            FragilityRow: fragile(analysis, record, own),
+            SubsetRow: subsets(analysis, record, own),
+            NewTrialRow: sized,
+            ContourRow: contours,
             RegressionRow: regressed.regressions,
             CoefficientRow: regressed.coefficients,
             ModeratedRow: regressed.moderated,

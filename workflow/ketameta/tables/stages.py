@@ -11,8 +11,10 @@ from ketameta.tables import (
     effects,
     looks,
     moderators,
+    small_study,
     syntheses,
     verdicts,
+    what_if,
 )
 from ketameta.tables.columns import TableSchema
 from ketameta.tables.problems import ProblemRow
@@ -35,7 +37,9 @@ def _defined_in(*modules: ModuleType) -> Kinds:
 _KINDS: dict[str, Kinds] = {
     "ingest": (ProblemRow, *(RAW_KINDS[name] for name in OPTIONAL_TABLES)),
     "normalize": _defined_in(effects),
-    "synthesize": _defined_in(syntheses, diagnostics, bayes, looks, moderators, courses),
+    "synthesize": _defined_in(
+        *(syntheses, diagnostics, bayes, looks, moderators, courses, small_study, what_if)
+    ),
     "report": _defined_in(verdicts),
 }
 STAGE_KINDS: dict[str, dict[str, type[Row]]] = {
