@@ -68,7 +68,7 @@ ROOMS = {
     "univariate": {"numerics"},
     "dependent": {"numerics", "univariate"},
     "rare": {"numerics", "effects"},
-    "sensitivity": {"numerics", "univariate"},
+    "sensitivity": {"numerics", "effects", "univariate"},
     "bias": {"numerics", "univariate"},
 }
 SHELLS = {"cli", "job", "steps", "commands", "notebook", "reading", "__init__", "__main__"}

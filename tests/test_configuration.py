@@ -54,6 +54,22 @@ analyses:
     title: Depression score at 7 days
     measure: SMD
     scales: [MADRS, HAMD17]
+courses:
+  over_days:
+    title: Scores over days
+    question: How soon do scores differ, and for how long?
+    outcome: cognition_score
+    measure: SMD
+    hours: {from: 1, to: 700}
+    by: route
+    knots: [4, 24, 168]
+    shown: [4, 170]
+    compared: [25, 171]
+    trials: 3
+    over_time: 0.6
+    lag: 99
+    between_scales: 0.8
+    sweep: [0.2, 0.9]
 defaults:
 """
 CHOICES = """\
@@ -136,12 +152,22 @@ KEYS = [
     Case("a threshold out of range", "worthwhile_ratio: 1.25", "worthwhile_ratio: 0.8", "worthwhile_ratio", "defaults.certainty.worthwhile_ratio: 0.8 is outside what is allowed: above 1"),
     Case("a threshold of an analysis that is none", "    window: 24 h", "    certainty: {event: 3}\n    window: 24 h", "certainty: {event", "analyses.response_24h.certainty: unknown key event; did you mean events?"),
     Case("a threshold as a sensitivity choice", "{correlation: 0.0}", "{certainty: {events: 3}}", "certainty: {events: 3}", "choices.no correlation.change: unknown key certainty"),
-    Case("unknown key at the top", "windows:", "colour: red\nwindows:", "colour", "top level: unknown key colour; known: windows, defaults, analyses, narrowed, summaries"),
+    Case("unknown key at the top", "windows:", "shade: red\nwindows:", "shade", "top level: unknown key shade; known: windows, defaults, analyses, narrowed, courses, summaries"),
     Case("misspelt key at the top", "windows:", "window:", "window:", "top level: unknown key window; did you mean windows?"),
     Case("misspelt key of a window", "    target:", "    taget:", "taget", "windows.7 d: unknown key taget; did you mean target?"),
     Case("misspelt key of an analysis", "    outcome: response", "    outcomme: response", "outcomme", "analyses.response_24h: unknown key outcomme; did you mean outcome?"),
     Case("key of an analysis in upper case", "    window: 24 h", "    Window: 24 h", "Window", "analyses.response_24h: unknown key Window; did you mean window?"),
     Case("key of an older version", "    window: 24 h", "    subgroup: route\n    window: 24 h", "subgroup", "analyses.response_24h: unknown key subgroup; splits took its place, with a list of words"),
+    Case("misspelt key of a course", "    by: route", "    buy: route", "buy", "courses.over_days: unknown key buy; did you mean by?"),
+    Case("a window of a course", "    by: route", "    by: route\n    window: 24 h", "window: 24 h\n    knots", "courses.over_days: unknown key window"),
+    Case("a course by no column", "by: route", "by: rout", "rout", "courses.over_days.by: unknown word rout; did you mean route?"),
+    Case("a course that runs backwards", "from: 1, to: 700", "from: 700, to: 1", "from: 700", "courses.over_days.hours: from must be before to"),
+    Case("knots out of order", "[4, 24, 168]", "[24, 4, 168]", "[24", "courses.over_days.knots: hours must increase"),
+    Case("an hour outside a course", "[4, 170]", "[4, 900]", "900", "courses.over_days.shown.1: 900 h is outside the hours of the course"),
+    Case("three hours to compare", "[25, 171]", "[25, 171, 180]", "[25", "courses.over_days.compared: holds 3; at most 2"),
+    Case("a correlation of 1", "over_time: 0.6", "over_time: 1", "over_time", "courses.over_days.over_time: "),
+    Case("a course of treated arms alone", "    outcome: cognition_score\n    measure: SMD", "    outcome: cognition_score\n    measure: PCTRED", "PCTRED", "courses.over_days.measure: PCTRED is of treated arms alone"),
+    Case("misspelt scale of a course", "    by: route", "    by: route\n    scales: [MADR]", "MADR]", "courses.over_days.scales.0: unknown word MADR; did you mean MADRS?"),
     Case("misspelt default", "  tau2:", "  tau:", "  tau:", "defaults: unknown key tau; did you mean tau2?"),
     Case("misspelt key of a sensitivity choice", "    for:", "    fore:", "fore", "choices.no correlation: unknown key fore; did you mean for?"),
     Case("misspelt key of a change", "{correlation: 0.0}", "{corelation: 0.0}", "corelation", "choices.no correlation.change: unknown key corelation; did you mean correlation?"),
@@ -519,6 +545,9 @@ CHANGED = {
     "the order of scales": (lambda c: c.replace("[MADRS, HAMD17]", "[HAMD17, MADRS]"), {"select", "model", "display"}),
     "a sensitivity choice": (lambda c: c.replace("correlation: 0.0", "correlation: 0.25"), {"select", "model", "display"}),
     "the name of an analysis": (lambda c: c.replace("response_24h", "response_day"), {"select", "model", "display"}),
+    "the title of a course": (lambda c: c.replace("title: Scores over days", "title: Scores in time"), {"display"}),
+    "the knots of a course": (lambda c: c.replace("[4, 24, 168]", "[4, 24, 167]"), {"model", "display"}),
+    "the hours of a course": (lambda c: c.replace("to: 700", "to: 701"), {"select", "model", "display"}),
     "an analysis less": (lambda c: c.replace(HEAD[HEAD.index("  score_7d") : HEAD.index("defaults")], ""), {"select", "model", "display"}),
 }  # fmt: skip
 

@@ -67,7 +67,7 @@ def test_a_cold_run_says_what_it_does_and_found(built, configuration):
 
 
 def test_every_file_of_the_report_is_there(built, configuration):
-    for path in report_files(configuration.names):
+    for path in report_files(configuration.names, timed=bool(configuration.courses)):
         assert (built.path("reports") / path).stat().st_size > 0
 
 
@@ -75,7 +75,11 @@ def test_the_report_holds_nothing_else(built, configuration):
     found = set(bytes_of(built.path("reports")))
     with built.path("reports/figures/figures.csv").open() as file:
         drawn = {row["file"] for row in csv.DictReader(file)}
-    wanted = {*report_files(configuration.names), *drawn, "figures/figures.csv"}
+    wanted = {
+        *report_files(configuration.names, timed=bool(configuration.courses)),
+        *drawn,
+        "figures/figures.csv",
+    }
     arms = [a.name for a in configuration.whole if a.select.measure == "PCTRED"]
     wanted |= {"figures/data.evidence.svg", *(f"figures/{n}.distribution.svg" for n in arms)}
     wanted |= set(crosscheck_files(configuration.names))
@@ -115,7 +119,8 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
             for name in (
                 *("syntheses", "subgroups", "splits", "sensitivity", "studies", "earlier"),
                 *("derivations", "raw_rows", "absolute", "summary", "certainty", "finding_states"),
-                *("posteriors", "shrunken", "looks", "crosscheck"),
+                *("posteriors", "shrunken", "looks", "crosscheck", "adjusted"),
+                *("fragility", "subsets", "contours"),
             )
         ),
         "analyses/response_24h.html",
@@ -124,6 +129,8 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
         "figures/response_24h_arm.forest.svg",
         "figures/figures.csv",
         "figures/response_24h.timecourse.svg",
+        "figures/response_24h.adjusted.svg",
+        "figures/response_24h.contour.svg",
         *(
             f"figures/{name}.{kind}.svg"
             for name in ("response_24h", "response_24h_arm")

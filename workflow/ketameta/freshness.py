@@ -46,7 +46,7 @@ _DRAWING = (
     *("evidence/__init__", "evidence/rated"),
     *("figures", "report/__init__", "report/bias", "report/diagnostic_data"),
     *("report/forest_columns", "report/forest_data", "report/graphics", "report/naming"),
-    "report/statistical_data",
+    *("report/small_study", "report/statistical_data", "report/what_if"),
     *("report/wording", "report/wording_model", "report/wording_notes"),
     *("report/wording_plot", "report/wording_splits"),
     *("synthesize/__init__", "synthesize/absolute", "synthesize/prediction"),

@@ -16,11 +16,17 @@ TABLES = (
     *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
     *("posteriors", "shrunken", "looks"),
     *("regressions", "coefficients", "moderated", "fitted"),
+    *("adjusted", "fragility", "subsets", "new_trials", "contours"),
+    *("course_effects", "course_ledger", "course_fits", "course_groups"),
+    *("course_coefficients", "course_points", "course_changes"),
 )
 
 
-def report_files(names: Sequence[str]) -> list[str]:
-    """Return the paths below reports/, in order, for analyses of the given names."""
+def report_files(names: Sequence[str], *, timed: bool = False) -> list[str]:
+    """Return the paths below reports/, in order, for analyses of the given names.
+
+    `timed` says whether there are time courses, which have a page.
+    """
     slugs = [slug(name) for name in names]
     return [
         "index.html",
@@ -32,6 +38,7 @@ def report_files(names: Sequence[str]) -> list[str]:
         "rob2.html",
         "extraction.html",
         "rules.html",
+        *(["courses.html"] if timed else []),
         "static/style.css",
         "static/report.js",
         "verify.R",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ketameta.configuration.blocks import FORMS
+from ketameta.configuration.courses import About, Course, Curve
 from ketameta.configuration.faults import choice_faults, meaning_faults, read_as
 from ketameta.configuration.models import (
     Display,
@@ -49,6 +50,7 @@ __all__ = [
     "Analysis",
     "Configuration",
     "ConfigurationError",
+    "Course",
     "Display",
     "Model",
     "Question",
@@ -65,7 +67,7 @@ MULTIVERSE = "multiverse.yaml"
 # what is asked, and how
 FILES = (CONFIG, CONFIG.with_name(MULTIVERSE))
 
-T = TypeVar("T", Question, Model, Display)
+T = TypeVar("T", Question, Model, Display, Curve, About)
 
 
 @dataclass(frozen=True)
@@ -152,9 +154,10 @@ class Analysis:
 
 @dataclass(frozen=True)
 class Configuration:
-    """Every analysis, in the order of the file, and the tables that sum them up."""
+    """Every analysis, in the order of the file, the time courses, and the tables that sum up."""
 
     analyses: tuple[Analysis, ...]
+    courses: tuple[Course, ...] = field(default=(), kw_only=True)
     summaries: tuple[Summary, ...] = field(default=(), kw_only=True)
     review: Review = field(default=NEUTRAL, kw_only=True)
     # words of the files that are read as others, each as ``file:line: key: word is read as ...``
@@ -231,6 +234,10 @@ class Configuration:
             | {"variants": [[v.name, said] for v in a.variants if (said := changed(v, a))]}
             for a in self.analyses
         ]
+        of_course = {"select": ("select",), "model": ("curve", "level"), "display": ("display",)}
+        for course in self.courses:
+            own = [key for part in parts for key in of_course.get(part, ())]
+            content.append({"course": course.name, **{key: getattr(course, key) for key in own}})
         if "display" in parts:
             content.append({"review": self.review, "summaries": self.summaries})
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=cells)
@@ -277,6 +284,10 @@ def _configuration(
             _analysis(name, _over(content["defaults"], block), windows, choices)
             for name, block in content["analyses"].items()
         ),
+        courses=tuple(
+            _course(name, {**content["defaults"], **block})
+            for name, block in content.get("courses", {}).items()
+        ),
         summaries=summaries,
         review=review,
     )
@@ -321,6 +332,15 @@ def _apart(select: Question, model: Model) -> Question | None:
     if (DOSE,) not in model.moderators or select.by_arm or select.arms == "whole":
         return None
     return replace(select, arms="whole")
+
+
+def _course(name: str, block: dict[str, Any]) -> Course:
+    """Build a time course; its window is that of all its hours, none of them aimed at."""
+    hours = block["hours"]
+    select = _question({**block, "window": None}, {})
+    whole = Window(name, hours["from"], hours["from"], hours["to"])
+    parts = _part(Curve, block), block["level"], _part(About, block)
+    return Course(name, replace(select, window=whole), *parts)
 
 
 def _question(block: dict[str, Any], windows: dict[str, Window]) -> Question:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NotRequired
 from annotated_types import MinLen
 from typing_extensions import TypedDict
 
+from ketameta.configuration.courses import About, Curve
 from ketameta.configuration.models import (
     Display,
     Measure,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     Block = dict[str, Any]
     Choice = dict[str, Any]
     Comparison = dict[str, Any]
+    Over = dict[str, Any]
 else:
     _hours, _summary, _rated = keys_of(Window), keys_of(Summary), keys_of(Thresholds)
     _every = keys_of(Question, Model, Display) | {
@@ -46,6 +48,14 @@ else:
     Choice = block("Choice", {"for": _measures, "change": _change})
     _narrow = {"narrow": _summary.pop("narrow")}
     Comparison = block("Summary", _summary, _narrow)
+    _span = block("Span", {key: _hours[key] for key in ("from", "to")})
+    _course = {**{key: _own[key] for key in ("outcome", "measure")}, "hours": _span}
+    _asked = {key: _every[key] for key in keys_of(Question) if key in _every and key != "window"}
+    Over = block(
+        "Course",
+        {**keys_of(About), **_course, **keys_of(Curve)},
+        {**_asked, "level": _every["level"]},
+    )
 
 _NAME = Written(
     r"^[a-z][a-z0-9_]{0,59}$", "small letters, digits and _ only, the first a letter, at most 60"
@@ -72,6 +82,9 @@ class File(TypedDict):
     narrowed: NotRequired[Words]
     """Analyses asked of fewer trials, as name@key=word&key=word (see the README); those that
     claims.csv names need not stand here."""
+    courses: NotRequired[dict[Annotated[str, _NAME], Over]]
+    """Time courses, one block each over the defaults: one model of an outcome over all its hours;
+    the name on the left names its page."""
     summaries: NotRequired[list[Comparison]]
     """Tables of summary of findings, one comparison each."""
 
@@ -86,6 +99,7 @@ class Multiverse(TypedDict):
 
 
 _LIMITS = {"certainty": "Thresholds by which certainty is rated; only the report reads them."}
+_HOURS = {"hours": "First and last hour that count, from the first dose."}
 _EVERY = {**_LIMITS, **meanings(Question), **meanings(Model), **meanings(Display)}
 _CHOICE = {"for": "Measures whose analyses it applies to.", "change": "What it changes of them."}
 QUESTIONS = Form(
@@ -95,7 +109,8 @@ QUESTIONS = Form(
         "": meanings(File),
         **dict.fromkeys(("Defaults", "Analysis"), _EVERY),
         **dict.fromkeys(("Thresholds", "OtherThresholds"), meanings(Thresholds)),
-        "Hours": meanings(Window),
+        **dict.fromkeys(("Hours", "Span"), meanings(Window)),
+        "Course": {**_EVERY, **_HOURS, **meanings(Curve), **meanings(About)},
         **texts_of(Summary),
     },
 )

@@ -33,6 +33,10 @@ def meaning_faults(document: Document) -> Iterator[Fault]:
     for name, block in analyses.items():
         place = ("analyses", name)
         yield from _checked(document, place, block, windows, [{**defaults, **_dict(block)}])
+    for name, block in _block(content, "courses").items():
+        place = ("courses", name)
+        yield from _checked(document, place, block, windows, [{**defaults, **_dict(block)}])
+        yield from _course(document, place, _dict(block))
 
 
 def choice_faults(document: Document, questions: Any) -> Iterator[Fault]:
@@ -193,6 +197,30 @@ def read_as(document: Document) -> Iterator[Fault]:
 def _method(key: str, word: Any) -> str | None:
     """Return a word for a method as it is spelt here."""
     return understood(key, word, METHODS[key]) if isinstance(word, str) else None
+
+
+def _course(document: Document, place: Place, block: dict[str, Any]) -> Iterator[Fault]:
+    """Yield what is at odds in a block of a time course, where it has the right form."""
+    measure = block.get("measure")
+    if isinstance(measure, str) and measure in MEASURES and not MEASURES[measure].compares:
+        said = f"{measure} is of treated arms alone, and a time course compares them with control"
+        yield document.fault((*place, "measure"), said)
+    hours = block.get("hours")
+    start, end = (hours.get("from"), hours.get("to")) if isinstance(hours, dict) else (None, None)
+    if not isinstance(start, int | float) or not isinstance(end, int | float):
+        return
+    if start >= end:
+        yield document.fault((*place, "hours"), "from must be before to")
+        return
+    for key in ("knots", "shown", "compared"):
+        given = block.get(key)
+        if not isinstance(given, list) or not all(map(_is_number, given)):
+            continue
+        if given != sorted(given):
+            yield document.fault((*place, key), "hours must increase")
+        if outside := [hour for hour in given if not start <= hour <= end]:
+            said = f"{outside[0]:g} h is outside the hours of the course"
+            yield document.fault((*place, key, given.index(outside[0])), said)
 
 
 def _is_block(value: Any) -> bool:

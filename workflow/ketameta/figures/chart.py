@@ -93,6 +93,57 @@ class Course:
     scale: AxisScale
 
 
+@dataclass(frozen=True)
+class Field:
+    """Ranges of y that have one colour: from one place on the x axis to the next."""
+
+    start: float
+    end: float
+    low: float
+    high: float
+    role: str
+
+
+def draw_fields(
+    chart: Chart,
+    fields: Sequence[Field],
+    legend: Sequence[tuple[str, str]],
+    ratio: bool,
+    level: float | None,
+) -> Scene:
+    """Draw coloured ranges over a logarithmic x axis; a line at a `level`, what colours mean below.
+
+    `legend` has role and words of each colour; where `ratio` is true the y axis is logarithmic.
+    """
+    top, bottom = 38.0, 38.0 + PLOT_HEIGHT
+    starts, ends = [f.start for f in fields], [f.end for f in fields]
+    lows, highs = [f.low for f in fields], [f.high for f in fields]
+    wide = make_axis([min(lows), max(highs)], [], AxisScale(log=ratio), bottom, top)
+    inside = tuple(t for t in wide.ticks if min(lows) <= t <= max(highs))
+    y = Axis(min(lows), max(highs), bottom, top, ratio, inside)
+    places = tuple(t for t in (20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0) if t >= min(starts))
+    x = Axis(min(starts), max(ends), LEFT, WIDTH - MARGIN, True, places)
+    shapes: list[Shape] = []
+    for f in fields:
+        x0, x1, y0, y1 = x.place(f.start), x.place(f.end), y.place(f.high), y.place(f.low)
+        # a hair wider: no seam shows where two of one colour meet
+        shapes.append(Rect(x0, y0, min(x1 + 0.5, x.x1) - x0, y1 - y0, f.role))
+    if level is not None and y.low <= level <= y.high:
+        shapes.append(
+            Line(LEFT, y.place(level), WIDTH - MARGIN, y.place(level), "pooled", 1.2, "5 3")
+        )
+    line = bottom + 40
+    for role, words in legend:
+        line += 19
+        shapes.append(Rect(MARGIN - 1, line - 11, 18, 13, "rule"))
+        shapes.append(Rect(MARGIN, line - 10, 16, 11, role))
+        shapes.append(Text(MARGIN + 24, line, words, size=SMALL))
+    frame = [*ticks(x, bottom), *vertical(y, x.x0)]
+    title = Text((x.x0 + x.x1) / 2, bottom + 38, chart.x_title, "middle", "ink", SMALL, bold=True)
+    head = Text(MARGIN, 20, chart.y_title, size=SMALL, bold=True)
+    return _closed(chart, [*shapes, *frame, title, head], line)
+
+
 def draw_funnel(funnel: Funnel) -> Scene:
     """Draw a funnel plot, the standard error downwards from 0."""
     x0, x1, top, bottom = LEFT, WIDTH - MARGIN, 38.0, 38.0 + PLOT_HEIGHT

@@ -106,6 +106,7 @@ class Forest:
     notes: tuple[str, ...] = ()
     lights: tuple[Heading, ...] = ()
     earlier: tuple[Total, ...] = ()
+    earlier_heading: str = EARLIER
     legend: tuple[str, ...] = ()
     plot: float = PLOT
 
@@ -256,7 +257,9 @@ def _earlier_rows(drawing: _Drawing) -> float:
     """Draw what earlier reviews found, in grey under a heading, and return the height below it."""
     columns = drawing.columns
     drawing.y += 8 + LINE
-    drawing.shapes.append(Text(MARGIN, drawing.y, EARLIER, role="muted", bold=True))
+    drawing.shapes.append(
+        Text(MARGIN, drawing.y, drawing.forest.earlier_heading, role="muted", bold=True)
+    )
     drawing.y += 4
     for total in drawing.forest.earlier:
         lines = wrap(total.label, SIZE, columns.label_width)

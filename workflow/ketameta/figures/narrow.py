@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ketameta.figures.columns import LINE, MARGIN, MOST, SIZE, SMALL
 from ketameta.figures.forest import (
-    EARLIER,
     Block,
     Forest,
     finished,
@@ -105,7 +104,7 @@ def _pooled(rows: _Rows, forest: Forest) -> None:
         rows.shapes.append(Group((*words, *marks), total.tooltip, name="prediction"))
     if forest.earlier:
         rows.y += 8 + LINE
-        rows.shapes.append(Text(MARGIN, rows.y, EARLIER, role="muted", bold=True))
+        rows.shapes.append(Text(MARGIN, rows.y, forest.earlier_heading, role="muted", bold=True))
         rows.y += 4
     for total in forest.earlier:
         words = [muted(word) for word in rows.words(total.label, total.right[-1])]

@@ -11,6 +11,7 @@ from ketameta.normalize import grid, raters, sizes
 from ketameta.normalize.checks.acknowledged import About, with_reasons
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.choose import Choices
+from ketameta.normalize.courses import over_time
 from ketameta.normalize.coverage import coverage
 from ketameta.normalize.effect_rows import derivation_rows, effect_row, variant_row
 from ketameta.normalize.inherit import inherited
@@ -31,6 +32,8 @@ from ketameta.tables.effects import (
     ArmReductionRow,
     BiasRow,
     CountRow,
+    CourseEffectRow,
+    CourseLedgerRow,
     DataRow,
     DerivationRow,
     DigestRow,
@@ -63,9 +66,12 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
     checks, told = with_reasons(raw, rows, problems, effects)
     labels = {name: trial.label for name, trial in trials.items()}
     cells = digests(raw)
+    by_hour, of_rows = over_time(configuration.courses, trials, rows)
     # made one after the other: rows of long tables go when their Arrow table is there
     found: dict[type[Row], Callable[[], Sequence[Row]]] = {
         FindingRow: lambda: _findings(rows, checks),
+        CourseEffectRow: lambda: by_hour,
+        CourseLedgerRow: lambda: of_rows,
         DataRow: lambda: data_of(raw, cells),
         DigestRow: lambda: [DigestRow(trial_id=t, digest=d) for t, d in cells.trials.items()],
         CountRow: lambda: counts_of(raw),

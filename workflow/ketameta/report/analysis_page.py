@@ -32,13 +32,16 @@ from ketameta.report.pages import (
     given,
     study_view,
 )
+from ketameta.report.small_study import small_study_view
 from ketameta.report.traces import Traces
+from ketameta.report.what_if import what_if_view
 from ketameta.report_files import figure_of
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow
 from ketameta.tables.looks import LookRow
+from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.syntheses import (
     AbsoluteRow,
     ExclusionRow,
@@ -49,10 +52,12 @@ from ketameta.tables.syntheses import (
     SubgroupRow,
     UnusedRow,
 )
+from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
 
 _SHOWN = (
     *(AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, AsymmetryRow, DiagnosticRow),
-    *(PosteriorRow, ShrunkenRow, LookRow),
+    *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
+    *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
 )
 
 
@@ -73,7 +78,8 @@ class Page:
 
     `own` are its rows of the tables that it shows, `views` its effects with what is behind them,
     `warnings` what the checks say of its rows, `course` the analyses and rows of the time course
-    that stands under its name; `claimed` says whether there are claims at all.
+    that stands under its name; `claimed` and `timed` say whether there are claims and time courses
+    at all.
     """
 
     analysis: Analysis
@@ -85,6 +91,7 @@ class Page:
     beside: Beside
     review: Review
     claimed: bool
+    timed: bool
     version: str
 
 
@@ -118,6 +125,7 @@ class Asker:
             beside=beside,
             review=self._shared.review,
             claimed=bool(self._shared.told),
+            timed=self._shared.timed,
             version=self._shared.version,
         )
 
@@ -136,7 +144,11 @@ def files(page: Page) -> Iterator[str]:
     yield to_svg(scene, slug, standalone=True)
     figure, narrow = on_page(forest, scene, slug)
     tests, rows = own[AsymmetryRow], own[DiagnosticRow]
-    drawings = [*diagnostics_of(analysis, record, tests, rows), *course(analysis.name, page.course)]
+    methods = own[AdjustedRow]
+    drawings = [
+        *diagnostics_of(analysis, record, tests, rows, methods, own[ContourRow]),
+        *course(analysis.name, page.course),
+    ]
     yield (
         environment()
         .get_template("analysis.html")
@@ -167,10 +179,13 @@ def files(page: Page) -> Iterator[str]:
             alongside=alongside(analysis, record, own),
             moderators=moderators_view(analysis, record, studies, own),
             bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
+            small_study=small_study_view(analysis, record, methods),
+            what_if=what_if_view(analysis, own),
             looks=looks_view(analysis, own[LookRow]),
             warnings=page.warnings,
             review=page.review,
             told=page.claimed,
+            timed=page.timed,
             version=page.version,
             root="../",
         )

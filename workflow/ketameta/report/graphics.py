@@ -29,10 +29,14 @@ from ketameta.report.diagnostic_data import (
     refits_of,
 )
 from ketameta.report.forest_data import PLOTTED, forest_of
+from ketameta.report.small_study import adjusted_of
+from ketameta.report.what_if import contour_of
 from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow, EvidenceMapRow
+from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.syntheses import SynthesisRow
+from ketameta.tables.what_if import ContourRow
 from ketameta.vocabulary.narrowing import slug
 
 if TYPE_CHECKING:
@@ -41,7 +45,9 @@ if TYPE_CHECKING:
 # kind -> what it is, in the order in which a page shows them
 KINDS = {
     "forest": "forest plot",
+    "adjusted": "estimates that allow for small-study effects",
     "funnel": "funnel plot",
+    "contour": "what a new trial would conclude",
     "cumulative": "cumulative synthesis by year",
     "leave-one-out": "synthesis without each trial",
     "baujat": "Baujat plot",
@@ -141,9 +147,12 @@ def diagnostics(tables: Tables, configuration: Configuration) -> Iterator[Drawin
     rows = by(tables[DiagnosticRow], lambda row: row.analysis)
     records = _records(tables)
     tests = by(tables[AsymmetryRow], lambda row: row.analysis)
+    methods = by(tables[AdjustedRow], lambda row: row.analysis)
+    contours = by(tables[ContourRow], lambda row: row.analysis)
     for analysis in configuration.whole:
         name = analysis.name
-        yield from diagnostics_of(analysis, records[name], tests[name], rows[name])
+        beside = methods[name], contours[name]
+        yield from diagnostics_of(analysis, records[name], tests[name], rows[name], *beside)
 
 
 def diagnostics_of(
@@ -151,15 +160,21 @@ def diagnostics_of(
     record: SynthesisRow,
     tests: Sequence[AsymmetryRow],
     rows: Sequence[DiagnosticRow],
+    methods: Sequence[AdjustedRow],
+    contours: Sequence[ContourRow],
 ) -> Iterator[Drawing]:
-    """Yield funnel, cumulative, leave-one-out and Baujat plot of an analysis that is diagnosed.
+    """Yield what shows small-study effects, what a new trial would do, and what each trial does.
 
-    Not of a narrowed one: its whole one shows the same trials.
+    Of an analysis that is diagnosed; not of a narrowed one: its whole one shows the same trials.
     """
     if analysis.narrow or not rows:
         return
     name = analysis.name
+    if methods:
+        yield drawn(draw(adjusted_of(analysis, record, methods)), name, "adjusted")
     yield drawn(draw_funnel(funnel_of(analysis, tests[0], rows)), name, "funnel")
+    if contours:
+        yield drawn(contour_of(analysis, record, contours), name, "contour")
     for refits, kind in ((UNTIL, "cumulative"), (WITHOUT, "leave-one-out")):
         yield drawn(draw(refits_of(analysis, record, rows, refits, KINDS[kind])), name, kind)
     yield drawn(draw_scatter(*baujat_of(analysis, rows)), name, "baujat")

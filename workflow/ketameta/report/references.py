@@ -156,6 +156,11 @@ REFERENCES = {
         "National Bureau of Standards 1982;87:377–385",
         "10.6028/jres.087.022",
     ),
+    "Pustejovsky 2022": (
+        "Pustejovsky JE, Tipton E. Meta-analysis with robust variance estimation: expanding the "
+        "range of working models. Prevention Science 2022;23:425–438",
+        "10.1007/s11121-021-01246-3",
+    ),
     "Rhodes 2015": (
         "Rhodes KM, Turner RM, Higgins JPT. Predictive distributions were developed for the extent "
         "of heterogeneity in meta-analyses of continuous outcome data. Journal of Clinical "
@@ -195,6 +200,41 @@ REFERENCES = {
         "Medicine 2002;21:3153–3159",
         "10.1002/sim.1262",
     ),
+    "Duval 2000": (
+        "Duval S, Tweedie R. A nonparametric trim and fill method of accounting for publication "
+        "bias in meta-analysis. Journal of the American Statistical Association 2000;95:89–98",
+        "10.1080/01621459.2000.10473905",
+    ),
+    "Egger 1997": (
+        "Egger M, Davey Smith G, Schneider M, Minder C. Bias in meta-analysis detected by a "
+        "simple, graphical test. BMJ 1997;315:629–634",
+        "10.1136/bmj.315.7109.629",
+    ),
+    "Peters 2006": (
+        "Peters JL, Sutton AJ, Jones DR, and others. Comparison of two methods to detect "
+        "publication bias in meta-analysis. JAMA 2006;295:676–680",
+        "10.1001/jama.295.6.676",
+    ),
+    "Pustejovsky 2019": (
+        "Pustejovsky JE, Rodgers MA. Testing for funnel plot asymmetry of standardized mean "
+        "differences. Research Synthesis Methods 2019;10:57–71",
+        "10.1002/jrsm.1332",
+    ),
+    "Rücker 2011": (
+        "Rücker G, Schwarzer G, Carpenter JR, and others. Treatment-effect estimates adjusted for "
+        "small-study effects via a limit meta-analysis. Biostatistics 2011;12:122–142",
+        "10.1093/biostatistics/kxq046",
+    ),
+    "Stanley 2014": (
+        "Stanley TD, Doucouliagos H. Meta-regression approximations to reduce publication "
+        "selection bias. Research Synthesis Methods 2014;5:60–78",
+        "10.1002/jrsm.1095",
+    ),
+    "Vevea 1995": (
+        "Vevea JL, Hedges LV. A general linear model for estimating effect size in the presence "
+        "of publication bias. Psychometrika 1995;60:419–435",
+        "10.1007/BF02294384",
+    ),
     "Sterne 2019": (
         "Sterne JAC, Savović J, Page MJ, and others. RoB 2: a revised tool for assessing risk of "
         "bias in randomised trials. BMJ 2019;366:l4898",
@@ -216,6 +256,11 @@ REFERENCES = {
         "ter Schure J, Grünwald P. ALL-IN meta-analysis: breathing life into living systematic "
         "reviews. F1000Research 2022;11:549",
         "10.12688/f1000research.74223.1",
+    ),
+    "Tipton 2015": (
+        "Tipton E. Small sample adjustments for robust variance estimation with meta-regression. "
+        "Psychological Methods 2015;20:375–393",
+        "10.1037/met0000011",
     ),
     "Veroniki 2019": (
         "Veroniki AA, Jackson D, Bender R, and others. Methods to calculate uncertainty in the "

@@ -18,6 +18,7 @@ from ketameta.stats.dependent.multilevel import (
     three_level,
     working_covariance,
 )
+from ketameta.stats.dependent.over_time import covariance_over_time, restricted_cubic_spline
 from ketameta.stats.dependent.robust import RobustFit, cluster_robust
 from ketameta.stats.effects.back_transform import back_transform
 from ketameta.stats.effects.effect_size import MEASURES, EffectSize, effect_size
@@ -37,7 +38,8 @@ from ketameta.stats.sensitivity.agreement import (
     cohen_kappa,
     limits_of_agreement,
 )
-from ketameta.stats.sensitivity.gosh import Gosh, gosh
+from ketameta.stats.sensitivity.fragility import Fragility, fragility
+from ketameta.stats.sensitivity.gosh import Gosh, gosh, gosh_shares
 from ketameta.stats.sensitivity.influence import Influence, cumulative, influence, leave_one_out
 from ketameta.stats.sensitivity.looks import (
     Boundaries,
@@ -45,6 +47,8 @@ from ketameta.stats.sensitivity.looks import (
     confidence_sequence,
     sequential_boundaries,
 )
+from ketameta.stats.sensitivity.missing_outcomes import informative_missing
+from ketameta.stats.sensitivity.new_trial import NewTrial, conditional_power, with_new_trial
 from ketameta.stats.sensitivity.permutation import permutation_test
 from ketameta.stats.univariate.bayes import Bayes, bayes
 from ketameta.stats.univariate.pooling import random_effects
@@ -67,6 +71,7 @@ __all__ = [
     "CommonEffect",
     "Confidence",
     "EffectSize",
+    "Fragility",
     "Glmm",
     "Gosh",
     "Icc",
@@ -76,6 +81,7 @@ __all__ = [
     "MantelHaenszel",
     "MetaRegression",
     "MultilevelFit",
+    "NewTrial",
     "Permutation",
     "PetPeese",
     "RandomEffects",
@@ -92,16 +98,21 @@ __all__ = [
     "begg",
     "cluster_robust",
     "cohen_kappa",
+    "conditional_power",
     "confidence_sequence",
     "correlated_hierarchical",
+    "covariance_over_time",
     "cumulative",
     "effect_size",
     "egger",
+    "fragility",
     "glmm",
     "gosh",
+    "gosh_shares",
     "half_cauchy",
     "half_normal",
     "influence",
+    "informative_missing",
     "inverse_variance",
     "leave_one_out",
     "limit_meta",
@@ -116,11 +127,13 @@ __all__ = [
     "peters",
     "peto",
     "random_effects",
+    "restricted_cubic_spline",
     "selection_model",
     "sequential_boundaries",
     "subgroup_analysis",
     "three_level",
     "trim_and_fill",
+    "with_new_trial",
     "working_covariance",
 ]
 

@@ -79,7 +79,7 @@ def asymmetry(analysis: Analysis, effects: Sequence[EffectRow], centre: float) -
     (empty where fewer than five effects are left), and within treatments by route, as small trials
     may have given another. An analysis without crossovers, or of one treatment, has its p again.
     """
-    yi, vi = _column(e.yi for e in effects), _column(e.vi for e in effects)
+    yi, vi = column(e.yi for e in effects), column(e.vi for e in effects)
     level = analysis.model.level
     found = egger(yi, vi, "lm", level=level)
     return AsymmetryRow(
@@ -104,14 +104,14 @@ def _tested(measure: Measure, effects: Sequence[EffectRow], level: float) -> dic
     )
     if not measure.compares:
         return told | {"test": None, "test_k": 0}
-    name, test = _by_size(measure, effects, level)
+    name, test = by_size(measure, effects, level)
     told |= {"test": name, "test_k": int(test.k)}
     if test.k < LEAST_TESTED:
         return told
     parallel = [e for e in effects if e.design != "crossover"]
-    fewer = _by_size(measure, parallel, level)[1] if len(parallel) >= LEAST else None
+    fewer = by_size(measure, parallel, level)[1] if len(parallel) >= LEAST else None
     routes = [e.drug_route or "not known" for e in effects]
-    adjusted = _by_size(measure, effects, level, routes)[1]
+    adjusted = by_size(measure, effects, level, routes)[1]
     return told | {
         "test_slope": finite_or_none(test.slope),
         "test_p": finite_or_none(test.p),
@@ -121,7 +121,7 @@ def _tested(measure: Measure, effects: Sequence[EffectRow], level: float) -> dic
     }
 
 
-def _by_size(
+def by_size(
     measure: Measure, effects: Sequence[EffectRow], level: float, groups: list[str] | None = None
 ) -> tuple[str, RegressionTest]:
     """Return a test of small-study effects that effects alone do not set off, with its author.
@@ -132,19 +132,19 @@ def _by_size(
     Egger's line. With `groups` each has a limit of its own, and the slope is that within groups.
     """
     if not measure.counts and not measure.is_standardised:
-        yi, vi = _column(e.yi for e in effects), _column(e.vi for e in effects)
+        yi, vi = column(e.yi for e in effects), column(e.vi for e in effects)
         return "Egger", egger(yi, vi, "lm", groups=groups, level=level)
-    yi = _column(e.yi for e in effects)
-    n_t, n_c = _column(e.n_t for e in effects), _column(e.n_c for e in effects)
+    yi = column(e.yi for e in effects)
+    n_t, n_c = column(e.n_t for e in effects), column(e.n_c for e in effects)
     if measure.is_standardised:
         known = np.isfinite(yi + n_t + n_c)
         sized = np.where(known, yi, np.nan), np.where(known, 1 / n_t + 1 / n_c, np.nan)
         return "Pustejovsky and Rodgers", egger(*sized, "lm", groups=groups, level=level)
-    a, c = _column(e.events_t for e in effects), _column(e.events_c for e in effects)
+    a, c = column(e.events_t for e in effects), column(e.events_c for e in effects)
     return "Peters", peters(yi, a, n_t, c, n_c, groups=groups, level=level)
 
 
-def _column(values: Iterable[float | None]) -> NDArray[np.float64]:
+def column(values: Iterable[float | None]) -> NDArray[np.float64]:
     """Return a column, NaN where it is empty."""
     return np.array([np.nan if value is None else value for value in values], float)
 

@@ -13,6 +13,7 @@ from ketameta.storage import content_id
 from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.bayes import posteriors
 from ketameta.synthesize.claims import control_shares, tests_of
+from ketameta.synthesize.courses import course_of
 from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
 from ketameta.synthesize.doses import choice_of
 from ketameta.synthesize.earlier import earlier
@@ -24,7 +25,9 @@ from ketameta.synthesize.moderators import Background, backgrounds, moderated
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.raters import rater_agreement
+from ketameta.synthesize.small_study import adjusted
 from ketameta.synthesize.splits import between_groups, groups_of, plotted_split, splits
+from ketameta.synthesize.what_if import fragile, new_trials, subsets
 from ketameta.synthesize.words import favours, group_of
 from ketameta.synthesize.worthwhile import worthwhile
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
@@ -42,6 +45,7 @@ from ketameta.tables.diagnostics import (
 from ketameta.tables.effects import (
     ArmPairRow,
     BiasRow,
+    CourseEffectRow,
     EffectRow,
     MissingResultRow,
     SignallingRow,
@@ -51,6 +55,7 @@ from ketameta.tables.looks import LookRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.parts import PoolableEffect
 from ketameta.tables.raw import ArmRow, ClaimRow, PublishedRow, TrialRow
+from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.stages import STAGE_KINDS
 from ketameta.tables.syntheses import (
     AbsoluteRow,
@@ -68,6 +73,7 @@ from ketameta.tables.syntheses import (
     UnusedRow,
 )
 from ketameta.tables.table import Row, as_dict, extended, schema_of, to_arrow
+from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
 from ketameta.vocabulary.narrowing import named
 
 if TYPE_CHECKING:
@@ -101,8 +107,9 @@ class Asked:
 ANSWER: tuple[type[Row], ...] = (
     *(SynthesisRow, AbsoluteRow, PointsRow, SubgroupRow, SplitRow, StudyRow, SensitivityRow),
     *(JudgementRow, AsymmetryRow, EarlierRow, PairRow, PairSynthesisRow, DiagnosticRow),
-    *(PosteriorRow, ShrunkenRow, LookRow),
+    *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
     *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
+    *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
 )
 
 
@@ -134,6 +141,11 @@ def synthesize(
             made[kind] += found[kind]
     _left_out(fates, effects, raw, configuration, made)
     made[CourseRow] += courses(configuration, syntheses)
+    by_hour = by(tables.once(CourseEffectRow), lambda effect: effect.analysis)
+    for course in configuration.courses:
+        over_time = course_of(course, by_hour[course.name])
+        for kind in over_time.kinds():
+            made[kind] += over_time[kind]
     made[ClaimTestRow] += tests
     made[ControlShareRow] += control_shares(tests, given, configuration)
     made[RaterAgreementRow] += rater_agreement(tables.once(SignallingRow))
@@ -188,6 +200,7 @@ def _answer(asked: Asked) -> Tables:
     bounds = worthwhile(analysis, studies, beside[AbsoluteRow])
     many = diagnosed(own, record)
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
+    sized, contours = new_trials(analysis, record, own, bounds)
     apart = [row for row in asked.variants if row.variant == choice_of(analysis)]
     regressed = moderated(analysis, own, asked.trials, asked.judgements, apart)
     return beside | Tables(
@@ -202,6 +215,11 @@ def _answer(asked: Asked) -> Tables:
             LookRow: looks(analysis, record, own, studies, bounds) if many else [],
             PosteriorRow: checked,
             ShrunkenRow: drawn,
+            AdjustedRow: adjusted(analysis, record, own),
+            FragilityRow: fragile(analysis, record, own),
+            SubsetRow: subsets(analysis, record, own),
+            NewTrialRow: sized,
+            ContourRow: contours,
             RegressionRow: regressed.regressions,
             CoefficientRow: regressed.coefficients,
             ModeratedRow: regressed.moderated,

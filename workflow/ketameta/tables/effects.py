@@ -49,6 +49,29 @@ class EffectRow(PoolableEffect):
 
 
 @table(
+    "course_effects",
+    "Effects of time courses",
+    key=("analysis", "trial_id", "comparison", "scale", "hour"),
+    first=("analysis", "trial_id", "label", "comparison", "hour", "scale", "yi", "vi"),
+)
+class CourseEffectRow(EffectRow):
+    """One treated arm × hour × scale of a trial in a time course."""
+
+    analysis: Id = col("time course of the configuration")
+    arms_t: list[str] = col("arms behind the treated side")
+    arms_c: list[str] = col("arms behind the control side")
+
+
+@table("course_ledger", "What became of the rows of time courses", key=("course", "reason"))
+class CourseLedgerRow(Row):
+    """One fate of raw rows on the outcome of a time course."""
+
+    course: Id = col("time course of the configuration")
+    reason: str = col("used, or why not")
+    rows: int = col("raw rows")
+
+
+@table(
     "variants",
     "Effects under other choices",
     key=("analysis", "variant", "trial_id", "comparison"),

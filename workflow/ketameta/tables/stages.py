@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from ketameta.tables import bayes, diagnostics, effects, looks, moderators, syntheses, verdicts
+from ketameta.tables import (
+    bayes,
+    courses,
+    diagnostics,
+    effects,
+    looks,
+    moderators,
+    small_study,
+    syntheses,
+    verdicts,
+    what_if,
+)
 from ketameta.tables.columns import TableSchema
 from ketameta.tables.problems import ProblemRow
 from ketameta.tables.raw import OPTIONAL_TABLES, RAW_KINDS
@@ -26,7 +37,9 @@ def _defined_in(*modules: ModuleType) -> Kinds:
 _KINDS: dict[str, Kinds] = {
     "ingest": (ProblemRow, *(RAW_KINDS[name] for name in OPTIONAL_TABLES)),
     "normalize": _defined_in(effects),
-    "synthesize": _defined_in(syntheses, diagnostics, bayes, looks, moderators),
+    "synthesize": _defined_in(
+        *(syntheses, diagnostics, bayes, looks, moderators, courses, small_study, what_if)
+    ),
     "report": _defined_in(verdicts),
 }
 STAGE_KINDS: dict[str, dict[str, type[Row]]] = {

@@ -239,21 +239,28 @@ class _StepModel:
             second[1, 1] += density * (0.75 * u / s2**2 - u * u_t**2)
         return value, first, second
 
-    def _start(self, mu: float, tau2: float, max_weight: float) -> Array:
-        """Complete mu and tau2 by weights that nearly maximise the likelihood given them.
+    def _starts(self, mu: Array, tau2: Array, max_weight: float) -> tuple[Array, Array]:
+        """Complete mu and tau2, shape (n,), by weights that nearly maximise the likelihood.
 
         In log w the likelihood is concave, with the fixed point
-        w_j = n_j / sum_i (Pr(p_i in j) / A_i).
+        w_j = n_j / sum_i (Pr(p_i in j) / A_i). Returns the starts (n, m) and the likelihood there.
         """
-        beyond = self._beyond(mu, self.v + tau2)[0]
-        ends = np.ones((1, self.y.size)), np.zeros((1, self.y.size))
-        inside = np.maximum(-np.diff(np.vstack([ends[0], beyond, ends[1]]), axis=0), 1e-300)
-        w = np.ones(self.counts.size)
+        s2 = self.v + tau2[:, None]
+        upper, lower = ((cut - mu[:, None, None]) / np.sqrt(s2)[:, None] for cut in self.cut)
+        beyond = special.ndtr(upper) - special.ndtr(lower)
+        ends = np.ones((mu.size, 1, self.y.size)), np.zeros((mu.size, 1, self.y.size))
+        inside = -np.diff(np.concatenate([ends[0], beyond, ends[1]], axis=1), axis=1)
+        inside = np.maximum(inside, 1e-300)
+        w = np.ones((mu.size, self.counts.size))
         for _ in range(_ROUNDS):
-            w = self.counts / (inside / (w @ inside)).sum(axis=1)
-            w = np.clip(w / max(w[0], w.max() / max_weight), 1e-9, max_weight)
-            w[0] = 1.0
-        return np.append([mu, tau2], w[1:])
+            w = self.counts / (inside / (w[:, None] @ inside)).sum(axis=2)
+            w = w / np.maximum(w[:, :1], w.max(axis=1, keepdims=True) / max_weight)
+            w = np.clip(w, 1e-9, max_weight)
+            w[:, 0] = 1.0
+        r = self.y - mu[:, None]
+        value = np.log(w[:, self.group]) - 0.5 * (np.log(s2) + r * r / s2)
+        value -= np.log((w[:, None] @ inside)[:, 0])
+        return np.column_stack([mu, tau2, w[:, 1:]]), value.sum(axis=1)
 
     def maximise(self, max_weight: float) -> Maximum:
         """Climb from a grid of starts and keep the highest end."""
@@ -261,13 +268,12 @@ class _StepModel:
         lower = np.append([-np.inf, 0.0], np.where(self.counts[1:] > 0, 1e-10, 0.0))
         upper = np.append([np.inf, np.inf], np.full(steps, max_weight))
         spread = max(float(np.std(self.y)), 1e-3)
-        starts = []
-        for share in _SHARES:
-            tau2 = share * spread**2
-            mean = float(np.average(self.y, weights=1 / (self.v + tau2)))
-            starts += [self._start(mean + x * spread, tau2, max_weight) for x in _SHIFTS]
-        starts.sort(key=lambda start: self.curved(start)[0], reverse=True)
-        ends = [ascend(self.curved, start, lower, upper) for start in starts[:_CLIMBS]]
+        tau2 = np.array(_SHARES) * spread**2
+        means = [np.average(self.y, weights=1 / (self.v + t)) for t in tau2]
+        mu = np.add.outer(means, np.array(_SHIFTS) * spread).ravel()
+        starts, values = self._starts(mu, np.repeat(tau2, len(_SHIFTS)), max_weight)
+        best = np.argsort(-values, kind="stable")[:_CLIMBS]
+        ends = [ascend(self.curved, starts[i], lower, upper) for i in best]
         return max(ends, key=lambda end: (end.value, end.converged))
 
 

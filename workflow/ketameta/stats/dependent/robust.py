@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ketameta.stats.dependent.mixed import Dependent
 from ketameta.stats.dependent.shared import prepare
 from ketameta.stats.numerics.batch import over_batch
-from ketameta.stats.numerics.checks import aligned, as_level
+from ketameta.stats.numerics.checks import aligned, as_floats, as_level
 from ketameta.stats.numerics.distributions import t_quantile, t_tails
 from ketameta.stats.numerics.shown import Shown
 
@@ -21,8 +21,9 @@ Array = NDArray[np.float64]
 class RobustFit(Shown):
     """Coefficients with CR2 standard errors; arrays of shape (p,) but `vcov` (p, p).
 
-    `df` are the Satterthwaite degrees of freedom of each coefficient. Below about
-    4 the p-value and the interval are not to be trusted (Tipton 2015).
+    Where contrasts were asked for, `beta` and all that follows are of those instead.
+    `df` are the Satterthwaite degrees of freedom of each. Below about 4 the p-value
+    and the interval are not to be trusted (Tipton 2015).
     """
 
     beta: Array
@@ -43,6 +44,7 @@ def cluster_robust(
     cluster: ArrayLike,
     X: ArrayLike | None = None,
     *,
+    contrasts: ArrayLike | None = None,
     level: float = 0.95,
 ) -> RobustFit:
     r"""Weight by a working covariance, but take the variance from the clusters.
@@ -60,6 +62,10 @@ def cluster_robust(
     X
         Columns of moderators (k, p), the intercept included; by default the
         intercept alone.
+    contrasts
+        Linear combinations C of the coefficients (q, p), one a row, to be estimated
+        in their place: a point of a curve, a difference of two points. By default
+        each coefficient by itself.
     level
         Confidence level.
 
@@ -72,7 +78,7 @@ def cluster_robust(
     Raises
     ------
     ValueError
-        As `multilevel.three_level`.
+        As `multilevel.three_level`; contrasts of another width than X, or not finite.
 
     Notes
     -----
@@ -80,6 +86,8 @@ def cluster_robust(
     :math:`V = M \sum_i X_i' W_i A_i e_i e_i' A_i' W_i X_i M`, where
     :math:`A_i = D_i' (D_i G_i D_i')^{-1/2} D_i`, :math:`\Phi_i = D_i' D_i` and
     :math:`G_i = \Phi_i - X_i M X_i'`: unbiased if the working covariance is right.
+    A contrast has the estimate :math:`C\beta`, the variance :math:`CVC'`, and
+    degrees of freedom of its own: C takes the place of the coefficient's unit vector.
 
     References
     ----------
@@ -100,34 +108,40 @@ def cluster_robust(
     level = as_level(level)
     yi, covariance, cluster, X = aligned(yi=yi, covariance=covariance, cluster=cluster, X=X)
 
+    C = None if contrasts is None else as_floats("contrasts", contrasts)
+
     def fit_one(y: Array, V: Array) -> RobustFit:
-        return _robust(prepare(y, V, cluster, X), level)
+        return _robust(prepare(y, V, cluster, X), C, level)
 
     return over_batch(fit_one, yi, covariance)
 
 
-def _robust(data: Dependent, level: float) -> RobustFit:
+def _robust(data: Dependent, contrasts: Array | None, level: float) -> RobustFit:
     """Compute CR2 for one analysis."""
     n, p = data.X.shape
+    C = np.eye(p) if contrasts is None else contrasts
+    if C.ndim != 2 or C.shape[1] != p or not np.isfinite(C).all():
+        raise ValueError(f"contrasts must be finite and have shape (q, {p}), not {C.shape}")
     members = [np.flatnonzero(data.codes == code) for code in np.unique(data.codes)]
-    beta, vcov = np.full(p, np.nan), np.full((p, p), np.nan)
-    df = np.full(p, np.nan)
+    q = C.shape[0]
+    estimate, vcov, df = np.full(q, np.nan), np.full((q, q), np.nan), np.full(q, np.nan)
     if n >= p and n:
         M, beta = _weighted(data, members)
+        estimate = C @ beta
         if len(members) > p:
-            scores = [_adjusted(data, rows, M) for rows in members]
+            scores = [_adjusted(data, rows, M) @ C.T for rows in members]
             vcov, df = _sandwich(data, members, scores, M, beta)
     se = np.sqrt(np.diag(vcov))
-    statistic = beta / se
+    statistic = estimate / se
     half = t_quantile(df, level) * se
     return RobustFit(
-        beta=beta,
+        beta=estimate,
         se=se,
         statistic=statistic,
         df=df,
         p=t_tails(statistic, df),
-        ci_low=beta - half,
-        ci_high=beta + half,
+        ci_low=estimate - half,
+        ci_high=estimate + half,
         vcov=vcov,
         k=n,
         clusters=len(members),
@@ -166,16 +180,17 @@ def _sandwich(
 ) -> tuple[Array, Array]:
     """Return the CR2 covariance and the Satterthwaite degrees of freedom.
 
-    The variance of coefficient j is a sum of squares of (I - H)-projected scores
-    with covariance Omega under the working model; df = (tr Omega)^2 / tr Omega^2.
+    `scores` hold a column a contrast, (n_i, q). The variance of contrast j is a sum of
+    squares of (I - H)-projected scores with covariance Omega under the working model;
+    df = (tr Omega)^2 / tr Omega^2.
     """
     residuals = data.y - data.X @ beta
     pairs = list(zip(members, scores, strict=True))
     each = np.array([a.T @ residuals[r] for r, a in pairs])
     through = np.array([data.X[r].T @ a for r, a in pairs])
     own = np.array([np.einsum("ip,ij,jp->p", a, data.V[np.ix_(r, r)], a) for r, a in pairs])
-    df = np.empty(beta.size)
-    for j in range(beta.size):
+    df = np.empty(own.shape[1])
+    for j in range(df.size):
         omega = np.diag(own[:, j]) - through[:, :, j] @ M @ through[:, :, j].T
         df[j] = np.trace(omega) ** 2 / np.sum(omega * omega)
     return each.T @ each, df

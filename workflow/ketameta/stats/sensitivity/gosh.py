@@ -144,6 +144,47 @@ def gosh(
     return Gosh(included=included, exhaustive=exhaustive, studies=names, **out)
 
 
+def gosh_shares(found: Gosh) -> Array:
+    r"""Return how much of the spread of the subsets' estimates each study explains, shape (..., k).
+
+    Parameters
+    ----------
+    found
+        What `gosh` returns; subsets of one study are left out.
+
+    Returns
+    -------
+    Squared correlations, 0 to 1, of being in a subset with its estimate; NaN for a study that is
+    in all subsets or none, or where all estimates are the same.
+
+    Notes
+    -----
+    A study is in half of the subsets. Two normal distributions of one spread, half and half, have
+    two peaks exactly where their means are more than two standard deviations apart (Schilling,
+    Watkins & Watkins 2002, The American Statistician 56, 223): where what distinguishes them
+    explains over half of the variance. So a share above 1/2 says that the subsets with the study
+    and those without it are two clusters.
+
+    Examples
+    --------
+    >>> from ketameta.stats import gosh, gosh_shares
+    >>> gosh_shares(gosh([0.1, 0.2, 0.15, 0.12, 1.5], [0.02, 0.03, 0.015, 0.04, 0.02])).round(2)
+    array([0.07, 0.03, 0.05, 0.06, 0.83])
+    """
+    use = (found.k > 1) & np.isfinite(found.estimate)
+    estimate = np.where(use, found.estimate, 0.0)
+    count = use.sum(axis=-1, keepdims=True)
+    inside = use.astype(float) @ found.included
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = inside / count
+        centred = np.where(use, estimate - estimate.sum(axis=-1, keepdims=True) / count, 0.0)
+        total = (centred**2).sum(axis=-1, keepdims=True)
+        total = np.where(total > 1e-20 * (estimate**2).sum(axis=-1, keepdims=True), total, np.nan)
+        together = centred @ found.included
+        share = together**2 / (count * part * (1 - part) * total)
+    return np.asarray(np.where((part > 0) & (part < 1), share, np.nan))
+
+
 def _kind(name: str) -> type:
     """Return the type of a field."""
     return {"k": np.intp, "converged": np.bool_}.get(name, np.float64)

@@ -1,0 +1,168 @@
+"""Moved events, trials that are not there yet, people lost, clusters of subsets."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from ketameta.stats import (
+    conditional_power,
+    effect_size,
+    fragility,
+    gosh,
+    gosh_shares,
+    informative_missing,
+    random_effects,
+    with_new_trial,
+)
+
+TRIALS = {"ai": [12, 9, 15], "n1i": [20, 20, 30], "ci": [5, 4, 8], "n2i": [20, 20, 30]}
+FLAT = {"ai": [9, 8, 6], "n1i": [20, 20, 30], "ci": [6, 5, 5], "n2i": [20, 20, 30]}
+YI, VI = [0.12, 0.05, 0.32, 0.18], [0.02, 0.03, 0.015, 0.04]
+
+
+def fewest(trials, measure, reach):
+    """Return by one loop over every table near the one given how few moves turn the conclusion."""
+    found = effect_size(measure, **trials)
+
+    def excludes(table):
+        e = effect_size(measure, **table)
+        fit = random_effects(e.yi, e.vi)
+        return fit.ci_low > 0 or fit.ci_high < 0
+
+    whole = excludes(trials)
+    assert np.isfinite(found.yi).all()
+    best = np.inf
+    for moves in product(range(-reach, reach + 1), repeat=6):
+        size = sum(map(abs, moves))
+        if 0 < size <= min(reach, best - 1):
+            table = trials | {
+                "ai": np.add(trials["ai"], moves[:3]), "ci": np.add(trials["ci"], moves[3:])
+            }  # fmt: skip
+            if excludes(table) != whole:
+                best = size
+    return whole, best
+
+
+@pytest.mark.parametrize("measure", ["RR", "OR", "RD"])
+@pytest.mark.parametrize("trials", [TRIALS, FLAT])
+def test_the_fewest_moves_are_those_of_a_loop_over_all(trials, measure):
+    e = effect_size(measure, **trials)
+    found = fragility(e.yi, e.vi, **trials, measure=measure)
+    whole, best = fewest(trials, measure, 3)
+    assert found.excludes == whole
+    assert found.exact
+    assert found.moved == best or (best == np.inf and found.moved > 3)
+
+
+def test_the_moves_told_turn_the_conclusion():
+    e = effect_size("RR", **TRIALS)
+    found = fragility(e.yi, e.vi, **TRIALS)
+    assert found.excludes
+    assert np.abs(found.treated).sum() + np.abs(found.control).sum() == found.moved
+    moved = TRIALS | {"ai": TRIALS["ai"] + found.treated, "ci": TRIALS["ci"] + found.control}
+    after = effect_size("RR", **moved)
+    fit = random_effects(after.yi, after.vi)
+    assert fit.ci_low <= 0 <= fit.ci_high
+    assert (found.ci_low, found.ci_high) == pytest.approx((fit.ci_low, fit.ci_high), rel=1e-12)
+    back = fragility(after.yi, after.vi, **moved)
+    assert not back.excludes
+    assert 0 < back.moved <= found.moved
+
+
+def test_a_study_without_counts_stays_and_none_with_them_cannot_be_turned():
+    e = effect_size("RR", **TRIALS)
+    some = {name: np.where([True, True, False], x, np.nan) for name, x in TRIALS.items()}
+    found = fragility(e.yi, e.vi, **some)
+    assert found.treated[2] == found.control[2] == 0
+    assert found.moved >= fragility(e.yi, e.vi, **TRIALS).moved
+    none = fragility(e.yi, e.vi, **dict.fromkeys(TRIALS, [np.nan] * 3))
+    assert np.isnan(none.moved)
+    assert np.isnan(fragility(e.yi, e.vi, **TRIALS, most=1).moved)
+
+
+def test_a_grid_of_new_trials_is_the_pooling_with_each():
+    found = with_new_trial(YI, VI, [-0.4, 0.3], [0.1, 0.01], tau2="DL", interval="hksj")
+    for i, v in enumerate((0.1, 0.01)):
+        for j, y in enumerate((-0.4, 0.3)):
+            fit = random_effects([*YI, y], [*VI, v], "DL", "hksj")
+            assert found.ci_low[i, j] == pytest.approx(fit.ci_low, rel=1e-12)
+            assert found.ci_high[i, j] == pytest.approx(fit.ci_high, rel=1e-12)
+
+
+def test_power_of_a_common_effect_has_its_closed_form():
+    y, v, new = np.array(YI), np.array(VI), np.array([0.3, 0.05, 0.01])
+    total, w = (1 / v).sum(), 1 / new
+    mean, theta = (y / v).sum() / total, 0.1
+    centre = (total * mean + w * theta) / np.sqrt(total + w)
+    spread = np.sqrt(w / (total + w))  # of the updated z, given the trials that are there
+    z = norm.ppf(0.975)
+    power = norm.sf((z - centre) / spread) + norm.cdf((-z - centre) / spread)
+    found = conditional_power(YI, VI, new, effect=theta, tau2="EE", interval="wald")
+    # the sum over 400 results is right to one of them
+    assert found == pytest.approx(power, abs=1 / 400)
+
+
+def test_power_is_the_share_of_simulated_updates():
+    y, v = [0.3, 0.05, 0.6, 0.18, -0.1], [0.02, 0.03, 0.015, 0.04, 0.05]
+    now, rng = random_effects(y, v, interval="wald"), np.random.default_rng(7)
+    assert now.tau2 > 0.01
+    new = 0.03
+    draws = rng.normal(rng.normal(now.estimate, np.sqrt(now.tau2), 40_000), np.sqrt(new))
+    whole = np.column_stack([np.tile(y, (draws.size, 1)), draws])
+    fit = random_effects(whole, np.tile([*v, new], (draws.size, 1)), tau2_interval=None)
+    share = ((fit.ci_low > 0) | (fit.ci_high < 0)).mean()
+    # three standard errors of the share, and one of 400 results
+    slack = 3 * np.sqrt(0.25 / draws.size) + 1 / 400
+    assert conditional_power(y, v, [new]) == pytest.approx(share, abs=slack)
+
+
+def test_a_cluster_share_is_a_squared_correlation_over_subsets():
+    found = gosh([0.1, 0.2, 0.15, 0.12, 1.5], [0.02, 0.03, 0.015, 0.04, 0.02])
+    more = found.k > 1
+    expected = [
+        np.corrcoef(found.included[more, i], found.estimate[more])[0, 1] ** 2 for i in range(5)
+    ]
+    assert gosh_shares(found) == pytest.approx(expected, rel=1e-9)
+    assert np.argmax(gosh_shares(found)) == 4
+    assert np.isnan(gosh_shares(gosh([0.3] * 4, [0.1] * 4))).all()
+
+
+KNOWN = {"ai": [20, 31], "n1i": [40, 55], "ci": [10, 22], "n2i": [40, 60]}
+LOST = {"m1i": [10, 5], "m2i": [4, 12]}
+
+
+@pytest.mark.parametrize("measure", ["RR", "OR", "RD"])
+def test_missing_at_random_leaves_effect_and_variance(measure):
+    found, seen = informative_missing(measure, **KNOWN, **LOST), effect_size(measure, **KNOWN)
+    assert found.yi == pytest.approx(seen.yi, rel=1e-12)
+    assert found.vi == pytest.approx(seen.vi, rel=1e-12)
+
+
+def test_extreme_odds_are_all_events_or_none():
+    all_of_them = informative_missing("RD", **KNOWN, **LOST, imor_treated=1e12, imor_control=1e-12)
+    a, n, c, m = (np.array(KNOWN[x]) for x in ("ai", "n1i", "ci", "n2i"))
+    lost1, lost2 = np.array(LOST["m1i"]), np.array(LOST["m2i"])
+    expected = (a + lost1) / (n + lost1) - c / (m + lost2)
+    assert all_of_them.yi == pytest.approx(expected, rel=1e-9)
+    with pytest.raises(ValueError, match="above 0"):
+        informative_missing("RR", **KNOWN, **LOST, imor_treated=0.0)
+
+
+def test_its_variance_is_that_of_simulated_trials():
+    rng, size, risk, part, odds = np.random.default_rng(3), 400, 0.4, 0.2, 3.0
+    lost = rng.binomial(size, part, 20_000)
+    events = rng.binomial(size - lost, risk)
+    other = {"ci": 100, "n2i": 400, "m2i": 0}
+    each = informative_missing(
+        "RD", ai=events, n1i=size - lost, m1i=lost, imor_treated=odds,
+        **{name: np.full(lost.size, x) for name, x in other.items()},
+    )  # fmt: skip
+    one = informative_missing(
+        "RD", ai=[128], n1i=[320], m1i=[80], imor_treated=odds,
+        **{name: [x] for name, x in other.items()},
+    )  # fmt: skip
+    control = 0.25 * 0.75 / 400
+    # 20,000 draws tell a variance to 1%
+    assert one.vi[0] - control == pytest.approx(np.var(each.yi), rel=0.03)

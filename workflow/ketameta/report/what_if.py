@@ -1,0 +1,171 @@
+"""The section of a page on what would change a result, in words, and its figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+
+from ketameta.configuration import Analysis
+from ketameta.figures.chart import Chart, Field, draw_fields
+from ketameta.figures.scene import Scene
+from ketameta.measures import MEASURES
+from ketameta.report import naming, wording
+from ketameta.tables.collection import Tables
+from ketameta.tables.diagnostics import DiagnosticRow
+from ketameta.tables.syntheses import SynthesisRow
+from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
+
+# colours from a worthwhile benefit to a harm as large
+_ROLES = ("mark", "band3", "paper", "concern", "high")
+_MOST = 100  # moves after which a search ends
+_NAMED = 4  # trials with moved events that a sentence names
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One trial and what it does to the result, in words."""
+
+    name: str
+    without: str
+    i2: str
+    residual: str
+    cook: str
+    share: str
+    stands_out: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfView:
+    """What the page shows: sentences, the power of new trials and how it is found, the trials."""
+
+    sentences: Sequence[str]
+    powers: Sequence[tuple[str, str]]
+    how: str
+    trials: Sequence[Trial]
+
+
+def what_if_view(analysis: Analysis, own: Tables) -> WhatIfView | None:
+    """Return the section; None where nothing is pooled that could change."""
+    fragile, sized, subsets = own[FragilityRow], own[NewTrialRow], own[SubsetRow]
+    if not fragile and not subsets:
+        return None
+    sentences = [_fragility(row) for row in fragile]
+    if subsets:
+        sentences.append(_subsets(analysis, subsets))
+    powers = [(f"{row.people}", _power(row.power)) for row in sized]
+    trials = _trials(analysis, own[DiagnosticRow], subsets) if subsets else []
+    return WhatIfView(sentences, powers, _HOW, trials)
+
+
+_HOW = (
+    "The new trial has as much information a person as the median trial; its result is drawn about "
+    "the pooled effect with the spread between trials, and the result with it is pooled anew by "
+    "the same rules (after Roloff, Higgins and Sutton 2013). Moved events: the search of Atal and "
+    "others 2019, and every smaller number in full where these are 2,000 sets or fewer."
+)
+
+
+def _fragility(row: FragilityRow) -> str:
+    """Say how many events turn the conclusion, and where."""
+    others = row.k - row.movable
+    beside = ""
+    if others:
+        beside = (
+            f" ({wording.count(others, 'effect')} of {row.k} not of plain counts "
+            f"{'stays' if others == 1 else 'stay'} as {'it is' if others == 1 else 'they are'})"
+        )
+    turned = "include no effect" if row.excludes else "exclude no effect"
+    if row.moved is None:
+        if not row.movable:
+            return "No effect is of plain counts: how many events would turn it cannot be told."
+        return f"Moving {_MOST} events does not make the interval {turned}{beside}."
+    number = wording.count(row.moved, "person", "people")
+    most = "" if row.exact else "at most "
+    named = row.moves[:_NAMED]
+    where = naming.listed(
+        [*named, f"{len(row.moves) - _NAMED} more"] if len(row.moves) > _NAMED else named
+    )
+    return (
+        f"It takes {most}{number} with another outcome to make the interval {turned}{beside}: "
+        f"events of {where}."
+    )
+
+
+def _subsets(analysis: Analysis, rows: Sequence[SubsetRow]) -> str:
+    """Say between what the subsets of the trials lie, and which trial makes two clusters."""
+    measure, first = analysis.select.measure, rows[0]
+    least, most = (wording.quantity(measure, x) for x in (first.least, first.most))
+    which = f"all {first.subsets:,} subsets" if first.all else f"{first.subsets:,} drawn subsets"
+    text = (
+        f"Of {which} of two trials or more, 95 of 100 give a {MEASURES[measure].words} between "
+        f"{least} and {most}{wording.unit(measure)}"
+    )
+    named = [row.label for row in rows if row.cluster]
+    if named:
+        return f"{text}; those with {naming.listed(named)} and those without are two clusters."
+    return f"{text}; no single trial parts them into two clusters."
+
+
+def _power(power: float) -> str:
+    if power > 0.99:
+        return "over 99%"
+    return "under 1%" if power < 0.01 else f"{100 * power:.0f}%"
+
+
+def _trials(
+    analysis: Analysis, rows: Sequence[DiagnosticRow], subsets: Sequence[SubsetRow]
+) -> list[Trial]:
+    measure = analysis.select.measure
+    found = []
+    own = {(row.trial_id, row.comparison): row for row in subsets}
+    for row in rows:
+        subset = own[row.trial_id, row.comparison]
+        ends = row.without_estimate, row.without_low, row.without_high
+        marks = (row.influential and "influence", subset.cluster and "two clusters")
+        share = None if subset.share is None else 100 * subset.share
+        found.append(
+            Trial(
+                f"{row.label}, {row.comparison}" if row.comparison else row.label,
+                wording.with_interval(measure, *ends) + wording.unit(measure),
+                wording.fixed(row.without_i2, 0),
+                wording.fixed(row.rstudent, 2),
+                wording.fixed(row.cook, 2),
+                wording.fixed(share, 0),
+                ", ".join(mark for mark in marks if mark),
+            )
+        )
+    return found
+
+
+def contour_of(analysis: Analysis, record: SynthesisRow, rows: Sequence[ContourRow]) -> Scene:
+    """Return the figure: size and result of a new trial, coloured by what the update concludes."""
+    measure = MEASURES[analysis.select.measure]
+    turn = -1 if record.favours == "below" else 1
+    sizes = sorted({row.people for row in rows})
+    edges = [sqrt(a * b) for a, b in pairwise(sizes)]
+    span = dict(zip(sizes, zip([sizes[0], *edges], [*edges, sizes[-1]], strict=True), strict=True))
+    drawn = [row for row in rows if row.start < row.end]
+    fields = [
+        Field(*span[row.people], row.start, row.end, _ROLES[2 - turn * row.place]) for row in drawn
+    ]
+    words = (
+        "favours treatment, beyond the smallest worthwhile effect",
+        "favours treatment: the interval excludes no effect",
+        "open: the interval includes no effect",
+        "favours control: the interval excludes no effect",
+        "favours control, beyond the smallest worthwhile effect",
+    )
+    used = {field.role for field in fields}
+    legend = [(role, said) for role, said in zip(_ROLES, words, strict=True) if role in used]
+    said = "; ".join(words for _, words in legend)
+    chart = Chart(
+        f"{analysis.display.title}: what a new trial would conclude",
+        f"Size and result of one more trial, coloured by the updated interval: {said}. Dashes: the "
+        "pooled effect as it is.",
+        "People in the new trial (log scale)",
+        f"Result of the new trial: {measure.pooled_axis}",
+        ("Dashes: the pooled effect now. Colours: where the interval lies with the new trial.",),
+    )
+    return draw_fields(chart, fields, legend, measure.is_ratio, measure.drawn(record.estimate))

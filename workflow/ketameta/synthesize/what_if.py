@@ -1,0 +1,182 @@
+"""What would change a pooled result: events moved, trials left out, one trial more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ketameta.configuration import Analysis
+from ketameta.measures import MEASURES
+from ketameta.stats import (
+    conditional_power,
+    effect_size,
+    fragility,
+    gosh,
+    gosh_shares,
+    with_new_trial,
+)
+from ketameta.stats.sensitivity.fragility import MEASURES as MOVABLE
+from ketameta.synthesize.diagnose import column, diagnosed
+from ketameta.synthesize.pool import finite_or_none, independent
+from ketameta.synthesize.worthwhile import Bounds
+from ketameta.tables.effects import EffectRow
+from ketameta.tables.syntheses import SynthesisRow
+from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
+
+Array = NDArray[np.float64]
+
+SIZES = (50, 100, 400)
+# sizes and results of the new trials of a contour
+_PEOPLE = (20, 30, 50, 70, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400)
+_RESULTS = 61
+
+
+class _Options(TypedDict):
+    tau2: str
+    interval: str
+    level: float
+
+
+def _options(analysis: Analysis) -> _Options:
+    model = analysis.model
+    return {"tau2": model.tau2, "interval": model.interval, "level": model.level}
+
+
+def _arrays(effects: Sequence[EffectRow]) -> tuple[Array, Array]:
+    return column(e.yi for e in effects), column(e.vi for e in effects)
+
+
+def fragile(
+    analysis: Analysis, record: SynthesisRow, effects: Sequence[EffectRow]
+) -> list[FragilityRow]:
+    """Return how many events turn the result of a pooled analysis that compares events.
+
+    Events are moved in trials whose effect is that of their counts; pooled is by inverse variance.
+    Not of a narrowed analysis, nor of effects that share a control.
+    """
+    measure = MEASURES[analysis.select.measure]
+    pooled = record.estimate is not None and len(effects) > 1 and independent(effects)
+    if analysis.narrow or measure.name not in MOVABLE or not pooled:
+        return []
+    yi, vi = _arrays(effects)
+    tables = [
+        column(getattr(e, name) for e in effects) for name in ("events_t", "n_t", "events_c", "n_c")
+    ]
+    a, n1, c, n2 = tables
+    own = effect_size(measure.name, ai=a, n1i=n1, ci=c, n2i=n2)
+    of_counts = np.isclose(own.yi, yi) & np.isclose(own.vi, vi)
+    a, n1, c, n2 = (np.where(of_counts, x, np.nan) for x in tables)
+    found = fragility(yi, vi, a, n1, c, n2, measure.name, **_options(analysis))
+    moves = [
+        f"{effect.label}: {by:+d} {group}".replace("-", "−")
+        for group, moved in (("treated", found.treated), ("control", found.control))
+        for effect, by in zip(effects, moved, strict=True)
+        if by
+    ]
+    return [
+        FragilityRow(
+            analysis=analysis.name,
+            excludes=found.excludes,
+            movable=int(of_counts.sum()),
+            k=len(effects),
+            moved=None if np.isnan(found.moved) else int(found.moved),
+            exact=found.exact,
+            moves=moves,
+            estimate=measure.natural(found.estimate),
+            low=measure.natural(found.ci_low),
+            high=measure.natural(found.ci_high),
+        )
+    ]
+
+
+def _asked(analysis: Analysis, record: SynthesisRow, effects: Sequence[EffectRow]) -> bool:
+    compares = MEASURES[analysis.select.measure].compares
+    return compares and not analysis.narrow and diagnosed(effects, record)
+
+
+def subsets(
+    analysis: Analysis, record: SynthesisRow, effects: Sequence[EffectRow]
+) -> list[SubsetRow]:
+    """Return what each effect of a diagnosed analysis that compares does to the subsets with it."""
+    if not _asked(analysis, record, effects):
+        return []
+    natural = MEASURES[analysis.select.measure].natural
+    found = gosh(*_arrays(effects), analysis.model.tau2, draws=20_000)
+    more = found.estimate[found.k > 1]
+    least, most = (natural(finite_or_none(x)) for x in np.nanquantile(more, (0.025, 0.975)))
+    return [
+        SubsetRow(
+            analysis=analysis.name,
+            trial_id=effect.trial_id,
+            comparison=effect.comparison,
+            label=effect.label,
+            share=finite_or_none(share),
+            cluster=bool(share > 0.5),
+            subsets=more.size,
+            all=found.exhaustive,
+            least=least,
+            most=most,
+        )
+        for effect, share in zip(effects, gosh_shares(found), strict=True)
+    ]
+
+
+def new_trials(
+    analysis: Analysis,
+    record: SynthesisRow,
+    effects: Sequence[EffectRow],
+    bounds: Bounds | None,
+) -> tuple[list[NewTrialRow], list[ContourRow]]:
+    """Return what trials of some sizes would do to a diagnosed analysis that compares.
+
+    `bounds` are the smallest worthwhile effects, natural scale. The sampling variance of a trial
+    of n people is the median of vi times people, over n.
+    """
+    if not _asked(analysis, record, effects):
+        return [], []
+    yi, vi = _arrays(effects)
+    each = float(np.median(vi * column(e.people for e in effects)))
+    if not each > 0:
+        return [], []
+    options = _options(analysis)
+    variances = each / np.array(SIZES)
+    power = conditional_power(yi, vi, variances, **options)
+    rows = [
+        NewTrialRow(analysis=analysis.name, people=n, variance=float(v), power=float(p))
+        for n, v, p in zip(SIZES, variances, power, strict=True)
+    ]
+    reach = max(2.0 * float(np.abs(yi).max()), 1e-6)
+    results = np.linspace(-reach, reach, _RESULTS)
+    found = with_new_trial(yi, vi, results, each / np.array(_PEOPLE), **options)
+    places = _places(analysis, found.ci_low, found.ci_high, bounds)
+    return rows, [*_contours(analysis, results, places)]
+
+
+def _places(analysis: Analysis, low: Array, high: Array, bounds: Bounds | None) -> Array:
+    """Say where intervals lie: -2 to 2, see `ContourRow`."""
+    places = np.where(low > 0, 1, np.where(high < 0, -1, 0))
+    if bounds is None:
+        return places
+    below, above = bounds
+    if MEASURES[analysis.select.measure].is_ratio:
+        with np.errstate(divide="ignore"):
+            below, above = float(np.log(below)), float(np.log(above))
+    return np.where(low > above, 2, np.where(high < below, -2, places))
+
+
+def _contours(analysis: Analysis, results: Array, places: Array) -> Iterator[ContourRow]:
+    """Yield the ranges of results with one conclusion; each result stands for a step about it."""
+    back, half = MEASURES[analysis.select.measure].transform.back, (results[1] - results[0]) / 2
+    for people, row in zip(_PEOPLE, places, strict=True):
+        starts = [0, *(np.flatnonzero(np.diff(row)) + 1)]
+        for first, after in zip(starts, [*starts[1:], len(row)], strict=True):
+            yield ContourRow(
+                analysis=analysis.name,
+                people=people,
+                start=back(float(results[first] - half)),
+                end=back(float(results[after - 1] + half)),
+                place=int(row[first]),
+            )
