@@ -79,7 +79,7 @@ STAGES = {
     "synthesize": Stage(
         ("ingest", "normalize"),
         ("synthesize", "normalize", "stats", "documents", "tables", "vocabulary", "configuration"),
-        ("select", "model", "worthwhile"),
+        ("select", "model", "worthwhile", "grid"),
     ),
     "report": Stage(
         ("ingest", "normalize", "synthesize"),

@@ -14,7 +14,7 @@ TABLES = (
     "summary_of_findings",
     *("adjudication", "readings", "audits", "finding_states", "unread_weights"),
     *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
-    *("posteriors", "shrunken", "looks"),
+    *("posteriors", "shrunken", "looks", "multiverse", "choices", "specifications"),
     *("regressions", "coefficients", "moderated", "fitted"),
     *("adjusted", "fragility", "subsets", "new_trials", "contours"),
     *("course_effects", "course_ledger", "course_fits", "course_groups"),

@@ -19,6 +19,7 @@ from ketameta.configuration.courses import About, Course, Curve
 from ketameta.configuration.faults import choice_faults, meaning_faults, read_as
 from ketameta.configuration.models import (
     Display,
+    Grid,
     Model,
     Question,
     Summary,
@@ -89,6 +90,7 @@ class Analysis:
     display: Display
     variants: tuple[Variant, ...]
     certainty: Thresholds
+    grid: Grid | None = None
 
     @property
     def base(self) -> str:
@@ -274,6 +276,8 @@ def _configuration(
 ) -> Configuration:
     """Return what files say that have no fault."""
     choices = multiverse.values["choices"] if multiverse else {}
+    asked = multiverse.values.get("grid") if multiverse else None
+    varied = None if asked is None else Grid(**{key: tuple(own) for key, own in asked.items()})
     windows = {
         name: Window(name, hours["target"], hours["from"], hours["to"])
         for name, hours in content["windows"].items()
@@ -281,7 +285,7 @@ def _configuration(
     summaries = tuple(Summary(**block) for block in content.get("summaries", ()))
     whole = Configuration(
         tuple(
-            _analysis(name, _over(content["defaults"], block), windows, choices)
+            _analysis(name, _over(content["defaults"], block), windows, choices, varied)
             for name, block in content["analyses"].items()
         ),
         courses=tuple(
@@ -302,7 +306,11 @@ def _over(defaults: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
 
 
 def _analysis(
-    name: str, block: dict[str, Any], windows: dict[str, Window], choices: dict[str, Any]
+    name: str,
+    block: dict[str, Any],
+    windows: dict[str, Window],
+    choices: dict[str, Any],
+    varied: Grid | None,
 ) -> Analysis:
     """Build an analysis and, of the sensitivity choices for its measure, those that differ.
 
@@ -324,7 +332,7 @@ def _analysis(
     if (apart := _apart(select, model)) and apart not in [one.select for one in variants]:
         variants.append(Variant(APART, apart, model))
     display, thresholds = _part(Display, block), Thresholds(**block["certainty"])
-    return Analysis(name, select, model, display, tuple(variants), thresholds)
+    return Analysis(name, select, model, display, tuple(variants), thresholds, varied)
 
 
 def _apart(select: Question, model: Model) -> Question | None:

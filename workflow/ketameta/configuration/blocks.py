@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from ketameta.configuration.courses import About, Curve
 from ketameta.configuration.models import (
     Display,
+    Grid,
     Measure,
     Model,
     Question,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     Block = dict[str, Any]
     Choice = dict[str, Any]
     Comparison = dict[str, Any]
+    Varied = dict[str, Any]
     Over = dict[str, Any]
 else:
     _hours, _summary, _rated = keys_of(Window), keys_of(Summary), keys_of(Thresholds)
@@ -46,6 +48,7 @@ else:
     Defaults = block("Defaults", {"certainty": block("Thresholds", _rated), **_every})
     Block = block("Analysis", _own, {"certainty": _other, **_every})
     Choice = block("Choice", {"for": _measures, "change": _change})
+    Varied = block("Grid", {}, keys_of(Grid))
     _narrow = {"narrow": _summary.pop("narrow")}
     Comparison = block("Summary", _summary, _narrow)
     _span = block("Span", {key: _hours[key] for key in ("from", "to")})
@@ -96,6 +99,9 @@ class Multiverse(TypedDict):
     choices: dict[Annotated[str, _CHOSEN], Choice]
     """Other defensible choices, one block each; every analysis of a measure that is named is
     pooled once more under it."""
+    grid: NotRequired[Varied]
+    """What every analysis varies besides the choices of data that change it: all combinations are
+    pooled; without it there is no multiverse."""
 
 
 _LIMITS = {"certainty": "Thresholds by which certainty is rated; only the report reads them."}
@@ -117,7 +123,7 @@ QUESTIONS = Form(
 MULTIVERSE = Form(
     "Other defensible choices",
     Multiverse,
-    {"": meanings(Multiverse), "Choice": _CHOICE, "Change": _EVERY},
+    {"": meanings(Multiverse), "Choice": _CHOICE, "Change": _EVERY, "Grid": meanings(Grid)},
 )
 # the files of the configuration, each with what stands in it
 FORMS = {

@@ -160,6 +160,24 @@ class Model:
     the spread between such trials is the first prior of tau; null takes none of them."""
 
 
+Subset = Literal["without high risk of bias", "without each trial"]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What every analysis varies in its multiverse besides the choices of data: all combinations.
+
+    The estimator and the rule that an analysis has itself are always among them.
+    """
+
+    tau2: Annotated[tuple[Tau2, ...], Listed()] = ()
+    """Estimators of the between-trial variance."""
+    interval: Annotated[tuple[Rule, ...], Listed()] = ()
+    """Rules of the interval."""
+    trials: Annotated[tuple[Subset, ...], Listed()] = ()
+    """Sets of trials besides all: without those at high risk of bias, and without each in turn."""
+
+
 @dataclass(frozen=True)
 class Thresholds:
     """The part of an analysis that rates its certainty."""

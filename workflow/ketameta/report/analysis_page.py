@@ -22,6 +22,7 @@ from ketameta.report.graphics import KINDS, course, diagnostics_of, reductions_o
 from ketameta.report.looks import looks_view
 from ketameta.report.moderators import KINDS as MODERATED
 from ketameta.report.moderators import moderators_view
+from ketameta.report.multiverse import multiverse_view
 from ketameta.report.pages import (
     Remark,
     Remarks,
@@ -41,6 +42,7 @@ from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow
 from ketameta.tables.looks import LookRow
+from ketameta.tables.multiverse import ChoiceRow, MultiverseRow, SpecificationRow
 from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.syntheses import (
     AbsoluteRow,
@@ -56,7 +58,7 @@ from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, Subse
 
 _SHOWN = (
     *(AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, AsymmetryRow, DiagnosticRow),
-    *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
+    *(PosteriorRow, ShrunkenRow, LookRow, MultiverseRow, ChoiceRow, SpecificationRow, AdjustedRow),
     *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
 )
 
@@ -182,6 +184,9 @@ def files(page: Page) -> Iterator[str]:
             small_study=small_study_view(analysis, record, methods),
             what_if=what_if_view(analysis, own),
             looks=looks_view(analysis, own[LookRow]),
+            multiverse=multiverse_view(
+                analysis, record, own[MultiverseRow], own[ChoiceRow], own[SpecificationRow]
+            ),
             warnings=page.warnings,
             review=page.review,
             told=page.claimed,

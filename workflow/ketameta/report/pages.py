@@ -13,6 +13,7 @@ from ketameta.measures import MEASURES
 from ketameta.report import (
     about,
     looks,
+    multiverse,
     overview,
     wording,
     wording_absolute,
@@ -65,6 +66,7 @@ def environment() -> Environment:
     engine.globals["certainties"] = wording_certainty
     engine.globals["domains"] = wording_domains
     engine.globals["plain"] = plain
+    engine.globals["everywhere"] = multiverse
     engine.globals["looked"] = looks
     engine.globals["methods"] = wording_method
     engine.globals["models"] = wording_model

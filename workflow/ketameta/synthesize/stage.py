@@ -22,6 +22,7 @@ from ketameta.synthesize.judge import TrialJudgements
 from ketameta.synthesize.looks import looks
 from ketameta.synthesize.missing import missing_as_zero
 from ketameta.synthesize.moderators import Background, backgrounds, moderated
+from ketameta.synthesize.multiverse import multiverse
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.raters import rater_agreement
@@ -53,6 +54,7 @@ from ketameta.tables.effects import (
 )
 from ketameta.tables.looks import LookRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
+from ketameta.tables.multiverse import ChoiceRow, MultiverseRow, SpecificationRow
 from ketameta.tables.parts import PoolableEffect
 from ketameta.tables.raw import ArmRow, ClaimRow, PublishedRow, TrialRow
 from ketameta.tables.small_study import AdjustedRow
@@ -107,6 +109,7 @@ class Asked:
 ANSWER: tuple[type[Row], ...] = (
     *(SynthesisRow, AbsoluteRow, PointsRow, SubgroupRow, SplitRow, StudyRow, SensitivityRow),
     *(JudgementRow, AsymmetryRow, EarlierRow, PairRow, PairSynthesisRow, DiagnosticRow),
+    *(MultiverseRow, ChoiceRow, SpecificationRow),
     *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
     *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
     *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
@@ -198,6 +201,8 @@ def _answer(asked: Asked) -> Tables:
     pairs, differences = paired(asked.falls, analysis.model)
     studies = beside[StudyRow]
     bounds = worthwhile(analysis, studies, beside[AbsoluteRow])
+    alone = by(asked.variants, lambda row: row.variant)
+    spread, varied, curve = multiverse(analysis, record, own, alone, asked.judgements, bounds)
     many = diagnosed(own, record)
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
     sized, contours = new_trials(analysis, record, own, bounds)
@@ -214,6 +219,9 @@ def _answer(asked: Asked) -> Tables:
             DiagnosticRow: diagnostics(analysis, own) if many else [],
             LookRow: looks(analysis, record, own, studies, bounds) if many else [],
             PosteriorRow: checked,
+            MultiverseRow: spread,
+            ChoiceRow: varied,
+            SpecificationRow: curve,
             ShrunkenRow: drawn,
             AdjustedRow: adjusted(analysis, record, own),
             FragilityRow: fragile(analysis, record, own),

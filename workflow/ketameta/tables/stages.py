@@ -11,6 +11,7 @@ from ketameta.tables import (
     effects,
     looks,
     moderators,
+    multiverse,
     small_study,
     syntheses,
     verdicts,
@@ -38,7 +39,17 @@ _KINDS: dict[str, Kinds] = {
     "ingest": (ProblemRow, *(RAW_KINDS[name] for name in OPTIONAL_TABLES)),
     "normalize": _defined_in(effects),
     "synthesize": _defined_in(
-        *(syntheses, diagnostics, bayes, looks, moderators, courses, small_study, what_if)
+        *(
+            syntheses,
+            diagnostics,
+            bayes,
+            looks,
+            moderators,
+            multiverse,
+            courses,
+            small_study,
+            what_if,
+        )
     ),
     "report": _defined_in(verdicts),
 }
