@@ -67,7 +67,7 @@ def test_a_cold_run_says_what_it_does_and_found(built, configuration):
 
 
 def test_every_file_of_the_report_is_there(built, configuration):
-    for path in report_files(configuration.names):
+    for path in report_files(configuration.names, timed=bool(configuration.courses)):
         assert (built.path("reports") / path).stat().st_size > 0
 
 
@@ -75,7 +75,11 @@ def test_the_report_holds_nothing_else(built, configuration):
     found = set(bytes_of(built.path("reports")))
     with built.path("reports/figures/figures.csv").open() as file:
         drawn = {row["file"] for row in csv.DictReader(file)}
-    wanted = {*report_files(configuration.names), *drawn, "figures/figures.csv"}
+    wanted = {
+        *report_files(configuration.names, timed=bool(configuration.courses)),
+        *drawn,
+        "figures/figures.csv",
+    }
     arms = [a.name for a in configuration.whole if a.select.measure == "PCTRED"]
     wanted |= {"figures/data.evidence.svg", *(f"figures/{n}.distribution.svg" for n in arms)}
     wanted |= set(crosscheck_files(configuration.names))

@@ -22,8 +22,11 @@ TABLES = (
 )
 
 
-def report_files(names: Sequence[str]) -> list[str]:
-    """Return the paths below reports/, in order, for analyses of the given names."""
+def report_files(names: Sequence[str], *, timed: bool = False) -> list[str]:
+    """Return the paths below reports/, in order, for analyses of the given names.
+
+    `timed` says whether there are time courses, which have a page.
+    """
     slugs = [slug(name) for name in names]
     return [
         "index.html",
@@ -35,6 +38,7 @@ def report_files(names: Sequence[str]) -> list[str]:
         "rob2.html",
         "extraction.html",
         "rules.html",
+        *(["courses.html"] if timed else []),
         "static/style.css",
         "static/report.js",
         "verify.R",

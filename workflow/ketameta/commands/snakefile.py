@@ -212,7 +212,8 @@ def _not_made_yet() -> dict[str, str]:
     from ketameta.tables.table import schema_of
     from ketameta.vocabulary.narrowing import slug
 
-    names = load().names
+    configuration = load()
+    names = configuration.names
     found = {f"{MADE}/{table}.parquet": "ingest" for table in RAW_TABLES}
     for stage, kinds in STAGE_KINDS.items():
         found |= {f"{MADE}/{schema_of(kind).name}.parquet": stage for kind in kinds.values()}
@@ -226,6 +227,9 @@ def _not_made_yet() -> dict[str, str]:
     }
     found[f"{REPORTS}/{LIST}"] = "figures"
     found |= {f"{REPORTS}/{path}": "crosscheck" for path in crosscheck_files(names)}
-    found |= {f"{REPORTS}/{path}": "report" for path in report_files(names)}
+    found |= {
+        f"{REPORTS}/{path}": "report"
+        for path in report_files(names, timed=bool(configuration.courses))
+    }
     found |= {path.replace(".svg", end): "prints" for path in drawings for end in (".pdf", ".png")}
     return {path: stage for path, stage in found.items() if not Path(stamp(stage)).exists()}

@@ -45,6 +45,8 @@ def unused(tables: Tables, asked: Configuration, *, each: bool) -> list[Problem]
     for analysis in asked:
         for question in (analysis.select, *(v.select for v in analysis.variants)):
             questions[question.outcome][question] = None
+    for course in asked.courses:
+        questions[course.select.outcome][course.select] = None
     groups: dict[object, list[tuple[AnyResult, str]]] = defaultdict(list)
     rows = raw_rows(tables)
     sides = _sides(rows, trials, questions)
@@ -156,6 +158,8 @@ def unused_words(tables: Tables, asked: Configuration) -> list[Problem]:
     for analysis in asked:
         for question in (analysis.select, *(v.select for v in analysis.variants)):
             used.update(_texts(question))
+    for course in asked.courses:
+        used.update(_texts(course.select))
     used.update(asked.review.treatments)
     found = []
     for name, file in _LISTS.items():

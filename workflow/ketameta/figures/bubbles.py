@@ -22,6 +22,7 @@ WIDE, NARROW = 560.0, 350.0
 _HEIGHT, _LEFT = 300.0, 52.0
 _SMALLEST, _LARGEST = 3.0, 11.0
 _STRIP = 34.0
+_PANEL = 170.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +206,81 @@ def _closed(words: Words, shapes: Sequence[Shape], y: float, width: float) -> Sc
             y += 16
             drawn.append(Text(MARGIN, y, line, role="muted", size=SMALL))
     return Scene(width, y + MARGIN, words.title, words.description, tuple(drawn))
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A group over time: its name, its trials by hour, and its curve (none: points alone)."""
+
+    label: str
+    bubbles: tuple[Bubble, ...]
+    curve: tuple[Mean, ...]
+
+
+def draw_panels(
+    words: Words,
+    panels: Sequence[Panel],
+    scale: AxisScale,
+    hours: Sequence[float],
+    width: float = WIDE,
+) -> Scene:
+    """Draw groups over hours on a log axis, a panel each, all with the same axes.
+
+    `hours` are those that the axis names. What a band reaches beyond the effects is cut off.
+    """
+    shapes: list[Shape] = []
+    y = 4.0
+    for text in wrap(words.effect, SMALL, width - 2 * MARGIN, bold=True):
+        y += 16
+        shapes.append(Text(MARGIN, y, text, size=SMALL, bold=True))
+    effects = [b.effect for panel in panels for b in panel.bubbles]
+    effects += [mean.estimate for panel in panels for mean in panel.curve]
+    times = [*hours, *(b.at for panel in panels for b in panel.bubbles)]
+    across = Axis(
+        min(times) / 1.2, max(times) * 1.2, _LEFT + _LARGEST, width - MARGIN - _LARGEST, True, ()
+    )
+    for panel in panels:
+        y += LINE + 8
+        for text in wrap(panel.label, SIZE, width - 2 * MARGIN, bold=True):
+            shapes.append(Text(MARGIN, y, text, size=SIZE, bold=True))
+            y += LINE
+        top, bottom = y, y + _PANEL
+        down = make_axis(effects, [], scale, bottom, top)
+        shapes += _curve([_cut(mean, down) for mean in panel.curve], across, down)
+        if scale.null is not None:
+            level = down.place(scale.null)
+            shapes.append(Line(_LEFT, level, across.x1, level, "ink", 1, "5 3"))
+        shapes += _dots(panel.bubbles, _places(across, down))
+        shapes += [*_hours(hours, across, bottom), *vertical(down, _LEFT)]
+        y = bottom + 24
+    shapes.append(
+        Text((_LEFT + across.x1) / 2, y + 14, words.value, "middle", size=SMALL, bold=True)
+    )
+    return _closed(words, shapes, y + 14, width)
+
+
+def _places(across: Axis, down: Axis) -> Callable[[Bubble], tuple[float, float]]:
+    return lambda bubble: (across.place(bubble.at), down.place(bubble.effect))
+
+
+def _cut(mean: Mean, axis: Axis) -> Mean:
+    """Return a mean with the ends of its interval held within an axis."""
+    low, high = (min(max(end, axis.low), axis.high) for end in (mean.low, mean.high))
+    return Mean(mean.at, mean.estimate, low, high)
+
+
+def _hours(hours: Sequence[float], axis: Axis, y: float) -> Iterator[Shape]:
+    yield Line(_LEFT, y, axis.x1, y, "ink", 1)
+    last = -math.inf
+    for hour in hours:
+        place, label = axis.place(hour), hour_label(hour)
+        half = text_width(label, SMALL) / 2
+        yield Line(place, y, place, y + 5, "ink", 1)
+        if place - half > last + 6:
+            yield Text(place, y + 18, label, "middle", size=SMALL)
+            last = place + half
+
+
+def hour_label(hour: float) -> str:
+    """Write hours, from three days on as days."""
+    return f"{hour:.2g} h" if hour < 72 else f"{hour / 24:.2g} d"

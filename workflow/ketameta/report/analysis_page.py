@@ -78,7 +78,8 @@ class Page:
 
     `own` are its rows of the tables that it shows, `views` its effects with what is behind them,
     `warnings` what the checks say of its rows, `course` the analyses and rows of the time course
-    that stands under its name; `claimed` says whether there are claims at all.
+    that stands under its name; `claimed` and `timed` say whether there are claims and time courses
+    at all.
     """
 
     analysis: Analysis
@@ -90,6 +91,7 @@ class Page:
     beside: Beside
     review: Review
     claimed: bool
+    timed: bool
     version: str
 
 
@@ -123,6 +125,7 @@ class Asker:
             beside=beside,
             review=self._shared.review,
             claimed=bool(self._shared.told),
+            timed=self._shared.timed,
             version=self._shared.version,
         )
 
@@ -182,6 +185,7 @@ def files(page: Page) -> Iterator[str]:
             warnings=page.warnings,
             review=page.review,
             told=page.claimed,
+            timed=page.timed,
             version=page.version,
             root="../",
         )

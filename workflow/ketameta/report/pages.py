@@ -87,7 +87,7 @@ class Shared:
     """What every template is given.
 
     `tables` are paths of the report, `tested` the claims (id and text) by the analysis that they
-    name, `told` counts the claims in words.
+    name, `told` counts the claims in words, `timed` says whether there are time courses.
     """
 
     review: Review
@@ -99,6 +99,7 @@ class Shared:
     tables: Sequence[str]
     tested: Mapping[str, Sequence[tuple[str, str]]]
     told: str
+    timed: bool
 
 
 def given(view: Any) -> dict[str, Any]:

@@ -156,6 +156,11 @@ REFERENCES = {
         "National Bureau of Standards 1982;87:377–385",
         "10.6028/jres.087.022",
     ),
+    "Pustejovsky 2022": (
+        "Pustejovsky JE, Tipton E. Meta-analysis with robust variance estimation: expanding the "
+        "range of working models. Prevention Science 2022;23:425–438",
+        "10.1007/s11121-021-01246-3",
+    ),
     "Rhodes 2015": (
         "Rhodes KM, Turner RM, Higgins JPT. Predictive distributions were developed for the extent "
         "of heterogeneity in meta-analyses of continuous outcome data. Journal of Clinical "
@@ -251,6 +256,11 @@ REFERENCES = {
         "ter Schure J, Grünwald P. ALL-IN meta-analysis: breathing life into living systematic "
         "reviews. F1000Research 2022;11:549",
         "10.12688/f1000research.74223.1",
+    ),
+    "Tipton 2015": (
+        "Tipton E. Small sample adjustments for robust variance estimation with meta-regression. "
+        "Psychological Methods 2015;20:375–393",
+        "10.1037/met0000011",
     ),
     "Veroniki 2019": (
         "Veroniki AA, Jackson D, Bender R, and others. Methods to calculate uncertainty in the "

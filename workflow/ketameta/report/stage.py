@@ -27,8 +27,10 @@ from ketameta.report.overview import overview
 from ketameta.report.pages import STATIC, Shared, environment, given, style_sheet
 from ketameta.report.results_list import neighbours
 from ketameta.report.summary_of_findings import findings_rows, findings_view
+from ketameta.report.time_courses import course_views
 from ketameta.report.traces import Traces
 from ketameta.report.verify import verify_script
+from ketameta.report.wording import percent
 from ketameta.report.workbook import SHEETS, workbook
 from ketameta.report_files import report_files
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES
@@ -112,7 +114,7 @@ class _Report:
 
     def _shared(self) -> Shared:
         """Return what every template is given; data are dated by the first release with them."""
-        paths = report_files(self.configuration.names)
+        paths = report_files(self.configuration.names, timed=bool(self.configuration.courses))
         found = overview(self.tables)
         data_hash = found.data.data_hash
         dates = [r.date for r in oldest_first(self.releases) if r.data_hash == data_hash]
@@ -126,6 +128,7 @@ class _Report:
             tables=[path for path in paths if path.startswith("tables/")],
             tested=self.tested,
             told=tally(self.claims),
+            timed=bool(self.configuration.courses),
         )
 
     def _page(self, name: str, own: Mapping[str, Any]) -> tuple[str, str]:
@@ -179,6 +182,10 @@ class _Report:
         yield self._page("dictionary.html", schemas)
         shown = rules.view(self.configuration, self.made[CertaintyRow])
         yield self._page("rules.html", given(shown))
+        if self.configuration.courses:
+            timed = course_views(self.tables, self.configuration)
+            level = percent(self.configuration.courses[0].level)
+            yield self._page("courses.html", {"courses": timed, "level": level})
 
     def _claims(self) -> dict[str, Any]:
         """Return what the page of the claims is given, earlier reviews of what they ask too."""
