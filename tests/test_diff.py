@@ -670,6 +670,7 @@ def test_the_page_says_what_changed_and_is_empty_of_it_without_a_release(
         "tables": [],
         "tested": {},
         "told": "",
+        "timed": False,
     }
     about = {"review": configuration.review, "overview": overview(tables)}
     shared = Shared(version="0", **about, **told)
@@ -1054,8 +1055,8 @@ def test_code_that_does_not_run_here_is_told(coded, say, path, old, new, said):
 def test_faults_that_its_own_code_finds_are_those_of_a_version(coded, say):
     coded.edit(
         "workflow/ketameta/ingest/stage.py",
-        "    sheets, found = checked(texts)\n",
-        "    sheets, found = checked(texts)\n"
+        "    sheets, found = checked_tables(texts)\n",
+        "    sheets, found = checked_tables(texts)\n"
         '    found.append(Problem("data/raw/arms.csv", 2, "dose", "", "is no dose"))\n',
     )
     done = say(coded, "diff")

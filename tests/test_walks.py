@@ -75,7 +75,7 @@ EDITS = {
         (
             "evidence/missing.py",
             "\n\n\n",
-            """+FEW_TRIALS = Rule(
+            """+FEW_TRIALS = CertaintyRule(
     "few-trials",
     DOMAIN,
     "1",

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ketameta.ingest.cells import CellError, parse_cell, parse_number
-from ketameta.ingest.reader import split
+from ketameta.ingest.rows import split_rows
 from ketameta.ingest.stage import check_folder
 from ketameta.ingest.text import UnreadableError, decode
 from ketameta.tables import RAW_TABLES
@@ -136,7 +136,7 @@ def test_no_text_is_a_number_but_plain_figures(text: str) -> None:
 def test_rows_that_a_writer_wrote_are_read_as_they_were(rows: list[list[str]]) -> None:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
-    found = list(split(out.getvalue(), ","))
+    found = list(split_rows(out.getvalue(), ","))
     assert [row.cells for row in found] == rows
     lines = out.getvalue().split("\n")
     for row in found:

@@ -7,8 +7,8 @@ from scipy.optimize import brentq
 from scipy.stats import chi2
 
 from ketameta.stats import random_effects
+from ketameta.stats.numerics.climb import LikelihoodPoint
 from ketameta.stats.univariate import likelihood
-from ketameta.stats.univariate.likelihood import Point
 from ketameta.stats.univariate.models import MeanModel
 
 ROUNDING = 1e-9  # of a log-likelihood of size 10 to 1000, far below any difference of interest
@@ -141,7 +141,7 @@ def test_what_the_proofs_promise_is_true(restricted):
     t = 10.0 ** g.uniform(-4, 1, len(y))
     step = np.where(g.random(len(y)) < 0.5, -t, t) * g.random(len(y))
     sums = model.sums(t, restricted)
-    at = Point(t, *sums[3:])
+    at = LikelihoodPoint(t, *sums[3:])
     ratio = sums.a / sums.b
     held = 0
     for proof, sign in ((likelihood._stays_above, 1), (likelihood._stays_below, -1)):
