@@ -117,7 +117,7 @@ def test_of_many_trials_small_plots_show_the_heaviest_and_pages_stay_small(made,
     assert len(found.page("index")) < 20_000
     page = found.page("analyses/response")
     assert "The 30 heaviest of 120 trials" in page
-    wide, narrow, paper = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    wide, narrow, paper, *_ = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
     assert wide.count('<a href="#effect-') == 120
     assert paper.count('<a href="#effect-') == 30
     assert narrow.count('<a href="#effect-') == 30

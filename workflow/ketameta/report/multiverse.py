@@ -18,6 +18,7 @@ from ketameta.figures.specifications import (
 from ketameta.measures import MEASURES
 from ketameta.report.forest_data import scale_of
 from ketameta.report.wording import excludes_null, quantity, unit, with_interval
+from ketameta.synthesize.words import TRIALS
 from ketameta.tables.multiverse import ChoiceRow, MultiverseRow, SpecificationRow
 from ketameta.tables.syntheses import SynthesisRow
 
@@ -50,7 +51,7 @@ def multiverse_view(
     curve: Sequence[SpecificationRow],
 ) -> MultiverseView | None:
     """Return the section; None where nothing varies."""
-    if not rows:
+    if not rows or not choices or not curve:
         return None
     (row,) = rows
     ordered = sorted(choices, key=lambda choice: -(choice.share or 0.0))
@@ -118,6 +119,11 @@ def _sentence(
     return text
 
 
+def _apart(choice: ChoiceRow) -> bool:
+    """Say whether each option has a row of its own; trials left out have one together."""
+    return len(choice.options) <= ROWS and choice.dimension != TRIALS
+
+
 def _curve(
     analysis: Analysis,
     choices: Sequence[ChoiceRow],
@@ -129,7 +135,7 @@ def _curve(
 
     def place(choice: ChoiceRow, option: str) -> int:
         at = choice.options.index(option)
-        return at if len(choice.options) <= ROWS else min(at, 1)
+        return at if _apart(choice) else min(at, 1)
 
     def value(number: float | None, other: float) -> float:
         found = drawn(other if number is None else number)
@@ -159,7 +165,7 @@ def _curve(
             Choice(
                 choice.dimension,
                 tuple(choice.options)
-                if len(choice.options) <= ROWS
+                if _apart(choice)
                 else (choice.options[0], f"one of {len(choice.options) - 1} others"),
             )
             for _, choice in kept

@@ -140,6 +140,11 @@ REFERENCES = {
         "studies of disease. Journal of the National Cancer Institute 1959;22:719–748",
         "10.1093/jnci/22.4.719",
     ),
+    "Owen 2014": (
+        "Owen AB. Sobol' indices and Shapley value. SIAM/ASA Journal on Uncertainty Quantification "
+        "2014;2:245–251",
+        "10.1137/130936233",
+    ),
     "Page 2023": (
         "Page MJ, Sterne JAC, Boutron I, and others. ROB-ME: a tool for assessing risk of bias due "
         "to missing evidence in systematic reviews with meta-analysis. BMJ 2023;383:e076754",

@@ -20,6 +20,7 @@ from ketameta.measures import INVERSE_VARIANCE, MEASURES, Measure
 from ketameta.normalize import grid
 from ketameta.stats import random_effects
 from ketameta.synthesize.pool import way_of
+from ketameta.synthesize.words import TRIALS
 from ketameta.synthesize.worthwhile import Bounds
 from ketameta.tables.diagnostics import JudgementRow
 from ketameta.tables.effects import EffectRow
@@ -29,7 +30,7 @@ from ketameta.tables.syntheses import SynthesisRow
 
 Floats = NDArray[np.float64]
 AS_ASKED, ALL = "as asked", "all trials"
-TRIALS, TAU2, INTERVAL = "trials", "estimator of tau²", "rule of the interval"
+TAU2, INTERVAL = "estimator of tau²", "rule of the interval"
 WITHOUT_HIGH, WITHOUT_EACH = "without high risk of bias", "without each trial"
 # specifications of a curve that are kept: more could not be told apart
 DRAWN = 100

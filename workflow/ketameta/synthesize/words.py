@@ -9,6 +9,8 @@ from ketameta.vocabulary import ANY, Spread, vocabulary
 
 # tau² of groups: one for all, or each its own
 COMMON, SEPARATE = "common", "separate"
+# what varies where trials are left out
+TRIALS = "trials"
 # the choice in which each known missing result is no effect
 MISSING_AS_NONE = "known missing results as no effect"
 
