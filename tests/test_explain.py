@@ -289,3 +289,17 @@ def test_arms_that_stand_apart_are_all_shown(copied, say):
     said = say(copied, twin["analysis"], "zarate2006").stdout
     assert said.count("Raw rows as entered") == 2
     assert ", high in " in said
+
+
+def test_a_specification_is_of_an_analysis_alone(small_built, say):
+    path = small_built.path("data/processed/specifications.parquet")
+    one = next(s for s in read_table(path).to_pylist() if s["configured"])
+    done = say(small_built, one["analysis"], "--spec", one["spec"])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "the analysis itself" in done.stdout
+    done = say(small_built, "murrough2013a", "--spec", one["spec"])
+    assert done.returncode == 2
+    assert "--spec: of one analysis, and no trial" in done.stderr
+    done = say(small_built, one["analysis"], "--spec", "none")
+    assert done.returncode == 2
+    assert f"{one['analysis']} has no specification none" in done.stderr

@@ -14,7 +14,8 @@ from ketameta.normalize.stage import effects_of
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.report.multiverse import multiverse_view
 from ketameta.stats import leave_one_out, random_effects
-from ketameta.synthesize.multiverse import ALL, DRAWN, multiverse
+from ketameta.synthesize.multiverse import DRAWN, multiverse
+from ketameta.synthesize.specifications import ALL
 from ketameta.synthesize.stage import synthesis
 from ketameta.tables.collection import by
 from ketameta.tables.diagnostics import JudgementRow
@@ -227,5 +228,5 @@ def test_the_page_says_what_holds_and_which_choice_matters(tables, configuration
     for picture in (view.wide, view.narrow):
         assert len(picture) < 60_000
         assert "specifications in the order of their estimates" in picture
-    assert [which for which, _, _ in view.extremes] == ["lowest", "highest"]
+    assert [which for which, *_ in view.extremes] == ["lowest", "highest"]
     assert multiverse_view(analysis, record, [], [], []) is None

@@ -38,6 +38,8 @@ Say where a number came from, down to the raw cells, as the last run has it.
   ketameta explain ANALYSIS TRIAL    the trial's effect with every step and raw row
   ketameta explain 'ANALYSIS@population=WORD'
                                      an analysis of fewer trials, made now if need be
+  ketameta explain ANALYSIS --spec ID
+                                     one specification of its multiverse
 
 Where the tables changed since that run it says so, and shows the rows as they stand now.
 """
@@ -47,6 +49,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `ketameta explain` takes."""
     parser.description = DESCRIPTION
     parser.add_argument("words", nargs="*", metavar="NAME", help="analysis, trial_id, or both")
+    what = "a specification of the analysis by its id, as on its page"
+    parser.add_argument("--spec", metavar="ID", help=what)
 
 
 class UnknownWordError(ValueError):
@@ -61,6 +65,8 @@ def explain(given: argparse.Namespace) -> int:
     try:
         configuration = _configuration(given.words)
         analysis, trial = _asked(given.words, configuration)
+        if given.spec is not None and (analysis is None or trial is not None):
+            raise UnknownWordError("--spec: of one analysis, and no trial")
         if analysis is None and trial is None:
             return _list(configuration)
         since = _since(analysis)
@@ -68,7 +74,10 @@ def explain(given: argparse.Namespace) -> int:
         for said in (since.sentence(), _refitted(since, analysis)):
             if said:
                 _say(f"{said}.\n")
-        if trial is None:
+        if given.spec is not None:
+            assert analysis is not None
+            _specification(analysis, given.spec, since)
+        elif trial is None:
             assert analysis is not None
             _analysis(analysis, configuration, since)
         elif analysis is None:
@@ -246,6 +255,19 @@ def _analysis(analysis: Analysis, configuration: Configuration, since: Since) ->
     if claims := verdicts_on(made_rows(ClaimTestRow, analysis=name), found):
         print("\nClaims that it tests:", *claims, sep="\n  ")
     print(f"\nketameta explain {shlex.quote(name)} TRIAL shows every step of one trial.")
+
+
+def _specification(analysis: Analysis, identity: str, since: Since) -> None:
+    """Print one specification of an analysis.
+
+    Raises `UnknownWordError` for an id that names none.
+    """
+    from ketameta.commands.specification import NoSpecificationError, specification
+
+    try:
+        print(*specification(analysis, identity, since), sep="\n\n")
+    except NoSpecificationError as error:
+        raise UnknownWordError(str(error)) from None
 
 
 def _effect(analysis: Analysis, study: StudyRow) -> str:

@@ -10,7 +10,7 @@ from ketameta.figures.axis import Axis, AxisScale, make_axis
 from ketameta.figures.chart import vertical
 from ketameta.figures.columns import MARGIN, SMALL
 from ketameta.figures.metrics import text_width, wrap
-from ketameta.figures.scene import Line, Rect, Scene, Shape, Text
+from ketameta.figures.scene import Line, Outline, Scene, Shape, Text, coordinate
 
 WIDE, NARROW = 720.0, 350.0
 _HEIGHT, _ROW, _MOST = 210.0, 13.0, 12
@@ -70,8 +70,7 @@ def draw_specifications(curve: Curve, width: float = WIDE) -> Scene:
     if curve.scale.null is not None:
         level = down.place(curve.scale.null)
         shapes.append(Line(left, level, right, level, "ink", 1, "5 3"))
-    for n, one in enumerate(curve.specifications):
-        shapes += _bar(one, left + (n + 0.5) * step, step, down)
+    shapes += _bars(curve.specifications, left, step, down)
     shapes += vertical(down, left)
     y = bottom + 10
     for place, choice in enumerate(curve.choices):
@@ -93,24 +92,45 @@ def draw_specifications(curve: Curve, width: float = WIDE) -> Scene:
 def _marks(
     has: list[bool], specifications: tuple[Specification, ...], left: float, step: float, y: float
 ) -> Iterator[Shape]:
-    """Draw a mark for each run of neighbours that have an option."""
+    """Draw a mark for each run of neighbours that have an option, all of a colour in one path."""
     keys = [(h, one.configured) for h, one in zip(has, specifications, strict=True)]
     at = 0
+    marks: dict[str, list[str]] = {}
     for (here, configured), run in groupby(keys):
         length = len([*run])
         if here:
             wide = max(length * step - 0.4, 0.8)
-            yield Rect(left + at * step, y, wide, 7, "pooled" if configured else "mark")
+            marks.setdefault(_role(configured), []).append(_box(left + at * step, y, wide, 7))
         at += length
+    yield from (Outline("".join(paths), role) for role, paths in marks.items())
 
 
-def _role(one: Specification) -> str:
-    return "pooled" if one.configured else "mark"
+def _role(configured: bool) -> str:
+    return "pooled" if configured else "mark"
 
 
-def _bar(one: Specification, x: float, step: float, down: Axis) -> Iterator[Shape]:
-    low, high = (down.place(min(max(end, down.low), down.high)) for end in (one.low, one.high))
+def _box(x: float, y: float, width: float, height: float) -> str:
+    """Return a filled rectangle as a part of a path."""
+    wide = coordinate(width)
+    return f"M{coordinate(x)} {coordinate(y)}h{wide}v{coordinate(height)}h-{wide}z"
+
+
+def _bars(
+    specifications: tuple[Specification, ...], left: float, step: float, down: Axis
+) -> Iterator[Shape]:
+    """Draw the intervals, and on them the estimates: two paths a colour, the analysis on top."""
     thick = max(min(step * 0.6, 2.5), 0.8)
-    yield Line(x, low, x, high, "pooled" if one.configured else "band3", thick)
-    level = down.place(one.estimate)
-    yield Rect(x - step / 2, level - 1.5, max(step, 2.0), 3.0, _role(one))
+    for configured in (False, True):
+        intervals, estimates = [], []
+        for n, one in enumerate(specifications):
+            if one.configured == configured:
+                x = left + (n + 0.5) * step
+                low, high = (
+                    down.place(min(max(end, down.low), down.high)) for end in (one.low, one.high)
+                )
+                intervals.append(f"M{coordinate(x)} {coordinate(low)}V{coordinate(high)}")
+                level = down.place(one.estimate)
+                estimates.append(_box(x - step / 2, level - 1.5, max(step, 2.0), 3.0))
+        if intervals:
+            yield Outline("".join(intervals), "pooled" if configured else "band3", thick)
+            yield Outline("".join(estimates), _role(configured))

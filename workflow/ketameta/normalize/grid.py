@@ -18,7 +18,7 @@ from ketameta.vocabulary.narrowing import combined
 # of a combination, between the names of its choices
 AND = " and "
 # combinations of an analysis beyond which its last dimensions are left out
-MOST = 64
+MOST = 1024
 
 Combination = tuple[Variant, ...]
 
@@ -38,16 +38,24 @@ def same(effects: Sequence[PoolableEffect], others: Sequence[PoolableEffect]) ->
     return cells(effects) == cells(others)
 
 
+def of_data(analysis: Analysis) -> list[Variant]:
+    """Return the choices of data of an analysis; arms and measures are no effects of its kind."""
+    found = []
+    for variant in analysis.variants:
+        keys = changed(analysis.select, variant.select)
+        if keys and not keys & {"measure", "arms"}:
+            found.append(variant)
+    return found
+
+
 def dimensions(analysis: Analysis, alive: Callable[[Variant], bool]) -> list[list[Variant]]:
     """Return the choices of data that exclude each other, a list a dimension, in their order.
 
     `alive` says whether a choice changes an effect. As many dimensions as `MOST` lets in.
     """
     found: dict[object, list[Variant]] = {}
-    for variant in analysis.variants:
+    for variant in filter(alive, of_data(analysis)):
         keys = changed(analysis.select, variant.select)
-        if not keys or "measure" in keys or "arms" in keys or not alive(variant):
-            continue
         found.setdefault(variant.name if keys == {"narrow"} else keys, []).append(variant)
     kept: list[list[Variant]] = []
     whole = 1
@@ -70,12 +78,28 @@ def of(
     if len(effects) < 2 or any(effect.shared is not None for effect in effects):
         return []
 
-    def alive(variant: Variant) -> bool:
-        others = alone.get(variant.name, ())
-        shared = any(effect.shared is not None for effect in others)
-        return len(others) > 1 and not shared and not same(effects, others)
+    return dimensions(analysis, lambda variant: _alive(effects, alone.get(variant.name, ())))
 
-    return dimensions(analysis, alive)
+
+def _alive(effects: Sequence[PoolableEffect], others: Sequence[PoolableEffect]) -> bool:
+    """Say whether a choice gives other effects than the analysis has, that can be pooled alike."""
+    shared = any(effect.shared is not None for effect in others)
+    return len(others) > 1 and not shared and not same(effects, others)
+
+
+def left_out(
+    analysis: Analysis,
+    effects: Sequence[PoolableEffect],
+    alone: Mapping[str, Sequence[PoolableEffect]],
+) -> tuple[list[str], list[str]]:
+    """Return the choices of data that change no effect, and others that are in no dimension.
+
+    The others leave too few effects to pool, or are beyond `MOST` combinations.
+    """
+    inside = {variant.name for one in of(analysis, effects, alone) for variant in one}
+    outside = [variant.name for variant in of_data(analysis) if variant.name not in inside]
+    idle = [name for name in outside if same(effects, alone.get(name, ()))]
+    return idle, [name for name in outside if name not in idle]
 
 
 def combinations(dimensions: Sequence[Sequence[Variant]]) -> list[Combination]:

@@ -40,7 +40,8 @@ class MultiverseView:
     wide: str
     narrow: str
     choices: Sequence[tuple[str, str, str]]
-    extremes: Sequence[tuple[str, str, str]]
+    extremes: Sequence[tuple[str, str, str, str]]
+    notes: Sequence[str]
 
 
 def multiverse_view(
@@ -74,10 +75,23 @@ def multiverse_view(
                     f"{choice.dimension}: {option}"
                     for choice, option in zip(choices, end.options, strict=True)
                 ),
+                end.spec,
             )
             for end in ends
         ],
+        notes=_notes(row),
     )
+
+
+def _notes(row: MultiverseRow) -> list[str]:
+    """Say what of the choices of data is in no specification, and why."""
+    told = []
+    if row.idle:
+        told.append(f"Changes nothing here: {'; '.join(row.idle)}.")
+    if row.beyond:
+        why = "too few effects under it, or too many combinations with it"
+        told.append(f"Not combined with the others ({why}): {'; '.join(row.beyond)}.")
+    return told
 
 
 def _percent(share: float | None) -> str:

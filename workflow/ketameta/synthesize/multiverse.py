@@ -14,13 +14,11 @@ from math import factorial, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ketameta.configuration import Analysis, Variant
-from ketameta.configuration.models import Grid
-from ketameta.measures import INVERSE_VARIANCE, MEASURES, Measure
+from ketameta.configuration import Analysis
+from ketameta.measures import MEASURES, Measure
 from ketameta.normalize import grid
 from ketameta.stats import random_effects
-from ketameta.synthesize.pool import way_of
-from ketameta.synthesize.words import TRIALS
+from ketameta.synthesize.specifications import Space, space_of
 from ketameta.synthesize.worthwhile import Bounds
 from ketameta.tables.diagnostics import JudgementRow
 from ketameta.tables.effects import EffectRow
@@ -29,20 +27,9 @@ from ketameta.tables.parts import PoolableEffect
 from ketameta.tables.syntheses import SynthesisRow
 
 Floats = NDArray[np.float64]
-AS_ASKED, ALL = "as asked", "all trials"
-TAU2, INTERVAL = "estimator of tau²", "rule of the interval"
-WITHOUT_HIGH, WITHOUT_EACH = "without high risk of bias", "without each trial"
 # specifications of a curve that are kept: more could not be told apart
 DRAWN = 100
 Found = tuple[list[MultiverseRow], list[ChoiceRow], list[SpecificationRow]]
-
-
-@dataclass(frozen=True)
-class _Dimension:
-    """What varies, and its options by name, that of the analysis first."""
-
-    name: str
-    options: tuple[str, ...]
 
 
 def multiverse(
@@ -58,62 +45,32 @@ def multiverse(
     `alone` are the effects under other choices of data, and combinations of them, by name;
     `bounds` the smallest worthwhile effects.
     """
-    measure, varied = MEASURES[analysis.select.measure], analysis.grid
-    pooled = record.estimate is not None and len(effects) > 1 and measure.compares
-    by_variance = way_of(measure.name, analysis.model) == INVERSE_VARIANCE
-    if varied is None or not pooled or not by_variance or any(e.shared for e in effects):
+    labels = {effect.trial_id: effect.label for effect in effects}
+    space = space_of(analysis, effects, alone, labels, judgements)
+    if space is None or record.estimate is None:
         return [], [], []
-    data = grid.of(analysis, effects, alone)
-    sets = [alone[grid.name_of(c)] if c else effects for c in grid.combinations(data)]
-    dropped = _dropped(varied, effects, judgements)
+    combined = grid.combinations(space.data)
+    sets = [alone[grid.name_of(c)] if c else effects for c in combined]
     model = analysis.model
-    estimators = tuple(dict.fromkeys((model.tau2, *varied.tau2)))
-    rules = tuple(dict.fromkeys((model.interval, *varied.interval)))
-    dimensions = [
-        *(_Dimension(_name_of(analysis, one), (AS_ASKED, *(v.name for v in one))) for one in data),
-        _Dimension(TRIALS, tuple(dropped)),
-        _Dimension(TAU2, estimators),
-        _Dimension(INTERVAL, rules),
-    ]
-    kept = [d for d in dimensions if len(d.options) > 1]
-    if not kept:
-        return [], [], []
-    yi, vi, k = _padded(sets, list(dropped.values()))
+    *_, estimators, rules = (dimension.options for dimension in space.dimensions)
+    yi, vi = _padded(sets, list(space.dropped.values()))
+    first, of_set = _distinct(yi, vi)
+    yi, vi = yi[first], vi[first]
+    k = (~np.isnan(yi)).sum(axis=1)
     fits = np.empty((3, len(yi), len(estimators), len(rules)))
     for i, tau2 in enumerate(estimators):
         for j, rule in enumerate(rules):
             fit = random_effects(yi, vi, tau2, rule, model.level, tau2_interval=None)
             fits[:, :, i, j] = fit.estimate, fit.ci_low, fit.ci_high
-    few = k < model.minimum_k
-    fits[:, few] = np.nan
-    whole = _Whole(analysis, record, measure, dimensions, fits.reshape(3, -1), k)
-    return whole.told(len(_distinct(yi, vi)), bounds)
-
-
-def _name_of(analysis: Analysis, options: Sequence[Variant]) -> str:
-    """Name a dimension of data by the keys that its choices change; one that narrows by itself."""
-    keys = grid.changed(analysis.select, options[0].select)
-    return options[0].name if keys == {"narrow"} else ", ".join(sorted(keys))
-
-
-def _dropped(
-    varied: Grid, effects: Sequence[EffectRow], judgements: Sequence[JudgementRow]
-) -> dict[str, frozenset[str]]:
-    """Return the trials that each set of trials leaves out, by the name of the set."""
-    found: dict[str, frozenset[str]] = {ALL: frozenset()}
-    trials = {e.trial_id: e.label for e in effects}
-    if WITHOUT_HIGH in varied.trials:
-        high = {j.trial_id for j in judgements if j.judgement == "high"} & trials.keys()
-        if high and len(trials) - len(high) > 1:
-            found[WITHOUT_HIGH] = frozenset(high)
-    if WITHOUT_EACH in varied.trials and len(trials) > 2:
-        found |= {f"without {label}": frozenset({t}) for t, label in trials.items()}
-    return found
+    fits[:, k < model.minimum_k] = np.nan
+    whole = _Whole(analysis, space, fits[:, of_set].reshape(3, -1), k[of_set])
+    idle, beyond = grid.left_out(analysis, effects, alone)
+    return whole.told(len(first), bounds, idle, beyond)
 
 
 def _padded(
     sets: Sequence[Sequence[PoolableEffect]], dropped: Sequence[frozenset[str]]
-) -> tuple[Floats, Floats, NDArray[np.int64]]:
+) -> tuple[Floats, Floats]:
     """Return effects and variances, a row a set and set of trials, NaN where one is left out."""
     most = max(map(len, sets))
     yi, vi = np.full((2, len(sets) * len(dropped), most), np.nan)
@@ -124,11 +81,26 @@ def _padded(
                 if effect.trial_id not in gone:
                     yi[row, i], vi[row, i] = effect.yi, effect.vi
             row += 1
-    return yi, vi, (~np.isnan(yi)).sum(axis=1)
+    return yi, vi
 
 
-def _distinct(yi: Floats, vi: Floats) -> set[bytes]:
-    return {np.sort(np.stack([y, v]), axis=1).tobytes() for y, v in zip(yi, vi, strict=True)}
+def _distinct(yi: Floats, vi: Floats) -> tuple[list[int], list[int]]:
+    """Return the first row of each set of effects, whatever their order, and the set of each row.
+
+    Most specifications share their effects with another, which are fitted once.
+    """
+    pairs = np.empty(yi.shape, complex)
+    pairs.real, pairs.imag = yi, vi
+    pairs.sort(axis=1)
+    first: list[int] = []
+    number: dict[bytes, int] = {}
+    of_row = []
+    for row, pair in enumerate(pairs):
+        own = number.setdefault(pair.tobytes(), len(first))
+        if own == len(first):
+            first.append(row)
+        of_row.append(own)
+    return first, of_row
 
 
 @dataclass(frozen=True)
@@ -136,14 +108,19 @@ class _Whole:
     """Every specification: `fits` are estimate and ends, shape (3, specifications)."""
 
     analysis: Analysis
-    record: SynthesisRow
-    measure: Measure
-    dimensions: Sequence[_Dimension]
+    space: Space
     fits: Floats
     k: NDArray[np.int64]
 
-    def told(self, sets: int, bounds: Bounds | None) -> Found:
-        """Return the rows of the three tables."""
+    @property
+    def measure(self) -> Measure:
+        """Return the measure of the analysis."""
+        return MEASURES[self.analysis.select.measure]
+
+    def told(
+        self, sets: int, bounds: Bounds | None, idle: Sequence[str], beyond: Sequence[str]
+    ) -> Found:
+        """Return the rows of the three tables; `idle` and `beyond` are what does not vary."""
         back, name = self.measure.transform.back, self.analysis.name
         estimate, low, high = self.fits
         known = ~np.isnan(estimate)
@@ -162,6 +139,8 @@ class _Whole:
             low=back(float(min(inside[0], inside[2]))),
             median=back(float(inside[1])),
             high=back(float(max(inside[0], inside[2]))),
+            idle=list(idle),
+            beyond=list(beyond),
         )
         shares = self._shares()
         choices = [
@@ -171,8 +150,7 @@ class _Whole:
                 options=list(d.options),
                 share=shares.get(d.name),
             )
-            for d in self.dimensions
-            if len(d.options) > 1
+            for d in self.space.varied()
         ]
         return [row], choices, self._curve(known)
 
@@ -193,7 +171,7 @@ class _Whole:
         2014, SIAM/ASA Journal on Uncertainty Quantification 2:245). Options that leave too few
         effects to pool are left out, the one that does so most often first.
         """
-        values = self.fits[0].reshape([len(d.options) for d in self.dimensions])
+        values = self.fits[0].reshape([len(d.options) for d in self.space.dimensions])
         while np.isnan(values).any():
             lost = [
                 (float(np.isnan(values.take(option, axis)).mean()), axis, option)
@@ -222,7 +200,7 @@ class _Whole:
                 for given in combinations(others, size):
                     before = frozenset(given)
                     value += weight * (explained[before | {i}] - explained[before])
-            found[self.dimensions[i].name] = value / whole
+            found[self.space.dimensions[i].name] = value / whole
         return found
 
     def _curve(self, known: NDArray[np.bool_]) -> list[SpecificationRow]:
@@ -230,16 +208,18 @@ class _Whole:
         estimate, low, high = self.fits
         order = np.flatnonzero(known)[np.argsort(estimate[known], kind="stable")]
         even = np.linspace(0, len(order) - 1, min(DRAWN, len(order)))
-        places = np.unique(even.round().astype(int))
+        drawn = np.unique(even.round().astype(int))
         here = int(np.flatnonzero(order == 0)[0])
-        places = np.unique(np.append(places, here))
-        shape = tuple(len(d.options) for d in self.dimensions)
+        drawn = np.unique(np.append(drawn, here))
+        shape = tuple(len(d.options) for d in self.space.dimensions)
         per_set = prod(shape[-2:])
         back = self.measure.natural
         rows = []
-        for place in places.tolist():
+        for place in drawn.tolist():
             at = int(order[place])
-            chosen = np.unravel_index(at, shape)
+            places = np.unravel_index(at, shape)
+            dimensions = self.space.dimensions
+            chosen = [d.options[int(i)] for d, i in zip(dimensions, places, strict=True)]
             value = back(float(estimate[at]))
             assert value is not None
             rows.append(
@@ -247,9 +227,10 @@ class _Whole:
                     analysis=self.analysis.name,
                     rank=place + 1,
                     configured=at == 0,
+                    spec=self.space.identity(chosen),
                     options=[
-                        d.options[int(i)]
-                        for d, i in zip(self.dimensions, chosen, strict=True)
+                        option
+                        for option, d in zip(chosen, dimensions, strict=True)
                         if len(d.options) > 1
                     ],
                     k=int(self.k[at // per_set]),

@@ -19,6 +19,10 @@ class MultiverseRow(Row):
     median: float | None = col("median of the estimates, natural scale")
     low: float | None = col("2.5th percentile of the estimates")
     high: float | None = col("97.5th percentile of the estimates")
+    idle: list[str] = col("choices of data that change no effect here; not counted", blank=True)
+    beyond: list[str] = col(
+        "choices of data in no combination: too few effects, or too many others", blank=True
+    )
 
 
 @table("choices", "Choices of the multiverse", key=("analysis", "dimension"))
@@ -39,6 +43,7 @@ class SpecificationRow(Row):
 
     analysis: Id = col("analysis of the configuration")
     rank: int = col("place in the order of all specifications' estimates, from 1")
+    spec: Id = col("id of the specification: what `ketameta explain ANALYSIS --spec` takes")
     configured: bool = col("the analysis itself")
     options: list[str] = col("its option in each dimension, in their order")
     k: int = col("effects")

@@ -1,0 +1,118 @@
+"""Specifications: what they are called, which are the same, and each opened by itself."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ketameta.commands.since import Since
+from ketameta.commands.specification import NoSpecificationError, specification
+from ketameta.configuration import Variant
+from ketameta.configuration.models import Grid
+from ketameta.normalize import grid
+from ketameta.report import wording
+from ketameta.synthesize.multiverse import _distinct
+from ketameta.synthesize.specifications import Dimension, Space, space_of
+from ketameta.tables.collection import by
+from ketameta.tables.effects import EffectRow, VariantRow
+from ketameta.tables.multiverse import MultiverseRow, SpecificationRow
+
+from ..rows import row
+
+TAU2 = Dimension("estimator", ("REML", "DL", "PM"))
+RULE = Dimension("rule", ("auto", "wald"))
+
+
+def space(*dimensions):
+    return Space((), {}, dimensions)
+
+
+def test_each_specification_has_an_id_of_its_own_that_leads_back():
+    trials = Dimension("trials", ("all", *(f"without {i}" for i in range(40))))
+    whole = space(trials, TAU2, RULE)
+    ids = [whole.identity(one) for one in whole.all()]
+    assert len({*ids}) == len(ids) == 41 * 3 * 2
+    assert all(len(one) == 10 for one in ids)
+    chosen = ("without 7", "PM", "auto")
+    assert whole.with_identity(whole.identity(chosen)) == [chosen]
+    assert whole.with_identity(whole.identity(chosen)[:6]) == [chosen]
+    assert whole.with_identity("x") == []
+
+
+def test_an_id_stays_where_other_choices_come_and_go():
+    own = space(TAU2, RULE).identity(("DL", "wald"))
+    more = Dimension("estimator", ("REML", "ML", "DL"))
+    assert space(RULE, Dimension("basis", ("as asked", "other")), more).identity(
+        ("wald", "as asked", "DL")
+    ) == own  # fmt: skip
+    assert space(TAU2, RULE).identity(("DL", "auto")) != own
+
+
+def test_trials_of_one_label_are_left_out_one_by_one(configuration):
+    analysis = replace(
+        configuration["depression_24h"], variants=(), grid=Grid(trials=("without each trial",))
+    )
+    effects = [row(EffectRow, trial_id=t, yi=0.1, vi=0.1, people=9) for t in "abc"]
+    labels = {"a": "Li 2016", "b": "Li 2016", "c": "Su 2017"}
+    found = space_of(analysis, effects, {}, labels, ())
+    assert [*found.dropped.values()] == [set(), {"a"}, {"b"}, {"c"}]
+
+
+def test_the_same_effects_in_another_order_are_one_set_and_swapped_variances_are_not():
+    yi = np.array([[1.0, 2.0, np.nan], [np.nan, 2.0, 1.0], [1.0, 2.0, np.nan], [1.0, 2.0, 3.0]])
+    vi = np.array([[0.1, 0.2, np.nan], [np.nan, 0.2, 0.1], [0.2, 0.1, np.nan], [0.1, 0.2, 0.3]])
+    assert _distinct(yi, vi) == ([0, 2, 3], [0, 0, 1, 2])
+
+
+def test_what_changes_nothing_and_what_cannot_be_combined_are_told_apart(configuration):
+    analysis = configuration["depression_24h"]
+    question = analysis.select
+    names = {"idle": 0.1, "few": 0.2, "other": 0.3}
+    variants = tuple(
+        Variant(name, replace(question, correlation=r), analysis.model) for name, r in names.items()
+    )
+    analysis = replace(analysis, variants=variants)
+
+    def effects(kind, n, shift=0.0):
+        return [row(kind, trial_id=f"t{i}", yi=i + shift, vi=0.1, people=9) for i in range(n)]
+
+    own = effects(EffectRow, 4)
+    alone = {"idle": effects(VariantRow, 4), "few": effects(VariantRow, 1)}
+    alone["other"] = effects(VariantRow, 4, 0.5)
+    assert grid.left_out(analysis, own, alone) == (["idle"], ["few"])
+
+
+@pytest.fixture
+def since(tables):
+    return Since(tables, tables, 0, tables)
+
+
+def test_a_specification_opened_by_itself_has_the_estimate_of_the_batch(
+    since, tables, configuration
+):
+    curves = by(tables[SpecificationRow], lambda line: line.analysis)
+    largest = sorted(tables[MultiverseRow], key=lambda line: -line.specifications)[:2]
+    for whole in largest:
+        analysis, curve = configuration[whole.analysis], curves[whole.analysis]
+        measure = analysis.select.measure
+        own = next(one for one in curve if one.configured)
+        for one in (curve[0], own, curve[len(curve) // 3], curve[-1]):
+            head, choices, result, trials = specification(analysis, one.spec, since)
+            assert f"{one.spec} of {whole.specifications:,}" in head
+            assert head.endswith("the analysis itself") == one.configured
+            assert all(f": {option}" in choices for option in one.options)
+            told = wording.with_interval(measure, one.estimate, one.ci_low, one.ci_high)
+            assert result.startswith(told)
+            assert len(trials.splitlines()) == one.k
+            assert all(".csv:" in line for line in trials.splitlines())
+
+
+def test_an_id_that_names_none_or_several_says_which_there_are(since, tables, configuration):
+    whole = max(tables[MultiverseRow], key=lambda line: line.specifications)
+    analysis = configuration[whole.analysis]
+    with pytest.raises(NoSpecificationError, match=r"no specification zz; lowest \w{10}, highest"):
+        [*specification(analysis, "zz", since)]
+    with pytest.raises(NoSpecificationError, match="ids begin so, such as"):
+        [*specification(analysis, "0", since)]
+    with pytest.raises(NoSpecificationError, match="has no specifications"):
+        [*specification(replace(analysis, grid=None), "0", since)]
