@@ -41,6 +41,7 @@ figures: .venv/ketameta ## every figure as SVG, PDF and PNG, in reports/figures/
 bench: .venv/dev ## time the report and a comparison of extractions, and print tables
 	$(BIN)/python tests/benchmarks/pipeline.py
 	$(BIN)/python -m tests.benchmarks.compare
+	$(BIN)/python -m tests.benchmarks.multiverse
 
 scale: .venv/dev ## cost of each stage with the tables 1 and 10 times as long (SIZES="1 10 50")
 	@$(BIN)/python -m tests.benchmarks.scale $(SIZES)

@@ -1,66 +1,165 @@
-"""How many specifications a second the multiverse takes, beside metafor's time for one of them.
+"""Print how many specifications of the multiverse are fitted a second, here and by metafor.
 
-``python tests/benchmarks/multiverse.py`` after a run: the analyses of the project, processor time.
-With R and metafor, `rma` fits the largest set of effects again and again in the same minute.
+    python -m tests.benchmarks.multiverse
+
+From the tables of the last run in this folder: `ketameta run` first. Ours is all that is done with
+the effects of an analysis: what varies, sets padded and told apart, fits, shares, the curve.
+metafor's rma fits the same sets one by one, by the same estimators and, of the rules, by those that
+it has (z for Wald, knha for HKSJ, adhoc for HKSJ ad hoc); `auto` is knha there. It runs a sample of
+each analysis, and its time is scaled up: once to every specification, which is what a loop over
+them takes, and once to the different sets alone, which is what we fit. Peak memory is of this
+process with ours alone.
 """
 
+from __future__ import annotations
+
+import resource
 import shutil
 import subprocess
-import time
+import tempfile
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
-from ketameta.configuration import load
-from ketameta.read_tables import ReadTables
-from ketameta.synthesize.multiverse import multiverse
+import numpy as np
+
+from ketameta.commands.since import made_rows
+from ketameta.configuration import CONFIG, Analysis, load
+from ketameta.normalize import grid
+from ketameta.synthesize import multiverse
+from ketameta.synthesize.specifications import space_of
 from ketameta.tables.collection import by
 from ketameta.tables.diagnostics import JudgementRow
 from ketameta.tables.effects import EffectRow, VariantRow
 from ketameta.tables.syntheses import SynthesisRow
 
-MADE = Path("data/processed")
-TIMES = 200
+from .engine import best
+
+SAMPLE = 20  # sets of an analysis that metafor fits
+R_SCRIPT = """
+suppressMessages(library(metafor))
+sets <- read.csv(commandArgs(TRUE)[1])
+tests <- c(auto = "knha", wald = "z", hksj = "knha", "hksj-adhoc" = "adhoc")
+estimators <- strsplit(commandArgs(TRUE)[2], ",")[[1]]
+rules <- strsplit(commandArgs(TRUE)[3], ",")[[1]]
+whole <- split(sets, sets$set)
+took <- system.time(for (one in whole) for (tau2 in estimators) for (rule in rules)
+  try(rma(one$yi, one$vi, method = tau2, test = tests[[rule]],
+          control = list(maxiter = 1000)), silent = TRUE))[["elapsed"]]
+cat(took / (length(whole) * length(estimators) * length(rules)))
+"""
 
 
-def ours():
-    """Return specifications, different sets and seconds over all analyses, and the largest set."""
-    tables = ReadTables(MADE, (EffectRow, VariantRow, JudgementRow, SynthesisRow))
-    records = {row.analysis: row for row in tables[SynthesisRow]}
-    effects, variants, judgements = (
-        by(tables[kind], lambda row: row.analysis) for kind in (EffectRow, VariantRow, JudgementRow)
+@dataclass(frozen=True)
+class Task:
+    """What is known of an analysis, in the order of `multiverse.multiverse`."""
+
+    analysis: Analysis
+    record: SynthesisRow
+    effects: list[EffectRow]
+    alone: dict[str, list[VariantRow]]
+    judgements: list[JudgementRow]
+
+
+def tasks() -> list[Task]:
+    """Return the analyses of the last run."""
+    records = made_rows(SynthesisRow)
+    effects = by(made_rows(EffectRow), lambda row: row.analysis)
+    variants = by(made_rows(VariantRow), lambda row: row.analysis)
+    judged = by(made_rows(JudgementRow), lambda row: row.analysis)
+    whole = load(CONFIG).asked([record.analysis for record in records])
+    return [
+        Task(
+            whole[record.analysis],
+            record,
+            [*effects[record.analysis]],
+            {**by(variants[record.analysis], lambda row: row.variant)},
+            [*judged[record.analysis]],
+        )
+        for record in records
+    ]
+
+
+def ours(task: Task) -> tuple[int, int]:
+    """Return the specifications of an analysis, and its different sets of effects."""
+    one = task
+    told = multiverse.multiverse(
+        one.analysis, one.record, one.effects, one.alone, one.judgements, None
     )
-    given = [
-        (a, records[a.name], effects[a.name], by(variants[a.name], lambda row: row.variant),
-         judgements[a.name], None)
-        for a in load().asked(records)
-    ]  # fmt: skip
-    start = time.process_time()
-    found = [row for one in given for row in multiverse(*one)[0]]
-    seconds = time.process_time() - start
-    largest = max(effects.values(), key=len)
-    return sum(r.specifications for r in found), sum(r.sets for r in found), seconds, largest
+    return next(((row.specifications, row.sets) for row in told[0]), (0, 0))
 
 
-def metafor(effects):
-    """Return the seconds of one `rma` by REML with the interval of Knapp and Hartung."""
-    columns = (",".join(repr(getattr(e, name)) for e in effects) for name in ("yi", "vi"))
-    yi, vi = columns
-    code = (
-        f"suppressMessages(library(metafor)); y <- c({yi}); v <- c({vi}); s <- proc.time()[[1]]; "
-        f"for (i in 1:{TIMES}) rma(y, v, method='REML', test='knha'); cat(proc.time()[[1]] - s)"
+def metafor(task: Task) -> float:
+    """Return metafor's seconds a fit of sets of an analysis; NaN without R or without sets."""
+    labels = {effect.trial_id: effect.label for effect in task.effects}
+    space = space_of(task.analysis, task.effects, task.alone, labels, task.judgements)
+    if space is None or shutil.which("Rscript") is None:
+        return float("nan")
+    combined = grid.combinations(space.data)
+    sets = [task.alone[grid.name_of(c)] if c else task.effects for c in combined]
+    yi, vi = multiverse._padded(sets, [*space.dropped.values()])
+    first, _ = multiverse._distinct(yi, vi)
+    rows = [row for row in first if (~np.isnan(yi[row])).sum() > 1]
+    places = np.unique(np.linspace(0, len(rows) - 1, SAMPLE).astype(int))
+    *_, estimators, rules = (dimension.options for dimension in space.dimensions)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "sets.csv")
+        lines = [
+            f"{n},{y!r},{v!r}"
+            for n in places.tolist()
+            for y, v in zip(yi[rows[n]].tolist(), vi[rows[n]].tolist(), strict=True)
+            if not np.isnan(y)
+        ]
+        file.write_text("set,yi,vi\n" + "\n".join(lines) + "\n")
+        command = ["Rscript", "-e", R_SCRIPT, str(file), ",".join(estimators), ",".join(rules)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def main() -> None:
+    """Print a line an analysis of more than 1,000 specifications, and one for all."""
+    known = [(task, *ours(task)) for task in tasks()]
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    heads = (
+        "specifications",
+        "sets",
+        "ours, s",
+        "a second",
+        "metafor, s",
+        "ratio",
+        "of sets",
+        "ratio",
     )
-    done = subprocess.run(["Rscript", "-e", code], capture_output=True, text=True, check=True)
-    return float(done.stdout) / TIMES
+    print(f"{'analysis':<40}", *(f"{head:>14}" for head in heads))
+    lines = []
+    for task, specifications, sets in known:
+        if specifications >= 1000:
+            took = best(lambda task=task: ours(task), 0.3)
+            one = metafor(task)
+            models = specifications // _rows(task)
+            lines.append((specifications, sets, took, one * specifications, one * sets * models))
+            _print(task.analysis.name, *lines[-1])
+    _print("these", *np.sum(lines, axis=0).tolist())
+    print(f"peak memory {memory:,.0f} MiB")
 
 
-def main():
-    specifications, sets, seconds, largest = ours()
-    each = seconds / specifications
-    print(f"{specifications:,} specifications of {sets:,} sets of effects in {seconds:.2f} s")
-    print(f"{1 / each:,.0f} a second")
-    if shutil.which("Rscript"):
-        other = metafor(largest)
-        print(f"metafor, one fit of {len(largest)} effects: {1000 * other:.2f} ms, or")
-        print(f"{other / each:,.0f} specifications")
+def _rows(task: Task) -> int:
+    """Return the sets of effects of an analysis, the same ones each time that they come."""
+    labels = {effect.trial_id: effect.label for effect in task.effects}
+    space = space_of(task.analysis, task.effects, task.alone, labels, task.judgements)
+    assert space is not None
+    return prod(len(dimension.options) for dimension in space.dimensions[:-2])
+
+
+def _print(
+    name: str, specifications: float, sets: float, took: float, whole: float, of_sets: float
+) -> None:
+    cells = (
+        *(f"{specifications:,.0f}", f"{sets:,.0f}", f"{took:.3f}"),
+        *(f"{specifications / took:,.0f}", f"{whole:.1f}", f"{whole / took:,.0f}"),
+        *(f"{of_sets:.1f}", f"{of_sets / took:,.0f}"),
+    )
+    print(f"{name[:40]:<40}", *(f"{cell:>14}" for cell in cells))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,9 @@ import pytest
 
 from ketameta.configuration import Variant
 from ketameta.configuration.models import Grid
+from ketameta.figures.axis import AxisScale
+from ketameta.figures.scene import to_svg
+from ketameta.figures.specifications import Choice, Curve, Specification, draw_specifications
 from ketameta.normalize import grid
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.stage import effects_of
@@ -212,6 +215,23 @@ def test_every_analysis_of_the_tests_holds_its_own_result(tables, configuration)
         assert (own.estimate, own.ci_low, own.ci_high) == (
             record.estimate, record.ci_low, record.ci_high
         )  # fmt: skip
+
+
+def test_a_curve_of_many_dimensions_is_a_small_picture():
+    choices = tuple(Choice(f"choice {n}", ("as asked", "a", "b", "c")) for n in range(8))
+    drawn = tuple(
+        Specification(
+            n / 7, n / 7 - 1, n / 7 + 1, n == 40, tuple((n * 7 + k) % 4 for k in range(8))
+        )
+        for n in range(DRAWN + 1)
+    )
+    scale = AxisScale(null=0.0)
+    curve = Curve("t", "d", "Difference", (), drawn, choices, scale)
+    picture = to_svg(draw_specifications(curve), "x")
+    assert len(picture) < 60_000
+    # each option has marks, the analysis its own in every choice beside its interval and estimate
+    assert picture.count('class="mark"') == 1 + 8 * 4
+    assert picture.count('class="pooled"') == 1 + 8
 
 
 def test_the_page_says_what_holds_and_which_choice_matters(tables, configuration):
