@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ketameta.commands.since import Since
-from ketameta.commands.specification import NoSpecificationError, specification
+from ketameta.commands.since import Since, UnknownWordError
+from ketameta.commands.specification import specification
 from ketameta.configuration import Variant
 from ketameta.configuration.models import Grid
 from ketameta.normalize import grid
@@ -110,9 +110,9 @@ def test_a_specification_opened_by_itself_has_the_estimate_of_the_batch(
 def test_an_id_that_names_none_or_several_says_which_there_are(since, tables, configuration):
     whole = max(tables[MultiverseRow], key=lambda line: line.specifications)
     analysis = configuration[whole.analysis]
-    with pytest.raises(NoSpecificationError, match=r"no specification zz; lowest \w{10}, highest"):
+    with pytest.raises(UnknownWordError, match=r"no specification zz; lowest \w{10}, highest"):
         [*specification(analysis, "zz", since)]
-    with pytest.raises(NoSpecificationError, match="ids begin so, such as"):
+    with pytest.raises(UnknownWordError, match="ids begin so, such as"):
         [*specification(analysis, "0", since)]
-    with pytest.raises(NoSpecificationError, match="has no specifications"):
+    with pytest.raises(UnknownWordError, match="has no specifications"):
         [*specification(replace(analysis, grid=None), "0", since)]

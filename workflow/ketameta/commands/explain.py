@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import shutil
 import sys
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ketameta.commands.since import NoRunError, Since, Standing, made_rows, since_the_run
+from ketameta.commands.explain_text import raw_row, say
+from ketameta.commands.since import (
+    NoRunError,
+    Since,
+    UnknownWordError,
+    made_rows,
+    since_the_run,
+)
 from ketameta.configuration import CONFIG, Analysis, Configuration, ConfigurationError, load
 from ketameta.configuration.faults import narrowed_fault
 from ketameta.evidence.rows import ADDED
@@ -53,10 +58,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--spec", metavar="ID", help=what)
 
 
-class UnknownWordError(ValueError):
-    """A word that names neither an analysis nor a trial; the message names its neighbours."""
-
-
 def explain(given: argparse.Namespace) -> int:
     """Print the analyses, an analysis, a trial, or a trial's effect with its steps and raw rows.
 
@@ -73,10 +74,12 @@ def explain(given: argparse.Namespace) -> int:
         _known_to_the_run(since, analysis, trial)
         for said in (since.sentence(), _refitted(since, analysis)):
             if said:
-                _say(f"{said}.\n")
+                say(f"{said}.\n")
         if given.spec is not None:
+            from ketameta.commands.specification import specification
+
             assert analysis is not None
-            _specification(analysis, given.spec, since)
+            print(*specification(analysis, given.spec, since), sep="\n\n")
         elif trial is None:
             assert analysis is not None
             _analysis(analysis, configuration, since)
@@ -236,11 +239,11 @@ def _analysis(analysis: Analysis, configuration: Configuration, since: Since) ->
         found = read_results(PROCESSED, configuration)
     record = next(row for row in found.syntheses if row.analysis == name)
     print(f"{analysis.display.title}\n{analysis.display.question}\n")
-    _say(wording.answer(analysis, record))
+    say(wording.answer(analysis, record))
     level = wording_certainty.label(record.certainty, record.certainty_best)
-    _say(f"{level.capitalize()}.")
+    say(f"{level.capitalize()}.")
     if record.tau2 is not None:
-        _say(f"{wording.pooled_by(analysis, record)}. {wording.heterogeneity(record)}.")
+        say(f"{wording.pooled_by(analysis, record)}. {wording.heterogeneity(record)}.")
     print()
     width = max((len(s.trial_id) for s in studies), default=0)
     for s in studies:
@@ -255,19 +258,6 @@ def _analysis(analysis: Analysis, configuration: Configuration, since: Since) ->
     if claims := verdicts_on(made_rows(ClaimTestRow, analysis=name), found):
         print("\nClaims that it tests:", *claims, sep="\n  ")
     print(f"\nketameta explain {shlex.quote(name)} TRIAL shows every step of one trial.")
-
-
-def _specification(analysis: Analysis, identity: str, since: Since) -> None:
-    """Print one specification of an analysis.
-
-    Raises `UnknownWordError` for an id that names none.
-    """
-    from ketameta.commands.specification import NoSpecificationError, specification
-
-    try:
-        print(*specification(analysis, identity, since), sep="\n\n")
-    except NoSpecificationError as error:
-        raise UnknownWordError(str(error)) from None
 
 
 def _effect(analysis: Analysis, study: StudyRow) -> str:
@@ -301,9 +291,9 @@ def _not_in(analysis: Analysis, trial: str, since: Since) -> None:
     name = analysis.name
     for row in since.rows(ExclusionRow, analysis=name, trial_id=trial):
         print(f"{row.label} is not in {name}: {_reason(row)}")
-        _say(f"rows: {', '.join(row.rows)}", "  ", "  ")
+        say(f"rows: {', '.join(row.rows)}", "  ", "  ")
         return
-    _say(f"{trial} is not in {name}: {_never(_ledger(trial, since)[name])}", rest="  ")
+    say(f"{trial} is not in {name}: {_never(_ledger(trial, since)[name])}", rest="  ")
 
 
 def _changed(trial: str, since: Since, *kinds: str) -> None:
@@ -314,7 +304,7 @@ def _changed(trial: str, since: Since, *kinds: str) -> None:
     for change in changes[:MOST]:
         cells = [f"{c.column} {c.old or 'empty'} → {c.new or 'empty'}" for c in change.cells]
         told = "; ".join(cells) or change.name
-        _say(f"data/raw/{change.place}: {change.kind}, {told}", "  ", "    ")
+        say(f"data/raw/{change.place}: {change.kind}, {told}", "  ", "    ")
     if len(changes) > MOST:
         print(f"  and {len(changes) - MOST} more")
 
@@ -340,10 +330,10 @@ def _trial(trial: str, configuration: Configuration, since: Since) -> None:
     if left:
         print("\nNot pooled, though it has rows on the outcome:")
         for name, other in left.items():
-            _say(f"{name:<{width}}  {_reason(other)}", "  ", " " * (width + 4))
+            say(f"{name:<{width}}  {_reason(other)}", "  ", " " * (width + 4))
     for why, names in never.items():
         print()
-        _say(f"Not in {', '.join(names)}: {why}", rest="  ")
+        say(f"Not in {', '.join(names)}: {why}", rest="  ")
     if studies:
         print(f"\nketameta explain ANALYSIS {trial} shows every step of its effect.")
 
@@ -382,38 +372,14 @@ def _study(analysis: Analysis, study: StudyRow, traces: Traces, since: Since) ->
         print(f"marked in the table: {mark}\n")
     for n, step in enumerate(traces.steps(study), start=1):
         assumes = f" (assumes: {step.assumption})" if step.assumption else ""
-        _say(f"{n}. {step.what}{assumes}", "", "   ")
+        say(f"{n}. {step.what}{assumes}", "", "   ")
         if step.formula:
-            _say(step.formula, "   ", "   ")
+            say(step.formula, "   ", "   ")
         rows = f"  [{', '.join(step.rows)}]" if step.rows else ""
         source = f"  ({step.source})" if step.source else ""
-        _say(f"= {step.result}{source}{rows}", "   ", "     ")
+        say(f"= {step.result}{source}{rows}", "   ", "     ")
     now = " (the steps are those of the last run)" if since.of_trial(study.trial_id) else ""
     print(f"\nRaw rows as entered{now}:")
     for row in traces.evidence(study):
-        _raw_row(since.standing(row))
+        raw_row(since.standing(row))
     _changed(study.trial_id, since, ADDED)
-
-
-def _raw_row(row: Standing) -> None:
-    """Print a raw row as it stands now, what it was in the run, and what was decided of it."""
-    if row.cells is None:
-        print(f"  {row.place}: removed since the run")
-        return
-    note = "" if "note" in row.were else row.cells.get("note", "")
-    cells = [
-        f"{name}={cell or 'empty'}"
-        + (f" (in the run: {row.were[name] or 'empty'})" if name in row.were else "")
-        for name, cell in row.cells.items()
-        if name != "note" or name in row.were
-    ]
-    print(f"  {row.place}" + ", edited since the run" * bool(row.were))
-    _say(", ".join(cells), "    ", "    ")
-    for said in ([f"note: {note}"] if note else []) + row.decided:
-        _say(said, "    ", "    ")
-
-
-def _say(text: str, first: str = "", rest: str = "") -> None:
-    width = min(shutil.get_terminal_size((100, 24)).columns, 100)
-    whole = textwrap.TextWrapper(width, first, rest, break_long_words=False, break_on_hyphens=False)
-    print(whole.fill(text))

@@ -28,6 +28,10 @@ class NoRunError(ValueError):
     """There is no run to answer from; the message says what to do."""
 
 
+class UnknownWordError(ValueError):
+    """A word that names nothing that can be explained; the message names what can."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """How a raw row of the last run stands now: its place, its cells, what they were.

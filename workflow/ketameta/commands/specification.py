@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ketameta.commands.since import Since
+from ketameta.commands.since import Since, UnknownWordError
 from ketameta.configuration import Analysis
 from ketameta.configuration.models import Model
 from ketameta.normalize import grid
@@ -22,15 +22,11 @@ from ketameta.tables.effects import EffectRow, VariantRow
 from ketameta.tables.multiverse import SpecificationRow
 
 
-class NoSpecificationError(ValueError):
-    """No specification, or more than one, has an id; the message says what has one."""
-
-
 def specification(analysis: Analysis, identity: str, since: Since) -> Iterator[str]:
     """Yield what there is to say of one specification, a paragraph at a time.
 
     Its effects are chosen from the rows of the run as those of the analysis are, and pooled alone.
-    Raises `NoSpecificationError` for an id that no specification has, or several.
+    Raises `UnknownWordError` for an id that no specification has, or several.
     """
     space, options = _found(analysis, identity, since)
     effects = _effects(analysis, space, options, since)
@@ -59,14 +55,14 @@ def _found(analysis: Analysis, identity: str, since: Since) -> tuple[Space, tupl
     judgements = since.rows(JudgementRow, analysis=name)
     space = space_of(analysis, effects, alone, labels, judgements)
     if space is None:
-        raise NoSpecificationError(f"{name} has no specifications: nothing varies in it")
+        raise UnknownWordError(f"{name} has no specifications: nothing varies in it")
     given = identity.lower()
     found = space.with_identity(given) if given else []
     if len(found) > 1:
         known = ", ".join(map(space.identity, found[:3]))
-        raise NoSpecificationError(f"{identity}: {len(found):,} ids begin so, such as {known}")
+        raise UnknownWordError(f"{identity}: {len(found):,} ids begin so, such as {known}")
     if not found:
-        raise NoSpecificationError(f"{name} has no specification {identity}; {_some(name, since)}")
+        raise UnknownWordError(f"{name} has no specification {identity}; {_some(name, since)}")
     return space, found[0]
 
 

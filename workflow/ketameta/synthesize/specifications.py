@@ -17,11 +17,12 @@ from ketameta.configuration.models import Grid
 from ketameta.measures import INVERSE_VARIANCE, MEASURES
 from ketameta.normalize import grid
 from ketameta.synthesize.pool import way_of
+from ketameta.synthesize.words import TRIALS
 from ketameta.tables.diagnostics import JudgementRow
 from ketameta.tables.parts import PoolableEffect
 
 AS_ASKED, ALL = "as asked", "all trials"
-TRIALS, TAU2, INTERVAL = "trials", "estimator of tau²", "rule of the interval"
+TAU2, INTERVAL = "estimator of tau²", "rule of the interval"
 WITHOUT_HIGH, WITHOUT_EACH = "without high risk of bias", "without each trial"
 
 
