@@ -57,7 +57,7 @@ def multiverse_view(
     (row,) = rows
     ordered = sorted(choices, key=lambda choice: -(choice.share or 0.0))
     scenes = [
-        to_svg(draw_specifications(_curve(analysis, choices, curve, row), width), f"{name}-mv")
+        to_svg(draw_specifications(_curve(analysis, choices, curve, row), width), f"spec-{name}")
         for width, name in ((WIDE, analysis.slug), (NARROW, f"{analysis.slug}-narrow"))
     ]
     measure = analysis.select.measure
