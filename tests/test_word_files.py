@@ -1,6 +1,7 @@
 """The files of words: closed, each fault with its place and the word that was meant."""
 
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,15 @@ FAULTS = {
     "another event": (
         "outcomes", "implies: response", "implies: respond",
         "remission.implies: unknown word respond; did you mean response?",
+    ),
+    "an empty word": (
+        "outcomes", "implies: response", "implies: ''",
+        "remission.implies: needs letters, digits and _ only, the first a letter, at most 60, "
+        "not ''",
+    ),
+    "a blank label": (
+        "outcomes", "{label: Response", "{label: '  '",
+        "response.label: needs a line of 1 to 300 characters, not '  '",
     ),
     "a score is no event": (
         "outcomes", "kind: score, sense: bad, group: efficacy", "kind: score, sense: bad, "
@@ -151,6 +161,49 @@ def test_what_cannot_be_is_one_fault_with_its_place(folder, name, old, new, told
     assert int(number) in (line, line + 1)
 
 
+def test_events_that_imply_each_other_in_a_circle_are_told_of_each(folder):
+    about = "{label: x, kind: event, sense: good, group: efficacy, implies: %s}"
+    names = ["aa", "bb", "cc", "aa"]
+    lines = [f"{one}: {about % other}" for one, other in pairwise(names)]
+    path = folder / "outcomes.yaml"
+    before = path.read_text(encoding="utf-8")
+    path.write_text("\n".join([before.rstrip(), *lines, f"dd: {about % 'aa'}\n"]), "utf-8")
+    told = [fault.partition(": ")[2] for fault in faults(folder)]
+    assert told == [
+        "aa.implies: bb implies cc implies aa as well: then they are one",
+        "bb.implies: cc implies aa implies bb as well: then they are one",
+        "cc.implies: aa implies bb implies cc as well: then they are one",
+    ]
+
+
+def test_a_link_to_nothing_is_a_file_that_cannot_be_read(here):
+    path = here / "workflow/config" / FOLDER / "priors.yaml"
+    path.unlink()
+    path.symlink_to("nowhere.yaml")
+    use()
+    with pytest.raises(ConfigurationError, match=r"priors\.yaml: cannot be read"):
+        vocabulary()
+
+
+@pytest.mark.parametrize("written", ["no", "12:30", "2024-01-31", "0x1F", "1_000", "off"])
+def test_words_are_read_as_their_form_was_held_against_them(here, written):
+    words = f"{{label: {written}, measures: b, higher: worse, minimum: 1e1, maximum: 20.5}}"
+    slip(here, "scales.yaml", "LSAS: ", f"{written}: {words}\nLSAS: ")
+    load()
+    scale = vocabulary().scales[written]
+    assert (scale.label, scale.minimum, scale.maximum) == (written, 10, 20.5)
+
+
+def test_of_many_words_the_neighbours_in_the_alphabet_are_asked_for(folder):
+    about = "label: x, kind: event, sense: good, group: efficacy"
+    names = [f"event_{i:04d}" for i in range(400)]
+    text = "".join(f"{name}: {{{about}, implies: {name}0}}\n" for name in names)
+    (folder / "outcomes.yaml").write_text(text, "utf-8")
+    told = faults(folder)
+    assert len(told) == len(names)
+    assert all(fault.endswith("?") for fault in told)
+
+
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """Return a folder with a configuration and the tables of the tests, whose words are taken."""
@@ -190,8 +243,8 @@ def test_whoever_asks_first_is_told_the_fault(here, capsys, old, new, said):
 
 
 def test_a_fault_that_reads_is_told_by_who_reads_the_questions(here):
-    slip(here, "words.yaml", "periods: {6 h", "periods: {9 d")
-    assert "9 d" in vocabulary().words("periods")
+    slip(here, "words.yaml", "periods: {6 h", "periods: {3 d")
+    assert "3 d" in vocabulary().words("periods")
     with pytest.raises(ConfigurationError, match="is no later than the one before"):
         load()
 
@@ -205,7 +258,11 @@ def test_words_that_nothing_uses_are_a_note_a_list(here):
         "zeal: {label: Zeal, kind: event, sense: good, group: efficacy}\nresponse:  ",
     )
     slip(here, "scales.yaml", "LSAS: ", "ZYX: {label: Zyx, measures: zeal, higher: worse}\nLSAS: ")
-    after = {problem.file: problem.message for problem in notes(here)}
+    found = notes(here)
+    after = {problem.file: problem.message for problem in found}
+    for problem in found:  # each with the line of the first word that it names
+        line = (here / problem.file).read_text(encoding="utf-8").splitlines()[problem.line - 1]
+        assert line.partition(":")[0].strip() in problem.message
     for name, word in (("outcomes.yaml", "zeal"), ("scales.yaml", "ZYX")):
         path = f"workflow/config/{FOLDER}/{name}"
         assert word in after[path]

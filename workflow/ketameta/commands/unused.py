@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 
 from ketameta.configuration import Configuration, Question
+from ketameta.documents.document import read_document
 from ketameta.normalize.ledger import REASONS
 from ketameta.normalize.records import Trial
 from ketameta.normalize.results import AnyResult, Contrast, at_hour
@@ -166,8 +167,10 @@ def unused_words(tables: Tables, asked: Configuration) -> list[Problem]:
         words = [word for word in vocabulary().words(name) if word not in used]
         if words:
             path = subject() / FOLDER / file
+            lines = read_document(path).lines
+            line = min(lines.get((word,), lines.get((name, word), 0)) for word in words)
             message = f"no table and no question has {first_few(words)} [{UNUSED_WORD}]"
-            found.append(Problem(path.as_posix(), 0, "", "", message, NOTE))
+            found.append(Problem(path.as_posix(), line, "", "", message, NOTE))
     return found
 
 

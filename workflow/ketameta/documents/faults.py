@@ -8,7 +8,7 @@ from functools import reduce
 from typing import Any
 
 from ketameta.documents.document import Document, Fault, Place
-from ketameta.documents.near import nearest, unknown
+from ketameta.documents.near import meant, nearest, unknown
 
 # what pydantic puts last in the place of a fault of a name
 KEY = "[key]"
@@ -110,8 +110,7 @@ def _unknown_key(key: str, block: dict[str, Any], node: dict[str, Any]) -> str:
     known = list(node["properties"])
     absent = [name for name in known if name not in block]
     close = nearest(key[:80], absent, 1) or nearest(key[:80], known, 1)
-    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-    hint = _REPLACED.get(key, hint)
+    hint = _REPLACED.get(key) or meant(close, known)
     return f"unknown key {key[:80]}; {hint}"
 
 

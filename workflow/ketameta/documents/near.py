@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+
+# of more words than this, those about the place of an unknown one in the alphabet are held to it
+_MANY = 100
+_LISTED = 60
 
 
 def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Return the known words most like an unknown one, best first, case ignored."""
     by_lower = {name.lower(): name for name in known}
-    close = get_close_matches(word.lower(), list(by_lower), n=count, cutoff=0.5)
+    likely = list(by_lower)
+    if len(likely) > _MANY:
+        likely.sort()
+        here = bisect(likely, word.lower())
+        likely = likely[max(0, here - _MANY // 2) : here + _MANY // 2]
+    close = get_close_matches(word.lower(), likely, n=count, cutoff=0.5)
     return [by_lower[name] for name in close]
 
 
@@ -24,8 +34,15 @@ def unknown(word: str, known: list[str]) -> str:
     close = nearest(word[:80], known, 1)
     if not known:
         return f"unknown word {word[:80]}; none is known"
-    told = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-    return f"unknown word {word[:80]}; {told}"
+    return f"unknown word {word[:80]}; {meant(close, known)}"
+
+
+def meant(close: Sequence[str], known: Sequence[str]) -> str:
+    """Ask for the first of the near words, or list what is known: the first words of many."""
+    if close:
+        return f"did you mean {close[0]}?"
+    more = f" and {len(known) - _LISTED:,} more" if len(known) > _LISTED else ""
+    return f"known: {', '.join(known[:_LISTED])}{more}"
 
 
 def escaped(text: str) -> str:

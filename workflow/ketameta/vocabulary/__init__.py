@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from os.path import lexists
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from ketameta.documents.document import DocumentError, read_document
 from ketameta.documents.near import hint, nearest
 from ketameta.project import SUBJECT
 from ketameta.vocabulary.models import ANY, Outcome, Scale, Spread, Treatment
@@ -108,11 +110,11 @@ def subject() -> Path:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with path.open(encoding="utf-8") as file:
-        content: dict[str, Any] = yaml.load(file, Loader=loader)
+    """Return the values of a file, of the kinds that its form is held against."""
+    document = read_document(path)
+    if document.faults:
+        raise DocumentError(document.faults[0].message, document.faults[0].line)
+    content: dict[str, Any] = document.values
     return content
 
 
@@ -148,7 +150,7 @@ def vocabulary() -> Vocabulary:
 
 def _laid_over() -> Vocabulary:
     here = subject() / FOLDER
-    own = {name: _read(here / name) if (here / name).is_file() else {} for name in FILES}
+    own = {name: _read(here / name) if lexists(here / name) else {} for name in FILES}
     treated = own["treatments.yaml"]
     lists = {**own["words.yaml"], **treated}
     treatments = lists.pop("treatments", {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os.path import lexists
 from pathlib import Path
 
 from ketameta.documents.document import Document, Fault
@@ -31,7 +32,7 @@ def word_files(folder: Path | None = None) -> list[Read]:
     found: dict[str, Read] = {}
     for name, (form, holds) in word_forms().items():
         path = here / f"{name}.yaml"
-        if path.exists():
+        if lexists(path):  # a link to nothing is a file that cannot be read
             found[name] = read = read_file(path, form, holds)
             read.faults.extend(_meaning(name, read.document))
     if "outcomes" in found:

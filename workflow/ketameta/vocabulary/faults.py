@@ -35,16 +35,26 @@ def outcome_faults(document: Document) -> Iterator[Fault]:
     known = dict(_blocks(document.values))
     for name, outcome in known.items():
         other, at = outcome.get("implies"), (name, "implies")
-        if not isinstance(other, str):
-            continue
+        if not isinstance(other, str) or not other:
+            continue  # the form of the file tells it
         if other not in known:
             yield document.fault(at, unknown(other, [each for each in known if each != name]))
         elif other == name:
             yield document.fault(at, "implies itself")
         elif {outcome.get("kind"), known[other].get("kind")} - {"event"}:
             yield document.fault(at, "only an event implies another event")
-        elif known[other].get("implies") == name:
-            yield document.fault(at, f"{other} implies {name} as well: then they are one")
+        elif (chain := _implied(name, known))[-1] == name:
+            told = " implies ".join(chain)
+            yield document.fault(at, f"{told} as well: then they are one")
+
+
+def _implied(name: str, outcomes: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return what an outcome implies, what that implies, and on; to itself in a circle."""
+    found: dict[str, None] = {}
+    while (other := str(outcomes[name].get("implies"))) in outcomes and other not in found:
+        found[other] = None
+        name = other
+    return [*found]
 
 
 def period_faults(document: Document) -> Iterator[Fault]:

@@ -11,8 +11,8 @@ from annotated_types import Len
 from ketameta.documents.fields import Listed, Written
 from ketameta.documents.forms import Form, block, block_of, texts_of
 
-Label = Annotated[str, Len(1, 300)]
-Phrase = Annotated[str, Len(1, 120)]
+Label = Annotated[str, Written(r"^(?=[^\n]*\S)[^\n]{1,300}$", "a line of 1 to 300 characters")]
+Phrase = Annotated[str, Written(r"^(?=[^\n]*\S)[^\n]{1,120}$", "a line of 1 to 120 characters")]
 # a word stands in cells of tables, in narrowings (key=word|word&...) and in lists with ;
 _SAID = "at most 80 characters, no space at either end, none of ; | & = @ < > and no line ends"
 Word = Annotated[str, Written(r"^[^\s;|&=@<>]([^\n\t;|&=@<>]{0,78}[^\s;|&=@<>])?$", _SAID)]
