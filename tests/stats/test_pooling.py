@@ -175,8 +175,8 @@ def test_tau2_is_exactly_zero_without_excess_spread(method):
 @pytest.mark.parametrize(
     ("yi", "vi", "message"),
     [
-        ([1.0, np.nan], [1.0, 1.0], r"yi\[1\] is NaN while vi\[1\]"),
-        ([1.0, 1.0], [1.0, np.nan], r"vi\[1\] is NaN while yi\[1\]"),
+        ([1.0, np.nan], [1.0, 1.0], r"yi\[1\] is NaN while its vi is 1"),
+        ([1.0, 1.0], [1.0, np.nan], r"vi\[1\] is NaN while its yi is 1"),
         ([1.0, np.inf], [1.0, 1.0], r"yi\[1\] is infinite"),
         ([1.0, 1.0], [np.inf, 1.0], r"vi\[0\] is infinite"),
         ([1.0, 1.0], [1.0, 0.0], r"vi\[1\] is 0"),

@@ -22,6 +22,7 @@ from ketameta.stats.dependent.over_time import covariance_over_time, restricted_
 from ketameta.stats.dependent.robust import RobustFit, cluster_robust
 from ketameta.stats.effects.back_transform import back_transform
 from ketameta.stats.effects.effect_size import MEASURES, EffectSize, effect_size
+from ketameta.stats.numerics.ragged import many
 from ketameta.stats.rare.classical import (
     CommonEffect,
     MantelHaenszel,
@@ -51,7 +52,7 @@ from ketameta.stats.sensitivity.missing_outcomes import informative_missing
 from ketameta.stats.sensitivity.new_trial import NewTrial, conditional_power, with_new_trial
 from ketameta.stats.sensitivity.permutation import permutation_test
 from ketameta.stats.univariate.bayes import Bayes, bayes
-from ketameta.stats.univariate.pooling import random_effects
+from ketameta.stats.univariate.pooling import pool_many, random_effects
 from ketameta.stats.univariate.regression import meta_regression
 from ketameta.stats.univariate.results import MetaRegression, Permutation, RandomEffects, Subgroups
 from ketameta.stats.univariate.subgroups import subgroup_analysis
@@ -120,12 +121,14 @@ __all__ = [
     "log_normal",
     "log_t",
     "mantel_haenszel",
+    "many",
     "meta_regression",
     "multivariate",
     "permutation_test",
     "pet_peese",
     "peters",
     "peto",
+    "pool_many",
     "random_effects",
     "restricted_cubic_spline",
     "selection_model",

@@ -238,7 +238,8 @@ def _by_group(values: Array, code: NDArray[np.intp]) -> Array:
     """Return for each study the sum over its group, along the last axis."""
     total = np.empty_like(values)
     for one in np.unique(code):
-        total[..., code == one] = values[..., code == one].sum(axis=-1, keepdims=True)
+        own = np.compress(code == one, values, axis=-1)  # one analysis lies after the other
+        total[..., code == one] = own.sum(axis=-1, keepdims=True)
     return total
 
 

@@ -5,5 +5,5 @@ prints results; start with these three. The sums that tau2 is found by are in `s
 `climb`, maxima of a few parameters in `newton`, integrals over
 one normal effect in `quadrature`, quantiles and tails in `distributions`, what is left of a
 parameter that was integrated out in `mixtures`. `batch` fits one analysis
-after the other where a model has no better way.
+after the other where a model has no better way, `ragged` takes analyses of any size as columns.
 """

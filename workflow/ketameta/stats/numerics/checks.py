@@ -19,6 +19,14 @@ from ketameta.stats.numerics.words import SYNONYMS, did_you_mean
 Floats = NDArray[np.float64]
 
 
+class StudyError(ValueError):
+    """A number that cannot be: of which argument, at which index, and why."""
+
+    def __init__(self, name: str, index: tuple[int, ...], said: str) -> None:
+        super().__init__(f"{name}[{', '.join(map(str, index))}] {said}")
+        self.name, self.index, self.said = name, index, said
+
+
 def as_effects(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats]:
     """Return effects and sampling variances as float arrays of one shape.
 
@@ -164,17 +172,18 @@ def _explain(y: Floats, v: Floats, good: NDArray[np.bool_]) -> None:
     if good.all():
         return
     index = tuple(int(i) for i in np.argwhere(~good)[0])
-    at = f"[{', '.join(map(str, index))}]"
     one, var = y[index], v[index]
     if np.isinf(one):
-        raise ValueError(f"yi{at} is infinite")
+        raise StudyError("yi", index, "is infinite")
     if np.isinf(var) and var > 0:
-        raise ValueError(f"vi{at} is infinite")
+        raise StudyError("vi", index, "is infinite")
     if np.isnan(one):
-        raise ValueError(f"yi{at} is NaN while vi{at} is {var:g}; an absent study is NaN in both")
+        said = f"is NaN while its vi is {var:g}; an absent study is NaN in both"
+        raise StudyError("yi", index, said)
     if np.isnan(var):
-        raise ValueError(f"vi{at} is NaN while yi{at} is {one:g}; an absent study is NaN in both")
-    raise ValueError(f"vi{at} is {var:g}; a sampling variance is above 0")
+        said = f"is NaN while its yi is {one:g}; an absent study is NaN in both"
+        raise StudyError("vi", index, said)
+    raise StudyError("vi", index, f"is {var:g}; a sampling variance is above 0")
 
 
 def as_labels(name: str, values: Any, size: int) -> tuple[list[Any], NDArray[np.intp]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,7 @@ from scipy import special
 
 from ketameta.stats.numerics.checks import as_effects, as_level, as_method, one_of
 from ketameta.stats.numerics.distributions import t_tails
+from ketameta.stats.numerics.ragged import many
 from ketameta.stats.numerics.shown import number_fields, study_names
 from ketameta.stats.numerics.sums import Floats
 from ketameta.stats.univariate import intervals, units
@@ -22,6 +23,9 @@ from ketameta.stats.univariate.prediction import prediction_interval
 from ketameta.stats.univariate.profile import effect_profile
 from ketameta.stats.univariate.results import RandomEffects
 from ketameta.stats.univariate.tau2 import ESTIMATORS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Fields = dict[str, NDArray[Any]]
 
@@ -118,6 +122,52 @@ def random_effects(
     n = prod(lead)
     fields = _in_blocks(y.reshape(n, k), v.reshape(n, k), options)
     return RandomEffects(**{f: shaped(x, lead) for f, x in fields.items()}, **names)
+
+
+def pool_many(
+    yi: ArrayLike | str,
+    vi: ArrayLike | str,
+    group: ArrayLike | str,
+    *,
+    data: Any = None,
+    **options: Any,
+) -> pd.DataFrame:
+    """Pool every analysis of long columns, of any number of studies each.
+
+    Parameters
+    ----------
+    yi, vi, group
+        Effect, sampling variance and analysis of each study, shape (n,), in any order; or the names
+        of these columns in `data`. NaN in both yi and vi marks an absent study.
+    data
+        A frame of pandas or a table of Arrow.
+    **options
+        As `random_effects`.
+
+    Returns
+    -------
+    DataFrame with every number of `RandomEffects` as columns and a row an analysis, in the order in
+    which they first come; equal to the single calls to the last bit. ``fault`` names the row for
+    which an analysis was refused (NaN then) and is empty otherwise.
+
+    Raises
+    ------
+    ValueError
+        As `many`.
+
+    Examples
+    --------
+    >>> from ketameta.stats import pool_many
+    >>> group = ["pain", "mood", "pain", "mood", "mood"]
+    >>> pooled = pool_many([0.1, 0.5, 0.3, 0.1, 0.2], [0.02, 0.03, 0.04, 0.02, 0.05], group)
+    >>> pooled[["estimate", "ci_low", "ci_high", "k"]].round(3).rename_axis(None)
+          estimate  ci_low  ci_high  k
+    pain     0.167  -1.031    1.365  2
+    mood     0.259  -0.277    0.796  3
+    """
+    if data is not None:
+        yi, vi, group = (data[x] if isinstance(x, str) else x for x in (yi, vi, group))
+    return many(random_effects, group, yi, vi, **options)
 
 
 def checked_options(options: PoolingOptions, rules: tuple[str, ...]) -> PoolingOptions:
