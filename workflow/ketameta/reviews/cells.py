@@ -1,0 +1,74 @@
+"""Text of files and cells as reviews have them: any common encoding, columns by their names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterable, Mapping
+
+from ketameta.ingest.text import UnreadableError
+from ketameta.reviews.model import Number
+
+NAN = float("nan")
+# cells that stand for nothing
+_NONE = {"", "na", "n/a", "#n/a", "nan", "null", "not estimable"}
+
+
+def text_of(content: bytes) -> str:
+    """Return the text of bytes: UTF-8, UTF-16 with its mark, else Windows-1252."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
+
+
+def table(content: bytes, name: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV file, cells by the plain name of their column.
+
+    Cells may stand between commas, semicolons or tabs. Raises `UnreadableError`.
+    """
+    lines = text_of(content).splitlines(keepends=True)
+    if not lines:
+        raise UnreadableError(f"{name} is empty")
+    mark = max(",;\t", key=lines[0].count)
+    try:
+        rows = [*csv.reader(io.StringIO("".join(lines)), delimiter=mark, strict=False)]
+    except csv.Error as error:
+        raise UnreadableError(f"{name}: {error}") from None
+    header = [column(cell) for cell in rows[0]]
+    return [dict(zip(header, row, strict=False)) for row in rows[1:] if any(row)]
+
+
+def column(name: str) -> str:
+    """Return the plain name of a column: small, words apart by one blank, ² as 2."""
+    return re.sub(r"[^a-z0-9()%/+-]+", " ", name.replace("²", "2").lower()).strip()
+
+
+def number(text: str | None) -> float:
+    """Read a number; NaN where there is none."""
+    cell = (text or "").strip()
+    if cell.lower() in _NONE:
+        return NAN
+    try:
+        value = float(cell)
+    except ValueError:
+        try:
+            value = float(cell.replace(",", "."))
+        except ValueError:
+            return NAN
+    return value if math.isfinite(value) else NAN
+
+
+def numbers(row: Mapping[str, str], names: Iterable[tuple[str, str]]) -> dict[str, Number]:
+    """Return the printed numbers of a row, by the name that each has here."""
+    found = {}
+    for here, there in names:
+        text = (row.get(there) or "").strip()
+        value = number(text)
+        if not math.isnan(value):
+            found[here] = Number(value, text)
+    return found

@@ -1,0 +1,154 @@
+"""Data packages of Cochrane reviews (versions 1 and 2): an archive, or the folder that it holds."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ketameta.ingest.text import UnreadableError
+from ketameta.reviews.cells import number, numbers, table
+from ketameta.reviews.model import OVERALL, Analysis, Number, Review, StudyRow
+from ketameta.reviews.words import SettingError, settings
+
+ROWS, SETTINGS, SUBGROUPS = (
+    "data-rows.csv",
+    "overall-estimates-and-settings.csv",
+    "subgroup-estimates.csv",
+)
+MAX_UNPACKED, MAX_PARTS, MAX_DEPTH = 500_000_000, 10_000, 3
+
+# what a setting is here -> the columns that say it, in version 2 and in version 1
+_SETTINGS = {
+    "data": ("data type",),
+    "method": ("statistical method",),
+    "measure": ("effect measure",),
+    "model": ("analysis model",),
+    "ratio": ("log-scale data",),
+    "tau2": ("heterogeneity estimator",),
+    "interval": ("ci method",),
+    "swapped": ("swap event and non-event",),
+    "level": ("ci/pi level", "estimate ci"),
+    "overall": ("overall estimates",),
+    "subgroups": ("subgroup estimates",),
+    "test": ("test for subgroup differences",),
+}
+_STUDY = (("estimate", "mean"), ("low", "ci start"), ("high", "ci end"), ("weight", "weight"))
+_POOLED = (
+    *_STUDY,
+    ("prediction_low", "pi start"),
+    ("prediction_high", "pi end"),
+    ("tau2", "heterogeneity tau2"),
+    ("q", "heterogeneity chi2"),
+    ("df", "heterogeneity df"),
+    ("q_p", "heterogeneity p"),
+    ("i2", "heterogeneity i2"),
+    ("z", "effect z"),
+    ("p", "effect p"),
+    ("between", "subgroup chi2"),
+    ("between_df", "subgroup df"),
+    ("between_p", "subgroup p"),
+    ("between_i2", "subgroup i2"),
+)
+_ARMS = ("experimental", "control")
+Row = Mapping[str, str]
+
+
+def files_of_archive(content: bytes, name: str, depth: int = 0) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of the CSV files in an archive, and in archives that it holds."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        infos = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError):
+        raise UnreadableError(f"{name} is not an archive that can be opened") from None
+    if sum(info.file_size for info in infos) > MAX_UNPACKED or len(infos) > MAX_PARTS:
+        raise UnreadableError(
+            f"{name} unpacks to more than {MAX_UNPACKED:,} bytes or {MAX_PARTS:,} files"
+        )
+    for info in infos:
+        lower = info.filename.lower()
+        inner = lower.endswith(".zip") and depth < MAX_DEPTH
+        if info.flag_bits & 1 or not (inner or lower.endswith(".csv")):
+            continue
+        held = archive.read(info)
+        if inner:
+            yield from files_of_archive(held, info.filename, depth + 1)
+        else:
+            yield info.filename, held
+
+
+def files_of_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of the CSV files below a folder."""
+    for path in sorted(folder.rglob("*.csv")):
+        yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+def read_package(files: Iterator[tuple[str, bytes]], name: str) -> Review:
+    """Read the files of a package. Raises `UnreadableError` where it has no data rows."""
+    found: dict[str, list[dict[str, str]]] = {ROWS: [], SETTINGS: [], SUBGROUPS: []}
+    for file, content in files:
+        kind = next((kind for kind in found if file.lower().endswith(kind)), None)
+        if kind:
+            found[kind] += table(content, file)
+    if not found[ROWS]:
+        raise UnreadableError(f"{name} holds no file …-{ROWS}: it is no data package of a review")
+    rows: dict[str, list[StudyRow]] = {}
+    for row in found[ROWS]:
+        rows.setdefault(_number(row), []).append(_study(row))
+    pooled: dict[str, dict[str, dict[str, Number]]] = {}
+    for row in found[SUBGROUPS]:
+        own = pooled.setdefault(_number(row), {})
+        own[row.get("subgroup", "").strip()] = numbers(row, _POOLED)
+    analyses, said = [], []
+    for row in found[SETTINGS]:
+        key = _number(row)
+        try:
+            how = settings({here: _first(row, there) for here, there in _SETTINGS.items()})
+        except SettingError as error:
+            said.append(f"analysis {key}: {error}")
+            continue
+        printed = {OVERALL: numbers(row, _POOLED), **pooled.get(key, {})}
+        labels = tuple(row.get(f"{arm} group label", "").strip() for arm in _ARMS)
+        analyses.append(
+            Analysis(
+                key, row.get("analysis name", "").strip(), row.get("analysis group name", ""), how,
+                tuple(rows.get(key, ())), printed, (labels[0], labels[1]),
+            )
+        )  # fmt: skip
+    told = {analysis.number for analysis in analyses} | {text.split(":")[0][9:] for text in said}
+    said += [f"analysis {key}: its settings are not told" for key in rows if key not in told]
+    return Review(name, tuple(analyses), tuple(said))
+
+
+def _first(row: Row, columns: tuple[str, ...]) -> str:
+    """Return the first cell with something in it."""
+    return next((row[name] for name in columns if row.get(name, "").strip()), "")
+
+
+def _number(row: Row) -> str:
+    return f"{row.get('analysis group', '').strip()}.{row.get('analysis number', '').strip()}"
+
+
+def _study(row: Row) -> StudyRow:
+    def pair(what: str) -> tuple[float, float]:
+        one, other = (number(row.get(f"{arm} {what}")) for arm in _ARMS)
+        return one, other
+
+    applies = row.get("applicability", "").strip().upper()
+    subgroup = row.get("subgroup", "").strip()
+    return StudyRow(
+        row.get("study", "").strip(),
+        row.get("study year", "").strip(),
+        subgroup,
+        not applies or "OVERALL" in applies,
+        bool(subgroup) and (not applies or "SUBGROUP" in applies),
+        pair("cases"),
+        pair("n"),
+        pair("mean"),
+        pair("sd"),
+        (number(row.get("giv mean")), number(row.get("giv se"))),
+        (number(row.get("o-e")), number(row.get("variance"))),
+        numbers(row, _STUDY),
+        row.get("footnotes", "").strip(),
+    )
