@@ -46,6 +46,7 @@ COMMANDS = {
     "template": "empty tables to fill",
     "convert": "tables between CSV, TSV and Excel; from RevMan",
     "pool": "pool any table",
+    "reproduce": "a published review computed again",
     "diff": "what changed between two versions",
     "compare": "two extractions of the same trials, and which difference matters",
     "merge": "one set of tables of two, as decided; corrections",

@@ -131,7 +131,9 @@ def _analysis(key: str, group: str, outcome: Element, studies: dict[str, Element
 
 def _settings(outcome: Element, data: str) -> Settings:
     totals = outcome.get("TOTALS", "YES").upper()
-    ratio = outcome.get("LOG_DATA") or ("yes" if _logs(outcome) else "no")
+    ratio = "yes" if _logs(outcome) else "no"
+    if data == "O-E":  # the log of a ratio, where it is not said that it stays as it is
+        ratio = "no" if outcome.get("METHOD", "").upper() == "O_E" else "yes"
     return settings(
         {
             "data": _WORDS[data],

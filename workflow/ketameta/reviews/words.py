@@ -13,6 +13,12 @@ _MEASURES = {
     "meandifference": "MD", "md": "MD", "wmd": "MD", "standardizedmeandifference": "SMD",
     "standardisedmeandifference": "SMD", "stdmeandifference": "SMD", "smd": "SMD",
 }  # fmt: skip
+# how each is named in full
+NAMES = {
+    "OR": "Odds ratio", "RR": "Risk ratio", "RD": "Risk difference", "PETO": "Peto odds ratio",
+    "MD": "Mean difference", "SMD": "Standardised mean difference", "ratio": "Ratio",
+    "difference": "Difference",
+}  # fmt: skip
 _METHODS: dict[str, Method] = {
     "mh": "MH", "mantelhaenszel": "MH", "iv": "IV", "inversevariance": "IV", "peto": "Peto",
     "expoe": "IV", "expoevar": "IV", "oe": "IV",

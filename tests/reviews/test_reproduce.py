@@ -1,0 +1,249 @@
+"""Whole reviews: read in each layout, computed again, and told."""
+
+import csv
+import json
+import shutil
+import zipfile
+
+import pytest
+
+from ketameta.cli import main
+from ketameta.ingest.text import UnreadableError
+from ketameta.reviews.causes import with_cause
+from ketameta.reviews.model import OVERALL, Number
+from ketameta.reviews.modern import modernised
+from ketameta.reviews.reading import read_review
+from ketameta.reviews.reproduce import reproduce, same
+
+from .forms import OVERALL_1, counts, key, package, printed, settings, table
+
+TABLES = {
+    "Ash 2001": (0, 20, 3, 22),
+    "Beech 2004": (4, 35, 9, 33),
+    "Elm 2010": (2, 50, 0, 48),
+    "Fir 2011": (0, 15, 0, 14),
+    "Larch 2015": (12, 80, 20, 78),
+    "Oak 2020": (6, 6, 5, 6),
+}
+# metafor: rma.mh without the study that has no event, rma of escalc by DL and by REML with HKSJ
+MH_OR = printed("0.537704", "0.295048", "0.979929", q="4.487607", z="2.026177")
+IV_RR = printed("0.744780", "0.402076", "1.379583", tau2="0.197998", q="7.680803")
+REML_RR = printed("0.751278", "0.317385", "1.778340", tau2="0.168182", q="7.680803")
+RANDOM = {"Analysis model": "Random effects", "Statistical method": "IV"}
+
+
+@pytest.fixture
+def review(tmp_path):
+    """Return a package of three analyses whose printed results are metafor's."""
+    modern = {**RANDOM, "Heterogeneity estimator": "Restricted Maximum Likelihood (REML)"}
+    return package(
+        tmp_path / "CD1.zip",
+        [
+            settings("1.1", "Odds Ratio", **MH_OR),
+            settings("1.2", "Risk Ratio", **RANDOM, **IV_RR),
+            settings("2.1", "Risk Ratio", **modern, **REML_RR, **{"CI method": "HKSJ"}),
+        ],
+        [row for number in ("1.1", "1.2", "2.1") for row in counts(number, TABLES)],
+        version=2,
+    )
+
+
+def results_of(path):
+    return [with_cause(result) for result in reproduce([read_review(path)])]
+
+
+def test_every_printed_number_is_met_by_the_settings_of_the_review(review):
+    results = results_of(review)
+    assert [result.pool.title for result in results] == ["1.1 Death", "1.2 Death", "2.1 Death"]
+    for result in results:
+        assert result.differs == ()
+        assert len(result.printed) >= 4
+    hksj = results[2].pool.analysis.settings
+    assert (hksj.tau2, hksj.interval, hksj.method) == ("REML", "hksj", "IV")
+
+
+def test_the_folder_of_a_package_is_read_as_the_package_is(review, tmp_path):
+    folder = tmp_path / "folder"
+    with zipfile.ZipFile(review) as archive:
+        archive.extractall(folder)
+    with zipfile.ZipFile(folder / "CD1" / "CD1-data.zip") as archive:
+        archive.extractall(folder / "CD1")
+    assert read_review(folder).analyses == read_review(review).analyses
+
+
+def test_the_command_says_how_many_are_met_and_ends_with_0(review, capsys, tmp_path):
+    page, file = tmp_path / "page.html", tmp_path / "found.csv"
+    assert main(["reproduce", str(review), "--html", str(page), "--csv", str(file)]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[-1] == "3 of 3 estimates equal to the printed digits"
+    rows = [*csv.DictReader(file.read_text(encoding="utf-8").splitlines())]
+    assert [row["equal"] for row in rows] == ["True"] * 3
+    assert float(rows[0]["computed_estimate"]) == pytest.approx(0.53770424237953, rel=1e-12)
+    told = page.read_text(encoding="utf-8")
+    assert told.count("<svg") == 6
+    assert "3 of 3 estimates equal" in told
+    assert "Ash 2001" in told
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "cause"),
+    [
+        ("Mean", "0.537705", "not explained"),
+        ("CI end", "0.9", "not explained"),
+        ("Heterogeneity Chi²", "4.487600", "not explained"),
+    ],
+)
+def test_a_digit_that_differs_is_named_and_ends_with_10(tmp_path, capsys, column, value, cause):
+    own = settings("1.1", "Odds Ratio", **MH_OR) | {column: value}
+    path = package(tmp_path / "a.zip", [own], counts("1.1", TABLES))
+    assert main(["reproduce", str(path)]) == 10
+    out = capsys.readouterr().out
+    assert value in out
+    assert cause in out
+    assert out.splitlines()[-1] == "0 of 1 estimates equal to the printed digits"
+
+
+@pytest.mark.parametrize(
+    ("said", "cells", "result"),
+    [
+        ("under the random-effects model", {"Analysis model": "Fixed effect"}, IV_RR),
+        ("with REML's tau² and HKSJ's interval", {}, REML_RR),
+        ("by inverse variance", {"Statistical method": "MH"}, IV_RR),
+    ],
+)
+def test_another_way_that_gives_what_is_printed_is_the_cause(tmp_path, said, cells, result):
+    own = settings("1.1", "Risk Ratio", **RANDOM, **result) | cells
+    path = package(tmp_path / "a.zip", [own], counts("1.1", TABLES))
+    (found,) = results_of(path)
+    assert not found.equal
+    assert found.cause == f"it is pooled {said}"
+
+
+def test_a_study_that_the_file_marks_as_not_estimable_is_the_cause(tmp_path):
+    rows = counts("1.1", TABLES)
+    for row in rows:
+        if row["Study"] != "Oak 2020":
+            row.update({"Mean": "1", "CI start": "0.5", "CI end": "2"})
+    # metafor, rma.mh of the four others
+    left = printed("0.497193", "0.268133", "0.921933")
+    path = package(tmp_path / "a.zip", [settings("1.1", "Odds Ratio", **left)], rows)
+    (found,) = results_of(path)
+    assert "Oak 2020" in found.cause
+    assert "not estimable" in found.cause
+
+
+def test_swapped_events_levels_and_totals_are_those_of_the_settings(tmp_path):
+    swapped = {"Swap event and non-event": "true", "Estimate CI": "99%"}
+    path = package(
+        tmp_path / "a.zip",
+        [
+            settings("1.1", "Odds Ratio", **swapped),
+            settings("1.2", "Odds Ratio", **{"Overall estimates": "false"}),
+        ],
+        counts("1.1", TABLES) + counts("1.2", TABLES, "Adults"),
+    )
+    one, two = results_of(path)
+    # the odds of no event are the inverse, their limits change sides
+    assert one.own["estimate"] == pytest.approx(1 / 0.53770424237953)
+    assert one.own["high"] / one.own["estimate"] == pytest.approx(
+        (0.979928805301017 / 0.53770424237953) ** (2.5758293 / 1.9599640), rel=1e-6
+    )
+    assert two.pool.subgroup == "Adults"  # no total is printed, so none is made
+
+
+def test_subgroups_are_pooled_and_held_against_each_other(tmp_path):
+    halves = [dict(list(TABLES.items())[:3]), dict(list(TABLES.items())[3:])]
+    rows = counts("1.1", halves[0], "Young") + counts("1.1", halves[1], "Old")
+    path = package(tmp_path / "a.zip", [settings("1.1", "Odds Ratio")], rows)
+    young, old, whole = results_of(path)
+    assert [r.pool.subgroup for r in (young, old, whole)] == ["Young", "Old", OVERALL]
+    assert whole.own["estimate"] == pytest.approx(0.53770424237953)
+    assert whole.own["between_df"] == 1
+    assert 0 < whole.own["between_p"] < 1
+    assert young.k + old.k == whole.k == 5
+
+
+def test_results_that_the_file_did_not_calculate_are_not_counted(tmp_path, capsys):
+    zeros = printed("0", "0", "0")
+    path = package(
+        tmp_path / "a.zip",
+        [settings("1.1", "Odds Ratio", **MH_OR), settings("1.2", "Odds Ratio", **zeros)],
+        counts("1.1", TABLES) + counts("1.2", TABLES),
+    )
+    assert main(["reproduce", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1] == "1 of 1 estimates equal to the printed digits"
+    assert "1 result not printed in the file, or not calculated" in out
+
+
+def test_other_data_are_pooled_as_they_are_given(tmp_path):
+    generic = {"Data type": "Generic Inverse Variance", "Log-scale data": "true"} | RANDOM
+    observed = {"Data type": "O-E and Variance", "Statistical method": "Exp[(O-E) / Var]"}
+    rows = [
+        key("1.1") | {"Study": study, "GIV Mean": y, "GIV SE": se}
+        for study, y, se in (("A", -0.5, 0.2), ("B", -0.1, 0.3))
+    ] + [
+        key("1.2") | {"Study": study, "O-E": y, "Variance": v}
+        for study, y, v in (("A", -3.2, 8.1), ("B", 1.1, 5.5))
+    ]
+    own = [settings("1.1", "Hazard Ratio", **generic), settings("1.2", "Hazard Ratio", **observed)]
+    one, two = results_of(package(tmp_path / "a.zip", own, rows))
+    assert one.pool.analysis.settings.ratio
+    assert two.own["estimate"] == pytest.approx(2.718281828459045 ** ((-3.2 + 1.1) / 13.6))
+    assert one.k == two.k == 2
+    assert modernised([one])[0].k == 2
+
+
+def test_what_cannot_be_read_is_told_and_ends_with_1(tmp_path, capsys):
+    for name, content in {
+        "a.zip": b"PK\x03\x04 no archive",
+        "b.csv": b"study,yi\nA,1\n",
+        "c.rm5": b"<?xml version='1.0'?><COCHRANE_REVIEW><STUDY></COCHRANE_REVIEW>",
+        "d.rm5": b"<!DOCTYPE x [<!ENTITY a 'b'>]><COCHRANE_REVIEW>&a;</COCHRANE_REVIEW>",
+        "e.txt": b"",
+    }.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        assert main(["reproduce", str(path)]) == 1, name
+        assert name in capsys.readouterr().err
+    with pytest.raises(UnreadableError, match="no data package"):
+        read_review(shutil.os.makedirs(tmp_path / "empty") or tmp_path / "empty")
+
+
+def test_settings_that_are_not_known_are_said_and_the_others_taken(tmp_path, capsys):
+    path = package(
+        tmp_path / "a.zip",
+        [
+            settings("1.1", "Odds Ratio", **MH_OR),
+            settings("1.2", "Vaccine Efficacy"),
+        ],
+        counts("1.1", TABLES) + counts("1.2", TABLES) + counts("1.3", TABLES),
+    )
+    assert main(["reproduce", str(path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [row["analysis"] for row in told["results"]] == ["1.1"]
+    said = " ".join(told["said"])
+    assert "analysis 1.2: effect measure 'Vaccine Efficacy'" in said
+    assert "analysis 1.3: its settings are not told" in said
+
+
+def test_printed_digits_are_those_of_the_text():
+    assert same(Number(0.9, "0.90"), 0.8951)
+    assert not same(Number(0.9, "0.90"), 0.8949)
+    assert same(Number(1e-05, "1e-05"), 1.4e-05)
+    assert Number(1e-05, "1e-05").decimals == 5
+    assert Number(120.0, "1.2e2").decimals == 0
+    assert same(Number(0.8968655609130709, "0.8968655609130709"), 0.896865560913071)
+    assert not same(Number(0.8968655609130709, "0.8968655609130709"), 0.8968655709130709)
+    assert not same(Number(1.0, "1"), float("nan"))
+
+
+def test_headers_of_both_versions_are_told_apart_by_their_names_alone(tmp_path):
+    assert table(OVERALL_1, []).startswith(b"\xef\xbb\xbf")
+    old = settings("1.1", "Risk Ratio", **RANDOM, **IV_RR)
+    first = package(tmp_path / "1.zip", [old], counts("1.1", TABLES), version=1)
+    second = package(tmp_path / "2.zip", [old], counts("1.1", TABLES), version=2)
+    one, two = (results_of(path)[0] for path in (first, second))
+    assert one.own == two.own
+    assert one.equal
+    assert two.equal
