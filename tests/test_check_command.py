@@ -359,7 +359,7 @@ def test_the_configuration_is_read_where_there_is_one(placed: Path, capsys) -> N
 def test_words_of_other_programs_are_noted_with_what_they_are_read_as(placed: Path, capsys) -> None:
     config = placed / "workflow" / "config" / "analyses.yaml"
     text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace("  tau2: REML\n", "  tau2: FE\n"), encoding="utf-8")
+    config.write_text(text.replace("\n  tau2: REML\n", "\n  tau2: FE\n"), encoding="utf-8")
     line = text[: text.index("  tau2: REML\n")].count("\n") + 1
     assert main(["check", str(placed)]) == 0
     err = capsys.readouterr().err

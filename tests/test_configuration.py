@@ -72,16 +72,32 @@ courses:
     sweep: [0.2, 0.9]
 defaults:
 """
+NETWORKS = """\
+networks:
+  in_a_day:
+    title: Treatments against each other
+    question: Which treatments lead more people to respond?
+    outcome: dropout
+    measure: OR
+    window: 7 d
+    reference: others
+    tau2: DL
+    interval: wald
+    nodes:
+      by vein: drug_route=IV ketamine
+      others: treatment=esketamine|saline
+"""
 CHOICES = """\
 choices:
   no correlation:
     for: [RR, SMD]
     change: {correlation: 0.0}
 """
-TEXT = HEAD + "".join(
+EVERY = "".join(
     f"  {key}: {yaml.safe_dump(value, default_flow_style=True, width=10_000).splitlines()[0]}\n"
     for key, value in DEFAULTS.items()
 )
+TEXT = HEAD + EVERY + NETWORKS
 
 
 class Config:
@@ -152,7 +168,7 @@ KEYS = [
     Case("a threshold out of range", "worthwhile_ratio: 1.25", "worthwhile_ratio: 0.8", "worthwhile_ratio", "defaults.certainty.worthwhile_ratio: 0.8 is outside what is allowed: above 1"),
     Case("a threshold of an analysis that is none", "    window: 24 h", "    certainty: {event: 3}\n    window: 24 h", "certainty: {event", "analyses.response_24h.certainty: unknown key event; did you mean events?"),
     Case("a threshold as a sensitivity choice", "{correlation: 0.0}", "{certainty: {events: 3}}", "certainty: {events: 3}", "choices.no correlation.change: unknown key certainty"),
-    Case("unknown key at the top", "windows:", "shade: red\nwindows:", "shade", "top level: unknown key shade; known: windows, defaults, analyses, narrowed, courses, summaries"),
+    Case("unknown key at the top", "windows:", "shade: red\nwindows:", "shade", "top level: unknown key shade; known: windows, defaults, analyses, narrowed, courses, networks, summaries"),
     Case("misspelt key at the top", "windows:", "window:", "window:", "top level: unknown key window; did you mean windows?"),
     Case("misspelt key of a window", "    target:", "    taget:", "taget", "windows.7 d: unknown key taget; did you mean target?"),
     Case("misspelt key of an analysis", "    outcome: response", "    outcomme: response", "outcomme", "analyses.response_24h: unknown key outcomme; did you mean outcome?"),
@@ -165,9 +181,22 @@ KEYS = [
     Case("knots out of order", "[4, 24, 168]", "[24, 4, 168]", "[24", "courses.over_days.knots: hours must increase"),
     Case("an hour outside a course", "[4, 170]", "[4, 900]", "900", "courses.over_days.shown.1: 900 h is outside the hours of the course"),
     Case("three hours to compare", "[25, 171]", "[25, 171, 180]", "[25", "courses.over_days.compared: holds 3; at most 2"),
+    Case("one hour to compare", "[25, 171]", "[25]", "[25", "courses.over_days.compared: holds 1; at least 2"),
+    Case("two knots", "[4, 24, 168]", "[4, 24]", "[4, 24]", "courses.over_days.knots: holds 2; at least 3"),
     Case("a correlation of 1", "over_time: 0.6", "over_time: 1", "over_time", "courses.over_days.over_time: "),
     Case("a course of treated arms alone", "    outcome: cognition_score\n    measure: SMD", "    outcome: cognition_score\n    measure: PCTRED", "PCTRED", "courses.over_days.measure: PCTRED is of treated arms alone"),
     Case("misspelt scale of a course", "    by: route", "    by: route\n    scales: [MADR]", "MADR]", "courses.over_days.scales.0: unknown word MADR; did you mean MADRS?"),
+    Case("misspelt key of a network", "    reference: others", "    referense: others", "referense", "networks.in_a_day: unknown key referense; did you mean reference?"),
+    Case("treated arms of a network", "    reference: others", "    reference: others\n    treatments: [ketamine]", "treatments: [ketamine]\n    tau2", "networks.in_a_day: unknown key treatments"),
+    Case("a reference that is no node", "reference: others", "reference: other", "reference: other", "networks.in_a_day.reference: unknown word other; did you mean others?"),
+    Case("a word that no arm can have", "drug_route=IV ketamine", "drug_route=IV ketamin", "IV ketamin", "networks.in_a_day.nodes.by vein: drug_route has no IV ketamin; did you mean IV ketamine?"),
+    Case("a node of trials", "drug_route=IV ketamine", "design=parallel", "design=parallel", "networks.in_a_day.nodes.by vein: design is not of arms; what tells them apart: treatment, route, drug_route"),
+    Case("a name of a node with markup", "by vein:", "<by>:", "<by>", "networks.in_a_day.nodes: the name '<by>' is not allowed: letters, digits, spaces"),
+    Case("a node alone", "      by vein: drug_route=IV ketamine\n", "", "nodes:", "networks.in_a_day.nodes: holds 1; at least 2"),
+    Case("a network narrowed by arms", "    reference: others", "    reference: others\n    narrow: route=IV", "narrow: route", "networks.in_a_day.narrow: route is what the nodes tell"),
+    Case("a network of treated arms alone", "measure: OR", "measure: PLO", "PLO", "networks.in_a_day.measure: PLO is of treated arms alone, and a network compares"),
+    Case("an estimator that networks lack", "tau2: DL", "tau2: PM", "tau2: PM", "networks.in_a_day.tau2: unknown word PM; did you mean ML?"),
+    Case("unknown window of a network", "    window: 7 d\n    reference", "    window: 70 d\n    reference", "70 d", "networks.in_a_day.window: unknown word 70 d; did you mean 7 d?"),
     Case("misspelt default", "  tau2:", "  tau:", "  tau:", "defaults: unknown key tau; did you mean tau2?"),
     Case("misspelt key of a sensitivity choice", "    for:", "    fore:", "fore", "choices.no correlation: unknown key fore; did you mean for?"),
     Case("misspelt key of a change", "{correlation: 0.0}", "{corelation: 0.0}", "corelation", "choices.no correlation.change: unknown key corelation; did you mean correlation?"),
@@ -548,6 +577,9 @@ CHANGED = {
     "the title of a course": (lambda c: c.replace("title: Scores over days", "title: Scores in time"), {"display"}),
     "the knots of a course": (lambda c: c.replace("[4, 24, 168]", "[4, 24, 167]"), {"model", "display"}),
     "the hours of a course": (lambda c: c.replace("to: 700", "to: 701"), {"select", "model", "display"}),
+    "the title of a network": (lambda c: c.replace("Treatments against", "Treatments held against"), {"display"}),
+    "the reference of a network": (lambda c: c.replace("reference: others", "reference: by vein"), {"model", "display"}),
+    "the nodes of a network": (lambda c: c.replace("esketamine|saline", "esketamine|midazolam"), {"select", "model", "display"}),
     "an analysis less": (lambda c: c.replace(HEAD[HEAD.index("  score_7d") : HEAD.index("defaults")], ""), {"select", "model", "display"}),
 }  # fmt: skip
 

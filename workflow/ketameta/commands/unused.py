@@ -14,6 +14,7 @@ from dataclasses import fields, replace
 from ketameta.configuration import Configuration, Question
 from ketameta.documents.document import read_document
 from ketameta.normalize.ledger import REASONS
+from ketameta.normalize.networks import effects_between
 from ketameta.normalize.records import Trial
 from ketameta.normalize.results import AnyResult, Contrast, at_hour
 from ketameta.normalize.rows import Rows
@@ -51,7 +52,13 @@ def unused(tables: Tables, asked: Configuration, *, each: bool) -> list[Problem]
     groups: dict[object, list[tuple[AnyResult, str]]] = defaultdict(list)
     rows = raw_rows(tables)
     sides = _sides(rows, trials, questions)
-    for row in rows:
+    compared = {
+        row.key
+        for network in asked.networks
+        for effect in effects_between(network, trials, rows)[0]
+        for row in effect.rows
+    }
+    for row in (row for row in rows if row.key not in compared):
         asked_of = list(questions.get(row.outcome, ()))
         reasons = _refused(row, trials[row.trial_id], asked_of, sides)
         if each and reasons:
@@ -161,6 +168,9 @@ def unused_words(tables: Tables, asked: Configuration) -> list[Problem]:
             used.update(_texts(question))
     for course in asked.courses:
         used.update(_texts(course.select))
+    for network in asked.networks:
+        used.update(_texts(network.select))
+        used.update(word for node in network.nodes for key in node.arms for word in key.values)
     used.update(asked.review.treatments)
     found = []
     for name, file in _LISTS.items():

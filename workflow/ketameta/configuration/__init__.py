@@ -26,6 +26,7 @@ from ketameta.configuration.models import (
     Thresholds,
     Window,
 )
+from ketameta.configuration.networks import Joint, Network, Node
 from ketameta.configuration.review import FILE as REVIEW
 from ketameta.configuration.review import NEUTRAL, Review, read_review
 from ketameta.documents.files import ConfigurationError, Read, read_file, refuse
@@ -54,6 +55,7 @@ __all__ = [
     "Course",
     "Display",
     "Model",
+    "Network",
     "Question",
     "Review",
     "Summary",
@@ -68,7 +70,7 @@ MULTIVERSE = "multiverse.yaml"
 # what is asked, and how
 FILES = (CONFIG, CONFIG.with_name(MULTIVERSE))
 
-T = TypeVar("T", Question, Model, Display, Curve, About)
+T = TypeVar("T", Question, Model, Display, Curve, Joint, About)
 
 
 @dataclass(frozen=True)
@@ -156,10 +158,11 @@ class Analysis:
 
 @dataclass(frozen=True)
 class Configuration:
-    """Every analysis, in the order of the file, the time courses, and the tables that sum up."""
+    """Every analysis, in the order of the file, time courses, networks, and tables that sum up."""
 
     analyses: tuple[Analysis, ...]
     courses: tuple[Course, ...] = field(default=(), kw_only=True)
+    networks: tuple[Network, ...] = field(default=(), kw_only=True)
     summaries: tuple[Summary, ...] = field(default=(), kw_only=True)
     review: Review = field(default=NEUTRAL, kw_only=True)
     # words of the files that are read as others, each as ``file:line: key: word is read as ...``
@@ -240,6 +243,10 @@ class Configuration:
         for course in self.courses:
             own = [key for part in parts for key in of_course.get(part, ())]
             content.append({"course": course.name, **{key: getattr(course, key) for key in own}})
+        of_network = {**of_course, "select": ("select", "nodes"), "model": ("model", "level")}
+        for network in self.networks:
+            own = [key for part in parts for key in of_network.get(part, ())]
+            content.append({"network": network.name, **{key: getattr(network, key) for key in own}})
         if "display" in parts:
             content.append({"review": self.review, "summaries": self.summaries})
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=cells)
@@ -291,6 +298,10 @@ def _configuration(
         courses=tuple(
             _course(name, {**content["defaults"], **block})
             for name, block in content.get("courses", {}).items()
+        ),
+        networks=tuple(
+            _network(name, {**content["defaults"], **block}, windows)
+            for name, block in content.get("networks", {}).items()
         ),
         summaries=summaries,
         review=review,
@@ -349,6 +360,12 @@ def _course(name: str, block: dict[str, Any]) -> Course:
     whole = Window(name, hours["from"], hours["from"], hours["to"])
     parts = _part(Curve, block), block["level"], _part(About, block)
     return Course(name, replace(select, window=whole), *parts)
+
+
+def _network(name: str, block: dict[str, Any], windows: dict[str, Window]) -> Network:
+    nodes = tuple(Node(label, parse(arms)) for label, arms in block["nodes"].items())
+    parts = _part(Joint, block), block["level"], _part(About, block)
+    return Network(name, _question(block, windows), nodes, *parts)
 
 
 def _question(block: dict[str, Any], windows: dict[str, Window]) -> Question:

@@ -21,6 +21,7 @@ from ketameta.configuration.models import (
     Window,
     Words,
 )
+from ketameta.configuration.networks import SET_BY_NODES, Held, Joint
 from ketameta.configuration.review import FORM as REVIEW
 from ketameta.documents.fields import Listed, Written
 from ketameta.documents.forms import Form, block, closed, keys_of, meanings, texts_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     Comparison = dict[str, Any]
     Varied = dict[str, Any]
     Over = dict[str, Any]
+    Against = dict[str, Any]
 else:
     _hours, _summary, _rated = keys_of(Window), keys_of(Summary), keys_of(Thresholds)
     _every = keys_of(Question, Model, Display) | {
@@ -58,6 +60,16 @@ else:
         "Course",
         {**keys_of(About), **_course, **keys_of(Curve)},
         {**_asked, "level": _every["level"]},
+    )
+    _rows = {key: _every[key] for key in (*_asked, "window", "level") if key not in SET_BY_NODES}
+    Against = block(
+        "Network",
+        {
+            **keys_of(About),
+            **{key: _own[key] for key in ("outcome", "measure")},
+            **keys_of(Held, Joint),
+        },
+        _rows,
     )
 
 _NAME = Written(
@@ -88,6 +100,9 @@ class File(TypedDict):
     courses: NotRequired[dict[Annotated[str, _NAME], Over]]
     """Time courses, one block each over the defaults: one model of an outcome over all its hours;
     the name on the left names its page."""
+    networks: NotRequired[dict[Annotated[str, _NAME], Against]]
+    """Several treatments against each other, one block a network over the defaults: one model of an
+    outcome over all comparisons of the trials."""
     summaries: NotRequired[list[Comparison]]
     """Tables of summary of findings, one comparison each."""
 
@@ -117,6 +132,7 @@ QUESTIONS = Form(
         **dict.fromkeys(("Thresholds", "OtherThresholds"), meanings(Thresholds)),
         **dict.fromkeys(("Hours", "Span"), meanings(Window)),
         "Course": {**_EVERY, **_HOURS, **meanings(Curve), **meanings(About)},
+        "Network": {**_EVERY, **meanings(Held), **meanings(Joint), **meanings(About)},
         **texts_of(Summary),
     },
 )

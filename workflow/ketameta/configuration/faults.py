@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from ketameta.configuration.models import METHODS
+from ketameta.configuration.networks import OF_ARMS
 from ketameta.documents.document import Document, Fault, Place
 from ketameta.documents.near import unknown
 from ketameta.measures import EVENT, INVERSE_VARIANCE, MEASURES
 from ketameta.methods import ALSO, understood
 from ketameta.vocabulary import narrowing, vocabulary
-from ketameta.vocabulary.narrowing import split_name
+from ketameta.vocabulary.narrowing import parse, split_name
 
 
 def meaning_faults(document: Document) -> Iterator[Fault]:
@@ -37,6 +38,10 @@ def meaning_faults(document: Document) -> Iterator[Fault]:
         place = ("courses", name)
         yield from _checked(document, place, block, windows, [{**defaults, **_dict(block)}])
         yield from _course(document, place, _dict(block))
+    for name, block in _block(content, "networks").items():
+        place = ("networks", name)
+        yield from _checked(document, place, block, windows, [{**defaults, **_dict(block)}])
+        yield from _network(document, place, _dict(block))
 
 
 def choice_faults(document: Document, questions: Any) -> Iterator[Fault]:
@@ -197,6 +202,30 @@ def read_as(document: Document) -> Iterator[Fault]:
 def _method(key: str, word: Any) -> str | None:
     """Return a word for a method as it is spelt here."""
     return understood(key, word, METHODS[key]) if isinstance(word, str) else None
+
+
+def _network(document: Document, place: Place, block: dict[str, Any]) -> Iterator[Fault]:
+    """Yield what is at odds in a block of a network: its measure, its nodes, its reference."""
+    measure, nodes, reference = block.get("measure"), _block(block, "nodes"), block.get("reference")
+    if isinstance(measure, str) and measure in MEASURES and not MEASURES[measure].compares:
+        said = f"{measure} is of treated arms alone, and a network compares treatments"
+        yield document.fault((*place, "measure"), said)
+    if isinstance(reference, str) and nodes and reference not in nodes:
+        yield document.fault((*place, "reference"), unknown(reference, list(nodes)))
+    for label, arms in nodes.items():
+        if not isinstance(arms, str):
+            continue
+        said = narrowing.fault(arms)
+        other = "" if said else next((n.key for n in parse(arms) if n.key not in OF_ARMS), "")
+        if other:
+            said = f"{other} is not of arms; what tells them apart: {', '.join(OF_ARMS)}"
+        if said:
+            yield document.fault((*place, "nodes", label), said)
+    narrow = block.get("narrow")
+    if isinstance(narrow, str) and not narrowing.fault(narrow):
+        for key in (n.key for n in parse(narrow) if n.key in OF_ARMS):
+            said = f"{key} is what the nodes tell: a network is narrowed by what holds of a trial"
+            yield document.fault((*place, "narrow"), said)
 
 
 def _course(document: Document, place: Place, block: dict[str, Any]) -> Iterator[Fault]:

@@ -30,7 +30,12 @@ def form_faults(
 
     The words need all bounds of a key, and the names of its neighbours: `schema` has them.
     """
-    for error in errors:
+    found = list(errors)
+    spoilt = {error["loc"][:end] for error in found for end in range(len(error["loc"]))}
+    for error in found:
+        # what has words at fault is not too short besides
+        if error["type"] == "too_short" and error["input"] and error["loc"] in spoilt:
+            continue
         for place, message, *key in _worded(error, document.values, schema):
             if document.knows(place):
                 yield document.fault(place, message, *key)
@@ -52,7 +57,7 @@ def _worded(error: Any, values: Any, schema: dict[str, Any]) -> Iterator[tuple[A
         block = reduce(lambda block, step: block[step], above, values)
         if message := worded(str(key), block, _described(schema, above)):
             yield tuple(above), message, *([key] if rule == "extra_forbidden" else [])
-    elif rule != "too_short" or not value:  # else it is too short without the words at fault
+    else:
         yield place, _sentence(rule, value, _described(schema, place))
 
 
@@ -89,7 +94,9 @@ def _sentence(rule: str, value: Any, node: dict[str, Any]) -> str:
         twice = next(item for i, item in enumerate(value) if item in value[:i])
         return f"{_shown(twice)} stands twice"
     if rule in ("too_short", "too_long"):
-        return f"holds {len(value)}; at most {node['maxItems']}" if value else "is empty"
+        least, most = node.get("minItems", node.get("minProperties")), node.get("maxItems")
+        bound = f"at least {least}" if rule == "too_short" else f"at most {most}"
+        return f"holds {len(value)}; {bound}" if value else "is empty"
     if rule in ("string_too_short", "string_too_long"):
         return f"needs {node['minLength']} to {node['maxLength']} characters; has {len(value)}"
     if rule.startswith(("greater_than", "less_than")):

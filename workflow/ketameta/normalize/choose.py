@@ -154,10 +154,14 @@ class TrialChoice:
                 self.ledger.note(row, "other comparator", f"used: {first}")
             else:
                 chosen.append(row)
-        usable = self._apart_or_pooled(place, chosen)
-        apart = self.question.arms in ("split", "whole") and len(usable) > 1
-        sets = [[row] for row in usable] if apart else [usable] if usable else []
-        return [self._contrast_effect(place, rows, first, apart) for rows in sets]
+        sets = self._sets(self._apart_or_pooled(place, chosen))
+        return [self._contrast_effect(place, rows, first, len(sets) > 1) for rows in sets]
+
+    def _sets(self, usable: list[Contrast]) -> list[list[Contrast]]:
+        """Return the contrasts that give an effect together: one an arm where arms stand apart."""
+        if self.question.arms in ("split", "whole"):
+            return [[row] for row in usable]
+        return [usable] if usable else []
 
     def _contrast_effect(
         self, place: Place, rows: list[Contrast], comparator: str, apart: bool

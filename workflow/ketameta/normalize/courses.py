@@ -53,7 +53,7 @@ def effects_over_time(
             for _, here in sorted(by(at_hour, _scale).items()):
                 own += TrialChoice(question, trials[trial_id], here, ledger).effects()
             found += _told_apart(own, ledger)
-    found = _people_once(found, ledger)
+    found = people_once(found, ledger)
     ledger.check()
     return found, ledger
 
@@ -76,7 +76,7 @@ def _told_apart(effects: list[Effect], ledger: Ledger) -> list[Effect]:
     return named or effects
 
 
-def _people_once(effects: list[Effect], ledger: Ledger) -> list[Effect]:
+def people_once(effects: list[Effect], ledger: Ledger) -> list[Effect]:
     """Keep, of reports that share people, the set that holds most of them, at all hours alike."""
     own = by(effects, lambda effect: effect.trial.trial_id)
     largest = [
@@ -116,11 +116,11 @@ def _most_people(effects: Sequence[Effect]) -> float:
 def _row(course: Course, effect: Effect) -> CourseEffectRow:
     row = effect_row(course.name, course.select, effect)
     return extended(
-        CourseEffectRow, row, arms_t=_parts(effect.treated), arms_c=_parts(effect.control)
+        CourseEffectRow, row, arms_t=arm_parts(effect.treated), arms_c=arm_parts(effect.control)
     )
 
 
-def _parts(arms: Iterable[Arm]) -> list[str]:
+def arm_parts(arms: Iterable[Arm]) -> list[str]:
     """Return the arms that a side is made of; one pooled as reported is told by its parts."""
     return list(dict.fromkeys(part for arm in arms for part in arm.pooled or (arm.arm_id,)))
 

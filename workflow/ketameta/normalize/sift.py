@@ -210,10 +210,10 @@ def _words(key: str, question: Question, trial: Trial, row: AnyResult | None) ->
     arms = trial.arms.values()
     side = [arm for arm in arms if (arm.treatment in question.treatments) != of_control]
     if row is None:
-        words = list(dict.fromkeys(_OF_ARM[key](arm) for arm in side))
+        words = list(dict.fromkeys(OF_ARM[key](arm) for arm in side))
         return words if len(words) < 2 else None
     own = [arm for arm in side if arm.arm_id in row.arms]
-    return [_OF_ARM[key](arm) for arm in own or side]
+    return [OF_ARM[key](arm) for arm in own or side]
 
 
 _OF_TRIAL: dict[str, Callable[[Trial], str]] = {
@@ -225,7 +225,7 @@ _OF_ROW: dict[str, Callable[[AnyResult], str]] = {
     "seen": lambda row: row.standing,
     FLAG: lambda row: flagging(row.flag),
 }
-_OF_ARM: dict[str, Callable[[Arm], str]] = {
+OF_ARM: dict[str, Callable[[Arm], str]] = {
     "treatment": lambda arm: arm.treatment,
     "route": lambda arm: arm.route,
     "drug_route": lambda arm: drug_route([arm.treatment], [arm.route]),

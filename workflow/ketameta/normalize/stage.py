@@ -16,6 +16,7 @@ from ketameta.normalize.coverage import coverage
 from ketameta.normalize.effect_rows import derivation_rows, effect_row, variant_row
 from ketameta.normalize.inherit import inherited
 from ketameta.normalize.ledger import Ledger
+from ketameta.normalize.networks import compared
 from ketameta.normalize.overlap import resolve
 from ketameta.normalize.overview import counts_of, data_of
 from ketameta.normalize.pairs import pairs
@@ -43,6 +44,8 @@ from ketameta.tables.effects import (
     FindingRow,
     LedgerRow,
     MissingResultRow,
+    NetworkEffectRow,
+    NetworkLedgerRow,
     ResultRow,
     SignallingRow,
     VariantRow,
@@ -67,11 +70,14 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
     labels = {name: trial.label for name, trial in trials.items()}
     cells = digests(raw)
     by_hour, of_rows = over_time(configuration.courses, trials, rows)
+    between, fates = compared(configuration.networks, trials, rows)
     # made one after the other: rows of long tables go when their Arrow table is there
     found: dict[type[Row], Callable[[], Sequence[Row]]] = {
         FindingRow: lambda: _findings(rows, checks),
         CourseEffectRow: lambda: by_hour,
         CourseLedgerRow: lambda: of_rows,
+        NetworkEffectRow: lambda: between,
+        NetworkLedgerRow: lambda: fates,
         DataRow: lambda: data_of(raw, cells),
         DigestRow: lambda: [DigestRow(trial_id=t, digest=d) for t, d in cells.trials.items()],
         CountRow: lambda: counts_of(raw),

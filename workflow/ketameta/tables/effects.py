@@ -72,6 +72,38 @@ class CourseLedgerRow(Row):
 
 
 @table(
+    "network_effects",
+    "Effects of networks",
+    key=("analysis", "trial_id", "comparison"),
+    first=("analysis", "trial_id", "label", "comparison", "comparator_class", "yi", "vi"),
+)
+class NetworkEffectRow(EffectRow):
+    """One node of a trial against another of it, its base, in a network.
+
+    The base is the same in all rows of a trial, and a control in the words of the other columns.
+    """
+
+    analysis: Id = col("network of the configuration")
+    comparison: str = col("node of the treated arms")
+    comparator_class: str = col("node of the control arms: the base of the trial")
+    arms_t: list[str] = col("arms behind the treated side")
+    arms_c: list[str] = col("arms behind the control side")
+
+
+@table("network_ledger", "What became of the rows of networks", key=("network", "file", "line"))
+class NetworkLedgerRow(Row):
+    """One raw row on the outcome of a network."""
+
+    network: Id = col("network of the configuration")
+    file: str = col("file of data/raw")
+    line: int = col("line of the file on which the row starts")
+    trial_id: Id = col("trial report")
+    used: bool = col("the row's numbers are in the network")
+    reason: str = col("used, or why not")
+    detail: str = col("which word, hour or row decided", blank=True)
+
+
+@table(
     "variants",
     "Effects under other choices",
     key=("analysis", "variant", "trial_id", "comparison"),
