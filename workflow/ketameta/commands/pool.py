@@ -6,7 +6,6 @@ import argparse
 import json
 import re
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +15,13 @@ from numpy.typing import NDArray
 
 from ketameta.commands.effects import effects_of
 from ketameta.commands.names import RATIOS, bare_name
-from ketameta.commands.pool_counts import WAYS, of_counts, refused
-from ketameta.commands.pool_text import Options, Pooled, as_json, print_pooled
+from ketameta.commands.pool_counts import WAYS, Columns, fitted, refused
+from ketameta.commands.pool_groups import TAU2_SUBGROUPS, compared
+from ketameta.commands.pool_groups import misfit as groups_misfit
+from ketameta.commands.pool_moderators import column_of, regression
+from ketameta.commands.pool_moderators import misfit as regression_misfit
+from ketameta.commands.pool_rows import MEASURE_COLUMNS, OptionError, place_of, rows_asked
+from ketameta.commands.pool_text import Options, Pooled, Section, as_json, print_pooled
 from ketameta.commands.revman import ChoiceError, choose
 from ketameta.commands.studies import Studies, needs, studies_of
 from ketameta.commands.table import (
@@ -30,7 +34,7 @@ from ketameta.commands.table import (
 from ketameta.ingest.revman import has_data_rows
 from ketameta.measures import INVERSE_VARIANCE
 from ketameta.methods import ALSO, elsewhere, understood
-from ketameta.stats import MEASURES, random_effects
+from ketameta.stats import MEASURES
 from ketameta.stats.numerics.words import did_you_mean, spelt
 from ketameta.stats.univariate.intervals import DEFAULT
 from ketameta.stats.univariate.intervals import RULES as INTERVALS
@@ -65,23 +69,6 @@ _TAU2 = "REML"
 _LARGEST = 1e30
 # standardised differences beyond which a standard error was mostly taken for an SD
 _FAR = 2.0
-# columns whose values are questions apart, each to be pooled alone, and those that mostly are
-_MEASURES = ("measure", "effectmeasure", "sm")
-_APART = ("analysis", *_MEASURES)
-_MAYBE = (
-    "outcome",
-    "endpoint",
-    "comparison",
-    "timepoint",
-    "timepointh",
-    "time",
-    "followup",
-    "visit",
-)
-
-
-class OptionError(ValueError):
-    """An option with a value that it cannot have; the message says what is allowed."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,7 +86,31 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--analysis", metavar="1.2", help="of RevMan's data rows, the analysis")
     parser.add_argument("--subgroup", metavar="NAME", help="and one of its subgroups")
+    parser.add_argument(
+        "--subgroups",
+        metavar="COLUMN",
+        help="also pool each group of this column, and compare them",
+    )
+    parser.add_argument(
+        "--tau2-subgroups",
+        metavar="WORD",
+        help="common: one tau² for all groups (default where the way of pooling has one); "
+        "separate: one in each",
+    )
+    parser.add_argument(
+        "--moderator",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="also regress the effects on this column; several are asked at once. Numbers are "
+        "numbers, unless written factor(COLUMN); else a factor",
+    )
     parser.add_argument("--exp", action="store_true", help="show GEN's log ratios as ratios")
+    _ways(parser)
+
+
+def _ways(parser: argparse.ArgumentParser) -> None:
+    """Add what says how effects are pooled, and how that is printed."""
     parser.add_argument(
         "--pooling",
         default=INVERSE_VARIANCE,
@@ -159,10 +170,13 @@ def _read_and_pool(given: argparse.Namespace, measure: str | None, options: Opti
     """Read a table of studies, or one analysis of a RevMan export, and pool it."""
     content = bytes_or_input(given.file)
     if not has_data_rows(content):
-        table = _rows_asked(read_cells(content, given.sheet), given)
+        table = rows_asked(
+            read_cells(content, given.sheet), given.only, given.analysis, given.subgroup
+        )
         studies, found, scale = studies_of(table, measure, given.reported_level)
         pooled = _pooled(found, options, studies)
-        return replace(pooled, shown=_scale(given, pooled, scale, table))
+        pooled = replace(pooled, shown=_scale(given, pooled, scale, table))
+        return _with_beside(pooled, studies.columns, table, given)
     name = _name(given.file)
     chosen, problems = choose((name, content), given.analysis, given.subgroup, measure)
     for problem in sorted(problems):
@@ -170,7 +184,33 @@ def _read_and_pool(given: argparse.Namespace, measure: str | None, options: Opti
     for said in chosen.said:
         print(said, file=sys.stderr)
     pooled = _pooled(chosen.kind.measure, options, chosen.studies, chosen.kind.add)
-    return replace(pooled, shown=chosen.kind.shown, title=chosen.title)
+    pooled = replace(pooled, shown=chosen.kind.shown, title=chosen.title)
+    return _with_beside(pooled, chosen.studies.columns, chosen.table, given)
+
+
+def _with_beside(
+    pooled: Pooled, columns: Columns, table: Table, given: argparse.Namespace
+) -> Pooled:
+    """Return it with what is asked beside the pool: groups compared, a meta-regression."""
+    found: list[Section] = []
+    if given.subgroups is not None:
+        at = place_of("subgroups", table, given.subgroups)
+        name, cells = escaped(table.header[at]), table.column(at)
+        found.append(
+            _said("subgroups", name, compared(pooled, columns, name, cells, given.tau2_subgroups))
+        )
+    if given.moderator:
+        asked = [column_of(one) for one in given.moderator]
+        places = {place_of("moderator", table, name): coded for name, coded in asked}
+        names = " ".join(name for name, _ in asked)
+        found.append(_said("moderator", names, regression(pooled, table, places)))
+    return replace(pooled, beside=found)
+
+
+def _said(option: str, asked: str, found: Section | str) -> Section:
+    if isinstance(found, str):
+        raise OptionError(f"--{option} {asked[:80]}: {found}")
+    return found
 
 
 def _scale(given: argparse.Namespace, pooled: Pooled, scale: str, table: Table) -> str:
@@ -181,63 +221,14 @@ def _scale(given: argparse.Namespace, pooled: Pooled, scale: str, table: Table) 
         return "RR" if given.exp else scale
     for at, name in enumerate(table.header):
         said = (
-            {cell.upper() for cell in table.column(at)} if bare_name(name) in _MEASURES else set()
+            {cell.upper() for cell in table.column(at)}
+            if bare_name(name) in MEASURE_COLUMNS
+            else set()
         )
         if len(said) == 1 and (own := said.pop()) in RATIOS:
             pooled.notes.append(f"shown as ratios, since the column {shown(name)} says {own}")
             return own
     return scale
-
-
-def _rows_asked(table: Table, given: argparse.Namespace) -> Table:
-    """Return the rows that belong together; raises where they are several questions."""
-    asked = [*given.only]
-    for option in ("analysis", "subgroup"):
-        if value := getattr(given, option):
-            if option not in map(bare_name, table.header):
-                raise OptionError(
-                    "--analysis and --subgroup are for RevMan's data rows alone, and for tables "
-                    "with a column of that name"
-                )
-            asked.append(f"{option}={value}")
-    for one in asked:
-        table = _only(table, one)
-    for at, name in enumerate(table.header):
-        found = Counter(cell for cell in table.column(at) if cell)
-        said = first_few([f"{shown(value)} ({count})" for value, count in found.items()])
-        several = len({value.upper() for value in found} & {*MEASURES, *RATIOS}) > 1
-        if (
-            len(found) > 1
-            and bare_name(name) in _APART
-            and (several or bare_name(name) == "analysis")
-        ):
-            raise OptionError(
-                f"the column {shown(name)} holds {said}: rows that do not belong into one pool; "
-                f"say which with --only {name}=…"
-            )
-        if 1 < len(found) < len(table.rows) and bare_name(name) in _MAYBE:
-            table.notes.append(
-                f"all rows are pooled, though {shown(name)} holds {said}; one of them: "
-                f"--only {name}=…"
-            )
-    return table
-
-
-def _only(table: Table, asked: str) -> Table:
-    """Return the rows that have a value in a column."""
-    name, _, value = (part.strip() for part in asked.partition("="))
-    places = [
-        i for i, other in enumerate(table.header) if name and bare_name(other) == bare_name(name)
-    ]
-    if not places or "=" not in asked:
-        columns = first_few([shown(other) for other in table.header if other])
-        raise OptionError(f"--only {asked[:80]}: say COLUMN=VALUE; the columns are {columns}")
-    cells = [cell.casefold() for cell in table.column(places[0])]
-    which = [i for i, cell in enumerate(cells) if cell == value.casefold()]
-    if not which:
-        known = first_few([shown(cell) for cell in dict.fromkeys(table.column(places[0])) if cell])
-        raise OptionError(f"--only {asked[:80]}: no row has this value; there are {known}")
-    return table.keep(which)
 
 
 def _checked(given: argparse.Namespace) -> tuple[str | None, Options, list[str]]:
@@ -257,6 +248,14 @@ def _checked(given: argparse.Namespace) -> tuple[str | None, Options, list[str]]
         for name, word in words.items()
         if (given_word := str(getattr(given, name))).lower() != word.lower()
     ]
+    if given.tau2_subgroups is not None:
+        given.tau2_subgroups = _word("tau2-subgroups", given.tau2_subgroups, TAU2_SUBGROUPS)
+        if given.subgroups is None:
+            raise OptionError("--tau2-subgroups says how --subgroups COLUMN are pooled; name them")
+    way = words["pooling"], words["interval"]
+    wrong = given.subgroups is not None and groups_misfit(*way, given.tau2_subgroups)
+    if wrong or (wrong := given.moderator and regression_misfit(*way)):
+        raise OptionError(wrong)
     return asked, Options(**words, level=given.level), read_as
 
 
@@ -284,17 +283,7 @@ def _pooled(measure: str, options: Options, studies: Studies, add: float | None 
         yi, vi = effects.yi, effects.vi
         _refuse_extremes(yi, vi, studies)
         with np.errstate(all="ignore"):
-            fit = random_effects(
-                yi,
-                vi,
-                tau2=options.tau2,
-                interval=options.interval,
-                prediction=options.prediction,
-                level=options.level,
-            )
-            if options.pooling != INVERSE_VARIANCE:
-                asked = options.pooling, measure, studies.columns
-                fit = of_counts(*asked, fit, options.level, options.prediction)
+            fit = fitted(measure, studies.columns, (yi, vi), options)
     except ValueError as error:
         raise TableError(_place(str(error), studies)) from None
     reasons = effects.reasons | studies.reasons

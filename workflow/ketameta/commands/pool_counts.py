@@ -1,4 +1,4 @@
-"""Counts that `ketameta pool` pools as they are: by Mantel-Haenszel, Peto or a mixed model."""
+"""The fit of `ketameta pool`: of effects, or of counts as they are by one of the ways for these."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ketameta.commands.pool_text import Options
 from ketameta.measures import CM_EL, GLMM, INVERSE_VARIANCE, MANTEL_HAENSZEL, PETO, UM_FS, UM_RS
-from ketameta.stats import RandomEffects, glmm, mantel_haenszel, peto
+from ketameta.stats import RandomEffects, glmm, mantel_haenszel, peto, random_effects
 from ketameta.stats.numerics.shown import number_fields
 from ketameta.stats.univariate.prediction import prediction_interval
 
-Columns = dict[str, NDArray[np.float64]]
+Array = NDArray[np.float64]
+Columns = dict[str, Array]
 # the measures that each way is for, as `stats` has it
 WAYS: dict[str, tuple[str, ...]] = {
     MANTEL_HAENSZEL: ("RR", "OR", "RD", "IRR"),
@@ -52,7 +54,23 @@ def refused(way: str, measure: str, interval: str, tau2: str, default: str) -> s
     return ""
 
 
-def of_counts(
+def fitted(
+    measure: str, columns: Columns, effects: tuple[Array, Array], options: Options
+) -> RandomEffects:
+    """Return the pool of effects (yi, vi), or of the counts in columns, as the options say."""
+    fit = random_effects(
+        *effects,
+        tau2=options.tau2,
+        interval=options.interval,
+        prediction=options.prediction,
+        level=options.level,
+    )
+    if options.pooling == INVERSE_VARIANCE:
+        return fit
+    return _of_counts(options.pooling, measure, columns, fit, options.level, options.prediction)
+
+
+def _of_counts(
     way: str, measure: str, columns: Columns, fit: RandomEffects, level: float, prediction: str
 ) -> RandomEffects:
     """Return what a way of pooling makes of the counts in columns, with a normal interval.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,16 @@ class Options:
     level: float
 
 
+class Section(Protocol):
+    """What is asked beside the pool: lines in print, and a key of the JSON."""
+
+    def lines(self, head: str, show: Callable[[float], str]) -> list[str]:
+        """Return the lines; `head` names the interval, `show` writes an effect."""
+
+    def as_json(self) -> dict[str, object]:
+        """Return every number with all its digits."""
+
+
 @dataclass(frozen=True)
 class Pooled:
     """What was asked and what came out; ``title`` names one analysis of several in the file.
@@ -58,6 +68,7 @@ class Pooled:
     title: str = ""
     sizes: NDArray[np.float64] | None = None
     notes: list[str] = field(default_factory=list)
+    beside: Sequence[Section] = ()
 
     def size(self) -> float | None:
         """Return the harmonic mean of the sizes of the studies that are pooled."""
@@ -157,9 +168,10 @@ def _spread(pooled: Pooled) -> list[str]:
     return [text]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a number as JSON has it: None where there is none."""
     if isinstance(value, np.ndarray):
-        return [_plain(v) for v in value.tolist()]
+        return [plain(v) for v in value.tolist()]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value.item() if isinstance(value, np.generic) else value
@@ -167,20 +179,24 @@ def _plain(value: Any) -> Any:
 
 def as_json(pooled: Pooled) -> dict[str, object]:
     """Return the fit with every digit, on the scale of analysis, the studies and the remarks."""
-    fit = {name: _plain(getattr(pooled.fit, name)) for name in number_fields(RandomEffects)}
+    fit = {name: plain(getattr(pooled.fit, name)) for name in number_fields(RandomEffects)}
     weights = fit.pop("weights")
     studies = [
-        {"study": name, "yi": _plain(float(y)), "vi": _plain(float(v)), "weight": weight}
+        {"study": name, "yi": plain(float(y)), "vi": plain(float(v)), "weight": weight}
         for name, y, v, weight in zip(pooled.names, pooled.yi, pooled.vi, weights, strict=True)
     ]
     for i, why in pooled.reasons.items():
         studies[i]["reason"] = why
     title = {"analysis": pooled.title} if pooled.title else {}
     head = {**title, "measure": pooled.measure, "options": asdict(pooled.options)}
-    return {**head, "fit": fit, "studies": studies, "notes": remarks(pooled)}
+    told: dict[str, object] = {**head, "fit": fit}
+    for section in pooled.beside:
+        told |= section.as_json()
+    return {**told, "studies": studies, "notes": remarks(pooled)}
 
 
-def _number(value: float, form: str = ".4g") -> str:
+def number(value: float, form: str = ".4g") -> str:
+    """Return a number in print, or a dash."""
     return "–" if math.isnan(value) else format(value, form)
 
 
@@ -206,14 +222,16 @@ def print_pooled(pooled: Pooled) -> None:
         by = pooled.options.pooling
     print(f"\n{measure}, {count}, {by}, {fit.rule} interval")
     around = f"{head} {show(fit.ci_low)} to {show(fit.ci_high)}"
-    print(f"pooled      {show(fit.estimate)} ({around}), p = {_number(fit.p)}")
+    print(f"pooled      {show(fit.estimate)} ({around}), p = {number(fit.p)}")
     print(f"prediction  {show(fit.pi_low)} to {show(fit.pi_high)}")
-    low, high = _number(fit.tau2_low), _number(fit.tau2_high)
-    print(f"tau²        {_number(fit.tau2)} ({low} to {high})")
-    low, high = _number(fit.i2_low, ".1f"), _number(fit.i2_high, ".1f")
-    print(f"I²          {_number(fit.i2, '.1f')}% ({low} to {high}%)")
-    df = _number(fit.q_df, "g")
-    print(f"Q           {_number(fit.q, '.2f')}, df = {df}, p = {_number(fit.q_p)}")
+    low, high = number(fit.tau2_low), number(fit.tau2_high)
+    print(f"tau²        {number(fit.tau2)} ({low} to {high})")
+    low, high = number(fit.i2_low, ".1f"), number(fit.i2_high, ".1f")
+    print(f"I²          {number(fit.i2, '.1f')}% ({low} to {high}%)")
+    df = number(fit.q_df, "g")
+    print(f"Q           {number(fit.q, '.2f')}, df = {df}, p = {number(fit.q_p)}")
+    for section in pooled.beside:
+        print("", *section.lines(head, show), sep="\n")
     if found := remarks(pooled):
         print(*("", *found), sep="\n")
 
@@ -230,7 +248,7 @@ def _print_studies(pooled: Pooled, head: str) -> None:
         tidy = [0.0 if abs(x) < 1e-12 * h else x for x in ends]
         low, effect, high = (_shown(pooled.shown, x, n) for x in tidy)
         around = f"{low} to {high}" if not math.isnan(y) else "no effect"
-        lines.append((name, effect, around, _number(w, ".1f")))
+        lines.append((name, effect, around, number(w, ".1f")))
     print(*study_table(head, lines), sep="\n")
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ketameta.commands.names import RATIOS
 from ketameta.commands.studies import Studies
-from ketameta.commands.table import TableError
+from ketameta.commands.table import Table, TableError
 from ketameta.ingest.revman import RevmanAnalysis, analyses, read_data_rows
 from ketameta.ingest.sheet import Entry
 from ketameta.stats import MEASURES, back_transform, effect_size
@@ -90,6 +90,7 @@ class Chosen:
     kind: Kind
     title: str
     said: tuple[str, ...]
+    table: Table
 
 
 class ChoiceError(ValueError):
@@ -125,7 +126,10 @@ def choose(
         [],
         shown=_TITLES[kind.data],
     )
-    chosen = Chosen(studies, kind, escaped(title), tuple(escaped(text) for text in said))
+    header = [*dict.fromkeys(name for row in rows for name in row.entered)]
+    cells = [[row.entered.get(name, "") for name in header] for row in rows]
+    told = escaped(title), tuple(escaped(text) for text in said)
+    chosen = Chosen(studies, kind, *told, Table(header, studies.lines, cells))
     return chosen, sheet.problems
 
 

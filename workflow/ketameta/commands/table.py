@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ketameta.commands.names import is_known
+from ketameta.commands.names import bare_name, is_known
 from ketameta.ingest.rows import DelimitedRow, split_rows
 from ketameta.ingest.text import MAX_BYTES, UnreadableError, decode, file_content
 from ketameta.tables.problems import escaped
@@ -51,6 +51,12 @@ class Table:
     def column(self, at: int) -> list[str]:
         """Return the cells of a column, without outer white space."""
         return [row[at].strip() for row in self.rows]
+
+    def place(self, name: str) -> int | None:
+        """Return the first column of a name, whatever its case, points and blanks."""
+        exact = (i for i, other in enumerate(self.header) if other == name)
+        near = (i for i, other in enumerate(self.header) if bare_name(other) == bare_name(name))
+        return next(exact, next(near, None)) if bare_name(name) else None
 
     def keep(self, which: Sequence[int]) -> Table:
         """Return the table with some of its rows."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ketameta.moderators import MODERATORS
+from ketameta.moderators import MODERATORS, Moderator
 
 Value = float | str | None
 
@@ -18,7 +18,11 @@ class Design(NamedTuple):
     columns: list[list[float]]
 
 
-def design_of(model: Sequence[str], values: Mapping[str, Sequence[Value]]) -> Design:
+def design_of(
+    model: Sequence[str],
+    values: Mapping[str, Sequence[Value]],
+    known: Mapping[str, Moderator] = MODERATORS,
+) -> Design:
     """Return the columns of a model; the values of its moderators are all there.
 
     A number is in steps of its unit; a factor has a column of 0 and 1 for each level but the one
@@ -28,9 +32,9 @@ def design_of(model: Sequence[str], values: Mapping[str, Sequence[Value]]) -> De
     columns: list[list[float]] = []
     for name in model:
         column = values[name]
-        if MODERATORS[name].is_number:
+        if known[name].is_number:
             terms.append((name, "", ""))
-            columns.append([float(value or 0.0) / MODERATORS[name].step for value in column])
+            columns.append([float(value or 0.0) / known[name].step for value in column])
             continue
         levels = Counter(str(value) for value in column)
         first, *others = sorted(levels, key=lambda level: (-levels[level], level))
@@ -40,13 +44,15 @@ def design_of(model: Sequence[str], values: Mapping[str, Sequence[Value]]) -> De
     return Design(terms, columns)
 
 
-def formula_of(model: Sequence[str], design: Design) -> str:
+def formula_of(
+    model: Sequence[str], design: Design, known: Mapping[str, Moderator] = MODERATORS
+) -> str:
     """Write a model as a formula, with the reference level of each factor and the steps."""
     parts = []
     for name in model:
-        step, unit = MODERATORS[name].step, MODERATORS[name].unit
-        if MODERATORS[name].is_number:
-            parts.append(f"{name} / {step:g} {unit}")
+        step, unit = known[name].step, known[name].unit
+        if known[name].is_number:
+            parts.append(name if step == 1 else f"{name} / {step:g} {unit}")
         else:
             references = [reference for term, _, reference in design.terms if term == name]
             parts.append(f"{name}{f' (reference: {references[0]})' if references else ''}")

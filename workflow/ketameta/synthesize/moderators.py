@@ -198,16 +198,11 @@ def _regress(
             if i not in here
         ],
     }
-    if why := _failure(x):
+    if why := failure_of(x):
         found.regressions.append(RegressionRow(**told, failure=why))  # type: ignore[arg-type]
         return
     rule = "auto" if asked.interval in NEED_ONE_MEAN else asked.interval
-    fit = meta_regression(
-        *(y, v, x, asked.tau2, rule), level=asked.level, intercept=True,
-        tau2_interval=None,
-    )  # fmt: skip
-    without = random_effects(y, v, asked.tau2, "wald", tau2_interval=None).tau2
-    dealt = _permuted(y, v, x, asked.tau2)
+    fit, without, dealt = regressed((y, v, x), asked.tau2, rule, asked.level)
     found.regressions.append(
         RegressionRow(
             **told,  # type: ignore[arg-type]
@@ -232,7 +227,25 @@ def _regress(
         found.fitted.extend(_fitted(analysis, model[0], own[model[0]], design, fit))
 
 
-def _failure(x: Floats) -> str:
+class Regression(NamedTuple):
+    """A fit, tau² of the same effects without moderators, and the test by permutation."""
+
+    fit: MetaRegression
+    without: float
+    dealt: Permutation
+
+
+def regressed(
+    data: tuple[Floats, Floats, Floats], tau2: str, rule: str, level: float
+) -> Regression:
+    """Regress effects (k,) with variances (k,) on an intercept and columns (k, p)."""
+    y, v, _ = data
+    fit = meta_regression(*data, tau2, rule, level=level, intercept=True, tau2_interval=None)
+    without = random_effects(y, v, tau2, "wald", tau2_interval=None).tau2
+    return Regression(fit, float(without), _permuted(*data, tau2))
+
+
+def failure_of(x: Floats) -> str:
     """Say why columns (k, p) cannot be fitted to k effects; empty where they can."""
     k, terms = x.shape
     if not k:
