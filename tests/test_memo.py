@@ -9,6 +9,7 @@ import yaml
 from ketameta import freshness, memo
 from ketameta.configuration import CONFIG
 from ketameta.storage import parquet_of, read_table
+from ketameta.synthesize.stage import Asked
 
 from .conftest import SMALL
 from .test_state import CELL, MADE, OTHER, OUTCOMES, bytes_of, cut, step
@@ -18,13 +19,16 @@ EVENTS = [name for name in SMALL if name.startswith("response")]
 
 @pytest.fixture
 def anew(small, monkeypatch):
-    """Return what pools in the small project, built: the names of those pooled, and the bytes."""
+    """Return what pools in the small project, built: the names of what is fitted, and the bytes.
+
+    A time course is told with that word before its name.
+    """
     monkeypatch.chdir(small.folder)
     monkeypatch.delenv(freshness.ANEW, raising=False)
     asked = []
 
     def shared(work, items, processes):
-        asked.extend(item.analysis.name for item in items)
+        asked.extend(told(item) for item in items)
         # what is not told to a question is not known where it is answered
         return [work(pickle.loads(pickle.dumps(item))) for item in items]
 
@@ -47,7 +51,7 @@ def whole(anew, monkeypatch):
         with monkeypatch.context() as told:
             told.setenv(freshness.ANEW, "synthesize")
             asked, found = anew()
-        assert asked == analyses()
+        assert asked == [*analyses(), *courses()]
         return found
 
     return forced
@@ -57,20 +61,30 @@ def analyses():
     return [*yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["analyses"]]
 
 
-def configured(change):
+def courses(outcome=None):
+    blocks = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["courses"]
+    return [f"course {n}" for n, own in blocks.items() if outcome in (None, own["outcome"])]
+
+
+def told(item):
+    return item.analysis.name if isinstance(item, Asked) else f"course {item.course.name}"
+
+
+def configured(change, part="analyses"):
     content = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
-    change(content["analyses"])
+    change(content[part])
     CONFIG.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), "utf-8")
 
 
 def test_a_cell_pools_the_analyses_that_it_is_in(small, anew, whole):
     small.edit(OUTCOMES, CELL, OTHER)
     asked, found = anew()
-    assert asked == EVENTS
+    assert asked == [*EVENTS, *courses("response")]
+    assert courses("response") != courses()
     assert found == whole()
     # and the list of a run that took what it knew is as good for the next
     small.edit(OUTCOMES, OTHER, CELL)
-    assert anew()[0] == EVENTS
+    assert anew()[0] == [*EVENTS, *courses("response")]
 
 
 def test_a_changed_model_pools_its_analysis(anew, whole):
@@ -78,6 +92,18 @@ def test_a_changed_model_pools_its_analysis(anew, whole):
     asked, found = anew()
     assert asked == ["depression_24h"]
     assert found == whole()
+
+
+def test_a_changed_course_fits_itself_alone(anew, whole):
+    first, *_ = courses()
+    name = first.removeprefix("course ")
+    configured(lambda found: found[name].update(lag=100), "courses")
+    asked, found = anew()
+    assert asked == [first]
+    assert found == whole()
+    # what only a page tells of it is no part of its fit
+    configured(lambda found: found[name].update(title="Over time"), "courses")
+    assert anew() == ([], found)
 
 
 def test_an_analysis_goes_and_comes(anew, whole):
@@ -96,7 +122,7 @@ def test_other_code_or_packages_pool_all(small, anew, monkeypatch, part):
     of = {"_version": "scipy", "_code_hash": freshness.PACKAGE / "stats" / "univariate" / "tau2.py"}
     monkeypatch.setattr(freshness, part, lambda x: "other" if x == of[part] else before(x))
     small.edit(OUTCOMES, CELL, OTHER)
-    assert anew()[0] == [*SMALL]
+    assert anew()[0] == [*SMALL, *courses()]
 
 
 def other_rows(path):
@@ -109,5 +135,5 @@ def test_a_table_that_is_not_as_written_is_not_believed(small, anew, whole, tabl
     small.edit(OUTCOMES, CELL, OTHER)
     harm(MADE / f"{table}.parquet")
     asked, found = anew()
-    assert asked == [*SMALL]
+    assert asked == [*SMALL, *courses("response")]
     assert found == whole()

@@ -42,14 +42,16 @@ class Memo:
         questions: Mapping[str, Q],
         kinds: Collection[type[Row]],
         processes: int = 1,
+        of: str = "analysis",
     ) -> list[Tables]:
-        """Return the answer to each question, by analyses, in order.
+        """Return the answer to each question, in order.
 
-        `kinds` are the tables of an answer, each with a column `analysis`. What was not asked
-        before in the same words is dealt out to `processes`.
+        `kinds` are the tables of an answer, each with a column `of` that says what its rows are of:
+        the name of the question. What was not asked before in the same words is dealt out to
+        `processes`.
         """
-        same = [name for name in questions if self._asked(name, questions[name])]
-        found = self._kept(same, kinds)
+        same = [name for name in questions if self._asked(f"{of} {name}", questions[name])]
+        found = self._kept(same, kinds, of)
         others = [name for name in questions if name not in found]
         made = shared(answer, [questions[name] for name in others], processes)
         found |= zip(others, made, strict=True)
@@ -70,13 +72,15 @@ class Memo:
         self.digests[QUESTION + name] = digest = _digest(question)
         return self._last is not None and self._last.inputs.get(QUESTION + name) == digest
 
-    def _kept(self, names: Sequence[str], kinds: Collection[type[Row]]) -> dict[str, Tables]:
+    def _kept(
+        self, names: Sequence[str], kinds: Collection[type[Row]], column: str
+    ) -> dict[str, Tables]:
         """Return the answers to some questions; none where a table is not as it was written."""
         paths = [f"{schema_of(kind).name}.parquet" for kind in kinds]
         if not names or not self._files(paths):
             return {}
-        of = of_analyses(ReadTables(self._folder, kinds), kinds)
-        return {name: of(name) for name in names}
+        own = of_analyses(ReadTables(self._folder, kinds), kinds, column)
+        return {name: own(name) for name in names}
 
     def _files(self, paths: Iterable[str]) -> list[bytes]:
         """Return files of the run before; none where one is not as it was written."""

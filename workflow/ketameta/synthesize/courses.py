@@ -38,12 +38,27 @@ from ketameta.tables.courses import (
     CoursePointRow,
 )
 from ketameta.tables.effects import CourseEffectRow
+from ketameta.tables.table import Row
 
 Array = NDArray[np.float64]
 # hours that a curve is drawn through, between its first and its last
 _DRAWN = 33
 # the label of results that name no scale
 NOT_STATED = "not stated"
+
+
+# the tables of what is found of a course
+COURSE_KINDS: tuple[type[Row], ...] = (
+    *(CourseGroupRow, CourseFitRow, CourseCoefficientRow, CoursePointRow, CourseChangeRow),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCourse:
+    """All that what is found of a time course is made from."""
+
+    course: Course
+    effects: Sequence[CourseEffectRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +97,11 @@ class _Design:
         return np.hstack(parts)
 
 
-def course_of(course: Course, effects: Sequence[CourseEffectRow]) -> Tables:
-    """Return what one time course finds: empty tables of points where no group has a curve."""
-    groups = groups_of(course, effects)
-    rows = Tables({CourseGroupRow: [_group_row(course, group) for group in groups]})
+def course_of(asked: AskedCourse) -> Tables:
+    """Return what one time course finds: all but its groups is empty where none has a curve."""
+    course, groups = asked.course, groups_of(asked.course, asked.effects)
+    rows = Tables({kind: [] for kind in COURSE_KINDS})
+    rows = rows.replaced(CourseGroupRow, [_group_row(course, group) for group in groups])
     design = _Design([group for group in groups if group.knots])
     if not design.groups:
         return rows

@@ -13,7 +13,7 @@ from ketameta.storage import content_id
 from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.bayes import posteriors
 from ketameta.synthesize.claims import control_shares, tests_of
-from ketameta.synthesize.courses import course_of
+from ketameta.synthesize.courses import COURSE_KINDS, AskedCourse, course_of
 from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
 from ketameta.synthesize.doses import choice_of
 from ketameta.synthesize.earlier import earlier
@@ -145,10 +145,10 @@ def synthesize(
     _left_out(fates, effects, raw, configuration, made)
     made[CourseRow] += courses(configuration, syntheses)
     by_hour = by(tables.once(CourseEffectRow), lambda effect: effect.analysis)
-    for course in configuration.courses:
-        over_time = course_of(course, by_hour[course.name])
-        for kind in over_time.kinds():
-            made[kind] += over_time[kind]
+    timed = {one.name: AskedCourse(one, by_hour[one.name]) for one in configuration.courses}
+    for found in (memo or Memo()).answers(course_of, timed, COURSE_KINDS, processes, "course"):
+        for kind in COURSE_KINDS:
+            made[kind] += found[kind]
     made[ClaimTestRow] += tests
     made[ControlShareRow] += control_shares(tests, given, configuration)
     made[RaterAgreementRow] += rater_agreement(tables.once(SignallingRow))

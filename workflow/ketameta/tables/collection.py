@@ -70,7 +70,12 @@ def by(rows: Iterable[T], key: Callable[[T], K]) -> Mapping[K, list[T]]:
     return found
 
 
-def of_analyses(tables: Tables, kinds: Iterable[type[Row]]) -> Callable[[str], Tables]:
-    """Return a function that gives the rows of some tables that are of an analysis, by its name."""
-    groups = {kind: by(tables[kind], attrgetter("analysis")) for kind in kinds}
+def of_analyses(
+    tables: Tables, kinds: Iterable[type[Row]], column: str = "analysis"
+) -> Callable[[str], Tables]:
+    """Return a function that gives the rows of some tables that are of an analysis, by its name.
+
+    `column` has the name: another one where the rows are of something else.
+    """
+    groups = {kind: by(tables[kind], attrgetter(column)) for kind in kinds}
     return lambda name: Tables({kind: rows.get(name, []) for kind, rows in groups.items()})
