@@ -37,7 +37,7 @@ STAMPS = Path(".snakemake/ketameta")
 _GROUND = (
     *("__init__", "estimators", "freshness", "job", "measures", "memo", "methods"),
     *("moderators", "project", "publishing"),
-    *("read_tables", "report_files", "shares", "steps", "storage"),
+    *("read_tables", "report_files", "shares", "spared", "steps", "storage"),
 )
 _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
 # what tables are entered in; not the notes and pictures that may lie beside them
@@ -87,6 +87,7 @@ STAGES = {
             *("report", "figures", "evidence", "synthesize"),
             *("normalize/__init__", "normalize/ledger", "normalize/overlap", "normalize/records"),
             *("normalize/results", "normalize/rows", "normalize/sift", "normalize/trials"),
+            "normalize/words",
             *("documents", "tables", "vocabulary", "configuration"),
         ),
         ("select", "model", "display", "certainty"),

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta import freshness
-from ketameta.job import spare
 from ketameta.memo import Memo
 from ketameta.publishing import keep, lay_aside
 from ketameta.read_tables import ReadTables, tables_before
+from ketameta.spared import spare
 from ketameta.storage import parquet_of
 
 if TYPE_CHECKING:

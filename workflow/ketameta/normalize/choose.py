@@ -13,11 +13,12 @@ from ketameta.normalize.arms import ArmEffects, Place
 from ketameta.normalize.asked import Noted, Numbers, Read
 from ketameta.normalize.contrasts import ContrastEffect, is_paired
 from ketameta.normalize.ledger import Fate, Ledger
-from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Trial
+from ketameta.normalize.records import Effect, NotUsable, Trial
 from ketameta.normalize.results import AnyResult, ArmResult, Contrast, preferred_first
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.selected import SelectedArm, selected_arm
 from ketameta.normalize.sift import Sieve, arm_class
+from ketameta.normalize.words import NOT_STATED
 from ketameta.vocabulary import scale_sign, vocabulary
 
 # the parts of a rank, in order, and what the ledger says of a group that loses on it

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from ketameta.measures import FALL, MEASURES, Measure
 from ketameta.normalize import conversions, sizes
-from ketameta.normalize.records import ArmSummary, NotUsable, Step, number_text
+from ketameta.normalize.records import ArmSummary, NotUsable, Step
 from ketameta.normalize.results import AnyResult
 from ketameta.normalize.sizes import Numbers
+from ketameta.normalize.words import number_text
 
 ELBOURNE = "Elbourne and others 2002; Cochrane Handbook 23.2"
 

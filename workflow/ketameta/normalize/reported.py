@@ -12,9 +12,10 @@ from ketameta.normalize.conversions import ConversionError, parse_p
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import Holders
 from ketameta.normalize.people import People
-from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Trial
+from ketameta.normalize.records import Effect, NotUsable, Trial
 from ketameta.normalize.results import AnyResult, Contrast
 from ketameta.normalize.sift import refusal
+from ketameta.normalize.words import NOT_STATED
 from ketameta.tables.effects import DirectionRow, MissingResultRow
 from ketameta.vocabulary import scale_sign, vocabulary
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from ketameta.normalize.records import DERIVED, NOT_STATED, listed
+from ketameta.normalize.words import DERIVED, NOT_STATED, listed
 from ketameta.tables.parts import Placed, Provenance
 from ketameta.tables.raw import ContrastRow, OutcomeRow
 from ketameta.tables.table import as_dict, bare, schema_of

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from ketameta.configuration import Question
 from ketameta.measures import MEASURES
 from ketameta.normalize.ledger import ELSEWHERE, Fate
-from ketameta.normalize.records import NOT_STATED, Arm, Trial, listed
+from ketameta.normalize.records import Arm, Trial
 from ketameta.normalize.results import AnyResult, ArmResult, Contrast
+from ketameta.normalize.words import NOT_STATED, listed
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import FLAG, Narrow, dosing, drug_route, flagging
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from ketameta.documents.document import Document, Fault
 from ketameta.documents.files import Read, read_file
 from ketameta.documents.forms import Form
-from ketameta.vocabulary import FOLDER, faults, subject, words_of_method
+from ketameta.vocabulary import faults
+from ketameta.vocabulary.files import FOLDER, subject, words_of_method
 from ketameta.vocabulary.models import forms
 
 _OF = {
