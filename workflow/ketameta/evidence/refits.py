@@ -26,7 +26,7 @@ from ketameta.evidence.rows import trial_of
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.effect_rows import effect_row
 from ketameta.normalize.ledger import Ledger
-from ketameta.normalize.overlap import kept
+from ketameta.normalize.overlap import without_overlap
 from ketameta.normalize.records import Effect, Trial
 from ketameta.normalize.reported import missing_results, says_only
 from ketameta.normalize.results import AnyResult
@@ -184,7 +184,7 @@ class Refits:
         if base and _same_effects(given, base._given_of(analysis), self._change.trials):
             return base.effects(analysis)
         rows = {id(e): row for own in given.values() for e, row in own.effects}
-        chosen = kept([e for own in given.values() for e, _ in own.effects])
+        chosen = without_overlap([e for own in given.values() for e, _ in own.effects])
         effects = [rows[id(effect)] for effect in chosen]
         effects.sort(key=lambda e: (e.year or 9999, e.trial_id))
         old = base.effects(analysis) if base else None
@@ -211,7 +211,7 @@ class Refits:
             for row in given[name].unsaid:
                 ledger.note(row, "not usable")
         pooled = [effect for own in given.values() for effect, _ in own.effects]
-        asked = analysis.name, analysis.select, self.trials, kept(pooled), ledger
+        asked = analysis.name, analysis.select, self.trials, without_overlap(pooled), ledger
         return missing_results(*asked)
 
     @_once

@@ -25,7 +25,7 @@ from ketameta.configuration import Analysis, Question
 from ketameta.normalize.overlap import overlap
 from ketameta.normalize.records import Arm, Trial
 from ketameta.normalize.results import supposed
-from ketameta.normalize.sift import arm_class, refusal
+from ketameta.normalize.sift import arm_class, row_refusal
 from ketameta.normalize.trials import trials_of
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.raw import ContrastRow, OutcomeRow
@@ -255,7 +255,7 @@ def _enters(trial: Trial, question: Question, hour: float | None, scale: str | N
     place = {"timepoint_h": hour, "scale": scale, "definition": definition}
     place |= {"outcome": question.outcome, "analysis_set": question.analysis_sets[0]}
     rows = (supposed(trial_id=trial.trial_id, arm_id=name, **place) for name in trial.arms)
-    passed = [trial.arms[row.arm_id] for row in rows if not refusal(question, trial, row)]
+    passed = [trial.arms[row.arm_id] for row in rows if not row_refusal(question, trial, row)]
     sides = {arm_class(arm, question) == "treated" for arm in passed}
     return sides == {True, False}
 

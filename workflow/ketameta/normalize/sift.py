@@ -135,7 +135,7 @@ def _narrowed_down(
 
 
 def _asked(question: Question) -> object:
-    """Return what `refusal` reads of a question, whatever the order of its preferences."""
+    """Return what `row_refusal` reads of a question, whatever the order of its preferences."""
     q, window = question, question.window
     return (
         (
@@ -152,7 +152,7 @@ def _asked(question: Question) -> object:
     )
 
 
-def refusal(question: Question, trial: Trial, row: AnyResult) -> Fate | None:
+def row_refusal(question: Question, trial: Trial, row: AnyResult) -> Fate | None:
     """Return the first reason against a row and its detail; None where it is let in."""
     if row.outcome != question.outcome:
         return ELSEWHERE, row.outcome
