@@ -251,7 +251,7 @@ LOOSE = {
     "documents/faults.py": "a JSON schema",
     "documents/forms.py": "a JSON schema",
     "evidence/releases.py": "JSON that an older version wrote",
-    "normalize/sizes.py": "the arguments of `effect_size`, which differ by measure",
+    "normalize/effect_sizes.py": "the arguments of `effect_size`, which differ by measure",
     "report/pages.py": "the fields of a view of any page, as its template takes them",
     "stats/numerics/batch.py": "the fields of any result",
     "tables/table.py": "the cells of a row of any table",

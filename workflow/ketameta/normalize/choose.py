@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 from ketameta.configuration import Question
-from ketameta.normalize import sizes
+from ketameta.normalize import effect_sizes
 from ketameta.normalize.arms import ArmEffects, Place
 from ketameta.normalize.asked import Noted, Numbers, Read
 from ketameta.normalize.contrasts import ContrastEffect, is_paired
@@ -232,7 +232,7 @@ class Choices:
     def forget(self) -> None:
         """Forget all answers, where no question on the same outcome comes any more."""
         self.rows.forget()
-        sizes.forget()
+        effect_sizes.forget_all()
         self._sieve = Sieve(self.trials, self.rows)
         self._numbers: dict[object, int] = {}
         # by the trial, and what the sieve told of its rows; then by what was read of the question

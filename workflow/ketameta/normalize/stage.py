@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ketameta.configuration import Analysis, Configuration, Question
-from ketameta.normalize import grid, raters, sizes
+from ketameta.normalize import effect_sizes, grid, raters
 from ketameta.normalize.checks.acknowledged import Subject, with_reasons
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.choose import Choices
@@ -105,7 +105,7 @@ def _analyses(
         analyses = list(group)
         asked = {a.select.measure for a in analyses}
         asked |= {v.select.measure for a in analyses for v in a.variants}
-        sizes.foresee(choices.rows.on(outcome).rows, asked)
+        effect_sizes.compute_ahead(choices.rows.on(outcome).rows, asked)
         for analysis in analyses:
             rows, ledger = _analysis(analysis, choices)
             parts = {schema_of(k).name: to_arrow(k, rows[k]) for k in _OF_ANALYSES}
