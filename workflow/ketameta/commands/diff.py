@@ -23,7 +23,7 @@ from ketameta.tables.raw import RAW_KINDS, RAW_TABLES, RESULT_TABLES
 from ketameta.tables.table import Row
 
 if TYPE_CHECKING:
-    from ketameta.evidence.results import Results
+    from ketameta.evidence.results import RatedResults
 
 DESCRIPTION = """\
 Say which rows changed between two versions of the data, which estimates moved, how far, what
@@ -308,7 +308,7 @@ def _by_running_code(version: Version, configuration: Configuration) -> _Pooled:
     return _Pooled(raw, [result_of(row) for row in made.syntheses], made.claims)
 
 
-def results_of(tables: Tables, configuration: Configuration) -> Results:
+def results_of(tables: Tables, configuration: Configuration) -> RatedResults:
     """Normalise, pool and judge raw tables in memory, without the variants."""
     from ketameta.evidence.attribution import stage_tables
     from ketameta.evidence.results import results

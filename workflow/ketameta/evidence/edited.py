@@ -47,7 +47,7 @@ class Changed:
     family: frozenset[str] = frozenset()
 
 
-class RawTables:
+class FaultlessTables:
     """Raw tables without faults, their rows by trial."""
 
     def __init__(self, tables: Tables) -> None:

@@ -138,7 +138,7 @@ class Updated:
     dropped: int = 0
 
 
-def lines(impacts: Iterable[Impact]) -> list[Cells]:
+def open_lines(impacts: Iterable[Impact]) -> list[Cells]:
     """Return an open line a disagreement, in the order of the impacts, by column as text."""
     found: list[Cells] = []
     for impact in impacts:
