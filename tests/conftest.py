@@ -20,7 +20,7 @@ import pytest
 from ketameta import vocabulary
 from ketameta.tables.syntheses import SynthesisRow
 
-from .rows import tables_of
+from .rows import made_of_tests
 
 ROOT = Path(__file__).parents[1]
 TABLES = ROOT / "tests" / "tables"
@@ -252,16 +252,7 @@ def rscript():
 @pytest.fixture(scope="session")
 def tables():
     """Return what each stage makes of the tests' tables, in memory."""
-    from ketameta.configuration import load
-    from ketameta.ingest.stage import ingest
-    from ketameta.normalize.stage import normalize
-    from ketameta.synthesize.stage import synthesize
-
-    configuration = load(QUESTIONS)
-    found = tables_of(ingest(TABLES)[0])
-    found |= tables_of(normalize(found, configuration))
-    found |= tables_of(synthesize(found, configuration))
-    return found
+    return made_of_tests()[0]
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ketameta.configuration import ConfigurationError, load
-from ketameta.configuration.blocks import HERE, every_form
-from ketameta.configuration.blocks import written as schema_text
+from ketameta.configuration.blocks import HERE, every_form, schema_text
 from ketameta.measures import MEASURES
 from ketameta.vocabulary.narrowing import written
 

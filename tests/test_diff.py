@@ -19,7 +19,7 @@ from ketameta.commands.revisions import DiffError, NoSuchVersionError
 from ketameta.configuration import Configuration
 from ketameta.evidence import releases
 from ketameta.evidence.attribution import attribute
-from ketameta.evidence.changes import Change, Code, compare, compare_claims, difference, position
+from ketameta.evidence.changes import Change, Code, compare, compare_claims, move_between, position
 from ketameta.evidence.edits import edits
 from ketameta.evidence.rated import RecordedResult, result_of
 from ketameta.evidence.results import RATED_FROM, results
@@ -1203,5 +1203,5 @@ def test_a_question_that_was_added_or_dropped_is_in_the_comparison(asked, say):
 def test_a_fit_without_an_estimate_moves_by_nothing_that_can_be_told():
     pooled = record(None, None)
     empty = replace(pooled, estimate=None, estimate_log=None)
-    assert difference(empty, pooled) == (None, None)
-    assert difference(pooled, empty) == (None, None)
+    assert move_between(empty, pooled) == (None, None)
+    assert move_between(pooled, empty) == (None, None)

@@ -7,7 +7,7 @@ import pytest
 
 from ketameta.cli import main
 from ketameta.commands.results import verdicts_on
-from ketameta.evidence.results import Results
+from ketameta.evidence.results import RatedResults
 from ketameta.storage import parquet_of, read_table
 from ketameta.tables.syntheses import ClaimTestRow
 
@@ -59,9 +59,9 @@ def test_alone_it_lists_every_analysis_with_title_and_trials(small_built, say):
 
 def test_an_analysis_names_its_claims_with_their_verdicts():
     tests = [row(ClaimTestRow, claim_id=name, claim=name.upper()) for name in ("a", "a", "b", "c")]
-    told = Results([], {"a": "mixed", "b": "not shown"})
+    told = RatedResults([], {"a": "mixed", "b": "not shown"})
     assert verdicts_on(tests, told) == ["a: mixed (A)", "b: not shown (B)"]
-    assert verdicts_on(tests, Results([], None)) == []
+    assert verdicts_on(tests, RatedResults([], None)) == []
 
 
 def test_a_trial_is_told_over_all_analyses(small_built, say):

@@ -22,7 +22,7 @@ NI_IS_BEST = {"1.1", "1.3", "4.1"}
 
 def combinations(domain):
     """Yield every set of answers to a domain's questions, asked or not, one of each kind."""
-    offered = [[a for a in KINDS if a in rob2.offered(q)] for q in DOMAINS[domain]]
+    offered = [[a for a in KINDS if a in rob2.answers_offered(q)] for q in DOMAINS[domain]]
     for answers in itertools.product(*offered):
         yield dict(zip(DOMAINS[domain], answers, strict=True))
 
@@ -33,7 +33,7 @@ def test_every_combination_of_answers_gives_one_judgement(domain):
         found = judge(answers)
         assert found.keys() - {"overall"} == {domain}
         assert found[domain] in SEVERITY
-        asked = {q: a for q, a in answers.items() if rob2.asked(q, answers)}
+        asked = {q: a for q, a in answers.items() if rob2.is_asked_after(q, answers)}
         # what is not asked changes nothing, and nothing that is asked can be left out
         assert judge(asked) == found
         for question in asked:
@@ -56,7 +56,7 @@ def test_a_worse_answer_never_gives_a_better_judgement(domain):
         for question in answers:
             order = ("Y", "NI", "N") if question in GOOD_IF_YES else ("N", "NI", "Y")
             for worse in order[order.index(answers[question]) + 1 :]:
-                if worse in rob2.offered(question):
+                if worse in rob2.answers_offered(question):
                     assert SEVERITY.index(judge({**answers, question: worse})[domain]) >= found
 
 
@@ -65,7 +65,7 @@ def test_no_information_counts_as_the_guidance_has_it(domain):
     between = {"1.2", "2.3", "4.2", "5.2", "5.3"}
     for question in DOMAINS[domain]:
         best, worst = ("Y", "N") if question in GOOD_IF_YES else ("N", "Y")
-        if "NI" not in rob2.offered(question):
+        if "NI" not in rob2.answers_offered(question):
             assert question == "3.2"
             continue
         judged = {
@@ -134,7 +134,7 @@ def answers_of(text):
 @pytest.mark.parametrize(("domain", "text", "expected"), CASES)
 def test_a_case_of_the_guidance(domain, text, expected):
     answers = answers_of(text)
-    assert all(rob2.asked(question, answers) for question in answers)
+    assert all(rob2.is_asked_after(question, answers) for question in answers)
     assert judge(answers)[domain] == expected
 
 
@@ -170,7 +170,7 @@ def test_one_domain_at_high_risk_is_high_overall_whatever_is_not_judged_yet():
 def test_the_words_of_the_tables_are_those_of_the_flow():
     questions = [question for domain in DOMAINS.values() for question in domain]
     assert list(vocabulary().words("rob2_questions")) == questions
-    assert set(vocabulary().words("rob2_answers")) == {*rob2.offered("1.1"), rob2.NOT_ASKED}
+    assert set(vocabulary().words("rob2_answers")) == {*rob2.answers_offered("1.1"), rob2.NOT_ASKED}
     assert set(SEVERITY) <= vocabulary().words("rob_judgements").keys()
     assert {*DOMAINS, rob2.OVERALL} <= vocabulary().words("rob_domains").keys()
 

@@ -148,7 +148,7 @@ def test_a_list_that_lost_lines_is_none(here):
 def test_a_cell_saved_while_ingest_works_is_seen_by_the_next_run(here, monkeypatch):
     from ketameta.ingest import stage
 
-    read = stage.read
+    read = stage.check_place
 
     def interrupted(place):
         found = read(place)
@@ -156,7 +156,7 @@ def test_a_cell_saved_while_ingest_works_is_seen_by_the_next_run(here, monkeypat
         return found
 
     here.edit(OUTCOMES, CELL, OTHER)
-    monkeypatch.setattr(stage, "read", interrupted)
+    monkeypatch.setattr(stage, "check_place", interrupted)
     assert step("ingest") == 0
     assert why()["ingest"] == f"changed: {OUTCOMES}"
 

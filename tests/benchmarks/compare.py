@@ -22,9 +22,9 @@ from tests.extraction.planting import second
 
 from ketameta.configuration import load
 from ketameta.extraction.disagreements import disagreements
-from ketameta.extraction.impact import ranked
+from ketameta.extraction.impact import ranked_by_impact
 from ketameta.extraction.matching import match
-from ketameta.extraction.sides import sides
+from ketameta.extraction.sides import two_sides
 
 ROOT = Path(__file__).parents[2]
 RAW, CONFIG = ROOT / "data" / "raw", ROOT / "workflow" / "config" / "analyses.yaml"
@@ -68,10 +68,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         for seed in SEEDS:
             planted = second(RAW, Path(name) / str(seed), ALL, seed)
-            a, b = clock.of("two extractions read", sides, RAW, planted.place)
+            a, b = clock.of("two extractions read", two_sides, RAW, planted.place)
             matching = clock.of("rows matched", match, a, b)
             found = clock.of("disagreements listed", disagreements, a, b, matching)
-            clock.of("impact of each", ranked, a.tables, found, configuration)
+            clock.of("impact of each", ranked_by_impact, a.tables, found, configuration)
             clock.of("ketameta compare --no-impact", command, planted.place, "--no-impact")
             clock.of("ketameta compare", command, planted.place)
             print(

@@ -35,24 +35,11 @@ def test_certainty_is_that_of_the_golden_file(tables, configuration):
     assert found.splitlines() == GOLDEN.read_text(encoding="utf-8").splitlines()
 
 
-def made():
-    """Return the certainties of the tests' tables, from the raw rows on."""
+if __name__ == "__main__":
     root = Path(__file__).parents[2]
     sys.path[:0] = [str(root / "workflow"), str(root)]
-    from tests.rows import tables_of
+    from tests.rows import made_of_tests
 
-    from ketameta.configuration import load
     from ketameta.evidence.results import certainties
-    from ketameta.ingest.stage import ingest
-    from ketameta.normalize.stage import normalize
-    from ketameta.synthesize.stage import synthesize
 
-    configuration = load(root / "tests" / "analyses.yaml")
-    found = tables_of(ingest(root / "tests" / "tables")[0])
-    for stage in (normalize, synthesize):
-        found |= tables_of(stage(found, configuration))
-    return certainties(found, configuration)
-
-
-if __name__ == "__main__":
-    GOLDEN.write_text(as_text(made()), encoding="utf-8")
+    GOLDEN.write_text(as_text(certainties(*made_of_tests())), encoding="utf-8")

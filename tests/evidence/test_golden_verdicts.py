@@ -52,15 +52,6 @@ def test_verdicts_are_those_of_the_golden_file(tables, configuration):
 if __name__ == "__main__":
     root = Path(__file__).parents[2]
     sys.path[:0] = [str(root / "workflow"), str(root)]
-    from tests.rows import tables_of
+    from tests.rows import made_of_tests
 
-    from ketameta.configuration import load
-    from ketameta.ingest.stage import ingest
-    from ketameta.normalize.stage import normalize
-    from ketameta.synthesize.stage import synthesize
-
-    questions = load(root / "tests" / "analyses.yaml")
-    made = tables_of(ingest(root / "tests" / "tables")[0])
-    for stage in (normalize, synthesize):
-        made |= tables_of(stage(made, questions))
-    GOLDEN.write_text(as_text(judged_claims(made, questions)))
+    GOLDEN.write_text(as_text(judged_claims(*made_of_tests())))

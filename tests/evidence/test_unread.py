@@ -13,8 +13,8 @@ from ketameta.evidence.unread import (
     OF_TRIAL,
     Pool,
     pools,
-    ranked,
-    share,
+    ranked_by_weight,
+    share_of_weight,
     variance,
 )
 from ketameta.stats import random_effects
@@ -54,7 +54,7 @@ def test_the_variance_is_that_of_the_trials_there_at_its_number_of_people():
 def test_the_share_is_the_weight_of_a_fit_with_the_trial():
     # by hand: 1/0.175 of 1/0.25 + 1/0.15 + 1/0.45 + 1/0.175
     own = variance(EFFECTS, 80)
-    found = share(EFFECTS, TAU2, own)
+    found = share_of_weight(EFFECTS, TAU2, own)
     assert found == pytest.approx(5.714285714 / (4 + 6.666666667 + 2.222222222 + 5.714285714))
     # metafor 3.8-1: weights(rma(yi, vi=c(.2, .1, .4, .125), tau2=.05)), the last
     assert 100 * found == pytest.approx(30.7167235495, rel=1e-9)
@@ -66,7 +66,7 @@ def test_the_share_is_the_weight_of_a_fit_with_the_trial():
 
 @pytest.mark.parametrize(("k", "expected"), [(0, 1.0), (1, 0.5), (3, 0.25)])
 def test_a_trial_like_k_others_has_its_even_part(k, expected):
-    assert share([(0.1, 100.0)] * k, 0.2, 0.1) == pytest.approx(expected)
+    assert share_of_weight([(0.1, 100.0)] * k, 0.2, 0.1) == pytest.approx(expected)
 
 
 def trial_of(name="t", **more):
@@ -93,7 +93,7 @@ def known(trials=(), arms=(), results=()):
 
 
 def weights_of(question, trials=(), arms=(), results=(), **cells):
-    (found,) = ranked([unread(**cells)], [pool(question)], known(trials, arms, results))
+    (found,) = ranked_by_weight([unread(**cells)], [pool(question)], known(trials, arms, results))
     return found.weights
 
 
@@ -249,7 +249,7 @@ def test_the_largest_share_of_a_pool_comes_first_then_single_trials_then_what_ha
         unread("No outcome", outcomes=None),
         unread("Most", n=400),
     ]
-    ordered = ranked(rows, found, known())
+    ordered = ranked_by_weight(rows, found, known())
     assert [one.row.label for one in ordered] == ["Most", "Lesser", "No outcome", "A review"]
     assert [w.analysis for w in ordered[0].weights] == ["small", "large", "none", "one"]
     shares = {w.analysis: w.share for w in ordered[0].weights}
@@ -258,7 +258,7 @@ def test_the_largest_share_of_a_pool_comes_first_then_single_trials_then_what_ha
     assert shares["none"] == 1.0
     first = ordered[0].weights[2]
     assert (first.effects, first.variance, first.people) == (0, None, 400)
-    only = ranked([unread("Alone", n=9), unread("Most", n=400)], found[2:], known())
+    only = ranked_by_weight([unread("Alone", n=9), unread("Most", n=400)], found[2:], known())
     assert [one.row.label for one in only] == ["Most", "Alone"]
 
 
@@ -269,7 +269,7 @@ def test_what_a_claim_rests_on_comes_before_larger_shares(question):
         pool(question, "one claim", EFFECTS[:1], claimed=True),
         pool(question, "one", EFFECTS[:1], 0.0),
     ]
-    (one,) = ranked([unread(n=400)], found, known())
+    (one,) = ranked_by_weight([unread(n=400)], found, known())
     assert [w.analysis for w in one.weights] == ["claim", "small", "one claim", "one"]
     shares = [w.share for w in one.weights]
     assert shares[0] < shares[1]
@@ -277,10 +277,10 @@ def test_what_a_claim_rests_on_comes_before_larger_shares(question):
     # a row that enters no such analysis stands behind one that does, whatever its share
     asked = replace(question, outcome="remission")
     rows = [unread("Elsewhere", outcomes="remission", n=900), unread("Claimed", n=9)]
-    ordered = ranked(rows, [*found[1:2], pool(asked, "other", EFFECTS[:2])], known())
+    ordered = ranked_by_weight(rows, [*found[1:2], pool(asked, "other", EFFECTS[:2])], known())
     assert [one.row.label for one in ordered] == ["Claimed", "Elsewhere"]
     unclaimed = [replace(p, claimed=False) for p in found[1:2]]
-    ordered = ranked(rows, [*unclaimed, pool(asked, "other", EFFECTS[:2])], known())
+    ordered = ranked_by_weight(rows, [*unclaimed, pool(asked, "other", EFFECTS[:2])], known())
     assert [one.row.label for one in ordered] == ["Elsewhere", "Claimed"]
 
 

@@ -13,7 +13,14 @@ import pytest
 
 from ketameta.evidence.edits import Edit
 from ketameta.extraction import adjudication
-from ketameta.extraction.adjudication import content, lines, read_lines, settled, take_new, update
+from ketameta.extraction.adjudication import (
+    content,
+    open_lines,
+    read_lines,
+    settled,
+    take_new,
+    update,
+)
 from ketameta.extraction.records import Disagreement, Impact
 from ketameta.ingest.stage import check_folder
 from ketameta.tables.decisions import ROW
@@ -46,7 +53,7 @@ IMPACTS = [
 
 def filled(**cells):
     """Return the lines with cells of people by the column of the line."""
-    made = lines(IMPACTS)
+    made = open_lines(IMPACTS)
     for line in made:
         line.update(cells.get(line["column"] or line["table"], {}))
     return made
@@ -69,7 +76,7 @@ def again(tmp_path):
 
 
 def test_a_line_a_disagreement_in_the_order_of_impacts() -> None:
-    made = lines(IMPACTS)
+    made = open_lines(IMPACTS)
     assert [line["column"] or line["table"] for line in made] == [
         *("mean", "events", "arms", "trials")
     ]
@@ -81,7 +88,7 @@ def test_a_line_a_disagreement_in_the_order_of_impacts() -> None:
 
 def test_no_spreadsheet_runs_a_cell_of_b(again) -> None:
     cells = {"=HYPERLINK(0)": "'=HYPERLINK(0)", "@SUM(1)": "'@SUM(1)", "-3.5": "-3.5"}
-    found = lines(Impact(differs(b=cell), (), 0.0, ()) for cell in cells)
+    found = open_lines(Impact(differs(b=cell), (), 0.0, ()) for cell in cells)
     text = content(found, ".csv").decode()
     assert [row["b"] for row in csv.DictReader(io.StringIO(text))] == [*cells.values()]
     assert again(found).problems == ()
@@ -95,7 +102,7 @@ def test_ids_are_letters_that_no_spreadsheet_reads_as_a_number() -> None:
 
 def test_rows_of_one_name_have_a_line_each_that_says_what_differs() -> None:
     twins = [replace(EVENTS, apart=f"flag {word}") for word in ("one", "other")]
-    made = lines([Impact(one, (), None, ()) for one in (EVENTS, *twins)])
+    made = open_lines([Impact(one, (), None, ()) for one in (EVENTS, *twins)])
     assert [line["row"] for line in made] == [
         EVENTS.row,
         f"{EVENTS.row} [flag one]",
@@ -125,7 +132,7 @@ def test_what_people_write_comes_back(again, ending) -> None:
 
 
 def test_the_workbook_offers_the_decisions_and_explains_them() -> None:
-    book = openpyxl.load_workbook(io.BytesIO(content(lines(IMPACTS), ".xlsx")))
+    book = openpyxl.load_workbook(io.BytesIO(content(open_lines(IMPACTS), ".xlsx")))
     assert book.sheetnames == ["about", "adjudication", "lists"]
     sheet = book["adjudication"]
     assert sheet.freeze_panes == "A2"
@@ -156,7 +163,7 @@ def test_a_sheet_by_another_name_is_read_where_it_is_the_only_one(tmp_path) -> N
 
 def test_what_no_table_may_hold_is_written_as_an_escape(again) -> None:
     odd = differs(b="1\x1b[31m8\r")
-    (line,) = again(lines([Impact(odd, (), None, ())])).lines
+    (line,) = again(open_lines([Impact(odd, (), None, ())])).lines
     assert line.cells["b"] == "1\\x1b[31m8\\r"
 
 
@@ -217,14 +224,14 @@ def test_what_may_be_decided_is_no_fault(again, column, cells) -> None:
 
 def test_both_needs_a_flag_and_an_empty_cell_a_column_that_may_be_empty(again) -> None:
     dose = differs("arms", "adams2011 / saline", "dose", "0.5", "1")
-    made = lines([Impact(dose, (), None, ())])
+    made = open_lines([Impact(dose, (), None, ())])
     (problem,) = again([made[0] | decided("both")]).problems
     assert "has no flag" in problem.message
     flag = differs(column="flag", a="", b="check: n")
-    (problem,) = again([lines([Impact(flag, (), None, ())])[0] | decided("both")]).problems
+    (problem,) = again([open_lines([Impact(flag, (), None, ())])[0] | decided("both")]).problems
     assert "not for a flag" in problem.message
     label = differs("trials", "adams2011", "label", "Adams", "")
-    made = lines([Impact(label, (), None, ())])
+    made = open_lines([Impact(label, (), None, ())])
     (problem,) = again([made[0] | decided("other", "(empty)")]).problems
     assert "is empty; needs text" in problem.message
 
@@ -245,7 +252,7 @@ def test_a_file_written_anew_keeps_what_people_wrote(again) -> None:
     made[2]["x_mine"] = "see mail"
     before = again([*reversed(made)])
     new = Impact(differs(b="28"), (), None, ())
-    fresh = lines([IMPACTS[2], new, IMPACTS[0]])
+    fresh = open_lines([IMPACTS[2], new, IMPACTS[0]])
     found = update(fresh, before)
     assert (found.kept, found.ended, found.dropped) == (2, 1, 1)
     told = [(x["id"], x.get("decision", ""), x.get("x_mine", "")) for x in found.lines]
@@ -270,7 +277,7 @@ def test_a_column_that_would_be_lost_is_named(again) -> None:
 
 def test_new_rows_are_all_taken_and_none_is_lost(again) -> None:
     written = {"reason": "the second batch", "role": "merger", "date": "2026-11"}
-    made = take_new(lines(IMPACTS), written)
+    made = take_new(open_lines(IMPACTS), written)
     assert [line.get("decision", "") for line in made] == ["", "", "B", "A"]
     assert [line.get("date", "") for line in made] == ["", "", "2026-11", "2026-11"]
     assert again(made).problems == ()
@@ -279,7 +286,7 @@ def test_new_rows_are_all_taken_and_none_is_lost(again) -> None:
     assert (found[2]["decision"], found[2]["reason"]) == ("A", "a mistake")
     assert (found[3]["decision"], found[3]["role"]) == ("A", "merger")
     # of a sample a row that B lacks is to be looked at
-    made = take_new(lines(IMPACTS), written, of_a=False)
+    made = take_new(open_lines(IMPACTS), written, of_a=False)
     assert [line.get("decision", "") for line in made] == ["", "", "B", ""]
     assert "reason" not in made[3]
 
@@ -288,7 +295,7 @@ def test_where_nothing_was_tried_lines_keep_what_was_tried_and_their_order(again
     before = again(filled(mean=decided("A")))
     untried = [Impact(one.disagreement, (), None, ()) for one in reversed(IMPACTS)]
     other = differs(column="n", a="30", b="31")
-    made = lines([Impact(other, (), None, ()), *untried])
+    made = open_lines([Impact(other, (), None, ()), *untried])
     kept = update(made, before, tried=False).lines
     names = ("column", "table", *adjudication.IMPACT, "decision")
     assert [[line.get(n, "") for n in names] for line in kept] == [
@@ -341,10 +348,10 @@ def test_the_table_of_decisions_is_checked_by_the_same_rules(tmp_path) -> None:
     shutil.copytree(BASE, folder)
     made = [
         line | decided("A") if line["column"] else line | decided("B", role="")
-        for line in lines(IMPACTS[:3])
+        for line in open_lines(IMPACTS[:3])
     ]
-    corrected = lines([Impact(differs(b="9"), (), None, ())])[0] | decided("correction")
-    made += [corrected, *lines(IMPACTS[3:])]
+    corrected = open_lines([Impact(differs(b="9"), (), None, ())])[0] | decided("correction")
+    made += [corrected, *open_lines(IMPACTS[3:])]
     (folder / "adjudication.csv").write_bytes(content(made, ".csv"))
     tables, problems = check_folder(folder)
     told = [

@@ -8,7 +8,7 @@ from ketameta.extraction import adjudication
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
 from ketameta.extraction.records import Impact, id_of
-from ketameta.extraction.sides import sides
+from ketameta.extraction.sides import two_sides
 from ketameta.ingest.stage import check_folder
 
 from .test_merge_command import Both, content, record
@@ -37,7 +37,7 @@ def in_b(both, table, *rows):
 
 
 def found(both):
-    a, b = sides(both.a, both.b)
+    a, b = two_sides(both.a, both.b)
     return disagreements(a, b, match(a, b), free_text=False)
 
 
@@ -106,7 +106,7 @@ def test_what_earlier_versions_called_a_row_stays_settled(both) -> None:
     assert content(both.a) == before
     assert [p for p in check_folder(both.a)[1] if p.table == "adjudication"] == []
     # a file of lines begun then keeps what was decided
-    lines = adjudication.lines(Impact(one, (), None, ()) for one in found(both))
+    lines = adjudication.open_lines(Impact(one, (), None, ()) for one in found(both))
     ids = {one.id: one.ids for one in found(both)}
     done = adjudication.update(lines, adjudication.read_lines(both.file), ids)
     assert (done.kept, done.ended) == (2, 0)

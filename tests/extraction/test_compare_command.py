@@ -11,7 +11,7 @@ import pytest
 from ketameta.cli import main
 from ketameta.configuration import CONFIG
 from ketameta.extraction.matching import match
-from ketameta.extraction.sides import RaterError, by_rater, sides
+from ketameta.extraction.sides import RaterError, sides_by_rater, two_sides
 from ketameta.ingest.formats import as_workbook, read_cells
 from ketameta.tables.raw import OutcomeRow, TrialRow
 
@@ -155,7 +155,7 @@ def test_a_batch_leans_on_the_trials_of_the_tables_it_adds_to(a, tmp_path):
     (batch / "outcomes.csv").write_text("\n".join((lines[0], new)) + "\n", encoding="utf-8")
     other = {**read_rows(a / "trials.csv")[2], "trial_id": "young2026", "label": "Young 2026"}
     write_rows(batch / "trials.csv", [other])
-    first, second = sides(a, batch)
+    first, second = two_sides(a, batch)
     assert [p.column for p in second.problems] == ["events"]  # 77 of 30, but no unknown trial
     assert second.tables[OutcomeRow][0].events is None
     found = match(first, second)
@@ -179,7 +179,7 @@ def test_two_raters_of_one_place(a, capsys):
     adams = sum(r.startswith("adams2011") for r in (a / "outcomes.csv").read_text().splitlines())
     assert len(out["matched"]) == adams / 2
     assert set(out["a"]["absent"]) >= {"trials", "arms", "contrasts"}
-    first, _ = by_rater(a)
+    first, _ = sides_by_rater(a)
     assert not first.problems
     assert len(first.tables[TrialRow]) == 5
     assert "rater" not in first.tables[OutcomeRow][0].entered
@@ -196,7 +196,7 @@ def test_raters_must_be_two(a, capsys):
     assert say(capsys, "a", "a", "--raters", "a", "b")[0] == 2
     assert told(capsys, "a", "--raters", "a", "c") == (0, [])
     with pytest.raises(RaterError):
-        by_rater(a, ("b",))
+        sides_by_rater(a, ("b",))
 
 
 def test_a_workbook_is_an_extraction_too(a, b, capsys):

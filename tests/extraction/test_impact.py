@@ -10,11 +10,11 @@ from ketameta.commands.diff import results_of
 from ketameta.configuration import Configuration
 from ketameta.evidence.edits import edits
 from ketameta.evidence.rated import result_of
-from ketameta.evidence.reclaimed import Claims
-from ketameta.evidence.references import standing
-from ketameta.evidence.refits import Refits
+from ketameta.evidence.reclaimed import ClaimsToJudge
+from ketameta.evidence.references import standing_rows
+from ketameta.evidence.refits import RefittedTables
 from ketameta.evidence.rows import changed_rows
-from ketameta.extraction.impact import ranked
+from ketameta.extraction.impact import ranked_by_impact
 from ketameta.extraction.records import Disagreement
 from ketameta.extraction.trying import TOLD
 from ketameta.tables import RESULT_TABLES
@@ -67,7 +67,7 @@ def asked(a, configuration):
 
 @pytest.fixture(scope="module")
 def base(a):
-    return Refits(tables_of(a))
+    return RefittedTables(tables_of(a))
 
 
 @pytest.fixture
@@ -102,7 +102,9 @@ def disagreement(edit):
 
 
 def impacts(a, b, configuration):
-    return ranked(tables_of(a), [disagreement(edit) for edit in edits_of(a, b)], configuration)
+    return ranked_by_impact(
+        tables_of(a), [disagreement(edit) for edit in edits_of(a, b)], configuration
+    )
 
 
 # what an edit does to the tables, by what it is
@@ -186,7 +188,7 @@ def test_what_an_edit_reaches_is_among_the_outcomes_of_its_trials(tried, base, a
 
 def test_claims_are_judged_as_from_the_whole(tried, a, base, asked):
     _, edit, whole = tried
-    assert Claims(tables_of(a)[ClaimRow], asked).verdicts(base.edited(edit)) == whole.claims
+    assert ClaimsToJudge(tables_of(a)[ClaimRow], asked).verdicts(base.edited(edit)) == whole.claims
 
 
 def test_a_fit_leaves_the_tables_as_they_were(base, before, asked):
@@ -236,8 +238,10 @@ def test_the_order_hangs_on_no_order_of_lines_or_disagreements(a, b, asked):
     found = impacts(a, b, asked)
     turned = {name: rows[::-1] for name, rows in a.items()}
     others = [disagreement(edit) for edit in edits_of(turned, b)][::-1]
-    assert told(ranked(tables_of(turned), others, asked)) == told(found)
-    assert [i.shift for i in ranked(tables_of(turned), others, asked)] == [i.shift for i in found]
+    assert told(ranked_by_impact(tables_of(turned), others, asked)) == told(found)
+    assert [i.shift for i in ranked_by_impact(tables_of(turned), others, asked)] == [
+        i.shift for i in found
+    ]
 
 
 def test_the_shift_is_the_largest_of_all_analyses_whichever_way(a, b, before, asked):
@@ -276,7 +280,9 @@ def test_claims_that_turn_are_told_with_what_turns_them(a, b, before, asked):
     found = {i.disagreement.edit.name: i for i in impacts(a, b, asked)}
     for edit in edits_of(a, b):
         own = found[edit.name]
-        after = Claims(tables_of(a)[ClaimRow], asked).verdicts(Refits(tables_of(a)).edited(edit))
+        after = ClaimsToJudge(tables_of(a)[ClaimRow], asked).verdicts(
+            RefittedTables(tables_of(a)).edited(edit)
+        )
         assert {c.claim_id: (c.old, c.new) for c in own.claims} == {
             claim: (was, after[claim])
             for claim, was in before.claims.items()
@@ -292,7 +298,7 @@ def test_cells_that_people_read_come_before_no_fit_and_move_none(a, b, base, ask
     for name, rows in b.items():
         for row in rows:
             enter(row, **{c: "other" for c in TOLD if c in RESULT_TABLES[name].names})
-    other = Refits(tables_of(b))
+    other = RefittedTables(tables_of(b))
     for analysis in asked:
         assert other.rated(analysis) == base.rated(analysis)
     changed = [c.column for edit in edits_of(a, b) for c in edit.changes[0].cells]
@@ -334,7 +340,7 @@ def test_a_row_of_a_that_lacks_what_it_must_have_is_made_whole_by_b(a, b, base, 
     row["entered"] = {**row["entered"], "outcome": "responce"}
     (found,) = impacts(b, a, asked)
     (edit,) = edits_of(b, a)
-    after = Refits(standing(tables_of(b))).edited(edit)
+    after = RefittedTables(standing_rows(tables_of(b))).edited(edit)
     name = asked["response_24h"]
     assert "response_24h" in found.analyses
     assert after.fit(name).estimate == base.fit(name).estimate
@@ -354,7 +360,7 @@ def test_a_fault_of_a_is_not_laid_on_b(a, b, asked):
         other = replace(change.old, n=46, entered=entered)
         cells = tuple(cell for cell in change.cells if cell.column == "n")
         edit = replace(edit, changes=(replace(change, new=other, cells=cells),))
-        (found,) = ranked(tables_of(old), [disagreement(edit)], asked)
+        (found,) = ranked_by_impact(tables_of(old), [disagreement(edit)], asked)
         need = "needs another edit: seen of the same row"
         assert (found.problem, found.analyses) == (need if column == "seen" else "", ())
 
@@ -371,11 +377,11 @@ def test_what_could_not_be_tried_comes_between_what_moves_and_what_does_not(a, b
 
 
 def test_rows_that_stand_lose_nothing_and_those_at_fault_take_others_along(a, b):
-    whole, stands = tables_of(a), standing(tables_of(a))
+    whole, stands = tables_of(a), standing_rows(tables_of(a))
     assert all(stands[RAW_KINDS[name]] == whole[RAW_KINDS[name]] for name in RESULT_TABLES)
     find(b, "arms", trial_id="murrough2013a", arm_id="ketamine_0.5")["treatment"] = None
     put("trials", {"trial_id": "murrough2013a"}, part_of="price2014")(b)
-    left = standing(tables_of(b))
+    left = standing_rows(tables_of(b))
     gone = {row["trial_id"] for row in a["trials"]} - {row.trial_id for row in left[TrialRow]}
     # each is part of the other
     assert gone == {"murrough2013a", "price2014"}

@@ -8,9 +8,9 @@ import pytest
 from ketameta.configuration import Configuration, load
 from ketameta.evidence.results import rated_syntheses
 from ketameta.extraction.disagreements import disagreements
-from ketameta.extraction.impact import ranked
+from ketameta.extraction.impact import ranked_by_impact
 from ketameta.extraction.matching import match
-from ketameta.extraction.sides import sides
+from ketameta.extraction.sides import two_sides
 from ketameta.ingest.stage import ingest
 from ketameta.normalize.stage import normalize
 from ketameta.synthesize.stage import synthesize
@@ -137,8 +137,8 @@ def tried(request, base, tmp_path_factory, questions):
     """Return the impact of an edit, and what it does by hand."""
     folder, old = base
     edited = write(tmp_path_factory.mktemp("by-hand") / "b", EDITS[request.param])
-    a, b = sides(folder, edited)
-    (impact,) = ranked(a.tables, disagreements(a, b, match(a, b)), questions)
+    a, b = two_sides(folder, edited)
+    (impact,) = ranked_by_impact(a.tables, disagreements(a, b, match(a, b)), questions)
     return request.param, impact, by_hand(old, results(edited, questions))
 
 
@@ -161,8 +161,8 @@ def test_the_edits_do_what_they_are_for(tried):
 
 def test_to_gain_a_first_estimate_is_told_as_such(base, tmp_path, questions):
     folder, _ = base
-    a, b = sides(write(tmp_path / "b", EDITS["the only estimate"]), folder)
-    (impact,) = ranked(a.tables, disagreements(a, b, match(a, b)), questions)
+    a, b = two_sides(write(tmp_path / "b", EDITS["the only estimate"]), folder)
+    (impact,) = ranked_by_impact(a.tables, disagreements(a, b, match(a, b)), questions)
     assert (impact.analyses, impact.shift) == (("remission_24h",), None)
 
 
@@ -174,8 +174,8 @@ def without_both(tables):
 def test_a_new_row_is_tried_with_those_of_the_other_arms_at_its_place(base, tmp_path, questions):
     folder, new = base
     fewer = write(tmp_path / "a", without_both)
-    a, b = sides(fewer, folder)
-    found = ranked(a.tables, disagreements(a, b, match(a, b)), questions)
+    a, b = two_sides(fewer, folder)
+    found = ranked_by_impact(a.tables, disagreements(a, b, match(a, b)), questions)
     moved, _, _ = by_hand(results(fewer, questions), new)
     assert moved == {"remission_24h"}
     # a control alone compares nothing
@@ -187,8 +187,8 @@ def test_a_new_row_is_tried_with_those_of_the_other_arms_at_its_place(base, tmp_
 
 def test_a_new_row_is_tried_without_one_of_its_place_that_has_a_fault(tmp_path, questions):
     fault = put("outcomes", "events", "some", **{**REMISSION, "arm_id": "saline"})
-    a, b = sides(write(tmp_path / "a", without_both), write(tmp_path / "b", fault))
-    found = ranked(a.tables, disagreements(a, b, match(a, b)), questions)
+    a, b = two_sides(write(tmp_path / "a", without_both), write(tmp_path / "b", fault))
+    found = ranked_by_impact(a.tables, disagreements(a, b, match(a, b)), questions)
     told = {i.disagreement.row.split(" / ")[1]: i.problem for i in found}
     assert told == {"ketamine_0.5": "", "saline": "events of B has a fault: some"}
 
@@ -199,14 +199,17 @@ def test_those_that_turn_a_verdict_come_first_then_the_largest_shift(base, tmp_p
             EDITS[name](tables)
 
     folder, _ = base
-    a, b = sides(folder, write(tmp_path / "b", all_at_once))
+    a, b = two_sides(folder, write(tmp_path / "b", all_at_once))
     told = disagreements(a, b, match(a, b))
-    cells = [(i.disagreement.column, i.disagreement.b) for i in ranked(a.tables, told, questions)]
+    cells = [
+        (i.disagreement.column, i.disagreement.b)
+        for i in ranked_by_impact(a.tables, told, questions)
+    ]
     assert cells == [
         ("judgement", "high"),
         ("events", "24"),
         ("events", "8"),
         ("funding", "industry"),
     ]
-    turned = ranked(a.tables, told[::-1], questions)
+    turned = ranked_by_impact(a.tables, told[::-1], questions)
     assert [(i.disagreement.column, i.disagreement.b) for i in turned] == cells

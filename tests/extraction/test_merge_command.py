@@ -19,7 +19,7 @@ from ketameta.extraction.agreement import column_agreement
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
 from ketameta.extraction.records import Impact
-from ketameta.extraction.sides import by_rater, sides
+from ketameta.extraction.sides import sides_by_rater, two_sides
 from ketameta.ingest.formats import as_workbook, read_cells
 from ketameta.ingest.stage import check_folder
 from ketameta.tables.problems import ERROR
@@ -51,9 +51,9 @@ class Both:
         path.write_bytes(text.replace(old, new).encode())
 
     def lines(self):
-        a, b = sides(self.a, self.b)
+        a, b = two_sides(self.a, self.b)
         found = disagreements(a, b, match(a, b), free_text=False)
-        return adjudication.lines(Impact(one, (), None, ()) for one in found)
+        return adjudication.open_lines(Impact(one, (), None, ()) for one in found)
 
     def decide(self, decision="B", value="", **others):
         """Write a decision for every line, or another for those of a column or table."""
@@ -291,14 +291,14 @@ def test_rows_that_were_read_twice_are_recorded_by_role(both) -> None:
     shutil.rmtree(both.out)
     _, said, _ = both.merge("--role", "second reader", "--date", "2026-11")
     # B was made of A, and says so by its notes
-    found = match(*sides(both.a, both.b)).matches
+    found = match(*two_sides(both.a, both.b)).matches
     alike = sum(getattr(m.a, "note", None) is not None for m in found)
     assert alike
     assert f"{alike} row" in said
     assert "word for word: " in said
     with (both.out / "readings.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    same = match(*sides(both.a, both.b)).matches
+    same = match(*two_sides(both.a, both.b)).matches
     assert len(rows) == len(same)
     (row,) = [r for r in rows if r["differed"] != "0"]
     assert row["row"] == "adams2011 / saline / response / MADRS / 24 / itt"
@@ -331,7 +331,7 @@ def readings(folder):
 def test_the_cells_of_second_readings_are_those_that_agreement_counts(both) -> None:
     both.edit(both.b, "outcomes", OUTCOME, OUTCOME.replace(",24,30,8,", ",25,29,,"))
     both.edit(both.b, "outcomes", MEAN, MEAN.replace("5.1,15.2", "5.10,12.5"))
-    a, b = sides(both.a, both.b)
+    a, b = two_sides(both.a, both.b)
     (whole, *_) = column_agreement(a, b, match(a, b))
     both.decide("A")
     assert both.merge("--role", "second")[0] == 0
@@ -381,8 +381,8 @@ def test_two_raters_of_one_place_become_one(both) -> None:
     text = f"rater,{names}" + "".join(f"{rater},{row}" for rater, row in rows)
     path.write_text(text, encoding="utf-8")
     both.b = both.a
-    a, b = by_rater(both.a)
-    made = adjudication.lines(
+    a, b = sides_by_rater(both.a)
+    made = adjudication.open_lines(
         Impact(one, (), None, ()) for one in disagreements(a, b, match(a, b), free_text=False)
     )
     made = [line | {"decision": "B" if line["column"] == "events" else "A"} for line in made]
@@ -702,7 +702,7 @@ def test_workbooks_are_read_and_written(both) -> None:
     cells = read_cells(out)[0]
     assert [row["events"] for row in cells["outcomes"] if row.get("events")][1] == "9"
     assert [row["decision"] for row in cells["adjudication"]] == ["B"]
-    assert len(cells["readings"]) == len(match(*sides(both.a, both.b)).matches)
+    assert len(cells["readings"]) == len(match(*two_sides(both.a, both.b)).matches)
     assert both.merge("--role", "second", out=out)[1] == "nothing to do\n"
     # into files, and in place
     assert both.merge(out=both.folder / "files")[0] == 0

@@ -8,11 +8,11 @@ import pytest
 
 from ketameta.cli import main
 from ketameta.configuration import Configuration, load
-from ketameta.extraction.adjudication import content, lines
+from ketameta.extraction.adjudication import content, open_lines
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
 from ketameta.extraction.records import Impact
-from ketameta.extraction.sides import by_rater, sides
+from ketameta.extraction.sides import sides_by_rater, two_sides
 from ketameta.ingest.stage import ingest
 from ketameta.normalize.stage import normalize
 from ketameta.tables.raw import RAW_TABLES
@@ -73,7 +73,7 @@ def two(tmp_path_factory):
 
 def told(a, b):
     """Return what two folders disagree on."""
-    one, other = sides(a, b)
+    one, other = two_sides(a, b)
     return disagreements(one, other, match(one, other))
 
 
@@ -83,17 +83,17 @@ def every(two):
 
 
 @pytest.fixture(scope="module")
-def open_lines(every):
-    return lines(Impact(one, (), 0.0, ()) for one in every)
+def to_decide(every):
+    return open_lines(Impact(one, (), 0.0, ()) for one in every)
 
 
 @pytest.fixture
-def merge(two, open_lines, tmp_path, capsys):
+def merge(two, to_decide, tmp_path, capsys):
     """Return a function that writes decisions, merges, and returns status and what is said."""
 
     def run(decide, out="out", b=None, *words):
         path = tmp_path / "lines.csv"
-        made = [{**line, **decide(line)} for line in open_lines]
+        made = [{**line, **decide(line)} for line in to_decide]
         path.write_bytes(content(made, ".csv"))
         places = [two[0], b or two[1], path, tmp_path / out]
         status = main(["merge", *map(str, places), "--role", "second reader", *words])
@@ -194,7 +194,7 @@ def test_two_raters_in_one_file_are_two_extractions(two, every, tmp_path):
         writer = csv.DictWriter(file, [*header, "rater"], extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
-    x, y = by_rater(place)
+    x, y = sides_by_rater(place)
     found = cells(disagreements(x, y, match(x, y)))
     # arms that one side alone has, or names otherwise, are of another table
     known = {row["trial_id"] for row in (*a, *b)}

@@ -8,9 +8,9 @@ from ketameta.extraction.cells import (
     canonical_cell,
     column_of,
     decimals,
-    figures,
     number_of,
     rounded,
+    significant_digits,
 )
 from ketameta.extraction.patterns import Slip, guess
 
@@ -211,6 +211,6 @@ def test_numbers_as_written():
         1.5, -1.5, 12.0, None, None, None,
     ]  # fmt: skip
     assert [decimals(text) for text in ("12", "12.50", "1e3", "1.5e-2", "-0.3")] == [0, 2, -3, 3, 1]
-    assert [figures(text) for text in ("12.5", "100", "0", "0.05", "10.50", "1e7")] == [
+    assert [significant_digits(text) for text in ("12.5", "100", "0", "0.05", "10.50", "1e7")] == [
         3, 1, 0, 1, 3, 1,
     ]  # fmt: skip

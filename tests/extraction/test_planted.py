@@ -7,7 +7,7 @@ import pytest
 
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
-from ketameta.extraction.sides import sides
+from ketameta.extraction.sides import two_sides
 from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import ROW
 
@@ -59,7 +59,7 @@ def by_place(found):
 
 @pytest.fixture(scope="module")
 def compared(planted):
-    a, b = sides(TABLES, planted.place)
+    a, b = two_sides(TABLES, planted.place)
     matching = match(a, b)
     return a, b, matching, disagreements(a, b, matching)
 

@@ -3,13 +3,13 @@
 import pytest
 
 from ketameta.configuration import Configuration
-from ketameta.extraction.adjudication import lines
+from ketameta.extraction.adjudication import open_lines
 from ketameta.extraction.agreement import column_agreement
 from ketameta.extraction.disagreements import disagreements
-from ketameta.extraction.impact import ranked
+from ketameta.extraction.impact import ranked_by_impact
 from ketameta.extraction.matching import match
 from ketameta.extraction.records import Comparison
-from ketameta.extraction.sides import sides
+from ketameta.extraction.sides import two_sides
 from ketameta.extraction.slips import repeated
 from ketameta.report.comparison import standalone
 from ketameta.report.comparison_json import as_json
@@ -39,7 +39,7 @@ def compared(tmp_path):
 
     def compare(edit):
         a, b = write(tmp_path / "a"), write(tmp_path / "b", edit)
-        both = sides(a, b)
+        both = two_sides(a, b)
         matching = match(*both)
         return a, b, (*both, matching), disagreements(*both, matching)
 
@@ -50,14 +50,14 @@ def test_both_arms_of_a_slip_do_what_the_file_does_and_are_one_item(compared, qu
     a, b, known, found = compared(hours_in_days)
     moved, shift, turned = by_hand(results(a, questions), results(b, questions))
     assert moved
-    impacts = ranked(known[0].tables, found, questions)
+    impacts = ranked_by_impact(known[0].tables, found, questions)
     assert [i.disagreement.column for i in impacts] == ["timepoint_h"] * 2
     for impact in impacts:
         assert (impact.slip, impact.problem) == (2, "")
         assert (set(impact.analyses), set(impact.flips)) == (moved, turned)
         assert impact.shift == pytest.approx(shift, rel=1e-9)
     # a line a cell, with what both do
-    decided = lines(impacts)
+    decided = open_lines(impacts)
     assert len({line["id"] for line in decided}) == 2
     said = "B has the hour in days; tried in both rows"
     assert [line["likely"] for line in decided] == [said] * 2
@@ -109,7 +109,7 @@ def test_a_slip_that_breaks_a_rule_as_a_whole_is_told_row_by_row(compared, quest
             row["outcome"] = "no_such_outcome"
 
     _, _, known, found = compared(edit)
-    impacts = ranked(known[0].tables, found, questions)
+    impacts = ranked_by_impact(known[0].tables, found, questions)
     outcomes = [i for i in impacts if i.disagreement.column == "outcome"]
     assert [(bool(i.problem), i.slip) for i in outcomes] == [(True, 0)] * 2
 
@@ -123,6 +123,6 @@ def test_a_row_that_no_analysis_asks_for_is_known_from_one_that_does_nothing(com
 
     _, _, known, found = compared(edit)
     asked = Configuration((questions["response_24h"],))
-    impacts = ranked(known[0].tables, found, asked)
+    impacts = ranked_by_impact(known[0].tables, found, asked)
     told = {i.disagreement.column: (bool(i.moves), i.asked) for i in impacts}
     assert told == {"events": (False, False), "seen": (False, True), "year": (False, True)}

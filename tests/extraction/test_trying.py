@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from ketameta.configuration import Configuration, load
-from ketameta.extraction.adjudication import lines
+from ketameta.extraction.adjudication import open_lines
 from ketameta.extraction.agreement import column_agreement
 from ketameta.extraction.disagreements import disagreements
-from ketameta.extraction.impact import ranked
+from ketameta.extraction.impact import ranked_by_impact
 from ketameta.extraction.matching import match
 from ketameta.extraction.records import Comparison, tried_with
-from ketameta.extraction.sides import sides
+from ketameta.extraction.sides import two_sides
 from ketameta.ingest.stage import check_folder
 from ketameta.report.comparison import standalone
 from ketameta.report.comparison_items import first
@@ -50,10 +50,10 @@ def compared(tmp_path, questions):
             new(tables)
 
         a, b = write(tmp_path / "a", old), write(tmp_path / "b", both)
-        first_side, second_side = sides(a, b)
+        first_side, second_side = two_sides(a, b)
         matching = match(first_side, second_side)
         found = disagreements(first_side, second_side, matching)
-        impacts = ranked(first_side.tables, found, questions)
+        impacts = ranked_by_impact(first_side.tables, found, questions)
         return a, b, Comparison(first_side, second_side, matching, (), tuple(impacts))
 
     return compare
@@ -154,9 +154,9 @@ def tables_of(tmp_path, questions):
     def tried(table, cells, new):
         a = write(tmp_path / "a", with_interval)
         b = write(tmp_path / "b", lambda t: (with_interval(t), put(table, cells, **new)(t)))
-        one, other = sides(a, b)
+        one, other = two_sides(a, b)
         (found,) = disagreements(one, other, match(one, other))
-        (impact,) = ranked(one.tables, [found], questions)
+        (impact,) = ranked_by_impact(one.tables, [found], questions)
         return impact, bool(errors(b))
 
     return tried
@@ -208,7 +208,7 @@ def test_it_is_said_once_that_a_cell_goes_with_its_row(compared, questions):
     assert [others for _, others in first(comparison)] == [0]
     said = {found["with"] for found in as_json(comparison)["disagreements"]}
     assert said == {"with its row"}
-    likely = [cells["likely"] for cells in lines(comparison.impacts)]
+    likely = [cells["likely"] for cells in open_lines(comparison.impacts)]
     assert all(cell.count("with its row") == 1 for cell in likely)
     # in the list of those to talk about first, and one a cell
     both = comparison.a, comparison.b, comparison.matching

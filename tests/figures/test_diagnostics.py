@@ -226,7 +226,7 @@ def test_a_period_ends_with_its_last_hour_and_the_last_takes_what_has_none(hour,
 
 @pytest.mark.parametrize("word", ["soon", "6", "six h", "6 hours", "1.5 d"])
 def test_a_period_that_is_no_time_is_refused(word):
-    from ketameta.vocabulary.periods import last_hour
+    from ketameta.vocabulary.hours import last_hour
 
     with pytest.raises(ValueError, match=rf"{word} is no period; these are: 1 h, 2 d, 3 wk"):
         last_hour(word)

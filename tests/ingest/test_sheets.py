@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ketameta.ingest import xlsx
-from ketameta.ingest.number_format import is_date, percents
+from ketameta.ingest.number_format import percents, shown_as_date
 from ketameta.ingest.places import read_place
 from ketameta.ingest.stage import check_folder
 from ketameta.ingest.workbook import MAX_REFUSED, workbook_tables
@@ -133,7 +133,7 @@ def test_a_format_shows_per_cent_or_not(code, value, signs):
     ],
 )
 def test_a_format_shows_a_date_or_not(code, date):
-    assert is_date(code, 1.0) is date
+    assert shown_as_date(code, 1.0) is date
 
 
 def formatted(table, line, column, value, code):

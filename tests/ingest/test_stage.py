@@ -11,7 +11,7 @@ from ketameta.ingest.reader import MAX_BROKEN, MAX_UNKNOWN
 from ketameta.ingest.sheet import ALL_BAD, MOST_OF_COLUMN
 from ketameta.ingest.stage import check_folder, ingest
 from ketameta.tables import RAW_TABLES
-from ketameta.tables.problems import counted
+from ketameta.tables.problems import counted_faults
 from ketameta.tables.raw import OPTIONAL_TABLES, ArmRow, OutcomeRow
 
 
@@ -258,4 +258,8 @@ def test_the_same_values_are_read_from_every_form_of_a_file(folder, form: str) -
 
 
 def test_one_fault_is_one():
-    assert [counted(1), counted(2), counted(1200)] == ["1 fault", "2 faults", "1,200 faults"]
+    assert [counted_faults(1), counted_faults(2), counted_faults(1200)] == [
+        "1 fault",
+        "2 faults",
+        "1,200 faults",
+    ]

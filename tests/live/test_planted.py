@@ -6,7 +6,7 @@ import pytest
 
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import match
-from ketameta.extraction.sides import sides
+from ketameta.extraction.sides import two_sides
 
 from ..extraction.kinds_names import ALL
 from ..extraction.planting import second
@@ -34,7 +34,7 @@ def planted(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def compared(planted):
-    a, b = sides(RAW, planted.place)
+    a, b = two_sides(RAW, planted.place)
     matching = match(a, b)
     return matching, disagreements(a, b, matching)
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.trials import raw_rows
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.raw import RAW_KINDS, ArmRow, TrialRow
@@ -82,7 +82,7 @@ def edited(raw, rows, column, change):
 def _size(raw):
     """Return a function that gives the people of a row of cells."""
     found = tables_of(dict(zip(RAW, raw[:4], strict=True)))
-    view = View(raw_rows(found), found[TrialRow], found[ArmRow])
+    view = RowsByTrial(raw_rows(found), found[TrialRow], found[ArmRow])
     sizes = {row.line: view.size(row) for row in view.outcomes}
     return lambda row: sizes[row["line"]]
 

@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 
-from ketameta.normalize.checks.granularity import squares_exist, sums
+from ketameta.normalize.checks.granularity import squares_exist, whole_sums
 from ketameta.normalize.checks.run import CHECKS
 from ketameta.tables.raw import ARMS, OUTCOMES, TRIALS
 
@@ -194,7 +194,7 @@ def test_means_that_need_not_be_whole_sums_are_left_alone(cells):
 
 
 def test_half_units_may_be_rounded_either_way():
-    assert sums(24.12, 0.005, 16) == sums(24.13, 0.005, 16) == [386]  # 386/16 = 24.125
+    assert whole_sums(24.12, 0.005, 16) == whole_sums(24.13, 0.005, 16) == [386]  # 386/16 = 24.125
 
 
 def samples(n, top):

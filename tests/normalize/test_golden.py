@@ -35,14 +35,6 @@ def test_effect_sizes_are_those_of_the_golden_file(tables):
 if __name__ == "__main__":
     root = Path(__file__).parents[2]
     sys.path[:0] = [str(root / "workflow"), str(root)]
-    from tests.rows import tables_of
+    from tests.rows import made_of_tests
 
-    from ketameta.configuration import load
-    from ketameta.ingest.stage import ingest
-    from ketameta.normalize.stage import normalize
-
-    made = normalize(
-        tables_of(ingest(root / "tests" / "tables")[0]), load(root / "tests" / "analyses.yaml")
-    )
-    GOLDEN.parent.mkdir(exist_ok=True)
-    GOLDEN.write_text(as_text(tables_of(made)[EffectRow]))
+    GOLDEN.write_text(as_text(made_of_tests()[0][EffectRow]))

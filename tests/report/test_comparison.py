@@ -22,7 +22,7 @@ from ketameta.extraction.records import (
     Impact,
     Match,
     Matching,
-    Pair,
+    NumberPair,
     Side,
 )
 from ketameta.report import agreement_words, comparison_items, comparison_json, comparison_words
@@ -61,7 +61,7 @@ def line(table="", column="", **more):
 
 def numbers(first=SIXTH[0], second=SIXTH[1], ratio=False):
     """Return the line of a column of numbers."""
-    pairs = tuple(Pair(a, b, f"row {a:g}") for a, b in zip(first, second, strict=True))
+    pairs = tuple(NumberPair(a, b, f"row {a:g}") for a, b in zip(first, second, strict=True))
     limits = limits_of_agreement(first, second, ratio)
     icc = absolute_icc([(p.a, p.b) for p in pairs])
     return line("outcomes", "events", icc=icc, limits=limits, apart=0.8, pairs=pairs)

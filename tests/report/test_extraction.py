@@ -352,7 +352,7 @@ def test_a_finding_says_what_it_is_about_whatever_its_line(tables):
         assert " / ".join(filter(None, (arm, of.outcome, hour))) in finding.at
         assert finding.table == schema_of(type(of)).name
     # nothing that hangs on lines tells two of them apart
-    known = [findings.found(f) for f in tables[FindingRow]]
+    known = [findings.finding_key(f) for f in tables[FindingRow]]
     assert len(set(known)) == len(known)
 
 

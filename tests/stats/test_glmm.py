@@ -9,7 +9,7 @@ from scipy import optimize, special, stats
 from ketameta.stats import effect_size, glmm
 from ketameta.stats.numerics.quadrature import QuadratureRule
 from ketameta.stats.rare.ascent import Surface
-from ketameta.stats.rare.glmm import MODELS, build
+from ketameta.stats.rare.glmm import MODELS, build_likelihood
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "glmm.json").read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def test_estimates_match_metafor_or_are_more_likely(case):
     arrays = {name: numbers(v) for name, v in case["input"].items()}
     a, n1, c, n2 = (arrays[name] for name in ("ai", "n1i", "ci", "n2i"))
     keep = (a + c > 0) & (a + c < n1 + n2)
-    model, _ = build("OR", case["model"], [v[keep] for v in (a, n1 - a, c, n2 - c)])
+    model, _ = build_likelihood("OR", case["model"], [v[keep] for v in (a, n1 - a, c, n2 - c)])
     if model.locations == 1:
         theirs = np.array([[want["beta"], np.sqrt(want["tau2"])]])
         at, _ = Surface(model, QuadratureRule.of(case["nodes"])).gradient(theirs, [0])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ketameta.moderators import APART, ARMS, CURVED
-from ketameta.synthesize.doses import Arms, arms_of, bent, by_dose, choice_of
+from ketameta.synthesize.doses import Arms, arms_with_dose, bent, by_dose, choice_of
 from ketameta.synthesize.moderators import Background, moderated
 from ketameta.tables.effects import EffectRow, VariantRow
 
@@ -92,7 +92,7 @@ def test_nothing_is_asked_where_no_arms_share_a_control_or_trials_are_few(analys
 
 def test_arms_without_a_dose_are_left_out_by_name(arms):
     doses = {(a, b): dose for a, b, *_, dose in MADE} | {("a", "high"): None}
-    found = arms_of(arms.effects, doses)
+    found = arms_with_dose(arms.effects, doses)
     assert (len(found.effects), found.left_out) == (11, ["a high"])
 
 

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from ketameta.synthesize.pool import Synthesis, pooled
-from ketameta.synthesize.splits import between_groups, groups_of, plotted_split, splits, together
+from ketameta.synthesize.splits import (
+    between_groups,
+    groups_of,
+    likeness_of_splits,
+    plotted_split,
+    splits,
+)
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.table import extended
 
@@ -129,7 +135,9 @@ def test_the_plot_shows_the_first_split_that_makes_two_groups(analysis):
 
 def alike(effects):
     """Return how far routes and controls go together."""
-    return together([e.drug_route for e in effects], [e.comparator_class for e in effects])
+    return likeness_of_splits(
+        [e.drug_route for e in effects], [e.comparator_class for e in effects]
+    )
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ STAMPS = Path(".snakemake/ketameta")
 _GROUND = (
     *("__init__", "estimators", "freshness", "job", "measures", "memo", "methods"),
     *("moderators", "project", "publishing"),
-    *("read_tables", "report_files", "shares", "steps", "storage"),
+    *("read_tables", "report_files", "shares", "spared", "steps", "storage"),
 )
 _CODE = {".py", ".yaml", ".html", ".css", ".js", ".R"}
 # what tables are entered in; not the notes and pictures that may lie beside them
@@ -87,6 +87,7 @@ STAGES = {
             *("report", "figures", "evidence", "synthesize"),
             *("normalize/__init__", "normalize/ledger", "normalize/overlap", "normalize/records"),
             *("normalize/results", "normalize/rows", "normalize/sift", "normalize/trials"),
+            "normalize/words",
             *("documents", "tables", "vocabulary", "configuration"),
         ),
         ("select", "model", "display", "certainty"),
@@ -206,7 +207,7 @@ def _version(package: str) -> str:
 
 
 @dataclass(frozen=True)
-class Made:
+class StageList:
     """The list of a stage: hashes of what it was made from and of the files that it wrote."""
 
     inputs: dict[str, str]
@@ -223,7 +224,7 @@ def _closing(lines: str) -> str:
     return f"# {bytes_hash(lines.encode())}  these lines"
 
 
-def read_made(path: Path) -> Made | None:
+def read_made(path: Path) -> StageList | None:
     """Read the list of a stage; None where there is none, or not a whole one."""
     try:
         text = path.read_bytes().decode()
@@ -232,14 +233,14 @@ def read_made(path: Path) -> Made | None:
     above, _, last = text.removesuffix("\n").rpartition("\n")
     if last != _closing(f"{above}\n"):
         return None
-    made = Made({}, {})
+    made = StageList({}, {})
     for line in above.split("\n"):
         digest, _, name = line.removeprefix("# ").partition("  ")
         (made.inputs if line.startswith("# ") else made.files)[name] = digest
     return made
 
 
-def difference(
+def what_differs(
     made: Path,
     now: Mapping[str, str],
     out: Path | None = None,
@@ -280,7 +281,7 @@ def _outside(inputs: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def code_of(inputs: Mapping[str, str]) -> dict[str, str]:
+def code_hashes(inputs: Mapping[str, str]) -> dict[str, str]:
     """Return the hashes of code and of versions among those of what a stage is made from."""
     return {name: digest for name, digest in _outside(inputs).items() if name != "configuration"}
 
@@ -299,7 +300,7 @@ def stale(configuration: Configuration, stages: Iterable[str] = RUN) -> dict[str
     found: dict[str, str] = {}
     hash_of = cache(file_hash)
     for name in stages:
-        why = difference(list_of(name), inputs(name, configuration), hash_of=hash_of)
+        why = what_differs(list_of(name), inputs(name, configuration), hash_of=hash_of)
         if not why and any(before in found for before in STAGES[name].follows):
             why = "its input is made anew"
         if why:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 from typing import TypeVar
 
-from ketameta.freshness import QUESTION, Made, bytes_hash, code_of
+from ketameta.freshness import QUESTION, StageList, bytes_hash, code_hashes
 from ketameta.read_tables import ReadTables
 from ketameta.shares import shared
 from ketameta.tables.collection import Tables, of_analyses
@@ -29,9 +29,12 @@ class Memo:
     """
 
     def __init__(
-        self, folder: Path = Path(), last: Made | None = None, now: Mapping[str, str] | None = None
+        self,
+        folder: Path = Path(),
+        last: StageList | None = None,
+        now: Mapping[str, str] | None = None,
     ) -> None:
-        same = last is not None and code_of(last.inputs) == code_of(now or {})
+        same = last is not None and code_hashes(last.inputs) == code_hashes(now or {})
         self._last = last if same else None
         self._folder = folder
         self.digests: dict[str, str] = {}

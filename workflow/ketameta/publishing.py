@@ -23,7 +23,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ketameta.freshness import MADE, REPORTS, Made, bytes_hash, list_of, read_made
+from ketameta.freshness import MADE, REPORTS, StageList, bytes_hash, list_of, read_made
 from ketameta.storage import same_content
 
 NEXT, READY = ".next", ".ready"
@@ -43,7 +43,7 @@ def lay_aside(made: Path, given: Mapping[str, str], out: Path, files: Files) -> 
         digests[(out / name).as_posix()] = bytes_hash(content)
         if not same_content(out / name, content):
             _write(out / NEXT / name, content)
-    _write(out / NEXT / made.name, Made(dict(given), digests).text().encode())
+    _write(out / NEXT / made.name, StageList(dict(given), digests).text().encode())
 
 
 def _write(path: Path, content: bytes) -> None:

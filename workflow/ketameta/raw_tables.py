@@ -10,7 +10,7 @@ from ketameta.freshness import RAW, inputs
 
 if TYPE_CHECKING:
     from ketameta.ingest.places import Found
-    from ketameta.ingest.stage import Read
+    from ketameta.ingest.stage import ReadPlace
 
 
 class RawTables:
@@ -31,11 +31,11 @@ class RawTables:
         return read_place(self.folder)
 
     @cached_property
-    def read(self) -> Read:
+    def read(self) -> ReadPlace:
         """The tables, checked."""
-        from ketameta.ingest.stage import read
+        from ketameta.ingest.stage import check_place
 
-        return read(self.place)
+        return check_place(self.place)
 
     @cached_property
     def files(self) -> dict[str, bytes]:

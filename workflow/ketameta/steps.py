@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta import freshness
-from ketameta.job import spare
 from ketameta.memo import Memo
 from ketameta.publishing import keep, lay_aside
 from ketameta.read_tables import ReadTables, tables_before
+from ketameta.spared import spare
 from ketameta.storage import parquet_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Given:
 def ingest(given: Given) -> Files:
     """Check the raw tables and write them as Parquet; every fault on stderr if any is bad."""
     from ketameta.raw_tables import RawTables
-    from ketameta.tables.problems import counted, errors
+    from ketameta.tables.problems import counted_faults, errors
 
     if KNOWN is not None and KNOWN.raw.inputs == given.inputs:
         raw = KNOWN.raw
@@ -84,7 +84,7 @@ def ingest(given: Given) -> Files:
     if faults:
         print(*faults, sep="\n", file=sys.stderr)
         place = given.source.as_posix()
-        print(f"{counted(len(faults))} in {place}; nothing was written", file=sys.stderr)
+        print(f"{counted_faults(len(faults))} in {place}; nothing was written", file=sys.stderr)
         return None
     return raw.files.items()
 
@@ -218,7 +218,7 @@ def _step(given: argparse.Namespace, configuration: Configuration | None) -> int
     # before anything is read: what is edited meanwhile is then seen by the next run
     now = freshness.inputs(name, configuration, source, out / "versions")
     asked = name in os.environ.get(freshness.ANEW, "").split()
-    if not asked and not freshness.difference(made, now, out):
+    if not asked and not freshness.what_differs(made, now, out):
         print(f"{name}: {freshness.AS_BEFORE}", flush=True)
         return 0
     tables = ReadTables(source, tables_before(name))

@@ -137,10 +137,10 @@ def _unused(found: Examined, each: bool) -> list[ToldProblem]:
     if found.configuration is None or any(t.problem.severity == ERROR for t in found.told):
         return []
     from ketameta.commands.unused import IN_NONE, LIKE_DAYS, UNUSED_WORD, unused, unused_words
-    from ketameta.normalize.checks.acknowledged import About
+    from ketameta.normalize.checks.acknowledged import Subject
     from ketameta.normalize.trials import raw_rows
 
-    about = About(raw_rows(found.tables))
+    about = Subject(raw_rows(found.tables))
     rows = unused(found.tables, found.configuration, each=each)
     words = unused_words(found.tables, found.configuration)
     return [

@@ -182,9 +182,9 @@ def _impacts(
     """Return what each difference does; text that only people read does nothing, and is last."""
     if configuration is None:
         return tuple(Impact(one, (), None, ()) for one in found)
-    from ketameta.extraction.impact import ranked
+    from ketameta.extraction.impact import ranked_by_impact
 
-    data = ranked(tables, [one for one in found if one.column not in FREE], configuration)
+    data = ranked_by_impact(tables, [one for one in found if one.column not in FREE], configuration)
     return (*data, *(Impact(one, (), 0.0, ()) for one in found if one.column in FREE))
 
 
@@ -216,7 +216,7 @@ def _write_lines(given: argparse.Namespace, impacts: Sequence[Impact], tried: bo
     path = given.adjudicate
     if given.b is None:
         impacts = [one for one in impacts if one.disagreement.table not in SIDE_BY_SIDE]
-    made = adjudication.lines(impacts)
+    made = adjudication.open_lines(impacts)
     if given.take_new:
         written = {"reason": given.take_new, "role": given.role.strip(), "date": date_of(given)}
         made = adjudication.take_new(made, written, of_a=given.scope != SAMPLE)

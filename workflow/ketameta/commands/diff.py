@@ -23,7 +23,7 @@ from ketameta.tables.raw import RAW_KINDS, RAW_TABLES, RESULT_TABLES
 from ketameta.tables.table import Row
 
 if TYPE_CHECKING:
-    from ketameta.evidence.results import Results
+    from ketameta.evidence.results import RatedResults
 
 DESCRIPTION = """\
 Say which rows changed between two versions of the data, which estimates moved, how far, what
@@ -291,7 +291,7 @@ def _by_running_code(version: Version, configuration: Configuration) -> _Pooled:
     from ketameta.commands.examine import examine
     from ketameta.commands.results import without_folder
     from ketameta.commands.versions import RAW
-    from ketameta.tables.problems import counted, errors
+    from ketameta.tables.problems import counted_faults, errors
 
     with tempfile.TemporaryDirectory() as spare:
         folder = version.raw_tables(Path(spare))
@@ -302,13 +302,13 @@ def _by_running_code(version: Version, configuration: Configuration) -> _Pooled:
         # a revision's tables are read in a folder of their own: name them as they are named there
         own = [replace(f, file=f.file.replace(Path(spare).as_posix(), RAW, 1)) for f in faults]
         lines = "\n".join(f"{version.name}: {fault}" for fault in own)
-        raise DiffError(f"{lines}\n{version.name}: {counted(len(faults))} in {RAW}")
+        raise DiffError(f"{lines}\n{version.name}: {counted_faults(len(faults))} in {RAW}")
     raw = without_folder(tables)
     made = results_of(raw, configuration)
     return _Pooled(raw, [result_of(row) for row in made.syntheses], made.claims)
 
 
-def results_of(tables: Tables, configuration: Configuration) -> Results:
+def results_of(tables: Tables, configuration: Configuration) -> RatedResults:
     """Normalise, pool and judge raw tables in memory, without the variants."""
     from ketameta.evidence.attribution import stage_tables
     from ketameta.evidence.results import results

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.ingest.places import Found, read_place
-from ketameta.ingest.stage import Read, read
-from ketameta.normalize.checks.acknowledged import ENTRY, NO_ANALYSIS, About, Warned, with_reasons
+from ketameta.ingest.stage import ReadPlace, check_place
+from ketameta.normalize.checks.acknowledged import ENTRY, NO_ANALYSIS, Subject, Warned, with_reasons
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.trials import raw_rows
 from ketameta.tables.collection import Tables
@@ -47,14 +47,16 @@ def examined_folder(folder: Path) -> Examined:
     """
     asked, faults = configured(folder)
     try:
-        found = read(read_place(folder))
+        found = check_place(read_place(folder))
     except ConfigurationError:
         # words that cannot be read: the tables have none to be held against
-        return Examined(Tables({}), [ToldProblem(p, ENTRY, About(()).warned(p)) for p in faults])
+        return Examined(Tables({}), [ToldProblem(p, ENTRY, Subject(()).warned(p)) for p in faults])
     return examined(found, asked, faults)
 
 
-def examined(read: Read, asked: Configuration | None, faults: Sequence[Problem] = ()) -> Examined:
+def examined(
+    read: ReadPlace, asked: Configuration | None, faults: Sequence[Problem] = ()
+) -> Examined:
     """Return the same of tables that are read, in a project or in none, and its `faults`."""
     tables, problems = read.rows(), read.problems
     rows = raw_rows(tables)
@@ -64,7 +66,7 @@ def examined(read: Read, asked: Configuration | None, faults: Sequence[Problem] 
         named = ((claim.file, claim.line, claim.analysis) for claim in tables.get(ClaimRow))
         claims = unknown_claims(named, asked.names) if asked else []
         findings, problems = with_reasons(tables, rows, problems, more=claims)
-    about = About(rows)
+    about = Subject(rows)
     told = [ToldProblem(p, ENTRY, about.warned(p)) for p in (*faults, *problems)]
     told += [ToldProblem(_problem(f), f.check, about.warned(f)) for f in findings]
     return Examined(tables, told, asked)
@@ -155,7 +157,7 @@ def not_before(told: Sequence[ToldProblem], before: Sequence[ToldProblem]) -> li
 
 def others(problems: Iterable[Problem]) -> list[ToldProblem]:
     """Return problems that are about no row, as they are told."""
-    return [ToldProblem(problem, ENTRY, About().warned(problem)) for problem in problems]
+    return [ToldProblem(problem, ENTRY, Subject().warned(problem)) for problem in problems]
 
 
 def _identity(told: ToldProblem) -> tuple[object, ...]:

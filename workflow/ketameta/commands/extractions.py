@@ -14,9 +14,9 @@ from ketameta.commands.revisions import DiffError
 from ketameta.commands.versions import RAW, Version, tables_at, version
 from ketameta.extraction.disagreements import disagreements
 from ketameta.extraction.matching import BATCH, SAMPLE, TOLERANCE_H, WHOLE, match
-from ketameta.extraction.merging import RefusedError, set_aside
+from ketameta.extraction.merging import MergeRefusedError, set_aside
 from ketameta.extraction.records import Disagreement, Matching, Side
-from ketameta.extraction.sides import RaterError, UnreadableSideError, by_rater, sides
+from ketameta.extraction.sides import RaterError, UnreadableSideError, sides_by_rater, two_sides
 from ketameta.ingest.cells import CellError, parse_cell
 from ketameta.ingest.formats import LossError
 from ketameta.ingest.rows import TextTable
@@ -84,7 +84,7 @@ def status_of(command: str, work: Callable[[Path], int]) -> int:
     except (WrongUseError, RaterError, DiffError) as error:
         print(escaped(f"ketameta {command}: {error}"), file=sys.stderr)
         return 2
-    except (RefusedError, LossError, UnreadableSideError) as error:
+    except (MergeRefusedError, LossError, UnreadableSideError) as error:
         for line in str(error).splitlines():
             print(escaped(line), file=sys.stderr)
     except BrokenPipeError:
@@ -107,10 +107,10 @@ def hold(
     ``place`` has the tables of the first, ``record`` what was decided of them before.
     """
     if len(names) == 1:
-        pair = by_rater(place, given.raters or ())
+        pair = sides_by_rater(place, given.raters or ())
     else:
         first, second = version(names[0]), version(names[1])
-        a, b = sides(place, tables_at(second, spare / "b"), (names[0], names[1]))
+        a, b = two_sides(place, tables_at(second, spare / "b"), (names[0], names[1]))
         pair = _placed(a, spare / "a", first), _placed(b, spare / "b", second)
     a, b = set_aside(*pair, record)
     matching = match(a, b, given.tolerance_h, scope=given.scope)

@@ -26,7 +26,7 @@ from ketameta.extraction import adjudication, corrections
 from ketameta.extraction.adjudication import ENDED, DecisionLine
 from ketameta.extraction.editing import Edits
 from ketameta.extraction.files import merged_files
-from ketameta.extraction.merging import Merge, RefusedError, decide, merged, without_rater
+from ketameta.extraction.merging import Merge, MergeRefusedError, decide, merged, without_rater
 from ketameta.extraction.recording import Signed
 from ketameta.extraction.records import Disagreement, Matching
 from ketameta.extraction.sides import RATER, SIDE_BY_SIDE
@@ -155,7 +155,7 @@ def _merge(given: argparse.Namespace, spare: Path) -> int:
         )
     warnings = _new_faults(a, files, out, spare) if changed else 0
     if in_place and _content(a) != read:
-        raise RefusedError([f"{a.as_posix()}: was changed meanwhile; merge again"])
+        raise MergeRefusedError([f"{a.as_posix()}: was changed meanwhile; merge again"])
     if not given.dry_run:
         write_all(changed)
     where = "ketameta check" if given.dry_run else _check_of(out, in_place)
@@ -192,7 +192,7 @@ def _there(out: Path) -> list[Path]:
 
 def _refuse(lines: Sequence[str]) -> None:
     if lines:
-        raise RefusedError(lines)
+        raise MergeRefusedError(lines)
 
 
 def _compared(
@@ -202,7 +202,7 @@ def _compared(
     given: argparse.Namespace,
     spare: Path,
 ) -> _Compared:
-    """Hold A and B against each other, and read the lines; raises `RefusedError`."""
+    """Hold A and B against each other, and read the lines; raises `MergeRefusedError`."""
     path = Path(names[-2])
     if path.suffix.lower() not in adjudication.ENDINGS:
         raise WrongUseError(f"{path}: decisions stand in a {', '.join(adjudication.ENDINGS)} file")
@@ -234,7 +234,7 @@ def _corrections(
 def _new_faults(a: Path, files: Mapping[Path, bytes], out: Path, spare: Path) -> int:
     """Return how many warnings the merged tables have that A has not.
 
-    Raises `RefusedError` where they have errors that A has not.
+    Raises `MergeRefusedError` where they have errors that A has not.
     """
     raw = spare / "project" / RAW
     book = out.suffix.lower() == EXCEL

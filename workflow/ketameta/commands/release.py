@@ -39,7 +39,7 @@ def release(given: argparse.Namespace) -> int:
     from ketameta.tables.effects import FindingRow
     from ketameta.tables.stages import MADE_KINDS
 
-    if given.date is not None and not releases.is_date(given.date):
+    if given.date is not None and not releases.is_day(given.date):
         print(f"--date {given.date!r} is no day such as 2027-01-31", file=sys.stderr)
         return 2
     try:

@@ -17,12 +17,12 @@ from ketameta.tables.table import Row, bare, rows_of, schema_of, unlike
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from ketameta.evidence.results import Results
+    from ketameta.evidence.results import RatedResults
 
 R = TypeVar("R", bound=Row)
 
 
-def read_results(folder: Path, configuration: Configuration, claims: bool = True) -> Results:
+def read_results(folder: Path, configuration: Configuration, claims: bool = True) -> RatedResults:
     """Return `evidence.results.results` of a folder such as data/processed.
 
     Raises `OSError` or `ValueError` where a table cannot be read. Tables that older versions did
@@ -58,7 +58,7 @@ def older_rows(kind: type[R], table: pa.Table) -> list[R]:
     return [bare(kind, cells) for cells in rows]
 
 
-def to_json(found: Results) -> str:
+def to_json(found: RatedResults) -> str:
     """Return results as other versions of this code read them (`commands.builds`)."""
     from ketameta.evidence.rated import result_of
 
@@ -69,7 +69,7 @@ def to_json(found: Results) -> str:
     return json.dumps(told)
 
 
-def verdicts_on(tests: Sequence[ClaimTestRow], found: Results) -> list[str]:
+def verdicts_on(tests: Sequence[ClaimTestRow], found: RatedResults) -> list[str]:
     """Return the claims of some rows of claim_tests, each with the verdict on the whole of it."""
     told = found.claims or {}
     texts = {test.claim_id: test.claim for test in tests if test.claim_id in told}

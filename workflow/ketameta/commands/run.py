@@ -16,10 +16,11 @@ from ketameta.commands.forks import forks
 from ketameta.commands.lock import STATE, HeldError, braced, remove_stale_locks, take_lock
 from ketameta.commands.progress import FOLDERS, STAYS, Progress, announce
 from ketameta.freshness import RUN, STAGES, set_stamps, stale
-from ketameta.job import one_thread, spare
+from ketameta.job import one_thread
 from ketameta.project import python_path
 from ketameta.publishing import recover
 from ketameta.raw_tables import RawTables
+from ketameta.spared import spare
 from ketameta.storage import check_writable
 
 if TYPE_CHECKING:

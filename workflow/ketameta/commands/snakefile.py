@@ -159,12 +159,12 @@ def faults_before(configuration: Configuration, raw: RawTables) -> list[str]:
     lines = []
     if stale(configuration, ("ingest",)):
         from ketameta.commands.examine import examined
-        from ketameta.tables.problems import counted, errors
+        from ketameta.tables.problems import counted_faults, errors
 
         found = errors([told.problem for told in examined(raw.read, configuration).told])
         lines = [str(fault) for fault in sorted(found)]
         if lines:
-            lines.append(f"{counted(len(lines))} in {RAW.as_posix()}")
+            lines.append(f"{counted_faults(len(lines))} in {RAW.as_posix()}")
     try:
         read_all(REPORTS / "versions")
     except ReleaseError as error:

@@ -18,7 +18,7 @@ from ketameta.normalize.networks import effects_between
 from ketameta.normalize.records import Trial
 from ketameta.normalize.results import AnyResult, Contrast, at_hour
 from ketameta.normalize.rows import Rows
-from ketameta.normalize.sift import arm_class, refusal
+from ketameta.normalize.sift import arm_class, row_refusal
 from ketameta.normalize.trials import raw_rows, trials_of
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.problems import NOTE, WARNING, Problem, also, first_few
@@ -80,7 +80,7 @@ def _refused(
     """Return why no question takes a row; nothing where one does, or none is meant to."""
     reasons: dict[str, None] = {} if questions else {"other outcome": None}
     for question in questions:
-        refused = refusal(question, trial, row)
+        refused = row_refusal(question, trial, row)
         if refused and refused[0] in _ON_PURPOSE:
             return []
         reason = refused[0] if refused else "no comparison"
@@ -102,7 +102,7 @@ def _sides(
             continue
         trial = trials[row.trial_id]
         for question in questions.get(row.outcome, ()):
-            if not refusal(question, trial, row):
+            if not row_refusal(question, trial, row):
                 treated = arm_class(trial.arms[row.arm_id], question) == "treated"
                 found[row.trial_id, question].add("treated" if treated else "control")
     return found
@@ -144,11 +144,11 @@ def _in_days(row: AnyResult, trial: Trial, questions: list[Question]) -> bool:
     """Say whether a question takes a row with its hour as a day, and none as it is."""
     hour = row.timepoint_h or 0.0
     later = at_hour(row, DAY * hour)
-    refused = all(refusal(question, trial, row) for question in questions)
+    refused = all(row_refusal(question, trial, row) for question in questions)
     return (
         refused
         and hour == int(hour)
-        and not all(refusal(question, trial, later) for question in questions)
+        and not all(row_refusal(question, trial, later) for question in questions)
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from ketameta.configuration.blocks import FORMS
 from ketameta.configuration.courses import About, Course, Curve
-from ketameta.configuration.faults import choice_faults, meaning_faults, read_as
+from ketameta.configuration.faults import choice_faults, meaning_faults, words_read_as_others
 from ketameta.configuration.models import (
     Display,
     Grid,
@@ -29,7 +29,7 @@ from ketameta.configuration.models import (
 from ketameta.configuration.networks import Joint, Network, Node
 from ketameta.configuration.review import FILE as REVIEW
 from ketameta.configuration.review import NEUTRAL, Review, read_review
-from ketameta.documents.files import ConfigurationError, Read, read_file, refuse
+from ketameta.documents.files import ConfigurationError, ReadFile, read_file, refuse
 from ketameta.documents.near import escaped
 from ketameta.moderators import APART, DOSE
 from ketameta.project import CONFIG
@@ -273,13 +273,15 @@ def load(path: Path = CONFIG, *, words: bool = True) -> Configuration:
         multiverse.faults.extend(choice_faults(multiverse.document, asked.document.values))
     introduced, review = read_review(path.with_name(REVIEW))
     refuse(filter(None, [asked, multiverse, introduced]))
-    read = [replace(r, faults=[*read_as(r.document)]) for r in (asked, multiverse) if r]
+    read = [
+        replace(r, faults=[*words_read_as_others(r.document)]) for r in (asked, multiverse) if r
+    ]
     whole = _configuration(asked.values, multiverse, review)
     return replace(whole, read_as=tuple(line for one in read for line in one.told()))
 
 
 def _configuration(
-    content: dict[str, Any], multiverse: Read | None, review: Review
+    content: dict[str, Any], multiverse: ReadFile | None, review: Review
 ) -> Configuration:
     """Return what files say that have no fault."""
     choices = multiverse.values["choices"] if multiverse else {}

@@ -24,7 +24,7 @@ from ketameta.configuration.models import (
 from ketameta.configuration.networks import SET_BY_NODES, Held, Joint
 from ketameta.configuration.review import FORM as REVIEW
 from ketameta.documents.fields import Listed, Written
-from ketameta.documents.forms import Form, block, closed, keys_of, meanings, texts_of
+from ketameta.documents.forms import Form, block, closed, keys_of, meanings, meanings_of
 
 if TYPE_CHECKING:
     Hours = dict[str, Any]
@@ -133,7 +133,7 @@ QUESTIONS = Form(
         **dict.fromkeys(("Hours", "Span"), meanings(Window)),
         "Course": {**_EVERY, **_HOURS, **meanings(Curve), **meanings(About)},
         "Network": {**_EVERY, **meanings(Held), **meanings(Joint), **meanings(About)},
-        **texts_of(Summary),
+        **meanings_of(Summary),
     },
 )
 MULTIVERSE = Form(
@@ -157,6 +157,6 @@ def every_form() -> dict[str, Form]:
     return {name: form for name, (form, _) in (FORMS | word_forms()).items()}
 
 
-def written(name: str) -> str:
+def schema_text(name: str) -> str:
     """Return the text of the schema of a file."""
     return every_form()[name].written(f"python -m {__package__}")

@@ -182,7 +182,7 @@ def _fit(
         yield document.fault(at, message)
 
 
-def read_as(document: Document) -> Iterator[Fault]:
+def words_read_as_others(document: Document) -> Iterator[Fault]:
     """Yield the words for methods that are read as others (no faults), with what they are read as.
 
     The document is without a fault.

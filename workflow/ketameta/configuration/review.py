@@ -13,8 +13,8 @@ from annotated_types import Ge, Len, MinLen
 
 from ketameta.configuration.models import SomeWords, Words
 from ketameta.documents.fields import Listed, Written
-from ketameta.documents.files import Read, read_file, refuse
-from ketameta.documents.forms import Form, block_of, built, meanings, texts_of
+from ketameta.documents.files import ReadFile, read_file, refuse
+from ketameta.documents.forms import Form, block_of, built, meanings, meanings_of
 from ketameta.documents.near import unknown
 from ketameta.vocabulary import kept, subject, vocabulary
 
@@ -57,7 +57,7 @@ class Links:
 
 
 @dataclass(frozen=True)
-class Claims:
+class ClaimSources:
     """Where the claims come from that are held against the trials."""
 
     by: Phrase = ""
@@ -141,7 +141,7 @@ class Review:
     """What one of them is called: programme, vaccine, operation."""
     control_phrase: Phrase = "control"
     """How a sentence names the control, where that of the trials is not named."""
-    claims: Claims = Claims()
+    claims: ClaimSources = ClaimSources()
     """Where the claims come from that are held against the trials."""
     links: Links = Links()
     """Where the review is found."""
@@ -161,13 +161,13 @@ FORM = Form(
     block_of(Review),
     {
         "": meanings(Review),
-        **texts_of(Author, Claims, Links, Registration, Protocol, Searched, Search),
+        **meanings_of(Author, ClaimSources, Links, Registration, Protocol, Searched, Search),
     },
 )
 FILE = "review.yaml"
 
 
-def read_review(path: Path) -> tuple[Read | None, Review]:
+def read_review(path: Path) -> tuple[ReadFile | None, Review]:
     """Return a review as its file has it, and the file; a neutral one where there is no file."""
     if not path.exists():
         return None, _complete(NEUTRAL)

@@ -18,7 +18,7 @@ class ConfigurationError(ValueError):
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadFile:
     """A file as it was read: `values` are None where it has faults; `faults` can be added to."""
 
     path: Path
@@ -39,7 +39,7 @@ class Read:
         ]
 
 
-def read_file(path: Path, form: Form, holds: str) -> Read:
+def read_file(path: Path, form: Form, holds: str) -> ReadFile:
     """Read a file and hold it against its form; `holds` says what stands in it.
 
     Where there is nothing to read on from, its one fault says so.
@@ -47,15 +47,15 @@ def read_file(path: Path, form: Form, holds: str) -> Read:
     try:
         document = read_document(path)
     except DocumentError as error:
-        return Read(path, Document({}), None, [Fault(error.line, "", str(error))])
+        return ReadFile(path, Document({}), None, [Fault(error.line, "", str(error))])
     if not isinstance(document.values, dict):
-        return Read(path, Document({}), None, [document.fault((), f"must hold {holds}")])
+        return ReadFile(path, Document({}), None, [document.fault((), f"must hold {holds}")])
     values, errors = form.read(document.values)
     found = [*document.faults, *form_faults(document, errors, form.schema if errors else {})]
-    return Read(path, document, None if found else values, found)
+    return ReadFile(path, document, None if found else values, found)
 
 
-def refuse(files: Iterable[Read]) -> None:
+def refuse(files: Iterable[ReadFile]) -> None:
     """Raise `ConfigurationError` with the faults of some files, where they have any."""
     if lines := [line for file in files for line in file.told()]:
         raise ConfigurationError("\n".join(lines))

@@ -156,7 +156,7 @@ def _close(said: dict[str, Any]) -> None:
         said["minProperties"] = said.pop("minLength")
 
 
-def texts_of(*models: type) -> dict[str, dict[str, str]]:
+def meanings_of(*models: type) -> dict[str, dict[str, str]]:
     """Return the meanings of the keys of dataclasses by the name of each."""
     return {model.__name__: meanings(model) for model in models}
 

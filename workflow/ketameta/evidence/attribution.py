@@ -10,11 +10,11 @@ from dataclasses import replace
 from math import fsum
 
 from ketameta.configuration import Analysis, Configuration
-from ketameta.evidence.changes import SAME, Cause, Move, difference, on_scale
+from ketameta.evidence.changes import SAME, Cause, Move, move_between, on_scale
 from ketameta.evidence.edited import result_rows
-from ketameta.evidence.edits import Edit, edits, together
+from ketameta.evidence.edits import Edit, edits, rows_joined
 from ketameta.evidence.rated import RecordedResult
-from ketameta.evidence.refits import Refits
+from ketameta.evidence.refits import RefittedTables
 from ketameta.evidence.rows import changed_rows
 from ketameta.normalize.stage import normalize
 from ketameta.normalize.trials import trials_of
@@ -40,12 +40,12 @@ def attribute(
     Where the code changed (`Move.code`), `old` holds the old raw tables as the new code reads them.
     Only analyses that moved are fitted, each with the edits of trials that report its outcome.
     """
-    found = together(edits(changed_rows(old, new)))
+    found = rows_joined(edits(changed_rows(old, new)))
     configuration = configuration.asked(move.analysis for move in moves)
     if not found:
         return list(moves), []
     try:
-        before = Refits(old)
+        before = RefittedTables(old)
         trials_of(new)
     except KeyError as error:
         return list(moves), [
@@ -84,7 +84,7 @@ def fitted(tables: Tables, analysis: Analysis) -> SynthesisRow:
 
     Raises KeyError where they hold a word that is not known any more.
     """
-    return Refits(tables).fit(analysis)
+    return RefittedTables(tables).fit(analysis)
 
 
 def _explained(move: Move, causes: list[Cause]) -> Move:
@@ -98,11 +98,13 @@ def _explained(move: Move, causes: list[Cause]) -> Move:
     return replace(move, causes=tuple(order), together=together)
 
 
-def _cause(edit: Edit, tables: Refits | str, analysis: Analysis, base: SynthesisRow) -> Cause:
+def _cause(
+    edit: Edit, tables: RefittedTables | str, analysis: Analysis, base: SynthesisRow
+) -> Cause:
     if isinstance(tables, str):
         return Cause(edit.name, None, None, None, None, tables)
     after = tables.fit(analysis)
-    shift, in_se = difference(base, after)
+    shift, in_se = move_between(base, after)
     if shift is None and on_scale(base) is None and on_scale(after) is None:
         shift = 0.0
     return Cause(edit.name, after.estimate, after.k, shift, in_se)

@@ -165,7 +165,7 @@ def compare_claims(old: dict[str, str] | None, new: dict[str, str] | None) -> tu
 def _move(name: str, old: RecordedResult | None, new: RecordedResult | None) -> Move:
     old, new = _judged(old), _judged(new)
     was, now = position(old), position(new)
-    shift, in_se = difference(old, new)
+    shift, in_se = move_between(old, new)
     # losing an effect to an empty table, or another measure, is a flip as well
     flipped = was != now and was is not None and (now is not None or was != "around")
     if old and new and old.measure != new.measure:
@@ -182,7 +182,7 @@ def _judged(record: RecordedResult | None) -> RecordedResult | None:
     return replace(record, verdict=verdict(record), certainty_best=best)
 
 
-def difference(
+def move_between(
     old: RecordedResult | SynthesisRow | None, new: RecordedResult | SynthesisRow | None
 ) -> tuple[float | None, float | None]:
     """Return the move of an estimate on its scale, and in earlier standard errors."""

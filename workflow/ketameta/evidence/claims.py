@@ -104,7 +104,7 @@ class AnalysisOnClaim:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ClaimPart:
     """A part of a claim (the whole, where it has one) by its analyses.
 
     `beside` names analyses in another unit than the claimed number: they are shown, not judged;
@@ -123,7 +123,7 @@ class Claim:
     """A claim with its parts and the verdict on the whole."""
 
     claim_id: str
-    parts: tuple[Part, ...]
+    parts: tuple[ClaimPart, ...]
     verdict: Verdict
 
 
@@ -233,7 +233,7 @@ def claims_of(tests: Sequence[ClaimTestRow], grounds: Grounds) -> dict[str, Clai
     return found
 
 
-def _part(rows: Sequence[ClaimTestRow], grounds: Grounds) -> Part:
+def _part(rows: Sequence[ClaimTestRow], grounds: Grounds) -> ClaimPart:
     """Judge one part of a claim by the analyses that its rows name."""
     records = grounds.records
     named = [(test, test.analysis) for test in rows if test.analysis is not None]
@@ -253,7 +253,7 @@ def _part(rows: Sequence[ClaimTestRow], grounds: Grounds) -> Part:
     verdict = whole(rows[0].direction, [(one.analysis, one.verdict) for one in lines], "analyses")
     if others and not lines:
         verdict = Verdict(TOO_FEW, "other unit")
-    return Part(rows[0], tuple(lines), others, control, verdict)
+    return ClaimPart(rows[0], tuple(lines), others, control, verdict)
 
 
 def _aside(test: ClaimTestRow, record: Rated) -> bool:

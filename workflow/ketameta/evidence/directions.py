@@ -13,7 +13,7 @@ MIXED = "some tests each way"
 FEWEST = 5
 
 
-def by_trial(rows: Iterable[DirectionRow]) -> Counter[str]:
+def trials_by_direction(rows: Iterable[DirectionRow]) -> Counter[str]:
     """Count trials by where all their tests point; empty where no direction is stated."""
     words: dict[str, set[str | None]] = defaultdict(set)
     for row in rows:

@@ -10,8 +10,8 @@ from itertools import count
 from ketameta.evidence.edits import Edit
 from ketameta.evidence.references import NEEDS, unmet
 from ketameta.evidence.rows import REMOVED, trial_of
-from ketameta.normalize.records import DERIVED
 from ketameta.normalize.trials import ids
+from ketameta.normalize.words import DERIVED
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.parts import Placed
 from ketameta.tables.raw import (
@@ -47,7 +47,7 @@ class Changed:
     family: frozenset[str] = frozenset()
 
 
-class RawTables:
+class FaultlessTables:
     """Raw tables without faults, their rows by trial."""
 
     def __init__(self, tables: Tables) -> None:

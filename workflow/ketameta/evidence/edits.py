@@ -1,7 +1,7 @@
 """Edits: changes of rows that only make sense together, named for people.
 
 An edit is a row edited, or a trial or arm that came or went with all its rows. Of what an edit
-does to results, rows of arms that came or went at one place are judged together (`together`).
+does to results, rows of arms that came or went at one place are judged together (`rows_joined`).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def edits(changes: Sequence[RowChange], tables: Container[str] = EFFECT_TABLES) 
 _PLACE = ("outcome", "scale", "definition", "timepoint_h", "analysis_set")
 
 
-def together(found: Sequence[Edit]) -> list[Edit]:
+def rows_joined(found: Sequence[Edit]) -> list[Edit]:
     """Join the rows of a trial's arms that came, or went, at one place: one alone compares nothing.
 
     A place is an outcome on a scale by a definition, at an hour, in an analysis set.

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.claims import verdicts_of
-from ketameta.evidence.refits import Refits
+from ketameta.evidence.refits import RefittedTables
 from ketameta.evidence.results import grounds
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.reported import directions
@@ -23,7 +23,7 @@ from ketameta.tables.syntheses import ControlShareRow, SplitRow, StudyRow, Subgr
 from ketameta.vocabulary.narrowing import named
 
 
-class Claims:
+class ClaimsToJudge:
     """Claims to be judged: rows of the raw table, and the analyses that they name."""
 
     def __init__(self, rows: Sequence[ClaimRow], configuration: Configuration) -> None:
@@ -31,7 +31,7 @@ class Claims:
         configuration = configuration.asked(named(row.analysis for row in rows))
         self._tests = tests_of(rows, configuration)
         asked = {test.analysis for test in self._tests}
-        self._told: dict[Refits, dict[str, str]] = {}
+        self._told: dict[RefittedTables, dict[str, str]] = {}
         self._analyses = Configuration(tuple(a for a in configuration if a.name in asked))
 
     @property
@@ -39,7 +39,7 @@ class Claims:
         """The outcomes of the analyses that claims name."""
         return {analysis.select.outcome for analysis in self._analyses}
 
-    def verdicts(self, refits: Refits) -> dict[str, str]:
+    def verdicts(self, refits: RefittedTables) -> dict[str, str]:
         """Return the verdict on each claim."""
         base = refits.base
         if base and not self._unlike(refits, base):
@@ -51,7 +51,7 @@ class Claims:
             self._told[refits] = found
         return self._told[refits]
 
-    def _unlike(self, new: Refits, old: Refits) -> bool:
+    def _unlike(self, new: RefittedTables, old: RefittedTables) -> bool:
         """Say whether an edit changes what a claim is judged by."""
         outcomes = new.outcomes
         own = [a for a in self._analyses if a.select.outcome in outcomes]
@@ -67,7 +67,7 @@ class Claims:
             sides.append([replace(row, rows=[], label="") for row in beside])
         return sides[0] != sides[1]
 
-    def _judged(self, refits: Refits) -> dict[str, str]:
+    def _judged(self, refits: RefittedTables) -> dict[str, str]:
         own = list(self._analyses)
         effects = {analysis.name: refits.effects(analysis) for analysis in own}
         seen = [refits.evidence(analysis) for analysis in own]
@@ -90,14 +90,14 @@ class Claims:
 
 
 def _falls(
-    analyses: Sequence[Analysis], refits: Refits, rows: Mapping[str, Sequence[AnyResult]]
+    analyses: Sequence[Analysis], refits: RefittedTables, rows: Mapping[str, Sequence[AnyResult]]
 ) -> list[ArmPairRow]:
     """Return the falls of treated and control arms side by side, from rows by trial."""
     every = Rows.of(row for own in rows.values() for row in own)
     return pairs(Configuration(tuple(analyses)), refits.trials, every)
 
 
-def _directions(analyses: Sequence[Analysis], refits: Refits) -> list[DirectionRow]:
+def _directions(analyses: Sequence[Analysis], refits: RefittedTables) -> list[DirectionRow]:
     """Return which way results point that are not pooled."""
     rows = [row for own in refits.rows.values() for row in own if row.table == "contrasts"]
     return [

@@ -75,7 +75,7 @@ def _circle(starts: Iterable[Name], parents: Mapping[Name, Sequence[Name]]) -> N
     return None
 
 
-def standing(tables: Tables) -> Tables:
+def standing_rows(tables: Tables) -> Tables:
     """Return the rows that stand: nothing that they must have is empty or refers to no row.
 
     A row that only lacks what others refer to takes these along. Tables without faults lose none.

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from ketameta.configuration import Analysis
 from ketameta.evidence.certainty import certainty
-from ketameta.evidence.edited import BIAS_KINDS, Changed, RawTables
+from ketameta.evidence.edited import BIAS_KINDS, Changed, FaultlessTables
 from ketameta.evidence.edits import Edit
 from ketameta.evidence.rated import RatedSynthesis
 from ketameta.evidence.ratings import Evidence
@@ -26,7 +26,7 @@ from ketameta.evidence.rows import trial_of
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.effect_rows import effect_row
 from ketameta.normalize.ledger import Ledger
-from ketameta.normalize.overlap import kept
+from ketameta.normalize.overlap import without_overlap
 from ketameta.normalize.records import Effect, Trial
 from ketameta.normalize.reported import missing_results, says_only
 from ketameta.normalize.results import AnyResult
@@ -56,11 +56,11 @@ class _Given:
     unsaid: tuple[AnyResult, ...] = ()
 
 
-def _once(make: Callable[[Refits, Analysis], T]) -> Callable[[Refits, Analysis], T]:
+def _once(make: Callable[[RefittedTables, Analysis], T]) -> Callable[[RefittedTables, Analysis], T]:
     """Keep what is made of an analysis."""
 
     @wraps(make)
-    def known(self: Refits, analysis: Analysis) -> T:
+    def known(self: RefittedTables, analysis: Analysis) -> T:
         key = make.__name__, analysis.name
         if key not in self.known:
             self.known[key] = make(self, analysis)
@@ -70,7 +70,7 @@ def _once(make: Callable[[Refits, Analysis], T]) -> Callable[[Refits, Analysis],
     return known
 
 
-class Refits:
+class RefittedTables:
     """Raw tables without faults, ready to be fitted as they are and with an edit.
 
     Each analysis is sifted, fitted and rated when it is first asked for. Raises KeyError where the
@@ -79,9 +79,9 @@ class Refits:
 
     def __init__(self, tables: Tables) -> None:
         """Read the tables."""
-        self._raw = RawTables(tables)
+        self._raw = FaultlessTables(tables)
         raw = self._raw.tables
-        self.base: Refits | None = None
+        self.base: RefittedTables | None = None
         self._change = Changed()
         self.trials = trials_of(raw)
         self.rows = dict(by(raw_rows(raw, self._raw.secondary), _trial))
@@ -92,12 +92,12 @@ class Refits:
         self._choices = Choices(self.trials, _rows(rows.values()))
         self.known: dict[tuple[str, str], Any] = {}
 
-    def edited(self, edit: Edit) -> Refits | str:
+    def edited(self, edit: Edit) -> RefittedTables | str:
         """Return these tables with one edit; a sentence where it does not stand without others."""
         change = self._raw.changed(edit)
         if isinstance(change, str):
             return change
-        new = Refits.__new__(Refits)
+        new = RefittedTables.__new__(RefittedTables)
         new._raw, new.base, new._change = self._raw, self, change
         others = {name: self.trials[name] for name in self.trials if name not in change.trials}
         own = change.own
@@ -184,7 +184,7 @@ class Refits:
         if base and _same_effects(given, base._given_of(analysis), self._change.trials):
             return base.effects(analysis)
         rows = {id(e): row for own in given.values() for e, row in own.effects}
-        chosen = kept([e for own in given.values() for e, _ in own.effects])
+        chosen = without_overlap([e for own in given.values() for e, _ in own.effects])
         effects = [rows[id(effect)] for effect in chosen]
         effects.sort(key=lambda e: (e.year or 9999, e.trial_id))
         old = base.effects(analysis) if base else None
@@ -211,7 +211,7 @@ class Refits:
             for row in given[name].unsaid:
                 ledger.note(row, "not usable")
         pooled = [effect for own in given.values() for effect, _ in own.effects]
-        asked = analysis.name, analysis.select, self.trials, kept(pooled), ledger
+        asked = analysis.name, analysis.select, self.trials, without_overlap(pooled), ledger
         return missing_results(*asked)
 
     @_once

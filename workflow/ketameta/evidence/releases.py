@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ketameta.evidence.changes import ClaimMove, Move, compare, compare_claims
-from ketameta.evidence.findings import Found
+from ketameta.evidence.findings import FindingKey
 from ketameta.evidence.rated import COMPARED, RatedSynthesis, RecordedResult, result_of
 from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import decisions
@@ -49,7 +49,7 @@ class Release:
     trials: dict[str, str]
     syntheses: tuple[RecordedResult, ...]
     claims: dict[str, str] | None = None
-    findings: tuple[Found, ...] | None = None
+    findings: tuple[FindingKey, ...] | None = None
     decisions: tuple[str, ...] | None = None
 
     @property
@@ -106,7 +106,7 @@ def make(
     tables: Tables,
     syntheses: Sequence[RatedSynthesis],
     claims: dict[str, str] | None = None,
-    findings: tuple[Found, ...] | None = None,
+    findings: tuple[FindingKey, ...] | None = None,
 ) -> Release:
     """Return the release of raw tables, their syntheses as rated, and the verdicts on claims.
 
@@ -123,7 +123,7 @@ def make(
     return Release(name, *held, kept, claims, findings, known)
 
 
-def is_date(text: str) -> bool:
+def is_day(text: str) -> bool:
     """Say whether a text is a day of the calendar such as 2027-01-31."""
     if not DATE.fullmatch(text):
         return False
@@ -135,7 +135,7 @@ def is_date(text: str) -> bool:
 
 
 def _is_name(name: str) -> bool:
-    return bool(NAME.fullmatch(name)) and is_date(name.partition(".")[0])
+    return bool(NAME.fullmatch(name)) and is_day(name.partition(".")[0])
 
 
 def read_all(folder: Path) -> list[Release]:
@@ -199,11 +199,13 @@ def _list_of_texts(content: list[str]) -> tuple[str, ...]:
     return tuple(content)
 
 
-def _findings(content: list[dict[str, Any]]) -> tuple[Found, ...]:
+def _findings(content: list[dict[str, Any]]) -> tuple[FindingKey, ...]:
     if not isinstance(content, list):
         raise TypeError("findings are a list")
     return tuple(
-        Found(**_texts({k: v for k, v in one.items() if k != "at"}), at=_list_of_texts(one["at"]))
+        FindingKey(
+            **_texts({k: v for k, v in one.items() if k != "at"}), at=_list_of_texts(one["at"])
+        )
         for one in content
     )
 

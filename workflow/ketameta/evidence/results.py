@@ -48,21 +48,21 @@ CLAIMS_FROM: tuple[type[Row], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class RatedResults:
     """Syntheses as rated, and the verdict on each claim; None where none is recorded."""
 
     syntheses: list[RatedSynthesis]
     claims: dict[str, str] | None
 
 
-def results(tables: Tables, configuration: Configuration) -> Results:
+def results(tables: Tables, configuration: Configuration) -> RatedResults:
     """Return the syntheses as rated, and the verdict on each claim.
 
     Tables of an older version of this software that lack what a rating needs leave certainty None,
     not recorded, and then there are no verdicts on claims.
     """
     if not set(RATED_FROM) <= set(tables.kinds()):
-        return Results([_unrated(row) for row in tables[SynthesisRow]], None)
+        return RatedResults([_unrated(row) for row in tables[SynthesisRow]], None)
     rows = rated_syntheses(tables, configuration)
     records = {row.analysis: row for row in rows}
     claims = tables.get(ClaimRow)
@@ -73,7 +73,7 @@ def results(tables: Tables, configuration: Configuration) -> Results:
         for test in tests_of(claims, configuration)
         if not test.computed or test.analysis in records
     ]
-    return Results(rows, verdicts_of(tests, grounds(tables, records)))
+    return RatedResults(rows, verdicts_of(tests, grounds(tables, records)))
 
 
 def certainties(tables: Tables, configuration: Configuration) -> dict[str, Certainty]:

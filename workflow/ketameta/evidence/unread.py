@@ -25,7 +25,7 @@ from ketameta.configuration import Analysis, Question
 from ketameta.normalize.overlap import overlap
 from ketameta.normalize.records import Arm, Trial
 from ketameta.normalize.results import supposed
-from ketameta.normalize.sift import arm_class, refusal
+from ketameta.normalize.sift import arm_class, row_refusal
 from ketameta.normalize.trials import trials_of
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.raw import ContrastRow, OutcomeRow
@@ -137,14 +137,18 @@ def variance(effects: Sequence[tuple[float, float | None]], people: float) -> fl
     return median(products) / people if products else median(v for v, _ in effects)
 
 
-def share(effects: Sequence[tuple[float, float | None]], tau2: float, own: float) -> float:
+def share_of_weight(
+    effects: Sequence[tuple[float, float | None]], tau2: float, own: float
+) -> float:
     """Return the share of the weight that an effect of variance ``own`` would have, 0 to 1."""
     others = sum(1 / (v + tau2) for v, _ in effects)
     weight = 1 / (own + tau2)
     return weight / (others + weight)
 
 
-def ranked(rows: Sequence[UnreadRow], found: Sequence[Pool], tables: Tables) -> list[Unread]:
+def ranked_by_weight(
+    rows: Sequence[UnreadRow], found: Sequence[Pool], tables: Tables
+) -> list[Unread]:
     """Return the rows by their first weight (see `Weight.rank`), and last those without any.
 
     ``tables`` are the raw ones of trials, arms and results: they say whom a trial treated, how
@@ -255,7 +259,7 @@ def _enters(trial: Trial, question: Question, hour: float | None, scale: str | N
     place = {"timepoint_h": hour, "scale": scale, "definition": definition}
     place |= {"outcome": question.outcome, "analysis_set": question.analysis_sets[0]}
     rows = (supposed(trial_id=trial.trial_id, arm_id=name, **place) for name in trial.arms)
-    passed = [trial.arms[row.arm_id] for row in rows if not refusal(question, trial, row)]
+    passed = [trial.arms[row.arm_id] for row in rows if not row_refusal(question, trial, row)]
     sides = {arm_class(arm, question) == "treated" for arm in passed}
     return sides == {True, False}
 
@@ -274,5 +278,5 @@ def _weight(row: UnreadRow, trial: Trial | None, pool: Pool) -> Weight | None:
     if not pool.effects:
         return Weight(pool.name, 0, people, known if people else "", None, 1.0, pool.claimed)
     own = variance(pool.effects, people) if people else median(v for v, _ in pool.effects)
-    part = share(pool.effects, pool.tau2, own)
+    part = share_of_weight(pool.effects, pool.tau2, own)
     return Weight(pool.name, len(pool.effects), people, known, own, part, pool.claimed)

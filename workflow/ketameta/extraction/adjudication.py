@@ -17,7 +17,7 @@ from ketameta.extraction.records import Disagreement, Impact, tried_with
 from ketameta.ingest.cells import CellError, parse_number
 from ketameta.ingest.decisions import fault_decisions, plain_value
 from ketameta.ingest.formats import delimited_text
-from ketameta.ingest.places import EXCEL, read_file
+from ketameta.ingest.places import EXCEL, read_table_file
 from ketameta.ingest.reader import DELIMITERS
 from ketameta.ingest.rows import TextRow
 from ketameta.ingest.sheet import typed
@@ -138,7 +138,7 @@ class Updated:
     dropped: int = 0
 
 
-def lines(impacts: Iterable[Impact]) -> list[Cells]:
+def open_lines(impacts: Iterable[Impact]) -> list[Cells]:
     """Return an open line a disagreement, in the order of the impacts, by column as text."""
     found: list[Cells] = []
     for impact in impacts:
@@ -249,7 +249,7 @@ def _harmless(name: str, cell: str) -> str:
 
 def read_lines(path: Path) -> Lines:
     """Read the lines of a file, open ones too, and name every fault of what people write."""
-    text = read_file(path, LINES)
+    text = read_table_file(path, LINES)
     if not text.readable:
         return Lines(problems=tuple(text.problems))
     for row in text.rows:  # b is B

@@ -8,7 +8,7 @@ from math import log
 from statistics import median
 
 from ketameta.extraction.cells import canonical_cell, compared, number_of
-from ketameta.extraction.records import FieldAgreement, Match, Matching, Pair, Side
+from ketameta.extraction.records import FieldAgreement, Match, Matching, NumberPair, Side
 from ketameta.stats.sensitivity.agreement import (
     Agreement,
     absolute_icc,
@@ -105,7 +105,7 @@ def _field(
     return _measured(
         line,
         tuple(
-            Pair(a, b, name_of(table, match.a.entered))
+            NumberPair(a, b, name_of(table, match.a.entered))
             for match, a, b in numbers
             if a is not None and b is not None
         ),
@@ -126,7 +126,7 @@ def _counted(
     return FieldAgreement(table, column, kind, identifies, len(cells), only_a, only_b, said, filled)
 
 
-def _measured(line: FieldAgreement, pairs: tuple[Pair, ...]) -> FieldAgreement:
+def _measured(line: FieldAgreement, pairs: tuple[NumberPair, ...]) -> FieldAgreement:
     """Add what is told of numbers."""
     every = [x for pair in pairs for x in (pair.a, pair.b)]
     ratio = bool(every) and min(every) > 0 and max(every) >= DECADE * min(every)

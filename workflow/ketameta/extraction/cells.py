@@ -112,7 +112,7 @@ def rounded(a: str, b: str) -> bool:
     return math.fabs(x - y) <= half * (1 + 1e-9) + 1e-12 * max(abs(x), abs(y))
 
 
-def figures(text: str) -> int:
+def significant_digits(text: str) -> int:
     """Return the significant digits of a number as written, zeros at the ends aside.
 
     How much of a coincidence it is that two numbers agree: 12.5 has 3, 100 has 1, 0 none.

@@ -17,7 +17,7 @@ from ketameta.evidence.rows import same_rows
 from ketameta.extraction.records import id_of
 from ketameta.ingest.cells import CellError, parse_number
 from ketameta.ingest.decisions import plain_value
-from ketameta.ingest.places import read_file
+from ketameta.ingest.places import read_table_file
 from ketameta.ingest.rows import TextRow, TextTable
 from ketameta.ingest.sheet import Entry, typed
 from ketameta.tables.columns import Column, Range
@@ -107,7 +107,7 @@ def read_corrections(path: Path) -> tuple[list[Correction], list[Problem]]:
 
     What their column does not allow is a fault, and so is a cell that is mended twice.
     """
-    text = read_file(path, CORRECTIONS)
+    text = read_table_file(path, CORRECTIONS)
     if not text.readable:
         return [], text.problems
     sheet = typed(text)

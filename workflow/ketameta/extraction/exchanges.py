@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from ketameta.extraction.cells import column_of, figures, number_of, same_cell
+from ketameta.extraction.cells import column_of, number_of, same_cell, significant_digits
 from ketameta.extraction.owners import FIGURES
 from ketameta.extraction.records import Match
 from ketameta.tables.identity import identity
@@ -120,7 +120,9 @@ def _borrowed(apart: str, pairs: Sequence[_Pair], found: dict[int, str]) -> None
             if all(_same(name, pair.b[name], other.a.get(name, "")) for name in filled)
         ]
         if filled and others and id(pair.match) not in found:
-            telling = len(filled) > 1 or sum(figures(pair.b[n]) for n in filled) >= FIGURES
+            telling = (
+                len(filled) > 1 or sum(significant_digits(pair.b[n]) for n in filled) >= FIGURES
+            )
             said = f"the numbers of {_APART[apart].removesuffix('s')} {others[0]}"
             (found if telling else doubtful)[id(pair.match)] = said
     if len(doubtful) > 1:

@@ -17,7 +17,7 @@ import math
 from collections.abc import Iterable
 
 from ketameta.configuration import Configuration
-from ketameta.evidence.references import standing
+from ketameta.evidence.references import standing_rows
 from ketameta.extraction.records import Disagreement, Impact
 from ketameta.extraction.slips import repeated
 from ketameta.extraction.trying import TOLD, Trying, by_row, regraded
@@ -26,7 +26,7 @@ from ketameta.tables.raw import ClaimRow
 from ketameta.vocabulary.narrowing import named
 
 
-def ranked(
+def ranked_by_impact(
     tables: Tables, disagreements: Iterable[Disagreement], configuration: Configuration
 ) -> list[Impact]:
     """Return the impact of every disagreement on the results of A's tables, the largest first.
@@ -35,7 +35,7 @@ def ranked(
     variants are left out. Rows of A that cannot be pooled for a fault are left out, with what
     rests on them. A row that B alone has is tried with those of the other arms at its place.
     """
-    whole = standing(tables)
+    whole = standing_rows(tables)
     asked = named(claim.analysis for claim in whole[ClaimRow])
     trying = Trying(whole, configuration.asked(asked))
     every = list(disagreements)

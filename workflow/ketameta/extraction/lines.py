@@ -12,10 +12,10 @@ from ketameta.extraction.cells import (
     column_of,
     compared,
     decimals,
-    figures,
     number_of,
     rounded,
     short,
+    significant_digits,
     spelled_otherwise,
 )
 from ketameta.tables.parts import Placed
@@ -105,7 +105,7 @@ class ComparedRow:
         return self.key.get(name) or self.content.get(name, "")
 
 
-def line_of(
+def comparable_line(
     table: str, record: Placed, renamed: Mapping[str, str], without: frozenset[str]
 ) -> ComparedRow:
     """Return a row to be held against others; columns of ``without`` are not looked at."""
@@ -175,11 +175,11 @@ def cell_agreement(a: Mapping[str, str], b: Mapping[str, str]) -> CellAgreement:
         if name not in _COMMON:
             of += 1
             telling += same
-            sure += figures(x) if same else 0
+            sure += significant_digits(x) if same else 0
     return CellAgreement(equal, len(filled), telling, of, sure)
 
 
-def unit_of(hour: str, other: str) -> str:
+def unit_between(hour: str, other: str) -> str:
     """Return the unit in which a number is an hour, to the decimals of both; empty for none."""
     x, y = number_of(hour), number_of(other)
     if not x or not y:
@@ -200,9 +200,9 @@ def hours(a: str, b: str, tolerance: float) -> str:
     one, other = short(a), short(b)
     if abs(x - y) <= tolerance * (1 + 1e-9):
         return f"hours {one} and {other} are within {tolerance:g} h"
-    if unit := unit_of(one, other):
+    if unit := unit_between(one, other):
         return f"hour {one} is {other} in {unit}"
-    unit = unit_of(other, one)
+    unit = unit_between(other, one)
     return f"hour {other} is {one} in {unit}" if unit else ""
 
 

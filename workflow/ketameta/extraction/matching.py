@@ -27,8 +27,8 @@ from ketameta.extraction.lines import (
     ComparedRow,
     Shape,
     cell_agreement,
+    comparable_line,
     compare_names,
-    line_of,
     sharing_marks,
 )
 from ketameta.extraction.naming import Names, names_of
@@ -76,8 +76,8 @@ def match(a: Side, b: Side, tolerance_h: float = TOLERANCE_H, *, scope: str = WH
         # a column that one side lacks tells nothing apart
         without = frozenset(c for t, c in a.missing | b.missing if t == table)
         kind = RAW_KINDS[table]
-        left = [line_of(table, row, {}, without) for row in a.tables.get(kind)]
-        right = [line_of(table, *names.renamed(row), without) for row in b.tables.get(kind)]
+        left = [comparable_line(table, row, {}, without) for row in a.tables.get(kind)]
+        right = [comparable_line(table, *names.renamed(row), without) for row in b.tables.get(kind)]
         pairs = _Matcher(SHAPES[table], tolerance_h, whole).pairs(left, right)
         shared = a.shared & b.shared
         apart = [p for p in pairs if (p[0].record.file, p[0].record.line) not in shared]

@@ -45,7 +45,7 @@ CONFLICT = "conflict"
 _LISTED = 40
 
 
-class RefusedError(ValueError):
+class MergeRefusedError(ValueError):
     """What must be settled before anything can be merged, a line each; of many the first."""
 
     def __init__(self, lines: Sequence[str]) -> None:
@@ -70,8 +70,8 @@ class Merge:
 def without_rater(texts: Mapping[str, TextTable], done: Merge, rater: str) -> Merge:
     """Take the rows of the second rater out of the place of both, and the column that tells whose.
 
-    Answers about bias keep theirs: several raters are at home there. Raises `RefusedError` where a
-    third rater has rows: whose they would be then is not known.
+    Answers about bias keep theirs: several raters are at home there. Raises `MergeRefusedError`
+    where a third rater has rows: whose they would be then is not known.
     """
     edits = defaultdict(Edits, done.edits)
     raters: set[str] = set()
@@ -82,7 +82,9 @@ def without_rater(texts: Mapping[str, TextTable], done: Merge, rater: str) -> Me
         raters |= {row.cells[RATER.name] for row in text.rows}
         edits[table].removed |= {r.line for r in text.rows if r.cells[RATER.name] == rater}
     if len(raters - {""}) > 2:
-        raise RefusedError([f"there are rows of more raters: {', '.join(sorted(raters - {''}))}"])
+        raise MergeRefusedError(
+            [f"there are rows of more raters: {', '.join(sorted(raters - {''}))}"]
+        )
     return replace(done, edits=dict(edits))
 
 
@@ -148,7 +150,7 @@ def decide(
 ) -> list[DecidedDisagreement]:
     """Return each disagreement with the line that decides it, but those settled before.
 
-    Raises `RefusedError` where a line is open or missing, fits no disagreement, or decides
+    Raises `MergeRefusedError` where a line is open or missing, fits no disagreement, or decides
     otherwise than what was recorded.
     """
     by_id = {line.id: line for line in reversed(lines)}
@@ -180,7 +182,7 @@ def decide(
             message = "is no disagreement of the two: has one changed since?"
             faults.append((line, f"{line.id} {message}"))
     if faults or left:
-        raise RefusedError(_refusal(lines, faults, left))
+        raise MergeRefusedError(_refusal(lines, faults, left))
     return decided
 
 
@@ -262,7 +264,7 @@ def merged(
 ) -> Merge:
     """Return what changes in A's tables ``texts``, records of it among them.
 
-    Raises `RefusedError` where a correction and a decision say different things of a cell.
+    Raises `MergeRefusedError` where a correction and a decision say different things of a cell.
     """
     edits: dict[str, Edits] = defaultdict(Edits)
     conflicts = _carry(decided, matching, texts, edits)
@@ -372,4 +374,4 @@ def _correct(
         else:
             edits[one.table].change(placed.line, one.column, one.new)
     if faults:
-        raise RefusedError(faults)
+        raise MergeRefusedError(faults)

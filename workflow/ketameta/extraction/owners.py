@@ -18,10 +18,10 @@ from ketameta.extraction.assignment import assigned
 from ketameta.extraction.cells import (
     canonical_cell,
     column_of,
-    figures,
     letters_and_digits,
     likeness_of,
     number_of,
+    significant_digits,
 )
 from ketameta.extraction.records import SAME_KEY
 from ketameta.tables.collection import Tables
@@ -328,7 +328,7 @@ def _results(row: OutcomeRow | ContrastRow) -> tuple[str, set[str]]:
         f"{letters_and_digits(cells.get('outcome', ''))}@{number_of(cells.get('timepoint_h', ''))}"
     )
     said = [cells[name] for name in _RESULTS if cells.get(name)]
-    if sum(map(figures, said)) < FIGURES:
+    if sum(map(significant_digits, said)) < FIGURES:
         return about, set()
     return about, {f"{about} {[number_of(cell) for cell in said]}"}
 

@@ -22,7 +22,7 @@ from ketameta.extraction.cells import (
     rounded,
     spelled_otherwise,
 )
-from ketameta.extraction.lines import unit_of
+from ketameta.extraction.lines import unit_between
 from ketameta.ingest.cells import plain_minus
 from ketameta.tables.raw import RESULT_TABLES
 from ketameta.vocabulary import vocabulary
@@ -83,7 +83,7 @@ def in_another_unit(slip: Slip) -> str:
     if slip.column not in ("timepoint_h", "hour_low", "hour_high"):
         return ""
     for side, hour, other in (("B", slip.a, slip.b), ("A", slip.b, slip.a)):
-        if unit := unit_of(hour, other):
+        if unit := unit_between(hour, other):
             return f"{side} has the hour in {unit}"
     return ""
 

@@ -72,7 +72,7 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class NumberPair:
     """Two numbers for one thing, A's and B's, and the name of the row for people."""
 
     a: float
@@ -104,7 +104,7 @@ class FieldAgreement:
     icc: Icc | None = None
     limits: Limits | None = None
     apart: float | None = None
-    pairs: tuple[Pair, ...] = ()
+    pairs: tuple[NumberPair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

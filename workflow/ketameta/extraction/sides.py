@@ -38,7 +38,7 @@ class RaterError(ValueError):
     """Raters that are not in the tables, or not two; the message says who is."""
 
 
-def sides(a: Path, b: Path, names: tuple[str, str] = ("", "")) -> tuple[Side, Side]:
+def two_sides(a: Path, b: Path, names: tuple[str, str] = ("", "")) -> tuple[Side, Side]:
     """Return the extractions of two folders or workbooks, by the names given or their paths.
 
     A table without a row is absent on the second side: nobody filled it. The first side is the one
@@ -55,7 +55,7 @@ def sides(a: Path, b: Path, names: tuple[str, str] = ("", "")) -> tuple[Side, Si
     return _without_known(first, second), _without_known(second, first)
 
 
-def by_rater(place: Path, raters: Sequence[str] = ()) -> tuple[Side, Side]:
+def sides_by_rater(place: Path, raters: Sequence[str] = ()) -> tuple[Side, Side]:
     """Return the extractions of two raters whose rows stand in one folder or workbook.
 
     Rows tell theirs by a column `rater`; those that name none are both raters'. A table in which

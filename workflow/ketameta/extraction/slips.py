@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ketameta.extraction.cells import canonical_cell, column_of
-from ketameta.extraction.lines import unit_of
+from ketameta.extraction.lines import unit_between
 from ketameta.extraction.records import Disagreement
 from ketameta.tables.identity import identity
 from ketameta.tables.raw import CONTRASTS, OUTCOMES
@@ -33,7 +33,7 @@ def _way(one: Disagreement) -> tuple[str, ...]:
     """Return how a cell differs: by its unit, whatever the hour, else by what both say."""
     if one.column == "timepoint_h":
         for side, hour, other in (("B", one.a, one.b), ("A", one.b, one.a)):
-            if unit := unit_of(hour, other):
+            if unit := unit_between(hour, other):
                 return side, unit
     column = column_of(one.table, one.column)
     return tuple(canonical_cell(column, text) if text else "" for text in (one.a, one.b))

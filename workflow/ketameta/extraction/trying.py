@@ -25,11 +25,11 @@ from dataclasses import replace
 from ketameta.configuration import Configuration
 from ketameta.evidence.certainty import NOT_RATED
 from ketameta.evidence.changes import Move, compare, compare_claims
-from ketameta.evidence.edits import Edit, edits, together
+from ketameta.evidence.edits import Edit, edits, rows_joined
 from ketameta.evidence.rated import result_of
-from ketameta.evidence.reclaimed import Claims
+from ketameta.evidence.reclaimed import ClaimsToJudge
 from ketameta.evidence.references import NEEDS
-from ketameta.evidence.refits import Refits
+from ketameta.evidence.refits import RefittedTables
 from ketameta.evidence.rows import RowChange, with_cells
 from ketameta.extraction.cells import FREE
 from ketameta.extraction.records import Disagreement, Impact
@@ -72,8 +72,8 @@ class Trying:
 
     def __init__(self, tables: Tables, configuration: Configuration) -> None:
         """Take the rows that stand, and the analyses to fit."""
-        self.before, self.configuration = Refits(tables), configuration
-        self._claims = Claims(tables[ClaimRow], configuration)
+        self.before, self.configuration = RefittedTables(tables), configuration
+        self._claims = ClaimsToJudge(tables[ClaimRow], configuration)
         self._said = self._claims.verdicts(self.before)
         self._rules = Rules(tables)
         self._asked = {analysis.select.outcome for analysis in configuration}
@@ -81,7 +81,7 @@ class Trying:
     def rows(self, every: Sequence[Disagreement]) -> list[Impact]:
         """Try what one side alone has; a new row with those of the other arms that are sound."""
         new = [one.edit for one in every if one.b == ROW and not _fault(one.edit)]
-        joined = {id(change): edit for edit in together(new) for change in edit.changes}
+        joined = {id(change): edit for edit in rows_joined(new) for change in edit.changes}
         found = []
         for one in every:
             edit = joined.get(id(one.edit.changes[0]), one.edit)
@@ -169,7 +169,7 @@ class Trying:
         results = [row for row in rows if isinstance(row, OutcomeRow | ContrastRow)]
         return len(results) < len(rows) or any(row.outcome in self._asked for row in results)
 
-    def _moves(self, after: Refits) -> list[Move]:
+    def _moves(self, after: RefittedTables) -> list[Move]:
         """Return the analyses that move, those that turn first, then by how far they move."""
         outcomes = after.outcomes
         reached = [a for a in self.configuration if a.select.outcome in outcomes]

@@ -41,7 +41,7 @@ def check_answers(sheets: Mapping[str, Sheet]) -> None:
 
 def _offered(sheet: Sheet, entry: Entry) -> None:
     question, answer = entry["question"], entry["answer"]
-    offered = rob2.offered(question)
+    offered = rob2.answers_offered(question)
     if answer != rob2.NOT_ASKED and answer not in offered:
         message = f"{answer} is no answer that {question} offers: {', '.join(offered)}"
         sheet.fault(entry, "answer", message)
@@ -52,7 +52,7 @@ def _domain(sheet: Sheet, domain: str, entries: Set) -> None:
     own = [entries[question] for question in rob2.DOMAINS[domain] if question in entries]
     wrong = False
     for entry in own:
-        question, asked = entry["question"], rob2.asked(entry["question"], answers)
+        question, asked = entry["question"], rob2.is_asked_after(entry["question"], answers)
         if asked == (answers[question] == rob2.NOT_ASKED):
             wrong = True
             is_asked = "is asked" if asked else "is not asked"
@@ -69,7 +69,7 @@ def _domain(sheet: Sheet, domain: str, entries: Set) -> None:
 
 def _instead(asked: bool, question: str) -> str:
     if asked:
-        return f"the answer must be {', '.join(rob2.offered(question))}"
+        return f"the answer must be {', '.join(rob2.answers_offered(question))}"
     return f"the answer must be {rob2.NOT_ASKED}, or another is wrong"
 
 

@@ -35,7 +35,7 @@ def percents(code: str, value: float) -> int:
     return _section(code, value).count("%")
 
 
-def is_date(code: str, value: float) -> bool:
+def shown_as_date(code: str, value: float) -> bool:
     """Say whether a value is shown as a date, a time or a length of time."""
     return bool(_DATE.search(_section(code, value)))
 

@@ -64,7 +64,7 @@ def read_place(place: Path, more: tuple[Column, ...] = ()) -> Found:
     return ({}, [_stranger(place)]) if place.is_file() else _read_folder(place, more)
 
 
-def read_file(place: Path, schema: TableSchema) -> TextTable:
+def read_table_file(place: Path, schema: TableSchema) -> TextTable:
     """Read a table that is none of the raw ones from a file by itself: CSV, TSV or a workbook."""
     if why := other_form(place):
         table = TextTable(schema, place.as_posix())

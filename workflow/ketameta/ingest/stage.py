@@ -30,7 +30,7 @@ MOST_OF_FILE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadPlace:
     """The tables of a folder as read and checked, and every problem found, errors first."""
 
     sheets: dict[str, Sheet]
@@ -54,12 +54,12 @@ class Read:
         return result | {"problems": to_arrow(ProblemRow, told)}
 
 
-def read(place: Found) -> Read:
+def check_place(place: Found) -> ReadPlace:
     """Check what was read of a place (see `read_place`)."""
     texts, problems = place
     sheets, found = checked_tables(texts)
     key = attrgetter("severity", "file", "line", "column")
-    return Read(sheets, sorted(problems + found, key=key))
+    return ReadPlace(sheets, sorted(problems + found, key=key))
 
 
 def check_folder(folder: Path) -> tuple[Tables, list[Problem]]:
@@ -69,13 +69,13 @@ def check_folder(folder: Path) -> tuple[Tables, list[Problem]]:
     non-empty cells as JSON text) and every problem found, in one pass: errors first, each kind
     in the order of files and lines.
     """
-    found = read(read_place(folder))
+    found = check_place(read_place(folder))
     return found.rows(), found.problems
 
 
 def ingest(folder: Path) -> tuple[dict[str, pa.Table], list[Problem]]:
     """Return each raw table and the table of problems as typed Arrow tables, and the problems."""
-    found = read(read_place(folder))
+    found = check_place(read_place(folder))
     return found.arrow(), found.problems
 
 

@@ -197,7 +197,7 @@ def _rows(
         texts = [""] * max(len(header), *(cell.column + 1 for cell in cells))
         for cell in cells:
             name = header[cell.column] if cell.column < len(header) else ""
-            fault = refusal(cell, name in numbers and name not in per_cent)
+            fault = cell_refusal(cell, name in numbers and name not in per_cent)
             if fault:
                 faults.append((line, cell.column, cell.formula or cell.text, fault))
             texts[cell.column] = "" if fault and not is_own(name) else cell.text
@@ -210,7 +210,7 @@ def _rows(
         yield DelimitedRow(line, 1, texts, ",".join(texts)[:20_000])
 
 
-def refusal(cell: XlsxCell, number: bool) -> str:
+def cell_refusal(cell: XlsxCell, number: bool) -> str:
     """Say why a cell is not taken, empty where it is; ``number`` is a column not in per cent."""
     if cell.kind == "formula":
         return "holds a formula; paste its value"

@@ -131,13 +131,13 @@ def _sheet(
         sheet.set_column(at, at, max(10, len(column.name) + 3), None if number else text)
         sheet.write_string(0, at, column.name, styles[column.required])
         size = {"x_scale": 2, "y_scale": 1.2, "author": "ketameta"}
-        sheet.write_comment(0, at, note(column), size)
+        sheet.write_comment(0, at, column_note(column), size)
         rule = validation(column, words)
         if rule:
             sheet.data_validation(1, at, filled + ROWS, at, rule)
 
 
-def note(column: Column) -> str:
+def column_note(column: Column) -> str:
     """Say what a column holds, in which unit, and what is allowed."""
     unit = f"\nUnit: {column.unit}" if column.unit else ""
     return f"{column.description}{unit}\n{column.allowed}"

@@ -18,7 +18,7 @@ from decimal import Decimal
 from xml.parsers import expat
 
 from ketameta.ingest.archive import opened
-from ketameta.ingest.number_format import BUILT_IN, is_date, percents
+from ketameta.ingest.number_format import BUILT_IN, percents, shown_as_date
 from ketameta.ingest.text import UnreadableError
 
 MAX_TEXTS = 500_000
@@ -116,7 +116,7 @@ class Book:
         plain = format(value, ".15g")
         if not code or not math.isfinite(value):
             return plain, ""
-        if is_date(code, value):
+        if shown_as_date(code, value):
             return _date(value, self.since_1904) or plain, "date"
         signs = percents(code, value)
         if not signs:

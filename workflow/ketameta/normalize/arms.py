@@ -21,16 +21,7 @@ from ketameta.normalize.measures import (
     two_arms,
 )
 from ketameta.normalize.pairing import reported_correlation
-from ketameta.normalize.records import (
-    NO_START,
-    NOT_STATED,
-    Arm,
-    ArmSummary,
-    Effect,
-    NotUsable,
-    Trial,
-    listed,
-)
+from ketameta.normalize.records import NO_START, Arm, ArmSummary, Effect, NotUsable, Trial
 from ketameta.normalize.results import AnyResult, ArmResult, preferred_first
 from ketameta.normalize.sift import arm_class, flagged
 from ketameta.normalize.summaries import (
@@ -40,6 +31,7 @@ from ketameta.normalize.summaries import (
     part_of_control,
     without_centre,
 )
+from ketameta.normalize.words import NOT_STATED, listed
 from ketameta.tables.collection import by
 from ketameta.tables.problems import first_few
 from ketameta.vocabulary import scale_sign, vocabulary

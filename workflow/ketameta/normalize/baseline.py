@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ketameta.normalize.records import ArmSummary, Step, number_text
+from ketameta.normalize.records import ArmSummary, Step
 from ketameta.normalize.results import AnyResult, ArmResult
+from ketameta.normalize.words import number_text
 
 
 def find_baseline(summary: ArmSummary, row: ArmResult, rows: Sequence[AnyResult]) -> ArmSummary:

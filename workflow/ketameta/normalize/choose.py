@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 from ketameta.configuration import Question
-from ketameta.normalize import sizes
+from ketameta.normalize import effect_sizes
 from ketameta.normalize.arms import ArmEffects, Place
 from ketameta.normalize.asked import Noted, Numbers, Read
 from ketameta.normalize.contrasts import ContrastEffect, is_paired
 from ketameta.normalize.ledger import Fate, Ledger
-from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Trial
+from ketameta.normalize.records import Effect, NotUsable, Trial
 from ketameta.normalize.results import AnyResult, ArmResult, Contrast, preferred_first
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.selected import SelectedArm, selected_arm
 from ketameta.normalize.sift import Sieve, arm_class
+from ketameta.normalize.words import NOT_STATED
 from ketameta.vocabulary import scale_sign, vocabulary
 
 # the parts of a rank, in order, and what the ledger says of a group that loses on it
@@ -235,7 +236,7 @@ class Choices:
     def forget(self) -> None:
         """Forget all answers, where no question on the same outcome comes any more."""
         self.rows.forget()
-        sizes.forget()
+        effect_sizes.forget_all()
         self._sieve = Sieve(self.trials, self.rows)
         self._numbers: dict[object, int] = {}
         # by the trial, and what the sieve told of its rows; then by what was read of the question

@@ -10,8 +10,9 @@ from ketameta.measures import MEASURES, STANDARDISED, in_points, is_ratio, read_
 from ketameta.normalize import conversions
 from ketameta.normalize.measures import ELBOURNE, EffectEstimate, one_effect, refuse_turned
 from ketameta.normalize.people import People
-from ketameta.normalize.records import Arm, NotUsable, Step, Trial, listed, number_text
+from ketameta.normalize.records import Arm, NotUsable, Step, Trial
 from ketameta.normalize.results import Contrast, filled
+from ketameta.normalize.words import listed, number_text
 from ketameta.vocabulary import vocabulary
 
 HANDBOOK = "Cochrane Handbook 6.3, 6.5.2.3"

@@ -15,7 +15,7 @@ from ketameta.configuration import Course
 from ketameta.normalize.choose import TrialChoice
 from ketameta.normalize.effect_rows import effect_row
 from ketameta.normalize.ledger import Ledger
-from ketameta.normalize.overlap import kept, overlap
+from ketameta.normalize.overlap import overlap, without_overlap
 from ketameta.normalize.records import Arm, Effect, Trial
 from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
@@ -82,7 +82,7 @@ def people_once(effects: list[Effect], ledger: Ledger) -> list[Effect]:
     largest = [
         replace(each[0], n_t=_most_people(each), n_c=0, same_people=False) for each in own.values()
     ]
-    stay = {effect.trial.trial_id for effect in kept(largest)}
+    stay = {effect.trial.trial_id for effect in without_overlap(largest)}
     found = [effect for effect in effects if effect.trial.trial_id in stay]
     for effect in effects:
         if effect.trial.trial_id not in stay:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from ketameta.measures import in_points
 from ketameta.normalize.contrasts import difference_sd, is_paired
 from ketameta.normalize.people import People
-from ketameta.normalize.records import Arm, ArmSummary, NotUsable, Step, Trial, number_text
+from ketameta.normalize.records import Arm, ArmSummary, NotUsable, Step, Trial
 from ketameta.normalize.results import AnyResult, ArmResult, Contrast
+from ketameta.normalize.words import number_text
 
 ASSUMPTION = "SD from a difference"
 

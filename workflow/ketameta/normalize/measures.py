@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass, replace
 
 from ketameta.measures import FALL, MEASURES, Measure
-from ketameta.normalize import conversions, sizes
-from ketameta.normalize.records import ArmSummary, NotUsable, Step, number_text
+from ketameta.normalize import conversions, effect_sizes
+from ketameta.normalize.effect_sizes import Numbers
+from ketameta.normalize.records import ArmSummary, NotUsable, Step
 from ketameta.normalize.results import AnyResult
-from ketameta.normalize.sizes import Numbers
+from ketameta.normalize.words import number_text
 
 ELBOURNE = "Elbourne and others 2002; Cochrane Handbook 23.2"
 
@@ -147,7 +148,7 @@ def _reduction(arm: ArmSummary, r: float) -> EffectEstimate:
 
 def one_effect(kind: str, numbers: Numbers) -> tuple[float, float]:
     """Return yi and vi of one trial; `NotUsable` where there is no estimate with a variance."""
-    yi, vi = sizes.of(kind, numbers)
+    yi, vi = effect_sizes.yi_and_vi(kind, numbers)
     if math.isnan(yi) or math.isnan(vi) or vi <= 0:
         raise NotUsable("the numbers give no estimate with a variance")
     return yi, vi

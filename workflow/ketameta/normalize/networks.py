@@ -20,10 +20,11 @@ from ketameta.normalize.courses import arm_parts, people_once
 from ketameta.normalize.effect_rows import effect_row
 from ketameta.normalize.ledger import Fate, Ledger
 from ketameta.normalize.measures import EffectEstimate
-from ketameta.normalize.records import Arm, ArmSummary, Effect, Step, Trial, number_text
+from ketameta.normalize.records import Arm, ArmSummary, Effect, Step, Trial
 from ketameta.normalize.results import AnyResult, Contrast
 from ketameta.normalize.rows import Rows
-from ketameta.normalize.sift import OF_ARM, refusal
+from ketameta.normalize.sift import OF_ARM, row_refusal
+from ketameta.normalize.words import number_text
 from ketameta.tables.collection import by
 from ketameta.tables.effects import NetworkEffectRow, NetworkLedgerRow
 from ketameta.tables.table import extended
@@ -102,7 +103,7 @@ def _against(
     ledger = Ledger(network.name, rows, question.outcome)
     candidates = []
     for row in own:
-        if refused := refusal(question, seen, row):
+        if refused := row_refusal(question, seen, row):
             if refused[0] == "other treatment":
                 refused = _without_base(row, nodes, base) or refused
             ledger.note(row, *refused)

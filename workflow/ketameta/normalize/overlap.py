@@ -10,7 +10,7 @@ from ketameta.normalize.records import Effect, Trial
 
 
 def resolve(effects: list[Effect], ledger: Ledger) -> list[Effect]:
-    """Keep what `kept` keeps, and note in the ledger why the rows of the others are not used."""
+    """Keep what is `without_overlap`, and note in the ledger why other rows are not used."""
     chosen = _chosen(effects)
     for family, best in chosen:
         names = ", ".join(e.trial.trial_id for e in best)
@@ -22,7 +22,7 @@ def resolve(effects: list[Effect], ledger: Ledger) -> list[Effect]:
     return _in_order(chosen)
 
 
-def kept(effects: list[Effect]) -> list[Effect]:
+def without_overlap(effects: list[Effect]) -> list[Effect]:
     """Return, of reports that share people, the set without overlap that holds most people.
 
     Reports overlap where one is `part_of` the other, or both are of a third. Ties go to the set

@@ -15,13 +15,13 @@ from ketameta.normalize.records import Arm, Effect, Trial, given_by
 from ketameta.normalize.reductions import best_reductions
 from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
-from ketameta.normalize.sift import narrowed, refusal
+from ketameta.normalize.sift import narrowed, row_refusal
 from ketameta.tables.effects import ArmPairRow, ArmReductionRow
 from ketameta.vocabulary.narrowing import drug_route
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class PairSide:
     """One side of a pair: its fall in per cent, the variance (None: not known) and the people."""
 
     fall: float
@@ -35,8 +35,8 @@ class Side:
 class Pair:
     """Both sides of a trial at one hour and scale; `same_people` in both periods of a crossover."""
 
-    treated: Side
-    control: Side
+    treated: PairSide
+    control: PairSide
     hour: float
     scale: str
     same_people: bool = False
@@ -125,10 +125,10 @@ def _pooled(question: Question, trial: Trial, rows: Rows) -> Pair | None:
         for row in rows.on(question.outcome).of(trial.trial_id)
         if not narrowed(question, trial, row)
     ]
-    of_control = [row for row in own if not refusal(other, trial, row)]
+    of_control = [row for row in own if not row_refusal(other, trial, row)]
     places = {(row.scale or "", row.timepoint_h) for row in of_control}
     treated = _effect(
-        question, trial, [row for row in own if not refusal(question, trial, row)], rows, places
+        question, trial, [row for row in own if not row_refusal(question, trial, row)], rows, places
     )
     if treated is None:
         return None
@@ -157,9 +157,9 @@ def _effect(
     return found[0] if found else None
 
 
-def _side(effect: Effect) -> Side:
+def _side(effect: Effect) -> PairSide:
     keys = tuple(dict.fromkeys(row.key for row in effect.rows))
-    return Side(effect.yi, effect.vi, effect.n_t, keys, effect.treated)
+    return PairSide(effect.yi, effect.vi, effect.n_t, keys, effect.treated)
 
 
 def _means(analysis: Analysis, trials: Mapping[str, Trial], rows: Rows) -> dict[str, Pair]:
@@ -189,7 +189,7 @@ def _preference(question: Question, scale: str, hour: float) -> tuple[int, float
 
 def _sides_of_means(
     question: Question, trial: Trial, arms: list[ArmReductionRow]
-) -> tuple[Side, Side] | None:
+) -> tuple[PairSide, PairSide] | None:
     treated = [arm for arm in arms if arm.treated]
     classes = {arm.arm_id: trial.arms[arm.arm_id].comparator_class for arm in arms}
     others = [arm for arm in arms if not arm.treated]
@@ -201,7 +201,7 @@ def _sides_of_means(
     return _mean_of(trial, treated), _mean_of(trial, control)
 
 
-def _mean_of(trial: Trial, arms: list[ArmReductionRow]) -> Side:
+def _mean_of(trial: Trial, arms: list[ArmReductionRow]) -> PairSide:
     """Return the fall of several arms, weighted by people where each has them, else evenly."""
     sizes = [arm.n or 0 for arm in arms]
     known = all(sizes)
@@ -210,4 +210,4 @@ def _mean_of(trial: Trial, arms: list[ArmReductionRow]) -> Side:
     keys = tuple(key for arm in arms for key in arm.rows)
     of_arms = tuple(trial.arms[arm.arm_id] for arm in arms)
     people = float(sum(weights)) if known else None
-    return Side(math.fsum(falls) / sum(weights), None, people, keys, of_arms)
+    return PairSide(math.fsum(falls) / sum(weights), None, people, keys, of_arms)

@@ -13,7 +13,9 @@ from ketameta.tables.table import extended
 TOOL = "RoB2"
 
 
-def answers(rows: Sequence[Rob2AnswerRow], labels: Mapping[str, str]) -> list[SignallingRow]:
+def signalling_answers(
+    rows: Sequence[Rob2AnswerRow], labels: Mapping[str, str]
+) -> list[SignallingRow]:
     """Return the answers as entered, each with the name of its trial."""
     return [extended(SignallingRow, row, label=labels[row.trial_id]) for row in rows]
 
@@ -57,5 +59,7 @@ def _support(domain: str, answers: rob2.Answers, rows: Sequence[Rob2AnswerRow]) 
     """Return the answers that count and what they rest on; overall needs no words of its own."""
     if domain == rob2.OVERALL:
         return ""
-    asked = [row.support for row in rows if rob2.asked(row.question, answers) and row.support]
-    return "; ".join([rob2.said(domain, answers), *dict.fromkeys(asked)])
+    asked = [
+        row.support for row in rows if rob2.is_asked_after(row.question, answers) and row.support
+    ]
+    return "; ".join([rob2.deciding_answers(domain, answers), *dict.fromkeys(asked)])

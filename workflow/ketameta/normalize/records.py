@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from ketameta.normalize.results import AnyResult
 
 
-NOT_STATED = "not stated"
-DERIVED = "derived"
 # of `NotUsable.lacks`: more than any row that has a number to start from
 NO_START = 9
 
@@ -146,17 +144,6 @@ class Effect:
     def assumptions(self) -> tuple[str, ...]:
         """What the derivation assumes or borrows, each word once."""
         return tuple(dict.fromkeys(step.assumption for step in self.steps if step.assumption))
-
-
-def number_text(value: float, digits: int = 4) -> str:
-    """Write a number for a derivation: significant digits, no trailing zeros, a true minus."""
-    text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
-    return text.replace("-", "−")
-
-
-def listed(words: Sequence[str]) -> str:
-    """Write ``a, b and c``."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def arm_names(arms: Iterable[Arm]) -> str:

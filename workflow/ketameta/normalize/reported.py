@@ -12,9 +12,10 @@ from ketameta.normalize.conversions import ConversionError, parse_p
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.overlap import Holders
 from ketameta.normalize.people import People
-from ketameta.normalize.records import NOT_STATED, Effect, NotUsable, Trial
+from ketameta.normalize.records import Effect, NotUsable, Trial
 from ketameta.normalize.results import AnyResult, Contrast
-from ketameta.normalize.sift import refusal
+from ketameta.normalize.sift import row_refusal
+from ketameta.normalize.words import NOT_STATED
 from ketameta.tables.effects import DirectionRow, MissingResultRow
 from ketameta.vocabulary import scale_sign, vocabulary
 
@@ -151,7 +152,7 @@ def directions(
 def _asked(question: Question, trials: Mapping[str, Trial], row: Contrast) -> bool:
     if row.outcome != question.outcome:
         return False
-    return refusal(question, trials[row.trial_id], row) is None
+    return row_refusal(question, trials[row.trial_id], row) is None
 
 
 def _direction(analysis: str, question: Question, trial: Trial, row: Contrast) -> DirectionRow:

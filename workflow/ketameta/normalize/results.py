@@ -11,7 +11,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from ketameta.normalize.records import DERIVED, NOT_STATED, listed
+from ketameta.normalize.words import DERIVED, NOT_STATED, listed
 from ketameta.tables.parts import Placed, Provenance
 from ketameta.tables.raw import ContrastRow, OutcomeRow
 from ketameta.tables.table import as_dict, bare, schema_of
@@ -20,7 +20,7 @@ from ketameta.vocabulary import SECONDARY, vocabulary
 SEEN = ("direct", DERIVED, SECONDARY)
 
 
-class Result(Provenance, Placed):
+class ReportedResult(Provenance, Placed):
     """What results of arms and contrasts share.
 
     `key` names the row in ledger and derivations: file and line. `standing` is `seen`, but what is
@@ -82,7 +82,7 @@ class Result(Provenance, Placed):
         return f"{listed(missing)} {verb} empty" if missing else ""
 
 
-class ArmResult(OutcomeRow, Result):
+class ArmResult(OutcomeRow, ReportedResult):
     """A row of outcomes: what one arm shows at one hour."""
 
     __slots__ = ("key", "standing")
@@ -99,7 +99,7 @@ class ArmResult(OutcomeRow, Result):
         return (self.arm_id,)
 
 
-class Contrast(ContrastRow, Result):
+class Contrast(ContrastRow, ReportedResult):
     """A row of contrasts: a difference between two arms as reported."""
 
     __slots__ = ("key", "standing")

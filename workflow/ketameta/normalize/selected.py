@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ketameta.normalize.records import Arm, Effect, NotUsable, Step, Trial, listed
+from ketameta.normalize.records import Arm, Effect, NotUsable, Step, Trial
 from ketameta.normalize.results import AnyResult, Contrast
+from ketameta.normalize.words import listed
 
 ASSUMPTION = "selected arm"
 SOURCE = "Cochrane Handbook 8.7, 23.3.4; ROB-ME, Page 2023, BMJ 383:e076754"

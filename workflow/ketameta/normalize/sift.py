@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from ketameta.configuration import Question
 from ketameta.measures import MEASURES
 from ketameta.normalize.ledger import ELSEWHERE, Fate
-from ketameta.normalize.records import NOT_STATED, Arm, Trial, listed
+from ketameta.normalize.records import Arm, Trial
 from ketameta.normalize.results import AnyResult, ArmResult, Contrast
+from ketameta.normalize.words import NOT_STATED, listed
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import FLAG, Narrow, dosing, drug_route, flagging
 
@@ -134,7 +135,7 @@ def _narrowed_down(
 
 
 def _asked(question: Question) -> object:
-    """Return what `refusal` reads of a question, whatever the order of its preferences."""
+    """Return what `row_refusal` reads of a question, whatever the order of its preferences."""
     q, window = question, question.window
     return (
         (
@@ -151,7 +152,7 @@ def _asked(question: Question) -> object:
     )
 
 
-def refusal(question: Question, trial: Trial, row: AnyResult) -> Fate | None:
+def row_refusal(question: Question, trial: Trial, row: AnyResult) -> Fate | None:
     """Return the first reason against a row and its detail; None where it is let in."""
     if row.outcome != question.outcome:
         return ELSEWHERE, row.outcome

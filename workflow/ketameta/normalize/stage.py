@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ketameta.configuration import Analysis, Configuration, Question
-from ketameta.normalize import grid, raters, sizes
-from ketameta.normalize.checks.acknowledged import About, with_reasons
+from ketameta.normalize import effect_sizes, grid, raters
+from ketameta.normalize.checks.acknowledged import Subject, with_reasons
 from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.courses import over_time
@@ -84,7 +84,7 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
         WarningRow: lambda: [extended(WarningRow, problem) for problem in told],
         ArmPairRow: lambda: pairs(configuration, trials, rows),
         BiasRow: lambda: bias_of(raw, trials),
-        SignallingRow: lambda: raters.answers(raw.get(Rob2AnswerRow), labels),
+        SignallingRow: lambda: raters.signalling_answers(raw.get(Rob2AnswerRow), labels),
         ArmReductionRow: lambda: reductions(configuration, trials, rows),
         EvidenceMapRow: lambda: coverage(trials, rows),
         ResultRow: lambda: [_raw_row(row, labels[row.trial_id]) for row in rows],
@@ -111,7 +111,7 @@ def _analyses(
         analyses = list(group)
         asked = {a.select.measure for a in analyses}
         asked |= {v.select.measure for a in analyses for v in a.variants}
-        sizes.foresee(choices.rows.on(outcome).rows, asked)
+        effect_sizes.compute_ahead(choices.rows.on(outcome).rows, asked)
         for analysis in analyses:
             rows, ledger = _analysis(analysis, choices)
             parts = {schema_of(k).name: to_arrow(k, rows[k]) for k in _OF_ANALYSES}
@@ -190,7 +190,7 @@ def bias_of(raw: Tables, trials: Mapping[str, Trial]) -> list[BiasRow]:
 
 def _findings(rows: Rows, findings: Iterable[Finding]) -> list[FindingRow]:
     """Return findings with what they are about, whatever their lines: it tells them apart later."""
-    about = About(rows)
+    about = Subject(rows)
     return [
         extended(
             FindingRow,

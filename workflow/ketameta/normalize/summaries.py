@@ -9,16 +9,9 @@ from typing import Any
 
 from ketameta.normalize import conversions
 from ketameta.normalize.people import People
-from ketameta.normalize.records import (
-    NO_START,
-    Arm,
-    ArmSummary,
-    NotUsable,
-    Step,
-    arm_names,
-    number_text,
-)
+from ketameta.normalize.records import NO_START, Arm, ArmSummary, NotUsable, Step, arm_names
 from ketameta.normalize.results import ArmResult, filled
+from ketameta.normalize.words import number_text
 
 HANDBOOK = "Cochrane Handbook 6.5"
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from math import comb
 
 from ketameta.configuration import Analysis
-from ketameta.evidence.directions import CONTROL, FEWEST, MIXED, NEITHER, TREATMENT, by_trial
+from ketameta.evidence.directions import (
+    CONTROL,
+    FEWEST,
+    MIXED,
+    NEITHER,
+    TREATMENT,
+    trials_by_direction,
+)
 from ketameta.figures.paired import NARROW, Dots, Paired, draw_paired
 from ketameta.figures.scene import to_svg
 from ketameta.measures import MEASURES, read_as
@@ -293,7 +300,7 @@ def _directions(rows: Sequence[DirectionRow]) -> Directions | None:
 
 def _counted(rows: Sequence[DirectionRow]) -> str:
     """Say in how many trials the results point which way, and how far chance explains that."""
-    counts = by_trial(rows)
+    counts = trials_by_direction(rows)
     told = [f"{what} in {counts[word]}" for word, what in _POINT.items() if counts[word]]
     trials = wording.count(counts.total(), "trial")
     said = f"{trials} ({wording.count(len(rows), 'result')}), {', '.join(told)}"

@@ -16,7 +16,7 @@ from ketameta.evidence.claim_rules import (
     Verdict,
     thresholds,
 )
-from ketameta.evidence.claims import UNTOLD, Control, Part
+from ketameta.evidence.claims import UNTOLD, ClaimPart, Control
 from ketameta.evidence.rated import RatedGroup
 from ketameta.report.claim_words import Shown, brief, clause, counted, per_cent, pointed, topic
 from ketameta.report.naming import capital, listed
@@ -59,7 +59,7 @@ class Item:
         return all(one.record.certainty == "very low" for one in self.shown)
 
 
-def items_of(part: Part, told: Sequence[Told], control: Control | None) -> list[Item]:
+def items_of(part: ClaimPart, told: Sequence[Told], control: Control | None) -> list[Item]:
     """Return what is told of one part of a claim; its name stands before that of each item."""
     name = part.test.part or ""
     own = _items(part, told, control)
@@ -69,7 +69,7 @@ def items_of(part: Part, told: Sequence[Told], control: Control | None) -> list[
     ]
 
 
-def _items(part: Part, told: Sequence[Told], control: Control | None) -> list[Item]:
+def _items(part: ClaimPart, told: Sequence[Told], control: Control | None) -> list[Item]:
     word = part.verdict.word
     if word == CANNOT:
         return [Item("", word, part.test.rule[:1].lower() + part.test.rule[1:])]
@@ -170,7 +170,7 @@ _POINTED = (directions.TREATMENT, directions.CONTROL)
 
 
 def _which_way(rows: Sequence[Pointing]) -> str:
-    counts = directions.by_trial(rows)
+    counts = directions.trials_by_direction(rows)
     found = [direction for direction in _WAYS if counts[direction]]
     s = "s" if counts.total() == 1 else ""
     if len(found) > 1:

@@ -13,9 +13,9 @@ from ketameta.evidence.claims import (
     UNTOLD,
     AnalysisOnClaim,
     Claim,
+    ClaimPart,
     Control,
     Grounds,
-    Part,
     Split,
     claims_of,
     side,
@@ -95,7 +95,7 @@ class Teller:
             claimed_value=first.claimed_value,
         )
 
-    def _told(self, part: Part) -> list[Told]:
+    def _told(self, part: ClaimPart) -> list[Told]:
         """Return each verdict of a part with its results, those that tell something first."""
         heard = [line for line in part.lines if line.verdict.word not in UNTOLD]
         return [Told(line.verdict, self._shown(line)) for line in heard or part.lines]
@@ -123,7 +123,7 @@ class Teller:
             ]
         return tuple(found)
 
-    def _control(self, part: Part) -> Control | None:
+    def _control(self, part: ClaimPart) -> Control | None:
         """Return the control arms beside a claimed number."""
         own = (self._grounds.controls.get(line.analysis) for line in part.lines)
         return part.control or next(filter(None, own), None)
@@ -166,7 +166,7 @@ class Teller:
             if n in self._configuration.names
         )
 
-    def _part(self, part: Part) -> PartView:
+    def _part(self, part: ClaimPart) -> PartView:
         lines = tuple(self._line(line) for line in part.lines)
         return PartView(part.test.part or "", part.verdict.word, part.test.rule, lines)
 

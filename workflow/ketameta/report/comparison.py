@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from ketameta.configuration import Configuration
-from ketameta.extraction.records import Comparison, FieldAgreement, Pair
+from ketameta.extraction.records import Comparison, FieldAgreement, NumberPair
 from ketameta.figures.differences import Apart, Differences, Level, draw_differences
 from ketameta.figures.scene import to_svg
 from ketameta.report import agreement_words, comparison_words, wording
@@ -78,9 +78,9 @@ def differences(line: FieldAgreement) -> Differences:
     )
 
 
-def _apart(pair: Pair, ratio: bool) -> float:
+def _apart(pair: NumberPair, ratio: bool) -> float:
     return pair.b / pair.a if ratio else pair.b - pair.a
 
 
-def _middle(pair: Pair, ratio: bool) -> float:
+def _middle(pair: NumberPair, ratio: bool) -> float:
     return sqrt(pair.a) * sqrt(pair.b) if ratio else (pair.a + pair.b) / 2

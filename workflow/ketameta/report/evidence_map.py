@@ -10,7 +10,8 @@ from ketameta.report.wording import anchor, count
 from ketameta.tables.effects import EvidenceMapRow
 from ketameta.tables.syntheses import StudyRow
 from ketameta.vocabulary import vocabulary
-from ketameta.vocabulary.periods import LATER, mapped, periods
+from ketameta.vocabulary.hours import LATER
+from ketameta.vocabulary.periods import mapped, periods
 
 SHADES = 5
 

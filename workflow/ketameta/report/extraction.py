@@ -180,7 +180,7 @@ def to_fetch(
         return []
     claimed = [row.analysis for row in tables[ClaimTestRow] if row.computed and row.analysis]
     found = unread.pools(configuration, tables[StudyRow], records, claimed)
-    return unread.ranked(tables[UnreadRow], found, tables)
+    return unread.ranked_by_weight(tables[UnreadRow], found, tables)
 
 
 @dataclass(frozen=True, slots=True)

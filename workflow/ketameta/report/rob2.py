@@ -148,7 +148,7 @@ def heads() -> dict[str, str]:
 
 def assessed(rows: Sequence[SignallingRow]) -> list[Assessed]:
     """Return the trials of the table `signalling`, by their names."""
-    sets = rob2.by_rater(rows)
+    sets = rob2.answers_by_rater(rows)
     about: dict[tuple[str, str], dict[str, rob2.Answers]] = {}
     for (trial, outcome, rater), answers in sets.items():
         about.setdefault((trial, outcome), {})[rater] = answers

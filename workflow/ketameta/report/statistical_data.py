@@ -19,7 +19,8 @@ from ketameta.figures.statistical import (
 from ketameta.report import wording
 from ketameta.tables.effects import ArmReductionRow, EvidenceMapRow
 from ketameta.vocabulary import vocabulary
-from ketameta.vocabulary.periods import LATER, mapped, period_of, periods
+from ketameta.vocabulary.hours import LATER
+from ketameta.vocabulary.periods import mapped, period_of, periods
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ from ketameta.configuration import Analysis
 from ketameta.measures import LARGEST, MEASURES, PLAIN
 from ketameta.report.r_code import call, flags, listed, named, number, text, texts, vector
 from ketameta.report.traces import Traces
-from ketameta.synthesize.absolute import MEDIAN, skewed, spreads
+from ketameta.synthesize.absolute import MEDIAN, skewed, standard_deviations
 from ketameta.tables.diagnostics import AsymmetryRow
 from ketameta.tables.effects import ResultRow
 from ketameta.tables.syntheses import AbsoluteRow, PointsRow, StudyRow, SynthesisRow
@@ -192,7 +192,7 @@ def in_points(
 def _spreads(row: PointsRow, studies: Sequence[StudyRow]) -> list[float]:
     """Return the SDs behind points: of trials on the scale whose scores are not skewed."""
     on = [s for s in studies if s.sd_c and s.scale == row.scale and not skewed(s)]
-    return spreads(on)
+    return standard_deviations(on)
 
 
 def small_studies(

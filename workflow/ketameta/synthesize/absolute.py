@@ -81,9 +81,9 @@ def points(
     """Return a standardised difference in points of one scale; none where none can hold it.
 
     The scale is the first in the question's order of preference on which a pooled trial gives an
-    SD that is not of skewed scores (`spreads`), and which holds what follows (`_stays`). The
-    typical SD is the median of the control arms' (Cochrane Handbook 15.5.3.2); of one trial alone
-    it is that of both arms, by which its difference was standardised.
+    SD that is not of skewed scores (`standard_deviations`), and which holds what follows
+    (`_stays`). The typical SD is the median of the control arms' (Cochrane Handbook 15.5.3.2); of
+    one trial alone it is that of both arms, by which its difference was standardised.
     """
     if not MEASURES[question.measure].is_standardised or record.estimate is None:
         return []
@@ -93,7 +93,7 @@ def points(
         members = [e for e in known.get(scale, ()) if not skewed(e)]
         if not members:
             continue
-        sd = median(spreads(members))
+        sd = median(standard_deviations(members))
         ends = {end: getattr(record, name) for end, name in _ENDS}
         moved: dict[str, Any] = {
             f"points{e}": None if v is None else v * sd for e, v in ends.items()
@@ -113,7 +113,7 @@ def points(
     return []
 
 
-def spreads(effects: Sequence[EffectRow]) -> list[float]:
+def standard_deviations(effects: Sequence[EffectRow]) -> list[float]:
     """Return the SDs that points are made with: of control arms, of one trial of both arms."""
     if len(effects) == 1:
         (e,) = effects

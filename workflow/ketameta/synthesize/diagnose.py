@@ -149,7 +149,9 @@ def column(values: Iterable[float | None]) -> NDArray[np.float64]:
     return np.array([np.nan if value is None else value for value in values], float)
 
 
-def courses(configuration: Configuration, syntheses: Sequence[SynthesisRow]) -> list[CourseRow]:
+def windows_of_one_question(
+    configuration: Configuration, syntheses: Sequence[SynthesisRow]
+) -> list[CourseRow]:
     """Return the analyses that differ in nothing but their window, in the order of hours.
 
     Each such family of two or more carries the name of its first analysis.

@@ -63,7 +63,9 @@ def bend(x: Floats, knots: tuple[float, float, float]) -> Floats:
     return np.asarray(cubic / (c - a) ** 2)
 
 
-def arms_of(apart: Sequence[VariantRow], doses: Mapping[tuple[str, str], float | None]) -> Arms:
+def arms_with_dose(
+    apart: Sequence[VariantRow], doses: Mapping[tuple[str, str], float | None]
+) -> Arms:
     """Return the arms that have a dose, and name the others."""
     known = [(e, d) for e in apart if (d := doses.get((e.trial_id, e.comparison))) is not None]
     left = [f"{e.trial_id} {e.comparison}".strip() for e in apart

@@ -26,7 +26,7 @@ from ketameta.stats import (
     random_effects,
 )
 from ketameta.synthesize.designs import Design, Value, design_of, formula_of
-from ketameta.synthesize.doses import arms_of, by_dose
+from ketameta.synthesize.doses import arms_with_dose, by_dose
 from ketameta.synthesize.judge import SEVERITY
 from ketameta.synthesize.pool import finite_or_none, independent
 from ketameta.tables.collection import by
@@ -73,7 +73,7 @@ def backgrounds(trials: Sequence[TrialRow], arms: Sequence[ArmRow]) -> dict[str,
     }
 
 
-class Found(NamedTuple):
+class ModeratorRows(NamedTuple):
     """The rows of the tables of an analysis."""
 
     regressions: list[RegressionRow]
@@ -112,14 +112,14 @@ def moderated(
     trials: Sequence[Background],
     judgements: Sequence[JudgementRow],
     apart: Sequence[VariantRow] = (),
-) -> Found:
+) -> ModeratorRows:
     """Return the regressions of a whole analysis on all that its configuration asks.
 
     `apart` are its effects with every treated arm apart and the control whole: where dose is asked
     alone, it is asked of these too.
     None where nothing is asked, fewer than two trials are there, or arms share a control.
     """
-    found = Found([], [], [], [])
+    found = ModeratorRows([], [], [], [])
     asked = analysis.model.moderators
     whole = analysis.name == analysis.base
     if not asked or not whole or len(effects) < 2 or not independent(effects):
@@ -145,7 +145,7 @@ def moderated(
     if apart and (DOSE,) in asked:
         doses = {(one.trial_id, arm): dose_of(dose) for one in trials for arm, dose in one.doses}
         doses |= {(effect.trial_id, ""): dose_of(effect.dose) for effect in effects}
-        of_arms = by_dose(analysis, arms_of(apart, doses))
+        of_arms = by_dose(analysis, arms_with_dose(apart, doses))
         found.regressions.extend(of_arms[0])
         found.coefficients.extend(of_arms[1])
         found.moderated.extend(of_arms[2])
@@ -177,7 +177,7 @@ def _regress(
     effects: Sequence[EffectRow],
     model: Sequence[str],
     values: Mapping[str, Sequence[Value]],
-    found: Found,
+    found: ModeratorRows,
 ) -> None:
     """Add one regression, its coefficients, and of one moderator alone the mean effects."""
     here = [i for i in range(len(effects)) if all(values[n][i] is not None for n in model)]

@@ -20,7 +20,7 @@ Own = Mapping[tuple[str, str], tuple[Kinds, Mapping[str, str]]]
 def rater_agreement(rows: Sequence[SignallingRow]) -> list[RaterAgreementRow]:
     """Return one row a pair of raters and domain."""
     by_rater: dict[str, dict[tuple[str, str], tuple[Kinds, Mapping[str, str]]]] = {}
-    for (trial, outcome, rater), answers in rob2.by_rater(rows).items():
+    for (trial, outcome, rater), answers in rob2.answers_by_rater(rows).items():
         by_rater.setdefault(rater, {})[trial, outcome] = rob2.kinds(answers), rob2.judge(answers)
     return [
         _compared(first, second, domain, one, other)

@@ -105,7 +105,9 @@ def splits(
                 p=test.p if test else None,
                 tau2=test.tau2 if test else None,
                 tau2_groups=COMMON if common else SEPARATE,
-                confounded=[s for s in others if together(labels[split], labels[s]) >= TOGETHER],
+                confounded=[
+                    s for s in others if likeness_of_splits(labels[split], labels[s]) >= TOGETHER
+                ],
             )
         )
     return groups, tests
@@ -190,7 +192,7 @@ def between_groups(members: Groups, model: Model) -> Between | None:
     )
 
 
-def together(one: Sequence[str], other: Sequence[str]) -> float:
+def likeness_of_splits(one: Sequence[str], other: Sequence[str]) -> float:
     """Return how far two splits are the same: the larger lambda of the two directions, 0 to 1.
 
     `one` and `other` are the groups of the same effects. Goodman & Kruskal 1954, J Am Stat Assoc

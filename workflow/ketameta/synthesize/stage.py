@@ -14,7 +14,7 @@ from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.bayes import posteriors
 from ketameta.synthesize.claims import control_shares, tests_of
 from ketameta.synthesize.courses import COURSE_KINDS, AskedCourse, course_of
-from ketameta.synthesize.diagnose import asymmetry, courses, diagnosed, diagnostics
+from ketameta.synthesize.diagnose import asymmetry, diagnosed, diagnostics, windows_of_one_question
 from ketameta.synthesize.doses import choice_of
 from ketameta.synthesize.earlier import earlier
 from ketameta.synthesize.fates import Fates, RawRows, exclusions, fates_of, unused_rows
@@ -87,7 +87,7 @@ _LATEST = 9999
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AnswerInputs:
     """All that what is found of an analysis is made from: nothing else is known to `_answer`.
 
     `judgements` are of the trials in it, `secondary` sources of each effect, `published` results
@@ -143,7 +143,7 @@ def synthesize(
         for kind in ANSWER:
             made[kind] += found[kind]
     _left_out(fates, effects, raw, configuration, made)
-    made[CourseRow] += courses(configuration, syntheses)
+    made[CourseRow] += windows_of_one_question(configuration, syntheses)
     by_hour = by(tables.once(CourseEffectRow), lambda effect: effect.analysis)
     timed = {one.name: AskedCourse(one, by_hour[one.name]) for one in configuration.courses}
     for found in (memo or Memo()).answers(course_of, timed, COURSE_KINDS, processes, "course"):
@@ -160,7 +160,7 @@ def _questions(
     effects: Mapping[str, Sequence[EffectRow]],
     raw: RawRows,
     configuration: Configuration,
-) -> dict[str, Asked]:
+) -> dict[str, AnswerInputs]:
     """Return what each analysis is made from, by its name."""
     variants = by(tables.once(VariantRow), lambda row: row.analysis)
     falls = by(tables.once(ArmPairRow), lambda row: row.analysis)
@@ -172,10 +172,10 @@ def _questions(
     def asks(analysis: Analysis) -> bool:
         return bool(analysis.model.moderators) and analysis.name == analysis.base
 
-    def asked(analysis: Analysis) -> Asked:
+    def asked(analysis: Analysis) -> AnswerInputs:
         name, outcome = analysis.name, analysis.select.outcome
         own = effects.get(name, ())
-        return Asked(
+        return AnswerInputs(
             analysis,
             own,
             [raw.secondary(effect.rows) for effect in own],
@@ -190,7 +190,7 @@ def _questions(
     return {analysis.name: asked(analysis) for analysis in configuration}
 
 
-def _answer(asked: Asked) -> Tables:
+def _answer(asked: AnswerInputs) -> Tables:
     """Pool an analysis; return its synthesis and what is shown beside that."""
     analysis, own = asked.analysis, asked.effects
     record = _synthesis(analysis, own)

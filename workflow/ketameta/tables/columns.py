@@ -41,7 +41,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Form:
+class TextForm:
     """What the texts of a column look like: a regular expression, and its meaning in words."""
 
     pattern: str
@@ -50,7 +50,7 @@ class Form:
 
 ANY = Range()
 # what a page may link to
-ADDRESS = Form(r"https?://\S+", "an address that starts with http")
+ADDRESS = TextForm(r"https?://\S+", "an address that starts with http")
 
 
 def is_own(name: str) -> bool:

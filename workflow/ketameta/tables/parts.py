@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ketameta.tables.columns import ADDRESS, Form, Range
+from ketameta.tables.columns import ADDRESS, Range, TextForm
 from ketameta.tables.entered import Entered
 from ketameta.tables.table import Id, Row, Words, col, part
 
@@ -13,7 +13,7 @@ SCALE = "scale of the analysis: log of a ratio, log odds of a share, else as the
 HOURS = Range("h", 0, 100_000)
 # wide enough for any trial or scale, narrow enough to catch a date or a pasted identifier
 PEOPLE = Range("people", 0, 1_000_000)
-DAY = Form(
+DAY = TextForm(
     r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?",
     "a day, month or year as YYYY-MM-DD, YYYY-MM or YYYY",
 )

@@ -103,6 +103,6 @@ def errors(problems: Iterable[Problem]) -> list[Problem]:
     return sorted(p for p in problems if p.severity == ERROR)
 
 
-def counted(faults: int) -> str:
+def counted_faults(faults: int) -> str:
     """Return a number of faults in words: ``1 fault``, ``2 faults``."""
     return f"{faults:,} fault{'' if faults == 1 else 's'}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ketameta.tables.columns import ADDRESS, Form, Range, TableSchema
+from ketameta.tables.columns import ADDRESS, Range, TableSchema, TextForm
 from ketameta.tables.parts import HOURS, PEOPLE, Claimed, Placed, Provenance
 from ketameta.tables.table import Id, Ids, Words, col, entered_schema, schema_of, table
 from ketameta.tables.upkeep import AcknowledgedRow, AdjudicationRow, AuditRow, ReadingRow, UnreadRow
@@ -20,13 +20,13 @@ MEASURE_SPREAD = Range("as the measure", 0, 1_000_000)
 LEVEL = Range("per cent", 50, 99.9)
 PER_CENT = Range("per cent", 0, 100)
 YEAR = Range(minimum=1960, maximum=2100)
-DOI = Form(r"10\.[0-9]{4,9}/\S+", "a DOI that starts with 10.")
-PMID = Form(r"[0-9]{1,8}", "one to eight digits")
-DOSE = Form(
+DOI = TextForm(r"10\.[0-9]{4,9}/\S+", "a DOI that starts with 10.")
+PMID = TextForm(r"[0-9]{1,8}", "one to eight digits")
+DOSE = TextForm(
     r"[0-9]{1,6}(\.[0-9]{1,6})?(-[0-9]{1,6}(\.[0-9]{1,6})?)?", "a number, or two with - between"
 )
 # what `normalize.conversions.parse_p` takes
-P_VALUE = Form(
+P_VALUE = TextForm(
     r"(?i:(p([- ]?value)?\s*)?(<=|>=|[=<>≤≥])?\s*([0-9]+(\.[0-9]*)?|\.[0-9]+)(e-?[0-9]+)?"
     r"\s*(\(.*\))?|(p\s*=?\s*)?(n\.?\s?s\.?|not significant|non-?significant))",
     "a p-value such as 0.03, <.001 or NS; a remark may follow in brackets",

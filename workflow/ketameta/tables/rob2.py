@@ -36,7 +36,7 @@ DOMAINS = {
     "D4": ("4.1", "4.2", "4.3", "4.4", "4.5"),
     "D5": ("5.1", "5.2", "5.3"),
 }
-# concerns in so many domains, each with a fault that was found, are high overall: see `overall`
+# concerns in so many domains, each with a fault that was found, are high overall
 SEVERAL = 3
 
 _YES, _NO, _SILENT = "yes", "no", "no information"
@@ -65,7 +65,7 @@ def domain_of(question: str) -> str:
     return f"D{question.partition('.')[0]}"
 
 
-def offered(question: str) -> tuple[str, ...]:
+def answers_offered(question: str) -> tuple[str, ...]:
     """Return the answers that a question offers, without NA: 3.2 has no NI."""
     return tuple(a for a in _CLASSES if (question, a) != ("3.2", "NI"))
 
@@ -75,7 +75,7 @@ def before(question: str) -> tuple[str, ...]:
     return _AFTER[question][0] if question in _AFTER else ()
 
 
-def asked(question: str, answers: Answers) -> bool:
+def is_asked_after(question: str, answers: Answers) -> bool:
     """Say whether a question is asked after the answers to those before it."""
     return _told(domain_of(question), answers)[question] is not None
 
@@ -86,18 +86,18 @@ def unanswered(domain: str, answers: Answers) -> list[str]:
 
 
 def judge(answers: Answers) -> dict[str, str]:
-    """Return the judgement of each domain whose questions are answered, and `overall`.
+    """Return the judgement of each domain whose questions are answered, and `overall_judgement`.
 
     `answers` are Y, PY, PN, N, NI or NA by question; those that are not asked are passed over.
     Overall needs all five domains, but one at high risk is enough.
     """
     found = {d: _judge(d, answers) for d in DOMAINS if not unanswered(d, answers)}
     if HIGH in found.values() or len(found) == len(DOMAINS):
-        found[OVERALL] = overall(found, answers)
+        found[OVERALL] = overall_judgement(found, answers)
     return found
 
 
-def overall(domains: Mapping[str, str], answers: Answers) -> str:
+def overall_judgement(domains: Mapping[str, str], answers: Answers) -> str:
     """Return the overall judgement from those of the domains.
 
     Low where all are low, high where any is. The guidance leaves it to people when concerns in
@@ -124,7 +124,7 @@ def told_well(answers: Answers) -> dict[str, str]:
     return {q: best[q] if answer_class(a) == _SILENT else a for q, a in answers.items()}
 
 
-def by_rater(rows: Iterable[SignallingRow]) -> dict[Rated, dict[str, str]]:
+def answers_by_rater(rows: Iterable[SignallingRow]) -> dict[Rated, dict[str, str]]:
     """Return the answers of rows of the table by trial, outcome and rater, each by question."""
     found: dict[Rated, dict[str, str]] = defaultdict(dict)
     for row in rows:
@@ -132,7 +132,7 @@ def by_rater(rows: Iterable[SignallingRow]) -> dict[Rated, dict[str, str]]:
     return found
 
 
-def said(domain: str, answers: Answers) -> str:
+def deciding_answers(domain: str, answers: Answers) -> str:
     """Return the answers of a domain that the judgement rests on, as in 4.1 N, 4.2 PN, 4.3 NI."""
     told = _told(domain, answers)
     return ", ".join(f"{q} {answers[q]}" for q, kind in told.items() if kind is not None)

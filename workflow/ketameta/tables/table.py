@@ -26,7 +26,7 @@ from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast, dataclass_transform
 
-from ketameta.tables.columns import ANY, Column, Form, Range, TableSchema
+from ketameta.tables.columns import ANY, Column, Range, TableSchema, TextForm
 from ketameta.tables.entered import from_maps, to_maps
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def col(
     unit: str = "",
     words: str = "",
     words_also: tuple[str, ...] = (),
-    form: Form | None = None,
+    form: TextForm | None = None,
     references: str = "",
     blank: bool = False,
     optional: bool = False,

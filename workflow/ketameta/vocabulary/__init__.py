@@ -7,16 +7,23 @@ there; no Python changes. Outside of a project the words are those of the method
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from os.path import lexists
-from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
 
-from ketameta.documents.document import DocumentError, read_document
 from ketameta.documents.near import hint, nearest
 from ketameta.project import SUBJECT
+from ketameta.vocabulary.files import (
+    FILES,
+    FOLDER,
+    METHOD,
+    forget,
+    kept,
+    method,
+    read_words,
+    subject,
+    use,
+    words_of_method,
+)
 from ketameta.vocabulary.models import ANY, Outcome, Scale, Spread, Treatment
 
 __all__ = [
@@ -41,9 +48,6 @@ __all__ = [
     "words_of_method",
 ]
 
-METHOD = Path(__file__).with_name("words.yaml")
-FOLDER = "vocabulary"
-FILES = ("outcomes.yaml", "priors.yaml", "scales.yaml", "treatments.yaml", "words.yaml")
 # the word of `seen` for numbers that were read elsewhere than in the trial's report or register
 SECONDARY = "secondary"
 
@@ -78,59 +82,6 @@ class Vocabulary:
         return self.flags[max(known, key=len)] if known else None
 
 
-P = ParamSpec("P")
-T = TypeVar("T")
-_subject = SUBJECT
-_forget: list[Callable[[], None]] = []
-
-
-def kept(function: Callable[P, T]) -> Callable[P, T]:
-    """Keep what a function makes of the words (as `functools.cache` does) until `forget`."""
-    found = cache(function)
-    _forget.append(found.cache_clear)
-    return found  # type: ignore[return-value]  # called with what can be a key
-
-
-def forget() -> None:
-    """Read words and review anew when they are asked for: who changes directory calls it."""
-    for clear in _forget:
-        clear()
-
-
-def use(folder: Path = SUBJECT) -> None:
-    """Take words and review of another folder such as ``workflow/config``, from now on."""
-    global _subject  # noqa: PLW0603 - what a process reads is of the process
-    _subject = folder
-    forget()
-
-
-def subject() -> Path:
-    """Return the folder that holds the subject: review.yaml and the vocabulary."""
-    return _subject
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return the values of a file, of the kinds that its form is held against."""
-    document = read_document(path)
-    if document.faults:
-        raise DocumentError(document.faults[0].message, document.faults[0].line)
-    content: dict[str, Any] = document.values
-    return content
-
-
-@cache
-def _method() -> dict[str, Any]:
-    return _read(METHOD)
-
-
-def words_of_method() -> dict[str, tuple[str, ...]]:
-    """Return the words of each list of the method, and those that flags start with."""
-    return {
-        name: tuple(words)
-        for name, words in {**_method()["lists"], "flags": _method()["flags"]}.items()
-    }
-
-
 @kept
 def vocabulary() -> Vocabulary:
     """Return the words of the method with those of the subject: its own come first.
@@ -150,22 +101,22 @@ def vocabulary() -> Vocabulary:
 
 def _laid_over() -> Vocabulary:
     here = subject() / FOLDER
-    own = {name: _read(here / name) if lexists(here / name) else {} for name in FILES}
+    own = {name: read_words(here / name) if lexists(here / name) else {} for name in FILES}
     treated = own["treatments.yaml"]
     lists = {**own["words.yaml"], **treated}
     treatments = lists.pop("treatments", {})
     cotreatments, flags = lists.pop("cotreatments", {}), lists.pop("flags", {})
-    of_method = _method()["lists"]
+    of_method = method()["lists"]
     labels = {"splits": {**of_method["splits"], **lists.pop("splits", {})}}
     return Vocabulary(
         scales={name: Scale(name, **item) for name, item in own["scales.yaml"].items()},
         outcomes={name: Outcome(name, **item) for name, item in own["outcomes.yaml"].items()},
         treatments={name: Treatment(name, **item) for name, item in treatments.items()},
         lists={n: {**lists.get(n, {}), **words} for n, words in of_method.items()} | labels,
-        flags={**_method()["flags"], **flags},
-        unusable_models=_method()["unusable_models"],
+        flags={**method()["flags"], **flags},
+        unusable_models=method()["unusable_models"],
         cotreatments=cotreatments,
-        sets_of_part=frozenset(_method()["sets_of_part"]),
+        sets_of_part=frozenset(method()["sets_of_part"]),
         spreads={name: Spread(**item) for name, item in own["priors.yaml"].items()},
     )
 

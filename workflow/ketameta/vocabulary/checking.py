@@ -7,9 +7,10 @@ from os.path import lexists
 from pathlib import Path
 
 from ketameta.documents.document import Document, Fault
-from ketameta.documents.files import Read, read_file
+from ketameta.documents.files import ReadFile, read_file
 from ketameta.documents.forms import Form
-from ketameta.vocabulary import FOLDER, faults, subject, words_of_method
+from ketameta.vocabulary import faults
+from ketameta.vocabulary.files import FOLDER, subject, words_of_method
 from ketameta.vocabulary.models import forms
 
 _OF = {
@@ -26,10 +27,10 @@ def word_forms() -> dict[str, tuple[Form, str]]:
     return forms(words_of_method()["splits"])
 
 
-def word_files(folder: Path | None = None) -> list[Read]:
+def word_files(folder: Path | None = None) -> list[ReadFile]:
     """Return the files of words that a folder has, by default that of the subject, with faults."""
     here = folder or subject() / FOLDER
-    found: dict[str, Read] = {}
+    found: dict[str, ReadFile] = {}
     for name, (form, holds) in word_forms().items():
         path = here / f"{name}.yaml"
         if lexists(path):  # a link to nothing is a file that cannot be read

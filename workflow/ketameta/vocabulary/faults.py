@@ -7,8 +7,8 @@ from typing import Any
 
 from ketameta.documents.document import Document, Fault
 from ketameta.documents.near import unknown
+from ketameta.vocabulary.hours import last_hour
 from ketameta.vocabulary.models import ANY, BACKGROUND, HEAD_TO_HEAD
-from ketameta.vocabulary.periods import last_hour
 
 
 def scale_faults(document: Document) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Len
 
 from ketameta.documents.fields import Listed, Written
-from ketameta.documents.forms import Form, block, block_of, texts_of
+from ketameta.documents.forms import Form, block, block_of, meanings_of
 
 Label = Annotated[str, Written(r"^(?=[^\n]*\S)[^\n]{1,300}$", "a line of 1 to 300 characters")]
 Phrase = Annotated[str, Written(r"^(?=[^\n]*\S)[^\n]{1,120}$", "a line of 1 to 120 characters")]
@@ -185,20 +185,25 @@ def forms(splits: tuple[str, ...]) -> dict[str, tuple[Form, str]]:
     treatments = Form(
         "Treatments",
         block("Treatments", {}, treated),
-        {"": _TREATMENTS, **texts_of(Treatment)},
+        {"": _TREATMENTS, **meanings_of(Treatment)},
     )
     rest = Form(
         "Other words",
         block("Words", {}, others),
-        {"": _WORDS, "Splits": said, **texts_of(FlagRule)},
+        {"": _WORDS, "Splits": said, **meanings_of(FlagRule)},
     )
     return {
-        "outcomes": (Form("Outcomes", _by(Name, Outcome), texts_of(Outcome)), "outcomes by name"),
-        "scales": (Form("Scales", _by(Word, Scale), texts_of(Scale)), "scales by name"),
+        "outcomes": (
+            Form("Outcomes", _by(Name, Outcome), meanings_of(Outcome)),
+            "outcomes by name",
+        ),
+        "scales": (Form("Scales", _by(Word, Scale), meanings_of(Scale)), "scales by name"),
         "treatments": (treatments, "treatments and comparator_classes"),
         "words": (rest, "populations and other words"),
         "priors": (
-            Form("Published spreads between trials", _SPREADS, {"": _PRIORS, **texts_of(Spread)}),
+            Form(
+                "Published spreads between trials", _SPREADS, {"": _PRIORS, **meanings_of(Spread)}
+            ),
             "ratio and difference",
         ),
     }

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 
 from ketameta.vocabulary import kept, vocabulary
+from ketameta.vocabulary.hours import LATER, last_hour
 
-# the period of what is later than all, and of what has no hour stated
-LATER = "later"
 # of a subject that names none
 _COMMON = {"1 wk": "up to a week", "3 mo": "to 3 months", "1 y": "to a year"}
-_HOURS = {"h": 1.0, "d": 24.0, "wk": 168.0, "mo": 730.5, "y": 8766.0}
 
 
 @kept
@@ -22,17 +20,6 @@ def periods() -> dict[str, str]:
 def mapped() -> list[str]:
     """Return the four periods of the map of the evidence: the first three, and what is later."""
     return [*[*periods()][:3], LATER]
-
-
-def last_hour(period: str) -> float:
-    """Return the last hour of a period; raises `ValueError` where it is not written as a time."""
-    if period == LATER:
-        return math.inf
-    number, _, unit = period.partition(" ")
-    if unit not in _HOURS or not number.isdecimal():
-        known = ", ".join(f"{number} {unit}" for number, unit in enumerate(_HOURS, start=1))
-        raise ValueError(f"{period} is no period; these are: {known}")
-    return int(number) * _HOURS[unit]
 
 
 def period_of(hour: float | None, among: list[str]) -> str:

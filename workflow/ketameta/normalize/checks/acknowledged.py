@@ -75,7 +75,7 @@ def _hour(hour: float | None) -> str:
     return "" if hour is None else f"{hour:g}"
 
 
-class About:
+class Subject:
     """What a warning is about besides its trial and arm: rows of the raw tables by place."""
 
     def __init__(self, rows: Iterable[AnyResult] = ()) -> None:
@@ -144,7 +144,7 @@ def with_reasons(
     from ketameta.normalize.checks.run import find
 
     findings = [*more, *find(rows, tables[TrialRow], tables[ArmRow], effects)]
-    about = About(rows)
+    about = Subject(rows)
     warned = [about.warned(p) if p.severity == WARNING else None for p in problems]
     warned += [about.warned(f) if f.severity == WARNING else None for f in findings]
     reasons, idle = settle(warned, tables.get(AcknowledgedRow), effects=bool(effects))

@@ -18,8 +18,8 @@ from itertools import product
 
 from ketameta.measures import ODDS, Measure, read_as
 from ketameta.normalize.checks.findings import Finding
-from ketameta.normalize.checks.intervals import Reported, with_interval
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.intervals import Reported, rows_with_interval
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.results import ArmResult, Contrast
 from ketameta.stats import effect_size
 
@@ -30,9 +30,9 @@ _APART = ("subgroup", "do-not-pool", "conflict")
 _EXPLAINS = r"direction|sign|adjusted|over days|slope|printed|derived|regression"
 
 
-def findings(view: View) -> Iterator[Finding]:
+def findings(view: RowsByTrial) -> Iterator[Finding]:
     """Yield contrasts that the arms' own numbers contradict."""
-    for one in with_interval(view):
+    for one in rows_with_interval(view):
         row = one.row
         told = read_as(row.measure) if isinstance(row, Contrast) else None
         if not isinstance(row, Contrast) or told is None or (row.flag or "").startswith(_APART):
@@ -65,7 +65,7 @@ def _disagree(one: Reported, estimate: float, se: float, near: bool) -> str:
     return ""
 
 
-def _arm_rows(view: View, contrast: Contrast) -> Iterator[tuple[ArmResult, ArmResult]]:
+def _arm_rows(view: RowsByTrial, contrast: Contrast) -> Iterator[tuple[ArmResult, ArmResult]]:
     """Yield the pairs of rows that the contrast may be of."""
     rows = view.outcomes_of.get((contrast.trial_id, contrast.outcome), [])
     sides = []
@@ -87,7 +87,7 @@ def _arm_rows(view: View, contrast: Contrast) -> Iterator[tuple[ArmResult, ArmRe
 
 
 def _raw(
-    view: View, told: Measure, t: ArmResult, c: ArmResult
+    view: RowsByTrial, told: Measure, t: ArmResult, c: ArmResult
 ) -> Iterator[tuple[float, float, list[int]]]:
     lines = [t.line, c.line]
     if not told.counts:

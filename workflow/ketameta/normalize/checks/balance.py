@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from ketameta.normalize.checks.findings import Finding
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.results import ArmResult
 from ketameta.tables.parts import Placed
 
@@ -34,7 +34,7 @@ class _Comparison:
     difference: float
 
 
-def findings(view: View) -> list[Finding]:
+def findings(view: RowsByTrial) -> list[Finding]:
     """Return the comparisons of baselines that chance gives less than once in a hundred."""
     compared = _comparisons(view)
     found = []
@@ -57,7 +57,7 @@ def findings(view: View) -> list[Finding]:
     return found
 
 
-def _comparisons(view: View) -> list[_Comparison]:
+def _comparisons(view: RowsByTrial) -> list[_Comparison]:
     groups: dict[Hashable, dict[str, ArmResult]] = defaultdict(dict)
     for row in view.outcomes:
         if row.baseline_mean is None or not row.baseline_sd or (view.size(row) or 0) < 2:
@@ -79,7 +79,7 @@ def _comparisons(view: View) -> list[_Comparison]:
 
 
 def _welch(
-    view: View, one: ArmResult, other: ArmResult
+    view: RowsByTrial, one: ArmResult, other: ArmResult
 ) -> tuple[float, ArmResult, ArmResult, float]:
     """Return the two-sided p of Welch's t, the arms, and their difference in SDs."""
     from scipy import special

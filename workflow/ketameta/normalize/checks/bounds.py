@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator
 
 from ketameta.normalize.checks.findings import Finding
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.results import ArmResult
 from ketameta.tables.problems import ERROR, WARNING
 
@@ -22,14 +22,14 @@ _SCORES = ("baseline_mean", "mean", "median", "q1", "q3", "minimum", "maximum")
 _PAIRS = (("baseline_mean", "baseline_sd"), ("mean", "sd"), ("change_mean", "change_sd"))
 
 
-def _bounds(view: View, row: ArmResult) -> tuple[float, float, str] | None:
+def _bounds(view: RowsByTrial, row: ArmResult) -> tuple[float, float, str] | None:
     scale = view.scale(row)
     if scale is None or scale.minimum is None or scale.maximum is None:
         return None
     return scale.minimum, scale.maximum, scale.name
 
 
-def score_outside_scale(view: View) -> Iterator[Finding]:
+def score_outside_scale(view: RowsByTrial) -> Iterator[Finding]:
     """Yield means, medians, quartiles and extremes that are not on the scale."""
     for row in view.outcomes:
         if (bounds := _bounds(view, row)) is None:
@@ -42,7 +42,7 @@ def score_outside_scale(view: View) -> Iterator[Finding]:
                 yield view.finding("score-outside-scale", row, column, message, severity=ERROR)
 
 
-def change_outside_scale(view: View) -> Iterator[Finding]:
+def change_outside_scale(view: RowsByTrial) -> Iterator[Finding]:
     """Yield changes larger than the range, and those that lead from the baseline off the scale."""
     for row in view.outcomes:
         bounds, change = _bounds(view, row), row.change_mean
@@ -68,7 +68,7 @@ def change_outside_scale(view: View) -> Iterator[Finding]:
         )
 
 
-def sd_above_scale(view: View) -> Iterator[Finding]:
+def sd_above_scale(view: RowsByTrial) -> Iterator[Finding]:
     """Yield SDs larger than mean, n and scale allow."""
     for row in view.outcomes:
         if (bounds := _bounds(view, row)) is None:

@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator
 
 from ketameta.normalize.checks.findings import Finding
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.results import ArmResult
 from ketameta.vocabulary import vocabulary
 
@@ -31,7 +31,7 @@ WORSE_BY_SE = 3.0
 _MODELLED = re.compile(r"\bLS\b|least squares|adjusted|MMRM|model", re.IGNORECASE)
 
 
-def findings(view: View) -> Iterator[Finding]:
+def findings(view: RowsByTrial) -> Iterator[Finding]:
     """Yield rows, and pairs of rows of one visit, whose three means contradict each other."""
     for rows in view.outcomes_of.values():
         for row in rows:
@@ -57,7 +57,9 @@ def _people(row: ArmResult) -> tuple[object, ...]:
     return row.arm_id, row.scale, row.n, row.definition
 
 
-def _compare(view: View, start: ArmResult, end: ArmResult, row: ArmResult) -> Iterator[Finding]:
+def _compare(
+    view: RowsByTrial, start: ArmResult, end: ArmResult, row: ArmResult
+) -> Iterator[Finding]:
     found = (start, "baseline_mean"), (end, "mean"), (row, "change_mean")
     baseline, mean, change = (one.number(column) for one, column in found)
     allowed = sum(one.half(column) for one, column in found)
@@ -76,7 +78,7 @@ def _compare(view: View, start: ArmResult, end: ArmResult, row: ArmResult) -> It
     )
 
 
-def _others_at_baseline(view: View, start: ArmResult, row: ArmResult) -> float:
+def _others_at_baseline(view: RowsByTrial, start: ArmResult, row: ArmResult) -> float:
     sd = start.baseline_sd or row.sd or row.change_sd
     n, whole = row.n, view.randomised(row.trial_id, row.arm_id)
     if sd is None:
@@ -87,7 +89,7 @@ def _others_at_baseline(view: View, start: ArmResult, row: ArmResult) -> float:
     return CHANCE * float(sd) * math.sqrt((whole - n) / (whole * n))
 
 
-def for_the_worse(view: View) -> Iterator[Finding]:
+def for_the_worse(view: RowsByTrial) -> Iterator[Finding]:
     """Yield mean changes that are clearly for the worse."""
     for row in view.outcomes:
         scale, change, n = view.scale(row), row.change_mean, view.size(row)

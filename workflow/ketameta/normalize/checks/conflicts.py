@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 
 from ketameta.normalize.checks.findings import Finding
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.results import ArmResult
 from ketameta.vocabulary import Outcome, vocabulary
 
 
-def more_than_implied(view: View) -> Iterator[Finding]:
+def more_than_implied(view: RowsByTrial) -> Iterator[Finding]:
     """Yield counts of an event above the count of what it implies, same people and visit."""
     outcomes = vocabulary().outcomes
     for (trial_id, name), rows in view.outcomes_of.items():
@@ -39,7 +39,7 @@ def _above(row: ArmResult, other: ArmResult) -> bool:
     return same and row.events > other.events
 
 
-def _finding(view: View, outcome: Outcome, row: ArmResult, other: ArmResult) -> Finding:
+def _finding(view: RowsByTrial, outcome: Outcome, row: ArmResult, other: ArmResult) -> Finding:
     implied = vocabulary().outcomes[outcome.implies].label.lower()
     word = re.escape(implied)
     return view.finding(

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 
 from ketameta.normalize.checks.findings import Finding, once
-from ketameta.normalize.checks.view import View, comparison_place
+from ketameta.normalize.checks.view import RowsByTrial, comparison_place
 from ketameta.normalize.results import ArmResult
 from ketameta.tables.problems import ERROR
 from ketameta.tables.raw import ArmRow
@@ -19,7 +19,7 @@ from ketameta.tables.raw import ArmRow
 _EXPLAINS = r"enrolled|randomis|safety|started|\btook\b|first period"
 
 
-def events_above_n(view: View) -> Iterator[Finding]:
+def events_above_n(view: RowsByTrial) -> Iterator[Finding]:
     """Yield rows with more events than people."""
     for row in view.outcomes:
         if row.events is not None and row.n is not None and row.events > row.n:
@@ -27,7 +27,7 @@ def events_above_n(view: View) -> Iterator[Finding]:
             yield view.finding("events-above-n", row, "events", message, severity=ERROR)
 
 
-def _limit(view: View, row: ArmResult) -> tuple[int | None, str]:
+def _limit(view: RowsByTrial, row: ArmResult) -> tuple[int | None, str]:
     arm = view.randomised(row.trial_id, row.arm_id)
     if arm is not None:
         return arm, "to the arm"
@@ -35,7 +35,7 @@ def _limit(view: View, row: ArmResult) -> tuple[int | None, str]:
     return None if trial is None else trial.n_randomised, "in the whole trial"
 
 
-def n_above_randomised(view: View) -> list[Finding]:
+def n_above_randomised(view: RowsByTrial) -> list[Finding]:
     """Return rows with more people than were randomised, once for each n of an arm."""
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
@@ -49,7 +49,7 @@ def n_above_randomised(view: View) -> list[Finding]:
     return once(found)
 
 
-def sum_above_randomised(view: View) -> list[Finding]:
+def sum_above_randomised(view: RowsByTrial) -> list[Finding]:
     """Return comparisons whose arms hold more people than the trial randomised.
 
     Left out where one arm alone is above its own number, which is said already.
@@ -77,7 +77,7 @@ def sum_above_randomised(view: View) -> list[Finding]:
     return once(found)
 
 
-def arms_do_not_add_up(view: View) -> Iterator[Finding]:
+def arms_do_not_add_up(view: RowsByTrial) -> Iterator[Finding]:
     """Yield trials whose arms' randomised numbers contradict the trial's."""
     for trial_id, trial in view.trials.items():
         arms = view.arms_of.get(trial_id, [])
@@ -115,7 +115,7 @@ def _is_a_sum(arms: list[ArmRow], excess: int) -> str:
     return ""
 
 
-def _pooled(view: View, arms: Iterable[ArmRow]) -> Iterator[Finding]:
+def _pooled(view: RowsByTrial, arms: Iterable[ArmRow]) -> Iterator[Finding]:
     for arm in arms:
         if not arm.pooled_arms or arm.n_randomised is None:
             continue

@@ -12,13 +12,13 @@ import re
 from collections.abc import Hashable, Iterator
 
 from ketameta.normalize.checks.findings import Finding, once
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.vocabulary import vocabulary
 
 _CROSSOVER_SETS = ("crossover-all", "crossover-period-1")
 
 
-def crossover_rows(view: View) -> list[Finding]:
+def crossover_rows(view: RowsByTrial) -> list[Finding]:
     """Return rows of a crossover set in a parallel trial, once for each trial and set."""
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
@@ -29,7 +29,7 @@ def crossover_rows(view: View) -> list[Finding]:
     return once(found)
 
 
-def treatments(view: View) -> Iterator[Finding]:
+def treatments(view: RowsByTrial) -> Iterator[Finding]:
     """Yield arms named after another treatment, inert arms with a dose, turned contrasts."""
     known = vocabulary().treatments
     longest = sorted(map(re.escape, known), key=len, reverse=True)

@@ -28,7 +28,7 @@ import re
 from collections.abc import Hashable, Iterator
 
 from ketameta.normalize.checks.findings import Finding, once
-from ketameta.normalize.checks.view import View, whole_points
+from ketameta.normalize.checks.view import RowsByTrial, whole_points
 from ketameta.normalize.conversions import ConversionError, nearest_events, possible_counts
 from ketameta.normalize.results import ArmResult
 
@@ -40,7 +40,7 @@ _IS = re.compile(r"(?<![\d/])(\d+)/(\d+)\s*=\s*(\d+(?:\.\d+)?)\s*%")
 TINY = 1e-9
 
 
-def sums(mean: float, half: float, n: int) -> list[int]:
+def whole_sums(mean: float, half: float, n: int) -> list[int]:
     """Return the whole sums of n scores whose mean rounds to the one printed."""
     low = math.ceil((mean - half) * n - TINY)
     high = math.floor((mean + half) * n + TINY)
@@ -73,7 +73,9 @@ def _extremes(total: int, n: int, bounds: tuple[int, int]) -> tuple[int, int]:
     return fewest, largest
 
 
-def _tested(view: View, row: ArmResult) -> Iterator[tuple[str, str, list[int], tuple[int, int]]]:
+def _tested(
+    view: RowsByTrial, row: ArmResult
+) -> Iterator[tuple[str, str, list[int], tuple[int, int]]]:
     """Yield the mean and SD columns that can be tested, each with its n and the scale's bounds."""
     scale = view.scale(row)
     if scale is None or not whole_points(scale) or row.seen == "derived":
@@ -93,13 +95,13 @@ def _tested(view: View, row: ArmResult) -> Iterator[tuple[str, str, list[int], t
             yield mean, sd, known, bounds
 
 
-def means(view: View) -> list[Finding]:
+def means(view: RowsByTrial) -> list[Finding]:
     """Return means that are no whole number over n (GRIM)."""
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
         for mean, _, sizes, _ in _tested(view, row):
             value, half = row.number(mean), row.half(mean)
-            if any(sums(value, half, n) for n in sizes):
+            if any(whole_sums(value, half, n) for n in sizes):
                 continue
             n, digits = sizes[0], row.decimals(mean)
             below = math.floor(value * n)
@@ -113,7 +115,7 @@ def means(view: View) -> list[Finding]:
     return once(found)
 
 
-def spreads(view: View) -> list[Finding]:
+def impossible_sds(view: RowsByTrial) -> list[Finding]:
     """Return SDs that no whole scores with that mean and n have (GRIMMER)."""
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
@@ -123,7 +125,7 @@ def spreads(view: View) -> list[Finding]:
                 continue
             half = row.half(sd)
             span = (value - half, value + half)
-            totals = {n: sums(centre, row.half(mean), n) for n in sizes}
+            totals = {n: whole_sums(centre, row.half(mean), n) for n in sizes}
             if not any(totals.values()):
                 continue  # the mean itself is named by the check of means
             if any(squares_exist(s, span, n, bounds) for n in sizes for s in totals[n]):
@@ -137,7 +139,7 @@ def spreads(view: View) -> list[Finding]:
     return once(found)
 
 
-def percentages(view: View) -> Iterator[Finding]:
+def percentages(view: RowsByTrial) -> Iterator[Finding]:
     """Yield percentages, of a row or in its note, that no count of n gives, or not its events."""
     for row in view.outcomes:
         yield from _percent_of_row(view, row)
@@ -159,7 +161,7 @@ def percentages(view: View) -> Iterator[Finding]:
                 yield view.finding("percent-no-count-gives", row, "events", message)
 
 
-def _percent_of_row(view: View, row: ArmResult) -> Iterator[Finding]:
+def _percent_of_row(view: RowsByTrial, row: ArmResult) -> Iterator[Finding]:
     if row.percent is None or not row.n:
         return
     percent = f"{row.percent:.{row.decimals('percent')}f}"
@@ -173,7 +175,7 @@ def _percent_of_row(view: View, row: ArmResult) -> Iterator[Finding]:
     yield view.finding("percent-no-count-gives", row, "percent", message, _EXPLAINS)
 
 
-def shares(view: View) -> Iterator[Finding]:
+def shares(view: RowsByTrial) -> Iterator[Finding]:
     """Yield percentages below 1 without a count: mostly a share, 0.5 for 50%."""
     for row in view.outcomes:
         percent = row.percent
@@ -182,7 +184,7 @@ def shares(view: View) -> Iterator[Finding]:
             yield view.finding("percent-like-share", row, "percent", message)
 
 
-def undecided(view: View) -> Iterator[Finding]:
+def undecided(view: RowsByTrial) -> Iterator[Finding]:
     """Yield percentages that stand for counts too far apart to take one, where none is entered."""
     for row in view.outcomes:
         if row.percent is None or not row.n or row.events is not None:
@@ -203,12 +205,12 @@ def undecided(view: View) -> Iterator[Finding]:
 def _counts(percent: str, n: int) -> list[int]:
     """Return the counts of n that round to the percentage, perhaps by way of one more digit."""
     half = 0.55 * 10.0 ** -len(percent.partition(".")[2])
-    return sums(float(percent) / 100, half / 100, n)
+    return whole_sums(float(percent) / 100, half / 100, n)
 
 
 CHECKS = {
     "mean-no-sum-gives": means,
-    "sd-no-scores-give": spreads,
+    "sd-no-scores-give": impossible_sds,
     "percent-no-count-gives": percentages,
     "percent-many-counts-give": undecided,
     "percent-like-share": shares,

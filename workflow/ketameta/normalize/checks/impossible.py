@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 
 from ketameta.normalize.checks.findings import Finding
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.results import AnyResult, ArmResult
 
 _SPREADS = {"baseline_sd": "baseline_mean", "sd": "mean", "change_sd": "change_mean", "se": "mean"}
@@ -23,7 +23,7 @@ _NUMBERS = ("events", "mean", "change_mean", "median", "baseline_mean")
 _P = re.compile(r"[<>=≤≥ ]*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE]-?\d+)?)\s*$")
 
 
-def no_spread(view: View) -> Iterator[Finding]:
+def no_spread(view: RowsByTrial) -> Iterator[Finding]:
     """Yield SDs and standard errors of 0, and intervals without width."""
     for row in view.results:
         n = row.n if isinstance(row, ArmResult) else None
@@ -43,14 +43,14 @@ def no_spread(view: View) -> Iterator[Finding]:
                 yield view.finding("spread-of-0", row, low, message)
 
 
-def _at_an_end(view: View, row: AnyResult, column: str) -> str:
+def _at_an_end(view: RowsByTrial, row: AnyResult, column: str) -> str:
     scale, mean = view.scale(row), getattr(row, column, None)
     if scale is None or mean is None or mean not in (scale.minimum, scale.maximum):
         return ""
     return f": all would have {mean:g}, the end of {scale.name}"
 
 
-def one_person(view: View) -> Iterator[Finding]:
+def one_person(view: RowsByTrial) -> Iterator[Finding]:
     """Yield SDs of one person, and numbers of nobody."""
     for row in view.outcomes:
         n = view.size(row)
@@ -66,7 +66,7 @@ def one_person(view: View) -> Iterator[Finding]:
                     break
 
 
-def p_outside(view: View) -> Iterator[Finding]:
+def p_outside(view: RowsByTrial) -> Iterator[Finding]:
     """Yield p-values of 0 or less, and above 1."""
     for row in view.contrasts:
         printed = _P.match((row.p_value or "").strip())

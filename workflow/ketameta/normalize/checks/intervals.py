@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 from ketameta.measures import PLAIN, is_ratio, read_as
 from ketameta.normalize.checks.findings import Finding, once
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.results import ArmResult, Contrast
 from ketameta.vocabulary import vocabulary
 
@@ -90,7 +90,7 @@ class Reported:
         return max(half - slack, 0.0), half + slack
 
 
-def with_interval(view: View) -> Iterator[Reported]:
+def rows_with_interval(view: RowsByTrial) -> Iterator[Reported]:
     """Yield what can be checked of contrasts, and of arm rows with an interval."""
     for contrast in view.contrasts:
         unusable = any(word in (contrast.model or "") for word in vocabulary().unusable_models)
@@ -117,7 +117,7 @@ def with_interval(view: View) -> Iterator[Reported]:
         )  # fmt: skip
 
 
-def _of_contrast(view: View, row: Contrast, estimate: float) -> Iterator[Reported]:
+def _of_contrast(view: RowsByTrial, row: Contrast, estimate: float) -> Iterator[Reported]:
     names = ("estimate", "ci_low", "ci_high")
     values = (estimate, row.ci_low, row.ci_high)
     halves = [0.0 if row.value(name) is None else row.half(name) for name in names]
@@ -154,9 +154,9 @@ def _printed(one: Reported) -> str:
     return f"{one.row.number(names[0]):g} to {one.row.number(names[1]):g}"
 
 
-def outside(view: View) -> Iterator[Finding]:
+def outside_interval(view: RowsByTrial) -> Iterator[Finding]:
     """Yield estimates outside their interval."""
-    for one in with_interval(view):
+    for one in rows_with_interval(view):
         if one.low is None or one.high is None or one.low > one.high:
             continue
         if one.estimate < one.low - one.half[0] or one.estimate > one.high + one.half[0]:
@@ -168,9 +168,9 @@ def outside(view: View) -> Iterator[Finding]:
             )
 
 
-def lopsided(view: View) -> Iterator[Finding]:
+def lopsided(view: RowsByTrial) -> Iterator[Finding]:
     """Yield estimates off the middle of an interval that should be symmetric."""
-    for one in with_interval(view):
+    for one in rows_with_interval(view):
         if one.widths is None or one.low is None or one.high is None:
             continue
         if not one.low <= one.estimate <= one.high:
@@ -195,12 +195,12 @@ def _quantiles(level: float, df: int) -> tuple[float, float]:
     return float(special.ndtri(upper)), float(special.stdtrit(df, upper))
 
 
-def se_against_interval(view: View) -> list[Finding]:
+def se_against_interval(view: RowsByTrial) -> list[Finding]:
     """Return standard errors that do not fit the interval at its level, once for each reason."""
     from scipy import special
 
     found: list[tuple[Hashable, Finding]] = []
-    for one in with_interval(view):
+    for one in rows_with_interval(view):
         if one.widths is None or not one.se or one.off_middle > one.lean * one.widths[1]:
             continue
         z, t = _quantiles(one.level, one.df)
@@ -221,10 +221,10 @@ def se_against_interval(view: View) -> list[Finding]:
     return once(found)
 
 
-def p_against_estimate(view: View) -> list[Finding]:
+def p_against_estimate(view: RowsByTrial) -> list[Finding]:
     """Return p-values that do not fit estimate and standard error, once for each reason."""
     found: list[tuple[Hashable, Finding]] = []
-    for one in with_interval(view):
+    for one in rows_with_interval(view):
         printed = _P.match(one.p_value)
         errors = _standard_errors(one)
         if printed is None or errors is None:
@@ -283,7 +283,7 @@ def _p(value: float) -> str:
 
 
 CHECKS = {
-    "estimate-outside-interval": outside,
+    "estimate-outside-interval": outside_interval,
     "interval-lopsided": lopsided,
     "se-against-interval": se_against_interval,
     "p-against-estimate": p_against_estimate,

@@ -16,7 +16,7 @@ from collections.abc import Hashable
 
 from ketameta.measures import is_asked
 from ketameta.normalize.checks.findings import Finding, once, remark
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.conversions import ConversionError, parse_p
 from ketameta.normalize.results import ArmResult, Contrast
 from ketameta.vocabulary import vocabulary
@@ -28,7 +28,7 @@ _SAYS_SO = (
 )
 
 
-def findings(view: View) -> list[Finding]:
+def findings(view: RowsByTrial) -> list[Finding]:
     """Return rows that give no number to pool, once for each trial and what is missing."""
     found: list[tuple[Hashable, Finding]] = []
     for row in view.results:
@@ -42,7 +42,7 @@ def findings(view: View) -> list[Finding]:
     return once(found)
 
 
-def _outcome(view: View, row: ArmResult) -> tuple[str, str] | None:
+def _outcome(view: RowsByTrial, row: ArmResult) -> tuple[str, str] | None:
     outcome = vocabulary().outcomes.get(row.outcome)
     if outcome is None:
         return None

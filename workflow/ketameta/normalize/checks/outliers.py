@@ -20,7 +20,7 @@ from itertools import combinations
 
 from ketameta.measures import MEASURES
 from ketameta.normalize.checks.findings import Finding, once, remark
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.results import ArmResult
 from ketameta.tables.collection import by
 from ketameta.tables.effects import EffectRow
@@ -34,7 +34,7 @@ _SCORES = (("mean", "sd"), ("change_mean", "change_sd"))
 _EXPLAINS = r"\bSEs?\b|check|sign|derived"
 
 
-def g_above_2(view: View) -> list[Finding]:
+def g_above_2(view: RowsByTrial) -> list[Finding]:
     """Return standardised mean differences above 2 either way, of arms as entered and of effects.
 
     Once for two arms of a trial, and not again of an effect of rows that are named.
@@ -67,7 +67,7 @@ def g_above_2(view: View) -> list[Finding]:
     return result
 
 
-def _g(view: View, one: ArmResult, other: ArmResult, mean: str, sd: str) -> float:
+def _g(view: RowsByTrial, one: ArmResult, other: ArmResult, mean: str, sd: str) -> float:
     """Return Hedges' g of two arms with the approximate correction; 0 where it is not to be had."""
     m1, s1, m2, s2 = one.value(mean), one.value(sd), other.value(mean), other.value(sd)
     if one.arm_id == other.arm_id or m1 is None or m2 is None or not s1 or not s2:
@@ -78,7 +78,7 @@ def _g(view: View, one: ArmResult, other: ArmResult, mean: str, sd: str) -> floa
     return (1 - 3 / (4 * df - 1)) * (m1 - m2) / pooled
 
 
-def effect_apart(view: View) -> Iterator[Finding]:
+def effect_apart(view: RowsByTrial) -> Iterator[Finding]:
     """Yield effects that stand apart from the others of their analysis."""
     kept = (effect for effect in view.effects if effect.yi is not None and effect.vi)
     analyses = by(kept, lambda effect: effect.analysis)
@@ -120,7 +120,7 @@ def _apart(effect: EffectRow, others: int, alone: bool, mu: float, tau2: float, 
     return f"is {abs(z):.1f} SE {where}" if abs(z) > APART else ""
 
 
-def _about(view: View, check: str, effect: EffectRow, message: str) -> Finding:
+def _about(view: RowsByTrial, check: str, effect: EffectRow, message: str) -> Finding:
     """Place an effect's finding on the first raw row behind it."""
     file, _, line = effect.rows[0].partition(":")
     row = view.placed.get(effect.rows[0])

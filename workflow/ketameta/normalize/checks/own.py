@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.results import ArmResult
 
 FACTOR = 1.5
@@ -26,7 +26,7 @@ FEWEST = 5
 MEANS = {"baseline_sd": "baseline_mean", "sd": "mean", "change_sd": "change_mean"}
 
 
-def reason(view: View, row: ArmResult, column: str) -> str:
+def why_standard_error(view: RowsByTrial, row: ArmResult, column: str) -> str:
     """Say why the number of a column is a standard error by its own trial; or nothing."""
     n, value = view.size(row), row.value(column)
     if n is None or n < FEWEST or not value or _at_an_end(view, row, column):
@@ -41,7 +41,7 @@ def _as_sd(value: float, n: int) -> str:
     return f"as a standard error (n = {n}) the SD would be {value * math.sqrt(n):.3g}"
 
 
-def _compared(view: View, row: ArmResult, column: str) -> Iterator[tuple[float, str]]:
+def _compared(view: RowsByTrial, row: ArmResult, column: str) -> Iterator[tuple[float, str]]:
     """Yield the SDs that the same or comparable people have, and where they stand."""
     for other in MEANS:
         if other != column and (sd := row.value(other)):
@@ -51,7 +51,7 @@ def _compared(view: View, row: ArmResult, column: str) -> Iterator[tuple[float, 
             yield sd, f"the {sd:g} of {beside.arm_id} (line {beside.line})"
 
 
-def _at_an_end(view: View, row: ArmResult, column: str) -> bool:
+def _at_an_end(view: RowsByTrial, row: ArmResult, column: str) -> bool:
     """Say whether a mean is so near an end of its scale that its SD may be this small."""
     scale, mean = view.scale(row), row.value(MEANS[column])
     if scale is None or scale.minimum is None or scale.maximum is None or mean is None:
@@ -61,7 +61,7 @@ def _at_an_end(view: View, row: ArmResult, column: str) -> bool:
     return bool(near and row.number(column) >= HALF * distance and column != "change_sd")
 
 
-def _against_range(view: View, row: ArmResult, column: str, value: float, n: int) -> str:
+def _against_range(view: RowsByTrial, row: ArmResult, column: str, value: float, n: int) -> str:
     scale = view.scale(row)
     if scale is None or scale.minimum is None or scale.maximum is None:
         return ""

@@ -24,7 +24,7 @@ from itertools import combinations
 from operator import attrgetter
 
 from ketameta.normalize.checks.findings import Finding, once, remark
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.results import AnyResult, ArmResult
 
 DAY = 24
@@ -40,7 +40,7 @@ _ALONE = r"\b(?:no|not|only|alone|without)\b"
 _OFTEN_SEEN = (6, 8)
 
 
-def _with_numbers(view: View) -> dict[tuple[str, str], dict[str, list[ArmResult]]]:
+def _with_numbers(view: RowsByTrial) -> dict[tuple[str, str], dict[str, list[ArmResult]]]:
     """Return the rows that hold a result of each trial and outcome, by arm, pooled arms apart."""
     found: dict[tuple[str, str], dict[str, list[ArmResult]]] = defaultdict(
         lambda: defaultdict(list)
@@ -52,7 +52,7 @@ def _with_numbers(view: View) -> dict[tuple[str, str], dict[str, list[ArmResult]
     return found
 
 
-def never_meet(view: View) -> Iterator[Finding]:
+def never_meet(view: RowsByTrial) -> Iterator[Finding]:
     """Yield arms that cannot be compared, since their rows stand at different places."""
     for arms in _with_numbers(view).values():
         for one, other in combinations(arms.values(), 2):
@@ -97,7 +97,7 @@ def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def hours_of_days(view: View) -> list[Finding]:
+def hours_of_days(view: RowsByTrial) -> list[Finding]:
     """Return hours that seem to be days or weeks, once a trial and reason."""
     rows = [(row.timepoint_h, row) for row in view.results if row.timepoint_h]
     by_trial: dict[str, set[float]] = defaultdict(set)
@@ -134,7 +134,7 @@ def _odd(hour: float) -> bool:
     return hour == int(hour) and hour > 4 and hour % 12 != 0 and hour not in _OFTEN_SEEN
 
 
-def _by_doses(view: View, row: AnyResult, hours: set[float]) -> str:
+def _by_doses(view: RowsByTrial, row: AnyResult, hours: set[float]) -> str:
     """Say that several doses are given in a trial that ends within a day."""
     doses = max((a.n_doses or 1 for a in view.arms_of.get(row.trial_id, [])), default=1)
     if doses < 2 or max(hours) >= DAY:
@@ -170,7 +170,7 @@ def _words(row: AnyResult, *columns: str) -> str:
     return "; ".join(getattr(row, column, None) or "" for column in columns)
 
 
-def another_arm(view: View) -> list[Finding]:
+def another_arm(view: RowsByTrial) -> list[Finding]:
     """Return rows whose n is that of another arm, which has no row there."""
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
@@ -190,7 +190,7 @@ def another_arm(view: View) -> list[Finding]:
     return once(found)
 
 
-def arm_alone(view: View) -> Iterator[Finding]:
+def arm_alone(view: RowsByTrial) -> Iterator[Finding]:
     """Yield outcomes of which one arm alone has rows, in trials that have others of several arms.
 
     Left out where a row says so itself.

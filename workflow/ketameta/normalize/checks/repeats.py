@@ -33,7 +33,7 @@ from itertools import combinations
 from typing import Any, TypeVar
 
 from ketameta.normalize.checks.findings import Finding, once
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.results import ArmResult
 from ketameta.tables.collection import by
 from ketameta.tables.problems import first_few
@@ -56,7 +56,7 @@ _Counts = tuple[int, int, int, ArmResult, ArmResult]
 _EXPLAINS = r"\bsame\b|copied|identical|both arms"
 
 
-def two_arms(view: View) -> list[Finding]:
+def same_in_two_arms(view: RowsByTrial) -> list[Finding]:
     """Return numbers that stand in two arms of a trial."""
     found: list[tuple[Hashable, Finding]] = []
     counts: dict[Hashable, list[_Counts]] = defaultdict(list)
@@ -75,7 +75,7 @@ def two_arms(view: View) -> list[Finding]:
 
 
 def _scores_equal(
-    view: View, one: ArmResult, other: ArmResult
+    view: RowsByTrial, one: ArmResult, other: ArmResult
 ) -> Iterator[tuple[Hashable, Finding]]:
     for mean, sd in _SCORES:
         spread, centre = one.value(sd), one.value(mean)
@@ -107,7 +107,7 @@ def _comparable_counts(one: ArmResult, other: ArmResult) -> _Counts | None:
     return (n, a, b, one, other) if FEWEST <= min(a, b) <= max(a, b) <= n - FEWEST else None
 
 
-def _counts_equal(view: View, pairs: list[_Counts]) -> Finding | None:
+def _counts_equal(view: RowsByTrial, pairs: list[_Counts]) -> Finding | None:
     equal = [(one, other) for _, a, b, one, other in pairs if a == b]
     expected = 0.0
     for n, a, b, _, _ in pairs:
@@ -125,7 +125,7 @@ def _counts_equal(view: View, pairs: list[_Counts]) -> Finding | None:
     return view.finding("same-numbers-two-arms", row, "events", message, _EXPLAINS)
 
 
-def two_labels(view: View) -> list[Finding]:
+def two_labels(view: RowsByTrial) -> list[Finding]:
     """Return numbers that stand under two labels: two trials, or two labels of one trial."""
     found: list[tuple[Hashable, Finding]] = []
     prints: dict[tuple[Any, ...], list[ArmResult]] = defaultdict(list)
@@ -153,7 +153,7 @@ def two_labels(view: View) -> list[Finding]:
     return once(found) + _reports_twice(view)
 
 
-def _in_one_trial(view: View, rows: list[ArmResult]) -> Iterator[tuple[Hashable, Finding]]:
+def _in_one_trial(view: RowsByTrial, rows: list[ArmResult]) -> Iterator[tuple[Hashable, Finding]]:
     """Yield, for each trial and hour, the first of the labels under which a print stands."""
     places = by(rows, lambda row: (row.trial_id, row.timepoint_h))
     for one, *others in places.values():
@@ -165,7 +165,7 @@ def _in_one_trial(view: View, rows: list[ArmResult]) -> Iterator[tuple[Hashable,
             yield (one.line, *(row.line for row in others)), finding
 
 
-def _unlinked(view: View, rows: list[R]) -> tuple[R, list[R]] | None:
+def _unlinked(view: RowsByTrial, rows: list[R]) -> tuple[R, list[R]] | None:
     """Return the first row that shares its print with rows of trials not linked to its own."""
     for i, one in enumerate(rows):
         others = [o for o in rows[i + 1 :] if not view.linked(one.trial_id, o.trial_id)]
@@ -222,7 +222,7 @@ def _fingerprints(rows: list[ArmResult]) -> Iterator[tuple[tuple[Any, ...], Hash
         yield ("events", *about, *counts), _sizes(*about, counts)
 
 
-def _reports_twice(view: View) -> list[Finding]:
+def _reports_twice(view: RowsByTrial) -> list[Finding]:
     """Return trials of one size and population that look like one report, each group once."""
     kept = (row for row in view.trials.values() if row.n_randomised is not None)
     sizes = by(kept, lambda row: (row.n_randomised, row.population))
@@ -282,4 +282,4 @@ def _spelt_alike(one: TrialRow, other: TrialRow) -> bool:
     return SequenceMatcher(None, *names).ratio() >= SPELT_ALIKE
 
 
-CHECKS = {"same-numbers-two-arms": two_arms, "same-numbers-two-labels": two_labels}
+CHECKS = {"same-numbers-two-arms": same_in_two_arms, "same-numbers-two-labels": two_labels}

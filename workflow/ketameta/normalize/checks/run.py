@@ -23,7 +23,7 @@ from ketameta.normalize.checks import (
     timing,
 )
 from ketameta.normalize.checks.findings import Finding
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.rows import Rows
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.problems import ERROR
@@ -33,7 +33,7 @@ _FAMILIES = (
     counts, bounds, spread, impossible, granularity, change, balance, conflicts,
     repeats, timing, places, design, intervals, agreement, missing, outliers,
 )  # fmt: skip
-CHECKS: dict[str, Callable[[View], Iterable[Finding]]] = {
+CHECKS: dict[str, Callable[[RowsByTrial], Iterable[Finding]]] = {
     name: look for family in _FAMILIES for name, look in family.CHECKS.items()
 }
 
@@ -48,7 +48,7 @@ def find(
 
     Errors come first, then in the order of files, lines and columns.
     """
-    view = View(rows, trials, arms, effects)
+    view = RowsByTrial(rows, trials, arms, effects)
     found = [finding for look in CHECKS.values() for finding in look(view)]
     return sorted(
         found,

@@ -24,7 +24,7 @@ from statistics import median
 
 from ketameta.normalize.checks import own
 from ketameta.normalize.checks.findings import Finding, once
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.results import ArmResult
 from ketameta.vocabulary import Scale
 
@@ -91,7 +91,7 @@ def _nearest(log: Callable[[int], float], size: int, centre: float, k: int) -> f
 Usual = dict[tuple[str, str], Others]
 
 
-def _usual(view: View) -> tuple[Usual, Usual]:
+def _usual(view: RowsByTrial) -> tuple[Usual, Usual]:
     """Collect log SDs by scale and kind, and by what is measured in units of the range."""
     by_scale: _Logs = defaultdict(lambda: defaultdict(list))
     by_construct: _Logs = defaultdict(lambda: defaultdict(list))
@@ -135,14 +135,18 @@ def _others(
     return None
 
 
-def findings(view: View) -> list[Finding]:
+def findings(view: RowsByTrial) -> list[Finding]:
     """Return SDs that fit as standard errors, and standard errors that fit as SDs."""
     usual = _usual(view)
     found: list[tuple[Hashable, Finding]] = []
     for row in view.outcomes:
         for column, kind, value in _numbers(row):
             finding = _judged(view, row, column, kind, value, usual)
-            if finding is None and column in KINDS and (why := own.reason(view, row, column)):
+            if (
+                finding is None
+                and column in KINDS
+                and (why := own.why_standard_error(view, row, column))
+            ):
                 finding = view.finding("sd-like-se", row, column, why, _EXPLAINS)
             if finding is not None:
                 key = (row.trial_id, row.arm_id, row.scale, column, value)
@@ -159,7 +163,12 @@ def _numbers(row: ArmResult) -> Iterator[tuple[str, str, float]]:
 
 
 def _judged(
-    view: View, row: ArmResult, column: str, kind: str, value: float, usual: tuple[Usual, Usual]
+    view: RowsByTrial,
+    row: ArmResult,
+    column: str,
+    kind: str,
+    value: float,
+    usual: tuple[Usual, Usual],
 ) -> Finding | None:
     scale, n = view.scale(row), view.size(row)
     others = scale and _others(scale, kind, row.trial_id, usual)

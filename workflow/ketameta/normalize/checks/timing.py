@@ -20,7 +20,7 @@ from collections.abc import Hashable, Iterator
 
 from ketameta.measures import read_as
 from ketameta.normalize.checks.findings import Finding, once
-from ketameta.normalize.checks.view import View
+from ketameta.normalize.checks.view import RowsByTrial
 from ketameta.normalize.results import Contrast
 from ketameta.tables.problems import ERROR, WARNING
 from ketameta.vocabulary import kept, vocabulary
@@ -51,7 +51,7 @@ def _stretch() -> re.Pattern[str]:
     return re.compile("|".join((*_STRETCH, *lasting)), re.IGNORECASE)
 
 
-def any_time(view: View) -> list[Finding]:
+def any_time(view: RowsByTrial) -> list[Finding]:
     """Return counts over a stretch of time that are filed at an hour, once for each wording."""
     outcomes = vocabulary().outcomes
     found: list[tuple[Hashable, Finding]] = []
@@ -76,7 +76,7 @@ def any_time(view: View) -> list[Finding]:
     return once(found)
 
 
-def percentage_points(view: View) -> Iterator[Finding]:
+def percentage_points(view: RowsByTrial) -> Iterator[Finding]:
     """Yield risk differences above 1, and mean differences of events."""
     outcomes = vocabulary().outcomes
     for row in view.contrasts:
@@ -91,7 +91,7 @@ def percentage_points(view: View) -> Iterator[Finding]:
             yield view.finding("percentage-points", row, "measure", message, "percent|per cent|%")
 
 
-def _above_one(view: View, row: Contrast) -> Iterator[Finding]:
+def _above_one(view: RowsByTrial, row: Contrast) -> Iterator[Finding]:
     for column in ("estimate", "ci_low", "ci_high"):
         value = row.value(column)
         if value is not None and abs(value) > 1:
@@ -104,7 +104,7 @@ def _above_one(view: View, row: Contrast) -> Iterator[Finding]:
             return
 
 
-def hour_0(view: View) -> Iterator[Finding]:
+def hour_0(view: RowsByTrial) -> Iterator[Finding]:
     """Yield follow-up values filed before treatment."""
     for row in view.results:
         if row.timepoint_h != 0:

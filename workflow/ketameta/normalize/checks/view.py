@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from ketameta.normalize.checks.findings import Finding, remark
-from ketameta.normalize.results import ArmResult, Contrast, Result
+from ketameta.normalize.results import ArmResult, Contrast, ReportedResult
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.trials import ids
 from ketameta.tables.collection import by
@@ -23,7 +23,7 @@ _NOT_WHOLE = re.compile(r"visual analogue|numeric rating|area under|per cent|slo
 P = TypeVar("P", bound=Placed)
 
 
-class View:
+class RowsByTrial:
     """Trials, arms, outcomes, contrasts and effects, as rows, looked up by trial and arm."""
 
     def __init__(
@@ -73,7 +73,7 @@ class View:
         """The outcome and contrast rows by file and line."""
         return {row.key: row for row in self.results}
 
-    def design(self, row: Result) -> str:
+    def design(self, row: ReportedResult) -> str:
         """Return the design of the row's trial, empty where the trial is not known."""
         trial = self.trials.get(row.trial_id)
         return "" if trial is None else trial.design or ""
@@ -146,7 +146,7 @@ class View:
         """
         value = None
         if column:
-            typed = row.entered.get(column) if isinstance(row, Result) else None
+            typed = row.entered.get(column) if isinstance(row, ReportedResult) else None
             value = getattr(row, column) if typed is None else typed
         arm_id = row.arms[0] if isinstance(row, ArmResult | Contrast) else ""
         return Finding(

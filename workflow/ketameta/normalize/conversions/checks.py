@@ -48,7 +48,7 @@ def ordered(low: float, high: float) -> None:
         raise ConversionError(f"the interval {show(low)} to {show(high)} does not rise")
 
 
-def tail(level: float) -> float:
+def upper_tail(level: float) -> float:
     """Return the upper tail outside an interval of `level`, a proportion such as 0.95."""
     finite(level=level)
     if not 0 < level < 1:
@@ -56,7 +56,7 @@ def tail(level: float) -> float:
     return (1 - level) / 2
 
 
-def correlation(r: float) -> None:
+def check_correlation(r: float) -> None:
     """Refuse a correlation that is not strictly between -1 and 1."""
     finite(r=r)
     if not -1 < r < 1:

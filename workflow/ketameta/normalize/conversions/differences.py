@@ -14,11 +14,11 @@ from scipy.special import ndtri, stdtrit
 from ketameta.normalize.conversions.checks import (
     ConversionError,
     above_zero,
-    correlation,
+    check_correlation,
     finite,
     ordered,
     show,
-    tail,
+    upper_tail,
     whole_people,
 )
 
@@ -38,7 +38,7 @@ def se_from_interval(
     of their last place over q. Cochrane Handbook 6.3.1 (any estimate), 6.5.2.3 (means).
     """
     ordered(low, high)
-    return (high - low) / (2 * _quantile(tail(level), df))
+    return (high - low) / (2 * _quantile(upper_tail(level), df))
 
 
 def log_interval_se(low: float, high: float, level: float = 0.95) -> float:
@@ -48,7 +48,7 @@ def log_interval_se(low: float, high: float, level: float = 0.95) -> float:
     """
     above_zero(low=low, high=high)
     ordered(low, high)
-    return math.log(high / low) / (2 * _quantile(tail(level), None))
+    return math.log(high / low) / (2 * _quantile(upper_tail(level), None))
 
 
 def se_from_t(difference: float, t: float) -> float:
@@ -107,7 +107,7 @@ def sd_from_paired_se(se: float, n: int, r: float) -> float:
     others 2002), turned round.
     """
     above_zero(se=se)
-    correlation(r)
+    check_correlation(r)
     return se * math.sqrt(whole_people("n", n, 2) / (2 * (1 - r)))
 
 

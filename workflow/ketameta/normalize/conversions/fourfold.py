@@ -22,7 +22,7 @@ from ketameta.normalize.conversions.checks import (
     finite,
     ordered,
     show,
-    tail,
+    upper_tail,
     whole_people,
 )
 
@@ -103,7 +103,7 @@ def possible_tables(
         )
     n1, n2 = whole_people("n1", n1, 1), whole_people("n2", n2, 1)
     half = 0.5 * 10.0 ** -whole_people("decimals", decimals, 0) * (1 + 1e-9)
-    z = -float(ndtri(tail(level)))
+    z = -float(ndtri(upper_tail(level)))
     found = []
     for a, c in _near(measure, (ratio - half, ratio + half), n1, n2):
         value, se = _ratio_and_se(measure, a, c, n1, n2)

@@ -14,11 +14,11 @@ from scipy.special import stdtrit
 from ketameta.normalize.conversions.checks import (
     ConversionError,
     above_zero,
-    correlation,
+    check_correlation,
     finite,
     ordered,
     show,
-    tail,
+    upper_tail,
     whole_people,
 )
 
@@ -58,7 +58,7 @@ def sd_from_interval(low: float, high: float, n: int, level: float = 0.95) -> fl
     """
     ordered(low, high)
     n = whole_people("n", n, 2)
-    t = -float(stdtrit(n - 1, tail(level)))
+    t = -float(stdtrit(n - 1, upper_tail(level)))
     return math.sqrt(n) * (high - low) / (2 * t)
 
 
@@ -71,7 +71,7 @@ def change_sd(sd_baseline: float, sd_end: float, r: float) -> float:
     Abrams and others 2005).
     """
     above_zero(sd_baseline=sd_baseline, sd_end=sd_end)
-    correlation(r)
+    check_correlation(r)
     return math.sqrt((sd_baseline - sd_end) ** 2 + 2 * (1 - r) * sd_baseline * sd_end)
 
 

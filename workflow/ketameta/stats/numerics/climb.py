@@ -43,7 +43,7 @@ class LikelihoodPoint(NamedTuple):
         return LikelihoodPoint(*(np.concatenate(x) for x in zip(self, other, strict=True)))
 
 
-class Known(NamedTuple):
+class Point(NamedTuple):
     """A point of r, with the slope dt/dr of its inverse."""
 
     t: Floats
@@ -57,15 +57,15 @@ class Score(NamedTuple):
     model: Any
     restricted: bool
 
-    def at(self, t: Floats) -> tuple[Known, tuple[Floats, ...]]:
+    def at(self, t: Floats) -> tuple[Point, tuple[Floats, ...]]:
         """Evaluate at t; also return the sums a, b, c, d."""
         return self.known(t, self.model.sums(t, self.restricted))
 
     @staticmethod
-    def known(t: Floats, at: Sums | LikelihoodPoint) -> tuple[Known, tuple[Floats, ...]]:
+    def known(t: Floats, at: Sums | LikelihoodPoint) -> tuple[Point, tuple[Floats, ...]]:
         """Return the same from sums at hand."""
         a, b, c, d = at.a, at.b, at.c, at.d
-        return Known(t, b / a, a * a / (2.0 * b * c - d * a)), (a, b, c, d)
+        return Point(t, b / a, a * a / (2.0 * b * c - d * a)), (a, b, c, d)
 
     def take(self, rows: Rows) -> Score:
         """Return some of the analyses, their order kept."""
@@ -80,10 +80,10 @@ class Spread(NamedTuple):
     model: Any
     target: Floats
 
-    def at(self, t: Floats) -> tuple[Known, tuple[Floats, ...]]:
+    def at(self, t: Floats) -> tuple[Point, tuple[Floats, ...]]:
         """Evaluate at t."""
         q, a = self.model.q(t)
-        return Known(t, self.target / q, q * q / (self.target * a)), ()
+        return Point(t, self.target / q, q * q / (self.target * a)), ()
 
     def take(self, rows: Rows) -> Spread:
         """Return some of the analyses, their order kept."""
@@ -95,7 +95,7 @@ class Spread(NamedTuple):
 Curve = Score | Spread
 
 
-def _cubic(old: Known, at: Known) -> tuple[Floats, Floats]:
+def _cubic(old: Point, at: Point) -> tuple[Floats, Floats]:
     """Return the step from `at` to where the cubic in r through both points is 1, and Newton's.
 
     The cubic t(r) has the slopes of both points; it is written in divided differences at `at`.
@@ -108,7 +108,7 @@ def _cubic(old: Known, at: Known) -> tuple[Floats, Floats]:
 
 
 def climb(
-    curve: Curve, old: Known, between: tuple[Floats, Floats], t: Floats, ended: Flags, steps: int
+    curve: Curve, old: Point, between: tuple[Floats, Floats], t: Floats, ended: Flags, steps: int
 ) -> tuple[Floats, list[Floats], Flags]:
     """Find where r is 1 for many analyses; arrays of shape (n,) throughout.
 
@@ -169,5 +169,5 @@ def climb(
                     break
                 live, ended, curve = live[left], ended[left], curve.take(left)
                 low, lo, hi, t = low[left], lo[left], hi[left], t[left]
-                old = Known(*(x[left] for x in old))
+                old = Point(*(x[left] for x in old))
     return out, sums, done

@@ -8,7 +8,7 @@ the rounding of the sum of squares, as u_1 mean^2 is part of that; and y'PPPy is
 variance of e = Py, measured from e_1.
 
 A sum has the same bits whatever analyses stand beside it, none included: `over_studies` and
-`beside` see to that.
+`at_least_two` see to that.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Sums(NamedTuple):
     d: Floats
 
 
-def beside(x: Floats) -> Floats:
+def at_least_two(x: Floats) -> Floats:
     """Return arrays (k, n) as they are, a lone analysis with a copy of itself beside it.
 
     NumPy adds up one column in another order than several (pairwise, and in einsum by fours).
@@ -48,14 +48,14 @@ def beside(x: Floats) -> Floats:
 
 def over_studies(x: Floats) -> Floats:
     """Return the sums over the studies of (k, n), added up one after the other."""
-    added: Floats = np.add.reduce(beside(x), axis=0)
+    added: Floats = np.add.reduce(at_least_two(x), axis=0)
     return added[: x.shape[1]]
 
 
 def sums(y: Floats, v: Floats, t: Floats, restricted: bool) -> Sums:
     """Return the sums of analyses (k, n) at t."""
     dot, n = np.einsum, t.size
-    y, v = beside(y), beside(v)
+    y, v = at_least_two(y), at_least_two(v)
     u = v + t
     np.divide(1.0, u, out=u)
     first, others = u[0], u[1:]
@@ -96,7 +96,7 @@ def _traces(
 def q_and_slope(y: Floats, v: Floats, t: Floats) -> tuple[Floats, Floats]:
     """Return y'Py, the generalised Q of analyses (k, n) at t, and y'PPy, minus its derivative."""
     dot, n = np.einsum, t.size
-    y, v = beside(y), beside(v)
+    y, v = at_least_two(y), at_least_two(v)
     u = v + t
     np.divide(1.0, u, out=u)
     e = y - dot("ij,ij->j", u, y) / np.add.reduce(u, 0)

@@ -192,7 +192,7 @@ def _kept(measure: str, model: str, drop00: bool, cells: list[Array]) -> list[Ar
     return [cell[keep] for cell in cells]
 
 
-def build(measure: str, model: str, cells: list[Array]) -> tuple[MarginalModel, bool]:
+def build_likelihood(measure: str, model: str, cells: list[Array]) -> tuple[MarginalModel, bool]:
     """Build the likelihood; also whether it has a maximum at a finite mean effect."""
     if measure == "PLO":
         x, rest = cells
@@ -238,7 +238,7 @@ def _pool(measure: str, model: str, cells: list[Array], nodes: int, level: float
     out |= {"k": k, "converged": k == 0}
     if k == 0:
         return out
-    likelihood, finite = build(measure, model, cells)
+    likelihood, finite = build_likelihood(measure, model, cells)
     if not finite:
         return out
     fit = maximise_from_starts(likelihood, nodes) if k > 1 else _common(likelihood)

@@ -270,7 +270,7 @@ def _fit(y: Floats, v: Floats, options: PoolingOptions) -> Fields:
     """Return every field of analyses of two studies or more."""
     model = MeanModel.of(y, v)
     if units.is_extreme(model.low):
-        s = units.unit(model.low)
+        s = units.power_of_two(model.low)
         fields = _fit(y / s[:, None], v / s[:, None] / s[:, None], options)
         dims = fields["k"] - (1.0 if options.tau2 == "REML" else 0.0)
         return units.restore(fields, s, dims)

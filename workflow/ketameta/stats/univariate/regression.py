@@ -235,7 +235,7 @@ def _fit(
     tested, spans = about
     model = DesignModel.of(y, v, x)
     if units.is_extreme(model.low):
-        s = units.unit(model.low)
+        s = units.power_of_two(model.low)
         fields = _fit(y / s[:, None], v / s[:, None] / s[:, None], x, options, about)
         dims = (~np.isnan(y)).sum(axis=1) - (x.shape[2] if options.tau2 == "REML" else 0.0)
         return units.restore(fields, s, dims)

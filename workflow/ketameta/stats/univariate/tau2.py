@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ketameta.stats.numerics.climb import STEPS, Known, Spread, climb
+from ketameta.stats.numerics.climb import STEPS, Point, Spread, climb
 from ketameta.stats.numerics.sums import Floats, Sums, over_studies
 from ketameta.stats.univariate.likelihood import maximise
 
@@ -60,7 +60,7 @@ def solve_q(
 
 def _reach(
     curve: Spread, ss: Floats, t: Floats, q: Floats, a: Floats
-) -> tuple[Known, Floats, Floats]:
+) -> tuple[Point, Floats, Floats]:
     """Return the point t of the curve, and bounds of its root below and above.
 
     1/Q is concave, so that Newton's step on it never passes the root; and Q is at most the sum of
@@ -69,7 +69,7 @@ def _reach(
     target = curve.target
     rate = q * q / (target * a)
     newton = t + (1.0 - target / q) * rate
-    return Known(t, target / q, rate), newton, ss / target * (1.0 + 1e-9) - curve.model.low
+    return Point(t, target / q, rate), newton, ss / target * (1.0 + 1e-9) - curve.model.low
 
 
 def _quadratic(

@@ -22,7 +22,7 @@ def is_extreme(low: Floats) -> bool:
     return bool((low < LOW).any() or (low > HIGH).any())
 
 
-def unit(low: Floats) -> Floats:
+def power_of_two(low: Floats) -> Floats:
     """Return a power of two near the smallest standard error of each analysis, shape (n,).
 
     1 where other units are not needed: its numbers do not depend on those beside it.

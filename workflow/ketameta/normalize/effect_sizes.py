@@ -26,7 +26,7 @@ _ONE_ARM = ("xi", "ni")
 _known: dict[tuple[Any, ...], tuple[float, float]] = {}
 
 
-def of(kind: str, numbers: Numbers) -> tuple[float, float]:
+def yi_and_vi(kind: str, numbers: Numbers) -> tuple[float, float]:
     """Return yi and vi of one trial, NaN where there is nothing to estimate."""
     asked = kind, *numbers.values()
     if asked not in _known:
@@ -35,12 +35,12 @@ def of(kind: str, numbers: Numbers) -> tuple[float, float]:
     return _known[asked]
 
 
-def forget() -> None:
+def forget_all() -> None:
     """Forget all numbers, where others come."""
     _known.clear()
 
 
-def foresee(rows: Iterable[AnyResult], measures: Iterable[str]) -> None:
+def compute_ahead(rows: Iterable[AnyResult], measures: Iterable[str]) -> None:
     """Compute what two arms at one place give as entered, or one, for each of some measures."""
     places: dict[Hashable, list[ArmResult]] = defaultdict(list)
     for row in rows:
