@@ -9,7 +9,7 @@ import yaml
 from ketameta import freshness, memo
 from ketameta.configuration import CONFIG
 from ketameta.storage import parquet_of, read_table
-from ketameta.synthesize.stage import Asked
+from ketameta.synthesize.courses import AskedCourse
 
 from .conftest import SMALL
 from .test_state import CELL, MADE, OTHER, OUTCOMES, bytes_of, cut, step
@@ -67,7 +67,7 @@ def courses(outcome=None):
 
 
 def told(item):
-    return item.analysis.name if isinstance(item, Asked) else f"course {item.course.name}"
+    return f"course {item.course.name}" if isinstance(item, AskedCourse) else item.analysis.name
 
 
 def configured(change, part="analyses"):
