@@ -50,7 +50,7 @@ ALLOWED = {
     "crosscheck": {*GROUND, "configuration", "figures", "report_files"},
     "synthesize": {*GROUND, "memo", "configuration", "stats", "normalize"},
     "evidence": {*GROUND, "configuration", "normalize", "synthesize"},
-    "reviews": {"ingest", "stats"},
+    "reviews": {*GROUND, "ingest", "stats"},
     "extraction": {*GROUND, "configuration", "evidence", "ingest", "normalize", "stats"},
     "report": {
         *GROUND,
