@@ -238,9 +238,9 @@ def test_cells_with_faults_of_content_are_converted_to_be_corrected(convert, tmp
         (("none", "out"), 1, "none: No such file or directory"),
         (("none.xlsx", "out"), 1, "none.xlsx: cannot be read: No such file or directory"),
         ((ROWS, "out", "--analysis", "8.1"), 2, "--analysis '8.1': there is none such"),
-        ((SMALL, "out", "--analysis", "1.1"), 2, "for RevMan's data rows alone"),
+        ((SMALL, "out", "--analysis", "1.1"), 2, "for reviews and tables of others alone"),
         ((SMALL / "arms.csv", "out"), 1, "arms.csv: is one table of several; give the folder that"),
-        ((RM5, "out"), 1, "review.rm5:1: is a review of RevMan 5 (.rm5), not a table"),
+        ((RM5, "out"), 1, "review.rm5:2: review.rm5 is no tree of XML: no element found"),
         ((STUDIES, "out"), 1, "studies.csv:1: has none of the columns of RevMan's data rows (Ana"),
         (("none.ods", "out"), 1, "none.ods: is the form of OpenDocument; .xlsx (Excel Workbook)"),
         ((SMALL, "tables.ods"), 2, "tables.ods: .xlsx is the one workbook that can be written"),
@@ -256,7 +256,7 @@ def test_what_cannot_be_converted_is_said(convert, tmp_path, monkeypatch, words,
     monkeypatch.chdir(home)
     made = {
         RM5: '<?xml version="1.0" encoding="UTF-8"?>\n<COCHRANE_REVIEW><ANALYSES_AND_DATA/>',
-        STUDIES: "study,yi,vi\nAsh,0.4,0.04\n",
+        STUDIES: "study,effect\nAsh,0.4\n",
     }
     for name, text in made.items():
         (tmp_path / name).write_text(text)

@@ -28,10 +28,13 @@ Write tables in another form, every cell as it was entered; nothing is overwritt
   ketameta check tables.xlsx                in order? every fault, with sheet and row
   ketameta convert tables.xlsx data/raw --replace
                                             and back (--tsv for TSV files)
-  ketameta convert CD015373-data-rows.csv new
-                                            a start from a Cochrane review's data rows: trials,
-                                            arms, counts, means and differences. What a review does
-                                            not say stays empty; `ketameta check new` names it.
+  ketameta convert CD015373.zip new         a start from a published review: trials, arms, counts,
+                                            means and differences. What it does not say stays empty
+                                            and is told; `ketameta check new` names what is needed.
+
+FROM may also be a review of RevMan 5 (.rm5), the CSV of its analyses, a review's data rows, study
+data of RevMan and Covidence (study-results.csv and the files beside it), a table of metapsy, with
+the columns of R's meta or metafor, or judgements in the layout of robvis.
 """
 _THERE = "is there already; nothing is written over without --replace, which keeps a copy"
 _NAMED = 4
@@ -93,8 +96,13 @@ def _cells(given: argparse.Namespace) -> Cells | None:
         for text in said:
             print(escaped(text), file=sys.stderr)
         return cells
+    if (foreign := _foreign(given)) is not None:
+        cells, said = foreign
+        for text in said:
+            print(escaped(text), file=sys.stderr)
+        return cells
     if given.analysis or given.reference:
-        raise ChoiceError("--analysis and --reference are for RevMan's data rows alone")
+        raise ChoiceError("--analysis and --reference are for reviews and tables of others alone")
     if given.source.is_file() and given.source.suffix.lower() != EXCEL:
         _refuse_text(given.source)
     cells, problems = read_cells(given.source)
@@ -108,6 +116,29 @@ def _cells(given: argparse.Namespace) -> Cells | None:
         faults = "1 fault" if count == 1 else f"{count:,} faults"
         print(f"{faults} of form: nothing is written", file=sys.stderr)
     return None if count else cells
+
+
+def _foreign(given: argparse.Namespace) -> tuple[Cells, list[str]] | None:
+    """Return the tables of a review or of another program's table; None where it is neither."""
+    source: Path = given.source
+    if source.suffix.lower() == EXCEL or (source.is_file() and named_table(source.name)):
+        return None
+    if source.is_dir() and any(named_table(path.name) for path in source.iterdir()):
+        return None
+    from ketameta.reviews import convert as reviews
+    from ketameta.reviews.reading import form_of, read_review
+
+    reference = given.reference or ""
+    try:
+        if form_of(source):
+            if found := reviews.tables_of_studies(source, reference):
+                return found
+            return reviews.tables_of_review(read_review(source), given.analysis, reference)
+        if source.suffix.lower() in (".csv", ".tsv", ".txt"):
+            return reviews.tables_of_layout(source, reference)
+    except UnreadableError as error:
+        raise TableError((error.line, "", str(error))) from None
+    return None
 
 
 def _without_rows(problem: Problem, cells: Cells) -> Problem:

@@ -17,6 +17,7 @@ ROWS, SETTINGS, SUBGROUPS = (
     "overall-estimates-and-settings.csv",
     "subgroup-estimates.csv",
 )
+ARCHIVE = b"PK\x03\x04"
 MAX_UNPACKED, MAX_PARTS, MAX_DEPTH = 500_000_000, 10_000, 3
 
 # what a setting is here -> the columns that say it, in version 2 and in version 1

@@ -7,7 +7,7 @@ from pathlib import Path
 from ketameta.ingest.text import UnreadableError, file_content
 from ketameta.reviews.analysis_csv import is_analysis_csv, read_analysis_csv
 from ketameta.reviews.model import Review
-from ketameta.reviews.package import files_of_archive, files_of_folder, read_package
+from ketameta.reviews.package import ARCHIVE, files_of_archive, files_of_folder, read_package
 from ketameta.reviews.rm5 import is_rm5, read_rm5
 
 FORMS = (
@@ -16,12 +16,23 @@ FORMS = (
 )
 
 
+def form_of(path: Path) -> bool:
+    """Say whether a file or folder has one of `FORMS`, or holds study data."""
+    if path.is_dir():
+        names = [file.name.lower() for file in path.rglob("*.csv")]
+        return any(name.endswith(("data-rows.csv", "study-results.csv")) for name in names)
+    if not path.is_file():
+        return False
+    content = file_content(path)
+    return content.startswith(ARCHIVE) or is_rm5(content) or is_analysis_csv(content)
+
+
 def read_review(path: Path) -> Review:
     """Read a review in any of `FORMS`. Raises `UnreadableError` with what the file is instead."""
     if path.is_dir():
         return read_package(files_of_folder(path), path.name)
     content = file_content(path)
-    if content.startswith(b"PK\x03\x04"):
+    if content.startswith(ARCHIVE):
         return read_package(files_of_archive(content, path.name), path.name)
     if is_rm5(content):
         return read_rm5(content, path.name)

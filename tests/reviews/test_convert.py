@@ -1,0 +1,185 @@
+"""Reviews and tables of other programs become our tables, and lose nothing in silence."""
+
+import csv
+
+import pytest
+
+from ketameta.cli import main
+
+from .forms import counts, package, settings
+from .test_revman_files import ROWS, outcome, rm5
+
+RESULTS = (
+    "Study,Outcome,Data type,Effect measure,Arm,Reference arm,Sample size,Cases,Mean,SD,SE,"
+    "Variance,CI level,CI start,CI end,Exp mean,Exp CI start,Exp CI end,t-test,z-test,P value,"
+    "Covariance method,Covariance,Other arm 1,Other arm 2,Correlation arm 1,Correlation arm 2,"
+    "Correlation,Other mean,Other SE,Other variance,Other CI level,Other CI start,Other CI end,"
+    "Other exp mean,Other exp CI start,Other exp CI end,Other t-test,Other z-test,Other P value,"
+    "Footnotes"
+)
+
+
+@pytest.fixture
+def converted(tmp_path, capsys):
+    def run(path, *options):
+        status = main(["convert", str(path), str(tmp_path / "out"), *options])
+        err = capsys.readouterr().err
+        tables = {
+            file.stem: [*csv.DictReader(file.read_text(encoding="utf-8").splitlines())]
+            for file in sorted((tmp_path / "out").glob("*.csv"))
+        }
+        return status, tables, err
+
+    return run
+
+
+def written(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def filled(row, *without):
+    return {k: v for k, v in row.items() if v and k not in ("seen", "locator", *without)}
+
+
+def test_a_data_package_gives_trials_arms_and_counts(converted, tmp_path):
+    tables = {"Ash 2001": (2, 20, 3, 22), "Elm": (0, 0, 0, 0)}
+    path = package(tmp_path / "a.zip", [settings("1.1", "Risk Ratio")], counts("1.1", tables))
+    status, found, err = converted(path, "--reference", "10.1/x")
+    assert status == 0
+    assert [row["trial_id"] for row in found["trials"]] == ["ash2001"]
+    assert [row["events"] for row in found["outcomes"]] == ["2", "3"]
+    assert {row["source"] for row in found["outcomes"]} == {"10.1/x"}
+    assert {row["seen"] for row in found["outcomes"]} == {"secondary"}
+    assert "1.1: without numbers, left out: Elm" in err
+    assert "pooled there by MH, RR, fixed effects" in err
+    assert "not told by the source: direction of scales" in err
+
+
+def test_a_file_of_revman_5_gives_its_labels_and_footnotes(converted, tmp_path):
+    noted = ROWS.replace("></DICH", "><FOOTNOTE>see text</FOOTNOTE></DICH", 1)
+    status, found, _ = converted(written(tmp_path / "a.rm5", rm5(outcome(noted))))
+    assert status == 0
+    assert {row["arm_label"] for row in found["arms"]} == {"Drug", "None"}
+    assert "footnote: see text" in found["outcomes"][0]["note"]
+    assert [row["n"] for row in found["outcomes"]] == ["20", "22", "35", "33", "80", "78"]
+
+
+def test_study_data_of_covidence_give_arms_results_and_judgements(converted, tmp_path):
+    folder = tmp_path / "covidence"
+    folder.mkdir()
+    written(folder / "x-study-information.csv", "Study,Year\nAsh,2001\nFir,2009\n")
+    written(
+        folder / "x-study-arms.csv",
+        "Study,Arm,Description,Intervention\nAsh,A 1,ten mg,Drug\nAsh,B,,Sugar\n",
+    )
+    rows = [
+        {"Study": "Ash", "Outcome": "Death", "Arm": "A 1", "Sample size": "20", "Cases": "2"},
+        {"Study": "Ash", "Outcome": "Death", "Arm": "B", "Sample size": "22", "Cases": "3"},
+        {
+            "Study": "Ash", "Outcome": "Score", "Arm": "B", "Sample size": "22", "Mean": "4.5",
+            "SE": "0.5", "CI level": "0.95", "CI start": "3.5", "CI end": "5.5", "t-test": "1.1",
+        },
+        {
+            "Study": "Ash", "Outcome": "Relapse", "Effect measure": "Hazard Ratio", "Arm": "A 1",
+            "Reference arm": "B", "Mean": "-0.6931471805599453", "SE": "0.25", "CI level": "0.95",
+            "Exp CI start": "0.31", "Exp CI end": "0.82", "P value": "0.006", "Footnotes": "Cox",
+            "Correlation": "0.5",
+        },
+    ]  # fmt: skip
+    columns = RESULTS.split(",")
+    lines = [RESULTS] + [",".join(row.get(name, "") for name in columns) for row in rows]
+    written(folder / "x-study-results.csv", "\n".join(lines))
+    written(
+        folder / "x-risk-of-bias.csv",
+        "Study,Domain (judgement): Random sequence generation (selection bias),"
+        "Domain (support): Random sequence generation (selection bias),"
+        "Domain (judgement): Early stop\nAsh,Low risk,by computer,High risk\n",
+    )
+    status, found, err = converted(folder)
+    assert status == 0
+    (ash,) = found["trials"]
+    assert (ash["label"], ash["year"]) == ("Ash", "2001")
+    assert [row["arm_label"] for row in found["arms"]] == ["A 1 (Drug)", "B (Sugar)"]
+    death, other, score = found["outcomes"]
+    assert (death["n"], death["events"], death["definition"]) == ("20", "2", "Death")
+    assert other["arm_id"] == "B"
+    assert (score["mean"], score["se"], score["ci95_low"]) == ("4.5", "0.5", "3.5")
+    assert "t-test 1.1" in score["note"]
+    (relapse,) = found["contrasts"]
+    assert (relapse["arm_t"], relapse["arm_c"], relapse["measure"]) == ("A_1", "B", "HR")
+    assert float(relapse["estimate"]) == pytest.approx(0.5)
+    assert (relapse["ci_low"], relapse["ci_level"], relapse["se"]) == ("0.31", "95", "0.25")
+    assert "footnote: Cox" in relapse["note"]
+    assert "correlation 0.5" in relapse["note"]
+    (judged,) = found["risk_of_bias"]
+    assert (judged["tool"], judged["domain"], judged["judgement"]) == ("RoB1", "sequence", "low")
+    assert judged["support"] == "by computer"
+    assert "'Early stop' has no place" in err.replace("early", "Early")
+    assert "studies without results, left out: Fir" in err
+
+
+def test_a_table_of_metapsy_is_read_with_decimal_commas(converted, tmp_path):
+    path = written(
+        tmp_path / "psy.csv",
+        "study;condition_arm1;condition_arm2;outcome_type;instrument;time_weeks;mean_arm1;"
+        "mean_arm2;sd_arm1;sd_arm2;n_arm1;n_arm2;event_arm1;precalc_log_rr;precalc_log_rr_se;year;"
+        "country\n"
+        "Ash 2001;cbt;wl;msd;BDI-II;8;10,5;14,25;5,1;6;20;22;;;;2001;US\n"
+        "Elm 2010;cbt;wl;response;;12;;;;;;;;0,6931471805599453;0,25;2010;\n",
+    )
+    status, found, err = converted(path)
+    assert status == 0
+    treated, control = found["outcomes"]
+    assert (treated["mean"], treated["sd"], treated["n"]) == ("10.5", "5.1", "20")
+    assert (control["mean"], control["timepoint_h"]) == ("14.25", "1344")
+    assert (treated["arm_id"], treated["definition"]) == ("cbt", "BDI-II")
+    (ratio,) = found["contrasts"]
+    assert (float(ratio["estimate"]), ratio["measure"]) == (pytest.approx(2), "RR")
+    assert "left out: country" in err
+    assert "not told by the source: direction of a scale" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "table", "row"),
+    [
+        (
+            "studlab,event.e,n.e,event.c,n.c\nAsh,2,20,3,22\n",
+            "outcomes",
+            {"trial_id": "ash", "arm_id": "experimental", "events": "2", "n": "20"},
+        ),
+        (
+            "author,mean.e,sd.e,n.e,mean.c,sd.c,n.c\nAsh,1.5,2,20,3,2,22\n",
+            "outcomes",
+            {"trial_id": "ash", "arm_id": "experimental", "mean": "1.5", "sd": "2", "n": "20"},
+        ),
+        (
+            "studlab\tTE\tseTE\nAsh\t-0.5\t0.25\n",
+            "contrasts",
+            {"trial_id": "ash", "arm_t": "experimental", "arm_c": "control", "estimate": "-0.5",
+             "se": "0.25", "note": "its measure is not told; a ratio may stand as its log"},
+        ),
+        (
+            "study,ai,n1i,ci,n2i\nAsh,2,20,3,22\n",
+            "outcomes",
+            {"trial_id": "ash", "arm_id": "experimental", "events": "2", "n": "20"},
+        ),
+        (
+            "slab,yi,vi\nAsh,-0.5,0.0625\n",
+            "contrasts",
+            {"trial_id": "ash", "arm_t": "experimental", "arm_c": "control", "estimate": "-0.5",
+             "se": "0.25", "note": "its measure is not told; a ratio may stand as its log"},
+        ),
+        (
+            "Study,D1,D2,D3,D4,D5,Overall,Weight\nAsh,Low,Some concerns,Low,Low,High,High,3\n",
+            "risk_of_bias",
+            {"trial_id": "ash", "tool": "RoB2", "domain": "D1", "judgement": "low"},
+        ),
+    ],
+    ids=["meta counts", "meta means", "meta effects", "metafor counts", "metafor yi", "robvis"],
+)  # fmt: skip
+def test_tables_of_other_programs_are_known_by_their_columns(converted, tmp_path, text, table, row):
+    status, found, err = converted(written(tmp_path / "a.csv", text))
+    assert status == 0
+    assert filled(found[table][0]) == row
+    assert "not told by the source" in err
