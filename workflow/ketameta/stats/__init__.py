@@ -1,8 +1,9 @@
 """Statistics of meta-analysis: arrays in, numbers out.
 
-What users call stands here; it lives in seven rooms, each of which says at its head what it holds
+What users call stands here; it lives in eight rooms, each of which says at its head what it holds
 and in which order to read: `numerics`; on it `effects` and `univariate`; on these `dependent`,
-`rare`, `sensitivity` and `bias`. Neither of two on one floor knows the other.
+`rare`, `sensitivity` and `bias`; on `dependent` also `network`. Neither of two on one floor knows
+the other.
 """
 
 from ketameta.stats.bias.limit_meta import LimitMeta, limit_meta
@@ -22,6 +23,7 @@ from ketameta.stats.dependent.over_time import covariance_over_time, restricted_
 from ketameta.stats.dependent.robust import RobustFit, cluster_robust
 from ketameta.stats.effects.back_transform import back_transform
 from ketameta.stats.effects.effect_size import MEASURES, EffectSize, effect_size
+from ketameta.stats.network.fit import Network, network_meta_analysis, network_parts
 from ketameta.stats.numerics.ragged import many
 from ketameta.stats.rare.classical import (
     CommonEffect,
@@ -82,6 +84,7 @@ __all__ = [
     "MantelHaenszel",
     "MetaRegression",
     "MultilevelFit",
+    "Network",
     "NewTrial",
     "Permutation",
     "PetPeese",
@@ -124,6 +127,8 @@ __all__ = [
     "many",
     "meta_regression",
     "multivariate",
+    "network_meta_analysis",
+    "network_parts",
     "permutation_test",
     "pet_peese",
     "peters",
