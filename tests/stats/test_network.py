@@ -1,44 +1,23 @@
 """Networks against metafor, what is printed of Senn (2013), and identities."""
 
-import json
-from itertools import pairwise
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from ketameta.stats import network_meta_analysis, network_parts, random_effects
 
-REFERENCE = json.loads(
-    (Path(__file__).parents[1] / "reference" / "network.json").read_text(encoding="utf-8")
-)
 NETWORKS = ("senn", "smoking", "stroke")
 # metafor's optimiser sees the value of the likelihood alone: it leaves half of the digits.
 SEARCHED = 1e-5
 CLOSED = 1e-9
 
 
-def contrasts(name, base=0, shift=False):
-    """Contrasts of each trial against its arm `base`, or each arm against the one before."""
-    arms = REFERENCE[name]["arms"]
-    study, treatment = np.array(arms["study"]).astype(str), np.array(arms["treatment"])
-    y, v = np.array(arms["effect"]), np.array(arms["variance"])
-    pairs = []
-    for label in dict.fromkeys(study):
-        rows = list(np.flatnonzero(study == label))
-        against = rows[base]
-        pairs += pairwise(rows) if shift else [(row, against) for row in rows if row != against]
-    one, other = np.array(pairs).T
-    C = (one[:, None] == np.arange(y.size)).astype(float) - (other[:, None] == np.arange(y.size))
-    return C @ y, C @ np.diag(v) @ C.T, study[one], treatment[one], treatment[other]
-
-
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("method", ["REML", "ML", "EE"])
-def test_estimates_match_metafor(name, method):
-    expected, within = REFERENCE[name]["fits"][method], CLOSED if method == "EE" else SEARCHED
+def test_estimates_match_metafor(reference, contrasts, name, method):
+    known = reference("network")[name]
+    expected, within = known["fits"][method], CLOSED if method == "EE" else SEARCHED
     fit = network_meta_analysis(*contrasts(name), tau2=method, interval="wald")
-    assert list(fit.treatments) == REFERENCE[name]["treatments"]
+    assert list(fit.treatments) == known["treatments"]
     assert fit.estimate[1:, 0] == pytest.approx(expected["beta"], rel=10 * within)
     assert fit.se[1:, 0] == pytest.approx(expected["se"], rel=within)
     assert fit.tau2 == pytest.approx(expected["tau2"], rel=10 * within, abs=1e-9)
@@ -46,7 +25,7 @@ def test_estimates_match_metafor(name, method):
     assert fit.converged
 
 
-def test_senn_has_the_numbers_that_netmeta_prints():
+def test_senn_has_the_numbers_that_netmeta_prints(contrasts):
     # netmeta's Q, I² and DerSimonian-Laird tau² of these trials
     fit = network_meta_analysis(*contrasts("senn"), reference="placebo", tau2="DL")
     assert (fit.k, fit.contrasts, fit.q_df) == (26, 27, 18)
@@ -56,7 +35,7 @@ def test_senn_has_the_numbers_that_netmeta_prints():
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("interval", ["wald", "hksj"])
-def test_nothing_depends_on_which_arm_is_the_base(name, interval):
+def test_nothing_depends_on_which_arm_is_the_base(contrasts, name, interval):
     fit = network_meta_analysis(*contrasts(name), interval=interval)
     for how in ({"base": -1}, {"shift": True}):
         other = network_meta_analysis(
@@ -108,7 +87,7 @@ def test_an_indirect_difference_is_that_of_the_direct_ones():
     assert np.isnan(fit.direct[2, 1])
 
 
-def test_a_contrast_that_is_not_there_counts_for_nothing():
+def test_a_contrast_that_is_not_there_counts_for_nothing(contrasts):
     y, V, study, first, second = contrasts("stroke")
     gone = np.zeros(y.size, bool)
     gone[[0, 5]] = True
@@ -154,7 +133,7 @@ def test_what_is_no_network_is_refused(change, said):
         network_meta_analysis(**(given | change))
 
 
-def test_a_network_shows_itself_against_the_reference_and_has_a_row_a_pair():
+def test_a_network_shows_itself_against_the_reference_and_has_a_row_a_pair(contrasts):
     fit = network_meta_analysis(*contrasts("stroke"), reference="VKAs")
     title, rows, below = fit.table()
     assert title.startswith(f"Network: {len(fit.treatments)} treatments in {fit.k} trials")

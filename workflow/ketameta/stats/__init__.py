@@ -23,7 +23,19 @@ from ketameta.stats.dependent.over_time import covariance_over_time, restricted_
 from ketameta.stats.dependent.robust import RobustFit, cluster_robust
 from ketameta.stats.effects.back_transform import back_transform
 from ketameta.stats.effects.effect_size import MEASURES, EffectSize, effect_size
+from ketameta.stats.network.contrasts import (
+    TrialContrasts,
+    common_arm_covariance,
+    multi_arm_contrasts,
+)
 from ketameta.stats.network.fit import Network, network_meta_analysis, network_parts
+from ketameta.stats.network.inconsistency import (
+    DesignByTreatment,
+    NodeSplits,
+    design_by_treatment,
+    node_splits,
+)
+from ketameta.stats.network.ranking import Ranks, network_ranks
 from ketameta.stats.numerics.ragged import many
 from ketameta.stats.rare.classical import (
     CommonEffect,
@@ -73,6 +85,7 @@ __all__ = [
     "Boundaries",
     "CommonEffect",
     "Confidence",
+    "DesignByTreatment",
     "EffectSize",
     "Fragility",
     "Glmm",
@@ -86,15 +99,18 @@ __all__ = [
     "MultilevelFit",
     "Network",
     "NewTrial",
+    "NodeSplits",
     "Permutation",
     "PetPeese",
     "RandomEffects",
     "RankTest",
+    "Ranks",
     "RegressionTest",
     "RobustFit",
     "Selection",
     "Subgroups",
     "TauPrior",
+    "TrialContrasts",
     "TrimFill",
     "absolute_icc",
     "back_transform",
@@ -102,11 +118,13 @@ __all__ = [
     "begg",
     "cluster_robust",
     "cohen_kappa",
+    "common_arm_covariance",
     "conditional_power",
     "confidence_sequence",
     "correlated_hierarchical",
     "covariance_over_time",
     "cumulative",
+    "design_by_treatment",
     "effect_size",
     "egger",
     "fragility",
@@ -126,9 +144,12 @@ __all__ = [
     "mantel_haenszel",
     "many",
     "meta_regression",
+    "multi_arm_contrasts",
     "multivariate",
     "network_meta_analysis",
     "network_parts",
+    "network_ranks",
+    "node_splits",
     "permutation_test",
     "pet_peese",
     "peters",

@@ -265,7 +265,7 @@ def _place(reference: Any, treatments: tuple[Any, ...]) -> int:
 def _direct(data: Contrasts, tau2: float, factor: float) -> tuple[Array, Array, Ints]:
     """Return the direct estimates (t, t), their standard errors and the numbers of trials."""
     t = len(data.treatments)
-    one, other, effect, v = data.all_pairs()
+    one, other, _, effect, v = data.all_pairs()
     u = 1.0 / (v + (0.0 if np.isnan(tau2) else tau2))
     weight, total, count = np.zeros((t, t)), np.zeros((t, t)), np.zeros((t, t), dtype=np.intp)
     for a, b, sign in ((one, other, 1.0), (other, one, -1.0)):

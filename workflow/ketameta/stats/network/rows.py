@@ -34,6 +34,7 @@ class Contrasts:
 
     `design` (n, t) holds 1 for the first and -1 for the second treatment of each; `codes` (n,)
     their trials, numbers into `studies`. `y` (n,) and `V` (n, n) are effects and covariance.
+    `turn` (n, n) is T, and `variances` (n,) the diagonal of T V T'.
     """
 
     y: Array
@@ -42,6 +43,8 @@ class Contrasts:
     design: Array
     studies: tuple[Any, ...]
     treatments: tuple[Any, ...]
+    turn: Array
+    variances: Array
 
     @classmethod
     def of(
@@ -70,7 +73,18 @@ class Contrasts:
         if len(apart := parts(one, other, treatments)) > 1:
             said = " | ".join(", ".join(map(str, part)) for part in apart)
             raise ValueError(f"the network is not connected; it has {len(apart)} parts: {said}")
-        return cls(data.y, data.V, data.codes, design, tuple(studies), tuple(treatments))
+        plain = cls(
+            y=data.y,
+            V=data.V,
+            codes=data.codes,
+            design=design,
+            studies=tuple(studies),
+            treatments=tuple(treatments),
+            turn=np.eye(data.y.size),
+            variances=np.diag(data.V).copy(),
+        )
+        plain.turn_those_of_several_arms()
+        return plain
 
     def several(self) -> list[Ints]:
         """Return the rows of each trial that has more than one."""
@@ -81,13 +95,12 @@ class Contrasts:
         """Return the treatments that some contrasts are about."""
         return np.flatnonzero(self.design[rows].any(axis=0))
 
-    def basis(self) -> tuple[Array, Array]:
-        """Return T (n, n) and the diagonal (n,) of T V T', with T E T' = I.
+    def turn_those_of_several_arms(self) -> None:
+        """Find T, with T E T' = I, and the diagonal of T V T' for trials of several contrasts.
 
         Raises a ValueError that names the trial whose contrasts follow from each other, or whose
         covariance is none.
         """
-        T, d = np.eye(self.y.size), np.diag(self.V).copy()
         for rows in self.several():
             name, block = self.studies[self.codes[rows[0]]], np.ix_(rows, rows)
             size, axes = np.linalg.eigh(self.design[rows] @ self.design[rows].T / 2)
@@ -98,21 +111,20 @@ class Contrasts:
                     "multi_arm_contrasts)"
                 )
             half = axes.T / np.sqrt(size)[:, None]
-            d[rows], turn = np.linalg.eigh(half @ self.V[block] @ half.T)
-            if d[rows[0]] <= 1e-12 * d[rows[-1]]:
+            d, back = np.linalg.eigh(half @ self.V[block] @ half.T)
+            if d[0] <= 1e-12 * d[-1]:
                 raise ValueError(f"the covariance of study {name!r} is not positive definite")
-            T[block] = turn.T @ half
-        return T, d
+            self.variances[rows], self.turn[block] = d, back.T @ half
 
-    def all_pairs(self) -> tuple[Ints, Ints, Array, Array]:
-        """Return every pair of treatments of every trial: first, second, effect and variance.
+    def all_pairs(self) -> tuple[Ints, Ints, Ints, Array, Array]:
+        """Return every pair of treatments of every trial: first, second, trial, effect, variance.
 
         A trial of several arms gives each pair its own contrast, of which the variance follows
         from the covariance of those that it brings.
         """
         alone = np.bincount(self.codes)[self.codes] == 1
-        C = self.design[alone]
-        pairs = [(C.argmax(axis=1), C.argmin(axis=1), self.y[alone], np.diag(self.V)[alone])]
+        C, v = self.design[alone], np.diag(self.V)[alone]
+        pairs = [(C.argmax(axis=1), C.argmin(axis=1), self.codes[alone], self.y[alone], v)]
         for rows in self.several():
             arms, C = self.arms(rows), self.design[rows]
             part = joined(C.argmax(axis=1), C.argmin(axis=1), len(self.treatments))[arms]
@@ -121,9 +133,10 @@ class Contrasts:
             back = np.linalg.pinv(C).T  # (rows, t): C' back is the identity but for means
             mix = back[:, one] - back[:, other]
             v = np.einsum("ij,ik,kj->j", mix, self.V[np.ix_(rows, rows)], mix)
-            pairs.append((one, other, mix.T @ self.y[rows], v))
-        one, other, effect, v = (np.concatenate(x) for x in zip(*pairs, strict=True))
-        return one, other, effect, v
+            trial = np.full(one.size, self.codes[rows[0]])
+            pairs.append((one, other, trial, mix.T @ self.y[rows], v))
+        one, other, trial, effect, v = (np.concatenate(x) for x in zip(*pairs, strict=True))
+        return one, other, trial, effect, v
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +163,25 @@ class Fit:
     converged: bool
 
 
-def fit_columns(data: Contrasts, columns: Array, tau2: str, interval: str, level: float) -> Fit:
+def fit_columns(
+    data: Contrasts,
+    columns: Array,
+    tau2: str,
+    interval: str,
+    level: float,
+    *,
+    tau2_interval: str | None = "qprofile",
+) -> Fit:
     """Fit effects to columns (n, p) that are linearly independent.
 
     With as many rows as columns there is nothing to estimate heterogeneity from: tau2 is NaN,
     and the coefficients have Wald's intervals by the sampling errors alone.
     """
-    T, d = data.basis()
-    y, X = T @ data.y, T @ columns
+    y, X, d = data.turn @ data.y, data.turn @ columns, data.variances
     n, p = X.shape
-    found = meta_regression(y, d, X, tau2, interval, level=level, intercept=False)
+    found = meta_regression(
+        y, d, X, tau2, interval, level=level, intercept=False, tau2_interval=tau2_interval
+    )
     spread = 0.0 if np.isnan(found.tau2) else found.tau2
     wald = np.linalg.inv(X.T @ (X / (d + spread)[:, None]))
     beta, covariance, df, rule = found.beta, found.covariance, found.df, found.rule
