@@ -70,6 +70,7 @@ ROOMS = {
     "effects": {"numerics"},
     "univariate": {"numerics"},
     "dependent": {"numerics", "univariate"},
+    "network": {"numerics", "univariate", "dependent"},
     "rare": {"numerics", "effects"},
     "sensitivity": {"numerics", "effects", "univariate"},
     "bias": {"numerics", "univariate"},

@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -36,3 +37,26 @@ def pytest_generate_tests(metafunc):
     if "moderated" in metafunc.fixturenames:
         some = {name: case["regression"] for name, case in cases.items() if "regression" in case}
         metafunc.parametrize("moderated", some.values(), ids=some.keys())
+
+
+@pytest.fixture(scope="session")
+def contrasts(reference):
+    """Return the contrasts of a network of tests/reference/network.json, as a fit takes them."""
+
+    def of(name, base=0, shift=False):
+        """Contrasts of each trial against its arm `base`, or each arm against the one before."""
+        arms = reference("network")[name]["arms"]
+        study, treatment = np.array(arms["study"]).astype(str), np.array(arms["treatment"])
+        y, v = np.array(arms["effect"]), np.array(arms["variance"])
+        pairs = []
+        for label in dict.fromkeys(study):
+            rows = list(np.flatnonzero(study == label))
+            against = rows[base]
+            pairs += pairwise(rows) if shift else [(row, against) for row in rows if row != against]
+        one, other = np.array(pairs).T
+        C = (one[:, None] == np.arange(y.size)).astype(float) - (
+            other[:, None] == np.arange(y.size)
+        )
+        return C @ y, C @ np.diag(v) @ C.T, study[one], treatment[one], treatment[other]
+
+    return of

@@ -1,8 +1,9 @@
 """Statistics of meta-analysis: arrays in, numbers out.
 
-What users call stands here; it lives in seven rooms, each of which says at its head what it holds
+What users call stands here; it lives in eight rooms, each of which says at its head what it holds
 and in which order to read: `numerics`; on it `effects` and `univariate`; on these `dependent`,
-`rare`, `sensitivity` and `bias`. Neither of two on one floor knows the other.
+`rare`, `sensitivity` and `bias`; on `dependent` also `network`. Neither of two on one floor knows
+the other.
 """
 
 from ketameta.stats.bias.limit_meta import LimitMeta, limit_meta
@@ -22,6 +23,19 @@ from ketameta.stats.dependent.over_time import covariance_over_time, restricted_
 from ketameta.stats.dependent.robust import RobustFit, cluster_robust
 from ketameta.stats.effects.back_transform import back_transform
 from ketameta.stats.effects.effect_size import MEASURES, EffectSize, effect_size
+from ketameta.stats.network.contrasts import (
+    TrialContrasts,
+    common_arm_covariance,
+    multi_arm_contrasts,
+)
+from ketameta.stats.network.fit import Network, network_meta_analysis, network_parts
+from ketameta.stats.network.inconsistency import (
+    DesignByTreatment,
+    NodeSplits,
+    design_by_treatment,
+    node_splits,
+)
+from ketameta.stats.network.ranking import Ranks, network_ranks
 from ketameta.stats.numerics.ragged import many
 from ketameta.stats.rare.classical import (
     CommonEffect,
@@ -71,6 +85,7 @@ __all__ = [
     "Boundaries",
     "CommonEffect",
     "Confidence",
+    "DesignByTreatment",
     "EffectSize",
     "Fragility",
     "Glmm",
@@ -82,16 +97,20 @@ __all__ = [
     "MantelHaenszel",
     "MetaRegression",
     "MultilevelFit",
+    "Network",
     "NewTrial",
+    "NodeSplits",
     "Permutation",
     "PetPeese",
     "RandomEffects",
     "RankTest",
+    "Ranks",
     "RegressionTest",
     "RobustFit",
     "Selection",
     "Subgroups",
     "TauPrior",
+    "TrialContrasts",
     "TrimFill",
     "absolute_icc",
     "back_transform",
@@ -99,11 +118,13 @@ __all__ = [
     "begg",
     "cluster_robust",
     "cohen_kappa",
+    "common_arm_covariance",
     "conditional_power",
     "confidence_sequence",
     "correlated_hierarchical",
     "covariance_over_time",
     "cumulative",
+    "design_by_treatment",
     "effect_size",
     "egger",
     "fragility",
@@ -123,7 +144,12 @@ __all__ = [
     "mantel_haenszel",
     "many",
     "meta_regression",
+    "multi_arm_contrasts",
     "multivariate",
+    "network_meta_analysis",
+    "network_parts",
+    "network_ranks",
+    "node_splits",
     "permutation_test",
     "pet_peese",
     "peters",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Labels = tuple[Any, ...] | None
 # fields that hold names, not numbers
-NAMES = ("analyses", "studies", "moderators", "labels")
+NAMES = ("analyses", "studies", "moderators", "labels", "treatments")
 # rows of a short table
 MOST = 10
 MISSING = "–"
