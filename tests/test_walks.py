@@ -46,7 +46,7 @@ EDITS = {
         (
             "report/forest_columns.py",
             "        *([_ROUTE]",
-            '        Column(Heading("Year", "end"), lambda s: str(s.year or "–")),\n'
+            '        ForestColumn(Heading("Year", "end"), lambda s: str(s.year or "–")),\n'
             "        *([_ROUTE]",
         )
     ],

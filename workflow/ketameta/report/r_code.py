@@ -16,7 +16,7 @@ def vector(values: Sequence[float | None]) -> str:
     return f"c({', '.join(number(value) for value in values)})"
 
 
-def named(values: Mapping[str, float | None]) -> str:
+def named_vector(values: Mapping[str, float | None]) -> str:
     """Write numbers as a vector with names that are R's own."""
     return f"c({', '.join(f'{name} = {number(value)}' for name, value in values.items())})"
 
@@ -43,7 +43,7 @@ def texts(values: Sequence[str]) -> str:
     return f"c({', '.join(text(value) for value in values)})"
 
 
-def listed(values: Mapping[str, str]) -> str:
+def named_list(values: Mapping[str, str]) -> str:
     """Write what is R already as a list with names that may be any text.
 
     Not as ``list(name = value)``: in a plain locale R would translate such names.
