@@ -876,8 +876,8 @@ def test_a_name_is_a_folder_before_a_release_before_a_revision(history, say, mon
     assert isinstance(versions.version("2026-05-01"), versions.Recorded)
     assert isinstance(versions.version("reports/versions/2026-05-01.json"), versions.Recorded)
     assert isinstance(versions.version("2026-05-01", rev=True), versions.Revision)
-    assert isinstance(versions.version("data/raw"), versions.Tables)
-    assert isinstance(versions.version("data/processed"), versions.Made)
+    assert isinstance(versions.version("data/raw"), versions.RawFolder)
+    assert isinstance(versions.version("data/processed"), versions.MadeTables)
     assert isinstance(versions.version("."), versions.Project)
     assert isinstance(versions.version("HEAD"), versions.Revision)
     with pytest.raises(NoSuchVersionError, match="nowhere: no such folder, release or revision"):
@@ -1078,20 +1078,20 @@ def test_code_that_no_table_depends_on_is_no_change_of_code(coded, monkeypatch):
     monkeypatch.chdir(coded.folder)
     project = versions.version(".")
     running = builds.running_code()
-    assert builds.code_of(project) == running == builds.code_of(versions.version("HEAD"))
+    assert builds.code_ids(project) == running == builds.code_ids(versions.version("HEAD"))
     for name in ("report/wording.py", "figures/forest.py", "commands/run.py", "cli.py"):
         with coded.path(f"workflow/ketameta/{name}").open("a") as file:
             file.write("# a remark\n")
-    assert builds.code_of(project) == running
+    assert builds.code_ids(project) == running
     # a default of the schema is a part of every question; the questions are no code
     for name, changed in (("analyses.yaml", False), ("analyses.schema.yaml", True)):
         (path,) = coded.path("workflow").rglob(name)
         with path.open("a") as file:
             file.write("# a remark\n")
-        assert (builds.code_of(project) != running) is changed
+        assert (builds.code_ids(project) != running) is changed
     # older versions had it beside the questions
     git(coded, "mv", path.relative_to(coded.folder).as_posix(), builds.CLOSED.as_posix())
-    assert builds.CLOSED.as_posix() in builds.code_of(project)
+    assert builds.CLOSED.as_posix() in builds.code_ids(project)
 
 
 def test_a_lock_that_differs_is_noted(coded, say):

@@ -356,14 +356,14 @@ def test_a_coefficient_is_1_of_full_agreement_alone(value, ends, text):
 
 def test_differences_and_ratios_are_written_apart():
     found = line(limits=Limits(9, False, 0.5, (-0.25, 1.25), -1234.0, None, 12.345, None))
-    assert agreement_words.mean_difference(found) == "+0.5 (−0.25 to +1.25)"
+    assert agreement_words.bias_in_words(found) == "+0.5 (−0.25 to +1.25)"
     assert agreement_words.limits(found) == "−1,234 to +12.3"
     found = line(limits=Limits(9, True, 1.0004, None, 0.5, None, 24.0, None))
-    assert agreement_words.mean_difference(found) == "×1.000"
+    assert agreement_words.bias_in_words(found) == "×1.000"
     assert agreement_words.limits(found) == "×0.5 to ×24"
     none = line(limits=Limits(1, False, 2.0))
-    assert (agreement_words.mean_difference(none), agreement_words.limits(none)) == ("+2", "–")
-    assert agreement_words.mean_difference(line(limits=Limits(0, False))) == "–"
+    assert (agreement_words.bias_in_words(none), agreement_words.limits(none)) == ("+2", "–")
+    assert agreement_words.bias_in_words(line(limits=Limits(0, False))) == "–"
     assert agreement_words.apart(line(apart=0.0004)) == "<0.1%"
     assert agreement_words.apart(line(apart=0.052)) == "5.2%"
     assert agreement_words.apart(line(apart=1.333)) == "133%"

@@ -67,10 +67,8 @@ def test_a_number_needed_that_runs_through_infinity_names_no_direction():
 
 
 def test_risk_differences_are_people_of_a_thousand():
-    assert (
-        wording_absolute.risk_difference(risk(0.1, 0.05, 0.2)) == "100 more (50 more to 200 more)"
-    )
-    said = wording_absolute.risk_difference(risk(-0.1, -0.2, 0.05))
+    assert wording_absolute.more_or_fewer(risk(0.1, 0.05, 0.2)) == "100 more (50 more to 200 more)"
+    said = wording_absolute.more_or_fewer(risk(-0.1, -0.2, 0.05))
     assert said == "100 fewer (200 fewer to 50 more)"
 
 
@@ -148,7 +146,7 @@ def test_two_trials_with_ends_far_apart_tell_no_people_of_a_thousand(measure, k,
 def test_where_two_trials_are_too_few_no_absolute_end_is_written():
     treated = {"treated_risk": 0.15, "treated_risk_low": 0.001, "treated_risk_high": 1.0}
     found = replace(risk(0.05, -0.01, 0.9), **treated)
-    said = wording_absolute.risk_difference(found, few=True)
+    said = wording_absolute.more_or_fewer(found, few=True)
     assert said == "50 more (two trials, too few for a useful interval)"
     assert wording_absolute.treated(found, few=True) == "150"
     assert wording_absolute.treated(found) == "150 (1 to 1,000)"

@@ -138,7 +138,7 @@ def _follow(
     status = 1
     before = [signal.signal(number, _stop) for number in _SIGNALS]
     # the names of Snakemake's locks are patterns to it, braces and all; `take_lock` is enough
-    asked = jobs.Asked(
+    asked = jobs.JobRequest(
         cores_of(given.cores) or 1, given.dry_run, given.force, lock=not braced(Path.cwd())
     )
     try:

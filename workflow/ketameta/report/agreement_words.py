@@ -93,7 +93,7 @@ def figure(value: float, ratio: bool = False) -> str:
     return ("+" if value > 0 else "") + text.replace("-", wording.MINUS)
 
 
-def mean_difference(line: FieldAgreement) -> str:
+def bias_in_words(line: FieldAgreement) -> str:
     """Write the mean difference, or ratio, with its interval."""
     found = line.limits
     if found is None or found.bias is None:

@@ -65,7 +65,7 @@ def differences(line: FieldAgreement) -> Differences:
     return Differences(
         f"{line.table}, {line.column}: how far B is from A",
         f"{wording.count(len(line.pairs), 'pair')} of numbers, of which {len(differing):,} differ, "
-        f"{outside:,} beyond the limits. Mean {agreement_words.mean_difference(line)}, limits "
+        f"{outside:,} beyond the limits. Mean {agreement_words.bias_in_words(line)}, limits "
         f"{agreement_words.limits(line)}.",
         f"{line.column}, the middle of A and B",
         "B over A" if ratio else "B less A",

@@ -11,7 +11,7 @@ from ketameta.report.r_code import (
     flags,
     named_list,
     named_vector,
-    number,
+    r_number,
     text,
     texts,
     vector,
@@ -102,7 +102,7 @@ def _counts_of_pairs(analysis: Analysis, studies: Sequence[StudyRow]) -> str:
     if not studies:
         return ""
     names = {"ai": "events_t", "ci": "events_c", "ni": "n_t", "yi": "yi", "vi": "vi"}
-    values = columns(names, studies) | {"r": number(analysis.select.correlation)}
+    values = columns(names, studies) | {"r": r_number(analysis.select.correlation)}
     return call("crossover_counts", _measured(analysis, studies) | values)
 
 
@@ -148,7 +148,7 @@ def absolute_effects(
         if max(x or 0.0 for x in (record.estimate, record.ci_low, record.ci_high)) >= LARGEST:
             continue
         ours = {
-            "risk": number(row.control_risk),
+            "risk": r_number(row.control_risk),
             **{
                 r: vector([getattr(row, own + end) for end in _ENDS])
                 for r, own in _ABSOLUTE.items()
@@ -190,7 +190,7 @@ def standardised_points(
                 "name": text(f"{analysis.name}, points"),
                 "pooled": _pooled(record),
                 "sds": vector(_spreads(row, studies)),
-                "sd": number(row.sd),
+                "sd": r_number(row.sd),
                 "points": vector([row.points, row.points_low, row.points_high]),
             },
         )

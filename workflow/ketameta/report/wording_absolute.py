@@ -20,7 +20,7 @@ def per_thousand(share: float | None) -> str:
     return fixed(None if share is None else 1000 * share, 0)
 
 
-def risk_difference(row: AbsoluteRow, few: bool = False) -> str:
+def more_or_fewer(row: AbsoluteRow, few: bool = False) -> str:
     """Write a risk difference per 1,000: ``106 more (61 more to 165 more)``.
 
     Of too `few` trials (`wording.useless`) that is said in place of the ends.
