@@ -25,7 +25,7 @@ from ketameta.evidence.rated import RecordedResult, result_of
 from ketameta.evidence.results import RATED_FROM, results
 from ketameta.evidence.rows import changed_rows
 from ketameta.report import change_json, change_words
-from ketameta.report.change_counts import tally
+from ketameta.report.change_counts import change_tally
 from ketameta.report.changes import living_forest, page, standalone
 from ketameta.report.overview import overview
 from ketameta.report.pages import Shared
@@ -188,7 +188,7 @@ def test_the_same_data_move_nothing_and_the_status_is_0(old, new, few):
     change = change_of(old, new, few)
     assert change.status == 0
     assert moved(change) == {}
-    assert change_words.summary(change) == (
+    assert change_words.change_summary(change) == (
         "The data, the estimates and their certainty are the same."
     )
 
@@ -197,7 +197,7 @@ def test_an_edit_that_no_analysis_uses_moves_nothing(old, new, few):
     enter(murrough(new), note="read again")
     change = change_of(old, new, few)
     assert change.status == 0
-    assert change_words.summary(change).endswith("no estimate or certainty moved.")
+    assert change_words.change_summary(change).endswith("no estimate or certainty moved.")
 
 
 def test_one_edit_explains_the_whole_move_of_each_analysis(old, new, configuration, tables):
@@ -265,7 +265,7 @@ def test_a_flip_is_told_and_the_status_is_11(old, new, few):
     move = moved(change)["remission_24h"]
     assert (move.before, move.after, move.flipped) == ("above", "around", True)
     assert change.status == 11
-    assert "conclusion flipped" in change_words.summary(change)
+    assert "conclusion flipped" in change_words.change_summary(change)
     assert "**flipped: interval above no effect → interval includes no effect**" in (
         change_words.markdown(change, few)
     )
@@ -325,7 +325,7 @@ def test_an_analysis_that_came_or_went_is_told_apart_from_those_that_moved(old, 
         change = Change("a", "b", (), tuple(moves))
         # it may be a conclusion that is lost
         assert change.status == (10 if there == "old" else 11)
-        assert change_words.summary(change) == (
+        assert change_words.change_summary(change) == (
             f"No row of data changed; no estimate or certainty moved, {told}."
         )
         title = few[alone.analysis].display.title
@@ -433,7 +433,7 @@ def test_trials_that_leave_a_claim_are_a_flip(old, new, configuration):
     told = {move.claim_id: (move.old, move.new, move.flipped) for move in change.claims}
     assert told == RELAPSED
     assert change.status == 11
-    assert "2 claims have another verdict (2 flipped)." in change_words.summary(change)
+    assert "2 claims have another verdict (2 flipped)." in change_words.change_summary(change)
     line = "- `maintenance_prevents_relapse`: **flipped: supported → too few data**"
     assert line in change_words.markdown(change, configuration)
     assert "supported → too few data" in standalone(change, configuration)
@@ -478,7 +478,7 @@ def test_what_counts_as_a_flip_of_a_claim(before, after, flipped):
 )
 def test_claims_that_were_not_tested_before_are_counted_apart(pairs, told):
     old, new = ({str(n): pair[side] for n, pair in enumerate(pairs)} for side in (0, 1))
-    assert tally([], compare_claims(old, new)) == f"no estimate or certainty moved{told}"
+    assert change_tally([], compare_claims(old, new)) == f"no estimate or certainty moved{told}"
 
 
 def test_a_certainty_that_is_not_recorded_has_not_moved(old, configuration):
@@ -876,8 +876,8 @@ def test_a_name_is_a_folder_before_a_release_before_a_revision(history, say, mon
     assert isinstance(versions.version("2026-05-01"), versions.Recorded)
     assert isinstance(versions.version("reports/versions/2026-05-01.json"), versions.Recorded)
     assert isinstance(versions.version("2026-05-01", rev=True), versions.Revision)
-    assert isinstance(versions.version("data/raw"), versions.Tables)
-    assert isinstance(versions.version("data/processed"), versions.Made)
+    assert isinstance(versions.version("data/raw"), versions.RawFolder)
+    assert isinstance(versions.version("data/processed"), versions.MadeTables)
     assert isinstance(versions.version("."), versions.Project)
     assert isinstance(versions.version("HEAD"), versions.Revision)
     with pytest.raises(NoSuchVersionError, match="nowhere: no such folder, release or revision"):
@@ -1078,20 +1078,20 @@ def test_code_that_no_table_depends_on_is_no_change_of_code(coded, monkeypatch):
     monkeypatch.chdir(coded.folder)
     project = versions.version(".")
     running = builds.running_code()
-    assert builds.code_of(project) == running == builds.code_of(versions.version("HEAD"))
+    assert builds.code_ids(project) == running == builds.code_ids(versions.version("HEAD"))
     for name in ("report/wording.py", "figures/forest.py", "commands/run.py", "cli.py"):
         with coded.path(f"workflow/ketameta/{name}").open("a") as file:
             file.write("# a remark\n")
-    assert builds.code_of(project) == running
+    assert builds.code_ids(project) == running
     # a default of the schema is a part of every question; the questions are no code
     for name, changed in (("analyses.yaml", False), ("analyses.schema.yaml", True)):
         (path,) = coded.path("workflow").rglob(name)
         with path.open("a") as file:
             file.write("# a remark\n")
-        assert (builds.code_of(project) != running) is changed
+        assert (builds.code_ids(project) != running) is changed
     # older versions had it beside the questions
     git(coded, "mv", path.relative_to(coded.folder).as_posix(), builds.CLOSED.as_posix())
-    assert builds.CLOSED.as_posix() in builds.code_of(project)
+    assert builds.CLOSED.as_posix() in builds.code_ids(project)
 
 
 def test_a_lock_that_differs_is_noted(coded, say):

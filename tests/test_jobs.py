@@ -126,7 +126,7 @@ def test_what_snakemake_logs_of_jobs_arrives_with_their_rules(tmp_path, monkeypa
     )
     monkeypatch.chdir(tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
-    with jobs.started(jobs.Asked(cores=1), environment) as snakemake:
+    with jobs.started(jobs.JobRequest(cores=1), environment) as snakemake:
         snakemake.begin()
         found = list(snakemake.records())
         assert snakemake.status() == 1
@@ -143,7 +143,7 @@ def test_snakemake_that_is_not_let_begin_reads_nothing(tmp_path, monkeypatch):
     Path(tmp_path, "Snakefile").write_text("1 / 0")
     monkeypatch.chdir(tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
-    with jobs.started(jobs.Asked(cores=1), environment) as snakemake:
+    with jobs.started(jobs.JobRequest(cores=1), environment) as snakemake:
         pass
     assert snakemake.status() == 1
     assert not Path(".snakemake").exists()

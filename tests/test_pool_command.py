@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ketameta.cli import main
 from ketameta.commands import pool
 from ketameta.commands.studies import ARGUMENTS, TableError, studies_of
-from ketameta.commands.table import bytes_or_input, read_cells
+from ketameta.commands.table import bytes_or_input, cells_of_file
 from ketameta.stats import MEASURES, RandomEffects, back_transform, effect_size, random_effects
 from ketameta.stats.numerics.shown import number_fields
 from ketameta.stats.univariate.intervals import RULES as INTERVALS
@@ -396,7 +396,7 @@ def test_any_bytes_are_studies_or_a_table_error(
     path = tmp_path / "fuzz.csv"
     path.write_bytes((b"study,yi,vi\n" if header else b"") + content)
     try:
-        studies = studies_of(read_cells(bytes_or_input(path)), None)[0]
+        studies = studies_of(cells_of_file(bytes_or_input(path)), None)[0]
     except TableError as error:
         assert error.faults  # noqa: PT017 - either is right
         return

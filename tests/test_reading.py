@@ -14,7 +14,7 @@ from ketameta import reading
 from ketameta.cli import main
 from ketameta.commands.forest_text import WIDTH, forest_text
 from ketameta.notebook import table_html
-from ketameta.report.csv_tables import Table, to_csv
+from ketameta.report.csv_tables import CsvTable, to_csv
 from ketameta.storage import read_table
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.tables.table import schema_of
@@ -112,7 +112,7 @@ def test_what_a_report_that_stands_alone_cannot_tell_is_said(alone):
 
 
 def csv_of(names, *lines):
-    return to_csv(Table(names, lines))
+    return to_csv(CsvTable(names, lines))
 
 
 def test_a_cell_made_harmless_for_a_spreadsheet_comes_back_as_it_was(tmp_path):

@@ -388,14 +388,16 @@ def test_an_open_home_stays(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("asked", [{"tau2": "PM"}, {"analyses": {}, "defaults": {}}])
 def test_another_configuration_is_refused_in_words(here, asked):
-    with pytest.raises(snakefile.RefusedError, match=r"--configfile.*analyses\.yaml"):
-        snakefile.settle(asked)
+    with pytest.raises(snakefile.RunRefusedError, match=r"--configfile.*analyses\.yaml"):
+        snakefile.settle_state(asked)
 
 
 def test_a_folder_that_is_no_project_is_refused_in_words(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(snakefile.RefusedError, match=r"no project: .*--directory.*ketameta init"):
-        snakefile.settle({})
+    with pytest.raises(
+        snakefile.RunRefusedError, match=r"no project: .*--directory.*ketameta init"
+    ):
+        snakefile.settle_state({})
 
 
 def test_braces_in_a_path_are_refused_where_snakemake_keeps_locks(here, monkeypatch, tmp_path):
@@ -403,10 +405,10 @@ def test_braces_in_a_path_are_refused_where_snakemake_keeps_locks(here, monkeypa
     here.folder.rename(folder)
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "argv", ["snakemake"])
-    with pytest.raises(snakefile.RefusedError, match="--nolock"):
-        snakefile.settle({})
+    with pytest.raises(snakefile.RunRefusedError, match="--nolock"):
+        snakefile.settle_state({})
     monkeypatch.setattr(sys, "argv", ["snakemake", "--nolock"])
-    snakefile.settle({}).close()
+    snakefile.settle_state({}).close()
 
 
 def test_a_file_comes_with_what_is_published_together(here):
@@ -421,7 +423,7 @@ def test_a_file_comes_with_what_is_published_together(here):
     absent = "reports/figures/response_24h.funnel.svg"
     freshness.set_stamps({"prints": "not asked for yet"})
     assert snakefile.published_with(copy) == "prints"
-    with pytest.raises(snakefile.RefusedError, match="no stage makes it"):
+    with pytest.raises(snakefile.RunRefusedError, match="no stage makes it"):
         snakefile.published_with(absent)
     for name in (*freshness.RUN, "prints"):
         list_of(name).unlink(missing_ok=True)
@@ -433,7 +435,7 @@ def test_a_file_comes_with_what_is_published_together(here):
 
 def test_a_file_that_no_stage_makes_is_no_target_and_its_neighbours_are_named(here):
     misspelt = "reports/analyses/respons_24h.html"
-    with pytest.raises(snakefile.RefusedError) as refused:
+    with pytest.raises(snakefile.RunRefusedError) as refused:
         snakefile.published_with(misspelt)
     near = "reports/analyses/response_24h.html"
     assert str(refused.value).startswith(f"{misspelt}: no stage makes it; nearest: {near}, ")
@@ -445,8 +447,8 @@ def test_beside_another_run_nothing_is_touched(here):
     with take_lock(0):
         with pytest.raises(HeldError, match=rf"process {os.getpid()}\b"):
             take_lock(0)
-        assert snakefile.settle({}) is None
-        with pytest.raises(snakefile.RefusedError, match="Another run is at work"):
+        assert snakefile.settle_state({}) is None
+        with pytest.raises(snakefile.RunRefusedError, match="Another run is at work"):
             snakefile.before_jobs(None, [])
     assert bytes_of(freshness.STAMPS) == stamps
     take_lock(0).close()

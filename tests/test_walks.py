@@ -46,7 +46,7 @@ EDITS = {
         (
             "report/forest_columns.py",
             "        *([_ROUTE]",
-            '        Column(Heading("Year", "end"), lambda s: str(s.year or "–")),\n'
+            '        ForestColumn(Heading("Year", "end"), lambda s: str(s.year or "–")),\n'
             "        *([_ROUTE]",
         )
     ],
@@ -114,7 +114,7 @@ EDITS = {
         (
             "evidence/claim_rules.py",
             "_WITHOUT: dict",
-            '''def equal(effect: PooledEffect) -> Verdict:
+            '''def equal(effect: ClaimEffect) -> Verdict:
     """Judge that there is no difference: an interval that holds it shows nothing."""
     holds = effect.low <= 0 <= effect.high
     return Verdict(NOT_SHOWN, "none or some") if holds else Verdict(CONTRADICTED, "better")

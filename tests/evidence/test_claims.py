@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from ketameta.evidence.claim_rules import RULES, Pointing, PooledEffect, Reason
+from ketameta.evidence.claim_rules import RULES, ClaimEffect, Pointing, Reason
 from ketameta.evidence.claims import (
     CANNOT,
     CONTRADICTED,
@@ -169,7 +169,7 @@ def test_every_rule_gives_a_reason_that_has_a_sentence():
         for low, high in combinations(sizes, 2):
             for estimate in (e for e in sizes if low <= e <= high):
                 for least in (1.0, math.inf):
-                    given.add(rule(PooledEffect(estimate, low, high, least, -least)).because)
+                    given.add(rule(ClaimEffect(estimate, low, high, least, -least)).because)
     assert given <= set(get_args(Reason))
     assert {"open", "both open", "without: better", "without: little worse"} <= given
 

@@ -15,7 +15,7 @@ from ketameta.extraction.records import Comparison, tried_with
 from ketameta.extraction.sides import two_sides
 from ketameta.ingest.stage import check_folder
 from ketameta.report.comparison import standalone
-from ketameta.report.comparison_items import first
+from ketameta.report.comparison_items import gravest
 from ketameta.report.comparison_json import as_json
 from ketameta.report.comparison_words import markdown
 from ketameta.tables.problems import ERROR
@@ -205,7 +205,7 @@ def test_answers_of_a_domain_are_tried_together_where_one_asks_for_the_other(com
 
 def test_it_is_said_once_that_a_cell_goes_with_its_row(compared, questions):
     *_, comparison = compared(with_interval, put("contrasts", MD, **SIGNS))
-    assert [others for _, others in first(comparison)] == [0]
+    assert [others for _, others in gravest(comparison)] == [0]
     said = {found["with"] for found in as_json(comparison)["disagreements"]}
     assert said == {"with its row"}
     likely = [cells["likely"] for cells in open_lines(comparison.impacts)]

@@ -166,7 +166,7 @@ def test_a_judgement_that_was_taken_over_has_a_mark_and_says_so():
     rows = [judged("low"), judged("unclear", domain="concealment")]
     rows[1] = replace(rows[1], inherited_from="t0", source="review A, of Trial 0")
     rows = judged_rows(rows)
-    first, second, *_ = bias.lights("t1", bias.by_trial(rows), ["RoB1"])
+    first, second, *_ = bias.lights("t1", bias.judgements_by_trial(rows), ["RoB1"])
     assert (first.letter, second.letter) == ("L", "U°")
     assert "taken over" not in first.title
     assert second.title.startswith("allocation concealment, taken over from a report of the same")
@@ -179,9 +179,9 @@ def test_lights_of_two_tools_and_of_a_trial_that_nobody_judged():
     from ketameta.report import bias
 
     rows = judged_rows([judged("low"), judged("low", domain="other")])
-    lights = bias.lights("t1", bias.by_trial(rows), ["RoB1", "RoB2"])
+    lights = bias.lights("t1", bias.judgements_by_trial(rows), ["RoB1", "RoB2"])
     assert [light.letter for light in lights] == ["L", "", "", "", "", "", "L", *[""] * 6]
-    nobody = bias.lights("t2", bias.by_trial(rows), ["RoB1"])
+    nobody = bias.lights("t2", bias.judgements_by_trial(rows), ["RoB1"])
     assert {light.title.partition(": ")[2] for light in nobody} == {"not assessed"}
 
 

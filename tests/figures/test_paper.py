@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ketameta.figures.axis import AxisScale, make_axis
 from ketameta.figures.columns import Heading
-from ketameta.figures.forest import columns_of
+from ketameta.figures.forest import column_places
 from ketameta.figures.marks import Interval, diamond
 from ketameta.figures.scene import COLOURS, DARK, Scene, page_colours, to_svg
 from ketameta.report.compact import PAPER, SMALLEST, WIDEST, on_paper
@@ -21,7 +21,7 @@ def spare(forest, *numbers):
 def test_on_paper_columns_leave_in_their_order_until_letters_are_large_enough(forest_with):
     forest = forest_with(5, name="A trial with a long name indeed {}", lights=7)
     forest = replace(forest, left=spare(forest, 0, 1, 3, 2, 4, 0))
-    assert columns_of(forest).width > WIDEST
+    assert column_places(forest).width > WIDEST
     paper = on_paper(forest, "x")
     width = float(paper.svg.split('viewBox="0 0 ')[1].split()[0])
     assert 12 * 0.75 * min(1, PAPER / width) >= SMALLEST

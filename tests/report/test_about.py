@@ -13,7 +13,7 @@ from ketameta.configuration.review import (
     Search,
     Searched,
 )
-from ketameta.report.about import authors, citation, facts, in_short, site, tail
+from ketameta.report.about import authors, citation, facts, in_short, site, tab_title_end
 
 WHOLE = replace(
     NEUTRAL,
@@ -84,5 +84,5 @@ def test_a_citation_ends_its_title_once(title, cited):
 def test_a_page_bears_the_name_of_the_review_once():
     short = replace(WHOLE, short_title="Meals")
     assert (site(WHOLE), site(short)) == ("Meals at school", "Meals")
-    assert tail(short, "Meals at school") == " – Meals"
-    assert tail(WHOLE, "Meals at school") == ""
+    assert tab_title_end(short, "Meals at school") == " – Meals"
+    assert tab_title_end(WHOLE, "Meals at school") == ""

@@ -25,17 +25,17 @@ from ketameta.figures.marks import Interval
 from ketameta.figures.scene import Circle, Line, Polygon, Text, flat, to_svg
 from ketameta.report import claim_words
 from ketameta.report.claim_pictures import axis_of, people_of, picture
-from ketameta.report.claim_sentences import Item, Told, items_of, rests_on, sentence
+from ketameta.report.claim_sentences import ClaimItem, Told, claim_sentence, items_of, rests_on
 from ketameta.report.claim_view import ClaimCertainty
-from ketameta.report.claim_words import Shown, does, hundred, when
+from ketameta.report.claim_words import ToldResult, does, hundred, when
 from ketameta.report.claims import (
     claim_views,
     claims_of_analysis,
-    heaviest,
+    heaviest_trial,
     number_claimed,
     sections,
     speaks_of,
-    tally,
+    verdict_tally,
 )
 from ketameta.report.naming import capital
 from ketameta.tables.collection import by
@@ -55,7 +55,7 @@ def shown(analysis, level, estimate, low, high, studies=(), **more):
     beside = {"verdict": "", "certainty": level} | more
     own = {name: beside.pop(name) for name in [*beside] if name in schema_of(SynthesisRow).names}
     record = RatedSynthesis(**as_dict(row(SynthesisRow, **told | own)), **beside)
-    return Shown(analysis, record, tuple(studies))
+    return ToldResult(analysis, record, tuple(studies))
 
 
 def counts(a, b, c, d, **more):
@@ -199,32 +199,32 @@ def test_where_treatment_is_withdrawn_control_is_after_stopping(configuration):
 
 def item(name, word, level="", text="x"):
     told = (SimpleNamespace(record=SimpleNamespace(certainty=level)),) if level else ()
-    return Item(name, word, text, told)
+    return ClaimItem(name, word, text, told)
 
 
 def test_a_sentence_says_the_verdict_first_and_its_doubt_once():
-    assert sentence("overstated", [item("", "overstated", "low", "about 4 of 10")]) == (
+    assert claim_sentence("overstated", [item("", "overstated", "low", "about 4 of 10")]) == (
         "Overstated: about 4 of 10."
     )
     very = item("", "supported", "very low")
-    assert sentence("supported", [very]) == "Supported: x. The evidence is very uncertain."
+    assert claim_sentence("supported", [very]) == "Supported: x. The evidence is very uncertain."
     # of two things: said once where it is so of both, else where it is so
     day, week = (replace(very, name=f"for a {name}") for name in ("day", "week"))
-    assert sentence("supported", [day, week]) == (
+    assert claim_sentence("supported", [day, week]) == (
         "Supported. For a day: supported, x. For a week: supported, x. "
         "The evidence is very uncertain."
     )
-    assert sentence("mixed", [day, item("later", "not shown", "low", "y")]) == (
+    assert claim_sentence("mixed", [day, item("later", "not shown", "low", "y")]) == (
         "Mixed. For a day: supported, x; very uncertain. Later: not shown, y."
     )
     # what tells nothing stands last and is not hedged again
     few = item("later", "too few data", "very low", "y")
-    assert sentence("mixed", [few, day]) == (
+    assert claim_sentence("mixed", [few, day]) == (
         "Mixed. For a day: supported, x. Later: too few data, y. The evidence is very uncertain."
     )
-    assert sentence("too few data", [few]) == "Too few data: y."
+    assert claim_sentence("too few data", [few]) == "Too few data: y."
     number = replace(day, claimed=True)
-    assert "For a day: as claimed, x." in sentence("mixed", [number, week])
+    assert "For a day: as claimed, x." in claim_sentence("mixed", [number, week])
 
 
 def test_a_verdict_rests_on_what_has_its_word_or_on_all_that_tells():
@@ -307,17 +307,17 @@ def test_a_trial_of_nearly_all_the_weight_is_named_with_its_people():
         names = zip(("one", "two"), weights, strict=False)
         return [row(StudyRow, trial_id=n, label=f"Trial {n}", weight=w) for n, w in names]
 
-    assert heaviest([], trials) == ""
-    assert heaviest(weighed(79.9, 20.1), trials) == ""
-    assert heaviest(weighed(80.0, 20.0), trials) == (
+    assert heaviest_trial([], trials) == ""
+    assert heaviest_trial(weighed(79.9, 20.1), trials) == ""
+    assert heaviest_trial(weighed(80.0, 20.0), trials) == (
         "Nearly all the weight (80%) is one trial, Trial one: adolescents."
     )
-    assert heaviest(weighed(10.0, 90.0), trials).endswith("(90%) is one trial, Trial two.")
+    assert heaviest_trial(weighed(10.0, 90.0), trials).endswith("(90%) is one trial, Trial two.")
     # one alone has no weight to share
-    assert heaviest(weighed(None), trials) == "The trial is Trial one: adolescents."
+    assert heaviest_trial(weighed(None), trials) == "The trial is Trial one: adolescents."
     # what speaks of another trial is a word to those who enter data
     other = noted(one="pool of fu2020", fu2020=None)
-    assert heaviest(weighed(None), other) == "The trial is Trial one."
+    assert heaviest_trial(weighed(None), other) == "The trial is Trial one."
 
 
 def test_each_thing_told_says_how_sure_it_is(views):
@@ -347,7 +347,7 @@ def test_claims_stand_under_the_analysis_and_its_whole():
 
 
 def test_claims_are_counted_and_grouped_in_the_order_of_the_vocabulary():
-    assert tally([]) == ""
+    assert verdict_tally([]) == ""
     levels = {"contradicted": ["low"], "supported": ["low", "moderate", "low"], "mixed": ["low"]}
     levels |= {"supported, smaller than claimed": ["low"], "too few data": ["low"]}
     told = [
@@ -355,7 +355,7 @@ def test_claims_are_counted_and_grouped_in_the_order_of_the_vocabulary():
         for word, own in levels.items()
         for level in own
     ]
-    assert tally(told) == (
+    assert verdict_tally(told) == (
         "Of 7 claims, 3 are supported (certainty: 1 moderate, 2 low), 1 is supported but smaller "
         "than claimed (certainty: 1 low), 1 is mixed, 1 is contradicted (certainty: 1 low) and "
         "1 rests on too few data."

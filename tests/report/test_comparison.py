@@ -26,8 +26,8 @@ from ketameta.extraction.records import (
     Side,
 )
 from ketameta.report import agreement_words, comparison_items, comparison_json, comparison_words
-from ketameta.report.change_words import plain
-from ketameta.report.comparison import differences, is_drawn, picture, standalone
+from ketameta.report.change_words import markdown_text
+from ketameta.report.comparison import bland_altman, differences, is_drawn, standalone
 from ketameta.stats.sensitivity.agreement import (
     Agreement,
     Icc,
@@ -134,18 +134,18 @@ def test_the_gravest_move_is_told_with_its_numbers(configuration):
     names = ("response_24h", "remission_24h")
     found = replace(impact(1, 1.0, names, names[:1]), moves=(first, second))
     titles = [configuration[name].display.title for name in names]
-    assert comparison_words.effects(found, configuration) == [
+    assert comparison_words.what_it_does(found, configuration) == [
         f"{titles[0]}: RR 2.00 [1.10, 3.60] → RR 1.50 [0.90, 3.60]; −1.00 SE; flipped: interval "
         "above no effect → interval includes no effect; certainty low → very low",
         f"In all: 1.00 SE; turns {titles[0]}; also moves {titles[1]}",
     ]
     claim = ClaimMove("fast", "supported", "not shown", True)
     with_claim = replace(found, moves=(first,), analyses=names[:1], claims=(claim,))
-    assert comparison_words.effects(with_claim, configuration)[1] == (
+    assert comparison_words.what_it_does(with_claim, configuration)[1] == (
         f"In all: 1.00 SE; turns {titles[0]}; claim fast: supported → not shown"
     )
     alone = replace(found, moves=(second,), analyses=names[1:], flips=(), shift=0.0)
-    assert len(comparison_words.effects(alone, configuration)) == 1
+    assert len(comparison_words.what_it_does(alone, configuration)) == 1
     # brackets of intervals are no links
     assert "RR 2.00 [1.10, 3.60]" in comparison_words.markdown(compared(found), configuration)
     told = json.loads(json.dumps(comparison_json.as_json(compared(found)), allow_nan=False))
@@ -176,7 +176,7 @@ def test_numbers_exchanged_are_talked_about_once(configuration):
     moved = (1.0, ["response_24h"])
     many = [impact(n, *moved) for n in range(3, 9)]
     found = compared(impact(1, *moved, **both), impact(2, *moved, **both), *many)
-    chosen = comparison_items.first(found)
+    chosen = comparison_items.gravest(found)
     assert len(chosen) == comparison_items.FIRST
     assert [others for _, others in chosen] == [1, 0, 0, 0, 0]
     text = comparison_words.markdown(found, configuration)
@@ -193,7 +193,7 @@ def test_what_a_batch_lacks_is_not_talked_about_first(configuration, lacking, le
     found = compared(*rows)
     row = ("outcomes", {"file": "outcomes.csv", "line": 2})
     found = replace(found, matching=replace(found.matching, only_a=(row,) * lacking))
-    names = [chosen.found.edit.name for chosen, _ in comparison_items.first(found)]
+    names = [chosen.found.edit.name for chosen, _ in comparison_items.gravest(found)]
     assert names == (["trial 2"] if left_out else ["trial 1", "trial 2"])
     text = comparison_words.markdown(found, configuration)
     assert (comparison_words.PART in text) == left_out
@@ -304,7 +304,7 @@ def test_tables_fit_in_a_terminal_whatever_they_hold():
     ],
 )
 def test_an_underscore_inside_a_word_is_no_mark(text, written):
-    assert plain(text) == written
+    assert markdown_text(text) == written
 
 
 def test_what_moves_nothing_says_why(configuration):
@@ -335,7 +335,7 @@ def test_a_claim_is_told_by_its_text_shortened(configuration):
     ],
 )  # fmt: skip
 def test_a_share_is_100_per_cent_of_all_alone(value, text):
-    assert agreement_words.share(line(cells=cells(share=value))) == text
+    assert agreement_words.same_share(line(cells=cells(share=value))) == text
 
 
 @pytest.mark.parametrize(
@@ -356,14 +356,14 @@ def test_a_coefficient_is_1_of_full_agreement_alone(value, ends, text):
 
 def test_differences_and_ratios_are_written_apart():
     found = line(limits=Limits(9, False, 0.5, (-0.25, 1.25), -1234.0, None, 12.345, None))
-    assert agreement_words.bias(found) == "+0.5 (−0.25 to +1.25)"
+    assert agreement_words.bias_in_words(found) == "+0.5 (−0.25 to +1.25)"
     assert agreement_words.limits(found) == "−1,234 to +12.3"
     found = line(limits=Limits(9, True, 1.0004, None, 0.5, None, 24.0, None))
-    assert agreement_words.bias(found) == "×1.000"
+    assert agreement_words.bias_in_words(found) == "×1.000"
     assert agreement_words.limits(found) == "×0.5 to ×24"
     none = line(limits=Limits(1, False, 2.0))
-    assert (agreement_words.bias(none), agreement_words.limits(none)) == ("+2", "–")
-    assert agreement_words.bias(line(limits=Limits(0, False))) == "–"
+    assert (agreement_words.bias_in_words(none), agreement_words.limits(none)) == ("+2", "–")
+    assert agreement_words.bias_in_words(line(limits=Limits(0, False))) == "–"
     assert agreement_words.apart(line(apart=0.0004)) == "<0.1%"
     assert agreement_words.apart(line(apart=0.052)) == "5.2%"
     assert agreement_words.apart(line(apart=1.333)) == "133%"
@@ -405,7 +405,7 @@ def test_the_picture_shows_each_pair_and_both_limits(ratio):
     assert slip.apart == pytest.approx(20 if ratio else 380)
     assert slip.middle == pytest.approx(20 * 20**0.5 if ratio else 210)
     assert "3 differ, 1 beyond the limits" in told.description
-    drawn = Tree.fromstring(picture(found))
+    drawn = Tree.fromstring(bland_altman(found))
     assert len(drawn.findall(".//polygon")) == 1
     assert len(drawn.findall(".//circle[@class='mark']")) == 2
     assert 1 <= len(drawn.findall(".//circle[@class='predict-ring']")) <= 27

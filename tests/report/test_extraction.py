@@ -14,7 +14,7 @@ from ketameta.evidence import findings, releases
 from ketameta.evidence.audits import audit
 from ketameta.evidence.unread import Weight
 from ketameta.report import extraction, wording_extraction
-from ketameta.report.wording_decisions import counted, said
+from ketameta.report.wording_decisions import decision_sentences, decisions_counted
 from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import decision as read_decision
 from ketameta.tables.effects import FindingRow, ResultRow, WarningRow
@@ -290,7 +290,7 @@ def one(column, a, b, decision, table="outcomes"):
     ],
 )
 def test_decisions_are_counted_by_what_they_changed(rows, told):
-    assert counted(map(read_decision, rows)) == told
+    assert decisions_counted(map(read_decision, rows)) == told
 
 
 @pytest.mark.parametrize(
@@ -298,12 +298,12 @@ def test_decisions_are_counted_by_what_they_changed(rows, told):
     [(0, "0"), (0.0005886, "0.06"), (0.00999, "1.00"), (1 / 43, "2.3"), (0.5, "50"), (1, "100")],
 )
 def test_shares_are_written_with_the_digits_that_they_have(share, text):
-    assert wording_extraction.percent(share) == text
+    assert wording_extraction.share_percent(share) == text
 
 
 @pytest.mark.parametrize(("share", "text"), [(0.0099, "<1"), (0.01, "1"), (0.406, "41")])
 def test_a_guessed_share_has_no_decimals(share, text):
-    assert wording_extraction.guess(share) == text
+    assert wording_extraction.guessed_percent(share) == text
 
 
 def test_an_audit_that_reached_nothing_has_no_share():
@@ -335,10 +335,10 @@ def test_an_audit_that_reached_nothing_has_no_share():
 def test_a_decision_says_what_stood_before(column, a, b, decision, told):
     row = {"table": "outcomes", "column": column, "a": a, "b": b, "decision": decision}
     one = read_decision(row | {"value": "22"})
-    assert said(one) == told
+    assert decision_sentences(one) == told
     one = read_decision(row | {"value": "22", "reason": "so it is.", "role": "x"})
     by = "Decided by x: so it is." if decision else "so it is."
-    assert said(one) == f"{told} {by}"
+    assert decision_sentences(one) == f"{told} {by}"
 
 
 def test_a_finding_says_what_it_is_about_whatever_its_line(tables):

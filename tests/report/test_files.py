@@ -14,7 +14,7 @@ from ketameta import __version__
 from ketameta.evidence.releases import Release
 from ketameta.evidence.rules import RULES
 from ketameta.read_tables import tables_before
-from ketameta.report.wording_certainty import label
+from ketameta.report.wording_certainty import certainty_label
 from ketameta.report_files import TABLES, crosscheck_files, report_files
 from ketameta.tables.collection import Tables
 from ketameta.tables.effects import (
@@ -176,7 +176,7 @@ def test_the_certainty_of_each_analysis_is_on_its_page_and_in_the_tables(
             assert [row["certainty"], row["certainty_best"]] == ends
             assert escape(row["reason"]) in page
             assert not row["rule"] or f'../rules.html#rule-{row["rule"]}"' in page
-        assert ends[0] == "not rated" or label(*ends) in page
+        assert ends[0] == "not rated" or certainty_label(*ends) in page
 
 
 def test_every_rule_has_its_place_on_the_page_of_the_rules_with_its_numbers(files):

@@ -64,7 +64,7 @@ def test_trials_stand_by_name_and_a_domain_half_answered_has_no_light():
     one, two = rob2.assessed(rows)
     assert (one.trial_id, list(one.lights)) == ("one", ["D3"])
     assert list(two.lights) == [*DOMAINS, "overall"]
-    assert rob2.counted([one, two]) == {"low": 1}
+    assert rob2.trials_by_judgement([one, two]) == {"low": 1}
 
 
 def test_silence_is_counted_of_the_questions_that_are_asked():

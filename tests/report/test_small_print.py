@@ -35,11 +35,15 @@ GROUP = extended(SubgroupRow, POOLED, subgroup="a group")
 
 def test_the_test_of_the_whole_is_the_estimate_over_its_standard_error():
     # log 2 over 0.25, and −0.53 over 0.106
-    assert wording_plot.overall(POOLED) == "z = 2.77, p = 0.006"
+    assert wording_plot.overall_test(POOLED) == "z = 2.77, p = 0.006"
     score = replace(POOLED, estimate_log=None, estimate=-0.53, se=0.106, p=0.0004)
-    assert wording_plot.overall(replace(score, rule=IntervalRule.HKSJ)) == "t = −5.00, p < 0.001"
-    assert wording_plot.overall(replace(POOLED, p=None)) == ""
-    assert wording_plot.overall(replace(POOLED, measure="PCTRED")) == "", "nothing to compare with"
+    assert (
+        wording_plot.overall_test(replace(score, rule=IntervalRule.HKSJ)) == "t = −5.00, p < 0.001"
+    )
+    assert wording_plot.overall_test(replace(POOLED, p=None)) == ""
+    assert wording_plot.overall_test(replace(POOLED, measure="PCTRED")) == "", (
+        "nothing to compare with"
+    )
 
 
 def test_a_subtotal_has_its_own_heterogeneity_and_its_own_tau2_only_where_it_has_one():
@@ -83,8 +87,8 @@ def test_a_control_is_named_with_what_both_sides_were_given(word, said):
 def test_arms_are_named_as_the_vocabulary_has_it_and_not_by_its_words():
     ect = vocabulary().treatments["ect"]
     assert ect.short not in ("", "ect")
-    assert wording_plot.given("ect, placebo") == f"{ect.short}, placebo"
-    assert wording_plot.given("") == ""
+    assert wording_plot.treatments_named("ect, placebo") == f"{ect.short}, placebo"
+    assert wording_plot.treatments_named("") == ""
 
 
 def study(label, seen="direct", weight=50.0, source="a page", **more):
@@ -215,4 +219,4 @@ def test_nothing_is_said_of_choices_where_nothing_is_pooled(record):
     ],
 )
 def test_readers_are_not_told_which_column_is_empty(detail, said):
-    assert wording_notes.plain(detail) == said
+    assert wording_notes.plain_reason(detail) == said

@@ -102,7 +102,7 @@ NAMES = ['a "b" \\ %d', "τ² – 数\n🙂", "it's `x` #", "@population=TRD&n_d
 def test_r_reads_texts_back_as_they_are(rscript, tmp_path):
     path = tmp_path / "a.R"
     out = tmp_path / "out.txt"
-    again = r_code.listed(dict.fromkeys(NAMES, "1"))
+    again = r_code.named_list(dict.fromkeys(NAMES, "1"))
     joined = f'paste(x, collapse = "\\r"), {r_code.text(str(out))}, useBytes = TRUE, sep = ""'
     path.write_text(
         f"x <- {r_code.texts(NAMES)}\nstopifnot(identical(names({again}), x))\n"

@@ -67,8 +67,8 @@ def test_a_number_needed_that_runs_through_infinity_names_no_direction():
 
 
 def test_risk_differences_are_people_of_a_thousand():
-    assert wording_absolute.difference(risk(0.1, 0.05, 0.2)) == "100 more (50 more to 200 more)"
-    said = wording_absolute.difference(risk(-0.1, -0.2, 0.05))
+    assert wording_absolute.more_or_fewer(risk(0.1, 0.05, 0.2)) == "100 more (50 more to 200 more)"
+    said = wording_absolute.more_or_fewer(risk(-0.1, -0.2, 0.05))
     assert said == "100 fewer (200 fewer to 50 more)"
 
 
@@ -113,7 +113,7 @@ def test_the_prediction_is_a_plain_sentence_on_its_scale(configuration, name, en
     assert text.endswith(said)
     assert wording.prediction(analysis, replace(pooled, k=4)) == ""
     assert wording.prediction(analysis, replace(pooled, tau2=0.0)) == ""
-    assert wording.prediction_interval(replace(pooled, k=4)) == ""
+    assert wording.prediction_text(replace(pooled, k=4)) == ""
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_two_trials_with_ends_far_apart_tell_no_people_of_a_thousand(measure, k,
 def test_where_two_trials_are_too_few_no_absolute_end_is_written():
     treated = {"treated_risk": 0.15, "treated_risk_low": 0.001, "treated_risk_high": 1.0}
     found = replace(risk(0.05, -0.01, 0.9), **treated)
-    said = wording_absolute.difference(found, few=True)
+    said = wording_absolute.more_or_fewer(found, few=True)
     assert said == "50 more (two trials, too few for a useful interval)"
     assert wording_absolute.treated(found, few=True) == "150"
     assert wording_absolute.treated(found) == "150 (1 to 1,000)"
@@ -264,11 +264,11 @@ def test_a_domain_is_worded_from_its_numbers(configuration, tables):
     rated = certainties(tables, configuration)
     for analysis in configuration:
         for rating in rated[analysis.name].ratings:
-            said = wording_domains.reason(analysis, rating)
+            said = wording_domains.domain_reason(analysis, rating)
             assert re.fullmatch(r"[A-Z0-9].*[.]", said)
             assert ("not judged" in wording_certainty.taken(rating)) == (not rating.judged)
     bias = rated["response_24h"].ratings[0]
-    said = wording_domains.reason(configuration["response_24h"], bias)
+    said = wording_domains.domain_reason(configuration["response_24h"], bias)
     several = sum(
         s.weight for s in tables[StudyRow]
         if s.analysis == "response_24h" and max(
@@ -286,15 +286,15 @@ def test_levels_have_a_symbol_and_a_text_beside_it():
     assert [wording_certainty.symbol(word) for word in LEVELS] == [
         *("⊕⊝⊝⊝", "⊕⊕⊝⊝", "⊕⊕⊕⊝", "⊕⊕⊕⊕")
     ]
-    assert wording_certainty.label("low") == "low certainty"
-    assert wording_certainty.label(None) == "certainty not recorded"
+    assert wording_certainty.certainty_label("low") == "low certainty"
+    assert wording_certainty.certainty_label(None) == "certainty not recorded"
     assert not wording_certainty.is_rated("not rated")
 
 
 def test_a_range_is_written_from_its_upper_to_its_lower_end():
     assert wording_certainty.symbol("very low", "low") == "⊕⊕⊝⊝ to ⊕⊝⊝⊝"
-    assert wording_certainty.label("very low", "low") == "low to very low certainty"
-    assert wording_certainty.label("low", "low") == "low certainty"
+    assert wording_certainty.certainty_label("very low", "low") == "low to very low certainty"
+    assert wording_certainty.certainty_label("low", "low") == "low certainty"
     assert wording_certainty.words("very low", "low") == "low to very low"
     ranks = [wording_certainty.rank(*ends) for ends in (
         ("very low",), ("very low", "low"), ("low", "low"), ("low", "moderate"))]  # fmt: skip
@@ -316,7 +316,7 @@ def test_a_range_says_what_makes_it_one(configuration, tables):
 
 def test_every_threshold_is_written(configuration):
     for analysis in configuration:
-        shown = wording_certainty.thresholds(analysis)
+        shown = wording_certainty.thresholds_in_words(analysis)
         assert {key: float(value) for key, value in shown.items()} == vars(analysis.certainty)
 
 
@@ -430,7 +430,7 @@ def test_the_treated_side_is_named_by_what_was_asked_for(
 
     analysis = asked(configuration, treatments=treatments)
     assert naming.treatment_name(analysis) == name
-    assert naming.sides(analysis) == ("favours control", f"favours {name}")
+    assert naming.favoured_sides(analysis) == ("favours control", f"favours {name}")
 
 
 @pytest.mark.parametrize(
@@ -447,7 +447,7 @@ def test_a_narrowed_analysis_names_the_drug_that_it_is_narrowed_to(configuration
 
     analysis = configuration["response_24h"].narrowed(expression)
     assert naming.treatment_name(analysis) == name
-    assert naming.sides(analysis) == ("favours control", f"favours {name}")
+    assert naming.favoured_sides(analysis) == ("favours control", f"favours {name}")
 
 
 @pytest.mark.parametrize(
@@ -498,7 +498,7 @@ def test_an_interval_that_does_not_hold_its_estimate_is_named():
 )
 def test_a_total_outside_all_its_subtotals_is_named(total, said):
     groups = [row(SubgroupRow, estimate=estimate) for estimate in (0.5, None, 0.9)]
-    told = wording_splits.outside(row(SynthesisRow, estimate=total), groups)
+    told = wording_splits.total_outside(row(SynthesisRow, estimate=total), groups)
     assert said in told
     assert bool(told) == bool(said)
-    assert wording_splits.outside(row(SynthesisRow, estimate=0.1), groups[:2]) == ""
+    assert wording_splits.total_outside(row(SynthesisRow, estimate=0.1), groups[:2]) == ""

@@ -10,7 +10,12 @@ from ketameta.configuration import Variant
 from ketameta.configuration.models import Grid
 from ketameta.figures.axis import AxisScale
 from ketameta.figures.scene import to_svg
-from ketameta.figures.specifications import Choice, Curve, Specification, draw_specifications
+from ketameta.figures.specifications import (
+    Choice,
+    Specification,
+    SpecificationCurve,
+    draw_specifications,
+)
 from ketameta.normalize import grid
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.stage import effects_of
@@ -226,7 +231,7 @@ def test_a_curve_of_many_dimensions_is_a_small_picture():
         for n in range(DRAWN + 1)
     )
     scale = AxisScale(null=0.0)
-    curve = Curve("t", "d", "Difference", (), drawn, choices, scale)
+    curve = SpecificationCurve("t", "d", "Difference", (), drawn, choices, scale)
     picture = to_svg(draw_specifications(curve), "x")
     assert len(picture) < 60_000
     # each option has marks, the analysis its own in every choice beside its interval and estimate

@@ -90,7 +90,7 @@ class NotBuiltError(ValueError):
     """Code that does not make tables here; the message says why."""
 
 
-def code_of(version: Version) -> dict[str, str]:
+def code_ids(version: Version) -> dict[str, str]:
     """Return the files of a version's code that its tables depend on, with the id of each.
 
     Empty where it has no code of its own.

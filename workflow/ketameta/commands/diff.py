@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.commands import builds
-from ketameta.commands.questions import Asked, PooledVersion, asked
+from ketameta.commands.questions import PooledVersion, QuestionsOfBoth, asked
 from ketameta.commands.revisions import DiffError, NoSuchVersionError
-from ketameta.commands.versions import Made, Recorded, Revision, Version, versions
+from ketameta.commands.versions import MadeTables, Recorded, Revision, Version, versions
 from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
 from ketameta.evidence.changes import Change, Code
 from ketameta.evidence.rated import COMPARED, RecordedResult, result_of
@@ -113,7 +113,7 @@ def _cells(one: _Pooled, other: _Pooled) -> Tables:
     return one.tables if one.tables.kinds() else other.tables
 
 
-def _change(questions: Asked) -> Change:
+def _change(questions: QuestionsOfBoth) -> Change:
     """Pool both versions and compare them; raises `DiffError`."""
     from ketameta.evidence.attribution import attribute
     from ketameta.evidence.changes import compare, compare_claims, with_code
@@ -150,14 +150,16 @@ def _codes(sides: tuple[PooledVersion, PooledVersion]) -> tuple[dict[str, str], 
     """
     running = builds.running_code()
     a, b = (
-        {} if isinstance(s.version, Made | Recorded) else builds.code_of(s.version) or running
+        {}
+        if isinstance(s.version, MadeTables | Recorded)
+        else builds.code_ids(s.version) or running
         for s in sides
     )
     return a, b
 
 
 def _crossed(
-    questions: Asked,
+    questions: QuestionsOfBoth,
     codes: tuple[dict[str, str], dict[str, str]],
     files: tuple[str, ...],
     pooled: tuple[_Pooled, _Pooled],
@@ -185,7 +187,7 @@ def _lock_note(sides: tuple[PooledVersion, PooledVersion]) -> str:
     return f"{builds.LOCK} differs between them: both ran with the packages installed here"
 
 
-def _print_change(change: Change, questions: Asked, given: argparse.Namespace) -> None:
+def _print_change(change: Change, questions: QuestionsOfBoth, given: argparse.Namespace) -> None:
     from ketameta.report.change_json import as_json
     from ketameta.report.change_words import markdown
     from ketameta.storage import write_text
@@ -203,7 +205,7 @@ def _print_change(change: Change, questions: Asked, given: argparse.Namespace) -
 def _pooled(side: PooledVersion, code: dict[str, str]) -> _Pooled:
     """Return the tables of a version and what is made of them; raises `DiffError`."""
     version = side.version
-    if isinstance(version, Made):
+    if isinstance(version, MadeTables):
         return _folder(version.folder, version.name, side.questions)
     if isinstance(version, Recorded):
         return _recorded(version)

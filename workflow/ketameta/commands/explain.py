@@ -240,7 +240,7 @@ def _analysis(analysis: Analysis, configuration: Configuration, since: Since) ->
     record = next(row for row in found.syntheses if row.analysis == name)
     print(f"{analysis.display.title}\n{analysis.display.question}\n")
     say(wording.answer(analysis, record))
-    level = wording_certainty.label(record.certainty, record.certainty_best)
+    level = wording_certainty.certainty_label(record.certainty, record.certainty_best)
     say(f"{level.capitalize()}.")
     if record.tau2 is not None:
         say(f"{wording.pooled_by(analysis, record)}. {wording.heterogeneity(record)}.")

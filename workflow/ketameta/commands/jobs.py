@@ -53,7 +53,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class JobRequest:
     """What is asked of Snakemake."""
 
     cores: int
@@ -113,7 +113,7 @@ class Snakemake:
 
 @contextlib.contextmanager
 def started(
-    asked: Asked, environment: Mapping[str, str], waiting: Forks | None = None
+    asked: JobRequest, environment: Mapping[str, str], waiting: Forks | None = None
 ) -> Iterator[Snakemake]:
     """Start Snakemake in this folder; it ends where it is never let begin."""
     log, write = os.pipe()
@@ -171,7 +171,7 @@ def _logger(descriptor: int) -> types.ModuleType:
     return plugin
 
 
-def main(asked: Asked, log: int) -> bool:
+def main(asked: JobRequest, log: int) -> bool:
     """Run Snakemake when a line comes on standard input; False where it fails, which it logs."""
     from snakemake.api import SnakemakeApi
     from snakemake.scheduling.greedy import SchedulerSettings
@@ -208,4 +208,4 @@ def main(asked: Asked, log: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main(Asked(**json.loads(sys.argv[1])), int(sys.argv[2])) else 1)
+    sys.exit(0 if main(JobRequest(**json.loads(sys.argv[1])), int(sys.argv[2])) else 1)

@@ -29,7 +29,7 @@ from ketameta.commands.table import (
     Table,
     TableError,
     bytes_or_input,
-    read_cells,
+    cells_of_file,
 )
 from ketameta.ingest.revman import has_data_rows
 from ketameta.measures import INVERSE_VARIANCE
@@ -171,7 +171,7 @@ def _read_and_pool(given: argparse.Namespace, measure: str | None, options: Opti
     content = bytes_or_input(given.file)
     if not has_data_rows(content):
         table = rows_asked(
-            read_cells(content, given.sheet), given.only, given.analysis, given.subgroup
+            cells_of_file(content, given.sheet), given.only, given.analysis, given.subgroup
         )
         studies, found, scale = studies_of(table, measure, given.reported_level)
         pooled = _pooled(found, options, studies)

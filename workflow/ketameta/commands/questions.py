@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from ketameta.commands.versions import Made, Recorded, Version
+from ketameta.commands.versions import MadeTables, Recorded, Version
 from ketameta.configuration import CONFIG, FILES, Analysis, Configuration, ConfigurationError, load
 from ketameta.tables.problems import first_few
 
@@ -50,12 +50,12 @@ class PooledVersion:
         elif self.unread:
             why = f"its own is not valid now ({self.unread})"
             yield f"{name} is pooled with the present configuration: {why}"
-        elif not isinstance(self.version, Made | Recorded):
+        elif not isinstance(self.version, MadeTables | Recorded):
             yield f"{name} has no {CONFIG}: pooled with the present one"
 
 
 @dataclass(frozen=True)
-class Asked(Configuration):
+class QuestionsOfBoth(Configuration):
     """The analyses of both versions: the old one's questions, under the new one's titles.
 
     ``old`` and ``new`` are what each version is pooled with; ``each`` says whether with its own.
@@ -69,7 +69,7 @@ class Asked(Configuration):
         """Say what the versions are pooled with; `apart`: whether each by its own code."""
         sides = (self.old, self.new)
         if not self.each:
-            if any(isinstance(side.version, Made | Recorded) for side in sides):
+            if any(isinstance(side.version, MadeTables | Recorded) for side in sides):
                 return []
             differ = [p for p in FILES if len({s.version.content(p) for s in sides} - {None}) > 1]
             more = [
@@ -80,13 +80,13 @@ class Asked(Configuration):
         return [*said[0], *said[1], *_changed(self.old.questions, self.new.questions)]
 
 
-def asked(old: Version, new: Version, each: bool, present: Configuration) -> Asked:
+def asked(old: Version, new: Version, each: bool, present: Configuration) -> QuestionsOfBoth:
     """Return the questions that two versions are compared by; with `each`, each by its own."""
     a, b = (_side(version, each, present) for version in (old, new))
     titles = {analysis.name: analysis.display for analysis in b.questions}
     both = [replace(q, display=titles.get(q.name, q.display)) for q in a.questions]
     both += [question for question in b.questions if question.name not in a.questions.names]
-    return Asked(tuple(both), a, b, each)
+    return QuestionsOfBoth(tuple(both), a, b, each)
 
 
 def _side(version: Version, each: bool, present: Configuration) -> PooledVersion:

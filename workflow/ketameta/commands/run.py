@@ -138,7 +138,7 @@ def _follow(
     status = 1
     before = [signal.signal(number, _stop) for number in _SIGNALS]
     # the names of Snakemake's locks are patterns to it, braces and all; `take_lock` is enough
-    asked = jobs.Asked(
+    asked = jobs.JobRequest(
         cores_of(given.cores) or 1, given.dry_run, given.force, lock=not braced(Path.cwd())
     )
     try:
@@ -250,9 +250,9 @@ def _name_user() -> None:
 def closing_lines(configuration: Configuration) -> Iterator[str]:
     """Say where the report is and what its headline analyses found."""
     from ketameta.commands.results import read_results
-    from ketameta.report.terminal import headlines
+    from ketameta.report.terminal import headline_lines
 
     yield "report: reports/index.html"
     found = read_results(Path("data/processed"), configuration, claims=False)
-    for line in headlines(found.syntheses, configuration):
+    for line in headline_lines(found.syntheses, configuration):
         yield f"  {line}"

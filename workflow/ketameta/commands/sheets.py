@@ -14,14 +14,14 @@ _LISTED = 10
 
 
 @dataclass(frozen=True)
-class Sheet:
+class SheetRows:
     """The rows of a sheet, and what a person must know of it."""
 
     rows: list[DelimitedRow]
     notes: list[str]
 
 
-def read_sheet(content: bytes, wanted: str | None) -> Sheet:
+def read_sheet(content: bytes, wanted: str | None) -> SheetRows:
     """Return the rows of the sheet named, or of the only one that is filled.
 
     A formula stands as the value last computed, or as its text where it never was; a date and a per
@@ -41,7 +41,7 @@ def read_sheet(content: bytes, wanted: str | None) -> Sheet:
         if sheet.title == title and (names := _hidden(sheet, rows)):
             listed = ", ".join(map(shown, names[:_LISTED]))
             notes.append(f"hidden columns of the sheet are read as well: {listed}")
-    return Sheet(rows, notes)
+    return SheetRows(rows, notes)
 
 
 def _hidden(sheet: SheetPart, rows: list[DelimitedRow]) -> list[str]:

@@ -105,9 +105,9 @@ class Since:
 
     def _decided(self, cells: Mapping[str, str]) -> list[str]:
         from ketameta.report.decided import table_of
-        from ketameta.report.wording_decisions import said
+        from ketameta.report.wording_decisions import decision_sentences
 
-        return [said(one) for one in self._decisions.about(table_of(cells), cells)]
+        return [decision_sentences(one) for one in self._decisions.about(table_of(cells), cells)]
 
     @cached_property
     def _decisions(self) -> Decided:

@@ -45,16 +45,16 @@ _WHOLE = re.compile(r"--[^/.]+")
 _HELD: dict[Path, TextIO] = {}
 
 
-class RefusedError(Exception):
+class RunRefusedError(Exception):
     """Snakemake cannot go on; the message says why and what to do."""
 
 
-def settle(asked: Mapping[str, object]) -> TextIO | None:
+def settle_state(asked: Mapping[str, object]) -> TextIO | None:
     """Finish what a killed run began, and leave stamps to stages that need not run.
 
     `asked` is Snakemake's configuration. Returns the lock of this run; None where `ketameta run`
     holds it and has done all this, or another run, beside which nothing is touched. Raises
-    `RefusedError`.
+    `RunRefusedError`.
     """
     if _checked():
         return None
@@ -63,7 +63,7 @@ def settle(asked: Mapping[str, object]) -> TextIO | None:
     if here in _HELD and not _HELD[here].closed:
         return _HELD[here]
     if braced(here) and "--nolock" not in sys.argv:
-        raise RefusedError("Braces in the name of a folder need `ketameta run`, or --nolock.")
+        raise RunRefusedError("Braces in the name of a folder need `ketameta run`, or --nolock.")
     try:
         lock = _HELD[here] = take_lock(patience=0)
     except HeldError as held:
@@ -80,7 +80,7 @@ def settle(asked: Mapping[str, object]) -> TextIO | None:
 
 
 def read_only(asked: Mapping[str, object]) -> None:
-    """Check the configuration and touch nothing. Raises `RefusedError`."""
+    """Check the configuration and touch nothing. Raises `RunRefusedError`."""
     _understood(asked)
 
 
@@ -93,33 +93,33 @@ def _understood(asked: Mapping[str, object]) -> Configuration:
     from ketameta.configuration import ConfigurationError, load
 
     if not CONFIG.is_file():
-        raise RefusedError(
+        raise RunRefusedError(
             f"{Path.cwd()} is no project: it has no {CONFIG.as_posix()}. Go to one, name it with"
             " --directory, or begin one with `ketameta init FOLDER`."
         )
     if asked:
-        raise RefusedError(
+        raise RunRefusedError(
             f"Not used here: {', '.join(sorted(asked))} of --config or --configfile. What is asked "
             f"stands in {CONFIG.as_posix()} alone: edit that file."
         )
     try:
         return load(CONFIG)
     except ConfigurationError as error:
-        raise RefusedError(f"The configuration has faults.\n{error}") from None
+        raise RunRefusedError(f"The configuration has faults.\n{error}") from None
 
 
 def before_jobs(lock: TextIO | None, forced: Sequence[str]) -> None:
     """Stop on faults of tables and records; else name forced stages.
 
-    Raises `RefusedError` with every fault, a line each, or where another run has the lock.
+    Raises `RunRefusedError` with every fault, a line each, or where another run has the lock.
     """
     if not _checked():
         if lock is None:
-            raise RefusedError("Another run is at work here; wait for it to end.")
+            raise RunRefusedError("Another run is at work here; wait for it to end.")
         from ketameta.configuration import load
 
         if found := faults_before(load(), RawTables()):
-            raise RefusedError("\n".join([*found, "Nothing was changed."]))
+            raise RunRefusedError("\n".join([*found, "Nothing was changed."]))
     os.environ[ANEW] = " ".join(forced)
     # Snakemake's own handler waits for a lock that this process may hold; Ctrl-C ends it cleanly
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -176,7 +176,7 @@ def published_with(path: str) -> str | None:
     """Return the name in `PUBLISHED` of what a file of the report or a table comes with.
 
     None where it is of a person, who put it there.
-    Raises `RefusedError` with the names of files like it where no stage makes that one.
+    Raises `RunRefusedError` with the names of files like it where no stage makes that one.
     """
     from ketameta.vocabulary import hint
 
@@ -189,7 +189,7 @@ def published_with(path: str) -> str | None:
         return "prints" if stage == "prints" else "report"
     if Path(path).exists():
         return None
-    raise RefusedError(f"{path}: no stage makes it{hint(path, [*made, *more])}")
+    raise RunRefusedError(f"{path}: no stage makes it{hint(path, [*made, *more])}")
 
 
 def _made() -> dict[str, str]:

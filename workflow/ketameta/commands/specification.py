@@ -105,7 +105,7 @@ def _result(analysis: Analysis, found: Synthesis) -> str:
     measure = analysis.select.measure
     text = wording.with_interval(measure, found.estimate, found.ci_low, found.ci_high)
     tau2 = "" if found.tau2 is None else f", τ² {found.tau2:.4g}"
-    return f"{text}{wording.unit(measure)}; {found.k} trials, {found.n:,.0f} people{tau2}"
+    return f"{text}{wording.unit_sign(measure)}; {found.k} trials, {found.n:,.0f} people{tau2}"
 
 
 def _trials(analysis: Analysis, effects: Sequence[Effect], level: float) -> Iterator[str]:

@@ -77,7 +77,7 @@ def bytes_or_input(path: Path) -> bytes:
     return content
 
 
-def read_cells(content: bytes, sheet: str | None = None) -> Table:
+def cells_of_file(content: bytes, sheet: str | None = None) -> Table:
     """Read the cells of a file; ``sheet`` names the one of a workbook.
 
     Raises `TableError` with every fault of form: no text, no header, rows of another length.

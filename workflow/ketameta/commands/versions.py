@@ -110,7 +110,7 @@ class Project(Version):
 
 
 @dataclass(frozen=True)
-class Tables(Version):
+class RawFolder(Version):
     """A folder with raw tables and nothing else, or a workbook."""
 
     folder: Path
@@ -121,7 +121,7 @@ class Tables(Version):
 
 
 @dataclass(frozen=True)
-class Made(Version):
+class MadeTables(Version):
     """A folder with what a run made of the tables, such as data/processed."""
 
     folder: Path
@@ -139,11 +139,11 @@ def ids_below(place: Path, named: Path) -> dict[str, str]:
     found = {}
     for path in sorted(place.rglob("*")):
         if path.is_file() and path.suffix != ".pyc":
-            found[(named / path.relative_to(place)).as_posix()] = content_id(path.read_bytes())
+            found[(named / path.relative_to(place)).as_posix()] = git_id(path.read_bytes())
     return found
 
 
-def content_id(content: bytes) -> str:
+def git_id(content: bytes) -> str:
     """Return the id that git gives to a content."""
     head = b"blob %d\0" % len(content)
     return hashlib.sha1(head + content, usedforsecurity=False).hexdigest()
@@ -175,7 +175,7 @@ def version(name: str, rev: bool = False) -> Version:
     if name and folder.is_dir():
         return _folder(name, folder)
     if folder.suffix.lower() == EXCEL and folder.is_file():
-        return Tables(name, folder)
+        return RawFolder(name, folder)
     record = folder if folder.suffix == ".json" else Path(VERSIONS, f"{name}.json")
     if NAME.fullmatch(record.stem) and record.is_file():
         return Recorded(name, record)
@@ -200,7 +200,7 @@ def tables_at(wanted: Version, spare: Path) -> Path:
         if not release.commit:
             raise DiffError(f"{wanted.name}: its record names no commit that holds its tables")
         wanted = Revision(wanted.name, release.commit)
-    if isinstance(wanted, Made):
+    if isinstance(wanted, MadeTables):
         raise DiffError(f"{wanted.name}: holds no raw tables")
     spare.mkdir(parents=True, exist_ok=True)
     return wanted.raw_tables(spare)
@@ -208,13 +208,13 @@ def tables_at(wanted: Version, spare: Path) -> Path:
 
 def _folder(name: str, folder: Path) -> Version:
     if any((folder / file).is_file() for file in KNOWN):
-        return Tables(name, folder)
+        return RawFolder(name, folder)
     if any(folder.glob("*.parquet")):
-        return Made(name, folder)
+        return MadeTables(name, folder)
     if (folder / RAW).is_dir():
         return Project(name, folder)
     if (folder / PROCESSED).is_dir():
-        return Made(name, folder / PROCESSED)
+        return MadeTables(name, folder / PROCESSED)
     raise DiffError(
         f"{name}: holds nothing to compare; give a project, its {RAW} or its {PROCESSED}"
     )

@@ -88,7 +88,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class PooledEffect:
+class ClaimEffect:
     """A pooled effect, more being better and 0 none; `least` is the smallest worthwhile one.
 
     `harm` is the smallest harm that matters, below 0. Both are infinite where unknown: then no
@@ -102,9 +102,9 @@ class PooledEffect:
     harm: float
 
     @property
-    def mirrored(self) -> PooledEffect:
+    def mirrored(self) -> ClaimEffect:
         """The same with treatment and control the other way round."""
-        return PooledEffect(-self.estimate, -self.high, -self.low, -self.harm, -self.least)
+        return ClaimEffect(-self.estimate, -self.high, -self.low, -self.harm, -self.least)
 
 
 def thresholds(record: Rated) -> Thresholds:
@@ -113,7 +113,7 @@ def thresholds(record: Rated) -> Thresholds:
     return record.limits
 
 
-def oriented(record: Rated) -> PooledEffect:
+def oriented(record: Rated) -> ClaimEffect:
     """Return the effect of a comparison with more being better for people."""
     measure = MEASURES[record.measure]
     sign = 1 if record.favours == "above" else -1
@@ -129,10 +129,10 @@ def oriented(record: Rated) -> PooledEffect:
     bounds = record.worthwhile
     worth = [place(bound, 0.0) for bound in bounds] if bounds else [-math.inf, math.inf]
     estimate = place(record.estimate, 0.0)
-    return PooledEffect(estimate, min(ends), max(ends), least=max(worth), harm=min(worth))
+    return ClaimEffect(estimate, min(ends), max(ends), least=max(worth), harm=min(worth))
 
 
-def benefit(effect: PooledEffect) -> Verdict:
+def benefit(effect: ClaimEffect) -> Verdict:
     """Judge that treatment does better than control.
 
     An interval on the better side supports it, as smaller than claimed where the estimate is below
@@ -150,7 +150,7 @@ def benefit(effect: PooledEffect) -> Verdict:
     return _open(effect)
 
 
-def no_worse(effect: PooledEffect) -> Verdict:
+def no_worse(effect: ClaimEffect) -> Verdict:
     """Judge that treatment does no worse: a harm that matters must be excluded, not only unproven.
 
     A harm that is shown contradicts it; one whose estimate is too small to matter leaves it
@@ -166,7 +166,7 @@ def no_worse(effect: PooledEffect) -> Verdict:
     return _open(effect)
 
 
-def no_better(effect: PooledEffect) -> Verdict:
+def no_better(effect: ClaimEffect) -> Verdict:
     """Judge that people do as well without treatment: the claim of no harm, mirrored.
 
     What leaves the one open leaves the other open, for the same reason.
@@ -182,14 +182,14 @@ _WITHOUT: dict[Reason, Reason] = {
     "better": "without: better",
 }
 # what a claim says (list claim_directions) -> how it is judged by a comparison
-RULES: dict[str | None, Callable[[PooledEffect], Verdict]] = {
+RULES: dict[str | None, Callable[[ClaimEffect], Verdict]] = {
     BENEFIT: benefit,
     NO_WORSE: no_worse,
     NO_BETTER: no_better,
 }
 
 
-def _open(effect: PooledEffect) -> Verdict:
+def _open(effect: ClaimEffect) -> Verdict:
     """Judge an interval that leaves the claim open: by whether it leaves the contrary open too."""
     if effect.low <= effect.harm and effect.high >= effect.least:
         return Verdict(TOO_FEW, "both open")

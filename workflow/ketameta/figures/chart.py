@@ -84,7 +84,7 @@ class Stop:
 
 
 @dataclass(frozen=True)
-class Course:
+class CourseChart:
     """A time course: effects at several hours on a logarithmic time axis."""
 
     chart: Chart
@@ -208,7 +208,7 @@ def _from_zero(values: Sequence[float], start: float, end: float) -> Axis:
     return make_axis([0.0, highest], [], AxisScale(limits=(0.0, highest * 1.08)), start, end)
 
 
-def draw_course(course: Course) -> Scene:
+def draw_course(course: CourseChart) -> Scene:
     """Draw effects over time; k and n of each stand below it."""
     top, bottom = 38.0, 38.0 + PLOT_HEIGHT * 0.75
     left = max(LEFT, *(text_width(row, SMALL) + MARGIN + 8 for row in course.rows))

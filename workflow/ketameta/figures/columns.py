@@ -40,7 +40,7 @@ class Heading:
     spare: int = 0
 
 
-class Pooled(Protocol):
+class PooledCells(Protocol):
     """What the layout must know of a pooled row."""
 
     @property
@@ -240,7 +240,7 @@ def place_columns(
     lights: tuple[Heading, ...],
     left_cells: Sequence[Sequence[str]],
     right_cells: Sequence[Sequence[str]],
-    totals: Sequence[Pooled],
+    totals: Sequence[PooledCells],
     plot: float,
 ) -> Columns:
     """Lay out the columns: text wrapped beyond a width, numbers as wide as they are.

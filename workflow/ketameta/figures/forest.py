@@ -133,7 +133,7 @@ class _Drawing:
 
     def __init__(self, forest: Forest) -> None:
         self.forest = forest
-        self.columns = columns_of(forest)
+        self.columns = column_places(forest)
         self.axis = forest_axis(forest, *self.columns.plot)
         self.shares = iter(forest.shares)
         self.shapes: list[Shape] = []
@@ -169,7 +169,7 @@ def finished(forest: Forest, axis: Axis, width: float, shapes: list[Shape], y: f
     return Scene(width, y + MARGIN, forest.title, forest.description, tuple(shapes))
 
 
-def columns_of(forest: Forest) -> Columns:
+def column_places(forest: Forest) -> Columns:
     """Return where the columns of a forest plot stand, and how wide it is."""
     return place_columns(
         forest.left,

@@ -39,7 +39,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class SpecificationCurve:
     """What is written on a specification curve, and what it draws."""
 
     title: str
@@ -51,7 +51,7 @@ class Curve:
     scale: AxisScale
 
 
-def draw_specifications(curve: Curve, width: float = WIDE) -> Scene:
+def draw_specifications(curve: SpecificationCurve, width: float = WIDE) -> Scene:
     """Draw the curve, and below it a row an option with a mark where a specification has it."""
     shapes: list[Shape] = []
     y = 4.0

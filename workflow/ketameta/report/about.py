@@ -15,7 +15,7 @@ WHY = ". "
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FactPart:
     """A piece of a fact, and where it leads (empty: nowhere)."""
 
     text: str
@@ -27,12 +27,12 @@ class Fact:
     """One thing that a review says of itself; without a part it does not tell."""
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[FactPart, ...]
 
     @property
-    def told(self) -> tuple[Part, ...]:
+    def told(self) -> tuple[FactPart, ...]:
         """Its parts, or that it is not told."""
-        return self.parts or (Part(NOT_TOLD),)
+        return self.parts or (FactPart(NOT_TOLD),)
 
     @property
     def text(self) -> str:
@@ -47,17 +47,17 @@ def facts(review: Review) -> list[Fact]:
     """Return what a review says of itself, in the order in which pages and files have it."""
     registered, planned, links = review.registration, review.protocol, review.links
     return [
-        Fact("Question", (Part(review.question),)),
+        Fact("Question", (FactPart(review.question),)),
         Fact("Authors", tuple(_author(author) for author in review.authors)),
-        Fact("Treatments in question", tuple(map(Part, map(treatment, review.treatments)))),
-        Fact("Search", tuple(map(Part, _search(review.search)))),
+        Fact("Treatments in question", tuple(map(FactPart, map(treatment, review.treatments)))),
+        Fact("Search", tuple(map(FactPart, _search(review.search)))),
         Fact("Protocol", _or_why(planned.url, planned.url, planned.reason)),
         Fact("Registration", _or_why(registered.id, registered.url, registered.reason)),
-        Fact("Licence of the data", (Part(review.licence),) if review.licence else ()),
+        Fact("Licence of the data", (FactPart(review.licence),) if review.licence else ()),
         Fact(
             "Found at",
             tuple(
-                Part(name, address)
+                FactPart(name, address)
                 for name, address in (
                     ("report", links.home),
                     ("tables and code", links.repository),
@@ -91,7 +91,7 @@ def site(review: Review) -> str:
     return review.short_title or review.title
 
 
-def tail(review: Review, title: str) -> str:
+def tab_title_end(review: Review, title: str) -> str:
     """Return what stands in a tab behind the title of a page: the name of the review, once."""
     return f" – {site(review)}" if site(review) != title else ""
 
@@ -110,16 +110,16 @@ def citation(review: Review, version: str, data_hash: str) -> str:
     )
 
 
-def _author(author: Author) -> Part:
+def _author(author: Author) -> FactPart:
     text = f"{author.name}, {author.affiliation}" if author.affiliation else author.name
-    return Part(text, f"https://orcid.org/{author.orcid}" if author.orcid else "")
+    return FactPart(text, f"https://orcid.org/{author.orcid}" if author.orcid else "")
 
 
-def _or_why(told: str, address: str, reason: str) -> tuple[Part, ...]:
+def _or_why(told: str, address: str, reason: str) -> tuple[FactPart, ...]:
     """Return what there is, or why there is none; nothing where neither is told."""
     if told or address:
-        return (Part(told or address, address),)
-    return (Part(f"none{WHY}{capital(reason.rstrip('.'))}."),) if reason else ()
+        return (FactPart(told or address, address),)
+    return (FactPart(f"none{WHY}{capital(reason.rstrip('.'))}."),) if reason else ()
 
 
 def _search(search: Search) -> Iterator[str]:

@@ -37,7 +37,7 @@ NOTES = (
 )
 
 
-def share(line: FieldAgreement) -> str:
+def same_share(line: FieldAgreement) -> str:
     """Write the share of cells that are the same; never 100% where one is not."""
     return _percent(line.cells.share)
 
@@ -80,7 +80,7 @@ def beyond_chance(line: FieldAgreement) -> str:
     return coefficient(line.cells.kappa, line.cells.kappa_interval)
 
 
-def filled(line: FieldAgreement) -> str:
+def filled_kappa(line: FieldAgreement) -> str:
     """Write kappa of whether a cell is filled or empty."""
     return coefficient(line.filled.kappa, line.filled.kappa_interval)
 
@@ -93,7 +93,7 @@ def figure(value: float, ratio: bool = False) -> str:
     return ("+" if value > 0 else "") + text.replace("-", wording.MINUS)
 
 
-def bias(line: FieldAgreement) -> str:
+def bias_in_words(line: FieldAgreement) -> str:
     """Write the mean difference, or ratio, with its interval."""
     found = line.limits
     if found is None or found.bias is None:
@@ -120,7 +120,7 @@ def apart(line: FieldAgreement) -> str:
     return f"{100 * line.apart:.{0 if line.apart >= 0.0995 else 1}f}%"
 
 
-def differing(agreement: Sequence[FieldAgreement]) -> list[FieldAgreement]:
+def columns_that_differ(agreement: Sequence[FieldAgreement]) -> list[FieldAgreement]:
     """Return the columns on which the sides differ anywhere."""
     return [
         f
@@ -129,7 +129,7 @@ def differing(agreement: Sequence[FieldAgreement]) -> list[FieldAgreement]:
     ]
 
 
-def tables(agreement: Sequence[FieldAgreement]) -> list[FieldAgreement]:
+def table_lines(agreement: Sequence[FieldAgreement]) -> list[FieldAgreement]:
     """Return the lines of whole tables."""
     return [line for line in agreement if line.table and not line.column]
 
@@ -140,8 +140,12 @@ def markdown(agreement: Sequence[FieldAgreement]) -> list[str]:
     Both tables fit in 100 columns of a terminal; the page and JSON have the rest.
     """
     head = ("table", "rows", "both filled", "the same (95% interval)", "only A", "only B")
-    lines = ["### Agreement\n", *_aligned(head, [_row(line) for line in tables(agreement)]), ""]
-    columns = differing(agreement)
+    lines = [
+        "### Agreement\n",
+        *_aligned(head, [_row(line) for line in table_lines(agreement)]),
+        "",
+    ]
+    columns = columns_that_differ(agreement)
     if columns:
         names = ("column", "both", "same", "only A/B", "kappa/ICC", "B against A (95%)")
         lines += [*_aligned(names, _by_table(columns)), ""]
@@ -153,7 +157,7 @@ def markdown(agreement: Sequence[FieldAgreement]) -> list[str]:
 
 
 def _row(line: FieldAgreement) -> tuple[str, ...]:
-    same = f"{share(line)} ({share_interval(line)})" if line.cells.n else "–"
+    same = f"{same_share(line)} ({share_interval(line)})" if line.cells.n else "–"
     counts = [f"{n:,}" for n in (line.rows, line.cells.n, line.only_a, line.only_b)]
     return line.table, *counts[:2], same, *counts[2:]
 
@@ -169,7 +173,7 @@ def _by_table(columns: Sequence[FieldAgreement]) -> list[tuple[str, ...]]:
         alone = f"{line.only_a} / {line.only_b}" if line.only_a or line.only_b else "–"
         value = line.icc.value if line.icc else line.cells.kappa
         chance, counted = coefficient(value, None), f"{line.cells.n:,}"
-        rows.append((line.column, counted, share(line), alone, chance, against(line)))
+        rows.append((line.column, counted, same_share(line), alone, chance, against(line)))
     return rows
 
 

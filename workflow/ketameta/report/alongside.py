@@ -92,7 +92,7 @@ def alongside(analysis: Analysis, record: SynthesisRow, own: Tables) -> Alongsid
     return Alongside(
         _pairs(analysis, own[PairRow], own[PairSynthesisRow]),
         _missing(record, gone, own[SensitivityRow]),
-        earlier(record, own[EarlierRow]),
+        earlier_reviews(record, own[EarlierRow]),
         told,
     )
 
@@ -153,7 +153,7 @@ def _around(analysis: Analysis, pooled: PairSynthesisRow) -> str:
     low, high = pooled.ci_low or 0.0, pooled.ci_high or 0.0
     if min(low, -high) < -WIDEST:
         return ", with an interval wider than any difference can be: too few trials to say more"
-    level = wording.percent(analysis.model.level)
+    level = wording.level_percent(analysis.model.level)
     return f" ({level} interval {_whole(low)} to {_whole(high)})"
 
 
@@ -249,7 +249,7 @@ def _bound(record: SynthesisRow, sensitivity: Sequence[SensitivityRow]) -> str:
     )
 
 
-def earlier(record: SynthesisRow, rows: Sequence[EarlierRow]) -> Earlier | None:
+def earlier_reviews(record: SynthesisRow, rows: Sequence[EarlierRow]) -> Earlier | None:
     """Say what earlier reviews found on the question of an analysis; None where none is known."""
     if not rows:
         return None

@@ -64,7 +64,7 @@ _SHOWN = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class Elsewhere:
     """What is said of a result elsewhere: certainty, answer, its like, the claims on it."""
 
     rated: Certainty
@@ -90,7 +90,7 @@ class Page:
     views: Sequence[StudyView]
     warnings: Sequence[Remark]
     course: Sequence[tuple[Analysis, CourseRow]]
-    beside: Beside
+    beside: Elsewhere
     review: Review
     claimed: bool
     timed: bool
@@ -113,7 +113,7 @@ class Asker:
             for name, rows in by(tables[CourseRow], lambda row: row.course).items()
         }
 
-    def page(self, analysis: Analysis, record: RatedSynthesis, beside: Beside) -> Page:
+    def page(self, analysis: Analysis, record: RatedSynthesis, beside: Elsewhere) -> Page:
         """Return what a page is made from; `beside` is what is said of the record elsewhere."""
         own = self._own(analysis.name)
         studies = own[StudyRow]

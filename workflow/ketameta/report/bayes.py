@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
-from ketameta.report.wording import percent, unit, with_interval
+from ketameta.report.wording import level_percent, unit_sign, with_interval
 from ketameta.synthesize.words import spread_of
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.vocabulary import ANY, vocabulary
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PriorLine:
     """One prior, and the result under it in words."""
 
     prior: str
@@ -32,7 +32,7 @@ class BayesView:
 
     sentence: str
     how: str
-    lines: Sequence[Line]
+    lines: Sequence[PriorLine]
     trials: Sequence[tuple[str, str]]
 
 
@@ -55,13 +55,13 @@ def bayes_view(
     """Return the section; None where the scale has no prior or nothing is pooled."""
     if not posteriors:
         return None
-    measure, level = analysis.select.measure, percent(analysis.model.level)
+    measure, level = analysis.select.measure, level_percent(analysis.model.level)
 
     def told(estimate: float, low: float, high: float) -> str:
-        return with_interval(measure, estimate, low, high) + unit(measure)
+        return with_interval(measure, estimate, low, high) + unit_sign(measure)
 
     lines = [
-        Line(
+        PriorLine(
             prior=row.prior.replace("(-", "(−") + (", published" if row.published else ""),
             estimate=told(row.estimate, row.low, row.high),
             new=told(row.estimate, row.new_low, row.new_high).partition(" ")[2],
@@ -84,7 +84,7 @@ def bayes_view(
 def _sentence(
     analysis: Analysis,
     rows: Sequence[PosteriorRow],
-    first: Line,
+    first: PriorLine,
     level: str,
 ) -> str:
     words = MEASURES[analysis.select.measure].words

@@ -33,7 +33,7 @@ def _heads(tool: str) -> dict[str, str]:
     return {name: "All" if name == "overall" else name for name in names}
 
 
-def by_trial(judgements: Sequence[JudgementRow]) -> Judged:
+def judgements_by_trial(judgements: Sequence[JudgementRow]) -> Judged:
     """Return judgements by trial, tool and domain."""
     return {(j.trial_id, j.tool, j.domain): j for j in judgements}
 

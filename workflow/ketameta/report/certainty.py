@@ -29,7 +29,7 @@ def certainty_rows(
             rating_best=rating.best,
             judged=rating.judged,
             rule=rating.rule,
-            reason=wording_domains.reason(configuration[name], rating),
+            reason=wording_domains.domain_reason(configuration[name], rating),
         )
         for name, found in rated.items()
         for rating in found.ratings

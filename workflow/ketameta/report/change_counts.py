@@ -8,7 +8,7 @@ from ketameta.evidence.changes import ClaimMove, Move
 from ketameta.report import wording
 
 
-def tally(moves: Sequence[Move], claims: Sequence[ClaimMove]) -> str:
+def change_tally(moves: Sequence[Move], claims: Sequence[ClaimMove]) -> str:
     """Count in a clause what moved of what stood in both, what is new, what flipped, and claims."""
     both = [move for move in moves if not move.alone]
     moved = [move for move in both if move.moved]

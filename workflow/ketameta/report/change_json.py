@@ -7,7 +7,7 @@ from dataclasses import asdict
 from ketameta.evidence.changes import Change, Move
 from ketameta.evidence.edits import edits
 from ketameta.evidence.rated import RecordedResult
-from ketameta.report.change_words import summary
+from ketameta.report.change_words import change_summary
 
 # how a synthesis was made is not compared
 _NOT_TOLD = ("analysis", "engine", "tau2_by", "rule")
@@ -20,7 +20,7 @@ def as_json(change: Change) -> dict[str, object]:
         "old": change.old,
         "new": change.new,
         "status": change.status,
-        "summary": summary(change),
+        "summary": change_summary(change),
         "trials": {
             kind: sorted(row.trial for row in trials if row.kind == kind)
             for kind in ("added", "removed", "edited")

@@ -16,7 +16,7 @@ from ketameta.evidence.rated import RecordedResult
 from ketameta.evidence.releases import SinceRelease
 from ketameta.evidence.rows import RowChange
 from ketameta.report import wording, wording_certainty
-from ketameta.report.change_counts import tally
+from ketameta.report.change_counts import change_tally
 from ketameta.tables.problems import escaped
 
 # a comment on a pull request holds 65,536 characters
@@ -40,7 +40,7 @@ def result(record: RecordedResult | None) -> str:
         return f"{wording.count(record.k, 'trial')}, not pooled"
     measure = record.measure
     text = wording.estimate_interval(measure, record)
-    return f"{measure} {text}" if not wording.unit(measure) else f"{text} %"
+    return f"{measure} {text}" if not wording.unit_sign(measure) else f"{text} %"
 
 
 def tau2(record: RecordedResult | None) -> str:
@@ -93,7 +93,7 @@ def _certainty(record: RecordedResult | None) -> str:
     return wording_certainty.words(record.certainty, record.certainty_best)
 
 
-def standing(move: Move) -> str:
+def on_one_side(move: Move) -> str:
     """Say what an analysis gives that stands on one side only."""
     record = move.new or move.old
     assert record is not None
@@ -132,7 +132,7 @@ def conclusion(move: Move) -> str:
     return f"flipped: {words[move.before]} → {words[move.after]}"
 
 
-def summary(change: Change) -> str:
+def change_summary(change: Change) -> str:
     """Say in a sentence what changed."""
     told = [move for move in change.moves if move.moved or move.alone]
     if not change.rows and not told and not change.claims and not change.code:
@@ -146,7 +146,7 @@ def summary(change: Change) -> str:
         rows = "No row of data changed"
     if change.code:
         rows += f"; code changed ({wording.count(len(change.code.files), 'file')})"
-    return f"{rows}; {tally(change.moves, change.claims)}."
+    return f"{rows}; {change_tally(change.moves, change.claims)}."
 
 
 def code_text(change: Change) -> str:
@@ -221,14 +221,15 @@ def since_summary(since: SinceRelease) -> str:
         data = "other tables were edited" if since.other_data else "the data are the same"
     else:
         data = ", ".join(parts)
-    return f"Since the release of {since.release.name}: {data}; {tally(since.moves, since.claims)}."
+    moved = change_tally(since.moves, since.claims)
+    return f"Since the release of {since.release.name}: {data}; {moved}."
 
 
 def cause_text(cause: Cause, measure: str) -> str:
     """Say what one edit alone does to an estimate."""
     if cause.problem:
         return f"alone not possible ({cause.problem})"
-    value = wording.quantity(measure, cause.estimate) + wording.unit(measure)
+    value = wording.quantity(measure, cause.estimate) + wording.unit_sign(measure)
     trials = wording.count(cause.k or 0, "trial")
     if cause.estimate is None:
         return f"alone leaves no estimate ({trials})"
@@ -249,7 +250,7 @@ def markdown(change: Change, configuration: Configuration) -> str:
     moved = [move for move in change.moves if move.moved]
     parts = [
         "## What changed\n",
-        f"{summary(change)} From {code(change.old)} to {code(change.new)}.\n",
+        f"{change_summary(change)} From {code(change.old)} to {code(change.new)}.\n",
     ]
     if moved:
         parts += _table(moved, configuration)
@@ -258,15 +259,15 @@ def markdown(change: Change, configuration: Configuration) -> str:
     if moved:
         parts += _causes(moved, configuration)
     for heading, found in alone(change.moves):
-        titles = [(plain(title_of(m.analysis, configuration)), m) for m in found]
-        told = [f"- {title}: {_bold(standing(m), m.flipped)}" for title, m in titles]
+        titles = [(markdown_text(title_of(m.analysis, configuration)), m) for m in found]
+        told = [f"- {title}: {_bold(on_one_side(m), m.flipped)}" for title, m in titles]
         parts += [f"### {heading}\n", *told, ""]
     if change.claims:
         told = [f"- {code(c.claim_id)}: {_bold(claim_pair(c), c.flipped)}" for c in change.claims]
         parts += ["### Claims\n", *told, ""]
     parts += _rows(change.rows)
     if change.notes:
-        parts += ["### Notes\n", *(f"- {plain(note)}" for note in change.notes), ""]
+        parts += ["### Notes\n", *(f"- {markdown_text(note)}" for note in change.notes), ""]
     text = "\n".join(parts)
     if len(text) <= MOST_TEXT:
         return text
@@ -274,7 +275,7 @@ def markdown(change: Change, configuration: Configuration) -> str:
     return f"{cut}\n\n*Cut here: `ketameta diff --json` has all.*\n"
 
 
-def plain(text: str) -> str:
+def markdown_text(text: str) -> str:
     """Write words of the data or the configuration so that Markdown takes none for a mark.
 
     An underscore inside a word is none.
@@ -293,7 +294,7 @@ def _table(moved: Sequence[Move], configuration: Configuration) -> list[str]:
     for move in moved:
         mark = _bold(conclusion(move), move.flipped)
         cells = (
-            plain(title_of(move.analysis, configuration)),
+            markdown_text(title_of(move.analysis, configuration)),
             results_pair(move),
             counts_pair(move),
             tau2_pair(move),
@@ -307,12 +308,12 @@ def _table(moved: Sequence[Move], configuration: Configuration) -> list[str]:
 
 
 def _code(change: Change, configuration: Configuration) -> list[str]:
-    lines = ["### Code\n", f"{plain(code_text(change))}\n"]
+    lines = ["### Code\n", f"{markdown_text(code_text(change))}\n"]
     lines += [f"- {code(file)}" for file in code_files(change)]
     if whole := code_whole(change, configuration):
-        lines += ["", f"{plain(whole)}\n"]
+        lines += ["", f"{markdown_text(whole)}\n"]
     lines += [
-        f"- {plain(title_of(name, configuration))}: {_bold(words, flipped)}"
+        f"- {markdown_text(title_of(name, configuration))}: {_bold(words, flipped)}"
         for name, words, flipped in code_parts(change)
     ]
     return [*lines, ""]
@@ -325,7 +326,7 @@ def _causes(moved: Sequence[Move], configuration: Configuration) -> list[str]:
             continue
         record = move.new or move.old
         assert record is not None
-        lines.append(f"- {plain(title_of(move.analysis, configuration))}")
+        lines.append(f"- {markdown_text(title_of(move.analysis, configuration))}")
         for cause in move.causes[:MOST_CAUSES]:
             lines.append(f"  - {code(cause.edit)} {cause_text(cause, record.measure)}")
         if len(move.causes) > MOST_CAUSES:

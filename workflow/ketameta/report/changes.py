@@ -21,7 +21,7 @@ from ketameta.figures.marks import Interval
 from ketameta.measures import MEASURES
 from ketameta.report import change_words, wording
 from ketameta.report.compact import on_page
-from ketameta.report.forest_data import scale_of
+from ketameta.report.forest_data import axis_scale
 from ketameta.report.overview import Overview
 from ketameta.report.pages import Shared, environment, given, style_sheet
 
@@ -118,7 +118,7 @@ def living_forest(
         last = _row(measure, NOW, result_of(now))
         label = f"{NOW[:1].upper()}{NOW[1:]} ({wording.count(now.k, 'trial')})"
         total = Total(label, last.right, last.interval, last.tooltip)
-    level = wording.percent(analysis.model.level)
+    level = wording.level_percent(analysis.model.level)
     told = "; ".join(f"{name}: {wording.estimate_interval(measure, row)}" for name, row in rows)
     forest = Forest(
         f"{analysis.display.title}, by release",
@@ -128,7 +128,7 @@ def living_forest(
         (Block("", tuple(drawn)),),
         total,
         None,
-        scale_of(analysis),
+        axis_scale(analysis),
         notes=("Squares: the pooled estimate of each release. Diamond: of the present tables.",),
     )
     return forest, rows

@@ -18,7 +18,7 @@ from ketameta.figures.scene import to_svg
 from ketameta.measures import MEASURES, SHARE, Measure
 from ketameta.report import claim_words, wording
 from ketameta.report.claim_view import ClaimView
-from ketameta.report.claim_words import Points, Shown
+from ketameta.report.claim_words import Points, ToldResult
 from ketameta.report.naming import capital, control_name
 from ketameta.vocabulary import vocabulary
 from ketameta.vocabulary.narrowing import in_words
@@ -46,12 +46,12 @@ def picture(view: ClaimView, small: bool = False) -> str:
     return f'<div class="{frame}">{to_svg(scene, name)}</div>'
 
 
-def _rows(view: ClaimView, most_alike: int) -> list[Shown]:
+def _rows(view: ClaimView, most_alike: int) -> list[ToldResult]:
     """Return the results on the picture: groups where they differ, and one measure alone.
 
     Of events that say the same at most so many.
     """
-    found: list[Shown] = []
+    found: list[ToldResult] = []
     for told in view.told:
         groups = [s for s in told.shown if s.group]
         found += groups if told.verdict.word == MIXED and groups else list(told.shown[:1])
@@ -64,15 +64,15 @@ def _rows(view: ClaimView, most_alike: int) -> list[Shown]:
     return [s for s in found if _kind(s) == kind][:MOST_ROWS]
 
 
-def _kind(shown: Shown) -> tuple[str, bool]:
+def _kind(shown: ToldResult) -> tuple[str, bool]:
     return shown.record.measure, _is_good(shown)
 
 
-def _is_good(shown: Shown) -> bool:
+def _is_good(shown: ToldResult) -> bool:
     return vocabulary().outcomes[shown.analysis.select.outcome].sense == "good"
 
 
-def people_of(shown: Shown, verdict: str) -> HundredPeople | None:
+def people_of(shown: ToldResult, verdict: str) -> HundredPeople | None:
     """Return a comparison of events as people of 100; None where no control risk is known.
 
     The difference is called a benefit or a harm where the verdict on the claim tells something.
@@ -107,7 +107,7 @@ def people_of(shown: Shown, verdict: str) -> HundredPeople | None:
     )
 
 
-def axis_of(view: ClaimView, shown: list[Shown]) -> ClaimPicture:
+def axis_of(view: ClaimView, shown: list[ToldResult]) -> ClaimPicture:
     """Return results on one axis: per cent, points of a scale, or the measure's own."""
     measure = MEASURES[shown[0].record.measure]
     if all(one.risk for one in shown):
@@ -131,14 +131,14 @@ def axis_of(view: ClaimView, shown: list[Shown]) -> ClaimPicture:
     )
 
 
-def _points(shown: list[Shown]) -> list[Points]:
+def _points(shown: list[ToldResult]) -> list[Points]:
     """Return the results in points of one scale; none where they are not all in points of it."""
     found = [p for one in shown if (p := one.points)]
     one_scale = len({p.scale for p in found}) == 1
     return found if one_scale and len(found) == len(shown) else []
 
 
-def _risks(view: ClaimView, shown: list[Shown]) -> ClaimPicture:
+def _risks(view: ClaimView, shown: list[ToldResult]) -> ClaimPicture:
     """Return comparisons of events on an axis of people of 100, control beside treated."""
     rows = []
     for one, label in zip(shown, _labels(shown), strict=True):
@@ -156,7 +156,7 @@ def _risks(view: ClaimView, shown: list[Shown]) -> ClaimPicture:
     return ClaimPicture(title, f"{unit}. {said}.", tuple(rows), scale)
 
 
-def _unit(shown: Shown, points: Points | None) -> tuple[str, float | None]:
+def _unit(shown: ToldResult, points: Points | None) -> tuple[str, float | None]:
     """Return what the axis counts, and its point of no difference."""
     measure, under = MEASURES[shown.record.measure], control_name(shown.analysis)
     if measure.is_share:
@@ -171,7 +171,7 @@ def _unit(shown: Shown, points: Points | None) -> tuple[str, float | None]:
     return f"standard deviations against {under}; to the left: lower", 0.0
 
 
-def _labels(shown: list[Shown]) -> list[str]:
+def _labels(shown: list[ToldResult]) -> list[str]:
     """Name the rows: by group, by what narrows one analysis, else by analysis."""
     if len(shown) == 1:
         return [capital(shown[0].group) or claim_words.treated_name(shown[0].analysis)]
@@ -183,7 +183,7 @@ def _labels(shown: list[Shown]) -> list[str]:
     ]
 
 
-def _result(shown: Shown, label: str, by: float) -> PictureRow:
+def _result(shown: ToldResult, label: str, by: float) -> PictureRow:
     record, measure = shown.record, MEASURES[shown.record.measure]
     told = (record.estimate, record.ci_low, record.ci_high)
     ends = [None if end is None else by * end for end in told]

@@ -18,7 +18,15 @@ from ketameta.evidence.claim_rules import (
 )
 from ketameta.evidence.claims import UNTOLD, ClaimPart, Control
 from ketameta.evidence.rated import RatedGroup
-from ketameta.report.claim_words import Shown, brief, clause, counted, per_cent, pointed, topic
+from ketameta.report.claim_words import (
+    ToldResult,
+    brief,
+    clause,
+    one_more_event,
+    per_cent,
+    pointed,
+    topic,
+)
 from ketameta.report.naming import capital, listed
 from ketameta.report.wording import count, in_letters
 
@@ -35,11 +43,11 @@ class Told:
     """One verdict with the results that it rests on: those are told, drawn, and give certainty."""
 
     verdict: Verdict
-    shown: tuple[Shown, ...]
+    shown: tuple[ToldResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ClaimItem:
     """One thing that a sentence tells: of what (empty: of the whole), the verdict, the words.
 
     `shown` are the results told; `claimed` says that the claim has a number.
@@ -48,7 +56,7 @@ class Item:
     name: str
     word: str
     text: str
-    shown: tuple[Shown, ...] = ()
+    shown: tuple[ToldResult, ...] = ()
     claimed: bool = False
 
     @property
@@ -59,7 +67,7 @@ class Item:
         return all(one.record.certainty == "very low" for one in self.shown)
 
 
-def items_of(part: ClaimPart, told: Sequence[Told], control: Control | None) -> list[Item]:
+def items_of(part: ClaimPart, told: Sequence[Told], control: Control | None) -> list[ClaimItem]:
     """Return what is told of one part of a claim; its name stands before that of each item."""
     name = part.test.part or ""
     own = _items(part, told, control)
@@ -69,38 +77,38 @@ def items_of(part: ClaimPart, told: Sequence[Told], control: Control | None) -> 
     ]
 
 
-def _items(part: ClaimPart, told: Sequence[Told], control: Control | None) -> list[Item]:
+def _items(part: ClaimPart, told: Sequence[Told], control: Control | None) -> list[ClaimItem]:
     word = part.verdict.word
     if word == CANNOT:
-        return [Item("", word, part.test.rule[:1].lower() + part.test.rule[1:])]
+        return [ClaimItem("", word, part.test.rule[:1].lower() + part.test.rule[1:])]
     if not any(one.shown for one in told):
         points = next((p for one in told if (p := one.verdict.rows)), ())
         none = NO_NUMBER.get(part.verdict.because, "no trial gives a number for it")
-        return [Item("", word, _pointing(points) if points else none)]
+        return [ClaimItem("", word, _pointing(points) if points else none)]
     if word == MIXED:
         return _mixed([one for one in told if one.shown], control)
     same = [one.shown[0] for one in told if one.verdict.word == word and one.shown]
     if word == TOO_FEW:
-        return [Item("", word, pointed(same[0], control), tuple(same[:1]))]
+        return [ClaimItem("", word, pointed(same[0], control), tuple(same[:1]))]
     if part.test.direction != NO_WORSE:
-        return [Item("", word, clause(same[0], control), tuple(same[:1]))]
+        return [ClaimItem("", word, clause(same[0], control), tuple(same[:1]))]
     harms = ([one for one in same if one.risk] or same)[:MOST_HARMS]
-    text = "; ".join([clause(harms[0]), *map(counted, harms[1:])])
-    return [Item("", word, text, tuple(harms))]
+    text = "; ".join([clause(harms[0]), *map(one_more_event, harms[1:])])
+    return [ClaimItem("", word, text, tuple(harms))]
 
 
-def _mixed(told: Sequence[Told], control: Control | None) -> list[Item]:
+def _mixed(told: Sequence[Told], control: Control | None) -> list[ClaimItem]:
     """Tell verdicts that differ: analysis by analysis, and its groups where these differ."""
     heard = [one for one in told if one.verdict.word not in UNTOLD]
     topics = {topic(one.shown[0].analysis) for one in heard}
-    found: list[Item] = []
+    found: list[ClaimItem] = []
     for one in heard:
         first = one.shown[0]
         name = ""
         if len(heard) > 1:
             name = topic(first.analysis) if len(topics) > 1 else first.act.strip()
         if one.verdict.word != MIXED:
-            found.append(Item(name, one.verdict.word, clause(first, control), (first,)))
+            found.append(ClaimItem(name, one.verdict.word, clause(first, control), (first,)))
             continue
         words = dict(one.verdict.which)
         groups = [shown for shown in one.shown if shown.group]
@@ -110,11 +118,11 @@ def _mixed(told: Sequence[Told], control: Control | None) -> list[Item]:
             if control is not None and n == len(groups) - 1:
                 text += f". Under control: {per_cent(group, control)}"
             full = ", ".join(filter(None, (name, group.group)))
-            found.append(Item(full, words[group.record.subgroup], text, (group,)))
+            found.append(ClaimItem(full, words[group.record.subgroup], text, (group,)))
     return found
 
 
-def _sized(group: Shown, text: str) -> str:
+def _sized(group: ToldResult, text: str) -> str:
     """Add the trials and people of a group where either is few."""
     record = group.record
     limits = thresholds(record)
@@ -124,7 +132,7 @@ def _sized(group: Shown, text: str) -> str:
     return f"{text[:-1]}; {size})" if text.endswith(")") else f"{text} ({size})"
 
 
-def sentence(word: str, items: Sequence[Item]) -> str:
+def claim_sentence(word: str, items: Sequence[ClaimItem]) -> str:
     """Write the verdict on a claim with what is told of it.
 
     ``Overstated: about 4 of 10 …`` or, of several things, ``Mixed. One dose: supported, … .``
@@ -145,7 +153,7 @@ def sentence(word: str, items: Sequence[Item]) -> str:
     return f"{text} {UNCERTAIN}" if every else text
 
 
-def _said(item: Item) -> str:
+def _said(item: ClaimItem) -> str:
     return "as claimed" if item.claimed and item.word == SUPPORTED else item.word
 
 
@@ -198,7 +206,7 @@ def _named(row: Pointing) -> str:
     return f"{label}, at {time}"
 
 
-def rests_on(word: str, items: Iterable[Item]) -> list[Item]:
+def rests_on(word: str, items: Iterable[ClaimItem]) -> list[ClaimItem]:
     """Return the items that a verdict rests on: those of its word, of a mixed one all that tell."""
     own = list(items)
     heard = [one for one in own if one.word not in UNTOLD]

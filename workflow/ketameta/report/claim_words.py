@@ -32,7 +32,7 @@ class Points:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ToldResult:
     """A pooled result that is told: of an analysis, or of one of its groups (then with a name).
 
     `studies` are behind it; `design` is what sets all of these trials apart (a word of
@@ -81,7 +81,7 @@ class Shown:
         return f"{when(self.analysis.select.window)}{' ' if goes_on else ''}{goes_on}"
 
 
-def clause(shown: Shown, control: Control | None = None) -> str:
+def clause(shown: ToldResult, control: Control | None = None) -> str:
     """Say what a result is, with its number and interval, as its certainty allows."""
     level = shown.record.certainty
     measure = MEASURES[shown.record.measure]
@@ -97,7 +97,7 @@ def clause(shown: Shown, control: Control | None = None) -> str:
     return f"people treated {_probably(level)}{does('score', level)} {_score(shown)}"
 
 
-def pointed(shown: Shown, control: Control | None = None) -> str:
+def pointed(shown: ToldResult, control: Control | None = None) -> str:
     """Say to what a result of too few data points: ``one trial with 30 people points to …``."""
     record, measure = shown.record, MEASURES[shown.record.measure]
     trials = in_letters(record.k, "trial")
@@ -129,7 +129,7 @@ def _probably(level: str | None) -> str:
 def verb_of(analysis: Analysis) -> str:
     """Say what people do who have the outcome: recover, have a fall."""
     outcome = vocabulary().outcomes[analysis.select.outcome]
-    return outcome.verb or f"have {naming.noun(outcome)}"
+    return outcome.verb or f"have {naming.outcome_noun(outcome)}"
 
 
 def when(window: Window | None) -> str:
@@ -160,7 +160,7 @@ def hundred(share: float | None) -> str:
     return "fewer than 1" if share > 0 and text == "0" else text
 
 
-def _events(shown: Shown, verb: str, about: str = "") -> str:
+def _events(shown: ToldResult, verb: str, about: str = "") -> str:
     risk = shown.risk
     if risk is None:
         known = [s for s in shown.studies if s.events_t is not None and s.events_c is not None]
@@ -190,32 +190,32 @@ def _one_more(people: int) -> str:
     return f"{abs(people)} {'more' if people > 0 else 'fewer'}" if people else "none"
 
 
-def _share(shown: Shown, verb: str, control: Control | None) -> str:
+def _share(shown: ToldResult, verb: str, control: Control | None) -> str:
     record = shown.record
     ends = f"{hundred(record.ci_low)} to {hundred(record.ci_high)}"
     text = f"{hundred(record.estimate)} of 100 people treated {verb}{shown.act} ({ends})"
     return text if control is None else f"{text}, {per_cent(shown, control)} under control"
 
 
-def _fall(shown: Shown, control: Control | None) -> str:
+def _fall(shown: ToldResult, control: Control | None) -> str:
     record = shown.record
     ends = f"{fixed(record.ci_low, 0)} to {fixed(record.ci_high, 0)}%"
     text = f"by {fixed(record.estimate, 0)}%{shown.act} in people treated ({ends})"
     return text if control is None else f"{text}, by {per_cent(shown, control)} under control"
 
 
-def per_cent(shown: Shown, control: Control) -> str:
+def per_cent(shown: ToldResult, control: Control) -> str:
     """Write what control arms did in the unit of a share or a fall."""
     if MEASURES[shown.record.measure].is_share:
         return f"{hundred(control.estimate / 100)} of 100"
     return f"{fixed(control.estimate, 0)}%"
 
 
-def _score(shown: Shown) -> str:
+def _score(shown: ToldResult) -> str:
     return f"{_difference(shown)} than {shown.under}{shown.act}"
 
 
-def _difference(shown: Shown) -> str:
+def _difference(shown: ToldResult) -> str:
     """Write a difference of scores: ``5.5 points lower (3.2 to 7.9) on a sleep scale of 9 (X)``."""
     record, told = shown.record, shown.points
     if told:
@@ -256,10 +256,10 @@ def topic(analysis: Analysis) -> str:
 
 def noun(analysis: Analysis) -> str:
     """Name the outcome as a sentence does."""
-    return naming.noun(vocabulary().outcomes[analysis.select.outcome])
+    return naming.outcome_noun(vocabulary().outcomes[analysis.select.outcome])
 
 
-def counted(shown: Shown) -> str:
+def one_more_event(shown: ToldResult) -> str:
     """Write one more event after a clause on the first: ``falls 30 against 12 (9 to 28 more)``."""
     risk = shown.risk
     if risk is None:
@@ -268,7 +268,7 @@ def counted(shown: Shown) -> str:
     return f"{noun(shown.analysis)} {both}{_range(risk)}"
 
 
-def brief(shown: Shown) -> str:
+def brief(shown: ToldResult) -> str:
     """Write a result in its number alone, where a clause on the same outcome went before."""
     record, risk = shown.record, shown.risk
     measure = MEASURES[record.measure]

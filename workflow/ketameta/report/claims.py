@@ -23,9 +23,9 @@ from ketameta.evidence.claims import (
 from ketameta.evidence.rated import RatedSynthesis
 from ketameta.report import claim_sentences, naming, wording, wording_certainty, wording_splits
 from ketameta.report.claim_reasons import BECAUSE
-from ketameta.report.claim_sentences import Item, Told, items_of, rests_on
+from ketameta.report.claim_sentences import ClaimItem, Told, items_of, rests_on
 from ketameta.report.claim_view import ClaimCertainty, ClaimView, GroupsView, LineView, PartView
-from ketameta.report.claim_words import Shown
+from ketameta.report.claim_words import ToldResult
 from ketameta.synthesize.words import group_of
 from ketameta.tables.parts import Claimed
 from ketameta.tables.raw import TrialRow
@@ -81,14 +81,14 @@ class Teller:
             claimed=claimed,
             verdict=claim.verdict.word,
             because=BECAUSE[claim.verdict.because],
-            sentence=claim_sentences.sentence(claim.verdict.word, every),
+            sentence=claim_sentences.claim_sentence(claim.verdict.word, every),
             sure=sure,
             k=len(people),
             people=shown[0].record.n if len(shown) == 1 else round(sum(people.values())),
             populations=tuple(populations),
             others=tuple(p for p in populations if not speaks_of(first.population, p)),
             links=self._links(claim),
-            heavy=heaviest(shown[0].studies, self._grounds.trials) if len(shown) == 1 else "",
+            heavy=heaviest_trial(shown[0].studies, self._grounds.trials) if len(shown) == 1 else "",
             parts=tuple(self._part(p) for p in claim.parts),
             told=tuple(deciding),
             control=self._control(claim.parts[0]),
@@ -100,18 +100,18 @@ class Teller:
         heard = [line for line in part.lines if line.verdict.word not in UNTOLD]
         return [Told(line.verdict, self._shown(line)) for line in heard or part.lines]
 
-    def _shown(self, line: AnalysisOnClaim) -> tuple[Shown, ...]:
+    def _shown(self, line: AnalysisOnClaim) -> tuple[ToldResult, ...]:
         record = self._grounds.records.get(line.analysis)
         if record is None or record.estimate is None:
             return ()
         analysis, studies = self._configuration[line.analysis], self._studies[line.analysis]
-        found = [Shown(analysis, record, tuple(studies), design=self._design(studies))]
+        found = [ToldResult(analysis, record, tuple(studies), design=self._design(studies))]
         if line.verdict.word == MIXED:
             split = line.verdict.by
             names = dict(line.verdict.which)
             groups = next(s for s in self._grounds.splits[line.analysis] if s.name == split).groups
             found += [
-                Shown(
+                ToldResult(
                     analysis,
                     group,
                     tuple(s for s in studies if group_of(split, s) == group.subgroup),
@@ -134,7 +134,7 @@ class Teller:
         flags = {trials[s.trial_id].design_flag or "" for s in studies if s.trial_id in trials}
         return flags.pop() if len(flags) == 1 else ""
 
-    def _sure(self, items: Sequence[Item]) -> tuple[tuple[str, ClaimCertainty], ...]:
+    def _sure(self, items: Sequence[ClaimItem]) -> tuple[tuple[str, ClaimCertainty], ...]:
         """Return how sure each thing told is, by its name: that of the weakest analysis told.
 
         One without a name where all rest on the same certainty.
@@ -146,7 +146,7 @@ class Teller:
             return (("", told[0][1]),)
         return tuple(told)
 
-    def _certainty(self, shown: Sequence[Shown]) -> ClaimCertainty:
+    def _certainty(self, shown: Sequence[ToldResult]) -> ClaimCertainty:
         known = [r for s in shown if (r := self._rated[s.analysis.name]).level != NOT_RATED]
         if not known:
             return ClaimCertainty(NOT_RATED, NOT_RATED, "")
@@ -208,7 +208,7 @@ def _groups(split: Split, record: RatedSynthesis) -> GroupsView:
     measure = record.measure
     told = tuple(
         f"{wording_splits.group(split.name, group.subgroup)} "
-        f"{wording.estimate_interval(measure, group)}{wording.unit(measure)}"
+        f"{wording.estimate_interval(measure, group)}{wording.unit_sign(measure)}"
         for group in split.groups
         if group.estimate is not None
     )
@@ -219,11 +219,11 @@ def _groups(split: Split, record: RatedSynthesis) -> GroupsView:
 def _trial(study: StudyRow) -> str:
     """Write a trial with its people and its number."""
     measure = study.measure
-    value = f"{wording.estimate_interval(measure, study, 'effect')}{wording.unit(measure)}"
+    value = f"{wording.estimate_interval(measure, study, 'effect')}{wording.unit_sign(measure)}"
     return f"{study.label}: {wording.people(study.people)} people, {value}"
 
 
-def heaviest(studies: Sequence[StudyRow], trials: Mapping[str, TrialRow]) -> str:
+def heaviest_trial(studies: Sequence[StudyRow], trials: Mapping[str, TrialRow]) -> str:
     """Name the trial that carries nearly all the weight of a result, and say who its people are.
 
     Empty where there is none such. A note on its people that speaks of other trials is for those
@@ -311,7 +311,7 @@ def claims_of_analysis(tests: Sequence[ClaimTestRow]) -> dict[str, list[tuple[st
     return {name: list(own.items()) for name, own in found.items()}
 
 
-def tally(views: Sequence[ClaimView]) -> str:
+def verdict_tally(views: Sequence[ClaimView]) -> str:
     """Count the claims by verdict in a sentence, and those for or against one by certainty."""
     parts = []
     for word in vocabulary().words("claim_verdicts"):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ketameta.figures.columns import SMALL
-from ketameta.figures.forest import Block, Forest, ForestRow, columns_of, draw
+from ketameta.figures.forest import Block, Forest, ForestRow, column_places, draw
 from ketameta.figures.narrow import draw_narrow
 from ketameta.figures.scene import Scene, to_svg
 
@@ -37,7 +37,7 @@ def on_page(forest: Forest, wide: Scene, name: str) -> tuple[str, str]:
     What stands below the plot a phone leaves to the page. Groups there: an image may hold no links,
     and the rows of these are links.
     """
-    narrow = draw_narrow(replace(heaviest(forest), left_out=(), notes=(), legend=()))
+    narrow = draw_narrow(replace(heaviest_trials(forest), left_out=(), notes=(), legend=()))
     return _group(to_svg(wide, name)), _group(to_svg(narrow, f"{name}-narrow"))
 
 
@@ -52,14 +52,14 @@ def on_paper(forest: Forest, name: str) -> Paper:
     table of the trials has them all. Where that is not enough the lights leave too. What stands
     below the plot is text of the page, so that it may go on overleaf.
     """
-    fitted = replace(heaviest(forest), statistics=(), left_out=(), notes=(), legend=())
+    fitted = replace(heaviest_trials(forest), statistics=(), left_out=(), notes=(), legend=())
     left_out = "; ".join(f"{trial.label}: {trial.reason}" for trial in forest.left_out)
     beside = [f"{forest.left_out_heading}: {left_out}."] if left_out else []
     lines = [*forest.statistics, *beside, *forest.notes, *forest.legend]
-    if columns_of(fitted).width > WIDEST:
+    if column_places(fitted).width > WIDEST:
         first = replace(forest.left[0], widest=_NAME)
         fitted = replace(fitted, left=(first, *forest.left[1:]), plot=_PLOT)
-    while columns_of(fitted).width > WIDEST:
+    while column_places(fitted).width > WIDEST:
         spare = max(range(len(fitted.left)), key=lambda n: fitted.left[n].spare)
         if fitted.left[spare].spare:
             fitted = _without(fitted, spare)
@@ -88,7 +88,7 @@ def _each_row(forest: Forest, change: Callable[[ForestRow], ForestRow]) -> tuple
     return tuple(replace(b, rows=tuple(change(row) for row in b.rows)) for b in forest.blocks)
 
 
-def heaviest(forest: Forest) -> Forest:
+def heaviest_trials(forest: Forest) -> Forest:
     """Keep the trials with most weight where there are more than a reader scrolls through.
 
     A heading says so; the whole plot and the table are on the page of the analysis.

@@ -23,7 +23,7 @@ def standalone(compared: Comparison, configuration: Configuration) -> str:
         .render(
             compared=compared,
             configuration=configuration,
-            pictures=[(line, picture(line)) for line in compared.agreement if is_drawn(line)],
+            pictures=[(line, bland_altman(line)) for line in compared.agreement if is_drawn(line)],
             words=comparison_words,
             agreeing=agreement_words,
             style=style_sheet(),
@@ -37,7 +37,7 @@ def is_drawn(line: FieldAgreement) -> bool:
     return known and sum(pair.a != pair.b for pair in line.pairs) >= FEWEST
 
 
-def picture(line: FieldAgreement) -> str:
+def bland_altman(line: FieldAgreement) -> str:
     """Return the plot of Bland and Altman of a column that `is_drawn`, as SVG."""
     return to_svg(draw_differences(differences(line)), f"apart-{line.table}-{line.column}")
 
@@ -65,7 +65,7 @@ def differences(line: FieldAgreement) -> Differences:
     return Differences(
         f"{line.table}, {line.column}: how far B is from A",
         f"{wording.count(len(line.pairs), 'pair')} of numbers, of which {len(differing):,} differ, "
-        f"{outside:,} beyond the limits. Mean {agreement_words.bias(line)}, limits "
+        f"{outside:,} beyond the limits. Mean {agreement_words.bias_in_words(line)}, limits "
         f"{agreement_words.limits(line)}.",
         f"{line.column}, the middle of A and B",
         "B over A" if ratio else "B less A",

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from ketameta.evidence.rated import RecordedResult
 from ketameta.evidence.rows import place_of
 from ketameta.extraction.records import Comparison, Impact, Side, tried_with
-from ketameta.report.comparison_items import Item, items
+from ketameta.report.comparison_items import ComparisonItem, items
 
 # what JSON has of a result
 _RESULT = (
@@ -53,7 +53,7 @@ def _side(side: Side) -> dict[str, object]:
     }
 
 
-def _slip(item: Item) -> dict[str, object]:
+def _slip(item: ComparisonItem) -> dict[str, object]:
     """Return one slip in several rows; what it does stands with each of its disagreements."""
     return {
         "trial_id": item.found.trial_id,

@@ -25,20 +25,20 @@ from ketameta.report.change_words import (
     code,
     conclusion,
     in_se,
-    plain,
+    markdown_text,
     results_pair,
     title_of,
 )
 from ketameta.report.comparison_items import (
-    Item,
+    ComparisonItem,
     about,
-    cells_of,
-    first,
+    cells_in_words,
+    gravest,
+    is_a_batch,
     is_row,
     items,
     more_rows,
-    part,
-    said,
+    who_has_it,
     with_it,
 )
 from ketameta.tables.problems import first_few
@@ -85,8 +85,8 @@ def cells_text(compared: Comparison) -> str:
     ]
     more = f"; {', '.join(alone)}" if alone else ""
     return (
-        f"Of {wording.count(line.cells.n, 'cell')} that both filled {agreeing.share(line)} say the "
-        f"same (95% interval {agreeing.share_interval(line)}){more}."
+        f"Of {wording.count(line.cells.n, 'cell')} that both filled {agreeing.same_share(line)} "
+        f"say the same (95% interval {agreeing.share_interval(line)}){more}."
     )
 
 
@@ -125,16 +125,18 @@ def impact_text(compared: Comparison) -> str:
     return f"{many}: {move} an estimate{most}; {turned} a verdict or certainty.{rest}"
 
 
-def by_kind(compared: Comparison) -> tuple[list[Item], list[Item], list[Item]]:
+def by_kind(
+    compared: Comparison,
+) -> tuple[list[ComparisonItem], list[ComparisonItem], list[ComparisonItem]]:
     """Return the disagreements on cells, on whole rows, and on words for people alone."""
-    kinds: tuple[list[Item], list[Item], list[Item]] = [], [], []
+    kinds: tuple[list[ComparisonItem], list[ComparisonItem], list[ComparisonItem]] = [], [], []
     for item in items(compared.impacts):
         column = item.found.column
         kinds[2 if column in FREE else 0 if column else 1].append(item)
     return kinds
 
 
-def claims_of(compared: Comparison) -> dict[str, str]:
+def claim_texts(compared: Comparison) -> dict[str, str]:
     """Return the text of each claim of A by its id, shortened."""
     return {
         row.claim_id: shorten(row.claim, MOST_CLAIM, placeholder=" …")
@@ -155,7 +157,7 @@ def gaps(side: Side, name: str) -> list[str]:
     return told + [f"{name} has no {', '.join(c)} in {t}" for t, c in by_table.items()]
 
 
-def reasons(compared: Comparison) -> list[tuple[str, int]]:
+def matched_by(compared: Comparison) -> list[tuple[str, int]]:
     """Return by what rows were matched, and how many, the most frequent first."""
     return Counter(match.reason for match in compared.matching.matches).most_common()
 
@@ -191,10 +193,12 @@ def effect(
     if impact.shift is None and impact.analyses:
         parts.append("an estimate comes or goes")
     if impact.flips:
-        parts.append(f"turns {named(impact.flips, configuration, write)}")
+        parts.append(f"turns {titles_of_many(impact.flips, configuration, write)}")
     others = [name for name in impact.analyses if name not in impact.flips]
     if others:
-        parts.append(f"{'also ' * bool(impact.flips)}moves {named(others, configuration, write)}")
+        parts.append(
+            f"{'also ' * bool(impact.flips)}moves {titles_of_many(others, configuration, write)}"
+        )
     for c in impact.claims:
         name = f"“{write(claims[c.claim_id])}”" if c.claim_id in claims else write(c.claim_id)
         parts.append(f"claim {name}: {c.old} → {c.new}")
@@ -204,7 +208,7 @@ def effect(
     return f"{tried_with(impact)}: {told}" if impact.row else told
 
 
-def effects(
+def what_it_does(
     impact: Impact,
     configuration: Configuration,
     write: Write = str,
@@ -231,7 +235,9 @@ def effects(
     ]
 
 
-def named(analyses: Sequence[str], configuration: Configuration, write: Write = str) -> str:
+def titles_of_many(
+    analyses: Sequence[str], configuration: Configuration, write: Write = str
+) -> str:
     """Write titles of analyses, the last of many only counted."""
     titles = [write(title_of(name, configuration)) for name in analyses]
     return first_few(titles, MOST_NAMED, " · ")
@@ -240,7 +246,7 @@ def named(analyses: Sequence[str], configuration: Configuration, write: Write = 
 def markdown(compared: Comparison, configuration: Configuration) -> str:
     """Return the comparison as Markdown: what matters on the first screen, long lists cut."""
     cells, rows, free = by_kind(compared)
-    claims = claims_of(compared)
+    claims = claim_texts(compared)
     parts = [
         "## Two extractions compared\n",
         f"A is {code(compared.a.name)}, B is {code(compared.b.name)}. {rows_text(compared)}",
@@ -260,56 +266,66 @@ def markdown(compared: Comparison, configuration: Configuration) -> str:
 
 
 def _first(compared: Comparison, configuration: Configuration) -> list[str]:
-    chosen = first(compared)
+    chosen = gravest(compared)
     if not chosen:
         return []
     lines = ["### To talk about first\n"]
-    claims = claims_of(compared)
+    claims = claim_texts(compared)
     for number, (item, others) in enumerate(chosen, 1):
         lines += [
             f"{number}. {_line(item)}{with_it(others)}",
-            *(f"   {text}" for text in effects(item.impact, configuration, plain, claims)),
+            *(
+                f"   {text}"
+                for text in what_it_does(item.impact, configuration, markdown_text, claims)
+            ),
             f"   {_places(item)}",
         ]
     more = "`--adjudicate FILE` writes a line for each disagreement, for people to decide."
-    return [*lines, "", *([f"{PART}\n"] if part(compared) else []), f"{more}\n"]
+    return [*lines, "", *([f"{PART}\n"] if is_a_batch(compared) else []), f"{more}\n"]
 
 
-def _line(item: Item) -> str:
+def _line(item: ComparisonItem) -> str:
     found = item.found
-    guess = f" ({plain(item.likely)}?)" if item.likely else ""
+    guess = f" ({markdown_text(item.likely)}?)" if item.likely else ""
     if is_row(found):
-        return f"{code(about(item))}: {said(found)}{guess}"
+        return f"{code(about(item))}: {who_has_it(found)}{guess}"
     what = f"{item.rows} rows of {code(found.trial_id)}" if item.rows else code(about(item))
-    a, b = (code(cells_of(item, side)) for side in "AB")
+    a, b = (code(cells_in_words(item, side)) for side in "AB")
     return f"{what} {code(found.column)}: A {a}, B {b}{guess}"
 
 
-def _places(item: Item) -> str:
+def _places(item: ComparisonItem) -> str:
     found = item.found
     places = [code(place) for place in (found.place_a, found.place_b) if place]
-    by = f", matched by {plain(found.matched)}" if found.matched not in ("", SAME_KEY) else ""
+    by = (
+        f", matched by {markdown_text(found.matched)}"
+        if found.matched not in ("", SAME_KEY)
+        else ""
+    )
     return (", " if item.rows else " and ").join(places) + more_rows(item) + by
 
 
 def _listed(
-    heading: str, told: Sequence[Item], configuration: Configuration, claims: Mapping[str, str]
+    heading: str,
+    told: Sequence[ComparisonItem],
+    configuration: Configuration,
+    claims: Mapping[str, str],
 ) -> list[str]:
     if not told:
         return []
     lines = []
     for item in told:
-        does = effect(item.impact, configuration, plain, claims)
+        does = effect(item.impact, configuration, markdown_text, claims)
         lines.append(f"- {_line(item)}{f': {does}' if does else ''} ({_places(item)})")
     return [f"### {heading} ({len(told):,})\n", *_cut(lines, MOST), ""]
 
 
 def _matched(compared: Comparison) -> list[str]:
-    lines = [f"- {many:,} by {plain(reason)}" for reason, many in reasons(compared)]
+    lines = [f"- {many:,} by {markdown_text(reason)}" for reason, many in matched_by(compared)]
     if not lines:
         return []
     names = [
-        f"- B's {what} {code(were)} is {code(now)}: {plain(why)}"
+        f"- B's {what} {code(were)} is {code(now)}: {markdown_text(why)}"
         for what, were, now, why in called(compared)
     ]
     return ["### How rows were matched\n", *_cut(lines, FEW), *_cut(names, FEW), ""]
@@ -318,7 +334,7 @@ def _matched(compared: Comparison) -> list[str]:
 def _faults(compared: Comparison) -> list[str]:
     lines: list[str] = []
     for name, side in (("A", compared.a), ("B", compared.b)):
-        lines += [f"- {plain(gap)}: not compared" for gap in gaps(side, name)]
+        lines += [f"- {markdown_text(gap)}: not compared" for gap in gaps(side, name)]
         lines += _cut([f"- {name}: {code(str(fault), 200)}" for fault in side.problems], FEW)
     return ["### Faults\n", *lines, ""] if lines else []
 

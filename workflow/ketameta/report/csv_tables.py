@@ -24,7 +24,7 @@ Cell = str | int | float | bool | list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CsvTable:
     """Names of columns, and lines with a cell for each."""
 
     names: Sequence[str]
@@ -33,7 +33,7 @@ class Table:
 
 def shown_tables(
     tables: Tables, made: Tables, traces: Traces, counted: Overview
-) -> Iterator[tuple[str, Table]]:
+) -> Iterator[tuple[str, CsvTable]]:
     """Yield each table of `report_files.TABLES`, by name; `made` are those of the report itself."""
     kinds = MADE_KINDS | STAGE_KINDS["report"]
     for name in TABLES:
@@ -43,7 +43,7 @@ def shown_tables(
         elif name == "raw_rows":
             yield name, _raw_rows(tables[StudyRow], traces)
         elif name == "summary":
-            yield name, Table(["section", "item", "value"], summary(counted))
+            yield name, CsvTable(["section", "item", "value"], summary(counted))
         elif name == "dictionary":
             yield name, _dictionary()
         else:
@@ -51,19 +51,19 @@ def shown_tables(
             yield name, _of(kind, (made if kind in made.kinds() else tables).once(kind))
 
 
-def _of(kind: type[Row], rows: Sequence[Row]) -> Table:
+def _of(kind: type[Row], rows: Sequence[Row]) -> CsvTable:
     """Return rows as a table; of a fit with its model in words."""
     schema = schema_of(kind)
     names = (entered_schema(kind) if schema.name in OPTIONAL_TABLES else schema).names
     lines = list(map(attrgetter(*names), rows))
     if not issubclass(kind, Fit):
-        return Table(names, lines)
+        return CsvTable(names, lines)
     models = [model(row) for row in rows if isinstance(row, Fit)]
     told = [(*line, words) for line, words in zip(lines, models, strict=True)]
-    return Table([*names, "model"], told)
+    return CsvTable([*names, "model"], told)
 
 
-def _raw_rows(studies: Iterable[StudyRow], traces: Traces) -> Table:
+def _raw_rows(studies: Iterable[StudyRow], traces: Traces) -> CsvTable:
     """Return each raw row used once, with the analyses that use it and its cells as entered."""
     users: dict[tuple[bool, str, int], dict[str, None]] = {}
     found: dict[tuple[bool, str, int], ResultRow] = {}
@@ -77,10 +77,10 @@ def _raw_rows(studies: Iterable[StudyRow], traces: Traces) -> Table:
         (place[1], place[2], [*users[place]], *map(found[place].entered.get, names))
         for place in sorted(users)
     ]
-    return Table(["file", "line", "analyses", *names], lines)
+    return CsvTable(["file", "line", "analyses", *names], lines)
 
 
-def _dictionary() -> Table:
+def _dictionary() -> CsvTable:
     schemas = [("raw", t) for t in RESULT_TABLES.values()]
     schemas += [(stage, t) for stage, found in STAGE_TABLES.items() for t in found.values()]
     lines = [
@@ -88,10 +88,10 @@ def _dictionary() -> Table:
         for stage, table in schemas
         for c in table.columns
     ]
-    return Table(["table", "column", "description", "unit", "allowed"], lines)
+    return CsvTable(["table", "column", "description", "unit", "allowed"], lines)
 
 
-def to_csv(table: Table) -> str:
+def to_csv(table: CsvTable) -> str:
     """Write a table as CSV: numbers in full, lists with ; between, formulas made harmless."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ketameta.configuration import Configuration
 from ketameta.report.evidence_map import EvidenceMap, evidence_map
-from ketameta.report.graphics import Picture, evidence
+from ketameta.report.graphics import FigureEntry, evidence
 from ketameta.tables.collection import Tables
 from ketameta.tables.effects import EvidenceMapRow
 from ketameta.tables.syntheses import ExclusionRow, StudyRow
@@ -20,7 +20,7 @@ class DataView:
 
     map: EvidenceMap
     periods: Mapping[str, str]
-    drawing_of_map: Picture
+    drawing_of_map: FigureEntry
     uses: Sequence[tuple[str, int]]
 
 

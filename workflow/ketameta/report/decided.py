@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ketameta.report.wording_decisions import said
+from ketameta.report.wording_decisions import decision_sentences
 from ketameta.tables.decisions import Decided
 from ketameta.tables.effects import ResultRow
 
@@ -43,7 +43,7 @@ def marked(rows: Sequence[ResultRow], decided: Decided) -> tuple[list[MarkedRow]
         shown = {name: cell for name, cell in cells.items() if name not in APART}
         by_column: dict[str, list[Mark]] = {}
         for one in decided.about(table_of(cells), cells):
-            text = said(one)
+            text = decision_sentences(one)
             number = marks.setdefault(text, Mark(len(marks) + 1, text))
             column = "" if one.column in APART else one.column
             by_column.setdefault(column, []).append(number)

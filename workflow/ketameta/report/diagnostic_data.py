@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ketameta.configuration import Analysis
-from ketameta.figures.chart import Band, Chart, Course, Funnel, Point, Stop
+from ketameta.figures.chart import Band, Chart, CourseChart, Funnel, Point, Stop
 from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, ForestRow, Total
 from ketameta.measures import MEASURES, PLAIN
 from ketameta.report import naming, wording, wording_model
-from ketameta.report.forest_data import interval_of, scale_of
+from ketameta.report.forest_data import axis_scale, interval_of
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.fits import Engine
 from ketameta.tables.syntheses import SynthesisRow
@@ -145,7 +145,7 @@ def refits_of(
         interval_of(measure, record.estimate, record.ci_low, record.ci_high),
     )
     left = (Heading("Trial", widest=260), Heading("Year", "end"))
-    level = wording.percent(analysis.model.level)
+    level = wording.level_percent(analysis.model.level)
     return Forest(
         f"{analysis.display.title}: {title}",
         _refit_alt(analysis, [refit for _, refit in shown], refits),
@@ -154,7 +154,7 @@ def refits_of(
         (Block("", tuple(forest_rows)),),
         total,
         None,
-        scale_of(analysis),
+        axis_scale(analysis),
         notes=(_refit_note(analysis, record, len(rows), refits),),
     )
 
@@ -171,7 +171,9 @@ def _refit_note(analysis: Analysis, record: SynthesisRow, k: int, refits: Refits
 def _refit_alt(analysis: Analysis, shown: Sequence[Refit], refits: Refits) -> str:
     measure = analysis.select.measure
     values = [refit.estimate for refit in shown if refit.estimate is not None]
-    low, high = (wording.quantity(measure, f(values)) + wording.unit(measure) for f in (min, max))
+    low, high = (
+        wording.quantity(measure, f(values)) + wording.unit_sign(measure) for f in (min, max)
+    )
     name = MEASURES[measure].words
     if not refits.in_order:
         return (
@@ -179,7 +181,7 @@ def _refit_alt(analysis: Analysis, shown: Sequence[Refit], refits: Refits) -> st
             f"{low} and {high}."
         )
     first, last = (
-        wording.quantity(measure, v) + wording.unit(measure) for v in (values[0], values[-1])
+        wording.quantity(measure, v) + wording.unit_sign(measure) for v in (values[0], values[-1])
     )
     return (
         f"Adding {_of(len(shown))} in the order of years, the pooled {name} goes from {first} "
@@ -213,7 +215,7 @@ def baujat_of(analysis: Analysis, rows: Sequence[DiagnosticRow]) -> tuple[Chart,
     return chart, points
 
 
-def course_of(analyses: Sequence[Analysis], rows: Sequence[CourseRow]) -> Course | None:
+def family_course(analyses: Sequence[Analysis], rows: Sequence[CourseRow]) -> CourseChart | None:
     """Return the time course of a family of analyses; None where fewer than two are pooled."""
     stops = []
     for analysis, r in zip(analyses, rows, strict=True):
@@ -244,7 +246,7 @@ def course_of(analyses: Sequence[Analysis], rows: Sequence[CourseRow]) -> Course
         ),
     )
     below = ("Trials", "People", "Effect")
-    return Course(chart, tuple(stops), below, scale_of(first))
+    return CourseChart(chart, tuple(stops), below, axis_scale(first))
 
 
 def _outcome(analysis: Analysis) -> str:
@@ -255,7 +257,7 @@ def _outcome(analysis: Analysis) -> str:
 
 
 def _favours(analysis: Analysis) -> str:
-    sides = naming.sides(analysis)
+    sides = naming.favoured_sides(analysis)
     return f"Below no effect: {sides[0]}; above: {sides[1]}." if sides else ""
 
 

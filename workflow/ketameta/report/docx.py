@@ -43,7 +43,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class DocxTable:
     """Rows of paragraphs under a heading row; `widths` are shares of the width of the page."""
 
     head: Sequence[str]
@@ -51,12 +51,12 @@ class Table:
     widths: Sequence[float]
 
 
-def docx(title: str, authors: str, blocks: Iterable[Paragraph | Table]) -> bytes:
+def docx(title: str, authors: str, blocks: Iterable[Paragraph | DocxTable]) -> bytes:
     """Return a document of these blocks, and who made it, as the bytes of a .docx file.
 
     Times in the archive are those of 1 January 1980, its first day: none is of the run.
     """
-    body = "".join(_table(b) if isinstance(b, Table) else _paragraph(b) for b in blocks)
+    body = "".join(_table(b) if isinstance(b, DocxTable) else _paragraph(b) for b in blocks)
     wide, high = _PAGE
     edges = "".join(f' w:{side}="{_MARGIN}"' for side in ("top", "right", "bottom", "left"))
     section = (
@@ -146,7 +146,7 @@ def _paragraph(block: Paragraph) -> str:
     )
 
 
-def _table(block: Table) -> str:
+def _table(block: DocxTable) -> str:
     widths = [round(_WIDTH * share / sum(block.widths)) for share in block.widths]
     lines = "".join(
         f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="999999"/>'

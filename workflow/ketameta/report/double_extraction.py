@@ -45,7 +45,7 @@ class Twice:
     differed: int
 
 
-def seen(rows: Sequence[ResultRow], studies: Iterable[StudyRow]) -> list[Seen]:
+def rows_by_seen(rows: Sequence[ResultRow], studies: Iterable[StudyRow]) -> list[Seen]:
     """Count rows by how they were seen: each table, and those of both that results rest on."""
     used = {place for study in studies for place in study.rows}
     tables: dict[str, list[ResultRow]] = {"outcomes": [], "contrasts": []}
@@ -67,7 +67,7 @@ def _seen(what: str, rows: Sequence[ResultRow]) -> Seen:
     return Seen(what, {word: counts[word] for word in order}, {w: trials[w] for w in order})
 
 
-def twice(
+def rows_read_twice(
     readings: Sequence[ReadingRow],
     cells: Mapping[str, Sequence[Mapping[str, str]]],
     decided: Decided,

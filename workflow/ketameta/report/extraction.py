@@ -14,8 +14,8 @@ from ketameta.evidence.audits import Audit, audit
 from ketameta.evidence.releases import Release, oldest_first
 from ketameta.report import wording, wording_extraction
 from ketameta.report.decided import table_of
-from ketameta.report.double_extraction import Seen, Twice, seen, twice
-from ketameta.report.wording_decisions import label, said
+from ketameta.report.double_extraction import Seen, Twice, rows_by_seen, rows_read_twice
+from ketameta.report.wording_decisions import decision_label, decision_sentences
 from ketameta.tables.collection import Tables
 from ketameta.tables.decisions import BOTH, Decided, Decision, decisions
 from ketameta.tables.diagnostics import RaterAgreementRow
@@ -37,7 +37,7 @@ PRINTED = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AdjudicationLine:
     """A line of the adjudication: what was decided, the analyses it moves, whether it holds.
 
     `new` says that it changed a cell or a row since the last release, which knew of decisions.
@@ -73,14 +73,14 @@ def cells_of(
     return found
 
 
-def lines(
+def adjudication_lines(
     rows: Sequence[AdjudicationRow],
     decided: Decided,
     idle: Sequence[Decision],
     configuration: Configuration,
     studies: Sequence[StudyRow],
     known: Sequence[str] | None = None,
-) -> list[Line]:
+) -> list[AdjudicationLine]:
     """Return the lines of the adjudication: open ones by their impact, conflicts, the decided.
 
     `known` are the ids that the last release had; None where that is not known.
@@ -97,10 +97,10 @@ def lines(
         return configuration[name].display.title, address
 
     found = [
-        Line(
+        AdjudicationLine(
             one,
-            label(one),
-            said(one),
+            decision_label(one),
+            decision_sentences(one),
             [link(name, one) for name in _names(row.analyses)],
             row.shift,
             [link(name, one)[0] for name in _names(row.flips)],
@@ -194,7 +194,7 @@ class View:
     twice: list[Twice]
     readings: list[ReadingRow]
     raters: list[RaterAgreementRow]
-    lines: list[Line]
+    lines: list[AdjudicationLine]
     decisions: list[Decision]
     audits: list[Audit]
     stated: list[FindingStateRow]
@@ -230,11 +230,13 @@ def view(
     known = release.decisions if release else None
     stated = states(tables[FindingRow], release)
     return View(
-        seen=seen(tables[ResultRow], studies),
-        twice=twice(readings, cells, decided),
+        seen=rows_by_seen(tables[ResultRow], studies),
+        twice=rows_read_twice(readings, cells, decided),
         readings=readings,
         raters=[row for row in tables[RaterAgreementRow] if row.domain == "overall"],
-        lines=lines(adjudication, decided, decided.idle(cells), configuration, studies, known),
+        lines=adjudication_lines(
+            adjudication, decided, decided.idle(cells), configuration, studies, known
+        ),
         decisions=decided.all,
         audits=[audit(row) for row in tables[AuditRow]],
         stated=stated,

@@ -6,8 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from ketameta.configuration import Review, Summary
 from ketameta.report import about
-from ketameta.report.docx import Paragraph, Table, docx
-from ketameta.report.summary_of_findings import COLUMNS, comparisons, note, notes, people
+from ketameta.report.docx import DocxTable, Paragraph, docx
+from ketameta.report.summary_of_findings import (
+    COLUMNS,
+    comparisons,
+    how_to_read,
+    people_and_trials,
+    reasons_by_number,
+)
 from ketameta.tables.verdicts import SummaryOfFindingsRow
 
 _WIDTHS = (2.2, 1.7, 2.2, 2, 1.3, 1.5, 4)
@@ -18,8 +24,8 @@ def findings_document(
 ) -> bytes:
     """Return the document: what the review is, a table a comparison with its notes, how to cite."""
     title = "Summary of findings"
-    blocks: list[Paragraph | Table] = [Paragraph(title, "Title"), Paragraph(review.title)]
-    blocks += [Paragraph(text, "Small") for text in (about.in_short(review), note(rows))]
+    blocks: list[Paragraph | DocxTable] = [Paragraph(title, "Title"), Paragraph(review.title)]
+    blocks += [Paragraph(text, "Small") for text in (about.in_short(review), how_to_read(rows))]
     for summary, own in comparisons(summaries, rows):
         blocks += _comparison(summary, own)
     blocks.append(Paragraph(cited, "Small"))
@@ -28,19 +34,19 @@ def findings_document(
 
 def _comparison(
     summary: Summary, rows: Sequence[SummaryOfFindingsRow]
-) -> Iterator[Paragraph | Table]:
+) -> Iterator[Paragraph | DocxTable]:
     yield Paragraph(summary.title, "Heading1")
     yield Paragraph(
         f"People: {summary.population}. Treatment: {summary.treatment}. "
         f"Compared with: {summary.control}."
     )
-    yield Table([*COLUMNS], [[*_cells(row)] for row in rows], _WIDTHS)
-    for number, text in enumerate(notes(rows), start=1):
+    yield DocxTable([*COLUMNS], [[*_cells(row)] for row in rows], _WIDTHS)
+    for number, text in enumerate(reasons_by_number(rows), start=1):
         yield Paragraph(f"{number}. {text}", "Small")
 
 
 def _cells(row: SummaryOfFindingsRow) -> Iterator[Paragraph]:
     for column in COLUMNS.values():
-        text = people(row) if column == "people" else str(getattr(row, column))
+        text = people_and_trials(row) if column == "people" else str(getattr(row, column))
         raised = " ".join(row.notes) if column == "certainty" else ""
         yield Paragraph(text, "Cell", raised)

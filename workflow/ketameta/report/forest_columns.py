@@ -1,6 +1,6 @@
 """The columns of a forest plot: each with its heading, a trial's cell, and a pooled row's cell.
 
-A new column is one more `Column` in one of the two lists, left or right of the plot.
+A new column is one more `ForestColumn` in one of the two lists, left or right of the plot.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WIDEST_SIDE = 110.0  # pixels of the name of a side above its column
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ForestColumn:
     """A column: its heading, the cell of a trial, and that of a pooled row.
 
     `pooled` is made of the result in words and of the trials behind it. Left of the plot only the
@@ -35,11 +35,11 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class SideColumns:
     """The columns left and right of the plot."""
 
-    left: tuple[Column, ...]
-    right: tuple[Column, ...]
+    left: tuple[ForestColumn, ...]
+    right: tuple[ForestColumn, ...]
 
     def cells(self, study: StudyRow) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the cells of a trial, left and right."""
@@ -54,7 +54,7 @@ class Beside:
         return left, tuple(c.pooled(text, studies) if c.pooled else "" for c in self.right)
 
 
-def beside(analysis: Analysis) -> Beside:
+def side_columns(analysis: Analysis) -> SideColumns:
     """Return the columns that an analysis has; those of the arms come last, headed by the arm.
 
     Dose and route have a column where the vocabulary has words for them.
@@ -62,34 +62,38 @@ def beside(analysis: Analysis) -> Beside:
     measure, by_arm = MEASURES[analysis.select.measure], analysis.select.by_arm
     words = vocabulary().words
     left = (
-        Column(Heading("Trial", widest=210), _trial),
-        Column(
+        ForestColumn(Heading("Trial", widest=210), _trial),
+        ForestColumn(
             Heading("Treatment", widest=80, spare=5),
-            lambda s: wording_plot.given(s.treatment) or "–",
+            lambda s: wording_plot.treatments_named(s.treatment) or "–",
         ),
         *([_DOSE] if words("dose_units") else []),
         *([_ROUTE] if words("routes") else []),
-        *([] if by_arm else [Column(Heading("Control", widest=95, spare=1), wording_plot.control)]),
-        Column(Heading("Hour", "end", spare=4), _hour),
+        *(
+            []
+            if by_arm
+            else [ForestColumn(Heading("Control", widest=95, spare=1), wording_plot.control)]
+        ),
+        ForestColumn(Heading("Hour", "end", spare=4), _hour),
         *([] if measure.counts else [_SCALE]),
         _arm(_treated, naming.treatment_name(analysis), analysis),
         *([] if by_arm else [_arm(_control, naming.control_name(analysis), analysis)]),
     )
-    said = f"{measure.heading}\n[{wording.percent(analysis.model.level)} CI]"
+    said = f"{measure.heading}\n[{wording.level_percent(analysis.model.level)} CI]"
     right = (
-        Column(Heading("Weight\n%", "."), lambda s: wording.fixed(s.weight, 1), _share),
-        Column(
+        ForestColumn(Heading("Weight\n%", "."), lambda s: wording.fixed(s.weight, 1), _share),
+        ForestColumn(
             Heading(said, "."),
             lambda s: wording.estimate_interval(measure.name, s, "effect"),
             lambda text, _: text,
         ),
     )
-    return Beside(left, right)
+    return SideColumns(left, right)
 
 
-_DOSE = Column(Heading("Dose", widest=105, spare=2), lambda s: _dose(s) or "–")
-_ROUTE = Column(Heading("Route", widest=60, spare=6), lambda s: s.route or "–")
-_SCALE = Column(Heading("Scale", widest=100, spare=3), lambda s: s.scale or "–")
+_DOSE = ForestColumn(Heading("Dose", widest=105, spare=2), lambda s: _dose(s) or "–")
+_ROUTE = ForestColumn(Heading("Route", widest=60, spare=6), lambda s: s.route or "–")
+_SCALE = ForestColumn(Heading("Scale", widest=100, spare=3), lambda s: s.scale or "–")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def _control(s: StudyRow) -> _Arm:
     return _Arm(s.n_c, s.events_c, s.mean_c, s.sd_c)
 
 
-def _arm(arm: Callable[[StudyRow], _Arm], name: str, analysis: Analysis) -> Column:
+def _arm(arm: Callable[[StudyRow], _Arm], name: str, analysis: Analysis) -> ForestColumn:
     """Return the column of what an arm gives: events of people, a mean, or people alone.
 
     Below it stand people (and events) of the arms together; a dash where a trial gives none.
@@ -118,9 +122,9 @@ def _arm(arm: Callable[[StudyRow], _Arm], name: str, analysis: Analysis) -> Colu
     # a long name in lines
     above = "\n".join(wrap(naming.capital(name), SMALL, _WIDEST_SIDE, bold=True))
 
-    def column(unit: str, anchor: str, cell: Callable[[_Arm], str], *added: str) -> Column:
+    def column(unit: str, anchor: str, cell: Callable[[_Arm], str], *added: str) -> ForestColumn:
         heading = Heading(f"{above}\n{unit}", anchor)
-        return Column(heading, lambda s: cell(arm(s)), partial(_sums, arm, added))
+        return ForestColumn(heading, lambda s: cell(arm(s)), partial(_sums, arm, added))
 
     if MEASURES[analysis.select.measure].counts:
         return column("n/N", "/", _events, "events", "n")

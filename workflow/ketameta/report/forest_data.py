@@ -12,7 +12,7 @@ from ketameta.figures.forest import Block, Forest, ForestRow, LeftOut, Light, To
 from ketameta.figures.marks import Interval
 from ketameta.measures import MEASURES
 from ketameta.report import bias, naming, wording, wording_model, wording_notes, wording_plot
-from ketameta.report.forest_columns import Beside, beside
+from ketameta.report.forest_columns import SideColumns, side_columns
 from ketameta.synthesize.prediction import expected
 from ketameta.tables.collection import Tables
 from ketameta.tables.diagnostics import EarlierRow, JudgementRow
@@ -56,8 +56,8 @@ def forest_of(analysis: Analysis, record: SynthesisRow, own: Tables) -> Forest:
     """
     studies, judgements = own[StudyRow], own.get(JudgementRow)
     tools = bias.tools_of(judgements)
-    lights = partial(bias.lights, judged=bias.by_trial(judgements), tools=tools)
-    columns = beside(analysis)
+    lights = partial(bias.lights, judged=bias.judgements_by_trial(judgements), tools=tools)
+    columns = side_columns(analysis)
     near = [row for row in own.get(ExclusionRow) if row.near]
     listed, heading = _left_out(near, own.get(MissingResultRow))
     groups = _plotted(record, own.get(SubgroupRow))
@@ -71,7 +71,7 @@ def forest_of(analysis: Analysis, record: SynthesisRow, own: Tables) -> Forest:
         if _pooled(record)
         else None,
         _prediction(analysis, columns, record),
-        scale_of(analysis),
+        axis_scale(analysis),
         statistics=tuple(wording_plot.statistics(record, groups, own.get(SplitRow))),
         left_out=listed,
         left_out_heading=heading,
@@ -82,10 +82,10 @@ def forest_of(analysis: Analysis, record: SynthesisRow, own: Tables) -> Forest:
     )
 
 
-def scale_of(analysis: Analysis) -> AxisScale:
+def axis_scale(analysis: Analysis) -> AxisScale:
     """Return what an axis of an analysis shows, by its measure and the direction of its outcome."""
     measure = MEASURES[analysis.select.measure]
-    sides = naming.sides(analysis)
+    sides = naming.favoured_sides(analysis)
     return AxisScale(measure.axis, measure.null, measure.is_ratio, measure.limits, sides)
 
 
@@ -110,7 +110,7 @@ def _plotted(record: SynthesisRow, subgroups: Sequence[SubgroupRow]) -> list[Sub
 
 def _blocks(
     analysis: Analysis,
-    columns: Beside,
+    columns: SideColumns,
     studies: Sequence[StudyRow],
     subgroups: Sequence[SubgroupRow],
     lights: Lights,
@@ -135,7 +135,7 @@ def _blocks(
     return blocks
 
 
-def _row(analysis: Analysis, columns: Beside, s: StudyRow, lights: Lights) -> ForestRow:
+def _row(analysis: Analysis, columns: SideColumns, s: StudyRow, lights: Lights) -> ForestRow:
     measure = analysis.select.measure
     text = wording.estimate_interval(measure, s, "effect")
     return ForestRow(
@@ -150,7 +150,7 @@ def _row(analysis: Analysis, columns: Beside, s: StudyRow, lights: Lights) -> Fo
 
 def _total(
     analysis: Analysis,
-    columns: Beside,
+    columns: SideColumns,
     record: Estimate,
     studies: Sequence[StudyRow],
     label: str,
@@ -168,7 +168,7 @@ def _total(
     )
 
 
-def _prediction(analysis: Analysis, columns: Beside, record: SynthesisRow) -> Total | None:
+def _prediction(analysis: Analysis, columns: SideColumns, record: SynthesisRow) -> Total | None:
     where = expected(record)
     if where is None:
         return None
@@ -181,14 +181,16 @@ def _prediction(analysis: Analysis, columns: Beside, record: SynthesisRow) -> To
     elif Engine(record.engine).mixed:
         rule = _RULES["k-1"]
     return Total(
-        f"{wording.percent(analysis.model.level)} prediction interval ({rule})",
+        f"{wording.level_percent(analysis.model.level)} prediction interval ({rule})",
         columns.pooled(f"[{low}, {high}]", ())[1],
         Interval(values[0] or 0.0, values[1], values[2]),
         f"Prediction interval {low} to {high}",
     )
 
 
-def _earlier(analysis: Analysis, columns: Beside, rows: Sequence[EarlierRow]) -> tuple[Total, ...]:
+def _earlier(
+    analysis: Analysis, columns: SideColumns, rows: Sequence[EarlierRow]
+) -> tuple[Total, ...]:
     """Return what earlier reviews found, as far as it has a place on the axis."""
     measure = analysis.select.measure
     totals = []
@@ -233,7 +235,7 @@ def _left_out(
 
 def _why_out(exclusion: ExclusionRow, missing: MissingResultRow | None) -> str:
     if missing is None:
-        detail = wording_notes.plain(exclusion.detail)
+        detail = wording_notes.plain_reason(exclusion.detail)
         return f"{exclusion.reason} ({detail})" if detail else exclusion.reason
     through = f"; its people are in {missing.through}" if missing.through else ""
     return f"measured, no number reported: {missing.said}{through}"

@@ -11,7 +11,7 @@ from ketameta.report.answers import Answer
 from ketameta.report.claim_pictures import picture
 from ketameta.report.claim_view import ClaimView
 from ketameta.report.headlines import Headline, headlines
-from ketameta.report.results_list import Line, lines_by_group
+from ketameta.report.results_list import ResultLine, lines_by_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class FrontView:
 
     promised: list[tuple[ClaimView, str]]
     headlines: list[Headline]
-    groups: dict[str, list[Line]]
+    groups: dict[str, list[ResultLine]]
     alike: str
 
 

@@ -24,7 +24,7 @@ from ketameta.report.diagnostic_data import (
     UNTIL,
     WITHOUT,
     baujat_of,
-    course_of,
+    family_course,
     funnel_of,
     refits_of,
 )
@@ -61,7 +61,7 @@ LIST = "figures/figures.csv"
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class FigureEntry:
     """What a page says of a figure: the analysis that it belongs to, its kind, alternative text.
 
     `size` is width and height in pixels.
@@ -79,7 +79,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing(Picture):
+class Drawing(FigureEntry):
     """A figure, and how it is drawn.
 
     `make` returns a scene, or for the kinds that seaborn draws a matplotlib figure.
@@ -87,9 +87,9 @@ class Drawing(Picture):
 
     make: Callable[[], Scene | Figure]
 
-    def picture(self) -> Picture:
+    def picture(self) -> FigureEntry:
         """Return it without the drawing, which takes far more memory."""
-        return Picture(self.analysis, self.kind, self.title, self.description, self.size)
+        return FigureEntry(self.analysis, self.kind, self.title, self.description, self.size)
 
     def texts(self) -> list[str]:
         """Return every text in the figure."""
@@ -189,7 +189,7 @@ def courses(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
 
 def course(name: str, steps: Sequence[tuple[Analysis, CourseRow]]) -> Iterator[Drawing]:
     """Yield the time course of a family of analyses, each with its row, where it shows any."""
-    found = course_of([analysis for analysis, _ in steps], [row for _, row in steps])
+    found = family_course([analysis for analysis, _ in steps], [row for _, row in steps])
     if found is not None:
         yield drawn(draw_course(found), name, "timecourse")
 
@@ -205,13 +205,13 @@ def statistical(tables: Tables, configuration: Configuration) -> Iterator[Drawin
 def reductions_of(analysis: Analysis, rows: Sequence[ArmReductionRow]) -> Iterator[Drawing]:
     """Yield the reductions arm by arm of a whole analysis that pools reductions."""
     if MEASURES[analysis.select.measure].falls and not analysis.narrow:
-        parts = statistical_data.reductions(analysis, rows)
+        parts = statistical_data.reduction_parts(analysis, rows)
         yield Drawing(analysis.name, "distribution", *parts)
 
 
 def evidence(coverage: Sequence[EvidenceMapRow]) -> Drawing:
     """Return the map of the evidence, of rows of that table."""
-    return Drawing(ALL, "evidence", *statistical_data.evidence(coverage))
+    return Drawing(ALL, "evidence", *statistical_data.evidence_parts(coverage))
 
 
 def graphics(tables: Tables, configuration: Configuration) -> Iterator[tuple[str, str]]:

@@ -14,14 +14,14 @@ from ketameta.measures import MEASURES
 from ketameta.report import wording, wording_findings
 from ketameta.report.alike import Number
 from ketameta.report.answers import Answer
-from ketameta.report.forest_data import interval_of, scale_of
+from ketameta.report.forest_data import axis_scale, interval_of
 from ketameta.report.naming import capital
 
 ALL = "all trials together"
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class HeadlineComparison:
     """One treatment against its control, as a comparison of the configuration names it.
 
     `seen` tells how many of 100 treated people had the event, where that is far from what is said.
@@ -42,7 +42,7 @@ class Headline:
     """An outcome with its sides, and both in one small forest plot as SVG (empty: no estimate)."""
 
     analysis: Analysis
-    sides: tuple[Side, ...]
+    sides: tuple[HeadlineComparison, ...]
     figure: str
 
 
@@ -69,10 +69,10 @@ def _sides(
     configuration: Configuration,
     answers: Mapping[str, Answer],
     alike: Mapping[str, Sequence[Number]],
-) -> Iterator[Side]:
-    def side(treatment: str, name: str) -> Side:
+) -> Iterator[HeadlineComparison]:
+    def side(treatment: str, name: str) -> HeadlineComparison:
         seen = next((number.of_hundred for number in alike[name] if number.far), "")
-        return Side(treatment, answers[name], seen)
+        return HeadlineComparison(treatment, answers[name], seen)
 
     own = [
         side(summary.treatment, name)
@@ -83,11 +83,11 @@ def _sides(
     yield from own or [side(ALL, analysis.name)]
 
 
-def _figure(analysis: Analysis, sides: tuple[Side, ...]) -> str:
+def _figure(analysis: Analysis, sides: tuple[HeadlineComparison, ...]) -> str:
     shown = [side for side in sides if side.answer.shown]
     if not shown:
         return ""
-    level = wording.percent(analysis.model.level)
+    level = wording.level_percent(analysis.model.level)
     told = "; ".join(f"{side.treatment} {wording_findings.relative(side.answer)}" for side in shown)
     forest = Forest(
         analysis.display.title,
@@ -97,12 +97,12 @@ def _figure(analysis: Analysis, sides: tuple[Side, ...]) -> str:
         blocks=tuple(Block("", (), _pooled(side)) for side in shown),
         total=None,
         prediction=None,
-        scale=scale_of(analysis),
+        scale=axis_scale(analysis),
     )
     return to_svg(draw_narrow(forest), f"headline-{analysis.slug}")
 
 
-def _pooled(side: Side) -> Total:
+def _pooled(side: HeadlineComparison) -> Total:
     measure, record = side.answer.analysis.select.measure, side.answer.record
     text = wording.estimate_interval(measure, record)
     shown = interval_of(measure, record.estimate, record.ci_low, record.ci_high)

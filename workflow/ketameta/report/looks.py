@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
-from ketameta.report.wording import count, percent, unit, with_interval
+from ketameta.report.wording import count, level_percent, unit_sign, with_interval
 from ketameta.tables.looks import LookRow
 
 ADVICE = (
@@ -39,7 +39,7 @@ def looks_view(analysis: Analysis, rows: Sequence[LookRow]) -> LooksView | None:
     lines = [
         (
             f"{row.label}{', ' if row.comparison else ''}{row.comparison}",
-            with_interval(measure, row.estimate, row.low, row.high) + unit(measure),
+            with_interval(measure, row.estimate, row.low, row.high) + unit_sign(measure),
             f"{row.e_value:,.3g}" if row.e_value < 1e6 else "over 1,000,000",
             f"{row.z:.2f}".replace("-", "−"),
             _edge(row.boundary),
@@ -60,7 +60,7 @@ def _edge(boundary: float | None) -> str:
 def _sentence(analysis: Analysis, rows: Sequence[LookRow]) -> str:
     null = MEASURES[analysis.select.measure].no_effect
     outside = [row for row in rows if not row.low <= null <= row.high]
-    level = percent(analysis.model.level)
+    level = level_percent(analysis.model.level)
     looks = count(len(rows), "look")
     if outside:
         text = (

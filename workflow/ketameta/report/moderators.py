@@ -26,10 +26,10 @@ from ketameta.report.wording import (
     count,
     estimate_interval,
     fixed,
+    level_percent,
     p_value,
-    percent,
     quantity,
-    unit,
+    unit_sign,
 )
 from ketameta.report.wording_model import INTERVALS
 from ketameta.tables.collection import Tables, by
@@ -61,7 +61,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class RegressionView:
     """One regression in words; `why` says why there is none."""
 
     name: str
@@ -76,7 +76,7 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class WidePicture:
     """A picture for a page and for a phone."""
 
     title: str
@@ -90,20 +90,20 @@ class ModeratorsView:
 
     sentence: str
     heading: str
-    models: Sequence[Model]
-    first: Picture | None
-    pictures: Sequence[Picture]
+    models: Sequence[RegressionView]
+    first: WidePicture | None
+    pictures: Sequence[WidePicture]
     how: str
 
 
-def name_of(moderator: str) -> str:
+def moderator_name(moderator: str) -> str:
     """Name something that trials differ in, as a sentence does."""
     if moderator in _OF_ARMS:
         return _OF_ARMS[moderator]
     return MODERATORS[moderator].words or vocabulary().words("splits")[moderator]
 
 
-def level_of(moderator: str, level: str) -> str:
+def level_name(moderator: str, level: str) -> str:
     """Name a level of a factor."""
     known = keys().get(moderator)
     if moderator in _LISTS:
@@ -156,7 +156,7 @@ def _written(analysis: Analysis, value: float | None) -> str:
     measure = MEASURES[analysis.select.measure]
     if measure.transform in (LOG, LOGIT):
         return fixed(math.exp(min(value, 700.0)), 2)
-    return quantity(measure.name, value) + unit(measure.name)
+    return quantity(measure.name, value) + unit_sign(measure.name)
 
 
 def _coefficient(analysis: Analysis, row: CoefficientRow) -> str:
@@ -164,7 +164,9 @@ def _coefficient(analysis: Analysis, row: CoefficientRow) -> str:
     return f"{_written(analysis, row.estimate)} [{low}, {high}]"
 
 
-def _model(analysis: Analysis, row: RegressionRow, terms: Sequence[CoefficientRow]) -> Model:
+def _model(
+    analysis: Analysis, row: RegressionRow, terms: Sequence[CoefficientRow]
+) -> RegressionView:
     names = row.model.split(" + ")
     found = [
         Term(
@@ -185,8 +187,8 @@ def _model(analysis: Analysis, row: RegressionRow, terms: Sequence[CoefficientRo
         test += f"; by permutation {p_value(row.permutation_p)}"
     if row.model == CURVED:
         test = f"against a straight line {p_value(row.qm_p)}"
-    return Model(
-        name=capital(listed([name_of(name) for name in names])),
+    return RegressionView(
+        name=capital(listed([moderator_name(name) for name in names])),
         formula=row.formula,
         trials=count(row.k, "trial"),
         terms=found,
@@ -204,10 +206,9 @@ def _bare(p: float | None) -> str:
 
 def _term(row: CoefficientRow) -> str:
     if not row.level:
-        return (
-            f"{capital(name_of(row.moderator))}, per {row.per:g} {MODERATORS[row.moderator].unit}"
-        )
-    level, reference = (level_of(row.moderator, word) for word in (row.level, row.reference))
+        name, unit = moderator_name(row.moderator), MODERATORS[row.moderator].unit
+        return f"{capital(name)}, per {row.per:g} {unit}"
+    level, reference = (level_name(row.moderator, word) for word in (row.level, row.reference))
     return f"{capital(level)}, against {reference}"
 
 
@@ -241,7 +242,9 @@ def _sentence(
     looked = "the one thing" if len(tested) == 1 else f"any of the {len(tested)} things"
     if not shown:
         return f"The effect is not shown to go with {looked} that the trials were compared by."
-    parts = [f"{name_of(row.model)}{_told(analysis, record, terms[row.model])}" for row in shown]
+    parts = [
+        f"{moderator_name(row.model)}{_told(analysis, record, terms[row.model])}" for row in shown
+    ]
     text = f"The effect goes with {listed(parts)}, of {count(len(tested), 'thing')} looked at"
     if len(tested) > 1:
         text += "; of twenty such tests one would say so by chance"
@@ -256,7 +259,9 @@ def _told(analysis: Analysis, record: Estimate, terms: Sequence[CoefficientRow])
     (first, *more) = [one for one in terms if one.moderator]
     if more:
         return ""
-    level, reference = (level_of(first.moderator, word) for word in (first.level, first.reference))
+    level, reference = (
+        level_name(first.moderator, word) for word in (first.level, first.reference)
+    )
     where = f"with {level} than with {reference}" if level else "where it is higher"
     centre = record.estimate if record.estimate_log is None else record.estimate_log
     way = ""
@@ -273,7 +278,7 @@ def _how(analysis: Analysis, rows: Sequence[RegressionRow]) -> str:
     draws = [row.arrangements for row in fits if row.arrangements and not row.exact]
     text = (
         "Random-effects meta-regression, τ² by "
-        f"{analysis.model.tau2}; {percent(analysis.model.level)} intervals by "
+        f"{analysis.model.tau2}; {level_percent(analysis.model.level)} intervals by "
         f"{listed(by_rule) or 'no rule'} (Knapp 2003), R² is the share of τ² that is explained. p "
         "by permutation deals the values out to the trials in other orders (Higgins 2004): all "
         "that there are"
@@ -300,14 +305,14 @@ def _picture(
     studies: Sequence[StudyRow],
     values: Sequence[ModeratedRow],
     fitted: Sequence[FittedRow],
-) -> Picture:
+) -> WidePicture:
     """Draw one moderator: bubbles and a band along a number, a strip a level of a factor."""
     measure, moderator = MEASURES[analysis.select.measure], MODERATORS[row.model]
     told = {(value.trial_id, value.comparison): value for value in values}
     placed = [(s, told[s.trial_id, s.comparison]) for s in studies
               if (s.trial_id, s.comparison) in told]  # fmt: skip
-    what = name_of(row.model)
-    level = percent(analysis.model.level)
+    what = moderator_name(row.model)
+    level = level_percent(analysis.model.level)
     words = Words(
         title=f"{analysis.display.title} by {what}",
         description=f"{count(row.k, 'trial')}. {_explained(row)}; {p_value(row.qm_p)}.",
@@ -333,8 +338,8 @@ def _picture(
             continue
         strips = [
             Strip(
-                f"{capital(level_of(row.model, one.level))} ({one.k})",
-                estimate_interval(measure.name, one) + unit(measure.name),
+                f"{capital(level_name(row.model, one.level))} ({one.k})",
+                estimate_interval(measure.name, one) + unit_sign(measure.name),
                 _mean(analysis, one),
                 tuple(bubble(s, v) for s, v in placed if v.level == one.level),
             )
@@ -343,7 +348,7 @@ def _picture(
         scenes.append(draw_strips(words, strips, scale, width))
     name = f"{analysis.slug}-by-{row.model.replace('_', '-')}"
     wide, narrow = scenes
-    return Picture(words.title, to_svg(wide, name), to_svg(narrow, f"{name}-narrow"))
+    return WidePicture(words.title, to_svg(wide, name), to_svg(narrow, f"{name}-narrow"))
 
 
 def _arms_picture(
@@ -352,14 +357,14 @@ def _arms_picture(
     studies: Sequence[StudyRow],
     arms: Sequence[ModeratedRow],
     fitted: Sequence[FittedRow],
-) -> Picture:
+) -> WidePicture:
     """Draw every treated arm at its dose, with the line of the model that bends if there is one."""
     measure, row = MEASURES[analysis.select.measure], rows[-1]
     labels = {study.trial_id: study.label for study in studies}
     back = measure.transform.back
-    level = percent(analysis.model.level)
+    level = level_percent(analysis.model.level)
     words = Words(
-        title=f"{analysis.display.title} by {name_of(ARMS)}",
+        title=f"{analysis.display.title} by {moderator_name(ARMS)}",
         description=f"{count(len(arms), 'arm')} of {count(row.k, 'trial')}. {_explained(row)}.",
         effect=measure.axis,
         value=f"Dose of the arm, {MODERATORS['dose_mg'].unit}",
@@ -379,7 +384,7 @@ def _arms_picture(
         draw_bubbles(words, bubbles, curve, _scale(analysis), width) for width in (WIDE, NARROW)
     )
     name = f"{analysis.slug}-by-dose-of-arms"
-    return Picture(words.title, to_svg(wide, name), to_svg(narrow, f"{name}-narrow"))
+    return WidePicture(words.title, to_svg(wide, name), to_svg(narrow, f"{name}-narrow"))
 
 
 def _scale(analysis: Analysis) -> AxisScale:

@@ -11,13 +11,13 @@ from ketameta.figures.specifications import (
     NARROW,
     WIDE,
     Choice,
-    Curve,
     Specification,
+    SpecificationCurve,
     draw_specifications,
 )
 from ketameta.measures import MEASURES
-from ketameta.report.forest_data import scale_of
-from ketameta.report.wording import excludes_null, quantity, unit, with_interval
+from ketameta.report.forest_data import axis_scale
+from ketameta.report.wording import excludes_null, quantity, unit_sign, with_interval
 from ketameta.synthesize.words import TRIALS
 from ketameta.tables.multiverse import ChoiceRow, MultiverseRow, SpecificationRow
 from ketameta.tables.syntheses import SynthesisRow
@@ -70,7 +70,7 @@ def multiverse_view(
         extremes=[
             (
                 "lowest" if end is ends[0] else "highest",
-                with_interval(measure, end.estimate, end.ci_low, end.ci_high) + unit(measure),
+                with_interval(measure, end.estimate, end.ci_low, end.ci_high) + unit_sign(measure),
                 "; ".join(
                     f"{choice.dimension}: {option}"
                     for choice, option in zip(choices, end.options, strict=True)
@@ -122,7 +122,7 @@ def _sentence(
         text += f" and worthwhile there in {_percent(row.worthwhile)}"
     text += (
         f". Of 100 estimates 95 lie between {quantity(measure, row.low)} and "
-        f"{quantity(measure, row.high)}{unit(measure)}"
+        f"{quantity(measure, row.high)}{unit_sign(measure)}"
     )
     if choices and choices[0].share:
         text += f"; the choice that matters most is {choices[0].dimension}"
@@ -143,7 +143,7 @@ def _curve(
     choices: Sequence[ChoiceRow],
     rows: Sequence[SpecificationRow],
     whole: MultiverseRow,
-) -> Curve:
+) -> SpecificationCurve:
     drawn = MEASURES[analysis.select.measure].drawn
     kept = [(n, choice) for n, choice in enumerate(choices)]
 
@@ -156,7 +156,7 @@ def _curve(
         assert found is not None
         return found
 
-    return Curve(
+    return SpecificationCurve(
         title=f"{analysis.display.title} under every specification",
         description=f"{len(rows)} of {whole.specifications:,} specifications in the order of their "
         "estimates, each with its interval; below, which option each has.",
@@ -184,5 +184,5 @@ def _curve(
             )
             for _, choice in kept
         ),
-        scale=scale_of(analysis),
+        scale=axis_scale(analysis),
     )

@@ -18,7 +18,7 @@ def listed(parts: list[str], last: str = "and") -> str:
     return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def sides(analysis: Analysis) -> tuple[str, str] | None:
+def favoured_sides(analysis: Analysis) -> tuple[str, str] | None:
     """Return the labels left and right of no effect, from the outcome's direction."""
     if not MEASURES[analysis.select.measure].compares:
         return None
@@ -80,7 +80,7 @@ def why_not_pooled(analysis: Analysis, record: Estimate) -> str:
 def aim(analysis: Analysis) -> str:
     """Name what a treatment may change: the chance or risk of an event, a score."""
     outcome = vocabulary().outcomes[analysis.select.outcome]
-    label = noun(outcome)
+    label = outcome_noun(outcome)
     if said := MEASURES[analysis.select.measure].aim:
         return said.format(label)
     if outcome.kind != "event":
@@ -88,7 +88,7 @@ def aim(analysis: Analysis) -> str:
     return f"the {'chance' if outcome.sense == 'good' else 'risk'} of {label}"
 
 
-def noun(outcome: Outcome) -> str:
+def outcome_noun(outcome: Outcome) -> str:
     """Name an outcome as a sentence does: its phrase, or its label with a small letter."""
     label = outcome.label
     return outcome.phrase or (label if label[1:2].isupper() else label[:1].lower() + label[1:])

@@ -28,7 +28,7 @@ from ketameta.report import (
 from ketameta.report.decided import Mark, MarkedRow, marked
 from ketameta.report.overview import Overview, place, told
 from ketameta.report.traces import Traces
-from ketameta.report.wording_notes import plain
+from ketameta.report.wording_notes import plain_reason
 from ketameta.report.wording_range import other_choices
 from ketameta.tables.collection import by
 from ketameta.tables.decisions import Decided
@@ -65,7 +65,7 @@ def environment() -> Environment:
     engine.globals["absolutes"] = wording_absolute
     engine.globals["certainties"] = wording_certainty
     engine.globals["domains"] = wording_domains
-    engine.globals["plain"] = plain
+    engine.globals["plain"] = plain_reason
     engine.globals["everywhere"] = multiverse
     engine.globals["looked"] = looks
     engine.globals["methods"] = wording_method

@@ -6,19 +6,19 @@ import math
 from collections.abc import Mapping, Sequence
 
 
-def number(value: float | None) -> str:
+def r_number(value: float | None) -> str:
     """Write a number with all its digits; NA for none."""
     return "NA" if value is None or math.isnan(value) else repr(float(value)).replace("inf", "Inf")
 
 
 def vector(values: Sequence[float | None]) -> str:
     """Write numbers as a vector."""
-    return f"c({', '.join(number(value) for value in values)})"
+    return f"c({', '.join(r_number(value) for value in values)})"
 
 
-def named(values: Mapping[str, float | None]) -> str:
+def named_vector(values: Mapping[str, float | None]) -> str:
     """Write numbers as a vector with names that are R's own."""
-    return f"c({', '.join(f'{name} = {number(value)}' for name, value in values.items())})"
+    return f"c({', '.join(f'{name} = {r_number(value)}' for name, value in values.items())})"
 
 
 def flags(values: Sequence[bool]) -> str:
@@ -43,7 +43,7 @@ def texts(values: Sequence[str]) -> str:
     return f"c({', '.join(text(value) for value in values)})"
 
 
-def listed(values: Mapping[str, str]) -> str:
+def named_list(values: Mapping[str, str]) -> str:
     """Write what is R already as a list with names that may be any text.
 
     Not as ``list(name = value)``: in a plain locale R would translate such names.

@@ -10,7 +10,7 @@ from ketameta.report.answers import Answer
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ResultLine:
     """A whole analysis, and those that are narrowed from it."""
 
     answer: Answer
@@ -19,12 +19,12 @@ class Line:
 
 def lines_by_group(
     configuration: Configuration, answers: Mapping[str, Answer]
-) -> dict[str, list[Line]]:
+) -> dict[str, list[ResultLine]]:
     """Return the lines of each group, groups and lines in the order of the configuration."""
-    found: dict[str, list[Line]] = {}
+    found: dict[str, list[ResultLine]] = {}
     for whole in configuration.whole:
         narrowed = tuple(answers[a.name] for a in configuration if a.base == whole.name != a.name)
-        found.setdefault(whole.display.group, []).append(Line(answers[whole.name], narrowed))
+        found.setdefault(whole.display.group, []).append(ResultLine(answers[whole.name], narrowed))
     return found
 
 

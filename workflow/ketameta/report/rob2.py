@@ -18,7 +18,7 @@ STRENGTHS = {"poor": 0.2, "fair": 0.4, "moderate": 0.6, "good": 0.8}
 
 
 @dataclass(frozen=True, slots=True)
-class Light:
+class DomainLight:
     """The judgement of one domain of a trial: the worst of the raters'.
 
     `by` is the judgement of each rater. `silent` says that it would be better if all were well that
@@ -52,7 +52,7 @@ class Light:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AnsweredQuestion:
     """One signalling question about a trial, and the row of each rater who answered it."""
 
     question: str
@@ -72,8 +72,8 @@ class Assessed:
     trial_id: str
     label: str
     outcome: str
-    lights: Mapping[str, Light]
-    questions: Mapping[str, Sequence[Question]]
+    lights: Mapping[str, DomainLight]
+    questions: Mapping[str, Sequence[AnsweredQuestion]]
 
     @property
     def anchor(self) -> str:
@@ -86,7 +86,7 @@ class Assessed:
         return {r for asked in self.questions.values() for q in asked for r in q.rows}
 
     @property
-    def disputed(self) -> list[Light]:
+    def disputed(self) -> list[DomainLight]:
         """The domains on which raters differ; overall follows from them."""
         lights = (self.lights[domain] for domain in rob2.DOMAINS if domain in self.lights)
         return [light for light in lights if light.disputed]
@@ -109,7 +109,7 @@ class View:
     strength: Callable[[float], str]
     single: int
     several_pairs: bool
-    disputes: list[tuple[Assessed, Light]]
+    disputes: list[tuple[Assessed, DomainLight]]
     heads: dict[str, str]
     labels: dict[str, str]
     letters: Mapping[str, str] = field(default_factory=lambda: LETTERS)
@@ -123,7 +123,7 @@ def view(rows: Sequence[SignallingRow], agreement: Sequence[RaterAgreementRow]) 
     return View(
         trials=trials,
         raters=raters_of(rows),
-        counts=counted(trials),
+        counts=trials_by_judgement(trials),
         silence=silence(rows),
         silent=sum(t.lights[rob2.OVERALL].silent for t in trials if rob2.OVERALL in t.lights),
         agreement=agreement,
@@ -163,7 +163,7 @@ def assessed(rows: Sequence[SignallingRow]) -> list[Assessed]:
     return sorted(found, key=lambda trial: (trial.label.casefold(), trial.trial_id, trial.outcome))
 
 
-def _lights(raters: Mapping[str, rob2.Answers]) -> dict[str, Light]:
+def _lights(raters: Mapping[str, rob2.Answers]) -> dict[str, DomainLight]:
     """Return the light of each domain that a rater's answers allow to judge."""
     judged = {rater: rob2.judge(answers) for rater, answers in sorted(raters.items())}
     best = {rater: rob2.judge(rob2.told_well(answers)) for rater, answers in raters.items()}
@@ -173,18 +173,18 @@ def _lights(raters: Mapping[str, rob2.Answers]) -> dict[str, Light]:
         if by:
             worst = max(by.values(), key=rob2.SEVERITY.index)
             told = max((best[rater][domain] for rater in by), key=rob2.SEVERITY.index)
-            lights[domain] = Light(domain, worst, told, by)
+            lights[domain] = DomainLight(domain, worst, told, by)
     return lights
 
 
-def _questions(rows: Sequence[SignallingRow]) -> dict[str, list[Question]]:
+def _questions(rows: Sequence[SignallingRow]) -> dict[str, list[AnsweredQuestion]]:
     """Return the answered questions by domain, in the order of the tool."""
     subjects = vocabulary().words("rob2_questions")
     given: dict[str, dict[str, SignallingRow]] = {}
     for row in sorted(rows, key=lambda row: row.rater):
         given.setdefault(row.question, {})[row.rater] = row
     return {
-        domain: [Question(q, subjects[q], given[q]) for q in questions if q in given]
+        domain: [AnsweredQuestion(q, subjects[q], given[q]) for q in questions if q in given]
         for domain, questions in rob2.DOMAINS.items()
     }
 
@@ -194,7 +194,7 @@ def raters_of(rows: Sequence[SignallingRow]) -> list[str]:
     return sorted({row.rater for row in rows})
 
 
-def counted(trials: Sequence[Assessed]) -> dict[str, int]:
+def trials_by_judgement(trials: Sequence[Assessed]) -> dict[str, int]:
     """Return how many trials are at each overall judgement, the worst last."""
     words = [t.lights[rob2.OVERALL].judgement for t in trials if rob2.OVERALL in t.lights]
     return {word: words.count(word) for word in rob2.SEVERITY if word in words}

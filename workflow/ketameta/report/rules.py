@@ -16,7 +16,7 @@ from ketameta.tables.verdicts import CertaintyRow
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownRule:
     """A rule with its thresholds written in, and how many analyses it decided."""
 
     rule: CertaintyRule
@@ -35,10 +35,10 @@ class Threshold:
     others: tuple[tuple[Analysis, str], ...]
 
 
-def thresholds(configuration: Configuration) -> list[Threshold]:
+def usual_thresholds(configuration: Configuration) -> list[Threshold]:
     """Return every threshold with the value that most analyses have."""
     found = []
-    written = {a.name: wording_certainty.thresholds(a) for a in configuration}
+    written = {a.name: wording_certainty.thresholds_in_words(a) for a in configuration}
     for field in fields(Thresholds):
         values = Counter(own[field.name] for own in written.values())
         common = values.most_common(1)[0][0] if values else "–"
@@ -53,24 +53,24 @@ class View:
     """What the page is given; `works` are name, text and DOI of the sources of the rules."""
 
     thresholds: list[Threshold]
-    rules: dict[str, list[Shown]]
+    rules: dict[str, list[ShownRule]]
     works: list[tuple[str, str, str]]
     capital: Callable[[str], str] = capital
 
 
 def view(configuration: Configuration, rows: Sequence[CertaintyRow]) -> View:
     """Return what the page is given; `rows` are those of the table certainty."""
-    known = thresholds(configuration)
+    known = usual_thresholds(configuration)
     sources = [source for rule in RULES.values() for source in rule.sources]
     return View(known, rules(known, rows), wording_method.cited([", ".join(sources)]))
 
 
-def rules(known: Sequence[Threshold], rows: Sequence[CertaintyRow]) -> dict[str, list[Shown]]:
+def rules(known: Sequence[Threshold], rows: Sequence[CertaintyRow]) -> dict[str, list[ShownRule]]:
     """Return the rules by domain with their numbers; `rows` are those of the table certainty."""
     values = {threshold.key: threshold.value for threshold in known}
     decided = Counter(row.rule for row in rows)
-    found: dict[str, list[Shown]] = {}
+    found: dict[str, list[ShownRule]] = {}
     for rule in RULES.values():
         when, levels = (text.format(**values) for text in (rule.when, rule.levels))
-        found.setdefault(rule.domain, []).append(Shown(rule, when, levels, decided[rule.name]))
+        found.setdefault(rule.domain, []).append(ShownRule(rule, when, levels, decided[rule.name]))
     return found

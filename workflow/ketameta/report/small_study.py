@@ -10,7 +10,7 @@ from ketameta.figures.columns import Heading
 from ketameta.figures.forest import Block, Forest, ForestRow, Total
 from ketameta.measures import MEASURES
 from ketameta.report import wording
-from ketameta.report.forest_data import interval_of, scale_of
+from ketameta.report.forest_data import axis_scale, interval_of
 from ketameta.tables.small_study import LIMIT, PEESE, PET, STEPS, THREE, TRIM, AdjustedRow
 from ketameta.tables.syntheses import SynthesisRow
 
@@ -74,7 +74,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MethodLine:
     """One method in words: its estimate, what it assumes, and what else is to be said of it."""
 
     method: str
@@ -88,7 +88,7 @@ class SmallStudyView:
     """What the page shows: a conclusion, a line a method, and texts that name the sources."""
 
     sentence: str
-    lines: Sequence[Line]
+    lines: Sequence[MethodLine]
     cited: list[str]
 
 
@@ -99,18 +99,20 @@ def small_study_view(
     if not rows:
         return None
     lines = [
-        Line("Unadjusted", _told(analysis, record), "Small and large trials show the same.", "")
+        MethodLine(
+            "Unadjusted", _told(analysis, record), "Small and large trials show the same.", ""
+        )
     ]
     for row in rows:
         label, assumes, _ = _WORDS[row.method]
-        lines.append(Line(label, _of(analysis, row), assumes, _beside(row)))
+        lines.append(MethodLine(label, _of(analysis, row), assumes, _beside(row)))
     sources = [_WORDS[row.method][2] for row in rows]
     return SmallStudyView(_sentence(analysis, record, rows), lines, [*sources, "Sterne 2011"])
 
 
 def _told(analysis: Analysis, record: SynthesisRow) -> str:
     measure = analysis.select.measure
-    return wording.estimate_interval(measure, record) + wording.unit(measure)
+    return wording.estimate_interval(measure, record) + wording.unit_sign(measure)
 
 
 def _of(analysis: Analysis, row: AdjustedRow) -> str:
@@ -118,7 +120,7 @@ def _of(analysis: Analysis, row: AdjustedRow) -> str:
     if row.estimate is None:
         return "–"
     text = wording.with_interval(measure, row.estimate, row.low, row.high)
-    return text + wording.unit(measure)
+    return text + wording.unit_sign(measure)
 
 
 def _few(row: AdjustedRow) -> bool:
@@ -149,7 +151,7 @@ def _sentence(analysis: Analysis, record: SynthesisRow, rows: Sequence[AdjustedR
     methods = wording.count(len(found), "method that allows", "methods that allow")
     puts = "puts" if len(found) == 1 else "put"
     text = f"{methods} for small trials showing other effects {puts} the {words} {span}"
-    text += f"{wording.unit(measure)} (unadjusted {own}{wording.unit(measure)})"
+    text += f"{wording.unit_sign(measure)} (unadjusted {own}{wording.unit_sign(measure)})"
     null = MEASURES[measure].no_effect
     apart = [r for r in found if r.low is not None and r.high is not None]
     kept = sum(
@@ -170,7 +172,7 @@ def adjusted_of(analysis: Analysis, record: SynthesisRow, rows: Sequence[Adjuste
     grey = [row for row in found if _few(row)]
     lost = [f"{_WORDS[r.method][0]}: {r.why}" for r in rows if r.estimate is None]
     notes = [f"Not drawn: {'; '.join(lost)}."] if lost else []
-    level = wording.percent(analysis.model.level)
+    level = wording.level_percent(analysis.model.level)
     needed = rows[0].needed
     return Forest(
         f"{analysis.display.title}: small-study effects",
@@ -184,7 +186,7 @@ def adjusted_of(analysis: Analysis, record: SynthesisRow, rows: Sequence[Adjuste
             interval_of(measure, record.estimate, record.ci_low, record.ci_high),
         ),
         None,
-        scale_of(analysis),
+        axis_scale(analysis),
         notes=tuple(notes),
         earlier=tuple(_total(analysis, row) for row in grey),
         earlier_heading=f"Of fewer than {needed} effects: says little",

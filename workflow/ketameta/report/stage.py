@@ -13,11 +13,17 @@ from ketameta.figures.scene import writable
 from ketameta.memo import Memo
 from ketameta.report import about, analysis_page, changes, extraction, rob2, rules
 from ketameta.report.alike import alike
-from ketameta.report.alongside import earlier
+from ketameta.report.alongside import earlier_reviews
 from ketameta.report.answers import answers
 from ketameta.report.certainty import certainty_rows
 from ketameta.report.claim_pictures import picture
-from ketameta.report.claims import claim_rows, claim_views, claims_of_analysis, sections, tally
+from ketameta.report.claims import (
+    claim_rows,
+    claim_views,
+    claims_of_analysis,
+    sections,
+    verdict_tally,
+)
 from ketameta.report.csv_tables import shown_tables, to_csv
 from ketameta.report.data_page import data_view
 from ketameta.report.findings_document import findings_document
@@ -30,7 +36,7 @@ from ketameta.report.summary_of_findings import findings_rows, findings_view
 from ketameta.report.time_courses import course_views
 from ketameta.report.traces import Traces
 from ketameta.report.verify import verify_script
-from ketameta.report.wording import percent
+from ketameta.report.wording import level_percent
 from ketameta.report.workbook import SHEETS, workbook
 from ketameta.report_files import report_files
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES
@@ -127,7 +133,7 @@ class _Report:
             version=__version__,
             tables=[path for path in paths if path.startswith("tables/")],
             tested=self.tested,
-            told=tally(self.claims),
+            told=verdict_tally(self.claims),
             timed=bool(self.configuration.courses),
         )
 
@@ -151,7 +157,7 @@ class _Report:
         pages = analysis_page.Asker(self.tables, self.configuration, self.traces, self.shared)
         for analysis in self.configuration:
             name = analysis.name
-            beside = analysis_page.Beside(
+            beside = analysis_page.Elsewhere(
                 rated=self.rated[name],
                 answer=self.asked[name],
                 alike=self.alike[name],
@@ -184,7 +190,7 @@ class _Report:
         yield self._page("rules.html", given(shown))
         if self.configuration.courses:
             timed = course_views(self.tables, self.configuration)
-            level = percent(self.configuration.courses[0].level)
+            level = level_percent(self.configuration.courses[0].level)
             yield self._page("courses.html", {"courses": timed, "level": level})
 
     def _claims(self) -> dict[str, Any]:
@@ -195,7 +201,7 @@ class _Report:
             "sections": sections(self.claims),
             "pictures": {view.claim_id: picture(view) for view in self.claims},
             "earlier": {
-                analysis.name: earlier(self.records[analysis.name], reviews[analysis.name])
+                analysis.name: earlier_reviews(self.records[analysis.name], reviews[analysis.name])
                 for analysis in self.configuration
                 if analysis.name in self.tested
             },

@@ -33,7 +33,7 @@ def _to(period: str) -> str:
     return period if period == LATER else f"to {period}"
 
 
-def reductions(analysis: Analysis, rows: Sequence[ArmReductionRow]) -> Parts:
+def reduction_parts(analysis: Analysis, rows: Sequence[ArmReductionRow]) -> Parts:
     """Return the parts of a drawing of the reductions, arm by arm and period by period."""
     if not rows:
         return _nothing(f"{_outcome(analysis)}: reduction from baseline, arm by arm")
@@ -80,7 +80,7 @@ def _outcome(analysis: Analysis) -> str:
     return label[:1].upper() + label[1:]
 
 
-def evidence(rows: Sequence[EvidenceMapRow]) -> Parts:
+def evidence_parts(rows: Sequence[EvidenceMapRow]) -> Parts:
     """Return the parts of a drawing of the map of populations, outcomes and periods."""
     if not rows:
         return _nothing("What evidence there is: trials by population, outcome and time")

@@ -71,7 +71,7 @@ def _rows(
     rows = []
     for name in summary.names:
         answer = answers[name]
-        reasons = words.reasons(answer)
+        reasons = words.downgrade_reasons(answer)
         notes = [str(numbers.setdefault(reason, len(numbers) + 1)) for reason in reasons]
         rows.append(
             extended(
@@ -82,10 +82,10 @@ def _rows(
                 with_control=words.with_control(answer, studies[name]),
                 with_treatment=words.with_treatment(answer),
                 relative_effect=words.relative(answer),
-                certainty=wording_certainty.label(answer.rated),
+                certainty=wording_certainty.certainty_label(answer.rated),
                 notes=notes,
                 reasons=reasons,
-                what_it_means=words.sentence(summary, answer),
+                what_it_means=words.finding_sentence(summary, answer),
                 **{column: getattr(answer.risk, column, None) for column in _OF_RISK},
             )
         )
@@ -96,21 +96,21 @@ def findings_view(
     configuration: Configuration, rows: Sequence[SummaryOfFindingsRow]
 ) -> FindingsView:
     """Return what the template of a table of findings takes."""
-    levels = [wording.percent(analysis.model.level) for analysis in configuration]
+    levels = [wording.level_percent(analysis.model.level) for analysis in configuration]
     return FindingsView(
         comparisons(configuration.summaries, rows),
         COLUMNS,
-        people,
-        notes,
+        people_and_trials,
+        reasons_by_number,
         {analysis.name: analysis.slug for analysis in configuration},
         next(iter(levels), ""),
-        note(rows),
-        found(rows[0]) if rows else "",
+        how_to_read(rows),
+        finding_in_words(rows[0]) if rows else "",
         " ".join(row.what_it_means for row in rows[:2]),
     )
 
 
-def note(rows: Sequence[SummaryOfFindingsRow]) -> str:
+def how_to_read(rows: Sequence[SummaryOfFindingsRow]) -> str:
     """Say how the columns are to be read, and what short names stand for."""
     return f"{NOTE} {abbreviations(rows)}".strip()
 
@@ -123,7 +123,7 @@ def abbreviations(rows: Sequence[SummaryOfFindingsRow]) -> str:
     return f"{'; '.join(f'{name}: {scales[name].label}' for name in used)}." if used else ""
 
 
-def found(row: SummaryOfFindingsRow) -> str:
+def finding_in_words(row: SummaryOfFindingsRow) -> str:
     """Write a row in a few words, as a title carries it: its outcome as people of 100 or points."""
     if row.treated_risk is None or row.control_risk is None:
         told = row.with_treatment if row.with_treatment != words.NONE else row.certainty
@@ -131,12 +131,12 @@ def found(row: SummaryOfFindingsRow) -> str:
     return f"{row.outcome}: {words.of_both(row.treated_risk, row.control_risk)}"
 
 
-def people(row: SummaryOfFindingsRow) -> str:
+def people_and_trials(row: SummaryOfFindingsRow) -> str:
     """Write the people of a row with its trials: ``1,166 (13)``."""
     return f"{row.n:,} ({row.k})"
 
 
-def notes(rows: Sequence[SummaryOfFindingsRow]) -> list[str]:
+def reasons_by_number(rows: Sequence[SummaryOfFindingsRow]) -> list[str]:
     """Return the reasons of the rows of one comparison, in the order of their numbers."""
     return list(dict.fromkeys(reason for row in rows for reason in row.reasons))
 

@@ -9,7 +9,7 @@ from ketameta.evidence.rated import RatedSynthesis
 from ketameta.report import wording, wording_certainty
 
 
-def headlines(syntheses: Sequence[RatedSynthesis], configuration: Configuration) -> list[str]:
+def headline_lines(syntheses: Sequence[RatedSynthesis], configuration: Configuration) -> list[str]:
     """Return the headline results, a line each; `syntheses` as judged."""
     records = {row.analysis: row for row in syntheses}
     return [
@@ -20,4 +20,4 @@ def headlines(syntheses: Sequence[RatedSynthesis], configuration: Configuration)
 
 
 def _certainty(record: RatedSynthesis) -> str:
-    return wording_certainty.label(record.certainty, record.certainty_best)
+    return wording_certainty.certainty_label(record.certainty, record.certainty_best)

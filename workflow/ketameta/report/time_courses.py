@@ -21,7 +21,7 @@ from ketameta.figures.bubbles import (
 from ketameta.figures.scene import Scene, to_svg
 from ketameta.measures import MEASURES
 from ketameta.report.naming import capital
-from ketameta.report.wording import count, fixed, percent, unit, with_interval
+from ketameta.report.wording import count, fixed, level_percent, unit_sign, with_interval
 from ketameta.report.wording_splits import group as group_words
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.courses import (
@@ -122,7 +122,7 @@ def _view(
 
 
 def _told(measure: str, estimate: float | None, low: float | None, high: float | None) -> str:
-    return with_interval(measure, estimate, low, high) + unit(measure)
+    return with_interval(measure, estimate, low, high) + unit_sign(measure)
 
 
 def _sentence(
@@ -230,7 +230,7 @@ def _drawn(
         "the numbers of the curves.",
         measure.axis,
         "Time after the start of treatment (log scale)",
-        (f"Areas by weight; band: {percent(course.level)} interval, cut off at the axis.",),
+        (f"Areas by weight; band: {level_percent(course.level)} interval, cut off at the axis.",),
     )
     scale = AxisScale(measure.axis, measure.null, measure.is_ratio, measure.limits)
     return draw_panels(words, panels, scale, course.curve.shown, width)

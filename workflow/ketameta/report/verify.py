@@ -12,7 +12,7 @@ from ketameta.measures import MEASURES, PLAIN
 from ketameta.methods import NEED_ONE_MEAN
 from ketameta.moderators import ARMS, CURVED, DOSE, MODERATORS
 from ketameta.report import about, verify_effects
-from ketameta.report.r_code import call, listed, named, number, text, texts, vector
+from ketameta.report.r_code import call, named_list, named_vector, r_number, text, texts, vector
 from ketameta.report.traces import Traces
 from ketameta.report.verify_effects import COUNTS, columns, with_counts
 from ketameta.synthesize.designs import design_of
@@ -80,7 +80,7 @@ def _analysis(analysis: Analysis, own: Tables, traces: Traces) -> str:
             *(_split(analysis, record, row, own) for row in own[SplitRow]),
             *(_variant(analysis, row, studies) for row in own[SensitivityRow]),
             verify_effects.absolute_effects(analysis, record, studies, own[AbsoluteRow]),
-            verify_effects.in_points(analysis, record, studies, own[PointsRow]),
+            verify_effects.standardised_points(analysis, record, studies, own[PointsRow]),
             _pairs(analysis, own),
             *(_regression(analysis, row, own) for row in own[RegressionRow]),
             verify_effects.small_studies(analysis, studies, own[AsymmetryRow]),
@@ -95,7 +95,7 @@ def _fit(name: str, model: Model, record: Estimate, studies: Sequence[StudyRow])
     shared = {
         "name": text(name),
         **columns({"yi": "yi", "vi": "vi"}, studies),
-        "level": number(model.level),
+        "level": r_number(model.level),
     }
     ours = {"ours": _ours(record)}
     if len(studies) == 1:
@@ -133,7 +133,7 @@ def _of_tables(name: str, model: Model, record: Estimate, studies: Sequence[Stud
             **measure,
             **columns(COUNTS, with_counts(studies)),
             **search,
-            "level": number(model.level),
+            "level": r_number(model.level),
             "ours": _ours(record),
         },
     )
@@ -160,8 +160,8 @@ def _pairs(analysis: Analysis, own: Tables) -> str:
                 **columns({"low": "ci_low", "high": "ci_high"}, rows),
                 "method": _estimator(analysis.model),
                 "test": text(_TESTS[analysis.model.interval]),
-                "level": number(analysis.model.level),
-                "ours": named({name: getattr(found, name) for name in names}),
+                "level": r_number(analysis.model.level),
+                "ours": named_vector({name: getattr(found, name) for name in names}),
             },
         )
         for found in own[PairSynthesisRow]
@@ -195,12 +195,12 @@ def _regression(analysis: Analysis, row: RegressionRow, own: Tables) -> str:
             "x": f"list({', '.join(vector(column) for column in design.columns)})",
             "method": _estimator(analysis.model),
             "test": text(_TESTS[row.rule or "auto"]),
-            "level": number(analysis.model.level),
+            "level": r_number(analysis.model.level),
             **{
                 name: vector([getattr(one, name) for one in terms])
                 for name in ("estimate", "se", "ci_low", "ci_high", "p")
             },
-            "ours": named(
+            "ours": named_vector(
                 {name: getattr(row, name) for name in ("tau2", "i2", "r2", "qm", "qm_p")}
             ),
         },
@@ -220,12 +220,12 @@ def _arms(analysis: Analysis, row: RegressionRow, own: Tables) -> str:
             "shared": vector([arm.shared or 0.0 for arm in arms]),
             "trial": texts([arm.trial_id for arm in arms]),
             "dose": vector([arm.number for arm in arms]),
-            "step": number(MODERATORS[DOSE].step),
+            "step": r_number(MODERATORS[DOSE].step),
             "bends": "TRUE" if row.model == CURVED else "FALSE",
-            "level": number(analysis.model.level),
+            "level": r_number(analysis.model.level),
             **{name: vector([getattr(one, name) for one in terms])
                for name in ("estimate", "se", "ci_low", "ci_high")},
-            "tau2": number(row.tau2),
+            "tau2": r_number(row.tau2),
         },
     )  # fmt: skip
 
@@ -243,13 +243,13 @@ def _split(analysis: Analysis, record: SynthesisRow, row: SplitRow, own: Tables)
         **columns({"yi": "yi", "vi": "vi"}, studies),
         "method": _estimator(model),
         "group": texts(labels),
-        "q": number(q),
-        "p": number(p),
+        "q": r_number(q),
+        "p": r_number(p),
     }
     if row.tau2_groups == COMMON:
         ours = {g.subgroup: _ends(g) for g in groups if g.subgroup}
-        rule = {"rule": text(_TESTS[model.interval]), "level": number(model.level)}
-        return call("common_groups", shared | rule | {"ours": listed(ours)})
+        rule = {"rule": text(_TESTS[model.interval]), "level": r_number(model.level)}
+        return call("common_groups", shared | rule | {"ours": named_list(ours)})
     parts = [call("separate_groups", shared)]
     for group in groups:
         members = [s for s, label in zip(studies, labels, strict=True) if label == group.subgroup]
@@ -267,4 +267,4 @@ def _ours(record: Estimate) -> str:
     """Return our numbers on the analysis scale as a named vector."""
     log = "_log" if MEASURES[record.measure].transform is not PLAIN else ""
     values = {name: getattr(record, name + log) for name in _BOUNDS}
-    return named(values | {name: getattr(record, name, None) for name in (*_PLAIN, *_SIDES)})
+    return named_vector(values | {name: getattr(record, name, None) for name in (*_PLAIN, *_SIDES)})

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from ketameta.configuration import Analysis
 from ketameta.measures import LARGEST, MEASURES, PLAIN
-from ketameta.report.r_code import call, flags, listed, named, number, text, texts, vector
+from ketameta.report.r_code import (
+    call,
+    flags,
+    named_list,
+    named_vector,
+    r_number,
+    text,
+    texts,
+    vector,
+)
 from ketameta.report.traces import Traces
 from ketameta.synthesize.absolute import MEDIAN, skewed, standard_deviations
 from ketameta.tables.diagnostics import AsymmetryRow
@@ -93,7 +102,7 @@ def _counts_of_pairs(analysis: Analysis, studies: Sequence[StudyRow]) -> str:
     if not studies:
         return ""
     names = {"ai": "events_t", "ci": "events_c", "ni": "n_t", "yi": "yi", "vi": "vi"}
-    values = columns(names, studies) | {"r": number(analysis.select.correlation)}
+    values = columns(names, studies) | {"r": r_number(analysis.select.correlation)}
     return call("crossover_counts", _measured(analysis, studies) | values)
 
 
@@ -139,7 +148,7 @@ def absolute_effects(
         if max(x or 0.0 for x in (record.estimate, record.ci_low, record.ci_high)) >= LARGEST:
             continue
         ours = {
-            "risk": number(row.control_risk),
+            "risk": r_number(row.control_risk),
             **{
                 r: vector([getattr(row, own + end) for end in _ENDS])
                 for r, own in _ABSOLUTE.items()
@@ -152,7 +161,7 @@ def absolute_effects(
             "by": text("median" if row.assumed == MEDIAN else "sum"),
             "ci": vector([s.events_c for s in counted]),
             "n2i": vector([s.n_c for s in counted]),
-            "ours": listed(ours),
+            "ours": named_list(ours),
         }
         parts.append(call("absolute", arguments))
     return "".join(parts)
@@ -167,7 +176,7 @@ def _pooled(record: SynthesisRow) -> str:
     return vector([getattr(record, name + log) for name in ("estimate", "ci_low", "ci_high")])
 
 
-def in_points(
+def standardised_points(
     analysis: Analysis,
     record: SynthesisRow,
     studies: Sequence[StudyRow],
@@ -181,7 +190,7 @@ def in_points(
                 "name": text(f"{analysis.name}, points"),
                 "pooled": _pooled(record),
                 "sds": vector(_spreads(row, studies)),
-                "sd": number(row.sd),
+                "sd": r_number(row.sd),
                 "points": vector([row.points, row.points_low, row.points_high]),
             },
         )
@@ -209,7 +218,7 @@ def small_studies(
                 "test": text(row.test) if row.test else "NA",
                 "crossover": flags([s.design == "crossover" for s in studies]),
                 "treated": texts([s.drug_route or "not known" for s in studies]),
-                "ours": named(
+                "ours": named_vector(
                     {name: getattr(row, name) for name in ("statistic", "p", "limit", *tested)}
                 ),
             },

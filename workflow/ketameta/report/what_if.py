@@ -100,7 +100,7 @@ def _subsets(analysis: Analysis, rows: Sequence[SubsetRow]) -> str:
     which = f"all {first.subsets:,} subsets" if first.all else f"{first.subsets:,} drawn subsets"
     text = (
         f"Of {which} of two trials or more, 95 of 100 give a {MEASURES[measure].words} between "
-        f"{least} and {most}{wording.unit(measure)}"
+        f"{least} and {most}{wording.unit_sign(measure)}"
     )
     named = [row.label for row in rows if row.cluster]
     if named:
@@ -128,7 +128,7 @@ def _trials(
         found.append(
             Trial(
                 f"{row.label}, {row.comparison}" if row.comparison else row.label,
-                wording.with_interval(measure, *ends) + wording.unit(measure),
+                wording.with_interval(measure, *ends) + wording.unit_sign(measure),
                 wording.fixed(row.without_i2, 0),
                 wording.fixed(row.rstudent, 2),
                 wording.fixed(row.cook, 2),

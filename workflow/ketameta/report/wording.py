@@ -36,7 +36,7 @@ USELESS = 50.0
 TOO_FEW = "two trials, too few for a useful interval"
 
 
-class Interval(Protocol):
+class HasInterval(Protocol):
     """A row with an interval, natural scale."""
 
     @property
@@ -75,7 +75,7 @@ def quantity(measure: str, value: float | None) -> str:
     return fixed(asked.drawn(value), digits)
 
 
-def unit(measure: str) -> str:
+def unit_sign(measure: str) -> str:
     """Return what follows a quantity: a per cent sign or nothing."""
     return PER_CENT if MEASURES[measure].unit == PER_CENT else ""
 
@@ -83,7 +83,7 @@ def unit(measure: str) -> str:
 def limit(measure: str, value: float | None) -> str:
     """Write an end of an interval; of per cent one beyond the scale as ``>100``, as none can be."""
     text, limits = quantity(measure, value), MEASURES[measure].limits
-    if value is None or limits is None or not unit(measure):
+    if value is None or limits is None or not unit_sign(measure):
         return text
     low, high = limits
     shown = float(text.replace(MINUS, "-").replace(",", "")) if math.isfinite(value) else value
@@ -96,7 +96,7 @@ def interval(measure: str, low: float | None, high: float | None) -> str:
 
 
 def estimate_interval(
-    measure: str, row: Interval, column: Literal["estimate", "effect"] = "estimate"
+    measure: str, row: HasInterval, column: Literal["estimate", "effect"] = "estimate"
 ) -> str:
     """Write ``2.18 [1.68, 2.84]`` for a row of a forest plot, whose value is in a column."""
     return with_interval(measure, getattr(row, column), row.ci_low, row.ci_high)
@@ -116,7 +116,7 @@ def p_value(p: float | None) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
 
 
-def percent(level: float) -> str:
+def level_percent(level: float) -> str:
     """Write a level such as 0.95 as ``95%``."""
     return f"{100 * level:g}%"
 
@@ -144,12 +144,12 @@ def in_letters(number: int, one: str) -> str:
     return f"{words[number] if number < len(words) else figure} {what}"
 
 
-def excludes_null(analysis: Analysis, record: Interval) -> bool:
+def excludes_null(analysis: Analysis, record: HasInterval) -> bool:
     """Say whether the interval lies wholly on one side of no effect."""
     return _side(analysis, record) is not None
 
 
-def _side(analysis: Analysis, record: Interval) -> Literal["above", "below"] | None:
+def _side(analysis: Analysis, record: HasInterval) -> Literal["above", "below"] | None:
     """Return the side of no effect on which the interval lies; None where it holds no effect."""
     null = MEASURES[analysis.select.measure].null
     low, high = record.ci_low, record.ci_high
@@ -173,10 +173,10 @@ def headline(analysis: Analysis, record: Estimate) -> str:
         return "no trial with usable numbers"
     if record.estimate is None:
         return f"{count(record.k, 'trial')}, not pooled"
-    value = quantity(measure, record.estimate) + unit(measure)
-    around = interval(measure, record.ci_low, record.ci_high) + unit(measure)
+    value = quantity(measure, record.estimate) + unit_sign(measure)
+    around = interval(measure, record.ci_low, record.ci_high) + unit_sign(measure)
     trials, people = count(record.k, "trial"), count(record.n, "person", "people")
-    level = percent(analysis.model.level)
+    level = level_percent(analysis.model.level)
     return f"{MEASURES[measure].words} {value} ({level} CI {around}), {trials}, {people}"
 
 
@@ -257,10 +257,10 @@ def _little(record: Rated) -> bool:
 def _finding(analysis: Analysis, record: Estimate) -> str:
     measure = analysis.select.measure
     around = (
-        f"{percent(analysis.model.level)} interval "
-        f"{interval(measure, record.ci_low, record.ci_high)}{unit(measure)}"
+        f"{level_percent(analysis.model.level)} interval "
+        f"{interval(measure, record.ci_low, record.ci_high)}{unit_sign(measure)}"
     )
-    value = quantity(measure, record.estimate) + unit(measure)
+    value = quantity(measure, record.estimate) + unit_sign(measure)
     return f"{MEASURES[measure].finding.format(value)} ({around})"
 
 
@@ -270,7 +270,7 @@ def prediction(analysis: Analysis, record: Estimate) -> str:
     if where is None:
         return ""
     measure = analysis.select.measure
-    low, high = (limit(measure, end) + unit(measure) for end in (where.low, where.high))
+    low, high = (limit(measure, end) + unit_sign(measure) for end in (where.low, where.high))
     text = (
         f"In {100 * analysis.model.level:g} of 100 settings like these the true "
         f"{MEASURES[measure].expected} would lie between {low} and {high}"
@@ -281,10 +281,10 @@ def prediction(analysis: Analysis, record: Estimate) -> str:
     return f"{text}."
 
 
-def prediction_interval(record: Estimate) -> str:
+def prediction_text(record: Estimate) -> str:
     """Write the prediction interval with its unit; empty where none is told (`expected`)."""
     where, measure = expected(record), record.measure
-    return f"{interval(measure, where.low, where.high)}{unit(measure)}" if where else ""
+    return f"{interval(measure, where.low, where.high)}{unit_sign(measure)}" if where else ""
 
 
 def heterogeneity(record: Estimate) -> str:
@@ -325,7 +325,7 @@ def _digits(value: float | None) -> str:
     return fixed(value, 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0)
 
 
-def between_groups(record: SynthesisRow) -> str:
+def between_groups_text(record: SynthesisRow) -> str:
     """Write the test between the groups on the plot; empty where there is none."""
     if record.between_q is None or record.split is None:
         return ""
@@ -367,7 +367,7 @@ def forest_alt(analysis: Analysis, record: Estimate, studies: Sequence[StudyRow]
         f"{s.label} {quantity(measure, s.effect)} ({interval(measure, s.ci_low, s.ci_high)})"
         for s in studies
     )
-    name = MEASURES[measure].words + (" in per cent" if unit(measure) else "")
+    name = MEASURES[measure].words + (" in per cent" if unit_sign(measure) else "")
     text = f"Forest plot of {count(len(studies), 'trial')}, {name}: {each}."
     if record.k > 1 and record.estimate is not None:
         text += f" Pooled {headline(analysis, record)}."

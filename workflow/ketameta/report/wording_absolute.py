@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ketameta.report.naming import capital
-from ketameta.report.wording import MINUS, TOO_FEW, count, fixed, percent
+from ketameta.report.wording import MINUS, TOO_FEW, count, fixed, level_percent
 from ketameta.tables.parts import Estimate
 from ketameta.tables.syntheses import AbsoluteRow, PointsRow
 
@@ -20,7 +20,7 @@ def per_thousand(share: float | None) -> str:
     return fixed(None if share is None else 1000 * share, 0)
 
 
-def difference(row: AbsoluteRow, few: bool = False) -> str:
+def more_or_fewer(row: AbsoluteRow, few: bool = False) -> str:
     """Write a risk difference per 1,000: ``106 more (61 more to 165 more)``.
 
     Of too `few` trials (`wording.useless`) that is said in place of the ends.
@@ -120,7 +120,7 @@ def held(row: AbsoluteRow) -> str:
     return "An end that would pass 1,000 or 0 of 1,000 is held there." if row.held else ""
 
 
-def points(row: PointsRow) -> str:
+def points_in_words(row: PointsRow) -> str:
     """Write a difference in points with its interval."""
     text = f"{fixed(row.points, 1)} points"
     if row.points_low is None or row.points_high is None:
@@ -135,9 +135,9 @@ def points_source(row: PointsRow, level: float) -> str:
     if row.arms > 1:
         middle = f"the median SD of {count(row.arms, 'control arm')}"
     return (
-        f"The standardised difference and its {percent(level)} interval times {fixed(row.sd, 1)}"
-        f", {middle} on the {row.scale} in this analysis whose scores are not skewed "
-        f"({bases} scores): {'; '.join(row.trials)}. Scales with another spread would give "
+        f"The standardised difference and its {level_percent(level)} interval times "
+        f"{fixed(row.sd, 1)}, {middle} on the {row.scale} in this analysis whose scores are not "
+        f"skewed ({bases} scores): {'; '.join(row.trials)}. Scales with another spread would give "
         f"other points; {MINUS} is fewer points than under control."
     )
 

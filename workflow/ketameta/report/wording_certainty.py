@@ -45,7 +45,7 @@ def words(level: str, best: str | None = None) -> str:
     return " to ".join(dict.fromkeys((best or level, level)))
 
 
-def label(level: str | Certainty | None, best: str | None = None) -> str:
+def certainty_label(level: str | Certainty | None, best: str | None = None) -> str:
     """Write a level or a range as text: ``low certainty``, ``low to very low certainty``.
 
     What is not recorded says so.
@@ -107,7 +107,7 @@ def taken(rating: Rating[Any]) -> str:
     return f"{_TAKEN[rating.best]} to {_TAKEN[rating.rating]}"
 
 
-def thresholds(analysis: Analysis) -> dict[str, str]:
+def thresholds_in_words(analysis: Analysis) -> dict[str, str]:
     """Return every threshold of an analysis by its key, written."""
     limits = analysis.certainty
     return {f.name: f"{getattr(limits, f.name):g}" for f in fields(limits)}

@@ -31,18 +31,18 @@ _NUMBERS = {
 }
 
 
-def label(one: Decision) -> str:
+def decision_label(one: Decision) -> str:
     """Return a decision as a word of a list; of a whole row `added` or `taken out`."""
     if not one.column and one.decision in (B, CORRECTION):
         return "added" if one.stands else "taken out"
     return {CORRECTION: "corrected", "": "open"}.get(one.decision) or _LABELS[one.decision][0]
 
 
-def counted(found: Iterable[Decision]) -> str:
+def decisions_counted(found: Iterable[Decision]) -> str:
     """Count what was decided: ``2 kept as they were, 1 cell corrected (1 number)``."""
     by_label: dict[str, list[Decision]] = {}
     for one in found:
-        by_label.setdefault(label(one), []).append(one)
+        by_label.setdefault(decision_label(one), []).append(one)
     parts = [
         f"{len(by_label[word]):,} {several}"
         for word, several in _LABELS.values()
@@ -82,7 +82,7 @@ def _cells(found: Iterable[Decision]) -> str:
     return "; ".join(told)
 
 
-def said(one: Decision) -> str:
+def decision_sentences(one: Decision) -> str:
     """Return the sentences of a decision; its column or row is named first."""
     told = _cell(one) if one.column else _row(one)
     who = ", ".join(filter(None, (one.role, one.date)))

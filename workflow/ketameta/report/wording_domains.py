@@ -33,9 +33,9 @@ from ketameta.report.wording import (
     interval,
     p_value,
     people,
-    prediction_interval,
+    prediction_text,
     quantity,
-    unit,
+    unit_sign,
 )
 from ketameta.tables.syntheses import SynthesisRow
 from ketameta.vocabulary.narrowing import keys
@@ -43,7 +43,7 @@ from ketameta.vocabulary.narrowing import keys
 APART = 100.0  # times apart beyond which how many no longer matters
 
 
-def reason(analysis: Analysis, value: Rating[Any]) -> str:
+def domain_reason(analysis: Analysis, value: Rating[Any]) -> str:
     """Say in a sentence or two why a domain is rated as it is, from its numbers."""
     return _REASONS[value.domain](analysis, value)
 
@@ -84,7 +84,7 @@ def _inconsistency(analysis: Analysis, value: Rating[Inconsistency]) -> str:
         return f"{text}, of which {_explains(facts.split)} explains a part: {left}."
     if record.i2 == 0:
         return f"{text}: the trials differ no more than chance would have them differ."
-    where = prediction_interval(record)
+    where = prediction_text(record)
     if not where:
         return f"{text}; {count(record.k, 'trial')} are too few for a prediction interval."
     what = f"gives no other answer than the interval ({where})"
@@ -99,7 +99,7 @@ def _spread(analysis: Analysis, facts: Inconsistency) -> str:
     """Say how far the true values of trials lie apart; I² says little of shares."""
     measure, split = facts.record.measure, facts.split
     assert facts.spread is not None
-    where = f"{interval(measure, *facts.spread)}{unit(measure)}"
+    where = f"{interval(measure, *facts.spread)}{unit_sign(measure)}"
     points = f"{analysis.certainty.worthwhile_points:g} points from the pooled value counts as far"
     within = f" within the groups by {wording_splits.name(split.split)}" if split else ""
     return (
@@ -169,7 +169,7 @@ def _imprecision(analysis: Analysis, value: Rating[Imprecision]) -> str:
 
 def _interval(record: SynthesisRow) -> str:
     measure = record.measure
-    return f"The interval ({interval(measure, record.ci_low, record.ci_high)}{unit(measure)})"
+    return f"The interval ({interval(measure, record.ci_low, record.ci_high)}{unit_sign(measure)})"
 
 
 def _open(facts: Imprecision) -> str:

@@ -10,7 +10,7 @@ from ketameta.evidence.audits import Audit
 from ketameta.evidence.unread import AS_ENTERED, POOLED, Unread, Weight
 from ketameta.report import wording
 from ketameta.report.double_extraction import Seen, Twice
-from ketameta.report.wording_decisions import counted
+from ketameta.report.wording_decisions import decisions_counted
 from ketameta.tables.decisions import Decision
 from ketameta.tables.diagnostics import RaterAgreementRow
 from ketameta.vocabulary import vocabulary
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from ketameta.evidence.releases import Release
 
 
-def percent(share: float) -> str:
+def share_percent(share: float) -> str:
     """Write a share (0 to 1) in per cent: one decimal, two below one per cent."""
     value = 100 * share
     return wording.fixed(value, 2 if 0 < value < 1 else 1 if value % 1 else 0)
 
 
-def seen(pooled: Seen) -> str:
+def where_read(pooled: Seen) -> str:
     """Say where the rows that results rest on were read."""
     if not pooled.rows:
         return "No result rests on any row yet."
@@ -38,7 +38,7 @@ def seen(pooled: Seen) -> str:
     return f"Results rest on {rows} of the tables: {'; '.join(parts)}."
 
 
-def twice(found: Sequence[Twice]) -> str:
+def read_twice(found: Sequence[Twice]) -> str:
     """Say how many rows were extracted twice, and how many of them agree."""
     read = sum(table.read for table in found)
     if not read:
@@ -71,7 +71,7 @@ def decided(found: Sequence[Decision]) -> str:
     if not total:
         return "No disagreement of two extractions and no correction is on record."
     left = sum(not one.decision for one in found)
-    parts = counted(one for one in found if one.decision)
+    parts = decisions_counted(one for one in found if one.decision)
     waits = "waits" if left == 1 else "wait"
     head = f"{left:,} of {wording.count(total, 'line')} {waits} for a decision" if left else ""
     rest = f"{wording.count(total - left, 'is', 'are')} decided: {parts}" if parts else ""
@@ -83,10 +83,11 @@ def audited(found: Audit) -> str:
     rows = found.row.rows
     if found.share is None:
         return f"An audit of {wording.count(rows, 'row')} reached the source of none."
-    ends = f"{percent(found.low or 0.0)} to {percent(1.0 if found.high is None else found.high)}%"
+    high = 1.0 if found.high is None else found.high
+    ends = f"{share_percent(found.low or 0.0)} to {share_percent(high)}%"
     return (
         f"An audit of {wording.count(rows, 'row')} found {found.row.wrong:,} wrong of "
-        f"{found.reached:,} whose source was reached: {percent(found.share)}% "
+        f"{found.reached:,} whose source was reached: {share_percent(found.share)}% "
         f"(95% interval {ends})."
     )
 
@@ -108,7 +109,7 @@ def stated(counts: Mapping[str, int], release: str, recorded: bool) -> str:
     return f"{told}; {gone:,} that {were} open at the release of {release} {are} there no more."
 
 
-def changed(number: int, release: Release | None, known: Sequence[str] | None) -> str:
+def changed_by_decisions(number: int, release: Release | None, known: Sequence[str] | None) -> str:
     """Say how many cells and rows decisions made others since the last release."""
     many = wording.count(number, "cell or row was", "cells and rows were")
     told = f"{many} changed, added or taken out by a decision or a correction"
@@ -121,7 +122,7 @@ def changed(number: int, release: Release | None, known: Sequence[str] | None) -
     return f"{told} since the release of {release.name}."
 
 
-def first(found: Sequence[Unread], titles: Mapping[str, tuple[str, str]]) -> str:
+def what_to_fetch_first(found: Sequence[Unread], titles: Mapping[str, tuple[str, str]]) -> str:
     """Say what to fetch first."""
     if not found:
         return "Nothing is listed that could not be read."
@@ -137,7 +138,7 @@ def carries(weight: Weight, titles: Mapping[str, tuple[str, str]]) -> str:
     title = titles[weight.analysis][0]
     if not weight.effects:
         return f"would be the first trial of “{title}”"
-    return f"would carry about {guess(weight.share)}% of “{title}”"
+    return f"would carry about {guessed_percent(weight.share)}% of “{title}”"
 
 
 def after(weight: Weight) -> str:
@@ -147,12 +148,12 @@ def after(weight: Weight) -> str:
     return f" ({weight.effects} effects now)"
 
 
-def guess(share: float) -> str:
+def guessed_percent(share: float) -> str:
     """Write a guessed share (0 to 1) in whole per cent; ``<1`` below one."""
     return "<1" if share < 0.01 else wording.fixed(100 * share, 0)
 
 
-def people(weight: Weight) -> str:
+def people_and_source(weight: Weight) -> str:
     """Write the people that a weight counts with, and where the number is from."""
     if weight.people is None:
         return "not known"

@@ -97,7 +97,7 @@ def relative(answer: Answer) -> str:
     if not answer.shown:
         return NONE
     measure, record = answer.analysis.select.measure, answer.record
-    name, unit = MEASURES[measure].symbol, wording.unit(measure)
+    name, unit = MEASURES[measure].symbol, wording.unit_sign(measure)
     around = wording.interval(measure, record.ci_low, record.ci_high)
     return f"{name} {wording.quantity(measure, record.estimate)}{unit} ({around}{unit})"
 
@@ -107,7 +107,7 @@ def of_hundred(share: float) -> str:
     return wording.fixed(100 * share, 1 if 0 < share < 0.01 else 0)
 
 
-def risks(answer: Answer) -> str:
+def risks_in_words(answer: Answer) -> str:
     """Write the risks with and without treatment, of 100 people; empty where none is known."""
     if answer.risk is None:
         return ""
@@ -132,20 +132,20 @@ def absolute(answer: Answer) -> str:
     estimate = answer.record.estimate
     if _asked(answer).is_share and estimate is not None:
         return f"{of_hundred(estimate)} of 100 treated"
-    return risks(answer) or with_treatment(answer)
+    return risks_in_words(answer) or with_treatment(answer)
 
 
-def reasons(answer: Answer) -> list[str]:
+def downgrade_reasons(answer: Answer) -> list[str]:
     """Say for each domain that takes a level from the certainty how many and why."""
     return [
         f"{rating.domain.capitalize()}, {wording_certainty.taken(rating)}: "
-        f"{wording_domains.reason(answer.analysis, rating)}"
+        f"{wording_domains.domain_reason(answer.analysis, rating)}"
         for rating in answer.rated.ratings
         if rating.rating
     ]
 
 
-def sentence(summary: Summary, answer: Answer) -> str:
+def finding_sentence(summary: Summary, answer: Answer) -> str:
     """Say what the result means, with the two sides named as the comparison names them."""
     if not answer.shown:
         return wording.answer(answer.analysis, answer.record)

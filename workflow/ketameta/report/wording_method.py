@@ -11,7 +11,7 @@ from ketameta.estimators import ESTIMATORS
 from ketameta.measures import INVERSE_VARIANCE, MEASURES
 from ketameta.methods import NEED_ONE_MEAN
 from ketameta.report.references import REFERENCES
-from ketameta.report.wording import count, percent
+from ketameta.report.wording import count, level_percent
 from ketameta.report.wording_model import INTERVALS
 from ketameta.synthesize.prediction import FEWEST, expected
 from ketameta.tables.effects import DerivationRow
@@ -139,7 +139,7 @@ def method(analysis: Analysis, record: SynthesisRow) -> list[str]:
 def _further(analysis: Analysis, record: Estimate) -> list[str]:
     """Say how the prediction interval is made, or why none is told."""
     if expected(record):
-        level, rule = percent(analysis.model.level), _PREDICTION[analysis.model.prediction]
+        level, rule = level_percent(analysis.model.level), _PREDICTION[analysis.model.prediction]
         return [f"The {level} prediction interval is {rule}."]
     if record.k < FEWEST:
         return [f"Fewer than {FEWEST} trials give no prediction interval worth telling."]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
-from ketameta.report.wording import MINUS, Interval, count, fixed, quantity
+from ketameta.report.wording import MINUS, HasInterval, count, fixed, quantity
 from ketameta.synthesize.absolute import skewed
 from ketameta.tables.fits import Engine
 from ketameta.tables.parts import Estimate
@@ -31,7 +31,7 @@ def notes(analysis: Analysis, record: Estimate, studies: Sequence[StudyRow]) -> 
         secondary(studies),
         _to_check(studies),
         _decides(record, studies),
-        twice(studies),
+        in_both_arms(studies),
         _skewed(analysis, studies),
         halves(record, studies),
         _beyond(analysis, record, studies),
@@ -106,7 +106,7 @@ def _skewed(analysis: Analysis, studies: Sequence[StudyRow]) -> str:
     return f"{text}{points if MEASURES[analysis.select.measure].is_standardised else ''}."
 
 
-def twice(studies: Sequence[StudyRow]) -> str:
+def in_both_arms(studies: Sequence[StudyRow]) -> str:
     """Name the crossover trials whose people stand in both arms; empty for none."""
 
     def in_both(s: StudyRow) -> bool:
@@ -122,7 +122,7 @@ def twice(studies: Sequence[StudyRow]) -> str:
     )
 
 
-def plain(detail: str | None) -> str:
+def plain_reason(detail: str | None) -> str:
     """Return why a row gives no effect, without names of empty columns and words of the tables."""
     text = re.sub(r": \w+(?:(?:, | and )\w+)* (?:is|are) empty", "", detail or "")
     return re.sub(r"\b(?:do-not-pool|check):? ", "", text)
@@ -152,7 +152,7 @@ def _beyond(analysis: Analysis, record: Estimate, studies: Sequence[StudyRow]) -
     return f"Limits {where} are those of a normal approximation: {why}."
 
 
-def _limits(rows: Iterable[Interval]) -> Iterator[float]:
+def _limits(rows: Iterable[HasInterval]) -> Iterator[float]:
     for row in rows:
         yield from (end for end in (row.ci_low, row.ci_high) if end is not None)
 

@@ -25,16 +25,16 @@ def control(study: EffectRow) -> str:
     The class of the comparator says so after its plus sign.
     """
     beside = study.comparator_class.partition("+")[2]
-    own = given(study.control) or "–"
+    own = treatments_named(study.control) or "–"
     return f"{own} + {beside}" if beside else own
 
 
-def given(words: str) -> str:
+def treatments_named(words: str) -> str:
     """Name the treatments of arms, words of the vocabulary with commas between."""
     return ", ".join(treatment(word) for word in words.split(", ") if word)
 
 
-def overall(record: Estimate) -> str:
+def overall_test(record: Estimate) -> str:
     """Write the test of no effect of a pooled result; empty where there is none to compare with.
 
     The statistic is the estimate over its standard error on the scale of the analysis: t where the
@@ -54,18 +54,18 @@ def under(group: SubgroupRow) -> tuple[str, ...]:
     """Return what stands below a subtotal: its own heterogeneity and the test of its effect."""
     parts = []
     if group.q is not None:
-        tau2 = "" if shared(group) else f"τ² = {fixed(group.tau2, 3)}, "
+        tau2 = "" if shared_tau2(group) else f"τ² = {fixed(group.tau2, 3)}, "
         p = f", {p_value(group.q_p)}" if group.q_p is not None else ""
         parts.append(
             f"Heterogeneity: {tau2}I² = {fixed(group.i2, 0)}%, "
             f"Q = {fixed(group.q, 2)}, df = {group.q_df}{p}."
         )
-    if found := overall(group):
+    if found := overall_test(group):
         parts.append(f"Test for effect: {found}.")
     return (" ".join(parts),) if parts else ()
 
 
-def shared(group: SubgroupRow) -> bool:
+def shared_tau2(group: SubgroupRow) -> bool:
     """Say whether a subtotal has the τ² of all groups."""
     return group.engine == Engine.GROUPS
 
@@ -80,7 +80,7 @@ def statistics(
     lines = []
     if found := heterogeneity(record):
         lines.append(f"Heterogeneity: {found}")
-    if record.k > 1 and (found := overall(record)):
+    if record.k > 1 and (found := overall_test(record)):
         lines.append(f"Test for overall effect: {found}")
     for row in splits:
         if row.split == record.split and test(row):

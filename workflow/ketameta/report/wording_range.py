@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
 from ketameta.report.naming import listed
-from ketameta.report.wording import count, excludes_null, quantity, unit
+from ketameta.report.wording import count, excludes_null, quantity, unit_sign
 from ketameta.tables.parts import Estimate
 from ketameta.tables.syntheses import SensitivityRow
 
@@ -28,8 +28,10 @@ def other_choices(
     if record.k < 2 or record.estimate is None or not others:
         return ""
     ranked = sorted(others, key=lambda r: (r.estimate, r.variant))
-    low, high = (quantity(measure, r.estimate) + unit(measure) for r in (ranked[0], ranked[-1]))
-    own = quantity(measure, record.estimate) + unit(measure)
+    low, high = (
+        quantity(measure, r.estimate) + unit_sign(measure) for r in (ranked[0], ranked[-1])
+    )
+    own = quantity(measure, record.estimate) + unit_sign(measure)
     number = count(len(others), "other defensible choice")
     if low == high == own:
         text = f"The estimate is the same, {own}, under {number}"
@@ -46,7 +48,9 @@ def other_choices(
 
 def _named(measure: str, ranked: Sequence[SensitivityRow], shown: str) -> str:
     """Name the choices that give a value as printed, not all of many."""
-    names = [r.variant for r in ranked if quantity(measure, r.estimate) + unit(measure) == shown]
+    names = [
+        r.variant for r in ranked if quantity(measure, r.estimate) + unit_sign(measure) == shown
+    ]
     more = len(names) - NAMED
     return f"{', '.join(names[:NAMED])} and {more} more" if more > 0 else listed(names)
 

@@ -44,7 +44,7 @@ def confounded(row: SplitRow) -> str:
     return f"Goes together with {others} in these trials: which of them matters cannot be told."
 
 
-def outside(total: Estimate, groups: Sequence[SubgroupRow]) -> str:
+def total_outside(total: Estimate, groups: Sequence[SubgroupRow]) -> str:
     """Say that a total lies outside all its subtotals; empty where it lies among them.
 
     At one τ² it cannot, being their weighted mean; but the τ² of the total holds the differences

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketameta.configuration import Review
 from ketameta.report import about
-from ketameta.report.csv_tables import Table, as_text
+from ketameta.report.csv_tables import CsvTable, as_text
 from ketameta.tables.stages import MADE_KINDS, STAGE_KINDS
 from ketameta.tables.table import schema_of
 
@@ -43,7 +43,7 @@ _ASKED = (
 
 
 def workbook(
-    shown: Mapping[str, Table],
+    shown: Mapping[str, CsvTable],
     questions: Mapping[str, str],
     review: Review,
     version: str,
@@ -72,14 +72,14 @@ def workbook(
     return out.getvalue()
 
 
-def _asked(table: Table, questions: Mapping[str, str]) -> Table:
+def _asked(table: CsvTable, questions: Mapping[str, str]) -> CsvTable:
     """Return a table with what is asked in words behind the name of each analysis."""
     place = table.names.index("analysis") + 1
     lines = [
         (*line[:place], questions.get(str(line[place - 1] or ""), ""), *line[place:])
         for line in table.lines
     ]
-    return Table([*table.names[:place], QUESTION, *table.names[place:]], lines)
+    return CsvTable([*table.names[:place], QUESTION, *table.names[place:]], lines)
 
 
 def _read_me(
@@ -106,7 +106,7 @@ def _read_me(
         sheet.write_string(row, 1, text)
 
 
-def _fill(sheet: LongSheet, head: Any, name: str, table: Table) -> None:
+def _fill(sheet: LongSheet, head: Any, name: str, table: CsvTable) -> None:
     kind = (MADE_KINDS | STAGE_KINDS["report"]).get(name)
     told = {column.name: column for column in schema_of(kind).columns} if kind else {}
     for column, title in enumerate(table.names):

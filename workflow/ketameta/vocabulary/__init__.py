@@ -18,7 +18,7 @@ from ketameta.vocabulary.files import (
     METHOD,
     forget,
     kept,
-    method,
+    method_words,
     read_words,
     subject,
     use,
@@ -106,17 +106,17 @@ def _laid_over() -> Vocabulary:
     lists = {**own["words.yaml"], **treated}
     treatments = lists.pop("treatments", {})
     cotreatments, flags = lists.pop("cotreatments", {}), lists.pop("flags", {})
-    of_method = method()["lists"]
+    of_method = method_words()["lists"]
     labels = {"splits": {**of_method["splits"], **lists.pop("splits", {})}}
     return Vocabulary(
         scales={name: Scale(name, **item) for name, item in own["scales.yaml"].items()},
         outcomes={name: Outcome(name, **item) for name, item in own["outcomes.yaml"].items()},
         treatments={name: Treatment(name, **item) for name, item in treatments.items()},
         lists={n: {**lists.get(n, {}), **words} for n, words in of_method.items()} | labels,
-        flags={**method()["flags"], **flags},
-        unusable_models=method()["unusable_models"],
+        flags={**method_words()["flags"], **flags},
+        unusable_models=method_words()["unusable_models"],
         cotreatments=cotreatments,
-        sets_of_part=frozenset(method()["sets_of_part"]),
+        sets_of_part=frozenset(method_words()["sets_of_part"]),
         spreads={name: Spread(**item) for name, item in own["priors.yaml"].items()},
     )
 

@@ -59,7 +59,7 @@ def read_words(path: Path) -> dict[str, Any]:
 
 
 @cache
-def method() -> dict[str, Any]:
+def method_words() -> dict[str, Any]:
     """Return the words of the method."""
     return read_words(METHOD)
 
@@ -68,5 +68,5 @@ def words_of_method() -> dict[str, tuple[str, ...]]:
     """Return the words of each list of the method, and those that flags start with."""
     return {
         name: tuple(words)
-        for name, words in {**method()["lists"], "flags": method()["flags"]}.items()
+        for name, words in {**method_words()["lists"], "flags": method_words()["flags"]}.items()
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketameta.commands.new_review.asked import Asked
-from ketameta.commands.new_review.made_up import tables
+from ketameta.commands.new_review.made_up import made_up_tables
 from ketameta.report.naming import capital
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ def files(asked: Asked, requirement: str) -> dict[str, bytes]:
         path: _templates().get_template(f"{name}.jinja").render(told).encode()
         for path, name in _MADE_OF.items()
     }
-    return made | {f"data/raw/{name}.csv": content for name, content in tables(asked).items()}
+    return made | {
+        f"data/raw/{name}.csv": content for name, content in made_up_tables(asked).items()
+    }
 
 
 @cache

@@ -17,7 +17,7 @@ _HARM, _HARMED = "Any adverse event", "an adverse event"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AskedOutcome:
     """An outcome with its kind: events are counted, scores measured on a scale."""
 
     name: Name
@@ -42,7 +42,7 @@ class Asked:
 
     treatments: tuple[Name, ...]
     control: Name
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[AskedOutcome, ...]
 
     @property
     def treated(self) -> str:
@@ -76,7 +76,7 @@ class Asked:
         about = f"the risk of {first.phrase}" if first.counted else first.phrase
         return f"How do {about} and harms differ between {self.treated} and {self.control.label}?"
 
-    def about(self, outcome: Outcome) -> str:
+    def about(self, outcome: AskedOutcome) -> str:
         """Return what an analysis of an outcome asks."""
         treated, control = self.treated, self.control.label
         if outcome.counted:
@@ -84,9 +84,9 @@ class Asked:
         return f"Does {outcome.phrase} after 12 weeks differ between {treated} and {control}?"
 
     @property
-    def scales(self) -> dict[str, Outcome]:
+    def scales(self) -> dict[str, AskedOutcome]:
         """The scales, each with the first outcome that is measured on it."""
-        found: dict[str, Outcome] = {}
+        found: dict[str, AskedOutcome] = {}
         for outcome in self.outcomes:
             if outcome.scale:
                 found.setdefault(outcome.scale, outcome)
@@ -112,12 +112,12 @@ def asked(
     if any(counted) and (len(scales) > 1 or SCORE not in of_kind):
         raise NamingError("--scale is for a score, and events are counted: leave it out, or empty")
     found = [
-        Outcome(name, kind, scale_of(scale or name.label) if kind == SCORE else "")
+        AskedOutcome(name, kind, scale_of(scale or name.label) if kind == SCORE else "")
         for name, kind, scale in zip(named(outcomes, "outcome"), of_kind, on_scale, strict=True)
     ]
     if not any("adverse event" in outcome.name.label.casefold() for outcome in found):
         (harm,) = named([_HARM], "outcome", [outcome.name.word for outcome in found])
-        found.append(Outcome(harm, EVENT, harm=True))
+        found.append(AskedOutcome(harm, EVENT, harm=True))
     (against,) = named([control], "treatment", [name.word for name in given])
     return Asked(given, against, tuple(found))
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ketameta.commands.new_review.asked import Asked, Outcome
+from ketameta.commands.new_review.asked import Asked, AskedOutcome
 from ketameta.commands.new_review.names import Name
 from ketameta.tables.raw import RAW_TABLES
 
@@ -21,7 +21,7 @@ Row = dict[str, str | int | float]
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ArmNumbers:
     """The numbers of an arm: mean and SD at baseline and at the end, per cent with an event."""
 
     before: float
@@ -34,13 +34,13 @@ class Side:
 
 # people of an arm, and the numbers of the treated and of the control arm
 _TRIALS = (
-    (60, Side(60.1, 14.8, 48.2, 14.1, 25, 15), Side(60.4, 15.3, 56.9, 15.0, 40, 12)),
-    (100, Side(61.5, 15.1, 50.3, 15.2, 30, 14), Side(61.0, 14.6, 55.8, 14.4, 43, 12)),
-    (40, Side(59.2, 14.4, 47.0, 13.6, 20, 15), Side(58.8, 15.6, 57.7, 14.9, 45, 15)),
+    (60, ArmNumbers(60.1, 14.8, 48.2, 14.1, 25, 15), ArmNumbers(60.4, 15.3, 56.9, 15.0, 40, 12)),
+    (100, ArmNumbers(61.5, 15.1, 50.3, 15.2, 30, 14), ArmNumbers(61.0, 14.6, 55.8, 14.4, 43, 12)),
+    (40, ArmNumbers(59.2, 14.4, 47.0, 13.6, 20, 15), ArmNumbers(58.8, 15.6, 57.7, 14.9, 45, 15)),
 )
 
 
-def tables(asked: Asked) -> dict[str, bytes]:
+def made_up_tables(asked: Asked) -> dict[str, bytes]:
     """Return the raw tables as CSV by their names; those without made-up rows hold their header.
 
     Three trials, or one a treatment where there are more.
@@ -93,7 +93,7 @@ def _add_trial(rows: dict[str, list[Row]], number: int, treatment: Name, asked: 
         )
 
 
-def _measured(outcome: Outcome, side: Side, people: int, shift: int) -> Row:
+def _measured(outcome: AskedOutcome, side: ArmNumbers, people: int, shift: int) -> Row:
     """Return the cells of a score; `shift` lets no two outcomes have the same numbers."""
     return {
         "outcome": outcome.name.word,
@@ -105,7 +105,7 @@ def _measured(outcome: Outcome, side: Side, people: int, shift: int) -> Row:
     }
 
 
-def _counted(outcome: Outcome, side: Side, people: int, shift: int) -> Row:
+def _counted(outcome: AskedOutcome, side: ArmNumbers, people: int, shift: int) -> Row:
     """Return the cells of an event."""
     share = side.harmed if outcome.harm else side.per_cent + shift
     return {"outcome": outcome.name.word, "events": round(people * share / 100)}
@@ -152,7 +152,7 @@ def _claim(asked: Asked) -> Row:
     }
 
 
-def _promised(outcome: Outcome) -> str:
+def _promised(outcome: AskedOutcome) -> str:
     return (
         f"fewer people have {outcome.phrase}" if outcome.counted else f"{outcome.phrase} is lower"
     )

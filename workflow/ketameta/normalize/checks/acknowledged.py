@@ -104,7 +104,7 @@ def _name(file: str) -> str:
     return f"{name.partition('[')[2].rstrip(']')}.xlsx" if "[" in name else name
 
 
-def settle(
+def reasons_to_stand(
     warned: Sequence[Warned | None], given: Sequence[AcknowledgedRow], *, effects: bool
 ) -> tuple[list[str], list[Finding]]:
     """Return for each warning the reason for which it stands, and a finding for idle reasons.
@@ -147,7 +147,7 @@ def with_reasons(
     about = Subject(rows)
     warned = [about.warned(p) if p.severity == WARNING else None for p in problems]
     warned += [about.warned(f) if f.severity == WARNING else None for f in findings]
-    reasons, idle = settle(warned, tables.get(AcknowledgedRow), effects=bool(effects))
+    reasons, idle = reasons_to_stand(warned, tables.get(AcknowledgedRow), effects=bool(effects))
     first = len(problems)
     of_cells = zip(problems, reasons[:first], strict=True)
     of_numbers = zip(findings, reasons[first:], strict=True)

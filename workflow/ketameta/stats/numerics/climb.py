@@ -43,7 +43,7 @@ class LikelihoodPoint(NamedTuple):
         return LikelihoodPoint(*(np.concatenate(x) for x in zip(self, other, strict=True)))
 
 
-class Point(NamedTuple):
+class CurvePoint(NamedTuple):
     """A point of r, with the slope dt/dr of its inverse."""
 
     t: Floats
@@ -57,15 +57,15 @@ class Score(NamedTuple):
     model: Any
     restricted: bool
 
-    def at(self, t: Floats) -> tuple[Point, tuple[Floats, ...]]:
+    def at(self, t: Floats) -> tuple[CurvePoint, tuple[Floats, ...]]:
         """Evaluate at t; also return the sums a, b, c, d."""
         return self.known(t, self.model.sums(t, self.restricted))
 
     @staticmethod
-    def known(t: Floats, at: Sums | LikelihoodPoint) -> tuple[Point, tuple[Floats, ...]]:
+    def known(t: Floats, at: Sums | LikelihoodPoint) -> tuple[CurvePoint, tuple[Floats, ...]]:
         """Return the same from sums at hand."""
         a, b, c, d = at.a, at.b, at.c, at.d
-        return Point(t, b / a, a * a / (2.0 * b * c - d * a)), (a, b, c, d)
+        return CurvePoint(t, b / a, a * a / (2.0 * b * c - d * a)), (a, b, c, d)
 
     def take(self, rows: Rows) -> Score:
         """Return some of the analyses, their order kept."""
@@ -74,28 +74,28 @@ class Score(NamedTuple):
         return self._replace(model=self.model.take(rows))
 
 
-class Spread(NamedTuple):
+class SpreadCurve(NamedTuple):
     """r = target / Q, Q the generalised one."""
 
     model: Any
     target: Floats
 
-    def at(self, t: Floats) -> tuple[Point, tuple[Floats, ...]]:
+    def at(self, t: Floats) -> tuple[CurvePoint, tuple[Floats, ...]]:
         """Evaluate at t."""
         q, a = self.model.q(t)
-        return Point(t, self.target / q, q * q / (self.target * a)), ()
+        return CurvePoint(t, self.target / q, q * q / (self.target * a)), ()
 
-    def take(self, rows: Rows) -> Spread:
+    def take(self, rows: Rows) -> SpreadCurve:
         """Return some of the analyses, their order kept."""
         if rows.size == self.model.count.size:
             return self
-        return Spread(self.model.take(rows), self.target[rows])
+        return SpreadCurve(self.model.take(rows), self.target[rows])
 
 
-Curve = Score | Spread
+Curve = Score | SpreadCurve
 
 
-def _cubic(old: Point, at: Point) -> tuple[Floats, Floats]:
+def _cubic(old: CurvePoint, at: CurvePoint) -> tuple[Floats, Floats]:
     """Return the step from `at` to where the cubic in r through both points is 1, and Newton's.
 
     The cubic t(r) has the slopes of both points; it is written in divided differences at `at`.
@@ -108,7 +108,12 @@ def _cubic(old: Point, at: Point) -> tuple[Floats, Floats]:
 
 
 def climb(
-    curve: Curve, old: Point, between: tuple[Floats, Floats], t: Floats, ended: Flags, steps: int
+    curve: Curve,
+    old: CurvePoint,
+    between: tuple[Floats, Floats],
+    t: Floats,
+    ended: Flags,
+    steps: int,
 ) -> tuple[Floats, list[Floats], Flags]:
     """Find where r is 1 for many analyses; arrays of shape (n,) throughout.
 
@@ -169,5 +174,5 @@ def climb(
                     break
                 live, ended, curve = live[left], ended[left], curve.take(left)
                 low, lo, hi, t = low[left], lo[left], hi[left], t[left]
-                old = Point(*(x[left] for x in old))
+                old = CurvePoint(*(x[left] for x in old))
     return out, sums, done

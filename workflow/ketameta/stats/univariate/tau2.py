@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ketameta.stats.numerics.climb import STEPS, Point, Spread, climb
+from ketameta.stats.numerics.climb import STEPS, CurvePoint, SpreadCurve, climb
 from ketameta.stats.numerics.sums import Floats, Sums, over_studies
 from ketameta.stats.univariate.likelihood import maximise
 
@@ -42,7 +42,7 @@ def solve_q(
         return out, done
     # Analyses without a root ride along unless they are most: copying the rest costs more.
     rows = np.arange(out.size) if 2 * above.sum() >= out.size else np.flatnonzero(above)
-    curve = Spread(model, target).take(rows)
+    curve = SpreadCurve(model, target).take(rows)
     t, q, a, c = (x[rows] for x in (t, at.q, at.a, at.c))
     ended, ss = ~above[rows], curve.model.residual_spread
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -59,8 +59,8 @@ def solve_q(
 
 
 def _reach(
-    curve: Spread, ss: Floats, t: Floats, q: Floats, a: Floats
-) -> tuple[Point, Floats, Floats]:
+    curve: SpreadCurve, ss: Floats, t: Floats, q: Floats, a: Floats
+) -> tuple[CurvePoint, Floats, Floats]:
     """Return the point t of the curve, and bounds of its root below and above.
 
     1/Q is concave, so that Newton's step on it never passes the root; and Q is at most the sum of
@@ -69,7 +69,7 @@ def _reach(
     target = curve.target
     rate = q * q / (target * a)
     newton = t + (1.0 - target / q) * rate
-    return Point(t, target / q, rate), newton, ss / target * (1.0 + 1e-9) - curve.model.low
+    return CurvePoint(t, target / q, rate), newton, ss / target * (1.0 + 1e-9) - curve.model.low
 
 
 def _quadratic(
