@@ -1,6 +1,5 @@
 """The second opinion: what statsmodels makes of the same effects, and what a difference does."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +7,10 @@ import pytest
 
 from ketameta import steps
 from ketameta.crosscheck import refits
-from ketameta.crosscheck.stage import DL_BELOW_0, crosscheck, differing, files, said
-from ketameta.stats import mantel_haenszel, random_effects
+from ketameta.crosscheck.pooled import DL_BELOW_0
+from ketameta.crosscheck.rows import differing
+from ketameta.crosscheck.stage import crosscheck, files, said
+from ketameta.stats import random_effects
 from ketameta.synthesize.stage import synthesis
 from ketameta.tables.collection import Tables
 from ketameta.tables.diagnostics import AsymmetryRow
@@ -102,17 +103,6 @@ def test_the_highest_of_two_maxima_is_taken():
     vi = np.array([0.01, 0.01, 0.01, 4.0, 4.0])
     found, _ = refits.tau2_of(yi, vi, "REML")
     assert found == pytest.approx(random_effects(yi, vi, "REML").tau2, rel=1e-9)
-
-
-COUNTS = [(3, 20, 1, 21), (0, 18, 2, 18), (7, 40, 3, 38), (12, 55, 8, 60)]
-
-
-@pytest.mark.parametrize(("measure", "odds"), [("RR", False), ("OR", True)])
-def test_counts_are_pooled_by_the_stratified_table(measure, odds):
-    columns = np.array(COUNTS, float).T
-    fit = mantel_haenszel(measure, **dict(zip(("ai", "n1i", "ci", "n2i"), columns, strict=True)))
-    found = refits.mantel_haenszel(COUNTS, odds=odds)
-    assert math.log(found) == pytest.approx(fit.estimate, rel=1e-12)
 
 
 def test_each_page_has_its_line_and_the_table_every_number(configuration):

@@ -82,7 +82,7 @@ def test_the_report_holds_nothing_else(built, configuration):
     }
     arms = [a.name for a in configuration.whole if a.select.measure == "PCTRED"]
     wanted |= {"figures/data.evidence.svg", *(f"figures/{n}.distribution.svg" for n in arms)}
-    wanted |= set(crosscheck_files(configuration.names))
+    wanted |= set(crosscheck_files(configuration.names, timed=bool(configuration.courses)))
     assert found == wanted
 
 

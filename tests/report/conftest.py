@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from ketameta.configuration import Configuration, load
-from ketameta.crosscheck.stage import crosscheck, differing
+from ketameta.crosscheck.rows import differing
+from ketameta.crosscheck.stage import crosscheck
 from ketameta.crosscheck.stage import files as crosscheck_files
 from ketameta.ingest.stage import ingest
 from ketameta.ingest.template import template
@@ -173,7 +174,8 @@ def through(folder, configuration):
     files |= dict(graphics.graphics(found, configuration))
     checked = crosscheck(found, configuration)
     assert differing(checked) == []
-    files |= dict(crosscheck_files(checked, [row.analysis for row in found[SynthesisRow]]))
+    names, timed = [row.analysis for row in found[SynthesisRow]], configuration.courses
+    files |= dict(crosscheck_files(checked, names, [course.name for course in timed]))
     with warnings.catch_warnings():
         # seaborn calls matplotlib in a way that matplotlib is giving up
         warnings.filterwarnings("ignore", "vert: bool was deprecated")

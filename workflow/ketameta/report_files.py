@@ -21,6 +21,9 @@ TABLES = (
     *("course_coefficients", "course_points", "course_changes"),
 )
 
+# the page of all time courses, where it stands beside pages of analyses: none has such a name
+COURSES = "time-courses"
+
 
 def report_files(names: Sequence[str], *, timed: bool = False) -> list[str]:
     """Return the paths below reports/, in order, for analyses of the given names.
@@ -55,9 +58,10 @@ def figure_of(name: str) -> str:
     return f"figures/{name}.forest.svg"
 
 
-def crosscheck_files(names: Sequence[str]) -> list[str]:
+def crosscheck_files(names: Sequence[str], *, timed: bool = False) -> list[str]:
     """Return the paths of what recomputing analyses makes: the table, and a line for each page."""
-    return ["tables/crosscheck.csv", *map(line_of, map(slug, names))]
+    pages = [*map(slug, names), *([COURSES] if timed else [])]
+    return ["tables/crosscheck.csv", *map(line_of, pages)]
 
 
 def line_of(name: str) -> str:

@@ -144,8 +144,9 @@ def distributions(given: Given) -> Files:
 
 def crosscheck(given: Given) -> Files:
     """Recompute every pooled result with statsmodels; a new difference stops a run of CI."""
+    from ketameta.crosscheck.rows import differing
     from ketameta.crosscheck.stage import crosscheck as stage
-    from ketameta.crosscheck.stage import differing, files
+    from ketameta.crosscheck.stage import files
     from ketameta.tables.syntheses import SynthesisRow
 
     rows = stage(given.tables, given.configuration)
@@ -153,7 +154,8 @@ def crosscheck(given: Given) -> Files:
         print(*told, sep="\n", file=sys.stderr)
         if os.environ.get("CI"):
             return None
-    return files(rows, [row.analysis for row in given.tables[SynthesisRow]])
+    courses = [course.name for course in given.configuration.courses]
+    return files(rows, [row.analysis for row in given.tables[SynthesisRow]], courses)
 
 
 def prints(given: Given) -> Files:

@@ -226,10 +226,8 @@ def _not_made_yet() -> dict[str, str]:
         path: "distributions" if path.endswith(_BY_SEABORN) else "figures" for path in drawings
     }
     found[f"{REPORTS}/{LIST}"] = "figures"
-    found |= {f"{REPORTS}/{path}": "crosscheck" for path in crosscheck_files(names)}
-    found |= {
-        f"{REPORTS}/{path}": "report"
-        for path in report_files(names, timed=bool(configuration.courses))
-    }
+    timed = bool(configuration.courses)
+    for stage, files in (("crosscheck", crosscheck_files), ("report", report_files)):
+        found |= {f"{REPORTS}/{path}": stage for path in files(names, timed=timed)}
     found |= {path.replace(".svg", end): "prints" for path in drawings for end in (".pdf", ".png")}
     return {path: stage for path, stage in found.items() if not Path(stamp(stage)).exists()}

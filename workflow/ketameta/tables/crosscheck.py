@@ -19,11 +19,14 @@ class Verdict(StrEnum):
 
 @table("crosscheck", "Recomputed with statsmodels", key=("analysis", "variant", "number"))
 class CrosscheckRow(Row):
-    """One number of an analysis, or of it under another choice, beside its independent value."""
+    """One number of an analysis, of it under another choice or of a time course, recomputed."""
 
-    analysis: Id = col("analysis of the configuration")
+    analysis: Id = col("analysis or time course of the configuration")
     variant: str = col("choice of the sensitivity analysis; empty for the analysis", blank=True)
-    number: str = col("what is recomputed: tau2, estimate, se, ci_low, ci_high, q ...")
+    number: str = col(
+        "what is recomputed: tau2, estimate, se, ci_low, ci_high, q ...; of a group, a regression, "
+        "a method or a curve with its name and a colon before"
+    )
     ours: float | None = col("as reported", unit=SCALE)
     theirs: float | None = col("as recomputed", unit=SCALE)
     by: str = col("what recomputed it, of statsmodels where it is a name", blank=True)

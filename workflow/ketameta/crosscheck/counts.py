@@ -1,0 +1,158 @@
+"""Counts pooled once more as they are: `ketameta.stats` has no part in it.
+
+Without variance between trials the models of counts are those of statsmodels: `StratifiedTable`,
+and a `GLM` with a baseline of each trial. With it the marginal likelihood of a mixed model is that
+of `marginal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ketameta.crosscheck.marginal import (
+    NOTHING,
+    Part,
+    binomial,
+    given_margins,
+    grid_of,
+    highest,
+    too_coarse,
+)
+from ketameta.measures import CM_EL, UM_FS, UM_RS
+
+Floats = NDArray[np.float64]
+Counts = Sequence[tuple[float, float, float, float]]
+BY_TABLES = "StratifiedTable"
+BY_GLM = "GLM"
+BY_GRID = "marginal likelihood"
+BY_WEIGHTS = "WLS with the weights of Mantel and Haenszel"
+
+
+@dataclass(frozen=True)
+class Found:
+    """An estimate on the analysis scale, its standard error, and the variance between trials."""
+
+    estimate: float
+    se: float | None
+    tau2: float | None
+    by: str
+
+
+def stratified(counts: Counts) -> Any:
+    """Return the tables of trials: events and people of the treated, then of control."""
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
+    return StratifiedTable([np.array([[a, n1 - a], [c, n2 - c]]) for a, n1, c, n2 in counts])
+
+
+def odds_ratio(counts: Counts) -> Found:
+    """Return Mantel and Haenszel's log odds ratio with its standard error."""
+    tables = stratified(counts)
+    return Found(float(tables.logodds_pooled), float(tables.logodds_pooled_se), None, BY_TABLES)
+
+
+def risk_ratio(counts: Counts) -> Found:
+    """Return Mantel and Haenszel's log risk ratio; statsmodels has no standard error of it."""
+    with np.errstate(all="ignore"):
+        ratio = float(stratified(counts).riskratio_pooled)
+    return Found(float(np.log(ratio)), None, None, BY_TABLES)
+
+
+def risk_difference(counts: Counts) -> Found:
+    """Return Mantel and Haenszel's risk difference: the mean with weights n1 n2 / (n1 + n2)."""
+    from statsmodels.regression.linear_model import WLS
+
+    a, n1, c, n2 = np.array(counts, float).T
+    fitted = WLS(a / n1 - c / n2, np.ones(len(a)), weights=n1 * n2 / (n1 + n2)).fit()
+    return Found(float(fitted.params[0]), None, None, BY_WEIGHTS)
+
+
+def null_statistic(counts: Counts) -> float:
+    """Return the statistic of Cochran, Mantel and Haenszel: the square of Peto's over its error."""
+    return float(stratified(counts).test_null_odds(correction=False).statistic)
+
+
+def shares(counts: Sequence[tuple[float, float]]) -> Found | None:
+    """Return the log odds of events among people by the binomial-normal model; None as `mixed`."""
+    people = max(n for _, n in counts)
+    grid = grid_of(1, people)
+    own = np.column_stack([np.ones(len(grid)), grid[:, 0]])
+    parts = [Part(((binomial(x, n), own),), (0, 1)) for x, n in counts]
+    starts = [np.array([0.0, tau]) for tau in (0.0, 0.5)]
+    found = _highest(parts, grid, starts, [1], people)
+    if found is None or found.tau2:
+        return found
+    events, sizes = np.array(counts, float).T
+    return _by_glm(events, sizes, np.ones((len(events), 1)))
+
+
+def mixed(way: str, counts: Counts) -> Found | None:
+    """Return a log odds ratio by a mixed model of its counts (Stijnen 2010; Jackson 2018).
+
+    UM.FS: log odds a + t/2 and a - t/2, a of each trial; UM.RS: g + s v + m + r u/2 and g + s v -
+    r u/2; CM.EL: events of the treated given the margins. t = m + r u, the effect of a trial. None
+    where the grid is too coarse for trials as large.
+    """
+    known = [row for row in counts if 0 < row[0] + row[2] < row[1] + row[3]]
+    people = max((max(n1, n2) for _, n1, _, n2 in known), default=1.0)
+    grid = grid_of(2 if way == UM_RS else 1, people)
+    u, one = grid[:, 0], np.ones(len(grid))
+    starts, scales = [np.array([0.0, tau]) for tau in (0.0, 0.5)], [1]
+    where: list[tuple[int, ...]]
+    if way == CM_EL:
+        own = np.column_stack([one, u])
+        parts = [Part(((given_margins(*row), own),), (0, 1)) for row in known]
+        return _highest(parts, grid, starts, scales, people)
+    if way == UM_RS:
+        scales = [1, 3]
+        starts = [np.array([0.0, tau, 0.0, 0.5]) for tau in (0.0, 0.5)]
+        treated = np.column_stack([one, u / 2, one, grid[:, 1]])
+        control = np.column_stack([0 * one, -u / 2, one, grid[:, 1]])
+        where = [(0, 1, 2, 3)] * len(known)
+    else:
+        starts = [np.append(start, np.zeros(len(known))) for start in starts]
+        treated = np.column_stack([one / 2, u / 2, one])
+        control = np.column_stack([-one / 2, -u / 2, one])
+        where = [(0, 1, 2 + i) for i in range(len(known))]
+    parts = [
+        Part(((binomial(a, n1), treated), (binomial(c, n2), control)), at)
+        for (a, n1, c, n2), at in zip(known, where, strict=True)
+    ]
+    found = _highest(parts, grid, starts, scales, people)
+    if found is None or found.tau2 or way != UM_FS:
+        return found
+    a, n1, c, n2 = np.array(known, float).T
+    trials = np.vstack([np.eye(len(a))] * 2)
+    columns = np.column_stack([np.repeat([0.5, -0.5], len(a)), trials])
+    return _by_glm(np.concatenate([a, c]), np.concatenate([n1, n2]), columns)
+
+
+def _highest(
+    parts: Sequence[Part],
+    grid: Floats,
+    starts: Sequence[Floats],
+    scales: list[int],
+    people: float,
+) -> Found | None:
+    """Return the first parameter of the highest likelihood, tau² by the second."""
+    peak = highest(parts, grid, starts, scales)
+    if too_coarse(grid, people, peak.theta[scales]):
+        return None
+    tau2 = float(peak.theta[1] ** 2)
+    se = float(np.sqrt(peak.covariance[0, 0]))
+    return Found(float(peak.theta[0]), se, tau2 if tau2 > NOTHING else 0.0, BY_GRID)
+
+
+def _by_glm(events: Floats, people: Floats, columns: Floats) -> Found:
+    """Return the first coefficient of a binomial regression, without variance between trials."""
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    both = np.column_stack([events, people - events])
+    fitted = GLM(both, columns, Binomial()).fit(tol=1e-14, tol_criterion="params", maxiter=200)
+    return Found(float(fitted.params[0]), float(fitted.bse[0]), 0.0, BY_GLM)
