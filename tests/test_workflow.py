@@ -121,7 +121,7 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
                 *("derivations", "raw_rows", "absolute", "summary", "certainty", "finding_states"),
                 *("posteriors", "shrunken", "looks", "crosscheck", "adjusted"),
                 *("multiverse", "choices", "specifications"),
-                *("fragility", "subsets", "contours"),
+                *("fragility", "subsets", "contours", "assumed"),
             )
         ),
         "analyses/response_24h.html",

@@ -29,11 +29,13 @@ from ketameta.report.diagnostic_data import (
     refits_of,
 )
 from ketameta.report.forest_data import PLOTTED, forest_of
+from ketameta.report.missing_outcomes import missing_of
 from ketameta.report.small_study import adjusted_of
 from ketameta.report.what_if import contour_of
 from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow, EvidenceMapRow
+from ketameta.tables.missing_outcomes import AssumedFieldRow
 from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.syntheses import SynthesisRow
 from ketameta.tables.what_if import ContourRow
@@ -48,6 +50,7 @@ KINDS = {
     "adjusted": "estimates that allow for small-study effects",
     "funnel": "funnel plot",
     "contour": "what a new trial would conclude",
+    "missing": "had the missing fared otherwise",
     "cumulative": "cumulative synthesis by year",
     "leave-one-out": "synthesis without each trial",
     "baujat": "Baujat plot",
@@ -142,6 +145,22 @@ def _records(tables: Tables) -> dict[str, SynthesisRow]:
     return {row.analysis: row for row in tables[SynthesisRow]}
 
 
+def missing(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
+    """Yield what `missing_people` yields of each analysis."""
+    rows, records = by(tables[AssumedFieldRow], lambda row: row.analysis), _records(tables)
+    for analysis in configuration.whole:
+        yield from missing_people(analysis, records[analysis.name], rows[analysis.name])
+
+
+def missing_people(
+    analysis: Analysis, record: SynthesisRow, rows: Sequence[AssumedFieldRow]
+) -> Iterator[Drawing]:
+    """Yield what is concluded had those missing fared otherwise, where that is not all the same."""
+    scene = missing_of(analysis, record, rows)
+    if scene is not None:
+        yield drawn(scene, analysis.name, "missing")
+
+
 def diagnostics(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
     """Yield what `diagnostics_of` yields of each analysis."""
     rows = by(tables[DiagnosticRow], lambda row: row.analysis)
@@ -222,7 +241,7 @@ def graphics(tables: Tables, configuration: Configuration) -> Iterator[tuple[str
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("file", "analysis", "kind", "title", "description"))
-    for part in (diagnostics, courses):
+    for part in (diagnostics, missing, courses):
         for d in part(tables, configuration):
             writer.writerow((d.path("svg"), d.analysis, d.kind, d.title, d.description))
             yield d.path("svg"), d.svg()
@@ -251,5 +270,5 @@ def without_font(tables: Tables, configuration: Configuration) -> str:
 
 
 def _every(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
-    for part in (forests, diagnostics, courses, statistical):
+    for part in (forests, diagnostics, missing, courses, statistical):
         yield from part(tables, configuration)
