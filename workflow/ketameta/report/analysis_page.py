@@ -62,12 +62,18 @@ from ketameta.tables.syntheses import (
     SubgroupRow,
     UnusedRow,
 )
-from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
+from ketameta.tables.what_if import (
+    ContourRow,
+    FragilityRow,
+    NewTrialRow,
+    SubsetFieldRow,
+    SubsetRow,
+)
 
 _SHOWN = (
     *(AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, AsymmetryRow, DiagnosticRow),
     *(PosteriorRow, ShrunkenRow, LookRow, MultiverseRow, ChoiceRow, SpecificationRow, AdjustedRow),
-    *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
+    *(FragilityRow, SubsetRow, SubsetFieldRow, NewTrialRow, ContourRow),
     *(LossRow, AssumedRow, TurningRow, AssumedFieldRow),
 )
 
@@ -157,7 +163,7 @@ def files(page: Page) -> Iterator[str]:
     tests, rows = own[AsymmetryRow], own[DiagnosticRow]
     methods = own[AdjustedRow]
     drawings = [
-        *diagnostics_of(analysis, record, tests, rows, methods, own[ContourRow]),
+        *diagnostics_of(analysis, record, tests, rows, own),
         *missing_people(analysis, record, own[AssumedFieldRow]),
         *course(analysis.name, page.course),
     ]

@@ -15,7 +15,13 @@ from ketameta.report import naming, wording
 from ketameta.tables.collection import Tables
 from ketameta.tables.diagnostics import DiagnosticRow
 from ketameta.tables.syntheses import SynthesisRow
-from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
+from ketameta.tables.what_if import (
+    ContourRow,
+    FragilityRow,
+    NewTrialRow,
+    SubsetFieldRow,
+    SubsetRow,
+)
 
 # colours from a worthwhile benefit to a harm as large
 _ROLES = ("mark", "band3", "paper", "concern", "high")
@@ -104,10 +110,20 @@ def _subsets(analysis: Analysis, rows: Sequence[SubsetRow]) -> str:
         f"Of {which} of two trials or more, 95 of 100 give a {MEASURES[measure].words} between "
         f"{least} and {most}{wording.unit(measure)}"
     )
-    named = [row.label for row in rows if row.cluster]
+    named = [row for row in rows if row.cluster]
+    if len(named) == 1:
+        return f"{text}; {_clusters(measure, named[0])} are two clusters."
     if named:
-        return f"{text}; those with {naming.listed(named)} and those without are two clusters."
+        labels = naming.listed([row.label for row in named])
+        return f"{text}; those with {labels} and those without are two clusters."
     return f"{text}; no single trial parts them into two clusters."
+
+
+def _clusters(measure: str, row: SubsetRow) -> str:
+    """Say about what the subsets with a trial lie, and those without."""
+    ends = (wording.quantity(measure, x) for x in (row.with_it, row.without_it))
+    within, without = (f"{x}{wording.unit(measure)}" for x in ends)
+    return f"those with {row.label} (about {within}) and those without (about {without})"
 
 
 def _power(power: float) -> str:
@@ -181,3 +197,36 @@ def contour_of(analysis: Analysis, record: SynthesisRow, rows: Sequence[ContourR
     )
     up = Along(measure.is_ratio, mark=measure.drawn(record.estimate))
     return draw_fields(chart, fields, legend, Along(True, _TICKS), up)
+
+
+# colours of the densest half of the subsets, of most, and of the rest
+_DENSITY = {
+    50: ("mark", "half of the subsets: where they lie densest"),
+    95: ("predict", "with these 95 of 100"),
+    100: ("band3", "the rest"),
+}
+
+
+def subsets_of(
+    analysis: Analysis,
+    record: SynthesisRow,
+    subsets: Sequence[SubsetRow],
+    rows: Sequence[SubsetFieldRow],
+) -> Scene:
+    """Return the figure: estimates and I² of the subsets of the trials, by how densely they lie."""
+    measure = MEASURES[analysis.select.measure]
+    fields = [
+        Field(row.start, row.end, row.i2_low, row.i2_high, _DENSITY[row.within][0]) for row in rows
+    ]
+    used = {field.role for field in fields}
+    legend = [(role, words) for role, words in _DENSITY.values() if role in used]
+    said = _subsets(analysis, subsets)
+    chart = Chart(
+        f"{analysis.display.title}: all subsets of the trials",
+        f"Pooled effect and heterogeneity of subsets of the trials, darker where more lie. {said}",
+        measure.pooled_axis,
+        "I² of the subset, %",
+        (f"{said} Dashes: the pooled effect of all trials.",),
+    )
+    along = Along(measure.is_ratio, mark=measure.drawn(record.estimate))
+    return draw_fields(chart, fields, legend, along, Along())

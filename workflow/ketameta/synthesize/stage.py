@@ -77,7 +77,13 @@ from ketameta.tables.syntheses import (
     UnusedRow,
 )
 from ketameta.tables.table import Row, as_dict, extended, schema_of, to_arrow
-from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
+from ketameta.tables.what_if import (
+    ContourRow,
+    FragilityRow,
+    NewTrialRow,
+    SubsetFieldRow,
+    SubsetRow,
+)
 from ketameta.vocabulary.narrowing import named
 
 if TYPE_CHECKING:
@@ -114,7 +120,7 @@ ANSWER: tuple[type[Row], ...] = (
     *(MultiverseRow, ChoiceRow, SpecificationRow),
     *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
     *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
-    *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
+    *(FragilityRow, SubsetRow, SubsetFieldRow, NewTrialRow, ContourRow),
     *(LossRow, AssumedRow, TurningRow, AssumedFieldRow),
 )
 
@@ -208,6 +214,7 @@ def _answer(asked: Asked) -> Tables:
     spread, varied, curve = multiverse(analysis, record, own, alone, asked.judgements, bounds)
     many = diagnosed(own, record)
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
+    in_subsets, spread_of_subsets = subsets(analysis, record, own)
     losses, assumed, turning, lost = missing_outcomes(analysis, record, own, studies, bounds)
     sized, contours = new_trials(analysis, record, own, bounds)
     apart = [row for row in asked.variants if row.variant == choice_of(analysis)]
@@ -229,7 +236,8 @@ def _answer(asked: Asked) -> Tables:
             ShrunkenRow: drawn,
             AdjustedRow: adjusted(analysis, record, own),
             FragilityRow: fragile(analysis, record, own),
-            SubsetRow: subsets(analysis, record, own),
+            SubsetRow: in_subsets,
+            SubsetFieldRow: spread_of_subsets,
             NewTrialRow: sized,
             ContourRow: contours,
             LossRow: losses,

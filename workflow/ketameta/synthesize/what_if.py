@@ -24,7 +24,13 @@ from ketameta.synthesize.pool import finite_or_none, independent
 from ketameta.synthesize.worthwhile import Bounds
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.syntheses import SynthesisRow
-from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
+from ketameta.tables.what_if import (
+    ContourRow,
+    FragilityRow,
+    NewTrialRow,
+    SubsetFieldRow,
+    SubsetRow,
+)
 
 Array = NDArray[np.float64]
 
@@ -32,6 +38,9 @@ SIZES = (50, 100, 400)
 # sizes and results of the new trials of a contour
 _PEOPLE = (20, 30, 50, 70, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400)
 _RESULTS = 61
+# cells of the picture of subsets, of their estimates and of their I²: of few subsets, and of more
+_FEW, _MANY = (20, 10), (40, 20)
+_SUBSETS = 2_000
 
 
 class Options(TypedDict):
@@ -112,15 +121,23 @@ def _asked(analysis: Analysis, record: SynthesisRow, effects: Sequence[EffectRow
 
 def subsets(
     analysis: Analysis, record: SynthesisRow, effects: Sequence[EffectRow]
-) -> list[SubsetRow]:
-    """Return what each effect of a diagnosed analysis that compares does to the subsets with it."""
+) -> tuple[list[SubsetRow], list[SubsetFieldRow]]:
+    """Return what each effect of a diagnosed analysis that compares does to the subsets with it.
+
+    And where these lie, by estimate and I².
+    """
     if not _asked(analysis, record, effects):
-        return []
+        return [], []
     natural = MEASURES[analysis.select.measure].natural
     found = gosh(*_arrays(effects), analysis.model.tau2, draws=20_000)
-    more = found.estimate[found.k > 1]
+    several = found.k > 1
+    more, included = found.estimate[several], found.included[several]
     least, most = (natural(finite_or_none(x)) for x in np.nanquantile(more, (0.025, 0.975)))
-    return [
+
+    def median(which: NDArray[np.bool_]) -> float | None:
+        return natural(finite_or_none(float(np.nanmedian(more[which])))) if which.any() else None
+
+    rows = [
         SubsetRow(
             analysis=analysis.name,
             trial_id=effect.trial_id,
@@ -130,11 +147,44 @@ def subsets(
             cluster=bool(share > 0.5),
             subsets=more.size,
             all=found.exhaustive,
+            with_it=median(included[:, i]),
+            without_it=median(~included[:, i]),
             least=least,
             most=most,
         )
-        for effect, share in zip(effects, gosh_shares(found), strict=True)
+        for i, (effect, share) in enumerate(zip(effects, gosh_shares(found), strict=True))
     ]
+    return rows, [*_subset_fields(analysis, more, found.i2[several])]
+
+
+def _subset_fields(analysis: Analysis, estimates: Array, i2: Array) -> Iterator[SubsetFieldRow]:
+    """Yield ranges of cells of one density: half of the subsets lie in the densest, and so on."""
+    known = np.isfinite(estimates) & np.isfinite(i2)
+    low, high = estimates[known].min(), estimates[known].max()
+    if not low < high:
+        return
+    wide, tall = _FEW if known.sum() < _SUBSETS else _MANY
+    counts, up, across = np.histogram2d(
+        i2[known], estimates[known], (tall, wide), ((0, 100), (low, high))
+    )
+    order = np.argsort(-counts, axis=None, kind="stable")
+    denser = np.empty(counts.size)
+    denser[order] = (np.cumsum(counts.flat[order]) - counts.flat[order]) / counts.sum()
+    within = np.where(denser < 0.5, 50, np.where(denser < 0.95, 95, 100))
+    within = np.where(counts > 0, within.reshape(counts.shape), 0)
+    back = MEASURES[analysis.select.measure].transform.back
+    for i, row in enumerate(within):
+        for first, last in runs(row):
+            if row[first]:
+                yield SubsetFieldRow(
+                    analysis=analysis.name,
+                    i2_low=float(up[i]),
+                    i2_high=float(up[i + 1]),
+                    start=back(float(across[first])),
+                    end=back(float(across[last + 1])),
+                    within=int(row[first]),
+                    subsets=int(counts[i, first : last + 1].sum()),
+                )
 
 
 def new_trials(
