@@ -20,6 +20,7 @@ from .rows import tables_of
 NUMBERS = (
     *("effects", "arm_reductions", "syntheses", "sensitivity", "subgroups", "splits", "absolute"),
     *("courses", "asymmetry", "diagnostics", "pair_syntheses", "missing_results", "claim_tests"),
+    *("losses", "assumed", "turning_points", "assumed_fields"),
 )
 # the hash is of the tables as they stand
 LINES = {"file", "line", "lines", "rows", "data_hash"}

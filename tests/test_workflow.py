@@ -121,7 +121,7 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
                 *("derivations", "raw_rows", "absolute", "summary", "certainty", "finding_states"),
                 *("posteriors", "shrunken", "looks", "crosscheck", "adjusted"),
                 *("multiverse", "choices", "specifications"),
-                *("fragility", "subsets", "contours"),
+                *("fragility", "subsets", "subset_fields", "contours", "assumed"),
             )
         ),
         "analyses/response_24h.html",
@@ -132,6 +132,7 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
         "figures/response_24h.timecourse.svg",
         "figures/response_24h.adjusted.svg",
         "figures/response_24h.contour.svg",
+        "figures/response_24h.subsets.svg",
         *(
             f"figures/{name}.{kind}.svg"
             for name in ("response_24h", "response_24h_arm")

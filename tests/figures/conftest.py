@@ -123,8 +123,8 @@ def outside():
 @pytest.fixture(scope="session")
 def drawings(tables, configuration):
     """Return every drawing of the real data that is a scene, by analysis and kind."""
-    from ketameta.report.graphics import courses, diagnostics, forests
+    from ketameta.report.graphics import courses, diagnostics, forests, missing
 
-    parts = (forests, diagnostics, courses)
+    parts = (forests, diagnostics, missing, courses)
     found = [d for part in parts for d in part(tables, configuration)]
     return {(d.analysis, d.kind): d for d in found}

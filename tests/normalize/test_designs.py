@@ -192,3 +192,43 @@ def test_two_reports_of_parts_of_the_same_trial_are_not_pooled_together(made, as
     for name, n in (("early", 20), ("late", 24)):
         made.trial(name, part_of="whole").events(name, {KET: (9, n), SAL: (4, n)})
     assert set(made.result(ask("response_24h"))[0]) == {"late"}
+
+
+def test_an_effect_tells_how_many_were_randomised_to_its_arms(made, ask):
+    arms = (
+        ("low", "ketamine", {"n_randomised": 12}),
+        ("high", "ketamine", {"n_randomised": 14}),
+        ("sal", "saline", {"n_randomised": 20}),
+    )
+    made.trial("a", arms).events("a", {"low": (5, 10), "high": (7, 12), "sal": (3, 18)})
+    both = made.result(ask("response_24h"))[0]["a"]
+    assert (both.randomised_t, both.randomised_c) == (26, 20)
+    apart, _ = made.result(ask("response_24h", arms="split"))
+    assert [(e.randomised_t, e.randomised_c, e.n_c) for e in apart.values()] == [
+        (14, 10, 9),
+        (12, 10, 9),
+    ]
+
+
+def test_an_arm_of_several_has_the_people_of_its_parts_and_none_is_made_up(made, ask):
+    parts = {"pooled_arms": "low;high"}
+    arms = (
+        ("low", "ketamine", {"n_randomised": 12}),
+        ("high", "ketamine", {"n_randomised": 14}),
+        ("any", "ketamine", parts),
+        ("sal", "saline"),
+    )
+    made.trial("a", arms).events("a", {"any": (12, 22), "sal": (3, 18)})
+    effect = made.result(ask("response_24h"))[0]["a"]
+    assert (effect.randomised_t, effect.randomised_c) == (26, None)
+
+
+@pytest.mark.parametrize(("whole", "expected"), [(20, (10, 10)), (11, (None, None))])
+def test_arms_of_a_crossover_tell_its_first_period_where_they_add_up(made, ask, whole, expected):
+    arms = (
+        ("ket", "ketamine", {"n_randomised": 10}), ("sal", "saline", {"n_randomised": 10}),
+    )  # fmt: skip
+    made.trial("a", arms, design="crossover", n_randomised=whole)
+    made.events("a", {"ket": (5, 8), "sal": (2, 9)}, analysis_set="crossover-period-1")
+    effect = made.result(ask("response_24h"))[0]["a"]
+    assert (effect.randomised_t, effect.randomised_c) == expected

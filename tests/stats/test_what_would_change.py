@@ -10,8 +10,10 @@ from ketameta.stats import (
     conditional_power,
     effect_size,
     fragility,
+    gamble_hollis,
     gosh,
     gosh_shares,
+    informative_difference,
     informative_missing,
     random_effects,
     with_new_trial,
@@ -146,8 +148,116 @@ def test_extreme_odds_are_all_events_or_none():
     lost1, lost2 = np.array(LOST["m1i"]), np.array(LOST["m2i"])
     expected = (a + lost1) / (n + lost1) - c / (m + lost2)
     assert all_of_them.yi == pytest.approx(expected, rel=1e-9)
-    with pytest.raises(ValueError, match="above 0"):
-        informative_missing("RR", **KNOWN, **LOST, imor_treated=0.0)
+    none = informative_missing("RD", **KNOWN, **LOST, imor_treated=0.0, imor_control=1e12)
+    assert none.yi == pytest.approx(a / (n + lost1) - (c + lost2) / (m + lost2), rel=1e-9)
+    with pytest.raises(ValueError, match="below 0"):
+        informative_missing("RR", **KNOWN, **LOST, imor_treated=-0.1)
+
+
+# improvement with the drug and with placebo in 17 trials: with, without, not known (Higgins, White
+# & Wood 2008, Clinical Trials 5, 225, as Joy2006.txt of the R package meta has them)
+IMPROVED = np.array(
+    [
+        *[(25, 25, 2, 18, 33, 0), (29, 18, 22, 20, 14, 34), (12, 17, 1, 2, 28, 1)],
+        *[(3, 9, 0, 0, 12, 0), (10, 11, 0, 3, 19, 0), (11, 8, 0, 1, 14, 0)],
+        *[(7, 18, 1, 4, 21, 1), (8, 9, 0, 3, 10, 0), (19, 45, 2, 14, 50, 2)],
+        *[(1, 9, 0, 0, 10, 0), (11, 23, 3, 0, 13, 0), (20, 9, 0, 2, 9, 0)],
+        *[(17, 1, 11, 7, 4, 18), (4, 10, 0, 0, 13, 1), (2, 14, 0, 0, 7, 1)],
+        *[(11, 1, 0, 1, 11, 0), (9, 20, 1, 0, 29, 1)],
+    ]
+)
+_A, _B, _M1, _C, _D, _M2 = IMPROVED.T
+COUNTS = {"ai": _A, "n1i": _A + _B, "ci": _C, "n2i": _C + _D, "m1i": _M1, "m2i": _M2}
+
+
+@pytest.mark.parametrize(
+    ("measure", "imors", "common", "random"),
+    [
+        ("RR", (1, 1, 0), (0.44918063, 0.10271273), (0.81056800, 0.19453174)),
+        ("RR", (2, 2, 0), (0.35047418, 0.09011681), (0.80479315, 0.20181892)),
+        ("RR", (2, 0.5, 0), (0.57689964, 0.10847403), (0.80647700, 0.17036922)),
+        ("RR", (1, 1, 1), (0.56767059, 0.12200335), (0.81246435, 0.19016923)),
+        ("OR", (0.5, 0.5, 0), (1.06105625, 0.18437627), (1.48498797, 0.29463559)),
+        ("OR", (1, 1, 1), (1.14832179, 0.19650031), (1.48617097, 0.29132874)),
+        ("RD", (2, 0.5, 0), (0.27343864, 0.02726132), (0.28928445, 0.04818443)),
+        ("RD", (1, 1, 1), (0.26743385, 0.02814480), (0.27776550, 0.05031899)),
+    ],
+)
+def test_imors_of_seventeen_trials_are_those_of_another_way(measure, imors, common, random):
+    # R 4.2.2: log risks, log odds and risks differentiated by numDeriv over risk, part missing and
+    # log IMOR, pooled by metafor 3.8-1, whose REML search ends at steps of 1e-5
+    treated, control, sd = imors
+    found = informative_missing(
+        measure, **COUNTS, imor_treated=treated, imor_control=control, sd_log_imor=sd
+    )
+    for tau2, expected in (("FE", common), ("REML", random)):
+        fit = random_effects(found.yi, found.vi, tau2, "wald")
+        assert (fit.estimate, fit.se) == pytest.approx(
+            expected, abs=1e-5 if tau2 == "REML" else 1e-8
+        )
+
+
+def test_available_cases_are_the_published_ratio():
+    seen = effect_size("RR", **{name: COUNTS[name] for name in ("ai", "n1i", "ci", "n2i")})
+    fit = random_effects(seen.yi, seen.vi, "FE", "wald")
+    # 1.57 (1.28 to 1.92), the fixed-effect ratio of those observed
+    found = np.exp([fit.estimate, fit.ci_low, fit.ci_high])
+    assert found.round(2).tolist() == [1.57, 1.28, 1.92]
+
+
+@pytest.mark.parametrize(
+    ("measure", "estimate", "se"),
+    [
+        ("RR", 0.70220454, 0.14763512),
+        ("OR", 1.25380203, 0.21776342),
+        ("RD", 0.28557696, 0.03132513),
+    ],
+)
+def test_gamble_hollis_is_that_of_escalc_and_rma(measure, estimate, se):
+    # metafor 3.8-1: escalc of best and worst case, rma(yi, sei, method="FE")
+    found = gamble_hollis(measure, **COUNTS)
+    fit = random_effects(found.yi, found.vi, "FE", "wald")
+    assert (fit.estimate, fit.se) == pytest.approx((estimate, se), abs=1e-8)
+
+
+def test_uncertain_odds_have_the_variance_of_drawn_ones():
+    lost = {"m1i": [10], "m2i": [4]}
+    known = {name: values[:1] for name, values in KNOWN.items()}
+    drawn = np.exp(0.2 * np.random.default_rng(5).standard_normal(40_000))
+    every = {name: np.full(drawn.size, x[0]) for name, x in (known | lost).items()}
+    each = informative_missing("OR", **every, imor_treated=drawn)
+    fixed = informative_missing("OR", **known, **lost)
+    unsure = informative_missing("OR", **known, **lost, sd_log_imor=0.2)
+    control = informative_missing("OR", **known, m1i=[0], m2i=[4], sd_log_imor=0.2)
+    alone = unsure.vi[0] - (control.vi[0] - effect_size("OR", **known).vi[0])
+    # 40,000 draws tell a variance to 1%
+    assert alone - fixed.vi[0] == pytest.approx(np.var(each.yi), rel=0.03)
+
+
+def test_scores_of_all_people_are_those_of_a_mixture_of_observed_and_missing():
+    rng, size, part, shift = np.random.default_rng(2), 200, 0.25, -0.8
+    lost = rng.binomial(size, part, 20_000)
+    observed = rng.normal(0.4, 1 / np.sqrt(size - lost))
+    whole = observed + lost / size * shift
+    numbers = {"n1i": [150], "n2i": [200], "m1i": [50], "m2i": [0]}
+    yi, vi = informative_difference([0.4], [1 / 150], **numbers, treated=shift)
+    assert yi[0] == pytest.approx(whole.mean(), abs=0.003)
+    assert vi[0] == pytest.approx(whole.var(), rel=0.03)
+    same = informative_difference([0.4], [0.1], n1i=[9], n2i=[9], m1i=[3], m2i=[2])
+    assert [x.tolist() for x in same] == [[0.4], [0.1]]
+    _, unsure = informative_difference([0.4], [0.1], n1i=[9], n2i=[9], m1i=[3], m2i=[1], sd=0.5)
+    assert unsure[0] == pytest.approx(0.1 + (0.25**2 + 0.1**2) * 0.25, rel=1e-12)
+    with pytest.raises(ValueError, match="below 0"):
+        informative_difference([0.4], [0.1], n1i=[9], n2i=[9], m1i=[3], m2i=[1], sd=-1)
+
+
+@pytest.mark.parametrize("measure", ["RR", "OR", "RD"])
+def test_an_empty_cell_gets_its_half_as_in_the_observed_effect(measure):
+    empty = {"ai": [0, 31], "n1i": [40, 55], "ci": [10, 60], "n2i": [40, 60]}
+    found, seen = informative_missing(measure, **empty, **LOST), effect_size(measure, **empty)
+    assert (found.yi, found.vi) == (
+        pytest.approx(seen.yi, rel=1e-12), pytest.approx(seen.vi, rel=1e-12)
+    )  # fmt: skip
 
 
 def test_its_variance_is_that_of_simulated_trials():

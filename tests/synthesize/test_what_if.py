@@ -6,15 +6,21 @@ import numpy as np
 import pytest
 
 from ketameta.figures.scene import to_svg
-from ketameta.report.what_if import contour_of, what_if_view
-from ketameta.stats import fragility, random_effects
+from ketameta.report.what_if import contour_of, subsets_of, what_if_view
+from ketameta.stats import fragility, gosh, random_effects
 from ketameta.synthesize.diagnose import diagnostics
 from ketameta.synthesize.stage import synthesis
 from ketameta.synthesize.what_if import fragile, new_trials, subsets
 from ketameta.tables.collection import Tables
 from ketameta.tables.diagnostics import DiagnosticRow
 from ketameta.tables.effects import EffectRow
-from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
+from ketameta.tables.what_if import (
+    ContourRow,
+    FragilityRow,
+    NewTrialRow,
+    SubsetFieldRow,
+    SubsetRow,
+)
 
 from ..rows import row
 
@@ -32,10 +38,12 @@ def effects(k=6):
 
 def tables(analysis, own, bounds=None):
     record = synthesis(analysis, own)
+    inside, fields = subsets(analysis, record, own)
     sized, contours = new_trials(analysis, record, own, bounds)
     found = {
         FragilityRow: fragile(analysis, record, own),
-        SubsetRow: subsets(analysis, record, own),
+        SubsetRow: inside,
+        SubsetFieldRow: fields,
         NewTrialRow: sized,
         ContourRow: contours,
         DiagnosticRow: diagnostics(analysis, own),
@@ -95,7 +103,8 @@ def test_a_trial_that_parts_the_subsets_is_named(ratio):
     _, found = tables(ratio, own)
     assert [line.label for line in found[SubsetRow] if line.cluster] == ["t3"]
     view = what_if_view(ratio, found)
-    assert "those with t3 and those without are two clusters" in view.sentences[1]
+    assert "those with t3 (about " in view.sentences[1]
+    assert ") are two clusters" in view.sentences[1]
     assert "two clusters" in view.trials[3].stands_out
     assert [people for people, _ in view.powers] == ["50", "100", "400"]
 
@@ -104,8 +113,36 @@ def test_few_effects_have_their_fragility_alone_and_narrowed_ones_nothing(ratio,
     own = effects(3)
     record = synthesis(ratio, own)
     assert len(fragile(ratio, record, own)) == 1
-    assert subsets(ratio, record, own) == []
+    assert subsets(ratio, record, own) == ([], [])
     assert new_trials(ratio, record, own, None) == ([], [])
     narrowed = next(a for a in configuration if a.narrow and a.select.outcome == "response")
     assert fragile(narrowed, synthesis(narrowed, own), own) == []
     assert fragile(ratio, synthesis(ratio, own[:1]), own[:1]) == []
+
+
+def test_the_fields_hold_every_subset_and_the_densest_half_of_them(ratio):
+    own = effects()
+    record, found = tables(ratio, own)
+    lines = found[SubsetFieldRow]
+    every = gosh([e.yi for e in own], [e.vi for e in own], ratio.model.tau2)
+    several = every.k > 1
+    assert sum(line.subsets for line in lines) == several.sum() == 2**6 - 1 - 6
+    inside = sum(line.subsets for line in lines if line.within == 50)
+    assert 0.5 <= inside / several.sum() < 0.95
+    ends = np.exp([every.estimate[several].min(), every.estimate[several].max()])
+    drawn = min(line.start for line in lines), max(line.end for line in lines)
+    assert drawn == pytest.approx(tuple(ends), rel=1e-9)
+    for line in lines:
+        held = several & (every.i2 >= line.i2_low) & (every.i2 <= line.i2_high)
+        there = np.exp(every.estimate)
+        held &= (there >= line.start * (1 - 1e-12)) & (there <= line.end * (1 + 1e-12))
+        assert held.sum() >= line.subsets > 0
+    drawing = to_svg(subsets_of(ratio, record, found[SubsetRow], lines), "x")
+    assert drawing.count("<rect") == len(lines) + 2 * len({line.within for line in lines})
+    assert "<desc" in drawing
+
+
+def test_subsets_of_one_estimate_have_no_picture(ratio):
+    own = [replace(effect, yi=0.3, vi=0.1) for effect in effects()]
+    _, found = tables(ratio, own)
+    assert found[SubsetFieldRow] == []

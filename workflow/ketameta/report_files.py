@@ -16,7 +16,8 @@ TABLES = (
     *("pairs", "pair_syntheses", "missing_results", "directions", "earlier"),
     *("posteriors", "shrunken", "looks", "multiverse", "choices", "specifications"),
     *("regressions", "coefficients", "moderated", "fitted"),
-    *("adjusted", "fragility", "subsets", "new_trials", "contours"),
+    *("adjusted", "fragility", "subsets", "subset_fields", "new_trials", "contours"),
+    *("losses", "assumed", "turning_points", "assumed_fields"),
     *("course_effects", "course_ledger", "course_fits", "course_groups"),
     *("course_coefficients", "course_points", "course_changes"),
 )

@@ -104,34 +104,49 @@ class Field:
     role: str
 
 
+@dataclass(frozen=True)
+class Along:
+    """An axis of fields: whether it is logarithmic, its ticks (none: chosen), a place to mark."""
+
+    log: bool = False
+    ticks: tuple[float, ...] = ()
+    mark: float | None = None
+
+    def axis(self, ends: Sequence[float], start: float, stop: float) -> Axis:
+        """Return the axis from the least to the largest of `ends`, over start to stop pixels."""
+        low, high = min(ends), max(ends)
+        if not low < high:
+            return make_axis([low], [], AxisScale(log=self.log), start, stop)
+        ticks = self.ticks or make_axis([low, high], [], AxisScale(log=self.log), start, stop).ticks
+        inside = tuple(tick for tick in ticks if low <= tick <= high)
+        return Axis(low, high, start, stop, self.log, inside)
+
+
 def draw_fields(
     chart: Chart,
     fields: Sequence[Field],
     legend: Sequence[tuple[str, str]],
-    ratio: bool,
-    level: float | None,
+    along: Along,
+    up: Along,
 ) -> Scene:
-    """Draw coloured ranges over a logarithmic x axis; a line at a `level`, what colours mean below.
+    """Draw coloured ranges between two axes, dashes at what these mark, what colours mean below.
 
-    `legend` has role and words of each colour; where `ratio` is true the y axis is logarithmic.
+    `legend` has role and words of each colour.
     """
     top, bottom = 38.0, 38.0 + PLOT_HEIGHT
-    starts, ends = [f.start for f in fields], [f.end for f in fields]
-    lows, highs = [f.low for f in fields], [f.high for f in fields]
-    wide = make_axis([min(lows), max(highs)], [], AxisScale(log=ratio), bottom, top)
-    inside = tuple(t for t in wide.ticks if min(lows) <= t <= max(highs))
-    y = Axis(min(lows), max(highs), bottom, top, ratio, inside)
-    places = tuple(t for t in (20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0) if t >= min(starts))
-    x = Axis(min(starts), max(ends), LEFT, WIDTH - MARGIN, True, places)
+    x = along.axis([e for f in fields for e in (f.start, f.end)], LEFT, WIDTH - MARGIN)
+    y = up.axis([e for f in fields for e in (f.low, f.high)], bottom, top)
     shapes: list[Shape] = []
     for f in fields:
         x0, x1, y0, y1 = x.place(f.start), x.place(f.end), y.place(f.high), y.place(f.low)
         # a hair wider: no seam shows where two of one colour meet
-        shapes.append(Rect(x0, y0, min(x1 + 0.5, x.x1) - x0, y1 - y0, f.role))
-    if level is not None and y.low <= level <= y.high:
-        shapes.append(
-            Line(LEFT, y.place(level), WIDTH - MARGIN, y.place(level), "pooled", 1.2, "5 3")
-        )
+        shapes.append(Rect(x0, y0, min(x1 + 0.5, x.x1) - x0, min(y1 + 0.5, bottom) - y0, f.role))
+    if along.mark is not None and x.side(along.mark) == 0:
+        at = x.place(along.mark)
+        shapes.append(Line(at, top, at, bottom, "pooled", 1.2, "5 3"))
+    if up.mark is not None and y.low <= up.mark <= y.high:
+        at = y.place(up.mark)
+        shapes.append(Line(LEFT, at, WIDTH - MARGIN, at, "pooled", 1.2, "5 3"))
     line = bottom + 40
     for role, words in legend:
         line += 19

@@ -292,14 +292,15 @@ class ArmEffects:
         self, place: Place, treated: list[ArmSummary], control: ArmSummary, comparator: str
     ) -> list[Effect]:
         """Return an effect a treated arm, the control split between them or shared whole."""
-        if self.question.arms == "split":
+        part = 1 / len(treated) if self.question.arms == "split" else 1.0
+        if part < 1:
             control = part_of_control(control, len(treated))
         effects = [self._between(place, t, control, comparator) for t in treated]
         shared = None
         if self.question.arms == "whole":
             shared = shared_variance(self.question.measure, control, [e.yi for e in effects])
         return [
-            replace(effect, comparison=t.arms[0].arm_id, shared=shared)
+            replace(effect, comparison=t.arms[0].arm_id, shared=shared, part=part)
             for effect, t in zip(effects, treated, strict=True)
         ]
 

@@ -30,6 +30,8 @@ def effect_row(name: str, question: Question, effect: Effect) -> EffectRow:
         design=trial.design,
         measure=question.measure,
         people=effect.people,
+        randomised_t=effect.randomised_t,
+        randomised_c=effect.randomised_c,
         treatment=_distinct(arm.treatment for arm in effect.treated),
         dose=_distinct(arm.dose for arm in effect.treated),
         route=_distinct(arm.route for arm in effect.treated),

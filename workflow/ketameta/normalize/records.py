@@ -44,6 +44,25 @@ class Trial:
     arms: dict[str, Arm] = field(default_factory=dict)
     blinding: str = ""
 
+    def randomised(self, arms: Iterable[Arm]) -> int | None:
+        """Return the people randomised to arms together; None where the tables do not tell.
+
+        An arm that others are together has those of its parts where it names none. Arms of a
+        crossover tell whom they held in its first period only where they add up to the trial.
+        """
+        single = [arm for arm in self.arms.values() if not arm.pooled]
+        if self.design == "crossover" and _total(a.n_randomised for a in single) != (
+            self.n_randomised or 0
+        ):
+            return None
+        return _total(self._held(arm) for arm in arms)
+
+    def _held(self, arm: Arm) -> int | None:
+        if arm.n_randomised is not None or not arm.pooled:
+            return arm.n_randomised
+        parts = [self.arms.get(part) for part in arm.pooled]
+        return _total(None if part is None else part.n_randomised for part in parts)
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -105,7 +124,8 @@ class Effect:
     `yi` and `vi` are on the scale of the analysis (log of ratios, log odds of shares, per cent for
     PCTRED). `comparison` is empty, or names the treated arm where the arms of a trial stand
     apart; `shared` is then the sampling variance that its effects share through their control.
-    `same_people` says that treated and control are periods of the same people.
+    `same_people` says that treated and control are periods of the same people; `part` is that of
+    the control arms that stands in this effect, where several treated arms split them.
     """
 
     trial: Trial
@@ -133,6 +153,7 @@ class Effect:
     shared: float | None = None
 
     same_people: bool = False
+    part: float = 1.0
 
     @property
     def people(self) -> float:
@@ -141,9 +162,29 @@ class Effect:
         return max(treated, control) if self.same_people else treated + control
 
     @property
+    def randomised_t(self) -> int | None:
+        """People randomised to the treated arms; None where that is not known."""
+        return None if self.same_people else self.trial.randomised(self.treated)
+
+    @property
+    def randomised_c(self) -> float | None:
+        """People randomised to the control arms, or their part; None where that is not known."""
+        if self.same_people or not self.control:
+            return None
+        known = self.trial.randomised(self.control)
+        return None if known is None else known * self.part
+
+    @property
     def assumptions(self) -> tuple[str, ...]:
         """What the derivation assumes or borrows, each word once."""
         return tuple(dict.fromkeys(step.assumption for step in self.steps if step.assumption))
+
+
+def _total(numbers: Iterable[int | None]) -> int | None:
+    """Return the sum, None where one is not known."""
+    every = list(numbers)
+    known = [n for n in every if n is not None]
+    return sum(known) if len(known) == len(every) else None
 
 
 def arm_names(arms: Iterable[Arm]) -> str:

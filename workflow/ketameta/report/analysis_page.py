@@ -18,8 +18,15 @@ from ketameta.report.answers import Answer
 from ketameta.report.bayes import bayes_view
 from ketameta.report.compact import on_page, on_paper
 from ketameta.report.forest_data import PLOTTED, forest_of
-from ketameta.report.graphics import KINDS, course, diagnostics_of, reductions_of
+from ketameta.report.graphics import (
+    KINDS,
+    course,
+    diagnostics_of,
+    missing_people,
+    reductions_of,
+)
 from ketameta.report.looks import looks_view
+from ketameta.report.missing_outcomes import missing_view
 from ketameta.report.moderators import KINDS as MODERATED
 from ketameta.report.moderators import moderators_view
 from ketameta.report.multiverse import multiverse_view
@@ -42,6 +49,7 @@ from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow
 from ketameta.tables.looks import LookRow
+from ketameta.tables.missing_outcomes import AssumedFieldRow, AssumedRow, LossRow, TurningRow
 from ketameta.tables.multiverse import ChoiceRow, MultiverseRow, SpecificationRow
 from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.syntheses import (
@@ -54,12 +62,19 @@ from ketameta.tables.syntheses import (
     SubgroupRow,
     UnusedRow,
 )
-from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
+from ketameta.tables.what_if import (
+    ContourRow,
+    FragilityRow,
+    NewTrialRow,
+    SubsetFieldRow,
+    SubsetRow,
+)
 
 _SHOWN = (
     *(AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, AsymmetryRow, DiagnosticRow),
     *(PosteriorRow, ShrunkenRow, LookRow, MultiverseRow, ChoiceRow, SpecificationRow, AdjustedRow),
-    *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
+    *(FragilityRow, SubsetRow, SubsetFieldRow, NewTrialRow, ContourRow),
+    *(LossRow, AssumedRow, TurningRow, AssumedFieldRow),
 )
 
 
@@ -148,7 +163,8 @@ def files(page: Page) -> Iterator[str]:
     tests, rows = own[AsymmetryRow], own[DiagnosticRow]
     methods = own[AdjustedRow]
     drawings = [
-        *diagnostics_of(analysis, record, tests, rows, methods, own[ContourRow]),
+        *diagnostics_of(analysis, record, tests, rows, own),
+        *missing_people(analysis, record, own[AssumedFieldRow]),
         *course(analysis.name, page.course),
     ]
     yield (
@@ -183,6 +199,7 @@ def files(page: Page) -> Iterator[str]:
             bayes=bayes_view(analysis, own[PosteriorRow], own[ShrunkenRow]),
             small_study=small_study_view(analysis, record, methods),
             what_if=what_if_view(analysis, own),
+            missing_people=missing_view(analysis, record, own),
             looks=looks_view(analysis, own[LookRow]),
             multiverse=multiverse_view(
                 analysis, record, own[MultiverseRow], own[ChoiceRow], own[SpecificationRow]

@@ -29,14 +29,16 @@ from ketameta.report.diagnostic_data import (
     refits_of,
 )
 from ketameta.report.forest_data import PLOTTED, forest_of
+from ketameta.report.missing_outcomes import missing_of
 from ketameta.report.small_study import adjusted_of
-from ketameta.report.what_if import contour_of
+from ketameta.report.what_if import contour_of, subsets_of
 from ketameta.tables.collection import Tables, by, of_analyses
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow, EvidenceMapRow
+from ketameta.tables.missing_outcomes import AssumedFieldRow
 from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.syntheses import SynthesisRow
-from ketameta.tables.what_if import ContourRow
+from ketameta.tables.what_if import ContourRow, SubsetFieldRow, SubsetRow
 from ketameta.vocabulary.narrowing import slug
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ KINDS = {
     "adjusted": "estimates that allow for small-study effects",
     "funnel": "funnel plot",
     "contour": "what a new trial would conclude",
+    "subsets": "all subsets of the trials",
+    "missing": "had the missing fared otherwise",
     "cumulative": "cumulative synthesis by year",
     "leave-one-out": "synthesis without each trial",
     "baujat": "Baujat plot",
@@ -119,6 +123,10 @@ class Drawing(FigureEntry):
         return canvas.save(made, suffix, self.title)
 
 
+# what `diagnostics_of` draws besides the results without and until each trial
+BESIDE = (AdjustedRow, ContourRow, SubsetRow, SubsetFieldRow)
+
+
 def drawn(scene: Scene, analysis: str, kind: str) -> Drawing:
     """Return a drawing of a scene that is there already."""
     size = scene.width, scene.height
@@ -142,17 +150,31 @@ def _records(tables: Tables) -> dict[str, SynthesisRow]:
     return {row.analysis: row for row in tables[SynthesisRow]}
 
 
+def missing(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
+    """Yield what `missing_people` yields of each analysis."""
+    rows, records = by(tables[AssumedFieldRow], lambda row: row.analysis), _records(tables)
+    for analysis in configuration.whole:
+        yield from missing_people(analysis, records[analysis.name], rows[analysis.name])
+
+
+def missing_people(
+    analysis: Analysis, record: SynthesisRow, rows: Sequence[AssumedFieldRow]
+) -> Iterator[Drawing]:
+    """Yield what is concluded had those missing fared otherwise, where that is not all the same."""
+    scene = missing_of(analysis, record, rows)
+    if scene is not None:
+        yield drawn(scene, analysis.name, "missing")
+
+
 def diagnostics(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
     """Yield what `diagnostics_of` yields of each analysis."""
     rows = by(tables[DiagnosticRow], lambda row: row.analysis)
     records = _records(tables)
     tests = by(tables[AsymmetryRow], lambda row: row.analysis)
-    methods = by(tables[AdjustedRow], lambda row: row.analysis)
-    contours = by(tables[ContourRow], lambda row: row.analysis)
+    own = of_analyses(tables, BESIDE)
     for analysis in configuration.whole:
         name = analysis.name
-        beside = methods[name], contours[name]
-        yield from diagnostics_of(analysis, records[name], tests[name], rows[name], *beside)
+        yield from diagnostics_of(analysis, records[name], tests[name], rows[name], own(name))
 
 
 def diagnostics_of(
@@ -160,21 +182,24 @@ def diagnostics_of(
     record: SynthesisRow,
     tests: Sequence[AsymmetryRow],
     rows: Sequence[DiagnosticRow],
-    methods: Sequence[AdjustedRow],
-    contours: Sequence[ContourRow],
+    own: Tables,
 ) -> Iterator[Drawing]:
     """Yield what shows small-study effects, what a new trial would do, and what each trial does.
 
-    Of an analysis that is diagnosed; not of a narrowed one: its whole one shows the same trials.
+    `own` are its rows of the tables `BESIDE`. Of an analysis that is diagnosed; not of a narrowed
+    one: its whole one shows the same trials.
     """
     if analysis.narrow or not rows:
         return
     name = analysis.name
-    if methods:
-        yield drawn(draw(adjusted_of(analysis, record, methods)), name, "adjusted")
+    if own[AdjustedRow]:
+        yield drawn(draw(adjusted_of(analysis, record, own[AdjustedRow])), name, "adjusted")
     yield drawn(draw_funnel(funnel_of(analysis, tests[0], rows)), name, "funnel")
-    if contours:
-        yield drawn(contour_of(analysis, record, contours), name, "contour")
+    if own[ContourRow]:
+        yield drawn(contour_of(analysis, record, own[ContourRow]), name, "contour")
+    if own[SubsetFieldRow]:
+        scene = subsets_of(analysis, record, own[SubsetRow], own[SubsetFieldRow])
+        yield drawn(scene, name, "subsets")
     for refits, kind in ((UNTIL, "cumulative"), (WITHOUT, "leave-one-out")):
         yield drawn(draw(refits_of(analysis, record, rows, refits, KINDS[kind])), name, kind)
     yield drawn(draw_scatter(*baujat_of(analysis, rows)), name, "baujat")
@@ -222,7 +247,7 @@ def graphics(tables: Tables, configuration: Configuration) -> Iterator[tuple[str
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("file", "analysis", "kind", "title", "description"))
-    for part in (diagnostics, courses):
+    for part in (diagnostics, missing, courses):
         for d in part(tables, configuration):
             writer.writerow((d.path("svg"), d.analysis, d.kind, d.title, d.description))
             yield d.path("svg"), d.svg()
@@ -251,5 +276,5 @@ def without_font(tables: Tables, configuration: Configuration) -> str:
 
 
 def _every(tables: Tables, configuration: Configuration) -> Iterator[Drawing]:
-    for part in (forests, diagnostics, courses, statistical):
+    for part in (forests, diagnostics, missing, courses, statistical):
         yield from part(tables, configuration)

@@ -16,6 +16,12 @@ REFERENCES = {
         "Altman DG. Confidence intervals for the number needed to treat. BMJ 1998;317:1309–1312",
         "10.1136/bmj.317.7168.1309",
     ),
+    "Atal 2019": (
+        "Atal I, Porcher R, Boutron I, Ravaud P. The statistical significance of meta-analyses "
+        "is frequently fragile: definition of a fragility index for meta-analyses. Journal of "
+        "Clinical Epidemiology 2019;111:32–40",
+        "10.1016/j.jclinepi.2019.03.012",
+    ),
     "Cochrane Handbook": (
         "Higgins JPT, Thomas J, Chandler J, and others (editors). Cochrane Handbook for Systematic "
         "Reviews of Interventions, version 6. Chapters 6, 10, 14, 15 and 23",
@@ -35,6 +41,11 @@ REFERENCES = {
         "DerSimonian R, Laird N. Meta-analysis in clinical trials. Controlled Clinical Trials "
         "1986;7:177–188",
         "10.1016/0197-2456(86)90046-2",
+    ),
+    "Gamble 2005": (
+        "Gamble C, Hollis S. Uncertainty method improved on best-worst case analysis in a binary "
+        "meta-analysis. Journal of Clinical Epidemiology 2005;58:579–588",
+        "10.1016/j.jclinepi.2004.09.013",
     ),
     "Greenland 1985": (
         "Greenland S, Robins JM. Estimation of a common effect parameter from sparse follow-up "
@@ -85,6 +96,11 @@ REFERENCES = {
         "Higgins JPT, Thompson SG. Controlling the risk of spurious findings from "
         "meta-regression. Statistics in Medicine 2004;23:1663–1682",
         "10.1002/sim.1752",
+    ),
+    "Higgins 2008": (
+        "Higgins JPT, White IR, Wood AM. Imputation methods for missing outcome data in "
+        "meta-analysis of clinical trials. Clinical Trials 2008;5:225–239",
+        "10.1177/1740774508091600",
     ),
     "Higgins 2009": (
         "Higgins JPT, Thompson SG, Spiegelhalter DJ. A re-evaluation of random-effects "
@@ -140,6 +156,17 @@ REFERENCES = {
         "studies of disease. Journal of the National Cancer Institute 1959;22:719–748",
         "10.1093/jnci/22.4.719",
     ),
+    "Mavridis 2015": (
+        "Mavridis D, White IR, Higgins JPT, Cipriani A, Salanti G. Allowing for uncertainty due "
+        "to missing continuous outcome data in pairwise and network meta-analysis. Statistics in "
+        "Medicine 2015;34:721–741",
+        "10.1002/sim.6365",
+    ),
+    "Olkin 2012": (
+        "Olkin I, Dahabreh IJ, Trikalinos TA. GOSH: a graphical display of study heterogeneity. "
+        "Research Synthesis Methods 2012;3:214–223",
+        "10.1002/jrsm.1053",
+    ),
     "Owen 2014": (
         "Owen AB. Sobol' indices and Shapley value. SIAM/ASA Journal on Uncertainty Quantification "
         "2014;2:245–251",
@@ -176,6 +203,11 @@ REFERENCES = {
         "Robins J, Breslow N, Greenland S. Estimators of the Mantel-Haenszel variance consistent "
         "in both sparse data and large-strata limiting models. Biometrics 1986;42:311–323",
         "10.2307/2531052",
+    ),
+    "Roloff 2013": (
+        "Roloff V, Higgins JPT, Sutton AJ. Planning future studies based on the conditional "
+        "power of a meta-analysis. Statistics in Medicine 2013;32:11–24",
+        "10.1002/sim.5524",
     ),
     "Röver 2015": (
         "Röver C, Knapp G, Friede T. Hartung-Knapp-Sidik-Jonkman approach and its modification for "
@@ -256,6 +288,11 @@ REFERENCES = {
         "framework of the generalized linear mixed model with applications in sparse data. "
         "Statistics in Medicine 2010;29:3046–3067",
         "10.1002/sim.4040",
+    ),
+    "White 2008": (
+        "White IR, Higgins JPT, Wood AM. Allowing for uncertainty due to missing data in "
+        "meta-analysis, part 1: two-stage methods. Statistics in Medicine 2008;27:711–727",
+        "10.1002/sim.3008",
     ),
     "ter Schure 2022": (
         "ter Schure J, Grünwald P. ALL-IN meta-analysis: breathing life into living systematic "

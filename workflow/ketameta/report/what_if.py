@@ -8,17 +8,25 @@ from itertools import pairwise
 from math import sqrt
 
 from ketameta.configuration import Analysis
-from ketameta.figures.chart import Chart, Field, draw_fields
+from ketameta.figures.chart import Along, Chart, Field, draw_fields
 from ketameta.figures.scene import Scene
 from ketameta.measures import MEASURES
 from ketameta.report import naming, wording
 from ketameta.tables.collection import Tables
 from ketameta.tables.diagnostics import DiagnosticRow
 from ketameta.tables.syntheses import SynthesisRow
-from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
+from ketameta.tables.what_if import (
+    ContourRow,
+    FragilityRow,
+    NewTrialRow,
+    SubsetFieldRow,
+    SubsetRow,
+)
 
 # colours from a worthwhile benefit to a harm as large
 _ROLES = ("mark", "band3", "paper", "concern", "high")
+# people in a new trial
+_TICKS = (20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0)
 _MOST = 100  # moves after which a search ends
 _NAMED = 4  # trials with moved events that a sentence names
 
@@ -62,8 +70,8 @@ def what_if_view(analysis: Analysis, own: Tables) -> WhatIfView | None:
 _HOW = (
     "The new trial has as much information a person as the median trial; its result is drawn about "
     "the pooled effect with the spread between trials, and the result with it is pooled anew by "
-    "the same rules (after Roloff, Higgins and Sutton 2013). Moved events: the search of Atal and "
-    "others 2019, and every smaller number in full where these are 2,000 sets or fewer."
+    "the same rules (after Roloff 2013). Moved events: the search of Atal 2019, and every smaller "
+    "number in full where these are 2,000 sets or fewer."
 )
 
 
@@ -102,10 +110,20 @@ def _subsets(analysis: Analysis, rows: Sequence[SubsetRow]) -> str:
         f"Of {which} of two trials or more, 95 of 100 give a {MEASURES[measure].words} between "
         f"{least} and {most}{wording.unit_sign(measure)}"
     )
-    named = [row.label for row in rows if row.cluster]
+    named = [row for row in rows if row.cluster]
+    if len(named) == 1:
+        return f"{text}; {_clusters(measure, named[0])} are two clusters."
     if named:
-        return f"{text}; those with {naming.listed(named)} and those without are two clusters."
+        labels = naming.listed([row.label for row in named])
+        return f"{text}; those with {labels} and those without are two clusters."
     return f"{text}; no single trial parts them into two clusters."
+
+
+def _clusters(measure: str, row: SubsetRow) -> str:
+    """Say about what the subsets with a trial lie, and those without."""
+    ends = (wording.quantity(measure, x) for x in (row.with_it, row.without_it))
+    within, without = (f"{x}{wording.unit(measure)}" for x in ends)
+    return f"those with {row.label} (about {within}) and those without (about {without})"
 
 
 def _power(power: float) -> str:
@@ -139,17 +157,13 @@ def _trials(
     return found
 
 
-def contour_of(analysis: Analysis, record: SynthesisRow, rows: Sequence[ContourRow]) -> Scene:
-    """Return the figure: size and result of a new trial, coloured by what the update concludes."""
-    measure = MEASURES[analysis.select.measure]
-    turn = -1 if record.favours == "below" else 1
-    sizes = sorted({row.people for row in rows})
-    edges = [sqrt(a * b) for a, b in pairwise(sizes)]
-    span = dict(zip(sizes, zip([sizes[0], *edges], [*edges, sizes[-1]], strict=True), strict=True))
-    drawn = [row for row in rows if row.start < row.end]
-    fields = [
-        Field(*span[row.people], row.start, row.end, _ROLES[2 - turn * row.place]) for row in drawn
-    ]
+def role_of(record: SynthesisRow, place: int) -> str:
+    """Return the colour of a conclusion: see `ContourRow`."""
+    return _ROLES[2 - (-1 if record.favours == "below" else 1) * place]
+
+
+def legend_of(fields: Sequence[Field]) -> list[tuple[str, str]]:
+    """Return what the colours of conclusions mean that are among fields."""
     words = (
         "favours treatment, beyond the smallest worthwhile effect",
         "favours treatment: the interval excludes no effect",
@@ -158,7 +172,20 @@ def contour_of(analysis: Analysis, record: SynthesisRow, rows: Sequence[ContourR
         "favours control, beyond the smallest worthwhile effect",
     )
     used = {field.role for field in fields}
-    legend = [(role, said) for role, said in zip(_ROLES, words, strict=True) if role in used]
+    return [(role, said) for role, said in zip(_ROLES, words, strict=True) if role in used]
+
+
+def contour_of(analysis: Analysis, record: SynthesisRow, rows: Sequence[ContourRow]) -> Scene:
+    """Return the figure: size and result of a new trial, coloured by what the update concludes."""
+    measure = MEASURES[analysis.select.measure]
+    sizes = sorted({row.people for row in rows})
+    edges = [sqrt(a * b) for a, b in pairwise(sizes)]
+    span = dict(zip(sizes, zip([sizes[0], *edges], [*edges, sizes[-1]], strict=True), strict=True))
+    drawn = [row for row in rows if row.start < row.end]
+    fields = [
+        Field(*span[row.people], row.start, row.end, role_of(record, row.place)) for row in drawn
+    ]
+    legend = legend_of(fields)
     said = "; ".join(words for _, words in legend)
     chart = Chart(
         f"{analysis.display.title}: what a new trial would conclude",
@@ -168,4 +195,38 @@ def contour_of(analysis: Analysis, record: SynthesisRow, rows: Sequence[ContourR
         f"Result of the new trial: {measure.pooled_axis}",
         ("Dashes: the pooled effect now. Colours: where the interval lies with the new trial.",),
     )
-    return draw_fields(chart, fields, legend, measure.is_ratio, measure.drawn(record.estimate))
+    up = Along(measure.is_ratio, mark=measure.drawn(record.estimate))
+    return draw_fields(chart, fields, legend, Along(True, _TICKS), up)
+
+
+# colours of the densest half of the subsets, of most, and of the rest
+_DENSITY = {
+    50: ("mark", "half of the subsets: where they lie densest"),
+    95: ("predict", "with these 95 of 100"),
+    100: ("band3", "the rest"),
+}
+
+
+def subsets_of(
+    analysis: Analysis,
+    record: SynthesisRow,
+    subsets: Sequence[SubsetRow],
+    rows: Sequence[SubsetFieldRow],
+) -> Scene:
+    """Return the figure: estimates and I² of the subsets of the trials, by how densely they lie."""
+    measure = MEASURES[analysis.select.measure]
+    fields = [
+        Field(row.start, row.end, row.i2_low, row.i2_high, _DENSITY[row.within][0]) for row in rows
+    ]
+    used = {field.role for field in fields}
+    legend = [(role, words) for role, words in _DENSITY.values() if role in used]
+    said = _subsets(analysis, subsets)
+    chart = Chart(
+        f"{analysis.display.title}: all subsets of the trials",
+        f"Pooled effect and heterogeneity of subsets of the trials, darker where more lie. {said}",
+        measure.pooled_axis,
+        "I² of the subset, %",
+        (f"{said} Dashes: the pooled effect of all trials.",),
+    )
+    along = Along(measure.is_ratio, mark=measure.drawn(record.estimate))
+    return draw_fields(chart, fields, legend, along, Along())

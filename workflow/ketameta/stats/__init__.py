@@ -62,7 +62,11 @@ from ketameta.stats.sensitivity.looks import (
     confidence_sequence,
     sequential_boundaries,
 )
-from ketameta.stats.sensitivity.missing_outcomes import informative_missing
+from ketameta.stats.sensitivity.missing_outcomes import (
+    gamble_hollis,
+    informative_difference,
+    informative_missing,
+)
 from ketameta.stats.sensitivity.new_trial import NewTrial, conditional_power, with_new_trial
 from ketameta.stats.sensitivity.permutation import permutation_test
 from ketameta.stats.univariate.bayes import Bayes, bayes
@@ -128,12 +132,14 @@ __all__ = [
     "effect_size",
     "egger",
     "fragility",
+    "gamble_hollis",
     "glmm",
     "gosh",
     "gosh_shares",
     "half_cauchy",
     "half_normal",
     "influence",
+    "informative_difference",
     "informative_missing",
     "inverse_variance",
     "leave_one_out",

@@ -21,6 +21,7 @@ from ketameta.synthesize.fates import Fates, RawRows, exclusions, fates_of, unus
 from ketameta.synthesize.judge import TrialJudgements
 from ketameta.synthesize.looks import looks
 from ketameta.synthesize.missing import missing_as_zero
+from ketameta.synthesize.missing_outcomes import missing_outcomes
 from ketameta.synthesize.moderators import Background, backgrounds, moderated
 from ketameta.synthesize.multiverse import multiverse
 from ketameta.synthesize.pairs import paired
@@ -53,6 +54,7 @@ from ketameta.tables.effects import (
     VariantRow,
 )
 from ketameta.tables.looks import LookRow
+from ketameta.tables.missing_outcomes import AssumedFieldRow, AssumedRow, LossRow, TurningRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.multiverse import ChoiceRow, MultiverseRow, SpecificationRow
 from ketameta.tables.parts import PoolableEffect
@@ -75,7 +77,13 @@ from ketameta.tables.syntheses import (
     UnusedRow,
 )
 from ketameta.tables.table import Row, as_dict, extended, schema_of, to_arrow
-from ketameta.tables.what_if import ContourRow, FragilityRow, NewTrialRow, SubsetRow
+from ketameta.tables.what_if import (
+    ContourRow,
+    FragilityRow,
+    NewTrialRow,
+    SubsetFieldRow,
+    SubsetRow,
+)
 from ketameta.vocabulary.narrowing import named
 
 if TYPE_CHECKING:
@@ -112,7 +120,8 @@ ANSWER: tuple[type[Row], ...] = (
     *(MultiverseRow, ChoiceRow, SpecificationRow),
     *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
     *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
-    *(FragilityRow, SubsetRow, NewTrialRow, ContourRow),
+    *(FragilityRow, SubsetRow, SubsetFieldRow, NewTrialRow, ContourRow),
+    *(LossRow, AssumedRow, TurningRow, AssumedFieldRow),
 )
 
 
@@ -205,6 +214,8 @@ def _answer(asked: AnswerInputs) -> Tables:
     spread, varied, curve = multiverse(analysis, record, own, alone, asked.judgements, bounds)
     many = diagnosed(own, record)
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
+    in_subsets, spread_of_subsets = subsets(analysis, record, own)
+    losses, assumed, turning, lost = missing_outcomes(analysis, record, own, studies, bounds)
     sized, contours = new_trials(analysis, record, own, bounds)
     apart = [row for row in asked.variants if row.variant == choice_of(analysis)]
     regressed = moderated(analysis, own, asked.trials, asked.judgements, apart)
@@ -225,9 +236,14 @@ def _answer(asked: AnswerInputs) -> Tables:
             ShrunkenRow: drawn,
             AdjustedRow: adjusted(analysis, record, own),
             FragilityRow: fragile(analysis, record, own),
-            SubsetRow: subsets(analysis, record, own),
+            SubsetRow: in_subsets,
+            SubsetFieldRow: spread_of_subsets,
             NewTrialRow: sized,
             ContourRow: contours,
+            LossRow: losses,
+            AssumedRow: assumed,
+            TurningRow: turning,
+            AssumedFieldRow: lost,
             RegressionRow: regressed.regressions,
             CoefficientRow: regressed.coefficients,
             ModeratedRow: regressed.moderated,

@@ -24,6 +24,12 @@ class EffectRow(PoolableEffect):
     population: str = col("population of the trial", blank=True)
     design: str = col("parallel or crossover", blank=True)
     measure: str = col("effect measure")
+    randomised_t: float | None = col(
+        "people randomised to the treated arms, whether analysed or not; empty where not known, or "
+        "where both sides are periods of the same people",
+        unit="people",
+    )
+    randomised_c: float | None = col("the same of the control arms, or their part", unit="people")
     mean_t: float | None = col("mean of the treated arms", unit="scale points")
     sd_t: float | None = col("SD of the treated arms", unit="scale points")
     mean_c: float | None = col("mean of the control arms", unit="scale points")

@@ -10,6 +10,7 @@ from ketameta.tables import (
     diagnostics,
     effects,
     looks,
+    missing_outcomes,
     moderators,
     multiverse,
     small_study,
@@ -49,6 +50,7 @@ _KINDS: dict[str, Kinds] = {
             courses,
             small_study,
             what_if,
+            missing_outcomes,
         )
     ),
     "report": _defined_in(verdicts),

@@ -33,8 +33,23 @@ class SubsetRow(Row):
     cluster: bool = col("over a half: subsets with and without it are two clusters")
     subsets: int = col("subsets of two effects or more that were pooled")
     all: bool = col("these are all subsets; else a sample")
+    with_it: float | None = col("median estimate of the subsets with it, natural scale")
+    without_it: float | None = col("median estimate of the subsets without it")
     least: float | None = col("2.5th percentile of the subsets' estimates, natural scale")
     most: float | None = col("97.5th percentile")
+
+
+@table("subset_fields", "Where the subsets lie", key=("analysis", "i2_low", "start"))
+class SubsetFieldRow(Row):
+    """One range of estimates and of I² that subsets of the effects of an analysis have (GOSH)."""
+
+    analysis: Id = col("analysis of the configuration")
+    i2_low: float = col("least I² of the subsets", unit="per cent")
+    i2_high: float = col("largest I² of the subsets", unit="per cent")
+    start: float = col("least estimate, natural scale")
+    end: float = col("largest estimate")
+    within: int = col("of 100 subsets, those in the densest ranges up to this one: 50, 95 or 100")
+    subsets: int = col("subsets in it")
 
 
 @table("new_trials", "A new trial", key=("analysis", "people"))
