@@ -82,7 +82,8 @@ def missing_view(analysis: Analysis, record: SynthesisRow, own: Tables) -> Missi
     lines = [
         (
             _WORDS.get(row.assumed) or _UNSURE[of_events],
-            wording.with_interval(measure, row.estimate, row.low, row.high) + wording.unit(measure),
+            wording.with_interval(measure, row.estimate, row.low, row.high)
+            + wording.unit_sign(measure),
         )
         for row in assumed
     ]
@@ -174,8 +175,8 @@ def _between(analysis: Analysis, rows: Sequence[AssumedRow]) -> str:
     low, high = (wording.quantity(measure, x) for x in (min(known), max(known)))
     words = MEASURES[measure].words
     if low == high:
-        return f"Whatever is assumed below, the {words} is {low}{wording.unit(measure)}."
-    return f"As assumed below, the {words} runs from {low} to {high}{wording.unit(measure)}."
+        return f"Whatever is assumed below, the {words} is {low}{wording.unit_sign(measure)}."
+    return f"As assumed below, the {words} runs from {low} to {high}{wording.unit_sign(measure)}."
 
 
 def _left(losses: Sequence[LossRow]) -> list[str]:

@@ -122,7 +122,7 @@ def _subsets(analysis: Analysis, rows: Sequence[SubsetRow]) -> str:
 def _clusters(measure: str, row: SubsetRow) -> str:
     """Say about what the subsets with a trial lie, and those without."""
     ends = (wording.quantity(measure, x) for x in (row.with_it, row.without_it))
-    within, without = (f"{x}{wording.unit(measure)}" for x in ends)
+    within, without = (f"{x}{wording.unit_sign(measure)}" for x in ends)
     return f"those with {row.label} (about {within}) and those without (about {without})"
 
 
