@@ -24,7 +24,7 @@ except ModuleNotFoundError as error:
     ) from None
 
 # a job of a cluster reads this file too: it changes nothing
-SETTLED = snakefile.settle if workflow.is_main_process else snakefile.read_only
+SETTLED = snakefile.settle_state if workflow.is_main_process else snakefile.read_only
 
 try:
     # the lock, where there is one, is held as long as this name
