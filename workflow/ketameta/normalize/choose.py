@@ -35,13 +35,16 @@ R = TypeVar("R", ArmResult, Contrast)
 
 @dataclass(frozen=True)
 class _Candidate:
-    rank: tuple[float, ...]
+    place: Place
     effects: list[Effect]
 
     @property
     def rows(self) -> list[AnyResult]:
         """Every row behind the effects, once."""
         return list({row.key: row for effect in self.effects for row in effect.rows}.values())
+
+
+_Ranked = tuple[tuple[float, ...], _Candidate]
 
 
 class TrialChoice:
@@ -70,16 +73,24 @@ class TrialChoice:
             found += self._try(self._from_contrasts, place, reported)
         if not found:
             return []
-        least = min(candidate.rank for candidate in found)
-        best, *more = [candidate for candidate in found if candidate.rank == least]
-        if more:
-            best = min((best, *more), key=lambda c: [row.order for row in c.rows])
-        for candidate in found:
-            if candidate is not best:
-                self._note_loser(candidate, best)
+        best = found[0] if len(found) == 1 else self._best(found)
         for row in best.rows:
             self.ledger.note(row, "used")
         return best.effects
+
+    def _best(self, found: Sequence[_Candidate]) -> _Candidate:
+        """Return the preferred one of several candidates, noting on what each other one loses.
+
+        What a question prefers is read here alone: of most trials there is one candidate.
+        """
+        ranked = [(self._rank(one.place, one.effects), one) for one in found]
+        least = min(rank for rank, _ in ranked)
+        alike = [one for rank, one in ranked if rank == least]
+        best = min(alike, key=lambda c: [row.order for row in c.rows]) if alike[1:] else alike[0]
+        for rank, one in ranked:
+            if one is not best:
+                self._note_loser((rank, one), (least, best))
+        return best
 
     def _try(
         self, build: Callable[[Place, list[R]], list[Effect]], place: Place, group: list[R]
@@ -98,7 +109,7 @@ class TrialChoice:
         if not effects:
             self.ledger.stood_back(group)
             return []
-        return [_Candidate(self._rank(place, effects), effects)]
+        return [_Candidate(place, effects)]
 
     def _with_selection(self, effects: list[Effect]) -> list[Effect]:
         """Say of the effect of a selected arm that it is one; `SelectedArm` where none may be."""
@@ -116,14 +127,14 @@ class TrialChoice:
                     what = vocabulary().words("assumptions")[word]
                     raise NotUsable(f"needs what this analysis does not assume: {what}")
 
-    def _note_loser(self, loser: _Candidate, best: _Candidate) -> None:
-        pairs = enumerate(zip(loser.rank, best.rank, strict=True))
+    def _note_loser(self, loser: _Ranked, best: _Ranked) -> None:
+        pairs = enumerate(zip(loser[0], best[0], strict=True))
         reason = next((_LOST_ON[i] for i, (a, b) in pairs if a != b), "repeated report")
-        winner = best.effects[0]
+        winner = best[1].effects[0]
         hour = f"{winner.hour:g} h" if winner.hour is not None else "no hour"
         by = winner.analysis_set if winner.basis != "contrast" else "reported contrast"
         said = ", ".join(filter(None, (winner.scale, winner.definition, hour, by)))
-        for row in loser.rows:
+        for row in loser[1].rows:
             self.ledger.note(row, reason, f"used: {said}")
 
     def _rank(self, place: Place, effects: list[Effect]) -> tuple[float, ...]:
