@@ -53,7 +53,9 @@ class SplitRow(Row):
     q: float | None = col("Q between the groups")
     df: int | None = col("its degrees of freedom")
     p: float | None = col("its p")
-    tau2: float | None = col("variance that is left within the groups, where it is common")
+    tau2: float | None = col(
+        "variance that is left within the groups, where it is common", unit="square of the " + SCALE
+    )
     tau2_groups: str = col("common: one tau² for all groups, or separate", blank=True)
     confounded: list[str] = col(
         "splits whose groups are nearly the same trials as these", blank=True
