@@ -25,7 +25,9 @@ class SynthesisRow(Estimate):
     between_df: int | None = col("its degrees of freedom", default=None)
     between_p: float | None = col("its p", default=None)
     between_tau2: float | None = col(
-        "variance left within groups, where it is one for all", default=None
+        "variance left within groups, where it is one for all",
+        unit="square of the " + SCALE,
+        default=None,
     )
 
 
