@@ -19,6 +19,7 @@ from ketameta.storage import parquet_of, parquet_table
 from ketameta.tables import RAW_TABLES, STAGE_TABLES, Column, TableSchema
 from ketameta.tables.columns import KINDS
 from ketameta.tables.entered import cells_key
+from ketameta.tables.parts import SCALE
 from ketameta.tables.problems import Problem, also, errors, escaped, shown
 from ketameta.tables.raw import RAW_KINDS, ArmRow
 from ketameta.tables.table import (
@@ -277,3 +278,20 @@ def test_other_places_are_named_and_a_long_list_is_cut() -> None:
     assert also([("a.csv", 5), ("raw/b.csv", 7)], "a.csv") == "; also on line 5, b.csv:7"
     many = [("a.csv", line) for line in range(1, 11)]
     assert also(many, "a.csv") == "; also on lines 1, 2, 3, 4, 5, 6 and 4 more"
+
+
+def test_a_unit_says_what_it_is_the_square_of() -> None:
+    from ketameta.tables.stages import STAGE_TABLES
+
+    columns = [
+        (table.name, column)
+        for tables in STAGE_TABLES.values()
+        for table in tables.values()
+        for column in table.columns
+    ]
+    assert [
+        (name, c.name) for name, c in columns if c.unit.strip() in ("square", "square of")
+    ] == []
+    assert {c.unit for _, c in columns if c.name in ("tau2", "tau2_low", "tau2_high")} == {
+        f"square of the {SCALE}"
+    }

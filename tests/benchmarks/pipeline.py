@@ -1,8 +1,11 @@
-"""Time the whole report in a copy of this tree, and an R script that does less, side by side.
+"""Time the whole report in a copy of this tree, and two R scripts, side by side.
 
-Run with `make bench`. Prints a table; asserts nothing. The peer fits every analysis with metafor
-(REML, Hartung-Knapp, Q-profile), draws each as SVG and writes one page: no validation, no choice
-of rows, no provenance. It is left out where Rscript with metafor is not installed.
+Run with `make bench`. Prints tables; asserts nothing. The first peer does less: it fits every
+analysis with metafor (REML, Hartung-Knapp, Q-profile), draws each as SVG and writes one page. The
+second is like for like: of what the report does to its effects all that metafor offers, part by
+part. Of fits that come thousands of times (permutations, subsets, specifications) it makes a sample
+and scales its time, so its time is the processor's. Neither validates, chooses rows or knows where
+a number is from. They are left out where Rscript with metafor is not installed.
 """
 
 from __future__ import annotations
@@ -72,6 +75,27 @@ def share(rows: dict[str, list[float]], label: str, whole: str) -> float:
     return statistics.median(a / b for a, b in zip(rows[label], rows[whole], strict=True))
 
 
+def like_for_like(tables: Path, out: Path) -> list[list[str]]:
+    """Return the parts of the report that metafor did too: lines of like.R, as its head has it."""
+    script = ["Rscript", str(Path(__file__).with_name("like.R")), str(tables), str(out)]
+    done = subprocess.run(script, capture_output=True, text=True, check=True)
+    return [line.split(";") for line in done.stdout.splitlines()]
+
+
+def print_parts(parts: list[list[str]], ours: float) -> None:
+    """Print what each part takes metafor, and all of them beside the report's processor time."""
+    print(f"\n{'like for like, by metafor':40}{'seconds':>9}   processor time, one run")
+    for name, made, of, seconds, failed in parts:
+        sample = f", {int(made):,} of {int(of):,} fits timed" if made != of else ""
+        nothing = f", {failed} without a result" if failed != "0" else ""
+        print(f"{name:40}{float(seconds):9.2f}{sample}{nothing}")
+    whole = sum(float(seconds) for *_, seconds, _ in parts)
+    timed_alone = sum(float(seconds) for _, made, of, seconds, _ in parts if made == of)
+    print(f"{'all parts':40}{whole:9.2f}")
+    print(f"{'like for like / whole report':40}{whole / ours:9.2f}")
+    print(f"{'  without what is scaled from a sample':40}{timed_alone / ours:9.2f}")
+
+
 def metafor() -> bool:
     """Say whether Rscript with metafor is here."""
     if shutil.which("Rscript") is None:
@@ -114,6 +138,7 @@ def main() -> None:
                     "reports/tables/studies.csv", str(Path(name) / "peer"),
                 ]  # fmt: skip
                 rows.setdefault(PEER, []).append(timed(script, folder)[0])
+        parts = like_for_like(folder / "reports" / "tables", Path(name) / "like") if peer else []
     print(f"{'':32}{'median':>9}{'min':>9}{'max':>9}   seconds, {RUNS} runs")
     for label, values in rows.items():
         middle, low, high = statistics.median(values), min(values), max(values)
@@ -124,6 +149,7 @@ def main() -> None:
     print(f"{'nothing / empty Snakemake':32}{share(rows, NOTHING, START):9.2f}")
     if peer:
         print(f"{'peer / whole report':32}{share(rows, PEER, WHOLE):9.2f}")
+        print_parts(parts, statistics.median(work[WHOLE]))
     else:
         print("no peer: Rscript with metafor is not installed")
 

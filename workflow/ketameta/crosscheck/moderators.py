@@ -68,7 +68,7 @@ def _regressed(
     place = Place(analysis.name, "", f"regression on {row.model}")
     told = {
         name: {(value.trial_id, value.comparison): value for value in values[name]}
-        for name in row.model.split(" + ")
+        for name in row.moderators
     }
     here = [e for e in effects if all((e.trial_id, e.comparison) in at for at in told.values())]
     x = np.ones((len(here), len(terms)))

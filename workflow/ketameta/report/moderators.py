@@ -20,7 +20,7 @@ from ketameta.figures.bubbles import (
 )
 from ketameta.figures.scene import to_svg
 from ketameta.measures import LOG, LOGIT, MEASURES
-from ketameta.moderators import ARMS, CURVED, ENOUGH, MODERATORS
+from ketameta.moderators import ARMS, CURVED, DOSE, ENOUGH, MODERATORS
 from ketameta.report.naming import capital, listed
 from ketameta.report.wording import (
     count,
@@ -167,7 +167,6 @@ def _coefficient(analysis: Analysis, row: CoefficientRow) -> str:
 def _model(
     analysis: Analysis, row: RegressionRow, terms: Sequence[CoefficientRow]
 ) -> RegressionView:
-    names = row.model.split(" + ")
     found = [
         Term(
             name=_term(one),
@@ -188,7 +187,7 @@ def _model(
     if row.model == CURVED:
         test = f"against a straight line {p_value(row.qm_p)}"
     return RegressionView(
-        name=capital(listed([moderator_name(name) for name in names])),
+        name=capital(listed([moderator_name(name) for name in row.moderators])),
         formula=row.formula,
         trials=count(row.k, "trial"),
         terms=found,
@@ -285,7 +284,7 @@ def _how(analysis: Analysis, rows: Sequence[RegressionRow]) -> str:
     )
     if draws:
         text += f", or so many drawn as tell p to a seventh of itself, at most {max(draws):,} here"
-    if any("dose_mg" in row.model for row in rows):
+    if any(DOSE in row.moderators or row.model in (ARMS, CURVED) for row in rows):
         text += (
             ". A dose by body weight is told for 70 kg, a range by its middle, several doses of a "
             "trial by their mean"

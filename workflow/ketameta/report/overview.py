@@ -22,16 +22,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the data hold, what of it is used, and what was noted of the form of its tables."""
+    """What the data hold, what of it is used, and what was noted of the form of its tables.
+
+    `rows` are the numbers of rows by the name of their table.
+    """
 
     data: DataRow
+    rows: dict[str, int]
     digests: dict[str, str]
     sections: tuple[Section, ...]
     warnings: Sequence[WarningRow]
-
-    def count(self, section: str, item: str) -> int:
-        """Return one of the counts; 0 where nothing of that name is counted."""
-        return next((dict(s.counts).get(item, 0) for s in self.sections if s.name == section), 0)
 
     def said(self, severity: str) -> list[WarningRow]:
         """Return the warnings or the notes that nobody lets stand."""
@@ -80,7 +80,7 @@ def overview(tables: Tables) -> Overview:
         ),
     )
     digests = {row.trial_id: row.digest for row in tables[DigestRow]}
-    return Overview(data, digests, sections, tables[WarningRow])
+    return Overview(data, dict(counted["table"]), digests, sections, tables[WarningRow])
 
 
 def place(row: WarningRow | FindingRow) -> str:

@@ -175,7 +175,7 @@ def _regression(analysis: Analysis, row: RegressionRow, own: Tables) -> str:
         return ""
     if row.model in (ARMS, CURVED):
         return _arms(analysis, row, own)
-    names = row.model.split(" + ")
+    names = row.moderators
     told = {
         (v.moderator, v.trial_id, v.comparison): v.level if v.number is None else v.number
         for v in own[ModeratedRow]

@@ -32,7 +32,13 @@ from ketameta.synthesize.pool import finite_or_none, independent
 from ketameta.tables.collection import by
 from ketameta.tables.diagnostics import JudgementRow
 from ketameta.tables.effects import EffectRow, VariantRow
-from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
+from ketameta.tables.moderators import (
+    TOGETHER,
+    CoefficientRow,
+    FittedRow,
+    ModeratedRow,
+    RegressionRow,
+)
 from ketameta.tables.raw import ArmRow, TrialRow
 
 Floats = NDArray[np.float64]
@@ -185,7 +191,7 @@ def _regress(
     design = design_of(model, own) if here else Design([], [])
     y, v = (np.array([getattr(effects[i], name) for i in here]) for name in ("yi", "vi"))
     x = np.array(design.columns, float).reshape(len(design.columns), len(here)).T
-    name, asked, together = analysis.name, analysis.model, " + ".join(model)
+    name, asked, together = analysis.name, analysis.model, TOGETHER.join(model)
     told = {
         "analysis": name,
         "model": together,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from ketameta.tables.parts import SCALE
 from ketameta.tables.table import Id, Row, col, table
 
+# between the names of what effects are regressed on at once
+TOGETHER = " + "
+
 
 @table("regressions", "Meta-regressions", key=("analysis", "model"))
 class RegressionRow(Row):
@@ -40,6 +43,11 @@ class RegressionRow(Row):
     arrangements: int | None = col("orders fitted, with the one observed", default=None)
     exact: bool | None = col("these are all that there are", default=None)
     converged: bool | None = col("the search for tau² came to its end", default=None)
+
+    @property
+    def moderators(self) -> list[str]:
+        """The names of what the effects are regressed on."""
+        return self.model.split(TOGETHER)
 
 
 @table("coefficients", "Coefficients", key=("analysis", "model", "term"))

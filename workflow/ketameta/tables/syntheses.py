@@ -25,7 +25,9 @@ class SynthesisRow(Estimate):
     between_df: int | None = col("its degrees of freedom", default=None)
     between_p: float | None = col("its p", default=None)
     between_tau2: float | None = col(
-        "variance left within groups, where it is one for all", default=None
+        "variance left within groups, where it is one for all",
+        unit="square of the " + SCALE,
+        default=None,
     )
 
 
@@ -53,7 +55,9 @@ class SplitRow(Row):
     q: float | None = col("Q between the groups")
     df: int | None = col("its degrees of freedom")
     p: float | None = col("its p")
-    tau2: float | None = col("variance that is left within the groups, where it is common")
+    tau2: float | None = col(
+        "variance that is left within the groups, where it is common", unit="square of the " + SCALE
+    )
     tau2_groups: str = col("common: one tau² for all groups, or separate", blank=True)
     confounded: list[str] = col(
         "splits whose groups are nearly the same trials as these", blank=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ketameta.tables.parts import SCALE
 from ketameta.tables.syntheses import ClaimTestRow
 from ketameta.tables.table import Id, Row, col, table
 
@@ -93,7 +94,9 @@ class UnreadWeightRow(Row):
     share: float | None = col("weight that it would have there", unit="per cent")
     people: float | None = col("people that this counts with", unit="people")
     people_from: str | None = col("where that number is from")
-    variance: float | None = col("variance that its effect would have", unit="square")
+    variance: float | None = col(
+        "variance that its effect would have", unit="square of the " + SCALE
+    )
     effects: int | None = col("effects that the analysis has", unit="effects")
     claimed: bool | None = col("a claim rests on the analysis")
     where: str = col("where it should be")
