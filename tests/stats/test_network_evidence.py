@@ -202,3 +202,21 @@ def test_without_a_loop_there_is_nothing_between_designs():
     alone = design_by_treatment([0.5, 0.2], [0.1, 0.1], ["x", "y"], ["B", "C"], ["A", "A"])
     assert np.isnan([alone.tau2, alone.chi2]).all()
     assert alone.table()[1][-1] == ["all", "", "0", "0", "–"]
+
+
+def test_tables_and_frames_have_a_row_a_treatment_a_split_and_a_design(contrasts, senn):
+    ranks = network_ranks(senn, lower_is_better=True, draws=100)
+    splits, designs = node_splits(*contrasts("stroke")), design_by_treatment(*contrasts("stroke"))
+    for found, names in (
+        (ranks, ranks.treatments),
+        (splits, splits.labels),
+        (designs, designs.labels),
+    ):
+        rows = found.table()[1][1:]
+        assert [row[0] for row in rows][: len(names)] == list(names)
+        assert list(found.to_frame().index) == list(names)
+    assert ranks.to_frame().loc["placebo", "p_score"] == ranks.p_score.min()
+    assert splits.to_frame().loc["Aspirin : VKAs", "second"] == "VKAs"
+    assert [row[0] for row in designs.table()[1][-3:]] == [
+        *("within designs", "between designs", "all"),
+    ]
