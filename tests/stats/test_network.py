@@ -105,6 +105,7 @@ def test_a_network_in_parts_is_refused_with_their_names():
     with pytest.raises(ValueError, match=r"2 parts: A, B, C \| D, E$"):
         network_meta_analysis([1, 1, 1], [1, 1, 1], [1, 2, 3], ["B", "D", "A"], ["A", "E", "C"])
     assert network_parts(["B", "D", "A"], ["A", "E", "C"]) == (("A", "B", "C"), ("D", "E"))
+    assert network_parts([], []) == ()
 
 
 @pytest.mark.parametrize(

@@ -226,6 +226,8 @@ def joined(one: Ints, other: Ints, size: int) -> NDArray[np.bool_]:
 
 def parts(one: Ints, other: Ints, treatments: Sequence[Any]) -> tuple[tuple[Any, ...], ...]:
     """Return the treatments that contrasts connect with each other, the largest part first."""
+    if not treatments:
+        return ()
     part = joined(one, other, len(treatments)).argmax(axis=1)
     groups = [np.flatnonzero(part == code) for code in np.unique(part)]
     groups.sort(key=lambda group: (-group.size, group[0]))
