@@ -42,6 +42,7 @@ bench: .venv/dev ## time the report and a comparison of extractions, and print t
 	$(BIN)/python tests/benchmarks/pipeline.py
 	$(BIN)/python -m tests.benchmarks.compare
 	$(BIN)/python -m tests.benchmarks.multiverse
+	$(BIN)/python -m tests.benchmarks.network
 
 scale: .venv/dev ## cost of each stage with the tables 1 and 10 times as long (SIZES="1 10 50")
 	@$(BIN)/python -m tests.benchmarks.scale $(SIZES)

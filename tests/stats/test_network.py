@@ -105,6 +105,7 @@ def test_a_network_in_parts_is_refused_with_their_names():
     with pytest.raises(ValueError, match=r"2 parts: A, B, C \| D, E$"):
         network_meta_analysis([1, 1, 1], [1, 1, 1], [1, 2, 3], ["B", "D", "A"], ["A", "E", "C"])
     assert network_parts(["B", "D", "A"], ["A", "E", "C"]) == (("A", "B", "C"), ("D", "E"))
+    assert network_parts([], []) == ()
 
 
 @pytest.mark.parametrize(
@@ -144,3 +145,74 @@ def test_a_network_shows_itself_against_the_reference_and_has_a_row_a_pair(contr
     assert frame.loc[("Aspirin", "VKAs"), "estimate"] == pytest.approx(
         -frame.loc[("VKAs", "Aspirin"), "estimate"]
     )
+
+
+def made_up(seed):
+    """A network of trials of two to four arms, of very different size, each a random tree."""
+    draw = np.random.default_rng(seed)
+    study, pairs, effects, V = [], [], [], np.zeros((0, 0))
+    for trial in range(9):
+        arms = draw.permutation(5)[: draw.integers(2, 5)]
+        C = np.zeros((arms.size - 1, arms.size))
+        for row in range(arms.size - 1):
+            C[row, row + 1], C[row, draw.integers(row + 1)] = 1, -1
+        block = C @ np.diag(10 ** draw.uniform(-4, 0, arms.size)) @ C.T
+        V = np.block([[V, np.zeros((len(V), len(C)))], [np.zeros((len(C), len(V))), block]])
+        effects += (C @ draw.normal(0, 1, arms.size)).tolist()
+        pairs += [(arms[row.argmax()], arms[row.argmin()]) for row in C]
+        study += [trial] * len(C)
+    first, second = np.array(pairs).T
+    return np.array(effects), V, np.array(study), first, second
+
+
+def dense_likelihood(given, restricted):
+    """The (restricted) log-likelihood of tau2 with whole matrices, but for a constant."""
+    y, V, study, first, second = given
+    C = np.eye(5)[first] - np.eye(5)[second]
+    E, X = C @ C.T / 2 * (study[:, None] == study), C[:, 1:]
+
+    def value(tau2):
+        W = np.linalg.inv(V + tau2 * E)
+        A = X.T @ W @ X
+        r = y - X @ np.linalg.solve(A, X.T @ W @ y)
+        fall = np.linalg.slogdet(A)[1] if restricted else 0.0
+        return -0.5 * (np.linalg.slogdet(V + tau2 * E)[1] + r @ W @ r + fall)
+
+    return value
+
+
+# the likelihood of the first two has two tops
+@pytest.mark.parametrize("seed", [27, 29, 1])
+@pytest.mark.parametrize("tau2", ["REML", "ML"])
+def test_heterogeneity_is_where_the_dense_likelihood_has_its_highest_top(seed, tau2):
+    given = made_up(seed)
+    value = dense_likelihood(given, tau2 == "REML")
+    fit = network_meta_analysis(*given, tau2=tau2)
+    nodes = np.concatenate([[0.0], np.geomspace(1e-6, 30, 80)])
+    assert value(fit.tau2) >= max(map(value, nodes)) - 1e-9
+    beside = [value(fit.tau2 + step) for step in (1e-4 * fit.tau2, -1e-4 * fit.tau2)]
+    assert value(fit.tau2) >= max(beside) - 1e-12
+
+
+def test_units_do_not_matter(contrasts):
+    y, V, *labels = contrasts("stroke")
+    one = network_meta_analysis(y, V, *labels)
+    other = network_meta_analysis(1e6 * y, 1e12 * V, *labels)
+    assert other.ci_high == pytest.approx(1e6 * one.ci_high, rel=1e-9, nan_ok=True)
+    assert (other.tau2, other.i2) == pytest.approx((1e12 * one.tau2, one.i2), rel=1e-9)
+
+
+def test_intervals_cover_as_often_as_they_say(contrasts):
+    # of 9 treatments against placebo, over 150 networks like Senn's: a share's standard error
+    # is 0.02 at most, as the intervals of a network go together
+    _, V, study, first, second = contrasts("senn")
+    names = sorted({*first, *second})
+    C = (first[:, None] == names).astype(float) - (second[:, None] == names)
+    scatter = np.linalg.cholesky(V + 0.1 * (C @ C.T / 2) * (study[:, None] == study))
+    draw, truth, covered = np.random.default_rng(3), np.linspace(-1, 1, len(names)), []
+    for _ in range(150):
+        y = C @ truth + scatter @ draw.standard_normal(len(V))
+        fit = network_meta_analysis(y, V, study, first, second, interval="hksj", tau2_interval=None)
+        against = truth[1:] - truth[0]
+        covered.append(((fit.ci_low[1:, 0] < against) & (against < fit.ci_high[1:, 0])).mean())
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.04)

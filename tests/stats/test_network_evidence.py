@@ -18,7 +18,7 @@ from ketameta.stats import (
 NETWORKS = ("senn", "smoking", "stroke")
 # see test_network
 SEARCHED = 1e-5
-# Rücker & Schwarzer (2015): P-scores of Senn's trials, random effects by DerSimonian & Laird
+# netmeta's P-scores (Rücker & Schwarzer 2015) of Senn's trials, tau² by DerSimonian & Laird
 P_SCORES = {
     "rosiglitazone": 0.8934,
     "metformin": 0.7818,
@@ -167,15 +167,17 @@ def test_designs_match_metafor(reference, contrasts, name):
 
 
 def test_senn_is_parted_as_printed(contrasts):
-    # Krahn, Binder & König (2013), and netmeta's test given the heterogeneity within designs
+    # as netmeta prints it, of effects rounded to two decimals (Krahn, Binder & König 2013), with
+    # its test given the heterogeneity within designs
     found = design_by_treatment(*contrasts("senn"), tau2="DL")
     assert (found.q_total, found.q_within, found.q_between) == pytest.approx(
-        (96.98, 74.45, 22.53), abs=0.01
+        (96.99, 74.46, 22.53), abs=0.011
     )
     assert (found.q_total_df, found.q_within_df, found.q_between_df) == (18, 11, 7)
     assert (found.chi2, found.p, found.tau2) == pytest.approx((2.19, 0.9483, 0.1442), abs=5e-3)
     own = dict(zip(found.labels, found.q, strict=True))
     assert own["metformin : placebo"] == pytest.approx(42.16, abs=0.01)
+    assert own["placebo : rosiglitazone"] == pytest.approx(21.27, abs=0.01)
     assert found.q.sum() == pytest.approx(found.q_within)
     assert found.q_df.sum() == found.q_within_df
     assert found.trials.sum() == 26
@@ -202,3 +204,21 @@ def test_without_a_loop_there_is_nothing_between_designs():
     alone = design_by_treatment([0.5, 0.2], [0.1, 0.1], ["x", "y"], ["B", "C"], ["A", "A"])
     assert np.isnan([alone.tau2, alone.chi2]).all()
     assert alone.table()[1][-1] == ["all", "", "0", "0", "–"]
+
+
+def test_tables_and_frames_have_a_row_a_treatment_a_split_and_a_design(contrasts, senn):
+    ranks = network_ranks(senn, lower_is_better=True, draws=100)
+    splits, designs = node_splits(*contrasts("stroke")), design_by_treatment(*contrasts("stroke"))
+    for found, names in (
+        (ranks, ranks.treatments),
+        (splits, splits.labels),
+        (designs, designs.labels),
+    ):
+        rows = found.table()[1][1:]
+        assert [row[0] for row in rows][: len(names)] == list(names)
+        assert list(found.to_frame().index) == list(names)
+    assert ranks.to_frame().loc["placebo", "p_score"] == ranks.p_score.min()
+    assert splits.to_frame().loc["Aspirin : VKAs", "second"] == "VKAs"
+    assert [row[0] for row in designs.table()[1][-3:]] == [
+        *("within designs", "between designs", "all"),
+    ]

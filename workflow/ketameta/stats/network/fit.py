@@ -121,6 +121,7 @@ def network_meta_analysis(
     tau2: str = "REML",
     interval: str = DEFAULT,
     level: float = 0.95,
+    tau2_interval: str | None = "qprofile",
 ) -> Network:
     r"""Compare several treatments by all trials that compare some of them.
 
@@ -144,6 +145,8 @@ def network_meta_analysis(
         the treatments but one. Prediction intervals take t with these degrees.
     level
         Confidence level.
+    tau2_interval
+        qprofile, profile or None (NaN), as in `meta_regression`.
 
     Returns
     -------
@@ -180,14 +183,16 @@ def network_meta_analysis(
     data = Contrasts.of(yi, vi, study, first, second)
     base = 0 if reference is None else _place(reference, data.treatments)
     others = [i for i in range(len(data.treatments)) if i != base]
-    fit = fit_columns(data, data.design[:, others], tau2, interval, level)
-    t = len(data.treatments)
+    fit = fit_columns(
+        data, data.design[None, :, others], tau2, interval, level, tau2_interval=tau2_interval
+    )
+    t, spread = len(data.treatments), fit.tau2[0]
     beta, covariance = np.zeros(t), np.zeros((t, t))
-    beta[others], covariance[np.ix_(others, others)] = fit.beta, fit.covariance
+    beta[others], covariance[np.ix_(others, others)] = fit.beta[0], fit.covariance[0]
     estimate, se = pairwise(beta, covariance)
     half = fit.critical * se
-    new = t_quantile(np.array(float(fit.q_df or np.nan)), level) * np.sqrt(fit.tau2 + se**2)
-    direct, direct_se, count = _direct(data, fit.tau2, fit.factor)
+    new = t_quantile(np.array(float(fit.q_df or np.nan)), level) * np.sqrt(spread + se**2)
+    direct, direct_se, count = _direct(data, spread, fit.factor[0])
     statistic = estimate / se
     return Network(
         treatments=data.treatments,
@@ -195,7 +200,7 @@ def network_meta_analysis(
         estimate=estimate,
         se=se,
         statistic=statistic,
-        p=t_tails(statistic, np.full((t, t), fit.df)),
+        p=t_tails(statistic, np.full((t, t), fit.df[0])),
         ci_low=estimate - half,
         ci_high=estimate + half,
         pi_low=estimate - new,
@@ -206,18 +211,18 @@ def network_meta_analysis(
         direct_high=direct + fit.critical * direct_se,
         direct_studies=count,
         covariance=covariance,
-        df=fit.df,
-        rule=fit.rule,
-        tau2=fit.tau2,
-        tau2_low=fit.tau2_low,
-        tau2_high=fit.tau2_high,
-        i2=fit.i2,
-        q=fit.q,
+        df=fit.df.item(),
+        rule=fit.rule.item(),
+        tau2=fit.tau2.item(),
+        tau2_low=fit.tau2_low.item(),
+        tau2_high=fit.tau2_high.item(),
+        i2=fit.i2.item(),
+        q=fit.q.item(),
         q_df=fit.q_df,
-        q_p=fit.q_p,
+        q_p=fit.q_p.item(),
         k=np.unique(data.codes).size,
         contrasts=data.y.size,
-        converged=fit.converged,
+        converged=fit.converged.item(),
     )
 
 

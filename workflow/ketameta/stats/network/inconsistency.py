@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ketameta.stats.network.rows import Contrasts, Fit, fit_columns, joined
+from ketameta.stats.network.rows import Contrasts, Fits, fit_columns, joined
 from ketameta.stats.numerics.distributions import t_tails
 from ketameta.stats.numerics.shown import Shown, four_digits
 from ketameta.stats.univariate.intervals import DEFAULT
@@ -169,40 +169,43 @@ def node_splits(
     data = Contrasts.of(yi, vi, study, first, second)
     one, other, trial, _, _ = data.all_pairs()
     size = len(data.treatments)
-    found: list[tuple[int, int, int, Fit]] = []
     ends = data.design.argmax(axis=1), data.design.argmin(axis=1)
+    pairs, counts, moved = [], [], []
     for a, b in sorted({(min(x), max(x)) for x in zip(one.tolist(), other.tolist(), strict=True)}):
         both = ((one == a) & (other == b)) | ((one == b) & (other == a))
         has = np.isin(data.codes, trial[both])
-        part = joined(ends[0][~has], ends[1][~has], size)
-        if part[a] != part[b]:
-            continue
-        moved = has * (data.design[:, a] - data.design[:, b]) / 2
-        # against b, so that the first coefficients are the indirect effects of all others
-        columns = np.column_stack([np.delete(data.design, b, axis=1), moved])
-        fit = fit_columns(data, columns, tau2, interval, level, tau2_interval=None)
-        found.append((a, b, int(both.sum()), fit))
-    return _splits(data, found)
+        if joined(ends[0][~has], ends[1][~has], size)[a, b]:
+            pairs.append((a, b))
+            counts.append(int(both.sum()))
+            moved.append(has * (data.design[:, a] - data.design[:, b]) / 2)
+    columns = np.empty((len(pairs), data.y.size, size))
+    columns[:, :, :-1] = data.design[:, 1:]
+    if moved:
+        columns[:, :, -1] = moved
+    fits = fit_columns(data, columns, tau2, interval, level, tau2_interval=None)
+    return _splits(data.treatments, pairs, counts, fits)
 
 
-def _splits(data: Contrasts, found: list[tuple[int, int, int, Fit]]) -> NodeSplits:
-    """Read direct and indirect effects of a against b from fits with b as the reference."""
-    values = np.full((len(found), 3), np.nan)
-    se, critical, df = values.copy(), np.full((len(found), 1), np.nan), values.copy()
-    for row, (a, _, _, fit) in enumerate(found):
-        read = np.zeros((3, fit.beta.size))
-        read[:2, a] = 1  # a stands before b, so that its column is in its place
-        read[[0, 2], -1] = 1
-        values[row] = read @ fit.beta
-        se[row] = np.sqrt(np.diag(read @ fit.covariance @ read.T))
-        critical[row], df[row] = fit.critical, fit.df
+def _splits(
+    treatments: tuple[Any, ...], pairs: list[tuple[int, int]], counts: list[int], fits: Fits
+) -> NodeSplits:
+    """Read direct and indirect effects of pairs from fits against the first treatment."""
+    read = np.zeros((len(pairs), 3, len(treatments) + 1))
+    for row, (a, b) in enumerate(pairs):
+        read[row, :2, a], read[row, :2, b] = 1, -1
+    read[:, [0, 2], -1] = 1
+    read = read[:, :, 1:]
+    values = (read @ fits.beta[:, :, None])[:, :, 0]
+    covariance = read @ fits.covariance @ np.swapaxes(read, 1, 2)
+    se = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    critical, df = fits.critical[:, None], fits.df
     low, high = values - critical * se, values + critical * se
-    names = [(data.treatments[a], data.treatments[b]) for a, b, _, _ in found]
+    names = [(treatments[a], treatments[b]) for a, b in pairs]
     return NodeSplits(
         labels=tuple(f"{a} : {b}" for a, b in names),
         first=tuple(a for a, _ in names),
         second=tuple(b for _, b in names),
-        trials=np.array([count for _, _, count, _ in found], dtype=np.intp),
+        trials=np.array(counts, dtype=np.intp),
         direct=values[:, 0],
         direct_se=se[:, 0],
         direct_low=low[:, 0],
@@ -215,8 +218,8 @@ def _splits(data: Contrasts, found: list[tuple[int, int, int, Fit]]) -> NodeSpli
         se=se[:, 2],
         low=low[:, 2],
         high=high[:, 2],
-        p=t_tails(values[:, 2] / se[:, 2], df[:, 2]),
-        tau2=np.array([fit.tau2 for _, _, _, fit in found]),
+        p=t_tails(values[:, 2] / se[:, 2], df),
+        tau2=fits.tau2,
     )
 
 
@@ -246,7 +249,9 @@ def design_by_treatment(
     The model of full interaction gives each design its own effects. Its Q is that within designs;
     the Q of the network less it that between. `chi2` is the Wald test of what the designs differ
     in, with heterogeneity estimated in the model of full interaction: it equals the fall of the
-    weighted residual sum of squares from the network to that model.
+    weighted residual sum of squares from the network to that model. With few trials within designs
+    it is too often below 0.05: for 12 in 100 networks like that of Senn and others (2013), of 27
+    contrasts and 11 degrees of freedom within designs, at tau2 0.1 and no inconsistency.
 
     References
     ----------
@@ -273,15 +278,15 @@ def design_by_treatment(
     designs = _designs(data)
     full = _full_columns(data, [rows for _, _, rows in designs])
     sizes = [(rows.size, np.linalg.matrix_rank(data.design[rows])) for _, _, rows in designs]
-    fit = fit_columns(data, full, tau2, "wald", 0.95, tau2_interval=None)
+    inside = fit_columns(data, full[None], tau2, "wald", 0.95, tau2_interval=None).tau2.item()
     network = data.design[:, 1:]
     outer, inner = (_residuals(data, columns, 0.0) for columns in (network, full))
     q_df = np.array([n - p for n, p in sizes], dtype=np.intp)
     q = np.array([inner[rows].sum() for _, _, rows in designs]) * (q_df > 0)
     between = full.shape[1] - network.shape[1]
     chi2 = np.nan
-    if not np.isnan(fit.tau2):
-        chi2 = float(np.sum(_residuals(data, network, fit.tau2) - _residuals(data, full, fit.tau2)))
+    if not np.isnan(inside):
+        chi2 = float(np.sum(_residuals(data, network, inside) - _residuals(data, full, inside)))
         chi2 = max(chi2, 0.0) if between else 0.0
     total, within = float(outer.sum()), float(inner.sum())
     n = data.y.size
@@ -300,7 +305,7 @@ def design_by_treatment(
         q_between=max(total - within, 0.0) if between else 0.0,
         q_between_df=between,
         q_between_p=_tail(total - within, between),
-        tau2=fit.tau2,
+        tau2=inside,
         chi2=chi2,
         df=between,
         p=_tail(chi2, between),
@@ -312,7 +317,8 @@ def _designs(data: Contrasts) -> list[tuple[str, int, Ints]]:
     rows: dict[tuple[int, ...], list[Ints]] = {}
     for code in np.unique(data.codes):
         own = np.flatnonzero(data.codes == code)
-        rows.setdefault(tuple(data.arms(own).tolist()), []).append(own)
+        arms = np.flatnonzero(data.design[own].any(axis=0))
+        rows.setdefault(tuple(arms.tolist()), []).append(own)
     return [
         (" : ".join(str(data.treatments[i]) for i in arms), len(rows[arms]), np.concatenate(found))
         for arms, found in sorted(rows.items())
@@ -333,7 +339,7 @@ def _full_columns(data: Contrasts, designs: list[Ints]) -> Array:
 def _residuals(data: Contrasts, columns: Array, tau2: float) -> Array:
     """Return the weighted squared residuals of each independent row, shape (n,)."""
     root = 1 / np.sqrt(data.variances + tau2)
-    y, X = root * (data.turn @ data.y), root[:, None] * (data.turn @ columns)
+    y, X = root * data.turned(data.y[:, None])[:, 0], root[:, None] * data.turned(columns)
     return np.asarray((y - X @ np.linalg.lstsq(X, y, rcond=None)[0]) ** 2)
 
 

@@ -144,7 +144,13 @@ def _rank_probabilities(network: Network, sign: float, draws: int, seed: int) ->
     scatter = draw.standard_normal((draws, t)) @ root
     if np.isfinite(network.df):
         scatter *= np.sqrt(network.df / draw.chisquare(network.df, draws))[:, None]
-    effects = np.where(np.arange(t) == base, 0.0, network.estimate[:, base]) + scatter
-    order = np.argsort(-sign * effects, axis=1)  # (draws, t): who has rank 1, 2 ...
-    places = order * t + np.arange(t)
-    return np.asarray(np.bincount(places.ravel(), minlength=t * t).reshape(t, t) / draws)
+    effects = sign * (network.estimate[:, base] + scatter)
+    effects[:, base] = sign * scatter[:, base]  # its difference from itself is NaN
+    effects = np.ascontiguousarray(effects.T)
+    rank = np.zeros((t, draws), dtype=np.intp)
+    for i in range(t):  # a comparison a pair is faster than a sort of each draw
+        for j in range(i):
+            above = effects[i] > effects[j]
+            rank[j] += above
+            rank[i] += ~above
+    return np.array([np.bincount(places, minlength=t) for places in rank]) / draws

@@ -34,7 +34,8 @@ class Contrasts:
 
     `design` (n, t) holds 1 for the first and -1 for the second treatment of each; `codes` (n,)
     their trials, numbers into `studies`. `y` (n,) and `V` (n, n) are effects and covariance.
-    `turn` (n, n) is T, and `variances` (n,) the diagonal of T V T'.
+    `variances` (n,) is the diagonal of T V T'; `turns` has of all trials with the same number of
+    contrasts m, of which there are c, their rows (c, m) and their part (c, m, m) of T.
     """
 
     y: Array
@@ -43,8 +44,8 @@ class Contrasts:
     design: Array
     studies: tuple[Any, ...]
     treatments: tuple[Any, ...]
-    turn: Array
     variances: Array
+    turns: tuple[tuple[Ints, Array], ...]
 
     @classmethod
     def of(
@@ -73,48 +74,20 @@ class Contrasts:
         if len(apart := parts(one, other, treatments)) > 1:
             said = " | ".join(", ".join(map(str, part)) for part in apart)
             raise ValueError(f"the network is not connected; it has {len(apart)} parts: {said}")
-        plain = cls(
-            y=data.y,
-            V=data.V,
-            codes=data.codes,
-            design=design,
-            studies=tuple(studies),
-            treatments=tuple(treatments),
-            turn=np.eye(data.y.size),
-            variances=np.diag(data.V).copy(),
-        )
-        plain.turn_those_of_several_arms()
-        return plain
+        variances, turns = np.diag(data.V).copy(), []
+        for rows in _several(data.codes):
+            names = [studies[code] for code in data.codes[rows[:, 0]]]
+            T, variances[rows] = _turn(design[rows], _blocks(data.V, rows), names)
+            turns.append((rows, T))
+        labels = tuple(studies), tuple(treatments)
+        return cls(data.y, data.V, data.codes, design, *labels, variances, tuple(turns))
 
-    def several(self) -> list[Ints]:
-        """Return the rows of each trial that has more than one."""
-        count = np.bincount(self.codes)
-        return [np.flatnonzero(self.codes == code) for code in np.flatnonzero(count > 1)]
-
-    def arms(self, rows: Ints) -> Ints:
-        """Return the treatments that some contrasts are about."""
-        return np.flatnonzero(self.design[rows].any(axis=0))
-
-    def turn_those_of_several_arms(self) -> None:
-        """Find T, with T E T' = I, and the diagonal of T V T' for trials of several contrasts.
-
-        Raises a ValueError that names the trial whose contrasts follow from each other, or whose
-        covariance is none.
-        """
-        for rows in self.several():
-            name, block = self.studies[self.codes[rows[0]]], np.ix_(rows, rows)
-            size, axes = np.linalg.eigh(self.design[rows] @ self.design[rows].T / 2)
-            if size[0] < _LOOP:
-                raise ValueError(
-                    f"study {name!r} has {rows.size} contrasts of {self.arms(rows).size} arms, of "
-                    "which one follows from the others; give one fewer than there are arms (see "
-                    "multi_arm_contrasts)"
-                )
-            half = axes.T / np.sqrt(size)[:, None]
-            d, back = np.linalg.eigh(half @ self.V[block] @ half.T)
-            if d[0] <= 1e-12 * d[-1]:
-                raise ValueError(f"the covariance of study {name!r} is not positive definite")
-            self.variances[rows], self.turn[block] = d, back.T @ half
+    def turned(self, columns: Array) -> Array:
+        """Return T times columns (..., n, p)."""
+        out = np.array(columns)
+        for rows, T in self.turns:
+            out[..., rows, :] = T @ columns[..., rows, :]
+        return out
 
     def all_pairs(self) -> tuple[Ints, Ints, Ints, Array, Array]:
         """Return every pair of treatments of every trial: first, second, trial, effect, variance.
@@ -125,42 +98,78 @@ class Contrasts:
         alone = np.bincount(self.codes)[self.codes] == 1
         C, v = self.design[alone], np.diag(self.V)[alone]
         pairs = [(C.argmax(axis=1), C.argmin(axis=1), self.codes[alone], self.y[alone], v)]
-        for rows in self.several():
-            arms, C = self.arms(rows), self.design[rows]
-            part = joined(C.argmax(axis=1), C.argmin(axis=1), len(self.treatments))[arms]
-            i, j = np.nonzero(np.triu(part[:, None] == part, 1))
-            one, other = arms[i], arms[j]
-            back = np.linalg.pinv(C).T  # (rows, t): C' back is the identity but for means
-            mix = back[:, one] - back[:, other]
-            v = np.einsum("ij,ik,kj->j", mix, self.V[np.ix_(rows, rows)], mix)
-            trial = np.full(one.size, self.codes[rows[0]])
-            pairs.append((one, other, trial, mix.T @ self.y[rows], v))
-        one, other, trial, effect, v = (np.concatenate(x) for x in zip(*pairs, strict=True))
-        return one, other, trial, effect, v
+        for rows, _ in self.turns:
+            C, V = self.design[rows], _blocks(self.V, rows)
+            # mix (c, m, P): the contrasts of a trial that make a pair, C' mix = its 1 and -1
+            one, other = np.triu_indices(len(self.treatments), 1)
+            back = np.linalg.solve(C @ np.swapaxes(C, 1, 2), C)
+            mix = back[:, :, one] - back[:, :, other]
+            made = np.einsum("cmt,cmp->cpt", C, mix)
+            wanted = np.eye(len(self.treatments))[one] - np.eye(len(self.treatments))[other]
+            trial, pair = np.nonzero(np.abs(made - wanted).max(axis=2) < _LOOP)
+            mix = mix[trial, :, pair]
+            effect = (mix * self.y[rows][trial]).sum(axis=1)
+            v = np.einsum("pi,pij,pj->p", mix, V[trial], mix)
+            pairs.append((one[pair], other[pair], self.codes[rows[trial, 0]], effect, v))
+        one, other, trials, effect, v = (np.concatenate(x) for x in zip(*pairs, strict=True))
+        return one, other, trials, effect, v
+
+
+def _several(codes: Ints) -> list[Ints]:
+    """Return the rows of trials that have more than one: an array (c, m) for each m."""
+    order = np.argsort(codes, kind="stable")
+    count = np.bincount(codes)
+    each = count[codes[order]]
+    return [order[each == m].reshape(-1, m) for m in np.unique(count) if m > 1]
+
+
+def _blocks(V: Array, rows: Ints) -> Array:
+    """Return the covariance (c, m, m) of trials."""
+    return np.asarray(V[rows[:, :, None], rows[:, None, :]])
+
+
+def _turn(C: Array, V: Array, names: list[Any]) -> tuple[Array, Array]:
+    """Return T (c, m, m) of trials, with T E T' = I, and the diagonals (c, m) of T V T'.
+
+    Raises a ValueError that names the trial whose contrasts follow from each other, or whose
+    covariance is none.
+    """
+    size, axes = np.linalg.eigh(C @ np.swapaxes(C, 1, 2) / 2)
+    if (loop := np.flatnonzero(size[:, 0] < _LOOP)).size:
+        arms = int(C[loop[0]].any(axis=0).sum())
+        raise ValueError(
+            f"study {names[loop[0]]!r} has {C.shape[1]} contrasts of {arms} arms, of which one "
+            "follows from the others; give one fewer than there are arms (see multi_arm_contrasts)"
+        )
+    half = np.swapaxes(axes, 1, 2) / np.sqrt(size)[:, :, None]
+    d, back = np.linalg.eigh(half @ V @ np.swapaxes(half, 1, 2))
+    if (none := np.flatnonzero(d[:, 0] <= 1e-12 * d[:, -1])).size:
+        raise ValueError(f"the covariance of study {names[none[0]]!r} is not positive definite")
+    return np.swapaxes(back, 1, 2) @ half, d
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """Coefficients (p,) of columns, their covariance (p, p) by the interval rule, and the rest.
+class Fits:
+    """Regressions of a network on s sets of columns: arrays of shape (s,), if nothing is said.
 
-    `df` is that of t (infinite: normal), `factor` what the rule multiplied Wald's variances by;
-    `critical` the quantile of `df`.
+    `beta` (s, p) and `covariance` (s, p, p) by the interval rule; `df` is that of t (infinite:
+    normal) and `critical` its quantile; `factor` is what the rule multiplied Wald's variances by.
     """
 
     beta: Array
     covariance: Array
-    df: float
-    factor: float
-    critical: float
-    rule: str
-    tau2: float
-    tau2_low: float
-    tau2_high: float
-    i2: float
-    q: float
+    df: Array
+    factor: Array
+    critical: Array
+    rule: NDArray[np.str_]
+    tau2: Array
+    tau2_low: Array
+    tau2_high: Array
+    i2: Array
+    q: Array
     q_df: int
-    q_p: float
-    converged: bool
+    q_p: Array
+    converged: NDArray[np.bool_]
 
 
 def fit_columns(
@@ -170,52 +179,56 @@ def fit_columns(
     interval: str,
     level: float,
     *,
-    tau2_interval: str | None = "qprofile",
-) -> Fit:
-    """Fit effects to columns (n, p) that are linearly independent.
+    tau2_interval: str | None,
+) -> Fits:
+    """Fit effects to sets of columns (s, n, p) that are linearly independent.
 
     With as many rows as columns there is nothing to estimate heterogeneity from: tau2 is NaN,
     and the coefficients have Wald's intervals by the sampling errors alone.
     """
-    y, X, d = data.turn @ data.y, data.turn @ columns, data.variances
-    n, p = X.shape
+    y, X, d = data.turned(data.y[:, None])[:, 0], data.turned(columns), data.variances
+    _, n, p = X.shape
     found = meta_regression(
         y, d, X, tau2, interval, level=level, intercept=False, tau2_interval=tau2_interval
     )
-    spread = 0.0 if np.isnan(found.tau2) else found.tau2
-    wald = np.linalg.inv(X.T @ (X / (d + spread)[:, None]))
+    w = 1.0 / (d + np.nan_to_num(found.tau2)[:, None])
+    wald = np.linalg.inv(np.swapaxes(X, 1, 2) @ (w[:, :, None] * X))
     beta, covariance, df, rule = found.beta, found.covariance, found.df, found.rule
     if n == p:
-        beta, covariance, df, rule = np.linalg.solve(X, y), wald, np.inf, "wald"
-    return Fit(
+        beta, covariance = np.linalg.solve(X, y[:, None])[:, :, 0], wald
+        df, rule = np.full(len(X), np.inf), np.full(len(X), "wald")
+    return Fits(
         beta=beta,
         covariance=covariance,
         df=df,
-        factor=float(covariance[0, 0] / wald[0, 0]),
-        critical=float(t_quantile(np.array(df), level)),
+        factor=covariance[:, 0, 0] / wald[:, 0, 0],
+        critical=t_quantile(df, level),
         rule=rule,
         tau2=found.tau2,
         tau2_low=found.tau2_low,
         tau2_high=found.tau2_high,
         i2=found.i2,
-        q=0.0 if n == p else found.qe,
+        q=np.zeros(len(X)) if n == p else found.qe,
         q_df=n - p,
         q_p=found.qe_p,
-        converged=bool(found.converged),
+        converged=found.converged,
     )
 
 
-def joined(one: Ints, other: Ints, size: int) -> Ints:
-    """Return for each of `size` nodes the number of the part that edges join it with."""
-    part = np.arange(size)
-    for a, b in zip(one, other, strict=True):
-        part[part == part[a]] = part[b]
-    return part
+def joined(one: Ints, other: Ints, size: int) -> NDArray[np.bool_]:
+    """Return which of `size` nodes edges join with which, by any way: shape (size, size)."""
+    found = np.eye(size)
+    found[one, other] = found[other, one] = 1.0
+    for _ in range(size.bit_length()):
+        found = np.minimum(found @ found, 1.0)
+    return found > 0
 
 
 def parts(one: Ints, other: Ints, treatments: Sequence[Any]) -> tuple[tuple[Any, ...], ...]:
     """Return the treatments that contrasts connect with each other, the largest part first."""
-    part = joined(one, other, len(treatments))
+    if not treatments:
+        return ()
+    part = joined(one, other, len(treatments)).argmax(axis=1)
     groups = [np.flatnonzero(part == code) for code in np.unique(part)]
     groups.sort(key=lambda group: (-group.size, group[0]))
     return tuple(tuple(treatments[i] for i in group.tolist()) for group in groups)
