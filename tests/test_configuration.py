@@ -481,7 +481,9 @@ def test_the_forest_plot_has_the_trials_alone_unless_more_is_asked_for(config: C
     config.replace("  headline: ", "  forest: shrunken\n  headline: ")
     assert {a.display.forest for a in config.load()} == {"shrunken"}
     config.replace("forest: shrunken\n    measure", "forest: shrunk\n    measure")
-    with pytest.raises(ConfigurationError, match="forest: unknown word shrunk; did you mean shrunken"):
+    with pytest.raises(
+        ConfigurationError, match="forest: unknown word shrunk; did you mean shrunken"
+    ):
         config.load()
 
 
