@@ -184,7 +184,7 @@ def _of_drawn(analysis: Analysis, drawn: Sequence[ShrunkenRow]) -> list[str]:
         return ["Drawn to the mean: no trial; no prior of the spread between trials applies here."]
     return [
         "Grey dots on thin lines: each trial's true effect given all trials, under the first prior "
-        f"of tau, with {wording.percent(analysis.model.level)} credible interval."
+        f"of tau, with {wording.level_percent(analysis.model.level)} credible interval."
     ]
 
 

@@ -59,7 +59,7 @@ _ALL = (
 
 @dataclass(frozen=True, slots=True)
 class MissingView:
-    """What the page shows: sentences, how it is made, lines of assumptions, trials with missing people."""
+    """What the page shows: sentences, how it is made, assumptions, trials with people missing."""
 
     sentences: Sequence[str]
     how: str
