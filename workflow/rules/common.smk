@@ -31,8 +31,8 @@ try:
     LOCK = SETTLED(config)
     # a prefix would keep stamps where nothing looks for them
     if workflow.modifier.modify_path(stamp("report")) != stamp("report"):
-        raise snakefile.RefusedError(snakefile.NO_PREFIX)
-except snakefile.RefusedError as error:
+        raise snakefile.RunRefusedError(snakefile.NO_PREFIX)
+except snakefile.RunRefusedError as error:
     raise WorkflowError(str(error)) from None
 
 
@@ -60,7 +60,7 @@ def before_jobs():
     stages = [Path(path).name for job in forced for path in job.output]
     try:
         snakefile.before_jobs(LOCK, stages)
-    except snakefile.RefusedError as error:
+    except snakefile.RunRefusedError as error:
         raise WorkflowError(str(error)) from None
 
 
@@ -90,7 +90,7 @@ def published(wildcards):
     path = Path(wildcards.folder, wildcards.file).as_posix()
     try:
         name = snakefile.published_with(path)
-    except snakefile.RefusedError as error:
+    except snakefile.RunRefusedError as error:
         others = (
             other for other in workflow.rules if "{file}" not in str(other.output)
         )
