@@ -472,6 +472,21 @@ def test_defaults_fill_what_an_analysis_leaves_out(config: Config) -> None:
         configuration["response_7d"]
 
 
+def test_the_forest_plot_has_the_trials_alone_unless_more_is_asked_for(config: Config) -> None:
+    assert {a.display.forest for a in config.load()} == {"trials"}
+    config.replace("    measure: RR", "    forest: shrunken\n    measure: RR")
+    loaded = config.load()
+    assert loaded["response_24h"].display.forest == "shrunken"
+    assert loaded["madrs_7d"].display.forest == "trials"
+    config.replace("  headline: ", "  forest: shrunken\n  headline: ")
+    assert {a.display.forest for a in config.load()} == {"shrunken"}
+    config.replace("forest: shrunken\n    measure", "forest: shrunk\n    measure")
+    with pytest.raises(
+        ConfigurationError, match="forest: unknown word shrunk; did you mean shrunken"
+    ):
+        config.load()
+
+
 def test_words_of_other_programs_are_understood_and_told(config: Config) -> None:
     assert config.load().read_as == ()
     own = "    tau2: fe\n    interval: knha\n    pooling: MH\n"
@@ -566,6 +581,7 @@ CHANGED = {
     "title": (lambda c: c.replace("title: Response at 24 hours", "title: Response, day 1"), {"display"}),
     "question": (lambda c: c.replace("Do more people respond", "Do many people respond"), {"display"}),
     "headline": (lambda c: c.replace("    measure: RR", "    measure: RR\n    headline: true"), {"display"}),
+    "forest": (lambda c: c.replace("    measure: RR", "    measure: RR\n    forest: shrunken"), {"display"}),
     "tau2": (lambda c: c.default("tau2", "PM"), {"model", "display"}),
     "level": (lambda c: c.default("level", "0.9"), {"model", "display"}),
     "window": (lambda c: c.replace("to: 36", "to: 48"), {"select", "model", "display"}),

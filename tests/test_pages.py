@@ -13,6 +13,8 @@ PAGES = [
     "dictionary.html",
 ]
 ANALYSIS = "analyses/response_24h.html"
+# what stands beside a result, all of it on that page
+SIDE = {"sensitivity", "multiverse", "bayes", "looks", "what-if", "missing-people", "small-study"}
 
 
 def browser_path():
@@ -394,6 +396,8 @@ def test_pages_print_on_a_few_sheets_of_a4(page, address, tmp_path):
     assert 3 <= sheets <= 10
     assert all(w == pytest.approx(595, abs=1) and h == pytest.approx(842, abs=1) for w, h in size)
     page.goto(address(ANALYSIS))
+    sections = set(page.eval_on_selector_all("h2[id]", "found => found.map(one => one.id)"))
+    assert sections >= SIDE, "the page of most sections is another"
     assert 6 <= pdf_pages(page, tmp_path)[0] <= 24
 
 

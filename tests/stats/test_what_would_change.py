@@ -276,3 +276,38 @@ def test_its_variance_is_that_of_simulated_trials():
     control = 0.25 * 0.75 / 400
     # 20,000 draws tell a variance to 1%
     assert one.vi[0] - control == pytest.approx(np.var(each.yi), rel=0.03)
+
+
+# deaths with lidocaine and in control in six trials (Hine and others 1989), as metadat has them
+HINE = {
+    "ai": [2, 4, 6, 7, 7, 11], "n1i": [39, 44, 107, 103, 110, 154],
+    "ci": [1, 4, 4, 5, 3, 4], "n2i": [43, 44, 110, 100, 106, 146],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("trials", "measure", "moved"),
+    [
+        (HINE, "RR", 1),
+        (HINE, "OR", 1),
+        (HINE, "RD", 2),
+        ({name: COUNTS[name] for name in HINE}, "RR", 25),
+        ({name: COUNTS[name] for name in HINE}, "OR", 30),
+    ],
+)
+def test_moves_are_those_of_the_published_search_written_in_r(trials, measure, moved):
+    # the search of Atal and others 2019, one event at a time, as a loop over rma.uni(method="DL")
+    # of metafor 3.8-1
+    e = effect_size(measure, **trials)
+    found = fragility(e.yi, e.vi, **trials, measure=measure, tau2="DL", interval="wald")
+    assert found.moved == moved
+
+
+def test_no_trial_however_large_settles_effects_that_differ():
+    # what Roloff and others 2013 show: where effects differ the power of one more trial has a bound
+    y, v = [0.5, -0.3, 0.6, -0.2, 0.4], [0.01] * 5
+    sizes = [1e-2, 1e-4, 1e-6]
+    apart = conditional_power(y, v, sizes)
+    assert apart[2] == pytest.approx(apart[1], abs=2 / 400)
+    assert apart[2] < 0.5
+    assert conditional_power(y, v, sizes, tau2="EE", interval="wald")[2] > 0.99

@@ -314,7 +314,7 @@ def _configuration(
 
 def _over(defaults: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
     """Return a block over the defaults; of the thresholds too it gives only those that differ."""
-    both = {**defaults, **block}
+    both = {"forest": Display.forest, **defaults, **block}
     return both | {"certainty": {**defaults["certainty"], **both["certainty"]}}
 
 

@@ -257,6 +257,9 @@ class Display:
     """Heading under which it stands."""
     headline: bool
     """Shown with its forest plot on the front page."""
+    forest: Literal["trials", "shrunken"] = "trials"
+    """The forest plot: the trials as they are, or also the effect of each drawn to the mean, under
+    the first prior of the spread between trials."""
 
 
 @dataclass(frozen=True)

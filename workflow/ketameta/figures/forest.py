@@ -21,13 +21,14 @@ from ketameta.figures.columns import (
     Heading,
     place_columns,
 )
-from ketameta.figures.marks import Interval, bar, diamond, light, ring, square
+from ketameta.figures.marks import Interval, bar, diamond, drawn_in, light, ring, square
 from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Group, Line, Rect, Scene, Shape, Text
 
 PLOT = 280.0
 EARLIER = "Earlier reviews, not pooled here"
 _SIDE = 70.0  # how far a label below the axis may stand out of the plot
+BELOW = 9.0  # from a trial's own mark to the one drawn to the mean
 _APART = 8.0  # between the labels of the two sides
 
 
@@ -45,7 +46,10 @@ class Light:
 
 @dataclass(frozen=True)
 class ForestRow:
-    """One trial: cells left and right of the plot, its interval and its weight in per cent."""
+    """One trial: cells left and right of the plot, its interval and its weight in per cent.
+
+    `drawn` is its effect drawn to the mean, where that is shown.
+    """
 
     left: tuple[str, ...]
     right: tuple[str, ...]
@@ -54,6 +58,7 @@ class ForestRow:
     tooltip: str = ""
     href: str = ""
     lights: tuple[Light, ...] = ()
+    drawn: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -217,11 +222,18 @@ def _study_row(drawing: _Drawing, row: ForestRow) -> None:
     shapes: list[Shape] = [Rect(MARGIN, drawing.y, columns.width - 2 * MARGIN, height, "hit")]
     shapes += columns.left_cells(lines, middle)
     shapes += columns.right_cells(row.right, middle)
-    shapes += square(row.interval, drawing.axis, middle, next(drawing.shares))
+    own = middle if row.drawn is None else middle - BELOW / 3
+    shapes += effect_marks(row, drawing.axis, own, next(drawing.shares))
     for judged, (x0, x1) in zip(row.lights, columns.lights, strict=True):
         shapes += light(judged.letter, judged.role, judged.title, (x0 + x1) / 2, middle)
     drawing.shapes.append(Group(tuple(shapes), row.tooltip, row.href, "study"))
     drawing.y += height
+
+
+def effect_marks(row: ForestRow, axis: Axis, middle: float, share: float) -> list[Shape]:
+    """Return the marks of a trial: its own, and `BELOW` it the one drawn to the mean."""
+    own = square(row.interval, axis, middle, share)
+    return own if row.drawn is None else [*own, *drawn_in(row.drawn, axis, middle + BELOW)]
 
 
 def _total_row(drawing: _Drawing, total: Total, bold: bool, predicts: bool = False) -> None:

@@ -106,6 +106,14 @@ def ring(interval: Interval, axis: Axis, y: float) -> list[Shape]:
     return [*shapes, Circle(x, y, 4.5, "paper"), Circle(x, y, 4.5, "predict", ring=True)]
 
 
+def drawn_in(interval: Interval, axis: Axis, y: float) -> list[Shape]:
+    """Draw a trial's effect as its fellows make it: a small grey dot on a thin line."""
+    shapes = whisker(interval, axis, y, "predict", 1)
+    if axis.side(interval.estimate):
+        return shapes
+    return [*shapes, Circle(axis.place(interval.estimate), y, 2.6, "predict")]
+
+
 def light(letter: str, role: str, title: str, x: float, y: float) -> list[Shape]:
     """Draw a judgement as a letter on a disc, or a ring where nobody judged."""
     if not letter:

@@ -14,6 +14,7 @@ from ketameta.measures import MEASURES
 from ketameta.report import bias, naming, wording, wording_model, wording_notes, wording_plot
 from ketameta.report.forest_columns import SideColumns, side_columns
 from ketameta.synthesize.prediction import expected
+from ketameta.tables.bayes import ShrunkenRow
 from ketameta.tables.collection import Tables
 from ketameta.tables.diagnostics import EarlierRow, JudgementRow
 from ketameta.tables.effects import MissingResultRow
@@ -45,7 +46,7 @@ _RULES = {
 # what a forest plot shows
 PLOTTED = (
     *(StudyRow, SubgroupRow, SplitRow, ExclusionRow),
-    *(JudgementRow, MissingResultRow, EarlierRow),
+    *(JudgementRow, MissingResultRow, EarlierRow, ShrunkenRow),
 )
 
 
@@ -61,18 +62,23 @@ def forest_of(analysis: Analysis, record: SynthesisRow, own: Tables) -> Forest:
     near = [row for row in own.get(ExclusionRow) if row.near]
     listed, heading = _left_out(near, own.get(MissingResultRow))
     groups = _plotted(record, own.get(SubgroupRow))
+    drawn = own.get(ShrunkenRow) if analysis.display.forest == "shrunken" else ()
+    blocks = tuple(_blocks(analysis, columns, studies, groups, lights))
     return Forest(
         analysis.display.title,
         wording.forest_alt(analysis, record, studies),
         tuple(c.heading for c in columns.left),
         tuple(c.heading for c in columns.right),
-        tuple(_blocks(analysis, columns, studies, groups, lights)),
+        _with_drawn(analysis, blocks, studies, drawn) if drawn else blocks,
         _total(analysis, columns, record, studies, "Random effects", wording_model.model(record))
         if _pooled(record)
         else None,
         _prediction(analysis, columns, record),
         axis_scale(analysis),
-        statistics=tuple(wording_plot.statistics(record, groups, own.get(SplitRow))),
+        statistics=(
+            *wording_plot.statistics(record, groups, own.get(SplitRow)),
+            *_of_drawn(analysis, drawn),
+        ),
         left_out=listed,
         left_out_heading=heading,
         notes=tuple(_notes(analysis, record, studies)),
@@ -146,6 +152,40 @@ def _row(analysis: Analysis, columns: SideColumns, s: StudyRow, lights: Lights) 
         f"#{wording.anchor(s)}",
         lights(s.trial_id),
     )
+
+
+def _with_drawn(
+    analysis: Analysis,
+    blocks: Sequence[Block],
+    studies: Sequence[StudyRow],
+    drawn: Sequence[ShrunkenRow],
+) -> tuple[Block, ...]:
+    """Return the blocks with each trial's effect drawn to the mean beside its own."""
+    measure = analysis.select.measure
+    known = {(row.trial_id, row.comparison): row for row in drawn}
+    by_link = {f"#{wording.anchor(s)}": known.get((s.trial_id, s.comparison)) for s in studies}
+
+    def more(row: ForestRow) -> ForestRow:
+        found = by_link[row.href]
+        if found is None:
+            return row
+        ends = found.estimate, found.low, found.high
+        text = f"{row.tooltip}; drawn to the mean {wording.with_interval(measure, *ends)}"
+        return replace(row, tooltip=text, drawn=interval_of(measure, *ends))
+
+    return tuple(replace(block, rows=tuple(map(more, block.rows))) for block in blocks)
+
+
+def _of_drawn(analysis: Analysis, drawn: Sequence[ShrunkenRow]) -> list[str]:
+    """Return what the legend says of effects drawn to the mean, where they are asked for."""
+    if analysis.display.forest != "shrunken":
+        return []
+    if not drawn:
+        return ["Drawn to the mean: no trial; no prior of the spread between trials applies here."]
+    return [
+        "Grey dots on thin lines: each trial's true effect given all trials, under the first prior "
+        f"of tau, with {wording.level_percent(analysis.model.level)} credible interval."
+    ]
 
 
 def _total(

@@ -59,12 +59,12 @@ _ALL = (
 
 @dataclass(frozen=True, slots=True)
 class MissingView:
-    """What the page shows: sentences, how it is made, lines of assumptions, lines of trials."""
+    """What the page shows: sentences, how it is made, assumptions, trials with people missing."""
 
     sentences: Sequence[str]
     how: str
     assumed: Sequence[tuple[str, str]]
-    trials: Sequence[tuple[str, str, str, str]]
+    trials: Sequence[tuple[str, str, str]]
 
 
 def missing_view(analysis: Analysis, record: SynthesisRow, own: Tables) -> MissingView | None:
@@ -87,7 +87,7 @@ def missing_view(analysis: Analysis, record: SynthesisRow, own: Tables) -> Missi
         )
         for row in assumed
     ]
-    trials = [_trial(row) for row in losses]
+    trials = [_trial(row) for row in losses if not row.fixed and _missing([row])]
     return MissingView(sentences, _HOW[of_events] + _ALL if assumed else "", lines, trials)
 
 
@@ -189,18 +189,15 @@ def _left(losses: Sequence[LossRow]) -> list[str]:
     return [f"Left as they are: {naming.listed(said)}."] if said else []
 
 
-def _trial(row: LossRow) -> tuple[str, str, str, str]:
+def _trial(row: LossRow) -> tuple[str, str, str]:
     def told(lost: float | None, whole: float | None) -> str:
-        if whole is None:
-            return "–"
-        return f"{wording.people(lost)} of {wording.people(whole)}" if lost is not None else "–"
+        return f"{wording.people(lost)} of {wording.people(whole)}"
 
     name = f"{row.label}, {row.comparison}" if row.comparison else row.label
     return (
         name,
         told(row.missing_t, row.randomised_t),
         told(row.missing_c, row.randomised_c),
-        row.fixed and f"as it is: {row.fixed}",
     )
 
 

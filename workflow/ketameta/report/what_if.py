@@ -71,7 +71,7 @@ _HOW = (
     "The new trial has as much information a person as the median trial; its result is drawn about "
     "the pooled effect with the spread between trials, and the result with it is pooled anew by "
     "the same rules (after Roloff 2013). Moved events: the search of Atal 2019, and every smaller "
-    "number in full where these are 2,000 sets or fewer."
+    "number in full where these are 2,000 sets or fewer. Subsets of the trials: Olkin 2012."
 )
 
 
