@@ -23,15 +23,22 @@ from ketameta.stats import (
 from ketameta.synthesize.doses import Arms, by_dose
 from ketameta.synthesize.moderators import moderated
 from ketameta.synthesize.pool import pooled as pooled_of
+from ketameta.synthesize.splits import splits
 from ketameta.synthesize.stage import synthesis
 from ketameta.tables.collection import Tables
 from ketameta.tables.courses import CourseChangeRow, CourseFitRow, CoursePointRow
 from ketameta.tables.crosscheck import Verdict
-from ketameta.tables.diagnostics import AsymmetryRow
-from ketameta.tables.effects import EffectRow, VariantRow
+from ketameta.tables.diagnostics import AsymmetryRow, PairSynthesisRow
+from ketameta.tables.effects import ArmPairRow, EffectRow, VariantRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.small_study import AdjustedRow
-from ketameta.tables.syntheses import SensitivityRow, SplitRow, SubgroupRow, SynthesisRow
+from ketameta.tables.syntheses import (
+    ControlShareRow,
+    SensitivityRow,
+    SplitRow,
+    SubgroupRow,
+    SynthesisRow,
+)
 from ketameta.tables.table import extended
 
 from .rows import row
@@ -130,6 +137,14 @@ def test_a_mixed_model_of_counts_is_fitted_again(way, tables):
     assert found.by == (counts.BY_GLM if (way, tables) == (UM_FS, ALIKE) else counts.BY_GRID)
 
 
+def test_trials_of_exactly_one_odds_ratio_are_no_fault(recwarn):
+    same = [(10, 20, 5, 15), (20, 40, 10, 30), (30, 60, 15, 45)]
+    found = counts.mixed(UM_FS, same)
+    assert not recwarn.list
+    assert (found.estimate, found.tau2) == (pytest.approx(np.log(2)), 0)
+    assert found.se == pytest.approx(glmm("OR", model=UM_FS, **columns(same)).se, rel=1e-8)
+
+
 @pytest.mark.parametrize("tables", [SPREAD, ALIKE], ids=["spread", "alike"])
 def test_shares_are_fitted_again(tables):
     groups = [(a, n) for a, n, _, _ in tables]
@@ -168,9 +183,11 @@ def test_mantel_and_haenszel_and_peto_are_found_again():
     odds, risks = (mantel_haenszel(measure, **named) for measure in ("OR", "RR"))
     found = counts.odds_ratio(SPREAD)
     assert (found.estimate, found.se) == pytest.approx((odds.estimate, odds.se), rel=1e-10)
-    assert counts.risk_ratio(SPREAD).estimate == pytest.approx(risks.estimate, rel=1e-10)
-    difference = mantel_haenszel("RD", **named).estimate
-    assert counts.risk_difference(SPREAD).estimate == pytest.approx(difference, rel=1e-10)
+    found = counts.risk_ratio(SPREAD)
+    assert (found.estimate, found.se) == pytest.approx((risks.estimate, risks.se), rel=1e-10)
+    difference, found = mantel_haenszel("RD", **named), counts.risk_difference(SPREAD)
+    ends = difference.estimate, difference.se
+    assert (found.estimate, found.se) == pytest.approx(ends, rel=1e-10)
     one = peto(**named)
     assert counts.null_statistic(SPREAD) == pytest.approx((one.estimate / one.se) ** 2, rel=1e-10)
 
@@ -195,8 +212,7 @@ def test_every_way_of_pooling_counts_has_a_path(configuration, measure, way):
     assert {line.verdict for line in rows} - {Verdict.ABSENT} == {Verdict.EQUAL}
     planted = tables.replaced(SynthesisRow, [replace(tables[SynthesisRow][0], se=0.9)])
     again = crosscheck(planted, replace(configuration, analyses=(analysis,), courses=()))
-    # of a risk ratio and a risk difference no second error is known
-    assert bool(differing(again)) == (measure == "OR")
+    assert len(differing(again)) == 1
 
 
 def test_arms_that_share_a_control_have_a_path(configuration):
@@ -273,6 +289,35 @@ def test_all_that_is_found_of_an_analysis_and_of_courses_is_recomputed(asked):
     assert {line.number.partition(":")[0] for line in absent} == {
         "trim and fill", "limit meta-analysis", "three-parameter selection", "posterior"
     }  # fmt: skip
+
+
+def test_groups_with_a_tau2_each_are_compared_again(asked):
+    tables, configuration = asked
+    (analysis,) = configuration.analyses
+    analysis = replace(analysis, model=replace(analysis.model, tau2_subgroups="separate"))
+    own = [one for one in tables[EffectRow] if one.analysis == analysis.name]
+    groups, tests = splits(analysis, own)
+    given = {**dict.fromkeys((AsymmetryRow, AdjustedRow, RegressionRow, SensitivityRow), ())}
+    given |= {SubgroupRow: groups, SplitRow: tests, SynthesisRow: tables[SynthesisRow]}
+    found = replace(configuration, analyses=(analysis,), courses=())
+    rows = crosscheck(Tables({**given, EffectRow: own}), found)
+    assert {one.verdict for one in rows} == {Verdict.EQUAL}
+    compared = [one for one in rows if one.number.startswith("between groups of")]
+    assert len(compared) == 2 * len(tests) > 0
+
+
+def test_pairs_and_control_arms_are_recomputed(tables, configuration):
+    names = {one.analysis for kind in (PairSynthesisRow, ControlShareRow) for one in tables[kind]}
+    assert len(names) > 1
+    found = replace(configuration, analyses=tuple(configuration[name] for name in names))
+    kinds = SynthesisRow, EffectRow, PairSynthesisRow, ArmPairRow, ControlShareRow
+    given = {kind: [r for r in tables[kind] if r.analysis in names] for kind in kinds}
+    rows = crosscheck(Tables(given), replace(found, courses=()))
+    told = {line.number.partition(":")[0]: line.verdict for line in rows if ":" in line.number}
+    assert told == dict.fromkeys(("difference of the falls", "control arms"), Verdict.EQUAL)
+    for kind, number in ((PairSynthesisRow, "ci_low"), (ControlShareRow, "ci_low_log")):
+        wrong = [replace(r, **{number: 9.0}) for r in given[kind]]
+        assert differing(crosscheck(Tables(given | {kind: wrong}), replace(found, courses=())))
 
 
 def test_each_number_that_is_planted_is_found(asked):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from operator import attrgetter
 
 import numpy as np
@@ -13,13 +14,16 @@ from ketameta.crosscheck import counts, mixed, refits
 from ketameta.crosscheck.rows import Place, on_scale
 from ketameta.measures import MEASURES, ODDS, SHARE
 from ketameta.tables.crosscheck import CrosscheckRow
-from ketameta.tables.fits import Engine
+from ketameta.tables.diagnostics import PairSynthesisRow
+from ketameta.tables.effects import ArmPairRow, EffectRow
+from ketameta.tables.fits import Engine, IntervalRule
 from ketameta.tables.parts import Estimate, PoolableEffect
 
 # of Q above its degrees of freedom, where an iteration is at its root
 _ROOT = 1e-7
 NOT_AT_ROOT = "statsmodels' iteration ends off the root, at 0 where rounding takes it past"
 DL_BELOW_0 = "statsmodels leaves the DerSimonian-Laird estimate below 0, where others take 0"
+_NO_RULE = "least squares give no interval by"
 _ENDS = ("estimate", "ci_low", "ci_high")
 
 
@@ -60,9 +64,12 @@ def _least_squares(
 ) -> Iterator[CrosscheckRow]:
     yi, vi = columns(effects)
     ours = record.tau2 or 0.0
-    if record.rule not in (refits.WALD, refits.HKSJ, refits.FLOORED):
-        why = f"least squares give no interval by {record.rule}"
-        yield place.none("estimate", on_scale(record, "estimate"), why)
+    if record.rule == IntervalRule.HENMI_COPAS:
+        # its estimate has the weights of a common effect
+        found = refits.refit(yi, vi, 0.0, refits.WALD, analysis.model.level)
+        theirs, here = float(found.beta[0]), on_scale(record, "estimate")
+        yield place.row("estimate", here, theirs, refits.BY_WLS, scale=float(found.size[0]))
+        yield place.none("ci_low", on_scale(record, "ci_low"), f"{_NO_RULE} {record.rule}")
         return
     used = ours
     if (independent := refits.tau2_of(yi, vi, record.tau2_by or "")) is None:
@@ -78,13 +85,50 @@ def _least_squares(
             told = "tau2, iterated", ours, again, refits.BY_COMBINING, known
             yield place.row(*told, scale=float(vi.max()))
         used = max(tau2, 0.0)
-    found = refits.refit(yi, vi, used, str(record.rule), analysis.model.level)
-    for number in ("estimate", "se", "ci_low", "ci_high"):
+    by_likelihood = record.rule == IntervalRule.PROFILE
+    rule = refits.WALD if by_likelihood else str(record.rule)
+    found = refits.refit(yi, vi, used, rule, analysis.model.level)
+    if by_likelihood:
+        yield place.none("ci_low", on_scale(record, "ci_low"), f"{_NO_RULE} {record.rule}")
+    for number in ("estimate", "se", "ci_low", "ci_high")[: 1 if by_likelihood else 4]:
         value = float((found.beta if number == "estimate" else getattr(found, number))[0])
         here = record.se if number == "se" else on_scale(record, number)
         yield place.row(number, here, value, refits.BY_WLS, scale=float(found.size[0]))
     q = refits.q_of(yi, vi)
     yield place.row("q", record.q, q, refits.BY_SUM, scale=max(q, 1.0))
+
+
+def pairs_again(
+    analysis: Analysis, record: PairSynthesisRow, pairs: Sequence[ArmPairRow]
+) -> Iterator[CrosscheckRow]:
+    """Yield the pooled difference of the falls of treated and control arms."""
+    known = [(pair.treated - pair.control, pair.vi) for pair in pairs if pair.vi is not None]
+    if record.engine != Engine.INDEPENDENT or record.estimate is None:
+        return
+    place = Place(analysis.name, "", "difference of the falls")
+    yi, vi = np.array(known, float).T
+    tau2 = refits.tau2_of(yi, vi, record.tau2_by or "")
+    if tau2 is None or record.rule not in (refits.WALD, refits.HKSJ, refits.FLOORED):
+        why = f"no second path by {record.tau2_by} and {record.rule}"
+        yield place.none("estimate", record.estimate, why)
+        return
+    found = refits.refit(yi, vi, max(tau2[0], 0.0), str(record.rule), analysis.model.level)
+    ends = found.beta, found.ci_low, found.ci_high
+    for number, values in zip(_ENDS, ends, strict=True):
+        ours = getattr(record, number)
+        yield place.row(number, ours, float(values[0]), refits.BY_WLS, scale=float(found.size[0]))
+
+
+def controls_again(
+    analysis: Analysis, record: Estimate, effects: Sequence[EffectRow]
+) -> Iterator[CrosscheckRow]:
+    """Yield the pooled share of control people with the event."""
+    arms = [
+        replace(effect, events_t=effect.events_c, n_t=effect.n_c, shared=None)
+        for effect in effects
+        if effect.events_c is not None and effect.n_c
+    ]
+    yield from pooled(analysis, Place(analysis.name, "", "control arms"), record, arms)
 
 
 def _nested(
@@ -146,14 +190,10 @@ def _ends(
             "estimate", ours, "the grid of the second fit is too coarse for the trials"
         )
         return
-    size = found.se or 1.0
+    size = found.se
     yield place.row("estimate", ours, found.estimate, found.by, scale=size)
     if found.tau2 is not None:
         yield place.row("tau2", record.tau2, found.tau2, found.by)
-    if found.se is None:
-        why = f"statsmodels has none by {record.engine} of {MEASURES[record.measure].words}s"
-        yield place.none("se", record.se, why)
-        return
     half = found.se * float(ndtri(0.5 + analysis.model.level / 2))
     yield place.row("se", record.se, found.se, found.by)
     for number, value in (("ci_low", found.estimate - half), ("ci_high", found.estimate + half)):

@@ -17,9 +17,10 @@ from ketameta.configuration import Analysis, Configuration
 from ketameta.crosscheck.courses import course_again
 from ketameta.crosscheck.groups import split_again
 from ketameta.crosscheck.moderators import regressions_again
-from ketameta.crosscheck.pooled import pooled
+from ketameta.crosscheck.pooled import controls_again, pairs_again, pooled
 from ketameta.crosscheck.rows import Place
 from ketameta.crosscheck.small_study import adjusted_again, asymmetry_again
+from ketameta.figures.metrics import wrap
 from ketameta.figures.scene import Scene, Text, to_svg
 from ketameta.report_files import COURSES, crosscheck_files, line_of
 from ketameta.tables.bayes import PosteriorRow
@@ -31,20 +32,29 @@ from ketameta.tables.courses import (
     CoursePointRow,
 )
 from ketameta.tables.crosscheck import CrosscheckRow, Verdict
-from ketameta.tables.diagnostics import AsymmetryRow
-from ketameta.tables.effects import CourseEffectRow, EffectRow, VariantRow
+from ketameta.tables.diagnostics import AsymmetryRow, PairSynthesisRow
+from ketameta.tables.effects import ArmPairRow, CourseEffectRow, EffectRow, VariantRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
 from ketameta.tables.parts import PoolableEffect
 from ketameta.tables.small_study import AdjustedRow
-from ketameta.tables.syntheses import SensitivityRow, SplitRow, SubgroupRow, SynthesisRow
+from ketameta.tables.syntheses import (
+    ControlShareRow,
+    SensitivityRow,
+    SplitRow,
+    SubgroupRow,
+    SynthesisRow,
+)
 from ketameta.tables.table import Row, schema_of
 from ketameta.vocabulary.narrowing import slug
 
-SIZE = (640.0, 20.0)
+# of the line of a page: as wide as a phone, and two lines of text, smaller where it is long
+SIZE = (350.0, 36.0)
+_LINE, _SIZES = 17.0, (13.0, 11.0)
 # what is recomputed of an analysis besides itself, and what has its fits
 _OF_ANALYSES: tuple[type[Row], ...] = (
     *(SubgroupRow, SplitRow, SensitivityRow, AsymmetryRow, AdjustedRow, PosteriorRow),
     *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
+    *(PairSynthesisRow, ArmPairRow, ControlShareRow),
 )
 _OF_COURSES: tuple[type[Row], ...] = (CourseFitRow, CourseGroupRow, CoursePointRow, CourseChangeRow)
 _NO_SAMPLER = "statsmodels integrates no prior of tau"
@@ -91,6 +101,10 @@ def _beside(
         yield from asymmetry_again(analysis, line, effects)
     for method in own[AdjustedRow]:
         yield from adjusted_again(analysis, method, effects)
+    for difference in own[PairSynthesisRow]:
+        yield from pairs_again(analysis, difference, own[ArmPairRow])
+    for share in own[ControlShareRow]:
+        yield from controls_again(analysis, share, effects)
     for prior in own[PosteriorRow][:1]:
         yield Place(analysis.name, "", "posterior").none("estimate", prior.estimate, _NO_SAMPLER)
 
@@ -130,7 +144,15 @@ def files(
     if courses:
         pages[COURSES] = [row for name in courses for row in own[name]]
     for name, told in pages.items():
-        text = said(told)
-        line = Text(0, 14, text, role="muted", size=13)
-        scene = Scene(*SIZE, "Second opinion", text, (line,))
-        yield line_of(name), to_svg(scene, f"{name}-line", standalone=True)
+        yield line_of(name), to_svg(_line(said(told)), f"{name}-line", standalone=True)
+
+
+def _line(text: str) -> Scene:
+    """Return the picture of what is said."""
+    broken = {size: wrap(text, size, SIZE[0]) for size in _SIZES}
+    size = next((size for size, lines in broken.items() if len(lines) < 3), _SIZES[-1])
+    lines = [
+        Text(0, 14 + _LINE * n, line, role="muted", size=size)
+        for n, line in enumerate(broken[size])
+    ]
+    return Scene(*SIZE, "Second opinion", text, tuple(lines))
