@@ -14,6 +14,7 @@ import pytest
 
 from ketameta.cli import main
 from ketameta.commands.examine import claims_of_nothing
+from ketameta.configuration import CONFIG, load
 from ketameta.ingest.places import read_place
 
 ROOT = Path(__file__).parents[1]
@@ -385,8 +386,48 @@ def test_claims_of_analyses_that_are_none_are_named(placed, capsys, names: str, 
     assert main(["check", str(placed)]) == 0
     found = [line for line in capsys.readouterr().err.splitlines() if "claims.csv:2" in line]
     assert [says in line for line in found] == [True] * bool(says)
-    asked = ["response_24h", "depression_24h"]
-    assert len(claims_of_nothing(read_place(placed / "data" / "raw"), asked)) == len(found)
+    assert len(
+        claims_of_nothing(read_place(placed / "data" / "raw"), load(placed / CONFIG))
+    ) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("asks", "says"),
+    [
+        ("depresion@by=6", "'depresion' is no time course of workflow/config/analyses.yaml"),
+        ("depresion@by=6", "there are: "),
+        ("{}@at=24&curve=nothing", "'nothing' is no "),
+        ("{}@at=999999", "is outside the hours of {}"),
+        ("{}@over=24", "a time course is not asked over; known: by=6"),
+        ("{}", "a time course is not asked nothing"),
+        ("{}@change=24", "change takes hours as in change=24-672, not 24"),
+        ("{}@change=672-24", "change takes hours"),
+        ("{}@by=1&at=2", "is asked one thing"),
+        ("{}@by=24;{}@change=24-48", ""),
+    ],
+)
+def test_questions_to_courses_that_are_none_are_told_with_what_there_is(
+    placed: Path, capsys, asks: str, says: str
+) -> None:
+    name = next(iter(load(placed / CONFIG).courses)).name
+    path = placed / "data" / "raw" / "claims.csv"
+    cells = {"claim_id": "most", "claim": "it works", "kind": "efficacy", "rule": "x"}
+    cells |= {"direction": "favours treatment", "course": asks.format(name, name)}
+    path.write_text(f"{claims_head(path)},course\n{row_of(path, cells)}\n", encoding="utf-8")
+    main(["check", str(placed)])
+    found = [line for line in capsys.readouterr().err.splitlines() if "claims.csv:2" in line]
+    assert [says.format(name) in line for line in found] == [True] * bool(says)
+
+
+def claims_head(path: Path) -> str:
+    """Return the columns of a table but for that of courses."""
+    names = path.read_text(encoding="utf-8").splitlines()[0].split(",")
+    return ",".join(name for name in names if name != "course")
+
+
+def row_of(path: Path, cells: dict[str, str]) -> str:
+    """Return a row with some cells, the last that of courses."""
+    return ",".join(cells.get(name, "") for name in [*claims_head(path).split(","), "course"])
 
 
 def test_rows_in_no_analysis_are_told_with_the_reason(placed: Path, capsys) -> None:

@@ -237,13 +237,13 @@ def test_a_verdict_rests_on_what_has_its_word_or_on_all_that_tells():
 def pointing_rows(*rows):
     made = row(ClaimTestRow, direction="favours treatment")
     verdict_ = Verdict("too few data", "few directions", rows=rows)
-    (found,) = items_of(ClaimPart(made, (), (), None, verdict_), [Told(verdict_, ())], None)
+    (found,) = items_of(ClaimPart(made, (), (), (), None, verdict_), [Told(verdict_, ())], None)
     return found.text
 
 
 def test_a_result_in_another_unit_is_not_called_none():
     made = row(ClaimTestRow, claimed_value=70.0, direction="at most")
-    part = ClaimPart(made, (), ("ratio",), None, Verdict("too few data", "other unit"))
+    part = ClaimPart(made, (), (), ("ratio",), None, Verdict("too few data", "other unit"))
     (found,) = items_of(part, [], None)
     assert found.text == "no trial gives a number in the unit that is claimed"
 

@@ -47,7 +47,7 @@ def test_a_change_is_told_only_where_its_interval_excludes_none(tables, configur
         sentences = [g.sentence for g in view.groups if "After 24 h" in g.sentence]
         assert sentences
         assert all(said in sentence for sentence in sentences)
-        assert not any("too few trials to be trusted" in sentence for sentence in sentences)
+        assert not any("degrees of freedom this interval" in sentence for sentence in sentences)
 
 
 def test_few_degrees_of_freedom_are_told(tables, configuration):

@@ -12,7 +12,8 @@ from ketameta.configuration import Configuration, Course
 from ketameta.normalize.courses import effects_over_time
 from ketameta.normalize.sift import Sieve
 from ketameta.normalize.trials import raw_rows, trials_of
-from ketameta.synthesize.courses import AskedCourse, course_of, groups_of, sampling
+from ketameta.synthesize.courses import AskedCourse, course_of
+from ketameta.synthesize.curves import groups_of, sampling
 from ketameta.tables.collection import Tables
 from ketameta.tables.courses import (
     CourseChangeRow,

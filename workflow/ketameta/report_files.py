@@ -19,7 +19,7 @@ TABLES = (
     *("adjusted", "fragility", "subsets", "subset_fields", "new_trials", "contours"),
     *("losses", "assumed", "turning_points", "assumed_fields"),
     *("course_effects", "course_ledger", "course_fits", "course_groups"),
-    *("course_coefficients", "course_points", "course_changes"),
+    *("course_coefficients", "course_points", "course_spans", "course_changes"),
 )
 
 # the page of all time courses, where it stands beside pages of analyses: none has such a name

@@ -5,11 +5,11 @@ Where the folder is that of a project, its configuration is read too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ketameta.configuration import CONFIG, Configuration, ConfigurationError, load
+from ketameta.configuration import CONFIG, Configuration, ConfigurationError, Course, load
 from ketameta.ingest.places import Found, read_place
 from ketameta.ingest.stage import ReadPlace, check_place
 from ketameta.normalize.checks.acknowledged import ENTRY, NO_ANALYSIS, Subject, Warned, with_reasons
@@ -19,6 +19,8 @@ from ketameta.tables.collection import Tables
 from ketameta.tables.problems import ERROR, NOTE, WARNING, Problem, shown
 from ketameta.tables.raw import EFFECT_TABLES, RAW_KINDS, ClaimRow
 from ketameta.vocabulary import hint
+from ketameta.vocabulary.narrowing import keys
+from ketameta.vocabulary.timed import Timed, questions
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,16 @@ class ToldProblem:
     problem: Problem
     code: str
     about: Warned
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a claim names, and its place."""
+
+    file: str
+    line: int
+    analysis: str | None
+    course: str | None
 
 
 @dataclass(frozen=True)
@@ -63,8 +75,8 @@ def examined(
     findings: list[Finding] = []
     whole = all(RAW_KINDS[name] in tables.kinds() for name in EFFECT_TABLES)
     if whole and not any(p.severity == ERROR for p in problems):
-        named = ((claim.file, claim.line, claim.analysis) for claim in tables.get(ClaimRow))
-        claims = unknown_claims(named, asked.names) if asked else []
+        named = (Named(c.file, c.line, c.analysis, c.course) for c in tables.get(ClaimRow))
+        claims = unknown_claims(named, asked) if asked else []
         findings, problems = with_reasons(tables, rows, problems, more=claims)
     about = Subject(rows)
     told = [ToldProblem(p, ENTRY, about.warned(p)) for p in (*faults, *problems)]
@@ -105,33 +117,60 @@ def _fault(file: str, said: str, severity: str = ERROR) -> Problem:
     return Problem(file, 0, "", "", said.removeprefix(f"{file}: "))
 
 
-def unknown_claims(
-    claims: Iterable[tuple[str, int, str | None]], names: list[str]
-) -> list[Finding]:
-    """Return the analyses that claims name and the configuration lacks, narrowed ones by name.
+def unknown_claims(claims: Iterable[Named], asked: Configuration) -> list[Finding]:
+    """Return what claims name and the configuration lacks: analyses, courses and their curves.
 
-    Of each claim there is its file, line and cell. Warnings: a claim may name what nobody has
-    asked yet.
+    Warnings: a claim may name what nobody has asked yet. What is narrowed goes by its name.
     """
     found = []
-    for file, line, cell in claims:
-        for word in filter(None, (cell or "").split(";")):
+    for claim in claims:
+        for word in filter(None, (claim.analysis or "").split(";")):
             name = word.partition("@")[0].strip()
-            if name in names:
-                continue
-            close = hint(name, names, 1)
-            message = f"{shown(name)} is no analysis of {CONFIG.as_posix()}: not tested{close}"
-            place = (file, line, "analysis", "", "", name)
-            found.append(Finding(NO_ANALYSIS, WARNING, *place, message))
+            if name not in asked.names:
+                said = f"is no analysis of {CONFIG.as_posix()}: not tested"
+                close = hint(name, asked.names, 1)
+                found.append(_nothing(claim, "analysis", name, f"{said}{close}"))
+        for one in questions(claim.course):
+            found += [_nothing(claim, "course", *told) for told in _untimed(one, asked.courses)]
     return found
 
 
-def claims_of_nothing(place: Found, names: list[str]) -> list[Problem]:
+def _untimed(one: Timed, courses: Sequence[Course]) -> Iterator[tuple[str, str]]:
+    """Yield what a question to a time course names that is not there, and what there is."""
+    course = next((course for course in courses if course.name == one.course), None)
+    if course is None:
+        known = ", ".join(course.name for course in courses) or "none"
+        yield (
+            one.course,
+            f"is no time course of {CONFIG.as_posix()}: not tested; there are: {known}",
+        )
+        return
+    words = keys()[course.curve.by]
+    for curve in one.curves:
+        if curve not in words:
+            said = f"is no {course.curve.by} by which {course.name} has curves"
+            yield curve, f"{said}{hint(curve, list(words), 1)}"
+    for hour in one.hours:
+        if hour not in course.hours:
+            first, last = course.hours.start, course.hours.end
+            yield f"{hour:g}", f"is outside the hours of {course.name}, {first:g} to {last:g}"
+
+
+def _nothing(claim: Named, column: str, value: str, said: str) -> Finding:
+    place = (claim.file, claim.line, column, "", "", value)
+    return Finding(NO_ANALYSIS, WARNING, *place, f"{shown(value)} {said}")
+
+
+def claims_of_nothing(place: Found, asked: Configuration) -> list[Problem]:
     """Return the warnings of claims alone, from their table as it stands."""
     text = place[0].get("claims")
-    rows = text.rows if text is not None and text.readable else []
-    found = [(text.file, row.line, row.cells.get("analysis")) for row in rows if text is not None]
-    return [_problem(finding) for finding in unknown_claims(found, names)]
+    if text is None or not text.readable:
+        return []
+    rows = [
+        Named(text.file, row.line, row.cells.get("analysis"), row.cells.get("course"))
+        for row in text.rows
+    ]
+    return [_problem(finding) for finding in unknown_claims(rows, asked)]
 
 
 def _problem(finding: Finding) -> Problem:

@@ -119,7 +119,7 @@ def _in_order(configuration: Configuration, planned: Mapping[str, str], raw: Raw
     if any(why != _ASKED for why in planned.values()):
         from ketameta.commands.examine import claims_of_nothing
 
-        for problem in claims_of_nothing(raw.place, configuration.names):
+        for problem in claims_of_nothing(raw.place, configuration):
             print(f"warning: {problem}", file=sys.stderr)
     return True
 

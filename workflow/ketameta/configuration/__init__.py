@@ -239,11 +239,20 @@ class Configuration:
             | {"variants": [[v.name, said] for v in a.variants if (said := changed(v, a))]}
             for a in self.analyses
         ]
-        of_course = {"select": ("select",), "model": ("curve", "level"), "display": ("display",)}
+        of_course = {
+            "select": ("select",),
+            "model": ("curve", "level"),
+            "display": ("display",),
+            "certainty": ("certainty",),
+        }
         for course in self.courses:
             own = [key for part in parts for key in of_course.get(part, ())]
             content.append({"course": course.name, **{key: getattr(course, key) for key in own}})
-        of_network = {**of_course, "select": ("select", "nodes"), "model": ("model", "level")}
+        of_network = {
+            "select": ("select", "nodes"),
+            "model": ("model", "level"),
+            "display": ("display",),
+        }
         for network in self.networks:
             own = [key for part in parts for key in of_network.get(part, ())]
             content.append({"network": network.name, **{key: getattr(network, key) for key in own}})
@@ -298,7 +307,7 @@ def _configuration(
             for name, block in content["analyses"].items()
         ),
         courses=tuple(
-            _course(name, {**content["defaults"], **block})
+            _course(name, _over(content["defaults"], block))
             for name, block in content.get("courses", {}).items()
         ),
         networks=tuple(
@@ -361,7 +370,7 @@ def _course(name: str, block: dict[str, Any]) -> Course:
     select = _question({**block, "window": None}, {})
     whole = Window(name, hours["from"], hours["from"], hours["to"])
     parts = _part(Curve, block), block["level"], _part(About, block)
-    return Course(name, replace(select, window=whole), *parts)
+    return Course(name, replace(select, window=whole), *parts, Thresholds(**block["certainty"]))
 
 
 def _network(name: str, block: dict[str, Any], windows: dict[str, Window]) -> Network:

@@ -61,7 +61,7 @@ else:
     Over = block(
         "Course",
         {**keys_of(About), **_course, **keys_of(Curve)},
-        {**_asked, "level": _every["level"]},
+        {"certainty": _other, **_asked, "level": _every["level"]},
     )
     _rows = {key: _every[key] for key in (*_asked, "window", "level") if key not in SET_BY_NODES}
     Against = block(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt, Interval, Len, MinLen
 
-from ketameta.configuration.models import Positive, Question, Split
+from ketameta.configuration.models import Positive, Question, Split, Thresholds, Window
 from ketameta.documents.fields import Listed
 
 # all of one is no correlation to model: effects that do not differ
@@ -60,3 +60,12 @@ class Course:
     curve: Curve
     level: float
     display: About
+    certainty: Thresholds
+    """Of these the smallest differences worth having, and from how many trials and people a curve
+    has a verdict on a claim; a curve has no certainty that would be rated."""
+
+    @property
+    def hours(self) -> Window:
+        """All its hours."""
+        assert self.select.window is not None
+        return self.select.window

@@ -15,6 +15,7 @@ from ketameta.configuration import Thresholds
 from ketameta.evidence import directions
 from ketameta.evidence.rated import Rated
 from ketameta.measures import MEASURES
+from ketameta.synthesize.worthwhile import Bounds
 from ketameta.tables.effects import DirectionRow
 
 SUPPORTED, SMALLER = "supported", "supported, smaller than claimed"
@@ -62,6 +63,15 @@ Reason = Literal[
     "wide",
     "far",
     "control too",
+    "curves",
+    "no course",
+    "no curve",
+    "beyond hours",
+    "few freedom",
+    "grows",
+    "holds",
+    "fades",
+    "fades a little",
 ]
 
 
@@ -115,8 +125,22 @@ def thresholds(record: Rated) -> Thresholds:
 
 def oriented(record: Rated) -> ClaimEffect:
     """Return the effect of a comparison with more being better for people."""
-    measure = MEASURES[record.measure]
-    sign = 1 if record.favours == "above" else -1
+    told = record.estimate, record.ci_low, record.ci_high
+    return placed(record.measure, record.favours, told, record.worthwhile)
+
+
+def placed(
+    name: str,
+    favours: str | None,
+    told: tuple[float | None, float | None, float | None],
+    bounds: Bounds | None,
+) -> ClaimEffect:
+    """Return an estimate with its interval (natural scale) with more being better for people.
+
+    `favours` is the side of no effect that is better, `bounds` the smallest worthwhile effects.
+    """
+    measure, (value, start, end) = MEASURES[name], told
+    sign = 1 if favours == "above" else -1
 
     def place(value: float | None, missing: float) -> float:
         if value is None:
@@ -125,10 +149,9 @@ def oriented(record: Rated) -> ClaimEffect:
             return sign * (math.log(value) if value > 0 else -math.inf)
         return sign * (value - measure.no_effect)
 
-    ends = (place(record.ci_low, -sign * math.inf), place(record.ci_high, sign * math.inf))
-    bounds = record.worthwhile
+    ends = (place(start, -sign * math.inf), place(end, sign * math.inf))
     worth = [place(bound, 0.0) for bound in bounds] if bounds else [-math.inf, math.inf]
-    estimate = place(record.estimate, 0.0)
+    estimate = place(value, 0.0)
     return ClaimEffect(estimate, min(ends), max(ends), least=max(worth), harm=min(worth))
 
 

@@ -30,9 +30,11 @@ from ketameta.evidence.claim_rules import (
     thresholds,
 )
 from ketameta.evidence.rated import Rated, RatedGroup, RatedSynthesis
+from ketameta.evidence.timed import CourseOnClaim, Curve, course_on
 from ketameta.measures import MEASURES
 from ketameta.tables.raw import TrialRow
 from ketameta.tables.syntheses import ClaimTestRow
+from ketameta.vocabulary.timed import parse
 
 # which side the trials take on a claim; the words of older records are read too
 _SIDES = {
@@ -84,7 +86,7 @@ class Grounds:
     """All that a claim is judged by: syntheses as rated, their splits and control arms.
 
     `directions` tell an outcome trial by trial; `trials` are the rows of the raw table by trial_id,
-    for who was treated.
+    for who was treated; `curves` are those of each time course.
     """
 
     records: Mapping[str, RatedSynthesis]
@@ -92,6 +94,7 @@ class Grounds:
     controls: Mapping[str, Control] = field(default_factory=dict)
     directions: Mapping[str, Sequence[Pointing]] = field(default_factory=dict)
     trials: Mapping[str, TrialRow] = field(default_factory=dict)
+    curves: Mapping[str, Sequence[Curve]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class AnalysisOnClaim:
 
 @dataclass(frozen=True, slots=True)
 class ClaimPart:
-    """A part of a claim (the whole, where it has one) by its analyses.
+    """A part of a claim (the whole, where it has one) by its analyses and time courses.
 
     `beside` names analyses in another unit than the claimed number: they are shown, not judged;
     `control` is what their control arms did.
@@ -113,6 +116,7 @@ class ClaimPart:
 
     test: ClaimTestRow
     lines: tuple[AnalysisOnClaim, ...]
+    timed: tuple[CourseOnClaim, ...]
     beside: tuple[str, ...]
     control: Control | None
     verdict: Verdict
@@ -250,10 +254,22 @@ def _part(rows: Sequence[ClaimTestRow], grounds: Grounds) -> ClaimPart:
         if told.because == "no estimate" and (points := grounds.directions.get(name)):
             told = pointing(test.direction, points)
         lines.append(AnalysisOnClaim(test, name, told))
-    verdict = whole(rows[0].direction, [(one.analysis, one.verdict) for one in lines], "analyses")
-    if others and not lines:
+    asked = [(test, parse(test.course)) for test in rows if test.course]
+    timed = tuple(course_on(test, one, grounds.curves) for test, one in asked)
+    every = [(one.analysis, one.verdict) for one in lines]
+    every += [(str(one.asked), of_course(one)) for one in timed]
+    verdict = whole(rows[0].direction, every, "analyses")
+    if others and not every:
         verdict = Verdict(TOO_FEW, "other unit")
-    return ClaimPart(rows[0], tuple(lines), others, control, verdict)
+    return ClaimPart(rows[0], tuple(lines), timed, others, control, verdict)
+
+
+def of_course(found: CourseOnClaim) -> Verdict:
+    """Return the verdict of a time course on a claim: that of its curves, as of analyses."""
+    if not found.told:
+        return Verdict(TOO_FEW, "no curve" if found.course else "no course")
+    told = [(one.curve.group.group, one.verdict) for one in found.told]
+    return whole(found.test.direction, told, "curves")
 
 
 def _aside(test: ClaimTestRow, record: Rated) -> bool:

@@ -9,11 +9,13 @@ from ketameta.configuration import Analysis, Configuration
 from ketameta.evidence.claims import verdicts_of
 from ketameta.evidence.refits import RefittedTables
 from ketameta.evidence.results import grounds
+from ketameta.normalize.courses import over_time
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.reported import directions
 from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
-from ketameta.synthesize.claims import control_shares, tests_of
+from ketameta.synthesize.claims import control_shares, questions_of, tests_of
+from ketameta.synthesize.courses import COURSE_KINDS, asked_courses, course_of
 from ketameta.synthesize.pairs import paired
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.diagnostics import PairRow, PairSynthesisRow
@@ -33,11 +35,20 @@ class ClaimsToJudge:
         asked = {test.analysis for test in self._tests}
         self._told: dict[RefittedTables, dict[str, str]] = {}
         self._analyses = Configuration(tuple(a for a in configuration if a.name in asked))
+        self._questions = questions_of(rows)
+        timed = {one.course for one in self._questions}
+        # one correlation over time is enough for a verdict
+        self._courses = [
+            replace(course, curve=replace(course.curve, sweep=(course.curve.over_time,)))
+            for course in configuration.courses
+            if course.name in timed
+        ]
 
     @property
     def outcomes(self) -> set[str]:
-        """The outcomes of the analyses that claims name."""
-        return {analysis.select.outcome for analysis in self._analyses}
+        """The outcomes of the analyses and time courses that claims name."""
+        every = [analysis.select for analysis in self._analyses]
+        return {select.outcome for select in (*every, *(c.select for c in self._courses))}
 
     def verdicts(self, refits: RefittedTables) -> dict[str, str]:
         """Return the verdict on each claim."""
@@ -54,6 +65,8 @@ class ClaimsToJudge:
     def _unlike(self, new: RefittedTables, old: RefittedTables) -> bool:
         """Say whether an edit changes what a claim is judged by."""
         outcomes = new.outcomes
+        if any(course.select.outcome in outcomes for course in self._courses):
+            return True
         own = [a for a in self._analyses if a.select.outcome in outcomes]
         if any(new.evidence(analysis) is not old.evidence(analysis) for analysis in own):
             return True
@@ -86,7 +99,20 @@ class ClaimsToJudge:
             }
         )
         records = {analysis.name: refits.rated(analysis) for analysis in own}
-        return verdicts_of(self._tests, grounds(tables, records))
+        tables |= self._over_time(refits)
+        return verdicts_of(self._tests, grounds(tables, records, self._courses))
+
+    def _over_time(self, refits: RefittedTables) -> Tables:
+        """Return what the time courses find that are asked."""
+        found = Tables({kind: [] for kind in COURSE_KINDS})
+        if self._courses:
+            every = Rows.of(row for own in refits.rows.values() for row in own)
+            effects, _ = over_time(self._courses, refits.trials, every)
+            own = by(effects, lambda effect: effect.analysis)
+            for asked in asked_courses(self._courses, own, self._questions).values():
+                told = course_of(asked)
+                found = Tables({kind: found[kind] + told[kind] for kind in COURSE_KINDS})
+        return found
 
 
 def _falls(

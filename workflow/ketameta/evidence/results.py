@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
-from ketameta.configuration import Analysis, Configuration
+from ketameta.configuration import Analysis, Configuration, Course
 from ketameta.evidence.certainty import Certainty, certainty, populations
 from ketameta.evidence.claim_rules import Pointing
 from ketameta.evidence.claims import Control, ControlArm, Grounds, Split, verdicts_of
 from ketameta.evidence.rated import Rated, RatedGroup, RatedSynthesis
 from ketameta.evidence.ratings import Evidence
+from ketameta.evidence.timed import curves_of
 from ketameta.evidence.verdicts import verdict
 from ketameta.measures import MEASURES
 from ketameta.synthesize.claims import tests_of
 from ketameta.synthesize.words import MISSING_AS_NONE
 from ketameta.synthesize.worthwhile import worthwhile
 from ketameta.tables.collection import Tables, by
+from ketameta.tables.courses import (
+    CourseChangeRow,
+    CourseGroupRow,
+    CoursePointRow,
+    CourseSpanRow,
+)
 from ketameta.tables.diagnostics import AsymmetryRow, JudgementRow, PairRow, PairSynthesisRow
 from ketameta.tables.effects import DirectionRow, MissingResultRow
 from ketameta.tables.raw import ClaimRow, TrialRow
@@ -44,6 +51,7 @@ RATED_FROM: tuple[type[Row], ...] = (
 # those that a claim is judged by besides; older versions lack them
 CLAIMS_FROM: tuple[type[Row], ...] = (
     *(ControlShareRow, PairRow, PairSynthesisRow, DirectionRow, TrialRow),
+    *(CourseGroupRow, CoursePointRow, CourseSpanRow, CourseChangeRow),
 )
 
 
@@ -67,13 +75,15 @@ def results(tables: Tables, configuration: Configuration) -> RatedResults:
     records = {row.analysis: row for row in rows}
     claims = tables.get(ClaimRow)
     configuration = configuration.asked([*named(row.analysis for row in claims), *records])
-    # older results may lack an analysis
+    # older results may lack an analysis, and time courses
+    told = CoursePointRow in tables.kinds()
     tests = [
         test
         for test in tests_of(claims, configuration)
-        if not test.computed or test.analysis in records
+        if not test.computed or (test.course and told) or test.analysis in records
     ]
-    return RatedResults(rows, verdicts_of(tests, grounds(tables, records)))
+    known = grounds(tables, records, configuration.courses)
+    return RatedResults(rows, verdicts_of(tests, known))
 
 
 def certainties(tables: Tables, configuration: Configuration) -> dict[str, Certainty]:
@@ -151,9 +161,12 @@ def _more_is_better(analysis: Analysis) -> bool:
     return good != MEASURES[analysis.select.measure].falls
 
 
-def grounds(tables: Tables, records: Mapping[str, RatedSynthesis]) -> Grounds:
+def grounds(
+    tables: Tables, records: Mapping[str, RatedSynthesis], courses: Iterable[Course] = ()
+) -> Grounds:
     """Return what claims are judged by; `records` are the syntheses as rated, by analysis.
 
+    `courses` are the time courses that claims may ask.
     A group takes what its analysis has beside its numbers: side, thresholds, worthwhile effects.
     """
     groups = by(tables.get(SubgroupRow), lambda row: (row.analysis, row.split))
@@ -175,7 +188,8 @@ def grounds(tables: Tables, records: Mapping[str, RatedSynthesis]) -> Grounds:
         for row in tables.get(DirectionRow)
     ]
     controls = _shares(tables) | _falls(tables)
-    return Grounds(records, splits, controls, by(pointing, _analysis), trials)
+    curves = curves_of(tables, courses)
+    return Grounds(records, splits, controls, by(pointing, _analysis), trials, curves)
 
 
 def _shares(tables: Tables) -> dict[str, Control]:

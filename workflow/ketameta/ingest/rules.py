@@ -15,7 +15,7 @@ from ketameta.ingest.cells import parse_number
 from ketameta.ingest.sheet import Entry, Sheet
 from ketameta.measures import read_as
 from ketameta.tables.problems import ERROR, WARNING, shown
-from ketameta.vocabulary import Scale, hint, narrowing, nearest, vocabulary
+from ketameta.vocabulary import Scale, hint, narrowing, nearest, timed, vocabulary
 from ketameta.vocabulary.narrowing import keys, split_name
 
 Fault = tuple[str, str, str]
@@ -221,6 +221,13 @@ def _narrowing(row: Entry) -> Iterator[Fault]:
             yield "analysis", f"{shown(name.strip())}: {said}", ERROR
 
 
+def _timed(row: Entry) -> Iterator[Fault]:
+    """Hold what is asked of time courses against what can be asked."""
+    for asked in (row["course"] or "").split(";"):
+        if asked.strip() and (said := timed.fault(asked)):
+            yield "course", f"{shown(asked.strip())}: {said}", ERROR
+
+
 def _fits(label: str, tool: str) -> bool:
     named = _TOOL.search(label)
     return named is None or named[0] == tool
@@ -247,6 +254,6 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
         _totals,
         _p_value,
     ),
-    "claims": (_claim, _narrowing),
+    "claims": (_claim, _narrowing, _timed),
     "risk_of_bias": (_tool,),
 }

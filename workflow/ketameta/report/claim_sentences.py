@@ -18,6 +18,7 @@ from ketameta.evidence.claim_rules import (
 )
 from ketameta.evidence.claims import UNTOLD, ClaimPart, Control
 from ketameta.evidence.rated import RatedGroup
+from ketameta.report.claim_curves import NOT_RATED, name_of, text_of
 from ketameta.report.claim_words import (
     ToldResult,
     brief,
@@ -50,7 +51,8 @@ class Told:
 class ClaimItem:
     """One thing that a sentence tells: of what (empty: of the whole), the verdict, the words.
 
-    `shown` are the results told; `claimed` says that the claim has a number.
+    `shown` are the results told; `claimed` says that the claim has a number, `timed` that it is of
+    curves over time.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ClaimItem:
     text: str
     shown: tuple[ToldResult, ...] = ()
     claimed: bool = False
+    timed: bool = False
 
     @property
     def uncertain(self) -> bool | None:
@@ -81,31 +84,63 @@ def _items(part: ClaimPart, told: Sequence[Told], control: Control | None) -> li
     word = part.verdict.word
     if word == CANNOT:
         return [ClaimItem("", word, part.test.rule[:1].lower() + part.test.rule[1:])]
+    curves = _over_time(part)
+    points = next((p for one in told if (p := one.verdict.rows)), ())
+    if word == MIXED and (curves or any(one.shown for one in told)):
+        heard = [one for one in curves if one.word not in UNTOLD]
+        return [*_mixed([one for one in told if one.shown], control, bool(heard)), *heard]
+    own = [one for one in curves if one.word == word]
+    same = [one.shown[0] for one in told if one.verdict.word == word and one.shown]
+    if not same and own and not points:
+        return [_joined(own)]
     if not any(one.shown for one in told):
-        points = next((p for one in told if (p := one.verdict.rows)), ())
         none = NO_NUMBER.get(part.verdict.because, "no trial gives a number for it")
         return [ClaimItem("", word, _pointing(points) if points else none)]
-    if word == MIXED:
-        return _mixed([one for one in told if one.shown], control)
-    same = [one.shown[0] for one in told if one.verdict.word == word and one.shown]
+    found = _of_analyses(part, same, control)
+    if not own or word in UNTOLD:
+        return [found]
+    return [replace(found, text=f"{found.text}. Over time, {_joined(own).text}", timed=True)]
+
+
+def _of_analyses(part: ClaimPart, same: Sequence[ToldResult], control: Control | None) -> ClaimItem:
+    """Tell results that all have the verdict of their part."""
+    word = part.verdict.word
     if word == TOO_FEW:
-        return [ClaimItem("", word, pointed(same[0], control), tuple(same[:1]))]
+        return ClaimItem("", word, pointed(same[0], control), tuple(same[:1]))
     if part.test.direction != NO_WORSE:
-        return [ClaimItem("", word, clause(same[0], control), tuple(same[:1]))]
-    harms = ([one for one in same if one.risk] or same)[:MOST_HARMS]
+        return ClaimItem("", word, clause(same[0], control), tuple(same[:1]))
+    harms = ([one for one in same if one.risk] or list(same))[:MOST_HARMS]
     text = "; ".join([clause(harms[0]), *map(one_more_event, harms[1:])])
-    return [ClaimItem("", word, text, tuple(harms))]
+    return ClaimItem("", word, text, tuple(harms))
 
 
-def _mixed(told: Sequence[Told], control: Control | None) -> list[ClaimItem]:
-    """Tell verdicts that differ: analysis by analysis, and its groups where these differ."""
+def _over_time(part: ClaimPart) -> list[ClaimItem]:
+    """Tell each curve that the part asks of time courses."""
+    return [
+        ClaimItem(f"over time, {name_of(one)}", one.verdict.word, text_of(found, one), timed=True)
+        for found in part.timed
+        for one in found.told
+    ]
+
+
+def _joined(curves: Sequence[ClaimItem]) -> ClaimItem:
+    """Tell curves of one verdict as one thing, each by its name."""
+    texts = [f"{one.name.removeprefix('over time, ')}: {one.text}" for one in curves]
+    return ClaimItem("", curves[0].word, "; ".join(texts), timed=True)
+
+
+def _mixed(told: Sequence[Told], control: Control | None, timed: bool) -> list[ClaimItem]:
+    """Tell verdicts that differ: analysis by analysis, and its groups where these differ.
+
+    `timed` says that curves over time are told beside them.
+    """
     heard = [one for one in told if one.verdict.word not in UNTOLD]
     topics = {topic(one.shown[0].analysis) for one in heard}
     found: list[ClaimItem] = []
     for one in heard:
         first = one.shown[0]
         name = ""
-        if len(heard) > 1:
+        if len(heard) > 1 or timed:
             name = topic(first.analysis) if len(topics) > 1 else first.act.strip()
         if one.verdict.word != MIXED:
             found.append(ClaimItem(name, one.verdict.word, clause(first, control), (first,)))
@@ -150,7 +185,9 @@ def claim_sentence(word: str, items: Sequence[ClaimItem]) -> str:
             for one in sorted(items, key=lambda one: one.word in UNTOLD)
         ]
         text = " ".join([f"{capital(word)}.", *texts])
-    return f"{text} {UNCERTAIN}" if every else text
+    more = [UNCERTAIN] if every else []
+    more += [NOT_RATED] if any(one.timed for one in items) else []
+    return " ".join([text, *more])
 
 
 def _said(item: ClaimItem) -> str:

@@ -20,11 +20,11 @@ class GroupsView:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """What one analysis says of a claim; `slug` is empty where there is no such analysis."""
+    """What one analysis or time course says of a claim; `page` is empty where there is no such."""
 
     analysis: str
     title: str
-    slug: str
+    page: str
     answer: str
     verdict: str
     reason: str

@@ -21,7 +21,15 @@ from ketameta.evidence.claims import (
     side,
 )
 from ketameta.evidence.rated import RatedSynthesis
-from ketameta.report import claim_sentences, naming, wording, wording_certainty, wording_splits
+from ketameta.report import (
+    claim_sentences,
+    naming,
+    wording,
+    wording_certainty,
+    wording_splits,
+)
+from ketameta.report.claim_curves import size_of
+from ketameta.report.claim_lines import line_of
 from ketameta.report.claim_reasons import BECAUSE
 from ketameta.report.claim_sentences import ClaimItem, Told, items_of, rests_on
 from ketameta.report.claim_view import ClaimCertainty, ClaimView, GroupsView, LineView, PartView
@@ -67,6 +75,7 @@ class Teller:
             for part in claim.parts
         }
         every = [item for own in items.values() for item in own]
+        trials, number = _size(claim, people, shown)
         sure = self._sure(rests_on(claim.verdict.word, every))
         populations = _populations(studies)
         claimed = number_claimed(first)
@@ -83,8 +92,8 @@ class Teller:
             because=BECAUSE[claim.verdict.because],
             sentence=claim_sentences.claim_sentence(claim.verdict.word, every),
             sure=sure,
-            k=len(people),
-            people=shown[0].record.n if len(shown) == 1 else round(sum(people.values())),
+            k=trials,
+            people=number,
             populations=tuple(populations),
             others=tuple(p for p in populations if not speaks_of(first.population, p)),
             links=self._links(claim),
@@ -161,13 +170,13 @@ class Teller:
             for name in [*(x.analysis for x in part.lines), *part.beside]
         )
         return tuple(
-            (self._configuration[n].display.title, self._configuration[n].slug)
+            (self._configuration[n].display.title, f"analyses/{self._configuration[n].slug}.html")
             for n in names
             if n in self._configuration.names
         )
 
     def _part(self, part: ClaimPart) -> PartView:
-        lines = tuple(self._line(line) for line in part.lines)
+        lines = (*map(self._line, part.lines), *map(line_of, part.timed))
         return PartView(part.test.part or "", part.verdict.word, part.test.rule, lines)
 
     def _line(self, line: AnalysisOnClaim) -> LineView:
@@ -179,7 +188,7 @@ class Teller:
         return LineView(
             line.analysis,
             analysis.display.title,
-            analysis.slug,
+            f"analyses/{analysis.slug}.html",
             wording.headline(analysis, record),
             line.verdict.word,
             reason,
@@ -195,10 +204,7 @@ def claim_views(
     studies: Mapping[str, Sequence[StudyRow]],
     configuration: Configuration,
 ) -> list[ClaimView]:
-    """Return one view a claim, in the order of the table of claims.
-
-    `studies` are those of each analysis.
-    """
+    """Return one view a claim, in the order of their table; `studies` are by analysis."""
     teller = Teller(configuration, grounds, rated, studies)
     return [teller.view(claim) for claim in claims_of(tests, grounds).values()]
 
@@ -262,6 +268,16 @@ def _deciding(claim: Claim, told: Mapping[str, Sequence[Told]]) -> list[Told]:
             same = same[: claim_sentences.MOST_HARMS]
         result += same
     return result
+
+
+def _size(
+    claim: Claim, people: Mapping[str, float], shown: Sequence[ToldResult]
+) -> tuple[int, int]:
+    """Return trials and people behind a verdict: those of curves where no analysis is told."""
+    if shown:
+        return len(people), shown[0].record.n if len(shown) == 1 else round(sum(people.values()))
+    every = (one for part in claim.parts for found in part.timed for one in found.told)
+    return size_of([one for one in every if one.verdict.word not in UNTOLD])
 
 
 def _people(studies: Sequence[StudyRow]) -> dict[str, float]:
@@ -366,7 +382,8 @@ def claim_rows(views: Sequence[ClaimView], tests: Sequence[ClaimTestRow]) -> lis
     for test in tests:
         view = by_claim[test.claim_id]
         part = next(p for p in view.parts if p.name == (test.part or ""))
-        line = next((x for x in part.lines if x.analysis == test.analysis), None)
+        name = test.analysis or test.course
+        line = next((x for x in part.lines if x.analysis == name), None)
         rows.append(
             extended(
                 ClaimVerdictRow,

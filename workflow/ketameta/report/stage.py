@@ -98,7 +98,7 @@ class _Report:
         self.records = {row.analysis: row for row in rated}
         self.studies = by(tables[StudyRow], lambda row: row.analysis)
         self.traces = Traces(tables[DerivationRow], tables[ResultRow])
-        tests, known = tables[ClaimTestRow], grounds(tables, self.records)
+        tests, known = tables[ClaimTestRow], grounds(tables, self.records, configuration.courses)
         self.claims = claim_views(tests, known, self.rated, self.studies, configuration)
         self.tested = claims_of_analysis(tests)
         risks, points = tables[AbsoluteRow], tables[PointsRow]

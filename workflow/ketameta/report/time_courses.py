@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ketameta.configuration import Configuration
 from ketameta.configuration.courses import Course
+from ketameta.evidence.timed import FEWEST
 from ketameta.figures.axis import AxisScale
 from ketameta.figures.bubbles import (
     NARROW,
@@ -20,6 +21,7 @@ from ketameta.figures.bubbles import (
 )
 from ketameta.figures.scene import Scene, to_svg
 from ketameta.measures import MEASURES
+from ketameta.report.claim_curves import differs
 from ketameta.report.naming import capital
 from ketameta.report.wording import count, fixed, level_percent, unit_sign, with_interval
 from ketameta.report.wording_splits import group as group_words
@@ -29,12 +31,11 @@ from ketameta.tables.courses import (
     CourseFitRow,
     CourseGroupRow,
     CoursePointRow,
+    CourseSpanRow,
 )
 from ketameta.tables.effects import CourseEffectRow
 from ketameta.vocabulary import vocabulary
 
-# degrees of freedom below which such an interval is not to be trusted: Tipton 2015
-FEWEST = 4.0
 HOW = (
     "One correlated-hierarchical-effects model of each outcome over all hours, scales and arms of "
     "all trials: variances between trials and between effects of a trial, restricted cubic splines "
@@ -76,11 +77,16 @@ def course_views(tables: Tables, configuration: Configuration) -> list[CourseVie
     fits = {row.course: row for row in tables[CourseFitRow] if row.configured}
     groups = by(tables[CourseGroupRow], lambda row: row.course)
     points = by(tables[CoursePointRow], lambda row: row.course)
-    changes = by(tables[CourseChangeRow], lambda row: row.course)
+    compared = {course.name: course.curve.compared for course in configuration.courses}
+    changes = by(
+        (row for row in tables[CourseChangeRow] if (row.start, row.end) == compared[row.course]),
+        lambda row: row.course,
+    )
+    spans = {(row.course, row.group): row for row in tables[CourseSpanRow]}
     effects = by(tables[CourseEffectRow], lambda row: row.analysis)
     return [
         _view(course, fits[course.name], groups[course.name], points[course.name],
-              changes[course.name], effects[course.name])
+              changes[course.name], effects[course.name], spans)
         for course in configuration.courses
         if course.name in fits
     ]  # fmt: skip
@@ -93,6 +99,7 @@ def _view(
     points: Sequence[CoursePointRow],
     changes: Sequence[CourseChangeRow],
     effects: Sequence[CourseEffectRow],
+    spans: Mapping[tuple[str, str], CourseSpanRow],
 ) -> CourseView:
     of_group = by(points, lambda row: row.group)
     own = {row.group: row for row in changes if row.configured}
@@ -109,7 +116,7 @@ def _view(
         groups=[
             GroupView(
                 capital(group_words(course.curve.by, row.group)),
-                _sentence(course, row, own.get(row.group), of_group[row.group]),
+                _sentence(course, row, own.get(row.group), of_group[row.group], spans),
                 [*_lines(measure, of_group[row.group])],
             )
             for row in order
@@ -130,21 +137,14 @@ def _sentence(
     group: CourseGroupRow,
     change: CourseChangeRow | None,
     points: Sequence[CoursePointRow],
+    spans: Mapping[tuple[str, str], CourseSpanRow],
 ) -> str:
     measure, trials = course.select.measure, count(group.trials, "trial")
     if not points:
         return f"{capital(trials)}: too few for a curve; their points stand in the picture."
-    null = MEASURES[measure].no_effect
-    there = [
-        p.hour for p in points
-        if p.ci_low is not None and p.ci_high is not None and not p.ci_low <= null <= p.ci_high
-    ]  # fmt: skip
     text = f"{capital(trials)}, from {hour_label(group.start)} to {hour_label(group.end)}. "
-    if there:
-        text += f"The interval excludes no effect from {hour_label(min(there))} "
-        text += f"to {hour_label(max(there))}. "
-    else:
-        text += "The interval includes no effect at every hour. "
+    span = spans.get((course.name, group.group))
+    text += f"{capital(differs(span, points))}. {_by_enough(span)}"
     if change is None or change.change is None:
         return f"{text}Its trials do not reach both hours that are compared."
     first, last = hour_label(change.start), hour_label(change.end)
@@ -163,6 +163,16 @@ def _sentence(
             "to be trusted."
         )
     return text
+
+
+def _by_enough(span: CourseSpanRow | None) -> str:
+    """Say whether the whole interval lies beyond the smallest effect worth having; empty: never."""
+    if span is None or span.first is None or span.worthwhile_low is None:
+        return ""
+    if span.first_worthwhile is None or span.last_worthwhile is None:
+        return "At no hour it excludes all effects too small to matter. "
+    start, end = hour_label(span.first_worthwhile), hour_label(span.last_worthwhile)
+    return f"It excludes all effects too small to matter from {start} to {end}. "
 
 
 def _lines(measure: str, points: Sequence[CoursePointRow]) -> Iterator[tuple[str, str, str, str]]:

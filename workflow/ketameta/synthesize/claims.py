@@ -12,19 +12,37 @@ from ketameta.tables.raw import ClaimRow
 from ketameta.tables.syntheses import ClaimTestRow, ControlShareRow
 from ketameta.tables.table import extended
 from ketameta.vocabulary.narrowing import canonical, named
+from ketameta.vocabulary.timed import Timed, questions
 
 
 def tests_of(claims: Sequence[ClaimRow], configuration: Configuration) -> list[ClaimTestRow]:
-    """Return one row a claim and analysis named; one without an analysis where it names none.
+    """Return one row a claim and analysis or time course named; one without where it names none.
 
-    `configuration` holds the narrowed analyses that claims ask for; `computed` is false for one
-    that it lacks.
+    `configuration` holds the narrowed analyses that claims ask for; `computed` is false for what it
+    lacks.
     """
-    return [
-        extended(ClaimTestRow, claim, analysis=name or None, computed=name in configuration.names)
-        for claim in claims
-        for name in map(canonical, named([claim.analysis]))
-    ]
+    courses = {course.name for course in configuration.courses}
+    tests = []
+    for claim in claims:
+        told: list[tuple[str | None, str | None, bool]] = [
+            *((name, None, name in configuration.names) for name in _analyses(claim)),
+            *((None, str(one), one.course in courses) for one in questions(claim.course)),
+        ]
+        tests += [
+            extended(ClaimTestRow, claim, analysis=analysis, course=course, computed=computed)
+            for analysis, course, computed in told or [(None, None, False)]
+        ]
+    return tests
+
+
+def _analyses(claim: ClaimRow) -> list[str]:
+    """Return the analyses that a claim names, none where it names none."""
+    return [canonical(name) for name in named([claim.analysis]) if name]
+
+
+def questions_of(claims: Sequence[ClaimRow]) -> list[Timed]:
+    """Return what claims ask of time courses."""
+    return [one for claim in claims for one in questions(claim.course)]
 
 
 def control_shares(

@@ -12,8 +12,8 @@ from ketameta.memo import Memo
 from ketameta.storage import content_id
 from ketameta.synthesize.absolute import points, risks
 from ketameta.synthesize.bayes import posteriors
-from ketameta.synthesize.claims import control_shares, tests_of
-from ketameta.synthesize.courses import COURSE_KINDS, AskedCourse, course_of
+from ketameta.synthesize.claims import control_shares, questions_of, tests_of
+from ketameta.synthesize.courses import COURSE_KINDS, asked_courses, course_of
 from ketameta.synthesize.diagnose import asymmetry, diagnosed, diagnostics, windows_of_one_question
 from ketameta.synthesize.doses import choice_of
 from ketameta.synthesize.earlier import earlier
@@ -154,7 +154,7 @@ def synthesize(
     _left_out(fates, effects, raw, configuration, made)
     made[CourseRow] += windows_of_one_question(configuration, syntheses)
     by_hour = by(tables.once(CourseEffectRow), lambda effect: effect.analysis)
-    timed = {one.name: AskedCourse(one, by_hour[one.name]) for one in configuration.courses}
+    timed = asked_courses(configuration.courses, by_hour, questions_of(claims))
     for found in (memo or Memo()).answers(course_of, timed, COURSE_KINDS, processes, "course"):
         for kind in COURSE_KINDS:
             made[kind] += found[kind]

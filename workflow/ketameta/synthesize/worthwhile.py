@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from ketameta.configuration import Analysis
+from ketameta.configuration import Analysis, Thresholds
 from ketameta.measures import LARGEST, MEASURES, Measure
+from ketameta.tables.effects import EffectRow
 from ketameta.tables.syntheses import AbsoluteRow, StudyRow
 from ketameta.vocabulary import vocabulary
 
@@ -23,7 +24,17 @@ def worthwhile(
     important difference of its scale, or the SMD times the median SD of the control arms. None for
     treated arms alone, and where an MD has neither.
     """
-    measure, limits = MEASURES[analysis.select.measure], analysis.certainty
+    return smallest(analysis.select.measure, analysis.certainty, studies, risks)
+
+
+def smallest(
+    name: str,
+    limits: Thresholds,
+    studies: Sequence[EffectRow],
+    risks: Sequence[AbsoluteRow] = (),
+) -> Bounds | None:
+    """Return the same of effects of the measure of that name, by some thresholds."""
+    measure = MEASURES[name]
     if not measure.compares:
         return None
     if measure.is_ratio:
@@ -50,7 +61,7 @@ def _at_risk(measure: Measure, risk: float, difference: float) -> Bounds:
     )
 
 
-def control_spread(studies: Sequence[StudyRow]) -> float | None:
+def control_spread(studies: Sequence[EffectRow]) -> float | None:
     """Return the median SD of the control arms."""
     known = [s.sd_c for s in studies if s.sd_c]
     return median(known) if known else None

@@ -77,7 +77,27 @@ class CoursePointRow(Row):
     p: float | None = col("two-sided p of no effect")
 
 
-@table("course_changes", "Changes over time", key=("course", "over_time", "group"))
+@table("course_spans", "When time courses differ from no effect", key=("course", "group"))
+class CourseSpanRow(Row):
+    """From when to when the interval of a curve excludes no effect, and none worth having.
+
+    Hour by hour, each by its own interval: nothing is set aside for looking at many.
+    """
+
+    course: Id = col("time course of the configuration")
+    group: str = col("word of the column that curves are by", blank=True)
+    first: float | None = col("first hour at which the interval excludes no effect", unit="h")
+    last: float | None = col("last hour at which it does", unit="h")
+    throughout: bool = col("it does at every hour between them")
+    worthwhile_low: float | None = col("smallest worthwhile effect below none", unit=_NATURAL)
+    worthwhile_high: float | None = col("smallest worthwhile effect above none", unit=_NATURAL)
+    first_worthwhile: float | None = col(
+        "first hour at which the whole interval lies beyond one of them", unit="h"
+    )
+    last_worthwhile: float | None = col("last hour at which it does", unit="h")
+
+
+@table("course_changes", "Changes over time", key=("course", "over_time", "group", "start", "end"))
 class CourseChangeRow(Row):
     """One change of the effect of a group from one hour to another, under one correlation."""
 

@@ -202,6 +202,12 @@ class ClaimRow(Placed, Claimed):
         "analyses that test it, with ; between; @ narrows one; one in another unit "
         "than the claimed number stands beside and is not judged"
     )
+    course: str | None = col(
+        "what it asks of time courses, with ; between: COURSE@by=H (an effect by hour H), "
+        "COURSE@until=H (one as late as H), COURSE@at=H or COURSE@change=H-H (from one hour to the "
+        "other); &curve=WORD asks one curve of it",
+        optional=True,
+    )
 
 
 @table("risk_of_bias", "Risk of bias", key=("trial_id", "tool", "outcome", "domain", "source"))

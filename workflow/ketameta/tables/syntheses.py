@@ -158,12 +158,13 @@ class PointsRow(Row):
     )
 
 
-@table("claim_tests", "Claims and the analyses that test them")
+@table("claim_tests", "Claims and what tests them")
 class ClaimTestRow(Claimed):
-    """One claim and one analysis named for it; one row where it names none."""
+    """One claim and one analysis or time course named for it; one row where it names none."""
 
     analysis: str | None = col("analysis named by the claim, empty where none is")
-    computed: bool = col("the configuration has such an analysis")
+    course: str | None = col("time course named by the claim and what it is asked, else empty")
+    computed: bool = col("the configuration has such an analysis or time course")
 
 
 @table(

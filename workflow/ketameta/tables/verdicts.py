@@ -26,9 +26,9 @@ class CertaintyRow(Row):
 
 @table("claims", "Claims with their verdicts")
 class ClaimVerdictRow(ClaimTestRow):
-    """One claim and one analysis named for it; one row where it names none."""
+    """One claim and one analysis or time course named for it; one row where it names none."""
 
-    analysis_verdict: str | None = col("what this analysis says (list claim_verdicts)")
+    analysis_verdict: str | None = col("what this analysis or course says (list claim_verdicts)")
     analysis_reason: str | None = col("why, in a sentence")
     part_verdict: str = col("verdict on this part of the claim")
     verdict: str = col("verdict on the claim (list claim_verdicts)")
