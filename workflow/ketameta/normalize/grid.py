@@ -149,10 +149,25 @@ def _pairs(
     idle = _idle(analysis, effects, alone)
     known = [v for v in of_data(analysis) if v.name in asked and _fits(alone.get(v.name, ()))]
     keys = {v.name: touched(analysis.select, v.select) for v in known}
+    less = {v.name for v in known if _lessens(analysis, v, effects, alone[v.name])}
     for place, one in enumerate(known):
         for other in known[place + 1 :]:
-            if {one.name, other.name} & idle and not keys[one.name] & keys[other.name]:
+            sides = ((one.name, other.name), (other.name, one.name))
+            unsure = any(a in idle and b not in less for a, b in sides)
+            if unsure and not keys[one.name] & keys[other.name]:
                 yield one, other
+
+
+def _lessens(analysis: Analysis, variant: Variant, effects: Effects, others: Effects) -> bool:
+    """Say whether a choice narrows the analysis and leaves some of its effects, each as it was.
+
+    What is chosen of a trial is the best of what is let in: beside such a choice, another that
+    changes nothing by itself changes nothing either.
+    """
+    if changed(analysis.select, variant.select) != {"narrow"}:
+        return False
+    known = {(e.trial_id, e.comparison, e.yi, e.vi) for e in effects}
+    return all((e.trial_id, e.comparison, e.yi, e.vi) in known for e in others)
 
 
 def _acts(
