@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,8 +78,12 @@ class Extreme:
 
 @dataclass(frozen=True, slots=True)
 class MultiverseView:
-    """What the page shows: a conclusion, two pictures, a line a choice, the two extremes."""
+    """What the page shows: a conclusion, two pictures, a line a choice, the two extremes.
 
+    `name` is that of the analysis as a command line has it.
+    """
+
+    name: str
     sentence: str
     wide: str
     narrow: str
@@ -102,6 +107,7 @@ def multiverse_view(analysis: Analysis, record: SynthesisRow, own: Tables) -> Mu
     ]
     measures = own[MeasureRow]
     return MultiverseView(
+        name=shlex.quote(analysis.name),
         sentence=_sentence(analysis, record, row, ordered),
         wide=scenes[0],
         narrow=scenes[1],
@@ -250,7 +256,7 @@ def _sentence(
         text += f" ({_percent(choices[0].share)} of the variance)"
     text += "."
     if row.unpooled:
-        text += f" {row.unpooled:,} more combinations leave too few effects to pool."
+        text += f" {row.unpooled:,} of the combinations leave too few effects to pool."
     return text
 
 
@@ -291,10 +297,16 @@ def _curve(
         if any(row.options[n] != choice.options[0] for row in rows)
     ]
     number = rows[-1].rank
+    # of a few options those that are drawn
+    shown = {
+        choice.dimension: [o for o in choice.options if any(row.options[n] == o for row in rows)]
+        for n, choice in kept
+    }
 
     def place(choice: ChoiceRow, option: str) -> int:
-        at = choice.options.index(option)
-        return at if _apart(choice) else min(at, 1)
+        if _apart(choice):
+            return shown[choice.dimension].index(option)
+        return min(choice.options.index(option), 1)
 
     def value(number: float | None, other: float) -> float:
         found = drawn(other if number is None else number)
@@ -323,7 +335,7 @@ def _curve(
         choices=tuple(
             Choice(
                 choice.dimension,
-                tuple(choice.options)
+                tuple(shown[choice.dimension])
                 if _apart(choice)
                 else (choice.options[0], f"one of {len(choice.options) - 1} others"),
             )
