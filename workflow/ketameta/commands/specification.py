@@ -28,7 +28,7 @@ from ketameta.synthesize.words import by_year
 from ketameta.tables.collection import by
 from ketameta.tables.diagnostics import JudgementRow
 from ketameta.tables.effects import EffectRow, VariantRow
-from ketameta.tables.multiverse import SpecificationRow
+from ketameta.tables.multiverse import MultiverseRow, SpecificationRow
 from ketameta.tables.syntheses import StudyRow
 
 # rows of a reason that are listed
@@ -52,7 +52,7 @@ def specification(analysis: Analysis, identity: str, since: Since) -> Iterator[s
     if options[-3] != INVERSE_VARIANCE:
         prior = None
     ends = on_scale(question.measure, rows, model, prior)
-    total = math.prod(space.shape)
+    total = sum(row.combinations for row in since.rows(MultiverseRow, analysis=analysis.name))
     (spec,) = space.identities(np.array([space.place(options)]))
     yield (
         f"{analysis.display.title}: specification {spec} of {total:,} combinations of choices"

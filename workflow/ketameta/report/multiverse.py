@@ -206,7 +206,7 @@ def _notes(analysis: Analysis, row: MultiverseRow, several: bool) -> list[str]:
     if row.crowded:
         told.append(
             "Not combined with the others, as there would be too many combinations and these move "
-            f"the effects least: {'; '.join(row.crowded)}."
+            f"the effects least (each alone is in the table above): {'; '.join(row.crowded)}."
         )
     if row.reduced:
         told.append(
@@ -236,7 +236,7 @@ def _sentence(
     number = f"{row.specifications:,} different analyses ({row.combinations:,} combinations of "
     number += "choices, of which many come to the same)"
     if row.benefit is None or row.harm is None:
-        text = f"Pooled by {number}"
+        text = f"The group was pooled by {number}"
     else:
         clear = row.benefit_clear or 0.0, row.harm_clear or 0.0
         if excludes_null(analysis, record):
@@ -276,7 +276,8 @@ def _on_side(row: MultiverseRow, side: str) -> str:
     if worth is None:
         return text
     size = "worthwhile" if side == "benefit" else "as large as a worthwhile benefit"
-    return f"{text}, {size} in {_percent(worth)} (the whole interval in {_percent(wholly)})"
+    whole = f" (the whole interval in {_percent(wholly)})" if wholly else ""
+    return f"{text}, {size} in {_percent(worth)}{whole}"
 
 
 def _apart(choice: ChoiceRow) -> bool:
