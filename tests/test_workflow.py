@@ -120,7 +120,7 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
                 *("syntheses", "subgroups", "splits", "sensitivity", "studies", "earlier"),
                 *("derivations", "raw_rows", "absolute", "summary", "certainty", "finding_states"),
                 *("posteriors", "shrunken", "looks", "crosscheck", "adjusted"),
-                *("multiverse", "choices", "specifications"),
+                *("multiverse", "multiverse_measures", "choices", "specifications", "extremes"),
                 *("fragility", "subsets", "subset_fields", "contours", "assumed"),
             )
         ),

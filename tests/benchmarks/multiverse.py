@@ -7,8 +7,9 @@ the effects of an analysis: what varies, sets padded and told apart, fits, share
 metafor's rma fits the same sets one by one, by the same estimators and, of the rules, by those that
 it has (z for Wald, knha for HKSJ, adhoc for HKSJ ad hoc); `auto` is knha there. It runs a sample of
 each analysis, and its time is scaled up: once to every specification, which is what a loop over
-them takes, and once to the different sets alone, which is what we fit. Peak memory is of this
-process with ours alone.
+them takes, and once to the different sets alone, which is what we fit. Other ways of pooling and
+priors are in our time and specifications; metafor is taken to need for one of them what it needs
+for a random-effects model. Peak memory is of this process with ours alone.
 """
 
 from __future__ import annotations
@@ -18,20 +19,22 @@ import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
 import numpy as np
 
 from ketameta.commands.since import made_rows
 from ketameta.configuration import CONFIG, Analysis, load
-from ketameta.normalize import grid
+from ketameta.estimators import ESTIMATORS
+from ketameta.measures import INVERSE_VARIANCE
 from ketameta.synthesize import multiverse
-from ketameta.synthesize.specifications import space_of
+from ketameta.synthesize.sets import Sets, sets_of
+from ketameta.synthesize.specifications import Space, space_of
+from ketameta.synthesize.words import by_year
 from ketameta.tables.collection import by
 from ketameta.tables.diagnostics import JudgementRow
 from ketameta.tables.effects import EffectRow, VariantRow
-from ketameta.tables.syntheses import SynthesisRow
+from ketameta.tables.syntheses import StudyRow, SynthesisRow
 
 from .engine import best
 
@@ -59,6 +62,13 @@ class Task:
     effects: list[EffectRow]
     alone: dict[str, list[VariantRow]]
     judgements: list[JudgementRow]
+    studies: list[StudyRow]
+
+    def space(self) -> tuple[Space, Sets] | None:
+        """Return what varies, and the different sets of effects; None where nothing does."""
+        told = self.analysis, self.effects, self.alone, self.judgements, self.studies
+        space = space_of(*told)
+        return None if space is None else (space, sets_of(space, self.effects, self.alone))
 
 
 def tasks() -> list[Task]:
@@ -67,14 +77,16 @@ def tasks() -> list[Task]:
     effects = by(made_rows(EffectRow), lambda row: row.analysis)
     variants = by(made_rows(VariantRow), lambda row: row.analysis)
     judged = by(made_rows(JudgementRow), lambda row: row.analysis)
+    studies = by(made_rows(StudyRow), lambda row: row.analysis)
     whole = load(CONFIG).asked([record.analysis for record in records])
     return [
         Task(
             whole[record.analysis],
             record,
-            [*effects[record.analysis]],
+            by_year(effects[record.analysis]),
             {**by(variants[record.analysis], lambda row: row.variant)},
             [*judged[record.analysis]],
+            [*studies[record.analysis]],
         )
         for record in records
     ]
@@ -83,37 +95,40 @@ def tasks() -> list[Task]:
 def ours(task: Task) -> tuple[int, int]:
     """Return the specifications of an analysis, and its different sets of effects."""
     one = task
-    told = multiverse.multiverse(
-        one.analysis, one.record, one.effects, one.alone, one.judgements, None
-    )
-    return next(((row.specifications, row.sets) for row in told[0]), (0, 0))
+    told = one.analysis, one.record, one.effects, one.alone, one.judgements, one.studies
+    found = multiverse.multiverse(*told, lambda _: None)
+    return next(((row.specifications, row.sets) for row in found.whole), (0, 0))
 
 
-def metafor(task: Task) -> float:
-    """Return metafor's seconds a fit of sets of an analysis; NaN without R or without sets."""
-    labels = {effect.trial_id: effect.label for effect in task.effects}
-    space = space_of(task.analysis, task.effects, task.alone, labels, task.judgements)
-    if space is None or shutil.which("Rscript") is None:
-        return float("nan")
-    combined = grid.combinations(space.data)
-    sets = [task.alone[grid.name_of(c)] if c else task.effects for c in combined]
-    yi, vi = multiverse._padded(sets, [*space.dropped.values()])
-    first, _ = multiverse._distinct(yi, vi)
-    rows = [row for row in first if (~np.isnan(yi[row])).sum() > 1]
+def metafor(task: Task) -> tuple[float, int]:
+    """Return metafor's seconds a fit of sets of an analysis, and the models of a set.
+
+    NaN without R or without sets.
+    """
+    found = task.space()
+    if found is None or shutil.which("Rscript") is None:
+        return float("nan"), 0
+    space, sets = found
+    rows = [row for row in range(len(sets.yi)) if (~np.isnan(sets.yi[row])).sum() > 1]
     places = np.unique(np.linspace(0, len(rows) - 1, SAMPLE).astype(int))
-    *_, estimators, rules = (dimension.options for dimension in space.dimensions)
+    *_, ways, taus, rules = (dimension.options for dimension in space.dimensions)
+    estimators = [tau for tau in taus if tau in ESTIMATORS]
+    if INVERSE_VARIANCE not in ways:
+        return float("nan"), 0
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "sets.csv")
+        columns = sets.yi[rows].tolist(), sets.vi[rows].tolist()
+        numbers = [(n, columns[0][n], columns[1][n]) for n in places.tolist()]
         lines = [
             f"{n},{y!r},{v!r}"
-            for n in places.tolist()
-            for y, v in zip(yi[rows[n]].tolist(), vi[rows[n]].tolist(), strict=True)
+            for n, yi, vi in numbers
+            for y, v in zip(yi, vi, strict=True)
             if not np.isnan(y)
         ]
         file.write_text("set,yi,vi\n" + "\n".join(lines) + "\n")
         command = ["Rscript", "-e", R_SCRIPT, str(file), ",".join(estimators), ",".join(rules)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return float(done.stdout)
+    return float(done.stdout), len(estimators) * len(rules)
 
 
 def main() -> None:
@@ -135,20 +150,11 @@ def main() -> None:
     for task, specifications, sets in known:
         if specifications >= 1000:
             took = best(lambda task=task: ours(task), 0.3)
-            one = metafor(task)
-            models = specifications // _rows(task)
+            one, models = metafor(task)
             lines.append((specifications, sets, took, one * specifications, one * sets * models))
             _print(task.analysis.name, *lines[-1])
     _print("these", *np.sum(lines, axis=0).tolist())
     print(f"peak memory {memory:,.0f} MiB")
-
-
-def _rows(task: Task) -> int:
-    """Return the sets of effects of an analysis, the same ones each time that they come."""
-    labels = {effect.trial_id: effect.label for effect in task.effects}
-    space = space_of(task.analysis, task.effects, task.alone, labels, task.judgements)
-    assert space is not None
-    return prod(len(dimension.options) for dimension in space.dimensions[:-2])
 
 
 def _print(

@@ -232,3 +232,30 @@ def test_arms_of_a_crossover_tell_its_first_period_where_they_add_up(made, ask, 
     made.events("a", {"ket": (5, 8), "sal": (2, 9)}, analysis_set="crossover-period-1")
     effect = made.result(ask("response_24h"))[0]["a"]
     assert (effect.randomised_t, effect.randomised_c) == expected
+
+
+DOSES = (
+    ("low", "ketamine", {"dose": "0.2", "dose_unit": "mg/kg"}),
+    ("high", "ketamine", {"dose": "0.5", "dose_unit": "mg/kg"}),
+    ("both", "ketamine", {"pooled_arms": "low; high"}),
+    ("sal", "saline"),
+)
+
+
+def test_the_highest_dose_alone_is_that_arm_against_the_control(made, ask):
+    counts = {"low": (9, 20), "high": (12, 20), "both": (21, 40), "sal": (5, 20)}
+    made.trial("a", DOSES).events("a", counts)
+    effects, fate = made.result(ask("response_24h", arms="highest"))
+    assert (effects["a"].events_t, effects["a"].n_t, effects["a"].n_c) == (12, 20, 20)
+    assert sorted(entry.detail for entry in fate.values() if entry.reason == "higher dose") == [
+        "used: high", "used: high"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("dose", ["28 to 84", None])
+def test_doses_that_are_not_all_known_are_all_taken(made, ask, dose):
+    arms = (("low", "ketamine", {"dose": dose, "dose_unit": "mg"}), DOSES[1], DOSES[3])
+    counts = {"low": (9, 20), "high": (12, 20), "sal": (5, 20)}
+    made.trial("a", arms).events("a", counts)
+    effects, _ = made.result(ask("response_24h", arms="highest"))
+    assert (effects["a"].events_t, effects["a"].n_t) == (21, 40)

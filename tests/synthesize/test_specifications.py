@@ -11,7 +11,7 @@ from ketameta.configuration import Variant
 from ketameta.configuration.models import Grid
 from ketameta.normalize import grid
 from ketameta.report import wording
-from ketameta.synthesize.multiverse import _distinct
+from ketameta.synthesize.sets import distinct
 from ketameta.synthesize.specifications import Dimension, Space, space_of
 from ketameta.tables.collection import by
 from ketameta.tables.effects import EffectRow, VariantRow
@@ -19,49 +19,67 @@ from ketameta.tables.multiverse import MultiverseRow, SpecificationRow
 
 from ..rows import row
 
+DATA = Dimension("basis", ("as asked", "other"))
+TRIALS = Dimension("trials", ("all", *(f"without {i}" for i in range(40))))
+POOLING = Dimension("pooling", ("inverse variance",))
 TAU2 = Dimension("estimator", ("REML", "DL", "PM"))
 RULE = Dimension("rule", ("auto", "wald"))
 
 
-def space(*dimensions):
-    return Space((), {}, dimensions)
+@pytest.fixture
+def space(configuration):
+    """Return a function that makes a space of some dimensions, with no choices of data."""
+    analysis = configuration["depression_24h"]
+    return lambda *dimensions: Space(analysis, grid.Varied(), {}, {}, dimensions)
 
 
-def test_each_specification_has_an_id_of_its_own_that_leads_back():
-    trials = Dimension("trials", ("all", *(f"without {i}" for i in range(40))))
-    whole = space(trials, TAU2, RULE)
-    ids = [whole.identity(one) for one in whole.all()]
+def ids_of(whole):
+    return whole.identities(np.arange(np.prod(whole.shape)))
+
+
+def test_each_specification_has_an_id_of_its_own_that_leads_back(space):
+    whole = space(TRIALS, POOLING, TAU2, RULE)
+    ids = ids_of(whole)
     assert len({*ids}) == len(ids) == 41 * 3 * 2
-    assert all(len(one) == 10 for one in ids)
-    chosen = ("without 7", "PM", "auto")
-    assert whole.with_identity(whole.identity(chosen)) == [chosen]
-    assert whole.with_identity(whole.identity(chosen)[:6]) == [chosen]
+    assert all(len(one) == 12 for one in ids)
+    assert ids[0] == "0" * 12
+    chosen = ("without 7", "inverse variance", "PM", "auto")
+    own = ids[whole.place(chosen)]
+    assert whole.at(whole.place(chosen)) == chosen
+    assert whole.with_identity(own) == whole.with_identity(own[:7]) == [chosen]
     assert whole.with_identity("x") == []
 
 
-def test_an_id_stays_where_other_choices_come_and_go():
-    own = space(TAU2, RULE).identity(("DL", "wald"))
+def test_an_id_stays_where_other_choices_come_and_go(space):
+    small = space(POOLING, TAU2, RULE)
+    own = ids_of(small)[small.place(("inverse variance", "DL", "wald"))]
     more = Dimension("estimator", ("REML", "ML", "DL"))
-    assert space(RULE, Dimension("basis", ("as asked", "other")), more).identity(
-        ("wald", "as asked", "DL")
-    ) == own  # fmt: skip
-    assert space(TAU2, RULE).identity(("DL", "auto")) != own
+    large = space(DATA, RULE, POOLING, more, Dimension("rest", ("one",)))
+    there = large.place(("as asked", "wald", "inverse variance", "DL", "one"))
+    assert ids_of(large)[there] == own
+    assert ids_of(small)[small.place(("inverse variance", "DL", "auto"))] != own
 
 
 def test_trials_of_one_label_are_left_out_one_by_one(configuration):
     analysis = replace(
         configuration["depression_24h"], variants=(), grid=Grid(trials=("without each trial",))
     )
-    effects = [row(EffectRow, trial_id=t, yi=0.1, vi=0.1, people=9) for t in "abc"]
     labels = {"a": "Li 2016", "b": "Li 2016", "c": "Su 2017"}
-    found = space_of(analysis, effects, {}, labels, ())
+    effects = [
+        row(EffectRow, trial_id=t, label=label, yi=0.1, vi=0.1, people=9)
+        for t, label in labels.items()
+    ]
+    found = space_of(analysis, effects, {}, (), ())
     assert [*found.dropped.values()] == [set(), {"a"}, {"b"}, {"c"}]
 
 
 def test_the_same_effects_in_another_order_are_one_set_and_swapped_variances_are_not():
     yi = np.array([[1.0, 2.0, np.nan], [np.nan, 2.0, 1.0], [1.0, 2.0, np.nan], [1.0, 2.0, 3.0]])
     vi = np.array([[0.1, 0.2, np.nan], [np.nan, 0.2, 0.1], [0.2, 0.1, np.nan], [0.1, 0.2, 0.3]])
-    assert _distinct(yi, vi) == ([0, 2, 3], [0, 0, 1, 2])
+    first, of_row = distinct(yi, vi, np.array(["RR"] * 4))
+    assert (first.tolist(), of_row.tolist()) == ([0, 2, 3], [0, 0, 1, 2])
+    first, _ = distinct(yi, vi, np.array(["RR", "OR", "RR", "RR"]))
+    assert first.tolist() == [0, 1, 2, 3]
 
 
 def test_what_changes_nothing_and_what_cannot_be_combined_are_told_apart(configuration):
@@ -71,7 +89,7 @@ def test_what_changes_nothing_and_what_cannot_be_combined_are_told_apart(configu
     variants = tuple(
         Variant(name, replace(question, correlation=r), analysis.model) for name, r in names.items()
     )
-    analysis = replace(analysis, variants=variants)
+    analysis = replace(analysis, variants=variants, grid=Grid())
 
     def effects(kind, n, shift=0.0):
         return [row(kind, trial_id=f"t{i}", yi=i + shift, vi=0.1, people=9) for i in range(n)]
@@ -79,7 +97,8 @@ def test_what_changes_nothing_and_what_cannot_be_combined_are_told_apart(configu
     own = effects(EffectRow, 4)
     alone = {"idle": effects(VariantRow, 4), "few": effects(VariantRow, 1)}
     alone["other"] = effects(VariantRow, 4, 0.5)
-    assert grid.left_out(analysis, own, alone) == (["idle"], ["few"])
+    varied = grid.of(analysis, own, alone)
+    assert (varied.idle, varied.apart, varied.crowded) == (["idle"], ["few"], [])
 
 
 @pytest.fixture
@@ -97,20 +116,22 @@ def test_a_specification_opened_by_itself_has_the_estimate_of_the_batch(
         measure = analysis.select.measure
         own = next(one for one in curve if one.configured)
         for one in (curve[0], own, curve[len(curve) // 3], curve[-1]):
-            head, choices, result, trials = specification(analysis, one.spec, since)
-            assert f"{one.spec} of {whole.specifications:,}" in head
+            head, choices, result, trials, fates = specification(analysis, one.spec, since)
+            assert f"{one.spec} of " in head
             assert head.endswith("the analysis itself") == one.configured
             assert all(f": {option}" in choices for option in one.options)
+            assert ".csv:" in fates
             told = wording.with_interval(measure, one.estimate, one.ci_low, one.ci_high)
             assert result.startswith(told)
-            assert len(trials.splitlines()) == one.k
-            assert all(".csv:" in line for line in trials.splitlines())
+            own_trials = [line for line in trials.splitlines() if "left out" not in line]
+            assert len(own_trials) == one.k
+            assert all(".csv:" in line for line in own_trials)
 
 
 def test_an_id_that_names_none_or_several_says_which_there_are(since, tables, configuration):
     whole = max(tables[MultiverseRow], key=lambda line: line.specifications)
     analysis = configuration[whole.analysis]
-    with pytest.raises(UnknownWordError, match=r"no specification zz; lowest \w{10}, highest"):
+    with pytest.raises(UnknownWordError, match=r"no specification zz; lowest \w{12}, highest"):
         [*specification(analysis, "zz", since)]
     with pytest.raises(UnknownWordError, match="ids begin so, such as"):
         [*specification(analysis, "0", since)]

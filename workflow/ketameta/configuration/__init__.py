@@ -342,7 +342,7 @@ def _analysis(
     select, model = _question(block, windows), _part(Model, block)
     variants = []
     for label, choice in choices.items():
-        if block["measure"] in choice["for"]:
+        if block["measure"] in choice["for"] and name in choice.get("analyses", [name]):
             changed = block | choice["change"]
             asks = not Question.__dataclass_fields__.keys().isdisjoint(choice["change"])
             other = _question(changed, windows) if asks else select

@@ -51,7 +51,8 @@ else:
     _given = {key: told for key, told in _every.items() if key not in _also}
     Defaults = block("Defaults", {"certainty": block("Thresholds", _rated), **_given}, _also)
     Block = block("Analysis", _own, {"certainty": _other, **_every})
-    Choice = block("Choice", {"for": _measures, "change": _change})
+    _some = {"analyses": Annotated[Words, MinLen(1)]}
+    Choice = block("Choice", {"for": _measures, "change": _change}, _some)
     Varied = block("Grid", {}, keys_of(Grid))
     _narrow = {"narrow": _summary.pop("narrow")}
     Comparison = block("Summary", _summary, _narrow)
@@ -124,7 +125,11 @@ class Multiverse(TypedDict):
 _LIMITS = {"certainty": "Thresholds by which certainty is rated; only the report reads them."}
 _HOURS = {"hours": "First and last hour that count, from the first dose."}
 _EVERY = {**_LIMITS, **meanings(Question), **meanings(Model), **meanings(Display)}
-_CHOICE = {"for": "Measures whose analyses it applies to.", "change": "What it changes of them."}
+_CHOICE = {
+    "for": "Measures whose analyses it applies to.",
+    "change": "What it changes of them.",
+    "analyses": "Of these measures the analyses that it applies to; else all.",
+}
 QUESTIONS = Form(
     "The analyses that are asked for",
     File,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ketameta.configuration.models import METHODS
+from ketameta.configuration.models import AS_ASKED, METHODS
 from ketameta.configuration.networks import OF_ARMS
 from ketameta.documents.document import Document, Fault, Place
 from ketameta.documents.near import unknown
@@ -50,14 +50,26 @@ def choice_faults(document: Document, questions: Any) -> Iterator[Fault]:
     `questions` are the values of analyses.yaml.
     """
     windows, defaults = _block(questions, "windows"), _block(questions, "defaults")
-    analyses = [one for one in _block(questions, "analyses").values() if _is_block(one)]
+    analyses = {n: one for n, one in _block(questions, "analyses").items() if _is_block(one)}
     for name, choice in _block(document.values, "choices").items():
+        if name == AS_ASKED:
+            yield document.fault(("choices", name), "is what no choice at all is called")
         measures, change = _dict(choice).get("for"), _dict(choice).get("change")
+        given = _dict(choice).get("analyses")
+        named = given if isinstance(given, list) else []
+        known = measures if isinstance(measures, list) else []
         changed = [
             {**defaults, **analysis, **_dict(change)}
-            for analysis in analyses
-            if analysis.get("measure") in (measures if isinstance(measures, list) else [])
+            for other, analysis in analyses.items()
+            if analysis.get("measure") in known and (given is None or other in named)
         ]
+        for place, other in enumerate(named):
+            at = ("choices", name, "analyses", place)
+            if isinstance(other, str) and other not in analyses:
+                yield document.fault(at, unknown(other, [*analyses]))
+            elif isinstance(other, str) and analyses[other].get("measure") not in known:
+                measure = analyses[other].get("measure")
+                yield document.fault(at, f"{other} is asked in {measure}, which is not in for")
         yield from _checked(document, ("choices", name, "change"), change, windows, changed)
 
 

@@ -106,10 +106,10 @@ class Question:
     correlation; the preferred first."""
     sources: Annotated[tuple[Source, ...], MinLen(1), Listed()]
     """Where effects come from, the preferred first: arm-level numbers or reported contrasts."""
-    arms: Literal["together", "first", "split", "whole"]
+    arms: Literal["together", "first", "highest", "split", "whole"]
     """Several treated arms of a trial: together (one effect a trial), those of the first of
-    `treatments` alone that the trial gave, or an effect an arm, with the shared control split
-    between them or kept whole with its covariance."""
+    `treatments` alone that the trial gave, those of the highest dose of a treatment alone, or an
+    effect an arm, with the shared control split between them or kept whole with its covariance."""
     assumptions: Words
     """What a derivation may assume or borrow (words of the list assumptions)."""
     correlation: Annotated[float, Interval(gt=-1, lt=1)]
@@ -160,22 +160,41 @@ class Model:
     the spread between such trials is the first prior of tau; null takes none of them."""
 
 
+# what no choice at all is called
+AS_ASKED = "as asked"
+# of a combination of choices, between their names, which have none of it
+AND = " & "
 Subset = Literal["without high risk of bias", "without each trial"]
+Correction = Literal["by the other arm", "a half in every trial"]
+Prior = Literal["published", "half-normal(0.5)", "half-normal(1)", "half-Cauchy(0.5)"]
 
 
 @dataclass(frozen=True)
 class Grid:
     """What every analysis varies in its multiverse besides the choices of data: all combinations.
 
-    The estimator and the rule that an analysis has itself are always among them.
+    What an analysis has itself is always among them; a word that fits no effect of an analysis is
+    left out of it.
     """
 
     tau2: Annotated[tuple[Tau2, ...], Listed()] = ()
     """Estimators of the between-trial variance."""
+    priors: Annotated[tuple[Prior, ...], Listed()] = ()
+    """Priors of tau instead of an estimator, with the shortest interval of the posterior:
+    published is that of the analysis (see comparison), the others are of log ratios and
+    standard deviations."""
     interval: Annotated[tuple[Rule, ...], Listed()] = ()
     """Rules of the interval."""
+    pooling: Annotated[tuple[Pooling, ...], Listed()] = ()
+    """Ways of pooling, of each measure those that fit it. A GLMM takes a tenth of a second a set of
+    effects, of which there may be thousands."""
     trials: Annotated[tuple[Subset, ...], Listed()] = ()
     """Sets of trials besides all: without those at high risk of bias, and without each in turn."""
+    without_events: Annotated[tuple[Literal["left out"], ...], Listed()] = ()
+    """Trials in which nobody has the event, or everybody: left out instead of pooled."""
+    correction: Annotated[tuple[Correction, ...], Listed()] = ()
+    """What is added to counts with an empty cell instead of a half: by the other arm (Sweeting
+    2004: the two arms share one event by their sizes), or a half in every trial."""
 
 
 @dataclass(frozen=True)

@@ -279,7 +279,7 @@ class ArmEffects:
         others = [s for s in summaries if self._class(s) not in ("treated", classes[0])]
         self._note(others, "other comparator", f"used: {classes[0]}")
         control = self._together([s for s in summaries if self._class(s) == classes[0]])
-        if self.question.arms in ("together", "first") or len(treated) == 1:
+        if self.question.arms not in ("split", "whole") or len(treated) == 1:
             return [self._between(place, self._together(treated), control, classes[0])]
         return self._apart(place, treated, control, classes[0])
 

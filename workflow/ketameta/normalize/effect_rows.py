@@ -54,6 +54,7 @@ def variant_row(name: str, variant: str, effect: Effect) -> VariantRow:
         variant=variant,
         trial_id=effect.trial.trial_id,
         people=effect.people,
+        rows=list(dict.fromkeys(row.key for row in effect.rows)),
     )
 
 

@@ -21,6 +21,7 @@ REASONS = {
     "flagged": "marked in the tables as not to be pooled",
     "other treatment": "the arm's treatment is neither asked for nor a comparator asked for",
     "treatment preferred": "another treatment of the trial is preferred",
+    "higher dose": "an arm of a higher dose is asked for",
     "other measure": "a reported measure that this analysis cannot take",
     "source not asked for": "reported contrasts are not asked for",
     "arms not asked for": "numbers of arms are not asked for",

@@ -79,6 +79,15 @@ class Arm:
     pooled: tuple[str, ...]
     cotreatment: str = ""
 
+    @property
+    def amount(self) -> tuple[float, str] | None:
+        """Its dose as a number with its unit; None where it is none, such as a range."""
+        number, _, unit = self.dose.partition(" ")
+        try:
+            return float(number), unit
+        except ValueError:
+            return None
+
 
 @dataclass(frozen=True)
 class Step:

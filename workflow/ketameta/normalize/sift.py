@@ -144,6 +144,7 @@ def _asked(question: Question) -> object:
             MEASURES[q.measure].converts_from,
             frozenset(q.sources),
             q.treatments if q.arms == "first" else None,
+            q.arms == "highest",
             q.narrow,
         ),
         tuple(map(frozenset, (q.populations, q.treatments, q.comparators, q.design_flags))),
@@ -244,6 +245,8 @@ def _outcome_refusal(question: Question, trial: Trial, row: ArmResult) -> Fate |
         return "other treatment", "a control arm, in an analysis of treated arms alone"
     if arm := _preferred(question, trial, row.arm_id):
         return "treatment preferred", f"used: {arm}"
+    if arm := _higher(question, trial, row.arm_id):
+        return "higher dose", f"used: {arm}"
     if question.definitions and (row.definition or NOT_STATED) not in question.definitions:
         return "other definition", row.definition or NOT_STATED
     if row.analysed not in question.analysis_sets:
@@ -259,6 +262,8 @@ def _contrast_refusal(question: Question, trial: Trial, row: Contrast) -> Fate |
         return "other treatment", f"{row.arm_t} against {row.arm_c}"
     if arm := _preferred(question, trial, row.arm_t):
         return "treatment preferred", f"used: {arm}"
+    if arm := _higher(question, trial, row.arm_t):
+        return "higher dose", f"used: {arm}"
     if row.measure not in MEASURES[question.measure].converts_from:
         return "other measure", row.measure
     return None
@@ -275,6 +280,24 @@ def _preferred(question: Question, trial: Trial, arm_id: str) -> str:
     given = {arm.treatment for arm in trial.arms.values()}
     first = next(name for name in question.treatments if name in given)
     return "" if own == first else first
+
+
+def _higher(question: Question, trial: Trial, arm_id: str) -> str:
+    """Return the arm of the trial with the highest dose of a treated arm's treatment.
+
+    Empty where it is that arm, where the question takes all doses, and where doses are not known,
+    or not in one unit. An arm that is several together has no dose of its own.
+    """
+    own = trial.arms[arm_id]
+    if question.arms != "highest" or own.treatment not in question.treatments:
+        return ""
+    alike = (arm for arm in trial.arms.values() if arm.treatment == own.treatment)
+    doses = {arm.arm_id: arm.amount for arm in alike if not arm.pooled}
+    known = {name: dose for name, dose in doses.items() if dose is not None}
+    if len(known) < len(doses) or len({unit for _, unit in known.values()}) != 1:
+        return ""
+    most = max(known.values())
+    return "" if known.get(arm_id) == most else next(n for n in known if known[n] == most)
 
 
 def flagged(question: Question, row: AnyResult) -> str:

@@ -157,14 +157,13 @@ def _together(
     choices: Choices,
 ) -> list[VariantRow]:
     """Return the effects under two choices of data and more at a time."""
-    found = []
-    for combination in grid.combinations(grid.of(analysis, rows, alone)):
-        if len(combination) > 1:
-            question = grid.question_of(analysis.select, combination)
-            effects, _ = effects_of(analysis.name, question, choices)
-            said = grid.name_of(combination)
-            found += [variant_row(analysis.name, said, effect) for effect in effects]
-    return found
+
+    def ask(said: str, question: Question) -> list[VariantRow]:
+        effects, _ = effects_of(analysis.name, question, choices)
+        return [variant_row(analysis.name, said, effect) for effect in effects]
+
+    found = grid.together(analysis, rows, alone, ask)
+    return [row for own in found.values() for row in own]
 
 
 def effects_of(name: str, question: Question, choices: Choices) -> tuple[list[Effect], Ledger]:

@@ -50,7 +50,13 @@ from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import ArmReductionRow
 from ketameta.tables.looks import LookRow
 from ketameta.tables.missing_outcomes import AssumedFieldRow, AssumedRow, LossRow, TurningRow
-from ketameta.tables.multiverse import ChoiceRow, MultiverseRow, SpecificationRow
+from ketameta.tables.multiverse import (
+    ChoiceRow,
+    ExtremeRow,
+    MeasureRow,
+    MultiverseRow,
+    SpecificationRow,
+)
 from ketameta.tables.small_study import AdjustedRow
 from ketameta.tables.syntheses import (
     AbsoluteRow,
@@ -72,7 +78,8 @@ from ketameta.tables.what_if import (
 
 _SHOWN = (
     *(AbsoluteRow, PointsRow, UnusedRow, ArmReductionRow, AsymmetryRow, DiagnosticRow),
-    *(PosteriorRow, ShrunkenRow, LookRow, MultiverseRow, ChoiceRow, SpecificationRow, AdjustedRow),
+    *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
+    *(MultiverseRow, MeasureRow, ChoiceRow, SpecificationRow, ExtremeRow),
     *(FragilityRow, SubsetRow, SubsetFieldRow, NewTrialRow, ContourRow),
     *(LossRow, AssumedRow, TurningRow, AssumedFieldRow),
 )
@@ -201,9 +208,7 @@ def files(page: Page) -> Iterator[str]:
             what_if=what_if_view(analysis, own),
             missing_people=missing_view(analysis, record, own),
             looks=looks_view(analysis, own[LookRow]),
-            multiverse=multiverse_view(
-                analysis, record, own[MultiverseRow], own[ChoiceRow], own[SpecificationRow]
-            ),
+            multiverse=multiverse_view(analysis, record, own),
             warnings=page.warnings,
             review=page.review,
             told=page.claimed,

@@ -26,6 +26,7 @@ from ketameta.report.naming import (
 from ketameta.report.wording_model import INTERVALS
 from ketameta.synthesize.prediction import expected
 from ketameta.tables.fits import Engine
+from ketameta.tables.multiverse import ExtremeRow
 from ketameta.tables.parts import Estimate, PoolableEffect
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
 from ketameta.vocabulary import vocabulary
@@ -126,7 +127,7 @@ def people(number: float | None) -> str:
     return "–" if number is None else f"{number:,.4g}" if number < 1e4 else f"{number:,.0f}"
 
 
-def anchor(study: PoolableEffect) -> str:
+def anchor(study: PoolableEffect | ExtremeRow) -> str:
     """Return the stable anchor of an effect on its page."""
     own = f"-{study.comparison}" if study.comparison else ""
     return f"effect-{study.trial_id}{own}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +30,8 @@ from ketameta.synthesize.raters import rater_agreement
 from ketameta.synthesize.small_study import adjusted
 from ketameta.synthesize.splits import between_groups, groups_of, plotted_split, splits
 from ketameta.synthesize.what_if import fragile, new_trials, subsets
-from ketameta.synthesize.words import favours, group_of
-from ketameta.synthesize.worthwhile import worthwhile
+from ketameta.synthesize.words import by_year, favours, group_of
+from ketameta.synthesize.worthwhile import Bounds, worthwhile
 from ketameta.tables.bayes import PosteriorRow, ShrunkenRow
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.diagnostics import (
@@ -56,7 +56,14 @@ from ketameta.tables.effects import (
 from ketameta.tables.looks import LookRow
 from ketameta.tables.missing_outcomes import AssumedFieldRow, AssumedRow, LossRow, TurningRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
-from ketameta.tables.multiverse import ChoiceRow, MultiverseRow, SpecificationRow
+from ketameta.tables.multiverse import (
+    ChoiceRow,
+    EverySpecificationRow,
+    ExtremeRow,
+    MeasureRow,
+    MultiverseRow,
+    SpecificationRow,
+)
 from ketameta.tables.parts import PoolableEffect
 from ketameta.tables.raw import ArmRow, ClaimRow, PublishedRow, TrialRow
 from ketameta.tables.small_study import AdjustedRow
@@ -90,8 +97,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Made = dict[type[Row], list[Row]]
-# the year of a trial that names none: it comes last
-_LATEST = 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +118,16 @@ class AnswerInputs:
     trials: Sequence[Background]
 
 
+# those of the multiverse, as `multiverse.Found` has them
+_EVERY: tuple[type[Row], ...] = (
+    *(MultiverseRow, MeasureRow, ChoiceRow, SpecificationRow),
+    *(ExtremeRow, EverySpecificationRow),
+)
 # the tables of what is found of an analysis
 ANSWER: tuple[type[Row], ...] = (
     *(SynthesisRow, AbsoluteRow, PointsRow, SubgroupRow, SplitRow, StudyRow, SensitivityRow),
     *(JudgementRow, AsymmetryRow, EarlierRow, PairRow, PairSynthesisRow, DiagnosticRow),
-    *(MultiverseRow, ChoiceRow, SpecificationRow),
+    *_EVERY,
     *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
     *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
     *(FragilityRow, SubsetRow, SubsetFieldRow, NewTrialRow, ContourRow),
@@ -135,10 +145,7 @@ def synthesize(
     claims = tables[ClaimRow]
     configuration = configuration.asked(named(c.analysis for c in claims))
     given = by(tables.once(EffectRow), lambda effect: effect.analysis)
-    effects = {
-        name: sorted(own, key=lambda e: (e.year or _LATEST, e.trial_id))
-        for name, own in given.items()
-    }
+    effects = {name: by_year(own) for name, own in given.items()}
     tests = tests_of(claims, configuration)
     made: Made = {kind: [] for kind in STAGE_KINDS["synthesize"].values()}
     # the longest table is read first, and let go
@@ -211,7 +218,9 @@ def _answer(asked: AnswerInputs) -> Tables:
     studies = beside[StudyRow]
     bounds = worthwhile(analysis, studies, beside[AbsoluteRow])
     alone = by(asked.variants, lambda row: row.variant)
-    spread, varied, curve = multiverse(analysis, record, own, alone, asked.judgements, bounds)
+    every = multiverse(
+        analysis, record, own, alone, asked.judgements, studies, _bounds(analysis, beside)
+    )
     many = diagnosed(own, record)
     checked, drawn = posteriors(analysis, record, own, studies, bounds)
     in_subsets, spread_of_subsets = subsets(analysis, record, own)
@@ -230,9 +239,7 @@ def _answer(asked: AnswerInputs) -> Tables:
             DiagnosticRow: diagnostics(analysis, own) if many else [],
             LookRow: looks(analysis, record, own, studies, bounds) if many else [],
             PosteriorRow: checked,
-            MultiverseRow: spread,
-            ChoiceRow: varied,
-            SpecificationRow: curve,
+            **dict(zip(_EVERY, every, strict=True)),
             ShrunkenRow: drawn,
             AdjustedRow: adjusted(analysis, record, own),
             FragilityRow: fragile(analysis, record, own),
@@ -250,6 +257,17 @@ def _answer(asked: AnswerInputs) -> Tables:
             FittedRow: regressed.fitted,
         }
     )
+
+
+def _bounds(analysis: Analysis, beside: Tables) -> Callable[[str], Bounds | None]:
+    """Return a function that gives the smallest worthwhile effects in another measure."""
+    told = beside[StudyRow], beside[AbsoluteRow]
+
+    def of(measure: str) -> Bounds | None:
+        select = replace(analysis.select, measure=measure)
+        return worthwhile(replace(analysis, select=select), *told)
+
+    return of
 
 
 def _left_out(

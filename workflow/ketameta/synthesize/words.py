@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ketameta.configuration import Analysis
 from ketameta.measures import MEASURES
 from ketameta.tables.effects import EffectRow
 from ketameta.vocabulary import ANY, Spread, vocabulary
 
+# the year of a trial that names none
+_LATEST = 9999
 # what varies where trials are left out
 TRIALS = "trials"
 # the choice in which each known missing result is no effect
@@ -18,6 +22,11 @@ def favours(measure: str, outcome: str) -> str | None:
     if not MEASURES[measure].compares:
         return None
     return "above" if vocabulary().outcomes[outcome].sense == "good" else "below"
+
+
+def by_year(effects: Iterable[EffectRow]) -> list[EffectRow]:
+    """Return effects by the year of their trials, in which they are pooled; none comes last."""
+    return sorted(effects, key=lambda e: (e.year or _LATEST, e.trial_id))
 
 
 def group_of(split: str | None, effect: EffectRow) -> str:

@@ -118,7 +118,8 @@ class NetworkLedgerRow(Row):
 class VariantRow(PoolableEffect):
     """One trial × variant of an analysis."""
 
-    variant: str = col("choice of the sensitivity analysis")
+    variant: str = col("choice of the sensitivity analysis, or several together")
+    rows: list[str] = col("raw rows used, file:line", blank=True)
 
 
 @table("derivations", "Derivations", key=("analysis", "trial_id", "comparison", "step"))

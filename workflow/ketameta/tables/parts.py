@@ -207,3 +207,26 @@ class Falls(Row):
     hour: float | None = col("hours from the start of treatment", unit="h")
     scale: str = col("rating scale", blank=True)
     rows: list[str] = col("raw rows, file:line", blank=True)
+
+
+@part
+class Held(Row):
+    """Of how many different specifications something holds, and where their estimates lie.
+
+    Shares are of those that are pooled; empty where nothing is compared, or no bound is known.
+    """
+
+    __slots__ = ()
+
+    specifications: int = col("different specifications that are pooled")
+    benefit: float | None = col("share whose estimate is on the side of a benefit")
+    benefit_clear: float | None = col("share whose interval excludes no effect on that side")
+    benefit_worthwhile: float | None = col("share whose estimate is a worthwhile benefit")
+    benefit_wholly: float | None = col("share whose whole interval is worthwhile benefits")
+    harm: float | None = col("share whose estimate is on the other side")
+    harm_clear: float | None = col("share whose interval excludes no effect on that side")
+    harm_worthwhile: float | None = col("share whose estimate is a harm as large as that")
+    harm_wholly: float | None = col("share whose whole interval is such harms")
+    median: float | None = col("median of the estimates, natural scale")
+    low: float | None = col("2.5th percentile of the estimates")
+    high: float | None = col("97.5th percentile of the estimates")

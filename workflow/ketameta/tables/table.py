@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import inspect
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, replace
 from functools import cache
 from itertools import repeat
@@ -200,18 +200,26 @@ def rows_of(kind: type[R], found: pa.Table) -> list[R]:
 
     Equal cells of a column are one object. Raises `KeyError` where a column is missing.
     """
-    rows = list(map(object.__new__, repeat(kind, found.num_rows)))
     same: dict[Any, Any] = {}
+    columns = {}
     for column in schema_of(kind).columns:
         arrow = found.column(column.name)
         # those as entered are told after the columns of which they have the texts
         cells = from_maps(arrow, same) if column.kind == "entered" else arrow.to_pylist()
         if column.kind not in ("list", "number", "integer", "flag", "entered"):
             # words that stand in many rows are there once
-            cells = map(same.setdefault, cells, cells)
+            cells = list(map(same.setdefault, cells, cells))
+        columns[column.name] = cells
+    return rows_with(kind, found.num_rows, columns)
+
+
+def rows_with(kind: type[R], number: int, columns: Mapping[str, Iterable[object]]) -> list[R]:
+    """Return as many rows, of which each column is told; for many at once."""
+    rows = list(map(object.__new__, repeat(kind, number)))
+    for name in schema_of(kind).names:
         # past the guard of frozen objects: these are not seen by anybody yet
-        enter = getattr(kind, column.name).__set__
-        deque(map(enter, rows, cells), maxlen=0)
+        enter = getattr(kind, name).__set__
+        deque(map(enter, rows, columns[name]), maxlen=0)
     return rows
 
 

@@ -5,5 +5,5 @@ Start with `pooling` (`random_effects`), which says in which order the parts are
 likelihood, `heterogeneity` I2, H2 and Q, `intervals` and `prediction` the rules, of which `profile`
 and `henmi_copas` are longer. `results` are the records returned. `regression` does the same with
 moderators (`design` for `models`), `subgroups` compares groups, `bayes` integrates over
-the `tau_priors`.
+the `tau_priors`, `posteriors` for many analyses at once.
 """
