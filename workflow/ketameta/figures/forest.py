@@ -21,7 +21,7 @@ from ketameta.figures.columns import (
     Heading,
     place_columns,
 )
-from ketameta.figures.marks import Interval, bar, diamond, light, ring, square
+from ketameta.figures.marks import Interval, bar, diamond, light, ring, square, whisker
 from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Group, Line, Rect, Scene, Shape, Text
 
@@ -45,7 +45,10 @@ class Light:
 
 @dataclass(frozen=True)
 class ForestRow:
-    """One trial: cells left and right of the plot, its interval and its weight in per cent."""
+    """One trial: cells left and right of the plot, its interval and its weight in per cent.
+
+    Of a pooled result in a row of its own, `predicted` is its prediction interval.
+    """
 
     left: tuple[str, ...]
     right: tuple[str, ...]
@@ -54,6 +57,7 @@ class ForestRow:
     tooltip: str = ""
     href: str = ""
     lights: tuple[Light, ...] = ()
+    predicted: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,7 @@ def forest_axis(forest: Forest, x0: float, x1: float) -> Axis:
     # the pooled interval is never clipped
     for interval in [forest.total.interval] if forest.total else []:
         estimates += [x for x in (interval.low, interval.high) if x is not None]
+    intervals += [row.predicted for row in forest.rows if row.predicted]
     bounds = [x for i in intervals for x in (i.low, i.high) if x is not None]
     # results of others widen the axis as far as ends of intervals do
     others = [t.interval for t in forest.earlier]
@@ -217,11 +222,17 @@ def _study_row(drawing: _Drawing, row: ForestRow) -> None:
     shapes: list[Shape] = [Rect(MARGIN, drawing.y, columns.width - 2 * MARGIN, height, "hit")]
     shapes += columns.left_cells(lines, middle)
     shapes += columns.right_cells(row.right, middle)
+    shapes += predicted(row, drawing.axis, middle)
     shapes += square(row.interval, drawing.axis, middle, next(drawing.shares))
     for judged, (x0, x1) in zip(row.lights, columns.lights, strict=True):
         shapes += light(judged.letter, judged.role, judged.title, (x0 + x1) / 2, middle)
     drawing.shapes.append(Group(tuple(shapes), row.tooltip, row.href, "study"))
     drawing.y += height
+
+
+def predicted(row: ForestRow, axis: Axis, y: float) -> list[Shape]:
+    """Draw the prediction interval of a row, behind its interval."""
+    return whisker(row.predicted, axis, y, "rule", 5) if row.predicted else []
 
 
 def _total_row(drawing: _Drawing, total: Total, bold: bool, predicts: bool = False) -> None:

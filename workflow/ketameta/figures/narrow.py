@@ -12,6 +12,7 @@ from ketameta.figures.forest import (
     forest_axis,
     muted,
     null_line,
+    predicted,
     small_lines,
 )
 from ketameta.figures.marks import bar, diamond, ring, square
@@ -85,7 +86,8 @@ def _block(rows: _Rows, block: Block) -> None:
         top = rows.y
         words = rows.words(row.left[0], row.right[-1])
         hit = Rect(MARGIN, top, WIDTH - 2 * MARGIN, rows.y - top, "hit")
-        marks = square(row.interval, rows.axis, rows.middle, next(rows.shares))
+        marks = predicted(row, rows.axis, rows.middle)
+        marks += square(row.interval, rows.axis, rows.middle, next(rows.shares))
         rows.shapes.append(Group((hit, *words, *marks), row.tooltip, row.href, "study"))
     if total := block.subtotal:
         words = rows.words(total.label, total.right[-1], below=total.below)
