@@ -6,10 +6,12 @@ import pytest
 
 from ketameta.report import wording_networks as words
 from ketameta.report.networks import network_views
+from ketameta.report_files import report_files
 from ketameta.tables.collection import Tables
 from ketameta.tables.networks import NetworkDifferenceRow, NetworkNodeRow, NetworkRow
 
 from ..rows import row
+from .made import report
 
 
 @pytest.fixture
@@ -67,9 +69,9 @@ def test_what_excludes_no_difference_is_named_and_what_does_not_is_not_called_eq
     )
     assert "comes out better" in text
     assert "For other the interval includes no difference." in text
-    assert (
-        "Of the 1 difference between the others 1 excludes none: drug is better than other" in text
-    )
+    assert text.endswith("Drug is better than other (2.40 [1.50, 3.80]).")
+    indirect = said(network, [differ("drug", "none", 3.0, 2.0, 4.5, trials=0)])
+    assert "drug (odds ratio 3.00 [2.00, 4.50], with no trial of both)" in indirect
     nothing = said(network, [differ("drug", "none", 1.1, 0.7, 1.7)])
     assert "nothing is clearly better or worse" in nothing
 
@@ -99,10 +101,12 @@ def test_a_rank_is_never_told_alone(network):
         node(4, "none", 4, 4, 0.1),
     ]
     text = words.ranks(network, nodes)
-    assert "drug comes first (0.90), with a rank of 1 to 3 of 4 (95% interval)" in text
-    assert "2 of the 4 ranks span half of all places or more" in text
+    assert "drug comes first (0.90), with a rank of 1 to 3 among 4 (95% interval)" in text
+    assert "2 of the 4 ranks span more than half of all places" in text
     assert words.ranks(network, [replace(one, p_score=None) for one in nodes]) == ""
     assert words.span(nodes[3]) == "4"
+    shares = {0.0: "0%", 0.004: "<1%", 0.56: "56%", 0.999: ">99%", 1.0: "100%"}
+    assert {share: words.share(share) for share in shares} == shares
 
 
 def test_what_makes_a_network_weak_is_told():
@@ -145,3 +149,57 @@ def test_without_a_trial_of_the_reference_nothing_is_pooled(tables, configuratio
     assert view.forest is None
     assert not view.league
     assert view.trials
+
+
+def test_differences_between_others_are_counted_and_named(network):
+    clear, not_clear = (
+        differ("drug", f"other {n}", 2.0, low, 3.0) for n, low in ((1, 1.5), (2, 0.9))
+    )
+    assert "is not clear of none" in said(network, [not_clear])
+    text = said(network, [clear, not_clear])
+    assert (
+        "Of the 2 differences between the others 1 excludes none: drug is better than other 1"
+        in text
+    )
+    assert "none is clear" in said(network, [not_clear, not_clear])
+    assert f"; and {8 - words.NAMED} more." in said(network, [clear] * 8)
+
+
+def test_the_page_is_linked_and_its_trials_to_where_their_rows_are_told(tables, configuration):
+    files = report(tables, configuration)
+    page = files["networks.html"]
+    for network in configuration.networks:
+        assert f'id="{network.name}"' in page
+        assert network.display.title in page
+    assert 'href="networks.html"' in files["index.html"]
+    analysis = next(text for path, text in files.items() if path.startswith("analyses/"))
+    assert 'href="../networks.html"' in analysis
+    links = {part.split('"')[0] for part in page.split('href="analyses/')[1:]}
+    assert links
+    for link in links:
+        address, _, anchor = link.partition("#")
+        assert f'id="{anchor}"' in files[f"analyses/{address}"]
+
+
+def test_without_a_network_there_is_no_page():
+    assert "networks.html" in report_files(["reading"], networks=["one"])
+    assert "networks.html" not in report_files(["reading"], courses=["one"])
+
+
+def test_every_difference_stands_in_the_table_of_all_by_both_ways(tables, configuration):
+    for view, network in zip(
+        network_views(tables, configuration), configuration.networks, strict=True
+    ):
+        own = {
+            (one.first, one.second): one
+            for one in tables[NetworkDifferenceRow]
+            if one.network == network.name
+        }
+        measure, at = network.select.measure, view.labels.index
+        assert len(view.league) == len(view.labels) > 1
+        for (first, second), one in own.items():
+            seen = words.from_side(measure, one, second)
+            assert view.league[at(second)][at(first)].text == words.told(measure, seen)
+            direct = view.league[at(first)][at(second)].text
+            assert (direct == "–") == (one.trials == 0)
+        assert {line[0] for line in view.ranking} == {*view.labels}

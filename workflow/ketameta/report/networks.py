@@ -218,7 +218,7 @@ def _ranked(node: NetworkNodeRow) -> tuple[str, ...]:
         fixed(node.p_score, 2),
         fixed(node.mean_rank, 1),
         words.span(node),
-        "–" if node.best is None else level_percent(round(node.best, 2)),
+        "–" if node.best is None else words.share(node.best),
     )
 
 

@@ -32,20 +32,22 @@ HOW = (
 )
 TRANSITIVITY = (
     "All this takes the trials to differ in nothing that changes the effect but in what they "
-    "compare (transitivity): people, doses, hours, and what all arms of a trial had besides. The "
-    "numbers cannot show that; the trials listed below can be read for it."
+    "compare (transitivity): people, doses, hours, blinding, size, and what all arms of a trial "
+    "had besides. The numbers cannot show that; the trials listed below can be read for it. No "
+    "certainty is rated here: that of comparisons with control stands on the pages of the analyses."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One node against another, natural scale, as it is read."""
+    """One node against another, natural scale, as it is read; `direct`: some trial has both."""
 
     first: str
     second: str
     estimate: float | None
     low: float | None
     high: float | None
+    direct: bool = True
 
 
 def turned(measure: str, value: float | None) -> float | None:
@@ -60,9 +62,10 @@ def turned(measure: str, value: float | None) -> float | None:
 def from_side(measure: str, row: NetworkDifferenceRow, first: str) -> Difference:
     """Return the difference of a row with one of its nodes in front."""
     if row.first == first:
-        return Difference(row.first, row.second, row.estimate, row.ci_low, row.ci_high)
-    ends = (turned(measure, end) for end in (row.estimate, row.ci_high, row.ci_low))
-    return Difference(row.second, row.first, *ends)
+        direct = row.trials > 0
+        return Difference(first, row.second, row.estimate, row.ci_low, row.ci_high, direct)
+    value, low, high = (turned(measure, end) for end in (row.estimate, row.ci_high, row.ci_low))
+    return Difference(first, row.first, value, low, high, row.trials > 0)
 
 
 def side_of(network: Network, low: float | None, high: float | None) -> str:
@@ -106,7 +109,7 @@ def _of_reference(
     known, words = False, f"{MEASURES[measure].words} "
     for side in ("better", "worse"):
         own = [
-            f"{one.first} ({'' if n else words}{told(measure, one)})"
+            f"{one.first} ({'' if n else words}{_with_ground(measure, one)})"
             for n, one in enumerate(one for one in against if sides[one.first] == side)
         ]
         if own:
@@ -120,21 +123,30 @@ def _of_reference(
         yield f"For {listed([one.first for one in open_])} the interval includes no difference."
 
 
+def _with_ground(measure: str, one: Difference) -> str:
+    """Write a difference with its interval, and that no trial has both where none does."""
+    return told(measure, one) + ("" if one.direct else ", with no trial of both")
+
+
 def _of_others(network: Network, between: Sequence[Difference]) -> Iterator[str]:
     if not between:
         return
     measure, clear = network.select.measure, []
     for one in between:
         if side := side_of(network, one.low, one.high):
-            clear.append(f"{one.first} is {side} than {one.second} ({told(measure, one)})")
-    among = count(len(between), "difference")
+            clear.append(f"{one.first} is {side} than {one.second} ({_with_ground(measure, one)})")
+    if len(between) == 1:
+        (one,) = between
+        pair = f"between {one.first} and {one.second} ({_with_ground(measure, one)})"
+        yield f"{capital(clear[0])}." if clear else f"The difference {pair} is not clear of none."
+        return
+    among = f"Of the {len(between):,} differences between the others"
     if not clear:
-        yield f"Of the {among} between the others none is clear."
+        yield f"{among} none is clear."
         return
     more = f"; and {len(clear) - NAMED} more" if len(clear) > NAMED else ""
     verb = "excludes" if len(clear) == 1 else "exclude"
-    said = "; ".join(clear[:NAMED])
-    yield f"Of the {among} between the others {len(clear)} {verb} none: {said}{more}."
+    yield f"{among} {len(clear)} {verb} none: {'; '.join(clear[:NAMED])}{more}."
 
 
 def ranks(network: Network, nodes: Sequence[NetworkNodeRow]) -> str:
@@ -143,14 +155,13 @@ def ranks(network: Network, nodes: Sequence[NetworkNodeRow]) -> str:
     if len(ranked) < 2:
         return ""
     top = ranked[0]
-    wide = [n for n in ranked if (n.rank_high or 0) - (n.rank_low or 0) >= (len(ranked) - 1) / 2]
-    rank = span(top)
-    text = f"By P-score {top.node} comes first ({fixed(top.p_score, 2)}), with a rank of {rank} of "
-    text += f"{len(ranked)} ({level_percent(network.level)} interval)"
+    wide = [n for n in ranked if (n.rank_high or 0) - (n.rank_low or 0) > (len(ranked) - 1) / 2]
+    text = f"By P-score {top.node} comes first ({fixed(top.p_score, 2)}), with a rank of "
+    text += f"{span(top)} among {len(ranked)} ({level_percent(network.level)} interval)"
     if wide:
         text += (
             f"; {len(wide)} of the {len(ranked)} ranks "
-            f"{'spans' if len(wide) == 1 else 'span'} half of all places or more"
+            f"{'spans' if len(wide) == 1 else 'span'} more than half of all places"
         )
     return f"{text}: a rank says nothing of how far apart treatments are."
 
@@ -161,6 +172,14 @@ def span(node: NetworkNodeRow) -> str:
     if low is None or high is None:
         return "–"
     return f"{low}" if low == high else f"{low} to {high}"
+
+
+def share(probability: float) -> str:
+    """Write a probability in per cent."""
+    whole = round(100 * probability)
+    if whole in (0, 100) and probability not in (0.0, 1.0):
+        return "<1%" if whole == 0 else ">99%"
+    return f"{whole}%"
 
 
 def cautions(row: NetworkRow, differences: Sequence[NetworkDifferenceRow]) -> list[str]:
@@ -228,10 +247,9 @@ def parting(row: NetworkRow) -> str:
     if row.failure or row.q is None or not row.q_df:
         return ""
     text = f"Q = {fixed(row.q, 2)}, df = {row.q_df}, {p_value(row.q_p)}"
-    if row.within_df:
+    if row.between_df:
         text += f"; within designs {fixed(row.q_within, 2)}, df = {row.within_df}, "
         text += p_value(row.within_p)
-    if row.between_df:
         text += f"; between designs {fixed(row.q_between, 2)}, df = {row.between_df}, "
         text += p_value(row.between_p)
     return f"{text}; τ² = {fixed(row.tau2, 3)}, I² = {fixed(row.i2, 0)}%."
