@@ -28,6 +28,7 @@ def plan_of(
     joined = {
         (first, second): len({one.trial_id for one in own})
         for (first, second), own in pairs_of(network, effects).items()
+        if first in places and second in places
     }
     said = "; ".join(f"{a} and {b}: {count(k, 'trial')}" for (a, b), k in joined.items())
     return Plan(
@@ -76,9 +77,9 @@ def forest_against(
     known = {node.node: node for node in nodes}
     rows = []
     for row in differences:
-        if reference not in (row.first, row.second):
-            continue
         node = row.second if row.first == reference else row.first
+        if reference not in (row.first, row.second) or node not in known:
+            continue
         one = words.from_side(measure, row, node)
         ends = (row.pi_low, row.pi_high)
         low, high = ends if row.first == node else [words.turned(measure, e) for e in ends[::-1]]

@@ -186,30 +186,21 @@ def _league(network: Network, own: Own) -> list[list[Cell]]:
     Below the diagonal it is by the whole network, above it by the trials of both alone.
     """
     known = {(row.first, row.second): row for row in own.differences}
-    labels = [node.node for node in own.fitted]
-    return [
-        [
-            _differ(network, known[first, second], True)
-            if labels.index(first) < labels.index(second)
-            else _differ(network, known[second, first], False)
-            if first != second
-            else Cell("")
-            for second in labels
-        ]
-        for first in labels
-    ]
+    labels, measure = [node.node for node in own.fitted], network.select.measure
 
+    def cell(i: int, j: int) -> Cell:
+        row = known.get((labels[min(i, j)], labels[max(i, j)]))
+        if row is None:  # a node against itself
+            return Cell("")
+        one = words.from_side(measure, row, labels[i])
+        if i < j:
+            one = Difference(row.first, row.second, row.direct, row.direct_low, row.direct_high)
+        if one.estimate is None:
+            return Cell("–")
+        return Cell(words.told(measure, one), bool(words.side_of(network, one.low, one.high)))
 
-def _differ(network: Network, row: NetworkDifferenceRow, direct: bool) -> Cell:
-    """Return the cell of a difference, its row's node against its column's."""
-    measure = network.select.measure
-    if direct:
-        one = Difference(row.first, row.second, row.direct, row.direct_low, row.direct_high)
-    else:
-        one = words.from_side(measure, row, row.second)
-    if one.estimate is None:
-        return Cell("–")
-    return Cell(words.told(measure, one), bool(words.side_of(network, one.low, one.high)))
+    places = range(len(labels))
+    return [[cell(i, j) for j in places] for i in places]
 
 
 def _ranked(node: NetworkNodeRow) -> tuple[str, ...]:
@@ -248,7 +239,7 @@ def _trial(
     natural = MEASURES[measure].natural
     ends = (effect.yi, *normal_interval(effect.yi, effect.vi, network.level))
     addresses = (places.get((effect.trial_id, row), "") for row in effect.rows)
-    part = next(node.part for node in nodes if node.node == effect.comparison)
+    joined = {node.node for node in nodes if node.part == 1}
     return TrialLine(
         effect.label,
         next(filter(None, addresses), ""),
@@ -256,7 +247,7 @@ def _trial(
         _said(measure, *map(natural, ends)),
         people(effect.people),
         ", ".join(effect.rows),
-        part == 1,
+        effect.comparison in joined,
     )
 
 
