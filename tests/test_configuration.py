@@ -80,8 +80,6 @@ networks:
     measure: OR
     window: 7 d
     reference: others
-    tau2: DL
-    interval: wald
     nodes:
       by vein: drug_route=IV ketamine
       others: treatment=esketamine|saline
@@ -186,7 +184,7 @@ KEYS = [
     Case("a course of treated arms alone", "    outcome: cognition_score\n    measure: SMD", "    outcome: cognition_score\n    measure: PCTRED", "PCTRED", "courses.over_days.measure: PCTRED is of treated arms alone"),
     Case("misspelt scale of a course", "    by: route", "    by: route\n    scales: [MADR]", "MADR]", "courses.over_days.scales.0: unknown word MADR; did you mean MADRS?"),
     Case("misspelt key of a network", "    reference: others", "    referense: others", "referense", "networks.in_a_day: unknown key referense; did you mean reference?"),
-    Case("treated arms of a network", "    reference: others", "    reference: others\n    treatments: [ketamine]", "treatments: [ketamine]\n    tau2", "networks.in_a_day: unknown key treatments"),
+    Case("treated arms of a network", "    reference: others", "    reference: others\n    treatments: [ketamine]", "treatments: [ketamine]\n    nodes", "networks.in_a_day: unknown key treatments"),
     Case("a reference that is no node", "reference: others", "reference: other", "reference: other", "networks.in_a_day.reference: unknown word other; did you mean others?"),
     Case("a word that no arm can have", "drug_route=IV ketamine", "drug_route=IV ketamin", "IV ketamin", "networks.in_a_day.nodes.by vein: drug_route has no IV ketamin; did you mean IV ketamine?"),
     Case("a node of trials", "drug_route=IV ketamine", "design=parallel", "design=parallel", "networks.in_a_day.nodes.by vein: design is not of arms; what tells them apart: treatment, route, drug_route"),
@@ -194,7 +192,8 @@ KEYS = [
     Case("a node alone", "      by vein: drug_route=IV ketamine\n", "", "nodes:", "networks.in_a_day.nodes: holds 1; at least 2"),
     Case("a network narrowed by arms", "    reference: others", "    reference: others\n    narrow: route=IV", "narrow: route", "networks.in_a_day.narrow: route is what the nodes tell"),
     Case("a network of treated arms alone", "measure: OR", "measure: PLO", "PLO", "networks.in_a_day.measure: PLO is of treated arms alone, and a network compares"),
-    Case("an estimator that networks lack", "tau2: DL", "tau2: PM", "tau2: PM", "networks.in_a_day.tau2: unknown word PM; did you mean ML?"),
+    Case("an interval of one mean", "    reference: others", "    reference: others\n    interval: profile", "interval: profile", "networks.in_a_day.interval: profile is for one mean alone, and a network has several; it takes auto, wald"),
+    Case("an unknown estimator of a network", "    reference: others", "    reference: others\n    tau2: RELM", "tau2: RELM", "networks.in_a_day.tau2: unknown word RELM; did you mean REML?"),
     Case("unknown window of a network", "    window: 7 d\n    reference", "    window: 70 d\n    reference", "70 d", "networks.in_a_day.window: unknown word 70 d; did you mean 7 d?"),
     Case("misspelt default", "  tau2:", "  tau:", "  tau:", "defaults: unknown key tau; did you mean tau2?"),
     Case("misspelt key of a sensitivity choice", "    for:", "    fore:", "fore", "choices.no correlation: unknown key fore; did you mean for?"),

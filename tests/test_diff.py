@@ -670,7 +670,7 @@ def test_the_page_says_what_changed_and_is_empty_of_it_without_a_release(
         "tables": [],
         "tested": {},
         "told": "",
-        "timed": False,
+        "more_pages": (),
     }
     about = {"review": configuration.review, "overview": overview(tables)}
     shared = Shared(version="0", **about, **told)

@@ -10,6 +10,7 @@ from ketameta import freshness, memo
 from ketameta.configuration import CONFIG
 from ketameta.storage import parquet_of, read_table
 from ketameta.synthesize.courses import AskedCourse
+from ketameta.synthesize.networks import AskedNetwork
 
 from .conftest import SMALL
 from .test_state import CELL, MADE, OTHER, OUTCOMES, bytes_of, cut, step
@@ -21,7 +22,7 @@ EVENTS = [name for name in SMALL if name.startswith("response")]
 def anew(small, monkeypatch):
     """Return what pools in the small project, built: the names of what is fitted, and the bytes.
 
-    A time course is told with that word before its name.
+    A time course or network is told with that word before its name.
     """
     monkeypatch.chdir(small.folder)
     monkeypatch.delenv(freshness.ANEW, raising=False)
@@ -51,7 +52,7 @@ def whole(anew, monkeypatch):
         with monkeypatch.context() as told:
             told.setenv(freshness.ANEW, "synthesize")
             asked, found = anew()
-        assert asked == [*analyses(), *courses()]
+        assert asked == [*analyses(), *joint()]
         return found
 
     return forced
@@ -61,13 +62,22 @@ def analyses():
     return [*yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["analyses"]]
 
 
-def courses(outcome=None):
-    blocks = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["courses"]
-    return [f"course {n}" for n, own in blocks.items() if outcome in (None, own["outcome"])]
+def joint(outcome=None):
+    content = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    return [
+        f"{word} {name}"
+        for word in ("course", "network")
+        for name, own in content[f"{word}s"].items()
+        if outcome in (None, own["outcome"])
+    ]
 
 
 def told(item):
-    return f"course {item.course.name}" if isinstance(item, AskedCourse) else item.analysis.name
+    if isinstance(item, AskedCourse):
+        return f"course {item.course.name}"
+    if isinstance(item, AskedNetwork):
+        return f"network {item.network.name}"
+    return item.analysis.name
 
 
 def configured(change, part="analyses"):
@@ -79,12 +89,12 @@ def configured(change, part="analyses"):
 def test_a_cell_pools_the_analyses_that_it_is_in(small, anew, whole):
     small.edit(OUTCOMES, CELL, OTHER)
     asked, found = anew()
-    assert asked == [*EVENTS, *courses("response")]
-    assert courses("response") != courses()
+    assert asked == [*EVENTS, *joint("response")]
+    assert joint("response") != joint()
     assert found == whole()
     # and the list of a run that took what it knew is as good for the next
     small.edit(OUTCOMES, OTHER, CELL)
-    assert anew()[0] == [*EVENTS, *courses("response")]
+    assert anew()[0] == [*EVENTS, *joint("response")]
 
 
 def test_a_changed_model_pools_its_analysis(anew, whole):
@@ -94,15 +104,18 @@ def test_a_changed_model_pools_its_analysis(anew, whole):
     assert found == whole()
 
 
-def test_a_changed_course_fits_itself_alone(anew, whole):
-    first, *_ = courses()
-    name = first.removeprefix("course ")
-    configured(lambda found: found[name].update(lag=100), "courses")
+@pytest.mark.parametrize(
+    ("word", "change"), [("course", {"lag": 100}), ("network", {"interval": "wald"})]
+)
+def test_a_changed_course_or_network_fits_itself_alone(anew, whole, word, change):
+    first = next(one for one in joint() if one.startswith(word))
+    name = first.removeprefix(f"{word} ")
+    configured(lambda found: found[name].update(change), f"{word}s")
     asked, found = anew()
     assert asked == [first]
     assert found == whole()
     # what only a page tells of it is no part of its fit
-    configured(lambda found: found[name].update(title="Over time"), "courses")
+    configured(lambda found: found[name].update(title="Another title"), f"{word}s")
     assert anew() == ([], found)
 
 
@@ -122,7 +135,7 @@ def test_other_code_or_packages_pool_all(small, anew, monkeypatch, part):
     of = {"_version": "scipy", "_code_hash": freshness.PACKAGE / "stats" / "univariate" / "tau2.py"}
     monkeypatch.setattr(freshness, part, lambda x: "other" if x == of[part] else before(x))
     small.edit(OUTCOMES, CELL, OTHER)
-    assert anew()[0] == [*SMALL, *courses()]
+    assert anew()[0] == [*SMALL, *joint()]
 
 
 def other_rows(path):
@@ -135,5 +148,5 @@ def test_a_table_that_is_not_as_written_is_not_believed(small, anew, whole, tabl
     small.edit(OUTCOMES, CELL, OTHER)
     harm(MADE / f"{table}.parquet")
     asked, found = anew()
-    assert asked == [*SMALL, *courses("response")]
+    assert asked == [*SMALL, *joint("response")]
     assert found == whole()

@@ -67,7 +67,7 @@ def test_a_cold_run_says_what_it_does_and_found(built, configuration):
 
 
 def test_every_file_of_the_report_is_there(built, configuration):
-    for path in report_files(configuration.names, timed=bool(configuration.courses)):
+    for path in report_files(configuration.names, configuration.courses, configuration.networks):
         assert (built.path("reports") / path).stat().st_size > 0
 
 
@@ -76,7 +76,7 @@ def test_the_report_holds_nothing_else(built, configuration):
     with built.path("reports/figures/figures.csv").open() as file:
         drawn = {row["file"] for row in csv.DictReader(file)}
     wanted = {
-        *report_files(configuration.names, timed=bool(configuration.courses)),
+        *report_files(configuration.names, configuration.courses, configuration.networks),
         *drawn,
         "figures/figures.csv",
     }

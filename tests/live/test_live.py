@@ -339,7 +339,7 @@ def files(tables, configuration, records):
 
 def test_every_file_of_the_report_is_made(files, configuration):
     assert sorted(files) == sorted(
-        report_files(configuration.names, timed=bool(configuration.courses))
+        report_files(configuration.names, configuration.courses, configuration.networks)
     )
     assert all(files.values())
 

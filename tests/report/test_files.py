@@ -56,7 +56,7 @@ def test_the_same_tables_give_the_same_bytes(files, stage_tables, configuration)
 
 def test_every_promised_file_is_there(files, configuration):
     assert sorted(files) == sorted(
-        report_files(configuration.names, timed=bool(configuration.courses))
+        report_files(configuration.names, configuration.courses, configuration.networks)
     )
 
 

@@ -21,17 +21,23 @@ TABLES = (
     *("losses", "assumed", "turning_points", "assumed_fields"),
     *("course_effects", "course_ledger", "course_fits", "course_groups"),
     *("course_coefficients", "course_points", "course_spans", "course_changes"),
+    *("network_effects", "network_ledger", "networks", "network_nodes", "network_ranks"),
+    "network_differences",
 )
 
 # the page of all time courses, where it stands beside pages of analyses: none has such a name
 COURSES = "time-courses"
 
 
-def report_files(names: Sequence[str], *, timed: bool = False) -> list[str]:
-    """Return the paths below reports/, in order, for analyses of the given names.
+def asked_pages(courses: Sequence[object], networks: Sequence[object]) -> tuple[str, ...]:
+    """Return the pages that are there only where a time course, or a network, is asked for."""
+    return ("courses.html",) * bool(courses) + ("networks.html",) * bool(networks)
 
-    `timed` says whether there are time courses, which have a page.
-    """
+
+def report_files(
+    names: Sequence[str], courses: Sequence[object] = (), networks: Sequence[object] = ()
+) -> list[str]:
+    """Return the paths below reports/, in order, for analyses of the given names."""
     slugs = [slug(name) for name in names]
     return [
         "index.html",
@@ -43,7 +49,7 @@ def report_files(names: Sequence[str], *, timed: bool = False) -> list[str]:
         "rob2.html",
         "extraction.html",
         "rules.html",
-        *(["courses.html"] if timed else []),
+        *asked_pages(courses, networks),
         "static/style.css",
         "static/report.js",
         "verify.R",

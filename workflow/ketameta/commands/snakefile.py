@@ -226,8 +226,12 @@ def _not_made_yet() -> dict[str, str]:
         path: "distributions" if path.endswith(_BY_SEABORN) else "figures" for path in drawings
     }
     found[f"{REPORTS}/{LIST}"] = "figures"
-    timed = bool(configuration.courses)
-    for stage, files in (("crosscheck", crosscheck_files), ("report", report_files)):
-        found |= {f"{REPORTS}/{path}": stage for path in files(names, timed=timed)}
+    courses, networks = configuration.courses, configuration.networks
+    made = {
+        "crosscheck": crosscheck_files(names, timed=bool(courses)),
+        "report": report_files(names, courses, networks),
+    }
+    for stage, paths in made.items():
+        found |= {f"{REPORTS}/{path}": stage for path in paths}
     found |= {path.replace(".svg", end): "prints" for path in drawings for end in (".pdf", ".png")}
     return {path: stage for path, stage in found.items() if not Path(stamp(stage)).exists()}

@@ -64,15 +64,13 @@ else:
         {**keys_of(About), **_course, **keys_of(Curve)},
         {"certainty": _other, **_asked, "level": _every["level"]},
     )
+    _joint = keys_of(Held, Joint)
+    _either = {key: _joint.pop(key) for key in ("tau2", "interval")}
     _rows = {key: _every[key] for key in (*_asked, "window", "level") if key not in SET_BY_NODES}
     Against = block(
         "Network",
-        {
-            **keys_of(About),
-            **{key: _own[key] for key in ("outcome", "measure")},
-            **keys_of(Held, Joint),
-        },
-        _rows,
+        {**keys_of(About), **{key: _own[key] for key in ("outcome", "measure")}, **_joint},
+        {**_rows, **_either},
     )
 
 _NAME = Written(

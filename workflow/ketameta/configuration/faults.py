@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ketameta.configuration.models import AS_ASKED, METHODS
-from ketameta.configuration.networks import OF_ARMS
+from ketameta.configuration.networks import OF_ARMS, RULES
 from ketameta.documents.document import Document, Fault, Place
 from ketameta.documents.near import unknown
 from ketameta.measures import EVENT, INVERSE_VARIANCE, MEASURES
@@ -41,7 +41,7 @@ def meaning_faults(document: Document) -> Iterator[Fault]:
     for name, block in _block(content, "networks").items():
         place = ("networks", name)
         yield from _checked(document, place, block, windows, [{**defaults, **_dict(block)}])
-        yield from _network(document, place, _dict(block))
+        yield from _network(document, place, _dict(block), defaults)
 
 
 def choice_faults(document: Document, questions: Any) -> Iterator[Fault]:
@@ -206,7 +206,8 @@ def words_read_as_others(document: Document) -> Iterator[Fault]:
     """
     content = document.values
     blocks: list[tuple[Place, Any]] = [(("defaults",), content.get("defaults"))]
-    blocks += [(("analyses", name), one) for name, one in _block(content, "analyses").items()]
+    for part in ("analyses", "networks"):
+        blocks += [((part, name), one) for name, one in _block(content, part).items()]
     for name, choice in _block(content, "choices").items():
         blocks.append((("choices", name, "change"), _dict(choice).get("change")))
     for place, block in blocks:
@@ -221,8 +222,16 @@ def _method(key: str, word: Any) -> str | None:
     return understood(key, word, METHODS[key]) if isinstance(word, str) else None
 
 
-def _network(document: Document, place: Place, block: dict[str, Any]) -> Iterator[Fault]:
-    """Yield what is at odds in a block of a network: its measure, its nodes, its reference."""
+def _network(
+    document: Document, place: Place, block: dict[str, Any], defaults: dict[str, Any]
+) -> Iterator[Fault]:
+    """Yield what is at odds in a block of a network: measure, interval, nodes, reference."""
+    rule = _method("interval", {**defaults, **block}.get("interval"))
+    if rule and rule not in RULES:
+        said = (
+            f"{rule} is for one mean alone, and a network has several; it takes {', '.join(RULES)}"
+        )
+        yield document.fault((*place, *(["interval"] if "interval" in block else [])), said)
     measure, nodes, reference = block.get("measure"), _block(block, "nodes"), block.get("reference")
     if isinstance(measure, str) and measure in MEASURES and not MEASURES[measure].compares:
         said = f"{measure} is of treated arms alone, and a network compares treatments"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from annotated_types import MinLen
 
 from ketameta.configuration.courses import About
-from ketameta.configuration.models import Question
+from ketameta.configuration.models import Question, Rule, Tau2
 from ketameta.documents.fields import Written
 from ketameta.vocabulary.narrowing import Narrow
 
 # what tells the arms of a trial apart, of all that an analysis can be narrowed by
 OF_ARMS = ("treatment", "route", "drug_route", "comparator_class", "n_doses")
+# the rules of an interval that are for several differences at once
+RULES = ("auto", "wald", "hksj", "hksj-adhoc")
 # the keys of a question that nodes answer
 SET_BY_NODES = ("treatments", "comparators", "arms")
 _LABEL = Written(
@@ -36,11 +38,10 @@ class Joint:
 
     reference: Label
     """The node that all others are held against; what is not joined with it is told apart."""
-    tau2: Literal["REML", "ML", "DL"]
+    tau2: Tau2
     """Estimator of the between-trial variance, which all comparisons share."""
-    interval: Literal["wald", "hksj"]
-    """Interval of a difference: by the normal distribution, or by t with as many degrees of
-    freedom as effects exceed differences, and the residual variance (hksj)."""
+    interval: Rule
+    """Interval of a difference: auto, wald, hksj or hksj-adhoc."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,16 @@ from ketameta.figures.columns import (
     Heading,
     place_columns,
 )
-from ketameta.figures.marks import Interval, bar, diamond, drawn_in, light, ring, square
+from ketameta.figures.marks import (
+    Interval,
+    bar,
+    diamond,
+    drawn_in,
+    light,
+    ring,
+    square,
+    whisker,
+)
 from ketameta.figures.metrics import text_width, wrap
 from ketameta.figures.scene import Group, Line, Rect, Scene, Shape, Text
 
@@ -49,6 +58,7 @@ class ForestRow:
     """One trial: cells left and right of the plot, its interval and its weight in per cent.
 
     `drawn` is its effect drawn to the mean, where that is shown.
+    Of a pooled result in a row of its own, `predicted` is its prediction interval.
     """
 
     left: tuple[str, ...]
@@ -59,6 +69,7 @@ class ForestRow:
     href: str = ""
     lights: tuple[Light, ...] = ()
     drawn: Interval | None = None
+    predicted: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -194,6 +205,7 @@ def forest_axis(forest: Forest, x0: float, x1: float) -> Axis:
     # the pooled interval is never clipped
     for interval in [forest.total.interval] if forest.total else []:
         estimates += [x for x in (interval.low, interval.high) if x is not None]
+    intervals += [row.predicted for row in forest.rows if row.predicted]
     bounds = [x for i in intervals for x in (i.low, i.high) if x is not None]
     # results of others widen the axis as far as ends of intervals do
     others = [t.interval for t in forest.earlier]
@@ -231,9 +243,10 @@ def _study_row(drawing: _Drawing, row: ForestRow) -> None:
 
 
 def effect_marks(row: ForestRow, axis: Axis, middle: float, share: float) -> list[Shape]:
-    """Return the marks of a trial: its own, and `BELOW` it the one drawn to the mean."""
-    own = square(row.interval, axis, middle, share)
-    return own if row.drawn is None else [*own, *drawn_in(row.drawn, axis, middle + BELOW)]
+    """Return the marks of a row: its prediction interval behind, its own, the one drawn below."""
+    marks = whisker(row.predicted, axis, middle, "rule", 5) if row.predicted else []
+    marks += square(row.interval, axis, middle, share)
+    return marks if row.drawn is None else [*marks, *drawn_in(row.drawn, axis, middle + BELOW)]
 
 
 def _total_row(drawing: _Drawing, total: Total, bold: bool, predicts: bool = False) -> None:

@@ -102,8 +102,8 @@ class Page:
 
     `own` are its rows of the tables that it shows, `views` its effects with what is behind them,
     `warnings` what the checks say of its rows, `course` the analyses and rows of the time course
-    that stands under its name; `claimed` and `timed` say whether there are claims and time courses
-    at all.
+    that stands under its name; `claimed` says whether there are claims at all, `more_pages`
+    are those that are there only where asked.
     """
 
     analysis: Analysis
@@ -115,7 +115,7 @@ class Page:
     beside: Elsewhere
     review: Review
     claimed: bool
-    timed: bool
+    more_pages: Sequence[str]
     version: str
 
 
@@ -149,7 +149,7 @@ class Asker:
             beside=beside,
             review=self._shared.review,
             claimed=bool(self._shared.told),
-            timed=self._shared.timed,
+            more_pages=self._shared.more_pages,
             version=self._shared.version,
         )
 
@@ -212,7 +212,7 @@ def files(page: Page) -> Iterator[str]:
             warnings=page.warnings,
             review=page.review,
             told=page.claimed,
-            timed=page.timed,
+            more_pages=page.more_pages,
             version=page.version,
             root="../",
         )

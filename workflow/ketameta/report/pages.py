@@ -89,7 +89,7 @@ class Shared:
     """What every template is given.
 
     `tables` are paths of the report, `tested` the claims (id and text) by the analysis that they
-    name, `told` counts the claims in words, `timed` says whether there are time courses.
+    name, `told` counts the claims in words, `more_pages` are those there only where asked.
     """
 
     review: Review
@@ -101,7 +101,7 @@ class Shared:
     tables: Sequence[str]
     tested: Mapping[str, Sequence[tuple[str, str]]]
     told: str
-    timed: bool
+    more_pages: Sequence[str]
 
 
 def given(view: Any) -> dict[str, Any]:

@@ -42,6 +42,11 @@ REFERENCES = {
         "1986;7:177–188",
         "10.1016/0197-2456(86)90046-2",
     ),
+    "Dias 2010": (
+        "Dias S, Welton NJ, Caldwell DM, Ades AE. Checking consistency in mixed treatment "
+        "comparison meta-analysis. Statistics in Medicine 2010;29:932-44",
+        "10.1002/sim.3767",
+    ),
     "Gamble 2005": (
         "Gamble C, Hollis S. Uncertainty method improved on best-worst case analysis in a binary "
         "meta-analysis. Journal of Clinical Epidemiology 2005;58:579–588",
@@ -107,6 +112,12 @@ REFERENCES = {
         "meta-analysis. Journal of the Royal Statistical Society A 2009;172:137–159",
         "10.1111/j.1467-985X.2008.00552.x",
     ),
+    "Higgins 2012": (
+        "Higgins JPT, Jackson D, Barrett JK, and others. Consistency and inconsistency in "
+        "network meta-analysis: concepts and models for multi-arm studies. Research Synthesis "
+        "Methods 2012;3:98-110",
+        "10.1002/jrsm.1044",
+    ),
     "Howard 2021": (
         "Howard SR, Ramdas A, McAuliffe J, Sekhon J. Time-uniform, nonparametric, nonasymptotic "
         "confidence sequences. Annals of Statistics 2021;49:1055–1080",
@@ -146,10 +157,20 @@ REFERENCES = {
         "meta-analysis. Research Synthesis Methods 2011;2:61–76",
         "10.1002/jrsm.35",
     ),
+    "Krahn 2013": (
+        "Krahn U, Binder H, König J. A graphical tool for locating inconsistency in network "
+        "meta-analyses. BMC Medical Research Methodology 2013;13:35",
+        "10.1186/1471-2288-13-35",
+    ),
     "Lan 1983": (
         "Lan KKG, DeMets DL. Discrete sequential boundaries for clinical trials. Biometrika "
         "1983;70:659–663",
         "10.1093/biomet/70.3.659",
+    ),
+    "Lu 2004": (
+        "Lu G, Ades AE. Combination of direct and indirect evidence in mixed treatment "
+        "comparisons. Statistics in Medicine 2004;23:3105-24",
+        "10.1002/sim.1875",
     ),
     "Mantel 1959": (
         "Mantel N, Haenszel W. Statistical aspects of the analysis of data from retrospective "
@@ -225,6 +246,22 @@ REFERENCES = {
         "heterogeneity parameter in Bayesian random-effects meta-analysis. Research Synthesis "
         "Methods 2021;12:448–474",
         "10.1002/jrsm.1475",
+    ),
+    "Rücker 2015": (
+        "Rücker G, Schwarzer G. Ranking treatments in frequentist network meta-analysis works "
+        "without resampling methods. BMC Medical Research Methodology 2015;15:58",
+        "10.1186/s12874-015-0060-8",
+    ),
+    "Salanti 2008": (
+        "Salanti G, Higgins JPT, Ades AE, Ioannidis JPA. Evaluation of networks of randomized "
+        "trials. Statistical Methods in Medical Research 2008;17:279-301",
+        "10.1177/0962280207080643",
+    ),
+    "Salanti 2011": (
+        "Salanti G, Ades AE, Ioannidis JPA. Graphical methods and numerical summaries for "
+        "presenting results from multiple-treatment meta-analysis: an overview and tutorial. "
+        "Journal of Clinical Epidemiology 2011;64:163-71",
+        "10.1016/j.jclinepi.2010.03.016",
     ),
     "Santesso 2020": (
         "Santesso N, Glenton C, Dahm P, and others. GRADE guidelines 26: informative statements to "

@@ -29,6 +29,7 @@ from ketameta.report.data_page import data_view
 from ketameta.report.findings_document import findings_document
 from ketameta.report.front_page import front_page
 from ketameta.report.graphics import with_narrowed
+from ketameta.report.networks import network_views
 from ketameta.report.overview import overview
 from ketameta.report.pages import STATIC, Shared, environment, given, style_sheet
 from ketameta.report.results_list import neighbours
@@ -37,8 +38,9 @@ from ketameta.report.time_courses import course_views
 from ketameta.report.traces import Traces
 from ketameta.report.verify import verify_script
 from ketameta.report.wording import level_percent
+from ketameta.report.wording_networks import TRANSITIVITY
 from ketameta.report.workbook import SHEETS, workbook
-from ketameta.report_files import report_files
+from ketameta.report_files import asked_pages, report_files
 from ketameta.tables import RESULT_TABLES, STAGE_TABLES
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.diagnostics import EarlierRow, JudgementRow, RaterAgreementRow
@@ -120,7 +122,8 @@ class _Report:
 
     def _shared(self) -> Shared:
         """Return what every template is given; data are dated by the first release with them."""
-        paths = report_files(self.configuration.names, timed=bool(self.configuration.courses))
+        asked = self.configuration
+        paths = report_files(asked.names, asked.courses, asked.networks)
         found = overview(self.tables)
         data_hash = found.data.data_hash
         dates = [r.date for r in oldest_first(self.releases) if r.data_hash == data_hash]
@@ -134,7 +137,7 @@ class _Report:
             tables=[path for path in paths if path.startswith("tables/")],
             tested=self.tested,
             told=verdict_tally(self.claims),
-            timed=bool(self.configuration.courses),
+            more_pages=asked_pages(asked.courses, asked.networks),
         )
 
     def _page(self, name: str, own: Mapping[str, Any]) -> tuple[str, str]:
@@ -192,6 +195,9 @@ class _Report:
             timed = course_views(self.tables, self.configuration)
             level = level_percent(self.configuration.courses[0].level)
             yield self._page("courses.html", {"courses": timed, "level": level})
+        if self.configuration.networks:
+            against = network_views(self.tables, self.configuration)
+            yield self._page("networks.html", {"networks": against, "transitivity": TRANSITIVITY})
 
     def _claims(self) -> dict[str, Any]:
         """Return what the page of the claims is given, earlier reviews of what they ask too."""

@@ -24,6 +24,7 @@ from ketameta.synthesize.missing import missing_as_zero
 from ketameta.synthesize.missing_outcomes import missing_outcomes
 from ketameta.synthesize.moderators import Background, backgrounds, moderated
 from ketameta.synthesize.multiverse import multiverse
+from ketameta.synthesize.networks import NETWORK_KINDS, AskedNetwork, network_of
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
 from ketameta.synthesize.raters import rater_agreement
@@ -50,6 +51,7 @@ from ketameta.tables.effects import (
     CourseEffectRow,
     EffectRow,
     MissingResultRow,
+    NetworkEffectRow,
     SignallingRow,
     VariantRow,
 )
@@ -164,6 +166,11 @@ def synthesize(
     timed = asked_courses(configuration.courses, by_hour, questions_of(claims))
     for found in (memo or Memo()).answers(course_of, timed, COURSE_KINDS, processes, "course"):
         for kind in COURSE_KINDS:
+            made[kind] += found[kind]
+    between = by(tables.once(NetworkEffectRow), lambda effect: effect.analysis)
+    joint = {one.name: AskedNetwork(one, between[one.name]) for one in configuration.networks}
+    for found in (memo or Memo()).answers(network_of, joint, NETWORK_KINDS, processes, "network"):
+        for kind in NETWORK_KINDS:
             made[kind] += found[kind]
     made[ClaimTestRow] += tests
     made[ControlShareRow] += control_shares(tests, given, configuration)

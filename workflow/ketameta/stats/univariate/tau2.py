@@ -158,15 +158,18 @@ def sidik_jonkman(model: Any) -> Tau2:
 def maximum_likelihood(model: Any) -> Tau2:
     """ML, at the global maximum; standard error from the expected information."""
     value, converged = maximise(model, restricted=False)
-    sums = model.sums(value, False)
-    return Tau2(value, np.sqrt(2.0 / sums.d), converged, sums)
+    return _with_expected_se(model.sums(value, False), value, converged)
 
 
 def restricted_likelihood(model: Any) -> Tau2:
     """REML, at the global maximum; standard error from the expected information."""
     value, converged = maximise(model, restricted=True, zero=model.zero)
-    sums = model.sums(value, True)
-    return Tau2(value, np.sqrt(2.0 / sums.d), converged, sums)
+    return _with_expected_se(model.sums(value, True), value, converged)
+
+
+def _with_expected_se(sums: Any, value: Floats, converged: NDArray[np.bool_]) -> Tau2:
+    with np.errstate(divide="ignore"):  # where one study has all the weight nothing is expected
+        return Tau2(value, np.sqrt(2.0 / sums.d), converged, sums)
 
 
 def _q_matched(model: Any, target: Floats) -> Tau2:
