@@ -16,6 +16,7 @@ from ketameta.ingest.stage import ingest
 from ketameta.normalize.stage import normalize
 
 from .conftest import QUESTIONS, TABLES
+from .reviews.forms import counts, package, settings
 from .rows import tables_of
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +27,10 @@ SHELL = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitl
 INLINE = re.findall(r"`((?:make|ketameta|Rscript) [^`]+)`", TEXT.replace("\n", " "))
 COMMANDS = list(dict.fromkeys(shlex.join(shlex.split(c, comments=True)) for c in SHELL + INLINE))
 # files that the commands name and a reader has: his own
-OWN = {"my.csv": "study,ai,n1i,ci,n2i\nA,12,20,5,20\nB,9,25,6,25\n"}
+OWN = {
+    "my.csv": "study,ai,n1i,ci,n2i,region,year\nA,12,20,5,20,x,2001\nB,9,25,6,25,x,2004\n"
+    "C,7,30,6,28,y,2010\nD,8,31,2,30,y,2012\n"
+}
 
 
 def only(kind):
@@ -100,10 +104,11 @@ def test_the_lines_for_a_notebook_run_one_after_the_other(small_built, monkeypat
     monkeypatch.chdir(small_built.folder)
     names = {}
     shown = [eval_or_exec(node, names) for node in ast.parse(only("python")).body]
-    *_, told, weights = [x for x in shown if x is not None]
+    *_, told, weights, pooled = [x for x in shown if x is not None]
     assert told.startswith("Murrough 2013 in Response")
     ours = names["one"].studies.set_index("label")["weight"]
     assert weights.to_dict() == pytest.approx(ours.to_dict())
+    assert set(pooled.index) == set(names["r"].effects["analysis"])
 
 
 def eval_or_exec(node, names):
@@ -131,6 +136,8 @@ def desk(small, monkeypatch):
     rows = (ROOT / "tests" / "bad_input" / "data-rows.csv").read_text(encoding="utf-8")
     rows = re.sub(r"^1,1,", "1,9,", rows, flags=re.M)
     small.path("CD015373-data-rows.csv").write_text(rows, encoding="utf-8")
+    counts_of = counts("1.1", {"Ash": (2, 20, 3, 22), "Elm": (4, 35, 9, 33)})
+    package(small.path("CD015373.zip"), [settings("1.1", "Risk Ratio")], counts_of)
     shutil.copytree(small.path("data/raw"), small.path("second"))
     small.edit("second/outcomes.csv", ",47,31,", ",47,13,")
     monkeypatch.chdir(small.folder)
