@@ -110,6 +110,7 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
         "index.html",
         "claims.html",
         "data.html",
+        "networks.html",
         "extraction.html",  # 31 of 47 is not the note's per cent: a finding of the checks
         "summary_of_findings.docx",
         "verify.R",
@@ -122,6 +123,8 @@ def test_an_edited_cell_reruns_the_stages_and_only_the_pages_that_use_it(project
                 *("posteriors", "shrunken", "looks", "crosscheck", "adjusted"),
                 *("multiverse", "multiverse_measures", "choices", "specifications", "extremes"),
                 *("fragility", "subsets", "subset_fields", "contours", "assumed"),
+                *("network_effects", "networks", "network_trials", "network_nodes"),
+                *("network_ranks", "network_differences"),
             )
         ),
         "analyses/response_24h.html",

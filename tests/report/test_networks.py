@@ -142,6 +142,22 @@ def changed(tables, kind, rows):
     return Tables({each: tables[each] for each in tables.kinds()} | {kind: rows})
 
 
+def test_direct_against_indirect_is_told_of_what_has_both(tables, configuration, network):
+    known = tables[NetworkDifferenceRow]
+    one = next(one for one in known if one.network == network.name and one.trials)
+    both = replace(
+        one, indirect=2.0, indirect_low=1.0, indirect_high=4.0,
+        split=1.5, split_low=0.5, split_high=4.5, split_p=0.47,
+    )  # fmt: skip
+    rows = [both if row is one else row for row in known]
+    view, *_ = network_views(changed(tables, NetworkDifferenceRow, rows), configuration)
+    (line,) = view.splits
+    assert line[0] == f"{one.first} against {one.second}"
+    assert line[3:] == ("2.00 [1.00, 4.00]", "1.50 [0.50, 4.50]", "p = 0.47")
+    plain, *_ = network_views(tables, configuration)
+    assert plain.splits == []
+
+
 def test_without_a_trial_of_the_reference_nothing_is_pooled(tables, configuration, network):
     rows = [fit(network="response", failure="no trial with usable numbers has none")]
     view, *_ = network_views(changed(tables, NetworkRow, rows), configuration)

@@ -21,8 +21,8 @@ TABLES = (
     *("losses", "assumed", "turning_points", "assumed_fields"),
     *("course_effects", "course_ledger", "course_fits", "course_groups"),
     *("course_coefficients", "course_points", "course_spans", "course_changes"),
-    *("network_effects", "network_ledger", "networks", "network_nodes", "network_ranks"),
-    "network_differences",
+    *("network_effects", "network_ledger", "networks", "network_trials"),
+    *("network_nodes", "network_ranks", "network_differences"),
 )
 
 # the page of all time courses, where it stands beside pages of analyses: none has such a name

@@ -13,7 +13,7 @@ from ketameta.figures.networks import Disc, Joined, Plan
 from ketameta.measures import MEASURES
 from ketameta.report import wording_networks as words
 from ketameta.report.wording import count, interval, level_percent, people
-from ketameta.synthesize.networks import pairs_of
+from ketameta.synthesize.network_parts import pairs_of
 from ketameta.synthesize.words import favours
 from ketameta.tables.effects import NetworkEffectRow
 from ketameta.tables.networks import NetworkDifferenceRow, NetworkNodeRow

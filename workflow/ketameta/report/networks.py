@@ -16,13 +16,13 @@ from ketameta.report import wording_networks as words
 from ketameta.report.network_pictures import forest_against, plan_of
 from ketameta.report.wording import anchor, fixed, level_percent, p_value, people
 from ketameta.report.wording_networks import Difference
-from ketameta.synthesize.pool import normal_interval
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.effects import NetworkEffectRow, NetworkLedgerRow
 from ketameta.tables.networks import (
     NetworkDifferenceRow,
     NetworkNodeRow,
     NetworkRow,
+    NetworkTrialRow,
 )
 from ketameta.tables.syntheses import StudyRow
 from ketameta.vocabulary.narrowing import slug
@@ -87,6 +87,7 @@ class Own:
     nodes: Sequence[NetworkNodeRow]
     differences: Sequence[NetworkDifferenceRow]
     effects: Sequence[NetworkEffectRow]
+    trials: Sequence[NetworkTrialRow]
 
     @property
     def fitted(self) -> list[NetworkNodeRow]:
@@ -100,12 +101,13 @@ def network_views(tables: Tables, configuration: Configuration) -> list[NetworkV
     nodes = by(tables[NetworkNodeRow], lambda row: row.network)
     differences = by(tables[NetworkDifferenceRow], lambda row: row.network)
     effects = by(tables[NetworkEffectRow], lambda row: row.analysis)
+    trials = by(tables[NetworkTrialRow], lambda row: row.network)
     fates = by(tables[NetworkLedgerRow], lambda row: row.network)
     places = _places(tables[StudyRow], configuration)
     return [
         _view(
             network,
-            Own(rows[name], nodes[name], differences[name], effects[name]),
+            Own(rows[name], nodes[name], differences[name], effects[name], trials[name]),
             fates[name],
             places,
         )
@@ -161,7 +163,7 @@ def _view(
         league=_league(network, own),
         ranking=[_ranked(node) for node in by_score],
         splits=_splits(measure, own.differences),
-        trials=[_trial(network, effect, own.nodes, places) for effect in own.effects],
+        trials=[_trial(measure, trial, places) for trial in own.trials],
         fates=_counted(fates),
         how=words.how(network, own.row),
         level=level_percent(network.level),
@@ -230,24 +232,17 @@ def _splits(measure: str, rows: Sequence[NetworkDifferenceRow]) -> list[tuple[st
 
 
 def _trial(
-    network: Network,
-    effect: NetworkEffectRow,
-    nodes: Sequence[NetworkNodeRow],
-    places: Mapping[tuple[str, str], str],
+    measure: str, trial: NetworkTrialRow, places: Mapping[tuple[str, str], str]
 ) -> TrialLine:
-    measure = network.select.measure
-    natural = MEASURES[measure].natural
-    ends = (effect.yi, *normal_interval(effect.yi, effect.vi, network.level))
-    addresses = (places.get((effect.trial_id, row), "") for row in effect.rows)
-    joined = {node.node for node in nodes if node.part == 1}
+    addresses = (places.get((trial.trial_id, row), "") for row in trial.rows)
     return TrialLine(
-        effect.label,
+        trial.label,
         next(filter(None, addresses), ""),
-        f"{effect.comparison} against {effect.comparator_class}",
-        _said(measure, *map(natural, ends)),
-        people(effect.people),
-        ", ".join(effect.rows),
-        effect.comparison in joined,
+        f"{trial.first} against {trial.second}",
+        _said(measure, trial.effect, trial.ci_low, trial.ci_high),
+        people(trial.people),
+        ", ".join(trial.rows),
+        trial.part == 1,
     )
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +22,8 @@ from ketameta.stats import (
     node_splits,
 )
 from ketameta.stats import Network as Fitted
-from ketameta.synthesize.pool import covariance_of, finite_or_none
+from ketameta.synthesize.network_parts import Met, Pair, pairs_of, parts_of, sizes_of
+from ketameta.synthesize.pool import covariance_of, finite_or_none, normal_interval
 from ketameta.synthesize.words import favours
 from ketameta.tables.collection import Tables, by
 from ketameta.tables.effects import NetworkEffectRow
@@ -33,62 +32,16 @@ from ketameta.tables.networks import (
     NetworkNodeRow,
     NetworkRankRow,
     NetworkRow,
+    NetworkTrialRow,
 )
 from ketameta.tables.table import Row
 
 Floats = NDArray[np.float64]
-Pair = tuple[str, str]
 # the tables of what is found of a network
-NETWORK_KINDS = (NetworkRow, NetworkNodeRow, NetworkRankRow, NetworkDifferenceRow)
-
-
-class Met(NamedTuple):
-    """A trial that has both nodes of a pair, and the people in their arms."""
-
-    trial_id: str
-    people: float
-
-
-def pairs_of(network: Network, effects: Sequence[NetworkEffectRow]) -> dict[Pair, list[Met]]:
-    """Return the trials of each pair of nodes that any has, nodes in the configuration's order."""
-    places = {label: n for n, label in enumerate(network.labels)}
-    found: dict[Pair, list[Met]] = defaultdict(list)
-    for trial_id, own in by(effects, lambda effect: effect.trial_id).items():
-        sizes = sizes_of(own)
-        for first, second in combinations(sorted(sizes, key=places.__getitem__), 2):
-            people = own[0].people if len(own) == 1 else sizes[first] + sizes[second]
-            found[first, second].append(Met(trial_id, people))
-    order = sorted(found, key=lambda pair: (places[pair[0]], places[pair[1]]))
-    return {pair: found[pair] for pair in order}
-
-
-def sizes_of(effects: Sequence[NetworkEffectRow]) -> dict[str, float]:
-    """Return the people in each node of one trial; 0 where they are not known."""
-    sizes = {effect.comparison: effect.n_t or 0.0 for effect in effects}
-    return sizes | {effects[0].comparator_class: effects[0].n_c or 0.0}
-
-
-def parts_of(network: Network, pairs: dict[Pair, list[Met]]) -> dict[str, int]:
-    """Return the part of each node: 1 has the reference, 2 the most trials of the others.
-
-    0 is a node without a trial; the reference has 1 also where no trial has it.
-    """
-    joined = {label: {label} for label in network.labels}
-    for first, second in pairs:
-        whole = joined[first] | joined[second]
-        for label in whole:
-            joined[label] = whole
-    own = joined[network.model.reference]
-    trials = {
-        frozenset(whole): {
-            met.trial_id for pair, all_ in pairs.items() if pair[0] in whole for met in all_
-        }
-        for whole in joined.values()
-        if len(whole) > 1 and whole != own
-    }
-    others = sorted(trials, key=lambda whole: (-len(trials[whole]), sorted(whole)))
-    numbers = {label: n for n, whole in enumerate(others, start=2) for label in whole}
-    return {label: 1 if label in own else numbers.get(label, 0) for label in network.labels}
+NETWORK_KINDS = (
+    *(NetworkRow, NetworkTrialRow, NetworkNodeRow, NetworkRankRow),
+    NetworkDifferenceRow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +63,7 @@ def network_of(asked: AskedNetwork) -> Tables:
     own = [effect for effect in effects if parts[effect.comparison] == 1]
     row = _row(network, effects, own)
     nodes = [_node(network, label, parts, effects) for label in network.labels]
+    trials = [_trial(network, effect, parts) for effect in effects]
     if not own:
         failure = f"no trial with usable numbers has {network.model.reference}"
         told: dict[type[Row], Sequence[Row]] = {
@@ -137,6 +91,7 @@ def network_of(asked: AskedNetwork) -> Tables:
     ranks = network_ranks(fit, lower_is_better=lower, level=level)
     return Tables(
         {
+            NetworkTrialRow: trials,
             NetworkRow: [_fitted(row, fit, design_by_treatment(*given, tau2=model.tau2))],
             NetworkNodeRow: [_ranked(node, ranks) for node in nodes],
             NetworkRankRow: [*_ranks(network, ranks)],
@@ -221,6 +176,24 @@ def _node(
         rank_low=None,
         rank_high=None,
         best=None,
+    )
+
+
+def _trial(network: Network, effect: NetworkEffectRow, parts: dict[str, int]) -> NetworkTrialRow:
+    natural = MEASURES[network.select.measure].natural
+    low, high = normal_interval(effect.yi, effect.vi, network.level)
+    return NetworkTrialRow(
+        network=network.name,
+        trial_id=effect.trial_id,
+        label=effect.label,
+        first=effect.comparison,
+        second=effect.comparator_class,
+        part=parts[effect.comparison],
+        effect=natural(effect.yi),
+        ci_low=natural(low),
+        ci_high=natural(high),
+        people=effect.people,
+        rows=effect.rows,
     )
 
 

@@ -41,6 +41,23 @@ class NetworkRow(Row):
     interaction_p: float | None = col("p of consistency, between-trial variance random")
 
 
+@table("network_trials", "Trials of networks", key=("network", "trial_id", "first"))
+class NetworkTrialRow(Row):
+    """One node of a trial against another of it, its base."""
+
+    network: Id = col("network of the configuration")
+    trial_id: Id = col("trial report")
+    label: str = col("name of the trial")
+    first: str = col("node of the treated arms")
+    second: str = col("node of the control arms: the base of the trial")
+    part: int = col("part of the network that it is in: 1 has the reference and is fitted")
+    effect: float | None = col("effect on the natural scale", unit=_NATURAL)
+    ci_low: float | None = col("lower end of its own interval", unit=_NATURAL)
+    ci_high: float | None = col("upper end of its own interval", unit=_NATURAL)
+    people: float = col("people behind it", unit="people")
+    rows: list[str] = col("raw rows used, file:line", blank=True)
+
+
 @table("network_nodes", "Nodes of networks", key=("network", "node"))
 class NetworkNodeRow(Row):
     """One node of a network: its trials and people, and its rank.
