@@ -37,7 +37,7 @@ from ketameta.tables.multiverse import (
     SpecificationRow,
 )
 from ketameta.tables.syntheses import StudyRow, SynthesisRow
-from ketameta.tables.table import rows_with
+from ketameta.tables.table import Row, rows_with
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -56,6 +56,13 @@ class Found(NamedTuple):
     drawn: Sequence[SpecificationRow] = ()
     extremes: Sequence[ExtremeRow] = ()
     every: Sequence[EverySpecificationRow] = ()
+
+
+# the kinds of these, in their order
+EVERY: tuple[type[Row], ...] = (
+    *(MultiverseRow, MeasureRow, ChoiceRow, SpecificationRow),
+    *(ExtremeRow, EverySpecificationRow),
+)
 
 
 def multiverse(

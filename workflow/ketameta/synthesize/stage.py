@@ -23,7 +23,7 @@ from ketameta.synthesize.looks import looks
 from ketameta.synthesize.missing import missing_as_zero
 from ketameta.synthesize.missing_outcomes import missing_outcomes
 from ketameta.synthesize.moderators import Background, backgrounds, moderated
-from ketameta.synthesize.multiverse import multiverse
+from ketameta.synthesize.multiverse import EVERY, multiverse
 from ketameta.synthesize.networks import NETWORK_KINDS, AskedNetwork, network_of
 from ketameta.synthesize.pairs import paired
 from ketameta.synthesize.pool import intervals, normal_interval, pooled, weights
@@ -58,14 +58,6 @@ from ketameta.tables.effects import (
 from ketameta.tables.looks import LookRow
 from ketameta.tables.missing_outcomes import AssumedFieldRow, AssumedRow, LossRow, TurningRow
 from ketameta.tables.moderators import CoefficientRow, FittedRow, ModeratedRow, RegressionRow
-from ketameta.tables.multiverse import (
-    ChoiceRow,
-    EverySpecificationRow,
-    ExtremeRow,
-    MeasureRow,
-    MultiverseRow,
-    SpecificationRow,
-)
 from ketameta.tables.parts import PoolableEffect
 from ketameta.tables.raw import ArmRow, ClaimRow, PublishedRow, TrialRow
 from ketameta.tables.small_study import AdjustedRow
@@ -120,16 +112,11 @@ class AnswerInputs:
     trials: Sequence[Background]
 
 
-# those of the multiverse, as `multiverse.Found` has them
-_EVERY: tuple[type[Row], ...] = (
-    *(MultiverseRow, MeasureRow, ChoiceRow, SpecificationRow),
-    *(ExtremeRow, EverySpecificationRow),
-)
 # the tables of what is found of an analysis
 ANSWER: tuple[type[Row], ...] = (
     *(SynthesisRow, AbsoluteRow, PointsRow, SubgroupRow, SplitRow, StudyRow, SensitivityRow),
     *(JudgementRow, AsymmetryRow, EarlierRow, PairRow, PairSynthesisRow, DiagnosticRow),
-    *_EVERY,
+    *EVERY,
     *(PosteriorRow, ShrunkenRow, LookRow, AdjustedRow),
     *(RegressionRow, CoefficientRow, ModeratedRow, FittedRow),
     *(FragilityRow, SubsetRow, SubsetFieldRow, NewTrialRow, ContourRow),
@@ -246,7 +233,7 @@ def _answer(asked: AnswerInputs) -> Tables:
             DiagnosticRow: diagnostics(analysis, own) if many else [],
             LookRow: looks(analysis, record, own, studies, bounds) if many else [],
             PosteriorRow: checked,
-            **dict(zip(_EVERY, every, strict=True)),
+            **dict(zip(EVERY, every, strict=True)),
             ShrunkenRow: drawn,
             AdjustedRow: adjusted(analysis, record, own),
             FragilityRow: fragile(analysis, record, own),
