@@ -278,8 +278,10 @@ class Choices:
         numbers = Numbers(question, self._numbers)
         for trial_id, rows in sifted.candidates.items():
             known = self._made[trial_id, question.outcome, sifted.told[trial_id]]
-            found = (answers.get(numbers.of(read)) for read, answers in known.items())
-            made = next(filter(None, found), None)
+            made = None
+            for read, answers in known.items():
+                if made := answers.get(numbers.of(read)):
+                    break
             if made is None:
                 asked, own = Noted(question), ledger.aside()
                 choice = TrialChoice(cast("Question", asked), self.trials[trial_id], rows, own)
