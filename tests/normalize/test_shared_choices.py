@@ -52,6 +52,12 @@ def test_each_question_gets_what_it_gets_alone(several, questions):
             assert given(questions[name], choices) == alone[name]
 
 
+def test_effects_are_the_same_where_nobody_asks_for_the_fates_of_rows(several, questions):
+    choices, others = (Choices(*several) for _ in range(2))
+    for name, question in questions.items():
+        assert choices.effects(question) == others.chosen(name, question)[0]
+
+
 def test_these_questions_have_answers_of_their_own(several, questions):
     trials, rows = several
     found = {

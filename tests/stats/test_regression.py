@@ -241,6 +241,9 @@ def test_a_batch_of_designs_is_its_analyses_one_by_one():
             assert_allclose(getattr(batch, field)[i], getattr(alone, field), rtol=1e-8, atol=1e-12)
     shared = meta_regression(y, v, x[0, 0])
     assert_allclose(shared.beta[0, 0], batch.beta[0, 0], rtol=1e-9)
+    designs = meta_regression(y[0, 0], v[0, 0], x)
+    alone = [meta_regression(y[0, 0], v[0, 0], x[i]).r2 for i in np.ndindex(2, 3)]
+    assert_allclose(designs.r2.ravel(), alone, rtol=1e-8)
 
 
 studies = st.lists(

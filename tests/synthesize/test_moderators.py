@@ -130,6 +130,12 @@ def test_p_by_permutation_is_near_that_of_another_draw_and_the_same_again(analys
     assert first.permutation_p == pytest.approx(PERMUTED, abs=3 * 0.0112)
 
 
+def test_many_trials_are_dealt_out_in_fewer_orders(analysis, effects, monkeypatch):
+    monkeypatch.setattr("ketameta.synthesize.moderators.DEALT", 0)
+    (first, *_) = moderated(analysis, effects, (), ()).regressions
+    assert first.arrangements == 200
+
+
 def test_the_band_is_the_prediction_of_metafor_on_the_natural_scale(analysis, effects):
     own = moderated(analysis, effects, (), ())
     curve = [one for one in own.fitted if one.moderator == "year"]

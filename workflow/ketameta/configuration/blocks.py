@@ -122,29 +122,40 @@ class Multiverse(TypedDict):
 
 _LIMITS = {"certainty": "Thresholds by which certainty is rated; only the report reads them."}
 _HOURS = {"hours": "First and last hour that count, from the first dose."}
-_EVERY = {**_LIMITS, **meanings(Question), **meanings(Model), **meanings(Display)}
 _CHOICE = {
     "for": "Measures whose analyses it applies to.",
     "change": "What it changes of them.",
     "analyses": "Of these measures the analyses that it applies to; else all.",
 }
-QUESTIONS = Form(
-    "The analyses that are asked for",
-    File,
-    {
+
+
+def _keys_of_analyses() -> dict[str, str]:
+    return {**_LIMITS, **meanings(Question), **meanings(Model), **meanings(Display)}
+
+
+def _of_questions() -> dict[str, dict[str, str]]:
+    every = _keys_of_analyses()
+    return {
         "": meanings(File),
-        **dict.fromkeys(("Defaults", "Analysis"), _EVERY),
+        **dict.fromkeys(("Defaults", "Analysis"), every),
         **dict.fromkeys(("Thresholds", "OtherThresholds"), meanings(Thresholds)),
         **dict.fromkeys(("Hours", "Span"), meanings(Window)),
-        "Course": {**_EVERY, **_HOURS, **meanings(Curve), **meanings(About)},
-        "Network": {**_EVERY, **meanings(Held), **meanings(Joint), **meanings(About)},
+        "Course": {**every, **_HOURS, **meanings(Curve), **meanings(About)},
+        "Network": {**every, **meanings(Held), **meanings(Joint), **meanings(About)},
         **meanings_of(Summary),
-    },
-)
+    }
+
+
+QUESTIONS = Form("The analyses that are asked for", File, _of_questions)
 MULTIVERSE = Form(
     "Other defensible choices",
     Multiverse,
-    {"": meanings(Multiverse), "Choice": _CHOICE, "Change": _EVERY, "Grid": meanings(Grid)},
+    lambda: {
+        "": meanings(Multiverse),
+        "Choice": _CHOICE,
+        "Change": _keys_of_analyses(),
+        "Grid": meanings(Grid),
+    },
 )
 # the files of the configuration, each with what stands in it
 FORMS = {

@@ -159,7 +159,7 @@ NEUTRAL = Review("What the trials show", "What do these trials show?", (), ())
 FORM = Form(
     "What the review says of itself",
     block_of(Review),
-    {
+    lambda: {
         "": meanings(Review),
         **meanings_of(Author, ClaimSources, Links, Registration, Protocol, Searched, Search),
     },

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypeVar, get_args, get_origin
@@ -96,10 +96,13 @@ def meanings(model: type) -> dict[str, str]:
 class Form:
     """What a file may hold: a TypedDict or a dict of blocks, and what the keys of blocks mean.
 
-    `texts` have the meanings by the name of the block, those of the whole file under an empty name.
+    `texts` gives the meanings by the name of the block, those of the whole file under an empty
+    name. It is asked for a schema alone: whoever reads a file does not wait for it.
     """
 
-    def __init__(self, title: str, kind: Any, texts: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(
+        self, title: str, kind: Any, texts: Callable[[], Mapping[str, Mapping[str, str]]]
+    ) -> None:
         self.title = title
         self._kind = kind
         self._texts = texts
@@ -126,7 +129,7 @@ class Form:
         blocks = whole.pop("$defs")
         _close(whole)
         first: dict[str, str] = {}
-        for name, texts in self._texts.items():
+        for name, texts in self._texts().items():
             keys = (blocks[name] if name else whole)["properties"]
             for key in keys:
                 keys[key] = said = {"description": texts[key], **keys[key]}

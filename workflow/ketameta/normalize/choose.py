@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
@@ -17,7 +17,7 @@ from ketameta.normalize.records import Effect, NotUsable, Trial
 from ketameta.normalize.results import AnyResult, ArmResult, Contrast, preferred_first
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.selected import SelectedArm, selected_arm
-from ketameta.normalize.sift import Sieve, arm_class
+from ketameta.normalize.sift import Sieve, Sifted, arm_class
 from ketameta.normalize.words import NOT_STATED
 from ketameta.vocabulary import scale_sign, vocabulary
 
@@ -258,22 +258,36 @@ class Choices:
 
         Of `stage.effects_of` this is the part before reports of the same people meet.
         """
-        sifted, numbers = self._sieve.sift(question), Numbers(question, self._numbers)
+        sifted = self._sieve.sift(question)
         ledger = Ledger(analysis, self.rows, question.outcome, sifted.fates)
         effects: list[Effect] = []
-        for trial_id, candidates in sifted.candidates.items():
-            known = self._made[trial_id, question.outcome, sifted.told[trial_id]]
-            found = (answers.get(numbers.of(read)) for read, answers in known.items())
-            made = next(filter(None, found), None)
-            if made is None:
-                asked, own = Noted(question), ledger.aside()
-                trial = self.trials[trial_id]
-                choice = TrialChoice(cast("Question", asked), trial, candidates, own)
-                made = _Made(choice.effects(), own.noted)
-                known.setdefault(asked.read, {})[numbers.of(asked.read)] = made
+        for made in self._answers(question, sifted, ledger):
             ledger.enter(made.fates)
             effects += made.effects
         return effects, ledger
+
+    def effects(self, question: Question) -> list[Effect]:
+        """Return the effects of `chosen` alone, of which nobody asks what became of the rows."""
+        sifted = self._sieve.sift(question)
+        ledger = Ledger("", self.rows, question.outcome, sifted.fates)
+        made = self._answers(question, sifted, ledger)
+        return [effect for one in made for effect in one.effects]
+
+    def _answers(self, question: Question, sifted: Sifted, ledger: Ledger) -> Iterator[_Made]:
+        """Yield what each trial with candidates gives a question."""
+        numbers = Numbers(question, self._numbers)
+        for trial_id, rows in sifted.candidates.items():
+            known = self._made[trial_id, question.outcome, sifted.told[trial_id]]
+            made = None
+            for read, answers in known.items():
+                if made := answers.get(numbers.of(read)):
+                    break
+            if made is None:
+                asked, own = Noted(question), ledger.aside()
+                choice = TrialChoice(cast("Question", asked), self.trials[trial_id], rows, own)
+                made = _Made(choice.effects(), own.noted)
+                known.setdefault(asked.read, {})[numbers.of(asked.read)] = made
+            yield made
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ketameta.configuration import Question
 from ketameta.normalize.records import Effect, given_by
 from ketameta.normalize.results import SEEN
 from ketameta.tables.effects import DerivationRow, EffectRow, VariantRow
-from ketameta.tables.table import extended
+from ketameta.tables.table import extended, schema_of, to_arrow
 from ketameta.vocabulary.narrowing import dosing, drug_route
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def _distinct(words: Iterable[str]) -> str:
@@ -56,6 +60,43 @@ def variant_row(name: str, variant: str, effect: Effect) -> VariantRow:
         people=effect.people,
         rows=list(dict.fromkeys(row.key for row in effect.rows)),
     )
+
+
+class VariedEffects:
+    """The effects of an analysis under other choices: most trials give the same under many."""
+
+    def __init__(self, analysis: str) -> None:
+        self._analysis = analysis
+        # each effect once, by its identity, and the place of its row by that of the row
+        self._known: dict[int, tuple[Effect, VariantRow]] = {}
+        self._at: dict[int, int] = {}
+        self._choices: list[str] = []
+        self._places: list[int] = []
+
+    def rows(self, effects: Sequence[Effect]) -> list[VariantRow]:
+        """Return effects as rows that name no choice, the same effect as the same row."""
+        for effect in effects:
+            if id(effect) not in self._known:
+                row = variant_row(self._analysis, "", effect)
+                self._at[id(row)] = len(self._known)
+                self._known[id(effect)] = effect, row
+        return [self._known[id(effect)][1] for effect in effects]
+
+    def enter(self, choice: str, rows: Sequence[VariantRow]) -> None:
+        """Enter some of these rows under a choice."""
+        self._choices += [choice] * len(rows)
+        self._places += [self._at[id(row)] for row in rows]
+
+    def table(self) -> pa.Table:
+        """Return the table variants, in the order in which choices were entered."""
+        import pyarrow as pa
+
+        schema = schema_of(VariantRow).arrow_schema()
+        found = to_arrow(VariantRow, [row for _, row in self._known.values()]).take(
+            pa.array(self._places, pa.int32())
+        )
+        at = schema.get_field_index("variant")
+        return found.set_column(at, schema.field(at), pa.array(self._choices, pa.string()))
 
 
 def derivation_rows(name: str, effect: Effect) -> list[DerivationRow]:

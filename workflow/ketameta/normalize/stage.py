@@ -13,11 +13,11 @@ from ketameta.normalize.checks.findings import Finding
 from ketameta.normalize.choose import Choices
 from ketameta.normalize.courses import over_time
 from ketameta.normalize.coverage import coverage
-from ketameta.normalize.effect_rows import derivation_rows, effect_row, variant_row
+from ketameta.normalize.effect_rows import VariedEffects, derivation_rows, effect_row
 from ketameta.normalize.inherit import inherited
 from ketameta.normalize.ledger import Ledger
 from ketameta.normalize.networks import compared
-from ketameta.normalize.overlap import resolve
+from ketameta.normalize.overlap import resolve, without_overlap
 from ketameta.normalize.overview import counts_of, data_of
 from ketameta.normalize.pairs import pairs
 from ketameta.normalize.records import Effect, Trial
@@ -26,7 +26,7 @@ from ketameta.normalize.reported import directions, missing_results
 from ketameta.normalize.results import AnyResult
 from ketameta.normalize.rows import Rows
 from ketameta.normalize.trials import raw_rows, trials_of
-from ketameta.tables.collection import Tables, by
+from ketameta.tables.collection import Tables
 from ketameta.tables.digests import digests
 from ketameta.tables.effects import (
     ArmPairRow,
@@ -93,7 +93,9 @@ def normalize(raw: Tables, configuration: Configuration) -> dict[str, pa.Table]:
 
 
 # what each analysis gives by itself, in the order of the tables
-_OF_ANALYSES = (EffectRow, VariantRow, DerivationRow, MissingResultRow, DirectionRow)
+_OF_ANALYSES: tuple[type[Row], ...] = (
+    *(EffectRow, VariantRow, DerivationRow, MissingResultRow, DirectionRow, LedgerRow),
+)
 
 
 def _analyses(
@@ -113,13 +115,10 @@ def _analyses(
         asked |= {v.select.measure for a in analyses for v in a.variants}
         effect_sizes.compute_ahead(choices.rows.on(outcome).rows, asked)
         for analysis in analyses:
-            rows, ledger = _analysis(analysis, choices)
-            parts = {schema_of(k).name: to_arrow(k, rows[k]) for k in _OF_ANALYSES}
-            schema = schema_of(LedgerRow).arrow_schema()
-            made[analysis.name] = rows[EffectRow], parts | {"ledger": ledger.table(schema)}
+            made[analysis.name] = _analysis(analysis, choices)
         choices.forget()
     ordered = [made[analysis.name] for analysis in configuration]
-    names = [*(schema_of(kind).name for kind in _OF_ANALYSES), "ledger"]
+    names = [schema_of(kind).name for kind in _OF_ANALYSES]
     tables = {name: pa.concat_tables([parts[name] for _, parts in ordered]) for name in names}
     return [effect for effects, _ in ordered for effect in effects], tables
 
@@ -128,42 +127,34 @@ def _outcome(analysis: Analysis) -> str:
     return analysis.select.outcome
 
 
-def _analysis(analysis: Analysis, choices: Choices) -> tuple[Tables, Ledger]:
-    """Return the rows that an analysis gives as it is and under other choices, and its ledger."""
+def _analysis(analysis: Analysis, choices: Choices) -> tuple[list[EffectRow], dict[str, pa.Table]]:
+    """Return the effects of an analysis, and the tables of what it gives under any choice."""
     name, question, trials = analysis.name, analysis.select, choices.trials
     effects, ledger = effects_of(name, question, choices)
     rows = [effect_row(name, question, effect) for effect in effects]
-    others = {
-        variant.name: effects_of(name, variant.select, choices)[0]
+    varied = VariedEffects(name)
+    alone = {
+        variant.name: varied.rows(effects_of(name, variant.select, choices)[0])
         for variant in analysis.choices([row for row in rows if row.marks])
         if variant.select != question
     }
-    variants = [variant_row(name, said, effect) for said, own in others.items() for effect in own]
-    variants += _together(analysis, rows, by(variants, lambda row: row.variant), choices)
-    found: dict[type[Row], Sequence[Row]] = {
-        EffectRow: rows,
-        VariantRow: variants,
-        DerivationRow: [step for effect in effects for step in derivation_rows(name, effect)],
-        MissingResultRow: missing_results(name, question, trials, effects, ledger),
-        DirectionRow: directions(name, question, trials, choices.rows.on(question.outcome).rows),
-    }
-    return Tables(found), ledger
 
+    def ask(_: str, both: Question) -> list[VariantRow]:
+        return varied.rows(without_overlap(choices.effects(both)))
 
-def _together(
-    analysis: Analysis,
-    rows: Sequence[EffectRow],
-    alone: Mapping[str, Sequence[VariantRow]],
-    choices: Choices,
-) -> list[VariantRow]:
-    """Return the effects under two choices of data and more at a time."""
-
-    def ask(said: str, question: Question) -> list[VariantRow]:
-        effects, _ = effects_of(analysis.name, question, choices)
-        return [variant_row(analysis.name, said, effect) for effect in effects]
-
-    found = grid.together(analysis, rows, alone, ask)
-    return [row for own in found.values() for row in own]
+    for said, own in (alone | grid.together(analysis, rows, alone, ask)).items():
+        varied.enter(said, own)
+    steps = [step for effect in effects for step in derivation_rows(name, effect)]
+    on_outcome = choices.rows.on(question.outcome).rows
+    found = (
+        to_arrow(EffectRow, rows),
+        varied.table(),
+        to_arrow(DerivationRow, steps),
+        to_arrow(MissingResultRow, missing_results(name, question, trials, effects, ledger)),
+        to_arrow(DirectionRow, directions(name, question, trials, on_outcome)),
+        ledger.table(schema_of(LedgerRow).arrow_schema()),
+    )
+    return rows, {schema_of(kind).name: t for kind, t in zip(_OF_ANALYSES, found, strict=True)}
 
 
 def effects_of(name: str, question: Question, choices: Choices) -> tuple[list[Effect], Ledger]:

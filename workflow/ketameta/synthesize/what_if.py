@@ -41,6 +41,9 @@ _RESULTS = 61
 # cells of the picture of subsets, of their estimates and of their I²: of few subsets, and of more
 _FEW, _MANY = (20, 10), (40, 20)
 _SUBSETS = 2_000
+# subsets drawn of more trials than have all of theirs fitted, fewer where that would be so many
+# trials in all
+_DRAWS, _DRAWN = 20_000, 8_000_000
 
 
 class Options(TypedDict):
@@ -129,7 +132,8 @@ def subsets(
     if not _asked(analysis, record, effects):
         return [], []
     natural = MEASURES[analysis.select.measure].natural
-    found = gosh(*_arrays(effects), analysis.model.tau2, draws=20_000)
+    draws = min(_DRAWS, max(_SUBSETS, _DRAWN // len(effects)))
+    found = gosh(*_arrays(effects), analysis.model.tau2, draws=draws)
     several = found.k > 1
     more, included = found.estimate[several], found.included[several]
     least, most = (natural(finite_or_none(x)) for x in np.nanquantile(more, (0.025, 0.975)))

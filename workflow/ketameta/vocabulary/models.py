@@ -185,24 +185,26 @@ def forms(splits: tuple[str, ...]) -> dict[str, tuple[Form, str]]:
     treatments = Form(
         "Treatments",
         block("Treatments", {}, treated),
-        {"": _TREATMENTS, **meanings_of(Treatment)},
+        lambda: {"": _TREATMENTS, **meanings_of(Treatment)},
     )
     rest = Form(
         "Other words",
         block("Words", {}, others),
-        {"": _WORDS, "Splits": said, **meanings_of(FlagRule)},
+        lambda: {"": _WORDS, "Splits": said, **meanings_of(FlagRule)},
     )
     return {
         "outcomes": (
-            Form("Outcomes", _by(Name, Outcome), meanings_of(Outcome)),
+            Form("Outcomes", _by(Name, Outcome), lambda: meanings_of(Outcome)),
             "outcomes by name",
         ),
-        "scales": (Form("Scales", _by(Word, Scale), meanings_of(Scale)), "scales by name"),
+        "scales": (Form("Scales", _by(Word, Scale), lambda: meanings_of(Scale)), "scales by name"),
         "treatments": (treatments, "treatments and comparator_classes"),
         "words": (rest, "populations and other words"),
         "priors": (
             Form(
-                "Published spreads between trials", _SPREADS, {"": _PRIORS, **meanings_of(Spread)}
+                "Published spreads between trials",
+                _SPREADS,
+                lambda: {"": _PRIORS, **meanings_of(Spread)},
             ),
             "ratio and difference",
         ),

@@ -300,12 +300,17 @@ def _omnibus(beta: Floats, covariance: Floats, df: Floats) -> tuple[Floats, Floa
 
 
 def _r2(y: Floats, v: Floats, model: DesignModel, tau2: Floats, method: str) -> Floats:
-    """Return the share of tau2 that the moderators explain, per cent, cut at 0."""
-    whole = MeanModel.of(y, v)
+    """Return the share of tau2 that the moderators explain, per cent, cut at 0.
+
+    Without moderators the same effects are fitted once, however many designs they have.
+    """
+    same = all(np.array_equal(a, np.broadcast_to(a[:1], a.shape), equal_nan=True) for a in (y, v))
+    whole = MeanModel.of(y[:1], v[:1]) if same else MeanModel.of(y, v)
     if method == "EE":
         before, after = whole.zero.q / whole.df, model.zero.q / model.df
     else:
         before, after = ESTIMATORS[method](whole).value, tau2
+    before = np.broadcast_to(before, after.shape)
     some = before > 0.0
     left: Floats = np.divide(after, before, out=np.ones_like(after), where=some)
     return 100.0 * np.maximum(0.0, 1.0 - left)
