@@ -197,7 +197,7 @@ def diagnostics_of(
     yield drawn(draw_funnel(funnel_of(analysis, tests[0], rows)), name, "funnel")
     if own[ContourRow]:
         yield drawn(contour_of(analysis, record, own[ContourRow]), name, "contour")
-    if own[SubsetFieldRow]:
+    if own[SubsetRow] and own[SubsetFieldRow]:
         scene = subsets_of(analysis, record, own[SubsetRow], own[SubsetFieldRow])
         yield drawn(scene, name, "subsets")
     for refits, kind in ((UNTIL, "cumulative"), (WITHOUT, "leave-one-out")):
