@@ -197,8 +197,9 @@ def diagnostics_of(
     yield drawn(draw_funnel(funnel_of(analysis, tests[0], rows)), name, "funnel")
     if own[ContourRow]:
         yield drawn(contour_of(analysis, record, own[ContourRow]), name, "contour")
-    if own[SubsetFieldRow]:
-        scene = subsets_of(analysis, record, own[SubsetRow], own[SubsetFieldRow])
+    trials, fields = own[SubsetRow], own[SubsetFieldRow]
+    if trials and fields:
+        scene = subsets_of(analysis, record, trials, fields)
         yield drawn(scene, name, "subsets")
     for refits, kind in ((UNTIL, "cumulative"), (WITHOUT, "leave-one-out")):
         yield drawn(draw(refits_of(analysis, record, rows, refits, KINDS[kind])), name, kind)

@@ -37,7 +37,7 @@ _SIDE = {True: log(5), False: 1.0}
 _STEPS = 9
 # and the search for a turning point to a hundred times the odds, or five standard deviations
 _REACH = {True: log(100), False: 5.0}
-_TRIED, _FINER = 100, 20
+_TRIED, _FINER = 40, 50
 # odds so far apart that all or none of the missing have the event
 _ALL = 25.0
 # who differs, and by how much where the first does by 1
