@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ketameta.figures.forest import draw
-from ketameta.figures.scene import to_svg
+from ketameta.figures.forest import columns_of, draw
+from ketameta.figures.metrics import text_width
+from ketameta.figures.scene import flat, to_svg
 from ketameta.report.small_study import adjusted_of, small_study_view
 from ketameta.stats import limit_meta, pet_peese, peters, selection_model, trim_and_fill
 from ketameta.synthesize.small_study import adjusted
@@ -18,6 +19,7 @@ from ..rows import row
 A = (14, 9, 22, 8, 30, 12, 7, 19, 25, 11, 41, 6)
 C = (6, 7, 13, 2, 24, 8, 7, 9, 20, 3, 36, 2)
 N = (30, 25, 60, 14, 90, 33, 20, 55, 80, 21, 150, 12)
+FEW = "Of fewer than 10 effects"
 
 
 def effects(k=12, n=N):
@@ -85,10 +87,21 @@ def test_few_effects_are_grey_with_their_number_and_fewer_than_five_none(ratio):
     assert not drawn.rows
     assert len(drawn.earlier) == sum(r.estimate is not None for r in rows)
     svg = to_svg(draw(drawn), "x", standalone=True)
-    assert "Of fewer than 10 effects" in svg
-    four = effects(4)
+    assert FEW in svg
+    # the heading does not run into the plot
+    heading = next(t for t in flat(draw(drawn).shapes) if getattr(t, "text", "") == FEW)
+    assert heading.x + text_width(FEW, heading.size, bold=True) < columns_of(drawn).plot[0]
+
+
+def test_of_fewer_than_five_a_sentence_says_so_and_of_one_nothing(ratio):
+    four, two, one = (effects(k) for k in (4, 2, 1))
     assert adjusted(ratio, record_of(ratio, four), four) == []
-    assert small_study_view(ratio, record, []) is None
+    for own, said in ((four, "With 4 trials nothing"), (two, "With 2 trials nothing")):
+        view = small_study_view(ratio, record_of(ratio, own), [])
+        assert view.sentence.startswith(said)
+        assert "are tried from 5 on, and say little below 10." in view.sentence
+        assert not view.lines
+    assert small_study_view(ratio, record_of(ratio, one), []) is None
 
 
 def test_the_panel_names_what_it_does_not_draw(ratio):

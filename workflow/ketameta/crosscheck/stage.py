@@ -20,6 +20,7 @@ from ketameta.crosscheck.moderators import regressions_again
 from ketameta.crosscheck.pooled import pooled
 from ketameta.crosscheck.rows import Place
 from ketameta.crosscheck.small_study import adjusted_again, asymmetry_again
+from ketameta.figures.metrics import wrap
 from ketameta.figures.scene import Scene, Text, to_svg
 from ketameta.report_files import COURSES, crosscheck_files, line_of
 from ketameta.tables.bayes import PosteriorRow
@@ -40,7 +41,9 @@ from ketameta.tables.syntheses import SensitivityRow, SplitRow, SubgroupRow, Syn
 from ketameta.tables.table import Row, schema_of
 from ketameta.vocabulary.narrowing import slug
 
-SIZE = (640.0, 20.0)
+# of the line of a page: as wide as a phone, and two lines of text, smaller where it is long
+SIZE = (350.0, 36.0)
+_LINE, _SIZES = 17.0, (13.0, 11.0)
 # what is recomputed of an analysis besides itself, and what has its fits
 _OF_ANALYSES: tuple[type[Row], ...] = (
     *(SubgroupRow, SplitRow, SensitivityRow, AsymmetryRow, AdjustedRow, PosteriorRow),
@@ -130,7 +133,15 @@ def files(
     if courses:
         pages[COURSES] = [row for name in courses for row in own[name]]
     for name, told in pages.items():
-        text = said(told)
-        line = Text(0, 14, text, role="muted", size=13)
-        scene = Scene(*SIZE, "Second opinion", text, (line,))
-        yield line_of(name), to_svg(scene, f"{name}-line", standalone=True)
+        yield line_of(name), to_svg(_line(said(told)), f"{name}-line", standalone=True)
+
+
+def _line(text: str) -> Scene:
+    """Return the picture of what is said."""
+    broken = {size: wrap(text, size, SIZE[0]) for size in _SIZES}
+    size = next((size for size, lines in broken.items() if len(lines) < 3), _SIZES[-1])
+    lines = [
+        Text(0, 14 + _LINE * n, line, role="muted", size=size)
+        for n, line in enumerate(broken[size])
+    ]
+    return Scene(*SIZE, "Second opinion", text, tuple(lines))

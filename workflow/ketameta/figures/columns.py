@@ -30,7 +30,7 @@ class Heading:
     `anchor` is start, middle or end, or ``.`` or ``/``: the numbers of a cell (with spaces
     between) then stand with their decimal point, or their stroke, below each other. Neighbours
     of one `group` have its name above them. Where the drawing must be narrower the column with the
-    largest `spare` leaves first; one of 0 stays.
+    largest `spare` leaves first; one of 0 stays. It is at least as wide as `narrowest`.
     """
 
     title: str
@@ -38,6 +38,7 @@ class Heading:
     group: str = ""
     widest: float = 190.0
     spare: int = 0
+    narrowest: float = 0.0
 
 
 class PooledCells(Protocol):
@@ -256,7 +257,7 @@ def place_columns(
         first = len(left) - summed
         cells += [(row[i - len(left)], True) for row in under if i >= len(left) - len(row)]
         found = _align(cells, heading.anchor) if heading.anchor in _SPLIT else None
-        width = max(_content(cells, heading, found), _title_width(heading))
+        width = max(_content(cells, heading, found), _title_width(heading), heading.narrowest)
         if i == 0:
             names = [word for total in totals for word in total.label.split(" ")]
             words = [text_width(name, SIZE, bold=True) for name in names]

@@ -11,7 +11,17 @@ from ketameta.figures.forest import Block, Forest, ForestRow, Total
 from ketameta.measures import MEASURES
 from ketameta.report import wording
 from ketameta.report.forest_data import axis_scale, interval_of
-from ketameta.tables.small_study import LIMIT, PEESE, PET, STEPS, THREE, TRIM, AdjustedRow
+from ketameta.tables.small_study import (
+    LEAST,
+    LEAST_TESTED,
+    LIMIT,
+    PEESE,
+    PET,
+    STEPS,
+    THREE,
+    TRIM,
+    AdjustedRow,
+)
 from ketameta.tables.syntheses import SynthesisRow
 
 # method -> its label, what it assumes, and whose it is
@@ -95,9 +105,17 @@ class SmallStudyView:
 def small_study_view(
     analysis: Analysis, record: SynthesisRow, rows: Sequence[AdjustedRow]
 ) -> SmallStudyView | None:
-    """Return the section; None where no method was asked."""
+    """Return the section; None where no method was asked, and of few trials a sentence alone."""
     if not rows:
-        return None
+        few = MEASURES[analysis.select.measure].compares and 1 < record.k < LEAST
+        if analysis.narrow or record.estimate is None or not few:
+            return None
+        text = (
+            f"With {wording.count(record.k, 'trial')} nothing can be said of small-study effects: "
+            f"the methods that allow for them are tried from {LEAST} on, and say little below "
+            f"{LEAST_TESTED}."
+        )
+        return SmallStudyView(text, [], [])
     lines = [
         MethodLine(
             "Unadjusted", _told(analysis, record), "Small and large trials show the same.", ""
@@ -177,7 +195,7 @@ def adjusted_of(analysis: Analysis, record: SynthesisRow, rows: Sequence[Adjuste
     return Forest(
         f"{analysis.display.title}: small-study effects",
         _sentence(analysis, record, rows),
-        (Heading("Method", widest=230),),
+        (Heading("Method", widest=230, narrowest=180),),
         (Heading(f"{MEASURES[measure].heading}\n[{level} CI]", "."),),
         (Block("", tuple(_row(analysis, row) for row in enough)),),
         Total(
@@ -189,22 +207,22 @@ def adjusted_of(analysis: Analysis, record: SynthesisRow, rows: Sequence[Adjuste
         axis_scale(analysis),
         notes=tuple(notes),
         earlier=tuple(_total(analysis, row) for row in grey),
-        earlier_heading=f"Of fewer than {needed} effects: says little",
+        earlier_heading=f"Of fewer than {needed} effects",
         plot=200.0,
     )
 
 
 def _row(analysis: Analysis, row: AdjustedRow) -> ForestRow:
     measure, label = analysis.select.measure, _WORDS[row.method][0]
+    told = f"{label}. {_WORDS[row.method][1]}"
     text = wording.with_interval(measure, row.estimate, row.low, row.high)
     return ForestRow(
-        (label,), (text,), interval_of(measure, row.estimate or 0.0, row.low, row.high), None, label
+        (label,), (text,), interval_of(measure, row.estimate or 0.0, row.low, row.high), None, told
     )
 
 
 def _total(analysis: Analysis, row: AdjustedRow) -> Total:
     measure, label = analysis.select.measure, _WORDS[row.method][0]
+    told = f"{label}. {_WORDS[row.method][1]} {_beside(row)}."
     text = wording.with_interval(measure, row.estimate, row.low, row.high)
-    return Total(
-        label, (text,), interval_of(measure, row.estimate or 0.0, row.low, row.high), label
-    )
+    return Total(label, (text,), interval_of(measure, row.estimate or 0.0, row.low, row.high), told)

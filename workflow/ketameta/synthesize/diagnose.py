@@ -18,11 +18,9 @@ from ketameta.synthesize.pool import finite_or_none, independent
 from ketameta.tables.diagnostics import AsymmetryRow, CourseRow, DiagnosticRow
 from ketameta.tables.effects import EffectRow
 from ketameta.tables.parts import Estimate
+from ketameta.tables.small_study import LEAST, LEAST_TESTED
 from ketameta.tables.syntheses import SynthesisRow
 from ketameta.tables.table import extended
-
-LEAST = 5  # effects: of fewer, a figure of what each contributes or of their asymmetry says little
-LEAST_TESTED = 10  # effects below which a regression on standard errors tests nothing
 
 
 def diagnosed(effects: Sequence[EffectRow], record: Estimate) -> bool:

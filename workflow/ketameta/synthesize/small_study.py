@@ -14,10 +14,19 @@ from ketameta.measures import MEASURES
 from ketameta.stats import limit_meta, pet_peese, selection_model, trim_and_fill
 from ketameta.stats.bias.pet_peese import PetPeese
 from ketameta.stats.bias.small_study import RegressionTest
-from ketameta.synthesize.diagnose import LEAST_TESTED, by_size, diagnosed
+from ketameta.synthesize.diagnose import by_size, diagnosed
 from ketameta.synthesize.pool import finite_or_none
 from ketameta.tables.effects import EffectRow
-from ketameta.tables.small_study import LIMIT, PEESE, PET, STEPS, THREE, TRIM, AdjustedRow
+from ketameta.tables.small_study import (
+    LEAST_TESTED,
+    LIMIT,
+    PEESE,
+    PET,
+    STEPS,
+    THREE,
+    TRIM,
+    AdjustedRow,
+)
 from ketameta.tables.syntheses import SynthesisRow
 
 Array = NDArray[np.float64]

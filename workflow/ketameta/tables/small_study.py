@@ -7,6 +7,9 @@ from ketameta.tables.table import Id, Row, col, table
 TRIM, PET, PEESE = "trim and fill", "PET", "PEESE"
 THREE, STEPS, LIMIT = "three-parameter selection", "step selection", "limit meta-analysis"
 
+LEAST = 5  # effects: of fewer, a figure of what each contributes or of their asymmetry says little
+LEAST_TESTED = 10  # effects below which a regression on standard errors tests nothing
+
 
 @table("adjusted", "Small-study effects", key=("analysis", "method"))
 class AdjustedRow(Row):
